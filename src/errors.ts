@@ -1,0 +1,86 @@
+// The one registry of refusals: code → HTTP status → what it means. Every room may import it; it imports nothing.
+// How a refusal becomes a problem+json answer: http/problem.ts.
+
+/** Every code a caller can see, with its HTTP status and the title that goes with it. */
+export const errorCodes = {
+  address_excluded: [422, 'The address is excluded from its pool'],
+  address_outside_pool: [422, 'The address is not in the pool'],
+  address_taken: [409, 'The address is held by someone else'],
+  already_exists: [409, 'A resource of this name exists'],
+  cname_conflict: [409, 'A CNAME and other records cannot share a name'],
+  forbidden: [403, 'The token does not allow this'],
+  idempotency_mismatch: [422, 'The idempotency key was used with another request'],
+  internal_error: [500, 'Something went wrong on our side'],
+  invalid_request: [400, 'The request is not valid'],
+  managed_record: [409, 'The record is managed by a host'],
+  method_not_allowed: [405, 'The resource does not take this method'],
+  name_taken: [409, 'The name is taken'],
+  not_found: [404, 'There is no such resource'],
+  outside_zone: [422, 'The name is not in the zone'],
+  payload_too_large: [413, 'The request body is too large'],
+  pool_exhausted: [409, 'No address is free'],
+  pool_in_use: [409, 'The pool still has addresses in use'],
+  pool_overlap: [409, 'The range overlaps another one'],
+  precondition_failed: [412, 'The resource changed meanwhile'],
+  record_invalid: [422, 'A record is not valid'],
+  rrset_conflict: [409, 'Other records stand at this name'],
+  store_unavailable: [503, 'The store cannot be reached'],
+  table_full: [507, 'The zone table is full'],
+  unauthorized: [401, 'A valid bearer token is needed'],
+  unsupported_media_type: [415, 'The body must be application/json'],
+  zone_conflict: [409, 'The zone would hide names of another zone'],
+  zone_in_use: [409, 'The zone still has hosts'],
+  zone_not_found: [422, 'No zone covers the name'],
+} as const satisfies Record<string, readonly [status: number, title: string]>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** One fault in the input. `pointer` is a JSON pointer (RFC 6901) into the body, or a query parameter's name after `?`. */
+export interface InputFault {
+  pointer: string;
+  message: string;
+}
+
+/** A request that we understood and will not carry out. `members` are added to the problem+json object as they are. */
+export class Refusal extends Error {
+  readonly code: ErrorCode;
+  readonly errors: InputFault[] | undefined;
+  readonly members: Record<string, unknown>;
+
+  constructor(code: ErrorCode, detail: string, more: { errors?: InputFault[]; members?: Record<string, unknown> } = {}) {
+    super(detail);
+    this.name = 'Refusal';
+    this.code = code;
+    this.errors = more.errors;
+    this.members = more.members ?? {};
+  }
+
+  get status(): number {
+    return errorCodes[this.code][0];
+  }
+}
+
+/** Throws a {@link Refusal}; reads as an expression: `find() ?? refuse('not_found', …)`. */
+export function refuse(code: ErrorCode, detail: string, members: Record<string, unknown> = {}): never {
+  throw new Refusal(code, detail, { members });
+}
+
+/** A value that a parser of `model/` does not accept. It does not know where the value stood: {@link at} adds that. */
+export class InvalidValue extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'InvalidValue';
+  }
+}
+
+/** Runs a parser; what it does not accept becomes a refusal that points at the field. */
+export function at<T>(pointer: string, parse: () => T, code: ErrorCode = 'invalid_request'): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
+    throw new Refusal(code, `${pointer || 'the body'}: ${error.message}`, {
+      errors: [{ pointer, message: error.message }],
+    });
+  }
+}

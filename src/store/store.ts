@@ -1,0 +1,115 @@
+// The store's interface: etcd's semantics, no more than we use. Two implementations: etcd.ts and embedded.ts.
+// What the keys and values mean is not known here: keys.ts builds the keys, the rooms above read the values.
+// Keys are relative to the store's own prefix; one that begins with `/` is taken as it is (other systems' layouts).
+
+import type { Revision } from '../model/revision.ts';
+
+/** One key as it stands. `created` and `modified` are etcd's create and mod revision. */
+export interface Entry {
+  key: string;
+  value: string;
+  created: Revision;
+  modified: Revision;
+}
+
+/** What a transaction needs to be true. All of them hold, or nothing is written. */
+export type Compare =
+  /** The key does not exist. */
+  | { kind: 'absent'; key: string }
+  /** The key was created at this revision (and was not deleted since). */
+  | { kind: 'created'; key: string; revision: Revision }
+  /** The key was last written at this revision. */
+  | { kind: 'modified'; key: string; revision: Revision }
+  /** The key exists and has this value. */
+  | { kind: 'value'; key: string; value: string }
+  /** No key below the prefix was created or written after this revision (deletions are not seen; an empty prefix holds). */
+  | { kind: 'quiet'; prefix: string; since: Revision };
+
+export type Operation =
+  | { kind: 'put'; key: string; value: string; lease?: LeaseId }
+  | { kind: 'delete'; key: string }
+  | { kind: 'delete-prefix'; prefix: string };
+
+/** No key may be written twice in one transaction (etcd refuses that too). At most {@link maxOperations} of each. */
+export interface Transaction {
+  compares: Compare[];
+  operations: Operation[];
+}
+
+/** etcd's default `--max-txn-ops`: compares and operations each. */
+export const maxOperations = 128;
+
+/** `revision`: of this transaction when committed; of the store when it refused. */
+export interface CommitResult {
+  committed: boolean;
+  revision: Revision;
+}
+
+/** One page of a prefix in key order, as the store stood at `revision`. `next` starts the following page. */
+export interface Page {
+  entries: Entry[];
+  revision: Revision;
+  next: string | undefined;
+}
+
+export type StoreEvent = { kind: 'put'; entry: Entry } | { kind: 'delete'; key: string };
+
+/** All that one revision changed below the watched prefix; never split, never merged with another's. */
+export interface Change {
+  revision: Revision;
+  events: StoreEvent[];
+}
+
+/** A lease: keys put with it vanish when it is not kept alive. */
+export type LeaseId = string & { readonly brand: 'LeaseId' };
+
+/**
+ * Every method rejects with {@link StoreUnavailable} within a few seconds (5 at most) when the store cannot be reached.
+ * A `commit` that ends so may or may not have been carried out.
+ */
+export interface Store {
+  /** The entry, or undefined. */
+  get(key: string): Promise<Entry | undefined>;
+
+  /**
+   * One page of the keys that begin with `prefix`, in the order of their UTF-8 bytes. `from` is the first key wanted (default: the
+   * prefix's first; `Page.next` continues). `at` reads as of that revision; without it the newest, which `Page.revision` names.
+   * Rejects with {@link Compacted} when `at` is no longer kept. `limit` counts keys, default 1000; a page may be shorter.
+   */
+  list(prefix: string, options?: { from?: string; at?: Revision; limit?: number }): Promise<Page>;
+
+  /** Durable when it resolves. Serializable: it is as if transactions ran one after another. */
+  commit(transaction: Transaction): Promise<CommitResult>;
+
+  /**
+   * Every change below `prefix` from revision `from` on, in order, without gaps or doubles. While the store is away it waits and
+   * goes on by itself. Ends when `signal` aborts; throws {@link Compacted} when `from` (or where it had got to) is no longer kept.
+   */
+  watch(prefix: string, from: Revision, signal: AbortSignal): AsyncIterable<Change>;
+
+  /** A new lease of so many seconds. */
+  grantLease(seconds: number): Promise<LeaseId>;
+  /** Starts the lease's time again. False: the lease is gone, and its keys with it. */
+  keepLease(lease: LeaseId): Promise<boolean>;
+  /** Ends the lease and deletes its keys. */
+  revokeLease(lease: LeaseId): Promise<void>;
+
+  /** Ends watches and connections. */
+  close(): Promise<void>;
+}
+
+/** The store cannot be reached, or did not answer in time. */
+export class StoreUnavailable extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StoreUnavailable';
+  }
+}
+
+/** The revision asked for is no longer kept: read everything again. */
+export class Compacted extends Error {
+  constructor(message = 'the revision is no longer kept') {
+    super(message);
+    this.name = 'Compacted';
+  }
+}
