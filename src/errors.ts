@@ -47,7 +47,11 @@ export class Refusal extends Error {
   readonly errors: InputFault[] | undefined;
   readonly members: Record<string, unknown>;
 
-  constructor(code: ErrorCode, detail: string, more: { errors?: InputFault[]; members?: Record<string, unknown> } = {}) {
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    more: { errors?: InputFault[]; members?: Record<string, unknown> } = {},
+  ) {
     super(detail);
     this.name = 'Refusal';
     this.code = code;
@@ -73,14 +77,17 @@ export class InvalidValue extends Error {
   }
 }
 
+/** Refuses because of one field. */
+export function refuseField(code: ErrorCode, pointer: string, message: string): never {
+  throw new Refusal(code, `${pointer || 'the body'}: ${message}`, { errors: [{ pointer, message }] });
+}
+
 /** Runs a parser; what it does not accept becomes a refusal that points at the field. */
 export function at<T>(pointer: string, parse: () => T, code: ErrorCode = 'invalid_request'): T {
   try {
     return parse();
   } catch (error) {
-    if (!(error instanceof InvalidValue)) throw error;
-    throw new Refusal(code, `${pointer || 'the body'}: ${error.message}`, {
-      errors: [{ pointer, message: error.message }],
-    });
+    if (error instanceof InvalidValue) refuseField(code, pointer, error.message);
+    throw error;
   }
 }

@@ -1,0 +1,65 @@
+// Address ranges as pools list them: `a-b`, a CIDR prefix, or one address. Intervals on the number line; no free space.
+
+import { InvalidValue } from '../errors.ts';
+import {
+  type AddressNumber,
+  addressNumber,
+  type Family,
+  familyOfNumber,
+  formatAddress,
+  ipv4Base,
+  parseAddress,
+} from './address.ts';
+
+/** `first` and `last` are both inside. `prefixLength` is there when the range was written as a prefix. */
+export interface AddressRange {
+  text: string;
+  family: Family;
+  first: AddressNumber;
+  last: AddressNumber;
+  prefixLength?: number;
+}
+
+/** Parses one range; host bits of a prefix are masked, the text becomes canonical. Throws InvalidValue. */
+export function parseRange(text: string): AddressRange {
+  if (text.includes('/')) return parsePrefix(text);
+  const [first, last, extra] = text.split('-').map((part) => part.trim());
+  if (first === undefined || extra !== undefined) throw new InvalidValue(`'${text}' is not a range`);
+  return makeRange(addressNumber(parseAddress(first)), addressNumber(parseAddress(last ?? first)), text);
+}
+
+function parsePrefix(text: string): AddressRange {
+  const [base, length, extra] = text.split('/').map((part) => part.trim());
+  if (base === undefined || length === undefined || extra !== undefined || !/^\d{1,3}$/.test(length)) {
+    throw new InvalidValue(`'${text}' is not a prefix such as 10.2.1.0/28 or fd00:2::/112`);
+  }
+  const value = addressNumber(parseAddress(base));
+  const family = familyOfNumber(value);
+  const bits = family === 'ipv4' ? 32 : 128;
+  const prefixLength = Number(length);
+  if (prefixLength > bits) throw new InvalidValue(`'${text}': a prefix length of at most ${bits} is allowed`);
+  const size = 1n << BigInt(bits - prefixLength);
+  const first = value - (value % size);
+  const range = makeRange(first, first + size - 1n, text);
+  return { ...range, text: `${formatAddress(first)}/${prefixLength}`, prefixLength };
+}
+
+function makeRange(first: AddressNumber, last: AddressNumber, text: string): AddressRange {
+  const family = familyOfNumber(first);
+  if (family !== familyOfNumber(last)) throw new InvalidValue(`'${text}' runs from one address family to the other`);
+  if (first > last)
+    throw new InvalidValue(`'${text}' runs backwards: write ${formatAddress(last)}-${formatAddress(first)}`);
+  if (family === 'ipv6' && first < ipv4Base && last > ipv4Base) {
+    throw new InvalidValue(`'${text}' holds the IPv4-mapped addresses: write them as IPv4`);
+  }
+  const canonical = first === last ? formatAddress(first) : `${formatAddress(first)}-${formatAddress(last)}`;
+  return { text: canonical, family, first, last };
+}
+
+export function rangesOverlap(a: AddressRange, b: AddressRange): boolean {
+  return a.first <= b.last && b.first <= a.last;
+}
+
+export function rangeHolds(range: AddressRange, value: AddressNumber): boolean {
+  return range.first <= value && value <= range.last;
+}

@@ -1,0 +1,96 @@
+// IP addresses: parsed once, then carried as `Address`. Also the number line that pools count on, and reverse names.
+
+import { isIPv4, isIPv6 } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { InvalidValue } from '../errors.ts';
+import type { Fqdn } from './name.ts';
+
+/** An address in canonical text: dotted quad, or RFC 5952. Two equal addresses are equal strings. */
+export type Address = string & { readonly brand: 'Address' };
+
+export type Family = 'ipv4' | 'ipv6';
+
+/** All addresses on one line of 128 bits: IPv4 stands at `::ffff:0:0/96`, so that the order of numbers is the order of addresses. */
+export type AddressNumber = bigint;
+
+/** Where IPv4 begins on the line. */
+export const ipv4Base: AddressNumber = 0xffff_0000_0000n;
+
+/** Parses one address; an IPv4-mapped IPv6 address is the IPv4 address. Throws InvalidValue. */
+export function parseAddress(text: string): Address {
+  if (isIPv4(text)) return text as Address;
+  if (!isIPv6(text) || text.includes('%')) throw new InvalidValue(`'${text}' is not an IP address`);
+  return formatAddress(fromBytes(ipaddr.IPv6.parse(text).toByteArray()));
+}
+
+export function familyOf(address: Address): Family {
+  return address.includes(':') ? 'ipv6' : 'ipv4';
+}
+
+export function familyOfNumber(value: AddressNumber): Family {
+  return value >> 32n === 0xffffn ? 'ipv4' : 'ipv6';
+}
+
+/** The address's place on the line. */
+export function addressNumber(address: Address): AddressNumber {
+  if (!address.includes(':')) {
+    let value = 0;
+    for (const part of address.split('.')) value = value * 256 + Number(part);
+    return ipv4Base + BigInt(value);
+  }
+  return fromBytes(ipaddr.IPv6.parse(address).toByteArray());
+}
+
+/** The inverse of {@link addressNumber}. */
+export function formatAddress(value: AddressNumber): Address {
+  if (familyOfNumber(value) === 'ipv4') {
+    const low = Number(value & 0xffff_ffffn);
+    return `${low >>> 24}.${(low >>> 16) & 255}.${(low >>> 8) & 255}.${low & 255}` as Address;
+  }
+  return new ipaddr.IPv6([...toBytes(value)]).toRFC5952String() as Address;
+}
+
+/** 32 hex digits: the address as it stands in a store key, so that key order is address order. */
+export function addressHex(address: Address): string {
+  return addressNumber(address).toString(16).padStart(32, '0');
+}
+
+/** The rdata of the address's A or AAAA record. */
+export function addressRdata(address: Address): Uint8Array {
+  const bytes = toBytes(addressNumber(address));
+  return familyOf(address) === 'ipv4' ? bytes.subarray(12) : bytes;
+}
+
+/** The inverse of {@link addressRdata}: 4 or 16 octets. */
+export function addressFromRdata(rdata: Uint8Array): Address {
+  const value = fromBytes(rdata);
+  return formatAddress(rdata.length === 4 ? ipv4Base + value : value);
+}
+
+/** Its owner name for PTR (RFC 1035 §3.5, RFC 3596 §2.5). */
+export function reverseName(address: Address): Fqdn {
+  if (familyOf(address) === 'ipv4') return `${address.split('.').reverse().join('.')}.in-addr.arpa` as Fqdn;
+  return `${[...addressHex(address)].reverse().join('.')}.ip6.arpa` as Fqdn;
+}
+
+/** The reverse zone we make for an address that none covers: its /24, or its /64. */
+export function automaticReverseZone(address: Address): Fqdn {
+  const labels = reverseName(address).split('.');
+  return labels.slice(familyOf(address) === 'ipv4' ? 1 : 16).join('.') as Fqdn;
+}
+
+function fromBytes(bytes: ArrayLike<number>): bigint {
+  let value = 0n;
+  for (let i = 0; i < bytes.length; i += 1) value = (value << 8n) | BigInt(bytes[i] ?? 0);
+  return value;
+}
+
+function toBytes(value: bigint): Uint8Array {
+  const bytes = new Uint8Array(16);
+  let rest = value;
+  for (let i = 15; i >= 0; i -= 1) {
+    bytes[i] = Number(rest & 255n);
+    rest >>= 8n;
+  }
+  return bytes;
+}

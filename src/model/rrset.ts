@@ -1,0 +1,44 @@
+// RRsets as the API and the store carry them: a type, a TTL, and records in canonical presentation form. What a name may hold together.
+
+import { at, refuseField } from '../errors.ts';
+import { type Fqdn, parseName } from './name.ts';
+import { formatRdata, parseRdata } from './rdata/rdata.ts';
+import { isSingleton, type RecordType } from './rdata/record-types.ts';
+
+/** Who writes an RRset: a host (through which alone it changes), or the zone's settings (default NS and glue; never stored). */
+export type Manager = 'host' | 'zone';
+
+export interface Rrset {
+  type: RecordType;
+  /** Seconds, 0 to 2^31 − 1 (RFC 2181 §8). */
+  ttl: number;
+  records: string[];
+  /** Absent: the zone's users themselves. */
+  manager?: Manager;
+}
+
+/** One owner name with all its RRsets, in the order of their types. */
+export interface NamedRrsets {
+  name: Fqdn;
+  rrsets: Rrset[];
+}
+
+export const greatestTtl = 2 ** 31 - 1;
+
+/** Canonical, sorted, without doubles. Refuses with `record_invalid`, pointing at `pointer` + index. */
+export function parseRecords(type: RecordType, records: readonly string[], pointer: string): string[] {
+  const parsed = records.map((text, index) =>
+    at(`${pointer}/${index}`, () => formatRdata(type, parseRdata(type, text)), 'record_invalid'),
+  );
+  const distinct = [...new Set(parsed)].sort();
+  if (isSingleton(type) && distinct.length > 1) {
+    refuseField('record_invalid', pointer, `a name has one ${type} record at most`);
+  }
+  return distinct;
+}
+
+/** The resource that a host-managed RRset belongs to: an address record's owner, or where an alias or PTR points. */
+export function managingHost(owner: Fqdn, rrset: Rrset): Fqdn {
+  if (rrset.type === 'A' || rrset.type === 'AAAA') return owner;
+  return parseName(rrset.records[0] ?? owner);
+}
