@@ -1,0 +1,126 @@
+// UDP through node:dgram: works wherever Node does, at one system call and some garbage per query. The fast way: batched-socket.ts.
+
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { networkInterfaces } from 'node:os';
+import { type Address, addressRdata, familyOf, parseAddress } from '../../model/address.ts';
+import type { Answerer, Client } from './answerer.ts';
+import { isWildcard, type ListenAddress, listenError } from './listen-address.ts';
+import { type CounterCells, counterCell } from './listen-counters.ts';
+
+/** Wished for, in octets, so that a burst waits in the kernel instead of being lost; the system may grant less. */
+export const receiveBufferSize = 4 << 20;
+
+/** The largest answer over UDP that any client may ask for. */
+export const largestDatagram = 4096;
+
+/** Answers that may wait for the system to take them; more are dropped, as the network would. */
+const longestSendQueue = 256;
+
+export interface DatagramSocket {
+  /** Stops receiving. What was received has been answered. */
+  close(): Promise<void>;
+}
+
+/**
+ * Answers on one address. dgram cannot say from which address an answer leaves, so that on a host with several the client could get it from
+ * one it did not ask. On a wildcard we therefore open a socket for every address that the host has now, which the kernel prefers for
+ * queries to that address and which answers from it; the wildcard's own socket stays for addresses that come later.
+ */
+export async function openDatagramSocket(
+  address: ListenAddress,
+  answerer: Answerer,
+  counters: CounterCells,
+): Promise<DatagramSocket> {
+  const sockets: Socket[] = [];
+  const close = async () => {
+    await Promise.all(sockets.map(closeSocket));
+  };
+  try {
+    sockets.push(await bind(address.address, address, answerer, counters));
+  } catch (error) {
+    throw listenError(address, 'UDP', error);
+  }
+  for (const host of isWildcard(address) ? localAddresses(address) : []) {
+    // One that does not work, say because its interface just went, is served by the wildcard's socket.
+    const socket = await bind(host, address, answerer, counters).catch(() => undefined);
+    if (socket !== undefined) sockets.push(socket);
+  }
+  return { close };
+}
+
+function localAddresses(wildcard: ListenAddress): string[] {
+  const family = familyOf(wildcard.address) === 'ipv6' ? 'IPv6' : 'IPv4';
+  return Object.entries(networkInterfaces()).flatMap(([device, addresses = []]) =>
+    addresses
+      .filter((address) => address.family === family)
+      .map(({ address }) => (address.startsWith('fe80:') ? `${address}%${device}` : address)),
+  );
+}
+
+async function bind(host: string, { address, port }: ListenAddress, answerer: Answerer, counters: CounterCells) {
+  const socket = createSocket({
+    type: familyOf(address) === 'ipv6' ? 'udp6' : 'udp4',
+    reusePort: true,
+    ipv6Only: familyOf(address) === 'ipv6',
+    // We only send to literal addresses; the default would look them up, a tick later.
+    lookup: (name, _options, found) => found(null, name, name.includes(':') ? 6 : 4),
+  });
+  answerAll(socket, answerer, counters);
+  try {
+    const listening = once(socket, 'listening');
+    socket.bind({ address: host, port });
+    await listening;
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+  // An error from here on is an earlier answer's, reported late.
+  socket.on('error', () => counters.add(counterCell.udpReceiveFailed));
+  try {
+    socket.setRecvBufferSize(receiveBufferSize);
+  } catch {
+    // Some systems refuse what Linux silently cuts to its limit: their default has to do.
+  }
+  return socket;
+}
+
+function answerAll(socket: Socket, answerer: Answerer, counters: CounterCells): void {
+  const client: Client = { transport: 'udp', address: new Uint8Array(16), addressLength: 4 };
+  let response = new Uint8Array(largestDatagram);
+  let lastHost = '';
+  const countFailure = (error: Error | null) => {
+    if (error !== null) counters.add(counterCell.udpSendFailed);
+  };
+  socket.on('message', (query: Uint8Array, from: RemoteInfo) => {
+    counters.add(counterCell.udpReceived);
+    if (from.port === 0) return counters.add(counterCell.udpSilent);
+    if (from.address !== lastHost) {
+      lastHost = from.address;
+      setClientAddress(client, from.address);
+    }
+    answerer.wake();
+    const length = answerer.respond(query, query.length, response, client);
+    answerer.sleep();
+    if (length === 0) return counters.add(counterCell.udpSilent);
+    if (socket.getSendQueueCount() >= longestSendQueue) return counters.add(counterCell.udpSendFailed);
+    counters.add(counterCell.udpAnswered);
+    socket.send(response, 0, length, from.port, from.address, countFailure);
+    // Nearly always the system took the answer during send(), and the buffer is ours again. If not, it belongs to the queue.
+    if (socket.getSendQueueCount() > 0) response = new Uint8Array(largestDatagram);
+  });
+}
+
+/** Fills in who asked, from an address as Node's sockets write it. */
+export function setClientAddress(client: Client, host: string): void {
+  const zone = host.indexOf('%');
+  const rdata = addressRdata(parseAddress(zone < 0 ? host : host.slice(0, zone)) satisfies Address);
+  client.address.set(rdata);
+  client.addressLength = rdata.length === 4 ? 4 : 16;
+}
+
+function closeSocket(socket: Socket): Promise<void> {
+  return new Promise((closed) => {
+    socket.close(() => closed());
+  });
+}

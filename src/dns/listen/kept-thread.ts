@@ -1,0 +1,105 @@
+// A worker thread that is kept running: started, told to stop, and started again when it dies. What it does is in its script.
+
+import { closeSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import type { ListenLog, ReadyReport, ThreadReport } from './thread-task.ts';
+
+/** After a death we wait, in milliseconds: longer each time, until a thread has lived for `calm`. */
+const pauses = { first: 100, longest: 5_000, calm: 60_000 } as const;
+
+/** How long a thread may take to drain before it is cut off, in milliseconds. */
+const longestDrain = 3_000;
+
+export interface KeptThreadOptions {
+  readonly name: string;
+  readonly script: URL;
+  /** The thread's workerData; `again` when a thread before it has died. */
+  readonly task: (again: boolean) => object;
+  readonly log: ListenLog;
+  /** Runs after every end of the thread, whatever its cause. */
+  readonly onEnd?: () => void;
+}
+
+export class KeptThread {
+  readonly #options: KeptThreadOptions;
+  #worker: Worker | undefined;
+  #ended: Promise<void> = Promise.resolve();
+  #stopping = false;
+  #deaths = 0;
+  #pause: NodeJS.Timeout | undefined;
+
+  constructor(options: KeptThreadOptions) {
+    this.#options = options;
+  }
+
+  /** Starts the thread; rejects when it cannot do its work, and then does not try again. */
+  start(): Promise<ReadyReport> {
+    return this.#launch(false);
+  }
+
+  /** Lets the thread finish what it has, and returns when it is gone. The caller has set the stop cell before. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#pause);
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    worker.postMessage('stop');
+    const cutOff = setTimeout(() => {
+      this.#options.log.warn({ thread: this.#options.name }, 'a DNS thread did not drain in time and was cut off');
+      void worker.terminate();
+    }, longestDrain);
+    await this.#ended;
+    clearTimeout(cutOff);
+  }
+
+  #launch(again: boolean): Promise<ReadyReport> {
+    const { name, script, task, onEnd } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<ReadyReport>();
+    const ended = Promise.withResolvers<void>();
+    const startedAt = performance.now();
+    let report: ThreadReport | undefined;
+    let reason = 'it ended by itself';
+    const worker = new Worker(script, {
+      name,
+      workerData: task(again),
+      // node:ffi warns that it is experimental; which socket is in use is logged instead.
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+    });
+    this.#worker = worker;
+    this.#ended = ended.promise;
+    worker.on('message', (message: ThreadReport) => {
+      report = message;
+      if (message.kind === 'ready') resolve(message);
+      else reason = message.message;
+    });
+    worker.on('error', (error) => {
+      reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    });
+    worker.on('exit', () => {
+      this.#worker = undefined;
+      // Sockets that Node does not know of outlive their thread, and a dead thread cannot close them: that is always done here.
+      for (const descriptor of report?.descriptors ?? []) closeSync(descriptor);
+      onEnd?.();
+      ended.resolve();
+      if (report?.kind === 'ready' || again) this.#mourn(reason, performance.now() - startedAt);
+      else reject(new Error(reason));
+    });
+    return promise;
+  }
+
+  #mourn(reason: string, lived: number): void {
+    if (this.#stopping) return;
+    this.#deaths = lived > pauses.calm ? 1 : this.#deaths + 1;
+    const pause = Math.min(pauses.first * 2 ** (this.#deaths - 1), pauses.longest);
+    this.#options.log.error(
+      { thread: this.#options.name, reason, restartInMilliseconds: pause },
+      'a DNS thread died and is started again',
+    );
+    this.#pause = setTimeout(() => {
+      // Its failure is its exit, which comes back here.
+      void this.#launch(true).then(() => {
+        this.#options.log.info({ thread: this.#options.name }, 'a DNS thread is back');
+      });
+    }, pause);
+  }
+}

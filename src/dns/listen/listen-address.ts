@@ -1,0 +1,42 @@
+// Where we listen: an address and a port, and what to tell the operator when that fails. Flags are parsed in config.ts.
+
+import { getSystemErrorName } from 'node:util';
+import { type Address, familyOf } from '../../model/address.ts';
+
+export interface ListenAddress {
+  readonly address: Address;
+  /** 0: a free port is picked, the same one for UDP and TCP. */
+  readonly port: number;
+}
+
+/** `192.0.2.1:53`, `[2001:db8::1]:53`. */
+export function formatListenAddress({ address, port }: ListenAddress): string {
+  return familyOf(address) === 'ipv6' ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+export function isWildcard({ address }: ListenAddress): boolean {
+  return address === '0.0.0.0' || address === '::';
+}
+
+const waysOut: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another process has this port; stop it (`ss -lpn` shows it) or choose another port with --dns',
+  EACCES:
+    'ports below 1024 need a privilege; grant CAP_NET_BIND_SERVICE, lower the sysctl net.ipv4.ip_unprivileged_port_start, or choose another port with --dns',
+  EPERM: 'the system forbids it; check the sandbox or the firewall, or choose another port with --dns',
+  EADDRNOTAVAIL: 'no interface of this machine has the address; correct --dns, or listen on 0.0.0.0 or [::]',
+  EAFNOSUPPORT: 'this system has no such address family; remove the address from --dns',
+};
+
+/** The error for an address on which we cannot listen: names it, the cause and a way out. */
+export function listenError(address: ListenAddress, protocol: 'UDP' | 'TCP', cause: unknown): Error {
+  const code = systemCode(cause);
+  const why = waysOut[code] ?? (cause instanceof Error ? cause.message : String(cause));
+  return new Error(`cannot listen on ${formatListenAddress(address)} (${protocol}, ${code}): ${why}`, { cause });
+}
+
+/** `EADDRINUSE` and the like. A number is a libc errno. */
+export function systemCode(cause: unknown): string {
+  if (typeof cause === 'number') return getSystemErrorName(-cause);
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return typeof code === 'string' ? code : 'error';
+}

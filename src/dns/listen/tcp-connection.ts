@@ -1,0 +1,187 @@
+// One DNS connection over TCP (RFC 1035 §4.2.2, RFC 7766): frames in, frames out, in order. Which connections may live: tcp-connections.ts.
+
+import type { Socket } from 'node:net';
+import type { Answerer, Client } from './answerer.ts';
+import { setClientAddress } from './datagram-socket.ts';
+import { type CounterCells, counterCell } from './listen-counters.ts';
+import type { Connection, TcpConnections } from './tcp-connections.ts';
+
+/** The two octets of length before each message. */
+const prefix = 2;
+const largestMessage = 65_535;
+/** A shorter message has no DNS header: whoever sends it does not speak DNS. */
+const headerLength = 12;
+/** What a message that comes in pieces gets at first, in octets; doubled as pieces really come, whatever length was announced. */
+const smallestPartial = 512;
+
+/** What all connections of a thread share: a message is answered in one go, so one buffer serves them all. */
+export class TcpAnswering {
+  readonly answerer: Answerer;
+  readonly counters: CounterCells;
+  readonly connections: TcpConnections;
+  /** Answers on their way into one write. */
+  readonly out = new Uint8Array(2 * (prefix + largestMessage));
+
+  constructor(answerer: Answerer, counters: CounterCells, connections: TcpConnections) {
+    this.answerer = answerer;
+    this.counters = counters;
+    this.connections = connections;
+  }
+}
+
+export class TcpConnection implements Connection {
+  readonly client: string;
+  lastActive = 0;
+  readonly #socket: Socket;
+  readonly #shared: TcpAnswering;
+  readonly #from: Client = { transport: 'tcp', address: new Uint8Array(16), addressLength: 4 };
+  /** A message of which only the first `#partialLength` octets have come, with its prefix. */
+  #partial: Uint8Array | undefined;
+  #partialLength = 0;
+  /** Received, but not looked at before the client has taken the answers it already has. Never more than one chunk. */
+  #waiting: Uint8Array | undefined;
+  #finishing = false;
+
+  constructor(socket: Socket, host: string, shared: TcpAnswering) {
+    this.client = host;
+    this.#socket = socket;
+    this.#shared = shared;
+    setClientAddress(this.#from, host);
+    socket.on('data', (chunk: Uint8Array) => this.#receive(chunk));
+    socket.on('drain', () => this.#goOn());
+    // The client has no more questions, but may still be reading: answer what was asked, then close (RFC 7766 §6.2.4).
+    socket.on('end', () => this.finish());
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => shared.connections.delete(this));
+    shared.connections.add(this);
+  }
+
+  finish(): void {
+    this.#finishing = true;
+    if (this.#waiting === undefined) this.#socket.end();
+  }
+
+  cut(): void {
+    this.#socket.destroy();
+  }
+
+  #receive(chunk: Uint8Array): void {
+    // We said goodbye: what comes now is not answered.
+    if (this.#socket.writableEnded) return;
+    if (this.#waiting !== undefined) {
+      // Only what was in the stream's buffer when we paused it.
+      this.#waiting = Buffer.concat([this.#waiting, chunk]);
+      return;
+    }
+    const { answerer } = this.#shared;
+    answerer.wake();
+    this.#answerAll(chunk);
+    answerer.sleep();
+  }
+
+  #goOn(): void {
+    this.#shared.connections.touch(this);
+    const chunk = this.#waiting;
+    if (chunk === undefined) return;
+    this.#waiting = undefined;
+    this.#receive(chunk);
+    if (this.#waiting !== undefined) return;
+    this.#socket.resume();
+    if (this.#finishing) this.#socket.end();
+  }
+
+  #answerAll(chunk: Uint8Array): void {
+    const { out, counters, connections } = this.#shared;
+    let offset = 0;
+    let used = 0;
+    let finished = false;
+    while (offset < chunk.length) {
+      if (out.length - used < prefix + largestMessage) {
+        if (!this.#write(used)) {
+          this.#waiting = chunk.subarray(offset);
+          this.#socket.pause();
+          used = 0;
+          break;
+        }
+        used = 0;
+      }
+      const left = chunk.length - offset;
+      const whole = this.#partialLength === 0 && left >= prefix ? prefix + lengthAt(chunk, offset) : Infinity;
+      let message: Uint8Array | undefined;
+      if (whole <= left) {
+        message = chunk.subarray(offset + prefix, offset + whole);
+        offset += whole;
+      } else {
+        offset += this.#collect(chunk, offset);
+        message = this.#takeCollected();
+        if (message === undefined) continue;
+      }
+      counters.add(counterCell.tcpReceived);
+      if (message.length < headerLength) {
+        counters.add(counterCell.tcpGarbageClosed);
+        this.#write(used);
+        this.#socket.destroySoon();
+        return;
+      }
+      finished = true;
+      used += this.#answer(message, used);
+    }
+    if (used > 0 && !this.#write(used)) {
+      this.#waiting ??= new Uint8Array(0);
+      this.#socket.pause();
+    }
+    if (finished) connections.touch(this);
+  }
+
+  /** Answers one message behind the first `used` octets of the shared buffer; returns how many octets that added. */
+  #answer(message: Uint8Array, used: number): number {
+    const { answerer, counters, out } = this.#shared;
+    const start = used + prefix;
+    const response = out.subarray(start, start + largestMessage);
+    const length = answerer.respond(message, message.length, response, this.#from);
+    if (length === 0) return 0;
+    out[used] = length >> 8;
+    out[used + 1] = length & 255;
+    counters.add(counterCell.tcpAnswered);
+    return prefix + length;
+  }
+
+  /** Hands the first `used` octets of the shared buffer to the socket; false: the client does not keep up. */
+  #write(used: number): boolean {
+    if (used === 0) return true;
+    return this.#socket.write(Buffer.from(this.#shared.out.subarray(0, used)));
+  }
+
+  /** Adds a piece to the message that comes in pieces; returns how many octets of the chunk were its. */
+  #collect(chunk: Uint8Array, offset: number): number {
+    const have = this.#partialLength;
+    this.#partial ??= new Uint8Array(smallestPartial);
+    // The length must be known before anything behind it is taken.
+    const wanted = have < prefix ? prefix : prefix + lengthAt(this.#partial, 0);
+    const taken = Math.min(wanted - have, chunk.length - offset);
+    if (have + taken > this.#partial.length) {
+      const larger = new Uint8Array(
+        Math.min(Math.max(2 * this.#partial.length, have + taken), prefix + largestMessage),
+      );
+      larger.set(this.#partial.subarray(0, have));
+      this.#partial = larger;
+    }
+    this.#partial.set(chunk.subarray(offset, offset + taken), have);
+    this.#partialLength += taken;
+    return taken;
+  }
+
+  #takeCollected(): Uint8Array | undefined {
+    const partial = this.#partial;
+    if (partial === undefined || this.#partialLength < prefix) return undefined;
+    const whole = prefix + lengthAt(partial, 0);
+    if (this.#partialLength < whole) return undefined;
+    this.#partial = undefined;
+    this.#partialLength = 0;
+    return partial.subarray(prefix, whole);
+  }
+}
+
+function lengthAt(bytes: Uint8Array, offset: number): number {
+  return (bytes[offset]! << 8) | bytes[offset + 1]!;
+}

@@ -1,0 +1,87 @@
+// The open TCP connections, least recently active first: how many there may be, and which one goes. One connection: tcp-connection.ts.
+
+import { type CounterCells, counterCell } from './listen-counters.ts';
+import type { TcpLimits } from './thread-task.ts';
+
+/** What can be closed to make room. */
+export interface Connection {
+  readonly client: string;
+  /** When it last did something useful, in milliseconds of `performance.now()`. */
+  lastActive: number;
+  /** Lets what was answered go out, then closes. */
+  finish(): void;
+  /** Closes at once. */
+  cut(): void;
+}
+
+export class TcpConnections {
+  /** In the order of `lastActive`. */
+  readonly #open = new Set<Connection>();
+  readonly #perClient = new Map<string, number>();
+  readonly #limits: TcpLimits;
+  readonly #counters: CounterCells;
+  readonly #sweep: NodeJS.Timeout;
+
+  constructor(limits: TcpLimits, counters: CounterCells) {
+    this.#limits = limits;
+    this.#counters = counters;
+    this.#sweep = setInterval(() => this.#cutIdle(), Math.max(20, limits.idleMilliseconds / 10));
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Takes one in. At a limit the oldest goes: of the same client if that has too many, so that no client pushes out another. */
+  add(connection: Connection): void {
+    const ofClient = this.#perClient.get(connection.client) ?? 0;
+    if (ofClient >= this.#limits.connectionsPerClient) this.#makeRoom((other) => other.client === connection.client);
+    else if (this.#open.size >= this.#limits.connections) this.#makeRoom(() => true);
+    this.#perClient.set(connection.client, (this.#perClient.get(connection.client) ?? 0) + 1);
+    connection.lastActive = performance.now();
+    this.#open.add(connection);
+  }
+
+  /** It did something useful. */
+  touch(connection: Connection): void {
+    if (!this.#open.delete(connection)) return;
+    connection.lastActive = performance.now();
+    this.#open.add(connection);
+  }
+
+  delete(connection: Connection): void {
+    if (!this.#open.delete(connection)) return;
+    const left = (this.#perClient.get(connection.client) ?? 1) - 1;
+    if (left > 0) this.#perClient.set(connection.client, left);
+    else this.#perClient.delete(connection.client);
+  }
+
+  finishAll(): void {
+    for (const connection of this.#open) connection.finish();
+  }
+
+  cutAll(): void {
+    clearInterval(this.#sweep);
+    for (const connection of this.#open) connection.cut();
+  }
+
+  #makeRoom(eligible: (connection: Connection) => boolean): void {
+    for (const connection of this.#open) {
+      if (!eligible(connection)) continue;
+      this.#counters.add(counterCell.tcpLimitClosed);
+      this.delete(connection);
+      connection.cut();
+      return;
+    }
+  }
+
+  #cutIdle(): void {
+    const oldest = performance.now() - this.#limits.idleMilliseconds;
+    for (const connection of this.#open) {
+      if (connection.lastActive > oldest) return;
+      this.#counters.add(counterCell.tcpIdleClosed);
+      this.delete(connection);
+      connection.cut();
+    }
+  }
+}

@@ -1,0 +1,102 @@
+// The TCP thread's main: listens on every address, picks ports where none was named, hands connections on until told to stop.
+
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
+import { parentPort, workerData } from 'node:worker_threads';
+import { familyOf } from '../../model/address.ts';
+import { openAnswerer } from './answerer.ts';
+import { type ListenAddress, listenError, systemCode } from './listen-address.ts';
+import { CounterCells, counterCell } from './listen-counters.ts';
+import { TcpAnswering, TcpConnection } from './tcp-connection.ts';
+import { TcpConnections } from './tcp-connections.ts';
+import type { TcpTask, ThreadReport } from './thread-task.ts';
+
+/** A port that is free for TCP and taken for UDP is rare: so many in a row mean something else. */
+const portAttempts = 20;
+/** Clients that still read may do so for so long after a stop, in milliseconds. */
+const longestGoodbye = 500;
+
+const task: TcpTask = workerData;
+const counters = new CounterCells(task.counters);
+const connections = new TcpConnections(task.limits, counters);
+const shared = new TcpAnswering(openAnswerer(task), counters, connections);
+const servers: Server[] = [];
+
+function report(message: ThreadReport): void {
+  parentPort?.postMessage(message);
+}
+
+function newServer(): Server {
+  // noDelay: an answer never waits for the one behind it. Half-open: see TcpConnection.
+  return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    const host = socket.remoteAddress;
+    counters.add(counterCell.tcpAccepted);
+    // No address: it is gone already.
+    if (host === undefined) socket.destroy();
+    else new TcpConnection(socket, host, shared);
+  });
+}
+
+/** Listens on the address; with port 0, on a port that UDP can have too. Returns the address with its port. */
+async function listen(address: ListenAddress): Promise<ListenAddress> {
+  for (let attempt = 1; ; attempt += 1) {
+    const server = newServer();
+    try {
+      const listening = once(server, 'listening');
+      server.listen({ host: address.address, port: address.port, ipv6Only: true, backlog: 511 });
+      await listening;
+    } catch (error) {
+      throw listenError(address, 'TCP', error);
+    }
+    const bound = server.address();
+    if (bound === null || typeof bound === 'string') throw new Error('a TCP server has no address');
+    const picked = { address: address.address, port: bound.port };
+    try {
+      if (task.probeUdp) await probeUdp(picked);
+      // From here on an error is one that accept() met, such as too many open files: it must not end the thread.
+      server.on('error', () => undefined);
+      servers.push(server);
+      return picked;
+    } catch (error) {
+      server.close();
+      const another = address.port === 0 && attempt < portAttempts && systemCode(error) === 'EADDRINUSE';
+      if (!another) throw listenError(picked, 'UDP', error);
+    }
+  }
+}
+
+/** Throws when another process has the UDP port: our own sockets share theirs, and would silently share it with that process too. */
+async function probeUdp({ address, port }: ListenAddress): Promise<void> {
+  const ipv6 = familyOf(address) === 'ipv6';
+  const socket = createSocket({ type: ipv6 ? 'udp6' : 'udp4', ipv6Only: ipv6 });
+  try {
+    const listening = once(socket, 'listening');
+    socket.bind({ address, port });
+    await listening;
+  } finally {
+    socket.close();
+  }
+}
+
+async function drain(): Promise<void> {
+  const closed = servers.map((server) => new Promise((done) => server.close(done)));
+  connections.finishAll();
+  const goodbye = setTimeout(() => connections.cutAll(), longestGoodbye);
+  await Promise.all(closed);
+  clearTimeout(goodbye);
+  connections.cutAll();
+}
+
+const stopped = new Promise((stop) => parentPort?.once('message', stop));
+try {
+  const addresses: ListenAddress[] = [];
+  for (const address of task.addresses) addresses.push(await listen(address));
+  report({ kind: 'ready', addresses, descriptors: [] });
+  await stopped;
+} catch (error) {
+  report({ kind: 'failed', message: error instanceof Error ? error.message : String(error), descriptors: [] });
+}
+await drain();
+// The port would keep a thread that failed alive.
+parentPort?.close();

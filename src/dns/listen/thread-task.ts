@@ -1,0 +1,57 @@
+// What the main thread and a listening thread tell each other. Structured-cloneable; buffers in it are shared, not copied.
+
+import type { ListenAddress } from './listen-address.ts';
+
+/** The part of pino's logger that we use. */
+export interface ListenLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export type SocketKind = 'batched' | 'datagram';
+
+export interface ThreadTask {
+  readonly addresses: readonly ListenAddress[];
+  /** One Int32 for all threads: not 0 once they should stop. */
+  readonly stop: SharedArrayBuffer;
+  /** This thread's counters, a Float64Array in the order of `listenCounters`. */
+  readonly counters: SharedArrayBuffer;
+}
+
+export interface UdpTask extends ThreadTask {
+  /** `batched` falls back to `datagram` where it does not work. */
+  readonly socket: SocketKind;
+}
+
+export interface TcpTask extends ThreadTask {
+  readonly limits: TcpLimits;
+  /** Whether the UDP ports must be free: not when a TCP thread is started again beside our own UDP threads. */
+  readonly probeUdp: boolean;
+}
+
+export interface TcpLimits {
+  /** A connection that finished no query and took no answers for so long is closed. RFC 7766 §6.2.3. */
+  readonly idleMilliseconds: number;
+  readonly connections: number;
+  readonly connectionsPerClient: number;
+}
+
+export interface ReadyReport {
+  readonly kind: 'ready';
+  /** The same addresses, with the ports that were picked. */
+  readonly addresses: readonly ListenAddress[];
+  readonly socket?: SocketKind;
+  /** Why the batched socket was not used. */
+  readonly fallback?: string;
+  /** File descriptors that Node does not know of, for the main thread to close. */
+  readonly descriptors: readonly number[];
+}
+
+export interface FailedReport {
+  readonly kind: 'failed';
+  readonly message: string;
+  readonly descriptors: readonly number[];
+}
+
+export type ThreadReport = ReadyReport | FailedReport;

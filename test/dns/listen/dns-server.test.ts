@@ -1,0 +1,132 @@
+// The listeners as a whole: ports, failures to listen, a busy main thread, closing under load.
+
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { suite, test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { startDns } from '../../../src/dns/listen/dns-server.ts';
+import type { ListenAddress } from '../../../src/dns/listen/listen-address.ts';
+import { parseAddress } from '../../../src/model/address.ts';
+import { ask, type Server, TcpClient } from '../../support/dns-client.ts';
+import type { Cleanup } from '../../support/temporary.ts';
+import type { FloodTask } from './flood-thread.ts';
+import { keepingLog, loopback, loopback6, runServer, socketKinds } from './running-server.ts';
+
+/** Floods the server from a thread of its own, because the test's thread is about to be busy. */
+async function flood(test: Cleanup, server: Server) {
+  const cells = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
+  const shared = new Int32Array(cells);
+  const task: FloodTask = { server: { address: server.address, port: server.port }, cells };
+  const worker = new Worker(new URL('./flood-thread.ts', import.meta.url), { workerData: task });
+  const ended = once(worker, 'exit');
+  test.after(async () => {
+    Atomics.store(shared, 1, 1);
+    await ended;
+  });
+  await once(worker, 'message');
+  return { answers: () => Atomics.load(shared, 0) };
+}
+
+/** Keeps this thread busy, its event loop standing still, until `done` or for `milliseconds`. */
+function beBusy(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
+
+for (const socket of socketKinds) {
+  suite(`DNS server, ${socket} socket`, () => {
+    test('port 0 is one port for UDP, TCP and all threads', async (t) => {
+      const server = await runServer(t, { socket, threads: 2, addresses: [loopback, loopback6, loopback] });
+      assert.equal(server.addresses.length, 3);
+      assert.notEqual(server.addresses[0]?.port, server.addresses[2]?.port);
+      for (const address of server.addresses) {
+        assert.notEqual(address.port, 0);
+        for (const tcp of [false, true]) await ask({ server: address, name: 'host.example', type: 'A', tcp });
+      }
+    });
+
+    test('answers while the main thread is blocked', async (t) => {
+      const server = await runServer(t, { socket });
+      const { answers } = await flood(t, server.addresses[0]!);
+      const before = answers();
+      beBusy(2_000);
+      const during = answers() - before;
+      assert.ok(during > 200, `${during} answers in two seconds`);
+    });
+
+    test('closes under load, quickly, and frees its ports', async (t) => {
+      const log = keepingLog();
+      const server = await startDns({ addresses: [loopback, loopback6], threads: 2, log, socket });
+      const { answers } = await flood(t, server.addresses[0]!);
+      const idle = await TcpClient.open(server.addresses[1]!, t);
+      while (answers() < 100) await new Promise(setImmediate);
+      await server.close();
+      await idle.end();
+      assert.deepEqual(
+        log.entries.filter(({ level }) => level !== 'info'),
+        [],
+      );
+      const again = await runServer(t, { socket, addresses: server.addresses });
+      assert.deepEqual(again.addresses, server.addresses);
+    });
+  });
+}
+
+suite('DNS server: failing to listen', () => {
+  async function failure(addresses: readonly ListenAddress[]): Promise<string> {
+    const log = keepingLog();
+    return startDns({ addresses, threads: 1, log }).then(
+      async (server) => {
+        await server.close();
+        return 'it listens';
+      },
+      (error: Error) => error.message,
+    );
+  }
+
+  test('the TCP port is taken', async (t) => {
+    const other = createServer().listen({ host: '127.0.0.1', port: 0 });
+    t.after(() => other.close());
+    await once(other, 'listening');
+    const address = other.address();
+    assert.ok(address !== null && typeof address !== 'string');
+    const message = await failure([{ ...loopback, port: address.port }]);
+    assert.match(message, new RegExp(`cannot listen on 127\\.0\\.0\\.1:${address.port} \\(TCP, EADDRINUSE\\)`));
+    assert.match(message, /choose another port with --dns/);
+  });
+
+  test('the UDP port is taken, even by a socket that would share it', async (t) => {
+    const other = createSocket({ type: 'udp4', reusePort: true });
+    t.after(() => other.close());
+    const listening = once(other, 'listening');
+    other.bind({ address: '127.0.0.1', port: 0 });
+    await listening;
+    const { port } = other.address();
+    const message = await failure([{ ...loopback, port }]);
+    assert.match(message, new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port} \\(UDP, EADDRINUSE\\)`));
+  });
+
+  test('no interface has the address', async () => {
+    const message = await failure([loopback, { address: parseAddress('192.0.2.254'), port: 0 }]);
+    assert.match(message, /cannot listen on 192\.0\.2\.254:0 \(TCP, EADDRNOTAVAIL\): no interface/);
+  });
+
+  test('the same address twice, and nothing is left behind', async (t) => {
+    const server = await runServer(t);
+    const [free] = server.addresses;
+    await server.close();
+    assert.match(await failure([free!, free!]), /EADDRINUSE/);
+    await runServer(t, { addresses: [free!] });
+  });
+});
+
+test('a server that was closed does not answer', async () => {
+  const server = await startDns({ addresses: [loopback], threads: 1, log: keepingLog() });
+  await server.close();
+  await server.close();
+  await assert.rejects(
+    ask({ server: server.addresses[0]!, name: 'host.example', type: 'A', timeoutMilliseconds: 200 }),
+  );
+});

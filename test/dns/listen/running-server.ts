@@ -1,0 +1,34 @@
+// Starts a DNS server for a test, on loopback and on ports of its own, and stops it after the test.
+
+import { type DnsServer, type DnsServerOptions, startDns } from '../../../src/dns/listen/dns-server.ts';
+import type { ListenAddress } from '../../../src/dns/listen/listen-address.ts';
+import type { ListenLog, SocketKind } from '../../../src/dns/listen/thread-task.ts';
+import { type Address, parseAddress } from '../../../src/model/address.ts';
+import type { Cleanup } from '../../support/temporary.ts';
+
+/** Both ways to do UDP are under the same tests. */
+export const socketKinds: readonly SocketKind[] = ['datagram', 'batched'];
+
+export const loopback: ListenAddress = { address: parseAddress('127.0.0.1'), port: 0 };
+export const loopback6: ListenAddress = { address: '::1' as Address, port: 0 };
+
+export interface LogEntry {
+  readonly level: keyof ListenLog;
+  readonly fields: object;
+  readonly message: string;
+}
+
+/** A log that keeps what it is told. */
+export function keepingLog(): ListenLog & { readonly entries: LogEntry[] } {
+  const entries: LogEntry[] = [];
+  const keep = (level: keyof ListenLog) => (fields: object, message: string) => {
+    entries.push({ level, fields, message });
+  };
+  return { entries, info: keep('info'), warn: keep('warn'), error: keep('error') };
+}
+
+export async function runServer(test: Cleanup, options: Partial<DnsServerOptions> = {}): Promise<DnsServer> {
+  const server = await startDns({ addresses: [loopback], threads: 1, log: keepingLog(), ...options });
+  test.after(() => server.close());
+  return server;
+}

@@ -1,0 +1,181 @@
+// DNS over TCP (RFC 7766): frames, pipelining, half-close, and clients that are slow, greedy or do not speak DNS.
+
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { lengthPrefix, queryBytes, TcpClient } from '../../support/dns-client.ts';
+import { loopback, loopback6, runServer } from './running-server.ts';
+
+const question = { name: 'host.example', type: 'A' };
+
+function idOf(message: Uint8Array): number {
+  return (message[0]! << 8) | message[1]!;
+}
+
+suite('TCP', () => {
+  test('answers many queries on one connection, over IPv4 and IPv6', async (t) => {
+    const server = await runServer(t, { addresses: [loopback, loopback6] });
+    for (const address of server.addresses) {
+      const client = await TcpClient.open(address, t);
+      for (let i = 0; i < 20; i += 1) {
+        const query = queryBytes(question);
+        client.send(query);
+        assert.equal(idOf(await client.next()), idOf(query));
+      }
+    }
+    assert.equal(server.counters().tcpAccepted, 2);
+  });
+
+  test('answers pipelined queries, all of them', async (t) => {
+    const server = await runServer(t);
+    const client = await TcpClient.open(server.addresses[0]!, t);
+    const queries = Array.from({ length: 5_000 }, () => queryBytes(question));
+    client.send(...queries);
+    const answered = new Set<number>();
+    while (answered.size < queries.length) answered.add(idOf(await client.next()));
+    assert.deepEqual(answered, new Set(queries.map(idOf)));
+  });
+
+  test('takes a query octet by octet, and two queries cut anywhere', async (t) => {
+    const server = await runServer(t);
+    const client = await TcpClient.open(server.addresses[0]!, t);
+    const queries = [queryBytes(question), queryBytes(question)];
+    const stream = Buffer.concat(queries.flatMap((query) => [lengthPrefix(query.length), query]));
+    for (const octet of stream) {
+      await new Promise((sent) => client.socket.write(Uint8Array.of(octet), sent));
+    }
+    for (const query of queries) assert.equal(idOf(await client.next()), idOf(query));
+    for (let cut = 1; cut < stream.length; cut += 1) {
+      await new Promise((sent) => client.socket.write(stream.subarray(0, cut), sent));
+      client.socket.write(stream.subarray(cut));
+      for (const query of queries) assert.equal(idOf(await client.next()), idOf(query));
+    }
+  });
+
+  test('takes a message of 65,535 octets', async (t) => {
+    const server = await runServer(t);
+    const client = await TcpClient.open(server.addresses[0]!, t);
+    const query = Buffer.alloc(65_535);
+    query.set(queryBytes(question));
+    client.send(query);
+    assert.equal(idOf(await client.next()), idOf(query));
+    client.send(queryBytes(question));
+    await client.next();
+  });
+
+  test('answers what was asked before the client closed its side, then closes', async (t) => {
+    const server = await runServer(t);
+    const client = await TcpClient.open(server.addresses[0]!, t);
+    const queries = Array.from({ length: 100 }, () => queryBytes(question));
+    client.send(...queries);
+    client.socket.end();
+    for (const query of queries) assert.equal(idOf(await client.next()), idOf(query));
+    await client.end();
+  });
+
+  for (const length of [0, 1, 11]) {
+    test(`closes on a message of ${length} octets, after answering those before it`, async (t) => {
+      const server = await runServer(t);
+      const client = await TcpClient.open(server.addresses[0]!, t);
+      client.send(queryBytes(question), new Uint8Array(length));
+      await client.next();
+      await client.end();
+      assert.equal(server.counters().tcpGarbageClosed, 1);
+    });
+  }
+
+  test('cuts off who connects and says nothing, and who sends a query too slowly', async (t) => {
+    const server = await runServer(t, { tcp: { idleMilliseconds: 300 } });
+    const silent = await TcpClient.open(server.addresses[0]!, t);
+    const slow = await TcpClient.open(server.addresses[0]!, t);
+    const drip = setInterval(() => slow.socket.write(Uint8Array.of(1)), 20);
+    t.after(() => clearInterval(drip));
+    await Promise.all([silent.end(), slow.end()]);
+    assert.equal(server.counters().tcpIdleClosed, 2);
+  });
+
+  test('keeps who goes on asking beyond the idle time', async (t) => {
+    const server = await runServer(t, { tcp: { idleMilliseconds: 1_000 } });
+    const asking = await TcpClient.open(server.addresses[0]!, t);
+    const idle = await TcpClient.open(server.addresses[0]!, t);
+    let idleEnded = false;
+    const ended = idle.end().then(() => {
+      idleEnded = true;
+    });
+    while (!idleEnded) {
+      asking.send(queryBytes(question));
+      await asking.next();
+    }
+    await ended;
+    asking.send(queryBytes(question));
+    await asking.next();
+  });
+
+  test('stops reading from a client that does not read, and cuts it off', async (t) => {
+    const server = await runServer(t, { tcp: { idleMilliseconds: 500 } });
+    const greedy = await TcpClient.open(server.addresses[0]!, t);
+    // Far more than the sockets' buffers on both sides hold.
+    const query = queryBytes(question);
+    const batch = Buffer.concat(Array.from({ length: 2_000 }, () => [lengthPrefix(query.length), query]).flat());
+    const total = Math.ceil((64 << 20) / batch.length);
+    for (let i = 0; i < total; i += 1) greedy.socket.write(batch);
+    await new Promise((closed) => greedy.socket.once('close', closed));
+    const { tcpIdleClosed, tcpReceived } = server.counters();
+    assert.equal(tcpIdleClosed, 1);
+    assert.ok(tcpReceived < total * 2_000, `${tcpReceived} of ${total * 2_000} queries were read`);
+    const polite = await TcpClient.open(server.addresses[0]!, t);
+    polite.send(queryBytes(question));
+    await polite.next();
+  });
+
+  test('a client that reads late gets every answer', async (t) => {
+    const server = await runServer(t);
+    const late = await TcpClient.open(server.addresses[0]!, t);
+    const query = queryBytes(question);
+    const count = 200_000;
+    const batch = Buffer.concat(Array.from({ length: 1_000 }, () => [lengthPrefix(query.length), query]).flat());
+    const written = Promise.all(
+      Array.from({ length: count / 1_000 }, () => new Promise((sent) => late.socket.write(batch, sent))),
+    );
+    // Nothing is read before the server has stopped reading too: its count stands still.
+    let before = -1;
+    while (server.counters().tcpReceived !== before) {
+      before = server.counters().tcpReceived;
+      await new Promise((later) => setTimeout(later, 50));
+    }
+    assert.ok(before < count);
+    late.socket.end();
+    const octets = await late.end(30_000);
+    await written;
+    assert.equal(server.counters().tcpAnswered, count);
+    assert.ok(octets >= count * (2 + 12));
+  });
+
+  test('too many connections of one client: its oldest goes', async (t) => {
+    const server = await runServer(t, { tcp: { connectionsPerClient: 2 } });
+    const first = await TcpClient.open(server.addresses[0]!, t);
+    const second = await TcpClient.open(server.addresses[0]!, t);
+    first.send(queryBytes(question));
+    await first.next();
+    const third = await TcpClient.open(server.addresses[0]!, t);
+    // The second is the one that did nothing for longest.
+    await second.end();
+    for (const client of [first, third]) {
+      client.send(queryBytes(question));
+      await client.next();
+    }
+    assert.equal(server.counters().tcpLimitClosed, 1);
+  });
+
+  test('too many connections in all: the oldest goes', async (t) => {
+    const server = await runServer(t, { addresses: [loopback, loopback6], tcp: { connections: 2 } });
+    const [v4, v6] = server.addresses;
+    const first = await TcpClient.open(v4!, t);
+    const second = await TcpClient.open(v6!, t);
+    const third = await TcpClient.open(v4!, t);
+    await first.end();
+    for (const client of [second, third]) {
+      client.send(queryBytes(question));
+      await client.next();
+    }
+  });
+});

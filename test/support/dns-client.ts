@@ -1,0 +1,151 @@
+// A small DNS client for tests, on dns-packet: one question over UDP or TCP, or a TCP connection to do odd things with.
+
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { decode, encode, type Message, type MessageToEncode, type OptRecord } from 'dns-packet';
+import type { Cleanup } from './temporary.ts';
+
+export interface Server {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface Ask {
+  readonly server: Server;
+  readonly name: string;
+  readonly type: string;
+  readonly tcp?: boolean;
+  /** Adds an OPT record. */
+  readonly edns?: Partial<Omit<OptRecord, 'type' | 'name'>>;
+  readonly recursionDesired?: boolean;
+  readonly timeoutMilliseconds?: number;
+}
+
+const defaultTimeout = 5_000;
+let lastId = 0;
+
+/** A query's bytes; ids count up, so that no two in flight are equal. */
+export function queryBytes({ name, type, edns, recursionDesired = false }: Omit<Ask, 'server'>): Uint8Array {
+  lastId = (lastId + 1) & 0xffff;
+  const message: MessageToEncode = {
+    id: lastId,
+    type: 'query',
+    flags: recursionDesired ? 0x0100 : 0,
+    questions: [{ name, type }],
+  };
+  if (edns !== undefined) message.additionals = [{ type: 'OPT', name: '.', udpPayloadSize: 1232, ...edns }];
+  return encode(message);
+}
+
+/** Asks once, without a second try; rejects when no answer to this very query comes in time. */
+export async function ask(question: Ask): Promise<Message> {
+  const query = queryBytes(question);
+  return decode(await exchange(question.server, query, question));
+}
+
+/** Sends one message and returns the first with its id that comes back. */
+export async function exchange(
+  server: Server,
+  query: Uint8Array,
+  { tcp = false, timeoutMilliseconds = defaultTimeout }: { tcp?: boolean; timeoutMilliseconds?: number } = {},
+): Promise<Uint8Array> {
+  if (!tcp) return exchangeDatagrams(server, query, timeoutMilliseconds);
+  const connection = await TcpClient.open(server);
+  try {
+    connection.send(query);
+    return await connection.next(timeoutMilliseconds);
+  } finally {
+    connection.destroy();
+  }
+}
+
+async function exchangeDatagrams(server: Server, query: Uint8Array, timeoutMilliseconds: number): Promise<Uint8Array> {
+  const socket = createSocket(server.address.includes(':') ? 'udp6' : 'udp4');
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  const timeout = setTimeout(() => reject(new Error(`no answer over UDP from ${server.port}`)), timeoutMilliseconds);
+  socket.on('error', reject);
+  socket.on('message', (answer, from) => {
+    const fromThere = from.address === server.address && from.port === server.port;
+    if (fromThere && answer[0] === query[0] && answer[1] === query[1]) resolve(answer);
+  });
+  socket.send(query, server.port, server.address);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timeout);
+    socket.close();
+  }
+}
+
+/** A TCP connection, message by message. */
+export class TcpClient {
+  readonly socket: Socket;
+  #received: Buffer = Buffer.alloc(0);
+  #closed = false;
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      this.#closed = true;
+    });
+  }
+
+  static async open(server: Server, test?: Cleanup): Promise<TcpClient> {
+    const socket = connect({ host: server.address, port: server.port, allowHalfOpen: true, noDelay: true });
+    await once(socket, 'connect');
+    const client = new TcpClient(socket);
+    test?.after(() => client.destroy());
+    return client;
+  }
+
+  /** Sends messages in their frames, as one write. */
+  send(...messages: readonly Uint8Array[]): void {
+    this.socket.write(Buffer.concat(messages.flatMap((message) => [lengthPrefix(message.length), message])));
+  }
+
+  /** The next message that comes; rejects at the connection's end, and when none comes in time. */
+  async next(timeoutMilliseconds = defaultTimeout): Promise<Uint8Array> {
+    const signal = AbortSignal.timeout(timeoutMilliseconds);
+    for (;;) {
+      const chunk: Buffer | null = this.socket.read();
+      if (chunk !== null) this.#received = Buffer.concat([this.#received, chunk]);
+      const whole = this.#received.length < 2 ? Infinity : 2 + this.#received.readUInt16BE(0);
+      if (this.#received.length >= whole) {
+        const message = this.#received.subarray(2, whole);
+        this.#received = this.#received.subarray(whole);
+        return message;
+      }
+      if (chunk !== null) continue;
+      if (this.#closed || this.socket.readableEnded) throw new Error('the server closed the connection');
+      const waiting = new AbortController();
+      const either = { signal: AbortSignal.any([signal, waiting.signal]) };
+      await Promise.race([once(this.socket, 'readable', either), once(this.socket, 'close', either)]);
+      waiting.abort();
+    }
+  }
+
+  /** Waits until the server has closed its side, and returns how many octets came before that. */
+  async end(timeoutMilliseconds = defaultTimeout): Promise<number> {
+    let octets = this.#received.length;
+    this.socket.on('data', (chunk: Buffer) => {
+      octets += chunk.length;
+    });
+    if (this.#closed || this.socket.readableEnded) return octets;
+    const signal = AbortSignal.timeout(timeoutMilliseconds);
+    const waiting = new AbortController();
+    const either = { signal: AbortSignal.any([signal, waiting.signal]) };
+    await Promise.race([once(this.socket, 'end', either), once(this.socket, 'close', either)]);
+    waiting.abort();
+    return octets;
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+}
+
+export function lengthPrefix(length: number): Uint8Array {
+  return Uint8Array.of(length >> 8, length & 255);
+}
