@@ -113,3 +113,11 @@ export class Compacted extends Error {
     this.name = 'Compacted';
   }
 }
+
+/** A transaction puts a key on a lease that has ended; nothing of it was written. */
+export class LeaseGone extends Error {
+  constructor(message = 'the lease has ended') {
+    super(message);
+    this.name = 'LeaseGone';
+  }
+}

@@ -1,0 +1,30 @@
+// What no store takes, whatever its state: faults of the calling program, found before anything is sent.
+
+import { fullKey } from './key-space.ts';
+import { maxOperations, type Transaction } from './store.ts';
+
+/** Throws a RangeError when the transaction is too long or writes a key twice (test/store/contract.ts, "a transaction that no store takes"). */
+export function checkTransaction(root: string, { compares, operations }: Transaction): void {
+  if (compares.length > maxOperations || operations.length > maxOperations) {
+    throw new RangeError(
+      `a transaction takes ${maxOperations} compares and operations each, not ${compares.length} and ${operations.length}`,
+    );
+  }
+  const written = new Set<string>();
+  for (const operation of operations) {
+    if (operation.kind !== 'put') continue;
+    const key = fullKey(root, operation.key);
+    if (written.has(key)) throw new RangeError(`a transaction cannot write ${operation.key} twice`);
+    written.add(key);
+  }
+  for (const operation of operations) {
+    if (operation.kind === 'delete' && written.has(fullKey(root, operation.key))) {
+      throw new RangeError(`a transaction cannot both write and delete ${operation.key}`);
+    }
+    if (operation.kind !== 'delete-prefix') continue;
+    const prefix = fullKey(root, operation.prefix);
+    for (const key of written) {
+      if (key.startsWith(prefix)) throw new RangeError(`a transaction cannot both write ${key} and delete ${prefix}`);
+    }
+  }
+}

@@ -1,0 +1,492 @@
+// The store in one SQLite file, for one machine: durable on commit, nothing to set up. The only file that knows node:sqlite.
+// Every version of a key is a row until it is compacted; the one without `superseded` is the newest. So a read as of an
+// earlier revision, and a watch from one, are plain queries, and a value is written once.
+// How keys are mapped: key-space.ts. The same semantics on etcd: etcd.ts.
+
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { after, firstRevision, type Revision } from '../model/revision.ts';
+import { checkTransaction } from './check-transaction.ts';
+import { schema, statements } from './embedded-sql.ts';
+import { fullKey, type KeyRange, knownKey, rangeOf, successor } from './key-space.ts';
+import {
+  type Change,
+  type CommitResult,
+  Compacted,
+  type Compare,
+  type Entry,
+  LeaseGone,
+  type LeaseId,
+  type Operation,
+  type Page,
+  type Store,
+  type StoreEvent,
+  StoreUnavailable,
+  type Transaction,
+} from './store.ts';
+
+export interface EmbeddedOptions {
+  /** Holds the database and nothing else; made when it is missing. */
+  folder: string;
+  /** How many revisions a watch or a list can go back. */
+  keepRevisions?: number;
+  log?: (message: string, fields?: Record<string, unknown>) => void;
+}
+
+/** Sets relative keys apart from absolute ones: it sorts behind `/`. */
+const root = ':';
+const formatVersion = 1;
+/** Commits that share one transaction at most, so that a burst does not hold the event loop for long. */
+const largestGroup = 1000;
+/** Revisions that a watch reads at once. */
+const watchStep = 64;
+/** A page ends when its values come to this many characters. */
+const largestPage = 4 * 1024 * 1024;
+/** Compaction comes when this many revisions more than wanted are kept. */
+const compactionStep = 64;
+
+interface VersionRow {
+  key: string;
+  revision: number;
+  created: number;
+  value: string | null;
+}
+
+/** A change to the database that waits for the next group. */
+interface Job {
+  run: () => unknown;
+  resolve: (outcome: unknown) => void;
+  reject: (error: unknown) => void;
+}
+
+/** The folders that this process has open: who opens one again becomes another client of the same database. */
+const openFolders = new Map<string, EmbeddedDatabase>();
+
+/**
+ * Opens the store in a folder. Only one process can: another gets an error that names the first
+ * (test/store/embedded.test.ts, "a second process"). Opened twice in this process, it gives two clients of one store.
+ */
+export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Store> {
+  mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+  const folder = realpathSync(options.folder);
+  let database = openFolders.get(folder);
+  if (database === undefined) {
+    database = new EmbeddedDatabase(folder, options);
+    openFolders.set(folder, database);
+  }
+  return new EmbeddedStore(database);
+}
+
+class EmbeddedStore implements Store {
+  readonly #database: EmbeddedDatabase;
+  readonly #closing = new AbortController();
+
+  constructor(database: EmbeddedDatabase) {
+    this.#database = database;
+    database.clients++;
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    this.#mustBeOpen();
+    return this.#database.read(() => {
+      const row = this.#database.current(fullKey(root, key));
+      return row && entryOf(row, key);
+    });
+  }
+
+  async list(prefix: string, options: { from?: string; at?: Revision; limit?: number } = {}): Promise<Page> {
+    this.#mustBeOpen();
+    return this.#database.read(() => this.#database.list(prefix, options));
+  }
+
+  async commit(transaction: Transaction): Promise<CommitResult> {
+    this.#mustBeOpen();
+    checkTransaction(root, transaction);
+    return this.#database.write(() => this.#database.apply(transaction));
+  }
+
+  async *watch(prefix: string, from: Revision, signal: AbortSignal): AsyncGenerator<Change, void, undefined> {
+    const ended = AbortSignal.any([signal, this.#closing.signal]);
+    const database = this.#database;
+    const range = rangeOf(root, prefix);
+    let wake = () => {};
+    const aborted = () => wake();
+    ended.addEventListener('abort', aborted);
+    try {
+      if (!ended.aborted && from > after(database.revision)) {
+        throw new Compacted(`revision ${from} is yet to come: the store was replaced`);
+      }
+      for (let next = from; !ended.aborted; ) {
+        if (next > database.revision) {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+            database.waiting.add(resolve);
+          });
+          database.waiting.delete(wake);
+          continue;
+        }
+        const last = Math.min(database.revision, next + watchStep - 1) as Revision;
+        for (const change of database.read(() => database.changes(prefix, range, next, last))) {
+          if (ended.aborted) return;
+          yield change;
+        }
+        next = after(last);
+      }
+    } finally {
+      database.waiting.delete(wake);
+      ended.removeEventListener('abort', aborted);
+    }
+  }
+
+  async grantLease(seconds: number): Promise<LeaseId> {
+    this.#mustBeOpen();
+    return this.#database.write(() => this.#database.grant(Math.ceil(seconds)));
+  }
+
+  async keepLease(lease: LeaseId): Promise<boolean> {
+    this.#mustBeOpen();
+    return this.#database.write(() => this.#database.keep(lease));
+  }
+
+  async revokeLease(lease: LeaseId): Promise<void> {
+    this.#mustBeOpen();
+    await this.#database.write(() => this.#database.endLease(lease));
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    this.#database.release();
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closing.signal.aborted) throw new StoreUnavailable('the store is closed');
+  }
+}
+
+/** One database, shared by its clients. Methods that change it run inside a job of {@link write}. */
+class EmbeddedDatabase {
+  /** Clients that have not closed. */
+  clients = 0;
+  /** Watches that wait for the next revision. */
+  readonly waiting = new Set<() => void>();
+  revision: Revision;
+
+  readonly #folder: string;
+  readonly #keepRevisions: number;
+  readonly #log: NonNullable<EmbeddedOptions['log']>;
+  readonly #database: DatabaseSync;
+  readonly #statements: Statements;
+  #compacted: number;
+  #jobs: Job[] = [];
+  #expiry: NodeJS.Timeout | undefined;
+
+  constructor(folder: string, { keepRevisions = 10_000, log = () => undefined }: EmbeddedOptions) {
+    this.#folder = folder;
+    this.#keepRevisions = keepRevisions;
+    this.#log = log;
+    this.#database = openDatabase(folder);
+    this.#statements = prepareStatements(this.#database);
+    // The newest revision always has a row: what it wrote is current, and its deletions are not compacted yet.
+    this.revision = Math.max(firstRevision, numberIn(this.#statements.newestRevision)) as Revision;
+    this.#compacted = numberIn(this.#statements.compacted);
+    this.#expireLeases();
+    this.#runGroup();
+  }
+
+  /** Ends with the last client: what it asked for is written, then the folder is free. */
+  release(): void {
+    this.clients--;
+    if (this.clients > 0) return;
+    while (this.#jobs.length > 0) this.#runGroup();
+    clearTimeout(this.#expiry);
+    openFolders.delete(this.#folder);
+    rmSync(holderFile(this.#folder), { force: true });
+    this.#database.close();
+  }
+
+  /** Has the job run in the next group; resolves when it is on the disk. */
+  write<T>(run: () => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#jobs.length === 0) setImmediate(() => this.#runGroup());
+      this.#jobs.push({ run, resolve: (outcome) => resolve(outcome as T), reject });
+    });
+  }
+
+  /** Runs a query; a fault of the disk becomes StoreUnavailable. */
+  read<T>(query: () => T): T {
+    try {
+      return query();
+    } catch (error) {
+      throw error instanceof Compacted ? error : unavailable(error);
+    }
+  }
+
+  current(full: string): VersionRow | undefined {
+    const row = this.#statements.current.get(full) as VersionRow | undefined;
+    return row?.value == null ? undefined : row;
+  }
+
+  list(prefix: string, options: { from?: string; at?: Revision; limit?: number }): Page {
+    const at = options.at ?? this.revision;
+    if (at < this.#compacted) throw new Compacted();
+    if (at > this.revision) throw new Compacted(`revision ${at} is yet to come: the store was replaced`);
+    const { start, end } = rangeOf(root, prefix, options.from);
+    const limit = options.limit ?? 1000;
+    const entries: Entry[] = [];
+    let size = 0;
+    // One more than asked for: it tells whether there is a next page.
+    for (const found of this.#statements.list.iterate(start, end, at, at, limit + 1)) {
+      const entry = entryOf(found as unknown as VersionRow, prefix);
+      if (entries.length === limit || size >= largestPage) return { entries, revision: at, next: entry.key };
+      entries.push(entry);
+      size += entry.value.length;
+    }
+    return { entries, revision: at, next: undefined };
+  }
+
+  /** What the revisions from `first` to `last` changed in the range. */
+  changes(prefix: string, { start, end }: KeyRange, first: Revision, last: Revision): Change[] {
+    if (first <= this.#compacted) throw new Compacted();
+    const changes: Change[] = [];
+    for (const found of this.#statements.changes.iterate(first, last, start, end)) {
+      const row = found as unknown as VersionRow;
+      const event: StoreEvent =
+        row.value === null
+          ? { kind: 'delete', key: knownKey(root, row.key, prefix) }
+          : { kind: 'put', entry: entryOf(row, prefix) };
+      const open = changes.at(-1);
+      if (open?.revision === row.revision) open.events.push(event);
+      else changes.push({ revision: row.revision as Revision, events: [event] });
+    }
+    return changes;
+  }
+
+  apply({ compares, operations }: Transaction): CommitResult {
+    if (!compares.every((compare) => this.#holds(compare))) return { committed: false, revision: this.revision };
+    for (const operation of operations) {
+      const lease = operation.kind === 'put' ? operation.lease : undefined;
+      if (lease !== undefined && !this.#isAlive(lease)) throw new LeaseGone();
+    }
+    const revision = after(this.revision);
+    let written = 0;
+    for (const operation of operations) written += this.#carryOut(operation, revision);
+    if (written > 0) this.revision = revision;
+    return { committed: true, revision: this.revision };
+  }
+
+  grant(seconds: number): LeaseId {
+    const id = (randomBytes(8).readBigUInt64BE() >> 1n).toString();
+    this.#statements.grant.run(id, seconds, Date.now() + seconds * 1000);
+    this.#scheduleExpiry();
+    return id as LeaseId;
+  }
+
+  keep(lease: LeaseId): boolean {
+    const now = Date.now();
+    return this.#statements.keep.run(now, lease, now).changes > 0;
+  }
+
+  endLease(lease: string): void {
+    const revision = after(this.revision);
+    this.#statements.buryLeased.run(revision, revision, lease);
+    if (this.#statements.supersedeLeased.run(revision, lease).changes > 0) this.revision = revision;
+    this.#statements.forgetLease.run(lease);
+  }
+
+  #isAlive(lease: LeaseId): boolean {
+    return this.#statements.leaseAlive.get(lease, Date.now()) !== undefined;
+  }
+
+  #holds(compare: Compare): boolean {
+    if (compare.kind === 'quiet') {
+      const { start, end } = rangeOf(root, compare.prefix);
+      // Few revisions since then: look through what they wrote. Many: look through the prefix.
+      const recent = this.revision - compare.since < this.#keepRevisions;
+      const stirred = recent ? this.#statements.stirredRecently : this.#statements.stirredSince;
+      return stirred.get(compare.since, start, end) === undefined;
+    }
+    const row = this.current(fullKey(root, compare.key));
+    switch (compare.kind) {
+      case 'absent':
+        return row === undefined;
+      case 'created':
+        return row?.created === compare.revision;
+      case 'modified':
+        return row?.revision === compare.revision;
+      case 'value':
+        return row?.value === compare.value;
+    }
+  }
+
+  /** How many keys it wrote or deleted. */
+  #carryOut(operation: Operation, revision: Revision): number {
+    if (operation.kind === 'put') {
+      const key = fullKey(root, operation.key);
+      const before = this.current(key);
+      if (before !== undefined) this.#statements.supersede.run(revision, key, before.revision);
+      this.#statements.put.run(key, revision, before?.created ?? revision, operation.value, operation.lease ?? null);
+      return 1;
+    }
+    const { start, end } =
+      operation.kind === 'delete-prefix' ? rangeOf(root, operation.prefix) : rangeOfKey(fullKey(root, operation.key));
+    this.#statements.buryRange.run(revision, revision, start, end);
+    return Number(this.#statements.supersedeRange.run(revision, start, end).changes);
+  }
+
+  /** Runs the jobs that came up to now in one transaction, each on what the one before it left; all are on the disk, or none. */
+  #runGroup(): void {
+    const jobs = this.#jobs.splice(0, largestGroup);
+    if (jobs.length === 0) return;
+    if (this.#jobs.length > 0) setImmediate(() => this.#runGroup());
+    const before = { revision: this.revision, compacted: this.#compacted };
+    const settle: (() => void)[] = [];
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+      for (const job of jobs) {
+        try {
+          const outcome = job.run();
+          settle.push(() => job.resolve(outcome));
+        } catch (error) {
+          // This one is thrown before its job wrote anything; any other fault ends the whole group.
+          if (!(error instanceof LeaseGone)) throw error;
+          settle.push(() => job.reject(error));
+        }
+      }
+      if (this.revision !== before.revision) this.#compact();
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      this.revision = before.revision;
+      this.#compacted = before.compacted;
+      this.#rollBack();
+      for (const job of jobs) job.reject(unavailable(error));
+      this.#log('the store could not write', { folder: this.#folder, reason: String(error) });
+      return;
+    }
+    if (this.revision !== before.revision) for (const wake of this.waiting) wake();
+    for (const tell of settle) tell();
+  }
+
+  /** SQLite has rolled back by itself after some faults, and after others not. */
+  #rollBack(): void {
+    try {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+    } catch (error) {
+      this.#log('the store could not roll back', { folder: this.#folder, reason: String(error) });
+    }
+  }
+
+  /** Forgets the oldest revisions: each time about as many as came since, so no commit pays for many. */
+  #compact(): void {
+    const floor = this.revision - this.#keepRevisions;
+    if (floor - this.#compacted < compactionStep) return;
+    this.#statements.forgetVersions.run(floor);
+    this.#statements.setCompacted.run(floor);
+    this.#compacted = floor;
+  }
+
+  #scheduleExpiry(): void {
+    clearTimeout(this.#expiry);
+    const next = this.#statements.nextExpiry.get() as { expires: number | null };
+    if (next.expires === null) return;
+    const wait = Math.min(Math.max(next.expires - Date.now(), 0), 0x7fffffff);
+    this.#expiry = setTimeout(() => this.#expireLeases(), wait).unref();
+  }
+
+  /** Ends the leases whose time is over. Also at open: their time runs while nobody has the folder open. */
+  #expireLeases(): void {
+    this.write(() => {
+      for (const { id } of this.#statements.expired.all(Date.now())) this.endLease(String(id));
+    }).then(
+      () => {
+        if (this.clients > 0) this.#scheduleExpiry();
+      },
+      () => {
+        if (this.clients > 0) this.#expiry = setTimeout(() => this.#expireLeases(), 1000).unref();
+      },
+    );
+  }
+}
+
+function openDatabase(folder: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(join(folder, 'store.sqlite'));
+    // The exclusive lock is the operating system's: it goes with the process, however that ends.
+    database.exec(`
+      PRAGMA locking_mode = EXCLUSIVE;
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = FULL;
+      PRAGMA cache_size = -32768;
+      PRAGMA journal_size_limit = 67108864;
+      BEGIN EXCLUSIVE;
+    `);
+    const version = numberIn(database.prepare('PRAGMA user_version'));
+    if (version > formatVersion) {
+      throw new Error(
+        `The folder ${folder} was written by a newer version (format ${version}, this one reads ${formatVersion})`,
+      );
+    }
+    database.exec(`${schema} PRAGMA user_version = ${formatVersion}; COMMIT;`);
+    writeFileSync(holderFile(folder), `${process.pid}\n`);
+    return database;
+  } catch (error) {
+    database?.close();
+    if (isBusy(error)) {
+      throw new Error(`The folder ${folder} is in use by another process (pid ${holderOf(folder)})`, { cause: error });
+    }
+    if (error instanceof Error && 'errcode' in error) {
+      throw new Error(`The folder ${folder} cannot be used: ${error.message}`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+type Statements = Record<keyof typeof statements, StatementSync>;
+
+function prepareStatements(database: DatabaseSync): Statements {
+  const prepared = Object.entries(statements).map(([name, sql]) => [name, database.prepare(sql)]);
+  return Object.fromEntries(prepared);
+}
+
+function entryOf(row: VersionRow, asked: string): Entry {
+  return {
+    key: knownKey(root, row.key, asked),
+    value: row.value ?? '',
+    created: row.created as Revision,
+    modified: row.revision as Revision,
+  };
+}
+
+function rangeOfKey(key: string): KeyRange {
+  return { start: key, end: successor(key) };
+}
+
+/** The one number that a query gives; 0 for none. */
+function numberIn(statement: StatementSync): number {
+  return Number(Object.values(statement.get() ?? {})[0] ?? 0);
+}
+
+function holderFile(folder: string): string {
+  return join(folder, 'store.pid');
+}
+
+function holderOf(folder: string): string {
+  try {
+    return readFileSync(holderFile(folder), 'utf8').trim();
+  } catch {
+    return 'unknown';
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && (error.errcode === 5 || error.errcode === 6);
+}
+
+function unavailable(error: unknown): StoreUnavailable {
+  return new StoreUnavailable(`the store's database: ${error instanceof Error ? error.message : error}`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,29 @@
+// What a failed call to etcd means: etcd and gRPC say it in words. Who calls, and what is tried again: etcd.ts.
+
+import { Compacted, LeaseGone, StoreUnavailable } from './store.ts';
+
+/** The response is beyond what the client takes. */
+export class MessageTooLarge extends Error {}
+
+/** What a failed call means to the caller. */
+export function meaningOf(error: unknown, endpoint: string): Error {
+  const message = messageOf(error);
+  if (error instanceof TypeError || /request is too large|duplicate key|too many operations/.test(message)) {
+    return error as Error;
+  }
+  if (message.includes('Received message larger than max')) return new MessageTooLarge(message);
+  if (message.includes('required revision has been compacted')) return new Compacted();
+  if (message.includes('future revision')) return new Compacted('the revision is yet to come: the store was replaced');
+  if (message.includes('requested lease not found')) return new LeaseGone();
+  return new StoreUnavailable(`etcd at ${endpoint}: ${message}`, { cause: error });
+}
+
+/** gRPC says so when it had no connection to send the call on. */
+export function wasNeverSent(error: unknown): boolean {
+  return /No connection established|Channel closed before call started/.test(messageOf(error));
+}
+
+/** What was thrown, in words. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

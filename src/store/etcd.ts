@@ -1,0 +1,388 @@
+// The store in etcd, for more than one machine. The only file that knows the package etcd3, and of it only the plain RPC
+// clients: its builders cannot say all we need, and its watcher skips what happened while it reconnected.
+// How keys are mapped: key-space.ts. How a watch stream becomes changes: change-collector.ts.
+
+import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { rootCertificates } from 'node:tls';
+import { Etcd3, type ICompare, type IOptions, type IRequestOp, type IWatchResponse, type WatchClient } from 'etcd3';
+import { after, type Revision } from '../model/revision.ts';
+import { ChangeCollector, entryOf } from './change-collector.ts';
+import { checkTransaction } from './check-transaction.ts';
+import { MessageTooLarge, meaningOf, messageOf, wasNeverSent } from './etcd-faults.ts';
+import { fullKey, type KeyRange, knownKey, rangeOf, successor } from './key-space.ts';
+import {
+  type Change,
+  type CommitResult,
+  Compacted,
+  type Compare,
+  type Entry,
+  LeaseGone,
+  type LeaseId,
+  type Operation,
+  type Page,
+  type Store,
+  StoreUnavailable,
+  type Transaction,
+} from './store.ts';
+
+export interface EtcdOptions {
+  /** `http://host:port` or `https://host:port`; the first that answers is used until it fails. */
+  endpoints: string[];
+  /** Where relative keys lie, such as `/zonewright/v1`. */
+  prefix: string;
+  ca?: Buffer;
+  cert?: Buffer;
+  key?: Buffer;
+  username?: string;
+  password?: string;
+  log?: (message: string, fields?: Record<string, unknown>) => void;
+}
+
+/** A call gives up after this long, all its attempts together (test/store/etcd.test.ts, "fails within five seconds"). */
+const callTimeout = 4500;
+/** One attempt, while other endpoints are left. */
+const attemptTimeout = 2000;
+/** A response beyond this is refused by gRPC; a list then asks for shorter pages. A watch gets fragments of about 2 MB. */
+const largestMessage = 64 * 1024 * 1024;
+/** Changes that wait for a slow reader before the stream is paused. */
+const longestQueue = 1000;
+
+interface Member {
+  endpoint: string;
+  client: Etcd3;
+}
+
+/** What a watch stream tells: changes to hand on, or (without events) that all up to the revision has been told. */
+type Progress = Change;
+
+type StreamOptions = NonNullable<Parameters<WatchClient['watch']>[0]>;
+type Interceptor = NonNullable<StreamOptions['interceptors']>[number];
+
+/** Has etcd end the stream when the member loses its leader: a cut-off member would keep silent instead. */
+const requireLeader: Interceptor = (options, next) => {
+  const call = next(options);
+  const start = call.start.bind(call);
+  call.start = (metadata, listener) => {
+    metadata.set('hasleader', 'true');
+    start(metadata, listener);
+  };
+  return call as ReturnType<Interceptor>;
+};
+
+/** Opens the store. It does so while etcd is away as well: calls then reject with StoreUnavailable, and watches wait. */
+export async function openEtcdStore(options: EtcdOptions): Promise<Store> {
+  if (options.endpoints.length === 0) throw new RangeError('etcd needs at least one endpoint');
+  return new EtcdStore(options);
+}
+
+class EtcdStore implements Store {
+  readonly #root: string;
+  readonly #members: Member[];
+  readonly #log: NonNullable<EtcdOptions['log']>;
+  readonly #closing = new AbortController();
+  #preferred = 0;
+
+  constructor(options: EtcdOptions) {
+    this.#root = `${options.prefix.replace(/\/+$/, '')}/`;
+    this.#members = options.endpoints.map((endpoint) => ({
+      endpoint,
+      client: new Etcd3(clientOptions(options, endpoint)),
+    }));
+    this.#log = options.log ?? (() => undefined);
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    const answer = await this.#call('repeatable', ({ client }, deadline) =>
+      client.kv.range({ key: Buffer.from(fullKey(this.#root, key)) }, { deadline }),
+    );
+    const kv = answer.kvs[0];
+    return kv && entryOf(kv, (full) => knownKey(this.#root, full, key));
+  }
+
+  async list(prefix: string, options: { from?: string; at?: Revision; limit?: number } = {}): Promise<Page> {
+    const range = rangeOf(this.#root, prefix, options.from);
+    const known = (full: string) => knownKey(this.#root, full, prefix);
+    for (let limit = options.limit ?? 1000; ; limit = Math.ceil(limit / 2)) {
+      try {
+        const answer = await this.#call('repeatable', ({ client }, deadline) =>
+          client.kv.range({ ...bytesOf(range), limit, revision: options.at ?? 0 }, { deadline }),
+        );
+        const entries = answer.kvs.map((kv) => entryOf(kv, known));
+        const last = entries.at(-1);
+        return {
+          entries,
+          revision: options.at ?? (Number(answer.header.revision) as Revision),
+          next: answer.more && last !== undefined ? successor(last.key) : undefined,
+        };
+      } catch (error) {
+        if (!(error instanceof MessageTooLarge) || limit <= 1) throw error;
+      }
+    }
+  }
+
+  async commit(transaction: Transaction): Promise<CommitResult> {
+    checkTransaction(this.#root, transaction);
+    const compare = transaction.compares.map((wanted) => this.#compare(wanted));
+    const success = transaction.operations.map((operation) => this.#operation(operation));
+    const answer = await this.#call('once', ({ client }, deadline) =>
+      client.kv.txn({ compare, success, failure: [] }, { deadline }),
+    );
+    return { committed: answer.succeeded, revision: Number(answer.header.revision) as Revision };
+  }
+
+  async *watch(prefix: string, from: Revision, signal: AbortSignal): AsyncGenerator<Change, void, undefined> {
+    const ended = AbortSignal.any([signal, this.#closing.signal]);
+    let next = from;
+    let pause = 0;
+    while (!ended.aborted) {
+      try {
+        for await (const progress of this.#stream(prefix, next, ended)) {
+          pause = 0;
+          if (progress.revision < next) continue;
+          next = after(progress.revision);
+          if (progress.events.length > 0) yield progress;
+        }
+      } catch (error) {
+        if (ended.aborted) return;
+        if (error instanceof Compacted || error instanceof TypeError) throw error;
+        this.#log('watch interrupted', { prefix, next, reason: messageOf(error) });
+      }
+      pause = Math.min(1000, pause * 2 + 50);
+      await delay(pause, undefined, { signal: ended }).catch(() => undefined);
+    }
+  }
+
+  async grantLease(seconds: number): Promise<LeaseId> {
+    const answer = await this.#call('once', ({ client }, deadline) =>
+      client.leaseClient.leaseGrant({ TTL: Math.ceil(seconds) }, { deadline }),
+    );
+    return answer.ID as LeaseId;
+  }
+
+  async keepLease(lease: LeaseId): Promise<boolean> {
+    return this.#call('repeatable', async ({ client }, deadline) => {
+      const stream = await client.leaseClient.leaseKeepAlive({ deadline });
+      try {
+        return await new Promise<boolean>((resolve, reject) => {
+          stream.on('data', (answer) => resolve(answer.TTL !== '0'));
+          stream.on('error', reject);
+          stream.on('end', () => reject(new Error('the stream ended')));
+          stream.write({ ID: lease });
+        });
+      } finally {
+        stream.end();
+        stream.cancel();
+      }
+    });
+  }
+
+  async revokeLease(lease: LeaseId): Promise<void> {
+    try {
+      await this.#call('repeatable', ({ client }, deadline) =>
+        client.leaseClient.leaseRevoke({ ID: lease }, { deadline }),
+      );
+    } catch (error) {
+      if (!(error instanceof LeaseGone)) throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    for (const { client } of this.#members) client.close();
+  }
+
+  /**
+   * Runs a call against one endpoint after the other. One that must be carried out `once` is repeated only when it was
+   * certainly not sent: a second try of a commit would find its own first one and take it for somebody else's.
+   */
+  async #call<T>(
+    times: 'once' | 'repeatable',
+    run: (member: Member, deadline: Date) => Promise<T>,
+    timeout = callTimeout,
+  ): Promise<T> {
+    const end = Date.now() + timeout;
+    const attempts = Math.max(2, this.#members.length);
+    for (let attempt = 1; ; attempt++) {
+      if (this.#closing.signal.aborted) throw new StoreUnavailable('the store is closed');
+      const member = this.#member();
+      const share = this.#members.length > 1 ? Math.min(attemptTimeout, timeout) : timeout;
+      try {
+        return await run(member, new Date(Math.min(end, Date.now() + share)));
+      } catch (error) {
+        const meaning = meaningOf(error, member.endpoint);
+        if (!(meaning instanceof StoreUnavailable)) throw meaning;
+        this.#suspect(member);
+        const last = attempt >= attempts || Date.now() + 100 > end;
+        if (last || (times === 'once' && !wasNeverSent(error))) throw meaning;
+        await delay(Math.min(20 * attempt, 100));
+      }
+    }
+  }
+
+  #member(): Member {
+    return this.#members[this.#preferred]!;
+  }
+
+  /** Has the next call go to the next endpoint, unless another call has seen to that. */
+  #suspect(member: Member): void {
+    if (this.#member() === member) this.#preferred = (this.#preferred + 1) % this.#members.length;
+  }
+
+  /** One stream of a watch, until it breaks. */
+  async *#stream(prefix: string, from: Revision, ended: AbortSignal): AsyncGenerator<Progress, void, undefined> {
+    const range = bytesOf(rangeOf(this.#root, prefix));
+    // etcd waits silently for a revision that is yet to come. After a restore from a backup that would be for ever.
+    const { header } = await this.#call('repeatable', ({ client }, deadline) =>
+      client.kv.range({ key: range.key, keys_only: true, limit: 1 }, { deadline }),
+    );
+    if (Number(header.revision) + 1 < from)
+      throw new Compacted(`revision ${from} is yet to come: the store was replaced`);
+
+    const member = this.#member();
+    const stream = await member.client.watchClient.watch({ interceptors: [requireLeader] });
+    const collector = new ChangeCollector((full) => knownKey(this.#root, full, prefix));
+    const queue: Progress[] = [];
+    let failure: unknown;
+    let wake = () => {};
+    const fail = (reason: unknown) => {
+      failure ??= reason;
+      wake();
+    };
+    const aborted = () => fail(new Error('aborted'));
+    const opening = setTimeout(() => fail(new Error('etcd did not open the watch')), callTimeout);
+    stream.on('data', (answer: IWatchResponse) => {
+      clearTimeout(opening);
+      if (answer.canceled) return fail(cancellation(answer));
+      const changes = collector.collect(answer);
+      queue.push(...changes);
+      // A notice without events: everything up to its revision has been sent before it.
+      if (!answer.created && answer.events.length === 0 && !answer.fragment) {
+        queue.push({ revision: Number(answer.header.revision) as Revision, events: [] });
+      }
+      if (queue.length > longestQueue) pauseStream(stream, true);
+      wake();
+    });
+    stream.on('error', fail);
+    stream.on('end', () => fail(new Error('the stream ended')));
+    ended.addEventListener('abort', aborted);
+    try {
+      if (ended.aborted) return;
+      stream.write({ create_request: { ...range, start_revision: from, fragment: true, progress_notify: true } });
+      for (;;) {
+        while (queue.length > 0) {
+          for (const progress of queue.splice(0)) {
+            if (ended.aborted) return;
+            yield progress;
+          }
+          pauseStream(stream, false);
+        }
+        if (failure !== undefined) {
+          if (!(failure instanceof Compacted)) this.#suspect(member);
+          throw failure;
+        }
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    } finally {
+      clearTimeout(opening);
+      ended.removeEventListener('abort', aborted);
+      stream.end();
+      stream.cancel();
+    }
+  }
+
+  #compare(wanted: Compare): ICompare {
+    if (wanted.kind === 'quiet') {
+      return {
+        ...bytesOf(rangeOf(this.#root, wanted.prefix)),
+        target: 'Mod',
+        result: 'Less',
+        mod_revision: wanted.since + 1,
+      };
+    }
+    const key = Buffer.from(fullKey(this.#root, wanted.key));
+    switch (wanted.kind) {
+      case 'absent':
+        return { key, target: 'Create', result: 'Equal', create_revision: 0 };
+      case 'created':
+        return { key, target: 'Create', result: 'Equal', create_revision: wanted.revision };
+      case 'modified':
+        return { key, target: 'Mod', result: 'Equal', mod_revision: wanted.revision };
+      case 'value':
+        return { key, target: 'Value', result: 'Equal', value: Buffer.from(wanted.value) };
+    }
+  }
+
+  #operation(operation: Operation): IRequestOp {
+    switch (operation.kind) {
+      case 'put':
+        return {
+          request_put: {
+            key: Buffer.from(fullKey(this.#root, operation.key)),
+            value: Buffer.from(operation.value),
+            lease: operation.lease ?? 0,
+          },
+        };
+      case 'delete':
+        return { request_delete_range: { key: Buffer.from(fullKey(this.#root, operation.key)) } };
+      case 'delete-prefix':
+        return { request_delete_range: bytesOf(rangeOf(this.#root, operation.prefix)) };
+    }
+  }
+}
+
+function cancellation(answer: IWatchResponse): Error {
+  if (answer.compact_revision !== '0') return new Compacted();
+  return new Error(`etcd ended the watch: ${answer.cancel_reason}`);
+}
+
+function bytesOf(range: KeyRange): { key: Buffer; range_end: Buffer } {
+  return { key: Buffer.from(range.start), range_end: Buffer.from(range.end) };
+}
+
+/** etcd3 types its streams narrowly; they are Node's. */
+function pauseStream(stream: object, pause: boolean): void {
+  if (!(stream instanceof Readable)) return;
+  if (pause) stream.pause();
+  else stream.resume();
+}
+
+/** A client for one endpoint that neither retries nor breaks circuits: #call does that, and knows what may be repeated. */
+function clientOptions(options: EtcdOptions, endpoint: string): IOptions {
+  const callThrough = {
+    _altReturn: undefined as never,
+    onSuccess: () => ({ dispose: () => undefined }),
+    onFailure: () => ({ dispose: () => undefined }),
+    execute: async <T>(call: (context: { signal: AbortSignal }) => PromiseLike<T> | T): Promise<T> =>
+      call({ signal: new AbortController().signal }),
+  };
+  const secure = endpoint.startsWith('https://');
+  return {
+    hosts: endpoint.replace(/\/+$/, ''),
+    ...(secure && (options.ca || options.cert) ? { credentials: credentialsOf(options) } : {}),
+    ...(options.username === undefined
+      ? {}
+      : { auth: { username: options.username, password: options.password ?? '' } }),
+    defaultCallOptions: (context) => (context.isStream ? {} : { deadline: Date.now() + attemptTimeout }),
+    faultHandling: { global: callThrough, host: () => callThrough },
+    grpcOptions: {
+      'grpc.max_receive_message_length': largestMessage,
+      'grpc.max_send_message_length': -1,
+      // Finds a dead connection under a watch that is silent anyway. etcd takes more than one ping in 5 s for an attack.
+      'grpc.keepalive_time_ms': 7000,
+      'grpc.keepalive_timeout_ms': 4000,
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 1000,
+      'grpc.enable_http_proxy': 0,
+    },
+  };
+}
+
+function credentialsOf({ ca, cert, key }: EtcdOptions): NonNullable<IOptions['credentials']> {
+  return {
+    rootCertificate: ca ?? Buffer.from(rootCertificates.join('\n')),
+    ...(key && cert ? { privateKey: key, certChain: cert } : {}),
+  };
+}

@@ -1,0 +1,72 @@
+// Runs the tests: `npm test`, or `npm test -- <files…>` for some. Sees to it that the servers they test against are there.
+// What needs more than one machine's worth of servers is in test/lab/, with a runner of its own.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+/** Debian's package for each program that tests start. */
+const peers = [
+  ['etcd', 'etcd-server'],
+  ['named', 'bind9'],
+  ['dig', 'bind9-dnsutils'],
+] as const;
+
+const missing = peers.filter(([program]) => !isInstalled(program)).map(([, name]) => name);
+if (missing.length > 0) installPeers(missing);
+
+const named = process.argv.slice(2);
+const files = named.length > 0 ? named : globSync('test/**/*.test.ts', { exclude: ['test/lab/**'] }).sort();
+if (files.length === 0) {
+  console.error('there are no tests to run');
+  process.exit(1);
+}
+// Many tests start processes of their own and measure time: two files at once are enough for two cores.
+const concurrency = Math.min(4, Math.max(2, availableParallelism() - 1));
+const options = ['--disable-warning=ExperimentalWarning', '--test', `--test-concurrency=${concurrency}`];
+const run = spawn(process.execPath, [...options, ...files], { stdio: 'inherit' });
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => run.kill(signal));
+run.on('exit', (code) => process.exit(code ?? 1));
+
+function isInstalled(program: string): boolean {
+  if (program === 'etcd' && process.env.ZONEWRIGHT_TEST_ETCD) return true;
+  const folders = [
+    ...(process.env.PATH ?? '').split(delimiter),
+    '/usr/bin',
+    '/usr/sbin',
+    '/usr/local/bin',
+    '/usr/local/sbin',
+  ];
+  return folders.some((folder) => existsSync(join(folder, program)));
+}
+
+/** Installs Debian packages if we may; what cannot be installed, its tests skip by name, or fail under CI. */
+function installPeers(names: string[]): void {
+  const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
+  const may = existsSync('/usr/bin/apt-get') && (sudo.length === 0 || succeeds(['sudo', '-n', 'true']));
+  if (!may) {
+    console.error(`not installed, and we may not install: ${names.join(', ')}`);
+    return;
+  }
+  // Debian starts the services it installs. 101 says no; a policy that somebody made is left as it is.
+  const policy = '/usr/sbin/policy-rc.d';
+  const ours = !existsSync(policy);
+  if (ours) succeeds([...sudo, 'sh', '-c', `printf '#!/bin/sh\\nexit 101\\n' > ${policy} && chmod 755 ${policy}`]);
+  try {
+    const install = ['apt-get', 'install', '-y', '-q', '--no-install-recommends', ...names];
+    const command = [...sudo, 'env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', ...install];
+    console.error(`installing ${names.join(', ')}`);
+    if (succeeds(command)) return;
+    console.error('refreshing the package lists');
+    succeeds([...sudo, 'apt-get', 'update', '-q']);
+    console.error(`installing ${names.join(', ')} again`);
+    if (!succeeds(command)) console.error(`could not install ${names.join(', ')}: their tests will not run`);
+  } finally {
+    if (ours) succeeds([...sudo, 'rm', '-f', policy]);
+  }
+}
+
+function succeeds([program, ...rest]: string[]): boolean {
+  return spawnSync(program!, rest, { stdio: ['ignore', 'ignore', 'pipe'] }).status === 0;
+}

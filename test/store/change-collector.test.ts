@@ -1,0 +1,42 @@
+// Responses of etcd, cut in pieces at every place, give the same changes.
+
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import fc from 'fast-check';
+import { ChangeCollector, type WatchMessage } from '../../src/store/change-collector.ts';
+
+const event = (revision: number, key: string): WatchMessage['events'][number] => ({
+  type: key.startsWith('-') ? 'Delete' : 'Put',
+  kv: {
+    key: Buffer.from(`/root/${key.replace('-', '')}`),
+    value: Buffer.from('v'),
+    create_revision: '1',
+    mod_revision: String(revision),
+  },
+});
+
+it('a response cut into fragments anywhere gives one whole change for each revision', () => {
+  const events = [event(5, 'a'), event(5, '-b'), event(7, 'a'), event(8, 'a'), event(8, 'b'), event(8, 'c')];
+  fc.assert(
+    fc.property(fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }), (cuts) => {
+      const messages: WatchMessage[] = [{ events: [], fragment: false }];
+      events.forEach((each, index) => {
+        messages.at(-1)!.events.push(each);
+        if (!cuts[index]) return;
+        messages.at(-1)!.fragment = true;
+        messages.push({ events: [], fragment: false });
+      });
+      const collector = new ChangeCollector((full) => full.slice('/root/'.length));
+      const changes = messages.flatMap((message) => collector.collect(message));
+      assert.deepEqual(
+        changes.map(({ revision, events }) => [revision, events.length]),
+        [
+          [5, 2],
+          [7, 1],
+          [8, 3],
+        ],
+      );
+      assert.deepEqual(changes[0]?.events[1], { kind: 'delete', key: 'b' });
+    }),
+  );
+});

@@ -1,0 +1,205 @@
+// The embedded store: the contract, and what it alone promises about its folder, crashes and full disks.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { describe, it, type TestContext } from 'node:test';
+import { after, type Revision } from '../../src/model/revision.ts';
+import { openEmbeddedStore } from '../../src/store/embedded.ts';
+import { Compacted, type Store, StoreUnavailable } from '../../src/store/store.ts';
+import { temporaryFolder } from '../support/temporary.ts';
+import { listAll, put, remove, storeContract, told, watchUntil, write } from './contract.ts';
+
+const keepRevisions = 2000;
+
+async function openFor(t: TestContext, folder: string, keep = keepRevisions): Promise<Store> {
+  const store = await openEmbeddedStore({ folder, keepRevisions: keep });
+  t.after(() => store.close());
+  return store;
+}
+
+storeContract('embedded', false, async (t) => {
+  const folder = await temporaryFolder(t);
+  return {
+    open: () => openFor(t, folder),
+    absolute: '/elsewhere',
+    compact: async (store) => {
+      const writes = Array.from({ length: keepRevisions + 200 }, () => write(store, put('filler')));
+      await Promise.all(writes);
+    },
+  };
+});
+
+/** A process that writes without end, and prints the number of each write that was acknowledged. */
+function startWriter(t: TestContext, folder: string, mode = '0', shell = 'exec "$@"') {
+  const script = join(import.meta.dirname, 'embedded-writer.ts');
+  const command = [process.execPath, '--disable-warning=ExperimentalWarning', script, folder, mode];
+  const child = spawn('sh', ['-c', shell, 'sh', ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
+  return { child, lines: createInterface({ input: child.stdout }), exit: once(child, 'exit') };
+}
+
+describe('embedded: its folder', () => {
+  it('keeps everything when it is closed and opened again', async (t) => {
+    const folder = await temporaryFolder(t);
+    const store = await openFor(t, folder);
+    const first = await write(store, put('a', '1'), put('b', '1'));
+    const second = await write(store, remove('b'));
+    await store.close();
+    const again = await openFor(t, folder);
+    assert.equal((await again.get('a'))?.created, first);
+    assert.equal((await again.list('')).revision, second);
+    assert.equal(await write(again, put('c')), after(second));
+    assert.deepEqual(told(await watchUntil(again, '', second, second)), [`${second} -b`]);
+  });
+
+  it('what was asked for before the close is written', async (t) => {
+    const folder = await temporaryFolder(t);
+    const store = await openFor(t, folder);
+    const writes = Array.from({ length: 2500 }, (_, number) => write(store, put(`a/${number}`)));
+    await store.close();
+    await Promise.all(writes);
+    assert.equal((await listAll(await openFor(t, folder), 'a/')).entries.length, 2500);
+  });
+
+  it('killed under load: every acknowledged write is there, and no half of a transaction', async (t) => {
+    const folder = await temporaryFolder(t);
+    const acknowledged = new Set<number>();
+    let total = 0;
+    for (let round = 0; round < 5; round++) {
+      const writer = startWriter(t, folder, `${round * 1_000_000}`);
+      let inRound = 0;
+      for await (const line of writer.lines) {
+        acknowledged.add(Number(line));
+        inRound++;
+        if (inRound === 60 + round * 45) writer.child.kill('SIGKILL');
+      }
+      await writer.exit;
+      const store = await openFor(t, folder);
+      const { entries, revision } = await listAll(store, 'n/');
+      const numbers = new Map<number, string[]>();
+      for (const entry of entries) {
+        const [, number, part] = entry.key.split('/');
+        numbers.set(Number(number), [...(numbers.get(Number(number)) ?? []), `${part}${entry.modified}`]);
+      }
+      for (const [number, parts] of numbers) {
+        const revisions = new Set(parts.map((part) => part.slice(1)));
+        assert.equal(parts.length, 3, `write ${number} has all its keys`);
+        assert.equal(revisions.size, 1, `write ${number} is one revision`);
+      }
+      for (const number of acknowledged) assert.ok(numbers.has(number), `write ${number} is kept`);
+      assert.ok(numbers.size > total);
+      total = numbers.size;
+      assert.equal(await write(store, put('after')), after(revision));
+      await store.close();
+    }
+  });
+
+  it('a second process is told who has the folder, and gets it when the first was killed', async (t) => {
+    const folder = await temporaryFolder(t);
+    const writer = startWriter(t, folder);
+    await once(writer.lines, 'line');
+    const refusal = new RegExp(`${folder} is in use by another process \\(pid ${writer.child.pid}\\)`);
+    await assert.rejects(openEmbeddedStore({ folder }), refusal);
+    await assert.rejects(openEmbeddedStore({ folder }), refusal);
+    writer.child.kill('SIGKILL');
+    await writer.exit;
+    const store = await openFor(t, folder);
+    assert.ok((await store.list('n/')).entries.length > 0);
+  });
+
+  it('a full disk is an error to those who write, nothing half-written, and no harm to those who read', async (t) => {
+    const folder = await temporaryFolder(t);
+    // The process may write files of 2 MB: what goes beyond fails as a full disk does.
+    const writer = startWriter(t, folder, 'full', 'ulimit -f 4096; exec "$@"');
+    const said: string[] = [];
+    for await (const line of writer.lines) said.push(line);
+    assert.deepEqual(await writer.exit, [0, null]);
+    const [report] = said.slice(-1);
+    const { written, error, read } = JSON.parse(report ?? '{}');
+    assert.equal(error, 'StoreUnavailable');
+    assert.ok(written > 3);
+    assert.equal(read, written);
+    const store = await openFor(t, folder);
+    assert.equal((await listAll(store, 'full/')).entries.length, written * 2);
+    await write(store, put('room again'));
+  });
+
+  it('says what is wrong with a folder it cannot use', async (t) => {
+    const folder = await temporaryFolder(t);
+    const { writeFile } = await import('node:fs/promises');
+    await writeFile(
+      join(folder, 'store.sqlite'),
+      'this is no database, and is long enough to be looked at'.repeat(100),
+    );
+    await assert.rejects(openEmbeddedStore({ folder }), /cannot be used: file is not a database/);
+  });
+});
+
+describe('embedded: history', () => {
+  it('keeps what was promised and not much more, and a slow watch is told that it is too late', async (t) => {
+    const store = await openFor(t, await temporaryFolder(t), 300);
+    const start = await write(store, put('p/a', '0'));
+    const slow = store.watch('p/', start, new AbortController().signal)[Symbol.asyncIterator]();
+    assert.equal((await slow.next()).value?.revision, start);
+    for (let round = 1; round <= 1000; round++) {
+      const last = await write(store, put('p/a', `${round}`), round % 2 ? put('p/b') : remove('p/b'));
+      const kept = Math.max(start, last - 299) as Revision;
+      if (round % 50 !== 0) continue;
+      assert.equal((await store.list('p/', { at: kept })).entries[0]?.value, `${kept - start}`);
+      assert.equal((await watchUntil(store, 'p/', kept, last)).length, last - kept + 1);
+      if (round > 400) await assert.rejects(store.list('p/', { at: (last - 400) as Revision }), Compacted);
+    }
+    await assert.rejects(async () => {
+      for (;;) await slow.next();
+    }, Compacted);
+  });
+
+  it('one failing commit does not take the others of its group along', async (t) => {
+    const store = await openFor(t, await temporaryFolder(t));
+    const lease = await store.grantLease(60);
+    await store.revokeLease(lease);
+    const outcomes = await Promise.allSettled([
+      write(store, put('a')),
+      store.commit({ compares: [], operations: [put('b'), put('c', '', lease)] }),
+      write(store, put('d')),
+    ]);
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    );
+    assert.deepEqual(
+      (await store.list('')).entries.map(({ key }) => key),
+      ['a', 'd'],
+    );
+  });
+
+  it('a lease goes on ending while nobody has the folder open', async (t) => {
+    const folder = await temporaryFolder(t);
+    const store = await openFor(t, folder);
+    const [short, long] = [await store.grantLease(60), await store.grantLease(3600)];
+    await write(store, put('long', '', long), put('short', '', short));
+    const revision = await write(store, put('short/2', '', short));
+    await store.close();
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 61_000 });
+    const again = await openFor(t, folder);
+    assert.deepEqual(
+      (await again.list('')).entries.map(({ key }) => key),
+      ['long'],
+    );
+    assert.deepEqual(told(await watchUntil(again, '', after(revision), after(revision))), [
+      `${after(revision)} -short -short/2`,
+    ]);
+    assert.deepEqual([await again.keepLease(short), await again.keepLease(long)], [false, true]);
+  });
+
+  it('reads and writes fail as unavailable once it is closed', async (t) => {
+    const store = await openFor(t, await temporaryFolder(t));
+    await store.close();
+    await assert.rejects(store.list(''), StoreUnavailable);
+    await assert.rejects(store.grantLease(1), StoreUnavailable);
+    await store.close();
+  });
+});

@@ -1,0 +1,223 @@
+// The store in etcd: the contract, and what it alone promises about an etcd that stops, hangs, comes back or is replaced.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { after as afterAll, before, describe, it, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
+import { after, type Revision } from '../../src/model/revision.ts';
+import { openEtcdStore } from '../../src/store/etcd.ts';
+import { Compacted, type Store, StoreUnavailable } from '../../src/store/store.ts';
+import { etcdOrSkip, skipWithoutEtcd, startEtcd, type TestEtcd } from '../support/etcd.ts';
+import { put, remove, storeContract, told, watchUntil, write } from './contract.ts';
+
+let shared: TestEtcd | undefined;
+let tests = 0;
+const skip = skipWithoutEtcd();
+before(async () => {
+  if (!skip) shared = await startEtcd();
+});
+afterAll(() => shared?.close());
+
+async function openFor(t: TestContext, endpoints: string[], prefix = '/zonewright/v1'): Promise<Store> {
+  const store = await openEtcdStore({ endpoints, prefix });
+  t.after(() => store.close());
+  return store;
+}
+
+storeContract('etcd', skip, async (t) => {
+  const etcd = shared!;
+  const prefix = `/test-${++tests}`;
+  return {
+    open: () => openFor(t, [etcd.endpoint], prefix),
+    absolute: `/elsewhere-${tests}`,
+    compact: async (store) => etcd.compact((await store.list('')).revision),
+  };
+});
+
+/** Every kind of call, each with the time it took to fail. */
+async function assertUnavailable(store: Store): Promise<number[]> {
+  const calls = [
+    store.get('a'),
+    store.list(''),
+    store.commit({ compares: [], operations: [put('a')] }),
+    store.grantLease(10),
+    store.keepLease('1' as never),
+    store.revokeLease('1' as never),
+  ];
+  const start = performance.now();
+  const took = calls.map(async (call) => {
+    await assert.rejects(call, StoreUnavailable);
+    return performance.now() - start;
+  });
+  return Promise.all(took);
+}
+
+describe('etcd: when it is away', { skip }, () => {
+  it('stopped, every call fails within five seconds, and works again when it is back', async (t) => {
+    const etcd = await etcdOrSkip(t);
+    if (etcd === undefined) return;
+    t.after(() => etcd.close());
+    const store = await openFor(t, [etcd.endpoint]);
+    const revision = await write(store, put('a', '1'));
+    await etcd.stop();
+    for (let round = 0; round < 3; round++) {
+      for (const took of await assertUnavailable(store)) assert.ok(took < 5000, `took ${took} ms`);
+    }
+    await etcd.start();
+    assert.equal((await eventually(() => store.get('a')))?.modified, revision);
+    assert.equal(await write(store, put('a', '2')), after(revision));
+
+    etcd.pause();
+    for (const took of await assertUnavailable(store)) assert.ok(took < 5000, `took ${took} ms`);
+    etcd.resume();
+    await eventually(() => write(store, put('b')));
+  });
+
+  it('opens while etcd is away; a watch waits for it', async (t) => {
+    const etcd = await etcdOrSkip(t);
+    if (etcd === undefined) return;
+    t.after(() => etcd.close());
+    const first = await openFor(t, [etcd.endpoint]);
+    const revision = await write(first, put('a', '1'));
+    await etcd.stop();
+    const store = await openFor(t, [etcd.endpoint]);
+    const watching = watchUntil(store, '', revision, revision);
+    await assertUnavailable(store);
+    await etcd.start();
+    assert.deepEqual(told(await watching), [`${revision} a=1`]);
+  });
+
+  it('killed and started again under writes: the watch has no gaps and no doubles', async (t) => {
+    const etcd = await etcdOrSkip(t);
+    if (etcd === undefined) return;
+    t.after(() => etcd.close());
+    const [store, other] = [await openFor(t, [etcd.endpoint]), await openFor(t, [etcd.endpoint])];
+    const start = await write(store, put('start'));
+    const seen = new Map<number, string[]>();
+    const stop = new AbortController();
+    let newest = start;
+    const watching = (async () => {
+      for await (const { revision, events } of other.watch('n/', after(start), stop.signal)) {
+        assert.ok(revision > newest, `revision ${revision} after ${newest}`);
+        newest = revision;
+        seen.set(revision, events.map((event) => (event.kind === 'put' ? event.entry.key : `-${event.key}`)).sort());
+        if (events.some((event) => event.kind === 'put' && event.entry.key === 'n/end')) return;
+      }
+    })();
+    const acknowledged = new Map<number, string[]>();
+    let writing = true;
+    const writers = Array.from({ length: 4 }, async (_, writer) => {
+      for (let round = 0; writing; round++) {
+        const keys = ['a', 'b', 'c'].map((part) => `n/${writer}/${round}/${part}`);
+        try {
+          acknowledged.set(await write(store, ...keys.map((key) => put(key))), keys);
+        } catch (error) {
+          assert.ok(error instanceof StoreUnavailable);
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      }
+    });
+    for (let round = 0; round < 3; round++) {
+      const goal = acknowledged.size + 100;
+      await eventually(async () => assert.ok(acknowledged.size > goal));
+      await etcd.stop();
+      await etcd.start();
+    }
+    const goal = acknowledged.size + 50;
+    await eventually(async () => assert.ok(acknowledged.size > goal));
+    writing = false;
+    await Promise.all(writers);
+    const last = await eventually(() => write(store, put('n/end')));
+    acknowledged.set(last, ['n/end']);
+    await watching;
+    for (const [revision, keys] of acknowledged) assert.deepEqual(seen.get(revision), keys);
+    for (const [revision, keys] of seen) assert.ok(keys.length === 3 || revision === last);
+    // A watch from the start tells the same: what the broken one told is all there was.
+    const whole = await watchUntil(store, 'n/', after(start), last);
+    assert.deepEqual(
+      whole.map(({ revision }) => revision),
+      [...seen.keys()],
+    );
+  });
+
+  it('a watch that lost its place to a compaction says so', async (t) => {
+    const etcd = await etcdOrSkip(t);
+    if (etcd === undefined) return;
+    t.after(() => etcd.close());
+    const [store, other] = [await openFor(t, [etcd.endpoint]), await openFor(t, [etcd.endpoint])];
+    const start = await write(store, put('a', '1'));
+    const watch = other.watch('', start, new AbortController().signal)[Symbol.asyncIterator]();
+    assert.equal((await watch.next()).value?.revision, start);
+    etcd.pause();
+    const failing = watch.next();
+    await etcd.stop();
+    await etcd.start();
+    // Faster than the watch reconnects, or slower: both must end well.
+    const third = await eventually(() => write(store, put('a', '2')));
+    await etcd.compact(await write(store, put('a', '3')));
+    const outcome = await failing.then(
+      ({ value }) => value?.revision,
+      (error: unknown) => error,
+    );
+    assert.ok(outcome === third || outcome instanceof Compacted, String(outcome));
+  });
+
+  it('an etcd that was replaced by an older one is not waited for', async (t) => {
+    const [old, fresh] = [await etcdOrSkip(t), await etcdOrSkip(t)];
+    if (old === undefined || fresh === undefined) return;
+    t.after(() => Promise.all([old.close(), fresh.close()]));
+    const store = await openFor(t, [old.endpoint, fresh.endpoint]);
+    let revision = await write(store, put('a'));
+    for (let round = 0; round < 5; round++) revision = await write(store, put('a', `${round}`));
+    const watching = watchUntil(store, '', after(revision), (revision + 100) as Revision);
+    await watchUntil(store, '', revision, revision);
+    const refused = assert.rejects(watching, Compacted);
+    await old.stop();
+    await refused;
+  });
+
+  it('goes on with another endpoint when one is dead or hangs', async (t) => {
+    const [first, etcd] = [await etcdOrSkip(t), await etcdOrSkip(t)];
+    if (first === undefined || etcd === undefined) return;
+    t.after(() => Promise.all([first.close(), etcd.close()]));
+    await first.stop();
+    const store = await openFor(t, [first.endpoint, etcd.endpoint]);
+    const revision = await write(store, put('a', '1'));
+    assert.equal((await store.get('a'))?.modified, revision);
+    await first.start();
+    first.pause();
+    const other = await openFor(t, [first.endpoint, etcd.endpoint]);
+    assert.equal((await other.get('a'))?.modified, revision);
+    assert.equal(await write(other, remove('a')), after(revision));
+  });
+
+  it('closed, it holds nothing that would keep the process alive', async (t) => {
+    const etcd = await etcdOrSkip(t);
+    if (etcd === undefined) return;
+    t.after(() => etcd.close());
+    const script = `
+      import { openEtcdStore } from ${JSON.stringify(new URL('../../src/store/etcd.ts', import.meta.url).href)};
+      const store = await openEtcdStore({ endpoints: [process.argv[1]], prefix: '/x' });
+      const { revision } = await store.commit({ compares: [], operations: [{ kind: 'put', key: 'a', value: '' }] });
+      const watching = (async () => { for await (const change of store.watch('', revision, new AbortController().signal)) console.log(change.revision); })();
+      await store.keepLease(await store.grantLease(60));
+      await store.close();
+      await watching;
+      console.log('closed');`;
+    const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, etcd.endpoint], {
+      timeout: 8000,
+    });
+    assert.match((await run).stdout, /closed/);
+  });
+});
+
+/** Tries until it succeeds; for what must come by itself, soon. */
+async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
+  for (const end = Date.now() + 15_000; ; await new Promise((resolve) => setTimeout(resolve, 25))) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+    }
+  }
+}

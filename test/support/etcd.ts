@@ -1,0 +1,169 @@
+// A real etcd for tests: in a folder of its own, on free loopback ports, to be stopped, paused and started again at will.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface TestEtcd {
+  /** `http://127.0.0.1:port` */
+  endpoint: string;
+  /** Kills it (SIGKILL); its data stay. */
+  stop(): Promise<void>;
+  /** Starts it again, on the same ports and data; resolves when it answers. */
+  start(): Promise<void>;
+  /** Freezes it (SIGSTOP): connections stay, nothing answers. */
+  pause(): void;
+  resume(): void;
+  /** Forgets all revisions before this one. */
+  compact(revision: number): Promise<void>;
+  /** Kills it and removes its data. */
+  close(): Promise<void>;
+}
+
+interface Skippable {
+  skip(message?: string): void;
+}
+
+/** The binary to test with: `ZONEWRIGHT_TEST_ETCD`, or the one that is installed. */
+export function findEtcd(): string | undefined {
+  const named = process.env.ZONEWRIGHT_TEST_ETCD;
+  if (named) return named;
+  const folders = ['/usr/bin', ...(process.env.PATH ?? '').split(':')];
+  return folders.map((folder) => join(folder, 'etcd')).find(isExecutable);
+}
+
+/** Starts an etcd; without a binary it skips the test by name, and fails it under CI. */
+export async function etcdOrSkip(test: Skippable): Promise<TestEtcd | undefined> {
+  const reason = whyNoEtcd();
+  if (reason === undefined) return startEtcd();
+  test.skip(reason);
+  return undefined;
+}
+
+/** For a suite's `skip`: false when there is an etcd, else the reason. Throws under CI, where skipping is no option. */
+export function skipWithoutEtcd(): string | false {
+  return whyNoEtcd() ?? false;
+}
+
+function whyNoEtcd(): string | undefined {
+  if (findEtcd() !== undefined) return undefined;
+  const reason = 'no etcd: install etcd-server or set ZONEWRIGHT_TEST_ETCD';
+  if (process.env.CI === 'true') throw new Error(reason);
+  return reason;
+}
+
+/** Starts a new, empty etcd; resolves when it answers. It writes to the disk as in earnest, also under a SIGKILL. */
+export async function startEtcd(): Promise<TestEtcd> {
+  const binary = findEtcd();
+  if (binary === undefined) throw new Error(whyNoEtcd());
+  const folder = await mkdtemp(join(tmpdir(), 'zonewright-etcd-'));
+  const [clientPort, peerPort] = await freePorts();
+  const endpoint = `http://127.0.0.1:${clientPort}`;
+  const peer = `http://127.0.0.1:${peerPort}`;
+  const settings = [
+    ['--name', 'test'],
+    ['--data-dir', join(folder, 'data')],
+    ['--listen-client-urls', endpoint],
+    ['--advertise-client-urls', endpoint],
+    ['--listen-peer-urls', peer],
+    ['--initial-advertise-peer-urls', peer],
+    ['--initial-cluster', `test=${peer}`],
+    // A lone member elects itself after this long: it decides how fast the tests are.
+    ['--heartbeat-interval', '20'],
+    ['--election-timeout', '200'],
+    ['--log-level', 'error'],
+    ['--log-outputs', 'stderr'],
+  ];
+  let running: ChildProcess | undefined;
+  const killWithUs = () => running?.kill('SIGKILL');
+
+  const start = async () => {
+    let said = '';
+    const child = spawn(binary, settings.flat(), { stdio: ['ignore', 'ignore', 'pipe'] });
+    running = child;
+    child.stderr?.on('data', (text) => {
+      said = (said + text).slice(-4000);
+    });
+    await untilHealthy(endpoint, () => {
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`etcd ended at once: ${said}`);
+    });
+  };
+  const stop = async () => {
+    const child = running;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  };
+  const close = async () => {
+    process.off('exit', killWithUs);
+    await stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+
+  process.on('exit', killWithUs);
+  try {
+    await start();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    endpoint,
+    stop,
+    start,
+    close,
+    pause: () => void running?.kill('SIGSTOP'),
+    resume: () => void running?.kill('SIGCONT'),
+    compact: (revision) => askEtcd(endpoint, '/v3/kv/compaction', { revision: String(revision), physical: true }),
+  };
+}
+
+/** etcd's own HTTP gateway: what a test does to it goes past the client under test. */
+async function askEtcd(endpoint: string, path: string, body: object): Promise<void> {
+  const answer = await fetch(endpoint + path, { method: 'POST', body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`etcd ${path}: ${answer.status} ${await answer.text()}`);
+  await answer.arrayBuffer();
+}
+
+async function untilHealthy(endpoint: string, check: () => void): Promise<void> {
+  for (const end = Date.now() + 20_000; ; await delay(20)) {
+    check();
+    try {
+      const answer = await fetch(`${endpoint}/health`, { signal: AbortSignal.timeout(1000) });
+      if ((await answer.text()).includes('true')) return;
+    } catch (error) {
+      if (Date.now() > end) throw new Error(`etcd at ${endpoint} does not answer`, { cause: error });
+    }
+    if (Date.now() > end) throw new Error(`etcd at ${endpoint} is not healthy`);
+  }
+}
+
+/** Two ports that were free a moment ago, held together so that they differ. */
+async function freePorts(): Promise<[number, number]> {
+  const servers = [createServer(), createServer()] as const;
+  const ports = servers.map(async (server) => {
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
+    return address.port;
+  });
+  const [first, second] = await Promise.all(ports);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return [first!, second!];
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,17 @@
+// A folder for one test, gone after it.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** What a test, or a suite's `{ after }`, can clean up with. */
+export interface Cleanup {
+  after(clean: () => unknown): void;
+}
+
+/** A new empty folder, removed with everything in it when the test has ended. */
+export async function temporaryFolder(test: Cleanup): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'zonewright-'));
+  test.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
