@@ -1,0 +1,36 @@
+// Reverse zones that come with the first address that needs one, and go with their last name.
+
+import type { Fqdn } from '../model/name.ts';
+import type { Zone } from '../model/zone.ts';
+import { serialKey, zoneKey } from '../store/keys.ts';
+import type { Decision, DecisionContext } from './commit.ts';
+import { TransactionBuilder } from './transaction-builder.ts';
+
+export function reverseZoneSettings(name: Fqdn): Zone {
+  return { name, generation: 1, defaultTtl: 300, nameservers: [], soa: {}, skydns: false, automatic: true };
+}
+
+/** Removes the automatic zone around a name when the transaction takes the last name out of it. */
+export function removeEmptyZone({ views }: DecisionContext, builder: TransactionBuilder, owner: Fqdn): void {
+  const zone = views.zones.enclosing(owner);
+  if (zone === undefined || !zone.value.automatic) return;
+  const left = views.zones.counts(zone.value.name).names + builder.namesAdded(zone.value);
+  if (left === 0) deleteEmptyZone(builder, views.zones.serial(zone.value.name), zone.value.name, zone.modified);
+}
+
+/** The serial's compare proves that no name came or went since the view was read: each one writes it. */
+function deleteEmptyZone(
+  builder: TransactionBuilder,
+  serial: DecisionContext['views']['revision'],
+  zone: Fqdn,
+  modified: typeof serial,
+): void {
+  builder.delete(zoneKey(zone), modified).delete(serialKey(zone), serial);
+}
+
+/** What {@link removeEmptyZone} could not see, because two last names went at once: run from time to time by housekeeping. */
+export function decideRemoveEmptyZone(context: DecisionContext, zone: Fqdn): Decision<void> {
+  const builder = new TransactionBuilder(context.views);
+  removeEmptyZone(context, builder, zone);
+  return { result: undefined, ...builder.build() };
+}

@@ -1,0 +1,88 @@
+// Use case: RRsets of a zone are written or deleted, all of them or none.
+
+import { refuse, refuseField } from '../errors.ts';
+import { type Fqdn, isWithin } from '../model/name.ts';
+import type { RecordType } from '../model/rdata/record-types.ts';
+import { managingHost, type Rrset } from '../model/rrset.ts';
+import type { Zone } from '../model/zone.ts';
+import type { Decision, DecisionContext } from './commit.ts';
+import { checkPrecondition, type Precondition } from './precondition.ts';
+import { rrsetTag } from './rrset-tag.ts';
+import { TransactionBuilder } from './transaction-builder.ts';
+
+/** One RRset as it shall be; `rrset` undefined deletes it. */
+export interface RrsetChange {
+  owner: Fqdn;
+  type: RecordType;
+  rrset: (Omit<Rrset, 'ttl' | 'manager'> & { ttl?: number }) | undefined;
+  /** Where in the request it stands. */
+  pointer: string;
+}
+
+export interface ChangedRrset {
+  owner: Fqdn;
+  rrset: Rrset;
+}
+
+/** `created`: there was no such RRset before (of a single change). */
+export interface RrsetsChanged {
+  rrsets: ChangedRrset[];
+  created: boolean;
+}
+
+/** `mustExist`: deleting what is not there is `not_found`; otherwise it is done already. */
+export function decideChangeRrsets(
+  context: DecisionContext,
+  zoneName: Fqdn,
+  changes: readonly RrsetChange[],
+  { precondition = {}, mustExist = false }: { precondition?: Precondition; mustExist?: boolean } = {},
+): Decision<RrsetsChanged> {
+  const zone = existingZone(context, zoneName);
+  const builder = new TransactionBuilder(context.views);
+  const rrsets: ChangedRrset[] = [];
+  let created = false;
+  for (const { owner, type, rrset, pointer } of changes) {
+    checkPlace(zone, owner, type, pointer);
+    const stands = builder.rrsetsAt(zone, owner).find((other) => other.type === type);
+    checkPrecondition(precondition, stands && rrsetTag(stands));
+    if (stands?.manager === 'host') refuseManaged(owner, stands);
+    if (rrset !== undefined) {
+      const written: Rrset = { type, ttl: rrset.ttl ?? zone.defaultTtl, records: rrset.records };
+      builder.putRrset(zone, owner, written);
+      rrsets.push({ owner, rrset: written });
+      created = stands === undefined;
+    } else if (stands !== undefined) builder.deleteRrset(zone, owner, type);
+    else if (mustExist) refuse('not_found', `${owner} has no ${type} records`, { name: owner, type });
+  }
+  return { result: { rrsets, created }, ...builder.build() };
+}
+
+/** The zone of this name. Refuses with `not_found`. */
+export function existingZone({ views }: Pick<DecisionContext, 'views'>, name: Fqdn): Zone {
+  return views.zones.get(name)?.value ?? refuse('not_found', `there is no zone ${name}`, { zone: name });
+}
+
+function checkPlace(zone: Zone, owner: Fqdn, type: RecordType, pointer: string): void {
+  if (!isWithin(owner, zone.name)) refuseField('outside_zone', pointer, `${owner} is not in zone ${zone.name}`);
+  if (type === 'SOA') {
+    refuseField(
+      'record_invalid',
+      pointer,
+      `the SOA comes from the zone's settings: PATCH /v1/zones/${zone.name} with "soa"`,
+    );
+  }
+  if (type === 'CNAME' && owner === zone.name) {
+    refuseField(
+      'cname_conflict',
+      pointer,
+      'the apex has SOA and NS records: a CNAME cannot stand there (RFC 1034 §3.6.2)',
+    );
+  }
+}
+
+function refuseManaged(owner: Fqdn, stands: Rrset): never {
+  const managedBy = `host:${managingHost(owner, stands)}`;
+  refuse('managed_record', `the ${stands.type} records of ${owner} belong to ${managedBy}: change the host`, {
+    managedBy,
+  });
+}

@@ -1,0 +1,141 @@
+// Which addresses a request gets: explicit ones checked, others by pool order and strategy. Reads views; takes nothing yet.
+
+import { refuse } from '../errors.ts';
+import { type Address, addressNumber, type Family } from '../model/address.ts';
+import { describeHolder } from '../model/allocation.ts';
+import { capacityOf, isExcluded, type Pool, poolShape, shapeHolds } from '../model/pool.ts';
+import { addressKey } from '../store/keys.ts';
+import type { DecisionContext } from './commit.ts';
+
+/** An address that is free to take. */
+export interface Choice {
+  address: Address;
+  space: string;
+  /** The pool that gives it; null outside every pool. */
+  pool: string | null;
+}
+
+const defaultSpace = 'default';
+
+/** The pool of this name, as it stands. Refuses with `not_found`. */
+export function existingPool({ views }: DecisionContext, name: string): Pool {
+  return views.pools.get(name)?.value ?? refuse('not_found', `there is no pool '${name}'`, { pool: name });
+}
+
+/** Checks an address that the caller named. Refuses with `address_taken`, `address_outside_pool`, `address_excluded` or `pool_exhausted`. */
+export function chooseExplicit(context: DecisionContext, address: Address, poolName?: string): Choice {
+  const pool =
+    poolName === undefined ? context.views.pools.poolAt(defaultSpace, address)?.value : existingPool(context, poolName);
+  const space = pool?.space ?? defaultSpace;
+  if (pool !== undefined) checkInPool(pool, address);
+  refuseTaken(context, space, address);
+  return { address, space, pool: pool?.name ?? null };
+}
+
+function checkInPool(pool: Pool, address: Address): void {
+  const shape = poolShape(pool);
+  const value = addressNumber(address);
+  if (!shapeHolds(shape, value)) {
+    refuse('address_outside_pool', `${address} is not in pool '${pool.name}' (${pool.ranges.join(', ')})`, {
+      address,
+      pool: pool.name,
+    });
+  }
+  if (isExcluded(shape, value)) {
+    refuse('address_excluded', `${address} is excluded from pool '${pool.name}'`, { address, pool: pool.name });
+  }
+  if (pool.drain) {
+    refuse('pool_exhausted', `pool '${pool.name}' is draining: it gives no addresses`, { pool: pool.name });
+  }
+}
+
+/** Refuses with `address_taken`, saying by whom, unless the address can be had now. */
+export function refuseTaken(context: DecisionContext, space: string, address: Address): void {
+  const { views, claimed, now } = context;
+  if (views.pools.isFree(space, address, now) && !claimed.has(addressKey(space, address))) return;
+  const record = views.pools.address(space, address)?.value;
+  const heldBy = record?.holders.map(describeHolder) ?? [];
+  const by =
+    record?.state === 'released'
+      ? `cooling down until ${record.freeAt}`
+      : `held by ${heldBy.join(', ') || 'another request'}`;
+  refuse('address_taken', `${address} is ${by}`, { address, heldBy, ...(record?.freeAt && { freeAt: record.freeAt }) });
+}
+
+/**
+ * The next addresses of a family, from the pool named or else from the first of the automatic pools that has them.
+ * Refuses with `pool_exhausted`.
+ */
+export function chooseNext(context: DecisionContext, family: Family, count: number, poolName?: string): Choice[] {
+  const pools = poolName === undefined ? automaticPools(context) : [existingPool(context, poolName)];
+  const able = pools.filter((pool) => capacityOf(poolShape(pool), family) > 0n);
+  for (const pool of able) {
+    const choices = pool.drain ? [] : nextOf(context, pool, family, count);
+    if (choices.length === count) return choices;
+  }
+  return refuseExhausted(context, family, count, poolName === undefined ? able : pools, poolName);
+}
+
+/** Up to `count` free addresses of one pool, in the order of its strategy. */
+export function nextOf({ views, claimed, now }: DecisionContext, pool: Pool, family: Family, count: number): Choice[] {
+  const choices: Choice[] = [];
+  for (const address of views.pools.candidates(pool.name, family, now)) {
+    if (choices.length === count) break;
+    if (!claimed.has(addressKey(pool.space, address))) choices.push({ address, space: pool.space, pool: pool.name });
+  }
+  return choices;
+}
+
+/** Pools that give addresses to requests that name none: by priority, then name. */
+function automaticPools({ views }: DecisionContext): Pool[] {
+  return [...views.pools.list()]
+    .map(({ value }) => value)
+    .filter((pool) => pool.autoAssign && !pool.drain && pool.space === defaultSpace)
+    .sort((a, b) => a.priority - b.priority || (a.name < b.name ? -1 : 1));
+}
+
+/** The family that a request without one gets: IPv4 where a pool that could serve it has any, else IPv6. */
+export function defaultFamily(context: DecisionContext, poolName?: string): Family {
+  const pools = poolName === undefined ? automaticPools(context) : [existingPool(context, poolName)];
+  const onlyIpv6 = pools.length > 0 && pools.every((pool) => capacityOf(poolShape(pool), 'ipv4') === 0n);
+  return onlyIpv6 ? 'ipv6' : 'ipv4';
+}
+
+function refuseExhausted(
+  context: DecisionContext,
+  family: Family,
+  count: number,
+  pools: Pool[],
+  poolName?: string,
+): never {
+  const { views, now } = context;
+  if (pools.length === 0) {
+    refuse('pool_exhausted', `no pool gives ${family} addresses by itself: make one (POST /v1/pools), or name a pool`, {
+      family,
+    });
+  }
+  const usage = pools.map((pool) => {
+    const { capacity, used, coolingDown, free } = views.pools.usage(pool.name, now)?.[family] ?? {
+      capacity: 0n,
+      used: 0n,
+      coolingDown: 0n,
+      free: 0n,
+    };
+    const soonest = views.pools.nextCoolDownEnd(pool.name, now);
+    return {
+      pool: pool.name,
+      capacity: String(capacity),
+      used: String(used),
+      coolingDown: String(coolingDown),
+      free: String(free),
+      ...(soonest !== undefined && { nextCoolDownEnd: new Date(soonest).toISOString() }),
+    };
+  });
+  const what = count === 1 ? `no ${family} address is` : `${count} ${family} addresses are not`;
+  const where = poolName === undefined ? 'any automatic pool' : `pool '${poolName}'`;
+  const full = usage.map(({ pool, used, capacity }) => `${pool}: ${used} of ${capacity} used`).join('; ');
+  refuse('pool_exhausted', `${what} free in ${where} (${full}): release some, widen a pool or make another`, {
+    family,
+    pools: usage,
+  });
+}

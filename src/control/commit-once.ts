@@ -1,0 +1,96 @@
+// Idempotency keys: the first answer is kept in the transaction that it answers for, and given again to the same request.
+
+import { createHash } from 'node:crypto';
+import { Refusal, refuse } from '../errors.ts';
+import { idempotencyKey } from '../store/keys.ts';
+import type { LeaseId, Store } from '../store/store.ts';
+import { answerValue } from '../store/values.ts';
+import type { Committed, Committer, Decide } from './commit.ts';
+
+/** Kept for 24 hours at least: leases are shared, one for each hour. */
+const leaseSeconds = 25 * 3600;
+const leaseShareMilliseconds = 3600 * 1000;
+
+/** What makes two requests the same one. */
+export interface RequestIdentity {
+  token: string;
+  key: string;
+  method: string;
+  path: string;
+  body: unknown;
+}
+
+export class OnceCommitter {
+  readonly #store: Store;
+  readonly #committer: Committer;
+  #lease: { id: Promise<LeaseId>; since: number } | undefined;
+
+  constructor(store: Store, committer: Committer) {
+    this.#store = store;
+    this.#committer = committer;
+  }
+
+  /** As {@link Committer.commit}; the same request gets the first answer again. Refuses with `idempotency_mismatch`. */
+  async commit<T>(identity: RequestIdentity, decide: Decide<T>): Promise<Committed<T> & { repeated: boolean }> {
+    const key = idempotencyKey(identity.token, identity.key);
+    const request = createHash('sha256')
+      .update(JSON.stringify([identity.method, identity.path, identity.body ?? null]))
+      .digest('hex');
+    for (;;) {
+      const earlier = await this.#earlier<T>(key, request);
+      if (earlier !== undefined) return earlier;
+      const lease = await this.#currentLease();
+      try {
+        const committed = await this.#committer.commit<T>((context) => {
+          if (context.attempts > 0) throw new LookAgain();
+          const decision = decide(context);
+          const value = answerValue.encode({ request, result: decision.result ?? null });
+          return {
+            result: decision.result,
+            compares: [...decision.compares, { kind: 'absent', key }],
+            operations: [...decision.operations, { kind: 'put', key, value, lease }],
+          };
+        });
+        return { ...committed, repeated: false };
+      } catch (error) {
+        if (error instanceof LookAgain) continue;
+        // The same request may have been carried out a moment ago: then this refusal only says that it was.
+        const answered =
+          error instanceof Refusal && error.code !== 'store_unavailable'
+            ? await this.#earlier<T>(key, request)
+            : undefined;
+        if (answered !== undefined) return answered;
+        if (!(error instanceof Refusal)) this.#lease = undefined;
+        throw error;
+      }
+    }
+  }
+
+  async #earlier<T>(key: string, request: string): Promise<(Committed<T> & { repeated: true }) | undefined> {
+    const entry = await this.#store.get(key);
+    if (entry === undefined) return undefined;
+    const answer = answerValue.decode(entry.value);
+    if (answer.request !== request) {
+      refuse(
+        'idempotency_mismatch',
+        'this Idempotency-Key was used for another request: use a new key for a new request',
+      );
+    }
+    return { result: answer.result as T, revision: entry.modified, repeated: true };
+  }
+
+  #currentLease(): Promise<LeaseId> {
+    const now = Date.now();
+    if (this.#lease === undefined || now - this.#lease.since > leaseShareMilliseconds) {
+      const id = this.#store.grantLease(leaseSeconds);
+      this.#lease = { id, since: now };
+      id.catch(() => {
+        this.#lease = undefined;
+      });
+    }
+    return this.#lease.id;
+  }
+}
+
+/** A compare failed: perhaps the one that says that nobody used the key. */
+class LookAgain extends Error {}

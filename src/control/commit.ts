@@ -1,0 +1,257 @@
+// The one loop that turns decisions into commits: it batches what does not conflict into one transaction, decides again on a fresh
+// view when a compare failed, and returns when this replica serves the result. What is decided: the other files of this room.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { Refusal, refuse } from '../errors.ts';
+import type { Revision } from '../model/revision.ts';
+import { prefixes } from '../store/keys.ts';
+import {
+  type Compare,
+  maxOperations,
+  type Operation,
+  type Store,
+  StoreUnavailable,
+  type Transaction,
+} from '../store/store.ts';
+import type { Views } from '../views/views.ts';
+
+/** What a decision may look at. */
+export interface DecisionContext {
+  views: Views;
+  /** Keys that other requests of this replica are about to write: not free, though the views do not show it yet. */
+  claimed: { has(key: string): boolean };
+  /** Milliseconds since the epoch. */
+  now: number;
+  /** How often a compare has failed for this decision so far. */
+  attempts: number;
+}
+
+/** What was decided: the answer to the caller, and the transaction that makes it true. No operations: it is true already. */
+export interface Decision<T> extends Transaction {
+  result: T;
+}
+
+/** A pure function: it may be called again, on a fresher view. Refuses by throwing. */
+export type Decide<T> = (context: DecisionContext) => Decision<T>;
+
+export interface Committed<T> {
+  result: T;
+  /** The store's revision that made it true. */
+  revision: Revision;
+}
+
+interface Job {
+  decide: Decide<unknown>;
+  attempts: number;
+  resolve: (committed: Committed<unknown>) => void;
+  reject: (reason: unknown) => void;
+}
+
+const maxAttempts = 200;
+/** How long to wait for the watch to show what made a compare fail. */
+const freshViewMilliseconds = 25;
+/** How long a committed write may take to be served before we say that it is not. */
+const servedMilliseconds = 5000;
+
+export class Committer {
+  readonly #store: Store;
+  readonly #views: Views;
+  #queue: Job[] = [];
+  #running = false;
+
+  constructor(store: Store, views: Views) {
+    this.#store = store;
+    this.#views = views;
+  }
+
+  /** Resolves when the decision is durable and served here. Rejects with a Refusal, and then nothing was written. */
+  commit<T>(decide: Decide<T>): Promise<Committed<T>> {
+    if (!this.#views.loaded) {
+      refuse('store_unavailable', 'this replica has not loaded its state from the store yet: try again shortly');
+    }
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ decide, attempts: 0, resolve: resolve as Job['resolve'], reject });
+      if (!this.#running) void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    // Requests that arrived in the same turn of the event loop share the first transaction too.
+    await delay(0);
+    while (this.#queue.length > 0) await this.#commitBatch(this.#takeBatch());
+    this.#running = false;
+  }
+
+  /** Decides what is queued, in order, as far as it fits into one transaction without one touching what another writes. */
+  #takeBatch(): Batch {
+    const batch = new Batch();
+    const waiting: Job[] = [];
+    const retries = Math.max(0, ...this.#queue.map(({ attempts }) => attempts));
+    // Under contention with another replica small batches lose less when one of their compares fails.
+    const jobLimit = Math.max(1, maxOperations >> Math.min(retries, 7));
+    for (const [index, job] of this.#queue.entries()) {
+      if (batch.jobs.length >= jobLimit || batch.full) {
+        waiting.push(...this.#queue.slice(index));
+        break;
+      }
+      try {
+        const decision = job.decide({
+          views: this.#views,
+          claimed: batch.written,
+          now: Date.now(),
+          attempts: job.attempts,
+        });
+        if (decision.operations.length === 0) {
+          job.resolve({ result: decision.result, revision: this.#views.revision });
+        } else if (!batch.add(job, decision)) {
+          if (batch.jobs.length === 0)
+            refuse('invalid_request', 'the request changes more than one transaction can hold: split it');
+          waiting.push(job);
+        }
+      } catch (error) {
+        // What another request of the batch is about to take may still be given back: refuse only on what is certain.
+        if (error instanceof Refusal && batch.jobs.length > 0) waiting.push(job);
+        else job.reject(error);
+      }
+    }
+    this.#queue = waiting;
+    return batch;
+  }
+
+  async #commitBatch(batch: Batch): Promise<void> {
+    if (batch.jobs.length === 0) return;
+    try {
+      const { committed, revision } = await this.#store.commit(batch.transaction());
+      if (committed) {
+        await this.#served(revision);
+        for (const { job, result } of batch.jobs) job.resolve({ result, revision });
+      } else {
+        this.#requeue(batch);
+        await Promise.race([this.#views.reached(revision), delay(freshViewMilliseconds)]);
+      }
+    } catch (error) {
+      this.#fail(batch, error);
+    }
+  }
+
+  /** The store's own rejection, where it is not reached, ends everything that waits: each would only wait as long again. */
+  #fail(batch: Batch, error: unknown): void {
+    const unreachable = error instanceof StoreUnavailable;
+    const reason = unreachable
+      ? new Refusal(
+          'store_unavailable',
+          `the store cannot be reached (${error.message}): reading DNS goes on, try the write again later`,
+        )
+      : error;
+    for (const { job } of batch.jobs) job.reject(reason);
+    if (unreachable) for (const job of this.#queue.splice(0)) job.reject(reason);
+  }
+
+  #requeue(batch: Batch): void {
+    const again: Job[] = [];
+    for (const { job } of batch.jobs) {
+      job.attempts += 1;
+      if (job.attempts < maxAttempts) again.push(job);
+      else
+        job.reject(
+          new Refusal(
+            'internal_error',
+            'the views and the store do not agree about a key: see the log for stored values that are not served',
+          ),
+        );
+    }
+    this.#queue.unshift(...again);
+  }
+
+  async #served(revision: Revision): Promise<void> {
+    const abort = new AbortController();
+    const late = delay(servedMilliseconds, 'late', { signal: abort.signal }).catch(() => 'in time');
+    const outcome = await Promise.race([this.#views.reached(revision), late]);
+    abort.abort();
+    if (outcome === 'late') {
+      throw new Refusal(
+        'store_unavailable',
+        `the change is durable (revision ${revision}), but this replica does not serve it yet`,
+      );
+    }
+  }
+}
+
+/** Decisions that share one transaction. */
+class Batch {
+  readonly jobs: { job: Job; result: unknown }[] = [];
+  readonly written = new Map<string, Operation>();
+  readonly #compares = new Map<string, Compare>();
+  /** Prefixes that the batch deletes, or needs to be quiet. */
+  readonly #prefixes: string[] = [];
+
+  get full(): boolean {
+    return this.written.size >= maxOperations || this.#compares.size >= maxOperations;
+  }
+
+  /** False: it does not fit, or touches what another decision of the batch writes. */
+  add(job: Job, decision: Decision<unknown>): boolean {
+    const compares = decision.compares.filter((compare) => !this.#compares.has(subjectOf(compare)));
+    const operations = decision.operations.filter(
+      (operation) => !isShared(operation) || !this.written.has(targetOf(operation)),
+    );
+    if (this.#compares.size + compares.length > maxOperations) return false;
+    if (this.written.size + operations.length > maxOperations) return false;
+    if (this.jobs.length > 0 && this.#conflicts(decision.compares, operations)) return false;
+    for (const compare of compares) {
+      this.#compares.set(subjectOf(compare), compare);
+      if (compare.kind === 'quiet') this.#prefixes.push(compare.prefix);
+    }
+    for (const operation of operations) {
+      this.written.set(targetOf(operation), operation);
+      if (operation.kind === 'delete-prefix') this.#prefixes.push(operation.prefix);
+    }
+    this.jobs.push({ job, result: decision.result });
+    return true;
+  }
+
+  transaction(): Transaction {
+    return { compares: [...this.#compares.values()], operations: [...this.written.values()] };
+  }
+
+  #conflicts(compares: readonly Compare[], operations: readonly Operation[]): boolean {
+    return (
+      compares.some((compare) => this.#isWritten(compare)) ||
+      operations.some((operation) => this.#isCompared(operation))
+    );
+  }
+
+  /** Whether the batch writes what this decision relies on. */
+  #isWritten(compare: Compare): boolean {
+    const subject = subjectOf(compare);
+    if (compare.kind === 'quiet') return [...this.written.keys()].some((target) => target.startsWith(subject));
+    return this.written.has(subject) || this.#prefixes.some((prefix) => subject.startsWith(prefix));
+  }
+
+  /** Whether the batch relies on, or writes, what this decision writes. */
+  #isCompared(operation: Operation): boolean {
+    const target = targetOf(operation);
+    if (operation.kind === 'delete-prefix') {
+      return [...this.written.keys(), ...this.#compares.keys()].some((key) => key.startsWith(target));
+    }
+    return (
+      this.written.has(target) ||
+      this.#compares.has(target) ||
+      this.#prefixes.some((prefix) => target.startsWith(prefix))
+    );
+  }
+}
+
+/** A zone's serial is put without a value or a compare: once in a transaction serves everyone in it. */
+function isShared(operation: Operation): boolean {
+  return operation.kind === 'put' && operation.key.startsWith(prefixes.serials);
+}
+
+function targetOf(operation: Operation): string {
+  return operation.kind === 'delete-prefix' ? operation.prefix : operation.key;
+}
+
+function subjectOf(compare: Compare): string {
+  return compare.kind === 'quiet' ? compare.prefix : compare.key;
+}

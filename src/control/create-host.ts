@@ -1,0 +1,19 @@
+// Use case: a new host.
+
+import { refuse } from '../errors.ts';
+import type { Host } from '../model/host.ts';
+import type { Decision, DecisionContext } from './commit.ts';
+import { hostFrom, type WantedHost } from './host-wanted.ts';
+import { TransactionBuilder } from './transaction-builder.ts';
+import { writeHost } from './write-host.ts';
+
+/** Its addresses, A/AAAA, PTR and aliases, in one transaction (test/control/host-is-atomic.test.ts). */
+export function decideCreateHost(context: DecisionContext, wanted: WantedHost): Decision<Host> {
+  if (context.views.hosts.get(wanted.name) !== undefined) {
+    refuse('name_taken', `there is a host ${wanted.name} already`, { name: wanted.name });
+  }
+  const host = hostFrom(context, wanted, undefined);
+  const builder = new TransactionBuilder(context.views);
+  writeHost(context, builder, undefined, host);
+  return { result: host, ...builder.build() };
+}

@@ -1,0 +1,70 @@
+// Taking an address and giving it back, inside a transaction that someone else decides on.
+
+import type { Address } from '../model/address.ts';
+import type { AddressRecord, Holder } from '../model/allocation.ts';
+import type { Revision } from '../model/revision.ts';
+import { addressKey, poolKey } from '../store/keys.ts';
+import { addressValue } from '../store/values.ts';
+import type { Choice } from './choose-addresses.ts';
+import type { DecisionContext } from './commit.ts';
+import type { TransactionBuilder } from './transaction-builder.ts';
+
+/**
+ * A holder takes an address that was chosen. The compare on its key is what makes it no one else's; the one on its pool's, that the
+ * pool still gives it.
+ */
+export function takeAddress(
+  context: DecisionContext,
+  builder: TransactionBuilder,
+  choice: Choice,
+  holder: Holder,
+): AddressRecord {
+  const before = context.views.pools.address(choice.space, choice.address);
+  const record: AddressRecord = { ...choice, state: 'held', holders: [holder], since: timestamp(context.now) };
+  write(builder, record, before?.modified);
+  const pool = choice.pool === null ? undefined : context.views.pools.get(choice.pool);
+  if (pool !== undefined) builder.unchanged(poolKey(pool.value.name), pool.modified);
+  return record;
+}
+
+/** Changes who holds an address: the holders given take the place of those there were. None: it is released. */
+export function replaceHolders(
+  context: DecisionContext,
+  builder: TransactionBuilder,
+  space: string,
+  address: Address,
+  holders: Holder[],
+): AddressRecord | undefined {
+  const before = context.views.pools.address(space, address);
+  if (before === undefined || before.value.state !== 'held') return undefined;
+  if (holders.length > 0) {
+    const record = { ...before.value, holders };
+    write(builder, record, before.modified);
+    return record;
+  }
+  const released = releasedRecord(context, before.value);
+  if (released !== undefined) write(builder, released, before.modified);
+  else builder.delete(addressKey(space, address), before.modified);
+  return before.value;
+}
+
+/** What stays of an address that was given back: nothing, unless its pool has it cool down or remembers when it was last used. */
+function releasedRecord({ views, now }: DecisionContext, record: AddressRecord): AddressRecord | undefined {
+  const pool = views.pools.poolAt(record.space, record.address)?.value;
+  if (pool === undefined || (pool.coolDownSeconds === 0 && pool.strategy !== 'least-recently-used')) return undefined;
+  return {
+    ...record,
+    state: 'released',
+    holders: [],
+    since: timestamp(now),
+    ...(pool.coolDownSeconds > 0 && { freeAt: timestamp(now + pool.coolDownSeconds * 1000) }),
+  };
+}
+
+function write(builder: TransactionBuilder, record: AddressRecord, before: Revision | undefined): void {
+  builder.put(addressKey(record.space, record.address), addressValue.encode(record), before);
+}
+
+export function timestamp(now: number): string {
+  return new Date(now).toISOString();
+}

@@ -1,0 +1,62 @@
+// What a caller wants of a host, and how that becomes the host: which addresses are kept, named or chosen.
+
+import { refuse, refuseField } from '../errors.ts';
+import { type Address, type Family, familyOf } from '../model/address.ts';
+import type { Host, HostAddress } from '../model/host.ts';
+import type { Fqdn } from '../model/name.ts';
+import type { Tags } from '../model/pool.ts';
+import { chooseExplicit, chooseNext, defaultFamily } from './choose-addresses.ts';
+import type { DecisionContext } from './commit.ts';
+import { timestamp } from './hold-address.ts';
+
+/** A host as asked for. Without `addresses`, one of each family is kept or chosen. */
+export interface WantedHost {
+  name: Fqdn;
+  pool?: string;
+  families?: Family[];
+  addresses?: Address[];
+  aliases: Fqdn[];
+  ttl: number | null;
+  ptr: boolean;
+  owner: string;
+  tags: Tags;
+}
+
+/** The host that was asked for. `before` is what it was: it keeps its addresses unless others were asked for. */
+export function hostFrom(context: DecisionContext, wanted: WantedHost, before: Host | undefined): Host {
+  const zone =
+    context.views.zones.enclosing(wanted.name)?.value ??
+    refuseField('zone_not_found', '/name', `no zone covers ${wanted.name}: make one first (POST /v1/zones)`);
+  if (wanted.aliases.includes(wanted.name))
+    refuseField('name_taken', '/aliases', `${wanted.name} cannot be its own alias`);
+  return {
+    name: wanted.name,
+    zone: zone.name,
+    addresses: addressesFrom(context, wanted, before?.addresses ?? []),
+    aliases: wanted.aliases,
+    ttl: wanted.ttl,
+    ptr: wanted.ptr,
+    owner: wanted.owner,
+    tags: wanted.tags,
+    createdAt: before?.createdAt ?? timestamp(context.now),
+  };
+}
+
+function addressesFrom(context: DecisionContext, wanted: WantedHost, held: HostAddress[]): HostAddress[] {
+  const explicit = (wanted.addresses ?? []).map(
+    (address) => held.find((one) => one.address === address) ?? chooseExplicit(context, address, wanted.pool),
+  );
+  if (wanted.addresses !== undefined) return [...explicit, ...missingFamilies(context, wanted, explicit)];
+  const kept = held.filter(
+    ({ address, pool }) =>
+      (wanted.pool === undefined || pool === wanted.pool) && (wanted.families?.includes(familyOf(address)) ?? true),
+  );
+  return [...kept, ...missingFamilies(context, wanted, kept)];
+}
+
+function missingFamilies(context: DecisionContext, wanted: WantedHost, have: HostAddress[]): HostAddress[] {
+  const families = wanted.families ?? (have.length > 0 ? [] : [defaultFamily(context, wanted.pool)]);
+  const missing = families.filter((family) => !have.some(({ address }) => familyOf(address) === family));
+  if (have.length === 0 && missing.length === 0) refuse('invalid_request', 'a host needs an address or a family');
+  return missing.flatMap((family) => chooseNext(context, family, 1, wanted.pool));
+}

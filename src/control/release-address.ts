@@ -1,0 +1,38 @@
+// Use case: an address is given back by those who hold it without a name. A host's address goes with its host.
+
+import { refuse } from '../errors.ts';
+import type { Address } from '../model/address.ts';
+import { describeHolder, type Holder } from '../model/allocation.ts';
+import type { Decision, DecisionContext } from './commit.ts';
+import { replaceHolders } from './hold-address.ts';
+import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
+import { TransactionBuilder } from './transaction-builder.ts';
+
+/** Releases all holders, or only those that `leaves` picks. */
+export function decideReleaseAddress(
+  context: DecisionContext,
+  space: string,
+  address: Address,
+  precondition: Precondition,
+  leaves: (holder: Holder) => boolean = () => true,
+): Decision<void> {
+  const current = context.views.pools.address(space, address);
+  if (current === undefined || current.value.state !== 'held')
+    refuse('not_found', `${address} is not held`, { address });
+  checkPrecondition(precondition, entityTag(current.modified));
+  const { holders } = current.value;
+  const leaving = holders.filter(leaves);
+  if (leaving.length === 0)
+    refuse('not_found', `${address} has no such holder`, { address, heldBy: holders.map(describeHolder) });
+  const host = leaving.find((holder) => holder.kind === 'host');
+  if (host !== undefined) {
+    refuse('managed_record', `${address} belongs to ${describeHolder(host)}: delete or re-address the host`, {
+      address,
+      managedBy: describeHolder(host),
+    });
+  }
+  const builder = new TransactionBuilder(context.views);
+  const staying = holders.filter((holder) => !leaving.includes(holder));
+  replaceHolders(context, builder, space, address, staying);
+  return { result: undefined, ...builder.build() };
+}

@@ -1,0 +1,159 @@
+// Builds the transaction of one decision: what must still be true, and what is written. Edits of one name are merged, so that no key
+// is written twice. Decides nothing itself beyond what one owner name may hold.
+
+import { refuse } from '../errors.ts';
+import type { Fqdn } from '../model/name.ts';
+import type { Revision } from '../model/revision.ts';
+import { managingHost, type Rrset } from '../model/rrset.ts';
+import type { Zone } from '../model/zone.ts';
+import { nameKey, serialKey, zoneKey } from '../store/keys.ts';
+import type { Compare, Operation, Transaction } from '../store/store.ts';
+import { nameValue } from '../store/values.ts';
+import type { Views } from '../views/views.ts';
+
+interface NameEdit {
+  zone: Zone;
+  owner: Fqdn;
+  modified: Revision;
+  rrsets: Rrset[];
+  /** False: only looked at so far. */
+  changed: boolean;
+}
+
+export class TransactionBuilder {
+  readonly #views: Views;
+  readonly #compares = new Map<string, Compare>();
+  readonly #operations = new Map<string, Operation>();
+  readonly #names = new Map<string, NameEdit>();
+  /** Zones that this transaction creates: nothing to compare yet. */
+  readonly #created = new Map<Fqdn, Zone>();
+
+  constructor(views: Views) {
+    this.#views = views;
+  }
+
+  /** The key must be as it was read. */
+  unchanged(key: string, modified: Revision): this {
+    this.#compares.set(key, { kind: 'modified', key, revision: modified });
+    return this;
+  }
+
+  /** No key below the prefix was written since the revision. */
+  quiet(prefix: string, since: Revision): this {
+    this.#compares.set(prefix, { kind: 'quiet', prefix, since });
+    return this;
+  }
+
+  /** Writes a key: a new one when `before` is undefined, or over what was read. */
+  put(key: string, value: string, before: Revision | undefined): this {
+    this.#compares.set(
+      key,
+      before === undefined ? { kind: 'absent', key } : { kind: 'modified', key, revision: before },
+    );
+    this.#operations.set(key, { kind: 'put', key, value });
+    return this;
+  }
+
+  delete(key: string, modified: Revision): this {
+    this.unchanged(key, modified);
+    this.#operations.set(key, { kind: 'delete', key });
+    return this;
+  }
+
+  deletePrefix(prefix: string): this {
+    this.#operations.set(prefix, { kind: 'delete-prefix', prefix });
+    return this;
+  }
+
+  /** Makes a zone that this transaction may write names into at once. */
+  createZone(zone: Zone, value: string): this {
+    this.#created.set(zone.name, zone);
+    return this.put(zoneKey(zone.name), value, undefined).touchZone(zone.name);
+  }
+
+  /** A zone that this transaction creates, as if it were there already. */
+  createdZone(name: Fqdn): Zone | undefined {
+    return this.#created.get(name);
+  }
+
+  /** What the zone answers changes: its serial does too. */
+  touchZone(zone: Fqdn): this {
+    const key = serialKey(zone);
+    if (this.#operations.get(key)?.kind !== 'delete') this.#operations.set(key, { kind: 'put', key, value: '' });
+    return this;
+  }
+
+  /** The RRsets at a name as this transaction leaves them so far. */
+  rrsetsAt(zone: Zone, owner: Fqdn): readonly Rrset[] {
+    return this.#edit(zone, owner).rrsets;
+  }
+
+  /** Writes one RRset, over the one of its type. */
+  putRrset(zone: Zone, owner: Fqdn, rrset: Rrset): this {
+    const edit = this.#edit(zone, owner);
+    edit.rrsets = [...edit.rrsets.filter(({ type }) => type !== rrset.type), rrset];
+    edit.changed = true;
+    return this;
+  }
+
+  deleteRrset(zone: Zone, owner: Fqdn, type: string): this {
+    const edit = this.#edit(zone, owner);
+    edit.rrsets = edit.rrsets.filter((rrset) => rrset.type !== type);
+    edit.changed = true;
+    return this;
+  }
+
+  /** How many owner names of the zone this transaction adds, less those it takes away. */
+  namesAdded(zone: Zone): number {
+    let added = 0;
+    for (const edit of this.#names.values()) {
+      if (edit.zone.name === zone.name) added += Number(edit.rrsets.length > 0) - Number(edit.modified > 0);
+    }
+    return added;
+  }
+
+  #edit(zone: Zone, owner: Fqdn): NameEdit {
+    const key = nameKey(zone.name, zone.generation, owner);
+    let edit = this.#names.get(key);
+    if (edit === undefined) {
+      const { rrsets, modified } = this.#views.zones.name(zone.name, owner);
+      edit = { zone, owner, modified, rrsets, changed: false };
+      this.#names.set(key, edit);
+    }
+    return edit;
+  }
+
+  /** The transaction. Refuses with `cname_conflict` when a name would hold a CNAME and something else. */
+  build(): Transaction {
+    for (const [key, edit] of this.#names) this.#writeName(key, edit);
+    return { compares: [...this.#compares.values()], operations: [...this.#operations.values()] };
+  }
+
+  #writeName(key: string, { zone, owner, modified, rrsets, changed }: NameEdit): void {
+    if (!changed) return;
+    checkCname(owner, rrsets);
+    const known = this.#views.zones.get(zone.name);
+    if (!this.#created.has(zone.name) && known !== undefined) this.unchanged(zoneKey(zone.name), known.modified);
+    this.touchZone(zone.name);
+    if (rrsets.length > 0) {
+      const sorted = [...rrsets].sort((a, b) => (a.type < b.type ? -1 : 1));
+      this.put(key, nameValue.encode({ name: owner, rrsets: sorted }), modified || undefined);
+    } else if (modified > 0) this.delete(key, modified);
+  }
+}
+
+/** RFC 1034 §3.6.2: a CNAME stands alone. */
+function checkCname(owner: Fqdn, rrsets: readonly Rrset[]): void {
+  const cname = rrsets.find(({ type }) => type === 'CNAME');
+  const other = rrsets.find(({ type }) => type !== 'CNAME');
+  if (cname === undefined || other === undefined) return;
+  refuse(
+    'cname_conflict',
+    `${owner} would have a CNAME and ${other.type}: delete one of them first, or choose another name`,
+    {
+      name: owner,
+      types: [cname.type, other.type],
+      ...(cname.manager === 'host' && { managedBy: `host:${managingHost(owner, cname)}` }),
+    },
+  );
+}

@@ -1,0 +1,55 @@
+// Hosts: a name with its addresses and aliases, and the records that follow from them.
+
+import { type Address, type Family, familyOf, reverseName } from './address.ts';
+import type { Fqdn } from './name.ts';
+import type { Tags } from './pool.ts';
+import type { RecordType } from './rdata/record-types.ts';
+import type { Rrset } from './rrset.ts';
+
+export interface HostAddress {
+  address: Address;
+  /** The pool that gave it; null for an address outside every pool. */
+  pool: string | null;
+  space: string;
+}
+
+export interface Host {
+  name: Fqdn;
+  zone: Fqdn;
+  addresses: HostAddress[];
+  aliases: Fqdn[];
+  /** Seconds; null: the zone's default. */
+  ttl: number | null;
+  ptr: boolean;
+  owner: string;
+  tags: Tags;
+  createdAt: string;
+}
+
+/** One record set that a host needs, at its owner name. */
+export interface OwnedRrset {
+  owner: Fqdn;
+  rrset: Rrset;
+}
+
+/** All that DNS says about a host: A and AAAA, then PTR, then its aliases. `ttl` is the host's, or its zone's default. */
+export function recordsOf(host: Host, ttl: number): OwnedRrset[] {
+  const records: OwnedRrset[] = [];
+  for (const [family, type] of [
+    ['ipv4', 'A'],
+    ['ipv6', 'AAAA'],
+  ] as const satisfies [Family, string][]) {
+    const addresses = host.addresses.map(({ address }) => address).filter((address) => familyOf(address) === family);
+    if (addresses.length > 0) records.push(managed(host.name, type, ttl, addresses.sort()));
+  }
+  if (host.ptr) {
+    for (const { address } of host.addresses)
+      records.push(managed(reverseName(address), 'PTR', ttl, [`${host.name}.`]));
+  }
+  for (const alias of host.aliases) records.push(managed(alias, 'CNAME', ttl, [`${host.name}.`]));
+  return records;
+}
+
+function managed(owner: Fqdn, type: string, ttl: number, records: string[]): OwnedRrset {
+  return { owner, rrset: { type: type as RecordType, ttl, records, manager: 'host' } };
+}

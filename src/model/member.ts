@@ -1,0 +1,24 @@
+// A replica of this service, as the others and the zones know it.
+
+import { type Address, parseAddress } from './address.ts';
+import type { Nameserver } from './zone.ts';
+
+export interface Member {
+  replica: string;
+  /** Where its DNS is reached from outside: `address:port`, IPv6 in brackets. */
+  dns: string[];
+}
+
+/** How zones without nameservers of their own name the replica: a label made from its name, and its addresses. */
+export function nameserverOf(member: Member): Nameserver {
+  const label = member.replica
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
+    .slice(0, 60);
+  return { label: label || 'replica', addresses: [...new Set(member.dns.map(addressOf))].sort() };
+}
+
+function addressOf(endpoint: string): Address {
+  return parseAddress(endpoint.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''));
+}

@@ -1,0 +1,115 @@
+// Pools as users give them, and what follows from that alone: ranges, exclusions, capacity. What is taken in them: views/.
+
+import { type AddressNumber, type Family, familyOfNumber } from './address.ts';
+import { type AddressRange, parseRange, rangeHolds } from './address-range.ts';
+
+export const strategies = ['lowest', 'random', 'least-recently-used'] as const;
+export type Strategy = (typeof strategies)[number];
+
+/** Free text about a resource, for its users to search by. */
+export type Tags = Record<string, string>;
+
+export interface Pool {
+  name: string;
+  ranges: string[];
+  exclude: string[];
+  autoAssign: boolean;
+  priority: number;
+  avoidBuggyIps: boolean;
+  allowFirstLast: boolean;
+  strategy: Strategy;
+  coolDownSeconds: number;
+  drain: boolean;
+  space: string;
+  description: string;
+  tags: Tags;
+}
+
+/** Where the addresses of a pool may come from: its ranges in listed order, and what is left out of them. */
+export interface PoolShape {
+  ranges: AddressRange[];
+  excluded: Interval[];
+  avoidBuggyIps: boolean;
+}
+
+/** Both ends are inside. */
+export interface Interval {
+  first: AddressNumber;
+  last: AddressNumber;
+}
+
+/** The shape of a pool. Throws InvalidValue for a range that cannot be read. */
+export function poolShape(pool: Pick<Pool, 'ranges' | 'exclude' | 'avoidBuggyIps' | 'allowFirstLast'>): PoolShape {
+  const ranges = pool.ranges.map(parseRange);
+  const ends = pool.allowFirstLast ? [] : ranges.flatMap(firstAndLast);
+  return {
+    ranges,
+    excluded: mergeIntervals([...pool.exclude.map(parseRange), ...ends]),
+    avoidBuggyIps: pool.avoidBuggyIps,
+  };
+}
+
+/** Network and broadcast address of a prefix; /31, /32, /127, /128 and `a-b` ranges have none to keep back. */
+function firstAndLast(range: AddressRange): Interval[] {
+  if (range.prefixLength === undefined || range.last - range.first < 2n) return [];
+  return [range.first, range.last].map((value) => ({ first: value, last: value }));
+}
+
+/** Sorted, without overlaps. */
+function mergeIntervals(intervals: readonly Interval[]): Interval[] {
+  const merged: Interval[] = [];
+  for (const { first, last } of [...intervals].sort((a, b) => (a.first < b.first ? -1 : 1))) {
+    const previous = merged.at(-1);
+    if (previous !== undefined && first <= previous.last + 1n) {
+      if (last > previous.last) previous.last = last;
+    } else merged.push({ first, last });
+  }
+  return merged;
+}
+
+export function shapeHolds(shape: PoolShape, value: AddressNumber): boolean {
+  return shape.ranges.some((range) => rangeHolds(range, value));
+}
+
+export function isExcluded(shape: PoolShape, value: AddressNumber): boolean {
+  if (shape.avoidBuggyIps && isBuggy(value)) return true;
+  return shape.excluded.some(({ first, last }) => first <= value && value <= last);
+}
+
+/** IPv4 addresses that end in .0 or .255, which some equipment takes for network or broadcast addresses. */
+export function isBuggy(value: AddressNumber): boolean {
+  if (familyOfNumber(value) !== 'ipv4') return false;
+  const low = value & 255n;
+  return low === 0n || low === 255n;
+}
+
+/** How many addresses of a family the pool can give. */
+export function capacityOf(shape: PoolShape, family: Family): bigint {
+  let capacity = 0n;
+  for (const range of shape.ranges) {
+    if (range.family === family) for (const part of usableParts(range, shape.excluded)) capacity += sizeOf(part, shape);
+  }
+  return capacity;
+}
+
+/** What is left of a range without the excluded intervals. */
+function* usableParts(range: AddressRange, excluded: readonly Interval[]): Generator<Interval> {
+  let first = range.first;
+  for (const hole of excluded) {
+    if (hole.last < first || hole.first > range.last) continue;
+    if (hole.first > first) yield { first, last: hole.first - 1n };
+    first = hole.last + 1n;
+  }
+  if (first <= range.last) yield { first, last: range.last };
+}
+
+function sizeOf({ first, last }: Interval, shape: PoolShape): bigint {
+  const size = last - first + 1n;
+  if (!shape.avoidBuggyIps || familyOfNumber(first) !== 'ipv4') return size;
+  return size - (buggyUpTo(last) - buggyUpTo(first - 1n));
+}
+
+/** How many addresses from the family's start up to this one end in .0 or .255. */
+function buggyUpTo(value: AddressNumber): bigint {
+  return 2n * (value >> 8n) + 1n + ((value & 255n) === 255n ? 1n : 0n);
+}

@@ -1,0 +1,105 @@
+// Zones: their settings, and the records at the apex that follow from them (SOA, NS, glue).
+
+import { type Address, familyOf } from './address.ts';
+import { type Fqdn, root } from './name.ts';
+import type { RecordType } from './rdata/record-types.ts';
+import type { Revision } from './revision.ts';
+import type { NamedRrsets, Rrset } from './rrset.ts';
+
+/** Every part may be left to the defaults of {@link soaOf}. Times in seconds. */
+export interface SoaSettings {
+  mname?: Fqdn;
+  rname?: Fqdn;
+  refreshSeconds?: number;
+  retrySeconds?: number;
+  expireSeconds?: number;
+  negativeTtlSeconds?: number;
+}
+
+export interface Zone {
+  name: Fqdn;
+  /** Which generation of `names/<zone>/<generation>/` is the zone. */
+  generation: number;
+  defaultTtl: number;
+  /** Empty: the replicas name themselves. */
+  nameservers: Fqdn[];
+  soa: SoaSettings;
+  skydns: boolean;
+  /** A reverse zone that we made for a host, and remove with its last name. */
+  automatic: boolean;
+}
+
+export const soaDefaults = {
+  refreshSeconds: 3600,
+  retrySeconds: 600,
+  expireSeconds: 1_209_600,
+  /** Short: a host created a moment ago must not stay unknown to a resolver that asked too early (RFC 2308 §5). */
+  negativeTtlSeconds: 30,
+} as const;
+
+/** A replica of this service, as zones without nameservers of their own name it. */
+export interface Nameserver {
+  /** One label. */
+  label: string;
+  addresses: Address[];
+}
+
+/** The name by which a zone calls a replica: `ns-<replica>.<zone>`. */
+export function nameserverName(nameserver: Nameserver, zone: Fqdn): Fqdn {
+  return (zone === root ? `ns-${nameserver.label}` : `ns-${nameserver.label}.${zone}`) as Fqdn;
+}
+
+/** A SOA record's content (RFC 1035 §3.3.13) with its TTL; times in seconds. */
+export interface Soa {
+  ttl: number;
+  primary: Fqdn;
+  responsible: Fqdn;
+  serial: number;
+  refresh: number;
+  retry: number;
+  expire: number;
+  minimum: number;
+}
+
+/** The zone's SOA. `revision` is the store revision of its last change: modulo 2^32 it is the serial (RFC 1982). */
+export function soaOf(zone: Zone, primary: Fqdn, revision: Revision): Soa {
+  const { mname, rname, ...times } = zone.soa;
+  const { refreshSeconds, retrySeconds, expireSeconds, negativeTtlSeconds } = { ...soaDefaults, ...times };
+  return {
+    ttl: zone.defaultTtl,
+    primary: mname ?? primary,
+    responsible: rname ?? ((zone.name === root ? 'hostmaster' : `hostmaster.${zone.name}`) as Fqdn),
+    serial: revision % 2 ** 32,
+    refresh: refreshSeconds,
+    retry: retrySeconds,
+    expire: expireSeconds,
+    minimum: negativeTtlSeconds,
+  };
+}
+
+/** NS at the apex, and the addresses of those nameservers that the zone does not name itself. The first name is the primary. */
+export function nameserversOf(zone: Zone, replicas: readonly Nameserver[]): NamedRrsets[] {
+  if (zone.nameservers.length > 0) return [{ name: zone.name, rrsets: [nsRrset(zone, zone.nameservers)] }];
+  const names = replicas.map((replica) => nameserverName(replica, zone.name));
+  const glue = replicas.map((replica) => ({
+    name: nameserverName(replica, zone.name),
+    rrsets: [addressRrset(zone, replica, 'A'), addressRrset(zone, replica, 'AAAA')].filter(
+      ({ records }) => records.length > 0,
+    ),
+  }));
+  return [{ name: zone.name, rrsets: [nsRrset(zone, names)] }, ...glue];
+}
+
+function nsRrset(zone: Zone, names: readonly Fqdn[]): Rrset {
+  return { type: 'NS' as RecordType, ttl: zone.defaultTtl, records: names.map(absolute).sort(), manager: 'zone' };
+}
+
+function addressRrset(zone: Zone, replica: Nameserver, type: 'A' | 'AAAA'): Rrset {
+  const family = type === 'A' ? 'ipv4' : 'ipv6';
+  const records = replica.addresses.filter((address) => familyOf(address) === family).sort();
+  return { type: type as RecordType, ttl: zone.defaultTtl, records, manager: 'zone' };
+}
+
+function absolute(name: string): string {
+  return name === root ? name : `${name}.`;
+}

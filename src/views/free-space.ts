@@ -1,0 +1,95 @@
+// Which addresses of one pool are free: intervals of what is not, in a B-tree, so that the next free address costs no scan
+// whether the pool is a /28 or a /64. What is taken, and by whom: address-view.ts. What the pool is: model/pool.ts.
+
+import type { AddressNumber, Family } from '../model/address.ts';
+import { isBuggy, isExcluded, type PoolShape, shapeHolds } from '../model/pool.ts';
+import { SortedMap } from './sorted-map.ts';
+
+export const compareNumbers = (a: AddressNumber, b: AddressNumber): number => (a < b ? -1 : a > b ? 1 : 0);
+
+export class FreeSpace {
+  readonly shape: PoolShape;
+  /** First → last of each stretch that is occupied or excluded; stretches never touch. */
+  readonly #occupied = new SortedMap<AddressNumber, AddressNumber>(undefined, compareNumbers);
+
+  constructor(shape: PoolShape) {
+    this.shape = shape;
+    for (const { first, last } of shape.excluded) this.#occupied.set(first, last);
+  }
+
+  /** Marks an address as not free. Twice is as once. */
+  occupy(value: AddressNumber): void {
+    const before = this.#occupied.getPairOrNextLower(value);
+    if (before !== undefined && value <= before[1]) return;
+    let first = value;
+    let last = value;
+    if (before !== undefined && before[1] === value - 1n) first = before[0];
+    const nextLast = this.#occupied.get(value + 1n);
+    if (nextLast !== undefined) {
+      last = nextLast;
+      this.#occupied.delete(value + 1n);
+    }
+    this.#occupied.set(first, last);
+  }
+
+  /** Marks an address as free again, unless the pool excludes it. */
+  vacate(value: AddressNumber): void {
+    const stretch = this.#occupied.getPairOrNextLower(value);
+    if (stretch === undefined || value > stretch[1] || isExcluded(this.shape, value)) return;
+    const [first, last] = stretch;
+    if (first === value) this.#occupied.delete(first);
+    else this.#occupied.set(first, value - 1n);
+    if (last > value) this.#occupied.set(value + 1n, last);
+  }
+
+  isFree(value: AddressNumber): boolean {
+    if (!shapeHolds(this.shape, value) || isExcluded(this.shape, value)) return false;
+    const stretch = this.#occupied.getPairOrNextLower(value);
+    return stretch === undefined || value > stretch[1];
+  }
+
+  /** Free addresses of a family in the order of the listed ranges, lowest first within each. Do not change the space meanwhile. */
+  *free(family: Family): Generator<AddressNumber> {
+    for (const range of this.shape.ranges) {
+      if (range.family === family) yield* this.#freeBetween(range.first, range.last);
+    }
+  }
+
+  /** As {@link free}, but beginning at a place chosen by `random` (0 ≤ random < 1) and running around. */
+  *freeFromRandom(family: Family, random: () => number): Generator<AddressNumber> {
+    const ranges = this.shape.ranges.filter((range) => range.family === family);
+    const size = ranges.reduce((sum, range) => sum + (range.last - range.first + 1n), 0n);
+    if (size === 0n) return;
+    let offset = randomBelow(size, random);
+    const split = ranges.findIndex((range) => {
+      const length = range.last - range.first + 1n;
+      if (offset < length) return true;
+      offset -= length;
+      return false;
+    });
+    const start = ranges[split];
+    if (start === undefined) return;
+    yield* this.#freeBetween(start.first + offset, start.last);
+    for (const range of [...ranges.slice(split + 1), ...ranges.slice(0, split)]) {
+      yield* this.#freeBetween(range.first, range.last);
+    }
+    if (offset > 0n) yield* this.#freeBetween(start.first, start.first + offset - 1n);
+  }
+
+  *#freeBetween(first: AddressNumber, last: AddressNumber): Generator<AddressNumber> {
+    for (let at = first; at <= last; at += 1n) {
+      const stretch = this.#occupied.getPairOrNextLower(at);
+      if (stretch !== undefined && at <= stretch[1]) at = stretch[1];
+      // Excluded by rule, not by list: kept as occupied from here on, so that no later search stumbles over it again.
+      else if (this.shape.avoidBuggyIps && isBuggy(at)) this.occupy(at);
+      else yield at;
+    }
+  }
+}
+
+/** Uniform enough for spreading addresses: 53 bits at a time. */
+function randomBelow(limit: bigint, random: () => number): bigint {
+  let value = 0n;
+  for (let drawn = 1n; drawn < limit; drawn <<= 53n) value = (value << 53n) | BigInt(Math.floor(random() * 2 ** 53));
+  return value % limit;
+}

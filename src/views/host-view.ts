@@ -1,0 +1,30 @@
+// The hosts of the store, as memory holds them, in the order of their keys (a zone's hosts stand together). Decides nothing.
+
+import type { Host } from '../model/host.ts';
+import type { Fqdn } from '../model/name.ts';
+import type { Revision } from '../model/revision.ts';
+import { hostKey } from '../store/keys.ts';
+import type { Versioned } from './pool-view.ts';
+import { SortedMap } from './sorted-map.ts';
+
+export class HostView {
+  readonly #hosts = new SortedMap<string, Versioned<Host>>();
+
+  get(name: Fqdn): Versioned<Host> | undefined {
+    return this.#hosts.get(hostKey(name));
+  }
+
+  /** All hosts in key order, after the host of that name (or from the first). */
+  *list(after?: Fqdn): Generator<Versioned<Host>> {
+    const from = after === undefined ? undefined : hostKey(after);
+    for (const [key, host] of this.#hosts.entries(from)) if (key !== from) yield host;
+  }
+
+  put(host: Host, modified: Revision): void {
+    this.#hosts.set(hostKey(host.name), { value: host, modified });
+  }
+
+  delete(name: Fqdn): void {
+    this.#hosts.delete(hostKey(name));
+  }
+}

@@ -1,0 +1,287 @@
+// The pools and addresses of the store, as memory holds them: who holds which address, what is free, cooling down or about to expire.
+// Kept by the watch through views.ts; decides nothing.
+
+import {
+  type Address,
+  type AddressNumber,
+  addressNumber,
+  type Family,
+  familyOf,
+  formatAddress,
+} from '../model/address.ts';
+import type { AddressRange } from '../model/address-range.ts';
+import type { AddressRecord } from '../model/allocation.ts';
+import { capacityOf, isExcluded, type Pool, poolShape } from '../model/pool.ts';
+import type { Revision } from '../model/revision.ts';
+import { compareNumbers, FreeSpace } from './free-space.ts';
+import { SortedMap } from './sorted-map.ts';
+
+/** A value of the store with the revision that wrote it. */
+export interface Versioned<T> {
+  value: T;
+  modified: Revision;
+}
+
+/** Decimal counts: IPv6 does not fit a number. */
+export interface FamilyUsage {
+  capacity: bigint;
+  used: bigint;
+  coolingDown: bigint;
+  free: bigint;
+}
+
+interface PoolState extends Versioned<Pool> {
+  space: FreeSpace;
+  usage: Record<Family, { used: bigint; unusable: bigint; coolingDown: bigint; capacity: bigint }>;
+  /** Given back and not free yet, by the time when they are: [milliseconds, address]. */
+  cooling: SortedMap<TimedAddress, true>;
+  /** Least-recently-used pools only: given back and free, by the time when that was. */
+  resting: SortedMap<TimedAddress, true>;
+}
+
+type TimedAddress = readonly [time: number, address: AddressNumber];
+const compareTimed = (a: TimedAddress, b: TimedAddress): number => a[0] - b[0] || compareNumbers(a[1], b[1]);
+const timedTree = () => new SortedMap<TimedAddress, true>(undefined, compareTimed);
+
+export class PoolView {
+  readonly #pools = new SortedMap<string, PoolState>();
+  /** By space: every address that has a record. */
+  readonly #addresses = new Map<string, SortedMap<AddressNumber, Versioned<AddressRecord>>>();
+  /** By space: first address of each pool range → its pool. */
+  readonly #ranges = new Map<string, SortedMap<AddressNumber, { range: AddressRange; pool: PoolState }>>();
+  /** Holders with an expiry, soonest first. The second member is a running number: one address may have several. */
+  readonly #expiries = new SortedMap<readonly [time: number, key: string], AddressRecord>(
+    undefined,
+    (a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0),
+  );
+
+  get(name: string): Versioned<Pool> | undefined {
+    return this.#pools.get(name);
+  }
+
+  /** All pools by name. */
+  *list(from = ''): Generator<Versioned<Pool>> {
+    for (const [, pool] of this.#pools.entries(from)) yield pool;
+  }
+
+  /** The pool of this space that has the address in its ranges. */
+  poolAt(space: string, address: Address): Versioned<Pool> | undefined {
+    return this.#stateAt(space, addressNumber(address));
+  }
+
+  /** A pool of the space whose ranges meet the range, leaving out the pool of that name. */
+  overlapping(space: string, range: AddressRange, except: string): { pool: Pool; range: AddressRange } | undefined {
+    const ranges = this.#ranges.get(space);
+    if (ranges === undefined) return undefined;
+    for (let pair = ranges.nextLowerPair(range.last + 1n); pair !== undefined; pair = ranges.nextLowerPair(pair[0])) {
+      const { range: other, pool } = pair[1];
+      if (other.last < range.first) return undefined; // ranges of a space never overlap: none before this one reaches further
+      if (pool.value.name !== except) return { pool: pool.value, range: other };
+    }
+    return undefined;
+  }
+
+  address(space: string, address: Address): Versioned<AddressRecord> | undefined {
+    return this.#addresses.get(space)?.get(addressNumber(address));
+  }
+
+  /** Address records of a space in address order, from an address on. */
+  *addresses(space: string, from: AddressNumber, last: AddressNumber): Generator<Versioned<AddressRecord>> {
+    const records = this.#addresses.get(space);
+    if (records === undefined) return;
+    for (const [value, record] of records.entries(from)) {
+      if (value > last) return;
+      yield record;
+    }
+  }
+
+  /** The records that were given by the pool, in the order of its ranges. `from` continues within them. */
+  *heldFrom(pool: Pool, from?: Address): Generator<Versioned<AddressRecord>> {
+    const start = from === undefined ? 0n : addressNumber(from);
+    const ranges = [...poolShape(pool).ranges].sort((a, b) => compareNumbers(a.first, b.first));
+    for (const range of ranges) {
+      const first = range.first > start ? range.first : start;
+      for (const record of this.addresses(pool.space, first, range.last)) {
+        if (record.value.state === 'held') yield record;
+      }
+    }
+  }
+
+  /**
+   * Free addresses of a pool in the order in which its strategy gives them. `random` is 0 ≤ random < 1.
+   * Least recently used: addresses that nobody had yet first, then those given back longest ago.
+   */
+  *candidates(name: string, family: Family, now: number, random: () => number = Math.random): Generator<Address> {
+    const state = this.#pools.get(name);
+    if (state === undefined) return;
+    this.#endCoolDowns(state, now);
+    const { strategy } = state.value;
+    const fresh = strategy === 'random' ? state.space.freeFromRandom(family, random) : state.space.free(family);
+    for (const value of fresh) yield formatAddress(value);
+    for (const [, value] of state.resting.keys()) {
+      const address = formatAddress(value);
+      if (familyOf(address) === family) yield address;
+    }
+  }
+
+  /** Whether the address may be given now. */
+  isFree(space: string, address: Address, now: number): boolean {
+    const record = this.address(space, address)?.value;
+    if (record === undefined) return true;
+    return record.state === 'released' && (record.freeAt === undefined || Date.parse(record.freeAt) <= now);
+  }
+
+  usage(name: string, now: number): Record<Family, FamilyUsage> | undefined {
+    const state = this.#pools.get(name);
+    if (state === undefined) return undefined;
+    this.#endCoolDowns(state, now);
+    const count = ({ capacity, used, unusable, coolingDown }: PoolState['usage']['ipv4']): FamilyUsage => ({
+      capacity,
+      used,
+      coolingDown,
+      free: capacity - (used - unusable) - coolingDown,
+    });
+    return { ipv4: count(state.usage.ipv4), ipv6: count(state.usage.ipv6) };
+  }
+
+  /** When the pool's next cool-down ends, in milliseconds; undefined when none is running. */
+  nextCoolDownEnd(name: string, now: number): number | undefined {
+    const state = this.#pools.get(name);
+    if (state === undefined) return undefined;
+    this.#endCoolDowns(state, now);
+    return state.cooling.minKey()?.[0];
+  }
+
+  /** Records with a holder whose time is over. */
+  *expired(now: number): Generator<AddressRecord> {
+    for (const [[time], record] of this.#expiries.entries()) {
+      if (time > now) return;
+      yield record;
+    }
+  }
+
+  putPool(pool: Pool, modified: Revision): void {
+    this.deletePool(pool.name);
+    const shape = poolShape(pool);
+    const count = (family: Family) => ({
+      used: 0n,
+      unusable: 0n,
+      coolingDown: 0n,
+      capacity: capacityOf(shape, family),
+    });
+    const state: PoolState = {
+      value: pool,
+      modified,
+      space: new FreeSpace(shape),
+      usage: { ipv4: count('ipv4'), ipv6: count('ipv6') },
+      cooling: timedTree(),
+      resting: timedTree(),
+    };
+    this.#pools.set(pool.name, state);
+    const ranges = getOrMake(this.#ranges, pool.space, () => new SortedMap(undefined, compareNumbers));
+    for (const range of shape.ranges) {
+      ranges.set(range.first, { range, pool: state });
+      for (const record of this.addresses(pool.space, range.first, range.last)) this.#count(state, record.value, 1n);
+    }
+  }
+
+  deletePool(name: string): void {
+    const state = this.#pools.get(name);
+    if (state === undefined) return;
+    this.#pools.delete(name);
+    const ranges = this.#ranges.get(state.value.space);
+    for (const range of state.space.shape.ranges) ranges?.delete(range.first);
+  }
+
+  putAddress(record: AddressRecord, modified: Revision): void {
+    this.deleteAddress(record.space, record.address);
+    const value = addressNumber(record.address);
+    const records = getOrMake(this.#addresses, record.space, () => new SortedMap(undefined, compareNumbers));
+    records.set(value, { value: record, modified });
+    for (const [time, key] of expiriesOf(record)) this.#expiries.set([time, key], record);
+    const state = this.#stateAt(record.space, value);
+    if (state !== undefined) this.#count(state, record, 1n);
+  }
+
+  deleteAddress(space: string, address: Address): void {
+    const value = addressNumber(address);
+    const records = this.#addresses.get(space);
+    const record = records?.get(value)?.value;
+    if (records === undefined || record === undefined) return;
+    records.delete(value);
+    for (const [time, key] of expiriesOf(record)) this.#expiries.delete([time, key]);
+    const state = this.#stateAt(space, value);
+    if (state !== undefined) this.#count(state, record, -1n);
+  }
+
+  #stateAt(space: string, value: AddressNumber): PoolState | undefined {
+    const pair = this.#ranges.get(space)?.getPairOrNextLower(value);
+    return pair !== undefined && value <= pair[1].range.last ? pair[1].pool : undefined;
+  }
+
+  /** Adds a record to what its pool counts (`sign` 1n), or takes it out again (-1n). */
+  #count(state: PoolState, record: AddressRecord, sign: 1n | -1n): void {
+    const value = addressNumber(record.address);
+    const usage = state.usage[familyOf(record.address)];
+    const usable = !isExcluded(state.space.shape, value);
+    if (sign === -1n) state.space.vacate(value);
+    if (record.state === 'held') {
+      usage.used += sign;
+      if (!usable) usage.unusable += sign;
+      if (sign === 1n) state.space.occupy(value);
+      return;
+    }
+    const rest: TimedAddress = [Date.parse(record.since), value];
+    const coolDown: TimedAddress | undefined =
+      record.freeAt === undefined ? undefined : [Date.parse(record.freeAt), value];
+    if (sign === 1n) {
+      if (coolDown !== undefined) {
+        state.space.occupy(value);
+        state.cooling.set(coolDown, true);
+        if (usable) usage.coolingDown += 1n;
+      } else this.#rest(state, rest);
+      return;
+    }
+    state.resting.delete(rest);
+    if (coolDown !== undefined && state.cooling.delete(coolDown) && usable) usage.coolingDown -= 1n;
+  }
+
+  /** An address that is free again but was in use before. */
+  #rest(state: PoolState, rest: TimedAddress): void {
+    if (state.value.strategy === 'least-recently-used' && !isExcluded(state.space.shape, rest[1])) {
+      state.space.occupy(rest[1]);
+      state.resting.set(rest, true);
+    } else state.space.vacate(rest[1]);
+  }
+
+  #endCoolDowns(state: PoolState, now: number): void {
+    for (
+      let soonest = state.cooling.minKey();
+      soonest !== undefined && soonest[0] <= now;
+      soonest = state.cooling.minKey()
+    ) {
+      state.cooling.delete(soonest);
+      const record = this.#addresses.get(state.value.space)?.get(soonest[1])?.value;
+      if (record === undefined) continue;
+      if (!isExcluded(state.space.shape, soonest[1])) state.usage[familyOf(record.address)].coolingDown -= 1n;
+      this.#rest(state, [Date.parse(record.since), soonest[1]]);
+    }
+  }
+}
+
+function expiriesOf(record: AddressRecord): [time: number, key: string][] {
+  return record.holders.flatMap((holder) =>
+    holder.kind === 'allocation' && holder.expiresAt !== undefined
+      ? [[Date.parse(holder.expiresAt), `${record.space}/${record.address}/${holder.id}`] as [number, string]]
+      : [],
+  );
+}
+
+function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}

@@ -1,0 +1,199 @@
+// What memory holds of the store, and the one place where a change of the store becomes visible: to control, to HTTP reads, to DNS.
+// Fed by follow.ts in revision order; reads nothing from the store itself, writes nothing to it.
+
+import type { BaseLogger } from 'pino';
+import { type Member, nameserverOf } from '../model/member.ts';
+import type { Revision } from '../model/revision.ts';
+import type { Nameserver } from '../model/zone.ts';
+import { type KeySubject, parseKey } from '../store/keys.ts';
+import type { Change, Entry, StoreEvent } from '../store/store.ts';
+import {
+  addressValue,
+  hostValue,
+  memberValue,
+  nameValue,
+  poolValue,
+  type StoredToken,
+  tokenValue,
+  zoneValue,
+} from '../store/values.ts';
+import type { TableWriter } from '../table/writer.ts';
+import { HostView } from './host-view.ts';
+import { PoolView, type Versioned } from './pool-view.ts';
+import { inServingOrder } from './serving-order.ts';
+import { ZoneView } from './zone-view.ts';
+
+interface Waiter {
+  revision: Revision;
+  resolve: () => void;
+}
+
+export class Views {
+  readonly pools = new PoolView();
+  readonly hosts = new HostView();
+  readonly zones: ZoneView;
+  readonly tokens = new Map<string, Versioned<StoredToken>>();
+  readonly members = new Map<string, Member>();
+  /** Keys whose value could not be read, or served, and why. */
+  readonly faults = new Map<string, string>();
+  readonly #logger: BaseLogger;
+  readonly #self: () => Nameserver;
+  readonly #waiters = new Set<Waiter>();
+  /** Keys read by the load under way; undefined when none is. */
+  #seen: Set<string> | undefined;
+  /** Keys that are held, to find at a reload what went away meanwhile. Names are not here: the table knows them. */
+  readonly #held = new Map<string, Revision>();
+  #revision = 0 as Revision;
+  #loaded = false;
+
+  /** `self` names this replica, which serves also while it is not registered as a member. */
+  constructor(table: TableWriter, self: () => Nameserver, logger: BaseLogger) {
+    this.zones = new ZoneView(table);
+    this.#self = self;
+    this.#logger = logger;
+  }
+
+  /** The last revision that is served whole. */
+  get revision(): Revision {
+    return this.#revision;
+  }
+
+  /** Whether everything was loaded once. */
+  get loaded(): boolean {
+    return this.#loaded;
+  }
+
+  /** Resolves when everything up to this revision is served. */
+  reached(revision: Revision): Promise<void> {
+    if (this.#revision >= revision) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.add({ revision, resolve }));
+  }
+
+  /** A load at one revision begins: {@link load} each entry, then {@link endLoad}. What is served goes on being served. */
+  beginLoad(): void {
+    this.#seen = new Set();
+    this.zones.beginLoad();
+  }
+
+  load(entry: Entry): void {
+    const subject = parseKey(entry.key);
+    if (subject?.kind === 'name') {
+      if (this.zones.seeName(subject.zone, subject.generation, subject.owner, entry.modified)) return;
+    } else {
+      this.#seen?.add(entry.key);
+      if (this.#held.get(entry.key) === entry.modified) return;
+    }
+    this.#put(entry);
+  }
+
+  endLoad(revision: Revision): void {
+    const gone = [...this.#held.keys()].filter((key) => this.#seen?.has(key) === false);
+    this.#seen = undefined;
+    this.zones.endLoad();
+    this.#applyAll(gone.map((key) => ({ kind: 'delete', key })));
+    this.#loaded = true;
+    this.#advance(revision);
+  }
+
+  /** Applies one revision of the store. */
+  apply(change: Change): void {
+    this.#applyAll(change.events);
+    this.#advance(change.revision);
+  }
+
+  #applyAll(events: StoreEvent[]): void {
+    const ordered = inServingOrder(events, ({ zone, owner }) =>
+      this.zones.name(zone, owner).rrsets.some(({ type }) => type === 'CNAME'),
+    );
+    for (const event of ordered) {
+      if (event.kind === 'put') this.#put(event.entry);
+      else this.#delete(event.key);
+    }
+    this.#nameReplicas();
+  }
+
+  #advance(revision: Revision): void {
+    this.#revision = revision;
+    for (const waiter of this.#waiters) {
+      if (waiter.revision > revision) continue;
+      this.#waiters.delete(waiter);
+      waiter.resolve();
+    }
+  }
+
+  #nameReplicas(): void {
+    const self = this.#self();
+    const others = [...this.members.values()].map(nameserverOf).filter(({ label }) => label !== self.label);
+    this.zones.setNameservers([self, ...others].sort((a, b) => (a.label < b.label ? -1 : 1)));
+  }
+
+  #put(entry: Entry): void {
+    const subject = parseKey(entry.key);
+    if (subject === undefined) return;
+    if (subject.kind !== 'name') this.#held.set(entry.key, entry.modified);
+    try {
+      this.#holderOf(subject).put(subject, entry.value, entry.modified);
+      this.faults.delete(entry.key);
+    } catch (error) {
+      // Whatever is wrong with one value must not keep the others from being served.
+      const fault = error instanceof Error ? error.message : String(error);
+      this.faults.set(entry.key, fault);
+      this.#logger.error({ key: entry.key, fault }, 'a stored value is not served');
+    }
+  }
+
+  #delete(key: string): void {
+    const subject = parseKey(key);
+    if (subject === undefined) return;
+    this.#held.delete(key);
+    this.faults.delete(key);
+    this.#holderOf(subject).delete(subject);
+  }
+
+  #holderOf<S extends KeySubject>(subject: S): Holder<S> {
+    return this.#holders[subject.kind] as unknown as Holder<S>;
+  }
+
+  /** Which view holds which kind of key. */
+  readonly #holders: { [K in KeySubject['kind']]: Holder<Extract<KeySubject, { kind: K }>> } = {
+    pool: {
+      put: (_, value, modified) => this.pools.putPool(poolValue.decode(value), modified),
+      delete: ({ pool }) => this.pools.deletePool(pool),
+    },
+    address: {
+      put: (_, value, modified) => this.pools.putAddress(addressValue.decode(value), modified),
+      delete: ({ space, address }) => this.pools.deleteAddress(space, address),
+    },
+    zone: {
+      put: (_, value, modified) => this.zones.putZone(zoneValue.decode(value), modified),
+      delete: ({ zone }) => this.zones.deleteZone(zone),
+    },
+    serial: {
+      put: ({ zone }, _, modified) => this.zones.putSerial(zone, modified),
+      delete: ({ zone }) => this.zones.deleteSerial(zone),
+    },
+    name: {
+      put: ({ zone, generation, owner }, value, modified) =>
+        this.zones.putName(zone, generation, owner, nameValue.decode(value).rrsets, modified),
+      delete: ({ zone, generation, owner }) => this.zones.deleteName(zone, generation, owner),
+    },
+    host: {
+      put: (_, value, modified) => this.hosts.put(hostValue.decode(value), modified),
+      delete: ({ host }) => this.hosts.delete(host),
+    },
+    token: {
+      put: ({ token }, value, modified) => this.tokens.set(token, { value: tokenValue.decode(value), modified }),
+      delete: ({ token }) => this.tokens.delete(token),
+    },
+    member: {
+      put: ({ replica }, value) => this.members.set(replica, memberValue.decode(value)),
+      delete: ({ replica }) => this.members.delete(replica),
+    },
+  };
+}
+
+/** How a view takes one kind of key in, and lets it go. */
+interface Holder<S extends KeySubject> {
+  put(subject: S, value: string, modified: Revision): unknown;
+  delete(subject: S): unknown;
+}

@@ -1,0 +1,245 @@
+// The zones of the store: their settings in memory, their names in the table that DNS reads. Adds what the settings imply at the
+// apex (SOA, NS, glue), so that the table holds answers ready to give. Decides nothing.
+
+import { ancestry, type Fqdn } from '../model/name.ts';
+import type { Revision } from '../model/revision.ts';
+import type { Rrset } from '../model/rrset.ts';
+import { type Nameserver, nameserversOf, soaOf, type Zone } from '../model/zone.ts';
+import type { ZoneId } from '../table/layout.ts';
+import type { TableWriter } from '../table/writer.ts';
+import type { Versioned } from './pool-view.ts';
+import { SortedMap } from './sorted-map.ts';
+
+interface ZoneState extends Versioned<Zone> {
+  /** The zone's names in the table. */
+  table: ZoneId;
+  /** Owner names with records of the zone's users or hosts. */
+  names: number;
+  /** Those of them that a host manages records at. */
+  managedNames: number;
+  serial: Revision;
+  /** What the settings imply, by owner name: NS at the apex, glue. */
+  implied: Map<Fqdn, Rrset[]>;
+}
+
+/** All records of one name, and the revision that last wrote them: 0 when nothing is stored there. */
+export interface StoredName {
+  rrsets: Rrset[];
+  modified: Revision;
+}
+
+/** One generation of a zone whose key has not named it yet. */
+interface Draft {
+  table: ZoneId;
+  names: number;
+  managedNames: number;
+}
+
+const nothing = 0 as Revision;
+
+export class ZoneView {
+  readonly #table: TableWriter;
+  readonly #zones = new SortedMap<Fqdn, ZoneState>();
+  /** By `zone/generation`. */
+  readonly #drafts = new Map<string, Draft>();
+  /** Serials that came before their zone. */
+  readonly #serials = new Map<Fqdn, Revision>();
+  #nameservers: readonly Nameserver[] = [];
+  /** Number of the load under way, or of the last one; names that it met are stamped with it. */
+  #load = 0;
+  #loading = false;
+
+  constructor(table: TableWriter) {
+    this.#table = table;
+  }
+
+  get(zone: Fqdn): Versioned<Zone> | undefined {
+    return this.#zones.get(zone);
+  }
+
+  /** All zones by name, after the zone of that name (or from the first). */
+  *list(after?: Fqdn): Generator<Versioned<Zone>> {
+    for (const [name, zone] of this.#zones.entries(after)) if (name !== after) yield zone;
+  }
+
+  /** The most specific zone that the name is in. */
+  enclosing(name: Fqdn): Versioned<Zone> | undefined {
+    for (const ancestor of ancestry(name)) {
+      const zone = this.#zones.get(ancestor);
+      if (zone !== undefined) return zone;
+    }
+    return undefined;
+  }
+
+  /** What is stored at a name of a zone: not what its settings imply. */
+  name(zone: Fqdn, owner: Fqdn): StoredName {
+    const state = this.#zones.get(zone);
+    return state === undefined ? { rrsets: [], modified: nothing } : this.#stored(state.table, owner);
+  }
+
+  /** How many owner names the zone stores, and at how many of them a host manages records. */
+  counts(zone: Fqdn): { names: number; managedNames: number } {
+    const { names, managedNames } = this.#zones.get(zone) ?? { names: 0, managedNames: 0 };
+    return { names, managedNames };
+  }
+
+  serial(zone: Fqdn): Revision {
+    return this.#zones.get(zone)?.serial ?? nothing;
+  }
+
+  /** A load begins: names that it does not meet are gone at its end. */
+  beginLoad(): void {
+    this.#load += 1;
+    this.#loading = true;
+  }
+
+  /** Whether the name is held as this revision wrote it; then it stays. */
+  seeName(zone: Fqdn, generation: number, owner: Fqdn, modified: Revision): boolean {
+    const state = this.#existingGeneration(zone, generation);
+    if (state === undefined || this.#table.modified(state.table, owner) !== modified) return false;
+    return this.#table.stamp(state.table, owner, this.#load);
+  }
+
+  endLoad(): void {
+    this.#loading = false;
+    if (this.#load === 1) return;
+    for (const { value, table } of this.#zones.values()) {
+      for (const { name, modified, stamp } of this.#table.nodes(table)) {
+        if (stamp !== this.#load && modified !== nothing) this.deleteName(value.name, value.generation, name);
+      }
+    }
+  }
+
+  /** Frees what no answering thread reads any more. */
+  collect(): void {
+    this.#table.collect();
+  }
+
+  putZone(zone: Zone, modified: Revision): void {
+    const before = this.#zones.get(zone.name);
+    const serial = Math.max(modified, before?.serial ?? 0, this.#serials.get(zone.name) ?? 0) as Revision;
+    this.#serials.delete(zone.name);
+    if (before !== undefined && before.value.generation === zone.generation) {
+      Object.assign(before, { value: zone, modified, serial });
+      this.#implyApex(before);
+      return;
+    }
+    const draft = this.#takeDraft(zone.name, zone.generation);
+    const state: ZoneState = { value: zone, modified, serial, implied: new Map(), ...draft };
+    this.#zones.set(zone.name, state);
+    this.#implyApex(state);
+    this.#table.publishZone(state.table);
+  }
+
+  deleteZone(zone: Fqdn): void {
+    const state = this.#zones.get(zone);
+    if (state === undefined) return;
+    this.#zones.delete(zone);
+    this.#table.withdrawZone(state.table);
+    for (const [key, draft] of this.#drafts) {
+      if (!key.startsWith(`${zone}/`)) continue;
+      this.#drafts.delete(key);
+      this.#table.withdrawZone(draft.table);
+    }
+  }
+
+  putSerial(zone: Fqdn, modified: Revision): void {
+    const state = this.#zones.get(zone);
+    if (state === undefined) {
+      this.#serials.set(zone, modified);
+      return;
+    }
+    state.serial = Math.max(state.serial, modified) as Revision;
+    this.#putSoa(state);
+  }
+
+  deleteSerial(zone: Fqdn): void {
+    this.#serials.delete(zone);
+  }
+
+  putName(zone: Fqdn, generation: number, owner: Fqdn, rrsets: Rrset[], modified: Revision): void {
+    const state = this.#generation(zone, generation);
+    const before = this.#stored(state.table, owner);
+    this.#table.putNode(state.table, owner, withImplied(rrsets, impliedAt(state, owner)), modified);
+    if (this.#loading && this.#load > 1) this.#table.stamp(state.table, owner, this.#load);
+    state.names += before.modified === nothing ? 1 : 0;
+    state.managedNames += Number(isManaged(rrsets)) - Number(isManaged(before.rrsets));
+  }
+
+  deleteName(zone: Fqdn, generation: number, owner: Fqdn): void {
+    const state = this.#existingGeneration(zone, generation);
+    if (state === undefined) return;
+    const before = this.#stored(state.table, owner);
+    if (before.modified === nothing) return;
+    const implied = impliedAt(state, owner);
+    if (implied.length > 0) this.#table.putNode(state.table, owner, implied, nothing);
+    else this.#table.deleteNode(state.table, owner);
+    state.names -= 1;
+    state.managedNames -= Number(isManaged(before.rrsets));
+  }
+
+  /** Who answers for the zones that name no nameservers of their own. */
+  setNameservers(nameservers: readonly Nameserver[]): void {
+    if (JSON.stringify(nameservers) === JSON.stringify(this.#nameservers)) return;
+    this.#nameservers = nameservers;
+    for (const state of this.#zones.values()) if (state.value.nameservers.length === 0) this.#implyApex(state);
+  }
+
+  #stored(table: ZoneId, owner: Fqdn): StoredName {
+    const node = this.#table.getNode(table, owner);
+    if (node === undefined || node.modified === nothing) return { rrsets: [], modified: nothing };
+    return { rrsets: node.rrsets.filter(({ manager }) => manager !== 'zone'), modified: node.modified };
+  }
+
+  #existingGeneration(zone: Fqdn, generation: number): ZoneState | Draft | undefined {
+    const state = this.#zones.get(zone);
+    return state?.value.generation === generation ? state : this.#drafts.get(`${zone}/${generation}`);
+  }
+
+  #generation(zone: Fqdn, generation: number): ZoneState | Draft {
+    const existing = this.#existingGeneration(zone, generation);
+    if (existing !== undefined) return existing;
+    const draft: Draft = { table: this.#table.createZone(zone), names: 0, managedNames: 0 };
+    this.#drafts.set(`${zone}/${generation}`, draft);
+    return draft;
+  }
+
+  #takeDraft(zone: Fqdn, generation: number): Draft {
+    const draft = this.#generation(zone, generation) as Draft;
+    this.#drafts.delete(`${zone}/${generation}`);
+    return draft;
+  }
+
+  /** Writes SOA, NS and glue as the settings have them now, and takes back what they no longer imply. */
+  #implyApex(state: ZoneState): void {
+    const before = state.implied;
+    state.implied = new Map(nameserversOf(state.value, this.#nameservers).map(({ name, rrsets }) => [name, rrsets]));
+    for (const owner of new Set([...before.keys(), ...state.implied.keys()])) {
+      const { rrsets, modified } = this.#stored(state.table, owner);
+      const all = withImplied(rrsets, impliedAt(state, owner));
+      if (all.length > 0) this.#table.putNode(state.table, owner, all, modified);
+      else this.#table.deleteNode(state.table, owner);
+    }
+    this.#putSoa(state);
+  }
+
+  #putSoa(state: ZoneState): void {
+    const ns = this.#table.getNode(state.table, state.value.name)?.rrsets.find(({ type }) => type === 'NS');
+    const primary = (ns?.records[0]?.replace(/(?<=.)\.$/, '') ?? state.value.name) as Fqdn;
+    this.#table.putSoa(state.table, soaOf(state.value, primary, state.serial));
+  }
+}
+
+function impliedAt(state: ZoneState | Draft, owner: Fqdn): Rrset[] {
+  return 'implied' in state ? (state.implied.get(owner) ?? []) : [];
+}
+
+/** What a user wrote at a name stands; what the settings imply fills in. A CNAME there lets nothing in. */
+function withImplied(rrsets: Rrset[], implied: Rrset[]): Rrset[] {
+  if (rrsets.some(({ type }) => type === 'CNAME')) return rrsets;
+  return [...rrsets, ...implied.filter(({ type }) => !rrsets.some((rrset) => rrset.type === type))];
+}
+
+function isManaged(rrsets: readonly Rrset[]): boolean {
+  return rrsets.some(({ manager }) => manager === 'host');
+}
