@@ -126,18 +126,17 @@ export class TcpClient {
     }
   }
 
-  /** Waits until the server has closed its side, and returns how many octets came before that. */
+  /** Waits until the server has closed its side, or reset the connection; returns how many octets came before that. */
   async end(timeoutMilliseconds = defaultTimeout): Promise<number> {
     let octets = this.#received.length;
     this.socket.on('data', (chunk: Buffer) => {
       octets += chunk.length;
     });
-    if (this.#closed || this.socket.readableEnded) return octets;
-    const signal = AbortSignal.timeout(timeoutMilliseconds);
-    const waiting = new AbortController();
-    const either = { signal: AbortSignal.any([signal, waiting.signal]) };
-    await Promise.race([once(this.socket, 'end', either), once(this.socket, 'close', either)]);
-    waiting.abort();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const timeout = setTimeout(() => reject(new Error('the server keeps the connection')), timeoutMilliseconds);
+    this.socket.on('end', resolve).on('close', resolve);
+    if (this.#closed || this.socket.readableEnded) resolve();
+    await promise.finally(() => clearTimeout(timeout));
     return octets;
   }
 

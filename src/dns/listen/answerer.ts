@@ -1,5 +1,8 @@
 // The seam between sockets and answers: what a listening thread calls, once per query. No socket in here.
 
+import { TableReader } from '../../table/reader.ts';
+import type { ThreadTask } from './thread-task.ts';
+
 export type Transport = 'udp' | 'tcp';
 
 /** Who asked, and how. One object per thread, filled anew for each query. */
@@ -20,7 +23,8 @@ export interface Answerer {
 }
 
 /** Placeholder until respond/ is there: refuses everything (RFC 1035 §4.1.1, RCODE 5). */
-export function openAnswerer(_task: object): Answerer {
+export function openAnswerer({ table, reader }: ThreadTask): Answerer {
+  const tableReader = new TableReader(table, reader);
   return {
     respond(query, length, response) {
       if (length < 12 || query[2]! & 0x80) return 0;
@@ -29,7 +33,7 @@ export function openAnswerer(_task: object): Answerer {
       response[3] = 5;
       return length;
     },
-    wake: () => undefined,
-    sleep: () => undefined,
+    wake: () => tableReader.enter(),
+    sleep: () => tableReader.leave(),
   };
 }

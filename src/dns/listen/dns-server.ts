@@ -1,14 +1,17 @@
 // The DNS listeners as the process sees them: starts the threads, says where they listen, adds up their counters, stops them.
 // Answering happens in the threads alone: nothing here runs per query.
 
+import { claimCell, releaseCell, type Table, wordsOf } from '../../table/table.ts';
 import { KeptThread } from './kept-thread.ts';
 import { formatListenAddress, type ListenAddress } from './listen-address.ts';
 import { type ListenCounter, newCounterCells, sumCounters } from './listen-counters.ts';
-import type { ListenLog, SocketKind, TcpLimits, TcpTask, ThreadTask, UdpTask } from './thread-task.ts';
+import type { ListenLog, ReadyReport, SocketKind, TcpLimits, TcpTask, ThreadTask, UdpTask } from './thread-task.ts';
 
 const defaultTcpLimits: TcpLimits = { idleMilliseconds: 10_000, connections: 1_000, connectionsPerClient: 100 };
 
 export interface DnsServerOptions {
+  /** What is answered from. */
+  readonly table: Table;
   readonly addresses: readonly ListenAddress[];
   /** UDP threads; TCP has one more. */
   readonly threads: number;
@@ -28,23 +31,26 @@ export interface DnsServer {
 
 /** Listens on every address over UDP and TCP. Rejects, and leaves nothing behind, when it cannot listen on all of them. */
 export async function startDns(options: DnsServerOptions): Promise<DnsServer> {
-  const { log, socket = 'batched' } = options;
+  const { table, log, socket = 'batched' } = options;
   const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+  const limits = { ...defaultTcpLimits, ...options.tcp };
   const threads: KeptThread[] = [];
   const counters: SharedArrayBuffer[] = [];
+  let { addresses } = options;
 
-  async function close(): Promise<void> {
-    Atomics.store(new Int32Array(stop), 0, 1);
-    await Promise.all(threads.map((thread) => thread.stop()));
-  }
-
-  function start(name: string, script: string, addresses: readonly ListenAddress[], more: (again: boolean) => object) {
+  function startThread(name: string, script: string, more: (again: boolean) => object): Promise<ReadyReport> {
     const cells = newCounterCells();
-    const task: ThreadTask = { addresses, stop, counters: cells };
+    const words = wordsOf(table.buffer);
+    let reader = -1;
     const thread = new KeptThread({
       name,
       script: new URL(script, import.meta.url),
-      task: (again) => ({ ...task, ...more(again) }),
+      task: (again): ThreadTask => {
+        reader = claimCell(words);
+        return { addresses, stop, counters: cells, table: table.buffer, reader, ...more(again) };
+      },
+      // A dead thread cannot do it, and the table would free nothing any more.
+      onEnd: () => releaseCell(words, reader),
       log,
     });
     counters.push(cells);
@@ -52,37 +58,30 @@ export async function startDns(options: DnsServerOptions): Promise<DnsServer> {
     return thread.start();
   }
 
+  async function close(): Promise<void> {
+    Atomics.store(new Int32Array(stop), 0, 1);
+    await Promise.all(threads.map((thread) => thread.stop()));
+  }
+
   try {
-    // TCP first: it picks the ports, and no two servers can have the same one by mistake.
-    const tcp = await start(
-      'dns-tcp',
-      './tcp-thread.ts',
-      options.addresses,
-      (again): Omit<TcpTask, keyof ThreadTask> => ({
-        limits: { ...defaultTcpLimits, ...options.tcp },
-        probeUdp: !again,
-      }),
-    );
+    // TCP first: it picks the ports, which all threads then keep; and no two servers can have the same one by mistake.
+    const tcp = await startThread('dns-tcp', './tcp-thread.ts', (again): TcpPart => ({ limits, probeUdp: !again }));
+    addresses = tcp.addresses;
     const udp = await Promise.all(
       Array.from({ length: options.threads }, (_, index) =>
-        start(
-          `dns-udp-${index}`,
-          './udp-thread.ts',
-          tcp.addresses,
-          (): Omit<UdpTask, keyof ThreadTask> => ({ socket }),
-        ),
+        startThread(`dns-udp-${index}`, './udp-thread.ts', (): UdpPart => ({ socket })),
       ),
     );
-    const fallback = udp.find((ready) => ready.fallback !== undefined)?.fallback;
-    if (fallback !== undefined)
-      log.warn({ reason: fallback }, 'batched UDP sockets do not work here: using dgram instead');
-    log.info(
-      { listen: tcp.addresses.map(formatListenAddress), threads: options.threads, socket: udp[0]?.socket },
-      'DNS is listening',
-    );
-    return { addresses: tcp.addresses, counters: () => sumCounters(counters), close };
+    const reason = udp.find((ready) => ready.fallback !== undefined)?.fallback;
+    if (reason !== undefined) log.warn({ reason }, 'batched UDP sockets do not work here: using dgram instead');
+    const listen = addresses.map(formatListenAddress);
+    log.info({ listen, threads: options.threads, socket: udp[0]?.socket }, 'DNS is listening');
+    return { addresses, counters: () => sumCounters(counters), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
+
+type TcpPart = Omit<TcpTask, keyof ThreadTask>;
+type UdpPart = Omit<UdpTask, keyof ThreadTask>;

@@ -58,12 +58,12 @@ export class KeptThread {
     const ended = Promise.withResolvers<void>();
     const startedAt = performance.now();
     let report: ThreadReport | undefined;
-    let reason = 'it ended by itself';
+    let reason: string | undefined;
     const worker = new Worker(script, {
       name,
       workerData: task(again),
-      // node:ffi warns that it is experimental; which socket is in use is logged instead.
-      execArgv: ['--disable-warning=ExperimentalWarning'],
+      // Descriptors that did not come from node:fs would be warned about.
+      trackUnmanagedFds: false,
     });
     this.#worker = worker;
     this.#ended = ended.promise;
@@ -75,7 +75,8 @@ export class KeptThread {
     worker.on('error', (error) => {
       reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     });
-    worker.on('exit', () => {
+    worker.on('exit', (code) => {
+      reason ??= `it ended with exit code ${code}`;
       this.#worker = undefined;
       // Sockets that Node does not know of outlive their thread, and a dead thread cannot close them: that is always done here.
       for (const descriptor of report?.descriptors ?? []) closeSync(descriptor);

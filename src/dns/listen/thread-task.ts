@@ -12,6 +12,9 @@ export interface ListenLog {
 export type SocketKind = 'batched' | 'datagram';
 
 export interface ThreadTask {
+  /** The zone table, and which of its readers' cells is this thread's. */
+  readonly table: SharedArrayBuffer;
+  readonly reader: number;
   readonly addresses: readonly ListenAddress[];
   /** One Int32 for all threads: not 0 once they should stop. */
   readonly stop: SharedArrayBuffer;
@@ -43,7 +46,7 @@ export interface ReadyReport {
   readonly addresses: readonly ListenAddress[];
   readonly socket?: SocketKind;
   /** Why the batched socket was not used. */
-  readonly fallback?: string;
+  readonly fallback?: string | undefined;
   /** File descriptors that Node does not know of, for the main thread to close. */
   readonly descriptors: readonly number[];
 }

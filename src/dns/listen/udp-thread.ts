@@ -2,7 +2,10 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { openAnswerer } from './answerer.ts';
+import { checkBatchedSockets } from './batched-self-check.ts';
+import { answerBatches, type BatchedSocket, openBatchedSocket } from './batched-socket.ts';
 import { openDatagramSocket } from './datagram-socket.ts';
+import { type Libc, openLibc } from './libc.ts';
 import { CounterCells } from './listen-counters.ts';
 import type { ThreadReport, UdpTask } from './thread-task.ts';
 
@@ -14,18 +17,48 @@ function report(message: ThreadReport): void {
   parentPort?.postMessage(message);
 }
 
-async function answerDatagrams(): Promise<void> {
-  const stopped = new Promise((stop) => parentPort?.once('message', stop));
-  const sockets = await Promise.all(task.addresses.map((address) => openDatagramSocket(address, answerer, counters)));
-  report({ kind: 'ready', addresses: task.addresses, socket: 'datagram', descriptors: [] });
-  await stopped;
-  await Promise.all(sockets.map((socket) => socket.close()));
+/** libc, once it has shown that batched sockets work here; or why they are not used. */
+async function batchedSockets(): Promise<Libc | string> {
+  try {
+    const libc = openLibc();
+    await checkBatchedSockets(libc, task.addresses);
+    return libc;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
-try {
-  await answerDatagrams();
-} catch (error) {
-  report({ kind: 'failed', message: error instanceof Error ? error.message : String(error), descriptors: [] });
+function answerInBatches(libc: Libc): void {
+  const sockets: BatchedSocket[] = [];
+  try {
+    for (const address of task.addresses) sockets.push(openBatchedSocket(libc, address, counters));
+  } catch (error) {
+    report({ kind: 'failed', message: messageOf(error), descriptors: sockets.map(({ descriptor }) => descriptor) });
+    return;
+  }
+  const descriptors = sockets.map(({ descriptor }) => descriptor);
+  report({ kind: 'ready', addresses: task.addresses, socket: 'batched', descriptors });
+  answerBatches(libc, sockets, answerer, new Int32Array(task.stop));
 }
-// The port would keep a thread that failed alive.
-parentPort?.close();
+
+async function answerDatagrams(fallback: string | undefined): Promise<void> {
+  const stopped = new Promise((stop) => parentPort?.once('message', stop));
+  try {
+    const sockets = await Promise.all(task.addresses.map((address) => openDatagramSocket(address, answerer, counters)));
+    report({ kind: 'ready', addresses: task.addresses, socket: 'datagram', fallback, descriptors: [] });
+    await stopped;
+    await Promise.all(sockets.map((socket) => socket.close()));
+  } catch (error) {
+    report({ kind: 'failed', message: messageOf(error), descriptors: [] });
+  }
+  // The port would keep a thread that failed alive.
+  parentPort?.close();
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+const batched = task.socket === 'batched' ? await batchedSockets() : undefined;
+if (batched === undefined || typeof batched === 'string') await answerDatagrams(batched);
+else answerInBatches(batched);

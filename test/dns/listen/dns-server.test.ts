@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { suite, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
@@ -12,7 +13,15 @@ import { parseAddress } from '../../../src/model/address.ts';
 import { ask, type Server, TcpClient } from '../../support/dns-client.ts';
 import type { Cleanup } from '../../support/temporary.ts';
 import type { FloodTask } from './flood-thread.ts';
-import { keepingLog, loopback, loopback6, runServer, socketKinds } from './running-server.ts';
+import {
+  emptyTable,
+  type KeepingLog,
+  keepingLog,
+  loopback,
+  loopback6,
+  runServer,
+  socketKinds,
+} from './running-server.ts';
 
 /** Floods the server from a thread of its own, because the test's thread is about to be busy. */
 async function flood(test: Cleanup, server: Server) {
@@ -27,6 +36,38 @@ async function flood(test: Cleanup, server: Server) {
   });
   await once(worker, 'message');
   return { answers: () => Atomics.load(shared, 0) };
+}
+
+async function untilLogged(log: KeepingLog, thread: string, message: string): Promise<void> {
+  await until(
+    () => log.entries.some((entry) => entry.message === message && entry.fields.thread === thread),
+    `'${message}' was not logged for ${thread}`,
+  );
+}
+
+async function until(condition: () => boolean, otherwise: string): Promise<void> {
+  const end = performance.now() + 10_000;
+  while (!condition()) {
+    assert.ok(performance.now() < end, otherwise);
+    await new Promise((later) => setTimeout(later, 10));
+  }
+}
+
+/** How many sockets this process has, as /proc tells; nothing where there is no /proc. */
+function openSockets(): number {
+  try {
+    return readdirSync('/proc/self/fd').filter((entry) => isSocket(entry)).length;
+  } catch {
+    return 0;
+  }
+}
+
+function isSocket(descriptor: string): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`).startsWith('socket:');
+  } catch {
+    return false;
+  }
 }
 
 /** Keeps this thread busy, its event loop standing still, until `done` or for `milliseconds`. */
@@ -58,7 +99,7 @@ for (const socket of socketKinds) {
 
     test('closes under load, quickly, and frees its ports', async (t) => {
       const log = keepingLog();
-      const server = await startDns({ addresses: [loopback, loopback6], threads: 2, log, socket });
+      const server = await startDns({ table: emptyTable(), addresses: [loopback, loopback6], threads: 2, log, socket });
       const { answers } = await flood(t, server.addresses[0]!);
       const idle = await TcpClient.open(server.addresses[1]!, t);
       while (answers() < 100) await new Promise(setImmediate);
@@ -74,10 +115,35 @@ for (const socket of socketKinds) {
   });
 }
 
+for (const socket of socketKinds) {
+  test(`a thread that dies is started again, and the others go on answering (${socket})`, async (t) => {
+    const started: Worker[] = [];
+    const keep = (worker: Worker) => started.push(worker);
+    process.on('worker', keep);
+    t.after(() => process.off('worker', keep));
+    const log = keepingLog();
+    const server = await runServer(t, { socket, threads: 2, log });
+    const [address] = server.addresses;
+    const descriptors = openSockets();
+    for (const name of ['dns-udp-0', 'dns-tcp']) {
+      await started.findLast((worker) => worker.threadName === name)?.terminate();
+      // What waited in the dead thread's socket is lost, as in any network. The next query finds another thread.
+      for (const tcp of name === 'dns-tcp' ? [false] : [false, true]) {
+        await ask({ server: address!, name: 'host.example', type: 'A', tcp });
+      }
+      await untilLogged(log, name, 'a DNS thread died and is started again');
+      await untilLogged(log, name, 'a DNS thread is back');
+      for (const tcp of [false, true]) await ask({ server: address!, name: 'host.example', type: 'A', tcp });
+    }
+    // TCP connections may still be closing.
+    await until(() => openSockets() === descriptors, 'the dead threads left sockets behind');
+  });
+}
+
 suite('DNS server: failing to listen', () => {
   async function failure(addresses: readonly ListenAddress[]): Promise<string> {
     const log = keepingLog();
-    return startDns({ addresses, threads: 1, log }).then(
+    return startDns({ table: emptyTable(), addresses, threads: 1, log }).then(
       async (server) => {
         await server.close();
         return 'it listens';
@@ -123,7 +189,7 @@ suite('DNS server: failing to listen', () => {
 });
 
 test('a server that was closed does not answer', async () => {
-  const server = await startDns({ addresses: [loopback], threads: 1, log: keepingLog() });
+  const server = await startDns({ table: emptyTable(), addresses: [loopback], threads: 1, log: keepingLog() });
   await server.close();
   await server.close();
   await assert.rejects(

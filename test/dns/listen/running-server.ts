@@ -4,6 +4,7 @@ import { type DnsServer, type DnsServerOptions, startDns } from '../../../src/dn
 import type { ListenAddress } from '../../../src/dns/listen/listen-address.ts';
 import type { ListenLog, SocketKind } from '../../../src/dns/listen/thread-task.ts';
 import { type Address, parseAddress } from '../../../src/model/address.ts';
+import { createTable, type Table } from '../../../src/table/table.ts';
 import type { Cleanup } from '../../support/temporary.ts';
 
 /** Both ways to do UDP are under the same tests. */
@@ -14,21 +15,36 @@ export const loopback6: ListenAddress = { address: '::1' as Address, port: 0 };
 
 export interface LogEntry {
   readonly level: keyof ListenLog;
-  readonly fields: object;
+  readonly fields: Readonly<Record<string, unknown>>;
   readonly message: string;
 }
 
+export interface KeepingLog extends ListenLog {
+  readonly entries: readonly LogEntry[];
+}
+
 /** A log that keeps what it is told. */
-export function keepingLog(): ListenLog & { readonly entries: LogEntry[] } {
+export function keepingLog(): KeepingLog {
   const entries: LogEntry[] = [];
   const keep = (level: keyof ListenLog) => (fields: object, message: string) => {
-    entries.push({ level, fields, message });
+    entries.push({ level, fields: { ...fields }, message });
   };
   return { entries, info: keep('info'), warn: keep('warn'), error: keep('error') };
 }
 
+/** Small, and without zones: every query is refused. */
+export function emptyTable(): Table {
+  return createTable({ bytes: 1 << 20 });
+}
+
 export async function runServer(test: Cleanup, options: Partial<DnsServerOptions> = {}): Promise<DnsServer> {
-  const server = await startDns({ addresses: [loopback], threads: 1, log: keepingLog(), ...options });
+  const server = await startDns({
+    table: emptyTable(),
+    addresses: [loopback],
+    threads: 1,
+    log: keepingLog(),
+    ...options,
+  });
   test.after(() => server.close());
   return server;
 }

@@ -1,0 +1,69 @@
+// Before batched sockets are trusted: datagrams through one and back, compared octet by octet. Wrong layouts or numbers show here, not in service.
+
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { closeSync } from 'node:fs';
+import { type Address, familyOf } from '../../model/address.ts';
+import type { Answerer } from './answerer.ts';
+import { openBatchedSocket } from './batched-socket.ts';
+import { type Libc, LibcError } from './libc.ts';
+import { isWildcard, type ListenAddress } from './listen-address.ts';
+import { CounterCells, newCounterCells } from './listen-counters.ts';
+
+/** For the answer to one datagram, in milliseconds. */
+const longestWait = 1_000;
+/** Of several lengths, so that a length in the wrong place is seen. */
+const payloads = [3, 500, 1_400].map((length, seed) => Uint8Array.from({ length }, (_, i) => (i + seed) * 7));
+
+/** Throws unless batched sockets work for every kind of address in the list: family, and wildcard or not. */
+export async function checkBatchedSockets(libc: Libc, addresses: readonly ListenAddress[]): Promise<void> {
+  const kinds = new Map(addresses.map((address) => [`${familyOf(address.address)} ${isWildcard(address)}`, address]));
+  for (const { address } of kinds.values()) {
+    const ipv6 = familyOf(address) === 'ipv6';
+    const loopback = (ipv6 ? '::1' : '127.0.0.1') as Address;
+    await checkOne(libc, { address: isWildcard({ address, port: 0 }) ? address : loopback, port: 0 }, loopback);
+  }
+}
+
+async function checkOne(libc: Libc, listen: ListenAddress, loopback: Address): Promise<void> {
+  const socket = openBatchedSocket(libc, listen, new CounterCells(newCounterCells()));
+  const client = createSocket(familyOf(loopback) === 'ipv6' ? 'udp6' : 'udp4');
+  try {
+    const port = boundPort(libc, socket.descriptor);
+    const signal = AbortSignal.timeout(longestWait);
+    for (const payload of payloads) {
+      const answered = once(client, 'message', { signal });
+      await new Promise((sent) => client.send(payload, port, loopback, sent));
+      socket.answer(socket.receive(true), echo);
+      const [answer, from] = await answered;
+      if (!payload.every((octet, i) => answer[i] === octet) || answer.length !== payload.length) {
+        throw new Error('an answer came back changed');
+      }
+      if (from.address !== loopback || from.port !== port) throw new Error('an answer came from the wrong address');
+    }
+  } finally {
+    client.close();
+    closeSync(socket.descriptor);
+  }
+}
+
+/** Sends back what came, if it came as it should. */
+const echo: Answerer = {
+  respond(query, length, response, client) {
+    if (!payloads.some((payload) => payload.length === length)) return 0;
+    const last = client.address[client.addressLength - 1];
+    if (last !== 1) throw new Error('a client has the wrong address');
+    response.set(query.subarray(0, length));
+    return length;
+  },
+  wake: () => undefined,
+  sleep: () => undefined,
+};
+
+function boundPort(libc: Libc, descriptor: number): number {
+  // Room for sockaddr_in6; the port stands at the same place in sockaddr_in.
+  const name = new ArrayBuffer(28);
+  const length = Int32Array.of(name.byteLength).buffer;
+  if (libc.getsockname(descriptor, name, length) < 0) throw new LibcError('getsockname', libc.errno());
+  return new DataView(name).getUint16(2);
+}

@@ -1,0 +1,72 @@
+// libc's socket calls through node:ffi, and Linux's numbers for them. The only file that imports node:ffi; what is done with it: batched-socket.ts.
+// Checked before use by batched-self-check.ts. Facts and their sources: ANSWERING.md §3; numbers: Linux's uapi headers, equal on x64 and arm64.
+
+import { getSystemErrorName } from 'node:util';
+
+/** Numbers of <asm-generic/socket.h>, <linux/in.h>, <linux/in6.h>, <linux/socket.h>. */
+export const linux = {
+  AF_INET: 2,
+  AF_INET6: 10,
+  SOCK_DGRAM: 2,
+  SOCK_CLOEXEC: 0o2_000_000,
+  SOL_SOCKET: 1,
+  SO_RCVBUF: 8,
+  SO_REUSEPORT: 15,
+  SO_RCVTIMEO: 20,
+  SO_SNDTIMEO: 21,
+  IPPROTO_IP: 0,
+  IP_PKTINFO: 8,
+  IPPROTO_IPV6: 41,
+  IPV6_V6ONLY: 26,
+  IPV6_RECVPKTINFO: 49,
+  MSG_TRUNC: 0x20,
+  MSG_DONTWAIT: 0x40,
+  MSG_WAITFORONE: 0x10000,
+  POLLIN: 1,
+  EINTR: 4,
+  EAGAIN: 11,
+} as const;
+
+const signatures = {
+  socket: { return: 'int32', arguments: ['int32', 'int32', 'int32'] },
+  setsockopt: { return: 'int32', arguments: ['int32', 'int32', 'int32', 'pointer', 'uint32'] },
+  bind: { return: 'int32', arguments: ['int32', 'pointer', 'uint32'] },
+  getsockname: { return: 'int32', arguments: ['int32', 'pointer', 'pointer'] },
+  recvmmsg: { return: 'int32', arguments: ['int32', 'pointer', 'uint32', 'int32', 'pointer'] },
+  sendmmsg: { return: 'int32', arguments: ['int32', 'pointer', 'uint32', 'int32'] },
+  poll: { return: 'int32', arguments: ['pointer', 'uint64', 'int32'] },
+  // glibc and musl alike: where this thread's errno lies.
+  __errno_location: { return: 'pointer', arguments: [] },
+} as const;
+
+export type Libc = ReturnType<typeof openLibc>;
+
+/** Opens libc in this process. Throws where node:ffi is missing or forbidden, and where the numbers above may be others. */
+export function openLibc() {
+  if (process.platform !== 'linux' || !(process.arch === 'x64' || process.arch === 'arm64')) {
+    throw new Error(`batched sockets are for Linux on x64 and arm64, this is ${process.platform} on ${process.arch}`);
+  }
+  const ffi = process.getBuiltinModule('node:ffi');
+  if (ffi === undefined) throw new Error('this Node has no node:ffi, or runs with --no-experimental-ffi');
+  const { functions } = ffi.dlopen(null, signatures);
+  const errnoAt = functions.__errno_location();
+  return {
+    ...functions,
+    /** Only of meaning right after a call that failed, in the thread that opened this. */
+    errno: () => ffi.getInt32(errnoAt),
+    /** Where the buffer lies. Whoever hands this to the kernel keeps the buffer. */
+    pointerTo: (buffer: ArrayBuffer) => ffi.getRawPointer(buffer),
+  };
+}
+
+/** A libc call that failed. */
+export class LibcError extends Error {
+  readonly code: string;
+
+  constructor(call: string, errno: number) {
+    const code = getSystemErrorName(-errno);
+    super(`${call}: ${code}`);
+    this.name = 'LibcError';
+    this.code = code;
+  }
+}

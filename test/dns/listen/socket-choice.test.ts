@@ -1,0 +1,47 @@
+// Which kind of UDP socket is used, and that the log says so.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { parseAddress } from '../../../src/model/address.ts';
+import { keepingLog, type LogEntry, loopback, loopback6, runServer } from './running-server.ts';
+
+const batchedHere = process.platform === 'linux' && (process.arch === 'x64' || process.arch === 'arm64');
+
+test('batched sockets are used where they work', { skip: !batchedHere }, async (t) => {
+  const log = keepingLog();
+  await runServer(t, {
+    addresses: [loopback, loopback6, { address: parseAddress('0.0.0.0'), port: 0 }],
+    threads: 2,
+    log,
+  });
+  assert.deepEqual(
+    log.entries.map(({ level, message }) => [level, message]),
+    [['info', 'DNS is listening']],
+  );
+  assert.equal(log.entries[0]?.fields.socket, 'batched');
+});
+
+test('dgram is used when it is asked for', async (t) => {
+  const log = keepingLog();
+  await runServer(t, { socket: 'datagram', log });
+  assert.equal(log.entries[0]?.fields.socket, 'datagram');
+});
+
+test('without node:ffi, dgram answers, and the log says why', async () => {
+  const worker = new Worker(new URL('./without-ffi-thread.ts', import.meta.url), {
+    execArgv: ['--no-experimental-ffi'],
+  });
+  const ended = once(worker, 'exit');
+  const [entries]: LogEntry[][] = await once(worker, 'message');
+  await ended;
+  assert.deepEqual(
+    entries?.map(({ level, message }) => [level, message]),
+    [
+      ['warn', 'batched UDP sockets do not work here: using dgram instead'],
+      ['info', 'DNS is listening'],
+    ],
+  );
+  assert.match(String(entries?.[0]?.fields.reason), batchedHere ? /node:ffi/ : /Linux/);
+});

@@ -1,0 +1,15 @@
+// A thread that runs without node:ffi, as an older Node does: starts a server, asks it once, tells what was logged.
+
+import { parentPort } from 'node:worker_threads';
+import { ask } from '../../support/dns-client.ts';
+import { keepingLog, loopback, runServer } from './running-server.ts';
+
+const log = keepingLog();
+const cleanUp: (() => unknown)[] = [];
+const server = await runServer(
+  { after: (clean) => cleanUp.push(clean) },
+  { socket: 'batched', addresses: [loopback], log },
+);
+await ask({ server: server.addresses[0]!, name: 'host.example', type: 'A' });
+for (const clean of cleanUp) await clean();
+parentPort?.postMessage(log.entries);
