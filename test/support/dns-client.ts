@@ -49,7 +49,7 @@ export async function exchange(
   server: Server,
   query: Uint8Array,
   { tcp = false, timeoutMilliseconds = defaultTimeout }: { tcp?: boolean; timeoutMilliseconds?: number } = {},
-): Promise<Uint8Array> {
+): Promise<Buffer> {
   if (!tcp) return exchangeDatagrams(server, query, timeoutMilliseconds);
   const connection = await TcpClient.open(server);
   try {
@@ -60,9 +60,9 @@ export async function exchange(
   }
 }
 
-async function exchangeDatagrams(server: Server, query: Uint8Array, timeoutMilliseconds: number): Promise<Uint8Array> {
+async function exchangeDatagrams(server: Server, query: Uint8Array, timeoutMilliseconds: number): Promise<Buffer> {
   const socket = createSocket(server.address.includes(':') ? 'udp6' : 'udp4');
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const timeout = setTimeout(() => reject(new Error(`no answer over UDP from ${server.port}`)), timeoutMilliseconds);
   socket.on('error', reject);
   socket.on('message', (answer, from) => {
@@ -106,7 +106,7 @@ export class TcpClient {
   }
 
   /** The next message that comes; rejects at the connection's end, and when none comes in time. */
-  async next(timeoutMilliseconds = defaultTimeout): Promise<Uint8Array> {
+  async next(timeoutMilliseconds = defaultTimeout): Promise<Buffer> {
     const signal = AbortSignal.timeout(timeoutMilliseconds);
     for (;;) {
       const chunk: Buffer | null = this.socket.read();

@@ -64,5 +64,5 @@ declare module 'dns-packet' {
 
   export const DNSSEC_OK: number;
   export function encode(message: MessageToEncode): Buffer;
-  export function decode(bytes: Uint8Array): Message;
+  export function decode(bytes: Buffer): Message;
 }

@@ -3,7 +3,7 @@
 
 import { closeSync } from 'node:fs';
 import { addressRdata, familyOf } from '../../model/address.ts';
-import type { Answerer, Client } from './answerer.ts';
+import { type Answerer, newClient } from './answerer.ts';
 import { receiveBufferSize } from './datagram-socket.ts';
 import { type Libc, LibcError, linux } from './libc.ts';
 import { isWildcard, type ListenAddress, listenError } from './listen-address.ts';
@@ -23,7 +23,7 @@ export class BatchedSocket {
   readonly #batch: MessageBatch;
   readonly #requests: bigint;
   readonly #replies: readonly bigint[];
-  readonly #client: Client = { transport: 'udp', address: new Uint8Array(16), addressLength: 4 };
+  readonly #client = newClient('udp');
   readonly #counters: CounterCells;
   #toPrepare = 0;
   #failures = 0;

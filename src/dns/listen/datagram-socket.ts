@@ -3,8 +3,8 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
-import { type Address, addressRdata, familyOf, parseAddress } from '../../model/address.ts';
-import type { Answerer, Client } from './answerer.ts';
+import { familyOf } from '../../model/address.ts';
+import { type Answerer, newClient, setClientAddress } from './answerer.ts';
 import { isWildcard, type ListenAddress, listenError } from './listen-address.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
 
@@ -86,7 +86,7 @@ async function bind(host: string, { address, port }: ListenAddress, answerer: An
 }
 
 function answerAll(socket: Socket, answerer: Answerer, counters: CounterCells): void {
-  const client: Client = { transport: 'udp', address: new Uint8Array(16), addressLength: 4 };
+  const client = newClient('udp');
   let response = new Uint8Array(largestDatagram);
   let lastHost = '';
   const countFailure = (error: Error | null) => {
@@ -109,14 +109,6 @@ function answerAll(socket: Socket, answerer: Answerer, counters: CounterCells): 
     // Nearly always the system took the answer during send(), and the buffer is ours again. If not, it belongs to the queue.
     if (socket.getSendQueueCount() > 0) response = new Uint8Array(largestDatagram);
   });
-}
-
-/** Fills in who asked, from an address as Node's sockets write it. */
-export function setClientAddress(client: Client, host: string): void {
-  const zone = host.indexOf('%');
-  const rdata = addressRdata(parseAddress(zone < 0 ? host : host.slice(0, zone)) satisfies Address);
-  client.address.set(rdata);
-  client.addressLength = rdata.length === 4 ? 4 : 16;
 }
 
 function closeSocket(socket: Socket): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { closeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import type { ListenLog, ReadyReport, ThreadReport } from './thread-task.ts';
+import type { FailedReport, ListenLog, ReadyReport, ThreadReport } from './thread-task.ts';
 
 /** After a death we wait, in milliseconds: longer each time, until a thread has lived for `calm`. */
 const pauses = { first: 100, longest: 5_000, calm: 60_000 } as const;
@@ -53,11 +53,11 @@ export class KeptThread {
   }
 
   #launch(again: boolean): Promise<ReadyReport> {
-    const { name, script, task, onEnd } = this.#options;
+    const { name, script, task, log, onEnd } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<ReadyReport>();
     const ended = Promise.withResolvers<void>();
     const startedAt = performance.now();
-    let report: ThreadReport | undefined;
+    let report: ReadyReport | FailedReport | undefined;
     let reason: string | undefined;
     const worker = new Worker(script, {
       name,
@@ -68,6 +68,10 @@ export class KeptThread {
     this.#worker = worker;
     this.#ended = ended.promise;
     worker.on('message', (message: ThreadReport) => {
+      if (message.kind === 'fault') {
+        log.error({ thread: name, reason: message.message }, 'a query was not answered: this is a bug');
+        return;
+      }
       report = message;
       if (message.kind === 'ready') resolve(message);
       else reason = message.message;

@@ -1,8 +1,7 @@
 // One DNS connection over TCP (RFC 1035 §4.2.2, RFC 7766): frames in, frames out, in order. Which connections may live: tcp-connections.ts.
 
 import type { Socket } from 'node:net';
-import type { Answerer, Client } from './answerer.ts';
-import { setClientAddress } from './datagram-socket.ts';
+import { type Answerer, newClient, setClientAddress } from './answerer.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
 import type { Connection, TcpConnections } from './tcp-connections.ts';
 
@@ -34,7 +33,7 @@ export class TcpConnection implements Connection {
   lastActive = 0;
   readonly #socket: Socket;
   readonly #shared: TcpAnswering;
-  readonly #from: Client = { transport: 'tcp', address: new Uint8Array(16), addressLength: 4 };
+  readonly #from = newClient('tcp');
   /** A message of which only the first `#partialLength` octets have come, with its prefix. */
   #partial: Uint8Array | undefined;
   #partialLength = 0;

@@ -15,12 +15,16 @@ import type { TcpTask, ThreadReport } from './thread-task.ts';
 /** A port that is free for TCP and taken for UDP is rare: so many in a row mean something else. */
 const portAttempts = 20;
 /** Clients that still read may do so for so long after a stop, in milliseconds. */
-const longestGoodbye = 500;
+const longestGoodbye = 250;
 
 const task: TcpTask = workerData;
 const counters = new CounterCells(task.counters);
 const connections = new TcpConnections(task.limits, counters);
-const shared = new TcpAnswering(openAnswerer(task), counters, connections);
+const shared = new TcpAnswering(
+  openAnswerer(task, (message) => report({ kind: 'fault', message })),
+  counters,
+  connections,
+);
 const servers: Server[] = [];
 
 function report(message: ThreadReport): void {

@@ -57,4 +57,10 @@ export interface FailedReport {
   readonly descriptors: readonly number[];
 }
 
-export type ThreadReport = ReadyReport | FailedReport;
+/** A bug met while answering; the thread goes on. */
+export interface FaultReport {
+  readonly kind: 'fault';
+  readonly message: string;
+}
+
+export type ThreadReport = ReadyReport | FailedReport | FaultReport;

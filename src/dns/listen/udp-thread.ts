@@ -11,7 +11,7 @@ import type { ThreadReport, UdpTask } from './thread-task.ts';
 
 const task: UdpTask = workerData;
 const counters = new CounterCells(task.counters);
-const answerer = openAnswerer(task);
+const answerer = openAnswerer(task, (message) => report({ kind: 'fault', message }));
 
 function report(message: ThreadReport): void {
   parentPort?.postMessage(message);

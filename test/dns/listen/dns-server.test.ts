@@ -21,6 +21,7 @@ import {
   loopback6,
   runServer,
   socketKinds,
+  until,
 } from './running-server.ts';
 
 /** Floods the server from a thread of its own, because the test's thread is about to be busy. */
@@ -43,14 +44,6 @@ async function untilLogged(log: KeepingLog, thread: string, message: string): Pr
     () => log.entries.some((entry) => entry.message === message && entry.fields.thread === thread),
     `'${message}' was not logged for ${thread}`,
   );
-}
-
-async function until(condition: () => boolean, otherwise: string): Promise<void> {
-  const end = performance.now() + 10_000;
-  while (!condition()) {
-    assert.ok(performance.now() < end, otherwise);
-    await new Promise((later) => setTimeout(later, 10));
-  }
 }
 
 /** How many sockets this process has, as /proc tells; nothing where there is no /proc. */

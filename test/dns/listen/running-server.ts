@@ -1,5 +1,6 @@
 // Starts a DNS server for a test, on loopback and on ports of its own, and stops it after the test.
 
+import assert from 'node:assert/strict';
 import { type DnsServer, type DnsServerOptions, startDns } from '../../../src/dns/listen/dns-server.ts';
 import type { ListenAddress } from '../../../src/dns/listen/listen-address.ts';
 import type { ListenLog, SocketKind } from '../../../src/dns/listen/thread-task.ts';
@@ -47,4 +48,13 @@ export async function runServer(test: Cleanup, options: Partial<DnsServerOptions
   });
   test.after(() => server.close());
   return server;
+}
+
+/** Waits for a condition that comes without an event. */
+export async function until(condition: () => boolean, otherwise: string): Promise<void> {
+  const end = performance.now() + 10_000;
+  while (!condition()) {
+    assert.ok(performance.now() < end, otherwise);
+    await new Promise((later) => setTimeout(later, 10));
+  }
 }

@@ -1,0 +1,50 @@
+// A thread is started again when it dies, but not without pause, and not when it could never do its work.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { KeptThread } from '../../../src/dns/listen/kept-thread.ts';
+import { keepingLog, until } from './running-server.ts';
+
+test('a thread that always dies is started again after longer and longer pauses, until it is stopped', async () => {
+  const log = keepingLog();
+  const told: boolean[] = [];
+  let ends = 0;
+  const thread = new KeptThread({
+    name: 'dying',
+    script: new URL('./dying-thread.ts', import.meta.url),
+    task: (again) => {
+      told.push(again);
+      return {};
+    },
+    log,
+    onEnd: () => {
+      ends += 1;
+    },
+  });
+  await thread.start();
+  const deaths = () => log.entries.filter(({ fields }) => fields.restartInMilliseconds !== undefined);
+  await until(() => deaths().length === 3, 'the thread did not die three times');
+  await thread.stop();
+  assert.deepEqual(
+    deaths().map(({ fields }) => fields.restartInMilliseconds),
+    [100, 200, 400],
+  );
+  assert.match(String(deaths()[0]?.fields.reason), /this thread always dies/);
+  assert.deepEqual(told, [false, true, true]);
+  assert.equal(ends, 3);
+  assert.ok(
+    log.entries.some(
+      ({ message, fields }) =>
+        message === 'a query was not answered: this is a bug' && /did not end it/.test(String(fields.reason)),
+    ),
+  );
+});
+
+test('a thread that cannot do its work is not started again', async () => {
+  const log = keepingLog();
+  const script = new URL('./failing-thread.ts', import.meta.url);
+  const thread = new KeptThread({ name: 'failing', script, task: () => ({}), log });
+  await assert.rejects(thread.start(), /^Error: it cannot listen$/);
+  await thread.stop();
+  assert.deepEqual(log.entries, []);
+});
