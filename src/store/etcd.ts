@@ -40,7 +40,7 @@ export interface EtcdOptions {
 }
 
 /** A call gives up after this long, all its attempts together (test/store/etcd.test.ts, "fails within five seconds"). */
-const callTimeout = 4500;
+const callTimeout = 4000;
 /** One attempt, while other endpoints are left. */
 const attemptTimeout = 2000;
 /** A response beyond this is refused by gRPC; a list then asks for shorter pages. A watch gets fragments of about 2 MB. */

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
 import { after as afterAll, before, describe, it, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { after, type Revision } from '../../src/model/revision.ts';
@@ -52,7 +54,7 @@ async function assertUnavailable(store: Store): Promise<number[]> {
   return Promise.all(took);
 }
 
-describe('etcd: when it is away', { skip }, () => {
+describe('etcd: when it is away', { skip, concurrency: 3 }, () => {
   it('stopped, every call fails within five seconds, and works again when it is back', async (t) => {
     const etcd = await etcdOrSkip(t);
     if (etcd === undefined) return;
@@ -191,6 +193,21 @@ describe('etcd: when it is away', { skip }, () => {
     assert.equal(await write(other, remove('a')), after(revision));
   });
 
+  it('a watch leaves an endpoint that went silent without a word', async (t) => {
+    const etcd = await etcdOrSkip(t);
+    if (etcd === undefined) return;
+    t.after(() => etcd.close());
+    const way = await startSilenceable(t, Number(new URL(etcd.endpoint).port));
+    const [store, other] = [await openFor(t, [etcd.endpoint]), await openFor(t, [way.endpoint, etcd.endpoint])];
+    const first = await write(store, put('a', '1'));
+    const watch = other.watch('', first, AbortSignal.timeout(25_000))[Symbol.asyncIterator]();
+    assert.equal((await watch.next()).value?.revision, first);
+    way.silence();
+    const second = await write(store, put('a', '2'));
+    assert.equal((await watch.next()).value?.revision, second);
+    await watch.return?.();
+  });
+
   it('closed, it holds nothing that would keep the process alive', async (t) => {
     const etcd = await etcdOrSkip(t);
     if (etcd === undefined) return;
@@ -210,6 +227,30 @@ describe('etcd: when it is away', { skip }, () => {
     assert.match((await run).stdout, /closed/);
   });
 });
+
+/** A way to a local port that can stop passing anything on, while its connections stay open. */
+async function startSilenceable(t: TestContext, port: number): Promise<{ endpoint: string; silence(): void }> {
+  const sockets: Socket[] = [];
+  const server = createServer((near) => {
+    const far = connect(port, '127.0.0.1');
+    sockets.push(near, far);
+    near.pipe(far);
+    far.pipe(near);
+    for (const socket of [near, far]) socket.on('error', () => undefined);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const silence = () => {
+    for (const socket of sockets) socket.unpipe().pause();
+  };
+  return { endpoint: `http://127.0.0.1:${address.port}`, silence };
+}
 
 /** Tries until it succeeds; for what must come by itself, soon. */
 async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
