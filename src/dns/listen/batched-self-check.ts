@@ -1,7 +1,6 @@
 // Before batched sockets are trusted: datagrams through one and back, compared octet by octet. Wrong layouts or numbers show here, not in service.
 
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { closeSync } from 'node:fs';
 import { type Address, familyOf } from '../../model/address.ts';
 import type { Answerer } from './answerer.ts';
@@ -29,21 +28,28 @@ async function checkOne(libc: Libc, listen: ListenAddress, loopback: Address): P
   const socket = openBatchedSocket(libc, listen, new CounterCells(newCounterCells()));
   const client = createSocket(familyOf(loopback) === 'ipv6' ? 'udp6' : 'udp4');
   try {
-    const port = boundPort(libc, socket.descriptor);
-    const signal = AbortSignal.timeout(longestWait);
+    const server = { address: loopback, port: boundPort(libc, socket.descriptor) };
     for (const payload of payloads) {
-      const answered = once(client, 'message', { signal });
-      await new Promise((sent) => client.send(payload, port, loopback, sent));
-      socket.answer(socket.receive(true), echo);
-      const [answer, from] = await answered;
-      if (!payload.every((octet, i) => answer[i] === octet) || answer.length !== payload.length) {
-        throw new Error('an answer came back changed');
-      }
-      if (from.address !== loopback || from.port !== port) throw new Error('an answer came from the wrong address');
+      await new Promise((sent) => client.send(payload, server.port, server.address, sent));
+      const count = socket.receive(true);
+      if (count !== 1) throw new Error(`self-check: ${count} datagrams were received instead of 1`);
+      socket.answer(count, echo);
+      await checkEcho(client, payload, server);
     }
   } finally {
     client.close();
     closeSync(socket.descriptor);
+  }
+}
+
+async function checkEcho(client: Socket, payload: Uint8Array, server: ListenAddress): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<[Buffer, RemoteInfo]>();
+  const timeout = setTimeout(() => reject(new Error('self-check: an answer did not arrive')), longestWait);
+  client.once('message', (...message) => resolve(message));
+  const [answer, from] = await promise.finally(() => clearTimeout(timeout));
+  if (!answer.equals(payload)) throw new Error('self-check: an answer came back changed');
+  if (from.address !== server.address || from.port !== server.port) {
+    throw new Error('self-check: an answer came from another address than the one that was asked');
   }
 }
 
@@ -52,7 +58,7 @@ const echo: Answerer = {
   respond(query, length, response, client) {
     if (!payloads.some((payload) => payload.length === length)) return 0;
     const last = client.address[client.addressLength - 1];
-    if (last !== 1) throw new Error('a client has the wrong address');
+    if (last !== 1) throw new Error('self-check: a client has the wrong address');
     response.set(query.subarray(0, length));
     return length;
   },

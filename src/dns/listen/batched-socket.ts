@@ -86,7 +86,13 @@ export class BatchedSocket {
         sent += taken;
         continue;
       }
-      if (this.#libc.errno() === linux.EINTR) continue;
+      const errno = this.#libc.errno();
+      if (errno === linux.EINTR) continue;
+      if (errno === linux.EAGAIN) {
+        // The way out is full and stayed so for SO_SNDTIMEO: better lose these than the queries that wait behind them.
+        this.#counters.add(counterCell.udpSendFailed, answers - sent);
+        return;
+      }
       // This one cannot be sent, or an earlier one's ICMP error is reported as its failure; those behind it may do better.
       this.#counters.add(counterCell.udpSendFailed);
       sent += 1;

@@ -39,10 +39,23 @@ const signatures = {
   __errno_location: { return: 'pointer', arguments: [] },
 } as const;
 
-export type Libc = ReturnType<typeof openLibc>;
+/** What we call, and a test can replace. Pointers are bigint, or a buffer that is kept for the time of the call. */
+export interface Libc {
+  socket(family: number, type: number, protocol: number): number;
+  setsockopt(descriptor: number, level: number, option: number, value: ArrayBuffer, length: number): number;
+  bind(descriptor: number, name: ArrayBuffer, length: number): number;
+  getsockname(descriptor: number, name: ArrayBuffer, length: ArrayBuffer): number;
+  recvmmsg(descriptor: number, headers: bigint, count: number, flags: number, timeout: bigint): number;
+  sendmmsg(descriptor: number, headers: bigint, count: number, flags: number): number;
+  poll(list: ArrayBuffer, count: bigint, milliseconds: number): number;
+  /** Only of meaning right after a call that failed, in the thread that opened this. */
+  errno(): number;
+  /** Where the buffer lies. Whoever hands this to the kernel keeps the buffer. */
+  pointerTo(buffer: ArrayBuffer): bigint;
+}
 
 /** Opens libc in this process. Throws where node:ffi is missing or forbidden, and where the numbers above may be others. */
-export function openLibc() {
+export function openLibc(): Libc {
   if (process.platform !== 'linux' || !(process.arch === 'x64' || process.arch === 'arm64')) {
     throw new Error(`batched sockets are for Linux on x64 and arm64, this is ${process.platform} on ${process.arch}`);
   }
@@ -52,10 +65,8 @@ export function openLibc() {
   const errnoAt = functions.__errno_location();
   return {
     ...functions,
-    /** Only of meaning right after a call that failed, in the thread that opened this. */
     errno: () => ffi.getInt32(errnoAt),
-    /** Where the buffer lies. Whoever hands this to the kernel keeps the buffer. */
-    pointerTo: (buffer: ArrayBuffer) => ffi.getRawPointer(buffer),
+    pointerTo: (buffer) => ffi.getRawPointer(buffer),
   };
 }
 

@@ -1,7 +1,7 @@
 // One DNS connection over TCP (RFC 1035 §4.2.2, RFC 7766): frames in, frames out, in order. Which connections may live: tcp-connections.ts.
 
 import type { Socket } from 'node:net';
-import { type Answerer, newClient, setClientAddress } from './answerer.ts';
+import { type Answerer, type Client, newClient, setClientAddress } from './answerer.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
 import type { Connection, TcpConnections } from './tcp-connections.ts';
 
@@ -13,13 +13,16 @@ const headerLength = 12;
 /** What a message that comes in pieces gets at first, in octets; doubled as pieces really come, whatever length was announced. */
 const smallestPartial = 512;
 
+/** Answers are handed to the socket in writes of at least so many octets, while there are more queries at hand. */
+const writeSize = 16_384;
+
 /** What all connections of a thread share: a message is answered in one go, so one buffer serves them all. */
 export class TcpAnswering {
   readonly answerer: Answerer;
   readonly counters: CounterCells;
   readonly connections: TcpConnections;
   /** Answers on their way into one write. */
-  readonly out = new Uint8Array(2 * (prefix + largestMessage));
+  readonly out = new Uint8Array(writeSize + prefix + largestMessage);
 
   constructor(answerer: Answerer, counters: CounterCells, connections: TcpConnections) {
     this.answerer = answerer;
@@ -42,10 +45,10 @@ export class TcpConnection implements Connection {
   #finishing = false;
 
   constructor(socket: Socket, host: string, shared: TcpAnswering) {
-    this.client = host;
     this.#socket = socket;
     this.#shared = shared;
     setClientAddress(this.#from, host);
+    this.client = clientKey(this.#from);
     socket.on('data', (chunk: Uint8Array) => this.#receive(chunk));
     socket.on('drain', () => this.#goOn());
     // The client has no more questions, but may still be reading: answer what was asked, then close (RFC 7766 §6.2.4).
@@ -90,12 +93,12 @@ export class TcpConnection implements Connection {
   }
 
   #answerAll(chunk: Uint8Array): void {
-    const { out, counters, connections } = this.#shared;
+    const { counters, connections } = this.#shared;
     let offset = 0;
     let used = 0;
     let finished = false;
     while (offset < chunk.length) {
-      if (out.length - used < prefix + largestMessage) {
+      if (used >= writeSize) {
         if (!this.#write(used)) {
           this.#waiting = chunk.subarray(offset);
           this.#socket.pause();
@@ -179,6 +182,11 @@ export class TcpConnection implements Connection {
     this.#partialLength = 0;
     return partial.subarray(prefix, whole);
   }
+}
+
+/** Who counts as one client: an IPv4 address, or an IPv6 /64, which any single host may have to itself. */
+function clientKey({ address, addressLength }: Client): string {
+  return Buffer.from(address.subarray(0, Math.min(addressLength, 8))).toString('hex');
 }
 
 function lengthAt(bytes: Uint8Array, offset: number): number {

@@ -11,6 +11,9 @@ import type { Cleanup } from '../../support/temporary.ts';
 /** Both ways to do UDP are under the same tests. */
 export const socketKinds: readonly SocketKind[] = ['datagram', 'batched'];
 
+/** Where batched sockets are expected to work. */
+export const batchedHere = process.platform === 'linux' && (process.arch === 'x64' || process.arch === 'arm64');
+
 export const loopback: ListenAddress = { address: parseAddress('127.0.0.1'), port: 0 };
 export const loopback6: ListenAddress = { address: '::1' as Address, port: 0 };
 

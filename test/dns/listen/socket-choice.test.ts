@@ -5,9 +5,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { parseAddress } from '../../../src/model/address.ts';
-import { keepingLog, type LogEntry, loopback, loopback6, runServer } from './running-server.ts';
-
-const batchedHere = process.platform === 'linux' && (process.arch === 'x64' || process.arch === 'arm64');
+import { batchedHere, keepingLog, type LogEntry, loopback, loopback6, runServer } from './running-server.ts';
 
 test('batched sockets are used where they work', { skip: !batchedHere }, async (t) => {
   const log = keepingLog();
