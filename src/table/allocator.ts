@@ -1,0 +1,220 @@
+// Deals the table's memory: small blocks from pages of one size each, large ones as runs of pages. The writer's alone; its bookkeeping is not shared.
+// When a block may be freed: quiescence.ts.
+
+import { pageBytes, type Reference, unitBytes, unitWords } from './layout.ts';
+import { TableFull } from './table.ts';
+
+const pageUnits = pageBytes / unitBytes;
+
+/** Block sizes in units: every one up to 32, then eight to each doubling, up to a quarter page. */
+const sizes: number[] = [];
+for (let size = 1; size <= 32; size += 1) sizes.push(size);
+for (let size = 36; size <= pageUnits / 4; size += 2 ** Math.floor(Math.log2(size)) / 8) sizes.push(size);
+
+const greatestSmall = sizes.at(-1) as number;
+const sizeIndexes = new Uint8Array(greatestSmall + 1);
+for (let units = 1, which = 0; units <= greatestSmall; units += 1) {
+  if (units > (sizes[which] as number)) which += 1;
+  sizeIndexes[units] = which;
+}
+
+/** What a page is used for, beside the index of a block size. */
+const freePage = 255;
+const largePage = 254;
+const noPage = -1;
+
+export class Allocator {
+  readonly #words: Uint32Array;
+  readonly #poisoned: Uint8Array | undefined;
+  /** Per page: what it is for; blocks in use; the first of its freed blocks; how many blocks were ever dealt from it; a large block's pages. */
+  readonly #use: Uint8Array;
+  readonly #inUse: Uint16Array;
+  readonly #freed: Uint32Array;
+  readonly #dealt: Uint16Array;
+  readonly #run: Uint32Array;
+  /** Per page: neighbours in the list of pages of its size that have room. */
+  readonly #after: Int32Array;
+  readonly #before: Int32Array;
+  readonly #withRoom: Int32Array = new Int32Array(sizes.length).fill(noPage);
+  /** Runs of free pages below `#top`, in order, never adjacent. */
+  readonly #runs: { start: number; count: number }[] = [];
+  /** No page from here on is in use; none from `#touched` on ever was, so those are zero. */
+  #top = 1;
+  #touched = 1;
+  readonly #pages: number;
+  #usedUnits = 0;
+  #reclaim: () => void = () => {};
+
+  /** `poison` overwrites what is freed, so that a test sees who reads it still. */
+  constructor(words: Uint32Array, poison: boolean) {
+    this.#words = words;
+    this.#poisoned = poison ? new Uint8Array(words.buffer) : undefined;
+    this.#pages = Math.floor((words.length * 4) / pageBytes);
+    this.#use = new Uint8Array(this.#pages).fill(freePage);
+    this.#inUse = new Uint16Array(this.#pages);
+    this.#freed = new Uint32Array(this.#pages);
+    this.#dealt = new Uint16Array(this.#pages);
+    this.#run = new Uint32Array(this.#pages);
+    this.#after = new Int32Array(this.#pages);
+    this.#before = new Int32Array(this.#pages);
+  }
+
+  /** Octets in blocks that are in use. */
+  get usedBytes(): number {
+    return this.#usedUnits * unitBytes;
+  }
+
+  /** Octets of the table that were ever touched: what the process's memory has grown by. */
+  get touchedBytes(): number {
+    return this.#touched * pageBytes;
+  }
+
+  /** What frees blocks that wait to be freed: tried before TableFull is thrown. */
+  whenFull(reclaim: () => void): void {
+    this.#reclaim = reclaim;
+  }
+
+  /** A block whose content is undefined. Throws TableFull. */
+  allocate(bytes: number): Reference {
+    const units = Math.ceil(bytes / unitBytes);
+    return units <= greatestSmall ? this.#allocateSmall(units) : this.#allocatePages(Math.ceil(units / pageUnits));
+  }
+
+  /** A block of zeros. Throws TableFull. */
+  allocateZeroed(bytes: number): Reference {
+    const touched = this.#touched;
+    const block = this.allocate(bytes);
+    const fresh = block >= touched * pageUnits;
+    if (!fresh) this.#words.fill(0, block * unitWords, block * unitWords + Math.ceil(bytes / 4));
+    return block;
+  }
+
+  free(block: Reference): void {
+    const page = Math.floor(block / pageUnits);
+    const use = this.#use[page] as number;
+    if (use === freePage || page === 0) throw new Error(`block ${block} is freed twice, or is none`);
+    if (use === largePage) {
+      const count = this.#run[page] as number;
+      this.#usedUnits -= count * pageUnits;
+      this.#poison(block, count * pageUnits);
+      this.#freePages(page, count);
+      return;
+    }
+    const units = sizes[use] as number;
+    this.#usedUnits -= units;
+    this.#poison(block, units);
+    if (this.#inUse[page] === Math.floor(pageUnits / units)) this.#list(page, use);
+    this.#inUse[page] = (this.#inUse[page] as number) - 1;
+    this.#words[block * unitWords] = this.#freed[page] as number;
+    this.#freed[page] = block;
+    if (this.#inUse[page] !== 0) return;
+    this.#unlist(page, use);
+    this.#freePages(page, 1);
+  }
+
+  #poison(block: Reference, units: number): void {
+    this.#poisoned?.fill(0xdb, block * unitBytes, (block + units) * unitBytes);
+  }
+
+  #allocateSmall(wanted: number): Reference {
+    const which = sizeIndexes[wanted] as number;
+    const units = sizes[which] as number;
+    let page = this.#withRoom[which] as number;
+    if (page === noPage) {
+      page = this.#takePages(1);
+      this.#use[page] = which;
+      this.#inUse[page] = 0;
+      this.#freed[page] = 0;
+      this.#dealt[page] = 0;
+      this.#list(page, which);
+    }
+    let block = this.#freed[page] as number;
+    if (block !== 0) this.#freed[page] = this.#words[block * unitWords] as number;
+    else {
+      block = page * pageUnits + (this.#dealt[page] as number) * units;
+      this.#dealt[page] = (this.#dealt[page] as number) + 1;
+    }
+    this.#inUse[page] = (this.#inUse[page] as number) + 1;
+    if (this.#inUse[page] === Math.floor(pageUnits / units)) this.#unlist(page, which);
+    this.#usedUnits += units;
+    return block;
+  }
+
+  #allocatePages(count: number): Reference {
+    const page = this.#takePages(count);
+    this.#use[page] = largePage;
+    this.#run[page] = count;
+    this.#usedUnits += count * pageUnits;
+    return page * pageUnits;
+  }
+
+  #list(page: number, which: number): void {
+    const first = this.#withRoom[which] as number;
+    this.#after[page] = first;
+    this.#before[page] = noPage;
+    if (first !== noPage) this.#before[first] = page;
+    this.#withRoom[which] = page;
+  }
+
+  #unlist(page: number, which: number): void {
+    const after = this.#after[page] as number;
+    const before = this.#before[page] as number;
+    if (after !== noPage) this.#before[after] = before;
+    if (before !== noPage) this.#after[before] = after;
+    else this.#withRoom[which] = after;
+  }
+
+  #takePages(count: number): number {
+    const taken = this.#tryToTakePages(count);
+    if (taken !== noPage) return taken;
+    this.#reclaim();
+    const start = this.#tryToTakePages(count);
+    if (start === noPage) throw new TableFull(count * pageBytes);
+    return start;
+  }
+
+  /** The lowest run that is long enough, so that the table stays dense. */
+  #tryToTakePages(count: number): number {
+    const at = this.#runs.findIndex((run) => run.count >= count);
+    const run = this.#runs[at];
+    if (run === undefined) {
+      const start = this.#top;
+      if (start + count > this.#pages) return noPage;
+      this.#top += count;
+      if (this.#top > this.#touched) this.#touched = this.#top;
+      return start;
+    }
+    const start = run.start;
+    run.start += count;
+    run.count -= count;
+    if (run.count === 0) this.#runs.splice(at, 1);
+    return start;
+  }
+
+  #freePages(start: number, count: number): void {
+    this.#use[start] = freePage;
+    let at = this.#runs.length;
+    for (let low = 0; low < at; ) {
+      const middle = (low + at) >>> 1;
+      if ((this.#runs[middle] as { start: number }).start < start) low = middle + 1;
+      else at = middle;
+    }
+    const before = this.#runs[at - 1];
+    const after = this.#runs[at];
+    const joinsBefore = before !== undefined && before.start + before.count === start;
+    const joinsAfter = after !== undefined && start + count === after.start;
+    if (joinsBefore && joinsAfter) {
+      before.count += count + after.count;
+      this.#runs.splice(at, 1);
+    } else if (joinsBefore) before.count += count;
+    else if (joinsAfter) {
+      after.start = start;
+      after.count += count;
+    } else this.#runs.splice(at, 0, { start, count });
+    const last = this.#runs.at(-1);
+    if (last !== undefined && last.start + last.count === this.#top) {
+      this.#top = last.start;
+      this.#runs.pop();
+    }
+  }
+}

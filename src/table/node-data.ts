@@ -1,0 +1,175 @@
+// What a name holds: RRsets in presentation form into the table's form and back, without loss. The form: layout.ts.
+
+import type { Fqdn } from '../model/name.ts';
+import { nameFromWire, nameToWire } from '../model/name.ts';
+import { formatRdata, parseRdata } from '../model/rdata/rdata.ts';
+import { recordTypeCode, recordTypeName, typeCode } from '../model/rdata/record-types.ts';
+import type { Revision } from '../model/revision.ts';
+import type { Manager, Rrset } from '../model/rrset.ts';
+import { dataFlags, dataRrsetsByte, type Reference, recordFixedBytes, rrsetRecordsByte } from './layout.ts';
+import type { TableReader } from './reader.ts';
+
+/** A manager's number is its place here, plus one; 0 is none. */
+const managers: readonly Manager[] = ['host', 'zone'];
+
+const classIn = 1;
+const greatestRrset = 0xff_ffff;
+
+/** A zone's SOA (RFC 1035 §3.3.13) with its TTL. */
+export interface Soa {
+  ttl: number;
+  primary: Fqdn;
+  /** The mailbox of who is responsible. */
+  responsible: Fqdn;
+  serial: number;
+  refresh: number;
+  retry: number;
+  expire: number;
+  /** Upper limit of how long resolvers remember that something is not there (RFC 2308 §4). */
+  minimum: number;
+}
+
+/** Builds blocks aside, in memory that is used again and again: `bytes` up to `length`, valid until the next call. */
+export class NodeDataEncoder {
+  bytes = new Uint8Array(4096);
+  length = 0;
+  /** The `dataFlags` of what was encoded last. */
+  flags = 0;
+  #view = new DataView(this.bytes.buffer);
+
+  /** RRsets without records are left out. Throws InvalidValue or RangeError on what cannot be stored. */
+  encode(rrsets: readonly Rrset[], modified: Revision, isApex: boolean): void {
+    const present = rrsets.filter((rrset) => rrset.records.length > 0);
+    if (present.length > 255) throw new RangeError('a name holds at most 255 RRsets');
+    if (present.some((rrset) => rrset.type === 'SOA')) throw new RangeError('the SOA stands apart: putSoa');
+    const coded = present.map((rrset) => ({ rrset, code: recordTypeCode(rrset.type) }));
+    if (coded.length > 1) coded.sort((a, b) => a.code - b.code);
+    this.flags = 0;
+    this.length = dataRrsetsByte;
+    for (const { rrset, code } of coded) this.#encodeRrset(rrset, code, isApex);
+    const view = this.#view;
+    view.setUint32(0, modified % 2 ** 32, littleEndian);
+    const high = Math.floor(modified / 2 ** 32);
+    if (high > 0xffff) throw new RangeError('a revision has at most 48 bits');
+    view.setUint32(4, ((coded.length << 24) | (this.flags << 16) | high) >>> 0, littleEndian);
+  }
+
+  #encodeRrset(rrset: Rrset, code: number, isApex: boolean): void {
+    const start = this.length;
+    this.#room(rrsetRecordsByte);
+    this.length += rrsetRecordsByte;
+    for (const text of rrset.records) {
+      const rdata = parseRdata(rrset.type, text);
+      this.#encodeRecord(code, rrset.ttl, rdata);
+      if (code === typeCode.DNAME && isName(rdata)) this.flags |= dataFlags.dname;
+    }
+    if (code === typeCode.CNAME) this.flags |= dataFlags.cname;
+    if (code === typeCode.NS && !isApex) this.flags |= dataFlags.cut;
+    const length = this.length - start - rrsetRecordsByte;
+    if (length > greatestRrset || rrset.records.length > 0xffff) throw new RangeError('an RRset is too large');
+    const manager = rrset.manager === undefined ? 0 : managers.indexOf(rrset.manager) + 1;
+    this.#view.setUint32(start, (code | (rrset.records.length << 16)) >>> 0, littleEndian);
+    this.#view.setUint32(start + 4, ((manager << 24) | length) >>> 0, littleEndian);
+    const padded = (this.length + 3) & ~3;
+    this.#room(3);
+    this.bytes.fill(0, this.length, padded);
+    this.length = padded;
+  }
+
+  /** The record alone, as a block of its own: see `soa` in layout.ts. */
+  encodeSoa(soa: Soa): void {
+    this.length = dataRrsetsByte;
+    const primary = nameToWire(soa.primary);
+    const responsible = nameToWire(soa.responsible);
+    const rdata = new Uint8Array(primary.length + responsible.length + 20);
+    rdata.set(primary);
+    rdata.set(responsible, primary.length);
+    const view = new DataView(rdata.buffer, primary.length + responsible.length);
+    const numbers = [soa.serial, soa.refresh, soa.retry, soa.expire, soa.minimum];
+    for (const [i, number] of numbers.entries()) view.setUint32(i * 4, number);
+    this.#encodeRecord(typeCode.SOA, soa.ttl, rdata);
+    this.#view.setUint32(0, Math.min(soa.ttl, soa.minimum), littleEndian);
+    this.#view.setUint32(4, this.length - dataRrsetsByte, littleEndian);
+  }
+
+  /** See `recordFixedBytes`. */
+  #encodeRecord(code: number, ttl: number, rdata: Uint8Array): void {
+    this.#room(recordFixedBytes + rdata.length);
+    const view = this.#view;
+    const at = this.length;
+    view.setUint16(at, 0xc00c);
+    view.setUint16(at + 2, code);
+    view.setUint16(at + 4, classIn);
+    view.setUint32(at + 6, ttl);
+    view.setUint16(at + 10, rdata.length);
+    this.bytes.set(rdata, at + recordFixedBytes);
+    this.length = at + recordFixedBytes + rdata.length;
+  }
+
+  #room(more: number): void {
+    if (this.length + more <= this.bytes.length) return;
+    const bytes = new Uint8Array(Math.max(this.bytes.length * 2, this.length + more));
+    bytes.set(this.bytes);
+    this.bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
+  }
+}
+
+const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+
+/** DNAME is not among the types whose rdata model/ checks. */
+function isName(rdata: Uint8Array): boolean {
+  try {
+    return nameFromWire(rdata).length === rdata.length;
+  } catch {
+    return false;
+  }
+}
+
+/** The inverse of {@link NodeDataEncoder.encode}; RRsets in the order of their types' numbers. */
+export function decodeRrsets(reader: TableReader, data: Reference): Rrset[] {
+  const rrsets: Rrset[] = [];
+  let at = reader.firstRrset(data);
+  for (let left = reader.rrsetCount(data); left > 0; left -= 1) {
+    rrsets.push(decodeRrset(reader, at));
+    at = reader.nextRrset(at);
+  }
+  return rrsets;
+}
+
+function decodeRrset(reader: TableReader, at: number): Rrset {
+  const type = recordTypeName(reader.rrsetType(at));
+  const start = at + rrsetRecordsByte;
+  const bytes = reader.bytes.slice(start, start + reader.rrsetLength(at));
+  const view = new DataView(bytes.buffer);
+  const records: string[] = [];
+  for (let record = 0; record < bytes.length; ) {
+    const rdata = record + recordFixedBytes;
+    const end = rdata + view.getUint16(record + 10);
+    records.push(formatRdata(type, bytes.subarray(rdata, end)));
+    record = end;
+  }
+  const rrset: Rrset = { type, ttl: view.getUint32(6), records };
+  const manager = managers[reader.rrsetManager(at) - 1];
+  return manager === undefined ? rrset : { ...rrset, manager };
+}
+
+/** The inverse of {@link NodeDataEncoder.encodeSoa}; `block` is a zone's SOA. */
+export function decodeSoa(reader: TableReader, block: Reference): Soa {
+  const start = block * 8 + dataRrsetsByte;
+  const bytes = reader.bytes.slice(start, start + (reader.words[block * 2 + 1] as number));
+  const view = new DataView(bytes.buffer);
+  const primary = nameFromWire(bytes, recordFixedBytes);
+  const responsible = nameFromWire(bytes, recordFixedBytes + primary.length);
+  const numbers = recordFixedBytes + primary.length + responsible.length;
+  return {
+    ttl: view.getUint32(6),
+    primary: primary.name,
+    responsible: responsible.name,
+    serial: view.getUint32(numbers),
+    refresh: view.getUint32(numbers + 4),
+    retry: view.getUint32(numbers + 8),
+    expire: view.getUint32(numbers + 12),
+    minimum: view.getUint32(numbers + 16),
+  };
+}

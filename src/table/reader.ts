@@ -1,0 +1,212 @@
+// Reading the table: zones, nodes and RRsets by name, without allocating anything. Every answering thread has one reader; so has the writer.
+// How the table lies in memory: layout.ts. Presentation form: node-data.ts.
+
+import * as layout from './layout.ts';
+import { none, type Reference, unitBytes, unitWords, type ZoneId } from './layout.ts';
+import { NameKey } from './name-key.ts';
+import { cellWord, claimCell, releaseCell, wordsOf } from './table.ts';
+
+/**
+ * Opens the table in a thread that answers. It begins asleep: call {@link TableReader.enter} before reading, again between batches, and
+ * {@link TableReader.leave} before blocking.
+ */
+export function openTableReader(buffer: SharedArrayBuffer): TableReader {
+  return new TableReader(buffer, claimCell(wordsOf(buffer)));
+}
+
+export class TableReader {
+  readonly words: Uint32Array;
+  readonly bytes: Uint8Array;
+  /** Which cell tells the writer what this reader can still see; −1 for the writer's own reader. */
+  readonly cell: number;
+  readonly #seed: number;
+  /** Where {@link findZone} ended: the suffix of the key that is the zone's name. */
+  zoneSuffix = 0;
+
+  constructor(buffer: SharedArrayBuffer, cell: number) {
+    this.words = wordsOf(buffer);
+    this.bytes = new Uint8Array(buffer);
+    this.cell = cell;
+    this.#seed = this.words[layout.header.seed] as number;
+  }
+
+  newKey(): NameKey {
+    return new NameKey(this.#seed);
+  }
+
+  /** Nothing that was read before is used any more; what is read from now on stays until the next call. */
+  enter(): void {
+    Atomics.store(this.words, cellWord(this.cell) + layout.cell.seen, Atomics.load(this.words, layout.header.epoch));
+  }
+
+  /** Nothing is in use until the next {@link enter}: what the writer frees need not wait for this reader. */
+  leave(): void {
+    Atomics.store(this.words, cellWord(this.cell) + layout.cell.seen, 0);
+  }
+
+  /** The reader is of no more use. */
+  close(): void {
+    releaseCell(this.words, this.cell);
+  }
+
+  /** The served zone closest above suffix `from` of the key, itself included, or `none`; sets `zoneSuffix`. */
+  findZone(key: NameKey, from: number): ZoneId {
+    const { words } = this;
+    const { labelCount } = key;
+    const zones = Atomics.load(words, layout.header.zones);
+    for (let suffix = from; suffix <= labelCount; suffix += 1) {
+      const depth = labelCount - suffix;
+      const depths = words[layout.header.zoneDepths + (depth >>> 5)] as number;
+      if ((depths & (1 << (depth & 31))) === 0) continue;
+      const entry = this.find(zones, key, suffix, 1);
+      if (entry === none) continue;
+      const zone = Atomics.load(words, entry * unitWords + layout.node.data);
+      if (zone === none) continue;
+      this.zoneSuffix = suffix;
+      return zone as ZoneId;
+    }
+    return none as ZoneId;
+  }
+
+  /** The node of suffix i of the key, which must be within the zone; `none` when the name does not exist. */
+  findNode(zone: ZoneId, key: NameKey, suffix: number): Reference {
+    const at = zone * unitWords;
+    const index = Atomics.load(this.words, at + layout.zone.index);
+    return this.find(index, key, suffix, this.words[at + layout.zone.nameLength] as number);
+  }
+
+  /** In any index: `tail` octets at the key's end are not part of the names there. */
+  find(index: Reference, key: NameKey, suffix: number, tail: number): Reference {
+    // The previous table first: were it asked for after the search, a name could be moved and its old table gone in between.
+    const previous = Atomics.load(this.words, index * unitWords + layout.index.previous);
+    const hash = key.hash(suffix);
+    const found = this.#probe(index, hash, key, suffix, tail);
+    return found !== none || previous === none ? found : this.#probe(previous, hash, key, suffix, tail);
+  }
+
+  #probe(index: Reference, hash: number, key: NameKey, suffix: number, tail: number): Reference {
+    const { words } = this;
+    const mask = words[index * unitWords + layout.index.mask] as number;
+    const slots = index * unitWords + layout.indexSlotsWord;
+    for (let place = hash & mask; ; place = (place + 1) & mask) {
+      const at = slots + place * layout.slotWords;
+      const found = Atomics.load(words, at + layout.slot.node);
+      if (found === none) return none;
+      if (
+        words[at + layout.slot.hash] === hash &&
+        found !== layout.removed &&
+        this.#isNamed(found, key, suffix, tail)
+      ) {
+        return found;
+      }
+    }
+  }
+
+  #isNamed(node: Reference, key: NameKey, suffix: number, tail: number): boolean {
+    const { bytes } = this;
+    const start = key.starts[suffix] as number;
+    const length = key.length - tail - start;
+    const at = node * unitBytes + layout.nodeNameByte;
+    if (bytes[node * unitBytes + layout.nodeLengthByte] !== length) return false;
+    for (let i = 0; i < length; i += 1) if (bytes[at + i] !== key.bytes[start + i]) return false;
+    return true;
+  }
+
+  /** The node of `*` directly below `encloser`, which is suffix i of the key (RFC 4592 §2.1.1). */
+  findWildcard(zone: ZoneId, encloser: Reference, key: NameKey, suffix: number): Reference {
+    const flags = this.bytes[encloser * unitBytes + layout.nodeFlagsByte] as number;
+    if ((flags & layout.nodeFlags.wildcardChild) === 0) return none;
+    const index = Atomics.load(this.words, zone * unitWords + layout.zone.index);
+    const previous = Atomics.load(this.words, index * unitWords + layout.index.previous);
+    const hash = key.wildcardHash(suffix);
+    const found = this.#probeWildcard(index, hash, encloser);
+    return found !== none || previous === none ? found : this.#probeWildcard(previous, hash, encloser);
+  }
+
+  #probeWildcard(index: Reference, hash: number, encloser: Reference): Reference {
+    const { words, bytes } = this;
+    const mask = words[index * unitWords + layout.index.mask] as number;
+    const slots = index * unitWords + layout.indexSlotsWord;
+    for (let place = hash & mask; ; place = (place + 1) & mask) {
+      const at = slots + place * layout.slotWords;
+      const found = Atomics.load(words, at + layout.slot.node);
+      if (found === none) return none;
+      if (words[at + layout.slot.hash] !== hash || found === layout.removed) continue;
+      const name = found * unitBytes + layout.nodeNameByte;
+      if (this.parent(found) === encloser && bytes[name] === 1 && bytes[name + 1] === 0x2a) return found;
+    }
+  }
+
+  apex(zone: ZoneId): Reference {
+    return this.words[zone * unitWords + layout.zone.apex] as number;
+  }
+
+  parent(node: Reference): Reference {
+    return this.words[node * unitWords + layout.node.parent] as number;
+  }
+
+  /** Whether any name of the zone holds a delegation or a DNAME. */
+  hasRedirections(zone: ZoneId): boolean {
+    return Atomics.load(this.words, zone * unitWords + layout.zone.redirections) !== 0;
+  }
+
+  /** What the name holds, all of it at one moment; `none` for an empty non-terminal. Ask once for each answer. */
+  data(node: Reference): Reference {
+    return Atomics.load(this.words, node * unitWords + layout.node.data);
+  }
+
+  /** See `dataFlags`; 0 for `none`. */
+  dataFlags(data: Reference): number {
+    return data === none ? 0 : ((this.words[data * unitWords + layout.data.rest] as number) >>> 16) & 0xff;
+  }
+
+  rrsetCount(data: Reference): number {
+    return data === none ? 0 : (this.words[data * unitWords + layout.data.rest] as number) >>> 24;
+  }
+
+  modified(data: Reference): number {
+    const at = data * unitWords;
+    const low = this.words[at + layout.data.modifiedLow] as number;
+    return ((this.words[at + layout.data.rest] as number) & 0xffff) * 2 ** 32 + low;
+  }
+
+  /** The octet at which the first RRset begins; the next one: {@link nextRrset}. */
+  firstRrset(data: Reference): number {
+    return data * unitBytes + layout.dataRrsetsByte;
+  }
+
+  nextRrset(rrset: number): number {
+    return rrset + layout.rrsetRecordsByte + ((this.rrsetLength(rrset) + 3) & ~3);
+  }
+
+  /** The octet at which the RRset of this type begins; 0 when there is none. */
+  findRrset(data: Reference, type: number): number {
+    let rrset = this.firstRrset(data);
+    for (let left = this.rrsetCount(data); left > 0; left -= 1) {
+      if (this.rrsetType(rrset) === type) return rrset;
+      rrset = this.nextRrset(rrset);
+    }
+    return 0;
+  }
+
+  rrsetType(rrset: number): number {
+    return (this.words[rrset / 4 + layout.rrset.typeAndCount] as number) & 0xffff;
+  }
+
+  recordCount(rrset: number): number {
+    return (this.words[rrset / 4 + layout.rrset.typeAndCount] as number) >>> 16;
+  }
+
+  /** Octets of all its records. */
+  rrsetLength(rrset: number): number {
+    return (this.words[rrset / 4 + layout.rrset.lengthAndManager] as number) & 0xff_ffff;
+  }
+
+  rrsetManager(rrset: number): number {
+    return (this.words[rrset / 4 + layout.rrset.lengthAndManager] as number) >>> 24;
+  }
+
+  soa(zone: ZoneId): Reference {
+    return Atomics.load(this.words, zone * unitWords + layout.zone.soa);
+  }
+}
