@@ -4,11 +4,11 @@
 import { closeSync } from 'node:fs';
 import { addressRdata, familyOf } from '../../model/address.ts';
 import { type Answerer, newClient } from './answerer.ts';
-import { receiveBufferSize } from './datagram-socket.ts';
 import { type Libc, LibcError, linux } from './libc.ts';
 import { isWildcard, type ListenAddress, listenError } from './listen-address.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
 import { batchSize, MessageBatch } from './message-batch.ts';
+import { receiveBufferSize } from './udp-sizes.ts';
 
 /** So long, in milliseconds, a thread waits for queries before it looks whether it should stop. */
 const longestWait = 200;

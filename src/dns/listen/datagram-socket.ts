@@ -7,12 +7,7 @@ import { familyOf } from '../../model/address.ts';
 import { type Answerer, newClient, setClientAddress } from './answerer.ts';
 import { isWildcard, type ListenAddress, listenError } from './listen-address.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
-
-/** Wished for, in octets, so that a burst waits in the kernel instead of being lost; the system may grant less. */
-export const receiveBufferSize = 4 << 20;
-
-/** The largest answer over UDP that any client may ask for. */
-export const largestDatagram = 4096;
+import { largestDatagram, receiveBufferSize } from './udp-sizes.ts';
 
 /** Answers that may wait for the system to take them; more are dropped, as the network would. */
 const longestSendQueue = 256;
@@ -103,8 +98,8 @@ function answerAll(socket: Socket, answerer: Answerer, counters: CounterCells): 
     const length = answerer.respond(query, query.length, response, client);
     answerer.sleep();
     if (length === 0) return counters.add(counterCell.udpSilent);
-    if (socket.getSendQueueCount() >= longestSendQueue) return counters.add(counterCell.udpSendFailed);
     counters.add(counterCell.udpAnswered);
+    if (socket.getSendQueueCount() >= longestSendQueue) return counters.add(counterCell.udpSendFailed);
     socket.send(response, 0, length, from.port, from.address, countFailure);
     // Nearly always the system took the answer during send(), and the buffer is ours again. If not, it belongs to the queue.
     if (socket.getSendQueueCount() > 0) response = new Uint8Array(largestDatagram);

@@ -2,7 +2,7 @@
 // as on 64-bit little-endian Linux, for glibc and musl alike. Laid out once; per query only lengths change. The calls: batched-socket.ts.
 
 import type { Client } from './answerer.ts';
-import { largestDatagram } from './datagram-socket.ts';
+import { largestDatagram } from './udp-sizes.ts';
 
 /** Datagrams in a batch. */
 export const batchSize = 64;
@@ -52,33 +52,21 @@ export class MessageBatch {
 
   /** `pointerTo` says where the memory lies; `withControl`: each datagram comes with the address that it was sent to. */
   constructor(pointerTo: (buffer: ArrayBuffer) => bigint, withControl: boolean) {
-    const sizes = [
-      headerBytes,
-      headerBytes,
-      iovBytes,
-      iovBytes,
-      nameBytes,
-      controlBytes,
-      cellBytes,
-      cellBytes,
-    ] as const;
-    const memory = new ArrayBuffer(batchSize * sizes.reduce((sum: number, size) => sum + size, 0));
-    const starts: number[] = [];
     let end = 0;
-    for (const size of sizes) {
-      starts.push(end);
-      end += batchSize * size;
-    }
-    const [requests, replies, requestIovs, replyIovs, names, controls, queries, responses] = starts as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
+    const reserve = (bytes: number): number => {
+      const start = end;
+      end += batchSize * bytes;
+      return start;
+    };
+    const requests = reserve(headerBytes);
+    const replies = reserve(headerBytes);
+    const requestIovs = reserve(iovBytes);
+    const replyIovs = reserve(iovBytes);
+    const names = reserve(nameBytes);
+    const controls = reserve(controlBytes);
+    const queries = reserve(cellBytes);
+    const responses = reserve(cellBytes);
+    const memory = new ArrayBuffer(end);
     const cells = (start: number) =>
       Array.from({ length: batchSize }, (_, i) => new Uint8Array(memory, start + i * cellBytes, largestDatagram));
     this.memory = memory;
@@ -167,9 +155,9 @@ export class MessageBatch {
   /** The answer's source address is the one that was asked, but its way is routing's choice: only link-local needs the interface. */
   #forgetInterface(at: number): void {
     const controls = this.#controls;
-    if (controls[at + control.type] === control.typeIpv4)
-      controls.fill(0, at + control.ipv4Interface, at + control.ipv4Interface + 4);
-    else if (controls[at + control.ipv6Address] !== 0xfe)
-      controls.fill(0, at + control.ipv6Interface, at + control.ipv6Interface + 4);
+    const ipv4 = controls[at + control.type] === control.typeIpv4;
+    if (!ipv4 && controls[at + control.ipv6Address] === 0xfe) return;
+    const index = at + (ipv4 ? control.ipv4Interface : control.ipv6Interface);
+    controls.fill(0, index, index + 4);
   }
 }
