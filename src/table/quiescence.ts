@@ -5,8 +5,8 @@ import type { Allocator } from './allocator.ts';
 import { cell, cellCount, header, type Reference } from './layout.ts';
 import { cellWord } from './table.ts';
 
-/** So often the epoch grows and the readers' cells are looked at. */
-const retirementsPerEpoch = 32;
+/** So often, while anything waits, the epoch grows and the readers' cells are looked at. */
+const changesPerEpoch = 32;
 
 /** First in, first out: references and the epochs in which they were unlinked. */
 interface Limbo {
@@ -41,12 +41,16 @@ export class Quiescence {
     limbo.blocks[at] = block;
     limbo.epochs[at] = this.#words[header.epoch] as number;
     limbo.count += 1;
-    this.#sinceEpoch += 1;
-    if (this.#sinceEpoch >= retirementsPerEpoch) this.collect();
   }
 
   whenUnseen(run: () => void): void {
     this.#callbacks.push({ epoch: this.#words[header.epoch] as number, run });
+  }
+
+  /** Called with each change: what waits is freed before long. */
+  changed(): void {
+    this.#sinceEpoch += 1;
+    if (this.#sinceEpoch >= changesPerEpoch) this.collect();
   }
 
   /** Begins a new epoch, and frees all that nobody can have seen since. */

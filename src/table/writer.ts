@@ -80,14 +80,14 @@ export class TableWriter {
     const old = this.#zones.served(this.zoneName(zone));
     this.#zones.publish(zone);
     if (old !== undefined && old !== zone) this.#endIterations(old);
-    this.#zones.dismantle(nodesFreedPerChange);
+    this.#changed();
   }
 
   /** Stops serving the zone, or drops what was built aside; its memory is freed bit by bit. The zone must not be used any more. */
   withdrawZone(zone: ZoneId): void {
     this.#zones.withdraw(zone);
     this.#endIterations(zone);
-    this.#zones.dismantle(nodesFreedPerChange);
+    this.#changed();
   }
 
   /**
@@ -116,7 +116,7 @@ export class TableWriter {
         throw error;
       }
     }
-    this.#zones.dismantle(nodesFreedPerChange);
+    this.#changed();
   }
 
   /** Whether the name held anything. Names below it stay. */
@@ -125,7 +125,7 @@ export class TableWriter {
     if (node === none || this.#memory.reader.data(node) === none) return false;
     this.#replaceData(zone, node, none);
     removeEmptyNodes(this.#memory, zone, this.#key, node, (gone) => this.#passBy(gone));
-    this.#zones.dismantle(nodesFreedPerChange);
+    this.#changed();
     return true;
   }
 
@@ -202,6 +202,7 @@ export class TableWriter {
     const old = words[word] as number;
     Atomics.store(words, word, block);
     if (old !== none) quiescence.retire(old);
+    this.#changed();
   }
 
   getSoa(zone: ZoneId): Soa | undefined {
@@ -215,6 +216,11 @@ export class TableWriter {
     this.#memory.quiescence.collect();
     this.#zones.dismantle(nodesFreedPerCollect);
     return this.#memory.quiescence.waiting || this.#zones.dismantling;
+  }
+
+  #changed(): void {
+    this.#memory.quiescence.changed();
+    this.#zones.dismantle(nodesFreedPerChange);
   }
 
   /** For a reader whose thread died: what it may have seen is held for it no longer. */
