@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { Refusal, refuse } from '../errors.ts';
 import { idempotencyKey } from '../store/keys.ts';
-import type { LeaseId, Store } from '../store/store.ts';
+import { LeaseGone, type LeaseId, type Store } from '../store/store.ts';
 import { answerValue } from '../store/values.ts';
 import type { Committed, Committer, Decide } from './commit.ts';
 
@@ -53,14 +53,14 @@ export class OnceCommitter {
         });
         return { ...committed, repeated: false };
       } catch (error) {
-        if (error instanceof LookAgain) continue;
+        if (error instanceof LeaseGone) this.#lease = undefined;
+        if (error instanceof LookAgain || error instanceof LeaseGone) continue;
         // The same request may have been carried out a moment ago: then this refusal only says that it was.
         const answered =
           error instanceof Refusal && error.code !== 'store_unavailable'
             ? await this.#earlier<T>(key, request)
             : undefined;
         if (answered !== undefined) return answered;
-        if (!(error instanceof Refusal)) this.#lease = undefined;
         throw error;
       }
     }

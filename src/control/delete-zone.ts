@@ -34,7 +34,9 @@ export function hostsIn({ views }: DecisionContext, zone: Fqdn): Host[] {
 }
 
 /** Takes some hosts out of the zone: those named in it go, others lose their aliases or PTR there. Result: how many are left. */
-export function decideClearZone(context: DecisionContext, name: Fqdn): Decision<number> {
+export function decideClearZone(context: DecisionContext, name: Fqdn, precondition: Precondition): Decision<number> {
+  const current = context.views.zones.get(name) ?? refuse('not_found', `there is no zone ${name}`, { zone: name });
+  checkPrecondition(precondition, entityTag(current.modified));
   const hosts = hostsIn(context, name);
   const builder = new TransactionBuilder(context.views);
   const some = hosts.slice(0, Math.floor(maxOperations / 16));

@@ -2,7 +2,7 @@
 // that no answering thread reads any more.
 // Every replica runs it; the transactions' compares make that harmless.
 
-import type { BaseLogger } from 'pino';
+import type { Logger } from '../model/logger.ts';
 import type { Views } from '../views/views.ts';
 import { decideRemoveEmptyZone } from './automatic-zone.ts';
 import type { Committer } from './commit.ts';
@@ -11,7 +11,7 @@ import { decideReleaseAddress } from './release-address.ts';
 const intervalMilliseconds = 1000;
 
 /** Starts it; the function returned stops it. */
-export function startHousekeeping(views: Views, committer: Committer, logger: BaseLogger): () => void {
+export function startHousekeeping(views: Views, committer: Committer, logger: Logger): () => void {
   let running = false;
   const timer = setInterval(() => {
     views.zones.collect();

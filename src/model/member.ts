@@ -1,6 +1,6 @@
 // A replica of this service, as the others and the zones know it.
 
-import { type Address, parseAddress } from './address.ts';
+import { parseEndpoint } from './endpoint.ts';
 import type { Nameserver } from './zone.ts';
 
 export interface Member {
@@ -16,9 +16,8 @@ export function nameserverOf(member: Member): Nameserver {
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '')
     .slice(0, 60);
-  return { label: label || 'replica', addresses: [...new Set(member.dns.map(addressOf))].sort() };
-}
-
-function addressOf(endpoint: string): Address {
-  return parseAddress(endpoint.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''));
+  return {
+    label: label || 'replica',
+    addresses: [...new Set(member.dns.map((endpoint) => parseEndpoint(endpoint).address))].sort(),
+  };
 }

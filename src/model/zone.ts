@@ -77,6 +77,12 @@ export function soaOf(zone: Zone, primary: Fqdn, revision: Revision): Soa {
   };
 }
 
+/** The SOA as an RRset, for those who list a zone's records. */
+export function soaRrset({ ttl, primary, responsible, serial, refresh, retry, expire, minimum }: Soa): Rrset {
+  const record = [absolute(primary), absolute(responsible), serial, refresh, retry, expire, minimum].join(' ');
+  return { type: 'SOA' as RecordType, ttl, records: [record], manager: 'zone' };
+}
+
 /** NS at the apex, and the addresses of those nameservers that the zone does not name itself. The first name is the primary. */
 export function nameserversOf(zone: Zone, replicas: readonly Nameserver[]): NamedRrsets[] {
   if (zone.nameservers.length > 0) return [{ name: zone.name, rrsets: [nsRrset(zone, zone.nameservers)] }];

@@ -1,7 +1,7 @@
 // Keeps the views true: loads everything at one revision, then follows the watch from the next. Reloads when the watch was lost.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BaseLogger } from 'pino';
+import type { Logger } from '../model/logger.ts';
 import { after, type Revision } from '../model/revision.ts';
 import { prefixes } from '../store/keys.ts';
 import { Compacted, type Store, StoreUnavailable } from '../store/store.ts';
@@ -22,7 +22,7 @@ const followed = [
 const retryMilliseconds = 500;
 
 /** Runs until the signal aborts. While the store is away the views stay as they are. */
-export async function follow(store: Store, views: Views, logger: BaseLogger, signal: AbortSignal): Promise<void> {
+export async function follow(store: Store, views: Views, logger: Logger, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
       const revision = await load(store, views);

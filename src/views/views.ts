@@ -1,7 +1,7 @@
 // What memory holds of the store, and the one place where a change of the store becomes visible: to control, to HTTP reads, to DNS.
 // Fed by follow.ts in revision order; reads nothing from the store itself, writes nothing to it.
 
-import type { BaseLogger } from 'pino';
+import type { Logger } from '../model/logger.ts';
 import { type Member, nameserverOf } from '../model/member.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Nameserver } from '../model/zone.ts';
@@ -36,7 +36,7 @@ export class Views {
   readonly members = new Map<string, Member>();
   /** Keys whose value could not be read, or served, and why. */
   readonly faults = new Map<string, string>();
-  readonly #logger: BaseLogger;
+  readonly #logger: Logger;
   readonly #self: () => Nameserver;
   readonly #waiters = new Set<Waiter>();
   /** Keys read by the load under way; undefined when none is. */
@@ -45,9 +45,10 @@ export class Views {
   readonly #held = new Map<string, Revision>();
   #revision = 0 as Revision;
   #loaded = false;
+  readonly #firstLoad = Promise.withResolvers<void>();
 
   /** `self` names this replica, which serves also while it is not registered as a member. */
-  constructor(table: TableWriter, self: () => Nameserver, logger: BaseLogger) {
+  constructor(table: TableWriter, self: () => Nameserver, logger: Logger) {
     this.zones = new ZoneView(table);
     this.#self = self;
     this.#logger = logger;
@@ -61,6 +62,11 @@ export class Views {
   /** Whether everything was loaded once. */
   get loaded(): boolean {
     return this.#loaded;
+  }
+
+  /** Resolves when everything was loaded once. */
+  whenLoaded(): Promise<void> {
+    return this.#loaded ? Promise.resolve() : this.#firstLoad.promise;
   }
 
   /** Resolves when everything up to this revision is served. */
@@ -92,6 +98,7 @@ export class Views {
     this.zones.endLoad();
     this.#applyAll(gone.map((key) => ({ kind: 'delete', key })));
     this.#loaded = true;
+    this.#firstLoad.resolve();
     this.#advance(revision);
   }
 

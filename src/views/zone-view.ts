@@ -4,7 +4,7 @@
 import { ancestry, type Fqdn } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Rrset } from '../model/rrset.ts';
-import { type Nameserver, nameserversOf, soaOf, type Zone } from '../model/zone.ts';
+import { type Nameserver, nameserversOf, soaOf, soaRrset, type Zone } from '../model/zone.ts';
 import type { ZoneId } from '../table/layout.ts';
 import type { TableWriter } from '../table/writer.ts';
 import type { Versioned } from './pool-view.ts';
@@ -81,6 +81,19 @@ export class ZoneView {
   counts(zone: Fqdn): { names: number; managedNames: number } {
     const { names, managedNames } = this.#zones.get(zone) ?? { names: 0, managedNames: 0 };
     return { names, managedNames };
+  }
+
+  /** The records that the zone's settings add: SOA first, NS and glue where its users wrote none. */
+  implied(zone: Fqdn): { owner: Fqdn; rrset: Rrset }[] {
+    const state = this.#zones.get(zone);
+    if (state === undefined) return [];
+    const soa = this.#table.getSoa(state.table);
+    const records = [...state.implied.keys()].flatMap((owner) =>
+      (this.#table.getNode(state.table, owner)?.rrsets ?? [])
+        .filter(({ manager }) => manager === 'zone')
+        .map((rrset) => ({ owner, rrset })),
+    );
+    return soa === undefined ? records : [{ owner: zone, rrset: soaRrset(soa) }, ...records];
   }
 
   serial(zone: Fqdn): Revision {

@@ -1,0 +1,113 @@
+// The composition root: the only file that wires rooms together, top to bottom. What the process does around it: main.ts.
+
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import { advertisedEndpoints } from './cluster/advertised-endpoints.ts';
+import { joinCluster } from './cluster/membership.ts';
+import type { Config } from './config.ts';
+import { Committer } from './control/commit.ts';
+import { OnceCommitter } from './control/commit-once.ts';
+import { startHousekeeping } from './control/housekeeping.ts';
+import { type DnsServer, startDns } from './dns/listen/dns-server.ts';
+import { ensureAdminToken } from './http/admin-token.ts';
+import { createMetrics } from './http/metrics.ts';
+import { createServer } from './http/server.ts';
+import { formatEndpoint } from './model/endpoint.ts';
+import { type Member, nameserverOf } from './model/member.ts';
+import { openEmbeddedStore } from './store/embedded.ts';
+import { openEtcdStore } from './store/etcd.ts';
+import type { Store } from './store/store.ts';
+import { createTable } from './table/table.ts';
+import { createTableWriter } from './table/writer.ts';
+import { follow } from './views/follow.ts';
+import { Views } from './views/views.ts';
+
+export interface App {
+  /** Resolves when the replica serves; rejects when it cannot. HTTP answers before that. */
+  ready: Promise<void>;
+  /** Answers what is under way, then stops. */
+  close(): Promise<void>;
+}
+
+export async function startApp(config: Config, logger: FastifyBaseLogger, version: string): Promise<App> {
+  const stopping = new AbortController();
+  const member = (dns = config.dns): Member => ({
+    replica: config.replica,
+    dns: advertisedEndpoints(config.advertise, dns).map(formatEndpoint),
+  });
+  const self = nameserverOf(member());
+
+  const store = await openStore(config, logger);
+  const table = createTable();
+  const tableWriter = createTableWriter(table);
+  const views = new Views(tableWriter, () => self, logger);
+  const following = follow(store, views, logger, stopping.signal);
+  const committer = new Committer(store, views);
+  const once = new OnceCommitter(store, committer);
+  const stopHousekeeping = startHousekeeping(views, committer, logger);
+
+  let dns: DnsServer | undefined;
+  let leave: (() => Promise<void>) | undefined;
+  const waitingFor = () => [...(views.loaded ? [] : ['views']), ...(dns === undefined ? ['dns'] : [])];
+  const metrics = createMetrics({
+    views,
+    dnsCounters: () => [],
+    tableBytes: () => tableWriter.usedBytes,
+  });
+  const http = await createServer(
+    { store, views, committer, once, metrics, waitingFor, adminToken: config.adminToken },
+    logger,
+    version,
+  );
+
+  async function close(): Promise<void> {
+    await leave?.();
+    await http.close();
+    await dns?.close();
+    stopHousekeeping();
+    stopping.abort();
+    await following;
+    await store.close();
+  }
+
+  async function serve(httpEndpoint: string): Promise<void> {
+    await writeEndpoints(config.dataDir, httpEndpoint, []);
+    await views.whenLoaded();
+    if (config.adminToken === undefined) await ensureAdminToken(config.dataDir, views, committer, logger);
+    // Not before the zones are there: an early NXDOMAIN would be remembered by resolvers, a closed port is not.
+    dns = await startDns({ table, addresses: config.dns, threads: config.dnsThreads, log: logger });
+    const endpoints = dns.addresses.map(formatEndpoint);
+    await writeEndpoints(config.dataDir, httpEndpoint, endpoints);
+    leave = await joinCluster(store, member([...dns.addresses]), logger);
+    logger.info({ http: httpEndpoint, dns: endpoints, store: config.store, revision: views.revision }, 'serving');
+  }
+
+  try {
+    const endpoint = await listen(http, config);
+    return { ready: serve(endpoint), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openStore({ store, etcd, dataDir }: Config, logger: FastifyBaseLogger): Promise<Store> {
+  const log = (message: string, fields: object = {}) => logger.info(fields, message);
+  if (store === 'etcd') return openEtcdStore({ ...etcd, log });
+  return openEmbeddedStore({ folder: join(dataDir, 'store'), log });
+}
+
+async function listen(http: FastifyInstance, { http: { address, port } }: Config): Promise<string> {
+  await http.listen({ host: address, port });
+  const [bound] = http.addresses();
+  return formatEndpoint({ address, port: typeof bound === 'object' ? bound.port : port });
+}
+
+/** For scripts and tests that let us pick the ports. Renamed into place, so that nobody reads half of it. */
+async function writeEndpoints(dataDir: string, http: string, dns: string[]): Promise<void> {
+  await mkdir(dataDir, { recursive: true });
+  const file = join(dataDir, 'endpoints.json');
+  await writeFile(`${file}.new`, `${JSON.stringify({ http, dns })}\n`);
+  await rename(`${file}.new`, file);
+}

@@ -1,0 +1,33 @@
+// `zonewright probe`: whether the replica on this machine is ready. It asks where `endpoints.json` says, or else where the setting says.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseAddress } from '../model/address.ts';
+import { type Endpoint, formatEndpoint, isWildcard, parseEndpoint } from '../model/endpoint.ts';
+
+const timeoutMilliseconds = 3000;
+
+/** The exit status: 0 when it is ready, 1 when not. */
+export async function probe(dataDir: string, setting: Endpoint): Promise<number> {
+  const url = `http://${formatEndpoint(await reachable(dataDir, setting))}/readyz`;
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMilliseconds) });
+    if (response.ok) return 0;
+    const problem = (await response.json()) as { detail?: string };
+    process.stderr.write(`zonewright probe: ${url}: ${problem.detail ?? response.status}\n`);
+  } catch (error) {
+    process.stderr.write(`zonewright probe: ${url}: ${error instanceof Error ? error.message : String(error)}\n`);
+  }
+  return 1;
+}
+
+async function reachable(dataDir: string, setting: Endpoint): Promise<Endpoint> {
+  const written = setting.port === 0 ? await readEndpoint(dataDir) : setting;
+  if (!isWildcard(written)) return written;
+  return { ...written, address: parseAddress(written.address === '::' ? '::1' : '127.0.0.1') };
+}
+
+async function readEndpoint(dataDir: string): Promise<Endpoint> {
+  const { http } = JSON.parse(await readFile(join(dataDir, 'endpoints.json'), 'utf8')) as { http: string };
+  return parseEndpoint(http);
+}

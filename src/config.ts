@@ -1,0 +1,318 @@
+// Settings: flags and environment variables become one frozen, validated Config; all faults are reported at once.
+// The only file that reads the environment. One row per setting: a new setting is a new row.
+
+import { readFileSync } from 'node:fs';
+import { availableParallelism, hostname } from 'node:os';
+import { parseArgs } from 'node:util';
+import { InvalidValue } from './errors.ts';
+import { type Endpoint, parseEndpoint } from './model/endpoint.ts';
+import { nameserverOf } from './model/member.ts';
+
+export interface Config {
+  store: 'embedded' | 'etcd';
+  etcd: {
+    endpoints: string[];
+    prefix: string;
+    ca?: Buffer;
+    cert?: Buffer;
+    key?: Buffer;
+    username?: string;
+    password?: string;
+  };
+  dataDir: string;
+  http: Endpoint;
+  dns: Endpoint[];
+  dnsThreads: number;
+  /** What others are told to ask; empty: where DNS listens. */
+  advertise: Endpoint[];
+  replica: string;
+  adminToken?: string;
+  logLevel: string;
+}
+
+interface Setting<T> {
+  flag?: string;
+  /** How its value is written in the help. */
+  value?: string;
+  variable: string;
+  help: string;
+  default?: string;
+  /** Throws InvalidValue. */
+  parse: (text: string) => T;
+}
+
+const text = (value: string): string => value;
+const file = (path: string): Buffer => {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new InvalidValue(`cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+};
+const listed =
+  <T>(parse: (part: string) => T) =>
+  (value: string): T[] =>
+    value
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '')
+      .map(parse);
+
+function setting<T>(row: Setting<T>): Setting<T> {
+  return row;
+}
+
+const settings = {
+  store: setting({
+    flag: 'store',
+    value: 'embedded|etcd',
+    variable: 'ZONEWRIGHT_STORE',
+    help: 'where the truth is kept',
+    default: 'embedded',
+    parse: (value): 'embedded' | 'etcd' => {
+      if (value !== 'embedded' && value !== 'etcd') throw new InvalidValue('must be embedded or etcd');
+      return value;
+    },
+  }),
+  etcdEndpoints: setting({
+    flag: 'etcd-endpoints',
+    value: 'URLS',
+    variable: 'ZONEWRIGHT_ETCD_ENDPOINTS',
+    help: 'etcd servers, separated by commas',
+    default: 'http://127.0.0.1:2379',
+    parse: (value) => {
+      const urls = listed(parseUrl)(value);
+      if (urls.length === 0) throw new InvalidValue('needs a URL at least');
+      return urls;
+    },
+  }),
+  etcdPrefix: setting({
+    flag: 'etcd-prefix',
+    value: 'KEY',
+    variable: 'ZONEWRIGHT_ETCD_PREFIX',
+    help: 'all our keys stand below it',
+    default: '/zonewright/v1',
+    parse: (value) => {
+      if (!/^\/[^\s]*[^/\s]$/.test(value)) throw new InvalidValue('must begin with / and not end with it');
+      return value;
+    },
+  }),
+  etcdCa: setting({
+    variable: 'ZONEWRIGHT_ETCD_CA',
+    help: "file with the certificate authority of etcd's TLS",
+    parse: file,
+  }),
+  etcdCert: setting({
+    variable: 'ZONEWRIGHT_ETCD_CERT',
+    help: 'file with our client certificate for etcd',
+    parse: file,
+  }),
+  etcdKey: setting({ variable: 'ZONEWRIGHT_ETCD_KEY', help: 'file with the key of that certificate', parse: file }),
+  etcdUsername: setting({ variable: 'ZONEWRIGHT_ETCD_USERNAME', help: 'user in etcd', parse: text }),
+  etcdPassword: setting({ variable: 'ZONEWRIGHT_ETCD_PASSWORD', help: 'and the password', parse: text }),
+  dataDir: setting({
+    flag: 'data-dir',
+    value: 'FOLDER',
+    variable: 'ZONEWRIGHT_DATA_DIR',
+    help: 'what this replica keeps for itself',
+    default: './data',
+    parse: text,
+  }),
+  http: setting({
+    flag: 'http',
+    value: 'HOST:PORT',
+    variable: 'ZONEWRIGHT_HTTP_LISTEN',
+    help: 'where the API listens; port 0 picks one',
+    default: '127.0.0.1:8053',
+    parse: parseEndpoint,
+  }),
+  dns: setting({
+    flag: 'dns',
+    value: 'HOST:PORT,…',
+    variable: 'ZONEWRIGHT_DNS_LISTEN',
+    help: 'where DNS listens, UDP and TCP; IPv6 as [::1]:1053',
+    default: '127.0.0.1:1053',
+    parse: (value) => {
+      const endpoints = listed(parseEndpoint)(value);
+      if (endpoints.length === 0) throw new InvalidValue('needs an address at least');
+      return endpoints;
+    },
+  }),
+  dnsThreads: setting({
+    flag: 'dns-threads',
+    value: 'N',
+    variable: 'ZONEWRIGHT_DNS_THREADS',
+    help: 'threads that answer UDP',
+    default: String(Math.max(1, availableParallelism() - 1)),
+    parse: (value) => {
+      const threads = /^\d{1,3}$/.test(value) ? Number(value) : 0;
+      if (threads < 1 || threads > 32) throw new InvalidValue('must be a number from 1 to 32');
+      return threads;
+    },
+  }),
+  advertise: setting({
+    flag: 'advertise',
+    value: 'HOST:PORT,…',
+    variable: 'ZONEWRIGHT_ADVERTISE',
+    help: 'what forward targets and glue say (default: where DNS listens)',
+    parse: listed(parseEndpoint),
+  }),
+  replica: setting({
+    flag: 'replica',
+    value: 'NAME',
+    variable: 'ZONEWRIGHT_REPLICA',
+    help: 'the name of this replica (default: the host name)',
+    default: hostname(),
+    parse: (value) => {
+      if (value === '' || value.length > 63 || nameserverOf({ replica: value, dns: [] }).label === 'replica') {
+        if (value !== 'replica')
+          throw new InvalidValue('must be a name of 1 to 63 characters with a letter or digit in it');
+      }
+      return value;
+    },
+  }),
+  adminToken: setting({
+    variable: 'ZONEWRIGHT_ADMIN_TOKEN',
+    help: 'a token of your own (default: a first start makes one, in <data-dir>/admin-token)',
+    parse: (value) => {
+      if (!/^\S{16,}$/.test(value)) throw new InvalidValue('must have 16 characters at least, none of them blank');
+      return value;
+    },
+  }),
+  logLevel: setting({
+    flag: 'log-level',
+    value: 'LEVEL',
+    variable: 'ZONEWRIGHT_LOG_LEVEL',
+    help: 'trace, debug, info, warn, error or silent',
+    default: 'info',
+    parse: (value) => {
+      if (!['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].includes(value))
+        throw new InvalidValue('is no log level');
+      return value;
+    },
+  }),
+};
+
+type Settings = typeof settings;
+type Values = { [K in keyof Settings]: Settings[K] extends Setting<infer T> ? T | undefined : never };
+
+/** Every wrong setting, in one message. */
+export class ConfigFaults extends Error {
+  readonly faults: string[];
+
+  constructor(faults: string[]) {
+    super(faults.join('\n'));
+    this.name = 'ConfigFaults';
+    this.faults = faults;
+  }
+}
+
+/** A flag wins over its variable. Throws ConfigFaults. */
+export function readConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env): Config {
+  const faults: string[] = [];
+  const flags = readFlags(args, faults);
+  const values: Record<string, unknown> = {};
+  for (const [name, row] of Object.entries(settings) as [string, Setting<unknown>][]) {
+    const flag = row.flag === undefined ? undefined : flags[row.flag];
+    const given = flag ?? environment[row.variable] ?? row.default;
+    if (given === undefined) continue;
+    try {
+      values[name] = row.parse(given);
+    } catch (error) {
+      if (!(error instanceof InvalidValue)) throw error;
+      faults.push(`${flag === undefined ? row.variable : `--${row.flag}`}: '${given}' ${error.message}`);
+    }
+  }
+  faults.push(...faultsOf(values as Values, environment));
+  if (faults.length > 0) throw new ConfigFaults(faults);
+  return freeze(values as Values);
+}
+
+function readFlags(args: readonly string[], faults: string[]): Record<string, string | undefined> {
+  const known = Object.values(settings as Record<string, Setting<unknown>>).flatMap(({ flag }) =>
+    flag === undefined ? [] : [flag],
+  );
+  const options = Object.fromEntries(known.map((flag) => [flag, { type: 'string' as const }]));
+  const { values, tokens } = parseArgs({
+    args: [...args],
+    options,
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+  });
+  for (const token of tokens) {
+    if (token.kind === 'positional') faults.push(`'${token.value}' is not expected here`);
+    if (token.kind !== 'option') continue;
+    if (!known.includes(token.name)) faults.push(`${token.rawName} is no flag: see --help`);
+    else if (token.value === undefined) faults.push(`${token.rawName} needs a value`);
+  }
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => typeof value === 'string')) as Record<
+    string,
+    string
+  >;
+}
+
+/** What is wrong with settings that are right one by one. */
+function faultsOf(values: Values, environment: NodeJS.ProcessEnv): string[] {
+  const faults: string[] = [];
+  for (const name of Object.keys(environment)) {
+    const known = Object.values(settings as Record<string, Setting<unknown>>).some(({ variable }) => variable === name);
+    if (
+      name.startsWith('ZONEWRIGHT_') &&
+      !known &&
+      !name.startsWith('ZONEWRIGHT_TEST_') &&
+      !name.startsWith('ZONEWRIGHT_LAB_')
+    ) {
+      faults.push(`${name} is no variable of ours: see --help`);
+    }
+  }
+  if ((values.etcdCert === undefined) !== (values.etcdKey === undefined)) {
+    faults.push('ZONEWRIGHT_ETCD_CERT and ZONEWRIGHT_ETCD_KEY go together');
+  }
+  if ((values.etcdUsername === undefined) !== (values.etcdPassword === undefined)) {
+    faults.push('ZONEWRIGHT_ETCD_USERNAME and ZONEWRIGHT_ETCD_PASSWORD go together');
+  }
+  return faults;
+}
+
+function freeze(values: Values): Config {
+  const { etcdEndpoints, etcdPrefix, etcdCa, etcdCert, etcdKey, etcdUsername, etcdPassword, adminToken, ...rest } =
+    values;
+  return Object.freeze({
+    ...rest,
+    advertise: values.advertise ?? [],
+    etcd: Object.freeze({
+      endpoints: etcdEndpoints,
+      prefix: etcdPrefix,
+      ...(etcdCa && { ca: etcdCa }),
+      ...(etcdCert && { cert: etcdCert }),
+      ...(etcdKey && { key: etcdKey }),
+      ...(etcdUsername !== undefined && { username: etcdUsername }),
+      ...(etcdPassword !== undefined && { password: etcdPassword }),
+    }),
+    ...(adminToken !== undefined && { adminToken }),
+  }) as Config;
+}
+
+function parseUrl(value: string): string {
+  const url = URL.parse(value);
+  if (url === null || !['http:', 'https:'].includes(url.protocol) || url.pathname !== '/') {
+    throw new InvalidValue('must be a URL such as http://127.0.0.1:2379');
+  }
+  return url.origin;
+}
+
+/** One line per setting, for --help. */
+export function describeSettings(): string {
+  const rows = Object.values(settings as Record<string, Setting<unknown>>).map(
+    ({ flag, value, variable, help, default: standard }) => [
+      flag === undefined ? '' : `--${flag} ${value}`,
+      variable,
+      `${help}${standard === undefined ? '' : ` (default: ${standard})`}`,
+    ],
+  );
+  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  return rows
+    .map(([flag = '', variable = '', help]) => `  ${flag.padEnd(width(0))}  ${variable.padEnd(width(1))}  ${help}`)
+    .join('\n');
+}

@@ -1,0 +1,56 @@
+// Who asks: bearer tokens (RFC 6750), checked against the store's salted hashes. How the first one is made: admin-token.ts.
+
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import { refuse } from '../errors.ts';
+import type { StoredToken } from '../store/values.ts';
+import type { Services } from './services.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The id of the token that was presented; empty on open routes. */
+    token: string;
+  }
+}
+
+/** The operator's own token, from the environment, has no id in the store. */
+const environmentToken = 'environment';
+
+/** Sets `request.token`. Refuses with `unauthorized`, or `store_unavailable` while no token can be checked. */
+export function authenticate(services: Pick<Services, 'views' | 'adminToken'>, request: FastifyRequest): void {
+  const presented = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (presented === undefined) refuse('unauthorized', 'send the header "Authorization: Bearer <token>"');
+  if (services.adminToken !== undefined && isSame(presented, services.adminToken)) {
+    request.token = environmentToken;
+    return;
+  }
+  if (!services.views.loaded)
+    refuse('store_unavailable', 'this replica has not loaded its state from the store yet: try again shortly');
+  const [, id = '', secret = ''] = /^zw_([a-z0-9]+)_([A-Za-z0-9_-]+)$/.exec(presented) ?? [];
+  const token = services.views.tokens.get(id)?.value;
+  if (token === undefined || !isSame(hashSecret(secret, token.salt), token.hash))
+    refuse('unauthorized', 'the token is not valid');
+  request.token = token.id;
+}
+
+/** A new token: what its bearer shows, and what we keep. */
+export function newToken(id: string, now: Date): { shown: string; stored: StoredToken } {
+  const secret = randomBytes(32).toString('base64url');
+  const stored = storedToken(id, secret, now);
+  return { shown: `zw_${id}_${secret}`, stored };
+}
+
+export function storedToken(id: string, secret: string, now: Date): StoredToken {
+  const salt = randomBytes(16).toString('hex');
+  return { id, salt, hash: hashSecret(secret, salt), role: 'admin', createdAt: now.toISOString() };
+}
+
+function hashSecret(secret: string, salt: string): string {
+  return createHash('sha256').update(salt).update(secret).digest('hex');
+}
+
+/** In constant time, whatever the lengths. */
+function isSame(a: string, b: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}

@@ -1,0 +1,100 @@
+// What /metrics says: requests here, the rest read from its owners when somebody asks.
+
+import type { FastifyInstance } from 'fastify';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Views } from '../views/views.ts';
+
+/** What the other rooms tell when asked. */
+export interface MetricSources {
+  views: Views;
+  /** One entry per counter of the DNS threads: name, what it counts, and its value. */
+  dnsCounters: () => { name: string; help: string; labels?: Record<string, string>; value: number }[];
+  tableBytes: () => number;
+}
+
+export function createMetrics({ views, dnsCounters, tableBytes }: MetricSources): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  gauge(registry, 'zonewright_store_revision', 'The store revision that this replica serves', () => views.revision);
+  gauge(registry, 'zonewright_zones', 'Zones served', () => count(views.zones.list()));
+  gauge(registry, 'zonewright_hosts', 'Hosts', () => count(views.hosts.list()));
+  gauge(registry, 'zonewright_members', 'Replicas alive', () => views.members.size);
+  gauge(registry, 'zonewright_faulty_values', 'Stored values that are not served', () => views.faults.size);
+  gauge(registry, 'zonewright_table_bytes', 'Memory that the zone table uses', tableBytes);
+  poolGauge(registry, views);
+  dnsMetrics(registry, dnsCounters);
+  return registry;
+}
+
+/** Measures every request. Routes, not paths: a metric must not grow with what people ask. */
+export function observeRequests(app: FastifyInstance, registry: Registry): void {
+  const duration = new Histogram({
+    name: 'zonewright_http_request_duration_seconds',
+    help: 'Time from request to response',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers: [registry],
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    duration.observe({ method: request.method, route, status: String(reply.statusCode) }, reply.elapsedTime / 1000);
+  });
+}
+
+function gauge(registry: Registry, name: string, help: string, read: () => number): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(read());
+    },
+  });
+}
+
+function poolGauge(registry: Registry, views: Views): void {
+  new Gauge({
+    name: 'zonewright_pool_addresses',
+    help: 'Addresses of a pool by state; beyond 2^53 rounded',
+    labelNames: ['pool', 'family', 'state'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      const now = Date.now();
+      for (const { value: pool } of views.pools.list()) {
+        for (const [family, usage] of Object.entries(views.pools.usage(pool.name, now) ?? {})) {
+          for (const state of ['capacity', 'used', 'coolingDown', 'free'] as const) {
+            this.set({ pool: pool.name, family, state }, Number(usage[state]));
+          }
+        }
+      }
+    },
+  });
+}
+
+function dnsMetrics(registry: Registry, read: MetricSources['dnsCounters']): void {
+  const counters = new Map<string, Counter>();
+  for (const { name, help, labels = {} } of read()) {
+    if (!counters.has(name)) {
+      counters.set(
+        name,
+        new Counter({
+          name,
+          help,
+          labelNames: Object.keys(labels),
+          registers: [registry],
+          collect() {
+            this.reset();
+            for (const one of read()) if (one.name === name) this.inc(one.labels ?? {}, one.value);
+          },
+        }),
+      );
+    }
+  }
+}
+
+function count(items: Iterable<unknown>): number {
+  let counted = 0;
+  for (const _ of items) counted += 1;
+  return counted;
+}

@@ -1,0 +1,83 @@
+// Whatever goes wrong becomes application/problem+json (RFC 9457) here, and nowhere else. The codes: errors.ts.
+
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { type ErrorCode, errorCodes, type InputFault, Refusal } from '../errors.ts';
+import { StoreUnavailable } from '../store/store.ts';
+
+/** Fastify's own refusals, by its codes and by Ajv's keywords. */
+const codesOfFastify: Record<string, ErrorCode> = {
+  FST_ERR_VALIDATION: 'invalid_request',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'invalid_request',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid_request',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_BAD_URL: 'invalid_request',
+};
+
+/** Fastify's error handler. */
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const refusal = refusalFrom(error);
+  if (refusal.code === 'internal_error') request.log.error(error);
+  else request.log.debug({ code: refusal.code, detail: refusal.message }, 'refused');
+  if (refusal.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
+  if (refusal.code === 'store_unavailable') reply.header('retry-after', '2');
+  return reply.status(refusal.status).type('application/problem+json').send(problemOf(refusal));
+}
+
+export function problemOf({ code, message, errors, members }: Refusal): Record<string, unknown> {
+  const [status, title] = errorCodes[code];
+  return {
+    type: `urn:zonewright:problem:${code.replaceAll('_', '-')}`,
+    title,
+    status,
+    detail: message,
+    code,
+    ...(errors && { errors }),
+    ...members,
+  };
+}
+
+function refusalFrom(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof StoreUnavailable) {
+    return new Refusal('store_unavailable', `the store cannot be reached (${error.message}): try again later`);
+  }
+  const { code = '', message, validation, validationContext } = error as FastifyError;
+  const known = codesOfFastify[code] ?? (code.startsWith('FST_ERR_CTP') ? 'invalid_request' : undefined);
+  const badJson = error instanceof SyntaxError && (error as FastifyError).statusCode === 400;
+  if (known === undefined && !badJson)
+    return new Refusal('internal_error', 'the request failed; the log of this replica says why');
+  if (validation === undefined) {
+    return new Refusal(known ?? 'invalid_request', badJson ? `the body is not JSON: ${message}` : message);
+  }
+  const errors = validation.map((fault) => faultOf(fault, validationContext));
+  return new Refusal('invalid_request', errors.map((one) => `${one.pointer}: ${one.message}`).join('; '), { errors });
+}
+
+type Validation = NonNullable<FastifyError['validation']>[number];
+
+/** Ajv names the object; we point at the field. Query parameters are `?name`, path parameters `:name`. */
+function faultOf(
+  { instancePath, keyword, params, message = 'is not valid' }: Validation,
+  context?: string,
+): InputFault {
+  const sign = context === 'querystring' ? '?' : context === 'params' ? ':' : context === 'headers' ? 'header ' : '/';
+  const point = (field: unknown) => {
+    const path =
+      field === undefined
+        ? instancePath
+        : `${instancePath}/${String(field).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    return sign === '/' ? path : sign + path.slice(1);
+  };
+  if (keyword === 'additionalProperties')
+    return { pointer: point(params.additionalProperty), message: 'is not a known field' };
+  if (keyword === 'required') return { pointer: point(params.missingProperty), message: 'is needed' };
+  if (keyword === 'enum') {
+    return {
+      pointer: point(undefined),
+      message: `must be one of ${(params.allowedValues as unknown[]).join(', ')}`,
+    };
+  }
+  return { pointer: point(undefined), message };
+}

@@ -1,0 +1,80 @@
+// /v1/addresses: who holds an address.
+
+import { Type } from '@fastify/type-provider-typebox';
+import { entityTag } from '../../control/precondition.ts';
+import { decideReleaseAddress } from '../../control/release-address.ts';
+import { at, refuse } from '../../errors.ts';
+import { parseAddress } from '../../model/address.ts';
+import { AddressText, failures, LabelText, strict, writeHeaders } from '../schemas/common.ts';
+import { AllocationBody, showAddress } from '../schemas/pool.ts';
+import type { Routes } from '../server.ts';
+import { commitFor, preconditionOf, sendResource } from '../write.ts';
+
+const tags = ['addresses'];
+const params = strict({ ip: AddressText });
+const space = Type.Optional({ ...LabelText, default: 'default' });
+
+export const addressRoutes: Routes = async (app, services) => {
+  const { views } = services;
+
+  app.get(
+    '/v1/addresses/:ip',
+    {
+      schema: {
+        tags,
+        summary: 'Who holds an address',
+        params,
+        querystring: strict({ space }),
+        response: { 200: AllocationBody, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const address = at(':ip', () => parseAddress(request.params.ip));
+      const inSpace = request.query.space ?? 'default';
+      const record = views.pools.address(inSpace, address);
+      if (record !== undefined) {
+        return sendResource(request, reply, entityTag(record.modified), showAddress(record.value, Date.now()));
+      }
+      const pool = views.pools.poolAt(inSpace, address)?.value.name;
+      if (pool === undefined) refuse('not_found', `${address} is in no pool, and nobody holds it`, { address });
+      return reply.send({ address, pool, space: inSpace, state: 'free', holders: [] });
+    },
+  );
+
+  app.delete(
+    '/v1/addresses/:ip',
+    {
+      schema: {
+        tags,
+        summary: 'Release an address',
+        params,
+        headers: writeHeaders,
+        querystring: strict({
+          space,
+          id: Type.Optional(
+            Type.String({ maxLength: 255, description: 'Only this allocation, of several that share the address' }),
+          ),
+          owner: Type.Optional(Type.String({ maxLength: 255, description: 'Only the allocations of this owner' })),
+        }),
+        response: { 204: Type.Null(), ...failures },
+      },
+    },
+    async (request, reply) => {
+      const address = at(':ip', () => parseAddress(request.params.ip));
+      const { id, owner, space: inSpace = 'default' } = request.query;
+      const precondition = preconditionOf(request);
+      await commitFor(services, request, reply, (context) =>
+        decideReleaseAddress(
+          context,
+          inSpace,
+          address,
+          precondition,
+          (holder) =>
+            (id === undefined || (holder.kind === 'allocation' && holder.id === id)) &&
+            (owner === undefined || holder.owner === owner),
+        ),
+      );
+      return reply.status(204).send(null);
+    },
+  );
+};

@@ -1,0 +1,186 @@
+// /v1/hosts: names with their addresses.
+
+import { Type } from '@fastify/type-provider-typebox';
+import { decideChangeHost } from '../../control/change-host.ts';
+import { decideCreateHost } from '../../control/create-host.ts';
+import { decideDeleteHost } from '../../control/delete-host.ts';
+import { entityTag } from '../../control/precondition.ts';
+import { at, refuse, refuseField } from '../../errors.ts';
+import { parseAddress } from '../../model/address.ts';
+import type { Host } from '../../model/host.ts';
+import { type Fqdn, parseName } from '../../model/name.ts';
+import type { Versioned } from '../../views/pool-view.ts';
+import { mergePatch } from '../merge-patch.ts';
+import { decodeCursor, pageOf } from '../page.ts';
+import {
+  AddressText,
+  failures,
+  idempotencyHeaders,
+  LabelText,
+  listOf,
+  NameText,
+  pageQuery,
+  strict,
+  writeHeaders,
+} from '../schemas/common.ts';
+import { HostBody, hostInputOf, NewHost, PatchHost, PutHost, showHost, wantedHostFrom } from '../schemas/host.ts';
+import type { Routes } from '../server.ts';
+import { commitFor, preconditionOf, sendResource, sendWritten } from '../write.ts';
+
+const tags = ['hosts'];
+const params = strict({ name: NameText });
+
+export const hostRoutes: Routes = async (app, services) => {
+  const { views } = services;
+  const location = (name: Fqdn) => `/v1/hosts/${encodeURIComponent(name)}`;
+  const nameOf = (text: string) => at(':name', () => parseName(text));
+  const existing = (name: Fqdn) => views.hosts.get(name) ?? refuse('not_found', `there is no host ${name}`, { name });
+
+  app.post(
+    '/v1/hosts',
+    {
+      schema: {
+        tags,
+        summary: 'Create a host: addresses, A/AAAA, PTR and aliases in one transaction',
+        headers: idempotencyHeaders,
+        body: NewHost,
+        response: { 201: HostBody, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const wanted = wantedHostFrom(request.body);
+      const committed = await commitFor(services, request, reply, (context) => decideCreateHost(context, wanted));
+      return sendWritten(reply, committed, true, location(wanted.name), showHost(committed.result, committed.revision));
+    },
+  );
+
+  app.get(
+    '/v1/hosts',
+    {
+      schema: {
+        tags,
+        summary: 'List hosts',
+        querystring: strict({
+          ...pageQuery,
+          name: Type.Optional(NameText),
+          address: Type.Optional(AddressText),
+          pool: Type.Optional(LabelText),
+          owner: Type.Optional(Type.String()),
+          tag: Type.Optional(Type.String({ description: '`key` or `key=value`' })),
+        }),
+        response: { 200: listOf(HostBody), ...failures },
+      },
+    },
+    async (request) => {
+      const matches = filterOf(request.query);
+      const after = decodeCursor(request.query.cursor, parseName);
+      const hosts = Iterator.from(views.hosts.list(after)).filter(({ value }) => matches(value));
+      return pageOf(
+        hosts,
+        request.query,
+        ({ value }: Versioned<Host>) => value.name,
+        ({ value, modified }) => showHost(value, modified),
+      );
+    },
+  );
+
+  app.get(
+    '/v1/hosts/:name',
+    { schema: { tags, summary: 'Read a host', params, response: { 200: HostBody, ...failures } } },
+    async (request, reply) => {
+      const { value, modified } = existing(nameOf(request.params.name));
+      return sendResource(request, reply, entityTag(modified), showHost(value, modified));
+    },
+  );
+
+  app.put(
+    '/v1/hosts/:name',
+    {
+      schema: {
+        tags,
+        summary: 'Create a host, or make it another; it keeps its addresses unless others are asked for',
+        params,
+        headers: writeHeaders,
+        body: PutHost,
+        response: { 200: HostBody, 201: HostBody, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const name = nameOf(request.params.name);
+      const wanted = wantedHostFrom({ ...request.body, name: request.body.name ?? name });
+      if (wanted.name !== name)
+        refuseField('invalid_request', '/name', 'is not the name in the path: rename with PATCH');
+      const change = { name, precondition: preconditionOf(request), change: () => wanted };
+      const committed = await commitFor(services, request, reply, (context) => decideChangeHost(context, change));
+      const { host, created } = committed.result;
+      return sendWritten(reply, committed, created, location(name), showHost(host, committed.revision));
+    },
+  );
+
+  app.patch(
+    '/v1/hosts/:name',
+    {
+      schema: {
+        tags,
+        summary: 'Change, rename or re-address a host (JSON merge patch), in one transaction',
+        params,
+        headers: writeHeaders,
+        body: PatchHost,
+        response: { 200: HostBody, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const name = nameOf(request.params.name);
+      const change = {
+        name,
+        precondition: preconditionOf(request),
+        change: (current: Host | undefined) =>
+          wantedHostFrom(mergePatch(hostInputOf(current ?? existing(name).value), request.body)),
+      };
+      const committed = await commitFor(services, request, reply, (context) => decideChangeHost(context, change));
+      const { host } = committed.result;
+      return sendWritten(reply, committed, false, location(host.name), showHost(host, committed.revision));
+    },
+  );
+
+  app.delete(
+    '/v1/hosts/:name',
+    {
+      schema: {
+        tags,
+        summary: 'Delete a host and give everything back',
+        params,
+        headers: writeHeaders,
+        response: { 204: Type.Null(), ...failures },
+      },
+    },
+    async (request, reply) => {
+      const name = nameOf(request.params.name);
+      const precondition = preconditionOf(request);
+      await commitFor(services, request, reply, (context) => decideDeleteHost(context, name, precondition));
+      return reply.status(204).send(null);
+    },
+  );
+};
+
+interface HostFilter {
+  name?: string;
+  address?: string;
+  pool?: string;
+  owner?: string;
+  tag?: string;
+}
+
+/** All that are given must hold. A `name` finds the host and the host that has it as an alias. */
+function filterOf({ name: nameText, address: addressText, pool, owner, tag }: HostFilter): (host: Host) => boolean {
+  const name = nameText === undefined ? undefined : at('?name', () => parseName(nameText));
+  const address = addressText === undefined ? undefined : at('?address', () => parseAddress(addressText));
+  const [tagKey = '', tagValue] = tag?.split(/=(.*)/s) ?? [];
+  return (host) =>
+    (name === undefined || host.name === name || host.aliases.includes(name)) &&
+    (address === undefined || host.addresses.some((one) => one.address === address)) &&
+    (pool === undefined || host.addresses.some((one) => one.pool === pool)) &&
+    (owner === undefined || host.owner === owner) &&
+    (tag === undefined ||
+      (Object.hasOwn(host.tags, tagKey) && (tagValue === undefined || host.tags[tagKey] === tagValue)));
+}

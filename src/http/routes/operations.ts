@@ -1,0 +1,66 @@
+// What operators and their machines ask: alive, ready, metrics, members.
+
+import { Type } from '@fastify/type-provider-typebox';
+import { refuse } from '../../errors.ts';
+import { failures, Problem } from '../schemas/common.ts';
+import type { Routes } from '../server.ts';
+
+const tags = ['operations'];
+
+/** Open to everyone. */
+export const healthRoutes: Routes = async (app, services) => {
+  app.get(
+    '/healthz',
+    {
+      schema: {
+        tags,
+        summary: 'The process runs',
+        security: [],
+        response: { 200: Type.Object({ status: Type.Literal('ok') }) },
+      },
+    },
+    async () => ({ status: 'ok' as const }),
+  );
+
+  app.get(
+    '/readyz',
+    {
+      schema: {
+        tags,
+        summary: 'The replica serves; 503 says what is missing',
+        security: [],
+        response: { 200: Type.Object({ status: Type.Literal('ready'), revision: Type.Integer() }), 503: Problem },
+      },
+    },
+    async () => {
+      const waitingFor = services.waitingFor();
+      if (waitingFor.length > 0) refuse('store_unavailable', `not ready: ${waitingFor.join(', ')}`, { waitingFor });
+      return { status: 'ready' as const, revision: services.views.revision };
+    },
+  );
+
+  app.get(
+    '/metrics',
+    { schema: { tags, summary: 'Prometheus metrics', security: [], response: { 200: Type.String() } } },
+    async (_, reply) => reply.type(services.metrics.contentType).send(await services.metrics.metrics()),
+  );
+};
+
+export const memberRoutes: Routes = async (app, services) => {
+  app.get(
+    '/v1/members',
+    {
+      schema: {
+        tags,
+        summary: 'The replicas that are alive',
+        response: {
+          200: Type.Object({
+            items: Type.Array(Type.Object({ replica: Type.String(), dns: Type.Array(Type.String()) })),
+          }),
+          ...failures,
+        },
+      },
+    },
+    async () => ({ items: [...services.views.members.values()].sort((a, b) => (a.replica < b.replica ? -1 : 1)) }),
+  );
+};

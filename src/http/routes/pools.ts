@@ -1,0 +1,268 @@
+// /v1/pools: pools and the allocations in them.
+
+import { Type } from '@fastify/type-provider-typebox';
+import { ulid } from 'ulid';
+import { decideAllocateAddresses } from '../../control/allocate-addresses.ts';
+import { defaultFamily, nextOf } from '../../control/choose-addresses.ts';
+import { decideDeletePool } from '../../control/delete-pool.ts';
+import { entityTag } from '../../control/precondition.ts';
+import { decidePutPool } from '../../control/put-pool.ts';
+import { at, refuse } from '../../errors.ts';
+import { parseAddress } from '../../model/address.ts';
+import type { Pool } from '../../model/pool.ts';
+import { mergePatch } from '../merge-patch.ts';
+import { decodeCursor, pageOf } from '../page.ts';
+import {
+  AddressText,
+  FamilyText,
+  failures,
+  idempotencyHeaders,
+  LabelText,
+  listOf,
+  pageQuery,
+  strict,
+  writeHeaders,
+} from '../schemas/common.ts';
+import {
+  AllocationBody,
+  NewAllocation,
+  NewPool,
+  PatchPool,
+  PoolBody,
+  PutPool,
+  poolFrom,
+  refuseDoubles,
+  showAddress,
+  showPool,
+} from '../schemas/pool.ts';
+import type { Routes } from '../server.ts';
+import { commitFor, preconditionOf, sendResource, sendWritten } from '../write.ts';
+
+const tags = ['pools'];
+const params = strict({ pool: LabelText });
+const force = { force: Type.Optional(Type.Boolean({ description: 'Releases addresses that are in use' })) };
+
+export const poolRoutes: Routes = async (app, services) => {
+  const { views } = services;
+  const show = (pool: Pool) => showPool(pool, views.pools.usage(pool.name, Date.now()));
+  const location = (name: string) => `/v1/pools/${name}`;
+  const existing = (name: string) =>
+    views.pools.get(name) ?? refuse('not_found', `there is no pool '${name}'`, { pool: name });
+
+  app.post(
+    '/v1/pools',
+    {
+      schema: {
+        tags,
+        summary: 'Make a pool',
+        headers: idempotencyHeaders,
+        body: NewPool,
+        response: { 201: PoolBody, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const { name, ...body } = request.body;
+      const wanted = poolFrom(name, body as Partial<Pool>);
+      const committed = await commitFor(services, request, reply, (context) => {
+        if (context.views.pools.get(name) !== undefined)
+          refuse('already_exists', `there is a pool '${name}' already`, { pool: name });
+        return decidePutPool(context, { name, precondition: {}, force: false, change: () => wanted });
+      });
+      return sendWritten(reply, committed, true, location(name), show(committed.result.pool));
+    },
+  );
+
+  app.get(
+    '/v1/pools',
+    {
+      schema: {
+        tags,
+        summary: 'List pools',
+        querystring: strict(pageQuery),
+        response: { 200: listOf(PoolBody), ...failures },
+      },
+    },
+    async (request) => {
+      const after = decodeCursor(request.query.cursor, String);
+      const pools = [...views.pools.list(after)].map(({ value }) => value).filter(({ name }) => name !== after);
+      return pageOf(pools, request.query, ({ name }) => name, show);
+    },
+  );
+
+  app.get(
+    '/v1/pools/:pool',
+    { schema: { tags, summary: 'Read a pool', params, response: { 200: PoolBody, ...failures } } },
+    async (request, reply) => {
+      const { value, modified } = existing(request.params.pool);
+      return sendResource(request, reply, entityTag(modified), show(value));
+    },
+  );
+
+  app.put(
+    '/v1/pools/:pool',
+    {
+      schema: {
+        tags,
+        summary: 'Make a pool, or replace its settings',
+        params,
+        headers: writeHeaders,
+        querystring: strict(force),
+        body: PutPool,
+        response: { 200: PoolBody, 201: PoolBody, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const name = request.params.pool;
+      const { name: named = name, ...body } = request.body;
+      if (named !== name)
+        refuse('invalid_request', '/name: a pool cannot be renamed', {
+          errors: [{ pointer: '/name', message: 'is not the path' }],
+        });
+      const wanted = poolFrom(name, body as Partial<Pool>);
+      const change = {
+        name,
+        precondition: preconditionOf(request),
+        force: request.query.force ?? false,
+        change: () => wanted,
+      };
+      const committed = await commitFor(services, request, reply, (context) => decidePutPool(context, change));
+      return sendWritten(reply, committed, committed.result.created, location(name), show(committed.result.pool));
+    },
+  );
+
+  app.patch(
+    '/v1/pools/:pool',
+    {
+      schema: {
+        tags,
+        summary: 'Change some settings of a pool (JSON merge patch)',
+        params,
+        headers: writeHeaders,
+        querystring: strict(force),
+        body: PatchPool,
+        response: { 200: PoolBody, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const name = request.params.pool;
+      const committed = await commitFor(services, request, reply, (context) =>
+        decidePutPool(context, {
+          name,
+          precondition: preconditionOf(request),
+          force: request.query.force ?? false,
+          change: (current) => poolFrom(name, mergePatch(current ?? existing(name).value, request.body)),
+        }),
+      );
+      return sendWritten(reply, committed, false, location(name), show(committed.result.pool));
+    },
+  );
+
+  app.delete(
+    '/v1/pools/:pool',
+    {
+      schema: {
+        tags,
+        summary: 'Delete a pool',
+        params,
+        headers: writeHeaders,
+        querystring: strict(force),
+        response: { 204: Type.Null(), ...failures },
+      },
+    },
+    async (request, reply) => {
+      const precondition = preconditionOf(request);
+      await commitFor(services, request, reply, (context) =>
+        decideDeletePool(context, request.params.pool, precondition, request.query.force ?? false),
+      );
+      return reply.status(204).send(null);
+    },
+  );
+
+  app.post(
+    '/v1/pools/:pool/allocations',
+    {
+      schema: {
+        tags,
+        summary: 'Allocate addresses: all of them or none',
+        params,
+        headers: idempotencyHeaders,
+        body: NewAllocation,
+        response: { 201: Type.Object({ items: Type.Array(AllocationBody) }), ...failures },
+      },
+    },
+    async (request, reply) => {
+      const { addresses: texts, count, family, owner = '', ...more } = request.body;
+      const addresses = texts?.map((text, index) => at(`/addresses/${index}`, () => parseAddress(text)));
+      refuseDoubles('/addresses', addresses ?? []);
+      if (addresses !== undefined && count !== undefined && count !== addresses.length) {
+        refuse('invalid_request', '/count: is not the number of addresses', {
+          errors: [{ pointer: '/count', message: 'is not the number of addresses' }],
+        });
+      }
+      const wanted = {
+        ...more,
+        pool: request.params.pool,
+        owner,
+        count: count ?? 1,
+        ids: (addresses ?? Array(count ?? 1).fill(0)).map(() => ulid()),
+      };
+      const committed = await commitFor(services, request, reply, (context) =>
+        decideAllocateAddresses(context, {
+          ...wanted,
+          family: family ?? defaultFamily(context, wanted.pool),
+          ...(addresses && { addresses }),
+        }),
+      );
+      const items = committed.result.map((record) => showAddress(record, Date.now()));
+      return reply.status(201).send({ items });
+    },
+  );
+
+  app.get(
+    '/v1/pools/:pool/allocations',
+    {
+      schema: {
+        tags,
+        summary: 'List the addresses in use, in address order',
+        params,
+        querystring: strict(pageQuery),
+        response: { 200: listOf(AllocationBody), ...failures },
+      },
+    },
+    async (request) => {
+      const pool = existing(request.params.pool).value;
+      const after = decodeCursor(request.query.cursor, parseAddress);
+      const held = views.pools.heldFrom(pool, after);
+      const records = Iterator.from(held).filter(({ value }) => value.pool === pool.name && value.address !== after);
+      return pageOf(
+        records,
+        request.query,
+        ({ value }) => value.address,
+        ({ value }) => showAddress(value, Date.now()),
+      );
+    },
+  );
+
+  app.get(
+    '/v1/pools/:pool/next',
+    {
+      schema: {
+        tags,
+        summary: 'The addresses that would be given next; takes none',
+        params,
+        querystring: strict({
+          count: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 1 })),
+          family: Type.Optional(FamilyText),
+        }),
+        response: { 200: Type.Object({ items: Type.Array(AddressText) }), ...failures },
+      },
+    },
+    async (request) => {
+      const pool = existing(request.params.pool).value;
+      const context = { views, claimed: new Set<string>(), now: Date.now(), attempts: 0 };
+      const family = request.query.family ?? defaultFamily(context, pool.name);
+      const choices = pool.drain ? [] : nextOf(context, pool, family, request.query.count ?? 1);
+      return { items: choices.map(({ address }) => address) };
+    },
+  );
+};

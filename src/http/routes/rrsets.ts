@@ -1,0 +1,184 @@
+// /v1/zones/{zone}/rrsets: the records of a zone.
+
+import { type Static, Type } from '@fastify/type-provider-typebox';
+import { decideChangeRrsets, existingZone, type RrsetChange } from '../../control/change-rrsets.ts';
+import { listRrsets, type RrsetPosition, rrsetsAt } from '../../control/list-rrsets.ts';
+import { rrsetTag } from '../../control/rrset-tag.ts';
+import { at, InvalidValue, refuse, refuseField } from '../../errors.ts';
+import { type Fqdn, isWithin, parseName, parseRelativeName } from '../../model/name.ts';
+import { parseRecordType, type RecordType } from '../../model/rdata/record-types.ts';
+import { parseRecords } from '../../model/rrset.ts';
+import { decodeCursor, encodeCursor, limitOf } from '../page.ts';
+import { failures, listOf, NameText, pageQuery, strict, writeHeaders } from '../schemas/common.ts';
+import { PatchRrsets, PutRrset, RrsetBody, showRrset } from '../schemas/zone.ts';
+import type { Routes } from '../server.ts';
+import { commitFor, preconditionOf, sendResource } from '../write.ts';
+
+const tags = ['rrsets'];
+const zoneParams = strict({ zone: NameText });
+const params = strict({ zone: NameText, name: Type.String({ maxLength: 1024 }), type: Type.String({ maxLength: 20 }) });
+
+export const rrsetRoutes: Routes = async (app, services) => {
+  const { store, views } = services;
+  const zoneOf = (text: string) =>
+    existingZone(
+      { views },
+      at(':zone', () => parseName(text)),
+    );
+
+  app.get(
+    '/v1/zones/:zone/rrsets',
+    {
+      schema: {
+        tags,
+        summary: "List a zone's RRsets",
+        params: zoneParams,
+        querystring: strict({
+          ...pageQuery,
+          type: Type.Optional(Type.String({ maxLength: 20 })),
+          name: Type.Optional(Type.String({ maxLength: 1024, description: 'Relative to the zone; `@` is the apex' })),
+        }),
+        response: { 200: listOf(RrsetBody), ...failures },
+      },
+    },
+    async (request) => {
+      const zone = zoneOf(request.params.zone);
+      const { type: typeText, name: nameText, cursor } = request.query;
+      const type = typeText === undefined ? undefined : at('?type', () => parseRecordType(typeText));
+      if (nameText !== undefined) {
+        const owner = ownerOf('?name', nameText, zone.name);
+        const found = rrsetsAt(views, zone, owner).filter((rrset) => type === undefined || rrset.type === type);
+        return { items: found.map((rrset) => showRrset(zone.name, owner, rrset)), nextCursor: null };
+      }
+      const from = decodeCursor(cursor, parsePosition);
+      const { rrsets, next } = await listRrsets(store, views, zone, { from, limit: limitOf(request.query), type });
+      return {
+        items: rrsets.map(({ owner, rrset }) => showRrset(zone.name, owner, rrset)),
+        nextCursor: next === undefined ? null : encodeCursor(JSON.stringify([next.key, next.skip])),
+      };
+    },
+  );
+
+  app.get(
+    '/v1/zones/:zone/rrsets/:name/:type',
+    { schema: { tags, summary: 'Read an RRset', params, response: { 200: RrsetBody, ...failures } } },
+    async (request, reply) => {
+      const { zone, owner, type } = placeOf(request.params);
+      const rrset = rrsetsAt(views, zone, owner).find((one) => one.type === type);
+      if (rrset === undefined) refuse('not_found', `${owner} has no ${type} records`, { name: owner, type });
+      return sendResource(request, reply, rrsetTag(rrset), showRrset(zone.name, owner, rrset));
+    },
+  );
+
+  app.put(
+    '/v1/zones/:zone/rrsets/:name/:type',
+    {
+      schema: {
+        tags,
+        summary: 'Write an RRset, over the one that is there',
+        params,
+        headers: writeHeaders,
+        body: PutRrset,
+        response: { 200: RrsetBody, 201: RrsetBody, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const { zone, owner, type } = placeOf(request.params);
+      const { name, type: typeText, ttl, records } = request.body;
+      if (name !== undefined && ownerOf('/name', name, zone.name) !== owner)
+        refuseField('invalid_request', '/name', 'is not the name in the path');
+      if (typeText !== undefined && typeText.toUpperCase() !== type)
+        refuseField('invalid_request', '/type', 'is not the type in the path');
+      const change = changeOf(owner, type, { ttl, records }, '', '/records');
+      const precondition = preconditionOf(request);
+      const committed = await commitFor(services, request, reply, (context) =>
+        decideChangeRrsets(context, zone.name, [change], { precondition }),
+      );
+      const { rrsets, created } = committed.result;
+      const written = rrsets[0] ?? refuse('internal_error', 'nothing was written');
+      reply.header('etag', rrsetTag(written.rrset));
+      if (created) reply.header('location', request.url);
+      return reply.status(created ? 201 : 200).send(showRrset(zone.name, owner, written.rrset));
+    },
+  );
+
+  app.delete(
+    '/v1/zones/:zone/rrsets/:name/:type',
+    {
+      schema: {
+        tags,
+        summary: 'Delete an RRset',
+        params,
+        headers: writeHeaders,
+        response: { 204: Type.Null(), ...failures },
+      },
+    },
+    async (request, reply) => {
+      const { zone, owner, type } = placeOf(request.params);
+      const change = { owner, type, rrset: undefined, pointer: ':name' };
+      const precondition = preconditionOf(request);
+      await commitFor(services, request, reply, (context) =>
+        decideChangeRrsets(context, zone.name, [change], { precondition, mustExist: true }),
+      );
+      return reply.status(204).send(null);
+    },
+  );
+
+  app.patch(
+    '/v1/zones/:zone/rrsets',
+    {
+      schema: {
+        tags,
+        summary: 'Write and delete RRsets: all of them or none',
+        params: zoneParams,
+        body: PatchRrsets,
+        response: { 200: Type.Object({ items: Type.Array(RrsetBody) }), ...failures },
+      },
+    },
+    async (request, reply) => {
+      const zone = zoneOf(request.params.zone);
+      const changes = request.body.map(({ name, type: typeText, ttl, records }, index) => {
+        const owner = ownerOf(`/${index}/name`, name, zone.name);
+        const type = at(`/${index}/type`, () => parseRecordType(typeText));
+        return changeOf(owner, type, { ttl, records }, `/${index}/name`, `/${index}/records`);
+      });
+      const twice = changes.findIndex(
+        (one, at) => changes.findIndex((other) => other.owner === one.owner && other.type === one.type) !== at,
+      );
+      if (twice >= 0) refuseField('invalid_request', `/${twice}`, 'the RRset is named twice');
+      const committed = await commitFor(services, request, reply, (context) =>
+        decideChangeRrsets(context, zone.name, changes),
+      );
+      return { items: committed.result.rrsets.map(({ owner, rrset }) => showRrset(zone.name, owner, rrset)) };
+    },
+  );
+
+  function placeOf(path: Static<typeof params>) {
+    const zone = zoneOf(path.zone);
+    return { zone, owner: ownerOf(':name', path.name, zone.name), type: at(':type', () => parseRecordType(path.type)) };
+  }
+};
+
+function ownerOf(pointer: string, text: string, zone: Fqdn): Fqdn {
+  const owner = at(pointer, () => parseRelativeName(text, zone));
+  if (!isWithin(owner, zone)) refuseField('outside_zone', pointer, `${owner} is not in zone ${zone}`);
+  return owner;
+}
+
+function changeOf(
+  owner: Fqdn,
+  type: RecordType,
+  { ttl, records }: { ttl: number | undefined; records: readonly string[] },
+  pointer: string,
+  recordsPointer: string,
+): RrsetChange {
+  if (records.length === 0) return { owner, type, rrset: undefined, pointer };
+  const rrset = { type, records: parseRecords(type, records, recordsPointer), ...(ttl !== undefined && { ttl }) };
+  return { owner, type, rrset, pointer };
+}
+
+function parsePosition(text: string): RrsetPosition {
+  const [key, skip] = JSON.parse(text) as unknown[];
+  if (typeof key !== 'string' || typeof skip !== 'number') throw new InvalidValue('is not a cursor that a list gave');
+  return { key, skip };
+}

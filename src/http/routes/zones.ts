@@ -1,0 +1,171 @@
+// /v1/zones: zones and their settings. Their records: rrsets.ts.
+
+import { Type } from '@fastify/type-provider-typebox';
+import { decideClearZone, decideDeleteZone } from '../../control/delete-zone.ts';
+import { entityTag } from '../../control/precondition.ts';
+import { decidePutZone } from '../../control/put-zone.ts';
+import { at, refuse, refuseField } from '../../errors.ts';
+import { type Fqdn, parseName } from '../../model/name.ts';
+import type { Zone } from '../../model/zone.ts';
+import { mergePatch } from '../merge-patch.ts';
+import { decodeCursor, pageOf } from '../page.ts';
+import { failures, idempotencyHeaders, listOf, NameText, pageQuery, strict, writeHeaders } from '../schemas/common.ts';
+import {
+  NewZone,
+  PatchZone,
+  PutZone,
+  showZone,
+  ZoneBody,
+  type ZoneInput,
+  zoneFrom,
+  zoneInputOf,
+} from '../schemas/zone.ts';
+import type { Routes } from '../server.ts';
+import { commitFor, preconditionOf, sendResource, sendWritten } from '../write.ts';
+
+const tags = ['zones'];
+const params = strict({ zone: NameText });
+
+export const zoneRoutes: Routes = async (app, services) => {
+  const { views } = services;
+  const location = (name: Fqdn) => `/v1/zones/${encodeURIComponent(name)}`;
+  const nameOf = (text: string) => at(':zone', () => parseName(text));
+  const existing = (name: Fqdn) =>
+    views.zones.get(name) ?? refuse('not_found', `there is no zone ${name}`, { zone: name });
+  const show = (zone: Zone) => showZone(zone, views.zones.serial(zone.name));
+
+  app.post(
+    '/v1/zones',
+    {
+      schema: {
+        tags,
+        summary: 'Make a zone',
+        headers: idempotencyHeaders,
+        body: NewZone,
+        response: { 201: ZoneBody, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const { name: text, ...input } = request.body;
+      const name = at('/name', () => parseName(text));
+      const wanted = zoneFrom(name, input as ZoneInput, undefined);
+      const committed = await commitFor(services, request, reply, (context) => {
+        if (context.views.zones.get(name) !== undefined)
+          refuse('already_exists', `there is a zone ${name} already`, { zone: name });
+        return decidePutZone(context, { name, precondition: {}, change: () => wanted });
+      });
+      return sendWritten(reply, committed, true, location(name), show(committed.result.zone));
+    },
+  );
+
+  app.get(
+    '/v1/zones',
+    {
+      schema: {
+        tags,
+        summary: 'List zones',
+        querystring: strict(pageQuery),
+        response: { 200: listOf(ZoneBody), ...failures },
+      },
+    },
+    async (request) => {
+      const zones = Iterator.from(views.zones.list(decodeCursor(request.query.cursor, parseName)));
+      return pageOf(
+        zones,
+        request.query,
+        ({ value }) => value.name,
+        ({ value }) => show(value),
+      );
+    },
+  );
+
+  app.get(
+    '/v1/zones/:zone',
+    { schema: { tags, summary: "Read a zone's settings", params, response: { 200: ZoneBody, ...failures } } },
+    async (request, reply) => {
+      const { value, modified } = existing(nameOf(request.params.zone));
+      return sendResource(request, reply, entityTag(modified), show(value));
+    },
+  );
+
+  app.put(
+    '/v1/zones/:zone',
+    {
+      schema: {
+        tags,
+        summary: 'Make a zone, or replace its settings; its records stay',
+        params,
+        headers: writeHeaders,
+        body: PutZone,
+        response: { 200: ZoneBody, 201: ZoneBody, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const name = nameOf(request.params.zone);
+      const { name: named, ...input } = request.body;
+      if (named !== undefined && at('/name', () => parseName(named)) !== name) {
+        refuseField('invalid_request', '/name', 'is not the name in the path: a zone cannot be renamed');
+      }
+      const change = {
+        name,
+        precondition: preconditionOf(request),
+        change: (current: Zone | undefined) => zoneFrom(name, input as ZoneInput, current),
+      };
+      const committed = await commitFor(services, request, reply, (context) => decidePutZone(context, change));
+      return sendWritten(reply, committed, committed.result.created, location(name), show(committed.result.zone));
+    },
+  );
+
+  app.patch(
+    '/v1/zones/:zone',
+    {
+      schema: {
+        tags,
+        summary: 'Change some settings of a zone (JSON merge patch)',
+        params,
+        headers: writeHeaders,
+        body: PatchZone,
+        response: { 200: ZoneBody, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const name = nameOf(request.params.zone);
+      const change = {
+        name,
+        precondition: preconditionOf(request),
+        change: (current: Zone | undefined) => {
+          const zone = current ?? existing(name).value;
+          return zoneFrom(name, mergePatch(zoneInputOf(zone), request.body), zone);
+        },
+      };
+      const committed = await commitFor(services, request, reply, (context) => decidePutZone(context, change));
+      return sendWritten(reply, committed, false, location(name), show(committed.result.zone));
+    },
+  );
+
+  app.delete(
+    '/v1/zones/:zone',
+    {
+      schema: {
+        tags,
+        summary: 'Delete a zone with its records',
+        params,
+        headers: writeHeaders,
+        querystring: strict({ force: Type.Optional(Type.Boolean({ description: 'Deletes its hosts too' })) }),
+        response: { 204: Type.Null(), ...failures },
+      },
+    },
+    async (request, reply) => {
+      const name = nameOf(request.params.zone);
+      const precondition = preconditionOf(request);
+      if (request.query.force === true) {
+        for (let left = 1; left > 0; ) {
+          left = (await commitFor(services, request, reply, (context) => decideClearZone(context, name, precondition)))
+            .result;
+        }
+      }
+      await commitFor(services, request, reply, (context) => decideDeleteZone(context, name, precondition));
+      return reply.status(204).send(null);
+    },
+  );
+};

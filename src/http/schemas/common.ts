@@ -1,0 +1,78 @@
+// Schemas that several resources share: problems, lists, parameters. Strict: unknown fields are errors.
+
+import { type TObject, type TProperties, type TSchema, Type } from '@fastify/type-provider-typebox';
+
+/** An object without other fields than these. */
+export function strict<T extends TProperties>(properties: T, description?: string): TObject<T> {
+  return Type.Object(properties, { additionalProperties: false, ...(description && { description }) });
+}
+
+/** A merge patch (RFC 7396) of those fields: each may be left out (kept) or null (cleared). */
+export function patchOf(properties: TProperties) {
+  const entries = Object.entries(properties).map(([name, schema]) => [
+    name,
+    Type.Optional(Type.Union([schema, Type.Null()])),
+  ]);
+  return Type.Object(Object.fromEntries(entries) as TProperties, { additionalProperties: false });
+}
+
+/** All fields may be left out. */
+export function optional<T extends TProperties>(properties: T) {
+  return Type.Partial(Type.Object(properties));
+}
+
+export const Problem = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    code: Type.String({ description: 'What happened, for programs: see the list of codes in the README' }),
+    errors: Type.Optional(
+      Type.Array(
+        Type.Object({ pointer: Type.String({ description: 'JSON pointer (RFC 6901)' }), message: Type.String() }),
+      ),
+    ),
+  },
+  { additionalProperties: true, description: 'RFC 9457; more members by code' },
+);
+
+/** The failures that any request under /v1 may end in. */
+export const failures = { '4xx': Problem, '5xx': Problem } as const;
+
+export function listOf<T extends TSchema>(item: T) {
+  return Type.Object({ items: Type.Array(item), nextCursor: Type.Union([Type.String(), Type.Null()]) });
+}
+
+export const pageQuery = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+  cursor: Type.Optional(Type.String({ maxLength: 2000, description: '`nextCursor` of the page before' })),
+};
+
+export const Tags = Type.Record(Type.String({ maxLength: 63 }), Type.String({ maxLength: 255 }), { maxProperties: 64 });
+export const Owner = Type.String({ maxLength: 255 });
+export const NameText = Type.String({ minLength: 1, maxLength: 1024, examples: ['nginx.foowidgets.k8s'] });
+export const AddressText = Type.String({ maxLength: 64, examples: ['172.17.200.100'] });
+export const FamilyText = Type.Union([Type.Literal('ipv4'), Type.Literal('ipv6')]);
+export const Ttl = Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1, description: 'Seconds' });
+/** A pool's or space's name: one label. */
+export const LabelText = Type.String({
+  pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$',
+  description: 'Lower-case letters, digits, inner hyphens',
+});
+
+/** Headers that writes take. */
+export const writeHeaders = Type.Object({
+  'if-match': Type.Optional(Type.String()),
+  'if-none-match': Type.Optional(Type.String()),
+});
+
+export const idempotencyHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 255,
+      description: 'The same key and request give the first answer again, for 24 hours',
+    }),
+  ),
+});

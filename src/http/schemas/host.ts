@@ -1,0 +1,120 @@
+// Hosts as the API shows and takes them.
+
+import { type Static, Type } from '@fastify/type-provider-typebox';
+import type { WantedHost } from '../../control/host-wanted.ts';
+import { at, InvalidValue, refuseField } from '../../errors.ts';
+import { parseAddress, reverseName } from '../../model/address.ts';
+import type { Host } from '../../model/host.ts';
+import { labelsOf, parseName } from '../../model/name.ts';
+import { AddressText, FamilyText, LabelText, NameText, Owner, optional, patchOf, strict, Tags, Ttl } from './common.ts';
+import { refuseDoubles } from './pool.ts';
+
+const settings = {
+  pool: LabelText,
+  families: Type.Array(FamilyText, {
+    minItems: 1,
+    maxItems: 2,
+    uniqueItems: true,
+    description: 'One address of each; default: IPv4',
+  }),
+  addresses: Type.Array(AddressText, {
+    minItems: 1,
+    maxItems: 16,
+    description: 'These addresses; default: the next free of the pool',
+  }),
+  aliases: Type.Array(NameText, { maxItems: 32, description: 'Names that get a CNAME to the host' }),
+  ttl: Type.Union([Ttl, Type.Null()], { description: "Seconds; null: the zone's default" }),
+  ptr: Type.Boolean({ description: 'Write the reverse records too; default true' }),
+  owner: Owner,
+  tags: Tags,
+};
+
+export const NewHost = strict({ name: NameText, ...optional(settings).properties });
+export const PutHost = strict({ name: Type.Optional(NameText), ...optional(settings).properties });
+export const PatchHost = patchOf({ name: NameText, ...settings });
+
+export const HostBody = Type.Object({
+  name: NameText,
+  zone: NameText,
+  addresses: Type.Array(
+    Type.Object({
+      address: AddressText,
+      pool: Type.Union([LabelText, Type.Null()]),
+      ptr: Type.Union([NameText, Type.Null()]),
+    }),
+  ),
+  aliases: Type.Array(NameText),
+  ttl: Type.Union([Ttl, Type.Null()]),
+  ptr: Type.Boolean(),
+  owner: Owner,
+  tags: Tags,
+  createdAt: Type.String({ format: 'date-time' }),
+  revision: Type.Integer({ description: 'The store revision that wrote the host' }),
+});
+
+/** What the API takes, its fields not parsed yet. */
+export type HostInput = Partial<Omit<Static<typeof NewHost>, 'name'>> & { name?: string };
+
+/** Refuses what cannot be a host, pointing at the field. */
+export function wantedHostFrom({
+  name,
+  pool,
+  families,
+  addresses,
+  aliases = [],
+  ttl = null,
+  ptr = true,
+  owner = '',
+  tags = {},
+}: HostInput): WantedHost {
+  if (name === undefined) refuseField('invalid_request', '/name', 'a host needs a name');
+  const parsed = {
+    name: parseHostName('/name', name),
+    aliases: aliases.map((alias, index) => parseHostName(`/aliases/${index}`, alias)),
+    addresses: addresses?.map((text, index) => at(`/addresses/${index}`, () => parseAddress(text))),
+  };
+  refuseDoubles('/aliases', parsed.aliases);
+  refuseDoubles('/addresses', parsed.addresses ?? []);
+  return {
+    name: parsed.name,
+    aliases: parsed.aliases,
+    ttl,
+    ptr,
+    owner,
+    tags,
+    ...(pool !== undefined && { pool }),
+    ...(families !== undefined && { families }),
+    ...(parsed.addresses !== undefined && { addresses: parsed.addresses }),
+  };
+}
+
+/** RFC 1123 §2.1 with `_`, and `*` as the whole first label: a host may answer for all names below its parent. */
+function parseHostName(pointer: string, text: string) {
+  return at(pointer, () => {
+    const name = parseName(text);
+    const labels = labelsOf(name);
+    for (const [index, label] of labels.entries()) {
+      if (index === 0 && label === '*' && labels.length > 1) continue;
+      if (!/^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/.test(label))
+        throw new InvalidValue(`'${label}' is no label of a host name`);
+    }
+    if (labels.length === 0) refuseField('invalid_request', pointer, 'the root is no host');
+    return name;
+  });
+}
+
+/** What a merge patch is applied to. Addresses are kept as they are unless the patch says how to choose others. */
+export function hostInputOf(host: Host): HostInput {
+  const { name, aliases, ttl, ptr, owner, tags } = host;
+  return { name, aliases, ttl, ptr, owner, tags };
+}
+
+export function showHost(host: Host, revision: number): Static<typeof HostBody> {
+  const { name, zone, aliases, ttl, ptr, owner, tags, createdAt } = host;
+  const addresses = host.addresses.map(({ address, pool }) => ({
+    address,
+    pool,
+    ptr: ptr ? reverseName(address) : null,
+  }));
+  return { name, zone, addresses, aliases, ttl, ptr, owner, tags, createdAt, revision };
+}

@@ -1,0 +1,142 @@
+// Pools, allocations and addresses as the API shows and takes them.
+
+import { type Static, Type } from '@fastify/type-provider-typebox';
+import { at, refuseField } from '../../errors.ts';
+import { parseRange } from '../../model/address-range.ts';
+import type { AddressRecord } from '../../model/allocation.ts';
+import { type Pool, strategies } from '../../model/pool.ts';
+import type { FamilyUsage } from '../../views/pool-view.ts';
+import { AddressText, FamilyText, LabelText, Owner, optional, patchOf, strict, Tags } from './common.ts';
+
+const RangeTexts = Type.Array(Type.String({ maxLength: 100 }), { maxItems: 1000 });
+
+const settings = {
+  ranges: Type.Array(Type.String({ maxLength: 100 }), {
+    maxItems: 1000,
+    description: '`first-last`, a prefix, or one address; given in this order',
+    examples: [['172.17.200.100-172.17.200.125']],
+  }),
+  exclude: RangeTexts,
+  autoAssign: Type.Boolean({ description: 'Gives addresses to requests that name no pool' }),
+  priority: Type.Integer({ minimum: -1_000_000, maximum: 1_000_000, description: 'Lower goes first' }),
+  avoidBuggyIps: Type.Boolean({ description: 'Never gives IPv4 addresses that end in .0 or .255' }),
+  allowFirstLast: Type.Boolean({ description: 'Gives the first and last address of a prefix too' }),
+  strategy: Type.Enum([...strategies]),
+  coolDownSeconds: Type.Integer({
+    minimum: 0,
+    maximum: 31_536_000,
+    description: 'How long an address rests before it is given again',
+  }),
+  drain: Type.Boolean({ description: 'Gives no addresses; those in use stay' }),
+  space: LabelText,
+  description: Type.String({ maxLength: 1000 }),
+  tags: Tags,
+};
+
+const { ranges: _, ...defaulted } = settings;
+
+export const NewPool = strict({ name: LabelText, ranges: settings.ranges, ...optional(defaulted).properties });
+export const PutPool = strict({
+  name: Type.Optional(LabelText),
+  ranges: settings.ranges,
+  ...optional(defaulted).properties,
+});
+export const PatchPool = patchOf(settings);
+
+const Count = Type.String({ pattern: '^[0-9]+$' });
+const Usage = Type.Object({ capacity: Count, used: Count, coolingDown: Count, free: Count });
+export const PoolBody = Type.Object({
+  name: LabelText,
+  ...settings,
+  usage: Type.Object({ ipv4: Usage, ipv6: Usage }, { description: 'Decimal strings: IPv6 does not fit a number' }),
+});
+
+const defaults: Omit<Pool, 'name' | 'ranges'> = {
+  exclude: [],
+  autoAssign: true,
+  priority: 0,
+  avoidBuggyIps: false,
+  allowFirstLast: true,
+  strategy: 'lowest',
+  coolDownSeconds: 0,
+  drain: false,
+  space: 'default',
+  description: '',
+  tags: {},
+};
+
+/** A pool with everything filled in and its ranges canonical. Refuses what cannot be a pool. */
+export function poolFrom(name: string, body: Partial<Omit<Pool, 'name'>>): Pool {
+  const ranges = body.ranges ?? [];
+  if (ranges.length === 0) refuseField('invalid_request', '/ranges', 'a pool needs a range');
+  const canonical = (field: 'ranges' | 'exclude', texts: readonly string[]) =>
+    texts.map((text, index) => at(`/${field}/${index}`, () => parseRange(text).text));
+  return {
+    ...defaults,
+    ...body,
+    name,
+    ranges: canonical('ranges', ranges),
+    exclude: canonical('exclude', body.exclude ?? []),
+  };
+}
+
+export function showPool(pool: Pool, usage: Record<'ipv4' | 'ipv6', FamilyUsage> | undefined): Static<typeof PoolBody> {
+  const nothing: FamilyUsage = { capacity: 0n, used: 0n, coolingDown: 0n, free: 0n };
+  const show = ({ capacity, used, coolingDown, free }: FamilyUsage = nothing) => ({
+    capacity: String(capacity),
+    used: String(used),
+    coolingDown: String(coolingDown),
+    free: String(free),
+  });
+  return { ...pool, usage: { ipv4: show(usage?.ipv4), ipv6: show(usage?.ipv6) } };
+}
+
+const PortBody = strict({
+  protocol: Type.Union([Type.Literal('tcp'), Type.Literal('udp'), Type.Literal('sctp')]),
+  port: Type.Integer({ minimum: 1, maximum: 65535 }),
+});
+
+export const NewAllocation = strict({
+  count: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'Default 1' })),
+  family: Type.Optional(FamilyText),
+  addresses: Type.Optional(Type.Array(AddressText, { minItems: 1, maxItems: 100 })),
+  owner: Type.Optional(Owner),
+  sharingKey: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
+  ports: Type.Optional(Type.Array(PortBody, { maxItems: 100 })),
+  expiresInSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 315_360_000 })),
+});
+
+export const AllocationBody = Type.Object({
+  address: AddressText,
+  pool: Type.Union([LabelText, Type.Null()]),
+  space: LabelText,
+  state: Type.Union([Type.Literal('held'), Type.Literal('cooling-down'), Type.Literal('free')]),
+  since: Type.Optional(Type.String({ format: 'date-time' })),
+  freeAt: Type.Optional(Type.String({ format: 'date-time', description: 'When its cool-down ends' })),
+  holders: Type.Array(
+    Type.Object({
+      kind: Type.Union([Type.Literal('host'), Type.Literal('allocation')]),
+      host: Type.Optional(Type.String()),
+      id: Type.Optional(Type.String()),
+      owner: Owner,
+      sharingKey: Type.Optional(Type.String()),
+      ports: Type.Optional(Type.Array(PortBody)),
+      expiresAt: Type.Optional(Type.String({ format: 'date-time' })),
+    }),
+  ),
+});
+
+export function showAddress(record: AddressRecord, now: number): Static<typeof AllocationBody> {
+  const { address, pool, space, since, freeAt, holders } = record;
+  if (record.state === 'held') return { address, pool, space, state: 'held', since, holders };
+  const cooling = freeAt !== undefined && Date.parse(freeAt) > now;
+  return cooling
+    ? { address, pool, space, state: 'cooling-down', since, freeAt, holders: [] }
+    : { address, pool, space, state: 'free', holders: [] };
+}
+
+/** Refuses a list that names something twice. */
+export function refuseDoubles(pointer: string, values: readonly string[]): void {
+  const index = values.findIndex((value, at) => values.indexOf(value) !== at);
+  if (index >= 0) refuseField('invalid_request', `${pointer}/${index}`, `'${values[index]}' is named twice`);
+}

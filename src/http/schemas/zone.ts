@@ -1,0 +1,144 @@
+// Zones and RRsets as the API shows and takes them.
+
+import { type Static, Type } from '@fastify/type-provider-typebox';
+import { at, refuseField } from '../../errors.ts';
+import { type Fqdn, formatRelativeName, parseName } from '../../model/name.ts';
+import { type Manager, managingHost, type Rrset } from '../../model/rrset.ts';
+import { type SoaSettings, soaDefaults, type Zone } from '../../model/zone.ts';
+import { NameText, optional, patchOf, strict, Ttl } from './common.ts';
+import { refuseDoubles } from './pool.ts';
+
+const Seconds = Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1 });
+const soaFields = {
+  mname: NameText,
+  rname: Type.String({
+    minLength: 1,
+    maxLength: 1024,
+    description: 'Mailbox of who is responsible, as a name: `hostmaster.foowidgets.k8s`',
+  }),
+  refreshSeconds: Seconds,
+  retrySeconds: Seconds,
+  expireSeconds: Seconds,
+  negativeTtlSeconds: Type.Integer({
+    minimum: 0,
+    maximum: 2 ** 31 - 1,
+    description: 'How long resolvers may remember that a name is not there',
+  }),
+};
+
+const settings = {
+  defaultTtl: Type.Integer({
+    minimum: 0,
+    maximum: 2 ** 31 - 1,
+    description: 'Seconds; for records written without a TTL',
+  }),
+  nameservers: Type.Array(NameText, {
+    maxItems: 13,
+    description: 'NS at the apex; empty: the replicas name themselves',
+  }),
+  soa: strict(optional(soaFields).properties),
+  skydns: Type.Boolean({ description: 'Keep the SkyDNS layout too; not available in this version' }),
+};
+
+export const NewZone = strict({ name: NameText, ...optional(settings).properties });
+export const PutZone = strict({ name: Type.Optional(NameText), ...optional(settings).properties });
+export const PatchZone = patchOf({ ...settings, soa: patchOf(soaFields) });
+
+export const ZoneBody = Type.Object({
+  name: NameText,
+  ...settings,
+  soa: Type.Object({ ...optional(soaFields).properties }),
+  automatic: Type.Boolean({ description: 'A reverse zone that came with its first address and goes with its last' }),
+  serial: Type.Integer({ description: "The SOA's serial: the store revision of the zone's last change, modulo 2^32" }),
+});
+
+/** What the API takes, its fields not parsed yet. */
+export type ZoneInput = Partial<Omit<Static<typeof NewZone>, 'name'>>;
+
+/** Refuses what cannot be a zone, pointing at the field. `current` is the zone that it becomes. */
+export function zoneFrom(name: Fqdn, input: ZoneInput, current: Zone | undefined): Zone {
+  const { defaultTtl = 300, nameservers = [], soa = {}, skydns = false } = input;
+  if (skydns) refuseField('invalid_request', '/skydns', 'is not available in this version');
+  const parsed = nameservers.map((text, index) => at(`/nameservers/${index}`, () => parseName(text)));
+  refuseDoubles('/nameservers', parsed);
+  const { mname, rname, ...times } = soa;
+  return {
+    name,
+    generation: current?.generation ?? 1,
+    defaultTtl,
+    nameservers: parsed,
+    soa: {
+      ...times,
+      ...(mname !== undefined && { mname: at('/soa/mname', () => parseName(mname)) }),
+      ...(rname !== undefined && { rname: at('/soa/rname', () => parseName(rname)) }),
+    } as SoaSettings,
+    skydns,
+    // What its users change is theirs: it does not go away by itself any more.
+    automatic: false,
+  };
+}
+
+/** What a merge patch is applied to. */
+export function zoneInputOf({ defaultTtl, nameservers, soa, skydns }: Zone): ZoneInput {
+  return { defaultTtl, nameservers, soa: soa as NonNullable<ZoneInput['soa']>, skydns };
+}
+
+export function showZone(zone: Zone, serial: number): Static<typeof ZoneBody> {
+  const { name, defaultTtl, nameservers, skydns, automatic } = zone;
+  return {
+    name,
+    defaultTtl,
+    nameservers,
+    soa: { ...soaDefaults, ...zone.soa },
+    skydns,
+    automatic,
+    serial: serial % 2 ** 32,
+  };
+}
+
+const RecordText = Type.String({ minLength: 1, maxLength: 140_000, examples: ['10 60 5060 sip.foowidgets.k8s.'] });
+const TypeText = Type.String({ pattern: '^[A-Za-z0-9]{1,20}$', examples: ['SRV'] });
+const presentation = 'Presentation form (RFC 1035 §5.1), or `\\# length hex` (RFC 3597)';
+const rrset = {
+  name: Type.String({
+    minLength: 1,
+    maxLength: 1024,
+    description: 'Relative to the zone; `@` is the apex',
+    examples: ['_sip._tcp'],
+  }),
+  type: TypeText,
+  ttl: Ttl,
+  records: Type.Array(RecordText, {
+    maxItems: 1000,
+    description: presentation,
+  }),
+};
+
+export const PutRrset = strict({
+  name: Type.Optional(rrset.name),
+  type: Type.Optional(TypeText),
+  ttl: Type.Optional(Ttl),
+  records: Type.Array(RecordText, { minItems: 1, maxItems: 1000, description: presentation }),
+});
+export const PatchRrsets = Type.Array(
+  strict({ name: rrset.name, type: TypeText, ttl: Type.Optional(Ttl), records: rrset.records }),
+  { minItems: 1, maxItems: 100, description: 'Empty `records` deletes the RRset' },
+);
+export const RrsetBody = Type.Object({
+  ...rrset,
+  managedBy: Type.Optional(Type.String({ description: '`host:<name>`, or `zone` for what the zone settings imply' })),
+});
+
+export function showRrset(zone: Fqdn, owner: Fqdn, { type, ttl, records, manager }: Rrset): Static<typeof RrsetBody> {
+  const managedBy: Record<Manager, () => string> = {
+    host: () => `host:${managingHost(owner, { type, ttl, records })}`,
+    zone: () => 'zone',
+  };
+  return {
+    name: formatRelativeName(owner, zone),
+    type,
+    ttl,
+    records,
+    ...(manager && { managedBy: managedBy[manager]() }),
+  };
+}

@@ -1,0 +1,85 @@
+// The HTTP server: plugins, validation, authentication and the routes, in the order in which a request meets them.
+// What a route does: routes/. What a refusal looks like: problem.ts.
+
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyPluginAsyncTypebox, TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { Ajv } from 'ajv';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import { refuse } from '../errors.ts';
+import { authenticate } from './auth.ts';
+import { observeRequests } from './metrics.ts';
+import { sendProblem } from './problem.ts';
+import { addressRoutes } from './routes/addresses.ts';
+import { hostRoutes } from './routes/hosts.ts';
+import { healthRoutes, memberRoutes } from './routes/operations.ts';
+import { poolRoutes } from './routes/pools.ts';
+import { rrsetRoutes } from './routes/rrsets.ts';
+import { zoneRoutes } from './routes/zones.ts';
+import type { Services } from './services.ts';
+
+/** A resource's routes. */
+export type Routes = FastifyPluginAsyncTypebox<Services>;
+
+/** The largest body: an RRset patch of 100 RRsets fits. */
+const bodyLimit = 4 * 1024 * 1024;
+
+export async function createServer(
+  services: Services,
+  logger: FastifyBaseLogger,
+  version: string,
+): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit,
+    // A name of 255 octets, each written as %5C and three digits, fits into a path.
+    routerOptions: { maxParamLength: 2048 },
+    // Connections that are kept alive must not hold up a stop.
+    forceCloseConnections: 'idle',
+  }).withTypeProvider<TypeBoxTypeProvider>();
+
+  useStrictBodies(app);
+  app.setErrorHandler(sendProblem);
+  app.setNotFoundHandler((request) => refuse('not_found', `there is nothing at ${request.method} ${request.url}`));
+  app.addContentTypeParser(
+    'application/merge-patch+json',
+    { parseAs: 'string' },
+    app.getDefaultJsonParser('error', 'error'),
+  );
+  app.decorateRequest('token', '');
+  observeRequests(app, services.metrics);
+
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Zonewright',
+        version,
+        description: 'Addresses, names and reverse names in one transaction: when a write answers, the name resolves.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      security: [{ token: [] }],
+    },
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs' });
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+
+  await app.register(healthRoutes, services);
+  await app.register(async (guarded) => {
+    guarded.addHook('onRequest', async (request) => authenticate(services, request));
+    for (const routes of [poolRoutes, addressRoutes, hostRoutes, zoneRoutes, rrsetRoutes, memberRoutes]) {
+      await guarded.register(routes, services);
+    }
+  });
+  return app;
+}
+
+/** Fastify's own settings would drop unknown fields and read "5" as 5. Only what stands in a URL or a header has no types of its own. */
+function useStrictBodies(app: FastifyInstance): void {
+  const options = { allErrors: true, removeAdditional: false, useDefaults: true, strict: false } as const;
+  const exact = new Ajv({ ...options, coerceTypes: false });
+  const coercing = new Ajv({ ...options, coerceTypes: 'array', allErrors: false });
+  app.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? exact : coercing).compile(schema));
+}

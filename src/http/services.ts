@@ -1,0 +1,19 @@
+// What the routes are given to work with. Wired in app.ts.
+
+import type { Registry } from 'prom-client';
+import type { Committer } from '../control/commit.ts';
+import type { OnceCommitter } from '../control/commit-once.ts';
+import type { Store } from '../store/store.ts';
+import type { Views } from '../views/views.ts';
+
+export interface Services {
+  store: Store;
+  views: Views;
+  committer: Committer;
+  once: OnceCommitter;
+  metrics: Registry;
+  /** What this replica still waits for before it serves; empty when it is ready. */
+  waitingFor: () => string[];
+  /** A token of the operator's own, accepted beside those in the store. */
+  adminToken: string | undefined;
+}

@@ -1,0 +1,60 @@
+// What every write does around its use case: idempotency key, preconditions, the headers of the answer.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Committed, Decide } from '../control/commit.ts';
+import { entityTag, type Precondition } from '../control/precondition.ts';
+import { refuse } from '../errors.ts';
+import type { Services } from './services.ts';
+
+/** Commits, and says at which revision. A POST with an `Idempotency-Key` gets its first answer again. */
+export async function commitFor<T>(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  decide: Decide<T>,
+): Promise<Committed<T>> {
+  const key = request.headers['idempotency-key'];
+  const committed =
+    request.method === 'POST' && typeof key === 'string'
+      ? await services.once.commit(
+          { token: request.token, key, method: request.method, path: request.url, body: request.body },
+          decide,
+        )
+      : await services.committer.commit(decide);
+  reply.header('zonewright-revision', String(committed.revision));
+  return committed;
+}
+
+/** `If-Match`, and `If-None-Match: *`. */
+export function preconditionOf(request: FastifyRequest): Precondition {
+  const match = request.headers['if-match'];
+  const noneMatch = request.headers['if-none-match'];
+  if (noneMatch !== undefined && noneMatch !== '*') {
+    refuse('invalid_request', 'a write takes If-None-Match: * only');
+  }
+  return {
+    ...(match !== undefined && { match: match.split(',').map((tag) => tag.trim()) }),
+    ...(noneMatch === '*' && { create: true }),
+  };
+}
+
+/** Sends a resource that was read; 304 when the reader has it already. */
+export function sendResource(request: FastifyRequest, reply: FastifyReply, tag: string, body: unknown): FastifyReply {
+  reply.header('etag', tag);
+  const held = request.headers['if-none-match']?.split(',').map((one) => one.trim().replace(/^W\//, ''));
+  if (held?.includes(tag)) return reply.status(304).send();
+  return reply.send(body);
+}
+
+/** Sends a resource that was written: 201 with its place when it is new, 200 otherwise. */
+export function sendWritten(
+  reply: FastifyReply,
+  { revision }: Pick<Committed<unknown>, 'revision'>,
+  created: boolean,
+  location: string,
+  body: unknown,
+): FastifyReply {
+  reply.header('etag', entityTag(revision));
+  if (created) reply.header('location', location);
+  return reply.status(created ? 201 : 200).send(body);
+}

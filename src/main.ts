@@ -1,0 +1,76 @@
+// The process: arguments → config → app → listen → close gracefully. Which Node may run it: cli/zonewright.js.
+
+import { readFileSync } from 'node:fs';
+import closeWithGrace from 'close-with-grace';
+import { pino } from 'pino';
+import { type App, startApp } from './app.ts';
+import { probe } from './cli/probe.ts';
+import { ConfigFaults, describeSettings, readConfig } from './config.ts';
+
+const usage = `Usage: zonewright <command> [flags]
+
+  serve     answer the API and DNS until SIGTERM
+  probe     exit 0 when the replica on this machine is ready (for container health checks)
+
+  --help, --version
+
+Flags, each with its variable; a flag wins:
+${describeSettings()}
+`;
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+/** Runs a command; returns the process' exit status, or undefined while it serves. */
+export async function main(args: readonly string[]): Promise<number | undefined> {
+  const [command, ...rest] = args;
+  if (args.includes('--help') || args.includes('-h') || command === 'help') return say(usage, 0);
+  if (command === '--version') return say(`zonewright ${version}\n`, 0);
+  if (command === undefined) return complain(usage);
+  if (command !== 'serve' && command !== 'probe') {
+    return complain(`zonewright: '${command}' is no command; it has serve and probe (see --help)\n`);
+  }
+  try {
+    const config = readConfig(rest);
+    return command === 'probe' ? await probe(config.dataDir, config.http) : await serve(config);
+  } catch (error) {
+    if (!(error instanceof ConfigFaults)) throw error;
+    return complain(
+      `zonewright: ${error.faults.length === 1 ? 'a setting is' : 'some settings are'} wrong:\n${error.faults.map((fault) => `  ${fault}\n`).join('')}`,
+    );
+  }
+}
+
+async function serve(config: ReturnType<typeof readConfig>): Promise<number | undefined> {
+  const logger = pino({ level: config.logLevel });
+  logger.info({ version, node: process.versions.node, replica: config.replica, store: config.store }, 'starting');
+  let app: App | undefined;
+  const grace = closeWithGrace({ delay: 10_000, logger: undefined }, async ({ err, signal }) => {
+    if (err) logger.fatal(err, 'stopping after an error');
+    else logger.info({ signal }, 'stopping');
+    await app?.close();
+    logger.info('stopped');
+  });
+  try {
+    app = await startApp(config, logger, version);
+    await app.ready;
+    return undefined;
+  } catch (error) {
+    grace.uninstall();
+    logger.fatal(error, error instanceof Error ? error.message : 'could not start');
+    await app?.close();
+    return 1;
+  }
+}
+
+function say(text: string, status: number): number {
+  process.stdout.write(text);
+  return status;
+}
+
+/** A wrong call is exit status 2. */
+function complain(text: string): number {
+  process.stderr.write(text);
+  return 2;
+}

@@ -1,0 +1,28 @@
+// An address with a port, as settings and replicas write it: `192.0.2.1:53`, `[2001:db8::1]:53`.
+
+import { InvalidValue } from '../errors.ts';
+import { type Address, familyOf, parseAddress } from './address.ts';
+
+export interface Endpoint {
+  readonly address: Address;
+  readonly port: number;
+}
+
+/** Throws InvalidValue. */
+export function parseEndpoint(text: string): Endpoint {
+  const [, ipv6, ipv4, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const address = ipv6 ?? ipv4;
+  if (address === undefined || Number(port) > 65535) {
+    throw new InvalidValue('must be an address and a port, such as 127.0.0.1:1053 or [::1]:1053');
+  }
+  return { address: parseAddress(address), port: Number(port) };
+}
+
+export function formatEndpoint({ address, port }: Endpoint): string {
+  return familyOf(address) === 'ipv6' ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** Whether it stands for every address of the machine. */
+export function isWildcard({ address }: Endpoint): boolean {
+  return address === '0.0.0.0' || address === '::';
+}
