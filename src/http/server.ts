@@ -16,6 +16,7 @@ import { healthRoutes, memberRoutes } from './routes/operations.ts';
 import { poolRoutes } from './routes/pools.ts';
 import { rrsetRoutes } from './routes/rrsets.ts';
 import { zoneRoutes } from './routes/zones.ts';
+import { Problem } from './schemas/common.ts';
 import type { Services } from './services.ts';
 
 /** A resource's routes. */
@@ -47,6 +48,7 @@ export async function createServer(
     { parseAs: 'string' },
     app.getDefaultJsonParser('error', 'error'),
   );
+  app.addSchema(Problem);
   app.decorateRequest('token', '');
   observeRequests(app, services.metrics);
 
@@ -62,6 +64,7 @@ export async function createServer(
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
       security: [{ token: [] }],
     },
+    refResolver: { buildLocalReference: ({ $id }, _, __, index) => String($id ?? `schema-${index}`) },
   });
   await app.register(swaggerUi, { routePrefix: '/docs' });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());

@@ -2,7 +2,7 @@
 
 import { Type } from '@fastify/type-provider-typebox';
 import { refuse } from '../../errors.ts';
-import { failures, Problem } from '../schemas/common.ts';
+import { failures, ProblemReference } from '../schemas/common.ts';
 import type { Routes } from '../server.ts';
 
 const tags = ['operations'];
@@ -29,7 +29,10 @@ export const healthRoutes: Routes = async (app, services) => {
         tags,
         summary: 'The replica serves; 503 says what is missing',
         security: [],
-        response: { 200: Type.Object({ status: Type.Literal('ready'), revision: Type.Integer() }), 503: Problem },
+        response: {
+          200: Type.Object({ status: Type.Literal('ready'), revision: Type.Integer() }),
+          503: ProblemReference,
+        },
       },
     },
     async () => {

@@ -1,6 +1,6 @@
 // Schemas that several resources share: problems, lists, parameters. Strict: unknown fields are errors.
 
-import { type TObject, type TProperties, type TSchema, Type } from '@fastify/type-provider-typebox';
+import { type Static, type TObject, type TProperties, type TSchema, Type } from '@fastify/type-provider-typebox';
 
 /** An object without other fields than these. */
 export function strict<T extends TProperties>(properties: T, description?: string): TObject<T> {
@@ -21,6 +21,7 @@ export function optional<T extends TProperties>(properties: T) {
   return Type.Partial(Type.Object(properties));
 }
 
+/** Registered under its name, so that the description has it once: see server.ts. */
 export const Problem = Type.Object(
   {
     type: Type.String(),
@@ -34,11 +35,13 @@ export const Problem = Type.Object(
       ),
     ),
   },
-  { additionalProperties: true, description: 'RFC 9457; more members by code' },
+  { $id: 'Problem', additionalProperties: true, description: 'RFC 9457; more members by code' },
 );
 
+export const ProblemReference = Type.Unsafe<Static<typeof Problem>>({ $ref: 'Problem#' });
+
 /** The failures that any request under /v1 may end in. */
-export const failures = { '4xx': Problem, '5xx': Problem } as const;
+export const failures = { '4xx': ProblemReference, '5xx': ProblemReference } as const;
 
 export function listOf<T extends TSchema>(item: T) {
   return Type.Object({ items: Type.Array(item), nextCursor: Type.Union([Type.String(), Type.Null()]) });

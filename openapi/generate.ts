@@ -1,0 +1,39 @@
+// Writes openapi.json from the routes' schemas: `npm run openapi`. test/repo/openapi.test.ts fails when it was forgotten.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { pino } from 'pino';
+import { Committer } from '../src/control/commit.ts';
+import { OnceCommitter } from '../src/control/commit-once.ts';
+import { createMetrics } from '../src/http/metrics.ts';
+import { createServer } from '../src/http/server.ts';
+import type { Store } from '../src/store/store.ts';
+import { createTable } from '../src/table/table.ts';
+import { createTableWriter } from '../src/table/writer.ts';
+import { Views } from '../src/views/views.ts';
+
+const file = new URL('./openapi.json', import.meta.url);
+
+/** The description as the routes have it now, as text. No store is opened: nothing is asked of the routes but their schemas. */
+export async function describeApi(): Promise<string> {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  const logger = pino({ level: 'silent' });
+  const writer = createTableWriter(createTable({ bytes: 1 << 20 }));
+  const views = new Views(writer, () => ({ label: 'replica', addresses: [] }), logger);
+  const store = {} as Store;
+  const committer = new Committer(store, views);
+  const once = new OnceCommitter(store, committer);
+  const metrics = createMetrics({ views, dnsCounters: () => [], tableBytes: () => 0 });
+  const app = await createServer(
+    { store, views, committer, once, metrics, waitingFor: () => [], adminToken: undefined },
+    logger,
+    version,
+  );
+  await app.ready();
+  const description = app.swagger();
+  await app.close();
+  return `${JSON.stringify(description, undefined, 2)}\n`;
+}
+
+if (import.meta.main) writeFileSync(file, await describeApi());

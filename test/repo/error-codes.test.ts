@@ -1,0 +1,21 @@
+// Every code is used, and the README explains every code.
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { errorCodes } from '../../src/errors.ts';
+
+const source = fileURLToPath(new URL('../../src/', import.meta.url));
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const code = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts') && file !== 'errors.ts')
+  .map((file) => readFileSync(`${source}${file}`, 'utf8'))
+  .join('\n');
+
+for (const [name, [status]] of Object.entries(errorCodes)) {
+  test(`${name} is refused with somewhere, and documented`, () => {
+    assert.match(code, new RegExp(`'${name}'`), 'no code refuses with it');
+    assert.match(readme, new RegExp(`\\| \`${name}\` \\| ${status} \\|`), 'the README has no row for it');
+  });
+}

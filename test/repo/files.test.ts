@@ -1,0 +1,48 @@
+// How files are kept: named, headed, of a readable length.
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const files = ['src', 'test', 'bench', 'openapi'].flatMap((folder) => {
+  try {
+    return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.(ts|js)$/.test(file))
+      .map((file) => join(folder, file));
+  } catch {
+    return [];
+  }
+});
+const textOf = (file: string): string => readFileSync(join(root, file), 'utf8');
+
+test('files are named in kebab-case', () => {
+  assert.deepEqual(
+    files.filter((file) => !/^([a-z0-9-]+\/)*[a-z0-9.-]+\.(ts|js)$/.test(file)),
+    [],
+  );
+});
+
+test('files have 600 lines at most', () => {
+  assert.deepEqual(
+    files.filter((file) => textOf(file).split('\n').length > 601),
+    [],
+  );
+});
+
+test('every file says in its head what lives there', () => {
+  const headless = files.filter((file) => !/^(#!.*\n)?\/\/ \S/.test(textOf(file)));
+  assert.deepEqual(headless, []);
+});
+
+test('a comment that names a test names one that exists', () => {
+  const missing = files.flatMap((file) =>
+    [...textOf(file).matchAll(/\btest\/[a-z0-9/.-]+\.test\.ts/g)]
+      .map(([name]) => name)
+      .filter((name) => !files.includes(name))
+      .map((name) => `${file}: ${name}`),
+  );
+  assert.deepEqual(missing, []);
+});

@@ -1,0 +1,112 @@
+// Who may import whom, and who owns which package: the tables of the architecture, held.
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const source = fileURLToPath(new URL('../../src/', import.meta.url));
+
+/** A room → the rooms it may import besides itself and errors.ts. */
+const rooms: Record<string, string[]> = {
+  model: [],
+  store: ['model'],
+  table: ['model'],
+  views: ['model', 'store', 'table'],
+  control: ['model', 'store', 'views'],
+  dns: ['model', 'table'],
+  cluster: ['model', 'store', 'views', 'control'],
+  http: ['model', 'store', 'table', 'views', 'control', 'cluster'],
+  cli: ['model'],
+};
+
+/** What of the store others may import: the interface, the keys and the values, never an implementation. */
+const storeInterface = ['store/store.ts', 'store/keys.ts', 'store/values.ts'];
+
+/** Packages with one owner: a file, or a folder. */
+const owners: Record<string, string> = {
+  etcd3: 'store/etcd',
+  'node:sqlite': 'store/embedded',
+  'node:ffi': 'dns/listen/',
+  dns2: 'dns/',
+  'sorted-btree': 'views/sorted-map.ts',
+  fastify: 'http/',
+  'prom-client': 'http/',
+};
+
+interface Import {
+  from: string;
+  to: string;
+  typeOnly: boolean;
+}
+
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => /\.(ts|js)$/.test(file));
+const imports = files.flatMap(importsOf);
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(source, file), 'utf8');
+  const found = text.matchAll(/(?:^|\n)\s*(?:import|export)\s(type\s)?[^;'"]*?from\s*'([^']+)'|import\('([^']+)'\)/g);
+  return [...found].map(([, type, from, dynamic]) => {
+    const name = from ?? dynamic ?? '';
+    const to = name.startsWith('.') ? relative(source, resolve(source, dirname(file), name)) : name;
+    return { from: file, to, typeOnly: type !== undefined };
+  });
+}
+
+function roomOf(file: string): string {
+  return file.includes('/') ? (file.split('/')[0] as string) : '';
+}
+
+test('rooms import only what the architecture lets them', () => {
+  const wrong = imports.filter(({ from, to }) => {
+    const [room, target] = [roomOf(from), roomOf(to)];
+    // The command's launcher hands over to the process; the process hands over to everything.
+    if (room === '' || !to.endsWith('.ts') || to === 'errors.ts' || from === 'cli/zonewright.js') return false;
+    if (target === room) return false;
+    return !rooms[room]?.includes(target);
+  });
+  assert.deepEqual(wrong, []);
+});
+
+test('every room has its row', () => {
+  assert.deepEqual(
+    [...new Set(files.map(roomOf))].filter((room) => room !== '' && rooms[room] === undefined),
+    [],
+  );
+});
+
+test('rooms other than the store know its interface only', () => {
+  const wrong = imports.filter(
+    ({ from, to }) => roomOf(to) === 'store' && !['store', ''].includes(roomOf(from)) && !storeInterface.includes(to),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test('packages have one owner', () => {
+  const wrong = imports.filter(({ from, to, typeOnly }) => {
+    const owner = owners[to];
+    return owner !== undefined && !from.startsWith(owner) && !(typeOnly && from === 'app.ts');
+  });
+  assert.deepEqual(wrong, []);
+});
+
+test('only config.ts reads the environment', () => {
+  const wrong = files.filter(
+    (file) => file !== 'config.ts' && /process\.env\b/.test(readFileSync(join(source, file), 'utf8')),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test('no file imports itself through others', () => {
+  const graph = new Map<string, string[]>();
+  for (const { from, to, typeOnly } of imports) if (!typeOnly) graph.set(from, [...(graph.get(from) ?? []), to]);
+  const done = new Set<string>();
+  const visit = (file: string, path: string[]): void => {
+    assert.ok(!path.includes(file), `a cycle: ${[...path, file].join(' → ')}`);
+    if (done.has(file)) return;
+    for (const next of graph.get(file) ?? []) visit(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) visit(file, []);
+});
