@@ -52,7 +52,7 @@ export function decideChangeRrsets(
       rrsets.push({ owner, rrset: written });
       created = stands === undefined;
     } else if (stands !== undefined) builder.deleteRrset(zone, owner, type);
-    else if (mustExist) refuse('not_found', `${owner} has no ${type} records`, { name: owner, type });
+    else if (mustExist) refuse('not_found', `${owner} has no ${type} records`, { name: owner, rrsetType: type });
   }
   return { result: { rrsets, created }, ...builder.build() };
 }

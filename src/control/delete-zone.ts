@@ -33,20 +33,41 @@ export function hostsIn({ views }: DecisionContext, zone: Fqdn): Host[] {
     .filter((host) => recordsOf(host, 0).some(({ owner }) => isHere(owner)));
 }
 
-/** Takes some hosts out of the zone: those named in it go, others lose their aliases or PTR there. Result: how many are left. */
-export function decideClearZone(context: DecisionContext, name: Fqdn, precondition: Precondition): Decision<number> {
+/** What is left to clear: `zone` tells whether the zone itself is (an automatic one goes with its last name). */
+export interface Cleared {
+  hosts: number;
+  zone: boolean;
+}
+
+/** Takes some hosts out of the zone: those named in it go, others lose their aliases or PTR there. */
+export function decideClearZone(context: DecisionContext, name: Fqdn, precondition: Precondition): Decision<Cleared> {
   const current = context.views.zones.get(name) ?? refuse('not_found', `there is no zone ${name}`, { zone: name });
   checkPrecondition(precondition, entityTag(current.modified));
   const hosts = hostsIn(context, name);
   const builder = new TransactionBuilder(context.views);
-  const some = hosts.slice(0, Math.floor(maxOperations / 16));
+  const some = asManyAsFit(hosts);
   const isHere = (owner: Fqdn) => context.views.zones.enclosing(owner)?.value.name === name;
   for (const host of some) {
     const aliases = host.aliases.filter((alias) => !isHere(alias));
-    const losesPtr = aliases.length === host.aliases.length;
+    const losesPtr = host.ptr && recordsOf(host, 0).some(({ owner, rrset }) => rrset.type === 'PTR' && isHere(owner));
     writeHost(context, builder, host, isHere(host.name) ? undefined : { ...host, aliases, ptr: host.ptr && !losesPtr });
   }
-  return { result: hosts.length - some.length, ...builder.build() };
+  const transaction = builder.build();
+  const goes = transaction.operations.some(
+    ({ kind, ...of }) => kind === 'delete' && 'key' in of && of.key === zoneKey(name),
+  );
+  return { result: { hosts: hosts.length - some.length, zone: !goes }, ...transaction };
+}
+
+/** The first hosts, as many as one transaction can take away; one at least. */
+function asManyAsFit(hosts: readonly Host[]): Host[] {
+  let keys = 0;
+  const end = hosts.findIndex((host, index) => {
+    // The host, its addresses, its names; a zone's key and serial for each reverse name at worst.
+    keys += 1 + 3 * host.addresses.length + recordsOf(host, 0).length;
+    return index > 0 && keys > maxOperations - 8;
+  });
+  return end === -1 ? [...hosts] : hosts.slice(0, end);
 }
 
 function refuseInUse(zone: Fqdn, hosts: readonly Host[]): never {

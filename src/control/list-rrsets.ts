@@ -1,15 +1,19 @@
 // Reading a zone's RRsets in name order: from the store, page by page, since memory keeps names by hash. With what the settings imply.
 
+import { InvalidValue } from '../errors.ts';
 import type { Fqdn } from '../model/name.ts';
 import type { Rrset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
 import { namesPrefix } from '../store/keys.ts';
-import type { Store } from '../store/store.ts';
+import type { Entry, Store } from '../store/store.ts';
 import { nameValue } from '../store/values.ts';
 import type { Views } from '../views/views.ts';
 import type { ChangedRrset } from './change-rrsets.ts';
 
-/** Where a listing goes on: the name's key, and how many of its matching RRsets were listed already. */
+/**
+ * Where a listing goes on: the name's key, and how many of its matching RRsets were listed already. An empty key: within what the
+ * zone's settings imply, which comes first.
+ */
 export interface RrsetPosition {
   key: string;
   skip: number;
@@ -22,6 +26,7 @@ export interface RrsetPage {
 
 /** A listing that finds little stops here and lets the caller ask again. */
 const greatestPages = 20;
+const largestPage = 1000;
 
 export async function listRrsets(
   store: Store,
@@ -31,28 +36,43 @@ export async function listRrsets(
 ): Promise<RrsetPage> {
   const prefix = namesPrefix(zone.name, zone.generation);
   const matches = (rrset: Rrset) => type === undefined || rrset.type === type;
-  const rrsets = from === undefined ? views.zones.implied(zone.name).filter(({ rrset }) => matches(rrset)) : [];
-  let key: string | undefined = from?.key;
-  let skip = from?.skip ?? 0;
+  const rrsets: ChangedRrset[] = [];
+  if (from === undefined || from.key === '') {
+    const implied = views.zones.implied(zone.name).filter(({ rrset }) => matches(rrset));
+    const skipped = from?.skip ?? 0;
+    rrsets.push(...implied.slice(skipped, skipped + limit));
+    if (skipped + limit < implied.length) return { rrsets, next: { key: '', skip: skipped + limit } };
+  }
+  let key = from?.key || undefined;
+  let skip = key === undefined ? 0 : (from?.skip ?? 0);
   for (let pages = 0; pages < greatestPages; pages += 1) {
-    const page = await store.list(prefix, {
-      ...(key !== undefined && { from: key }),
-      limit: Math.min(limit + 1, 1000),
-    });
+    // Who looks for one type may have to read many names to find it.
+    const wanted = type === undefined ? Math.min(limit + 1, largestPage) : largestPage;
+    const page = await store.list(prefix, { ...(key !== undefined && { from: key }), limit: wanted });
     for (const entry of page.entries) {
-      const named = nameValue.decode(entry.value);
-      const found = named.rrsets.filter(matches);
-      for (const [index, rrset] of found.entries()) {
-        if (index < skip) continue;
+      const found = rrsetsIn(entry).filter(({ rrset }) => matches(rrset));
+      for (const [index, one] of found.entries()) {
+        if (index < skip && entry.key === key) continue;
         if (rrsets.length >= limit) return { rrsets, next: { key: entry.key, skip: index } };
-        rrsets.push({ owner: named.name, rrset });
+        rrsets.push(one);
       }
-      skip = 0;
     }
     if (page.next === undefined) return { rrsets, next: undefined };
     key = page.next;
+    skip = 0;
   }
   return { rrsets, next: key === undefined ? undefined : { key, skip: 0 } };
+}
+
+/** None for a value that cannot be read: the views have reported it. */
+function rrsetsIn(entry: Entry): ChangedRrset[] {
+  try {
+    const { name, rrsets } = nameValue.decode(entry.value);
+    return rrsets.map((rrset) => ({ owner: name, rrset }));
+  } catch (error) {
+    if (error instanceof InvalidValue) return [];
+    throw error;
+  }
 }
 
 /** The RRsets of one name, as they are served. */

@@ -1,6 +1,7 @@
 // Use case: a zone is made, or its settings change. Its records stay as they are.
 
 import { refuse } from '../errors.ts';
+import { recordsOf } from '../model/host.ts';
 import { type Fqdn, isWithin, parentOf } from '../model/name.ts';
 import type { Zone } from '../model/zone.ts';
 import { prefixes, zoneKey } from '../store/keys.ts';
@@ -32,7 +33,7 @@ export function decidePutZone(
 }
 
 /**
- * Names of hosts that a zone around the new one serves would no longer be found there. Writing the zone around it again makes those
+ * Names of hosts (aliases and reverse names too) that a zone around the new one serves would no longer be found there. Writing the zone around it again makes those
  * decide anew who were about to put a name into it.
  */
 function checkHidesNothing({ views }: DecisionContext, builder: TransactionBuilder, name: Fqdn): void {
@@ -40,10 +41,10 @@ function checkHidesNothing({ views }: DecisionContext, builder: TransactionBuild
   const around = parent === undefined ? undefined : views.zones.enclosing(parent);
   if (around === undefined) return;
   const zone = around.value;
-  builder.put(zoneKey(zone.name), zoneValue.encode(zone), around.modified);
+  builder.put(zoneKey(zone.name), zoneValue.encode(zone), around.modified).touchZone(zone.name);
   const hidden: Fqdn[] = [];
   for (const { value: host } of views.hosts.list()) {
-    for (const owner of [host.name, ...host.aliases]) {
+    for (const { owner } of recordsOf(host, 0)) {
       if (isWithin(owner, name) && views.zones.enclosing(owner)?.value.name === zone.name) hidden.push(owner);
     }
   }
@@ -51,7 +52,7 @@ function checkHidesNothing({ views }: DecisionContext, builder: TransactionBuild
   if (hidden.length === 0) return;
   refuse(
     'zone_conflict',
-    `hosts of zone ${zone.name} are in ${name}: ${hidden.slice(0, 10).join(', ')}; move or delete them first`,
+    `names of hosts in zone ${zone.name} would be hidden by ${name}: ${hidden.slice(0, 10).join(', ')}; move or delete them first`,
     {
       zone: zone.name,
       hosts: hidden.slice(0, 10),

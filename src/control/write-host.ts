@@ -92,6 +92,10 @@ function addRecord(
   { owner, rrset }: OwnedRrset,
 ): void {
   const zone = zoneFor(context, builder, after, owner);
+  if (rrset.type === 'CNAME' && owner === zone.name) {
+    const pointer = `/aliases/${after.aliases.indexOf(owner)}`;
+    refuseField('cname_conflict', pointer, `${owner} is a zone: its SOA and NS records let no CNAME stand there`);
+  }
   for (const stands of builder.rrsetsAt(zone, owner)) {
     const ours = isManagedBy(owner, stands, before?.name) || isManagedBy(owner, stands, after.name);
     if (!ours) refuseConflict(after, owner, rrset, stands);

@@ -13,6 +13,7 @@ const codesOfFastify: Record<string, ErrorCode> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
   FST_ERR_BAD_URL: 'invalid_request',
+  FST_ERR_MAX_PARAM_LENGTH: 'invalid_request',
 };
 
 /** Fastify's error handler. */
@@ -28,13 +29,13 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
 export function problemOf({ code, message, errors, members }: Refusal): Record<string, unknown> {
   const [status, title] = errorCodes[code];
   return {
+    ...members,
     type: `urn:zonewright:problem:${code.replaceAll('_', '-')}`,
     title,
     status,
     detail: message,
     code,
     ...(errors && { errors }),
-    ...members,
   };
 }
 

@@ -32,6 +32,7 @@ export async function createServer(
 ): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: logger,
+    frameworkErrors: sendProblem,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
     // A name of 255 octets, each written as %5C and three digits, fits into a path.

@@ -54,7 +54,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
       const { rrsets, next } = await listRrsets(store, views, zone, { from, limit: limitOf(request.query), type });
       return {
         items: rrsets.map(({ owner, rrset }) => showRrset(zone.name, owner, rrset)),
-        nextCursor: next === undefined ? null : encodeCursor(JSON.stringify([next.key, next.skip])),
+        nextCursor: next === undefined ? null : encodeCursor(`${next.skip} ${next.key}`),
       };
     },
   );
@@ -65,7 +65,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const { zone, owner, type } = placeOf(request.params);
       const rrset = rrsetsAt(views, zone, owner).find((one) => one.type === type);
-      if (rrset === undefined) refuse('not_found', `${owner} has no ${type} records`, { name: owner, type });
+      if (rrset === undefined) refuse('not_found', `${owner} has no ${type} records`, { name: owner, rrsetType: type });
       return sendResource(request, reply, rrsetTag(rrset), showRrset(zone.name, owner, rrset));
     },
   );
@@ -178,7 +178,7 @@ function changeOf(
 }
 
 function parsePosition(text: string): RrsetPosition {
-  const [key, skip] = JSON.parse(text) as unknown[];
-  if (typeof key !== 'string' || typeof skip !== 'number') throw new InvalidValue('is not a cursor that a list gave');
-  return { key, skip };
+  const [, skip, key] = /^(\d{1,6}) (.*)$/s.exec(text) ?? [];
+  if (key === undefined) throw new InvalidValue('is not a cursor that a list gave');
+  return { key, skip: Number(skip) };
 }

@@ -1,7 +1,7 @@
 // /v1/zones: zones and their settings. Their records: rrsets.ts.
 
 import { Type } from '@fastify/type-provider-typebox';
-import { decideClearZone, decideDeleteZone } from '../../control/delete-zone.ts';
+import { type Cleared, decideClearZone, decideDeleteZone } from '../../control/delete-zone.ts';
 import { entityTag } from '../../control/precondition.ts';
 import { decidePutZone } from '../../control/put-zone.ts';
 import { at, refuse, refuseField } from '../../errors.ts';
@@ -159,10 +159,12 @@ export const zoneRoutes: Routes = async (app, services) => {
       const name = nameOf(request.params.zone);
       const precondition = preconditionOf(request);
       if (request.query.force === true) {
-        for (let left = 1; left > 0; ) {
+        let left: Cleared;
+        do {
           left = (await commitFor(services, request, reply, (context) => decideClearZone(context, name, precondition)))
             .result;
-        }
+        } while (left.hosts > 0);
+        if (!left.zone) return reply.status(204).send(null);
       }
       await commitFor(services, request, reply, (context) => decideDeleteZone(context, name, precondition));
       return reply.status(204).send(null);
