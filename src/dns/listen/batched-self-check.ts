@@ -7,7 +7,7 @@ import type { Answerer } from './answerer.ts';
 import { openBatchedSocket } from './batched-socket.ts';
 import { type Libc, LibcError } from './libc.ts';
 import { isWildcard, type ListenAddress } from './listen-address.ts';
-import { CounterCells, newCounterCells } from './listen-counters.ts';
+import { CounterCells, newListenCounters } from './listen-counters.ts';
 
 /** For the answer to one datagram, in milliseconds. */
 const longestWait = 1_000;
@@ -25,7 +25,7 @@ export async function checkBatchedSockets(libc: Libc, addresses: readonly Listen
 }
 
 async function checkOne(libc: Libc, listen: ListenAddress, loopback: Address): Promise<void> {
-  const socket = openBatchedSocket(libc, listen, new CounterCells(newCounterCells()));
+  const socket = openBatchedSocket(libc, listen, new CounterCells(newListenCounters()));
   const client = createSocket(familyOf(loopback) === 'ipv6' ? 'udp6' : 'udp4');
   try {
     const server = { address: loopback, port: boundPort(libc, socket.descriptor) };

@@ -4,7 +4,7 @@
 import { claimCell, releaseCell, type Table, wordsOf } from '../../table/table.ts';
 import { KeptThread } from './kept-thread.ts';
 import { formatListenAddress, type ListenAddress } from './listen-address.ts';
-import { type ListenCounter, newCounterCells, sumCounters } from './listen-counters.ts';
+import { type CounterValues, newThreadCounters, sumCounters, type ThreadCounters } from './listen-counters.ts';
 import type { ListenLog, ReadyReport, SocketKind, TcpLimits, TcpTask, ThreadTask, UdpTask } from './thread-task.ts';
 
 const defaultTcpLimits: TcpLimits = { idleMilliseconds: 10_000, connections: 1_000, connectionsPerClient: 100 };
@@ -24,7 +24,8 @@ export interface DnsServerOptions {
 export interface DnsServer {
   /** In the order of the options, with the ports that were picked. */
   readonly addresses: readonly ListenAddress[];
-  counters(): Record<ListenCounter, number>;
+  /** What /metrics shows: sums over all threads since the start, the dead ones included. */
+  counters(): CounterValues[];
   /** Answers what has been received, and returns when every thread is gone. */
   close(): Promise<void>;
 }
@@ -35,11 +36,11 @@ export async function startDns(options: DnsServerOptions): Promise<DnsServer> {
   const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const limits = { ...defaultTcpLimits, ...options.tcp };
   const threads: KeptThread[] = [];
-  const counters: SharedArrayBuffer[] = [];
+  const counters: ThreadCounters[] = [];
   let { addresses } = options;
 
   function startThread(name: string, script: string, more: (again: boolean) => object): Promise<ReadyReport> {
-    const cells = newCounterCells();
+    const cells = newThreadCounters();
     const words = wordsOf(table.buffer);
     let reader = -1;
     const thread = new KeptThread({
@@ -47,7 +48,15 @@ export async function startDns(options: DnsServerOptions): Promise<DnsServer> {
       script: new URL(script, import.meta.url),
       task: (again): ThreadTask => {
         reader = claimCell(words);
-        return { addresses, stop, counters: cells, table: table.buffer, reader, ...more(again) };
+        return {
+          addresses,
+          stop,
+          table: table.buffer,
+          reader,
+          counters: cells.listen,
+          responseCounters: cells.respond,
+          ...more(again),
+        };
       },
       // A dead thread cannot do it, and the table would free nothing any more.
       onEnd: () => releaseCell(words, reader),

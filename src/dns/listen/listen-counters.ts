@@ -1,30 +1,52 @@
-// What the listening threads count, each in cells of its own; the main thread adds them up. What answers were: respond/.
+// What the listening threads count, each in cells of its own; the main thread adds them up. What answers were: respond/counters.ts.
 
-/** The cells' order, and their meaning as it stands in /metrics. */
-export const listenCounters = {
-  udpReceived: 'Datagrams received',
-  udpAnswered: 'Answers over UDP, handed to the system',
-  udpSilent: 'Datagrams that got no answer: not a query, cut short, or over the rate limit',
-  udpSendFailed: 'Of these, answers that the system did not take',
-  udpReceiveFailed: 'Errors while receiving datagrams',
-  tcpAccepted: 'TCP connections accepted',
-  tcpReceived: 'Messages received over TCP',
-  tcpAnswered: 'Answers over TCP, handed to the system',
-  tcpIdleClosed: 'TCP connections closed for being idle or too slow',
-  tcpLimitClosed: 'TCP connections closed to make room for newer ones',
-  tcpGarbageClosed: 'TCP connections closed for sending what is no DNS message',
-} as const;
+import { type CounterFamily, counterFamilies, newResponseCounters } from '../respond/counters.ts';
 
-export type ListenCounter = keyof typeof listenCounters;
+/** The cells, in their order: the metric's name, and what it says. */
+const metrics = {
+  udpReceived: ['dns_udp_received_total', 'Datagrams received.'],
+  udpAnswered: ['dns_udp_answered_total', 'Answers over UDP, handed to the system.'],
+  udpSilent: ['dns_udp_silent_total', 'Datagrams that got no answer: cut short, or no query.'],
+  udpSendFailed: ['dns_udp_send_failures_total', 'Answers over UDP that the system did not take.'],
+  udpReceiveFailed: ['dns_udp_receive_failures_total', 'Errors while receiving datagrams.'],
+  tcpAccepted: ['dns_tcp_connections_total', 'TCP connections accepted.'],
+  tcpReceived: ['dns_tcp_received_total', 'Messages received over TCP.'],
+  tcpAnswered: ['dns_tcp_answered_total', 'Answers over TCP, handed to the system.'],
+  tcpIdleClosed: ['dns_tcp_idle_closed_total', 'TCP connections closed for being idle or too slow.'],
+  tcpLimitClosed: ['dns_tcp_limit_closed_total', 'TCP connections closed to make room for newer ones.'],
+  tcpGarbageClosed: ['dns_tcp_garbage_closed_total', 'TCP connections closed for sending what is no DNS message.'],
+} as const satisfies Record<string, readonly [name: string, help: string]>;
 
-const names = Object.keys(listenCounters) as ListenCounter[];
+export type ListenCounter = keyof typeof metrics;
 
-/** Cells for one thread. Float64: exact up to 2^53, and only their own thread writes them, so that counting needs no atomics. */
-export function newCounterCells(): SharedArrayBuffer {
+const names = Object.keys(metrics) as ListenCounter[];
+
+/** Each counter's cell. */
+export const counterCell = Object.fromEntries(names.map((name, cell) => [name, cell])) as Readonly<
+  Record<ListenCounter, number>
+>;
+
+const listenFamilies: readonly CounterFamily[] = names.map((counter, cell) => {
+  const [name, help] = metrics[counter];
+  return { name, help, cells: { '': cell } };
+});
+
+/** One thread's cells. */
+export interface ThreadCounters {
+  readonly listen: SharedArrayBuffer;
+  readonly respond: SharedArrayBuffer;
+}
+
+/** Float64, as in respond/counters.ts: only their own thread writes them, so that counting needs no atomics. */
+export function newListenCounters(): SharedArrayBuffer {
   return new SharedArrayBuffer(names.length * Float64Array.BYTES_PER_ELEMENT);
 }
 
-/** A thread's own counters: `counters.add(udpReceived)`. */
+export function newThreadCounters(): ThreadCounters {
+  return { listen: newListenCounters(), respond: newResponseCounters() };
+}
+
+/** A thread's own counters: `counters.add(counterCell.udpReceived)`. */
 export class CounterCells {
   readonly #cells: Float64Array;
 
@@ -37,15 +59,25 @@ export class CounterCells {
   }
 }
 
-/** Each counter's cell. */
-export const counterCell = Object.fromEntries(names.map((name, cell) => [name, cell])) as Readonly<
-  Record<ListenCounter, number>
->;
+/** A metric as /metrics shows it: one value for each of its label's values, or one under the empty string. */
+export interface CounterValues {
+  readonly name: string;
+  readonly help: string;
+  readonly label?: string;
+  readonly values: Readonly<Record<string, number>>;
+}
 
-/** The sums over all threads. */
-export function sumCounters(threads: readonly SharedArrayBuffer[]): Record<ListenCounter, number> {
-  const views = threads.map((cells) => new Float64Array(cells));
-  return Object.fromEntries(
-    names.map((name, cell) => [name, views.reduce((sum, view) => sum + (view[cell] ?? 0), 0)]),
-  ) as Record<ListenCounter, number>;
+/** The sums over all threads, of what they received and of what they answered. */
+export function sumCounters(threads: readonly ThreadCounters[]): CounterValues[] {
+  const responses = threads.map(({ respond }) => new Float64Array(respond));
+  const listens = threads.map(({ listen }) => new Float64Array(listen));
+  return [
+    ...counterFamilies.map((family) => sumFamily(family, responses)),
+    ...listenFamilies.map((family) => sumFamily(family, listens)),
+  ];
+}
+
+function sumFamily({ cells, ...family }: CounterFamily, threads: readonly Float64Array[]): CounterValues {
+  const sum = (cell: number) => threads.reduce((total, thread) => total + (thread[cell] ?? 0), 0);
+  return { ...family, values: Object.fromEntries(Object.entries(cells).map(([value, cell]) => [value, sum(cell)])) };
 }

@@ -1,15 +1,14 @@
 // One DNS connection over TCP (RFC 1035 §4.2.2, RFC 7766): frames in, frames out, in order. Which connections may live: tcp-connections.ts.
 
 import type { Socket } from 'node:net';
-import { type Answerer, type Client, newClient, setClientAddress } from './answerer.ts';
+import { headerLength } from '../wire/header.ts';
+import { type Answerer, type NetworkClient, newClient, setClientAddress } from './answerer.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
 import type { Connection, TcpConnections } from './tcp-connections.ts';
 
 /** The two octets of length before each message. */
 const prefix = 2;
 const largestMessage = 65_535;
-/** A shorter message has no DNS header: whoever sends it does not speak DNS. */
-const headerLength = 12;
 /** What a message that comes in pieces gets at first, in octets; doubled as pieces really come, whatever length was announced. */
 const smallestPartial = 512;
 
@@ -120,6 +119,7 @@ export class TcpConnection implements Connection {
       }
       counters.add(counterCell.tcpReceived);
       if (message.length < headerLength) {
+        // Whoever sends this does not speak DNS.
         counters.add(counterCell.tcpGarbageClosed);
         this.#write(used);
         this.#socket.destroySoon();
@@ -185,7 +185,7 @@ export class TcpConnection implements Connection {
 }
 
 /** Who counts as one client: an IPv4 address, or an IPv6 /64, which any single host may have to itself. */
-function clientKey({ address, addressLength }: Client): string {
+function clientKey({ address, addressLength }: NetworkClient): string {
   return Buffer.from(address.subarray(0, Math.min(addressLength, 8))).toString('hex');
 }
 

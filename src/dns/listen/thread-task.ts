@@ -18,8 +18,10 @@ export interface ThreadTask {
   readonly addresses: readonly ListenAddress[];
   /** One Int32 for all threads: not 0 once they should stop. */
   readonly stop: SharedArrayBuffer;
-  /** This thread's counters, a Float64Array in the order of `listenCounters`. */
+  /** This thread's counters of its sockets: listen-counters.ts. */
   readonly counters: SharedArrayBuffer;
+  /** And of its answers: respond/counters.ts. */
+  readonly responseCounters: SharedArrayBuffer;
 }
 
 export interface UdpTask extends ThreadTask {

@@ -61,3 +61,10 @@ export async function until(condition: () => boolean, otherwise: string): Promis
     await new Promise((later) => setTimeout(later, 10));
   }
 }
+
+/** A counter without labels, by its metric's name. */
+export function counted(server: DnsServer, name: string): number {
+  const value = server.counters().find((family) => family.name === name)?.values[''];
+  assert.ok(value !== undefined, `there is no counter ${name}`);
+  return value;
+}
