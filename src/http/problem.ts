@@ -52,11 +52,27 @@ function refusalFrom(error: unknown): Refusal {
   if (validation === undefined) {
     return new Refusal(known ?? 'invalid_request', badJson ? `the body is not JSON: ${message}` : message);
   }
-  const errors = validation.map((fault) => faultOf(fault, validationContext));
+  const errors = telling(validation).map((fault) => faultOf(fault, validationContext));
   return new Refusal('invalid_request', errors.map((one) => `${one.pointer}: ${one.message}`).join('; '), { errors });
 }
 
 type Validation = NonNullable<FastifyError['validation']>[number];
+
+/** Of several forms that a field may have, Ajv reports each that does not fit, and their sum: null and the sum tell nobody anything. */
+function telling(validation: readonly Validation[]): Validation[] {
+  const isNoise = ({ keyword, params }: Validation) =>
+    keyword === 'anyOf' || (keyword === 'type' && params.type === 'null');
+  const faults = validation.filter((fault) => !isNoise(fault));
+  const literals = faults.filter(({ keyword }) => keyword === 'const');
+  const merged = Map.groupBy(literals, ({ instancePath }) => instancePath)
+    .values()
+    .map(([first, ...rest]) => {
+      const allowedValues = [first, ...rest].map((fault) => fault?.params.allowedValue);
+      return { ...(first as Validation), keyword: 'enum', params: { allowedValues } };
+    });
+  const told = [...faults.filter(({ keyword }) => keyword !== 'const'), ...merged];
+  return told.length > 0 ? told : [...validation];
+}
 
 /** Ajv names the object; we point at the field. Query parameters are `?name`, path parameters `:name`. */
 function faultOf(

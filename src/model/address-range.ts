@@ -35,6 +35,7 @@ function parsePrefix(text: string): AddressRange {
   }
   const value = addressNumber(parseAddress(base));
   const family = familyOfNumber(value);
+  if (family === 'ipv4' && base.includes(':')) throw new InvalidValue(`'${text}' is IPv4-mapped: write it as IPv4`);
   const bits = family === 'ipv4' ? 32 : 128;
   const prefixLength = Number(length);
   if (prefixLength > bits) throw new InvalidValue(`'${text}': a prefix length of at most ${bits} is allowed`);

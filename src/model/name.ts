@@ -10,13 +10,14 @@ export type Fqdn = string & { readonly brand: 'Fqdn' };
 
 export const root = '.' as Fqdn;
 
-const plainName = /^(?:[a-z0-9_*-]{1,63}\.)*[a-z0-9_*-]{1,63}$/;
+/** Of either case: lower-casing first would turn some characters outside ASCII (the Kelvin sign) into letters. */
+const plainName = /^(?:[A-Za-z0-9_*-]{1,63}\.)*[A-Za-z0-9_*-]{1,63}$/;
 const specialCharacters = new Set('"().;\\@$');
 
 /** Parses an absolute name; the trailing dot may be there or not. Throws InvalidValue. */
 export function parseName(text: string): Fqdn {
-  const lower = text.endsWith('.') && !text.endsWith('\\.') ? text.slice(0, -1).toLowerCase() : text.toLowerCase();
-  if (plainName.test(lower) && lower.length <= 253) return lower as Fqdn;
+  const relative = text.endsWith('.') ? text.slice(0, -1) : text;
+  if (plainName.test(relative) && relative.length <= 253) return relative.toLowerCase() as Fqdn;
   if (text === '.') return root;
   if (text === '') throw new InvalidValue('a name is needed');
   return nameFromLabels(splitLabels(text));
@@ -133,10 +134,16 @@ export function isWithin(name: Fqdn, zone: Fqdn): boolean {
   return false;
 }
 
+/** Whether presentation text ends in a dot that is not escaped. */
+export function isAbsolute(text: string): boolean {
+  const [backslashes = ''] = /\\*(?=\.$)/.exec(text) ?? [];
+  return text.endsWith('.') && backslashes.length % 2 === 0;
+}
+
 /** A name as a zone's users write it: `@` is the apex, all else is relative to the zone unless it ends in a dot. Throws InvalidValue. */
 export function parseRelativeName(text: string, zone: Fqdn): Fqdn {
   if (text === '@') return zone;
-  if (text.endsWith('.') && !text.endsWith('\\.')) return parseName(text);
+  if (isAbsolute(text)) return parseName(text);
   return parseName(zone === root ? text : `${text}.${zone}`);
 }
 

@@ -25,12 +25,33 @@ export interface NamedRrsets {
 
 export const greatestTtl = 2 ** 31 - 1;
 
+/** An answer carries an RRset whole, or not at all: 65535 octets with the header, a question, and the owner name once. */
+const greatestRrset = 65_535 - 12 - 2 * 259;
+/** What every record has beside its rdata: a compressed owner name, type, class, TTL, length. */
+const recordOverhead = 12;
+
 /** Canonical, sorted, without doubles. Refuses with `record_invalid`, pointing at `pointer` + index. */
 export function parseRecords(type: RecordType, records: readonly string[], pointer: string): string[] {
-  const parsed = records.map((text, index) =>
-    at(`${pointer}/${index}`, () => formatRdata(type, parseRdata(type, text)), 'record_invalid'),
-  );
-  const distinct = [...new Set(parsed)].sort();
+  const octets = new Map<string, number>();
+  for (const [index, text] of records.entries()) {
+    at(
+      `${pointer}/${index}`,
+      () => {
+        const wire = parseRdata(type, text);
+        octets.set(formatRdata(type, wire), recordOverhead + wire.length);
+      },
+      'record_invalid',
+    );
+  }
+  const distinct = [...octets.keys()].sort();
+  const length = octets.values().reduce((sum, one) => sum + one, 0);
+  if (length > greatestRrset) {
+    refuseField(
+      'record_invalid',
+      pointer,
+      `the records come to ${length} octets; a DNS message takes ${greatestRrset}`,
+    );
+  }
   if (isSingleton(type) && distinct.length > 1) {
     refuseField('record_invalid', pointer, `a name has one ${type} record at most`);
   }

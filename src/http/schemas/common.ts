@@ -1,6 +1,7 @@
 // Schemas that several resources share: problems, lists, parameters. Strict: unknown fields are errors.
 
 import { type Static, type TObject, type TProperties, type TSchema, Type } from '@fastify/type-provider-typebox';
+import { refuseField } from '../../errors.ts';
 
 /** An object without other fields than these. */
 export function strict<T extends TProperties>(properties: T, description?: string): TObject<T> {
@@ -52,7 +53,25 @@ export const pageQuery = {
   cursor: Type.Optional(Type.String({ maxLength: 2000, description: '`nextCursor` of the page before' })),
 };
 
-export const Tags = Type.Record(Type.String({ maxLength: 63 }), Type.String({ maxLength: 255 }), { maxProperties: 64 });
+const tagLimit = 64;
+const TagValue = Type.String({ maxLength: 255 });
+/** As a plain schema: a record's pattern lets through, unchecked, the keys that it does not match. */
+const tagsOf = <T>(value: TSchema) =>
+  Type.Unsafe<Record<string, T>>({
+    type: 'object',
+    additionalProperties: value,
+    propertyNames: { maxLength: 63 },
+    maxProperties: tagLimit,
+  });
+export const Tags = tagsOf<string>(TagValue);
+/** null takes one tag away. */
+export const TagsPatch = tagsOf<string | null>(Type.Union([TagValue, Type.Null()]));
+
+/** Merging may come to more than one request may bring. */
+export function checkTags(tags: Readonly<Record<string, string>>): void {
+  if (Object.keys(tags).length > tagLimit) refuseField('invalid_request', '/tags', `has more than ${tagLimit} tags`);
+}
+
 export const Owner = Type.String({ maxLength: 255 });
 export const NameText = Type.String({ minLength: 1, maxLength: 1024, examples: ['nginx.foowidgets.k8s'] });
 export const AddressText = Type.String({ maxLength: 64, examples: ['172.17.200.100'] });

@@ -6,7 +6,20 @@ import { at, InvalidValue, refuseField } from '../../errors.ts';
 import { parseAddress, reverseName } from '../../model/address.ts';
 import type { Host } from '../../model/host.ts';
 import { labelsOf, parseName } from '../../model/name.ts';
-import { AddressText, FamilyText, LabelText, NameText, Owner, optional, patchOf, strict, Tags, Ttl } from './common.ts';
+import {
+  AddressText,
+  checkTags,
+  FamilyText,
+  LabelText,
+  NameText,
+  Owner,
+  optional,
+  patchOf,
+  strict,
+  Tags,
+  TagsPatch,
+  Ttl,
+} from './common.ts';
 import { refuseDoubles } from './pool.ts';
 
 const settings = {
@@ -31,7 +44,7 @@ const settings = {
 
 export const NewHost = strict({ name: NameText, ...optional(settings).properties });
 export const PutHost = strict({ name: Type.Optional(NameText), ...optional(settings).properties });
-export const PatchHost = patchOf({ name: NameText, ...settings });
+export const PatchHost = patchOf({ name: NameText, ...settings, tags: TagsPatch });
 
 export const HostBody = Type.Object({
   name: NameText,
@@ -67,6 +80,7 @@ export function wantedHostFrom({
   owner = '',
   tags = {},
 }: HostInput): WantedHost {
+  checkTags(tags);
   if (name === undefined) refuseField('invalid_request', '/name', 'a host needs a name');
   const parsed = {
     name: parseHostName('/name', name),

@@ -6,7 +6,18 @@ import { parseRange } from '../../model/address-range.ts';
 import type { AddressRecord } from '../../model/allocation.ts';
 import { type Pool, strategies } from '../../model/pool.ts';
 import type { FamilyUsage } from '../../views/pool-view.ts';
-import { AddressText, FamilyText, LabelText, Owner, optional, patchOf, strict, Tags } from './common.ts';
+import {
+  AddressText,
+  checkTags,
+  FamilyText,
+  LabelText,
+  Owner,
+  optional,
+  patchOf,
+  strict,
+  Tags,
+  TagsPatch,
+} from './common.ts';
 
 const RangeTexts = Type.Array(Type.String({ maxLength: 100 }), { maxItems: 1000 });
 
@@ -41,7 +52,7 @@ export const PutPool = strict({
   ranges: settings.ranges,
   ...optional(defaulted).properties,
 });
-export const PatchPool = patchOf(settings);
+export const PatchPool = patchOf({ ...settings, tags: TagsPatch });
 
 const Count = Type.String({ pattern: '^[0-9]+$' });
 const Usage = Type.Object({ capacity: Count, used: Count, coolingDown: Count, free: Count });
@@ -69,6 +80,7 @@ const defaults: Omit<Pool, 'name' | 'ranges'> = {
 export function poolFrom(name: string, body: Partial<Omit<Pool, 'name'>>): Pool {
   const ranges = body.ranges ?? [];
   if (ranges.length === 0) refuseField('invalid_request', '/ranges', 'a pool needs a range');
+  checkTags(body.tags ?? {});
   const canonical = (field: 'ranges' | 'exclude', texts: readonly string[]) =>
     texts.map((text, index) => at(`/${field}/${index}`, () => parseRange(text).text));
   return {

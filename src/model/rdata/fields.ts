@@ -2,7 +2,7 @@
 
 import { InvalidValue } from '../../errors.ts';
 import { addressFromRdata, addressRdata, familyOf, parseAddress } from '../address.ts';
-import { nameFromWire, nameToWire, parseName, root } from '../name.ts';
+import { isAbsolute, nameFromWire, nameToWire, parseName, root } from '../name.ts';
 import type { FieldKind } from './record-types.ts';
 import { octetsOf, quote, type Token } from './tokens.ts';
 
@@ -18,7 +18,7 @@ export const fieldCodecs: Record<FieldKind, FieldCodec> = {
   name: {
     parse: (tokens) => {
       const token = take(tokens, 'a name');
-      if (!token.raw.endsWith('.') || token.raw.endsWith('\\.')) {
+      if (!isAbsolute(token.raw)) {
         throw new InvalidValue(`'${token.raw}' is relative: end the name with a dot ('${token.raw}.')`);
       }
       return nameToWire(parseName(token.raw));
@@ -51,12 +51,11 @@ export const fieldCodecs: Record<FieldKind, FieldCodec> = {
   'caa-tag': {
     parse: (tokens) => {
       const { raw } = take(tokens, 'a tag');
-      if (!/^[a-zA-Z0-9]{1,255}$/.test(raw)) throw new InvalidValue(`'${raw}' is no CAA tag: letters and digits only`);
-      return characterString(new TextEncoder().encode(raw.toLowerCase()));
+      return characterString(new TextEncoder().encode(checkTag(raw)));
     },
     format: (wire, offset) => {
       const end = offset + 1 + (wire[offset] ?? 0);
-      return { text: String.fromCharCode(...slice(wire, offset + 1, end)), length: end - offset };
+      return { text: checkTag(String.fromCharCode(...slice(wire, offset + 1, end))), length: end - offset };
     },
   },
   'caa-value': {
@@ -65,15 +64,28 @@ export const fieldCodecs: Record<FieldKind, FieldCodec> = {
   },
 };
 
+/** An AAAA record may hold an IPv4-mapped address (RFC 4291 §2.5.5.2); elsewhere that is the IPv4 address. */
+const mappedPrefix = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff);
+
+/** RFC 8659 §4.1; lower-cased, as it is compared. */
+function checkTag(tag: string): string {
+  if (!/^[a-zA-Z0-9]{1,255}$/.test(tag)) throw new InvalidValue(`'${tag}' is no CAA tag: letters and digits only`);
+  return tag.toLowerCase();
+}
+
 function addressField(family: 'ipv4' | 'ipv6', length: number): FieldCodec {
   return {
     parse: (tokens) => {
       const { raw } = take(tokens, 'an address');
       const address = parseAddress(raw);
-      if (familyOf(address) !== family) throw new InvalidValue(`'${raw}' is not an ${family} address`);
-      return addressRdata(address);
+      if (raw.includes(':') !== (family === 'ipv6')) throw new InvalidValue(`'${raw}' is not an ${family} address`);
+      const octets = addressRdata(address);
+      return octets.length === length ? octets : concatenate([mappedPrefix, octets]);
     },
-    format: (wire, offset) => ({ text: addressFromRdata(slice(wire, offset, offset + length)), length }),
+    format: (wire, offset) => {
+      const address = addressFromRdata(slice(wire, offset, offset + length));
+      return { text: family === 'ipv6' && familyOf(address) === 'ipv4' ? `::ffff:${address}` : address, length };
+    },
   };
 }
 

@@ -19,16 +19,22 @@ export function parseRdata(type: RecordType, text: string): Uint8Array {
   const wire = concatenate(fields.map((field) => fieldCodecs[field].parse(tokens)));
   const extra = tokens[0];
   if (extra !== undefined) throw new InvalidValue(`'${extra.raw}' is more than ${type} takes`);
-  if (wire.length > 0xffff) throw new InvalidValue(`the rdata has ${wire.length} octets; at most 65535 are allowed`);
+  checkLength(wire.length);
   return wire;
 }
 
+function checkLength(octets: number): void {
+  if (octets > 0xffff) throw new InvalidValue(`the rdata has ${octets} octets; at most 65535 are allowed`);
+}
+
 function parseGeneric(tokens: Token[]): Uint8Array {
-  const length = Number(tokens.shift()?.raw ?? Number.NaN);
+  const digits = tokens.shift()?.raw ?? '';
+  const length = /^\d{1,5}$/.test(digits) ? Number(digits) : Number.NaN;
   const hex = tokens.map((token) => token.raw).join('');
   if (!/^([0-9a-fA-F]{2})*$/.test(hex) || hex.length !== length * 2) {
     throw new InvalidValue('generic rdata is \\# length hex, with as many octets as the length says');
   }
+  checkLength(length);
   return Uint8Array.from(Buffer.from(hex, 'hex'));
 }
 
