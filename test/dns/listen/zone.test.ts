@@ -1,0 +1,114 @@
+// A zone in the table, asked through sockets by dig: what others' resolvers will see, over UDP, over TCP, and at the moment of a change.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { suite, test } from 'node:test';
+import { promisify } from 'node:util';
+import { type Fqdn, parseName } from '../../../src/model/name.ts';
+import type { RecordType } from '../../../src/model/rdata/record-types.ts';
+import type { Revision } from '../../../src/model/revision.ts';
+import type { Rrset } from '../../../src/model/rrset.ts';
+import type { ZoneId } from '../../../src/table/layout.ts';
+import { createTable } from '../../../src/table/table.ts';
+import { createTableWriter, type TableWriter } from '../../../src/table/writer.ts';
+import { ask, type Server } from '../../support/dns-client.ts';
+import { loopback, loopback6, runServer, socketKinds } from './running-server.ts';
+
+const apex = parseName('example');
+const host = parseName('host.example');
+const large = parseName('large.example');
+
+function rrset(type: string, ...records: string[]): Rrset {
+  return { type: type as RecordType, ttl: 300, records };
+}
+
+function put(writer: TableWriter, zone: ZoneId, name: Fqdn, ...rrsets: Rrset[]): void {
+  writer.putNode(zone, name, rrsets, 1 as Revision);
+}
+
+function exampleTable() {
+  const table = createTable({ bytes: 1 << 24 });
+  const writer = createTableWriter(table);
+  const zone = writer.createZone(apex);
+  put(writer, zone, apex, rrset('NS', 'ns1.example.'));
+  put(writer, zone, host, rrset('A', '192.0.2.1'), rrset('AAAA', '2001:db8::1'));
+  put(writer, zone, large, rrset('TXT', ...Array.from({ length: 40 }, (_, i) => `"${String(i).padStart(200, '0')}"`)));
+  const times = { refresh: 3_600, retry: 600, expire: 86_400, minimum: 60 };
+  writer.putSoa(zone, { ttl: 300, primary: parseName('ns1.example'), responsible: apex, serial: 1, ...times });
+  writer.publishZone(zone);
+  return { table, writer, zone };
+}
+
+/** What dig prints, line by line. Its exit code is 0 for any answer. */
+async function dig({ address, port }: Server, ...question: string[]): Promise<string[]> {
+  const { stdout } = await promisify(execFile)('dig', [
+    `@${address}`,
+    ...['-p', String(port), '+tries=1', '+time=5', '+noall', '+comments', '+answer', '+norecurse'],
+    ...question,
+  ]);
+  return stdout.split('\n');
+}
+
+const digHere = await promisify(execFile)('dig', ['-v']).then(
+  () => true,
+  () => false,
+);
+
+for (const socket of socketKinds) {
+  suite(`a zone served, ${socket} socket`, () => {
+    test('dig gets its answers over UDP and TCP, IPv4 and IPv6', {
+      skip: !digHere && 'dig is not installed',
+    }, async (t) => {
+      const { table } = exampleTable();
+      const server = await runServer(t, { table, socket, addresses: [loopback, loopback6] });
+      for (const address of server.addresses) {
+        for (const transport of ['+notcp', '+tcp']) {
+          const found = await dig(address, 'host.example', 'A', transport);
+          assert.ok(found.some((line) => /status: NOERROR/.test(line)));
+          assert.ok(found.includes('host.example.\t\t300\tIN\tA\t192.0.2.1'), found.join('\n'));
+          assert.ok((await dig(address, 'none.example', 'A', transport)).some((line) => /status: NXDOMAIN/.test(line)));
+        }
+      }
+    });
+
+    test('an answer too large for UDP comes over TCP, whole', {
+      skip: !digHere && 'dig is not installed',
+    }, async (t) => {
+      const { table } = exampleTable();
+      const server = await runServer(t, { table, socket });
+      const [address] = server.addresses;
+      const cut = await ask({ server: address!, name: large, type: 'TXT', edns: {} });
+      assert.equal(cut.flag_tc, true);
+      const lines = await dig(address!, large, 'TXT');
+      assert.ok(lines.some((line) => /Truncated, retrying in TCP mode/.test(line)));
+      assert.equal(lines.filter((line) => line.startsWith('large.example.')).length, 40);
+    });
+
+    test('the next query sees a change, in every thread', async (t) => {
+      const { table, writer, zone } = exampleTable();
+      const server = await runServer(t, { table, socket, threads: 2 });
+      const [address] = server.addresses;
+      for (let i = 1; i <= 100; i += 1) {
+        put(writer, zone, host, rrset('A', `192.0.2.${i}`));
+        // A new port each time: either thread may get the query.
+        const answer = await ask({ server: address!, name: host, type: 'A', tcp: i % 5 === 0 });
+        assert.deepEqual(
+          answer.answers.map(({ data }) => data),
+          [`192.0.2.${i}`],
+        );
+      }
+    });
+
+    test('what was replaced is freed while threads are idle or answering', async (t) => {
+      const { table, writer, zone } = exampleTable();
+      const server = await runServer(t, { table, socket, threads: 2 });
+      const [address] = server.addresses;
+      await ask({ server: address!, name: host, type: 'A' });
+      const before = writer.usedBytes;
+      for (let i = 0; i < 10_000; i += 1) put(writer, zone, large, rrset('TXT', `"${i} ${'x'.repeat(200)}"`));
+      await ask({ server: address!, name: host, type: 'A' });
+      while (writer.collect()) await new Promise(setImmediate);
+      assert.ok(writer.usedBytes <= before, `${writer.usedBytes} octets in use, ${before} before`);
+    });
+  });
+}
