@@ -1,0 +1,75 @@
+// A replica that was killed serves everything it had acknowledged, and says that it is not ready until it does.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { answersOf, startReplica } from '../support/replica.ts';
+import { stores } from '../support/stores.ts';
+import { temporaryFolder } from '../support/temporary.ts';
+
+for (const { name, skip, prepare } of stores) {
+  test(`on ${name}: killed while hosts are being created, started again, every acknowledged one is served`, {
+    skip,
+  }, async (t) => {
+    const replica = await startReplica(t, join(await temporaryFolder(t), 'replica'), (await prepare(t)).flags);
+    await replica.expect(201, 'POST', '/v1/pools', { name: 'default', ranges: ['10.8.0.0/20'] });
+    await replica.expect(201, 'POST', '/v1/zones', { name: 'foowidgets.k8s' });
+
+    const acknowledged = new Map<string, string>();
+    const enough = Promise.withResolvers<void>();
+    let next = 0;
+    const create = async (): Promise<void> => {
+      for (;;) {
+        const host = `host-${next++}.foowidgets.k8s`;
+        const answer = await replica
+          .request<{ addresses: { address: string }[] }>('POST', '/v1/hosts', { name: host })
+          .catch(() => undefined);
+        if (answer?.status !== 201) return;
+        acknowledged.set(host, answer.body.addresses[0]?.address ?? '');
+        if (acknowledged.size === 300) enough.resolve();
+      }
+    };
+    const creators = Array.from({ length: 8 }, create);
+    await enough.promise;
+    await replica.kill();
+    await Promise.all(creators);
+    await replica.start();
+
+    assert.ok(acknowledged.size >= 300);
+    assert.equal(new Set(acknowledged.values()).size, acknowledged.size, 'no address was given twice');
+    for (const [host, address] of acknowledged) {
+      assert.deepEqual(answersOf(await replica.ask(host, 'A')), [`A ${address}`]);
+    }
+    const { items } = await replica.expect<{ items: { name: string }[] }>(200, 'GET', '/v1/hosts?limit=1000');
+    for (const host of items) assert.equal((await replica.ask(host.name, 'A')).rcode, 'NOERROR');
+    assert.equal(await replica.stop(), 0, 'SIGTERM drains and exits 0');
+  });
+}
+
+test('without its store a replica is alive, not ready, and not listening for DNS', async (t) => {
+  const folder = await temporaryFolder(t);
+  const started = startReplica(t, join(folder, 'replica'), [
+    '--store',
+    'etcd',
+    '--etcd-endpoints',
+    'http://127.0.0.1:1',
+  ]);
+  started.catch(() => undefined);
+  const http = await untilHttp(join(folder, 'replica', 'endpoints.json'));
+  assert.equal((await fetch(`http://${http}/healthz`)).status, 200);
+  const ready = await fetch(`http://${http}/readyz`);
+  assert.equal(ready.status, 503);
+  const problem = (await ready.json()) as { code: string; waitingFor: string[] };
+  assert.deepEqual([problem.code, problem.waitingFor], ['store_unavailable', ['views', 'dns']]);
+});
+
+async function untilHttp(file: string): Promise<string> {
+  const { readFile } = await import('node:fs/promises');
+  const { setTimeout: delay } = await import('node:timers/promises');
+  for (let i = 0; i < 500; i += 1) {
+    const text = await readFile(file, 'utf8').catch(() => undefined);
+    if (text !== undefined) return (JSON.parse(text) as { http: string }).http;
+    await delay(20);
+  }
+  throw new Error('HTTP did not come up');
+}

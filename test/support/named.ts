@@ -1,0 +1,79 @@
+// A real BIND as the company's resolver: recursion on, DNSSEC validation at its default, and a conditional forward for each zone.
+
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type { Server } from './dns-client.ts';
+import type { Cleanup } from './temporary.ts';
+
+const binary = ['/usr/sbin/named', '/usr/bin/named', '/usr/local/sbin/named'].find(existsSync);
+
+/** For a test's `skip`: false where BIND is there, or where its absence must be a failure. */
+export function skipWithoutNamed(): string | false {
+  return binary === undefined && process.env.CI !== 'true' ? 'BIND is not here: install bind9' : false;
+}
+
+/** Starts BIND; it forwards the zones to the targets, and nothing else anywhere. */
+export async function startNamed(
+  test: Cleanup,
+  folder: string,
+  zones: readonly string[],
+  targets: readonly Server[],
+): Promise<Server> {
+  if (binary === undefined) throw new Error('BIND is not here: install bind9');
+  const port = await freePort();
+  await mkdir(folder, { recursive: true });
+  const forwarders = targets.map(({ address, port: target }) => `${address} port ${target};`).join(' ');
+  const config = [
+    `options { directory "${folder}"; pid-file none; session-keyfile none; lock-file none; listen-on port ${port} { 127.0.0.1; };`,
+    '  listen-on-v6 { none; }; recursion yes; allow-query { any; }; dnssec-validation auto; empty-zones-enable no;',
+    `  managed-keys-directory "${folder}"; validate-except { ${zones.map((zone) => `"${zone}";`).join(' ')} }; };`,
+    'controls { };',
+    ...zones.map((zone) => `zone "${zone}" { type forward; forward only; forwarders { ${forwarders} }; };`),
+  ];
+  const file = join(folder, 'named.conf');
+  await writeFile(file, config.join('\n'));
+  const child = spawn(binary, ['-g', '-c', file, '-n', '1'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (text) => {
+    said += text;
+  });
+  test.after(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exit = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exit;
+  });
+  for (const until = Date.now() + 20_000; !/ all zones loaded|: running/.test(said); await delay(20)) {
+    if (child.exitCode !== null || Date.now() > until) throw new Error(`BIND did not start: ${said}`);
+  }
+  return { address: '127.0.0.1', port };
+}
+
+/** What `dig +short` prints: recursion desired, AD and EDNS as it sends them. */
+export async function dig(server: Server, ...question: string[]): Promise<string> {
+  const run = promisify(execFile);
+  const { stdout } = await run('dig', [
+    `@${server.address}`,
+    '-p',
+    String(server.port),
+    '+time=5',
+    '+tries=1',
+    ...question,
+  ]);
+  return stdout.trim();
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,165 @@
+// A replica as its users run it: the command in a process of its own, on ports that it picks, asked over HTTP and DNS.
+
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Message } from 'dns-packet';
+import { ask, type Server } from './dns-client.ts';
+import type { Cleanup } from './temporary.ts';
+
+const command = fileURLToPath(new URL('../../src/cli/zonewright.js', import.meta.url));
+export const adminToken = 'a-token-for-tests-only';
+const startMilliseconds = 30_000;
+
+export interface Answer<T = Record<string, unknown>> {
+  status: number;
+  headers: Headers;
+  body: T;
+}
+
+export interface Replica {
+  /** `http://127.0.0.1:port` */
+  readonly url: string;
+  readonly dns: Server;
+  readonly folder: string;
+  /** A request to the API with the admin token. */
+  request<T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer<T>>;
+  /** As {@link request}, and the status must be this one. */
+  expect<T = Record<string, unknown>>(status: number, method: string, path: string, body?: unknown): Promise<T>;
+  /** One question, once, over UDP. */
+  ask(name: string, type: string): Promise<Message>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+  /** SIGTERM; returns the exit status. */
+  stop(): Promise<number | null>;
+  /** Starts the command again on the same folder and ports; resolves when it is ready. */
+  start(): Promise<void>;
+  /** All that it has logged since it was started last. */
+  log(): string;
+  readonly pid: number;
+}
+
+/** Starts a replica and waits until it is ready. More flags may be given. */
+export async function startReplica(test: Cleanup, folder: string, flags: readonly string[] = []): Promise<Replica> {
+  let child: ChildProcess | undefined;
+  let said = '';
+  let ports = ['--http', '127.0.0.1:0', '--dns', '127.0.0.1:0'];
+  let url = '';
+  let dns: Server = { address: '127.0.0.1', port: 0 };
+
+  async function start(): Promise<void> {
+    await rm(join(folder, 'endpoints.json'), { force: true });
+    said = '';
+    const node = [process.execPath, '--disable-warning=ExperimentalWarning', command] as const;
+    const running = spawn(node[0], [node[1], node[2], 'serve', '--data-dir', folder, ...ports, ...flags], {
+      env: { ...process.env, ZONEWRIGHT_ADMIN_TOKEN: adminToken },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child = running;
+    for (const stream of [running.stdout, running.stderr]) {
+      stream.on('data', (text) => {
+        said += text;
+      });
+    }
+    const endpoints = await untilServing(folder, () => {
+      if (running.exitCode !== null) throw new Error(`the replica ended with ${running.exitCode}: ${said}`);
+    }).catch((error: unknown) => Promise.reject(new Error(`${error}: ${said}`)));
+    url = `http://${endpoints.http}`;
+    dns = { address: '127.0.0.1', port: Number(endpoints.dns[0]?.split(':').at(-1)) };
+    ports = ['--http', endpoints.http, '--dns', endpoints.dns.join()];
+  }
+
+  async function end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    const exit = once(child, 'exit');
+    child.kill(signal);
+    return (await exit)[0] as number | null;
+  }
+
+  async function request<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer<T>> {
+    const response = await fetch(url + path, {
+      method,
+      headers: {
+        authorization: `Bearer ${adminToken}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(20_000),
+    });
+    const text = await response.text();
+    const json = response.headers.get('content-type')?.includes('json') === true;
+    return { status: response.status, headers: response.headers, body: (json ? JSON.parse(text) : text) as T };
+  }
+
+  test.after(() => end('SIGKILL'));
+  await start();
+  return {
+    get url() {
+      return url;
+    },
+    get dns() {
+      return dns;
+    },
+    get pid() {
+      return child?.pid ?? 0;
+    },
+    folder,
+    request,
+    expect: async <T>(status: number, method: string, path: string, body?: unknown) => {
+      const answer = await request<T>(method, path, body);
+      assert.equal(answer.status, status, `${method} ${path}: ${JSON.stringify(answer.body)}`);
+      return answer.body;
+    },
+    ask: (name, type) => ask({ server: dns, name, type, timeoutMilliseconds: 2000 }),
+    kill: async () => {
+      await end('SIGKILL');
+    },
+    stop: () => end('SIGTERM'),
+    start,
+    log: () => said,
+  };
+}
+
+interface Endpoints {
+  http: string;
+  dns: string[];
+}
+
+async function untilServing(folder: string, check: () => void): Promise<Endpoints> {
+  const until = Date.now() + startMilliseconds;
+  while (Date.now() < until) {
+    check();
+    const endpoints = await readFile(join(folder, 'endpoints.json'), 'utf8').then(
+      (text) => JSON.parse(text) as Endpoints,
+      () => undefined,
+    );
+    if (endpoints !== undefined && endpoints.dns.length > 0 && (await isReady(endpoints.http))) return endpoints;
+    await delay(20);
+  }
+  throw new Error('the replica is not ready in time');
+}
+
+async function isReady(http: string): Promise<boolean> {
+  const response = await fetch(`http://${http}/readyz`).catch(() => undefined);
+  return response?.ok === true;
+}
+
+/** The answers of a message as `type data`, sorted. */
+export function answersOf({ answers = [] }: Message): string[] {
+  return answers.map((answer) => `${answer.type} ${String('data' in answer ? answer.data : '')}`).sort();
+}
