@@ -1,0 +1,208 @@
+// One query and the response to it while it is being made: what the steps tell each other. Reused for every query of a thread, so that none makes garbage.
+// The steps and their order: responder.ts.
+
+import type { Reference, ZoneId } from '../../table/layout.ts';
+import type { NameKey } from '../../table/name-key.ts';
+import type { TableReader } from '../../table/reader.ts';
+import { opcode, rcode } from '../wire/codes.ts';
+import { headerLength, writeUint16 } from '../wire/header.ts';
+import { pointerLimit } from '../wire/names.ts';
+import type { Transport } from './counters.ts';
+
+/** Who asks, and how. */
+export interface Client {
+  transport: Transport;
+}
+
+/** What a step comes to: go on with the next; go to the last one; no response at all. */
+export const verdict = { next: 0, end: 1, silent: 2 } as const;
+export type Verdict = (typeof verdict)[keyof typeof verdict];
+
+/** What there is at the name that is being looked up (RFC 1034 §4.3.2, step 3). */
+export const finding = {
+  /** The name exists, or a wildcard stands in for it: `data` is what it holds. */
+  name: 0,
+  /** The name exists, and holds nothing of the type (RFC 2308 §2.2). */
+  noData: 1,
+  /** The name does not exist (RFC 2308 §2.1). */
+  noName: 2,
+  /** The name is delegated: `data` holds the NS RRset of suffix `foundSuffix`. */
+  referral: 3,
+  /** A DNAME stands above the name: `data` holds it, its owner is suffix `foundSuffix`. */
+  dname: 4,
+  /** Nothing more to be said: all is in the answer section, or no zone of ours goes on with it. */
+  done: 5,
+} as const;
+
+/** As many aliases are followed. */
+export const aliasLimit = 16;
+
+/** As many names are remembered for the additional section. */
+const targetLimit = 128;
+
+export class Exchange {
+  readonly reader: TableReader;
+  query: Uint8Array = new Uint8Array(headerLength);
+  queryLength = 0;
+  response: Uint8Array = this.query;
+  transport: Transport = 'udp';
+
+  opcode = 0;
+  /** Where the next octet of the response goes. */
+  at = 0;
+  /** Where records must end: room for OPT is kept behind it. */
+  limit = 0;
+  /** The header's flags, without opcode and rcode. */
+  authoritative = false;
+  truncated = false;
+  rcode: number = rcode.NOERROR;
+  answers = 0;
+  authorities = 0;
+  additionals = 0;
+
+  /** The question; `questionEnd` is 0 until it is known to be whole. */
+  readonly question: NameKey;
+  questionEnd = 0;
+  type = 0;
+  class = 0;
+
+  /** The query has an OPT record, good or not (RFC 6891 §7). */
+  edns = false;
+  dnssecOk = false;
+  /** What the client can take over UDP. */
+  udpSize = 512;
+  /** Where in the query a TSIG record begins; 0 without one. */
+  tsigAt = 0;
+
+  /** The name being looked up: the question, or where aliases led. */
+  name: NameKey;
+  /** Its place when it is not the question. */
+  readonly aliasTarget: NameKey;
+  zone: ZoneId = 0 as ZoneId;
+  /** Which suffix of `name` is the zone. */
+  zoneSuffix = 0;
+  /** `name` is itself a zone of ours, and asked for on its parent's side. */
+  isChildZone = false;
+  finding: number = finding.done;
+  node: Reference = 0;
+  data: Reference = 0;
+  foundSuffix = 0;
+
+  /** Names that were looked up before, as octets one behind the other: an alias that leads back to one of them is a loop. */
+  readonly passed = new Uint8Array(256 * (aliasLimit + 1));
+  passedLength = 0;
+  aliases = 0;
+
+  /** Where `name` lies in the response: its first labels at `nameAt`, from label `nameSplit` on at `nameTail`. */
+  #nameAt = headerLength;
+  #nameSplit = 0;
+  #nameTail = headerLength;
+  /** The same of the name written last (writeName). */
+  writtenAt = 0;
+  writtenSplit = 0;
+  writtenTail = 0;
+
+  /** Names in rdata that the additional section may speak of: where in the table, where in the response. */
+  readonly targetNames = new Float64Array(targetLimit);
+  readonly targetsAt = new Uint16Array(targetLimit);
+  targets = 0;
+  readonly targetKey: NameKey;
+  /** What is in the response already and must not be there twice: nodes whose addresses are, what holds a DNAME that is. */
+  readonly spokenOf = new Uint32Array(targetLimit + 1);
+  spokenOfCount = 0;
+
+  /** A name made up for this response. */
+  readonly madeName = new Uint8Array(256);
+
+  constructor(reader: TableReader) {
+    this.reader = reader;
+    this.question = reader.newKey();
+    this.aliasTarget = reader.newKey();
+    this.targetKey = reader.newKey();
+    this.name = this.question;
+  }
+
+  begin(query: Uint8Array, length: number, response: Uint8Array, transport: Transport): void {
+    this.query = query;
+    this.queryLength = length;
+    this.response = response;
+    this.transport = transport;
+    this.at = headerLength;
+    this.limit = Math.min(512, response.length);
+    this.authoritative = false;
+    this.truncated = false;
+    this.rcode = rcode.NOERROR;
+    this.answers = 0;
+    this.authorities = 0;
+    this.additionals = 0;
+    this.questionEnd = 0;
+    this.edns = false;
+    this.dnssecOk = false;
+    this.udpSize = 512;
+    this.tsigAt = 0;
+    this.name = this.question;
+    this.finding = finding.done;
+    this.passedLength = 0;
+    this.aliases = 0;
+    this.#nameAt = headerLength;
+    this.#nameSplit = 0;
+    this.#nameTail = headerLength;
+    this.targets = 0;
+    this.spokenOfCount = 0;
+  }
+
+  /** Ends the exchange with this code and what has been written so far. */
+  end(code: number): Verdict {
+    this.rcode = code;
+    return verdict.end;
+  }
+
+  /** Ends the exchange because the query cannot be read; one of an opcode that we do not know may look as it likes. */
+  malformed(): Verdict {
+    return this.end(this.opcode === opcode.QUERY ? rcode.FORMERR : rcode.NOTIMP);
+  }
+
+  /** Where in the response suffix i of `name` can be pointed at. */
+  suffixAt(suffix: number): number {
+    const { starts } = this.name;
+    const start = starts[suffix] as number;
+    return suffix < this.#nameSplit
+      ? this.#nameAt + start
+      : this.#nameTail + start - (starts[this.#nameSplit] as number);
+  }
+
+  /** Looks up from now on the name that was written last; `bytes` hold it in full at `offset`. */
+  followWrittenName(bytes: Uint8Array, offset: number): void {
+    this.name = this.aliasTarget;
+    this.name.read(bytes, offset, offset + 256);
+    this.#nameAt = this.writtenAt;
+    this.#nameSplit = this.writtenSplit;
+    this.#nameTail = this.writtenTail;
+  }
+
+  /** Remembers for the additional section the name that was written last, which lies in the table at `offset`. */
+  rememberTarget(offset: number): void {
+    if (this.targets === targetLimit || this.writtenAt >= pointerLimit) return;
+    this.targetNames[this.targets] = offset;
+    this.targetsAt[this.targets] = this.writtenAt;
+    this.targets += 1;
+  }
+
+  /** Whether this is the first time that the response speaks of this node, or of what holds this DNAME. */
+  speakOf(block: Reference): boolean {
+    for (let i = 0; i < this.spokenOfCount; i += 1) if (this.spokenOf[i] === block) return false;
+    if (this.spokenOfCount < this.spokenOf.length) {
+      this.spokenOf[this.spokenOfCount] = block;
+      this.spokenOfCount += 1;
+    }
+    return true;
+  }
+
+  writeCounts(): void {
+    const { response } = this;
+    writeUint16(response, 4, this.questionEnd === 0 ? 0 : 1);
+    writeUint16(response, 6, this.answers);
+    writeUint16(response, 8, this.authorities);
+    writeUint16(response, 10, this.additionals);
+  }
+}

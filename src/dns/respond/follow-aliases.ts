@@ -1,0 +1,105 @@
+// CNAME (RFC 1034 §3.6.2) and DNAME (RFC 6672): into the answer, then on to where they lead, as far as zones of ours go.
+
+import { typeCode } from '../../model/rdata/record-types.ts';
+import { dataFlags, recordFixedBytes, rrsetRecordsByte } from '../../table/layout.ts';
+import { rcode, recordClass } from '../wire/codes.ts';
+import { writeUint16, writeUint32 } from '../wire/header.ts';
+import { nameLength } from '../wire/names.ts';
+import { aliasLimit, type Exchange, finding, type Verdict, verdict } from './exchange.ts';
+import { findNode } from './find-node.ts';
+import { enterZone } from './find-zone.ts';
+import { copy, writeName, writeRrset } from './write-rrset.ts';
+
+export function followAliases(exchange: Exchange): Verdict {
+  // The zone of the first name is the one that the answer is authoritative for (RFC 1034 §4.3.1); a referral is not.
+  exchange.authoritative = exchange.finding !== finding.referral;
+  while (isAlias(exchange)) {
+    const result = exchange.finding === finding.dname ? addDname(exchange) : addCname(exchange);
+    if (result !== verdict.next) return result;
+    exchange.finding = finding.done;
+    exchange.aliases += 1;
+    if (asksForAliases(exchange.type) || exchange.aliases === aliasLimit || wasPassed(exchange)) return verdict.next;
+    if (!enterZone(exchange)) return verdict.next;
+    findNode(exchange);
+  }
+  return verdict.next;
+}
+
+function isAlias(exchange: Exchange): boolean {
+  if (exchange.finding === finding.dname) return true;
+  if (exchange.finding !== finding.name || asksForAliases(exchange.type)) return false;
+  return (exchange.reader.dataFlags(exchange.data) & dataFlags.cname) !== 0;
+}
+
+function asksForAliases(type: number): boolean {
+  return type === typeCode.CNAME || type === typeCode.ANY;
+}
+
+function addCname(exchange: Exchange): Verdict {
+  const { reader } = exchange;
+  const cname = reader.findRrset(exchange.data, typeCode.CNAME);
+  const records = writeRrset(exchange, cname, exchange.suffixAt(0));
+  if (records === 0) return truncate(exchange);
+  exchange.answers += records;
+  pass(exchange);
+  exchange.followWrittenName(reader.bytes, cname + rrsetRecordsByte + recordFixedBytes);
+  return verdict.next;
+}
+
+/** The DNAME, and the CNAME that it makes of the name (RFC 6672 §3.1), with the DNAME's TTL. */
+function addDname(exchange: Exchange): Verdict {
+  const { reader, name, madeName, response } = exchange;
+  const dname = reader.findRrset(exchange.data, typeCode.DNAME);
+  // Aliases may lead below it again; it is said once.
+  if (exchange.speakOf(exchange.data)) {
+    const records = writeRrset(exchange, dname, exchange.suffixAt(exchange.foundSuffix));
+    if (records === 0) return truncate(exchange);
+    exchange.answers += records;
+  }
+  const target = dname + rrsetRecordsByte + recordFixedBytes;
+  const kept = name.starts[exchange.foundSuffix] as number;
+  const targetLength = nameLength(reader.bytes, target);
+  if (kept + targetLength > 255) return exchange.end(rcode.YXDOMAIN);
+  copy(name.bytes, 0, madeName, 0, kept);
+  copy(reader.bytes, target, madeName, kept, targetLength);
+  const start = exchange.at;
+  const ttl = dname + rrsetRecordsByte + 6;
+  if (start + recordFixedBytes > exchange.limit) return truncate(exchange);
+  writeUint16(response, start, 0xc000 | exchange.suffixAt(0));
+  writeUint16(response, start + 2, typeCode.CNAME);
+  writeUint16(response, start + 4, recordClass.IN);
+  writeUint32(response, start + 6, 0);
+  copy(reader.bytes, ttl, response, start + 6, 4);
+  exchange.at = start + recordFixedBytes;
+  writeName(exchange, madeName, 0);
+  writeUint16(response, start + 10, exchange.at - start - recordFixedBytes);
+  if (exchange.at > exchange.limit) {
+    exchange.at = start;
+    return truncate(exchange);
+  }
+  exchange.answers += 1;
+  pass(exchange);
+  exchange.followWrittenName(madeName, 0);
+  return verdict.next;
+}
+
+function truncate(exchange: Exchange): Verdict {
+  exchange.truncated = true;
+  return verdict.end;
+}
+
+/** Remembers the name that we leave. */
+function pass(exchange: Exchange): void {
+  const { name, passed } = exchange;
+  copy(name.bytes, 0, passed, exchange.passedLength, name.length);
+  exchange.passedLength += name.length;
+}
+
+/** Whether the aliases lead back to a name that is in the answer already. */
+function wasPassed(exchange: Exchange): boolean {
+  const { name, passed, passedLength } = exchange;
+  for (let at = 0; at < passedLength; at += nameLength(passed, at)) {
+    if (name.suffixIs(0, passed, at, nameLength(passed, at))) return true;
+  }
+  return false;
+}

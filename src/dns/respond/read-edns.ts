@@ -1,0 +1,68 @@
+// What follows the question: the OPT record (RFC 6891) and a TSIG record, found among all others, each of which must at least be whole.
+
+import { typeCode } from '../../model/rdata/record-types.ts';
+import { metaType, rcode } from '../wire/codes.ts';
+import { headerField, readUint16 } from '../wire/header.ts';
+import { skipName } from '../wire/names.ts';
+import { type Exchange, type Verdict, verdict } from './exchange.ts';
+
+/** What we take and give over UDP: fits into IPv6's smallest packet (RFC 9715 §3.1). */
+export const udpSizeLimit = 1232;
+const leastUdpSize = 512;
+const messageLimit = 65_535;
+
+/** An OPT record without options: root 1, type 2, class 2, TTL 4, length 2. */
+export const optLength = 11;
+
+const dnssecOkBit = 0x80;
+
+export function readEdns(exchange: Exchange): Verdict {
+  const { query, queryLength } = exchange;
+  const others = readUint16(query, headerField.answers) + readUint16(query, headerField.authorities);
+  const records = others + readUint16(query, headerField.additionals);
+  let at = exchange.questionEnd;
+  let version = 0;
+  let good = true;
+  for (let i = 0; i < records && good; i += 1) {
+    const name = at;
+    const fixed = skipName(query, at, queryLength);
+    const rdata = fixed + 10;
+    if (fixed < 0 || rdata > queryLength) return exchange.malformed();
+    at = rdata + readUint16(query, fixed + 8);
+    if (at > queryLength) return exchange.malformed();
+    const type = readUint16(query, fixed);
+    if (type === typeCode.OPT) {
+      // One at most, of the root, among the additional records (RFC 6891 §6.1.1), its options whole (§6.1.2).
+      good = !exchange.edns && i >= others && fixed === name + 1 && areOptions(query, rdata, at);
+      exchange.edns = true;
+      exchange.udpSize = Math.max(leastUdpSize, readUint16(query, fixed + 2));
+      version = query[fixed + 5] as number;
+      exchange.dnssecOk = ((query[fixed + 6] as number) & dnssecOkBit) !== 0;
+    } else if (type === metaType.TSIG) {
+      // RFC 8945 §5.1: the last record of the additional section.
+      good = i >= others && i === records - 1;
+      exchange.tsigAt = name;
+    }
+  }
+  setLimit(exchange);
+  if (!good || at !== queryLength) return exchange.malformed();
+  if (version > 0) return exchange.end(rcode.BADVERS);
+  return verdict.next;
+}
+
+/** Each option: code 2, length 2, data. Which ones they are does not matter: we know none. */
+function areOptions(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  while (at + 4 <= end) at += 4 + readUint16(bytes, at + 2);
+  return at === end;
+}
+
+function setLimit(exchange: Exchange): void {
+  const wanted =
+    exchange.transport !== 'udp'
+      ? messageLimit
+      : exchange.edns
+        ? Math.min(exchange.udpSize, udpSizeLimit)
+        : leastUdpSize;
+  exchange.limit = Math.min(wanted, exchange.response.length) - (exchange.edns ? optLength : 0);
+}

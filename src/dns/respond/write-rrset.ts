@@ -1,0 +1,145 @@
+// Copies RRsets from the table into the response, names compressed where RFC 3597 §4 lets us: in the owner, and in rdata of the types of RFC 1035.
+// Names are compressed against the question alone: that is where nearly all that can be saved is.
+
+import { typeCode } from '../../model/rdata/record-types.ts';
+import { recordFixedBytes, rrsetRecordsByte } from '../../table/layout.ts';
+import { headerLength, readUint16, writeUint16 } from '../wire/header.ts';
+import { nameLength, pointerLimit } from '../wire/names.ts';
+import type { Exchange } from './exchange.ts';
+
+const MX = typeCode.MX;
+const PTR = 12;
+
+/**
+ * Writes the RRset at octet `rrset` of the table under the name at `ownerAt` of the response; returns how many records. 0 when they do not all fit, or
+ * the owner cannot be pointed at; then nothing is written.
+ */
+export function writeRrset(exchange: Exchange, rrset: number, ownerAt: number): number {
+  const { reader } = exchange;
+  const type = reader.rrsetType(rrset);
+  const from = rrset + rrsetRecordsByte;
+  const length = reader.rrsetLength(rrset);
+  const count = reader.recordCount(rrset);
+  if (ownerAt >= pointerLimit) return 0;
+  if (ownerAt === headerLength && !hasNames(type)) {
+    if (exchange.at + length > exchange.limit) return 0;
+    copy(reader.bytes, from, exchange.response, exchange.at, length);
+    exchange.at += length;
+    return count;
+  }
+  const start = exchange.at;
+  const targets = exchange.targets;
+  let record = from;
+  for (let left = count; left > 0; left -= 1) {
+    if (!writeRecord(exchange, record, ownerAt, type)) {
+      exchange.at = start;
+      exchange.targets = targets;
+      return 0;
+    }
+    record += recordFixedBytes + readUint16(reader.bytes, record + 10);
+  }
+  return count;
+}
+
+/** Writes one record of the table; false when it does not fit, and `at` is as it was. */
+export function writeRecord(exchange: Exchange, record: number, ownerAt: number, type: number): boolean {
+  const { reader, response } = exchange;
+  const { bytes } = reader;
+  const start = exchange.at;
+  const length = readUint16(bytes, record + 10);
+  const rdata = record + recordFixedBytes;
+  if (start + recordFixedBytes > exchange.limit) return false;
+  copy(bytes, record, response, start, recordFixedBytes);
+  writeUint16(response, start, 0xc000 | ownerAt);
+  exchange.at = start + recordFixedBytes;
+  if (hasNames(type)) {
+    writeRdata(exchange, rdata, length, type);
+    writeUint16(response, start + 10, exchange.at - start - recordFixedBytes);
+  } else if (exchange.at + length <= exchange.limit) {
+    copy(bytes, rdata, response, exchange.at, length);
+    exchange.at += length;
+  } else exchange.at = exchange.limit + 1;
+  if (exchange.at <= exchange.limit) return true;
+  exchange.at = start;
+  return false;
+}
+
+/** Whether there is more to writing its rdata than copying. */
+function hasNames(type: number): boolean {
+  return (
+    type === typeCode.NS ||
+    type === typeCode.CNAME ||
+    type === typeCode.SOA ||
+    type === PTR ||
+    type === MX ||
+    type === typeCode.SRV
+  );
+}
+
+/** Writes rdata with names in it, perhaps beyond the limit. */
+function writeRdata(exchange: Exchange, rdata: number, length: number, type: number): void {
+  const { reader, response } = exchange;
+  const { bytes } = reader;
+  if (type === typeCode.SRV) {
+    // RFC 2782: the target is not compressed.
+    copy(bytes, rdata, response, exchange.at, length);
+    exchange.writtenAt = exchange.at + 6;
+    exchange.at += length;
+    exchange.rememberTarget(rdata + 6);
+    return;
+  }
+  const before = type === MX ? 2 : 0;
+  copy(bytes, rdata, response, exchange.at, before);
+  exchange.at += before;
+  let name = rdata + before;
+  name += writeName(exchange, bytes, name);
+  if (type === MX || type === typeCode.NS) exchange.rememberTarget(rdata + before);
+  if (type !== typeCode.SOA) return;
+  name += writeName(exchange, bytes, name);
+  const rest = rdata + length - name;
+  copy(bytes, name, response, exchange.at, rest);
+  exchange.at += rest;
+}
+
+/**
+ * Writes a well-formed name that lies uncompressed and in lower case at `offset` of `source`, its end shared with the question's where they are the same;
+ * returns its uncompressed length. Sets `written…`.
+ */
+export function writeName(exchange: Exchange, source: Uint8Array, offset: number): number {
+  const { question, response } = exchange;
+  const length = nameLength(source, offset);
+  const start = exchange.at;
+  let questionLabel = 0;
+  let label = 0;
+  let at = 0;
+  for (; length - at > 1; at += 1 + (source[offset + at] as number), label += 1) {
+    // The question's suffix of the same length, if one of its labels begins there.
+    const shared = question.length - (length - at);
+    if (shared < 0) continue;
+    while ((question.starts[questionLabel] as number) < shared) questionLabel += 1;
+    if (
+      question.starts[questionLabel] !== shared ||
+      !question.suffixIs(questionLabel, source, offset + at, length - at)
+    ) {
+      continue;
+    }
+    copy(source, offset, response, start, at);
+    writeUint16(response, start + at, 0xc000 | (headerLength + shared));
+    exchange.at = start + at + 2;
+    exchange.writtenAt = at === 0 ? headerLength + shared : start;
+    exchange.writtenSplit = label;
+    exchange.writtenTail = headerLength + shared;
+    return length;
+  }
+  copy(source, offset, response, start, length);
+  exchange.at = start + length;
+  exchange.writtenAt = start;
+  exchange.writtenSplit = 0;
+  exchange.writtenTail = start;
+  return length;
+}
+
+/** A loop, because a subarray for `set` would be garbage. */
+export function copy(source: Uint8Array, from: number, target: Uint8Array, to: number, length: number): void {
+  for (let i = 0; i < length; i += 1) target[to + i] = source[from + i] as number;
+}

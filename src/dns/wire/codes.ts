@@ -1,0 +1,26 @@
+// Numbers of the DNS protocol (IANA's registry "Domain Name System Parameters"), as far as answering needs them. Record types: model/rdata/record-types.ts.
+
+/** RFC 6895 §2.3; from 16 on they need EDNS to be said. */
+export const rcode = {
+  NOERROR: 0,
+  FORMERR: 1,
+  SERVFAIL: 2,
+  NXDOMAIN: 3,
+  NOTIMP: 4,
+  REFUSED: 5,
+  YXDOMAIN: 6,
+  NOTAUTH: 9,
+  BADVERS: 16,
+} as const;
+
+/** A TSIG record's own error field (RFC 8945 §3). */
+export const tsigError = { BADKEY: 17 } as const;
+
+/** RFC 6895 §2.2 */
+export const opcode = { QUERY: 0 } as const;
+
+/** RFC 6895 §3.2 */
+export const recordClass = { IN: 1, ANY: 255 } as const;
+
+/** Types that exist in questions or messages alone (RFC 6895 §3.1). */
+export const metaType = { TKEY: 249, TSIG: 250, IXFR: 251, AXFR: 252, MAILB: 253, MAILA: 254 } as const;

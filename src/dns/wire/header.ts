@@ -1,0 +1,38 @@
+// The message header (RFC 1035 §4.1.1): where what stands in it, and 16-bit numbers in network order.
+
+export const headerLength = 12;
+
+/** The octet at which each field begins. */
+export const headerField = {
+  id: 0,
+  /** QR 1 bit, opcode 4, AA, TC, RD. */
+  flags: 2,
+  /** RA, Z, AD, CD, rcode 4. */
+  moreFlags: 3,
+  questions: 4,
+  answers: 6,
+  authorities: 8,
+  additionals: 10,
+} as const;
+
+/** In the octet `flags`. */
+export const flag = { QR: 0x80, opcode: 0x78, AA: 0x04, TC: 0x02, RD: 0x01 } as const;
+
+/** In the octet `moreFlags`. */
+export const moreFlag = { CD: 0x10 } as const;
+
+export function readUint16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+}
+
+export function writeUint16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 8;
+  bytes[at + 1] = value;
+}
+
+export function writeUint32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}

@@ -1,0 +1,65 @@
+// RFC 2308: that there is nothing is an answer too, with a SOA that says for how long. RFC 8020 and empty non-terminals; RFC 8482.
+
+import { answers } from '../../support/answers.ts';
+
+answers(
+  'RFC 2308 §5: the TTL is the lesser of the SOA’s own and its minimum',
+  `
+  $ZONE long.example.
+  long.example. 3600 SOA ns.long.example. root.long.example. 7 2 3 4 300
+  a.long.example. 60 A 192.0.2.1
+  $ZONE short.example.
+  short.example. 30 SOA ns.elsewhere. root.elsewhere. 7 2 3 4 300
+  a.short.example. 60 A 192.0.2.1`,
+  [
+    ['b.long.example. A', 'NXDOMAIN', [], ['long.example. 300 SOA ns.long.example. root.long.example. 7 2 3 4 300']],
+    ['a.long.example. TXT', 'NOERROR', [], ['long.example. 300 SOA ns.long.example. root.long.example. 7 2 3 4 300']],
+    ['long.example. SOA', 'NOERROR', ['long.example. 3600 SOA ns.long.example. root.long.example. 7 2 3 4 300']],
+    ['b.short.example. A', 'NXDOMAIN', [], ['short.example. 30 SOA ns.elsewhere. root.elsewhere. 7 2 3 4 300']],
+  ],
+);
+
+answers(
+  'RFC 8020 §2: a name with names below it exists, and holds nothing',
+  `
+  a.b.c.example. 60 A 192.0.2.1
+  _sip._tcp.example. 60 SRV 0 0 5060 a.b.c.example.`,
+  [
+    ['example. A', 'NOERROR', []],
+    ['c.example. A', 'NOERROR', []],
+    ['b.c.example. ANY', 'NOERROR', []],
+    ['b.c.example. ANY tcp', 'NOERROR', []],
+    ['_tcp.example. SRV', 'NOERROR', []],
+    ['x.b.c.example. A', 'NXDOMAIN', []],
+    ['a.a.b.c.example. A', 'NXDOMAIN', []],
+    ['z.z.z.z.z.z.z.z.example. A', 'NXDOMAIN', []],
+  ],
+);
+
+answers(
+  'RFC 8482 §4.1: ANY gets one RRset over UDP, and all over a connection',
+  `
+  example.      60 NS  ns.example.
+  host.example. 60 A   192.0.2.1
+  host.example. 60 TXT "text"
+  host.example. 60 MX  10 host.example.
+  alias.example. 60 CNAME host.example.`,
+  [
+    ['host.example. ANY', 'NOERROR', ['host.example. 60 A 192.0.2.1']],
+    [
+      'host.example. ANY tcp',
+      'NOERROR',
+      ['host.example. 60 A 192.0.2.1', 'host.example. 60 MX 10 host.example.', 'host.example. 60 TXT "text"'],
+      [],
+      [],
+    ],
+    ['alias.example. ANY', 'NOERROR', ['alias.example. 60 CNAME host.example.']],
+    ['example. ANY', 'NOERROR', ['example. 60 NS ns.example.']],
+    [
+      'example. ANY tcp',
+      'NOERROR',
+      ['example. 60 NS ns.example.', 'example. 3600 SOA ns1.example. hostmaster.example. 1 7200 600 1209600 300'],
+    ],
+    ['none.example. ANY', 'NXDOMAIN', []],
+  ],
+);

@@ -1,0 +1,95 @@
+// RFC 6672: DNAME, as TYPE39, for model/ does not know it by name.
+
+import { answers } from '../../support/answers.ts';
+
+const long = 'x'.repeat(63);
+
+answers(
+  'RFC 6672 §2.2, §3.1: what is below is renamed, the owner itself is not',
+  `
+  old.example.     60 TYPE39 \\# 13 036e6577076578616d706c6500
+  old.example.     60 A      192.0.2.9
+  hid.old.example. 60 A      192.0.2.66
+  www.new.example. 30 A      192.0.2.1
+  a.new.example.   30 CNAME  b.old.example.
+  b.new.example.   30 A      192.0.2.2
+  out.example.     60 TYPE39 \\# 11 09656c7365776865726500
+  up.example.      60 TYPE39 \\# 9 076578616d706c6500
+  bad.example.     60 TYPE39 \\# 3 056162
+  x.bad.example.   60 A      192.0.2.3
+  `,
+  [
+    [
+      'www.old.example. A',
+      'NOERROR',
+      [
+        'old.example. 60 DNAME new.example.',
+        'www.old.example. 60 CNAME www.new.example.',
+        'www.new.example. 30 A 192.0.2.1',
+      ],
+    ],
+    [
+      'www.old.example. TXT',
+      'NOERROR',
+      ['old.example. 60 DNAME new.example.', 'www.old.example. 60 CNAME www.new.example.'],
+      ['example. 300 SOA ns1.example. hostmaster.example. 1 7200 600 1209600 300'],
+    ],
+    [
+      'www.old.example. CNAME',
+      'NOERROR',
+      ['old.example. 60 DNAME new.example.', 'www.old.example. 60 CNAME www.new.example.'],
+    ],
+    [
+      'www.old.example. ANY',
+      'NOERROR',
+      ['old.example. 60 DNAME new.example.', 'www.old.example. 60 CNAME www.new.example.'],
+    ],
+    ['old.example. A', 'NOERROR', ['old.example. 60 A 192.0.2.9']],
+    ['old.example. DNAME', 'NOERROR', ['old.example. 60 DNAME new.example.']],
+    ['old.example. TXT', 'NOERROR', []],
+    [
+      'hid.old.example. A',
+      'NXDOMAIN',
+      ['old.example. 60 DNAME new.example.', 'hid.old.example. 60 CNAME hid.new.example.'],
+    ],
+    [
+      'a.old.example. A',
+      'NOERROR',
+      [
+        'old.example. 60 DNAME new.example.',
+        'a.old.example. 60 CNAME a.new.example.',
+        'a.new.example. 30 CNAME b.old.example.',
+        'b.old.example. 60 CNAME b.new.example.',
+        'b.new.example. 30 A 192.0.2.2',
+      ],
+    ],
+    ['x.y.out.example. A', 'NOERROR', ['out.example. 60 DNAME elsewhere.', 'x.y.out.example. 60 CNAME x.y.elsewhere.']],
+    [
+      'www.new.up.example. A',
+      'NOERROR',
+      [
+        'up.example. 60 DNAME example.',
+        'www.new.up.example. 60 CNAME www.new.example.',
+        'www.new.example. 30 A 192.0.2.1',
+      ],
+    ],
+    // Rdata that is no name redirects nobody.
+    ['x.bad.example. A', 'NOERROR', ['x.bad.example. 60 A 192.0.2.3']],
+  ],
+);
+
+answers(
+  'RFC 6672 §2.2: a name that would be too long is YXDOMAIN',
+  `dn.example. 60 TYPE39 \\# 73 3f${Buffer.from(long).toString('hex')}076578616d706c6500`,
+  [
+    [`${long}.${long}.${long}.dn.example. A`, 'YXDOMAIN', [`dn.example. 60 DNAME ${long}.example.`]],
+    [
+      `${long}.${long}.dn.example. A`,
+      'NXDOMAIN',
+      [
+        `dn.example. 60 DNAME ${long}.example.`,
+        `${long}.${long}.dn.example. 60 CNAME ${long}.${long}.${long}.example.`,
+      ],
+    ],
+  ],
+);

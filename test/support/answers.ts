@@ -1,0 +1,205 @@
+// A DNS test is a zone and a table: what is asked, and what must come back, in zone-file text. Responses are decoded by dns-packet, not by our own code.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decode, encode, type Message, type ResourceRecord } from 'dns-packet';
+import type { Client } from '../../src/dns/respond/exchange.ts';
+import { createResponder } from '../../src/dns/respond/responder.ts';
+import { type Fqdn, parseName } from '../../src/model/name.ts';
+import { parseRecordType } from '../../src/model/rdata/record-types.ts';
+import type { Revision } from '../../src/model/revision.ts';
+import { parseRecords, type Rrset } from '../../src/model/rrset.ts';
+import type { Soa } from '../../src/table/node-data.ts';
+import { openTableReader } from '../../src/table/reader.ts';
+import { createTable } from '../../src/table/table.ts';
+import { createTableWriter, type TableWriter } from '../../src/table/writer.ts';
+
+/**
+ * One question and its answer. The question is `name TYPE`, then words for how it is asked: `tcp`, `edns`, `do`, `size=1400`, a class. The rcode may be followed
+ * by flags that must be there: `NOERROR tc`; AA is expected exactly where the answer is ours, unless `-aa` says otherwise. `authority` left out: the
+ * SOA alone for a negative answer, nothing for any other. `additional` left out: not looked at; OPT is left out of it always.
+ */
+export type Row = readonly [
+  question: string,
+  rcode: string,
+  answers: readonly string[],
+  authority?: readonly string[],
+  additional?: readonly string[],
+];
+
+/** The SOA of zones that do not bring their own; negative answers carry it with a TTL of 300. */
+export const defaultSoa = 'SOA ns1.example. hostmaster.example. 1 7200 600 1209600 300';
+
+/** Serves the zones of `zoneText` (see {@link writeZones}) and holds each answer against its row. */
+export function answers(title: string, zoneText: string, rows: readonly Row[]): void {
+  test(title, async (t) => {
+    const server = serve(zoneText);
+    for (const row of rows) await t.test(row[0], () => check(server, row));
+  });
+}
+
+function check(server: Server, [question, outcome, expected, authority, additional]: Row): void {
+  const [rcode, ...flags] = outcome.split(' ');
+  const response = server.ask(question);
+  const got = response.authorities.map(formatRecord);
+  assert.equal(response.rcode, rcode);
+  assert.deepEqual(response.answers.map(formatRecord), expected, 'answer section');
+  if (authority !== undefined) assert.deepEqual(got, authority, 'authority section');
+  else if (expected.length === 0 && (rcode === 'NXDOMAIN' || rcode === 'NOERROR') && !flags.includes('tc')) {
+    assert.equal(response.authorities.length, 1, 'a SOA in the authority section');
+    assert.equal(response.authorities[0]?.type, 'SOA');
+  } else if (rcode !== 'NXDOMAIN') assert.deepEqual(got, [], 'authority section');
+  if (additional !== undefined) {
+    const records = response.additionals.filter((record): record is ResourceRecord => record.type !== 'OPT');
+    assert.deepEqual(records.map(formatRecord), additional, 'additional section');
+  }
+  const served = rcode !== 'REFUSED' && rcode !== 'FORMERR' && rcode !== 'NOTIMP';
+  assert.equal(response.flag_aa, served && !flags.includes('-aa'), 'AA');
+  assert.equal(response.flag_tc, flags.includes('tc'), 'TC');
+}
+
+export interface Server {
+  writer: TableWriter;
+  /** Octets in, octets out; undefined for silence. */
+  exchange(query: Uint8Array, transport?: Client['transport']): Buffer | undefined;
+  /** Asks as in a {@link Row}, and decodes what comes back. */
+  ask(question: string): Message;
+}
+
+export function serve(zoneText: string): Server {
+  const table = createTable({ bytes: 2 ** 24 });
+  const writer = createTableWriter(table, { poison: true });
+  writeZones(writer, zoneText);
+  const reader = openTableReader(table.buffer);
+  reader.enter();
+  const respond = createResponder(reader);
+  const response = new Uint8Array(65_535);
+  const exchange: Server['exchange'] = (query, transport = 'udp') => {
+    response.fill(0xee);
+    const length = respond(query, query.length, response, { transport });
+    return length === 0 ? undefined : Buffer.from(response.slice(0, length));
+  };
+  const ask = (question: string): Message => {
+    const words = question.split(' ');
+    const answer = exchange(encodeQuestion(question), words.includes('tcp') ? 'tcp' : 'udp');
+    assert.ok(answer);
+    return decode(answer);
+  };
+  return { writer, exchange, ask };
+}
+
+export function encodeQuestion(question: string): Buffer {
+  const [name = '', type = '', ...how] = question.split(' ');
+  const size = how.find((word) => word.startsWith('size='))?.slice(5);
+  const edns = size !== undefined || how.includes('edns') || how.includes('do');
+  const message = encode({
+    id: 4711,
+    type: 'query',
+    flags: 0,
+    questions: [
+      {
+        name,
+        type: type.startsWith('TYPE') ? 'NULL' : type,
+        class: how.find((word) => /^(CH|HS|ANY)$/.test(word)) ?? 'IN',
+      },
+    ],
+    additionals: edns
+      ? [{ type: 'OPT', name: '.', udpPayloadSize: Number(size ?? 1232), flags: how.includes('do') ? 0x8000 : 0 }]
+      : [],
+  });
+  if (type.startsWith('TYPE')) message.writeUInt16BE(Number(type.slice(4)), 12 + nameOctets(message));
+  return message;
+}
+
+function nameOctets(message: Uint8Array): number {
+  let at = 12;
+  while (message[at] !== 0) at += 1 + (message[at] as number);
+  return at + 1 - 12;
+}
+
+/**
+ * Reads zone-file text, one record a line: owner, TTL, type, rdata; names are absolute. `$ZONE name` begins a zone; without it all is in `example.`. A
+ * zone without a SOA gets `defaultSoa`.
+ */
+export function writeZones(writer: TableWriter, text: string): void {
+  const zones = new Map<Fqdn, Map<Fqdn, Map<string, Rrset>>>();
+  const soas = new Map<Fqdn, Soa>();
+  let zone = parseName('example');
+  for (const line of text.split('\n').map((raw) => raw.trim())) {
+    if (line === '') continue;
+    const directive = /^\$ZONE (\S+)$/.exec(line)?.[1];
+    if (directive !== undefined) zone = parseName(directive);
+    const names = zones.get(zone) ?? new Map<Fqdn, Map<string, Rrset>>();
+    zones.set(zone, names);
+    if (directive !== undefined) continue;
+    const [, owner = '', ttl = '', type = '', rdata = ''] = /^(\S+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
+    const name = parseName(owner);
+    if (type === 'SOA') soas.set(zone, readSoa(Number(ttl), rdata));
+    else addRecord(names, name, Number(ttl), type, rdata);
+  }
+  for (const [name, names] of zones) {
+    const built = writer.createZone(name);
+    for (const [owner, rrsets] of names) writer.putNode(built, owner, [...rrsets.values()], 1 as Revision);
+    writer.putSoa(built, soas.get(name) ?? readSoa(3600, defaultSoa.slice(4)));
+    writer.publishZone(built);
+  }
+}
+
+function addRecord(names: Map<Fqdn, Map<string, Rrset>>, name: Fqdn, ttl: number, type: string, rdata: string): void {
+  const rrsets = names.get(name) ?? new Map<string, Rrset>();
+  names.set(name, rrsets);
+  const recordType = parseRecordType(type);
+  const rrset = rrsets.get(type) ?? { type: recordType, ttl, records: [] };
+  rrset.records.push(...parseRecords(recordType, [rdata], ''));
+  rrsets.set(type, rrset);
+}
+
+function readSoa(ttl: number, rdata: string): Soa {
+  const [primary = '', responsible = '', ...numbers] = rdata.split(/\s+/);
+  const [serial = 0, refresh = 0, retry = 0, expire = 0, minimum = 0] = numbers.map(Number);
+  return {
+    ttl,
+    primary: parseName(primary),
+    responsible: parseName(responsible),
+    serial,
+    refresh,
+    retry,
+    expire,
+    minimum,
+  };
+}
+
+/** A record as dns-packet decoded it, as zone-file text. */
+export function formatRecord({ name, type, ttl, data }: ResourceRecord): string {
+  return `${dotted(name)} ${ttl} ${type.replace('UNKNOWN_', 'TYPE')} ${formatData(type, data)}`;
+}
+
+function formatData(type: string, data: unknown): string {
+  const fields = data as Record<string, string | number>;
+  switch (type) {
+    case 'NS':
+    case 'CNAME':
+    case 'DNAME':
+    case 'PTR':
+      return dotted(String(data));
+    case 'TXT':
+      return (data as Buffer[]).map((part) => `"${part.toString()}"`).join(' ');
+    case 'MX':
+      return `${fields.preference} ${dotted(String(fields.exchange))}`;
+    case 'SRV':
+      return `${fields.priority} ${fields.weight} ${fields.port} ${dotted(String(fields.target))}`;
+    case 'SOA':
+      return `${dotted(String(fields.mname))} ${dotted(String(fields.rname))} ${fields.serial} ${fields.refresh} ${fields.retry} ${fields.expire} ${fields.minimum}`;
+    case 'CAA':
+      return `${fields.flags} ${fields.tag} "${fields.value}"`;
+    case 'A':
+    case 'AAAA':
+      return String(data);
+    default:
+      return Buffer.isBuffer(data) ? `\\# ${data.length} ${data.toString('hex')}` : JSON.stringify(data);
+  }
+}
+
+function dotted(name: string): string {
+  return name.endsWith('.') ? name : `${name}.`;
+}
