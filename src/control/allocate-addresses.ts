@@ -55,7 +55,7 @@ function allocateNext(
   pool: Pool,
   wanted: WantedAllocation,
 ): AddressRecord[] {
-  const shared = wanted.sharingKey === undefined ? [] : shareable(context, pool, wanted);
+  const shared = wanted.sharingKey === undefined || pool.drain ? [] : shareable(context, pool, wanted);
   const missing = wanted.count - shared.length;
   const choices = missing > 0 ? chooseNext(context, wanted.family, missing, pool.name) : [];
   return [
@@ -86,7 +86,8 @@ function allocateExplicit(
   holder: Holder,
 ): AddressRecord {
   const record = context.views.pools.address(pool.space, address)?.value;
-  if (record?.state === 'held' && mayShare(record.holders, holder)) return share(context, builder, record, holder);
+  if (!pool.drain && record?.state === 'held' && mayShare(record.holders, holder))
+    return share(context, builder, record, holder);
   return takeAddress(context, builder, chooseExplicit(context, address, pool.name), holder);
 }
 

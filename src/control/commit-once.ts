@@ -11,6 +11,9 @@ import type { Committed, Committer, Decide } from './commit.ts';
 const leaseSeconds = 25 * 3600;
 const leaseShareMilliseconds = 3600 * 1000;
 
+/** As often as the committer itself decides again. */
+const maxAttempts = 200;
+
 /** What makes two requests the same one. */
 export interface RequestIdentity {
   token: string;
@@ -36,7 +39,7 @@ export class OnceCommitter {
     const request = createHash('sha256')
       .update(JSON.stringify([identity.method, identity.path, identity.body ?? null]))
       .digest('hex');
-    for (;;) {
+    for (let attempts = 0; ; attempts += 1) {
       const earlier = await this.#earlier<T>(key, request);
       if (earlier !== undefined) return earlier;
       const lease = await this.#currentLease();
@@ -54,7 +57,8 @@ export class OnceCommitter {
         return { ...committed, repeated: false };
       } catch (error) {
         if (error instanceof LeaseGone) this.#lease = undefined;
-        if (error instanceof LookAgain || error instanceof LeaseGone) continue;
+        if (attempts < maxAttempts && (error instanceof LookAgain || error instanceof LeaseGone)) continue;
+        if (error instanceof LookAgain) throw new Refusal('internal_error', 'too many others write at the same place');
         // The same request may have been carried out a moment ago: then this refusal only says that it was.
         const answered =
           error instanceof Refusal && error.code !== 'store_unavailable'

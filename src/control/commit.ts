@@ -7,6 +7,7 @@ import type { Revision } from '../model/revision.ts';
 import { prefixes } from '../store/keys.ts';
 import {
   type Compare,
+  LeaseGone,
   maxOperations,
   type Operation,
   type Store,
@@ -125,7 +126,7 @@ export class Committer {
       const { committed, revision } = await this.#store.commit(batch.transaction());
       if (committed) {
         await this.#served(revision);
-        for (const { job, result } of batch.jobs) job.resolve({ result, revision });
+        for (const { job, decision } of batch.jobs) this.#answer(job, decision, revision);
       } else {
         this.#requeue(batch);
         await Promise.race([this.#views.reached(revision), delay(freshViewMilliseconds)]);
@@ -135,8 +136,28 @@ export class Committer {
     }
   }
 
+  /** What this replica could not take up is durable all the same, and served where there is room: the caller must know both. */
+  #answer(job: Job, { result, operations }: Decision<unknown>, revision: Revision): void {
+    const faulty = operations.find((operation) => operation.kind === 'put' && this.#views.faults.has(operation.key));
+    if (faulty === undefined) {
+      job.resolve({ result, revision });
+      return;
+    }
+    const fault = this.#views.faults.get(targetOf(faulty));
+    job.reject(
+      new Refusal(
+        'table_full',
+        `the change is durable (revision ${revision}), but this replica cannot serve it: ${fault}`,
+      ),
+    );
+  }
+
   /** The store's own rejection, where it is not reached, ends everything that waits: each would only wait as long again. */
   #fail(batch: Batch, error: unknown): void {
+    if (error instanceof LeaseGone) {
+      this.#failLeased(batch, error);
+      return;
+    }
     const unreachable = error instanceof StoreUnavailable;
     const reason = unreachable
       ? new Refusal(
@@ -148,11 +169,24 @@ export class Committer {
     if (unreachable) for (const job of this.#queue.splice(0)) job.reject(reason);
   }
 
+  /** Only those who brought the lease that ended are told; the others go into the next batch. */
+  #failLeased(batch: Batch, error: LeaseGone): void {
+    const isLeased = (operation: Operation) => operation.kind === 'put' && operation.lease !== undefined;
+    const others: Job[] = [];
+    for (const { job, decision } of batch.jobs) {
+      if (decision.operations.some(isLeased)) job.reject(error);
+      else others.push(job);
+    }
+    this.#queue.unshift(...others);
+  }
+
   #requeue(batch: Batch): void {
     const again: Job[] = [];
-    for (const { job } of batch.jobs) {
+    for (const { job, decision } of batch.jobs) {
       job.attempts += 1;
-      if (job.attempts < maxAttempts) again.push(job);
+      const unreadable = decision.compares.find((compare) => this.#views.faults.has(subjectOf(compare)));
+      if (unreadable !== undefined) job.reject(this.#unreadable(subjectOf(unreadable)));
+      else if (job.attempts < maxAttempts) again.push(job);
       else
         job.reject(
           new Refusal(
@@ -162,6 +196,11 @@ export class Committer {
         );
     }
     this.#queue.unshift(...again);
+  }
+
+  #unreadable(key: string): Refusal {
+    const fault = this.#views.faults.get(key);
+    return new Refusal('internal_error', `the store's '${key}' cannot be read (${fault}): mend or delete it there`);
   }
 
   async #served(revision: Revision): Promise<void> {
@@ -180,7 +219,7 @@ export class Committer {
 
 /** Decisions that share one transaction. */
 class Batch {
-  readonly jobs: { job: Job; result: unknown }[] = [];
+  readonly jobs: { job: Job; decision: Decision<unknown> }[] = [];
   readonly written = new Map<string, Operation>();
   readonly #compares = new Map<string, Compare>();
   /** Prefixes that the batch deletes, or needs to be quiet. */
@@ -207,7 +246,7 @@ class Batch {
       this.written.set(targetOf(operation), operation);
       if (operation.kind === 'delete-prefix') this.#prefixes.push(operation.prefix);
     }
-    this.jobs.push({ job, result: decision.result });
+    this.jobs.push({ job, decision });
     return true;
   }
 

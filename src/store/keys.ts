@@ -82,8 +82,17 @@ export type KeySubject =
   | { kind: 'token'; token: string }
   | { kind: 'member'; replica: string };
 
-/** The inverse of the builders above; undefined for a key that the views do not follow. */
+/** The inverse of the builders above; undefined for a key that the views do not follow, or that no builder made. */
 export function parseKey(key: string): KeySubject | undefined {
+  try {
+    return subjectOf(key);
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
+}
+
+function subjectOf(key: string): KeySubject | undefined {
   const [room, first = '', second = '', third] = key.split('/');
   switch (`${room}/`) {
     case prefixes.pools:

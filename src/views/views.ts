@@ -18,6 +18,7 @@ import {
   zoneValue,
 } from '../store/values.ts';
 import type { TableWriter } from '../table/writer.ts';
+import { checkedAddress, checkedHost, checkedMember, checkedName, checkedPool, checkedZone } from './checked-values.ts';
 import { HostView } from './host-view.ts';
 import { PoolView, type Versioned } from './pool-view.ts';
 import { inServingOrder } from './serving-order.ts';
@@ -84,12 +85,20 @@ export class Views {
   load(entry: Entry): void {
     const subject = parseKey(entry.key);
     if (subject?.kind === 'name') {
-      if (this.zones.seeName(subject.zone, subject.generation, subject.owner, entry.modified)) return;
+      if (this.#isHeld(subject, entry.modified)) return;
     } else {
       this.#seen?.add(entry.key);
       if (this.#held.get(entry.key) === entry.modified) return;
     }
     this.#put(entry);
+  }
+
+  #isHeld({ zone, generation, owner }: Extract<KeySubject, { kind: 'name' }>, modified: Revision): boolean {
+    try {
+      return this.zones.seeName(zone, generation, owner, modified);
+    } catch {
+      return false; // a name that cannot be in its zone: putting it says so
+    }
   }
 
   endLoad(revision: Revision): void {
@@ -154,7 +163,11 @@ export class Views {
     if (subject === undefined) return;
     this.#held.delete(key);
     this.faults.delete(key);
-    this.#holderOf(subject).delete(subject);
+    try {
+      this.#holderOf(subject).delete(subject);
+    } catch (error) {
+      this.#logger.error({ key, fault: String(error) }, 'a deleted value cannot be taken out');
+    }
   }
 
   #holderOf<S extends KeySubject>(subject: S): Holder<S> {
@@ -164,15 +177,16 @@ export class Views {
   /** Which view holds which kind of key. */
   readonly #holders: { [K in KeySubject['kind']]: Holder<Extract<KeySubject, { kind: K }>> } = {
     pool: {
-      put: (_, value, modified) => this.pools.putPool(poolValue.decode(value), modified),
+      put: (subject, value, modified) => this.pools.putPool(checkedPool(subject, poolValue.decode(value)), modified),
       delete: ({ pool }) => this.pools.deletePool(pool),
     },
     address: {
-      put: (_, value, modified) => this.pools.putAddress(addressValue.decode(value), modified),
+      put: (subject, value, modified) =>
+        this.pools.putAddress(checkedAddress(subject, addressValue.decode(value)), modified),
       delete: ({ space, address }) => this.pools.deleteAddress(space, address),
     },
     zone: {
-      put: (_, value, modified) => this.zones.putZone(zoneValue.decode(value), modified),
+      put: (subject, value, modified) => this.zones.putZone(checkedZone(subject, zoneValue.decode(value)), modified),
       delete: ({ zone }) => this.zones.deleteZone(zone),
     },
     serial: {
@@ -180,12 +194,14 @@ export class Views {
       delete: ({ zone }) => this.zones.deleteSerial(zone),
     },
     name: {
-      put: ({ zone, generation, owner }, value, modified) =>
-        this.zones.putName(zone, generation, owner, nameValue.decode(value).rrsets, modified),
+      put: (subject, value, modified) => {
+        const { rrsets } = checkedName(subject, nameValue.decode(value));
+        this.zones.putName(subject.zone, subject.generation, subject.owner, rrsets, modified);
+      },
       delete: ({ zone, generation, owner }) => this.zones.deleteName(zone, generation, owner),
     },
     host: {
-      put: (_, value, modified) => this.hosts.put(hostValue.decode(value), modified),
+      put: (subject, value, modified) => this.hosts.put(checkedHost(subject, hostValue.decode(value)), modified),
       delete: ({ host }) => this.hosts.delete(host),
     },
     token: {
@@ -193,7 +209,7 @@ export class Views {
       delete: ({ token }) => this.tokens.delete(token),
     },
     member: {
-      put: ({ replica }, value) => this.members.set(replica, memberValue.decode(value)),
+      put: (subject, value) => this.members.set(subject.replica, checkedMember(subject, memberValue.decode(value))),
       delete: ({ replica }) => this.members.delete(replica),
     },
   };

@@ -18,6 +18,8 @@ interface ZoneState extends Versioned<Zone> {
   /** Those of them that a host manages records at. */
   managedNames: number;
   serial: Revision;
+  /** False while the table had no room for its apex. */
+  published: boolean;
   /** What the settings imply, by owner name: NS at the apex, glue. */
   implied: Map<Fqdn, Rrset[]>;
 }
@@ -134,14 +136,20 @@ export class ZoneView {
     this.#serials.delete(zone.name);
     if (before !== undefined && before.value.generation === zone.generation) {
       Object.assign(before, { value: zone, modified, serial });
-      this.#implyApex(before);
+      this.#publish(before);
       return;
     }
     const draft = this.#takeDraft(zone.name, zone.generation);
-    const state: ZoneState = { value: zone, modified, serial, implied: new Map(), ...draft };
+    const state: ZoneState = { value: zone, modified, serial, published: false, implied: new Map(), ...draft };
     this.#zones.set(zone.name, state);
+    this.#publish(state);
+  }
+
+  #publish(state: ZoneState): void {
     this.#implyApex(state);
+    if (state.published) return;
     this.#table.publishZone(state.table);
+    state.published = true;
   }
 
   deleteZone(zone: Fqdn): void {
