@@ -1,0 +1,146 @@
+// Queries that cannot be read, or that ask for what we do not serve: each gets the rcode that RFC 1035, 6891, 6895, 8945 and 9619 name, or silence.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { encodeQuestion, serve } from '../../support/answers.ts';
+
+const server = serve('host.example. 60 A 192.0.2.1');
+const plain = encodeQuestion('host.example. A');
+const withOpt = encodeQuestion('host.example. A edns');
+const optAt = plain.length;
+
+/** A copy with some octets changed. */
+function changed(message: Buffer, octets: Record<number, number>): Buffer {
+  const copy = Buffer.from(message);
+  for (const [at, octet] of Object.entries(octets)) copy[Number(at)] = octet;
+  return copy;
+}
+
+const cut = (message: Buffer, length: number) => message.subarray(0, length);
+const join = (...parts: (Buffer | number[])[]) => Buffer.concat(parts.map((part) => Buffer.from(part)));
+const rcodeOf = (response: Buffer) => (response[3] as number) & 0x0f;
+/** A TSIG record (RFC 8945 §4.2): key `k.`, algorithm `hmac-sha256.`, a MAC of 32 octets. */
+const tsigFixed = [1, 0x6b, 0, 0, 250, 0, 255, 0, 0, 0, 0];
+const algorithm = [11, ...Buffer.from('hmac-sha256'), 0];
+const tsigRdata = [...algorithm, 0, 0, 0x65, 0, 0, 1, 1, 0x2c, 0, 32, ...new Array(32).fill(7), 0x12, 0x67, 0, 0, 0, 0];
+const tsig = [...tsigFixed, 0, tsigRdata.length, ...tsigRdata];
+const opt = [...withOpt.subarray(optAt)];
+const optWith = (options: number[]) => join(cut(withOpt, withOpt.length - 2), [0, options.length], options);
+const a = [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1];
+
+/** Whether the question comes back, and whether an OPT does. */
+const rows: [string, Buffer, rcode: number, echoed: boolean, opt: boolean][] = [
+  ['RFC 9619: no question', changed(cut(plain, 12), { 5: 0 }), 1, false, false],
+  ['RFC 9619: two questions', join(changed(plain, { 5: 2 }), plain.subarray(12)), 1, false, false],
+  ['the question is cut short', cut(plain, plain.length - 1), 1, false, false],
+  ['the name is cut short', cut(plain, 15), 1, false, false],
+  ['a header alone that promises a question', cut(plain, 12), 1, false, false],
+  ['a compression pointer in the question', join(cut(plain, 12), [0xc0, 12, 0, 1, 0, 1]), 1, false, false],
+  ['a label of an unknown kind', join(cut(plain, 12), [0x41, 0, 0, 1, 0, 1]), 1, false, false],
+  [
+    'a name of 256 octets',
+    join(cut(plain, 12), new Array(127).fill([1, 97]).flat(), [1, 97, 0, 0, 1, 0, 1]),
+    1,
+    false,
+    false,
+  ],
+  ['garbage after the message', join(plain, [0]), 1, true, false],
+  ['garbage after OPT', join(withOpt, [0]), 1, true, true],
+  ['a record is promised and missing', changed(plain, { 11: 1 }), 1, true, false],
+  ['a record is cut short', cut(changed(withOpt, {}), withOpt.length - 1), 1, true, false],
+  ['RFC 6891 §6.1.1: two OPT', changed(join(withOpt, opt), { 11: 2 }), 1, true, true],
+  ['RFC 6891 §6.1.2: OPT is not of the root', changed(join(plain, [1, 97], opt), { 11: 1 }), 1, true, true],
+  ['RFC 6891 §6.1.1: OPT in the answer section', changed(withOpt, { 7: 1, 11: 0 }), 1, true, true],
+  ['RFC 6891 §6.1.2: an option is cut short', optWith([0, 10, 0, 8, 1]), 1, true, true],
+  ['RFC 6891 §6.1.2: an option has no length', optWith([0, 10, 0]), 1, true, true],
+  ['RFC 6891 §6.1.3: a version that we do not know', changed(withOpt, { [optAt + 6]: 1 }), 0, true, true],
+  [
+    'RFC 6891 §6.1.2: options that we do not know are ignored',
+    optWith([0xfd, 0xe9, 0, 2, 1, 2, 0, 3, 0, 0]),
+    0,
+    true,
+    true,
+  ],
+  ['RFC 6891 §6.1.4: flags that we do not know are ignored', changed(withOpt, { [optAt + 8]: 0x7f }), 0, true, true],
+  [
+    'records that mean nothing in a query are skipped',
+    changed(join(plain, a, a, a), { 7: 1, 9: 1, 11: 1 }),
+    0,
+    true,
+    false,
+  ],
+  ['RFC 6895 §2.2: NOTIFY', changed(plain, { 2: 4 << 3 }), 4, true, false],
+  ['RFC 6895 §2.2: UPDATE, with an OPT', changed(withOpt, { 2: 5 << 3 }), 4, true, true],
+  ['RFC 8490: DSO has no question', changed(cut(plain, 12), { 2: 6 << 3, 5: 0 }), 4, false, false],
+  [
+    'RFC 6895 §2.2: an opcode nobody knows, and garbage',
+    changed(join(plain, [1, 2, 3]), { 2: 15 << 3 }),
+    4,
+    true,
+    false,
+  ],
+  ['class CH', changed(plain, { [optAt - 1]: 3 }), 5, true, false],
+  ['class ANY', changed(plain, { [optAt - 1]: 255 }), 5, true, false],
+  ['AXFR', changed(plain, { [optAt - 3]: 252 }), 5, true, false],
+  ['IXFR', changed(plain, { [optAt - 3]: 251 }), 5, true, false],
+  ['MAILA', changed(plain, { [optAt - 3]: 254 }), 4, true, false],
+  ['TKEY', changed(plain, { [optAt - 3]: 249 }), 4, true, false],
+  ['OPT as what is asked for', changed(plain, { [optAt - 3]: 41 }), 1, true, false],
+  ['RFC 8945 §5.1: TSIG is not the last', changed(join(plain, tsig, a), { 11: 2 }), 1, true, false],
+];
+
+for (const [title, query, rcode, echoed, hasOpt] of rows) {
+  test(title, () => {
+    const response = server.exchange(query);
+    assert.ok(response);
+    assert.equal(rcodeOf(response), rcode);
+    assert.deepEqual(response.subarray(0, 2), query.subarray(0, 2), 'the id');
+    assert.equal(response[2], 0x80 | ((query[2] as number) & 0x79) | (rcode === 0 && response[7] === 1 ? 0x04 : 0));
+    assert.equal(response.readUInt16BE(4), echoed ? 1 : 0);
+    if (echoed) assert.deepEqual(response.subarray(12, optAt), query.subarray(12, optAt), 'the question');
+    assert.equal(response.readUInt16BE(10), hasOpt ? 1 : 0, 'OPT');
+    if (hasOpt) assert.deepEqual([...response.subarray(-11, -6)], [0, 0, 41, 0x04, 0xd0]);
+  });
+}
+
+test('RFC 6891 §6.1.3: BADVERS is told in OPT, without an answer', () => {
+  const response = server.exchange(changed(withOpt, { [optAt + 6]: 1 }));
+  assert.ok(response);
+  assert.deepEqual([...response.subarray(-6)], [1, 0, 0, 0, 0, 0]);
+  assert.equal(response.readUInt16BE(6), 0);
+});
+
+test('silence: shorter than a header, or itself a response', () => {
+  for (let length = 0; length < 12; length += 1) assert.equal(server.exchange(cut(plain, length)), undefined);
+  assert.equal(server.exchange(changed(plain, { 2: 0x80 })), undefined);
+  assert.equal(server.exchange(changed(cut(plain, 12), { 2: 0x80 })), undefined);
+});
+
+test('RFC 8945 §5.3.2: a key that we do not know is NOTAUTH, with BADKEY, unsigned', () => {
+  const response = server.exchange(changed(join(plain, tsig), { 11: 1 }));
+  assert.ok(response);
+  assert.equal(rcodeOf(response), 9);
+  const rdata = [...algorithm, 0, 0, 0x65, 0, 0, 1, 1, 0x2c, 0, 0, 0x12, 0x67, 0, 17, 0, 0];
+  assert.deepEqual([...response.subarray(optAt)], [...tsigFixed, 0, rdata.length, ...rdata]);
+});
+
+test('RFC 1035 §4.1.1, RFC 4035 §3.1.6: RD and CD are copied; RA and AD are not ours to set', () => {
+  for (const [flags, more] of [
+    [0x01, 0x00],
+    [0x00, 0x10],
+    [0x07, 0xff],
+  ] as const) {
+    const response = server.exchange(changed(plain, { 2: flags, 3: more }));
+    assert.equal(response?.[2], 0x84 | (flags & 0x01));
+    assert.equal(response?.[3], more & 0x10);
+  }
+});
+
+test('RFC 1035 §2.3.3, RFC 4343: case does not matter, and comes back as it was sent', () => {
+  const response = server.exchange(encodeQuestion('HoSt.eXAMPLe. A'));
+  assert.ok(response);
+  assert.equal(response.readUInt16BE(6), 1);
+  assert.equal(response.toString('latin1', 13, 17), 'HoSt');
+  assert.equal(response.toString('latin1', 18, 25), 'eXAMPLe');
+  assert.equal(response.readUInt16BE(optAt), 0xc00c);
+});

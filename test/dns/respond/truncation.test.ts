@@ -1,0 +1,79 @@
+// What does not fit: RFC 6891 §6.2 for how much may be said, RFC 2181 §9 for TC, RFC 9471 for glue.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { answers, encodeQuestion, serve } from '../../support/answers.ts';
+
+const many = (count: number, owner: string, type: string, rdata: (i: number) => string) =>
+  Array.from({ length: count }, (_, i) => `${owner} 60 ${type} ${rdata(i)}`);
+const address = (i: number) => `192.0.2.${i}`;
+const long = (i: number) => `"${String(i).padStart(3, '0')}${'x'.repeat(197)}"`;
+
+const zone = [
+  ...many(30, 'a30.example.', 'A', address),
+  ...many(31, 'a31.example.', 'A', address),
+  ...many(75, 'a75.example.', 'A', address),
+  ...many(76, 'a76.example.', 'A', address),
+  ...many(10, 'texts.example.', 'TXT', long),
+  'alias.example. 60 CNAME a76.example.',
+  ...many(2, 'mail.example.', 'MX', (i) => `${i} a${i === 0 ? 31 : 76}.example.`),
+  ...many(20, 'cut.example.', 'NS', (i) => `ns${i}.cut.example.`),
+  ...Array.from({ length: 20 }, (_, i) => `ns${i}.cut.example. 60 A 192.0.2.${i}`),
+  ...Array.from({ length: 20 }, (_, i) => `ns${i}.cut.example. 60 AAAA 2001:db8::${i}`),
+  ...many(20, 'sibling.example.', 'NS', (i) => `ns${i}.cut.example.`),
+];
+const records = (count: number, owner: string) => many(count, owner, 'A', address);
+
+answers('RFC 6891 §6.2: 512 octets without OPT, 1232 at most with it, all over a connection', zone.join('\n'), [
+  ['a30.example. A', 'NOERROR', records(30, 'a30.example.')],
+  ['a31.example. A', 'NOERROR tc', []],
+  ['a31.example. A edns', 'NOERROR', records(31, 'a31.example.')],
+  ['a31.example. A size=100', 'NOERROR tc', []],
+  ['a31.example. A size=512', 'NOERROR tc', []],
+  ['a75.example. A edns', 'NOERROR tc', []],
+  ['a75.example. A size=4096', 'NOERROR tc', []],
+  ['a76.example. A tcp', 'NOERROR', records(76, 'a76.example.')],
+  ['a76.example. A tcp size=512', 'NOERROR', records(76, 'a76.example.')],
+  ['texts.example. TXT edns', 'NOERROR tc', []],
+  ['texts.example. TXT tcp', 'NOERROR', many(10, 'texts.example.', 'TXT', long)],
+  ['alias.example. A', 'NOERROR tc', ['alias.example. 60 CNAME a76.example.']],
+  // The addresses of mail hosts are a courtesy: no TC without them.
+  ['mail.example. MX', 'NOERROR', ['mail.example. 60 MX 0 a31.example.', 'mail.example. 60 MX 1 a76.example.'], [], []],
+]);
+
+test('RFC 9471 §3.1: glue below the delegation that does not fit means TC', () => {
+  const { ask } = serve(zone.join('\n'));
+  const small = ask('x.cut.example. A');
+  assert.equal(small.flag_tc, true);
+  assert.equal(small.authorities.length, 20);
+  const whole = ask('x.cut.example. A tcp');
+  assert.equal(whole.flag_tc, false);
+  assert.equal(whole.additionals.length, 40);
+});
+
+test('RFC 9471 §3.2: glue of siblings may be left out, and is left out at the border of an RRset', () => {
+  const { ask } = serve(zone.join('\n'));
+  const small = ask('x.sibling.example. A');
+  assert.equal(small.flag_tc, false);
+  assert.equal(small.authorities.length, 20);
+  assert.ok(small.additionals.length < 40);
+});
+
+test('every limit between 512 and 1232 is kept, and used to the last octet that an RRset leaves', () => {
+  const { exchange } = serve(
+    Array.from({ length: 80 }, (_, i) => many(i, `n${i}.example.`, 'A', address))
+      .flat()
+      .join('\n'),
+  );
+  for (let size = 512; size <= 1300; size += 1) {
+    for (let i = 20; i < 80; i += 1) {
+      const query = encodeQuestion(`n${i}.example. A size=${size}`);
+      const whole = query.length + 16 * i;
+      const response = exchange(query);
+      assert.ok(response && response.length <= Math.min(size, 1232));
+      const truncated = ((response[2] as number) & 2) !== 0;
+      assert.equal(truncated, whole > Math.min(size, 1232));
+      assert.equal(response.length, truncated ? query.length : whole);
+    }
+  }
+});
