@@ -24,7 +24,7 @@ export async function describeApi(): Promise<string> {
   const store = {} as Store;
   const committer = new Committer(store, views);
   const once = new OnceCommitter(store, committer);
-  const metrics = createMetrics({ views, dnsCounters: () => [], tableBytes: () => 0 });
+  const metrics = createMetrics({ views, tableBytes: () => 0 });
   const app = await createServer(
     { store, views, committer, once, metrics, waitingFor: () => [], adminToken: undefined },
     logger,

@@ -11,7 +11,7 @@ import { OnceCommitter } from './control/commit-once.ts';
 import { startHousekeeping } from './control/housekeeping.ts';
 import { type DnsServer, startDns } from './dns/listen/dns-server.ts';
 import { ensureAdminToken } from './http/admin-token.ts';
-import { createMetrics } from './http/metrics.ts';
+import { addDnsMetrics, createMetrics } from './http/metrics.ts';
 import { createServer } from './http/server.ts';
 import { formatEndpoint } from './model/endpoint.ts';
 import { type Member, nameserverOf } from './model/member.ts';
@@ -50,11 +50,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   let dns: DnsServer | undefined;
   let leave: (() => Promise<void>) | undefined;
   const waitingFor = () => [...(views.loaded ? [] : ['views']), ...(dns === undefined ? ['dns'] : [])];
-  const metrics = createMetrics({
-    views,
-    dnsCounters: () => [],
-    tableBytes: () => tableWriter.usedBytes,
-  });
+  const metrics = createMetrics({ views, tableBytes: () => tableWriter.usedBytes });
   const http = await createServer(
     { store, views, committer, once, metrics, waitingFor, adminToken: config.adminToken },
     logger,
@@ -76,10 +72,12 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
     await views.whenLoaded();
     if (config.adminToken === undefined) await ensureAdminToken(config.dataDir, views, committer, logger);
     // Not before the zones are there: an early NXDOMAIN would be remembered by resolvers, a closed port is not.
-    dns = await startDns({ table, addresses: config.dns, threads: config.dnsThreads, log: logger });
-    const endpoints = dns.addresses.map(formatEndpoint);
+    const server = await startDns({ table, addresses: config.dns, threads: config.dnsThreads, log: logger });
+    dns = server;
+    addDnsMetrics(metrics, () => server.counters());
+    const endpoints = server.addresses.map(formatEndpoint);
     await writeEndpoints(config.dataDir, httpEndpoint, endpoints);
-    leave = await joinCluster(store, member([...dns.addresses]), logger);
+    leave = await joinCluster(store, member([...server.addresses]), logger);
     logger.info({ http: httpEndpoint, dns: endpoints, store: config.store, revision: views.revision }, 'serving');
   }
 

@@ -2,17 +2,16 @@
 
 import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { CounterValues } from '../dns/listen/listen-counters.ts';
 import type { Views } from '../views/views.ts';
 
 /** What the other rooms tell when asked. */
 export interface MetricSources {
   views: Views;
-  /** One entry per counter of the DNS threads: name, what it counts, and its value. */
-  dnsCounters: () => { name: string; help: string; labels?: Record<string, string>; value: number }[];
   tableBytes: () => number;
 }
 
-export function createMetrics({ views, dnsCounters, tableBytes }: MetricSources): Registry {
+export function createMetrics({ views, tableBytes }: MetricSources): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   gauge(registry, 'zonewright_store_revision', 'The store revision that this replica serves', () => views.revision);
@@ -22,7 +21,6 @@ export function createMetrics({ views, dnsCounters, tableBytes }: MetricSources)
   gauge(registry, 'zonewright_faulty_values', 'Stored values that are not served', () => views.faults.size);
   gauge(registry, 'zonewright_table_bytes', 'Memory that the zone table uses', tableBytes);
   poolGauge(registry, views);
-  dnsMetrics(registry, dnsCounters);
   return registry;
 }
 
@@ -72,24 +70,21 @@ function poolGauge(registry: Registry, views: Views): void {
   });
 }
 
-function dnsMetrics(registry: Registry, read: MetricSources['dnsCounters']): void {
-  const counters = new Map<string, Counter>();
-  for (const { name, help, labels = {} } of read()) {
-    if (!counters.has(name)) {
-      counters.set(
-        name,
-        new Counter({
-          name,
-          help,
-          labelNames: Object.keys(labels),
-          registers: [registry],
-          collect() {
-            this.reset();
-            for (const one of read()) if (one.name === name) this.inc(one.labels ?? {}, one.value);
-          },
-        }),
-      );
-    }
+/** What the DNS threads count, from when they run; `read` adds them up. */
+export function addDnsMetrics(registry: Registry, read: () => readonly CounterValues[]): void {
+  for (const { name, help, label } of read()) {
+    new Counter({
+      name: `zonewright_${name}`,
+      help,
+      labelNames: label === undefined ? [] : [label],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const [value, sum] of Object.entries(read().find((one) => one.name === name)?.values ?? {})) {
+          this.inc(label === undefined ? {} : { [label]: value }, sum);
+        }
+      },
+    });
   }
 }
 

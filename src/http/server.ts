@@ -42,6 +42,7 @@ export async function createServer(
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   useStrictBodies(app);
+  const refuseOtherMethods = watchMethods(app);
   app.setErrorHandler(sendProblem);
   app.setNotFoundHandler((request) => refuse('not_found', `there is nothing at ${request.method} ${request.url}`));
   app.addContentTypeParser(
@@ -77,7 +78,35 @@ export async function createServer(
       await guarded.register(routes, services);
     }
   });
+  refuseOtherMethods();
   return app;
+}
+
+const methods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
+
+/** Notes which methods each path takes; the function returned makes all others 405, with those it does take (RFC 9110 §15.5.6). */
+function watchMethods(app: FastifyInstance): () => void {
+  const taken = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    if (url.startsWith('/docs')) return;
+    taken.set(url, new Set([...(taken.get(url) ?? []), ...[method].flat()]));
+  });
+  return () => {
+    for (const [url, known] of [...taken]) {
+      const allow = [...known].sort().join(', ');
+      app.route({
+        url,
+        method: methods.filter((method) => !known.has(method)),
+        exposeHeadRoute: false,
+        schema: { hide: true },
+        onRequest: async (request, reply) => {
+          reply.header('allow', allow);
+          refuse('method_not_allowed', `${request.url} takes ${allow}`);
+        },
+        handler: () => undefined,
+      });
+    }
+  };
 }
 
 /** Fastify's own settings would drop unknown fields and read "5" as 5. Only what stands in a URL or a header has no types of its own. */

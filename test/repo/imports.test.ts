@@ -17,7 +17,7 @@ const rooms: Record<string, string[]> = {
   control: ['model', 'store', 'views'],
   dns: ['model', 'table'],
   cluster: ['model', 'store', 'views', 'control'],
-  http: ['model', 'store', 'table', 'views', 'control', 'cluster'],
+  http: ['model', 'store', 'table', 'views', 'control', 'dns', 'cluster'],
   cli: ['model'],
 };
 

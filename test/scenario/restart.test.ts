@@ -47,29 +47,15 @@ for (const { name, skip, prepare } of stores) {
 }
 
 test('without its store a replica is alive, not ready, and not listening for DNS', async (t) => {
-  const folder = await temporaryFolder(t);
-  const started = startReplica(t, join(folder, 'replica'), [
-    '--store',
-    'etcd',
-    '--etcd-endpoints',
-    'http://127.0.0.1:1',
-  ]);
-  started.catch(() => undefined);
-  const http = await untilHttp(join(folder, 'replica', 'endpoints.json'));
-  assert.equal((await fetch(`http://${http}/healthz`)).status, 200);
-  const ready = await fetch(`http://${http}/readyz`);
-  assert.equal(ready.status, 503);
-  const problem = (await ready.json()) as { code: string; waitingFor: string[] };
-  assert.deepEqual([problem.code, problem.waitingFor], ['store_unavailable', ['views', 'dns']]);
+  const folder = join(await temporaryFolder(t), 'replica');
+  const replica = await startReplica(t, folder, ['--store', 'etcd', '--etcd-endpoints', 'http://127.0.0.1:1'], 'http');
+  assert.equal((await replica.request('GET', '/healthz')).status, 200);
+  const ready = await replica.request('GET', '/readyz');
+  assert.deepEqual(
+    [ready.status, ready.body.code, ready.body.waitingFor],
+    [503, 'store_unavailable', ['views', 'dns']],
+  );
+  const write = await replica.request('POST', '/v1/hosts', { name: 'nginx.foowidgets.k8s' });
+  assert.deepEqual([write.status, write.body.code], [503, 'store_unavailable']);
+  assert.equal(await replica.stop(), 0);
 });
-
-async function untilHttp(file: string): Promise<string> {
-  const { readFile } = await import('node:fs/promises');
-  const { setTimeout: delay } = await import('node:timers/promises');
-  for (let i = 0; i < 500; i += 1) {
-    const text = await readFile(file, 'utf8').catch(() => undefined);
-    if (text !== undefined) return (JSON.parse(text) as { http: string }).http;
-    await delay(20);
-  }
-  throw new Error('HTTP did not come up');
-}

@@ -48,8 +48,13 @@ export interface Replica {
   readonly pid: number;
 }
 
-/** Starts a replica and waits until it is ready. More flags may be given. */
-export async function startReplica(test: Cleanup, folder: string, flags: readonly string[] = []): Promise<Replica> {
+/** Starts a replica with these flags, and waits until it is ready; or only until HTTP answers. */
+export async function startReplica(
+  test: Cleanup,
+  folder: string,
+  flags: readonly string[] = [],
+  until: 'ready' | 'http' = 'ready',
+): Promise<Replica> {
   let child: ChildProcess | undefined;
   let said = '';
   let ports = ['--http', '127.0.0.1:0', '--dns', '127.0.0.1:0'];
@@ -70,12 +75,12 @@ export async function startReplica(test: Cleanup, folder: string, flags: readonl
         said += text;
       });
     }
-    const endpoints = await untilServing(folder, () => {
+    const endpoints = await untilServing(folder, until, () => {
       if (running.exitCode !== null) throw new Error(`the replica ended with ${running.exitCode}: ${said}`);
     }).catch((error: unknown) => Promise.reject(new Error(`${error}: ${said}`)));
     url = `http://${endpoints.http}`;
     dns = { address: '127.0.0.1', port: Number(endpoints.dns[0]?.split(':').at(-1)) };
-    ports = ['--http', endpoints.http, '--dns', endpoints.dns.join()];
+    if (endpoints.dns.length > 0) ports = ['--http', endpoints.http, '--dns', endpoints.dns.join()];
   }
 
   async function end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
@@ -140,7 +145,7 @@ interface Endpoints {
   dns: string[];
 }
 
-async function untilServing(folder: string, check: () => void): Promise<Endpoints> {
+async function untilServing(folder: string, goal: 'ready' | 'http', check: () => void): Promise<Endpoints> {
   const until = Date.now() + startMilliseconds;
   while (Date.now() < until) {
     check();
@@ -148,13 +153,14 @@ async function untilServing(folder: string, check: () => void): Promise<Endpoint
       (text) => JSON.parse(text) as Endpoints,
       () => undefined,
     );
-    if (endpoints !== undefined && endpoints.dns.length > 0 && (await isReady(endpoints.http))) return endpoints;
+    if (endpoints !== undefined && (goal === 'http' || (await isReady(endpoints)))) return endpoints;
     await delay(20);
   }
   throw new Error('the replica is not ready in time');
 }
 
-async function isReady(http: string): Promise<boolean> {
+async function isReady({ http, dns }: Endpoints): Promise<boolean> {
+  if (dns.length === 0) return false;
   const response = await fetch(`http://${http}/readyz`).catch(() => undefined);
   return response?.ok === true;
 }
