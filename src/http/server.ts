@@ -3,7 +3,7 @@
 
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyPluginAsyncTypebox, TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { Ajv } from 'ajv';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { refuse } from '../errors.ts';
@@ -18,9 +18,6 @@ import { rrsetRoutes } from './routes/rrsets.ts';
 import { zoneRoutes } from './routes/zones.ts';
 import { Problem } from './schemas/common.ts';
 import type { Services } from './services.ts';
-
-/** A resource's routes. */
-export type Routes = FastifyPluginAsyncTypebox<Services>;
 
 /** The largest body: an RRset patch of 100 RRsets fits. */
 const bodyLimit = 4 * 1024 * 1024;

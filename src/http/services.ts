@@ -1,10 +1,14 @@
 // What the routes are given to work with. Wired in app.ts.
 
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Registry } from 'prom-client';
 import type { Committer } from '../control/commit.ts';
 import type { OnceCommitter } from '../control/commit-once.ts';
 import type { Store } from '../store/store.ts';
 import type { Views } from '../views/views.ts';
+
+/** A resource's routes. */
+export type Routes = FastifyPluginAsyncTypebox<Services>;
 
 export interface Services {
   store: Store;

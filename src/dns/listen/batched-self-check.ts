@@ -3,10 +3,10 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { closeSync } from 'node:fs';
 import { type Address, familyOf } from '../../model/address.ts';
+import { type Endpoint, isWildcard } from '../../model/endpoint.ts';
 import type { Answerer } from './answerer.ts';
 import { openBatchedSocket } from './batched-socket.ts';
 import { type Libc, LibcError } from './libc.ts';
-import { isWildcard, type ListenAddress } from './listen-address.ts';
 import { CounterCells, newListenCounters } from './listen-counters.ts';
 
 /** For the answer to one datagram, in milliseconds. */
@@ -15,7 +15,7 @@ const longestWait = 1_000;
 const payloads = [3, 500, 1_400].map((length, seed) => Uint8Array.from({ length }, (_, i) => (i + seed) * 7));
 
 /** Throws unless batched sockets work for every kind of address in the list: family, and wildcard or not. */
-export async function checkBatchedSockets(libc: Libc, addresses: readonly ListenAddress[]): Promise<void> {
+export async function checkBatchedSockets(libc: Libc, addresses: readonly Endpoint[]): Promise<void> {
   const kinds = new Map(addresses.map((address) => [`${familyOf(address.address)} ${isWildcard(address)}`, address]));
   for (const { address } of kinds.values()) {
     const ipv6 = familyOf(address) === 'ipv6';
@@ -24,7 +24,7 @@ export async function checkBatchedSockets(libc: Libc, addresses: readonly Listen
   }
 }
 
-async function checkOne(libc: Libc, listen: ListenAddress, loopback: Address): Promise<void> {
+async function checkOne(libc: Libc, listen: Endpoint, loopback: Address): Promise<void> {
   const socket = openBatchedSocket(libc, listen, new CounterCells(newListenCounters()));
   const client = createSocket(familyOf(loopback) === 'ipv6' ? 'udp6' : 'udp4');
   try {
@@ -42,7 +42,7 @@ async function checkOne(libc: Libc, listen: ListenAddress, loopback: Address): P
   }
 }
 
-async function checkEcho(client: Socket, payload: Uint8Array, server: ListenAddress): Promise<void> {
+async function checkEcho(client: Socket, payload: Uint8Array, server: Endpoint): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<[Buffer, RemoteInfo]>();
   const timeout = setTimeout(() => reject(new Error('self-check: an answer did not arrive')), longestWait);
   client.once('message', (...message) => resolve(message));

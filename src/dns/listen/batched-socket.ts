@@ -3,10 +3,11 @@
 
 import { closeSync } from 'node:fs';
 import { addressRdata, familyOf } from '../../model/address.ts';
+import { type Endpoint, isWildcard } from '../../model/endpoint.ts';
 import { type Answerer, newClient } from './answerer.ts';
 import { type Libc, LibcError, linux } from './libc.ts';
-import { isWildcard, type ListenAddress, listenError } from './listen-address.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
+import { listenError } from './listen-error.ts';
 import { batchSize, MessageBatch } from './message-batch.ts';
 import { receiveBufferSize } from './udp-sizes.ts';
 
@@ -101,7 +102,7 @@ export class BatchedSocket {
 }
 
 /** Opens a socket on the address, which shares its port with other threads' sockets. */
-export function openBatchedSocket(libc: Libc, address: ListenAddress, counters: CounterCells): BatchedSocket {
+export function openBatchedSocket(libc: Libc, address: Endpoint, counters: CounterCells): BatchedSocket {
   const ipv6 = familyOf(address.address) === 'ipv6';
   const withControl = isWildcard(address);
   let descriptor = -1;
@@ -181,7 +182,7 @@ function pollList(sockets: readonly BatchedSocket[]): ArrayBuffer {
 }
 
 /** struct sockaddr_in (16 octets), or sockaddr_in6 (28, with no flow and no scope). */
-function socketAddress({ address, port }: ListenAddress): ArrayBuffer {
+function socketAddress({ address, port }: Endpoint): ArrayBuffer {
   const rdata = addressRdata(address);
   const ipv4 = rdata.length === 4;
   const bytes = new Uint8Array(ipv4 ? 16 : 28);

@@ -4,9 +4,10 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import { familyOf } from '../../model/address.ts';
+import { type Endpoint, isWildcard } from '../../model/endpoint.ts';
 import { type Answerer, newClient, setClientAddress } from './answerer.ts';
-import { isWildcard, type ListenAddress, listenError } from './listen-address.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
+import { listenError } from './listen-error.ts';
 import { largestDatagram, receiveBufferSize } from './udp-sizes.ts';
 
 /** Answers that may wait for the system to take them; more are dropped, as the network would. */
@@ -23,7 +24,7 @@ export interface DatagramSocket {
  * queries to that address and which answers from it; the wildcard's own socket stays for addresses that come later.
  */
 export async function openDatagramSocket(
-  address: ListenAddress,
+  address: Endpoint,
   answerer: Answerer,
   counters: CounterCells,
 ): Promise<DatagramSocket> {
@@ -44,7 +45,7 @@ export async function openDatagramSocket(
   return { close };
 }
 
-function localAddresses(wildcard: ListenAddress): string[] {
+function localAddresses(wildcard: Endpoint): string[] {
   const family = familyOf(wildcard.address) === 'ipv6' ? 'IPv6' : 'IPv4';
   return Object.entries(networkInterfaces()).flatMap(([device, addresses = []]) =>
     addresses
@@ -53,7 +54,7 @@ function localAddresses(wildcard: ListenAddress): string[] {
   );
 }
 
-async function bind(host: string, { address, port }: ListenAddress, answerer: Answerer, counters: CounterCells) {
+async function bind(host: string, { address, port }: Endpoint, answerer: Answerer, counters: CounterCells) {
   const socket = createSocket({
     type: familyOf(address) === 'ipv6' ? 'udp6' : 'udp4',
     reusePort: true,

@@ -1,9 +1,9 @@
 // The DNS listeners as the process sees them: starts the threads, says where they listen, adds up their counters, stops them.
 // Answering happens in the threads alone: nothing here runs per query.
 
+import { type Endpoint, formatEndpoint } from '../../model/endpoint.ts';
 import { claimCell, releaseCell, type Table, wordsOf } from '../../table/table.ts';
 import { KeptThread } from './kept-thread.ts';
-import { formatListenAddress, type ListenAddress } from './listen-address.ts';
 import { type CounterValues, newThreadCounters, sumCounters, type ThreadCounters } from './listen-counters.ts';
 import type { ListenLog, ReadyReport, SocketKind, TcpLimits, TcpTask, ThreadTask, UdpTask } from './thread-task.ts';
 
@@ -12,7 +12,7 @@ const defaultTcpLimits: TcpLimits = { idleMilliseconds: 10_000, connections: 1_0
 export interface DnsServerOptions {
   /** What is answered from. */
   readonly table: Table;
-  readonly addresses: readonly ListenAddress[];
+  readonly addresses: readonly Endpoint[];
   /** UDP threads; TCP has one more. */
   readonly threads: number;
   readonly log: ListenLog;
@@ -23,7 +23,7 @@ export interface DnsServerOptions {
 
 export interface DnsServer {
   /** In the order of the options, with the ports that were picked. */
-  readonly addresses: readonly ListenAddress[];
+  readonly addresses: readonly Endpoint[];
   /** What /metrics shows: sums over all threads since the start, the dead ones included. */
   counters(): CounterValues[];
   /** Answers what has been received, and returns when every thread is gone. */
@@ -83,7 +83,7 @@ export async function startDns(options: DnsServerOptions): Promise<DnsServer> {
     );
     const reason = udp.find((ready) => ready.fallback !== undefined)?.fallback;
     if (reason !== undefined) log.warn({ reason }, 'batched UDP sockets do not work here: using dgram instead');
-    const listen = addresses.map(formatListenAddress);
+    const listen = addresses.map(formatEndpoint);
     log.info({ listen, threads: options.threads, socket: udp[0]?.socket }, 'DNS is listening');
     return { addresses, counters: () => sumCounters(counters), close };
   } catch (error) {

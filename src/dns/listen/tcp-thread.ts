@@ -5,9 +5,10 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { familyOf } from '../../model/address.ts';
+import type { Endpoint } from '../../model/endpoint.ts';
 import { openAnswerer } from './answerer.ts';
-import { type ListenAddress, listenError, systemCode } from './listen-address.ts';
 import { CounterCells, counterCell } from './listen-counters.ts';
+import { listenError, systemCode } from './listen-error.ts';
 import { TcpAnswering, TcpConnection } from './tcp-connection.ts';
 import { TcpConnections } from './tcp-connections.ts';
 import type { TcpTask, ThreadReport } from './thread-task.ts';
@@ -43,7 +44,7 @@ function newServer(): Server {
 }
 
 /** Listens on the address; with port 0, on a port that UDP can have too. Returns the address with its port. */
-async function listen(address: ListenAddress): Promise<ListenAddress> {
+async function listen(address: Endpoint): Promise<Endpoint> {
   for (let attempt = 1; ; attempt += 1) {
     const server = newServer();
     try {
@@ -71,7 +72,7 @@ async function listen(address: ListenAddress): Promise<ListenAddress> {
 }
 
 /** Throws when another process has the UDP port: our own sockets share theirs, and would silently share it with that process too. */
-async function probeUdp({ address, port }: ListenAddress): Promise<void> {
+async function probeUdp({ address, port }: Endpoint): Promise<void> {
   const ipv6 = familyOf(address) === 'ipv6';
   const socket = createSocket({ type: ipv6 ? 'udp6' : 'udp4', ipv6Only: ipv6 });
   try {
@@ -94,7 +95,7 @@ async function drain(): Promise<void> {
 
 const stopped = new Promise((stop) => parentPort?.once('message', stop));
 try {
-  const addresses: ListenAddress[] = [];
+  const addresses: Endpoint[] = [];
   for (const address of task.addresses) addresses.push(await listen(address));
   report({ kind: 'ready', addresses, descriptors: [] });
   await stopped;

@@ -1,6 +1,6 @@
 // What the main thread and a listening thread tell each other. Structured-cloneable; buffers in it are shared, not copied.
 
-import type { ListenAddress } from './listen-address.ts';
+import type { Endpoint } from '../../model/endpoint.ts';
 
 /** The part of pino's logger that we use. */
 export interface ListenLog {
@@ -15,7 +15,7 @@ export interface ThreadTask {
   /** The zone table, and which of its readers' cells is this thread's. */
   readonly table: SharedArrayBuffer;
   readonly reader: number;
-  readonly addresses: readonly ListenAddress[];
+  readonly addresses: readonly Endpoint[];
   /** One Int32 for all threads: not 0 once they should stop. */
   readonly stop: SharedArrayBuffer;
   /** This thread's counters of its sockets: listen-counters.ts. */
@@ -45,7 +45,7 @@ export interface TcpLimits {
 export interface ReadyReport {
   readonly kind: 'ready';
   /** The same addresses, with the ports that were picked. */
-  readonly addresses: readonly ListenAddress[];
+  readonly addresses: readonly Endpoint[];
   readonly socket?: SocketKind;
   /** Why the batched socket was not used. */
   readonly fallback?: string | undefined;

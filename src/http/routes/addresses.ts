@@ -7,7 +7,7 @@ import { at, refuse } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';
 import { AddressText, failures, LabelText, strict, writeHeaders } from '../schemas/common.ts';
 import { AllocationBody, showAddress } from '../schemas/pool.ts';
-import type { Routes } from '../server.ts';
+import type { Routes } from '../services.ts';
 import { commitFor, preconditionOf, sendResource } from '../write.ts';
 
 const tags = ['addresses'];

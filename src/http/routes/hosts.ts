@@ -24,7 +24,7 @@ import {
   writeHeaders,
 } from '../schemas/common.ts';
 import { HostBody, hostInputOf, NewHost, PatchHost, PutHost, showHost, wantedHostFrom } from '../schemas/host.ts';
-import type { Routes } from '../server.ts';
+import type { Routes } from '../services.ts';
 import { commitFor, preconditionOf, sendResource, sendWritten } from '../write.ts';
 
 const tags = ['hosts'];

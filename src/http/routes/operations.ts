@@ -3,7 +3,7 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { refuse } from '../../errors.ts';
 import { failures, ProblemReference } from '../schemas/common.ts';
-import type { Routes } from '../server.ts';
+import type { Routes } from '../services.ts';
 
 const tags = ['operations'];
 

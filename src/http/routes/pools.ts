@@ -35,7 +35,7 @@ import {
   showAddress,
   showPool,
 } from '../schemas/pool.ts';
-import type { Routes } from '../server.ts';
+import type { Routes } from '../services.ts';
 import { commitFor, preconditionOf, sendResource, sendWritten } from '../write.ts';
 
 const tags = ['pools'];

@@ -11,7 +11,7 @@ import { parseRecords } from '../../model/rrset.ts';
 import { decodeCursor, encodeCursor, limitOf } from '../page.ts';
 import { failures, listOf, NameText, pageQuery, strict, writeHeaders } from '../schemas/common.ts';
 import { PatchRrsets, PutRrset, RrsetBody, showRrset } from '../schemas/zone.ts';
-import type { Routes } from '../server.ts';
+import type { Routes } from '../services.ts';
 import { commitFor, preconditionOf, sendResource } from '../write.ts';
 
 const tags = ['rrsets'];

@@ -20,7 +20,7 @@ import {
   zoneFrom,
   zoneInputOf,
 } from '../schemas/zone.ts';
-import type { Routes } from '../server.ts';
+import type { Routes } from '../services.ts';
 import { commitFor, preconditionOf, sendResource, sendWritten } from '../write.ts';
 
 const tags = ['zones'];

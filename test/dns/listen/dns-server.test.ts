@@ -8,8 +8,8 @@ import { createServer } from 'node:net';
 import { suite, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { startDns } from '../../../src/dns/listen/dns-server.ts';
-import type { ListenAddress } from '../../../src/dns/listen/listen-address.ts';
 import { parseAddress } from '../../../src/model/address.ts';
+import type { Endpoint } from '../../../src/model/endpoint.ts';
 import { ask, type Server, TcpClient } from '../../support/dns-client.ts';
 import type { Cleanup } from '../../support/temporary.ts';
 import type { FloodTask } from './flood-thread.ts';
@@ -134,7 +134,7 @@ for (const socket of socketKinds) {
 }
 
 suite('DNS server: failing to listen', () => {
-  async function failure(addresses: readonly ListenAddress[]): Promise<string> {
+  async function failure(addresses: readonly Endpoint[]): Promise<string> {
     const log = keepingLog();
     return startDns({ table: emptyTable(), addresses, threads: 1, log }).then(
       async (server) => {

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { type DnsServer, type DnsServerOptions, startDns } from '../../../src/dns/listen/dns-server.ts';
-import type { ListenAddress } from '../../../src/dns/listen/listen-address.ts';
 import type { ListenLog, SocketKind } from '../../../src/dns/listen/thread-task.ts';
 import { type Address, parseAddress } from '../../../src/model/address.ts';
+import type { Endpoint } from '../../../src/model/endpoint.ts';
 import { createTable, type Table } from '../../../src/table/table.ts';
 import type { Cleanup } from '../../support/temporary.ts';
 
@@ -14,8 +14,8 @@ export const socketKinds: readonly SocketKind[] = ['datagram', 'batched'];
 /** Where batched sockets are expected to work. */
 export const batchedHere = process.platform === 'linux' && (process.arch === 'x64' || process.arch === 'arm64');
 
-export const loopback: ListenAddress = { address: parseAddress('127.0.0.1'), port: 0 };
-export const loopback6: ListenAddress = { address: '::1' as Address, port: 0 };
+export const loopback: Endpoint = { address: parseAddress('127.0.0.1'), port: 0 };
+export const loopback6: Endpoint = { address: '::1' as Address, port: 0 };
 
 export interface LogEntry {
   readonly level: keyof ListenLog;

@@ -1,22 +1,7 @@
-// Where we listen: an address and a port, and what to tell the operator when that fails. Flags are parsed in config.ts.
+// What to tell the operator when we cannot listen on an address.
 
 import { getSystemErrorName } from 'node:util';
-import { type Address, familyOf } from '../../model/address.ts';
-
-export interface ListenAddress {
-  readonly address: Address;
-  /** 0: a free port is picked, the same one for UDP and TCP. */
-  readonly port: number;
-}
-
-/** `192.0.2.1:53`, `[2001:db8::1]:53`. */
-export function formatListenAddress({ address, port }: ListenAddress): string {
-  return familyOf(address) === 'ipv6' ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-export function isWildcard({ address }: ListenAddress): boolean {
-  return address === '0.0.0.0' || address === '::';
-}
+import { type Endpoint, formatEndpoint } from '../../model/endpoint.ts';
 
 const waysOut: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another process has this port; stop it (`ss -lpn` shows it) or choose another port with --dns',
@@ -28,10 +13,10 @@ const waysOut: Readonly<Record<string, string>> = {
 };
 
 /** The error for an address on which we cannot listen: names it, the cause and a way out. */
-export function listenError(address: ListenAddress, protocol: 'UDP' | 'TCP', cause: unknown): Error {
+export function listenError(address: Endpoint, protocol: 'UDP' | 'TCP', cause: unknown): Error {
   const code = systemCode(cause);
   const why = waysOut[code] ?? (cause instanceof Error ? cause.message : String(cause));
-  return new Error(`cannot listen on ${formatListenAddress(address)} (${protocol}, ${code}): ${why}`, { cause });
+  return new Error(`cannot listen on ${formatEndpoint(address)} (${protocol}, ${code}): ${why}`, { cause });
 }
 
 /** `EADDRINUSE` and the like. A number is a libc errno. */
