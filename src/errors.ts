@@ -12,6 +12,7 @@ export const errorCodes = {
   internal_error: [500, 'Something went wrong on our side'],
   invalid_request: [400, 'The request is not valid'],
   managed_record: [409, 'The record is managed by a host'],
+  method_not_allowed: [405, 'The resource does not take this method'],
   name_taken: [409, 'The name is taken'],
   not_found: [404, 'There is no such resource'],
   outside_zone: [422, 'The name is not in the zone'],

@@ -1,0 +1,69 @@
+// The API as a test speaks it: supertest with the token, and what an answer must be.
+
+import assert from 'node:assert/strict';
+import supertest, { type Response } from 'supertest';
+import { type ErrorCode, errorCodes } from '../../src/errors.ts';
+
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: ErrorCode;
+  errors?: { pointer: string; message: string }[];
+  [member: string]: unknown;
+}
+
+type Headers = Record<string, string>;
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS';
+
+export interface Api {
+  /** One request, whatever comes back. */
+  send(method: Method, path: string, body?: unknown, headers?: Headers): Promise<Response>;
+  /** The body of an answer that must have this status. */
+  ok<T = Record<string, unknown>>(status: number, method: Method, path: string, body?: unknown): Promise<T>;
+  /** The problem of a request that must be refused with this code, and point at these fields. */
+  refused(code: ErrorCode, method: Method, path: string, body?: unknown, pointers?: string[]): Promise<Problem>;
+}
+
+export function apiAt(url: string, token: string): Api {
+  const agent = supertest(url);
+  async function send(method: Method, path: string, body?: unknown, headers: Headers = {}): Promise<Response> {
+    const verb = method.toLowerCase() as Lowercase<Method>;
+    const request = agent[verb](path).set('authorization', `Bearer ${token}`).set(headers);
+    if (body === undefined) return request;
+    return request.set('content-type', headers['content-type'] ?? 'application/json').send(asText(body));
+  }
+  return {
+    send,
+    ok: async <T>(status: number, method: Method, path: string, body?: unknown) => {
+      const answer = await send(method, path, body);
+      assert.equal(answer.status, status, `${method} ${path}: ${answer.text}`);
+      return answer.body as T;
+    },
+    refused: async (code, method, path, body, pointers) => {
+      const problem = problemIn(await send(method, path, body));
+      assert.equal(problem.code, code, `${method} ${path}: ${problem.detail}`);
+      if (pointers !== undefined)
+        assert.deepEqual(problem.errors?.map(({ pointer }) => pointer).sort(), pointers.sort());
+      return problem;
+    },
+  };
+}
+
+function asText(body: unknown): string {
+  return typeof body === 'string' ? body : JSON.stringify(body);
+}
+
+/** The problem that an answer must carry (RFC 9457), with a code of the registry and its status. */
+export function problemIn(answer: Response): Problem {
+  assert.match(answer.headers['content-type'] ?? '', /^application\/problem\+json/, `${answer.status} ${answer.text}`);
+  const problem = answer.body as Problem;
+  assert.equal(problem.status, answer.status);
+  const [status, title] = errorCodes[problem.code] ?? assert.fail(`no registered code: ${answer.text}`);
+  assert.equal(answer.status, status);
+  assert.equal(problem.title, title);
+  assert.equal(problem.type, `urn:zonewright:problem:${problem.code.replaceAll('_', '-')}`);
+  assert.ok(problem.detail.length > 0);
+  return problem;
+}

@@ -1,0 +1,63 @@
+// The real application in this process: HTTP and DNS on ports that it picks, its store open to the test beside it.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { startApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { openEmbeddedStore } from '../../src/store/embedded.ts';
+import type { Store } from '../../src/store/store.ts';
+import { type Api, apiAt } from './api-client.ts';
+import { storeDump } from './store-dump.ts';
+import { type Cleanup, temporaryFolder } from './temporary.ts';
+
+export const adminToken = 'a-token-for-tests-only';
+
+export interface StartedApp {
+  readonly api: Api;
+  readonly url: string;
+  readonly folder: string;
+  /** Another client of the same embedded store. */
+  readonly store: Store;
+  /** All that the store holds, but for what comes and goes by itself. */
+  dump(): Promise<Record<string, string>>;
+  /** Stops it and starts it again on the same folder, on other ports. */
+  restart(): Promise<StartedApp>;
+  close(): Promise<void>;
+}
+
+/** Starts it on an embedded store in a folder of the test's own. `makesToken`: as a first start without a token of the operator's. */
+export async function startedApp(test: Cleanup, { makesToken = false } = {}): Promise<StartedApp> {
+  return start(test, await temporaryFolder(test), makesToken ? undefined : adminToken);
+}
+
+async function start(test: Cleanup, folder: string, token: string | undefined): Promise<StartedApp> {
+  const listen = ['--http', '127.0.0.1:0', '--dns', '127.0.0.1:0', '--dns-threads', '1'];
+  const config = readConfig(['--data-dir', folder, '--replica', 'test', ...listen], {
+    ...(token !== undefined && { ZONEWRIGHT_ADMIN_TOKEN: token }),
+  });
+  const app = await startApp(config, pino({ level: 'silent' }), '0.0.0-test');
+  let running = true;
+  const close = async () => {
+    if (!running) return;
+    running = false;
+    await store.close();
+    await app.close();
+  };
+  const store = await openEmbeddedStore({ folder: join(folder, 'store') });
+  test.after(close);
+  await app.ready;
+  const { http } = JSON.parse(await readFile(join(folder, 'endpoints.json'), 'utf8')) as { http: string };
+  return {
+    api: apiAt(`http://${http}`, token ?? (await readFile(join(folder, 'admin-token'), 'utf8')).trim()),
+    url: `http://${http}`,
+    folder,
+    store,
+    dump: () => storeDump(store),
+    restart: async () => {
+      await close();
+      return start(test, folder, token);
+    },
+    close,
+  };
+}

@@ -1,0 +1,24 @@
+// All that a store holds, to compare before and after.
+
+import { prefixes } from '../../src/store/keys.ts';
+import type { Entry, Store } from '../../src/store/store.ts';
+
+/** Members come and go on their leases: no request is to blame for them. */
+const ofNoRequest = [prefixes.members];
+
+/** Key → value and revision. */
+export async function storeDump(store: Store): Promise<Record<string, string>> {
+  const entries = await storeEntries(store);
+  return Object.fromEntries(entries.map(({ key, value, modified }) => [key, `${value} @${modified}`]));
+}
+
+export async function storeEntries(store: Store): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  let from: string | undefined;
+  do {
+    const page = await store.list('', from === undefined ? {} : { from });
+    entries.push(...page.entries.filter(({ key }) => !ofNoRequest.some((prefix) => key.startsWith(prefix))));
+    from = page.next;
+  } while (from !== undefined);
+  return entries;
+}
