@@ -1,0 +1,221 @@
+// Hosts over HTTP: what a user gets for a name, and what the zones and the pools say about it afterwards.
+
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { Api } from '../support/api-client.ts';
+import { type StartedApp, startedApp } from '../support/started-app.ts';
+
+interface Host {
+  name: string;
+  zone: string;
+  addresses: { address: string; pool: string | null; ptr: string | null }[];
+  aliases: string[];
+  ttl: number | null;
+  ptr: boolean;
+  owner: string;
+  tags: Record<string, string>;
+  createdAt: string;
+  revision: number;
+}
+interface Rrset {
+  name: string;
+  type: string;
+  ttl: number;
+  records: string[];
+  managedBy?: string;
+}
+
+const ipv4 = { name: 'default', ranges: ['192.0.2.0/29'] };
+const ipv6 = { name: 'six', ranges: ['2001:db8::/64'], priority: 5 };
+
+async function prepared(t: TestContext): Promise<StartedApp> {
+  const app = await startedApp(t);
+  await app.api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s', defaultTtl: 120 });
+  await app.api.ok(201, 'POST', '/v1/pools', ipv4);
+  await app.api.ok(201, 'POST', '/v1/pools', ipv6);
+  return app;
+}
+
+const addressesOf = (host: Host) => host.addresses.map(({ address }) => address);
+
+/** All RRsets of a zone that its settings do not imply. */
+async function records(api: Api, zone: string): Promise<Record<string, string[]>> {
+  const { items } = await api.ok<{ items: Rrset[] }>(200, 'GET', `/v1/zones/${zone}/rrsets?limit=1000`);
+  const own = items.filter(({ managedBy }) => managedBy !== 'zone');
+  return Object.fromEntries(own.map((rrset) => [`${rrset.name} ${rrset.ttl} ${rrset.type}`, rrset.records]));
+}
+
+test('a name alone gives a host with address, A, PTR and its reverse zone; deleting it gives all back', async (t) => {
+  const { api, dump } = await prepared(t);
+  const before = Object.keys(await dump());
+  const answer = await api.send('POST', '/v1/hosts', { name: 'Nginx.foo.k8s.', aliases: ['www.foo.k8s'], owner: 'a' });
+  assert.equal(answer.status, 201);
+  const host = answer.body as Host;
+  assert.equal(answer.headers.location, '/v1/hosts/nginx.foo.k8s');
+  assert.equal(answer.headers.etag, `"${host.revision}"`);
+  assert.equal(answer.headers['zonewright-revision'], String(host.revision));
+  assert.ok(Math.abs(Date.parse(host.createdAt) - Date.now()) < 60_000);
+  assert.deepEqual(host, {
+    name: 'nginx.foo.k8s',
+    zone: 'foo.k8s',
+    addresses: [{ address: '192.0.2.0', pool: 'default', ptr: '0.2.0.192.in-addr.arpa' }],
+    aliases: ['www.foo.k8s'],
+    ttl: null,
+    ptr: true,
+    owner: 'a',
+    tags: {},
+    createdAt: host.createdAt,
+    revision: host.revision,
+  });
+  assert.deepEqual(await api.ok(200, 'GET', '/v1/hosts/nginx.foo.k8s'), host);
+  assert.deepEqual(await records(api, 'foo.k8s'), {
+    'nginx 120 A': ['192.0.2.0'],
+    'www 120 CNAME': ['nginx.foo.k8s.'],
+  });
+  assert.deepEqual(await records(api, '2.0.192.in-addr.arpa'), { '0 300 PTR': ['nginx.foo.k8s.'] });
+  const reverse = await api.ok(200, 'GET', '/v1/zones/2.0.192.in-addr.arpa');
+  assert.equal(reverse.automatic, true);
+  const deleted = await api.send('DELETE', '/v1/hosts/nginx.foo.k8s');
+  assert.equal(deleted.status, 204);
+  assert.equal(deleted.text, '');
+  assert.deepEqual(Object.keys(await dump()), before);
+  await api.refused('not_found', 'GET', '/v1/zones/2.0.192.in-addr.arpa');
+});
+
+test('IPv6 and dual-stack hosts have AAAA, and PTR under ip6.arpa', async (t) => {
+  const { api } = await prepared(t);
+  const dual = await api.ok<Host>(201, 'POST', '/v1/hosts', { name: 'd.foo.k8s', families: ['ipv6', 'ipv4'] });
+  assert.deepEqual(addressesOf(dual), ['2001:db8::', '192.0.2.0']);
+  const one = { name: 'e.foo.k8s', addresses: ['2001:0DB8::00:5'], ttl: 7 };
+  const six = await api.ok<Host>(201, 'POST', '/v1/hosts', one);
+  const reverse = `5.${'0.'.repeat(23)}8.b.d.0.1.0.0.2.ip6.arpa`;
+  assert.deepEqual(six.addresses, [{ address: '2001:db8::5', pool: 'six', ptr: reverse }]);
+  assert.deepEqual(await records(api, `${'0.'.repeat(8)}8.b.d.0.1.0.0.2.ip6.arpa`), {
+    [`${'0.'.repeat(15)}0 300 PTR`]: ['d.foo.k8s.'],
+    [`5.${'0.'.repeat(14)}0 7 PTR`]: ['e.foo.k8s.'],
+  });
+  assert.deepEqual(await records(api, 'foo.k8s'), {
+    'd 120 A': ['192.0.2.0'],
+    'd 120 AAAA': ['2001:db8::'],
+    'e 7 AAAA': ['2001:db8::5'],
+  });
+  const onlySix = await api.ok<Host>(201, 'POST', '/v1/hosts', { name: 'f.foo.k8s', pool: 'six' });
+  assert.deepEqual(addressesOf(onlySix), ['2001:db8::1']);
+});
+
+test('PATCH keeps what is absent, clears what is null, renames and re-addresses in one transaction', async (t) => {
+  const { api, store } = await prepared(t);
+  const wanted = { name: 'a.foo.k8s', aliases: ['b.foo.k8s'], ttl: 60, owner: 'me', tags: { app: 'x', tier: 'y' } };
+  const first = await api.ok<Host>(201, 'POST', '/v1/hosts', wanted);
+  const patch = async (name: string, body: unknown) => {
+    const { revision: before } = await store.list('', { limit: 1 });
+    const host = await api.ok<Host>(200, 'PATCH', `/v1/hosts/${name}`, body);
+    assert.equal(host.revision, before + 1, 'one transaction');
+    return host;
+  };
+  const retagged = await patch('a.foo.k8s', { tags: { app: null, zone: 'z' }, ttl: null });
+  assert.deepEqual(retagged, { ...first, tags: { tier: 'y', zone: 'z' }, ttl: null, revision: retagged.revision });
+  const swapped = await patch('a.foo.k8s', { name: 'b.foo.k8s', aliases: ['a.foo.k8s'] });
+  assert.equal(swapped.createdAt, first.createdAt);
+  assert.deepEqual(await records(api, 'foo.k8s'), { 'a 120 CNAME': ['b.foo.k8s.'], 'b 120 A': ['192.0.2.0'] });
+  assert.deepEqual(await records(api, '2.0.192.in-addr.arpa'), { '0 300 PTR': ['b.foo.k8s.'] });
+  const { holders } = await api.ok<{ holders: unknown[] }>(200, 'GET', '/v1/addresses/192.0.2.0');
+  assert.deepEqual(holders, [{ kind: 'host', host: 'b.foo.k8s', owner: 'me' }]);
+  assert.deepEqual(addressesOf(await patch('b.foo.k8s', { addresses: ['192.0.2.5', '203.0.113.7'] })), [
+    '192.0.2.5',
+    '203.0.113.7',
+  ]);
+  assert.deepEqual(await records(api, '2.0.192.in-addr.arpa'), { '5 300 PTR': ['b.foo.k8s.'] });
+  assert.deepEqual(await records(api, '113.0.203.in-addr.arpa'), { '7 300 PTR': ['b.foo.k8s.'] });
+  assert.deepEqual(addressesOf(await patch('b.foo.k8s', { families: ['ipv6'] })), ['2001:db8::']);
+  await api.refused('not_found', 'GET', '/v1/zones/113.0.203.in-addr.arpa');
+  const moved = await patch('b.foo.k8s', { pool: 'default' });
+  assert.deepEqual(
+    moved.addresses.map(({ pool }) => pool),
+    ['default'],
+  );
+  const unlisted = await patch('b.foo.k8s', { ptr: false, owner: null, aliases: null });
+  assert.deepEqual([unlisted.owner, unlisted.aliases, unlisted.addresses[0]?.ptr], ['', [], null]);
+  await api.refused('not_found', 'GET', '/v1/zones/2.0.192.in-addr.arpa');
+  await api.refused('not_found', 'GET', '/v1/hosts/a.foo.k8s');
+});
+
+test('a rename onto another host, and a refused re-address, leave the host what it had', async (t) => {
+  const { api, dump } = await prepared(t);
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s' });
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'b.foo.k8s', aliases: ['c.foo.k8s'] });
+  const before = await dump();
+  await api.refused('name_taken', 'PATCH', '/v1/hosts/a.foo.k8s', { name: 'b.foo.k8s' });
+  await api.refused('name_taken', 'PATCH', '/v1/hosts/a.foo.k8s', { name: 'c.foo.k8s' });
+  await api.refused('address_taken', 'PATCH', '/v1/hosts/a.foo.k8s', { addresses: ['192.0.2.3', '192.0.2.1'] });
+  await api.refused('zone_not_found', 'PATCH', '/v1/hosts/a.foo.k8s', { name: 'a.example' });
+  assert.deepEqual(await dump(), before);
+});
+
+test('PUT creates once, then replaces: the address stays, what is not said returns to its default', async (t) => {
+  const { api } = await prepared(t);
+  const created = await api.send('PUT', '/v1/hosts/p.foo.k8s', {
+    owner: 'x',
+    aliases: ['q.foo.k8s'],
+    addresses: ['192.0.2.4'],
+  });
+  assert.equal(created.status, 201);
+  assert.equal(created.headers.location, '/v1/hosts/p.foo.k8s');
+  const replaced = await api.ok<Host>(200, 'PUT', '/v1/hosts/p.foo.k8s', { name: 'P.foo.k8s' });
+  assert.deepEqual([replaced.owner, replaced.aliases, addressesOf(replaced)], ['', [], ['192.0.2.4']]);
+});
+
+test('a wildcard host and names with an underscore are served under their own names', async (t) => {
+  const { api } = await prepared(t);
+  await api.ok(201, 'POST', '/v1/hosts', { name: '*.apps.foo.k8s', ptr: false });
+  await api.ok(201, 'POST', '/v1/hosts', { name: '_x.foo.k8s' });
+  assert.deepEqual(await records(api, 'foo.k8s'), { '*.apps 120 A': ['192.0.2.0'], '_x 120 A': ['192.0.2.1'] });
+  for (const path of ['/v1/hosts/*.apps.foo.k8s', '/v1/hosts/%2A.apps.foo.k8s', '/v1/hosts/%2a%2EAPPS.foo.k8s.']) {
+    assert.equal((await api.ok<Host>(200, 'GET', path)).name, '*.apps.foo.k8s');
+  }
+  await api.ok(204, 'DELETE', '/v1/hosts/%2A.apps.foo.k8s');
+});
+
+test('a host may stand at the apex, and below a more specific zone it goes there', async (t) => {
+  const { api } = await prepared(t);
+  await api.ok(201, 'POST', '/v1/zones', { name: 'sub.foo.k8s' });
+  assert.equal((await api.ok<Host>(201, 'POST', '/v1/hosts', { name: 'foo.k8s' })).zone, 'foo.k8s');
+  assert.equal(
+    (await api.ok<Host>(201, 'POST', '/v1/hosts', { name: 'a.sub.foo.k8s', aliases: ['b.foo.k8s'] })).zone,
+    'sub.foo.k8s',
+  );
+  assert.deepEqual(await records(api, 'foo.k8s'), { '@ 120 A': ['192.0.2.0'], 'b 120 CNAME': ['a.sub.foo.k8s.'] });
+  await api.refused('zone_in_use', 'DELETE', '/v1/zones/foo.k8s');
+  await api.refused('zone_in_use', 'DELETE', '/v1/zones/sub.foo.k8s');
+  await api.ok(204, 'DELETE', '/v1/zones/foo.k8s?force=true');
+  assert.deepEqual((await api.ok<Host>(200, 'GET', '/v1/hosts/a.sub.foo.k8s')).aliases, []);
+  await api.refused('not_found', 'GET', '/v1/hosts/foo.k8s');
+});
+
+test('the list filters by name, alias, address, pool, owner and tag', async (t) => {
+  const { api } = await prepared(t);
+  const hosts = [
+    { name: 'a.foo.k8s', owner: 'x', tags: { app: 'web', empty: '' }, aliases: ['w.foo.k8s'] },
+    { name: 'b.foo.k8s', owner: 'y', tags: { app: 'db=1' }, pool: 'six' },
+    { name: 'c.foo.k8s', owner: 'x', families: ['ipv4', 'ipv6'] },
+  ];
+  for (const host of hosts) await api.ok(201, 'POST', '/v1/hosts', host);
+  const found = async (query: string) => {
+    const { items, nextCursor } = await api.ok<{ items: Host[]; nextCursor: null }>(200, 'GET', `/v1/hosts?${query}`);
+    assert.equal(nextCursor, null);
+    return items.map(({ name }) => name[0]).join('');
+  };
+  assert.equal(await found(''), 'abc');
+  assert.equal(await found('name=B.foo.k8s.'), 'b');
+  assert.equal(await found('name=w.foo.k8s'), 'a');
+  assert.equal(await found('address=192.0.2.1'), 'c');
+  assert.equal(await found('address=2001:DB8:0::0'), 'b');
+  assert.equal(await found('pool=six'), 'bc');
+  assert.equal(await found('owner=x'), 'ac');
+  assert.equal(await found('owner='), '');
+  assert.equal(await found('tag=app'), 'ab');
+  assert.equal(await found('tag=app%3Ddb%3D1'), 'b');
+  assert.equal(await found('tag=empty='), 'a');
+  assert.equal(await found('tag=toString'), '');
+  assert.equal(await found('owner=x&pool=six'), 'c');
+});

@@ -1,0 +1,271 @@
+// Pools, allocations and addresses over HTTP.
+
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Api } from '../support/api-client.ts';
+import { startedApp } from '../support/started-app.ts';
+
+interface Allocation {
+  address: string;
+  pool: string | null;
+  space: string;
+  state: string;
+  freeAt?: string;
+  holders: { kind: string; id?: string; owner: string; sharingKey?: string; expiresAt?: string }[];
+}
+type Items = { items: Allocation[]; nextCursor: string | null };
+interface Usage {
+  capacity: string;
+  used: string;
+  coolingDown: string;
+  free: string;
+}
+
+async function prepared(t: TestContext): Promise<Api> {
+  return (await startedApp(t)).api;
+}
+
+async function take(api: Api, pool: string, body: unknown = {}): Promise<string[]> {
+  const { items } = await api.ok<Items>(201, 'POST', `/v1/pools/${pool}/allocations`, body);
+  return items.map(({ address }) => address);
+}
+
+async function usage(api: Api, pool: string, family: 'ipv4' | 'ipv6' = 'ipv4'): Promise<string> {
+  const body = await api.ok<{ usage: Record<string, Usage> }>(200, 'GET', `/v1/pools/${pool}`);
+  const { capacity, used, coolingDown, free } = body.usage[family] as Usage;
+  return `${used}+${coolingDown}+${free}/${capacity}`;
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 10_000; !(await holds()); await delay(20)) assert.ok(Date.now() < end, 'in time');
+}
+
+test('a pool reads back as it was written, canonical, with every default', async (t) => {
+  const api = await prepared(t);
+  const ranges = ['172.17.201.100 - 172.17.201.125', '10.2.1.9/28', 'FD00:2::1/112', '10.9.9.9'];
+  const answer = await api.send('POST', '/v1/pools', { name: 'subnet-201', ranges, exclude: ['10.2.1.1'] });
+  assert.equal(answer.status, 201);
+  assert.equal(answer.headers.location, '/v1/pools/subnet-201');
+  assert.deepEqual(answer.body, {
+    name: 'subnet-201',
+    ranges: ['172.17.201.100-172.17.201.125', '10.2.1.0/28', 'fd00:2::/112', '10.9.9.9'],
+    exclude: ['10.2.1.1'],
+    autoAssign: true,
+    priority: 0,
+    avoidBuggyIps: false,
+    allowFirstLast: true,
+    strategy: 'lowest',
+    coolDownSeconds: 0,
+    drain: false,
+    space: 'default',
+    description: '',
+    tags: {},
+    usage: {
+      ipv4: { capacity: '42', used: '0', coolingDown: '0', free: '42' },
+      ipv6: { capacity: '65536', used: '0', coolingDown: '0', free: '65536' },
+    },
+  });
+  const patched = await api.ok(200, 'PATCH', '/v1/pools/subnet-201', { tags: { a: 'b' }, priority: 3, exclude: null });
+  assert.deepEqual([patched.tags, patched.priority, patched.exclude], [{ a: 'b' }, 3, []]);
+  const cleared = await api.ok(200, 'PATCH', '/v1/pools/subnet-201', { tags: { a: null }, priority: null });
+  assert.deepEqual([cleared.tags, cleared.priority], [{}, 0]);
+  const put = await api.ok(200, 'PUT', '/v1/pools/subnet-201', { ranges: ['10.2.1.0/28'] });
+  assert.deepEqual(put.ranges, ['10.2.1.0/28']);
+  await api.ok(204, 'DELETE', '/v1/pools/subnet-201');
+  await api.refused('not_found', 'GET', '/v1/pools/subnet-201');
+});
+
+test('IPv6 counts are exact beyond what a number holds', async (t) => {
+  const api = await prepared(t);
+  await api.ok(201, 'POST', '/v1/pools', { name: 'six', ranges: ['2001:db8::/32'] });
+  await take(api, 'six', { count: 3 });
+  assert.equal(await usage(api, 'six', 'ipv6'), `3+0+${2n ** 96n - 3n}/${2n ** 96n}`);
+});
+
+test('addresses come lowest first in the order of the ranges; next tells the same and takes none', async (t) => {
+  const api = await prepared(t);
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.1.0/30', '10.0.0.0/30'], allowFirstLast: false });
+  const next = async () => (await api.ok<{ items: string[] }>(200, 'GET', '/v1/pools/p/next?count=5')).items;
+  assert.deepEqual(await next(), ['10.0.1.1', '10.0.1.2', '10.0.0.1', '10.0.0.2']);
+  assert.deepEqual(await take(api, 'p', { count: 3 }), ['10.0.1.1', '10.0.1.2', '10.0.0.1']);
+  await api.ok(204, 'DELETE', '/v1/addresses/10.0.1.1');
+  assert.deepEqual(await next(), ['10.0.1.1', '10.0.0.2']);
+  await api.refused('pool_exhausted', 'POST', '/v1/pools/p/allocations', { count: 3 });
+  assert.equal(await usage(api, 'p'), '2+0+2/4');
+  await api.refused('address_excluded', 'POST', '/v1/pools/p/allocations', { addresses: ['10.0.0.0'] });
+});
+
+test('avoidBuggyIps leaves out .0 and .255 of IPv4 only', async (t) => {
+  const api = await prepared(t);
+  const ranges = ['10.0.0.254-10.0.1.1', '2001:db8::/126'];
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges, avoidBuggyIps: true });
+  assert.deepEqual(await take(api, 'p', { count: 2 }), ['10.0.0.254', '10.0.1.1']);
+  assert.deepEqual(await take(api, 'p', { family: 'ipv6' }), ['2001:db8::']);
+  assert.equal(await usage(api, 'p'), '2+0+0/2');
+});
+
+test('without a pool named: automatic pools that do not drain, by priority, then name, the next when one is full', async (t) => {
+  const api = await prepared(t);
+  await api.ok(201, 'POST', '/v1/zones', { name: 'z' });
+  const pools = [
+    { name: 'd', ranges: ['10.0.3.0/24'], priority: 9 },
+    { name: 'b', ranges: ['10.0.1.1'], priority: 5 },
+    { name: 'a', ranges: ['10.0.2.1'], priority: 5 },
+    { name: 'manual', ranges: ['10.0.4.0/24'], priority: 1, autoAssign: false },
+    { name: 'draining', ranges: ['10.0.5.0/24'], priority: 1, drain: true },
+  ];
+  for (const pool of pools) await api.ok(201, 'POST', '/v1/pools', pool);
+  const given: (string | undefined)[] = [];
+  for (const name of ['1.z', '2.z', '3.z']) {
+    const host = await api.ok<{ addresses: { pool: string }[] }>(201, 'POST', '/v1/hosts', { name });
+    given.push(host.addresses[0]?.pool);
+  }
+  assert.deepEqual(given, ['a', 'b', 'd']);
+  const named = { name: '4.z', pool: 'manual' };
+  assert.equal(
+    (await api.ok<{ addresses: { pool: string }[] }>(201, 'POST', '/v1/hosts', named)).addresses[0]?.pool,
+    'manual',
+  );
+});
+
+test('a draining pool gives nothing, by choice, by address or by sharing, and what is in use stays', async (t) => {
+  const api = await prepared(t);
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/24'] });
+  const share = (port: number) => ({ sharingKey: 'k', ports: [{ protocol: 'tcp', port }] });
+  await take(api, 'p', share(1));
+  await api.ok(200, 'PATCH', '/v1/pools/p', { drain: true });
+  for (const body of [{}, { addresses: ['10.0.0.9'] }, share(2), { ...share(2), addresses: ['10.0.0.0'] }]) {
+    const problem = await api.send('POST', '/v1/pools/p/allocations', body);
+    assert.equal(problem.status, 409, problem.text);
+  }
+  assert.deepEqual((await api.ok<{ items: string[] }>(200, 'GET', '/v1/pools/p/next')).items, []);
+  assert.equal(await usage(api, 'p'), '1+0+255/256');
+});
+
+test('holders with one key and different ports share an address; it is free when the last has gone', async (t) => {
+  const api = await prepared(t);
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/24'] });
+  const share = (protocol: string, port: number, sharingKey = 'k') => ({
+    sharingKey,
+    ports: [{ protocol, port }],
+    owner: `${protocol}${port}`,
+  });
+  assert.deepEqual(await take(api, 'p', share('tcp', 53)), ['10.0.0.0']);
+  assert.deepEqual(await take(api, 'p', share('udp', 53)), ['10.0.0.0']);
+  assert.deepEqual(await take(api, 'p', share('tcp', 53)), ['10.0.0.1']);
+  assert.deepEqual(await take(api, 'p', share('tcp', 80, 'other')), ['10.0.0.2']);
+  assert.deepEqual(await take(api, 'p', { sharingKey: 'k' }), ['10.0.0.3']);
+  await api.refused('address_taken', 'POST', '/v1/pools/p/allocations', {
+    ...share('udp', 53),
+    addresses: ['10.0.0.0'],
+  });
+  await take(api, 'p', { ...share('udp', 80), addresses: ['10.0.0.0'] });
+  const { holders } = await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.0.0');
+  assert.deepEqual(
+    holders.map(({ owner }) => owner),
+    ['tcp53', 'udp53', 'udp80'],
+  );
+  await api.refused('not_found', 'DELETE', '/v1/addresses/10.0.0.0?id=nobody');
+  await api.ok(204, 'DELETE', `/v1/addresses/10.0.0.0?id=${holders[0]?.id}`);
+  await api.ok(204, 'DELETE', '/v1/addresses/10.0.0.0?owner=udp53');
+  assert.equal((await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.0.0')).holders.length, 1);
+  await api.ok(204, 'DELETE', '/v1/addresses/10.0.0.0');
+  const free = await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.0.0');
+  assert.deepEqual(free, { address: '10.0.0.0', pool: 'p', space: 'default', state: 'free', holders: [] });
+});
+
+test('an address cools down before it is given again, and the refusal says until when', async (t) => {
+  const api = await prepared(t);
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.1'], coolDownSeconds: 1 });
+  await take(api, 'p');
+  await api.ok(204, 'DELETE', '/v1/addresses/10.0.0.1');
+  const cooling = await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.0.1');
+  assert.equal(cooling.state, 'cooling-down');
+  assert.equal(await usage(api, 'p'), '0+1+0/1');
+  const full = await api.refused('pool_exhausted', 'POST', '/v1/pools/p/allocations', {});
+  assert.equal((full.pools as { nextCoolDownEnd: string }[])[0]?.nextCoolDownEnd, cooling.freeAt);
+  const taken = await api.refused('address_taken', 'POST', '/v1/pools/p/allocations', { addresses: ['10.0.0.1'] });
+  assert.equal(taken.freeAt, cooling.freeAt);
+  await until(async () => (await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.0.1')).state === 'free');
+  assert.equal(await usage(api, 'p'), '0+0+1/1');
+  assert.deepEqual(await take(api, 'p'), ['10.0.0.1']);
+});
+
+test('an allocation ends when its time is over, and only it', async (t) => {
+  const api = await prepared(t);
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/30'] });
+  const ports = (port: number) => ({ sharingKey: 'k', ports: [{ protocol: 'tcp', port }] });
+  const { items } = await api.ok<Items>(201, 'POST', '/v1/pools/p/allocations', { ...ports(1), expiresInSeconds: 1 });
+  assert.ok(Math.abs(Date.parse(items[0]?.holders[0]?.expiresAt ?? '') - Date.now() - 1000) < 1000);
+  await take(api, 'p', ports(2));
+  await take(api, 'p', { expiresInSeconds: 1 });
+  assert.equal(await usage(api, 'p'), '2+0+2/4');
+  await until(async () => (await usage(api, 'p')) === '1+0+3/4');
+  assert.equal((await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.0.0')).holders.length, 1);
+});
+
+test('least-recently-used gives what was never used, then what rests longest; random gives each exactly once', async (t) => {
+  const api = await prepared(t);
+  const strategy = 'least-recently-used';
+  await api.ok(201, 'POST', '/v1/pools', { name: 'lru', ranges: ['10.0.0.0/30'], strategy, autoAssign: false });
+  await take(api, 'lru', { count: 3 });
+  for (const last of [1, 0, 2]) {
+    await api.ok(204, 'DELETE', `/v1/addresses/10.0.0.${last}`);
+    await delay(2);
+  }
+  assert.deepEqual(await take(api, 'lru', { count: 4 }), ['10.0.0.3', '10.0.0.1', '10.0.0.0', '10.0.0.2']);
+  await api.ok(201, 'POST', '/v1/pools', { name: 'r', ranges: ['10.1.0.0/28', '10.2.0.0/28'], strategy: 'random' });
+  const random = await take(api, 'r', { count: 32 });
+  assert.equal(new Set(random).size, 32);
+  assert.notDeepEqual(random, [...random].sort());
+});
+
+test('spaces are apart: the same address twice, each in its own', async (t) => {
+  const api = await prepared(t);
+  await api.ok(201, 'POST', '/v1/pools', { name: 'a', ranges: ['10.0.0.0/30'] });
+  await api.ok(201, 'POST', '/v1/pools', { name: 'b', ranges: ['10.0.0.0/30'], space: 'lab' });
+  assert.deepEqual(await take(api, 'a', { owner: 'x' }), ['10.0.0.0']);
+  assert.deepEqual(await take(api, 'b', { owner: 'y' }), ['10.0.0.0']);
+  const lab = await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.0.0?space=lab');
+  assert.deepEqual([lab.pool, lab.holders[0]?.owner], ['b', 'y']);
+  await api.ok(204, 'DELETE', '/v1/addresses/10.0.0.0?space=lab');
+  assert.equal((await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.0.0')).state, 'held');
+  await api.refused('pool_overlap', 'PATCH', '/v1/pools/b', { space: 'default' });
+});
+
+test('by force a pool shrinks or goes: allocations end, hosts lose the address, and go with their last', async (t) => {
+  const api = await prepared(t);
+  await api.ok(201, 'POST', '/v1/zones', { name: 'z' });
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/29'] });
+  await take(api, 'p', { addresses: ['10.0.0.7'] });
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'one.z', addresses: ['10.0.0.6'], aliases: ['alias.z'] });
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'two.z', addresses: ['10.0.0.5', '10.0.0.1', '10.9.0.1'] });
+  const shrunk = await api.ok<{ usage: Record<'ipv4', Usage> }>(200, 'PATCH', '/v1/pools/p?force=true', {
+    ranges: ['10.0.0.0/30'],
+  });
+  assert.deepEqual(shrunk.usage.ipv4, { capacity: '4', used: '1', coolingDown: '0', free: '3' });
+  await api.refused('not_found', 'GET', '/v1/hosts/one.z');
+  await api.refused('not_found', 'GET', '/v1/zones/z/rrsets/alias/CNAME');
+  const { records } = await api.ok<{ records: string[] }>(200, 'GET', '/v1/zones/z/rrsets/two/A');
+  assert.deepEqual(records, ['10.0.0.1', '10.9.0.1']);
+  await api.refused('not_found', 'GET', '/v1/addresses/10.0.0.7');
+  await api.ok(204, 'DELETE', '/v1/pools/p?force=true');
+  const { addresses } = await api.ok<{ addresses: unknown[] }>(200, 'GET', '/v1/hosts/two.z');
+  assert.deepEqual(addresses, [{ address: '10.9.0.1', pool: null, ptr: '1.0.9.10.in-addr.arpa' }]);
+});
+
+test('allocations are listed in address order, page by page', async (t) => {
+  const api = await prepared(t);
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.1.0/24', '10.0.0.0/24', '2001:db8::/64'] });
+  const taken = ['10.0.1.7', '10.0.0.10', '10.0.0.9', '2001:db8::2', '10.0.0.100'];
+  await take(api, 'p', { addresses: taken });
+  const seen: string[] = [];
+  for (let cursor = ''; ; ) {
+    const page = await api.ok<Items>(200, 'GET', `/v1/pools/p/allocations?limit=2${cursor}`);
+    seen.push(...page.items.map(({ address }) => address));
+    if (page.nextCursor === null) break;
+    cursor = `&cursor=${page.nextCursor}`;
+  }
+  assert.deepEqual(seen, ['10.0.0.9', '10.0.0.10', '10.0.0.100', '10.0.1.7', '2001:db8::2']);
+});
