@@ -1,0 +1,42 @@
+// Runs a program to its end, with everything it said in one text. Fails with that text.
+
+import { spawn } from 'node:child_process';
+
+export interface Options {
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  /** Ends the program, and what waits for it. */
+  signal: AbortSignal;
+  /** Shows what it writes to stderr as it comes: its progress. */
+  progress?: boolean;
+}
+
+/** What it wrote to stdout and stderr, in the order in which it came. Throws when it ended otherwise than with 0. */
+export async function run(program: string, args: readonly string[], options: Options): Promise<string> {
+  const { signal, progress, ...where } = options;
+  signal.throwIfAborted();
+  const child = spawn(program, args, { ...where, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8');
+    stream.on('data', (text: string) => {
+      output += text;
+    });
+  }
+  if (progress) child.stderr.on('data', (text: string) => process.stderr.write(text));
+  const end = () => child.kill('SIGTERM');
+  signal.addEventListener('abort', end);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    // Not 'close': what it started may keep its output open.
+    child.on('exit', (status) => setImmediate(resolve, status));
+    child.on('error', reject);
+  }).finally(() => signal.removeEventListener('abort', end));
+  if (code === 0) return output;
+  const why = signal.aborted ? reasonOf(signal) : `ended with ${code ?? 'a signal'}`;
+  throw new Error(`${output.trimEnd()}\n${program} ${args.join(' ')}: ${why}`.trimStart());
+}
+
+function reasonOf(signal: AbortSignal): string {
+  const { reason } = signal;
+  return reason instanceof Error && reason.name === 'TimeoutError' ? 'took too long' : `stopped by ${String(reason)}`;
+}

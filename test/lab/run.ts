@@ -1,0 +1,149 @@
+// Plays the lab of docker-compose.yml: `npm run test:lab`. Up from nothing, the story from the workstation, one replica killed,
+// the story again, down. A machine without a Docker engine skips it by name.
+
+import { randomInt } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { run } from './command.ts';
+import { prepareEngine } from './engine.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const images = ['zonewright', 'zonewright-lab-machine'];
+/** A project, images and a network of its own: two runs on one machine do not meet. */
+const project = `zonewright-lab-${process.pid}-${randomInt(1_000_000)}`;
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort(signal));
+
+const engine = await prepareEngine(root, stop.signal);
+if ('missing' in engine) {
+  console.log(`SKIP lab: ${engine.missing}`);
+  process.exit(0);
+}
+const { env } = engine;
+env.ZONEWRIGHT_LAB_TAG = project;
+env.ZONEWRIGHT_LAB_NETWORK = '10.17.200';
+
+/** Ends what the present step runs. */
+let limit: AbortSignal = stop.signal;
+let passed = 0;
+let failed = 0;
+
+const steps: [name: string, seconds: number, act: () => Promise<string>][] = [
+  ['the images are built', 900, () => compose('build')],
+  ['all of it comes up, from nothing', 240, up],
+  ['the story is told', 60, toldStory],
+  ['the workstation tells it again', 60, () => retell('replica-1')],
+  ['new names serve at once', 60, () => tell('replica-1', 'change', 'first')],
+  ['replica-1 is killed', 30, () => compose('kill', 'replica-1')],
+  ['the workstation tells it with one replica', 60, () => retell('replica-2')],
+  ['new names serve with one replica', 60, () => tell('replica-2', 'change', 'second')],
+  ['replica-1 comes back', 90, () => compose('up', '-d', '--no-deps', '--wait', 'replica-1')],
+  ['replica-1 answers by itself', 60, () => tell('replica-1', 'ask', 'replica-1')],
+];
+for (const [name, seconds, act] of steps) {
+  // Each stands on those before it.
+  if (!(await step(name, AbortSignal.any([stop.signal, AbortSignal.timeout(seconds * 1000)]), act))) break;
+}
+if (failed > 0) await showLogs();
+await step('down, and nothing is left', AbortSignal.timeout(120_000), down);
+console.log(`lab: ${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
+
+/** Says how it went, with what it checked, or with all it said when it failed. */
+async function step(name: string, end: AbortSignal, act: () => Promise<string>): Promise<boolean> {
+  const begin = performance.now();
+  const took = () => `${((performance.now() - begin) / 1000).toFixed(1)} s`;
+  console.log(`lab: ${name} …`);
+  limit = end;
+  try {
+    const checks = (await act()).match(/ {2}ok: .*/g) ?? [];
+    for (const check of checks) console.log(check);
+    console.log(`ok   ${name} (${took()})`);
+    passed += 1;
+    return true;
+  } catch (error) {
+    console.log(error instanceof Error ? error.message : String(error));
+    console.log(`FAIL ${name} (${took()})`);
+    failed += 1;
+    return false;
+  }
+}
+
+function docker(...args: string[]): Promise<string> {
+  return run('docker', args, { cwd: root, env, signal: limit });
+}
+
+function compose(...args: string[]): Promise<string> {
+  return docker('compose', '--ansi=never', '--project-name', project, ...args);
+}
+
+/** A network that nobody has; where somebody was faster, another. */
+async function up(): Promise<string> {
+  for (let attempt = 1; ; attempt += 1) {
+    env.ZONEWRIGHT_LAB_NETWORK = await freeNetwork();
+    try {
+      return await compose('up', '-d', '--no-build');
+    } catch (error) {
+      if (attempt === 3 || !(error instanceof Error) || !/overlaps/i.test(error.message)) throw error;
+    }
+  }
+}
+
+/** The first three numbers of a /24 that neither this machine nor its engine uses. */
+async function freeNetwork(): Promise<string> {
+  const ids = (await docker('network', 'ls', '--quiet', '--filter', 'driver=bridge')).split('\n').filter(Boolean);
+  const subnets = await docker('network', 'inspect', '--format', '{{range .IPAM.Config}}{{.Subnet}} {{end}}', ...ids);
+  const own = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
+  const used = [...subnets.split(/\s+/), ...own];
+  const free = Array.from({ length: 56 }, (_, index) => `10.17.${200 + index}`).filter(
+    (network) => !used.some((address) => address.startsWith(`${network}.`)),
+  );
+  return free[randomInt(free.length)] ?? '10.17.200';
+}
+
+/** What the one-shot services said, which played it as soon as all was up. Ends as they ended. */
+async function toldStory(): Promise<string> {
+  await compose('wait', 'story');
+  return compose('logs', '--no-log-prefix', 'registration', 'story');
+}
+
+/** A chapter of the story, from the workstation, with the writes to that replica. */
+function tell(replica: string, ...chapter: string[]): Promise<string> {
+  return compose('exec', '-T', '-e', `API=http://${replica}:8053`, 'workstation', '/lab/story.sh', ...chapter);
+}
+
+/** The same story, and nothing in it from the resolver's memory. */
+async function retell(replica: string): Promise<string> {
+  await compose('exec', '-T', 'resolver', 'rndc', 'flush');
+  return tell(replica, 'visit');
+}
+
+async function showLogs(): Promise<void> {
+  limit = AbortSignal.timeout(30_000);
+  for (const args of [
+    ['ps', '--all'],
+    ['logs', '--tail', '60'],
+  ]) {
+    console.log(await compose(...args).catch((error: unknown) => String(error)));
+  }
+}
+
+/** The images stay for the next build to begin from, under a name that `docker compose up` does not take for its own. */
+async function down(): Promise<string> {
+  await compose('down', '--volumes', '--remove-orphans', '--timeout', '10');
+  for (const image of images) {
+    const made = await docker('images', '--quiet', `${image}:${project}`);
+    if (made.trim() === '') continue;
+    await docker('tag', `${image}:${project}`, `${image}:cache`);
+    await docker('rmi', `${image}:${project}`);
+  }
+  const ours = ['--quiet', '--filter', `label=com.docker.compose.project=${project}`];
+  const left = await Promise.all([
+    docker('ps', '--all', ...ours),
+    docker('volume', 'ls', ...ours),
+    docker('network', 'ls', ...ours),
+  ]);
+  if (left.join('').trim() !== '') throw new Error(`left behind: ${left.join(' ')}`);
+  return '';
+}
