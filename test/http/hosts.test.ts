@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Api } from '../support/api-client.ts';
-import { type StartedApp, startedApp } from '../support/started-app.ts';
+import { type ServedApi, servedApi } from '../support/served-api.ts';
 
 interface Host {
   name: string;
@@ -28,8 +28,8 @@ interface Rrset {
 const ipv4 = { name: 'default', ranges: ['192.0.2.0/29'] };
 const ipv6 = { name: 'six', ranges: ['2001:db8::/64'], priority: 5 };
 
-async function prepared(t: TestContext): Promise<StartedApp> {
-  const app = await startedApp(t);
+async function prepared(t: TestContext): Promise<ServedApi> {
+  const app = await servedApi(t);
   await app.api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s', defaultTtl: 120 });
   await app.api.ok(201, 'POST', '/v1/pools', ipv4);
   await app.api.ok(201, 'POST', '/v1/pools', ipv6);

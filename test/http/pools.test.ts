@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Api } from '../support/api-client.ts';
-import { startedApp } from '../support/started-app.ts';
+import { servedApi } from '../support/served-api.ts';
 
 interface Allocation {
   address: string;
@@ -23,7 +23,7 @@ interface Usage {
 }
 
 async function prepared(t: TestContext): Promise<Api> {
-  return (await startedApp(t)).api;
+  return (await servedApi(t)).api;
 }
 
 async function take(api: Api, pool: string, body: unknown = {}): Promise<string[]> {

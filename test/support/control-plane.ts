@@ -1,0 +1,64 @@
+// A replica without its network: views that follow a store, and the committer over both. Several of them on one store are replicas.
+
+import { type Committed, Committer, type Decide } from '../../src/control/commit.ts';
+import { OnceCommitter } from '../../src/control/commit-once.ts';
+import { Refusal } from '../../src/errors.ts';
+import type { Logger } from '../../src/model/logger.ts';
+import { openEmbeddedStore } from '../../src/store/embedded.ts';
+import type { Store } from '../../src/store/store.ts';
+import { createTable } from '../../src/table/table.ts';
+import { createTableWriter } from '../../src/table/writer.ts';
+import { follow } from '../../src/views/follow.ts';
+import { Views } from '../../src/views/views.ts';
+import { type Cleanup, temporaryFolder } from './temporary.ts';
+
+export interface ControlPlane {
+  readonly store: Store;
+  readonly views: Views;
+  readonly committer: Committer;
+  readonly once: OnceCommitter;
+  /** Commits; resolves with the result. */
+  commit<T>(decide: Decide<T>): Promise<T>;
+  /** Commits; resolves with what was committed, or the refusal. Anything else it throws on. */
+  attempt<T>(decide: Decide<T>): Promise<Committed<T> | Refusal>;
+  close(): Promise<void>;
+}
+
+const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+/** Views as a replica has them, that nothing feeds yet. */
+export function emptyViews(logger: Logger = silent): Views {
+  const writer = createTableWriter(createTable({ bytes: 2 ** 24 }));
+  return new Views(writer, () => ({ label: 'test', addresses: [] }), logger);
+}
+
+/** A replica on this store; resolves when its views are loaded. Closing it leaves the store open. */
+export async function openReplica(test: Cleanup, store: Store, logger: Logger = silent): Promise<ControlPlane> {
+  const views = emptyViews(logger);
+  const stopping = new AbortController();
+  const following = follow(store, views, logger, stopping.signal);
+  const committer = new Committer(store, views);
+  const close = async () => {
+    stopping.abort();
+    await following;
+  };
+  test.after(close);
+  await views.whenLoaded();
+  return {
+    store,
+    views,
+    committer,
+    once: new OnceCommitter(store, committer),
+    commit: async (decide) => (await committer.commit(decide)).result,
+    attempt: (decide) =>
+      committer.commit(decide).catch((error: unknown) => (error instanceof Refusal ? error : Promise.reject(error))),
+    close,
+  };
+}
+
+/** A new embedded store in a folder of its own, closed and removed with the test. */
+export async function embeddedStore(test: Cleanup): Promise<Store> {
+  const store = await openEmbeddedStore({ folder: await temporaryFolder(test) });
+  test.after(() => store.close());
+  return store;
+}

@@ -1,0 +1,37 @@
+// The API over a real store and real views, without DNS: starts fast, so that each test can have one of its own.
+// The whole application: started-app.ts.
+
+import { pino } from 'pino';
+import { startHousekeeping } from '../../src/control/housekeeping.ts';
+import { createMetrics } from '../../src/http/metrics.ts';
+import { createServer } from '../../src/http/server.ts';
+import type { Store } from '../../src/store/store.ts';
+import { type Api, apiAt } from './api-client.ts';
+import { type ControlPlane, embeddedStore, openReplica } from './control-plane.ts';
+import { storeDump } from './store-dump.ts';
+import type { Cleanup } from './temporary.ts';
+
+export interface ServedApi extends ControlPlane {
+  readonly api: Api;
+  readonly url: string;
+  dump(): Promise<Record<string, string>>;
+}
+
+const adminToken = 'a-token-for-tests-only';
+
+/** Serves a store, a new embedded one by default. */
+export async function servedApi(test: Cleanup, store?: Store): Promise<ServedApi> {
+  const replica = await openReplica(test, store ?? (await embeddedStore(test)));
+  const { views, committer, once } = replica;
+  const logger = pino({ level: 'silent' });
+  const metrics = createMetrics({ views, tableBytes: () => 0 });
+  const services = { store: replica.store, views, committer, once, metrics, waitingFor: () => [], adminToken };
+  const server = await createServer(services, logger, '0.0.0-test');
+  const stopHousekeeping = startHousekeeping(views, committer, logger);
+  test.after(async () => {
+    stopHousekeeping();
+    await server.close();
+  });
+  const url = await server.listen({ host: '127.0.0.1', port: 0 });
+  return { ...replica, api: apiAt(url, adminToken), url, dump: () => storeDump(replica.store) };
+}
