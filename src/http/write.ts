@@ -1,5 +1,6 @@
 // What every write does around its use case: idempotency key, preconditions, the headers of the answer.
 
+import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Committed, Decide } from '../control/commit.ts';
 import { entityTag, type Precondition } from '../control/precondition.ts';
@@ -33,16 +34,29 @@ export function preconditionOf(request: FastifyRequest): Precondition {
     refuse('invalid_request', 'a write takes If-None-Match: * only');
   }
   return {
-    ...(match !== undefined && { match: match.split(',').map((tag) => tag.trim()) }),
+    ...(match !== undefined && { match: match.split(',').map((tag) => withoutBody(tag.trim())) }),
     ...(noneMatch === '*' && { create: true }),
   };
+}
+
+/**
+ * The tag of a resource that also shows what others change (a pool's usage, a zone's serial): what it says counts for who reads it
+ * again, not for who wants to change it.
+ */
+export function withBody(tag: string, body: unknown): string {
+  const hash = createHash('sha256').update(JSON.stringify(body)).digest('base64url').slice(0, 8);
+  return `${tag.slice(0, -1)}.${hash}"`;
+}
+
+function withoutBody(tag: string): string {
+  return tag.replace(/\.[^.]*"$/, '"');
 }
 
 /** Sends a resource that was read; 304 when the reader has it already. */
 export function sendResource(request: FastifyRequest, reply: FastifyReply, tag: string, body: unknown): FastifyReply {
   reply.header('etag', tag);
   const held = request.headers['if-none-match']?.split(',').map((one) => one.trim().replace(/^W\//, ''));
-  if (held?.includes(tag)) return reply.status(304).send();
+  if (held?.some((one) => one === tag || one === '*')) return reply.status(304).send();
   return reply.send(body);
 }
 
@@ -53,8 +67,9 @@ export function sendWritten(
   created: boolean,
   location: string,
   body: unknown,
+  tagOf: (tag: string, body: unknown) => string = (tag) => tag,
 ): FastifyReply {
-  reply.header('etag', entityTag(revision));
+  reply.header('etag', tagOf(entityTag(revision), body));
   if (created) reply.header('location', location);
   return reply.status(created ? 201 : 200).send(body);
 }

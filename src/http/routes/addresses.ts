@@ -8,7 +8,7 @@ import { parseAddress } from '../../model/address.ts';
 import { AddressText, failures, LabelText, strict, writeHeaders } from '../schemas/common.ts';
 import { AllocationBody, showAddress } from '../schemas/pool.ts';
 import type { Routes } from '../services.ts';
-import { commitFor, preconditionOf, sendResource } from '../write.ts';
+import { commitFor, preconditionOf, sendResource, withBody } from '../write.ts';
 
 const tags = ['addresses'];
 const params = strict({ ip: AddressText });
@@ -33,7 +33,8 @@ export const addressRoutes: Routes = async (app, services) => {
       const inSpace = request.query.space ?? 'default';
       const record = views.pools.address(inSpace, address);
       if (record !== undefined) {
-        return sendResource(request, reply, entityTag(record.modified), showAddress(record.value, Date.now()));
+        const body = showAddress(record.value, Date.now());
+        return sendResource(request, reply, withBody(entityTag(record.modified), body), body);
       }
       const pool = views.pools.poolAt(inSpace, address)?.value.name;
       if (pool === undefined) refuse('not_found', `${address} is in no pool, and nobody holds it`, { address });

@@ -36,7 +36,7 @@ import {
   showPool,
 } from '../schemas/pool.ts';
 import type { Routes } from '../services.ts';
-import { commitFor, preconditionOf, sendResource, sendWritten } from '../write.ts';
+import { commitFor, preconditionOf, sendResource, sendWritten, withBody } from '../write.ts';
 
 const tags = ['pools'];
 const params = strict({ pool: LabelText });
@@ -68,7 +68,7 @@ export const poolRoutes: Routes = async (app, services) => {
           refuse('already_exists', `there is a pool '${name}' already`, { pool: name });
         return decidePutPool(context, { name, precondition: {}, force: false, change: () => wanted });
       });
-      return sendWritten(reply, committed, true, location(name), show(committed.result.pool));
+      return sendWritten(reply, committed, true, location(name), show(committed.result.pool), withBody);
     },
   );
 
@@ -94,7 +94,8 @@ export const poolRoutes: Routes = async (app, services) => {
     { schema: { tags, summary: 'Read a pool', params, response: { 200: PoolBody, ...failures } } },
     async (request, reply) => {
       const { value, modified } = existing(request.params.pool);
-      return sendResource(request, reply, entityTag(modified), show(value));
+      const body = show(value);
+      return sendResource(request, reply, withBody(entityTag(modified), body), body);
     },
   );
 
@@ -126,7 +127,14 @@ export const poolRoutes: Routes = async (app, services) => {
         change: () => wanted,
       };
       const committed = await commitFor(services, request, reply, (context) => decidePutPool(context, change));
-      return sendWritten(reply, committed, committed.result.created, location(name), show(committed.result.pool));
+      return sendWritten(
+        reply,
+        committed,
+        committed.result.created,
+        location(name),
+        show(committed.result.pool),
+        withBody,
+      );
     },
   );
 
@@ -153,7 +161,7 @@ export const poolRoutes: Routes = async (app, services) => {
           change: (current) => poolFrom(name, mergePatch(current ?? existing(name).value, request.body)),
         }),
       );
-      return sendWritten(reply, committed, false, location(name), show(committed.result.pool));
+      return sendWritten(reply, committed, false, location(name), show(committed.result.pool), withBody);
     },
   );
 

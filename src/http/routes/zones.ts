@@ -21,7 +21,7 @@ import {
   zoneInputOf,
 } from '../schemas/zone.ts';
 import type { Routes } from '../services.ts';
-import { commitFor, preconditionOf, sendResource, sendWritten } from '../write.ts';
+import { commitFor, preconditionOf, sendResource, sendWritten, withBody } from '../write.ts';
 
 const tags = ['zones'];
 const params = strict({ zone: NameText });
@@ -54,7 +54,7 @@ export const zoneRoutes: Routes = async (app, services) => {
           refuse('already_exists', `there is a zone ${name} already`, { zone: name });
         return decidePutZone(context, { name, precondition: {}, change: () => wanted });
       });
-      return sendWritten(reply, committed, true, location(name), show(committed.result.zone));
+      return sendWritten(reply, committed, true, location(name), show(committed.result.zone), withBody);
     },
   );
 
@@ -84,7 +84,8 @@ export const zoneRoutes: Routes = async (app, services) => {
     { schema: { tags, summary: "Read a zone's settings", params, response: { 200: ZoneBody, ...failures } } },
     async (request, reply) => {
       const { value, modified } = existing(nameOf(request.params.zone));
-      return sendResource(request, reply, entityTag(modified), show(value));
+      const body = show(value);
+      return sendResource(request, reply, withBody(entityTag(modified), body), body);
     },
   );
 
@@ -112,7 +113,14 @@ export const zoneRoutes: Routes = async (app, services) => {
         change: (current: Zone | undefined) => zoneFrom(name, input as ZoneInput, current),
       };
       const committed = await commitFor(services, request, reply, (context) => decidePutZone(context, change));
-      return sendWritten(reply, committed, committed.result.created, location(name), show(committed.result.zone));
+      return sendWritten(
+        reply,
+        committed,
+        committed.result.created,
+        location(name),
+        show(committed.result.zone),
+        withBody,
+      );
     },
   );
 
@@ -139,7 +147,7 @@ export const zoneRoutes: Routes = async (app, services) => {
         },
       };
       const committed = await commitFor(services, request, reply, (context) => decidePutZone(context, change));
-      return sendWritten(reply, committed, false, location(name), show(committed.result.zone));
+      return sendWritten(reply, committed, false, location(name), show(committed.result.zone), withBody);
     },
   );
 

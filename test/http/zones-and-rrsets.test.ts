@@ -1,0 +1,217 @@
+// Zones and RRsets over HTTP.
+
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { parseName } from '../../src/model/name.ts';
+import { nameKey } from '../../src/store/keys.ts';
+import { type ServedApi, servedApi } from '../support/served-api.ts';
+
+interface Rrset {
+  name: string;
+  type: string;
+  ttl: number;
+  records: string[];
+  managedBy?: string;
+}
+type Page = { items: Rrset[]; nextCursor: string | null };
+
+async function prepared(t: TestContext): Promise<ServedApi> {
+  const served = await servedApi(t);
+  await served.api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s', defaultTtl: 120 });
+  return served;
+}
+
+test('a zone reads back with its defaults; PUT and PATCH change settings and keep the records', async (t) => {
+  const { api } = await prepared(t);
+  await api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/a/A', { records: ['192.0.2.1'] });
+  const zone = await api.ok(200, 'GET', '/v1/zones/Foo.K8S.');
+  const soa = { refreshSeconds: 3600, retrySeconds: 600, expireSeconds: 1_209_600, negativeTtlSeconds: 30 };
+  assert.deepEqual(zone, {
+    name: 'foo.k8s',
+    defaultTtl: 120,
+    nameservers: [],
+    soa,
+    skydns: false,
+    automatic: false,
+    serial: zone.serial,
+  });
+  const wanted = { nameservers: ['NS1.foo.k8s.', 'ns2.example'], soa: { mname: 'ns1.foo.k8s', retrySeconds: 5 } };
+  const patched = await api.ok(200, 'PATCH', '/v1/zones/foo.k8s', wanted);
+  assert.deepEqual([patched.defaultTtl, patched.nameservers], [120, ['ns1.foo.k8s', 'ns2.example']]);
+  assert.deepEqual(patched.soa, { ...soa, retrySeconds: 5, mname: 'ns1.foo.k8s' });
+  const cleared = await api.ok(200, 'PATCH', '/v1/zones/foo.k8s', { soa: { mname: null }, defaultTtl: null });
+  assert.deepEqual([cleared.defaultTtl, cleared.soa], [300, { ...soa, retrySeconds: 5 }]);
+  const replaced = await api.ok(200, 'PUT', '/v1/zones/foo.k8s', { defaultTtl: 9 });
+  assert.deepEqual([replaced.defaultTtl, replaced.nameservers, replaced.soa], [9, [], soa]);
+  await api.ok(200, 'GET', '/v1/zones/foo.k8s/rrsets/a/A');
+  const put = await api.send('PUT', '/v1/zones/new.zone', {});
+  assert.deepEqual([put.status, put.headers.location], [201, '/v1/zones/new.zone']);
+});
+
+test('the serial is the revision of the last change of what the zone answers', async (t) => {
+  const { api } = await prepared(t);
+  const serial = async () => (await api.ok<{ serial: number }>(200, 'GET', '/v1/zones/foo.k8s')).serial;
+  for (const body of [{ records: ['192.0.2.1'] }, { records: ['192.0.2.2'] }]) {
+    const answer = await api.send('PUT', '/v1/zones/foo.k8s/rrsets/a/A', body);
+    assert.equal(String(await serial()), answer.headers['zonewright-revision']);
+  }
+  const before = await serial();
+  await api.ok(201, 'POST', '/v1/zones', { name: 'other' });
+  assert.equal(await serial(), before);
+});
+
+test('a zone that was the parent of another, had hosts or came by itself can be deleted', async (t) => {
+  const { api, dump } = await servedApi(t);
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.0/24'] });
+  const empty = Object.keys(await dump());
+  await api.ok(201, 'POST', '/v1/zones', { name: 'k8s' });
+  await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
+  await api.ok(204, 'DELETE', '/v1/zones/foo.k8s');
+  await api.ok(204, 'DELETE', '/v1/zones/k8s');
+  await api.ok(201, 'POST', '/v1/zones', { name: 'k8s' });
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'a.k8s' });
+  await api.refused('zone_in_use', 'DELETE', '/v1/zones/2.0.192.in-addr.arpa');
+  await api.ok(204, 'DELETE', '/v1/zones/2.0.192.in-addr.arpa?force=true');
+  assert.equal((await api.ok<{ ptr: boolean }>(200, 'GET', '/v1/hosts/a.k8s')).ptr, false);
+  const aliases = [...Array(30).keys()];
+  for (let host = 0; host < 12; host += 1) {
+    const names = aliases.map((alias) => `${alias}.${host}.k8s`);
+    await api.ok(201, 'POST', '/v1/hosts', { name: `h${host}.k8s`, aliases: names });
+  }
+  await api.ok(204, 'DELETE', '/v1/zones/k8s?force=true');
+  assert.deepEqual(Object.keys(await dump()), empty);
+});
+
+test('a reverse zone of the user takes the PTR; one made below it may not hide them', async (t) => {
+  const { api } = await prepared(t);
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.0/24'] });
+  await api.ok(201, 'POST', '/v1/zones', { name: '0.192.in-addr.arpa' });
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s' });
+  await api.ok(200, 'GET', '/v1/zones/0.192.in-addr.arpa/rrsets/0.2/PTR');
+  await api.refused('zone_conflict', 'POST', '/v1/zones', { name: '2.0.192.in-addr.arpa' });
+  await api.ok(204, 'DELETE', '/v1/hosts/a.foo.k8s');
+  await api.ok(200, 'GET', '/v1/zones/0.192.in-addr.arpa');
+});
+
+test('what its users change of an automatic zone is theirs: it stays', async (t) => {
+  const { api } = await prepared(t);
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s', addresses: ['192.0.2.1'] });
+  await api.ok(200, 'PATCH', '/v1/zones/2.0.192.in-addr.arpa', { defaultTtl: 60 });
+  await api.ok(204, 'DELETE', '/v1/hosts/a.foo.k8s');
+  await api.ok(200, 'GET', '/v1/zones/2.0.192.in-addr.arpa');
+});
+
+test('an RRset is written, read and deleted at its name, in canonical form', async (t) => {
+  const { api } = await prepared(t);
+  const path = '/v1/zones/foo.k8s/rrsets';
+  const cases: [string, string, string[], string[]][] = [
+    ['_sip._tcp', 'SRV', ['10 60 5060 SIP.foo.k8s.'], ['10 60 5060 sip.foo.k8s.']],
+    ['@', 'MX', ['20 b.', '10 a.', '10 A.'], ['10 a.', '20 b.']],
+    ['a%5C.b', 'TXT', ['plain "two words" \\065'], ['"plain" "two words" "A"']],
+    ['*', 'AAAA', ['2001:DB8:0:0::1', '::ffff:1.2.3.4'], ['2001:db8::1', '::ffff:1.2.3.4']],
+    ['deep.er', 'type64', ['\\# 4 0A000001'], ['\\# 4 0a000001']],
+    ['g', 'A', ['\\# 4 0A000001'], ['10.0.0.1']],
+    ['caa', 'CAA', ['0 Issue "ca.example"'], ['0 issue "ca.example"']],
+    ['x.foo.k8s.', 'CNAME', ['.'], ['.']],
+  ];
+  for (const [name, type, records, canonical] of cases) {
+    const created = await api.send('PUT', `${path}/${name}/${type}`, { records });
+    assert.equal(created.status, 201, created.text);
+    assert.equal(created.headers.location, `${path}/${name}/${type}`);
+    const read = await api.send('GET', `${path}/${name}/${type.toUpperCase()}`);
+    assert.deepEqual([read.body.records, read.body.ttl], [canonical, 120]);
+    assert.equal(read.headers.etag, created.headers.etag);
+    const again = await api.send('PUT', `${path}/${name}/${type}`, { records: canonical, ttl: 5 });
+    assert.deepEqual([again.status, again.body.ttl], [200, 5]);
+    await api.ok(204, 'DELETE', `${path}/${name}/${type}`);
+    await api.refused('not_found', 'GET', `${path}/${name}/${type}`);
+  }
+});
+
+test('PATCH writes and deletes RRsets together: all of them or none', async (t) => {
+  const { api, dump } = await prepared(t);
+  const path = '/v1/zones/foo.k8s/rrsets';
+  const { items } = await api.ok<Page>(200, 'PATCH', path, [
+    { name: 'a', type: 'A', records: ['192.0.2.1'] },
+    { name: 'a', type: 'TXT', ttl: 5, records: ['x'] },
+    { name: '@', type: 'MX', records: ['1 a.foo.k8s.'] },
+  ]);
+  assert.deepEqual(
+    items.map(({ name, type, ttl }) => `${name} ${type} ${ttl}`),
+    ['a A 120', 'a TXT 5', '@ MX 120'],
+  );
+  const before = await dump();
+  await api.refused('cname_conflict', 'PATCH', path, [
+    { name: 'b', type: 'A', records: ['192.0.2.1'] },
+    { name: 'a', type: 'CNAME', records: ['b.foo.k8s.'] },
+    { name: 'a', type: 'A', records: [] },
+  ]);
+  assert.deepEqual(await dump(), before);
+  await api.ok(200, 'PATCH', path, [
+    { name: 'a', type: 'A', records: [] },
+    { name: 'a', type: 'TXT', records: [] },
+    { name: 'a', type: 'CNAME', records: ['b.foo.k8s.'] },
+    { name: 'never', type: 'A', records: [] },
+  ]);
+  assert.equal((await api.ok<Page>(200, 'GET', `${path}?name=a`)).items.length, 1);
+  const empty = await api.send('PATCH', path, [{ name: 'never', type: 'A', records: [] }]);
+  assert.deepEqual([empty.status, empty.body.items], [200, []]);
+});
+
+test('a list shows what the settings imply first, and each page has as many as asked for', async (t) => {
+  const { api } = await prepared(t);
+  const path = '/v1/zones/foo.k8s/rrsets';
+  await api.ok(200, 'PATCH', path, [
+    { name: 'b', type: 'A', records: ['192.0.2.1'] },
+    { name: 'b', type: 'TXT', records: ['x'] },
+    { name: 'a.b', type: 'A', records: ['192.0.2.1'] },
+    { name: 'c', type: 'TXT', records: ['x'] },
+  ]);
+  const pages = async (limit: number, query = '') => {
+    const seen: string[] = [];
+    for (let cursor = ''; ; ) {
+      const page = await api.ok<Page>(200, 'GET', `${path}?limit=${limit}${query}${cursor}`);
+      assert.ok(page.items.length <= limit, 'no more than the limit');
+      seen.push(...page.items.map(({ name, type }) => `${name} ${type}`));
+      if (page.nextCursor === null) return seen;
+      assert.equal(page.items.length, limit);
+      cursor = `&cursor=${page.nextCursor}`;
+    }
+  };
+  const all = ['@ SOA', '@ NS', 'b A', 'b TXT', 'a.b A', 'c TXT'];
+  for (const limit of [1, 2, 3, 6, 1000]) assert.deepEqual(await pages(limit), all);
+  assert.deepEqual(await pages(1, '&type=txt'), ['b TXT', 'c TXT']);
+  assert.deepEqual(await pages(5, '&type=SOA'), ['@ SOA']);
+  const at = async (name: string) =>
+    (await api.ok<Page>(200, 'GET', `${path}?name=${name}`)).items.map(({ type }) => type);
+  assert.deepEqual(await at('@'), ['SOA', 'NS']);
+  assert.deepEqual(await at('b.foo.k8s.'), ['A', 'TXT']);
+});
+
+test('NS of the user at the apex replace those that the settings imply', async (t) => {
+  const { api } = await prepared(t);
+  const path = '/v1/zones/foo.k8s/rrsets/@/NS';
+  assert.equal((await api.ok<Rrset>(200, 'GET', path)).managedBy, 'zone');
+  await api.ok(201, 'PUT', path, { records: ['ns.example.'] });
+  const own = await api.ok<Rrset>(200, 'GET', path);
+  assert.deepEqual([own.records, own.managedBy], [['ns.example.'], undefined]);
+  await api.ok(204, 'DELETE', path);
+  assert.equal((await api.ok<Rrset>(200, 'GET', path)).managedBy, 'zone');
+});
+
+test('one value that cannot be read hides neither its neighbours nor what is wrong', async (t) => {
+  const { api, store, views } = await prepared(t);
+  const path = '/v1/zones/foo.k8s/rrsets';
+  for (const name of ['a', 'b', 'c']) await api.ok(201, 'PUT', `${path}/${name}/A`, { records: ['192.0.2.1'] });
+  const key = nameKey(parseName('foo.k8s'), 1, parseName('b.foo.k8s'));
+  const { revision } = await store.commit({ compares: [], operations: [{ kind: 'put', key, value: 'no JSON' }] });
+  await views.reached(revision);
+  const { items } = await api.ok<Page>(200, 'GET', `${path}?type=A`);
+  assert.deepEqual(
+    items.map(({ name }) => name),
+    ['a', 'c'],
+  );
+  const problem = await api.refused('internal_error', 'PUT', `${path}/b/A`, { records: ['192.0.2.2'] });
+  assert.match(problem.detail, /names\/foo\.k8s\/1\/k8s\.foo\.b/);
+  await api.ok(200, 'PUT', `${path}/c/A`, { records: ['192.0.2.2'] });
+});
