@@ -1,0 +1,177 @@
+// Whatever is sent to any route, shaped like its schema or not: never a 5xx, and a problem+json for every refusal.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import supertest from 'supertest';
+import { type Method, problemIn } from '../support/api-client.ts';
+import { servedApi } from '../support/served-api.ts';
+
+interface Schema {
+  type?: string;
+  enum?: unknown[];
+  const?: unknown;
+  anyOf?: Schema[];
+  items?: Schema;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  additionalProperties?: Schema | boolean;
+  minimum?: number;
+  maximum?: number;
+  maxItems?: number;
+}
+interface Operation {
+  parameters?: { in: string; name: string; required?: boolean; schema: Schema }[];
+  requestBody?: { content: Record<string, { schema: Schema }> };
+}
+type Description = { paths: Record<string, Record<string, Operation>> };
+
+/** What means something to some field, so that the fuzz gets past the first check. */
+const telling = [
+  'foo.k8s',
+  'a.foo.k8s',
+  '*.foo.k8s',
+  '.',
+  '@',
+  '',
+  '\\',
+  'a\\.b',
+  '\u212A',
+  '\u0000',
+  'ä',
+  'default',
+  'lab',
+  '192.0.2.1',
+  '192.0.2.0/29',
+  '192.0.2.0-192.0.2.9',
+  '0.0.0.0/0',
+  '255.255.255.255/32',
+  '::/0',
+  '::',
+  '2001:db8::/64',
+  '::ffff:192.0.2.1',
+  'fe80::1%eth0',
+  'A',
+  'SRV',
+  'TXT',
+  'CNAME',
+  'TYPE65535',
+  '\\# 0',
+  '10 a.',
+  '"x"',
+  '"',
+  '*',
+  'true',
+  '1',
+  '-1',
+  '1e9',
+  'null',
+  'MA',
+  'eHl6',
+  '2.0.192.in-addr.arpa',
+  'ip6.arpa',
+  'a'.repeat(64),
+  'a.'.repeat(127),
+];
+const text = fc.oneof(
+  { weight: 5, arbitrary: fc.constantFrom(...telling) },
+  fc.string({ maxLength: 20, unit: 'binary' }),
+);
+
+/** Mostly what the schema wants; now and then anything. */
+function shaped(schema: Schema): fc.Arbitrary<unknown> {
+  return fc.oneof({ weight: 12, arbitrary: fitting(schema) }, { weight: 1, arbitrary: fc.jsonValue() });
+}
+
+function fitting(schema: Schema): fc.Arbitrary<unknown> {
+  if (schema.const !== undefined) return fc.constant(schema.const);
+  if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
+  if (schema.anyOf !== undefined) return fc.oneof(...schema.anyOf.map(shaped));
+  switch (schema.type) {
+    case 'string':
+      return text;
+    case 'integer':
+      return fc.oneof(
+        fc.integer({ min: schema.minimum ?? -10, max: Math.min(schema.maximum ?? 100, (schema.minimum ?? 0) + 40) }),
+        fc.constantFrom(schema.minimum ?? 0, schema.maximum ?? 0),
+      );
+    case 'boolean':
+      return fc.boolean();
+    case 'null':
+      return fc.constant(null);
+    case 'array':
+      return fc.array(shaped(schema.items ?? {}), { maxLength: 3 });
+    case 'object':
+      return objectOf(schema);
+    default:
+      return fc.jsonValue();
+  }
+}
+
+function objectOf({ properties = {}, required = [], additionalProperties }: Schema): fc.Arbitrary<unknown> {
+  if (typeof additionalProperties === 'object')
+    return fc.dictionary(text, shaped(additionalProperties), { maxKeys: 3 });
+  const fields = Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, shaped(schema)]));
+  return fc.record(fields, { requiredKeys: required.filter((name) => name in fields) });
+}
+
+/** What a parameter of that name may find. */
+const known: Record<string, string[]> = {
+  zone: ['foo.k8s', '2.0.192.in-addr.arpa'],
+  pool: ['default'],
+  name: ['a', '@', 'a.foo.k8s', '*'],
+  type: ['A', 'TXT', 'CNAME', 'NS', 'TYPE65535'],
+  ip: ['192.0.2.0', '192.0.2.1', '2001:db8::1'],
+};
+
+interface Asked {
+  method: Method;
+  path: string;
+  body: unknown;
+  headers: Record<string, string>;
+}
+
+function requestsOf(path: string, method: string, { parameters = [], requestBody }: Operation): fc.Arbitrary<Asked> {
+  const bodies = Object.values(requestBody?.content ?? {}).map(({ schema }) => shaped(schema));
+  const value = (name: string, schema: Schema) => {
+    const any = shaped(schema).map((one) => (typeof one === 'string' ? one : JSON.stringify(one)));
+    return fc.oneof(any, fc.constantFrom(...(known[name] ?? ['1'])));
+  };
+  const of = (place: string) =>
+    fc.record(
+      Object.fromEntries(
+        parameters.filter((one) => one.in === place).map(({ name, schema }) => [name, value(name, schema)]),
+      ),
+      place === 'path' ? {} : { requiredKeys: [] },
+    ) as fc.Arbitrary<Record<string, string>>;
+  const header = fc.record(
+    { 'if-match': fc.constantFrom('*', '"1"', '"'), 'if-none-match': fc.constantFrom('*', '"1"') },
+    { requiredKeys: [] },
+  );
+  return fc
+    .tuple(of('path'), of('query'), fc.oneof(...(bodies.length > 0 ? bodies : [fc.constant(undefined)])), header)
+    .map(([named, query, body, headers]) => {
+      const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(named[name] || '-'));
+      return { method: method.toUpperCase() as Method, path: `${filled}?${new URLSearchParams(query)}`, body, headers };
+    });
+}
+
+test('no request makes a 5xx, and each refusal is a problem of the registry', async (t) => {
+  const { api, url, views } = await servedApi(t);
+  const description = (await supertest(url).get('/openapi.json')).body as Description;
+  const kinds = Object.entries(description.paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, operation]) => requestsOf(path, method, operation)),
+  );
+  const statuses = new Map<number, number>();
+  await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
+  await api.ok(201, 'POST', '/v1/pools', { name: 'default', ranges: ['192.0.2.0/29'] });
+  const property = fc.asyncProperty(fc.oneof(...kinds), async ({ method, path, body, headers }) => {
+    const answer = await api.send(method, path, body, headers as Record<string, string>);
+    statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+    assert.ok(answer.status < 500, `${answer.status} ${answer.text}`);
+    if (answer.status >= 400) problemIn(answer);
+    assert.deepEqual([...views.faults], [], 'what was taken is served');
+  });
+  await fc.assert(property, { numRuns: 4000, endOnFailure: true });
+  for (const status of [200, 201, 204, 400, 404, 409, 412, 422]) assert.ok(statuses.has(status), `${status} was met`);
+});
