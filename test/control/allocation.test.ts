@@ -1,0 +1,210 @@
+// Never twice: no address is given to two holders, however many ask at once and on however many replicas.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decideAllocateAddresses } from '../../src/control/allocate-addresses.ts';
+import type { Decide } from '../../src/control/commit.ts';
+import { decideCreateHost } from '../../src/control/create-host.ts';
+import { decideDeleteHost } from '../../src/control/delete-host.ts';
+import { decidePutPool } from '../../src/control/put-pool.ts';
+import { decidePutZone } from '../../src/control/put-zone.ts';
+import { decideReleaseAddress } from '../../src/control/release-address.ts';
+import { Refusal } from '../../src/errors.ts';
+import type { Address } from '../../src/model/address.ts';
+import type { AddressRecord } from '../../src/model/allocation.ts';
+import { parseName } from '../../src/model/name.ts';
+import type { Pool } from '../../src/model/pool.ts';
+import { openEtcdStore } from '../../src/store/etcd.ts';
+import { type ControlPlane, embeddedStore, openReplica } from '../support/control-plane.ts';
+import { etcdOrSkip } from '../support/etcd.ts';
+import { storeEntries } from '../support/store-dump.ts';
+import type { Cleanup } from '../support/temporary.ts';
+import { assertWhole, contentsOf } from './whole.ts';
+
+const zone = parseName('k8s');
+
+function pool(ranges: string[], more: Partial<Pool> = {}): Decide<unknown> {
+  const whole: Pool = {
+    name: 'p',
+    ranges,
+    exclude: [],
+    autoAssign: true,
+    priority: 0,
+    avoidBuggyIps: false,
+    allowFirstLast: true,
+    strategy: 'lowest',
+    coolDownSeconds: 0,
+    drain: false,
+    space: 'default',
+    description: '',
+    tags: {},
+    ...more,
+  };
+  return (context) => decidePutPool(context, { name: 'p', precondition: {}, force: false, change: () => whole });
+}
+
+const makeZone: Decide<unknown> = (context) =>
+  decidePutZone(context, {
+    name: zone,
+    precondition: {},
+    change: () => ({
+      name: zone,
+      generation: 1,
+      defaultTtl: 300,
+      nameservers: [],
+      soa: {},
+      skydns: false,
+      automatic: false,
+    }),
+  });
+
+let ids = 0;
+function allocate(count = 1, addresses?: Address[]): Decide<AddressRecord[]> {
+  const wanted = {
+    pool: 'p',
+    count,
+    family: 'ipv4' as const,
+    owner: '',
+    ids: Array.from({ length: count }, () => `${++ids}`),
+  };
+  return (context) => decideAllocateAddresses(context, { ...wanted, ...(addresses && { addresses }) });
+}
+
+function createHost(name: string): Decide<unknown> {
+  const wanted = { name: parseName(name), aliases: [], ttl: null, ptr: true, owner: '', tags: {} };
+  return (context) => decideCreateHost(context, wanted);
+}
+
+async function twoReplicas(test: Cleanup, endpoint: string): Promise<[ControlPlane, ControlPlane]> {
+  const open = async () => {
+    const store = await openEtcdStore({ endpoints: [endpoint], prefix: '/zonewright/v1' });
+    test.after(() => store.close());
+    return openReplica(test, store);
+  };
+  return [await open(), await open()];
+}
+
+test('two replicas race for the last addresses of a pool, hundreds at a time: each address has one holder', async (t) => {
+  const etcd = await etcdOrSkip(t);
+  if (etcd === undefined) return;
+  t.after(() => etcd.close());
+  const replicas = await twoReplicas(t, etcd.endpoint);
+  const [first] = replicas;
+  await first.commit(makeZone);
+  await first.commit(pool(['10.0.0.0/26']));
+  await replicas[1].views.reached(first.views.revision);
+  let asked = 0;
+  for (let round = 0; round < 12; round += 1) {
+    const tries = Array.from({ length: 200 }, async (_, index) => {
+      const replica = replicas[index % 2] as ControlPlane;
+      const isHost = index % 4 > 1;
+      const outcome = await replica.attempt(isHost ? createHost(`h${++asked}.k8s`) : allocate());
+      if (outcome instanceof Refusal) assert.equal(outcome.code, 'pool_exhausted');
+      return outcome instanceof Refusal ? 0 : 1;
+    });
+    const given = (await Promise.all(tries)).reduce<number>((sum, one) => sum + one, 0);
+    const contents = contentsOf(await storeEntries(first.store));
+    assertWhole(contents);
+    const held = [...contents.addresses.values()];
+    assert.equal(held.length, 64);
+    assert.ok(held.every(({ holders }) => holders.length === 1));
+    const free = round === 0 ? 64 : 32;
+    assert.equal(given, free, 'as many were given as were free');
+    const { revision } = await first.store.list('', { limit: 1 });
+    for (const { views } of replicas) await views.reached(revision);
+    const leaving = held.filter((_, index) => index % 2 === round % 2);
+    const left = leaving.map(({ space, address, holders }, index) => {
+      const holder = holders[0];
+      const decide: Decide<unknown> = (context) =>
+        holder?.kind === 'host'
+          ? decideDeleteHost(context, holder.host, {})
+          : decideReleaseAddress(context, space, address, {});
+      return (replicas[index % 2] as ControlPlane).commit(decide);
+    });
+    await Promise.all(left);
+    const { revision: now } = await first.store.list('', { limit: 1 });
+    for (const { views } of replicas) await views.reached(now);
+  }
+});
+
+test('one address asked for by name from everywhere is given once', async (t) => {
+  const replica = await openReplica(t, await embeddedStore(t));
+  await replica.commit(pool(['10.0.0.0/24']));
+  for (const last of [0, 7, 255]) {
+    const tries = Array.from({ length: 20 }, () => replica.attempt(allocate(1, [`10.0.0.${last}` as Address])));
+    const outcomes = await Promise.all(tries);
+    const refusals = outcomes.filter((outcome) => outcome instanceof Refusal);
+    assert.equal(refusals.length, 19);
+    for (const { code, members } of refusals) {
+      assert.equal(code, 'address_taken');
+      assert.equal((members.heldBy as string[]).length, 1, 'it says by whom');
+    }
+  }
+});
+
+test('several addresses are given all together or not at all', async (t) => {
+  const replica = await openReplica(t, await embeddedStore(t));
+  await replica.commit(pool(['10.0.0.0/29']));
+  const tries = Array.from({ length: 4 }, () => replica.attempt(allocate(3)));
+  const given = (await Promise.all(tries)).filter((outcome) => !(outcome instanceof Refusal));
+  assert.equal(given.length, 2);
+  assert.equal(contentsOf(await storeEntries(replica.store)).addresses.size, 6);
+});
+
+test('an address that is given back may be given at once, in the same burst', async (t) => {
+  const replica = await openReplica(t, await embeddedStore(t));
+  await replica.commit(pool(['10.0.0.1']));
+  await replica.commit(allocate());
+  for (let turn = 0; turn < 20; turn += 1) {
+    const [, taken] = await Promise.all([
+      replica.commit((context) => decideReleaseAddress(context, 'default', '10.0.0.1' as Address, {})),
+      replica.commit(allocate()),
+    ]);
+    assert.equal(taken[0]?.address, '10.0.0.1');
+  }
+});
+
+test('a pool that shrinks while addresses are taken from it never leaves one outside', async (t) => {
+  const replica = await openReplica(t, await embeddedStore(t));
+  for (let turn = 0; turn < 20; turn += 1) {
+    await replica.commit(pool(['10.0.0.0/28']));
+    const outcomes = await Promise.all([
+      ...Array.from({ length: 5 }, () => replica.attempt(allocate())),
+      replica.attempt(pool(['10.0.0.8/29'])),
+      ...Array.from({ length: 5 }, () => replica.attempt(allocate())),
+    ]);
+    const contents = contentsOf(await storeEntries(replica.store));
+    assertWhole(contents);
+    for (const outcome of outcomes)
+      if (outcome instanceof Refusal) assert.match(outcome.code, /^pool_(in_use|exhausted)$/);
+    const releases = [...contents.addresses.values()].map(({ space, address }) =>
+      replica.commit((context) => decideReleaseAddress(context, space, address, {})),
+    );
+    await Promise.all(releases);
+  }
+});
+
+test('what is asked for at once shares transactions', async (t) => {
+  const replica = await openReplica(t, await embeddedStore(t));
+  await replica.commit(makeZone);
+  await replica.commit(pool(['10.0.0.0/16']));
+  await replica.commit(createHost('first.k8s'));
+  const before = replica.views.revision;
+  await Promise.all(Array.from({ length: 200 }, () => replica.commit(allocate())));
+  const forAllocations = replica.views.revision - before;
+  assert.ok(forAllocations <= 3, `200 allocations in ${forAllocations} transactions`);
+  await Promise.all(Array.from({ length: 100 }, (_, index) => replica.commit(createHost(`h${index}.k8s`))));
+  const forHosts = replica.views.revision - before - forAllocations;
+  assert.ok(forHosts <= 6, `100 hosts in ${forHosts} transactions`);
+  assertWhole(contentsOf(await storeEntries(replica.store)));
+});
+
+test('a refusal in a burst does not take its neighbours with it', async (t) => {
+  const replica = await openReplica(t, await embeddedStore(t));
+  await replica.commit(makeZone);
+  await replica.commit(pool(['10.0.0.0/24']));
+  const names = ['a.k8s', 'a.example', 'b.k8s', 'a.k8s', 'c.k8s'];
+  const outcomes = await Promise.all(names.map((name) => replica.attempt(createHost(name))));
+  const codes = outcomes.map((outcome) => (outcome instanceof Refusal ? outcome.code : 'done'));
+  assert.deepEqual(codes, ['done', 'zone_not_found', 'done', 'name_taken', 'done']);
+});

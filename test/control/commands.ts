@@ -1,0 +1,229 @@
+// Random requests of every use case, small enough in their choices that they meet each other. Run by the tests beside this file.
+
+import fc from 'fast-check';
+import { decideAllocateAddresses } from '../../src/control/allocate-addresses.ts';
+import { decideChangeHost } from '../../src/control/change-host.ts';
+import { decideChangeRrsets } from '../../src/control/change-rrsets.ts';
+import type { Decide } from '../../src/control/commit.ts';
+import { decideCreateHost } from '../../src/control/create-host.ts';
+import { decideDeleteHost } from '../../src/control/delete-host.ts';
+import { decideDeletePool } from '../../src/control/delete-pool.ts';
+import { decideClearZone, decideDeleteZone } from '../../src/control/delete-zone.ts';
+import type { WantedHost } from '../../src/control/host-wanted.ts';
+import { decidePutPool } from '../../src/control/put-pool.ts';
+import { decidePutZone } from '../../src/control/put-zone.ts';
+import { decideReleaseAddress } from '../../src/control/release-address.ts';
+import { type Family, parseAddress } from '../../src/model/address.ts';
+import type { Port } from '../../src/model/allocation.ts';
+import { parseName } from '../../src/model/name.ts';
+import type { Pool } from '../../src/model/pool.ts';
+import { parseRecordType } from '../../src/model/rdata/record-types.ts';
+import type { Zone } from '../../src/model/zone.ts';
+
+const names = ['a.z', 'b.z', 'c.z', 'd.s.z', 'e.s.z', '*.z', 'z', 'f.other', 'nowhere'].map(parseName);
+const addresses = [
+  ...['10.0.0.0', '10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.1.9', '10.0.9.9', '2001:db8::1', '2001:db8::5'],
+].map(parseAddress);
+const zones = ['z', 's.z', 'other', '10.in-addr.arpa', '0.0.10.in-addr.arpa', '8.b.d.0.1.0.0.2.ip6.arpa'].map(
+  parseName,
+);
+const ranges = [
+  ['10.0.0.0/30'],
+  ['10.0.0.0/29'],
+  ['10.0.0.2-10.0.0.4', '10.0.1.0/28'],
+  ['2001:db8::/64'],
+  ['10.0.1.0/29', '2001:db8::/126'],
+];
+
+const pick = <T>(values: readonly T[]) => fc.constantFrom(...values);
+const pool = pick(['p', 'q', 'r']);
+const families = pick<Family[]>([['ipv4'], ['ipv6'], ['ipv4', 'ipv6']]);
+const some = <T>(values: readonly T[]) => fc.uniqueArray(pick(values), { minLength: 1, maxLength: 2 });
+
+const host: fc.Arbitrary<WantedHost> = fc
+  .record(
+    {
+      name: pick(names),
+      aliases: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: some(names) }),
+      ttl: pick([null, 60]),
+      ptr: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+      owner: pick(['', 'me']),
+      tags: fc.constant({}),
+      pool,
+      families,
+      addresses: some(addresses),
+    },
+    { requiredKeys: ['name', 'aliases', 'ttl', 'ptr', 'owner', 'tags'] },
+  )
+  .map((wanted) => wanted as WantedHost);
+
+const newPool: fc.Arbitrary<Pool> = fc.record({
+  name: pool,
+  ranges: pick(ranges),
+  exclude: pick([[], ['10.0.0.1']]),
+  autoAssign: fc.constant(true),
+  priority: pick([0, 1]),
+  avoidBuggyIps: fc.boolean(),
+  allowFirstLast: fc.boolean(),
+  strategy: pick(['lowest', 'random', 'least-recently-used'] as const),
+  coolDownSeconds: pick([0, 0, 3600]),
+  drain: fc.nat(9).map((one) => one === 0),
+  space: pick(['default', 'default', 'default', 'lab']),
+  description: fc.constant(''),
+  tags: fc.constant({}),
+});
+
+let ids = 0;
+type Sharing = { sharingKey?: string; ports?: Port[] };
+const shared = (protocol: Port['protocol']): Sharing => ({ sharingKey: 'k', ports: [{ protocol, port: 1 }] });
+const sharing = fc.constantFrom<Sharing>({}, {}, shared('tcp'), shared('udp'));
+const allocation = fc
+  .record({
+    pool,
+    count: fc.integer({ min: 1, max: 3 }),
+    family: pick<Family>(['ipv4', 'ipv6']),
+    sharing,
+    explicit: fc.option(some(addresses), { freq: 2, nil: undefined }),
+  })
+  .map(({ sharing: how, explicit, ...wanted }) => ({
+    ...wanted,
+    ...how,
+    owner: 'me',
+    ...(explicit && { addresses: explicit }),
+  }));
+
+const rrset = fc.record({
+  owner: pick(names),
+  type: pick(['A', 'TXT', 'CNAME', 'NS'].map(parseRecordType)),
+  records: fc.boolean(),
+});
+const recordText: Record<string, string> = { A: '198.51.100.1', TXT: '"x"', CNAME: 'elsewhere.', NS: 'ns.elsewhere.' };
+
+/** A request: what it is called, for a failure's report, and the decision. */
+export interface Command {
+  what: string;
+  toString(): string;
+  decide: Decide<unknown>;
+}
+
+function command<T>(what: string, of: fc.Arbitrary<T>, decide: (wanted: T) => Decide<unknown>): fc.Arbitrary<Command> {
+  return of.map((wanted) => ({ what, toString: () => `${what} ${JSON.stringify(wanted)}`, decide: decide(wanted) }));
+}
+
+const zone = (name: Zone['name']): Zone => ({
+  name,
+  generation: 1,
+  defaultTtl: 300,
+  nameservers: [],
+  soa: {},
+  skydns: false,
+  automatic: false,
+});
+
+const kinds = {
+  createHost: command('create host', host, (wanted) => (context) => decideCreateHost(context, wanted)),
+  changeHost: command(
+    'change host',
+    fc.record({ name: pick(names), wanted: host }),
+    ({ name, wanted }) =>
+      (context) =>
+        decideChangeHost(context, { name, precondition: { match: ['*'] }, change: () => wanted }),
+  ),
+  deleteHost: command('delete host', pick(names), (name) => (context) => decideDeleteHost(context, name, {})),
+  allocate: command('allocate', allocation, (wanted) => {
+    const made = Array.from({ length: 3 }, () => `id-${++ids}`);
+    return (context) => decideAllocateAddresses(context, { ...wanted, ids: made });
+  }),
+  release: command(
+    'release',
+    fc.record({ space: pick(['default', 'lab']), address: pick(addresses) }),
+    ({ space, address }) =>
+      (context) =>
+        decideReleaseAddress(context, space, address, {}),
+  ),
+  putPool: command(
+    'put pool',
+    fc.record({ wanted: newPool, force: fc.boolean() }),
+    ({ wanted, force }) =>
+      (context) =>
+        decidePutPool(context, { name: wanted.name, precondition: {}, force, change: () => wanted }),
+  ),
+  deletePool: command(
+    'delete pool',
+    fc.record({ name: pool, force: fc.boolean() }),
+    ({ name, force }) =>
+      (context) =>
+        decideDeletePool(context, name, {}, force),
+  ),
+  putZone: command(
+    'put zone',
+    pick(zones),
+    (name) => (context) => decidePutZone(context, { name, precondition: {}, change: () => zone(name) }),
+  ),
+  deleteZone: command(
+    'delete zone',
+    pick([...zones, parseName('1.0.10.in-addr.arpa')]),
+    (name) => (context) => decideDeleteZone(context, name, {}),
+  ),
+  clearZone: command('clear zone', pick(zones), (name) => (context) => decideClearZone(context, name, {})),
+  changeRrsets: command(
+    'change RRsets',
+    fc.record({ zone: pick(zones), changes: fc.array(rrset, { minLength: 1, maxLength: 2 }) }),
+    ({ zone: name, changes }) =>
+      (context) =>
+        decideChangeRrsets(
+          context,
+          name,
+          changes.map(({ owner, type, records }) => ({
+            owner,
+            type,
+            pointer: '',
+            rrset: records ? { type, records: [recordText[type] as string] } : undefined,
+          })),
+        ),
+  ),
+} satisfies Record<string, fc.Arbitrary<Command>>;
+
+const weights: Record<keyof typeof kinds, number> = {
+  createHost: 10,
+  changeHost: 6,
+  deleteHost: 4,
+  allocate: 5,
+  release: 3,
+  putPool: 5,
+  deletePool: 1,
+  putZone: 4,
+  deleteZone: 2,
+  clearZone: 1,
+  changeRrsets: 4,
+};
+
+export const commands: fc.Arbitrary<Command> = fc.oneof(
+  ...Object.entries(kinds).map(([kind, arbitrary]) => ({ weight: weights[kind as keyof typeof kinds], arbitrary })),
+);
+
+/** What makes the first requests find something. */
+export const beginning: Decide<unknown>[] = [
+  (context) => decidePutZone(context, { name: parseName('z'), precondition: {}, change: () => zone(parseName('z')) }),
+  (context) =>
+    decidePutPool(context, {
+      name: 'p',
+      precondition: {},
+      force: false,
+      change: () => ({
+        name: 'p',
+        ranges: ['10.0.0.0/29'],
+        exclude: [],
+        autoAssign: true,
+        priority: 0,
+        avoidBuggyIps: false,
+        allowFirstLast: true,
+        strategy: 'lowest',
+        coolDownSeconds: 0,
+        drain: false,
+        space: 'default',
+        description: '',
+        tags: {},
+      }),
+    }),
+];

@@ -1,0 +1,151 @@
+// Whether what a store holds at one revision is whole: hosts, addresses and names tell the same story. Knows no use case, only entries.
+
+import assert from 'node:assert/strict';
+import { type Address, addressNumber, familyOf, reverseName } from '../../src/model/address.ts';
+import type { AddressRecord, Holder } from '../../src/model/allocation.ts';
+import type { Host } from '../../src/model/host.ts';
+import { ancestry, type Fqdn, isWithin } from '../../src/model/name.ts';
+import { type Pool, poolShape, shapeHolds } from '../../src/model/pool.ts';
+import type { NamedRrsets, Rrset } from '../../src/model/rrset.ts';
+import type { Zone } from '../../src/model/zone.ts';
+import { parseKey } from '../../src/store/keys.ts';
+import { addressValue, hostValue, nameValue, poolValue, zoneValue } from '../../src/store/values.ts';
+
+/** The entries of a store by kind. */
+export interface Contents {
+  pools: Map<string, Pool>;
+  /** By `space/address`. */
+  addresses: Map<string, AddressRecord>;
+  hosts: Map<Fqdn, Host>;
+  zones: Map<Fqdn, Zone>;
+  serials: Set<Fqdn>;
+  names: (NamedRrsets & { zone: Fqdn })[];
+}
+
+export function contentsOf(entries: Iterable<{ key: string; value: string }>): Contents {
+  const contents: Contents = {
+    pools: new Map(),
+    addresses: new Map(),
+    hosts: new Map(),
+    zones: new Map(),
+    serials: new Set(),
+    names: [],
+  };
+  for (const { key, value } of entries) {
+    const subject = parseKey(key);
+    if (subject?.kind === 'pool') contents.pools.set(subject.pool, poolValue.decode(value));
+    if (subject?.kind === 'address')
+      contents.addresses.set(`${subject.space}/${subject.address}`, addressValue.decode(value));
+    if (subject?.kind === 'host') contents.hosts.set(subject.host, hostValue.decode(value));
+    if (subject?.kind === 'zone') contents.zones.set(subject.zone, zoneValue.decode(value));
+    if (subject?.kind === 'serial') contents.serials.add(subject.zone);
+    if (subject?.kind === 'name') contents.names.push({ ...nameValue.decode(value), zone: subject.zone });
+  }
+  return contents;
+}
+
+/** Asserts it. `emptyZones`: two hosts that went at once may leave an automatic zone to housekeeping. */
+export function assertWhole(contents: Contents, { emptyZones = false } = {}): void {
+  assertAddresses(contents);
+  assertPools(contents);
+  assertNames(contents);
+  const { zones, serials, names } = contents;
+  assert.deepEqual([...serials].sort(), [...zones.keys()].sort(), 'a serial for each zone, and no other');
+  for (const { name, automatic } of zones.values()) {
+    if (automatic && !emptyZones)
+      assert.ok(
+        names.some(({ zone }) => zone === name),
+        `${name} is empty`,
+      );
+  }
+}
+
+/** Each address of a host is held by it alone, and nothing is held for a host that does not have it. */
+function assertAddresses({ hosts, addresses }: Contents): void {
+  const wanted = new Map<string, Fqdn>();
+  for (const host of hosts.values()) {
+    assert.ok(host.addresses.length > 0, `${host.name} has an address`);
+    for (const { space, address } of host.addresses) {
+      const place = `${space}/${address}`;
+      assert.ok(!wanted.has(place), `${place} belongs to ${wanted.get(place)} and ${host.name}`);
+      wanted.set(place, host.name);
+      assert.deepEqual(addresses.get(place)?.holders, [{ kind: 'host', host: host.name, owner: host.owner }], place);
+    }
+  }
+  for (const [place, { holders, state, pool }] of addresses) {
+    assert.equal(state === 'held', holders.length > 0, place);
+    for (const holder of holders) if (holder.kind === 'host') assert.equal(wanted.get(place), holder.host, place);
+    const host = hosts.get(wanted.get(place) as Fqdn);
+    const listed = host?.addresses.find(({ space, address }) => `${space}/${address}` === place);
+    if (listed !== undefined) assert.equal(pool, listed.pool, place);
+  }
+}
+
+/** What a pool gave lies in it; pools of one space are apart. */
+function assertPools({ pools, addresses }: Contents): void {
+  for (const [place, { pool, state, address, space }] of addresses) {
+    if (state !== 'held' || pool === null) continue;
+    const from = pools.get(pool);
+    assert.ok(from !== undefined && from.space === space, `${place} is held from pool ${pool}`);
+    assert.ok(shapeHolds(poolShape(from), addressNumber(address)), `${place} lies in pool ${pool}`);
+  }
+  const ranges = [...pools.values()].flatMap((pool) =>
+    poolShape(pool).ranges.map((range) => ({ ...range, space: pool.space })),
+  );
+  const sorted = ranges.sort((a, b) => a.space.localeCompare(b.space) || (a.first < b.first ? -1 : 1));
+  for (const [index, range] of sorted.entries()) {
+    const next = sorted[index + 1];
+    if (next?.space === range.space) assert.ok(range.last < next.first, `${range.text} overlaps ${next.text}`);
+  }
+}
+
+/** The records that hosts manage are those that follow from the hosts, each in the most specific zone around it. */
+function assertNames({ hosts, zones, names }: Contents): void {
+  const zoneOf = (name: Fqdn) => [...ancestry(name)].find((one) => zones.has(one));
+  const wanted = [...hosts.values()].flatMap(recordsWanted).map(([owner, type, records]) => {
+    return `${owner} in ${zoneOf(owner)}: ${type} ${records}`;
+  });
+  const found: string[] = [];
+  for (const { name, zone, rrsets } of names) {
+    assert.ok(zones.has(zone), `${name} stands in a zone that is not there: ${zone}`);
+    assert.ok(isWithin(name, zone) && rrsets.length > 0, `${name} in ${zone}`);
+    if (rrsets.some(({ type }) => type === 'CNAME')) assert.equal(rrsets.length, 1, `${name}: a CNAME stands alone`);
+    for (const { type, records, manager } of rrsets) {
+      if (manager === 'host') found.push(`${name} in ${zone}: ${type} ${records}`);
+    }
+  }
+  assert.deepEqual(found.sort(), wanted.sort());
+  for (const { name, zone } of hosts.values()) assert.equal(zone, zoneOf(name), `${name} names its zone`);
+}
+
+/** Said again here, on purpose, and not asked of `recordsOf`. */
+function recordsWanted(host: Host): [owner: Fqdn, type: string, records: string][] {
+  const of = (family: 'ipv4' | 'ipv6') =>
+    host.addresses
+      .map(({ address }): Address => address)
+      .filter((address) => familyOf(address) === family)
+      .sort();
+  const records: [Fqdn, string, string][] = [];
+  if (of('ipv4').length > 0) records.push([host.name, 'A', of('ipv4').join()]);
+  if (of('ipv6').length > 0) records.push([host.name, 'AAAA', of('ipv6').join()]);
+  if (host.ptr) for (const { address } of host.addresses) records.push([reverseName(address), 'PTR', `${host.name}.`]);
+  for (const alias of host.aliases) records.push([alias, 'CNAME', `${host.name}.`]);
+  return records;
+}
+
+/** The RRsets that no host manages, as `owner type`. */
+export function ownRecords({ names }: Contents): Map<string, Rrset> {
+  return new Map(
+    names.flatMap(({ name, rrsets }) =>
+      rrsets.filter(({ manager }) => manager === undefined).map((rrset) => [`${name} ${rrset.type}`, rrset] as const),
+    ),
+  );
+}
+
+/** The holders that are no hosts, by address. */
+export function allocationsIn({ addresses }: Contents): Map<string, Holder[]> {
+  const held = [...addresses].map(([place, { holders }]) => {
+    return [place, holders.filter(({ kind }) => kind === 'allocation')] as const;
+  });
+  return new Map(held.filter(([, holders]) => holders.length > 0));
+}
