@@ -91,6 +91,7 @@ export class Views {
       if (this.#held.get(entry.key) === entry.modified) return;
     }
     this.#put(entry);
+    if (this.faults.has(entry.key)) this.#seen?.add(entry.key);
   }
 
   #isHeld({ zone, generation, owner }: Extract<KeySubject, { kind: 'name' }>, modified: Revision): boolean {
@@ -103,6 +104,7 @@ export class Views {
 
   endLoad(revision: Revision): void {
     const gone = [...this.#held.keys()].filter((key) => this.#seen?.has(key) === false);
+    for (const key of this.faults.keys()) if (this.#seen?.has(key) === false) this.faults.delete(key);
     this.#seen = undefined;
     this.zones.endLoad();
     this.#applyAll(gone.map((key) => ({ kind: 'delete', key })));
@@ -118,14 +120,20 @@ export class Views {
   }
 
   #applyAll(events: StoreEvent[]): void {
-    const ordered = inServingOrder(events, ({ zone, owner }) =>
-      this.zones.name(zone, owner).rrsets.some(({ type }) => type === 'CNAME'),
-    );
+    const ordered = inServingOrder(events, (name) => this.#isAlias(name));
     for (const event of ordered) {
       if (event.kind === 'put') this.#put(event.entry);
       else this.#delete(event.key);
     }
     this.#nameReplicas();
+  }
+
+  #isAlias({ zone, owner }: Extract<KeySubject, { kind: 'name' }>): boolean {
+    try {
+      return this.zones.name(zone, owner).rrsets.some(({ type }) => type === 'CNAME');
+    } catch {
+      return false; // a name that cannot be in its zone is not served
+    }
   }
 
   #advance(revision: Revision): void {

@@ -1,0 +1,78 @@
+// Reverse zones that nobody asked for: they come with the first name they need to hold and go with the last, however these meet.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { decideCreateHost } from '../../src/control/create-host.ts';
+import { decideDeleteHost } from '../../src/control/delete-host.ts';
+import { startHousekeeping } from '../../src/control/housekeeping.ts';
+import { decidePutZone } from '../../src/control/put-zone.ts';
+import { parseAddress } from '../../src/model/address.ts';
+import { parseName } from '../../src/model/name.ts';
+import { type ControlPlane, embeddedStore, openReplica } from '../support/control-plane.ts';
+import { storeEntries } from '../support/store-dump.ts';
+import type { Cleanup } from '../support/temporary.ts';
+import { assertWhole, contentsOf } from './whole.ts';
+
+const reverse = parseName('0.0.10.in-addr.arpa');
+
+async function prepared(test: Cleanup): Promise<ControlPlane> {
+  const replica = await openReplica(test, await embeddedStore(test));
+  const name = parseName('k8s');
+  const zone = { name, generation: 1, defaultTtl: 300, nameservers: [], soa: {}, skydns: false, automatic: false };
+  await replica.commit((context) => decidePutZone(context, { name, precondition: {}, change: () => zone }));
+  return replica;
+}
+
+const create = ({ commit }: ControlPlane, last: number) =>
+  commit((context) =>
+    decideCreateHost(context, {
+      name: parseName(`h${last}.k8s`),
+      addresses: [parseAddress(`10.0.0.${last}`)],
+      aliases: [],
+      ttl: null,
+      ptr: true,
+      owner: '',
+      tags: {},
+    }),
+  );
+const remove = ({ commit }: ControlPlane, last: number) =>
+  commit((context) => decideDeleteHost(context, parseName(`h${last}.k8s`), {}));
+
+test('one zone for all who come at once, gone with the last of them', async (t) => {
+  const replica = await prepared(t);
+  for (let turn = 0; turn < 5; turn += 1) {
+    await Promise.all([1, 2, 3].map((last) => create(replica, last)));
+    assert.equal(replica.views.zones.get(reverse)?.value.automatic, true);
+    for (const last of [1, 2, 3]) await remove(replica, last);
+    assert.equal(replica.views.zones.get(reverse), undefined);
+    assertWhole(contentsOf(await storeEntries(replica.store)));
+  }
+});
+
+test('the last one goes while another comes: the zone is there for who came', async (t) => {
+  const replica = await prepared(t);
+  await create(replica, 0);
+  for (let turn = 0; turn < 20; turn += 1) {
+    await Promise.all([remove(replica, turn), create(replica, turn + 1)]);
+    assertWhole(contentsOf(await storeEntries(replica.store)));
+    assert.ok(replica.views.zones.get(reverse));
+  }
+});
+
+test('two last ones that go at once leave an empty zone, which housekeeping takes away', async (t) => {
+  const replica = await prepared(t);
+  await Promise.all([1, 2].map((last) => create(replica, last)));
+  await Promise.all([1, 2].map((last) => remove(replica, last)));
+  const stop = startHousekeeping(replica.views, replica.committer, {
+    debug: () => {},
+    info: () => {},
+    warn: () => {},
+    error: () => {},
+  });
+  t.after(stop);
+  for (const end = Date.now() + 10_000; replica.views.zones.get(reverse) !== undefined; await delay(20)) {
+    assert.ok(Date.now() < end, 'in time');
+  }
+  assertWhole(contentsOf(await storeEntries(replica.store)));
+});

@@ -1,0 +1,159 @@
+// A replica that was cut off while etcd forgot what it missed: it loads everything again, and then knows all that the others know.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { test } from 'node:test';
+import { decideChangeRrsets } from '../../src/control/change-rrsets.ts';
+import { decideCreateHost } from '../../src/control/create-host.ts';
+import { decideDeleteHost } from '../../src/control/delete-host.ts';
+import { decideDeleteZone } from '../../src/control/delete-zone.ts';
+import { decidePutZone } from '../../src/control/put-zone.ts';
+import { parseAddress } from '../../src/model/address.ts';
+import { type Fqdn, parseName } from '../../src/model/name.ts';
+import { parseRecordType } from '../../src/model/rdata/record-types.ts';
+import { openEtcdStore } from '../../src/store/etcd.ts';
+import { type ControlPlane, openReplica } from '../support/control-plane.ts';
+import { etcdOrSkip } from '../support/etcd.ts';
+import type { Cleanup } from '../support/temporary.ts';
+import { sameViews } from '../views/same-views.ts';
+
+/** Stands between one replica and etcd, to be cut and mended. */
+async function cable(test: Cleanup, endpoint: string) {
+  const { port } = new URL(endpoint);
+  const sockets = new Set<Socket>();
+  let whole = true;
+  const server = createServer((socket) => {
+    if (!whole) {
+      socket.destroy();
+      return;
+    }
+    const other = connect(Number(port), '127.0.0.1');
+    for (const [one, two] of [
+      [socket, other],
+      [other, socket],
+    ] as const) {
+      sockets.add(one);
+      one.on('error', () => two.destroy()).on('close', () => sockets.delete(one));
+      one.pipe(two);
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const cut = () => {
+    whole = false;
+    for (const socket of sockets) socket.destroy();
+  };
+  test.after(() => {
+    cut();
+    server.close();
+  });
+  return {
+    endpoint: `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`,
+    cut,
+    mend: () => {
+      whole = true;
+    },
+  };
+}
+
+async function replicaAt(test: Cleanup, endpoint: string, warnings: string[] = []): Promise<ControlPlane> {
+  const store = await openEtcdStore({ endpoints: [endpoint], prefix: '/zonewright/v1' });
+  test.after(() => store.close());
+  const logger = {
+    debug: () => {},
+    info: () => {},
+    warn: (...said: unknown[]) => warnings.push(said.join()),
+    error: () => {},
+  };
+  return openReplica(test, store, logger);
+}
+
+const putZone = ({ commit }: ControlPlane, name: Fqdn) =>
+  commit((context) =>
+    decidePutZone(context, {
+      name,
+      precondition: {},
+      change: () => ({
+        name,
+        generation: 1,
+        defaultTtl: 300,
+        nameservers: [],
+        soa: {},
+        skydns: false,
+        automatic: false,
+      }),
+    }),
+  );
+
+const putHost = ({ commit }: ControlPlane, name: string, address: string) =>
+  commit((context) =>
+    decideCreateHost(context, {
+      name: parseName(name),
+      addresses: [parseAddress(address)],
+      aliases: [parseName(`alias-${name}`)],
+      ttl: null,
+      ptr: true,
+      owner: '',
+      tags: {},
+    }),
+  );
+
+test('after a compaction that it missed, a replica serves all that changed, and none of what went', {
+  timeout: 60_000,
+}, async (t) => {
+  const etcd = await etcdOrSkip(t);
+  if (etcd === undefined) return;
+  t.after(() => etcd.close());
+  const wire = await cable(t, etcd.endpoint);
+  const near = await replicaAt(t, etcd.endpoint);
+  const warnings: string[] = [];
+  const far = await replicaAt(t, wire.endpoint, warnings);
+  const [k8s, gone, again] = ['k8s', 'gone', 'again'].map(parseName) as [Fqdn, Fqdn, Fqdn];
+  for (const name of [k8s, gone, again]) await putZone(near, name);
+  for (const [name, address] of [
+    ['stays.k8s', '10.0.0.1'],
+    ['goes.k8s', '10.0.0.2'],
+    ['moves.k8s', '10.0.1.1'],
+  ] as const) {
+    await putHost(near, name, address);
+  }
+  const text = (owner: string, records: string[]) =>
+    near.commit((context) =>
+      decideChangeRrsets(context, again, [
+        {
+          owner: parseName(owner),
+          type: parseRecordType('TXT'),
+          pointer: '',
+          rrset: { type: parseRecordType('TXT'), records },
+        },
+      ]),
+    );
+  await text('old.again', ['"old"']);
+  await text('same.again', ['"same"']);
+  await far.views.reached(near.views.revision);
+
+  wire.cut();
+  await near.commit((context) => decideDeleteHost(context, parseName('goes.k8s'), {}));
+  await near.commit((context) => decideDeleteHost(context, parseName('moves.k8s'), {}));
+  await near.commit((context) => decideDeleteZone(context, gone, {}));
+  await near.commit((context) => decideDeleteZone(context, again, {}));
+  await putZone(near, again);
+  await text('same.again', ['"same"']);
+  await text('new.again', ['"new"']);
+  await putHost(near, 'moves.k8s', '10.0.2.1');
+  await putHost(near, 'new.k8s', '10.0.0.2');
+  await etcd.compact(near.views.revision);
+  assert.ok(far.views.hosts.get(parseName('goes.k8s')), 'what it knew it goes on serving');
+  wire.mend();
+
+  await far.views.reached(near.views.revision);
+  assert.match(warnings.join(), /compaction/);
+  assert.equal(far.views.hosts.get(parseName('goes.k8s')), undefined);
+  assert.deepEqual(far.views.zones.name(again, parseName('old.again')).rrsets, []);
+  await sameViews(t, { store: near.store, views: far.views });
+  await putHost(far, 'after.k8s', '10.0.0.3');
+  await near.views.reached(far.views.revision);
+  await sameViews(t, near);
+});

@@ -1,0 +1,307 @@
+// Pools and addresses in memory against plain maps: who holds what, what is free, and in which order it would be given.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  type Address,
+  type AddressNumber,
+  addressNumber,
+  type Family,
+  familyOf,
+  formatAddress,
+} from '../../src/model/address.ts';
+import type { AddressRecord } from '../../src/model/allocation.ts';
+import { isExcluded, type Pool, poolShape, shapeHolds } from '../../src/model/pool.ts';
+import type { Revision } from '../../src/model/revision.ts';
+import { FreeSpace } from '../../src/views/free-space.ts';
+import { PoolView } from '../../src/views/pool-view.ts';
+import { SortedMap } from '../../src/views/sorted-map.ts';
+
+const families: Family[] = ['ipv4', 'ipv6'];
+const start = Date.parse('2026-01-01T00:00:00Z');
+const time = (seconds: number) => new Date(start + seconds * 1000).toISOString();
+
+function poolWith(more: Partial<Pool>): Pool {
+  return {
+    name: 'p',
+    ranges: ['10.0.0.0/28'],
+    exclude: [],
+    autoAssign: true,
+    priority: 0,
+    avoidBuggyIps: false,
+    allowFirstLast: true,
+    strategy: 'lowest',
+    coolDownSeconds: 0,
+    drain: false,
+    space: 'default',
+    description: '',
+    tags: {},
+    ...more,
+  };
+}
+
+const shapes = fc.record({
+  ranges: fc.constantFrom<string[]>(
+    ['10.0.0.240-10.0.1.15'],
+    ['10.0.1.0/28', '10.0.0.248/29'],
+    ['2001:db8::/124', '10.0.0.0/30'],
+  ),
+  exclude: fc.subarray(['10.0.0.254', '10.0.1.1-10.0.1.3', '10.0.1.4', '2001:db8::2/127', '10.9.0.0/16']),
+  avoidBuggyIps: fc.boolean(),
+  allowFirstLast: fc.boolean(),
+});
+
+/** All addresses of the ranges, one by one. */
+function addressesOf(pool: Pick<Pool, 'ranges' | 'exclude' | 'avoidBuggyIps' | 'allowFirstLast'>): AddressNumber[] {
+  return poolShape(pool).ranges.flatMap(({ first, last }) => {
+    return Array.from({ length: Number(last - first) + 1 }, (_, index) => first + BigInt(index));
+  });
+}
+
+test('free space is what a set says it is, in the order of the ranges', () => {
+  const steps = fc.array(fc.record({ occupy: fc.boolean(), at: fc.nat(31) }), { maxLength: 60, size: 'max' });
+  fc.assert(
+    fc.property(
+      shapes,
+      steps,
+      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      (settings, history, random) => {
+        const shape = poolShape(settings);
+        const space = new FreeSpace(shape);
+        const all = addressesOf(settings);
+        const usable = all.filter((value) => !isExcluded(shape, value));
+        const taken = new Set<AddressNumber>();
+        for (const { occupy, at } of history) {
+          const value = all[at % all.length] as AddressNumber;
+          if (occupy) {
+            space.occupy(value);
+            taken.add(value);
+          } else {
+            space.vacate(value);
+            taken.delete(value);
+          }
+          const free = usable.filter((one) => !taken.has(one));
+          for (const family of families) {
+            const ofFamily = free.filter((one) => familyOf(formatAddress(one)) === family);
+            assert.deepEqual([...space.free(family)], ofFamily);
+            const around = [...space.freeFromRandom(family, () => random)];
+            assert.deepEqual(around.toSorted(byNumber), ofFamily.toSorted(byNumber));
+          }
+          for (const one of all) assert.equal(space.isFree(one), free.includes(one));
+        }
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
+const byNumber = (a: AddressNumber, b: AddressNumber) => (a < b ? -1 : 1);
+
+test('the next free address costs no scan, in a /8 that avoids .0 and .255 and in a /64 with many taken', (t) => {
+  const lookUp = SortedMap.prototype.getPairOrNextLower;
+  let lookUps = 0;
+  t.mock.method(SortedMap.prototype, 'getPairOrNextLower', function (this: typeof SortedMap.prototype, key: unknown) {
+    lookUps += 1;
+    return lookUp.call(this, key);
+  });
+  for (const ranges of [['10.0.0.0/8'], ['2001:db8::/64']]) {
+    const space = new FreeSpace(poolShape(poolWith({ ranges, avoidBuggyIps: true })));
+    const family: Family = ranges[0]?.includes(':') ? 'ipv6' : 'ipv4';
+    const costOf = (run: () => unknown) => {
+      lookUps = 0;
+      run();
+      return lookUps;
+    };
+    let next = 0n;
+    const take = () => {
+      next = space.free(family).next().value as AddressNumber;
+      space.occupy(next);
+    };
+    // The first stretch, .0 and .255 and .0 again, the address itself, and what marks them.
+    for (let given = 0; given < 30_000; given += 1) assert.ok(costOf(take) <= 10);
+    space.vacate(next - 15_000n);
+    assert.ok(costOf(() => assert.equal(space.free(family).next().value, next - 15_000n)) <= 10);
+    assert.ok(costOf(() => space.freeFromRandom(family, () => 0).next()) <= 10);
+    assert.ok(costOf(() => space.freeFromRandom(family, Math.random).next()) <= 10);
+  }
+});
+
+interface Model {
+  pools: Map<string, Pool>;
+  records: Map<string, AddressRecord>;
+}
+
+const addressTexts = [
+  '10.0.0.240',
+  '10.0.0.254',
+  '10.0.0.255',
+  '10.0.1.0',
+  '10.0.1.1',
+  '10.0.1.5',
+  '10.0.1.15',
+  '2001:db8::1',
+  '2001:db8::3',
+  '10.0.0.1',
+];
+const step = fc.oneof(
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('pool' as const),
+      name: fc.constantFrom('p', 'q'),
+      settings: shapes,
+      strategy: fc.constantFrom('lowest' as const, 'least-recently-used' as const),
+      space: fc.constantFrom('default', 'lab'),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('drop' as const), name: fc.constantFrom('p', 'q') }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('hold' as const),
+      address: fc.constantFrom(...addressTexts),
+      holders: fc.integer({ min: 1, max: 2 }),
+      expires: fc.option(fc.nat(100), { nil: undefined }),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('release' as const),
+      address: fc.constantFrom(...addressTexts),
+      freeAt: fc.option(fc.nat(100), { nil: undefined }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('forget' as const), address: fc.constantFrom(...addressTexts) }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const), seconds: fc.nat(20) }) },
+);
+
+test('the pool view tells what plain maps tell, after every change and as time goes by', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 50, size: 'max' }), (history) => {
+      const view = new PoolView();
+      const model: Model = { pools: new Map(), records: new Map() };
+      let now = 0;
+      for (const [index, one] of history.entries()) {
+        const revision = (index + 1) as Revision;
+        if (one.do === 'wait') now += one.seconds;
+        else if (one.do === 'pool') {
+          const pool = poolWith({ name: one.name, ...one.settings, strategy: one.strategy, space: one.space });
+          const other = model.pools.get(one.name === 'p' ? 'q' : 'p');
+          if (other !== undefined && other.space === pool.space) continue; // the store keeps pools of a space apart
+          view.putPool(pool, revision);
+          model.pools.set(pool.name, pool);
+        } else if (one.do === 'drop') {
+          view.deletePool(one.name);
+          model.pools.delete(one.name);
+        } else if (one.do === 'forget') {
+          view.deleteAddress('default', one.address as Address);
+          model.records.delete(one.address);
+        } else {
+          const record = recordOf(one, index);
+          view.putAddress(record, revision);
+          model.records.set(one.address, record);
+        }
+        compare(view, model, start + now * 1000);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+function recordOf(
+  one: Extract<typeof step extends fc.Arbitrary<infer T> ? T : never, { address: string }>,
+  index: number,
+): AddressRecord {
+  const base = { address: one.address as Address, space: 'default', pool: null, since: time(index) };
+  if (one.do !== 'hold') {
+    const freeAt = 'freeAt' in one && one.freeAt !== undefined ? { freeAt: time(one.freeAt) } : {};
+    return { ...base, state: 'released', holders: [], ...freeAt };
+  }
+  const expiresAt = one.expires === undefined ? {} : { expiresAt: time(one.expires) };
+  const holders = Array.from({ length: one.holders }, (_, id) => ({
+    kind: 'allocation' as const,
+    id: String(id),
+    owner: '',
+    ...expiresAt,
+  }));
+  return { ...base, state: 'held', holders };
+}
+
+function compare(view: PoolView, { pools, records }: Model, now: number): void {
+  const isCooling = ({ state, freeAt }: AddressRecord) =>
+    state === 'released' && freeAt !== undefined && Date.parse(freeAt) > now;
+  assert.deepEqual(
+    [...view.list()].map(({ value }) => value.name),
+    [...pools.keys()].sort(),
+  );
+  for (const pool of pools.values()) {
+    const shape = poolShape(pool);
+    const inside =
+      pool.space === 'default'
+        ? [...records.values()].filter(({ address }) => shapeHolds(shape, addressNumber(address)))
+        : [];
+    const byRange = (a: AddressRecord, b: AddressRecord) =>
+      byNumber(addressNumber(a.address), addressNumber(b.address));
+    const held = inside.filter(({ state }) => state === 'held').sort(byRange);
+    assert.deepEqual(
+      [...view.heldFrom(pool)].map(({ value }) => value),
+      held,
+    );
+    const usage = view.usage(pool.name, now);
+    const usable = addressesOf(pool)
+      .filter((value) => !isExcluded(shape, value))
+      .map(formatAddress);
+    const coolDowns = inside.filter(isCooling).map(({ freeAt }) => Date.parse(freeAt ?? ''));
+    assert.equal(view.nextCoolDownEnd(pool.name, now), coolDowns.length > 0 ? Math.min(...coolDowns) : undefined);
+    for (const family of families) {
+      const ours = usable.filter((address) => familyOf(address) === family);
+      const isFree = (address: Address) => {
+        const record = inside.find((one) => one.address === address);
+        return record === undefined || (record.state === 'released' && !isCooling(record));
+      };
+      const rested = (address: Address) => {
+        const record = inside.find((one) => one.address === address);
+        return pool.strategy === 'least-recently-used' && record !== undefined ? Date.parse(record.since) : 0;
+      };
+      const free = ours.filter(isFree);
+      const expected = [
+        ...free.filter((one) => rested(one) === 0),
+        ...free.filter((one) => rested(one) > 0).sort((a, b) => rested(a) - rested(b)),
+      ];
+      assert.deepEqual([...view.candidates(pool.name, family, now)], expected);
+      assert.deepEqual(usage?.[family], {
+        capacity: BigInt(ours.length),
+        used: BigInt(held.filter(({ address }) => familyOf(address) === family).length),
+        coolingDown: BigInt(inside.filter((one) => isCooling(one) && ours.includes(one.address)).length),
+        free: BigInt(free.length),
+      });
+    }
+  }
+  for (const text of addressTexts) {
+    const address = text as Address;
+    const record = records.get(text);
+    assert.deepEqual(view.address('default', address)?.value, record);
+    assert.equal(
+      view.isFree('default', address, now),
+      record === undefined || (record.state === 'released' && !isCooling(record)),
+    );
+    const pool = [...pools.values()].find(
+      (one) => one.space === 'default' && shapeHolds(poolShape(one), addressNumber(address)),
+    );
+    assert.equal(view.poolAt('default', address)?.value.name, pool?.name);
+  }
+  const expired = [...records.values()].flatMap((record) =>
+    record.holders
+      .filter(
+        (holder) =>
+          holder.kind === 'allocation' && holder.expiresAt !== undefined && Date.parse(holder.expiresAt) <= now,
+      )
+      .map(() => record.address),
+  );
+  assert.deepEqual([...view.expired(now)].map(({ address }) => address).sort(), expired.sort());
+}
