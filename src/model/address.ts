@@ -20,7 +20,7 @@ export const ipv4Base: AddressNumber = 0xffff_0000_0000n;
 export function parseAddress(text: string): Address {
   if (isIPv4(text)) return text as Address;
   if (!isIPv6(text) || text.includes('%')) throw new InvalidValue(`'${text}' is not an IP address`);
-  return formatAddress(fromBytes(ipaddr.IPv6.parse(text).toByteArray()));
+  return formatAddress(ipv6Number(text));
 }
 
 export function familyOf(address: Address): Family {
@@ -38,7 +38,20 @@ export function addressNumber(address: Address): AddressNumber {
     for (const part of address.split('.')) value = value * 256 + Number(part);
     return ipv4Base + BigInt(value);
   }
-  return fromBytes(ipaddr.IPv6.parse(address).toByteArray());
+  return ipv6Number(address);
+}
+
+/** Of text that is an IPv6 address. Not by ipaddr.js, which takes `::192.0.2.1` for the IPv4-mapped address. */
+function ipv6Number(text: string): AddressNumber {
+  const hexadecimal = text.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...octets) => {
+    const [a, b, c, d] = octets.map(Number) as [number, number, number, number];
+    return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+  });
+  const [front = [], back = []] = hexadecimal.split('::').map((part) => (part === '' ? [] : part.split(':')));
+  const zeros = Array<string>(8 - front.length - back.length).fill('0');
+  let value = 0n;
+  for (const group of [...front, ...zeros, ...back]) value = (value << 16n) | BigInt(Number.parseInt(group, 16));
+  return value;
 }
 
 /** The inverse of {@link addressNumber}. */

@@ -1,0 +1,219 @@
+// Addresses, ranges and pools, against ipaddr.js, the platform's URL parser and brute force.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import ipaddr from 'ipaddr.js';
+import { InvalidValue } from '../../src/errors.ts';
+import {
+  type Address,
+  addressFromRdata,
+  addressHex,
+  addressNumber,
+  addressRdata,
+  automaticReverseZone,
+  familyOf,
+  formatAddress,
+  parseAddress,
+  reverseName,
+} from '../../src/model/address.ts';
+import { parseRange, rangeHolds, rangesOverlap } from '../../src/model/address-range.ts';
+import { capacityOf, isBuggy, isExcluded, poolShape, shapeHolds } from '../../src/model/pool.ts';
+
+const words = fc.array(fc.oneof(fc.constant(0), fc.constant(0xffff), fc.integer({ min: 0, max: 0xffff })), {
+  minLength: 8,
+  maxLength: 8,
+});
+const ipv6Number = words.map((all) => all.reduce((sum, word) => (sum << 16n) | BigInt(word), 0n));
+const ipv4Number = fc.integer({ min: 0, max: 2 ** 32 - 1 }).map((low) => 0xffff_0000_0000n + BigInt(low));
+const number = fc.oneof(ipv4Number, ipv6Number);
+
+test('a number is an address and back; its text is RFC 5952, as the URL parser has it', () => {
+  fc.assert(
+    fc.property(number, (value) => {
+      const address = formatAddress(value);
+      assert.equal(addressNumber(address), value);
+      assert.equal(parseAddress(address), address);
+      assert.equal(addressHex(address), value.toString(16).padStart(32, '0'));
+      assert.equal(addressFromRdata(addressRdata(address)), address);
+      const octets = ipaddr.parse(address).toByteArray();
+      assert.deepEqual([...addressRdata(address)], octets);
+      if (familyOf(address) === 'ipv6') assert.equal(new URL(`http://[${address}]`).hostname, `[${address}]`);
+      assert.equal(value >> 32n === 0xffffn, familyOf(address) === 'ipv4');
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('every way of writing an IPv6 address is the same address', () => {
+  fc.assert(
+    fc.property(words, (all) => {
+      const value = all.reduce((sum, word) => (sum << 16n) | BigInt(word), 0n);
+      const long = all.map((word) => word.toString(16).padStart(4, '0').toUpperCase()).join(':');
+      const dotted = `${all
+        .slice(0, 6)
+        .map((word) => word.toString(16))
+        .join(':')}:${all
+        .slice(6)
+        .flatMap((word) => [word >> 8, word & 255])
+        .join('.')}`;
+      for (const text of [long, dotted]) assert.equal(addressNumber(parseAddress(text)), value, text);
+    }),
+  );
+  assert.equal(parseAddress('::ffff:192.0.2.1'), '192.0.2.1');
+  assert.equal(parseAddress('::192.0.2.1'), '::c000:201');
+});
+
+test('what is no address is refused', () => {
+  for (const text of [
+    '',
+    '1.2.3',
+    '1.2.3.4.5',
+    '256.1.1.1',
+    '01.2.3.4',
+    '1.2.3.4 ',
+    ' ::1',
+    '::1%1',
+    ':::',
+    '1::2::3',
+    '12345::',
+    '0x1.2.3.4',
+    '[::1]',
+    '١.2.3.4',
+  ]) {
+    assert.throws(() => parseAddress(text), InvalidValue, text);
+  }
+});
+
+test('reverse names spell the address backwards, inside the zone that is made for it', () => {
+  assert.equal(reverseName('192.0.2.1' as Address), '1.2.0.192.in-addr.arpa');
+  assert.equal(automaticReverseZone('192.0.2.1' as Address), '2.0.192.in-addr.arpa');
+  const six = '2001:db8::567:89ab' as Address;
+  assert.equal(reverseName(six), 'b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa');
+  assert.equal(automaticReverseZone(six), '0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa');
+});
+
+test('a prefix is what ipaddr.js says, its host bits masked', () => {
+  fc.assert(
+    fc.property(number, fc.nat(128), (value, length) => {
+      const address = formatAddress(value);
+      const bits = familyOf(address) === 'ipv4' ? 32 : 128;
+      const prefix = `${address}/${length % (bits + 1)}`;
+      const kind = bits === 32 ? ipaddr.IPv4 : ipaddr.IPv6;
+      const first = addressNumber(parseAddress(kind.networkAddressFromCIDR(prefix).toString()));
+      const last = first + 2n ** BigInt(bits - (length % (bits + 1))) - 1n;
+      const holdsMapped = bits === 128 && first <= 0xffff_0000_0000n && last >= 0xffff_ffff_ffffn;
+      if (holdsMapped) {
+        assert.throws(() => parseRange(prefix), InvalidValue);
+        return;
+      }
+      const range = parseRange(prefix);
+      assert.deepEqual([range.first, range.last, range.family], [first, last, familyOf(address)]);
+      assert.deepEqual(parseRange(range.text), range);
+      assert.ok(rangeHolds(range, value));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('a range from one to another holds what lies between, and nothing runs backwards or across families', () => {
+  fc.assert(
+    fc.property(number, number, number, (a, b, c) => {
+      const text = `${formatAddress(a)} - ${formatAddress(b)}`;
+      const crosses = familyOf(formatAddress(a)) !== familyOf(formatAddress(b));
+      const around = !crosses && a < 0xffff_0000_0000n && b > 0xffff_ffff_ffffn;
+      if (crosses || around || a > b) {
+        assert.throws(() => parseRange(text), InvalidValue);
+        return;
+      }
+      const range = parseRange(text);
+      assert.equal(rangeHolds(range, c), a <= c && c <= b);
+      assert.deepEqual(parseRange(range.text), range);
+      const one = parseRange(formatAddress(c));
+      assert.equal(rangesOverlap(range, one), rangeHolds(range, c));
+      assert.equal(rangesOverlap(one, range), rangeHolds(range, c));
+    }),
+    { numRuns: 500 },
+  );
+  for (const text of [
+    '',
+    '-',
+    '10.0.0.1-',
+    '-10.0.0.1',
+    '10.0.0.1-10.0.0.2-10.0.0.3',
+    '10.0.0.0/',
+    '10.0.0.0/33',
+    '::/129',
+    '10.0.0.0/-1',
+    '10.0.0.0/1e1',
+    '10.0.0.0/8/8',
+    '/8',
+    '10.0.0.0-10.0.0.0/8',
+    '::ffff:10.0.0.0/104',
+    '::/0',
+    '::ffff:0:0/95',
+  ]) {
+    assert.throws(() => parseRange(text), InvalidValue, text);
+  }
+  assert.equal(parseRange('10.0.0.7-10.0.0.7').text, '10.0.0.7');
+});
+
+test('a capacity is what counting gives', () => {
+  const low = fc.integer({ min: 200, max: 600 });
+  const text = (family: 'ipv4' | 'ipv6', at: number) =>
+    family === 'ipv4' ? `10.0.${at >> 8}.${at & 255}` : `2001:db8::${at.toString(16)}`;
+  const range = fc
+    .record({
+      family: fc.constantFrom('ipv4' as const, 'ipv6' as const),
+      first: low,
+      size: fc.nat(80),
+      bits: fc.nat(8),
+      prefix: fc.boolean(),
+    })
+    .map(({ family, first, size, bits, prefix }) =>
+      prefix
+        ? `${text(family, first)}/${(family === 'ipv4' ? 32 : 128) - bits}`
+        : `${text(family, first)}-${text(family, first + size)}`,
+    );
+  const settings = fc.record({
+    ranges: fc.array(range, { minLength: 1, maxLength: 4 }),
+    exclude: fc.array(range, { maxLength: 4 }),
+    avoidBuggyIps: fc.boolean(),
+    allowFirstLast: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(settings, (pool) => {
+      const parsed = pool.ranges.map(parseRange);
+      fc.pre(parsed.every((one, index) => parsed.slice(0, index).every((other) => !rangesOverlap(one, other))));
+      const excluded = pool.exclude.map(parseRange);
+      const shape = poolShape(pool);
+      const counted = { ipv4: 0n, ipv6: 0n };
+      for (const { first, last, family, prefixLength } of parsed) {
+        for (let at = first; at <= last; at += 1n) {
+          const isEnd = prefixLength !== undefined && last - first > 1n && (at === first || at === last);
+          const usable =
+            !excluded.some((one) => rangeHolds(one, at)) &&
+            !(pool.avoidBuggyIps && family === 'ipv4' && [0n, 255n].includes(at & 255n)) &&
+            !(!pool.allowFirstLast && isEnd);
+          if (usable) counted[family] += 1n;
+          assert.equal(isExcluded(shape, at), !usable);
+          assert.ok(shapeHolds(shape, at));
+        }
+      }
+      assert.deepEqual({ ipv4: capacityOf(shape, 'ipv4'), ipv6: capacityOf(shape, 'ipv6') }, counted);
+    }),
+    { numRuns: 200 },
+  );
+  assert.equal(
+    capacityOf(poolShape({ ranges: ['10.0.0.0/32'], exclude: [], avoidBuggyIps: true, allowFirstLast: true }), 'ipv4'),
+    0n,
+  );
+  assert.equal(
+    capacityOf(
+      poolShape({ ranges: ['2001:db8::/64'], exclude: [], avoidBuggyIps: true, allowFirstLast: false }),
+      'ipv6',
+    ),
+    2n ** 64n - 2n,
+  );
+  assert.ok(isBuggy(addressNumber('10.0.0.255' as Address)) && !isBuggy(addressNumber('::255' as Address)));
+});
