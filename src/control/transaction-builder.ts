@@ -2,7 +2,7 @@
 // is written twice. Decides nothing itself beyond what one owner name may hold.
 
 import { refuse } from '../errors.ts';
-import type { Fqdn } from '../model/name.ts';
+import { ancestry, type Fqdn, parentOf } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
 import { managingHost, type Rrset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
@@ -65,9 +65,18 @@ export class TransactionBuilder {
     return this;
   }
 
-  /** Makes a zone that this transaction may write names into at once. */
+  /**
+   * Makes a zone that this transaction may write names into at once. Proves that no zone stands around it but the one that the view
+   * shows: whoever makes a zone has to see whose names it would hide (test/control/stale-views.test.ts).
+   */
   createZone(zone: Zone, value: string): this {
     this.#created.set(zone.name, zone);
+    const parent = parentOf(zone.name);
+    for (const around of parent === undefined ? [] : ancestry(parent)) {
+      if (this.#views.zones.get(around) !== undefined) break;
+      const key = zoneKey(around);
+      this.#compares.set(key, { kind: 'absent', key });
+    }
     return this.put(zoneKey(zone.name), value, undefined).touchZone(zone.name);
   }
 

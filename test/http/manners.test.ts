@@ -142,7 +142,7 @@ const refusals: [ErrorCode, Method, string, unknown, string[]?][] = [
   ['record_invalid', 'PUT', '/v1/zones/foo.k8s/rrsets/a/MX', { records: ['10 mail'] }, ['/records/0']],
   ['record_invalid', 'PUT', '/v1/zones/foo.k8s/rrsets/a/CNAME', { records: ['a.', 'b.'] }, ['/records']],
   ['record_invalid', 'PUT', '/v1/zones/foo.k8s/rrsets/@/SOA', { records: ['a. b. 1 2 3 4 5'] }],
-  ['record_invalid', 'PUT', '/v1/zones/foo.k8s/rrsets/a/TYPE64', { records: ['\\# 5 00'] }, ['/records/0']],
+  ['record_invalid', 'PUT', '/v1/zones/foo.k8s/rrsets/a/TYPE65280', { records: ['\\# 5 00'] }, ['/records/0']],
   ['record_invalid', 'PUT', '/v1/zones/foo.k8s/rrsets/a/CAA', { records: ['\\# 4 00022020'] }, ['/records/0']],
   [
     'record_invalid',

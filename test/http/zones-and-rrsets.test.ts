@@ -109,7 +109,7 @@ test('an RRset is written, read and deleted at its name, in canonical form', asy
     ['@', 'MX', ['20 b.', '10 a.', '10 A.'], ['10 a.', '20 b.']],
     ['a%5C.b', 'TXT', ['plain "two words" \\065'], ['"plain" "two words" "A"']],
     ['*', 'AAAA', ['2001:DB8:0:0::1', '::ffff:1.2.3.4'], ['2001:db8::1', '::ffff:1.2.3.4']],
-    ['deep.er', 'type64', ['\\# 4 0A000001'], ['\\# 4 0a000001']],
+    ['deep.er', 'type65280', ['\\# 4 0A000001'], ['\\# 4 0a000001']],
     ['g', 'A', ['\\# 4 0A000001'], ['10.0.0.1']],
     ['caa', 'CAA', ['0 Issue "ca.example"'], ['0 issue "ca.example"']],
     ['x.foo.k8s.', 'CNAME', ['.'], ['.']],
