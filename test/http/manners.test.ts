@@ -71,6 +71,8 @@ const refusals: [ErrorCode, Method, string, unknown, string[]?][] = [
   ['invalid_request', 'POST', '/v1/hosts', { name: '.' }, ['/name']],
   ['invalid_request', 'POST', '/v1/hosts', { name: 'bücher.foo.k8s' }, ['/name']],
   ['invalid_request', 'POST', '/v1/zones', { name: '\u212Aube' }, ['/name']],
+  ['invalid_request', 'POST', '/v1/zones', { name: `${'a.'.repeat(100)}a` }, ['/name']],
+  ['invalid_request', 'PUT', `/v1/zones/${'a.'.repeat(100)}a`, {}, ['/name']],
   ['invalid_request', 'POST', '/v1/hosts', { name: 'a.foo.k8s', aliases: ['b.foo.k8s', 'B.foo.k8s.'] }, ['/aliases/1']],
   ['invalid_request', 'POST', '/v1/zones', { name: 'x', nameservers: ['ns', 'a b'] }, ['/nameservers/1']],
   // Ranges.
