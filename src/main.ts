@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
-import { type App, startApp } from './app.ts';
+import type { App } from './app.ts';
 import { probe } from './cli/probe.ts';
 import { ConfigFaults, describeSettings, readConfig } from './config.ts';
 
@@ -43,6 +43,8 @@ export async function main(args: readonly string[]): Promise<number | undefined>
 }
 
 async function serve(config: ReturnType<typeof readConfig>): Promise<number | undefined> {
+  // Only who serves needs all of it: a health check every few seconds must cost next to nothing.
+  const { startApp } = await import('./app.ts');
   const logger = pino({ level: config.logLevel });
   logger.info({ version, node: process.versions.node, replica: config.replica, store: config.store }, 'starting');
   let app: App | undefined;
