@@ -1,4 +1,4 @@
-// What has to happen without anyone asking: allocations whose time is over, automatic zones that two deletions left empty, memory
+// What has to happen without anyone asking: allocations whose time is over, cool-downs that ended, automatic zones that two deletions left empty, memory
 // that no answering thread reads any more.
 // Every replica runs it; the transactions' compares make that harmless.
 
@@ -6,7 +6,7 @@ import type { Logger } from '../model/logger.ts';
 import type { Views } from '../views/views.ts';
 import { decideRemoveEmptyZone } from './automatic-zone.ts';
 import type { Committer } from './commit.ts';
-import { decideReleaseAddress } from './release-address.ts';
+import { decideForgetAddress, decideReleaseAddress } from './release-address.ts';
 
 const intervalMilliseconds = 1000;
 
@@ -30,15 +30,17 @@ export function startHousekeeping(views: Views, committer: Committer, logger: Lo
 async function keepHouse(views: Views, committer: Committer): Promise<void> {
   const now = Date.now();
   const isOver = (expiresAt: string | undefined) => expiresAt !== undefined && Date.parse(expiresAt) <= now;
-  const releases = [...views.pools.expired(now)].map(({ space, address }) =>
+  const releases = [...views.pools.expired(now)].map(({ space, address, state }) =>
     committer.commit((context) =>
-      decideReleaseAddress(
-        context,
-        space,
-        address,
-        {},
-        (holder) => holder.kind === 'allocation' && isOver(holder.expiresAt),
-      ),
+      state === 'released'
+        ? decideForgetAddress(context, space, address)
+        : decideReleaseAddress(
+            context,
+            space,
+            address,
+            {},
+            (holder) => holder.kind === 'allocation' && isOver(holder.expiresAt),
+          ),
     ),
   );
   const removals = [...views.zones.list()]

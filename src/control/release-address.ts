@@ -3,6 +3,7 @@
 import { refuse } from '../errors.ts';
 import type { Address } from '../model/address.ts';
 import { describeHolder, type Holder } from '../model/allocation.ts';
+import { addressKey } from '../store/keys.ts';
 import type { Decision, DecisionContext } from './commit.ts';
 import { replaceHolders } from './hold-address.ts';
 import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
@@ -34,5 +35,15 @@ export function decideReleaseAddress(
   const builder = new TransactionBuilder(context.views);
   const staying = holders.filter((holder) => !leaving.includes(holder));
   replaceHolders(context, builder, space, address, staying);
+  return { result: undefined, ...builder.build() };
+}
+
+/** Drops what is left of an address that has cooled down. Nothing to do when it was taken again meanwhile. */
+export function decideForgetAddress(context: DecisionContext, space: string, address: Address): Decision<void> {
+  const current = context.views.pools.address(space, address);
+  const builder = new TransactionBuilder(context.views);
+  if (current?.value.state === 'released' && context.views.pools.isFree(space, address, context.now)) {
+    builder.delete(addressKey(space, address), current.modified);
+  }
   return { result: undefined, ...builder.build() };
 }

@@ -49,7 +49,7 @@ export class PoolView {
   readonly #addresses = new Map<string, SortedMap<AddressNumber, Versioned<AddressRecord>>>();
   /** By space: first address of each pool range → its pool. */
   readonly #ranges = new Map<string, SortedMap<AddressNumber, { range: AddressRange; pool: PoolState }>>();
-  /** Holders with an expiry, soonest first. The second member is a running number: one address may have several. */
+  /** Records with something to do at a time, soonest first: an allocation that expires, a cool-down that ends. */
   readonly #expiries = new SortedMap<readonly [time: number, key: string], AddressRecord>(
     undefined,
     (a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0),
@@ -152,7 +152,7 @@ export class PoolView {
     return state.cooling.minKey()?.[0];
   }
 
-  /** Records with a holder whose time is over. */
+  /** Records with a holder whose time is over, or that have cooled down and are only in the way. */
   *expired(now: number): Generator<AddressRecord> {
     for (const [[time], record] of this.#expiries.entries()) {
       if (time > now) return;
@@ -198,7 +198,11 @@ export class PoolView {
     const value = addressNumber(record.address);
     const records = getOrMake(this.#addresses, record.space, () => new SortedMap(undefined, compareNumbers));
     records.set(value, { value: record, modified });
-    for (const [time, key] of expiriesOf(record)) this.#expiries.set([time, key], record);
+    const pool = this.#stateAt(record.space, value);
+    // A least-recently-used pool needs to know when its free addresses were given back.
+    if (record.state === 'held' || pool?.value.strategy !== 'least-recently-used') {
+      for (const expiry of expiriesOf(record)) this.#expiries.set(expiry, record);
+    }
     const state = this.#stateAt(record.space, value);
     if (state !== undefined) this.#count(state, record, 1n);
   }
@@ -209,7 +213,7 @@ export class PoolView {
     const record = records?.get(value)?.value;
     if (records === undefined || record === undefined) return;
     records.delete(value);
-    for (const [time, key] of expiriesOf(record)) this.#expiries.delete([time, key]);
+    for (const expiry of expiriesOf(record)) this.#expiries.delete(expiry);
     const state = this.#stateAt(space, value);
     if (state !== undefined) this.#count(state, record, -1n);
   }
@@ -269,12 +273,14 @@ export class PoolView {
   }
 }
 
-function expiriesOf(record: AddressRecord): [time: number, key: string][] {
-  return record.holders.flatMap((holder) =>
-    holder.kind === 'allocation' && holder.expiresAt !== undefined
-      ? [[Date.parse(holder.expiresAt), `${record.space}/${record.address}/${holder.id}`] as [number, string]]
-      : [],
-  );
+function expiriesOf({ space, address, holders, freeAt }: AddressRecord): [time: number, key: string][] {
+  const key = `${space}/${address}`;
+  const ends: [number, string][] = freeAt === undefined ? [] : [[Date.parse(freeAt), key]];
+  for (const holder of holders) {
+    if (holder.kind === 'host' || holder.expiresAt === undefined) continue;
+    ends.push([Date.parse(holder.expiresAt), `${key}/${holder.id}`]);
+  }
+  return ends;
 }
 
 function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {

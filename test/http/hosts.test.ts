@@ -167,7 +167,9 @@ test('PUT creates once, then replaces: the address stays, what is not said retur
 
 test('a wildcard host and names with an underscore are served under their own names', async (t) => {
   const { api } = await prepared(t);
-  await api.ok(201, 'POST', '/v1/hosts', { name: '*.apps.foo.k8s', ptr: false });
+  await api.ok(201, 'POST', '/v1/hosts', { name: '*.apps.foo.k8s' });
+  await api.refused('invalid_request', 'POST', '/v1/hosts', { name: '*.x.foo.k8s', ptr: true });
+  assert.deepEqual((await api.ok<Host>(200, 'GET', '/v1/hosts/*.apps.foo.k8s')).addresses[0]?.ptr, null);
   await api.ok(201, 'POST', '/v1/hosts', { name: '_x.foo.k8s' });
   assert.deepEqual(await records(api, 'foo.k8s'), { '*.apps 120 A': ['192.0.2.0'], '_x 120 A': ['192.0.2.1'] });
   for (const path of ['/v1/hosts/*.apps.foo.k8s', '/v1/hosts/%2A.apps.foo.k8s', '/v1/hosts/%2a%2EAPPS.foo.k8s.']) {

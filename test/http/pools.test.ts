@@ -192,6 +192,30 @@ test('an address cools down before it is given again, and the refusal says until
   assert.deepEqual(await take(api, 'p'), ['10.0.0.1']);
 });
 
+test('a cool-down that has ended leaves nothing in the store, unless the pool needs to know who was last', async (t) => {
+  const { api, dump } = await servedApi(t);
+  const cooling = { coolDownSeconds: 1, autoAssign: false };
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.1'], ...cooling });
+  await api.ok(201, 'POST', '/v1/pools', {
+    name: 'lru',
+    ranges: ['10.0.1.1'],
+    ...cooling,
+    strategy: 'least-recently-used',
+  });
+  for (const [pool, address] of [
+    ['p', '10.0.0.1'],
+    ['lru', '10.0.1.1'],
+  ] as const) {
+    await take(api, pool);
+    await api.ok(204, 'DELETE', `/v1/addresses/${address}`);
+  }
+  const held = async () => Object.keys(await dump()).filter((key) => key.startsWith('addresses/'));
+  assert.equal((await held()).length, 2);
+  await until(async () => (await held()).length === 1);
+  assert.equal(await usage(api, 'p'), '0+0+1/1');
+  assert.deepEqual(await take(api, 'lru'), ['10.0.1.1']);
+});
+
 test('an allocation ends when its time is over, and only it', async (t) => {
   const api = await prepared(t);
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/30'] });

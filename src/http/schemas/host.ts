@@ -37,7 +37,7 @@ const settings = {
   }),
   aliases: Type.Array(NameText, { maxItems: 32, description: 'Names that get a CNAME to the host' }),
   ttl: Type.Union([Ttl, Type.Null()], { description: "Seconds; null: the zone's default" }),
-  ptr: Type.Boolean({ description: 'Write the reverse records too; default true' }),
+  ptr: Type.Boolean({ description: 'Write the reverse records too; default: true, but for wildcards' }),
   owner: Owner,
   tags: Tags,
 };
@@ -76,7 +76,7 @@ export function wantedHostFrom({
   addresses,
   aliases = [],
   ttl = null,
-  ptr = true,
+  ptr,
   owner = '',
   tags = {},
 }: HostInput): WantedHost {
@@ -87,13 +87,15 @@ export function wantedHostFrom({
     aliases: aliases.map((alias, index) => parseHostName(`/aliases/${index}`, alias)),
     addresses: addresses?.map((text, index) => at(`/addresses/${index}`, () => parseAddress(text))),
   };
+  const isWildcard = labelsOf(parsed.name)[0] === '*';
+  if (isWildcard && ptr === true) refuseField('invalid_request', '/ptr', 'a wildcard is no name for a reverse record');
   refuseDoubles('/aliases', parsed.aliases);
   refuseDoubles('/addresses', parsed.addresses ?? []);
   return {
     name: parsed.name,
     aliases: parsed.aliases,
     ttl,
-    ptr,
+    ptr: ptr ?? !isWildcard,
     owner,
     tags,
     ...(pool !== undefined && { pool }),
