@@ -23,6 +23,7 @@ export interface TestEtcd {
   compact(revision: number): Promise<void>;
   /** Kills it and removes its data. */
   close(): Promise<void>;
+  readonly pid: number;
 }
 
 interface Skippable {
@@ -118,6 +119,9 @@ export async function startEtcd(): Promise<TestEtcd> {
     stop,
     start,
     close,
+    get pid() {
+      return running?.pid ?? 0;
+    },
     pause: () => void running?.kill('SIGSTOP'),
     resume: () => void running?.kill('SIGCONT'),
     compact: (revision) => askEtcd(endpoint, '/v3/kv/compaction', { revision: String(revision), physical: true }),

@@ -1,0 +1,209 @@
+// How each contender is started on the bench's zone, one answering thread each where that can be said. A program that is not here is left out.
+
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Fqdn } from '../../src/model/name.ts';
+import type { RecordType } from '../../src/model/rdata/record-types.ts';
+import { openEmbeddedStore } from '../../src/store/embedded.ts';
+import { openEtcdStore } from '../../src/store/etcd.ts';
+import { nameKey, serialKey, zoneKey } from '../../src/store/keys.ts';
+import { maxOperations, type Operation, type Store } from '../../src/store/store.ts';
+import { nameValue, zoneValue } from '../../src/store/values.ts';
+import { startEtcd } from '../../test/support/etcd.ts';
+import { startReplica } from '../../test/support/replica.ts';
+import type { Cleanup } from '../../test/support/temporary.ts';
+import { hostAddress, hostLabel, type Kind, kinds, zoneName } from './zone.ts';
+
+export interface Contender {
+  name: string;
+  port: number;
+  /** All processes that an answer costs. */
+  pids: number[];
+  kinds: readonly Kind[];
+}
+
+export interface Bench {
+  cleanup: Cleanup;
+  folder: string;
+  zoneFile: string;
+  names: number;
+}
+
+type Start = (bench: Bench) => Promise<Contender | undefined>;
+
+/** Ours comes first: ratios are to it. */
+export const contenders: Start[] = [startOurs, startKnot, startPowerDns, startCoreDnsFile, startCoreDnsEtcd];
+
+async function startOurs({ cleanup, folder, names }: Bench): Promise<Contender> {
+  const dataDir = join(folder, 'ours');
+  await mkdir(dataDir, { recursive: true });
+  const store = await openEmbeddedStore({ folder: join(dataDir, 'store') });
+  await fill(store, ourEntries(names));
+  await store.close();
+  const replica = await startReplica(cleanup, dataDir, ['--dns-threads', '1', '--log-level', 'warn']);
+  return { name: 'zonewright', port: replica.dns.port, pids: [replica.pid], kinds };
+}
+
+function* ourEntries(names: number): Generator<Operation> {
+  const zone = zoneName as Fqdn;
+  const put = (key: string, value: string): Operation => ({ kind: 'put', key, value });
+  const record = (label: string, address: string): Operation => {
+    const name = `${label}.${zone}` as Fqdn;
+    const rrset = { type: 'A' as RecordType, ttl: 300, records: [address] };
+    return put(nameKey(zone, 1, name), nameValue.encode({ name, rrsets: [rrset] }));
+  };
+  yield put(
+    zoneKey(zone),
+    zoneValue.encode({
+      name: zone,
+      generation: 1,
+      defaultTtl: 300,
+      nameservers: [],
+      soa: {},
+      skydns: false,
+      automatic: false,
+    }),
+  );
+  yield put(serialKey(zone), '');
+  yield record('*.apps', '192.0.2.2');
+  for (let i = 0; i < names; i += 1) yield record(hostLabel(i), hostAddress(i));
+}
+
+async function fill(store: Store, entries: Iterable<Operation>): Promise<void> {
+  let operations: Operation[] = [];
+  for (const operation of entries) {
+    operations.push(operation);
+    if (operations.length < maxOperations) continue;
+    await store.commit({ compares: [], operations });
+    operations = [];
+  }
+  if (operations.length > 0) await store.commit({ compares: [], operations });
+}
+
+async function startKnot({ cleanup, folder, zoneFile }: Bench): Promise<Contender | undefined> {
+  const program = find('knotd');
+  if (program === undefined) return undefined;
+  const home = join(folder, 'knot');
+  await mkdir(home);
+  const port = freePort();
+  const config = [
+    'server:',
+    `  listen: 127.0.0.1@${port}`,
+    `  rundir: ${home}`,
+    '  udp-workers: 1',
+    'database:',
+    `  storage: ${home}`,
+    'zone:',
+    `  - domain: ${zoneName}`,
+    `    file: ${zoneFile}`,
+    '    zonefile-sync: -1',
+    '    journal-content: none',
+  ];
+  await writeFile(join(home, 'knot.conf'), `${config.join('\n')}\n`);
+  const pid = start(cleanup, program, ['-c', join(home, 'knot.conf')]);
+  return { name: `knot ${versionOf(program, '--version')}`, port, pids: [pid], kinds };
+}
+
+async function startPowerDns({ cleanup, folder, zoneFile }: Bench): Promise<Contender | undefined> {
+  const program = find('pdns_server');
+  if (program === undefined || !existsSync('/usr/lib/x86_64-linux-gnu/pdns/libbindbackend.so')) return undefined;
+  const home = join(folder, 'powerdns');
+  await mkdir(home);
+  const port = freePort();
+  await writeFile(join(home, 'named.conf'), `zone "${zoneName}" { type master; file "${zoneFile}"; };\n`);
+  const settings = [
+    `--config-dir=${home}`,
+    '--launch=bind',
+    `--bind-config=${join(home, 'named.conf')}`,
+    '--local-address=127.0.0.1',
+    `--local-port=${port}`,
+    `--socket-dir=${home}`,
+    '--receiver-threads=1',
+    '--daemon=no',
+    '--guardian=no',
+  ];
+  const pid = start(cleanup, program, settings);
+  return { name: `powerdns ${versionOf(program, '--version')}`, port, pids: [pid], kinds };
+}
+
+async function startCoreDnsFile({ cleanup, folder, zoneFile }: Bench): Promise<Contender | undefined> {
+  return startCoreDns(cleanup, folder, 'coredns file', `file ${zoneFile}`, [], kinds);
+}
+
+/** At 1,000 names only: it reads etcd for every question. etcd's own time counts. Stored wildcards it does not know. */
+async function startCoreDnsEtcd({ cleanup, folder, names }: Bench): Promise<Contender | undefined> {
+  if (names > 1000 || find('coredns') === undefined || find('etcd') === undefined) return undefined;
+  const etcd = await startEtcd();
+  cleanup.after(() => etcd.close());
+  const store = await openEtcdStore({ endpoints: [etcd.endpoint], prefix: '/unused' });
+  await fill(store, skydnsEntries(names));
+  await store.close();
+  const plugin = `etcd {\n path /skydns\n endpoint ${etcd.endpoint}\n }`;
+  return startCoreDns(cleanup, folder, 'coredns etcd', plugin, [etcd.pid], ['existing', 'missing']);
+}
+
+function* skydnsEntries(names: number): Generator<Operation> {
+  const path = zoneName.split('.').reverse().join('/');
+  for (let i = 0; i < names; i += 1) {
+    const value = JSON.stringify({ host: hostAddress(i), ttl: 300 });
+    yield { kind: 'put', key: `/skydns/${path}/${hostLabel(i)}`, value };
+  }
+}
+
+async function startCoreDns(
+  cleanup: Cleanup,
+  folder: string,
+  name: string,
+  plugin: string,
+  pids: number[],
+  answers: readonly Kind[],
+): Promise<Contender | undefined> {
+  const program = find('coredns');
+  if (program === undefined) return undefined;
+  const home = join(folder, name.replace(' ', '-'));
+  await mkdir(home);
+  const port = freePort();
+  await writeFile(join(home, 'Corefile'), `${zoneName}:${port} {\n bind 127.0.0.1\n ${plugin}\n}\n`);
+  const pid = start(cleanup, program, ['-conf', join(home, 'Corefile')]);
+  return { name, port, pids: [pid, ...pids], kinds: answers };
+}
+
+function start(cleanup: Cleanup, program: string, settings: readonly string[]): number {
+  const child: ChildProcess = spawn(program, settings, { stdio: 'ignore' });
+  cleanup.after(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exit = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exit;
+  });
+  if (child.pid === undefined) throw new Error(`${program} does not start`);
+  return child.pid;
+}
+
+/** In the path, where Debian keeps daemons, or where Go installs to. */
+function find(program: string): string | undefined {
+  const folders = [
+    ...(process.env.PATH ?? '').split(':'),
+    '/usr/sbin',
+    '/usr/local/sbin',
+    join(homedir(), 'go', 'bin'),
+  ];
+  return folders.map((folder) => join(folder, program)).find(existsSync);
+}
+
+function versionOf(program: string, flag: string): string {
+  const text = execFileSync('sh', ['-c', `"${program}" ${flag} 2>&1 || true`], { encoding: 'utf8' });
+  return /\d+\.\d+(\.\d+)?/.exec(text)?.[0] ?? '';
+}
+
+let nextPort = 20_000 + (process.pid % 1000) * 10;
+
+/** Not bound by anyone a moment ago; the bench is alone on its machine. */
+function freePort(): number {
+  nextPort += 1;
+  return nextPort;
+}

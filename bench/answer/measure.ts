@@ -1,0 +1,66 @@
+// What an answer costs a process: its own clock and memory as the kernel counts them, around one run of dnsperf.
+
+import { execFile, execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+
+const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+
+export interface Cost {
+  /** Microseconds of CPU, user and system, per answered query. */
+  perAnswer: number;
+  answersPerSecond: number;
+  lost: number;
+}
+
+/** Asks for so many seconds, one client thread, 100 questions under way. */
+export async function measure(
+  port: number,
+  pids: readonly number[],
+  questions: string,
+  seconds: number,
+): Promise<Cost> {
+  const before = cpuSeconds(pids);
+  const run = promisify(execFile);
+  const { stdout } = await run('dnsperf', [
+    '-s',
+    '127.0.0.1',
+    '-p',
+    String(port),
+    '-d',
+    questions,
+    '-l',
+    String(seconds),
+    '-q',
+    '100',
+  ]);
+  const spent = cpuSeconds(pids) - before;
+  const completed = numberAfter(stdout, 'Queries completed:');
+  return {
+    perAnswer: (spent / completed) * 1e6,
+    answersPerSecond: numberAfter(stdout, 'Queries per second:'),
+    lost: numberAfter(stdout, 'Queries lost:'),
+  };
+}
+
+function numberAfter(text: string, title: string): number {
+  return Number(new RegExp(`${title}\\s+([0-9.]+)`).exec(text)?.[1] ?? Number.NaN);
+}
+
+/** utime and stime of /proc/<pid>/stat, all threads; the name in parentheses may hold blanks. */
+function cpuSeconds(pids: readonly number[]): number {
+  let ticks = 0;
+  for (const pid of pids) {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    ticks += Number(fields[11]) + Number(fields[12]);
+  }
+  return ticks / ticksPerSecond;
+}
+
+export function residentMegabytes(pids: readonly number[]): number {
+  let kilobytes = 0;
+  for (const pid of pids) {
+    kilobytes += Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+  }
+  return kilobytes / 1000;
+}

@@ -1,0 +1,89 @@
+// What one answer costs us and others: CPU per answered query and resident memory, all in one run, in turns, so that a noisy machine is
+// noisy for everyone. `npm run bench:answer [names…]`; without sizes 1,000 and 1,000,000.
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ask } from '../../test/support/dns-client.ts';
+import { temporaryFolder } from '../../test/support/temporary.ts';
+import { type Contender, contenders } from './contenders.ts';
+import { type Cost, measure, residentMegabytes } from './measure.ts';
+import { hostLabel, type Kind, kinds, writeQuestions, writeZoneFile, zoneName } from './zone.ts';
+
+const rounds = 3;
+const seconds = 4;
+const sizes = process.argv.slice(2).map(Number);
+
+for (const names of sizes.length > 0 ? sizes : [1_000, 1_000_000]) await compare(names);
+
+async function compare(names: number): Promise<void> {
+  const cleaners: (() => unknown)[] = [];
+  const cleanup = { after: (clean: () => unknown) => void cleaners.unshift(clean) };
+  try {
+    const folder = join(await temporaryFolder(cleanup), String(names));
+    await mkdir(folder);
+    const bench = { cleanup, folder, names, zoneFile: await writeZoneFile(folder, names) };
+    const questions = await writeQuestions(folder, names);
+    const running: Contender[] = [];
+    for (const start of contenders) {
+      const contender = await start(bench);
+      if (contender === undefined) continue;
+      await untilAnswers(contender, names);
+      console.log(`${contender.name} serves ${names} names`);
+      running.push(contender);
+    }
+    const costs = new Map<Contender, Partial<Record<Kind, Cost[]>>>(running.map((contender) => [contender, {}]));
+    for (let round = 0; round < rounds; round += 1) {
+      for (const kind of kinds) {
+        for (const contender of running.filter((one) => one.kinds.includes(kind))) {
+          const cost = await measure(contender.port, contender.pids, questions[kind], seconds);
+          const taken = costs.get(contender) as Partial<Record<Kind, Cost[]>>;
+          taken[kind] = [...(taken[kind] ?? []), cost];
+        }
+      }
+      console.log(`round ${round + 1} of ${rounds}`);
+    }
+    report(names, costs);
+  } finally {
+    for (const clean of cleaners) await clean();
+  }
+}
+
+function report(names: number, costs: Map<Contender, Partial<Record<Kind, Cost[]>>>): void {
+  const ours = [...costs.values()][0] ?? {};
+  const table: Record<string, Record<string, string>> = {};
+  for (const [contender, taken] of costs) {
+    const row: Record<string, string> = {};
+    for (const kind of kinds) {
+      const cost = median(taken[kind], 'perAnswer');
+      row[`${kind} µs`] = cost === undefined ? '' : cost.toFixed(1);
+      const base = median(ours[kind], 'perAnswer');
+      row[`${kind} ×`] = cost === undefined || base === undefined ? '' : (cost / base).toFixed(2);
+    }
+    row['answers/s'] = (median(taken.existing, 'answersPerSecond') ?? 0).toFixed(0);
+    row.lost = String(kinds.flatMap((kind) => taken[kind] ?? []).reduce((sum, { lost }) => sum + lost, 0));
+    row['memory MB'] = residentMegabytes(contender.pids).toFixed(0);
+    table[contender.name] = row;
+  }
+  console.log(`\n${names} names: CPU per answer, median of ${rounds} rounds of ${seconds} s, and how many times ours`);
+  console.table(table);
+}
+
+function median(costs: readonly Cost[] | undefined, field: 'perAnswer' | 'answersPerSecond'): number | undefined {
+  const values = (costs ?? []).map((cost) => cost[field]).sort((a, b) => a - b);
+  return values[values.length >> 1];
+}
+
+async function untilAnswers({ name, port }: Contender, names: number): Promise<void> {
+  const question = {
+    server: { address: '127.0.0.1', port },
+    name: `${hostLabel(names - 1)}.${zoneName}`,
+    type: 'A',
+    timeoutMilliseconds: 500,
+  };
+  for (const until = Date.now() + 300_000; Date.now() < until; await delay(100)) {
+    const answer = await ask(question).catch(() => undefined);
+    if (answer?.answers?.length === 1) return;
+  }
+  throw new Error(`${name} does not answer`);
+}

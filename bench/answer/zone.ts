@@ -1,0 +1,51 @@
+// The zone that every contender serves, and the questions about it. The same bytes for all.
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export const zoneName = 'bench.example';
+export const kinds = ['existing', 'missing', 'wildcard'] as const;
+export type Kind = (typeof kinds)[number];
+
+const questions = 20_000;
+
+export function hostLabel(i: number): string {
+  return `host-${i}`;
+}
+
+export function hostAddress(i: number): string {
+  return `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`;
+}
+
+/** SOA, NS with its address, a wildcard at `*.apps`, and so many hosts with one address each. */
+export async function writeZoneFile(folder: string, names: number): Promise<string> {
+  const file = join(folder, 'zone');
+  const lines = [
+    `$ORIGIN ${zoneName}.`,
+    '$TTL 300',
+    '@ SOA ns1 hostmaster 1 3600 600 86400 30',
+    '@ NS ns1',
+    'ns1 A 192.0.2.1',
+    '*.apps A 192.0.2.2',
+  ];
+  for (let i = 0; i < names; i += 1) lines.push(`${hostLabel(i)} A ${hostAddress(i)}`);
+  await writeFile(file, `${lines.join('\n')}\n`);
+  return file;
+}
+
+/** One file of questions for each kind, as dnsperf reads them. */
+export async function writeQuestions(folder: string, names: number): Promise<Record<Kind, string>> {
+  const pick = () => Math.floor(Math.random() * names);
+  const labels: Record<Kind, () => string> = {
+    existing: () => hostLabel(pick()),
+    missing: () => `none-${pick()}`,
+    wildcard: () => `app-${pick()}.apps`,
+  };
+  const files = {} as Record<Kind, string>;
+  for (const kind of kinds) {
+    files[kind] = join(folder, `questions-${kind}`);
+    const lines = Array.from({ length: questions }, () => `${labels[kind]()}.${zoneName} A`);
+    await writeFile(files[kind], `${lines.join('\n')}\n`);
+  }
+  return files;
+}
