@@ -1,55 +1,101 @@
 // One record's rdata: presentation form to wire form and back, for every type. Canonical: what is formatted parses to the same octets.
 
 import { InvalidValue } from '../../errors.ts';
-import { concatenate, fieldCodecs } from './fields.ts';
+import type { FieldCodec } from './fields/codec.ts';
+import { fieldCodecs } from './fields.ts';
 import { fieldsOf, type RecordType } from './record-types.ts';
-import { type Token, tokenize } from './tokens.ts';
+import { TokenReader } from './tokens.ts';
+import { WireReader, WireWriter } from './wire.ts';
+
+interface Field extends FieldCodec {
+  /** As in the table of types. */
+  label: string;
+}
+
+/** The table's rows, looked up once per type. */
+const fieldsByType = new Map<RecordType, readonly Field[] | undefined>();
+const writer = new WireWriter();
+
+function codecsOf(type: RecordType): readonly Field[] | undefined {
+  const known = fieldsByType.get(type);
+  if (known !== undefined || fieldsByType.has(type)) return known;
+  const row = fieldsOf(type);
+  if (row === undefined) return undefined;
+  const fields = Object.entries(row).map(([label, kind]) => ({ label, ...fieldCodecs[kind] }));
+  fieldsByType.set(type, fields);
+  return fields;
+}
 
 /** Presentation form (RFC 1035 §5.1, or RFC 3597 `\# length hex`) to wire form, names uncompressed. Throws InvalidValue. */
 export function parseRdata(type: RecordType, text: string): Uint8Array {
-  const generic = /^\s*\\#(?=\s|$)(.*)$/.exec(text)?.[1];
-  const fields = fieldsOf(type);
+  const fields = codecsOf(type);
+  const generic = text.includes('\\#') ? /^\s*\\#(?=\s|$)(.*)$/.exec(text)?.[1] : undefined;
   if (generic !== undefined) {
-    const wire = parseGeneric(tokenize(generic));
-    if (fields !== undefined) formatRdata(type, wire); // proves that the octets are this type's
-    return wire;
+    const wire = parseGeneric(new TokenReader(generic));
+    // Proves that the octets are this type's; names come out in lower case.
+    const canonical = formatRdata(type, wire);
+    return canonical.startsWith('\\#') ? wire : parseRdata(type, canonical);
   }
   if (fields === undefined) throw new InvalidValue(`the rdata of ${type} is written as \\# length hex (RFC 3597)`);
-  const tokens = tokenize(text);
-  const wire = concatenate(fields.map((field) => fieldCodecs[field].parse(tokens)));
-  const extra = tokens[0];
-  if (extra !== undefined) throw new InvalidValue(`'${extra.raw}' is more than ${type} takes`);
-  checkLength(wire.length);
-  return wire;
+  writer.at = 0;
+  let label = '';
+  try {
+    const tokens = new TokenReader(text);
+    for (const field of fields) {
+      label = field.label;
+      field.parse(tokens, writer);
+    }
+    label = '';
+    if (!tokens.done) throw new InvalidValue(`'${tokens.take('')}' is more than ${type} takes`);
+  } catch (error) {
+    throw located(error, type, label);
+  }
+  return writer.finish();
 }
 
-function checkLength(octets: number): void {
-  if (octets > 0xffff) throw new InvalidValue(`the rdata has ${octets} octets; at most 65535 are allowed`);
+/** Says in which field the fault is. */
+function located(error: unknown, type: RecordType, label: string): unknown {
+  if (!(error instanceof InvalidValue) || label === '') return error;
+  return new InvalidValue(`${type} ${label}: ${error.message}`);
 }
 
-function parseGeneric(tokens: Token[]): Uint8Array {
-  const digits = tokens.shift()?.raw ?? '';
+function parseGeneric(tokens: TokenReader): Uint8Array {
+  const digits = tokens.done ? '' : tokens.take('the length');
+  const hex = tokens.done ? '' : tokens.takeRest('hex');
   const length = /^\d{1,5}$/.test(digits) ? Number(digits) : Number.NaN;
-  const hex = tokens.map((token) => token.raw).join('');
   if (!/^([0-9a-fA-F]{2})*$/.test(hex) || hex.length !== length * 2) {
     throw new InvalidValue('generic rdata is \\# length hex, with as many octets as the length says');
   }
-  checkLength(length);
+  if (length > 0xffff) throw new InvalidValue(`the rdata has ${length} octets; at most 65535 are allowed`);
   return Uint8Array.from(Buffer.from(hex, 'hex'));
 }
 
-/** Wire form, names uncompressed, to canonical presentation form. Throws InvalidValue when the octets are not this type's. */
+function formatGeneric(wire: Uint8Array): string {
+  return `\\# ${wire.length}${wire.length > 0 ? ` ${Buffer.from(wire).toString('hex')}` : ''}`;
+}
+
+/**
+ * Wire form, names uncompressed, to canonical presentation form: RFC 3597's where we do not know the type, or the type has no other for these octets.
+ * Throws InvalidValue when the octets are not this type's.
+ */
 export function formatRdata(type: RecordType, wire: Uint8Array): string {
-  const fields = fieldsOf(type);
-  if (fields === undefined)
-    return `\\# ${wire.length}${wire.length > 0 ? ` ${Buffer.from(wire).toString('hex')}` : ''}`;
-  const texts: string[] = [];
-  let at = 0;
-  for (const field of fields) {
-    const { text, length } = fieldCodecs[field].format(wire, at);
-    texts.push(text);
-    at += length;
+  const fields = codecsOf(type);
+  if (fields === undefined) return formatGeneric(wire);
+  const reader = new WireReader(wire);
+  let whole = '';
+  let writable = true;
+  let label = '';
+  try {
+    for (const field of fields) {
+      label = field.label;
+      const text = field.format(reader);
+      if (text === undefined) writable = false;
+      else if (text !== '') whole += whole === '' ? text : ` ${text}`;
+    }
+    label = '';
+    if (reader.left > 0) throw new InvalidValue(`the rdata has ${reader.left} octets too many for ${type}`);
+  } catch (error) {
+    throw located(error, type, label);
   }
-  if (at !== wire.length) throw new InvalidValue(`the rdata has ${wire.length - at} octets too many for ${type}`);
-  return texts.join(' ');
+  return writable && whole !== '' ? whole : formatGeneric(wire);
 }

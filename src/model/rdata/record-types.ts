@@ -2,37 +2,212 @@
 // How a field is read and written: fields.ts. Any other type is TYPEnnn with RFC 3597 rdata.
 
 import { InvalidValue } from '../../errors.ts';
+import type { FieldKind } from './fields.ts';
 
-/** A kind of rdata field. `name` is a domain name; `octet…` an unsigned number; `texts` runs to the end of the rdata. */
-export type FieldKind = 'ipv4' | 'ipv6' | 'name' | 'octet1' | 'octet2' | 'octet4' | 'texts' | 'caa-tag' | 'caa-value';
+/** In the order of the wire: what messages call the field, and its kind. */
+type Fields = Readonly<Record<string, FieldKind>>;
 
 interface RecordTypeRow {
   code: number;
-  fields: readonly FieldKind[];
+  /** Without them the rdata is written as RFC 3597 has it. */
+  fields?: Fields;
   /** At most one record in an RRset of this type. */
   single?: true;
 }
 
-/** Fields and numbers by RFC 1035 §3.3, 2782 (SRV), 3596 (AAAA), 8659 (CAA). */
+/** Key and signature types come in pairs, before and after RFC 4034. */
+const signature = {
+  covered: 'type',
+  algorithm: 'algorithm',
+  labels: 'octet1',
+  ttl: 'octet4',
+  expiration: 'time',
+  inception: 'time',
+  'key-tag': 'octet2',
+  signer: 'name',
+  signature: 'base64',
+} as const satisfies Fields;
+const dnsKey = { flags: 'octet2', protocol: 'three1', algorithm: 'algorithm', key: 'base64' } as const satisfies Fields;
+const delegation = {
+  'key-tag': 'octet2',
+  algorithm: 'algorithm',
+  'digest-type': 'octet1',
+  digest: 'ds-digest',
+} as const;
+const association = {
+  usage: 'octet1',
+  selector: 'octet1',
+  'matching-type': 'octet1',
+  data: 'certificate-digest',
+} as const satisfies Fields;
+const service = { priority: 'octet2', target: 'name', parameters: 'parameters' } as const satisfies Fields;
+
+/** IANA's data types, in the order of their numbers. */
 const rows = {
-  A: { code: 1, fields: ['ipv4'] },
-  NS: { code: 2, fields: ['name'] },
-  CNAME: { code: 5, fields: ['name'], single: true },
-  SOA: { code: 6, fields: ['name', 'name', 'octet4', 'octet4', 'octet4', 'octet4', 'octet4'], single: true },
-  PTR: { code: 12, fields: ['name'] },
-  MX: { code: 15, fields: ['octet2', 'name'] },
-  TXT: { code: 16, fields: ['texts'] },
-  AAAA: { code: 28, fields: ['ipv6'] },
-  SRV: { code: 33, fields: ['octet2', 'octet2', 'octet2', 'name'] },
-  CAA: { code: 257, fields: ['octet1', 'caa-tag', 'caa-value'] },
+  A: { code: 1, fields: { address: 'ipv4' } }, // RFC 1035 §3.4.1
+  NS: { code: 2, fields: { server: 'name' } }, // RFC 1035 §3.3.11
+  MD: { code: 3, fields: { agent: 'name' } }, // RFC 1035 §3.3.4
+  MF: { code: 4, fields: { agent: 'name' } }, // RFC 1035 §3.3.5
+  CNAME: { code: 5, fields: { target: 'name' }, single: true }, // RFC 1035 §3.3.1
+  SOA: {
+    code: 6, // RFC 1035 §3.3.13
+    fields: {
+      primary: 'name',
+      responsible: 'name',
+      serial: 'octet4',
+      refresh: 'duration',
+      retry: 'duration',
+      expire: 'duration',
+      minimum: 'duration',
+    },
+    single: true,
+  },
+  MB: { code: 7, fields: { host: 'name' } }, // RFC 1035 §3.3.3
+  MG: { code: 8, fields: { mailbox: 'name' } }, // RFC 1035 §3.3.6
+  MR: { code: 9, fields: { mailbox: 'name' } }, // RFC 1035 §3.3.8
+  NULL: { code: 10 }, // RFC 1035 §3.3.10: anything, and so no text
+  WKS: { code: 11, fields: { address: 'ipv4', ports: 'ports' } }, // RFC 1035 §3.4.2
+  PTR: { code: 12, fields: { target: 'name' } }, // RFC 1035 §3.3.12
+  HINFO: { code: 13, fields: { cpu: 'text', os: 'text' } }, // RFC 1035 §3.3.2
+  MINFO: { code: 14, fields: { responsible: 'name', errors: 'name' } }, // RFC 1035 §3.3.7
+  MX: { code: 15, fields: { preference: 'octet2', exchange: 'name' } }, // RFC 1035 §3.3.9
+  TXT: { code: 16, fields: { texts: 'texts' } }, // RFC 1035 §3.3.14
+  RP: { code: 17, fields: { mailbox: 'name', text: 'name' } }, // RFC 1183 §2.2
+  AFSDB: { code: 18, fields: { subtype: 'octet2', server: 'name' } }, // RFC 1183 §1
+  X25: { code: 19, fields: { address: 'x25-address' } }, // RFC 1183 §3.1
+  ISDN: { code: 20, fields: { address: 'text', subaddress: 'text-or-none' } }, // RFC 1183 §3.2
+  RT: { code: 21, fields: { preference: 'octet2', host: 'name' } }, // RFC 1183 §3.3
+  NSAP: { code: 22, fields: { address: 'nsap' } }, // RFC 1706 §5
+  'NSAP-PTR': { code: 23, fields: { owner: 'name' } }, // RFC 1706 §6
+  SIG: { code: 24, fields: signature }, // RFC 2535 §4, RFC 2931
+  KEY: { code: 25, fields: { flags: 'key-flags', protocol: 'key-protocol', algorithm: 'algorithm', key: 'key' } }, // RFC 2535 §3
+  PX: { code: 26, fields: { preference: 'octet2', rfc822: 'name', x400: 'name' } }, // RFC 2163 §4
+  GPOS: { code: 27, fields: { longitude: 'decimal', latitude: 'decimal', altitude: 'decimal' } }, // RFC 1712 §3
+  AAAA: { code: 28, fields: { address: 'ipv6' } }, // RFC 3596 §2.1
+  LOC: { code: 29, fields: { location: 'location' } }, // RFC 1876 §2
+  NXT: { code: 30, fields: { next: 'name', types: 'old-types' } }, // RFC 2535 §5
+  EID: { code: 31, fields: { identifier: 'hex' } }, // draft-ietf-nimrod-dns-00
+  NIMLOC: { code: 32, fields: { locator: 'hex' } }, // draft-ietf-nimrod-dns-00
+  SRV: { code: 33, fields: { priority: 'octet2', weight: 'octet2', port: 'octet2', target: 'name' } }, // RFC 2782
+  ATMA: { code: 34, fields: { address: 'atma' } }, // ATM Forum af-dans-0152.000
+  NAPTR: {
+    code: 35, // RFC 3403 §4.1
+    fields: {
+      order: 'octet2',
+      preference: 'octet2',
+      flags: 'naptr-flags',
+      services: 'text',
+      regexp: 'substitution',
+      replacement: 'name',
+    },
+  },
+  KX: { code: 36, fields: { preference: 'octet2', exchanger: 'name' } }, // RFC 2230 §3.1
+  CERT: {
+    code: 37, // RFC 4398 §2
+    fields: { type: 'certificate-type', 'key-tag': 'octet2', algorithm: 'algorithm', certificate: 'base64' },
+  },
+  A6: { code: 38, fields: { suffix: 'suffix' } }, // RFC 2874 §3.1
+  DNAME: { code: 39, fields: { target: 'name' }, single: true }, // RFC 6672 §2.1
+  SINK: { code: 40, fields: { meaning: 'octet1', coding: 'octet1', subcoding: 'octet1', data: 'base64-or-none' } }, // draft-eastlake-kitchen-sink, as BIND has it
+  APL: { code: 42, fields: { prefixes: 'prefixes' } }, // RFC 3123 §4
+  DS: { code: 43, fields: delegation }, // RFC 4034 §5
+  SSHFP: { code: 44, fields: { algorithm: 'octet1', type: 'octet1', fingerprint: 'key-digest' } }, // RFC 4255 §3.1
+  IPSECKEY: {
+    code: 45, // RFC 4025 §2
+    fields: {
+      precedence: 'octet1',
+      'gateway-type': 'octet1',
+      algorithm: 'octet1',
+      gateway: 'gateway',
+      key: 'ipsec-key',
+    },
+  },
+  RRSIG: { code: 46, fields: { ...signature, signer: 'signer' } }, // RFC 4034 §3
+  NSEC: { code: 47, fields: { next: 'name', types: 'types-here' } }, // RFC 4034 §4
+  DNSKEY: { code: 48, fields: dnsKey }, // RFC 4034 §2
+  DHCID: { code: 49, fields: { identifier: 'base64' } }, // RFC 4701 §3.1
+  NSEC3: {
+    code: 50, // RFC 5155 §3
+    fields: {
+      algorithm: 'octet1',
+      flags: 'octet1',
+      iterations: 'octet2',
+      salt: 'salt',
+      next: 'hashed-name',
+      types: 'types',
+    },
+  },
+  NSEC3PARAM: { code: 51, fields: { algorithm: 'octet1', flags: 'octet1', iterations: 'octet2', salt: 'salt' } }, // RFC 5155 §4
+  TLSA: { code: 52, fields: association }, // RFC 6698 §2.1
+  SMIMEA: { code: 53, fields: association }, // RFC 8162 §2
+  HIP: { code: 55, fields: { identity: 'host-identity', servers: 'names' } }, // RFC 8005 §5
+  NINFO: { code: 56, fields: { texts: 'texts' } }, // IANA's template
+  RKEY: { code: 57, fields: { flags: 'zero2', protocol: 'octet1', algorithm: 'algorithm', key: 'base64' } }, // IANA's template
+  TALINK: { code: 58, fields: { previous: 'name', next: 'name' } }, // IANA's template
+  CDS: { code: 59, fields: delegation }, // RFC 7344 §3.1, RFC 8078 §4
+  CDNSKEY: { code: 60, fields: dnsKey }, // RFC 7344 §3.2, RFC 8078 §4
+  OPENPGPKEY: { code: 61, fields: { key: 'base64' } }, // RFC 7929 §2.1
+  CSYNC: { code: 62, fields: { serial: 'octet4', flags: 'octet2', types: 'types' } }, // RFC 7477 §2.1
+  ZONEMD: { code: 63, fields: { serial: 'octet4', scheme: 'octet1', algorithm: 'octet1', digest: 'zone-digest' } }, // RFC 8976 §2.2
+  SVCB: { code: 64, fields: service }, // RFC 9460 §2
+  HTTPS: { code: 65, fields: service }, // RFC 9460 §9
+  DSYNC: { code: 66, fields: { type: 'type', scheme: 'sync-scheme', port: 'octet2', target: 'name' } }, // RFC 9859 §2.1
+  HHIT: { code: 67, fields: { identity: 'base64' } }, // RFC 9886 §5.1
+  BRID: { code: 68, fields: { identity: 'base64' } }, // RFC 9886 §5.2
+  UNECE: { code: 69 }, // draft-woodcock-faltstrom-external-registry-rrtypes, still moving
+  ISO: { code: 70 }, // the same
+  SPF: { code: 99, fields: { texts: 'texts' } }, // RFC 4408 §3.1.1; RFC 7208 §3.1 has TXT instead
+  UINFO: { code: 100 }, // IANA reserves these four; nobody wrote down a format
+  UID: { code: 101 },
+  GID: { code: 102 },
+  UNSPEC: { code: 103 },
+  NID: { code: 104, fields: { preference: 'octet2', node: 'locator64' } }, // RFC 6742 §2.1
+  L32: { code: 105, fields: { preference: 'octet2', locator: 'ipv4' } }, // RFC 6742 §2.2
+  L64: { code: 106, fields: { preference: 'octet2', locator: 'locator64' } }, // RFC 6742 §2.3
+  LP: { code: 107, fields: { preference: 'octet2', target: 'name' } }, // RFC 6742 §2.4
+  EUI48: { code: 108, fields: { address: 'eui48' } }, // RFC 7043 §3
+  EUI64: { code: 109, fields: { address: 'eui64' } }, // RFC 7043 §4
+  URI: { code: 256, fields: { priority: 'octet2', weight: 'octet2', target: 'uri' } }, // RFC 7553 §4
+  CAA: { code: 257, fields: { flags: 'octet1', tag: 'caa-tag', value: 'long-text' } }, // RFC 8659 §4.1
+  AVC: { code: 258, fields: { texts: 'texts' } }, // IANA's template
+  DOA: {
+    code: 259, // draft-durand-doa-over-dns-03
+    fields: { enterprise: 'octet4', type: 'octet4', location: 'octet1', 'media-type': 'text', data: 'base64-or-dash' },
+  },
+  AMTRELAY: { code: 260, fields: { precedence: 'octet1', relay: 'relay' } }, // RFC 8777 §4
+  RESINFO: { code: 261, fields: { texts: 'texts' }, single: true }, // RFC 9606 §3
+  WALLET: { code: 262, fields: { texts: 'texts' } }, // IANA's template
+  CLA: { code: 263, fields: { adapters: 'adapters' } }, // draft-johnson-dns-ipn-cla-07 §3.2
+  IPN: { code: 264, fields: { node: 'octet8' } }, // draft-johnson-dns-ipn-cla-07 §3.1
+  TA: { code: 32_768, fields: delegation }, // INI 1999-19
+  DLV: { code: 32_769, fields: delegation }, // RFC 4431 §2
 } as const satisfies Record<string, RecordTypeRow>;
 
-/** A record type as text: a name from the table above, or `TYPEnnn` (RFC 3597 §5). */
+/** Types that are asked for or carried in messages (RFC 6895 §3.1) but never stored. */
+const messageTypes = {
+  OPT: 41,
+  NXNAME: 128,
+  TKEY: 249,
+  TSIG: 250,
+  IXFR: 251,
+  AXFR: 252,
+  MAILB: 253,
+  MAILA: 254,
+  ANY: 255,
+} as const;
+
+/** A record type as text: a name from the tables above, or `TYPEnnn` (RFC 3597 §5). */
 export type RecordType = string & { readonly brand: 'RecordType' };
 
 const rowsByName = new Map<string, RecordTypeRow>(Object.entries(rows));
-const namesByCode = new Map(Object.entries(rows).map(([name, row]) => [row.code as number, name as RecordType]));
+const codes: readonly (readonly [string, number])[] = [
+  ...Object.entries(rows).map(([name, { code }]) => [name, code] as const),
+  ...Object.entries(messageTypes),
+];
+const codesByName = new Map(codes);
+const namesByCode = new Map(codes.map(([name, code]) => [code, name as RecordType]));
 
+/** The types that answering treats in a way of their own. */
 export const typeCode = {
   A: 1,
   NS: 2,
@@ -49,19 +224,24 @@ export const typeCode = {
   ANY: 255,
 } as const;
 
-/** Types that are asked for or carried in messages but never stored (RFC 6895 §3.1): OPT and the meta and question types. */
 const unstorable = (code: number): boolean => code === 0 || code === typeCode.OPT || (code >= 128 && code <= 255);
 
-/** Parses a type's name. Throws InvalidValue. */
-export function parseRecordType(text: string): RecordType {
+/** The number of any type, also one that no zone can hold: bitmaps and signatures name such. Throws InvalidValue. */
+export function parseTypeCode(text: string): number {
   const name = text.toUpperCase();
   const generic = /^TYPE(\d{1,5})$/.exec(name)?.[1];
-  const code = generic === undefined ? rowsByName.get(name)?.code : Number(generic);
+  const code = generic === undefined ? codesByName.get(name) : Number(generic);
   if (code === undefined || code > 0xffff) {
     throw new InvalidValue(
       `'${text}' is no record type we know by name: write it as TYPEnnn with \\# rdata (RFC 3597)`,
     );
   }
+  return code;
+}
+
+/** Parses the name of a type that a zone can hold. Throws InvalidValue. */
+export function parseRecordType(text: string): RecordType {
+  const code = parseTypeCode(text);
   if (unstorable(code)) throw new InvalidValue(`'${text}' is not a type that a zone can hold`);
   return recordTypeName(code);
 }
@@ -72,11 +252,16 @@ export function recordTypeName(code: number): RecordType {
 }
 
 export function recordTypeCode(type: RecordType): number {
-  return rowsByName.get(type)?.code ?? Number(type.slice(4));
+  return codesByName.get(type) ?? Number(type.slice(4));
 }
 
-/** The fields of its rdata; undefined for a type that we do not know by name. */
-export function fieldsOf(type: RecordType): readonly FieldKind[] | undefined {
+/** Every type that we know by name and that a zone can hold, in the order of their numbers. */
+export function knownRecordTypes(): RecordType[] {
+  return [...rowsByName.keys()] as RecordType[];
+}
+
+/** The fields of its rdata, as in the table above; undefined for a type whose rdata is written as RFC 3597 has it. */
+export function fieldsOf(type: RecordType): Fields | undefined {
   return rowsByName.get(type)?.fields;
 }
 

@@ -4,60 +4,103 @@
 import { InvalidValue } from '../../errors.ts';
 import { parseEscape } from '../name.ts';
 
-/** `raw` keeps the escapes, which names need; {@link octetsOf} resolves them. */
-export interface Token {
-  raw: string;
-  quoted: boolean;
-}
+const tab = 0x09;
+const blank = 0x20;
+const doubleQuote = 0x22;
+const backslash = 0x5c;
 
-/** Throws InvalidValue on an unfinished quote or escape, or a character that must be escaped. */
-export function tokenize(text: string): Token[] {
-  const tokens: Token[] = [];
-  let at = 0;
-  while (at < text.length) {
-    const character = text[at] as string;
-    if (character === ' ' || character === '\t') at += 1;
-    else if (character === '"') {
-      const end = endOfToken(text, at + 1, true);
-      tokens.push({ raw: text.slice(at + 1, end), quoted: true });
-      at = end + 1;
-    } else {
-      const end = endOfToken(text, at, false);
-      tokens.push({ raw: text.slice(at, end), quoted: false });
-      at = end;
+/** Takes tokens off the front of a text. They keep their escapes, which names need; {@link octetsOf} resolves them. */
+export class TokenReader {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#skipBlanks();
+  }
+
+  /** Whether nothing is left. */
+  get done(): boolean {
+    return this.#at >= this.#text.length;
+  }
+
+  /** The next token, without its quotes. Throws InvalidValue on none, an unfinished quote or escape, or a character that must be escaped. */
+  take(what: string): string {
+    if (this.done) throw new InvalidValue(`${what} is missing`);
+    return this.#takeValue();
+  }
+
+  /** All tokens that are left, as one: how long hex and base64 may be written. */
+  takeRest(what: string): string {
+    let rest = this.take(what);
+    while (!this.done) rest += this.take(what);
+    return rest;
+  }
+
+  /** `key`, `key=value` or `key="value"` (RFC 9460 §2.1). */
+  takePair(what: string): { key: string; value: string | undefined } {
+    const [key = ''] = /[^\s"();\\=]*/.exec(this.#text.slice(this.#at)) ?? [];
+    if (this.#text[this.#at + key.length] !== '=') return { key: this.take(what), value: undefined };
+    this.#at += key.length + 1;
+    return { key, value: this.#takeValue() };
+  }
+
+  #takeValue(): string {
+    const quoted = this.#text.charCodeAt(this.#at) === doubleQuote;
+    const start = quoted ? this.#at + 1 : this.#at;
+    const end = this.#endOf(start, quoted);
+    this.#at = quoted ? end + 1 : end;
+    this.#skipBlanks();
+    return this.#text.slice(start, end);
+  }
+
+  #endOf(start: number, quoted: boolean): number {
+    const text = this.#text;
+    let at = start;
+    while (at < text.length) {
+      const code = text.charCodeAt(at);
+      if (code === backslash) at += parseEscape(text, at).length;
+      else if (code === 0x0a || code === 0x0d) throw new InvalidValue('a record is one line');
+      else if (quoted ? code === doubleQuote : code === blank || code === tab) return at;
+      else if (!quoted && code < 0x3c && '"();'.includes(text[at] as string)) {
+        throw new InvalidValue(`'${text[at]}' must be quoted or escaped`);
+      } else at += 1;
+    }
+    if (quoted) throw new InvalidValue('a quote is not closed');
+    return at;
+  }
+
+  #skipBlanks(): void {
+    for (; ; this.#at += 1) {
+      const code = this.#text.charCodeAt(this.#at);
+      if (code !== blank && code !== tab) return;
     }
   }
-  return tokens;
 }
 
-function endOfToken(text: string, start: number, quoted: boolean): number {
-  let at = start;
-  while (at < text.length) {
-    const character = text[at] as string;
-    if (character === '\\') at += parseEscape(text, at).length;
-    else if (character === '\n' || character === '\r') throw new InvalidValue('a record is one line');
-    else if (quoted && character === '"') return at;
-    else if (!quoted && (character === ' ' || character === '\t')) return at;
-    else if (!quoted && '"();'.includes(character)) {
-      throw new InvalidValue(`'${character}' must be quoted or escaped`);
-    } else at += 1;
+const encoder = new TextEncoder();
+
+/** A token's octets, escapes resolved; characters outside ASCII count as their UTF-8 octets. Throws InvalidValue. */
+export function octetsOf(token: string): Uint8Array {
+  const plain = new Uint8Array(token.length);
+  for (let i = 0; i < token.length; i += 1) {
+    const code = token.charCodeAt(i);
+    if (code > 0x7f || code === backslash) return unusualOctetsOf(token);
+    plain[i] = code;
   }
-  if (quoted) throw new InvalidValue('a quote is not closed');
-  return at;
+  return plain;
 }
 
-/** The token's octets, escapes resolved; characters outside ASCII count as their UTF-8 octets. Throws InvalidValue. */
-export function octetsOf(token: Token): Uint8Array {
-  if (!token.raw.includes('\\')) return new TextEncoder().encode(token.raw);
+function unusualOctetsOf(token: string): Uint8Array {
   const octets: number[] = [];
-  for (let at = 0; at < token.raw.length; ) {
-    if (token.raw[at] === '\\') {
-      const escaped = parseEscape(token.raw, at);
+  for (let at = 0; at < token.length; ) {
+    if (token[at] === '\\') {
+      const escaped = parseEscape(token, at);
       octets.push(escaped.octet);
       at += escaped.length;
     } else {
-      const character = String.fromCodePoint(token.raw.codePointAt(at) ?? 0);
-      octets.push(...new TextEncoder().encode(character));
+      const character = String.fromCodePoint(token.codePointAt(at) ?? 0);
+      octets.push(...encoder.encode(character));
       at += character.length;
     }
   }
@@ -68,7 +111,7 @@ export function octetsOf(token: Token): Uint8Array {
 export function quote(octets: Uint8Array): string {
   let text = '"';
   for (const octet of octets) {
-    if (octet === 0x22 || octet === 0x5c) text += `\\${String.fromCharCode(octet)}`;
+    if (octet === doubleQuote || octet === backslash) text += `\\${String.fromCharCode(octet)}`;
     else if (octet < 0x20 || octet > 0x7e) text += `\\${String(octet).padStart(3, '0')}`;
     else text += String.fromCharCode(octet);
   }

@@ -174,7 +174,7 @@ answers(
   cut.example.      60 NS   ns1.example.
   cut.example.      60 NS   ns.elsewhere.
   cut.example.      60 A    192.0.2.66
-  cut.example.      60 TYPE43 \\# 4 00010802
+  cut.example.      60 DS   1 8 240 00
   ns.cut.example.   60 A    192.0.2.1
   ns.cut.example.   60 AAAA 2001:db8::1
   sibling.example.  60 NS   ns.sibling.example.
@@ -213,9 +213,9 @@ answers(
     // RFC 4035 §3.1.4.1: DS is the parent's.
     ['sibling.example. DS', 'NOERROR', [], [negative]],
     [
-      'cut.example. TYPE43',
+      'cut.example. DS',
       'NOERROR',
-      ['cut.example. 60 DS {"keyTag":1,"algorithm":8,"digestType":2,"digest":{"type":"Buffer","data":[]}}'],
+      ['cut.example. 60 DS {"keyTag":1,"algorithm":8,"digestType":240,"digest":{"type":"Buffer","data":[0]}}'],
     ],
     ['x.sibling.example. DS', 'NOERROR -aa', [], ['sibling.example. 60 NS ns.sibling.example.']],
     ['mx.example. MX', 'NOERROR', ['mx.example. 60 MX 10 ns.cut.example.'], [], []],

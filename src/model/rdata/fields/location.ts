@@ -1,0 +1,102 @@
+// LOC: where something is on Earth, and how exactly (RFC 1876).
+
+import { InvalidValue } from '../../../errors.ts';
+import type { TokenReader } from '../tokens.ts';
+import type { WireReader, WireWriter } from '../wire.ts';
+import type { FieldCodec } from './codec.ts';
+
+/** Angles are thousandths of a second of arc; the equator and the prime meridian stand here. */
+const zeroAngle = 2 ** 31;
+/** Altitudes are centimetres; the reference spheroid stands here. */
+const zeroAltitude = 10_000_000;
+
+/** Size, horizontal and vertical precision when they are left out: 1 m, 10 km, 10 m. */
+const defaults = ['1', '10000', '10'];
+
+const angleUnits = [
+  { what: 'degrees', thousandths: 3_600_000, pattern: /^\d{1,3}$/, below: 181 },
+  { what: 'minutes', thousandths: 60_000, pattern: /^\d{1,2}$/, below: 60 },
+  { what: 'seconds', thousandths: 1000, pattern: /^\d{1,2}(\.\d{1,3})?$/, below: 60 },
+] as const;
+
+/** Degrees, then perhaps minutes and seconds, then one of two letters. */
+function takeAngle(tokens: TokenReader, plus: string, minus: string, greatestDegrees: number): number {
+  let angle = 0;
+  for (let unit = 0; ; unit += 1) {
+    const text = tokens.take(`${plus} or ${minus}`);
+    const letter = text.toUpperCase();
+    if (unit > 0 && (letter === plus || letter === minus)) {
+      if (angle > greatestDegrees * 3_600_000) throw new InvalidValue(`more than ${greatestDegrees} degrees ${letter}`);
+      return zeroAngle + (letter === plus ? angle : -angle);
+    }
+    const kind = angleUnits[unit];
+    if (kind === undefined) throw new InvalidValue(`'${text}' must be ${plus} or ${minus}`);
+    if (!kind.pattern.test(text) || Number(text) >= kind.below)
+      throw new InvalidValue(`'${text}' is no number of ${kind.what}`);
+    angle += Math.round(Number(text) * kind.thousandths);
+  }
+}
+
+function formatAngle(value: number, plus: string, minus: string, greatestDegrees: number): string {
+  const angle = Math.abs(value - zeroAngle);
+  if (angle > greatestDegrees * 3_600_000) throw new InvalidValue(`more than ${greatestDegrees} degrees`);
+  const degrees = Math.floor(angle / 3_600_000);
+  const minutes = Math.floor(angle / 60_000) % 60;
+  return `${degrees} ${minutes} ${((angle % 60_000) / 1000).toFixed(3)} ${value >= zeroAngle ? plus : minus}`;
+}
+
+/** Metres with two decimals at most, as centimetres. */
+function parseMetres(text: string): number {
+  const [, sign, metres, decimals = ''] = /^(-?)(\d{1,8})(?:\.(\d{1,2}))?m?$/i.exec(text) ?? [];
+  if (metres === undefined) throw new InvalidValue(`'${text}' is not metres with two decimals at most`);
+  const centimetres = Number(metres) * 100 + Number(decimals.padEnd(2, '0'));
+  return sign === '-' ? -centimetres : centimetres;
+}
+
+/** One octet: a digit and how many zeros follow it, in centimetres. */
+function parseSize(text: string): number {
+  const centimetres = parseMetres(text);
+  const digits = String(centimetres);
+  if (!/^\d0*$/.test(digits)) {
+    throw new InvalidValue(
+      `'${text}' cannot be said: a size or precision is one digit and zeros, such as 0.5m, 20m, 1000m`,
+    );
+  }
+  return centimetres === 0 ? 0 : (Number(digits[0]) << 4) | (digits.length - 1);
+}
+
+function formatSize(octet: number): string {
+  const digit = octet >> 4;
+  const zeros = octet & 15;
+  if (digit > 9 || zeros > 9 || (digit === 0 && zeros > 0))
+    throw new InvalidValue('a size or precision is not in range');
+  const centimetres = digit * 10 ** zeros;
+  return `${centimetres < 100 ? (centimetres / 100).toFixed(2) : centimetres / 100}m`;
+}
+
+const location: FieldCodec = {
+  parse: (tokens: TokenReader, wire: WireWriter) => {
+    const latitude = takeAngle(tokens, 'N', 'S', 90);
+    const longitude = takeAngle(tokens, 'E', 'W', 180);
+    const text = tokens.take('the altitude');
+    const altitude = parseMetres(text) + zeroAltitude;
+    if (altitude < 0 || altitude > 0xffff_ffff)
+      throw new InvalidValue(`'${text}' is not from -100000m to 42849672.95m`);
+    wire.uint(0, 1);
+    for (const otherwise of defaults) wire.uint(parseSize(tokens.done ? otherwise : tokens.take('a size')), 1);
+    for (const value of [latitude, longitude, altitude]) wire.uint(value, 4);
+  },
+  format: (wire: WireReader) => {
+    if (wire.uint(1) !== 0) {
+      // Its other versions were never defined (§2).
+      wire.rest();
+      return undefined;
+    }
+    const sizes = [formatSize(wire.uint(1)), formatSize(wire.uint(1)), formatSize(wire.uint(1))];
+    const latitude = formatAngle(wire.uint(4), 'N', 'S', 90);
+    const longitude = formatAngle(wire.uint(4), 'E', 'W', 180);
+    return `${latitude} ${longitude} ${((wire.uint(4) - zeroAltitude) / 100).toFixed(2)}m ${sizes.join(' ')}`;
+  },
+};
+
+export const locationFields = { location };

@@ -1,0 +1,176 @@
+// Fields that are domain names, and those that are a name or an address, as an octet before them says.
+
+import { InvalidValue } from '../../../errors.ts';
+import { isAbsolute, nameFromWire, nameToWire, parseName, root } from '../../name.ts';
+import type { TokenReader } from '../tokens.ts';
+import type { WireReader, WireWriter } from '../wire.ts';
+import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from './addresses.ts';
+import type { FieldCodec } from './codec.ts';
+import { parseNumber } from './numbers.ts';
+
+/** Absolute and lower-cased; never compressed (RFC 3597 §4 allows it for few types, and only in messages). */
+const name: FieldCodec = {
+  parse: (tokens, wire) => {
+    const text = tokens.take('a name');
+    if (!isAbsolute(text)) {
+      throw new InvalidValue(`'${text}' is relative: end the name with a dot ('${text}.')`);
+    }
+    wire.bytes(nameToWire(parseName(text)));
+  },
+  format: (wire) => {
+    const { name, length } = nameFromWire(wire.octets, wire.at);
+    wire.at += length;
+    return name === root ? name : `${name}.`;
+  },
+};
+
+const names: FieldCodec = {
+  parse: (tokens, wire) => {
+    while (!tokens.done) name.parse(tokens, wire);
+  },
+  format: (wire) => {
+    const texts: (string | undefined)[] = [];
+    while (wire.left > 0) texts.push(name.format(wire));
+    return texts.join(' ');
+  },
+};
+
+/** RRSIG's signer is the zone: it has no more labels than the owner, whose number is in the fourth octet (RFC 4035 §5.3.1). */
+const signer: FieldCodec = {
+  parse: (tokens, wire) => {
+    const start = wire.at;
+    name.parse(tokens, wire);
+    checkSigner(wire.octets.subarray(start, wire.at), wire.octets[3] as number);
+  },
+  format: (wire) => {
+    const start = wire.at;
+    const text = name.format(wire);
+    checkSigner(wire.octets.subarray(start, wire.at), wire.octets[3] as number);
+    return text;
+  },
+};
+
+function checkSigner(wire: Uint8Array, labels: number): void {
+  let count = 0;
+  for (let at = 0; wire[at] !== 0; at += 1 + (wire[at] as number)) count += 1;
+  if (count > labels) throw new InvalidValue(`a zone of ${count} labels does not sign a name of ${labels}`);
+}
+
+/** What a gateway is, by its type: none, IPv4, IPv6, name (RFC 4025 §2.3, RFC 8777 §4.2.3). */
+const gatewayKinds: readonly FieldCodec[] = [
+  {
+    parse: (tokens) => {
+      const text = tokens.take("'.' for no gateway");
+      if (text !== '.') throw new InvalidValue(`'${text}' must be '.': type 0 is no gateway`);
+    },
+    format: () => '.',
+  },
+  {
+    parse: (tokens, wire) => wire.bytes(parseIpv4(tokens.take('an address'))),
+    format: (wire) => formatIpv4(wire.bytes(4)),
+  },
+  {
+    parse: (tokens, wire) => wire.bytes(parseIpv6(tokens.take('an address'))),
+    format: (wire) => formatIpv6(wire.bytes(16)),
+  },
+  name,
+];
+
+function gatewayKind(type: number): FieldCodec {
+  const kind = gatewayKinds[type];
+  if (kind === undefined) throw new InvalidValue(`type ${type} is unknown: 0 none, 1 IPv4, 2 IPv6, 3 name`);
+  return kind;
+}
+
+/** IPSECKEY's gateway (RFC 4025 §2.5): what it is stands in the type's octet, the second of the rdata. */
+const gateway: FieldCodec = {
+  parse: (tokens, wire) => gatewayKind(wire.octets[1] as number).parse(tokens, wire),
+  format: (wire) => gatewayKind(wire.octets[1] as number).format(wire),
+};
+
+/** AMTRELAY's discovery bit and type, in one octet, and its relay (RFC 8777 §4.2). */
+const relay: FieldCodec = {
+  parse: (tokens, wire) => {
+    const discovery = parseNumber(tokens.take('the discovery bit'), 1);
+    const type = parseNumber(tokens.take('the type'), 0x7f);
+    const kind = gatewayKind(type);
+    wire.uint((discovery << 7) | type, 1);
+    kind.parse(tokens, wire);
+  },
+  format: (wire) => {
+    const octet = wire.uint(1);
+    const type = octet & 0x7f;
+    if (type >= gatewayKinds.length) {
+      wire.rest();
+      return undefined;
+    }
+    return `${octet >> 7} ${type} ${gatewayKind(type).format(wire)}`;
+  },
+};
+
+/** A6 (RFC 2874 §3.1): how many bits the named prefix has, the bits after them, and its name. */
+const suffix: FieldCodec = {
+  parse: (tokens, wire) => {
+    const length = parseNumber(tokens.take('a prefix length'), 128);
+    const skipped = length >> 3;
+    wire.uint(length, 1);
+    if (length < 128) {
+      const text = tokens.take('an address');
+      const octets = parseIpv6(text);
+      if (!isSuffix(octets, length))
+        throw new InvalidValue(`'${text}' has bits in its first ${length}, which are the prefix's`);
+      wire.bytes(octets.subarray(skipped));
+    }
+    if (length > 0) name.parse(tokens, wire);
+  },
+  format: (wire) => {
+    const length = wire.uint(1);
+    if (length > 128) throw new InvalidValue(`${length} is no prefix length: at most 128`);
+    let text = String(length);
+    if (length < 128) {
+      const octets = new Uint8Array(16);
+      octets.set(wire.bytes(16 - (length >> 3)), length >> 3);
+      if (!isSuffix(octets, length)) throw new InvalidValue(`the suffix has bits in its first ${length}`);
+      text += ` ${formatIpv6(octets)}`;
+    }
+    return length > 0 ? `${text} ${name.format(wire)}` : text;
+  },
+};
+
+/** Whether the first bits of the address are 0. */
+function isSuffix(octets: Uint8Array, bits: number): boolean {
+  const whole = bits >> 3;
+  return octets.subarray(0, whole).every((octet) => octet === 0) && (octets[whole] ?? 0) >> (8 - (bits & 7)) === 0;
+}
+
+/** HIP (RFC 8005 §5, §6): lengths come first on the wire; in text the algorithm, the tag in hex, the key in base64. */
+const hostIdentity: FieldCodec = {
+  parse: (tokens: TokenReader, wire: WireWriter) => {
+    const algorithm = parseNumber(tokens.take('the algorithm'), 255);
+    const tag = tokens.take('the host identity tag');
+    const key = tokens.take('the public key');
+    const tagOctets = Buffer.from(tag, 'hex');
+    const keyOctets = Buffer.from(key, 'base64');
+    if (tagOctets.length === 0 || tagOctets.length > 255 || tagOctets.toString('hex') !== tag.toLowerCase()) {
+      throw new InvalidValue(`'${tag}' is no host identity tag: 1 to 255 octets in hex`);
+    }
+    if (keyOctets.length === 0 || keyOctets.toString('base64') !== key) {
+      throw new InvalidValue(`'${key}' is not base64 without blanks`);
+    }
+    wire.uint(tagOctets.length, 1);
+    wire.uint(algorithm, 1);
+    wire.uint(keyOctets.length, 2);
+    wire.bytes(tagOctets);
+    wire.bytes(keyOctets);
+  },
+  format: (wire: WireReader) => {
+    const tagLength = wire.uint(1);
+    const algorithm = wire.uint(1);
+    const keyLength = wire.uint(2);
+    if (tagLength === 0 || keyLength === 0) throw new InvalidValue('the host identity tag or the public key is empty');
+    const tag = Buffer.from(wire.bytes(tagLength)).toString('hex');
+    return `${algorithm} ${tag} ${Buffer.from(wire.bytes(keyLength)).toString('base64')}`;
+  },
+};
+
+export const nameFields = { name, names, signer, gateway, relay, suffix, 'host-identity': hostIdentity };

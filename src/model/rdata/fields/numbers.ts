@@ -1,0 +1,155 @@
+// Fields that are numbers: plain, with names for some (mnemonics.ts), as times, or in groups of hex digits.
+
+import { InvalidValue } from '../../../errors.ts';
+import { parseTypeCode, recordTypeName } from '../record-types.ts';
+import type { FieldCodec } from './codec.ts';
+import { algorithms, certificateTypes, keyFlags, keyProtocols, type Mnemonics, syncSchemes } from './mnemonics.ts';
+
+/** Decimal digits; throws InvalidValue beyond `greatest`. */
+export function parseNumber(text: string, greatest: number): number {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value <= greatest)) throw new InvalidValue(`'${text}' is not a number from 0 to ${greatest}`);
+  return value;
+}
+
+/** A number. Names are read; what we write is always the number, which no registry changes. */
+function number(length: 1 | 2 | 4, names: Mnemonics = {}): FieldCodec {
+  const greatest = 256 ** length - 1;
+  return {
+    parse: (tokens, wire) => {
+      const text = tokens.take('a number');
+      wire.uint(names[text.toUpperCase()] ?? parseNumber(text, greatest), length);
+    },
+    format: (wire) => String(wire.uint(length)),
+  };
+}
+
+/** A number that the RFC fixes. */
+function fixed(length: 1 | 2, value: number): FieldCodec {
+  const check = (found: number): number => {
+    if (found !== value) throw new InvalidValue(`'${found}' must be ${value}`);
+    return found;
+  };
+  return {
+    parse: (tokens, wire) => wire.uint(check(parseNumber(tokens.take('a number'), 0xffff)), length),
+    format: (wire) => String(check(wire.uint(length))),
+  };
+}
+
+/** Flags of KEY (RFC 2535 §7.1): a number, or names joined with `|`. */
+const flags: FieldCodec = {
+  parse: (tokens, wire) => {
+    const text = tokens.take('a number');
+    const bits = text.split('|').map((name) => keyFlags[name.toUpperCase()]);
+    wire.uint(
+      bits.every((bit) => bit !== undefined) ? bits.reduce((all, bit) => all | bit, 0) : parseNumber(text, 0xffff),
+      2,
+    );
+  },
+  format: (wire) => String(wire.uint(2)),
+};
+
+const unitSeconds: Mnemonics = { W: 604_800, D: 86_400, H: 3600, M: 60, S: 1 };
+
+/** Seconds; read also as zone files write them, `1w2d3h4m5s`. */
+const duration: FieldCodec = {
+  parse: (tokens, wire) => {
+    const text = tokens.take('a number of seconds');
+    const parts = /^(\d{1,10}[wdhms])+$/i.test(text) ? (text.match(/\d+[wdhms]/gi) ?? []) : [];
+    const sum = parts.reduce(
+      (all, part) => all + parseInt(part, 10) * (unitSeconds[part.slice(-1).toUpperCase()] ?? 0),
+      0,
+    );
+    wire.uint(parseNumber(parts.length > 0 ? String(sum) : text, 0xffff_ffff), 4);
+  },
+  format: (wire) => String(wire.uint(4)),
+};
+
+/** A moment of RRSIG (RFC 4034 §3.2): YYYYMMDDHHmmSS, or seconds since 1970. We write the years 1970 to 2106. */
+const time: FieldCodec = {
+  parse: (tokens, wire) => {
+    const text = tokens.take('a time');
+    if (text.length !== 14) {
+      wire.uint(parseNumber(text, 0xffff_ffff), 4);
+      return;
+    }
+    const seconds = Date.parse(text.replace(/^(....)(..)(..)(..)(..)(..)$/, '$1-$2-$3T$4:$5:$6Z')) / 1000;
+    if (!(seconds >= 0 && seconds <= 0xffff_ffff) || formatTime(seconds) !== text) {
+      throw new InvalidValue(`'${text}' is no time from 1970 to 2106-02-07: write YYYYMMDDHHmmSS in UTC`);
+    }
+    wire.uint(seconds, 4);
+  },
+  format: (wire) => formatTime(wire.uint(4)),
+};
+
+function formatTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace(/\D/g, '').slice(0, 14);
+}
+
+/** A record type's name (RFC 4034 §3.2), also one that no zone can hold. */
+const type: FieldCodec = {
+  parse: (tokens, wire) => wire.uint(parseTypeCode(tokens.take('a record type')), 2),
+  format: (wire) => recordTypeName(wire.uint(2)),
+};
+
+/** 64 bits: decimal, or two halves with a dot between. */
+const octet8: FieldCodec = {
+  parse: (tokens, wire) => {
+    const text = tokens.take('a number');
+    const [high, low, ...more] = text.split('.');
+    if (low !== undefined && high !== undefined && more.length === 0) {
+      wire.uint(parseNumber(high, 0xffff_ffff), 4);
+      wire.uint(parseNumber(low, 0xffff_ffff), 4);
+      return;
+    }
+    const value = /^\d{1,20}$/.test(text) ? BigInt(text) : 2n ** 64n;
+    if (value >= 2n ** 64n) throw new InvalidValue(`'${text}' is not a number from 0 to ${2n ** 64n - 1n}`);
+    wire.uint(Number(value >> 32n), 4);
+    wire.uint(Number(value & 0xffff_ffffn), 4);
+  },
+  format: (wire) => String((BigInt(wire.uint(4)) << 32n) | BigInt(wire.uint(4))),
+};
+
+/** Hex digits in groups of the same length; `shortest`: how few digits of a group are read. */
+function groups(count: number, octets: 1 | 2, separator: string, shortest: number, example: string): FieldCodec {
+  const pattern = new RegExp(`^[0-9a-f]{${shortest},${octets * 2}}$`, 'i');
+  return {
+    parse: (tokens, wire) => {
+      const text = tokens.take('an identifier');
+      const parts = text.split(separator);
+      if (parts.length !== count || !parts.every((part) => pattern.test(part))) {
+        throw new InvalidValue(`'${text}' is not written as ${example}`);
+      }
+      for (const part of parts) wire.uint(parseInt(part, 16), octets);
+    },
+    format: (wire) =>
+      Array.from({ length: count }, () =>
+        wire
+          .uint(octets)
+          .toString(16)
+          .padStart(octets * 2, '0'),
+      ).join(separator),
+  };
+}
+
+export const numberFields = {
+  octet1: number(1),
+  octet2: number(2),
+  octet4: number(4),
+  octet8,
+  zero2: fixed(2, 0),
+  three1: fixed(1, 3),
+  algorithm: number(1, algorithms),
+  'certificate-type': number(2, certificateTypes),
+  'key-flags': flags,
+  'key-protocol': number(1, keyProtocols),
+  'sync-scheme': number(1, syncSchemes),
+  duration,
+  time,
+  type,
+  /** RFC 6742 §2.1.2, §2.3.2. */
+  locator64: groups(4, 2, ':', 1, '2001:0db8:1140:1000'),
+  /** RFC 7043 §3.2, §4.2. */
+  eui48: groups(6, 1, '-', 2, '00-00-5e-00-53-2a'),
+  eui64: groups(8, 1, '-', 2, '00-00-5e-ef-10-00-00-2a'),
+};

@@ -1,0 +1,114 @@
+// BIND as the judge of what we read and write: every type it knows, every sample, and thousands of records that nobody chose.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { InvalidValue } from '../../src/errors.ts';
+import { formatRdata, parseRdata } from '../../src/model/rdata/rdata.ts';
+import {
+  isSingleton,
+  knownRecordTypes,
+  parseRecordType,
+  type RecordType,
+  recordTypeCode,
+} from '../../src/model/rdata/record-types.ts';
+import { bindTypes, compileByBind, readByBind, skipWithoutBindTools } from '../support/bind-tools.ts';
+import { temporaryFolder } from '../support/temporary.ts';
+import { mutatedRdata } from './rdata-mutations.ts';
+import { badSamples, goodSamples, type Sample } from './rdata-samples.ts';
+
+const skip = skipWithoutBindTools();
+const known = new Set(skip === false ? bindTypes() : []);
+const shared = (samples: readonly Sample[]): Sample[] => samples.filter(({ type, ours }) => !ours && known.has(type));
+const hexOf = (type: string, text: string): string => Buffer.from(parseRdata(type as RecordType, text)).toString('hex');
+
+test('every type that BIND knows by name, we know, and have samples of that BIND judges', { skip }, () => {
+  for (const type of known) {
+    assert.equal(parseRecordType(type), type);
+    assert.ok(
+      shared(goodSamples).some((sample) => sample.type === type),
+      `no sample of ${type}`,
+    );
+  }
+});
+
+test('BIND reads what we read, and what we write, to our octets', { skip }, async () => {
+  await each(shared(goodSamples), async ({ type, text, canonical = '' }) => {
+    const ours = { code: recordTypeCode(type as RecordType), hex: hexOf(type, text) };
+    assert.deepEqual(await readByBind(type, canonical), ours, `${type} ${canonical}, as we write it`);
+    // The case of names is kept by BIND and lowered by us.
+    if (text === canonical) return;
+    const theirs = await readByBind(type, text);
+    assert.ok(theirs, `${type} ${text}`);
+    assert.equal(hexOf(type, `\\# ${theirs.hex.length / 2} ${theirs.hex}`), ours.hex, `${type} ${text}`);
+  });
+});
+
+test('BIND refuses what we refuse, but for what is marked as ours, and relative names', { skip }, async () => {
+  const refused = shared(badSamples).filter(({ fault }) => !fault.includes('relative'));
+  await each(refused, async ({ type, text }) => {
+    assert.equal(await readByBind(type, text), undefined, `${type} ${text}`);
+  });
+});
+
+test('BIND takes the types for singletons that we do', { skip }, async (t) => {
+  const folder = await temporaryFolder(t);
+  for (const type of known) {
+    const records = goodSamples
+      .filter((sample) => sample.type === type && !sample.ours)
+      .map(({ canonical }) => canonical);
+    if (type === 'SOA' || records.length < 2) continue;
+    const lines = records.map((record) => `a.example. 60 IN ${type} ${record}`);
+    const compiled = compileByBind(folder, 'example', `${apex}${lines.join('\n')}\n`);
+    assert.equal(/singleton/.test(String(compiled)), isSingleton(type as RecordType), `${type}: ${compiled}`);
+  }
+});
+
+const apex =
+  'example. 60 IN SOA ns.example. admin.example. 1 2 3 4 5\nexample. 60 IN NS ns.example.\nns.example. 60 IN A 192.0.2.1\n';
+
+test('BIND reads thousands of records as we write them, to our octets', { skip }, async (t) => {
+  const accepted = fc
+    .sample(mutatedRdata, { numRuns: Number(process.env.FUZZ_RUNS ?? 6000), seed })
+    .flatMap(({ type, wire }) => asText(type, wire))
+    .filter(({ type, text }) => !notForBind.test(`${type} ${text}`));
+  t.diagnostic(`seed ${seed}: ${accepted.length} records`);
+  const lines = accepted.map(({ type, text }, index) => `r${index}.example. 60 IN ${type} ${text}`);
+  const compiled = compileByBind(await temporaryFolder(t), 'example', `${apex}${lines.join('\n')}\n`);
+  if (typeof compiled === 'string') assert.fail(refusals(compiled, lines));
+  const byOwner = new Map(compiled.map(({ owner, code, hex }) => [owner, { code, hex }]));
+  for (const [index, { type, text, hex }] of accepted.entries()) {
+    assert.deepEqual(byOwner.get(`r${index}.example.`), { code: recordTypeCode(type), hex }, `${type} ${text}`);
+  }
+});
+
+/** What BIND says against the zone, each with the record; the zone has three lines before them. */
+function refusals(said: string, lines: readonly string[]): string {
+  return said.replaceAll(/:(\d+): .*/g, (all, line) => `${all}: ${lines[Number(line) - 4]}`);
+}
+
+const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
+/** What this BIND has no words for, or no place in a zone; and regular expressions, whose inside BIND checks and we do not. */
+const unknown = [...knownRecordTypes(), 'NXNAME'].filter((type) => !known.has(type));
+const notForBind = new RegExp(
+  `^(MD|MF|SOA) |\\b(${unknown.join('|')}|ohttp|docpath)\\b|^IPSECKEY \\d+ \\d+ 0 [^ ]+$|^NAPTR .* "[^"]+" [^ ]+$`,
+);
+
+function asText(type: RecordType, wire: Uint8Array): { type: RecordType; text: string; hex: string }[] {
+  try {
+    const text = formatRdata(type, wire);
+    return [{ type, text, hex: hexOf(type, text) }];
+  } catch (error) {
+    if (error instanceof InvalidValue) return [];
+    throw error;
+  }
+}
+
+/** A few at once: each is a process. */
+async function each<T>(items: readonly T[], run: (item: T) => Promise<void>): Promise<void> {
+  const left = [...items];
+  const lane = async (): Promise<void> => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await run(item);
+  };
+  await Promise.all(Array.from({ length: 4 }, lane));
+}
