@@ -151,9 +151,9 @@ const rows = {
   ZONEMD: { code: 63, fields: { serial: 'octet4', scheme: 'octet1', algorithm: 'octet1', digest: 'zone-digest' } }, // RFC 8976 §2.2
   SVCB: { code: 64, fields: service }, // RFC 9460 §2
   HTTPS: { code: 65, fields: service }, // RFC 9460 §9
-  DSYNC: { code: 66, fields: { type: 'type', scheme: 'sync-scheme', port: 'octet2', target: 'name' } }, // RFC 9859 §2.1
-  HHIT: { code: 67, fields: { identity: 'base64' } }, // RFC 9886 §5.1
-  BRID: { code: 68, fields: { identity: 'base64' } }, // RFC 9886 §5.2
+  DSYNC: { code: 66, fields: { type: 'type', scheme: 'sync-scheme', port: 'octet2', target: 'name' } }, // RFC 9859
+  HHIT: { code: 67, fields: { identity: 'base64' } }, // RFC 9886
+  BRID: { code: 68, fields: { identity: 'base64' } }, // RFC 9886
   UNECE: { code: 69 }, // draft-woodcock-faltstrom-external-registry-rrtypes, still moving
   ISO: { code: 70 }, // the same
   SPF: { code: 99, fields: { texts: 'texts' } }, // RFC 4408 §3.1.1; RFC 7208 §3.1 has TXT instead

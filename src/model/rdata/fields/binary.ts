@@ -177,7 +177,7 @@ const nsap: FieldCodec = {
   },
 };
 
-/** ATMA (ATM Forum af-dans-0152.000 §5.2): + and digits for an E.164 number (1), hex with dots for an end system address (0). */
+/** ATMA (ATM Forum af-dans-0152.000): + and digits for an E.164 number (1), hex with dots for an end system address (0). */
 const atma: FieldCodec = {
   parse: (tokens, wire) => {
     const text = tokens.take('an address');

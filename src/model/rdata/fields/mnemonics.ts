@@ -54,7 +54,7 @@ export const keyFlags: Mnemonics = {
 /** RFC 2535 §7.1. */
 export const keyProtocols: Mnemonics = { NONE: 0, TLS: 1, EMAIL: 2, DNSSEC: 3, IPSEC: 4, ALL: 255 };
 
-/** RFC 9859 §6.2. */
+/** RFC 9859. */
 export const syncSchemes: Mnemonics = { NOTIFY: 1 };
 
 /** WKS (RFC 1035 §3.4.2): what zone files of its time wrote; any other is written as its number. */

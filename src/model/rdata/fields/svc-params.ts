@@ -131,7 +131,7 @@ const port: ValueCodec = {
   },
 };
 
-/** RFC 9848 §3: the list of configurations, in base64. */
+/** RFC 9848: the list of configurations, in base64. */
 const base64: ValueCodec = {
   parse: (value) => {
     const octets = Buffer.from(latin1(value), 'base64');
@@ -173,7 +173,7 @@ const keys: readonly { code: number; name: string; codec: ValueCodec }[] = [
   { code: 2, name: 'no-default-alpn', codec: empty }, // RFC 9460 §7.1
   { code: 3, name: 'port', codec: port }, // RFC 9460 §7.2
   { code: 4, name: 'ipv4hint', codec: list(4, parseIpv4, formatIpv4) }, // RFC 9460 §7.3
-  { code: 5, name: 'ech', codec: base64 }, // RFC 9848 §3
+  { code: 5, name: 'ech', codec: base64 }, // RFC 9848
   { code: 6, name: 'ipv6hint', codec: list(16, parseIpv6, formatIpv6) }, // RFC 9460 §7.3
   { code: 7, name: 'dohpath', codec: template }, // RFC 9461 §5
   { code: 8, name: 'ohttp', codec: empty }, // RFC 9540 §4
