@@ -9,6 +9,7 @@ import type { Config } from './config.ts';
 import { Committer } from './control/commit.ts';
 import { OnceCommitter } from './control/commit-once.ts';
 import { startHousekeeping } from './control/housekeeping.ts';
+import { readCertificate } from './dns/listen/certificate.ts';
 import { type DnsServer, startDns } from './dns/listen/dns-server.ts';
 import { ensureAdminToken } from './http/admin-token.ts';
 import { addDnsMetrics, createMetrics } from './http/metrics.ts';
@@ -31,6 +32,8 @@ export interface App {
 }
 
 export async function startApp(config: Config, logger: FastifyBaseLogger, version: string): Promise<App> {
+  // A wrong certificate is said at once, not when the store has been read.
+  if (config.dnsSecure !== undefined) await readCertificate(config.dnsSecure.certificate);
   const stopping = new AbortController();
   const member = (dns = config.dns): Member => ({
     replica: config.replica,
@@ -68,17 +71,28 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   }
 
   async function serve(httpEndpoint: string): Promise<void> {
-    await writeEndpoints(config.dataDir, httpEndpoint, []);
+    await writeEndpoints(config.dataDir, { http: httpEndpoint, dns: [] });
     await views.whenLoaded();
     if (config.adminToken === undefined) await ensureAdminToken(config.dataDir, views, committer, logger);
     // Not before the zones are there: an early NXDOMAIN would be remembered by resolvers, a closed port is not.
-    const server = await startDns({ table, addresses: config.dns, threads: config.dnsThreads, log: logger });
+    const server = await startDns({
+      table,
+      addresses: config.dns,
+      threads: config.dnsThreads,
+      secure: config.dnsSecure,
+      log: logger,
+    });
     dns = server;
     addDnsMetrics(metrics, () => server.counters());
-    const endpoints = server.addresses.map(formatEndpoint);
-    await writeEndpoints(config.dataDir, httpEndpoint, endpoints);
+    const endpoints = {
+      http: httpEndpoint,
+      dns: server.addresses.map(formatEndpoint),
+      ...(server.tls.length > 0 && { dnsTls: server.tls.map(formatEndpoint) }),
+      ...(server.https.length > 0 && { dnsHttps: server.https.map(formatEndpoint) }),
+    };
+    await writeEndpoints(config.dataDir, endpoints);
     leave = await joinCluster(store, member([...server.addresses]), logger);
-    logger.info({ http: httpEndpoint, dns: endpoints, store: config.store, revision: views.revision }, 'serving');
+    logger.info({ ...endpoints, store: config.store, revision: views.revision }, 'serving');
   }
 
   try {
@@ -102,10 +116,18 @@ async function listen(http: FastifyInstance, { http: { address, port } }: Config
   return formatEndpoint({ address, port: typeof bound === 'object' ? bound.port : port });
 }
 
+/** Where we listen; the last two only if they are configured. */
+interface Endpoints {
+  http: string;
+  dns: string[];
+  dnsTls?: string[];
+  dnsHttps?: string[];
+}
+
 /** For scripts and tests that let us pick the ports. Renamed into place, so that nobody reads half of it. */
-async function writeEndpoints(dataDir: string, http: string, dns: string[]): Promise<void> {
+async function writeEndpoints(dataDir: string, endpoints: Endpoints): Promise<void> {
   await mkdir(dataDir, { recursive: true });
   const file = join(dataDir, 'endpoints.json');
-  await writeFile(`${file}.new`, `${JSON.stringify({ http, dns })}\n`);
+  await writeFile(`${file}.new`, `${JSON.stringify(endpoints)}\n`);
   await rename(`${file}.new`, file);
 }

@@ -23,6 +23,8 @@ export interface Config {
   http: Endpoint;
   dns: Endpoint[];
   dnsThreads: number;
+  /** DNS over TLS and over HTTPS, with one certificate. */
+  dnsSecure?: { tls: Endpoint[]; https: Endpoint[]; certificate: { cert: string; key: string } };
   /** What others are told to ask; empty: where DNS listens. */
   advertise: Endpoint[];
   replica: string;
@@ -150,6 +152,34 @@ const settings = {
       return threads;
     },
   }),
+  dnsTls: setting({
+    flag: 'dns-tls',
+    value: 'HOST:PORT,…',
+    variable: 'ZONEWRIGHT_DNS_TLS_LISTEN',
+    help: 'where DNS over TLS listens (default: nowhere)',
+    parse: listed(parseEndpoint),
+  }),
+  dnsHttps: setting({
+    flag: 'dns-https',
+    value: 'HOST:PORT,…',
+    variable: 'ZONEWRIGHT_DNS_HTTPS_LISTEN',
+    help: 'where DNS over HTTPS listens, path /dns-query (default: nowhere)',
+    parse: listed(parseEndpoint),
+  }),
+  dnsTlsCert: setting({
+    flag: 'dns-tls-cert',
+    value: 'FILE',
+    variable: 'ZONEWRIGHT_DNS_TLS_CERT',
+    help: 'the certificate of both, PEM; read again when it changes',
+    parse: text,
+  }),
+  dnsTlsKey: setting({
+    flag: 'dns-tls-key',
+    value: 'FILE',
+    variable: 'ZONEWRIGHT_DNS_TLS_KEY',
+    help: 'and its key, PEM',
+    parse: text,
+  }),
   advertise: setting({
     flag: 'advertise',
     value: 'HOST:PORT,…',
@@ -272,14 +302,28 @@ function faultsOf(values: Values, environment: NodeJS.ProcessEnv): string[] {
   if ((values.etcdUsername === undefined) !== (values.etcdPassword === undefined)) {
     faults.push('ZONEWRIGHT_ETCD_USERNAME and ZONEWRIGHT_ETCD_PASSWORD go together');
   }
+  const { dnsTls = [], dnsHttps = [], dnsTlsCert = '', dnsTlsKey = '' } = values;
+  const listens = dnsTls.length + dnsHttps.length > 0;
+  if (listens && (dnsTlsCert === '' || dnsTlsKey === '')) {
+    faults.push('--dns-tls and --dns-https need a certificate: give its files with --dns-tls-cert and --dns-tls-key');
+  }
+  if (!listens && (dnsTlsCert !== '' || dnsTlsKey !== '')) {
+    faults.push(
+      '--dns-tls-cert and --dns-tls-key are of no use without --dns-tls or --dns-https: add one, or leave them out',
+    );
+  }
   return faults;
 }
 
 function freeze(values: Values): Config {
-  const { etcdEndpoints, etcdPrefix, etcdCa, etcdCert, etcdKey, etcdUsername, etcdPassword, adminToken, ...rest } =
+  const { etcdEndpoints, etcdPrefix, etcdCa, etcdCert, etcdKey, etcdUsername, etcdPassword, adminToken, ...others } =
     values;
+  const { dnsTls = [], dnsHttps = [], dnsTlsCert = '', dnsTlsKey = '', ...rest } = others;
   return Object.freeze({
     ...rest,
+    ...(dnsTls.length + dnsHttps.length > 0 && {
+      dnsSecure: { tls: dnsTls, https: dnsHttps, certificate: { cert: dnsTlsCert, key: dnsTlsKey } },
+    }),
     advertise: values.advertise ?? [],
     etcd: Object.freeze({
       endpoints: etcdEndpoints,

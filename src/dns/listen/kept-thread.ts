@@ -2,7 +2,7 @@
 
 import { closeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import type { FailedReport, ListenLog, ReadyReport, ThreadReport } from './thread-task.ts';
+import type { FailedReport, ListenLog, ReadyReport, ThreadOrder, ThreadReport } from './thread-task.ts';
 
 /** After a death we wait, in milliseconds: longer each time, until a thread has lived for `calm`. */
 const pauses = { first: 100, longest: 5_000, calm: 60_000 } as const;
@@ -37,13 +37,18 @@ export class KeptThread {
     return this.#launch(false);
   }
 
+  /** Says it to the thread, if it lives; the one after it must get to know by its task. */
+  tell(order: ThreadOrder): void {
+    this.#worker?.postMessage(order);
+  }
+
   /** Lets the thread finish what it has, and returns when it is gone. The caller has set the stop cell before. */
   async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#pause);
     const worker = this.#worker;
     if (worker === undefined) return;
-    worker.postMessage('stop');
+    this.tell('stop');
     const cutOff = setTimeout(() => {
       this.#options.log.warn({ thread: this.#options.name }, 'a DNS thread did not drain in time and was cut off');
       void worker.terminate();

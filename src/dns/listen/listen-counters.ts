@@ -12,9 +12,20 @@ const metrics = {
   tcpAccepted: ['dns_tcp_connections_total', 'TCP connections accepted.'],
   tcpReceived: ['dns_tcp_received_total', 'Messages received over TCP.'],
   tcpAnswered: ['dns_tcp_answered_total', 'Answers over TCP, handed to the system.'],
-  tcpIdleClosed: ['dns_tcp_idle_closed_total', 'TCP connections closed for being idle or too slow.'],
-  tcpLimitClosed: ['dns_tcp_limit_closed_total', 'TCP connections closed to make room for newer ones.'],
-  tcpGarbageClosed: ['dns_tcp_garbage_closed_total', 'TCP connections closed for sending what is no DNS message.'],
+  tcpIdleClosed: ['dns_tcp_idle_closed_total', 'Connections (TCP, TLS, HTTPS) closed for being idle or too slow.'],
+  tcpLimitClosed: ['dns_tcp_limit_closed_total', 'Connections (TCP, TLS, HTTPS) closed to make room for newer ones.'],
+  tcpGarbageClosed: [
+    'dns_tcp_garbage_closed_total',
+    'Connections (TCP, TLS) closed for sending what is no DNS message.',
+  ],
+  tlsAccepted: ['dns_tls_connections_total', 'Connections accepted for DNS over TLS.'],
+  tlsHandshakeFailed: ['dns_tls_handshake_failures_total', 'Of those, the ones whose TLS handshake failed.'],
+  tlsReceived: ['dns_tls_received_total', 'Messages received over TLS.'],
+  tlsAnswered: ['dns_tls_answered_total', 'Answers over TLS, handed to the system.'],
+  httpsAccepted: ['dns_https_connections_total', 'Connections accepted for DNS over HTTPS.'],
+  httpsHandshakeFailed: ['dns_https_handshake_failures_total', 'Of those, the ones whose TLS handshake failed.'],
+  httpsReceived: ['dns_https_received_total', 'Requests over HTTPS.'],
+  httpsAnswered: ['dns_https_answered_total', 'Requests over HTTPS that got a DNS message, handed to the system.'],
 } as const satisfies Record<string, readonly [name: string, help: string]>;
 
 export type ListenCounter = keyof typeof metrics;

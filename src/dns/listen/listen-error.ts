@@ -12,10 +12,15 @@ const waysOut: Readonly<Record<string, string>> = {
   EAFNOSUPPORT: 'this system has no such address family; remove the address from --dns',
 };
 
+const flags = { UDP: '--dns', TCP: '--dns', TLS: '--dns-tls', HTTPS: '--dns-https' } as const;
+
+export type Protocol = keyof typeof flags;
+
 /** The error for an address on which we cannot listen: names it, the cause and a way out. */
-export function listenError(address: Endpoint, protocol: 'UDP' | 'TCP', cause: unknown): Error {
+export function listenError(address: Endpoint, protocol: Protocol, cause: unknown): Error {
   const code = systemCode(cause);
-  const why = waysOut[code] ?? (cause instanceof Error ? cause.message : String(cause));
+  const why =
+    waysOut[code]?.replace('--dns', flags[protocol]) ?? (cause instanceof Error ? cause.message : String(cause));
   return new Error(`cannot listen on ${formatEndpoint(address)} (${protocol}, ${code}): ${why}`, { cause });
 }
 

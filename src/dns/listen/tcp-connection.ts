@@ -1,14 +1,16 @@
-// One DNS connection over TCP (RFC 1035 §4.2.2, RFC 7766): frames in, frames out, in order. Which connections may live: tcp-connections.ts.
+// One DNS connection over TCP (RFC 1035 §4.2.2, RFC 7766) or TLS (RFC 7858): frames in, frames out, in order.
+// Which connections may live: tcp-connections.ts.
 
 import type { Socket } from 'node:net';
+import type { Transport } from '../respond/counters.ts';
 import { headerLength } from '../wire/header.ts';
-import { type Answerer, type NetworkClient, newClient, setClientAddress } from './answerer.ts';
+import { type Answerer, newClient, setClientAddress } from './answerer.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
-import type { Connection, TcpConnections } from './tcp-connections.ts';
+import { type Connection, clientKey, type TcpConnections } from './tcp-connections.ts';
 
 /** The two octets of length before each message. */
 const prefix = 2;
-const largestMessage = 65_535;
+export const largestMessage = 65_535;
 /** What a message that comes in pieces gets at first, in octets; doubled as pieces really come, whatever length was announced. */
 const smallestPartial = 512;
 
@@ -30,12 +32,26 @@ export class TcpAnswering {
   }
 }
 
+/** Which kind of stream carries the frames, and the cells of its counters. */
+export interface Stream {
+  readonly transport: Transport;
+  readonly received: number;
+  readonly answered: number;
+}
+
+export const plainTcp: Stream = {
+  transport: 'tcp',
+  received: counterCell.tcpReceived,
+  answered: counterCell.tcpAnswered,
+};
+
 export class TcpConnection implements Connection {
   readonly client: string;
   lastActive = 0;
   readonly #socket: Socket;
   readonly #shared: TcpAnswering;
-  readonly #from = newClient('tcp');
+  readonly #stream: Stream;
+  readonly #from;
   /** A message of which only the first `#partialLength` octets have come, with its prefix. */
   #partial: Uint8Array | undefined;
   #partialLength = 0;
@@ -43,9 +59,11 @@ export class TcpConnection implements Connection {
   #waiting: Uint8Array | undefined;
   #finishing = false;
 
-  constructor(socket: Socket, host: string, shared: TcpAnswering) {
+  constructor(socket: Socket, host: string, shared: TcpAnswering, stream: Stream) {
     this.#socket = socket;
     this.#shared = shared;
+    this.#stream = stream;
+    this.#from = newClient(stream.transport);
     setClientAddress(this.#from, host);
     this.client = clientKey(this.#from);
     socket.on('data', (chunk: Uint8Array) => this.#receive(chunk));
@@ -117,7 +135,7 @@ export class TcpConnection implements Connection {
         message = this.#takeCollected();
         if (message === undefined) continue;
       }
-      counters.add(counterCell.tcpReceived);
+      counters.add(this.#stream.received);
       if (message.length < headerLength) {
         // Whoever sends this does not speak DNS.
         counters.add(counterCell.tcpGarbageClosed);
@@ -144,7 +162,7 @@ export class TcpConnection implements Connection {
     if (length === 0) return 0;
     out[used] = length >> 8;
     out[used + 1] = length & 255;
-    counters.add(counterCell.tcpAnswered);
+    counters.add(this.#stream.answered);
     return prefix + length;
   }
 
@@ -182,11 +200,6 @@ export class TcpConnection implements Connection {
     this.#partialLength = 0;
     return partial.subarray(prefix, whole);
   }
-}
-
-/** Who counts as one client: an IPv4 address, or an IPv6 /64, which any single host may have to itself. */
-function clientKey({ address, addressLength }: NetworkClient): string {
-  return Buffer.from(address.subarray(0, Math.min(addressLength, 8))).toString('hex');
 }
 
 function lengthAt(bytes: Uint8Array, offset: number): number {

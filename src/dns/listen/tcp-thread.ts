@@ -1,17 +1,20 @@
-// The TCP thread's main: listens on every address, picks ports where none was named, hands connections on until told to stop.
+// The main of the thread of TCP, TLS and HTTPS: listens on every address, picks ports where none was named, hands connections on until told to stop.
 
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
+import type { Server as TlsServer } from 'node:tls';
 import { parentPort, workerData } from 'node:worker_threads';
 import { familyOf } from '../../model/address.ts';
 import type { Endpoint } from '../../model/endpoint.ts';
 import { openAnswerer } from './answerer.ts';
+import { newHttpsServer } from './https-server.ts';
 import { CounterCells, counterCell } from './listen-counters.ts';
-import { listenError, systemCode } from './listen-error.ts';
-import { TcpAnswering, TcpConnection } from './tcp-connection.ts';
+import { listenError, type Protocol, systemCode } from './listen-error.ts';
+import { plainTcp, TcpAnswering, TcpConnection } from './tcp-connection.ts';
 import { TcpConnections } from './tcp-connections.ts';
-import type { TcpTask, ThreadReport } from './thread-task.ts';
+import type { SecureTask, TcpTask, ThreadOrder, ThreadReport } from './thread-task.ts';
+import { newTlsServer, oldestTls } from './tls-server.ts';
 
 /** A port that is free for TCP and taken for UDP is rare: so many in a row mean something else. */
 const portAttempts = 20;
@@ -27,6 +30,7 @@ const shared = new TcpAnswering(
   connections,
 );
 const servers: Server[] = [];
+const secureServers: TlsServer[] = [];
 
 function report(message: ThreadReport): void {
   parentPort?.postMessage(message);
@@ -39,28 +43,17 @@ function newServer(): Server {
     counters.add(counterCell.tcpAccepted);
     // No address: it is gone already.
     if (host === undefined) socket.destroy();
-    else new TcpConnection(socket, host, shared);
+    else new TcpConnection(socket, host, shared, plainTcp);
   });
 }
 
 /** Listens on the address; with port 0, on a port that UDP can have too. Returns the address with its port. */
-async function listen(address: Endpoint): Promise<Endpoint> {
+async function listenBoth(address: Endpoint): Promise<Endpoint> {
   for (let attempt = 1; ; attempt += 1) {
     const server = newServer();
-    try {
-      const listening = once(server, 'listening');
-      server.listen({ host: address.address, port: address.port, ipv6Only: true, backlog: 511 });
-      await listening;
-    } catch (error) {
-      throw listenError(address, 'TCP', error);
-    }
-    const bound = server.address();
-    if (bound === null || typeof bound === 'string') throw new Error('a TCP server has no address');
-    const picked = { address: address.address, port: bound.port };
+    const picked = await listen(server, address, 'TCP');
     try {
       if (task.probeUdp) await probeUdp(picked);
-      // From here on an error is one that accept() met, such as too many open files: it must not end the thread.
-      server.on('error', () => undefined);
       servers.push(server);
       return picked;
     } catch (error) {
@@ -69,6 +62,21 @@ async function listen(address: Endpoint): Promise<Endpoint> {
       if (!another) throw listenError(picked, 'UDP', error);
     }
   }
+}
+
+async function listen(server: Server, address: Endpoint, protocol: Protocol): Promise<Endpoint> {
+  try {
+    const listening = once(server, 'listening');
+    server.listen({ host: address.address, port: address.port, ipv6Only: true, backlog: 511 });
+    await listening;
+  } catch (error) {
+    throw listenError(address, protocol, error);
+  }
+  // From here on an error is one that accept() met, such as too many open files: it must not end the thread.
+  server.on('error', () => undefined);
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') throw new Error(`a server for ${protocol} has no address`);
+  return { address: address.address, port: bound.port };
 }
 
 /** Throws when another process has the UDP port: our own sockets share theirs, and would silently share it with that process too. */
@@ -84,6 +92,23 @@ async function probeUdp({ address, port }: Endpoint): Promise<void> {
   }
 }
 
+async function listenSecure({ tls, https, certificate }: SecureTask): Promise<{ tls: Endpoint[]; https: Endpoint[] }> {
+  const picked = { tls: [] as Endpoint[], https: [] as Endpoint[] };
+  const listenOne = async (server: TlsServer, address: Endpoint, protocol: Protocol) => {
+    const endpoint = await listen(server, address, protocol);
+    servers.push(server);
+    secureServers.push(server);
+    return endpoint;
+  };
+  for (const address of tls) {
+    picked.tls.push(await listenOne(newTlsServer(shared, certificate, task.limits), address, 'TLS'));
+  }
+  for (const address of https) {
+    picked.https.push(await listenOne(newHttpsServer(shared, certificate, task.limits), address, 'HTTPS'));
+  }
+  return picked;
+}
+
 async function drain(): Promise<void> {
   const closed = servers.map((server) => new Promise((done) => server.close(done)));
   connections.finishAll();
@@ -93,11 +118,18 @@ async function drain(): Promise<void> {
   connections.cutAll();
 }
 
-const stopped = new Promise((stop) => parentPort?.once('message', stop));
+const stopped = new Promise<void>((stop) => {
+  parentPort?.on('message', (order: ThreadOrder) => {
+    if (order === 'stop') stop();
+    // For new handshakes: open connections go on with what they have.
+    else for (const server of secureServers) server.setSecureContext({ ...order, minVersion: oldestTls });
+  });
+});
 try {
   const addresses: Endpoint[] = [];
-  for (const address of task.addresses) addresses.push(await listen(address));
-  report({ kind: 'ready', addresses, descriptors: [] });
+  for (const address of task.addresses) addresses.push(await listenBoth(address));
+  const secure = task.secure && (await listenSecure(task.secure));
+  report({ kind: 'ready', addresses, ...secure, descriptors: [] });
   await stopped;
 } catch (error) {
   report({ kind: 'failed', message: error instanceof Error ? error.message : String(error), descriptors: [] });

@@ -1,6 +1,7 @@
 // What the main thread and a listening thread tell each other. Structured-cloneable; buffers in it are shared, not copied.
 
 import type { Endpoint } from '../../model/endpoint.ts';
+import type { Certificate } from './certificate.ts';
 
 /** The part of pino's logger that we use. */
 export interface ListenLog {
@@ -33,7 +34,18 @@ export interface TcpTask extends ThreadTask {
   readonly limits: TcpLimits;
   /** Whether the UDP ports must be free: not when a TCP thread is started again beside our own UDP threads. */
   readonly probeUdp: boolean;
+  readonly secure?: SecureTask | undefined;
 }
+
+/** DNS over TLS and over HTTPS, with one certificate. */
+export interface SecureTask {
+  readonly tls: readonly Endpoint[];
+  readonly https: readonly Endpoint[];
+  readonly certificate: Certificate;
+}
+
+/** What the main thread tells a thread that has an event loop. */
+export type ThreadOrder = 'stop' | Certificate;
 
 export interface TcpLimits {
   /** A connection that finished no query and took no answers for so long is closed. RFC 7766 §6.2.3. */
@@ -46,6 +58,8 @@ export interface ReadyReport {
   readonly kind: 'ready';
   /** The same addresses, with the ports that were picked. */
   readonly addresses: readonly Endpoint[];
+  readonly tls?: readonly Endpoint[];
+  readonly https?: readonly Endpoint[];
   readonly socket?: SocketKind;
   /** Why the batched socket was not used. */
   readonly fallback?: string | undefined;

@@ -25,6 +25,10 @@ export function readUint16(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }
 
+export function readUint32(bytes: Uint8Array, at: number): number {
+  return readUint16(bytes, at) * 0x10000 + readUint16(bytes, at + 2);
+}
+
 export function writeUint16(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value >>> 8;
   bytes[at + 1] = value;

@@ -1,0 +1,33 @@
+// One connection of DNS over HTTPS, as the limits see it. Its requests: https-request.ts.
+
+import type { ServerHttp2Session } from 'node:http2';
+import type { TLSSocket } from 'node:tls';
+import { type NetworkClient, newClient, setClientAddress } from './answerer.ts';
+import { type Connection, clientKey } from './tcp-connections.ts';
+
+export class HttpsConnection implements Connection {
+  readonly client: string;
+  lastActive = 0;
+  /** Who asks. */
+  readonly from: NetworkClient = newClient('https');
+  /** Octets that requests have brought which are not whole yet. */
+  pending = 0;
+  /** HTTP/2's; HTTP/1.1 has none. */
+  session: ServerHttp2Session | undefined;
+  readonly #socket: TLSSocket;
+
+  constructor(socket: TLSSocket, host: string) {
+    this.#socket = socket;
+    setClientAddress(this.from, host);
+    this.client = clientKey(this.from);
+  }
+
+  finish(): void {
+    if (this.session === undefined) this.#socket.end();
+    else if (!this.session.closed) this.session.close();
+  }
+
+  cut(): void {
+    this.#socket.destroy();
+  }
+}

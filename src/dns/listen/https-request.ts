@@ -1,0 +1,165 @@
+// One request of DNS over HTTPS (RFC 8484 §4): what it asks, and the response, which an HTTP cache may keep for as long as the records allow.
+
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import { freshFor } from './freshness.ts';
+import type { HttpsConnection } from './https-connection.ts';
+import { counterCell } from './listen-counters.ts';
+import { largestMessage, type TcpAnswering } from './tcp-connection.ts';
+
+const path = '/dns-query';
+const mediaType = 'application/dns-message';
+const methods = 'GET, HEAD, POST';
+/** Octets that the unfinished requests of one connection may hold together. */
+const mostPending = 2 * largestMessage;
+/** What a body gets at first, in octets; doubled as it really comes. */
+const smallestBody = 512;
+
+export interface HttpsRequest {
+  readonly request: Http2ServerRequest;
+  readonly response: Http2ServerResponse;
+  readonly connection: HttpsConnection;
+  readonly shared: TcpAnswering;
+  /** For a body, in milliseconds. */
+  readonly patience: number;
+}
+
+interface Refusal {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const refusal = {
+  noQuery: { status: 400, reason: 'this is no DNS query' },
+  noParameter: { status: 400, reason: `the parameter dns must be one ${mediaType} in base64url` },
+  place: { status: 404, reason: `DNS is at ${path}` },
+  method: { status: 405, reason: `use ${methods}`, headers: { allow: methods } },
+  slow: { status: 408, reason: 'the body did not come in time' },
+  tooLarge: { status: 413, reason: `a DNS message has ${largestMessage} octets at most` },
+  mediaType: { status: 415, reason: `send ${mediaType}` },
+  tooMany: { status: 429, reason: 'too many unfinished requests' },
+} satisfies Record<string, Refusal>;
+
+export function answerRequest(http: HttpsRequest): void {
+  const { request, response, shared } = http;
+  shared.counters.add(counterCell.httpsReceived);
+  // The client went away.
+  request.on('error', () => undefined);
+  response.on('error', () => undefined);
+  const [place, ...query] = request.url.split('?');
+  if (place !== path) refuse(http, refusal.place);
+  else if (request.method === 'POST') answerPost(http);
+  else if (request.method === 'GET' || request.method === 'HEAD') answerGet(http, query.join('?'));
+  else refuse(http, refusal.method);
+}
+
+function answerGet(http: HttpsRequest, query: string): void {
+  const message = decodeParameter(query);
+  if (message === undefined) refuse(http, refusal.noParameter);
+  else if (message.length > largestMessage) refuse(http, refusal.tooLarge);
+  else answer(http, message);
+}
+
+function answerPost(http: HttpsRequest): void {
+  const { 'content-type': type = '', 'content-length': announced = '0' } = http.request.headers;
+  if (type.split(';', 1)[0]?.trim().toLowerCase() !== mediaType) refuse(http, refusal.mediaType);
+  else if (Number(announced) > largestMessage) refuse(http, refusal.tooLarge);
+  else receive(http);
+}
+
+/** RFC 8484 §4.1: `dns`, in base64url without padding (RFC 4648 §5). */
+function decodeParameter(query: string): Uint8Array | undefined {
+  const [encoded, ...more] = new URLSearchParams(query).getAll('dns');
+  if (encoded === undefined || more.length > 0 || !/^[\w-]+$/.test(encoded) || encoded.length % 4 === 1)
+    return undefined;
+  return Buffer.from(encoded, 'base64url');
+}
+
+function receive(http: HttpsRequest): void {
+  const { request, connection, patience } = http;
+  let body = new Uint8Array(smallestBody);
+  let length = 0;
+
+  function stop(): void {
+    clearTimeout(deadline);
+    connection.pending -= length;
+    length = 0;
+    request.off('data', add).off('end', end).off('close', stop);
+  }
+  function add(chunk: Uint8Array): void {
+    const whole = length + chunk.length;
+    if (whole > largestMessage) {
+      stop();
+      refuse(http, refusal.tooLarge);
+      return;
+    }
+    if (connection.pending + chunk.length > mostPending) {
+      stop();
+      refuse(http, refusal.tooMany);
+      return;
+    }
+    if (whole > body.length) {
+      const larger = new Uint8Array(Math.min(Math.max(2 * body.length, whole), largestMessage));
+      larger.set(body.subarray(0, length));
+      body = larger;
+    }
+    body.set(chunk, length);
+    length = whole;
+    connection.pending += chunk.length;
+  }
+  function end(): void {
+    const message = body.subarray(0, length);
+    stop();
+    answer(http, message);
+  }
+  const deadline = setTimeout(() => {
+    stop();
+    refuse(http, refusal.slow);
+  }, patience);
+  request.on('data', add).on('end', end).on('close', stop);
+}
+
+function answer(http: HttpsRequest, message: Uint8Array): void {
+  const { request, response, connection, shared } = http;
+  const { answerer, counters, connections, out } = shared;
+  const room = out.subarray(0, largestMessage);
+  answerer.wake();
+  const length = answerer.respond(message, message.length, room, connection.from);
+  answerer.sleep();
+  if (length === 0) {
+    refuse(http, refusal.noQuery);
+    return;
+  }
+  const answered = Buffer.from(room.subarray(0, length));
+  response.writeHead(200, {
+    'content-type': mediaType,
+    'content-length': length,
+    'cache-control': `max-age=${freshFor(answered)}`,
+  });
+  counters.add(counterCell.httpsAnswered);
+  // Touched when it has gone out: who does not read is idle.
+  response.on('finish', () => connections.touch(connection));
+  if (request.method === 'HEAD') response.end();
+  else response.end(answered);
+}
+
+function refuse({ request, response }: HttpsRequest, { status, reason, headers }: Refusal): void {
+  // What was refused is not read to its end; in HTTP/1.1 only the connection's end says so.
+  const first = request.httpVersionMajor === 1;
+  const unread = !request.complete && (first ? hasBody(request) : !request.stream.endAfterHeaders);
+  const text = `${reason}\n`;
+  response.writeHead(status, {
+    'content-type': 'text/plain; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    ...headers,
+    ...(first && unread && { connection: 'close' }),
+  });
+  response.end(text);
+  if (!first && unread) response.stream.close(constants.NGHTTP2_NO_ERROR);
+}
+
+/** RFC 9112 §6. */
+function hasBody({ headers }: Http2ServerRequest): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+}

@@ -1,0 +1,59 @@
+// DNS over HTTPS (RFC 8484): HTTP/2, or HTTP/1.1 for those who have no better. What a request gets: https-request.ts.
+
+import { createSecureServer, type Http2SecureServer, type Http2ServerRequest } from 'node:http2';
+import type { Certificate } from './certificate.ts';
+import { guardHandshakes } from './handshakes.ts';
+import { HttpsConnection } from './https-connection.ts';
+import { answerRequest } from './https-request.ts';
+import type { TcpAnswering } from './tcp-connection.ts';
+import type { TcpLimits } from './thread-task.ts';
+import { oldestTls } from './tls-server.ts';
+
+/** Of one connection at a time (RFC 9113 §5.1.2 recommends no fewer). */
+const concurrentStreams = 100;
+
+export function newHttpsServer(shared: TcpAnswering, certificate: Certificate, limits: TcpLimits): Http2SecureServer {
+  const server = createSecureServer({
+    ...certificate,
+    minVersion: oldestTls,
+    allowHTTP1: true,
+    http1Options: { keepAliveTimeout: limits.idleMilliseconds },
+    handshakeTimeout: limits.idleMilliseconds,
+    noDelay: true,
+    settings: { maxConcurrentStreams: concurrentStreams },
+    // In megabytes: the least there is.
+    maxSessionMemory: 1,
+  });
+  /** By session for HTTP/2, by socket for HTTP/1.1. */
+  const connections = new WeakMap<object, HttpsConnection>();
+  /** The one whose session is being made. */
+  let latest: HttpsConnection | undefined;
+
+  const cells = { accepted: 'httpsAccepted', failed: 'httpsHandshakeFailed' } as const;
+  guardHandshakes(server, shared.counters, shared.connections, cells, (socket, host) => {
+    const connection = new HttpsConnection(socket, host);
+    connections.set(socket, connection);
+    latest = connection;
+    shared.connections.add(connection);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => shared.connections.delete(connection));
+  });
+  // Comes while 'secureConnection', which the guard hears first, is still being told.
+  server.on('session', (session) => {
+    if (latest === undefined) return;
+    latest.session = session;
+    connections.set(session, latest);
+  });
+  server.on('sessionError', () => undefined);
+  server.on('request', (request, response) => {
+    const connection = connections.get(carrierOf(request) ?? server);
+    if (connection === undefined) response.destroy();
+    else answerRequest({ request, response, connection, shared, patience: limits.idleMilliseconds });
+  });
+  return server;
+}
+
+/** HTTP/1.1 requests come as node:http's own, which have no stream. */
+function carrierOf(request: Http2ServerRequest): object | undefined {
+  return request.httpVersionMajor === 1 ? request.socket : request.stream.session;
+}

@@ -1,0 +1,31 @@
+// DNS over TLS (RFC 7858): TCP's frames inside TLS. The frames: tcp-connection.ts.
+
+import { createServer, type Server } from 'node:tls';
+import type { Certificate } from './certificate.ts';
+import { guardHandshakes } from './handshakes.ts';
+import { counterCell } from './listen-counters.ts';
+import { type Stream, type TcpAnswering, TcpConnection } from './tcp-connection.ts';
+import type { TcpLimits } from './thread-task.ts';
+
+/** RFC 8310 §5, RFC 9325 §3.1.1. */
+export const oldestTls = 'TLSv1.2';
+
+const stream: Stream = { transport: 'tls', received: counterCell.tlsReceived, answered: counterCell.tlsAnswered };
+
+export function newTlsServer(shared: TcpAnswering, certificate: Certificate, limits: TcpLimits): Server {
+  const server = createServer({
+    ...certificate,
+    minVersion: oldestTls,
+    // Who names no protocol is welcome too.
+    ALPNProtocols: ['dot'],
+    handshakeTimeout: limits.idleMilliseconds,
+    // As over TCP.
+    allowHalfOpen: true,
+    noDelay: true,
+  });
+  const cells = { accepted: 'tlsAccepted', failed: 'tlsHandshakeFailed' } as const;
+  guardHandshakes(server, shared.counters, shared.connections, cells, (socket, host) => {
+    new TcpConnection(socket, host, shared, stream);
+  });
+  return server;
+}
