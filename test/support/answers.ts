@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decode, encode, type Message, type ResourceRecord } from 'dns-packet';
-import type { Client } from '../../src/dns/respond/exchange.ts';
+import { Clock } from '../../src/dns/respond/clock.ts';
+import type { Client, ResponderOptions } from '../../src/dns/respond/exchange.ts';
 import { createResponder } from '../../src/dns/respond/responder.ts';
+import { addressRdata, parseAddress } from '../../src/model/address.ts';
 import { type Fqdn, parseName } from '../../src/model/name.ts';
 import { parseRecordType } from '../../src/model/rdata/record-types.ts';
 import type { Revision } from '../../src/model/revision.ts';
@@ -60,23 +62,24 @@ function check(server: Server, [question, outcome, expected, authority, addition
 
 export interface Server {
   writer: TableWriter;
-  /** Octets in, octets out; undefined for silence. */
-  exchange(query: Uint8Array, transport?: Client['transport']): Buffer | undefined;
+  /** Octets in, octets out; undefined for silence. From 192.0.2.99, unless a whole client is given. */
+  exchange(query: Uint8Array, client?: Client['transport'] | Client): Buffer | undefined;
   /** Asks as in a {@link Row}, and decodes what comes back. */
   ask(question: string): Message;
 }
 
-export function serve(zoneText: string): Server {
+export function serve(zoneText: string, options: ResponderOptions = {}): Server {
   const table = createTable({ bytes: 2 ** 24 });
   const writer = createTableWriter(table, { poison: true });
   writeZones(writer, zoneText);
   const reader = openTableReader(table.buffer);
   reader.enter();
-  const respond = createResponder(reader);
+  const respond = createResponder(reader, options);
   const response = new Uint8Array(65_535);
-  const exchange: Server['exchange'] = (query, transport = 'udp') => {
+  const exchange: Server['exchange'] = (query, client = 'udp') => {
     response.fill(0xee);
-    const length = respond(query, query.length, response, { transport });
+    const asking = typeof client === 'string' ? clientAt('192.0.2.99', client) : client;
+    const length = respond(query, query.length, response, asking);
     return length === 0 ? undefined : Buffer.from(response.slice(0, length));
   };
   const ask = (question: string): Message => {
@@ -86,6 +89,55 @@ export function serve(zoneText: string): Server {
     return decode(answer);
   };
   return { writer, exchange, ask };
+}
+
+export function clientAt(address: string, transport: Client['transport'] = 'udp'): Client {
+  const octets = addressRdata(parseAddress(address));
+  return { transport, address: octets, addressLength: octets.length === 4 ? 4 : 16 };
+}
+
+/** A clock that stands still. */
+export function clockAt(seconds: number): Clock {
+  const clock = new Clock();
+  clock.set(seconds * 1_000);
+  return clock;
+}
+
+/** An option of an OPT record. */
+export function ednsOption(code: number, data: Uint8Array | string = ''): Buffer {
+  const octets = typeof data === 'string' ? Buffer.from(data, 'hex') : data;
+  return Buffer.from([code >> 8, code & 255, octets.length >> 8, octets.length & 255, ...octets]);
+}
+
+/** The query with these options in its OPT record, which is the last of it and has none yet. */
+export function withOptions(query: Buffer, ...options: readonly Buffer[]): Buffer {
+  const whole = Buffer.concat([query, ...options]);
+  whole.writeUInt16BE(whole.length - query.length, query.length - 2);
+  return whole;
+}
+
+/** The options of a message's OPT record, code → data in hex. dns-packet decodes some and loses others: these are read as octets. */
+export function optionsOf(message: Buffer): Map<number, string> {
+  const options = new Map<number, string>();
+  const records = message.readUInt16BE(6) + message.readUInt16BE(8) + message.readUInt16BE(10);
+  let at = message.readUInt16BE(4) === 0 ? 12 : 12 + nameOctets(message) + 4;
+  for (let i = 0; i < records; i += 1) {
+    while (message.readUInt8(at) !== 0 && message.readUInt8(at) < 0xc0) at += 1 + message.readUInt8(at);
+    const fixed = at + (message.readUInt8(at) === 0 ? 1 : 2);
+    at = fixed + 10;
+    const end = at + message.readUInt16BE(fixed + 8);
+    for (; message.readUInt16BE(fixed) === 41 && at < end; at += 4 + message.readUInt16BE(at + 2)) {
+      options.set(message.readUInt16BE(at), message.toString('hex', at + 4, at + 4 + message.readUInt16BE(at + 2)));
+    }
+    at = end;
+  }
+  return options;
+}
+
+/** The rcode, with the upper bits that OPT has (RFC 6891 §6.1.3). */
+export function wholeRcode(message: Buffer): number {
+  const opt = message.lastIndexOf(Buffer.from([0, 0, 41, 0x04, 0xd0]));
+  return (message.readUInt8(3) & 0x0f) | (opt < 0 ? 0 : message.readUInt8(opt + 5) << 4);
 }
 
 export function encodeQuestion(question: string): Buffer {

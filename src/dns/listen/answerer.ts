@@ -2,6 +2,7 @@
 
 import { addressRdata, parseAddress } from '../../model/address.ts';
 import { TableReader } from '../../table/reader.ts';
+import { Clock } from '../respond/clock.ts';
 import type { Transport } from '../respond/counters.ts';
 import type { Client } from '../respond/exchange.ts';
 import { createResponder } from '../respond/responder.ts';
@@ -43,9 +44,14 @@ export function setClientAddress(client: NetworkClient, host: string): void {
 /** Opens the table for this thread; `onFault` hears of bugs, at most once a second. */
 export function openAnswerer(task: ThreadTask, onFault: (message: string) => void): Answerer {
   const reader = new TableReader(task.table, task.reader);
+  const clock = new Clock();
+  const options = { counters: task.responseCounters, clock };
   return {
-    respond: guard(createResponder(reader, { counters: task.responseCounters }), onFault),
-    wake: () => reader.enter(),
+    respond: guard(createResponder(reader, options), onFault),
+    wake: () => {
+      clock.set(Date.now());
+      reader.enter();
+    },
     sleep: () => reader.leave(),
   };
 }

@@ -41,8 +41,15 @@ const malformed = family(
   'Queries answered with FORMERR because they could not be read.',
 );
 
+const cookies = family(
+  'dns_cookies_total',
+  "Cookies in queries: the client's half alone, a wrong one, a good one.",
+  'cookie',
+  ['half', 'wrong', 'good'],
+);
+
 /** All of them, in the order of their cells. */
-export const counterFamilies: readonly CounterFamily[] = [queries, responses, truncated, dropped, malformed];
+export const counterFamilies: readonly CounterFamily[] = [queries, responses, truncated, dropped, malformed, cookies];
 
 /** How many cells one thread needs. */
 export const counterCount = cellsGiven;
@@ -62,6 +69,8 @@ export const counter = {
   truncated: truncated.cells[''] as number,
   dropped: dropped.cells[''] as number,
   malformed: malformed.cells[''] as number,
+  /** By what a query's cookie is: server-cookies.ts. */
+  cookies: ['half', 'half', 'wrong', 'good', 'good'].map((state) => cookies.cells[state] as number),
 } as const;
 
 const rcodeCells = new Uint8Array(256).fill(responses.cells[otherRcode] as number);

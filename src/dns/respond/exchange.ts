@@ -4,14 +4,29 @@
 import type { Reference, ZoneId } from '../../table/layout.ts';
 import type { NameKey } from '../../table/name-key.ts';
 import type { TableReader } from '../../table/reader.ts';
-import { opcode, rcode } from '../wire/codes.ts';
+import { extendedError, opcode, rcode } from '../wire/codes.ts';
 import { headerLength, writeUint16 } from '../wire/header.ts';
 import { pointerLimit } from '../wire/names.ts';
-import type { Transport } from './counters.ts';
+import { Clock } from './clock.ts';
+import { newResponseCounters, type Transport } from './counters.ts';
+import { type CookieState, cookie, ServerCookies } from './server-cookies.ts';
+import type { ResponseSettings } from './settings.ts';
 
 /** Who asks, and how. */
 export interface Client {
-  transport: Transport;
+  readonly transport: Transport;
+  /** In network order; the first 4 or 16 octets count. Left out: nobody that a cookie could be for. */
+  readonly address?: Uint8Array;
+  readonly addressLength?: 4 | 16;
+}
+
+/** What a responder is made with; all of it may be left out. */
+export interface ResponderOptions {
+  /** The thread's cells: counters.ts. */
+  readonly counters?: SharedArrayBuffer;
+  readonly settings?: ResponseSettings;
+  /** To be set before each batch. */
+  readonly clock?: Clock;
 }
 
 /** What a step comes to: go on with the next; go to the last one; no response at all. */
@@ -42,6 +57,12 @@ const targetLimit = 128;
 
 export class Exchange {
   readonly reader: TableReader;
+  readonly counters: Float64Array;
+  readonly cookies: ServerCookies | undefined;
+  /** Empty: nothing is told. */
+  readonly nsid: Uint8Array;
+
+  client: Client = { transport: 'udp' };
   query: Uint8Array = new Uint8Array(headerLength);
   queryLength = 0;
   response: Uint8Array = this.query;
@@ -52,10 +73,14 @@ export class Exchange {
   at = 0;
   /** Where records must end: room for OPT is kept behind it. */
   limit = 0;
+  /** Where the message must end. */
+  messageLimit = 0;
   /** The header's flags, without opcode and rcode. */
   authoritative = false;
   truncated = false;
   rcode: number = rcode.NOERROR;
+  /** Why, in more detail (RFC 8914). */
+  extendedError: number = extendedError.NONE;
   answers = 0;
   authorities = 0;
   additionals = 0;
@@ -71,6 +96,12 @@ export class Exchange {
   dnssecOk = false;
   /** What the client can take over UDP. */
   udpSize = 512;
+  nsidAsked = false;
+  /** The data of the query's COOKIE option, and its octets; at 0 without one. */
+  cookieAt = 0;
+  cookieLength = 0;
+  /** What it was found to be. */
+  cookie: CookieState = cookie.none;
   /** Where in the query a TSIG record begins; 0 without one. */
   tsigAt = 0;
 
@@ -87,6 +118,8 @@ export class Exchange {
   node: Reference = 0;
   data: Reference = 0;
   foundSuffix = 0;
+  /** A wildcard stood in for a name that was looked up. */
+  wildcard = false;
 
   /** Names that were looked up before, as octets one behind the other: an alias that leads back to one of them is a loop. */
   readonly passed = new Uint8Array(256 * (aliasLimit + 1));
@@ -114,24 +147,30 @@ export class Exchange {
   /** A name made up for this response. */
   readonly madeName = new Uint8Array(256);
 
-  constructor(reader: TableReader) {
+  constructor(reader: TableReader, { counters, settings = {}, clock = new Clock() }: ResponderOptions = {}) {
     this.reader = reader;
+    this.counters = new Float64Array(counters ?? newResponseCounters());
+    this.cookies = settings.cookies && new ServerCookies(settings.cookies, clock);
+    this.nsid = Buffer.from(settings.nsid ?? '');
     this.question = reader.newKey();
     this.aliasTarget = reader.newKey();
     this.targetKey = reader.newKey();
     this.name = this.question;
   }
 
-  begin(query: Uint8Array, length: number, response: Uint8Array, transport: Transport): void {
+  begin(query: Uint8Array, length: number, response: Uint8Array, client: Client): void {
     this.query = query;
     this.queryLength = length;
     this.response = response;
-    this.transport = transport;
+    this.client = client;
+    this.transport = client.transport;
     this.at = headerLength;
     this.limit = Math.min(512, response.length);
+    this.messageLimit = this.limit;
     this.authoritative = false;
     this.truncated = false;
     this.rcode = rcode.NOERROR;
+    this.extendedError = extendedError.NONE;
     this.answers = 0;
     this.authorities = 0;
     this.additionals = 0;
@@ -139,9 +178,13 @@ export class Exchange {
     this.edns = false;
     this.dnssecOk = false;
     this.udpSize = 512;
+    this.nsidAsked = false;
+    this.cookieAt = 0;
+    this.cookie = cookie.none;
     this.tsigAt = 0;
     this.name = this.question;
     this.finding = finding.done;
+    this.wildcard = false;
     this.passedLength = 0;
     this.aliases = 0;
     this.#nameAt = headerLength;
@@ -152,8 +195,9 @@ export class Exchange {
   }
 
   /** Ends the exchange with this code and what has been written so far. */
-  end(code: number): Verdict {
+  end(code: number, extended: number = extendedError.NONE): Verdict {
     this.rcode = code;
+    this.extendedError = extended;
     return verdict.end;
   }
 
@@ -196,6 +240,10 @@ export class Exchange {
       this.spokenOfCount += 1;
     }
     return true;
+  }
+
+  count(cell: number): void {
+    this.counters[cell] = (this.counters[cell] as number) + 1;
   }
 
   writeCounts(): void {

@@ -28,6 +28,7 @@ export function findNode(exchange: Exchange): Verdict {
   const wildcard = reader.findWildcard(zone, encloser, name, suffix);
   if (wildcard === none) return verdict.next;
   exchange.node = wildcard;
+  exchange.wildcard = true;
   exchange.data = reader.data(wildcard);
   exchange.finding = finding.name;
   return verdict.next;

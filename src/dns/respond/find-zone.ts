@@ -2,11 +2,11 @@
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { none } from '../../table/layout.ts';
-import { rcode } from '../wire/codes.ts';
+import { extendedError, rcode } from '../wire/codes.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';
 
 export function findZone(exchange: Exchange): Verdict {
-  return enterZone(exchange) ? verdict.next : exchange.end(rcode.REFUSED);
+  return enterZone(exchange) ? verdict.next : exchange.end(rcode.REFUSED, extendedError.NOT_AUTHORITATIVE);
 }
 
 /** False when no zone of ours has the name. */

@@ -1,11 +1,10 @@
 // The last step, whatever happened before: OPT or TSIG behind the records, which left room for it, and the header's flags and counts.
 
-import { typeCode } from '../../model/rdata/record-types.ts';
 import { metaType, rcode, recordClass, tsigError } from '../wire/codes.ts';
 import { flag, headerField, readUint16, writeUint16, writeUint32 } from '../wire/header.ts';
 import { skipName } from '../wire/names.ts';
+import { addOpt } from './add-opt.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';
-import { optLength, udpSizeLimit } from './read-edns.ts';
 import { copy } from './write-rrset.ts';
 
 export function fit(exchange: Exchange): Verdict {
@@ -18,18 +17,6 @@ export function fit(exchange: Exchange): Verdict {
   response[headerField.moreFlags] = (response[headerField.moreFlags] as number) | (exchange.rcode & 0x0f);
   exchange.writeCounts();
   return verdict.end;
-}
-
-function addOpt(exchange: Exchange): void {
-  const { response, at } = exchange;
-  response[at] = 0;
-  writeUint16(response, at + 1, typeCode.OPT);
-  writeUint16(response, at + 3, udpSizeLimit);
-  // The TTL: upper octet of the rcode, version 0, DO as it came (RFC 3225 §3).
-  writeUint32(response, at + 5, ((exchange.rcode >>> 4) << 24) | (exchange.dnssecOk ? 0x8000 : 0));
-  writeUint16(response, at + 9, 0);
-  exchange.at = at + optLength;
-  exchange.additionals += 1;
 }
 
 /** The TSIG record that says which key we do not know, unsigned (RFC 8945 §5.3.2); left out when the query's is not whole or there is no room. */

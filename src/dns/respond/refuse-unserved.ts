@@ -1,25 +1,26 @@
 // What we can read and do not serve: other opcodes and classes, zone transfers, meta types, signed queries.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
-import { metaType, opcode, rcode, recordClass } from '../wire/codes.ts';
+import { extendedError, metaType, opcode, rcode, recordClass } from '../wire/codes.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';
 
 export function refuseUnserved(exchange: Exchange): Verdict {
-  if (exchange.opcode !== opcode.QUERY) return exchange.end(rcode.NOTIMP);
+  if (exchange.opcode !== opcode.QUERY) return exchange.end(rcode.NOTIMP, extendedError.NOT_SUPPORTED);
   // We hold no keys, so no signature can be good (RFC 8945 §5.2.1).
   if (exchange.tsigAt !== 0) return exchange.end(rcode.NOTAUTH);
-  if (exchange.class !== recordClass.IN) return exchange.end(rcode.REFUSED);
+  if (exchange.class === recordClass.CH) return exchange.end(rcode.REFUSED, extendedError.PROHIBITED);
+  if (exchange.class !== recordClass.IN) return exchange.end(rcode.REFUSED, extendedError.NOT_SUPPORTED);
   switch (exchange.type) {
     case typeCode.OPT:
     case metaType.TSIG:
       return exchange.end(rcode.FORMERR);
     case metaType.AXFR:
     case metaType.IXFR:
-      return exchange.end(rcode.REFUSED);
+      return exchange.end(rcode.REFUSED, extendedError.NOT_SUPPORTED);
     case metaType.TKEY:
     case metaType.MAILA:
     case metaType.MAILB:
-      return exchange.end(rcode.NOTIMP);
+      return exchange.end(rcode.NOTIMP, extendedError.NOT_SUPPORTED);
     default:
       return verdict.next;
   }

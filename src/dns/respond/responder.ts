@@ -6,8 +6,9 @@ import { rcode } from '../wire/codes.ts';
 import { addAnswer } from './add-answer.ts';
 import { addAuthority } from './add-authority.ts';
 import { addGlue } from './add-glue.ts';
-import { counter, newResponseCounters, responseCell } from './counters.ts';
-import { type Client, Exchange, type Verdict, verdict } from './exchange.ts';
+import { checkCookie } from './check-cookie.ts';
+import { counter, responseCell } from './counters.ts';
+import { type Client, Exchange, type ResponderOptions, type Verdict, verdict } from './exchange.ts';
 import { findNode } from './find-node.ts';
 import { findZone } from './find-zone.ts';
 import { fit } from './fit.ts';
@@ -24,6 +25,7 @@ const steps: readonly Step[] = [
   readHeader,
   readQuestion,
   readEdns,
+  checkCookie,
   refuseUnserved,
   findZone,
   findNode,
@@ -39,29 +41,24 @@ const steps: readonly Step[] = [
  */
 export type Respond = (query: Uint8Array, length: number, response: Uint8Array, client: Client) => number;
 
-/** One for each thread. `counters` are the thread's cells: see counters.ts. */
-export function createResponder(reader: TableReader, options: { counters?: SharedArrayBuffer } = {}): Respond {
-  const exchange = new Exchange(reader);
-  const counters = new Float64Array(options.counters ?? newResponseCounters());
-  const count = (cell: number): void => {
-    counters[cell] = (counters[cell] as number) + 1;
-  };
+/** One for each thread. */
+export function createResponder(reader: TableReader, options: ResponderOptions = {}): Respond {
+  const exchange = new Exchange(reader, options);
 
   return (query, length, response, client) => {
-    const { transport } = client;
-    exchange.begin(query, length, response, transport);
+    exchange.begin(query, length, response, client);
     for (let i = 0; i < steps.length; i += 1) {
       const result = (steps[i] as Step)(exchange);
       if (result === verdict.next) continue;
       if (result === verdict.end) break;
-      count(counter.dropped);
+      exchange.count(counter.dropped);
       return 0;
     }
     fit(exchange);
-    count(counter.queries[transport]);
-    count(responseCell(exchange.rcode));
-    if (exchange.truncated) count(counter.truncated);
-    if (exchange.rcode === rcode.FORMERR) count(counter.malformed);
+    exchange.count(counter.queries[client.transport]);
+    exchange.count(responseCell(exchange.rcode));
+    if (exchange.truncated) exchange.count(counter.truncated);
+    if (exchange.rcode === rcode.FORMERR) exchange.count(counter.malformed);
     return exchange.at;
   };
 }

@@ -8,7 +8,15 @@ import { parseName } from '../../../src/model/name.ts';
 import type { RecordType } from '../../../src/model/rdata/record-types.ts';
 import type { Revision } from '../../../src/model/revision.ts';
 import type { Rrset } from '../../../src/model/rrset.ts';
-import { encodeQuestion, type Server, serve } from '../../support/answers.ts';
+import {
+  clientAt,
+  clockAt,
+  ednsOption,
+  encodeQuestion,
+  type Server,
+  serve,
+  withOptions,
+} from '../../support/answers.ts';
 
 const rounds = 200_000;
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
@@ -53,6 +61,13 @@ const contents: Rrset[][] = [
   [rrset('A', ...Array.from({ length: 90 }, (_, i) => `192.0.2.${i}`)), rrset('AAAA', '2001:db8::1')],
 ];
 
+const clock = clockAt(1559731985);
+const goodCookie = '2464c4abcf10c957010000005cf79f111f8130c3eee29480';
+const settings = {
+  nsid: 'n'.repeat(63),
+  cookies: { strict: seed % 2 === 0, secrets: [Buffer.from('e5e973e5a6b2a43f48e7dc849e37bfcf', 'hex')] },
+};
+
 let state = seed;
 const random = (below: number): number => {
   state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -61,17 +76,20 @@ const random = (below: number): number => {
 const pick = <T>(from: readonly T[]): T => from[random(from.length)] as T;
 
 test(`any octets (FUZZ_SEED=${seed})`, () => {
-  const server = serve(zone);
+  const server = serve(zone, { settings, clock });
   const base: Buffer[] = [];
-  for (let i = 0; i < 400; i += 1)
-    base.push(encodeQuestion(`${randomName()} ${pick(types)} ${pick(['', 'edns', 'do', 'size=600'])}`.trim()));
+  for (let i = 0; i < 400; i += 1) {
+    const how = pick(['', 'edns', 'do', 'size=600']);
+    const query = encodeQuestion(`${randomName()} ${pick(types)} ${how}`.trim());
+    base.push(how === '' ? query : withOptions(query, ...randomOptions()));
+  }
   let answered = 0;
   for (let round = 0; round < rounds; round += 1) {
     if (round % 50 === 0) change(server);
     const transport = pick<Client['transport']>(['udp', 'udp', 'udp', 'tcp', 'https']);
     const query = mutate(pick(base), pick(base));
     const before = `round ${round}: ${query.toString('hex')}`;
-    const response = server.exchange(query, transport);
+    const response = server.exchange(query, clientAt(pick(['198.51.100.100', '2001:db8::99']), transport));
     if (response === undefined) {
       assert.ok(query.length < 12 || ((query[2] as number) & 0x80) !== 0, before);
       continue;
@@ -85,6 +103,16 @@ test(`any octets (FUZZ_SEED=${seed})`, () => {
   }
   assert.ok(answered > rounds / 2);
 });
+
+/** A few, one of them a good cookie now and then; some lengths lie. */
+function randomOptions(): Buffer[] {
+  return Array.from({ length: random(4) }, () => {
+    const data = pick(['', '2464c4abcf10c957', goodCookie, `${goodCookie}00`, 'ab'.repeat(random(50))]);
+    const option = ednsOption(pick([3, 10, 10, 15, 8, 65_001]), data);
+    if (random(10) === 0) option[3] = random(256);
+    return option;
+  });
+}
 
 function randomName(): string {
   const count = random(20) === 0 ? 100 : random(5);

@@ -99,7 +99,7 @@ for (const [title, query, rcode, echoed, hasOpt] of rows) {
     assert.equal(response.readUInt16BE(4), echoed ? 1 : 0);
     if (echoed) assert.deepEqual(response.subarray(12, optAt), query.subarray(12, optAt), 'the question');
     assert.equal(response.readUInt16BE(10), hasOpt ? 1 : 0, 'OPT');
-    if (hasOpt) assert.deepEqual([...response.subarray(-11, -6)], [0, 0, 41, 0x04, 0xd0]);
+    if (hasOpt) assert.ok(response.includes(Buffer.from([0, 0, 41, 0x04, 0xd0])));
   });
 }
 

@@ -1,0 +1,33 @@
+// Extended errors (RFC 8914): why there is no answer, in a number, for those who sent an OPT record.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { encodeQuestion, optionsOf, serve } from '../../support/answers.ts';
+
+const server = serve('host.example. 60 A 192.0.2.1');
+
+const rows: [string, string, code: number | undefined][] = [
+  ['§4.21: not our zone', 'elsewhere. A', 20],
+  ['§4.22: a zone transfer', 'example. AXFR', 21],
+  ['§4.22: a class that we do not serve', 'host.example. A HS', 21],
+  ['§4.19: CHAOS, which is off', 'id.server. TXT CH', 18],
+  ['an answer', 'host.example. A', undefined],
+  ['NXDOMAIN says it all', 'none.example. A', undefined],
+];
+
+for (const [title, question, code] of rows) {
+  test(title, () => {
+    const response = server.exchange(encodeQuestion(`${question} edns`));
+    assert.ok(response);
+    const data = optionsOf(response).get(15);
+    assert.equal(data === undefined ? undefined : Number.parseInt(data, 16), code);
+    assert.equal(server.exchange(encodeQuestion(question))?.readUInt16BE(10), 0, 'no OPT without an OPT');
+  });
+}
+
+test('§4.22: an opcode that we do not know', () => {
+  const query = encodeQuestion('host.example. A edns');
+  query[2] = 5 << 3;
+  const response = server.exchange(query);
+  assert.equal(response && optionsOf(response).get(15), '0015');
+});
