@@ -6,6 +6,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { advertisedEndpoints } from './cluster/advertised-endpoints.ts';
 import { joinCluster } from './cluster/membership.ts';
 import type { Config } from './config.ts';
+import { startCleaning } from './control/clean-generations.ts';
 import { Committer } from './control/commit.ts';
 import { OnceCommitter } from './control/commit-once.ts';
 import { startHousekeeping } from './control/housekeeping.ts';
@@ -49,6 +50,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   const committer = new Committer(store, views);
   const once = new OnceCommitter(store, committer);
   const stopHousekeeping = startHousekeeping(views, committer, logger);
+  const stopCleaning = startCleaning(store, views, logger);
 
   let dns: DnsServer | undefined;
   let leave: (() => Promise<void>) | undefined;
@@ -65,6 +67,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
     await http.close();
     await dns?.close();
     stopHousekeeping();
+    stopCleaning();
     stopping.abort();
     await following;
     await store.close();

@@ -25,7 +25,7 @@ function deleteEmptyZone(
   zone: Fqdn,
   modified: typeof serial,
 ): void {
-  builder.delete(zoneKey(zone), modified).delete(serialKey(zone), serial);
+  builder.delete(zoneKey(zone), modified).delete(serialKey(zone), serial).endImport(zone);
 }
 
 /** What {@link removeEmptyZone} could not see, because two last names went at once: run from time to time by housekeeping. */

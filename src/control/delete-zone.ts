@@ -19,7 +19,7 @@ export function decideDeleteZone(context: DecisionContext, name: Fqdn, precondit
   checkPrecondition(precondition, entityTag(current.modified));
   if (zones.counts(name).managedNames > 0) refuseInUse(name, hostsIn(context, name));
   const builder = new TransactionBuilder(context.views);
-  builder.delete(zoneKey(name), current.modified).deletePrefix(zoneNamesPrefix(name));
+  builder.delete(zoneKey(name), current.modified).deletePrefix(zoneNamesPrefix(name)).endImport(name);
   // The serial is written with every change of the zone: no name came since the view was read.
   builder.delete(serialKey(name), zones.serial(name));
   return { result: undefined, ...builder.build() };

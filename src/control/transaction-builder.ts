@@ -6,7 +6,7 @@ import { ancestry, type Fqdn, parentOf } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
 import { managingHost, type Rrset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
-import { nameKey, serialKey, zoneKey } from '../store/keys.ts';
+import { importKey, nameKey, serialKey, zoneKey } from '../store/keys.ts';
 import type { Compare, Operation, Transaction } from '../store/store.ts';
 import { nameValue } from '../store/values.ts';
 import type { Views } from '../views/views.ts';
@@ -56,6 +56,13 @@ export class TransactionBuilder {
 
   delete(key: string, modified: Revision): this {
     this.unchanged(key, modified);
+    this.#operations.set(key, { kind: 'delete', key });
+    return this;
+  }
+
+  /** The zone goes: whoever writes another generation of it stops. */
+  endImport(zone: Fqdn): this {
+    const key = importKey(zone);
     this.#operations.set(key, { kind: 'delete', key });
     return this;
   }

@@ -39,7 +39,8 @@ export function problemOf({ code, message, errors, members }: Refusal): Record<s
   };
 }
 
-function refusalFrom(error: unknown): Refusal {
+/** What a caller may know of any error. */
+export function refusalFrom(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof StoreUnavailable) {
     return new Refusal('store_unavailable', `the store cannot be reached (${error.message}): try again later`);

@@ -15,6 +15,7 @@ import { hostRoutes } from './routes/hosts.ts';
 import { healthRoutes, memberRoutes } from './routes/operations.ts';
 import { poolRoutes } from './routes/pools.ts';
 import { rrsetRoutes } from './routes/rrsets.ts';
+import { zoneFileRoutes } from './routes/zone-file.ts';
 import { zoneRoutes } from './routes/zones.ts';
 import { Problem } from './schemas/common.ts';
 import type { Services } from './services.ts';
@@ -71,7 +72,15 @@ export async function createServer(
   await app.register(healthRoutes, services);
   await app.register(async (guarded) => {
     guarded.addHook('onRequest', async (request) => authenticate(services, request));
-    for (const routes of [poolRoutes, addressRoutes, hostRoutes, zoneRoutes, rrsetRoutes, memberRoutes]) {
+    for (const routes of [
+      poolRoutes,
+      addressRoutes,
+      hostRoutes,
+      zoneRoutes,
+      rrsetRoutes,
+      zoneFileRoutes,
+      memberRoutes,
+    ]) {
       await guarded.register(routes, services);
     }
   });

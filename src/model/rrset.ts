@@ -26,9 +26,9 @@ export interface NamedRrsets {
 export const greatestTtl = 2 ** 31 - 1;
 
 /** An answer carries an RRset whole, or not at all: 65535 octets with the header, a question, and the owner name once. */
-const greatestRrset = 65_535 - 12 - 2 * 259;
+export const greatestRrset = 65_535 - 12 - 2 * 259;
 /** What every record has beside its rdata: a compressed owner name, type, class, TTL, length. */
-const recordOverhead = 12;
+export const recordOverhead = 12;
 
 /** Canonical, sorted, without doubles. Refuses with `record_invalid`, pointing at `pointer` + index. */
 export function parseRecords(type: RecordType, records: readonly string[], pointer: string): string[] {

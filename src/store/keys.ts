@@ -15,6 +15,7 @@ export const prefixes = {
   tokens: 'tokens/',
   idempotency: 'idempotency/',
   members: 'members/',
+  imports: 'imports/',
 } as const;
 
 export function poolKey(pool: string): string {
@@ -69,6 +70,11 @@ export function idempotencyKey(token: string, key: string): string {
 
 export function memberKey(replica: string): string {
   return prefixes.members + encodeURIComponent(replica);
+}
+
+/** Held by whoever writes another generation of the zone; goes with the zone, and with the process that holds it. */
+export function importKey(zone: Fqdn): string {
+  return prefixes.imports + encodeName(zone);
 }
 
 /** What a key is about. */

@@ -7,6 +7,7 @@ import type { Rrset } from '../model/rrset.ts';
 import { type Nameserver, nameserversOf, soaOf, soaRrset, type Zone } from '../model/zone.ts';
 import type { ZoneId } from '../table/layout.ts';
 import type { TableWriter } from '../table/writer.ts';
+import { type Draft, Drafts } from './drafts.ts';
 import type { Versioned } from './pool-view.ts';
 import { SortedMap } from './sorted-map.ts';
 
@@ -30,11 +31,10 @@ export interface StoredName {
   modified: Revision;
 }
 
-/** One generation of a zone whose key has not named it yet. */
-interface Draft {
-  table: ZoneId;
-  names: number;
-  managedNames: number;
+/** The names of a zone's generation that were written or deleted since it was begun. `end` stops it. */
+export interface NameJournal {
+  readonly changed: Set<Fqdn>;
+  end(): void;
 }
 
 const nothing = 0 as Revision;
@@ -42,8 +42,8 @@ const nothing = 0 as Revision;
 export class ZoneView {
   readonly #table: TableWriter;
   readonly #zones = new SortedMap<Fqdn, ZoneState>();
-  /** By `zone/generation`. */
-  readonly #drafts = new Map<string, Draft>();
+  readonly #drafts: Drafts;
+  readonly #journals = new Set<NameJournal & { zone: Fqdn; generation: number }>();
   /** Serials that came before their zone. */
   readonly #serials = new Map<Fqdn, Revision>();
   #nameservers: readonly Nameserver[] = [];
@@ -53,6 +53,7 @@ export class ZoneView {
 
   constructor(table: TableWriter) {
     this.#table = table;
+    this.#drafts = new Drafts(table);
   }
 
   get(zone: Fqdn): Versioned<Zone> | undefined {
@@ -102,6 +103,25 @@ export class ZoneView {
     return this.#zones.get(zone)?.serial ?? nothing;
   }
 
+  /** Notes which names of this generation change from now on. */
+  journal(zone: Fqdn, generation: number): NameJournal {
+    const journal = { zone, generation, changed: new Set<Fqdn>(), end: () => void this.#journals.delete(journal) };
+    this.#journals.add(journal);
+    return journal;
+  }
+
+  #note(zone: Fqdn, generation: number, owner: Fqdn): void {
+    for (const journal of this.#journals) {
+      if (journal.zone === zone && journal.generation === generation) journal.changed.add(owner);
+    }
+  }
+
+  /** Zones of which more than one generation may be stored. */
+  *withLeftovers(): Generator<Fqdn> {
+    for (const { value } of this.#zones.values()) if (value.generation > 1) yield value.name;
+    for (const { zone } of this.#drafts.list()) if ((this.#zones.get(zone)?.value.generation ?? 2) === 1) yield zone;
+  }
+
   /** A load begins: names that it does not meet are gone at its end. */
   beginLoad(): void {
     this.#load += 1;
@@ -117,11 +137,16 @@ export class ZoneView {
 
   endLoad(): void {
     this.#loading = false;
+    for (const { value } of this.#zones.values()) this.#drafts.dropOlder(value.name, value.generation);
     if (this.#load === 1) return;
-    for (const { value, table } of this.#zones.values()) {
-      for (const { name, modified, stamp } of this.#table.nodes(table)) {
-        if (stamp !== this.#load && modified !== nothing) this.deleteName(value.name, value.generation, name);
-      }
+    for (const { value, table } of this.#zones.values()) this.#sweep(value.name, value.generation, table);
+    for (const { zone, generation, draft } of this.#drafts.list()) this.#sweep(zone, generation, draft.table);
+  }
+
+  /** Takes out the names that the load did not meet. */
+  #sweep(zone: Fqdn, generation: number, table: ZoneId): void {
+    for (const { name, modified, stamp } of this.#table.nodes(table)) {
+      if (stamp !== this.#load && modified !== nothing) this.deleteName(zone, generation, name);
     }
   }
 
@@ -139,7 +164,8 @@ export class ZoneView {
       this.#publish(before);
       return;
     }
-    const draft = this.#takeDraft(zone.name, zone.generation);
+    const draft = this.#drafts.take(zone.name, zone.generation);
+    this.#drafts.dropOlder(zone.name, zone.generation);
     const state: ZoneState = { value: zone, modified, serial, published: false, implied: new Map(), ...draft };
     this.#zones.set(zone.name, state);
     this.#publish(state);
@@ -157,11 +183,7 @@ export class ZoneView {
     if (state === undefined) return;
     this.#zones.delete(zone);
     this.#table.withdrawZone(state.table);
-    for (const [key, draft] of this.#drafts) {
-      if (!key.startsWith(`${zone}/`)) continue;
-      this.#drafts.delete(key);
-      this.#table.withdrawZone(draft.table);
-    }
+    this.#drafts.dropAll(zone);
   }
 
   putSerial(zone: Fqdn, modified: Revision): void {
@@ -179,7 +201,9 @@ export class ZoneView {
   }
 
   putName(zone: Fqdn, generation: number, owner: Fqdn, rrsets: Rrset[], modified: Revision): void {
-    const state = this.#generation(zone, generation);
+    if (this.#isOver(zone, generation)) return;
+    this.#note(zone, generation, owner);
+    const state = this.#existingGeneration(zone, generation) ?? this.#drafts.getOrCreate(zone, generation);
     const before = this.#stored(state.table, owner);
     this.#table.putNode(state.table, owner, withImplied(rrsets, impliedAt(state, owner)), modified);
     if (this.#loading && this.#load > 1) this.#table.stamp(state.table, owner, this.#load);
@@ -192,11 +216,13 @@ export class ZoneView {
     if (state === undefined) return;
     const before = this.#stored(state.table, owner);
     if (before.modified === nothing) return;
+    this.#note(zone, generation, owner);
     const implied = impliedAt(state, owner);
     if (implied.length > 0) this.#table.putNode(state.table, owner, implied, nothing);
     else this.#table.deleteNode(state.table, owner);
     state.names -= 1;
     state.managedNames -= Number(isManaged(before.rrsets));
+    if (state.names === 0) this.#drafts.drop(zone, generation);
   }
 
   /** Who answers for the zones that name no nameservers of their own. */
@@ -214,21 +240,12 @@ export class ZoneView {
 
   #existingGeneration(zone: Fqdn, generation: number): ZoneState | Draft | undefined {
     const state = this.#zones.get(zone);
-    return state?.value.generation === generation ? state : this.#drafts.get(`${zone}/${generation}`);
+    return state?.value.generation === generation ? state : this.#drafts.get(zone, generation);
   }
 
-  #generation(zone: Fqdn, generation: number): ZoneState | Draft {
-    const existing = this.#existingGeneration(zone, generation);
-    if (existing !== undefined) return existing;
-    const draft: Draft = { table: this.#table.createZone(zone), names: 0, managedNames: 0 };
-    this.#drafts.set(`${zone}/${generation}`, draft);
-    return draft;
-  }
-
-  #takeDraft(zone: Fqdn, generation: number): Draft {
-    const draft = this.#generation(zone, generation) as Draft;
-    this.#drafts.delete(`${zone}/${generation}`);
-    return draft;
+  /** While a load is under way the zone itself may be older than what is read. */
+  #isOver(zone: Fqdn, generation: number): boolean {
+    return !this.#loading && generation < (this.#zones.get(zone)?.value.generation ?? 0);
   }
 
   /** Writes SOA, NS and glue as the settings have them now, and takes back what they no longer imply. */

@@ -1,0 +1,100 @@
+// What an import would change: the file's records against those that the zone has now, read from the store at one revision. Finds what hosts manage
+// and the import must keep. Writes nothing.
+
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Fqdn } from '../model/name.ts';
+import type { Revision } from '../model/revision.ts';
+import type { Rrset } from '../model/rrset.ts';
+import type { Zone } from '../model/zone.ts';
+import { type FileRrset, isSameRrset, type ZoneFileContents } from '../model/zone-file/contents.ts';
+import { namesPrefix } from '../store/keys.ts';
+import type { Store } from '../store/store.ts';
+import { nameValue } from '../store/values.ts';
+
+/** How many RRsets; `managed`: of hosts, which stay as they are. */
+export interface ImportCounts {
+  added: number;
+  changed: number;
+  deleted: number;
+  unchanged: number;
+  managed: number;
+}
+
+export interface RrsetDifference {
+  owner: Fqdn;
+  type: string;
+  before: Pick<Rrset, 'ttl' | 'records'> | undefined;
+  after: Pick<Rrset, 'ttl' | 'records'> | undefined;
+}
+
+export class ZoneComparison {
+  readonly counts: ImportCounts = { added: 0, changed: 0, deleted: 0, unchanged: 0, managed: 0 };
+  /** Not all of them, when there are many. */
+  readonly differences: RrsetDifference[] = [];
+  readonly managed = new Map<Fqdn, Rrset[]>();
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get isEmpty(): boolean {
+    return this.counts.added + this.counts.changed + this.counts.deleted === 0;
+  }
+
+  note(
+    kind: 'added' | 'changed' | 'deleted',
+    owner: Fqdn,
+    type: string,
+    before: Pick<Rrset, 'ttl' | 'records'> | undefined,
+    after: Pick<Rrset, 'ttl' | 'records'> | undefined,
+  ): void {
+    this.counts[kind] += 1;
+    if (this.differences.length < this.#limit) this.differences.push({ owner, type, before, after });
+  }
+
+  /** The RRsets that are stored at one name. */
+  compareName(owner: Fqdn, stored: readonly Rrset[], wanted: readonly FileRrset[]): void {
+    for (const rrset of stored) {
+      const after = wanted.find(({ type }) => type === rrset.type);
+      if (after !== undefined) after.known = true;
+      if (rrset.manager === 'host') {
+        this.counts.managed += 1;
+        this.managed.set(owner, [...(this.managed.get(owner) ?? []), rrset]);
+      } else if (after === undefined) this.note('deleted', owner, rrset.type, rrset, undefined);
+      else if (isSameRrset(after, rrset)) this.counts.unchanged += 1;
+      else this.note('changed', owner, rrset.type, rrset, after);
+    }
+  }
+}
+
+/** Reads the zone as it was at the revision. */
+export async function compareZone(
+  store: Store,
+  zone: Zone,
+  revision: Revision,
+  contents: ZoneFileContents,
+  limit: number,
+): Promise<ZoneComparison> {
+  const comparison = new ZoneComparison(limit);
+  let from: string | undefined;
+  do {
+    const page = await store.list(namesPrefix(zone.name, zone.generation), {
+      at: revision,
+      limit: 500,
+      ...(from !== undefined && { from }),
+    });
+    for (const { value } of page.entries) {
+      const { name, rrsets } = nameValue.decode(value);
+      comparison.compareName(name, rrsets, contents.names.get(name) ?? []);
+    }
+    from = page.next;
+    await turn();
+  } while (from !== undefined);
+  let count = 0;
+  for (const [owner, rrsets] of contents.names) {
+    for (const rrset of rrsets) if (!rrset.known) comparison.note('added', owner, rrset.type, undefined, rrset);
+    if (++count % 10_000 === 0) await turn();
+  }
+  return comparison;
+}

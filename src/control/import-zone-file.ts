@@ -1,0 +1,302 @@
+// Use case: a zone's own records become those of a zone file, at once. Everything is read and checked first; then the names of a new generation are
+// written aside, where DNS does not see them, and one put of the zone's key makes them the zone. What hosts manage stays, also what they
+// write meanwhile: the journal has it, and the last transaction carries it over.
+
+import { setImmediate as turn } from 'node:timers/promises';
+import { refuse } from '../errors.ts';
+import type { Logger } from '../model/logger.ts';
+import type { Fqdn } from '../model/name.ts';
+import type { Revision } from '../model/revision.ts';
+import type { Rrset } from '../model/rrset.ts';
+import type { Zone } from '../model/zone.ts';
+import { ZoneFileContents } from '../model/zone-file/contents.ts';
+import { type Finding, Findings } from '../model/zone-file/findings.ts';
+import { type ZoneFileNote, ZoneFileReader, type ZoneFileRecord } from '../model/zone-file/reader.ts';
+import { serialKey, zoneKey } from '../store/keys.ts';
+import type { Store } from '../store/store.ts';
+import { zoneValue } from '../store/values.ts';
+import type { Views } from '../views/views.ts';
+import type { NameJournal } from '../views/zone-view.ts';
+import { cleanGenerations } from './clean-generations.ts';
+import type { Committer, Decision, DecisionContext } from './commit.ts';
+import { compareZone, type ImportCounts, type RrsetDifference, type ZoneComparison } from './compare-zone.ts';
+import { ImportLock } from './import-lock.ts';
+import { differenceOfSoa, soaSettingsFrom } from './import-soa.ts';
+import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
+import { GenerationWriter, nameOperation, refuseInterrupted } from './write-generation.ts';
+
+export interface ImportPlaces {
+  store: Store;
+  views: Views;
+  committer: Committer;
+  logger: Logger;
+}
+
+export interface ImportProgress {
+  phase: 'reading' | 'comparing' | 'writing';
+  /** Records read, or names written. */
+  done: number;
+  total: number | undefined;
+}
+
+export interface ImportWanted {
+  zone: Fqdn;
+  /** The file, one character for each octet. */
+  text: AsyncIterable<string>;
+  dryRun: boolean;
+  precondition?: Precondition;
+  onProgress?: (progress: ImportProgress) => void;
+}
+
+export interface Imported {
+  counts: ImportCounts;
+  warnings: Finding[];
+  warningCount: number;
+  differences: RrsetDifference[];
+  /** False: the zone was so already, or it was a dry run. */
+  written: boolean;
+  revision: Revision;
+  /** The rest of what the import does, which nobody has to wait for. */
+  cleaned: Promise<void>;
+}
+
+const greatestRecords = 10_000_000;
+const differencesShown = 1000;
+/** Changes of hosts that the last transaction carries. */
+const carriedAtOnce = 50;
+const maxAttempts = 200;
+const recordsPerTurn = 1000;
+
+/** Refuses with every fault of the file; nothing was changed then. */
+export async function importZoneFile(places: ImportPlaces, wanted: ImportWanted): Promise<Imported> {
+  const { store, views, logger } = places;
+  const { zone: name, dryRun, precondition = {}, onProgress = () => undefined } = wanted;
+  const read = views.zones.get(name) ?? refuse('not_found', `there is no zone ${name}`, { zone: name });
+  const findings = new Findings();
+  const contents = await readContents(wanted, read.value, findings);
+  const entry = await store.get(zoneKey(name));
+  if (entry !== undefined) await views.reached(entry.modified);
+  const zone = views.zones.get(name)?.value;
+  if (zone === undefined || entry === undefined)
+    refuse('not_found', `zone ${name} was deleted meanwhile`, { zone: name });
+  checkPrecondition(precondition, entityTag(views.zones.serial(name)));
+  // From here to the first page of the comparison nothing waits: the journal has all that the page has not.
+  const journal = views.zones.journal(name, zone.generation);
+  try {
+    onProgress({ phase: 'comparing', done: 0, total: contents.names.size });
+    const implied = dropImplied(views, name, contents, findings);
+    const comparison = await compareZone(store, zone, views.revision, contents, differencesShown);
+    comparison.counts.unchanged += implied;
+    await checkContents(contents, comparison, findings);
+    const soa = soaSettingsFrom(views, zone, contents, findings);
+    findings.refuseFaults();
+    const namesDiffer = !comparison.isEmpty;
+    differenceOfSoa(comparison, views, zone, soa);
+    const result = resultOf(comparison, findings);
+    if (dryRun || comparison.isEmpty) {
+      return { ...result, written: false, revision: views.revision, cleaned: Promise.resolve() };
+    }
+    const run = new ImportRun(places, wanted, contents, journal, zone.generation);
+    logger.info({ zone: name, ...comparison.counts }, 'importing a zone file');
+    const revision = namesDiffer ? await run.replace(entry.created, comparison) : await run.putSettings();
+    logger.info({ zone: name, revision }, 'zone file imported');
+    return { ...result, written: true, revision, cleaned: run.cleaned };
+  } finally {
+    journal.end();
+  }
+}
+
+function resultOf({ counts, differences }: ZoneComparison, findings: Findings) {
+  return { counts, differences, warnings: findings.listWarnings(), warningCount: findings.warnings };
+}
+
+async function readContents(
+  { text, onProgress = () => undefined }: ImportWanted,
+  zone: Zone,
+  findings: Findings,
+): Promise<ZoneFileContents> {
+  const contents = new ZoneFileContents(zone.name, findings);
+  const reader = new ZoneFileReader({ origin: zone.name, defaultTtl: zone.defaultTtl });
+  let count = 0;
+  const take = async (items: Iterable<ZoneFileRecord | ZoneFileNote>) => {
+    for (const item of items) {
+      if (item.kind === 'record') contents.add(item);
+      else if (item.kind === 'fault') findings.fault(item.line, item.message, item.code);
+      else findings.warn(item.line, item.message);
+      if (contents.records > greatestRecords) refuse('payload_too_large', `more than ${greatestRecords} records`);
+      if (++count % recordsPerTurn !== 0) continue;
+      if (count % 100_000 === 0) onProgress({ phase: 'reading', done: count, total: undefined });
+      await turn();
+    }
+  };
+  for await (const chunk of text) await take(reader.read(chunk));
+  await take(reader.end());
+  if (contents.records === 0 && findings.faults === 0) findings.fault(1, 'the file has no records');
+  onProgress({ phase: 'reading', done: count, total: count });
+  return contents;
+}
+
+/** What the zone's settings imply anyway is not stored; how many RRsets that were. */
+function dropImplied(views: Views, zone: Fqdn, contents: ZoneFileContents, findings: Findings): number {
+  let dropped = 0;
+  for (const { owner, rrset } of views.zones.implied(zone)) {
+    if (rrset.type === 'SOA') continue;
+    if (contents.dropImplied(owner, rrset)) dropped += 1;
+    else if (owner === zone && rrset.type === 'NS') {
+      const ns = contents.names.get(zone)?.find(({ type }) => type === 'NS');
+      if (ns !== undefined)
+        findings.warn(ns.line, 'these NS records are stored: the zone does not name its replicas by itself any more');
+    }
+  }
+  return dropped;
+}
+
+async function checkContents(contents: ZoneFileContents, { managed }: ZoneComparison, findings: Findings) {
+  let count = 0;
+  for (const owner of contents.names.keys()) {
+    contents.rrsetsAt(owner, managed.get(owner) ?? [], findings);
+    if (++count % recordsPerTurn === 0) await turn();
+  }
+  for (const [owner, rrsets] of managed) {
+    if (!contents.names.has(owner)) contents.rrsetsAt(owner, rrsets, findings);
+  }
+}
+
+/** The part that writes. */
+class ImportRun {
+  cleaned: Promise<void> = Promise.resolve();
+  readonly #places: ImportPlaces;
+  readonly #wanted: ImportWanted;
+  readonly #contents: ZoneFileContents;
+  readonly #journal: NameJournal;
+  /** The generation that was compared. */
+  readonly #base: number;
+
+  constructor(
+    places: ImportPlaces,
+    wanted: ImportWanted,
+    contents: ZoneFileContents,
+    journal: NameJournal,
+    base: number,
+  ) {
+    this.#base = base;
+    this.#places = places;
+    this.#wanted = wanted;
+    this.#contents = contents;
+    this.#journal = journal;
+  }
+
+  /** Only the SOA differs. */
+  async putSettings(): Promise<Revision> {
+    const { revision } = await this.#places.committer.commit((context) => this.#decideZone(context, undefined));
+    return revision;
+  }
+
+  /** Writes the new generation, and makes it the zone. */
+  async replace(zoneCreated: Revision, { managed }: ZoneComparison): Promise<Revision> {
+    const { store, logger } = this.#places;
+    const { zone } = this.#wanted;
+    const lock = await ImportLock.take(store, zone, zoneCreated);
+    try {
+      await this.#writeNames(lock, managed);
+      return await this.#switch(lock);
+    } finally {
+      await lock.release();
+      this.cleaned = cleanGenerations(store, zone).then(
+        (deleted) => logger.debug({ zone, deleted }, 'names of an earlier generation deleted'),
+        (error: unknown) => logger.warn({ zone, reason: String(error) }, 'cleaning after an import goes on later'),
+      );
+    }
+  }
+
+  async #writeNames(lock: ImportLock, managed: ReadonlyMap<Fqdn, Rrset[]>): Promise<void> {
+    const { store, views, logger } = this.#places;
+    const { zone, onProgress = () => undefined } = this.#wanted;
+    const { names } = this.#contents;
+    const writer = new GenerationWriter(store, views, lock);
+    const total = names.size + managed.size;
+    let done = 0;
+    let said = Date.now();
+    const write = async (owner: Fqdn) => {
+      const rrsets = this.#contents.rrsetsAt(owner, managed.get(owner) ?? [], new Findings());
+      await writer.add(nameOperation(zone, lock.generation, owner, rrsets));
+      if (++done % 1000 === 0) await turn();
+      if (Date.now() - said < 1000) return;
+      said = Date.now();
+      onProgress({ phase: 'writing', done, total });
+      logger.info({ zone, done, total }, 'importing a zone file');
+    };
+    for (const owner of names.keys()) await write(owner);
+    for (const owner of managed.keys()) if (!names.has(owner)) await write(owner);
+    await writer.finish();
+    onProgress({ phase: 'writing', done: total, total });
+  }
+
+  /** Each try either fails because somebody wrote into the zone, whose change the journal then has, or is the import. */
+  async #switch(lock: ImportLock): Promise<Revision> {
+    const { store, views, committer } = this.#places;
+    const { changed } = this.#journal;
+    for (let attempts = 0; attempts < maxAttempts; attempts += 1) {
+      while (changed.size > carriedAtOnce) {
+        const owners = [...changed];
+        changed.clear();
+        const writer = new GenerationWriter(store, views, lock);
+        for (const owner of owners) await writer.add(this.#carry(lock, owner));
+        await writer.finish();
+      }
+      try {
+        const { revision } = await committer.commit((context) => {
+          if (context.attempts > 0 || changed.size > carriedAtOnce) throw new LookAgain();
+          return this.#decideZone(context, lock);
+        });
+        return revision;
+      } catch (error) {
+        if (!(error instanceof LookAgain)) throw error;
+        if (!(await lock.isHeld())) refuseInterrupted();
+      }
+    }
+    return refuse(
+      'store_unavailable',
+      'the zone changes too often for an import: nothing was changed, try again later',
+    );
+  }
+
+  /** What the new generation has at a name where something changed in the old one. */
+  #carry(lock: ImportLock, owner: Fqdn) {
+    const { zone } = this.#wanted;
+    const managed = this.#places.views.zones.name(zone, owner).rrsets.filter(({ manager }) => manager === 'host');
+    const findings = new Findings();
+    const rrsets = this.#contents.rrsetsAt(owner, managed, findings);
+    findings.refuseFaults();
+    return nameOperation(zone, lock.generation, owner, rrsets);
+  }
+
+  #decideZone({ views }: DecisionContext, lock: ImportLock | undefined): Decision<void> {
+    const { zone: name, precondition = {} } = this.#wanted;
+    const current = views.zones.get(name) ?? refuse('not_found', `there is no zone ${name}`, { zone: name });
+    if (current.value.generation !== this.#base) refuse('import_running', 'another import came first: try again');
+    const serial = views.zones.serial(name);
+    checkPrecondition(precondition, entityTag(serial));
+    const soa = soaSettingsFrom(views, current.value, this.#contents, new Findings());
+    const generation = lock?.generation ?? current.value.generation;
+    const value = zoneValue.encode({ ...current.value, soa, generation, automatic: false });
+    const carried = lock === undefined ? [] : [...this.#journal.changed].map((owner) => this.#carry(lock, owner));
+    return {
+      result: undefined,
+      compares: [
+        { kind: 'modified', key: zoneKey(name), revision: current.modified },
+        // The serial is written with every change of the zone: nothing came since the journal was looked at.
+        { kind: 'modified', key: serialKey(name), revision: serial },
+        ...(lock === undefined ? [] : [lock.compare]),
+      ],
+      operations: [
+        ...carried,
+        { kind: 'put', key: zoneKey(name), value },
+        { kind: 'put', key: serialKey(name), value: '' },
+      ],
+    };
+  }
+}
+
+/** A compare failed: perhaps the one that says that the lock is held. */
+class LookAgain extends Error {}

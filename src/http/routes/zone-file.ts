@@ -1,0 +1,140 @@
+// /v1/zones/{zone}/zonefile: a zone as text/dns (RFC 4027), streamed both ways.
+
+import { PassThrough, Readable } from 'node:stream';
+import { Type } from '@fastify/type-provider-typebox';
+import type { FastifyReply } from 'fastify';
+import { existingZone } from '../../control/change-rrsets.ts';
+import { exportZoneFile } from '../../control/export-zone-file.ts';
+import { type Imported, type ImportProgress, importZoneFile } from '../../control/import-zone-file.ts';
+import { entityTag } from '../../control/precondition.ts';
+import { at, Refusal, refuse } from '../../errors.ts';
+import { type Fqdn, parseName } from '../../model/name.ts';
+import { problemOf, refusalFrom } from '../problem.ts';
+import { failures, NameText, strict, writeHeaders } from '../schemas/common.ts';
+import { ImportBody, showImport, showProgress } from '../schemas/zone-file.ts';
+import type { Routes } from '../services.ts';
+import { preconditionOf, sendResource, withBody } from '../write.ts';
+
+const tags = ['zones'];
+const params = strict({ zone: NameText });
+const zoneFile = 'text/dns; charset=utf-8';
+const progressLines = 'application/x-ndjson';
+const greatestFile = 512 * 1024 * 1024;
+
+export const zoneFileRoutes: Routes = async (app, services) => {
+  const { store, views, committer } = services;
+  const zoneOf = (text: string) =>
+    existingZone(
+      { views },
+      at(':zone', () => parseName(text)),
+    );
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('text/dns', (_request, body, done) => done(null, body));
+
+  app.get(
+    '/v1/zones/:zone/zonefile',
+    {
+      schema: {
+        tags,
+        summary: 'Export a zone as a zone file',
+        description: 'SOA and NS first, then the names in canonical order; as of one revision, one record a line.',
+        params,
+        response: {
+          200: { description: 'The zone file', content: { 'text/dns': { schema: Type.String() } } },
+          ...failures,
+        },
+      },
+    },
+    async (request, reply) => {
+      const zone = zoneOf(request.params.zone);
+      const implied = views.zones.implied(zone.name);
+      const tag = withBody(entityTag(views.zones.serial(zone.name)), implied);
+      const { revision } = views;
+      reply.type(zoneFile).header('zonewright-revision', String(revision));
+      return sendResource(request, reply, tag, Readable.from(exportZoneFile(store, { zone, implied, revision })));
+    },
+  );
+
+  app.put(
+    '/v1/zones/:zone/zonefile',
+    {
+      schema: {
+        tags,
+        summary: "Replace a zone's own records by those of a zone file, at once",
+        description:
+          'Every fault is listed with its line (`line:12`), and then nothing was changed. Records of hosts stay. The SOA sets the settings of the ' +
+          `zone, but for its serial. With \`Accept: ${progressLines}\` the answer is 200 at once, and one JSON object a line: \`progress\` until ` +
+          '`result` or `problem` ends it.',
+        consumes: ['text/dns'],
+        params,
+        headers: writeHeaders,
+        querystring: strict({
+          dryRun: Type.Optional(Type.Boolean({ description: 'Says what would change, and changes nothing' })),
+        }),
+        body: Type.Unsafe<unknown>({ description: `A zone file (RFC 1035 §5) of ${greatestFile} octets at most` }),
+        response: {
+          200: {
+            description: 'Done',
+            content: { 'application/json': { schema: ImportBody }, [progressLines]: { schema: Type.String() } },
+          },
+          ...failures,
+        },
+      },
+    },
+    async (request, reply) => {
+      const zone = zoneOf(request.params.zone).name;
+      const { body } = request;
+      if (!(body instanceof Readable)) refuse('invalid_request', 'the body must be a zone file (text/dns)');
+      const { dryRun = false } = request.query;
+      const precondition = preconditionOf(request);
+      const run = (onProgress?: (progress: ImportProgress) => void) =>
+        importZoneFile(
+          { store, views, committer, logger: request.log },
+          { zone, text: textOf(body), dryRun, precondition, ...(onProgress && { onProgress }) },
+        );
+      if (request.headers.accept?.includes(progressLines)) return sendProgress(reply, zone, dryRun, run);
+      const imported = await run();
+      reply.header('zonewright-revision', String(imported.revision));
+      return reply.send(showImport(zone, dryRun, imported));
+    },
+  );
+};
+
+/** The body as characters of one octet each. */
+async function* textOf(body: Readable): AsyncGenerator<string> {
+  let length = 0;
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > greatestFile) refuse('payload_too_large', `the zone file has more than ${greatestFile} octets`);
+      yield chunk.toString('latin1');
+    }
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    refuse('invalid_request', 'the zone file broke off before its end');
+  }
+}
+
+function sendProgress(
+  reply: FastifyReply,
+  zone: Fqdn,
+  dryRun: boolean,
+  run: (onProgress: (progress: ImportProgress) => void) => Promise<Imported>,
+): FastifyReply {
+  const lines = new PassThrough();
+  const say = (line: object) => {
+    if (lines.writable) lines.write(`${JSON.stringify(line)}\n`);
+  };
+  run((progress) => say(showProgress(progress)))
+    .then(
+      (imported) => say({ result: showImport(zone, dryRun, imported), revision: imported.revision }),
+      (error: unknown) => {
+        const refusal = refusalFrom(error);
+        if (refusal.code === 'internal_error') reply.log.error(error);
+        say({ problem: problemOf(refusal) });
+      },
+    )
+    .finally(() => lines.end());
+  return reply.type(progressLines).send(lines);
+}

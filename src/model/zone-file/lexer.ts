@@ -1,0 +1,123 @@
+// The text of a zone file as entries (RFC 1035 §5.1): tokens, parentheses joined, comments gone. Takes the file in pieces of any size and keeps
+// one entry at most. A character is one octet of the file (latin1); those that are not ASCII come out as `\DDD`.
+// What the tokens mean: reader.ts.
+
+/** `tokens` keep their quotes and escapes; what stands together without blanks is one token. `indented`: the owner is left out. */
+export interface ZoneFileEntry {
+  line: number;
+  indented: boolean;
+  tokens: string[];
+}
+
+export interface LexerFault {
+  line: number;
+  fault: string;
+}
+
+/** A TXT record of 65535 octets, each written as `\DDD`, fits. */
+const greatestEntry = 1024 * 1024;
+
+const special = /["();\\]/;
+const blanks = /[ \t]+/;
+const notAscii = /[\x7f-\xff]/g;
+
+export class ZoneFileLexer {
+  #rest = '';
+  #line = 0;
+  #entry: ZoneFileEntry | undefined;
+  #depth = 0;
+  #length = 0;
+  #dead = false;
+
+  /** The entries that this piece of the file completes. */
+  *read(chunk: string): Generator<ZoneFileEntry | LexerFault> {
+    const lines = (this.#rest + chunk).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) yield* this.#readLine(line);
+    if (this.#rest.length > greatestEntry) yield* this.#giveUp();
+  }
+
+  *end(): Generator<ZoneFileEntry | LexerFault> {
+    if (this.#rest !== '') yield* this.#readLine(this.#rest);
+    this.#rest = '';
+    if (this.#depth > 0 && !this.#dead) yield { line: this.#entry?.line ?? 0, fault: 'a parenthesis is not closed' };
+  }
+
+  *#readLine(text: string): Generator<ZoneFileEntry | LexerFault> {
+    this.#line += 1;
+    if (this.#dead) return;
+    const line = this.#line === 1 ? text.replace(/^\xef\xbb\xbf/, '') : text;
+    const plain = (line.endsWith('\r') ? line.slice(0, -1) : line).replace(
+      notAscii,
+      (character) => `\\${String(character.charCodeAt(0)).padStart(3, '0')}`,
+    );
+    const indented = plain.startsWith(' ') || plain.startsWith('\t');
+    if (this.#depth === 0 && !special.test(plain)) {
+      const tokens = plain.split(blanks).filter((token) => token !== '');
+      if (tokens.length > 0) yield { line: this.#line, indented, tokens };
+      return;
+    }
+    this.#entry ??= { line: this.#line, indented, tokens: [] };
+    const fault = this.#readTokens(plain, this.#entry.tokens);
+    this.#length += plain.length;
+    if (fault !== undefined) {
+      this.#depth = 0;
+      yield { line: this.#line, fault };
+    } else if (this.#length > greatestEntry) {
+      yield* this.#giveUp();
+      return;
+    }
+    if (this.#depth > 0) return;
+    const entry = this.#entry;
+    this.#entry = undefined;
+    this.#length = 0;
+    if (fault === undefined && entry.tokens.length > 0) yield entry;
+  }
+
+  /** Adds the line's tokens; says what is wrong with it. */
+  #readTokens(text: string, tokens: string[]): string | undefined {
+    let start = -1;
+    let quoted = false;
+    for (let at = 0; at <= text.length; at += 1) {
+      const character = at < text.length ? text[at] : ' ';
+      if (quoted && at < text.length) {
+        if (character === '\\') at += 1;
+        else if (character === '"') quoted = false;
+        continue;
+      }
+      if (character === '"' || character === '\\') {
+        if (start < 0) start = at;
+        if (character === '"') quoted = true;
+        else at += 1;
+        if (at >= text.length) return 'the line ends in the middle of an escape';
+        continue;
+      }
+      const ends =
+        character === ' ' || character === '\t' || character === '(' || character === ')' || character === ';';
+      if (!ends) {
+        if (start < 0) start = at;
+        continue;
+      }
+      if (quoted) return 'a quote is not closed on its line';
+      if (start >= 0) tokens.push(text.slice(start, at));
+      start = -1;
+      if (character === ';') return undefined;
+      if (character === '(') this.#depth += 1;
+      if (character === ')') {
+        if (this.#depth === 0) return 'a parenthesis is closed that was not opened';
+        this.#depth -= 1;
+      }
+    }
+    return quoted ? 'a quote is not closed on its line' : undefined;
+  }
+
+  *#giveUp(): Generator<LexerFault> {
+    if (this.#dead) return;
+    this.#dead = true;
+    this.#rest = '';
+    yield {
+      line: this.#entry?.line ?? this.#line + 1,
+      fault: `an entry has more than ${greatestEntry} characters: nothing after it was read`,
+    };
+  }
+}

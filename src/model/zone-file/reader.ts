@@ -1,0 +1,185 @@
+// A zone file's records, in the order of the file and with their lines: directives obeyed, owners, TTLs and classes inherited, names absolute, rdata
+// canonical. Streaming: takes pieces of text, keeps nothing of what it has given. What is wrong comes as notes between the records.
+// How text becomes tokens: lexer.ts. What records may stand together: contents.ts.
+
+import { type ErrorCode, InvalidValue } from '../../errors.ts';
+import { type Fqdn, parseRelativeName } from '../name.ts';
+import { formatRdata, parseRdata } from '../rdata/rdata.ts';
+import { parseRecordType, type RecordType } from '../rdata/record-types.ts';
+import { parseRange, substitute } from './generate.ts';
+import { type LexerFault, type ZoneFileEntry, ZoneFileLexer } from './lexer.ts';
+import { withAbsoluteNames } from './rdata-names.ts';
+import { isGreaterThanAllowed, looksLikeTtl, parseDuration } from './ttl.ts';
+
+export interface ZoneFileRecord {
+  kind: 'record';
+  line: number;
+  owner: Fqdn;
+  type: RecordType;
+  ttl: number;
+  /** Canonical presentation form. */
+  record: string;
+  /** How many octets the rdata has. */
+  length: number;
+}
+
+/** A fault: the file cannot be taken. A warning: it can, but not all of it means what it seems to. */
+export interface ZoneFileNote {
+  kind: 'fault' | 'warning';
+  line: number;
+  code: ErrorCode;
+  message: string;
+}
+
+export interface ReaderOptions {
+  /** The first `$ORIGIN`: the zone. */
+  origin: Fqdn;
+  /** For records before any TTL was said. */
+  defaultTtl: number;
+}
+
+type Item = ZoneFileRecord | ZoneFileNote;
+
+const classes = /^(?:IN|CH|HS|CS|ANY|NONE|CLASS\d{1,5})$/i;
+
+export class ZoneFileReader {
+  readonly #lexer = new ZoneFileLexer();
+  #origin: Fqdn;
+  /** `broken`: the owner could not be read, and neither can those who inherit it. */
+  #owner: Fqdn | 'none' | 'broken' = 'none';
+  #directiveTtl: number | undefined;
+  #lastTtl: number | undefined;
+  #soaMinimum: number | undefined;
+  readonly #defaultTtl: number;
+
+  constructor({ origin, defaultTtl }: ReaderOptions) {
+    this.#origin = origin;
+    this.#defaultTtl = defaultTtl;
+  }
+
+  *read(chunk: string): Generator<Item> {
+    for (const entry of this.#lexer.read(chunk)) yield* this.#take(entry);
+  }
+
+  *end(): Generator<Item> {
+    for (const entry of this.#lexer.end()) yield* this.#take(entry);
+  }
+
+  *#take(entry: ZoneFileEntry | LexerFault): Generator<Item> {
+    const { line } = entry;
+    if ('fault' in entry) {
+      yield fault(line, entry.fault);
+      return;
+    }
+    try {
+      const [first = ''] = entry.tokens;
+      if (first.startsWith('$') && !entry.indented) yield* this.#obey(entry, first.toUpperCase());
+      else if (entry.indented) yield* this.#inherit(entry);
+      else {
+        this.#owner = 'broken';
+        this.#owner = this.#parseOwner(first);
+        yield* this.#record(line, this.#owner, entry.tokens.slice(1));
+      }
+    } catch (error) {
+      if (!(error instanceof InvalidValue)) throw error;
+      yield fault(line, error.message);
+    }
+  }
+
+  *#inherit({ line, tokens }: ZoneFileEntry): Generator<Item> {
+    if (this.#owner === 'none') throw new InvalidValue('the first record has no owner name');
+    if (this.#owner !== 'broken') yield* this.#record(line, this.#owner, tokens);
+  }
+
+  #parseOwner(token: string): Fqdn {
+    if (token.startsWith('"')) throw new InvalidValue(`${token} is no owner name: names are not quoted`);
+    return parseRelativeName(token, this.#origin);
+  }
+
+  *#obey({ line, tokens }: ZoneFileEntry, directive: string): Generator<Item> {
+    const [, argument = '', ...more] = tokens;
+    switch (directive) {
+      case '$ORIGIN':
+        if (argument === '' || more.length > 0) throw new InvalidValue('$ORIGIN takes one name');
+        this.#origin = this.#parseOwner(argument);
+        return;
+      case '$TTL':
+        if (argument === '' || more.length > 0) throw new InvalidValue('$TTL takes one TTL');
+        this.#directiveTtl = parseDuration(argument);
+        return;
+      case '$GENERATE':
+        yield* this.#generate(line, argument, more);
+        return;
+      case '$INCLUDE':
+        throw new InvalidValue('$INCLUDE is refused: files here are not read for anyone; put the text in its place');
+      default:
+        throw new InvalidValue(`${tokens[0]} is no directive we know: $ORIGIN, $TTL and $GENERATE`);
+    }
+  }
+
+  *#generate(line: number, range: string, [owner = '', ...rest]: string[]): Generator<Item> {
+    if (rest.length < 2) throw new InvalidValue('$GENERATE takes a range, an owner, [ttl] [class] a type and rdata');
+    const { start, stop, step } = parseRange(range);
+    for (let number = start; number <= stop; number += step) {
+      const tokens = rest.flatMap((token) => this.#generated(token, number));
+      for (const item of this.#record(line, this.#parseOwner(substitute(owner, number)), tokens)) {
+        yield item;
+        // The others would fail alike.
+        if (item.kind === 'fault') return;
+      }
+    }
+  }
+
+  /** A quoted token holds rdata of several fields. */
+  #generated(token: string, number: number): string[] {
+    if (!/^"[^"]*"$/.test(token)) return [substitute(token, number)];
+    const lexer = new ZoneFileLexer();
+    const entries = [...lexer.read(`${substitute(token.slice(1, -1), number)}\n`), ...lexer.end()];
+    return entries.flatMap((entry) => {
+      if ('fault' in entry) throw new InvalidValue(entry.fault);
+      return entry.tokens;
+    });
+  }
+
+  *#record(line: number, owner: Fqdn, tokens: string[]): Generator<Item> {
+    let at = 0;
+    let ttl: number | undefined;
+    let said = false;
+    for (; at < tokens.length; at += 1) {
+      const token = tokens[at] as string;
+      if (ttl === undefined && looksLikeTtl(token)) ttl = parseDuration(token);
+      else if (!said && classes.test(token)) {
+        said = true;
+        if (token.toUpperCase() !== 'IN' && token.toUpperCase() !== 'CLASS1')
+          throw new InvalidValue(`class ${token} is not served here: IN only`);
+      } else break;
+    }
+    const typeText = tokens[at];
+    if (typeText === undefined) throw new InvalidValue('the record has no type');
+    const type = parseRecordType(typeText);
+    const fields = withAbsoluteNames(type, tokens.slice(at + 1), this.#origin);
+    if (type === 'SOA') for (let i = 3; i < 7; i += 1) fields[i] = plainSeconds(fields[i]);
+    const wire = parseRdata(type, fields.join(' '));
+    if (type === 'SOA') this.#soaMinimum ??= Number(fields[6]);
+    if (ttl !== undefined && isGreaterThanAllowed(ttl)) {
+      yield warning(line, `the TTL ${ttl} is more than 2^31 − 1: it counts as 0 (RFC 2181 §8)`);
+      ttl = 0;
+    }
+    if (ttl !== undefined) this.#lastTtl = ttl;
+    ttl ??= this.#directiveTtl ?? this.#lastTtl ?? this.#soaMinimum ?? this.#defaultTtl;
+    if (isGreaterThanAllowed(ttl)) ttl = 0;
+    yield { kind: 'record', line, owner, type, ttl, record: formatRdata(type, wire), length: wire.length };
+  }
+}
+
+function plainSeconds(field: string | undefined): string {
+  return field !== undefined && looksLikeTtl(field) ? String(parseDuration(field)) : (field ?? '');
+}
+
+function fault(line: number, message: string): ZoneFileNote {
+  return { kind: 'fault', line, code: 'record_invalid', message };
+}
+
+function warning(line: number, message: string): ZoneFileNote {
+  return { kind: 'warning', line, code: 'record_invalid', message };
+}

@@ -1,0 +1,226 @@
+// Zone files over HTTP: out and in again, dry runs, faults with their lines, progress.
+
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { Response } from 'supertest';
+import { problemIn } from '../support/api-client.ts';
+import { type ServedApi, servedApi } from '../support/served-api.ts';
+
+interface Imported {
+  written: boolean;
+  counts: Record<'added' | 'changed' | 'deleted' | 'unchanged' | 'managed' | 'warnings', number>;
+  warnings: { line: number; message: string }[];
+  difference?: { name: string; type: string; before: unknown; after: unknown }[];
+}
+
+const path = '/v1/zones/foo.k8s/zonefile';
+const textDns = { 'content-type': 'text/dns' };
+
+async function prepared(t: TestContext): Promise<ServedApi> {
+  const served = await servedApi(t);
+  await served.api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s', defaultTtl: 120 });
+  return served;
+}
+
+async function put({ api }: ServedApi, text: string, query = ''): Promise<Imported> {
+  const answer = await api.send('PUT', path + query, text, textDns);
+  assert.equal(answer.status, 200, answer.text);
+  return answer.body as Imported;
+}
+
+const refused = async ({ api }: ServedApi, text: string) => problemIn(await api.send('PUT', path, text, textDns));
+
+/** superagent keeps a media type that it does not know as bytes. */
+const textOf = (answer: Response): string => answer.text ?? String(answer.body);
+
+const example = `
+$ORIGIN foo.k8s.
+$TTL 1h
+@ IN SOA ns1 admin.example. ( 7 ; ours is another
+        2h 15m 2w
+        1m )
+  NS ns1
+ns1 A 192.0.2.53
+www 300 IN A 192.0.2.1
+    300 IN A 192.0.2.2
+txt TXT "a ; b" "\\"quoted\\"" plain
+$GENERATE 1-3 node-\${0,2} A 10.0.0.$
+_sip._tcp SRV 10 60 5060 sip
+`;
+
+test('a file becomes the zone, and comes out again without a difference', async (t) => {
+  const served = await prepared(t);
+  const { api } = served;
+  const first = await put(served, example);
+  assert.deepEqual(first.counts, { added: 8, changed: 1, deleted: 0, unchanged: 0, managed: 0, warnings: 2 });
+  assert.equal(first.written, true);
+  const exported = await api.send('GET', path);
+  assert.match(exported.headers['content-type'] ?? '', /^text\/dns/);
+  const lines = textOf(exported).trim().split('\n');
+  assert.match(lines[0] ?? '', /^foo\.k8s\.\t120\tIN\tSOA\tns1\.foo\.k8s\. admin\.example\. \d+ 7200 900 1209600 60$/);
+  assert.deepEqual(
+    lines.slice(1),
+    [
+      'foo.k8s.\t3600\tIN\tNS\tns1.foo.k8s.',
+      '_sip._tcp.foo.k8s.\t3600\tIN\tSRV\t10 60 5060 sip.foo.k8s.',
+      'node-01.foo.k8s.\t3600\tIN\tA\t10.0.0.1',
+      'node-02.foo.k8s.\t3600\tIN\tA\t10.0.0.2',
+      'node-03.foo.k8s.\t3600\tIN\tA\t10.0.0.3',
+      'ns1.foo.k8s.\t3600\tIN\tA\t192.0.2.53',
+      'txt.foo.k8s.\t3600\tIN\tTXT\t"a ; b" "\\"quoted\\"" "plain"',
+      'www.foo.k8s.\t300\tIN\tA\t192.0.2.1',
+      'www.foo.k8s.\t300\tIN\tA\t192.0.2.2',
+    ].filter((line) => line !== undefined),
+  );
+  const before = await served.dump();
+  const again = await put(served, textOf(exported));
+  assert.deepEqual(again.counts, { added: 0, changed: 0, deleted: 0, unchanged: 9, managed: 0, warnings: 0 });
+  assert.equal(again.written, false);
+  assert.deepEqual(await served.dump(), before, 'nothing is written');
+  const unchanged = await api.send('GET', path, undefined, { 'if-none-match': exported.headers.etag ?? '' });
+  assert.equal(unchanged.status, 304);
+});
+
+test('what the settings imply comes out, and going in again does not pin it', async (t) => {
+  const served = await prepared(t);
+  await served.api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/web-1/A', { records: ['192.0.2.1'] });
+  await served.api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/a.web/A', { records: ['192.0.2.2'] });
+  await served.api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/@/TXT', { records: ['"apex"'] });
+  const text = textOf(await served.api.send('GET', path));
+  assert.deepEqual(
+    text
+      .trim()
+      .split('\n')
+      .map((line) =>
+        line
+          .split('\t')
+          .filter((_, index) => index === 0 || index === 3)
+          .join(' '),
+      ),
+    ['foo.k8s. SOA', 'foo.k8s. NS', 'foo.k8s. TXT', 'a.web.foo.k8s. A', 'web-1.foo.k8s. A'],
+  );
+  const again = await put(served, text);
+  assert.deepEqual([again.written, again.counts.unchanged, again.warnings], [false, 5, []]);
+});
+
+test('a dry run tells the difference and changes nothing', async (t) => {
+  const served = await prepared(t);
+  await put(served, example);
+  const before = await served.dump();
+  const { difference, written, counts } = await put(
+    served,
+    example
+      .replace('192.0.2.2', '192.0.2.3')
+      .replace(/^txt.*$/m, 'new A 192.0.2.9')
+      .replace('15m', '16m'),
+    '?dryRun=true',
+  );
+  assert.equal(written, false);
+  assert.deepEqual(await served.dump(), before);
+  assert.deepEqual([counts.added, counts.changed, counts.deleted], [1, 2, 1]);
+  assert.deepEqual(
+    difference?.map(({ name, type }) => `${name} ${type}`),
+    ['txt TXT', 'www A', 'new A', '@ SOA'],
+  );
+  assert.deepEqual(difference?.[1], {
+    name: 'www',
+    type: 'A',
+    before: { ttl: 300, records: ['192.0.2.1', '192.0.2.2'] },
+    after: { ttl: 300, records: ['192.0.2.1', '192.0.2.3'] },
+  });
+});
+
+test('every fault is listed with its line, and nothing was changed', async (t) => {
+  const served = await prepared(t);
+  await put(served, example);
+  const before = await served.dump();
+  const problem = await refused(
+    served,
+    [
+      '$INCLUDE /etc/passwd',
+      'a A 192.0.2.300',
+      'b.example. A 192.0.2.1',
+      'c CNAME x',
+      'c A 192.0.2.1',
+      'd A 10.0.0.1',
+      'd ( A',
+    ].join('\n'),
+  );
+  assert.equal(problem.code, 'record_invalid');
+  assert.deepEqual(
+    problem.errors?.map(({ pointer }) => pointer),
+    ['line:1', 'line:2', 'line:3', 'line:4', 'line:7'],
+  );
+  assert.deepEqual(await served.dump(), before);
+  assert.equal((await refused(served, 'x.example. A 192.0.2.1')).code, 'outside_zone');
+  assert.equal((await refused(served, '@ CNAME x')).code, 'cname_conflict');
+  assert.equal((await refused(served, '; nothing')).code, 'record_invalid');
+  const many = await refused(served, 'a A x\n'.repeat(500));
+  assert.deepEqual([many.faults, many.errors?.length], [500, 100]);
+  assert.deepEqual(await served.dump(), before);
+});
+
+test('records of hosts stay; a file that says otherwise is refused', async (t) => {
+  const served = await prepared(t);
+  const { api } = served;
+  const host = { name: 'nginx.foo.k8s', addresses: ['10.9.0.1'], aliases: ['www.foo.k8s'], ptr: false };
+  await api.ok(201, 'POST', '/v1/hosts', host);
+  const counts = (await put(served, 'other A 192.0.2.1\nnginx 120 A 10.9.0.1\n')).counts;
+  assert.deepEqual([counts.added, counts.managed], [1, 2]);
+  await api.ok(200, 'GET', '/v1/zones/foo.k8s/rrsets/www/CNAME');
+  const nginx = await api.ok(200, 'GET', '/v1/zones/foo.k8s/rrsets/nginx/A');
+  assert.equal(nginx.managedBy, 'host:nginx.foo.k8s');
+  for (const line of ['nginx 120 A 10.9.0.2', 'nginx 60 A 10.9.0.1', 'nginx CNAME x', 'www A 192.0.2.1']) {
+    const problem = await refused(served, `${line}\n`);
+    assert.deepEqual([problem.code, problem.errors?.[0]?.pointer], ['managed_record', 'line:1'], line);
+  }
+  assert.equal((await put(served, textOf(await api.send('GET', path)))).written, false);
+  await api.ok(204, 'DELETE', '/v1/hosts/nginx.foo.k8s');
+  await api.refused('not_found', 'GET', '/v1/zones/foo.k8s/rrsets/www/CNAME');
+});
+
+test('If-Match holds an import to the zone that was exported', async (t) => {
+  const served = await prepared(t);
+  const { etag = '' } = (await served.api.send('GET', path)).headers;
+  await served.api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/a/A', { records: ['192.0.2.1'] });
+  const late = await served.api.send('PUT', path, 'b A 192.0.2.1\n', { ...textDns, 'if-match': etag });
+  assert.equal(problemIn(late).code, 'precondition_failed');
+  const { etag: newer = '' } = (await served.api.send('GET', path)).headers;
+  const answer = await served.api.send('PUT', path, 'b A 192.0.2.1\n', { ...textDns, 'if-match': newer });
+  assert.equal(answer.status, 200, answer.text);
+});
+
+test('only text/dns is taken, and only for a zone', async (t) => {
+  const { api } = await prepared(t);
+  await api.refused('unsupported_media_type', 'PUT', path, { a: 1 });
+  await api.refused('invalid_request', 'PUT', path);
+  await api.refused('not_found', 'GET', '/v1/zones/other/zonefile');
+  assert.equal(
+    problemIn(await api.send('PUT', '/v1/zones/other/zonefile', 'a A 10.0.0.1\n', textDns)).code,
+    'not_found',
+  );
+});
+
+test('who asks for it sees progress, and the result or the problem last', { timeout: 120_000 }, async (t) => {
+  const { api, url, views } = await prepared(t);
+  const send = async (body: string) => {
+    const headers = { ...textDns, accept: 'application/x-ndjson', authorization: 'Bearer a-token-for-tests-only' };
+    const answer = await fetch(url + path, { method: 'PUT', headers, body });
+    assert.equal(answer.status, 200);
+    return (await answer.text())
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  };
+  const lines = await send('$GENERATE 1-20000 host-$ A 10.1.0.1\n');
+  assert.ok(lines.some((line) => (line.progress as { phase: string } | undefined)?.phase === 'writing'));
+  const { result } = lines.at(-1) as { result: Imported };
+  assert.deepEqual([result.counts.added, result.written], [20_000, true]);
+  assert.equal(views.faults.size, 0);
+  const text = textOf(await api.send('GET', path));
+  assert.equal(text.trim().split('\n').length, 20_002);
+  const again = (await send(text)).at(-1) as { result: Imported };
+  assert.equal(again.result.written, false);
+  const refusal = (await send('a A x\n')).at(-1) as { problem: { code: string } };
+  assert.equal(refusal.problem.code, 'record_invalid');
+});
