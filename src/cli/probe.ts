@@ -1,4 +1,5 @@
-// `zonewright probe`: whether the replica on this machine is ready. It asks where `endpoints.json` says, or else where the setting says.
+// `zonewright probe`: whether the replica on this machine is ready. It asks where the setting says;
+// where that lets us pick the port, `endpoints.json` knows which it is.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,14 +10,15 @@ const timeoutMilliseconds = 3000;
 
 /** The exit status: 0 when it is ready, 1 when not. */
 export async function probe(dataDir: string, setting: Endpoint): Promise<number> {
-  const url = `http://${formatEndpoint(await reachable(dataDir, setting))}/readyz`;
+  let asked = formatEndpoint(setting);
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMilliseconds) });
+    asked = `http://${formatEndpoint(await reachable(dataDir, setting))}/readyz`;
+    const response = await fetch(asked, { signal: AbortSignal.timeout(timeoutMilliseconds) });
     if (response.ok) return 0;
     const problem = (await response.json()) as { detail?: string };
-    process.stderr.write(`zonewright probe: ${url}: ${problem.detail ?? response.status}\n`);
+    process.stderr.write(`zonewright probe: ${asked}: ${problem.detail ?? response.status}\n`);
   } catch (error) {
-    process.stderr.write(`zonewright probe: ${url}: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`zonewright probe: ${asked}: ${error instanceof Error ? error.message : String(error)}\n`);
   }
   return 1;
 }

@@ -44,14 +44,16 @@ export function decideChangeRrsets(
   for (const { owner, type, rrset, pointer } of changes) {
     checkPlace(zone, owner, type, pointer);
     const stands = builder.rrsetsAt(zone, owner).find((other) => other.type === type);
-    checkPrecondition(precondition, stands && rrsetTag(stands));
+    const shown = stands ?? impliedAt(context, zone, owner, type);
+    checkPrecondition(precondition, shown && rrsetTag(shown));
     if (stands?.manager === 'host') refuseManaged(owner, stands);
     if (rrset !== undefined) {
       const written: Rrset = { type, ttl: rrset.ttl ?? zone.defaultTtl, records: rrset.records };
       builder.putRrset(zone, owner, written);
       rrsets.push({ owner, rrset: written });
-      created = stands === undefined;
+      created = shown === undefined;
     } else if (stands !== undefined) builder.deleteRrset(zone, owner, type);
+    else if (shown !== undefined) refuseImplied(owner, type, zone);
     else if (mustExist) refuse('not_found', `${owner} has no ${type} records`, { name: owner, rrsetType: type });
   }
   return { result: { rrsets, created }, ...builder.build() };
@@ -78,6 +80,19 @@ function checkPlace(zone: Zone, owner: Fqdn, type: RecordType, pointer: string):
       'the apex has SOA and NS records: a CNAME cannot stand there (RFC 1034 §3.6.2)',
     );
   }
+}
+
+/** What the zone's settings put there: its users see it, and may write their own over it. */
+function impliedAt({ views }: DecisionContext, zone: Zone, owner: Fqdn, type: RecordType): Rrset | undefined {
+  return views.zones.implied(zone.name).find((one) => one.owner === owner && one.rrset.type === type)?.rrset;
+}
+
+function refuseImplied(owner: Fqdn, type: RecordType, zone: Zone): never {
+  refuse(
+    'managed_record',
+    `the ${type} records of ${owner} come from the settings of zone ${zone.name}: change those, or write your own`,
+    { managedBy: 'zone' },
+  );
 }
 
 function refuseManaged(owner: Fqdn, stands: Rrset): never {

@@ -5,14 +5,11 @@ import { Refusal, refuse } from '../errors.ts';
 import { idempotencyKey } from '../store/keys.ts';
 import { LeaseGone, type LeaseId, type Store } from '../store/store.ts';
 import { answerValue } from '../store/values.ts';
-import type { Committed, Committer, Decide } from './commit.ts';
+import { type Committed, type Committer, type Decide, maxAttempts } from './commit.ts';
 
 /** Kept for 24 hours at least: leases are shared, one for each hour. */
 const leaseSeconds = 25 * 3600;
 const leaseShareMilliseconds = 3600 * 1000;
-
-/** As often as the committer itself decides again. */
-const maxAttempts = 200;
 
 /** What makes two requests the same one. */
 export interface RequestIdentity {
@@ -34,7 +31,7 @@ export class OnceCommitter {
   }
 
   /** As {@link Committer.commit}; the same request gets the first answer again. Refuses with `idempotency_mismatch`. */
-  async commit<T>(identity: RequestIdentity, decide: Decide<T>): Promise<Committed<T> & { repeated: boolean }> {
+  async commit<T>(identity: RequestIdentity, decide: Decide<T>): Promise<Committed<T>> {
     const key = idempotencyKey(identity.token, identity.key);
     const request = createHash('sha256')
       .update(JSON.stringify([identity.method, identity.path, identity.body ?? null]))
@@ -44,7 +41,7 @@ export class OnceCommitter {
       if (earlier !== undefined) return earlier;
       const lease = await this.#currentLease();
       try {
-        const committed = await this.#committer.commit<T>((context) => {
+        return await this.#committer.commit<T>((context) => {
           if (context.attempts > 0) throw new LookAgain();
           const decision = decide(context);
           const value = answerValue.encode({ request, result: decision.result ?? null });
@@ -54,11 +51,14 @@ export class OnceCommitter {
             operations: [...decision.operations, { kind: 'put', key, value, lease }],
           };
         });
-        return { ...committed, repeated: false };
       } catch (error) {
         if (error instanceof LeaseGone) this.#lease = undefined;
         if (attempts < maxAttempts && (error instanceof LookAgain || error instanceof LeaseGone)) continue;
-        if (error instanceof LookAgain) throw new Refusal('internal_error', 'too many others write at the same place');
+        if (error instanceof LookAgain)
+          throw new Refusal(
+            'internal_error',
+            `the change lost ${maxAttempts} races against other writers: try it again`,
+          );
         // The same request may have been carried out a moment ago: then this refusal only says that it was.
         const answered =
           error instanceof Refusal && error.code !== 'store_unavailable'
@@ -70,7 +70,7 @@ export class OnceCommitter {
     }
   }
 
-  async #earlier<T>(key: string, request: string): Promise<(Committed<T> & { repeated: true }) | undefined> {
+  async #earlier<T>(key: string, request: string): Promise<Committed<T> | undefined> {
     const entry = await this.#store.get(key);
     if (entry === undefined) return undefined;
     const answer = answerValue.decode(entry.value);
@@ -80,7 +80,7 @@ export class OnceCommitter {
         'this Idempotency-Key was used for another request: use a new key for a new request',
       );
     }
-    return { result: answer.result as T, revision: entry.modified, repeated: true };
+    return { result: answer.result as T, revision: entry.modified };
   }
 
   #currentLease(): Promise<LeaseId> {

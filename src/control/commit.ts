@@ -48,7 +48,10 @@ interface Job {
   reject: (reason: unknown) => void;
 }
 
-const maxAttempts = 200;
+/** How often a decision is made again before its caller is told. */
+export const maxAttempts = 200;
+/** Bytes of values that one transaction carries; etcd takes requests of 1.5 MiB by default. */
+const greatestBytes = 1024 * 1024;
 /** How long to wait for the watch to show what made a compare fail. */
 const freshViewMilliseconds = 25;
 /** How long a committed write may take to be served before we say that it is not. */
@@ -65,7 +68,10 @@ export class Committer {
     this.#views = views;
   }
 
-  /** Resolves when the decision is durable and served here. Rejects with a Refusal, and then nothing was written. */
+  /**
+   * Resolves when the decision is durable and served here. Rejects with a Refusal; then nothing was written, but for `store_unavailable` (it
+   * may have been) and for `table_full` (it was, and the answer says so).
+   */
   commit<T>(decide: Decide<T>): Promise<Committed<T>> {
     if (!this.#views.loaded) {
       refuse('store_unavailable', 'this replica has not loaded its state from the store yet: try again shortly');
@@ -106,8 +112,9 @@ export class Committer {
         if (decision.operations.length === 0) {
           job.resolve({ result: decision.result, revision: this.#views.revision });
         } else if (!batch.add(job, decision)) {
-          if (batch.jobs.length === 0)
-            refuse('invalid_request', 'the request changes more than one transaction can hold: split it');
+          if (batch.jobs.length === 0) {
+            refuse('payload_too_large', 'the request changes more than one transaction can hold: split it');
+          }
           waiting.push(job);
         }
       } catch (error) {
@@ -146,8 +153,8 @@ export class Committer {
     const fault = this.#views.faults.get(targetOf(faulty));
     job.reject(
       new Refusal(
-        'table_full',
-        `the change is durable (revision ${revision}), but this replica cannot serve it: ${fault}`,
+        fault?.code ?? 'internal_error',
+        `the change is durable (revision ${revision}), but this replica cannot serve it: ${fault?.message}`,
       ),
     );
   }
@@ -189,10 +196,7 @@ export class Committer {
       else if (job.attempts < maxAttempts) again.push(job);
       else
         job.reject(
-          new Refusal(
-            'internal_error',
-            'the views and the store do not agree about a key: see the log for stored values that are not served',
-          ),
+          new Refusal('internal_error', `the change lost ${maxAttempts} races against other writers: try it again`),
         );
     }
     this.#queue.unshift(...again);
@@ -200,7 +204,10 @@ export class Committer {
 
   #unreadable(key: string): Refusal {
     const fault = this.#views.faults.get(key);
-    return new Refusal('internal_error', `the store's '${key}' cannot be read (${fault}): mend or delete it there`);
+    return new Refusal(
+      'internal_error',
+      `the store's '${key}' cannot be read (${fault?.message}): mend or delete it there`,
+    );
   }
 
   async #served(revision: Revision): Promise<void> {
@@ -224,6 +231,7 @@ class Batch {
   readonly #compares = new Map<string, Compare>();
   /** Prefixes that the batch deletes, or needs to be quiet. */
   readonly #prefixes: string[] = [];
+  #bytes = 0;
 
   get full(): boolean {
     return this.written.size >= maxOperations || this.#compares.size >= maxOperations;
@@ -237,6 +245,8 @@ class Batch {
     );
     if (this.#compares.size + compares.length > maxOperations) return false;
     if (this.written.size + operations.length > maxOperations) return false;
+    const bytes = operations.reduce((sum, operation) => sum + bytesOf(operation), 0);
+    if (this.#bytes + bytes > greatestBytes) return false;
     if (this.jobs.length > 0 && this.#conflicts(decision.compares, operations)) return false;
     for (const compare of compares) {
       this.#compares.set(subjectOf(compare), compare);
@@ -246,6 +256,7 @@ class Batch {
       this.written.set(targetOf(operation), operation);
       if (operation.kind === 'delete-prefix') this.#prefixes.push(operation.prefix);
     }
+    this.#bytes += bytes;
     this.jobs.push({ job, decision });
     return true;
   }
@@ -285,6 +296,10 @@ class Batch {
 /** A zone's serial is put without a value or a compare: once in a transaction serves everyone in it. */
 function isShared(operation: Operation): boolean {
   return operation.kind === 'put' && operation.key.startsWith(prefixes.serials);
+}
+
+function bytesOf(operation: Operation): number {
+  return operation.kind === 'put' ? Buffer.byteLength(operation.value) : 0;
 }
 
 function targetOf(operation: Operation): string {

@@ -1,22 +1,30 @@
 // Use case: a pool goes; what is in use in it only by force.
 
 import { refuse } from '../errors.ts';
+import type { Pool } from '../model/pool.ts';
 import { poolKey } from '../store/keys.ts';
+import type { Versioned } from '../views/pool-view.ts';
 import type { Decision, DecisionContext } from './commit.ts';
-import { evict } from './evict.ts';
+import { decideEvict, refuseUse } from './evict.ts';
 import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
 import { TransactionBuilder } from './transaction-builder.ts';
 
-export function decideDeletePool(
-  context: DecisionContext,
-  name: string,
-  precondition: Precondition,
-  force: boolean,
-): Decision<void> {
-  const current = context.views.pools.get(name) ?? refuse('not_found', `there is no pool '${name}'`, { pool: name });
-  checkPrecondition(precondition, entityTag(current.modified));
+/** Refuses with `pool_in_use` while addresses of it are held. */
+export function decideDeletePool(context: DecisionContext, name: string, precondition: Precondition): Decision<void> {
+  const { value, modified } = asWanted(context, name, precondition);
   const builder = new TransactionBuilder(context.views);
-  evict(context, builder, current.value, force, () => false);
-  builder.delete(poolKey(name), current.modified);
+  refuseUse(context, builder, value, () => false);
+  builder.delete(poolKey(name), modified);
   return { result: undefined, ...builder.build() };
+}
+
+/** By force, before {@link decideDeletePool}: releases its addresses, in as many transactions as it takes. Result: how many are left. */
+export function decideEvictAll(context: DecisionContext, name: string, precondition: Precondition): Decision<number> {
+  return decideEvict(context, asWanted(context, name, precondition).value, () => false);
+}
+
+function asWanted({ views }: DecisionContext, name: string, precondition: Precondition): Versioned<Pool> {
+  const current = views.pools.get(name) ?? refuse('not_found', `there is no pool '${name}'`, { pool: name });
+  checkPrecondition(precondition, entityTag(current.modified));
+  return current;
 }

@@ -4,10 +4,10 @@ import { refuse } from '../errors.ts';
 import { type Host, recordsOf } from '../model/host.ts';
 import { type Fqdn, isWithin } from '../model/name.ts';
 import { serialKey, zoneKey, zoneNamesPrefix } from '../store/keys.ts';
-import { maxOperations } from '../store/store.ts';
 import type { Decision, DecisionContext } from './commit.ts';
 import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
 import { TransactionBuilder } from './transaction-builder.ts';
+import { greatestWrite, WriteBudget } from './write-budget.ts';
 import { writeHost } from './write-host.ts';
 
 const shown = 10;
@@ -45,7 +45,9 @@ export function decideClearZone(context: DecisionContext, name: Fqdn, preconditi
   checkPrecondition(precondition, entityTag(current.modified));
   const hosts = hostsIn(context, name);
   const builder = new TransactionBuilder(context.views);
-  const some = asManyAsFit(hosts);
+  const budget = new WriteBudget();
+  const end = hosts.findIndex((host) => !budget.take(greatestWrite(host)));
+  const some = end === -1 ? hosts : hosts.slice(0, end);
   const isHere = (owner: Fqdn) => context.views.zones.enclosing(owner)?.value.name === name;
   for (const host of some) {
     const aliases = host.aliases.filter((alias) => !isHere(alias));
@@ -57,17 +59,6 @@ export function decideClearZone(context: DecisionContext, name: Fqdn, preconditi
     ({ kind, ...of }) => kind === 'delete' && 'key' in of && of.key === zoneKey(name),
   );
   return { result: { hosts: hosts.length - some.length, zone: !goes }, ...transaction };
-}
-
-/** The first hosts, as many as one transaction can take away; one at least. */
-function asManyAsFit(hosts: readonly Host[]): Host[] {
-  let keys = 0;
-  const end = hosts.findIndex((host, index) => {
-    // The host, its addresses, its names; a zone's key and serial for each reverse name at worst.
-    keys += 1 + 3 * host.addresses.length + recordsOf(host, 0).length;
-    return index > 0 && keys > maxOperations - 8;
-  });
-  return end === -1 ? [...hosts] : hosts.slice(0, end);
 }
 
 function refuseInUse(zone: Fqdn, hosts: readonly Host[]): never {

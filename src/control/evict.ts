@@ -6,55 +6,59 @@ import { type AddressRecord, describeHolder } from '../model/allocation.ts';
 import type { Host } from '../model/host.ts';
 import type { Pool } from '../model/pool.ts';
 import { addressesPrefix } from '../store/keys.ts';
-import { maxOperations } from '../store/store.ts';
-import type { DecisionContext } from './commit.ts';
+import type { Decision, DecisionContext } from './commit.ts';
 import { replaceHolders } from './hold-address.ts';
-import type { TransactionBuilder } from './transaction-builder.ts';
+import { TransactionBuilder } from './transaction-builder.ts';
+import { greatestWrite, WriteBudget } from './write-budget.ts';
 import { writeHost } from './write-host.ts';
 
 const shown = 10;
-/** A host of one address writes up to six keys: itself, the address, two names, two serials. */
-const greatestEviction = Math.floor(maxOperations / 6);
 
-/** Releases what the pool gave, but for the addresses that stay. Without `force` it refuses with `pool_in_use` if there are any. */
-export function evict(
-  context: DecisionContext,
-  builder: TransactionBuilder,
-  pool: Pool,
-  force: boolean,
-  stays: (address: Address) => boolean,
-): void {
-  const records = [...context.views.pools.heldFrom(pool)]
-    .map(({ value }) => value)
-    .filter((record) => record.pool === pool.name && !stays(record.address));
-  // Nothing may have been taken since the view was read.
+/** Which addresses of a pool may stay with their holders. */
+export type Stays = (address: Address) => boolean;
+
+/** Refuses with `pool_in_use` when the pool gave addresses that may not stay; proves that none is taken meanwhile. */
+export function refuseUse(context: DecisionContext, builder: TransactionBuilder, pool: Pool, stays: Stays): void {
   builder.quiet(addressesPrefix(pool.space), context.views.revision);
-  if (records.length === 0) return;
-  if (!force) refuseInUse(pool.name, records);
-  if (records.length > greatestEviction) {
-    refuse(
-      'pool_in_use',
-      `${records.length} addresses are in use, and ${greatestEviction} can be released at once: shrink the pool in steps, or release some first`,
-      { pool: pool.name, inUse: records.length },
-    );
+  const records = leaving(context, pool, stays);
+  if (records.length > 0) refuseInUse(pool.name, records);
+}
+
+/** Releases addresses that may not stay, as many as one transaction can. Result: how many are left. */
+export function decideEvict(context: DecisionContext, pool: Pool, stays: Stays): Decision<number> {
+  const records = leaving(context, pool, stays);
+  const builder = new TransactionBuilder(context.views);
+  const budget = new WriteBudget();
+  let released = 0;
+  for (const record of records) {
+    const hosts = hostsOf(context, record);
+    if (!budget.take(1 + hosts.reduce((sum, host) => sum + greatestWrite(host), 0))) break;
+    if (hosts.length === 0) replaceHolders(context, builder, record.space, record.address, []);
+    released += 1;
   }
-  for (const { space, address, holders } of records) {
-    if (holders.every(({ kind }) => kind === 'allocation')) replaceHolders(context, builder, space, address, []);
-  }
-  for (const [before, left] of hostsWithout(context, records)) {
+  for (const [before, left] of hostsWithout(context, records.slice(0, released))) {
     writeHost(context, builder, before, left.addresses.length > 0 ? left : undefined);
   }
+  return { result: records.length - released, ...builder.build() };
+}
+
+function leaving({ views }: DecisionContext, pool: Pool, stays: Stays): AddressRecord[] {
+  return [...views.pools.heldFrom(pool)]
+    .map(({ value }) => value)
+    .filter((record) => record.pool === pool.name && !stays(record.address));
+}
+
+function hostsOf({ views }: DecisionContext, { holders }: AddressRecord): Host[] {
+  return holders.flatMap((holder) => (holder.kind === 'host' ? (views.hosts.get(holder.host)?.value ?? []) : []));
 }
 
 /** The hosts that hold any of the addresses, each with what it has left. */
-function hostsWithout({ views }: DecisionContext, records: readonly AddressRecord[]): Map<Host, Host> {
+function hostsWithout(context: DecisionContext, records: readonly AddressRecord[]): Map<Host, Host> {
   const hosts = new Map<Host, Host>();
-  for (const { space, address, holders } of records) {
-    for (const holder of holders) {
-      const before = holder.kind === 'host' ? views.hosts.get(holder.host)?.value : undefined;
-      if (before === undefined) continue;
+  for (const record of records) {
+    for (const before of hostsOf(context, record)) {
       const { addresses } = hosts.get(before) ?? before;
-      const left = addresses.filter((one) => one.address !== address || one.space !== space);
+      const left = addresses.filter((one) => one.address !== record.address || one.space !== record.space);
       hosts.set(before, { ...before, addresses: left });
     }
   }

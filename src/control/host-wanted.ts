@@ -44,14 +44,19 @@ export function hostFrom(context: DecisionContext, wanted: WantedHost, before: H
 
 function addressesFrom(context: DecisionContext, wanted: WantedHost, held: HostAddress[]): HostAddress[] {
   const explicit = (wanted.addresses ?? []).map(
-    (address) => held.find((one) => one.address === address) ?? chooseExplicit(context, address, wanted.pool),
+    (address) =>
+      held.find((one) => one.address === address && isFrom(wanted.pool, one)) ??
+      chooseExplicit(context, address, wanted.pool),
   );
   if (wanted.addresses !== undefined) return [...explicit, ...missingFamilies(context, wanted, explicit)];
   const kept = held.filter(
-    ({ address, pool }) =>
-      (wanted.pool === undefined || pool === wanted.pool) && (wanted.families?.includes(familyOf(address)) ?? true),
+    (one) => isFrom(wanted.pool, one) && (wanted.families?.includes(familyOf(one.address)) ?? true),
   );
   return [...kept, ...missingFamilies(context, wanted, kept)];
+}
+
+function isFrom(wantedPool: string | undefined, { pool }: HostAddress): boolean {
+  return wantedPool === undefined || pool === wantedPool;
 }
 
 function missingFamilies(context: DecisionContext, wanted: WantedHost, have: HostAddress[]): HostAddress[] {

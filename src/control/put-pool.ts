@@ -7,29 +7,29 @@ import { type Pool, poolShape, shapeHolds } from '../model/pool.ts';
 import { poolKey, prefixes } from '../store/keys.ts';
 import { poolValue } from '../store/values.ts';
 import type { Decision, DecisionContext } from './commit.ts';
-import { evict } from './evict.ts';
+import { decideEvict, refuseUse, type Stays } from './evict.ts';
 import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
 import { TransactionBuilder } from './transaction-builder.ts';
 
 export interface PoolChange {
   name: string;
   precondition: Precondition;
-  /** Releases what the new ranges leave out. */
-  force: boolean;
   /** From the pool as it is to what is wanted; it may be asked again with a newer one. Refuses by throwing. */
   change: (current: Pool | undefined) => Pool;
 }
 
 export function decidePutPool(
   context: DecisionContext,
-  { name, precondition, force, change }: PoolChange,
+  { name, precondition, change }: PoolChange,
 ): Decision<{ pool: Pool; created: boolean }> {
   const current = context.views.pools.get(name);
   checkPrecondition(precondition, current && entityTag(current.modified));
   const pool = change(current?.value);
   checkRanges(context, pool);
   const builder = new TransactionBuilder(context.views);
-  if (current !== undefined) checkUse(context, builder, current.value, pool, force);
+  if (current !== undefined && shrinks(current.value, pool)) {
+    refuseUse(context, builder, current.value, staysIn(current.value, pool));
+  }
   guardRanges(context, builder, pool, current?.value);
   builder.put(poolKey(name), poolValue.encode(pool), current?.modified);
   return { result: { pool, created: current === undefined }, ...builder.build() };
@@ -69,23 +69,29 @@ function covers(outer: AddressRange, inner: AddressRange): boolean {
   return outer.first <= inner.first && inner.last <= outer.last;
 }
 
-function checkUse(
-  context: DecisionContext,
-  builder: TransactionBuilder,
-  current: Pool,
-  next: Pool,
-  force: boolean,
-): void {
-  const shape = poolShape(next);
-  const shrinks =
+/** Whether an address that the pool gave may be outside what it becomes. */
+function shrinks(current: Pool, next: Pool): boolean {
+  const { ranges } = poolShape(next);
+  return (
     next.space !== current.space ||
-    !poolShape(current).ranges.every((range) => shape.ranges.some((other) => covers(other, range)));
-  if (!shrinks) return;
-  evict(
-    context,
-    builder,
-    current,
-    force,
-    (address) => next.space === current.space && shapeHolds(shape, addressNumber(address)),
+    !poolShape(current).ranges.every((range) => ranges.some((other) => covers(other, range)))
   );
+}
+
+function staysIn(current: Pool, next: Pool): Stays {
+  const shape = poolShape(next);
+  return (address) => next.space === current.space && shapeHolds(shape, addressNumber(address));
+}
+
+/** By force, before {@link decidePutPool}: releases what the change leaves outside, in as many transactions as it takes. Result: how many are left. */
+export function decideEvictOutside(
+  context: DecisionContext,
+  { name, precondition, change }: PoolChange,
+): Decision<number> {
+  const current = context.views.pools.get(name);
+  checkPrecondition(precondition, current && entityTag(current.modified));
+  const pool = change(current?.value);
+  checkRanges(context, pool);
+  if (current === undefined) return { result: 0, compares: [], operations: [] };
+  return decideEvict(context, current.value, staysIn(current.value, pool));
 }

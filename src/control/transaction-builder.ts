@@ -6,10 +6,13 @@ import { ancestry, type Fqdn, parentOf } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
 import { managingHost, type Rrset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
-import { importKey, nameKey, serialKey, zoneKey } from '../store/keys.ts';
-import type { Compare, Operation, Transaction } from '../store/store.ts';
+import { importKey, nameKey, prefixes, serialKey, zoneKey } from '../store/keys.ts';
+import { type Compare, maxOperations, type Operation, type Transaction } from '../store/store.ts';
 import { nameValue } from '../store/values.ts';
 import type { Views } from '../views/views.ts';
+
+/** How many RRsets one name holds at most: what the table of the answering threads has room to count. */
+const greatestTypes = 255;
 
 interface NameEdit {
   zone: Zone;
@@ -27,6 +30,8 @@ export class TransactionBuilder {
   readonly #names = new Map<string, NameEdit>();
   /** Zones that this transaction creates: nothing to compare yet. */
   readonly #created = new Map<Fqdn, Zone>();
+  /** Keys of zones that would stand around a created one, and must not exist. */
+  readonly #around = new Set<string>();
 
   constructor(views: Views) {
     this.#views = views;
@@ -81,8 +86,7 @@ export class TransactionBuilder {
     const parent = parentOf(zone.name);
     for (const around of parent === undefined ? [] : ancestry(parent)) {
       if (this.#views.zones.get(around) !== undefined) break;
-      const key = zoneKey(around);
-      this.#compares.set(key, { kind: 'absent', key });
+      this.#around.add(zoneKey(around));
     }
     return this.put(zoneKey(zone.name), value, undefined).touchZone(zone.name);
   }
@@ -142,12 +146,26 @@ export class TransactionBuilder {
   /** The transaction. Refuses with `cname_conflict` when a name would hold a CNAME and something else. */
   build(): Transaction {
     for (const [key, edit] of this.#names) this.#writeName(key, edit);
+    this.#proveNothingAround();
     return { compares: [...this.#compares.values()], operations: [...this.#operations.values()] };
+  }
+
+  /** One compare for each zone that must not be; where they are too many, one for all zones, which loses more races. */
+  #proveNothingAround(): void {
+    if (this.#compares.size + this.#around.size > maxOperations) this.quiet(prefixes.zones, this.#views.revision);
+    else for (const key of this.#around) this.#compares.set(key, { kind: 'absent', key });
   }
 
   #writeName(key: string, { zone, owner, modified, rrsets, changed }: NameEdit): void {
     if (!changed) return;
     checkCname(owner, rrsets);
+    if (rrsets.length > greatestTypes) {
+      refuse(
+        'record_invalid',
+        `${owner} would have ${rrsets.length} record types; at most ${greatestTypes} are allowed`,
+        { name: owner },
+      );
+    }
     const known = this.#views.zones.get(zone.name);
     if (!this.#created.has(zone.name) && known !== undefined) this.unchanged(zoneKey(zone.name), known.modified);
     this.touchZone(zone.name);

@@ -26,6 +26,11 @@ export async function commitFor<T>(
   return committed;
 }
 
+/** By force: work that goes on in as many transactions as it takes, until its result says that nothing is left. */
+export async function commitUntilDone(services: Services, decide: Decide<number>): Promise<void> {
+  while ((await services.committer.commit(decide)).result > 0);
+}
+
 /** `If-Match`, and `If-None-Match: *`. */
 export function preconditionOf(request: FastifyRequest): Precondition {
   const match = request.headers['if-match'];

@@ -1,6 +1,7 @@
 // What memory holds of the store, and the one place where a change of the store becomes visible: to control, to HTTP reads, to DNS.
 // Fed by follow.ts in revision order; reads nothing from the store itself, writes nothing to it.
 
+import { type ErrorCode, Refusal } from '../errors.ts';
 import type { Logger } from '../model/logger.ts';
 import { type Member, nameserverOf } from '../model/member.ts';
 import type { Revision } from '../model/revision.ts';
@@ -24,6 +25,12 @@ import { PoolView, type Versioned } from './pool-view.ts';
 import { inServingOrder } from './serving-order.ts';
 import { ZoneView } from './zone-view.ts';
 
+/** Why a stored value is not served. */
+export interface Fault {
+  code: ErrorCode;
+  message: string;
+}
+
 interface Waiter {
   revision: Revision;
   resolve: () => void;
@@ -36,7 +43,7 @@ export class Views {
   readonly tokens = new Map<string, Versioned<StoredToken>>();
   readonly members = new Map<string, Member>();
   /** Keys whose value could not be read, or served, and why. */
-  readonly faults = new Map<string, string>();
+  readonly faults = new Map<string, Fault>();
   readonly #logger: Logger;
   readonly #self: () => Nameserver;
   readonly #waiters = new Set<Waiter>();
@@ -160,9 +167,9 @@ export class Views {
       this.faults.delete(entry.key);
     } catch (error) {
       // Whatever is wrong with one value must not keep the others from being served.
-      const fault = error instanceof Error ? error.message : String(error);
-      this.faults.set(entry.key, fault);
-      this.#logger.error({ key: entry.key, fault }, 'a stored value is not served');
+      const message = error instanceof Error ? error.message : String(error);
+      this.faults.set(entry.key, { code: error instanceof Refusal ? error.code : 'internal_error', message });
+      this.#logger.error({ key: entry.key, fault: message }, 'a stored value is not served');
     }
   }
 

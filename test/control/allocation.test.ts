@@ -40,7 +40,7 @@ function pool(ranges: string[], more: Partial<Pool> = {}): Decide<unknown> {
     tags: {},
     ...more,
   };
-  return (context) => decidePutPool(context, { name: 'p', precondition: {}, force: false, change: () => whole });
+  return (context) => decidePutPool(context, { name: 'p', precondition: {}, change: () => whole });
 }
 
 const makeZone: Decide<unknown> = (context) =>

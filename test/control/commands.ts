@@ -7,10 +7,10 @@ import { decideChangeRrsets } from '../../src/control/change-rrsets.ts';
 import type { Decide } from '../../src/control/commit.ts';
 import { decideCreateHost } from '../../src/control/create-host.ts';
 import { decideDeleteHost } from '../../src/control/delete-host.ts';
-import { decideDeletePool } from '../../src/control/delete-pool.ts';
+import { decideDeletePool, decideEvictAll } from '../../src/control/delete-pool.ts';
 import { decideClearZone, decideDeleteZone } from '../../src/control/delete-zone.ts';
 import type { WantedHost } from '../../src/control/host-wanted.ts';
-import { decidePutPool } from '../../src/control/put-pool.ts';
+import { decideEvictOutside, decidePutPool } from '../../src/control/put-pool.ts';
 import { decidePutZone } from '../../src/control/put-zone.ts';
 import { decideReleaseAddress } from '../../src/control/release-address.ts';
 import { type Family, parseAddress } from '../../src/model/address.ts';
@@ -146,14 +146,18 @@ const kinds = {
     fc.record({ wanted: newPool, force: fc.boolean() }),
     ({ wanted, force }) =>
       (context) =>
-        decidePutPool(context, { name: wanted.name, precondition: {}, force, change: () => wanted }),
+        (force ? decideEvictOutside : decidePutPool)(context, {
+          name: wanted.name,
+          precondition: {},
+          change: () => wanted,
+        }),
   ),
   deletePool: command(
     'delete pool',
     fc.record({ name: pool, force: fc.boolean() }),
     ({ name, force }) =>
       (context) =>
-        decideDeletePool(context, name, {}, force),
+        (force ? decideEvictAll : decideDeletePool)(context, name, {}),
   ),
   putZone: command(
     'put zone',
@@ -209,7 +213,6 @@ export const beginning: Decide<unknown>[] = [
     decidePutPool(context, {
       name: 'p',
       precondition: {},
-      force: false,
       change: () => ({
         name: 'p',
         ranges: ['10.0.0.0/29'],

@@ -43,7 +43,6 @@ async function prepare({ commit }: ControlPlane): Promise<void> {
     decidePutPool(context, {
       name: 'p',
       precondition: {},
-      force: false,
       change: () => ({
         name: 'p',
         ranges: ['10.0.0.0/24', '2001:db8::/64'],

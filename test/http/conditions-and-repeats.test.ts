@@ -130,6 +130,7 @@ test('the same key and body give the first answer again, revision and headers to
     answers.push(await first.api.send('POST', path, body, { 'idempotency-key': `key ${index}/ü` }));
   }
   await first.api.ok(201, 'POST', '/v1/hosts', { name: 'later.foo.k8s' });
+  await first.api.ok(201, 'POST', '/v1/hosts', { name: 'later.bar.k8s' });
   const before = await first.dump();
   const second = await first.restart();
   for (const { api } of [second]) {

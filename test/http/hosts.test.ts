@@ -165,6 +165,18 @@ test('PUT creates once, then replaces: the address stays, what is not said retur
   assert.deepEqual([replaced.owner, replaced.aliases, addressesOf(replaced)], ['', [], ['192.0.2.4']]);
 });
 
+test('an address of another pool is refused for a host that is there as for a new one; many networks fit', async (t) => {
+  const { api } = await prepared(t);
+  await api.ok(201, 'POST', '/v1/pools', { name: 'q', ranges: ['10.9.0.0/24'], autoAssign: false });
+  const { addresses } = await api.ok<Host>(201, 'POST', '/v1/hosts', { name: 'h.foo.k8s' });
+  const other = { pool: 'q', addresses: [addresses[0]?.address] };
+  await api.refused('address_outside_pool', 'PATCH', '/v1/hosts/h.foo.k8s', other);
+  const many = Array.from({ length: 16 }, (_, i) => `2001:db8:${i}::1`);
+  const wide = await api.ok<Host>(201, 'POST', '/v1/hosts', { name: 'wide.foo.k8s', addresses: many });
+  assert.equal(wide.addresses.length, 16);
+  await api.ok(204, 'DELETE', '/v1/hosts/wide.foo.k8s');
+});
+
 test('a wildcard host and names with an underscore are served under their own names', async (t) => {
   const { api } = await prepared(t);
   await api.ok(201, 'POST', '/v1/hosts', { name: '*.apps.foo.k8s' });

@@ -213,7 +213,7 @@ const refusals: [ErrorCode, Method, string, unknown, string[]?][] = [
     ['/1/records/0'],
   ],
   ['not_found', 'DELETE', '/v1/zones/foo.k8s/rrsets/nothing/A', undefined],
-  ['not_found', 'DELETE', '/v1/zones/foo.k8s/rrsets/@/NS', undefined],
+  ['managed_record', 'DELETE', '/v1/zones/foo.k8s/rrsets/@/NS', undefined],
   // Queries and paths.
   ['invalid_request', 'GET', '/v1/hosts?limit=0', undefined, ['?limit']],
   ['invalid_request', 'GET', '/v1/hosts?limit=1001', undefined, ['?limit']],

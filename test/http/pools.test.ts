@@ -192,6 +192,24 @@ test('an address cools down before it is given again, and the refusal says until
   assert.deepEqual(await take(api, 'p'), ['10.0.0.1']);
 });
 
+test('force releases a whole pool, however much it holds, and what a smaller range leaves out', async (t) => {
+  const api = await prepared(t);
+  await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/26'] });
+  const aliases = (i: number) => Array.from({ length: 12 }, (_, alias) => `a${alias}.h${i}.foo.k8s`);
+  for (let i = 0; i < 12; i += 1) {
+    await api.ok(201, 'POST', '/v1/hosts', { name: `h${i}.foo.k8s`, aliases: aliases(i) });
+  }
+  await take(api, 'p', { count: 40 });
+  await api.refused('pool_in_use', 'PUT', '/v1/pools/p', { ranges: ['10.0.0.0/30'] });
+  await api.ok(200, 'PUT', '/v1/pools/p?force=true', { ranges: ['10.0.0.0/30'] });
+  assert.equal(await usage(api, 'p'), '4+0+0/4');
+  assert.equal((await api.ok<{ items: unknown[] }>(200, 'GET', '/v1/hosts')).items.length, 4);
+  await api.refused('pool_in_use', 'DELETE', '/v1/pools/p');
+  await api.ok(204, 'DELETE', '/v1/pools/p?force=true');
+  assert.equal((await api.ok<{ items: unknown[] }>(200, 'GET', '/v1/hosts')).items.length, 0);
+});
+
 test('a cool-down that has ended leaves nothing in the store, unless the pool needs to know who was last', async (t) => {
   const { api, dump } = await servedApi(t);
   const cooling = { coolDownSeconds: 1, autoAssign: false };

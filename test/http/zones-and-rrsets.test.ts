@@ -192,11 +192,46 @@ test('NS of the user at the apex replace those that the settings imply', async (
   const { api } = await prepared(t);
   const path = '/v1/zones/foo.k8s/rrsets/@/NS';
   assert.equal((await api.ok<Rrset>(200, 'GET', path)).managedBy, 'zone');
-  await api.ok(201, 'PUT', path, { records: ['ns.example.'] });
+  await api.ok(200, 'PUT', path, { records: ['ns.example.'] });
   const own = await api.ok<Rrset>(200, 'GET', path);
   assert.deepEqual([own.records, own.managedBy], [['ns.example.'], undefined]);
   await api.ok(204, 'DELETE', path);
   assert.equal((await api.ok<Rrset>(200, 'GET', path)).managedBy, 'zone');
+});
+
+test('what the settings imply can be seen, conditioned on and written over, and only settings take it away', async (t) => {
+  const { api } = await prepared(t);
+  const path = '/v1/zones/foo.k8s/rrsets/@/NS';
+  const shown = await api.send('GET', path);
+  await api.refused('managed_record', 'DELETE', path);
+  const body = { records: ['ns.example.'] };
+  const create = await api.send('PUT', path, body, { 'if-none-match': '*' });
+  assert.equal(create.status, 412);
+  const written = await api.send('PUT', path, body, { 'if-match': String(shown.headers.etag) });
+  assert.equal(written.status, 200, written.text);
+  await api.ok(204, 'DELETE', path);
+  assert.deepEqual((await api.send('GET', path)).body, shown.body);
+});
+
+test('a name has 255 record types at most, and a change larger than a transaction is refused whole', async (t) => {
+  const { api, dump } = await prepared(t);
+  const types = Array.from({ length: 255 }, (_, i) => ({ name: 'a', type: `TYPE${60000 + i}`, records: ['\\# 1 00'] }));
+  for (const part of [types.slice(0, 100), types.slice(100, 200), types.slice(200)]) {
+    await api.ok(200, 'PATCH', '/v1/zones/foo.k8s/rrsets', part);
+  }
+  await api.refused('record_invalid', 'PUT', '/v1/zones/foo.k8s/rrsets/a/TXT', { records: ['x'] });
+  const before = await dump();
+  const large = Array.from({ length: 240 }, () => `"${'x'.repeat(250)}"`);
+  const many = Array.from({ length: 30 }, (_, i) => ({
+    name: `t${i}`,
+    type: 'TXT',
+    records: large.map((text, j) => `${text} "${j}"`),
+  }));
+  await api.refused('payload_too_large', 'PATCH', '/v1/zones/foo.k8s/rrsets', many);
+  assert.deepEqual(await dump(), before);
+  await api.refused('invalid_request', 'POST', '/v1/zones?dryRun=true', { name: 'bar.k8s' });
+  const conditioned = await api.send('PATCH', '/v1/zones/foo.k8s/rrsets', many.slice(0, 1), { 'if-match': '"1"' });
+  assert.equal(conditioned.status, 400);
 });
 
 test('one value that cannot be read hides neither its neighbours nor what is wrong', async (t) => {

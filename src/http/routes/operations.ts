@@ -2,7 +2,8 @@
 
 import { Type } from '@fastify/type-provider-typebox';
 import { refuse } from '../../errors.ts';
-import { failures, ProblemReference } from '../schemas/common.ts';
+import { decodeCursor, pageOf } from '../page.ts';
+import { failures, listOf, ProblemReference, pageQuery, strict } from '../schemas/common.ts';
 import type { Routes } from '../services.ts';
 
 const tags = ['operations'];
@@ -56,14 +57,23 @@ export const memberRoutes: Routes = async (app, services) => {
       schema: {
         tags,
         summary: 'The replicas that are alive',
+        querystring: strict(pageQuery),
         response: {
-          200: Type.Object({
-            items: Type.Array(Type.Object({ replica: Type.String(), dns: Type.Array(Type.String()) })),
-          }),
+          200: listOf(Type.Object({ replica: Type.String(), dns: Type.Array(Type.String()) })),
           ...failures,
         },
       },
     },
-    async () => ({ items: [...services.views.members.values()].sort((a, b) => (a.replica < b.replica ? -1 : 1)) }),
+    async (request) => {
+      const after = decodeCursor(request.query.cursor, String) ?? '';
+      const members = [...services.views.members.values()].filter(({ replica }) => replica > after);
+      members.sort((a, b) => (a.replica < b.replica ? -1 : 1));
+      return pageOf(
+        members,
+        request.query,
+        ({ replica }) => replica,
+        (member) => member,
+      );
+    },
   );
 };

@@ -4,9 +4,9 @@ import { Type } from '@fastify/type-provider-typebox';
 import { ulid } from 'ulid';
 import { decideAllocateAddresses } from '../../control/allocate-addresses.ts';
 import { defaultFamily, nextOf } from '../../control/choose-addresses.ts';
-import { decideDeletePool } from '../../control/delete-pool.ts';
+import { decideDeletePool, decideEvictAll } from '../../control/delete-pool.ts';
 import { entityTag } from '../../control/precondition.ts';
-import { decidePutPool } from '../../control/put-pool.ts';
+import { decideEvictOutside, decidePutPool } from '../../control/put-pool.ts';
 import { at, refuse } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';
 import type { Pool } from '../../model/pool.ts';
@@ -36,7 +36,7 @@ import {
   showPool,
 } from '../schemas/pool.ts';
 import type { Routes } from '../services.ts';
-import { commitFor, preconditionOf, sendResource, sendWritten, withBody } from '../write.ts';
+import { commitFor, commitUntilDone, preconditionOf, sendResource, sendWritten, withBody } from '../write.ts';
 
 const tags = ['pools'];
 const params = strict({ pool: LabelText });
@@ -66,7 +66,7 @@ export const poolRoutes: Routes = async (app, services) => {
       const committed = await commitFor(services, request, reply, (context) => {
         if (context.views.pools.get(name) !== undefined)
           refuse('already_exists', `there is a pool '${name}' already`, { pool: name });
-        return decidePutPool(context, { name, precondition: {}, force: false, change: () => wanted });
+        return decidePutPool(context, { name, precondition: {}, change: () => wanted });
       });
       return sendWritten(reply, committed, true, location(name), show(committed.result.pool), withBody);
     },
@@ -120,12 +120,8 @@ export const poolRoutes: Routes = async (app, services) => {
           errors: [{ pointer: '/name', message: 'is not the path' }],
         });
       const wanted = poolFrom(name, body as Partial<Pool>);
-      const change = {
-        name,
-        precondition: preconditionOf(request),
-        force: request.query.force ?? false,
-        change: () => wanted,
-      };
+      const change = { name, precondition: preconditionOf(request), change: () => wanted };
+      if (request.query.force) await commitUntilDone(services, (context) => decideEvictOutside(context, change));
       const committed = await commitFor(services, request, reply, (context) => decidePutPool(context, change));
       return sendWritten(
         reply,
@@ -153,14 +149,14 @@ export const poolRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const name = request.params.pool;
-      const committed = await commitFor(services, request, reply, (context) =>
-        decidePutPool(context, {
-          name,
-          precondition: preconditionOf(request),
-          force: request.query.force ?? false,
-          change: (current) => poolFrom(name, mergePatch(current ?? existing(name).value, request.body)),
-        }),
-      );
+      const change = {
+        name,
+        precondition: preconditionOf(request),
+        change: (current: Pool | undefined) =>
+          poolFrom(name, mergePatch(current ?? existing(name).value, request.body)),
+      };
+      if (request.query.force) await commitUntilDone(services, (context) => decideEvictOutside(context, change));
+      const committed = await commitFor(services, request, reply, (context) => decidePutPool(context, change));
       return sendWritten(reply, committed, false, location(name), show(committed.result.pool), withBody);
     },
   );
@@ -179,9 +175,10 @@ export const poolRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const precondition = preconditionOf(request);
-      await commitFor(services, request, reply, (context) =>
-        decideDeletePool(context, request.params.pool, precondition, request.query.force ?? false),
-      );
+      const name = request.params.pool;
+      if (request.query.force)
+        await commitUntilDone(services, (context) => decideEvictAll(context, name, precondition));
+      await commitFor(services, request, reply, (context) => decideDeletePool(context, name, precondition));
       return reply.status(204).send(null);
     },
   );

@@ -136,6 +136,12 @@ export const rrsetRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
+      if (request.headers['if-match'] !== undefined || request.headers['if-none-match'] !== undefined) {
+        refuse(
+          'invalid_request',
+          'a list of RRsets has no entity tag: write one RRset with PUT, or leave the condition out',
+        );
+      }
       const zone = zoneOf(request.params.zone);
       const changes = request.body.map(({ name, type: typeText, ttl, records }, index) => {
         const owner = ownerOf(`/${index}/name`, name, zone.name);

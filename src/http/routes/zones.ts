@@ -32,7 +32,7 @@ export const zoneRoutes: Routes = async (app, services) => {
   const nameOf = (text: string) => at(':zone', () => parseName(text));
   const existing = (name: Fqdn) =>
     views.zones.get(name) ?? refuse('not_found', `there is no zone ${name}`, { zone: name });
-  const show = (zone: Zone) => showZone(zone, views.zones.serial(zone.name));
+  const show = (zone: Zone, serial = views.zones.serial(zone.name)) => showZone(zone, serial);
 
   app.post(
     '/v1/zones',
@@ -54,7 +54,14 @@ export const zoneRoutes: Routes = async (app, services) => {
           refuse('already_exists', `there is a zone ${name} already`, { zone: name });
         return decidePutZone(context, { name, precondition: {}, change: () => wanted });
       });
-      return sendWritten(reply, committed, true, location(name), show(committed.result.zone), withBody);
+      return sendWritten(
+        reply,
+        committed,
+        true,
+        location(name),
+        show(committed.result.zone, committed.revision),
+        withBody,
+      );
     },
   );
 
@@ -118,7 +125,7 @@ export const zoneRoutes: Routes = async (app, services) => {
         committed,
         committed.result.created,
         location(name),
-        show(committed.result.zone),
+        show(committed.result.zone, committed.revision),
         withBody,
       );
     },
@@ -147,7 +154,14 @@ export const zoneRoutes: Routes = async (app, services) => {
         },
       };
       const committed = await commitFor(services, request, reply, (context) => decidePutZone(context, change));
-      return sendWritten(reply, committed, false, location(name), show(committed.result.zone), withBody);
+      return sendWritten(
+        reply,
+        committed,
+        false,
+        location(name),
+        show(committed.result.zone, committed.revision),
+        withBody,
+      );
     },
   );
 
