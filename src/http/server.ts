@@ -17,7 +17,7 @@ import { poolRoutes } from './routes/pools.ts';
 import { rrsetRoutes } from './routes/rrsets.ts';
 import { zoneFileRoutes } from './routes/zone-file.ts';
 import { zoneRoutes } from './routes/zones.ts';
-import { Problem } from './schemas/common.ts';
+import { Problem, strict } from './schemas/common.ts';
 import type { Services } from './services.ts';
 
 /** The largest body: an RRset patch of 100 RRsets fits. */
@@ -71,6 +71,9 @@ export async function createServer(
 
   await app.register(healthRoutes, services);
   await app.register(async (guarded) => {
+    guarded.addHook('onRoute', (route) => {
+      route.schema = { querystring: strict({}), ...route.schema };
+    });
     guarded.addHook('onRequest', async (request) => authenticate(services, request));
     for (const routes of [
       poolRoutes,
