@@ -17,6 +17,7 @@ import { addDnsMetrics, createMetrics } from './http/metrics.ts';
 import { createServer } from './http/server.ts';
 import { formatEndpoint } from './model/endpoint.ts';
 import { type Member, nameserverOf } from './model/member.ts';
+import { responseSettings } from './response-settings.ts';
 import { openEmbeddedStore } from './store/embedded.ts';
 import { openEtcdStore } from './store/etcd.ts';
 import type { Store } from './store/store.ts';
@@ -83,6 +84,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
       addresses: config.dns,
       threads: config.dnsThreads,
       secure: config.dnsSecure,
+      responses: responseSettings(config, version),
       log: logger,
     });
     dns = server;

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { InvalidValue } from './errors.ts';
+import { type AddressRange, parseRange } from './model/address-range.ts';
 import { type Endpoint, parseEndpoint } from './model/endpoint.ts';
 import { nameserverOf } from './model/member.ts';
 
@@ -25,6 +26,13 @@ export interface Config {
   dnsThreads: number;
   /** DNS over TLS and over HTTPS, with one certificate. */
   dnsSecure?: { tls: Endpoint[]; https: Endpoint[]; certificate: { cert: string; key: string } };
+  dnsCookies: 'on' | 'strict' | 'off';
+  dnsCookieSecret?: Uint8Array[];
+  dnsNsid: boolean;
+  dnsChaos: boolean;
+  dnsRateLimit: number;
+  dnsRateLimitSlip: number;
+  dnsRateLimitAllow: AddressRange[];
   /** What others are told to ask; empty: where DNS listens. */
   advertise: Endpoint[];
   replica: string;
@@ -39,6 +47,8 @@ interface Setting<T> {
   variable: string;
   help: string;
   default?: string;
+  /** Not repeated when it is wrong. */
+  secret?: boolean;
   /** Throws InvalidValue. */
   parse: (text: string) => T;
 }
@@ -59,6 +69,22 @@ const listed =
       .map((part) => part.trim())
       .filter((part) => part !== '')
       .map(parse);
+
+const oneOf =
+  <T extends string>(...values: T[]) =>
+  (value: string): T => {
+    const known = values.find((one) => one === value);
+    if (known === undefined) throw new InvalidValue(`must be ${values.join(' or ')}`);
+    return known;
+  };
+const onOrOff = (value: string): boolean => oneOf('on', 'off')(value) === 'on';
+const upTo =
+  (most: number) =>
+  (value: string): number => {
+    const number = /^\d{1,9}$/.test(value) ? Number(value) : most + 1;
+    if (number > most) throw new InvalidValue(`must be a number from 0 to ${most}`);
+    return number;
+  };
 
 function setting<T>(row: Setting<T>): Setting<T> {
   return row;
@@ -180,6 +206,65 @@ const settings = {
     help: 'and its key, PEM',
     parse: text,
   }),
+  dnsCookies: setting({
+    flag: 'dns-cookies',
+    value: 'on|strict|off',
+    variable: 'ZONEWRIGHT_DNS_COOKIES',
+    help: 'DNS cookies; strict: BADCOOKIE for a wrong one over UDP',
+    default: 'on',
+    parse: oneOf('on', 'strict', 'off'),
+  }),
+  dnsCookieSecret: setting({
+    variable: 'ZONEWRIGHT_DNS_COOKIE_SECRET',
+    help: '32 hex digits, the same on all replicas; after a comma an older one still taken (default: a new one each start)',
+    secret: true,
+    parse: (value) => {
+      if (!/^[0-9a-f]{32}(,[0-9a-f]{32}){0,2}$/i.test(value)) {
+        throw new InvalidValue('must be 32 hex digits, or up to three such separated by commas');
+      }
+      return value.split(',').map((part) => new Uint8Array(Buffer.from(part, 'hex')));
+    },
+  }),
+  dnsNsid: setting({
+    flag: 'dns-nsid',
+    value: 'on|off',
+    variable: 'ZONEWRIGHT_DNS_NSID',
+    help: "whether NSID tells this replica's name",
+    default: 'on',
+    parse: onOrOff,
+  }),
+  dnsChaos: setting({
+    flag: 'dns-chaos',
+    value: 'on|off',
+    variable: 'ZONEWRIGHT_DNS_CHAOS',
+    help: 'whether id.server and version.bind (class CH) tell name and version',
+    default: 'off',
+    parse: onOrOff,
+  }),
+  dnsRateLimit: setting({
+    flag: 'dns-rate-limit',
+    value: 'N',
+    variable: 'ZONEWRIGHT_DNS_RATE_LIMIT',
+    help: 'UDP responses of one class a second, thread and network (IPv4 /24, IPv6 /56); 0: no limit',
+    default: '200',
+    parse: upTo(1_000_000),
+  }),
+  dnsRateLimitSlip: setting({
+    flag: 'dns-rate-limit-slip',
+    value: 'N',
+    variable: 'ZONEWRIGHT_DNS_RATE_LIMIT_SLIP',
+    help: 'every Nth response over the limit is sent empty, with TC; 0: none',
+    default: '2',
+    parse: upTo(100),
+  }),
+  dnsRateLimitAllow: setting({
+    flag: 'dns-rate-limit-allow',
+    value: 'PREFIXES',
+    variable: 'ZONEWRIGHT_DNS_RATE_LIMIT_ALLOW',
+    help: 'who is not limited, separated by commas; loopback never is',
+    default: '10.0.0.0/8,100.64.0.0/10,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10',
+    parse: listed(parseRange),
+  }),
   advertise: setting({
     flag: 'advertise',
     value: 'HOST:PORT,…',
@@ -250,7 +335,8 @@ export function readConfig(args: readonly string[], environment: NodeJS.ProcessE
       values[name] = row.parse(given);
     } catch (error) {
       if (!(error instanceof InvalidValue)) throw error;
-      faults.push(`${flag === undefined ? row.variable : `--${row.flag}`}: '${given}' ${error.message}`);
+      const shown = row.secret === true ? '' : `'${given}' `;
+      faults.push(`${flag === undefined ? row.variable : `--${row.flag}`}: ${shown}${error.message}`);
     }
   }
   faults.push(...faultsOf(values as Values, environment));

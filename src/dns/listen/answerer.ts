@@ -45,7 +45,7 @@ export function setClientAddress(client: NetworkClient, host: string): void {
 export function openAnswerer(task: ThreadTask, onFault: (message: string) => void): Answerer {
   const reader = new TableReader(task.table, task.reader);
   const clock = new Clock();
-  const options = { counters: task.responseCounters, clock };
+  const options = { counters: task.responseCounters, settings: task.responses, clock };
   return {
     respond: guard(createResponder(reader, options), onFault),
     wake: () => {

@@ -3,6 +3,7 @@
 
 import { type Endpoint, formatEndpoint } from '../../model/endpoint.ts';
 import { claimCell, releaseCell, type Table, wordsOf } from '../../table/table.ts';
+import type { ResponseSettings } from '../respond/settings.ts';
 import { type CertificateFiles, KeptCertificate } from './certificate.ts';
 import { KeptThread } from './kept-thread.ts';
 import { type CounterValues, newThreadCounters, sumCounters, type ThreadCounters } from './listen-counters.ts';
@@ -22,6 +23,7 @@ export interface DnsServerOptions {
   /** For TLS and HTTPS too: together they have as many connections as TCP alone. */
   readonly tcp?: Partial<TcpLimits>;
   readonly secure?: SecureOptions | undefined;
+  readonly responses?: ResponseSettings;
 }
 
 /** DNS over TLS and over HTTPS. */
@@ -74,6 +76,7 @@ export async function startDns(options: DnsServerOptions): Promise<DnsServer> {
           reader,
           counters: cells.listen,
           responseCounters: cells.respond,
+          responses: options.responses ?? {},
           ...more(again),
         };
       },

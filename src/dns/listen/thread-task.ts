@@ -1,6 +1,7 @@
 // What the main thread and a listening thread tell each other. Structured-cloneable; buffers in it are shared, not copied.
 
 import type { Endpoint } from '../../model/endpoint.ts';
+import type { ResponseSettings } from '../respond/settings.ts';
 import type { Certificate } from './certificate.ts';
 
 /** The part of pino's logger that we use. */
@@ -23,6 +24,7 @@ export interface ThreadTask {
   readonly counters: SharedArrayBuffer;
   /** And of its answers: respond/counters.ts. */
   readonly responseCounters: SharedArrayBuffer;
+  readonly responses: ResponseSettings;
 }
 
 export interface UdpTask extends ThreadTask {

@@ -48,8 +48,27 @@ const cookies = family(
   ['half', 'wrong', 'good'],
 );
 
+/** Rate limiting counts by these. */
+const answerClasses = ['answer', 'wildcard', 'nodata', 'nxdomain', 'referral', 'error'] as const;
+export const answerClass = { answer: 0, wildcard: 1, nodata: 2, nxdomain: 3, referral: 4, error: 5 } as const;
+
+const limited = family('dns_rate_limited_total', 'Responses over the rate limit, by class.', 'class', answerClasses);
+const slipped = family(
+  'dns_rate_limit_slips_total',
+  'Of them, those sent empty and with TC; the others were not sent.',
+);
+
 /** All of them, in the order of their cells. */
-export const counterFamilies: readonly CounterFamily[] = [queries, responses, truncated, dropped, malformed, cookies];
+export const counterFamilies: readonly CounterFamily[] = [
+  queries,
+  responses,
+  truncated,
+  dropped,
+  malformed,
+  cookies,
+  limited,
+  slipped,
+];
 
 /** How many cells one thread needs. */
 export const counterCount = cellsGiven;
@@ -69,6 +88,9 @@ export const counter = {
   truncated: truncated.cells[''] as number,
   dropped: dropped.cells[''] as number,
   malformed: malformed.cells[''] as number,
+  /** By `answerClass`. */
+  limited: answerClasses.map((name) => limited.cells[name] as number),
+  slipped: slipped.cells[''] as number,
   /** By what a query's cookie is: server-cookies.ts. */
   cookies: ['half', 'half', 'wrong', 'good', 'good'].map((state) => cookies.cells[state] as number),
 } as const;

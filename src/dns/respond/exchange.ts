@@ -7,8 +7,10 @@ import type { TableReader } from '../../table/reader.ts';
 import { extendedError, opcode, rcode } from '../wire/codes.ts';
 import { headerLength, writeUint16 } from '../wire/header.ts';
 import { pointerLimit } from '../wire/names.ts';
+import { type ChaosName, chaosNames } from './chaos-names.ts';
 import { Clock } from './clock.ts';
 import { newResponseCounters, type Transport } from './counters.ts';
+import { RateLimiter } from './rate-limiter.ts';
 import { type CookieState, cookie, ServerCookies } from './server-cookies.ts';
 import type { ResponseSettings } from './settings.ts';
 
@@ -61,6 +63,8 @@ export class Exchange {
   readonly cookies: ServerCookies | undefined;
   /** Empty: nothing is told. */
   readonly nsid: Uint8Array;
+  readonly chaos: readonly ChaosName[];
+  readonly limiter: RateLimiter | undefined;
 
   client: Client = { transport: 'udp' };
   query: Uint8Array = new Uint8Array(headerLength);
@@ -152,6 +156,8 @@ export class Exchange {
     this.counters = new Float64Array(counters ?? newResponseCounters());
     this.cookies = settings.cookies && new ServerCookies(settings.cookies, clock);
     this.nsid = Buffer.from(settings.nsid ?? '');
+    this.chaos = settings.chaos === undefined ? [] : chaosNames(settings.chaos);
+    this.limiter = settings.rateLimit && new RateLimiter(settings.rateLimit, clock);
     this.question = reader.newKey();
     this.aliasTarget = reader.newKey();
     this.targetKey = reader.newKey();

@@ -13,6 +13,7 @@ import { findNode } from './find-node.ts';
 import { findZone } from './find-zone.ts';
 import { fit } from './fit.ts';
 import { followAliases } from './follow-aliases.ts';
+import { limitRate } from './limit-rate.ts';
 import { readEdns } from './read-edns.ts';
 import { readHeader } from './read-header.ts';
 import { readQuestion } from './read-question.ts';
@@ -20,7 +21,7 @@ import { refuseUnserved } from './refuse-unserved.ts';
 
 type Step = (exchange: Exchange) => Verdict;
 
-/** RFC 1034 §4.3.2 in the order we take it. A step that ends the exchange leads to the last one. */
+/** RFC 1034 §4.3.2 in the order we take it. A step that ends the exchange leads to the last ones. */
 const steps: readonly Step[] = [
   readHeader,
   readQuestion,
@@ -34,6 +35,9 @@ const steps: readonly Step[] = [
   addAuthority,
   addGlue,
 ];
+
+/** Whatever ended the list above. */
+const lastSteps: readonly Step[] = [limitRate, fit];
 
 /**
  * Reads `length` octets of `query`, writes the response into `response`, which holds 512 octets at least, and returns its length; 0: stay silent. The table's
@@ -54,8 +58,8 @@ export function createResponder(reader: TableReader, options: ResponderOptions =
       exchange.count(counter.dropped);
       return 0;
     }
-    fit(exchange);
     exchange.count(counter.queries[client.transport]);
+    for (let i = 0; i < lastSteps.length; i += 1) if ((lastSteps[i] as Step)(exchange) === verdict.silent) return 0;
     exchange.count(responseCell(exchange.rcode));
     if (exchange.truncated) exchange.count(counter.truncated);
     if (exchange.rcode === rcode.FORMERR) exchange.count(counter.malformed);

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GCProfiler } from 'node:v8';
 import { createResponder } from '../../../src/dns/respond/responder.ts';
+import { parseRange } from '../../../src/model/address-range.ts';
 import { openTableReader } from '../../../src/table/reader.ts';
 import { createTable } from '../../../src/table/table.ts';
 import { createTableWriter } from '../../../src/table/writer.ts';
@@ -28,6 +29,7 @@ test('a million answers of every kind allocate nothing', () => {
   const respond = createResponder(reader, {
     settings: {
       nsid: 'replica',
+      rateLimit: { perSecond: 10_000, slip: 2, allow: [parseRange('10.0.0.0/8'), parseRange('fc00::/7')] },
       cookies: { strict: false, secrets: [new Uint8Array(16), new Uint8Array(16).fill(1)] },
     },
   });
