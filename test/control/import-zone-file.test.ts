@@ -1,0 +1,240 @@
+// An import is whole or nothing: whatever hosts do meanwhile, whoever else imports, and whichever process dies when.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { cleanGenerations } from '../../src/control/clean-generations.ts';
+import { decideCreateHost } from '../../src/control/create-host.ts';
+import { decideDeleteHost } from '../../src/control/delete-host.ts';
+import { decideDeleteZone } from '../../src/control/delete-zone.ts';
+import { type Imported, type ImportWanted, importZoneFile } from '../../src/control/import-zone-file.ts';
+import { decidePutZone } from '../../src/control/put-zone.ts';
+import { Refusal } from '../../src/errors.ts';
+import { parseAddress } from '../../src/model/address.ts';
+import { parseName } from '../../src/model/name.ts';
+import { openEmbeddedStore } from '../../src/store/embedded.ts';
+import { openEtcdStore } from '../../src/store/etcd.ts';
+import { importKey, prefixes, zoneNamesPrefix } from '../../src/store/keys.ts';
+import type { Store } from '../../src/store/store.ts';
+import { type ControlPlane, embeddedStore, openReplica } from '../support/control-plane.ts';
+import { etcdOrSkip } from '../support/etcd.ts';
+import { adminToken, answersOf, startReplica } from '../support/replica.ts';
+import { storeDump, storeEntries } from '../support/store-dump.ts';
+import { type Cleanup, temporaryFolder } from '../support/temporary.ts';
+import { sameViews } from '../views/same-views.ts';
+import { assertWhole, contentsOf } from './whole.ts';
+
+const zone = parseName('foo.k8s');
+const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+/** A replica beside others on a store that has the zone, or the first one. */
+async function prepared(t: Cleanup, store?: Store): Promise<ControlPlane> {
+  const replica = await openReplica(t, store ?? (await embeddedStore(t)));
+  const settings = { generation: 1, defaultTtl: 120, nameservers: [], soa: {}, skydns: false, automatic: false };
+  const change = () => ({ name: zone, ...settings });
+  if (replica.views.zones.get(zone) === undefined)
+    await replica.commit((context) => decidePutZone(context, { name: zone, precondition: {}, change }));
+  return replica;
+}
+
+async function* once(text: string): AsyncGenerator<string> {
+  yield text;
+}
+
+function importing(replica: ControlPlane, text: string, more: Partial<ImportWanted> = {}): Promise<Imported> {
+  return importZoneFile({ ...replica, logger }, { zone, text: once(text), dryRun: false, ...more });
+}
+
+const many = (count: number, address: string) => `$GENERATE 1-${count} n-$ A ${address}\n`;
+
+function createHost({ commit }: ControlPlane, name: string, address: string) {
+  const more = { aliases: [parseName(`alias-${name}`)], ttl: null, ptr: true, owner: '', tags: {} };
+  return commit((context) =>
+    decideCreateHost(context, { name: parseName(name), addresses: [parseAddress(address)], ...more }),
+  );
+}
+
+const recordsAt = ({ views }: ControlPlane, owner: string) =>
+  views.zones.name(zone, parseName(owner)).rrsets.map(({ type, records }) => `${type} ${records.join()}`);
+
+const refusalOf = (work: Promise<unknown>): Promise<Refusal> =>
+  work.then(
+    () => assert.fail('it was not refused'),
+    (error: unknown) => (error instanceof Refusal ? error : Promise.reject(error)),
+  );
+
+test('hosts that come and go during imports are neither lost nor brought back', { timeout: 120_000 }, async (t) => {
+  const near = await prepared(t);
+  const far = await prepared(t, near.store);
+  await createHost(near, 'goes.foo.k8s', '10.3.0.1');
+  const stop = new AbortController();
+  const kept: string[] = [];
+  const gone: string[] = [];
+  const change = async (replica: ControlPlane, net: number) => {
+    for (let i = 1; i < 250 && !stop.signal.aborted; i += 1) {
+      const name = `host-${net}-${i}.foo.k8s`;
+      await createHost(replica, name, `10.${net}.0.${i}`);
+      if (i % 3 > 0) kept.push(name);
+      else {
+        await replica.commit((context) => decideDeleteHost(context, parseName(name), {}));
+        gone.push(name);
+      }
+      await delay(3);
+    }
+  };
+  const changes = [change(near, 1), change(far, 2)];
+  await delay(50);
+  const first = await importing(near, many(5000, '192.0.2.1'));
+  await near.commit((context) => decideDeleteHost(context, parseName('goes.foo.k8s'), {}));
+  await far.views.reached(first.revision);
+  const second = await importing(far, many(2000, '192.0.2.2'));
+  stop.abort();
+  await Promise.all(changes);
+  await Promise.all([first.cleaned, second.cleaned]);
+  assert.ok(kept.length > 10 && gone.length > 5, `${kept.length} hosts, ${gone.length} gone`);
+  await near.views.reached(far.views.revision);
+  await far.views.reached(near.views.revision);
+  for (const replica of [near, far]) {
+    assert.deepEqual(recordsAt(replica, 'n-2000.foo.k8s'), ['A 192.0.2.2']);
+    assert.deepEqual(recordsAt(replica, 'n-2001.foo.k8s'), []);
+    for (const name of kept) assert.deepEqual(recordsAt(replica, `alias-${name}`), [`CNAME ${name}.`]);
+    for (const name of ['goes.foo.k8s', ...gone]) assert.deepEqual(recordsAt(replica, `alias-${name}`), [], name);
+  }
+  assert.equal(near.views.zones.counts(zone).names, 2000 + 2 * kept.length);
+  assertWhole(contentsOf(await storeEntries(near.store)), { emptyZones: true });
+  await sameViews(t, near);
+});
+
+test('a host that takes a name of the file meanwhile wins, and nothing was changed', async (t) => {
+  const replica = await prepared(t);
+  await importing(replica, 'old A 192.0.2.9\n').then(({ cleaned }) => cleaned);
+  let creating: Promise<unknown> | undefined;
+  const onProgress: ImportWanted['onProgress'] = ({ phase, done, total }) => {
+    if (phase === 'writing' && done === total) creating = createHost(replica, 'n-7.foo.k8s', '10.0.0.7');
+  };
+  const refusal = await refusalOf(importing(replica, many(500, '192.0.2.1'), { onProgress }));
+  await creating;
+  assert.deepEqual([refusal.code, refusal.errors?.[0]?.pointer], ['managed_record', 'line:1']);
+  assert.deepEqual(recordsAt(replica, 'n-7.foo.k8s'), ['A 10.0.0.7']);
+  assert.deepEqual(recordsAt(replica, 'old.foo.k8s'), ['A 192.0.2.9']);
+  await cleanGenerations(replica.store, zone);
+  assertWhole(contentsOf(await storeEntries(replica.store)));
+  await sameViews(t, replica);
+});
+
+test('a zone that is deleted, and made again, while it is imported stays as it was made', async (t) => {
+  const replica = await prepared(t);
+  const settings = { generation: 1, defaultTtl: 60, nameservers: [], soa: {}, skydns: false, automatic: false };
+  const change = () => ({ name: zone, ...settings });
+  let changing: Promise<unknown> | undefined;
+  const onProgress: ImportWanted['onProgress'] = ({ phase, done, total }) => {
+    if (phase !== 'writing' || done !== total) return;
+    changing = replica
+      .commit((context) => decideDeleteZone(context, zone, {}))
+      .then(() => replica.commit((context) => decidePutZone(context, { name: zone, precondition: {}, change })));
+  };
+  const refusal = await refusalOf(importing(replica, many(500, '192.0.2.1'), { onProgress }));
+  await changing;
+  assert.ok(['import_interrupted', 'not_found'].includes(refusal.code), refusal.code);
+  assert.deepEqual(
+    (await storeEntries(replica.store)).filter(({ key }) => key.startsWith(prefixes.names)),
+    [],
+  );
+  assert.equal(replica.views.zones.get(zone)?.value.defaultTtl, 60);
+  assert.equal((await importing(replica, many(5, '192.0.2.1'))).written, true);
+});
+
+test('of two imports at once one is told to wait', async (t) => {
+  const near = await prepared(t);
+  const far = await prepared(t, near.store);
+  const outcomes = await Promise.allSettled([
+    importing(near, many(1500, '192.0.2.1')),
+    importing(far, many(1500, '192.0.2.2')),
+  ]);
+  const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+  for (const { reason } of refused) assert.equal((reason as Refusal).code, 'import_running');
+  assert.ok(refused.length <= 1);
+  for (const outcome of outcomes) if (outcome.status === 'fulfilled') await outcome.value.cleaned;
+  const records = new Set(Array.from({ length: 1500 }, (_, i) => recordsAt(near, `n-${i + 1}.foo.k8s`).join()));
+  assert.equal(records.size, 1, 'all of one file');
+  assertWhole(contentsOf(await storeEntries(near.store)));
+});
+
+test('etcd takes imports too, and is left with one generation', { timeout: 60_000 }, async (t) => {
+  const etcd = await etcdOrSkip(t);
+  if (etcd === undefined) return;
+  t.after(() => etcd.close());
+  const store = await openEtcdStore({ endpoints: [etcd.endpoint], prefix: '/zonewright/v1' });
+  t.after(() => store.close());
+  const replica = await prepared(t, store);
+  await createHost(replica, 'stays.foo.k8s', '10.0.0.7');
+  for (const address of ['192.0.2.1', '192.0.2.2']) {
+    await importing(replica, many(2500, address)).then(({ cleaned }) => cleaned);
+    assert.deepEqual(recordsAt(replica, 'n-2500.foo.k8s'), [`A ${address}`]);
+  }
+  const names = (await storeEntries(store)).filter(({ key }) => key.startsWith(zoneNamesPrefix(zone)));
+  assert.equal(names.length, 2502);
+  assert.equal((await importing(replica, many(2500, '192.0.2.2'))).written, false);
+  await sameViews(t, replica);
+});
+
+test('an import that fails in the middle leaves nothing behind', async (t) => {
+  const replica = await prepared(t);
+  await importing(replica, many(300, '192.0.2.1')).then(({ cleaned }) => cleaned);
+  const before = await storeDump(replica.store);
+  let commits = 0;
+  const store: Store = {
+    ...bound(replica.store),
+    commit: (transaction) => {
+      const writes = transaction.operations.some((one) => 'key' in one && one.key.startsWith(prefixes.names));
+      return writes && ++commits === 3
+        ? Promise.reject(new Error('the disk broke'))
+        : replica.store.commit(transaction);
+    },
+  };
+  await assert.rejects(importing({ ...replica, store }, many(1000, '192.0.2.2')), /the disk broke/);
+  await cleanGenerations(replica.store, zone);
+  assert.deepEqual(await storeDump(replica.store), before);
+  await sameViews(t, replica);
+});
+
+function bound(store: Store): Store {
+  const { get, list, commit, watch, grantLease, keepLease, revokeLease, close } = store;
+  const all = { get, list, commit, watch, grantLease, keepLease, revokeLease, close };
+  return Object.fromEntries(
+    Object.entries(all).map(([name, method]) => [name, method.bind(store)]),
+  ) as unknown as Store;
+}
+
+test('a replica killed while it imports serves the zone as it was, and what it left goes', {
+  timeout: 120_000,
+}, async (t) => {
+  const folder = join(await temporaryFolder(t), 'replica');
+  const replica = await startReplica(t, folder);
+  await replica.expect(201, 'POST', '/v1/zones', { name: zone });
+  await replica.expect(201, 'PUT', `/v1/zones/${zone}/rrsets/old/A`, { records: ['192.0.2.9'] });
+  const headers = { authorization: `Bearer ${adminToken}`, 'content-type': 'text/dns', accept: 'application/x-ndjson' };
+  const body = many(30_000, '192.0.2.1');
+  const answer = await fetch(`${replica.url}/v1/zones/${zone}/zonefile`, { method: 'PUT', headers, body });
+  let said = '';
+  for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
+    said += Buffer.from(chunk).toString();
+    if (said.includes('"writing"')) break;
+  }
+  await replica.kill();
+  assert.doesNotMatch(said, /result/);
+  await replica.start();
+  assert.deepEqual(answersOf(await replica.ask(`old.${zone}`, 'A')), ['A 192.0.2.9']);
+  assert.equal((await replica.ask(`n-1.${zone}`, 'A')).rcode, 'NXDOMAIN');
+  await replica.stop();
+  const store = await openEmbeddedStore({ folder: join(folder, 'store') });
+  t.after(() => store.close());
+  const names = async () => (await storeEntries(store)).filter(({ key }) => key.startsWith(prefixes.names)).length;
+  const left = await names();
+  assert.ok(left > 1, 'it had written some');
+  assert.equal(await cleanGenerations(store, zone), 0, 'while the lock is held they may be somebody’s');
+  await store.commit({ compares: [], operations: [{ kind: 'delete', key: importKey(zone) }] });
+  assert.equal(await cleanGenerations(store, zone), left - 1);
+  assert.equal(await names(), 1);
+});

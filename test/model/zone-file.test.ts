@@ -1,0 +1,268 @@
+// Zone files by tables: what is read from odd syntax, what is refused, and the same text as BIND reads it.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type Fqdn, parseName } from '../../src/model/name.ts';
+import { ZoneFileContents } from '../../src/model/zone-file/contents.ts';
+import { Findings } from '../../src/model/zone-file/findings.ts';
+import { ZoneFileReader } from '../../src/model/zone-file/reader.ts';
+import { formatRrset } from '../../src/model/zone-file/writer.ts';
+import { skipWithoutBindTools } from '../support/bind-tools.ts';
+import { temporaryFolder } from '../support/temporary.ts';
+
+const origin = parseName('foo.k8s');
+
+/** Records as `line owner ttl type rdata`, notes as `line kind: message`; `pieces` are fed one by one. */
+function read(...pieces: string[]): string[] {
+  const reader = new ZoneFileReader({ origin, defaultTtl: 120 });
+  const items = [...pieces.flatMap((piece) => [...reader.read(piece)]), ...reader.end()];
+  return items.map((item) =>
+    item.kind === 'record'
+      ? `${item.line} ${item.owner} ${item.ttl} ${item.type} ${item.record}`
+      : `${item.line} ${item.kind}: ${item.message}`,
+  );
+}
+
+const accepted: [what: string, text: string, records: string[]][] = [
+  ['a name is relative to the zone', 'a A 10.0.0.1', ['1 a.foo.k8s 120 A 10.0.0.1']],
+  ['an absolute name stays', 'a.foo.k8s. A 10.0.0.1', ['1 a.foo.k8s 120 A 10.0.0.1']],
+  ['@ is the origin, as owner and in rdata', '@ MX 10 @', ['1 foo.k8s 120 MX 10 foo.k8s.']],
+  ['an escaped @ is a label', '\\@ A 10.0.0.1', ['1 \\@.foo.k8s 120 A 10.0.0.1']],
+  [
+    '$ORIGIN, and a relative one',
+    '$ORIGIN x.foo.k8s.\na A 10.0.0.1\n$ORIGIN y\nb NS c',
+    ['2 a.x.foo.k8s 120 A 10.0.0.1', '4 b.y.x.foo.k8s 120 NS c.y.x.foo.k8s.'],
+  ],
+  ['$ORIGIN of the root', '$ORIGIN .\nfoo.k8s NS ns', ['2 foo.k8s 120 NS ns.']],
+  [
+    'the owner is inherited, also across $ORIGIN',
+    'a A 10.0.0.1\n$ORIGIN x.foo.k8s.\n TXT "x"',
+    ['1 a.foo.k8s 120 A 10.0.0.1', '3 a.foo.k8s 120 TXT "x"'],
+  ],
+  [
+    'TTL and class in either order, any case',
+    'a 60 in A 10.0.0.1\na IN 1H AAAA ::1\na cLaSs1 tXt x',
+    ['1 a.foo.k8s 60 A 10.0.0.1', '2 a.foo.k8s 3600 AAAA ::1', '3 a.foo.k8s 3600 TXT "x"'],
+  ],
+  [
+    'TTLs with units',
+    '$TTL 1w2d3h4m5s\na A 10.0.0.1\nb 1h30m A 10.0.0.1',
+    ['2 a.foo.k8s 788645 A 10.0.0.1', '3 b.foo.k8s 5400 A 10.0.0.1'],
+  ],
+  [
+    '$TTL wins over the last TTL',
+    '$TTL 7\na 60 A 10.0.0.1\nb A 10.0.0.1',
+    ['2 a.foo.k8s 60 A 10.0.0.1', '3 b.foo.k8s 7 A 10.0.0.1'],
+  ],
+  [
+    "without a TTL the SOA's minimum",
+    '@ SOA a b 1 2h 3m 4w 5m\na A 10.0.0.1',
+    ['1 foo.k8s 300 SOA a.foo.k8s. b.foo.k8s. 1 7200 180 2419200 300', '2 a.foo.k8s 300 A 10.0.0.1'],
+  ],
+  [
+    'parentheses over lines, with comments',
+    'a ( ; one\n  60\n\n IN A ; two )\n 10.0.0.1 ) ; three\nb A 10.0.0.2',
+    ['1 a.foo.k8s 60 A 10.0.0.1', '6 b.foo.k8s 60 A 10.0.0.2'],
+  ],
+  ['nested and adjacent parentheses', 'a TXT(("x")y)', ['1 a.foo.k8s 120 TXT "x" "y"']],
+  ['a quoted semicolon, blank and parenthesis', 'a TXT "x ; (y)" z', ['1 a.foo.k8s 120 TXT "x ; (y)" "z"']],
+  ['escapes', 'a\\.b TXT "\\"\\\\" \\; \\065', ['1 a\\.b.foo.k8s 120 TXT "\\"\\\\" ";" "A"']],
+  ['octets that are not ASCII', 'a TXT "\xc3\xa4" \xff', ['1 a.foo.k8s 120 TXT "\\195\\164" "\\255"']],
+  [
+    'line ends of Windows, a byte order mark, tabs, no line end',
+    '\xef\xbb\xbfa\tA\t10.0.0.1\r\n\r\n; x\r\nb\tA\t10.0.0.2',
+    ['1 a.foo.k8s 120 A 10.0.0.1', '4 b.foo.k8s 120 A 10.0.0.2'],
+  ],
+  ['unknown types', 'a TYPE64000 \\# 2 abcd', ['1 a.foo.k8s 120 TYPE64000 \\# 2 abcd']],
+  [
+    'relative names in SRV, SOA and CNAME',
+    'a SRV 1 2 3 b\nc CNAME d.e',
+    ['1 a.foo.k8s 120 SRV 1 2 3 b.foo.k8s.', '2 c.foo.k8s 120 CNAME d.e.foo.k8s.'],
+  ],
+  ['$GENERATE', '$GENERATE 1-3/2 h-$ A 10.0.0.$', ['1 h-1.foo.k8s 120 A 10.0.0.1', '1 h-3.foo.k8s 120 A 10.0.0.3']],
+  [
+    '$GENERATE with offsets, widths and bases',
+    `$GENERATE 9-10 \${1,3}-\${0,2,x}-$$ 60 IN CNAME \${-9}.\${0,3,n}`,
+    ['1 010-09-$.foo.k8s 60 CNAME 0.9.0.foo.k8s.', '1 011-0a-$.foo.k8s 60 CNAME 1.a.0.foo.k8s.'].map((line) =>
+      line.replace('-$.', '-\\$.'),
+    ),
+  ],
+  ['$GENERATE with quoted rdata', '$GENERATE 1-1 m$ MX "10 x$"', ['1 m1.foo.k8s 120 MX 10 x1.foo.k8s.']],
+  [
+    'a TTL beyond 2^31 counts as 0',
+    'a 2147483648 A 10.0.0.1',
+    ['1 warning: the TTL 2147483648 is more than 2^31 − 1: it counts as 0 (RFC 2181 §8)', '1 a.foo.k8s 0 A 10.0.0.1'],
+  ],
+];
+
+for (const [what, text, records] of accepted) {
+  test(`${what}`, () => {
+    assert.deepEqual(read(text), records);
+    assert.deepEqual(read(...text), records, 'octet by octet');
+  });
+}
+
+const refused: [text: string, line: number, message: RegExp][] = [
+  ['$INCLUDE other', 1, /\$INCLUDE is refused/],
+  ['$FOO bar', 1, /no directive/],
+  [' A 10.0.0.1', 1, /no owner/],
+  ['a', 1, /no type/],
+  ['a A', 1, /./],
+  ['a A 10.0.0.1 10.0.0.2', 1, /./],
+  ['a CH TXT x', 1, /class CH/],
+  ['a FOO x', 1, /no record type/],
+  ['a ANY x', 1, /./],
+  ['a OPT x', 1, /OPT/],
+  ['\na TXT "x', 2, /quote/],
+  ['a TXT x)', 1, /parenthesis/],
+  ['b A 10.0.0.1\na ( A\n 10.0.0.1', 2, /parenthesis is not closed/],
+  [`${'a.'.repeat(126)}a A 10.0.0.1`, 1, /octets/],
+  [`${'a'.repeat(64)} A 10.0.0.1`, 1, /label/],
+  ['a 1x A 10.0.0.1', 1, /no TTL/],
+  ['$TTL 99999999999', 1, /2\^32/],
+  ['$GENERATE 3-1 a$ A 10.0.0.1', 1, /range/],
+  [`$GENERATE 1-3 a\${1,2,q} A 10.0.0.1`, 1, /placeholder/],
+  ['$GENERATE 250-300 a$ A 10.0.0.$', 1, /./],
+  [`$GENERATE 0-3 a\${-1} A 10.0.0.1`, 1, /negative/],
+  ['"a" A 10.0.0.1', 1, /quoted/],
+  ['a A 10.0.0.1\\', 1, /escape/],
+];
+
+test('what is no zone file is refused with its line, once, and reading goes on', () => {
+  for (const [text, line, message] of refused) {
+    const items = read(`${text}\nlast A 10.9.9.9`).filter((item) => /fault/.test(item));
+    assert.equal(items.length, 1, `${text}: ${items}`);
+    assert.match(items[0] ?? '', new RegExp(`^${line} fault: `), text);
+    assert.match(items[0] ?? '', message, text);
+  }
+  assert.deepEqual(
+    read('bad..name A 10.0.0.1\n TXT "its own"\nb A 10.0.0.2').length,
+    2,
+    'who inherits a bad owner is not told again',
+  );
+  assert.equal(read('x'.repeat(2 ** 21)).length, 1);
+  assert.equal(read(`a TXT (${' "x"\n'.repeat(2 ** 20)}`).length, 1);
+});
+
+function contentsOf(text: string): { contents: ZoneFileContents; findings: Findings } {
+  const findings = new Findings();
+  const contents = new ZoneFileContents(origin, findings);
+  const reader = new ZoneFileReader({ origin, defaultTtl: 120 });
+  for (const item of [...reader.read(`${text}\n`), ...reader.end()]) {
+    if (item.kind === 'record') contents.add(item);
+    else findings.fault(item.line, item.message);
+  }
+  for (const owner of contents.names.keys()) contents.rrsetsAt(owner, []);
+  return { contents, findings };
+}
+
+const together: [what: string, text: string, faults: number, warnings: number][] = [
+  ['a CNAME beside other data', 'a CNAME b\na A 10.0.0.1', 1, 0],
+  ['two CNAMEs', 'a CNAME b\na CNAME c', 1, 0],
+  ['a CNAME twice the same', 'a CNAME b\na CNAME b', 0, 0],
+  ['a CNAME at the apex', '@ CNAME b', 1, 0],
+  ['data below a DNAME', 'a DNAME x.\nb.c.a A 10.0.0.1', 1, 0],
+  ['data beside a DNAME', 'a DNAME x.\na A 10.0.0.1', 0, 0],
+  ['a DNAME beside NS, not at the apex', 'a DNAME x.\na NS x.', 1, 0],
+  ['a DNAME at the apex, with NS', '@ DNAME x.\n@ NS y.', 0, 0],
+  ['glue below a delegation', 'a NS ns.a\nns.a A 10.0.0.1\nns.a AAAA ::1', 0, 0],
+  ['data below a delegation', 'a NS x.\nb.a TXT x', 0, 1],
+  ['data at a delegation', `a NS x.\na TXT x\nc NS x.\nc DS 1 8 2 ${'00'.repeat(32)}`, 0, 1],
+  ['records outside the zone', 'a.example. A 10.0.0.1', 1, 0],
+  ['two SOAs', '@ SOA a b 1 1 1 1 1\n@ SOA a b 2 1 1 1 1', 1, 0],
+  ['a SOA again at the end', '@ SOA a b 1 1 1 1 1\na A 10.0.0.1\n@ SOA a b 1 1 1 1 1', 0, 0],
+  ['a SOA below the apex', 'a SOA a b 1 1 1 1 1', 1, 0],
+  ['TTLs that differ', 'a 60 A 10.0.0.1\na 30 A 10.0.0.2', 0, 1],
+  ['an RRset too large for a message', '$GENERATE 1-9000 a TXT x$', 1, 0],
+];
+
+for (const [what, text, faults, warnings] of together) {
+  test(`together: ${what}`, () => {
+    const { findings } = contentsOf(text);
+    assert.deepEqual([findings.faults, findings.warnings], [faults, warnings]);
+  });
+}
+
+test('of TTLs that differ the smallest is taken (RFC 2181 §5.2)', () => {
+  const { contents } = contentsOf('a 60 A 10.0.0.2\na 30 A 10.0.0.1\na 90 A 10.0.0.3');
+  assert.deepEqual(contents.rrsetsAt(parseName('a.foo.k8s'), []), [
+    { type: 'A', ttl: 30, records: ['10.0.0.1', '10.0.0.2', '10.0.0.3'] },
+  ]);
+});
+
+test('any text is read without a throw, and pieces make no difference', () => {
+  const word = fc.constantFrom(
+    'a',
+    '@',
+    '(',
+    ')',
+    '"',
+    ';',
+    '\\',
+    '$',
+    '$TTL',
+    '$ORIGIN',
+    '$GENERATE',
+    '1-3',
+    '60',
+    'IN',
+    'A',
+    'TXT',
+    'CNAME',
+    'SOA',
+    '10.0.0.1',
+    `\${1,2,x}`,
+    '\xff',
+    '\\300',
+  );
+  const space = fc.constantFrom(' ', '\t', '\n', '\r\n', '');
+  const text = fc.array(fc.tuple(word, space), { maxLength: 40 }).map((parts) => parts.flat().join(''));
+  fc.assert(
+    fc.property(text, fc.nat(60), (whole, cut) =>
+      assert.deepEqual(read(whole.slice(0, cut), whole.slice(cut)), read(whole)),
+    ),
+    { numRuns: 2000 },
+  );
+});
+
+test('BIND reads the same records from the same text', { skip: skipWithoutBindTools() }, async (t) => {
+  const folder = await temporaryFolder(t);
+  const text = [
+    '$TTL 1h',
+    '@ SOA ns1 admin ( 1 2h ; comment',
+    ' 3m 4w 5m )',
+    ' NS ns1',
+    'ns1 A 192.0.2.1',
+    ...accepted
+      .filter(
+        ([what]) =>
+          !/without a TTL|beyond|\$ORIGIN|byte order|inherited|\$TTL|unknown types|SRV, SOA|escapes/.test(what),
+      )
+      .map(
+        ([, one], index) =>
+          `$ORIGIN z${index}.foo.k8s.\n${one.replaceAll('cLaSs1', 'IN').replaceAll('foo.k8s.', `z${index}.foo.k8s.`)}`,
+      ),
+    '$ORIGIN e.foo.k8s.',
+    'a TXT "\\"\\\\" \\; \\065',
+    '$ORIGIN .',
+    'deep.foo.k8s TXT root',
+  ].join('\n');
+  const file = join(folder, 'zone');
+  const canonical = (one: string): string[] => {
+    const { contents, findings } = contentsOf(one);
+    assert.equal(findings.faults, 0, JSON.stringify(findings));
+    const lines = [...contents.names].flatMap(([owner]) =>
+      contents.rrsetsAt(owner as Fqdn, []).map((rrset) => formatRrset(owner, rrset)),
+    );
+    return lines.join('').trim().split('\n').sort();
+  };
+  writeFileSync(file, text, 'latin1');
+  const compiled = execFileSync('named-compilezone', ['-q', '-k', 'ignore', '-i', 'none', '-o', '-', 'foo.k8s', file], {
+    encoding: 'latin1',
+  });
+  assert.deepEqual(canonical(text), canonical(compiled));
+});
