@@ -6,7 +6,7 @@ import { type CounterFamily, counterFamilies, newResponseCounters } from '../res
 const metrics = {
   udpReceived: ['dns_udp_received_total', 'Datagrams received.'],
   udpAnswered: ['dns_udp_answered_total', 'Answers over UDP, handed to the system.'],
-  udpSilent: ['dns_udp_silent_total', 'Datagrams that got no answer: cut short, or no query.'],
+  udpSilent: ['dns_udp_silent_total', 'Datagrams that got no answer: cut short, no query, or over the rate limit.'],
   udpSendFailed: ['dns_udp_send_failures_total', 'Answers over UDP that the system did not take.'],
   udpReceiveFailed: ['dns_udp_receive_failures_total', 'Errors while receiving datagrams.'],
   tcpAccepted: ['dns_tcp_connections_total', 'TCP connections accepted.'],
