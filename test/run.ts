@@ -11,6 +11,11 @@ const peers = [
   ['etcd', 'etcd-server'],
   ['named', 'bind9'],
   ['dig', 'bind9-dnsutils'],
+  ['kdig', 'knot-dnsutils'],
+  ['drill', 'ldnsutils'],
+  ['openssl', 'openssl'],
+  ['nsd', 'nsd'],
+  ['knotd', 'knot'],
 ] as const;
 
 const missing = peers.filter(([program]) => !isInstalled(program)).map(([, name]) => name);

@@ -3,6 +3,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { decode, encode, type Message, type MessageToEncode, type OptRecord } from 'dns-packet';
 import type { Cleanup } from './temporary.ts';
 
@@ -78,7 +79,7 @@ async function exchangeDatagrams(server: Server, query: Uint8Array, timeoutMilli
   }
 }
 
-/** A TCP connection, message by message. */
+/** A TCP or TLS connection, message by message. */
 export class TcpClient {
   readonly socket: Socket;
   #received: Buffer = Buffer.alloc(0);
@@ -95,6 +96,16 @@ export class TcpClient {
   static async open(server: Server, test?: Cleanup): Promise<TcpClient> {
     const socket = connect({ host: server.address, port: server.port, allowHalfOpen: true, noDelay: true });
     await once(socket, 'connect');
+    const client = new TcpClient(socket);
+    test?.after(() => client.destroy());
+    return client;
+  }
+
+  /** Over TLS; the server must prove to be `localhost`. */
+  static async openTls(server: Server, options: ConnectionOptions, test?: Cleanup): Promise<TcpClient> {
+    const address = { host: server.address, port: server.port, allowHalfOpen: true };
+    const socket = connectTls({ ...address, servername: 'localhost', ...options });
+    await once(socket, 'secureConnect');
     const client = new TcpClient(socket);
     test?.after(() => client.destroy());
     return client;

@@ -4,40 +4,9 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { suite, test } from 'node:test';
 import { promisify } from 'node:util';
-import { type Fqdn, parseName } from '../../../src/model/name.ts';
-import type { RecordType } from '../../../src/model/rdata/record-types.ts';
-import type { Revision } from '../../../src/model/revision.ts';
-import type { Rrset } from '../../../src/model/rrset.ts';
-import type { ZoneId } from '../../../src/table/layout.ts';
-import { createTable } from '../../../src/table/table.ts';
-import { createTableWriter, type TableWriter } from '../../../src/table/writer.ts';
 import { ask, type Server } from '../../support/dns-client.ts';
+import { exampleTable, host, large, put, rrset } from './example-zone.ts';
 import { loopback, loopback6, runServer, socketKinds } from './running-server.ts';
-
-const apex = parseName('example');
-const host = parseName('host.example');
-const large = parseName('large.example');
-
-function rrset(type: string, ...records: string[]): Rrset {
-  return { type: type as RecordType, ttl: 300, records };
-}
-
-function put(writer: TableWriter, zone: ZoneId, name: Fqdn, ...rrsets: Rrset[]): void {
-  writer.putNode(zone, name, rrsets, 1 as Revision);
-}
-
-function exampleTable() {
-  const table = createTable({ bytes: 1 << 24 });
-  const writer = createTableWriter(table);
-  const zone = writer.createZone(apex);
-  put(writer, zone, apex, rrset('NS', 'ns1.example.'));
-  put(writer, zone, host, rrset('A', '192.0.2.1'), rrset('AAAA', '2001:db8::1'));
-  put(writer, zone, large, rrset('TXT', ...Array.from({ length: 40 }, (_, i) => `"${String(i).padStart(200, '0')}"`)));
-  const times = { refresh: 3_600, retry: 600, expire: 86_400, minimum: 60 };
-  writer.putSoa(zone, { ttl: 300, primary: parseName('ns1.example'), responsible: apex, serial: 1, ...times });
-  writer.publishZone(zone);
-  return { table, writer, zone };
-}
 
 /** What dig prints, line by line. Its exit code is 0 for any answer. */
 async function dig({ address, port }: Server, ...question: string[]): Promise<string[]> {

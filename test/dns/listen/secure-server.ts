@@ -1,0 +1,31 @@
+// A DNS server for a test that serves the zone `example` over TLS and HTTPS too, with a certificate of its own.
+
+import type { DnsServer, DnsServerOptions } from '../../../src/dns/listen/dns-server.ts';
+import type { Endpoint } from '../../../src/model/endpoint.ts';
+import { type MadeCertificate, makeCertificate } from '../../support/certificate.ts';
+import { type Cleanup, temporaryFolder } from '../../support/temporary.ts';
+import { exampleTable } from './example-zone.ts';
+import { loopback, runServer } from './running-server.ts';
+
+export interface SecureServer {
+  readonly server: DnsServer;
+  readonly tls: Endpoint;
+  readonly https: Endpoint;
+  readonly folder: string;
+  readonly certificate: MadeCertificate;
+}
+
+export async function runSecureServer(
+  test: Cleanup,
+  { address = loopback, ...options }: Partial<DnsServerOptions> & { address?: Endpoint } = {},
+): Promise<SecureServer> {
+  const folder = await temporaryFolder(test);
+  const certificate = await makeCertificate(folder, 'first');
+  const server = await runServer(test, {
+    table: exampleTable().table,
+    addresses: [address],
+    secure: { tls: [address], https: [address], certificate },
+    ...options,
+  });
+  return { server, tls: server.tls[0]!, https: server.https[0]!, folder, certificate };
+}

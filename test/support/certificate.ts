@@ -1,0 +1,30 @@
+// Certificates for tests, made by openssl: signed by themselves, for localhost.
+
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+export interface MadeCertificate {
+  /** The files. */
+  readonly cert: string;
+  readonly key: string;
+  /** What a client needs to trust it. */
+  readonly ca: string;
+}
+
+/** For a test's `skip`: false where openssl is there, or where its absence must be a failure. */
+export const withoutOpenssl =
+  !['/usr/bin', '/usr/local/bin'].some((folder) => existsSync(join(folder, 'openssl'))) && process.env.CI !== 'true'
+    ? 'openssl is not here'
+    : false;
+
+/** Writes `<name>.cert.pem` and `<name>.key.pem` into the folder. */
+export async function makeCertificate(folder: string, name: string): Promise<MadeCertificate> {
+  const [cert, key] = [join(folder, `${name}.cert.pem`), join(folder, `${name}.key.pem`)];
+  const forWhom = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1'];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+  await promisify(execFile)('openssl', ['req', '-x509', ...kind, '-keyout', key, '-out', cert, ...forWhom]);
+  return { cert, key, ca: await readFile(cert, 'utf8') };
+}
