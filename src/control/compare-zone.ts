@@ -2,9 +2,10 @@
 // and the import must keep. Writes nothing.
 
 import { setImmediate as turn } from 'node:timers/promises';
+import { InvalidValue, refuse } from '../errors.ts';
 import type { Fqdn } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
-import type { Rrset } from '../model/rrset.ts';
+import type { NamedRrsets, Rrset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
 import { type FileRrset, isSameRrset, type ZoneFileContents } from '../model/zone-file/contents.ts';
 import { namesPrefix } from '../store/keys.ts';
@@ -84,8 +85,8 @@ export async function compareZone(
       limit: 500,
       ...(from !== undefined && { from }),
     });
-    for (const { value } of page.entries) {
-      const { name, rrsets } = nameValue.decode(value);
+    for (const { key, value } of page.entries) {
+      const { name, rrsets } = stored(key, value);
       comparison.compareName(name, rrsets, contents.names.get(name) ?? []);
     }
     from = page.next;
@@ -97,4 +98,14 @@ export async function compareZone(
     if (++count % 10_000 === 0) await turn();
   }
   return comparison;
+}
+
+/** What cannot be read may be a host's: it is not for an import to drop it. */
+function stored(key: string, value: string): NamedRrsets {
+  try {
+    return nameValue.decode(value);
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
+    return refuse('internal_error', `the store's '${key}' cannot be read (${error.message}): mend or delete it there`);
+  }
 }

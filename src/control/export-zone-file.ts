@@ -1,9 +1,10 @@
 // A zone as a zone file, piece by piece: SOA and apex first, then the names in the order of their keys, as of one revision. With what the settings
 // imply (NS, glue), so that other servers take the file as it is; importing it again changes nothing.
 
+import { InvalidValue } from '../errors.ts';
 import type { Fqdn } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
-import type { Rrset } from '../model/rrset.ts';
+import type { NamedRrsets, Rrset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
 import { formatRrset } from '../model/zone-file/writer.ts';
 import { namesPrefix } from '../store/keys.ts';
@@ -31,7 +32,9 @@ export async function* exportZoneFile(store: Store, { zone, implied, revision }:
   let piece = '';
   const prefix = namesPrefix(zone.name, zone.generation);
   for await (const { value } of namesInOrder(store, prefix, revision)) {
-    const { name, rrsets } = nameValue.decode(value);
+    const stored = readable(value);
+    if (stored === undefined) continue;
+    const { name, rrsets } = stored;
     if (first) {
       // The apex is the first name, if it is there: its NS records follow the SOA at once.
       if (name === zone.name) piece += text(name, rrsets.filter(isHead));
@@ -57,4 +60,14 @@ export async function* exportZoneFile(store: Store, { zone, implied, revision }:
       );
   }
   if (piece !== '') yield piece;
+}
+
+/** Undefined for a value that cannot be read: the views have reported it, and DNS does not serve it either. */
+function readable(value: string): NamedRrsets | undefined {
+  try {
+    return nameValue.decode(value);
+  } catch (error) {
+    if (error instanceof InvalidValue) return undefined;
+    throw error;
+  }
 }

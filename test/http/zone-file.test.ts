@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Response } from 'supertest';
+import { parseName } from '../../src/model/name.ts';
+import { nameKey } from '../../src/store/keys.ts';
 import { problemIn } from '../support/api-client.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
 
@@ -188,6 +190,17 @@ test('If-Match holds an import to the zone that was exported', async (t) => {
   const { etag: newer = '' } = (await served.api.send('GET', path)).headers;
   const answer = await served.api.send('PUT', path, 'b A 192.0.2.1\n', { ...textDns, 'if-match': newer });
   assert.equal(answer.status, 200, answer.text);
+});
+
+test('a stored value that cannot be read is left out of an export, and stops an import', async (t) => {
+  const served = await prepared(t);
+  await served.api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/a/A', { records: ['192.0.2.1'] });
+  const key = nameKey(parseName('foo.k8s'), 1, parseName('b.foo.k8s'));
+  await served.store.commit({ compares: [], operations: [{ kind: 'put', key, value: '{' }] });
+  const text = textOf(await served.api.send('GET', path));
+  assert.match(text, /^a\.foo\.k8s\.\t120\tIN\tA\t192\.0\.2\.1$/m);
+  const problem = await refused(served, 'c A 192.0.2.1\n');
+  assert.deepEqual([problem.code, problem.detail.includes(key)], ['internal_error', true]);
 });
 
 test('only text/dns is taken, and only for a zone', async (t) => {
