@@ -8,6 +8,7 @@ import type { Revision } from '../model/revision.ts';
 import type { NamedRrsets, Rrset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
 import { type FileRrset, isSameRrset, type ZoneFileContents } from '../model/zone-file/contents.ts';
+import type { Findings } from '../model/zone-file/findings.ts';
 import { namesPrefix } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
 import { nameValue } from '../store/values.ts';
@@ -107,5 +108,17 @@ function stored(key: string, value: string): NamedRrsets {
   } catch (error) {
     if (!(error instanceof InvalidValue)) throw error;
     return refuse('internal_error', `the store's '${key}' cannot be read (${error.message}): mend or delete it there`);
+  }
+}
+
+/** Finds what cannot stand together, of the file alone and beside what hosts manage. */
+export async function checkContents(contents: ZoneFileContents, { managed }: ZoneComparison, findings: Findings) {
+  let count = 0;
+  for (const owner of contents.names.keys()) {
+    contents.rrsetsAt(owner, managed.get(owner) ?? [], findings);
+    if (++count % 1000 === 0) await turn();
+  }
+  for (const [owner, rrsets] of managed) {
+    if (!contents.names.has(owner)) contents.rrsetsAt(owner, rrsets, findings);
   }
 }

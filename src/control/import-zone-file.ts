@@ -19,7 +19,13 @@ import type { Views } from '../views/views.ts';
 import type { NameJournal } from '../views/zone-view.ts';
 import { cleanGenerations } from './clean-generations.ts';
 import type { Committer, Decision, DecisionContext } from './commit.ts';
-import { compareZone, type ImportCounts, type RrsetDifference, type ZoneComparison } from './compare-zone.ts';
+import {
+  checkContents,
+  compareZone,
+  type ImportCounts,
+  type RrsetDifference,
+  type ZoneComparison,
+} from './compare-zone.ts';
 import { ImportLock } from './import-lock.ts';
 import { differenceOfSoa, soaSettingsFrom } from './import-soa.ts';
 import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
@@ -149,17 +155,6 @@ function dropImplied(views: Views, zone: Fqdn, contents: ZoneFileContents, findi
     }
   }
   return dropped;
-}
-
-async function checkContents(contents: ZoneFileContents, { managed }: ZoneComparison, findings: Findings) {
-  let count = 0;
-  for (const owner of contents.names.keys()) {
-    contents.rrsetsAt(owner, managed.get(owner) ?? [], findings);
-    if (++count % recordsPerTurn === 0) await turn();
-  }
-  for (const [owner, rrsets] of managed) {
-    if (!contents.names.has(owner)) contents.rrsetsAt(owner, rrsets, findings);
-  }
 }
 
 /** The part that writes. */
