@@ -38,15 +38,37 @@ function addAddresses(exchange: Exchange, required: boolean): boolean {
     const offset = exchange.targetNames[i] as number;
     targetKey.read(reader.bytes, offset, offset + 256);
     if (!isInZone(exchange) || (required && !isBelowCut(exchange))) continue;
-    const node = reader.findNode(exchange.zone, targetKey, 0);
+    const exact = reader.findNode(exchange.zone, targetKey, 0);
+    const node = exact === none ? findWildcard(exchange) : exact;
     if (node === none || (exchange.finding !== finding.referral && isDelegated(exchange, node))) continue;
-    if (!exchange.speakOf(node)) continue;
+    if (exact === none ? wasMet(exchange, i, required) : !exchange.speakOf(node)) continue;
     const data = reader.data(node);
     const ownerAt = exchange.targetsAt[i] as number;
     const complete = addRrset(exchange, data, typeCode.A, ownerAt) && addRrset(exchange, data, typeCode.AAAA, ownerAt);
     if (!complete) return false;
   }
   return true;
+}
+
+/** The wildcard that stands in for the target, which does not exist (RFC 4592 §3.3.1). */
+function findWildcard({ reader, zone, targetKey }: Exchange): Reference {
+  for (let suffix = 1; ; suffix += 1) {
+    const encloser = reader.findNode(zone, targetKey, suffix);
+    if (encloser !== none) return reader.findWildcard(zone, encloser, targetKey, suffix);
+  }
+}
+
+/** `speakOf` for a name that a wildcard stands in for, which has no node of its own: whether a target before had the name, or it was required. */
+function wasMet(exchange: Exchange, target: number, required: boolean): boolean {
+  const { reader, targetKey, targetNames, name } = exchange;
+  if (exchange.finding === finding.referral) {
+    if (!required && isBelowCut(exchange)) return true;
+    // What ANY was asked for is in the answer.
+  } else if (exchange.type === typeCode.ANY && targetKey.suffixIs(0, name.bytes, 0, name.length)) return true;
+  for (let i = 0; i < target; i += 1) {
+    if (targetKey.suffixIs(0, reader.bytes, targetNames[i] as number, targetKey.length)) return true;
+  }
+  return false;
 }
 
 function addRrset(exchange: Exchange, data: Reference, type: number, ownerAt: number): boolean {

@@ -1,0 +1,59 @@
+// A response in the form in which responses are compared: decoded by dns-packet, records as text in any order, names in lower case.
+
+import { DNSSEC_OK, decode, type OptRecord, type ResourceRecord } from 'dns-packet';
+import { formatRecord } from '../support/answers.ts';
+
+export interface Answer {
+  rcode: string;
+  aa: boolean;
+  tc: boolean;
+  /** RD, RA, AD and CD as they came, and whether it is a response to this very question. */
+  header: string;
+  /** Empty without an OPT record. */
+  opt: string;
+  answer: string[];
+  authority: string[];
+  additional: string[];
+}
+
+export type Part = keyof Answer;
+export const parts: readonly Part[] = ['rcode', 'aa', 'tc', 'header', 'opt', 'answer', 'authority', 'additional'];
+
+/** `query` is what was asked: its question must come back octet for octet. */
+export function readAnswer(query: Buffer, response: Buffer): Answer {
+  const message = decode(response);
+  const end = query.indexOf(0, 12) + 5;
+  const echoed = response.subarray(12, end).equals(query.subarray(12, end));
+  const flags = [message.flag_rd && 'rd', message.flag_ra && 'ra', message.flag_ad && 'ad', message.flag_cd && 'cd'];
+  const isOpt = (record: ResourceRecord | OptRecord): record is OptRecord => record.type === 'OPT';
+  const opts = message.additionals.filter(isOpt);
+  return {
+    rcode: message.rcode,
+    aa: message.flag_aa,
+    tc: message.flag_tc,
+    header: [message.flag_qr && echoed ? 'response' : 'no response to this', ...flags].filter(Boolean).join(' '),
+    opt: opts.map(({ flags }) => (((flags ?? 0) & DNSSEC_OK) !== 0 ? 'OPT do' : 'OPT')).join(' + '),
+    answer: section(message.answers),
+    authority: section(message.authorities),
+    additional: section(message.additionals.filter((record): record is ResourceRecord => !isOpt(record))),
+  };
+}
+
+/** As a set (RFC 2181 §5): a loop of aliases makes all three say some records twice. */
+function section(records: readonly ResourceRecord[]): string[] {
+  return [...new Set(records.map(comparable))].sort();
+}
+
+/** Names are compared without regard to case (RFC 4343 §3); what is in quotes is no name. */
+function comparable(record: ResourceRecord): string {
+  if (record.type === 'TXT') return formatRecord({ ...record, name: record.name.toLowerCase() });
+  if (record.type !== 'DS') return formatRecord(record).toLowerCase();
+  const { keyTag, algorithm, digestType, digest } = record.data as Record<string, number> & { digest: Buffer };
+  const rdata = [keyTag, algorithm, digestType, digest.toString('hex')].join(' ');
+  return `${record.name.toLowerCase()}. ${record.ttl} ds ${rdata}`;
+}
+
+/** In which parts two answers are not the same. */
+export function differingParts(one: Answer, other: Answer): Part[] {
+  return parts.filter((part) => String(one[part]) !== String(other[part]));
+}

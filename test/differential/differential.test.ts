@@ -1,0 +1,25 @@
+// A short differential run against real NSD and Knot DNS, with another seed each time. The long one: run.ts.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runDifferential } from './differential.ts';
+import { documentedDifferences } from './documented-differences.ts';
+import { skipWithoutPeers } from './peers.ts';
+import { describeUnexplained, summary } from './report.ts';
+import { newSeed, numberFrom } from './seed.ts';
+
+test('random zones are answered as NSD or Knot answers them', { skip: skipWithoutPeers() }, async (t) => {
+  const first = numberFrom('DIFFERENTIAL_FIRST') ?? 0;
+  const families = numberFrom('DIFFERENTIAL_FAMILIES') ?? 200;
+  const seed = newSeed();
+  t.diagnostic(`DIFFERENTIAL_SEED=${seed}`);
+  const report = await runDifferential({ seed, first, families, questionsEach: 20, batch: 100 });
+  t.diagnostic(summary(report));
+  assert.equal(report.unexplained.length, 0, `${summary(report)}\n${describeUnexplained(report)}`);
+  assert.ok(report.notLoaded.knot + report.notLoaded.nsd < families / 2, 'the peers load what we make up');
+});
+
+test('the list of documented differences only shrinks', () => {
+  const length = Object.keys(documentedDifferences).length;
+  assert.ok(length <= 10, `${length} differences are documented; fix ours instead of adding one`);
+});

@@ -1,0 +1,188 @@
+// How our answers may differ from both NSD's and Knot's, and why that is right. The list may only shrink: a long run fails when one of these never occurs.
+
+import type { Answer, Part } from './answer.ts';
+import { isAtOrBelow, parent } from './names.ts';
+import type { PeerName } from './peers.ts';
+import type { Question } from './random-questions.ts';
+import { type Family, type Zone, zoneOf } from './zone-builder.ts';
+
+/** Our answer beside that of one peer. */
+export interface Pair {
+  family: Family;
+  question: Question;
+  ours: Answer;
+  /** What we say to the same question over TCP, where there is room for everything. */
+  whole: Answer;
+  theirs: Answer;
+  peer: PeerName;
+}
+
+interface DocumentedDifference {
+  /** What differs, and the RFC that lets it. */
+  reason: string;
+  /** The parts of this pair that it accounts for; none when this is not it. */
+  explains(pair: Pair): readonly Part[];
+}
+
+const nothing: readonly Part[] = [];
+const sections: readonly Part[] = ['answer', 'authority', 'additional'];
+/** All that may differ once one server went further along aliases than another. */
+const everythingFound: readonly Part[] = ['rcode', 'tc', ...sections];
+
+export const documentedDifferences: Readonly<Record<string, DocumentedDifference>> = {
+  'truncated-sections': {
+    reason: 'RFC 2181 §9: nobody uses a truncated response; what of it comes along is up to the server.',
+    explains: ({ ours, theirs }) => (ours.tc && theirs.tc ? sections : nothing),
+  },
+  'additional-that-fits': {
+    reason:
+      'RFC 2181 §9: what is not required may be left out of the additional section without TC, and which of it, is up to the server.',
+    explains: ({ question, ours, theirs, whole }) =>
+      !question.tcp && !lacksGlue(ours, whole) && isSubset(theirs.additional, whole.additional)
+        ? ['additional']
+        : nothing,
+  },
+  'any-which-rrset': {
+    reason:
+      'RFC 8482 §4.1: ANY may be answered with any of the RRsets. Over connections we give all, as RFC 1034 §3.7.1 has it.',
+    explains: ({ question, ours, theirs }) =>
+      question.type === 'ANY' && ours.answer.length > 0 && theirs.answer.length > 0 && ours.rcode === theirs.rcode
+        ? ['tc', ...sections]
+        : nothing,
+  },
+  'any-ends-at-dname': {
+    reason:
+      'RFC 1034 §3.6.2: types that match CNAME, `*` among them, end at an alias. All do so at a CNAME, and for QTYPE CNAME at a DNAME too.',
+    explains: ({ question, ours, theirs }) =>
+      question.type === 'ANY' && goesFurther(theirs, ours) && aliases(ours).length === 1 && hasDname(ours)
+        ? everythingFound
+        : nothing,
+  },
+  'alias-limit': {
+    reason:
+      'RFC 1034 §5.2.2 and RFC 6672 §3.2 set no limit to a chain of aliases: NSD stops when a DNAME leads below itself, Knot after 5, we after 16.',
+    explains: ({ ours, theirs }) =>
+      (goesFurther(ours, theirs) && (aliases(theirs).length === 5 || loopsBelowDname(ours, theirs))) ||
+      (goesFurther(theirs, ours) && aliases(ours).length === 16) ||
+      (isLoop(ours) && goesFurther(theirs, ours) && goesFurther(ours, theirs))
+        ? everythingFound
+        : nothing,
+  },
+  'alias-into-another-zone': {
+    reason:
+      'RFC 1034 §4.3.2, step 3a: an alias starts again at step 1, in the zone of ours that is closest. Knot stays within the zone that it began in.',
+    explains: ({ family, question, ours, theirs, peer }) => {
+      const common = aliases(ours).filter((record) => theirs.answer.includes(record));
+      return peer === 'knot' && common.some((record) => leavesZone(family, question, record))
+        ? everythingFound
+        : nothing;
+    },
+  },
+  'additional-at-delegations': {
+    reason:
+      'RFC 2181 §5.4.1: what a zone holds at and below a delegation is glue. Outside of referrals we give none; Knot does, and NSD for NS.',
+    explains: ({ family, question, ours, theirs }) => {
+      const cuts = family.zones.flatMap(delegations);
+      const more = theirs.additional.filter((record) => !ours.additional.includes(record));
+      const below = more.every((record) => cuts.some((cut) => isAtOrBelow(ownerOf(record), cut)));
+      // There may be no room left for others then.
+      const rest = !question.tcp || isSubset(ours.additional, theirs.additional);
+      return ours.aa && more.length > 0 && below && rest ? ['additional'] : nothing;
+    },
+  },
+  'after-yxdomain': {
+    reason:
+      'RFC 6672 §3.2, step 3C: a name that a DNAME makes too long ends the answer. Knot goes on with the target of the DNAME.',
+    explains: ({ ours, theirs, peer }) =>
+      peer === 'knot' && ours.rcode === 'YXDOMAIN' && isSubset(ours.answer, theirs.answer) ? everythingFound : nothing,
+  },
+  compression: {
+    reason:
+      'RFC 1035 §4.1.4: pointers are optional. We compress against the question alone, Knot against other names; who saves less truncates earlier.',
+    explains: ({ ours, theirs, whole }) =>
+      ours.tc !== theirs.tc && isSubset(theirs.answer, whole.answer) ? everythingFound : nothing,
+  },
+  'authority-in-positive-answers': {
+    reason:
+      'RFC 1034 §4.3.2 asks for no NS beside a positive answer (RFC 2181 §5.4.1 trusts it least). NSD adds it, and its addresses.',
+    explains: ({ ours, theirs, peer }) => {
+      if (peer !== 'nsd' || ours.answer.length === 0 || ours.authority.length > 0) return nothing;
+      const servers = theirs.authority.filter(isNs).map(targetOf);
+      const more = theirs.additional.filter((record) => !ours.additional.includes(record));
+      const theirAddresses = isSubset(ours.additional, theirs.additional) && isSubset(more.map(ownerOf), servers);
+      return servers.length < theirs.authority.length
+        ? nothing
+        : theirAddresses
+          ? ['authority', 'additional']
+          : ['authority'];
+    },
+  },
+};
+
+/** Whether an address is missing without which the servers that a referral names cannot be reached (RFC 9471 §3). */
+function lacksGlue(answer: Answer, whole: Answer): boolean {
+  const cut = whole.authority.filter(isNs).map(ownerOf)[0];
+  const missing = whole.additional.filter((record) => !answer.additional.includes(record));
+  return !whole.aa && cut !== undefined && missing.some((record) => isAtOrBelow(ownerOf(record), cut));
+}
+
+/** With the loop's records in the answer once; Knot says them until its limit, or until they do not fit. */
+function isLoop(answer: Answer): boolean {
+  const links = aliases(answer);
+  return links.length > 0 && isSubset(links.map(targetOf), links.map(ownerOf));
+}
+
+/** NSD's way of ending a loop: after the first turn. */
+function loopsBelowDname(ours: Answer, theirs: Answer): boolean {
+  return hasDname(theirs) && aliases(ours).length > aliases(theirs).length;
+}
+
+function delegations({ apex, records }: Zone): string[] {
+  return records
+    .map(({ owner, type }) => (type === 'NS' ? owner.toLowerCase() : apex))
+    .filter((owner) => owner !== apex);
+}
+
+function ownerOf(record: string): string {
+  return record.slice(0, record.indexOf(' '));
+}
+
+function targetOf(record: string): string {
+  return record.slice(record.lastIndexOf(' ') + 1);
+}
+
+/** All that the other found along the aliases, and more. */
+function goesFurther(one: Answer, other: Answer): boolean {
+  return one.answer.length >= other.answer.length && isSubset(other.answer, one.answer) && other.answer.every(isAlias);
+}
+
+function aliases({ answer }: Answer): string[] {
+  return answer.filter((record) => / cname /.test(record));
+}
+
+function leavesZone({ zones }: Family, { type }: Question, alias: string): boolean {
+  const zone = zoneAsked(zones, targetOf(alias), type);
+  return zone !== undefined && zone !== zoneAsked(zones, ownerOf(alias), type);
+}
+
+/** DS is asked on the parent's side, where we have that. */
+function zoneAsked(zones: readonly Zone[], name: string, type: string): Zone | undefined {
+  const zone = zoneOf(zones, name);
+  return type === 'DS' && zone?.apex === name ? (zoneOf(zones, parent(name)) ?? zone) : zone;
+}
+
+function hasDname({ answer }: Answer): boolean {
+  return answer.some((record) => / dname /.test(record));
+}
+
+function isAlias(record: string): boolean {
+  return / [cd]name /.test(record);
+}
+
+function isNs(record: string): boolean {
+  return / ns /.test(record);
+}
+
+export function isSubset(some: readonly string[], all: readonly string[]): boolean {
+  return some.every((record) => all.includes(record));
+}

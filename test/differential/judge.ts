@@ -1,0 +1,64 @@
+// Whether our answer will do: it is the same as NSD's or Knot's, or the ways in which it is not are documented.
+
+import { type Answer, differingParts, type Part } from './answer.ts';
+import { documentedDifferences, isSubset } from './documented-differences.ts';
+import { type PeerName, peerNames } from './peers.ts';
+import type { Question } from './random-questions.ts';
+import type { Family } from './zone-builder.ts';
+
+/** One question, our answer, and those of the peers that have loaded the family's zones. */
+export interface Case {
+  family: Family;
+  question: Question;
+  ours: Answer;
+  /** Ours over TCP. */
+  whole: Answer;
+  /** How many octets that is. */
+  wholeLength: number;
+  theirs: Partial<Record<PeerName, Answer>>;
+}
+
+export interface Verdict {
+  /** Whose answer is ours, part by part. */
+  same: PeerName[];
+  /** Whose answer is another: the documented differences that it takes to get there; undefined when they do not suffice. */
+  other: { peer: PeerName; documented: string[] | undefined }[];
+}
+
+export function judge(asked: Case): Verdict {
+  const verdict: Verdict = { same: [], other: [] };
+  for (const peer of peerNames) {
+    const theirs = asked.theirs[peer];
+    if (theirs === undefined) continue;
+    const differing = differingParts(asked.ours, theirs);
+    if (differing.length === 0) verdict.same.push(peer);
+    else verdict.other.push({ peer, documented: explain(asked, peer, theirs, differing) });
+  }
+  return verdict;
+}
+
+/** Over UDP there may be less, but nothing else; TC only where the whole does not fit, and without TC only additional records may be missing. ANY is another matter (RFC 8482). */
+export function isPartOfWhole({ question, ours, whole, wholeLength }: Case): boolean {
+  if (question.type === 'ANY') return true;
+  const within = (['answer', 'authority', 'additional'] as const).every((part) => isSubset(ours[part], whole[part]));
+  if (ours.tc) return within && wholeLength > sizeLimit(question);
+  return within && differingParts(ours, whole).every((part) => part === 'additional');
+}
+
+function sizeLimit({ tcp, edns }: Question): number {
+  if (tcp) return 65_535;
+  return edns === undefined ? 512 : Math.min(1232, Math.max(512, edns.udpSize));
+}
+
+/** The names of documented differences that account for every differing part; undefined when something is left. */
+function explain(asked: Case, peer: PeerName, theirs: Answer, differing: readonly Part[]): string[] | undefined {
+  const left = new Set(differing);
+  const names: string[] = [];
+  for (const [name, { explains }] of Object.entries(documentedDifferences)) {
+    const parts = explains({ ...asked, theirs, peer }).filter((part) => left.has(part));
+    if (parts.length === 0) continue;
+    names.push(name);
+    for (const part of parts) left.delete(part);
+  }
+  return left.size === 0 ? names : undefined;
+}

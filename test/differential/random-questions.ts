@@ -1,0 +1,114 @@
+// Questions around every name of a family: the names themselves, what is above, below and beside them, and where they point; in all the ways one can ask.
+
+import { child, fits, parent, toWire, upTo } from './names.ts';
+import { Random } from './random.ts';
+import type { Family } from './zone-builder.ts';
+
+export interface Question {
+  /** In any case. */
+  name: string;
+  type: QuestionType;
+  tcp: boolean;
+  recursionDesired: boolean;
+  edns?: { udpSize: number; dnssecOk: boolean };
+}
+
+/** Each with its number, and how often it is asked for. */
+const types = {
+  A: { code: 1, weight: 24 },
+  NS: { code: 2, weight: 8 },
+  CNAME: { code: 5, weight: 8 },
+  SOA: { code: 6, weight: 5 },
+  PTR: { code: 12, weight: 2 },
+  MX: { code: 15, weight: 8 },
+  TXT: { code: 16, weight: 8 },
+  AAAA: { code: 28, weight: 8 },
+  SRV: { code: 33, weight: 5 },
+  DNAME: { code: 39, weight: 6 },
+  DS: { code: 43, weight: 10 },
+  ANY: { code: 255, weight: 7 },
+};
+export type QuestionType = keyof typeof types;
+
+const weights = Object.fromEntries(Object.entries(types).map(([type, { weight }]) => [type, weight])) as Record<
+  QuestionType,
+  number
+>;
+
+/** Always the same for the same seed and family. */
+export function randomQuestions(seed: number, family: Family, count: number): Question[] {
+  const random = new Random(seed, family.number, 1);
+  const owners = family.zones.flatMap(({ apex, records }) =>
+    records.flatMap(({ owner }) => upTo(owner.toLowerCase(), apex)),
+  );
+  const targets = family.zones.flatMap(({ records }) =>
+    records.filter(({ type }) => /^(CNAME|DNAME|NS|PTR)$/.test(type)).map(({ rdata }) => rdata.toLowerCase()),
+  );
+  const names = [...new Set(owners)];
+  return Array.from({ length: count }, () => ({
+    ...randomManner(random),
+    name: randomCase(random, randomName(random, names, targets)),
+    type: random.weighted(weights),
+  }));
+}
+
+function randomName(random: Random, owners: readonly string[], targets: readonly string[]): string {
+  const owner = random.pick(owners);
+  const kind = random.weighted({ owner: 40, below: 25, wellBelow: 12, beside: 8, above: 2, longBelow: 5, target: 8 });
+  const label = (): string => random.pick(['a', 'b', 'c', 'q', '*', '_x', 'ns']);
+  const fitting = (name: string): string => (fits(name) ? name : owner);
+  switch (kind) {
+    case 'below':
+      return fitting(child(label(), owner));
+    case 'wellBelow':
+      return fitting(child(label(), child(label(), owner)));
+    case 'beside':
+      return fitting(child(label(), parent(owner)));
+    case 'above':
+      return parent(owner);
+    case 'longBelow':
+      return longBelow(random, owner);
+    case 'target':
+      return targets.length > 0 ? random.pick(targets) : owner;
+    default:
+      return owner;
+  }
+}
+
+/** As long as a name can be, or nearly. */
+function longBelow(random: Random, owner: string): string {
+  let name = owner;
+  for (const length of [63, 63, 63, 40, 20, 10, 5, 3, 2, 1]) {
+    if (random.chance(0.85) && fits(child('m'.repeat(length), name))) name = child('m'.repeat(length), name);
+  }
+  return name;
+}
+
+function randomCase(random: Random, name: string): string {
+  return random.chance(0.2) ? random.mixCase(name) : name;
+}
+
+function randomManner(random: Random): Pick<Question, 'tcp' | 'recursionDesired' | 'edns'> {
+  const plain = { tcp: random.chance(0.12), recursionDesired: random.chance(0.3) };
+  if (random.chance(0.4)) return plain;
+  return { ...plain, edns: { udpSize: random.pick([512, 1232, 1232, 4096]), dnssecOk: random.chance(0.4) } };
+}
+
+/** The query in wire form; its id is 0. */
+export function encodeQuery({ name, type, recursionDesired, edns }: Question): Buffer {
+  const header = Buffer.alloc(12);
+  header[2] = recursionDesired ? 1 : 0;
+  header[5] = 1;
+  header[11] = edns === undefined ? 0 : 1;
+  const question = Buffer.concat([toWire(name), Buffer.from([0, types[type].code, 0, 1])]);
+  if (edns === undefined) return Buffer.concat([header, question]);
+  const opt = [0, 0, 41, edns.udpSize >> 8, edns.udpSize & 255, 0, 0, edns.dnssecOk ? 0x80 : 0, 0, 0, 0];
+  return Buffer.concat([header, question, Buffer.from(opt)]);
+}
+
+/** As dig takes it. */
+export function describeQuestion({ name, type, tcp, recursionDesired, edns }: Question): string {
+  const flags = [tcp ? '+tcp' : '', recursionDesired ? '+rd' : '+nord'];
+  flags.push(edns === undefined ? '+noedns' : `+bufsize=${edns.udpSize}${edns.dnssecOk ? ' +dnssec' : ''}`);
+  return [name, type, ...flags].filter((word) => word !== '').join(' ');
+}

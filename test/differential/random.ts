@@ -1,0 +1,50 @@
+// Chance that can be repeated: numbers from a seed, and choices made with them.
+
+/** Mulberry32: small, good enough for choosing labels. */
+export class Random {
+  #state: number;
+
+  constructor(...seeds: readonly number[]) {
+    this.#state = 0;
+    for (const seed of seeds) {
+      this.#state = Math.imul(this.#state ^ seed, 0x9e3779b1);
+      this.#next();
+    }
+  }
+
+  #next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return (mixed ^ (mixed >>> 14)) >>> 0;
+  }
+
+  /** A whole number from 0 to `limit` − 1. */
+  below(limit: number): number {
+    return Math.floor((this.#next() / 2 ** 32) * limit);
+  }
+
+  chance(probability: number): boolean {
+    return this.#next() / 2 ** 32 < probability;
+  }
+
+  pick<T>(values: readonly T[]): T {
+    return values[this.below(values.length)] as T;
+  }
+
+  /** Each value as often as its weight says. */
+  weighted<T extends string>(weights: Readonly<Record<T, number>>): T {
+    const entries = Object.entries(weights) as [T, number][];
+    let left = this.below(entries.reduce((sum, [, weight]) => sum + weight, 0));
+    for (const [value, weight] of entries) {
+      if (left < weight) return value;
+      left -= weight;
+    }
+    throw new RangeError('there is nothing to choose from');
+  }
+
+  /** Some letters in upper case. */
+  mixCase(text: string): string {
+    return text.replace(/[a-z]/g, (letter) => (this.chance(0.4) ? letter.toUpperCase() : letter));
+  }
+}

@@ -1,0 +1,40 @@
+// The long differential run: `npm run test:differential`. DIFFERENTIAL_SEED repeats one, DIFFERENTIAL_FAMILIES makes it longer or shorter,
+// DIFFERENTIAL_FIRST begins at another family.
+
+import { runDifferential } from './differential.ts';
+import { skipWithoutPeers } from './peers.ts';
+import { describeUnexplained, progressLine, summary } from './report.ts';
+import { newSeed, numberFrom } from './seed.ts';
+
+const questionsEach = 20;
+/** From so many families on, every documented difference must occur. */
+const enoughForAll = 2_000;
+
+const skip = skipWithoutPeers();
+if (skip !== false) {
+  console.log(`skipped: ${skip}`);
+  process.exit(0);
+}
+// Children and folders are cleaned up on the way out.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
+const seed = newSeed();
+console.log(`DIFFERENTIAL_SEED=${seed}`);
+const report = await runDifferential({
+  seed,
+  first: numberFrom('DIFFERENTIAL_FIRST') ?? 0,
+  families: numberFrom('DIFFERENTIAL_FAMILIES') ?? 2_500,
+  questionsEach,
+  batch: 125,
+  progress: (soFar) => console.log(progressLine(soFar)),
+});
+const never = Object.entries(report.documented).flatMap(([name, { seen }]) => (seen === 0 ? [name] : []));
+const outdated = report.families >= enoughForAll && never.length > 0;
+console.log(describeUnexplained(report));
+console.log(summary(report));
+if (outdated) console.log(`documented, but it never occurred: ${never.join(', ')}`);
+const failed = outdated || report.unexplained.length > 0;
+console.log(
+  `${failed ? 'FAILED' : 'passed'}: ${report.unexplained.length} unexplained differences in ${report.questions} questions to ${report.zones} zones`,
+);
+process.exitCode = failed ? 1 : 0;

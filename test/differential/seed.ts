@@ -1,0 +1,14 @@
+// Where a run's seed comes from: the environment, so that a run can be repeated, or chance.
+
+import { randomInt } from 'node:crypto';
+
+export function newSeed(): number {
+  return numberFrom('DIFFERENTIAL_SEED') ?? randomInt(2 ** 31);
+}
+
+export function numberFrom(variable: string): number | undefined {
+  const text = process.env[variable];
+  if (text === undefined || text === '') return undefined;
+  if (!/^\d{1,10}$/.test(text)) throw new RangeError(`${variable} is no number: ${text}`);
+  return Number(text);
+}
