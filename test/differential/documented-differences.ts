@@ -1,7 +1,7 @@
 // How our answers may differ from both NSD's and Knot's, and why that is right. The list may only shrink: a long run fails when one of these never occurs.
 
 import type { Answer, Part } from './answer.ts';
-import { isAtOrBelow, parent } from './names.ts';
+import { isAtOrBelow, isBelow, parent, wireLength } from './names.ts';
 import type { PeerName } from './peers.ts';
 import type { Question } from './random-questions.ts';
 import { type Family, type Zone, zoneOf } from './zone-builder.ts';
@@ -78,6 +78,17 @@ export const documentedDifferences: Readonly<Record<string, DocumentedDifference
         : nothing;
     },
   },
+  'ds-of-an-undelegated-zone': {
+    reason:
+      'RFC 8020 §2: NXDOMAIN would deny what we serve, be it that the parent zone does not delegate it; RFC 4592 §2.2.1: nor is it for a wildcard. To Knot, the name does not exist.',
+    explains: ({ family, question, ours, peer }) => {
+      const asked = [question.name.toLowerCase(), ...aliases(ours).map(targetOf)];
+      const undelegated = asked.some((name) => isUndelegated(family, name));
+      return peer === 'knot' && question.type === 'DS' && ours.rcode === 'NOERROR' && undelegated
+        ? everythingFound
+        : nothing;
+    },
+  },
   'additional-at-delegations': {
     reason:
       'RFC 2181 §5.4.1: what a zone holds at and below a delegation is glue. Outside of referrals we give none; Knot does, and NSD for NS.',
@@ -93,8 +104,8 @@ export const documentedDifferences: Readonly<Record<string, DocumentedDifference
   'after-yxdomain': {
     reason:
       'RFC 6672 §3.2, step 3C: a name that a DNAME makes too long ends the answer. Knot goes on with the target of the DNAME.',
-    explains: ({ ours, theirs, peer }) =>
-      peer === 'knot' && ours.rcode === 'YXDOMAIN' && isSubset(ours.answer, theirs.answer) ? everythingFound : nothing,
+    explains: ({ question, ours, theirs, peer }) =>
+      peer === 'knot' && isTooLong(question, ours) && isSubset(ours.answer, theirs.answer) ? everythingFound : nothing,
   },
   compression: {
     reason:
@@ -120,7 +131,7 @@ export const documentedDifferences: Readonly<Record<string, DocumentedDifference
 };
 
 /** Whether an address is missing without which the servers that a referral names cannot be reached (RFC 9471 §3). */
-function lacksGlue(answer: Answer, whole: Answer): boolean {
+export function lacksGlue(answer: Answer, whole: Answer): boolean {
   const cut = whole.authority.filter(isNs).map(ownerOf)[0];
   const missing = whole.additional.filter((record) => !answer.additional.includes(record));
   return !whole.aa && cut !== undefined && missing.some((record) => isAtOrBelow(ownerOf(record), cut));
@@ -135,6 +146,11 @@ function isLoop(answer: Answer): boolean {
 /** NSD's way of ending a loop: after the first turn. */
 function loopsBelowDname(ours: Answer, theirs: Answer): boolean {
   return hasDname(theirs) && aliases(ours).length > aliases(theirs).length;
+}
+
+function isUndelegated({ zones }: Family, name: string): boolean {
+  const above = zoneOf(zones, parent(name));
+  return above !== undefined && zones.some(({ apex }) => apex === name) && !delegations(above).includes(name);
 }
 
 function delegations({ apex, records }: Zone): string[] {
@@ -173,6 +189,17 @@ function zoneAsked(zones: readonly Zone[], name: string, type: string): Zone | u
 
 function hasDname({ answer }: Answer): boolean {
   return answer.some((record) => / dname /.test(record));
+}
+
+/** Whether a DNAME in the answer makes more than 255 octets of the question or of a name that it led to. */
+function isTooLong(question: Question, { rcode, answer }: Answer): boolean {
+  const names = [question.name.toLowerCase(), ...answer.filter(isAlias).map(targetOf)];
+  const isTooLongBy = (dname: string): boolean =>
+    names.some(
+      (name) =>
+        isBelow(name, ownerOf(dname)) && name.length - ownerOf(dname).length + wireLength(targetOf(dname)) > 255,
+    );
+  return rcode === 'YXDOMAIN' && answer.some((record) => / dname /.test(record) && isTooLongBy(record));
 }
 
 function isAlias(record: string): boolean {

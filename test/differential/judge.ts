@@ -1,7 +1,7 @@
 // Whether our answer will do: it is the same as NSD's or Knot's, or the ways in which it is not are documented.
 
 import { type Answer, differingParts, type Part } from './answer.ts';
-import { documentedDifferences, isSubset } from './documented-differences.ts';
+import { documentedDifferences, isSubset, lacksGlue } from './documented-differences.ts';
 import { type PeerName, peerNames } from './peers.ts';
 import type { Question } from './random-questions.ts';
 import type { Family } from './zone-builder.ts';
@@ -37,12 +37,12 @@ export function judge(asked: Case): Verdict {
   return verdict;
 }
 
-/** Over UDP there may be less, but nothing else; TC only where the whole does not fit, and without TC only additional records may be missing. ANY is another matter (RFC 8482). */
+/** Over UDP there may be less, but nothing else; TC only where the whole does not fit, and without TC only additional records may be missing, glue never. ANY is another matter (RFC 8482). */
 export function isPartOfWhole({ question, ours, whole, wholeLength }: Case): boolean {
   if (question.type === 'ANY') return true;
   const within = (['answer', 'authority', 'additional'] as const).every((part) => isSubset(ours[part], whole[part]));
   if (ours.tc) return within && wholeLength > sizeLimit(question);
-  return within && differingParts(ours, whole).every((part) => part === 'additional');
+  return within && !lacksGlue(ours, whole) && differingParts(ours, whole).every((part) => part === 'additional');
 }
 
 function sizeLimit({ tcp, edns }: Question): number {

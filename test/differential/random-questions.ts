@@ -1,8 +1,8 @@
 // Questions around every name of a family: the names themselves, what is above, below and beside them, and where they point; in all the ways one can ask.
 
-import { child, fits, parent, toWire, upTo } from './names.ts';
+import { child, fits, parent, toWire, upTo, wireLength } from './names.ts';
 import { Random } from './random.ts';
-import type { Family } from './zone-builder.ts';
+import type { Family, ZoneRecord } from './zone-builder.ts';
 
 export interface Question {
   /** In any case. */
@@ -45,16 +45,32 @@ export function randomQuestions(seed: number, family: Family, count: number): Qu
     records.filter(({ type }) => /^(CNAME|DNAME|NS|PTR)$/.test(type)).map(({ rdata }) => rdata.toLowerCase()),
   );
   const names = [...new Set(owners)];
-  return Array.from({ length: count }, () => ({
-    ...randomManner(random),
-    name: randomCase(random, randomName(random, names, targets)),
-    type: random.weighted(weights),
-  }));
+  const dnames = family.zones.flatMap(({ records }) => records.filter(({ type }) => type === 'DNAME'));
+  return Array.from({ length: count }, () => {
+    // Nowhere do zones meet as here.
+    if (random.chance(0.03)) return { ...randomManner(random), name: random.pick(family.zones).apex, type: 'DS' };
+    const name = randomCase(random, randomName(random, names, targets, dnames));
+    return { ...randomManner(random), name, type: random.weighted(weights) };
+  });
 }
 
-function randomName(random: Random, owners: readonly string[], targets: readonly string[]): string {
+function randomName(
+  random: Random,
+  owners: readonly string[],
+  targets: readonly string[],
+  dnames: readonly ZoneRecord[],
+): string {
   const owner = random.pick(owners);
-  const kind = random.weighted({ owner: 40, below: 25, wellBelow: 12, beside: 8, above: 2, longBelow: 5, target: 8 });
+  const kind = random.weighted({
+    owner: 40,
+    below: 25,
+    wellBelow: 12,
+    beside: 8,
+    above: 2,
+    longBelow: 5,
+    dnameLimit: 4,
+    target: 8,
+  });
   const label = (): string => random.pick(['a', 'b', 'c', 'q', '*', '_x', 'ns']);
   const fitting = (name: string): string => (fits(name) ? name : owner);
   switch (kind) {
@@ -68,11 +84,26 @@ function randomName(random: Random, owners: readonly string[], targets: readonly
       return parent(owner);
     case 'longBelow':
       return longBelow(random, owner);
+    case 'dnameLimit':
+      return dnames.length > 0 ? fitting(atDnameLimit(random, random.pick(dnames))) : owner;
     case 'target':
       return targets.length > 0 ? random.pick(targets) : owner;
     default:
       return owner;
   }
+}
+
+/** What the DNAME makes of it has 254 to 256 octets. */
+function atDnameLimit(random: Random, { owner, rdata }: ZoneRecord): string {
+  let name = owner.toLowerCase();
+  for (let octets = 254 + random.below(3) - wireLength(rdata); octets > 1; ) {
+    const label = Math.min(63, octets - 1);
+    // One octet alone is no label.
+    const length = octets - 1 - label === 1 ? label - 1 : label;
+    name = child('m'.repeat(length), name);
+    octets -= 1 + length;
+  }
+  return name;
 }
 
 /** As long as a name can be, or nearly. */

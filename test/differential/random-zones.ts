@@ -47,7 +47,11 @@ function randomPlaces(random: Random, apex: string): string[] {
 }
 
 function randomZone(random: Random, apex: string, apexes: readonly string[], places: readonly string[]): Zone {
-  const own = places.filter((place) => isAtOrBelow(place, apex));
+  const inner = apexes.filter((one) => isBelow(one, apex));
+  // Rarely the parent does not know of its child.
+  const delegated = inner.filter(() => !random.chance(0.15));
+  const unknown = inner.filter((one) => !delegated.includes(one));
+  const own = places.filter((place) => isAtOrBelow(place, apex) && !unknown.some((one) => isAtOrBelow(place, one)));
   const zone = new ZoneBuilder(random, apex);
   const target = (): string => randomTarget(random, own, places);
   for (let left = 1 + random.below(3); left > 0; left -= 1) {
@@ -55,12 +59,10 @@ function randomZone(random: Random, apex: string, apexes: readonly string[], pla
     zone.add(apex, 'NS', fits(server) ? server : 'ns.elsewhere.');
   }
   if (random.chance(0.7)) zone.add(`ns1.${apex}`, random.pick(['A', 'AAAA']), '');
-  for (const inner of apexes) {
-    // Rarely the parent does not know of its child.
-    if (!isBelow(inner, apex) || random.chance(0.15)) continue;
-    zone.add(inner, 'NS', random.pick([`ns1.${inner}`, target()]));
-    if (random.chance(0.5)) zone.add(`ns1.${inner}`, 'A', '');
-    if (random.chance(0.4)) zone.add(inner, 'DS', '');
+  for (const cut of delegated) {
+    zone.add(cut, 'NS', random.pick([`ns1.${cut}`, target()]));
+    if (random.chance(0.5)) zone.add(`ns1.${cut}`, 'A', '');
+    if (random.chance(0.4)) zone.add(cut, 'DS', '');
   }
   for (let left = 5 + random.below(14); left > 0; left -= 1) addSome(random, zone, random.pick(own), target);
   if (random.chance(0.08)) addMany(random, zone, random.pick(own));
