@@ -156,8 +156,13 @@ export class PoolView {
   *expired(now: number): Generator<AddressRecord> {
     for (const [[time], record] of this.#expiries.entries()) {
       if (time > now) return;
-      yield record;
+      // A least-recently-used pool needs to know when its free addresses were given back.
+      if (record.state === 'held' || !this.#remembersLastUse(record)) yield record;
     }
+  }
+
+  #remembersLastUse({ space, address }: AddressRecord): boolean {
+    return this.poolAt(space, address)?.value.strategy === 'least-recently-used';
   }
 
   putPool(pool: Pool, modified: Revision): void {
@@ -198,11 +203,7 @@ export class PoolView {
     const value = addressNumber(record.address);
     const records = getOrMake(this.#addresses, record.space, () => new SortedMap(undefined, compareNumbers));
     records.set(value, { value: record, modified });
-    const pool = this.#stateAt(record.space, value);
-    // A least-recently-used pool needs to know when its free addresses were given back.
-    if (record.state === 'held' || pool?.value.strategy !== 'least-recently-used') {
-      for (const expiry of expiriesOf(record)) this.#expiries.set(expiry, record);
-    }
+    for (const expiry of expiriesOf(record)) this.#expiries.set(expiry, record);
     const state = this.#stateAt(record.space, value);
     if (state !== undefined) this.#count(state, record, 1n);
   }

@@ -303,5 +303,10 @@ function compare(view: PoolView, { pools, records }: Model, now: number): void {
       )
       .map(() => record.address),
   );
+  for (const record of records.values()) {
+    const pool = view.poolAt('default', record.address)?.value;
+    const isOver = record.state === 'released' && record.freeAt !== undefined && !isCooling(record);
+    if (isOver && pool?.strategy !== 'least-recently-used') expired.push(record.address);
+  }
   assert.deepEqual([...view.expired(now)].map(({ address }) => address).sort(), expired.sort());
 }
