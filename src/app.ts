@@ -77,7 +77,12 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   async function serve(httpEndpoint: string): Promise<void> {
     await writeEndpoints(config.dataDir, { http: httpEndpoint, dns: [] });
     await views.whenLoaded();
-    if (config.adminToken === undefined) await ensureAdminToken(config.dataDir, views, committer, logger);
+    if (config.adminToken === undefined) {
+      // DNS does not need a token: what is wrong with it must not keep names from being answered.
+      await ensureAdminToken(config.dataDir, views, committer, logger).catch((error: unknown) =>
+        logger.error(error, 'the admin token could not be made: set ZONEWRIGHT_ADMIN_TOKEN to reach the API'),
+      );
+    }
     // Not before the zones are there: an early NXDOMAIN would be remembered by resolvers, a closed port is not.
     const server = await startDns({
       table,

@@ -91,10 +91,33 @@ export type KeySubject =
 /** The inverse of the builders above; undefined for a key that the views do not follow, or that no builder made. */
 export function parseKey(key: string): KeySubject | undefined {
   try {
-    return subjectOf(key);
+    const subject = subjectOf(key);
+    // Another key that reads alike must not stand for this one: deleting it would take away what it never was.
+    return subject === undefined || keyOf(subject) !== key ? undefined : subject;
   } catch (error) {
     if (error instanceof URIError) return undefined;
     throw error;
+  }
+}
+
+function keyOf(subject: KeySubject): string {
+  switch (subject.kind) {
+    case 'pool':
+      return poolKey(subject.pool);
+    case 'address':
+      return addressKey(subject.space, subject.address);
+    case 'zone':
+      return zoneKey(subject.zone);
+    case 'serial':
+      return serialKey(subject.zone);
+    case 'name':
+      return nameKey(subject.zone, subject.generation, subject.owner);
+    case 'host':
+      return hostKey(subject.host);
+    case 'token':
+      return tokenKey(subject.token);
+    case 'member':
+      return memberKey(subject.replica);
   }
 }
 
