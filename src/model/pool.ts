@@ -25,6 +25,21 @@ export interface Pool {
   tags: Tags;
 }
 
+/** What a pool is where its users say nothing. */
+export const poolDefaults: Omit<Pool, 'name' | 'ranges'> = {
+  exclude: [],
+  autoAssign: true,
+  priority: 0,
+  avoidBuggyIps: false,
+  allowFirstLast: true,
+  strategy: 'lowest',
+  coolDownSeconds: 0,
+  drain: false,
+  space: 'default',
+  description: '',
+  tags: {},
+};
+
 /** Where the addresses of a pool may come from: its ranges in listed order, and what is left out of them. */
 export interface PoolShape {
   ranges: AddressRange[];

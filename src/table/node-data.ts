@@ -1,11 +1,11 @@
 // What a name holds: RRsets in presentation form into the table's form and back, without loss. The form: layout.ts.
 
-import type { Fqdn } from '../model/name.ts';
 import { nameFromWire, nameToWire } from '../model/name.ts';
 import { formatRdata, parseRdata } from '../model/rdata/rdata.ts';
 import { recordTypeCode, recordTypeName, typeCode } from '../model/rdata/record-types.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Manager, Rrset } from '../model/rrset.ts';
+import type { Soa } from '../model/zone.ts';
 import { dataFlags, dataRrsetsByte, type Reference, recordFixedBytes, rrsetRecordsByte } from './layout.ts';
 import type { TableReader } from './reader.ts';
 
@@ -14,20 +14,6 @@ const managers: readonly Manager[] = ['host', 'zone'];
 
 const classIn = 1;
 const greatestRrset = 0xff_ffff;
-
-/** A zone's SOA (RFC 1035 §3.3.13) with its TTL. */
-export interface Soa {
-  ttl: number;
-  primary: Fqdn;
-  /** The mailbox of who is responsible. */
-  responsible: Fqdn;
-  serial: number;
-  refresh: number;
-  retry: number;
-  expire: number;
-  /** Upper limit of how long resolvers remember that something is not there (RFC 2308 §4). */
-  minimum: number;
-}
 
 /** Builds blocks aside, in memory that is used again and again: `bytes` up to `length`, valid until the next call. */
 export class NodeDataEncoder {

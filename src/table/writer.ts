@@ -4,11 +4,12 @@
 import { type Fqdn, nameFromWire } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Rrset } from '../model/rrset.ts';
+import type { Soa } from '../model/zone.ts';
 import * as layout from './layout.ts';
 import { none, type Reference, unitBytes, unitWords, type ZoneId } from './layout.ts';
 import { type Memory, openMemory } from './memory.ts';
 import type { NameKey } from './name-key.ts';
-import { decodeRrsets, decodeSoa, NodeDataEncoder, type Soa } from './node-data.ts';
+import { decodeRrsets, decodeSoa, NodeDataEncoder } from './node-data.ts';
 import { createNode, removeEmptyNodes } from './node-tree.ts';
 import { releaseCell, type Table } from './table.ts';
 import { Zones } from './zones.ts';

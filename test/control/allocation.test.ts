@@ -13,7 +13,7 @@ import { Refusal } from '../../src/errors.ts';
 import type { Address } from '../../src/model/address.ts';
 import type { AddressRecord } from '../../src/model/allocation.ts';
 import { parseName } from '../../src/model/name.ts';
-import type { Pool } from '../../src/model/pool.ts';
+import { type Pool, poolDefaults } from '../../src/model/pool.ts';
 import { openEtcdStore } from '../../src/store/etcd.ts';
 import { type ControlPlane, embeddedStore, openReplica } from '../support/control-plane.ts';
 import { etcdOrSkip } from '../support/etcd.ts';
@@ -27,17 +27,7 @@ function pool(ranges: string[], more: Partial<Pool> = {}): Decide<unknown> {
   const whole: Pool = {
     name: 'p',
     ranges,
-    exclude: [],
-    autoAssign: true,
-    priority: 0,
-    avoidBuggyIps: false,
-    allowFirstLast: true,
-    strategy: 'lowest',
-    coolDownSeconds: 0,
-    drain: false,
-    space: 'default',
-    description: '',
-    tags: {},
+    ...poolDefaults,
     ...more,
   };
   return (context) => decidePutPool(context, { name: 'p', precondition: {}, change: () => whole });

@@ -16,7 +16,7 @@ import { decideReleaseAddress } from '../../src/control/release-address.ts';
 import { type Family, parseAddress } from '../../src/model/address.ts';
 import type { Port } from '../../src/model/allocation.ts';
 import { parseName } from '../../src/model/name.ts';
-import type { Pool } from '../../src/model/pool.ts';
+import { type Pool, poolDefaults } from '../../src/model/pool.ts';
 import { parseRecordType } from '../../src/model/rdata/record-types.ts';
 import type { Zone } from '../../src/model/zone.ts';
 
@@ -216,17 +216,7 @@ export const beginning: Decide<unknown>[] = [
       change: () => ({
         name: 'p',
         ranges: ['10.0.0.0/29'],
-        exclude: [],
-        autoAssign: true,
-        priority: 0,
-        avoidBuggyIps: false,
-        allowFirstLast: true,
-        strategy: 'lowest',
-        coolDownSeconds: 0,
-        drain: false,
-        space: 'default',
-        description: '',
-        tags: {},
+        ...poolDefaults,
       }),
     }),
 ];

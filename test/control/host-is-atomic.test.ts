@@ -13,6 +13,7 @@ import { decidePutPool } from '../../src/control/put-pool.ts';
 import { decidePutZone } from '../../src/control/put-zone.ts';
 import { parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
+import { poolDefaults } from '../../src/model/pool.ts';
 import { firstRevision } from '../../src/model/revision.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import type { Change, Store } from '../../src/store/store.ts';
@@ -46,17 +47,7 @@ async function prepare({ commit }: ControlPlane): Promise<void> {
       change: () => ({
         name: 'p',
         ranges: ['10.0.0.0/24', '2001:db8::/64'],
-        exclude: [],
-        autoAssign: true,
-        priority: 0,
-        avoidBuggyIps: false,
-        allowFirstLast: true,
-        strategy: 'lowest',
-        coolDownSeconds: 0,
-        drain: false,
-        space: 'default',
-        description: '',
-        tags: {},
+        ...poolDefaults,
       }),
     }),
   );

@@ -11,7 +11,7 @@ import { type Fqdn, parseName } from '../../src/model/name.ts';
 import { parseRecordType } from '../../src/model/rdata/record-types.ts';
 import type { Revision } from '../../src/model/revision.ts';
 import { parseRecords, type Rrset } from '../../src/model/rrset.ts';
-import type { Soa } from '../../src/table/node-data.ts';
+import type { Soa } from '../../src/model/zone.ts';
 import { openTableReader } from '../../src/table/reader.ts';
 import { createTable } from '../../src/table/table.ts';
 import { createTableWriter, type TableWriter } from '../../src/table/writer.ts';

@@ -7,8 +7,8 @@ import { ancestry, type Fqdn, isWithin, parentOf, parseName } from '../../src/mo
 import type { RecordType } from '../../src/model/rdata/record-types.ts';
 import type { Revision } from '../../src/model/revision.ts';
 import type { Rrset } from '../../src/model/rrset.ts';
+import type { Soa } from '../../src/model/zone.ts';
 import { none, type ZoneId } from '../../src/table/layout.ts';
-import type { Soa } from '../../src/table/node-data.ts';
 import { TableReader } from '../../src/table/reader.ts';
 import { createTable } from '../../src/table/table.ts';
 import { createTableWriter, type TableWriter } from '../../src/table/writer.ts';

@@ -12,7 +12,7 @@ import {
   formatAddress,
 } from '../../src/model/address.ts';
 import type { AddressRecord } from '../../src/model/allocation.ts';
-import { isExcluded, type Pool, poolShape, shapeHolds } from '../../src/model/pool.ts';
+import { isExcluded, type Pool, poolDefaults, poolShape, shapeHolds } from '../../src/model/pool.ts';
 import type { Revision } from '../../src/model/revision.ts';
 import { FreeSpace } from '../../src/views/free-space.ts';
 import { PoolView } from '../../src/views/pool-view.ts';
@@ -26,17 +26,7 @@ function poolWith(more: Partial<Pool>): Pool {
   return {
     name: 'p',
     ranges: ['10.0.0.0/28'],
-    exclude: [],
-    autoAssign: true,
-    priority: 0,
-    avoidBuggyIps: false,
-    allowFirstLast: true,
-    strategy: 'lowest',
-    coolDownSeconds: 0,
-    drain: false,
-    space: 'default',
-    description: '',
-    tags: {},
+    ...poolDefaults,
     ...more,
   };
 }

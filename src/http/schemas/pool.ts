@@ -4,7 +4,7 @@ import { type Static, Type } from '@fastify/type-provider-typebox';
 import { at, refuseField } from '../../errors.ts';
 import { parseRange } from '../../model/address-range.ts';
 import type { AddressRecord } from '../../model/allocation.ts';
-import { type Pool, strategies } from '../../model/pool.ts';
+import { type Pool, poolDefaults, strategies } from '../../model/pool.ts';
 import type { FamilyUsage } from '../../views/pool-view.ts';
 import {
   AddressText,
@@ -62,20 +62,6 @@ export const PoolBody = Type.Object({
   usage: Type.Object({ ipv4: Usage, ipv6: Usage }, { description: 'Decimal strings: IPv6 does not fit a number' }),
 });
 
-const defaults: Omit<Pool, 'name' | 'ranges'> = {
-  exclude: [],
-  autoAssign: true,
-  priority: 0,
-  avoidBuggyIps: false,
-  allowFirstLast: true,
-  strategy: 'lowest',
-  coolDownSeconds: 0,
-  drain: false,
-  space: 'default',
-  description: '',
-  tags: {},
-};
-
 /** A pool with everything filled in and its ranges canonical. Refuses what cannot be a pool. */
 export function poolFrom(name: string, body: Partial<Omit<Pool, 'name'>>): Pool {
   const ranges = body.ranges ?? [];
@@ -84,7 +70,7 @@ export function poolFrom(name: string, body: Partial<Omit<Pool, 'name'>>): Pool 
   const canonical = (field: 'ranges' | 'exclude', texts: readonly string[]) =>
     texts.map((text, index) => at(`/${field}/${index}`, () => parseRange(text).text));
   return {
-    ...defaults,
+    ...poolDefaults,
     ...body,
     name,
     ranges: canonical('ranges', ranges),
