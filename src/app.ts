@@ -64,8 +64,8 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   );
 
   async function close(): Promise<void> {
-    await leave?.();
-    await http.close();
+    // Side by side: each may wait for a store that is away, and whoever stops us does not wait for long.
+    await Promise.all([leave?.(), http.close()]);
     await dns?.close();
     stopHousekeeping();
     stopCleaning();

@@ -1,6 +1,7 @@
 // The HTTP server: plugins, validation, authentication and the routes, in the order in which a request meets them.
 // What a route does: routes/. What a refusal looks like: problem.ts.
 
+import type { IncomingMessage } from 'node:http';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
@@ -8,6 +9,7 @@ import { Ajv } from 'ajv';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { refuse } from '../errors.ts';
 import { authenticate } from './auth.ts';
+import { Connections, connectionLimits } from './connections.ts';
 import { observeRequests } from './metrics.ts';
 import { sendProblem } from './problem.ts';
 import { addressRoutes } from './routes/addresses.ts';
@@ -27,21 +29,35 @@ export async function createServer(
   services: Services,
   logger: FastifyBaseLogger,
   version: string,
+  limits = connectionLimits,
 ): Promise<FastifyInstance> {
+  const connections = new Connections();
   const app = fastify({
     loggerInstance: logger,
+    clientErrorHandler: connections.refuse,
+    requestTimeout: limits.requestMilliseconds,
+    connectionTimeout: limits.silenceMilliseconds,
+    http: {
+      headersTimeout: limits.headersMilliseconds,
+      connectionsCheckingInterval: limits.checkMilliseconds,
+      // Node's own refusal says nothing: requireHost does.
+      requireHostHeader: false,
+    },
     frameworkErrors: sendProblem,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
     // A name of 255 octets, each written as %5C and three digits, fits into a path.
     routerOptions: { maxParamLength: 2048 },
-    // Connections that are kept alive must not hold up a stop.
-    forceCloseConnections: 'idle',
+    // What is asked on a connection that we are about to end is still answered.
+    return503OnClosing: false,
   }).withTypeProvider<TypeBoxTypeProvider>();
 
+  connections.watch(app.server);
+  app.addHook('preClose', async () => connections.drain(app.server));
   useStrictBodies(app);
   const refuseOtherMethods = watchMethods(app);
   app.setErrorHandler(sendProblem);
+  app.addHook('onRequest', async ({ raw }) => requireHost(raw));
   app.setNotFoundHandler((request) => refuse('not_found', `there is nothing at ${request.method} ${request.url}`));
   app.addContentTypeParser(
     'application/merge-patch+json',
@@ -89,6 +105,11 @@ export async function createServer(
   });
   refuseOtherMethods();
   return app;
+}
+
+/** RFC 9112 §3.2: a request of HTTP/1.1 without a host is refused, whoever it is for. */
+function requireHost({ headers, httpVersion }: IncomingMessage): void {
+  if (headers.host === undefined && httpVersion === '1.1') refuse('invalid_request', 'the header field Host is needed');
 }
 
 const methods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];

@@ -3,6 +3,7 @@
 
 import { pino } from 'pino';
 import { startHousekeeping } from '../../src/control/housekeeping.ts';
+import { type ConnectionLimits, connectionLimits } from '../../src/http/connections.ts';
 import { createMetrics } from '../../src/http/metrics.ts';
 import { createServer } from '../../src/http/server.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -17,16 +18,20 @@ export interface ServedApi extends ControlPlane {
   dump(): Promise<Record<string, string>>;
 }
 
-const adminToken = 'a-token-for-tests-only';
+export const adminToken = 'a-token-for-tests-only';
 
 /** Serves a store, a new embedded one by default. */
-export async function servedApi(test: Cleanup, store?: Store): Promise<ServedApi> {
+export async function servedApi(
+  test: Cleanup,
+  store?: Store,
+  limits: Partial<ConnectionLimits> = {},
+): Promise<ServedApi> {
   const replica = await openReplica(test, store ?? (await embeddedStore(test)));
   const { views, committer, once } = replica;
   const logger = pino({ level: 'silent' });
   const metrics = createMetrics({ views, tableBytes: () => 0 });
   const services = { store: replica.store, views, committer, once, metrics, waitingFor: () => [], adminToken };
-  const server = await createServer(services, logger, '0.0.0-test');
+  const server = await createServer(services, logger, '0.0.0-test', { ...connectionLimits, ...limits });
   const stopHousekeeping = startHousekeeping(views, committer, logger);
   test.after(async () => {
     stopHousekeeping();

@@ -1,0 +1,96 @@
+// What stands below a request: octets that are no HTTP, requests that never end, readers that never read.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { errorCodes } from '../../src/errors.ts';
+import { rawAnswers, rawClient } from '../support/raw-client.ts';
+import { adminToken, servedApi } from '../support/served-api.ts';
+
+const authorization = `authorization: Bearer ${adminToken}\r\n`;
+const post = `POST /v1/zones HTTP/1.1\r\nhost: x\r\n${authorization}content-type: application/json\r\n`;
+
+/** What is sent, and the codes of the problems that come back before the connection ends. */
+const refusals: [what: string, sent: string, ...codes: (keyof typeof errorCodes | 200 | 201)[]][] = [
+  ['a header that is too large', `GET /healthz HTTP/1.1\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 'header_too_large'],
+  ['a path that is too long', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, 'header_too_large'],
+  ['no HTTP', 'hello\r\n\r\n', 'invalid_request'],
+  ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 'invalid_request'],
+  ['NUL in the path', 'GET /v1/hosts/a\0b HTTP/1.1\r\nhost: x\r\n\r\n', 'invalid_request'],
+  ['a method that nobody knows', 'BREW /v1/hosts HTTP/1.1\r\nhost: x\r\n\r\n', 'invalid_request'],
+  ['two lengths', `${post}content-length: 2\r\ncontent-length: 3\r\n\r\n{}`, 'invalid_request'],
+  ['a length and chunks', `${post}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`, 'invalid_request'],
+  ['no host', 'GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n', 'invalid_request'],
+  ['rubbish after a write', `${post}content-length: 13\r\n\r\n{"name": "b"}\0\0\0`, 201, 'invalid_request'],
+  ['rubbish after a request', 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n\0\0\0', 200, 'invalid_request'],
+  ['nothing', '', 'request_timeout'],
+  ['half a header', 'GET /v1/hosts HTTP/1.1\r\nhost:', 'request_timeout'],
+  ['half a body', `${post}content-length: 100\r\n\r\n{"name": `, 'request_timeout'],
+  ['half a chunk', `${post}transfer-encoding: chunked\r\n\r\n40\r\n{"name": `, 'request_timeout'],
+  ['half a second request', 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\nGET', 200, 'request_timeout'],
+  [
+    'half a zone file',
+    `PUT /v1/zones/b/zonefile HTTP/1.1\r\nhost: x\r\n${authorization}content-type: text/dns\r\ncontent-length: 99\r\n\r\n@`,
+    'request_timeout',
+  ],
+];
+
+test('what is no request, or half of one, is answered as a problem and cut off', async (t) => {
+  const { url, dump } = await servedApi(t, undefined, {
+    headersMilliseconds: 300,
+    requestMilliseconds: 600,
+    checkMilliseconds: 100,
+  });
+  const whole = await dump();
+  for (const [what, sent, ...codes] of refusals) {
+    await t.test(what, async () => {
+      const client = await rawClient(t, url);
+      client.send(sent);
+      const answers = rawAnswers(await client.ended());
+      const got = answers.map(({ status, headers, body }) => {
+        if (status < 300) return status;
+        assert.equal(headers.get('content-type'), 'application/problem+json; charset=utf-8', body);
+        const problem = JSON.parse(body) as { code: keyof typeof errorCodes; status: number; detail: string };
+        assert.deepEqual([problem.status, errorCodes[problem.code][0]], [status, status]);
+        assert.ok(problem.detail.length > 0);
+        return problem.code;
+      });
+      assert.deepEqual(got, codes);
+    });
+  }
+  const { 'zones/b': _, 'serials/b': __, ...rest } = await dump();
+  assert.deepEqual(rest, whole);
+});
+
+test('who is silent in the middle of a body, or takes no more of an answer, is cut off; who waits for us is not', async (t) => {
+  const { url, api, store } = await servedApi(t, undefined, { silenceMilliseconds: 300 });
+  await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
+  const long = `"${'x'.repeat(250)}"`;
+  for (let part = 0; part < 10; part += 1) {
+    const rrsets = Array.from({ length: 100 }, (_, index) => ({
+      name: `n${part}-${index}`,
+      type: 'TXT',
+      records: Array.from({ length: 16 }, (_, one) => `"${one}" ${long}`),
+    }));
+    await api.ok(200, 'PATCH', '/v1/zones/foo.k8s/rrsets', rrsets);
+  }
+  const sender = await rawClient(t, url);
+  sender.send(`${post}content-length: 100\r\n\r\n{"name": `);
+  assert.equal(rawAnswers(await sender.ended())[0]?.status, 408);
+
+  const reader = await rawClient(t, url);
+  reader.send(`GET /v1/zones/foo.k8s/zonefile HTTP/1.1\r\nhost: x\r\n${authorization}\r\n`);
+  await once(reader.socket, 'data');
+  reader.socket.pause();
+  await delay(2000);
+  reader.socket.resume();
+  assert.doesNotMatch(await reader.ended(), /0\r\n\r\n$/, 'it was cut off before the end');
+
+  const commit = store.commit.bind(store);
+  t.mock.method(store, 'commit', async (...args: Parameters<typeof commit>) => {
+    await delay(1000);
+    return commit(...args);
+  });
+  await api.ok(201, 'POST', '/v1/zones', { name: 'slow.k8s' });
+});

@@ -1,0 +1,81 @@
+// SIGTERM: what is in work gets its answer, and nobody who keeps a connection open keeps the process from ending with 0.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { skipWithoutEtcd, startEtcd } from '../support/etcd.ts';
+import { rawAnswers, rawClient } from '../support/raw-client.ts';
+import { adminToken, type Replica, startReplica } from '../support/replica.ts';
+import { etcdFlags } from '../support/stores.ts';
+import { type Cleanup, temporaryFolder } from '../support/temporary.ts';
+
+const authorization = `authorization: Bearer ${adminToken}\r\n`;
+
+async function startedReplica(test: Cleanup, flags: readonly string[] = []): Promise<Replica> {
+  return startReplica(test, join(await temporaryFolder(test), 'replica'), flags);
+}
+
+test('half requests and kept connections do not hold up a stop; the halves are told', async (t) => {
+  const replica = await startedReplica(t);
+  const silent = await rawClient(t, replica.url);
+  const kept = await rawClient(t, replica.url);
+  kept.send('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n');
+  await once(kept.socket, 'data');
+  const halfHeader = await rawClient(t, replica.url);
+  halfHeader.send('POST /v1/zones HTTP/1.1\r\nhost: x\r\n');
+  const halfBody = await rawClient(t, replica.url);
+  halfBody.send(`POST /v1/zones HTTP/1.1\r\nhost: x\r\n${authorization}content-type: application/json\r\n`);
+  halfBody.send('content-length: 100\r\n\r\n{"name": "never');
+  const halfFile = await rawClient(t, replica.url);
+  await replica.expect(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
+  halfFile.send(`PUT /v1/zones/foo.k8s/zonefile HTTP/1.1\r\nhost: x\r\n${authorization}content-type: text/dns\r\n`);
+  halfFile.send('content-length: 1000\r\n\r\n@ 300 SOA a b 1 2 3 4 5\n');
+  await delay(100);
+
+  assert.equal(await replica.stop(), 0);
+  assert.match(await silent.ended(), /^(HTTP\/1.1 408 |$)/);
+  assert.match(await kept.ended(), /^HTTP\/1.1 200 OK/);
+  for (const half of [halfHeader, halfBody, halfFile]) {
+    const [answer] = rawAnswers(await half.ended());
+    assert.equal(answer?.status, 408);
+    assert.equal(answer.headers.get('content-type'), 'application/problem+json; charset=utf-8');
+    assert.equal(JSON.parse(answer.body).code, 'request_timeout');
+  }
+});
+
+test('a reader that takes no more of an export does not hold up a stop', async (t) => {
+  const replica = await startedReplica(t);
+  await replica.expect(201, 'POST', '/v1/zones', { name: 'big.k8s' });
+  const long = '"'.concat('x'.repeat(250), '"');
+  for (let part = 0; part < 20; part += 1) {
+    const rrsets = Array.from({ length: 100 }, (_, index) => ({
+      name: `n${part}-${index}`,
+      type: 'TXT',
+      records: Array.from({ length: 16 }, (_, one) => `"${one}" ${long}`),
+    }));
+    await replica.expect(200, 'PATCH', '/v1/zones/big.k8s/rrsets', rrsets);
+  }
+  const reader = await rawClient(t, replica.url);
+  reader.send(`GET /v1/zones/big.k8s/zonefile HTTP/1.1\r\nhost: x\r\n${authorization}\r\n`);
+  await once(reader.socket, 'data');
+  reader.socket.pause();
+  await delay(200);
+  assert.equal(await replica.stop(), 0);
+});
+
+test('a write that waits for a store which does not answer gets its 503, and the process ends with 0', {
+  skip: skipWithoutEtcd(),
+}, async (t) => {
+  const etcd = await startEtcd();
+  t.after(() => etcd.close());
+  const replica = await startedReplica(t, etcdFlags(etcd));
+  etcd.pause();
+  t.after(() => etcd.resume());
+  const write = replica.request('POST', '/v1/zones', { name: 'late.k8s' });
+  await delay(200);
+  const stopped = replica.stop();
+  assert.equal((await write).body.code, 'store_unavailable');
+  assert.equal(await stopped, 0);
+});
