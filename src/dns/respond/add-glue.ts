@@ -1,4 +1,4 @@
-// The additional section: addresses of the names that NS, MX and SRV records name, as far as they are in the same zone.
+// The additional section: what is known of the names that records name (additional-types.ts), as far as they are in the same zone.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import {
@@ -10,7 +10,8 @@ import {
   zone as zoneField,
   zoneNameByte,
 } from '../../table/layout.ts';
-import { type Exchange, finding, type Verdict, verdict } from './exchange.ts';
+import { additionalTypes } from './additional-types.ts';
+import { type Exchange, finding, ownName, type Verdict, verdict } from './exchange.ts';
 import { writeRrset } from './write-rrset.ts';
 
 /**
@@ -20,34 +21,37 @@ import { writeRrset } from './write-rrset.ts';
 export function addGlue(exchange: Exchange): Verdict {
   if (exchange.targets === 0) return verdict.next;
   if (exchange.finding !== finding.referral) {
-    addAddresses(exchange, false);
+    addTargets(exchange, false);
     return verdict.next;
   }
-  if (!addAddresses(exchange, true)) {
+  if (!addTargets(exchange, true)) {
     exchange.truncated = true;
     return verdict.end;
   }
-  addAddresses(exchange, false);
+  addTargets(exchange, false);
   return verdict.next;
 }
 
 /** False when some do not fit. `required`: only those of names below the delegation. */
-function addAddresses(exchange: Exchange, required: boolean): boolean {
-  const { reader, targetKey } = exchange;
-  for (let i = 0; i < exchange.targets; i += 1) {
-    const offset = exchange.targetNames[i] as number;
-    targetKey.read(reader.bytes, offset, offset + 256);
+function addTargets(exchange: Exchange, required: boolean): boolean {
+  const { reader, targetKey, targets } = exchange;
+  // What is added here names others, which are not looked after.
+  for (let i = 0; i < targets; i += 1) {
+    readTarget(exchange, i);
     if (!isInZone(exchange) || (required && !isBelowCut(exchange))) continue;
     const exact = reader.findNode(exchange.zone, targetKey, 0);
     const node = exact === none ? findWildcard(exchange) : exact;
     if (node === none || (exchange.finding !== finding.referral && isDelegated(exchange, node))) continue;
     if (exact === none ? wasMet(exchange, i, required) : !exchange.speakOf(node)) continue;
-    const data = reader.data(node);
-    const ownerAt = exchange.targetsAt[i] as number;
-    const complete = addRrset(exchange, data, typeCode.A, ownerAt) && addRrset(exchange, data, typeCode.AAAA, ownerAt);
-    if (!complete) return false;
+    if (!addRrsets(exchange, i, reader.data(node))) return false;
   }
   return true;
+}
+
+function readTarget({ reader, targetKey, targetNames, name }: Exchange, target: number): void {
+  const offset = targetNames[target] as number;
+  if (offset === ownName) targetKey.copyFrom(name);
+  else targetKey.read(reader.bytes, offset, offset + 256);
 }
 
 /** The wildcard that stands in for the target, which does not exist (RFC 4592 §3.3.1). */
@@ -60,23 +64,40 @@ function findWildcard({ reader, zone, targetKey }: Exchange): Reference {
 
 /** `speakOf` for a name that a wildcard stands in for, which has no node of its own: whether a target before had the name, or it was required. */
 function wasMet(exchange: Exchange, target: number, required: boolean): boolean {
-  const { reader, targetKey, targetNames, name } = exchange;
+  const { reader, targetKey, targetNames } = exchange;
   if (exchange.finding === finding.referral) {
     if (!required && isBelowCut(exchange)) return true;
     // What ANY was asked for is in the answer.
-  } else if (exchange.type === typeCode.ANY && targetKey.suffixIs(0, name.bytes, 0, name.length)) return true;
+  } else if (exchange.type === typeCode.ANY && isAnswered(exchange)) return true;
   for (let i = 0; i < target; i += 1) {
-    if (targetKey.suffixIs(0, reader.bytes, targetNames[i] as number, targetKey.length)) return true;
+    const offset = targetNames[i] as number;
+    if (offset === ownName ? isAnswered(exchange) : targetKey.suffixIs(0, reader.bytes, offset, targetKey.length)) {
+      return true;
+    }
   }
   return false;
 }
 
-function addRrset(exchange: Exchange, data: Reference, type: number, ownerAt: number): boolean {
-  const rrset = exchange.reader.findRrset(data, type);
-  if (rrset === 0) return true;
-  const records = writeRrset(exchange, rrset, ownerAt);
-  exchange.additionals += records;
-  return records > 0;
+/** Whether all that the target's type asks for did fit. */
+function addRrsets(exchange: Exchange, target: number, data: Reference): boolean {
+  const { reader } = exchange;
+  const asking = exchange.targetTypes[target] as number;
+  const types = additionalTypes(asking);
+  for (let i = 0; i < types.length; i += 1) {
+    const type = types[i] as number;
+    const rrset = reader.findRrset(data, type);
+    // Of the type that names the target, the answer may be the target's own.
+    if (rrset === 0 || (type === asking && isAnswered(exchange))) continue;
+    const records = writeRrset(exchange, rrset, exchange.targetsAt[target] as number);
+    exchange.additionals += records;
+    if (records === 0) return false;
+  }
+  return true;
+}
+
+/** Whether the target is the name that the answer is about. */
+function isAnswered({ targetKey, name }: Exchange): boolean {
+  return targetKey.suffixIs(0, name.bytes, 0, name.length);
 }
 
 function isInZone({ reader, zone, targetKey, name, zoneSuffix }: Exchange): boolean {

@@ -57,6 +57,9 @@ export const aliasLimit = 16;
 /** As many names are remembered for the additional section. */
 const targetLimit = 128;
 
+/** In place of where a remembered name lies in the table: it is the name that was looked up. */
+export const ownName = -1;
+
 export class Exchange {
   readonly reader: TableReader;
   readonly counters: Float64Array;
@@ -139,7 +142,8 @@ export class Exchange {
   writtenSplit = 0;
   writtenTail = 0;
 
-  /** Names in rdata that the additional section may speak of: where in the table, where in the response. */
+  /** Names in rdata that the additional section may speak of: of which type, where in the table, where in the response. */
+  readonly targetTypes = new Uint16Array(targetLimit);
   readonly targetNames = new Float64Array(targetLimit);
   readonly targetsAt = new Uint16Array(targetLimit);
   targets = 0;
@@ -230,11 +234,12 @@ export class Exchange {
     this.#nameTail = this.writtenTail;
   }
 
-  /** Remembers for the additional section the name that was written last, which lies in the table at `offset`. */
-  rememberTarget(offset: number): void {
-    if (this.targets === targetLimit || this.writtenAt >= pointerLimit) return;
+  /** Remembers for the additional section a name in rdata of this type, which lies in the table at `offset` (or `ownName`) and in the response at `at`. */
+  rememberTarget(type: number, offset: number, at: number): void {
+    if (this.targets === targetLimit || at >= pointerLimit) return;
+    this.targetTypes[this.targets] = type;
     this.targetNames[this.targets] = offset;
-    this.targetsAt[this.targets] = this.writtenAt;
+    this.targetsAt[this.targets] = at;
     this.targets += 1;
   }
 

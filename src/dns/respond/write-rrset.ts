@@ -5,10 +5,11 @@ import { typeCode } from '../../model/rdata/record-types.ts';
 import { recordFixedBytes, rrsetRecordsByte } from '../../table/layout.ts';
 import { headerLength, readUint16, writeUint16 } from '../wire/header.ts';
 import { nameLength, pointerLimit } from '../wire/names.ts';
-import type { Exchange } from './exchange.ts';
+import { additionalTypes, targetOffset } from './additional-types.ts';
+import { type Exchange, ownName } from './exchange.ts';
 
-const MX = typeCode.MX;
-const PTR = 12;
+const SVCB = 64;
+const HTTPS = 65;
 
 /**
  * Writes the RRset at octet `rrset` of the table under the name at `ownerAt` of the response; returns how many records. 0 when they do not all fit, or
@@ -66,13 +67,17 @@ export function writeRecord(exchange: Exchange, record: number, ownerAt: number,
 
 /** Whether there is more to writing its rdata than copying. */
 function hasNames(type: number): boolean {
+  return isCompressed(type) || additionalTypes(type).length > 0;
+}
+
+/** RFC 3597 §4: of types that are younger than RFC 1035, names are not. */
+function isCompressed(type: number): boolean {
   return (
     type === typeCode.NS ||
     type === typeCode.CNAME ||
     type === typeCode.SOA ||
-    type === PTR ||
-    type === MX ||
-    type === typeCode.SRV
+    type === typeCode.PTR ||
+    type === typeCode.MX
   );
 }
 
@@ -80,25 +85,39 @@ function hasNames(type: number): boolean {
 function writeRdata(exchange: Exchange, rdata: number, length: number, type: number): void {
   const { reader, response } = exchange;
   const { bytes } = reader;
-  if (type === typeCode.SRV) {
-    // RFC 2782: the target is not compressed.
+  if (!isCompressed(type)) {
     copy(bytes, rdata, response, exchange.at, length);
-    exchange.writtenAt = exchange.at + 6;
+    exchange.writtenAt = exchange.at + targetOffset(type);
     exchange.at += length;
-    exchange.rememberTarget(rdata + 6);
+    rememberTarget(exchange, rdata, type);
     return;
   }
-  const before = type === MX ? 2 : 0;
+  const before = type === typeCode.MX ? targetOffset(type) : 0;
   copy(bytes, rdata, response, exchange.at, before);
   exchange.at += before;
   let name = rdata + before;
   name += writeName(exchange, bytes, name);
-  if (type === MX || type === typeCode.NS) exchange.rememberTarget(rdata + before);
+  if (additionalTypes(type).length > 0) rememberTarget(exchange, rdata, type);
   if (type !== typeCode.SOA) return;
   name += writeName(exchange, bytes, name);
   const rest = rdata + length - name;
   copy(bytes, name, response, exchange.at, rest);
   exchange.at += rest;
+}
+
+/** Remembers for the additional section the name in rdata, which was written last. */
+function rememberTarget(exchange: Exchange, rdata: number, type: number): void {
+  const { bytes } = exchange.reader;
+  const name = rdata + targetOffset(type);
+  if (bytes[name] !== 0) exchange.rememberTarget(type, name, exchange.writtenAt);
+  // The root stands for "none" (RFC 2782, RFC 7505 §3), but for the owner where a service has a priority (RFC 9460 §2.5).
+  else if (isService(type) && readUint16(bytes, rdata) !== 0) {
+    exchange.rememberTarget(type, ownName, exchange.suffixAt(0));
+  }
+}
+
+function isService(type: number): boolean {
+  return type === SVCB || type === HTTPS;
 }
 
 /**

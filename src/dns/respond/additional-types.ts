@@ -1,0 +1,46 @@
+// Which types name a host in their rdata of which the additional section says more, and what (RFC 1034 §4.3.2, step 6). Who does it: add-glue.ts.
+
+import { fieldsOf, type RecordType, recordTypeCode } from '../../model/rdata/record-types.ts';
+
+const addresses = ['A', 'AAAA'];
+
+const rows: Readonly<Record<string, readonly string[]>> = {
+  NS: addresses, // RFC 1035 §3.3.11
+  MB: addresses, // RFC 1035 §3.3.3
+  MX: addresses, // RFC 1035 §3.3.9
+  AFSDB: addresses, // RFC 1183 §1
+  RT: [...addresses, 'X25', 'ISDN'], // RFC 1183 §3.3
+  SRV: addresses, // RFC 2782
+  KX: addresses, // RFC 2230 §3.1
+  SVCB: [...addresses, 'SVCB'], // RFC 9460 §4.1
+  HTTPS: [...addresses, 'HTTPS'], // RFC 9460 §9
+  LP: ['L32', 'L64'], // RFC 6742 §2.4
+};
+
+/** All of them have lower numbers. */
+const typeLimit = 128;
+const noTypes: readonly number[] = [];
+const typesToAdd: (readonly number[])[] = Array.from({ length: typeLimit }, () => noTypes);
+const offsets = new Uint8Array(typeLimit);
+for (const [name, types] of Object.entries(rows)) {
+  const code = recordTypeCode(name as RecordType);
+  typesToAdd[code] = types.map((type) => recordTypeCode(type as RecordType));
+  offsets[code] = nameOffset(name as RecordType);
+}
+
+/** The octets before the name. */
+function nameOffset(type: RecordType): number {
+  const kinds = Object.values(fieldsOf(type) ?? {});
+  const before = kinds.slice(0, kinds.indexOf('name'));
+  return before.reduce((octets, kind) => octets + Number(kind.slice('octet'.length)), 0);
+}
+
+/** What the host that a record of this type names is asked for; nothing for most types. */
+export function additionalTypes(type: number): readonly number[] {
+  return type < typeLimit ? (typesToAdd[type] as readonly number[]) : noTypes;
+}
+
+/** Where in rdata of such a type the name begins. */
+export function targetOffset(type: number): number {
+  return offsets[type] as number;
+}
