@@ -16,7 +16,7 @@ export function addAnswer(exchange: Exchange): Verdict {
     return verdict.next;
   }
   exchange.finding = finding.done;
-  return add(exchange, writeRrset(exchange, rrset, exchange.suffixAt(0)));
+  return isSaid(exchange, type) ? verdict.next : add(exchange, writeRrset(exchange, rrset, exchange.suffixAt(0)));
 }
 
 /** Over UDP one RRset, so that nobody is worth being asked for ANY in another's name (RFC 8482 §4.1); over connections all. */
@@ -31,11 +31,17 @@ function addAny(exchange: Exchange): Verdict {
   exchange.finding = finding.done;
   const all = exchange.transport !== 'udp';
   let rrset = reader.firstRrset(data);
-  for (let left = all ? count : Math.min(count, 1); left > 0; left -= 1) {
+  for (let left = count; left > 0; left -= 1, rrset = reader.nextRrset(rrset)) {
+    if (isSaid(exchange, reader.rrsetType(rrset))) continue;
     if (add(exchange, writeRrset(exchange, rrset, exchange.suffixAt(0))) !== verdict.next) return verdict.end;
-    rrset = reader.nextRrset(rrset);
+    if (!all) break;
   }
   return isApex(exchange) && (all || count === 0) ? addSoa(exchange) : verdict.next;
+}
+
+/** Whether it is the DNAME that led here, from below itself: that is in the answer. */
+function isSaid(exchange: Exchange, type: number): boolean {
+  return type === typeCode.DNAME && !exchange.speakOf(exchange.data);
 }
 
 function isApex(exchange: Exchange): boolean {

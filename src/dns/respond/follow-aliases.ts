@@ -18,7 +18,8 @@ export function followAliases(exchange: Exchange): Verdict {
     if (result !== verdict.next) return result;
     exchange.finding = finding.done;
     exchange.aliases += 1;
-    if (asksForAliases(exchange.type) || exchange.aliases === aliasLimit || wasPassed(exchange)) return verdict.next;
+    // The CNAME that a DNAME makes is what was asked for; for ANY it is not all (RFC 6672 §3.2).
+    if (exchange.type === typeCode.CNAME || exchange.aliases === aliasLimit || wasPassed(exchange)) return verdict.next;
     if (!enterZone(exchange)) return verdict.next;
     findNode(exchange);
   }
@@ -27,12 +28,9 @@ export function followAliases(exchange: Exchange): Verdict {
 
 function isAlias(exchange: Exchange): boolean {
   if (exchange.finding === finding.dname) return true;
-  if (exchange.finding !== finding.name || asksForAliases(exchange.type)) return false;
+  const { type } = exchange;
+  if (exchange.finding !== finding.name || type === typeCode.CNAME || type === typeCode.ANY) return false;
   return (exchange.reader.dataFlags(exchange.data) & dataFlags.cname) !== 0;
-}
-
-function asksForAliases(type: number): boolean {
-  return type === typeCode.CNAME || type === typeCode.ANY;
 }
 
 function addCname(exchange: Exchange): Verdict {

@@ -40,7 +40,20 @@ answers(
     [
       'www.old.example. ANY',
       'NOERROR',
-      ['old.example. 60 DNAME new.example.', 'www.old.example. 60 CNAME www.new.example.'],
+      [
+        'old.example. 60 DNAME new.example.',
+        'www.old.example. 60 CNAME www.new.example.',
+        'www.new.example. 30 A 192.0.2.1',
+      ],
+    ],
+    [
+      'a.old.example. ANY',
+      'NOERROR',
+      [
+        'old.example. 60 DNAME new.example.',
+        'a.old.example. 60 CNAME a.new.example.',
+        'a.new.example. 30 CNAME b.old.example.',
+      ],
     ],
     ['old.example. A', 'NOERROR', ['old.example. 60 A 192.0.2.9']],
     ['old.example. DNAME', 'NOERROR', ['old.example. 60 DNAME new.example.']],
@@ -82,3 +95,34 @@ answers('RFC 6672 §2.2: a name that would be too long is YXDOMAIN', `dn.example
     [`dn.example. 60 DNAME ${long}.example.`, `${long}.${long}.dn.example. 60 CNAME ${long}.${long}.${long}.example.`],
   ],
 ]);
+
+answers(
+  'RFC 6672 §3.2: a DNAME is said once, also when what it makes of the name is its own owner',
+  `
+  turn.example.   60 DNAME  example.
+  turn.example.   60 TXT    "text"
+  bare.example.   60 DNAME  example.
+  `,
+  [
+    [
+      'turn.turn.example. DNAME',
+      'NOERROR',
+      ['turn.example. 60 DNAME example.', 'turn.turn.example. 60 CNAME turn.example.'],
+    ],
+    [
+      'turn.turn.example. ANY tcp',
+      'NOERROR',
+      ['turn.example. 60 DNAME example.', 'turn.turn.example. 60 CNAME turn.example.', 'turn.example. 60 TXT "text"'],
+    ],
+    [
+      'turn.turn.example. ANY',
+      'NOERROR',
+      ['turn.example. 60 DNAME example.', 'turn.turn.example. 60 CNAME turn.example.', 'turn.example. 60 TXT "text"'],
+    ],
+    [
+      'bare.bare.example. ANY',
+      'NOERROR',
+      ['bare.example. 60 DNAME example.', 'bare.bare.example. 60 CNAME bare.example.'],
+    ],
+  ],
+);
