@@ -108,7 +108,6 @@ export const dataFlags = {
   cname: 1,
   /** NS below the apex: the name is a delegation. */
   cut: 2,
-  /** A DNAME whose rdata is one good name. */
   dname: 4,
 } as const;
 

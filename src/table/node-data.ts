@@ -45,11 +45,10 @@ export class NodeDataEncoder {
     this.#room(rrsetRecordsByte);
     this.length += rrsetRecordsByte;
     for (const text of rrset.records) {
-      const rdata = parseRdata(rrset.type, text);
-      this.#encodeRecord(code, rrset.ttl, rdata);
-      if (code === typeCode.DNAME && isName(rdata)) this.flags |= dataFlags.dname;
+      this.#encodeRecord(code, rrset.ttl, parseRdata(rrset.type, text));
     }
     if (code === typeCode.CNAME) this.flags |= dataFlags.cname;
+    if (code === typeCode.DNAME) this.flags |= dataFlags.dname;
     if (code === typeCode.NS && !isApex) this.flags |= dataFlags.cut;
     const length = this.length - start - rrsetRecordsByte;
     if (length > greatestRrset || rrset.records.length > 0xffff) throw new RangeError('an RRset is too large');
@@ -102,15 +101,6 @@ export class NodeDataEncoder {
 }
 
 const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
-
-/** DNAME is not among the types whose rdata model/ checks. */
-function isName(rdata: Uint8Array): boolean {
-  try {
-    return nameFromWire(rdata).length === rdata.length;
-  } catch {
-    return false;
-  }
-}
 
 /** The inverse of {@link NodeDataEncoder.encode}; RRsets in the order of their types' numbers. */
 export function decodeRrsets(reader: TableReader, data: Reference): Rrset[] {

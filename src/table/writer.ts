@@ -11,7 +11,7 @@ import { type Memory, openMemory } from './memory.ts';
 import type { NameKey } from './name-key.ts';
 import { decodeRrsets, decodeSoa, NodeDataEncoder } from './node-data.ts';
 import { createNode, removeEmptyNodes } from './node-tree.ts';
-import { releaseCell, type Table } from './table.ts';
+import type { Table } from './table.ts';
 import { Zones } from './zones.ts';
 
 /** A name that holds RRsets, as an iteration meets it. */
@@ -144,11 +144,6 @@ export class TableWriter {
     return data === none ? undefined : (this.#memory.reader.modified(data) as Revision);
   }
 
-  /** Whether the name exists: it holds something, or stands above a name that does. */
-  hasName(zone: ZoneId, name: Fqdn): boolean {
-    return this.#find(zone, name) !== none;
-  }
-
   /** Marks a name that holds something with 32 bits for a later sweep over {@link nodes}; false when it holds nothing. No reader sees the mark. */
   stamp(zone: ZoneId, name: Fqdn, stamp: number): boolean {
     const node = this.#find(zone, name);
@@ -222,11 +217,6 @@ export class TableWriter {
   #changed(): void {
     this.#memory.quiescence.changed();
     this.#zones.dismantle(nodesFreedPerChange);
-  }
-
-  /** For a reader whose thread died: what it may have seen is held for it no longer. */
-  releaseReader(cell: number): void {
-    releaseCell(this.#memory.words, cell);
   }
 
   /** The name's node; sets `#key`. Throws RangeError for a name that is not in the zone. */
