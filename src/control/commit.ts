@@ -10,6 +10,7 @@ import {
   LeaseGone,
   maxOperations,
   type Operation,
+  OutcomeUnknown,
   type Store,
   StoreUnavailable,
   type Transaction,
@@ -70,7 +71,7 @@ export class Committer {
 
   /**
    * Resolves when the decision is durable and served here. Rejects with a Refusal; then nothing was written, but for `store_unavailable` (it
-   * may have been) and for `table_full` (it was, and the answer says so).
+   * may have been: the detail says so) and for `table_full` (it was, and the answer says so).
    */
   commit<T>(decide: Decide<T>): Promise<Committed<T>> {
     if (!this.#views.loaded) {
@@ -165,15 +166,19 @@ export class Committer {
       this.#failLeased(batch, error);
       return;
     }
-    const unreachable = error instanceof StoreUnavailable;
-    const reason = unreachable
-      ? new Refusal(
-          'store_unavailable',
-          `the store cannot be reached (${error.message}): reading DNS goes on, try the write again later`,
-        )
-      : error;
-    for (const { job } of batch.jobs) job.reject(reason);
-    if (unreachable) for (const job of this.#queue.splice(0)) job.reject(reason);
+    if (!(error instanceof StoreUnavailable)) {
+      for (const { job } of batch.jobs) job.reject(error);
+      return;
+    }
+    const away = (outcome: string) =>
+      new Refusal('store_unavailable', `the store cannot be reached (${error.message}): ${outcome}; DNS goes on`);
+    const untouched = away('nothing was written, try again later');
+    const outcome =
+      error instanceof OutcomeUnknown
+        ? away('the write may have been carried out: repeat it with the same Idempotency-Key, or look before you do')
+        : untouched;
+    for (const { job } of batch.jobs) job.reject(outcome);
+    for (const job of this.#queue.splice(0)) job.reject(untouched);
   }
 
   /** Only those who brought the lease that ended are told; the others go into the next batch. */

@@ -21,6 +21,7 @@ import {
   LeaseGone,
   type LeaseId,
   type Operation,
+  OutcomeUnknown,
   type Page,
   type Store,
   StoreUnavailable,
@@ -224,7 +225,8 @@ class EtcdStore implements Store {
         if (!(meaning instanceof StoreUnavailable)) throw meaning;
         this.#suspect(member);
         const last = attempt >= attempts || Date.now() + 100 > end;
-        if (last || (times === 'once' && !wasNeverSent(error))) throw meaning;
+        if (times === 'once' && !wasNeverSent(error)) throw new OutcomeUnknown(meaning.message, { cause: error });
+        if (last) throw meaning;
         await delay(Math.min(20 * attempt, 100));
       }
     }

@@ -65,7 +65,7 @@ export type LeaseId = string & { readonly brand: 'LeaseId' };
 
 /**
  * Every method rejects with {@link StoreUnavailable} within a few seconds (5 at most) when the store cannot be reached.
- * A `commit` that ends so may or may not have been carried out.
+ * A `commit` was not carried out then, unless it rejects with {@link OutcomeUnknown}.
  */
 export interface Store {
   /** The entry, or undefined. */
@@ -103,6 +103,14 @@ export class StoreUnavailable extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'StoreUnavailable';
+  }
+}
+
+/** The store was asked to commit and did not say whether it did: the transaction may have been carried out, or may yet be. */
+export class OutcomeUnknown extends StoreUnavailable {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'OutcomeUnknown';
   }
 }
 

@@ -28,10 +28,12 @@ for (const how of ['killed', 'frozen'] as const) {
     if (how === 'killed') await etcd.stop();
     else etcd.pause();
     const until = Date.now() + awaySeconds * 1000;
+    const details: unknown[] = [];
     for (let writes = 0; Date.now() < until || writes < 2; writes += 1) {
       const started = performance.now();
       const answer = await replica.request('POST', '/v1/hosts', { name: `lost-${writes}.foowidgets.k8s` });
       assert.deepEqual([answer.status, answer.body.code], [503, 'store_unavailable']);
+      details.push(answer.body.detail);
       assert.ok(performance.now() - started < 5000, 'the 503 comes within 5 s');
       assert.deepEqual(answersOf(await replica.ask('nginx.foowidgets.k8s', 'A')), ['A 172.17.200.100']);
       assert.deepEqual(answersOf(await replica.ask('100.200.17.172.in-addr.arpa', 'PTR')), [
@@ -39,6 +41,9 @@ for (const how of ['killed', 'frozen'] as const) {
       ]);
       await delay(Math.min(1000, Math.max(0, until - Date.now())));
     }
+    // The first write found a connection to send it on; by the last one it is known that there is none.
+    if (how === 'frozen') assert.match(String(details[0]), /may have been carried out.*Idempotency-Key/);
+    else assert.match(String(details.at(-1)), /nothing was written/);
     assert.equal((await fetch(`${replica.url}/readyz`)).status, 200, 'a replica that serves is ready');
 
     if (how === 'killed') await etcd.start();
