@@ -17,9 +17,9 @@ import { addDnsMetrics, createMetrics } from './http/metrics.ts';
 import { createServer } from './http/server.ts';
 import { formatEndpoint } from './model/endpoint.ts';
 import { type Member, nameserverOf } from './model/member.ts';
+import { releaseMemory } from './release-memory.ts';
 import { responseSettings } from './response-settings.ts';
 import { openEmbeddedStore } from './store/embedded.ts';
-import { openEtcdStore } from './store/etcd.ts';
 import type { Store } from './store/store.ts';
 import { createTable } from './table/table.ts';
 import { createTableWriter } from './table/writer.ts';
@@ -77,6 +77,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   async function serve(httpEndpoint: string): Promise<void> {
     await writeEndpoints(config.dataDir, { http: httpEndpoint, dns: [] });
     await views.whenLoaded();
+    releaseMemory();
     if (config.adminToken === undefined) {
       // DNS does not need a token: what is wrong with it must not keep names from being answered.
       await ensureAdminToken(config.dataDir, views, committer, logger).catch((error: unknown) =>
@@ -116,7 +117,11 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
 
 async function openStore({ store, etcd, dataDir }: Config, logger: FastifyBaseLogger): Promise<Store> {
   const log = (message: string, fields: object = {}) => logger.info(fields, message);
-  if (store === 'etcd') return openEtcdStore({ ...etcd, log });
+  if (store === 'etcd') {
+    // Its client takes some 15 MB, which an embedded store shall not cost.
+    const { openEtcdStore } = await import('./store/etcd.ts');
+    return openEtcdStore({ ...etcd, log });
+  }
   return openEmbeddedStore({ folder: join(dataDir, 'store'), log });
 }
 

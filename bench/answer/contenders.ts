@@ -33,6 +33,9 @@ export interface Bench {
   names: number;
 }
 
+/** A million names take their time to be read from the store. */
+const startMilliseconds = 300_000;
+
 type Start = (bench: Bench) => Promise<Contender | undefined>;
 
 /** Ours comes first: ratios are to it. */
@@ -44,7 +47,8 @@ async function startOurs({ cleanup, folder, names }: Bench): Promise<Contender> 
   const store = await openEmbeddedStore({ folder: join(dataDir, 'store') });
   await fill(store, ourEntries(names));
   await store.close();
-  const replica = await startReplica(cleanup, dataDir, ['--dns-threads', '1', '--log-level', 'warn']);
+  const flags = ['--dns-threads', '1', '--log-level', 'warn'];
+  const replica = await startReplica(cleanup, dataDir, flags, 'ready', startMilliseconds);
   return { name: 'zonewright', port: replica.dns.port, pids: [replica.pid], kinds };
 }
 

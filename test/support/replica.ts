@@ -54,6 +54,7 @@ export async function startReplica(
   folder: string,
   flags: readonly string[] = [],
   until: 'ready' | 'http' = 'ready',
+  withinMilliseconds = startMilliseconds,
 ): Promise<Replica> {
   let child: ChildProcess | undefined;
   let said = '';
@@ -75,7 +76,7 @@ export async function startReplica(
         said += text;
       });
     }
-    const endpoints = await untilServing(folder, until, () => {
+    const endpoints = await untilServing(folder, until, withinMilliseconds, () => {
       if (running.exitCode !== null) throw new Error(`the replica ended with ${running.exitCode}: ${said}`);
     }).catch((error: unknown) => Promise.reject(new Error(`${error}: ${said}`)));
     url = `http://${endpoints.http}`;
@@ -145,8 +146,13 @@ interface Endpoints {
   dns: string[];
 }
 
-async function untilServing(folder: string, goal: 'ready' | 'http', check: () => void): Promise<Endpoints> {
-  const until = Date.now() + startMilliseconds;
+async function untilServing(
+  folder: string,
+  goal: 'ready' | 'http',
+  withinMilliseconds: number,
+  check: () => void,
+): Promise<Endpoints> {
+  const until = Date.now() + withinMilliseconds;
   while (Date.now() < until) {
     check();
     const endpoints = await readFile(join(folder, 'endpoints.json'), 'utf8').then(
