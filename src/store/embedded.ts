@@ -17,6 +17,7 @@ import {
   Compacted,
   type Compare,
   type Entry,
+  HistoryLost,
   LeaseGone,
   type LeaseId,
   type Operation,
@@ -116,7 +117,7 @@ class EmbeddedStore implements Store {
     ended.addEventListener('abort', aborted);
     try {
       if (!ended.aborted && from > after(database.revision)) {
-        throw new Compacted(`revision ${from} is yet to come: the store was replaced`);
+        throw new HistoryLost(`revision ${from} is yet to come`);
       }
       for (let next = from; !ended.aborted; ) {
         if (next > database.revision) {
@@ -220,7 +221,7 @@ class EmbeddedDatabase {
     try {
       return query();
     } catch (error) {
-      throw error instanceof Compacted ? error : unavailable(error);
+      throw error instanceof Compacted || error instanceof HistoryLost ? error : unavailable(error);
     }
   }
 
@@ -232,7 +233,7 @@ class EmbeddedDatabase {
   list(prefix: string, options: { from?: string; at?: Revision; limit?: number }): Page {
     const at = options.at ?? this.revision;
     if (at < this.#compacted) throw new Compacted();
-    if (at > this.revision) throw new Compacted(`revision ${at} is yet to come: the store was replaced`);
+    if (at > this.revision) throw new HistoryLost(`revision ${at} is yet to come`);
     const { start, end } = rangeOf(root, prefix, options.from);
     const limit = options.limit ?? 1000;
     const entries: Entry[] = [];
@@ -419,7 +420,7 @@ function openDatabase(folder: string): DatabaseSync {
       PRAGMA locking_mode = EXCLUSIVE;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
-      PRAGMA cache_size = -32768;
+      PRAGMA cache_size = -8192;
       PRAGMA journal_size_limit = 67108864;
       BEGIN EXCLUSIVE;
     `);

@@ -1,6 +1,6 @@
 // What a failed call to etcd means: etcd and gRPC say it in words. Who calls, and what is tried again: etcd.ts.
 
-import { Compacted, LeaseGone, StoreUnavailable } from './store.ts';
+import { Compacted, HistoryLost, LeaseGone, StoreUnavailable } from './store.ts';
 
 /** The response is beyond what the client takes. */
 export class MessageTooLarge extends Error {}
@@ -8,12 +8,13 @@ export class MessageTooLarge extends Error {}
 /** What a failed call means to the caller. */
 export function meaningOf(error: unknown, endpoint: string): Error {
   const message = messageOf(error);
+  if (error instanceof StoreUnavailable || error instanceof Compacted) return error;
   if (error instanceof TypeError || /request is too large|duplicate key|too many operations/.test(message)) {
     return error as Error;
   }
   if (message.includes('Received message larger than max')) return new MessageTooLarge(message);
   if (message.includes('required revision has been compacted')) return new Compacted();
-  if (message.includes('future revision')) return new Compacted('the revision is yet to come: the store was replaced');
+  if (message.includes('future revision')) return new HistoryLost('the revision is yet to come');
   if (message.includes('requested lease not found')) return new LeaseGone();
   return new StoreUnavailable(`etcd at ${endpoint}: ${message}`, { cause: error });
 }

@@ -11,6 +11,7 @@ import { after, type Revision } from '../model/revision.ts';
 import { ChangeCollector, entryOf } from './change-collector.ts';
 import { checkTransaction } from './check-transaction.ts';
 import { MessageTooLarge, meaningOf, messageOf, wasNeverSent } from './etcd-faults.ts';
+import { EtcdHistory } from './etcd-history.ts';
 import { fullKey, type KeyRange, knownKey, rangeOf, successor } from './key-space.ts';
 import {
   type Change,
@@ -18,12 +19,14 @@ import {
   Compacted,
   type Compare,
   type Entry,
+  HistoryLost,
   LeaseGone,
   type LeaseId,
   type Operation,
   OutcomeUnknown,
   type Page,
   type Store,
+  type StoreEvent,
   StoreUnavailable,
   type Transaction,
 } from './store.ts';
@@ -93,6 +96,12 @@ class EtcdStore implements Store {
   readonly #log: NonNullable<EtcdOptions['log']>;
   readonly #closing = new AbortController();
   #preferred = 0;
+  #history = new EtcdHistory();
+  /** A connection was lost since the history was last looked at: etcd may have been restored meanwhile. */
+  #inDoubt = false;
+  /** To tell the watches that are open of a lost history; when there are none, the next one is told. */
+  readonly #watches = new Set<AbortController>();
+  #untold: HistoryLost | undefined;
 
   constructor(options: EtcdOptions) {
     this.#root = `${options.prefix.replace(/\/+$/, '')}/`;
@@ -107,6 +116,7 @@ class EtcdStore implements Store {
     const answer = await this.#call('repeatable', ({ client }, deadline) =>
       client.kv.range({ key: Buffer.from(fullKey(this.#root, key)) }, { deadline }),
     );
+    this.#history.note(answer.header);
     const kv = answer.kvs[0];
     return kv && entryOf(kv, (full) => knownKey(this.#root, full, key));
   }
@@ -120,6 +130,7 @@ class EtcdStore implements Store {
           client.kv.range({ ...bytesOf(range), limit, revision: options.at ?? 0 }, { deadline }),
         );
         const entries = answer.kvs.map((kv) => entryOf(kv, known));
+        this.#history.note(answer.header, this.#inFull(entries));
         const last = entries.at(-1);
         return {
           entries,
@@ -139,29 +150,40 @@ class EtcdStore implements Store {
     const answer = await this.#call('once', ({ client }, deadline) =>
       client.kv.txn({ compare, success, failure: [] }, { deadline }),
     );
+    this.#history.note(answer.header);
     return { committed: answer.succeeded, revision: Number(answer.header.revision) as Revision };
   }
 
   async *watch(prefix: string, from: Revision, signal: AbortSignal): AsyncGenerator<Change, void, undefined> {
-    const ended = AbortSignal.any([signal, this.#closing.signal]);
+    const untold = this.#untold;
+    this.#untold = undefined;
+    if (untold !== undefined) throw untold;
+    const losing = new AbortController();
+    const ended = AbortSignal.any([signal, this.#closing.signal, losing.signal]);
     let next = from;
     let pause = 0;
-    while (!ended.aborted) {
-      try {
-        for await (const progress of this.#stream(prefix, next, ended)) {
-          pause = 0;
-          if (progress.revision < next) continue;
-          next = after(progress.revision);
-          if (progress.events.length > 0) yield progress;
+    this.#watches.add(losing);
+    try {
+      while (!ended.aborted) {
+        try {
+          for await (const progress of this.#stream(prefix, next, ended)) {
+            pause = 0;
+            if (progress.revision < next) continue;
+            next = after(progress.revision);
+            if (progress.events.length > 0) yield progress;
+          }
+        } catch (error) {
+          if (ended.aborted) break;
+          if (error instanceof Compacted || error instanceof HistoryLost || error instanceof TypeError) throw error;
+          this.#log('watch interrupted', { prefix, next, reason: messageOf(error) });
         }
-      } catch (error) {
-        if (ended.aborted) return;
-        if (error instanceof Compacted || error instanceof TypeError) throw error;
-        this.#log('watch interrupted', { prefix, next, reason: messageOf(error) });
+        pause = Math.min(1000, pause * 2 + 50);
+        await delay(pause, undefined, { signal: ended }).catch(() => undefined);
       }
-      pause = Math.min(1000, pause * 2 + 50);
-      await delay(pause, undefined, { signal: ended }).catch(() => undefined);
+    } finally {
+      this.#watches.delete(losing);
     }
+    losing.signal.throwIfAborted();
   }
 
   async grantLease(seconds: number): Promise<LeaseId> {
@@ -218,14 +240,19 @@ class EtcdStore implements Store {
       if (this.#closing.signal.aborted) throw new StoreUnavailable('the store is closed');
       const member = this.#member();
       const share = this.#members.length > 1 ? Math.min(attemptTimeout, timeout) : timeout;
+      const deadline = new Date(Math.min(end, Date.now() + share));
+      let asked = false;
       try {
-        return await run(member, new Date(Math.min(end, Date.now() + share)));
+        if (this.#inDoubt) await this.#recognise(member, deadline);
+        asked = true;
+        return await run(member, deadline);
       } catch (error) {
         const meaning = meaningOf(error, member.endpoint);
-        if (!(meaning instanceof StoreUnavailable)) throw meaning;
+        if (!(meaning instanceof StoreUnavailable) || meaning instanceof HistoryLost) throw meaning;
         this.#suspect(member);
         const last = attempt >= attempts || Date.now() + 100 > end;
-        if (times === 'once' && !wasNeverSent(error)) throw new OutcomeUnknown(meaning.message, { cause: error });
+        if (times === 'once' && asked && !wasNeverSent(error))
+          throw new OutcomeUnknown(meaning.message, { cause: error });
         if (last) throw meaning;
         await delay(Math.min(20 * attempt, 100));
       }
@@ -236,8 +263,37 @@ class EtcdStore implements Store {
     return this.#members[this.#preferred]!;
   }
 
-  /** Has the next call go to the next endpoint, unless another call has seen to that. */
+  /** Throws HistoryLost, and tells the watches, when etcd is not the one any more that was read before. */
+  async #recognise({ client, endpoint }: Member, deadline: Date): Promise<void> {
+    const history = this.#history;
+    const reason = await history.contradiction((key, revision) =>
+      client.kv.range({ key: Buffer.from(key), revision }, { deadline }).catch((error: unknown) => {
+        throw meaningOf(error, endpoint);
+      }),
+    );
+    if (reason === undefined) {
+      this.#inDoubt = false;
+      return;
+    }
+    const lost = new HistoryLost(reason);
+    // Of several calls that find out at once, one tells.
+    if (this.#history === history) {
+      this.#history = new EtcdHistory();
+      this.#inDoubt = false;
+      if (this.#watches.size === 0) this.#untold = lost;
+      for (const watch of this.#watches) watch.abort(lost);
+    }
+    throw lost;
+  }
+
+  /** The entries as etcd names them. */
+  #inFull(entries: Entry[]): Entry[] {
+    return entries.map((entry) => ({ ...entry, key: fullKey(this.#root, entry.key) }));
+  }
+
+  /** Has the next call go to the next endpoint, unless another call has seen to that, and look whether it is the same etcd. */
   #suspect(member: Member): void {
+    this.#inDoubt = true;
     if (this.#member() === member) this.#preferred = (this.#preferred + 1) % this.#members.length;
   }
 
@@ -248,8 +304,7 @@ class EtcdStore implements Store {
     const { header } = await this.#call('repeatable', ({ client }, deadline) =>
       client.kv.range({ key: range.key, keys_only: true, limit: 1 }, { deadline }),
     );
-    if (Number(header.revision) + 1 < from)
-      throw new Compacted(`revision ${from} is yet to come: the store was replaced`);
+    if (Number(header.revision) + 1 < from) throw new HistoryLost(`revision ${from} is yet to come`);
 
     const member = this.#member();
     const stream = await member.client.watchClient.watch({ interceptors: [requireLeader] });
@@ -267,6 +322,7 @@ class EtcdStore implements Store {
       clearTimeout(opening);
       if (answer.canceled) return fail(cancellation(answer));
       const changes = collector.collect(answer);
+      for (const { events } of changes) this.#history.note(answer.header, this.#inFull(entriesOf(events)));
       queue.push(...changes);
       // A notice without events: everything up to its revision has been sent before it.
       if (!answer.created && answer.events.length === 0 && !answer.fragment) {
@@ -348,6 +404,10 @@ class EtcdStore implements Store {
 function cancellation(answer: IWatchResponse): Error {
   if (answer.compact_revision !== '0') return new Compacted();
   return new Error(`etcd ended the watch: ${answer.cancel_reason}`);
+}
+
+function entriesOf(events: StoreEvent[]): Entry[] {
+  return events.flatMap((event) => (event.kind === 'put' ? event.entry : []));
 }
 
 function bytesOf(range: KeyRange): { key: Buffer; range_end: Buffer } {

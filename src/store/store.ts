@@ -74,7 +74,7 @@ export interface Store {
   /**
    * One page of the keys that begin with `prefix`, in the order of their UTF-8 bytes. `from` is the first key wanted (default: the
    * prefix's first; `Page.next` continues). `at` reads as of that revision; without it the newest, which `Page.revision` names.
-   * Rejects with {@link Compacted} when `at` is no longer kept. `limit` counts keys, default 1000; a page may be shorter.
+   * Rejects with {@link Compacted} when `at` is no longer kept, {@link HistoryLost} when it is yet to come. `limit` counts keys, default 1000; a page may be shorter.
    */
   list(prefix: string, options?: { from?: string; at?: Revision; limit?: number }): Promise<Page>;
 
@@ -83,7 +83,8 @@ export interface Store {
 
   /**
    * Every change below `prefix` from revision `from` on, in order, without gaps or doubles. While the store is away it waits and
-   * goes on by itself. Ends when `signal` aborts; throws {@link Compacted} when `from` (or where it had got to) is no longer kept.
+   * goes on by itself. Ends when `signal` aborts; throws {@link Compacted} when `from` (or where it had got to) is no longer kept,
+   * {@link HistoryLost} when the store is not the one any more that was read before.
    */
   watch(prefix: string, from: Revision, signal: AbortSignal): AsyncIterable<Change>;
 
@@ -111,6 +112,14 @@ export class OutcomeUnknown extends StoreUnavailable {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'OutcomeUnknown';
+  }
+}
+
+/** The store was restored from a backup, or replaced: no revision read before means anything now. Read everything again. */
+export class HistoryLost extends StoreUnavailable {
+  constructor(reason: string) {
+    super(`the store was restored or replaced: ${reason}`);
+    this.name = 'HistoryLost';
   }
 }
 

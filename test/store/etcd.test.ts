@@ -5,10 +5,11 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { after as afterAll, before, describe, it, type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { after, type Revision } from '../../src/model/revision.ts';
 import { openEtcdStore } from '../../src/store/etcd.ts';
-import { Compacted, type Store, StoreUnavailable } from '../../src/store/store.ts';
+import { Compacted, HistoryLost, type Store, StoreUnavailable } from '../../src/store/store.ts';
 import { etcdOrSkip, skipWithoutEtcd, startEtcd, type TestEtcd } from '../support/etcd.ts';
 import { put, remove, storeContract, told, watchUntil, write } from './contract.ts';
 
@@ -181,7 +182,7 @@ describe('etcd: when it is away', { skip, concurrency: 3 }, () => {
     for (let round = 0; round < 5; round++) revision = await write(store, put('a', `${round}`));
     const watching = watchUntil(store, '', after(revision), (revision + 100) as Revision);
     await watchUntil(store, '', revision, revision);
-    const refused = assert.rejects(watching, Compacted);
+    const refused = assert.rejects(watching, HistoryLost);
     await old.stop();
     await refused;
   });
@@ -236,10 +237,96 @@ describe('etcd: when it is away', { skip, concurrency: 3 }, () => {
   });
 });
 
-/** A way to a local port that can stop passing anything on, while its connections stay open. */
-async function startSilenceable(t: TestContext, port: number): Promise<{ endpoint: string; silence(): void }> {
+describe('etcd: when it is another one than before', { skip, concurrency: 3 }, () => {
+  /** A store that wrote, and read through a watch that goes on, until an etcd whose backup is older. */
+  async function aheadOfItsBackup(t: TestContext) {
+    const etcd = await startEtcd();
+    t.after(() => etcd.close());
+    const [store, other] = [await openFor(t, [etcd.endpoint]), await openFor(t, [etcd.endpoint])];
+    const saved = await write(store, put('a', 'saved'));
+    const backup = await etcd.save();
+    let newest = saved;
+    for (let round = 0; round < 5; round++) newest = await write(store, put('a', `lost ${round}`));
+    return { etcd, store, other, backup, saved, newest };
+  }
+
+  /** Follows until the watch fails, and with what. Resolves once the watch has told of the first revision. */
+  async function followed(store: Store, from: Revision) {
+    const watch = store.watch('', from, AbortSignal.timeout(30_000))[Symbol.asyncIterator]();
+    assert.equal((await watch.next()).value?.revision, from);
+    return watch.next().then(
+      ({ value }) => value,
+      (error: unknown) => error,
+    );
+  }
+
+  it('restored from a backup: the watch says so, and reading anew works', async (t) => {
+    const { etcd, store, backup, saved, newest } = await aheadOfItsBackup(t);
+    const ending = followed(store, newest);
+    await delay(100);
+    await etcd.restore(backup);
+    assert.ok((await ending) instanceof HistoryLost, String(await ending));
+    const { entries, revision } = await eventually(() => store.list(''));
+    assert.deepEqual(told([{ revision, events: entries.map((entry) => ({ kind: 'put', entry })) }]), [
+      `${saved} a=saved`,
+    ]);
+    const watching = watchUntil(store, '', after(revision), after(revision));
+    await write(store, put('a', 'new'));
+    assert.deepEqual(told(await watching), [`${after(revision)} a=new`]);
+  });
+
+  it('restored, and then written beyond the revision that was read: the watch says so', async (t) => {
+    const { etcd, other, backup, newest } = await aheadOfItsBackup(t);
+    const way = await startSilenceable(t, Number(new URL(etcd.endpoint).port));
+    const cutOff = await openFor(t, [way.endpoint]);
+    const ending = followed(cutOff, newest);
+    await delay(100);
+    way.silence();
+    await etcd.restore(backup);
+    for (let revision = 0; revision < newest + 3; ) revision = await write(other, put('a', `found ${revision}`));
+    way.restore();
+    assert.ok((await ending) instanceof HistoryLost, String(await ending));
+    assert.equal((await cutOff.get('a'))?.value, `found ${newest + 2}`);
+  });
+
+  it('wiped: the next to write is refused, not told that it wrote into what was read', async (t) => {
+    const { etcd, store } = await aheadOfItsBackup(t);
+    await etcd.stop();
+    await assertUnavailable(store);
+    await etcd.restore();
+    await assert.rejects(write(store, put('a', 'decided before')), HistoryLost);
+    assert.equal((await store.list('')).entries.length, 0);
+    await assert.rejects(watchUntil(store, '', 1 as Revision, 1 as Revision), HistoryLost);
+    const revision = await write(store, put('a', 'decided after'));
+    assert.equal((await watchUntil(store, '', revision, revision)).length, 1);
+  });
+
+  it('stopped, compacted and started again it is the same', async (t) => {
+    const { etcd, store, other, newest } = await aheadOfItsBackup(t);
+    const watching = watchUntil(store, '', newest, (newest + 2) as Revision);
+    await watchUntil(store, '', newest, newest);
+    await etcd.stop();
+    await etcd.start();
+    await eventually(() => write(other, put('b')));
+    await eventually(() => write(other, put('b', '2')));
+    assert.equal((await watching).length, 3);
+    // The landmark is gone from the history, but what it says still stands.
+    await etcd.stop();
+    await etcd.start();
+    await etcd.compact((newest + 2) as Revision);
+    assert.equal((await eventually(() => store.get('b')))?.value, '2');
+  });
+});
+
+/** A way to a local port that can stop passing anything on, while its connections stay open, and start again with new ones. */
+async function startSilenceable(
+  t: TestContext,
+  port: number,
+): Promise<{ endpoint: string; silence(): void; restore(): void }> {
   const sockets: Socket[] = [];
+  let silent = false;
   const server = createServer((near) => {
+    if (silent) return void near.destroy();
     const far = connect(port, '127.0.0.1');
     sockets.push(near, far);
     near.pipe(far);
@@ -255,9 +342,15 @@ async function startSilenceable(t: TestContext, port: number): Promise<{ endpoin
   const address = server.address();
   assert.ok(typeof address === 'object' && address !== null);
   const silence = () => {
+    silent = true;
     for (const socket of sockets) socket.unpipe().pause();
   };
-  return { endpoint: `http://127.0.0.1:${address.port}`, silence };
+  /** Ends the old connections, and lets new ones through. */
+  const restore = () => {
+    silent = false;
+    for (const socket of sockets.splice(0)) socket.destroy();
+  };
+  return { endpoint: `http://127.0.0.1:${address.port}`, silence, restore };
 }
 
 /** Tries until it succeeds; for what must come by itself, soon. */

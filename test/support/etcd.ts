@@ -1,13 +1,14 @@
-// A real etcd for tests: in a folder of its own, on free loopback ports, to be stopped, paused and started again at will.
+// A real etcd for tests: in a folder of its own, on free loopback ports, to be stopped, paused, restored and started again at will.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 export interface TestEtcd {
   /** `http://127.0.0.1:port` */
@@ -21,6 +22,12 @@ export interface TestEtcd {
   resume(): void;
   /** Forgets all revisions before this one. */
   compact(revision: number): Promise<void>;
+  /** Saves a backup; returns its file. */
+  save(): Promise<string>;
+  /** Kills it, and starts it again on what the backup holds, or on nothing: the same cluster and member, as far as their names tell. */
+  restore(backup?: string): Promise<void>;
+  /** Ends the alarm that a full database has raised, after making room. */
+  makeRoom(): Promise<void>;
   /** Kills it and removes its data. */
   close(): Promise<void>;
   readonly pid: number;
@@ -39,9 +46,9 @@ export function findEtcd(): string | undefined {
 }
 
 /** Starts an etcd; without a binary it skips the test by name, and fails it under CI. */
-export async function etcdOrSkip(test: Skippable): Promise<TestEtcd | undefined> {
+export async function etcdOrSkip(test: Skippable, flags: readonly string[] = []): Promise<TestEtcd | undefined> {
   const reason = whyNoEtcd();
-  if (reason === undefined) return startEtcd();
+  if (reason === undefined) return startEtcd(flags);
   test.skip(reason);
   return undefined;
 }
@@ -59,27 +66,39 @@ function whyNoEtcd(): string | undefined {
 }
 
 /** Starts a new, empty etcd; resolves when it answers. It writes to the disk as in earnest, also under a SIGKILL. */
-export async function startEtcd(): Promise<TestEtcd> {
+export async function startEtcd(flags: readonly string[] = []): Promise<TestEtcd> {
   const binary = findEtcd();
   if (binary === undefined) throw new Error(whyNoEtcd());
   const folder = await mkdtemp(join(tmpdir(), 'zonewright-etcd-'));
   const [clientPort, peerPort] = await freePorts();
   const endpoint = `http://127.0.0.1:${clientPort}`;
   const peer = `http://127.0.0.1:${peerPort}`;
-  const settings = [
+  const data = join(folder, 'data');
+  const identity = [
     ['--name', 'test'],
-    ['--data-dir', join(folder, 'data')],
+    ['--data-dir', data],
+    ['--initial-advertise-peer-urls', peer],
+    ['--initial-cluster', `test=${peer}`],
+  ];
+  const settings = [
+    ...identity,
     ['--listen-client-urls', endpoint],
     ['--advertise-client-urls', endpoint],
     ['--listen-peer-urls', peer],
-    ['--initial-advertise-peer-urls', peer],
-    ['--initial-cluster', `test=${peer}`],
     // A lone member elects itself after this long: it decides how fast the tests are.
     ['--heartbeat-interval', '20'],
     ['--election-timeout', '200'],
     ['--log-level', 'error'],
     ['--log-outputs', 'stderr'],
+    flags,
   ];
+  const control = async (...args: string[]) => {
+    const environment = { ...process.env, ETCDCTL_API: '3' };
+    await promisify(execFile)(join(dirname(binary), 'etcdctl'), ['--endpoints', endpoint, ...args], {
+      env: environment,
+    });
+  };
+  let backups = 0;
   let running: ChildProcess | undefined;
   const killWithUs = () => running?.kill('SIGKILL');
 
@@ -101,6 +120,21 @@ export async function startEtcd(): Promise<TestEtcd> {
     child.kill('SIGKILL');
     await ended;
   };
+  const save = async () => {
+    const file = join(folder, `backup-${++backups}`);
+    await control('snapshot', 'save', file);
+    return file;
+  };
+  const restore = async (backup?: string) => {
+    await stop();
+    await rm(data, { recursive: true, force: true });
+    if (backup !== undefined) await control('snapshot', 'restore', backup, ...identity.flat());
+    await start();
+  };
+  const makeRoom = async () => {
+    await control('defrag');
+    await control('alarm', 'disarm');
+  };
   const close = async () => {
     process.off('exit', killWithUs);
     await stop();
@@ -118,6 +152,9 @@ export async function startEtcd(): Promise<TestEtcd> {
     endpoint,
     stop,
     start,
+    save,
+    restore,
+    makeRoom,
     close,
     get pid() {
       return running?.pid ?? 0;
