@@ -23,12 +23,20 @@ const types = {
   MX: { code: 15, weight: 8 },
   TXT: { code: 16, weight: 8 },
   AAAA: { code: 28, weight: 8 },
+  AFSDB: { code: 18, weight: 1 },
+  RT: { code: 21, weight: 1 },
   SRV: { code: 33, weight: 5 },
+  KX: { code: 36, weight: 1 },
+  SVCB: { code: 64, weight: 2 },
+  HTTPS: { code: 65, weight: 4 },
+  LP: { code: 107, weight: 1 },
   DNAME: { code: 39, weight: 6 },
   DS: { code: 43, weight: 10 },
   ANY: { code: 255, weight: 7 },
 };
 export type QuestionType = keyof typeof types;
+
+const seldomTypes = /^(AFSDB|RT|KX|SVCB|HTTPS|LP)$/;
 
 const weights = Object.fromEntries(Object.entries(types).map(([type, { weight }]) => [type, weight])) as Record<
   QuestionType,
@@ -46,7 +54,13 @@ export function randomQuestions(seed: number, family: Family, count: number): Qu
   );
   const names = [...new Set(owners)];
   const dnames = family.zones.flatMap(({ records }) => records.filter(({ type }) => type === 'DNAME'));
+  // What is held seldom is asked for where it is.
+  const seldom = family.zones.flatMap(({ records }) => records.filter(({ type }) => seldomTypes.test(type)));
   return Array.from({ length: count }, () => {
+    if (seldom.length > 0 && random.chance(0.1)) {
+      const { owner, type } = random.pick(seldom);
+      return { ...randomManner(random), name: randomCase(random, owner), type: type as QuestionType };
+    }
     // Nowhere do zones meet as here.
     if (random.chance(0.03)) return { ...randomManner(random), name: random.pick(family.zones).apex, type: 'DS' };
     const name = randomCase(random, randomName(random, names, targets, dnames));

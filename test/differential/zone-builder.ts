@@ -25,6 +25,9 @@ export interface Family {
 
 const ttls = [0, 60, 300, 3600, 86_400];
 
+/** Types whose rdata are names, in which case does not count. */
+const inAnyCase = /^(NS|CNAME|DNAME|PTR|MX|SRV)$/;
+
 export class ZoneBuilder {
   readonly apex: string;
   readonly #random: Random;
@@ -70,9 +73,28 @@ export class ZoneBuilder {
         return `${random.below(3) * 10} ${target}`;
       case 'SRV':
         return `0 ${random.below(3)} 443 ${target}`;
+      // Their names come back as octets, in which case counts.
+      case 'AFSDB':
+      case 'RT':
+      case 'KX':
+      case 'LP':
+        return `${random.below(3)} ${target.toLowerCase()}`;
+      case 'SVCB':
+      case 'HTTPS':
+        return this.#service(target.toLowerCase());
+      case 'L32':
+        return `${random.below(3)} 10.1.${random.below(3)}.0`;
       default:
         return target;
     }
+  }
+
+  /** In AliasMode, or with a port (RFC 9460 §2.4); the owner itself is written as the root. */
+  #service(target: string): string {
+    const random = this.#random;
+    const priority = random.below(3);
+    const name = random.chance(0.3) ? '.' : target;
+    return `${priority} ${name}${priority > 0 && random.chance(0.3) ? ' port=8443' : ''}`;
   }
 
   /** Where a DNAME has names below it, one or the other goes: neither NSD nor Knot loads both. */
@@ -108,7 +130,7 @@ export class ZoneBuilder {
   }
 
   #rdataInAnyCase(type: string, rdata: string): string {
-    return ['A', 'AAAA', 'TXT', 'DS'].includes(type) ? rdata : this.#inAnyCase(rdata);
+    return inAnyCase.test(type) ? this.#inAnyCase(rdata) : rdata;
   }
 }
 
