@@ -4,18 +4,6 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, errorCodes, type InputFault, Refusal } from '../errors.ts';
 import { StoreUnavailable } from '../store/store.ts';
 
-/** Fastify's own refusals, by its codes and by Ajv's keywords. */
-const codesOfFastify: Record<string, ErrorCode> = {
-  FST_ERR_VALIDATION: 'invalid_request',
-  FST_ERR_CTP_INVALID_JSON_BODY: 'invalid_request',
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid_request',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
-  FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
-  FST_ERR_BAD_URL: 'invalid_request',
-  FST_ERR_MAX_PARAM_LENGTH: 'invalid_request',
-};
-
 /** Fastify's error handler. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const refusal = refusalFrom(error);
@@ -45,16 +33,19 @@ export function refusalFrom(error: unknown): Refusal {
   if (error instanceof StoreUnavailable) {
     return new Refusal('store_unavailable', `the store cannot be reached (${error.message}): try again later`);
   }
-  const { code = '', message, validation, validationContext } = error as FastifyError;
-  const known = codesOfFastify[code] ?? (code.startsWith('FST_ERR_CTP') ? 'invalid_request' : undefined);
-  const badJson = error instanceof SyntaxError && (error as FastifyError).statusCode === 400;
-  if (known === undefined && !badJson)
+  const { message, statusCode = 500, validation, validationContext } = error as FastifyError;
+  if (statusCode < 400 || statusCode > 499) {
     return new Refusal('internal_error', 'the request failed; the log of this replica says why');
-  if (validation === undefined) {
-    return new Refusal(known ?? 'invalid_request', badJson ? `the body is not JSON: ${message}` : message);
   }
+  if (validation === undefined) return new Refusal(codeOfFastify(statusCode), message);
   const errors = telling(validation).map((fault) => faultOf(fault, validationContext));
   return new Refusal('invalid_request', errors.map((one) => `${one.pointer}: ${one.message}`).join('; '), { errors });
+}
+
+/** Fastify's own refusals. */
+function codeOfFastify(status: number): ErrorCode {
+  if (status === 413) return 'payload_too_large';
+  return status === 415 ? 'unsupported_media_type' : 'invalid_request';
 }
 
 type Validation = NonNullable<FastifyError['validation']>[number];

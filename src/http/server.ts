@@ -55,15 +55,11 @@ export async function createServer(
   connections.watch(app.server);
   app.addHook('preClose', async () => connections.drain(app.server));
   useStrictBodies(app);
-  const refuseOtherMethods = watchMethods(app);
+  refuseUnrouted(app);
   app.setErrorHandler(sendProblem);
   app.addHook('onRequest', async ({ raw }) => requireHost(raw));
   app.setNotFoundHandler((request) => refuse('not_found', `there is nothing at ${request.method} ${request.url}`));
-  app.addContentTypeParser(
-    'application/merge-patch+json',
-    { parseAs: 'string' },
-    app.getDefaultJsonParser('error', 'error'),
-  );
+  readJsonBodies(app);
   app.addSchema(Problem);
   app.decorateRequest('token', '');
   observeRequests(app, services.metrics);
@@ -103,7 +99,6 @@ export async function createServer(
       await guarded.register(routes, services);
     }
   });
-  refuseOtherMethods();
   return app;
 }
 
@@ -112,31 +107,41 @@ function requireHost({ headers, httpVersion }: IncomingMessage): void {
   if (headers.host === undefined && httpVersion === '1.1') refuse('invalid_request', 'the header field Host is needed');
 }
 
-const methods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
-
-/** Notes which methods each path takes; the function returned makes all others 405, with those it does take (RFC 9110 §15.5.6). */
-function watchMethods(app: FastifyInstance): () => void {
+/** Notes which methods each path takes; what no route takes is then 405 with those it does take (RFC 9110 §15.5.6), or 404. */
+function refuseUnrouted(app: FastifyInstance): void {
   const taken = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
-    if (url.startsWith('/docs')) return;
     taken.set(url, new Set([...(taken.get(url) ?? []), ...[method].flat()]));
   });
-  return () => {
-    for (const [url, known] of [...taken]) {
-      const allow = [...known].sort().join(', ');
-      app.route({
-        url,
-        method: methods.filter((method) => !known.has(method)),
-        exposeHeadRoute: false,
-        schema: { hide: true },
-        onRequest: async (request, reply) => {
-          reply.header('allow', allow);
-          refuse('method_not_allowed', `${request.url} takes ${allow}`);
-        },
-        handler: () => undefined,
-      });
+  const routes: { path: RegExp; allow: string }[] = [];
+  app.addHook('onReady', async () => {
+    for (const [url, methods] of taken) {
+      const segments = url.split('/').map((segment) => (segment.startsWith(':') ? '[^/]+' : RegExp.escape(segment)));
+      routes.push({ path: new RegExp(`^${segments.join('/')}$`), allow: [...methods].sort().join(', ') });
     }
-  };
+  });
+  // Before a body is read: what stands in it does not matter.
+  app.addHook('onRequest', async ({ is404, method, url }, reply) => {
+    if (!is404) return;
+    const allow = routes.find(({ path }) => path.test(url.replace(/[?;#].*/s, '')))?.allow;
+    if (allow === undefined) refuse('not_found', `there is nothing at ${method} ${url}`);
+    reply.header('allow', allow);
+    refuse('method_not_allowed', `${url} takes ${allow}`);
+  });
+}
+
+/** Nothing is no JSON, but a client may well say so of a request that has no body: what needs one has a schema that says so. */
+function readJsonBodies(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    ['application/json', 'application/merge-patch+json'],
+    { parseAs: 'string' },
+    (request, body: string, done) => {
+      if (body === '') done(null);
+      else parse(request, body, done);
+    },
+  );
 }
 
 /** Fastify's own settings would drop unknown fields and read "5" as 5. Only what stands in a URL or a header has no types of its own. */

@@ -5,7 +5,7 @@ import { decideChangeRrsets, existingZone, type RrsetChange } from '../../contro
 import { listRrsets, type RrsetPosition, rrsetsAt } from '../../control/list-rrsets.ts';
 import { rrsetTag } from '../../control/rrset-tag.ts';
 import { at, InvalidValue, refuse, refuseField } from '../../errors.ts';
-import { type Fqdn, isWithin, parseName, parseRelativeName } from '../../model/name.ts';
+import { type Fqdn, isWithin, parseRelativeName } from '../../model/name.ts';
 import { parseRecordType, type RecordType } from '../../model/rdata/record-types.ts';
 import { parseRecords } from '../../model/rrset.ts';
 import { decodeCursor, encodeCursor, limitOf } from '../page.ts';
@@ -13,6 +13,7 @@ import { failures, listOf, NameText, pageQuery, strict, writeHeaders } from '../
 import { PatchRrsets, PutRrset, RrsetBody, showRrset } from '../schemas/zone.ts';
 import type { Routes } from '../services.ts';
 import { commitFor, preconditionOf, sendResource } from '../write.ts';
+import { zoneNameOf } from '../zone-path.ts';
 
 const tags = ['rrsets'];
 const zoneParams = strict({ zone: NameText });
@@ -20,11 +21,7 @@ const params = strict({ zone: NameText, name: Type.String({ maxLength: 1024 }), 
 
 export const rrsetRoutes: Routes = async (app, services) => {
   const { store, views } = services;
-  const zoneOf = (text: string) =>
-    existingZone(
-      { views },
-      at(':zone', () => parseName(text)),
-    );
+  const zoneOf = (text: string) => existingZone({ views }, zoneNameOf(text));
 
   app.get(
     '/v1/zones/:zone/rrsets',

@@ -7,13 +7,14 @@ import { existingZone } from '../../control/change-rrsets.ts';
 import { exportZoneFile } from '../../control/export-zone-file.ts';
 import { type Imported, type ImportProgress, importZoneFile } from '../../control/import-zone-file.ts';
 import { entityTag } from '../../control/precondition.ts';
-import { at, Refusal, refuse } from '../../errors.ts';
-import { type Fqdn, parseName } from '../../model/name.ts';
+import { Refusal, refuse } from '../../errors.ts';
+import type { Fqdn } from '../../model/name.ts';
 import { problemOf, refusalFrom } from '../problem.ts';
 import { failures, NameText, strict, writeHeaders } from '../schemas/common.ts';
 import { ImportBody, showImport, showProgress } from '../schemas/zone-file.ts';
 import type { Routes } from '../services.ts';
 import { preconditionOf, sendResource, withBody } from '../write.ts';
+import { zoneNameOf } from '../zone-path.ts';
 
 const tags = ['zones'];
 const params = strict({ zone: NameText });
@@ -23,11 +24,7 @@ const greatestFile = 512 * 1024 * 1024;
 
 export const zoneFileRoutes: Routes = async (app, services) => {
   const { store, views, committer } = services;
-  const zoneOf = (text: string) =>
-    existingZone(
-      { views },
-      at(':zone', () => parseName(text)),
-    );
+  const zoneOf = (text: string) => existingZone({ views }, zoneNameOf(text));
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('text/dns', (_request, body, done) => done(null, body));

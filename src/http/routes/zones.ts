@@ -22,14 +22,13 @@ import {
 } from '../schemas/zone.ts';
 import type { Routes } from '../services.ts';
 import { commitFor, preconditionOf, sendResource, sendWritten, withBody } from '../write.ts';
+import { zoneNameOf, zonePath } from '../zone-path.ts';
 
 const tags = ['zones'];
 const params = strict({ zone: NameText });
 
 export const zoneRoutes: Routes = async (app, services) => {
   const { views } = services;
-  const location = (name: Fqdn) => `/v1/zones/${encodeURIComponent(name)}`;
-  const nameOf = (text: string) => at(':zone', () => parseName(text));
   const existing = (name: Fqdn) =>
     views.zones.get(name) ?? refuse('not_found', `there is no zone ${name}`, { zone: name });
   const show = (zone: Zone, serial = views.zones.serial(zone.name)) => showZone(zone, serial);
@@ -58,7 +57,7 @@ export const zoneRoutes: Routes = async (app, services) => {
         reply,
         committed,
         true,
-        location(name),
+        zonePath(name),
         show(committed.result.zone, committed.revision),
         withBody,
       );
@@ -90,7 +89,7 @@ export const zoneRoutes: Routes = async (app, services) => {
     '/v1/zones/:zone',
     { schema: { tags, summary: "Read a zone's settings", params, response: { 200: ZoneBody, ...failures } } },
     async (request, reply) => {
-      const { value, modified } = existing(nameOf(request.params.zone));
+      const { value, modified } = existing(zoneNameOf(request.params.zone));
       const body = show(value);
       return sendResource(request, reply, withBody(entityTag(modified), body), body);
     },
@@ -109,7 +108,7 @@ export const zoneRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const name = nameOf(request.params.zone);
+      const name = zoneNameOf(request.params.zone);
       const { name: named, ...input } = request.body;
       if (named !== undefined && at('/name', () => parseName(named)) !== name) {
         refuseField('invalid_request', '/name', 'is not the name in the path: a zone cannot be renamed');
@@ -124,7 +123,7 @@ export const zoneRoutes: Routes = async (app, services) => {
         reply,
         committed,
         committed.result.created,
-        location(name),
+        zonePath(name),
         show(committed.result.zone, committed.revision),
         withBody,
       );
@@ -144,7 +143,7 @@ export const zoneRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const name = nameOf(request.params.zone);
+      const name = zoneNameOf(request.params.zone);
       const change = {
         name,
         precondition: preconditionOf(request),
@@ -158,7 +157,7 @@ export const zoneRoutes: Routes = async (app, services) => {
         reply,
         committed,
         false,
-        location(name),
+        zonePath(name),
         show(committed.result.zone, committed.revision),
         withBody,
       );
@@ -178,7 +177,7 @@ export const zoneRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const name = nameOf(request.params.zone);
+      const name = zoneNameOf(request.params.zone);
       const precondition = preconditionOf(request);
       if (request.query.force === true) {
         let left: Cleared;

@@ -1,0 +1,194 @@
+// Paths and methods as people and programs write them: names in any form find their resource, and whatever does not gets a problem.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingHttpHeaders, type IncomingMessage, METHODS, request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { after, before, test } from 'node:test';
+import { type ErrorCode, errorCodes } from '../../src/errors.ts';
+import { adminToken, type ServedApi, servedApi } from '../support/served-api.ts';
+import type { Cleanup } from '../support/temporary.ts';
+
+const cleanups: (() => unknown)[] = [];
+const suite: Cleanup = { after: (clean) => cleanups.unshift(clean) };
+let served: ServedApi;
+before(async () => {
+  served = await servedApi(suite);
+  const { api } = served;
+  await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
+  await api.ok(201, 'POST', '/v1/pools', { name: 'default', ranges: ['192.0.2.0/28', '2001:db8::/112'] });
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'web.foo.k8s', families: ['ipv4', 'ipv6'] });
+  await api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/0%2F25/NS', { records: ['ns.example.'] });
+  await api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/*/TXT', { records: ['"wild"'] });
+  await api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/a%5C.b/TXT', { records: ['"one label"'] });
+});
+after(async () => {
+  for (const clean of cleanups) await clean();
+});
+
+interface Heard {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+/** As it is written: `fetch` would normalise the path, and refuse some methods. */
+async function send(method: string, path: string, headers: Record<string, string> = {}, body?: string): Promise<Heard> {
+  const sent = request(served.url, {
+    method,
+    path,
+    agent: false,
+    headers: { authorization: `Bearer ${adminToken}`, ...headers },
+  });
+  sent.end(body);
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  return { status: answer.statusCode ?? 0, headers: answer.headers, body: await text(answer) };
+}
+
+const found: [path: string, name: string][] = [
+  ['/v1/zones/FOO.k8s.', 'foo.k8s'],
+  ['/v1/zones/f%6Fo%2Ek8s', 'foo.k8s'],
+  ['/v1/zones/f\\111o.k8s'.replace('\\', '%5C'), 'foo.k8s'],
+  ['/v1/hosts/WEB.Foo.K8s.', 'web.foo.k8s'],
+  ['/v1/zones/FOO.K8S/rrsets/WEB/a', 'web'],
+  ['/v1/zones/FOO.K8S/rrsets/web.foo.k8s./A', 'web'],
+  ['/v1/zones/foo.k8s./rrsets/%40/SOA', '@'],
+  ['/v1/zones/foo.k8s/rrsets/@/soa', '@'],
+  ['/v1/zones/foo.k8s/rrsets/foo.k8s./TYPE6', '@'],
+  ['/v1/zones/foo.k8s/rrsets/0%2f25/NS', '0/25'],
+  ['/v1/zones/foo.k8s/rrsets/%2A/TXT', '*'],
+  ['/v1/zones/foo.k8s/rrsets/a%5C046b/TXT', 'a\\.b'],
+];
+
+test('a name in any form finds what it names', async () => {
+  for (const [path, name] of found) {
+    const { status, body } = await send('GET', path);
+    assert.equal(status, 200, `${path}: ${body}`);
+    assert.equal(JSON.parse(body).name, name, path);
+  }
+  const address = await send('GET', '/v1/addresses/2001:DB8:0:0::');
+  assert.equal(JSON.parse(address.body).address, '2001:db8::');
+  assert.equal(JSON.parse((await send('GET', '/v1/hosts?name=WEB.FOO.K8S.')).body).items.length, 1);
+});
+
+const refused: [code: ErrorCode, method: string, path: string, headers?: Record<string, string>, body?: string][] = [
+  ['invalid_request', 'GET', '/v1/hosts/%zz'],
+  ['invalid_request', 'GET', '/v1/hosts/%'],
+  ['invalid_request', 'GET', '/v1/hosts/%ff%fe'],
+  ['invalid_request', 'GET', '/v1/hosts/a%00b'],
+  ['invalid_request', 'GET', '/v1/hosts/a%20b'],
+  ['invalid_request', 'GET', `/v1/hosts/${'a'.repeat(8000)}`],
+  ['invalid_request', 'GET', `/v1/zones/foo.k8s/rrsets/${'%41'.repeat(3000)}/A`],
+  ['invalid_request', 'GET', '/v1/hosts?limit=1&limit=2'],
+  ['invalid_request', 'GET', '/v1/hosts?limit='],
+  ['invalid_request', 'GET', '/v1/hosts?%zz'],
+  ['invalid_request', 'GET', '/v1/hosts?__proto__=1'],
+  ['invalid_request', 'GET', '/v1/zones/foo.k8s?name=x'],
+  ['not_found', 'GET', '/'],
+  ['not_found', 'GET', '//v1/hosts'],
+  ['invalid_request', 'GET', '/v1/hosts/'],
+  ['not_found', 'GET', '/V1/HOSTS'],
+  ['not_found', 'GET', '/v1/../healthz'],
+  ['not_found', 'GET', '/v1/zones/foo.k8s/rrsets/web'],
+  ['not_found', 'GET', '/v1/nothing%20here'],
+  ['not_found', 'GET', `/${'x'.repeat(8000)}`],
+  ['not_found', 'QUERY', '/nowhere', { 'content-type': 'application/json' }, '{}'],
+  ['not_found', 'QUERY', '/nowhere'],
+  ['not_found', 'POST', '/nowhere', { 'content-type': 'application/xml' }, '<a/>'],
+  ['not_found', 'PROPFIND', '/nowhere'],
+  ['unsupported_media_type', 'POST', '/v1/hosts', { 'content-type': 'rubbish' }, '{}'],
+  ['unsupported_media_type', 'POST', '/v1/hosts', { 'content-type': 'text/plain' }, '{}'],
+  ['unsupported_media_type', 'POST', '/v1/hosts', {}, '{}'],
+  ['invalid_request', 'POST', '/v1/hosts'],
+  ['invalid_request', 'POST', '/v1/hosts', { 'content-type': 'application/json' }],
+  ['invalid_request', 'PATCH', '/v1/hosts/web.foo.k8s', { 'content-type': 'application/merge-patch+json' }],
+  [
+    'invalid_request',
+    'DELETE',
+    '/v1/hosts/web.foo.k8s',
+    { 'content-type': 'application/json', 'content-length': '1' },
+    '{',
+  ],
+  ['invalid_request', 'PUT', '/v1/zones/foo.k8s/zonefile'],
+  ['unsupported_media_type', 'PUT', '/v1/zones/foo.k8s/zonefile', { 'content-type': 'application/json' }, '{}'],
+];
+
+test('whatever is asked, the answer is a problem with a code, and the store is as it was', async (t) => {
+  const whole = await served.dump();
+  for (const [code, method, path, headers, body] of refused) {
+    await t.test(`${method} ${path.slice(0, 60)} ${JSON.stringify(headers ?? '')} → ${code}`, async () => {
+      const answer = await send(method, path, headers, body);
+      assert.match(answer.headers['content-type'] ?? '', /^application\/problem\+json/, answer.body);
+      const problem = JSON.parse(answer.body) as { code: ErrorCode; status: number };
+      assert.deepEqual([problem.code, problem.status, answer.status], [code, errorCodes[code][0], errorCodes[code][0]]);
+    });
+  }
+  assert.deepEqual(await served.dump(), whole);
+});
+
+test('every method that a resource does not take is 405 with those it does', async () => {
+  const paths: [path: string, allow: string][] = [
+    ['/healthz', 'GET, HEAD'],
+    ['/metrics', 'GET, HEAD'],
+    ['/openapi.json', 'GET, HEAD'],
+    ['/v1/hosts', 'GET, HEAD, POST'],
+    ['/v1/hosts/web.foo.k8s', 'DELETE, GET, HEAD, PATCH, PUT'],
+    ['/v1/zones/foo.k8s/rrsets', 'GET, HEAD, PATCH'],
+    ['/v1/zones/foo.k8s/zonefile', 'GET, HEAD, PUT'],
+    ['/v1/addresses/192.0.2.0', 'DELETE, GET, HEAD'],
+  ];
+  for (const [path, allow] of paths) {
+    for (const method of METHODS) {
+      if (allow.split(', ').includes(method) || method === 'CONNECT') continue;
+      const { status, headers, body } = await send(method, path);
+      assert.deepEqual([status, headers.allow], [405, allow], `${method} ${path}: ${body}`);
+      if (method !== 'HEAD') assert.equal(JSON.parse(body).code, 'method_not_allowed');
+    }
+  }
+});
+
+test('HEAD is GET without the body', async () => {
+  for (const path of [
+    '/healthz',
+    '/metrics',
+    '/openapi.json',
+    '/v1/hosts',
+    '/v1/hosts/web.foo.k8s',
+    '/v1/hosts/nobody.foo.k8s',
+    '/v1/zones/foo.k8s',
+    '/v1/zones/foo.k8s/zonefile',
+    '/v1/zones/foo.k8s/rrsets/web/A',
+    '/v1/pools/default/next',
+  ]) {
+    const [get, head] = [await send('GET', path), await send('HEAD', path)];
+    assert.deepEqual([head.status, head.body], [get.status, ''], path);
+    for (const field of ['content-type', 'etag', 'zonewright-revision'])
+      assert.equal(head.headers[field], get.headers[field], `${path} ${field}`);
+  }
+});
+
+test('a DELETE may say that its empty body is JSON', async () => {
+  const json = { 'content-type': 'application/json' };
+  await served.api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/gone/A', { records: ['192.0.2.1'] });
+  for (const [path, headers] of [
+    ['/v1/zones/foo.k8s/rrsets/gone/A', json],
+    ['/v1/hosts/web.foo.k8s', { ...json, 'content-length': '0' }],
+    ['/v1/pools/default', { ...json, 'transfer-encoding': 'chunked' }],
+    ['/v1/zones/foo.k8s', { 'content-type': 'application/merge-patch+json' }],
+  ] as const) {
+    const { status, body } = await send('DELETE', path, headers);
+    assert.equal(status, 204, `${path}: ${body}`);
+  }
+});
+
+test('the root zone has a place that a URL can name', async () => {
+  const made = await send('POST', '/v1/zones', { 'content-type': 'application/json' }, '{"name": "."}');
+  assert.equal(made.status, 201, made.body);
+  const place = new URL(made.headers.location ?? '', served.url);
+  const { api } = served;
+  assert.equal((await api.ok(200, 'GET', place.pathname)).name, '.');
+  await api.ok(201, 'PUT', `${place.pathname}/rrsets/example/NS`, { records: ['ns.example.'] });
+  assert.match((await send('GET', `${place.pathname}/zonefile`)).body, /^example\.\s.*NS/m);
+  assert.equal(JSON.parse((await send('GET', '/v1/zones/.')).body).name, '.');
+  assert.equal((await send('DELETE', place.pathname)).status, 204);
+});
