@@ -89,6 +89,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
       table,
       addresses: config.dns,
       threads: config.dnsThreads,
+      socket: config.dnsSocket,
       secure: config.dnsSecure,
       responses: responseSettings(config, version),
       log: logger,

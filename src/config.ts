@@ -24,6 +24,7 @@ export interface Config {
   http: Endpoint;
   dns: Endpoint[];
   dnsThreads: number;
+  dnsSocket: 'batched' | 'datagram';
   /** DNS over TLS and over HTTPS, with one certificate. */
   dnsSecure?: { tls: Endpoint[]; https: Endpoint[]; certificate: { cert: string; key: string } };
   dnsCookies: 'on' | 'strict' | 'off';
@@ -177,6 +178,14 @@ const settings = {
       if (threads < 1 || threads > 32) throw new InvalidValue('must be a number from 1 to 32');
       return threads;
     },
+  }),
+  dnsSocket: setting({
+    flag: 'dns-socket',
+    value: 'batched|datagram',
+    variable: 'ZONEWRIGHT_DNS_SOCKET',
+    help: 'how UDP is read and written; batched falls back to datagram where it does not work',
+    default: 'batched',
+    parse: oneOf('batched', 'datagram'),
   }),
   dnsTls: setting({
     flag: 'dns-tls',
