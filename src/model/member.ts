@@ -7,6 +7,8 @@ export interface Member {
   replica: string;
   /** Where its DNS is reached from outside: `address:port`, IPv6 in brackets. */
   dns: string[];
+  /** The process: another one for each start. */
+  instance?: string;
 }
 
 /** How zones without nameservers of their own name the replica: a label made from its name, and its addresses. */

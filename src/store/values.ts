@@ -7,9 +7,10 @@ import { InvalidValue } from '../errors.ts';
 import type { AddressRecord } from '../model/allocation.ts';
 import type { Host } from '../model/host.ts';
 import type { Member } from '../model/member.ts';
-import type { Pool } from '../model/pool.ts';
-import type { NamedRrsets } from '../model/rrset.ts';
+import { type Pool, strategies } from '../model/pool.ts';
+import { greatestTtl, type NamedRrsets } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
+import { checkedRrsets, readableRrsets } from './stored-rrsets.ts';
 
 /** A bearer token as we keep it: never the secret itself. */
 export interface StoredToken {
@@ -36,78 +37,124 @@ export interface ValueCodec<T> {
 
 const text = Type.String();
 const texts = Type.Array(text);
-const tags = Type.Record(text, text);
-const whole = Type.Integer();
+/** As a plain schema: a record's pattern lets through, unchecked, the keys that it does not match. */
+const tags = Type.Unsafe<Record<string, string>>({
+  type: 'object',
+  additionalProperties: { type: 'string' },
+  propertyNames: { not: { const: '__proto__' } },
+});
+/** RFC 3339 in UTC, as we write it. That there is such a day: checked where it is read. */
+const time = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,9})?Z$' });
+/** A pool's or space's name. */
+const label = Type.String({ pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' });
+const poolOrNone = Type.Union([label, Type.Null()]);
+/** Of TTLs and of the SOA's times, which an import takes as the file has them (RFC 2181 §8). */
+const seconds = Type.Integer({ minimum: 0, maximum: greatestTtl });
+const someTexts = Type.Array(text, { minItems: 1 });
 
 export const poolValue = codec<Pool>({
-  name: text,
-  ranges: texts,
+  name: label,
+  ranges: someTexts,
   exclude: texts,
   autoAssign: Type.Boolean(),
-  priority: whole,
+  priority: Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }),
   avoidBuggyIps: Type.Boolean(),
   allowFirstLast: Type.Boolean(),
-  strategy: text,
-  coolDownSeconds: whole,
+  strategy: Type.Union(strategies.map((strategy) => Type.Literal(strategy))),
+  coolDownSeconds: seconds,
   drain: Type.Boolean(),
-  space: text,
+  space: label,
   description: text,
   tags,
 });
 
+const port = Type.Object({
+  protocol: Type.Union([Type.Literal('tcp'), Type.Literal('udp'), Type.Literal('sctp')]),
+  port: Type.Integer({ minimum: 1, maximum: 65_535 }),
+});
+
 export const addressValue = codec<AddressRecord>({
   address: text,
-  space: text,
-  pool: Type.Union([text, Type.Null()]),
+  space: label,
+  pool: poolOrNone,
   state: Type.Union([Type.Literal('held'), Type.Literal('released')]),
   holders: Type.Array(
     Type.Union([
       Type.Object({ kind: Type.Literal('host'), host: text, owner: text }),
-      Type.Object({ kind: Type.Literal('allocation'), id: text, owner: text }),
+      Type.Object({
+        kind: Type.Literal('allocation'),
+        id: text,
+        owner: text,
+        sharingKey: Type.Optional(Type.String({ minLength: 1 })),
+        ports: Type.Optional(Type.Array(port)),
+        expiresAt: Type.Optional(time),
+      }),
     ]),
   ),
-  since: text,
-  freeAt: Type.Optional(text),
+  since: time,
+  freeAt: Type.Optional(time),
 });
 
 export const zoneValue = codec<Zone>({
   name: text,
-  generation: whole,
-  defaultTtl: whole,
-  nameservers: texts,
-  soa: Type.Object({}),
+  generation: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
+  defaultTtl: seconds,
+  nameservers: Type.Array(text, { maxItems: 13 }),
+  soa: Type.Object({
+    mname: Type.Optional(text),
+    rname: Type.Optional(text),
+    refreshSeconds: Type.Optional(seconds),
+    retrySeconds: Type.Optional(seconds),
+    expireSeconds: Type.Optional(seconds),
+    negativeTtlSeconds: Type.Optional(seconds),
+  }),
   skydns: Type.Boolean(),
   automatic: Type.Boolean(),
 });
 
-export const nameValue = codec<NamedRrsets>({
+const unreadNames = codec<NamedRrsets>({
   name: text,
   rrsets: Type.Array(
-    Type.Object({ type: text, ttl: whole, records: texts, manager: Type.Optional(Type.Literal('host')) }),
+    Type.Object({ type: text, ttl: seconds, records: someTexts, manager: Type.Optional(Type.Literal('host')) }),
+    { minItems: 1 },
   ),
 });
+
+export const nameValue = {
+  encode: unreadNames.encode,
+  /** Checked but for records that stand alone: the table reads those itself, and twice would be too slow. */
+  decodeForTable: (text: string): NamedRrsets => checkedRrsets(unreadNames.decode(text)),
+  /** As the table would take it. */
+  decode: (text: string): NamedRrsets => readableRrsets(checkedRrsets(unreadNames.decode(text))),
+};
 
 export const hostValue = codec<Host>({
   name: text,
   zone: text,
-  addresses: Type.Array(Type.Object({ address: text, pool: Type.Union([text, Type.Null()]), space: text })),
+  addresses: Type.Array(Type.Object({ address: text, pool: poolOrNone, space: label })),
   aliases: texts,
-  ttl: Type.Union([whole, Type.Null()]),
+  ttl: Type.Union([seconds, Type.Null()]),
   ptr: Type.Boolean(),
   owner: text,
   tags,
-  createdAt: text,
+  createdAt: time,
 });
 
+const hex = Type.String({ pattern: '^[0-9a-f]+$' });
 export const tokenValue = codec<StoredToken>({
   id: text,
-  hash: text,
-  salt: text,
+  hash: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+  salt: hex,
   role: Type.Literal('admin'),
-  createdAt: text,
+  createdAt: time,
 });
 export const answerValue = codec<StoredAnswer>({ request: text, result: Type.Unknown() });
-export const memberValue = codec<Member>({ replica: text, dns: texts });
+export const memberValue = codec<Member>({
+  replica: Type.String({ minLength: 1, maxLength: 63 }),
+  /** More would not fit into the RRset that names them. */
+  dns: Type.Array(text, { maxItems: 1000 }),
+  instance: Type.Optional(text),
+});
 
 function codec<T extends object>(properties: Record<string, Parameters<typeof Type.Optional>[0]>): ValueCodec<T> {
   const check = Compile(Type.Object({ v: Type.Literal(1), ...properties }));
@@ -119,6 +166,8 @@ function codec<T extends object>(properties: Record<string, Parameters<typeof Ty
         const [fault] = check.Errors(value);
         throw new InvalidValue(`the stored value does not fit: ${fault?.instancePath ?? ''} ${fault?.message ?? ''}`);
       }
+      // A member of that name would be the prototype of whatever the value is copied into.
+      if (Object.hasOwn(value, '__proto__')) throw new InvalidValue('the stored value does not fit: __proto__');
       const { v: _, ...rest } = value;
       return rest as unknown as T;
     },

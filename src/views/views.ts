@@ -4,9 +4,10 @@
 import { type ErrorCode, Refusal } from '../errors.ts';
 import type { Logger } from '../model/logger.ts';
 import { type Member, nameserverOf } from '../model/member.ts';
+import type { Fqdn } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Nameserver } from '../model/zone.ts';
-import { type KeySubject, parseKey } from '../store/keys.ts';
+import { type KeySubject, parseKey, serialKey, zoneKey } from '../store/keys.ts';
 import type { Change, Entry, StoreEvent } from '../store/store.ts';
 import {
   addressValue,
@@ -19,7 +20,16 @@ import {
   zoneValue,
 } from '../store/values.ts';
 import type { TableWriter } from '../table/writer.ts';
-import { checkedAddress, checkedHost, checkedMember, checkedName, checkedPool, checkedZone } from './checked-values.ts';
+import {
+  checkedAddress,
+  checkedHost,
+  checkedMember,
+  checkedName,
+  checkedPool,
+  checkedSerial,
+  checkedToken,
+  checkedZone,
+} from './checked-values.ts';
 import { HostView } from './host-view.ts';
 import { PoolView, type Versioned } from './pool-view.ts';
 import { inServingOrder } from './serving-order.ts';
@@ -44,6 +54,8 @@ export class Views {
   readonly members = new Map<string, Member>();
   /** Keys whose value could not be read, or served, and why. */
   readonly faults = new Map<string, Fault>();
+  /** Those of them that come from a zone's apex, not from the value under its key. */
+  readonly #apexFaults = new Set<string>();
   readonly #logger: Logger;
   readonly #self: () => Nameserver;
   readonly #waiters = new Set<Waiter>();
@@ -53,11 +65,12 @@ export class Views {
   readonly #held = new Map<string, Revision>();
   #revision = 0 as Revision;
   #loaded = false;
+  #distrust: string | undefined;
   readonly #firstLoad = Promise.withResolvers<void>();
 
   /** `self` names this replica, which serves also while it is not registered as a member. */
   constructor(table: TableWriter, self: () => Nameserver, logger: Logger) {
-    this.zones = new ZoneView(table);
+    this.zones = new ZoneView(table, (zone, fault) => this.#apexSettled(zone, fault));
     this.#self = self;
     this.#logger = logger;
   }
@@ -70,6 +83,18 @@ export class Views {
   /** Whether everything was loaded once. */
   get loaded(): boolean {
     return this.#loaded;
+  }
+
+  /** Why nothing may be decided on what is held; undefined when that is as the store has it, or had it a moment ago. */
+  get obstacle(): string | undefined {
+    return this.#loaded ? this.#distrust : 'this replica has not loaded its state from the store yet: try again shortly';
+  }
+
+  /** The store is not the one any more that was loaded: what is held is served until the next load, which believes nothing of it. */
+  distrust(reason: string): void {
+    this.#distrust = reason;
+    for (const key of this.#held.keys()) this.#held.set(key, 0 as Revision);
+    this.zones.distrust();
   }
 
   /** Resolves when everything was loaded once. */
@@ -95,7 +120,8 @@ export class Views {
       if (this.#isHeld(subject, entry.modified)) return;
     } else {
       this.#seen?.add(entry.key);
-      if (this.#held.get(entry.key) === entry.modified) return;
+      const isHeld = this.#held.get(entry.key) === entry.modified;
+      if (isHeld && this.faults.get(entry.key)?.code !== 'table_full') return;
     }
     this.#put(entry);
     if (this.faults.has(entry.key)) this.#seen?.add(entry.key);
@@ -116,6 +142,7 @@ export class Views {
     this.zones.endLoad();
     this.#applyAll(gone.map((key) => ({ kind: 'delete', key })));
     this.#loaded = true;
+    this.#distrust = undefined;
     this.#firstLoad.resolve();
     this.#advance(revision);
   }
@@ -162,15 +189,35 @@ export class Views {
     const subject = parseKey(entry.key);
     if (subject === undefined) return;
     if (subject.kind !== 'name') this.#held.set(entry.key, entry.modified);
+    this.faults.delete(entry.key);
+    this.#apexFaults.delete(entry.key);
     try {
       this.#holderOf(subject).put(subject, entry.value, entry.modified);
-      this.faults.delete(entry.key);
     } catch (error) {
       // Whatever is wrong with one value must not keep the others from being served.
-      const message = error instanceof Error ? error.message : String(error);
-      this.faults.set(entry.key, { code: error instanceof Refusal ? error.code : 'internal_error', message });
-      this.#logger.error({ key: entry.key, fault: message }, 'a stored value is not served');
+      this.#report(entry.key, error);
     }
+  }
+
+  #report(key: string, error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.faults.set(key, { code: error instanceof Refusal ? error.code : 'internal_error', message });
+    this.#logger.error({ key, fault: message }, 'a stored value is not served');
+  }
+
+  /** A zone's apex follows more than its own value, and may have to wait for room: its fault comes and goes by itself. */
+  #apexSettled(zone: Fqdn, fault: unknown): void {
+    const key = zoneKey(zone);
+    const isOurs = this.#apexFaults.has(key);
+    if (fault !== undefined) {
+      if (isOurs || this.faults.has(key)) return;
+      this.#apexFaults.add(key);
+      this.#report(key, fault);
+      return;
+    }
+    if (isOurs) this.faults.delete(key);
+    this.#apexFaults.delete(key);
+    if (this.faults.get(serialKey(zone))?.code === 'table_full') this.faults.delete(serialKey(zone));
   }
 
   #delete(key: string): void {
@@ -178,6 +225,7 @@ export class Views {
     if (subject === undefined) return;
     this.#held.delete(key);
     this.faults.delete(key);
+    this.#apexFaults.delete(key);
     try {
       this.#holderOf(subject).delete(subject);
     } catch (error) {
@@ -205,12 +253,12 @@ export class Views {
       delete: ({ zone }) => this.zones.deleteZone(zone),
     },
     serial: {
-      put: ({ zone }, _, modified) => this.zones.putSerial(zone, modified),
+      put: (subject, _, modified) => this.zones.putSerial(checkedSerial(subject), modified),
       delete: ({ zone }) => this.zones.deleteSerial(zone),
     },
     name: {
       put: (subject, value, modified) => {
-        const { rrsets } = checkedName(subject, nameValue.decode(value));
+        const { rrsets } = checkedName(subject, nameValue.decodeForTable(value));
         this.zones.putName(subject.zone, subject.generation, subject.owner, rrsets, modified);
       },
       delete: ({ zone, generation, owner }) => this.zones.deleteName(zone, generation, owner),
@@ -220,7 +268,8 @@ export class Views {
       delete: ({ host }) => this.hosts.delete(host),
     },
     token: {
-      put: ({ token }, value, modified) => this.tokens.set(token, { value: tokenValue.decode(value), modified }),
+      put: (subject, value, modified) =>
+        this.tokens.set(subject.token, { value: checkedToken(subject, tokenValue.decode(value)), modified }),
       delete: ({ token }) => this.tokens.delete(token),
     },
     member: {

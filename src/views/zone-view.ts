@@ -1,11 +1,12 @@
 // The zones of the store: their settings in memory, their names in the table that DNS reads. Adds what the settings imply at the
 // apex (SOA, NS, glue), so that the table holds answers ready to give. Decides nothing.
 
-import { ancestry, type Fqdn } from '../model/name.ts';
+import { ancestry, type Fqdn, isWithin, parseName } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Rrset } from '../model/rrset.ts';
 import { type Nameserver, nameserversOf, soaOf, soaRrset, type Zone } from '../model/zone.ts';
 import type { ZoneId } from '../table/layout.ts';
+import { TableFull } from '../table/table.ts';
 import type { TableWriter } from '../table/writer.ts';
 import { type Draft, Drafts } from './drafts.ts';
 import type { Versioned } from './pool-view.ts';
@@ -22,7 +23,7 @@ interface ZoneState extends Versioned<Zone> {
   /** False while the table had no room for its apex. */
   published: boolean;
   /** What the settings imply, by owner name: NS at the apex, glue. */
-  implied: Map<Fqdn, Rrset[]>;
+  implied: ReadonlyMap<Fqdn, Rrset[]>;
 }
 
 /** All records of one name, and the revision that last wrote them: 0 when nothing is stored there. */
@@ -37,6 +38,9 @@ export interface NameJournal {
   end(): void;
 }
 
+/** Told what keeps a zone's apex from being as its settings have it; undefined: nothing does. */
+export type ApexListener = (zone: Fqdn, fault: unknown) => void;
+
 const nothing = 0 as Revision;
 
 export class ZoneView {
@@ -46,13 +50,19 @@ export class ZoneView {
   readonly #journals = new Set<NameJournal & { zone: Fqdn; generation: number }>();
   /** Serials that came before their zone. */
   readonly #serials = new Map<Fqdn, Revision>();
+  readonly #tellApex: ApexListener;
+  /** Zones whose apex the table has no room for; {@link collect} tries again. */
+  readonly #waiting = new Set<Fqdn>();
   #nameservers: readonly Nameserver[] = [];
   /** Number of the load under way, or of the last one; names that it met are stamped with it. */
   #load = 0;
   #loading = false;
+  /** Revisions that are held mean nothing to the next load, or the one under way. */
+  #distrusted = false;
 
-  constructor(table: TableWriter) {
+  constructor(table: TableWriter, tellApex: ApexListener) {
     this.#table = table;
+    this.#tellApex = tellApex;
     this.#drafts = new Drafts(table);
   }
 
@@ -78,6 +88,15 @@ export class ZoneView {
   name(zone: Fqdn, owner: Fqdn): StoredName {
     const state = this.#zones.get(zone);
     return state === undefined ? { rrsets: [], modified: nothing } : this.#stored(state.table, owner);
+  }
+
+  /** Stored names of the zone below this one, in no order. Where there are any, all of the zone's are looked through. */
+  *namesBelow(zone: Fqdn, owner: Fqdn): Generator<Fqdn> {
+    const state = this.#zones.get(zone);
+    if (state === undefined || !this.#table.hasNamesBelow(state.table, owner)) return;
+    for (const { name, modified } of this.#table.nodes(state.table)) {
+      if (modified !== nothing && name !== owner && isWithin(name, owner)) yield name;
+    }
   }
 
   /** How many owner names the zone stores, and at how many of them a host manages records. */
@@ -128,15 +147,21 @@ export class ZoneView {
     this.#loading = true;
   }
 
+  /** What is held comes from another history of the store: the next load puts everything anew, serials too. */
+  distrust(): void {
+    this.#distrusted = true;
+  }
+
   /** Whether the name is held as this revision wrote it; then it stays. */
   seeName(zone: Fqdn, generation: number, owner: Fqdn, modified: Revision): boolean {
-    const state = this.#existingGeneration(zone, generation);
+    const state = this.#distrusted ? undefined : this.#existingGeneration(zone, generation);
     if (state === undefined || this.#table.modified(state.table, owner) !== modified) return false;
     return this.#table.stamp(state.table, owner, this.#load);
   }
 
   endLoad(): void {
     this.#loading = false;
+    this.#distrusted = false;
     for (const { value } of this.#zones.values()) this.#drafts.dropOlder(value.name, value.generation);
     if (this.#load === 1) return;
     for (const { value, table } of this.#zones.values()) this.#sweep(value.name, value.generation, table);
@@ -150,50 +175,75 @@ export class ZoneView {
     }
   }
 
-  /** Frees what no answering thread reads any more. */
+  /** Frees what no answering thread reads any more, and gives it to the zones that wait for room, until one finds none. */
   collect(): void {
     this.#table.collect();
+    for (const zone of this.#waiting) {
+      const state = this.#zones.get(zone);
+      if (state === undefined) this.#waiting.delete(zone);
+      else if (!this.#settleApex(state)) return;
+    }
   }
 
+  /** Throws InvalidValue for a zone that no nameserver can stand below, and TableFull; nothing has changed then. */
   putZone(zone: Zone, modified: Revision): void {
+    impliedBy(zone, this.#nameservers);
     const before = this.#zones.get(zone.name);
-    const serial = Math.max(modified, before?.serial ?? 0, this.#serials.get(zone.name) ?? 0) as Revision;
+    const held = this.#distrusted ? 0 : (before?.serial ?? 0);
+    const serial = Math.max(modified, held, this.#serials.get(zone.name) ?? 0) as Revision;
     this.#serials.delete(zone.name);
     if (before !== undefined && before.value.generation === zone.generation) {
       Object.assign(before, { value: zone, modified, serial });
-      this.#publish(before);
+      this.#settleApex(before);
       return;
     }
     const draft = this.#drafts.take(zone.name, zone.generation);
     this.#drafts.dropOlder(zone.name, zone.generation);
     const state: ZoneState = { value: zone, modified, serial, published: false, implied: new Map(), ...draft };
     this.#zones.set(zone.name, state);
-    this.#publish(state);
+    this.#settleApex(state);
   }
 
-  #publish(state: ZoneState): void {
-    this.#implyApex(state);
-    if (state.published) return;
-    this.#table.publishZone(state.table);
-    state.published = true;
+  /** Writes what the settings imply, and publishes the zone. What is wrong with one zone is told, and stops no other. */
+  #settleApex(state: ZoneState): boolean {
+    const { name } = state.value;
+    try {
+      this.#implyApex(state);
+      if (!state.published) this.#table.publishZone(state.table);
+      state.published = true;
+    } catch (error) {
+      if (error instanceof TableFull) this.#waiting.add(name);
+      this.#tellApex(name, error);
+      return false;
+    }
+    this.#waiting.delete(name);
+    this.#tellApex(name, undefined);
+    return true;
   }
 
   deleteZone(zone: Fqdn): void {
     const state = this.#zones.get(zone);
     if (state === undefined) return;
     this.#zones.delete(zone);
+    this.#waiting.delete(zone);
     this.#table.withdrawZone(state.table);
     this.#drafts.dropAll(zone);
   }
 
+  /** Throws TableFull; the zone then has its serial as soon as there is room. */
   putSerial(zone: Fqdn, modified: Revision): void {
     const state = this.#zones.get(zone);
-    if (state === undefined) {
+    if (state === undefined || this.#distrusted) {
       this.#serials.set(zone, modified);
       return;
     }
     state.serial = Math.max(state.serial, modified) as Revision;
-    this.#putSoa(state);
+    try {
+      this.#putSoa(state);
+    } catch (error) {
+      this.#waiting.add(zone);
+      throw error;
+    }
   }
 
   deleteSerial(zone: Fqdn): void {
@@ -229,7 +279,7 @@ export class ZoneView {
   setNameservers(nameservers: readonly Nameserver[]): void {
     if (JSON.stringify(nameservers) === JSON.stringify(this.#nameservers)) return;
     this.#nameservers = nameservers;
-    for (const state of this.#zones.values()) if (state.value.nameservers.length === 0) this.#implyApex(state);
+    for (const state of this.#zones.values()) if (state.value.nameservers.length === 0) this.#settleApex(state);
   }
 
   #stored(table: ZoneId, owner: Fqdn): StoredName {
@@ -248,16 +298,19 @@ export class ZoneView {
     return !this.#loading && generation < (this.#zones.get(zone)?.value.generation ?? 0);
   }
 
-  /** Writes SOA, NS and glue as the settings have them now, and takes back what they no longer imply. */
+  /** Writes SOA, NS and glue as the settings have them now, and takes back what they no longer imply. Throws TableFull half-way. */
   #implyApex(state: ZoneState): void {
-    const before = state.implied;
-    state.implied = new Map(nameserversOf(state.value, this.#nameservers).map(({ name, rrsets }) => [name, rrsets]));
-    for (const owner of new Set([...before.keys(), ...state.implied.keys()])) {
+    const implied = impliedBy(state.value, this.#nameservers);
+    // Until all is written, what is no longer implied stays known, so that the next try takes it back.
+    const former = [...state.implied.keys()].filter((owner) => !implied.has(owner));
+    state.implied = new Map([...implied, ...former.map((owner): [Fqdn, Rrset[]] => [owner, []])]);
+    for (const [owner, wanted] of state.implied) {
       const { rrsets, modified } = this.#stored(state.table, owner);
-      const all = withImplied(rrsets, impliedAt(state, owner));
+      const all = withImplied(rrsets, wanted);
       if (all.length > 0) this.#table.putNode(state.table, owner, all, modified);
       else this.#table.deleteNode(state.table, owner);
     }
+    state.implied = implied;
     this.#putSoa(state);
   }
 
@@ -266,6 +319,12 @@ export class ZoneView {
     const primary = (ns?.records[0]?.replace(/(?<=.)\.$/, '') ?? state.value.name) as Fqdn;
     this.#table.putSoa(state.table, soaOf(state.value, primary, state.serial));
   }
+}
+
+/** By owner name. Throws InvalidValue where the name of a nameserver would be none: below a name of almost 255 octets. */
+function impliedBy(zone: Zone, nameservers: readonly Nameserver[]): ReadonlyMap<Fqdn, Rrset[]> {
+  parseName(soaOf(zone, zone.name, nothing).responsible);
+  return new Map(nameserversOf(zone, nameservers).map(({ name, rrsets }) => [parseName(name), rrsets]));
 }
 
 function impliedAt(state: ZoneState | Draft, owner: Fqdn): Rrset[] {

@@ -1,0 +1,132 @@
+// A table without room while zones, serials and nameservers change: each zone is one fault, the others go on, and all comes right once there is room.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseName } from '../../src/model/name.ts';
+import type { Revision } from '../../src/model/revision.ts';
+import { memberKey, nameKey, serialKey, zoneKey } from '../../src/store/keys.ts';
+import type { StoreEvent } from '../../src/store/store.ts';
+import { memberValue, nameValue, zoneValue } from '../../src/store/values.ts';
+import { openTableReader } from '../../src/table/reader.ts';
+import { createTable } from '../../src/table/table.ts';
+import { createTableWriter } from '../../src/table/writer.ts';
+import { Views } from '../../src/views/views.ts';
+
+const large = parseName('large.example');
+const small = parseName('small.example');
+const fillerName = (index: number) => parseName(`f-${index}.${large}`);
+
+function fixture() {
+  const errors: unknown[] = [];
+  const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: (fields: unknown) => errors.push(fields) };
+  const table = createTable({ bytes: 2 ** 20 });
+  const writer = createTableWriter(table, { poison: true });
+  const views = new Views(writer, () => ({ label: 'self', addresses: [] }), logger);
+  views.beginLoad();
+  views.endLoad(0 as Revision);
+  let revision = 0;
+  const apply = (events: StoreEvent[]) => views.apply({ revision: revision as Revision, events });
+  const put = (key: string, value: string) => {
+    revision += 1;
+    const entry = { key, value, created: revision as Revision, modified: revision as Revision };
+    apply([{ kind: 'put', entry }]);
+  };
+  const remove = (...keys: string[]) => {
+    revision += 1;
+    apply(keys.map((key) => ({ kind: 'delete', key })));
+  };
+  /** Puts names until one finds no room. */
+  const fill = () => {
+    for (let index = 0; ; index += 1) {
+      const key = nameKey(large, 1, fillerName(index));
+      const rrsets = [{ type: 'A' as never, ttl: 60, records: ['10.0.0.1'] }];
+      put(key, nameValue.encode({ name: fillerName(index), rrsets }));
+      if (!views.faults.has(key)) continue;
+      assert.equal(views.faults.get(key)?.code, 'table_full');
+      remove(key);
+      return index;
+    }
+  };
+  const empty = (count: number) => {
+    remove(...Array.from({ length: count }, (_, index) => nameKey(large, 1, fillerName(index))));
+    for (let i = 0; i < 5; i += 1) views.zones.collect();
+  };
+  const nameservers = (zone: typeof large) =>
+    views.zones.implied(zone).find(({ rrset }) => rrset.type === 'NS')?.rrset.records;
+  return { table, views, errors, put, remove, fill, empty, nameservers, revision: () => revision as Revision };
+}
+
+function zoneText(zone: typeof large, nameservers: string[] = []): string {
+  const names = nameservers.map(parseName);
+  return zoneValue.encode({
+    name: zone,
+    generation: 1,
+    defaultTtl: 60,
+    nameservers: names,
+    soa: {},
+    skydns: false,
+    automatic: false,
+  });
+}
+
+const manyAddresses = Array.from({ length: 1000 }, (_, i) => `[2001:db8::${(i + 1).toString(16)}]:53`);
+const member = (replica: string) => memberValue.encode({ replica, dns: manyAddresses });
+
+test('nameservers are renamed in a full table: one fault for each zone, no throw, and right once there is room', () => {
+  const { views, errors, put, remove, fill, empty, nameservers } = fixture();
+  put(zoneKey(large), zoneText(large));
+  put(zoneKey(small), zoneText(small));
+  put(memberKey('old'), memberValue.encode({ replica: 'old', dns: ['192.0.2.1:53'] }));
+  assert.deepEqual(nameservers(small), [`ns-old.${small}.`, `ns-self.${small}.`]);
+  const count = fill();
+  errors.length = 0;
+  put(memberKey('new'), member('new'));
+  remove(memberKey('old'));
+  assert.deepEqual([...views.faults.keys()].sort(), [zoneKey(large), zoneKey(small)].sort());
+  assert.ok([...views.faults.values()].every(({ code }) => code === 'table_full'));
+  for (let i = 0; i < 5; i += 1) views.zones.collect();
+  assert.equal(errors.length, 2, 'said once for each zone, however often it is tried again');
+  assert.ok(views.zones.name(large, fillerName(0)).modified > 0, 'what was served is served');
+  empty(count);
+  assert.deepEqual([...views.faults], []);
+  for (const zone of [large, small]) {
+    assert.deepEqual(nameservers(zone), [`ns-new.${zone}.`, `ns-self.${zone}.`]);
+    const owners = views.zones.implied(zone).map(({ owner }) => owner);
+    assert.deepEqual(owners, [zone, zone, parseName(`ns-new.${zone}`)], 'glue of who went is gone');
+  }
+});
+
+test('a zone whose settings find no room in the table: its fault goes by itself, and not that of a value that cannot be read', () => {
+  const { views, put, fill, empty, nameservers, revision } = fixture();
+  put(zoneKey(large), zoneText(large));
+  put(zoneKey(small), zoneText(small));
+  const count = fill();
+  const long = `${'x'.repeat(60)}.`.repeat(3);
+  const many = Array.from({ length: 13 }, (_, i) => `n-${i}.${long}example`);
+  put(zoneKey(small), zoneText(small, many));
+  assert.equal(views.faults.get(zoneKey(small))?.code, 'table_full');
+  assert.deepEqual(views.zones.get(small)?.modified, revision(), 'who wants to change or delete it can');
+  put(zoneKey(large), zoneText(large, many));
+  put(zoneKey(large), '{}');
+  assert.equal(views.faults.get(zoneKey(large))?.code, 'internal_error');
+  empty(count);
+  assert.deepEqual([...views.faults.keys()], [zoneKey(large)]);
+  for (const zone of [large, small]) assert.equal(nameservers(zone)?.length, 13);
+});
+
+test('a serial that finds no room is told once there is some', () => {
+  const { table, views, put, fill, empty, revision } = fixture();
+  put(zoneKey(large), zoneText(large));
+  const count = fill();
+  // While somebody reads, nothing that was replaced is freed.
+  const reader = openTableReader(table.buffer);
+  reader.enter();
+  for (let i = 0; i < 20_000 && views.faults.size === 0; i += 1) put(serialKey(large), '');
+  assert.deepEqual([...views.faults.keys()], [serialKey(large)]);
+  const wanted = revision();
+  reader.leave();
+  empty(count);
+  assert.deepEqual([...views.faults], []);
+  const soa = views.zones.implied(large).find(({ rrset }) => rrset.type === 'SOA');
+  assert.equal(soa?.rrset.records[0]?.split(' ')[2], String(wanted));
+});
