@@ -82,8 +82,13 @@ export class InvalidValue extends Error {
 }
 
 /** Refuses because of one field. */
-export function refuseField(code: ErrorCode, pointer: string, message: string): never {
-  throw new Refusal(code, `${pointer || 'the body'}: ${message}`, { errors: [{ pointer, message }] });
+export function refuseField(
+  code: ErrorCode,
+  pointer: string,
+  message: string,
+  members: Record<string, unknown> = {},
+): never {
+  throw new Refusal(code, `${pointer || 'the body'}: ${message}`, { errors: [{ pointer, message }], members });
 }
 
 /** Runs a parser; what it does not accept becomes a refusal that points at the field. */

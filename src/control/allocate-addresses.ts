@@ -5,7 +5,7 @@ import { type Address, type Family, familyOf } from '../model/address.ts';
 import { type AddressRecord, type Holder, mayShare, type Port } from '../model/allocation.ts';
 import type { Pool } from '../model/pool.ts';
 import { addressKey } from '../store/keys.ts';
-import { chooseExplicit, chooseNext, existingPool } from './choose-addresses.ts';
+import { chooseExplicit, chooseNext, defaultFamily, existingPool } from './choose-addresses.ts';
 import type { Decision, DecisionContext } from './commit.ts';
 import { replaceHolders, takeAddress, timestamp } from './hold-address.ts';
 import { TransactionBuilder } from './transaction-builder.ts';
@@ -13,7 +13,8 @@ import { TransactionBuilder } from './transaction-builder.ts';
 export interface WantedAllocation {
   pool: string;
   count: number;
-  family: Family;
+  /** Default: the pool's. */
+  family?: Family;
   /** These and no others; then `count` and `family` do not matter. */
   addresses?: Address[];
   owner: string;
@@ -55,9 +56,10 @@ function allocateNext(
   pool: Pool,
   wanted: WantedAllocation,
 ): AddressRecord[] {
-  const shared = wanted.sharingKey === undefined || pool.drain ? [] : shareable(context, pool, wanted);
+  const family = wanted.family ?? defaultFamily(context, pool.name);
+  const shared = wanted.sharingKey === undefined || pool.drain ? [] : shareable(context, pool, family, wanted);
   const missing = wanted.count - shared.length;
-  const choices = missing > 0 ? chooseNext(context, wanted.family, missing, pool.name) : [];
+  const choices = missing > 0 ? chooseNext(context, family, missing, pool.name) : [];
   return [
     ...shared.map((record, index) => share(context, builder, record, holderOf(context, wanted, index))),
     ...choices.map((choice, index) =>
@@ -66,13 +68,12 @@ function allocateNext(
   ];
 }
 
-function shareable(context: DecisionContext, pool: Pool, wanted: WantedAllocation): AddressRecord[] {
+function shareable(context: DecisionContext, pool: Pool, family: Family, wanted: WantedAllocation): AddressRecord[] {
   const found: AddressRecord[] = [];
   const newcomer = holderOf(context, wanted, 0);
   for (const { value: record } of context.views.pools.heldFrom(pool)) {
     if (found.length === wanted.count) break;
-    if (familyOf(record.address) !== wanted.family || context.claimed.has(addressKey(record.space, record.address)))
-      continue;
+    if (familyOf(record.address) !== family || context.claimed.has(addressKey(record.space, record.address))) continue;
     if (mayShare(record.holders, newcomer)) found.push(record);
   }
   return found;

@@ -70,15 +70,16 @@ export function chooseNext(context: DecisionContext, family: Family, count: numb
   const pools = poolName === undefined ? automaticPools(context) : [existingPool(context, poolName)];
   const able = pools.filter((pool) => capacityOf(poolShape(pool), family) > 0n);
   for (const pool of able) {
-    const choices = pool.drain ? [] : nextOf(context, pool, family, count);
+    const choices = nextOf(context, pool, family, count);
     if (choices.length === count) return choices;
   }
   return refuseExhausted(context, family, count, poolName === undefined ? able : pools, poolName);
 }
 
-/** Up to `count` free addresses of one pool, in the order of its strategy. */
+/** Up to `count` free addresses of one pool, in the order of its strategy; none while it drains. */
 export function nextOf({ views, claimed, now }: DecisionContext, pool: Pool, family: Family, count: number): Choice[] {
   const choices: Choice[] = [];
+  if (pool.drain) return choices;
   for (const address of views.pools.candidates(pool.name, family, now)) {
     if (choices.length === count) break;
     if (!claimed.has(addressKey(pool.space, address))) choices.push({ address, space: pool.space, pool: pool.name });

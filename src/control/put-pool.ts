@@ -1,6 +1,6 @@
 // Use case: a pool is made, or becomes another. Addresses in use must stay inside it, unless forced out.
 
-import { refuse, refuseField } from '../errors.ts';
+import { refuseField } from '../errors.ts';
 import { addressNumber } from '../model/address.ts';
 import { type AddressRange, rangesOverlap } from '../model/address-range.ts';
 import { type Pool, poolShape, shapeHolds } from '../model/pool.ts';
@@ -45,11 +45,8 @@ function checkRanges({ views }: DecisionContext, pool: Pool): void {
     }
     const other = views.pools.overlapping(pool.space, range, pool.name);
     if (other !== undefined) {
-      refuse('pool_overlap', `${range.text} overlaps ${other.range.text} of pool '${other.pool.name}'`, {
-        pool: other.pool.name,
-        range: other.range.text,
-        errors: [{ pointer: `/ranges/${index}`, message: `overlaps pool '${other.pool.name}'` }],
-      });
+      const message = `${range.text} overlaps ${other.range.text} of pool '${other.pool.name}'`;
+      refuseField('pool_overlap', `/ranges/${index}`, message, { pool: other.pool.name, range: other.range.text });
     }
   }
 }

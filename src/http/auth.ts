@@ -36,13 +36,9 @@ export function authenticate(services: Pick<Services, 'views' | 'adminToken'>, r
 /** A new token: what its bearer shows, and what we keep. */
 export function newToken(id: string, now: Date): { shown: string; stored: StoredToken } {
   const secret = randomBytes(32).toString('base64url');
-  const stored = storedToken(id, secret, now);
-  return { shown: `zw_${id}_${secret}`, stored };
-}
-
-export function storedToken(id: string, secret: string, now: Date): StoredToken {
   const salt = randomBytes(16).toString('hex');
-  return { id, salt, hash: hashSecret(secret, salt), role: 'admin', createdAt: now.toISOString() };
+  const stored = { id, salt, hash: hashSecret(secret, salt), role: 'admin', createdAt: now.toISOString() } as const;
+  return { shown: `zw_${id}_${secret}`, stored };
 }
 
 function hashSecret(secret: string, salt: string): string {

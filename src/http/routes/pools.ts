@@ -7,7 +7,7 @@ import { defaultFamily, nextOf } from '../../control/choose-addresses.ts';
 import { decideDeletePool, decideEvictAll } from '../../control/delete-pool.ts';
 import { entityTag } from '../../control/precondition.ts';
 import { decideEvictOutside, decidePutPool } from '../../control/put-pool.ts';
-import { at, refuse } from '../../errors.ts';
+import { at, refuse, refuseField } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';
 import type { Pool } from '../../model/pool.ts';
 import { mergePatch } from '../merge-patch.ts';
@@ -20,6 +20,7 @@ import {
   LabelText,
   listOf,
   pageQuery,
+  refuseDoubles,
   strict,
   writeHeaders,
 } from '../schemas/common.ts';
@@ -31,7 +32,6 @@ import {
   PoolBody,
   PutPool,
   poolFrom,
-  refuseDoubles,
   showAddress,
   showPool,
 } from '../schemas/pool.ts';
@@ -116,9 +116,7 @@ export const poolRoutes: Routes = async (app, services) => {
       const name = request.params.pool;
       const { name: named = name, ...body } = request.body;
       if (named !== name)
-        refuse('invalid_request', '/name: a pool cannot be renamed', {
-          errors: [{ pointer: '/name', message: 'is not the path' }],
-        });
+        refuseField('invalid_request', '/name', 'is not the name in the path: a pool cannot be renamed');
       const wanted = poolFrom(name, body as Partial<Pool>);
       const change = { name, precondition: preconditionOf(request), change: () => wanted };
       if (request.query.force) await commitUntilDone(services, (context) => decideEvictOutside(context, change));
@@ -196,27 +194,21 @@ export const poolRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const { addresses: texts, count, family, owner = '', ...more } = request.body;
+      const { addresses: texts, count, owner = '', ...more } = request.body;
       const addresses = texts?.map((text, index) => at(`/addresses/${index}`, () => parseAddress(text)));
       refuseDoubles('/addresses', addresses ?? []);
-      if (addresses !== undefined && count !== undefined && count !== addresses.length) {
-        refuse('invalid_request', '/count: is not the number of addresses', {
-          errors: [{ pointer: '/count', message: 'is not the number of addresses' }],
-        });
-      }
+      if (addresses !== undefined && count !== undefined && count !== addresses.length)
+        refuseField('invalid_request', '/count', 'is not the number of addresses');
       const wanted = {
         ...more,
         pool: request.params.pool,
         owner,
         count: count ?? 1,
         ids: (addresses ?? Array(count ?? 1).fill(0)).map(() => ulid()),
+        ...(addresses && { addresses }),
       };
       const committed = await commitFor(services, request, reply, (context) =>
-        decideAllocateAddresses(context, {
-          ...wanted,
-          family: family ?? defaultFamily(context, wanted.pool),
-          ...(addresses && { addresses }),
-        }),
+        decideAllocateAddresses(context, wanted),
       );
       const items = committed.result.map((record) => showAddress(record, Date.now()));
       return reply.status(201).send({ items });
@@ -266,7 +258,7 @@ export const poolRoutes: Routes = async (app, services) => {
       const pool = existing(request.params.pool).value;
       const context = { views, claimed: new Set<string>(), now: Date.now(), attempts: 0 };
       const family = request.query.family ?? defaultFamily(context, pool.name);
-      const choices = pool.drain ? [] : nextOf(context, pool, family, request.query.count ?? 1);
+      const choices = nextOf(context, pool, family, request.query.count ?? 1);
       return { items: choices.map(({ address }) => address) };
     },
   );

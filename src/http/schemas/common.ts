@@ -72,6 +72,12 @@ export function checkTags(tags: Readonly<Record<string, string>>): void {
   if (Object.keys(tags).length > tagLimit) refuseField('invalid_request', '/tags', `has more than ${tagLimit} tags`);
 }
 
+/** Refuses a list that names something twice. */
+export function refuseDoubles(pointer: string, values: readonly string[]): void {
+  const index = values.findIndex((value, at) => values.indexOf(value) !== at);
+  if (index >= 0) refuseField('invalid_request', `${pointer}/${index}`, `'${values[index]}' is named twice`);
+}
+
 export const Owner = Type.String({ maxLength: 255 });
 export const NameText = Type.String({ minLength: 1, maxLength: 1024, examples: ['nginx.foowidgets.k8s'] });
 export const AddressText = Type.String({ maxLength: 64, examples: ['172.17.200.100'] });

@@ -15,12 +15,12 @@ import {
   Owner,
   optional,
   patchOf,
+  refuseDoubles,
   strict,
   Tags,
   TagsPatch,
   Ttl,
 } from './common.ts';
-import { refuseDoubles } from './pool.ts';
 
 const settings = {
   pool: LabelText,

@@ -132,9 +132,3 @@ export function showAddress(record: AddressRecord, now: number): Static<typeof A
     ? { address, pool, space, state: 'cooling-down', since, freeAt, holders: [] }
     : { address, pool, space, state: 'free', holders: [] };
 }
-
-/** Refuses a list that names something twice. */
-export function refuseDoubles(pointer: string, values: readonly string[]): void {
-  const index = values.findIndex((value, at) => values.indexOf(value) !== at);
-  if (index >= 0) refuseField('invalid_request', `${pointer}/${index}`, `'${values[index]}' is named twice`);
-}

@@ -5,8 +5,7 @@ import { at, refuseField } from '../../errors.ts';
 import { type Fqdn, formatRelativeName, nameToWire, parseName } from '../../model/name.ts';
 import { type Manager, managingHost, type Rrset } from '../../model/rrset.ts';
 import { type SoaSettings, soaDefaults, type Zone } from '../../model/zone.ts';
-import { NameText, optional, patchOf, strict, Ttl } from './common.ts';
-import { refuseDoubles } from './pool.ts';
+import { NameText, optional, patchOf, refuseDoubles, strict, Ttl } from './common.ts';
 
 const Seconds = Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1 });
 const soaFields = {
