@@ -7,7 +7,7 @@ import type { Decision, DecisionContext } from './commit.ts';
 import { hostFrom, type WantedHost } from './host-wanted.ts';
 import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
 import { TransactionBuilder } from './transaction-builder.ts';
-import { writeHost } from './write-host.ts';
+import { pointerIn, writeHost } from './write-host.ts';
 
 export interface HostChange {
   name: Fqdn;
@@ -30,5 +30,5 @@ export function decideChangeHost(
   const host = hostFrom(context, wanted, current?.value);
   const builder = new TransactionBuilder(context.views);
   writeHost(context, builder, current?.value, host);
-  return { result: { host, created: current === undefined }, ...builder.build() };
+  return { result: { host, created: current === undefined }, ...builder.build(pointerIn(host)) };
 }

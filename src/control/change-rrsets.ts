@@ -6,6 +6,7 @@ import type { RecordType } from '../model/rdata/record-types.ts';
 import { managingHost, type Rrset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
 import type { Decision, DecisionContext } from './commit.ts';
+import type { Warning } from './name-edits.ts';
 import { checkPrecondition, type Precondition } from './precondition.ts';
 import { rrsetTag } from './rrset-tag.ts';
 import { TransactionBuilder } from './transaction-builder.ts';
@@ -28,6 +29,8 @@ export interface ChangedRrset {
 export interface RrsetsChanged {
   rrsets: ChangedRrset[];
   created: boolean;
+  /** What is odd about the names that were written. */
+  warnings: Warning[];
 }
 
 /** `mustExist`: deleting what is not there is `not_found`; otherwise it is done already. */
@@ -56,7 +59,11 @@ export function decideChangeRrsets(
     else if (shown !== undefined) refuseImplied(owner, type, zone);
     else if (mustExist) refuse('not_found', `${owner} has no ${type} records`, { name: owner, rrsetType: type });
   }
-  return { result: { rrsets, created }, ...builder.build() };
+  const { warnings, ...transaction } = builder.build((owner, type) => {
+    const change = changes.find((one) => one.owner === owner && one.type === type && one.rrset !== undefined);
+    return change?.pointer;
+  });
+  return { result: { rrsets, created, warnings }, ...transaction };
 }
 
 /** The zone of this name. Refuses with `not_found`. */
@@ -71,13 +78,6 @@ function checkPlace(zone: Zone, owner: Fqdn, type: RecordType, pointer: string):
       'record_invalid',
       pointer,
       `the SOA comes from the zone's settings: PATCH /v1/zones/${zone.name} with "soa"`,
-    );
-  }
-  if (type === 'CNAME' && owner === zone.name) {
-    refuseField(
-      'cname_conflict',
-      pointer,
-      'the apex has SOA and NS records: a CNAME cannot stand there (RFC 1034 §3.6.2)',
     );
   }
 }

@@ -5,7 +5,7 @@ import type { Host } from '../model/host.ts';
 import type { Decision, DecisionContext } from './commit.ts';
 import { hostFrom, type WantedHost } from './host-wanted.ts';
 import { TransactionBuilder } from './transaction-builder.ts';
-import { writeHost } from './write-host.ts';
+import { pointerIn, writeHost } from './write-host.ts';
 
 /** Its addresses, A/AAAA, PTR and aliases, in one transaction (test/control/host-is-atomic.test.ts). */
 export function decideCreateHost(context: DecisionContext, wanted: WantedHost): Decision<Host> {
@@ -15,5 +15,5 @@ export function decideCreateHost(context: DecisionContext, wanted: WantedHost): 
   const host = hostFrom(context, wanted, undefined);
   const builder = new TransactionBuilder(context.views);
   writeHost(context, builder, undefined, host);
-  return { result: host, ...builder.build() };
+  return { result: host, ...builder.build(pointerIn(host)) };
 }

@@ -4,30 +4,22 @@
 import { refuse } from '../errors.ts';
 import { ancestry, type Fqdn, parentOf } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
-import { managingHost, type Rrset } from '../model/rrset.ts';
+import type { Rrset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
-import { importKey, nameKey, prefixes, serialKey, zoneKey } from '../store/keys.ts';
+import { importKey, prefixes, serialKey, zoneKey } from '../store/keys.ts';
 import { type Compare, maxOperations, type Operation, type Transaction } from '../store/store.ts';
-import { nameValue } from '../store/values.ts';
+import { nameValue, zoneValue } from '../store/values.ts';
 import type { Views } from '../views/views.ts';
+import { type NameEdit, NameEdits, type PointerOf, type Warning } from './name-edits.ts';
 
 /** How many RRsets one name holds at most: what the table of the answering threads has room to count. */
 const greatestTypes = 255;
-
-interface NameEdit {
-  zone: Zone;
-  owner: Fqdn;
-  modified: Revision;
-  rrsets: Rrset[];
-  /** False: only looked at so far. */
-  changed: boolean;
-}
 
 export class TransactionBuilder {
   readonly #views: Views;
   readonly #compares = new Map<string, Compare>();
   readonly #operations = new Map<string, Operation>();
-  readonly #names = new Map<string, NameEdit>();
+  readonly #names: NameEdits;
   /** Zones that this transaction creates: nothing to compare yet. */
   readonly #created = new Map<Fqdn, Zone>();
   /** Keys of zones that would stand around a created one, and must not exist. */
@@ -35,6 +27,7 @@ export class TransactionBuilder {
 
   constructor(views: Views) {
     this.#views = views;
+    this.#names = new NameEdits(views);
   }
 
   /** The key must be as it was read. */
@@ -105,49 +98,41 @@ export class TransactionBuilder {
 
   /** The RRsets at a name as this transaction leaves them so far. */
   rrsetsAt(zone: Zone, owner: Fqdn): readonly Rrset[] {
-    return this.#edit(zone, owner).rrsets;
+    return this.#names.at(zone, owner).rrsets;
   }
 
   /** Writes one RRset, over the one of its type. */
   putRrset(zone: Zone, owner: Fqdn, rrset: Rrset): this {
-    const edit = this.#edit(zone, owner);
+    const edit = this.#names.at(zone, owner);
     edit.rrsets = [...edit.rrsets.filter(({ type }) => type !== rrset.type), rrset];
     edit.changed = true;
+    edit.written.add(rrset.type);
     return this;
   }
 
   deleteRrset(zone: Zone, owner: Fqdn, type: string): this {
-    const edit = this.#edit(zone, owner);
+    const edit = this.#names.at(zone, owner);
     edit.rrsets = edit.rrsets.filter((rrset) => rrset.type !== type);
     edit.changed = true;
+    edit.written.delete(type);
     return this;
   }
 
   /** How many owner names of the zone this transaction adds, less those it takes away. */
   namesAdded(zone: Zone): number {
     let added = 0;
-    for (const edit of this.#names.values()) {
+    for (const [, edit] of this.#names) {
       if (edit.zone.name === zone.name) added += Number(edit.rrsets.length > 0) - Number(edit.modified > 0);
     }
     return added;
   }
 
-  #edit(zone: Zone, owner: Fqdn): NameEdit {
-    const key = nameKey(zone.name, zone.generation, owner);
-    let edit = this.#names.get(key);
-    if (edit === undefined) {
-      const { rrsets, modified } = this.#views.zones.name(zone.name, owner);
-      edit = { zone, owner, modified, rrsets, changed: false };
-      this.#names.set(key, edit);
-    }
-    return edit;
-  }
-
-  /** The transaction. Refuses with `cname_conflict` when a name would hold a CNAME and something else. */
-  build(): Transaction {
+  /** The transaction, and what is odd about the names that it writes. Refuses what may not stand there (model/check-name.ts). */
+  build(pointerOf: PointerOf = () => undefined): Transaction & { warnings: Warning[] } {
+    const warnings = this.#names.check(pointerOf);
     for (const [key, edit] of this.#names) this.#writeName(key, edit);
     this.#proveNothingAround();
-    return { compares: [...this.#compares.values()], operations: [...this.#operations.values()] };
+    return { compares: [...this.#compares.values()], operations: [...this.#operations.values()], warnings };
   }
 
   /** One compare for each zone that must not be; where they are too many, one for all zones, which loses more races. */
@@ -156,9 +141,9 @@ export class TransactionBuilder {
     else for (const key of this.#around) this.#compares.set(key, { kind: 'absent', key });
   }
 
-  #writeName(key: string, { zone, owner, modified, rrsets, changed }: NameEdit): void {
+  #writeName(key: string, edit: NameEdit): void {
+    const { zone, owner, modified, rrsets, changed } = edit;
     if (!changed) return;
-    checkCname(owner, rrsets);
     if (rrsets.length > greatestTypes) {
       refuse(
         'record_invalid',
@@ -169,25 +154,21 @@ export class TransactionBuilder {
     const known = this.#views.zones.get(zone.name);
     if (!this.#created.has(zone.name) && known !== undefined) this.unchanged(zoneKey(zone.name), known.modified);
     this.touchZone(zone.name);
+    if (this.#names.newCuts(edit).length > 0) this.#proveNothingHidden(zone.name);
     if (rrsets.length > 0) {
       const sorted = [...rrsets].sort((a, b) => (a.type < b.type ? -1 : 1));
       this.put(key, nameValue.encode({ name: owner, rrsets: sorted }), modified || undefined);
     } else if (modified > 0) this.delete(key, modified);
   }
-}
 
-/** RFC 1034 §3.6.2: a CNAME stands alone. */
-function checkCname(owner: Fqdn, rrsets: readonly Rrset[]): void {
-  const cname = rrsets.find(({ type }) => type === 'CNAME');
-  const other = rrsets.find(({ type }) => type !== 'CNAME');
-  if (cname === undefined || other === undefined) return;
-  refuse(
-    'cname_conflict',
-    `${owner} would have a CNAME and ${other.type}: delete one of them first, or choose another name`,
-    {
-      name: owner,
-      types: [cname.type, other.type],
-      ...(cname.manager === 'host' && { managedBy: `host:${managingHost(owner, cname)}` }),
-    },
-  );
+  /**
+   * Whoever writes a delegation or a DNAME has to see every name below it: the serial's compare says that none came. Writing the zone again makes those decide
+   * anew who were about to put a name there (test/control/zone-cuts.test.ts).
+   */
+  #proveNothingHidden(zone: Fqdn): void {
+    const known = this.#views.zones.get(zone);
+    if (known === undefined) return;
+    this.put(zoneKey(zone), zoneValue.encode(known.value), known.modified);
+    this.unchanged(serialKey(zone), this.#views.zones.serial(zone));
+  }
 }

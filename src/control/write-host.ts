@@ -14,7 +14,16 @@ import { removeEmptyZone, reverseZoneSettings } from './automatic-zone.ts';
 import { refuseTaken } from './choose-addresses.ts';
 import type { DecisionContext } from './commit.ts';
 import { replaceHolders, takeAddress } from './hold-address.ts';
+import type { PointerOf } from './name-edits.ts';
 import type { TransactionBuilder } from './transaction-builder.ts';
+
+/** Where a host's record comes from in the request that writes the host. */
+export function pointerIn({ name, aliases }: Pick<Host, 'name' | 'aliases'>): PointerOf {
+  return (owner) => {
+    if (owner === name) return '/name';
+    return aliases.includes(owner) ? `/aliases/${aliases.indexOf(owner)}` : undefined;
+  };
+}
 
 /** Writes the difference into the transaction. Refuses with `name_taken`, `rrset_conflict`, `cname_conflict`, `zone_not_found`. */
 export function writeHost(
@@ -92,10 +101,6 @@ function addRecord(
   { owner, rrset }: OwnedRrset,
 ): void {
   const zone = zoneFor(context, builder, after, owner);
-  if (rrset.type === 'CNAME' && owner === zone.name) {
-    const pointer = `/aliases/${after.aliases.indexOf(owner)}`;
-    refuseField('cname_conflict', pointer, `${owner} is a zone: its SOA and NS records let no CNAME stand there`);
-  }
   for (const stands of builder.rrsetsAt(zone, owner)) {
     const ours = isManagedBy(owner, stands, before?.name) || isManagedBy(owner, stands, after.name);
     if (!ours) refuseConflict(after, owner, rrset, stands);

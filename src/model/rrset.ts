@@ -58,6 +58,15 @@ export function parseRecords(type: RecordType, records: readonly string[], point
   return distinct;
 }
 
+/** What DNSSEC keeps beside a CNAME, and dynamic update its keys (RFC 4035 §2.5, RFC 2181 §10.1). */
+const besideCname: ReadonlySet<string> = new Set(['CNAME', 'RRSIG', 'NSEC', 'KEY', 'SIG', 'NXT']);
+
+/** The RRset that cannot share its name with the CNAME that stands there (RFC 1034 §3.6.2). */
+export function conflictWithCname<T extends Pick<Rrset, 'type'>>(rrsets: readonly T[]): T | undefined {
+  if (!rrsets.some(({ type }) => type === 'CNAME')) return undefined;
+  return rrsets.find(({ type }) => !besideCname.has(type));
+}
+
 /** The resource that a host-managed RRset belongs to: an address record's owner, or where an alias or PTR points. */
 export function managingHost(owner: Fqdn, rrset: Rrset): Fqdn {
   if (rrset.type === 'A' || rrset.type === 'AAAA') return owner;

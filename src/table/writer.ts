@@ -144,6 +144,12 @@ export class TableWriter {
     return data === none ? undefined : (this.#memory.reader.modified(data) as Revision);
   }
 
+  /** Whether other names of the zone stand below this one. */
+  hasNamesBelow(zone: ZoneId, name: Fqdn): boolean {
+    const node = this.#find(zone, name);
+    return node !== none && this.#memory.words[node * unitWords + layout.node.children] !== 0;
+  }
+
   /** Marks a name that holds something with 32 bits for a later sweep over {@link nodes}; false when it holds nothing. No reader sees the mark. */
   stamp(zone: ZoneId, name: Fqdn, stamp: number): boolean {
     const node = this.#find(zone, name);

@@ -93,11 +93,17 @@ const allocation = fc
   }));
 
 const rrset = fc.record({
-  owner: pick(names),
-  type: pick(['A', 'TXT', 'CNAME', 'NS'].map(parseRecordType)),
+  owner: pick([...names, parseName('s.z')]),
+  type: pick(['A', 'TXT', 'CNAME', 'NS', 'DNAME'].map(parseRecordType)),
   records: fc.boolean(),
 });
-const recordText: Record<string, string> = { A: '198.51.100.1', TXT: '"x"', CNAME: 'elsewhere.', NS: 'ns.elsewhere.' };
+const recordText: Record<string, string> = {
+  A: '198.51.100.1',
+  TXT: '"x"',
+  CNAME: 'elsewhere.',
+  NS: 'ns.elsewhere.',
+  DNAME: 'elsewhere.',
+};
 
 /** A request: what it is called, for a failure's report, and the decision. */
 export interface Command {

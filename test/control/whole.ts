@@ -106,9 +106,12 @@ function assertNames({ hosts, zones, names }: Contents): void {
     return `${owner} in ${zoneOf(owner)}: ${type} ${records}`;
   });
   const found: string[] = [];
+  const hiding = names.filter(({ rrsets }) => rrsets.some(({ type }) => type === 'NS' || type === 'DNAME'));
   for (const { name, zone, rrsets } of names) {
     assert.ok(zones.has(zone), `${name} stands in a zone that is not there: ${zone}`);
     assert.ok(isWithin(name, zone) && rrsets.length > 0, `${name} in ${zone}`);
+    const hidden = hiding.find((cut) => cut.zone === zone && isWithin(name, cut.name) && hides(cut, { name, rrsets }));
+    assert.equal(hidden, undefined, `${name} is hidden`);
     if (rrsets.some(({ type }) => type === 'CNAME')) assert.equal(rrsets.length, 1, `${name}: a CNAME stands alone`);
     for (const { type, records, manager } of rrsets) {
       if (manager === 'host') found.push(`${name} in ${zone}: ${type} ${records}`);
@@ -116,6 +119,13 @@ function assertNames({ hosts, zones, names }: Contents): void {
   }
   assert.deepEqual(found.sort(), wanted.sort());
   for (const { name, zone } of hosts.values()) assert.equal(zone, zoneOf(name), `${name} names its zone`);
+}
+
+/** No record of a host stands at a delegation or below it; nothing stands below a DNAME. */
+function hides(cut: NamedRrsets & { zone: Fqdn }, { name, rrsets }: NamedRrsets): boolean {
+  const has = (wanted: string) => cut.rrsets.some(({ type }) => type === wanted);
+  if (has('DNAME') && name !== cut.name) return true;
+  return has('NS') && cut.name !== cut.zone && rrsets.some(({ manager }) => manager === 'host');
 }
 
 /** Said again here, on purpose, and not asked of `recordsOf`. */

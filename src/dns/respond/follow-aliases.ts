@@ -30,7 +30,9 @@ function isAlias(exchange: Exchange): boolean {
   if (exchange.finding === finding.dname) return true;
   const { type } = exchange;
   if (exchange.finding !== finding.name || type === typeCode.CNAME || type === typeCode.ANY) return false;
-  return (exchange.reader.dataFlags(exchange.data) & dataFlags.cname) !== 0;
+  const { reader, data } = exchange;
+  // Beside a CNAME stands only what is asked for by its own type: NSEC, RRSIG, KEY (RFC 4035 §2.5, RFC 2181 §10.1).
+  return (reader.dataFlags(data) & dataFlags.cname) !== 0 && reader.findRrset(data, type) === 0;
 }
 
 function addCname(exchange: Exchange): Verdict {

@@ -10,7 +10,15 @@ import { parseRecordType, type RecordType } from '../../model/rdata/record-types
 import { parseRecords } from '../../model/rrset.ts';
 import { decodeCursor, encodeCursor, limitOf } from '../page.ts';
 import { failures, listOf, NameText, pageQuery, strict, writeHeaders } from '../schemas/common.ts';
-import { PatchRrsets, PutRrset, RrsetBody, showRrset } from '../schemas/zone.ts';
+import {
+  PatchRrsets,
+  PutRrset,
+  RrsetBody,
+  showRrset,
+  showWarnings,
+  WrittenRrset,
+  WrittenRrsets,
+} from '../schemas/zone.ts';
 import type { Routes } from '../services.ts';
 import { commitFor, preconditionOf, sendResource } from '../write.ts';
 import { zoneNameOf } from '../zone-path.ts';
@@ -76,7 +84,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
         params,
         headers: writeHeaders,
         body: PutRrset,
-        response: { 200: RrsetBody, 201: RrsetBody, ...failures },
+        response: { 200: WrittenRrset, 201: WrittenRrset, ...failures },
       },
     },
     async (request, reply) => {
@@ -91,11 +99,12 @@ export const rrsetRoutes: Routes = async (app, services) => {
       const committed = await commitFor(services, request, reply, (context) =>
         decideChangeRrsets(context, zone.name, [change], { precondition }),
       );
-      const { rrsets, created } = committed.result;
+      const { rrsets, created, warnings } = committed.result;
       const written = rrsets[0] ?? refuse('internal_error', 'nothing was written');
       reply.header('etag', rrsetTag(written.rrset));
       if (created) reply.header('location', request.url);
-      return reply.status(created ? 201 : 200).send(showRrset(zone.name, owner, written.rrset));
+      const body = { ...showRrset(zone.name, owner, written.rrset), ...showWarnings(zone.name, warnings) };
+      return reply.status(created ? 201 : 200).send(body);
     },
   );
 
@@ -129,7 +138,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
         summary: 'Write and delete RRsets: all of them or none',
         params: zoneParams,
         body: PatchRrsets,
-        response: { 200: Type.Object({ items: Type.Array(RrsetBody) }), ...failures },
+        response: { 200: WrittenRrsets, ...failures },
       },
     },
     async (request, reply) => {
@@ -152,7 +161,9 @@ export const rrsetRoutes: Routes = async (app, services) => {
       const committed = await commitFor(services, request, reply, (context) =>
         decideChangeRrsets(context, zone.name, changes),
       );
-      return { items: committed.result.rrsets.map(({ owner, rrset }) => showRrset(zone.name, owner, rrset)) };
+      const { rrsets, warnings } = committed.result;
+      const items = rrsets.map(({ owner, rrset }) => showRrset(zone.name, owner, rrset));
+      return { items, ...showWarnings(zone.name, warnings) };
     },
   );
 

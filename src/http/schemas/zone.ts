@@ -1,6 +1,7 @@
 // Zones and RRsets as the API shows and takes them.
 
 import { type Static, Type } from '@fastify/type-provider-typebox';
+import type { Warning } from '../../control/name-edits.ts';
 import { at, refuseField } from '../../errors.ts';
 import { type Fqdn, formatRelativeName, nameToWire, parseName } from '../../model/name.ts';
 import { type Manager, managingHost, type Rrset } from '../../model/rrset.ts';
@@ -137,6 +138,25 @@ export const RrsetBody = Type.Object({
   ...rrset,
   managedBy: Type.Optional(Type.String({ description: '`host:<name>`, or `zone` for what the zone settings imply' })),
 });
+
+const Warnings = Type.Optional(
+  Type.Array(Type.Object({ name: rrset.name, type: TypeText, message: Type.String() }), {
+    description: 'What was written and is odd, such as data that a delegation hides; absent when there is none',
+  }),
+);
+export const WrittenRrset = Type.Object({ ...RrsetBody.properties, warnings: Warnings });
+export const WrittenRrsets = Type.Object({ items: Type.Array(RrsetBody), warnings: Warnings });
+
+export function showWarnings(zone: Fqdn, warnings: readonly Warning[]): { warnings?: Static<typeof Warnings> } {
+  if (warnings.length === 0) return {};
+  return {
+    warnings: warnings.map(({ owner, types, message }) => ({
+      name: formatRelativeName(owner, zone),
+      type: types[0] ?? 'ANY',
+      message,
+    })),
+  };
+}
 
 export function showRrset(zone: Fqdn, owner: Fqdn, { type, ttl, records, manager }: Rrset): Static<typeof RrsetBody> {
   const managedBy: Record<Manager, () => string> = {

@@ -1,6 +1,7 @@
 // The records of a zone file by name, as a zone would hold them: RRsets whole, in canonical order, and what may not stand together found.
 
-import { ancestry, type Fqdn, isWithin, parentOf } from '../name.ts';
+import { checkName, cutsAt, type NameFinding, namesAbove, type ZoneCut } from '../check-name.ts';
+import { type Fqdn, isWithin } from '../name.ts';
 import { isSingleton, type RecordType } from '../rdata/record-types.ts';
 import { greatestRrset, managingHost, type Rrset, recordOverhead } from '../rrset.ts';
 import type { Findings } from './findings.ts';
@@ -34,9 +35,8 @@ export class ZoneFileContents {
   soa: FileSoa | undefined;
   records = 0;
   readonly #findings: Findings;
-  /** Names that end what the zone answers for: delegations below the apex, and DNAMEs. */
+  /** Names with a delegation or a DNAME. */
   readonly #cuts = new Set<Fqdn>();
-  readonly #redirections = new Set<Fqdn>();
 
   constructor(zone: Fqdn, findings: Findings) {
     this.zone = zone;
@@ -54,8 +54,7 @@ export class ZoneFileContents {
       this.#addSoa(record);
       return;
     }
-    if (type === 'NS' && owner !== this.zone) this.#cuts.add(owner);
-    if (type === 'DNAME') this.#redirections.add(owner);
+    if (cutsAt(this.zone, owner, [record]).length > 0) this.#cuts.add(owner);
     let rrsets = this.names.get(owner);
     if (rrsets === undefined) {
       rrsets = [];
@@ -115,57 +114,26 @@ export class ZoneFileContents {
         findings.fault(line, `the ${type} records of ${owner} belong to ${host}, and are others`, 'managed_record');
       }
     }
-    this.#checkName(owner, own, rrsets, findings);
-    if (this.#cuts.size + this.#redirections.size > 0) this.#checkPlace(owner, own, rrsets, findings);
+    for (const finding of checkName(this.zone, owner, rrsets, this.#cutsAbove(owner)))
+      this.#note(finding, own, findings);
     return rrsets.length > 1 ? rrsets.sort((a, b) => (a.type < b.type ? -1 : 1)) : rrsets;
   }
 
-  #checkName(owner: Fqdn, own: readonly FileRrset[], rrsets: readonly Rrset[], findings: Findings): void {
-    const alias = rrsets.find(({ type }) => type === 'CNAME');
-    if (alias === undefined) return;
-    const line = own.find(({ type }) => type === 'CNAME')?.line ?? own[0]?.line ?? 0;
-    if (owner === this.zone) {
-      findings.fault(line, 'the apex has SOA and NS records: no CNAME can stand there', 'cname_conflict');
-    }
-    const other = rrsets.find(({ type }) => type !== 'CNAME');
-    if (other === undefined) return;
-    const managed = [alias, other].find(({ manager }) => manager === 'host');
-    if (managed === undefined)
-      findings.fault(line, `${owner} has a CNAME and ${other.type} records: a CNAME stands alone`, 'cname_conflict');
-    else {
-      const host = `host:${managingHost(owner, managed)}`;
-      const own = managed === alias ? other.type : 'CNAME';
-      findings.fault(
-        line,
-        `${owner} has a ${managed.type} of ${host}: no ${own} can stand beside it`,
-        'managed_record',
-      );
+  *#cutsAbove(owner: Fqdn): Generator<ZoneCut> {
+    if (this.#cuts.size === 0) return;
+    for (const above of namesAbove(this.zone, owner)) {
+      if (this.#cuts.has(above)) yield* cutsAt(this.zone, above, this.names.get(above) ?? []);
     }
   }
 
-  #checkPlace(owner: Fqdn, own: readonly FileRrset[], rrsets: readonly Rrset[], findings: Findings): void {
-    const line = own[0]?.line ?? 0;
-    if (owner !== this.zone && this.#redirections.has(owner) && this.#cuts.has(owner)) {
-      findings.fault(line, `${owner} has a DNAME and NS records: only an apex has both (RFC 6672 §2.3)`);
-    }
-    const isAddress = ({ type }: Pick<Rrset, 'type'>) => type === 'A' || type === 'AAAA';
-    if (this.#cuts.has(owner) && rrsets.some((one) => !isAddress(one) && !atCut.has(one.type))) {
-      findings.warn(line, `${owner} is delegated: of its records only NS, DS and glue are served`);
-    }
-    const parent = owner === this.zone ? undefined : parentOf(owner);
-    if (parent === undefined) return;
-    for (const above of ancestry(parent)) {
-      if (this.#redirections.has(above))
-        findings.fault(line, `${owner} is below the DNAME of ${above}, where nothing can be (RFC 6672 §2.4)`);
-      if (this.#cuts.has(above) && !rrsets.every(isAddress))
-        findings.warn(line, `${owner} is below the delegation of ${above}: it is not served, unless as glue`);
-      if (above === this.zone) return;
-    }
+  /** At the line of the record, or of what hides it. */
+  #note({ types, message, code, managedBy, cut }: NameFinding, own: readonly FileRrset[], findings: Findings) {
+    const hiding = cut && this.names.get(cut.owner)?.find(({ type }) => type === cut.type);
+    const line = (own.find(({ type }) => types.includes(type)) ?? hiding ?? own[0])?.line ?? 0;
+    if (code === undefined) findings.warn(line, message);
+    else findings.fault(line, message, managedBy !== undefined && code === 'cname_conflict' ? 'managed_record' : code);
   }
 }
-
-/** What belongs to a delegation on the parent's side. */
-const atCut: ReadonlySet<string> = new Set(['NS', 'DS', 'NSEC', 'RRSIG', 'DNAME']);
 
 export function isSameRrset(a: Pick<Rrset, 'ttl' | 'records'>, b: Pick<Rrset, 'ttl' | 'records'>): boolean {
   if (a.ttl !== b.ttl || a.records.length !== b.records.length) return false;

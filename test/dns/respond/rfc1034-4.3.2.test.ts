@@ -222,3 +222,17 @@ answers(
     ['example. NS', 'NOERROR', ['example. 60 NS ns1.example.'], [], ['ns1.example. 60 A 192.0.2.53']],
   ],
 );
+
+answers(
+  'RFC 2181 §10.1, RFC 4035 §2.5: what may stand beside a CNAME is answered by its own type',
+  `
+  example.       3600 NS    ns1.elsewhere.
+  a.example.     60   CNAME b.example.
+  a.example.     60   KEY   256 3 8 AQAB
+  b.example.     60   A     192.0.2.1`,
+  [
+    ['a.example. KEY', 'NOERROR', ['a.example. 60 KEY \\# 7 01000308010001']],
+    ['a.example. A', 'NOERROR', ['a.example. 60 CNAME b.example.', 'b.example. 60 A 192.0.2.1']],
+    ['a.example. CNAME', 'NOERROR', ['a.example. 60 CNAME b.example.']],
+  ],
+);

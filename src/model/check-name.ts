@@ -1,0 +1,146 @@
+// What may stand together at one name of a zone, and what below a delegation or a DNAME: the same for an RRset that is written, for the records of a host,
+// and for a zone file.
+
+import type { ErrorCode } from '../errors.ts';
+import { ancestry, type Fqdn, parentOf } from './name.ts';
+import type { RecordType } from './rdata/record-types.ts';
+import { conflictWithCname, managingHost, type Rrset } from './rrset.ts';
+
+/** Where a zone stops to answer by itself for what is below: NS below the apex, or a DNAME. */
+export interface ZoneCut {
+  owner: Fqdn;
+  type: 'NS' | 'DNAME';
+}
+
+export interface NameFinding {
+  owner: Fqdn;
+  /** The RRsets that it is about, the one to blame first. */
+  types: RecordType[];
+  message: string;
+  /** Absent: it is a warning. */
+  code?: ErrorCode;
+  /** The host whose record is one of them. */
+  managedBy?: string;
+  /** What hides the name. */
+  cut?: ZoneCut;
+}
+
+/** What belongs to a delegation on the parent's side. */
+const besideNs: ReadonlySet<string> = new Set(['NS', 'DS', 'NSEC', 'RRSIG', 'DNAME', 'A', 'AAAA']);
+const glue: ReadonlySet<string> = new Set(['A', 'AAAA']);
+
+/** `rrsets`: all that the name shall hold, hosts' records included. `above`: the cuts at the names above it. */
+export function* checkName(
+  zone: Fqdn,
+  owner: Fqdn,
+  rrsets: readonly Rrset[],
+  above: Iterable<ZoneCut>,
+): Generator<NameFinding> {
+  yield* checkCname(zone, owner, rrsets);
+  yield* checkTypes(zone, owner, rrsets);
+  const atCut = cutsAt(zone, owner, rrsets).find(({ type }) => type === 'NS');
+  if (atCut !== undefined) yield* checkHidden(owner, rrsets, atCut, besideNs);
+  for (const cut of above) yield* checkHidden(owner, rrsets, cut, glue);
+}
+
+/** The cuts that these RRsets make of their name. */
+export function cutsAt(zone: Fqdn, owner: Fqdn, rrsets: readonly Pick<Rrset, 'type'>[]): ZoneCut[] {
+  const cuts: ZoneCut[] = [];
+  for (const { type } of rrsets) {
+    if ((type === 'NS' && owner !== zone) || type === 'DNAME') cuts.push({ owner, type: type as ZoneCut['type'] });
+  }
+  return cuts;
+}
+
+/** The names of the zone above this one, up to the apex. */
+export function* namesAbove(zone: Fqdn, owner: Fqdn): Generator<Fqdn> {
+  const parent = owner === zone ? undefined : parentOf(owner);
+  if (parent === undefined) return;
+  for (const above of ancestry(parent)) {
+    yield above;
+    if (above === zone) return;
+  }
+}
+
+/** RFC 1034 §3.6.2: a CNAME stands alone. */
+function* checkCname(zone: Fqdn, owner: Fqdn, rrsets: readonly Rrset[]): Generator<NameFinding> {
+  const alias = rrsets.find(({ type }) => type === 'CNAME');
+  if (alias === undefined) return;
+  const conflict = { owner, code: 'cname_conflict' } as const;
+  if (owner === zone) {
+    const message = 'the apex has SOA and NS records: no CNAME can stand there (RFC 1034 §3.6.2)';
+    yield { ...conflict, types: [alias.type], message };
+    return;
+  }
+  const other = conflictWithCname(rrsets);
+  if (other === undefined) return;
+  const [managed, own] = alias.manager === 'host' ? [alias, other] : [other, alias];
+  const types = [own.type, managed.type];
+  if (managed.manager !== 'host') {
+    const message = `${owner} has a CNAME and ${other.type} records: a CNAME stands alone; delete one of them first`;
+    yield { ...conflict, types, message };
+  } else {
+    const managedBy = `host:${managingHost(owner, managed)}`;
+    const message = `${owner} has a ${managed.type} of ${managedBy}: no ${own.type} can stand beside it`;
+    yield { ...conflict, types, message, managedBy };
+  }
+}
+
+function* checkTypes(zone: Fqdn, owner: Fqdn, rrsets: readonly Rrset[]): Generator<NameFinding> {
+  const isApex = owner === zone;
+  const find = (wanted: string) => rrsets.find(({ type }) => type === wanted);
+  const [ns, dname, ds] = [find('NS'), find('DNAME'), find('DS')];
+  if (dname !== undefined && ns !== undefined && !isApex) {
+    const message = `${owner} has a DNAME and NS records: only an apex has both (RFC 6672 §2.3)`;
+    yield { owner, types: [dname.type, ns.type], message, code: 'record_invalid' };
+  }
+  if (ds !== undefined && isApex) {
+    const message = 'DS records stand in the zone above, at its delegation, not at the apex (RFC 4035 §2.4)';
+    yield { owner, types: [ds.type], message, code: 'record_invalid' };
+  } else if (ds !== undefined && ns === undefined) {
+    yield { owner, types: [ds.type], message: `${owner} has DS but no NS records: nothing is delegated there` };
+  }
+  for (const { type, records } of rrsets) {
+    if (type !== 'SVCB' && type !== 'HTTPS') continue;
+    const aliases = records.filter((record) => record.startsWith('0 ')).length;
+    if (aliases > 0 && aliases < records.length) {
+      const message = `of the ${type} records of ${owner} those in service mode are ignored: one is in alias mode (RFC 9460 §2.4.1)`;
+      yield { owner, types: [type], message };
+    } else if (aliases > 1) {
+      const message = `${owner} has several ${type} records in alias mode: clients take one at random (RFC 9460 §2.4.2)`;
+      yield { owner, types: [type], message };
+    }
+  }
+}
+
+/** Below a delegation only glue is served, at it only what belongs to it; a host must be. Below a DNAME nothing can be. */
+function* checkHidden(
+  owner: Fqdn,
+  rrsets: readonly Rrset[],
+  cut: ZoneCut,
+  served: ReadonlySet<string>,
+): Generator<NameFinding> {
+  const place = owner === cut.owner ? 'is at' : 'is below';
+  for (const rrset of rrsets) {
+    const { type } = rrset;
+    const types = owner === cut.owner ? [type, cut.type as RecordType] : [type];
+    const hidden = { owner, types, cut };
+    if (rrset.manager === 'host') {
+      const managedBy = `host:${managingHost(owner, rrset)}`;
+      const what = cut.type === 'NS' ? 'delegation' : 'DNAME';
+      const message = `${owner} ${place} the ${what} of ${cut.owner}: the ${type} of ${managedBy} would not be served; ${wayOut(type, cut)}`;
+      yield { ...hidden, message, code: 'name_hidden', managedBy };
+    } else if (cut.type === 'DNAME') {
+      const message = `${owner} is below the DNAME of ${cut.owner}, where nothing can be (RFC 6672 §2.4)`;
+      yield { ...hidden, message, code: 'name_hidden' };
+    } else if (!served.has(type)) {
+      const message = `${owner} ${place} the delegation of ${cut.owner}: its ${type} records are not served`;
+      yield { ...hidden, message };
+    }
+  }
+}
+
+function wayOut(type: string, { owner, type: cutType }: ZoneCut): string {
+  if (type === 'PTR') return `delete the ${cutType} of ${owner}, or create the host with "ptr": false`;
+  return `choose another name, delete the ${cutType} of ${owner}, or make a zone of that part here (POST /v1/zones)`;
+}

@@ -1,0 +1,214 @@
+// What stands below a delegation or a DNAME is not served: no host gets a name there, and neither is put over names of hosts (RFC 1034 §4.2, RFC 6672 §2.4).
+
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { problemIn } from '../support/api-client.ts';
+import { type ServedApi, servedApi } from '../support/served-api.ts';
+
+const rrsets = '/v1/zones/foo.k8s/rrsets';
+const textDns = { 'content-type': 'text/dns' };
+type Written = { warnings?: { name: string; type: string; message: string }[] };
+
+async function prepared(t: TestContext): Promise<ServedApi> {
+  const served = await servedApi(t);
+  await served.api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s', defaultTtl: 120 });
+  await served.api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.0/24', '2001:db8::/64'] });
+  return served;
+}
+
+const host = (name: string, aliases: string[] = [], more: object = {}) => ({ name, aliases, ...more });
+
+test('a host below a delegation, or at one, is refused, whichever of its names stands there', async (t) => {
+  const { api, dump } = await prepared(t);
+  await api.ok(201, 'PUT', `${rrsets}/s/NS`, { records: ['ns.example.'] });
+  const before = await dump();
+  for (const [wanted, pointer] of [
+    [host('s.foo.k8s'), '/name'],
+    [host('a.s.foo.k8s'), '/name'],
+    [host('b.a.s.foo.k8s'), '/name'],
+    [host('*.s.foo.k8s'), '/name'],
+    [host('a.foo.k8s', ['b.foo.k8s', 'a.s.foo.k8s']), '/aliases/1'],
+  ] as const) {
+    const problem = await api.refused('name_hidden', 'POST', '/v1/hosts', wanted, [pointer]);
+    assert.match(problem.detail, /delegat/);
+    assert.deepEqual(problem.cut, { name: 's.foo.k8s', type: 'NS' });
+  }
+  assert.deepEqual(await dump(), before);
+  await api.ok(201, 'POST', '/v1/hosts', host('t.foo.k8s'));
+  await api.refused('name_hidden', 'PATCH', '/v1/hosts/t.foo.k8s', { name: 't.s.foo.k8s' });
+  await api.ok(201, 'POST', '/v1/zones', { name: 's.foo.k8s' });
+  await api.ok(201, 'POST', '/v1/hosts', host('a.s.foo.k8s', ['s2.s.foo.k8s']));
+});
+
+test('a host below a DNAME is refused; beside one it is allowed (RFC 6672 §2.4)', async (t) => {
+  const { api } = await prepared(t);
+  await api.ok(201, 'PUT', `${rrsets}/d/DNAME`, { records: ['elsewhere.'] });
+  const problem = await api.refused('name_hidden', 'POST', '/v1/hosts', host('a.d.foo.k8s'), ['/name']);
+  assert.deepEqual(problem.cut, { name: 'd.foo.k8s', type: 'DNAME' });
+  await api.ok(201, 'POST', '/v1/hosts', host('d.foo.k8s'));
+  await api.ok(204, 'DELETE', '/v1/hosts/d.foo.k8s');
+  await api.ok(204, 'DELETE', `${rrsets}/d/DNAME`);
+  await api.ok(201, 'POST', '/v1/hosts', host('a.d.foo.k8s'));
+});
+
+test('a PTR below a delegated part of our reverse zone is refused, and the way out works', async (t) => {
+  const { api } = await prepared(t);
+  for (const [zone, cut, address] of [
+    ['0.192.in-addr.arpa', '2', '192.0.2.9'],
+    ['8.b.d.0.1.0.0.2.ip6.arpa', '0.0', '2001:db8::9'],
+  ] as const) {
+    await api.ok(201, 'POST', '/v1/zones', { name: zone });
+    await api.ok(201, 'PUT', `/v1/zones/${zone}/rrsets/${cut}/NS`, { records: ['ns.example.'] });
+    const wanted = host('a.foo.k8s', [], { addresses: [address] });
+    const problem = await api.refused('name_hidden', 'POST', '/v1/hosts', wanted);
+    assert.match(problem.detail, /"ptr": false/);
+    await api.ok(201, 'POST', '/v1/hosts', { ...wanted, ptr: false });
+    await api.ok(204, 'DELETE', '/v1/hosts/a.foo.k8s');
+  }
+});
+
+test('a delegation or a DNAME over names of hosts is refused, and some are named', async (t) => {
+  const { api, dump } = await prepared(t);
+  await api.ok(201, 'POST', '/v1/hosts', host('a.s.foo.k8s', ['b.t.foo.k8s']));
+  const before = await dump();
+  for (const [path, type, hidden] of [
+    ['s', 'NS', 'a.s.foo.k8s'],
+    ['s', 'DNAME', 'a.s.foo.k8s'],
+    ['a.s', 'NS', 'a.s.foo.k8s'],
+    ['t', 'NS', 'b.t.foo.k8s'],
+    ['@', 'DNAME', 'a.s.foo.k8s'],
+  ] as const) {
+    const body = { records: ['elsewhere.'] };
+    const problem = await api.refused('name_hidden', 'PUT', `${rrsets}/${path}/${type}`, body);
+    assert.ok(problem.detail.includes(hidden), problem.detail);
+    await api.refused('name_hidden', 'PATCH', rrsets, [{ name: path, type, ...body }], ['/0/name']);
+    const file = await api.send('PUT', '/v1/zones/foo.k8s/zonefile', `${path} 60 ${type} elsewhere.\n`, textDns);
+    assert.equal(problemIn(file).code, 'name_hidden');
+  }
+  assert.deepEqual(await dump(), before);
+  await api.ok(201, 'PUT', `${rrsets}/a.s/DNAME`, { records: ['elsewhere.'] });
+  await api.ok(201, 'POST', '/v1/zones', { name: 'k8s' });
+  await api.ok(201, 'PUT', '/v1/zones/k8s/rrsets/foo/NS', { records: ['ns.example.'] });
+});
+
+test('nothing can be below a DNAME, in either order, and what the same request takes away is not there', async (t) => {
+  const { api } = await prepared(t);
+  await api.ok(201, 'PUT', `${rrsets}/x.d/TXT`, { records: ['x'] });
+  const dname = { name: 'd', type: 'DNAME', records: ['elsewhere.'] };
+  const problem = await api.refused('name_hidden', 'PATCH', rrsets, [dname]);
+  assert.match(problem.detail, /x\.d\.foo\.k8s.*RFC 6672/);
+  await api.ok(200, 'PATCH', rrsets, [dname, { name: 'x.d', type: 'TXT', records: [] }]);
+  await api.refused('name_hidden', 'PUT', `${rrsets}/x.d/TXT`, { records: ['x'] });
+  await api.refused(
+    'name_hidden',
+    'PATCH',
+    rrsets,
+    [{ name: 'y.x.d', type: 'A', records: ['192.0.2.1'] }],
+    ['/0/name'],
+  );
+  await api.refused('name_hidden', 'PATCH', rrsets, [
+    { name: 'e', type: 'DNAME', records: ['elsewhere.'] },
+    { name: 'f.e', type: 'TXT', records: ['x'] },
+  ]);
+  await api.ok(200, 'PATCH', rrsets, [
+    { name: 'd', type: 'DNAME', records: [] },
+    { name: 'x.d', type: 'TXT', records: ['x'] },
+  ]);
+});
+
+test('a delegation hides what is below it but for glue: that is a warning, in either order', async (t) => {
+  const { api } = await prepared(t);
+  const put = (path: string, ...records: string[]) => api.ok<Written>(201, 'PUT', `${rrsets}/${path}`, { records });
+  assert.equal((await put('ns.s/A', '192.0.2.1')).warnings, undefined);
+  assert.equal((await put('s/TXT', 'x')).warnings, undefined);
+  await put('x.s/TXT', 'x');
+  const { warnings } = await put('s/NS', 'ns.s.foo.k8s.');
+  assert.deepEqual(
+    warnings?.map(({ name, type }) => `${name} ${type}`),
+    ['s TXT', 'x.s TXT'],
+  );
+  assert.deepEqual((await put('y.s/MX', '1 x.')).warnings?.length, 1);
+  assert.equal((await put('z.s/AAAA', '2001:db8::1')).warnings, undefined);
+  assert.equal((await put('s/DS', `1 8 2 ${'00'.repeat(32)}`)).warnings, undefined);
+  const patched = await api.ok<Written>(200, 'PATCH', rrsets, [{ name: 'w.s', type: 'TXT', records: ['x'] }]);
+  assert.deepEqual([patched.warnings?.[0]?.name, patched.warnings?.[0]?.type], ['w.s', 'TXT']);
+});
+
+const beside: [what: string, code: 'record_invalid' | 'cname_conflict', changes: [string, string, string[]][]][] = [
+  ['a CNAME at the apex', 'cname_conflict', [['@', 'CNAME', ['x.']]]],
+  [
+    'a CNAME beside other data',
+    'cname_conflict',
+    [
+      ['a', 'CNAME', ['x.']],
+      ['a', 'TXT', ['x']],
+    ],
+  ],
+  [
+    'a CNAME beside a DNAME',
+    'cname_conflict',
+    [
+      ['a', 'CNAME', ['x.']],
+      ['a', 'DNAME', ['x.']],
+    ],
+  ],
+  [
+    'a DNAME beside NS, not at the apex',
+    'record_invalid',
+    [
+      ['a', 'NS', ['x.']],
+      ['a', 'DNAME', ['x.']],
+    ],
+  ],
+  ['two DNAMEs', 'record_invalid', [['a', 'DNAME', ['x.', 'y.']]]],
+  ['a DS at the apex', 'record_invalid', [['@', 'DS', [`1 8 2 ${'00'.repeat(32)}`]]]],
+];
+
+for (const [what, code, changes] of beside) {
+  test(`${what} is refused, written together or one after the other`, async (t) => {
+    const { api, dump } = await prepared(t);
+    const before = await dump();
+    const together = changes.map(([name, type, records]) => ({ name, type, records }));
+    await api.refused(code, 'PATCH', rrsets, together);
+    assert.deepEqual(await dump(), before);
+    const last = changes.at(-1);
+    for (const [name, type, records] of changes) {
+      const path = `${rrsets}/${name}/${type}`;
+      if (name === last?.[0] && type === last[1]) await api.refused(code, 'PUT', path, { records });
+      else await api.ok(201, 'PUT', path, { records });
+    }
+    const file = together.map(({ name, type, records }) =>
+      records.map((one) => `${name} 60 ${type} ${one}\n`).join(''),
+    );
+    const imported = await api.send('PUT', '/v1/zones/foo.k8s/zonefile', file.join(''), textDns);
+    assert.equal(problemIn(imported).code, code);
+  });
+}
+
+test('what DNSSEC keeps beside a CNAME may stand there (RFC 4035 §2.5, RFC 2181 §10.1)', async (t) => {
+  const { api } = await prepared(t);
+  await api.ok(200, 'PATCH', rrsets, [
+    { name: 'a', type: 'CNAME', records: ['x.'] },
+    { name: 'a', type: 'NSEC', records: ['b.foo.k8s. CNAME RRSIG NSEC'] },
+    { name: 'a', type: 'KEY', records: ['256 3 8 AQAB'] },
+  ]);
+});
+
+test('odd but allowed: a DS without NS, alias mode beside service mode (RFC 9460 §2.4.1) are warnings', async (t) => {
+  const { api } = await prepared(t);
+  for (const [path, records] of [
+    ['a/DS', [`1 8 2 ${'00'.repeat(32)}`]],
+    ['b/HTTPS', ['0 x.', '1 .']],
+    ['c/SVCB', ['0 x.', '0 y.']],
+  ] as const) {
+    const { warnings } = await api.ok<Written>(201, 'PUT', `${rrsets}/${path}`, { records });
+    assert.deepEqual(
+      warnings?.map(({ name, type }) => `${name}/${type}`),
+      [path],
+    );
+  }
+  assert.equal(
+    (await api.ok<Written>(201, 'PUT', `${rrsets}/d/HTTPS`, { records: ['1 .', '2 x.'] })).warnings,
+    undefined,
+  );
+});
