@@ -74,9 +74,8 @@ export class Committer {
    * may have been: the detail says so) and for `table_full` (it was, and the answer says so).
    */
   commit<T>(decide: Decide<T>): Promise<Committed<T>> {
-    if (!this.#views.loaded) {
-      refuse('store_unavailable', 'this replica has not loaded its state from the store yet: try again shortly');
-    }
+    const { obstacle } = this.#views;
+    if (obstacle !== undefined) refuse('store_unavailable', obstacle);
     return new Promise((resolve, reject) => {
       this.#queue.push({ decide, attempts: 0, resolve: resolve as Job['resolve'], reject });
       if (!this.#running) void this.#run();

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../model/logger.ts';
 import { after, type Revision } from '../model/revision.ts';
 import { prefixes } from '../store/keys.ts';
-import { Compacted, type Store, StoreUnavailable } from '../store/store.ts';
+import { Compacted, HistoryLost, type Store, StoreUnavailable } from '../store/store.ts';
 import type { Views } from './views.ts';
 
 /** What the views hold, in the order in which it is loaded: a zone after its names, so that it is published whole. */
@@ -30,7 +30,16 @@ export async function follow(store: Store, views: Views, logger: Logger, signal:
       for await (const change of store.watch('', after(revision), signal)) views.apply(change);
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof Compacted) logger.warn('the watch fell behind a compaction: loading everything again');
+      if (error instanceof HistoryLost) {
+        if (error.message !== views.obstacle) {
+          logger.error(
+            { reason: error.message },
+            'what was read from the store no longer holds: loading everything anew',
+          );
+        }
+        views.distrust(error.message);
+      } else if (error instanceof Compacted)
+        logger.warn('the watch fell behind a compaction: loading everything again');
       else if (error instanceof StoreUnavailable)
         logger.warn({ reason: error.message }, 'the store cannot be read: trying again');
       else logger.error(error, 'following the store failed: trying again');
@@ -39,8 +48,18 @@ export async function follow(store: Store, views: Views, logger: Logger, signal:
   }
 }
 
+/** A store that was replaced by one without zones is taken for one that is away: a wiped disk must not take every name out of DNS. */
+async function refuseEmptied(store: Store, views: Views): Promise<void> {
+  if (!views.loaded || views.obstacle === undefined || views.zones.list().next().done) return;
+  if ((await store.list(prefixes.zones, { limit: 1 })).entries.length > 0) return;
+  throw new HistoryLost(
+    'it is empty: names are answered from memory; restore a backup of it, or restart this replica to serve the empty store',
+  );
+}
+
 /** Reads every followed prefix as of one revision. */
 async function load(store: Store, views: Views): Promise<Revision> {
+  await refuseEmptied(store, views);
   views.beginLoad();
   let revision: Revision | undefined;
   for (const prefix of followed) {

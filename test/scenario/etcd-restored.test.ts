@@ -1,0 +1,135 @@
+// etcd restored from a backup, or wiped, under replicas that go on running: they serve what it holds then, nothing of what was lost, and
+// writes work, without a restart. An etcd that lost everything is not believed: DNS outlives it, as it outlives one that is away.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { skipWithoutEtcd, startEtcd } from '../support/etcd.ts';
+import { answersOf, type Replica, startReplica } from '../support/replica.ts';
+import { etcdFlags } from '../support/stores.ts';
+import { temporaryFolder } from '../support/temporary.ts';
+
+const skip = skipWithoutEtcd();
+const zone = 'foowidgets.k8s';
+const record = `/v1/zones/${zone}/rrsets/text/TXT`;
+
+/** A replica on an etcd that has moved on since its backup: hosts gone and new, a zone gone and one new, a record rewritten. */
+async function aheadOfItsBackup(t: TestContext) {
+  const folder = await temporaryFolder(t);
+  const etcd = await startEtcd();
+  t.after(() => etcd.close());
+  const start = (name: string) => startReplica(t, join(folder, name), [...etcdFlags(etcd), '--replica', name]);
+  const replica = await start('one');
+  await replica.expect(201, 'POST', '/v1/pools', { name: 'default', ranges: ['10.8.0.0/24'] });
+  for (const name of [zone, 'gone.k8s']) await replica.expect(201, 'POST', '/v1/zones', { name });
+  for (const name of ['stays', 'goes']) await replica.expect(201, 'POST', '/v1/hosts', { name: `${name}.${zone}` });
+  const backup = await etcd.save();
+  await replica.expect(204, 'DELETE', `/v1/hosts/goes.${zone}`);
+  await replica.expect(204, 'DELETE', '/v1/zones/gone.k8s');
+  await replica.expect(201, 'POST', '/v1/zones', { name: 'lost.k8s' });
+  for (let i = 0; i < 5; i++) await replica.expect(201, 'POST', '/v1/hosts', { name: `lost-${i}.${zone}` });
+  const last = await putText(replica, 'lost');
+  return { etcd, start, replica, backup, last };
+}
+
+/** Writes the record; returns the store's revision. */
+async function putText(replica: Replica, text: string): Promise<number> {
+  const { status, body } = await replica.request('PUT', record, { ttl: 60, records: [`"${text}"`] });
+  assert.ok(status === 200 || status === 201, JSON.stringify(body));
+  return replica.expect<{ revision: number }>(200, 'GET', '/readyz').then(({ revision }) => revision);
+}
+
+/** What DNS and the API say of everything that was in the backup or was lost. */
+async function servedBy(replica: Replica): Promise<unknown> {
+  const questions: [string, string][] = ['stays', 'goes', 'lost-0', 'lost-4', 'text', 'new'].flatMap((name) => [
+    [`${name}.${zone}`, 'A'],
+    [`${name}.${zone}`, 'TXT'],
+  ]);
+  for (const name of [zone, 'gone.k8s', 'lost.k8s', '0.8.10.in-addr.arpa']) questions.push([name, 'SOA'], [name, 'NS']);
+  const dns = [];
+  for (const [name, type] of questions) {
+    const answer = await replica.ask(name, type);
+    const [first] = answer.answers ?? [];
+    dns.push([
+      name,
+      type,
+      answer.rcode,
+      ...(first?.type === 'SOA' ? [(first.data as { serial: number }).serial] : answersOf(answer)),
+    ]);
+  }
+  const listed = async (path: string) => (await replica.expect<{ items: unknown[] }>(200, 'GET', path)).items;
+  const api = await Promise.all(['/v1/hosts', '/v1/zones', '/v1/pools', '/v1/pools/default/allocations'].map(listed));
+  return { dns, api };
+}
+
+/** Both replicas say the same, once the one under test has caught up. */
+async function assertSame(replica: Replica, fresh: Replica): Promise<void> {
+  for (const until = Date.now() + 15_000; ; await delay(100)) {
+    const [found, wanted] = [await servedBy(replica), await servedBy(fresh)];
+    if (JSON.stringify(found) === JSON.stringify(wanted)) return;
+    if (Date.now() > until) assert.deepEqual(found, wanted);
+  }
+}
+
+async function untilWritten(replica: Replica, name: string): Promise<void> {
+  for (const until = Date.now() + 15_000; ; await delay(100)) {
+    const { status, body } = await replica.request('POST', '/v1/hosts', { name });
+    if (status === 201) return;
+    assert.equal(status, 503, JSON.stringify(body));
+    assert.ok(Date.now() < until, JSON.stringify(body));
+  }
+}
+
+test('restored from a backup: the replica serves exactly what that holds, and writes work', { skip }, async (t) => {
+  const { etcd, start, replica, backup } = await aheadOfItsBackup(t);
+  await etcd.restore(backup);
+  await untilWritten(replica, `new.${zone}`);
+  await assertSame(replica, await start('fresh'));
+  assert.equal((await replica.ask(`lost-0.${zone}`, 'A')).rcode, 'NXDOMAIN');
+  assert.equal((await replica.ask(`goes.${zone}`, 'A')).rcode, 'NOERROR');
+});
+
+test('restored, and written beyond what the replica had seen while it was cut off: it keeps nothing of what was lost', {
+  skip,
+}, async (t) => {
+  const { etcd, start, replica, backup, last } = await aheadOfItsBackup(t);
+  process.kill(replica.pid, 'SIGSTOP');
+  await etcd.restore(backup);
+  const other = await start('other');
+  // The same key, written at the very revision that the replica holds it from, and something else.
+  while ((await putText(other, 'found')) < last);
+  await untilWritten(other, `new.${zone}`);
+  process.kill(replica.pid, 'SIGCONT');
+  await assertSame(replica, other);
+  assert.deepEqual(answersOf(await replica.ask(`text.${zone}`, 'TXT')), ['TXT found']);
+  await untilWritten(replica, `newer.${zone}`);
+});
+
+test('wiped: DNS goes on, writes are refused with the way out; restored, all is well; restarted, it is believed', {
+  skip,
+}, async (t) => {
+  const { etcd, start, replica, backup } = await aheadOfItsBackup(t);
+  await etcd.restore();
+  const fresh = await start('fresh');
+  assert.equal((await fresh.ask(`stays.${zone}`, 'A')).rcode, 'REFUSED');
+  const until = Date.now() + 3000;
+  for (let said = ''; !/empty/.test(said) || Date.now() < until; await delay(100)) {
+    const { status, body } = await replica.request<{ detail: string }>('POST', '/v1/hosts', { name: `no.${zone}` });
+    assert.equal(status, 503, JSON.stringify(body));
+    said = body.detail;
+    assert.deepEqual(answersOf(await replica.ask(`stays.${zone}`, 'A')), ['A 10.8.0.0']);
+    assert.ok(Date.now() < until + 10_000, said);
+  }
+  assert.equal((await fetch(`${replica.url}/readyz`)).status, 200, 'a replica that serves is ready');
+
+  await etcd.restore(backup);
+  await untilWritten(replica, `new.${zone}`);
+  assert.equal((await replica.ask(`goes.${zone}`, 'A')).rcode, 'NOERROR');
+
+  await etcd.restore();
+  await replica.stop();
+  await replica.start();
+  assert.equal((await replica.ask(`stays.${zone}`, 'A')).rcode, 'REFUSED');
+  await replica.expect(201, 'POST', '/v1/zones', { name: zone });
+});
