@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { adminToken, type Replica, startReplica } from '../test/support/replica.ts';
 import { stores } from '../test/support/stores.ts';
-import { temporaryFolder } from '../test/support/temporary.ts';
+import { type Cleanup, inScope, temporaryFolder } from '../test/support/temporary.ts';
 import { type Answered, askDuring } from './steady-client.ts';
 
 const [store = 'embedded', socket = 'batched', perSecond = '5000', rrsets = '1000000'] = process.argv.slice(2);
@@ -18,42 +18,36 @@ const clients = 32;
 const idleSeconds = 10;
 const collections = 10;
 
-if (isMainThread) await measure();
+if (isMainThread) await inScope(measure);
 else await createHosts(workerData as { url: string; from: number });
 
-async function measure(): Promise<void> {
-  const cleaners: (() => unknown)[] = [];
-  const cleanup = { after: (clean: () => unknown) => void cleaners.unshift(clean) };
-  try {
-    // Its inspector, once a signal asks for it, takes a port that is free.
-    process.env.NODE_OPTIONS = '--inspect-port=127.0.0.1:0';
-    const { flags } = (await stores.find(({ name }) => name === store)?.prepare(cleanup)) ?? { flags: [] };
-    const folder = join(await temporaryFolder(cleanup), 'replica');
-    const replica = await startReplica(cleanup, folder, [...flags, '--dns-socket', socket]);
-    await replica.expect(201, 'POST', '/v1/pools', { name: 'default', ranges: ['10.8.0.0/14'] });
-    for (const name of ['foowidgets.k8s', 'bench.example']) await replica.expect(201, 'POST', '/v1/zones', { name });
-    await replica.expect(201, 'POST', '/v1/hosts', { name: 'steady.foowidgets.k8s' });
+async function measure(cleanup: Cleanup): Promise<void> {
+  // Its inspector, once a signal asks for it, takes a port that is free.
+  process.env.NODE_OPTIONS = '--inspect-port=127.0.0.1:0';
+  const { flags } = (await stores.find(({ name }) => name === store)?.prepare(cleanup)) ?? { flags: [] };
+  const folder = join(await temporaryFolder(cleanup), 'replica');
+  const replica = await startReplica(cleanup, folder, [...flags, '--dns-socket', socket]);
+  await replica.expect(201, 'POST', '/v1/pools', { name: 'default', ranges: ['10.8.0.0/14'] });
+  for (const name of ['foowidgets.k8s', 'bench.example']) await replica.expect(201, 'POST', '/v1/zones', { name });
+  await replica.expect(201, 'POST', '/v1/hosts', { name: 'steady.foowidgets.k8s' });
 
-    const question = { server: replica.dns, name: 'steady.foowidgets.k8s', perSecond: Number(perSecond) };
-    const phases: Record<string, Answered> = {};
-    const phase = async (name: string, work: () => Promise<unknown>) => {
-      const started = performance.now();
-      phases[name] = await askDuring(question, work);
-      console.log(`${name}: ${((performance.now() - started) / 1000).toFixed(1)} s, ${phases[name].lost} lost`);
-    };
-    await phase('idle', () => delay(idleSeconds * 1000));
-    await phase(`${hosts} hosts`, () => load(replica, 0).ended);
-    await phase('load killed and started', () => killLoads(replica));
-    await phase(`import of ${rrsets}`, () => importZone(replica));
-    await phase(`${collections} collections`, () => collectGarbage(replica));
+  const question = { server: replica.dns, name: 'steady.foowidgets.k8s', perSecond: Number(perSecond) };
+  const phases: Record<string, Answered> = {};
+  const phase = async (name: string, work: () => Promise<unknown>) => {
+    const started = performance.now();
+    phases[name] = await askDuring(question, work);
+    console.log(`${name}: ${((performance.now() - started) / 1000).toFixed(1)} s, ${phases[name].lost} lost`);
+  };
+  await phase('idle', () => delay(idleSeconds * 1000));
+  await phase(`${hosts} hosts`, () => load(replica, 0).ended);
+  await phase('load killed and started', () => killLoads(replica));
+  await phase(`import of ${rrsets}`, () => importZone(replica));
+  await phase(`${collections} collections`, () => collectGarbage(replica));
 
-    console.log(`${store}, ${socket} sockets, ${perSecond} questions/s; microseconds:`);
-    console.table(phases);
-    const { body } = await replica.request<string>('GET', '/metrics');
-    for (const line of body.split('\n')) if (/^zonewright_dns_udp_\w+ /.test(line)) console.log(line);
-  } finally {
-    for (const clean of cleaners) await clean();
-  }
+  console.log(`${store}, ${socket} sockets, ${perSecond} questions/s; microseconds:`);
+  console.table(phases);
+  const { body } = await replica.request<string>('GET', '/metrics');
+  for (const line of body.split('\n')) if (/^zonewright_dns_udp_\w+ /.test(line)) console.log(line);
 }
 
 /** Creates hosts from a thread of its own. */

@@ -9,21 +9,15 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ask, type Server } from '../test/support/dns-client.ts';
 import { adminToken, startReplica } from '../test/support/replica.ts';
-import { temporaryFolder } from '../test/support/temporary.ts';
+import { type Cleanup, inScope, temporaryFolder } from '../test/support/temporary.ts';
 
 const rrsets = Number(process.argv[2] ?? 1_000_000);
 const zone = 'bench.example';
 const checkzone = ['/usr/bin/named-checkzone', '/usr/sbin/named-checkzone'].find(existsSync);
 
-const cleaners: (() => unknown)[] = [];
-const cleanup = { after: (clean: () => unknown) => void cleaners.unshift(clean) };
-try {
-  await measure();
-} finally {
-  for (const clean of cleaners) await clean();
-}
+await inScope(measure);
 
-async function measure(): Promise<void> {
+async function measure(cleanup: Cleanup): Promise<void> {
   const folder = await temporaryFolder(cleanup);
   const replica = await startReplica(cleanup, join(folder, 'replica'), []);
   const file = join(folder, 'zone');

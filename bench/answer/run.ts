@@ -5,7 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ask } from '../../test/support/dns-client.ts';
-import { temporaryFolder } from '../../test/support/temporary.ts';
+import { type Cleanup, inScope, temporaryFolder } from '../../test/support/temporary.ts';
 import { type Contender, contenders } from './contenders.ts';
 import { type Cost, measure, residentMegabytes } from './measure.ts';
 import { hostLabel, type Kind, kinds, writeQuestions, writeZoneFile, zoneName } from './zone.ts';
@@ -14,39 +14,35 @@ const rounds = 3;
 const seconds = 4;
 const sizes = process.argv.slice(2).map(Number);
 
-for (const names of sizes.length > 0 ? sizes : [1_000, 1_000_000]) await compare(names);
+for (const names of sizes.length > 0 ? sizes : [1_000, 1_000_000]) {
+  await inScope((cleanup) => compare(names, cleanup));
+}
 
-async function compare(names: number): Promise<void> {
-  const cleaners: (() => unknown)[] = [];
-  const cleanup = { after: (clean: () => unknown) => void cleaners.unshift(clean) };
-  try {
-    const folder = join(await temporaryFolder(cleanup), String(names));
-    await mkdir(folder);
-    const bench = { cleanup, folder, names, zoneFile: await writeZoneFile(folder, names) };
-    const questions = await writeQuestions(folder, names);
-    const running: Contender[] = [];
-    for (const start of contenders) {
-      const contender = await start(bench);
-      if (contender === undefined) continue;
-      await untilAnswers(contender, names);
-      console.log(`${contender.name} serves ${names} names`);
-      running.push(contender);
-    }
-    const costs = new Map<Contender, Partial<Record<Kind, Cost[]>>>(running.map((contender) => [contender, {}]));
-    for (let round = 0; round < rounds; round += 1) {
-      for (const kind of kinds) {
-        for (const contender of running.filter((one) => one.kinds.includes(kind))) {
-          const cost = await measure(contender.port, contender.pids, questions[kind], seconds);
-          const taken = costs.get(contender) as Partial<Record<Kind, Cost[]>>;
-          taken[kind] = [...(taken[kind] ?? []), cost];
-        }
-      }
-      console.log(`round ${round + 1} of ${rounds}`);
-    }
-    report(names, costs);
-  } finally {
-    for (const clean of cleaners) await clean();
+async function compare(names: number, cleanup: Cleanup): Promise<void> {
+  const folder = join(await temporaryFolder(cleanup), String(names));
+  await mkdir(folder);
+  const bench = { cleanup, folder, names, zoneFile: await writeZoneFile(folder, names) };
+  const questions = await writeQuestions(folder, names);
+  const running: Contender[] = [];
+  for (const start of contenders) {
+    const contender = await start(bench);
+    if (contender === undefined) continue;
+    await untilAnswers(contender, names);
+    console.log(`${contender.name} serves ${names} names`);
+    running.push(contender);
   }
+  const costs = new Map<Contender, Partial<Record<Kind, Cost[]>>>(running.map((contender) => [contender, {}]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const kind of kinds) {
+      for (const contender of running.filter((one) => one.kinds.includes(kind))) {
+        const cost = await measure(contender.port, contender.pids, questions[kind], seconds);
+        const taken = costs.get(contender) as Partial<Record<Kind, Cost[]>>;
+        taken[kind] = [...(taken[kind] ?? []), cost];
+      }
+    }
+    console.log(`round ${round + 1} of ${rounds}`);
+  }
+  report(names, costs);
 }
 
 function report(names: number, costs: Map<Contender, Partial<Record<Kind, Cost[]>>>): void {

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Cleanup } from '../support/temporary.ts';
+import { type Cleanup, inScope } from '../support/temporary.ts';
 import { readAnswer } from './answer.ts';
 import { askMany, type NamedServer, type Query, Silence } from './ask-many.ts';
 import { documentedDifferences } from './documented-differences.ts';
@@ -209,15 +209,5 @@ async function compareSockets(report: Report, us: OurServer, inquiries: readonly
   for (const [index, query] of some.entries()) {
     if (answers[index]?.equals(us.respond(query))) report.overSockets += 1;
     else throw new Error(`our sockets say something else than respond: ${describeQuestion(query.question)}`);
-  }
-}
-
-/** Cleans up in reverse, whatever happens. */
-async function inScope<T>(work: (scope: Cleanup) => Promise<T>): Promise<T> {
-  const cleaners: (() => unknown)[] = [];
-  try {
-    return await work({ after: (clean) => cleaners.push(clean) });
-  } finally {
-    for (const clean of cleaners.reverse()) await clean();
   }
 }

@@ -4,11 +4,11 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { freePorts } from './free-port.ts';
 
 export interface TestEtcd {
   /** `http://127.0.0.1:port` */
@@ -70,7 +70,7 @@ export async function startEtcd(flags: readonly string[] = []): Promise<TestEtcd
   const binary = findEtcd();
   if (binary === undefined) throw new Error(whyNoEtcd());
   const folder = await mkdtemp(join(tmpdir(), 'zonewright-etcd-'));
-  const [clientPort, peerPort] = await freePorts();
+  const [clientPort, peerPort] = (await freePorts(2)) as [number, number];
   const endpoint = `http://127.0.0.1:${clientPort}`;
   const peer = `http://127.0.0.1:${peerPort}`;
   const data = join(folder, 'data');
@@ -183,21 +183,6 @@ async function untilHealthy(endpoint: string, check: () => void): Promise<void> 
     }
     if (Date.now() > end) throw new Error(`etcd at ${endpoint} is not healthy`);
   }
-}
-
-/** Two ports that were free a moment ago, held together so that they differ. */
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()] as const;
-  const ports = servers.map(async (server) => {
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
-    return address.port;
-  });
-  const [first, second] = await Promise.all(ports);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return [first!, second!];
 }
 
 function isExecutable(file: string): boolean {

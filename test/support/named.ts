@@ -4,11 +4,11 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Server } from './dns-client.ts';
+import { freePort } from './free-port.ts';
 import type { Cleanup } from './temporary.ts';
 
 const binary = ['/usr/sbin/named', '/usr/bin/named', '/usr/local/sbin/named'].find(existsSync);
@@ -67,13 +67,4 @@ export async function dig(server: Server, ...question: string[]): Promise<string
     ...question,
   ]);
   return stdout.trim();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

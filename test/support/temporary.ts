@@ -15,3 +15,13 @@ export async function temporaryFolder(test: Cleanup): Promise<string> {
   test.after(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
+
+/** For what is no test: cleans up after the work, the newest first, whatever happens. */
+export async function inScope<T>(work: (scope: Cleanup) => Promise<T>): Promise<T> {
+  const cleaners: (() => unknown)[] = [];
+  try {
+    return await work({ after: (clean) => cleaners.unshift(clean) });
+  } finally {
+    for (const clean of cleaners) await clean();
+  }
+}
