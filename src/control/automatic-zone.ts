@@ -10,12 +10,13 @@ export function reverseZoneSettings(name: Fqdn): Zone {
   return { name, generation: 1, defaultTtl: 300, nameservers: [], soa: {}, skydns: false, automatic: true };
 }
 
-/** Removes the automatic zone around a name when the transaction takes the last name out of it. */
+/** Removes the automatic zone around a name when the transaction takes the last name out of it, and has room for that: housekeeping does it otherwise. */
 export function removeEmptyZone({ views }: DecisionContext, builder: TransactionBuilder, owner: Fqdn): void {
   const zone = views.zones.enclosing(owner);
   if (zone === undefined || !zone.value.automatic) return;
   const left = views.zones.counts(zone.value.name).names + builder.namesAdded(zone.value);
-  if (left === 0) deleteEmptyZone(builder, views.zones.serial(zone.value.name), zone.value.name, zone.modified);
+  if (left === 0 && builder.hasRoom(2))
+    deleteEmptyZone(builder, views.zones.serial(zone.value.name), zone.value.name, zone.modified);
 }
 
 /** The serial's compare proves that no name came or went since the view was read: each one writes it. */
@@ -28,7 +29,7 @@ function deleteEmptyZone(
   builder.delete(zoneKey(zone), modified).delete(serialKey(zone), serial).endImport(zone);
 }
 
-/** What {@link removeEmptyZone} could not see, because two last names went at once: run from time to time by housekeeping. */
+/** What {@link removeEmptyZone} had no room for, or could not see, because two last names went at once: run from time to time by housekeeping. */
 export function decideRemoveEmptyZone(context: DecisionContext, zone: Fqdn): Decision<void> {
   const builder = new TransactionBuilder(context.views);
   removeEmptyZone(context, builder, zone);

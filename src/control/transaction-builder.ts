@@ -118,6 +118,16 @@ export class TransactionBuilder {
     return this;
   }
 
+  /** Whether so many keys more fit into the transaction beside those that its names will take. */
+  hasRoom(keys: number): boolean {
+    const edits = [...this.#names].filter(([, { changed }]) => changed);
+    const zones = [...new Set(edits.map(([, { zone }]) => zone.name))];
+    const serials = zones.filter((zone) => !this.#operations.has(serialKey(zone))).length;
+    const compared = zones.filter((zone) => !this.#compares.has(zoneKey(zone))).length;
+    const taken = Math.max(this.#operations.size + serials, this.#compares.size + compared);
+    return taken + edits.length + keys <= maxOperations;
+  }
+
   /** How many owner names of the zone this transaction adds, less those it takes away. */
   namesAdded(zone: Zone): number {
     let added = 0;

@@ -1,0 +1,51 @@
+// The greatest host there can be: 16 addresses in as many reverse zones, 32 aliases in as many zones. One transaction takes it away.
+
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ServedApi, servedApi } from '../support/served-api.ts';
+
+async function grown(t: TestContext): Promise<{ served: ServedApi; before: string[]; empty: string[] }> {
+  const served = await servedApi(t);
+  const { api, dump } = served;
+  const zones = Array.from({ length: 33 }, (_, i) => `z${i}`);
+  for (const name of zones) await api.ok(201, 'POST', '/v1/zones', { name });
+  const empty = Object.keys(await dump());
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/16'] });
+  const before = Object.keys(await dump());
+  const aliases = zones.slice(1).map((zone) => `h.${zone}`);
+  const addresses = Array.from({ length: 16 }, (_, i) => `10.0.${i}.1`);
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'h.z0', addresses: addresses.slice(0, 8) });
+  await api.ok(200, 'PATCH', '/v1/hosts/h.z0', { addresses });
+  await api.ok(200, 'PATCH', '/v1/hosts/h.z0', { aliases });
+  return { served, before, empty };
+}
+
+/** Automatic zones that one transaction had no room for go soon after. */
+async function settled({ dump }: ServedApi): Promise<string[]> {
+  for (;;) {
+    const keys = Object.keys(await dump());
+    if (!keys.some((key) => key.startsWith('zones/') && key.endsWith('.arpa'))) return keys;
+    await delay(50);
+  }
+}
+
+test('it can be changed, renamed and deleted, and gives everything back', { timeout: 60_000 }, async (t) => {
+  const { served, before } = await grown(t);
+  const { api } = served;
+  await api.ok(200, 'PATCH', '/v1/hosts/h.z0', { ttl: 5, owner: 'me' });
+  await api.ok(200, 'PATCH', '/v1/hosts/h.z0', { name: 'i.z0' });
+  await api.ok(204, 'DELETE', '/v1/hosts/i.z0');
+  assert.deepEqual(await settled(served), before);
+});
+
+test('it loses its addresses when their pool goes by force, and others with it', { timeout: 60_000 }, async (t) => {
+  const { served, empty } = await grown(t);
+  const { api } = served;
+  for (let i = 0; i < 6; i += 1) {
+    const aliases = Array.from({ length: 32 }, (_, zone) => `other${i}.z${(zone + i) % 33}`);
+    await api.ok(201, 'POST', '/v1/hosts', { name: `i${i}.z${i}`, addresses: [`10.0.${100 + i}.1`], aliases });
+  }
+  await api.ok(204, 'DELETE', '/v1/pools/p?force=true');
+  assert.deepEqual(await settled(served), empty);
+});
