@@ -1,29 +1,43 @@
-// For how long an HTTP cache may keep a DNS response (RFC 8484 §5.1).
+// What an HTTP cache may do with a DNS response (RFC 8484 §5.1).
 
 import { typeCode } from '../../model/rdata/record-types.ts';
-import { rcode } from '../wire/codes.ts';
+import { option, rcode } from '../wire/codes.ts';
 import { headerField, headerLength, readUint16, readUint32 } from '../wire/header.ts';
 import { skipName } from '../wire/names.ts';
 
-/** In seconds: the answers' smallest TTL, and what the SOA says of names and data that do not exist (RFC 2308 §5); 0 for all else. */
-export function freshFor(response: Uint8Array): number {
+/**
+ * The header Cache-Control. Fresh for the answers' smallest TTL, or for what the SOA says of names and data that do not exist (RFC 2308 §5); all else for no
+ * time. A response with a cookie is for its client alone (RFC 7873 §5.2).
+ */
+export function cacheControl(response: Uint8Array): string {
   const code = response[headerField.moreFlags]! & 0x0f;
-  if (code !== rcode.NOERROR && code !== rcode.NXDOMAIN) return 0;
+  const keeps = code === rcode.NOERROR || code === rcode.NXDOMAIN;
   const end = response.length;
   let at = headerLength;
   for (let left = readUint16(response, headerField.questions); left > 0; left -= 1)
     at = skipName(response, at, end) + 4;
   const answers = readUint16(response, headerField.answers);
-  const records = answers + readUint16(response, headerField.authorities);
+  const others = answers + readUint16(response, headerField.authorities);
+  const records = others + readUint16(response, headerField.additionals);
   let seconds = Infinity;
+  let forOne = false;
   for (let i = 0; i < records; i += 1) {
     const fixed = skipName(response, at, end);
+    const type = readUint16(response, fixed);
     const ttl = readUint32(response, fixed + 4);
-    at = fixed + 10 + readUint16(response, fixed + 8);
+    const rdata = fixed + 10;
+    at = rdata + readUint16(response, fixed + 8);
     if (i < answers) seconds = Math.min(seconds, ttl);
     // The minimum is the last of a SOA's numbers.
-    else if (readUint16(response, fixed) === typeCode.SOA)
-      seconds = Math.min(seconds, ttl, readUint32(response, at - 4));
+    else if (i < others && type === typeCode.SOA) seconds = Math.min(seconds, ttl, readUint32(response, at - 4));
+    else if (type === typeCode.OPT) forOne = hasCookie(response, rdata, at);
   }
-  return seconds === Infinity ? 0 : seconds;
+  return `${forOne ? 'private, ' : ''}max-age=${keeps && seconds !== Infinity ? seconds : 0}`;
+}
+
+function hasCookie(response: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 4 + readUint16(response, at + 2)) {
+    if (readUint16(response, at) === option.COOKIE) return true;
+  }
+  return false;
 }

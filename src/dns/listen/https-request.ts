@@ -1,7 +1,7 @@
 // One request of DNS over HTTPS (RFC 8484 §4): what it asks, and the response, which an HTTP cache may keep for as long as the records allow.
 
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
-import { freshFor } from './freshness.ts';
+import { cacheControl } from './freshness.ts';
 import type { HttpsConnection } from './https-connection.ts';
 import { counterCell } from './listen-counters.ts';
 import { largestMessage, type TcpAnswering } from './tcp-connection.ts';
@@ -134,7 +134,7 @@ function answer(http: HttpsRequest, message: Uint8Array): void {
   response.writeHead(200, {
     'content-type': mediaType,
     'content-length': length,
-    'cache-control': `max-age=${freshFor(answered)}`,
+    'cache-control': cacheControl(answered),
   });
   counters.add(counterCell.httpsAnswered);
   // Touched when it has gone out: who does not read is idle.

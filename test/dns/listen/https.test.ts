@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
 import { Agent, request } from 'node:https';
 import { suite, test } from 'node:test';
+import { ednsOption, encodeQuestion, withOptions } from '../../support/answers.ts';
 import { withoutOpenssl } from '../../support/certificate.ts';
 import { queryBytes } from '../../support/dns-client.ts';
 import type { Cleanup } from '../../support/temporary.ts';
@@ -77,6 +78,25 @@ suite('HTTPS', { skip: withoutOpenssl }, () => {
       const reply = await send(session, { ':path': getPath(queryBytes({ name, type: asked })) });
       assert.equal(reply.status, 200);
       assert.equal(reply.headers['cache-control'], `max-age=${seconds}`, `${name} ${asked}`);
+    }
+  });
+
+  test('RFC 8484 §5.1, RFC 7873 §5.2.3: a response with a cookie is for its client alone', async (t) => {
+    const responses = { nsid: 'replica', cookies: { strict: false, secrets: [new Uint8Array(16)] } };
+    const session = await open(t, await runSecureServer(t, { responses }));
+    const asked = encodeQuestion('host.example. A edns');
+    const clientCookie = ednsOption(10, '2464c4abcf10c957');
+    for (const [query, expected] of [
+      [withOptions(asked, ednsOption(3), clientCookie), 'private, max-age=300'],
+      [withOptions(encodeQuestion('elsewhere.test. A do'), clientCookie), 'private, max-age=0'],
+      [withOptions(asked, ednsOption(3)), 'max-age=300'],
+      [asked, 'max-age=300'],
+    ] as const) {
+      const replies = [await send(session, { ':path': getPath(query) }), await send(session, post, query)];
+      assert.deepEqual(
+        replies.map(({ headers }) => headers['cache-control']),
+        [expected, expected],
+      );
     }
   });
 
