@@ -14,6 +14,7 @@ import {
   type Store,
   StoreUnavailable,
   type Transaction,
+  TransactionTooLarge,
 } from '../store/store.ts';
 import type { Views } from '../views/views.ts';
 
@@ -165,12 +166,16 @@ export class Committer {
       this.#failLeased(batch, error);
       return;
     }
+    if (error instanceof TransactionTooLarge) {
+      this.#failLarge(batch, error);
+      return;
+    }
     if (!(error instanceof StoreUnavailable)) {
       for (const { job } of batch.jobs) job.reject(error);
       return;
     }
     const away = (outcome: string) =>
-      new Refusal('store_unavailable', `the store cannot be reached (${error.message}): ${outcome}; DNS goes on`);
+      new Refusal('store_unavailable', `the store is not there for writes (${error.message}): ${outcome}; DNS goes on`);
     const untouched = away('nothing was written, try again later');
     const outcome =
       error instanceof OutcomeUnknown
@@ -189,6 +194,14 @@ export class Committer {
       else others.push(job);
     }
     this.#queue.unshift(...others);
+  }
+
+  /** Those who shared the transaction try again in smaller ones. */
+  #failLarge({ jobs }: Batch, { message }: TransactionTooLarge): void {
+    const again = jobs.length > 1 ? jobs.map(({ job }) => job) : [];
+    for (const job of again) job.attempts += 1;
+    this.#queue.unshift(...again);
+    if (again.length === 0) for (const { job } of jobs) job.reject(new Refusal('payload_too_large', message));
   }
 
   #requeue(batch: Batch): void {

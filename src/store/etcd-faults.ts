@@ -1,6 +1,6 @@
 // What a failed call to etcd means: etcd and gRPC say it in words. Who calls, and what is tried again: etcd.ts.
 
-import { Compacted, HistoryLost, LeaseGone, StoreUnavailable } from './store.ts';
+import { Compacted, HistoryLost, LeaseGone, StoreUnavailable, TransactionTooLarge } from './store.ts';
 
 /** The response is beyond what the client takes. */
 export class MessageTooLarge extends Error {}
@@ -9,13 +9,19 @@ export class MessageTooLarge extends Error {}
 export function meaningOf(error: unknown, endpoint: string): Error {
   const message = messageOf(error);
   if (error instanceof StoreUnavailable || error instanceof Compacted) return error;
-  if (error instanceof TypeError || /request is too large|duplicate key|too many operations/.test(message)) {
-    return error as Error;
+  if (error instanceof TypeError || /duplicate key|too many operations/.test(message)) return error as Error;
+  // etcd says the first, its gRPC the second, about requests; ours says the third, about responses.
+  if (/request is too large|grpc: received message larger than max/.test(message)) {
+    return new TransactionTooLarge(`etcd at ${endpoint} takes no request of this size (--max-request-bytes)`);
   }
   if (message.includes('Received message larger than max')) return new MessageTooLarge(message);
   if (message.includes('required revision has been compacted')) return new Compacted();
   if (message.includes('future revision')) return new HistoryLost('the revision is yet to come');
   if (message.includes('requested lease not found')) return new LeaseGone();
+  if (message.includes('database space exceeded')) {
+    const wayOut = 'raise --quota-backend-bytes or compact and defragment, then etcdctl alarm disarm';
+    return new StoreUnavailable(`etcd at ${endpoint} is full, alarm NOSPACE: ${wayOut}`, { cause: error });
+  }
   return new StoreUnavailable(`etcd at ${endpoint}: ${message}`, { cause: error });
 }
 

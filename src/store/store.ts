@@ -78,7 +78,10 @@ export interface Store {
    */
   list(prefix: string, options?: { from?: string; at?: Revision; limit?: number }): Promise<Page>;
 
-  /** Durable when it resolves. Serializable: it is as if transactions ran one after another. */
+  /**
+   * Durable when it resolves. Serializable: it is as if transactions ran one after another. Rejects with {@link TransactionTooLarge},
+   * {@link LeaseGone}.
+   */
   commit(transaction: Transaction): Promise<CommitResult>;
 
   /**
@@ -120,6 +123,14 @@ export class HistoryLost extends StoreUnavailable {
   constructor(reason: string) {
     super(`the store was restored or replaced: ${reason}`);
     this.name = 'HistoryLost';
+  }
+}
+
+/** The store takes no transaction of this size; nothing of it was written. */
+export class TransactionTooLarge extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'TransactionTooLarge';
   }
 }
 

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { after, type Revision } from '../../src/model/revision.ts';
 import { openEtcdStore } from '../../src/store/etcd.ts';
-import { Compacted, HistoryLost, type Store, StoreUnavailable } from '../../src/store/store.ts';
+import { Compacted, HistoryLost, type Store, StoreUnavailable, TransactionTooLarge } from '../../src/store/store.ts';
 import { etcdOrSkip, skipWithoutEtcd, startEtcd, type TestEtcd } from '../support/etcd.ts';
 import { put, remove, storeContract, told, watchUntil, write } from './contract.ts';
 
@@ -234,6 +234,44 @@ describe('etcd: when it is away', { skip, concurrency: 3 }, () => {
       timeout: 8000,
     });
     assert.match((await run).stdout, /closed/);
+  });
+});
+
+describe('etcd: when it is full, or asked for too much', { skip, concurrency: 3 }, () => {
+  it('a transaction that is too large is told from a store that is away', async (t) => {
+    const etcd = await startEtcd(['--max-request-bytes', '10000']);
+    t.after(() => etcd.close());
+    const store = await openFor(t, [etcd.endpoint]);
+    const revision = await write(store, put('a', 'x'.repeat(5000)));
+    // Refused by etcd itself, and by its gRPC server.
+    for (const length of [20_000, 2_000_000]) {
+      await assert.rejects(write(store, put('b', 'x'.repeat(length))), TransactionTooLarge);
+    }
+    assert.equal(await write(store, put('c')), after(revision));
+  });
+
+  it('full, it says so by name, goes on answering reads and watches, and writes again when there is room', async (t) => {
+    const etcd = await startEtcd(['--quota-backend-bytes', `${256 * 1024}`]);
+    t.after(() => etcd.close());
+    const store = await openFor(t, [etcd.endpoint]);
+    const start = await write(store, put('a', 'first'));
+    const watching = (async () => {
+      for await (const { events } of store.watch('end', start, AbortSignal.timeout(30_000))) return events.length;
+      return 0;
+    })();
+    await assert.rejects(
+      async () => {
+        for (let round = 0; round < 100; round++) await write(store, put('large', 'x'.repeat(20_000)));
+      },
+      (error) => error instanceof StoreUnavailable && /NOSPACE.*alarm disarm/.test(error.message),
+    );
+    await assert.rejects(write(store, put('b')), StoreUnavailable);
+    assert.equal((await store.get('a'))?.value, 'first');
+    await write(store, remove('large'));
+    await etcd.compact((await store.list('')).revision);
+    await etcd.makeRoom();
+    await eventually(() => write(store, put('end')));
+    assert.equal(await watching, 1);
   });
 });
 

@@ -1,0 +1,54 @@
+// An etcd whose database is full, or that takes only small requests: each caller is told what is wrong, and DNS goes on.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { skipWithoutEtcd, startEtcd } from '../support/etcd.ts';
+import { startReplica } from '../support/replica.ts';
+import { etcdFlags } from '../support/stores.ts';
+import { temporaryFolder } from '../support/temporary.ts';
+
+const skip = skipWithoutEtcd();
+const text = (length: number) => ({
+  records: Array.from({ length: length / 200 }, (_, i) => `"${i} ${'x'.repeat(200)}"`),
+});
+
+test('etcd is full: writes get a 503 that names the alarm, DNS goes on, all recovers with the room', {
+  skip,
+}, async (t) => {
+  const etcd = await startEtcd(['--quota-backend-bytes', `${512 * 1024}`]);
+  t.after(() => etcd.close());
+  const replica = await startReplica(t, join(await temporaryFolder(t), 'replica'), etcdFlags(etcd));
+  await replica.expect(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
+  const put = (length: number) => replica.request('PUT', '/v1/zones/foo.k8s/rrsets/large/TXT', text(length));
+  let answer = await put(10_000);
+  for (let round = 0; answer.status < 300 && round < 200; round++) answer = await put(10_000);
+  assert.deepEqual([answer.status, answer.body.code], [503, 'store_unavailable']);
+  assert.match(String(answer.body.detail), /NOSPACE/);
+  assert.equal((await replica.ask('large.foo.k8s', 'TXT')).rcode, 'NOERROR');
+  assert.equal((await fetch(`${replica.url}/readyz`)).status, 200);
+
+  const { revision } = (await (await fetch(`${replica.url}/readyz`)).json()) as { revision: number };
+  await etcd.compact(revision);
+  await etcd.makeRoom();
+  for (const until = Date.now() + 15_000; (await put(200)).status !== 200; await delay(100)) {
+    assert.ok(Date.now() < until, 'writes work again');
+  }
+});
+
+test('etcd takes small requests only: who asks for more is told, and nobody else', { skip }, async (t) => {
+  const etcd = await startEtcd(['--max-request-bytes', '16000']);
+  t.after(() => etcd.close());
+  const replica = await startReplica(t, join(await temporaryFolder(t), 'replica'), etcdFlags(etcd));
+  await replica.expect(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
+  const lengths = Array.from({ length: 20 }, (_, i) => (i === 10 ? 40_000 : 2000));
+  const answers = await Promise.all(
+    lengths.map((length, i) => replica.request('PUT', `/v1/zones/foo.k8s/rrsets/n${i}/TXT`, text(length))),
+  );
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    lengths.map((length) => (length > 16_000 ? 413 : 201)),
+  );
+  assert.deepEqual([answers[10]?.body.code], ['payload_too_large']);
+});
