@@ -1,7 +1,7 @@
 // Use case: addresses for someone who needs no name. All of them or none.
 
 import { refuse } from '../errors.ts';
-import { type Address, type Family, familyOf } from '../model/address.ts';
+import type { Address, Family } from '../model/address.ts';
 import { type AddressRecord, type Holder, mayShare, type Port } from '../model/allocation.ts';
 import type { Pool } from '../model/pool.ts';
 import { addressKey } from '../store/keys.ts';
@@ -71,10 +71,9 @@ function allocateNext(
 function shareable(context: DecisionContext, pool: Pool, family: Family, wanted: WantedAllocation): AddressRecord[] {
   const found: AddressRecord[] = [];
   const newcomer = holderOf(context, wanted, 0);
-  for (const { value: record } of context.views.pools.heldFrom(pool)) {
+  for (const record of context.views.pools.shareable(pool, family, newcomer)) {
     if (found.length === wanted.count) break;
-    if (familyOf(record.address) !== family || context.claimed.has(addressKey(record.space, record.address))) continue;
-    if (mayShare(record.holders, newcomer)) found.push(record);
+    if (!context.claimed.has(addressKey(record.space, record.address))) found.push(record);
   }
   return found;
 }

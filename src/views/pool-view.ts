@@ -9,11 +9,12 @@ import {
   familyOf,
   formatAddress,
 } from '../model/address.ts';
-import type { AddressRange } from '../model/address-range.ts';
-import type { AddressRecord } from '../model/allocation.ts';
+import { type AddressRange, rangesOverlap } from '../model/address-range.ts';
+import type { AddressRecord, Holder } from '../model/allocation.ts';
 import { capacityOf, isExcluded, type Pool, poolShape } from '../model/pool.ts';
 import type { Revision } from '../model/revision.ts';
 import { compareNumbers, FreeSpace } from './free-space.ts';
+import { SharingIndex } from './sharing-index.ts';
 import { SortedMap } from './sorted-map.ts';
 
 /** A value of the store with the revision that wrote it. */
@@ -49,7 +50,12 @@ export class PoolView {
   readonly #addresses = new Map<string, SortedMap<AddressNumber, Versioned<AddressRecord>>>();
   /** By space: first address of each pool range → its pool. */
   readonly #ranges = new Map<string, SortedMap<AddressNumber, { range: AddressRange; pool: PoolState }>>();
-  /** Records with something to do at a time, soonest first: an allocation that expires, a cool-down that ends. */
+  /** By space: which held addresses others may share. */
+  readonly #sharing = new Map<string, SharingIndex>();
+  /**
+   * Records with something to do at a time, soonest first: an allocation that expires, a cool-down that ends. Not those that a
+   * least-recently-used pool remembers: nothing is to be done with them.
+   */
   readonly #expiries = new SortedMap<readonly [time: number, key: string], AddressRecord>(
     undefined,
     (a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0),
@@ -98,8 +104,7 @@ export class PoolView {
   /** The records that were given by the pool, in the order of its ranges. `from` continues within them. */
   *heldFrom(pool: Pool, from?: Address): Generator<Versioned<AddressRecord>> {
     const start = from === undefined ? 0n : addressNumber(from);
-    const ranges = [...poolShape(pool).ranges].sort((a, b) => compareNumbers(a.first, b.first));
-    for (const range of ranges) {
+    for (const range of rangesInOrder(pool)) {
       const first = range.first > start ? range.first : start;
       for (const record of this.addresses(pool.space, first, range.last)) {
         if (record.value.state === 'held') yield record;
@@ -152,21 +157,40 @@ export class PoolView {
     return state.cooling.minKey()?.[0];
   }
 
+  /** The held records in the pool's ranges of that family that the newcomer may share, in the order of {@link heldFrom}. */
+  *shareable(pool: Pool, family: Family, newcomer: Holder): Generator<AddressRecord> {
+    for (const range of rangesInOrder(pool)) {
+      if (range.family !== family) continue;
+      for (const value of this.#sharing.get(pool.space)?.shareable(newcomer, range.first, range.last) ?? []) {
+        const record = this.#addresses.get(pool.space)?.get(value)?.value;
+        if (record !== undefined) yield record;
+      }
+    }
+  }
+
   /** Records with a holder whose time is over, or that have cooled down and are only in the way. */
   *expired(now: number): Generator<AddressRecord> {
     for (const [[time], record] of this.#expiries.entries()) {
       if (time > now) return;
-      // A least-recently-used pool needs to know when its free addresses were given back.
-      if (record.state === 'held' || !this.#remembersLastUse(record)) yield record;
+      yield record;
     }
   }
 
-  #remembersLastUse({ space, address }: AddressRecord): boolean {
-    return this.poolAt(space, address)?.value.strategy === 'least-recently-used';
+  putPool(pool: Pool, modified: Revision): void {
+    const before = this.#pools.get(pool.name);
+    if (before !== undefined) this.#takeOut(before);
+    this.#bringIn(pool, modified);
+    if (before !== undefined) this.#giveWay(before);
   }
 
-  putPool(pool: Pool, modified: Revision): void {
-    this.deletePool(pool.name);
+  deletePool(name: string): void {
+    const state = this.#pools.get(name);
+    if (state === undefined) return;
+    this.#takeOut(state);
+    this.#giveWay(state);
+  }
+
+  #bringIn(pool: Pool, modified: Revision): void {
     const shape = poolShape(pool);
     const count = (family: Family) => ({
       used: 0n,
@@ -186,16 +210,34 @@ export class PoolView {
     const ranges = getOrMake(this.#ranges, pool.space, () => new SortedMap(undefined, compareNumbers));
     for (const range of shape.ranges) {
       ranges.set(range.first, { range, pool: state });
-      for (const record of this.addresses(pool.space, range.first, range.last)) this.#count(state, record.value, 1n);
+      for (const { value } of this.addresses(pool.space, range.first, range.last)) {
+        this.#count(state, value, 1n);
+        if (isRemembered(state, value)) for (const expiry of expiriesOf(value)) this.#expiries.delete(expiry);
+      }
     }
   }
 
-  deletePool(name: string): void {
-    const state = this.#pools.get(name);
-    if (state === undefined) return;
+  #takeOut(state: PoolState): void {
+    const { name, space } = state.value;
     this.#pools.delete(name);
-    const ranges = this.#ranges.get(state.value.space);
-    for (const range of state.space.shape.ranges) ranges?.delete(range.first);
+    const ranges = this.#ranges.get(space);
+    for (const { first, last } of state.space.shape.ranges) {
+      if (ranges?.get(first)?.pool === state) ranges.delete(first);
+      for (const { value } of this.addresses(space, first, last)) {
+        if (isRemembered(state, value)) for (const expiry of expiriesOf(value)) this.#expiries.set(expiry, value);
+      }
+    }
+  }
+
+  /** In a load a pool may come before the one goes that had its ranges: what lay below both is counted again. */
+  #giveWay({ value: { name, space }, space: { shape } }: PoolState): void {
+    const isBelow = (range: AddressRange) => shape.ranges.some((other) => rangesOverlap(range, other));
+    for (const other of [...this.#pools.values()]) {
+      const { value, modified } = other;
+      if (value.name === name || value.space !== space || !other.space.shape.ranges.some(isBelow)) continue;
+      this.#takeOut(other);
+      this.#bringIn(value, modified);
+    }
   }
 
   putAddress(record: AddressRecord, modified: Revision): void {
@@ -203,9 +245,10 @@ export class PoolView {
     const value = addressNumber(record.address);
     const records = getOrMake(this.#addresses, record.space, () => new SortedMap(undefined, compareNumbers));
     records.set(value, { value: record, modified });
-    for (const expiry of expiriesOf(record)) this.#expiries.set(expiry, record);
+    getOrMake(this.#sharing, record.space, () => new SharingIndex()).add(value, record);
     const state = this.#stateAt(record.space, value);
     if (state !== undefined) this.#count(state, record, 1n);
+    if (!isRemembered(state, record)) for (const expiry of expiriesOf(record)) this.#expiries.set(expiry, record);
   }
 
   deleteAddress(space: string, address: Address): void {
@@ -214,6 +257,7 @@ export class PoolView {
     const record = records?.get(value)?.value;
     if (records === undefined || record === undefined) return;
     records.delete(value);
+    this.#sharing.get(space)?.delete(value, record);
     for (const expiry of expiriesOf(record)) this.#expiries.delete(expiry);
     const state = this.#stateAt(space, value);
     if (state !== undefined) this.#count(state, record, -1n);
@@ -272,6 +316,15 @@ export class PoolView {
       this.#rest(state, [Date.parse(record.since), soonest[1]]);
     }
   }
+}
+
+/** A least-recently-used pool needs to know when its free addresses were given back. */
+function isRemembered(pool: PoolState | undefined, record: AddressRecord): boolean {
+  return record.state === 'released' && pool?.value.strategy === 'least-recently-used';
+}
+
+function rangesInOrder(pool: Pool): AddressRange[] {
+  return poolShape(pool).ranges.toSorted((a, b) => compareNumbers(a.first, b.first));
 }
 
 function expiriesOf({ space, address, holders, freeAt }: AddressRecord): [time: number, key: string][] {

@@ -11,7 +11,8 @@ import {
   familyOf,
   formatAddress,
 } from '../../src/model/address.ts';
-import type { AddressRecord } from '../../src/model/allocation.ts';
+import { type AddressRecord, type Holder, mayShare, type Port } from '../../src/model/allocation.ts';
+import type { Fqdn } from '../../src/model/name.ts';
 import { isExcluded, type Pool, poolDefaults, poolShape, shapeHolds } from '../../src/model/pool.ts';
 import type { Revision } from '../../src/model/revision.ts';
 import { FreeSpace } from '../../src/views/free-space.ts';
@@ -152,6 +153,8 @@ const step = fc.oneof(
       do: fc.constant('hold' as const),
       address: fc.constantFrom(...addressTexts),
       holders: fc.integer({ min: 1, max: 2 }),
+      sharingKey: fc.constantFrom(undefined, 'k', 'l'),
+      ports: fc.constantFrom<number[] | undefined>(undefined, [], [80], [81], [80, 81]),
       expires: fc.option(fc.nat(100), { nil: undefined }),
     }),
   },
@@ -203,6 +206,71 @@ test('the pool view tells what plain maps tell, after every change and as time g
   );
 });
 
+test('a pool that takes over the ranges of one that goes only later counts what lies there', () => {
+  for (const [taken, given] of [
+    ['10.0.0.0/28', '10.0.0.0/28'],
+    ['10.0.0.0-10.0.0.9', '10.0.0.0/28'],
+    ['10.0.0.8/29', '10.0.0.0/28'],
+  ] as const) {
+    for (const strategy of ['lowest', 'least-recently-used'] as const) {
+      const view = new PoolView();
+      view.putPool(poolWith({ name: 'q', ranges: [given] }), 1 as Revision);
+      view.putPool(poolWith({ name: 'p', ranges: [taken], strategy }), 2 as Revision);
+      const base = { space: 'default', pool: null, since: time(0), state: 'held' as const };
+      const holders: Holder[] = [{ kind: 'allocation', id: '1', owner: '' }];
+      view.putAddress({ ...base, address: '10.0.0.9' as Address, holders }, 3 as Revision);
+      const cooled = { ...base, state: 'released' as const, holders: [], freeAt: time(1) };
+      view.putAddress({ ...cooled, address: '10.0.0.8' as Address }, 4 as Revision);
+      view.deletePool('q');
+      assert.equal(view.usage('p', start)?.ipv4.used, 1n);
+      assert.equal(view.poolAt('default', '10.0.0.9' as Address)?.value.name, 'p');
+      assert.equal([...view.candidates('p', 'ipv4', start)].includes('10.0.0.9' as Address), false);
+      const expired = [...view.expired(start + 2000)].map(({ address }) => address);
+      assert.deepEqual(expired, strategy === 'lowest' ? ['10.0.0.8'] : []);
+    }
+  }
+});
+
+test('what a pool remembers is looked at by no housekeeping, and who shares looks at no address in vain', (t) => {
+  const view = new PoolView();
+  const pool = poolWith({ ranges: ['10.0.0.0/16'], strategy: 'least-recently-used' });
+  view.putPool(pool, 1 as Revision);
+  const count = 20_000;
+  const at = (index: number) => formatAddress(addressNumber('10.0.0.0' as Address) + BigInt(index));
+  for (let index = 0; index < count; index += 1) {
+    const base = { address: at(index), space: 'default', pool: 'p', since: time(0) };
+    const held = { kind: 'allocation' as const, id: '1', owner: '', sharingKey: 'k', ports: [tcp(80)] };
+    const record: AddressRecord =
+      index % 2 === 0
+        ? { ...base, state: 'released', holders: [], freeAt: time(1) }
+        : { ...base, state: 'held', holders: index === count - 1 ? [{ ...held, ports: [tcp(81)] }] : [held] };
+    view.putAddress(record, 2 as Revision);
+  }
+  let looked = 0;
+  for (const method of ['get', 'has', 'nextHigherKey', 'minKey', 'entries'] as const) {
+    const real = SortedMap.prototype[method] as (...input: unknown[]) => unknown;
+    t.mock.method(SortedMap.prototype, method, function (this: unknown, ...input: unknown[]) {
+      looked += 1;
+      const found = real.apply(this, input);
+      return method === 'entries' ? counting(found as Iterable<unknown>) : found;
+    });
+  }
+  function* counting(all: Iterable<unknown>): Generator<unknown> {
+    for (const one of all) {
+      looked += 1;
+      yield one;
+    }
+  }
+  assert.deepEqual([...view.expired(start + 10_000)], []);
+  const newcomer: Holder = { kind: 'allocation', id: '2', owner: '', sharingKey: 'k', ports: [tcp(80)] };
+  assert.deepEqual(
+    [...view.shareable(pool, 'ipv4', newcomer)].map(({ address }) => address),
+    [at(count - 1)],
+  );
+  assert.equal([...view.shareable(pool, 'ipv4', { ...newcomer, sharingKey: 'other' })].length, 0);
+  assert.ok(looked <= 20, `${looked} looks`);
+});
+
 function recordOf(
   one: Extract<typeof step extends fc.Arbitrary<infer T> ? T : never, { address: string }>,
   index: number,
@@ -218,8 +286,26 @@ function recordOf(
     id: String(id),
     owner: '',
     ...expiresAt,
+    ...(one.sharingKey !== undefined && { sharingKey: one.sharingKey }),
+    ...(one.ports !== undefined && {
+      ports: one.ports.map((port) => ({ protocol: 'tcp' as const, port: port + id * 100 })),
+    }),
   }));
   return { ...base, state: 'held', holders };
+}
+
+const newcomers: Holder[] = [
+  { kind: 'host', host: 'h.k8s' as Fqdn, owner: '' },
+  ...[undefined, 'k'].flatMap((sharingKey) =>
+    [undefined, [80], [81, 180], [443]].map((ports): Holder => {
+      const more = { ...(sharingKey && { sharingKey }), ...(ports && { ports: ports.map(tcp) }) };
+      return { kind: 'allocation', id: 'new', owner: '', ...more };
+    }),
+  ),
+];
+
+function tcp(port: number): Port {
+  return { protocol: 'tcp', port };
 }
 
 function compare(view: PoolView, { pools, records }: Model, now: number): void {
@@ -242,6 +328,14 @@ function compare(view: PoolView, { pools, records }: Model, now: number): void {
       [...view.heldFrom(pool)].map(({ value }) => value),
       held,
     );
+    for (const newcomer of newcomers) {
+      for (const family of families) {
+        const sharable = held.filter(
+          (record) => familyOf(record.address) === family && mayShare(record.holders, newcomer),
+        );
+        assert.deepEqual([...view.shareable(pool, family, newcomer)], sharable);
+      }
+    }
     const usage = view.usage(pool.name, now);
     const usable = addressesOf(pool)
       .filter((value) => !isExcluded(shape, value))

@@ -1,0 +1,75 @@
+// Held addresses of one space that newcomers may share, by sharing key and by the ports that are taken on them: who asks for a place beside
+// others looks at each set of ports once, however many addresses have it. The rule itself: model/allocation.ts.
+
+import type { AddressNumber } from '../model/address.ts';
+import { type AddressRecord, type Holder, mayShare } from '../model/allocation.ts';
+import { compareNumbers } from './free-space.ts';
+import { SortedMap } from './sorted-map.ts';
+
+/** Addresses whose holders have the same key and ports: what goes for one of them goes for all. */
+interface Alike {
+  holders: readonly Holder[];
+  addresses: SortedMap<AddressNumber, true>;
+}
+
+export class SharingIndex {
+  /** Sharing key → ports, as text → addresses. */
+  readonly #byKey = new Map<string, Map<string, Alike>>();
+
+  add(value: AddressNumber, record: AddressRecord): void {
+    const place = placeOf(record);
+    if (place === undefined) return;
+    const ofKey = this.#byKey.get(place.key) ?? new Map<string, Alike>();
+    this.#byKey.set(place.key, ofKey);
+    const alike = ofKey.get(place.ports) ?? {
+      holders: record.holders,
+      addresses: new SortedMap<AddressNumber, true>(undefined, compareNumbers),
+    };
+    ofKey.set(place.ports, alike);
+    alike.addresses.set(value, true);
+  }
+
+  delete(value: AddressNumber, record: AddressRecord): void {
+    const place = placeOf(record);
+    const ofKey = place && this.#byKey.get(place.key);
+    const alike = place && ofKey?.get(place.ports);
+    if (place === undefined || ofKey === undefined || alike === undefined) return;
+    alike.addresses.delete(value);
+    if (alike.addresses.size === 0) ofKey.delete(place.ports);
+    if (ofKey.size === 0) this.#byKey.delete(place.key);
+  }
+
+  /** The addresses from `first` to `last` that the newcomer may share, lowest first. */
+  *shareable(newcomer: Holder, first: AddressNumber, last: AddressNumber): Generator<AddressNumber> {
+    if (newcomer.kind === 'host' || newcomer.sharingKey === undefined) return;
+    const sets = [...(this.#byKey.get(newcomer.sharingKey)?.values() ?? [])]
+      .filter(({ holders }) => mayShare(holders, newcomer))
+      .map(({ addresses }) => addresses);
+    // Soonest first: the next address of each set, looked up again only when it was given.
+    const next = new SortedMap<AddressNumber, SortedMap<AddressNumber, true>>(undefined, compareNumbers);
+    const lookOn = (set: SortedMap<AddressNumber, true>, from: AddressNumber) => {
+      const value = set.has(from) ? from : set.nextHigherKey(from);
+      if (value !== undefined && value <= last) next.set(value, set);
+    };
+    for (const set of sets) lookOn(set, first);
+    for (let value = next.minKey(); value !== undefined; value = next.minKey()) {
+      const set = next.get(value);
+      next.delete(value);
+      yield value;
+      if (set !== undefined) lookOn(set, value + 1n);
+    }
+  }
+}
+
+/** Undefined where nobody may join: a host holds it, or one who wants it whole. */
+function placeOf({ holders }: AddressRecord): { key: string; ports: string } | undefined {
+  const [first] = holders;
+  if (first?.kind !== 'allocation' || first.sharingKey === undefined) return undefined;
+  const ports = new Set<string>();
+  for (const holder of holders) {
+    if (holder.kind !== 'allocation' || holder.sharingKey !== first.sharingKey || !holder.ports?.length)
+      return undefined;
+    for (const { protocol, port } of holder.ports) ports.add(`${protocol}/${port}`);
+  }
+  return { key: first.sharingKey, ports: [...ports].sort().join() };
+}
