@@ -12,6 +12,7 @@ import { OnceCommitter } from './control/commit-once.ts';
 import { startHousekeeping } from './control/housekeeping.ts';
 import { readCertificate } from './dns/listen/certificate.ts';
 import { type DnsServer, startDns } from './dns/listen/dns-server.ts';
+import { listenError } from './dns/listen/listen-error.ts';
 import { ensureAdminToken } from './http/admin-token.ts';
 import { addDnsMetrics, createMetrics } from './http/metrics.ts';
 import { createServer } from './http/server.ts';
@@ -127,7 +128,9 @@ async function openStore({ store, etcd, dataDir }: Config, logger: FastifyBaseLo
 }
 
 async function listen(http: FastifyInstance, { http: { address, port } }: Config): Promise<string> {
-  await http.listen({ host: address, port });
+  await http.listen({ host: address, port }).catch((error: unknown) => {
+    throw listenError({ address, port }, 'API', error);
+  });
   const [bound] = http.addresses();
   return formatEndpoint({ address, port: typeof bound === 'object' ? bound.port : port });
 }

@@ -12,7 +12,7 @@ const waysOut: Readonly<Record<string, string>> = {
   EAFNOSUPPORT: 'this system has no such address family; remove the address from --dns',
 };
 
-const flags = { UDP: '--dns', TCP: '--dns', TLS: '--dns-tls', HTTPS: '--dns-https' } as const;
+const flags = { UDP: '--dns', TCP: '--dns', TLS: '--dns-tls', HTTPS: '--dns-https', API: '--http' } as const;
 
 export type Protocol = keyof typeof flags;
 
