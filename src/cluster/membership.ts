@@ -1,40 +1,138 @@
-// This replica among the others: a key on a lease, kept while the process lives and gone soon after it died.
+// This replica among the others: a key on a lease, kept while the process lives and gone soon after it died. Says so when another live
+// process goes by our name, or by one that makes the same nameserver label.
 
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { InvalidValue } from '../errors.ts';
 import type { Logger } from '../model/logger.ts';
-import type { Member } from '../model/member.ts';
-import { memberKey } from '../store/keys.ts';
+import { type Member, nameserverOf } from '../model/member.ts';
+import { memberKey, prefixes } from '../store/keys.ts';
 import { type LeaseId, type Store, StoreUnavailable } from '../store/store.ts';
 import { memberValue } from '../store/values.ts';
 
 const leaseSeconds = 10;
 const keepMilliseconds = 3000;
+/** A store that is away ends the lease without us. */
+const leaveMilliseconds = 2000;
 
 /** Registers the replica and keeps it registered; the function returned takes it out again. */
-export async function joinCluster(store: Store, member: Member, logger: Logger): Promise<() => Promise<void>> {
-  let lease: LeaseId | undefined;
-  let pending: Promise<void> = Promise.resolve();
+export async function joinCluster(
+  store: Store,
+  member: Member,
+  logger: Logger,
+  every = keepMilliseconds,
+): Promise<() => Promise<void>> {
+  const membership = new Membership(store, member, logger);
+  await membership.keep();
+  const timer = setInterval(() => void membership.keep(), every);
+  return async () => {
+    clearInterval(timer);
+    await membership.leave();
+  };
+}
 
-  async function keep(): Promise<void> {
+class Membership {
+  readonly #store: Store;
+  readonly #self: Member;
+  readonly #key: string;
+  readonly #logger: Logger;
+  #lease: LeaseId | undefined;
+  /** The attempt under way: while the store hangs, no other is begun. */
+  #attempt: Promise<void> | undefined;
+  #leaving = false;
+  #reclaimed = false;
+  /** Of whom we have spoken. */
+  readonly #told = new Set<string>();
+
+  constructor(store: Store, member: Member, logger: Logger) {
+    this.#store = store;
+    this.#self = { ...member, instance: randomUUID() };
+    this.#key = memberKey(member.replica);
+    this.#logger = logger;
+  }
+
+  keep(): Promise<void> {
+    this.#attempt ??= this.#register().finally(() => {
+      this.#attempt = undefined;
+    });
+    return this.#attempt;
+  }
+
+  async leave(): Promise<void> {
+    this.#leaving = true;
+    const revoke = async () => {
+      await this.#attempt;
+      if (this.#lease !== undefined) await this.#store.revokeLease(this.#lease);
+    };
+    const left = revoke().catch((error: unknown) => this.#logger.debug(error, 'could not end the membership'));
+    const abort = new AbortController();
+    await Promise.race([left, delay(leaveMilliseconds, undefined, { signal: abort.signal }).catch(() => undefined)]);
+    abort.abort();
+  }
+
+  async #register(): Promise<void> {
+    const isNew = this.#lease === undefined;
     try {
-      if (lease !== undefined && (await store.keepLease(lease))) return;
-      lease = await store.grantLease(leaseSeconds);
-      const put = { kind: 'put', key: memberKey(member.replica), value: memberValue.encode(member), lease } as const;
-      await store.commit({ compares: [], operations: [put] });
+      if (this.#lease !== undefined && !(await this.#store.keepLease(this.#lease))) this.#lease = undefined;
+      const holder = await this.#holder();
+      const isOurs = holder?.instance === this.#self.instance;
+      if (this.#leaving || (isOurs && this.#lease !== undefined)) return;
+      if (holder !== undefined && !isOurs) {
+        this.#tellHolder(holder, isNew);
+        // Taken back once, so that whoever took it hears of us too; fighting on would only make the zones flicker.
+        if (!isNew && this.#reclaimed) return;
+        this.#reclaimed = !isNew;
+      }
+      this.#lease ??= await this.#store.grantLease(leaseSeconds);
+      const put = { kind: 'put', key: this.#key, value: memberValue.encode(this.#self), lease: this.#lease } as const;
+      await this.#store.commit({ compares: [], operations: [put] });
     } catch (error) {
       // Without the store nobody is registered; DNS goes on, and the next turn tries again.
-      lease = error instanceof StoreUnavailable ? lease : undefined;
-      logger.debug(error, 'could not renew the membership');
+      if (!(error instanceof StoreUnavailable)) this.#lease = undefined;
+      this.#logger.debug(error, 'could not renew the membership');
     }
   }
 
-  await keep();
-  const timer = setInterval(() => {
-    pending = pending.then(keep);
-  }, keepMilliseconds);
-  return async () => {
-    clearInterval(timer);
-    await pending;
-    if (lease !== undefined)
-      await store.revokeLease(lease).catch((error: unknown) => logger.debug(error, 'could not end the membership'));
-  };
+  /** Who is registered by our name: a process that runs, or one that ended within the last ten seconds. */
+  async #holder(): Promise<Member | undefined> {
+    const { entries } = await this.#store.list(prefixes.members);
+    let holder: Member | undefined;
+    for (const { key, value } of entries) {
+      const member = readable(value);
+      if (member === undefined) continue;
+      if (key === this.#key) holder = member;
+      else if (nameserverOf(member).label === nameserverOf(this.#self).label) this.#tellNamesake(member);
+    }
+    return holder;
+  }
+
+  #tellHolder({ dns, instance = '' }: Member, isNew: boolean): void {
+    const { replica } = this.#self;
+    if (isNew) this.#logger.warn({ replica, dns }, 'a replica of this name is registered: taking its place');
+    else if (!this.#told.has(instance)) {
+      this.#told.add(instance);
+      const advice = `another live process calls itself '${replica}' too: give every replica a --replica of its own`;
+      this.#logger.error({ replica, dns }, advice);
+    }
+  }
+
+  #tellNamesake({ replica, dns }: Member): void {
+    if (this.#told.has(replica)) return;
+    this.#told.add(replica);
+    const name = `ns-${nameserverOf(this.#self).label}`;
+    const advice = `the replicas '${this.#self.replica}' and '${replica}' are both ${name} in the zones: rename one of them (--replica)`;
+    this.#logger.error({ replica, dns }, advice);
+  }
+}
+
+/** Undefined for a value that cannot be read: the views have reported it. */
+function readable(value: string): Member | undefined {
+  try {
+    const member = memberValue.decode(value);
+    nameserverOf(member);
+    return member;
+  } catch (error) {
+    if (error instanceof InvalidValue) return undefined;
+    throw error;
+  }
 }

@@ -2,6 +2,7 @@
 // Fed by follow.ts in revision order; reads nothing from the store itself, writes nothing to it.
 
 import { type ErrorCode, Refusal } from '../errors.ts';
+import type { Address } from '../model/address.ts';
 import type { Logger } from '../model/logger.ts';
 import { type Member, nameserverOf } from '../model/member.ts';
 import type { Fqdn } from '../model/name.ts';
@@ -87,7 +88,9 @@ export class Views {
 
   /** Why nothing may be decided on what is held; undefined when that is as the store has it, or had it a moment ago. */
   get obstacle(): string | undefined {
-    return this.#loaded ? this.#distrust : 'this replica has not loaded its state from the store yet: try again shortly';
+    return this.#loaded
+      ? this.#distrust
+      : 'this replica has not loaded its state from the store yet: try again shortly';
   }
 
   /** The store is not the one any more that was loaded: what is held is served until the next load, which believes nothing of it. */
@@ -180,9 +183,12 @@ export class Views {
   }
 
   #nameReplicas(): void {
-    const self = this.#self();
-    const others = [...this.members.values()].map(nameserverOf).filter(({ label }) => label !== self.label);
-    this.zones.setNameservers([self, ...others].sort((a, b) => (a.label < b.label ? -1 : 1)));
+    // Replicas whose names make one label are one nameserver, with the addresses of all: membership.ts tells their operators.
+    const addresses = new Map<string, Set<Address>>();
+    for (const { label, addresses: more } of [this.#self(), ...[...this.members.values()].map(nameserverOf)])
+      addresses.set(label, new Set([...(addresses.get(label) ?? []), ...more]));
+    const nameservers = [...addresses].map(([label, all]) => ({ label, addresses: [...all].sort() }));
+    this.zones.setNameservers(nameservers.sort((a, b) => (a.label < b.label ? -1 : 1)));
   }
 
   #put(entry: Entry): void {

@@ -1,0 +1,137 @@
+// A replica among the others, on a real etcd: registered while it lives, heard when two go by one name, and never in the way of an end.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { joinCluster } from '../../src/cluster/membership.ts';
+import type { Logger } from '../../src/model/logger.ts';
+import type { Member } from '../../src/model/member.ts';
+import { parseName } from '../../src/model/name.ts';
+import type { Revision } from '../../src/model/revision.ts';
+import { openEtcdStore } from '../../src/store/etcd.ts';
+import { memberKey, prefixes, zoneKey } from '../../src/store/keys.ts';
+import type { Store } from '../../src/store/store.ts';
+import { memberValue, zoneValue } from '../../src/store/values.ts';
+import { emptyViews } from '../support/control-plane.ts';
+import { skipWithoutEtcd, startEtcd, type TestEtcd } from '../support/etcd.ts';
+import type { Cleanup } from '../support/temporary.ts';
+
+const every = 50;
+const skip = skipWithoutEtcd();
+
+async function etcdStore(t: Cleanup): Promise<{ etcd: TestEtcd; store: Store }> {
+  const etcd = await startEtcd();
+  t.after(() => etcd.close());
+  const store = await openEtcdStore({ endpoints: [etcd.endpoint], prefix: '/test' });
+  t.after(() => store.close());
+  return { etcd, store };
+}
+
+interface Said {
+  warnings: string[];
+  errors: string[];
+}
+
+async function join(t: Cleanup, store: Store, member: Member): Promise<Said & { leave: () => Promise<void> }> {
+  const said: Said = { warnings: [], errors: [] };
+  const logger: Logger = {
+    debug: () => {},
+    info: () => {},
+    warn: (_, message = '') => said.warnings.push(message),
+    error: (_, message = '') => said.errors.push(message),
+  };
+  const leave = await joinCluster(store, member, logger, every);
+  t.after(leave);
+  return { ...said, leave };
+}
+
+async function registered(store: Store): Promise<Member[]> {
+  const { entries } = await store.list(prefixes.members);
+  return entries.map(({ value }) => memberValue.decode(value));
+}
+
+async function until(what: string, check: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 20_000; !(await check()); await delay(20)) assert.ok(Date.now() < end, what);
+}
+
+test('while etcd hangs one attempt is under way at most, and leaving does not wait for it', { skip }, async (t) => {
+  const { etcd, store } = await etcdStore(t);
+  let [running, most, calls] = [0, 0, 0];
+  const counted = new Proxy(store, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== 'function') return method;
+      return async (...input: unknown[]) => {
+        calls += 1;
+        running += 1;
+        most = Math.max(most, running);
+        try {
+          return await method.apply(target, input);
+        } finally {
+          running -= 1;
+        }
+      };
+    },
+  });
+  const { leave } = await join(t, counted, { replica: 'a', dns: [] });
+  assert.equal((await registered(store)).length, 1);
+  etcd.pause();
+  calls = 0;
+  await delay(every * 20);
+  assert.ok(calls <= 2, `${calls} calls while nothing answers`);
+  await leave();
+  etcd.resume();
+  assert.equal(most, 1);
+});
+
+test('a key that somebody deleted comes back, and leaving takes it out', { skip }, async (t) => {
+  const { store } = await etcdStore(t);
+  const { leave, errors, warnings } = await join(t, store, { replica: 'a', dns: [] });
+  await store.commit({ compares: [], operations: [{ kind: 'delete', key: memberKey('a') }] });
+  await until('it is registered again', async () => (await registered(store)).length === 1);
+  await leave();
+  assert.deepEqual(await registered(store), []);
+  assert.deepEqual([errors, warnings], [[], []]);
+});
+
+test('a second live process of the same name: both say so, and who stays is registered when the other goes', {
+  skip,
+}, async (t) => {
+  const { store } = await etcdStore(t);
+  const first = await join(t, store, { replica: 'b', dns: ['192.0.2.1:53'] });
+  assert.deepEqual([first.warnings, first.errors], [[], []]);
+  const second = await join(t, store, { replica: 'b', dns: ['192.0.2.2:53'] });
+  assert.match(second.warnings[0] ?? '', /registered/);
+  await until('both have said so', () => first.errors.length > 0 && second.errors.length > 0);
+  const before = (await store.list('')).revision;
+  await delay(every * 10);
+  const after = (await store.list('')).revision;
+  assert.ok(after - before <= 2, 'they do not fight');
+  assert.deepEqual([first.errors.length, second.errors.length], [1, 1]);
+  for (const { errors } of [first, second]) assert.match(errors[0] ?? '', /another live process calls itself 'b' too/);
+  await second.leave();
+  await until('the first is registered', async () => (await registered(store))[0]?.dns[0] === '192.0.2.1:53');
+});
+
+test('names that make one nameserver label are told of, and the label has the addresses of both', {
+  skip,
+}, async (t) => {
+  const { store } = await etcdStore(t);
+  const small = await join(t, store, { replica: 'b', dns: ['192.0.2.1:53'] });
+  const large = await join(t, store, { replica: 'B', dns: ['192.0.2.2:53'] });
+  await until('both have said so', () => small.errors.length > 0 && large.errors.length > 0);
+  assert.match(large.errors[0] ?? '', /'B' and 'b' are both ns-b in the zones/);
+
+  const views = emptyViews();
+  const k8s = parseName('k8s');
+  const settings = { defaultTtl: 60, nameservers: [], soa: {}, skydns: false, automatic: false };
+  const zone = zoneValue.encode({ name: k8s, generation: 1, ...settings });
+  await store.commit({ compares: [], operations: [{ kind: 'put', key: zoneKey(k8s), value: zone }] });
+  const { entries, revision } = await store.list('');
+  views.beginLoad();
+  for (const entry of entries) views.load(entry);
+  views.endLoad(revision as Revision);
+  const records = (type: string) => views.zones.implied(k8s).find(({ rrset }) => rrset.type === type)?.rrset.records;
+  assert.deepEqual(records('NS'), ['ns-b.k8s.', 'ns-test.k8s.']);
+  assert.deepEqual(records('A'), ['192.0.2.1', '192.0.2.2']);
+});
