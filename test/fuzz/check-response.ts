@@ -1,0 +1,83 @@
+// What must hold of every response, whatever was asked: read here by octets, and decoded by dns-packet, never by our own code.
+
+import assert from 'node:assert/strict';
+import { decode } from 'dns-packet';
+
+const ourUdpSize = 1232;
+const OPT = 41;
+
+export function checkResponse(query: Buffer, response: Buffer, transport: string): void {
+  assert.ok(response.length >= 12 && query.length >= 12, 'a header for a header');
+  assert.equal(response.readUInt16BE(0), query.readUInt16BE(0), 'the id');
+  const [asked, got] = [query.readUInt16BE(2), response.readUInt16BE(2)];
+  assert.equal(got & 0xf800, (asked & 0x7800) | 0x8000, 'QR, and the opcode');
+  assert.equal(got & 0x01f0, asked & 0x0110, 'RD and CD as they came; no RA, Z, AD');
+  assert.notEqual(got & 0x0f, 2, 'never SERVFAIL');
+  const questions = response.readUInt16BE(4);
+  assert.ok(questions <= 1);
+  let at = 12;
+  if (questions === 1) {
+    at = afterName(response, at) + 4;
+    assert.ok(response.subarray(12, at).equals(query.subarray(12, at)), 'the question, octet for octet');
+  }
+  const opts = countOpts(response, at);
+  assert.ok(response.length <= limitFor(query, opts, transport), `${response.length} octets are too many`);
+  const message = decode(response);
+  assert.equal(message.questions.length, questions);
+  assert.equal(message.additionals.filter(({ type }) => type === 'OPT').length, opts);
+}
+
+/** Reads every record up to the message's end; no more than one is OPT. */
+function countOpts(response: Buffer, start: number): number {
+  let at = start;
+  let opts = 0;
+  const records = response.readUInt16BE(6) + response.readUInt16BE(8) + response.readUInt16BE(10);
+  for (let i = 0; i < records; i += 1) {
+    const fixed = afterName(response, at);
+    if (response.readUInt16BE(fixed) === OPT) opts += 1;
+    at = fixed + 10 + response.readUInt16BE(fixed + 8);
+  }
+  assert.equal(at, response.length, 'nothing is missing, nothing is too much');
+  assert.ok(opts <= 1, 'one OPT');
+  return opts;
+}
+
+/** RFC 6891 §6.2.5: what the client can take, but not more than fits everywhere. A query whose OPT cannot be found for sure has had one if the response has. */
+function limitFor(query: Buffer, opts: number, transport: string): number {
+  if (transport !== 'udp') return 65_535;
+  if (opts === 0) return 512;
+  return Math.min(ourUdpSize, Math.max(512, announcedSize(query) ?? ourUdpSize));
+}
+
+/** Of a query with one question and one OPT record, and nothing else. */
+function announcedSize(query: Buffer): number | undefined {
+  if (query.readUInt32BE(4) !== 0x0001_0000 || query.readUInt32BE(8) !== 1) return undefined;
+  let at = 12;
+  while (at < query.length && query.readUInt8(at) !== 0) at += 1 + query.readUInt8(at);
+  at += 5;
+  return at + 5 <= query.length && query[at] === 0 && query.readUInt16BE(at + 1) === OPT
+    ? query.readUInt16BE(at + 3)
+    : undefined;
+}
+
+/** Follows pointers to their end: each must lead back. */
+function afterName(message: Buffer, offset: number): number {
+  let at = offset;
+  let end = 0;
+  let octets = 1;
+  for (;;) {
+    const length = message.readUInt8(at);
+    if (length >= 0xc0) {
+      if (end === 0) end = at + 2;
+      const target = message.readUInt16BE(at) & 0x3fff;
+      assert.ok(target < at && target >= 12, 'a pointer leads back');
+      at = target;
+      continue;
+    }
+    assert.ok(length < 64);
+    if (length === 0) return end === 0 ? at + 1 : end;
+    octets += 1 + length;
+    assert.ok(octets <= 255, 'no name is too long');
+    at += 1 + length;
+  }
+}
