@@ -57,6 +57,7 @@ export class Views {
   readonly faults = new Map<string, Fault>();
   /** Those of them that come from a zone's apex, not from the value under its key. */
   readonly #apexFaults = new Set<string>();
+  readonly #hiddenNameservers = new Set<Fqdn>();
   readonly #logger: Logger;
   readonly #self: () => Nameserver;
   readonly #waiters = new Set<Waiter>();
@@ -71,7 +72,10 @@ export class Views {
 
   /** `self` names this replica, which serves also while it is not registered as a member. */
   constructor(table: TableWriter, self: () => Nameserver, logger: Logger) {
-    this.zones = new ZoneView(table, (zone, fault) => this.#apexSettled(zone, fault));
+    this.zones = new ZoneView(table, {
+      apexSettled: (zone, fault) => this.#apexSettled(zone, fault),
+      nameserverHidden: (owner) => this.#nameserverHidden(owner),
+    });
     this.#self = self;
     this.#logger = logger;
   }
@@ -224,6 +228,16 @@ export class Views {
     if (isOurs) this.faults.delete(key);
     this.#apexFaults.delete(key);
     if (this.faults.get(serialKey(zone))?.code === 'table_full') this.faults.delete(serialKey(zone));
+  }
+
+  /** Allowed, and said once: it may be meant (an address that translates to the replica's), or a host that has a replica's name by chance. */
+  #nameserverHidden(name: Fqdn): void {
+    if (this.#hiddenNameservers.has(name)) return;
+    this.#hiddenNameservers.add(name);
+    this.#logger.warn(
+      { name },
+      "the zone calls a replica by this name, and its users' own records stand there instead of the replica's",
+    );
   }
 
   #delete(key: string): void {

@@ -38,8 +38,12 @@ export interface NameJournal {
   end(): void;
 }
 
-/** Told what keeps a zone's apex from being as its settings have it; undefined: nothing does. */
-export type ApexListener = (zone: Fqdn, fault: unknown) => void;
+export interface ZoneListener {
+  /** What keeps a zone's apex from being as its settings have it; undefined: nothing does. */
+  apexSettled(zone: Fqdn, fault: unknown): void;
+  /** Users' own addresses, or alias, stand at the name by which the zone calls a replica. */
+  nameserverHidden(owner: Fqdn): void;
+}
 
 const nothing = 0 as Revision;
 
@@ -50,7 +54,7 @@ export class ZoneView {
   readonly #journals = new Set<NameJournal & { zone: Fqdn; generation: number }>();
   /** Serials that came before their zone. */
   readonly #serials = new Map<Fqdn, Revision>();
-  readonly #tellApex: ApexListener;
+  readonly #listener: ZoneListener;
   /** Zones whose apex the table has no room for; {@link collect} tries again. */
   readonly #waiting = new Set<Fqdn>();
   #nameservers: readonly Nameserver[] = [];
@@ -60,9 +64,9 @@ export class ZoneView {
   /** Revisions that are held mean nothing to the next load, or the one under way. */
   #distrusted = false;
 
-  constructor(table: TableWriter, tellApex: ApexListener) {
+  constructor(table: TableWriter, listener: ZoneListener) {
     this.#table = table;
-    this.#tellApex = tellApex;
+    this.#listener = listener;
     this.#drafts = new Drafts(table);
   }
 
@@ -213,11 +217,11 @@ export class ZoneView {
       state.published = true;
     } catch (error) {
       if (error instanceof TableFull) this.#waiting.add(name);
-      this.#tellApex(name, error);
+      this.#listener.apexSettled(name, error);
       return false;
     }
     this.#waiting.delete(name);
-    this.#tellApex(name, undefined);
+    this.#listener.apexSettled(name, undefined);
     return true;
   }
 
@@ -255,7 +259,7 @@ export class ZoneView {
     this.#note(zone, generation, owner);
     const state = this.#existingGeneration(zone, generation) ?? this.#drafts.getOrCreate(zone, generation);
     const before = this.#stored(state.table, owner);
-    this.#table.putNode(state.table, owner, withImplied(rrsets, impliedAt(state, owner)), modified);
+    this.#table.putNode(state.table, owner, this.#withImplied(owner, rrsets, impliedAt(state, owner)), modified);
     if (this.#loading && this.#load > 1) this.#table.stamp(state.table, owner, this.#load);
     state.names += before.modified === nothing ? 1 : 0;
     state.managedNames += Number(isManaged(rrsets)) - Number(isManaged(before.rrsets));
@@ -306,12 +310,25 @@ export class ZoneView {
     state.implied = new Map([...implied, ...former.map((owner): [Fqdn, Rrset[]] => [owner, []])]);
     for (const [owner, wanted] of state.implied) {
       const { rrsets, modified } = this.#stored(state.table, owner);
-      const all = withImplied(rrsets, wanted);
+      const all = this.#withImplied(owner, rrsets, wanted);
       if (all.length > 0) this.#table.putNode(state.table, owner, all, modified);
       else this.#table.deleteNode(state.table, owner);
     }
     state.implied = implied;
     this.#putSoa(state);
+  }
+
+  /**
+   * What a user wrote at a name stands; what the settings imply fills in. A CNAME there lets nothing in, and addresses let none of the
+   * other family in: they are of somebody else, or of the replica as its users know it.
+   */
+  #withImplied(owner: Fqdn, rrsets: Rrset[], implied: Rrset[]): Rrset[] {
+    if (implied.length === 0) return rrsets;
+    const hidesAddresses = rrsets.some(({ type }) => type === 'A' || type === 'AAAA' || type === 'CNAME');
+    const allowed = implied.filter(({ type }) => type === 'NS' || !hidesAddresses);
+    if (allowed.length < implied.length) this.#listener.nameserverHidden(owner);
+    if (rrsets.some(({ type }) => type === 'CNAME')) return rrsets;
+    return [...rrsets, ...allowed.filter(({ type }) => !rrsets.some((rrset) => rrset.type === type))];
   }
 
   #putSoa(state: ZoneState): void {
@@ -329,12 +346,6 @@ function impliedBy(zone: Zone, nameservers: readonly Nameserver[]): ReadonlyMap<
 
 function impliedAt(state: ZoneState | Draft, owner: Fqdn): Rrset[] {
   return 'implied' in state ? (state.implied.get(owner) ?? []) : [];
-}
-
-/** What a user wrote at a name stands; what the settings imply fills in. A CNAME there lets nothing in. */
-function withImplied(rrsets: Rrset[], implied: Rrset[]): Rrset[] {
-  if (rrsets.some(({ type }) => type === 'CNAME')) return rrsets;
-  return [...rrsets, ...implied.filter(({ type }) => !rrsets.some((rrset) => rrset.type === type))];
 }
 
 function isManaged(rrsets: readonly Rrset[]): boolean {
