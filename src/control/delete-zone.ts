@@ -1,6 +1,7 @@
 // Use case: a zone goes with all its records; hosts that have records in it only by force.
 
 import { refuse } from '../errors.ts';
+import { reverseName } from '../model/address.ts';
 import { type Host, recordsOf } from '../model/host.ts';
 import { type Fqdn, isWithin } from '../model/name.ts';
 import { serialKey, zoneKey, zoneNamesPrefix } from '../store/keys.ts';
@@ -39,7 +40,7 @@ export interface Cleared {
   zone: boolean;
 }
 
-/** Takes some hosts out of the zone: those named in it go, others lose their aliases or PTR there. */
+/** Takes some hosts out of the zone: those named in it go, others lose the aliases and the PTRs that they have there. */
 export function decideClearZone(context: DecisionContext, name: Fqdn, precondition: Precondition): Decision<Cleared> {
   const current = context.views.zones.get(name) ?? refuse('not_found', `there is no zone ${name}`, { zone: name });
   checkPrecondition(precondition, entityTag(current.modified));
@@ -51,8 +52,10 @@ export function decideClearZone(context: DecisionContext, name: Fqdn, preconditi
   const isHere = (owner: Fqdn) => context.views.zones.enclosing(owner)?.value.name === name;
   for (const host of some) {
     const aliases = host.aliases.filter((alias) => !isHere(alias));
-    const losesPtr = host.ptr && recordsOf(host, 0).some(({ owner, rrset }) => rrset.type === 'PTR' && isHere(owner));
-    writeHost(context, builder, host, isHere(host.name) ? undefined : { ...host, aliases, ptr: host.ptr && !losesPtr });
+    const addresses = host.addresses.map((one) =>
+      isHere(reverseName(one.address)) ? { ...one, ptr: false as const } : one,
+    );
+    writeHost(context, builder, host, isHere(host.name) ? undefined : { ...host, aliases, addresses });
   }
   const transaction = builder.build();
   const goes = transaction.operations.some(

@@ -18,6 +18,8 @@ export interface WantedHost {
   aliases: Fqdn[];
   ttl: number | null;
   ptr: boolean;
+  /** Asked for in so many words: also for addresses that lost theirs with a reverse zone. */
+  everyPtr?: boolean;
   owner: string;
   tags: Tags;
 }
@@ -32,7 +34,7 @@ export function hostFrom(context: DecisionContext, wanted: WantedHost, before: H
   return {
     name: wanted.name,
     zone: zone.name,
-    addresses: addressesFrom(context, wanted, before?.addresses ?? []),
+    addresses: addressesFrom(context, wanted, heldBy(wanted, before)),
     aliases: wanted.aliases,
     ttl: wanted.ttl,
     ptr: wanted.ptr,
@@ -42,25 +44,38 @@ export function hostFrom(context: DecisionContext, wanted: WantedHost, before: H
   };
 }
 
+function heldBy({ ptr, everyPtr = false }: WantedHost, before: Host | undefined): HostAddress[] {
+  const held = before?.addresses ?? [];
+  return ptr && !everyPtr ? held : held.map(({ ptr: _, ...address }) => address);
+}
+
 function addressesFrom(context: DecisionContext, wanted: WantedHost, held: HostAddress[]): HostAddress[] {
   const explicit = (wanted.addresses ?? []).map(
     (address) =>
       held.find((one) => one.address === address && isFrom(wanted.pool, one)) ??
       chooseExplicit(context, address, wanted.pool),
   );
-  if (wanted.addresses !== undefined) return [...explicit, ...missingFamilies(context, wanted, explicit)];
+  if (wanted.addresses !== undefined) return [...explicit, ...missingFamilies(context, wanted, explicit, [])];
   const kept = held.filter(
     (one) => isFrom(wanted.pool, one) && (wanted.families?.includes(familyOf(one.address)) ?? true),
   );
-  return [...kept, ...missingFamilies(context, wanted, kept)];
+  return [...kept, ...missingFamilies(context, wanted, kept, held)];
 }
 
 function isFrom(wantedPool: string | undefined, { pool }: HostAddress): boolean {
   return wantedPool === undefined || pool === wantedPool;
 }
 
-function missingFamilies(context: DecisionContext, wanted: WantedHost, have: HostAddress[]): HostAddress[] {
-  const families = wanted.families ?? (have.length > 0 ? [] : [defaultFamily(context, wanted.pool)]);
+/** One address of each family that is wanted; unless the caller says which, those that the host had before. */
+function missingFamilies(
+  context: DecisionContext,
+  wanted: WantedHost,
+  have: HostAddress[],
+  before: HostAddress[],
+): HostAddress[] {
+  const had = [...new Set(before.map(({ address }) => familyOf(address)))];
+  const known = have.length > 0 || had.length > 0;
+  const families = wanted.families ?? (known ? had : [defaultFamily(context, wanted.pool)]);
   const missing = families.filter((family) => !have.some(({ address }) => familyOf(address) === family));
   if (have.length === 0 && missing.length === 0) refuse('invalid_request', 'a host needs an address or a family');
   return missing.flatMap((family) => chooseNext(context, family, 1, wanted.pool));

@@ -11,6 +11,8 @@ export interface HostAddress {
   /** The pool that gave it; null for an address outside every pool. */
   pool: string | null;
   space: string;
+  /** Its PTR went with the reverse zone; the host's other addresses have theirs. */
+  ptr?: false;
 }
 
 export interface Host {
@@ -43,8 +45,8 @@ export function recordsOf(host: Host, ttl: number): OwnedRrset[] {
     if (addresses.length > 0) records.push(managed(host.name, type, ttl, addresses.sort()));
   }
   if (host.ptr) {
-    for (const { address } of host.addresses)
-      records.push(managed(reverseName(address), 'PTR', ttl, [`${host.name}.`]));
+    for (const { address, ptr } of host.addresses)
+      if (ptr !== false) records.push(managed(reverseName(address), 'PTR', ttl, [`${host.name}.`]));
   }
   for (const alias of host.aliases) records.push(managed(alias, 'CNAME', ttl, [`${host.name}.`]));
   return records;

@@ -131,7 +131,9 @@ export const nameValue = {
 export const hostValue = codec<Host>({
   name: text,
   zone: text,
-  addresses: Type.Array(Type.Object({ address: text, pool: poolOrNone, space: label })),
+  addresses: Type.Array(
+    Type.Object({ address: text, pool: poolOrNone, space: label, ptr: Type.Optional(Type.Literal(false)) }),
+  ),
   aliases: texts,
   ttl: Type.Union([seconds, Type.Null()]),
   ptr: Type.Boolean(),

@@ -138,7 +138,8 @@ function recordsWanted(host: Host): [owner: Fqdn, type: string, records: string]
   const records: [Fqdn, string, string][] = [];
   if (of('ipv4').length > 0) records.push([host.name, 'A', of('ipv4').join()]);
   if (of('ipv6').length > 0) records.push([host.name, 'AAAA', of('ipv6').join()]);
-  if (host.ptr) for (const { address } of host.addresses) records.push([reverseName(address), 'PTR', `${host.name}.`]);
+  for (const { address, ptr } of host.ptr ? host.addresses : [])
+    if (ptr !== false) records.push([reverseName(address), 'PTR', `${host.name}.`]);
   for (const alias of host.aliases) records.push([alias, 'CNAME', `${host.name}.`]);
   return records;
 }

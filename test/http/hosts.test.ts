@@ -129,7 +129,7 @@ test('PATCH keeps what is absent, clears what is null, renames and re-addresses 
   assert.deepEqual(await records(api, '113.0.203.in-addr.arpa'), { '7 300 PTR': ['b.foo.k8s.'] });
   assert.deepEqual(addressesOf(await patch('b.foo.k8s', { families: ['ipv6'] })), ['2001:db8::']);
   await api.refused('not_found', 'GET', '/v1/zones/113.0.203.in-addr.arpa');
-  const moved = await patch('b.foo.k8s', { pool: 'default' });
+  const moved = await patch('b.foo.k8s', { pool: 'default', families: ['ipv4'] });
   assert.deepEqual(
     moved.addresses.map(({ pool }) => pool),
     ['default'],
@@ -232,4 +232,50 @@ test('the list filters by name, alias, address, pool, owner and tag', async (t) 
   assert.equal(await found('tag=empty='), 'a');
   assert.equal(await found('tag=toString'), '');
   assert.equal(await found('owner=x&pool=six'), 'c');
+});
+
+test('moving a host to another pool keeps its families: one address of each, or a refusal', async (t) => {
+  const { api, dump } = await prepared(t);
+  await api.ok(201, 'POST', '/v1/pools', {
+    name: 'both',
+    ranges: ['10.0.0.0/29', '2001:db8:1::/64'],
+    autoAssign: false,
+  });
+  await api.ok(201, 'POST', '/v1/pools', { name: 'four', ranges: ['10.1.0.0/29'], autoAssign: false });
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'd.foo.k8s', families: ['ipv4', 'ipv6'] });
+  const moved = await api.ok<Host>(200, 'PATCH', '/v1/hosts/d.foo.k8s', { pool: 'both' });
+  assert.deepEqual(addressesOf(moved), ['10.0.0.0', '2001:db8:1::']);
+  const before = await dump();
+  const problem = await api.refused('pool_exhausted', 'PATCH', '/v1/hosts/d.foo.k8s', { pool: 'four' });
+  assert.equal(problem.family, 'ipv6');
+  assert.deepEqual(await dump(), before);
+  const only = await api.ok<Host>(200, 'PATCH', '/v1/hosts/d.foo.k8s', { pool: 'four', families: ['ipv4'] });
+  assert.deepEqual(addressesOf(only), ['10.1.0.0']);
+  const again = await api.ok<Host>(200, 'PUT', '/v1/hosts/d.foo.k8s', { pool: 'both' });
+  assert.deepEqual(addressesOf(again), ['10.0.0.0']);
+});
+
+test('a reverse zone that is deleted by force takes its PTR alone; "ptr": true brings them back', async (t) => {
+  const { api } = await prepared(t);
+  const six = `${'0.'.repeat(8)}8.b.d.0.1.0.0.2.ip6.arpa`;
+  const ptrOf = (host: Host) => host.addresses.map(({ ptr }) => ptr);
+  const host = await api.ok<Host>(201, 'POST', '/v1/hosts', { name: 'd.foo.k8s', families: ['ipv4', 'ipv6'] });
+  const [four, sixth] = ptrOf(host);
+  await api.ok(204, 'DELETE', '/v1/zones/2.0.192.in-addr.arpa?force=true');
+  const after = await api.ok<Host>(200, 'GET', '/v1/hosts/d.foo.k8s');
+  assert.deepEqual([after.ptr, ptrOf(after)], [true, [null, sixth]]);
+  assert.deepEqual(Object.values(await records(api, six)), [['d.foo.k8s.']]);
+  for (const change of [{ ttl: 9 }, { name: 'e.foo.k8s' }, { name: 'd.foo.k8s' }]) {
+    const name = 'name' in change && change.name === 'd.foo.k8s' ? 'e' : 'd';
+    assert.deepEqual(ptrOf(await api.ok<Host>(200, 'PATCH', `/v1/hosts/${name}.foo.k8s`, change)), [null, sixth]);
+    await api.refused('not_found', 'GET', '/v1/zones/2.0.192.in-addr.arpa');
+  }
+  const added = { addresses: [...addressesOf(host), '192.0.2.7'] };
+  const more = await api.ok<Host>(200, 'PATCH', '/v1/hosts/d.foo.k8s', added);
+  assert.deepEqual(ptrOf(more), [null, sixth, '7.2.0.192.in-addr.arpa']);
+  const all = await api.ok<Host>(200, 'PATCH', '/v1/hosts/d.foo.k8s', { ptr: true });
+  assert.deepEqual(ptrOf(all), [four, sixth, '7.2.0.192.in-addr.arpa']);
+  await api.ok(204, 'DELETE', '/v1/zones/2.0.192.in-addr.arpa?force=true');
+  await api.ok(204, 'DELETE', '/v1/hosts/d.foo.k8s');
+  await api.refused('not_found', 'GET', `/v1/zones/${six}`);
 });

@@ -53,7 +53,9 @@ export const HostBody = Type.Object({
     Type.Object({
       address: AddressText,
       pool: Type.Union([LabelText, Type.Null()]),
-      ptr: Type.Union([NameText, Type.Null()]),
+      ptr: Type.Union([NameText, Type.Null()], {
+        description: 'null: it has none, or lost it with a reverse zone; `"ptr": true` brings it back',
+      }),
     }),
   ),
   aliases: Type.Array(NameText),
@@ -96,6 +98,7 @@ export function wantedHostFrom({
     aliases: parsed.aliases,
     ttl,
     ptr: ptr ?? !isWildcard,
+    everyPtr: ptr === true,
     owner,
     tags,
     ...(pool !== undefined && { pool }),
@@ -119,18 +122,18 @@ function parseHostName(pointer: string, text: string) {
   });
 }
 
-/** What a merge patch is applied to. Addresses are kept as they are unless the patch says how to choose others. */
+/** What a merge patch is applied to. Addresses and their PTRs are kept as they are unless the patch says otherwise. */
 export function hostInputOf(host: Host): HostInput {
   const { name, aliases, ttl, ptr, owner, tags } = host;
-  return { name, aliases, ttl, ptr, owner, tags };
+  return { name, aliases, ttl, owner, tags, ...(!ptr && { ptr }) };
 }
 
 export function showHost(host: Host, revision: number): Static<typeof HostBody> {
   const { name, zone, aliases, ttl, ptr, owner, tags, createdAt } = host;
-  const addresses = host.addresses.map(({ address, pool }) => ({
+  const addresses = host.addresses.map(({ address, pool, ptr: own }) => ({
     address,
     pool,
-    ptr: ptr ? reverseName(address) : null,
+    ptr: ptr && own !== false ? reverseName(address) : null,
   }));
   return { name, zone, addresses, aliases, ttl, ptr, owner, tags, createdAt, revision };
 }
