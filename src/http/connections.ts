@@ -19,7 +19,7 @@ export interface ConnectionLimits {
 
 export const connectionLimits: ConnectionLimits = {
   headersMilliseconds: 10_000,
-  requestMilliseconds: 600_000,
+  requestMilliseconds: 1_800_000,
   silenceMilliseconds: 60_000,
   checkMilliseconds: 2000,
 };

@@ -87,6 +87,9 @@ export async function createServer(
       route.schema = { querystring: strict({}), ...route.schema };
     });
     guarded.addHook('onRequest', async (request) => authenticate(services, request));
+    guarded.addHook('preValidation', async ({ method, body }) => {
+      if (method === 'DELETE' && body !== undefined) refuse('invalid_request', 'a DELETE takes no body');
+    });
     for (const routes of [
       poolRoutes,
       addressRoutes,

@@ -109,6 +109,13 @@ const refused: [code: ErrorCode, method: string, path: string, headers?: Record<
     { 'content-type': 'application/json', 'content-length': '1' },
     '{',
   ],
+  [
+    'invalid_request',
+    'DELETE',
+    '/v1/zones/foo.k8s',
+    { 'content-type': 'application/json', 'content-length': '14' },
+    '{"force":true}',
+  ],
   ['invalid_request', 'PUT', '/v1/zones/foo.k8s/zonefile'],
   ['unsupported_media_type', 'PUT', '/v1/zones/foo.k8s/zonefile', { 'content-type': 'application/json' }, '{}'],
 ];
