@@ -65,7 +65,7 @@ test('a reader that takes no more of an export does not hold up a stop', async (
   assert.equal(await replica.stop(), 0);
 });
 
-test('a write that waits for a store which does not answer gets its 503, and the process ends with 0', {
+test('a write that waits for a store which does not answer gets its 503, what came after it its answer too', {
   skip: skipWithoutEtcd(),
 }, async (t) => {
   const etcd = await startEtcd();
@@ -73,9 +73,21 @@ test('a write that waits for a store which does not answer gets its 503, and the
   const replica = await startedReplica(t, etcdFlags(etcd));
   etcd.pause();
   t.after(() => etcd.resume());
-  const write = replica.request('POST', '/v1/zones', { name: 'late.k8s' });
+  const client = await rawClient(t, replica.url);
+  client.send(`POST /v1/zones HTTP/1.1\r\nhost: x\r\n${authorization}content-type: application/json\r\n`);
+  client.send('content-length: 20\r\n\r\n{"name": "late.k8s"}');
   await delay(200);
   const stopped = replica.stop();
-  assert.equal((await write).body.code, 'store_unavailable');
+  await untilStopping(replica);
+  client.send('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n');
+  const [write, health] = rawAnswers(await client.ended());
+  assert.equal(JSON.parse(write?.body ?? '').code, 'store_unavailable');
+  assert.deepEqual([health?.status, health?.headers.get('connection')], [200, 'close']);
   assert.equal(await stopped, 0);
 });
+
+async function untilStopping(replica: Replica): Promise<void> {
+  for (const until = Date.now() + 5000; !replica.log().includes('"stopping"'); await delay(20)) {
+    assert.ok(Date.now() < until, 'SIGTERM is heard');
+  }
+}
