@@ -34,7 +34,7 @@ export class OnceCommitter {
   async commit<T>(identity: RequestIdentity, decide: Decide<T>): Promise<Committed<T>> {
     const key = idempotencyKey(identity.token, identity.key);
     const request = createHash('sha256')
-      .update(JSON.stringify([identity.method, identity.path, identity.body ?? null]))
+      .update(JSON.stringify([identity.method, identity.path, identity.body ?? null], inOrder))
       .digest('hex');
     for (let attempts = 0; ; attempts += 1) {
       const earlier = await this.#earlier<T>(key, request);
@@ -94,6 +94,12 @@ export class OnceCommitter {
     }
     return this.#lease.id;
   }
+}
+
+/** For JSON.stringify: the order of an object's fields says nothing (RFC 8259 §4). */
+function inOrder(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** A compare failed: perhaps the one that says that nobody used the key. */

@@ -6,6 +6,7 @@ import { type AddressRange, rangesOverlap } from '../model/address-range.ts';
 import { type Pool, poolShape, shapeHolds } from '../model/pool.ts';
 import { poolKey, prefixes } from '../store/keys.ts';
 import { poolValue } from '../store/values.ts';
+import { PoolView } from '../views/pool-view.ts';
 import type { Decision, DecisionContext } from './commit.ts';
 import { decideEvict, refuseUse, type Stays } from './evict.ts';
 import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
@@ -33,6 +34,16 @@ export function decidePutPool(
   guardRanges(context, builder, pool, current?.value);
   builder.put(poolKey(name), poolValue.encode(pool), current?.modified);
   return { result: { pool, created: current === undefined }, ...builder.build() };
+}
+
+/** The usage of a pool that is about to be made: addresses in its ranges may be held already. */
+export function usageOfNew({ views, now }: DecisionContext, pool: Pool): ReturnType<PoolView['usage']> {
+  const view = new PoolView();
+  view.putPool(pool, views.revision);
+  for (const { first, last } of poolShape(pool).ranges) {
+    for (const { value, modified } of views.pools.addresses(pool.space, first, last)) view.putAddress(value, modified);
+  }
+  return view.usage(pool.name, now);
 }
 
 /** Ranges overlap neither each other nor another pool's of the same space. */

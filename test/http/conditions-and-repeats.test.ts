@@ -171,3 +171,46 @@ test('many requests with one key at once make one host, and one allocation', asy
   }
   assert.equal(Object.keys(await dump()).filter((key) => key.startsWith('addresses/')).length, 3);
 });
+
+test('the first answer comes again although what it made was used, changed or deleted meanwhile', async (t) => {
+  const { api } = await prepared(t);
+  const key = (path: string) => ({ 'idempotency-key': path });
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'early.foo.k8s', addresses: ['10.0.0.9'] });
+  const requests: [path: string, body: object, then: () => Promise<unknown>][] = [
+    [
+      '/v1/pools',
+      { name: 'q', ranges: ['10.0.0.0/24'] },
+      () => api.ok(201, 'POST', '/v1/pools/q/allocations', { count: 3 }),
+    ],
+    ['/v1/zones', { name: 'bar.k8s' }, () => api.ok(200, 'PATCH', '/v1/zones/bar.k8s', { defaultTtl: 7 })],
+    ['/v1/hosts', { name: 'a.foo.k8s' }, () => api.ok(200, 'PATCH', '/v1/hosts/a.foo.k8s', { ttl: 7 })],
+    ['/v1/pools/p/allocations', {}, () => api.ok(201, 'POST', '/v1/pools/p/allocations', {})],
+  ];
+  for (const [path, body, then] of requests) {
+    const first = await api.send('POST', path, body, key(path));
+    assert.equal(first.status, 201, first.text);
+    const isSame = async (what: string) => {
+      const again = await api.send('POST', path, body, key(path));
+      assert.deepEqual([again.status, again.body], [201, first.body], what);
+      for (const header of ['zonewright-revision', 'etag', 'location'])
+        assert.equal(again.headers[header], first.headers[header], `${what}: ${header}`);
+    };
+    await then();
+    await isSame(`${path}, used`);
+    const place = first.headers.location ?? `/v1/addresses/${first.body.items[0].address}`;
+    await api.send('DELETE', `${place}${path.endsWith('s/pools') ? '?force=true' : ''}`);
+    await isSame(`${path}, deleted`);
+  }
+  const pool = await api.send('POST', '/v1/pools', requests[0]?.[1], key('/v1/pools'));
+  assert.deepEqual(pool.body.usage.ipv4, { capacity: '256', used: '1', coolingDown: '0', free: '255' });
+});
+
+test('the same body is the same request, whatever the order of its fields', async (t) => {
+  const { api } = await prepared(t);
+  const send = (text: string) => api.send('POST', '/v1/hosts', text, { 'idempotency-key': 'k' });
+  const first = await send('{"name":"a.foo.k8s","ttl":5,"tags":{"a":"1","b":"2"},"aliases":["b.foo.k8s","c.foo.k8s"]}');
+  const again = await send('{"tags":{"b":"2","a":"1"},"aliases":["b.foo.k8s","c.foo.k8s"],"ttl":5,"name":"a.foo.k8s"}');
+  assert.deepEqual([again.status, again.body], [201, first.body], again.text);
+  const other = await send('{"name":"a.foo.k8s","ttl":5,"tags":{"a":"1","b":"2"},"aliases":["c.foo.k8s","b.foo.k8s"]}');
+  assert.equal(problemIn(other).code, 'idempotency_mismatch');
+});

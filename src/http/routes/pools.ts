@@ -6,7 +6,7 @@ import { decideAllocateAddresses } from '../../control/allocate-addresses.ts';
 import { defaultFamily, nextOf } from '../../control/choose-addresses.ts';
 import { decideDeletePool, decideEvictAll } from '../../control/delete-pool.ts';
 import { entityTag } from '../../control/precondition.ts';
-import { decideEvictOutside, decidePutPool } from '../../control/put-pool.ts';
+import { decideEvictOutside, decidePutPool, usageOfNew } from '../../control/put-pool.ts';
 import { at, refuse, refuseField } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';
 import type { Pool } from '../../model/pool.ts';
@@ -66,9 +66,11 @@ export const poolRoutes: Routes = async (app, services) => {
       const committed = await commitFor(services, request, reply, (context) => {
         if (context.views.pools.get(name) !== undefined)
           refuse('already_exists', `there is a pool '${name}' already`, { pool: name });
-        return decidePutPool(context, { name, precondition: {}, change: () => wanted });
+        const { result, ...transaction } = decidePutPool(context, { name, precondition: {}, change: () => wanted });
+        // Kept as it is answered: what the usage is when the request comes again is another thing.
+        return { result: showPool(result.pool, usageOfNew(context, result.pool)), ...transaction };
       });
-      return sendWritten(reply, committed, true, location(name), show(committed.result.pool), withBody);
+      return sendWritten(reply, committed, true, location(name), committed.result, withBody);
     },
   );
 
