@@ -34,14 +34,8 @@ export function hostsIn({ views }: DecisionContext, zone: Fqdn): Host[] {
     .filter((host) => recordsOf(host, 0).some(({ owner }) => isHere(owner)));
 }
 
-/** What is left to clear: `zone` tells whether the zone itself is (an automatic one goes with its last name). */
-export interface Cleared {
-  hosts: number;
-  zone: boolean;
-}
-
-/** Takes some hosts out of the zone: those named in it go, others lose the aliases and the PTRs that they have there. */
-export function decideClearZone(context: DecisionContext, name: Fqdn, precondition: Precondition): Decision<Cleared> {
+/** Takes some hosts out of the zone: those named in it go, others lose the aliases and the PTRs that they have there. Result: how many are left. */
+export function decideClearZone(context: DecisionContext, name: Fqdn, precondition: Precondition): Decision<number> {
   const current = context.views.zones.get(name) ?? refuse('not_found', `there is no zone ${name}`, { zone: name });
   checkPrecondition(precondition, entityTag(current.modified));
   const hosts = hostsIn(context, name);
@@ -57,11 +51,7 @@ export function decideClearZone(context: DecisionContext, name: Fqdn, preconditi
     );
     writeHost(context, builder, host, isHere(host.name) ? undefined : { ...host, aliases, addresses });
   }
-  const transaction = builder.build();
-  const goes = transaction.operations.some(
-    ({ kind, ...of }) => kind === 'delete' && 'key' in of && of.key === zoneKey(name),
-  );
-  return { result: { hosts: hosts.length - some.length, zone: !goes }, ...transaction };
+  return { result: hosts.length - some.length, ...builder.build() };
 }
 
 function refuseInUse(zone: Fqdn, hosts: readonly Host[]): never {

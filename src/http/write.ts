@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Committed, Decide } from '../control/commit.ts';
 import { entityTag, type Precondition } from '../control/precondition.ts';
-import { refuse } from '../errors.ts';
+import { type ErrorCode, Refusal, refuse } from '../errors.ts';
 import type { Services } from './services.ts';
 
 /** Commits, and says at which revision. A POST with an `Idempotency-Key` gets its first answer again. */
@@ -26,9 +26,29 @@ export async function commitFor<T>(
   return committed;
 }
 
-/** By force: work that goes on in as many transactions as it takes, until its result says that nothing is left. */
-export async function commitUntilDone(services: Services, decide: Decide<number>): Promise<void> {
-  while ((await services.committer.commit(decide)).result > 0);
+/** How often what came in between is cleared again. */
+const maxClearings = 20;
+const inUse: ReadonlySet<string> = new Set<ErrorCode>(['pool_in_use', 'zone_in_use']);
+
+/**
+ * By force: first clears what is in the way, in as many transactions as it takes (the result says how much is left), then commits; again when others came in
+ * between.
+ */
+export async function commitByForce<T>(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  clear: Decide<number>,
+  decide: Decide<T>,
+): Promise<Committed<T>> {
+  for (let clearings = 1; ; clearings += 1) {
+    while ((await services.committer.commit(clear)).result > 0);
+    try {
+      return await commitFor(services, request, reply, decide);
+    } catch (error) {
+      if (!(error instanceof Refusal && inUse.has(error.code)) || clearings === maxClearings) throw error;
+    }
+  }
 }
 
 /** `If-Match`, and `If-None-Match: *`. */

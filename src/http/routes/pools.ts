@@ -1,12 +1,14 @@
 // /v1/pools: pools and the allocations in them.
 
 import { Type } from '@fastify/type-provider-typebox';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ulid } from 'ulid';
 import { decideAllocateAddresses } from '../../control/allocate-addresses.ts';
 import { defaultFamily, nextOf } from '../../control/choose-addresses.ts';
+import type { Committed, Decide } from '../../control/commit.ts';
 import { decideDeletePool, decideEvictAll } from '../../control/delete-pool.ts';
 import { entityTag } from '../../control/precondition.ts';
-import { decideEvictOutside, decidePutPool, usageOfNew } from '../../control/put-pool.ts';
+import { decideEvictOutside, decidePutPool, type PoolChange, usageOfNew } from '../../control/put-pool.ts';
 import { at, refuse, refuseField } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';
 import type { Pool } from '../../model/pool.ts';
@@ -35,8 +37,8 @@ import {
   showAddress,
   showPool,
 } from '../schemas/pool.ts';
-import type { Routes } from '../services.ts';
-import { commitFor, commitUntilDone, preconditionOf, sendResource, sendWritten, withBody } from '../write.ts';
+import type { Routes, Services } from '../services.ts';
+import { commitByForce, commitFor, preconditionOf, sendResource, sendWritten, withBody } from '../write.ts';
 
 const tags = ['pools'];
 const params = strict({ pool: LabelText });
@@ -121,8 +123,7 @@ export const poolRoutes: Routes = async (app, services) => {
         refuseField('invalid_request', '/name', 'is not the name in the path: a pool cannot be renamed');
       const wanted = poolFrom(name, body as Partial<Pool>);
       const change = { name, precondition: preconditionOf(request), change: () => wanted };
-      if (request.query.force) await commitUntilDone(services, (context) => decideEvictOutside(context, change));
-      const committed = await commitFor(services, request, reply, (context) => decidePutPool(context, change));
+      const committed = await commitPool(services, request, reply, change);
       return sendWritten(
         reply,
         committed,
@@ -155,8 +156,7 @@ export const poolRoutes: Routes = async (app, services) => {
         change: (current: Pool | undefined) =>
           poolFrom(name, mergePatch(current ?? existing(name).value, request.body)),
       };
-      if (request.query.force) await commitUntilDone(services, (context) => decideEvictOutside(context, change));
-      const committed = await commitFor(services, request, reply, (context) => decidePutPool(context, change));
+      const committed = await commitPool(services, request, reply, change);
       return sendWritten(reply, committed, false, location(name), show(committed.result.pool), withBody);
     },
   );
@@ -176,9 +176,12 @@ export const poolRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const precondition = preconditionOf(request);
       const name = request.params.pool;
-      if (request.query.force)
-        await commitUntilDone(services, (context) => decideEvictAll(context, name, precondition));
-      await commitFor(services, request, reply, (context) => decideDeletePool(context, name, precondition));
+      const decide: Decide<void> = (context) => decideDeletePool(context, name, precondition);
+      if (request.query.force !== true) await commitFor(services, request, reply, decide);
+      else {
+        const clear: Decide<number> = (context) => decideEvictAll(context, name, precondition);
+        await commitByForce(services, request, reply, clear, decide);
+      }
       return reply.status(204).send(null);
     },
   );
@@ -265,3 +268,14 @@ export const poolRoutes: Routes = async (app, services) => {
     },
   );
 };
+
+function commitPool(
+  services: Services,
+  request: FastifyRequest<{ Querystring: { force?: boolean } }>,
+  reply: FastifyReply,
+  change: PoolChange,
+): Promise<Committed<{ pool: Pool; created: boolean }>> {
+  const decide: Decide<{ pool: Pool; created: boolean }> = (context) => decidePutPool(context, change);
+  if (request.query.force !== true) return commitFor(services, request, reply, decide);
+  return commitByForce(services, request, reply, (context) => decideEvictOutside(context, change), decide);
+}

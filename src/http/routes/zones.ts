@@ -1,7 +1,8 @@
 // /v1/zones: zones and their settings. Their records: rrsets.ts.
 
 import { Type } from '@fastify/type-provider-typebox';
-import { type Cleared, decideClearZone, decideDeleteZone } from '../../control/delete-zone.ts';
+import type { Decide, Decision } from '../../control/commit.ts';
+import { decideClearZone, decideDeleteZone } from '../../control/delete-zone.ts';
 import { entityTag } from '../../control/precondition.ts';
 import { decidePutZone } from '../../control/put-zone.ts';
 import { at, refuse, refuseField } from '../../errors.ts';
@@ -21,11 +22,12 @@ import {
   zoneInputOf,
 } from '../schemas/zone.ts';
 import type { Routes } from '../services.ts';
-import { commitFor, preconditionOf, sendResource, sendWritten, withBody } from '../write.ts';
+import { commitByForce, commitFor, preconditionOf, sendResource, sendWritten, withBody } from '../write.ts';
 import { zoneNameOf, zonePath } from '../zone-path.ts';
 
 const tags = ['zones'];
 const params = strict({ zone: NameText });
+const nothing: Decision<void> = { result: undefined, compares: [], operations: [] };
 
 export const zoneRoutes: Routes = async (app, services) => {
   const { views } = services;
@@ -179,15 +181,15 @@ export const zoneRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const name = zoneNameOf(request.params.zone);
       const precondition = preconditionOf(request);
-      if (request.query.force === true) {
-        let left: Cleared;
-        do {
-          left = (await commitFor(services, request, reply, (context) => decideClearZone(context, name, precondition)))
-            .result;
-        } while (left.hosts > 0);
-        if (!left.zone) return reply.status(204).send(null);
+      const decide: Decide<void> = (context) => decideDeleteZone(context, name, precondition);
+      if (request.query.force !== true) await commitFor(services, request, reply, decide);
+      else {
+        const clear: Decide<number> = (context) => decideClearZone(context, name, precondition);
+        // An automatic zone goes with its last name.
+        const decideRest: Decide<void> = (context) =>
+          context.views.zones.get(name) === undefined ? nothing : decide(context);
+        await commitByForce(services, request, reply, clear, decideRest);
       }
-      await commitFor(services, request, reply, (context) => decideDeleteZone(context, name, precondition));
       return reply.status(204).send(null);
     },
   );

@@ -1,0 +1,44 @@
+// By force, while others go on taking addresses and names: what is in use is cleared again, not refused.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decideCreateHost } from '../../src/control/create-host.ts';
+import { Refusal } from '../../src/errors.ts';
+import { parseName } from '../../src/model/name.ts';
+import { type ServedApi, servedApi } from '../support/served-api.ts';
+
+/** A host that another replica creates in the moment when the first of several transactions has cleared all. */
+function createWhenCleared({ committer, views }: ServedApi, name: string): () => boolean {
+  const commit = committer.commit.bind(committer);
+  const wanted = { name: parseName(name), aliases: [], ttl: null, ptr: true, owner: '', tags: {} };
+  let made = false;
+  committer.commit = async (decide) => {
+    const committed = await commit(decide);
+    if (!made && views.hosts.list().next().done === true) {
+      made = true;
+      await commit((context) => decideCreateHost(context, wanted)).catch((error: unknown) => {
+        if (!(error instanceof Refusal)) throw error;
+      });
+    }
+    return committed;
+  };
+  return () => made;
+}
+
+for (const [what, method, path, body] of [
+  ['a pool', 'DELETE', '/v1/pools/p', undefined],
+  ['a zone', 'DELETE', '/v1/zones/foo.k8s', undefined],
+  ['the ranges of a pool', 'PATCH', '/v1/pools/p', { ranges: ['10.0.0.0/24'] }],
+] as const) {
+  test(`${what} goes by force although a host came in between`, async (t) => {
+    const served = await servedApi(t);
+    const { api } = served;
+    await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
+    await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.0/24'] });
+    await api.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s' });
+    const wasMade = createWhenCleared(served, 'b.foo.k8s');
+    const answer = await api.send(method, `${path}?force=true`, body);
+    assert.equal(answer.status, method === 'DELETE' ? 204 : 200, answer.text);
+    assert.ok(wasMade());
+  });
+}
