@@ -57,6 +57,7 @@ export function checkedSerial({ zone }: Subject<'serial'>): Fqdn {
 export function checkedName({ zone, generation, owner }: Subject<'name'>, value: NamedRrsets): NamedRrsets {
   agree(value.name, owner);
   checkName(owner);
+  checkName(zone);
   if (!Number.isSafeInteger(generation) || generation < 1) throw new InvalidValue('the key names no generation');
   // RFC 1034 §3.6.2: the apex has SOA and NS.
   if (owner === zone && value.rrsets[0]?.type === 'CNAME') throw new InvalidValue('a CNAME stands at the apex');
