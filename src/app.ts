@@ -1,6 +1,6 @@
 // The composition root: the only file that wires rooms together, top to bottom. What the process does around it: main.ts.
 
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { advertisedEndpoints } from './cluster/advertised-endpoints.ts';
@@ -10,6 +10,7 @@ import { startCleaning } from './control/clean-generations.ts';
 import { Committer } from './control/commit.ts';
 import { OnceCommitter } from './control/commit-once.ts';
 import { startHousekeeping } from './control/housekeeping.ts';
+import { prepareDataDir } from './data-dir.ts';
 import { readCertificate } from './dns/listen/certificate.ts';
 import { type DnsServer, startDns } from './dns/listen/dns-server.ts';
 import { listenError } from './dns/listen/listen-error.ts';
@@ -35,6 +36,7 @@ export interface App {
 }
 
 export async function startApp(config: Config, logger: FastifyBaseLogger, version: string): Promise<App> {
+  await prepareDataDir(config.dataDir);
   // A wrong certificate is said at once, not when the store has been read.
   if (config.dnsSecure !== undefined) await readCertificate(config.dnsSecure.certificate);
   const stopping = new AbortController();
@@ -145,7 +147,6 @@ interface Endpoints {
 
 /** For scripts and tests that let us pick the ports. Renamed into place, so that nobody reads half of it. */
 async function writeEndpoints(dataDir: string, endpoints: Endpoints): Promise<void> {
-  await mkdir(dataDir, { recursive: true });
   const file = join(dataDir, 'endpoints.json');
   await writeFile(`${file}.new`, `${JSON.stringify(endpoints)}\n`);
   await rename(`${file}.new`, file);

@@ -60,6 +60,7 @@ async function serve(config: ReturnType<typeof readConfig>): Promise<number | un
     return undefined;
   } catch (error) {
     grace.uninstall();
+    if (error instanceof ConfigFaults) throw error;
     logger.fatal(error, error instanceof Error ? error.message : 'could not start');
     await app?.close();
     return 1;

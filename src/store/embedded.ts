@@ -4,7 +4,7 @@
 // How keys are mapped: key-space.ts. The same semantics on etcd: etcd.ts.
 
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { after, firstRevision, type Revision } from '../model/revision.ts';
@@ -29,7 +29,7 @@ import {
 } from './store.ts';
 
 export interface EmbeddedOptions {
-  /** Holds the database and nothing else; made when it is missing. */
+  /** Holds the database and nothing else; made when it is missing, in one that is there. */
   folder: string;
   /** How many revisions a watch or a list can go back. */
   keepRevisions?: number;
@@ -70,7 +70,7 @@ const openFolders = new Map<string, EmbeddedDatabase>();
  * (test/store/embedded.test.ts, "a second process"). Opened twice in this process, it gives two clients of one store.
  */
 export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Store> {
-  mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+  if (!existsSync(options.folder)) mkdirSync(options.folder, { mode: 0o700 });
   const folder = realpathSync(options.folder);
   let database = openFolders.get(folder);
   if (database === undefined) {

@@ -1,0 +1,34 @@
+// The folder that a replica writes into, made and tried before anything else begins.
+
+import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { ConfigFaults } from './config.ts';
+
+/** Makes the folder where it is missing. Throws ConfigFaults when it cannot be, or cannot be written into. */
+export async function prepareDataDir(folder: string): Promise<void> {
+  try {
+    await makeFolder(resolve(folder));
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigFaults([`--data-dir: '${folder}' cannot be used: ${reason}`]);
+  }
+}
+
+/** One level after the other: Node's own recursion never ends where a folder can be seen but nothing made in it, as in /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  if (await isFolder(folder)) return;
+  await makeFolder(dirname(folder));
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    if (!(await isFolder(folder))) throw error;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}

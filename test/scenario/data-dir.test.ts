@@ -1,0 +1,121 @@
+// A data directory that cannot be used is said in one line, at once; a disk that fills up costs writes, not answers.
+
+import assert from 'node:assert/strict';
+import { execFile, spawnSync } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { startReplica } from '../support/replica.ts';
+import { temporaryFolder } from '../support/temporary.ts';
+
+const command = fileURLToPath(new URL('../../src/cli/zonewright.js', import.meta.url));
+const listen = ['--http', '127.0.0.1:0', '--dns', '127.0.0.1:0'];
+
+/** What `serve` says of a data directory that it ends on. */
+function refusalOf(dataDir: string, ...flags: string[]): Promise<{ status: unknown; said: string }> {
+  const args = ['--disable-warning=ExperimentalWarning', command, 'serve', '--data-dir', dataDir, ...listen, ...flags];
+  return new Promise((resolve) => {
+    const killing = { timeout: 20_000, killSignal: 'SIGKILL' } as const;
+    execFile(process.execPath, args, killing, (error, stdout, stderr) =>
+      resolve({ status: error?.code ?? error?.signal ?? 0, said: stdout + stderr }),
+    );
+  });
+}
+
+/** A disk of its own, of so many KiB; undefined where none may be mounted. */
+async function smallDisk(t: TestContext, kibibytes: number): Promise<string | undefined> {
+  const folder = await mkdtemp(join(tmpdir(), 'zonewright-disk-'));
+  t.after(async () => {
+    spawnSync('umount', ['-l', folder]);
+    await rm(folder, { recursive: true, force: true });
+  });
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${kibibytes}k`, 'tmpfs', folder]).status === 0;
+  return mounted ? folder : undefined;
+}
+
+test('a data directory that cannot be made or written is a wrong setting', async (t) => {
+  const folder = await temporaryFolder(t);
+  await writeFile(join(folder, 'file'), '');
+  const cases = ['/proc/nope', '/proc/nope/deeper', join(folder, 'file'), join(folder, 'file', 'below')];
+  if (process.getuid?.() !== 0) {
+    await mkdir(join(folder, 'closed'), { mode: 0o500 });
+    cases.push(join(folder, 'closed'), join(folder, 'closed', 'below'));
+    t.after(() => chmod(join(folder, 'closed'), 0o700));
+  }
+  const runs = cases.map((dataDir) => refusalOf(dataDir));
+  // Where the store is elsewhere, too.
+  runs.push(refusalOf('/proc/nope', '--store', 'etcd'));
+  for (const { status, said } of await Promise.all(runs)) {
+    assert.equal(status, 2, said);
+    assert.match(said, /^zonewright: a setting is wrong:\n {2}--data-dir: '[^']+' cannot be used: [^\n]+\n$/m);
+  }
+});
+
+test('a data directory deep below what exists is made, for its owner alone', async (t) => {
+  const folder = join(await temporaryFolder(t), 'some', 'where');
+  await startReplica(t, folder, [], 'http');
+  assert.equal((await stat(folder)).mode & 0o777, 0o700);
+});
+
+test('a store that is none is said in one line', async (t) => {
+  const folder = await temporaryFolder(t);
+  await mkdir(join(folder, 'store'));
+  await writeFile(join(folder, 'store', 'store.sqlite'), 'no database '.repeat(1000));
+  const { status, said } = await refusalOf(folder);
+  assert.equal(status, 1, said);
+  const fatal = said.split('\n').filter((line) => line.includes('"level":60'));
+  assert.equal(fatal.length, 1, said);
+  assert.match(fatal[0] ?? '', /"msg":"The folder [^"]+ cannot be used: file is not a database"/);
+});
+
+test('the disk is full: writes get 503, DNS goes on, and all is well when there is room again', async (t) => {
+  const disk = await smallDisk(t, 6 * 1024);
+  if (disk === undefined) return t.skip('a file system cannot be mounted here');
+  const folder = join(disk, 'replica');
+  const replica = await startReplica(t, folder);
+  await replica.expect(201, 'POST', '/v1/pools', { name: 'default', ranges: ['10.8.0.0/20'] });
+  await replica.expect(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
+  const filler = join(disk, 'filler');
+  await writeFile(filler, Buffer.alloc(16 * 1024 * 1024)).catch(() => undefined);
+  const kept: string[] = [];
+  let refused = 0;
+  for (let i = 0; refused < 5; i++) {
+    assert.ok(i < 5000, 'the disk is full');
+    const name = `host-${i}.foo.k8s`;
+    const { status, body } = await replica.request('POST', '/v1/hosts', { name });
+    if (status === 201) kept.push(name);
+    else {
+      assert.deepEqual([status, body.code], [503, 'store_unavailable'], JSON.stringify(body));
+      assert.match(String(body.detail), /full|I\/O/);
+      assert.equal((await replica.ask(name, 'A')).rcode, 'NXDOMAIN');
+      refused += 1;
+    }
+  }
+  for (const name of kept.slice(-3)) assert.equal((await replica.ask(name, 'A')).rcode, 'NOERROR');
+  assert.equal((await fetch(`${replica.url}/readyz`)).status, 200);
+
+  await unlink(filler);
+  for (const until = Date.now() + 10_000; ; await delay(100)) {
+    const { status } = await replica.request('POST', '/v1/hosts', { name: 'room.foo.k8s' });
+    if (status === 201) break;
+    assert.ok(status === 503 && Date.now() < until, `status ${status}`);
+  }
+  await replica.kill();
+  await replica.start();
+  const { items } = await replica.expect<{ items: { name: string }[] }>(200, 'GET', '/v1/hosts?limit=1000');
+  assert.deepEqual(items.length, Math.min(1000, kept.length + 1));
+  for (const name of [...kept.slice(-3), 'room.foo.k8s']) {
+    assert.equal((await replica.ask(name, 'A')).rcode, 'NOERROR');
+  }
+
+  // Stopped, and started again on a full disk: it says so and ends.
+  await replica.stop();
+  await writeFile(filler, Buffer.alloc(16 * 1024 * 1024)).catch(() => undefined);
+  const { status, said } = await refusalOf(folder);
+  assert.equal(status, 1, said);
+  assert.equal(said.split('\n').filter((line) => line.includes('"level":60')).length, 1, said);
+  assert.match(said, /full|ENOSPC/);
+});
