@@ -4,6 +4,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { refuse } from '../errors.ts';
 import type { StoredToken } from '../store/values.ts';
+import type { Views } from '../views/views.ts';
 import type { Services } from './services.ts';
 
 declare module 'fastify' {
@@ -26,11 +27,15 @@ export function authenticate(services: Pick<Services, 'views' | 'adminToken'>, r
   }
   if (!services.views.loaded)
     refuse('store_unavailable', 'this replica has not loaded its state from the store yet: try again shortly');
-  const [, id = '', secret = ''] = /^zw_([a-z0-9]+)_([A-Za-z0-9_-]+)$/.exec(presented) ?? [];
-  const token = services.views.tokens.get(id)?.value;
-  if (token === undefined || !isSame(hashSecret(secret, token.salt), token.hash))
-    refuse('unauthorized', 'the token is not valid');
+  const token = storedToken(services.views, presented) ?? refuse('unauthorized', 'the token is not valid');
   request.token = token.id;
+}
+
+/** The token that was presented, if the store has it. */
+export function storedToken({ tokens }: Pick<Views, 'tokens'>, presented: string): StoredToken | undefined {
+  const [, id = '', secret = ''] = /^zw_([a-z0-9]+)_([A-Za-z0-9_-]+)$/.exec(presented) ?? [];
+  const token = tokens.get(id)?.value;
+  return token !== undefined && isSame(hashSecret(secret, token.salt), token.hash) ? token : undefined;
 }
 
 /** A new token: what its bearer shows, and what we keep. */
