@@ -8,6 +8,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Fqdn } from '../../src/model/name.ts';
 import type { RecordType } from '../../src/model/rdata/record-types.ts';
+import { zoneDefaults } from '../../src/model/zone.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import { openEtcdStore } from '../../src/store/etcd.ts';
 import { nameKey, serialKey, zoneKey } from '../../src/store/keys.ts';
@@ -64,12 +65,7 @@ function* ourEntries(names: number): Generator<Operation> {
     zoneKey(zone),
     zoneValue.encode({
       name: zone,
-      generation: 1,
-      defaultTtl: 300,
-      nameservers: [],
-      soa: {},
-      skydns: false,
-      automatic: false,
+      ...zoneDefaults,
     }),
   );
   yield put(serialKey(zone), '');

@@ -1,13 +1,13 @@
 // Reverse zones that come with the first address that needs one, and go with their last name.
 
 import type { Fqdn } from '../model/name.ts';
-import type { Zone } from '../model/zone.ts';
+import { type Zone, zoneDefaults } from '../model/zone.ts';
 import { serialKey, zoneKey } from '../store/keys.ts';
 import type { Decision, DecisionContext } from './commit.ts';
 import { TransactionBuilder } from './transaction-builder.ts';
 
 export function reverseZoneSettings(name: Fqdn): Zone {
-  return { name, generation: 1, defaultTtl: 300, nameservers: [], soa: {}, skydns: false, automatic: true };
+  return { name, ...zoneDefaults, automatic: true };
 }
 
 /** Removes the automatic zone around a name when the transaction takes the last name out of it, and has room for that: housekeeping does it otherwise. */

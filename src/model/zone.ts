@@ -29,6 +29,16 @@ export interface Zone {
   automatic: boolean;
 }
 
+/** What a zone is where its users say nothing. */
+export const zoneDefaults: Omit<Zone, 'name'> = {
+  generation: 1,
+  defaultTtl: 300,
+  nameservers: [],
+  soa: {},
+  skydns: false,
+  automatic: false,
+};
+
 export const soaDefaults = {
   refreshSeconds: 3600,
   retrySeconds: 600,

@@ -22,11 +22,13 @@ import {
   HistoryLost,
   LeaseGone,
   type LeaseId,
+  type ListOptions,
   type Operation,
   OutcomeUnknown,
   type Page,
   type Store,
   type StoreEvent,
+  type StoreLog,
   StoreUnavailable,
   type Transaction,
 } from './store.ts';
@@ -41,7 +43,7 @@ export interface EtcdOptions {
   key?: Buffer;
   username?: string;
   password?: string;
-  log?: (message: string, fields?: Record<string, unknown>) => void;
+  log?: StoreLog;
 }
 
 /** A call gives up after this long, all its attempts together (test/store/etcd.test.ts, "fails within five seconds"). */
@@ -93,7 +95,7 @@ function refuseAddressWithTls(endpoint: string): void {
 class EtcdStore implements Store {
   readonly #root: string;
   readonly #members: Member[];
-  readonly #log: NonNullable<EtcdOptions['log']>;
+  readonly #log: StoreLog;
   readonly #closing = new AbortController();
   #preferred = 0;
   #history = new EtcdHistory();
@@ -121,7 +123,7 @@ class EtcdStore implements Store {
     return kv && entryOf(kv, (full) => knownKey(this.#root, full, key));
   }
 
-  async list(prefix: string, options: { from?: string; at?: Revision; limit?: number } = {}): Promise<Page> {
+  async list(prefix: string, options: ListOptions = {}): Promise<Page> {
     const range = rangeOf(this.#root, prefix, options.from);
     const known = (full: string) => knownKey(this.#root, full, prefix);
     for (let limit = options.limit ?? 1000; ; limit = Math.ceil(limit / 2)) {

@@ -45,6 +45,15 @@ export interface CommitResult {
   revision: Revision;
 }
 
+export interface ListOptions {
+  /** The first key wanted; default: the prefix's first. {@link Page.next} continues. */
+  from?: string;
+  /** Reads as of that revision; default: the newest, which {@link Page.revision} names. */
+  at?: Revision;
+  /** Keys, 1000 by default. A page may be shorter. */
+  limit?: number;
+}
+
 /** One page of a prefix in key order, as the store stood at `revision`. `next` starts the following page. */
 export interface Page {
   entries: Entry[];
@@ -63,6 +72,9 @@ export interface Change {
 /** A lease: keys put with it vanish when it is not kept alive. */
 export type LeaseId = string & { readonly brand: 'LeaseId' };
 
+/** Where a store tells what it lives through: nobody's call fails of it. */
+export type StoreLog = (message: string, fields?: Record<string, unknown>) => void;
+
 /**
  * Every method rejects with {@link StoreUnavailable} within a few seconds (5 at most) when the store cannot be reached.
  * A `commit` was not carried out then, unless it rejects with {@link OutcomeUnknown}.
@@ -72,11 +84,10 @@ export interface Store {
   get(key: string): Promise<Entry | undefined>;
 
   /**
-   * One page of the keys that begin with `prefix`, in the order of their UTF-8 bytes. `from` is the first key wanted (default: the
-   * prefix's first; `Page.next` continues). `at` reads as of that revision; without it the newest, which `Page.revision` names.
-   * Rejects with {@link Compacted} when `at` is no longer kept, {@link HistoryLost} when it is yet to come. `limit` counts keys, default 1000; a page may be shorter.
+   * One page of the keys that begin with `prefix`, in the order of their UTF-8 bytes. Rejects with {@link Compacted} when `at` is no
+   * longer kept, {@link HistoryLost} when it is yet to come.
    */
-  list(prefix: string, options?: { from?: string; at?: Revision; limit?: number }): Promise<Page>;
+  list(prefix: string, options?: ListOptions): Promise<Page>;
 
   /**
    * Durable when it resolves. Serializable: it is as if transactions ran one after another. Rejects with {@link TransactionTooLarge},

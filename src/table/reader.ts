@@ -84,21 +84,21 @@ export class TableReader {
     return found !== none || previous === none ? found : this.#probe(previous, hash, key, suffix, tail);
   }
 
+  /**
+   * A name on its way in or out while we look is there or not; both are true. An atomic load costs as much as all else here together: only what leads to a block is
+   * read with one.
+   */
   #probe(index: Reference, hash: number, key: NameKey, suffix: number, tail: number): Reference {
     const { words } = this;
     const mask = words[index * unitWords + layout.index.mask] as number;
     const slots = index * unitWords + layout.indexSlotsWord;
     for (let place = hash & mask; ; place = (place + 1) & mask) {
       const at = slots + place * layout.slotWords;
-      const found = Atomics.load(words, at + layout.slot.node);
-      if (found === none) return none;
-      if (
-        words[at + layout.slot.hash] === hash &&
-        found !== layout.removed &&
-        this.#isNamed(found, key, suffix, tail)
-      ) {
-        return found;
+      if (words[at + layout.slot.hash] === hash) {
+        const found = Atomics.load(words, at + layout.slot.node);
+        if (found > layout.removed && this.#isNamed(found, key, suffix, tail)) return found;
       }
+      if (words[at + layout.slot.node] === none) return none;
     }
   }
 
@@ -124,17 +124,22 @@ export class TableReader {
   }
 
   #probeWildcard(index: Reference, hash: number, encloser: Reference): Reference {
-    const { words, bytes } = this;
+    const { words } = this;
     const mask = words[index * unitWords + layout.index.mask] as number;
     const slots = index * unitWords + layout.indexSlotsWord;
     for (let place = hash & mask; ; place = (place + 1) & mask) {
       const at = slots + place * layout.slotWords;
-      const found = Atomics.load(words, at + layout.slot.node);
-      if (found === none) return none;
-      if (words[at + layout.slot.hash] !== hash || found === layout.removed) continue;
-      const name = found * unitBytes + layout.nodeNameByte;
-      if (this.parent(found) === encloser && bytes[name] === 1 && bytes[name + 1] === 0x2a) return found;
+      if (words[at + layout.slot.hash] === hash) {
+        const found = Atomics.load(words, at + layout.slot.node);
+        if (found > layout.removed && this.#isWildcard(found, encloser)) return found;
+      }
+      if (words[at + layout.slot.node] === none) return none;
     }
+  }
+
+  #isWildcard(node: Reference, encloser: Reference): boolean {
+    const name = node * unitBytes + layout.nodeNameByte;
+    return this.parent(node) === encloser && this.bytes[name] === 1 && this.bytes[name + 1] === 0x2a;
   }
 
   apex(zone: ZoneId): Reference {

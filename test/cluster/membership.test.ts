@@ -8,6 +8,7 @@ import type { Logger } from '../../src/model/logger.ts';
 import type { Member } from '../../src/model/member.ts';
 import { parseName } from '../../src/model/name.ts';
 import type { Revision } from '../../src/model/revision.ts';
+import { zoneDefaults } from '../../src/model/zone.ts';
 import { openEtcdStore } from '../../src/store/etcd.ts';
 import { memberKey, prefixes, zoneKey } from '../../src/store/keys.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -124,8 +125,7 @@ test('names that make one nameserver label are told of, and the label has the ad
 
   const views = emptyViews();
   const k8s = parseName('k8s');
-  const settings = { defaultTtl: 60, nameservers: [], soa: {}, skydns: false, automatic: false };
-  const zone = zoneValue.encode({ name: k8s, generation: 1, ...settings });
+  const zone = zoneValue.encode({ name: k8s, ...zoneDefaults });
   await store.commit({ compares: [], operations: [{ kind: 'put', key: zoneKey(k8s), value: zone }] });
   const { entries, revision } = await store.list('');
   views.beginLoad();

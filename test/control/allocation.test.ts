@@ -14,6 +14,7 @@ import type { Address } from '../../src/model/address.ts';
 import type { AddressRecord } from '../../src/model/allocation.ts';
 import { parseName } from '../../src/model/name.ts';
 import { type Pool, poolDefaults } from '../../src/model/pool.ts';
+import { zoneDefaults } from '../../src/model/zone.ts';
 import { openEtcdStore } from '../../src/store/etcd.ts';
 import { type ControlPlane, embeddedStore, openReplica } from '../support/control-plane.ts';
 import { etcdOrSkip } from '../support/etcd.ts';
@@ -39,12 +40,7 @@ const makeZone: Decide<unknown> = (context) =>
     precondition: {},
     change: () => ({
       name: zone,
-      generation: 1,
-      defaultTtl: 300,
-      nameservers: [],
-      soa: {},
-      skydns: false,
-      automatic: false,
+      ...zoneDefaults,
     }),
   });
 

@@ -9,6 +9,7 @@ import { startHousekeeping } from '../../src/control/housekeeping.ts';
 import { decidePutZone } from '../../src/control/put-zone.ts';
 import { parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
+import { zoneDefaults } from '../../src/model/zone.ts';
 import { type ControlPlane, embeddedStore, openReplica } from '../support/control-plane.ts';
 import { storeEntries } from '../support/store-dump.ts';
 import type { Cleanup } from '../support/temporary.ts';
@@ -19,7 +20,7 @@ const reverse = parseName('0.0.10.in-addr.arpa');
 async function prepared(test: Cleanup): Promise<ControlPlane> {
   const replica = await openReplica(test, await embeddedStore(test));
   const name = parseName('k8s');
-  const zone = { name, generation: 1, defaultTtl: 300, nameservers: [], soa: {}, skydns: false, automatic: false };
+  const zone = { name, ...zoneDefaults };
   await replica.commit((context) => decidePutZone(context, { name, precondition: {}, change: () => zone }));
   return replica;
 }

@@ -18,7 +18,7 @@ import type { Port } from '../../src/model/allocation.ts';
 import { parseName } from '../../src/model/name.ts';
 import { type Pool, poolDefaults } from '../../src/model/pool.ts';
 import { parseRecordType } from '../../src/model/rdata/record-types.ts';
-import type { Zone } from '../../src/model/zone.ts';
+import { type Zone, zoneDefaults } from '../../src/model/zone.ts';
 
 const names = ['a.z', 'b.z', 'c.z', 'd.s.z', 'e.s.z', '*.z', 'z', 'f.other', 'nowhere'].map(parseName);
 const addresses = [
@@ -118,12 +118,7 @@ function command<T>(what: string, of: fc.Arbitrary<T>, decide: (wanted: T) => De
 
 const zone = (name: Zone['name']): Zone => ({
   name,
-  generation: 1,
-  defaultTtl: 300,
-  nameservers: [],
-  soa: {},
-  skydns: false,
-  automatic: false,
+  ...zoneDefaults,
 });
 
 const kinds = {

@@ -15,6 +15,7 @@ import { parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
 import { poolDefaults } from '../../src/model/pool.ts';
 import { firstRevision } from '../../src/model/revision.ts';
+import { zoneDefaults } from '../../src/model/zone.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import type { Change, Store } from '../../src/store/store.ts';
 import { type ControlPlane, embeddedStore, openReplica } from '../support/control-plane.ts';
@@ -31,12 +32,7 @@ async function prepare({ commit }: ControlPlane): Promise<void> {
       precondition: {},
       change: () => ({
         name: zone,
-        generation: 1,
-        defaultTtl: 300,
-        nameservers: [],
-        soa: {},
-        skydns: false,
-        automatic: false,
+        ...zoneDefaults,
       }),
     }),
   );

@@ -13,6 +13,7 @@ import { decidePutZone } from '../../src/control/put-zone.ts';
 import { Refusal } from '../../src/errors.ts';
 import { parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
+import { zoneDefaults } from '../../src/model/zone.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import { openEtcdStore } from '../../src/store/etcd.ts';
 import { importKey, prefixes, zoneNamesPrefix } from '../../src/store/keys.ts';
@@ -31,7 +32,7 @@ const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {
 /** A replica beside others on a store that has the zone, or the first one. */
 async function prepared(t: Cleanup, store?: Store): Promise<ControlPlane> {
   const replica = await openReplica(t, store ?? (await embeddedStore(t)));
-  const settings = { generation: 1, defaultTtl: 120, nameservers: [], soa: {}, skydns: false, automatic: false };
+  const settings = { ...zoneDefaults, defaultTtl: 120 };
   const change = () => ({ name: zone, ...settings });
   if (replica.views.zones.get(zone) === undefined)
     await replica.commit((context) => decidePutZone(context, { name: zone, precondition: {}, change }));
@@ -125,7 +126,7 @@ test('a host that takes a name of the file meanwhile wins, and nothing was chang
 
 test('a zone that is deleted, and made again, while it is imported stays as it was made', async (t) => {
   const replica = await prepared(t);
-  const settings = { generation: 1, defaultTtl: 60, nameservers: [], soa: {}, skydns: false, automatic: false };
+  const settings = { ...zoneDefaults, defaultTtl: 60 };
   const change = () => ({ name: zone, ...settings });
   let changing: Promise<unknown> | undefined;
   const onProgress: ImportWanted['onProgress'] = ({ phase, done, total }) => {

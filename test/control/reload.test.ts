@@ -12,6 +12,7 @@ import { decidePutZone } from '../../src/control/put-zone.ts';
 import { parseAddress } from '../../src/model/address.ts';
 import { type Fqdn, parseName } from '../../src/model/name.ts';
 import { parseRecordType } from '../../src/model/rdata/record-types.ts';
+import { zoneDefaults } from '../../src/model/zone.ts';
 import { openEtcdStore } from '../../src/store/etcd.ts';
 import { type ControlPlane, openReplica } from '../support/control-plane.ts';
 import { etcdOrSkip } from '../support/etcd.ts';
@@ -77,12 +78,7 @@ const putZone = ({ commit }: ControlPlane, name: Fqdn) =>
       precondition: {},
       change: () => ({
         name,
-        generation: 1,
-        defaultTtl: 300,
-        nameservers: [],
-        soa: {},
-        skydns: false,
-        automatic: false,
+        ...zoneDefaults,
       }),
     }),
   );

@@ -11,6 +11,7 @@ import { Refusal } from '../../src/errors.ts';
 import { parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
 import { parseRecordType } from '../../src/model/rdata/record-types.ts';
+import { zoneDefaults } from '../../src/model/zone.ts';
 import { type ControlPlane, embeddedStore, openReplica } from '../support/control-plane.ts';
 import type { Cleanup } from '../support/temporary.ts';
 
@@ -18,9 +19,8 @@ const zones = ['z', '10.in-addr.arpa'].map(parseName);
 
 async function prepared(t: Cleanup): Promise<ControlPlane> {
   const replica = await openReplica(t, await embeddedStore(t));
-  const settings = { generation: 1, defaultTtl: 1, nameservers: [], soa: {}, skydns: false, automatic: false };
   for (const name of zones) {
-    const change = () => ({ name, ...settings });
+    const change = () => ({ name, ...zoneDefaults });
     await replica.commit((context) => decidePutZone(context, { name, precondition: {}, change }));
   }
   return replica;

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseName } from '../../src/model/name.ts';
 import type { Revision } from '../../src/model/revision.ts';
+import { zoneDefaults } from '../../src/model/zone.ts';
 import { nameKey, zoneKey } from '../../src/store/keys.ts';
 import type { Entry, StoreEvent } from '../../src/store/store.ts';
 import { nameValue, zoneValue } from '../../src/store/values.ts';
@@ -17,8 +18,8 @@ const ownerOf = (index: number) => parseName(`n-${index}.foo.k8s`);
 const count = 500;
 
 function zoneEntry(generation: number, revision: number): Entry {
-  const more = { defaultTtl: 60, nameservers: [parseName('ns.example')], soa: {}, skydns: false, automatic: false };
-  const value = zoneValue.encode({ name: zone, generation, ...more });
+  const more = { ...zoneDefaults, nameservers: [parseName('ns.example')] };
+  const value = zoneValue.encode({ name: zone, ...more, generation });
   return { key: zoneKey(zone), value, created: 1 as Revision, modified: revision as Revision };
 }
 

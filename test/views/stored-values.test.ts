@@ -7,6 +7,7 @@ import { addressNumber, parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
 import { poolDefaults } from '../../src/model/pool.ts';
 import type { Revision } from '../../src/model/revision.ts';
+import { zoneDefaults } from '../../src/model/zone.ts';
 import {
   addressKey,
   hostKey,
@@ -31,12 +32,8 @@ const pool = { v: 1, name: 'p', ranges: ['10.0.0.0/24'], ...poolDefaults, tags: 
 const zone = {
   v: 1,
   name: 'k8s',
-  generation: 1,
-  defaultTtl: 300,
-  nameservers: [] as string[],
+  ...zoneDefaults,
   soa: { mname: 'ns.example', refreshSeconds: 60 },
-  skydns: false,
-  automatic: false,
 };
 const holder = {
   kind: 'allocation',

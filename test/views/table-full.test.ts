@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseName } from '../../src/model/name.ts';
 import type { Revision } from '../../src/model/revision.ts';
+import { zoneDefaults } from '../../src/model/zone.ts';
 import { memberKey, nameKey, serialKey, zoneKey } from '../../src/store/keys.ts';
 import type { StoreEvent } from '../../src/store/store.ts';
 import { memberValue, nameValue, zoneValue } from '../../src/store/values.ts';
@@ -58,15 +59,7 @@ function fixture() {
 
 function zoneText(zone: typeof large, nameservers: string[] = []): string {
   const names = nameservers.map(parseName);
-  return zoneValue.encode({
-    name: zone,
-    generation: 1,
-    defaultTtl: 60,
-    nameservers: names,
-    soa: {},
-    skydns: false,
-    automatic: false,
-  });
+  return zoneValue.encode({ name: zone, ...zoneDefaults, nameservers: names });
 }
 
 const manyAddresses = Array.from({ length: 1000 }, (_, i) => `[2001:db8::${(i + 1).toString(16)}]:53`);

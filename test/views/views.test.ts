@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import type { Logger } from '../../src/model/logger.ts';
 import { parseName } from '../../src/model/name.ts';
 import type { Revision } from '../../src/model/revision.ts';
+import { zoneDefaults } from '../../src/model/zone.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import { hostKey, memberKey, nameKey, poolKey, serialKey, zoneKey } from '../../src/store/keys.ts';
 import type { Entry, Operation, Store } from '../../src/store/store.ts';
@@ -59,7 +60,7 @@ test('a reload after any changes gives what a fresh load gives, and so does foll
 });
 
 const k8s = parseName('k8s');
-const zone = { name: k8s, generation: 1, defaultTtl: 300, nameservers: [], soa: {}, skydns: false, automatic: false };
+const zone = { name: k8s, ...zoneDefaults };
 const pool = {
   name: 'p',
   ranges: ['10.0.0.0/24'],

@@ -5,7 +5,7 @@ import type { Warning } from '../../control/name-edits.ts';
 import { at, refuseField } from '../../errors.ts';
 import { type Fqdn, formatRelativeName, nameToWire, parseName } from '../../model/name.ts';
 import { type Manager, managingHost, type Rrset } from '../../model/rrset.ts';
-import { type SoaSettings, soaDefaults, type Zone } from '../../model/zone.ts';
+import { type SoaSettings, soaDefaults, type Zone, zoneDefaults } from '../../model/zone.ts';
 import { NameText, optional, patchOf, refuseDoubles, strict, Ttl } from './common.ts';
 
 const Seconds = Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1 });
@@ -67,14 +67,14 @@ export function zoneFrom(name: Fqdn, input: ZoneInput, current: Zone | undefined
       `a zone's name has at most ${greatestZoneName} octets: its nameservers stand below it`,
     );
   }
-  const { defaultTtl = 300, nameservers = [], soa = {}, skydns = false } = input;
+  const { defaultTtl = zoneDefaults.defaultTtl, nameservers = [], soa = {}, skydns = false } = input;
   if (skydns) refuseField('invalid_request', '/skydns', 'is not available in this version');
   const parsed = nameservers.map((text, index) => at(`/nameservers/${index}`, () => parseName(text)));
   refuseDoubles('/nameservers', parsed);
   const { mname, rname, ...times } = soa;
   return {
     name,
-    generation: current?.generation ?? 1,
+    generation: current?.generation ?? zoneDefaults.generation,
     defaultTtl,
     nameservers: parsed,
     soa: {
