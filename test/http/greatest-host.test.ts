@@ -3,10 +3,13 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { openEtcdStore } from '../../src/store/etcd.ts';
+import type { Store } from '../../src/store/store.ts';
+import { etcdOrSkip } from '../support/etcd.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
 
-async function grown(t: TestContext): Promise<{ served: ServedApi; before: string[]; empty: string[] }> {
-  const served = await servedApi(t);
+async function grown(t: TestContext, store?: Store): Promise<{ served: ServedApi; before: string[]; empty: string[] }> {
+  const served = await servedApi(t, store);
   const { api, dump } = served;
   const zones = Array.from({ length: 33 }, (_, i) => `z${i}`);
   for (const name of zones) await api.ok(201, 'POST', '/v1/zones', { name });
@@ -30,13 +33,26 @@ async function settled({ dump }: ServedApi): Promise<string[]> {
   }
 }
 
-test('it can be changed, renamed and deleted, and gives everything back', { timeout: 60_000 }, async (t) => {
-  const { served, before } = await grown(t);
+async function changedRenamedDeleted(t: TestContext, store?: Store): Promise<void> {
+  const { served, before } = await grown(t, store);
   const { api } = served;
   await api.ok(200, 'PATCH', '/v1/hosts/h.z0', { ttl: 5, owner: 'me' });
   await api.ok(200, 'PATCH', '/v1/hosts/h.z0', { name: 'i.z0' });
   await api.ok(204, 'DELETE', '/v1/hosts/i.z0');
   assert.deepEqual(await settled(served), before);
+}
+
+test('it can be changed, renamed and deleted, and gives everything back', { timeout: 60_000 }, (t) =>
+  changedRenamedDeleted(t),
+);
+
+test('the same on etcd with its own limits', { timeout: 60_000 }, async (t) => {
+  const etcd = await etcdOrSkip(t);
+  if (etcd === undefined) return;
+  t.after(() => etcd.close());
+  const store = await openEtcdStore({ endpoints: [etcd.endpoint], prefix: '/zonewright/v1' });
+  t.after(() => store.close());
+  await changedRenamedDeleted(t, store);
 });
 
 test('it loses its addresses when their pool goes by force, and others with it', { timeout: 60_000 }, async (t) => {

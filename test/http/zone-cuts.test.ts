@@ -85,6 +85,10 @@ test('a delegation or a DNAME over names of hosts is refused, and some are named
     const file = await api.send('PUT', '/v1/zones/foo.k8s/zonefile', `${path} 60 ${type} elsewhere.\n`, textDns);
     assert.equal(problemIn(file).code, 'name_hidden');
   }
+  await api.refused('name_hidden', 'PATCH', rrsets, [
+    { name: 's', type: 'NS', records: ['elsewhere.'] },
+    { name: 'a.s', type: 'TXT', records: ['x'] },
+  ]);
   assert.deepEqual(await dump(), before);
   await api.ok(201, 'PUT', `${rrsets}/a.s/DNAME`, { records: ['elsewhere.'] });
   await api.ok(201, 'POST', '/v1/zones', { name: 'k8s' });
@@ -132,6 +136,12 @@ test('a delegation hides what is below it but for glue: that is a warning, in ei
   assert.equal((await put('s/DS', `1 8 2 ${'00'.repeat(32)}`)).warnings, undefined);
   const patched = await api.ok<Written>(200, 'PATCH', rrsets, [{ name: 'w.s', type: 'TXT', records: ['x'] }]);
   assert.deepEqual([patched.warnings?.[0]?.name, patched.warnings?.[0]?.type], ['w.s', 'TXT']);
+  await put('v.r/TXT', 'x');
+  const both = await api.ok<Written>(200, 'PATCH', rrsets, [
+    { name: 'r', type: 'NS', records: ['ns.example.'] },
+    { name: 'v.r', type: 'TXT', records: ['y'] },
+  ]);
+  assert.equal(both.warnings?.length, 1, 'said once');
 });
 
 const beside: [what: string, code: 'record_invalid' | 'cname_conflict', changes: [string, string, string[]][]][] = [
