@@ -20,10 +20,12 @@ import {
   HistoryLost,
   LeaseGone,
   type LeaseId,
+  type ListOptions,
   type Operation,
   type Page,
   type Store,
   type StoreEvent,
+  type StoreLog,
   StoreUnavailable,
   type Transaction,
 } from './store.ts';
@@ -33,7 +35,7 @@ export interface EmbeddedOptions {
   folder: string;
   /** How many revisions a watch or a list can go back. */
   keepRevisions?: number;
-  log?: (message: string, fields?: Record<string, unknown>) => void;
+  log?: StoreLog;
 }
 
 /** Sets relative keys apart from absolute ones: it sorts behind `/`. */
@@ -97,7 +99,7 @@ class EmbeddedStore implements Store {
     });
   }
 
-  async list(prefix: string, options: { from?: string; at?: Revision; limit?: number } = {}): Promise<Page> {
+  async list(prefix: string, options: ListOptions = {}): Promise<Page> {
     this.#mustBeOpen();
     return this.#database.read(() => this.#database.list(prefix, options));
   }
@@ -177,7 +179,7 @@ class EmbeddedDatabase {
 
   readonly #folder: string;
   readonly #keepRevisions: number;
-  readonly #log: NonNullable<EmbeddedOptions['log']>;
+  readonly #log: StoreLog;
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
   #compacted: number;
@@ -230,7 +232,7 @@ class EmbeddedDatabase {
     return row?.value == null ? undefined : row;
   }
 
-  list(prefix: string, options: { from?: string; at?: Revision; limit?: number }): Page {
+  list(prefix: string, options: ListOptions): Page {
     const at = options.at ?? this.revision;
     if (at < this.#compacted) throw new Compacted();
     if (at > this.revision) throw new HistoryLost(`revision ${at} is yet to come`);

@@ -1,0 +1,84 @@
+// When etcd counts as another than the one that was read before, and when as the same. With a real etcd: etcd.test.ts.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Revision } from '../../src/model/revision.ts';
+import { EtcdHistory } from '../../src/store/etcd-history.ts';
+import { Compacted, type Entry, StoreUnavailable } from '../../src/store/store.ts';
+
+const entry = (key: string, modified: number, value: string): Entry => ({
+  key,
+  value,
+  created: 2 as Revision,
+  modified: modified as Revision,
+});
+
+const kvOf = ({ key, value, created, modified }: Entry) => ({
+  key: Buffer.from(key),
+  value: Buffer.from(value),
+  create_revision: String(created),
+  mod_revision: String(modified),
+});
+
+interface Etcd {
+  cluster?: string;
+  revision: number;
+  /** What it has of the one key that it is asked for: now, and as of a revision. */
+  now?: Entry;
+  before?: Entry | Error;
+}
+
+/** What it says of an etcd, after it read `/a` at revision 10, beside a serial, and saw revision 12. */
+function contradictionOf({ cluster = 'one', revision, now, before }: Etcd): Promise<string | undefined> {
+  const history = new EtcdHistory();
+  history.note({ cluster_id: 'one', revision: '10' }, [
+    entry('/a', 10, 'read'),
+    entry('/serial', 10, ''),
+    entry('/b', 9, 'older'),
+  ]);
+  history.note({ cluster_id: 'one', revision: '12' });
+  return history.contradiction(async (key, at) => {
+    assert.equal(key, '/a');
+    const found = at === 0 ? now : before;
+    if (found instanceof Error) throw found;
+    assert.ok(at === 0 || at === 10);
+    return {
+      header: { cluster_id: cluster, revision: String(revision) },
+      kvs: found === undefined ? [] : [kvOf(found)],
+    };
+  });
+}
+
+test('nothing read yet: any etcd will do', async () => {
+  assert.equal(await new EtcdHistory().contradiction(() => assert.fail('nothing to ask')), undefined);
+});
+
+test('the same history, whatever was written since', async () => {
+  const read = entry('/a', 10, 'read');
+  assert.equal(await contradictionOf({ revision: 12, now: read }), undefined);
+  assert.equal(await contradictionOf({ revision: 90, now: read, before: new Compacted() }), undefined);
+  assert.equal(await contradictionOf({ revision: 90, now: entry('/a', 80, 'newer'), before: read }), undefined);
+  assert.equal(await contradictionOf({ revision: 90, before: read }), undefined);
+});
+
+test('another history', async () => {
+  const read = entry('/a', 10, 'read');
+  assert.match((await contradictionOf({ cluster: 'two', revision: 12, now: read })) ?? '', /another cluster \(two/);
+  assert.match((await contradictionOf({ revision: 11, now: read })) ?? '', /went back from 12 to 11/);
+  const cases: Etcd[] = [
+    { revision: 12, now: entry('/a', 10, 'found'), before: entry('/a', 10, 'found') },
+    { revision: 90, now: entry('/a', 80, 'read'), before: entry('/a', 9, 'read') },
+    { revision: 90, now: { ...read, created: 3 as Revision }, before: { ...read, created: 3 as Revision } },
+    { revision: 90 },
+  ];
+  for (const etcd of cases) assert.match((await contradictionOf(etcd)) ?? '', /does not have at revision 10/);
+});
+
+test('what cannot be shown to be the same is not taken for it; what cannot be asked is neither', async () => {
+  const newer = entry('/a', 80, 'newer');
+  assert.match((await contradictionOf({ revision: 90, now: newer, before: new Compacted() })) ?? '', /has forgotten/);
+  await assert.rejects(
+    contradictionOf({ revision: 90, now: newer, before: new StoreUnavailable('away') }),
+    StoreUnavailable,
+  );
+});
