@@ -15,10 +15,16 @@ export interface EtcdHeader {
 export type ReadKey = (key: string, revision: number) => Promise<{ header: EtcdHeader; kvs: EtcdKeyValue[] }>;
 
 export class EtcdHistory {
+  readonly #root: string;
   #cluster: string | undefined;
   #revision = 0 as Revision;
   /** The newest put that was read: another history has something else at its revision. */
   #landmark: Entry | undefined;
+
+  /** `root` is where the store's keys begin: to ask for another, it may have no right. */
+  constructor(root: string) {
+    this.#root = root;
+  }
 
   /** Remembers what etcd said. */
   note({ cluster_id, revision }: EtcdHeader, entries: Iterable<Entry> = []): void {
@@ -35,7 +41,7 @@ export class EtcdHistory {
   async contradiction(read: ReadKey): Promise<string | undefined> {
     const [cluster, revision, landmark] = [this.#cluster, this.#revision, this.#landmark];
     if (cluster === undefined) return undefined;
-    const { header, kvs } = await read(landmark?.key ?? '/', 0);
+    const { header, kvs } = await read(landmark?.key ?? this.#root, 0);
     if (header.cluster_id !== cluster) return `etcd is another cluster (${header.cluster_id}, it was ${cluster})`;
     if (Number(header.revision) < revision) return `etcd's revision went back from ${revision} to ${header.revision}`;
     if (landmark === undefined || isSame(kvs[0], landmark)) return undefined;

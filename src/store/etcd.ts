@@ -98,7 +98,7 @@ class EtcdStore implements Store {
   readonly #log: StoreLog;
   readonly #closing = new AbortController();
   #preferred = 0;
-  #history = new EtcdHistory();
+  #history: EtcdHistory;
   /** A connection was lost since the history was last looked at: etcd may have been restored meanwhile. */
   #inDoubt = false;
   /** To tell the watches that are open of a lost history; when there are none, the next one is told. */
@@ -107,6 +107,7 @@ class EtcdStore implements Store {
 
   constructor(options: EtcdOptions) {
     this.#root = `${options.prefix.replace(/\/+$/, '')}/`;
+    this.#history = new EtcdHistory(this.#root);
     this.#members = options.endpoints.map((endpoint) => ({
       endpoint,
       client: new Etcd3(clientOptions(options, endpoint)),
@@ -280,7 +281,7 @@ class EtcdStore implements Store {
     const lost = new HistoryLost(reason);
     // Of several calls that find out at once, one tells.
     if (this.#history === history) {
-      this.#history = new EtcdHistory();
+      this.#history = new EtcdHistory(this.#root);
       this.#inDoubt = false;
       if (this.#watches.size === 0) this.#untold = lost;
       for (const watch of this.#watches) watch.abort(lost);

@@ -30,7 +30,7 @@ interface Etcd {
 
 /** What it says of an etcd, after it read `/a` at revision 10, beside a serial, and saw revision 12. */
 function contradictionOf({ cluster = 'one', revision, now, before }: Etcd): Promise<string | undefined> {
-  const history = new EtcdHistory();
+  const history = new EtcdHistory('/root/');
   history.note({ cluster_id: 'one', revision: '10' }, [
     entry('/a', 10, 'read'),
     entry('/serial', 10, ''),
@@ -50,7 +50,20 @@ function contradictionOf({ cluster = 'one', revision, now, before }: Etcd): Prom
 }
 
 test('nothing read yet: any etcd will do', async () => {
-  assert.equal(await new EtcdHistory().contradiction(() => assert.fail('nothing to ask')), undefined);
+  assert.equal(await new EtcdHistory('/root/').contradiction(() => assert.fail('nothing to ask')), undefined);
+});
+
+test('no key read yet: it asks for one of its own', async () => {
+  const history = new EtcdHistory('/root/');
+  history.note({ cluster_id: 'one', revision: '12' });
+  const asked: string[] = [];
+  const answer = (revision: string) => async (key: string) => {
+    asked.push(key);
+    return { header: { cluster_id: 'one', revision }, kvs: [] };
+  };
+  assert.equal(await history.contradiction(answer('12')), undefined);
+  assert.match((await history.contradiction(answer('1'))) ?? '', /went back/);
+  assert.deepEqual(asked, ['/root/', '/root/']);
 });
 
 test('the same history, whatever was written since', async () => {
