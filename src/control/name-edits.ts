@@ -76,12 +76,15 @@ export class NameEdits {
       if (finding.code !== undefined) refuseFinding(finding, finding.code, pointerOf);
       if (warnings.length < greatestWarnings) warnings.push(finding);
     };
-    for (const edit of [...this.#names.values()].filter(({ written }) => written.size > 0)) {
+    const edits = [...this.#names.values()].filter(({ written }) => written.size > 0);
+    const cut = new Set(edits.filter((edit) => this.newCuts(edit).length > 0).map(({ zone }) => zone.name));
+    for (const edit of edits) {
       const { zone, owner, rrsets, written } = edit;
-      for (const finding of checkName(zone.name, owner, rrsets, this.#cutsAbove(zone, owner))) {
+      const above = cut.has(zone.name) || this.#views.zones.hasCuts(zone.name) ? this.#cutsAbove(zone, owner) : [];
+      for (const finding of checkName(zone.name, owner, rrsets, above)) {
         if (finding.types.some((type) => written.has(type))) take(finding);
       }
-      for (const cut of this.newCuts(edit)) for (const finding of this.#hiddenBy(zone, cut, pointerOf)) take(finding);
+      for (const made of this.newCuts(edit)) for (const finding of this.#hiddenBy(zone, made, pointerOf)) take(finding);
     }
     return warnings;
   }

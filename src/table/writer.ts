@@ -144,6 +144,11 @@ export class TableWriter {
     return data === none ? undefined : (this.#memory.reader.modified(data) as Revision);
   }
 
+  /** Whether any name of the zone holds a delegation or a DNAME. */
+  hasRedirections(zone: ZoneId): boolean {
+    return this.#memory.words[zone * unitWords + layout.zone.redirections] !== 0;
+  }
+
   /** Whether other names of the zone stand below this one. */
   hasNamesBelow(zone: ZoneId, name: Fqdn): boolean {
     const node = this.#find(zone, name);

@@ -94,6 +94,12 @@ export class ZoneView {
     return state === undefined ? { rrsets: [], modified: nothing } : this.#stored(state.table, owner);
   }
 
+  /** Whether the zone has a delegation or a DNAME anywhere. */
+  hasCuts(zone: Fqdn): boolean {
+    const state = this.#zones.get(zone);
+    return state !== undefined && this.#table.hasRedirections(state.table);
+  }
+
   /** Stored names of the zone below this one, in no order. Where there are any, all of the zone's are looked through. */
   *namesBelow(zone: Fqdn, owner: Fqdn): Generator<Fqdn> {
     const state = this.#zones.get(zone);
