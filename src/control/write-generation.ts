@@ -75,7 +75,8 @@ export class GenerationWriter {
     await this.#views.reached(revision);
     for (const operation of operations) {
       const fault = operation.kind === 'put' ? this.#views.faults.get(operation.key) : undefined;
-      if (fault !== undefined) throw new Refusal('table_full', `this replica cannot serve the new records: ${fault}`);
+      if (fault !== undefined)
+        throw new Refusal('table_full', `this replica cannot serve the new records: ${fault.message}`);
     }
   }
 }
