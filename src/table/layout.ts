@@ -132,13 +132,21 @@ export const rrsetRecordsByte = 8;
 /** A record's octets before its rdata: owner pointer 2, type 2, class 2, TTL 4, length 2. */
 export const recordFixedBytes = 12;
 
-/** A zone's SOA: the TTL for negative answers (RFC 2308 §5), the record's length, the record. Immutable. */
+/** A zone's SOA: words, then its record as it is sent, but for its owner and for the pointers at the ends of its names. Immutable. */
 export const soa = {
+  /** The TTL for negative answers (RFC 2308 §5). */
   negativeTtl: 0,
+  /** Octets of the record. */
   length: 1,
+  /** How each name lies there: the octets of its first labels, and × 2^8 which suffix of the zone's name a pointer behind them stands for, or `wholeName`. */
+  primary: 2,
+  responsible: 3,
 } as const;
 
-export const soaRecordByte = 8;
+/** No pointer: all of the name is there. */
+export const wholeName = 0xff;
+
+export const soaRecordByte = 16;
 
 /**
  * A hash table from names to nodes: open addressing, linear probing, two words a slot (hash, node). While it grows, `previous` is the table that

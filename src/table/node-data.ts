@@ -1,11 +1,9 @@
-// What a name holds: RRsets in presentation form into the table's form and back, without loss. The form: layout.ts.
+// What a name holds: RRsets in presentation form into the table's form and back, without loss. The form: layout.ts. The SOA: soa-block.ts.
 
-import { nameFromWire, nameToWire } from '../model/name.ts';
 import { formatRdata, parseRdata } from '../model/rdata/rdata.ts';
 import { recordTypeCode, recordTypeName, typeCode } from '../model/rdata/record-types.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Manager, Rrset } from '../model/rrset.ts';
-import type { Soa } from '../model/zone.ts';
 import { dataFlags, dataRrsetsByte, type Reference, recordFixedBytes, rrsetRecordsByte } from './layout.ts';
 import type { TableReader } from './reader.ts';
 
@@ -61,22 +59,6 @@ export class NodeDataEncoder {
     this.length = padded;
   }
 
-  /** The record alone, as a block of its own: see `soa` in layout.ts. */
-  encodeSoa(soa: Soa): void {
-    this.length = dataRrsetsByte;
-    const primary = nameToWire(soa.primary);
-    const responsible = nameToWire(soa.responsible);
-    const rdata = new Uint8Array(primary.length + responsible.length + 20);
-    rdata.set(primary);
-    rdata.set(responsible, primary.length);
-    const view = new DataView(rdata.buffer, primary.length + responsible.length);
-    const numbers = [soa.serial, soa.refresh, soa.retry, soa.expire, soa.minimum];
-    for (const [i, number] of numbers.entries()) view.setUint32(i * 4, number);
-    this.#encodeRecord(typeCode.SOA, soa.ttl, rdata);
-    this.#view.setUint32(0, Math.min(soa.ttl, soa.minimum), littleEndian);
-    this.#view.setUint32(4, this.length - dataRrsetsByte, littleEndian);
-  }
-
   /** See `recordFixedBytes`. */
   #encodeRecord(code: number, ttl: number, rdata: Uint8Array): void {
     this.#room(recordFixedBytes + rdata.length);
@@ -128,24 +110,4 @@ function decodeRrset(reader: TableReader, at: number): Rrset {
   const rrset: Rrset = { type, ttl: view.getUint32(6), records };
   const manager = managers[reader.rrsetManager(at) - 1];
   return manager === undefined ? rrset : { ...rrset, manager };
-}
-
-/** The inverse of {@link NodeDataEncoder.encodeSoa}; `block` is a zone's SOA. */
-export function decodeSoa(reader: TableReader, block: Reference): Soa {
-  const start = block * 8 + dataRrsetsByte;
-  const bytes = reader.bytes.slice(start, start + (reader.words[block * 2 + 1] as number));
-  const view = new DataView(bytes.buffer);
-  const primary = nameFromWire(bytes, recordFixedBytes);
-  const responsible = nameFromWire(bytes, recordFixedBytes + primary.length);
-  const numbers = recordFixedBytes + primary.length + responsible.length;
-  return {
-    ttl: view.getUint32(6),
-    primary: primary.name,
-    responsible: responsible.name,
-    serial: view.getUint32(numbers),
-    refresh: view.getUint32(numbers + 4),
-    retry: view.getUint32(numbers + 8),
-    expire: view.getUint32(numbers + 12),
-    minimum: view.getUint32(numbers + 16),
-  };
 }

@@ -9,8 +9,9 @@ import * as layout from './layout.ts';
 import { none, type Reference, unitBytes, unitWords, type ZoneId } from './layout.ts';
 import { type Memory, openMemory } from './memory.ts';
 import type { NameKey } from './name-key.ts';
-import { decodeRrsets, decodeSoa, NodeDataEncoder } from './node-data.ts';
+import { decodeRrsets, NodeDataEncoder } from './node-data.ts';
 import { createNode, removeEmptyNodes } from './node-tree.ts';
+import { decodeSoa, encodeSoa } from './soa-block.ts';
 import type { Table } from './table.ts';
 import { Zones } from './zones.ts';
 
@@ -103,7 +104,7 @@ export class TableWriter {
     const node = this.#find(zone, name);
     const encoder = this.#encoder;
     encoder.encode(rrsets, modified, node === this.#memory.reader.apex(zone));
-    const data = this.#store();
+    const data = this.#store(encoder.bytes, encoder.length);
     const redirections = layout.redirectionsIn(encoder.flags);
     // A delegation is announced before anyone can be below it, and the announcement withdrawn after.
     this.#countRedirections(zone, redirections);
@@ -203,8 +204,8 @@ export class TableWriter {
   /** One store; cheap enough for every change of the zone. Throws TableFull. */
   putSoa(zone: ZoneId, soa: Soa): void {
     const { words, quiescence } = this.#memory;
-    this.#encoder.encodeSoa(soa);
-    const block = this.#store();
+    const encoded = encodeSoa(soa, this.#zones.wireNameOf(zone));
+    const block = this.#store(encoded, encoded.length);
     const word = zone * unitWords + layout.zone.soa;
     const old = words[word] as number;
     Atomics.store(words, word, block);
@@ -214,8 +215,7 @@ export class TableWriter {
 
   getSoa(zone: ZoneId): Soa | undefined {
     const { reader } = this.#memory;
-    const block = reader.soa(zone);
-    return block === none ? undefined : decodeSoa(reader, block);
+    return reader.soa(zone) === none ? undefined : decodeSoa(reader, zone);
   }
 
   /** Frees what no reader can see any more, some thousand blocks at most; true while there is more to free, now or once the readers have moved on. */
@@ -256,10 +256,9 @@ export class TableWriter {
     return nameFromWire(Buffer.concat([relative, this.#zones.wireNameOf(zone)])).name;
   }
 
-  /** A block with what the encoder made. */
-  #store(): Reference {
+  /** A block with what was encoded. */
+  #store(encoded: Uint8Array, length: number): Reference {
     const { allocator, bytes } = this.#memory;
-    const { bytes: encoded, length } = this.#encoder;
     const block = allocator.allocate(length);
     for (let i = 0; i < length; i += 1) bytes[block * unitBytes + i] = encoded[i] as number;
     return block;

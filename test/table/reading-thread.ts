@@ -3,8 +3,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { parseName } from '../../src/model/name.ts';
 import { none } from '../../src/table/layout.ts';
-import { decodeRrsets, decodeSoa } from '../../src/table/node-data.ts';
+import { decodeRrsets } from '../../src/table/node-data.ts';
 import { openTableReader, type TableReader } from '../../src/table/reader.ts';
+import { decodeSoa } from '../../src/table/soa-block.ts';
 
 export interface ReadingThreadData {
   table: SharedArrayBuffer;
@@ -48,7 +49,7 @@ function readOne(reader: TableReader): void {
   key.setName(parseName(name));
   const zone = reader.findZone(key, 0);
   if (zone === none) throw new Error('no zone');
-  const generation = decodeSoa(reader, reader.soa(zone)).serial;
+  const generation = decodeSoa(reader, zone).serial;
   const node = reader.findNode(zone, key, 0);
   if (node === none) {
     if (stable) throw new Error(`${name} is missing`);

@@ -11,6 +11,11 @@ import { type Exchange, ownName } from './exchange.ts';
 const SVCB = 64;
 const HTTPS = 65;
 
+/** By type, a number other than 0 where rdata has names that are compressed or remembered. */
+const namesIn = Uint8Array.from({ length: 128 }, (_, type) =>
+  isCompressed(type) || additionalTypes(type).length > 0 ? 1 : 0,
+);
+
 /**
  * Writes the RRset at octet `rrset` of the table under the name at `ownerAt` of the response; returns how many records. 0 when they do not all fit, or
  * the owner cannot be pointed at; then nothing is written.
@@ -43,7 +48,7 @@ export function writeRrset(exchange: Exchange, rrset: number, ownerAt: number): 
 }
 
 /** Writes one record of the table; false when it does not fit, and `at` is as it was. */
-export function writeRecord(exchange: Exchange, record: number, ownerAt: number, type: number): boolean {
+function writeRecord(exchange: Exchange, record: number, ownerAt: number, type: number): boolean {
   const { reader, response } = exchange;
   const { bytes } = reader;
   const start = exchange.at;
@@ -67,18 +72,12 @@ export function writeRecord(exchange: Exchange, record: number, ownerAt: number,
 
 /** Whether there is more to writing its rdata than copying. */
 function hasNames(type: number): boolean {
-  return isCompressed(type) || additionalTypes(type).length > 0;
+  return type < namesIn.length && namesIn[type] !== 0;
 }
 
 /** RFC 3597 §4: of types that are younger than RFC 1035, names are not. */
 function isCompressed(type: number): boolean {
-  return (
-    type === typeCode.NS ||
-    type === typeCode.CNAME ||
-    type === typeCode.SOA ||
-    type === typeCode.PTR ||
-    type === typeCode.MX
-  );
+  return type === typeCode.NS || type === typeCode.CNAME || type === typeCode.PTR || type === typeCode.MX;
 }
 
 /** Writes rdata with names in it, perhaps beyond the limit. */
@@ -95,14 +94,8 @@ function writeRdata(exchange: Exchange, rdata: number, length: number, type: num
   const before = type === typeCode.MX ? targetOffset(type) : 0;
   copy(bytes, rdata, response, exchange.at, before);
   exchange.at += before;
-  let name = rdata + before;
-  name += writeName(exchange, bytes, name);
+  writeName(exchange, bytes, rdata + before);
   if (additionalTypes(type).length > 0) rememberTarget(exchange, rdata, type);
-  if (type !== typeCode.SOA) return;
-  name += writeName(exchange, bytes, name);
-  const rest = rdata + length - name;
-  copy(bytes, name, response, exchange.at, rest);
-  exchange.at += rest;
 }
 
 /** Remembers for the additional section the name in rdata, which was written last. */
@@ -121,10 +114,10 @@ function isService(type: number): boolean {
 }
 
 /**
- * Writes a well-formed name that lies uncompressed and in lower case at `offset` of `source`, its end shared with the question's where they are the same;
- * returns its uncompressed length. Sets `written…`.
+ * Writes a well-formed name that lies uncompressed and in lower case at `offset` of `source`, its end shared with the question's where they are the same.
+ * Sets `written…`.
  */
-export function writeName(exchange: Exchange, source: Uint8Array, offset: number): number {
+export function writeName(exchange: Exchange, source: Uint8Array, offset: number): void {
   const { question, response } = exchange;
   const length = nameLength(source, offset);
   const start = exchange.at;
@@ -148,14 +141,13 @@ export function writeName(exchange: Exchange, source: Uint8Array, offset: number
     exchange.writtenAt = at === 0 ? headerLength + shared : start;
     exchange.writtenSplit = label;
     exchange.writtenTail = headerLength + shared;
-    return length;
+    return;
   }
   copy(source, offset, response, start, length);
   exchange.at = start + length;
   exchange.writtenAt = start;
   exchange.writtenSplit = 0;
   exchange.writtenTail = start;
-  return length;
 }
 
 /** A loop, because a subarray for `set` would be garbage. */

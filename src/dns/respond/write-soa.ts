@@ -1,21 +1,31 @@
 // The zone's SOA record, with its own TTL, or with the one for negative answers.
 
-import { typeCode } from '../../model/rdata/record-types.ts';
-import { soa as layout, soaRecordByte, unitBytes, unitWords } from '../../table/layout.ts';
-import { writeUint32 } from '../wire/header.ts';
+import { soa as layout, recordFixedBytes, soaRecordByte, unitBytes, unitWords, wholeName } from '../../table/layout.ts';
+import { writeUint16, writeUint32 } from '../wire/header.ts';
 import type { Exchange } from './exchange.ts';
-import { writeRecord } from './write-rrset.ts';
+import { copy } from './write-rrset.ts';
 
 /** 1, or 0 when it does not fit. A zone that is served has a SOA (TableWriter.publishZone). With `negative`, its TTL is the lesser of its own and its minimum field (RFC 2308 §5). */
 export function writeSoa(exchange: Exchange, negative: boolean): number {
-  const { reader, zone } = exchange;
-  const soa = reader.soa(zone);
-  const start = exchange.at;
-  if (!writeRecord(exchange, soa * unitBytes + soaRecordByte, exchange.suffixAt(exchange.zoneSuffix), typeCode.SOA)) {
-    return 0;
-  }
-  if (negative) {
-    writeUint32(exchange.response, start + 6, reader.words[soa * unitWords + layout.negativeTtl] as number);
-  }
+  const { reader, response, at } = exchange;
+  const soa = reader.soa(exchange.zone);
+  const words = soa * unitWords;
+  const length = reader.words[words + layout.length] as number;
+  if (at + length > exchange.limit) return 0;
+  copy(reader.bytes, soa * unitBytes + soaRecordByte, response, at, length);
+  writeUint16(response, at, 0xc000 | exchange.suffixAt(exchange.zoneSuffix));
+  if (negative) writeUint32(response, at + 6, reader.words[words + layout.negativeTtl] as number);
+  const responsible = endName(exchange, at + recordFixedBytes, reader.words[words + layout.primary] as number);
+  endName(exchange, responsible, reader.words[words + layout.responsible] as number);
+  exchange.at = at + length;
   return 1;
+}
+
+/** Points the name's end at the zone's name; returns where the next octet goes. */
+function endName(exchange: Exchange, name: number, form: number): number {
+  const end = name + (form & 0xff);
+  const shared = form >>> 8;
+  if (shared === wholeName) return end;
+  writeUint16(exchange.response, end, 0xc000 | exchange.suffixAt(exchange.zoneSuffix + shared));
+  return end + 2;
 }

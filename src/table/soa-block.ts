@@ -1,0 +1,98 @@
+// A zone's SOA as a block of the table, and back. Negative answers are made of it, so its names are compressed here, against the zone's name. The form: layout.ts.
+
+import { nameFromWire, nameToWire } from '../model/name.ts';
+import { typeCode } from '../model/rdata/record-types.ts';
+import type { Soa } from '../model/zone.ts';
+import {
+  soa as layout,
+  recordFixedBytes,
+  soaRecordByte,
+  unitBytes,
+  unitWords,
+  wholeName,
+  type ZoneId,
+  zone as zoneField,
+  zoneNameByte,
+} from './layout.ts';
+import type { TableReader } from './reader.ts';
+
+const classIn = 1;
+const pointerBytes = 2;
+const numberBytes = 20;
+
+/** `zone`: the zone's name in wire form. */
+export function encodeSoa(soa: Soa, zone: Uint8Array): Uint8Array {
+  const primary = compress(nameToWire(soa.primary), zone);
+  const responsible = compress(nameToWire(soa.responsible), zone);
+  const rdataLength = primary.octets.length + responsible.octets.length + numberBytes;
+  const block = Buffer.alloc(soaRecordByte + recordFixedBytes + rdataLength);
+  const words = new Uint32Array(block.buffer, block.byteOffset, soaRecordByte / 4);
+  words[layout.negativeTtl] = Math.min(soa.ttl, soa.minimum);
+  words[layout.length] = recordFixedBytes + rdataLength;
+  words[layout.primary] = primary.form;
+  words[layout.responsible] = responsible.form;
+  let at = soaRecordByte + 2;
+  at = block.writeUInt16BE(typeCode.SOA, at);
+  at = block.writeUInt16BE(classIn, at);
+  at = block.writeUInt32BE(soa.ttl, at);
+  at = block.writeUInt16BE(rdataLength, at);
+  block.set(primary.octets, at);
+  block.set(responsible.octets, at + primary.octets.length);
+  at = block.length - numberBytes;
+  for (const number of [soa.serial, soa.refresh, soa.retry, soa.expire, soa.minimum])
+    at = block.writeUInt32BE(number, at);
+  return block;
+}
+
+/** The zone's SOA, which it must have. */
+export function decodeSoa(reader: TableReader, zone: ZoneId): Soa {
+  const block = reader.soa(zone);
+  const zoneStart = zone * unitBytes + zoneNameByte;
+  const zoneLength = reader.words[zone * unitWords + zoneField.nameLength] as number;
+  const zoneName = reader.bytes.slice(zoneStart, zoneStart + zoneLength);
+  const start = block * unitBytes + soaRecordByte;
+  const length = reader.words[block * unitWords + layout.length] as number;
+  const record = Buffer.from(reader.bytes.slice(start, start + length));
+  const primary = expand(
+    record,
+    recordFixedBytes,
+    reader.words[block * unitWords + layout.primary] as number,
+    zoneName,
+  );
+  const form = reader.words[block * unitWords + layout.responsible] as number;
+  const responsible = expand(record, primary.end, form, zoneName);
+  const [serial = 0, refresh = 0, retry = 0, expire = 0, minimum = 0] = [0, 4, 8, 12, 16].map((at) =>
+    record.readUInt32BE(responsible.end + at),
+  );
+  const names = { primary: primary.name, responsible: responsible.name };
+  return { ttl: record.readUInt32BE(6), ...names, serial, refresh, retry, expire, minimum };
+}
+
+/** The name's first labels and room for a pointer to the longest suffix that it shares with the zone; see `soa.primary` for the form. */
+function compress(name: Uint8Array, zone: Uint8Array): { octets: Uint8Array; form: number } {
+  const labels = labelStarts(name);
+  for (const [shared, start] of labelStarts(zone).entries()) {
+    const suffix = zone.subarray(start);
+    const kept = name.length - suffix.length;
+    if (!labels.includes(kept) || Buffer.compare(name.subarray(kept), suffix) !== 0) continue;
+    const octets = new Uint8Array(kept + pointerBytes);
+    octets.set(name.subarray(0, kept));
+    return { octets, form: kept | (shared << 8) };
+  }
+  return { octets: name, form: name.length | (wholeName << 8) };
+}
+
+function expand(record: Buffer, at: number, form: number, zone: Uint8Array): { name: Soa['primary']; end: number } {
+  const kept = at + (form & 0xff);
+  const shared = form >>> 8;
+  const suffix = shared === wholeName ? [] : zone.subarray(labelStarts(zone)[shared]);
+  const { name } = nameFromWire(Buffer.concat([record.subarray(at, kept), Uint8Array.from(suffix)]));
+  return { name, end: shared === wholeName ? kept : kept + pointerBytes };
+}
+
+/** Where each label begins; not the root's. */
+function labelStarts(name: Uint8Array): number[] {
+  const starts: number[] = [];
+  for (let at = 0; name[at] !== 0; at += 1 + (name[at] as number)) starts.push(at);
+  return starts;
+}
