@@ -5,8 +5,9 @@ import type { Address, Family } from '../model/address.ts';
 import { type AddressRecord, type Holder, mayShare, type Port } from '../model/allocation.ts';
 import type { Pool } from '../model/pool.ts';
 import { addressKey } from '../store/keys.ts';
-import { chooseExplicit, chooseNext, defaultFamily, existingPool } from './choose-addresses.ts';
+import { chooseExplicit, chooseNext, defaultFamily } from './choose-addresses.ts';
 import type { Decision, DecisionContext } from './commit.ts';
+import { existingPool } from './existing.ts';
 import { replaceHolders, takeAddress, timestamp } from './hold-address.ts';
 import { TransactionBuilder } from './transaction-builder.ts';
 
@@ -26,7 +27,7 @@ export interface WantedAllocation {
 }
 
 export function decideAllocateAddresses(context: DecisionContext, wanted: WantedAllocation): Decision<AddressRecord[]> {
-  const pool = existingPool(context, wanted.pool);
+  const { value: pool } = existingPool(context, wanted.pool);
   const builder = new TransactionBuilder(context.views);
   const records =
     wanted.addresses === undefined

@@ -6,6 +6,7 @@ import type { RecordType } from '../model/rdata/record-types.ts';
 import { managingHost, type Rrset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
 import type { Decision, DecisionContext } from './commit.ts';
+import { existingZone } from './existing.ts';
 import type { Warning } from './name-edits.ts';
 import { checkPrecondition, type Precondition } from './precondition.ts';
 import { rrsetTag } from './rrset-tag.ts';
@@ -40,7 +41,7 @@ export function decideChangeRrsets(
   changes: readonly RrsetChange[],
   { precondition = {}, mustExist = false }: { precondition?: Precondition; mustExist?: boolean } = {},
 ): Decision<RrsetsChanged> {
-  const zone = existingZone(context, zoneName);
+  const { value: zone } = existingZone(context, zoneName);
   const builder = new TransactionBuilder(context.views);
   const rrsets: ChangedRrset[] = [];
   let created = false;
@@ -64,11 +65,6 @@ export function decideChangeRrsets(
     return change?.pointer;
   });
   return { result: { rrsets, created, warnings }, ...transaction };
-}
-
-/** The zone of this name. Refuses with `not_found`. */
-export function existingZone({ views }: Pick<DecisionContext, 'views'>, name: Fqdn): Zone {
-  return views.zones.get(name)?.value ?? refuse('not_found', `there is no zone ${name}`, { zone: name });
 }
 
 function checkPlace(zone: Zone, owner: Fqdn, type: RecordType, pointer: string): void {

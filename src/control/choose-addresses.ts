@@ -6,6 +6,7 @@ import { describeHolder } from '../model/allocation.ts';
 import { capacityOf, isExcluded, type Pool, poolShape, shapeHolds } from '../model/pool.ts';
 import { addressKey } from '../store/keys.ts';
 import type { DecisionContext } from './commit.ts';
+import { existingPool } from './existing.ts';
 
 /** An address that is free to take. */
 export interface Choice {
@@ -17,15 +18,12 @@ export interface Choice {
 
 const defaultSpace = 'default';
 
-/** The pool of this name, as it stands. Refuses with `not_found`. */
-export function existingPool({ views }: DecisionContext, name: string): Pool {
-  return views.pools.get(name)?.value ?? refuse('not_found', `there is no pool '${name}'`, { pool: name });
-}
-
 /** Checks an address that the caller named. Refuses with `address_taken`, `address_outside_pool`, `address_excluded` or `pool_exhausted`. */
 export function chooseExplicit(context: DecisionContext, address: Address, poolName?: string): Choice {
   const pool =
-    poolName === undefined ? context.views.pools.poolAt(defaultSpace, address)?.value : existingPool(context, poolName);
+    poolName === undefined
+      ? context.views.pools.poolAt(defaultSpace, address)?.value
+      : existingPool(context, poolName).value;
   const space = pool?.space ?? defaultSpace;
   if (pool !== undefined) checkInPool(pool, address);
   refuseTaken(context, space, address);
@@ -67,7 +65,7 @@ export function refuseTaken(context: DecisionContext, space: string, address: Ad
  * Refuses with `pool_exhausted`.
  */
 export function chooseNext(context: DecisionContext, family: Family, count: number, poolName?: string): Choice[] {
-  const pools = poolName === undefined ? automaticPools(context) : [existingPool(context, poolName)];
+  const pools = poolName === undefined ? automaticPools(context) : [existingPool(context, poolName).value];
   const able = pools.filter((pool) => capacityOf(poolShape(pool), family) > 0n);
   for (const pool of able) {
     const choices = nextOf(context, pool, family, count);
@@ -97,7 +95,7 @@ function automaticPools({ views }: DecisionContext): Pool[] {
 
 /** The family that a request without one gets: IPv4 where a pool that could serve it has any, else IPv6. */
 export function defaultFamily(context: DecisionContext, poolName?: string): Family {
-  const pools = poolName === undefined ? automaticPools(context) : [existingPool(context, poolName)];
+  const pools = poolName === undefined ? automaticPools(context) : [existingPool(context, poolName).value];
   const onlyIpv6 = pools.length > 0 && pools.every((pool) => capacityOf(poolShape(pool), 'ipv4') === 0n);
   return onlyIpv6 ? 'ipv6' : 'ipv4';
 }

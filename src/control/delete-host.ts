@@ -1,14 +1,14 @@
 // Use case: a host goes, and gives everything back.
 
-import { refuse } from '../errors.ts';
 import type { Fqdn } from '../model/name.ts';
 import type { Decision, DecisionContext } from './commit.ts';
+import { existingHost } from './existing.ts';
 import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
 import { TransactionBuilder } from './transaction-builder.ts';
 import { writeHost } from './write-host.ts';
 
 export function decideDeleteHost(context: DecisionContext, name: Fqdn, precondition: Precondition): Decision<void> {
-  const current = context.views.hosts.get(name) ?? refuse('not_found', `there is no host ${name}`, { name });
+  const current = existingHost(context, name);
   checkPrecondition(precondition, entityTag(current.modified));
   const builder = new TransactionBuilder(context.views);
   writeHost(context, builder, current.value, undefined);

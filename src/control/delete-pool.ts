@@ -1,11 +1,11 @@
 // Use case: a pool goes; what is in use in it only by force.
 
-import { refuse } from '../errors.ts';
 import type { Pool } from '../model/pool.ts';
 import { poolKey } from '../store/keys.ts';
 import type { Versioned } from '../views/pool-view.ts';
 import type { Decision, DecisionContext } from './commit.ts';
 import { decideEvict, refuseUse } from './evict.ts';
+import { existingPool } from './existing.ts';
 import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
 import { TransactionBuilder } from './transaction-builder.ts';
 
@@ -23,8 +23,8 @@ export function decideEvictAll(context: DecisionContext, name: string, precondit
   return decideEvict(context, asWanted(context, name, precondition).value, () => false);
 }
 
-function asWanted({ views }: DecisionContext, name: string, precondition: Precondition): Versioned<Pool> {
-  const current = views.pools.get(name) ?? refuse('not_found', `there is no pool '${name}'`, { pool: name });
+function asWanted(context: DecisionContext, name: string, precondition: Precondition): Versioned<Pool> {
+  const current = existingPool(context, name);
   checkPrecondition(precondition, entityTag(current.modified));
   return current;
 }

@@ -6,6 +6,7 @@ import { type Host, recordsOf } from '../model/host.ts';
 import { type Fqdn, isWithin } from '../model/name.ts';
 import { serialKey, zoneKey, zoneNamesPrefix } from '../store/keys.ts';
 import type { Decision, DecisionContext } from './commit.ts';
+import { existingZone } from './existing.ts';
 import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
 import { TransactionBuilder } from './transaction-builder.ts';
 import { greatestWrite, WriteBudget } from './write-budget.ts';
@@ -16,7 +17,7 @@ const shown = 10;
 /** Refuses with `zone_in_use` when hosts have records in the zone. */
 export function decideDeleteZone(context: DecisionContext, name: Fqdn, precondition: Precondition): Decision<void> {
   const { zones } = context.views;
-  const current = zones.get(name) ?? refuse('not_found', `there is no zone ${name}`, { zone: name });
+  const current = existingZone(context, name);
   checkPrecondition(precondition, entityTag(current.modified));
   if (zones.counts(name).managedNames > 0) refuseInUse(name, hostsIn(context, name));
   const builder = new TransactionBuilder(context.views);
@@ -36,7 +37,7 @@ export function hostsIn({ views }: DecisionContext, zone: Fqdn): Host[] {
 
 /** Takes some hosts out of the zone: those named in it go, others lose the aliases and the PTRs that they have there. Result: how many are left. */
 export function decideClearZone(context: DecisionContext, name: Fqdn, precondition: Precondition): Decision<number> {
-  const current = context.views.zones.get(name) ?? refuse('not_found', `there is no zone ${name}`, { zone: name });
+  const current = existingZone(context, name);
   checkPrecondition(precondition, entityTag(current.modified));
   const hosts = hostsIn(context, name);
   const builder = new TransactionBuilder(context.views);

@@ -26,6 +26,7 @@ import {
   type RrsetDifference,
   type ZoneComparison,
 } from './compare-zone.ts';
+import { existingZone } from './existing.ts';
 import { ImportLock } from './import-lock.ts';
 import { differenceOfSoa, soaSettingsFrom } from './import-soa.ts';
 import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
@@ -77,7 +78,7 @@ const recordsPerTurn = 1000;
 export async function importZoneFile(places: ImportPlaces, wanted: ImportWanted): Promise<Imported> {
   const { store, views, logger } = places;
   const { zone: name, dryRun, precondition = {}, onProgress = () => undefined } = wanted;
-  const read = views.zones.get(name) ?? refuse('not_found', `there is no zone ${name}`, { zone: name });
+  const read = existingZone(places, name);
   const findings = new Findings();
   const contents = await readContents(wanted, read.value, findings);
   const entry = await store.get(zoneKey(name));
@@ -266,9 +267,10 @@ class ImportRun {
     return nameOperation(zone, lock.generation, owner, rrsets);
   }
 
-  #decideZone({ views }: DecisionContext, lock: ImportLock | undefined): Decision<void> {
+  #decideZone(context: DecisionContext, lock: ImportLock | undefined): Decision<void> {
+    const { views } = context;
     const { zone: name, precondition = {} } = this.#wanted;
-    const current = views.zones.get(name) ?? refuse('not_found', `there is no zone ${name}`, { zone: name });
+    const current = existingZone(context, name);
     if (current.value.generation !== this.#base) refuse('import_running', 'another import came first: try again');
     const serial = views.zones.serial(name);
     checkPrecondition(precondition, entityTag(serial));

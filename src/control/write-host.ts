@@ -13,6 +13,7 @@ import { hostValue, zoneValue } from '../store/values.ts';
 import { removeEmptyZone, reverseZoneSettings } from './automatic-zone.ts';
 import { refuseTaken } from './choose-addresses.ts';
 import type { DecisionContext } from './commit.ts';
+import { existingHost } from './existing.ts';
 import { replaceHolders, takeAddress } from './hold-address.ts';
 import type { PointerOf } from './name-edits.ts';
 import type { TransactionBuilder } from './transaction-builder.ts';
@@ -46,15 +47,12 @@ function isSamePlace(a: OwnedRrset, b: OwnedRrset): boolean {
   return a.owner === b.owner && a.rrset.type === b.rrset.type;
 }
 
-function writeHostKey({ views }: DecisionContext, builder: TransactionBuilder, before?: Host, after?: Host): void {
+function writeHostKey(context: DecisionContext, builder: TransactionBuilder, before?: Host, after?: Host): void {
   if (before !== undefined && before.name !== after?.name) {
-    builder.delete(
-      hostKey(before.name),
-      views.hosts.get(before.name)?.modified ?? refuse('not_found', `there is no host ${before.name}`),
-    );
+    builder.delete(hostKey(before.name), existingHost(context, before.name).modified);
   }
   if (after === undefined) return;
-  const same = before?.name === after.name ? views.hosts.get(after.name) : undefined;
+  const same = before?.name === after.name ? context.views.hosts.get(after.name) : undefined;
   builder.put(hostKey(after.name), hostValue.encode(after), same?.modified);
 }
 

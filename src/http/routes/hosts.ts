@@ -4,8 +4,9 @@ import { Type } from '@fastify/type-provider-typebox';
 import { decideChangeHost } from '../../control/change-host.ts';
 import { decideCreateHost } from '../../control/create-host.ts';
 import { decideDeleteHost } from '../../control/delete-host.ts';
+import { existingHost } from '../../control/existing.ts';
 import { entityTag } from '../../control/precondition.ts';
-import { at, refuse, refuseField } from '../../errors.ts';
+import { at, refuseField } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';
 import type { Host } from '../../model/host.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
@@ -34,7 +35,6 @@ export const hostRoutes: Routes = async (app, services) => {
   const { views } = services;
   const location = (name: Fqdn) => `/v1/hosts/${encodeURIComponent(name)}`;
   const nameOf = (text: string) => at(':name', () => parseName(text));
-  const existing = (name: Fqdn) => views.hosts.get(name) ?? refuse('not_found', `there is no host ${name}`, { name });
 
   app.post(
     '/v1/hosts',
@@ -88,7 +88,7 @@ export const hostRoutes: Routes = async (app, services) => {
     '/v1/hosts/:name',
     { schema: { tags, summary: 'Read a host', params, response: { 200: HostBody, ...failures } } },
     async (request, reply) => {
-      const { value, modified } = existing(nameOf(request.params.name));
+      const { value, modified } = existingHost(services, nameOf(request.params.name));
       return sendResource(request, reply, entityTag(modified), showHost(value, modified));
     },
   );
@@ -135,7 +135,7 @@ export const hostRoutes: Routes = async (app, services) => {
         name,
         precondition: preconditionOf(request),
         change: (current: Host | undefined) =>
-          wantedHostFrom(mergePatch(hostInputOf(current ?? existing(name).value), request.body)),
+          wantedHostFrom(mergePatch(hostInputOf(current ?? existingHost(services, name).value), request.body)),
       };
       const committed = await commitFor(services, request, reply, (context) => decideChangeHost(context, change));
       const { host } = committed.result;

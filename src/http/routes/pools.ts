@@ -7,6 +7,7 @@ import { decideAllocateAddresses } from '../../control/allocate-addresses.ts';
 import { defaultFamily, nextOf } from '../../control/choose-addresses.ts';
 import type { Committed, Decide } from '../../control/commit.ts';
 import { decideDeletePool, decideEvictAll } from '../../control/delete-pool.ts';
+import { existingPool } from '../../control/existing.ts';
 import { entityTag } from '../../control/precondition.ts';
 import { decideEvictOutside, decidePutPool, type PoolChange, usageOfNew } from '../../control/put-pool.ts';
 import { at, refuse, refuseField } from '../../errors.ts';
@@ -48,8 +49,6 @@ export const poolRoutes: Routes = async (app, services) => {
   const { views } = services;
   const show = (pool: Pool) => showPool(pool, views.pools.usage(pool.name, Date.now()));
   const location = (name: string) => `/v1/pools/${name}`;
-  const existing = (name: string) =>
-    views.pools.get(name) ?? refuse('not_found', `there is no pool '${name}'`, { pool: name });
 
   app.post(
     '/v1/pools',
@@ -97,7 +96,7 @@ export const poolRoutes: Routes = async (app, services) => {
     '/v1/pools/:pool',
     { schema: { tags, summary: 'Read a pool', params, response: { 200: PoolBody, ...failures } } },
     async (request, reply) => {
-      const { value, modified } = existing(request.params.pool);
+      const { value, modified } = existingPool(services, request.params.pool);
       const body = show(value);
       return sendResource(request, reply, withBody(entityTag(modified), body), body);
     },
@@ -154,7 +153,7 @@ export const poolRoutes: Routes = async (app, services) => {
         name,
         precondition: preconditionOf(request),
         change: (current: Pool | undefined) =>
-          poolFrom(name, mergePatch(current ?? existing(name).value, request.body)),
+          poolFrom(name, mergePatch(current ?? existingPool(services, name).value, request.body)),
       };
       const committed = await commitPool(services, request, reply, change);
       return sendWritten(reply, committed, false, location(name), show(committed.result.pool), withBody);
@@ -232,7 +231,7 @@ export const poolRoutes: Routes = async (app, services) => {
       },
     },
     async (request) => {
-      const pool = existing(request.params.pool).value;
+      const { value: pool } = existingPool(services, request.params.pool);
       const after = decodeCursor(request.query.cursor, parseAddress);
       const held = views.pools.heldFrom(pool, after);
       const records = Iterator.from(held).filter(({ value }) => value.pool === pool.name && value.address !== after);
@@ -260,7 +259,7 @@ export const poolRoutes: Routes = async (app, services) => {
       },
     },
     async (request) => {
-      const pool = existing(request.params.pool).value;
+      const { value: pool } = existingPool(services, request.params.pool);
       const context = { views, claimed: new Set<string>(), now: Date.now(), attempts: 0 };
       const family = request.query.family ?? defaultFamily(context, pool.name);
       const choices = nextOf(context, pool, family, request.query.count ?? 1);

@@ -1,7 +1,8 @@
 // /v1/zones/{zone}/rrsets: the records of a zone.
 
 import { type Static, Type } from '@fastify/type-provider-typebox';
-import { decideChangeRrsets, existingZone, type RrsetChange } from '../../control/change-rrsets.ts';
+import { decideChangeRrsets, type RrsetChange } from '../../control/change-rrsets.ts';
+import { existingZone } from '../../control/existing.ts';
 import { listRrsets, type RrsetPosition, rrsetsAt } from '../../control/list-rrsets.ts';
 import { rrsetTag } from '../../control/rrset-tag.ts';
 import { at, InvalidValue, refuse, refuseField } from '../../errors.ts';
@@ -29,7 +30,7 @@ const params = strict({ zone: NameText, name: Type.String({ maxLength: 1024 }), 
 
 export const rrsetRoutes: Routes = async (app, services) => {
   const { store, views } = services;
-  const zoneOf = (text: string) => existingZone({ views }, zoneNameOf(text));
+  const zoneOf = (text: string) => existingZone(services, zoneNameOf(text)).value;
 
   app.get(
     '/v1/zones/:zone/rrsets',

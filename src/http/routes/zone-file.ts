@@ -3,7 +3,7 @@
 import { PassThrough, Readable } from 'node:stream';
 import { Type } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
-import { existingZone } from '../../control/change-rrsets.ts';
+import { existingZone } from '../../control/existing.ts';
 import { exportZoneFile } from '../../control/export-zone-file.ts';
 import { type Imported, type ImportProgress, importZoneFile } from '../../control/import-zone-file.ts';
 import { entityTag } from '../../control/precondition.ts';
@@ -24,7 +24,7 @@ const greatestFile = 512 * 1024 * 1024;
 
 export const zoneFileRoutes: Routes = async (app, services) => {
   const { store, views, committer } = services;
-  const zoneOf = (text: string) => existingZone({ views }, zoneNameOf(text));
+  const zoneOf = (text: string) => existingZone(services, zoneNameOf(text)).value;
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('text/dns', (_request, body, done) => done(null, body));

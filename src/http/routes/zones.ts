@@ -3,10 +3,11 @@
 import { Type } from '@fastify/type-provider-typebox';
 import type { Decide, Decision } from '../../control/commit.ts';
 import { decideClearZone, decideDeleteZone } from '../../control/delete-zone.ts';
+import { existingZone } from '../../control/existing.ts';
 import { entityTag } from '../../control/precondition.ts';
 import { decidePutZone } from '../../control/put-zone.ts';
 import { at, refuse, refuseField } from '../../errors.ts';
-import { type Fqdn, parseName } from '../../model/name.ts';
+import { parseName } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
 import { mergePatch } from '../merge-patch.ts';
 import { decodeCursor, pageOf } from '../page.ts';
@@ -31,8 +32,6 @@ const nothing: Decision<void> = { result: undefined, compares: [], operations: [
 
 export const zoneRoutes: Routes = async (app, services) => {
   const { views } = services;
-  const existing = (name: Fqdn) =>
-    views.zones.get(name) ?? refuse('not_found', `there is no zone ${name}`, { zone: name });
   const show = (zone: Zone, serial = views.zones.serial(zone.name)) => showZone(zone, serial);
 
   app.post(
@@ -91,7 +90,7 @@ export const zoneRoutes: Routes = async (app, services) => {
     '/v1/zones/:zone',
     { schema: { tags, summary: "Read a zone's settings", params, response: { 200: ZoneBody, ...failures } } },
     async (request, reply) => {
-      const { value, modified } = existing(zoneNameOf(request.params.zone));
+      const { value, modified } = existingZone(services, zoneNameOf(request.params.zone));
       const body = show(value);
       return sendResource(request, reply, withBody(entityTag(modified), body), body);
     },
@@ -150,7 +149,7 @@ export const zoneRoutes: Routes = async (app, services) => {
         name,
         precondition: preconditionOf(request),
         change: (current: Zone | undefined) => {
-          const zone = current ?? existing(name).value;
+          const zone = current ?? existingZone(services, name).value;
           return zoneFrom(name, mergePatch(zoneInputOf(zone), request.body), zone);
         },
       };
