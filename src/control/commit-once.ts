@@ -5,7 +5,7 @@ import { Refusal, refuse } from '../errors.ts';
 import { idempotencyKey } from '../store/keys.ts';
 import { LeaseGone, type LeaseId, type Store } from '../store/store.ts';
 import { answerValue } from '../store/values.ts';
-import { type Committed, type Committer, type Decide, maxAttempts } from './commit.ts';
+import { type Committed, type Committer, type Decide, LostRace, maxAttempts } from './commit.ts';
 
 /** Kept for 24 hours at least: leases are shared, one for each hour. */
 const leaseSeconds = 25 * 3600;
@@ -41,8 +41,7 @@ export class OnceCommitter {
       if (earlier !== undefined) return earlier;
       const lease = await this.#currentLease();
       try {
-        return await this.#committer.commit<T>((context) => {
-          if (context.attempts > 0) throw new LookAgain();
+        const decideOnce: Decide<T> = (context) => {
           const decision = decide(context);
           const value = answerValue.encode({ request, result: decision.result ?? null });
           return {
@@ -50,15 +49,12 @@ export class OnceCommitter {
             compares: [...decision.compares, { kind: 'absent', key }],
             operations: [...decision.operations, { kind: 'put', key, value, lease }],
           };
-        });
+        };
+        // The compare that fails may be the one that says that nobody used the key.
+        return await this.#committer.commit(decideOnce, { once: true });
       } catch (error) {
         if (error instanceof LeaseGone) this.#lease = undefined;
-        if (attempts < maxAttempts && (error instanceof LookAgain || error instanceof LeaseGone)) continue;
-        if (error instanceof LookAgain)
-          throw new Refusal(
-            'internal_error',
-            `the change lost ${maxAttempts} races against other writers: try it again`,
-          );
+        if (attempts < maxAttempts && (error instanceof LostRace || error instanceof LeaseGone)) continue;
         // The same request may have been carried out a moment ago: then this refusal only says that it was.
         const answered =
           error instanceof Refusal && error.code !== 'store_unavailable'
@@ -101,6 +97,3 @@ function inOrder(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
-
-/** A compare failed: perhaps the one that says that nobody used the key. */
-class LookAgain extends Error {}

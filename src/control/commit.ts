@@ -25,8 +25,6 @@ export interface DecisionContext {
   claimed: { has(key: string): boolean };
   /** Milliseconds since the epoch. */
   now: number;
-  /** How often a compare has failed for this decision so far. */
-  attempts: number;
 }
 
 /** What was decided: the answer to the caller, and the transaction that makes it true. No operations: it is true already. */
@@ -46,6 +44,7 @@ export interface Committed<T> {
 interface Job {
   decide: Decide<unknown>;
   attempts: number;
+  maxAttempts: number;
   resolve: (committed: Committed<unknown>) => void;
   reject: (reason: unknown) => void;
 }
@@ -58,6 +57,13 @@ const greatestBytes = 1024 * 1024;
 const freshViewMilliseconds = 25;
 /** How long a committed write may take to be served before we say that it is not. */
 const servedMilliseconds = 5000;
+
+/** Others came before, as often as the caller would have it tried; nothing was written. */
+export class LostRace extends Refusal {
+  constructor() {
+    super('internal_error', `the change lost ${maxAttempts} races against other writers: try it again`);
+  }
+}
 
 export class Committer {
   readonly #store: Store;
@@ -72,13 +78,15 @@ export class Committer {
 
   /**
    * Resolves when the decision is durable and served here. Rejects with a Refusal; then nothing was written, but for `store_unavailable` (it
-   * may have been: the detail says so) and for `table_full` (it was, and the answer says so).
+   * may have been: the detail says so) and for `table_full` (it was, and the answer says so). `once`: it rejects with {@link LostRace} as soon
+   * as a compare fails, for callers who have to look at more than the views before they decide again.
    */
-  commit<T>(decide: Decide<T>): Promise<Committed<T>> {
+  commit<T>(decide: Decide<T>, { once = false }: { once?: boolean } = {}): Promise<Committed<T>> {
     const { obstacle } = this.#views;
     if (obstacle !== undefined) refuse('store_unavailable', obstacle);
     return new Promise((resolve, reject) => {
-      this.#queue.push({ decide, attempts: 0, resolve: resolve as Job['resolve'], reject });
+      const job = { decide, attempts: 0, maxAttempts: once ? 1 : maxAttempts, reject };
+      this.#queue.push({ ...job, resolve: resolve as Job['resolve'] });
       if (!this.#running) void this.#run();
     });
   }
@@ -104,12 +112,7 @@ export class Committer {
         break;
       }
       try {
-        const decision = job.decide({
-          views: this.#views,
-          claimed: batch.written,
-          now: Date.now(),
-          attempts: job.attempts,
-        });
+        const decision = job.decide({ views: this.#views, claimed: batch.written, now: Date.now() });
         if (decision.operations.length === 0) {
           job.resolve({ result: decision.result, revision: this.#views.revision });
         } else if (!batch.add(job, decision)) {
@@ -210,11 +213,8 @@ export class Committer {
       job.attempts += 1;
       const unreadable = decision.compares.find((compare) => this.#views.faults.has(subjectOf(compare)));
       if (unreadable !== undefined) job.reject(this.#unreadable(subjectOf(unreadable)));
-      else if (job.attempts < maxAttempts) again.push(job);
-      else
-        job.reject(
-          new Refusal('internal_error', `the change lost ${maxAttempts} races against other writers: try it again`),
-        );
+      else if (job.attempts < job.maxAttempts) again.push(job);
+      else job.reject(new LostRace());
     }
     this.#queue.unshift(...again);
   }

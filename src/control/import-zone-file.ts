@@ -18,7 +18,7 @@ import { zoneValue } from '../store/values.ts';
 import type { Views } from '../views/views.ts';
 import type { NameJournal } from '../views/zone-view.ts';
 import { cleanGenerations } from './clean-generations.ts';
-import type { Committer, Decision, DecisionContext } from './commit.ts';
+import { type Committer, type Decision, type DecisionContext, LostRace, maxAttempts } from './commit.ts';
 import {
   checkContents,
   compareZone,
@@ -71,7 +71,6 @@ const greatestRecords = 10_000_000;
 const differencesShown = 1000;
 /** Changes of hosts that the last transaction carries. */
 const carriedAtOnce = 50;
-const maxAttempts = 200;
 const recordsPerTurn = 1000;
 
 /** Refuses with every fault of the file; nothing was changed then. */
@@ -241,13 +240,14 @@ class ImportRun {
         await writer.finish();
       }
       try {
-        const { revision } = await committer.commit((context) => {
-          if (context.attempts > 0 || changed.size > carriedAtOnce) throw new LookAgain();
+        const decide = (context: DecisionContext) => {
+          if (changed.size > carriedAtOnce) throw new LostRace();
           return this.#decideZone(context, lock);
-        });
-        return revision;
+        };
+        // The compare that fails may be the one that says that the lock is held.
+        return (await committer.commit(decide, { once: true })).revision;
       } catch (error) {
-        if (!(error instanceof LookAgain)) throw error;
+        if (!(error instanceof LostRace)) throw error;
         if (!(await lock.isHeld())) refuseInterrupted();
       }
     }
@@ -294,6 +294,3 @@ class ImportRun {
     };
   }
 }
-
-/** A compare failed: perhaps the one that says that the lock is held. */
-class LookAgain extends Error {}

@@ -33,7 +33,7 @@ function viewsOf({ entries, revision }: Snapshot): Views {
 
 /** What a replica would send that knows no more than these views. */
 function decided(views: Views, decide: Decide<unknown>): Transaction | undefined {
-  const context: DecisionContext = { views, claimed: new Set<string>(), now: Date.now(), attempts: 0 };
+  const context: DecisionContext = { views, claimed: new Set<string>(), now: Date.now() };
   try {
     const { compares, operations } = decide(context);
     return operations.length > 0 ? { compares, operations } : undefined;

@@ -55,7 +55,7 @@ for (const [what, cut, name] of cases) {
   ] as const) {
     test(`${what}: ${order}`, async (t) => {
       const { store, views, attempt } = await prepared(t);
-      const { compares, operations } = second({ views, claimed: new Set<string>(), now: Date.now(), attempts: 0 });
+      const { compares, operations } = second({ views, claimed: new Set<string>(), now: Date.now() });
       assert.ok(!((await attempt(first)) instanceof Refusal));
       assert.equal((await store.commit({ compares, operations })).committed, false);
       const again = await attempt(second);

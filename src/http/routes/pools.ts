@@ -260,7 +260,7 @@ export const poolRoutes: Routes = async (app, services) => {
     },
     async (request) => {
       const { value: pool } = existingPool(services, request.params.pool);
-      const context = { views, claimed: new Set<string>(), now: Date.now(), attempts: 0 };
+      const context = { views, claimed: new Set<string>(), now: Date.now() };
       const family = request.query.family ?? defaultFamily(context, pool.name);
       const choices = nextOf(context, pool, family, request.query.count ?? 1);
       return { items: choices.map(({ address }) => address) };
