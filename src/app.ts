@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { advertisedEndpoints } from './cluster/advertised-endpoints.ts';
 import { joinCluster } from './cluster/membership.ts';
-import type { Config } from './config.ts';
+import { type Config, ConfigFaults } from './config.ts';
 import { startCleaning } from './control/clean-generations.ts';
 import { Committer } from './control/commit.ts';
 import { OnceCommitter } from './control/commit-once.ts';
@@ -36,9 +36,7 @@ export interface App {
 }
 
 export async function startApp(config: Config, logger: FastifyBaseLogger, version: string): Promise<App> {
-  await prepareDataDir(config.dataDir);
-  // A wrong certificate is said at once, not when the store has been read.
-  if (config.dnsSecure !== undefined) await readCertificate(config.dnsSecure.certificate);
+  await checkFiles(config);
   const stopping = new AbortController();
   const member = (dns = config.dns): Member => ({
     replica: config.replica,
@@ -117,6 +115,14 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
     await close();
     throw error;
   }
+}
+
+/** What settings name in the file system. Said at once, not when the store has been read. Throws ConfigFaults. */
+async function checkFiles({ dataDir, dnsSecure }: Config): Promise<void> {
+  const certificate = dnsSecure && readCertificate(dnsSecure.certificate);
+  const checks = await Promise.allSettled([prepareDataDir(dataDir), certificate]);
+  const reasons = checks.flatMap((check) => (check.status === 'rejected' ? [check.reason as Error] : []));
+  if (reasons.length > 0) throw new ConfigFaults(reasons.map(({ message }) => message));
 }
 
 async function openStore({ store, etcd, dataDir }: Config, logger: FastifyBaseLogger): Promise<Store> {

@@ -1,7 +1,8 @@
-// Settings: flags and environment variables become one frozen, validated Config; all faults are reported at once.
+// Settings: flags and environment variables become one validated Config; all faults are reported at once.
 // The only file that reads the environment. One row per setting: a new setting is a new row.
 
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { availableParallelism, hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { InvalidValue } from './errors.ts';
@@ -79,11 +80,11 @@ const oneOf =
     return known;
   };
 const onOrOff = (value: string): boolean => oneOf('on', 'off')(value) === 'on';
-const upTo =
-  (most: number) =>
+const numberFrom =
+  (least: number, most: number) =>
   (value: string): number => {
-    const number = /^\d{1,9}$/.test(value) ? Number(value) : most + 1;
-    if (number > most) throw new InvalidValue(`must be a number from 0 to ${most}`);
+    const number = /^\d{1,9}$/.test(value) ? Number(value) : -1;
+    if (number < least || number > most) throw new InvalidValue(`must be a number from ${least} to ${most}`);
     return number;
   };
 
@@ -98,10 +99,7 @@ const settings = {
     variable: 'ZONEWRIGHT_STORE',
     help: 'where the truth is kept',
     default: 'embedded',
-    parse: (value): 'embedded' | 'etcd' => {
-      if (value !== 'embedded' && value !== 'etcd') throw new InvalidValue('must be embedded or etcd');
-      return value;
-    },
+    parse: oneOf('embedded', 'etcd'),
   }),
   etcdEndpoints: setting({
     flag: 'etcd-endpoints',
@@ -138,7 +136,7 @@ const settings = {
   }),
   etcdKey: setting({ variable: 'ZONEWRIGHT_ETCD_KEY', help: 'file with the key of that certificate', parse: file }),
   etcdUsername: setting({ variable: 'ZONEWRIGHT_ETCD_USERNAME', help: 'user in etcd', parse: text }),
-  etcdPassword: setting({ variable: 'ZONEWRIGHT_ETCD_PASSWORD', help: 'and the password', parse: text }),
+  etcdPassword: setting({ variable: 'ZONEWRIGHT_ETCD_PASSWORD', help: 'and the password', secret: true, parse: text }),
   dataDir: setting({
     flag: 'data-dir',
     value: 'FOLDER',
@@ -173,11 +171,7 @@ const settings = {
     variable: 'ZONEWRIGHT_DNS_THREADS',
     help: 'threads that answer UDP',
     default: String(Math.max(1, availableParallelism() - 1)),
-    parse: (value) => {
-      const threads = /^\d{1,3}$/.test(value) ? Number(value) : 0;
-      if (threads < 1 || threads > 32) throw new InvalidValue('must be a number from 1 to 32');
-      return threads;
-    },
+    parse: numberFrom(1, 32),
   }),
   dnsSocket: setting({
     flag: 'dns-socket',
@@ -256,7 +250,7 @@ const settings = {
     variable: 'ZONEWRIGHT_DNS_RATE_LIMIT',
     help: 'UDP responses of one class a second, thread and network (IPv4 /24, IPv6 /56); 0: no limit',
     default: '200',
-    parse: upTo(1_000_000),
+    parse: numberFrom(0, 1_000_000),
   }),
   dnsRateLimitSlip: setting({
     flag: 'dns-rate-limit-slip',
@@ -264,7 +258,7 @@ const settings = {
     variable: 'ZONEWRIGHT_DNS_RATE_LIMIT_SLIP',
     help: 'every Nth response over the limit is sent empty, with TC; 0: none',
     default: '2',
-    parse: upTo(100),
+    parse: numberFrom(0, 100),
   }),
   dnsRateLimitAllow: setting({
     flag: 'dns-rate-limit-allow',
@@ -278,7 +272,7 @@ const settings = {
     flag: 'advertise',
     value: 'HOST:PORT,…',
     variable: 'ZONEWRIGHT_ADVERTISE',
-    help: 'what forward targets and glue say (default: where DNS listens)',
+    help: "the addresses that this replica's ns-… name has in the zones (default: where DNS listens)",
     parse: listed(parseEndpoint),
   }),
   replica: setting({
@@ -298,6 +292,7 @@ const settings = {
   adminToken: setting({
     variable: 'ZONEWRIGHT_ADMIN_TOKEN',
     help: 'a token of your own (default: a first start makes one, in <data-dir>/admin-token)',
+    secret: true,
     parse: (value) => {
       if (!/^\S{16,}$/.test(value)) throw new InvalidValue('must have 16 characters at least, none of them blank');
       return value;
@@ -307,13 +302,9 @@ const settings = {
     flag: 'log-level',
     value: 'LEVEL',
     variable: 'ZONEWRIGHT_LOG_LEVEL',
-    help: 'trace, debug, info, warn, error or silent',
+    help: 'trace, debug, info, warn, error, fatal or silent',
     default: 'info',
-    parse: (value) => {
-      if (!['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].includes(value))
-        throw new InvalidValue('is no log level');
-      return value;
-    },
+    parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
   }),
 };
 
@@ -350,7 +341,7 @@ export function readConfig(args: readonly string[], environment: NodeJS.ProcessE
   }
   faults.push(...faultsOf(values as Values, environment));
   if (faults.length > 0) throw new ConfigFaults(faults);
-  return freeze(values as Values);
+  return configFrom(values as Values);
 }
 
 function readFlags(args: readonly string[], faults: string[]): Record<string, string | undefined> {
@@ -410,17 +401,17 @@ function faultsOf(values: Values, environment: NodeJS.ProcessEnv): string[] {
   return faults;
 }
 
-function freeze(values: Values): Config {
+function configFrom(values: Values): Config {
   const { etcdEndpoints, etcdPrefix, etcdCa, etcdCert, etcdKey, etcdUsername, etcdPassword, adminToken, ...others } =
     values;
   const { dnsTls = [], dnsHttps = [], dnsTlsCert = '', dnsTlsKey = '', ...rest } = others;
-  return Object.freeze({
+  return {
     ...rest,
     ...(dnsTls.length + dnsHttps.length > 0 && {
       dnsSecure: { tls: dnsTls, https: dnsHttps, certificate: { cert: dnsTlsCert, key: dnsTlsKey } },
     }),
     advertise: values.advertise ?? [],
-    etcd: Object.freeze({
+    etcd: {
       endpoints: etcdEndpoints,
       prefix: etcdPrefix,
       ...(etcdCa && { ca: etcdCa }),
@@ -428,15 +419,19 @@ function freeze(values: Values): Config {
       ...(etcdKey && { key: etcdKey }),
       ...(etcdUsername !== undefined && { username: etcdUsername }),
       ...(etcdPassword !== undefined && { password: etcdPassword }),
-    }),
+    },
     ...(adminToken !== undefined && { adminToken }),
-  }) as Config;
+  } as Config;
 }
 
 function parseUrl(value: string): string {
   const url = URL.parse(value);
   if (url === null || !['http:', 'https:'].includes(url.protocol) || url.pathname !== '/') {
     throw new InvalidValue('must be a URL such as http://127.0.0.1:2379');
+  }
+  // Node refuses an IP address as a TLS server name, grpc-js 1.14 sets one always, and the fault it gives then says nothing.
+  if (url.protocol === 'https:' && isIP(url.hostname.replace(/[[\]]/g, '')) !== 0) {
+    throw new InvalidValue('needs a host name in place of the IP address: TLS checks it');
   }
   return url.origin;
 }

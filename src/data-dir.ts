@@ -2,16 +2,15 @@
 
 import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { ConfigFaults } from './config.ts';
 
-/** Makes the folder where it is missing. Throws ConfigFaults when it cannot be, or cannot be written into. */
+/** Makes the folder where it is missing. Throws an error that says why when it cannot be, or cannot be written into. */
 export async function prepareDataDir(folder: string): Promise<void> {
   try {
     await makeFolder(resolve(folder));
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigFaults([`--data-dir: '${folder}' cannot be used: ${reason}`]);
+    throw new Error(`--data-dir: '${folder}' cannot be used: ${reason}`, { cause: error });
   }
 }
 

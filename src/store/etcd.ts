@@ -2,7 +2,6 @@
 // clients: its builders cannot say all we need, and its watcher skips what happened while it reconnected.
 // How keys are mapped: key-space.ts. How a watch stream becomes changes: change-collector.ts.
 
-import { isIP } from 'node:net';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { rootCertificates } from 'node:tls';
@@ -80,16 +79,7 @@ const requireLeader: Interceptor = (options, next) => {
 /** Opens the store. It does so while etcd is away as well: calls then reject with StoreUnavailable, and watches wait. */
 export async function openEtcdStore(options: EtcdOptions): Promise<Store> {
   if (options.endpoints.length === 0) throw new RangeError('etcd needs at least one endpoint');
-  for (const endpoint of options.endpoints) refuseAddressWithTls(endpoint);
   return new EtcdStore(options);
-}
-
-/** Node refuses an IP address as a TLS server name, grpc-js 1.14 sets one always, and the fault it gives then says nothing. */
-function refuseAddressWithTls(endpoint: string): void {
-  const { protocol, hostname } = new URL(endpoint);
-  if (protocol === 'https:' && isIP(hostname.replace(/[[\]]/g, '')) !== 0) {
-    throw new RangeError(`the etcd endpoint ${endpoint} needs a host name in place of the IP address: TLS checks it`);
-  }
 }
 
 class EtcdStore implements Store {

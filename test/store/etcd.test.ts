@@ -36,14 +36,6 @@ storeContract('etcd', skip, async (t) => {
   };
 });
 
-it('an https endpoint with an IP address is refused at once, with the reason', async () => {
-  for (const endpoint of ['https://127.0.0.1:2379', 'https://[::1]:2379']) {
-    await assert.rejects(openEtcdStore({ endpoints: [endpoint], prefix: '/x' }), /needs a host name/);
-  }
-  const store = await openEtcdStore({ endpoints: ['https://etcd.example:2379'], prefix: '/x' });
-  await store.close();
-});
-
 /** Every kind of call, each with the time it took to fail. */
 async function assertUnavailable(store: Store): Promise<number[]> {
   const calls = [

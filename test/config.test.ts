@@ -1,0 +1,70 @@
+// Settings that are wrong: all of them in one message, which repeats no secret, before anything else begins.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { pino } from 'pino';
+import { startApp } from '../src/app.ts';
+import { ConfigFaults, describeSettings, readConfig } from '../src/config.ts';
+import { temporaryFolder } from './support/temporary.ts';
+
+/** What is wrong with these settings. */
+function faultsOf(flags: string[], environment: Record<string, string> = {}): string[] {
+  try {
+    readConfig(flags, environment);
+  } catch (error) {
+    if (error instanceof ConfigFaults) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+test('all that is wrong is said at once', () => {
+  const flags = [
+    '--store',
+    'disk',
+    '--dns-threads',
+    '99',
+    '--log-level',
+    'loud',
+    '--etcd-endpoints',
+    'https://[::1]:2379',
+  ];
+  assert.deepEqual(faultsOf(flags, { ZONEWRIGHT_DNS_RATE_LIMIT: '-1', ZONEWRIGHT_NOPE: '1' }), [
+    "--store: 'disk' must be embedded or etcd",
+    "--etcd-endpoints: 'https://[::1]:2379' needs a host name in place of the IP address: TLS checks it",
+    "--dns-threads: '99' must be a number from 1 to 32",
+    "ZONEWRIGHT_DNS_RATE_LIMIT: '-1' must be a number from 0 to 1000000",
+    "--log-level: 'loud' must be trace or debug or info or warn or error or fatal or silent",
+    'ZONEWRIGHT_NOPE is no variable of ours: see --help',
+  ]);
+});
+
+test('etcd with TLS is named by a host name, for TLS checks it', () => {
+  assert.equal(faultsOf(['--etcd-endpoints', 'https://etcd-a.example:2379,https://127.0.0.1:2379']).length, 1);
+  assert.deepEqual(readConfig(['--etcd-endpoints', 'https://etcd.example:2379,http://[::1]:1'], {}).etcd.endpoints, [
+    'https://etcd.example:2379',
+    'http://[::1]:1',
+  ]);
+});
+
+test('a secret that is wrong is not repeated', () => {
+  const secrets = describeSettings().match(/\bZONEWRIGHT_\w*(?:TOKEN|SECRET|PASSWORD)\w*/g) ?? [];
+  assert.ok(secrets.length >= 3);
+  const faults = faultsOf(['--dns-threads', '0'], Object.fromEntries(secrets.map((name) => [name, 'hunter 2'])));
+  assert.ok(faults.some((fault) => fault.startsWith('ZONEWRIGHT_ADMIN_TOKEN: ')));
+  assert.doesNotMatch(faults.join('\n'), /hunter/);
+});
+
+test('a data directory and a certificate that cannot be used are wrong settings, said together', async (t) => {
+  const nowhere = join(await temporaryFolder(t), 'none.pem');
+  const config = readConfig(
+    ['--data-dir', '/proc/nope', '--dns-tls', '127.0.0.1:0', '--dns-tls-cert', nowhere, '--dns-tls-key', nowhere],
+    {},
+  );
+  await assert.rejects(startApp(config, pino({ level: 'silent' }), '0.0.0-test'), (error: Error) => {
+    assert.ok(error instanceof ConfigFaults, error);
+    assert.match(error.faults.join('\n'), /^--data-dir: .*\n--dns-tls-cert: the certificate cannot be read.*$/);
+    return true;
+  });
+});
