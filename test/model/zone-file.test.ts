@@ -13,6 +13,7 @@ import { ZoneFileReader } from '../../src/model/zone-file/reader.ts';
 import { formatRrset } from '../../src/model/zone-file/writer.ts';
 import { skipWithoutBindTools } from '../support/bind-tools.ts';
 import { temporaryFolder } from '../support/temporary.ts';
+import { goodSamples } from './rdata-samples.ts';
 
 const origin = parseName('foo.k8s');
 
@@ -131,6 +132,14 @@ const refused: [text: string, line: number, message: RegExp][] = [
   ['"a" A 10.0.0.1', 1, /quoted/],
   ['a A 10.0.0.1\\', 1, /escape/],
 ];
+
+test('names may be relative in the rdata of every type', () => {
+  const cut = (token: string): string => (/^[a-z0-9_-][a-z0-9._-]*\.$/.test(token) ? token.slice(0, -1) : token);
+  for (const { type, canonical = '' } of goodSamples) {
+    const relative = canonical.split(' ').map(cut).join(' ');
+    assert.deepEqual(read(`$ORIGIN .\na 60 ${type} ${relative}`), [`2 a 60 ${type} ${canonical}`]);
+  }
+});
 
 test('what is no zone file is refused with its line, once, and reading goes on', () => {
   for (const [text, line, message] of refused) {
