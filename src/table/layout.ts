@@ -1,4 +1,5 @@
-// How the table lies in shared memory: the one place that knows. Who reads it: reader.ts. Who writes it: writer.ts and what it imports.
+// How the table lies in shared memory. Who reads it: reader.ts. Who writes it: writer.ts and what it imports. Nobody outside table/ works out where in it
+// anything lies.
 //
 // A reference is a 32-bit number of 8-byte units from the buffer's start, so 32 GiB can be addressed; 0 is "none".
 // The word at a reference is `words[reference * 2]`, the octet `bytes[reference * 8]`. Words are of the machine's order; what goes onto the wire is
@@ -55,8 +56,8 @@ export const zone = {
   index: 1,
   /** (A) Its SOA record; `none` until there is one. */
   soa: 2,
-  /** (A) How many names hold a delegation or a DNAME: while 0, nobody looks for one above a name. */
-  redirections: 3,
+  /** (A) How many names hold a cut, which is a delegation or a DNAME: while 0, nobody looks for one above a name. */
+  cuts: 3,
   /** Octets of its name in wire form, the root's included. */
   nameLength: 4,
   /** (W) The newest of its nodes; the others follow by `next`. */
@@ -106,14 +107,14 @@ export const dataRrsetsByte = 8;
 
 export const dataFlags = {
   cname: 1,
-  /** NS below the apex: the name is a delegation. */
-  cut: 2,
+  /** NS below the apex. */
+  delegation: 2,
   dname: 4,
 } as const;
 
-/** What a name with these `dataFlags` adds to its zone's `redirections`. */
-export function redirectionsIn(flags: number): 0 | 1 {
-  return (flags & (dataFlags.cut | dataFlags.dname)) === 0 ? 0 : 1;
+/** What a name with these `dataFlags` adds to its zone's `cuts`. */
+export function cutsIn(flags: number): 0 | 1 {
+  return (flags & (dataFlags.delegation | dataFlags.dname)) === 0 ? 0 : 1;
 }
 
 /**
@@ -138,15 +139,28 @@ export const soa = {
   negativeTtl: 0,
   /** Octets of the record. */
   length: 1,
-  /** How each name lies there: the octets of its first labels, and × 2^8 which suffix of the zone's name a pointer behind them stands for, or `wholeName`. */
+  /** How each name lies there: `soaNameForm` of its first labels and of which suffix of the zone's name a pointer behind them stands for, or `wholeName`. */
   primary: 2,
   responsible: 3,
 } as const;
 
+export const soaRecordByte = 16;
+
 /** No pointer: all of the name is there. */
 export const wholeName = 0xff;
 
-export const soaRecordByte = 16;
+/** How `soa` keeps a name: so many octets, then a pointer to suffix `shared` of the zone's name. */
+export function soaNameForm(octets: number, shared: number): number {
+  return octets | (shared << 8);
+}
+
+export function octetsInForm(form: number): number {
+  return form & 0xff;
+}
+
+export function suffixInForm(form: number): number {
+  return form >>> 8;
+}
 
 /**
  * A hash table from names to nodes: open addressing, linear probing, two words a slot (hash, node). While it grows, `previous` is the table that

@@ -4,7 +4,15 @@ import { formatRdata, parseRdata } from '../model/rdata/rdata.ts';
 import { recordTypeCode, recordTypeName, typeCode } from '../model/rdata/record-types.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Manager, Rrset } from '../model/rrset.ts';
-import { dataFlags, dataRrsetsByte, type Reference, recordFixedBytes, rrsetRecordsByte } from './layout.ts';
+import {
+  dataFlags,
+  dataRrsetsByte,
+  data as dataWord,
+  type Reference,
+  recordFixedBytes,
+  rrsetRecordsByte,
+  rrset as rrsetWord,
+} from './layout.ts';
 import type { TableReader } from './reader.ts';
 
 /** A manager's number is its place here, plus one; 0 is none. */
@@ -32,10 +40,11 @@ export class NodeDataEncoder {
     this.length = dataRrsetsByte;
     for (const { rrset, code } of coded) this.#encodeRrset(rrset, code, isApex);
     const view = this.#view;
-    view.setUint32(0, modified % 2 ** 32, littleEndian);
+    view.setUint32(dataWord.modifiedLow * 4, modified % 2 ** 32, littleEndian);
     const high = Math.floor(modified / 2 ** 32);
     if (high > 0xffff) throw new RangeError('a revision has at most 48 bits');
-    view.setUint32(4, ((coded.length << 24) | (this.flags << 16) | high) >>> 0, littleEndian);
+    const rest = (coded.length << 24) | (this.flags << 16) | high;
+    view.setUint32(dataWord.rest * 4, rest >>> 0, littleEndian);
   }
 
   #encodeRrset(rrset: Rrset, code: number, isApex: boolean): void {
@@ -47,12 +56,14 @@ export class NodeDataEncoder {
     }
     if (code === typeCode.CNAME) this.flags |= dataFlags.cname;
     if (code === typeCode.DNAME) this.flags |= dataFlags.dname;
-    if (code === typeCode.NS && !isApex) this.flags |= dataFlags.cut;
+    if (code === typeCode.NS && !isApex) this.flags |= dataFlags.delegation;
     const length = this.length - start - rrsetRecordsByte;
     if (length > greatestRrset || rrset.records.length > 0xffff) throw new RangeError('an RRset is too large');
     const manager = rrset.manager === undefined ? 0 : managers.indexOf(rrset.manager) + 1;
-    this.#view.setUint32(start, (code | (rrset.records.length << 16)) >>> 0, littleEndian);
-    this.#view.setUint32(start + 4, ((manager << 24) | length) >>> 0, littleEndian);
+    const typeAndCount = code | (rrset.records.length << 16);
+    const lengthAndManager = length | (manager << 24);
+    this.#view.setUint32(start + rrsetWord.typeAndCount * 4, typeAndCount >>> 0, littleEndian);
+    this.#view.setUint32(start + rrsetWord.lengthAndManager * 4, lengthAndManager >>> 0, littleEndian);
     const padded = (this.length + 3) & ~3;
     this.#room(3);
     this.bytes.fill(0, this.length, padded);
@@ -97,7 +108,7 @@ export function decodeRrsets(reader: TableReader, data: Reference): Rrset[] {
 
 function decodeRrset(reader: TableReader, at: number): Rrset {
   const type = recordTypeName(reader.rrsetType(at));
-  const start = at + rrsetRecordsByte;
+  const start = reader.firstRecord(at);
   const bytes = reader.bytes.slice(start, start + reader.rrsetLength(at));
   const view = new DataView(bytes.buffer);
   const records: string[] = [];

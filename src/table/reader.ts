@@ -142,6 +142,18 @@ export class TableReader {
     return this.parent(node) === encloser && this.bytes[name] === 1 && this.bytes[name + 1] === 0x2a;
   }
 
+  /** A copy of the zone's name in wire form: not for answering. */
+  zoneName(zone: ZoneId): Uint8Array {
+    const start = zone * unitBytes + layout.zoneNameByte;
+    return this.bytes.slice(start, start + (this.words[zone * unitWords + layout.zone.nameLength] as number));
+  }
+
+  /** Whether suffix i of the key is the zone's name. */
+  isZoneName(zone: ZoneId, key: NameKey, suffix: number): boolean {
+    const length = this.words[zone * unitWords + layout.zone.nameLength] as number;
+    return key.suffixIs(suffix, this.bytes, zone * unitBytes + layout.zoneNameByte, length);
+  }
+
   apex(zone: ZoneId): Reference {
     return this.words[zone * unitWords + layout.zone.apex] as number;
   }
@@ -151,8 +163,8 @@ export class TableReader {
   }
 
   /** Whether any name of the zone holds a delegation or a DNAME. */
-  hasRedirections(zone: ZoneId): boolean {
-    return Atomics.load(this.words, zone * unitWords + layout.zone.redirections) !== 0;
+  hasCuts(zone: ZoneId): boolean {
+    return Atomics.load(this.words, zone * unitWords + layout.zone.cuts) !== 0;
   }
 
   /** What the name holds, all of it at one moment; `none` for an empty non-terminal. Ask once for each answer. */
@@ -211,7 +223,35 @@ export class TableReader {
     return (this.words[rrset / 4 + layout.rrset.lengthAndManager] as number) >>> 24;
   }
 
+  /** The octet at which the RRset's first record begins; the others follow it. */
+  firstRecord(rrset: number): number {
+    return rrset + layout.rrsetRecordsByte;
+  }
+
   soa(zone: ZoneId): Reference {
     return Atomics.load(this.words, zone * unitWords + layout.zone.soa);
+  }
+
+  negativeTtl(soa: Reference): number {
+    return this.words[soa * unitWords + layout.soa.negativeTtl] as number;
+  }
+
+  /** The octet at which the SOA's record begins. */
+  soaRecord(soa: Reference): number {
+    return soa * unitBytes + layout.soaRecordByte;
+  }
+
+  /** Octets of that record. */
+  soaLength(soa: Reference): number {
+    return this.words[soa * unitWords + layout.soa.length] as number;
+  }
+
+  /** See `soaNameForm`. */
+  primaryForm(soa: Reference): number {
+    return this.words[soa * unitWords + layout.soa.primary] as number;
+  }
+
+  responsibleForm(soa: Reference): number {
+    return this.words[soa * unitWords + layout.soa.responsible] as number;
   }
 }

@@ -5,14 +5,13 @@ import { typeCode } from '../model/rdata/record-types.ts';
 import type { Soa } from '../model/zone.ts';
 import {
   soa as layout,
+  octetsInForm,
   recordFixedBytes,
+  soaNameForm,
   soaRecordByte,
-  unitBytes,
-  unitWords,
+  suffixInForm,
   wholeName,
   type ZoneId,
-  zone as zoneField,
-  zoneNameByte,
 } from './layout.ts';
 import type { TableReader } from './reader.ts';
 
@@ -46,21 +45,12 @@ export function encodeSoa(soa: Soa, zone: Uint8Array): Uint8Array {
 
 /** The zone's SOA, which it must have. */
 export function decodeSoa(reader: TableReader, zone: ZoneId): Soa {
+  const zoneName = reader.zoneName(zone);
   const block = reader.soa(zone);
-  const zoneStart = zone * unitBytes + zoneNameByte;
-  const zoneLength = reader.words[zone * unitWords + zoneField.nameLength] as number;
-  const zoneName = reader.bytes.slice(zoneStart, zoneStart + zoneLength);
-  const start = block * unitBytes + soaRecordByte;
-  const length = reader.words[block * unitWords + layout.length] as number;
-  const record = Buffer.from(reader.bytes.slice(start, start + length));
-  const primary = expand(
-    record,
-    recordFixedBytes,
-    reader.words[block * unitWords + layout.primary] as number,
-    zoneName,
-  );
-  const form = reader.words[block * unitWords + layout.responsible] as number;
-  const responsible = expand(record, primary.end, form, zoneName);
+  const start = reader.soaRecord(block);
+  const record = Buffer.from(reader.bytes.slice(start, start + reader.soaLength(block)));
+  const primary = expand(record, recordFixedBytes, reader.primaryForm(block), zoneName);
+  const responsible = expand(record, primary.end, reader.responsibleForm(block), zoneName);
   const [serial = 0, refresh = 0, retry = 0, expire = 0, minimum = 0] = [0, 4, 8, 12, 16].map((at) =>
     record.readUInt32BE(responsible.end + at),
   );
@@ -68,7 +58,7 @@ export function decodeSoa(reader: TableReader, zone: ZoneId): Soa {
   return { ttl: record.readUInt32BE(6), ...names, serial, refresh, retry, expire, minimum };
 }
 
-/** The name's first labels and room for a pointer to the longest suffix that it shares with the zone; see `soa.primary` for the form. */
+/** The name's first labels and room for a pointer to the longest suffix that it shares with the zone; see `soaNameForm`. */
 function compress(name: Uint8Array, zone: Uint8Array): { octets: Uint8Array; form: number } {
   const labels = labelStarts(name);
   for (const [shared, start] of labelStarts(zone).entries()) {
@@ -77,14 +67,14 @@ function compress(name: Uint8Array, zone: Uint8Array): { octets: Uint8Array; for
     if (!labels.includes(kept) || Buffer.compare(name.subarray(kept), suffix) !== 0) continue;
     const octets = new Uint8Array(kept + pointerBytes);
     octets.set(name.subarray(0, kept));
-    return { octets, form: kept | (shared << 8) };
+    return { octets, form: soaNameForm(kept, shared) };
   }
-  return { octets: name, form: name.length | (wholeName << 8) };
+  return { octets: name, form: soaNameForm(name.length, wholeName) };
 }
 
 function expand(record: Buffer, at: number, form: number, zone: Uint8Array): { name: Soa['primary']; end: number } {
-  const kept = at + (form & 0xff);
-  const shared = form >>> 8;
+  const kept = at + octetsInForm(form);
+  const shared = suffixInForm(form);
   const suffix = shared === wholeName ? [] : zone.subarray(labelStarts(zone)[shared]);
   const { name } = nameFromWire(Buffer.concat([record.subarray(at, kept), Uint8Array.from(suffix)]));
   return { name, end: shared === wholeName ? kept : kept + pointerBytes };

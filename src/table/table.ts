@@ -1,4 +1,4 @@
-// The table itself: a buffer reserved once that never moves, and what to do when it is full. How it lies in memory: layout.ts.
+// The table itself: a buffer reserved once that never moves, its readers' cells, and the error that says it is full. How it lies in memory: layout.ts.
 
 import { randomInt } from 'node:crypto';
 import { Refusal } from '../errors.ts';

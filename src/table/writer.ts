@@ -105,15 +105,15 @@ export class TableWriter {
     const encoder = this.#encoder;
     encoder.encode(rrsets, modified, node === this.#memory.reader.apex(zone));
     const data = this.#store(encoder.bytes, encoder.length);
-    const redirections = layout.redirectionsIn(encoder.flags);
-    // A delegation is announced before anyone can be below it, and the announcement withdrawn after.
-    this.#countRedirections(zone, redirections);
+    const cuts = layout.cutsIn(encoder.flags);
+    // A cut is announced before anyone can be below it, and the announcement withdrawn after.
+    this.#countCuts(zone, cuts);
     if (node !== none) this.#replaceData(zone, node, data);
     else {
       try {
         createNode(this.#memory, zone, this.#key, data);
       } catch (error) {
-        this.#countRedirections(zone, -redirections);
+        this.#countCuts(zone, -cuts);
         this.#memory.allocator.free(data);
         throw error;
       }
@@ -146,8 +146,8 @@ export class TableWriter {
   }
 
   /** Whether any name of the zone holds a delegation or a DNAME. */
-  hasRedirections(zone: ZoneId): boolean {
-    return this.#memory.words[zone * unitWords + layout.zone.redirections] !== 0;
+  hasCuts(zone: ZoneId): boolean {
+    return this.#memory.reader.hasCuts(zone);
   }
 
   /** Whether other names of the zone stand below this one. */
@@ -203,8 +203,8 @@ export class TableWriter {
 
   /** One store; cheap enough for every change of the zone. Throws TableFull. */
   putSoa(zone: ZoneId, soa: Soa): void {
-    const { words, quiescence } = this.#memory;
-    const encoded = encodeSoa(soa, this.#zones.wireNameOf(zone));
+    const { words, quiescence, reader } = this.#memory;
+    const encoded = encodeSoa(soa, reader.zoneName(zone));
     const block = this.#store(encoded, encoded.length);
     const word = zone * unitWords + layout.zone.soa;
     const old = words[word] as number;
@@ -232,14 +232,11 @@ export class TableWriter {
 
   /** The name's node; sets `#key`. Throws RangeError for a name that is not in the zone. */
   #find(zone: ZoneId, name: Fqdn): Reference {
-    const { words, bytes, reader } = this.#memory;
+    const { reader } = this.#memory;
     const key = this.#key;
     key.setName(name);
-    const length = words[zone * unitWords + layout.zone.nameLength] as number;
     for (let suffix = 0; suffix <= key.labelCount; suffix += 1) {
-      if (key.suffixIs(suffix, bytes, zone * unitBytes + layout.zoneNameByte, length)) {
-        return reader.findNode(zone, key, 0);
-      }
+      if (reader.isZoneName(zone, key, suffix)) return reader.findNode(zone, key, 0);
     }
     throw new RangeError(`${name} is not in the zone ${this.zoneName(zone)}`);
   }
@@ -253,7 +250,7 @@ export class TableWriter {
     const { bytes } = this.#memory;
     const start = node * unitBytes + layout.nodeNameByte;
     const relative = bytes.subarray(start, start + (bytes[node * unitBytes + layout.nodeLengthByte] as number));
-    return nameFromWire(Buffer.concat([relative, this.#zones.wireNameOf(zone)])).name;
+    return nameFromWire(Buffer.concat([relative, this.#memory.reader.zoneName(zone)])).name;
   }
 
   /** A block with what was encoded. */
@@ -270,11 +267,11 @@ export class TableWriter {
     const old = words[word] as number;
     Atomics.store(words, word, data);
     if (old === none) return;
-    this.#countRedirections(zone, -layout.redirectionsIn(reader.dataFlags(old)));
+    this.#countCuts(zone, -layout.cutsIn(reader.dataFlags(old)));
     quiescence.retire(old);
   }
 
-  #countRedirections(zone: ZoneId, more: number): void {
-    if (more !== 0) Atomics.add(this.#memory.words, zone * unitWords + layout.zone.redirections, more);
+  #countCuts(zone: ZoneId, more: number): void {
+    if (more !== 0) Atomics.add(this.#memory.words, zone * unitWords + layout.zone.cuts, more);
   }
 }

@@ -57,13 +57,7 @@ export class Zones {
   }
 
   nameOf(zone: ZoneId): Fqdn {
-    return nameFromWire(this.wireNameOf(zone)).name;
-  }
-
-  wireNameOf(zone: ZoneId): Uint8Array {
-    const { words, bytes } = this.#memory;
-    const start = zone * unitBytes + layout.zoneNameByte;
-    return bytes.slice(start, start + (words[zone * unitWords + layout.zone.nameLength] as number));
+    return nameFromWire(this.#memory.reader.zoneName(zone)).name;
   }
 
   served(name: Fqdn): ZoneId | undefined {

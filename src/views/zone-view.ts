@@ -97,7 +97,7 @@ export class ZoneView {
   /** Whether the zone has a delegation or a DNAME anywhere. */
   hasCuts(zone: Fqdn): boolean {
     const state = this.#zones.get(zone);
-    return state !== undefined && this.#table.hasRedirections(state.table);
+    return state !== undefined && this.#table.hasCuts(state.table);
   }
 
   /** Stored names of the zone below this one, in no order. Where there are any, all of the zone's are looked through. */

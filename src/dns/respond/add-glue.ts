@@ -1,15 +1,7 @@
 // The additional section: what is known of the names that records name (additional-types.ts), as far as they are in the same zone.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
-import {
-  dataFlags,
-  none,
-  type Reference,
-  unitBytes,
-  unitWords,
-  zone as zoneField,
-  zoneNameByte,
-} from '../../table/layout.ts';
+import { dataFlags, none, type Reference } from '../../table/layout.ts';
 import { additionalTypes } from './additional-types.ts';
 import { type Exchange, finding, ownName, type Verdict, verdict } from './exchange.ts';
 import { writeRrset } from './write-rrset.ts';
@@ -38,10 +30,10 @@ function addTargets(exchange: Exchange, required: boolean): boolean {
   // What is added here names others, which are not looked after.
   for (let i = 0; i < targets; i += 1) {
     readTarget(exchange, i);
-    if (!isInZone(exchange) || (required && !isBelowCut(exchange))) continue;
+    if (!isInZone(exchange) || (required && !isBelowDelegation(exchange))) continue;
     const exact = reader.findNode(exchange.zone, targetKey, 0);
     const node = exact === none ? findWildcard(exchange) : exact;
-    if (node === none || (exchange.finding !== finding.referral && isDelegated(exchange, node))) continue;
+    if (node === none || (exchange.finding !== finding.referral && isHidden(exchange, node))) continue;
     if (exact === none ? wasMet(exchange, i, required) : !exchange.speakOf(node)) continue;
     if (!addRrsets(exchange, i, reader.data(node))) return false;
   }
@@ -66,7 +58,7 @@ function findWildcard({ reader, zone, targetKey }: Exchange): Reference {
 function wasMet(exchange: Exchange, target: number, required: boolean): boolean {
   const { reader, targetKey, targetNames } = exchange;
   if (exchange.finding === finding.referral) {
-    if (!required && isBelowCut(exchange)) return true;
+    if (!required && isBelowDelegation(exchange)) return true;
     // What ANY was asked for is in the answer.
   } else if (exchange.type === typeCode.ANY && isAnswered(exchange)) return true;
   for (let i = 0; i < target; i += 1) {
@@ -102,24 +94,22 @@ function isAnswered({ targetKey, name }: Exchange): boolean {
 
 function isInZone({ reader, zone, targetKey, name, zoneSuffix }: Exchange): boolean {
   const suffix = targetKey.labelCount - (name.labelCount - zoneSuffix);
-  if (suffix < 0) return false;
-  const length = reader.words[zone * unitWords + zoneField.nameLength] as number;
-  return targetKey.suffixIs(suffix, reader.bytes, zone * unitBytes + zoneNameByte, length);
+  return suffix >= 0 && reader.isZoneName(zone, targetKey, suffix);
 }
 
 /** Whether the target is at or below the delegation that we refer to. */
-function isBelowCut({ targetKey, name, foundSuffix }: Exchange): boolean {
+function isBelowDelegation({ targetKey, name, foundSuffix }: Exchange): boolean {
   const suffix = targetKey.labelCount - (name.labelCount - foundSuffix);
   const start = name.starts[foundSuffix] as number;
   return suffix >= 0 && targetKey.suffixIs(suffix, name.bytes, start, name.length - start);
 }
 
 /** Whether the node is at or below any delegation or DNAME: what we hold of it is not ours to tell. */
-function isDelegated({ reader, zone }: Exchange, node: Reference): boolean {
-  if (!reader.hasRedirections(zone)) return false;
-  if ((reader.dataFlags(reader.data(node)) & dataFlags.cut) !== 0) return true;
+function isHidden({ reader, zone }: Exchange, node: Reference): boolean {
+  if (!reader.hasCuts(zone)) return false;
+  if ((reader.dataFlags(reader.data(node)) & dataFlags.delegation) !== 0) return true;
   for (let at = reader.parent(node); at !== none; at = reader.parent(at)) {
-    if ((reader.dataFlags(reader.data(at)) & (dataFlags.cut | dataFlags.dname)) !== 0) return true;
+    if ((reader.dataFlags(reader.data(at)) & (dataFlags.delegation | dataFlags.dname)) !== 0) return true;
   }
   return false;
 }

@@ -11,14 +11,14 @@ export function findNode(exchange: Exchange): Verdict {
     exchange.node = node;
     exchange.data = reader.data(node);
     exchange.finding = finding.name;
-    redirect(exchange, node, 0);
+    findCut(exchange, node, 0);
     return verdict.next;
   }
   const encloser = findEncloser(exchange);
   const suffix = exchange.foundSuffix;
   exchange.data = reader.data(encloser);
   exchange.finding = finding.noName;
-  redirect(exchange, encloser, suffix);
+  findCut(exchange, encloser, suffix);
   if (exchange.finding !== finding.noName) return verdict.next;
   if (exchange.isChildZone) {
     // It exists, even if nobody wrote the delegation.
@@ -60,14 +60,14 @@ function findEncloser(exchange: Exchange): Reference {
  * Looks from `node`, suffix i of the name, up to the apex for what takes the name away from here, the highest of them first: a delegation at or above the
  * name, or a DNAME above it (RFC 6672 §3.2). `data` is the node's.
  */
-function redirect(exchange: Exchange, node: Reference, suffix: number): void {
+function findCut(exchange: Exchange, node: Reference, suffix: number): void {
   const { reader, zoneSuffix } = exchange;
-  const redirections = reader.hasRedirections(exchange.zone);
+  const hasCuts = reader.hasCuts(exchange.zone);
   let at = node;
   let data = exchange.data;
   for (let i = suffix; ; i += 1) {
     const flags = reader.dataFlags(data);
-    if ((flags & dataFlags.cut) !== 0 && (i > 0 || exchange.type !== typeCode.DS)) {
+    if ((flags & dataFlags.delegation) !== 0 && (i > 0 || exchange.type !== typeCode.DS)) {
       exchange.finding = finding.referral;
       exchange.foundSuffix = i;
       exchange.data = data;
@@ -76,7 +76,7 @@ function redirect(exchange: Exchange, node: Reference, suffix: number): void {
       exchange.foundSuffix = i;
       exchange.data = data;
     }
-    if (!redirections || i >= zoneSuffix) return;
+    if (!hasCuts || i >= zoneSuffix) return;
     at = reader.parent(at);
     data = reader.data(at);
   }

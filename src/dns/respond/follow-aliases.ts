@@ -1,9 +1,9 @@
 // CNAME (RFC 1034 §3.6.2) and DNAME (RFC 6672): into the answer, then on to where they lead, as far as zones of ours go.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
-import { dataFlags, recordFixedBytes, rrsetRecordsByte } from '../../table/layout.ts';
-import { rcode, recordClass } from '../wire/codes.ts';
-import { writeUint16, writeUint32 } from '../wire/header.ts';
+import { dataFlags, recordFixedBytes } from '../../table/layout.ts';
+import { rcode } from '../wire/codes.ts';
+import { writeUint16 } from '../wire/header.ts';
 import { nameLength } from '../wire/names.ts';
 import { aliasLimit, type Exchange, finding, type Verdict, verdict } from './exchange.ts';
 import { findNode } from './find-node.ts';
@@ -42,7 +42,7 @@ function addCname(exchange: Exchange): Verdict {
   if (records === 0) return truncate(exchange);
   exchange.answers += records;
   pass(exchange);
-  exchange.followWrittenName(reader.bytes, cname + rrsetRecordsByte + recordFixedBytes);
+  exchange.followWrittenName(reader.bytes, reader.firstRecord(cname) + recordFixedBytes);
   return verdict.next;
 }
 
@@ -56,20 +56,19 @@ function addDname(exchange: Exchange): Verdict {
     if (records === 0) return truncate(exchange);
     exchange.answers += records;
   }
-  const target = dname + rrsetRecordsByte + recordFixedBytes;
+  const record = reader.firstRecord(dname);
+  const target = record + recordFixedBytes;
   const kept = name.starts[exchange.foundSuffix] as number;
   const targetLength = nameLength(reader.bytes, target);
   if (kept + targetLength > 255) return exchange.end(rcode.YXDOMAIN);
   copy(name.bytes, 0, madeName, 0, kept);
   copy(reader.bytes, target, madeName, kept, targetLength);
   const start = exchange.at;
-  const ttl = dname + rrsetRecordsByte + 6;
   if (start + recordFixedBytes > exchange.limit) return truncate(exchange);
+  // Class and TTL are the DNAME's own.
+  copy(reader.bytes, record, response, start, recordFixedBytes);
   writeUint16(response, start, 0xc000 | exchange.suffixAt(0));
   writeUint16(response, start + 2, typeCode.CNAME);
-  writeUint16(response, start + 4, recordClass.IN);
-  writeUint32(response, start + 6, 0);
-  copy(reader.bytes, ttl, response, start + 6, 4);
   exchange.at = start + recordFixedBytes;
   writeName(exchange, madeName, 0);
   writeUint16(response, start + 10, exchange.at - start - recordFixedBytes);

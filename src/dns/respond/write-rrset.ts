@@ -2,14 +2,11 @@
 // Names are compressed against the question alone: that is where nearly all that can be saved is.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
-import { recordFixedBytes, rrsetRecordsByte } from '../../table/layout.ts';
+import { recordFixedBytes } from '../../table/layout.ts';
 import { headerLength, readUint16, writeUint16 } from '../wire/header.ts';
 import { nameLength, pointerLimit } from '../wire/names.ts';
 import { additionalTypes, targetOffset } from './additional-types.ts';
 import { type Exchange, ownName } from './exchange.ts';
-
-const SVCB = 64;
-const HTTPS = 65;
 
 /** By type, a number other than 0 where rdata has names that are compressed or remembered. */
 const namesIn = Uint8Array.from({ length: 128 }, (_, type) =>
@@ -23,7 +20,7 @@ const namesIn = Uint8Array.from({ length: 128 }, (_, type) =>
 export function writeRrset(exchange: Exchange, rrset: number, ownerAt: number): number {
   const { reader } = exchange;
   const type = reader.rrsetType(rrset);
-  const from = rrset + rrsetRecordsByte;
+  const from = reader.firstRecord(rrset);
   const length = reader.rrsetLength(rrset);
   const count = reader.recordCount(rrset);
   if (ownerAt >= pointerLimit) return 0;
@@ -91,7 +88,7 @@ function writeRdata(exchange: Exchange, rdata: number, length: number, type: num
     rememberTarget(exchange, rdata, type);
     return;
   }
-  const before = type === typeCode.MX ? targetOffset(type) : 0;
+  const before = targetOffset(type);
   copy(bytes, rdata, response, exchange.at, before);
   exchange.at += before;
   writeName(exchange, bytes, rdata + before);
@@ -110,7 +107,7 @@ function rememberTarget(exchange: Exchange, rdata: number, type: number): void {
 }
 
 function isService(type: number): boolean {
-  return type === SVCB || type === HTTPS;
+  return type === typeCode.SVCB || type === typeCode.HTTPS;
 }
 
 /**

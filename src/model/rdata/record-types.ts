@@ -207,20 +207,19 @@ const codes: readonly (readonly [string, number])[] = [
 const codesByName = new Map(codes);
 const namesByCode = new Map(codes.map(([name, code]) => [code, name as RecordType]));
 
-/** The types that answering treats in a way of their own. */
+/** The types that the table and answering treat in a way of their own. */
 export const typeCode = {
-  A: 1,
   NS: 2,
   CNAME: 5,
   SOA: 6,
   PTR: 12,
   MX: 15,
   TXT: 16,
-  AAAA: 28,
-  SRV: 33,
   DNAME: 39,
   OPT: 41,
   DS: 43,
+  SVCB: 64,
+  HTTPS: 65,
   ANY: 255,
 } as const;
 
