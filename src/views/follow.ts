@@ -7,15 +7,11 @@ import { prefixes } from '../store/keys.ts';
 import { Compacted, HistoryLost, type Store, StoreUnavailable } from '../store/store.ts';
 import type { Views } from './views.ts';
 
+/** Answers to repeat, and who is importing: read from the store when they matter. */
+const unfollowed: readonly string[] = [prefixes.idempotency, prefixes.imports];
 /** What the views hold, in the order in which it is loaded: a zone after its names, so that it is published whole. */
 const followed = [
-  prefixes.tokens,
-  prefixes.members,
-  prefixes.pools,
-  prefixes.addresses,
-  prefixes.hosts,
-  prefixes.names,
-  prefixes.serials,
+  ...Object.values(prefixes).filter((prefix) => prefix !== prefixes.zones && !unfollowed.includes(prefix)),
   prefixes.zones,
 ];
 
