@@ -1,7 +1,9 @@
 // What stands under each kind of key: JSON with a version, checked when read. Under which key: keys.ts.
 // A value that does not fit is reported by whoever reads it, and skipped; it is never fatal.
+// Values outlive the version that wrote them: a field that is new is Type.Optional here, and decoding fills in what it is by default. Required, it would
+// make every value unreadable that stands there already (test/store/values.test.ts).
 
-import { Type } from 'typebox';
+import { type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { InvalidValue } from '../errors.ts';
 import type { AddressRecord } from '../model/allocation.ts';
@@ -126,6 +128,15 @@ export const nameValue = {
   decodeForTable: (text: string): NamedRrsets => checkedRrsets(unreadNames.decode(text)),
   /** As the table would take it. */
   decode: (text: string): NamedRrsets => readableRrsets(checkedRrsets(unreadNames.decode(text))),
+  /** As {@link decode}; undefined for a value that cannot be read: the views have reported it, and DNS does not serve it either. */
+  read: (text: string): NamedRrsets | undefined => {
+    try {
+      return nameValue.decode(text);
+    } catch (error) {
+      if (error instanceof InvalidValue) return undefined;
+      throw error;
+    }
+  },
 };
 
 export const hostValue = codec<Host>({
@@ -158,8 +169,9 @@ export const memberValue = codec<Member>({
   instance: Type.Optional(text),
 });
 
-function codec<T extends object>(properties: Record<string, Parameters<typeof Type.Optional>[0]>): ValueCodec<T> {
-  const check = Compile(Type.Object({ v: Type.Literal(1), ...properties }));
+/** Of every field of the value, what it may be. */
+function codec<T extends object>(properties: { [Field in keyof Required<T>]: TSchema }): ValueCodec<T> {
+  const check = Compile(Type.Object({ v: Type.Literal(1), ...(properties as Record<string, TSchema>) }));
   return {
     encode: (value) => JSON.stringify({ v: 1, ...value }),
     decode: (text) => {

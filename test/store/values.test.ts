@@ -1,0 +1,55 @@
+// Values as the first version wrote them, letter by letter: every later one reads them. Do not change what stands here; a version that writes another
+// form adds its own lines.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as values from '../../src/store/values.ts';
+
+const written = {
+  poolValue: [
+    '{"v":1,"name":"p","ranges":["10.0.0.0/24"],"exclude":["10.0.0.7"],"autoAssign":true,"priority":0,"avoidBuggyIps":false,"allowFirstLast":true,' +
+      '"strategy":"lowest","coolDownSeconds":0,"drain":false,"space":"default","description":"","tags":{"a":"b"}}',
+  ],
+  addressValue: [
+    '{"v":1,"address":"10.0.0.5","space":"default","pool":"p","state":"held","holders":[{"kind":"host","host":"h.k8s","owner":""}],' +
+      '"since":"2026-01-01T00:00:00.000Z"}',
+    '{"v":1,"address":"10.0.0.6","space":"default","pool":null,"state":"held","holders":[{"kind":"allocation","id":"1","owner":"me","sharingKey":"k",' +
+      '"ports":[{"protocol":"tcp","port":80}],"expiresAt":"2040-01-01T00:00:00.000Z"}],"since":"2026-01-01T00:00:00.000Z"}',
+    '{"v":1,"address":"10.0.0.8","space":"default","pool":"p","state":"released","holders":[],"since":"2026-01-01T00:00:00.000Z",' +
+      '"freeAt":"2026-01-01T00:01:00.000Z"}',
+  ],
+  zoneValue: [
+    '{"v":1,"name":"k8s","generation":1,"defaultTtl":300,"nameservers":[],"soa":{},"skydns":false,"automatic":false}',
+    '{"v":1,"name":"10.in-addr.arpa","generation":7,"defaultTtl":300,"nameservers":["ns.example"],"soa":{"mname":"ns.example","rname":"me.example",' +
+      '"refreshSeconds":1,"retrySeconds":2,"expireSeconds":3,"negativeTtlSeconds":4},"skydns":false,"automatic":true}',
+  ],
+  nameValue: [
+    '{"v":1,"name":"h.k8s","rrsets":[{"type":"A","ttl":300,"records":["10.0.0.5"],"manager":"host"},{"type":"TXT","ttl":1,"records":["\\"x\\""]}]}',
+  ],
+  hostValue: [
+    '{"v":1,"name":"h.k8s","zone":"k8s","addresses":[{"address":"10.0.0.5","space":"default","pool":"p"},{"address":"2001:db8::5","space":"default",' +
+      '"pool":null,"ptr":false}],"aliases":["a.k8s"],"ttl":null,"ptr":true,"owner":"me","tags":{},"createdAt":"2026-01-01T00:00:00.000Z"}',
+  ],
+  tokenValue: [
+    `{"v":1,"id":"admin","salt":"${'b'.repeat(32)}","hash":"${'a'.repeat(64)}","role":"admin","createdAt":"2026-01-01T00:00:00.000Z"}`,
+  ],
+  answerValue: ['{"v":1,"request":"00","result":{"name":"h.k8s"}}', '{"v":1,"request":"00","result":null}'],
+  memberValue: [
+    '{"v":1,"replica":"one","dns":["192.0.2.1:53"]}',
+    '{"v":1,"replica":"one","dns":[],"instance":"5e2fb3a4-2b5c-4a44-9a5e-000000000000"}',
+  ],
+};
+
+test('there are samples of every kind of value', () => {
+  assert.deepEqual(Object.keys(written).sort(), Object.keys(values).sort());
+});
+
+for (const [kind, codec] of Object.entries(values)) {
+  const samples = written[kind as keyof typeof written];
+  for (const [index, sample] of samples.entries()) {
+    test(`${kind} ${index + 1} of the first version is read, and says what it said`, () => {
+      const { v: _, ...content } = JSON.parse(sample);
+      assert.partialDeepStrictEqual(codec.decode(sample), content);
+    });
+  }
+}
