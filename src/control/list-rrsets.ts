@@ -1,6 +1,5 @@
 // Reading a zone's RRsets in name order: from the store, page by page, since memory keeps names by hash. With what the settings imply.
 
-import { InvalidValue } from '../errors.ts';
 import type { Fqdn } from '../model/name.ts';
 import type { Rrset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
@@ -64,15 +63,9 @@ export async function listRrsets(
   return { rrsets, next: key === undefined ? undefined : { key, skip: 0 } };
 }
 
-/** None for a value that cannot be read: the views have reported it. */
-function rrsetsIn(entry: Entry): ChangedRrset[] {
-  try {
-    const { name, rrsets } = nameValue.decode(entry.value);
-    return rrsets.map((rrset) => ({ owner: name, rrset }));
-  } catch (error) {
-    if (error instanceof InvalidValue) return [];
-    throw error;
-  }
+function rrsetsIn({ value }: Entry): ChangedRrset[] {
+  const stored = nameValue.read(value);
+  return stored?.rrsets.map((rrset) => ({ owner: stored.name, rrset })) ?? [];
 }
 
 /** The RRsets of one name, as they are served. */
