@@ -1,6 +1,7 @@
 // Our side: the same zones in a table, answered by `respond` in this process, and by the threads that listen.
 
 import { startDns } from '../../src/dns/listen/dns-server.ts';
+import { newClient } from '../../src/dns/respond/client.ts';
 import { createResponder } from '../../src/dns/respond/responder.ts';
 import { type Fqdn, parseName } from '../../src/model/name.ts';
 import { parseRecordType, type RecordType } from '../../src/model/rdata/record-types.ts';
@@ -29,7 +30,7 @@ export function serveZones(scope: Cleanup, zones: readonly Zone[]): OurServer {
   const response = new Uint8Array(65_535);
   return {
     respond: ({ bytes, tcp }) => {
-      const length = respond(bytes, bytes.length, response, { transport: tcp ? 'tcp' : 'udp' });
+      const length = respond(bytes, bytes.length, response, newClient(tcp ? 'tcp' : 'udp'));
       return Buffer.from(response.slice(0, length));
     },
     listen: () => listen(scope, table),

@@ -3,7 +3,7 @@
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Client } from '../../src/dns/respond/exchange.ts';
+import type { Client } from '../../src/dns/respond/client.ts';
 import { Random } from '../differential/random.ts';
 import { clientAt } from '../support/answers.ts';
 import { checkResponse } from './check-response.ts';

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decode, encode, type Message, type ResourceRecord } from 'dns-packet';
+import type { Client } from '../../src/dns/respond/client.ts';
 import { Clock } from '../../src/dns/respond/clock.ts';
-import type { Client, ResponderOptions } from '../../src/dns/respond/exchange.ts';
+import type { ResponderOptions } from '../../src/dns/respond/exchange.ts';
 import { createResponder } from '../../src/dns/respond/responder.ts';
 import { addressRdata, parseAddress } from '../../src/model/address.ts';
 import { type Fqdn, parseName } from '../../src/model/name.ts';

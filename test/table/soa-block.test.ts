@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decode } from 'dns-packet';
+import { newClient } from '../../src/dns/respond/client.ts';
 import { createResponder } from '../../src/dns/respond/responder.ts';
 import { parseName } from '../../src/model/name.ts';
 import { openTableReader } from '../../src/table/reader.ts';
@@ -39,7 +40,7 @@ for (const zoneName of zones) {
     const ask = (name: string): string => {
       const query = encodeQuestion(`${name} SOA`);
       reader.enter();
-      const length = respond(query, query.length, room, { transport: 'tcp' });
+      const length = respond(query, query.length, room, newClient('tcp'));
       reader.leave();
       const { answers, authorities } = decode(Buffer.from(room.slice(0, length)));
       return [...answers, ...authorities].map(formatRecord).join();

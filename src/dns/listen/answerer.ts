@@ -1,44 +1,19 @@
 // The seam between sockets and answers: what a listening thread calls, once per query. No socket in here.
 
-import { addressRdata, parseAddress } from '../../model/address.ts';
 import { TableReader } from '../../table/reader.ts';
 import { Clock } from '../respond/clock.ts';
-import type { Transport } from '../respond/counters.ts';
-import type { Client } from '../respond/exchange.ts';
-import { createResponder } from '../respond/responder.ts';
+import { createResponder, type Respond } from '../respond/responder.ts';
 import { rcode } from '../wire/codes.ts';
 import { flag, headerField, headerLength, readUint16, writeUint16 } from '../wire/header.ts';
 import type { ThreadTask } from './thread-task.ts';
 
-/** Filled anew for each query, so that asking makes no garbage. */
-export interface NetworkClient extends Client {
-  /** In network order; the first 4 or 16 octets count. */
-  readonly address: Uint8Array;
-  addressLength: 4 | 16;
-}
-
-/** respond/'s Respond is one: it looks at less of the client. */
-export type RespondTo = (query: Uint8Array, length: number, response: Uint8Array, client: NetworkClient) => number;
-
 export interface Answerer {
   /** Does not throw. */
-  readonly respond: RespondTo;
+  readonly respond: Respond;
   /** Before the first query of a batch. */
   wake(): void;
   /** After a batch, before waiting for the next: what we read of the table may now be freed. */
   sleep(): void;
-}
-
-export function newClient(transport: Transport): NetworkClient {
-  return { transport, address: new Uint8Array(16), addressLength: 4 };
-}
-
-/** Fills in who asked, from an address as Node's sockets write it. */
-export function setClientAddress(client: NetworkClient, host: string): void {
-  const zone = host.indexOf('%');
-  const rdata = addressRdata(parseAddress(zone < 0 ? host : host.slice(0, zone)));
-  client.address.set(rdata);
-  client.addressLength = rdata.length === 4 ? 4 : 16;
 }
 
 /** Opens the table for this thread; `onFault` hears of bugs, at most once a second. */
@@ -60,7 +35,7 @@ export function openAnswerer(task: ThreadTask, onFault: (message: string) => voi
 const betweenFaults = 1_000;
 
 /** A query that finds a bug costs its sender the answer (SERVFAIL), and not everybody this thread. */
-export function guard(respond: RespondTo, onFault: (message: string) => void): RespondTo {
+export function guard(respond: Respond, onFault: (message: string) => void): Respond {
   let quietUntil = 0;
   return (query, length, response, client) => {
     try {

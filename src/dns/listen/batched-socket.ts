@@ -4,7 +4,8 @@
 import { closeSync } from 'node:fs';
 import { addressRdata, familyOf } from '../../model/address.ts';
 import { type Endpoint, isWildcard } from '../../model/endpoint.ts';
-import { type Answerer, newClient } from './answerer.ts';
+import { newClient } from '../respond/client.ts';
+import type { Answerer } from './answerer.ts';
 import { type Libc, LibcError, linux } from './libc.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
 import { listenError } from './listen-error.ts';

@@ -3,7 +3,7 @@
 
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
-import { newClient, setClientAddress } from './answerer.ts';
+import { newClient, setClientAddress } from '../respond/client.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
 import { type Connection, clientKey, type TcpConnections } from './tcp-connections.ts';
 

@@ -2,14 +2,14 @@
 
 import type { ServerHttp2Session } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
-import { type NetworkClient, newClient, setClientAddress } from './answerer.ts';
+import { type Client, newClient, setClientAddress } from '../respond/client.ts';
 import { type Connection, clientKey } from './tcp-connections.ts';
 
 export class HttpsConnection implements Connection {
   readonly client: string;
   lastActive = 0;
   /** Who asks. */
-  readonly from: NetworkClient = newClient('https');
+  readonly from: Client = newClient('https');
   /** Octets that requests have brought which are not whole yet. */
   pending = 0;
   /** HTTP/2's; HTTP/1.1 has none. */

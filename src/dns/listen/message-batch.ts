@@ -1,7 +1,7 @@
 // Memory that the kernel fills with a batch of datagrams and takes a batch of answers from: struct mmsghdr and all it points to,
 // as on 64-bit little-endian Linux, for glibc and musl alike. Laid out once; per query only lengths change. The calls: batched-socket.ts.
 
-import type { NetworkClient } from './answerer.ts';
+import type { Client } from '../respond/client.ts';
 import { largestDatagram } from './udp-sizes.ts';
 
 /** Datagrams in a batch. */
@@ -121,7 +121,7 @@ export class MessageBatch {
   }
 
   /** Fills in who sent query `i`. */
-  readClient(i: number, client: NetworkClient): void {
+  readClient(i: number, client: Client): void {
     const ipv4 = this.#requests[i * header.words + header.nameLength] === ipv4NameLength;
     const length = ipv4 ? 4 : 16;
     const from = i * nameBytes + (ipv4 ? 4 : 8);

@@ -2,9 +2,10 @@
 // Which connections may live: tcp-connections.ts.
 
 import type { Socket } from 'node:net';
+import { newClient, setClientAddress } from '../respond/client.ts';
 import type { Transport } from '../respond/counters.ts';
 import { headerLength } from '../wire/header.ts';
-import { type Answerer, newClient, setClientAddress } from './answerer.ts';
+import type { Answerer } from './answerer.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
 import { type Connection, clientKey, type TcpConnections } from './tcp-connections.ts';
 

@@ -1,6 +1,6 @@
 // The open TCP connections, TLS and HTTPS included, least recently active first: how many there may be, and which one goes. One connection: tcp-connection.ts.
 
-import type { NetworkClient } from './answerer.ts';
+import type { Client } from '../respond/client.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
 import type { TcpLimits } from './thread-task.ts';
 
@@ -88,6 +88,6 @@ export class TcpConnections {
 }
 
 /** Who counts as one client: an IPv4 address, or an IPv6 /64, which any single host may have to itself. */
-export function clientKey({ address, addressLength }: NetworkClient): string {
+export function clientKey({ address, addressLength }: Client): string {
   return Buffer.from(address.subarray(0, Math.min(addressLength, 8))).toString('hex');
 }

@@ -25,10 +25,10 @@ export function addOpt(exchange: Exchange): void {
 
 function addCookie(exchange: Exchange): void {
   const { cookies, client, query, cookieAt, response } = exchange;
-  if (cookies === undefined || client.address === undefined) return;
+  if (cookies === undefined) return;
   const to = beginOption(exchange, option.COOKIE, cookieLength);
   if (exchange.cookie === cookie.good) copy(query, cookieAt, response, to, cookieLength);
-  else cookies.write(query, cookieAt, client.address, client.addressLength ?? 4, response, to);
+  else cookies.write(query, cookieAt, client.address, client.addressLength, response, to);
 }
 
 function addNsid(exchange: Exchange): void {

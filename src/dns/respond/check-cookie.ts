@@ -10,18 +10,13 @@ const greatestServerCookie = 32;
 
 export function checkCookie(exchange: Exchange): Verdict {
   const { cookies, cookieAt, client } = exchange;
-  if (cookieAt === 0 || cookies === undefined || client.address === undefined) {
+  if (cookieAt === 0 || cookies === undefined) {
     return exchange.questionEnd === 0 ? exchange.malformed() : verdict.next;
   }
   const server = exchange.cookieLength - clientCookieLength;
   if (server !== 0 && (server < leastServerCookie || server > greatestServerCookie)) return exchange.malformed();
-  const state = cookies.check(
-    exchange.query,
-    cookieAt,
-    exchange.cookieLength,
-    client.address,
-    client.addressLength ?? 4,
-  );
+  const { address, addressLength } = client;
+  const state = cookies.check(exchange.query, cookieAt, exchange.cookieLength, address, addressLength);
   exchange.cookie = state;
   exchange.count(counter.cookies[state] as number);
   const empty = exchange.questionEnd === 0;

@@ -8,19 +8,12 @@ import { extendedError, opcode, rcode } from '../wire/codes.ts';
 import { headerLength, writeUint16 } from '../wire/header.ts';
 import { pointerLimit } from '../wire/names.ts';
 import { type ChaosName, chaosNames } from './chaos-names.ts';
+import { type Client, newClient } from './client.ts';
 import { Clock } from './clock.ts';
 import { newResponseCounters, type Transport } from './counters.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { type CookieState, cookie, ServerCookies } from './server-cookies.ts';
 import type { ResponseSettings } from './settings.ts';
-
-/** Who asks, and how. */
-export interface Client {
-  readonly transport: Transport;
-  /** In network order; the first 4 or 16 octets count. Left out: nobody that a cookie could be for. */
-  readonly address?: Uint8Array;
-  readonly addressLength?: 4 | 16;
-}
 
 /** What a responder is made with; all of it may be left out. */
 export interface ResponderOptions {
@@ -69,7 +62,7 @@ export class Exchange {
   readonly chaos: readonly ChaosName[];
   readonly limiter: RateLimiter | undefined;
 
-  client: Client = { transport: 'udp' };
+  client: Client = newClient('udp');
   query: Uint8Array = new Uint8Array(headerLength);
   queryLength = 0;
   response: Uint8Array = this.query;

@@ -8,12 +8,12 @@ import { judgement } from './rate-limiter.ts';
 import { cookie } from './server-cookies.ts';
 
 export function limitRate(exchange: Exchange): Verdict {
-  const { limiter, client, transport } = exchange;
-  if (limiter === undefined || transport !== 'udp' || client.address === undefined) return verdict.next;
-  const length = client.addressLength ?? 4;
-  if (exchange.cookie >= cookie.good || limiter.exempts(client.address, length)) return verdict.next;
+  const { limiter, transport } = exchange;
+  if (limiter === undefined || transport !== 'udp') return verdict.next;
+  const { address, addressLength } = exchange.client;
+  if (exchange.cookie >= cookie.good || limiter.exempts(address, addressLength)) return verdict.next;
   const kind = classOf(exchange);
-  const judged = limiter.judge(client.address, length, kind);
+  const judged = limiter.judge(address, addressLength, kind);
   if (judged === judgement.send) return verdict.next;
   exchange.count(counter.limited[kind] as number);
   if (judged === judgement.drop) return verdict.silent;

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decode } from 'dns-packet';
-import { guard, newClient, setClientAddress } from '../../../src/dns/listen/answerer.ts';
+import { guard } from '../../../src/dns/listen/answerer.ts';
+import { newClient, setClientAddress } from '../../../src/dns/respond/client.ts';
 import { queryBytes } from '../../support/dns-client.ts';
 
 test('a query that finds a bug gets SERVFAIL, and one report a second says which query', () => {
