@@ -16,6 +16,8 @@ declare module 'fastify' {
 
 /** The operator's own token, from the environment, has no id in the store. */
 const environmentToken = 'environment';
+const unknownToken =
+  'the token is not valid: the first start of a store makes one, in admin-token in the data directory of the replica that made it; or the replica is started with ZONEWRIGHT_ADMIN_TOKEN';
 
 /** Sets `request.token`. Refuses with `unauthorized`, or `store_unavailable` while no token can be checked. */
 export function authenticate(services: Pick<Services, 'views' | 'adminToken'>, request: FastifyRequest): void {
@@ -27,7 +29,7 @@ export function authenticate(services: Pick<Services, 'views' | 'adminToken'>, r
   }
   if (!services.views.loaded)
     refuse('store_unavailable', 'this replica has not loaded its state from the store yet: try again shortly');
-  const token = storedToken(services.views, presented) ?? refuse('unauthorized', 'the token is not valid');
+  const token = storedToken(services.views, presented) ?? refuse('unauthorized', unknownToken);
   request.token = token.id;
 }
 
