@@ -3,7 +3,7 @@
 // write meanwhile: the journal has it, and the last transaction carries it over.
 
 import { setImmediate as turn } from 'node:timers/promises';
-import { refuse } from '../errors.ts';
+import { Refusal, refuse } from '../errors.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Fqdn } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
@@ -13,7 +13,7 @@ import { ZoneFileContents } from '../model/zone-file/contents.ts';
 import { type Finding, Findings } from '../model/zone-file/findings.ts';
 import { type ZoneFileNote, ZoneFileReader, type ZoneFileRecord } from '../model/zone-file/reader.ts';
 import { serialKey, zoneKey } from '../store/keys.ts';
-import type { Store } from '../store/store.ts';
+import { type Store, StoreUnavailable } from '../store/store.ts';
 import { zoneValue } from '../store/values.ts';
 import type { Views } from '../views/views.ts';
 import type { NameJournal } from '../views/zone-view.ts';
@@ -30,6 +30,7 @@ import { existingZone } from './existing.ts';
 import { ImportLock } from './import-lock.ts';
 import { differenceOfSoa, soaSettingsFrom } from './import-soa.ts';
 import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
+import { untilReached } from './until-reached.ts';
 import { GenerationWriter, nameOperation, refuseInterrupted } from './write-generation.ts';
 
 export interface ImportPlaces {
@@ -81,7 +82,7 @@ export async function importZoneFile(places: ImportPlaces, wanted: ImportWanted)
   const findings = new Findings();
   const contents = await readContents(wanted, read.value, findings);
   const entry = await store.get(zoneKey(name));
-  if (entry !== undefined) await views.reached(entry.modified);
+  if (entry !== undefined) await untilReached(views, entry.modified);
   const zone = views.zones.get(name)?.value;
   if (zone === undefined || entry === undefined)
     refuse('not_found', `zone ${name} was deleted meanwhile`, { zone: name });
@@ -192,15 +193,23 @@ class ImportRun {
     const { store, logger } = this.#places;
     const { zone } = this.#wanted;
     const lock = await ImportLock.take(store, zone, zoneCreated);
+    let away = false;
     try {
       await this.#writeNames(lock, managed);
       return await this.#switch(lock);
+    } catch (error) {
+      away = isAway(error);
+      throw error;
     } finally {
-      await lock.release();
-      this.cleaned = cleanGenerations(store, zone).then(
-        (deleted) => logger.debug({ zone, deleted }, 'names of an earlier generation deleted'),
-        (error: unknown) => logger.warn({ zone, reason: String(error) }, 'cleaning after an import goes on later'),
-      );
+      const released = lock.release();
+      this.cleaned = released
+        .then(() => cleanGenerations(store, zone))
+        .then(
+          (deleted) => logger.debug({ zone, deleted }, 'names of an earlier generation deleted'),
+          (error: unknown) => logger.warn({ zone, reason: String(error) }, 'cleaning after an import goes on later'),
+        );
+      // A store that is away would only be waited for once more: the lease ends by itself.
+      if (!away) await released;
     }
   }
 
@@ -293,4 +302,8 @@ class ImportRun {
       ],
     };
   }
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof StoreUnavailable || (error instanceof Refusal && error.code === 'store_unavailable');
 }

@@ -8,6 +8,7 @@ import type { Operation, Store } from '../store/store.ts';
 import { nameValue } from '../store/values.ts';
 import type { Views } from '../views/views.ts';
 import type { ImportLock } from './import-lock.ts';
+import { untilReached } from './until-reached.ts';
 
 const namesPerTransaction = 100;
 /** etcd takes 1.5 MB. */
@@ -72,7 +73,7 @@ export class GenerationWriter {
   async #commit(operations: Operation[]): Promise<void> {
     const { committed, revision } = await this.#store.commit({ compares: [this.#lock.compare], operations });
     if (!committed) refuseInterrupted();
-    await this.#views.reached(revision);
+    await untilReached(this.#views, revision);
     for (const operation of operations) {
       const fault = operation.kind === 'put' ? this.#views.faults.get(operation.key) : undefined;
       if (fault !== undefined)

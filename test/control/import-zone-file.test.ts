@@ -17,7 +17,7 @@ import { zoneDefaults } from '../../src/model/zone.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import { openEtcdStore } from '../../src/store/etcd.ts';
 import { importKey, prefixes, zoneNamesPrefix } from '../../src/store/keys.ts';
-import type { Store } from '../../src/store/store.ts';
+import { OutcomeUnknown, type Store, StoreUnavailable } from '../../src/store/store.ts';
 import { type ControlPlane, embeddedStore, openReplica } from '../support/control-plane.ts';
 import { etcdOrSkip } from '../support/etcd.ts';
 import { adminToken, answersOf, startReplica } from '../support/replica.ts';
@@ -198,6 +198,33 @@ test('an import that fails in the middle leaves nothing behind', async (t) => {
   await cleanGenerations(replica.store, zone);
   assert.deepEqual(await storeDump(replica.store), before);
   await sameViews(t, replica);
+});
+
+const never = () => new Promise<never>(() => undefined);
+
+test('an import that finds the store away does not wait for its lock', { timeout: 30_000 }, async (t) => {
+  const replica = await prepared(t);
+  let commits = 0;
+  const store: Store = {
+    ...bound(replica.store),
+    commit: (transaction) => {
+      const writes = transaction.operations.some((one) => 'key' in one && one.key.startsWith(prefixes.names));
+      return writes && ++commits > 2
+        ? Promise.reject(new OutcomeUnknown('no answer'))
+        : replica.store.commit(transaction);
+    },
+    revokeLease: never,
+  };
+  await assert.rejects(importing({ ...replica, store }, many(1000, '192.0.2.1')), StoreUnavailable);
+});
+
+test('an import whose views do not follow the store any more is refused', { timeout: 30_000 }, async (t) => {
+  const replica = await prepared(t);
+  const onProgress: ImportWanted['onProgress'] = ({ phase }) => {
+    if (phase === 'comparing') t.mock.method(replica.views, 'reached', never);
+  };
+  const refusal = await refusalOf(importing(replica, many(1000, '192.0.2.1'), { onProgress }));
+  assert.equal(refusal.code, 'store_unavailable');
 });
 
 function bound(store: Store): Store {

@@ -1,0 +1,20 @@
+// Waits until this replica serves what the store has, no longer than a caller should: the store may have gone away in between.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { refuse } from '../errors.ts';
+import type { Revision } from '../model/revision.ts';
+import type { Views } from '../views/views.ts';
+
+/** As long as the store's own calls take to give up. */
+const patienceMilliseconds = 4000;
+
+/** Resolves when everything up to the revision is served. Refuses with `store_unavailable` when it takes too long. */
+export async function untilReached(views: Views, revision: Revision): Promise<void> {
+  if (views.revision >= revision) return;
+  const abort = new AbortController();
+  const late = delay(patienceMilliseconds, 'late', { signal: abort.signal }).catch(() => 'in time');
+  const outcome = await Promise.race([views.reached(revision), late]);
+  abort.abort();
+  if (outcome === 'late')
+    refuse('store_unavailable', 'this replica does not hear from the store what changes there: try again later');
+}
