@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { availableParallelism, hostname } from 'node:os';
 import { parseArgs } from 'node:util';
-import { InvalidValue } from './errors.ts';
+import { InvalidValue, messageOf } from './errors.ts';
 import { type AddressRange, parseRange } from './model/address-range.ts';
 import { type Endpoint, parseEndpoint } from './model/endpoint.ts';
 import { nameserverOf } from './model/member.ts';
@@ -60,7 +60,7 @@ const file = (path: string): Buffer => {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new InvalidValue(`cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new InvalidValue(`cannot be read: ${messageOf(error)}`);
   }
 };
 const listed =

@@ -2,6 +2,7 @@
 
 import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { messageOf } from './errors.ts';
 
 /** Makes the folder where it is missing. Throws an error that says why when it cannot be, or cannot be written into. */
 export async function prepareDataDir(folder: string): Promise<void> {
@@ -9,7 +10,7 @@ export async function prepareDataDir(folder: string): Promise<void> {
     await makeFolder(resolve(folder));
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new Error(`--data-dir: '${folder}' cannot be used: ${reason}`, { cause: error });
   }
 }

@@ -81,6 +81,11 @@ export class InvalidValue extends Error {
   }
 }
 
+/** What was thrown, in words. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Refuses because of one field. */
 export function refuseField(
   code: ErrorCode,

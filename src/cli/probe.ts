@@ -3,6 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from '../errors.ts';
 import { parseAddress } from '../model/address.ts';
 import { type Endpoint, formatEndpoint, isWildcard, parseEndpoint } from '../model/endpoint.ts';
 
@@ -18,7 +19,7 @@ export async function probe(dataDir: string, setting: Endpoint): Promise<number>
     const problem = (await response.json()) as { detail?: string };
     process.stderr.write(`zonewright probe: ${asked}: ${problem.detail ?? response.status}\n`);
   } catch (error) {
-    process.stderr.write(`zonewright probe: ${asked}: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`zonewright probe: ${asked}: ${messageOf(error)}\n`);
   }
   return 1;
 }

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { messageOf } from '../errors.ts';
 import { after, firstRevision, type Revision } from '../model/revision.ts';
 import { checkTransaction } from './check-transaction.ts';
 import { schema, statements } from './embedded-sql.ts';
@@ -489,7 +490,7 @@ function isBusy(error: unknown): boolean {
 }
 
 function unavailable(error: unknown): StoreUnavailable {
-  return new StoreUnavailable(`the store's database: ${error instanceof Error ? error.message : error}`, {
+  return new StoreUnavailable(`the store's database: ${messageOf(error)}`, {
     cause: error,
   });
 }

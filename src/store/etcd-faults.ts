@@ -1,5 +1,6 @@
 // What a failed call to etcd means: etcd and gRPC say it in words. Who calls, and what is tried again: etcd.ts.
 
+import { messageOf } from '../errors.ts';
 import { Compacted, HistoryLost, LeaseGone, StoreUnavailable, TransactionTooLarge } from './store.ts';
 
 /** The response is beyond what the client takes. */
@@ -28,9 +29,4 @@ export function meaningOf(error: unknown, endpoint: string): Error {
 /** gRPC says so when it had no connection to send the call on. */
 export function wasNeverSent(error: unknown): boolean {
   return /No connection established|Channel closed before call started/.test(messageOf(error));
-}
-
-/** What was thrown, in words. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -6,10 +6,11 @@ import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { rootCertificates } from 'node:tls';
 import { Etcd3, type ICompare, type IOptions, type IRequestOp, type IWatchResponse, type WatchClient } from 'etcd3';
+import { messageOf } from '../errors.ts';
 import { after, type Revision } from '../model/revision.ts';
 import { ChangeCollector, entryOf } from './change-collector.ts';
 import { checkTransaction } from './check-transaction.ts';
-import { MessageTooLarge, meaningOf, messageOf, wasNeverSent } from './etcd-faults.ts';
+import { MessageTooLarge, meaningOf, wasNeverSent } from './etcd-faults.ts';
 import { EtcdHistory } from './etcd-history.ts';
 import { fullKey, type KeyRange, knownKey, rangeOf, successor } from './key-space.ts';
 import {

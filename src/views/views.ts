@@ -1,7 +1,7 @@
 // What memory holds of the store, and the one place where a change of the store becomes visible: to control, to HTTP reads, to DNS.
 // Fed by follow.ts in revision order; reads nothing from the store itself, writes nothing to it.
 
-import { type ErrorCode, Refusal } from '../errors.ts';
+import { type ErrorCode, messageOf, Refusal } from '../errors.ts';
 import type { Address } from '../model/address.ts';
 import type { Logger } from '../model/logger.ts';
 import { type Member, nameserverOf } from '../model/member.ts';
@@ -210,7 +210,7 @@ export class Views {
   }
 
   #report(key: string, error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     this.faults.set(key, { code: error instanceof Refusal ? error.code : 'internal_error', message });
     this.#logger.error({ key, fault: message }, 'a stored value is not served');
   }

@@ -3,7 +3,8 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
-import type { ListenLog } from './thread-task.ts';
+import { messageOf } from '../../errors.ts';
+import type { Logger } from '../../model/logger.ts';
 
 export interface CertificateFiles {
   /** PEM: our certificate, and those between it and an authority behind it. */
@@ -52,13 +53,13 @@ async function readPem(flag: string, path: string, what: string): Promise<string
 export class KeptCertificate {
   #current: Certificate;
   readonly #files: CertificateFiles;
-  readonly #log: ListenLog;
+  readonly #log: Logger;
   /** What the files looked like at the last look, and when they were last read. */
   #seen: string;
   #read: string;
   #timer: NodeJS.Timeout | undefined;
 
-  private constructor(files: CertificateFiles, log: ListenLog, current: Certificate, stamp: string) {
+  private constructor(files: CertificateFiles, log: Logger, current: Certificate, stamp: string) {
     this.#files = files;
     this.#log = log;
     this.#current = current;
@@ -66,7 +67,7 @@ export class KeptCertificate {
     this.#read = stamp;
   }
 
-  static async open(files: CertificateFiles, log: ListenLog): Promise<KeptCertificate> {
+  static async open(files: CertificateFiles, log: Logger): Promise<KeptCertificate> {
     // Before reading: a change in between is then seen at the next look.
     const stamp = await stampOf(files);
     return new KeptCertificate(files, log, await readCertificate(files), stamp);
@@ -122,8 +123,4 @@ async function stampOf({ cert, key }: CertificateFiles): Promise<string> {
     ),
   );
   return stamps.join(', ');
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

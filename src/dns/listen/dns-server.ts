@@ -2,12 +2,13 @@
 // Answering happens in the threads alone: nothing here runs per query.
 
 import { type Endpoint, formatEndpoint } from '../../model/endpoint.ts';
+import type { Logger } from '../../model/logger.ts';
 import { claimCell, releaseCell, type Table, wordsOf } from '../../table/table.ts';
 import type { ResponseSettings } from '../respond/settings.ts';
 import { type CertificateFiles, KeptCertificate } from './certificate.ts';
 import { KeptThread } from './kept-thread.ts';
 import { type CounterValues, newThreadCounters, sumCounters, type ThreadCounters } from './listen-counters.ts';
-import type { ListenLog, ReadyReport, SocketKind, TcpLimits, TcpTask, ThreadTask, UdpTask } from './thread-task.ts';
+import type { ReadyReport, SocketKind, TcpLimits, TcpTask, ThreadTask, UdpTask } from './thread-task.ts';
 
 const defaultTcpLimits: TcpLimits = { idleMilliseconds: 10_000, connections: 1_000, connectionsPerClient: 100 };
 
@@ -17,7 +18,7 @@ export interface DnsServerOptions {
   readonly addresses: readonly Endpoint[];
   /** UDP threads; TCP has one more. */
   readonly threads: number;
-  readonly log: ListenLog;
+  readonly log: Logger;
   /** Batched unless said otherwise; where that does not work, datagram takes over by itself. */
   readonly socket?: SocketKind;
   /** For TLS and HTTPS too: together they have as many connections as TCP alone. */

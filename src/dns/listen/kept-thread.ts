@@ -2,7 +2,8 @@
 
 import { closeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import type { FailedReport, ListenLog, ReadyReport, ThreadOrder, ThreadReport } from './thread-task.ts';
+import type { Logger } from '../../model/logger.ts';
+import type { FailedReport, ReadyReport, ThreadOrder, ThreadReport } from './thread-task.ts';
 
 /** After a death we wait, in milliseconds: longer each time, until a thread has lived for `calm`. */
 const pauses = { first: 100, longest: 5_000, calm: 60_000 } as const;
@@ -15,7 +16,7 @@ export interface KeptThreadOptions {
   readonly script: URL;
   /** The thread's workerData; `again` when a thread before it has died. */
   readonly task: (again: boolean) => object;
-  readonly log: ListenLog;
+  readonly log: Logger;
   /** Runs after every end of the thread, whatever its cause. */
   readonly onEnd?: () => void;
 }

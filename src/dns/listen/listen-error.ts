@@ -1,6 +1,6 @@
 // What to tell the operator when we cannot listen on an address.
 
-import { getSystemErrorName } from 'node:util';
+import { messageOf } from '../../errors.ts';
 import { type Endpoint, formatEndpoint } from '../../model/endpoint.ts';
 
 const waysOut: Readonly<Record<string, string>> = {
@@ -19,14 +19,12 @@ export type Protocol = keyof typeof flags;
 /** The error for an address on which we cannot listen: names it, the cause and a way out. */
 export function listenError(address: Endpoint, protocol: Protocol, cause: unknown): Error {
   const code = systemCode(cause);
-  const why =
-    waysOut[code]?.replace('--dns', flags[protocol]) ?? (cause instanceof Error ? cause.message : String(cause));
+  const why = waysOut[code]?.replace('--dns', flags[protocol]) ?? messageOf(cause);
   return new Error(`cannot listen on ${formatEndpoint(address)} (${protocol}, ${code}): ${why}`, { cause });
 }
 
-/** `EADDRINUSE` and the like. A number is a libc errno. */
+/** `EADDRINUSE` and the like. */
 export function systemCode(cause: unknown): string {
-  if (typeof cause === 'number') return getSystemErrorName(-cause);
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   return typeof code === 'string' ? code : 'error';
 }

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import type { Server as TlsServer } from 'node:tls';
 import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../../errors.ts';
 import { familyOf } from '../../model/address.ts';
 import type { Endpoint } from '../../model/endpoint.ts';
 import { openAnswerer } from './answerer.ts';
@@ -132,7 +133,7 @@ try {
   report({ kind: 'ready', addresses, ...secure, descriptors: [] });
   await stopped;
 } catch (error) {
-  report({ kind: 'failed', message: error instanceof Error ? error.message : String(error), descriptors: [] });
+  report({ kind: 'failed', message: messageOf(error), descriptors: [] });
 }
 await drain();
 // The port would keep a thread that failed alive.

@@ -4,13 +4,6 @@ import type { Endpoint } from '../../model/endpoint.ts';
 import type { ResponseSettings } from '../respond/settings.ts';
 import type { Certificate } from './certificate.ts';
 
-/** The part of pino's logger that we use. */
-export interface ListenLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
 export type SocketKind = 'batched' | 'datagram';
 
 export interface ThreadTask {

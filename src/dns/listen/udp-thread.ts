@@ -1,6 +1,7 @@
 // A UDP thread's main: opens its sockets, says so, answers until told to stop. The sockets themselves: batched-socket.ts, datagram-socket.ts.
 
 import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../../errors.ts';
 import { openAnswerer } from './answerer.ts';
 import { checkBatchedSockets } from './batched-self-check.ts';
 import { answerBatches, type BatchedSocket, openBatchedSocket } from './batched-socket.ts';
@@ -53,10 +54,6 @@ async function answerDatagrams(fallback: string | undefined): Promise<void> {
   }
   // The port would keep a thread that failed alive.
   parentPort?.close();
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 const batched = task.socket === 'batched' ? await batchedSockets() : undefined;

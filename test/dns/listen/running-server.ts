@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { type DnsServer, type DnsServerOptions, startDns } from '../../../src/dns/listen/dns-server.ts';
-import type { ListenLog, SocketKind } from '../../../src/dns/listen/thread-task.ts';
+import type { SocketKind } from '../../../src/dns/listen/thread-task.ts';
 import { type Address, parseAddress } from '../../../src/model/address.ts';
 import type { Endpoint } from '../../../src/model/endpoint.ts';
+import type { Logger } from '../../../src/model/logger.ts';
 import { createTable, type Table } from '../../../src/table/table.ts';
 import type { Cleanup } from '../../support/temporary.ts';
 
@@ -18,22 +19,24 @@ export const loopback: Endpoint = { address: parseAddress('127.0.0.1'), port: 0 
 export const loopback6: Endpoint = { address: '::1' as Address, port: 0 };
 
 export interface LogEntry {
-  readonly level: keyof ListenLog;
+  readonly level: keyof Logger;
   readonly fields: Readonly<Record<string, unknown>>;
   readonly message: string;
 }
 
-export interface KeepingLog extends ListenLog {
+export interface KeepingLog extends Logger {
   readonly entries: readonly LogEntry[];
 }
 
 /** A log that keeps what it is told. */
 export function keepingLog(): KeepingLog {
   const entries: LogEntry[] = [];
-  const keep = (level: keyof ListenLog) => (fields: object, message: string) => {
-    entries.push({ level, fields: { ...fields }, message });
-  };
-  return { entries, info: keep('info'), warn: keep('warn'), error: keep('error') };
+  const keep =
+    (level: keyof Logger) =>
+    (fields: unknown, message = '') => {
+      entries.push({ level, fields: { ...(fields as object) }, message });
+    };
+  return { entries, debug: keep('debug'), info: keep('info'), warn: keep('warn'), error: keep('error') };
 }
 
 /** Small, and without zones: every query is refused. */
