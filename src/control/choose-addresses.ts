@@ -5,8 +5,10 @@ import { type Address, addressNumber, type Family } from '../model/address.ts';
 import { describeHolder } from '../model/allocation.ts';
 import { capacityOf, isExcluded, type Pool, poolShape, shapeHolds } from '../model/pool.ts';
 import { addressKey } from '../store/keys.ts';
+import type { Views } from '../views/views.ts';
 import type { DecisionContext } from './commit.ts';
 import { existingPool } from './existing.ts';
+import { usageOf } from './pool-usage.ts';
 
 /** An address that is free to take. */
 export interface Choice {
@@ -74,8 +76,15 @@ export function chooseNext(context: DecisionContext, family: Family, count: numb
   return refuseExhausted(context, family, count, poolName === undefined ? able : pools, poolName);
 }
 
+/** What a request for so many of the pool's addresses would get now, if nobody else asks. */
+export function nextAddresses(views: Views, poolName: string, count: number, family?: Family): Address[] {
+  const context: DecisionContext = { views, claimed: new Set(), now: Date.now() };
+  const { value: pool } = existingPool(context, poolName);
+  return nextOf(context, pool, family ?? defaultFamily(context, poolName), count).map(({ address }) => address);
+}
+
 /** Up to `count` free addresses of one pool, in the order of its strategy; none while it drains. */
-export function nextOf({ views, claimed, now }: DecisionContext, pool: Pool, family: Family, count: number): Choice[] {
+function nextOf({ views, claimed, now }: DecisionContext, pool: Pool, family: Family, count: number): Choice[] {
   const choices: Choice[] = [];
   if (pool.drain) return choices;
   for (const address of views.pools.candidates(pool.name, family, now)) {
@@ -114,19 +123,10 @@ function refuseExhausted(
     });
   }
   const usage = pools.map((pool) => {
-    const { capacity, used, coolingDown, free } = views.pools.usage(pool.name, now)?.[family] ?? {
-      capacity: 0n,
-      used: 0n,
-      coolingDown: 0n,
-      free: 0n,
-    };
     const soonest = views.pools.nextCoolDownEnd(pool.name, now);
     return {
       pool: pool.name,
-      capacity: String(capacity),
-      used: String(used),
-      coolingDown: String(coolingDown),
-      free: String(free),
+      ...usageOf(context, pool.name)[family],
       ...(soonest !== undefined && { nextCoolDownEnd: new Date(soonest).toISOString() }),
     };
   });

@@ -27,8 +27,18 @@ export function decideDeleteZone(context: DecisionContext, name: Fqdn, precondit
   return { result: undefined, ...builder.build() };
 }
 
+/** By force, after {@link decideClearZone}: an automatic zone has gone with its last name. */
+export function decideDeleteClearedZone(
+  context: DecisionContext,
+  name: Fqdn,
+  precondition: Precondition,
+): Decision<void> {
+  if (context.views.zones.get(name) === undefined) return { result: undefined, compares: [], operations: [] };
+  return decideDeleteZone(context, name, precondition);
+}
+
 /** The hosts that have a record in the zone. */
-export function hostsIn({ views }: DecisionContext, zone: Fqdn): Host[] {
+function hostsIn({ views }: DecisionContext, zone: Fqdn): Host[] {
   const isHere = (owner: Fqdn) => isWithin(owner, zone) && views.zones.enclosing(owner)?.value.name === zone;
   return [...views.hosts.list()]
     .map(({ value }) => value)

@@ -1,14 +1,14 @@
 // Use case: a pool is made, or becomes another. Addresses in use must stay inside it, unless forced out.
 
-import { refuseField } from '../errors.ts';
+import { refuse, refuseField } from '../errors.ts';
 import { addressNumber } from '../model/address.ts';
 import { type AddressRange, rangesOverlap } from '../model/address-range.ts';
 import { type Pool, poolShape, shapeHolds } from '../model/pool.ts';
 import { poolKey, prefixes } from '../store/keys.ts';
 import { poolValue } from '../store/values.ts';
-import { PoolView } from '../views/pool-view.ts';
 import type { Decision, DecisionContext } from './commit.ts';
 import { decideEvict, refuseUse, type Stays } from './evict.ts';
+import { type PoolUsage, usageOfNew } from './pool-usage.ts';
 import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
 import { TransactionBuilder } from './transaction-builder.ts';
 
@@ -36,14 +36,13 @@ export function decidePutPool(
   return { result: { pool, created: current === undefined }, ...builder.build() };
 }
 
-/** The usage of a pool that is about to be made: addresses in its ranges may be held already. */
-export function usageOfNew({ views, now }: DecisionContext, pool: Pool): ReturnType<PoolView['usage']> {
-  const view = new PoolView();
-  view.putPool(pool, views.revision);
-  for (const { first, last } of poolShape(pool).ranges) {
-    for (const { value, modified } of views.pools.addresses(pool.space, first, last)) view.putAddress(value, modified);
-  }
-  return view.usage(pool.name, now);
+/** Refuses with `already_exists`. Result: the pool with its usage, as it was when the pool was made, whenever the answer is given again. */
+export function decideCreatePool(context: DecisionContext, pool: Pool): Decision<Pool & { usage: PoolUsage }> {
+  const { name } = pool;
+  if (context.views.pools.get(name) !== undefined)
+    refuse('already_exists', `there is a pool '${name}' already`, { pool: name });
+  const { result: _, ...transaction } = decidePutPool(context, { name, precondition: {}, change: () => pool });
+  return { result: { ...pool, usage: usageOfNew(context, pool) }, ...transaction };
 }
 
 /** Ranges overlap neither each other nor another pool's of the same space. */

@@ -32,6 +32,14 @@ export function decidePutZone(
   return { result: { zone, created: current === undefined }, ...builder.build() };
 }
 
+/** Refuses with `already_exists`. */
+export function decideCreateZone(context: DecisionContext, zone: Zone): ReturnType<typeof decidePutZone> {
+  const { name } = zone;
+  if (context.views.zones.get(name) !== undefined)
+    refuse('already_exists', `there is a zone ${name} already`, { zone: name });
+  return decidePutZone(context, { name, precondition: {}, change: () => zone });
+}
+
 /**
  * Names of hosts (aliases and reverse names too) that a zone around the new one serves would no longer be found there. Writing the zone around it again makes those
  * decide anew who were about to put a name into it.

@@ -4,13 +4,14 @@ import { Type } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ulid } from 'ulid';
 import { decideAllocateAddresses } from '../../control/allocate-addresses.ts';
-import { defaultFamily, nextOf } from '../../control/choose-addresses.ts';
+import { nextAddresses } from '../../control/choose-addresses.ts';
 import type { Committed, Decide } from '../../control/commit.ts';
 import { decideDeletePool, decideEvictAll } from '../../control/delete-pool.ts';
 import { existingPool } from '../../control/existing.ts';
+import { usageOf } from '../../control/pool-usage.ts';
 import { entityTag } from '../../control/precondition.ts';
-import { decideEvictOutside, decidePutPool, type PoolChange, usageOfNew } from '../../control/put-pool.ts';
-import { at, refuse, refuseField } from '../../errors.ts';
+import { decideCreatePool, decideEvictOutside, decidePutPool, type PoolChange } from '../../control/put-pool.ts';
+import { at, refuseField } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';
 import type { Pool } from '../../model/pool.ts';
 import { mergePatch } from '../merge-patch.ts';
@@ -36,7 +37,6 @@ import {
   PutPool,
   poolFrom,
   showAddress,
-  showPool,
 } from '../schemas/pool.ts';
 import type { Routes, Services } from '../services.ts';
 import { commitByForce, commitFor, preconditionOf, sendResource, sendWritten, withBody } from '../write.ts';
@@ -47,7 +47,7 @@ const force = { force: Type.Optional(Type.Boolean({ description: 'Releases addre
 
 export const poolRoutes: Routes = async (app, services) => {
   const { views } = services;
-  const show = (pool: Pool) => showPool(pool, views.pools.usage(pool.name, Date.now()));
+  const show = (pool: Pool) => ({ ...pool, usage: usageOf({ views, now: Date.now() }, pool.name) });
   const location = (name: string) => `/v1/pools/${name}`;
 
   app.post(
@@ -64,13 +64,7 @@ export const poolRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const { name, ...body } = request.body;
       const wanted = poolFrom(name, body as Partial<Pool>);
-      const committed = await commitFor(services, request, reply, (context) => {
-        if (context.views.pools.get(name) !== undefined)
-          refuse('already_exists', `there is a pool '${name}' already`, { pool: name });
-        const { result, ...transaction } = decidePutPool(context, { name, precondition: {}, change: () => wanted });
-        // Kept as it is answered: what the usage is when the request comes again is another thing.
-        return { result: showPool(result.pool, usageOfNew(context, result.pool)), ...transaction };
-      });
+      const committed = await commitFor(services, request, reply, (context) => decideCreatePool(context, wanted));
       return sendWritten(reply, committed, true, location(name), committed.result, withBody);
     },
   );
@@ -259,11 +253,8 @@ export const poolRoutes: Routes = async (app, services) => {
       },
     },
     async (request) => {
-      const { value: pool } = existingPool(services, request.params.pool);
-      const context = { views, claimed: new Set<string>(), now: Date.now() };
-      const family = request.query.family ?? defaultFamily(context, pool.name);
-      const choices = nextOf(context, pool, family, request.query.count ?? 1);
-      return { items: choices.map(({ address }) => address) };
+      const { count = 1, family } = request.query;
+      return { items: nextAddresses(views, request.params.pool, count, family) };
     },
   );
 };

@@ -1,12 +1,12 @@
 // /v1/zones: zones and their settings. Their records: rrsets.ts.
 
 import { Type } from '@fastify/type-provider-typebox';
-import type { Decide, Decision } from '../../control/commit.ts';
-import { decideClearZone, decideDeleteZone } from '../../control/delete-zone.ts';
+import type { Decide } from '../../control/commit.ts';
+import { decideClearZone, decideDeleteClearedZone, decideDeleteZone } from '../../control/delete-zone.ts';
 import { existingZone } from '../../control/existing.ts';
 import { entityTag } from '../../control/precondition.ts';
-import { decidePutZone } from '../../control/put-zone.ts';
-import { at, refuse, refuseField } from '../../errors.ts';
+import { decideCreateZone, decidePutZone } from '../../control/put-zone.ts';
+import { at, refuseField } from '../../errors.ts';
 import { parseName } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
 import { mergePatch } from '../merge-patch.ts';
@@ -28,7 +28,6 @@ import { zoneNameOf, zonePath } from '../zone-path.ts';
 
 const tags = ['zones'];
 const params = strict({ zone: NameText });
-const nothing: Decision<void> = { result: undefined, compares: [], operations: [] };
 
 export const zoneRoutes: Routes = async (app, services) => {
   const { views } = services;
@@ -49,11 +48,7 @@ export const zoneRoutes: Routes = async (app, services) => {
       const { name: text, ...input } = request.body;
       const name = at('/name', () => parseName(text));
       const wanted = zoneFrom(name, input as ZoneInput, undefined);
-      const committed = await commitFor(services, request, reply, (context) => {
-        if (context.views.zones.get(name) !== undefined)
-          refuse('already_exists', `there is a zone ${name} already`, { zone: name });
-        return decidePutZone(context, { name, precondition: {}, change: () => wanted });
-      });
+      const committed = await commitFor(services, request, reply, (context) => decideCreateZone(context, wanted));
       return sendWritten(
         reply,
         committed,
@@ -180,14 +175,12 @@ export const zoneRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const name = zoneNameOf(request.params.zone);
       const precondition = preconditionOf(request);
-      const decide: Decide<void> = (context) => decideDeleteZone(context, name, precondition);
-      if (request.query.force !== true) await commitFor(services, request, reply, decide);
+      if (request.query.force !== true)
+        await commitFor(services, request, reply, (context) => decideDeleteZone(context, name, precondition));
       else {
         const clear: Decide<number> = (context) => decideClearZone(context, name, precondition);
-        // An automatic zone goes with its last name.
-        const decideRest: Decide<void> = (context) =>
-          context.views.zones.get(name) === undefined ? nothing : decide(context);
-        await commitByForce(services, request, reply, clear, decideRest);
+        const decide: Decide<void> = (context) => decideDeleteClearedZone(context, name, precondition);
+        await commitByForce(services, request, reply, clear, decide);
       }
       return reply.status(204).send(null);
     },

@@ -5,7 +5,6 @@ import { at, refuseField } from '../../errors.ts';
 import { parseRange } from '../../model/address-range.ts';
 import type { AddressRecord } from '../../model/allocation.ts';
 import { type Pool, poolDefaults, strategies } from '../../model/pool.ts';
-import type { FamilyUsage } from '../../views/pool-view.ts';
 import {
   AddressText,
   checkTags,
@@ -76,17 +75,6 @@ export function poolFrom(name: string, body: Partial<Omit<Pool, 'name'>>): Pool 
     ranges: canonical('ranges', ranges),
     exclude: canonical('exclude', body.exclude ?? []),
   };
-}
-
-export function showPool(pool: Pool, usage: Record<'ipv4' | 'ipv6', FamilyUsage> | undefined): Static<typeof PoolBody> {
-  const nothing: FamilyUsage = { capacity: 0n, used: 0n, coolingDown: 0n, free: 0n };
-  const show = ({ capacity, used, coolingDown, free }: FamilyUsage = nothing) => ({
-    capacity: String(capacity),
-    used: String(used),
-    coolingDown: String(coolingDown),
-    free: String(free),
-  });
-  return { ...pool, usage: { ipv4: show(usage?.ipv4), ipv6: show(usage?.ipv6) } };
 }
 
 const PortBody = strict({
