@@ -279,7 +279,7 @@ const settings = {
     flag: 'replica',
     value: 'NAME',
     variable: 'ZONEWRIGHT_REPLICA',
-    help: 'the name of this replica (default: the host name)',
+    help: "the name of this replica, unlike every other's",
     default: hostname(),
     parse: (value) => {
       if (value === '' || value.length > 63 || nameserverOf({ replica: value, dns: [] }).label === 'replica') {
@@ -339,7 +339,7 @@ export function readConfig(args: readonly string[], environment: NodeJS.ProcessE
       faults.push(`${flag === undefined ? row.variable : `--${row.flag}`}: ${shown}${error.message}`);
     }
   }
-  faults.push(...faultsOf(values as Values, environment));
+  faults.push(...faultsOf(values as Values, environment), ...etcdFaultsOf(values as Values, flags, environment));
   if (faults.length > 0) throw new ConfigFaults(faults);
   return configFrom(values as Values);
 }
@@ -368,6 +368,10 @@ function readFlags(args: readonly string[], faults: string[]): Record<string, st
   >;
 }
 
+/** What Kubernetes puts into every pod beside a Service named `zonewright`, or `zonewright-…`. */
+const serviceLink =
+  /^ZONEWRIGHT_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
+
 /** What is wrong with settings that are right one by one. */
 function faultsOf(values: Values, environment: NodeJS.ProcessEnv): string[] {
   const faults: string[] = [];
@@ -377,7 +381,8 @@ function faultsOf(values: Values, environment: NodeJS.ProcessEnv): string[] {
       name.startsWith('ZONEWRIGHT_') &&
       !known &&
       !name.startsWith('ZONEWRIGHT_TEST_') &&
-      !name.startsWith('ZONEWRIGHT_LAB_')
+      !name.startsWith('ZONEWRIGHT_LAB_') &&
+      !serviceLink.test(name)
     ) {
       faults.push(`${name} is no variable of ours: see --help`);
     }
@@ -399,6 +404,23 @@ function faultsOf(values: Values, environment: NodeJS.ProcessEnv): string[] {
     );
   }
   return faults;
+}
+
+/** Who names an etcd and forgets to choose it would find everything in a file of this machine, some day. */
+function etcdFaultsOf(
+  { store }: Values,
+  flags: Record<string, string | undefined>,
+  environment: NodeJS.ProcessEnv,
+): string[] {
+  if (store !== 'embedded') return [];
+  const ofEtcd = Object.values(settings as Record<string, Setting<unknown>>).filter(({ variable }) =>
+    variable.startsWith('ZONEWRIGHT_ETCD_'),
+  );
+  const given = ofEtcd.flatMap(({ flag = '', variable }) => {
+    if (flags[flag] !== undefined) return [`--${flag}`];
+    return environment[variable] === undefined ? [] : [variable];
+  });
+  return given.length === 0 ? [] : [`${given.join(', ')}: of no use without --store etcd: add that, or leave them out`];
 }
 
 function configFrom(values: Values): Config {

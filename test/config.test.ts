@@ -41,11 +41,44 @@ test('all that is wrong is said at once', () => {
 });
 
 test('etcd with TLS is named by a host name, for TLS checks it', () => {
-  assert.equal(faultsOf(['--etcd-endpoints', 'https://etcd-a.example:2379,https://127.0.0.1:2379']).length, 1);
-  assert.deepEqual(readConfig(['--etcd-endpoints', 'https://etcd.example:2379,http://[::1]:1'], {}).etcd.endpoints, [
+  const etcd = (endpoints: string) => ['--store', 'etcd', '--etcd-endpoints', endpoints];
+  assert.equal(faultsOf(etcd('https://etcd-a.example:2379,https://127.0.0.1:2379')).length, 1);
+  assert.deepEqual(readConfig(etcd('https://etcd.example:2379,http://[::1]:1'), {}).etcd.endpoints, [
     'https://etcd.example:2379',
     'http://[::1]:1',
   ]);
+});
+
+test('a setting of etcd without --store etcd is a fault: what is meant for etcd must not go into a file', () => {
+  assert.deepEqual(faultsOf(['--etcd-endpoints', 'http://127.0.0.1:2379'], { ZONEWRIGHT_ETCD_USERNAME: 'u' }), [
+    'ZONEWRIGHT_ETCD_USERNAME and ZONEWRIGHT_ETCD_PASSWORD go together',
+    '--etcd-endpoints, ZONEWRIGHT_ETCD_USERNAME: of no use without --store etcd: add that, or leave them out',
+  ]);
+  assert.equal(faultsOf(['--store', 'embedded'], { ZONEWRIGHT_ETCD_PREFIX: '/x' }).length, 1);
+  assert.deepEqual(faultsOf([], { ZONEWRIGHT_ETCD_PREFIX: '/x', ZONEWRIGHT_STORE: 'etcd' }), []);
+});
+
+test('what Kubernetes puts into every pod beside a Service named zonewright is nothing of ours', () => {
+  const links = [
+    'ZONEWRIGHT_SERVICE_HOST',
+    'ZONEWRIGHT_SERVICE_PORT',
+    'ZONEWRIGHT_SERVICE_PORT_DNS_TCP',
+    'ZONEWRIGHT_PORT',
+    'ZONEWRIGHT_PORT_53_UDP',
+    'ZONEWRIGHT_PORT_8053_TCP_PROTO',
+    'ZONEWRIGHT_PORT_8053_TCP_PORT',
+    'ZONEWRIGHT_DNS_PORT_53_SCTP_ADDR',
+    'ZONEWRIGHT_ETCD_SERVICE_HOST',
+  ];
+  assert.deepEqual(faultsOf([], Object.fromEntries(links.map((name) => [name, 'tcp://10.96.0.7:8053']))), []);
+  assert.equal(
+    faultsOf([], { ZONEWRIGHT_DNS_PORTS: '53', ZONEWRIGHT_PORT_X: '1', ZONEWRIGHT_HTTP_PORT_: '' }).length,
+    3,
+  );
+});
+
+test('--help has one default for each setting', () => {
+  for (const line of describeSettings().split('\n')) assert.ok(line.split('default:').length <= 2, line);
 });
 
 test('a secret that is wrong is not repeated', () => {
