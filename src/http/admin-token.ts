@@ -5,9 +5,8 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Committer } from '../control/commit.ts';
+import { decideCreateToken } from '../control/create-token.ts';
 import type { Logger } from '../model/logger.ts';
-import { tokenKey } from '../store/keys.ts';
-import { tokenValue } from '../store/values.ts';
 import type { Views } from '../views/views.ts';
 import { newToken, storedToken } from './auth.ts';
 
@@ -31,15 +30,7 @@ export async function ensureAdminToken(
   const { shown, stored } = newToken(id, new Date());
   // Written first: a token that the store knows and nobody has would lock everyone out.
   await writeFile(draft, `${shown}\n`, { mode: 0o600 });
-  const { result: made } = await committer.commit((context) => {
-    if (context.views.tokens.has(id)) return { result: false, compares: [], operations: [] };
-    const key = tokenKey(id);
-    return {
-      result: true,
-      compares: [{ kind: 'absent', key }],
-      operations: [{ kind: 'put', key, value: tokenValue.encode(stored) }],
-    };
-  });
+  const { result: made } = await committer.commit((context) => decideCreateToken(context, stored));
   if (!made) {
     await rm(draft, { force: true });
     logger.info(`another replica made the admin token: ${wayOut}`);
