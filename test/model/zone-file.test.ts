@@ -65,6 +65,11 @@ const accepted: [what: string, text: string, records: string[]][] = [
     ['1 foo.k8s 300 SOA a.foo.k8s. b.foo.k8s. 1 7200 180 2419200 300', '2 a.foo.k8s 300 A 10.0.0.1'],
   ],
   [
+    'a SOA as RFC 3597 has it',
+    '@ SOA \\# 22 0000 00000001 00001e3c 000003e8 0002a300 0000012c\na A 10.0.0.1',
+    ['1 foo.k8s 300 SOA . . 1 7740 1000 172800 300', '2 a.foo.k8s 300 A 10.0.0.1'],
+  ],
+  [
     'parentheses over lines, with comments',
     'a ( ; one\n  60\n\n IN A ; two )\n 10.0.0.1 ) ; three\nb A 10.0.0.2',
     ['1 a.foo.k8s 60 A 10.0.0.1', '6 b.foo.k8s 60 A 10.0.0.2'],
@@ -123,7 +128,7 @@ const refused: [text: string, line: number, message: RegExp][] = [
   ['b A 10.0.0.1\na ( A\n 10.0.0.1', 2, /parenthesis is not closed/],
   [`${'a.'.repeat(126)}a A 10.0.0.1`, 1, /octets/],
   [`${'a'.repeat(64)} A 10.0.0.1`, 1, /label/],
-  ['a 1x A 10.0.0.1', 1, /no TTL/],
+  ['a 1x A 10.0.0.1', 1, /no time/],
   ['$TTL 99999999999', 1, /2\^32/],
   ['$GENERATE 3-1 a$ A 10.0.0.1', 1, /range/],
   [`$GENERATE 1-3 a\${1,2,q} A 10.0.0.1`, 1, /placeholder/],
@@ -249,7 +254,7 @@ test('BIND reads the same records from the same text', { skip: skipWithoutBindTo
     ...accepted
       .filter(
         ([what]) =>
-          !/without a TTL|beyond|\$ORIGIN|byte order|inherited|\$TTL|unknown types|SRV, SOA|escapes/.test(what),
+          !/without a TTL|a SOA|beyond|\$ORIGIN|byte order|inherited|\$TTL|unknown types|SRV, SOA|escapes/.test(what),
       )
       .map(
         ([, one], index) =>

@@ -3,13 +3,14 @@
 // How text becomes tokens: lexer.ts. What records may stand together: contents.ts.
 
 import { type ErrorCode, InvalidValue } from '../../errors.ts';
+import { parseDuration } from '../duration.ts';
 import { type Fqdn, parseRelativeName } from '../name.ts';
 import { formatRdata, parseRdata } from '../rdata/rdata.ts';
 import { parseRecordType, type RecordType } from '../rdata/record-types.ts';
+import { greatestTtl } from '../rrset.ts';
 import { parseRange, substitute } from './generate.ts';
 import { type LexerFault, type ZoneFileEntry, ZoneFileLexer } from './lexer.ts';
 import { withAbsoluteNames } from './rdata-names.ts';
-import { isGreaterThanAllowed, looksLikeTtl, parseDuration } from './ttl.ts';
 
 export interface ZoneFileRecord {
   kind: 'record';
@@ -158,22 +159,24 @@ export class ZoneFileReader {
     if (typeText === undefined) throw new InvalidValue('the record has no type');
     const type = parseRecordType(typeText);
     const fields = withAbsoluteNames(type, tokens.slice(at + 1), this.#origin);
-    if (type === 'SOA') for (let i = 3; i < 7; i += 1) fields[i] = plainSeconds(fields[i]);
     const wire = parseRdata(type, fields.join(' '));
-    if (type === 'SOA') this.#soaMinimum ??= Number(fields[6]);
-    if (ttl !== undefined && isGreaterThanAllowed(ttl)) {
+    // Its last field.
+    if (type === 'SOA') this.#soaMinimum ??= Buffer.from(wire).readUInt32BE(wire.length - 4);
+    if (ttl !== undefined && ttl > greatestTtl) {
       yield warning(line, `the TTL ${ttl} is more than 2^31 − 1: it counts as 0 (RFC 2181 §8)`);
       ttl = 0;
     }
     if (ttl !== undefined) this.#lastTtl = ttl;
     ttl ??= this.#directiveTtl ?? this.#lastTtl ?? this.#soaMinimum ?? this.#defaultTtl;
-    if (isGreaterThanAllowed(ttl)) ttl = 0;
+    // RFC 2181 §8.
+    if (ttl > greatestTtl) ttl = 0;
     yield { kind: 'record', line, owner, type, ttl, record: formatRdata(type, wire), length: wire.length };
   }
 }
 
-function plainSeconds(field: string | undefined): string {
-  return field !== undefined && looksLikeTtl(field) ? String(parseDuration(field)) : (field ?? '');
+/** Whether a token can be nothing but a TTL: no class or type begins with a digit. */
+function looksLikeTtl(token: string): boolean {
+  return /^\d/.test(token);
 }
 
 function fault(line: number, message: string): ZoneFileNote {

@@ -1,6 +1,7 @@
 // Fields that are numbers: plain, with names for some (mnemonics.ts), as times, or in groups of hex digits.
 
 import { InvalidValue } from '../../../errors.ts';
+import { parseDuration } from '../../duration.ts';
 import { parseTypeCode, recordTypeName } from '../record-types.ts';
 import type { FieldCodec } from './codec.ts';
 import { algorithms, certificateTypes, keyFlags, keyProtocols, type Mnemonics, syncSchemes } from './mnemonics.ts';
@@ -49,19 +50,9 @@ const flags: FieldCodec = {
   format: (wire) => String(wire.uint(2)),
 };
 
-const unitSeconds: Mnemonics = { W: 604_800, D: 86_400, H: 3600, M: 60, S: 1 };
-
 /** Seconds; read also as zone files write them, `1w2d3h4m5s`. */
 const duration: FieldCodec = {
-  parse: (tokens, wire) => {
-    const text = tokens.take('a number of seconds');
-    const parts = /^(\d{1,10}[wdhms])+$/i.test(text) ? (text.match(/\d+[wdhms]/gi) ?? []) : [];
-    const sum = parts.reduce(
-      (all, part) => all + parseInt(part, 10) * (unitSeconds[part.slice(-1).toUpperCase()] ?? 0),
-      0,
-    );
-    wire.uint(parseNumber(parts.length > 0 ? String(sum) : text, 0xffff_ffff), 4);
-  },
+  parse: (tokens, wire) => wire.uint(parseDuration(tokens.take('a number of seconds')), 4),
   format: (wire) => String(wire.uint(4)),
 };
 

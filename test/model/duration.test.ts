@@ -1,0 +1,33 @@
+// Times are read alike wherever they stand: as a TTL and in a SOA (NSD reads them so, too).
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseDuration } from '../../src/model/duration.ts';
+import { formatRdata, parseRdata } from '../../src/model/rdata/rdata.ts';
+import { parseRecordType } from '../../src/model/rdata/record-types.ts';
+
+const times: [text: string, seconds: number][] = [
+  ['0', 0],
+  ['007', 7],
+  ['1W2d3h4M5s', 788_645],
+  ['1h30', 3_630],
+  ['1m1m', 120],
+  ['4294967295', 4_294_967_295],
+];
+
+test('a time as a TTL and in a SOA', () => {
+  const type = parseRecordType('SOA');
+  for (const [text, seconds] of times) {
+    assert.equal(parseDuration(text), seconds, text);
+    const rdata = parseRdata(type, `. . 1 ${text} ${text} ${text} ${text}`);
+    assert.equal(formatRdata(type, rdata), `. . 1${` ${seconds}`.repeat(4)}`, text);
+  }
+});
+
+test('what is no time, or too long', () => {
+  const type = parseRecordType('SOA');
+  for (const text of ['', '-1', '1x', 'h', '1.5h', '1h ', '4294967296', '7102w', '9'.repeat(400)]) {
+    assert.throws(() => parseDuration(text), /no time|more than/, text);
+    if (text.trim() === text) assert.throws(() => parseRdata(type, `. . 1 0 0 0 ${text}`), /SOA minimum/, text);
+  }
+});
