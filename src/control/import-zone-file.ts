@@ -17,6 +17,7 @@ import { type Store, StoreUnavailable } from '../store/store.ts';
 import { zoneValue } from '../store/values.ts';
 import type { Views } from '../views/views.ts';
 import type { NameJournal } from '../views/zone-view.ts';
+import { atOneRevision } from './at-one-revision.ts';
 import { cleanGenerations } from './clean-generations.ts';
 import { type Committer, type Decision, type DecisionContext, LostRace, maxAttempts } from './commit.ts';
 import {
@@ -30,7 +31,6 @@ import { existingZone } from './existing.ts';
 import { ImportLock } from './import-lock.ts';
 import { differenceOfSoa, soaSettingsFrom } from './import-soa.ts';
 import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
-import { untilReached } from './until-reached.ts';
 import { GenerationWriter, nameOperation, refuseInterrupted } from './write-generation.ts';
 
 export interface ImportPlaces {
@@ -80,19 +80,21 @@ export async function importZoneFile(places: ImportPlaces, wanted: ImportWanted)
   const { zone: name, dryRun, precondition = {}, onProgress = () => undefined } = wanted;
   const read = existingZone(places, name);
   const findings = new Findings();
-  const contents = await readContents(wanted, read.value, findings);
+  const contents = await readContents(wanted, views, read.value, findings);
   const entry = await store.get(zoneKey(name));
-  if (entry !== undefined) await untilReached(views, entry.modified);
-  const zone = views.zones.get(name)?.value;
-  if (zone === undefined || entry === undefined)
-    refuse('not_found', `zone ${name} was deleted meanwhile`, { zone: name });
-  checkPrecondition(precondition, entityTag(views.zones.serial(name)));
-  // From here to the first page of the comparison nothing waits: the journal has all that the page has not.
-  const journal = views.zones.journal(name, zone.generation);
+  const begun = await atOneRevision(places, name, (readAt) => {
+    const zone = views.zones.get(name)?.value;
+    if (zone === undefined || entry === undefined)
+      refuse('not_found', `zone ${name} was deleted meanwhile`, { zone: name });
+    checkPrecondition(precondition, entityTag(views.zones.serial(name)));
+    const implied = dropImplied(views, name, contents, findings);
+    // What the zone has at this revision is compared; the journal has what comes after it.
+    return { zone, created: entry.created, readAt, implied, journal: views.zones.journal(name, zone.generation) };
+  });
+  const { zone, created, readAt, implied, journal } = begun;
   try {
     onProgress({ phase: 'comparing', done: 0, total: contents.names.size });
-    const implied = dropImplied(views, name, contents, findings);
-    const comparison = await compareZone(store, zone, views.revision, contents, differencesShown);
+    const comparison = await compareZone(store, zone, readAt, contents, differencesShown);
     comparison.counts.unchanged += implied;
     await checkContents(contents, comparison, findings);
     const soa = soaSettingsFrom(views, zone, contents, findings);
@@ -105,7 +107,7 @@ export async function importZoneFile(places: ImportPlaces, wanted: ImportWanted)
     }
     const run = new ImportRun(places, wanted, contents, journal, zone.generation);
     logger.info({ zone: name, ...comparison.counts }, 'importing a zone file');
-    const revision = namesDiffer ? await run.replace(entry.created, comparison) : await run.putSettings();
+    const revision = namesDiffer ? await run.replace(created, comparison) : await run.putSettings();
     logger.info({ zone: name, revision }, 'zone file imported');
     return { ...result, written: true, revision, cleaned: run.cleaned };
   } finally {
@@ -119,10 +121,14 @@ function resultOf({ counts, differences }: ZoneComparison, findings: Findings) {
 
 async function readContents(
   { text, onProgress = () => undefined }: ImportWanted,
+  { zones }: Views,
   zone: Zone,
   findings: Findings,
 ): Promise<ZoneFileContents> {
-  const contents = new ZoneFileContents(zone.name, findings);
+  const alone = !zones.hasZonesBelow(zone.name);
+  const contents = new ZoneFileContents(zone.name, findings, (owner) =>
+    alone ? undefined : zones.zoneBelow(zone.name, owner),
+  );
   const reader = new ZoneFileReader({ origin: zone.name, defaultTtl: zone.defaultTtl });
   let count = 0;
   const take = async (items: Iterable<ZoneFileRecord | ZoneFileNote>) => {

@@ -2,7 +2,7 @@
 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, errorCodes, type InputFault, Refusal } from '../errors.ts';
-import { StoreUnavailable } from '../store/store.ts';
+import { Compacted, StoreUnavailable } from '../store/store.ts';
 
 /** Fastify's error handler. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -33,6 +33,8 @@ export function refusalFrom(error: unknown): Refusal {
   if (error instanceof StoreUnavailable) {
     return new Refusal('store_unavailable', `the store cannot be reached (${error.message}): try again later`);
   }
+  if (error instanceof Compacted)
+    return new Refusal('store_unavailable', 'the store was compacted while it was read: try again');
   const { message, statusCode = 500, validation, validationContext } = error as FastifyError;
   if (statusCode < 400 || statusCode > 499) {
     return new Refusal('internal_error', 'the request failed; the log of this replica says why');

@@ -24,7 +24,7 @@ const greatestFile = 512 * 1024 * 1024;
 
 export const zoneFileRoutes: Routes = async (app, services) => {
   const { store, views, committer } = services;
-  const zoneOf = (text: string) => existingZone(services, zoneNameOf(text)).value;
+  const zoneOf = (text: string) => existingZone(services, zoneNameOf(text)).value.name;
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('text/dns', (_request, body, done) => done(null, body));
@@ -45,11 +45,9 @@ export const zoneFileRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const zone = zoneOf(request.params.zone);
-      const implied = views.zones.implied(zone.name);
-      const tag = withBody(entityTag(views.zones.serial(zone.name)), implied);
-      const { revision } = views;
+      const { serial, implied, revision, pieces } = await exportZoneFile(services, zone);
       reply.type(zoneFile).header('zonewright-revision', String(revision));
-      return sendResource(request, reply, tag, Readable.from(exportZoneFile(store, { zone, implied, revision })));
+      return sendResource(request, reply, withBody(entityTag(serial), implied), Readable.from(pieces));
     },
   );
 
@@ -80,7 +78,7 @@ export const zoneFileRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const zone = zoneOf(request.params.zone).name;
+      const zone = zoneOf(request.params.zone);
       const { body } = request;
       if (!(body instanceof Readable)) refuse('invalid_request', 'the body must be a zone file (text/dns)');
       const { dryRun = false } = request.query;

@@ -1,0 +1,105 @@
+// What is read from the store page by page: of one revision, and whole or refused, also when others share the etcd and have it compacted.
+
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { openEtcdStore } from '../../src/store/etcd.ts';
+import { prefixes } from '../../src/store/keys.ts';
+import { Compacted, type Store, StoreUnavailable } from '../../src/store/store.ts';
+import { problemIn } from '../support/api-client.ts';
+import { skipWithoutEtcd, startEtcd } from '../support/etcd.ts';
+import { adminToken, type ServedApi, servedApi } from '../support/served-api.ts';
+
+const zone = '/v1/zones/foo.k8s';
+const textDns = { 'content-type': 'text/dns' };
+const file = '$GENERATE 1-2500 number$ A 192.0.2.1\n';
+
+async function prepared(t: TestContext, store?: Store): Promise<ServedApi> {
+  const served = await servedApi(t, store);
+  await served.api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
+  assert.equal((await put(served, file)).status, 200);
+  return served;
+}
+
+const put = ({ api }: ServedApi, text: string, query = '') =>
+  api.send('PUT', `${zone}/zonefile${query}`, text, textDns);
+
+const exported = ({ url }: ServedApi) =>
+  fetch(`${url}${zone}/zonefile`, { headers: { authorization: `Bearer ${adminToken}` } });
+
+test('an etcd that others write to and have compacted can be read from', { skip: skipWithoutEtcd() }, async (t) => {
+  const etcd = await startEtcd();
+  t.after(() => etcd.close());
+  const [ours, others] = await Promise.all(
+    ['/zonewright/v1', '/other'].map((prefix) => openEtcdStore({ endpoints: [etcd.endpoint], prefix })),
+  );
+  assert.ok(ours && others);
+  t.after(() => Promise.all([ours.close(), others.close()]));
+  const served = await prepared(t, ours);
+  const { revision } = await others.commit({ compares: [], operations: [{ kind: 'put', key: 'x', value: '1' }] });
+  await etcd.compact(revision);
+
+  const answer = await exported(served);
+  assert.equal(answer.status, 200);
+  assert.equal((await answer.text()).trim().split('\n').length, 2502);
+  const same = await put(served, file, '?dryRun=true');
+  assert.deepEqual([same.status, same.body.counts.unchanged], [200, 2501], same.text);
+  await served.api.ok(200, 'GET', `${zone}/rrsets?limit=1000`);
+  const other = await put(served, file.replace('192.0.2.1', '192.0.2.2'));
+  assert.deepEqual([other.status, other.body.counts.changed], [200, 2500], other.text);
+
+  await etcd.stop();
+  assert.deepEqual([(await exported(served)).status, (await put(served, file)).status], [503, 503]);
+});
+
+/** From that page of names on. */
+function failFrom(t: TestContext, store: Store, page: number, error: Error): void {
+  const list = store.list.bind(store);
+  let pages = 0;
+  t.mock.method(store, 'list', (...[prefix, options]: Parameters<typeof list>) =>
+    prefix.startsWith(prefixes.names) && ++pages >= page ? Promise.reject(error) : list(prefix, options),
+  );
+}
+
+for (const error of [new Compacted(), new StoreUnavailable('gone')]) {
+  test(`${error.name} before the first page: 503`, async (t) => {
+    const served = await prepared(t);
+    failFrom(t, served.store, 1, error);
+    for (const answer of [
+      await served.api.send('GET', `${zone}/zonefile`),
+      await served.api.send('GET', `${zone}/rrsets`),
+      await put(served, file, '?dryRun=true'),
+      await put(served, file),
+    ]) {
+      assert.equal(problemIn(answer).code, 'store_unavailable');
+    }
+  });
+
+  test(`${error.name} in the middle: an export breaks off, an import is refused`, async (t) => {
+    const served = await prepared(t);
+    failFrom(t, served.store, 2, error);
+    const answer = await exported(served);
+    assert.equal(answer.status, 200);
+    await assert.rejects(answer.text(), 'what has come is not the whole zone, and the reader must know');
+    assert.equal(problemIn(await put(served, file)).code, 'store_unavailable');
+  });
+}
+
+test('a zone that is written to all the time is exported with the serial that it had', async (t) => {
+  const served = await prepared(t);
+  const stop = new AbortController();
+  const writing = (async () => {
+    for (let i = 0; !stop.signal.aborted; i += 1)
+      await served.api.send('PUT', `${zone}/rrsets/count/TXT`, { ttl: 60, records: [`"${i}"`] });
+  })();
+  for (let reads = 0; reads < 20; reads += 1) {
+    const answer = await exported(served);
+    const text = await answer.text();
+    const serial = Number(/SOA\t\S+ \S+ (\d+)/.exec(text)?.[1]);
+    const revision = Number(answer.headers.get('zonewright-revision'));
+    assert.ok(serial <= revision);
+    const entries = (await served.store.list('serials/foo.k8s', { at: revision as never })).entries;
+    assert.equal(entries[0]?.modified, serial);
+  }
+  stop.abort();
+  await writing;
+});
