@@ -1,7 +1,8 @@
 // Hosts: a name with its addresses and aliases, and the records that follow from them.
 
+import { InvalidValue } from '../errors.ts';
 import { type Address, type Family, familyOf, reverseName } from './address.ts';
-import type { Fqdn } from './name.ts';
+import { type Fqdn, labelsOf, parseName } from './name.ts';
 import type { Tags } from './pool.ts';
 import type { RecordType } from './rdata/record-types.ts';
 import type { Rrset } from './rrset.ts';
@@ -26,6 +27,24 @@ export interface Host {
   owner: string;
   tags: Tags;
   createdAt: string;
+}
+
+/** RFC 1123 §2.1 with `_`, and `*` as the whole first label: a host may answer for all names below its parent. Throws InvalidValue. */
+export function parseHostName(text: string): Fqdn {
+  const name = parseName(text);
+  const labels = labelsOf(name);
+  if (labels.length === 0) throw new InvalidValue('the root is no host');
+  for (const [index, label] of labels.entries()) {
+    if (index === 0 && label === '*' && labels.length > 1) continue;
+    if (!/^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/.test(label))
+      throw new InvalidValue(`'${label}' is no label of a host name`);
+  }
+  return name;
+}
+
+/** Whether a PTR may say that an address has this name: a wildcard is none. */
+export function isPtrTarget(name: Fqdn): boolean {
+  return labelsOf(name)[0] !== '*';
 }
 
 /** One record set that a host needs, at its owner name. */

@@ -1,5 +1,6 @@
 // Pools as users give them, and what follows from that alone: ranges, exclusions, capacity. What is taken in them: views/.
 
+import { at, InvalidValue, refuseField } from '../errors.ts';
 import { type AddressNumber, type Family, familyOfNumber } from './address.ts';
 import { type AddressRange, parseRange, rangeHolds } from './address-range.ts';
 
@@ -8,6 +9,13 @@ export type Strategy = (typeof strategies)[number];
 
 /** Free text about a resource, for its users to search by. */
 export type Tags = Record<string, string>;
+
+export const greatestTags = 64;
+
+/** Merging may come to more than one request may bring. Throws InvalidValue. */
+export function checkTags(tags: Readonly<Tags>): void {
+  if (Object.keys(tags).length > greatestTags) throw new InvalidValue(`has more than ${greatestTags} tags`);
+}
 
 export interface Pool {
   name: string;
@@ -39,6 +47,22 @@ export const poolDefaults: Omit<Pool, 'name' | 'ranges'> = {
   description: '',
   tags: {},
 };
+
+/** A pool with everything filled in and its ranges canonical. Refuses what cannot be a pool. */
+export function poolFrom(name: string, settings: Partial<Omit<Pool, 'name'>>): Pool {
+  const { ranges = [], exclude = [], tags = {} } = settings;
+  if (ranges.length === 0) refuseField('invalid_request', '/ranges', 'a pool needs a range');
+  at('/tags', () => checkTags(tags));
+  const canonical = (field: 'ranges' | 'exclude', texts: readonly string[]) =>
+    texts.map((text, index) => at(`/${field}/${index}`, () => parseRange(text).text));
+  return {
+    ...poolDefaults,
+    ...settings,
+    name,
+    ranges: canonical('ranges', ranges),
+    exclude: canonical('exclude', exclude),
+  };
+}
 
 /** Where the addresses of a pool may come from: its ranges in listed order, and what is left out of them. */
 export interface PoolShape {

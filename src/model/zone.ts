@@ -1,7 +1,8 @@
 // Zones: their settings, and the records at the apex that follow from them (SOA, NS, glue).
 
+import { InvalidValue } from '../errors.ts';
 import { type Address, familyOf } from './address.ts';
-import { type Fqdn, root } from './name.ts';
+import { type Fqdn, nameToWire, root } from './name.ts';
 import type { RecordType } from './rdata/record-types.ts';
 import type { Revision } from './revision.ts';
 import type { NamedRrsets, Rrset } from './rrset.ts';
@@ -27,6 +28,16 @@ export interface Zone {
   skydns: boolean;
   /** A reverse zone that we made for a host, and remove with its last name. */
   automatic: boolean;
+}
+
+/** Of 255 octets, `ns-<replica>` and its length octet take up to 64. */
+const greatestZoneName = 255 - 64;
+
+/** Throws InvalidValue for the name of a new zone that {@link nameserverName} would be none below. */
+export function checkZoneName(name: Fqdn): void {
+  if (nameToWire(name).length > greatestZoneName) {
+    throw new InvalidValue(`a zone's name has at most ${greatestZoneName} octets: its nameservers stand below it`);
+  }
 }
 
 /** What a zone is where its users say nothing. */
@@ -55,7 +66,7 @@ export interface Nameserver {
 }
 
 /** The name by which a zone calls a replica: `ns-<replica>.<zone>`. */
-export function nameserverName(nameserver: Nameserver, zone: Fqdn): Fqdn {
+function nameserverName(nameserver: Nameserver, zone: Fqdn): Fqdn {
   return (zone === root ? `ns-${nameserver.label}` : `ns-${nameserver.label}.${zone}`) as Fqdn;
 }
 

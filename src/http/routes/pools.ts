@@ -13,7 +13,7 @@ import { entityTag } from '../../control/precondition.ts';
 import { decideCreatePool, decideEvictOutside, decidePutPool, type PoolChange } from '../../control/put-pool.ts';
 import { at, refuseField } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';
-import type { Pool } from '../../model/pool.ts';
+import { type Pool, poolFrom } from '../../model/pool.ts';
 import { mergePatch } from '../merge-patch.ts';
 import { decodeCursor, pageOf } from '../page.ts';
 import {
@@ -28,16 +28,7 @@ import {
   strict,
   writeHeaders,
 } from '../schemas/common.ts';
-import {
-  AllocationBody,
-  NewAllocation,
-  NewPool,
-  PatchPool,
-  PoolBody,
-  PutPool,
-  poolFrom,
-  showAddress,
-} from '../schemas/pool.ts';
+import { AllocationBody, NewAllocation, NewPool, PatchPool, PoolBody, PutPool, showAddress } from '../schemas/pool.ts';
 import type { Routes, Services } from '../services.ts';
 import { commitByForce, commitFor, preconditionOf, sendResource, sendWritten, withBody } from '../write.ts';
 

@@ -2,6 +2,7 @@
 
 import { type Static, type TObject, type TProperties, type TSchema, Type } from '@fastify/type-provider-typebox';
 import { refuseField } from '../../errors.ts';
+import { greatestTags } from '../../model/pool.ts';
 
 /** An object without other fields than these. */
 export function strict<T extends TProperties>(properties: T, description?: string): TObject<T> {
@@ -53,7 +54,6 @@ export const pageQuery = {
   cursor: Type.Optional(Type.String({ maxLength: 2000, description: '`nextCursor` of the page before' })),
 };
 
-const tagLimit = 64;
 const TagValue = Type.String({ maxLength: 255 });
 /** As a plain schema: a record's pattern lets through, unchecked, the keys that it does not match. */
 const tagsOf = <T>(value: TSchema) =>
@@ -61,16 +61,11 @@ const tagsOf = <T>(value: TSchema) =>
     type: 'object',
     additionalProperties: value,
     propertyNames: { maxLength: 63 },
-    maxProperties: tagLimit,
+    maxProperties: greatestTags,
   });
 export const Tags = tagsOf<string>(TagValue);
 /** null takes one tag away. */
 export const TagsPatch = tagsOf<string | null>(Type.Union([TagValue, Type.Null()]));
-
-/** Merging may come to more than one request may bring. */
-export function checkTags(tags: Readonly<Record<string, string>>): void {
-  if (Object.keys(tags).length > tagLimit) refuseField('invalid_request', '/tags', `has more than ${tagLimit} tags`);
-}
 
 /** Refuses a list that names something twice. */
 export function refuseDoubles(pointer: string, values: readonly string[]): void {

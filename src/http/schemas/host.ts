@@ -2,13 +2,12 @@
 
 import { type Static, Type } from '@fastify/type-provider-typebox';
 import type { WantedHost } from '../../control/host-wanted.ts';
-import { at, InvalidValue, refuseField } from '../../errors.ts';
+import { at, refuseField } from '../../errors.ts';
 import { parseAddress, reverseName } from '../../model/address.ts';
-import type { Host } from '../../model/host.ts';
-import { labelsOf, parseName } from '../../model/name.ts';
+import { type Host, isPtrTarget, parseHostName } from '../../model/host.ts';
+import { checkTags } from '../../model/pool.ts';
 import {
   AddressText,
-  checkTags,
   FamilyText,
   LabelText,
   NameText,
@@ -82,22 +81,22 @@ export function wantedHostFrom({
   owner = '',
   tags = {},
 }: HostInput): WantedHost {
-  checkTags(tags);
+  at('/tags', () => checkTags(tags));
   if (name === undefined) refuseField('invalid_request', '/name', 'a host needs a name');
   const parsed = {
-    name: parseHostName('/name', name),
-    aliases: aliases.map((alias, index) => parseHostName(`/aliases/${index}`, alias)),
+    name: at('/name', () => parseHostName(name)),
+    aliases: aliases.map((alias, index) => at(`/aliases/${index}`, () => parseHostName(alias))),
     addresses: addresses?.map((text, index) => at(`/addresses/${index}`, () => parseAddress(text))),
   };
-  const isWildcard = labelsOf(parsed.name)[0] === '*';
-  if (isWildcard && ptr === true) refuseField('invalid_request', '/ptr', 'a wildcard is no name for a reverse record');
+  const mayHavePtr = isPtrTarget(parsed.name);
+  if (!mayHavePtr && ptr === true) refuseField('invalid_request', '/ptr', 'a wildcard is no name for a reverse record');
   refuseDoubles('/aliases', parsed.aliases);
   refuseDoubles('/addresses', parsed.addresses ?? []);
   return {
     name: parsed.name,
     aliases: parsed.aliases,
     ttl,
-    ptr: ptr ?? !isWildcard,
+    ptr: ptr ?? mayHavePtr,
     everyPtr: ptr === true,
     owner,
     tags,
@@ -105,21 +104,6 @@ export function wantedHostFrom({
     ...(families !== undefined && { families }),
     ...(parsed.addresses !== undefined && { addresses: parsed.addresses }),
   };
-}
-
-/** RFC 1123 §2.1 with `_`, and `*` as the whole first label: a host may answer for all names below its parent. */
-function parseHostName(pointer: string, text: string) {
-  return at(pointer, () => {
-    const name = parseName(text);
-    const labels = labelsOf(name);
-    for (const [index, label] of labels.entries()) {
-      if (index === 0 && label === '*' && labels.length > 1) continue;
-      if (!/^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/.test(label))
-        throw new InvalidValue(`'${label}' is no label of a host name`);
-    }
-    if (labels.length === 0) refuseField('invalid_request', pointer, 'the root is no host');
-    return name;
-  });
 }
 
 /** What a merge patch is applied to. Addresses and their PTRs are kept as they are unless the patch says otherwise. */

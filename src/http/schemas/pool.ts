@@ -1,22 +1,9 @@
 // Pools, allocations and addresses as the API shows and takes them.
 
 import { type Static, Type } from '@fastify/type-provider-typebox';
-import { at, refuseField } from '../../errors.ts';
-import { parseRange } from '../../model/address-range.ts';
 import type { AddressRecord } from '../../model/allocation.ts';
-import { type Pool, poolDefaults, strategies } from '../../model/pool.ts';
-import {
-  AddressText,
-  checkTags,
-  FamilyText,
-  LabelText,
-  Owner,
-  optional,
-  patchOf,
-  strict,
-  Tags,
-  TagsPatch,
-} from './common.ts';
+import { strategies } from '../../model/pool.ts';
+import { AddressText, FamilyText, LabelText, Owner, optional, patchOf, strict, Tags, TagsPatch } from './common.ts';
 
 const RangeTexts = Type.Array(Type.String({ maxLength: 100 }), { maxItems: 1000 });
 
@@ -60,22 +47,6 @@ export const PoolBody = Type.Object({
   ...settings,
   usage: Type.Object({ ipv4: Usage, ipv6: Usage }, { description: 'Decimal strings: IPv6 does not fit a number' }),
 });
-
-/** A pool with everything filled in and its ranges canonical. Refuses what cannot be a pool. */
-export function poolFrom(name: string, body: Partial<Omit<Pool, 'name'>>): Pool {
-  const ranges = body.ranges ?? [];
-  if (ranges.length === 0) refuseField('invalid_request', '/ranges', 'a pool needs a range');
-  checkTags(body.tags ?? {});
-  const canonical = (field: 'ranges' | 'exclude', texts: readonly string[]) =>
-    texts.map((text, index) => at(`/${field}/${index}`, () => parseRange(text).text));
-  return {
-    ...poolDefaults,
-    ...body,
-    name,
-    ranges: canonical('ranges', ranges),
-    exclude: canonical('exclude', body.exclude ?? []),
-  };
-}
 
 const PortBody = strict({
   protocol: Type.Union([Type.Literal('tcp'), Type.Literal('udp'), Type.Literal('sctp')]),

@@ -3,9 +3,9 @@
 import { type Static, Type } from '@fastify/type-provider-typebox';
 import type { Warning } from '../../control/name-edits.ts';
 import { at, refuseField } from '../../errors.ts';
-import { type Fqdn, formatRelativeName, nameToWire, parseName } from '../../model/name.ts';
+import { type Fqdn, formatRelativeName, parseName } from '../../model/name.ts';
 import { type Manager, managingHost, type Rrset } from '../../model/rrset.ts';
-import { type SoaSettings, soaDefaults, type Zone, zoneDefaults } from '../../model/zone.ts';
+import { checkZoneName, type SoaSettings, soaDefaults, type Zone, zoneDefaults } from '../../model/zone.ts';
 import { NameText, optional, patchOf, refuseDoubles, strict, Ttl } from './common.ts';
 
 const Seconds = Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1 });
@@ -52,21 +52,12 @@ export const ZoneBody = Type.Object({
   serial: Type.Integer({ description: "The SOA's serial: the store revision of the zone's last change, modulo 2^32" }),
 });
 
-/** Of 255 octets, `ns-<replica>` and its length octet take up to 64. */
-const greatestZoneName = 255 - 64;
-
 /** What the API takes, its fields not parsed yet. */
 export type ZoneInput = Partial<Omit<Static<typeof NewZone>, 'name'>>;
 
 /** Refuses what cannot be a zone, pointing at the field. `current` is the zone that it becomes. */
 export function zoneFrom(name: Fqdn, input: ZoneInput, current: Zone | undefined): Zone {
-  if (current === undefined && nameToWire(name).length > greatestZoneName) {
-    refuseField(
-      'invalid_request',
-      '/name',
-      `a zone's name has at most ${greatestZoneName} octets: its nameservers stand below it`,
-    );
-  }
+  if (current === undefined) at('/name', () => checkZoneName(name));
   const { defaultTtl = zoneDefaults.defaultTtl, nameservers = [], soa = {}, skydns = false } = input;
   if (skydns) refuseField('invalid_request', '/skydns', 'is not available in this version');
   const parsed = nameservers.map((text, index) => at(`/nameservers/${index}`, () => parseName(text)));

@@ -1,0 +1,37 @@
+// The names that a host may have.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { InvalidValue } from '../../src/errors.ts';
+import { isPtrTarget, parseHostName } from '../../src/model/host.ts';
+
+test('RFC 1123 §2.1: letters, digits and inner hyphens; `_` too, and a wildcard as the first label', () => {
+  for (const name of [
+    'nginx.k8s',
+    '3com.example',
+    'a-b.example',
+    '_sip.example',
+    'a_.example',
+    '*.example',
+    'localhost',
+  ])
+    assert.equal(parseHostName(`${name}.`), name);
+  assert.equal(parseHostName('NGINX.K8S'), 'nginx.k8s');
+  for (const text of [
+    '.',
+    '*',
+    'a.*.example',
+    '*a.example',
+    '-a.example',
+    'a-.example',
+    'a b.example',
+    'a\\.b.example',
+    'ä.example',
+  ])
+    assert.throws(() => parseHostName(text), InvalidValue, text);
+});
+
+test('a wildcard is no name that a PTR can give', () => {
+  assert.equal(isPtrTarget(parseHostName('*.example')), false);
+  assert.equal(isPtrTarget(parseHostName('a.example')), true);
+});
