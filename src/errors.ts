@@ -23,6 +23,7 @@ export const errorCodes = {
   payload_too_large: [413, 'The request body is too large'],
   pool_exhausted: [409, 'No address is free'],
   pool_in_use: [409, 'The pool still has addresses in use'],
+  pool_not_found: [422, 'There is no such pool'],
   pool_overlap: [409, 'The range overlaps another one'],
   precondition_failed: [412, 'The resource changed meanwhile'],
   record_invalid: [422, 'A record is not valid'],

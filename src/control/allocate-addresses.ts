@@ -33,7 +33,7 @@ export function decideAllocateAddresses(context: DecisionContext, wanted: Wanted
     wanted.addresses === undefined
       ? allocateNext(context, builder, pool, wanted)
       : wanted.addresses.map((address, index) =>
-          allocateExplicit(context, builder, pool, address, holderOf(context, wanted, index)),
+          allocateExplicit(context, builder, pool, address, `/addresses/${index}`, holderOf(context, wanted, index)),
         );
   return { result: records, ...builder.build() };
 }
@@ -84,12 +84,13 @@ function allocateExplicit(
   builder: TransactionBuilder,
   pool: Pool,
   address: Address,
+  pointer: string,
   holder: Holder,
 ): AddressRecord {
   const record = context.views.pools.address(pool.space, address)?.value;
   if (!pool.drain && record?.state === 'held' && mayShare(record.holders, holder))
     return share(context, builder, record, holder);
-  return takeAddress(context, builder, chooseExplicit(context, address, pool.name), holder);
+  return takeAddress(context, builder, chooseExplicit(context, address, pointer, pool.name), holder);
 }
 
 function share(

@@ -1,6 +1,6 @@
 // Use case: a host becomes another: new addresses, aliases, or a new name, in one transaction.
 
-import { refuse } from '../errors.ts';
+import { refuseField } from '../errors.ts';
 import type { Host } from '../model/host.ts';
 import type { Fqdn } from '../model/name.ts';
 import type { Decision, DecisionContext } from './commit.ts';
@@ -25,7 +25,7 @@ export function decideChangeHost(
   checkPrecondition(precondition, current && entityTag(current.modified));
   const wanted = change(current?.value);
   if (wanted.name !== name && context.views.hosts.get(wanted.name) !== undefined) {
-    refuse('name_taken', `there is a host ${wanted.name} already`, { name: wanted.name });
+    refuseField('name_taken', '/name', `there is a host ${wanted.name} already`, { name: wanted.name });
   }
   const host = hostFrom(context, wanted, current?.value);
   const builder = new TransactionBuilder(context.views);

@@ -1,6 +1,6 @@
 // Which addresses a request gets: explicit ones checked, others by pool order and strategy. Reads views; takes nothing yet.
 
-import { refuse } from '../errors.ts';
+import { refuse, refuseField } from '../errors.ts';
 import { type Address, addressNumber, type Family } from '../model/address.ts';
 import { describeHolder } from '../model/allocation.ts';
 import { capacityOf, isExcluded, type Pool, poolShape, shapeHolds } from '../model/pool.ts';
@@ -20,29 +20,37 @@ export interface Choice {
 
 const defaultSpace = 'default';
 
-/** Checks an address that the caller named. Refuses with `address_taken`, `address_outside_pool`, `address_excluded` or `pool_exhausted`. */
-export function chooseExplicit(context: DecisionContext, address: Address, poolName?: string): Choice {
+/** Checks an address that the caller named, there in the request. Refuses with `address_taken`, `address_outside_pool`, `address_excluded` or `pool_exhausted`. */
+export function chooseExplicit(context: DecisionContext, address: Address, pointer: string, poolName?: string): Choice {
   const pool =
     poolName === undefined
       ? context.views.pools.poolAt(defaultSpace, address)?.value
       : existingPool(context, poolName).value;
   const space = pool?.space ?? defaultSpace;
-  if (pool !== undefined) checkInPool(pool, address);
-  refuseTaken(context, space, address);
+  if (pool !== undefined) checkInPool(pool, address, pointer);
+  refuseTaken(context, space, address, pointer);
   return { address, space, pool: pool?.name ?? null };
 }
 
-function checkInPool(pool: Pool, address: Address): void {
+function checkInPool(pool: Pool, address: Address, pointer: string): void {
   const shape = poolShape(pool);
   const value = addressNumber(address);
   if (!shapeHolds(shape, value)) {
-    refuse('address_outside_pool', `${address} is not in pool '${pool.name}' (${pool.ranges.join(', ')})`, {
+    refuseField(
+      'address_outside_pool',
+      pointer,
+      `${address} is not in pool '${pool.name}' (${pool.ranges.join(', ')})`,
+      {
+        address,
+        pool: pool.name,
+      },
+    );
+  }
+  if (isExcluded(shape, value)) {
+    refuseField('address_excluded', pointer, `${address} is excluded from pool '${pool.name}'`, {
       address,
       pool: pool.name,
     });
-  }
-  if (isExcluded(shape, value)) {
-    refuse('address_excluded', `${address} is excluded from pool '${pool.name}'`, { address, pool: pool.name });
   }
   if (pool.drain) {
     refuse('pool_exhausted', `pool '${pool.name}' is draining: it gives no addresses`, { pool: pool.name });
@@ -50,7 +58,7 @@ function checkInPool(pool: Pool, address: Address): void {
 }
 
 /** Refuses with `address_taken`, saying by whom, unless the address can be had now. */
-export function refuseTaken(context: DecisionContext, space: string, address: Address): void {
+export function refuseTaken(context: DecisionContext, space: string, address: Address, pointer: string): void {
   const { views, claimed, now } = context;
   if (views.pools.isFree(space, address, now) && !claimed.has(addressKey(space, address))) return;
   const record = views.pools.address(space, address)?.value;
@@ -59,7 +67,11 @@ export function refuseTaken(context: DecisionContext, space: string, address: Ad
     record?.state === 'released'
       ? `cooling down until ${record.freeAt}`
       : `held by ${heldBy.join(', ') || 'another request'}`;
-  refuse('address_taken', `${address} is ${by}`, { address, heldBy, ...(record?.freeAt && { freeAt: record.freeAt }) });
+  refuseField('address_taken', pointer, `${address} is ${by}`, {
+    address,
+    heldBy,
+    ...(record?.freeAt && { freeAt: record.freeAt }),
+  });
 }
 
 /**

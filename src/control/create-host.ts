@@ -1,6 +1,6 @@
 // Use case: a new host.
 
-import { refuse } from '../errors.ts';
+import { refuseField } from '../errors.ts';
 import type { Host } from '../model/host.ts';
 import type { Decision, DecisionContext } from './commit.ts';
 import { hostFrom, type WantedHost } from './host-wanted.ts';
@@ -10,7 +10,7 @@ import { pointerIn, writeHost } from './write-host.ts';
 /** Its addresses, A/AAAA, PTR and aliases, in one transaction (test/control/host-is-atomic.test.ts). */
 export function decideCreateHost(context: DecisionContext, wanted: WantedHost): Decision<Host> {
   if (context.views.hosts.get(wanted.name) !== undefined) {
-    refuse('name_taken', `there is a host ${wanted.name} already`, { name: wanted.name });
+    refuseField('name_taken', '/name', `there is a host ${wanted.name} already`, { name: wanted.name });
   }
   const host = hostFrom(context, wanted, undefined);
   const builder = new TransactionBuilder(context.views);

@@ -29,6 +29,8 @@ export function hostFrom(context: DecisionContext, wanted: WantedHost, before: H
   const zone =
     context.views.zones.enclosing(wanted.name)?.value ??
     refuseField('zone_not_found', '/name', `no zone covers ${wanted.name}: make one first (POST /v1/zones)`);
+  if (wanted.pool !== undefined && context.views.pools.get(wanted.pool) === undefined)
+    refuseField('pool_not_found', '/pool', `there is no pool '${wanted.pool}'`, { pool: wanted.pool });
   if (wanted.aliases.includes(wanted.name))
     refuseField('name_taken', '/aliases', `${wanted.name} cannot be its own alias`);
   return {
@@ -51,9 +53,9 @@ function heldBy({ ptr, everyPtr = false }: WantedHost, before: Host | undefined)
 
 function addressesFrom(context: DecisionContext, wanted: WantedHost, held: HostAddress[]): HostAddress[] {
   const explicit = (wanted.addresses ?? []).map(
-    (address) =>
+    (address, index) =>
       held.find((one) => one.address === address && isFrom(wanted.pool, one)) ??
-      chooseExplicit(context, address, wanted.pool),
+      chooseExplicit(context, address, `/addresses/${index}`, wanted.pool),
   );
   if (wanted.addresses !== undefined) return [...explicit, ...missingFamilies(context, wanted, explicit, [])];
   const kept = held.filter(

@@ -64,9 +64,9 @@ function writeAddresses(context: DecisionContext, builder: TransactionBuilder, b
   }
   if (after === undefined) return;
   const holder: Holder = { kind: 'host', host: after.name, owner: after.owner };
-  for (const choice of wanted) {
+  for (const [index, choice] of wanted.entries()) {
     if (!old.some((other) => isSameAddress(choice, other))) {
-      refuseTaken(context, choice.space, choice.address);
+      refuseTaken(context, choice.space, choice.address, `/addresses/${index}`);
       takeAddress(context, builder, choice, holder);
     } else if (before?.name !== after.name || before.owner !== after.owner) {
       replaceHolders(context, builder, choice.space, choice.address, [holder]);

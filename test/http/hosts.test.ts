@@ -145,7 +145,7 @@ test('a rename onto another host, and a refused re-address, leave the host what 
   await api.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s' });
   await api.ok(201, 'POST', '/v1/hosts', { name: 'b.foo.k8s', aliases: ['c.foo.k8s'] });
   const before = await dump();
-  await api.refused('name_taken', 'PATCH', '/v1/hosts/a.foo.k8s', { name: 'b.foo.k8s' });
+  await api.refused('name_taken', 'PATCH', '/v1/hosts/a.foo.k8s', { name: 'b.foo.k8s' }, ['/name']);
   await api.refused('name_taken', 'PATCH', '/v1/hosts/a.foo.k8s', { name: 'c.foo.k8s' });
   await api.refused('address_taken', 'PATCH', '/v1/hosts/a.foo.k8s', { addresses: ['192.0.2.3', '192.0.2.1'] });
   await api.refused('zone_not_found', 'PATCH', '/v1/hosts/a.foo.k8s', { name: 'a.example' });
