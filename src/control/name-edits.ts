@@ -1,7 +1,7 @@
 // The names that one transaction writes, as they are so far, and what may not stand there: of each name itself, and of what is above and below.
 
 import { Refusal } from '../errors.ts';
-import { checkName, cutsAt, type NameFinding, namesAbove, type ZoneCut } from '../model/check-name.ts';
+import { checkName, cutsAt, type NameFinding, namesAbove, type ZoneBelow, type ZoneCut } from '../model/check-name.ts';
 import type { Fqdn } from '../model/name.ts';
 import type { RecordType } from '../model/rdata/record-types.ts';
 import type { Revision } from '../model/revision.ts';
@@ -13,7 +13,7 @@ import type { Views } from '../views/views.ts';
 /** How many names a refusal lists. */
 const shown = 10;
 /** How many warnings one answer has at most. */
-const greatestWarnings = 100;
+export const greatestWarnings = 100;
 
 export interface NameEdit {
   zone: Zone;
@@ -81,16 +81,28 @@ export class NameEdits {
     for (const edit of edits) {
       const { zone, owner, rrsets, written } = edit;
       const above = cut.has(zone.name) || this.#views.zones.hasCuts(zone.name) ? this.#cutsAbove(zone, owner) : [];
-      for (const finding of checkName(zone.name, owner, rrsets, above)) {
+      const below = this.#zoneBelow(zone, owner);
+      for (const finding of checkName(zone.name, owner, rrsets, above, below)) {
         if (finding.types.some((type) => written.has(type))) take(finding);
       }
-      for (const made of this.newCuts(edit)) for (const finding of this.#hiddenBy(zone, made, pointerOf)) take(finding);
+      for (const made of this.newCuts(edit)) {
+        // What a zone of ours below hides is hidden already.
+        if (below !== undefined && made.type === 'NS') continue;
+        for (const finding of this.#hiddenBy(zone, made, pointerOf)) take(finding);
+      }
     }
     return warnings;
   }
 
   *#cutsAbove(zone: Zone, owner: Fqdn): Generator<ZoneCut> {
     for (const above of namesAbove(zone.name, owner)) yield* cutsAt(zone.name, above, this.#standing(zone, above));
+  }
+
+  /** The zone of ours that answers for the name in place of the one that holds it. */
+  #zoneBelow(zone: Zone, owner: Fqdn): ZoneBelow | undefined {
+    const name = this.#views.zones.zoneBelow(zone.name, owner);
+    if (name === undefined) return undefined;
+    return { name, nameservers: this.#standing(zone, name).find(({ type }) => type === 'NS')?.records ?? [] };
   }
 
   /** Refuses a cut above names that must be served; returns what else it hides. */

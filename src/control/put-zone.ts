@@ -1,12 +1,16 @@
 // Use case: a zone is made, or its settings change. Its records stay as they are.
 
 import { refuse } from '../errors.ts';
+import { checkBelow } from '../model/check-name.ts';
 import { recordsOf } from '../model/host.ts';
 import { type Fqdn, isWithin, parentOf } from '../model/name.ts';
 import type { Zone } from '../model/zone.ts';
 import { prefixes, zoneKey } from '../store/keys.ts';
 import { zoneValue } from '../store/values.ts';
+import type { Versioned } from '../views/pool-view.ts';
+import type { Views } from '../views/views.ts';
 import type { Decision, DecisionContext } from './commit.ts';
+import { greatestWarnings, type Warning } from './name-edits.ts';
 import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
 import { TransactionBuilder } from './transaction-builder.ts';
 
@@ -17,10 +21,14 @@ export interface ZoneChange {
   change: (current: Zone | undefined) => Zone;
 }
 
-export function decidePutZone(
-  context: DecisionContext,
-  { name, precondition, change }: ZoneChange,
-): Decision<{ zone: Zone; created: boolean }> {
+export interface ZonePut {
+  zone: Zone;
+  created: boolean;
+  /** Records of the zone around it that are not served any more. */
+  warnings: (Warning & { zone: Fqdn })[];
+}
+
+export function decidePutZone(context: DecisionContext, { name, precondition, change }: ZoneChange): Decision<ZonePut> {
   const current = context.views.zones.get(name);
   checkPrecondition(precondition, current && entityTag(current.modified));
   const zone = change(current?.value);
@@ -29,7 +37,8 @@ export function decidePutZone(
     checkHidesNothing(context, builder, name);
     builder.createZone(zone, zoneValue.encode(zone));
   } else builder.put(zoneKey(name), zoneValue.encode(zone), current.modified).touchZone(name);
-  return { result: { zone, created: current === undefined }, ...builder.build() };
+  const created = current === undefined;
+  return { result: { zone, created, warnings: created ? hiddenBy(context, name) : [] }, ...builder.build() };
 }
 
 /** Refuses with `already_exists`. */
@@ -40,13 +49,33 @@ export function decideCreateZone(context: DecisionContext, zone: Zone): ReturnTy
   return decidePutZone(context, { name, precondition: {}, change: () => zone });
 }
 
+function hiddenBy({ views }: DecisionContext, name: Fqdn): ZonePut['warnings'] {
+  const around = enclosingAbove(views, name)?.value.name;
+  if (around === undefined) return [];
+  const nameservers = views.zones.name(around, name).rrsets.find(({ type }) => type === 'NS')?.records ?? [];
+  const warnings: ZonePut['warnings'] = [];
+  for (const owner of [name, ...views.zones.namesBelow(around, name)]) {
+    // What another zone below hid already is not hidden by this one.
+    if (views.zones.zoneBelow(around, owner) !== undefined) continue;
+    for (const finding of checkBelow(owner, views.zones.name(around, owner).rrsets, { name, nameservers })) {
+      if (warnings.length === greatestWarnings) return warnings;
+      warnings.push({ ...finding, zone: around });
+    }
+  }
+  return warnings;
+}
+
+function enclosingAbove({ zones }: Views, name: Fqdn): Versioned<Zone> | undefined {
+  const parent = parentOf(name);
+  return parent === undefined ? undefined : zones.enclosing(parent);
+}
+
 /**
  * Names of hosts (aliases and reverse names too) that a zone around the new one serves would no longer be found there. Writing the zone around it again makes those
  * decide anew who were about to put a name into it.
  */
 function checkHidesNothing({ views }: DecisionContext, builder: TransactionBuilder, name: Fqdn): void {
-  const parent = parentOf(name);
-  const around = parent === undefined ? undefined : views.zones.enclosing(parent);
+  const around = enclosingAbove(views, name);
   if (around === undefined) return;
   const zone = around.value;
   builder.put(zoneKey(zone.name), zoneValue.encode(zone), around.modified).touchZone(zone.name);

@@ -25,22 +25,48 @@ export interface NameFinding {
   cut?: ZoneCut;
 }
 
+/** A zone of ours inside another one: what is at its name or below is answered from there. */
+export interface ZoneBelow {
+  name: Fqdn;
+  /** The NS records that the zone around it has at its name. */
+  nameservers: readonly string[];
+}
+
 /** What belongs to a delegation on the parent's side. */
 const besideNs: ReadonlySet<string> = new Set(['NS', 'DS', 'NSEC', 'RRSIG', 'DNAME', 'A', 'AAAA']);
 const glue: ReadonlySet<string> = new Set(['A', 'AAAA']);
+/** What the zone around a zone of ours has at its name. */
+const aboveZone: ReadonlySet<string> = new Set(['NS', 'DS', 'NSEC', 'RRSIG']);
 
-/** `rrsets`: all that the name shall hold, hosts' records included. `above`: the cuts at the names above it. */
+/**
+ * `rrsets`: all that the name shall hold, hosts' records included. `above`: the cuts at the names above it. `below`: the zone of ours that the name is in although
+ * `zone` holds it.
+ */
 export function* checkName(
   zone: Fqdn,
   owner: Fqdn,
   rrsets: readonly Rrset[],
   above: Iterable<ZoneCut>,
+  below?: ZoneBelow,
 ): Generator<NameFinding> {
   yield* checkCname(zone, owner, rrsets);
   yield* checkTypes(zone, owner, rrsets);
+  if (below !== undefined) yield* checkBelow(owner, rrsets, below);
   const atCut = cutsAt(zone, owner, rrsets).find(({ type }) => type === 'NS');
-  if (atCut !== undefined) yield* checkHidden(owner, rrsets, atCut, besideNs);
-  for (const cut of above) yield* checkHidden(owner, rrsets, cut, glue);
+  if (atCut !== undefined && below === undefined) yield* checkHidden(owner, rrsets, atCut, besideNs);
+  for (const cut of above) {
+    if (cut.type === 'DNAME' || below === undefined) yield* checkHidden(owner, rrsets, cut, glue);
+  }
+}
+
+/** What a zone holds at or below the name of another zone of ours is not served, but for the delegation itself. Hosts have their records in the zone below. */
+export function* checkBelow(owner: Fqdn, rrsets: readonly Rrset[], below: ZoneBelow): Generator<NameFinding> {
+  const isGlue = below.nameservers.includes(`${owner}.`);
+  for (const { type, manager } of rrsets) {
+    if (manager === 'host' || (isGlue && glue.has(type)) || (owner === below.name && aboveZone.has(type))) continue;
+    const message = `${owner} is in the zone ${below.name}, which is here too: its ${type} records are not served from the zone around it`;
+    yield { owner, types: [type], message };
+  }
 }
 
 /** The cuts that these RRsets make of their name. */

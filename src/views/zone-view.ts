@@ -88,6 +88,22 @@ export class ZoneView {
     return undefined;
   }
 
+  /** The zone that answers for the name in place of this one, around it: the highest of those between. */
+  zoneBelow(zone: Fqdn, owner: Fqdn): Fqdn | undefined {
+    let highest: Fqdn | undefined;
+    for (const ancestor of ancestry(owner)) {
+      if (ancestor === zone) return highest;
+      if (this.#zones.has(ancestor)) highest = ancestor;
+    }
+    return undefined;
+  }
+
+  /** Whether there is a zone inside this one. */
+  hasZonesBelow(zone: Fqdn): boolean {
+    for (const name of this.#zones.keys()) if (name !== zone && isWithin(name, zone)) return true;
+    return false;
+  }
+
   /** What is stored at a name of a zone: not what its settings imply. */
   name(zone: Fqdn, owner: Fqdn): StoredName {
     const state = this.#zones.get(zone);

@@ -222,3 +222,69 @@ test('odd but allowed: a DS without NS, alias mode beside service mode (RFC 9460
     undefined,
   );
 });
+
+test('a zone of ours below is a cut too: what another zone has at it or below is a warning, but for NS, DS and glue', async (t) => {
+  const { api } = await prepared(t);
+  await api.ok(201, 'POST', '/v1/zones', { name: 's.foo.k8s' });
+  const put = async (path: string, ...records: string[]) =>
+    (await api.ok<Written>(201, 'PUT', `${rrsets}/${path}`, { records })).warnings;
+  assert.equal(await put('s/NS', 'ns.s.foo.k8s.'), undefined);
+  assert.equal(await put('s/DS', `1 8 2 ${'00'.repeat(32)}`), undefined);
+  assert.equal(await put('ns.s/A', '192.0.2.1'), undefined, 'glue');
+  assert.equal(await put('other/A', '192.0.2.1'), undefined);
+  for (const [path, record] of [
+    ['s/TXT', 'x'],
+    ['s/A', '192.0.2.2'],
+    ['x.s/A', '192.0.2.2'],
+    ['y.x.s/MX', '1 x.'],
+    ['x.s/NS', 'ns.example.'],
+  ] as const) {
+    const [warning, ...more] = (await put(path, record)) ?? [];
+    assert.deepEqual([`${warning?.name}/${warning?.type}`, more], [path, []]);
+    assert.match(warning?.message ?? '', /zone s\.foo\.k8s/);
+  }
+  const patched = await api.ok<Written>(200, 'PATCH', rrsets, [
+    { name: 'w.s', type: 'TXT', records: ['x'] },
+    { name: 'w.other', type: 'TXT', records: ['x'] },
+  ]);
+  assert.deepEqual(
+    patched.warnings?.map(({ name }) => name),
+    ['w.s'],
+  );
+});
+
+test('the import of a zone file warns of what another zone of ours hides', async (t) => {
+  const { api } = await prepared(t);
+  await api.ok(201, 'POST', '/v1/zones', { name: 's.foo.k8s' });
+  await api.ok(201, 'POST', '/v1/zones', { name: 't.s.foo.k8s' });
+  const file = 's 60 NS ns.s\nns.s 60 A 192.0.2.1\nx.s 60 A 192.0.2.2\nx.t.s 60 TXT x\ny 60 A 192.0.2.3\n';
+  const imported = await api.send('PUT', '/v1/zones/foo.k8s/zonefile', file, textDns);
+  assert.equal(imported.status, 200, imported.text);
+  const { warnings } = imported.body as { warnings: { line: number; message: string }[] };
+  assert.deepEqual(
+    warnings.map(({ line }) => line),
+    [3, 4],
+  );
+  for (const { message } of warnings) assert.match(message, /zone s\.foo\.k8s/);
+});
+
+test('a new zone that hides records of the zone around it says which', async (t) => {
+  const { api } = await prepared(t);
+  await api.ok(200, 'PATCH', rrsets, [
+    { name: 's', type: 'NS', records: ['ns.s.foo.k8s.'] },
+    { name: 's', type: 'TXT', records: ['x'] },
+    { name: 'ns.s', type: 'A', records: ['192.0.2.1'] },
+    { name: 'x.s', type: 'A', records: ['192.0.2.2'] },
+    { name: 'x.t', type: 'TXT', records: ['x'] },
+  ]);
+  type Warned = { name: string; warnings?: { zone: string; name: string; type: string; message: string }[] };
+  const hidden = ({ warnings = [] }: Warned) =>
+    warnings.map(({ zone, name, type }) => `${zone}: ${name} ${type}`).sort();
+  const posted = await api.ok<Warned>(201, 'POST', '/v1/zones', { name: 's.foo.k8s' });
+  assert.deepEqual(hidden(posted), ['foo.k8s: s TXT', 'foo.k8s: x.s A']);
+  assert.match(posted.warnings?.[0]?.message ?? '', /zone s\.foo\.k8s/);
+  const put = await api.ok<Warned>(201, 'PUT', '/v1/zones/t.foo.k8s', {});
+  assert.deepEqual(hidden(put), ['foo.k8s: x.t TXT']);
+  assert.deepEqual((await api.ok<Warned>(200, 'PUT', '/v1/zones/t.foo.k8s', {})).warnings, undefined);
+  assert.deepEqual((await api.ok<Warned>(201, 'POST', '/v1/zones', { name: 'u.foo.k8s' })).warnings, undefined);
+});

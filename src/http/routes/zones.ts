@@ -1,11 +1,12 @@
 // /v1/zones: zones and their settings. Their records: rrsets.ts.
 
 import { Type } from '@fastify/type-provider-typebox';
-import type { Decide } from '../../control/commit.ts';
+import type { FastifyReply } from 'fastify';
+import type { Committed, Decide } from '../../control/commit.ts';
 import { decideClearZone, decideDeleteClearedZone, decideDeleteZone } from '../../control/delete-zone.ts';
 import { existingZone } from '../../control/existing.ts';
 import { entityTag } from '../../control/precondition.ts';
-import { decideCreateZone, decidePutZone } from '../../control/put-zone.ts';
+import { decideCreateZone, decidePutZone, type ZonePut } from '../../control/put-zone.ts';
 import { at, refuseField } from '../../errors.ts';
 import { parseName } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
@@ -17,6 +18,8 @@ import {
   PatchZone,
   PutZone,
   showZone,
+  showZoneWarnings,
+  WrittenZone,
   ZoneBody,
   type ZoneInput,
   zoneFrom,
@@ -33,6 +36,13 @@ export const zoneRoutes: Routes = async (app, services) => {
   const { views } = services;
   const show = (zone: Zone, serial = views.zones.serial(zone.name)) => showZone(zone, serial);
 
+  const sendZone = (reply: FastifyReply, committed: Committed<ZonePut>) => {
+    const { zone, created, warnings } = committed.result;
+    const body = show(zone, committed.revision);
+    const withWarnings = { ...body, ...showZoneWarnings(warnings) };
+    return sendWritten(reply, committed, created, zonePath(zone.name), withWarnings, (tag) => withBody(tag, body));
+  };
+
   app.post(
     '/v1/zones',
     {
@@ -41,7 +51,7 @@ export const zoneRoutes: Routes = async (app, services) => {
         summary: 'Make a zone',
         headers: idempotencyHeaders,
         body: NewZone,
-        response: { 201: ZoneBody, ...failures },
+        response: { 201: WrittenZone, ...failures },
       },
     },
     async (request, reply) => {
@@ -49,14 +59,7 @@ export const zoneRoutes: Routes = async (app, services) => {
       const name = at('/name', () => parseName(text));
       const wanted = zoneFrom(name, input as ZoneInput, undefined);
       const committed = await commitFor(services, request, reply, (context) => decideCreateZone(context, wanted));
-      return sendWritten(
-        reply,
-        committed,
-        true,
-        zonePath(name),
-        show(committed.result.zone, committed.revision),
-        withBody,
-      );
+      return sendZone(reply, committed);
     },
   );
 
@@ -100,7 +103,7 @@ export const zoneRoutes: Routes = async (app, services) => {
         params,
         headers: writeHeaders,
         body: PutZone,
-        response: { 200: ZoneBody, 201: ZoneBody, ...failures },
+        response: { 200: ZoneBody, 201: WrittenZone, ...failures },
       },
     },
     async (request, reply) => {
@@ -115,14 +118,7 @@ export const zoneRoutes: Routes = async (app, services) => {
         change: (current: Zone | undefined) => zoneFrom(name, input as ZoneInput, current),
       };
       const committed = await commitFor(services, request, reply, (context) => decidePutZone(context, change));
-      return sendWritten(
-        reply,
-        committed,
-        committed.result.created,
-        zonePath(name),
-        show(committed.result.zone, committed.revision),
-        withBody,
-      );
+      return sendZone(reply, committed);
     },
   );
 
@@ -149,14 +145,7 @@ export const zoneRoutes: Routes = async (app, services) => {
         },
       };
       const committed = await commitFor(services, request, reply, (context) => decidePutZone(context, change));
-      return sendWritten(
-        reply,
-        committed,
-        false,
-        zonePath(name),
-        show(committed.result.zone, committed.revision),
-        withBody,
-      );
+      return sendZone(reply, committed);
     },
   );
 

@@ -2,6 +2,7 @@
 
 import { type Static, Type } from '@fastify/type-provider-typebox';
 import type { Warning } from '../../control/name-edits.ts';
+import type { ZonePut } from '../../control/put-zone.ts';
 import { at, refuseField } from '../../errors.ts';
 import { type Fqdn, formatRelativeName, parseName } from '../../model/name.ts';
 import { type Manager, managingHost, type Rrset } from '../../model/rrset.ts';
@@ -137,6 +138,25 @@ const Warnings = Type.Optional(
 );
 export const WrittenRrset = Type.Object({ ...RrsetBody.properties, warnings: Warnings });
 export const WrittenRrsets = Type.Object({ items: Type.Array(RrsetBody), warnings: Warnings });
+
+const ZoneWarnings = Type.Optional(
+  Type.Array(Type.Object({ zone: NameText, name: rrset.name, type: TypeText, message: Type.String() }), {
+    description: 'Records of the zone around a new one that it hides, the first 100; absent when there are none',
+  }),
+);
+export const WrittenZone = Type.Object({ ...ZoneBody.properties, warnings: ZoneWarnings });
+
+export function showZoneWarnings(warnings: ZonePut['warnings']): { warnings?: Static<typeof ZoneWarnings> } {
+  if (warnings.length === 0) return {};
+  return {
+    warnings: warnings.map(({ zone, owner, types, message }) => ({
+      zone,
+      name: formatRelativeName(owner, zone),
+      type: types[0] ?? 'ANY',
+      message,
+    })),
+  };
+}
 
 export function showWarnings(zone: Fqdn, warnings: readonly Warning[]): { warnings?: Static<typeof Warnings> } {
   if (warnings.length === 0) return {};

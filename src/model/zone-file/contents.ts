@@ -1,6 +1,6 @@
 // The records of a zone file by name, as a zone would hold them: RRsets whole, in canonical order, and what may not stand together found.
 
-import { checkName, cutsAt, type NameFinding, namesAbove, type ZoneCut } from '../check-name.ts';
+import { checkName, cutsAt, type NameFinding, namesAbove, type ZoneBelow, type ZoneCut } from '../check-name.ts';
 import { type Fqdn, isWithin } from '../name.ts';
 import { isSingleton, type RecordType } from '../rdata/record-types.ts';
 import { greatestRrset, managingHost, type Rrset, recordOverhead } from '../rrset.ts';
@@ -35,12 +35,15 @@ export class ZoneFileContents {
   soa: FileSoa | undefined;
   records = 0;
   readonly #findings: Findings;
+  readonly #zoneBelow: (owner: Fqdn) => Fqdn | undefined;
   /** Names with a delegation or a DNAME. */
   readonly #cuts = new Set<Fqdn>();
 
-  constructor(zone: Fqdn, findings: Findings) {
+  /** `zoneBelow`: the zone of ours that answers for a name in place of this one. */
+  constructor(zone: Fqdn, findings: Findings, zoneBelow: (owner: Fqdn) => Fqdn | undefined = () => undefined) {
     this.zone = zone;
     this.#findings = findings;
+    this.#zoneBelow = zoneBelow;
   }
 
   add(record: ZoneFileRecord): void {
@@ -114,9 +117,15 @@ export class ZoneFileContents {
         findings.fault(line, `the ${type} records of ${owner} belong to ${host}, and are others`, 'managed_record');
       }
     }
-    for (const finding of checkName(this.zone, owner, rrsets, this.#cutsAbove(owner)))
+    for (const finding of checkName(this.zone, owner, rrsets, this.#cutsAbove(owner), this.#below(owner)))
       this.#note(finding, own, findings);
     return rrsets.length > 1 ? rrsets.sort((a, b) => (a.type < b.type ? -1 : 1)) : rrsets;
+  }
+
+  #below(owner: Fqdn): ZoneBelow | undefined {
+    const name = this.#zoneBelow(owner);
+    if (name === undefined) return undefined;
+    return { name, nameservers: this.names.get(name)?.find(({ type }) => type === 'NS')?.records ?? [] };
   }
 
   *#cutsAbove(owner: Fqdn): Generator<ZoneCut> {
