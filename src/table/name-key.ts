@@ -93,8 +93,8 @@ export class NameKey {
   }
 }
 
-/** Spreads the bits (from MurmurHash3's finaliser): the low ones choose the slot. */
+/** Spreads the bits (from MurmurHash3's finaliser): the low ones choose the slot. 31 of them: a greater number would be an object, made anew for each look. */
 function finish(hash: number): number {
   const mixed = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
-  return (mixed ^ (mixed >>> 13)) >>> 0;
+  return (mixed ^ (mixed >>> 13)) & 0x7fffffff;
 }

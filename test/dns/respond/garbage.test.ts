@@ -56,6 +56,7 @@ test('a million answers of every kind allocate nothing', () => {
     }
   };
   // Compilers allocate too, now and then: one clean window proves it, for what each call allocates is there in every window.
+  // A number object in one kind of answer alone is 16 octets in every 22nd call.
   const grown: number[] = [];
   for (let window = 0; window < 10; window += 1) {
     const profiler = new GCProfiler();
@@ -65,7 +66,7 @@ test('a million answers of every kind allocate nothing', () => {
     const growth = process.memoryUsage().heapUsed - before;
     if (profiler.stop().statistics.length === 0) grown.push(growth);
   }
-  assert.ok(Math.min(...grown) < calls, `the heap grew by ${grown.join(', ')} octets in ${calls} answers`);
+  assert.ok(Math.min(...grown) < calls / 10, `the heap grew by ${grown.join(', ')} octets in ${calls} answers`);
 });
 
 /** The time as a cookie has it, so that its hash must be looked at. */
