@@ -43,9 +43,7 @@ export function decideEvict(context: DecisionContext, pool: Pool, stays: Stays):
 }
 
 function leaving({ views }: DecisionContext, pool: Pool, stays: Stays): AddressRecord[] {
-  return [...views.pools.heldFrom(pool)]
-    .map(({ value }) => value)
-    .filter((record) => record.pool === pool.name && !stays(record.address));
+  return [...views.pools.heldFrom(pool)].map(({ value }) => value).filter(({ address }) => !stays(address));
 }
 
 function hostsOf({ views }: DecisionContext, { holders }: AddressRecord): Host[] {

@@ -1,5 +1,5 @@
 // Which addresses of one pool are free: intervals of what is not, in a B-tree, so that the next free address costs no scan
-// whether the pool is a /28 or a /64. What is taken, and by whom: address-view.ts. What the pool is: model/pool.ts.
+// whether the pool is a /28 or a /64. What is taken, and by whom: pool-view.ts. What the pool is: model/pool.ts.
 
 import type { AddressNumber, Family } from '../model/address.ts';
 import { isBuggy, isExcluded, type PoolShape, shapeHolds } from '../model/pool.ts';

@@ -65,9 +65,9 @@ export class PoolView {
     return this.#pools.get(name);
   }
 
-  /** All pools by name. */
-  *list(from = ''): Generator<Versioned<Pool>> {
-    for (const [, pool] of this.#pools.entries(from)) yield pool;
+  /** All pools by name, after the pool of that name (or from the first). */
+  *list(after?: string): Generator<Versioned<Pool>> {
+    for (const [name, pool] of this.#pools.entries(after)) if (name !== after) yield pool;
   }
 
   /** The pool of this space that has the address in its ranges. */
@@ -101,13 +101,13 @@ export class PoolView {
     }
   }
 
-  /** The records that were given by the pool, in the order of its ranges. `from` continues within them. */
-  *heldFrom(pool: Pool, from?: Address): Generator<Versioned<AddressRecord>> {
-    const start = from === undefined ? 0n : addressNumber(from);
+  /** The addresses that the pool gave and that are held, in address order, after that address (or from the first). */
+  *heldFrom(pool: Pool, after?: Address): Generator<Versioned<AddressRecord>> {
+    const start = after === undefined ? 0n : addressNumber(after) + 1n;
     for (const range of rangesInOrder(pool)) {
       const first = range.first > start ? range.first : start;
       for (const record of this.addresses(pool.space, first, range.last)) {
-        if (record.value.state === 'held') yield record;
+        if (record.value.state === 'held' && record.value.pool === pool.name) yield record;
       }
     }
   }
@@ -157,7 +157,7 @@ export class PoolView {
     return state.cooling.minKey()?.[0];
   }
 
-  /** The held records in the pool's ranges of that family that the newcomer may share, in the order of {@link heldFrom}. */
+  /** The held records in the pool's ranges of that family that the newcomer may share, in address order. */
   *shareable(pool: Pool, family: Family, newcomer: Holder): Generator<AddressRecord> {
     for (const range of rangesInOrder(pool)) {
       if (range.family !== family) continue;

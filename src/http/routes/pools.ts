@@ -72,8 +72,12 @@ export const poolRoutes: Routes = async (app, services) => {
     },
     async (request) => {
       const after = decodeCursor(request.query.cursor, String);
-      const pools = [...views.pools.list(after)].map(({ value }) => value).filter(({ name }) => name !== after);
-      return pageOf(pools, request.query, ({ name }) => name, show);
+      return pageOf(
+        views.pools.list(after),
+        request.query,
+        ({ value }) => value.name,
+        ({ value }) => show(value),
+      );
     },
   );
 
@@ -218,10 +222,8 @@ export const poolRoutes: Routes = async (app, services) => {
     async (request) => {
       const { value: pool } = existingPool(services, request.params.pool);
       const after = decodeCursor(request.query.cursor, parseAddress);
-      const held = views.pools.heldFrom(pool, after);
-      const records = Iterator.from(held).filter(({ value }) => value.pool === pool.name && value.address !== after);
       return pageOf(
-        records,
+        views.pools.heldFrom(pool, after),
         request.query,
         ({ value }) => value.address,
         ({ value }) => showAddress(value, Date.now()),
