@@ -12,6 +12,7 @@ import { authenticate } from './auth.ts';
 import { Connections, connectionLimits } from './connections.ts';
 import { observeRequests } from './metrics.ts';
 import { sendProblem } from './problem.ts';
+import { readJson } from './read-json.ts';
 import { addressRoutes } from './routes/addresses.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { healthRoutes, memberRoutes } from './routes/operations.ts';
@@ -135,15 +136,11 @@ function refuseUnrouted(app: FastifyInstance): void {
 
 /** Nothing is no JSON, but a client may well say so of a request that has no body: what needs one has a schema that says so. */
 function readJsonBodies(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser('error', 'error');
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     ['application/json', 'application/merge-patch+json'],
-    { parseAs: 'string' },
-    (request, body: string, done) => {
-      if (body === '') done(null);
-      else parse(request, body, done);
-    },
+    { parseAs: 'buffer' },
+    async (_request: unknown, body: Buffer) => (body.length === 0 ? undefined : readJson(body)),
   );
 }
 

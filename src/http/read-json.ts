@@ -1,0 +1,78 @@
+// A JSON body without the silence of JSON.parse, which replaces octets that are no UTF-8 and keeps the last of two fields of one name.
+
+import { type InputFault, Refusal, refuse } from '../errors.ts';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+/** An object or an array that the text is in the middle of. */
+interface Level {
+  /** The fields of an object that have come so far. */
+  fields: Set<string> | undefined;
+  /** The field that comes or goes on; of an array its index. */
+  step: string | number;
+}
+
+/** Refuses with `invalid_request`. */
+export function readJson(body: Buffer): unknown {
+  let text: string;
+  try {
+    text = utf8.decode(body);
+  } catch {
+    return refuse('invalid_request', 'the body is not UTF-8');
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return refuse('invalid_request', `the body is not JSON: ${(error as Error).message}`);
+  }
+  const errors = faultsIn(text);
+  if (errors.length === 0) return value;
+  throw new Refusal('invalid_request', errors.map((one) => `${one.pointer}: ${one.message}`).join('; '), { errors });
+}
+
+/** Of a text that is known to be JSON: only its strings matter, and what gives it its shape. */
+function faultsIn(text: string): InputFault[] {
+  const faults: InputFault[] = [];
+  const levels: Level[] = [];
+  let level: Level | undefined;
+  let isField = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const sign = text[at];
+    if (sign === '"') {
+      const end = endOfString(text, at);
+      if (isField && level?.fields !== undefined) {
+        const field = JSON.parse(text.slice(at, end + 1)) as string;
+        level.step = field;
+        // Assigned, it would become the object's prototype.
+        if (field === '__proto__') faults.push({ pointer: pointerTo(levels), message: 'is not a known field' });
+        else if (level.fields.has(field)) faults.push({ pointer: pointerTo(levels), message: 'is given twice' });
+        level.fields.add(field);
+      }
+      at = end;
+      isField = false;
+    } else if (sign === '{' || sign === '[') {
+      isField = sign === '{';
+      level = { fields: isField ? new Set() : undefined, step: 0 };
+      levels.push(level);
+    } else if (sign === '}' || sign === ']') {
+      levels.pop();
+      level = levels.at(-1);
+    } else if (sign === ',' && level !== undefined) {
+      isField = level.fields !== undefined;
+      if (typeof level.step === 'number') level.step += 1;
+    }
+  }
+  return faults;
+}
+
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
+    let escapes = end;
+    while (text[escapes - 1] === '\\') escapes -= 1;
+    if ((end - escapes) % 2 === 0) return end;
+  }
+}
+
+function pointerTo(levels: readonly Level[]): string {
+  return levels.map(({ step }) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}

@@ -1,0 +1,58 @@
+// What JSON.parse would take without a word: octets that are no UTF-8, fields given twice, fields that are no fields.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Refusal } from '../../src/errors.ts';
+import { readJson } from '../../src/http/read-json.ts';
+import { servedApi } from '../support/served-api.ts';
+
+const read = (text: string) => readJson(Buffer.from(text));
+
+function pointersOf(text: string): string[] | undefined {
+  try {
+    read(text);
+  } catch (error) {
+    assert.ok(error instanceof Refusal);
+    assert.equal(error.code, 'invalid_request');
+    return error.errors?.map(({ pointer }) => pointer);
+  }
+  return assert.fail(`${text} is not refused`);
+}
+
+test('any JSON is read as JSON.parse reads it', () => {
+  const isPlain = (text: string) => !text.includes('__proto__');
+  fc.assert(
+    fc.property(fc.json().filter(isPlain), fc.boolean(), (text, spaced) => {
+      const written = spaced ? JSON.stringify(JSON.parse(text), null, 2) : text;
+      assert.deepEqual(read(written), JSON.parse(written));
+    }),
+  );
+  assert.deepEqual(read('\ufeff{"a": 1}'), { a: 1 });
+});
+
+const refused: [text: string, ...pointers: string[]][] = [
+  ['{"a": 1, "a": 1}', '/a'],
+  ['{"a": 1, "\\u0061": 2, "b": {"c": [], "c": 1}}', '/a', '/b/c'],
+  ['[{"a": 1}, {"a": {"x": 1}, "b": {"x": 2, "y": "{,", "x": 3}}]', '/1/b/x'],
+  ['{"a/b~": {"": 1, "": 2}}', '/a~1b~0/'],
+  ['{"__proto__": {"name": "a"}}', '/__proto__'],
+  ['{"tags": {"_\\u005fproto__": "x"}}', '/tags/__proto__'],
+];
+
+test('a field given twice, and one that would be no field, is pointed at', () => {
+  for (const [text, ...pointers] of refused) assert.deepEqual(pointersOf(text), pointers, text);
+  for (const text of ['', '{', '{"a": 1,}', '{"a": 1} x', '\0', "{'a': 1}"]) assert.equal(pointersOf(text), undefined);
+});
+
+test('octets that are no UTF-8 are refused, not replaced', async (t) => {
+  const { api, url, dump } = await servedApi(t);
+  const before = await dump();
+  const body = Buffer.from('{"name": "p", "ranges": ["192.0.2.0/30"], "description": "\xe9"}', 'latin1');
+  const headers = { authorization: 'Bearer a-token-for-tests-only', 'content-type': 'application/json' };
+  const answer = await fetch(`${url}/v1/pools`, { method: 'POST', headers, body });
+  assert.equal(answer.status, 400);
+  assert.match(((await answer.json()) as { detail: string }).detail, /UTF-8/);
+  await api.refused('invalid_request', 'POST', '/v1/zones', '{"name": "a", "name": "b"}', ['/name']);
+  assert.deepEqual(await dump(), before);
+});
