@@ -15,7 +15,9 @@ const code = readdirSync(source, { recursive: true, encoding: 'utf8' })
 
 for (const [name, [status]] of Object.entries(errorCodes)) {
   test(`${name} is refused with somewhere, and documented`, () => {
-    assert.match(code, new RegExp(`'${name}'`), 'no code refuses with it');
+    // A comparison with a code is no refusal.
+    const refusal = new RegExp(`(?:refuse(?:Field)?\\(|Refusal\\(|super\\(|code: |\\? )\\s*'${name}'`);
+    assert.match(code, refusal, 'no code refuses with it');
     assert.match(readme, new RegExp(`\\| \`${name}\` \\| ${status} \\|`), 'the README has no row for it');
   });
 }
