@@ -1,9 +1,9 @@
-// A zone as a zone file, piece by piece: SOA and apex first, then the names in the order of their keys, as of one revision. With what the settings
+// A zone as a zone file, piece by piece: SOA and apex first, then the names in canonical order, as of one revision. With what the settings
 // imply (NS, glue), so that other servers take the file as it is; importing it again changes nothing.
 
-import type { Fqdn } from '../model/name.ts';
+import { compareNames, type Fqdn } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
-import type { Rrset } from '../model/rrset.ts';
+import type { NamedRrsets, Rrset } from '../model/rrset.ts';
 import { formatRrset } from '../model/zone-file/writer.ts';
 import { namesPrefix } from '../store/keys.ts';
 import type { Entry, Store } from '../store/store.ts';
@@ -42,27 +42,35 @@ async function* behind(first: string, rest: AsyncIterable<string>): AsyncGenerat
 }
 
 async function* writePieces(zone: Fqdn, implied: Implied, entries: AsyncIterable<Entry>): AsyncGenerator<string> {
-  const text = (owner: Fqdn, rrsets: readonly Rrset[]) => rrsets.map((rrset) => formatRrset(owner, rrset)).join('');
-  const isHead = ({ type }: Rrset) => type === 'SOA' || type === 'NS';
-  const { head = [], rest = [] } = Object.groupBy(implied, ({ owner, rrset }) =>
-    owner === zone && isHead(rrset) ? 'head' : 'rest',
-  );
-  const soaFirst = head.map(({ rrset }) => rrset).sort((a, b) => (a.type > b.type ? -1 : 1));
-  /** Until it is written: behind the NS records of the apex, which is the first name if it is there. */
-  let left = rest.map(({ owner, rrset }) => formatRrset(owner, rrset)).join('');
-  let piece = text(zone, soaFirst);
-  for await (const { value } of entries) {
-    const stored = nameValue.read(value);
-    if (stored === undefined) continue;
-    const { name, rrsets } = stored;
-    const isApex = name === zone;
-    piece += text(name, isApex ? rrsets.filter(isHead) : []) + left;
-    left = '';
-    piece += text(name, isApex ? rrsets.filter((rrset) => !isHead(rrset)) : rrsets);
+  let piece = '';
+  for await (const { name, rrsets } of merged(implied, entries)) {
+    // SOA first, and at the apex NS next.
+    const place = ({ type }: Rrset) => (type === 'SOA' ? 0 : type === 'NS' && name === zone ? 1 : 2);
+    rrsets.sort((a, b) => place(a) - place(b) || (a.type < b.type ? -1 : 1));
+    for (const rrset of rrsets) piece += formatRrset(name, rrset);
     if (piece.length < 32_768) continue;
     yield piece;
     piece = '';
   }
-  piece += left;
   if (piece !== '') yield piece;
+}
+
+/** What is stored and what is implied, each name once, in canonical order. */
+async function* merged(implied: Implied, entries: AsyncIterable<Entry>): AsyncGenerator<NamedRrsets> {
+  const left = [...Map.groupBy(implied, ({ owner }) => owner)]
+    .map(([name, records]) => ({ name, rrsets: records.map(({ rrset }) => rrset) }))
+    .sort((a, b) => compareNames(b.name, a.name));
+  for await (const { value } of entries) {
+    const stored = nameValue.read(value);
+    if (stored === undefined) continue;
+    for (let next = left.at(-1); next !== undefined; next = left.at(-1)) {
+      const order = compareNames(next.name, stored.name);
+      if (order > 0) break;
+      left.pop();
+      if (order < 0) yield next;
+      else stored.rrsets.push(...next.rrsets);
+    }
+    yield stored;
+  }
+  yield* left.reverse();
 }

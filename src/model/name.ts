@@ -110,6 +110,15 @@ export function labelsOf(name: Fqdn): string[] {
   return labels;
 }
 
+/** Canonical order (RFC 4034 §6.1): by labels from the right, what is above first. An escape sorts as it is written. */
+export function compareNames(a: Fqdn, b: Fqdn): number {
+  const [one, two] = [labelsOf(a).reverse(), labelsOf(b).reverse()];
+  const at = one.findIndex((label, index) => label !== two[index]);
+  if (at < 0) return one.length - two.length;
+  const [label = '', other = ''] = [one[at], two[at]];
+  return label < other ? -1 : 1;
+}
+
 /** The name without its leftmost label; undefined for the root. */
 export function parentOf(name: Fqdn): Fqdn | undefined {
   if (name === root) return undefined;

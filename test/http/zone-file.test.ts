@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Response } from 'supertest';
 import { parseName } from '../../src/model/name.ts';
-import { nameKey } from '../../src/store/keys.ts';
+import { memberKey, nameKey } from '../../src/store/keys.ts';
+import { memberValue } from '../../src/store/values.ts';
 import { problemIn } from '../support/api-client.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
 
@@ -28,6 +30,17 @@ async function put({ api }: ServedApi, text: string, query = ''): Promise<Import
   const answer = await api.send('PUT', path + query, text, textDns);
   assert.equal(answer.status, 200, answer.text);
   return answer.body as Imported;
+}
+
+/** Another replica of this store, by which the zone is served too. */
+async function putMember({ store, api }: ServedApi, replica: string, dns: string[]): Promise<void> {
+  const put = { kind: 'put', key: memberKey(replica), value: memberValue.encode({ replica, dns }) } as const;
+  await store.commit({ compares: [], operations: [put] });
+  for (const until = Date.now() + 10_000; Date.now() < until; await delay(10)) {
+    const { items } = await api.ok<{ items: { replica: string }[] }>(200, 'GET', '/v1/members');
+    if (items.some((member) => member.replica === replica)) return;
+  }
+  assert.fail('the member is seen');
 }
 
 const refused = async ({ api }: ServedApi, text: string) => problemIn(await api.send('PUT', path, text, textDns));
@@ -103,6 +116,38 @@ test('what the settings imply comes out, and going in again does not pin it', as
   );
   const again = await put(served, text);
   assert.deepEqual([again.written, again.counts.unchanged, again.warnings], [false, 5, []]);
+});
+
+test('what the settings imply stands in canonical order with the rest (RFC 4034 §6.1)', async (t) => {
+  const served = await prepared(t);
+  await putMember(served, 'box', ['192.0.2.53:53', '[2001:db8::53]:53']);
+  const rrsets = [
+    ['@', 'MX', '10 mx.example.'],
+    ['a', 'A', '192.0.2.1'],
+    ['ns', 'A', '192.0.2.2'],
+    ['x.ns', 'A', '192.0.2.3'],
+    ['ns-box', 'TXT', '"a word"'],
+    ['ns-c', 'A', '192.0.2.4'],
+    ['zz', 'A', '192.0.2.5'],
+  ];
+  for (const [name, type, record] of rrsets)
+    await served.api.ok(201, 'PUT', `/v1/zones/foo.k8s/rrsets/${name}/${type}`, { records: [record] });
+  const text = textOf(await served.api.send('GET', path));
+  const order = text.split('\n').map((line) => line.replace(/^(\S+)\t\d+\tIN\t(\S+)\t.*$/, '$1 $2'));
+  assert.deepEqual(order.slice(0, -1), [
+    'foo.k8s. SOA',
+    'foo.k8s. NS',
+    'foo.k8s. NS',
+    'foo.k8s. MX',
+    'a.foo.k8s. A',
+    'ns.foo.k8s. A',
+    'x.ns.foo.k8s. A',
+    'ns-box.foo.k8s. A',
+    'ns-box.foo.k8s. AAAA',
+    'ns-box.foo.k8s. TXT',
+    'ns-c.foo.k8s. A',
+    'zz.foo.k8s. A',
+  ]);
 });
 
 test('a dry run tells the difference and changes nothing', async (t) => {
