@@ -16,7 +16,7 @@ import type { Table } from './table.ts';
 import { Zones } from './zones.ts';
 
 /** A name that holds RRsets, as an iteration meets it. */
-export interface ListedNode {
+interface ListedNode {
   name: Fqdn;
   modified: Revision;
   /** What {@link TableWriter.stamp} gave it last; 0 for a name that never had one. */

@@ -16,7 +16,7 @@ export interface Answerer {
   sleep(): void;
 }
 
-/** Opens the table for this thread; `onFault` hears of bugs, at most once a second. */
+/** Opens the table for this thread; `onFault` hears of bugs, at most once a second (test/dns/listen/answerer.test.ts). */
 export function openAnswerer(task: ThreadTask, onFault: (message: string) => void): Answerer {
   const reader = new TableReader(task.table, task.reader);
   const clock = new Clock();

@@ -1,4 +1,4 @@
-// UDP in batches of 64, without an event loop: recvmmsg, answer, sendmmsg, again (ANSWERING.md §3). Without node:ffi: datagram-socket.ts.
+// UDP in batches of 64, without an event loop: recvmmsg, answer, sendmmsg, again. Without node:ffi: datagram-socket.ts.
 // Sockets opened here are unknown to Node. The thread only reports them: closing them is the main thread's, which outlives it.
 
 import { closeSync } from 'node:fs';

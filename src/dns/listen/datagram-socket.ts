@@ -14,7 +14,7 @@ import { largestDatagram, receiveBufferSize } from './udp-sizes.ts';
 /** Answers that may wait for the system to take them; more are dropped, as the network would. */
 const longestSendQueue = 256;
 
-export interface DatagramSocket {
+interface DatagramSocket {
   /** Stops receiving. What was received has been answered. */
   close(): Promise<void>;
 }

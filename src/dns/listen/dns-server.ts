@@ -3,14 +3,14 @@
 
 import { type Endpoint, formatEndpoint } from '../../model/endpoint.ts';
 import type { Logger } from '../../model/logger.ts';
-import { claimCell, releaseCell, type Table, wordsOf } from '../../table/table.ts';
+import type { Table } from '../../table/table.ts';
 import type { ResponseSettings } from '../respond/settings.ts';
 import { type CertificateFiles, KeptCertificate } from './certificate.ts';
-import { KeptThread } from './kept-thread.ts';
-import { type CounterValues, newThreadCounters, sumCounters, type ThreadCounters } from './listen-counters.ts';
-import type { ReadyReport, SocketKind, TcpLimits, TcpTask, ThreadTask, UdpTask } from './thread-task.ts';
+import type { CounterValues } from './listen-counters.ts';
+import { ListenThreads } from './listen-threads.ts';
+import type { SocketKind, StreamLimits, TcpTask, UdpTask } from './thread-task.ts';
 
-const defaultTcpLimits: TcpLimits = { idleMilliseconds: 10_000, connections: 1_000, connectionsPerClient: 100 };
+const defaultLimits: StreamLimits = { idleMilliseconds: 10_000, connections: 1_000, connectionsPerClient: 100 };
 
 export interface DnsServerOptions {
   /** What is answered from. */
@@ -21,25 +21,28 @@ export interface DnsServerOptions {
   readonly log: Logger;
   /** Batched unless said otherwise; where that does not work, datagram takes over by itself. */
   readonly socket?: SocketKind;
-  /** For TLS and HTTPS too: together they have as many connections as TCP alone. */
-  readonly tcp?: Partial<TcpLimits>;
+  /** Of TCP, TLS and HTTPS together. */
+  readonly limits?: Partial<StreamLimits>;
   readonly secure?: SecureOptions | undefined;
   readonly responses?: ResponseSettings;
 }
 
 /** DNS over TLS and over HTTPS. */
-export interface SecureOptions {
+interface SecureOptions {
   readonly tls: readonly Endpoint[];
   readonly https: readonly Endpoint[];
   /** Read again when they change. */
   readonly certificate: CertificateFiles;
 }
 
-export interface DnsServer {
-  /** In the order of the options, with the ports that were picked. */
+/** In the order of the options, with the ports that were picked. */
+interface PickedAddresses {
   readonly addresses: readonly Endpoint[];
   readonly tls: readonly Endpoint[];
   readonly https: readonly Endpoint[];
+}
+
+export interface DnsServer extends PickedAddresses {
   /** What /metrics shows: sums over all threads since the start, the dead ones included. */
   counters(): CounterValues[];
   /** Answers what has been received, and returns when every thread is gone. */
@@ -48,85 +51,61 @@ export interface DnsServer {
 
 /** Listens on every address over UDP and TCP, and where it is to over TLS and HTTPS. Rejects, and leaves nothing behind, when it cannot listen on all of them. */
 export async function startDns(options: DnsServerOptions): Promise<DnsServer> {
-  const { table, log, socket = 'batched' } = options;
-  const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-  const limits = { ...defaultTcpLimits, ...options.tcp };
-  const threads: KeptThread[] = [];
-  const counters: ThreadCounters[] = [];
-  let { addresses } = options;
+  const { table, log, responses = {} } = options;
   const certificate = options.secure && (await KeptCertificate.open(options.secure.certificate, log));
-  let { tls = [], https = [] } = options.secure ?? {};
-
-  async function startThread(
-    name: string,
-    script: string,
-    more: (again: boolean) => object,
-  ): Promise<{ ready: ReadyReport; thread: KeptThread }> {
-    const cells = newThreadCounters();
-    const words = wordsOf(table.buffer);
-    let reader = -1;
-    const thread = new KeptThread({
-      name,
-      script: new URL(script, import.meta.url),
-      task: (again): ThreadTask => {
-        reader = claimCell(words);
-        return {
-          addresses,
-          stop,
-          table: table.buffer,
-          reader,
-          counters: cells.listen,
-          responseCounters: cells.respond,
-          responses: options.responses ?? {},
-          ...more(again),
-        };
-      },
-      // A dead thread cannot do it, and the table would free nothing any more.
-      onEnd: () => releaseCell(words, reader),
-      log,
-    });
-    counters.push(cells);
-    threads.push(thread);
-    return { ready: await thread.start(), thread };
-  }
+  const threads = new ListenThreads(table, responses, log);
 
   async function close(): Promise<void> {
     certificate?.close();
-    Atomics.store(new Int32Array(stop), 0, 1);
-    await Promise.all(threads.map((thread) => thread.stop()));
+    await threads.stop();
   }
 
   try {
     // TCP first: it picks the ports, which all threads then keep; and no two servers can have the same one by mistake.
-    const { ready, thread } = await startThread(
-      'dns-tcp',
-      './tcp-thread.ts',
-      (again): TcpPart => ({
-        limits,
-        probeUdp: !again,
-        secure: certificate && { tls, https, certificate: certificate.current },
-      }),
-    );
-    addresses = ready.addresses;
-    tls = ready.tls ?? [];
-    https = ready.https ?? [];
-    certificate?.watch((changed) => thread.tell(changed));
-    const udp = await Promise.all(
-      Array.from({ length: options.threads }, (_, index) =>
-        startThread(`dns-udp-${index}`, './udp-thread.ts', (): UdpPart => ({ socket })),
-      ),
-    );
-    const reason = udp.find(({ ready }) => ready.fallback !== undefined)?.ready.fallback;
-    if (reason !== undefined) log.warn({ reason }, 'batched UDP sockets do not work here: using dgram instead');
-    const listen = addresses.map(formatEndpoint);
-    const secure = certificate && { tls: tls.map(formatEndpoint), https: https.map(formatEndpoint) };
-    log.info({ listen, ...secure, threads: options.threads, socket: udp[0]?.ready.socket }, 'DNS is listening');
-    return { addresses, tls, https, counters: () => sumCounters(counters), close };
+    const picked = await startStreams(threads, options, certificate);
+    const socket = await startUdp(threads, options, picked.addresses);
+    const listen = picked.addresses.map(formatEndpoint);
+    const secure = certificate && { tls: picked.tls.map(formatEndpoint), https: picked.https.map(formatEndpoint) };
+    log.info({ listen, ...secure, threads: options.threads, socket }, 'DNS is listening');
+    return { ...picked, counters: () => threads.counters(), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-type TcpPart = Omit<TcpTask, keyof ThreadTask>;
-type UdpPart = Omit<UdpTask, keyof ThreadTask>;
+/** Starts the thread of TCP, TLS and HTTPS; returns the ports that it picked, which it keeps when it is started again. */
+async function startStreams(
+  threads: ListenThreads,
+  options: DnsServerOptions,
+  certificate: KeptCertificate | undefined,
+): Promise<PickedAddresses> {
+  const limits = { ...defaultLimits, ...options.limits };
+  const { tls = [], https = [] } = options.secure ?? {};
+  let picked: PickedAddresses = { addresses: options.addresses, tls, https };
+  const { ready, thread } = await threads.start<TcpTask>('dns-tcp', './tcp-thread.ts', (again) => ({
+    addresses: picked.addresses,
+    limits,
+    probeUdp: !again,
+    secure: certificate && { tls: picked.tls, https: picked.https, certificate: certificate.current },
+  }));
+  picked = { addresses: ready.addresses, tls: ready.tls ?? [], https: ready.https ?? [] };
+  certificate?.watch((changed) => thread.tell(changed));
+  return picked;
+}
+
+/** Starts the UDP threads; returns the kind of socket that they use. */
+async function startUdp(
+  threads: ListenThreads,
+  { threads: count, socket = 'batched', log }: DnsServerOptions,
+  addresses: readonly Endpoint[],
+): Promise<SocketKind | undefined> {
+  const started = await Promise.all(
+    Array.from({ length: count }, (_, index) =>
+      threads.start<UdpTask>(`dns-udp-${index}`, './udp-thread.ts', () => ({ addresses, socket })),
+    ),
+  );
+  const reason = started.find(({ ready }) => ready.fallback !== undefined)?.ready.fallback;
+  if (reason !== undefined) log.warn({ reason }, 'batched UDP sockets do not work here: using dgram instead');
+  return started[0]?.ready.socket;
+}

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
 import { newClient, setClientAddress } from '../respond/client.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
-import { type Connection, clientKey, type TcpConnections } from './tcp-connections.ts';
+import { type Connection, clientKey, type StreamConnections } from './stream-connections.ts';
 
 interface Cells {
   readonly accepted: keyof typeof counterCell;
@@ -16,7 +16,7 @@ interface Cells {
 export function guardHandshakes(
   server: Server,
   counters: CounterCells,
-  connections: TcpConnections,
+  connections: StreamConnections,
   cells: Cells,
   begin: (socket: TLSSocket, host: string) => void,
 ): void {

@@ -3,7 +3,7 @@
 import type { ServerHttp2Session } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { type Client, newClient, setClientAddress } from '../respond/client.ts';
-import { type Connection, clientKey } from './tcp-connections.ts';
+import { type Connection, clientKey } from './stream-connections.ts';
 
 export class HttpsConnection implements Connection {
   readonly client: string;

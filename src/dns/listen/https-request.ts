@@ -4,7 +4,7 @@ import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'no
 import { cacheControl } from './freshness.ts';
 import type { HttpsConnection } from './https-connection.ts';
 import { counterCell } from './listen-counters.ts';
-import { largestMessage, type TcpAnswering } from './tcp-connection.ts';
+import { largestMessage, type StreamAnswering } from './tcp-connection.ts';
 
 const path = '/dns-query';
 const mediaType = 'application/dns-message';
@@ -14,22 +14,22 @@ const mostPending = 2 * largestMessage;
 /** What a body gets at first, in octets; doubled as it really comes. */
 const smallestBody = 512;
 
-export interface HttpsRequest {
+interface HttpsRequest {
   readonly request: Http2ServerRequest;
   readonly response: Http2ServerResponse;
   readonly connection: HttpsConnection;
-  readonly shared: TcpAnswering;
+  readonly shared: StreamAnswering;
   /** For a body, in milliseconds. */
   readonly patience: number;
 }
 
-interface Refusal {
+interface ErrorResponse {
   readonly status: number;
   readonly reason: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const refusal = {
+const errors = {
   noQuery: { status: 400, reason: 'this is no DNS query' },
   noParameter: { status: 400, reason: `the parameter dns must be one ${mediaType} in base64url` },
   place: { status: 404, reason: `DNS is at ${path}` },
@@ -38,7 +38,7 @@ const refusal = {
   tooLarge: { status: 413, reason: `a DNS message has ${largestMessage} octets at most` },
   mediaType: { status: 415, reason: `send ${mediaType}` },
   tooMany: { status: 429, reason: 'too many unfinished requests' },
-} satisfies Record<string, Refusal>;
+} satisfies Record<string, ErrorResponse>;
 
 export function answerRequest(http: HttpsRequest): void {
   const { request, response, shared } = http;
@@ -47,23 +47,23 @@ export function answerRequest(http: HttpsRequest): void {
   request.on('error', () => undefined);
   response.on('error', () => undefined);
   const [place, ...query] = request.url.split('?');
-  if (place !== path) refuse(http, refusal.place);
+  if (place !== path) sendError(http, errors.place);
   else if (request.method === 'POST') answerPost(http);
   else if (request.method === 'GET' || request.method === 'HEAD') answerGet(http, query.join('?'));
-  else refuse(http, refusal.method);
+  else sendError(http, errors.method);
 }
 
 function answerGet(http: HttpsRequest, query: string): void {
   const message = decodeParameter(query);
-  if (message === undefined) refuse(http, refusal.noParameter);
-  else if (message.length > largestMessage) refuse(http, refusal.tooLarge);
+  if (message === undefined) sendError(http, errors.noParameter);
+  else if (message.length > largestMessage) sendError(http, errors.tooLarge);
   else answer(http, message);
 }
 
 function answerPost(http: HttpsRequest): void {
   const { 'content-type': type = '', 'content-length': announced = '0' } = http.request.headers;
-  if (type.split(';', 1)[0]?.trim().toLowerCase() !== mediaType) refuse(http, refusal.mediaType);
-  else if (Number(announced) > largestMessage) refuse(http, refusal.tooLarge);
+  if (type.split(';', 1)[0]?.trim().toLowerCase() !== mediaType) sendError(http, errors.mediaType);
+  else if (Number(announced) > largestMessage) sendError(http, errors.tooLarge);
   else receive(http);
 }
 
@@ -90,12 +90,12 @@ function receive(http: HttpsRequest): void {
     const whole = length + chunk.length;
     if (whole > largestMessage) {
       stop();
-      refuse(http, refusal.tooLarge);
+      sendError(http, errors.tooLarge);
       return;
     }
     if (connection.pending + chunk.length > mostPending) {
       stop();
-      refuse(http, refusal.tooMany);
+      sendError(http, errors.tooMany);
       return;
     }
     if (whole > body.length) {
@@ -114,7 +114,7 @@ function receive(http: HttpsRequest): void {
   }
   const deadline = setTimeout(() => {
     stop();
-    refuse(http, refusal.slow);
+    sendError(http, errors.slow);
   }, patience);
   request.on('data', add).on('end', end).on('close', stop);
 }
@@ -127,7 +127,7 @@ function answer(http: HttpsRequest, message: Uint8Array): void {
   const length = answerer.respond(message, message.length, room, connection.from);
   answerer.sleep();
   if (length === 0) {
-    refuse(http, refusal.noQuery);
+    sendError(http, errors.noQuery);
     return;
   }
   const answered = Buffer.from(room.subarray(0, length));
@@ -143,7 +143,7 @@ function answer(http: HttpsRequest, message: Uint8Array): void {
   else response.end(answered);
 }
 
-function refuse({ request, response }: HttpsRequest, { status, reason, headers }: Refusal): void {
+function sendError({ request, response }: HttpsRequest, { status, reason, headers }: ErrorResponse): void {
   // What was refused is not read to its end; in HTTP/1.1 only the connection's end says so.
   const first = request.httpVersionMajor === 1;
   const unread = !request.complete && (first ? hasBody(request) : !request.stream.endAfterHeaders);

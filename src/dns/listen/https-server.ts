@@ -5,14 +5,18 @@ import type { Certificate } from './certificate.ts';
 import { guardHandshakes } from './handshakes.ts';
 import { HttpsConnection } from './https-connection.ts';
 import { answerRequest } from './https-request.ts';
-import type { TcpAnswering } from './tcp-connection.ts';
-import type { TcpLimits } from './thread-task.ts';
+import type { StreamAnswering } from './tcp-connection.ts';
+import type { StreamLimits } from './thread-task.ts';
 import { oldestTls } from './tls-server.ts';
 
 /** Of one connection at a time (RFC 9113 §5.1.2 recommends no fewer). */
 const concurrentStreams = 100;
 
-export function newHttpsServer(shared: TcpAnswering, certificate: Certificate, limits: TcpLimits): Http2SecureServer {
+export function newHttpsServer(
+  shared: StreamAnswering,
+  certificate: Certificate,
+  limits: StreamLimits,
+): Http2SecureServer {
   const server = createSecureServer({
     ...certificate,
     minVersion: oldestTls,

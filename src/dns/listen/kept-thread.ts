@@ -11,7 +11,7 @@ const pauses = { first: 100, longest: 5_000, calm: 60_000 } as const;
 /** How long a thread may take to drain before it is cut off, in milliseconds. */
 const longestDrain = 3_000;
 
-export interface KeptThreadOptions {
+interface KeptThreadOptions {
   readonly name: string;
   readonly script: URL;
   /** The thread's workerData; `again` when a thread before it has died. */

@@ -28,7 +28,7 @@ const metrics = {
   httpsAnswered: ['dns_https_answered_total', 'Requests over HTTPS that got a DNS message, handed to the system.'],
 } as const satisfies Record<string, readonly [name: string, help: string]>;
 
-export type ListenCounter = keyof typeof metrics;
+type ListenCounter = keyof typeof metrics;
 
 const names = Object.keys(metrics) as ListenCounter[];
 

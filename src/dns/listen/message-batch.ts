@@ -2,6 +2,7 @@
 // as on 64-bit little-endian Linux, for glibc and musl alike. Laid out once; per query only lengths change. The calls: batched-socket.ts.
 
 import type { Client } from '../respond/client.ts';
+import { linux } from './libc.ts';
 import { largestDatagram } from './udp-sizes.ts';
 
 /** Datagrams in a batch. */
@@ -31,7 +32,6 @@ const controlBytes = 64;
 const cellBytes = largestDatagram + 64;
 
 const ipv4NameLength = 16;
-const msgTruncated = 0x20;
 /** Within a control message: cmsghdr has 16 octets, then in_pktinfo (index, address to send from, …) or in6_pktinfo (address, index). */
 const control = { type: 12, ipv4Interface: 16, ipv6Address: 16, ipv6Interface: 32, typeIpv4: 8 } as const;
 
@@ -114,7 +114,7 @@ export class MessageBatch {
   /** The length of query `i`; 0 when it cannot be answered: it was cut short, or has no port to answer to. */
   queryLength(i: number): number {
     const at = i * header.words;
-    if ((this.#requests[at + header.flags]! & msgTruncated) !== 0) return 0;
+    if ((this.#requests[at + header.flags]! & linux.MSG_TRUNC) !== 0) return 0;
     const port = i * nameBytes + 2;
     if (this.#names[port] === 0 && this.#names[port + 1] === 0) return 0;
     return this.#requests[at + header.length]!;

@@ -1,8 +1,8 @@
-// The open TCP connections, TLS and HTTPS included, least recently active first: how many there may be, and which one goes. One connection: tcp-connection.ts.
+// The open connections over TCP, TLS and HTTPS, least recently active first: how many there may be, and which one goes. One connection: tcp-connection.ts.
 
 import type { Client } from '../respond/client.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
-import type { TcpLimits } from './thread-task.ts';
+import type { StreamLimits } from './thread-task.ts';
 
 /** What can be closed to make room. */
 export interface Connection {
@@ -15,15 +15,15 @@ export interface Connection {
   cut(): void;
 }
 
-export class TcpConnections {
+export class StreamConnections {
   /** In the order of `lastActive`. */
   readonly #open = new Set<Connection>();
   readonly #perClient = new Map<string, number>();
-  readonly #limits: TcpLimits;
+  readonly #limits: StreamLimits;
   readonly #counters: CounterCells;
   readonly #sweep: NodeJS.Timeout;
 
-  constructor(limits: TcpLimits, counters: CounterCells) {
+  constructor(limits: StreamLimits, counters: CounterCells) {
     this.#limits = limits;
     this.#counters = counters;
     this.#sweep = setInterval(() => this.#cutIdle(), Math.max(20, limits.idleMilliseconds / 10));

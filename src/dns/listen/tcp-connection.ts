@@ -1,5 +1,5 @@
 // One DNS connection over TCP (RFC 1035 §4.2.2, RFC 7766) or TLS (RFC 7858): frames in, frames out, in order.
-// Which connections may live: tcp-connections.ts.
+// Which connections may live: stream-connections.ts.
 
 import type { Socket } from 'node:net';
 import { newClient, setClientAddress } from '../respond/client.ts';
@@ -7,7 +7,7 @@ import type { Transport } from '../respond/counters.ts';
 import { headerLength } from '../wire/header.ts';
 import type { Answerer } from './answerer.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
-import { type Connection, clientKey, type TcpConnections } from './tcp-connections.ts';
+import { type Connection, clientKey, type StreamConnections } from './stream-connections.ts';
 
 /** The two octets of length before each message. */
 const prefix = 2;
@@ -19,14 +19,14 @@ const smallestPartial = 512;
 const writeSize = 16_384;
 
 /** What all connections of a thread share: a message is answered in one go, so one buffer serves them all. */
-export class TcpAnswering {
+export class StreamAnswering {
   readonly answerer: Answerer;
   readonly counters: CounterCells;
-  readonly connections: TcpConnections;
+  readonly connections: StreamConnections;
   /** Answers on their way into one write. */
   readonly out = new Uint8Array(writeSize + prefix + largestMessage);
 
-  constructor(answerer: Answerer, counters: CounterCells, connections: TcpConnections) {
+  constructor(answerer: Answerer, counters: CounterCells, connections: StreamConnections) {
     this.answerer = answerer;
     this.counters = counters;
     this.connections = connections;
@@ -50,7 +50,7 @@ export class TcpConnection implements Connection {
   readonly client: string;
   lastActive = 0;
   readonly #socket: Socket;
-  readonly #shared: TcpAnswering;
+  readonly #shared: StreamAnswering;
   readonly #stream: Stream;
   readonly #from;
   /** A message of which only the first `#partialLength` octets have come, with its prefix. */
@@ -60,7 +60,7 @@ export class TcpConnection implements Connection {
   #waiting: Uint8Array | undefined;
   #finishing = false;
 
-  constructor(socket: Socket, host: string, shared: TcpAnswering, stream: Stream) {
+  constructor(socket: Socket, host: string, shared: StreamAnswering, stream: Stream) {
     this.#socket = socket;
     this.#shared = shared;
     this.#stream = stream;

@@ -12,8 +12,8 @@ import { openAnswerer } from './answerer.ts';
 import { newHttpsServer } from './https-server.ts';
 import { CounterCells, counterCell } from './listen-counters.ts';
 import { listenError, type Protocol, systemCode } from './listen-error.ts';
-import { plainTcp, TcpAnswering, TcpConnection } from './tcp-connection.ts';
-import { TcpConnections } from './tcp-connections.ts';
+import { StreamConnections } from './stream-connections.ts';
+import { plainTcp, StreamAnswering, TcpConnection } from './tcp-connection.ts';
 import type { SecureTask, TcpTask, ThreadOrder, ThreadReport } from './thread-task.ts';
 import { newTlsServer, oldestTls } from './tls-server.ts';
 
@@ -24,8 +24,8 @@ const longestGoodbye = 250;
 
 const task: TcpTask = workerData;
 const counters = new CounterCells(task.counters);
-const connections = new TcpConnections(task.limits, counters);
-const shared = new TcpAnswering(
+const connections = new StreamConnections(task.limits, counters);
+const shared = new StreamAnswering(
   openAnswerer(task, (message) => report({ kind: 'fault', message })),
   counters,
   connections,

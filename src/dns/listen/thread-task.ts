@@ -26,7 +26,7 @@ export interface UdpTask extends ThreadTask {
 }
 
 export interface TcpTask extends ThreadTask {
-  readonly limits: TcpLimits;
+  readonly limits: StreamLimits;
   /** Whether the UDP ports must be free: not when a TCP thread is started again beside our own UDP threads. */
   readonly probeUdp: boolean;
   readonly secure?: SecureTask | undefined;
@@ -42,7 +42,7 @@ export interface SecureTask {
 /** What the main thread tells a thread that has an event loop. */
 export type ThreadOrder = 'stop' | Certificate;
 
-export interface TcpLimits {
+export interface StreamLimits {
   /** A connection that finished no query and took no answers for so long is closed. RFC 7766 §6.2.3. */
   readonly idleMilliseconds: number;
   readonly connections: number;
@@ -69,7 +69,7 @@ export interface FailedReport {
 }
 
 /** A bug met while answering; the thread goes on. */
-export interface FaultReport {
+interface FaultReport {
   readonly kind: 'fault';
   readonly message: string;
 }

@@ -17,6 +17,7 @@ export interface CounterFamily {
   cells: Readonly<Record<string, number>>;
 }
 
+/** How many cells one thread needs. */
 let cellsGiven = 0;
 
 function family(name: string, help: string): CounterFamily;
@@ -70,12 +71,9 @@ export const counterFamilies: readonly CounterFamily[] = [
   slipped,
 ];
 
-/** How many cells one thread needs. */
-export const counterCount = cellsGiven;
-
 /** Doubles: exact up to 2^53, each written by one thread alone, without the garbage that 64-bit atomics would make. */
 export function newResponseCounters(): SharedArrayBuffer {
-  return new SharedArrayBuffer(counterCount * Float64Array.BYTES_PER_ELEMENT);
+  return new SharedArrayBuffer(cellsGiven * Float64Array.BYTES_PER_ELEMENT);
 }
 
 export const counter = {

@@ -7,7 +7,7 @@ import type { RateLimitSettings } from './settings.ts';
 
 /** What becomes of a response: sent, replaced by an empty one with TC, not sent. */
 export const judgement = { send: 0, slip: 1, drop: 2 } as const;
-export type Judgement = (typeof judgement)[keyof typeof judgement];
+type Judgement = (typeof judgement)[keyof typeof judgement];
 
 /** Four buckets to a set; a network's bucket is in one set. */
 const sets = 2 ** 13;

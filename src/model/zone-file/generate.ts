@@ -2,7 +2,7 @@
 
 import { InvalidValue } from '../../errors.ts';
 
-export interface GenerateRange {
+interface GenerateRange {
   start: number;
   stop: number;
   step: number;

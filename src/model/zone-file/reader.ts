@@ -32,7 +32,7 @@ export interface ZoneFileNote {
   message: string;
 }
 
-export interface ReaderOptions {
+interface ReaderOptions {
   /** The first `$ORIGIN`: the zone. */
   origin: Fqdn;
   /** For records before any TTL was said. */

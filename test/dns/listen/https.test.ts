@@ -132,7 +132,7 @@ suite('HTTPS', { skip: withoutOpenssl }, () => {
   });
 
   test('a body that comes too slowly is not waited for, whatever else the connection does', async (t) => {
-    const session = await open(t, await runSecureServer(t, { tcp: { idleMilliseconds: 500 } }));
+    const session = await open(t, await runSecureServer(t, { limits: { idleMilliseconds: 500 } }));
     const slow = session.request(post);
     slow.on('error', () => undefined);
     slow.write(Uint8Array.of(0));

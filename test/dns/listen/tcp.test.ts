@@ -84,7 +84,7 @@ suite('TCP', () => {
   }
 
   test('cuts off who connects and says nothing, and who sends a query too slowly', async (t) => {
-    const server = await runServer(t, { tcp: { idleMilliseconds: 300 } });
+    const server = await runServer(t, { limits: { idleMilliseconds: 300 } });
     const silent = await TcpClient.open(server.addresses[0]!, t);
     const slow = await TcpClient.open(server.addresses[0]!, t);
     const drip = setInterval(() => slow.socket.write(Uint8Array.of(1)), 20);
@@ -94,7 +94,7 @@ suite('TCP', () => {
   });
 
   test('keeps who goes on asking beyond the idle time', async (t) => {
-    const server = await runServer(t, { tcp: { idleMilliseconds: 1_000 } });
+    const server = await runServer(t, { limits: { idleMilliseconds: 1_000 } });
     const asking = await TcpClient.open(server.addresses[0]!, t);
     const idle = await TcpClient.open(server.addresses[0]!, t);
     let idleEnded = false;
@@ -111,7 +111,7 @@ suite('TCP', () => {
   });
 
   test('stops reading from a client that does not read, and cuts it off', async (t) => {
-    const server = await runServer(t, { tcp: { idleMilliseconds: 500 } });
+    const server = await runServer(t, { limits: { idleMilliseconds: 500 } });
     const greedy = await TcpClient.open(server.addresses[0]!, t);
     // Far more than the sockets' buffers on both sides hold.
     const query = queryBytes(question);
@@ -151,7 +151,7 @@ suite('TCP', () => {
   });
 
   test('too many connections of one client: its oldest goes', async (t) => {
-    const server = await runServer(t, { tcp: { connectionsPerClient: 2 } });
+    const server = await runServer(t, { limits: { connectionsPerClient: 2 } });
     const first = await TcpClient.open(server.addresses[0]!, t);
     const second = await TcpClient.open(server.addresses[0]!, t);
     first.send(queryBytes(question));
@@ -167,7 +167,7 @@ suite('TCP', () => {
   });
 
   test('too many connections in all: the oldest goes', async (t) => {
-    const server = await runServer(t, { addresses: [loopback, loopback6], tcp: { connections: 2 } });
+    const server = await runServer(t, { addresses: [loopback, loopback6], limits: { connections: 2 } });
     const [v4, v6] = server.addresses;
     const first = await TcpClient.open(v4!, t);
     const second = await TcpClient.open(v6!, t);

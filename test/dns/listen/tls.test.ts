@@ -97,7 +97,7 @@ suite('TLS', { skip: withoutOpenssl }, () => {
   });
 
   test('cuts off a handshake that takes too long, and who says nothing after it', async (t) => {
-    const { tls, https, certificate } = await runSecureServer(t, { tcp: { idleMilliseconds: 500 } });
+    const { tls, https, certificate } = await runSecureServer(t, { limits: { idleMilliseconds: 500 } });
     const sockets = await Promise.all([tls, https, tls].map((address) => openTcp(t, address)));
     const drip = setInterval(() => sockets[2]?.write('\x16'), 50);
     t.after(() => clearInterval(drip));
@@ -106,7 +106,7 @@ suite('TLS', { skip: withoutOpenssl }, () => {
   });
 
   test('limits count connections that are still shaking hands, and those of all kinds together', async (t) => {
-    const { server, tls, https, certificate } = await runSecureServer(t, { tcp: { connectionsPerClient: 3 } });
+    const { server, tls, https, certificate } = await runSecureServer(t, { limits: { connectionsPerClient: 3 } });
     const [first] = [await openTcp(t, tls), await openTcp(t, https)];
     const plain = await TcpClient.open(server.addresses[0]!, t);
     const gone = closed(first!);
