@@ -1,4 +1,5 @@
-// Idempotency keys: the first answer is kept in the transaction that it answers for, and given again to the same request.
+// Idempotency keys: the first answer is kept in the transaction that it answers for, and given again to the same request
+// (test/http/conditions-and-repeats.test.ts).
 
 import { createHash } from 'node:crypto';
 import { Refusal, refuse } from '../errors.ts';

@@ -77,7 +77,8 @@ export class Committer {
   }
 
   /**
-   * Resolves when the decision is durable and served here. Rejects with a Refusal; then nothing was written, but for `store_unavailable` (it
+   * Resolves when the decision is durable and served here (test/control/histories.test.ts).
+   * Rejects with a Refusal; then nothing was written, but for `store_unavailable` (it
    * may have been: the detail says so) and for `table_full` (it was, and the answer says so). `once`: it rejects with {@link LostRace} as soon
    * as a compare fails, for callers who have to look at more than the views before they decide again.
    */

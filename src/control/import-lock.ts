@@ -1,5 +1,6 @@
 // One import of a zone at a time: a key on a lease, gone soon after its holder is. The revision that created it names the generation being
-// written, so no two imports ever write the same one, and a later one has the greater number.
+// written, so no two imports ever write the same one, and a later one has the greater number
+// (test/control/import-zone-file.test.ts).
 
 import { refuse } from '../errors.ts';
 import type { Fqdn } from '../model/name.ts';

@@ -1,6 +1,6 @@
 // Use case: a zone's own records become those of a zone file, at once. Everything is read and checked first; then the names of a new generation are
 // written aside, where DNS does not see them, and one put of the zone's key makes them the zone. What hosts manage stays, also what they
-// write meanwhile: the journal has it, and the last transaction carries it over.
+// write meanwhile: the journal has it, and the last transaction carries it over (test/control/import-zone-file.test.ts).
 
 import { setImmediate as turn } from 'node:timers/promises';
 import { Refusal, refuse } from '../errors.ts';

@@ -1,5 +1,6 @@
 // In which order the parts of one revision become visible, so that no query sees half a host: addresses, then PTR, then aliases;
-// what goes away goes the other way around. A new zone comes after its names and is published whole, its serial last.
+// what goes away goes the other way around. A new zone comes after its names and is published whole, its serial last
+// (test/control/host-is-atomic.test.ts).
 
 import { isWithin, parseName } from '../model/name.ts';
 import { type KeySubject, parseKey } from '../store/keys.ts';
