@@ -320,8 +320,6 @@ class EmbeddedDatabase {
         return row?.created === compare.revision;
       case 'modified':
         return row?.revision === compare.revision;
-      case 'value':
-        return row?.value === compare.value;
     }
   }
 

@@ -34,9 +34,9 @@ import {
 } from './store.ts';
 
 export interface EtcdOptions {
-  /** `http://host:port` or `https://host:port`; the first that answers is used until it fails. */
+  /** `http://host:port` or `https://host:port`, one at least; the first that answers is used until it fails. */
   endpoints: string[];
-  /** Where relative keys lie, such as `/zonewright/v1`. */
+  /** Where relative keys lie, without a `/` at its end: `/zonewright/v1`. */
   prefix: string;
   ca?: Buffer;
   cert?: Buffer;
@@ -55,8 +55,8 @@ const largestMessage = 64 * 1024 * 1024;
 /** Changes that wait for a slow reader before the stream is paused. */
 const longestQueue = 1000;
 
-interface Member {
-  endpoint: string;
+interface EtcdEndpoint {
+  url: string;
   client: Etcd3;
 }
 
@@ -79,13 +79,12 @@ const requireLeader: Interceptor = (options, next) => {
 
 /** Opens the store. It does so while etcd is away as well: calls then reject with StoreUnavailable, and watches wait. */
 export async function openEtcdStore(options: EtcdOptions): Promise<Store> {
-  if (options.endpoints.length === 0) throw new RangeError('etcd needs at least one endpoint');
   return new EtcdStore(options);
 }
 
 class EtcdStore implements Store {
   readonly #root: string;
-  readonly #members: Member[];
+  readonly #endpoints: EtcdEndpoint[];
   readonly #log: StoreLog;
   readonly #closing = new AbortController();
   #preferred = 0;
@@ -97,12 +96,9 @@ class EtcdStore implements Store {
   #untold: HistoryLost | undefined;
 
   constructor(options: EtcdOptions) {
-    this.#root = `${options.prefix.replace(/\/+$/, '')}/`;
+    this.#root = `${options.prefix}/`;
     this.#history = new EtcdHistory(this.#root);
-    this.#members = options.endpoints.map((endpoint) => ({
-      endpoint,
-      client: new Etcd3(clientOptions(options, endpoint)),
-    }));
+    this.#endpoints = options.endpoints.map((url) => ({ url, client: new Etcd3(clientOptions(options, url)) }));
     this.#log = options.log ?? (() => undefined);
   }
 
@@ -216,7 +212,7 @@ class EtcdStore implements Store {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    for (const { client } of this.#members) client.close();
+    for (const { client } of this.#endpoints) client.close();
   }
 
   /**
@@ -225,25 +221,24 @@ class EtcdStore implements Store {
    */
   async #call<T>(
     times: 'once' | 'repeatable',
-    run: (member: Member, deadline: Date) => Promise<T>,
-    timeout = callTimeout,
+    run: (endpoint: EtcdEndpoint, deadline: Date) => Promise<T>,
   ): Promise<T> {
-    const end = Date.now() + timeout;
-    const attempts = Math.max(2, this.#members.length);
+    const end = Date.now() + callTimeout;
+    const attempts = Math.max(2, this.#endpoints.length);
     for (let attempt = 1; ; attempt++) {
       if (this.#closing.signal.aborted) throw new StoreUnavailable('the store is closed');
-      const member = this.#member();
-      const share = this.#members.length > 1 ? Math.min(attemptTimeout, timeout) : timeout;
+      const endpoint = this.#endpoint();
+      const share = this.#endpoints.length > 1 ? attemptTimeout : callTimeout;
       const deadline = new Date(Math.min(end, Date.now() + share));
       let asked = false;
       try {
-        if (this.#inDoubt) await this.#recognise(member, deadline);
+        if (this.#inDoubt) await this.#recognise(endpoint, deadline);
         asked = true;
-        return await run(member, deadline);
+        return await run(endpoint, deadline);
       } catch (error) {
-        const meaning = meaningOf(error, member.endpoint);
+        const meaning = meaningOf(error, endpoint.url);
         if (!(meaning instanceof StoreUnavailable) || meaning instanceof HistoryLost) throw meaning;
-        this.#suspect(member);
+        this.#suspect(endpoint);
         const last = attempt >= attempts || Date.now() + 100 > end;
         if (times === 'once' && asked && !wasNeverSent(error))
           throw new OutcomeUnknown(meaning.message, { cause: error });
@@ -253,16 +248,16 @@ class EtcdStore implements Store {
     }
   }
 
-  #member(): Member {
-    return this.#members[this.#preferred]!;
+  #endpoint(): EtcdEndpoint {
+    return this.#endpoints[this.#preferred]!;
   }
 
   /** Throws HistoryLost, and tells the watches, when etcd is not the one any more that was read before. */
-  async #recognise({ client, endpoint }: Member, deadline: Date): Promise<void> {
+  async #recognise({ client, url }: EtcdEndpoint, deadline: Date): Promise<void> {
     const history = this.#history;
     const reason = await history.contradiction((key, revision) =>
       client.kv.range({ key: Buffer.from(key), revision }, { deadline }).catch((error: unknown) => {
-        throw meaningOf(error, endpoint);
+        throw meaningOf(error, url);
       }),
     );
     if (reason === undefined) {
@@ -286,9 +281,9 @@ class EtcdStore implements Store {
   }
 
   /** Has the next call go to the next endpoint, unless another call has seen to that, and look whether it is the same etcd. */
-  #suspect(member: Member): void {
+  #suspect(endpoint: EtcdEndpoint): void {
     this.#inDoubt = true;
-    if (this.#member() === member) this.#preferred = (this.#preferred + 1) % this.#members.length;
+    if (this.#endpoint() === endpoint) this.#preferred = (this.#preferred + 1) % this.#endpoints.length;
   }
 
   /** One stream of a watch, until it breaks. */
@@ -300,8 +295,8 @@ class EtcdStore implements Store {
     );
     if (Number(header.revision) + 1 < from) throw new HistoryLost(`revision ${from} is yet to come`);
 
-    const member = this.#member();
-    const stream = await member.client.watchClient.watch({ interceptors: [requireLeader] });
+    const endpoint = this.#endpoint();
+    const stream = await endpoint.client.watchClient.watch({ interceptors: [requireLeader] });
     const collector = new ChangeCollector((full) => knownKey(this.#root, full, prefix));
     const queue: Progress[] = [];
     let failure: unknown;
@@ -340,7 +335,7 @@ class EtcdStore implements Store {
           pauseStream(stream, false);
         }
         if (failure !== undefined) {
-          if (!(failure instanceof Compacted)) this.#suspect(member);
+          if (!(failure instanceof Compacted)) this.#suspect(endpoint);
           throw failure;
         }
         await new Promise<void>((resolve) => {
@@ -372,8 +367,6 @@ class EtcdStore implements Store {
         return { key, target: 'Create', result: 'Equal', create_revision: wanted.revision };
       case 'modified':
         return { key, target: 'Mod', result: 'Equal', mod_revision: wanted.revision };
-      case 'value':
-        return { key, target: 'Value', result: 'Equal', value: Buffer.from(wanted.value) };
     }
   }
 
@@ -426,7 +419,7 @@ function clientOptions(options: EtcdOptions, endpoint: string): IOptions {
   };
   const secure = endpoint.startsWith('https://');
   return {
-    hosts: endpoint.replace(/\/+$/, ''),
+    hosts: endpoint,
     ...(secure && (options.ca || options.cert) ? { credentials: credentialsOf(options) } : {}),
     ...(options.username === undefined
       ? {}

@@ -1,6 +1,7 @@
-// The store's interface: etcd's semantics, no more than we use. Two implementations: etcd.ts and embedded.ts.
+// The store's interface: etcd's semantics, no more than we need. Two implementations: etcd.ts and embedded.ts.
 // What the keys and values mean is not known here: keys.ts builds the keys, the rooms above read the values.
-// Keys are relative to the store's own prefix; one that begins with `/` is taken as it is (other systems' layouts).
+// Keys are relative to the store's own prefix; one that begins with `/` is taken as it is: other systems' layouts will stand there, so far
+// nothing of ours does.
 
 import type { Revision } from '../model/revision.ts';
 
@@ -20,8 +21,6 @@ export type Compare =
   | { kind: 'created'; key: string; revision: Revision }
   /** The key was last written at this revision. */
   | { kind: 'modified'; key: string; revision: Revision }
-  /** The key exists and has this value. */
-  | { kind: 'value'; key: string; value: string }
   /** No key below the prefix was created or written after this revision (deletions are not seen; an empty prefix holds). */
   | { kind: 'quiet'; prefix: string; since: Revision };
 

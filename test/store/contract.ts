@@ -126,9 +126,6 @@ export function storeContract(
         [{ kind: 'modified', key: 'here', revision: modified }, true],
         [{ kind: 'modified', key: 'here', revision: created }, false],
         [{ kind: 'modified', key: 'gone', revision: modified }, false],
-        [{ kind: 'value', key: 'here', value: 'value' }, true],
-        [{ kind: 'value', key: 'here', value: 'first' }, false],
-        [{ kind: 'value', key: 'gone', value: '' }, false],
         [{ kind: 'quiet', prefix: 'quiet/', since: created }, true],
         [{ kind: 'quiet', prefix: 'quiet/', since: (created - 1) as Revision }, false],
         [{ kind: 'quiet', prefix: 'nothing/', since: created }, true],
@@ -470,7 +467,7 @@ export function storeContract(
       const revision = (await store.list('')).revision;
       const attempts = [put('a', '', lease), put('b')];
       await assert.rejects(store.commit({ compares: [], operations: attempts.reverse() }), LeaseGone);
-      const refused = await store.commit({ compares: [{ kind: 'value', key: 'a', value: '' }], operations: attempts });
+      const refused = await store.commit({ compares: [{ kind: 'created', key: 'a', revision }], operations: attempts });
       assert.deepEqual(refused, { committed: false, revision });
       assert.deepEqual(keysOf((await store.list('')).entries), []);
     });
