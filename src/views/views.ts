@@ -202,7 +202,7 @@ export class Views {
     this.faults.delete(entry.key);
     this.#apexFaults.delete(entry.key);
     try {
-      this.#holderOf(subject).put(subject, entry.value, entry.modified);
+      this.#handlerOf(subject).put(subject, entry.value, entry.modified);
     } catch (error) {
       // Whatever is wrong with one value must not keep the others from being served.
       this.#report(entry.key, error);
@@ -247,18 +247,18 @@ export class Views {
     this.faults.delete(key);
     this.#apexFaults.delete(key);
     try {
-      this.#holderOf(subject).delete(subject);
+      this.#handlerOf(subject).delete(subject);
     } catch (error) {
       this.#logger.error({ key, fault: String(error) }, 'a deleted value cannot be taken out');
     }
   }
 
-  #holderOf<S extends KeySubject>(subject: S): Holder<S> {
-    return this.#holders[subject.kind] as unknown as Holder<S>;
+  #handlerOf<S extends KeySubject>(subject: S): KeyHandler<S> {
+    return this.#handlers[subject.kind] as unknown as KeyHandler<S>;
   }
 
-  /** Which view holds which kind of key. */
-  readonly #holders: { [K in KeySubject['kind']]: Holder<Extract<KeySubject, { kind: K }>> } = {
+  /** Which view takes which kind of key. */
+  readonly #handlers: { [K in KeySubject['kind']]: KeyHandler<Extract<KeySubject, { kind: K }>> } = {
     pool: {
       put: (subject, value, modified) => this.pools.putPool(checkedPool(subject, poolValue.decode(value)), modified),
       delete: ({ pool }) => this.pools.deletePool(pool),
@@ -300,7 +300,7 @@ export class Views {
 }
 
 /** How a view takes one kind of key in, and lets it go. */
-interface Holder<S extends KeySubject> {
+interface KeyHandler<S extends KeySubject> {
   put(subject: S, value: string, modified: Revision): unknown;
   delete(subject: S): unknown;
 }
