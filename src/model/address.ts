@@ -74,12 +74,6 @@ export function addressRdata(address: Address): Uint8Array {
   return familyOf(address) === 'ipv4' ? bytes.subarray(12) : bytes;
 }
 
-/** The inverse of {@link addressRdata}: 4 or 16 octets. */
-export function addressFromRdata(rdata: Uint8Array): Address {
-  const value = fromBytes(rdata);
-  return formatAddress(rdata.length === 4 ? ipv4Base + value : value);
-}
-
 /** Its owner name for PTR (RFC 1035 §3.5, RFC 3596 §2.5). */
 export function reverseName(address: Address): Fqdn {
   if (familyOf(address) === 'ipv4') return `${address.split('.').reverse().join('.')}.in-addr.arpa` as Fqdn;
@@ -90,12 +84,6 @@ export function reverseName(address: Address): Fqdn {
 export function automaticReverseZone(address: Address): Fqdn {
   const labels = reverseName(address).split('.');
   return labels.slice(familyOf(address) === 'ipv4' ? 1 : 16).join('.') as Fqdn;
-}
-
-function fromBytes(bytes: ArrayLike<number>): bigint {
-  let value = 0n;
-  for (let i = 0; i < bytes.length; i += 1) value = (value << 8n) | BigInt(bytes[i] ?? 0);
-  return value;
 }
 
 function toBytes(value: bigint): Uint8Array {
