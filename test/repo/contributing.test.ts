@@ -1,7 +1,7 @@
 // What CONTRIBUTING.md and the README name is there.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { describeSettings } from '../../src/config.ts';
@@ -16,6 +16,14 @@ test('the files and folders that CONTRIBUTING.md names exist', () => {
   assert.ok(named.length > 10);
   assert.deepEqual(
     named.filter((path) => !existsSync(root + path)),
+    [],
+  );
+});
+
+test('CONTRIBUTING.md says what is in every room, and in every file beside them', () => {
+  const text = read('CONTRIBUTING.md');
+  assert.deepEqual(
+    readdirSync(`${root}src`).filter((name) => !text.includes(`\`src/${name}\``)),
     [],
   );
 });
