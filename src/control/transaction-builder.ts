@@ -4,16 +4,13 @@
 import { refuse } from '../errors.ts';
 import { ancestry, type Fqdn, parentOf } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
-import type { Rrset } from '../model/rrset.ts';
+import { greatestTypes, type Rrset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
 import { importKey, prefixes, serialKey, zoneKey } from '../store/keys.ts';
 import { type Compare, maxOperations, type Operation, type Transaction } from '../store/store.ts';
 import { nameValue, zoneValue } from '../store/values.ts';
 import type { Views } from '../views/views.ts';
 import { type NameEdit, NameEdits, type PointerOf, type Warning } from './name-edits.ts';
-
-/** How many RRsets one name holds at most: what the table of the answering threads has room to count. */
-const greatestTypes = 255;
 
 export class TransactionBuilder {
   readonly #views: Views;

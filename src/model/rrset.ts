@@ -25,6 +25,9 @@ export interface NamedRrsets {
 
 export const greatestTtl = 2 ** 31 - 1;
 
+/** How many RRsets one name holds at most: what the table of the answering threads has room to count. */
+export const greatestTypes = 255;
+
 /** An answer carries an RRset whole, or not at all: 65535 octets with the header, a question, and the owner name once. */
 export const greatestRrset = 65_535 - 12 - 2 * 259;
 /** What every record has beside its rdata: a compressed owner name, type, class, TTL, length. */

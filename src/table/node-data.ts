@@ -3,7 +3,7 @@
 import { formatRdata, parseRdata } from '../model/rdata/rdata.ts';
 import { recordTypeCode, recordTypeName, typeCode } from '../model/rdata/record-types.ts';
 import type { Revision } from '../model/revision.ts';
-import type { Manager, Rrset } from '../model/rrset.ts';
+import { greatestTypes, type Manager, type Rrset } from '../model/rrset.ts';
 import {
   dataFlags,
   dataRrsetsByte,
@@ -32,7 +32,7 @@ export class NodeDataEncoder {
   /** RRsets without records are left out. Throws InvalidValue or RangeError on what cannot be stored. */
   encode(rrsets: readonly Rrset[], modified: Revision, isApex: boolean): void {
     const present = rrsets.filter((rrset) => rrset.records.length > 0);
-    if (present.length > 255) throw new RangeError('a name holds at most 255 RRsets');
+    if (present.length > greatestTypes) throw new RangeError(`a name holds at most ${greatestTypes} RRsets`);
     if (present.some((rrset) => rrset.type === 'SOA')) throw new RangeError('the SOA stands apart: putSoa');
     const coded = present.map((rrset) => ({ rrset, code: recordTypeCode(rrset.type) }));
     if (coded.length > 1) coded.sort((a, b) => a.code - b.code);

@@ -3,7 +3,7 @@
 import { checkName, cutsAt, type NameFinding, namesAbove, type ZoneBelow, type ZoneCut } from '../check-name.ts';
 import { type Fqdn, isWithin } from '../name.ts';
 import { isSingleton, type RecordType } from '../rdata/record-types.ts';
-import { greatestRrset, managingHost, type Rrset, recordOverhead } from '../rrset.ts';
+import { greatestRrset, greatestTypes, managingHost, type Rrset, recordOverhead } from '../rrset.ts';
 import type { Findings } from './findings.ts';
 import type { ZoneFileRecord } from './reader.ts';
 
@@ -24,9 +24,6 @@ export interface FileSoa {
   ttl: number;
   record: string;
 }
-
-/** As many as the table has room to count. */
-const greatestTypes = 255;
 
 /** The zone as the file wants it. */
 export class ZoneFileContents {
