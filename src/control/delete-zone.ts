@@ -7,12 +7,11 @@ import { type Fqdn, isWithin } from '../model/name.ts';
 import { serialKey, zoneKey, zoneNamesPrefix } from '../store/keys.ts';
 import type { Decision, DecisionContext } from './commit.ts';
 import { existingZone } from './existing.ts';
+import { greatestNamed, nameSome } from './name-some.ts';
 import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
 import { TransactionBuilder } from './transaction-builder.ts';
 import { greatestWrite, WriteBudget } from './write-budget.ts';
 import { writeHost } from './write-host.ts';
-
-const shown = 10;
 
 /** Refuses with `zone_in_use` when hosts have records in the zone. */
 export function decideDeleteZone(context: DecisionContext, name: Fqdn, precondition: Precondition): Decision<void> {
@@ -66,14 +65,10 @@ export function decideClearZone(context: DecisionContext, name: Fqdn, preconditi
 }
 
 function refuseInUse(zone: Fqdn, hosts: readonly Host[]): never {
-  const names = hosts.slice(0, shown).map((host) => host.name);
-  const more = hosts.length > shown ? ` and ${hosts.length - shown} more` : '';
+  const names = hosts.map(({ name }) => name);
   refuse(
     'zone_in_use',
-    `zone ${zone} has records of hosts: ${names.join(', ')}${more}; delete them first, or repeat with ?force=true`,
-    {
-      zone,
-      hosts: names,
-    },
+    `zone ${zone} has records of hosts: ${nameSome(names)}; delete them first, or repeat with ?force=true`,
+    { zone, hosts: names.slice(0, greatestNamed) },
   );
 }

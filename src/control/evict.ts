@@ -8,11 +8,10 @@ import type { Pool } from '../model/pool.ts';
 import { addressesPrefix } from '../store/keys.ts';
 import type { Decision, DecisionContext } from './commit.ts';
 import { replaceHolders } from './hold-address.ts';
+import { greatestNamed, nameSome } from './name-some.ts';
 import { TransactionBuilder } from './transaction-builder.ts';
 import { greatestWrite, WriteBudget } from './write-budget.ts';
 import { writeHost } from './write-host.ts';
-
-const shown = 10;
 
 /** Which addresses of a pool may stay with their holders. */
 export type Stays = (address: Address) => boolean;
@@ -64,18 +63,11 @@ function hostsWithout(context: DecisionContext, records: readonly AddressRecord[
 }
 
 function refuseInUse(pool: string, records: readonly AddressRecord[]): never {
-  const some = records
-    .slice(0, shown)
-    .map(({ address, holders }) => ({ address, heldBy: holders.map(describeHolder) }));
-  const names = some.map(({ address, heldBy }) => `${address} (${heldBy.join(', ')})`).join(', ');
-  const more = records.length > shown ? ` and ${records.length - shown} more` : '';
+  const inUse = records.map(({ address, holders }) => ({ address, heldBy: holders.map(describeHolder) }));
+  const names = nameSome(inUse.map(({ address, heldBy }) => `${address} (${heldBy.join(', ')})`));
   refuse(
     'pool_in_use',
-    `pool '${pool}' has addresses in use: ${names}${more}; release them first, or repeat with ?force=true`,
-    {
-      pool,
-      inUse: records.length,
-      addresses: some,
-    },
+    `pool '${pool}' has addresses in use: ${names}; release them first, or repeat with ?force=true`,
+    { pool, inUse: inUse.length, addresses: inUse.slice(0, greatestNamed) },
   );
 }

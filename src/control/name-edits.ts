@@ -9,9 +9,8 @@ import type { Rrset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
 import { nameKey } from '../store/keys.ts';
 import type { Views } from '../views/views.ts';
+import { greatestNamed } from './name-some.ts';
 
-/** How many names a refusal lists. */
-const shown = 10;
 /** How many warnings one answer has at most. */
 export const greatestWarnings = 100;
 
@@ -117,7 +116,7 @@ export class NameEdits {
         if (finding.code !== undefined) faults.set(owner, finding);
         else if (warnings.length < greatestWarnings) warnings.push(finding);
       }
-      if (faults.size > shown) break;
+      if (faults.size > greatestNamed) break;
     }
     if (faults.size > 0) refuseCut(cut, [...faults.values()], pointerOf);
     return warnings;
@@ -137,9 +136,9 @@ function refuseFinding(
 }
 
 function refuseCut(cut: ZoneCut, faults: readonly NameFinding[], pointerOf: PointerOf): never {
-  const some = faults.slice(0, shown);
+  const some = faults.slice(0, greatestNamed);
   const names = some.map(({ owner, managedBy }) => (managedBy === undefined ? owner : `${owner} (${managedBy})`));
-  const more = faults.length > shown ? ' and more' : '';
+  const more = faults.length > greatestNamed ? ' and more' : '';
   const why = cut.type === 'NS' ? 'names of hosts must be served' : 'nothing can stand below a DNAME (RFC 6672 §2.4)';
   const message = `the ${cut.type} of ${cut.owner} would hide ${names.join(', ')}${more}: ${why}; move or delete them first`;
   const pointer = pointerOf(cut.owner, cut.type as RecordType);

@@ -11,6 +11,7 @@ import type { Versioned } from '../views/pool-view.ts';
 import type { Views } from '../views/views.ts';
 import type { Decision, DecisionContext } from './commit.ts';
 import { greatestWarnings, type Warning } from './name-edits.ts';
+import { greatestNamed, nameSome } from './name-some.ts';
 import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
 import { TransactionBuilder } from './transaction-builder.ts';
 
@@ -89,10 +90,7 @@ function checkHidesNothing({ views }: DecisionContext, builder: TransactionBuild
   if (hidden.length === 0) return;
   refuse(
     'zone_conflict',
-    `names of hosts in zone ${zone.name} would be hidden by ${name}: ${hidden.slice(0, 10).join(', ')}; move or delete them first`,
-    {
-      zone: zone.name,
-      hosts: hidden.slice(0, 10),
-    },
+    `names of hosts in zone ${zone.name} would be hidden by ${name}: ${nameSome(hidden)}; move or delete them first`,
+    { zone: zone.name, hosts: hidden.slice(0, greatestNamed) },
   );
 }
