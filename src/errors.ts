@@ -8,6 +8,7 @@ export const errorCodes = {
   address_taken: [409, 'The address is held by someone else'],
   already_exists: [409, 'A resource of this name exists'],
   cname_conflict: [409, 'A CNAME and other records cannot share a name'],
+  expectation_failed: [417, 'The expectation cannot be met'],
   header_too_large: [431, 'The request header is too large'],
   idempotency_mismatch: [422, 'The idempotency key was used with another request'],
   import_interrupted: [409, 'The import was interrupted'],

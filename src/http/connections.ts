@@ -7,6 +7,8 @@ import { Refusal } from '../errors.ts';
 import { problemOf } from './problem.ts';
 
 export interface ConnectionLimits {
+  /** At once: each costs a file descriptor. One more is closed without a word. */
+  greatestConnections: number;
   /** For a request's header. */
   headersMilliseconds: number;
   /** For a whole request: the largest zone file, over a slow line. */
@@ -18,6 +20,7 @@ export interface ConnectionLimits {
 }
 
 export const connectionLimits: ConnectionLimits = {
+  greatestConnections: 1024,
   headersMilliseconds: 10_000,
   requestMilliseconds: 1_800_000,
   silenceMilliseconds: 60_000,

@@ -8,10 +8,15 @@ import { Compacted, StoreUnavailable } from '../store/store.ts';
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const refusal = refusalFrom(error);
   if (refusal.code === 'internal_error') request.log.error(error);
-  else request.log.debug({ code: refusal.code, detail: refusal.message }, 'refused');
+  else request.log.debug({ code: refusal.code, ...saidOf(refusal, request) }, 'refused');
   if (refusal.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
   if (refusal.code === 'store_unavailable') reply.header('retry-after', '2');
   return reply.status(refusal.status).type('application/problem+json').send(problemOf(refusal));
+}
+
+/** Where no route is, the detail may repeat the path, and that may be anything: a token put in the wrong place. */
+function saidOf({ message }: Refusal, { routeOptions: { url } }: FastifyRequest): object {
+  return url === undefined ? {} : { route: url, detail: message };
 }
 
 export function problemOf({ code, message, errors, members }: Refusal): Record<string, unknown> {

@@ -41,7 +41,7 @@ export async function createServer(
     http: {
       headersTimeout: limits.headersMilliseconds,
       connectionsCheckingInterval: limits.checkMilliseconds,
-      // Node's own refusal says nothing: requireHost does.
+      // Node's own refusal says nothing: refuseUnfit does.
       requireHostHeader: false,
     },
     frameworkErrors: sendProblem,
@@ -53,12 +53,15 @@ export async function createServer(
     return503OnClosing: false,
   }).withTypeProvider<TypeBoxTypeProvider>();
 
+  app.server.maxConnections = limits.greatestConnections;
   connections.watch(app.server);
+  // Node's own refusal says nothing: refuseUnfit does.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.addHook('preClose', async () => connections.drain(app.server));
   useStrictBodies(app);
   refuseUnrouted(app);
   app.setErrorHandler(sendProblem);
-  app.addHook('onRequest', async ({ raw }) => requireHost(raw));
+  app.addHook('onRequest', async ({ raw }) => refuseUnfit(raw));
   app.setNotFoundHandler((request) => refuse('not_found', `there is nothing at ${request.method} ${request.url}`));
   readJsonBodies(app);
   app.addSchema(Problem);
@@ -106,9 +109,16 @@ export async function createServer(
   return app;
 }
 
-/** RFC 9112 §3.2: a request of HTTP/1.1 without a host is refused, whoever it is for. */
-function requireHost({ headers, httpVersion }: IncomingMessage): void {
-  if (headers.host === undefined && httpVersion === '1.1') refuse('invalid_request', 'the header field Host is needed');
+/** What HTTP/1.1 has a server refuse of any request, whoever it is for. */
+function refuseUnfit({ headers, headersDistinct, httpVersion }: IncomingMessage): void {
+  const { host = [] } = headersDistinct;
+  // RFC 9112 §3.2
+  if (host.length > 1 || (host.length === 0 && httpVersion === '1.1'))
+    refuse('invalid_request', 'the header field Host is needed, once');
+  // RFC 9110 §10.1.1
+  const { expect } = headers;
+  if (expect !== undefined && httpVersion === '1.1' && !/^100-continue$/i.test(expect))
+    refuse('expectation_failed', 'no expectation can be met but 100-continue');
 }
 
 /** Notes which methods each path takes; what no route takes is then 405 with those it does take (RFC 9110 §15.5.6), or 404. */
@@ -127,7 +137,7 @@ function refuseUnrouted(app: FastifyInstance): void {
   // Before a body is read: what stands in it does not matter.
   app.addHook('onRequest', async ({ is404, method, url }, reply) => {
     if (!is404) return;
-    const allow = routes.find(({ path }) => path.test(url.replace(/[?;#].*/s, '')))?.allow;
+    const allow = routes.find(({ path }) => path.test(url.replace(/[?#].*/s, '')))?.allow;
     if (allow === undefined) refuse('not_found', `there is nothing at ${method} ${url}`);
     reply.header('allow', allow);
     refuse('method_not_allowed', `${url} takes ${allow}`);

@@ -22,6 +22,8 @@ const refusals: [what: string, sent: string, ...codes: (keyof typeof errorCodes 
   ['two lengths', `${post}content-length: 2\r\ncontent-length: 3\r\n\r\n{}`, 'invalid_request'],
   ['a length and chunks', `${post}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`, 'invalid_request'],
   ['no host', 'GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n', 'invalid_request'],
+  ['two hosts', 'GET /healthz HTTP/1.1\r\nhost: x\r\nhost: x\r\nconnection: close\r\n\r\n', 'invalid_request'],
+  ['an expectation', `${post}expect: tea\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`, 'expectation_failed'],
   ['rubbish after a write', `${post}content-length: 13\r\n\r\n{"name": "b"}\0\0\0`, 201, 'invalid_request'],
   ['rubbish after a request', 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n\0\0\0', 200, 'invalid_request'],
   ['nothing', '', 'request_timeout'],
@@ -93,4 +95,22 @@ test('who is silent in the middle of a body, or takes no more of an answer, is c
     return commit(...args);
   });
   await api.ok(201, 'POST', '/v1/zones', { name: 'slow.k8s' });
+});
+
+test('beyond so many connections a new one is closed at once, and the others go on', async (t) => {
+  const { url } = await servedApi(t, undefined, { greatestConnections: 3 });
+  const ask = 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n';
+  const clients = await Promise.all([1, 2, 3].map(() => rawClient(t, url)));
+  const answered = async (client: (typeof clients)[number]) => {
+    client.send(ask);
+    await once(client.socket, 'data');
+    assert.equal(rawAnswers(client.received()).at(-1)?.status, 200);
+  };
+  for (const client of clients) await answered(client);
+  const late = await rawClient(t, url);
+  assert.equal(await late.ended(), '');
+  for (const client of clients) await answered(client);
+  clients[0]?.socket.destroy();
+  await delay(100);
+  await answered(await rawClient(t, url));
 });

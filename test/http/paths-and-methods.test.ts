@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { type IncomingHttpHeaders, type IncomingMessage, METHODS, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
+import { pino } from 'pino';
 import { type ErrorCode, errorCodes } from '../../src/errors.ts';
 import { adminToken, type ServedApi, servedApi } from '../support/served-api.ts';
 import type { Cleanup } from '../support/temporary.ts';
@@ -89,6 +90,8 @@ const refused: [code: ErrorCode, method: string, path: string, headers?: Record<
   ['invalid_request', 'GET', '/v1/hosts/'],
   ['not_found', 'GET', '/V1/HOSTS'],
   ['not_found', 'GET', '/v1/../healthz'],
+  ['not_found', 'GET', '/v1/pools;a=b'],
+  ['not_found', 'PUT', '/v1/pools;a=b'],
   ['not_found', 'GET', '/v1/zones/foo.k8s/rrsets/web'],
   ['not_found', 'GET', '/v1/nothing%20here'],
   ['not_found', 'GET', `/${'x'.repeat(8000)}`],
@@ -131,6 +134,22 @@ test('whatever is asked, the answer is a problem with a code, and the store is a
     });
   }
   assert.deepEqual(await served.dump(), whole);
+});
+
+test('what stands in a path that is none of ours is not logged', async (t) => {
+  const lines: string[] = [];
+  const logger = pino({ level: 'trace' }, { write: (line) => void lines.push(line) });
+  const { url } = await servedApi(t, undefined, {}, logger);
+  for (const path of [
+    '/v1/secret',
+    '/v1/hosts;secret',
+    '/v1/pools/secret/no',
+    '/v1/hosts/%zz/secret',
+    '/metrics/?secret',
+  ])
+    for (const method of ['GET', 'POST']) await fetch(url + path, { method }).then((answer) => answer.arrayBuffer());
+  assert.match(lines.join(''), /not_found/);
+  assert.doesNotMatch(lines.join(''), /secret/);
 });
 
 test('every method that a resource does not take is 405 with those it does', async () => {

@@ -1,7 +1,7 @@
 // The API over a real store and real views, without DNS: starts fast, so that each test can have one of its own.
 // The whole application: started-app.ts.
 
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { startHousekeeping } from '../../src/control/housekeeping.ts';
 import { type ConnectionLimits, connectionLimits } from '../../src/http/connections.ts';
 import { createMetrics } from '../../src/http/metrics.ts';
@@ -25,10 +25,10 @@ export async function servedApi(
   test: Cleanup,
   store?: Store,
   limits: Partial<ConnectionLimits> = {},
+  logger: Logger = pino({ level: 'silent' }),
 ): Promise<ServedApi> {
   const replica = await openReplica(test, store ?? (await embeddedStore(test)));
   const { views, committer, once } = replica;
-  const logger = pino({ level: 'silent' });
   const metrics = createMetrics({ views, tableBytes: () => 0 });
   const services = { store: replica.store, views, committer, once, metrics, waitingFor: () => [], adminToken };
   const server = await createServer(services, logger, '0.0.0-test', { ...connectionLimits, ...limits });
