@@ -10,23 +10,17 @@ export function reverseZoneSettings(name: Fqdn): Zone {
   return { name, ...zoneDefaults, automatic: true };
 }
 
-/** Removes the automatic zone around a name when the transaction takes the last name out of it, and has room for that: housekeeping does it otherwise. */
+/**
+ * Removes the automatic zone around a name when the transaction takes the last name out of it, and has room for that: housekeeping does it otherwise. The
+ * serial's compare proves that no name came or went since the view was read: each one writes it.
+ */
 export function removeEmptyZone({ views }: DecisionContext, builder: TransactionBuilder, owner: Fqdn): void {
   const zone = views.zones.enclosing(owner);
   if (zone === undefined || !zone.value.automatic) return;
-  const left = views.zones.counts(zone.value.name).names + builder.namesAdded(zone.value);
-  if (left === 0 && builder.hasRoom(2))
-    deleteEmptyZone(builder, views.zones.serial(zone.value.name), zone.value.name, zone.modified);
-}
-
-/** The serial's compare proves that no name came or went since the view was read: each one writes it. */
-function deleteEmptyZone(
-  builder: TransactionBuilder,
-  serial: DecisionContext['views']['revision'],
-  zone: Fqdn,
-  modified: typeof serial,
-): void {
-  builder.delete(zoneKey(zone), modified).delete(serialKey(zone), serial).endImport(zone);
+  const { name } = zone.value;
+  const left = views.zones.counts(name).names + builder.namesAdded(zone.value);
+  if (left !== 0 || !builder.hasRoom(2)) return;
+  builder.delete(zoneKey(name), zone.modified).delete(serialKey(name), views.zones.serial(name)).endImport(name);
 }
 
 /** What {@link removeEmptyZone} had no room for, or could not see, because two last names went at once: run from time to time by housekeeping. */

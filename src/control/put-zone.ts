@@ -36,7 +36,7 @@ export function decidePutZone(context: DecisionContext, { name, precondition, ch
   const builder = new TransactionBuilder(context.views);
   if (current === undefined) {
     checkHidesNothing(context, builder, name);
-    builder.createZone(zone, zoneValue.encode(zone));
+    builder.createZone(zone);
   } else builder.put(zoneKey(name), zoneValue.encode(zone), current.modified).touchZone(name);
   const created = current === undefined;
   return { result: { zone, created, warnings: created ? hiddenBy(context, name) : [] }, ...builder.build() };

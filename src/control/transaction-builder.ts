@@ -1,5 +1,5 @@
-// Builds the transaction of one decision: what must still be true, and what is written. Edits of one name are merged, so that no key
-// is written twice. Decides nothing itself beyond what one owner name may hold.
+// Builds the transaction of one decision: what must still be true, and what is written; no key twice. Adds the compares that every write of a zone or
+// a name needs, so that no decision can forget them. What may stand at a name, and how its edits become one: name-edits.ts.
 
 import { refuse } from '../errors.ts';
 import { ancestry, type Fqdn, parentOf } from '../model/name.ts';
@@ -71,14 +71,14 @@ export class TransactionBuilder {
    * Makes a zone that this transaction may write names into at once. Proves that no zone stands around it but the one that the view
    * shows: whoever makes a zone has to see whose names it would hide (test/control/stale-views.test.ts).
    */
-  createZone(zone: Zone, value: string): this {
+  createZone(zone: Zone): this {
     this.#created.set(zone.name, zone);
     const parent = parentOf(zone.name);
     for (const around of parent === undefined ? [] : ancestry(parent)) {
       if (this.#views.zones.get(around) !== undefined) break;
       this.#around.add(zoneKey(around));
     }
-    return this.put(zoneKey(zone.name), value, undefined).touchZone(zone.name);
+    return this.put(zoneKey(zone.name), zoneValue.encode(zone), undefined).touchZone(zone.name);
   }
 
   /** A zone that this transaction creates, as if it were there already. */

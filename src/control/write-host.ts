@@ -9,7 +9,7 @@ import { type Fqdn, isWithin } from '../model/name.ts';
 import { managingHost, type Rrset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
 import { hostKey } from '../store/keys.ts';
-import { hostValue, zoneValue } from '../store/values.ts';
+import { hostValue } from '../store/values.ts';
 import { removeEmptyZone, reverseZoneSettings } from './automatic-zone.ts';
 import { refuseTaken } from './choose-addresses.ts';
 import type { DecisionContext } from './commit.ts';
@@ -117,7 +117,7 @@ function zoneFor({ views }: DecisionContext, builder: TransactionBuilder, host: 
     refuseField('zone_not_found', pointer, `no zone covers ${owner}: make one first (POST /v1/zones)`);
   }
   const zone = reverseZoneSettings(automatic);
-  builder.createZone(zone, zoneValue.encode(zone));
+  builder.createZone(zone);
   return zone;
 }
 
