@@ -19,6 +19,7 @@ export interface Choice {
 }
 
 const defaultSpace = 'default';
+const families: readonly Family[] = ['ipv4', 'ipv6'];
 
 /** Checks an address that the caller named, there in the request. Refuses with `address_taken`, `address_outside_pool`, `address_excluded` or `pool_exhausted`. */
 export function chooseExplicit(context: DecisionContext, address: Address, pointer: string, poolName?: string): Choice {
@@ -114,11 +115,13 @@ function automaticPools({ views }: DecisionContext): Pool[] {
     .sort((a, b) => a.priority - b.priority || (a.name < b.name ? -1 : 1));
 }
 
-/** The family that a request without one gets: IPv4 where a pool that could serve it has any, else IPv6. */
+/** The family that a request without one gets: IPv4 where a pool that could serve it has any, else IPv6; where none has, that of the ranges. */
 export function defaultFamily(context: DecisionContext, poolName?: string): Family {
   const pools = poolName === undefined ? automaticPools(context) : [existingPool(context, poolName).value];
-  const onlyIpv6 = pools.length > 0 && pools.every((pool) => capacityOf(poolShape(pool), 'ipv4') === 0n);
-  return onlyIpv6 ? 'ipv6' : 'ipv4';
+  const shapes = pools.map(poolShape);
+  const isGiven = (family: Family) => shapes.some((shape) => capacityOf(shape, family) > 0n);
+  const isNamed = (family: Family) => shapes.some(({ ranges }) => ranges.some((range) => range.family === family));
+  return families.find(isGiven) ?? families.find(isNamed) ?? 'ipv4';
 }
 
 function refuseExhausted(

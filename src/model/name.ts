@@ -20,6 +20,8 @@ export function parseName(text: string): Fqdn {
   if (plainName.test(relative) && relative.length <= 253) return relative.toLowerCase() as Fqdn;
   if (text === '.') return root;
   if (text === '') throw new InvalidValue('a name is needed');
+  if (text === '@')
+    throw new InvalidValue("'@' says the apex of a zone where there is one (RFC 1035 §5.1): write the zone's name");
   return nameFromLabels(splitLabels(text));
 }
 

@@ -105,6 +105,19 @@ test('avoidBuggyIps leaves out .0 and .255 of IPv4 only', async (t) => {
   assert.equal(await usage(api, 'p'), '2+0+0/2');
 });
 
+test('a pool whose addresses are all excluded is said to be full in the family that it has', async (t) => {
+  const api = await prepared(t);
+  for (const [name, range, family] of [
+    ['four', '10.0.0.1', 'ipv4'],
+    ['six', '2001:db8::1', 'ipv6'],
+  ]) {
+    await api.ok(201, 'POST', '/v1/pools', { name, ranges: [range], exclude: [range] });
+    assert.equal((await api.refused('pool_exhausted', 'POST', `/v1/pools/${name}/allocations`, {})).family, family);
+  }
+  await api.ok(201, 'POST', '/v1/pools', { name: 'both', ranges: ['10.0.0.2', '2001:db8::2'], exclude: ['10.0.0.2'] });
+  assert.deepEqual(await take(api, 'both', {}), ['2001:db8::2']);
+});
+
 test('without a pool named: automatic pools that do not drain, by priority, then name, the next when one is full', async (t) => {
   const api = await prepared(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 'z' });

@@ -12,7 +12,7 @@ import { usageOf } from '../../control/pool-usage.ts';
 import { entityTag } from '../../control/precondition.ts';
 import { decideCreatePool, decideEvictOutside, decidePutPool, type PoolChange } from '../../control/put-pool.ts';
 import { at, refuseField } from '../../errors.ts';
-import { parseAddress } from '../../model/address.ts';
+import { familyOf, parseAddress } from '../../model/address.ts';
 import { type Pool, poolFrom } from '../../model/pool.ts';
 import { mergePatch } from '../merge-patch.ts';
 import { decodeCursor, pageOf } from '../page.ts';
@@ -192,6 +192,9 @@ export const poolRoutes: Routes = async (app, services) => {
       refuseDoubles('/addresses', addresses ?? []);
       if (addresses !== undefined && count !== undefined && count !== addresses.length)
         refuseField('invalid_request', '/count', 'is not the number of addresses');
+      const { family } = more;
+      if (family !== undefined && addresses?.some((address) => familyOf(address) !== family))
+        refuseField('invalid_request', '/family', 'is not the family of the addresses');
       const wanted = {
         ...more,
         pool: request.params.pool,
