@@ -16,6 +16,7 @@ import { memberValue, zoneValue } from '../../src/store/values.ts';
 import { emptyViews } from '../support/control-plane.ts';
 import { skipWithoutEtcd, startEtcd, type TestEtcd } from '../support/etcd.ts';
 import type { Cleanup } from '../support/temporary.ts';
+import { until } from '../support/until.ts';
 
 const every = 50;
 const skip = skipWithoutEtcd();
@@ -49,10 +50,6 @@ async function join(t: Cleanup, store: Store, member: Member): Promise<Said & { 
 async function registered(store: Store): Promise<Member[]> {
   const { entries } = await store.list(prefixes.members);
   return entries.map(({ value }) => memberValue.decode(value));
-}
-
-async function until(what: string, check: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 20_000; !(await check()); await delay(20)) assert.ok(Date.now() < end, what);
 }
 
 test('while etcd hangs one attempt is under way at most, and leaving does not wait for it', { skip }, async (t) => {
@@ -89,7 +86,7 @@ test('a key that somebody deleted comes back, and leaving takes it out', { skip 
   const { store } = await etcdStore(t);
   const { leave, errors, warnings } = await join(t, store, { replica: 'a', dns: [] });
   await store.commit({ compares: [], operations: [{ kind: 'delete', key: memberKey('a') }] });
-  await until('it is registered again', async () => (await registered(store)).length === 1);
+  await until(async () => (await registered(store)).length === 1, 'it is registered again', 20_000);
   await leave();
   assert.deepEqual(await registered(store), []);
   assert.deepEqual([errors, warnings], [[], []]);
@@ -103,7 +100,7 @@ test('a second live process of the same name: both say so, and who stays is regi
   assert.deepEqual([first.warnings, first.errors], [[], []]);
   const second = await join(t, store, { replica: 'b', dns: ['192.0.2.2:53'] });
   assert.match(second.warnings[0] ?? '', /registered/);
-  await until('both have said so', () => first.errors.length > 0 && second.errors.length > 0);
+  await until(() => first.errors.length > 0 && second.errors.length > 0, 'both have said so', 20_000);
   const before = (await store.list('')).revision;
   await delay(every * 10);
   const after = (await store.list('')).revision;
@@ -111,7 +108,7 @@ test('a second live process of the same name: both say so, and who stays is regi
   assert.deepEqual([first.errors.length, second.errors.length], [1, 1]);
   for (const { errors } of [first, second]) assert.match(errors[0] ?? '', /another live process calls itself 'b' too/);
   await second.leave();
-  await until('the first is registered', async () => (await registered(store))[0]?.dns[0] === '192.0.2.1:53');
+  await until(async () => (await registered(store))[0]?.dns[0] === '192.0.2.1:53', 'the first is registered', 20_000);
 });
 
 test('names that make one nameserver label are told of, and the label has the addresses of both', {
@@ -120,7 +117,7 @@ test('names that make one nameserver label are told of, and the label has the ad
   const { store } = await etcdStore(t);
   const small = await join(t, store, { replica: 'b', dns: ['192.0.2.1:53'] });
   const large = await join(t, store, { replica: 'B', dns: ['192.0.2.2:53'] });
-  await until('both have said so', () => small.errors.length > 0 && large.errors.length > 0);
+  await until(() => small.errors.length > 0 && large.errors.length > 0, 'both have said so', 20_000);
   assert.match(large.errors[0] ?? '', /'B' and 'b' are both ns-b in the zones/);
 
   const views = emptyViews();

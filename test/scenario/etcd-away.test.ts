@@ -9,6 +9,7 @@ import { skipWithoutEtcd, startEtcd } from '../support/etcd.ts';
 import { answersOf, type Replica, startReplica } from '../support/replica.ts';
 import { etcdFlags } from '../support/stores.ts';
 import { temporaryFolder } from '../support/temporary.ts';
+import { until } from '../support/until.ts';
 
 /** How long etcd stays away. `ZONEWRIGHT_TEST_AWAY_SECONDS=300` plays the five minutes that are promised. */
 const awaySeconds = Number(process.env.ZONEWRIGHT_TEST_AWAY_SECONDS ?? 6);
@@ -94,19 +95,16 @@ test('a replica that was cut off while others wrote and etcd was compacted catch
 });
 
 async function untilWritten(replica: Replica, name: string): Promise<void> {
-  for (const until = Date.now() + 30_000; ; await delay(100)) {
+  const isWritten = async () => {
     const answer = await replica.request('POST', '/v1/hosts', { name });
     // A write that got a 503 may have been carried out all the same.
-    if (answer.status === 201 || answer.body.code === 'name_taken') return;
+    if (answer.status === 201 || answer.body.code === 'name_taken') return true;
     assert.equal(answer.status, 503, JSON.stringify(answer.body));
-    assert.ok(Date.now() < until, 'writes work again');
-  }
+    return false;
+  };
+  await until(isWritten, 'writes do not work again', 30_000);
 }
 
 async function untilServed(replica: Replica, name: string, rcode: string): Promise<void> {
-  for (const until = Date.now() + 30_000; ; await delay(50)) {
-    const answer = await replica.ask(name, 'A');
-    if (answer.rcode === rcode) return;
-    assert.ok(Date.now() < until, `${name} is ${rcode}, and not ${answer.rcode}`);
-  }
+  await until(async () => (await replica.ask(name, 'A')).rcode === rcode, `${name} is not ${rcode}`, 30_000);
 }

@@ -10,6 +10,7 @@ import { rawAnswers, rawClient } from '../support/raw-client.ts';
 import { adminToken, type Replica, startReplica } from '../support/replica.ts';
 import { etcdFlags } from '../support/stores.ts';
 import { type Cleanup, temporaryFolder } from '../support/temporary.ts';
+import { until } from '../support/until.ts';
 
 const authorization = `authorization: Bearer ${adminToken}\r\n`;
 
@@ -87,7 +88,5 @@ test('a write that waits for a store which does not answer gets its 503, what ca
 });
 
 async function untilStopping(replica: Replica): Promise<void> {
-  for (const until = Date.now() + 5000; !replica.log().includes('"stopping"'); await delay(20)) {
-    assert.ok(Date.now() < until, 'SIGTERM is heard');
-  }
+  await until(() => replica.log().includes('"stopping"'), 'SIGTERM is not heard');
 }

@@ -11,7 +11,8 @@ import type { Endpoint } from '../../../src/model/endpoint.ts';
 import { makeCertificate, withoutOpenssl } from '../../support/certificate.ts';
 import { queryBytes, TcpClient } from '../../support/dns-client.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
-import { keepingLog, loopback, until } from './running-server.ts';
+import { until } from '../../support/until.ts';
+import { keepingLog, loopback } from './running-server.ts';
 import { runSecureServer } from './secure-server.ts';
 
 const question = { name: 'host.example', type: 'A' };

@@ -12,6 +12,7 @@ import { parseAddress } from '../../../src/model/address.ts';
 import type { Endpoint } from '../../../src/model/endpoint.ts';
 import { ask, type Server, TcpClient } from '../../support/dns-client.ts';
 import type { Cleanup } from '../../support/temporary.ts';
+import { until } from '../../support/until.ts';
 import type { FloodTask } from './flood-thread.ts';
 import {
   emptyTable,
@@ -21,7 +22,6 @@ import {
   loopback6,
   runServer,
   socketKinds,
-  until,
 } from './running-server.ts';
 
 /** Floods the server from a thread of its own, because the test's thread is about to be busy. */

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KeptThread } from '../../../src/dns/listen/kept-thread.ts';
-import { keepingLog, until } from './running-server.ts';
+import { until } from '../../support/until.ts';
+import { keepingLog } from './running-server.ts';
 
 test('a thread that always dies is started again after longer and longer pauses, until it is stopped', async () => {
   const log = keepingLog();

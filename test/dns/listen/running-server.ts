@@ -56,15 +56,6 @@ export async function runServer(test: Cleanup, options: Partial<DnsServerOptions
   return server;
 }
 
-/** Waits for a condition that comes without an event. */
-export async function until(condition: () => boolean, otherwise: string): Promise<void> {
-  const end = performance.now() + 10_000;
-  while (!condition()) {
-    assert.ok(performance.now() < end, otherwise);
-    await new Promise((later) => setTimeout(later, 10));
-  }
-}
-
 /** A counter without labels, by its metric's name. */
 export function counted(server: DnsServer, name: string): number {
   const value = server.counters().find((family) => family.name === name)?.values[''];

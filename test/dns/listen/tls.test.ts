@@ -9,7 +9,8 @@ import type { Endpoint } from '../../../src/model/endpoint.ts';
 import { withoutOpenssl } from '../../support/certificate.ts';
 import { queryBytes, TcpClient } from '../../support/dns-client.ts';
 import type { Cleanup } from '../../support/temporary.ts';
-import { counted, loopback6, until } from './running-server.ts';
+import { until } from '../../support/until.ts';
+import { counted, loopback6 } from './running-server.ts';
 import { runSecureServer } from './secure-server.ts';
 
 const question = { name: 'host.example', type: 'A' };
