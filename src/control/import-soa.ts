@@ -12,7 +12,7 @@ import type { ZoneComparison } from './compare-zone.ts';
 export function soaSettingsFrom(
   views: Views,
   zone: Zone,
-  { soa, names }: ZoneFileContents,
+  { soa, names, impliedNameservers }: ZoneFileContents,
   findings: Findings,
 ): SoaSettings {
   if (soa === undefined) return zone.soa;
@@ -32,7 +32,7 @@ export function soaSettingsFrom(
     views.zones.serial(zone.name),
   );
   const settings: SoaSettings = { ...zone.soa };
-  if (parseName(mname) !== now.primary) settings.mname = parseName(mname);
+  if (parseName(mname) !== now.primary && !impliedNameservers.includes(mname)) settings.mname = parseName(mname);
   if (parseName(rname) !== now.responsible) settings.rname = parseName(rname);
   if (refresh !== now.refresh) settings.refreshSeconds = refresh;
   if (retry !== now.retry) settings.retrySeconds = retry;

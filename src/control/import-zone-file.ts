@@ -5,7 +5,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Refusal, refuse } from '../errors.ts';
 import type { Logger } from '../model/logger.ts';
-import type { Fqdn } from '../model/name.ts';
+import { type Fqdn, root } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Rrset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
@@ -151,15 +151,18 @@ async function readContents(
 
 /** What the zone's settings imply anyway is not stored; how many RRsets that were. */
 function dropImplied(views: Views, zone: Fqdn, contents: ZoneFileContents, findings: Findings): number {
-  let dropped = 0;
-  for (const { owner, rrset } of views.zones.implied(zone)) {
-    if (rrset.type === 'SOA') continue;
-    if (contents.dropImplied(owner, rrset)) dropped += 1;
-    else if (owner === zone && rrset.type === 'NS') {
-      const ns = contents.names.get(zone)?.find(({ type }) => type === 'NS');
-      if (ns !== undefined)
-        findings.warn(ns.line, 'these NS records are stored: the zone does not name its replicas by itself any more');
-    }
+  const implied = views.zones.implied(zone).filter(({ rrset }) => rrset.type !== 'SOA');
+  const dropped = implied.filter(({ owner, rrset }) => contents.dropImplied(owner, rrset)).length;
+  const [marked] = contents.dropMarked();
+  if (marked !== undefined)
+    findings.warn(marked, 'records marked "; implied" are left out: here the settings of this zone imply its own');
+  const ns = contents.names.get(zone)?.find(({ type }) => type === 'NS');
+  if (ns !== undefined && implied.some(({ owner, rrset }) => owner === zone && rrset.type === 'NS')) {
+    const wayBack = `DELETE /v1/zones/${zone === root ? '@' : zone}/rrsets/@/NS`;
+    findings.warn(
+      ns.line,
+      `these NS records are stored: the zone does not name its replicas by itself any more; it does again after ${wayBack}`,
+    );
   }
   return dropped;
 }

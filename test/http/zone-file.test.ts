@@ -150,6 +150,35 @@ test('what the settings imply stands in canonical order with the rest (RFC 4034 
   ]);
 });
 
+test('an export that is imported elsewhere leaves what the settings implied there behind, and says so', async (t) => {
+  const [one, other] = [await prepared(t), await prepared(t)];
+  await putMember(one, 'box', ['192.0.2.53:53']);
+  await one.api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/www/A', { records: ['192.0.2.1'] });
+  const text = textOf(await one.api.send('GET', path));
+  assert.match(text, /^ns-box\.foo\.k8s\.\t120\tIN\tA\t192\.0\.2\.53 ; implied$/m);
+  const { counts, warnings } = await put(other, text);
+  assert.deepEqual([counts.added, counts.changed], [1, 0]);
+  assert.deepEqual(
+    warnings.map(({ line, message }) => [line, /marked "; implied" are left out/.test(message)]),
+    [[2, true]],
+  );
+  const { items } = await other.api.ok<{ items: { name: string; type: string; managedBy?: string }[] }>(
+    200,
+    'GET',
+    '/v1/zones/foo.k8s/rrsets',
+  );
+  assert.deepEqual(
+    items.filter(({ managedBy }) => managedBy === undefined).map(({ name, type }) => `${name} ${type}`),
+    ['www A'],
+  );
+  const zone = await other.api.ok<{ soa: object }>(200, 'GET', '/v1/zones/foo.k8s');
+  assert.ok(!('mname' in zone.soa), 'the replica there is not the primary here');
+
+  const own = await put(other, text.replaceAll(' ; implied', ''));
+  assert.match(own.warnings[0]?.message ?? '', /are stored.*DELETE \/v1\/zones\/foo\.k8s\/rrsets\/@\/NS/);
+  assert.equal(own.counts.added, 2);
+});
+
 test('a dry run tells the difference and changes nothing', async (t) => {
   const served = await prepared(t);
   await put(served, example);

@@ -31,7 +31,11 @@ export class ZoneFileContents {
   readonly names = new Map<Fqdn, FileRrset[]>();
   soa: FileSoa | undefined;
   records = 0;
+  /** What the zone of the file named as its nameservers by its settings, and this one does not. */
+  impliedNameservers: readonly string[] = [];
   readonly #findings: Findings;
+  /** RRsets of which every record is marked as implied, with their owners. */
+  readonly #marked = new Map<FileRrset, Fqdn>();
   readonly #zoneBelow: (owner: Fqdn) => Fqdn | undefined;
   /** Names with a delegation or a DNAME. */
   readonly #cuts = new Set<Fqdn>();
@@ -63,10 +67,15 @@ export class ZoneFileContents {
     const rrset = rrsets.find((one) => one.type === type);
     if (rrset === undefined) {
       const octets = recordOverhead + record.length;
-      rrsets.push({ type, ttl: record.ttl, records: [record.record], line, octets, known: false });
+      const added = { type, ttl: record.ttl, records: [record.record], line, octets, known: false };
+      rrsets.push(added);
+      if (record.implied === true) this.#marked.set(added, owner);
       if (rrsets.length === greatestTypes + 1)
         this.#findings.fault(line, `${owner} has more than ${greatestTypes} record types`);
-    } else this.#addTo(rrset, record);
+    } else {
+      if (record.implied !== true) this.#marked.delete(rrset);
+      this.#addTo(rrset, record);
+    }
   }
 
   #addTo(rrset: FileRrset, { owner, type, line, ttl, record, length }: ZoneFileRecord): void {
@@ -100,6 +109,21 @@ export class ZoneFileContents {
     rrsets.splice(same, 1);
     if (rrsets.length === 0) this.names.delete(owner);
     return true;
+  }
+
+  /** Takes out what is marked as implied; returns the lines. */
+  dropMarked(): number[] {
+    const lines: number[] = [];
+    for (const [rrset, owner] of this.#marked) {
+      const rrsets = this.names.get(owner) ?? [];
+      const at = rrsets.indexOf(rrset);
+      if (at < 0) continue;
+      rrsets.splice(at, 1);
+      if (rrsets.length === 0) this.names.delete(owner);
+      if (owner === this.zone && rrset.type === 'NS') this.impliedNameservers = rrset.records;
+      lines.push(rrset.line);
+    }
+    return lines;
   }
 
   /** All that the name shall hold: the file's records, and those that hosts manage there. Finds what cannot stand together. */

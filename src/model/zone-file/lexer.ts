@@ -2,11 +2,15 @@
 // one entry at most. A character is one octet of the file (latin1); those that are not ASCII come out as `\DDD`.
 // What the tokens mean: reader.ts.
 
+/** The comment of a record that the zone's settings implied where the file was exported. */
+export const impliedMark = ' implied';
+
 /** `tokens` keep their quotes and escapes; what stands together without blanks is one token. `indented`: the owner is left out. */
 export interface ZoneFileEntry {
   line: number;
   indented: boolean;
   tokens: string[];
+  implied?: boolean;
 }
 
 export interface LexerFault {
@@ -58,7 +62,7 @@ export class ZoneFileLexer {
       return;
     }
     this.#entry ??= { line: this.#line, indented, tokens: [] };
-    const fault = this.#readTokens(plain, this.#entry.tokens);
+    const fault = this.#readTokens(plain, this.#entry);
     this.#length += plain.length;
     if (fault !== undefined) {
       this.#depth = 0;
@@ -75,7 +79,8 @@ export class ZoneFileLexer {
   }
 
   /** Adds the line's tokens; says what is wrong with it. */
-  #readTokens(text: string, tokens: string[]): string | undefined {
+  #readTokens(text: string, entry: ZoneFileEntry): string | undefined {
+    const { tokens } = entry;
     let start = -1;
     let quoted = false;
     for (let at = 0; at <= text.length; at += 1) {
@@ -101,7 +106,10 @@ export class ZoneFileLexer {
       if (quoted) return 'a quote is not closed on its line';
       if (start >= 0) tokens.push(text.slice(start, at));
       start = -1;
-      if (character === ';') return undefined;
+      if (character === ';') {
+        if (text.slice(at + 1) === impliedMark) entry.implied = true;
+        return undefined;
+      }
       if (character === '(') this.#depth += 1;
       if (character === ')') {
         if (this.#depth === 0) return 'a parenthesis is closed that was not opened';

@@ -22,6 +22,8 @@ export interface ZoneFileRecord {
   record: string;
   /** How many octets the rdata has. */
   length: number;
+  /** Marked as implied by the settings of the zone that the file was exported from. */
+  implied?: boolean;
 }
 
 /** A fault: the file cannot be taken. A warning: it can, but not all of it means what it seems to. */
@@ -59,11 +61,17 @@ export class ZoneFileReader {
   }
 
   *read(chunk: string): Generator<Item> {
-    for (const entry of this.#lexer.read(chunk)) yield* this.#take(entry);
+    for (const entry of this.#lexer.read(chunk)) yield* this.#items(entry);
   }
 
   *end(): Generator<Item> {
-    for (const entry of this.#lexer.end()) yield* this.#take(entry);
+    for (const entry of this.#lexer.end()) yield* this.#items(entry);
+  }
+
+  #items(entry: ZoneFileEntry | LexerFault): Iterable<Item> {
+    const items = this.#take(entry);
+    if ('fault' in entry || entry.implied !== true) return items;
+    return items.map((item) => (item.kind === 'record' ? { ...item, implied: true } : item));
   }
 
   *#take(entry: ZoneFileEntry | LexerFault): Generator<Item> {
