@@ -69,7 +69,7 @@ function rrsetsIn({ value }: Entry): ChangedRrset[] {
 }
 
 /** The RRsets of one name, as they are served. */
-export function rrsetsAt(views: Views, zone: Zone, owner: Fqdn): Rrset[] {
+export function servedRrsetsAt(views: Views, zone: Zone, owner: Fqdn): Rrset[] {
   const stored = views.zones.name(zone.name, owner).rrsets;
   const implied = views.zones.implied(zone.name).filter((one) => one.owner === owner);
   return [...stored, ...implied.map(({ rrset }) => rrset)];

@@ -33,7 +33,7 @@ export function checkedAddress({ space, address }: Subject<'address'>, value: Ad
   checkTime(value.since);
   if (value.freeAt !== undefined) checkTime(value.freeAt);
   for (const holder of value.holders) {
-    if (holder.kind === 'host') checkName(holder.host);
+    if (holder.kind === 'host') checkCanonicalName(holder.host);
     else if (holder.expiresAt !== undefined) checkTime(holder.expiresAt);
   }
   checkDistinct(value.holders.map(describeHolder));
@@ -44,20 +44,20 @@ export function checkedAddress({ space, address }: Subject<'address'>, value: Ad
 export function checkedZone({ zone }: Subject<'zone'>, value: Zone): Zone {
   agree(value.name, zone);
   const { mname, rname } = value.soa;
-  for (const name of [zone, ...value.nameservers, mname, rname]) if (name !== undefined) checkName(name);
+  for (const name of [zone, ...value.nameservers, mname, rname]) if (name !== undefined) checkCanonicalName(name);
   checkDistinct(value.nameservers);
   return value;
 }
 
 export function checkedSerial({ zone }: Subject<'serial'>): Fqdn {
-  checkName(zone);
+  checkCanonicalName(zone);
   return zone;
 }
 
 export function checkedName({ zone, generation, owner }: Subject<'name'>, value: NamedRrsets): NamedRrsets {
   agree(value.name, owner);
-  checkName(owner);
-  checkName(zone);
+  checkCanonicalName(owner);
+  checkCanonicalName(zone);
   if (!Number.isSafeInteger(generation) || generation < 1) throw new InvalidValue('the key names no generation');
   // RFC 1034 §3.6.2: the apex has SOA and NS.
   if (owner === zone && value.rrsets[0]?.type === 'CNAME') throw new InvalidValue('a CNAME stands at the apex');
@@ -66,7 +66,7 @@ export function checkedName({ zone, generation, owner }: Subject<'name'>, value:
 
 export function checkedHost({ host }: Subject<'host'>, value: Host): Host {
   agree(value.name, host);
-  for (const name of [host, value.zone, ...value.aliases]) checkName(name);
+  for (const name of [host, value.zone, ...value.aliases]) checkCanonicalName(name);
   if (!isWithin(host, value.zone)) throw new InvalidValue(`the host is not in its zone ${value.zone}`);
   for (const { address } of value.addresses) agree(address, parseAddress(address));
   checkDistinct(value.aliases);
@@ -90,7 +90,7 @@ function agree(found: string | undefined, wanted: string): void {
   if (found !== wanted) throw new InvalidValue(`the stored value says '${found}' where '${wanted}' must stand`);
 }
 
-function checkName(name: string): void {
+function checkCanonicalName(name: string): void {
   agree(name, parseName(name));
 }
 

@@ -3,7 +3,7 @@
 import { type Static, Type } from '@fastify/type-provider-typebox';
 import { decideChangeRrsets, type RrsetChange } from '../../control/change-rrsets.ts';
 import { existingZone } from '../../control/existing.ts';
-import { listRrsets, type RrsetPosition, rrsetsAt } from '../../control/list-rrsets.ts';
+import { listRrsets, type RrsetPosition, servedRrsetsAt } from '../../control/list-rrsets.ts';
 import { rrsetTag } from '../../control/rrset-tag.ts';
 import { at, InvalidValue, refuse, refuseField } from '../../errors.ts';
 import { type Fqdn, isWithin, parseRelativeName } from '../../model/name.ts';
@@ -53,7 +53,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
       const type = typeText === undefined ? undefined : at('?type', () => parseRecordType(typeText));
       if (nameText !== undefined) {
         const owner = ownerOf('?name', nameText, zone.name);
-        const found = rrsetsAt(views, zone, owner).filter((rrset) => type === undefined || rrset.type === type);
+        const found = servedRrsetsAt(views, zone, owner).filter((rrset) => type === undefined || rrset.type === type);
         return { items: found.map((rrset) => showRrset(zone.name, owner, rrset)), nextCursor: null };
       }
       const from = decodeCursor(cursor, parsePosition);
@@ -70,7 +70,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
     { schema: { tags, summary: 'Read an RRset', params, response: { 200: RrsetBody, ...failures } } },
     async (request, reply) => {
       const { zone, owner, type } = placeOf(request.params);
-      const rrset = rrsetsAt(views, zone, owner).find((one) => one.type === type);
+      const rrset = servedRrsetsAt(views, zone, owner).find((one) => one.type === type);
       if (rrset === undefined) refuse('not_found', `${owner} has no ${type} records`, { name: owner, rrsetType: type });
       return sendResource(request, reply, rrsetTag(rrset), showRrset(zone.name, owner, rrset));
     },
