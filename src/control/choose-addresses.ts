@@ -62,6 +62,11 @@ function checkInPool(pool: Pool, address: Address, pointer: string): void {
 export function refuseTaken(context: DecisionContext, space: string, address: Address, pointer: string): void {
   const { views, claimed, now } = context;
   if (views.pools.isFree(space, address, now) && !claimed.has(addressKey(space, address))) return;
+  const fault = views.faults.get(addressKey(space, address));
+  if (fault !== undefined) {
+    const message = `who holds ${address} cannot be read (${fault.message}): mend or delete the store's '${addressKey(space, address)}'`;
+    refuseField('address_taken', pointer, message, { address, heldBy: [] });
+  }
   const record = views.pools.address(space, address)?.value;
   const heldBy = record?.holders.map(describeHolder) ?? [];
   const by =
@@ -102,7 +107,9 @@ function nextOf({ views, claimed, now }: DecisionContext, pool: Pool, family: Fa
   if (pool.drain) return choices;
   for (const address of views.pools.candidates(pool.name, family, now)) {
     if (choices.length === count) break;
-    if (!claimed.has(addressKey(pool.space, address))) choices.push({ address, space: pool.space, pool: pool.name });
+    if (claimed.has(addressKey(pool.space, address))) continue;
+    // Pools that overlap (made in the store, past us) each know only some of the holders.
+    if (views.pools.isFree(pool.space, address, now)) choices.push({ address, space: pool.space, pool: pool.name });
   }
   return choices;
 }

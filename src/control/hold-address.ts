@@ -2,23 +2,26 @@
 
 import type { Address } from '../model/address.ts';
 import type { AddressRecord, Holder } from '../model/allocation.ts';
+import type { Fqdn } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
 import { addressKey, poolKey } from '../store/keys.ts';
 import { addressValue } from '../store/values.ts';
-import type { Choice } from './choose-addresses.ts';
+import { type Choice, refuseTaken } from './choose-addresses.ts';
 import type { DecisionContext } from './commit.ts';
 import type { TransactionBuilder } from './transaction-builder.ts';
 
 /**
  * A holder takes an address that was chosen. The compare on its key is what makes it no one else's; the one on its pool's, that the
- * pool still gives it.
+ * pool still gives it. Refuses with `address_taken`, pointing at where the request names the address.
  */
 export function takeAddress(
   context: DecisionContext,
   builder: TransactionBuilder,
   choice: Choice,
   holder: Holder,
+  pointer = '',
 ): AddressRecord {
+  refuseTaken(context, choice.space, choice.address, pointer);
   const before = context.views.pools.address(choice.space, choice.address);
   const record: AddressRecord = { ...choice, state: 'held', holders: [holder], since: timestamp(context.now) };
   write(builder, record, before?.modified);
@@ -46,6 +49,22 @@ export function replaceHolders(
   if (released !== undefined) write(builder, released, before.modified);
   else builder.delete(addressKey(space, address), before.modified);
   return before.value;
+}
+
+/** A host lets go of an address, or holds it as somebody else: only its own hold changes, whoever else the store names. What cannot be read stays as it is. */
+export function replaceHost(
+  context: DecisionContext,
+  builder: TransactionBuilder,
+  { space, address }: Pick<Choice, 'space' | 'address'>,
+  host: Fqdn,
+  next?: Holder,
+): void {
+  const { pools, faults } = context.views;
+  if (faults.has(addressKey(space, address))) return;
+  const holders = pools.address(space, address)?.value.holders ?? [];
+  const others = holders.filter((holder) => holder.kind !== 'host' || holder.host !== host);
+  if (others.length === holders.length) return;
+  replaceHolders(context, builder, space, address, next === undefined ? others : [...others, next]);
 }
 
 /** What stays of an address that was given back: nothing, unless its pool has it cool down or remembers when it was last used. */

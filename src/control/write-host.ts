@@ -11,10 +11,9 @@ import type { Zone } from '../model/zone.ts';
 import { hostKey } from '../store/keys.ts';
 import { hostValue } from '../store/values.ts';
 import { removeEmptyZone, reverseZoneSettings } from './automatic-zone.ts';
-import { refuseTaken } from './choose-addresses.ts';
 import type { DecisionContext } from './commit.ts';
 import { existingHost } from './existing.ts';
-import { replaceHolders, takeAddress } from './hold-address.ts';
+import { replaceHost, takeAddress } from './hold-address.ts';
 import type { PointerOf } from './name-edits.ts';
 import type { TransactionBuilder } from './transaction-builder.ts';
 
@@ -59,17 +58,17 @@ function writeHostKey(context: DecisionContext, builder: TransactionBuilder, bef
 function writeAddresses(context: DecisionContext, builder: TransactionBuilder, before?: Host, after?: Host): void {
   const old = before?.addresses ?? [];
   const wanted = after?.addresses ?? [];
-  for (const { space, address } of old.filter((one) => !wanted.some((other) => isSameAddress(one, other)))) {
-    replaceHolders(context, builder, space, address, []);
+  if (before !== undefined) {
+    const left = old.filter((one) => !wanted.some((other) => isSameAddress(one, other)));
+    for (const address of left) replaceHost(context, builder, address, before.name);
   }
   if (after === undefined) return;
   const holder: Holder = { kind: 'host', host: after.name, owner: after.owner };
   for (const [index, choice] of wanted.entries()) {
     if (!old.some((other) => isSameAddress(choice, other))) {
-      refuseTaken(context, choice.space, choice.address, `/addresses/${index}`);
-      takeAddress(context, builder, choice, holder);
-    } else if (before?.name !== after.name || before.owner !== after.owner) {
-      replaceHolders(context, builder, choice.space, choice.address, [holder]);
+      takeAddress(context, builder, choice, holder, `/addresses/${index}`);
+    } else if (before !== undefined && (before.name !== after.name || before.owner !== after.owner)) {
+      replaceHost(context, builder, choice, before.name, holder);
     }
   }
 }

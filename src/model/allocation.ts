@@ -38,13 +38,16 @@ export interface AddressRecord {
 
 /** Whether a newcomer may share the address with those who hold it: same non-empty key, and no port twice (as MetalLB has it). */
 export function mayShare(holders: readonly Holder[], newcomer: Holder): boolean {
-  return holders.every(
-    (holder) =>
-      holder.kind === 'allocation' &&
-      newcomer.kind === 'allocation' &&
-      newcomer.sharingKey !== undefined &&
-      holder.sharingKey === newcomer.sharingKey &&
-      portsAreApart(holder.ports, newcomer.ports),
+  return (
+    holders.length > 0 &&
+    holders.every(
+      (holder) =>
+        holder.kind === 'allocation' &&
+        newcomer.kind === 'allocation' &&
+        newcomer.sharingKey !== undefined &&
+        holder.sharingKey === newcomer.sharingKey &&
+        portsAreApart(holder.ports, newcomer.ports),
+    )
   );
 }
 

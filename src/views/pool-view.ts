@@ -251,6 +251,15 @@ export class PoolView {
     if (!isRemembered(state, record)) for (const expiry of expiriesOf(record)) this.#expiries.set(expiry, record);
   }
 
+  /**
+   * The store's value cannot be read: until it is mended or deleted the address counts as held, by those who were last known to hold it, or by someone
+   * whom nobody knows.
+   */
+  putUnreadable(space: string, address: Address, modified: Revision): void {
+    if (this.address(space, address)?.value.state === 'held') return;
+    this.putAddress({ address, space, pool: null, state: 'held', holders: [], since: '' }, modified);
+  }
+
   deleteAddress(space: string, address: Address): void {
     const value = addressNumber(address);
     const records = this.#addresses.get(space);

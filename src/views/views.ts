@@ -206,6 +206,7 @@ export class Views {
     } catch (error) {
       // Whatever is wrong with one value must not keep the others from being served.
       this.#report(entry.key, error);
+      if (subject.kind === 'address') this.pools.putUnreadable(subject.space, subject.address, entry.modified);
     }
   }
 

@@ -5,6 +5,7 @@ import { entityTag } from '../../control/precondition.ts';
 import { decideReleaseAddress } from '../../control/release-address.ts';
 import { at, refuse } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';
+import { addressKey } from '../../store/keys.ts';
 import { AddressText, failures, LabelText, strict, writeHeaders } from '../schemas/common.ts';
 import { AllocationBody, showAddress } from '../schemas/pool.ts';
 import type { Routes } from '../services.ts';
@@ -32,6 +33,12 @@ export const addressRoutes: Routes = async (app, services) => {
       const address = at(':ip', () => parseAddress(request.params.ip));
       const inSpace = request.query.space ?? 'default';
       const record = views.pools.address(inSpace, address);
+      const fault = views.faults.get(addressKey(inSpace, address));
+      if (fault !== undefined) {
+        const pool = views.pools.poolAt(inSpace, address)?.value.name ?? null;
+        const holders = record?.value.holders ?? [];
+        return reply.send({ address, pool, space: inSpace, state: 'unreadable', fault: fault.message, holders });
+      }
       if (record !== undefined) {
         const body = showAddress(record.value, Date.now());
         return sendResource(request, reply, withBody(entityTag(record.modified), body), body);

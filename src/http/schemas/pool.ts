@@ -67,7 +67,14 @@ export const AllocationBody = Type.Object({
   address: AddressText,
   pool: Type.Union([LabelText, Type.Null()]),
   space: LabelText,
-  state: Type.Union([Type.Literal('held'), Type.Literal('cooling-down'), Type.Literal('free')]),
+  state: Type.Union(
+    [Type.Literal('held'), Type.Literal('cooling-down'), Type.Literal('free'), Type.Literal('unreadable')],
+    {
+      description:
+        '`unreadable`: the value in the store is wrong, and the address counts as held until that is mended or deleted',
+    },
+  ),
+  fault: Type.Optional(Type.String({ description: 'Why it is unreadable' })),
   since: Type.Optional(Type.String({ format: 'date-time' })),
   freeAt: Type.Optional(Type.String({ format: 'date-time', description: 'When its cool-down ends' })),
   holders: Type.Array(

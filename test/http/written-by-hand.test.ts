@@ -1,0 +1,128 @@
+// What somebody wrote into the store, or deleted there, past the API: it stops nothing but itself, gives no address twice, and there is a way out.
+
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { parseAddress } from '../../src/model/address.ts';
+import { parseName } from '../../src/model/name.ts';
+import { poolDefaults } from '../../src/model/pool.ts';
+import { addressKey, poolKey } from '../../src/store/keys.ts';
+import type { Operation } from '../../src/store/store.ts';
+import { poolValue } from '../../src/store/values.ts';
+import { type ServedApi, servedApi } from '../support/served-api.ts';
+
+type Allocated = { items: { address: string }[] };
+type Host = { addresses: { address: string }[] };
+type Held = { state: string; pool: string | null; fault?: string; holders: { kind: string; host?: string }[] };
+
+async function prepared(t: TestContext, ranges = ['10.0.0.1-10.0.0.4']): Promise<ServedApi> {
+  const served = await servedApi(t);
+  await served.api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
+  await served.api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges });
+  return served;
+}
+
+async function byHand({ store, views }: ServedApi, ...operations: Operation[]): Promise<void> {
+  await views.reached((await store.commit({ compares: [], operations })).revision);
+}
+
+const keyOf = (address: string) => addressKey('default', parseAddress(address));
+const put = (key: string, value: string): Operation => ({ kind: 'put', key, value });
+const drop = (key: string): Operation => ({ kind: 'delete', key });
+
+test('an address whose value cannot be read counts as taken, until it is mended or deleted', async (t) => {
+  const served = await prepared(t);
+  const { api } = served;
+  const next = async () => (await api.ok<{ items: string[] }>(200, 'GET', '/v1/pools/p/next?count=4')).items;
+  await byHand(served, put(keyOf('10.0.0.2'), 'junk'));
+  assert.deepEqual(await next(), ['10.0.0.1', '10.0.0.3', '10.0.0.4']);
+  const held = await api.ok<Held>(200, 'GET', '/v1/addresses/10.0.0.2');
+  assert.deepEqual([held.state, held.pool, held.holders], ['unreadable', 'p', []]);
+  assert.match(held.fault ?? '', /JSON/);
+  const { usage } = await api.ok<{ usage: { ipv4: object } }>(200, 'GET', '/v1/pools/p');
+  assert.deepEqual(usage.ipv4, { capacity: '4', used: '1', coolingDown: '0', free: '3' });
+  const named = await api.refused('address_taken', 'POST', '/v1/pools/p/allocations', { addresses: ['10.0.0.2'] });
+  assert.match(named.detail, /cannot be read/);
+  await api.refused('address_taken', 'POST', '/v1/hosts', { name: 'a.foo.k8s', addresses: ['10.0.0.2'] });
+  const host = await api.ok<Host>(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s' });
+  const host2 = await api.ok<Host>(201, 'POST', '/v1/hosts', { name: 'b.foo.k8s' });
+  assert.deepEqual(
+    [host, host2].map(({ addresses }) => addresses[0]?.address),
+    ['10.0.0.1', '10.0.0.3'],
+  );
+  await api.ok<Allocated>(201, 'POST', '/v1/pools/p/allocations', {});
+  await api.refused('pool_exhausted', 'POST', '/v1/pools/p/allocations', {});
+  await api.ok(200, 'PATCH', '/v1/pools/p', { strategy: 'random' });
+  await api.refused('pool_exhausted', 'POST', '/v1/pools/p/allocations', {});
+  await byHand(served, drop(keyOf('10.0.0.2')));
+  assert.equal((await api.ok<Held>(200, 'GET', '/v1/addresses/10.0.0.2')).state, 'free');
+  assert.deepEqual(await next(), ['10.0.0.2']);
+});
+
+test('an address of a host that becomes unreadable stays taken, and the host can go', async (t) => {
+  const served = await prepared(t);
+  const { api, store } = served;
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s' });
+  const good = await store.get(keyOf('10.0.0.1'));
+  await byHand(served, put(keyOf('10.0.0.1'), '{}'));
+  assert.equal((await api.ok<Held>(200, 'GET', '/v1/addresses/10.0.0.1')).state, 'unreadable');
+  await api.ok(204, 'DELETE', '/v1/hosts/a.foo.k8s');
+  await api.refused('address_taken', 'POST', '/v1/hosts', { name: 'b.foo.k8s', addresses: ['10.0.0.1'] });
+  await byHand(served, put(keyOf('10.0.0.1'), good?.value ?? ''));
+  assert.equal((await api.ok<Held>(200, 'GET', '/v1/addresses/10.0.0.1')).state, 'held');
+  assert.equal((await store.get(keyOf('10.0.0.1')))?.value, good?.value);
+});
+
+/** Pools that the API refuses, since they overlap. */
+async function overlapping(t: TestContext): Promise<ServedApi> {
+  const served = await prepared(t);
+  for (const name of ['a', 'q', 'z']) {
+    const pool = { name, ...poolDefaults, ranges: ['10.0.0.0-10.0.0.3'], coolDownSeconds: name === 'q' ? 60 : 0 };
+    await byHand(served, put(poolKey(name), poolValue.encode(pool)));
+  }
+  return served;
+}
+
+test('no address is given twice where pools overlap', async (t) => {
+  const { api } = await overlapping(t);
+  const given: string[] = [];
+  for (let round = 0; round < 8; round += 1) {
+    for (const pool of ['q', 'p', 'z', 'a']) {
+      const answer = await api.send('POST', `/v1/pools/${pool}/allocations`, {});
+      if (answer.status === 201) given.push(...(answer.body as Allocated).items.map(({ address }) => address));
+      else assert.equal(answer.body.code, 'pool_exhausted');
+    }
+  }
+  assert.deepEqual(given.sort(), ['10.0.0.0', '10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4']);
+  for (const address of given)
+    await api.refused('address_taken', 'POST', '/v1/hosts', { name: 'h.foo.k8s', addresses: [address] });
+  await api.refused('pool_exhausted', 'POST', '/v1/hosts', { name: 'h.foo.k8s' });
+});
+
+test('a request that names no address gets the next one, whoever holds the first', async (t) => {
+  const { api } = await overlapping(t);
+  await api.ok(201, 'POST', '/v1/pools/p/allocations', { addresses: ['10.0.0.1'] });
+  await api.ok(201, 'POST', '/v1/pools/a/allocations', { addresses: ['10.0.0.0'] });
+  for (const name of ['a', 'b', 'c']) await api.ok(201, 'POST', '/v1/hosts', { name: `${name}.foo.k8s` });
+  await api.refused('address_taken', 'POST', '/v1/hosts', { name: 'd.foo.k8s', addresses: ['10.0.0.1'] });
+});
+
+test('a host that goes, moves or gets another name takes nothing from others that hold its address', async (t) => {
+  const served = await prepared(t);
+  const { api, store } = served;
+  for (const name of ['a', 'b', 'c', 'd'])
+    await api.ok(201, 'POST', '/v1/hosts', { name: `${name}.foo.k8s`, owner: name });
+  const value = (await store.get(keyOf('10.0.0.4')))?.value.replace('10.0.0.4', '10.0.0.1') ?? '';
+  await byHand(served, put(keyOf('10.0.0.1'), value), put(keyOf('10.0.0.2'), value.replace('10.0.0.1', '10.0.0.2')));
+  await byHand(served, put(keyOf('10.0.0.3'), value.replace('10.0.0.1', '10.0.0.3')));
+  await api.ok(204, 'DELETE', '/v1/hosts/a.foo.k8s');
+  await api.ok(200, 'PATCH', '/v1/hosts/b.foo.k8s', { name: 'b2.foo.k8s', owner: 'x' });
+  await api.ok(200, 'PATCH', '/v1/hosts/c.foo.k8s', { addresses: ['192.0.2.1'] });
+  for (const address of ['10.0.0.1', '10.0.0.2', '10.0.0.3']) {
+    const { holders } = await api.ok<Held>(200, 'GET', `/v1/addresses/${address}`);
+    assert.deepEqual(
+      holders.map(({ host }) => host),
+      [parseName('d.foo.k8s')],
+      address,
+    );
+  }
+});
