@@ -3,7 +3,7 @@
 
 import type { Revision } from '../model/revision.ts';
 import { type EtcdKeyValue, entryOf } from './change-collector.ts';
-import { Compacted, type Entry } from './store.ts';
+import { Compacted, type Entry, HistoryLost } from './store.ts';
 
 /** What of etcd's response header matters here. */
 export interface EtcdHeader {
@@ -38,20 +38,23 @@ export class EtcdHistory {
    * nor the revision (others may have written since) can say the latter: what stands at the landmark's revision can. What goes unnoticed: a
    * history that has the very same value at the very same revision there, and differs before it.
    */
-  async contradiction(read: ReadKey): Promise<string | undefined> {
+  async loss(read: ReadKey): Promise<HistoryLost | undefined> {
     const [cluster, revision, landmark] = [this.#cluster, this.#revision, this.#landmark];
     if (cluster === undefined) return undefined;
     const { header, kvs } = await read(landmark?.key ?? this.#root, 0);
-    if (header.cluster_id !== cluster) return `etcd is another cluster (${header.cluster_id}, it was ${cluster})`;
-    if (Number(header.revision) < revision) return `etcd's revision went back from ${revision} to ${header.revision}`;
+    if (header.cluster_id !== cluster)
+      return new HistoryLost(`etcd is another cluster (${header.cluster_id}, it was ${cluster})`);
+    if (Number(header.revision) < revision)
+      return new HistoryLost(`etcd's revision went back from ${revision} to ${header.revision}`);
     if (landmark === undefined || isSame(kvs[0], landmark)) return undefined;
     try {
       const before = await read(landmark.key, landmark.modified);
       if (isSame(before.kvs[0], landmark)) return undefined;
-      return `etcd does not have at revision ${landmark.modified} what was read from it`;
+      return new HistoryLost(`etcd does not have at revision ${landmark.modified} what was read from it`);
     } catch (error) {
       if (!(error instanceof Compacted)) throw error;
-      return `etcd has forgotten revision ${landmark.modified}, which would show that it is still the same`;
+      const reason = `etcd has forgotten revision ${landmark.modified}, which would show that it is still the same`;
+      return new HistoryLost(reason, 'unproven');
     }
   }
 }

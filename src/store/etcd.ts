@@ -255,16 +255,15 @@ class EtcdStore implements Store {
   /** Throws HistoryLost, and tells the watches, when etcd is not the one any more that was read before. */
   async #recognise({ client, url }: EtcdEndpoint, deadline: Date): Promise<void> {
     const history = this.#history;
-    const reason = await history.contradiction((key, revision) =>
+    const lost = await history.loss((key, revision) =>
       client.kv.range({ key: Buffer.from(key), revision }, { deadline }).catch((error: unknown) => {
         throw meaningOf(error, url);
       }),
     );
-    if (reason === undefined) {
+    if (lost === undefined) {
       this.#inDoubt = false;
       return;
     }
-    const lost = new HistoryLost(reason);
     // Of several calls that find out at once, one tells.
     if (this.#history === history) {
       this.#history = new EtcdHistory(this.#root);

@@ -128,11 +128,17 @@ export class OutcomeUnknown extends StoreUnavailable {
   }
 }
 
-/** The store was restored from a backup, or replaced: no revision read before means anything now. Read everything again. */
+/**
+ * The store was restored from a backup, or replaced: no revision read before means anything now. Read everything again. `unproven`: nothing says so, but
+ * nothing is left that would show the contrary.
+ */
 export class HistoryLost extends StoreUnavailable {
-  constructor(reason: string) {
-    super(`the store was restored or replaced: ${reason}`);
+  readonly certainty: 'seen' | 'unproven';
+
+  constructor(reason: string, certainty: 'seen' | 'unproven' = 'seen') {
+    super(certainty === 'seen' ? `the store was restored or replaced: ${reason}` : reason);
     this.name = 'HistoryLost';
+    this.certainty = certainty;
   }
 }
 

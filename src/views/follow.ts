@@ -27,12 +27,11 @@ export async function follow(store: Store, views: Views, logger: Logger, signal:
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof HistoryLost) {
-        if (error.message !== views.obstacle) {
-          logger.error(
-            { reason: error.message },
-            'what was read from the store no longer holds: loading everything anew',
-          );
-        }
+        const { message: reason, certainty } = error;
+        if (certainty === 'unproven')
+          logger.warn({ reason }, 'it is not certain that the store is still the same: loading everything anew');
+        else if (reason !== views.obstacle)
+          logger.error({ reason }, 'what was read from the store no longer holds: loading everything anew');
         views.distrust(error.message);
       } else if (error instanceof Compacted)
         logger.warn('the watch fell behind a compaction: loading everything again');

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Revision } from '../../src/model/revision.ts';
 import { EtcdHistory } from '../../src/store/etcd-history.ts';
-import { Compacted, type Entry, StoreUnavailable } from '../../src/store/store.ts';
+import { Compacted, type Entry, type HistoryLost, StoreUnavailable } from '../../src/store/store.ts';
 
 const entry = (key: string, modified: number, value: string): Entry => ({
   key,
@@ -29,7 +29,7 @@ interface Etcd {
 }
 
 /** What it says of an etcd, after it read `/a` at revision 10, beside a serial, and saw revision 12. */
-function contradictionOf({ cluster = 'one', revision, now, before }: Etcd): Promise<string | undefined> {
+function lossOf({ cluster = 'one', revision, now, before }: Etcd): Promise<HistoryLost | undefined> {
   const history = new EtcdHistory('/root/');
   history.note({ cluster_id: 'one', revision: '10' }, [
     entry('/a', 10, 'read'),
@@ -37,7 +37,7 @@ function contradictionOf({ cluster = 'one', revision, now, before }: Etcd): Prom
     entry('/b', 9, 'older'),
   ]);
   history.note({ cluster_id: 'one', revision: '12' });
-  return history.contradiction(async (key, at) => {
+  return history.loss(async (key, at) => {
     assert.equal(key, '/a');
     const found = at === 0 ? now : before;
     if (found instanceof Error) throw found;
@@ -50,7 +50,7 @@ function contradictionOf({ cluster = 'one', revision, now, before }: Etcd): Prom
 }
 
 test('nothing read yet: any etcd will do', async () => {
-  assert.equal(await new EtcdHistory('/root/').contradiction(() => assert.fail('nothing to ask')), undefined);
+  assert.equal(await new EtcdHistory('/root/').loss(() => assert.fail('nothing to ask')), undefined);
 });
 
 test('no key read yet: it asks for one of its own', async () => {
@@ -61,37 +61,36 @@ test('no key read yet: it asks for one of its own', async () => {
     asked.push(key);
     return { header: { cluster_id: 'one', revision }, kvs: [] };
   };
-  assert.equal(await history.contradiction(answer('12')), undefined);
-  assert.match((await history.contradiction(answer('1'))) ?? '', /went back/);
+  assert.equal(await history.loss(answer('12')), undefined);
+  assert.match((await history.loss(answer('1')))?.message ?? '', /went back/);
   assert.deepEqual(asked, ['/root/', '/root/']);
 });
 
 test('the same history, whatever was written since', async () => {
   const read = entry('/a', 10, 'read');
-  assert.equal(await contradictionOf({ revision: 12, now: read }), undefined);
-  assert.equal(await contradictionOf({ revision: 90, now: read, before: new Compacted() }), undefined);
-  assert.equal(await contradictionOf({ revision: 90, now: entry('/a', 80, 'newer'), before: read }), undefined);
-  assert.equal(await contradictionOf({ revision: 90, before: read }), undefined);
+  assert.equal(await lossOf({ revision: 12, now: read }), undefined);
+  assert.equal(await lossOf({ revision: 90, now: read, before: new Compacted() }), undefined);
+  assert.equal(await lossOf({ revision: 90, now: entry('/a', 80, 'newer'), before: read }), undefined);
+  assert.equal(await lossOf({ revision: 90, before: read }), undefined);
 });
 
 test('another history', async () => {
   const read = entry('/a', 10, 'read');
-  assert.match((await contradictionOf({ cluster: 'two', revision: 12, now: read })) ?? '', /another cluster \(two/);
-  assert.match((await contradictionOf({ revision: 11, now: read })) ?? '', /went back from 12 to 11/);
+  assert.match((await lossOf({ cluster: 'two', revision: 12, now: read }))?.message ?? '', /another cluster \(two/);
+  assert.match((await lossOf({ revision: 11, now: read }))?.message ?? '', /went back from 12 to 11/);
   const cases: Etcd[] = [
     { revision: 12, now: entry('/a', 10, 'found'), before: entry('/a', 10, 'found') },
     { revision: 90, now: entry('/a', 80, 'read'), before: entry('/a', 9, 'read') },
     { revision: 90, now: { ...read, created: 3 as Revision }, before: { ...read, created: 3 as Revision } },
     { revision: 90 },
   ];
-  for (const etcd of cases) assert.match((await contradictionOf(etcd)) ?? '', /does not have at revision 10/);
+  for (const etcd of cases) assert.match((await lossOf(etcd))?.message ?? '', /does not have at revision 10/);
 });
 
 test('what cannot be shown to be the same is not taken for it; what cannot be asked is neither', async () => {
   const newer = entry('/a', 80, 'newer');
-  assert.match((await contradictionOf({ revision: 90, now: newer, before: new Compacted() })) ?? '', /has forgotten/);
-  await assert.rejects(
-    contradictionOf({ revision: 90, now: newer, before: new StoreUnavailable('away') }),
-    StoreUnavailable,
-  );
+  const unproven = await lossOf({ revision: 90, now: newer, before: new Compacted() });
+  assert.match(unproven?.message ?? '', /^etcd has forgotten/);
+  assert.equal(unproven?.certainty, 'unproven');
+  await assert.rejects(lossOf({ revision: 90, now: newer, before: new StoreUnavailable('away') }), StoreUnavailable);
 });
