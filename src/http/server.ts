@@ -62,6 +62,7 @@ export async function createServer(
   refuseUnrouted(app);
   app.setErrorHandler(sendProblem);
   app.addHook('onRequest', async ({ raw }) => refuseUnfit(raw));
+  // For what a route itself does not find: a file of /docs.
   app.setNotFoundHandler((request) => refuse('not_found', `there is nothing at ${request.method} ${request.url}`));
   readJsonBodies(app);
   app.addSchema(Problem);

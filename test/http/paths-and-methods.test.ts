@@ -218,3 +218,11 @@ test('the root zone has a place that a URL can name', async () => {
   assert.equal(JSON.parse((await send('GET', '/v1/zones/.')).body).name, '.');
   assert.equal((await send('DELETE', place.pathname)).status, 204);
 });
+});
+
+test('a file of the documentation that is not there is a problem too', async () => {
+  const { status, headers, body } = await send('GET', '/docs/static/nothing.js');
+  assert.equal(status, 404);
+  assert.match(headers['content-type'] ?? '', /^application\/problem\+json/);
+  assert.equal(JSON.parse(body).code, 'not_found');
+});
