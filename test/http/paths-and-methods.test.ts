@@ -218,7 +218,6 @@ test('the root zone has a place that a URL can name', async () => {
   assert.equal(JSON.parse((await send('GET', '/v1/zones/.')).body).name, '.');
   assert.equal((await send('DELETE', place.pathname)).status, 204);
 });
-});
 
 test('a file of the documentation that is not there is a problem too', async () => {
   const { status, headers, body } = await send('GET', '/docs/static/nothing.js');
