@@ -79,6 +79,11 @@ const accepted: [what: string, text: string, records: string[]][] = [
   ['escapes', 'a\\.b TXT "\\"\\\\" \\; \\065', ['1 a\\.b.foo.k8s 120 TXT "\\"\\\\" ";" "A"']],
   ['octets that are not ASCII', 'a TXT "\xc3\xa4" \xff', ['1 a.foo.k8s 120 TXT "\\195\\164" "\\255"']],
   [
+    'a backslash before an octet that is not ASCII, and an escaped backslash',
+    'a TXT \\\xc3\xa9 "\\\xff" \\\\\xff',
+    ['1 a.foo.k8s 120 TXT "\\195\\169" "\\255" "\\\\\\255"'],
+  ],
+  [
     'line ends of Windows, a byte order mark, tabs, no line end',
     '\xef\xbb\xbfa\tA\t10.0.0.1\r\n\r\n; x\r\nb\tA\t10.0.0.2',
     ['1 a.foo.k8s 120 A 10.0.0.1', '4 b.foo.k8s 120 A 10.0.0.2'],
@@ -102,6 +107,11 @@ const accepted: [what: string, text: string, records: string[]][] = [
     'a TTL beyond 2^31 counts as 0',
     'a 2147483648 A 10.0.0.1',
     ['1 warning: the TTL 2147483648 is more than 2^31 − 1: it counts as 0 (RFC 2181 §8)', '1 a.foo.k8s 0 A 10.0.0.1'],
+  ],
+  [
+    'a $TTL beyond 2^31 counts as 0',
+    '$TTL 3000000000\na A 10.0.0.1',
+    ['1 warning: the TTL 3000000000 is more than 2^31 − 1: it counts as 0 (RFC 2181 §8)', '2 a.foo.k8s 0 A 10.0.0.1'],
   ],
 ];
 
@@ -191,6 +201,7 @@ const together: [what: string, text: string, faults: number, warnings: number][]
   ['a SOA again at the end', '@ SOA a b 1 1 1 1 1\na A 10.0.0.1\n@ SOA a b 1 1 1 1 1', 0, 0],
   ['a SOA below the apex', 'a SOA a b 1 1 1 1 1', 1, 0],
   ['TTLs that differ', 'a 60 A 10.0.0.1\na 30 A 10.0.0.2', 0, 1],
+  ['a record too large for a message', `a TXT ${`${'x'.repeat(254)} `.repeat(256)}`, 1, 0],
   ['an RRset too large for a message', '$GENERATE 1-9000 a TXT x$', 1, 0],
 ];
 

@@ -66,9 +66,9 @@ export class ZoneFileContents {
     }
     const rrset = rrsets.find((one) => one.type === type);
     if (rrset === undefined) {
-      const octets = recordOverhead + record.length;
-      const added = { type, ttl: record.ttl, records: [record.record], line, octets, known: false };
+      const added: FileRrset = { type, ttl: record.ttl, records: [record.record], line, octets: 0, known: false };
       rrsets.push(added);
+      this.#weigh(added, record);
       if (record.implied === true) this.#marked.set(added, owner);
       if (rrsets.length === greatestTypes + 1)
         this.#findings.fault(line, `${owner} has more than ${greatestTypes} record types`);
@@ -78,7 +78,8 @@ export class ZoneFileContents {
     }
   }
 
-  #addTo(rrset: FileRrset, { owner, type, line, ttl, record, length }: ZoneFileRecord): void {
+  #addTo(rrset: FileRrset, one: ZoneFileRecord): void {
+    const { owner, type, line, ttl, record } = one;
     if (ttl !== rrset.ttl) {
       const smallest = Math.min(ttl, rrset.ttl);
       this.#findings.warn(line, `the TTLs of ${owner} ${type} differ: ${smallest} is taken for all (RFC 2181 §5.2)`);
@@ -87,6 +88,10 @@ export class ZoneFileContents {
     if (rrset.octets > greatestRrset || rrset.records.includes(record)) return;
     if (isSingleton(type)) this.#findings.fault(line, `${owner} has two ${type} records; one is allowed`);
     rrset.records.push(record);
+    this.#weigh(rrset, one);
+  }
+
+  #weigh(rrset: FileRrset, { owner, type, line, length }: ZoneFileRecord): void {
     rrset.octets += recordOverhead + length;
     if (rrset.octets > greatestRrset)
       this.#findings.fault(line, `the ${type} records of ${owner} are more than a DNS message takes`);

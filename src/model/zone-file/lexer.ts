@@ -23,7 +23,9 @@ const greatestEntry = 1024 * 1024;
 
 const special = /["();\\]/;
 const blanks = /[ \t]+/;
-const notAscii = /[\x7f-\xff]/g;
+const notAscii = /[\x7f-\xff]/;
+/** An escaped octet is found whole: the backslash before one that is not ASCII goes, one after an escaped backslash is none. */
+const escapeOrNotAscii = /\\[^]|[\x7f-\xff]/g;
 
 export class ZoneFileLexer {
   #rest = '';
@@ -51,10 +53,7 @@ export class ZoneFileLexer {
     this.#line += 1;
     if (this.#dead) return;
     const line = this.#line === 1 ? text.replace(/^\xef\xbb\xbf/, '') : text;
-    const plain = (line.endsWith('\r') ? line.slice(0, -1) : line).replace(
-      notAscii,
-      (character) => `\\${String(character.charCodeAt(0)).padStart(3, '0')}`,
-    );
+    const plain = inAscii(line.endsWith('\r') ? line.slice(0, -1) : line);
     const indented = plain.startsWith(' ') || plain.startsWith('\t');
     if (this.#depth === 0 && !special.test(plain)) {
       const tokens = plain.split(blanks).filter((token) => token !== '');
@@ -128,4 +127,12 @@ export class ZoneFileLexer {
       fault: `an entry has more than ${greatestEntry} characters: nothing after it was read`,
     };
   }
+}
+
+function inAscii(text: string): string {
+  if (!notAscii.test(text)) return text;
+  return text.replace(escapeOrNotAscii, (found) => {
+    const octet = found.charCodeAt(found.length - 1);
+    return octet < 0x7f ? found : `\\${String(octet).padStart(3, '0')}`;
+  });
 }

@@ -115,6 +115,10 @@ export class ZoneFileReader {
       case '$TTL':
         if (argument === '' || more.length > 0) throw new InvalidValue('$TTL takes one TTL');
         this.#directiveTtl = parseDuration(argument);
+        if (this.#directiveTtl > greatestTtl) {
+          yield tooLongTtl(line, this.#directiveTtl);
+          this.#directiveTtl = 0;
+        }
         return;
       case '$GENERATE':
         yield* this.#generate(line, argument, more);
@@ -171,7 +175,7 @@ export class ZoneFileReader {
     // Its last field.
     if (type === 'SOA') this.#soaMinimum ??= Buffer.from(wire).readUInt32BE(wire.length - 4);
     if (ttl !== undefined && ttl > greatestTtl) {
-      yield warning(line, `the TTL ${ttl} is more than 2^31 − 1: it counts as 0 (RFC 2181 §8)`);
+      yield tooLongTtl(line, ttl);
       ttl = 0;
     }
     if (ttl !== undefined) this.#lastTtl = ttl;
@@ -191,6 +195,7 @@ function fault(line: number, message: string): ZoneFileNote {
   return { kind: 'fault', line, code: 'record_invalid', message };
 }
 
-function warning(line: number, message: string): ZoneFileNote {
+function tooLongTtl(line: number, ttl: number): ZoneFileNote {
+  const message = `the TTL ${ttl} is more than 2^31 − 1: it counts as 0 (RFC 2181 §8)`;
   return { kind: 'warning', line, code: 'record_invalid', message };
 }
