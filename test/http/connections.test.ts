@@ -5,8 +5,9 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorCodes } from '../../src/errors.ts';
+import { adminToken } from '../support/api-client.ts';
 import { rawAnswers, rawClient } from '../support/raw-client.ts';
-import { adminToken, servedApi } from '../support/served-api.ts';
+import { servedApi } from '../support/served-api.ts';
 
 const authorization = `authorization: Bearer ${adminToken}\r\n`;
 const post = `POST /v1/zones HTTP/1.1\r\nhost: x\r\n${authorization}content-type: application/json\r\n`;

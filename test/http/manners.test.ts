@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import supertest from 'supertest';
 import type { ErrorCode } from '../../src/errors.ts';
-import { type Method, problemIn } from '../support/api-client.ts';
-import { adminToken, type StartedApp, startedApp } from '../support/started-app.ts';
+import { adminToken, type Method, problemIn } from '../support/api-client.ts';
+import { type StartedApp, startedApp } from '../support/started-app.ts';
 import type { Cleanup } from '../support/temporary.ts';
 
 let app: StartedApp;

@@ -7,7 +7,8 @@ import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { pino } from 'pino';
 import { type ErrorCode, errorCodes } from '../../src/errors.ts';
-import { adminToken, type ServedApi, servedApi } from '../support/served-api.ts';
+import { adminToken } from '../support/api-client.ts';
+import { type ServedApi, servedApi } from '../support/served-api.ts';
 import type { Cleanup } from '../support/temporary.ts';
 
 const cleanups: (() => unknown)[] = [];

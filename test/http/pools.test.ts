@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Api } from '../support/api-client.ts';
 import { servedApi } from '../support/served-api.ts';
+import { until } from '../support/until.ts';
 
 interface Allocation {
   address: string;
@@ -35,10 +36,6 @@ async function usage(api: Api, pool: string, family: 'ipv4' | 'ipv6' = 'ipv4'): 
   const body = await api.ok<{ usage: Record<string, Usage> }>(200, 'GET', `/v1/pools/${pool}`);
   const { capacity, used, coolingDown, free } = body.usage[family] as Usage;
   return `${used}+${coolingDown}+${free}/${capacity}`;
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 10_000; !(await holds()); await delay(20)) assert.ok(Date.now() < end, 'in time');
 }
 
 test('a pool reads back as it was written, canonical, with every default', async (t) => {
@@ -200,7 +197,10 @@ test('an address cools down before it is given again, and the refusal says until
   assert.equal((full.pools as { nextCoolDownEnd: string }[])[0]?.nextCoolDownEnd, cooling.freeAt);
   const taken = await api.refused('address_taken', 'POST', '/v1/pools/p/allocations', { addresses: ['10.0.0.1'] });
   assert.equal(taken.freeAt, cooling.freeAt);
-  await until(async () => (await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.0.1')).state === 'free');
+  await until(
+    async () => (await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.0.1')).state === 'free',
+    'the address is not free in time',
+  );
   assert.equal(await usage(api, 'p'), '0+0+1/1');
   assert.deepEqual(await take(api, 'p'), ['10.0.0.1']);
 });
@@ -242,7 +242,7 @@ test('a cool-down that has ended leaves nothing in the store, unless the pool ne
   }
   const held = async () => Object.keys(await dump()).filter((key) => key.startsWith('addresses/'));
   assert.equal((await held()).length, 2);
-  await until(async () => (await held()).length === 1);
+  await until(async () => (await held()).length === 1, 'the allocation does not end in time');
   assert.equal(await usage(api, 'p'), '0+0+1/1');
   assert.deepEqual(await take(api, 'lru'), ['10.0.1.1']);
 });
@@ -256,7 +256,7 @@ test('an allocation ends when its time is over, and only it', async (t) => {
   await take(api, 'p', ports(2));
   await take(api, 'p', { expiresInSeconds: 1 });
   assert.equal(await usage(api, 'p'), '2+0+2/4');
-  await until(async () => (await usage(api, 'p')) === '1+0+3/4');
+  await until(async () => (await usage(api, 'p')) === '1+0+3/4', 'the address does not cool down in time');
   assert.equal((await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.0.0')).holders.length, 1);
 });
 

@@ -5,9 +5,9 @@ import { type TestContext, test } from 'node:test';
 import { openEtcdStore } from '../../src/store/etcd.ts';
 import { prefixes } from '../../src/store/keys.ts';
 import { Compacted, type Store, StoreUnavailable } from '../../src/store/store.ts';
-import { problemIn } from '../support/api-client.ts';
+import { adminToken, problemIn } from '../support/api-client.ts';
 import { skipWithoutEtcd, startEtcd } from '../support/etcd.ts';
-import { adminToken, type ServedApi, servedApi } from '../support/served-api.ts';
+import { type ServedApi, servedApi } from '../support/served-api.ts';
 
 const zone = '/v1/zones/foo.k8s';
 const textDns = { 'content-type': 'text/dns' };

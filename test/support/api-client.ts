@@ -14,6 +14,9 @@ export interface Problem {
   [member: string]: unknown;
 }
 
+/** What every replica of a test takes. */
+export const adminToken = 'a-token-for-tests-only';
+
 type Headers = Record<string, string>;
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS';
 

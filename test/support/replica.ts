@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Message } from 'dns-packet';
+import { adminToken } from './api-client.ts';
 import { ask, type Server } from './dns-client.ts';
 import type { Cleanup } from './temporary.ts';
 
 const command = fileURLToPath(new URL('../../src/cli/zonewright.js', import.meta.url));
-export const adminToken = 'a-token-for-tests-only';
 const startMilliseconds = 30_000;
 
 export interface Answer<T = Record<string, unknown>> {

@@ -7,7 +7,7 @@ import { type ConnectionLimits, connectionLimits } from '../../src/http/connecti
 import { createMetrics } from '../../src/http/metrics.ts';
 import { createServer } from '../../src/http/server.ts';
 import type { Store } from '../../src/store/store.ts';
-import { type Api, apiAt } from './api-client.ts';
+import { type Api, adminToken, apiAt } from './api-client.ts';
 import { type ControlPlane, embeddedStore, openReplica } from './control-plane.ts';
 import { storeDump } from './store-dump.ts';
 import type { Cleanup } from './temporary.ts';
@@ -17,8 +17,6 @@ export interface ServedApi extends ControlPlane {
   readonly url: string;
   dump(): Promise<Record<string, string>>;
 }
-
-export const adminToken = 'a-token-for-tests-only';
 
 /** Serves a store, a new embedded one by default. */
 export async function servedApi(

@@ -7,11 +7,9 @@ import { startApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import type { Store } from '../../src/store/store.ts';
-import { type Api, apiAt } from './api-client.ts';
+import { type Api, adminToken, apiAt } from './api-client.ts';
 import { storeDump } from './store-dump.ts';
 import { type Cleanup, temporaryFolder } from './temporary.ts';
-
-export const adminToken = 'a-token-for-tests-only';
 
 export interface StartedApp {
   readonly api: Api;
