@@ -242,7 +242,7 @@ test('a cool-down that has ended leaves nothing in the store, unless the pool ne
   }
   const held = async () => Object.keys(await dump()).filter((key) => key.startsWith('addresses/'));
   assert.equal((await held()).length, 2);
-  await until(async () => (await held()).length === 1, 'the allocation does not end in time');
+  await until(async () => (await held()).length === 1, 'the address that is cool again is still remembered');
   assert.equal(await usage(api, 'p'), '0+0+1/1');
   assert.deepEqual(await take(api, 'lru'), ['10.0.1.1']);
 });
@@ -256,7 +256,7 @@ test('an allocation ends when its time is over, and only it', async (t) => {
   await take(api, 'p', ports(2));
   await take(api, 'p', { expiresInSeconds: 1 });
   assert.equal(await usage(api, 'p'), '2+0+2/4');
-  await until(async () => (await usage(api, 'p')) === '1+0+3/4', 'the address does not cool down in time');
+  await until(async () => (await usage(api, 'p')) === '1+0+3/4', 'the allocations do not end in time');
   assert.equal((await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.0.0')).holders.length, 1);
 });
 
