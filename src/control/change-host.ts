@@ -3,6 +3,7 @@
 import { refuseField } from '../errors.ts';
 import type { Host } from '../model/host.ts';
 import type { Fqdn } from '../model/name.ts';
+import { remainsOf } from './abandoned.ts';
 import type { Decision, DecisionContext } from './commit.ts';
 import { hostFrom, type WantedHost } from './host-wanted.ts';
 import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
@@ -27,8 +28,9 @@ export function decideChangeHost(
   if (wanted.name !== name && context.views.hosts.get(wanted.name) !== undefined) {
     refuseField('name_taken', '/name', `there is a host ${wanted.name} already`, { name: wanted.name });
   }
-  const host = hostFrom(context, wanted, current?.value);
+  const before = current?.value ?? remainsOf(context, wanted.name);
+  const host = hostFrom(context, wanted, before);
   const builder = new TransactionBuilder(context.views);
-  writeHost(context, builder, current?.value, host);
+  writeHost(context, builder, before, host);
   return { result: { host, created: current === undefined }, ...builder.build(pointerIn(host)) };
 }

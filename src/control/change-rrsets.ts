@@ -5,6 +5,7 @@ import { type Fqdn, isWithin } from '../model/name.ts';
 import type { RecordType } from '../model/rdata/record-types.ts';
 import { managingHost, type Rrset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
+import { isAbandonedRecord, proveAbandoned } from './abandoned.ts';
 import type { Decision, DecisionContext } from './commit.ts';
 import { existingZone } from './existing.ts';
 import type { Warning } from './name-edits.ts';
@@ -44,13 +45,20 @@ export function decideChangeRrsets(
   const { value: zone } = existingZone(context, zoneName);
   const builder = new TransactionBuilder(context.views);
   const rrsets: ChangedRrset[] = [];
+  const abandoned: Warning[] = [];
   let created = false;
   for (const { owner, type, rrset, pointer } of changes) {
     checkPlace(zone, owner, type, pointer);
     const stands = builder.rrsetsAt(zone, owner).find((other) => other.type === type);
     const shown = stands ?? impliedAt(context, zone, owner, type);
     checkPrecondition(precondition, shown && rrsetTag(shown));
-    if (stands?.manager === 'host') refuseManaged(owner, stands);
+    if (stands?.manager === 'host') {
+      if (!isAbandonedRecord(context, owner, stands)) refuseManaged(owner, stands);
+      const host = managingHost(owner, stands);
+      proveAbandoned(context, builder, host);
+      const message = `the ${type} records of ${owner} were of host:${host}, which is not there`;
+      abandoned.push({ owner, types: [type], message });
+    }
     if (rrset !== undefined) {
       const written: Rrset = { type, ttl: rrset.ttl ?? zone.defaultTtl, records: rrset.records };
       builder.putRrset(zone, owner, written);
@@ -64,7 +72,7 @@ export function decideChangeRrsets(
     const change = changes.find((one) => one.owner === owner && one.type === type && one.rrset !== undefined);
     return change?.pointer;
   });
-  return { result: { rrsets, created, warnings }, ...transaction };
+  return { result: { rrsets, created, warnings: [...abandoned, ...warnings] }, ...transaction };
 }
 
 function checkPlace(zone: Zone, owner: Fqdn, type: RecordType, pointer: string): void {

@@ -2,6 +2,7 @@
 
 import { refuseField } from '../errors.ts';
 import type { Host } from '../model/host.ts';
+import { remainsOf } from './abandoned.ts';
 import type { Decision, DecisionContext } from './commit.ts';
 import { hostFrom, type WantedHost } from './host-wanted.ts';
 import { TransactionBuilder } from './transaction-builder.ts';
@@ -12,8 +13,9 @@ export function decideCreateHost(context: DecisionContext, wanted: WantedHost): 
   if (context.views.hosts.get(wanted.name) !== undefined) {
     refuseField('name_taken', '/name', `there is a host ${wanted.name} already`, { name: wanted.name });
   }
-  const host = hostFrom(context, wanted, undefined);
+  const remains = remainsOf(context, wanted.name);
+  const host = hostFrom(context, wanted, remains);
   const builder = new TransactionBuilder(context.views);
-  writeHost(context, builder, undefined, host);
+  writeHost(context, builder, remains, host);
   return { result: host, ...builder.build(pointerIn(host)) };
 }

@@ -4,9 +4,13 @@ import { refuse } from '../errors.ts';
 import { reverseName } from '../model/address.ts';
 import { type Host, recordsOf } from '../model/host.ts';
 import { type Fqdn, isWithin } from '../model/name.ts';
-import { serialKey, zoneKey, zoneNamesPrefix } from '../store/keys.ts';
+import { managingHost } from '../model/rrset.ts';
+import type { Zone } from '../model/zone.ts';
+import { addressKey, hostKey, serialKey, zoneKey, zoneNamesPrefix } from '../store/keys.ts';
+import { isAbandonedRecord, proveAbandoned, remainsOf } from './abandoned.ts';
 import type { Decision, DecisionContext } from './commit.ts';
 import { existingZone } from './existing.ts';
+import { replaceHost } from './hold-address.ts';
 import { greatestNamed, nameSome } from './name-some.ts';
 import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
 import { TransactionBuilder } from './transaction-builder.ts';
@@ -18,7 +22,7 @@ export function decideDeleteZone(context: DecisionContext, name: Fqdn, precondit
   const { zones } = context.views;
   const current = existingZone(context, name);
   checkPrecondition(precondition, entityTag(current.modified));
-  if (zones.counts(name).managedNames > 0) refuseInUse(name, hostsIn(context, name));
+  if (zones.counts(name).managedNames > 0) refuseInUse(context, name);
   const builder = new TransactionBuilder(context.views);
   builder.delete(zoneKey(name), current.modified).deletePrefix(zoneNamesPrefix(name)).endImport(name);
   // The serial is written with every change of the zone: no name came since the view was read.
@@ -44,11 +48,15 @@ function hostsIn({ views }: DecisionContext, zone: Fqdn): Host[] {
     .filter((host) => recordsOf(host, 0).some(({ owner }) => isHere(owner)));
 }
 
-/** Takes some hosts out of the zone: those named in it go, others lose the aliases and the PTRs that they have there. Result: how many are left. */
+/**
+ * Takes some hosts out of the zone: those named in it go, others lose the aliases and the PTRs that they have there; then what hosts left that are not
+ * there. Result: how many are left.
+ */
 export function decideClearZone(context: DecisionContext, name: Fqdn, precondition: Precondition): Decision<number> {
   const current = existingZone(context, name);
   checkPrecondition(precondition, entityTag(current.modified));
   const hosts = hostsIn(context, name);
+  if (hosts.length === 0) return decideClearAbandoned(context, current.value);
   const builder = new TransactionBuilder(context.views);
   const budget = new WriteBudget();
   const end = hosts.findIndex((host) => !budget.take(greatestWrite(host)));
@@ -64,11 +72,56 @@ export function decideClearZone(context: DecisionContext, name: Fqdn, preconditi
   return { result: hosts.length - some.length, ...builder.build() };
 }
 
-function refuseInUse(zone: Fqdn, hosts: readonly Host[]): never {
-  const names = hosts.map(({ name }) => name);
+/** Result: how many names are left. */
+function decideClearAbandoned(context: DecisionContext, zone: Zone): Decision<number> {
+  const { views } = context;
+  const builder = new TransactionBuilder(views);
+  const budget = new WriteBudget();
+  const released = new Set<string>();
+  let left = 0;
+  for (const { owner, rrsets } of views.zones.managedNames(zone.name)) {
+    const abandoned = rrsets.filter((rrset) => isAbandonedRecord(context, owner, rrset));
+    if (abandoned.length === 0) continue;
+    const held = remainsOf(context, owner)?.addresses ?? [];
+    if (left > 0 || !budget.take(1 + abandoned.length + held.length)) left += 1;
+    else {
+      for (const rrset of abandoned) {
+        proveAbandoned(context, builder, managingHost(owner, rrset));
+        builder.deleteRrset(zone, owner, rrset.type);
+      }
+      for (const one of held) {
+        const key = addressKey(one.space, one.address);
+        if (!released.has(key)) replaceHost(context, builder, one, owner);
+        released.add(key);
+      }
+    }
+  }
+  return { result: left, ...builder.build() };
+}
+
+function refuseInUse(context: DecisionContext, zone: Fqdn): never {
+  const names = hostsIn(context, zone).map(({ name }) => name);
+  if (names.length === 0) refuseAbandoned(context, zone);
   refuse(
     'zone_in_use',
     `zone ${zone} has records of hosts: ${nameSome(names)}; delete them first, or repeat with ?force=true`,
     { zone, hosts: names.slice(0, greatestNamed) },
   );
+}
+
+/** No host that we know has a record there. */
+function refuseAbandoned({ views }: DecisionContext, zone: Fqdn): never {
+  const hosts = new Set<Fqdn>();
+  for (const { owner, rrsets } of views.zones.managedNames(zone)) {
+    for (const rrset of rrsets) if (rrset.manager === 'host') hosts.add(managingHost(owner, rrset));
+  }
+  const unreadable = [...hosts].filter((host) => views.faults.has(hostKey(host)));
+  const gone = [...hosts].filter((host) => !unreadable.includes(host));
+  const parts = [
+    gone.length > 0 && `records of hosts that are not there (${nameSome(gone)}): repeat with ?force=true`,
+    unreadable.length > 0 &&
+      `records of hosts that cannot be read (${nameSome(unreadable)}): mend or delete '${hostKey(unreadable[0] as Fqdn)}' in the store`,
+  ];
+  const what = parts.filter((part) => part !== false).join('; ');
+  refuse('zone_in_use', `zone ${zone} has ${what}`, { zone, hosts: [...hosts].slice(0, greatestNamed) });
 }

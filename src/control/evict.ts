@@ -6,6 +6,7 @@ import { type AddressRecord, describeHolder } from '../model/allocation.ts';
 import type { Host } from '../model/host.ts';
 import type { Pool } from '../model/pool.ts';
 import { addressesPrefix } from '../store/keys.ts';
+import { isAbandonedHold } from './abandoned.ts';
 import type { Decision, DecisionContext } from './commit.ts';
 import { replaceHolders } from './hold-address.ts';
 import { greatestNamed, nameSome } from './name-some.ts';
@@ -45,8 +46,13 @@ function leaving({ views }: DecisionContext, pool: Pool, stays: Stays): AddressR
   return [...views.pools.heldFrom(pool)].map(({ value }) => value).filter(({ address }) => !stays(address));
 }
 
-function hostsOf({ views }: DecisionContext, { holders }: AddressRecord): Host[] {
-  return holders.flatMap((holder) => (holder.kind === 'host' ? (views.hosts.get(holder.host)?.value ?? []) : []));
+/** The hosts that hold it, and have it. */
+function hostsOf(context: DecisionContext, record: AddressRecord): Host[] {
+  return record.holders.flatMap((holder) =>
+    holder.kind === 'host' && !isAbandonedHold(context, record, holder)
+      ? (context.views.hosts.get(holder.host)?.value ?? [])
+      : [],
+  );
 }
 
 /** The hosts that hold any of the addresses, each with what it has left. */

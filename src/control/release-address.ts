@@ -4,6 +4,7 @@ import { refuse } from '../errors.ts';
 import type { Address } from '../model/address.ts';
 import { describeHolder, type Holder } from '../model/allocation.ts';
 import { addressKey } from '../store/keys.ts';
+import { isAbandonedHold, proveAbandoned } from './abandoned.ts';
 import type { Decision, DecisionContext } from './commit.ts';
 import { replaceHolders } from './hold-address.ts';
 import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
@@ -25,7 +26,7 @@ export function decideReleaseAddress(
   const leaving = holders.filter(leaves);
   if (leaving.length === 0)
     refuse('not_found', `${address} has no such holder`, { address, heldBy: holders.map(describeHolder) });
-  const host = leaving.find((holder) => holder.kind === 'host');
+  const host = leaving.find((holder) => holder.kind === 'host' && !isAbandonedHold(context, current.value, holder));
   if (host !== undefined) {
     refuse('managed_record', `${address} belongs to ${describeHolder(host)}: delete or re-address the host`, {
       address,
@@ -33,6 +34,7 @@ export function decideReleaseAddress(
     });
   }
   const builder = new TransactionBuilder(context.views);
+  for (const holder of leaving) if (holder.kind === 'host') proveAbandoned(context, builder, holder.host);
   const staying = holders.filter((holder) => !leaving.includes(holder));
   replaceHolders(context, builder, space, address, staying);
   return { result: undefined, ...builder.build() };

@@ -33,6 +33,12 @@ export class TransactionBuilder {
     return this;
   }
 
+  /** There must be no such key. */
+  absent(key: string): this {
+    this.#compares.set(key, { kind: 'absent', key });
+    return this;
+  }
+
   /** No key below the prefix was written since the revision. */
   quiet(prefix: string, since: Revision): this {
     this.#compares.set(prefix, { kind: 'quiet', prefix, since });

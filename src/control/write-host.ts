@@ -10,6 +10,7 @@ import { managingHost, type Rrset } from '../model/rrset.ts';
 import type { Zone } from '../model/zone.ts';
 import { hostKey } from '../store/keys.ts';
 import { hostValue } from '../store/values.ts';
+import { isAbandonedRecord, proveAbandoned } from './abandoned.ts';
 import { removeEmptyZone, reverseZoneSettings } from './automatic-zone.ts';
 import type { DecisionContext } from './commit.ts';
 import { existingHost } from './existing.ts';
@@ -64,10 +65,12 @@ function writeAddresses(context: DecisionContext, builder: TransactionBuilder, b
   }
   if (after === undefined) return;
   const holder: Holder = { kind: 'host', host: after.name, owner: after.owner };
+  // A host that is made again from what it left behind proves that this is still its own.
+  const isNew = context.views.hosts.get(after.name) === undefined;
   for (const [index, choice] of wanted.entries()) {
     if (!old.some((other) => isSameAddress(choice, other))) {
       takeAddress(context, builder, choice, holder, `/addresses/${index}`);
-    } else if (before !== undefined && (before.name !== after.name || before.owner !== after.owner)) {
+    } else if (before !== undefined && (isNew || before.owner !== after.owner)) {
       replaceHost(context, builder, choice, before.name, holder);
     }
   }
@@ -100,7 +103,10 @@ function addRecord(
   const zone = zoneFor(context, builder, after, owner);
   for (const stands of builder.rrsetsAt(zone, owner)) {
     const ours = isManagedBy(owner, stands, before?.name) || isManagedBy(owner, stands, after.name);
-    if (!ours) refuseConflict(after, owner, rrset, stands);
+    if (ours) continue;
+    if (!isAbandonedRecord(context, owner, stands)) refuseConflict(after, owner, rrset, stands);
+    proveAbandoned(context, builder, managingHost(owner, stands));
+    builder.deleteRrset(zone, owner, stands.type);
   }
   builder.putRrset(zone, owner, { ...rrset, ttl: after.ttl ?? zone.defaultTtl });
 }

@@ -125,6 +125,16 @@ export class ZoneView {
     }
   }
 
+  /** Stored names of the zone at which hosts manage records, in no order. All of the zone's are looked through. */
+  *managedNames(zone: Fqdn): Generator<{ owner: Fqdn; rrsets: Rrset[] }> {
+    const state = this.#zones.get(zone);
+    if (state === undefined || state.managedNames === 0) return;
+    for (const { name } of this.#table.nodes(state.table)) {
+      const { rrsets } = this.#stored(state.table, name);
+      if (isManaged(rrsets)) yield { owner: name, rrsets };
+    }
+  }
+
   /** How many owner names the zone stores, and at how many of them a host manages records. */
   counts(zone: Fqdn): { names: number; managedNames: number } {
     const { names, managedNames } = this.#zones.get(zone) ?? { names: 0, managedNames: 0 };

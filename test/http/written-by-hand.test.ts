@@ -5,10 +5,12 @@ import { type TestContext, test } from 'node:test';
 import { parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
 import { poolDefaults } from '../../src/model/pool.ts';
-import { addressKey, poolKey } from '../../src/store/keys.ts';
+import { addressKey, hostKey, poolKey } from '../../src/store/keys.ts';
 import type { Operation } from '../../src/store/store.ts';
 import { poolValue } from '../../src/store/values.ts';
+import { assertWhole, contentsOf } from '../control/whole.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
+import { storeEntries } from '../support/store-dump.ts';
 
 type Allocated = { items: { address: string }[] };
 type Host = { addresses: { address: string }[] };
@@ -125,4 +127,92 @@ test('a host that goes, moves or gets another name takes nothing from others tha
       address,
     );
   }
+});
+
+async function withoutHost(t: TestContext, body: object = {}): Promise<ServedApi> {
+  const served = await prepared(t);
+  await served.api.ok(201, 'POST', '/v1/zones', { name: 'bar.k8s' });
+  await served.api.ok(201, 'POST', '/v1/hosts', {
+    name: 'a.foo.k8s',
+    aliases: ['x.foo.k8s', 'y.bar.k8s'],
+    owner: 'me',
+    ...body,
+  });
+  await byHand(served, drop(hostKey(parseName('a.foo.k8s'))));
+  return served;
+}
+
+test("records and addresses of a host that was deleted by hand are nobody's: they can be written over, deleted and released", async (t) => {
+  const served = await withoutHost(t);
+  const { api } = served;
+  const path = '/v1/zones/foo.k8s/rrsets';
+  const written = await api.ok<{ managedBy?: string; warnings?: { name: string; message: string }[] }>(
+    200,
+    'PUT',
+    `${path}/a/A`,
+    { records: ['192.0.2.1'] },
+  );
+  assert.equal(written.managedBy, undefined);
+  assert.match(written.warnings?.[0]?.message ?? '', /host:a\.foo\.k8s.*not there/);
+  await api.ok(204, 'DELETE', `${path}/x/CNAME`);
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'y.bar.k8s', addresses: ['10.0.0.3'] });
+  await api.ok(204, 'DELETE', '/v1/addresses/10.0.0.1');
+  await api.ok(204, 'DELETE', '/v1/zones/0.0.10.in-addr.arpa/rrsets/1/PTR');
+  await api.refused('managed_record', 'DELETE', '/v1/addresses/10.0.0.3');
+  await api.refused('managed_record', 'DELETE', '/v1/zones/bar.k8s/rrsets/y/A');
+});
+
+test('a host that cannot be read keeps its records and its address', async (t) => {
+  const served = await withoutHost(t);
+  const { api } = served;
+  await byHand(served, put(hostKey(parseName('a.foo.k8s')), 'junk'));
+  await api.refused('managed_record', 'PUT', '/v1/zones/foo.k8s/rrsets/a/A', { records: ['192.0.2.1'] });
+  await api.refused('managed_record', 'DELETE', '/v1/addresses/10.0.0.1');
+  const problem = await api.refused('zone_in_use', 'DELETE', '/v1/zones/foo.k8s?force=true');
+  assert.match(problem.detail, /cannot be read.*a\.foo\.k8s/);
+});
+
+test('a zone with records of a host that is not there goes by force, and without force it says what is there', async (t) => {
+  const { api, dump } = await withoutHost(t);
+  const problem = await api.refused('zone_in_use', 'DELETE', '/v1/zones/foo.k8s');
+  assert.match(problem.detail, /not there.*a\.foo\.k8s/);
+  for (const zone of ['foo.k8s', 'bar.k8s', '0.0.10.in-addr.arpa'])
+    await api.ok(204, 'DELETE', `/v1/zones/${zone}?force=true`);
+  assert.deepEqual(
+    Object.keys(await dump()).filter((key) => /^(names|addresses|hosts|zones)\//.test(key)),
+    [],
+  );
+});
+
+for (const [what, body, kept] of [
+  ['the same way', {}, '10.0.0.1'],
+  ['by another owner', { owner: 'you' }, '10.0.0.1'],
+  ['by its old address', { addresses: ['10.0.0.1'], owner: 'me' }, '10.0.0.1'],
+  ['with another address', { addresses: ['10.0.0.4'], owner: 'me' }, '10.0.0.4'],
+] as const) {
+  test(`a host that is made again ${what} takes over what is still marked as its own`, async (t) => {
+    for (const method of ['POST', 'PUT'] as const) {
+      const { api, store } = await withoutHost(t);
+      const wanted = { name: 'a.foo.k8s', aliases: ['x.foo.k8s', 'y.bar.k8s'], ...body };
+      const path = method === 'POST' ? '/v1/hosts' : '/v1/hosts/a.foo.k8s';
+      const host = await api.ok<Host>(201, method, path, wanted);
+      assert.deepEqual(
+        host.addresses.map(({ address }) => address),
+        [kept],
+      );
+      assertWhole(contentsOf(await storeEntries(store)));
+    }
+  });
+}
+
+test('a pool goes by force although a host that is not there, or has no such address, holds some of it', async (t) => {
+  const served = await withoutHost(t);
+  const { api, store } = served;
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'b.foo.k8s', addresses: ['192.0.2.1'] });
+  const value = (await store.get(keyOf('10.0.0.1')))?.value ?? '';
+  const other = value.replace('10.0.0.1', '10.0.0.2').replace('a.foo.k8s', 'b.foo.k8s');
+  await byHand(served, put(keyOf('10.0.0.2'), other), put(keyOf('10.0.0.3'), 'junk'));
+  await api.refused('pool_in_use', 'DELETE', '/v1/pools/p');
+  await api.ok(204, 'DELETE', '/v1/pools/p?force=true');
+  await api.ok(200, 'GET', '/v1/hosts/b.foo.k8s');
 });
