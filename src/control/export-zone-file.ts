@@ -1,5 +1,5 @@
 // A zone as a zone file, piece by piece: SOA and apex first, then the names in canonical order, as of one revision. With what the settings
-// imply (NS, glue), so that other servers take the file as it is; importing it again changes nothing.
+// imply (NS, glue), so that other servers take the file as it is; importing it again changes nothing (test/http/zone-file.test.ts).
 
 import { compareNames, type Fqdn } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';

@@ -11,7 +11,7 @@ import type { DecisionContext } from './commit.ts';
 import type { TransactionBuilder } from './transaction-builder.ts';
 
 /**
- * A holder takes an address that was chosen. The compare on its key is what makes it no one else's; the one on its pool's, that the
+ * A holder takes an address that was chosen. The compare on its key is what makes it no one else's (test/control/allocation.test.ts); the one on its pool's, that the
  * pool still gives it. Refuses with `address_taken`, pointing at where the request names the address.
  */
 export function takeAddress(
