@@ -12,13 +12,13 @@ interface Cells {
   readonly failed: keyof typeof counterCell;
 }
 
-/** Watches the server's handshakes; `begin` gets each connection that has come through, before its first octet. */
+/** Watches the server's handshakes; `begin` gets each connection that has come through, before its first octet, and the TCP connection that carries it. */
 export function guardHandshakes(
   server: Server,
   counters: CounterCells,
   connections: StreamConnections,
   cells: Cells,
-  begin: (socket: TLSSocket, host: string) => void,
+  begin: (socket: TLSSocket, host: string, carrier: Socket) => void,
 ): void {
   const waiting = new Map<string, Handshake>();
   server.on('connection', (socket: Socket) => {
@@ -33,6 +33,8 @@ export function guardHandshakes(
     const peer = peerOf(socket);
     waiting.set(peer, handshake);
     connections.add(handshake);
+    // What its TLSSocket does not hear, such as being reset twice.
+    socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       connections.delete(handshake);
       if (waiting.get(peer) === handshake) waiting.delete(peer);
@@ -49,7 +51,7 @@ export function guardHandshakes(
     }
     waiting.delete(peer);
     connections.delete(handshake);
-    begin(socket, host);
+    begin(socket, host, handshake.carrier);
   });
   server.on('tlsClientError', (_error, socket) => {
     counters.add(counterCell[cells.failed]);
@@ -60,10 +62,10 @@ export function guardHandshakes(
 class Handshake implements Connection {
   readonly client: string;
   lastActive = 0;
-  readonly #socket: Socket;
+  readonly carrier: Socket;
 
-  constructor(socket: Socket, host: string) {
-    this.#socket = socket;
+  constructor(carrier: Socket, host: string) {
+    this.carrier = carrier;
     const from = newClient('tls');
     setClientAddress(from, host);
     this.client = clientKey(from);
@@ -74,7 +76,7 @@ class Handshake implements Connection {
   }
 
   cut(): void {
-    this.#socket.destroy();
+    this.carrier.resetAndDestroy();
   }
 }
 

@@ -1,6 +1,7 @@
 // One connection of DNS over HTTPS, as the limits see it. Its requests: https-request.ts.
 
 import type { ServerHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type Client, newClient, setClientAddress } from '../respond/client.ts';
 import { type Connection, clientKey } from './stream-connections.ts';
@@ -15,9 +16,11 @@ export class HttpsConnection implements Connection {
   /** HTTP/2's; HTTP/1.1 has none. */
   session: ServerHttp2Session | undefined;
   readonly #socket: TLSSocket;
+  readonly #carrier: Socket;
 
-  constructor(socket: TLSSocket, host: string) {
+  constructor(socket: TLSSocket, host: string, carrier: Socket) {
     this.#socket = socket;
+    this.#carrier = carrier;
     setClientAddress(this.from, host);
     this.client = clientKey(this.from);
   }
@@ -28,6 +31,6 @@ export class HttpsConnection implements Connection {
   }
 
   cut(): void {
-    this.#socket.destroy();
+    this.#carrier.resetAndDestroy();
   }
 }

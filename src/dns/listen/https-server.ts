@@ -21,7 +21,8 @@ export function newHttpsServer(
     ...certificate,
     minVersion: oldestTls,
     allowHTTP1: true,
-    http1Options: { keepAliveTimeout: limits.idleMilliseconds },
+    // Never the first to close an idle connection: that is for StreamConnections.
+    http1Options: { keepAliveTimeout: 2 * limits.idleMilliseconds },
     handshakeTimeout: limits.idleMilliseconds,
     noDelay: true,
     settings: { maxConcurrentStreams: concurrentStreams },
@@ -34,8 +35,8 @@ export function newHttpsServer(
   let latest: HttpsConnection | undefined;
 
   const cells = { accepted: 'httpsAccepted', failed: 'httpsHandshakeFailed' } as const;
-  guardHandshakes(server, shared.counters, shared.connections, cells, (socket, host) => {
-    const connection = new HttpsConnection(socket, host);
+  guardHandshakes(server, shared.counters, shared.connections, cells, (socket, host, carrier) => {
+    const connection = new HttpsConnection(socket, host, carrier);
     connections.set(socket, connection);
     latest = connection;
     shared.connections.add(connection);

@@ -15,6 +15,7 @@ export const linux = {
   SOCK_DGRAM: 2,
   SOCK_CLOEXEC: 0o2_000_000,
   SOL_SOCKET: 1,
+  SO_SNDBUF: 7,
   SO_RCVBUF: 8,
   SO_REUSEPORT: 15,
   SO_RCVTIMEO: 20,

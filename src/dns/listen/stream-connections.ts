@@ -11,13 +11,15 @@ export interface Connection {
   lastActive: number;
   /** Lets what was answered go out, then closes. */
   finish(): void;
-  /** Closes at once. */
+  /** Closes at once, and leaves nothing of what was answered to the system: who does not read would keep it there for minutes. */
   cut(): void;
 }
 
 export class StreamConnections {
   /** In the order of `lastActive`. */
   readonly #open = new Set<Connection>();
+  /** They were idle and were told so. Who has not gone before the next sweep does not read. */
+  readonly #leaving = new Set<Connection>();
   readonly #perClient = new Map<string, number>();
   readonly #limits: StreamLimits;
   readonly #counters: CounterCells;
@@ -26,7 +28,7 @@ export class StreamConnections {
   constructor(limits: StreamLimits, counters: CounterCells) {
     this.#limits = limits;
     this.#counters = counters;
-    this.#sweep = setInterval(() => this.#cutIdle(), Math.max(20, limits.idleMilliseconds / 10));
+    this.#sweep = setInterval(() => this.#closeIdle(), Math.max(20, limits.idleMilliseconds / 10));
   }
 
   get size(): number {
@@ -51,6 +53,7 @@ export class StreamConnections {
   }
 
   delete(connection: Connection): void {
+    this.#leaving.delete(connection);
     if (!this.#open.delete(connection)) return;
     const left = (this.#perClient.get(connection.client) ?? 1) - 1;
     if (left > 0) this.#perClient.set(connection.client, left);
@@ -63,6 +66,7 @@ export class StreamConnections {
 
   cutAll(): void {
     clearInterval(this.#sweep);
+    for (const connection of this.#leaving) connection.cut();
     for (const connection of this.#open) connection.cut();
   }
 
@@ -76,13 +80,16 @@ export class StreamConnections {
     }
   }
 
-  #cutIdle(): void {
+  #closeIdle(): void {
+    for (const connection of this.#leaving) connection.cut();
+    this.#leaving.clear();
     const oldest = performance.now() - this.#limits.idleMilliseconds;
     for (const connection of this.#open) {
       if (connection.lastActive > oldest) return;
       this.#counters.add(counterCell.tcpIdleClosed);
       this.delete(connection);
-      connection.cut();
+      this.#leaving.add(connection);
+      connection.finish();
     }
   }
 }

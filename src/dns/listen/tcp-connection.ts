@@ -50,6 +50,8 @@ export class TcpConnection implements Connection {
   readonly client: string;
   lastActive = 0;
   readonly #socket: Socket;
+  /** The TCP connection below. */
+  readonly #carrier: Socket;
   readonly #shared: StreamAnswering;
   readonly #stream: Stream;
   readonly #from;
@@ -60,8 +62,9 @@ export class TcpConnection implements Connection {
   #waiting: Uint8Array | undefined;
   #finishing = false;
 
-  constructor(socket: Socket, host: string, shared: StreamAnswering, stream: Stream) {
+  constructor(socket: Socket, host: string, shared: StreamAnswering, stream: Stream, carrier = socket) {
     this.#socket = socket;
+    this.#carrier = carrier;
     this.#shared = shared;
     this.#stream = stream;
     this.#from = newClient(stream.transport);
@@ -82,7 +85,7 @@ export class TcpConnection implements Connection {
   }
 
   cut(): void {
-    this.#socket.destroy();
+    this.#carrier.resetAndDestroy();
   }
 
   #receive(chunk: Uint8Array): void {

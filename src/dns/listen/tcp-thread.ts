@@ -12,6 +12,7 @@ import { openAnswerer } from './answerer.ts';
 import { newHttpsServer } from './https-server.ts';
 import { CounterCells, counterCell } from './listen-counters.ts';
 import { listenError, type Protocol, systemCode } from './listen-error.ts';
+import { limitSendBuffers } from './send-buffers.ts';
 import { StreamConnections } from './stream-connections.ts';
 import { plainTcp, StreamAnswering, TcpConnection } from './tcp-connection.ts';
 import type { SecureTask, TcpTask, ThreadOrder, ThreadReport } from './thread-task.ts';
@@ -75,6 +76,7 @@ async function listen(server: Server, address: Endpoint, protocol: Protocol): Pr
   }
   // From here on an error is one that accept() met, such as too many open files: it must not end the thread.
   server.on('error', () => undefined);
+  limitSendBuffers(server);
   const bound = server.address();
   if (bound === null || typeof bound === 'string') throw new Error(`a server for ${protocol} has no address`);
   return { address: address.address, port: bound.port };

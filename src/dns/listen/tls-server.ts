@@ -24,8 +24,8 @@ export function newTlsServer(shared: StreamAnswering, certificate: Certificate, 
     noDelay: true,
   });
   const cells = { accepted: 'tlsAccepted', failed: 'tlsHandshakeFailed' } as const;
-  guardHandshakes(server, shared.counters, shared.connections, cells, (socket, host) => {
-    new TcpConnection(socket, host, shared, stream);
+  guardHandshakes(server, shared.counters, shared.connections, cells, (socket, host, carrier) => {
+    new TcpConnection(socket, host, shared, stream, carrier);
   });
   return server;
 }

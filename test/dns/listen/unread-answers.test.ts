@@ -1,0 +1,64 @@
+// Clients that ask and do not read: what waits for them in the system's memory is little, and goes with their connection.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { suite, test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
+import { withoutOpenssl } from '../../support/certificate.ts';
+import { lengthPrefix, queryBytes } from '../../support/dns-client.ts';
+import type { Cleanup } from '../../support/temporary.ts';
+import { until } from '../../support/until.ts';
+import { batchedHere, counted } from './running-server.ts';
+import { runSecureServer } from './secure-server.ts';
+
+const question = queryBytes({ name: 'large.example', type: 'TXT' });
+const frame = Buffer.concat([lengthPrefix(question.length), question]);
+/** The answers have more than 12 MB. The server takes all questions in one go, or the system would reset what it closes. */
+const asked = Buffer.alloc(1_500 * frame.length, frame);
+/** Half of it in the buffer that we ask for, half in what the system gives beyond that. */
+const mostWaiting = 512 * 1024;
+
+/** The system's list of the port's own connections: the octets that wait to be sent or acknowledged. */
+function connectionsOf(port: number): { waiting: number }[] {
+  const rows = readFileSync('/proc/net/tcp', 'latin1').trim().split('\n').slice(1);
+  const own = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return rows
+    .map((row) => row.trim().split(/\s+/))
+    .filter(([, local, , state]) => local?.endsWith(own) && state !== listening)
+    .map(([, , , , queues = '']) => ({ waiting: Number.parseInt(queues.split(':')[0] ?? '', 16) }));
+}
+
+const listening = '0A';
+
+async function open(test: Cleanup, port: number, certificate: { ca: string } | undefined): Promise<Socket> {
+  const socket =
+    certificate === undefined
+      ? connect({ host: '127.0.0.1', port })
+      : connectTls({ host: '127.0.0.1', port, ca: certificate.ca, servername: 'localhost' });
+  socket.on('error', () => undefined);
+  test.after(() => socket.destroy());
+  await once(socket, certificate === undefined ? 'connect' : 'secureConnect');
+  return socket;
+}
+
+suite('answers that nobody reads', { skip: withoutOpenssl || !batchedHere }, () => {
+  for (const secure of [false, true]) {
+    test(`over ${secure ? 'TLS' : 'TCP'}: little waits, and nothing once the connection was cut`, async (t) => {
+      const { server, tls, certificate } = await runSecureServer(t, { limits: { idleMilliseconds: 500 } });
+      const { port } = secure ? tls : server.addresses[0]!;
+      const greedy = await Promise.all(
+        Array.from({ length: 5 }, () => open(t, port, secure ? certificate : undefined)),
+      );
+      for (const socket of greedy) socket.pause().write(asked);
+      let most = 0;
+      await until(() => {
+        for (const { waiting } of connectionsOf(port)) most = Math.max(most, waiting);
+        return connectionsOf(port).length === 0;
+      }, 'something waits on');
+      assert.equal(counted(server, 'dns_tcp_idle_closed_total'), greedy.length);
+      assert.ok(most > 0 && most <= mostWaiting, `${most} octets waited for one client`);
+    });
+  }
+});
