@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { adminToken } from '../test/support/api-client.ts';
 import { ask, type Server } from '../test/support/dns-client.ts';
-import { adminToken, startReplica } from '../test/support/replica.ts';
+import { startReplica } from '../test/support/replica.ts';
 import { type Cleanup, inScope, temporaryFolder } from '../test/support/temporary.ts';
 
 const rrsets = Number(process.argv[2] ?? 1_000_000);
