@@ -34,6 +34,7 @@ export const errorCodes = {
   table_full: [507, 'The zone table is full'],
   unauthorized: [401, 'A valid bearer token is needed'],
   unsupported_media_type: [415, 'The resource does not take this media type'],
+  value_unreadable: [409, 'A value in the store cannot be read'],
   zone_conflict: [409, 'The zone would hide names of another zone'],
   zone_in_use: [409, 'The zone still has hosts'],
   zone_not_found: [422, 'No zone covers the name'],

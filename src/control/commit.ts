@@ -223,8 +223,9 @@ export class Committer {
   #unreadable(key: string): Refusal {
     const fault = this.#views.faults.get(key);
     return new Refusal(
-      'internal_error',
+      fault?.code ?? 'value_unreadable',
       `the store's '${key}' cannot be read (${fault?.message}): mend or delete it there`,
+      { members: { key } },
     );
   }
 

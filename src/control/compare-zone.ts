@@ -107,7 +107,11 @@ function stored(key: string, value: string): NamedRrsets {
     return nameValue.decode(value);
   } catch (error) {
     if (!(error instanceof InvalidValue)) throw error;
-    return refuse('internal_error', `the store's '${key}' cannot be read (${error.message}): mend or delete it there`);
+    return refuse(
+      'value_unreadable',
+      `the store's '${key}' cannot be read (${error.message}): mend or delete it there`,
+      { key },
+    );
   }
 }
 

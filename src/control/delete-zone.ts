@@ -5,8 +5,8 @@ import { reverseName } from '../model/address.ts';
 import { type Host, recordsOf } from '../model/host.ts';
 import { type Fqdn, isWithin } from '../model/name.ts';
 import { managingHost } from '../model/rrset.ts';
-import type { Zone } from '../model/zone.ts';
 import { addressKey, hostKey, serialKey, zoneKey, zoneNamesPrefix } from '../store/keys.ts';
+import type { Fault } from '../views/views.ts';
 import { isAbandonedRecord, proveAbandoned, remainsOf } from './abandoned.ts';
 import type { Decision, DecisionContext } from './commit.ts';
 import { existingZone } from './existing.ts';
@@ -20,6 +20,7 @@ import { writeHost } from './write-host.ts';
 /** Refuses with `zone_in_use` when hosts have records in the zone. */
 export function decideDeleteZone(context: DecisionContext, name: Fqdn, precondition: Precondition): Decision<void> {
   const { zones } = context.views;
+  if (unreadable(context, name) !== undefined) refuseUnreadable(name);
   const current = existingZone(context, name);
   checkPrecondition(precondition, entityTag(current.modified));
   if (zones.counts(name).managedNames > 0) refuseInUse(context, name);
@@ -36,16 +37,43 @@ export function decideDeleteClearedZone(
   name: Fqdn,
   precondition: Precondition,
 ): Decision<void> {
+  const fault = unreadable(context, name);
+  if (fault !== undefined) return decideDeleteUnreadable(context, name, fault);
   if (context.views.zones.get(name) === undefined) return { result: undefined, compares: [], operations: [] };
   return decideDeleteZone(context, name, precondition);
 }
 
+/** What is wrong with the value of a zone that was never read. */
+function unreadable({ views }: DecisionContext, zone: Fqdn): Fault | undefined {
+  return views.zones.get(zone) === undefined ? views.faults.get(zoneKey(zone)) : undefined;
+}
+
+function refuseUnreadable(zone: Fqdn): never {
+  const key = zoneKey(zone);
+  const message = `the store's '${key}' cannot be read: mend it there, or repeat with ?force=true, which deletes what the store has of the zone`;
+  refuse('value_unreadable', message, { key });
+}
+
+/** Nobody writes into a zone that cannot be read: its serial says nothing then. */
+function decideDeleteUnreadable(context: DecisionContext, zone: Fqdn, { modified }: Fault): Decision<void> {
+  if (hostsIn(context, zone).length > 0) refuseInUse(context, zone);
+  const builder = new TransactionBuilder(context.views);
+  builder.delete(zoneKey(zone), modified).deletePrefix(zoneNamesPrefix(zone)).endImport(zone).drop(serialKey(zone));
+  return { result: undefined, ...builder.build() };
+}
+
+/** Whether the name is in this zone, and in none of ours below it. */
+function isIn({ views }: DecisionContext, zone: Fqdn, owner: Fqdn): boolean {
+  if (!isWithin(owner, zone)) return false;
+  const around = views.zones.enclosing(owner)?.value.name;
+  return around === undefined || around === zone || !isWithin(around, zone);
+}
+
 /** The hosts that have a record in the zone. */
-function hostsIn({ views }: DecisionContext, zone: Fqdn): Host[] {
-  const isHere = (owner: Fqdn) => isWithin(owner, zone) && views.zones.enclosing(owner)?.value.name === zone;
-  return [...views.hosts.list()]
+function hostsIn(context: DecisionContext, zone: Fqdn): Host[] {
+  return [...context.views.hosts.list()]
     .map(({ value }) => value)
-    .filter((host) => recordsOf(host, 0).some(({ owner }) => isHere(owner)));
+    .filter((host) => recordsOf(host, 0).some(({ owner }) => isIn(context, zone, owner)));
 }
 
 /**
@@ -53,15 +81,15 @@ function hostsIn({ views }: DecisionContext, zone: Fqdn): Host[] {
  * there. Result: how many are left.
  */
 export function decideClearZone(context: DecisionContext, name: Fqdn, precondition: Precondition): Decision<number> {
-  const current = existingZone(context, name);
-  checkPrecondition(precondition, entityTag(current.modified));
+  const modified = unreadable(context, name)?.modified ?? existingZone(context, name).modified;
+  checkPrecondition(precondition, entityTag(modified));
   const hosts = hostsIn(context, name);
-  if (hosts.length === 0) return decideClearAbandoned(context, current.value);
+  if (hosts.length === 0) return decideClearAbandoned(context, name);
   const builder = new TransactionBuilder(context.views);
   const budget = new WriteBudget();
   const end = hosts.findIndex((host) => !budget.take(greatestWrite(host)));
   const some = end === -1 ? hosts : hosts.slice(0, end);
-  const isHere = (owner: Fqdn) => context.views.zones.enclosing(owner)?.value.name === name;
+  const isHere = (owner: Fqdn) => isIn(context, name, owner);
   for (const host of some) {
     const aliases = host.aliases.filter((alias) => !isHere(alias));
     const addresses = host.addresses.map((one) =>
@@ -73,8 +101,10 @@ export function decideClearZone(context: DecisionContext, name: Fqdn, preconditi
 }
 
 /** Result: how many names are left. */
-function decideClearAbandoned(context: DecisionContext, zone: Zone): Decision<number> {
+function decideClearAbandoned(context: DecisionContext, name: Fqdn): Decision<number> {
   const { views } = context;
+  const zone = views.zones.get(name)?.value;
+  if (zone === undefined) return { result: 0, compares: [], operations: [] };
   const builder = new TransactionBuilder(views);
   const budget = new WriteBudget();
   const released = new Set<string>();

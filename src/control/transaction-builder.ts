@@ -61,11 +61,15 @@ export class TransactionBuilder {
     return this;
   }
 
-  /** The zone goes: whoever writes another generation of it stops. */
-  endImport(zone: Fqdn): this {
-    const key = importKey(zone);
+  /** Deletes a key whatever stands there, if anything does. */
+  drop(key: string): this {
     this.#operations.set(key, { kind: 'delete', key });
     return this;
+  }
+
+  /** The zone goes: whoever writes another generation of it stops. */
+  endImport(zone: Fqdn): this {
+    return this.drop(importKey(zone));
   }
 
   deletePrefix(prefix: string): this {

@@ -40,6 +40,8 @@ import { ZoneView } from './zone-view.ts';
 export interface Fault {
   code: ErrorCode;
   message: string;
+  /** The revision that wrote the value. */
+  modified: Revision;
 }
 
 interface Waiter {
@@ -205,14 +207,14 @@ export class Views {
       this.#handlerOf(subject).put(subject, entry.value, entry.modified);
     } catch (error) {
       // Whatever is wrong with one value must not keep the others from being served.
-      this.#report(entry.key, error);
+      this.#report(entry.key, error, entry.modified);
       if (subject.kind === 'address') this.pools.putUnreadable(subject.space, subject.address, entry.modified);
     }
   }
 
-  #report(key: string, error: unknown): void {
+  #report(key: string, error: unknown, modified: Revision): void {
     const message = messageOf(error);
-    this.faults.set(key, { code: error instanceof Refusal ? error.code : 'internal_error', message });
+    this.faults.set(key, { code: error instanceof Refusal ? error.code : 'value_unreadable', message, modified });
     this.#logger.error({ key, fault: message }, 'a stored value is not served');
   }
 
@@ -223,7 +225,7 @@ export class Views {
     if (fault !== undefined) {
       if (isOurs || this.faults.has(key)) return;
       this.#apexFaults.add(key);
-      this.#report(key, fault);
+      this.#report(key, fault, this.zones.get(zone)?.modified ?? (0 as Revision));
       return;
     }
     if (isOurs) this.faults.delete(key);

@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
 import { poolDefaults } from '../../src/model/pool.ts';
-import { addressKey, hostKey, poolKey } from '../../src/store/keys.ts';
+import { addressKey, hostKey, poolKey, zoneKey } from '../../src/store/keys.ts';
 import type { Operation } from '../../src/store/store.ts';
 import { poolValue } from '../../src/store/values.ts';
 import { assertWhole, contentsOf } from '../control/whole.ts';
@@ -215,4 +215,45 @@ test('a pool goes by force although a host that is not there, or has no such add
   await api.refused('pool_in_use', 'DELETE', '/v1/pools/p');
   await api.ok(204, 'DELETE', '/v1/pools/p?force=true');
   await api.ok(200, 'GET', '/v1/hosts/b.foo.k8s');
+});
+
+test('a zone whose value cannot be read is named where it is in the way, and goes by force', async (t) => {
+  const served = await prepared(t);
+  const { api, dump } = served;
+  const key = zoneKey(parseName('in-addr.arpa'));
+  await byHand(
+    served,
+    put(key, 'junk'),
+    put(`names/in-addr.arpa/1/arpa.in-addr.x`, '{}'),
+    put('serials/in-addr.arpa', ''),
+  );
+  const problem = await api.refused('value_unreadable', 'POST', '/v1/hosts', { name: 'a.foo.k8s' });
+  assert.equal(problem.key, key);
+  assert.ok(problem.detail.includes(key), problem.detail);
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'b.foo.k8s', ptr: false });
+  await api.refused('value_unreadable', 'POST', '/v1/zones', { name: 'in-addr.arpa' });
+  await api.refused('value_unreadable', 'DELETE', '/v1/zones/in-addr.arpa');
+  await api.ok(204, 'DELETE', '/v1/zones/in-addr.arpa?force=true');
+  assert.deepEqual(
+    Object.keys(await dump()).filter((one) => one.includes('in-addr')),
+    [],
+  );
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s' });
+});
+
+test('with a zone that cannot be read go the hosts that are named in it', async (t) => {
+  const served = await prepared(t);
+  const { store, views } = served;
+  await served.api.ok(201, 'POST', '/v1/zones', { name: 'bar.k8s' });
+  await served.api.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s', aliases: ['y.bar.k8s'] });
+  await served.api.ok(201, 'POST', '/v1/hosts', { name: 'b.bar.k8s', aliases: ['y.foo.k8s'] });
+  await byHand(served, put(zoneKey(parseName('foo.k8s')), 'junk'));
+  await served.api.refused('value_unreadable', 'DELETE', '/v1/zones/foo.k8s?force=true');
+  // Who starts now has never read it.
+  const { api } = await servedApi(t, store);
+  await api.ok(204, 'DELETE', '/v1/zones/foo.k8s?force=true');
+  await views.reached((await store.list('', { limit: 1 })).revision);
+  assertWhole(contentsOf(await storeEntries(store)));
+  assert.equal((await api.send('GET', '/v1/hosts/a.foo.k8s')).status, 404);
+  assert.equal((await api.send('GET', '/v1/hosts/b.bar.k8s')).status, 200);
 });

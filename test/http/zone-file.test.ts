@@ -274,7 +274,7 @@ test('a stored value that cannot be read is left out of an export, and stops an 
   const text = textOf(await served.api.send('GET', path));
   assert.match(text, /^a\.foo\.k8s\.\t120\tIN\tA\t192\.0\.2\.1$/m);
   const problem = await refused(served, 'c A 192.0.2.1\n');
-  assert.deepEqual([problem.code, problem.detail.includes(key)], ['internal_error', true]);
+  assert.deepEqual([problem.code, problem.detail.includes(key)], ['value_unreadable', true]);
 });
 
 test('only text/dns is taken, and only for a zone', async (t) => {

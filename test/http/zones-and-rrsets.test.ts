@@ -250,7 +250,7 @@ test('one value that cannot be read hides neither its neighbours nor what is wro
     items.map(({ name }) => name),
     ['a', 'c'],
   );
-  const problem = await api.refused('internal_error', 'PUT', `${path}/b/A`, { records: ['192.0.2.2'] });
+  const problem = await api.refused('value_unreadable', 'PUT', `${path}/b/A`, { records: ['192.0.2.2'] });
   assert.match(problem.detail, /names\/foo\.k8s\/1\/k8s\.foo\.b/);
   await api.ok(200, 'PUT', `${path}/c/A`, { records: ['192.0.2.2'] });
 });
