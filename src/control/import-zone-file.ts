@@ -8,10 +8,8 @@ import type { Logger } from '../model/logger.ts';
 import { type Fqdn, root } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Rrset } from '../model/rrset.ts';
-import type { Zone } from '../model/zone.ts';
-import { ZoneFileContents } from '../model/zone-file/contents.ts';
+import type { ZoneFileContents } from '../model/zone-file/contents.ts';
 import { type Finding, Findings } from '../model/zone-file/findings.ts';
-import { type ZoneFileNote, ZoneFileReader, type ZoneFileRecord } from '../model/zone-file/reader.ts';
 import { serialKey, zoneKey } from '../store/keys.ts';
 import { type Store, StoreUnavailable } from '../store/store.ts';
 import { zoneValue } from '../store/values.ts';
@@ -31,6 +29,7 @@ import { existingZone } from './existing.ts';
 import { ImportLock } from './import-lock.ts';
 import { differenceOfSoa, soaSettingsFrom } from './import-soa.ts';
 import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
+import { readZoneFile } from './read-zone-file.ts';
 import { GenerationWriter, nameOperation, refuseInterrupted } from './write-generation.ts';
 
 export interface ImportPlaces {
@@ -68,11 +67,9 @@ export interface Imported {
   cleaned: Promise<void>;
 }
 
-const greatestRecords = 10_000_000;
 const differencesShown = 1000;
 /** Changes of hosts that the last transaction carries. */
 const carriedAtOnce = 50;
-const recordsPerTurn = 1000;
 
 /** Refuses with every fault of the file; nothing was changed then. */
 export async function importZoneFile(places: ImportPlaces, wanted: ImportWanted): Promise<Imported> {
@@ -80,7 +77,7 @@ export async function importZoneFile(places: ImportPlaces, wanted: ImportWanted)
   const { zone: name, dryRun, precondition = {}, onProgress = () => undefined } = wanted;
   const read = existingZone(places, name);
   const findings = new Findings();
-  const contents = await readContents(wanted, views, read.value, findings);
+  const contents = await readZoneFile(wanted, views, read.value, findings);
   const entry = await store.get(zoneKey(name));
   const begun = await atOneRevision(places, name, (readAt) => {
     const zone = views.zones.get(name)?.value;
@@ -117,36 +114,6 @@ export async function importZoneFile(places: ImportPlaces, wanted: ImportWanted)
 
 function resultOf({ counts, differences }: ZoneComparison, findings: Findings) {
   return { counts, differences, warnings: findings.listWarnings(), warningCount: findings.warnings };
-}
-
-async function readContents(
-  { text, onProgress = () => undefined }: ImportWanted,
-  { zones }: Views,
-  zone: Zone,
-  findings: Findings,
-): Promise<ZoneFileContents> {
-  const alone = !zones.hasZonesBelow(zone.name);
-  const contents = new ZoneFileContents(zone.name, findings, (owner) =>
-    alone ? undefined : zones.zoneBelow(zone.name, owner),
-  );
-  const reader = new ZoneFileReader({ origin: zone.name, defaultTtl: zone.defaultTtl });
-  let count = 0;
-  const take = async (items: Iterable<ZoneFileRecord | ZoneFileNote>) => {
-    for (const item of items) {
-      if (item.kind === 'record') contents.add(item);
-      else if (item.kind === 'fault') findings.fault(item.line, item.message, item.code);
-      else findings.warn(item.line, item.message);
-      if (contents.records > greatestRecords) refuse('payload_too_large', `more than ${greatestRecords} records`);
-      if (++count % recordsPerTurn !== 0) continue;
-      if (count % 100_000 === 0) onProgress({ phase: 'reading', done: count, total: undefined });
-      await turn();
-    }
-  };
-  for await (const chunk of text) await take(reader.read(chunk));
-  await take(reader.end());
-  if (contents.records === 0 && findings.faults === 0) findings.fault(1, 'the file has no records');
-  onProgress({ phase: 'reading', done: count, total: count });
-  return contents;
 }
 
 /** What the zone's settings imply anyway is not stored; how many RRsets that were. */
