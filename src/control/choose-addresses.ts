@@ -69,14 +69,14 @@ export function refuseTaken(context: DecisionContext, space: string, address: Ad
   }
   const record = views.pools.address(space, address)?.value;
   const heldBy = record?.holders.map(describeHolder) ?? [];
+  const end = record && views.pools.coolDownEnd(record);
+  const freeAt = end === undefined ? undefined : new Date(end).toISOString();
   const by =
-    record?.state === 'released'
-      ? `cooling down until ${record.freeAt}`
-      : `held by ${heldBy.join(', ') || 'another request'}`;
+    record?.state === 'released' ? `cooling down until ${freeAt}` : `held by ${heldBy.join(', ') || 'another request'}`;
   refuseField('address_taken', pointer, `${address} is ${by}`, {
     address,
     heldBy,
-    ...(record?.freeAt && { freeAt: record.freeAt }),
+    ...(freeAt && { freeAt }),
   });
 }
 

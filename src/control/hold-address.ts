@@ -6,6 +6,7 @@ import type { Fqdn } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
 import { addressKey, poolKey } from '../store/keys.ts';
 import { addressValue } from '../store/values.ts';
+import type { Versioned } from '../views/pool-view.ts';
 import { type Choice, refuseTaken } from './choose-addresses.ts';
 import type { DecisionContext } from './commit.ts';
 import type { TransactionBuilder } from './transaction-builder.ts';
@@ -65,6 +66,18 @@ export function replaceHost(
   const others = holders.filter((holder) => holder.kind !== 'host' || holder.host !== host);
   if (others.length === holders.length) return;
   replaceHolders(context, builder, space, address, next === undefined ? others : [...others, next]);
+}
+
+/** What was given back may be given again at once. */
+export function endCoolDown(
+  { views }: DecisionContext,
+  builder: TransactionBuilder,
+  { value, modified }: Versioned<AddressRecord>,
+): void {
+  const { freeAt: _, ...record } = value;
+  const pool = views.pools.poolAt(record.space, record.address)?.value;
+  if (pool?.strategy === 'least-recently-used') write(builder, record, modified);
+  else builder.delete(addressKey(record.space, record.address), modified);
 }
 
 /** What stays of an address that was given back: nothing, unless its pool has it cool down or remembers when it was last used. */

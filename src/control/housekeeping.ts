@@ -9,6 +9,8 @@ import type { Committer } from './commit.ts';
 import { decideForgetAddress, decideReleaseAddress } from './release-address.ts';
 
 const intervalMilliseconds = 1000;
+/** So that requests do not wait behind what a deleted pool of many addresses leaves. */
+const releasesAtOnce = 1000;
 
 /** Starts it; the function returned stops it. */
 export function startHousekeeping(views: Views, committer: Committer, logger: Logger): () => void {
@@ -30,7 +32,7 @@ export function startHousekeeping(views: Views, committer: Committer, logger: Lo
 async function keepHouse(views: Views, committer: Committer): Promise<void> {
   const now = Date.now();
   const isOver = (expiresAt: string | undefined) => expiresAt !== undefined && Date.parse(expiresAt) <= now;
-  const releases = [...views.pools.expired(now)].map(({ space, address, state }) =>
+  const releases = [...views.pools.expired(now).take(releasesAtOnce)].map(({ space, address, state }) =>
     committer.commit((context) =>
       state === 'released'
         ? decideForgetAddress(context, space, address)

@@ -6,24 +6,34 @@ import { describeHolder, type Holder } from '../model/allocation.ts';
 import { addressKey } from '../store/keys.ts';
 import { isAbandonedHold, proveAbandoned } from './abandoned.ts';
 import type { Decision, DecisionContext } from './commit.ts';
-import { replaceHolders } from './hold-address.ts';
+import { endCoolDown, replaceHolders } from './hold-address.ts';
 import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
 import { TransactionBuilder } from './transaction-builder.ts';
 
-/** Releases all holders, or only those that `leaves` picks. */
+/** Releases all holders, or only those that `leaves` picks; ends the cool-down of an address that was given back. */
 export function decideReleaseAddress(
   context: DecisionContext,
   space: string,
   address: Address,
   precondition: Precondition,
-  leaves: (holder: Holder) => boolean = () => true,
+  leaves?: (holder: Holder) => boolean,
 ): Decision<void> {
   const current = context.views.pools.address(space, address);
+  if (
+    current?.value.state === 'released' &&
+    leaves === undefined &&
+    !context.views.pools.isFree(space, address, context.now)
+  ) {
+    checkPrecondition(precondition, entityTag(current.modified));
+    const builder = new TransactionBuilder(context.views);
+    endCoolDown(context, builder, current);
+    return { result: undefined, ...builder.build() };
+  }
   if (current === undefined || current.value.state !== 'held')
     refuse('not_found', `${address} is not held`, { address });
   checkPrecondition(precondition, entityTag(current.modified));
   const { holders } = current.value;
-  const leaving = holders.filter(leaves);
+  const leaving = leaves === undefined ? holders : holders.filter(leaves);
   if (leaving.length === 0)
     refuse('not_found', `${address} has no such holder`, { address, heldBy: holders.map(describeHolder) });
   const host = leaving.find((holder) => holder.kind === 'host' && !isAbandonedHold(context, current.value, holder));

@@ -36,6 +36,16 @@ export interface AddressRecord {
   freeAt?: string;
 }
 
+/**
+ * When an address that was given back may be given again, in milliseconds: as it was said then, or sooner where its pool's cool-down is shorter now. Undefined: it has
+ * none.
+ */
+export function coolDownEnd({ since, freeAt }: AddressRecord, coolDownSeconds: number | undefined): number | undefined {
+  if (freeAt === undefined) return undefined;
+  const promised = Date.parse(freeAt);
+  return coolDownSeconds === undefined ? promised : Math.min(promised, Date.parse(since) + coolDownSeconds * 1000);
+}
+
 /** Whether a newcomer may share the address with those who hold it: same non-empty key, and no port twice (as MetalLB has it). */
 export function mayShare(holders: readonly Holder[], newcomer: Holder): boolean {
   return (

@@ -10,7 +10,7 @@ import {
   formatAddress,
 } from '../model/address.ts';
 import { type AddressRange, rangesOverlap } from '../model/address-range.ts';
-import type { AddressRecord, Holder } from '../model/allocation.ts';
+import { type AddressRecord, coolDownEnd, type Holder } from '../model/allocation.ts';
 import { capacityOf, isExcluded, type Pool, poolShape } from '../model/pool.ts';
 import type { Revision } from '../model/revision.ts';
 import { compareNumbers, FreeSpace } from './free-space.ts';
@@ -53,8 +53,8 @@ export class PoolView {
   /** By space: which held addresses others may share. */
   readonly #sharing = new Map<string, SharingIndex>();
   /**
-   * Records with something to do at a time, soonest first: an allocation that expires, a cool-down that ends. Not those that a
-   * least-recently-used pool remembers: nothing is to be done with them.
+   * Records with something to do at a time, soonest first: an allocation that expires, a cool-down that ends, a release that no pool remembers any more. Not
+   * those that a least-recently-used pool remembers: nothing is to be done with them.
    */
   readonly #expiries = new SortedMap<readonly [time: number, key: string], AddressRecord>(
     undefined,
@@ -133,7 +133,12 @@ export class PoolView {
   isFree(space: string, address: Address, now: number): boolean {
     const record = this.address(space, address)?.value;
     if (record === undefined) return true;
-    return record.state === 'released' && (record.freeAt === undefined || Date.parse(record.freeAt) <= now);
+    return record.state === 'released' && (this.coolDownEnd(record) ?? now) <= now;
+  }
+
+  /** When the address may be given again, in milliseconds; undefined where it has no cool-down. */
+  coolDownEnd(record: AddressRecord): number | undefined {
+    return endIn(this.#stateAt(record.space, addressNumber(record.address)), record);
   }
 
   usage(name: string, now: number): Record<Family, FamilyUsage> | undefined {
@@ -212,7 +217,8 @@ export class PoolView {
       ranges.set(range.first, { range, pool: state });
       for (const { value } of this.addresses(pool.space, range.first, range.last)) {
         this.#count(state, value, 1n);
-        if (isRemembered(state, value)) for (const expiry of expiriesOf(value)) this.#expiries.delete(expiry);
+        for (const expiry of expiriesOf(undefined, value)) this.#expiries.delete(expiry);
+        for (const expiry of expiriesOf(state, value)) this.#expiries.set(expiry, value);
       }
     }
   }
@@ -224,7 +230,8 @@ export class PoolView {
     for (const { first, last } of state.space.shape.ranges) {
       if (ranges?.get(first)?.pool === state) ranges.delete(first);
       for (const { value } of this.addresses(space, first, last)) {
-        if (isRemembered(state, value)) for (const expiry of expiriesOf(value)) this.#expiries.set(expiry, value);
+        for (const expiry of expiriesOf(state, value)) this.#expiries.delete(expiry);
+        for (const expiry of expiriesOf(undefined, value)) this.#expiries.set(expiry, value);
       }
     }
   }
@@ -248,7 +255,7 @@ export class PoolView {
     getOrMake(this.#sharing, record.space, () => new SharingIndex()).add(value, record);
     const state = this.#stateAt(record.space, value);
     if (state !== undefined) this.#count(state, record, 1n);
-    if (!isRemembered(state, record)) for (const expiry of expiriesOf(record)) this.#expiries.set(expiry, record);
+    for (const expiry of expiriesOf(state, record)) this.#expiries.set(expiry, record);
   }
 
   /**
@@ -267,8 +274,8 @@ export class PoolView {
     if (records === undefined || record === undefined) return;
     records.delete(value);
     this.#sharing.get(space)?.delete(value, record);
-    for (const expiry of expiriesOf(record)) this.#expiries.delete(expiry);
     const state = this.#stateAt(space, value);
+    for (const expiry of expiriesOf(state, record)) this.#expiries.delete(expiry);
     if (state !== undefined) this.#count(state, record, -1n);
   }
 
@@ -290,8 +297,8 @@ export class PoolView {
       return;
     }
     const rest: TimedAddress = [Date.parse(record.since), value];
-    const coolDown: TimedAddress | undefined =
-      record.freeAt === undefined ? undefined : [Date.parse(record.freeAt), value];
+    const end = endIn(state, record);
+    const coolDown: TimedAddress | undefined = end === undefined ? undefined : [end, value];
     if (sign === 1n) {
       if (coolDown !== undefined) {
         state.space.occupy(value);
@@ -327,19 +334,24 @@ export class PoolView {
   }
 }
 
-/** A least-recently-used pool needs to know when its free addresses were given back. */
-function isRemembered(pool: PoolState | undefined, record: AddressRecord): boolean {
-  return record.state === 'released' && pool?.value.strategy === 'least-recently-used';
+function endIn(pool: PoolState | undefined, record: AddressRecord): number | undefined {
+  return coolDownEnd(record, pool?.value.coolDownSeconds);
 }
 
 function rangesInOrder(pool: Pool): AddressRange[] {
   return poolShape(pool).ranges.toSorted((a, b) => compareNumbers(a.first, b.first));
 }
 
-function expiriesOf({ space, address, holders, freeAt }: AddressRecord): [time: number, key: string][] {
-  const key = `${space}/${address}`;
-  const ends: [number, string][] = freeAt === undefined ? [] : [[Date.parse(freeAt), key]];
-  for (const holder of holders) {
+/** When there is something to do with the record of an address of this pool. */
+function expiriesOf(pool: PoolState | undefined, record: AddressRecord): [time: number, key: string][] {
+  const key = `${record.space}/${record.address}`;
+  if (record.state === 'released') {
+    // A least-recently-used pool needs to know when its free addresses were given back; nobody else does.
+    if (pool?.value.strategy === 'least-recently-used') return [];
+    return [[endIn(pool, record) ?? Date.parse(record.since), key]];
+  }
+  const ends: [number, string][] = [];
+  for (const holder of record.holders) {
     if (holder.kind === 'host' || holder.expiresAt === undefined) continue;
     ends.push([Date.parse(holder.expiresAt), `${key}/${holder.id}`]);
   }

@@ -324,3 +324,30 @@ test('allocations are listed in address order, page by page', async (t) => {
   }
   assert.deepEqual(seen, ['10.0.0.9', '10.0.0.10', '10.0.0.100', '10.0.1.7', '2001:db8::2']);
 });
+
+test('a cool-down is ended by a DELETE, and by a pool that asks for less', async (t) => {
+  const { api, dump } = await servedApi(t);
+  const state = async (address: string) => (await api.ok<Allocation>(200, 'GET', `/v1/addresses/${address}`)).state;
+  const addresses = ['10.0.0.0', '10.0.0.1', '10.0.0.2'];
+  const settings = { ranges: ['10.0.0.0-10.0.0.2'], coolDownSeconds: 3600 };
+  for (const strategy of ['lowest', 'least-recently-used']) {
+    await api.ok(201, 'POST', '/v1/pools', { name: 'p', ...settings, strategy });
+    await take(api, 'p', { addresses });
+    for (const address of addresses) await api.ok(204, 'DELETE', `/v1/addresses/${address}`);
+    await api.refused('not_found', 'DELETE', '/v1/addresses/10.0.0.0?owner=x');
+    assert.equal(await usage(api, 'p'), '0+3+0/3');
+    await api.ok(204, 'DELETE', '/v1/addresses/10.0.0.0');
+    assert.deepEqual([await state('10.0.0.0'), await usage(api, 'p')], ['free', '0+2+1/3']);
+    await api.refused('not_found', 'DELETE', '/v1/addresses/10.0.0.0');
+    const before = await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.0.1');
+    await api.ok(200, 'PATCH', '/v1/pools/p', { coolDownSeconds: 1800 });
+    const after = await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.0.1');
+    assert.equal(Date.parse(before.freeAt ?? '') - Date.parse(after.freeAt ?? ''), 1_800_000);
+    await api.ok(200, 'PATCH', '/v1/pools/p', { coolDownSeconds: 0 });
+    assert.equal(await usage(api, 'p'), '0+0+3/3');
+    assert.deepEqual(await take(api, 'p', { count: 3 }), addresses);
+    await api.ok(204, 'DELETE', '/v1/pools/p?force=true');
+    const left = async () => Object.keys(await dump()).filter((key) => key.startsWith('addresses/')).length;
+    await until(async () => (await left()) === 0, 'something of the pool stays');
+  }
+});

@@ -41,6 +41,7 @@ const shapes = fc.record({
   exclude: fc.subarray(['10.0.0.254', '10.0.1.1-10.0.1.3', '10.0.1.4', '2001:db8::2/127', '10.9.0.0/16']),
   avoidBuggyIps: fc.boolean(),
   allowFirstLast: fc.boolean(),
+  coolDownSeconds: fc.constantFrom(0, 10, 1000),
 });
 
 /** All addresses of the ranges, one by one. */
@@ -215,7 +216,7 @@ test('a pool that takes over the ranges of one that goes only later counts what 
     for (const strategy of ['lowest', 'least-recently-used'] as const) {
       const view = new PoolView();
       view.putPool(poolWith({ name: 'q', ranges: [given] }), 1 as Revision);
-      view.putPool(poolWith({ name: 'p', ranges: [taken], strategy }), 2 as Revision);
+      view.putPool(poolWith({ name: 'p', ranges: [taken], strategy, coolDownSeconds: 1 }), 2 as Revision);
       const base = { space: 'default', pool: null, since: time(0), state: 'held' as const };
       const holders: Holder[] = [{ kind: 'allocation', id: '1', owner: '' }];
       view.putAddress({ ...base, address: '10.0.0.9' as Address, holders }, 3 as Revision);
@@ -310,8 +311,14 @@ function tcp(port: number): Port {
 }
 
 function compare(view: PoolView, { pools, records }: Model, now: number): void {
-  const isCooling = ({ state, freeAt }: AddressRecord) =>
-    state === 'released' && freeAt !== undefined && Date.parse(freeAt) > now;
+  const endOf = ({ address, since, freeAt }: AddressRecord) => {
+    if (freeAt === undefined) return undefined;
+    const pool = [...pools.values()].find(
+      (one) => one.space === 'default' && shapeHolds(poolShape(one), addressNumber(address)),
+    );
+    return Math.min(Date.parse(freeAt), pool ? Date.parse(since) + pool.coolDownSeconds * 1000 : Number.MAX_VALUE);
+  };
+  const isCooling = (record: AddressRecord) => record.state === 'released' && (endOf(record) ?? 0) > now;
   assert.deepEqual(
     [...view.list()].map(({ value }) => value.name),
     [...pools.keys()].sort(),
@@ -341,7 +348,7 @@ function compare(view: PoolView, { pools, records }: Model, now: number): void {
     const usable = addressesOf(pool)
       .filter((value) => !isExcluded(shape, value))
       .map(formatAddress);
-    const coolDowns = inside.filter(isCooling).map(({ freeAt }) => Date.parse(freeAt ?? ''));
+    const coolDowns = inside.filter(isCooling).map((record) => endOf(record) ?? 0);
     assert.equal(view.nextCoolDownEnd(pool.name, now), coolDowns.length > 0 ? Math.min(...coolDowns) : undefined);
     for (const family of families) {
       const ours = usable.filter((address) => familyOf(address) === family);
@@ -390,7 +397,7 @@ function compare(view: PoolView, { pools, records }: Model, now: number): void {
   );
   for (const record of records.values()) {
     const pool = view.poolAt('default', record.address)?.value;
-    const isOver = record.state === 'released' && record.freeAt !== undefined && !isCooling(record);
+    const isOver = record.state === 'released' && (endOf(record) ?? Date.parse(record.since)) <= now;
     if (isOver && pool?.strategy !== 'least-recently-used') expired.push(record.address);
   }
   assert.deepEqual([...view.expired(now)].map(({ address }) => address).sort(), expired.sort());

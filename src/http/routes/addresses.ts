@@ -40,7 +40,9 @@ export const addressRoutes: Routes = async (app, services) => {
         return reply.send({ address, pool, space: inSpace, state: 'unreadable', fault: fault.message, holders });
       }
       if (record !== undefined) {
-        const body = showAddress(record.value, Date.now());
+        const end = views.pools.coolDownEnd(record.value);
+        const shown = { ...record.value, ...(end !== undefined && { freeAt: new Date(end).toISOString() }) };
+        const body = showAddress(shown, Date.now());
         return sendResource(request, reply, withBody(entityTag(record.modified), body), body);
       }
       const pool = views.pools.poolAt(inSpace, address)?.value.name;
@@ -54,7 +56,7 @@ export const addressRoutes: Routes = async (app, services) => {
     {
       schema: {
         tags,
-        summary: 'Release an address',
+        summary: 'Release an address, or end its cool-down',
         params,
         headers: writeHeaders,
         querystring: strict({
@@ -77,9 +79,11 @@ export const addressRoutes: Routes = async (app, services) => {
           inSpace,
           address,
           precondition,
-          (holder) =>
-            (id === undefined || (holder.kind === 'allocation' && holder.id === id)) &&
-            (owner === undefined || holder.owner === owner),
+          id === undefined && owner === undefined
+            ? undefined
+            : (holder) =>
+                (id === undefined || (holder.kind === 'allocation' && holder.id === id)) &&
+                (owner === undefined || holder.owner === owner),
         ),
       );
       return reply.status(204).send(null);
