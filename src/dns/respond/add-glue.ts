@@ -24,17 +24,21 @@ export function addGlue(exchange: Exchange): Verdict {
   return verdict.next;
 }
 
-/** False when some do not fit. `required`: only those of names below the delegation. */
+/** False when some do not fit. Of a referral those that are `required`, which are below the delegation, or the others. */
 function addTargets(exchange: Exchange, required: boolean): boolean {
   const { reader, targetKey, targets } = exchange;
+  const isReferral = exchange.finding === finding.referral;
   // What is added here names others, which are not looked after.
   for (let i = 0; i < targets; i += 1) {
     readTarget(exchange, i);
-    if (!isInZone(exchange) || (required && !isBelowDelegation(exchange))) continue;
+    if (!isInZone(exchange) || (isReferral && required !== isBelowDelegation(exchange))) continue;
     const exact = reader.findNode(exchange.zone, targetKey, 0);
     const node = exact === none ? findWildcard(exchange) : exact;
-    if (node === none || (exchange.finding !== finding.referral && isHidden(exchange, node))) continue;
-    if (exact === none ? wasMet(exchange, i, required) : !exchange.speakOf(node)) continue;
+    if (node === none) continue;
+    // A referral names no server twice.
+    if (!isReferral && (isHidden(exchange, node) || (exact === none ? wasMet(exchange, i) : !exchange.speakOf(node)))) {
+      continue;
+    }
     if (!addRrsets(exchange, i, reader.data(node))) return false;
   }
   return true;
@@ -54,13 +58,11 @@ function findWildcard({ reader, zone, targetKey }: Exchange): Reference {
   }
 }
 
-/** `speakOf` for a name that a wildcard stands in for, which has no node of its own: whether a target before had the name, or it was required. */
-function wasMet(exchange: Exchange, target: number, required: boolean): boolean {
+/** `speakOf` for a name that a wildcard stands in for, which has no node of its own: whether a target before had the name. */
+function wasMet(exchange: Exchange, target: number): boolean {
   const { reader, targetKey, targetNames } = exchange;
-  if (exchange.finding === finding.referral) {
-    if (!required && isBelowDelegation(exchange)) return true;
-    // What ANY was asked for is in the answer.
-  } else if (exchange.type === typeCode.ANY && isAnswered(exchange)) return true;
+  // What ANY was asked for is in the answer.
+  if (exchange.type === typeCode.ANY && isAnswered(exchange)) return true;
   for (let i = 0; i < target; i += 1) {
     const offset = targetNames[i] as number;
     if (offset === ownName ? isAnswered(exchange) : targetKey.suffixIs(0, reader.bytes, offset, targetKey.length)) {

@@ -6,7 +6,6 @@ import type { NameKey } from '../../table/name-key.ts';
 import type { TableReader } from '../../table/reader.ts';
 import { extendedError, opcode, rcode } from '../wire/codes.ts';
 import { headerLength, writeUint16 } from '../wire/header.ts';
-import { pointerLimit } from '../wire/names.ts';
 import { type ChaosName, chaosNames } from './chaos-names.ts';
 import { type Client, newClient } from './client.ts';
 import { Clock } from './clock.ts';
@@ -47,8 +46,10 @@ export const finding = {
 /** As many aliases are followed. */
 export const aliasLimit = 16;
 
-/** As many names are remembered for the additional section. */
-const targetLimit = 128;
+/** As many name servers are remembered for a referral, which needs them: no message has more, of 16 octets each at least. */
+const targetLimit = 4096;
+/** As many names are remembered for any other additional section, which is a courtesy. */
+const courtesyLimit = 128;
 
 /** In place of where a remembered name lies in the table: it is the name that was looked up. */
 export const ownName = -1;
@@ -142,7 +143,7 @@ export class Exchange {
   targets = 0;
   readonly targetKey: NameKey;
   /** What is in the response already and must not be there twice: nodes whose addresses are, what holds a DNAME that is. */
-  readonly spokenOf = new Uint32Array(targetLimit + 1);
+  readonly spokenOf = new Uint32Array(courtesyLimit + 1);
   spokenOfCount = 0;
 
   /** A name made up for this response. */
@@ -229,7 +230,7 @@ export class Exchange {
 
   /** Remembers for the additional section a name in rdata of this type, which lies in the table at `offset` (or `ownName`) and in the response at `at`. */
   rememberTarget(type: number, offset: number, at: number): void {
-    if (this.targets === targetLimit || at >= pointerLimit) return;
+    if (this.targets === (this.finding === finding.referral ? targetLimit : courtesyLimit)) return;
     this.targetTypes[this.targets] = type;
     this.targetNames[this.targets] = offset;
     this.targetsAt[this.targets] = at;

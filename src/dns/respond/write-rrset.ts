@@ -4,9 +4,12 @@
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { recordFixedBytes } from '../../table/layout.ts';
 import { headerLength, readUint16, writeUint16 } from '../wire/header.ts';
-import { nameLength, pointerLimit } from '../wire/names.ts';
+import { nameLength, pointerLimit, skipName } from '../wire/names.ts';
 import { additionalTypes, targetOffset } from './additional-types.ts';
 import { type Exchange, ownName } from './exchange.ts';
+
+/** Octets of the compression pointer that each record of the table begins with. */
+const pointerLength = 2;
 
 /** By type, a number other than 0 where rdata has names that are compressed or remembered. */
 const namesIn = Uint8Array.from({ length: 128 }, (_, type) =>
@@ -14,8 +17,8 @@ const namesIn = Uint8Array.from({ length: 128 }, (_, type) =>
 );
 
 /**
- * Writes the RRset at octet `rrset` of the table under the name at `ownerAt` of the response; returns how many records. 0 when they do not all fit, or
- * the owner cannot be pointed at; then nothing is written.
+ * Writes the RRset at octet `rrset` of the table under the name at `ownerAt` of the response; returns how many records. 0 when they do not all fit;
+ * then nothing is written.
  */
 export function writeRrset(exchange: Exchange, rrset: number, ownerAt: number): number {
   const { reader } = exchange;
@@ -23,7 +26,6 @@ export function writeRrset(exchange: Exchange, rrset: number, ownerAt: number): 
   const from = reader.firstRecord(rrset);
   const length = reader.rrsetLength(rrset);
   const count = reader.recordCount(rrset);
-  if (ownerAt >= pointerLimit) return 0;
   if (ownerAt === headerLength && !hasNames(type)) {
     if (exchange.at + length > exchange.limit) return 0;
     copy(reader.bytes, from, exchange.response, exchange.at, length);
@@ -51,13 +53,18 @@ function writeRecord(exchange: Exchange, record: number, ownerAt: number, type: 
   const start = exchange.at;
   const length = readUint16(bytes, record + 10);
   const rdata = record + recordFixedBytes;
-  if (start + recordFixedBytes > exchange.limit) return false;
-  copy(bytes, record, response, start, recordFixedBytes);
-  writeUint16(response, start, 0xc000 | ownerAt);
-  exchange.at = start + recordFixedBytes;
+  const isInReach = ownerAt < pointerLimit;
+  const owner = isInReach ? pointerLength : skipName(response, ownerAt, start) - ownerAt;
+  const fixed = start + owner;
+  const to = fixed + recordFixedBytes - pointerLength;
+  if (to > exchange.limit) return false;
+  if (isInReach) writeUint16(response, start, 0xc000 | ownerAt);
+  else copy(response, ownerAt, response, start, owner);
+  copy(bytes, record + pointerLength, response, fixed, recordFixedBytes - pointerLength);
+  exchange.at = to;
   if (hasNames(type)) {
     writeRdata(exchange, rdata, length, type);
-    writeUint16(response, start + 10, exchange.at - start - recordFixedBytes);
+    writeUint16(response, to - 2, exchange.at - to);
   } else if (exchange.at + length <= exchange.limit) {
     copy(bytes, rdata, response, exchange.at, length);
     exchange.at += length;

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { answers, encodeQuestion, serve } from '../../support/answers.ts';
+import type { ResourceRecord } from 'dns-packet';
+import { answers, encodeQuestion, formatRecord, serve } from '../../support/answers.ts';
 
 const many = (count: number, owner: string, type: string, rdata: (i: number) => string) =>
   Array.from({ length: count }, (_, i) => `${owner} 60 ${type} ${rdata(i)}`);
@@ -49,6 +50,34 @@ test('RFC 9471 §3.1: glue below the delegation that does not fit means TC', () 
   const whole = ask('x.cut.example. A tcp');
   assert.equal(whole.flag_tc, false);
   assert.equal(whole.additionals.length, 40);
+});
+
+for (const [count, types] of [
+  [200, ['A', 'AAAA']],
+  // Names of servers lie where no compression pointer reaches (RFC 1035 §4.1.4).
+  [1_200, ['A']],
+] as const) {
+  test(`RFC 9471 §3.1: a delegation to ${count} servers comes with all of its glue over a connection`, () => {
+    const glue = Array.from({ length: count }, (_, i) =>
+      types.map(
+        (type) => `ns${i}.cut.example. 60 ${type} ${type === 'A' ? `10.0.${i >> 8}.${i & 255}` : `2001:db8::${i + 1}`}`,
+      ),
+    ).flat();
+    const { ask } = serve([...many(count, 'cut.example.', 'NS', (i) => `ns${i}.cut.example.`), ...glue].join('\n'));
+    const whole = ask('x.cut.example. A tcp');
+    assert.equal(whole.flag_tc, false);
+    assert.equal(whole.authorities.length, count);
+    assert.deepEqual(whole.additionals.map((record) => formatRecord(record as ResourceRecord)).sort(), glue.sort());
+  });
+}
+
+test('RFC 9471 §3.1: glue that not even a connection has room for means TC', () => {
+  const count = 3_000;
+  const glue = Array.from({ length: count }, (_, i) => `ns${i}.cut.example. 60 A 10.0.${i >> 8}.${i & 255}`);
+  const { ask } = serve([...many(count, 'cut.example.', 'NS', (i) => `ns${i}.cut.example.`), ...glue].join('\n'));
+  const most = ask('x.cut.example. A tcp');
+  assert.equal(most.flag_tc, true);
+  assert.equal(most.authorities.length, count);
 });
 
 test('RFC 9471 §3.2: glue of siblings may be left out, and is left out at the border of an RRset', () => {
