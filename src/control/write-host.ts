@@ -104,7 +104,10 @@ function addRecord(
   for (const stands of builder.rrsetsAt(zone, owner)) {
     const ours = isManagedBy(owner, stands, before?.name) || isManagedBy(owner, stands, after.name);
     if (ours) continue;
-    if (!isAbandonedRecord(context, owner, stands)) refuseConflict(after, owner, rrset, stands);
+    if (!isAbandonedRecord(context, owner, stands)) {
+      refuseConflict(after, owner, rrset, stands);
+      continue;
+    }
     proveAbandoned(context, builder, managingHost(owner, stands));
     builder.deleteRrset(zone, owner, stands.type);
   }

@@ -279,3 +279,19 @@ test('a reverse zone that is deleted by force takes its PTR alone; "ptr": true b
   await api.ok(204, 'DELETE', '/v1/hosts/d.foo.k8s');
   await api.refused('not_found', 'GET', `/v1/zones/${six}`);
 });
+
+test("what a zone's users wrote beside a host stays when the host comes, changes and goes", async (t) => {
+  const { api } = await servedApi(t);
+  await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.0/24'] });
+  await api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/a/TXT', { records: ['x'] });
+  await api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/a/MX', { records: ['1 b.'] });
+  for (const [status, method, path, body] of [
+    [201, 'POST', '/v1/hosts', { name: 'a.foo.k8s' }],
+    [200, 'PATCH', '/v1/hosts/a.foo.k8s', { ttl: 5, aliases: ['b.foo.k8s'] }],
+    [204, 'DELETE', '/v1/hosts/a.foo.k8s', undefined],
+  ] as const) {
+    await api.ok(status, method, path, body);
+    for (const type of ['TXT', 'MX']) await api.ok(200, 'GET', `/v1/zones/foo.k8s/rrsets/a/${type}`);
+  }
+});
