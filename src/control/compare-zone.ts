@@ -1,7 +1,6 @@
 // What an import would change: the file's records against those that the zone has now, read from the store at one revision. Finds what hosts manage
 // and the import must keep. Writes nothing.
 
-import { setImmediate as turn } from 'node:timers/promises';
 import { InvalidValue, refuse } from '../errors.ts';
 import type { Fqdn } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
@@ -12,6 +11,7 @@ import type { Findings } from '../model/zone-file/findings.ts';
 import { namesPrefix } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
 import { nameValue } from '../store/values.ts';
+import { turnUnlessGone } from './turn-unless-gone.ts';
 
 /** How many RRsets; `managed`: of hosts, which stay as they are. */
 export interface ImportCounts {
@@ -77,6 +77,7 @@ export async function compareZone(
   revision: Revision,
   contents: ZoneFileContents,
   limit: number,
+  caller?: AbortSignal,
 ): Promise<ZoneComparison> {
   const comparison = new ZoneComparison(limit);
   let from: string | undefined;
@@ -91,12 +92,12 @@ export async function compareZone(
       comparison.compareName(name, rrsets, contents.names.get(name) ?? []);
     }
     from = page.next;
-    await turn();
+    await turnUnlessGone(caller);
   } while (from !== undefined);
   let count = 0;
   for (const [owner, rrsets] of contents.names) {
     for (const rrset of rrsets) if (!rrset.known) comparison.note('added', owner, rrset.type, undefined, rrset);
-    if (++count % 10_000 === 0) await turn();
+    if (++count % 10_000 === 0) await turnUnlessGone(caller);
   }
   return comparison;
 }
@@ -116,11 +117,16 @@ function stored(key: string, value: string): NamedRrsets {
 }
 
 /** Finds what cannot stand together, of the file alone and beside what hosts manage. */
-export async function checkContents(contents: ZoneFileContents, { managed }: ZoneComparison, findings: Findings) {
+export async function checkContents(
+  contents: ZoneFileContents,
+  { managed }: ZoneComparison,
+  findings: Findings,
+  caller?: AbortSignal,
+): Promise<void> {
   let count = 0;
   for (const owner of contents.names.keys()) {
     contents.rrsetsAt(owner, managed.get(owner) ?? [], findings);
-    if (++count % 1000 === 0) await turn();
+    if (++count % 1000 === 0) await turnUnlessGone(caller);
   }
   for (const [owner, rrsets] of managed) {
     if (!contents.names.has(owner)) contents.rrsetsAt(owner, rrsets, findings);

@@ -2,7 +2,6 @@
 // written aside, where DNS does not see them, and one put of the zone's key makes them the zone. What hosts manage stays, also what they
 // write meanwhile: the journal has it, and the last transaction carries it over (test/control/import-zone-file.test.ts).
 
-import { setImmediate as turn } from 'node:timers/promises';
 import { Refusal, refuse } from '../errors.ts';
 import type { Logger } from '../model/logger.ts';
 import { type Fqdn, root } from '../model/name.ts';
@@ -27,9 +26,11 @@ import {
 } from './compare-zone.ts';
 import { existingZone } from './existing.ts';
 import { ImportLock } from './import-lock.ts';
+import { type ImportMemory, importMemory, type MemoryShare } from './import-memory.ts';
 import { differenceOfSoa, soaSettingsFrom } from './import-soa.ts';
 import { checkPrecondition, entityTag, type Precondition } from './precondition.ts';
 import { readZoneFile } from './read-zone-file.ts';
+import { turnUnlessGone } from './turn-unless-gone.ts';
 import { GenerationWriter, nameOperation, refuseInterrupted } from './write-generation.ts';
 
 export interface ImportPlaces {
@@ -37,6 +38,8 @@ export interface ImportPlaces {
   views: Views;
   committer: Committer;
   logger: Logger;
+  /** What all imports together may take. */
+  memory?: ImportMemory;
 }
 
 export interface ImportProgress {
@@ -53,6 +56,8 @@ export interface ImportWanted {
   dryRun: boolean;
   precondition?: Precondition;
   onProgress?: (progress: ImportProgress) => void;
+  /** Aborted when the client has gone: the import ends then, unless its last transaction is on its way. */
+  signal?: AbortSignal;
 }
 
 export interface Imported {
@@ -73,11 +78,20 @@ const carriedAtOnce = 50;
 
 /** Refuses with every fault of the file; nothing was changed then. */
 export async function importZoneFile(places: ImportPlaces, wanted: ImportWanted): Promise<Imported> {
+  const share = (places.memory ?? importMemory).share();
+  try {
+    return await importWithin(share, places, wanted);
+  } finally {
+    share.end();
+  }
+}
+
+async function importWithin(share: MemoryShare, places: ImportPlaces, wanted: ImportWanted): Promise<Imported> {
   const { store, views, logger } = places;
-  const { zone: name, dryRun, precondition = {}, onProgress = () => undefined } = wanted;
+  const { zone: name, dryRun, precondition = {}, onProgress = () => undefined, signal } = wanted;
   const read = existingZone(places, name);
   const findings = new Findings();
-  const contents = await readZoneFile(wanted, views, read.value, findings);
+  const contents = await readZoneFile(wanted, views, read.value, findings, share);
   const entry = await store.get(zoneKey(name));
   const begun = await atOneRevision(places, name, (readAt) => {
     const zone = views.zones.get(name)?.value;
@@ -91,9 +105,9 @@ export async function importZoneFile(places: ImportPlaces, wanted: ImportWanted)
   const { zone, created, readAt, implied, journal } = begun;
   try {
     onProgress({ phase: 'comparing', done: 0, total: contents.names.size });
-    const comparison = await compareZone(store, zone, readAt, contents, differencesShown);
+    const comparison = await compareZone(store, zone, readAt, contents, differencesShown, signal);
     comparison.counts.unchanged += implied;
-    await checkContents(contents, comparison, findings);
+    await checkContents(contents, comparison, findings, signal);
     const soa = soaSettingsFrom(views, zone, contents, findings);
     findings.refuseFaults();
     const namesDiffer = !comparison.isEmpty;
@@ -191,7 +205,7 @@ class ImportRun {
 
   async #writeNames(lock: ImportLock, managed: ReadonlyMap<Fqdn, Rrset[]>): Promise<void> {
     const { store, views, logger } = this.#places;
-    const { zone, onProgress = () => undefined } = this.#wanted;
+    const { zone, onProgress = () => undefined, signal } = this.#wanted;
     const { names } = this.#contents;
     const writer = new GenerationWriter(store, views, lock);
     const total = names.size + managed.size;
@@ -200,7 +214,7 @@ class ImportRun {
     const write = async (owner: Fqdn) => {
       const rrsets = this.#contents.rrsetsAt(owner, managed.get(owner) ?? [], new Findings());
       await writer.add(nameOperation(zone, lock.generation, owner, rrsets));
-      if (++done % 1000 === 0) await turn();
+      if (++done % 1000 === 0) await turnUnlessGone(signal);
       if (Date.now() - said < 1000) return;
       said = Date.now();
       onProgress({ phase: 'writing', done, total });
@@ -210,6 +224,7 @@ class ImportRun {
     for (const owner of managed.keys()) if (!names.has(owner)) await write(owner);
     await writer.finish();
     onProgress({ phase: 'writing', done: total, total });
+    await turnUnlessGone(signal);
   }
 
   /** Each try either fails because somebody wrote into the zone, whose change the journal then has, or is the import. */

@@ -8,6 +8,7 @@ import { cleanGenerations } from '../../src/control/clean-generations.ts';
 import { decideCreateHost } from '../../src/control/create-host.ts';
 import { decideDeleteHost } from '../../src/control/delete-host.ts';
 import { decideDeleteZone } from '../../src/control/delete-zone.ts';
+import { ImportMemory } from '../../src/control/import-memory.ts';
 import { type Imported, type ImportWanted, importZoneFile } from '../../src/control/import-zone-file.ts';
 import { decidePutZone } from '../../src/control/put-zone.ts';
 import { Refusal } from '../../src/errors.ts';
@@ -200,6 +201,48 @@ test('an import that fails in the middle leaves nothing behind', async (t) => {
   assert.deepEqual(await storeDump(replica.store), before);
   await sameViews(t, replica);
 });
+
+test('a file of which more would be held than there is memory for is refused at once', async (t) => {
+  const replica = await prepared(t);
+  const memory = new ImportMemory(1_000_000);
+  let read = 0;
+  async function* endless(): AsyncGenerator<string> {
+    for (; ; read += 1) yield `n-${read} TXT ${'x'.repeat(200)}\n`;
+  }
+  const places = { ...replica, logger, memory };
+  const refusal = await refusalOf(importZoneFile(places, { zone, text: endless(), dryRun: true }));
+  assert.equal(refusal.code, 'payload_too_large');
+  assert.ok(read > 1000 && read < 5000, `${read} records were read`);
+  const first = importZoneFile(places, { zone, text: once(many(2000, '192.0.2.1')), dryRun: true });
+  const second = importZoneFile(places, { zone, text: once(many(2000, '192.0.2.1')), dryRun: true });
+  const outcomes = await Promise.allSettled([first, second]);
+  assert.deepEqual(
+    outcomes.map(({ status }) => status).sort(),
+    ['fulfilled', 'rejected'],
+    'together they hold too much',
+  );
+  await importZoneFile(places, { zone, text: once(many(2000, '192.0.2.1')), dryRun: true });
+});
+
+for (const phase of ['reading', 'comparing', 'writing'] as const) {
+  test(`an import whose client goes while it is ${phase} ends, and changes nothing`, { timeout: 60_000 }, async (t) => {
+    const replica = await prepared(t);
+    await importing(replica, 'old A 192.0.2.9\n').then(({ cleaned }) => cleaned);
+    const before = await storeDump(replica.store);
+    const client = new AbortController();
+    let last = '';
+    const onProgress: ImportWanted['onProgress'] = (progress) => {
+      last = progress.phase;
+      if (progress.phase === phase) client.abort();
+    };
+    const text = many(150_000, '192.0.2.1');
+    const refusal = await refusalOf(importing(replica, text, { onProgress, signal: client.signal }));
+    assert.deepEqual([refusal.code, last], ['import_interrupted', phase]);
+    await cleanGenerations(replica.store, zone);
+    assert.deepEqual(await storeDump(replica.store), before);
+    await sameViews(t, replica);
+  });
+}
 
 const never = () => new Promise<never>(() => undefined);
 

@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { Refusal } from '../../src/errors.ts';
 import { type Fqdn, parseName } from '../../src/model/name.ts';
 import { ZoneFileContents } from '../../src/model/zone-file/contents.ts';
 import { Findings } from '../../src/model/zone-file/findings.ts';
@@ -141,6 +142,7 @@ const refused: [text: string, line: number, message: RegExp][] = [
   ['a 1x A 10.0.0.1', 1, /no time/],
   ['$TTL 99999999999', 1, /2\^32/],
   ['$GENERATE 3-1 a$ A 10.0.0.1', 1, /range/],
+  ['$GENERATE 0-1000000 a$ A 10.0.0.1', 1, /1000001 numbers; 1000000/],
   [`$GENERATE 1-3 a\${1,2,q} A 10.0.0.1`, 1, /placeholder/],
   ['$GENERATE 250-300 a$ A 10.0.0.$', 1, /./],
   [`$GENERATE 0-3 a\${-1} A 10.0.0.1`, 1, /negative/],
@@ -217,6 +219,39 @@ test('of TTLs that differ the smallest is taken (RFC 2181 §5.2)', () => {
   assert.deepEqual(contents.rrsetsAt(parseName('a.foo.k8s'), []), [
     { type: 'A', ttl: 30, records: ['10.0.0.1', '10.0.0.2', '10.0.0.3'] },
   ]);
+});
+
+test('every fault is listed with its line, up to a bound; then how many there are', () => {
+  const faultsOf = (count: number): Refusal => {
+    try {
+      contentsOf('a A x\n'.repeat(count)).findings.refuseFaults();
+    } catch (error) {
+      return error as Refusal;
+    }
+    return assert.fail('it was not refused');
+  };
+  assert.deepEqual(
+    faultsOf(2000).errors?.map(({ pointer }) => pointer),
+    Array.from({ length: 2000 }, (_, index) => `line:${index + 1}`),
+  );
+  const { errors = [], message } = faultsOf(12_000);
+  assert.equal(errors.length, 10_000);
+  assert.match(message, /the first 10000 of 12000 faults/);
+  const { findings } = contentsOf(`a A ${'x'.repeat(100_000)}`);
+  assert.throws(
+    () => findings.refuseFaults(),
+    ({ errors: [one] = [] }: Refusal) => (one?.message.length ?? 0) < 1000,
+  );
+});
+
+test('what is held counts what a name, an RRset and a record take', () => {
+  const held = (text: string) => contentsOf(text).contents.held;
+  const one = held('a A 10.0.0.1');
+  assert.ok(one > 100, `${one}`);
+  assert.equal(held('a A 10.0.0.1\na A 10.0.0.1'), one, 'a double is not held');
+  assert.ok(held('a A 10.0.0.1\na A 10.0.0.2') > one + 'A 10.0.0.2'.length);
+  assert.ok(held('a A 10.0.0.1\nb A 10.0.0.2') >= 2 * one);
+  assert.ok(held(`a TXT ${'x '.repeat(5000)}`) > 20_000);
 });
 
 test('any text is read without a throw, and pieces make no difference', () => {

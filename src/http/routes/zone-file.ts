@@ -83,10 +83,11 @@ export const zoneFileRoutes: Routes = async (app, services) => {
       if (!(body instanceof Readable)) refuse('invalid_request', 'the body must be a zone file (text/dns)');
       const { dryRun = false } = request.query;
       const precondition = preconditionOf(request);
+      const signal = clientOf(reply);
       const run = (onProgress?: (progress: ImportProgress) => void) =>
         importZoneFile(
           { store, views, committer, logger: request.log },
-          { zone, text: textOf(body), dryRun, precondition, ...(onProgress && { onProgress }) },
+          { zone, text: textOf(body), dryRun, precondition, signal, ...(onProgress && { onProgress }) },
         );
       if (request.headers.accept?.includes(progressLines)) return sendProgress(reply, zone, dryRun, run);
       const imported = await run();
@@ -95,6 +96,14 @@ export const zoneFileRoutes: Routes = async (app, services) => {
     },
   );
 };
+
+/** Aborted when nobody waits for the answer any more. */
+function clientOf({ raw }: FastifyReply): AbortSignal {
+  const client = new AbortController();
+  raw.once('close', () => client.abort());
+  if (raw.destroyed) client.abort();
+  return client.signal;
+}
 
 /** The body as characters of one octet each. */
 async function* textOf(body: Readable): AsyncGenerator<string> {

@@ -1,4 +1,4 @@
-// What is wrong, or odd, in a zone file: the first of each kind, by line, and how many there were.
+// What is wrong, or odd, in a zone file, by line: the first of each kind, up to a bound, and how many there were.
 
 import { type ErrorCode, type InputFault, Refusal } from '../../errors.ts';
 
@@ -7,7 +7,9 @@ export interface Finding {
   message: string;
 }
 
-const listed = 100;
+const faultsListed = 10_000;
+const warningsListed = 100;
+const greatestMessage = 500;
 
 export class Findings {
   faults = 0;
@@ -17,12 +19,12 @@ export class Findings {
 
   fault(line: number, message: string, code: ErrorCode = 'record_invalid'): void {
     this.faults += 1;
-    if (this.#faults.length < listed) this.#faults.push({ line, message, code });
+    if (this.#faults.length < faultsListed) this.#faults.push({ line, message: kept(message), code });
   }
 
   warn(line: number, message: string): void {
     this.warnings += 1;
-    if (this.#warnings.length < listed) this.#warnings.push({ line, message });
+    if (this.#warnings.length < warningsListed) this.#warnings.push({ line, message: kept(message) });
   }
 
   listWarnings(): Finding[] {
@@ -44,4 +46,10 @@ export class Findings {
       members: { faults: this.faults },
     });
   }
+}
+
+/** Cut, and a string of its own: what quotes the file would keep a piece of it in memory. */
+function kept(message: string): string {
+  const text = message.length > greatestMessage ? `${message.slice(0, greatestMessage)} …` : message;
+  return Buffer.from(text).toString();
 }

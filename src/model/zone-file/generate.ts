@@ -8,6 +8,8 @@ interface GenerateRange {
   step: number;
 }
 
+const greatestRange = 1_000_000;
+
 /** `1-100` or `0-255/5`. Throws InvalidValue. */
 export function parseRange(text: string): GenerateRange {
   const [, start, stop, step = '1'] = /^(\d{1,10})-(\d{1,10})(?:\/(\d{1,10}))?$/.exec(text) ?? [];
@@ -15,6 +17,9 @@ export function parseRange(text: string): GenerateRange {
   if (start === undefined || range.stop < range.start || range.step < 1 || range.stop >= 2 ** 31) {
     throw new InvalidValue(`'${text}' is no range: start-stop or start-stop/step, from the smaller to the greater`);
   }
+  const numbers = Math.floor((range.stop - range.start) / range.step) + 1;
+  if (numbers > greatestRange)
+    throw new InvalidValue(`'${text}' is ${numbers} numbers; ${greatestRange} are allowed in one $GENERATE`);
   return range;
 }
 

@@ -25,7 +25,7 @@ const special = /["();\\]/;
 const blanks = /[ \t]+/;
 const notAscii = /[\x7f-\xff]/;
 /** An escaped octet is found whole: the backslash before one that is not ASCII goes, one after an escaped backslash is none. */
-const escapeOrNotAscii = /\\[^]|[\x7f-\xff]/g;
+const escapeOrNotAscii = /\\.|[\x7f-\xff]/gs;
 
 export class ZoneFileLexer {
   #rest = '';
