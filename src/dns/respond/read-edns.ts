@@ -5,6 +5,7 @@ import { metaType, option, rcode } from '../wire/codes.ts';
 import { headerField, headerLength, readUint16 } from '../wire/header.ts';
 import { skipName } from '../wire/names.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';
+import { isTsigRdata } from './read-tsig.ts';
 import { cookieLength } from './server-cookies.ts';
 
 /** What we take and give over UDP: fits into IPv6's smallest packet (RFC 9715 §3.1). */
@@ -26,7 +27,8 @@ export function readEdns(exchange: Exchange): Verdict {
   let at = exchange.questionEnd === 0 ? headerLength : exchange.questionEnd;
   let version = 0;
   let good = true;
-  for (let i = 0; i < records && good; i += 1) {
+  // To the last of them, whatever is wrong: who sends an OPT is answered with one.
+  for (let i = 0; i < records; i += 1) {
     const name = at;
     const fixed = skipName(query, at, queryLength);
     const rdata = fixed + 10;
@@ -36,14 +38,14 @@ export function readEdns(exchange: Exchange): Verdict {
     const type = readUint16(query, fixed);
     if (type === typeCode.OPT) {
       // One at most, of the root, among the additional records (RFC 6891 §6.1.1), its options whole (§6.1.2).
-      good = !exchange.edns && i >= others && fixed === name + 1 && readOptions(exchange, rdata, at);
+      good = !exchange.edns && i >= others && fixed === name + 1 && readOptions(exchange, rdata, at) && good;
       exchange.edns = true;
       exchange.udpSize = Math.max(leastUdpSize, readUint16(query, fixed + 2));
       version = query[fixed + 5] as number;
       exchange.dnssecOk = ((query[fixed + 6] as number) & dnssecOkBit) !== 0;
     } else if (type === metaType.TSIG) {
-      // RFC 8945 §5.1: the last record of the additional section.
-      good = i >= others && i === records - 1;
+      // The last record of the additional section (RFC 8945 §5.1), and one that can be read (§5.2).
+      good = i >= others && i === records - 1 && isTsigRdata(query, rdata, at) && good;
       exchange.tsigAt = name;
     }
   }

@@ -14,7 +14,8 @@ export function refuseUnserved(exchange: Exchange): Verdict {
   switch (exchange.type) {
     case typeCode.OPT:
     case metaType.TSIG:
-      return exchange.end(rcode.FORMERR);
+    case metaType.NXNAME: // RFC 9824 §3.5
+      return exchange.end(rcode.FORMERR, extendedError.INVALID_QUERY_TYPE);
     case metaType.AXFR:
     case metaType.IXFR:
       return exchange.end(rcode.REFUSED, extendedError.NOT_SUPPORTED);

@@ -20,8 +20,14 @@ export const tsigError = { BADKEY: 17 } as const;
 /** Options of an OPT record: RFC 5001, RFC 7873, RFC 8914. */
 export const option = { NSID: 3, COOKIE: 10, EDE: 15 } as const;
 
-/** RFC 8914 §4 */
-export const extendedError = { NONE: -1, PROHIBITED: 18, NOT_AUTHORITATIVE: 20, NOT_SUPPORTED: 21 } as const;
+/** RFC 8914 §4; RFC 9824 §9 */
+export const extendedError = {
+  NONE: -1,
+  PROHIBITED: 18,
+  NOT_AUTHORITATIVE: 20,
+  NOT_SUPPORTED: 21,
+  INVALID_QUERY_TYPE: 30,
+} as const;
 
 /** RFC 6895 §2.2 */
 export const opcode = { QUERY: 0 } as const;
@@ -30,4 +36,4 @@ export const opcode = { QUERY: 0 } as const;
 export const recordClass = { IN: 1, CH: 3, ANY: 255 } as const;
 
 /** Types that exist in questions or messages alone (RFC 6895 §3.1). */
-export const metaType = { TKEY: 249, TSIG: 250, IXFR: 251, AXFR: 252, MAILB: 253, MAILA: 254 } as const;
+export const metaType = { NXNAME: 128, TKEY: 249, TSIG: 250, IXFR: 251, AXFR: 252, MAILB: 253, MAILA: 254 } as const;

@@ -16,6 +16,16 @@ export function skipName(bytes: Uint8Array, offset: number, end: number): number
   return -1;
 }
 
+/** Whether a well-formed name ends in a pointer. */
+export function hasPointer(bytes: Uint8Array, offset: number): boolean {
+  let at = offset;
+  for (let length = bytes[at] as number; length !== 0; length = bytes[at] as number) {
+    if (length >= 0xc0) return true;
+    at += 1 + length;
+  }
+  return false;
+}
+
 /** Octets of a well-formed uncompressed name, the root's included. */
 export function nameLength(bytes: Uint8Array, offset: number): number {
   let at = offset;

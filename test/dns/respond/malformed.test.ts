@@ -86,8 +86,27 @@ const rows: [string, Buffer, rcode: number, echoed: boolean, opt: boolean][] = [
   ['MAILA', changed(plain, { [optAt - 3]: 254 }), 4, true, false],
   ['TKEY', changed(plain, { [optAt - 3]: 249 }), 4, true, false],
   ['OPT as what is asked for', changed(plain, { [optAt - 3]: 41 }), 1, true, false],
+  ['RFC 9824 §3.5: NXNAME as what is asked for', changed(withOpt, { [optAt - 3]: 128 }), 1, true, true],
   ['RFC 8945 §5.1: TSIG is not the last', changed(join(plain, tsig, a), { 11: 2 }), 1, true, false],
+  ['RFC 8945 §5.1: TSIG before OPT', changed(join(plain, tsig, opt), { 11: 2 }), 1, true, true],
+  ['RFC 8945 §5.1: two TSIG', changed(join(withOpt, tsig, tsig), { 11: 3 }), 1, true, true],
+  ['RFC 8945 §5.1: TSIG in the answer section', changed(join(plain, tsig, opt), { 7: 1, 11: 1 }), 1, true, true],
 ];
+
+const octets = (count: number) => new Array(count).fill(7);
+for (const [what, rdata] of [
+  ['no rdata', []],
+  ['half an algorithm', algorithm.slice(0, 5)],
+  ['a compressed algorithm', [0xc0, 12, ...tsigRdata.slice(algorithm.length)]],
+  ['an algorithm alone', algorithm],
+  ['a MAC that is longer than the record', [...algorithm, ...octets(8), 0xff, 0xff, ...octets(6)]],
+  ['no error field', tsigRdata.slice(0, -4)],
+  ['other data that are missing', [...tsigRdata.slice(0, -1), 6]],
+  ['octets behind its end', [...tsigRdata, 0]],
+] as const) {
+  const query = changed(join(withOpt, tsigFixed, [0, rdata.length], [...rdata]), { 11: 2 });
+  rows.push([`RFC 8945 §5.2: TSIG with ${what}`, query, 1, true, true]);
+}
 
 for (const [title, query, rcode, echoed, hasOpt] of rows) {
   test(title, () => {

@@ -11,6 +11,7 @@ const rows: [string, string, code: number | undefined][] = [
   ['§4.22: a zone transfer', 'example. AXFR', 21],
   ['§4.22: a class that we do not serve', 'host.example. A HS', 21],
   ['§4.19: CHAOS, which is off', 'id.server. TXT CH', 18],
+  ['RFC 9824 §3.5: a type that nobody may ask for', 'host.example. TYPE128', 30],
   ['an answer', 'host.example. A', undefined],
   ['NXDOMAIN says it all', 'none.example. A', undefined],
 ];
