@@ -56,7 +56,10 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
 
   let dns: DnsServer | undefined;
   let leave: (() => Promise<void>) | undefined;
-  const waitingFor = () => [...(views.loaded ? [] : ['views']), ...(dns === undefined ? ['dns'] : [])];
+  const waitingFor = () => [
+    ...(views.loaded ? [] : [`views from ${config.store}`]),
+    ...(dns === undefined ? ['dns'] : []),
+  ];
   const metrics = createMetrics({ views, tableBytes: () => tableWriter.usedBytes });
   const http = await createServer(
     { store, views, committer, once, metrics, waitingFor, adminToken: config.adminToken },
@@ -126,13 +129,12 @@ async function checkFiles({ dataDir, dnsSecure }: Config): Promise<void> {
 }
 
 async function openStore({ store, etcd, dataDir }: Config, logger: FastifyBaseLogger): Promise<Store> {
-  const log = (message: string, fields: object = {}) => logger.info(fields, message);
   if (store === 'etcd') {
     // Its client takes some 15 MB, which an embedded store shall not cost.
     const { openEtcdStore } = await import('./store/etcd.ts');
-    return openEtcdStore({ ...etcd, log });
+    return openEtcdStore({ ...etcd, log: logger });
   }
-  return openEmbeddedStore({ folder: join(dataDir, 'store'), log });
+  return openEmbeddedStore({ folder: join(dataDir, 'store'), log: logger });
 }
 
 async function listen(http: FastifyInstance, { http: { address, port } }: Config): Promise<string> {

@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSyn
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { messageOf } from '../errors.ts';
+import type { Logger } from '../model/logger.ts';
 import { after, firstRevision, type Revision } from '../model/revision.ts';
 import { checkTransaction } from './check-transaction.ts';
 import { schema, statements } from './embedded-sql.ts';
@@ -26,7 +27,6 @@ import {
   type Page,
   type Store,
   type StoreEvent,
-  type StoreLog,
   StoreUnavailable,
   type Transaction,
 } from './store.ts';
@@ -36,7 +36,7 @@ export interface EmbeddedOptions {
   folder: string;
   /** How many revisions a watch or a list can go back. */
   keepRevisions?: number;
-  log?: StoreLog;
+  log?: Logger;
 }
 
 /** Sets relative keys apart from absolute ones: it sorts behind `/`. */
@@ -180,14 +180,14 @@ class EmbeddedDatabase {
 
   readonly #folder: string;
   readonly #keepRevisions: number;
-  readonly #log: StoreLog;
+  readonly #log: Logger | undefined;
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
   #compacted: number;
   #jobs: Job[] = [];
   #expiry: NodeJS.Timeout | undefined;
 
-  constructor(folder: string, { keepRevisions = 10_000, log = () => undefined }: EmbeddedOptions) {
+  constructor(folder: string, { keepRevisions = 10_000, log }: EmbeddedOptions) {
     this.#folder = folder;
     this.#keepRevisions = keepRevisions;
     this.#log = log;
@@ -364,7 +364,7 @@ class EmbeddedDatabase {
       this.#compacted = before.compacted;
       this.#rollBack();
       for (const job of jobs) job.reject(unavailable(error));
-      this.#log('the store could not write', { folder: this.#folder, reason: String(error) });
+      this.#log?.error({ folder: this.#folder, reason: String(error) }, 'the store could not write');
       return;
     }
     if (this.revision !== before.revision) for (const wake of this.waiting) wake();
@@ -376,7 +376,7 @@ class EmbeddedDatabase {
     try {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
     } catch (error) {
-      this.#log('the store could not roll back', { folder: this.#folder, reason: String(error) });
+      this.#log?.error({ folder: this.#folder, reason: String(error) }, 'the store could not roll back');
     }
   }
 

@@ -23,7 +23,12 @@ export function meaningOf(error: unknown, endpoint: string): Error {
     const wayOut = 'raise --quota-backend-bytes or compact and defragment, then etcdctl alarm disarm';
     return new StoreUnavailable(`etcd at ${endpoint} is full, alarm NOSPACE: ${wayOut}`, { cause: error });
   }
-  return new StoreUnavailable(`etcd at ${endpoint}: ${message}`, { cause: error });
+  return new StoreUnavailable(`etcd at ${endpoint}: ${reasonOf(error)}`, { cause: error });
+}
+
+/** In words, without what gRPC adds for itself. */
+export function reasonOf(error: unknown): string {
+  return messageOf(error).replace(/\.? *Resolution note:.*$/s, '');
 }
 
 /** gRPC says so when it had no connection to send the call on. */

@@ -6,11 +6,11 @@ import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { rootCertificates } from 'node:tls';
 import { Etcd3, type ICompare, type IOptions, type IRequestOp, type IWatchResponse, type WatchClient } from 'etcd3';
-import { messageOf } from '../errors.ts';
+import type { Logger } from '../model/logger.ts';
 import { after, type Revision } from '../model/revision.ts';
 import { ChangeCollector, entryOf } from './change-collector.ts';
 import { checkTransaction } from './check-transaction.ts';
-import { MessageTooLarge, meaningOf, wasNeverSent } from './etcd-faults.ts';
+import { MessageTooLarge, meaningOf, reasonOf, wasNeverSent } from './etcd-faults.ts';
 import { EtcdHistory } from './etcd-history.ts';
 import { fullKey, type KeyRange, knownKey, rangeOf, successor } from './key-space.ts';
 import {
@@ -28,7 +28,6 @@ import {
   type Page,
   type Store,
   type StoreEvent,
-  type StoreLog,
   StoreUnavailable,
   type Transaction,
 } from './store.ts';
@@ -43,7 +42,7 @@ export interface EtcdOptions {
   key?: Buffer;
   username?: string;
   password?: string;
-  log?: StoreLog;
+  log?: Logger;
 }
 
 /** A call gives up after this long, all its attempts together (test/store/etcd.test.ts, "fails within five seconds"). */
@@ -85,7 +84,7 @@ export async function openEtcdStore(options: EtcdOptions): Promise<Store> {
 class EtcdStore implements Store {
   readonly #root: string;
   readonly #endpoints: EtcdEndpoint[];
-  readonly #log: StoreLog;
+  readonly #log: Logger | undefined;
   readonly #closing = new AbortController();
   #preferred = 0;
   #history: EtcdHistory;
@@ -99,7 +98,7 @@ class EtcdStore implements Store {
     this.#root = `${options.prefix}/`;
     this.#history = new EtcdHistory(this.#root);
     this.#endpoints = options.endpoints.map((url) => ({ url, client: new Etcd3(clientOptions(options, url)) }));
-    this.#log = options.log ?? (() => undefined);
+    this.#log = options.log;
   }
 
   async get(key: string): Promise<Entry | undefined> {
@@ -152,20 +151,27 @@ class EtcdStore implements Store {
     const ended = AbortSignal.any([signal, this.#closing.signal, losing.signal]);
     let next = from;
     let pause = 0;
+    let away = false;
     this.#watches.add(losing);
     try {
       while (!ended.aborted) {
         try {
           for await (const progress of this.#stream(prefix, next, ended)) {
-            pause = 0;
+            if (away) this.#log?.info({ next }, 'etcd is back: the watch goes on');
+            away = false;
             if (progress.revision < next) continue;
+            pause = 0;
             next = after(progress.revision);
             if (progress.events.length > 0) yield progress;
           }
         } catch (error) {
           if (ended.aborted) break;
           if (error instanceof Compacted || error instanceof HistoryLost || error instanceof TypeError) throw error;
-          this.#log('watch interrupted', { prefix, next, reason: messageOf(error) });
+          const reason = reasonOf(error);
+          if (away) this.#log?.debug({ next, reason }, 'etcd is still away');
+          else
+            this.#log?.warn({ next, reason }, 'etcd is away: names are answered from memory, nothing can be written');
+          away = true;
         }
         pause = Math.min(1000, pause * 2 + 50);
         await delay(pause, undefined, { signal: ended }).catch(() => undefined);
@@ -312,6 +318,8 @@ class EtcdStore implements Store {
       const changes = collector.collect(answer);
       for (const { events } of changes) this.#history.note(answer.header, this.#inFull(entriesOf(events)));
       queue.push(...changes);
+      // Nothing new, but it is open.
+      if (answer.created) queue.push({ revision: (from - 1) as Revision, events: [] });
       // A notice without events: everything up to its revision has been sent before it.
       if (!answer.created && answer.events.length === 0 && !answer.fragment) {
         queue.push({ revision: Number(answer.header.revision) as Revision, events: [] });

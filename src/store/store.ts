@@ -71,9 +71,6 @@ export interface Change {
 /** A lease: keys put with it vanish when it is not kept alive. */
 export type LeaseId = string & { readonly brand: 'LeaseId' };
 
-/** Where a store tells what it lives through: nobody's call fails of it. */
-export type StoreLog = (message: string, fields?: Record<string, unknown>) => void;
-
 /**
  * Every method rejects with {@link StoreUnavailable} within a few seconds (5 at most) when the store cannot be reached.
  * A `commit` was not carried out then, unless it rejects with {@link OutcomeUnknown}.

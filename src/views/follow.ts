@@ -19,9 +19,11 @@ const retryMilliseconds = 500;
 
 /** Runs until the signal aborts. While the store is away the views stay as they are. */
 export async function follow(store: Store, views: Views, logger: Logger, signal: AbortSignal): Promise<void> {
+  let away = false;
   while (!signal.aborted) {
     try {
       const revision = await load(store, views);
+      away = false;
       logger.info({ revision }, 'views loaded');
       for await (const change of store.watch('', after(revision), signal)) views.apply(change);
     } catch (error) {
@@ -35,9 +37,10 @@ export async function follow(store: Store, views: Views, logger: Logger, signal:
         views.distrust(error.message);
       } else if (error instanceof Compacted)
         logger.warn('the watch fell behind a compaction: loading everything again');
-      else if (error instanceof StoreUnavailable)
-        logger.warn({ reason: error.message }, 'the store cannot be read: trying again');
-      else logger.error(error, 'following the store failed: trying again');
+      else if (error instanceof StoreUnavailable) {
+        logger[away ? 'debug' : 'warn']({ reason: error.message }, 'the store cannot be read: trying again');
+        away = true;
+      } else logger.error(error, 'following the store failed: trying again');
       await delay(retryMilliseconds, undefined, { signal }).catch(() => undefined);
     }
   }

@@ -51,6 +51,11 @@ for (const how of ['killed', 'frozen'] as const) {
     else etcd.resume();
     await untilWritten(replica, 'back.foowidgets.k8s');
     assert.equal((await replica.ask('back.foowidgets.k8s', 'A')).rcode, 'NOERROR');
+    if (how === 'killed') {
+      const [warnings, words] = [40, 30].map((level) => logged(replica, level));
+      assert.deepEqual([warnings?.length, words?.filter((line) => /etcd is back/.test(line)).length], [1, 1]);
+      assert.doesNotMatch(replica.log(), /Resolution note/);
+    }
   });
 }
 
@@ -93,6 +98,13 @@ test('a replica that was cut off while others wrote and etcd was compacted catch
   await untilServed(two, 'after.foowidgets.k8s', 'NOERROR');
   await two.expect(201, 'POST', '/v1/hosts', { name: 'from-two.foowidgets.k8s' });
 });
+
+function logged(replica: Replica, level: number): string[] {
+  return replica
+    .log()
+    .split('\n')
+    .filter((line) => line.includes(`"level":${level},`));
+}
 
 async function untilWritten(replica: Replica, name: string): Promise<void> {
   const isWritten = async () => {

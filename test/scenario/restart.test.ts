@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { answersOf, startReplica } from '../support/replica.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { answersOf, type Replica, startReplica } from '../support/replica.ts';
 import { stores } from '../support/stores.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
@@ -48,14 +49,24 @@ for (const { name, skip, prepare } of stores) {
 
 test('without its store a replica is alive, not ready, and not listening for DNS', async (t) => {
   const folder = join(await temporaryFolder(t), 'replica');
-  const replica = await startReplica(t, folder, ['--store', 'etcd', '--etcd-endpoints', 'http://127.0.0.1:1'], 'http');
+  const flags = ['--store', 'etcd', '--etcd-endpoints', 'http://127.0.0.1:1', '--log-level', 'debug'];
+  const replica = await startReplica(t, folder, flags, 'http');
   assert.equal((await replica.request('GET', '/healthz')).status, 200);
   const ready = await replica.request('GET', '/readyz');
   assert.deepEqual(
     [ready.status, ready.body.code, ready.body.waitingFor],
-    [503, 'store_unavailable', ['views', 'dns']],
+    [503, 'store_unavailable', ['views from etcd', 'dns']],
   );
   const write = await replica.request('POST', '/v1/hosts', { name: 'nginx.foowidgets.k8s' });
   assert.deepEqual([write.status, write.body.code], [503, 'store_unavailable']);
+  for (; logged(replica, 20).length < 2; await delay(50));
+  assert.equal(logged(replica, 40).length, 1, 'said once, not with each try');
+  assert.doesNotMatch(replica.log(), /Resolution note/);
   assert.equal(await replica.stop(), 0);
 });
+
+/** What it has logged of the store at this level. */
+function logged(replica: Replica, level: number): string[] {
+  const lines = replica.log().split('\n');
+  return lines.filter((line) => line.includes(`"level":${level},`) && line.includes('the store cannot be read'));
+}
