@@ -18,8 +18,8 @@ test('README: from a clone to a working dig, every command', async (t) => {
   const blocks = [...(await readFile(join(root, 'README.md'), 'utf8')).matchAll(/```sh\n(.*?)```/gs)].map(
     ([, block = '']) => block,
   );
-  const [start = '', tour = '', lookAround = '', lab = '', work = ''] = blocks;
-  assert.equal(blocks.length, 5, 'a new block needs its place in this test');
+  const [start = '', tour = '', lookAround = '', more = '', reverse = '', lab = '', work = ''] = blocks;
+  assert.equal(blocks.length, 7, 'a new block needs its place in this test');
   assert.equal(start, 'npm ci\nnpm start\n');
 
   const folder = await copyOfRepository(await temporaryFolder(t));
@@ -48,12 +48,17 @@ test('README: from a clone to a working dig, every command', async (t) => {
     assert.ok(server.exitCode === null && Date.now() < until, `npm start serves: ${said}`);
   }
 
-  const toured = await run(folder, onPorts(`${tour}\n${lookAround}`, http, dns), 60);
+  const notOurs = 'dig @127.0.0.1 -p 1053 -x 172.17.3.4 | sed s/status:/outside:/';
+  const script = [tour, lookAround, more, notOurs, reverse, notOurs].join('\n');
+  const toured = await run(folder, onPorts(script, http, dns), 60);
   const lines = toured.split('\n');
   assert.ok(lines.includes('172.17.200.100'), toured);
   assert.ok(lines.includes('nginx.foowidgets.k8s.'), toured);
   assert.match(toured, /"items":\["172.17.200.101","172.17.200.102","172.17.200.103"\]/);
   assert.match(toured, /status: NXDOMAIN/);
+  assert.ok(lines.includes('10 mail.example.com.'), toured);
+  const statuses = [...toured.matchAll(/outside: (\w+)/g)].map(([, status]) => status);
+  assert.deepEqual(statuses, ['REFUSED', 'NXDOMAIN'], 'the zone that is forwarded answers for all of it');
 
   assert.equal(lab, 'docker compose up --build\n');
   assert.equal(work, 'npm run check\nnpm test\n', 'these two are what runs now');
