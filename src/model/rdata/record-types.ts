@@ -31,7 +31,7 @@ const dnsKey = { flags: 'octet2', protocol: 'three1', algorithm: 'algorithm', ke
 const delegation = {
   'key-tag': 'octet2',
   algorithm: 'algorithm',
-  'digest-type': 'octet1',
+  'digest-type': 'digest-type',
   digest: 'ds-digest',
 } as const;
 const association = {

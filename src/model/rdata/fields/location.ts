@@ -53,15 +53,11 @@ function parseMetres(text: string): number {
   return sign === '-' ? -centimetres : centimetres;
 }
 
-/** One octet: a digit and how many zeros follow it, in centimetres. */
+/** One octet: a digit and how many zeros follow it, in centimetres. What has more digits counts as its first, as BIND has it. */
 function parseSize(text: string): number {
   const centimetres = parseMetres(text);
+  if (centimetres < 0) throw new InvalidValue(`'${text}' is not a size or precision: it is negative`);
   const digits = String(centimetres);
-  if (!/^\d0*$/.test(digits)) {
-    throw new InvalidValue(
-      `'${text}' cannot be said: a size or precision is one digit and zeros, such as 0.5m, 20m, 1000m`,
-    );
-  }
   return centimetres === 0 ? 0 : (Number(digits[0]) << 4) | (digits.length - 1);
 }
 

@@ -25,6 +25,17 @@ export const algorithms: Mnemonics = {
   PRIVATEOID: 254,
 };
 
+/** DS's digest types. */
+export const digestTypes: Mnemonics = {
+  'SHA-1': 1,
+  SHA1: 1,
+  'SHA-256': 2,
+  SHA256: 2,
+  GOST: 3,
+  'SHA-384': 4,
+  SHA384: 4,
+};
+
 /** RFC 4398 §2.1. */
 export const certificateTypes: Mnemonics = {
   PKIX: 1,

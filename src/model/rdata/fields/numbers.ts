@@ -4,7 +4,15 @@ import { InvalidValue } from '../../../errors.ts';
 import { parseDuration } from '../../duration.ts';
 import { parseTypeCode, recordTypeName } from '../record-types.ts';
 import type { FieldCodec } from './codec.ts';
-import { algorithms, certificateTypes, keyFlags, keyProtocols, type Mnemonics, syncSchemes } from './mnemonics.ts';
+import {
+  algorithms,
+  certificateTypes,
+  digestTypes,
+  keyFlags,
+  keyProtocols,
+  type Mnemonics,
+  syncSchemes,
+} from './mnemonics.ts';
 
 /** Decimal digits; throws InvalidValue beyond `greatest`. */
 export function parseNumber(text: string, greatest: number): number {
@@ -131,6 +139,7 @@ export const numberFields = {
   zero2: fixed(2, 0),
   three1: fixed(1, 3),
   algorithm: number(1, algorithms),
+  'digest-type': number(1, digestTypes),
   'certificate-type': number(2, certificateTypes),
   'key-flags': flags,
   'key-protocol': number(1, keyProtocols),
