@@ -24,10 +24,10 @@ export class ImportMemory {
       this.#held += octets - mine;
       mine = octets;
       if (this.#held <= this.#limit) return;
-      const others = this.#held > mine ? ', together with those of the other imports under way' : '';
+      const others = this.#held > mine ? ', and those of the other imports under way,' : '';
       refuse(
         'payload_too_large',
-        `the records of this file${others}, take more than ${this.#limit} octets of memory; nothing was changed`,
+        `the records of this file${others} take more than ${this.#limit} octets of memory; nothing was changed`,
       );
     };
     const end = () => {
