@@ -36,6 +36,8 @@ const errors = {
   method: { status: 405, reason: `use ${methods}`, headers: { allow: methods } },
   slow: { status: 408, reason: 'the body did not come in time' },
   tooLarge: { status: 413, reason: `a DNS message has ${largestMessage} octets at most` },
+  // What is longer than node:http (16 KiB of header) and nghttp2 (64 KiB of a field, or the connection is lost) take does not get here.
+  tooLong: { status: 414, reason: `a DNS message has ${largestMessage} octets at most` },
   mediaType: { status: 415, reason: `send ${mediaType}` },
   tooMany: { status: 429, reason: 'too many unfinished requests' },
 } satisfies Record<string, ErrorResponse>;
@@ -56,7 +58,7 @@ export function answerRequest(http: HttpsRequest): void {
 function answerGet(http: HttpsRequest, query: string): void {
   const message = decodeParameter(query);
   if (message === undefined) sendError(http, errors.noParameter);
-  else if (message.length > largestMessage) sendError(http, errors.tooLarge);
+  else if (message.length > largestMessage) sendError(http, errors.tooLong);
   else answer(http, message);
 }
 

@@ -23,7 +23,12 @@ interface Reply {
 }
 
 async function open(t: Cleanup, { https, certificate }: SecureServer): Promise<ClientHttp2Session> {
-  const session = connect(`https://127.0.0.1:${https.port}`, { ca: certificate.ca, servername: 'localhost' });
+  const session = connect(`https://127.0.0.1:${https.port}`, {
+    ca: certificate.ca,
+    servername: 'localhost',
+    // Or Node's client would not send headers that are too long for a server.
+    maxSendHeaderBlockLength: 100_000,
+  });
   session.on('error', () => undefined);
   t.after(() => session.destroy());
   await once(session, 'connect');
@@ -119,6 +124,8 @@ suite('HTTPS', { skip: withoutOpenssl }, () => {
       [400, { ':path': '/dns-query?dns=AAAA$AAA' }],
       [400, { ':path': `${getPath(query)}=` }],
       [400, { ':path': `${getPath(query)}&dns=AAAA` }],
+      // One octet more than a message has. Another letter would be longer on the wire than nghttp2 takes (64 KiB of a header field).
+      [414, { ':path': `/dns-query?dns=${'a'.repeat(Math.ceil((65_536 / 3) * 4))}` }],
     ];
     for (const [status, headers, body] of wrong) {
       const reply = await send(session, headers, body);
@@ -146,6 +153,7 @@ suite('HTTPS', { skip: withoutOpenssl }, () => {
   test('HTTP/1.1 keeps its connection from request to request', async (t) => {
     const running = await runSecureServer(t);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+
     t.after(() => agent.destroy());
     const options = { agent, ca: running.certificate.ca, servername: 'localhost', port: running.https.port };
     for (const method of ['GET', 'POST', 'POST']) {
@@ -158,5 +166,18 @@ suite('HTTPS', { skip: withoutOpenssl }, () => {
       await once(response, 'end');
     }
     assert.equal(counted(running.server, 'dns_https_connections_total'), 1);
+  });
+
+  test('HTTP/1.1 answers a GET that is too long with a status', async (t) => {
+    const { https, certificate } = await runSecureServer(t);
+    const query = Buffer.alloc(65_535);
+    query.set(queryBytes(question));
+    const options = { agent: false, ca: certificate.ca, servername: 'localhost', port: https.port } as const;
+    const sent = request({ ...options, path: getPath(query) });
+    // The server does not read to the end of it.
+    sent.on('error', () => undefined).end();
+    const [response] = await once(sent, 'response', { signal: AbortSignal.timeout(5_000) });
+    assert.equal(response.statusCode, 431);
+    response.resume();
   });
 });
