@@ -133,7 +133,12 @@ function resultOf({ counts, differences }: ZoneComparison, findings: Findings) {
 /** What the zone's settings imply anyway is not stored; how many RRsets that were. */
 function dropImplied(views: Views, zone: Fqdn, contents: ZoneFileContents, findings: Findings): number {
   const implied = views.zones.implied(zone).filter(({ rrset }) => rrset.type !== 'SOA');
-  const dropped = implied.filter(({ owner, rrset }) => contents.dropImplied(owner, rrset)).length;
+  // The apex comes first. Beside NS records of the file's own, addresses of nameservers that those do not name are not implied any more.
+  const isImplied = (owner: Fqdn) => {
+    const ns = contents.names.get(zone)?.find(({ type }) => type === 'NS');
+    return owner === zone || (ns?.records.includes(`${owner}.`) ?? true);
+  };
+  const dropped = implied.filter(({ owner, rrset }) => isImplied(owner) && contents.dropImplied(owner, rrset)).length;
   const [marked] = contents.dropMarked();
   if (marked !== undefined)
     findings.warn(marked, 'records marked "; implied" are left out: here the settings of this zone imply its own');

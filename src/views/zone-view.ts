@@ -295,6 +295,7 @@ export class ZoneView {
     if (this.#loading && this.#load > 1) this.#table.stamp(state.table, owner, this.#load);
     state.names += before.modified === nothing ? 1 : 0;
     state.managedNames += Number(isManaged(rrsets)) - Number(isManaged(before.rrsets));
+    this.#followNs(owner, state, before);
   }
 
   deleteName(zone: Fqdn, generation: number, owner: Fqdn): void {
@@ -309,6 +310,19 @@ export class ZoneView {
     state.names -= 1;
     state.managedNames -= Number(isManaged(before.rrsets));
     if (state.names === 0) this.#drafts.drop(zone, generation);
+    this.#followNs(owner, state, before);
+  }
+
+  /** Which replicas have their addresses in the zone hangs on the NS records of its users. */
+  #followNs(owner: Fqdn, state: ZoneState | Draft, { rrsets }: StoredName): void {
+    if (!('implied' in state) || owner !== state.value.name || state.value.nameservers.length > 0) return;
+    const before = rrsets.find(({ type }) => type === 'NS')?.records;
+    if (before?.join() !== this.#ownNs(state)?.join()) this.#settleApex(state);
+  }
+
+  /** The NS records that users wrote at the apex. */
+  #ownNs({ table, value: { name } }: ZoneState): readonly string[] | undefined {
+    return this.#stored(table, name).rrsets.find(({ type }) => type === 'NS')?.records;
   }
 
   /** Who answers for the zones that name no nameservers of their own. */
@@ -336,7 +350,7 @@ export class ZoneView {
 
   /** Writes SOA, NS and glue as the settings have them now, and takes back what they no longer imply. Throws TableFull half-way. */
   #implyApex(state: ZoneState): void {
-    const implied = impliedBy(state.value, this.#nameservers);
+    const implied = impliedBy(state.value, this.#nameservers, this.#ownNs(state));
     // Until all is written, what is no longer implied stays known, so that the next try takes it back.
     const former = [...state.implied.keys()].filter((owner) => !implied.has(owner));
     state.implied = new Map([...implied, ...former.map((owner): [Fqdn, Rrset[]] => [owner, []])]);
@@ -370,10 +384,18 @@ export class ZoneView {
   }
 }
 
-/** By owner name. Throws InvalidValue where the name of a nameserver would be none: below a name of almost 255 octets. */
-function impliedBy(zone: Zone, nameservers: readonly Nameserver[]): ReadonlyMap<Fqdn, Rrset[]> {
+/**
+ * By owner name. Where users wrote NS records of their own (`ownNs`), only the replicas that those name have their addresses in the zone. Throws InvalidValue
+ * where the name of a nameserver would be none: below a name of almost 255 octets.
+ */
+function impliedBy(
+  zone: Zone,
+  nameservers: readonly Nameserver[],
+  ownNs?: readonly string[],
+): ReadonlyMap<Fqdn, Rrset[]> {
   parseName(soaOf(zone, zone.name, nothing).responsible);
-  return new Map(nameserversOf(zone, nameservers).map(({ name, rrsets }) => [parseName(name), rrsets]));
+  const implied = nameserversOf(zone, nameservers).map(({ name, rrsets }) => [parseName(name), rrsets] as const);
+  return new Map(implied.filter(([name]) => name === zone.name || (ownNs?.includes(`${name}.`) ?? true)));
 }
 
 function impliedAt(state: ZoneState | Draft, owner: Fqdn): Rrset[] {

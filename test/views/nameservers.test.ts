@@ -61,3 +61,33 @@ for (const order of ['the name first', 'the replica first', 'loaded'] as const) 
     assert.equal(warnings.length, 1);
   });
 }
+
+for (const order of ['the NS first', 'the zone first'] as const) {
+  test(`a replica that the zone's own NS records do not name has no address in it: ${order}`, () => {
+    const views = emptyViews();
+    let revision = 1;
+    const apply = (event: StoreEvent) => views.apply({ revision: ++revision as Revision, events: [event] });
+    const put = (pair: readonly [string, string]) => apply({ kind: 'put', entry: entry(pair, revision + 1) });
+    const apex = (type: string, ...records: string[]) => {
+      const rrsets = [{ type: type as never, ttl: 60, records }];
+      return [nameKey(k8s, 1, k8s), nameValue.encode({ name: k8s, rrsets })] as const;
+    };
+    const shown = () => views.zones.implied(k8s).map(({ owner, rrset }) => `${owner} ${rrset.type}`);
+    const glue = ['ns-one.k8s A', 'ns-one.k8s AAAA'];
+    views.beginLoad();
+    const apexNs = apex('NS', 'ns.example.');
+    for (const pair of order === 'the NS first' ? [apexNs, zone] : [zone, apexNs]) views.load(entry(pair, 1));
+    views.load(entry([memberKey('one'), member], 1));
+    views.endLoad(1 as Revision);
+    assert.deepEqual(shown(), ['k8s SOA']);
+    put(apex('NS', 'ns-one.k8s.', 'ns.example.'));
+    assert.deepEqual(shown().sort(), ['k8s SOA', ...glue].sort(), 'it names the replica');
+    put(apex('NS', 'ns.example.'));
+    assert.deepEqual(shown(), ['k8s SOA']);
+    put(apex('TXT', '"x"'));
+    assert.deepEqual(shown().sort(), ['k8s NS', 'k8s SOA', ...glue].sort());
+    put(apex('NS', 'ns.example.'));
+    apply({ kind: 'delete', key: nameKey(k8s, 1, k8s) });
+    assert.deepEqual(shown().sort(), ['k8s NS', 'k8s SOA', ...glue].sort());
+  });
+}
