@@ -6,12 +6,15 @@ import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { suite, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
+import { Worker } from 'node:worker_threads';
+import type { DnsServer } from '../../../src/dns/listen/dns-server.ts';
 import { withoutOpenssl } from '../../support/certificate.ts';
 import { lengthPrefix, queryBytes } from '../../support/dns-client.ts';
 import type { Cleanup } from '../../support/temporary.ts';
 import { until } from '../../support/until.ts';
 import { batchedHere, counted } from './running-server.ts';
 import { runSecureServer } from './secure-server.ts';
+import type { UnreadingTask } from './unreading-thread.ts';
 
 const question = queryBytes({ name: 'large.example', type: 'TXT' });
 const frame = Buffer.concat([lengthPrefix(question.length), question]);
@@ -43,6 +46,17 @@ async function open(test: Cleanup, port: number, certificate: { ca: string } | u
   return socket;
 }
 
+/** Watches the port until all of its connections were cut. */
+async function holdsLittle(server: DnsServer, port: number, connections: number): Promise<void> {
+  let most = 0;
+  await until(() => {
+    const open = connectionsOf(port);
+    for (const { waiting } of open) most = Math.max(most, waiting);
+    return counted(server, 'dns_tcp_idle_closed_total') === connections && open.length === 0;
+  }, 'something waits on');
+  assert.ok(most > 0 && most <= mostWaiting, `${most} octets waited for one client`);
+}
+
 suite('answers that nobody reads', { skip: withoutOpenssl || !batchedHere }, () => {
   for (const secure of [false, true]) {
     test(`over ${secure ? 'TLS' : 'TCP'}: little waits, and nothing once the connection was cut`, async (t) => {
@@ -52,13 +66,24 @@ suite('answers that nobody reads', { skip: withoutOpenssl || !batchedHere }, () 
         Array.from({ length: 5 }, () => open(t, port, secure ? certificate : undefined)),
       );
       for (const socket of greedy) socket.pause().write(asked);
-      let most = 0;
-      await until(() => {
-        for (const { waiting } of connectionsOf(port)) most = Math.max(most, waiting);
-        return connectionsOf(port).length === 0;
-      }, 'something waits on');
-      assert.equal(counted(server, 'dns_tcp_idle_closed_total'), greedy.length);
-      assert.ok(most > 0 && most <= mostWaiting, `${most} octets waited for one client`);
+      await holdsLittle(server, port, greedy.length);
     });
   }
+
+  test('over HTTPS as well', async (t) => {
+    const { server, https, certificate } = await runSecureServer(t, { limits: { idleMilliseconds: 500 } });
+    const stop = new SharedArrayBuffer(4);
+    const path = `/dns-query?dns=${Buffer.from(question).toString('base64url')}`;
+    const workerData: UnreadingTask = { port: https.port, ca: certificate.ca, path, stop };
+    const ended = Array.from({ length: 3 }, () =>
+      once(new Worker(new URL('unreading-thread.ts', import.meta.url), { workerData }), 'exit'),
+    );
+    t.after(async () => {
+      Atomics.store(new Int32Array(stop), 0, 1);
+      Atomics.notify(new Int32Array(stop), 0);
+      await Promise.all(ended);
+    });
+    await until(() => counted(server, 'dns_https_answered_total') > 0, 'nothing was asked');
+    await holdsLittle(server, https.port, ended.length);
+  });
 });
