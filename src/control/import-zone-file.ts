@@ -3,10 +3,12 @@
 // write meanwhile: the journal has it, and the last transaction carries it over (test/control/import-zone-file.test.ts).
 
 import { Refusal, refuse } from '../errors.ts';
+import { checkNameservers } from '../model/check-name.ts';
 import type { Logger } from '../model/logger.ts';
 import { type Fqdn, root } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Rrset } from '../model/rrset.ts';
+import type { Zone } from '../model/zone.ts';
 import type { ZoneFileContents } from '../model/zone-file/contents.ts';
 import { type Finding, Findings } from '../model/zone-file/findings.ts';
 import { serialKey, zoneKey } from '../store/keys.ts';
@@ -108,6 +110,7 @@ async function importWithin(share: MemoryShare, places: ImportPlaces, wanted: Im
     const comparison = await compareZone(store, zone, readAt, contents, differencesShown, signal);
     comparison.counts.unchanged += implied;
     await checkContents(contents, comparison, findings, signal);
+    checkApex(zone, contents, findings);
     const soa = soaSettingsFrom(views, zone, contents, findings);
     findings.refuseFaults();
     const namesDiffer = !comparison.isEmpty;
@@ -128,6 +131,13 @@ async function importWithin(share: MemoryShare, places: ImportPlaces, wanted: Im
 
 function resultOf({ counts, differences }: ZoneComparison, findings: Findings) {
   return { counts, differences, warnings: findings.listWarnings(), warningCount: findings.warnings };
+}
+
+function checkApex(zone: Zone, { names }: ZoneFileContents, findings: Findings): void {
+  const rrsets = names.get(zone.name) ?? [];
+  const finding = checkNameservers(zone, rrsets);
+  const line = rrsets.find(({ type }) => type === 'DNAME')?.line ?? 0;
+  if (finding !== undefined) findings.fault(line, finding.message, finding.code);
 }
 
 /** What the zone's settings imply anyway is not stored; how many RRsets that were. */
@@ -279,6 +289,9 @@ class ImportRun {
     if (current.value.generation !== this.#base) refuse('import_running', 'another import came first: try again');
     const serial = views.zones.serial(name);
     checkPrecondition(precondition, entityTag(serial));
+    const findings = new Findings();
+    checkApex(current.value, this.#contents, findings);
+    findings.refuseFaults();
     const soa = soaSettingsFrom(views, current.value, this.#contents, new Findings());
     const generation = lock?.generation ?? current.value.generation;
     const value = zoneValue.encode({ ...current.value, soa, generation, automatic: false });

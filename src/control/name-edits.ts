@@ -1,7 +1,15 @@
 // The names that one transaction writes, as they are so far, and what may not stand there: of each name itself, and of what is above and below.
 
 import { Refusal } from '../errors.ts';
-import { checkName, cutsAt, type NameFinding, namesAbove, type ZoneBelow, type ZoneCut } from '../model/check-name.ts';
+import {
+  checkName,
+  checkNameservers,
+  cutsAt,
+  type NameFinding,
+  namesAbove,
+  type ZoneBelow,
+  type ZoneCut,
+} from '../model/check-name.ts';
 import type { Fqdn } from '../model/name.ts';
 import type { RecordType } from '../model/rdata/record-types.ts';
 import type { Revision } from '../model/revision.ts';
@@ -89,6 +97,12 @@ export class NameEdits {
         if (below !== undefined && made.type === 'NS') continue;
         for (const finding of this.#hiddenBy(zone, made, pointerOf)) take(finding);
       }
+    }
+    // Also where NS records are taken away.
+    for (const { zone, owner, before, rrsets, changed } of this.#names.values()) {
+      if (!changed || owner !== zone.name || checkNameservers(zone, before) !== undefined) continue;
+      const finding = checkNameservers(zone, rrsets);
+      if (finding !== undefined) take(finding);
     }
     return warnings;
   }

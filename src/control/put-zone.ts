@@ -1,11 +1,11 @@
 // Use case: a zone is made, or its settings change. Its records stay as they are.
 
 import { refuse } from '../errors.ts';
-import { checkBelow } from '../model/check-name.ts';
+import { checkBelow, checkNameservers } from '../model/check-name.ts';
 import { recordsOf } from '../model/host.ts';
 import { type Fqdn, isWithin, parentOf } from '../model/name.ts';
 import type { Zone } from '../model/zone.ts';
-import { prefixes, zoneKey } from '../store/keys.ts';
+import { prefixes, serialKey, zoneKey } from '../store/keys.ts';
 import { zoneValue } from '../store/values.ts';
 import type { Versioned } from '../views/pool-view.ts';
 import type { Views } from '../views/views.ts';
@@ -37,7 +37,10 @@ export function decidePutZone(context: DecisionContext, { name, precondition, ch
   if (current === undefined) {
     checkHidesNothing(context, builder, name);
     builder.createZone(zone);
-  } else builder.put(zoneKey(name), zoneValue.encode(zone), current.modified).touchZone(name);
+  } else {
+    builder.put(zoneKey(name), zoneValue.encode(zone), current.modified).touchZone(name);
+    checkApex(context, builder, zone, current.value);
+  }
   const created = current === undefined;
   return { result: { zone, created, warnings: created ? hiddenBy(context, name) : [] }, ...builder.build() };
 }
@@ -48,6 +51,16 @@ export function decideCreateZone(context: DecisionContext, zone: Zone): ReturnTy
   if (context.views.zones.get(name) !== undefined)
     refuse('already_exists', `there is a zone ${name} already`, { zone: name });
   return decidePutZone(context, { name, precondition: {}, change: () => zone });
+}
+
+/** The serial's compare says that nobody takes the apex's NS records away meanwhile. */
+function checkApex({ views }: DecisionContext, builder: TransactionBuilder, zone: Zone, before: Zone): void {
+  if (zone.nameservers.length > 0) return;
+  const { rrsets } = views.zones.name(zone.name, zone.name);
+  if (rrsets.some(({ type }) => type === 'DNAME'))
+    builder.unchanged(serialKey(zone.name), views.zones.serial(zone.name));
+  const finding = checkNameservers(zone, rrsets);
+  if (finding !== undefined && checkNameservers(before, rrsets) === undefined) refuse(finding.code, finding.message);
 }
 
 function hiddenBy({ views }: DecisionContext, name: Fqdn): ZonePut['warnings'] {

@@ -5,6 +5,7 @@ import type { ErrorCode } from '../errors.ts';
 import { ancestry, type Fqdn, parentOf } from './name.ts';
 import type { RecordType } from './rdata/record-types.ts';
 import { conflictWithCname, managingHost, type Rrset } from './rrset.ts';
+import type { Zone } from './zone.ts';
 
 /** Where a zone stops to answer by itself for what is below: NS below the apex, or a DNAME. */
 export interface ZoneCut {
@@ -67,6 +68,18 @@ export function* checkBelow(owner: Fqdn, rrsets: readonly Rrset[], below: ZoneBe
     const message = `${owner} is in the zone ${below.name}, which is here too: its ${type} records are not served from the zone around it`;
     yield { owner, types: [type], message };
   }
+}
+
+/** The replicas that a zone names by itself have their names in it, where a DNAME at the apex would hide them. `rrsets`: what users wrote at the apex. */
+export function checkNameservers(
+  { name, nameservers }: Pick<Zone, 'name' | 'nameservers'>,
+  rrsets: readonly Pick<Rrset, 'type'>[],
+): (NameFinding & { code: ErrorCode }) | undefined {
+  const find = (wanted: string) => rrsets.find(({ type }) => type === wanted);
+  const dname = find('DNAME');
+  if (dname === undefined || nameservers.length > 0 || find('NS') !== undefined) return undefined;
+  const message = `a DNAME at the apex of ${name} hides the names of its replicas, which are its nameservers (RFC 6672 §2.4): give the zone nameservers outside it first`;
+  return { owner: name, types: [dname.type], message, code: 'name_hidden' };
 }
 
 /** The cuts that these RRsets make of their name. */

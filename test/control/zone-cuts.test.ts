@@ -20,7 +20,7 @@ const zones = ['z', '10.in-addr.arpa'].map(parseName);
 async function prepared(t: Cleanup): Promise<ControlPlane> {
   const replica = await openReplica(t, await embeddedStore(t));
   for (const name of zones) {
-    const change = () => ({ name, ...zoneDefaults });
+    const change = () => ({ name, ...zoneDefaults, nameservers: [parseName('ns.example')] });
     await replica.commit((context) => decidePutZone(context, { name, precondition: {}, change }));
   }
   return replica;

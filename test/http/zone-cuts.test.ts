@@ -288,3 +288,24 @@ test('a new zone that hides records of the zone around it says which', async (t)
   assert.deepEqual((await api.ok<Warned>(200, 'PUT', '/v1/zones/t.foo.k8s', {})).warnings, undefined);
   assert.deepEqual((await api.ok<Warned>(201, 'POST', '/v1/zones', { name: 'u.foo.k8s' })).warnings, undefined);
 });
+
+test('a DNAME at the apex would hide the replicas that a zone names by itself', async (t) => {
+  const { api, dump } = await prepared(t);
+  const dname = { records: ['elsewhere.'] };
+  const before = await dump();
+  const problem = await api.refused('name_hidden', 'PUT', `${rrsets}/@/DNAME`, dname, ['']);
+  assert.match(problem.detail, /nameservers outside it/);
+  const file = await api.send('PUT', '/v1/zones/foo.k8s/zonefile', '@ TXT x\n@ DNAME elsewhere.\n', textDns);
+  assert.deepEqual([problemIn(file).code, problemIn(file).errors?.[0]?.pointer], ['name_hidden', 'line:2']);
+  assert.deepEqual(await dump(), before);
+
+  await api.ok(200, 'PUT', `${rrsets}/@/NS`, { records: ['ns.example.'] });
+  await api.ok(201, 'PUT', `${rrsets}/@/DNAME`, dname);
+  await api.refused('name_hidden', 'DELETE', `${rrsets}/@/NS`, undefined);
+  await api.ok(200, 'PATCH', '/v1/zones/foo.k8s', { nameservers: ['ns.example'] });
+  await api.ok(204, 'DELETE', `${rrsets}/@/NS`);
+  await api.refused('name_hidden', 'PATCH', '/v1/zones/foo.k8s', { nameservers: [] });
+  await api.ok(200, 'PUT', `${rrsets}/@/DNAME`, { records: ['another.'] });
+  await api.ok(204, 'DELETE', `${rrsets}/@/DNAME`);
+  await api.ok(200, 'PATCH', '/v1/zones/foo.k8s', { nameservers: [] });
+});
