@@ -19,7 +19,9 @@ export async function probe(dataDir: string, setting: Endpoint): Promise<number>
     const problem = (await response.json()) as { detail?: string };
     process.stderr.write(`zonewright probe: ${asked}: ${problem.detail ?? response.status}\n`);
   } catch (error) {
-    process.stderr.write(`zonewright probe: ${asked}: ${messageOf(error)}\n`);
+    // fetch says no more than that it failed; why stands in the cause.
+    const cause = error instanceof Error && error.cause !== undefined ? ` (${messageOf(error.cause)})` : '';
+    process.stderr.write(`zonewright probe: ${asked}: ${messageOf(error)}${cause}\n`);
   }
   return 1;
 }

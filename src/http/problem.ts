@@ -6,7 +6,7 @@ import { Compacted, StoreUnavailable } from '../store/store.ts';
 
 /** Fastify's error handler. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const refusal = refusalFrom(error);
+  const refusal = refusalFrom(error, request.routeOptions.schema?.consumes?.[0]);
   if (refusal.code === 'internal_error') request.log.error(error);
   else request.log.debug({ code: refusal.code, ...saidOf(refusal, request) }, 'refused');
   if (refusal.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
@@ -32,8 +32,8 @@ export function problemOf({ code, message, errors, members }: Refusal): Record<s
   };
 }
 
-/** What a caller may know of any error. */
-export function refusalFrom(error: unknown): Refusal {
+/** What a caller may know of any error; `takes`: the media type that the route wants. */
+export function refusalFrom(error: unknown, takes = 'application/json'): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof StoreUnavailable) {
     return new Refusal('store_unavailable', `the store cannot be reached (${error.message}): try again later`);
@@ -44,6 +44,7 @@ export function refusalFrom(error: unknown): Refusal {
   if (statusCode < 400 || statusCode > 499) {
     return new Refusal('internal_error', 'the request failed; the log of this replica says why');
   }
+  if (statusCode === 415) return new Refusal('unsupported_media_type', `send the body with Content-Type: ${takes}`);
   if (validation === undefined) return new Refusal(codeOfFastify(statusCode), message);
   const errors = telling(validation).map((fault) => faultOf(fault, validationContext));
   return new Refusal('invalid_request', errors.map((one) => `${one.pointer}: ${one.message}`).join('; '), { errors });
@@ -51,8 +52,7 @@ export function refusalFrom(error: unknown): Refusal {
 
 /** Fastify's own refusals. */
 function codeOfFastify(status: number): ErrorCode {
-  if (status === 413) return 'payload_too_large';
-  return status === 415 ? 'unsupported_media_type' : 'invalid_request';
+  return status === 413 ? 'payload_too_large' : 'invalid_request';
 }
 
 type Validation = NonNullable<FastifyError['validation']>[number];

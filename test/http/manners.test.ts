@@ -355,6 +355,7 @@ test('a body that is no JSON, too large or of another type is refused', async ()
   assert.equal(problemIn(xml).code, 'unsupported_media_type');
   const form = await api.send('POST', '/v1/hosts', 'name=a', { 'content-type': 'application/x-www-form-urlencoded' });
   assert.equal(problemIn(form).code, 'unsupported_media_type');
+  assert.match(String(problemIn(form).detail), /Content-Type: application\/json/);
   const large = await api.send('POST', '/v1/hosts', { name: 'x'.repeat(5 * 1024 * 1024) });
   assert.equal(problemIn(large).code, 'payload_too_large');
   const merge = { 'content-type': 'application/merge-patch+json' };

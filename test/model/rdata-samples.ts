@@ -25,7 +25,7 @@ A ! 2001:db8::1 :: not an ipv4 address
 NS ns1.example.
 NS NS2.Example. => ns2.example.
 NS . => .
-NS ! ns1 :: NS server: 'ns1' is relative: end the name with a dot ('ns1.')
+NS ! ns1 :: NS server: 'ns1' is relative: give the whole name, with a dot at its end
 NS ! a..example. :: empty label
 ~NS ! xn--ü.example. :: xn-- form
 MD mail.example.

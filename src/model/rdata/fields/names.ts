@@ -13,7 +13,7 @@ const name: FieldCodec = {
   parse: (tokens, wire) => {
     const text = tokens.take('a name');
     if (!isAbsolute(text)) {
-      throw new InvalidValue(`'${text}' is relative: end the name with a dot ('${text}.')`);
+      throw new InvalidValue(`'${text}' is relative: give the whole name, with a dot at its end`);
     }
     wire.bytes(nameToWire(parseName(text)));
   },
