@@ -42,7 +42,7 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes;
 
-/** One fault in the input. `pointer` is a JSON pointer (RFC 6901) into the body, or a query parameter's name after `?`. */
+/** One fault in the input. `pointer` is a JSON pointer (RFC 6901) into the body, or a query parameter's name after `?`, a path's after `:`. */
 export interface InputFault {
   pointer: string;
   message: string;
@@ -96,7 +96,8 @@ export function refuseField(
   message: string,
   members: Record<string, unknown> = {},
 ): never {
-  throw new Refusal(code, `${pointer || 'the body'}: ${message}`, { errors: [{ pointer, message }], members });
+  const place = pointer.startsWith(':') ? `${pointer.slice(1)} in the path` : pointer || 'the body';
+  throw new Refusal(code, `${place}: ${message}`, { errors: [{ pointer, message }], members });
 }
 
 /** Runs a parser; what it does not accept becomes a refusal that points at the field. */

@@ -254,3 +254,12 @@ test('one value that cannot be read hides neither its neighbours nor what is wro
   assert.match(problem.detail, /names\/foo\.k8s\/1\/k8s\.foo\.b/);
   await api.ok(200, 'PUT', `${path}/c/A`, { records: ['192.0.2.2'] });
 });
+
+test('what is wrong in the path is told in words', async (t) => {
+  const { api } = await prepared(t);
+  const wanted = { records: ['192.0.2.1'] };
+  const { detail } = await api.refused('outside_zone', 'PUT', '/v1/zones/foo.k8s/rrsets/a.example./A', wanted, [
+    ':name',
+  ]);
+  assert.equal(detail, 'name in the path: a.example is not in zone foo.k8s');
+});
