@@ -126,6 +126,7 @@ export async function checkContents(
   let count = 0;
   for (const owner of contents.names.keys()) {
     contents.rrsetsAt(owner, managed.get(owner) ?? [], findings);
+    contents.checkTargets(owner, managed, findings);
     if (++count % 1000 === 0) await turnUnlessGone(caller);
   }
   for (const [owner, rrsets] of managed) {

@@ -4,6 +4,7 @@ import { Refusal } from '../errors.ts';
 import {
   checkName,
   checkNameservers,
+  checkTargets,
   cutsAt,
   type NameFinding,
   namesAbove,
@@ -92,6 +93,10 @@ export class NameEdits {
       for (const finding of checkName(zone.name, owner, rrsets, above, below)) {
         if (finding.types.some((type) => written.has(type))) take(finding);
       }
+      const standing = (name: Fqdn) =>
+        this.#views.zones.zoneBelow(zone.name, name) === undefined ? this.#standing(zone, name) : undefined;
+      const targets = below === undefined ? checkTargets(zone.name, owner, rrsets, standing) : [];
+      for (const finding of targets) if (finding.types.some((type) => written.has(type))) take(finding);
       for (const made of this.newCuts(edit)) {
         // What a zone of ours below hides is hidden already.
         if (below !== undefined && made.type === 'NS') continue;

@@ -2,7 +2,7 @@
 // and for a zone file.
 
 import type { ErrorCode } from '../errors.ts';
-import { ancestry, type Fqdn, parentOf } from './name.ts';
+import { ancestry, type Fqdn, isWithin, parentOf, root } from './name.ts';
 import type { RecordType } from './rdata/record-types.ts';
 import { conflictWithCname, managingHost, type Rrset } from './rrset.ts';
 import type { Zone } from './zone.ts';
@@ -70,6 +70,50 @@ export function* checkBelow(owner: Fqdn, rrsets: readonly Rrset[], below: ZoneBe
   }
 }
 
+/** What a zone has at a name; undefined where another zone of ours answers for it. */
+type Standing = (name: Fqdn) => readonly Pick<Rrset, 'type'>[] | undefined;
+
+/** What is odd about the names that these RRsets point to. */
+export function* checkTargets(
+  zone: Fqdn,
+  owner: Fqdn,
+  rrsets: readonly Rrset[],
+  standing: Standing,
+): Generator<NameFinding> {
+  for (const { type, records } of rrsets) {
+    if (type !== 'NS' && type !== 'MX') continue;
+    for (const record of records) {
+      const target = targetOf(record);
+      if (target === undefined || !isWithin(target, zone)) continue;
+      const there = standing(target);
+      if (there === undefined) continue;
+      if (there.some((one) => one.type === 'CNAME')) {
+        const message = `the ${type} of ${owner} names ${target}, which is an alias: it must not be one (RFC 2181 §10.3)`;
+        yield { owner, types: [type], message };
+      } else if (type === 'NS' && isWithin(target, owner) && !hasAddress(zone, target, standing)) {
+        const what = owner === zone ? 'an address' : 'glue';
+        yield {
+          owner,
+          types: [type],
+          message: `${target}, a nameserver of ${owner}, has no A or AAAA records here: it needs ${what}`,
+        };
+      }
+    }
+  }
+}
+
+function targetOf(record: string): Fqdn | undefined {
+  const name = record.slice(record.lastIndexOf(' ') + 1);
+  return name === root || name.startsWith('\\#') ? undefined : (name.slice(0, -1) as Fqdn);
+}
+
+/** Its own, or of a wildcard; a replica's (`ns-<replica>`) come by themselves. */
+function hasAddress(zone: Fqdn, name: Fqdn, standing: Standing): boolean {
+  if (name.startsWith('ns-') && parentOf(name) === zone) return true;
+  const wildcards = [...namesAbove(zone, name)].map((above) => (above === root ? '*' : `*.${above}`) as Fqdn);
+  return [name, ...wildcards].some((one) => standing(one)?.some(({ type }) => glue.has(type)));
+}
+
 /** The replicas that a zone names by itself have their names in it, where a DNAME at the apex would hide them. `rrsets`: what users wrote at the apex. */
 export function checkNameservers(
   { name, nameservers }: Pick<Zone, 'name' | 'nameservers'>,
@@ -132,6 +176,10 @@ function* checkTypes(zone: Fqdn, owner: Fqdn, rrsets: readonly Rrset[]): Generat
   if (dname !== undefined && ns !== undefined && !isApex) {
     const message = `${owner} has a DNAME and NS records: only an apex has both (RFC 6672 §2.3)`;
     yield { owner, types: [dname.type, ns.type], message, code: 'record_invalid' };
+  }
+  if (ns !== undefined && (owner === '*' || owner.startsWith('*.'))) {
+    const message = `${owner} has NS records: what a wildcard delegates is not defined (RFC 4592 §4.2)`;
+    yield { owner, types: [ns.type], message };
   }
   if (ds !== undefined && isApex) {
     const message = 'DS records stand in the zone above, at its delegation, not at the apex (RFC 4035 §2.4)';

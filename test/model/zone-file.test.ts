@@ -182,7 +182,10 @@ function contentsOf(text: string): { contents: ZoneFileContents; findings: Findi
     if (item.kind === 'record') contents.add(item);
     else findings.fault(item.line, item.message);
   }
-  for (const owner of contents.names.keys()) contents.rrsetsAt(owner, []);
+  for (const owner of contents.names.keys()) {
+    contents.rrsetsAt(owner, []);
+    contents.checkTargets(owner, new Map());
+  }
   return { contents, findings };
 }
 
@@ -196,6 +199,13 @@ const together: [what: string, text: string, faults: number, warnings: number][]
   ['a DNAME beside NS, not at the apex', 'a DNAME x.\na NS x.', 1, 0],
   ['a DNAME at the apex, with NS', '@ DNAME x.\n@ NS y.', 0, 0],
   ['glue below a delegation', 'a NS ns.a\nns.a A 10.0.0.1\nns.a AAAA ::1', 0, 0],
+  ['a delegation by a wildcard (RFC 4592 §4.2)', '*.a NS x.', 0, 1],
+  ['a nameserver without an address', '@ NS ns', 0, 1],
+  ['nameservers with addresses', '@ NS ns\n@ NS ns2\n@ NS x.\nns A 10.0.0.1\nns2 AAAA ::1', 0, 0],
+  ['a nameserver with the address of a wildcard', '@ NS ns\n* A 10.0.0.1', 0, 0],
+  ['a nameserver that is an alias (RFC 2181 §10.3)', '@ NS ns\nns CNAME x.\na NS ns', 0, 2],
+  ['a mail exchange that is an alias', 'a MX 10 m\nm CNAME x.', 0, 1],
+  ['a delegation without glue', 'a NS ns.a\nb NS ns.c', 0, 1],
   ['data below a delegation', 'a NS x.\nb.a TXT x', 0, 1],
   ['data at a delegation', `a NS x.\na TXT x\nc NS x.\nc DS 1 8 2 ${'00'.repeat(32)}`, 0, 1],
   ['records outside the zone', 'a.example. A 10.0.0.1', 1, 0],

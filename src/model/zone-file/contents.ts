@@ -1,6 +1,14 @@
 // The records of a zone file by name, as a zone would hold them: RRsets whole, in canonical order, and what may not stand together found.
 
-import { checkName, cutsAt, type NameFinding, namesAbove, type ZoneBelow, type ZoneCut } from '../check-name.ts';
+import {
+  checkName,
+  checkTargets,
+  cutsAt,
+  type NameFinding,
+  namesAbove,
+  type ZoneBelow,
+  type ZoneCut,
+} from '../check-name.ts';
 import { type Fqdn, isWithin } from '../name.ts';
 import { isSingleton, type RecordType } from '../rdata/record-types.ts';
 import { greatestRrset, greatestTypes, managingHost, type Rrset, recordOverhead } from '../rrset.ts';
@@ -157,6 +165,15 @@ export class ZoneFileContents {
     for (const finding of checkName(this.zone, owner, rrsets, this.#cutsAbove(owner), this.#below(owner)))
       this.#note(finding, own, findings);
     return rrsets.length > 1 ? rrsets.sort((a, b) => (a.type < b.type ? -1 : 1)) : rrsets;
+  }
+
+  /** Finds what is odd about the names that the file's records at this name point to. `managed`: what hosts have. */
+  checkTargets(owner: Fqdn, managed: ReadonlyMap<Fqdn, readonly Rrset[]>, findings = this.#findings): void {
+    if (this.#zoneBelow(owner) !== undefined) return;
+    const own = this.names.get(owner) ?? [];
+    const standing = (name: Fqdn) =>
+      this.#zoneBelow(name) === undefined ? [...(this.names.get(name) ?? []), ...(managed.get(name) ?? [])] : undefined;
+    for (const finding of checkTargets(this.zone, owner, own, standing)) this.#note(finding, own, findings);
   }
 
   #below(owner: Fqdn): ZoneBelow | undefined {
