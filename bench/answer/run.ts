@@ -34,7 +34,9 @@ async function compare(names: number, cleanup: Cleanup): Promise<void> {
   const costs = new Map<Contender, Partial<Record<Kind, Cost[]>>>(running.map((contender) => [contender, {}]));
   for (let round = 0; round < rounds; round += 1) {
     for (const kind of kinds) {
-      for (const contender of running.filter((one) => one.kinds.includes(kind))) {
+      // In turns from either end: nobody always comes right behind the dearest.
+      const inTurn = round % 2 === 0 ? running : running.toReversed();
+      for (const contender of inTurn.filter((one) => one.kinds.includes(kind))) {
         const cost = await measure(contender.port, contender.pids, questions[kind], seconds);
         const taken = costs.get(contender) as Partial<Record<Kind, Cost[]>>;
         taken[kind] = [...(taken[kind] ?? []), cost];
