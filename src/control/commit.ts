@@ -17,6 +17,7 @@ import {
   TransactionTooLarge,
 } from '../store/store.ts';
 import type { Views } from '../views/views.ts';
+import { untilReached } from './until-reached.ts';
 
 /** What a decision may look at. */
 export interface DecisionContext {
@@ -137,7 +138,8 @@ export class Committer {
     try {
       const { committed, revision } = await this.#store.commit(batch.transaction());
       if (committed) {
-        await this.#served(revision);
+        const otherwise = `the change is durable (revision ${revision}), but this replica does not serve it yet`;
+        await untilReached(this.#views, revision, otherwise, servedMilliseconds);
         for (const { job, decision } of batch.jobs) this.#answer(job, decision, revision);
       } else {
         this.#requeue(batch);
@@ -227,19 +229,6 @@ export class Committer {
       `the store's '${key}' cannot be read (${fault?.message}): mend or delete it there`,
       { members: { key } },
     );
-  }
-
-  async #served(revision: Revision): Promise<void> {
-    const abort = new AbortController();
-    const late = delay(servedMilliseconds, 'late', { signal: abort.signal }).catch(() => 'in time');
-    const outcome = await Promise.race([this.#views.reached(revision), late]);
-    abort.abort();
-    if (outcome === 'late') {
-      throw new Refusal(
-        'store_unavailable',
-        `the change is durable (revision ${revision}), but this replica does not serve it yet`,
-      );
-    }
   }
 }
 

@@ -8,13 +8,17 @@ import type { Views } from '../views/views.ts';
 /** As long as the store's own calls take to give up. */
 const patienceMilliseconds = 4000;
 
-/** Resolves when everything up to the revision is served. Refuses with `store_unavailable` when it takes too long. */
-export async function untilReached(views: Views, revision: Revision): Promise<void> {
+/** Resolves when everything up to the revision is served. Refuses with `store_unavailable`, in the words of `otherwise`, when it takes too long. */
+export async function untilReached(
+  views: Views,
+  revision: Revision,
+  otherwise = 'this replica does not hear from the store what changes there: try again later',
+  milliseconds = patienceMilliseconds,
+): Promise<void> {
   if (views.revision >= revision) return;
   const abort = new AbortController();
-  const late = delay(patienceMilliseconds, 'late', { signal: abort.signal }).catch(() => 'in time');
+  const late = delay(milliseconds, 'late', { signal: abort.signal }).catch(() => 'in time');
   const outcome = await Promise.race([views.reached(revision), late]);
   abort.abort();
-  if (outcome === 'late')
-    refuse('store_unavailable', 'this replica does not hear from the store what changes there: try again later');
+  if (outcome === 'late') refuse('store_unavailable', otherwise);
 }
