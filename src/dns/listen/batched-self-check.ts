@@ -1,6 +1,7 @@
 // Before batched sockets are trusted: datagrams through one and back, compared octet by octet. Wrong layouts or numbers show here, not in service.
 
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { on } from 'node:events';
 import { closeSync } from 'node:fs';
 import { type Address, familyOf } from '../../model/address.ts';
 import { type Endpoint, isWildcard } from '../../model/endpoint.ts';
@@ -12,7 +13,13 @@ import { CounterCells, newListenCounters } from './listen-counters.ts';
 /** For the answer to one datagram, in milliseconds. */
 const longestWait = 1_000;
 /** Of several lengths, so that a length in the wrong place is seen. */
-const payloads = [3, 500, 1_400].map((length, seed) => Uint8Array.from({ length }, (_, i) => (i + seed) * 7));
+const payloads = [3, 500, 1_400].map(payload);
+/** Of equal lengths, as answers that go out together. */
+const twins = [500, 500, 3].map(payload);
+
+function payload(length: number, seed: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => (i + seed) * 7);
+}
 
 /** Throws unless batched sockets work for every kind of address in the list: family, and wildcard or not. */
 export async function checkBatchedSockets(libc: Libc, addresses: readonly Endpoint[]): Promise<void> {
@@ -29,12 +36,15 @@ async function checkOne(libc: Libc, listen: Endpoint, loopback: Address): Promis
   const client = createSocket(familyOf(loopback) === 'ipv6' ? 'udp6' : 'udp4');
   try {
     const server = { address: loopback, port: boundPort(libc, socket.descriptor) };
-    for (const payload of payloads) {
-      await new Promise((sent) => client.send(payload, server.port, server.address, sent));
+    for (const batch of [...payloads.map((payload) => [payload]), twins]) {
+      for (const payload of batch) await new Promise((sent) => client.send(payload, server.port, server.address, sent));
       const count = socket.receive(true);
-      if (count !== 1) throw new Error(`self-check: ${count} datagrams were received instead of 1`);
+      if (count !== batch.length) {
+        throw new Error(`self-check: ${count} datagrams were received instead of ${batch.length}`);
+      }
+      const echoes = checkEchoes(client, batch, server);
       socket.answer(count, echo);
-      await checkEcho(client, payload, server);
+      await echoes;
     }
   } finally {
     client.close();
@@ -42,14 +52,21 @@ async function checkOne(libc: Libc, listen: Endpoint, loopback: Address): Promis
   }
 }
 
-async function checkEcho(client: Socket, payload: Uint8Array, server: Endpoint): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<[Buffer, RemoteInfo]>();
-  const timeout = setTimeout(() => reject(new Error('self-check: an answer did not arrive')), longestWait);
-  client.once('message', (...message) => resolve(message));
-  const [answer, from] = await promise.finally(() => clearTimeout(timeout));
-  if (!answer.equals(payload)) throw new Error('self-check: an answer came back changed');
-  if (from.address !== server.address || from.port !== server.port) {
-    throw new Error('self-check: an answer came from another address than the one that was asked');
+async function checkEchoes(client: Socket, batch: readonly Uint8Array[], server: Endpoint): Promise<void> {
+  const timeout = AbortSignal.timeout(longestWait);
+  const echoes = on(client, 'message', { signal: timeout }) as AsyncIterable<[Buffer, RemoteInfo]>;
+  let next = 0;
+  try {
+    for await (const [answer, from] of echoes) {
+      if (!answer.equals(batch[next]!)) throw new Error('self-check: an answer came back changed');
+      if (from.address !== server.address || from.port !== server.port) {
+        throw new Error('self-check: an answer came from another address than the one that was asked');
+      }
+      next += 1;
+      if (next === batch.length) return;
+    }
+  } catch (error) {
+    throw timeout.aborted ? new Error('self-check: an answer did not arrive') : error;
   }
 }
 

@@ -30,11 +30,16 @@ export class BatchedSocket {
   #toPrepare = 0;
   #failures = 0;
 
-  constructor(libc: Libc, descriptor: number, withControl: boolean, counters: CounterCells) {
+  constructor(
+    libc: Libc,
+    descriptor: number,
+    options: { withControl: boolean; joins: boolean },
+    counters: CounterCells,
+  ) {
     this.#libc = libc;
     this.descriptor = descriptor;
     this.#counters = counters;
-    this.#batch = new MessageBatch(libc.pointerTo, withControl);
+    this.#batch = new MessageBatch(libc.pointerTo, options.withControl, options.joins);
     const base = libc.pointerTo(this.#batch.memory);
     this.#requests = base + BigInt(this.#batch.requestsAt);
     // The headers from any reply on: pointers are BigInt, made once.
@@ -70,20 +75,21 @@ export class BatchedSocket {
       if (length === 0) continue;
       batch.readClient(i, client);
       const answered = answerer.respond(batch.queries[i]!, length, batch.nextResponse, client);
-      if (answered > 0) batch.addReply(i, answered);
+      if (answered > 0) batch.addAnswer(i, answered);
     }
     answerer.sleep();
-    const answers = batch.replyCount;
+    const answers = batch.answerCount;
     this.#counters.add(counterCell.udpReceived, count);
     this.#counters.add(counterCell.udpAnswered, answers);
     this.#counters.add(counterCell.udpSilent, count - answers);
-    this.#send(answers);
+    this.#send();
   }
 
-  #send(answers: number): void {
+  #send(): void {
+    const batch = this.#batch;
     let sent = 0;
-    while (sent < answers) {
-      const taken = this.#libc.sendmmsg(this.descriptor, this.#replies[sent]!, answers - sent, 0);
+    while (sent < batch.messageCount) {
+      const taken = this.#libc.sendmmsg(this.descriptor, this.#replies[sent]!, batch.messageCount - sent, 0);
       if (taken > 0) {
         sent += taken;
         continue;
@@ -92,8 +98,13 @@ export class BatchedSocket {
       if (errno === linux.EINTR) continue;
       if (errno === linux.EAGAIN) {
         // The way out is full and stayed so for SO_SNDTIMEO: better lose these than the queries that wait behind them.
-        this.#counters.add(counterCell.udpSendFailed, answers - sent);
+        this.#counters.add(counterCell.udpSendFailed, batch.answersFrom(sent));
         return;
+      }
+      if (batch.answersIn(sent) > 1) {
+        batch.separateFrom(sent);
+        if (errno === linux.EIO) batch.joins = false;
+        continue;
       }
       // This one cannot be sent, or an earlier one's ICMP error is reported as its failure; those behind it may do better.
       this.#counters.add(counterCell.udpSendFailed);
@@ -120,7 +131,9 @@ export function openBatchedSocket(libc: Libc, address: Endpoint, counters: Count
     if (withControl && !ipv6) setOption(libc, descriptor, IPPROTO_IP, linux.IP_PKTINFO, int(1));
     const name = socketAddress(address);
     check('bind', libc.bind(descriptor, name, name.byteLength), libc);
-    return new BatchedSocket(libc, descriptor, withControl, counters);
+    const none = int(0);
+    const joins = libc.setsockopt(descriptor, linux.IPPROTO_UDP, linux.UDP_SEGMENT, none, none.byteLength) === 0;
+    return new BatchedSocket(libc, descriptor, { withControl, joins }, counters);
   } catch (error) {
     if (descriptor >= 0) closeSync(descriptor);
     throw listenError(address, 'UDP', error);

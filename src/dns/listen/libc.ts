@@ -5,10 +5,12 @@
 // - A worker that is told to end waits for the call that it is in: hence SO_RCVTIMEO. Nobody else waits for it, nor does garbage collection.
 // - The kernel overwrites msg_namelen and msg_controllen: they are set again before each recvmmsg.
 // - sendmmsg may send fewer than asked, and reports an earlier datagram's ICMP error as its own.
+// - UDP_SEGMENT is there from Linux 4.18 on; older ones would send all segments as one datagram. EIO: not on this way out (no checksums, IPsec); EINVAL: a segment
+//   is larger than the MTU.
 
 import { getSystemErrorName } from 'node:util';
 
-/** Numbers of <asm-generic/socket.h>, <linux/in.h>, <linux/in6.h>, <linux/socket.h>. */
+/** Numbers of <asm-generic/socket.h>, <linux/in.h>, <linux/in6.h>, <linux/socket.h>, <linux/udp.h>. */
 export const linux = {
   AF_INET: 2,
   AF_INET6: 10,
@@ -22,6 +24,8 @@ export const linux = {
   SO_SNDTIMEO: 21,
   IPPROTO_IP: 0,
   IP_PKTINFO: 8,
+  IPPROTO_UDP: 17,
+  UDP_SEGMENT: 103,
   IPPROTO_IPV6: 41,
   IPV6_V6ONLY: 26,
   IPV6_RECVPKTINFO: 49,
@@ -30,6 +34,7 @@ export const linux = {
   MSG_WAITFORONE: 0x10000,
   POLLIN: 1,
   EINTR: 4,
+  EIO: 5,
   EAGAIN: 11,
 } as const;
 

@@ -1,0 +1,215 @@
+// Answers that leave together, as one message that the kernel cuts up: each client gets each of its answers as a datagram of its own, whatever the
+// kernel refuses on the way.
+
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { closeSync } from 'node:fs';
+import { suite, test } from 'node:test';
+import fc from 'fast-check';
+import type { Answerer } from '../../../src/dns/listen/answerer.ts';
+import { openBatchedSocket } from '../../../src/dns/listen/batched-socket.ts';
+import { type Libc, linux, openLibc } from '../../../src/dns/listen/libc.ts';
+import { CounterCells, counterCell, newListenCounters } from '../../../src/dns/listen/listen-counters.ts';
+import { type Address, parseAddress } from '../../../src/model/address.ts';
+import type { Endpoint } from '../../../src/model/endpoint.ts';
+import { batchedHere, loopback, loopback6 } from './running-server.ts';
+
+const greatestAnswer = 1_232;
+/** EINVAL. */
+const invalid = 22;
+
+/** Which client asks, which of the server's addresses, and how long the answer shall be. */
+interface Question {
+  client: number;
+  asked: number;
+  length: number;
+}
+
+interface Case {
+  listen: Endpoint;
+  /** The addresses that are asked; on a wildcard there are several. */
+  addresses: readonly string[];
+}
+
+const cases: Record<string, Case> = {
+  IPv4: { listen: loopback, addresses: ['127.0.0.1'] },
+  IPv6: { listen: loopback6, addresses: ['::1'] },
+  'every IPv4 address': {
+    listen: { address: parseAddress('0.0.0.0'), port: 0 },
+    addresses: ['127.0.0.1', '127.9.9.9'],
+  },
+  'every IPv6 address': { listen: { address: '::' as Address, port: 0 }, addresses: ['::1'] },
+};
+
+/** Of few lengths and few clients, so that many answers in a row go together. */
+const questions = fc.array(
+  fc.record({
+    client: fc.constantFrom(0, 0, 0, 0, 1, 2),
+    asked: fc.nat(1),
+    length: fc.constantFrom(50, 50, 50, 51, 200, greatestAnswer),
+  }),
+  { minLength: 1, maxLength: 64 },
+);
+
+/** A query's first octets: how long its answer shall be, and its number. The answer is filled with that number. */
+const echo: Answerer = {
+  respond(query, _length, response) {
+    const view = new DataView(query.buffer, query.byteOffset);
+    response.fill(view.getUint16(2), 0, view.getUint16(0));
+    return view.getUint16(0);
+  },
+  wake: () => undefined,
+  sleep: () => undefined,
+};
+
+/** struct mmsghdr. */
+const headerBytes = 64;
+
+/** How many answers the message with this header carries: msg_iovlen. */
+function segmentsAt(headers: bigint): number {
+  return process.getBuiltinModule('node:ffi').getInt32(headers, 24);
+}
+
+interface Exchanged {
+  /** Calls of sendmmsg, and the messages that they sent. */
+  calls: number;
+  messages: number;
+  failures: number;
+}
+
+/** Asks all questions at once and checks every answer; `refuse` says of a message with so many answers which errno sending it comes to. */
+async function exchange(
+  { listen, addresses }: Case,
+  asked: readonly Question[],
+  refuse: (segments: number) => number = () => 0,
+): Promise<Exchanged> {
+  const libc = openLibc();
+  const told = { calls: 0, messages: 0 };
+  let refused = 0;
+  const watched: Libc = {
+    ...libc,
+    sendmmsg: (descriptor, headers, count, flags) => {
+      told.calls += 1;
+      // As the kernel does: what comes before the first that fails is sent.
+      let good = 0;
+      for (refused = 0; good < count && refused === 0; good += 1) {
+        refused = refuse(segmentsAt(headers + BigInt(good * headerBytes)));
+        if (refused !== 0) break;
+      }
+      if (refused !== 0 && good === 0) return -1;
+      const sent = libc.sendmmsg(descriptor, headers, good, flags);
+      told.messages += sent;
+      return sent;
+    },
+    errno: () => (refused === 0 ? libc.errno() : refused),
+  };
+  const counters = newListenCounters();
+  const server = openBatchedSocket(watched, listen, new CounterCells(counters));
+  const clients = [0, 1, 2].map(() => createSocket(addresses[0]!.includes(':') ? 'udp6' : 'udp4'));
+  try {
+    const port = boundPort(libc, server.descriptor);
+    const arrived: string[] = [];
+    const all = Promise.withResolvers<void>();
+    for (const [client, socket] of clients.entries()) {
+      socket.on('message', (answer, from) => {
+        assert.ok(answer.every((octet) => octet === answer[0]));
+        arrived.push(`${client} ${from.address} ${from.port} ${answer.length} ${answer[0]}`);
+        if (arrived.length === asked.length) all.resolve();
+      });
+    }
+    const expected = asked.map((question, number) => {
+      const address = addresses[question.asked % addresses.length]!;
+      return `${question.client} ${address} ${port} ${question.length} ${number}`;
+    });
+    for (const [number, question] of asked.entries()) {
+      const query = Buffer.alloc(4);
+      query.writeUInt16BE(question.length);
+      query.writeUInt16BE(number, 2);
+      const address = addresses[question.asked % addresses.length]!;
+      await new Promise((sent) => clients[question.client]!.send(query, port, address, sent));
+    }
+    assert.equal(server.receive(true), asked.length);
+    server.answer(asked.length, echo);
+    const failures = new Float64Array(counters)[counterCell.udpSendFailed]!;
+    if (failures === 0) {
+      await Promise.race([all.promise, new Promise((late) => setTimeout(late, 5_000).unref())]);
+      assert.deepEqual(arrived.sort(), expected.sort());
+    }
+    return { ...told, failures };
+  } finally {
+    for (const socket of clients) socket.close();
+    closeSync(server.descriptor);
+  }
+}
+
+function boundPort(libc: Libc, descriptor: number): number {
+  const name = new ArrayBuffer(28);
+  libc.getsockname(descriptor, name, Int32Array.of(name.byteLength).buffer);
+  return new DataView(name).getUint16(2);
+}
+
+const same = (count: number, length: number): Question[] =>
+  Array.from({ length: count }, () => ({ client: 0, asked: 0, length }));
+
+suite('answers that leave together', { skip: !batchedHere }, () => {
+  for (const [name, where] of Object.entries(cases)) {
+    test(`${name}: every answer arrives as it is, from where it was asked`, async () => {
+      await fc.assert(
+        fc.asyncProperty(questions, async (asked) => {
+          assert.equal((await exchange(where, asked)).failures, 0);
+        }),
+        { numRuns: 40 },
+      );
+    });
+
+    test(`${name}: a full batch to one socket is one message`, async () => {
+      assert.deepEqual(await exchange(where, same(64, 100)), { calls: 1, messages: 1, failures: 0 });
+    });
+
+    test(`${name}: what cannot go together goes one by one`, async () => {
+      for (const errno of [linux.EIO, invalid]) {
+        await fc.assert(
+          fc.asyncProperty(questions, async (asked) => {
+            const { messages, failures } = await exchange(where, asked, (segments) => (segments > 1 ? errno : 0));
+            assert.ok(failures === 0 && messages === asked.length);
+          }),
+          { numRuns: 10 },
+        );
+      }
+    });
+  }
+
+  test('no message is larger than a datagram can be', async () => {
+    const { messages } = await exchange(cases.IPv4!, same(64, greatestAnswer));
+    assert.equal(messages, 2);
+  });
+
+  test('a shorter answer goes with those before it, and ends the message', async () => {
+    const asked = [...same(3, 60), ...same(1, 50), ...same(2, 60), ...same(1, 61)];
+    assert.equal((await exchange(cases.IPv4!, asked)).messages, 3);
+  });
+
+  test('answers of one length to two clients in turns are a message each', async () => {
+    const asked = same(10, 60).map((question, i) => ({ ...question, client: i % 2 }));
+    assert.equal((await exchange(cases.IPv4!, asked)).messages, 10);
+  });
+
+  test('when the way out is full, all that is left counts as lost, and nothing else', async () => {
+    const asked = [...same(5, 60), ...same(5, 70)];
+    let calls = 0;
+    const result = await exchange(cases.IPv4!, asked, () => {
+      calls += 1;
+      return calls === 1 ? linux.EAGAIN : 0;
+    });
+    assert.deepEqual(result, { calls: 1, messages: 0, failures: 10 });
+  });
+
+  test('what cannot be sent alone either is counted, and the rest goes out', async () => {
+    let refusals = 0;
+    const result = await exchange(cases.IPv4!, same(4, 60), () => {
+      refusals += 1;
+      return refusals <= 2 ? invalid : 0;
+    });
+    assert.deepEqual(result, { calls: 3, messages: 3, failures: 1 });
+  });
+});
