@@ -4,7 +4,7 @@
 import * as layout from './layout.ts';
 import { none, type Reference, unitBytes, unitWords, type ZoneId } from './layout.ts';
 import { NameKey } from './name-key.ts';
-import { cellWord, claimCell, releaseCell, wordsOf } from './table.ts';
+import { cellWord, claimCell, load, releaseCell, wordsOf } from './table.ts';
 
 /**
  * Opens the table in a thread that answers. It begins asleep: call {@link TableReader.enter} before reading, again between batches, and
@@ -53,14 +53,14 @@ export class TableReader {
   findZone(key: NameKey, from: number): ZoneId {
     const { words } = this;
     const { labelCount } = key;
-    const zones = Atomics.load(words, layout.header.zones);
+    const zones = load(words, layout.header.zones);
     for (let suffix = from; suffix <= labelCount; suffix += 1) {
       const depth = labelCount - suffix;
       const depths = words[layout.header.zoneDepths + (depth >>> 5)] as number;
       if ((depths & (1 << (depth & 31))) === 0) continue;
       const entry = this.find(zones, key, suffix, 1);
       if (entry === none) continue;
-      const zone = Atomics.load(words, entry * unitWords + layout.node.data);
+      const zone = load(words, entry * unitWords + layout.node.data);
       if (zone === none) continue;
       this.zoneSuffix = suffix;
       return zone as ZoneId;
@@ -71,22 +71,21 @@ export class TableReader {
   /** The node of suffix i of the key, which must be within the zone; `none` when the name does not exist. */
   findNode(zone: ZoneId, key: NameKey, suffix: number): Reference {
     const at = zone * unitWords;
-    const index = Atomics.load(this.words, at + layout.zone.index);
+    const index = load(this.words, at + layout.zone.index);
     return this.find(index, key, suffix, this.words[at + layout.zone.nameLength] as number);
   }
 
   /** In any index: `tail` octets at the key's end are not part of the names there. */
   find(index: Reference, key: NameKey, suffix: number, tail: number): Reference {
     // The previous table first: were it asked for after the search, a name could be moved and its old table gone in between.
-    const previous = Atomics.load(this.words, index * unitWords + layout.index.previous);
+    const previous = load(this.words, index * unitWords + layout.index.previous);
     const hash = key.hash(suffix);
     const found = this.#probe(index, hash, key, suffix, tail);
     return found !== none || previous === none ? found : this.#probe(previous, hash, key, suffix, tail);
   }
 
   /**
-   * A name on its way in or out while we look is there or not; both are true. An atomic load costs as much as all else here together: only what leads to a block is
-   * read with one.
+   * A name on its way in or out while we look is there or not; both are true. Only what leads to a block is read in order.
    */
   #probe(index: Reference, hash: number, key: NameKey, suffix: number, tail: number): Reference {
     const { words } = this;
@@ -95,7 +94,7 @@ export class TableReader {
     for (let place = hash & mask; ; place = (place + 1) & mask) {
       const at = slots + place * layout.slotWords;
       if (words[at + layout.slot.hash] === hash) {
-        const found = Atomics.load(words, at + layout.slot.node);
+        const found = load(words, at + layout.slot.node);
         if (found > layout.removed && this.#isNamed(found, key, suffix, tail)) return found;
       }
       if (words[at + layout.slot.node] === none) return none;
@@ -116,8 +115,8 @@ export class TableReader {
   findWildcard(zone: ZoneId, encloser: Reference, key: NameKey, suffix: number): Reference {
     const flags = this.bytes[encloser * unitBytes + layout.nodeFlagsByte] as number;
     if ((flags & layout.nodeFlags.wildcardChild) === 0) return none;
-    const index = Atomics.load(this.words, zone * unitWords + layout.zone.index);
-    const previous = Atomics.load(this.words, index * unitWords + layout.index.previous);
+    const index = load(this.words, zone * unitWords + layout.zone.index);
+    const previous = load(this.words, index * unitWords + layout.index.previous);
     const hash = key.wildcardHash(suffix);
     const found = this.#probeWildcard(index, hash, encloser);
     return found !== none || previous === none ? found : this.#probeWildcard(previous, hash, encloser);
@@ -130,7 +129,7 @@ export class TableReader {
     for (let place = hash & mask; ; place = (place + 1) & mask) {
       const at = slots + place * layout.slotWords;
       if (words[at + layout.slot.hash] === hash) {
-        const found = Atomics.load(words, at + layout.slot.node);
+        const found = load(words, at + layout.slot.node);
         if (found > layout.removed && this.#isWildcard(found, encloser)) return found;
       }
       if (words[at + layout.slot.node] === none) return none;
@@ -164,12 +163,12 @@ export class TableReader {
 
   /** Whether any name of the zone holds a delegation or a DNAME. */
   hasCuts(zone: ZoneId): boolean {
-    return Atomics.load(this.words, zone * unitWords + layout.zone.cuts) !== 0;
+    return load(this.words, zone * unitWords + layout.zone.cuts) !== 0;
   }
 
   /** What the name holds, all of it at one moment; `none` for an empty non-terminal. Ask once for each answer. */
   data(node: Reference): Reference {
-    return Atomics.load(this.words, node * unitWords + layout.node.data);
+    return load(this.words, node * unitWords + layout.node.data);
   }
 
   /** See `dataFlags`; 0 for `none`. */
@@ -229,7 +228,7 @@ export class TableReader {
   }
 
   soa(zone: ZoneId): Reference {
-    return Atomics.load(this.words, zone * unitWords + layout.zone.soa);
+    return load(this.words, zone * unitWords + layout.zone.soa);
   }
 
   negativeTtl(soa: Reference): number {

@@ -54,6 +54,17 @@ export function wordsOf(buffer: SharedArrayBuffer): Uint32Array {
   return words;
 }
 
+/** Intel's and AMD's processors do not move a load before an earlier one: there each is what others need Atomics for. */
+const loadsInOrder = process.arch === 'x64';
+
+/**
+ * A word that the writer may be changing: loads that follow see at least what was written before it. Atomics.load is a call, of more time than all else that
+ * finding a name takes (bench/respond.ts).
+ */
+export function load(words: Uint32Array, at: number): number {
+  return loadsInOrder ? (words[at] as number) : Atomics.load(words, at);
+}
+
 /** The word at which a reader's cell begins. */
 export function cellWord(which: number): number {
   return header.cells + which * cellWords;
