@@ -13,27 +13,27 @@ export interface Cost {
   lost: number;
 }
 
-/** Asks for so many seconds, one client thread, 100 questions under way. */
-export async function measure(
-  port: number,
-  pids: readonly number[],
-  questions: string,
-  seconds: number,
-): Promise<Cost> {
+/** The questions of a file, asked from so many ports in turns, so many at a time. */
+export interface Load {
+  questions: string;
+  ports: number;
+  underWay: number;
+}
+
+/** Asks for so many seconds, one client thread. */
+export async function measure(port: number, pids: readonly number[], load: Load, seconds: number): Promise<Cost> {
   const before = cpuSeconds(pids);
-  const run = promisify(execFile);
-  const { stdout } = await run('dnsperf', [
-    '-s',
-    '127.0.0.1',
-    '-p',
-    String(port),
-    '-d',
-    questions,
-    '-l',
-    String(seconds),
-    '-q',
-    '100',
-  ]);
+  const options = {
+    s: '127.0.0.1',
+    p: port,
+    d: load.questions,
+    l: seconds,
+    q: load.underWay,
+    c: load.ports,
+    T: 1,
+  };
+  const flags = Object.entries(options).flatMap(([name, value]) => [`-${name}`, String(value)]);
+  const { stdout } = await promisify(execFile)('dnsperf', flags);
   const spent = cpuSeconds(pids) - before;
   const completed = numberAfter(stdout, 'Queries completed:');
   return {

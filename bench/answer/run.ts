@@ -1,5 +1,5 @@
 // What one answer costs us and others: CPU per answered query and resident memory, all in one run, in turns, so that a noisy machine is
-// noisy for everyone. `npm run bench:answer [names…]`; without sizes 1,000 and 1,000,000.
+// noisy for everyone. More answering threads: threads.ts. `npm run bench:answer [names…]`; without sizes 1,000 and 1,000,000.
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,6 +12,18 @@ import { hostLabel, type Kind, kinds, writeQuestions, writeZoneFile, zoneName } 
 
 const rounds = 3;
 const seconds = 4;
+/** What is asked, and from how many ports: one, as a forwarder with a socket of its own for us, or a port for each question under way, as most resolvers. */
+interface Column {
+  title: string;
+  kind: Kind;
+  ports: number;
+}
+const columns: readonly Column[] = [
+  ...kinds.map((kind) => ({ title: kind, kind, ports: 1 })),
+  { title: 'existing, 100 ports', kind: 'existing', ports: 100 },
+];
+type Costs = Map<Contender, Record<string, Cost[]>>;
+
 const sizes = process.argv.slice(2).map(Number);
 
 for (const names of sizes.length > 0 ? sizes : [1_000, 1_000_000]) {
@@ -31,35 +43,42 @@ async function compare(names: number, cleanup: Cleanup): Promise<void> {
     console.log(`${contender.name} serves ${names} names`);
     running.push(contender);
   }
-  const costs = new Map<Contender, Partial<Record<Kind, Cost[]>>>(running.map((contender) => [contender, {}]));
-  for (let round = 0; round < rounds; round += 1) {
-    for (const kind of kinds) {
+  const costs: Costs = new Map(running.map((contender) => [contender, {}]));
+  // Round 0 warms everyone up.
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const { title, kind, ports } of columns) {
       // In turns from either end: nobody always comes right behind the dearest.
       const inTurn = round % 2 === 0 ? running : running.toReversed();
       for (const contender of inTurn.filter((one) => one.kinds.includes(kind))) {
-        const cost = await measure(contender.port, contender.pids, questions[kind], seconds);
-        const taken = costs.get(contender) as Partial<Record<Kind, Cost[]>>;
-        taken[kind] = [...(taken[kind] ?? []), cost];
+        const load = { questions: questions[kind], ports, underWay: 100 };
+        const cost = await measure(contender.port, contender.pids, load, round === 0 ? 1 : seconds);
+        if (round === 0) continue;
+        const taken = costs.get(contender) ?? {};
+        taken[title] = [...(taken[title] ?? []), cost];
       }
     }
-    console.log(`round ${round + 1} of ${rounds}`);
+    if (round > 0) console.log(`round ${round} of ${rounds}`);
   }
   report(names, costs);
 }
 
-function report(names: number, costs: Map<Contender, Partial<Record<Kind, Cost[]>>>): void {
+function report(names: number, costs: Costs): void {
   const ours = [...costs.values()][0] ?? {};
   const table: Record<string, Record<string, string>> = {};
   for (const [contender, taken] of costs) {
     const row: Record<string, string> = {};
-    for (const kind of kinds) {
-      const cost = median(taken[kind], 'perAnswer');
-      row[`${kind} µs`] = cost === undefined ? '' : cost.toFixed(1);
-      const base = median(ours[kind], 'perAnswer');
-      row[`${kind} ×`] = cost === undefined || base === undefined ? '' : (cost / base).toFixed(2);
+    for (const { title } of columns) {
+      const cost = median(taken[title], 'perAnswer');
+      row[`${title} µs`] = cost === undefined ? '' : cost.toFixed(1);
+      const base = median(ours[title], 'perAnswer');
+      row[`${title} ×`] = cost === undefined || base === undefined ? '' : (cost / base).toFixed(2);
     }
     row['answers/s'] = (median(taken.existing, 'answersPerSecond') ?? 0).toFixed(0);
-    row.lost = String(kinds.flatMap((kind) => taken[kind] ?? []).reduce((sum, { lost }) => sum + lost, 0));
+    row.lost = String(
+      Object.values(taken)
+        .flat()
+        .reduce((sum, { lost }) => sum + lost, 0),
+    );
     row['memory MB'] = residentMegabytes(contender.pids).toFixed(0);
     table[contender.name] = row;
   }

@@ -13,7 +13,8 @@ export interface MetricSources {
 
 export function createMetrics({ views, tableBytes }: MetricSources): Registry {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  // In milliseconds. The default of 10 wakes this thread a hundred times a second: a replica that has nothing to do would still use a hundredth of a core.
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
   gauge(registry, 'zonewright_store_revision', 'The store revision that this replica serves', () => views.revision);
   gauge(registry, 'zonewright_zones', 'Zones served', () => count(views.zones.list()));
   gauge(registry, 'zonewright_hosts', 'Hosts', () => count(views.hosts.list()));

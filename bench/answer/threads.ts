@@ -1,0 +1,57 @@
+// What a second answering thread is worth: `node bench/answer/threads.ts`, as root. With few processors there is none left for it beside dnsperf; so each
+// answering thread is held to a quarter of one (SCHED_DEADLINE), once with one thread and once with two.
+
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Replica, startReplica } from '../../test/support/replica.ts';
+import { type Cleanup, inScope, temporaryFolder } from '../../test/support/temporary.ts';
+import { type Cost, measure } from './measure.ts';
+
+const zone = 'bench.example';
+/** The kernel deals ports, not questions, to the threads' sockets. */
+const ports = 100;
+/** Enough that neither thread runs dry while the other one's time is used up. */
+const underWay = 2_000;
+const rounds = 5;
+const seconds = 3;
+
+await inScope(compare);
+
+async function compare(cleanup: Cleanup): Promise<void> {
+  const folder = await temporaryFolder(cleanup);
+  const questions = join(folder, 'questions');
+  await writeFile(questions, `host.${zone} A\n`);
+  const running: { threads: number; replica: Replica; costs: Cost[] }[] = [];
+  for (const threads of [1, 2]) {
+    const flags = ['--dns-threads', String(threads), '--log-level', 'warn'];
+    const replica = await startReplica(cleanup, join(folder, String(threads)), flags);
+    await replica.expect(201, 'POST', '/v1/zones', { name: zone });
+    await replica.expect(201, 'PUT', `/v1/zones/${zone}/rrsets/host/A`, { records: ['192.0.2.1'] });
+    // While it may run as it likes, so that its code is compiled.
+    await measure(replica.dns.port, [replica.pid], { questions, ports, underWay }, seconds);
+    holdAnsweringThreads(replica.pid);
+    running.push({ threads, replica, costs: [] });
+  }
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { replica, costs } of round % 2 === 0 ? running : running.toReversed()) {
+      costs.push(await measure(replica.dns.port, [replica.pid], { questions, ports, underWay }, seconds));
+    }
+  }
+  for (const { threads, costs } of running) {
+    const rates = costs.map(({ answersPerSecond }) => answersPerSecond).sort((a, b) => a - b);
+    const lost = costs.reduce((sum, cost) => sum + cost.lost, 0);
+    console.log(`${threads} × a quarter of a processor: ${rates[rounds >> 1]?.toFixed(0)} answers/s, ${lost} lost`);
+  }
+}
+
+/** 2.5 ms of every 10, in nanoseconds. */
+function holdAnsweringThreads(pid: number): void {
+  const period = '10000000';
+  const share = ['--deadline', '--sched-runtime', '2500000', '--sched-deadline', period, '--sched-period', period];
+  for (const task of readdirSync(`/proc/${pid}/task`)) {
+    const name = readFileSync(`/proc/${pid}/task/${task}/comm`, 'utf8');
+    if (name.startsWith('dns-udp-')) execFileSync('chrt', [...share, '--pid', '0', task]);
+  }
+}
