@@ -36,7 +36,7 @@ test('SIGTERM to `npm start` ends the server', { timeout: 60_000 }, async (t) =>
   for (; !said.includes('"serving"'); await delay(50)) assert.equal(npm.exitCode, null, said);
   const { http } = JSON.parse(await readFile(join(folder, 'endpoints.json'), 'utf8')) as { http: string };
 
-  const closed = once(npm, 'close', { signal: AbortSignal.timeout(15_000) });
+  const closed = once(npm, 'close', { signal: AbortSignal.timeout(30_000) });
   npm.kill('SIGTERM');
   await closed;
   assert.match(said, /"msg":"stopped"/);

@@ -430,23 +430,26 @@ export function storeContract(
 
     test('a lease that is not kept ends, and its keys go in one change', async (_t, store, other) => {
       const lease = await store.grantLease(1);
-      const kept = await store.grantLease(1);
-      const start = await write(
-        store,
-        put('p/a', '', lease),
-        put('p/b', '', lease),
-        put('p/kept', '', kept),
-        put('p/free', '', lease),
-      );
-      await write(store, put('p/free'));
-      const keeping = setInterval(() => other.keepLease(kept), 300);
-      const deadline = AbortSignal.timeout(10_000);
+      // Seconds: long enough that a machine which does not get to keeping it for a while does not lose it.
+      const keptSeconds = 8;
+      const kept = await store.grantLease(keptSeconds);
+      const outlived = delay((keptSeconds + 1) * 1000);
+      const keeping = setInterval(() => void other.keepLease(kept).catch(() => undefined), 300);
       const ended: string[] = [];
       try {
-        for await (const { events } of other.watch('p/', (start + 2) as Revision, deadline)) {
+        const start = await write(
+          store,
+          put('p/a', '', lease),
+          put('p/b', '', lease),
+          put('p/kept', '', kept),
+          put('p/free', '', lease),
+        );
+        await write(store, put('p/free'));
+        for await (const { events } of other.watch('p/', (start + 2) as Revision, AbortSignal.timeout(30_000))) {
           ended.push(...events.map((event) => (event.kind === 'delete' ? event.key : 'put')).sort());
           break;
         }
+        await outlived;
       } finally {
         clearInterval(keeping);
       }

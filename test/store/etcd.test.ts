@@ -197,7 +197,7 @@ describe('etcd: when it is away', { skip, concurrency: 3 }, () => {
     const way = await startSilenceable(t, Number(new URL(etcd.endpoint).port));
     const [store, other] = [await openFor(t, [etcd.endpoint]), await openFor(t, [way.endpoint, etcd.endpoint])];
     const first = await write(store, put('a', '1'));
-    const watch = other.watch('', first, AbortSignal.timeout(25_000))[Symbol.asyncIterator]();
+    const watch = other.watch('', first, AbortSignal.timeout(60_000))[Symbol.asyncIterator]();
     assert.equal((await watch.next()).value?.revision, first);
     way.silence();
     const second = await write(store, put('a', '2'));
@@ -219,7 +219,7 @@ describe('etcd: when it is away', { skip, concurrency: 3 }, () => {
       await watching;
       console.log('closed');`;
     const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, etcd.endpoint], {
-      timeout: 8000,
+      timeout: 60_000,
     });
     assert.match((await run).stdout, /closed/);
   });
@@ -387,7 +387,7 @@ async function startMute(t: TestContext): Promise<string> {
 
 /** Tries until it succeeds; for what must come by itself, soon. */
 async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
-  for (const end = Date.now() + 15_000; ; await new Promise((resolve) => setTimeout(resolve, 25))) {
+  for (const end = Date.now() + 60_000; ; await new Promise((resolve) => setTimeout(resolve, 25))) {
     try {
       return await attempt();
     } catch (error) {

@@ -13,7 +13,7 @@ import { ask, type Server } from './dns-client.ts';
 import type { Cleanup } from './temporary.ts';
 
 const command = fileURLToPath(new URL('../../src/cli/zonewright.js', import.meta.url));
-const startMilliseconds = 30_000;
+const startMilliseconds = 60_000;
 
 export interface Answer<T = Record<string, unknown>> {
   status: number;
@@ -131,7 +131,7 @@ export async function startReplica(
       assert.equal(answer.status, status, `${method} ${path}: ${JSON.stringify(answer.body)}`);
       return answer.body;
     },
-    ask: (name, type) => ask({ server: dns, name, type, timeoutMilliseconds: 2000 }),
+    ask: (name, type) => ask({ server: dns, name, type }),
     kill: async () => {
       await end('SIGKILL');
     },

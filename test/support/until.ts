@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export async function until(
   check: () => boolean | Promise<boolean>,
   otherwise: string,
-  milliseconds = 10_000,
+  milliseconds = 30_000,
 ): Promise<void> {
   for (const end = performance.now() + milliseconds; !(await check()); await delay(20)) {
     assert.ok(performance.now() < end, otherwise);

@@ -143,7 +143,7 @@ suite('HTTPS', { skip: withoutOpenssl }, () => {
     const slow = session.request(post);
     slow.on('error', () => undefined);
     slow.write(Uint8Array.of(0));
-    const responded = once(slow, 'response', { signal: AbortSignal.timeout(5_000) });
+    const responded = once(slow, 'response', { signal: AbortSignal.timeout(20_000) });
     const asking = setInterval(() => void send(session, post, queryBytes(question)).catch(() => undefined), 100);
     t.after(() => clearInterval(asking));
     const [headers] = await responded;
@@ -160,7 +160,7 @@ suite('HTTPS', { skip: withoutOpenssl }, () => {
       const query = queryBytes(question);
       const sent = request({ ...options, method, path: getPath(query), headers: { 'content-type': type } });
       sent.end(method === 'POST' ? query : undefined);
-      const [response] = await once(sent, 'response', { signal: AbortSignal.timeout(5_000) });
+      const [response] = await once(sent, 'response', { signal: AbortSignal.timeout(20_000) });
       assert.equal(response.statusCode, 200);
       response.resume();
       await once(response, 'end');
@@ -176,7 +176,7 @@ suite('HTTPS', { skip: withoutOpenssl }, () => {
     const sent = request({ ...options, path: getPath(query) });
     // The server does not read to the end of it.
     sent.on('error', () => undefined).end();
-    const [response] = await once(sent, 'response', { signal: AbortSignal.timeout(5_000) });
+    const [response] = await once(sent, 'response', { signal: AbortSignal.timeout(20_000) });
     assert.equal(response.statusCode, 431);
     response.resume();
   });
