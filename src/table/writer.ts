@@ -150,10 +150,27 @@ export class TableWriter {
     return this.#memory.reader.hasCuts(zone);
   }
 
-  /** Whether other names of the zone stand below this one. */
-  hasNamesBelow(zone: ZoneId, name: Fqdn): boolean {
-    const node = this.#find(zone, name);
-    return node !== none && this.#memory.words[node * unitWords + layout.node.children] !== 0;
+  /**
+   * The names that hold something below this one, in no order; nothing may change until the last of them. Where there are any, every node of the zone is asked
+   * what it stands below, which is far less than to name it.
+   */
+  *nodesBelow(zone: ZoneId, name: Fqdn): Generator<Omit<ListedNode, 'stamp'>, void, undefined> {
+    const { words, reader } = this.#memory;
+    const top = this.#find(zone, name);
+    if (top === none || words[top * unitWords + layout.node.children] === 0) return;
+    const next = (node: Reference) => words[node * unitWords + layout.node.next] as number;
+    for (let node = words[zone * unitWords + layout.zone.nodes] as number; node !== none; node = next(node)) {
+      const data = reader.data(node);
+      if (data === none || !this.#isBelow(node, top)) continue;
+      yield { name: this.#nodeName(zone, node), modified: reader.modified(data) as Revision };
+    }
+  }
+
+  #isBelow(node: Reference, top: Reference): boolean {
+    const { reader } = this.#memory;
+    let above = reader.parent(node);
+    while (above !== none && above !== top) above = reader.parent(above);
+    return above === top;
   }
 
   /** Marks a name that holds something with 32 bits for a later sweep over {@link nodes}; false when it holds nothing. No reader sees the mark. */

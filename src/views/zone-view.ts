@@ -116,13 +116,11 @@ export class ZoneView {
     return state !== undefined && this.#table.hasCuts(state.table);
   }
 
-  /** Stored names of the zone below this one, in no order. Where there are any, all of the zone's are looked through. */
+  /** Stored names of the zone below this one, in no order; no change may come in between. */
   *namesBelow(zone: Fqdn, owner: Fqdn): Generator<Fqdn> {
     const state = this.#zones.get(zone);
-    if (state === undefined || !this.#table.hasNamesBelow(state.table, owner)) return;
-    for (const { name, modified } of this.#table.nodes(state.table)) {
-      if (modified !== nothing && name !== owner && isWithin(name, owner)) yield name;
-    }
+    if (state === undefined) return;
+    for (const { name, modified } of this.#table.nodesBelow(state.table, owner)) if (modified !== nothing) yield name;
   }
 
   /** Stored names of the zone at which hosts manage records, in no order. All of the zone's are looked through. */

@@ -154,6 +154,8 @@ function compare(writer: TableWriter, reader: TableReader, model: Model): void {
       const expected = node && { rrsets: inOrder(node.rrsets), modified: node.modified };
       assert.deepEqual(writer.getNode(zone, name), expected);
       compareNode(reader, zone, name, existing, nodes);
+      const below = [...nodes.keys()].filter((other) => other !== name && isWithin(other, name));
+      assert.deepEqual([...writer.nodesBelow(zone, name)].map((listed) => listed.name).sort(), below.sort());
     }
     const listed = [...writer.nodes(zone)].map((node) => [node.name, node.modified]);
     const expected = [...nodes].map(([name, node]) => [name, node.modified]);
