@@ -48,6 +48,11 @@ export interface InputFault {
   message: string;
 }
 
+/** The JSON pointer (RFC 6901) of what these steps lead to. */
+export function pointerTo(steps: readonly (string | number)[]): string {
+  return steps.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
 /** A request that we understood and will not carry out. `members` are added to the problem+json object as they are. */
 export class Refusal extends Error {
   readonly code: ErrorCode;
@@ -76,6 +81,11 @@ export function refuse(code: ErrorCode, detail: string, members: Record<string, 
   throw new Refusal(code, detail, { members });
 }
 
+/** What refuses because of several faults. */
+export function faultyInput(errors: InputFault[]): Refusal {
+  return new Refusal('invalid_request', errors.map((one) => `${one.pointer}: ${one.message}`).join('; '), { errors });
+}
+
 /** A value that a parser of `model/` does not accept. It does not know where the value stood: {@link at} adds that. */
 export class InvalidValue extends Error {
   constructor(message: string) {
@@ -87,6 +97,11 @@ export class InvalidValue extends Error {
 /** What was thrown, in words. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What was thrown, and where, for whoever has to find the bug. */
+export function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 /** Refuses because of one field. */

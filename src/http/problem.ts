@@ -1,7 +1,7 @@
 // Whatever goes wrong becomes application/problem+json (RFC 9457) here, and nowhere else. The codes: errors.ts.
 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { type ErrorCode, errorCodes, type InputFault, Refusal } from '../errors.ts';
+import { type ErrorCode, errorCodes, faultyInput, type InputFault, pointerTo, Refusal } from '../errors.ts';
 import { Compacted, StoreUnavailable } from '../store/store.ts';
 
 /** Fastify's error handler. */
@@ -46,8 +46,7 @@ export function refusalFrom(error: unknown, takes = 'application/json'): Refusal
   }
   if (statusCode === 415) return new Refusal('unsupported_media_type', `send the body with Content-Type: ${takes}`);
   if (validation === undefined) return new Refusal(codeOfFastify(statusCode), message);
-  const errors = telling(validation).map((fault) => faultOf(fault, validationContext));
-  return new Refusal('invalid_request', errors.map((one) => `${one.pointer}: ${one.message}`).join('; '), { errors });
+  return faultyInput(telling(validation).map((fault) => faultOf(fault, validationContext)));
 }
 
 /** Fastify's own refusals. */
@@ -80,10 +79,7 @@ function faultOf(
 ): InputFault {
   const sign = context === 'querystring' ? '?' : context === 'params' ? ':' : context === 'headers' ? 'header ' : '/';
   const point = (field: unknown) => {
-    const path =
-      field === undefined
-        ? instancePath
-        : `${instancePath}/${String(field).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    const path = field === undefined ? instancePath : instancePath + pointerTo([String(field)]);
     return sign === '/' ? path : sign + path.slice(1);
   };
   if (keyword === 'additionalProperties')

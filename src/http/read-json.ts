@@ -1,6 +1,6 @@
 // A JSON body without the silence of JSON.parse, which replaces octets that are no UTF-8 and keeps the last of two fields of one name.
 
-import { type InputFault, Refusal, refuse } from '../errors.ts';
+import { faultyInput, type InputFault, pointerTo, refuse } from '../errors.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 /** An object or an array that the text is in the middle of. */
@@ -27,7 +27,7 @@ export function readJson(body: Buffer): unknown {
   }
   const errors = faultsIn(text);
   if (errors.length === 0) return value;
-  throw new Refusal('invalid_request', errors.map((one) => `${one.pointer}: ${one.message}`).join('; '), { errors });
+  throw faultyInput(errors);
 }
 
 /** Of a text that is known to be JSON: only its strings matter, and what gives it its shape. */
@@ -43,9 +43,10 @@ function faultsIn(text: string): InputFault[] {
       if (isField && level?.fields !== undefined) {
         const field = JSON.parse(text.slice(at, end + 1)) as string;
         level.step = field;
+        const fault = (message: string) => faults.push({ pointer: pointerTo(levels.map(({ step }) => step)), message });
         // Assigned, it would become the object's prototype.
-        if (field === '__proto__') faults.push({ pointer: pointerTo(levels), message: 'is not a known field' });
-        else if (level.fields.has(field)) faults.push({ pointer: pointerTo(levels), message: 'is given twice' });
+        if (field === '__proto__') fault('is not a known field');
+        else if (level.fields.has(field)) fault('is given twice');
         level.fields.add(field);
       }
       at = end;
@@ -71,8 +72,4 @@ function endOfString(text: string, start: number): number {
     while (text[escapes - 1] === '\\') escapes -= 1;
     if ((end - escapes) % 2 === 0) return end;
   }
-}
-
-function pointerTo(levels: readonly Level[]): string {
-  return levels.map(({ step }) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }

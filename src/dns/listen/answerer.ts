@@ -1,5 +1,6 @@
 // The seam between sockets and answers: what a listening thread calls, once per query. No socket in here.
 
+import { stackOf } from '../../errors.ts';
 import { TableReader } from '../../table/reader.ts';
 import { Clock } from '../respond/clock.ts';
 import { createResponder, type Respond } from '../respond/responder.ts';
@@ -51,8 +52,7 @@ export function guard(respond: Respond, onFault: (message: string) => void): Res
 
 /** With the query itself, so that the bug can be found. */
 function faultMessage(error: unknown, query: Uint8Array): string {
-  const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `${what}\nquery: ${Buffer.from(query).toString('hex').slice(0, 1_024)}`;
+  return `${stackOf(error)}\nquery: ${Buffer.from(query).toString('hex').slice(0, 1_024)}`;
 }
 
 /** A header alone (RFC 1035 §4.1.1): the query's id, opcode and RD, no question. */

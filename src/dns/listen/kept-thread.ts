@@ -2,6 +2,7 @@
 
 import { closeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import { stackOf } from '../../errors.ts';
 import type { Logger } from '../../model/logger.ts';
 import type { FailedReport, ReadyReport, ThreadOrder, ThreadReport } from './thread-task.ts';
 
@@ -83,7 +84,7 @@ export class KeptThread {
       else reason = message.message;
     });
     worker.on('error', (error) => {
-      reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      reason = stackOf(error);
     });
     worker.on('exit', (code) => {
       reason ??= `it ended with exit code ${code}`;
