@@ -2,7 +2,7 @@
 // process goes by our name, or by one that makes the same nameserver label.
 
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
+import { settlesWithin } from '../control/settles-within.ts';
 import { InvalidValue } from '../errors.ts';
 import type { Logger } from '../model/logger.ts';
 import { type Member, nameserverOf } from '../model/member.ts';
@@ -65,9 +65,7 @@ class Membership {
       if (this.#lease !== undefined) await this.#store.revokeLease(this.#lease);
     };
     const left = revoke().catch((error: unknown) => this.#logger.debug(error, 'could not end the membership'));
-    const abort = new AbortController();
-    await Promise.race([left, delay(leaveMilliseconds, undefined, { signal: abort.signal }).catch(() => undefined)]);
-    abort.abort();
+    await settlesWithin(left, leaveMilliseconds);
   }
 
   async #register(): Promise<void> {

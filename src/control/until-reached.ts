@@ -1,9 +1,9 @@
 // Waits until this replica serves what the store has, no longer than a caller should: the store may have gone away in between.
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { refuse } from '../errors.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Views } from '../views/views.ts';
+import { settlesWithin } from './settles-within.ts';
 
 /** As long as the store's own calls take to give up. */
 const patienceMilliseconds = 4000;
@@ -16,9 +16,5 @@ export async function untilReached(
   milliseconds = patienceMilliseconds,
 ): Promise<void> {
   if (views.revision >= revision) return;
-  const abort = new AbortController();
-  const late = delay(milliseconds, 'late', { signal: abort.signal }).catch(() => 'in time');
-  const outcome = await Promise.race([views.reached(revision), late]);
-  abort.abort();
-  if (outcome === 'late') refuse('store_unavailable', otherwise);
+  if (!(await settlesWithin(views.reached(revision), milliseconds))) refuse('store_unavailable', otherwise);
 }
