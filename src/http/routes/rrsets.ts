@@ -42,7 +42,13 @@ export const rrsetRoutes: Routes = async (app, services) => {
         querystring: strict({
           ...pageQuery,
           type: Type.Optional(Type.String({ maxLength: 20 })),
-          name: Type.Optional(Type.String({ maxLength: 1024, description: 'Relative to the zone; `@` is the apex' })),
+          name: Type.Optional(
+            Type.String({
+              maxLength: 1024,
+              description:
+                'Relative to the zone; `@` is the apex. The RRsets of one name come all at once: `limit` and `cursor` do nothing then',
+            }),
+          ),
         }),
         response: { 200: listOf(RrsetBody), ...failures },
       },
