@@ -65,8 +65,8 @@ function whyNoEtcd(): string | undefined {
   return reason;
 }
 
-/** Starts a new, empty etcd; resolves when it answers. It writes to the disk as in earnest, also under a SIGKILL. */
-export async function startEtcd(flags: readonly string[] = []): Promise<TestEtcd> {
+/** Starts a new, empty etcd; resolves when it answers. It writes to the disk as in earnest, also under a SIGKILL. It may listen on other URLs too. */
+export async function startEtcd(flags: readonly string[] = [], others: readonly string[] = []): Promise<TestEtcd> {
   const binary = findEtcd();
   if (binary === undefined) throw new Error(whyNoEtcd());
   const folder = await mkdtemp(join(tmpdir(), 'zonewright-etcd-'));
@@ -82,7 +82,7 @@ export async function startEtcd(flags: readonly string[] = []): Promise<TestEtcd
   ];
   const settings = [
     ...identity,
-    ['--listen-client-urls', endpoint],
+    ['--listen-client-urls', [endpoint, ...others].join()],
     ['--advertise-client-urls', endpoint],
     ['--listen-peer-urls', peer],
     // A lone member elects itself after this long: it decides how fast the tests are.
@@ -166,7 +166,7 @@ export async function startEtcd(flags: readonly string[] = []): Promise<TestEtcd
 }
 
 /** etcd's own HTTP gateway: what a test does to it goes past the client under test. */
-async function askEtcd(endpoint: string, path: string, body: object): Promise<void> {
+export async function askEtcd(endpoint: string, path: string, body: object): Promise<void> {
   const answer = await fetch(endpoint + path, { method: 'POST', body: JSON.stringify(body) });
   if (!answer.ok) throw new Error(`etcd ${path}: ${answer.status} ${await answer.text()}`);
   await answer.arrayBuffer();
