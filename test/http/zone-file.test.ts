@@ -206,6 +206,24 @@ test('a dry run tells the difference and changes nothing', async (t) => {
   });
 });
 
+test('the difference of a dry run is as long as an answer may be, and the counts are of all', async (t) => {
+  const served = await prepared(t);
+  const large = Array(200)
+    .fill(`"${'x'.repeat(250)}"`)
+    .join(' ');
+  const file = Array.from({ length: 100 }, (_, index) => `n${index} TXT ${large}\n`).join('');
+  const answer = await served.api.send('PUT', `${path}?dryRun=true`, file, textDns);
+  assert.equal(answer.status, 200);
+  const { counts, difference = [] } = answer.body as Imported;
+  assert.equal(counts.added, 100);
+  const octets = Buffer.byteLength(JSON.stringify(difference));
+  assert.ok(octets <= 4 * 1024 * 1024 && octets > 3.8 * 1024 * 1024, String(octets));
+  assert.deepEqual(
+    difference.map(({ name }) => name),
+    Array.from(difference, (_, index) => `n${index}`),
+  );
+});
+
 test('every fault is listed with its line, and nothing was changed', async (t) => {
   const served = await prepared(t);
   await put(served, example);

@@ -1,12 +1,17 @@
 // What an import of a zone file answers.
 
 import { type Static, Type } from '@fastify/type-provider-typebox';
+import type { RrsetDifference } from '../../control/compare-zone.ts';
 import type { Imported, ImportProgress } from '../../control/import-zone-file.ts';
 import { type Fqdn, formatRelativeName } from '../../model/name.ts';
 import { NameText, Ttl } from './common.ts';
 
 const Count = Type.Integer({ minimum: 0 });
 const Content = Type.Union([Type.Object({ ttl: Ttl, records: Type.Array(Type.String()) }), Type.Null()]);
+const Difference = Type.Object({ name: Type.String(), type: Type.String(), before: Content, after: Content });
+type Difference = Static<typeof Difference>;
+/** In octets of JSON. */
+const greatestDifference = 4 * 1024 * 1024;
 
 export const ImportBody = Type.Object({
   zone: NameText,
@@ -24,8 +29,9 @@ export const ImportBody = Type.Object({
   ),
   warnings: Type.Array(Type.Object({ line: Count, message: Type.String() }), { description: 'The first 100' }),
   difference: Type.Optional(
-    Type.Array(Type.Object({ name: Type.String(), type: Type.String(), before: Content, after: Content }), {
-      description: 'Of a dry run: the first 1000 RRsets that would be added, changed or deleted',
+    Type.Array(Difference, {
+      description:
+        'Of a dry run: the first 1000 RRsets that would be added, changed or deleted, or as many as come to 4 MiB; `counts` is of all',
     }),
   ),
 });
@@ -35,22 +41,29 @@ export function showImport(
   dryRun: boolean,
   { written, counts, warnings, warningCount, differences }: Imported,
 ): Static<typeof ImportBody> {
-  const show = (content: { ttl: number; records: string[] } | undefined) =>
-    content === undefined ? null : { ttl: content.ttl, records: content.records };
   return {
     zone,
     written,
     counts: { ...counts, warnings: warningCount },
     warnings,
-    ...(dryRun && {
-      difference: differences.map(({ owner, type, before, after }) => ({
-        name: formatRelativeName(owner, zone),
-        type,
-        before: show(before),
-        after: show(after),
-      })),
-    }),
+    ...(dryRun && { difference: showDifference(zone, differences) }),
   };
+}
+
+function showDifference(zone: Fqdn, differences: readonly RrsetDifference[]) {
+  const shown: Difference[] = [];
+  let octets = 2;
+  for (const { owner, type, before, after } of differences) {
+    const one = { name: formatRelativeName(owner, zone), type, before: contentOf(before), after: contentOf(after) };
+    octets += Buffer.byteLength(JSON.stringify(one)) + 1;
+    if (octets > greatestDifference) break;
+    shown.push(one);
+  }
+  return shown;
+}
+
+function contentOf(content: RrsetDifference['before']): Static<typeof Content> {
+  return content === undefined ? null : { ttl: content.ttl, records: content.records };
 }
 
 export function showProgress({ phase, done, total }: ImportProgress) {
