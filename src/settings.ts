@@ -1,0 +1,295 @@
+// Every setting, one row each: its flag, its variable, its default, how its text is read. A new setting is a new row.
+// Who gives the values, and what is wrong with several of them together: config.ts.
+
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { availableParallelism, hostname } from 'node:os';
+import { InvalidValue, messageOf } from './errors.ts';
+import { parseRange } from './model/address-range.ts';
+import { parseEndpoint } from './model/endpoint.ts';
+import { nameserverOf } from './model/member.ts';
+
+export interface Setting<T> {
+  flag?: string;
+  /** How its value is written in the help. */
+  value?: string;
+  variable: string;
+  help: string;
+  default?: string;
+  /** Not repeated when it is wrong. */
+  secret?: boolean;
+  /** Throws InvalidValue. */
+  parse: (text: string) => T;
+}
+
+const text = (value: string): string => value;
+const file = (path: string): Buffer => {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new InvalidValue(`cannot be read: ${messageOf(error)}`);
+  }
+};
+const listed =
+  <T>(parse: (part: string) => T) =>
+  (value: string): T[] =>
+    value
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '')
+      .map(parse);
+
+const oneOf =
+  <T extends string>(...values: T[]) =>
+  (value: string): T => {
+    const known = values.find((one) => one === value);
+    if (known === undefined) throw new InvalidValue(`must be ${values.join(' or ')}`);
+    return known;
+  };
+const onOrOff = (value: string): boolean => oneOf('on', 'off')(value) === 'on';
+const numberFrom =
+  (least: number, most: number) =>
+  (value: string): number => {
+    const number = /^\d{1,9}$/.test(value) ? Number(value) : -1;
+    if (number < least || number > most) throw new InvalidValue(`must be a number from ${least} to ${most}`);
+    return number;
+  };
+
+function setting<T>(row: Setting<T>): Setting<T> {
+  return row;
+}
+
+export const settings = {
+  store: setting({
+    flag: 'store',
+    value: 'embedded|etcd',
+    variable: 'ZONEWRIGHT_STORE',
+    help: 'where the truth is kept',
+    default: 'embedded',
+    parse: oneOf('embedded', 'etcd'),
+  }),
+  etcdEndpoints: setting({
+    flag: 'etcd-endpoints',
+    value: 'URLS',
+    variable: 'ZONEWRIGHT_ETCD_ENDPOINTS',
+    help: 'etcd servers, separated by commas',
+    default: 'http://127.0.0.1:2379',
+    parse: (value) => {
+      const urls = listed(parseUrl)(value);
+      if (urls.length === 0) throw new InvalidValue('needs a URL at least');
+      return urls;
+    },
+  }),
+  etcdPrefix: setting({
+    flag: 'etcd-prefix',
+    value: 'KEY',
+    variable: 'ZONEWRIGHT_ETCD_PREFIX',
+    help: 'all our keys stand below it',
+    default: '/zonewright/v1',
+    parse: (value) => {
+      if (!/^\/[^\s]*[^/\s]$/.test(value)) throw new InvalidValue('must begin with / and not end with it');
+      return value;
+    },
+  }),
+  etcdCa: setting({
+    variable: 'ZONEWRIGHT_ETCD_CA',
+    help: "file with the certificate authority of etcd's TLS",
+    parse: file,
+  }),
+  etcdCert: setting({
+    variable: 'ZONEWRIGHT_ETCD_CERT',
+    help: 'file with our client certificate for etcd',
+    parse: file,
+  }),
+  etcdKey: setting({ variable: 'ZONEWRIGHT_ETCD_KEY', help: 'file with the key of that certificate', parse: file }),
+  etcdUsername: setting({ variable: 'ZONEWRIGHT_ETCD_USERNAME', help: 'user in etcd', parse: text }),
+  etcdPassword: setting({ variable: 'ZONEWRIGHT_ETCD_PASSWORD', help: 'and the password', secret: true, parse: text }),
+  dataDir: setting({
+    flag: 'data-dir',
+    value: 'FOLDER',
+    variable: 'ZONEWRIGHT_DATA_DIR',
+    help: 'what this replica keeps for itself',
+    default: './data',
+    parse: text,
+  }),
+  http: setting({
+    flag: 'http',
+    value: 'HOST:PORT',
+    variable: 'ZONEWRIGHT_HTTP_LISTEN',
+    help: 'where the API listens; port 0 picks one',
+    default: '127.0.0.1:8053',
+    parse: parseEndpoint,
+  }),
+  dns: setting({
+    flag: 'dns',
+    value: 'HOST:PORT,…',
+    variable: 'ZONEWRIGHT_DNS_LISTEN',
+    help: 'where DNS listens, UDP and TCP; IPv6 as [::1]:1053',
+    default: '127.0.0.1:1053',
+    parse: (value) => {
+      const endpoints = listed(parseEndpoint)(value);
+      if (endpoints.length === 0) throw new InvalidValue('needs an address at least');
+      return endpoints;
+    },
+  }),
+  dnsThreads: setting({
+    flag: 'dns-threads',
+    value: 'N',
+    variable: 'ZONEWRIGHT_DNS_THREADS',
+    help: 'threads that answer UDP',
+    default: String(Math.max(1, availableParallelism() - 1)),
+    parse: numberFrom(1, 32),
+  }),
+  dnsSocket: setting({
+    flag: 'dns-socket',
+    value: 'batched|datagram',
+    variable: 'ZONEWRIGHT_DNS_SOCKET',
+    help: 'how UDP is read and written; batched falls back to datagram where it does not work',
+    default: 'batched',
+    parse: oneOf('batched', 'datagram'),
+  }),
+  dnsTls: setting({
+    flag: 'dns-tls',
+    value: 'HOST:PORT,…',
+    variable: 'ZONEWRIGHT_DNS_TLS_LISTEN',
+    help: 'where DNS over TLS listens (default: nowhere)',
+    parse: listed(parseEndpoint),
+  }),
+  dnsHttps: setting({
+    flag: 'dns-https',
+    value: 'HOST:PORT,…',
+    variable: 'ZONEWRIGHT_DNS_HTTPS_LISTEN',
+    help: 'where DNS over HTTPS listens, path /dns-query (default: nowhere)',
+    parse: listed(parseEndpoint),
+  }),
+  dnsTlsCert: setting({
+    flag: 'dns-tls-cert',
+    value: 'FILE',
+    variable: 'ZONEWRIGHT_DNS_TLS_CERT',
+    help: 'the certificate of both, PEM; read again when it changes',
+    parse: text,
+  }),
+  dnsTlsKey: setting({
+    flag: 'dns-tls-key',
+    value: 'FILE',
+    variable: 'ZONEWRIGHT_DNS_TLS_KEY',
+    help: 'and its key, PEM',
+    parse: text,
+  }),
+  dnsCookies: setting({
+    flag: 'dns-cookies',
+    value: 'on|strict|off',
+    variable: 'ZONEWRIGHT_DNS_COOKIES',
+    help: 'DNS cookies; strict: BADCOOKIE for a wrong one over UDP',
+    default: 'on',
+    parse: oneOf('on', 'strict', 'off'),
+  }),
+  dnsCookieSecret: setting({
+    variable: 'ZONEWRIGHT_DNS_COOKIE_SECRET',
+    help: '32 hex digits, the same on all replicas; after a comma an older one still taken (default: a new one each start)',
+    secret: true,
+    parse: (value) => {
+      if (!/^[0-9a-f]{32}(,[0-9a-f]{32}){0,2}$/i.test(value)) {
+        throw new InvalidValue('must be 32 hex digits, or up to three such separated by commas');
+      }
+      return value.split(',').map((part) => new Uint8Array(Buffer.from(part, 'hex')));
+    },
+  }),
+  dnsNsid: setting({
+    flag: 'dns-nsid',
+    value: 'on|off',
+    variable: 'ZONEWRIGHT_DNS_NSID',
+    help: "whether NSID tells this replica's name",
+    default: 'on',
+    parse: onOrOff,
+  }),
+  dnsChaos: setting({
+    flag: 'dns-chaos',
+    value: 'on|off',
+    variable: 'ZONEWRIGHT_DNS_CHAOS',
+    help: 'whether id.server and version.bind (class CH) tell name and version',
+    default: 'off',
+    parse: onOrOff,
+  }),
+  dnsRateLimit: setting({
+    flag: 'dns-rate-limit',
+    value: 'N',
+    variable: 'ZONEWRIGHT_DNS_RATE_LIMIT',
+    help: 'UDP responses of one class a second, thread and network (IPv4 /24, IPv6 /56); 0: no limit',
+    default: '200',
+    parse: numberFrom(0, 1_000_000),
+  }),
+  dnsRateLimitSlip: setting({
+    flag: 'dns-rate-limit-slip',
+    value: 'N',
+    variable: 'ZONEWRIGHT_DNS_RATE_LIMIT_SLIP',
+    help: 'every Nth response over the limit is sent empty, with TC; 0: none',
+    default: '2',
+    parse: numberFrom(0, 100),
+  }),
+  dnsRateLimitAllow: setting({
+    flag: 'dns-rate-limit-allow',
+    value: 'PREFIXES',
+    variable: 'ZONEWRIGHT_DNS_RATE_LIMIT_ALLOW',
+    help: 'who is not limited, separated by commas; loopback never is',
+    default: '10.0.0.0/8,100.64.0.0/10,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10',
+    parse: listed(parseRange),
+  }),
+  advertise: setting({
+    flag: 'advertise',
+    value: 'HOST:PORT,…',
+    variable: 'ZONEWRIGHT_ADVERTISE',
+    help: "the addresses that this replica's ns-… name has in the zones (default: where DNS listens)",
+    parse: listed(parseEndpoint),
+  }),
+  replica: setting({
+    flag: 'replica',
+    value: 'NAME',
+    variable: 'ZONEWRIGHT_REPLICA',
+    help: "the name of this replica, unlike every other's",
+    default: hostname(),
+    parse: (value) => {
+      if (value === '' || value.length > 63 || nameserverOf({ replica: value, dns: [] }).label === 'replica') {
+        if (value !== 'replica')
+          throw new InvalidValue('must be a name of 1 to 63 characters with a letter or digit in it');
+      }
+      return value;
+    },
+  }),
+  adminToken: setting({
+    variable: 'ZONEWRIGHT_ADMIN_TOKEN',
+    help: 'a token of your own (default: a first start makes one, in <data-dir>/admin-token)',
+    secret: true,
+    parse: (value) => {
+      if (!/^\S{16,}$/.test(value)) throw new InvalidValue('must have 16 characters at least, none of them blank');
+      return value;
+    },
+  }),
+  logLevel: setting({
+    flag: 'log-level',
+    value: 'LEVEL',
+    variable: 'ZONEWRIGHT_LOG_LEVEL',
+    help: 'trace, debug, info, warn, error, fatal or silent',
+    default: 'info',
+    parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+  }),
+};
+
+type Settings = typeof settings;
+/** What was given, read; undefined: nothing, and there is no default. */
+export type Values = { [K in keyof Settings]: Settings[K] extends Setting<infer T> ? T | undefined : never };
+
+/** Without their types, in the order of the help. */
+export const settingRows: readonly Setting<unknown>[] = Object.values(settings as Record<string, Setting<unknown>>);
+
+function parseUrl(value: string): string {
+  const url = URL.parse(value);
+  if (url === null || !['http:', 'https:'].includes(url.protocol) || url.pathname !== '/') {
+    throw new InvalidValue('must be a URL such as http://127.0.0.1:2379');
+  }
+  // Node refuses an IP address as a TLS server name, grpc-js 1.14 sets one always, and the fault it gives then says nothing.
+  if (url.protocol === 'https:' && isIP(url.hostname.replace(/[[\]]/g, '')) !== 0) {
+    throw new InvalidValue('needs a host name in place of the IP address: TLS checks it');
+  }
+  return url.origin;
+}
