@@ -23,7 +23,7 @@ export async function describeApi(): Promise<string> {
   const views = new Views(writer, () => ({ label: 'replica', addresses: [] }), logger);
   const store = {} as Store;
   const committer = new Committer(store, views);
-  const once = new OnceCommitter(store, committer);
+  const once = new OnceCommitter(store, views, committer);
   const metrics = createMetrics({ views, tableBytes: () => 0 });
   const app = await createServer(
     { store, views, committer, once, metrics, waitingFor: () => [], adminToken: undefined },

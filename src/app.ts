@@ -50,7 +50,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   const views = new Views(tableWriter, () => self, logger);
   const following = follow(store, views, logger, stopping.signal);
   const committer = new Committer(store, views);
-  const once = new OnceCommitter(store, committer);
+  const once = new OnceCommitter(store, views, committer);
   const stopHousekeeping = startHousekeeping(views, committer, logger);
   const stopCleaning = startCleaning(store, views, logger);
 

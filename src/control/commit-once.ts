@@ -6,7 +6,9 @@ import { Refusal, refuse } from '../errors.ts';
 import { idempotencyKey } from '../store/keys.ts';
 import { LeaseGone, type LeaseId, type Store } from '../store/store.ts';
 import { answerValue } from '../store/values.ts';
+import type { Views } from '../views/views.ts';
 import { type Committed, type Committer, type Decide, LostRace, maxAttempts } from './commit.ts';
+import { untilReached } from './until-reached.ts';
 
 /** Kept for 24 hours at least: leases are shared, one for each hour. */
 const leaseSeconds = 25 * 3600;
@@ -23,11 +25,13 @@ export interface RequestIdentity {
 
 export class OnceCommitter {
   readonly #store: Store;
+  readonly #views: Views;
   readonly #committer: Committer;
   #lease: { id: Promise<LeaseId>; since: number } | undefined;
 
-  constructor(store: Store, committer: Committer) {
+  constructor(store: Store, views: Views, committer: Committer) {
     this.#store = store;
+    this.#views = views;
     this.#committer = committer;
   }
 
@@ -67,6 +71,7 @@ export class OnceCommitter {
     }
   }
 
+  /** The first answer, once this replica serves what it says: another one may have given it (test/control/repeats.test.ts). */
   async #earlier<T>(key: string, request: string): Promise<Committed<T> | undefined> {
     const entry = await this.#store.get(key);
     if (entry === undefined) return undefined;
@@ -77,6 +82,8 @@ export class OnceCommitter {
         'this Idempotency-Key was used for another request: use a new key for a new request',
       );
     }
+    const otherwise = `the change is durable (revision ${entry.modified}), but this replica does not serve it yet`;
+    await untilReached(this.#views, entry.modified, otherwise);
     return { result: answer.result as T, revision: entry.modified };
   }
 

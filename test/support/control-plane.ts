@@ -48,7 +48,7 @@ export async function openReplica(test: Cleanup, store: Store, logger: Logger = 
     store,
     views,
     committer,
-    once: new OnceCommitter(store, committer),
+    once: new OnceCommitter(store, views, committer),
     commit: async (decide) => (await committer.commit(decide)).result,
     attempt: (decide) =>
       committer.commit(decide).catch((error: unknown) => (error instanceof Refusal ? error : Promise.reject(error))),

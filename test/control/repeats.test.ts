@@ -1,0 +1,51 @@
+// Requests that come again, to a replica that knows less than the one that answered first.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Decide } from '../../src/control/commit.ts';
+import type { RequestIdentity } from '../../src/control/commit-once.ts';
+import { decideCreateZone } from '../../src/control/put-zone.ts';
+import { parseName } from '../../src/model/name.ts';
+import { zoneDefaults } from '../../src/model/zone.ts';
+import type { Store } from '../../src/store/store.ts';
+import { embeddedStore, openReplica } from '../support/control-plane.ts';
+
+/** The store, whose changes arrive only when `gate` opens. */
+function lagging(store: Store, gate: Promise<void>): Store {
+  return new Proxy(store, {
+    get(target, property) {
+      if (property !== 'watch') {
+        const value = Reflect.get(target, property) as unknown;
+        return typeof value === 'function' ? value.bind(target) : value;
+      }
+      return async function* (...watched: Parameters<Store['watch']>) {
+        for await (const change of target.watch(...watched)) {
+          await gate;
+          yield change;
+        }
+      };
+    },
+  });
+}
+
+test('the first answer is given again when this replica serves what it says, not before', async (t) => {
+  const store = await embeddedStore(t);
+  const first = await openReplica(t, store);
+  const gate = Promise.withResolvers<void>();
+  const second = await openReplica(t, lagging(store, gate.promise));
+  const name = parseName('foo.k8s');
+  const decide: Decide<unknown> = (context) => decideCreateZone(context, { name, ...zoneDefaults });
+  const identity: RequestIdentity = { token: 't', key: 'k', method: 'POST', path: '/v1/zones', body: { name } };
+  const { revision } = await first.once.commit(identity, decide);
+  let answered = false;
+  const again = second.once.commit(identity, decide).then((committed) => {
+    answered = true;
+    return committed;
+  });
+  await delay(200);
+  assert.equal(answered, false);
+  gate.resolve();
+  assert.equal((await again).revision, revision);
+  assert.ok(second.views.zones.get(name) !== undefined);
+});
