@@ -81,9 +81,15 @@ export function refuse(code: ErrorCode, detail: string, members: Record<string, 
   throw new Refusal(code, detail, { members });
 }
 
+/** Nobody reads more, and a body of faults must not become an answer many times its size. */
+export const greatestFaults = 100;
+
 /** What refuses because of several faults. */
-export function faultyInput(errors: InputFault[]): Refusal {
-  return new Refusal('invalid_request', errors.map((one) => `${one.pointer}: ${one.message}`).join('; '), { errors });
+export function faultyInput(faults: readonly InputFault[]): Refusal {
+  const errors = faults.slice(0, greatestFaults);
+  const said = errors.map((one) => `${one.pointer}: ${one.message}`);
+  if (faults.length > errors.length) said.push(`and ${faults.length - errors.length} more`);
+  return new Refusal('invalid_request', said.join('; '), { errors });
 }
 
 /** A value that a parser of `model/` does not accept. It does not know where the value stood: {@link at} adds that. */

@@ -1,8 +1,13 @@
 // A JSON body without the silence of JSON.parse, which replaces octets that are no UTF-8 and keeps the last of two fields of one name.
 
-import { faultyInput, type InputFault, pointerTo, refuse } from '../errors.ts';
+import { faultyInput, greatestFaults, type InputFault, pointerTo, refuse } from '../errors.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
+/** No request has more levels than a handful. Pointers grow with them, and all that walks the value goes as deep. */
+const greatestDepth = 64;
+/** Signs in all pointers together: a field's name can be as long as the body, and a fault can be in each of its own fields. */
+const greatestPointers = 10_000;
+
 /** An object or an array that the text is in the middle of. */
 interface Level {
   /** The fields of an object that have come so far. */
@@ -30,20 +35,25 @@ export function readJson(body: Buffer): unknown {
   throw faultyInput(errors);
 }
 
-/** Of a text that is known to be JSON: only its strings matter, and what gives it its shape. */
+/** Of a text that is known to be JSON: only its strings matter, and what gives it its shape. The first of many faults. */
 function faultsIn(text: string): InputFault[] {
   const faults: InputFault[] = [];
+  let pointers = 0;
   const levels: Level[] = [];
   let level: Level | undefined;
   let isField = false;
-  for (let at = 0; at < text.length; at += 1) {
+  for (let at = 0; at < text.length && faults.length < greatestFaults && pointers < greatestPointers; at += 1) {
     const sign = text[at];
     if (sign === '"') {
       const end = endOfString(text, at);
       if (isField && level?.fields !== undefined) {
         const field = JSON.parse(text.slice(at, end + 1)) as string;
         level.step = field;
-        const fault = (message: string) => faults.push({ pointer: pointerTo(levels.map(({ step }) => step)), message });
+        const fault = (message: string) => {
+          const pointer = pointerTo(levels.map(({ step }) => step));
+          pointers += pointer.length;
+          faults.push({ pointer, message });
+        };
         // Assigned, it would become the object's prototype.
         if (field === '__proto__') fault('is not a known field');
         else if (level.fields.has(field)) fault('is given twice');
@@ -52,6 +62,7 @@ function faultsIn(text: string): InputFault[] {
       at = end;
       isField = false;
     } else if (sign === '{' || sign === '[') {
+      if (levels.length === greatestDepth) refuse('invalid_request', `the body has more than ${greatestDepth} levels`);
       isField = sign === '{';
       level = { fields: isField ? new Set() : undefined, step: 0 };
       levels.push(level);

@@ -45,6 +45,30 @@ test('a field given twice, and one that would be no field, is pointed at', () =>
   for (const text of ['', '{', '{"a": 1,}', '{"a": 1} x', '\0', "{'a': 1}"]) assert.equal(pointersOf(text), undefined);
 });
 
+test('a body of nothing but faults makes no answer larger than it', () => {
+  const twice = (count: number) => Array(count).fill('"":1').join();
+  const wide = `{${twice(50_000)}}`;
+  assert.ok((pointersOf(wide)?.length ?? 0) <= 100);
+  const long = `{"${'k'.repeat(100_000)}":{${twice(10_000)}}}`;
+  assert.ok(JSON.stringify(pointersOf(long)).length < 2 * long.length);
+  for (const [open, close] of [
+    ['{"k":', '}'],
+    ['[', ']'],
+  ] as const) {
+    const deep = `${open.repeat(100_000)}{${twice(1_000)}}${close.repeat(100_000)}`;
+    assert.equal(pointersOf(deep), undefined);
+    assert.throws(() => read(deep), /64 levels/);
+  }
+});
+
+test('of many unknown fields the first are told, and how many more there are', async (t) => {
+  const { api } = await servedApi(t);
+  const body = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`field${i}`, 1]));
+  const problem = await api.refused('invalid_request', 'POST', '/v1/pools', body);
+  assert.equal((problem.errors as unknown[]).length, 100);
+  assert.match(problem.detail, /and \d+ more$/);
+});
+
 test('octets that are no UTF-8 are refused, not replaced', async (t) => {
   const { api, url, dump } = await servedApi(t);
   const before = await dump();
