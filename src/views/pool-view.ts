@@ -1,48 +1,23 @@
-// The pools and addresses of the store, as memory holds them: who holds which address, what is free, cooling down or about to expire.
-// Kept by the watch through views.ts; decides nothing.
+// The pools and addresses of the store, as memory holds them: who holds which address, in which pool it lies, what is about to expire.
+// Kept by the watch through views.ts; decides nothing. What is free in one pool, or cooling down: pool-state.ts.
 
-import {
-  type Address,
-  type AddressNumber,
-  addressNumber,
-  type Family,
-  familyOf,
-  formatAddress,
-} from '../model/address.ts';
+import { type Address, type AddressNumber, addressNumber, type Family } from '../model/address.ts';
 import { type AddressRange, rangesOverlap } from '../model/address-range.ts';
 import { type AddressRecord, coolDownEnd, type Holder } from '../model/allocation.ts';
-import { capacityOf, isExcluded, type Pool, poolShape } from '../model/pool.ts';
+import { type Pool, poolShape } from '../model/pool.ts';
 import type { Revision } from '../model/revision.ts';
-import { compareNumbers, FreeSpace } from './free-space.ts';
+import { compareNumbers } from './free-space.ts';
+import { type FamilyUsage, PoolState } from './pool-state.ts';
 import { SharingIndex } from './sharing-index.ts';
 import { SortedMap } from './sorted-map.ts';
+
+export type { FamilyUsage };
 
 /** A value of the store with the revision that wrote it. */
 export interface Versioned<T> {
   value: T;
   modified: Revision;
 }
-
-/** Decimal counts: IPv6 does not fit a number. */
-export interface FamilyUsage {
-  capacity: bigint;
-  used: bigint;
-  coolingDown: bigint;
-  free: bigint;
-}
-
-interface PoolState extends Versioned<Pool> {
-  space: FreeSpace;
-  usage: Record<Family, { used: bigint; unusable: bigint; coolingDown: bigint; capacity: bigint }>;
-  /** Given back and not free yet, by the time when they are: [milliseconds, address]. */
-  cooling: SortedMap<TimedAddress, true>;
-  /** Least-recently-used pools only: given back and free, by the time when that was. */
-  resting: SortedMap<TimedAddress, true>;
-}
-
-type TimedAddress = readonly [time: number, address: AddressNumber];
-const compareTimed = (a: TimedAddress, b: TimedAddress): number => a[0] - b[0] || compareNumbers(a[1], b[1]);
-const timedTree = () => new SortedMap<TimedAddress, true>(undefined, compareTimed);
 
 export class PoolView {
   readonly #pools = new SortedMap<string, PoolState>();
@@ -112,21 +87,9 @@ export class PoolView {
     }
   }
 
-  /**
-   * Free addresses of a pool in the order in which its strategy gives them. `random` is 0 ≤ random < 1.
-   * Least recently used: addresses that nobody had yet first, then those given back longest ago.
-   */
+  /** Free addresses of a pool in the order in which its strategy gives them. `random` is 0 ≤ random < 1. */
   *candidates(name: string, family: Family, now: number, random: () => number = Math.random): Generator<Address> {
-    const state = this.#pools.get(name);
-    if (state === undefined) return;
-    this.#endCoolDowns(state, now);
-    const { strategy } = state.value;
-    const fresh = strategy === 'random' ? state.space.freeFromRandom(family, random) : state.space.free(family);
-    for (const value of fresh) yield formatAddress(value);
-    for (const [, value] of state.resting.keys()) {
-      const address = formatAddress(value);
-      if (familyOf(address) === family) yield address;
-    }
+    yield* this.#pools.get(name)?.candidates(family, now, random) ?? [];
   }
 
   /** Whether the address may be given now. */
@@ -142,24 +105,12 @@ export class PoolView {
   }
 
   usage(name: string, now: number): Record<Family, FamilyUsage> | undefined {
-    const state = this.#pools.get(name);
-    if (state === undefined) return undefined;
-    this.#endCoolDowns(state, now);
-    const count = ({ capacity, used, unusable, coolingDown }: PoolState['usage']['ipv4']): FamilyUsage => ({
-      capacity,
-      used,
-      coolingDown,
-      free: capacity - (used - unusable) - coolingDown,
-    });
-    return { ipv4: count(state.usage.ipv4), ipv6: count(state.usage.ipv6) };
+    return this.#pools.get(name)?.usage(now);
   }
 
   /** When the pool's next cool-down ends, in milliseconds; undefined when none is running. */
   nextCoolDownEnd(name: string, now: number): number | undefined {
-    const state = this.#pools.get(name);
-    if (state === undefined) return undefined;
-    this.#endCoolDowns(state, now);
-    return state.cooling.minKey()?.[0];
+    return this.#pools.get(name)?.nextCoolDownEnd(now);
   }
 
   /** The held records in the pool's ranges of that family that the newcomer may share, in address order. */
@@ -196,27 +147,13 @@ export class PoolView {
   }
 
   #bringIn(pool: Pool, modified: Revision): void {
-    const shape = poolShape(pool);
-    const count = (family: Family) => ({
-      used: 0n,
-      unusable: 0n,
-      coolingDown: 0n,
-      capacity: capacityOf(shape, family),
-    });
-    const state: PoolState = {
-      value: pool,
-      modified,
-      space: new FreeSpace(shape),
-      usage: { ipv4: count('ipv4'), ipv6: count('ipv6') },
-      cooling: timedTree(),
-      resting: timedTree(),
-    };
+    const state = new PoolState(pool, modified);
     this.#pools.set(pool.name, state);
     const ranges = getOrMake(this.#ranges, pool.space, () => new SortedMap(undefined, compareNumbers));
-    for (const range of shape.ranges) {
+    for (const range of state.shape.ranges) {
       ranges.set(range.first, { range, pool: state });
       for (const { value } of this.addresses(pool.space, range.first, range.last)) {
-        this.#count(state, value, 1n);
+        state.add(value);
         for (const expiry of expiriesOf(undefined, value)) this.#expiries.delete(expiry);
         for (const expiry of expiriesOf(state, value)) this.#expiries.set(expiry, value);
       }
@@ -227,7 +164,7 @@ export class PoolView {
     const { name, space } = state.value;
     this.#pools.delete(name);
     const ranges = this.#ranges.get(space);
-    for (const { first, last } of state.space.shape.ranges) {
+    for (const { first, last } of state.shape.ranges) {
       if (ranges?.get(first)?.pool === state) ranges.delete(first);
       for (const { value } of this.addresses(space, first, last)) {
         for (const expiry of expiriesOf(state, value)) this.#expiries.delete(expiry);
@@ -237,11 +174,11 @@ export class PoolView {
   }
 
   /** In a load a pool may come before the one goes that had its ranges: what lay below both is counted again. */
-  #giveWay({ value: { name, space }, space: { shape } }: PoolState): void {
+  #giveWay({ value: { name, space }, shape }: PoolState): void {
     const isBelow = (range: AddressRange) => shape.ranges.some((other) => rangesOverlap(range, other));
     for (const other of [...this.#pools.values()]) {
       const { value, modified } = other;
-      if (value.name === name || value.space !== space || !other.space.shape.ranges.some(isBelow)) continue;
+      if (value.name === name || value.space !== space || !other.shape.ranges.some(isBelow)) continue;
       this.#takeOut(other);
       this.#bringIn(value, modified);
     }
@@ -254,7 +191,7 @@ export class PoolView {
     records.set(value, { value: record, modified });
     getOrMake(this.#sharing, record.space, () => new SharingIndex()).add(value, record);
     const state = this.#stateAt(record.space, value);
-    if (state !== undefined) this.#count(state, record, 1n);
+    state?.add(record);
     for (const expiry of expiriesOf(state, record)) this.#expiries.set(expiry, record);
   }
 
@@ -276,61 +213,12 @@ export class PoolView {
     this.#sharing.get(space)?.delete(value, record);
     const state = this.#stateAt(space, value);
     for (const expiry of expiriesOf(state, record)) this.#expiries.delete(expiry);
-    if (state !== undefined) this.#count(state, record, -1n);
+    state?.delete(record);
   }
 
   #stateAt(space: string, value: AddressNumber): PoolState | undefined {
     const pair = this.#ranges.get(space)?.getPairOrNextLower(value);
     return pair !== undefined && value <= pair[1].range.last ? pair[1].pool : undefined;
-  }
-
-  /** Adds a record to what its pool counts (`sign` 1n), or takes it out again (-1n). */
-  #count(state: PoolState, record: AddressRecord, sign: 1n | -1n): void {
-    const value = addressNumber(record.address);
-    const usage = state.usage[familyOf(record.address)];
-    const usable = !isExcluded(state.space.shape, value);
-    if (sign === -1n) state.space.vacate(value);
-    if (record.state === 'held') {
-      usage.used += sign;
-      if (!usable) usage.unusable += sign;
-      if (sign === 1n) state.space.occupy(value);
-      return;
-    }
-    const rest: TimedAddress = [Date.parse(record.since), value];
-    const end = endIn(state, record);
-    const coolDown: TimedAddress | undefined = end === undefined ? undefined : [end, value];
-    if (sign === 1n) {
-      if (coolDown !== undefined) {
-        state.space.occupy(value);
-        state.cooling.set(coolDown, true);
-        if (usable) usage.coolingDown += 1n;
-      } else this.#rest(state, rest);
-      return;
-    }
-    state.resting.delete(rest);
-    if (coolDown !== undefined && state.cooling.delete(coolDown) && usable) usage.coolingDown -= 1n;
-  }
-
-  /** An address that is free again but was in use before. */
-  #rest(state: PoolState, rest: TimedAddress): void {
-    if (state.value.strategy === 'least-recently-used' && !isExcluded(state.space.shape, rest[1])) {
-      state.space.occupy(rest[1]);
-      state.resting.set(rest, true);
-    } else state.space.vacate(rest[1]);
-  }
-
-  #endCoolDowns(state: PoolState, now: number): void {
-    for (
-      let soonest = state.cooling.minKey();
-      soonest !== undefined && soonest[0] <= now;
-      soonest = state.cooling.minKey()
-    ) {
-      state.cooling.delete(soonest);
-      const record = this.#addresses.get(state.value.space)?.get(soonest[1])?.value;
-      if (record === undefined) continue;
-      if (!isExcluded(state.space.shape, soonest[1])) state.usage[familyOf(record.address)].coolingDown -= 1n;
-      this.#rest(state, [Date.parse(record.since), soonest[1]]);
-    }
   }
 }
 
