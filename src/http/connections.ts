@@ -1,6 +1,7 @@
 // The connections below the requests: how long each may keep us waiting, what is said where no request came about, and how they end
 // when the replica stops. What a request meets: server.ts.
 
+import { once } from 'node:events';
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Refusal } from '../errors.ts';
@@ -56,6 +57,16 @@ export class Connections {
       if (socket.writableLength > 0) socket.destroy();
       else if (this.#waitsForAnswer(socket) === undefined) this.#end(socket, tooSlow());
     });
+  }
+
+  /** Resolves when the requests that came before this one on its connection have their answers: one may rely on what another did (RFC 9112 §9.3.2). */
+  async turn(request: IncomingMessage): Promise<void> {
+    let previous: Exchange | undefined;
+    for (const exchange of this.#exchangesOf(request.socket)) {
+      if (exchange.request === request) break;
+      previous = exchange;
+    }
+    if (previous !== undefined && !previous.response.closed) await once(previous.response, 'close');
   }
 
   /** What Node could not read as a request, or not in time. */

@@ -58,6 +58,7 @@ export async function createServer(
   // Node's own refusal says nothing: refuseUnfit does.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.addHook('preClose', async () => connections.drain(app.server));
+  app.addHook('onRequest', async ({ raw }) => connections.turn(raw));
   useStrictBodies(app);
   refuseUnrouted(app);
   app.setErrorHandler(sendProblem);

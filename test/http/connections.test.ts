@@ -12,6 +12,30 @@ import { servedApi } from '../support/served-api.ts';
 const authorization = `authorization: Bearer ${adminToken}\r\n`;
 const post = `POST /v1/zones HTTP/1.1\r\nhost: x\r\n${authorization}content-type: application/json\r\n`;
 
+test('requests that come one behind the other on a connection are carried out one after the other', async (t) => {
+  const { url } = await servedApi(t);
+  const client = await rawClient(t, url);
+  const one = (line: string, body = '', more = '') =>
+    `${line} HTTP/1.1\r\nhost: x\r\n${authorization}${more}content-length: ${body.length}\r\n\r\n${body}`;
+  const json = 'content-type: application/json\r\n';
+  const path = '/v1/zones/foo.k8s';
+  client.send(
+    [
+      one('POST /v1/zones', '{"name": "foo.k8s"}', json),
+      one(`GET ${path}`),
+      one(`PUT ${path}/rrsets/a/A`, '{"records": ["192.0.2.1"]}', json),
+      one(`DELETE ${path}/rrsets/a/A`),
+      one(`DELETE ${path}`),
+      one(`GET ${path}`, '', 'connection: close\r\n'),
+    ].join(''),
+  );
+  const answers = rawAnswers(await client.ended());
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [201, 200, 201, 204, 204, 404],
+  );
+});
+
 /** What is sent, and the codes of the problems that come back before the connection ends. */
 const refusals: [what: string, sent: string, ...codes: (keyof typeof errorCodes | 200 | 201)[]][] = [
   ['a header that is too large', `GET /healthz HTTP/1.1\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 'header_too_large'],
