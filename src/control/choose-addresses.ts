@@ -53,9 +53,11 @@ function checkInPool(pool: Pool, address: Address, pointer: string): void {
       pool: pool.name,
     });
   }
-  if (pool.drain) {
-    refuse('pool_exhausted', `pool '${pool.name}' is draining: it gives no addresses`, { pool: pool.name });
-  }
+  if (pool.drain) refuseDraining(pool);
+}
+
+function refuseDraining({ name }: Pool): never {
+  refuse('pool_exhausted', `pool '${name}' is draining: it gives no addresses`, { pool: name });
 }
 
 /** Refuses with `address_taken`, saying by whom, unless the address can be had now. */
@@ -144,6 +146,8 @@ function refuseExhausted(
       family,
     });
   }
+  const [named] = pools;
+  if (poolName !== undefined && named?.drain) refuseDraining(named);
   const usage = pools.map((pool) => {
     const soonest = views.pools.nextCoolDownEnd(pool.name, now);
     return {

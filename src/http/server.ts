@@ -117,6 +117,11 @@ function refuseUnfit({ headers, headersDistinct, httpVersion }: IncomingMessage)
   // RFC 9112 §3.2
   if (host.length > 1 || (host.length === 0 && httpVersion === '1.1'))
     refuse('invalid_request', 'the header field Host is needed, once');
+  if ((headersDistinct.authorization ?? []).length > 1)
+    refuse('invalid_request', 'the header field Authorization is there twice');
+  // RFC 9110 §8.4.1
+  const { 'content-encoding': coding = 'identity' } = headers;
+  if (!/^identity$/i.test(coding)) refuse('unsupported_media_type', `send the body as it is, not as ${coding}`);
   // RFC 9110 §10.1.1
   const { expect } = headers;
   if (expect !== undefined && httpVersion === '1.1' && !/^100-continue$/i.test(expect))

@@ -48,6 +48,11 @@ const refusals: [what: string, sent: string, ...codes: (keyof typeof errorCodes 
   ['a length and chunks', `${post}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`, 'invalid_request'],
   ['no host', 'GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n', 'invalid_request'],
   ['two hosts', 'GET /healthz HTTP/1.1\r\nhost: x\r\nhost: x\r\nconnection: close\r\n\r\n', 'invalid_request'],
+  [
+    'two tokens',
+    `GET /v1/zones HTTP/1.1\r\nhost: x\r\n${authorization}${authorization}connection: close\r\n\r\n`,
+    'invalid_request',
+  ],
   ['an expectation', `${post}expect: tea\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`, 'expectation_failed'],
   ['rubbish after a write', `${post}content-length: 13\r\n\r\n{"name": "b"}\0\0\0`, 201, 'invalid_request'],
   ['rubbish after a request', 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n\0\0\0', 200, 'invalid_request'],

@@ -103,6 +103,13 @@ const refused: [code: ErrorCode, method: string, path: string, headers?: Record<
   ['unsupported_media_type', 'POST', '/v1/hosts', { 'content-type': 'rubbish' }, '{}'],
   ['unsupported_media_type', 'POST', '/v1/hosts', { 'content-type': 'text/plain' }, '{}'],
   ['unsupported_media_type', 'POST', '/v1/hosts', {}, '{}'],
+  [
+    'unsupported_media_type',
+    'POST',
+    '/v1/hosts',
+    { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+    '{"name": "coded.foo.k8s"}',
+  ],
   ['invalid_request', 'POST', '/v1/hosts'],
   ['invalid_request', 'POST', '/v1/hosts', { 'content-type': 'application/json' }],
   ['invalid_request', 'PATCH', '/v1/hosts/web.foo.k8s', { 'content-type': 'application/merge-patch+json' }],

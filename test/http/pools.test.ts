@@ -146,8 +146,8 @@ test('a draining pool gives nothing, by choice, by address or by sharing, and wh
   await take(api, 'p', share(1));
   await api.ok(200, 'PATCH', '/v1/pools/p', { drain: true });
   for (const body of [{}, { addresses: ['10.0.0.9'] }, share(2), { ...share(2), addresses: ['10.0.0.0'] }]) {
-    const problem = await api.send('POST', '/v1/pools/p/allocations', body);
-    assert.equal(problem.status, 409, problem.text);
+    const problem = await api.refused('pool_exhausted', 'POST', '/v1/pools/p/allocations', body);
+    assert.match(problem.detail, /'p' is draining/);
   }
   assert.deepEqual((await api.ok<{ items: string[] }>(200, 'GET', '/v1/pools/p/next')).items, []);
   assert.equal(await usage(api, 'p'), '1+0+255/256');
