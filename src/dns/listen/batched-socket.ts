@@ -10,10 +10,12 @@ import { type Libc, LibcError, linux } from './libc.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
 import { listenError } from './listen-error.ts';
 import { batchSize, MessageBatch } from './message-batch.ts';
-import { receiveBufferSize } from './udp-sizes.ts';
+import { receiveBufferSize, sendBufferSize } from './udp-sizes.ts';
 
 /** So long, in milliseconds, a thread waits for queries before it looks whether it should stop. */
 const longestWait = 200;
+/** So long, in milliseconds, a batch of answers waits in all for a way out that is full: queries wait behind it, of clients whose way is another. */
+const longestSend = 5;
 /** Batches that a stopping thread still answers on each socket: enough for a full receive buffer, and no flood keeps it from stopping. */
 const drainBatches = 256;
 /** Receiving may fail once for reasons of the network. So often in a row, the socket is broken. */
@@ -26,6 +28,7 @@ export class BatchedSocket {
   readonly #requests: bigint;
   readonly #replies: readonly bigint[];
   readonly #client = newClient('udp');
+  readonly #untilWritable: ArrayBuffer;
   readonly #counters: CounterCells;
   #toPrepare = 0;
   #failures = 0;
@@ -40,6 +43,7 @@ export class BatchedSocket {
     this.descriptor = descriptor;
     this.#counters = counters;
     this.#batch = new MessageBatch(libc.pointerTo, options.withControl, options.joins);
+    this.#untilWritable = Int32Array.of(descriptor, linux.POLLOUT).buffer;
     const base = libc.pointerTo(this.#batch.memory);
     this.#requests = base + BigInt(this.#batch.requestsAt);
     // The headers from any reply on: pointers are BigInt, made once.
@@ -88,8 +92,10 @@ export class BatchedSocket {
   #send(): void {
     const batch = this.#batch;
     let sent = 0;
+    let hasWaited = false;
     while (sent < batch.messageCount) {
-      const taken = this.#libc.sendmmsg(this.descriptor, this.#replies[sent]!, batch.messageCount - sent, 0);
+      const left = batch.messageCount - sent;
+      const taken = this.#libc.sendmmsg(this.descriptor, this.#replies[sent]!, left, linux.MSG_DONTWAIT);
       if (taken > 0) {
         sent += taken;
         continue;
@@ -97,7 +103,11 @@ export class BatchedSocket {
       const errno = this.#libc.errno();
       if (errno === linux.EINTR) continue;
       if (errno === linux.EAGAIN) {
-        // The way out is full and stayed so for SO_SNDTIMEO: better lose these than the queries that wait behind them.
+        if (!hasWaited && this.#libc.poll(this.#untilWritable, 1n, longestSend) > 0) {
+          hasWaited = true;
+          continue;
+        }
+        // Better lose these than the queries that wait behind them.
         this.#counters.add(counterCell.udpSendFailed, batch.answersFrom(sent));
         return;
       }
@@ -124,8 +134,11 @@ export function openBatchedSocket(libc: Libc, address: Endpoint, counters: Count
     check('socket', descriptor, libc);
     setOption(libc, descriptor, SOL_SOCKET, linux.SO_REUSEPORT, int(1));
     setOption(libc, descriptor, SOL_SOCKET, linux.SO_RCVBUF, int(receiveBufferSize));
+    setOption(libc, descriptor, SOL_SOCKET, linux.SO_SNDBUF, int(sendBufferSize));
     setOption(libc, descriptor, SOL_SOCKET, linux.SO_RCVTIMEO, timeval(longestWait));
-    setOption(libc, descriptor, SOL_SOCKET, linux.SO_SNDTIMEO, timeval(longestWait));
+    // What routers, or whoever says to be one, tell of the way's MTU is not believed: answers in fragments are easier to forge. So do NSD, Knot and BIND.
+    if (ipv6) setOption(libc, descriptor, IPPROTO_IPV6, linux.IPV6_MTU_DISCOVER, int(linux.IPV6_PMTUDISC_OMIT));
+    else setOption(libc, descriptor, IPPROTO_IP, linux.IP_MTU_DISCOVER, int(linux.IP_PMTUDISC_OMIT));
     if (ipv6) setOption(libc, descriptor, IPPROTO_IPV6, linux.IPV6_V6ONLY, int(1));
     if (withControl && ipv6) setOption(libc, descriptor, IPPROTO_IPV6, linux.IPV6_RECVPKTINFO, int(1));
     if (withControl && !ipv6) setOption(libc, descriptor, IPPROTO_IP, linux.IP_PKTINFO, int(1));

@@ -19,7 +19,6 @@ const header = {
   iovLength: 6,
   control: 8,
   controlLength: 10,
-  flags: 12,
   length: 14,
 } as const;
 const headerBytes = header.words * 4;
@@ -160,10 +159,9 @@ export class MessageBatch {
     this.#isOpen = false;
   }
 
-  /** The length of query `i`; 0 when it cannot be answered: it was cut short, or has no port to answer to. */
+  /** The length of query `i`, as much of it as there is room for; 0 when it has no port to answer to. */
   queryLength(i: number): number {
     const at = i * header.words;
-    if ((this.#requests[at + header.flags]! & linux.MSG_TRUNC) !== 0) return 0;
     const port = i * nameBytes + 2;
     if (this.#names[port] === 0 && this.#names[port + 1] === 0) return 0;
     return this.#requests[at + header.length]!;

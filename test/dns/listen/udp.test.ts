@@ -5,8 +5,11 @@ import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import { suite, test } from 'node:test';
 import { type Address, parseAddress } from '../../../src/model/address.ts';
-import { ask, queryBytes, type Server } from '../../support/dns-client.ts';
+import { ask, exchange, queryBytes, type Server } from '../../support/dns-client.ts';
 import { counted, loopback, loopback6, runServer, socketKinds } from './running-server.ts';
+
+/** FORMERR (RFC 1035 §4.1.1). */
+const formatError = 1;
 
 /** Asks `total` queries from several ports, `window` in flight on each; returns how many different ones were answered. */
 async function askMany(server: Server, total: number, window = 25): Promise<number> {
@@ -96,6 +99,13 @@ for (const socket of socketKinds) {
       for (const { address } of global6) {
         await ask({ server: { address, port: v6!.port }, name: 'host.example', type: 'A' });
       }
+    });
+
+    test('answers a query that is larger than any needs to be', async (t) => {
+      const server = await runServer(t, { socket });
+      const target = server.addresses[0]!;
+      const query = Buffer.concat([queryBytes({ name: 'host.example', type: 'A' }), Buffer.alloc(5_000)]);
+      assert.equal((await exchange(target, query)).readUInt8(3) & 0x0f, formatError);
     });
 
     test('stays silent on garbage, and answers what comes after it', async (t) => {
