@@ -146,6 +146,7 @@ const refused: [text: string, line: number, message: RegExp][] = [
   [`$GENERATE 1-3 a\${1,2,q} A 10.0.0.1`, 1, /placeholder/],
   ['$GENERATE 250-300 a$ A 10.0.0.$', 1, /./],
   [`$GENERATE 0-3 a\${-1} A 10.0.0.1`, 1, /negative/],
+  [`$GENERATE 0-3 a\${1 A 10.0.0.1`, 1, /closing brace/],
   ['"a" A 10.0.0.1', 1, /quoted/],
   ['a A 10.0.0.1\\', 1, /escape/],
 ];

@@ -23,14 +23,15 @@ export function parseRange(text: string): GenerateRange {
   return range;
 }
 
-const placeholder = /\\.|\$\$|\$\{([^}]*)\}|\$/gs;
+const placeholder = /\\.|\$\$|\$\{([^}]*)(\}?)|\$/gs;
 
 /** The template with the number in it. Throws InvalidValue. */
 export function substitute(template: string, number: number): string {
   if (!template.includes('$')) return template;
-  return template.replace(placeholder, (found: string, modifiers: string | undefined) => {
+  return template.replace(placeholder, (found: string, modifiers: string | undefined, brace: string | undefined) => {
     if (found === '\\$' || found === '$$') return '$';
     if (found.startsWith('\\')) return found;
+    if (brace === '') throw new InvalidValue(`'${found}' has no closing brace`);
     return modifiers === undefined ? String(number) : formatNumber(modifiers, number);
   });
 }
