@@ -1,35 +1,22 @@
-// The zones of the store: their settings in memory, their names in the table that DNS reads. Adds what the settings imply at the
-// apex (SOA, NS, glue), so that the table holds answers ready to give. Decides nothing.
+// The zones of the store: their settings in memory, their names in the table that DNS reads. What the settings imply at the apex
+// (SOA, NS, glue) comes from zone-apexes.ts, so that the table holds answers ready to give. Decides nothing.
 
-import { ancestry, type Fqdn, isWithin, parseName } from '../model/name.ts';
+import { ancestry, type Fqdn, isWithin } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Rrset } from '../model/rrset.ts';
-import { type Nameserver, nameserversOf, soaOf, soaRrset, type Zone } from '../model/zone.ts';
+import type { Nameserver, Zone } from '../model/zone.ts';
 import type { ZoneId } from '../table/layout.ts';
-import { TableFull } from '../table/table.ts';
 import type { TableWriter } from '../table/writer.ts';
 import { type Draft, Drafts } from './drafts.ts';
 import type { Versioned } from './pool-view.ts';
 import { SortedMap } from './sorted-map.ts';
+import { type ApexState, nothing, type StoredName, ZoneApexes, type ZoneListener } from './zone-apexes.ts';
 
-interface ZoneState extends Versioned<Zone> {
-  /** The zone's names in the table. */
-  table: ZoneId;
+interface ZoneState extends Versioned<Zone>, ApexState {
   /** Owner names with records of the zone's users or hosts. */
   names: number;
   /** Those of them that a host manages records at. */
   managedNames: number;
-  serial: Revision;
-  /** False while the table had no room for its apex. */
-  published: boolean;
-  /** What the settings imply, by owner name: NS at the apex, glue. */
-  implied: ReadonlyMap<Fqdn, Rrset[]>;
-}
-
-/** All records of one name, and the revision that last wrote them: 0 when nothing is stored there. */
-export interface StoredName {
-  rrsets: Rrset[];
-  modified: Revision;
 }
 
 /** The names of a zone's generation that were written or deleted since it was begun. `end` stops it. */
@@ -38,26 +25,14 @@ export interface NameJournal {
   end(): void;
 }
 
-export interface ZoneListener {
-  /** What keeps a zone's apex from being as its settings have it; undefined: nothing does. */
-  apexSettled(zone: Fqdn, fault: unknown): void;
-  /** Users' own addresses, or alias, stand at the name by which the zone calls a replica. */
-  nameserverHidden(owner: Fqdn): void;
-}
-
-const nothing = 0 as Revision;
-
 export class ZoneView {
   readonly #table: TableWriter;
   readonly #zones = new SortedMap<Fqdn, ZoneState>();
   readonly #drafts: Drafts;
+  readonly #apexes: ZoneApexes;
   readonly #journals = new Set<NameJournal & { zone: Fqdn; generation: number }>();
   /** Serials that came before their zone. */
   readonly #serials = new Map<Fqdn, Revision>();
-  readonly #listener: ZoneListener;
-  /** Zones whose apex the table has no room for; {@link collect} tries again. */
-  readonly #waiting = new Set<Fqdn>();
-  #nameservers: readonly Nameserver[] = [];
   /** Number of the load under way, or of the last one; names that it met are stamped with it. */
   #load = 0;
   #loading = false;
@@ -66,8 +41,8 @@ export class ZoneView {
 
   constructor(table: TableWriter, listener: ZoneListener) {
     this.#table = table;
-    this.#listener = listener;
     this.#drafts = new Drafts(table);
+    this.#apexes = new ZoneApexes(table, listener);
   }
 
   get(zone: Fqdn): Versioned<Zone> | undefined {
@@ -107,7 +82,7 @@ export class ZoneView {
   /** What is stored at a name of a zone: not what its settings imply. */
   name(zone: Fqdn, owner: Fqdn): StoredName {
     const state = this.#zones.get(zone);
-    return state === undefined ? { rrsets: [], modified: nothing } : this.#stored(state.table, owner);
+    return state === undefined ? { rrsets: [], modified: nothing } : this.#apexes.stored(state.table, owner);
   }
 
   /** Whether the zone has a delegation or a DNAME anywhere. */
@@ -128,7 +103,7 @@ export class ZoneView {
     const state = this.#zones.get(zone);
     if (state === undefined || state.managedNames === 0) return;
     for (const { name } of this.#table.nodes(state.table)) {
-      const { rrsets } = this.#stored(state.table, name);
+      const { rrsets } = this.#apexes.stored(state.table, name);
       if (isManaged(rrsets)) yield { owner: name, rrsets };
     }
   }
@@ -142,14 +117,7 @@ export class ZoneView {
   /** The records that the zone's settings add: SOA first, NS and glue where its users wrote none. */
   implied(zone: Fqdn): { owner: Fqdn; rrset: Rrset }[] {
     const state = this.#zones.get(zone);
-    if (state === undefined) return [];
-    const soa = this.#table.getSoa(state.table);
-    const records = [...state.implied.keys()].flatMap((owner) =>
-      (this.#table.getNode(state.table, owner)?.rrsets ?? [])
-        .filter(({ manager }) => manager === 'zone')
-        .map((rrset) => ({ owner, rrset })),
-    );
-    return soa === undefined ? records : [{ owner: zone, rrset: soaRrset(soa) }, ...records];
+    return state === undefined ? [] : this.#apexes.list(state);
   }
 
   serial(zone: Fqdn): Revision {
@@ -212,54 +180,34 @@ export class ZoneView {
   /** Frees what no answering thread reads any more, and gives it to the zones that wait for room, until one finds none. */
   collect(): void {
     this.#table.collect();
-    for (const zone of this.#waiting) {
-      const state = this.#zones.get(zone);
-      if (state === undefined) this.#waiting.delete(zone);
-      else if (!this.#settleApex(state)) return;
-    }
+    this.#apexes.settleWaiting();
   }
 
   /** Throws InvalidValue for a zone that no nameserver can stand below, and TableFull; nothing has changed then. */
   putZone(zone: Zone, modified: Revision): void {
-    impliedBy(zone, this.#nameservers);
+    this.#apexes.check(zone);
     const before = this.#zones.get(zone.name);
     const held = this.#distrusted ? 0 : (before?.serial ?? 0);
     const serial = Math.max(modified, held, this.#serials.get(zone.name) ?? 0) as Revision;
     this.#serials.delete(zone.name);
     if (before !== undefined && before.value.generation === zone.generation) {
       Object.assign(before, { value: zone, modified, serial });
-      this.#settleApex(before);
+      this.#apexes.settle(before);
       return;
     }
     const draft = this.#drafts.take(zone.name, zone.generation);
     this.#drafts.dropOlder(zone.name, zone.generation);
     const state: ZoneState = { value: zone, modified, serial, published: false, implied: new Map(), ...draft };
+    if (before !== undefined) this.#apexes.forget(before);
     this.#zones.set(zone.name, state);
-    this.#settleApex(state);
-  }
-
-  /** Writes what the settings imply, and publishes the zone. What is wrong with one zone is told, and stops no other. */
-  #settleApex(state: ZoneState): boolean {
-    const { name } = state.value;
-    try {
-      this.#implyApex(state);
-      if (!state.published) this.#table.publishZone(state.table);
-      state.published = true;
-    } catch (error) {
-      if (error instanceof TableFull) this.#waiting.add(name);
-      this.#listener.apexSettled(name, error);
-      return false;
-    }
-    this.#waiting.delete(name);
-    this.#listener.apexSettled(name, undefined);
-    return true;
+    this.#apexes.settle(state);
   }
 
   deleteZone(zone: Fqdn): void {
     const state = this.#zones.get(zone);
     if (state === undefined) return;
     this.#zones.delete(zone);
-    this.#waiting.delete(zone);
+    this.#apexes.forget(state);
     this.#table.withdrawZone(state.table);
     this.#drafts.dropAll(zone);
   }
@@ -272,12 +220,7 @@ export class ZoneView {
       return;
     }
     state.serial = Math.max(state.serial, modified) as Revision;
-    try {
-      this.#putSoa(state);
-    } catch (error) {
-      this.#waiting.add(zone);
-      throw error;
-    }
+    this.#apexes.renewSerial(state);
   }
 
   deleteSerial(zone: Fqdn): void {
@@ -288,18 +231,18 @@ export class ZoneView {
     if (this.#isOver(zone, generation)) return;
     this.#note(zone, generation, owner);
     const state = this.#existingGeneration(zone, generation) ?? this.#drafts.getOrCreate(zone, generation);
-    const before = this.#stored(state.table, owner);
-    this.#table.putNode(state.table, owner, this.#withImplied(owner, rrsets, impliedAt(state, owner)), modified);
+    const before = this.#apexes.stored(state.table, owner);
+    this.#table.putNode(state.table, owner, this.#apexes.withImplied(owner, rrsets, impliedAt(state, owner)), modified);
     if (this.#loading && this.#load > 1) this.#table.stamp(state.table, owner, this.#load);
     state.names += before.modified === nothing ? 1 : 0;
     state.managedNames += Number(isManaged(rrsets)) - Number(isManaged(before.rrsets));
-    this.#followNs(owner, state, before);
+    if (isZone(state)) this.#apexes.followNs(state, owner, before.rrsets);
   }
 
   deleteName(zone: Fqdn, generation: number, owner: Fqdn): void {
     const state = this.#existingGeneration(zone, generation);
     if (state === undefined) return;
-    const before = this.#stored(state.table, owner);
+    const before = this.#apexes.stored(state.table, owner);
     if (before.modified === nothing) return;
     this.#note(zone, generation, owner);
     const implied = impliedAt(state, owner);
@@ -308,32 +251,13 @@ export class ZoneView {
     state.names -= 1;
     state.managedNames -= Number(isManaged(before.rrsets));
     if (state.names === 0) this.#drafts.drop(zone, generation);
-    this.#followNs(owner, state, before);
-  }
-
-  /** Which replicas have their addresses in the zone hangs on the NS records of its users. */
-  #followNs(owner: Fqdn, state: ZoneState | Draft, { rrsets }: StoredName): void {
-    if (!('implied' in state) || owner !== state.value.name || state.value.nameservers.length > 0) return;
-    const before = rrsets.find(({ type }) => type === 'NS')?.records;
-    if (before?.join() !== this.#ownNs(state)?.join()) this.#settleApex(state);
-  }
-
-  /** The NS records that users wrote at the apex. */
-  #ownNs({ table, value: { name } }: ZoneState): readonly string[] | undefined {
-    return this.#stored(table, name).rrsets.find(({ type }) => type === 'NS')?.records;
+    if (isZone(state)) this.#apexes.followNs(state, owner, before.rrsets);
   }
 
   /** Who answers for the zones that name no nameservers of their own. */
   setNameservers(nameservers: readonly Nameserver[]): void {
-    if (JSON.stringify(nameservers) === JSON.stringify(this.#nameservers)) return;
-    this.#nameservers = nameservers;
-    for (const state of this.#zones.values()) if (state.value.nameservers.length === 0) this.#settleApex(state);
-  }
-
-  #stored(table: ZoneId, owner: Fqdn): StoredName {
-    const node = this.#table.getNode(table, owner);
-    if (node === undefined || node.modified === nothing) return { rrsets: [], modified: nothing };
-    return { rrsets: node.rrsets.filter(({ manager }) => manager !== 'zone'), modified: node.modified };
+    if (!this.#apexes.setNameservers(nameservers)) return;
+    for (const state of this.#zones.values()) if (state.value.nameservers.length === 0) this.#apexes.settle(state);
   }
 
   #existingGeneration(zone: Fqdn, generation: number): ZoneState | Draft | undefined {
@@ -345,59 +269,14 @@ export class ZoneView {
   #isOver(zone: Fqdn, generation: number): boolean {
     return !this.#loading && generation < (this.#zones.get(zone)?.value.generation ?? 0);
   }
-
-  /** Writes SOA, NS and glue as the settings have them now, and takes back what they no longer imply. Throws TableFull half-way. */
-  #implyApex(state: ZoneState): void {
-    const implied = impliedBy(state.value, this.#nameservers, this.#ownNs(state));
-    // Until all is written, what is no longer implied stays known, so that the next try takes it back.
-    const former = [...state.implied.keys()].filter((owner) => !implied.has(owner));
-    state.implied = new Map([...implied, ...former.map((owner): [Fqdn, Rrset[]] => [owner, []])]);
-    for (const [owner, wanted] of state.implied) {
-      const { rrsets, modified } = this.#stored(state.table, owner);
-      const all = this.#withImplied(owner, rrsets, wanted);
-      if (all.length > 0) this.#table.putNode(state.table, owner, all, modified);
-      else this.#table.deleteNode(state.table, owner);
-    }
-    state.implied = implied;
-    this.#putSoa(state);
-  }
-
-  /**
-   * What a user wrote at a name stands; what the settings imply fills in. A CNAME there lets nothing in, and addresses let none of the
-   * other family in: they are of somebody else, or of the replica as its users know it.
-   */
-  #withImplied(owner: Fqdn, rrsets: Rrset[], implied: Rrset[]): Rrset[] {
-    if (implied.length === 0) return rrsets;
-    const hidesAddresses = rrsets.some(({ type }) => type === 'A' || type === 'AAAA' || type === 'CNAME');
-    const allowed = implied.filter(({ type }) => type === 'NS' || !hidesAddresses);
-    if (allowed.length < implied.length) this.#listener.nameserverHidden(owner);
-    if (rrsets.some(({ type }) => type === 'CNAME')) return rrsets;
-    return [...rrsets, ...allowed.filter(({ type }) => !rrsets.some((rrset) => rrset.type === type))];
-  }
-
-  #putSoa(state: ZoneState): void {
-    const ns = this.#table.getNode(state.table, state.value.name)?.rrsets.find(({ type }) => type === 'NS');
-    const primary = (ns?.records[0]?.replace(/(?<=.)\.$/, '') ?? state.value.name) as Fqdn;
-    this.#table.putSoa(state.table, soaOf(state.value, primary, state.serial));
-  }
 }
 
-/**
- * By owner name. Where users wrote NS records of their own (`ownNs`), only the replicas that those name have their addresses in the zone. Throws InvalidValue
- * where the name of a nameserver would be none: below a name of almost 255 octets.
- */
-function impliedBy(
-  zone: Zone,
-  nameservers: readonly Nameserver[],
-  ownNs?: readonly string[],
-): ReadonlyMap<Fqdn, Rrset[]> {
-  parseName(soaOf(zone, zone.name, nothing).responsible);
-  const implied = nameserversOf(zone, nameservers).map(({ name, rrsets }) => [parseName(name), rrsets] as const);
-  return new Map(implied.filter(([name]) => name === zone.name || (ownNs?.includes(`${name}.`) ?? true)));
+function isZone(state: ZoneState | Draft): state is ZoneState {
+  return 'implied' in state;
 }
 
 function impliedAt(state: ZoneState | Draft, owner: Fqdn): Rrset[] {
-  return 'implied' in state ? (state.implied.get(owner) ?? []) : [];
+  return isZone(state) ? (state.implied.get(owner) ?? []) : [];
 }
 
 function isManaged(rrsets: readonly Rrset[]): boolean {

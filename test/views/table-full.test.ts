@@ -57,9 +57,9 @@ function fixture() {
   return { table, views, errors, put, remove, fill, empty, nameservers, revision: () => revision as Revision };
 }
 
-function zoneText(zone: typeof large, nameservers: string[] = []): string {
+function zoneText(zone: typeof large, nameservers: string[] = [], generation = 1): string {
   const names = nameservers.map(parseName);
-  return zoneValue.encode({ name: zone, ...zoneDefaults, nameservers: names });
+  return zoneValue.encode({ name: zone, ...zoneDefaults, nameservers: names, generation });
 }
 
 const manyAddresses = Array.from({ length: 1000 }, (_, i) => `[2001:db8::${(i + 1).toString(16)}]:53`);
@@ -105,6 +105,28 @@ test('a zone whose settings find no room in the table: its fault goes by itself,
   empty(count);
   assert.deepEqual([...views.faults.keys()], [zoneKey(large)]);
   for (const zone of [large, small]) assert.equal(nameservers(zone)?.length, 13);
+});
+
+test('a generation that waits for room waits no more when another is the zone', () => {
+  const { views, put, remove, fill, empty, nameservers } = fixture();
+  put(zoneKey(large), zoneText(large));
+  put(zoneKey(small), zoneText(small));
+  const kept = parseName(`kept.${small}`);
+  const rrsets = [{ type: 'A' as never, ttl: 60, records: ['10.0.0.1'] }];
+  put(nameKey(small, 2, kept), nameValue.encode({ name: kept, rrsets }));
+  const count = fill();
+  const long = `${'x'.repeat(60)}.`.repeat(3);
+  const many = Array.from({ length: 13 }, (_, i) => `n-${i}.${long}example`);
+  put(zoneKey(small), zoneText(small, many));
+  remove(...Array.from({ length: 10 }, (_, index) => nameKey(large, 1, fillerName(index))));
+  views.zones.collect();
+  assert.deepEqual([...views.faults.keys()], [zoneKey(small)]);
+  put(zoneKey(small), zoneText(small, [], 2));
+  assert.deepEqual([...views.faults], []);
+  empty(count);
+  assert.deepEqual([...views.faults], []);
+  assert.deepEqual(nameservers(small), [`ns-self.${small}.`]);
+  assert.deepEqual(views.zones.name(small, kept).rrsets[0]?.records, ['10.0.0.1']);
 });
 
 test('a serial that finds no room is told once there is some', () => {
