@@ -2,21 +2,19 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decideAllocateAddresses } from '../../src/control/allocate-addresses.ts';
-import type { Decide } from '../../src/control/commit.ts';
-import { decideCreateHost } from '../../src/control/create-host.ts';
-import { decideDeleteHost } from '../../src/control/delete-host.ts';
-import { decidePutPool } from '../../src/control/put-pool.ts';
-import { decidePutZone } from '../../src/control/put-zone.ts';
-import { decideReleaseAddress } from '../../src/control/release-address.ts';
+import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
+import { decideDeleteHost } from '../../src/control/hosts/delete-host.ts';
+import { decideAllocateAddresses } from '../../src/control/pools/allocate-addresses.ts';
+import { decidePutPool } from '../../src/control/pools/put-pool.ts';
+import { decideReleaseAddress } from '../../src/control/pools/release-address.ts';
+import type { Decide } from '../../src/control/transaction/commit.ts';
 import { Refusal } from '../../src/errors.ts';
 import type { Address } from '../../src/model/address.ts';
 import type { AddressRecord } from '../../src/model/allocation.ts';
 import { parseName } from '../../src/model/name.ts';
 import { type Pool, poolDefaults } from '../../src/model/pool.ts';
-import { zoneDefaults } from '../../src/model/zone.ts';
 import { openEtcdStore } from '../../src/store/etcd.ts';
-import { type ControlPlane, embeddedStore, openReplica } from '../support/control-plane.ts';
+import { type ControlPlane, embeddedStore, openReplica, putZone } from '../support/control-plane.ts';
 import { etcdOrSkip } from '../support/etcd.ts';
 import { storeEntries } from '../support/store-dump.ts';
 import type { Cleanup } from '../support/temporary.ts';
@@ -34,15 +32,7 @@ function pool(ranges: string[], more: Partial<Pool> = {}): Decide<unknown> {
   return (context) => decidePutPool(context, { name: 'p', precondition: {}, change: () => whole });
 }
 
-const makeZone: Decide<unknown> = (context) =>
-  decidePutZone(context, {
-    name: zone,
-    precondition: {},
-    change: () => ({
-      name: zone,
-      ...zoneDefaults,
-    }),
-  });
+const makeZone = putZone(zone);
 
 let ids = 0;
 function allocate(count = 1, addresses?: Address[]): Decide<AddressRecord[]> {

@@ -2,14 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decideCreateHost } from '../../src/control/create-host.ts';
-import { decideDeleteHost } from '../../src/control/delete-host.ts';
+import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
+import { decideDeleteHost } from '../../src/control/hosts/delete-host.ts';
 import { startHousekeeping } from '../../src/control/housekeeping.ts';
-import { decidePutZone } from '../../src/control/put-zone.ts';
 import { parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
-import { zoneDefaults } from '../../src/model/zone.ts';
-import { type ControlPlane, embeddedStore, openReplica } from '../support/control-plane.ts';
+import { type ControlPlane, embeddedStore, openReplica, putZone } from '../support/control-plane.ts';
 import { storeEntries } from '../support/store-dump.ts';
 import type { Cleanup } from '../support/temporary.ts';
 import { until } from '../support/until.ts';
@@ -19,9 +17,7 @@ const reverse = parseName('0.0.10.in-addr.arpa');
 
 async function prepared(test: Cleanup): Promise<ControlPlane> {
   const replica = await openReplica(test, await embeddedStore(test));
-  const name = parseName('k8s');
-  const zone = { name, ...zoneDefaults };
-  await replica.commit((context) => decidePutZone(context, { name, precondition: {}, change: () => zone }));
+  await replica.commit(putZone(parseName('k8s')));
   return replica;
 }
 

@@ -6,19 +6,17 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { decideChangeHost } from '../../src/control/change-host.ts';
-import { decideCreateHost } from '../../src/control/create-host.ts';
-import { decideDeleteHost } from '../../src/control/delete-host.ts';
-import { decidePutPool } from '../../src/control/put-pool.ts';
-import { decidePutZone } from '../../src/control/put-zone.ts';
+import { decideChangeHost } from '../../src/control/hosts/change-host.ts';
+import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
+import { decideDeleteHost } from '../../src/control/hosts/delete-host.ts';
+import { decidePutPool } from '../../src/control/pools/put-pool.ts';
 import { parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
 import { poolDefaults } from '../../src/model/pool.ts';
 import { firstRevision } from '../../src/model/revision.ts';
-import { zoneDefaults } from '../../src/model/zone.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import type { Change, Store } from '../../src/store/store.ts';
-import { type ControlPlane, embeddedStore, openReplica } from '../support/control-plane.ts';
+import { type ControlPlane, embeddedStore, openReplica, putZone } from '../support/control-plane.ts';
 import { storeEntries } from '../support/store-dump.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { assertWhole, contentsOf } from './whole.ts';
@@ -26,16 +24,7 @@ import { assertWhole, contentsOf } from './whole.ts';
 const zone = parseName('k8s');
 
 async function prepare({ commit }: ControlPlane): Promise<void> {
-  await commit((context) =>
-    decidePutZone(context, {
-      name: zone,
-      precondition: {},
-      change: () => ({
-        name: zone,
-        ...zoneDefaults,
-      }),
-    }),
-  );
+  await commit(putZone(zone));
   await commit((context) =>
     decidePutPool(context, {
       name: 'p',

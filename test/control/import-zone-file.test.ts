@@ -4,13 +4,13 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { cleanGenerations } from '../../src/control/clean-generations.ts';
-import { decideCreateHost } from '../../src/control/create-host.ts';
-import { decideDeleteHost } from '../../src/control/delete-host.ts';
-import { decideDeleteZone } from '../../src/control/delete-zone.ts';
-import { ImportMemory } from '../../src/control/import-memory.ts';
-import { type Imported, type ImportWanted, importZoneFile } from '../../src/control/import-zone-file.ts';
-import { decidePutZone } from '../../src/control/put-zone.ts';
+import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
+import { decideDeleteHost } from '../../src/control/hosts/delete-host.ts';
+import { cleanGenerations } from '../../src/control/zone-file/clean-generations.ts';
+import { ImportMemory } from '../../src/control/zone-file/import-memory.ts';
+import { type Imported, type ImportWanted, importZoneFile } from '../../src/control/zone-file/import-zone-file.ts';
+import { decideDeleteZone } from '../../src/control/zones/delete-zone.ts';
+import { decidePutZone } from '../../src/control/zones/put-zone.ts';
 import { Refusal } from '../../src/errors.ts';
 import { parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
@@ -20,7 +20,7 @@ import { openEtcdStore } from '../../src/store/etcd.ts';
 import { importKey, prefixes, zoneNamesPrefix } from '../../src/store/keys.ts';
 import { OutcomeUnknown, type Store, StoreUnavailable } from '../../src/store/store.ts';
 import { adminToken } from '../support/api-client.ts';
-import { type ControlPlane, embeddedStore, openReplica } from '../support/control-plane.ts';
+import { type ControlPlane, embeddedStore, openReplica, putZone } from '../support/control-plane.ts';
 import { etcdOrSkip } from '../support/etcd.ts';
 import { answersOf, startReplica } from '../support/replica.ts';
 import { storeDump, storeEntries } from '../support/store-dump.ts';
@@ -34,10 +34,7 @@ const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {
 /** A replica beside others on a store that has the zone, or the first one. */
 async function prepared(t: Cleanup, store?: Store): Promise<ControlPlane> {
   const replica = await openReplica(t, store ?? (await embeddedStore(t)));
-  const settings = { ...zoneDefaults, defaultTtl: 120 };
-  const change = () => ({ name: zone, ...settings });
-  if (replica.views.zones.get(zone) === undefined)
-    await replica.commit((context) => decidePutZone(context, { name: zone, precondition: {}, change }));
+  if (replica.views.zones.get(zone) === undefined) await replica.commit(putZone(zone, { defaultTtl: 120 }));
   return replica;
 }
 

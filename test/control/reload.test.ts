@@ -4,17 +4,15 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { decideChangeRrsets } from '../../src/control/change-rrsets.ts';
-import { decideCreateHost } from '../../src/control/create-host.ts';
-import { decideDeleteHost } from '../../src/control/delete-host.ts';
-import { decideDeleteZone } from '../../src/control/delete-zone.ts';
-import { decidePutZone } from '../../src/control/put-zone.ts';
+import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
+import { decideDeleteHost } from '../../src/control/hosts/delete-host.ts';
+import { decideChangeRrsets } from '../../src/control/zones/change-rrsets.ts';
+import { decideDeleteZone } from '../../src/control/zones/delete-zone.ts';
 import { parseAddress } from '../../src/model/address.ts';
 import { type Fqdn, parseName } from '../../src/model/name.ts';
 import { parseRecordType } from '../../src/model/rdata/record-types.ts';
-import { zoneDefaults } from '../../src/model/zone.ts';
 import { openEtcdStore } from '../../src/store/etcd.ts';
-import { type ControlPlane, openReplica } from '../support/control-plane.ts';
+import { type ControlPlane, openReplica, putZone } from '../support/control-plane.ts';
 import { etcdOrSkip } from '../support/etcd.ts';
 import type { Cleanup } from '../support/temporary.ts';
 import { sameViews } from '../views/same-views.ts';
@@ -71,18 +69,6 @@ async function replicaAt(test: Cleanup, endpoint: string, said: string[] = []): 
   return openReplica(test, store, logger);
 }
 
-const putZone = ({ commit }: ControlPlane, name: Fqdn) =>
-  commit((context) =>
-    decidePutZone(context, {
-      name,
-      precondition: {},
-      change: () => ({
-        name,
-        ...zoneDefaults,
-      }),
-    }),
-  );
-
 const putHost = ({ commit }: ControlPlane, name: string, address: string) =>
   commit((context) =>
     decideCreateHost(context, {
@@ -107,7 +93,7 @@ test('after a compaction that it missed, a replica serves all that changed, and 
   const said: string[] = [];
   const far = await replicaAt(t, wire.endpoint, said);
   const [k8s, gone, again] = ['k8s', 'gone', 'again'].map(parseName) as [Fqdn, Fqdn, Fqdn];
-  for (const name of [k8s, gone, again]) await putZone(near, name);
+  for (const name of [k8s, gone, again]) await near.commit(putZone(name));
   for (const [name, address] of [
     ['stays.k8s', '10.0.0.1'],
     ['goes.k8s', '10.0.0.2'],
@@ -135,7 +121,7 @@ test('after a compaction that it missed, a replica serves all that changed, and 
   await near.commit((context) => decideDeleteHost(context, parseName('moves.k8s'), {}));
   await near.commit((context) => decideDeleteZone(context, gone, {}));
   await near.commit((context) => decideDeleteZone(context, again, {}));
-  await putZone(near, again);
+  await near.commit(putZone(again));
   await text('same.again', ['"same"']);
   await text('new.again', ['"new"']);
   await putHost(near, 'moves.k8s', '10.0.2.1');

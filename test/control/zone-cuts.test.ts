@@ -2,17 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decideChangeRrsets } from '../../src/control/change-rrsets.ts';
-import type { Decide } from '../../src/control/commit.ts';
-import { decideCreateHost } from '../../src/control/create-host.ts';
-import { importZoneFile } from '../../src/control/import-zone-file.ts';
-import { decidePutZone } from '../../src/control/put-zone.ts';
+import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
+import type { Decide } from '../../src/control/transaction/commit.ts';
+import { importZoneFile } from '../../src/control/zone-file/import-zone-file.ts';
+import { decideChangeRrsets } from '../../src/control/zones/change-rrsets.ts';
 import { Refusal } from '../../src/errors.ts';
 import { parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
 import { parseRecordType } from '../../src/model/rdata/record-types.ts';
-import { zoneDefaults } from '../../src/model/zone.ts';
-import { type ControlPlane, embeddedStore, openReplica } from '../support/control-plane.ts';
+import { type ControlPlane, embeddedStore, openReplica, putZone } from '../support/control-plane.ts';
 import type { Cleanup } from '../support/temporary.ts';
 
 const zones = ['z', '10.in-addr.arpa'].map(parseName);
@@ -20,8 +18,7 @@ const zones = ['z', '10.in-addr.arpa'].map(parseName);
 async function prepared(t: Cleanup): Promise<ControlPlane> {
   const replica = await openReplica(t, await embeddedStore(t));
   for (const name of zones) {
-    const change = () => ({ name, ...zoneDefaults, nameservers: [parseName('ns.example')] });
-    await replica.commit((context) => decidePutZone(context, { name, precondition: {}, change }));
+    await replica.commit(putZone(name, { nameservers: [parseName('ns.example')] }));
   }
   return replica;
 }

@@ -1,9 +1,12 @@
 // A replica without its network: views that follow a store, and the committer over both. Several of them on one store are replicas.
 
-import { type Committed, Committer, type Decide } from '../../src/control/commit.ts';
-import { OnceCommitter } from '../../src/control/commit-once.ts';
+import { type Committed, Committer, type Decide } from '../../src/control/transaction/commit.ts';
+import { OnceCommitter } from '../../src/control/transaction/commit-once.ts';
+import { decidePutZone } from '../../src/control/zones/put-zone.ts';
 import { Refusal } from '../../src/errors.ts';
 import type { Logger } from '../../src/model/logger.ts';
+import type { Fqdn } from '../../src/model/name.ts';
+import { type Zone, zoneDefaults } from '../../src/model/zone.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createTable } from '../../src/table/table.ts';
@@ -61,4 +64,10 @@ export async function embeddedStore(test: Cleanup): Promise<Store> {
   const store = await openEmbeddedStore({ folder: await temporaryFolder(test) });
   test.after(() => store.close());
   return store;
+}
+
+/** Makes the zone, or makes it so; what is not said is as it is by default. */
+export function putZone(name: Fqdn, settings: Partial<Zone> = {}): Decide<unknown> {
+  const change = () => ({ name, ...zoneDefaults, ...settings });
+  return (context) => decidePutZone(context, { name, precondition: {}, change });
 }
