@@ -55,6 +55,8 @@ const numberFrom =
     return number;
   };
 
+const mostDnsThreads = 32;
+
 function setting<T>(row: Setting<T>): Setting<T> {
   return row;
 }
@@ -137,8 +139,8 @@ export const settings = {
     value: 'N',
     variable: 'ZONEWRIGHT_DNS_THREADS',
     help: 'threads that answer UDP',
-    default: String(Math.max(1, availableParallelism() - 1)),
-    parse: numberFrom(1, 32),
+    default: String(Math.min(mostDnsThreads, Math.max(1, availableParallelism() - 1))),
+    parse: numberFrom(1, mostDnsThreads),
   }),
   dnsSocket: setting({
     flag: 'dns-socket',

@@ -1,11 +1,14 @@
 // Settings that are wrong: all of them in one message, which repeats no secret, before anything else begins.
 
 import assert from 'node:assert/strict';
+import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import { startApp } from '../src/app.ts';
 import { ConfigFaults, describeSettings, readConfig } from '../src/config.ts';
+import type * as settingsFile from '../src/settings.ts';
 import { temporaryFolder } from './support/temporary.ts';
 
 /** What is wrong with these settings. */
@@ -79,6 +82,24 @@ test('what Kubernetes puts into every pod beside a Service named zonewright is n
 
 test('--help has one default for each setting', () => {
   for (const line of describeSettings().split('\n')) assert.ok(line.split('default:').length <= 2, line);
+});
+
+test("every setting's own default is right, on machines of every size", async (t) => {
+  const cores = t.mock.method(os, 'availableParallelism', () => 1);
+  t.after(() => {
+    cores.mock.restore();
+    syncBuiltinESMExports();
+  });
+  const threads: unknown[] = [];
+  for (const count of [1, 2, 33, 34, 128]) {
+    cores.mock.mockImplementation(() => count);
+    syncBuiltinESMExports();
+    // Defaults are made when the file is read: it is read anew.
+    const { settings }: typeof settingsFile = await import(`../src/settings.ts?cores=${count}`);
+    for (const row of Object.values(settings)) if (row.default !== undefined) row.parse(row.default);
+    threads.push(settings.dnsThreads.parse(settings.dnsThreads.default ?? ''));
+  }
+  assert.deepEqual(threads, [1, 1, 32, 32, 32]);
 });
 
 test('a secret that is wrong is not repeated', () => {
