@@ -69,7 +69,7 @@ export function parseEscape(text: string, position: number): { octet: number; le
     return { octet, length: 4 };
   }
   const next = text.charCodeAt(position + 1);
-  if (Number.isNaN(next) || (next >= 0x30 && next <= 0x39) || next < 0x20 || next > 0x7e) {
+  if (Number.isNaN(next) || (next >= 0x30 && next <= 0x39) || (next < 0x20 && next !== 0x09) || next > 0x7e) {
     throw new InvalidValue(`'${text}' has an unfinished escape`);
   }
   return { octet: next, length: 2 };

@@ -61,6 +61,7 @@ NULL ! abcdef :: the rdata of NULL is written as \# length hex
 NULL ! \# 3 abcd :: as many octets as the length says
 WKS 192.0.2.1 6 25 53
 WKS 192.0.2.1 TCP smtp ftp => 192.0.2.1 6 21 25
+WKS 192.0.2.1 ospf mail Domain 2049 => 192.0.2.1 89 25 53 2049
 WKS 192.0.2.1 17
 WKS 192.0.2.1 udp 65535 0 => 192.0.2.1 17 0 65535
 WKS ! 192.0.2.1 :: WKS ports: a protocol is missing
@@ -82,12 +83,17 @@ MX 0 . => 0 .
 MX 65535 a.example.
 MX ! mail.example. :: MX preference: 'mail.example.' is not a number
 MX ! 65536 mail.example. :: is not a number from 0 to 65535
+MX 0000000000000010 mail.example. => 10 mail.example.
+MX ! 10 "mail.example." :: MX exchange: a name stands without quotes
 MX ! -1 mail.example. :: is not a number
 MX ! 10 :: MX exchange: a name is missing
 TXT "v=spf1 -all"
 TXT one "two \"quoted\"" three\032 => "one" "two \"quoted\"" "three "
 TXT "" => ""
 TXT "\000\127\255\\"
+TXT one"two"three => "one" "two" "three"
+TXT \# two => "#" "two"
+TXT "gr\öße" => "gr\195\182\195\159e"
 TXT "größe" => "gr\195\182\195\159e"
 TXT ! "not closed :: a quote is not closed
 ~TXT ! a;b :: ';' must be quoted or escaped
@@ -124,6 +130,8 @@ SIG ! A 5 2 86400 20240101000000 20230101000000 1 . :: SIG signature: the data i
 SIG ! A 5 2 86400 20241301000000 20230101000000 1 . AQID :: SIG expiration: '20241301000000' is no time
 KEY 256 3 5 AQPSKmynfzW4kyBv015MUG2DeIQ3
 KEY NOKEY DNSSEC RSASHA1 => 49152 3 5
+KEY flag2|ntyp3|sig15 ALL 1 AQ== => 8975 255 1 AQ==
+KEY 0x100 NONE 1 AQ== => 256 0 1 AQ==
 KEY HOST|ZONE IPSEC 1 AQ== => 768 4 1 AQ==
 KEY ! 256 3 5 :: KEY key: the data is missing
 KEY ! 49152 3 5 AQID :: more than KEY takes
@@ -134,7 +142,7 @@ PX ! 10 net2.it. :: PX x400: a name is missing
 GPOS "-32.6882" "116.8652" "10.0"
 GPOS +1 2 3 => "+1" "2" "3"
 GPOS ! -32.6882 116.8652 :: GPOS altitude: a text is missing
-~GPOS ! south 116.8652 10 :: GPOS longitude: 'south' is not a decimal number
+GPOS .5 "" -10m => ".5" "" "-10m"
 AAAA 2001:db8::1
 AAAA 2001:DB8:0:0:1:0:0:1 => 2001:db8::1:0:0:1
 AAAA :: => ::
@@ -152,6 +160,7 @@ LOC 52 22 23.000 N 4 53 32.000 E -2.00m 0.00m 10000m 10m
 ~LOC 42 21 54.5 n 71 06 18 w -24m 30m => 42 21 54.500 N 71 6 18.000 W -24.00m 30m 10000m 10m
 LOC 90 S 180 W 42849672.95 0.01m 90000000m 0.5 => 90 0 0.000 S 180 0 0.000 W 42849672.95m 0.01m 90000000m 0.50m
 LOC 0 N 0 E -100000m => 0 0 0.000 N 0 0 0.000 E -100000.00m 1m 10000m 10m
+LOC 000 00 .5 N 004 053 7. E 1 => 0 0 0.500 N 4 53 7.000 E 1.00m 1m 10000m 10m
 LOC \# 4 01020304
 LOC ! 91 N 4 E 0 :: more than 90 degrees N
 LOC ! 52 60 N 4 E 0 :: '60' is no number of minutes
@@ -163,6 +172,7 @@ LOC 52 N 4 E 0 11m 1.5m 0.25 => 52 0 0.000 N 4 0 0.000 E 0.00m 10m 1m 0.20m
 LOC ! 52 N 4 E -100001m :: is not from -100000m
 LOC ! \# 16 00a21613800000008000000000989680 :: not in range
 NXT next.example. A MX NXT
+NXT next.example. 15 1 => next.example. A MX
 NXT next.example. => next.example.
 NXT ! next.example. A AAAA TYPE128 :: NXT has no place for NXNAME
 NXT ! next.example. NOSUCHTYPE :: 'NOSUCHTYPE' is no record type we know by name
@@ -180,12 +190,15 @@ SRV ! 0 5 65536 sip.example. :: SRV port
 ATMA 39246f00e7c9c0312000100001000012345678ff
 ATMA 39.246f.000e => 39246f000e
 ATMA +358400123456
+ATMA +358.40.0123456 => +358400123456
+ATMA ! 39..24 :: is neither + and digits nor hex
 ATMA \# 3 02abcd
 ATMA ! + :: is neither + and digits nor hex
 ATMA ! +12a :: is neither + and digits nor hex
 ATMA ! 123 :: is not hex
 NAPTR 100 50 "s" "z3950+I2L+I2C" "" _z3950._tcp.gatech.edu.
 NAPTR 100 10 u E2U+sip !^.*$!sip:info@example.com!i . => 100 10 "u" "E2U+sip" "!^.*$!sip:info@example.com!i" .
+NAPTR 0 0 "u""E2U""!a!b!ii" . => 0 0 "u" "E2U" "!a!b!ii" .
 NAPTR 0 0 "" "" "/a\\/b/c/" .
 ~NAPTR ! 100 10 "u!" "E2U+sip" "" . :: NAPTR flags: 'u!' is not letters and digits
 NAPTR ! 100 10 "u" "E2U+sip" "no substitution" . :: NAPTR regexp
@@ -252,6 +265,7 @@ IPSECKEY ! 10 1 2 gateway.example. AQID :: not an ipv4 address
 IPSECKEY ! 10 3 2 gateway AQID :: is relative
 RRSIG A 5 3 86400 20030322173103 20030220173103 2642 example.com. oJB1W6WNGv+ldvQ3WDG0MQkg5IEhjRip8WTrPYGv07h108dUKGMeDPKijVCHX3DD
 RRSIG TYPE65280 ED25519 0 0 0 4294967295 0 . AQID => TYPE65280 15 0 0 19700101000000 21060207062815 0 . AQID
+RRSIG 1 5 0 1 22000101000000 19691231235960 0 . AQID => A 5 0 1 20631124173144 19700101000000 0 . AQID
 RRSIG ! NOSUCH 5 3 86400 20030322173103 20030220173103 2642 example.com. AQID :: RRSIG covered
 RRSIG ! A 5 1 86400 20030322173103 20030220173103 2642 example.com. AQID :: RRSIG signer: a zone of 2 labels does not sign a name of 1
 RRSIG ! A 5 3 86400 20030322173103 20030220173103 2642 example.com :: RRSIG signer: 'example.com' is relative
@@ -267,6 +281,7 @@ NSEC ! \# 6 016100000000 :: out of order or of a wrong length
 NSEC ! \# 7 01610000024000 :: ends in an octet of zeros
 DNSKEY 256 3 5 AQPSKmynfzW4kyBv015MUG2DeIQ3Cbl+BBZH4b/0PY1kxkmvHjcZc8nokfzj31GajIQKY+5CptLr3buXA10hWqTkF7H6RfoRqXQeogmMHfpftf6zMv1LyBUgia7za6ZEzOJBOztyvhjL742iU/TpPSEDhm2SNKLijfUppn1UaNvv4w==
 DNSKEY 257 3 ED25519 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4= => 257 3 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4=
+DNSKEY ZONE|KSK DNSSEC RSASHA256 AQID => 257 3 8 AQID
 ~DNSKEY ! 256 2 5 AQID :: DNSKEY protocol: '2' must be 3
 DNSKEY ! 256 3 5 :: DNSKEY key: the data is missing
 DNSKEY ! 256 3 5 A=== :: is not base64
@@ -275,6 +290,7 @@ DHCID AAEB AQID => AAEBAQID
 DHCID ! AAE :: is not base64
 NSEC3 1 1 12 aabbccdd 2vptu5timamqttgl4luu9kg21e0aor3s MX RRSIG
 NSEC3 1 0 0 - 2VPTU5TIMAMQTTGL4LUU9KG21E0AOR3S => 1 0 0 - 2vptu5timamqttgl4luu9kg21e0aor3s
+NSEC3 SHA-1 0 0 - 2vptu5timamqttgl4luu9kg21e0aor3s => 1 0 0 - 2vptu5timamqttgl4luu9kg21e0aor3s
 NSEC3 ! 1 1 12 aabbccd 2vptu5timamqttgl4luu9kg21e0aor3s MX :: NSEC3 salt: 'aabbccd' is not hex
 NSEC3 ! 1 1 12 - 2vptu5timamqttgl4luu9kg21e0aor3w MX :: is not base32
 NSEC3 ! 1 1 12 - 2vptu5timamqttgl4luu9kg21e0aor3 MX :: whole number of octets
@@ -302,6 +318,7 @@ NINFO one => "one"
 NINFO ! "open :: a quote is not closed
 RKEY 0 255 1 AQNRU3mG
 RKEY 0 3 RSASHA1 AQ== => 0 3 5 AQ==
+RKEY USER DNSSEC 1 AQ== => 0 3 1 AQ==
 RKEY ! 1 3 5 AQ== :: RKEY flags: '1' must be 0
 RKEY ! 0 3 5 :: RKEY key: the data is missing
 TALINK . next.example.
@@ -349,6 +366,9 @@ SVCB ! 1 foo.example. alpn :: alpn: a value is empty
 SVCB ! 1 foo.example. alpn=h2,,h3 :: alpn: a value is empty
 ~SVCB ! 1 foo.example. alpn=a\\b :: a backslash before something else
 SVCB ! 1 foo.example. port :: port: '' is not a number
+SVCB ! 1 foo.example. port=\053\051 :: port: it has no escapes
+~SVCB ! 1 foo.example. ALPN=h2 :: 'ALPN' is no parameter
+SVCB ! 1 foo.example. dohpath=/{?dns}{a :: dohpath: it is a path
 SVCB ! 1 foo.example. port=65536 :: port: '65536' is not a number
 SVCB ! 1 foo.example. ipv4hint=192.0.2 :: ipv4hint: '192.0.2' is not an ipv4 address
 SVCB ! 1 foo.example. ipv4hint :: ipv4hint: a value is missing
@@ -358,7 +378,7 @@ SVCB ! 1 foo.example. dohpath=/\255{?dns} :: dohpath: it is a path
 SVCB ! 1 foo.example. nosuchkey=1 :: 'nosuchkey' is no parameter we know by name
 SVCB ! 1 foo.example. key0123=1 :: 'key0123' is no parameter
 ~SVCB ! 1 foo.example. key65535=1 :: 'key65535' is no parameter
-SVCB ! 1 foo.example. "alpn=h2" :: is no parameter
+SVCB ! 1 foo.example. "alpn=h2" :: a parameter stands without quotes
 SVCB ! \# 14 0001000003000201bb0001000001 :: out of order
 HTTPS 1 . alpn="h3,h2" ipv4hint=192.0.2.1,192.0.2.2 ipv6hint=::1
 HTTPS 0 www.example. => 0 www.example.
@@ -411,6 +431,7 @@ LP 65535 .
 LP ! l64-subnet1.example. :: LP preference
 EUI48 00-00-5e-00-53-2a
 EUI48 00-00-5E-00-53-FF => 00-00-5e-00-53-ff
+EUI48 0-0-5e-0-53-1 => 00-00-5e-00-53-01
 EUI48 ! 00:00:5e:00:53:2a :: is not written as 00-00-5e-00-53-2a
 EUI48 ! 00-00-5e-00-53 :: is not written as
 EUI64 00-00-5e-ef-10-00-00-2a
@@ -418,6 +439,7 @@ EUI64 00-00-5E-EF-10-00-00-FF => 00-00-5e-ef-10-00-00-ff
 EUI64 ! 00-00-5e-00-53-2a :: is not written as 00-00-5e-ef-10-00-00-2a
 URI 10 1 "ftp://ftp1.example.com/public"
 URI 65535 0 "a\"b"
+URI ! 10 1 ftp://ftp1.example.com/ :: URI target: a URI stands in quotes
 ~URI ! 10 1 "" :: URI target: the text is empty
 URI ! 10 "ftp://ftp1.example.com/public" :: URI weight
 CAA 0 issue "ca.example.net; account=230123"
@@ -425,6 +447,8 @@ CAA 128 tbs ""
 CAA 0 iodef mailto:security@example.com => 0 iodef "mailto:security@example.com"
 CAA 0 ISSUE "a" => 0 issue "a"
 CAA ! 256 issue "a" :: CAA flags: '256' is not a number from 0 to 255
+CAA 0 issue"a" => 0 issue "a"
+CAA ! 0 "issue" "a" :: CAA tag: a tag stands without quotes
 CAA ! 0 is-sue "a" :: CAA tag: 'is-sue' is no CAA tag
 CAA ! 0 issue :: CAA value: a text is missing
 AVC "app-name:WOLFGANG|app-class:OAM|business=yes"

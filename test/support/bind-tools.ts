@@ -38,6 +38,33 @@ export async function readByBind(type: string, rdata: string): Promise<{ code: n
     : { code: Number(code), hex: hex.replaceAll(' ', '').toLowerCase() };
 }
 
+/** Has a line of its own in a zone file, wherever it stands. */
+const lineOfItsOwn = (text: string): boolean =>
+  !/[()]|\\$/.test(text) && (text.replace(/\\./g, '').match(/"/g)?.length ?? 0) % 2 === 0;
+
+/** Many records as BIND reads them, in hex; undefined for each that BIND refuses. */
+export async function readManyByBind(
+  folder: string,
+  records: readonly { type: string; text: string }[],
+): Promise<(string | undefined)[]> {
+  const inZone = (type: string, text: string): boolean => !/^(SOA|MD|MF)$/.test(type) && lineOfItsOwn(text);
+  const apex = '@ 60 IN SOA . . 1 2 3 4 5\n@ 60 IN NS .\n';
+  const lines = records.map(({ type, text }, index) => (inZone(type, text) ? `r${index} 60 IN ${type} ${text}` : ''));
+  const complaints = compileByBind(folder, 'example', `${apex}${lines.join('\n')}\n`);
+  if (typeof complaints === 'string') {
+    for (const [, line] of complaints.matchAll(/^dns_rdata_fromtext: \S+?:(\d+): /gm)) lines[Number(line) - 3] = '';
+  }
+  const compiled = compileByBind(folder, 'example', `${apex}${lines.join('\n')}\n`);
+  if (typeof compiled === 'string') throw new Error(compiled);
+  const found = new Map(compiled.map(({ owner, hex }) => [owner, hex]));
+  const alone = async ({ type, text }: { type: string; text: string }) => (await readByBind(type, text))?.hex;
+  return Promise.all(
+    records.map((record, index) =>
+      inZone(record.type, record.text) ? found.get(`r${index}.example.`) : alone(record),
+    ),
+  );
+}
+
 export interface CompiledRecord {
   owner: string;
   code: number;
@@ -70,6 +97,7 @@ export function compileByBind(folder: string, zone: string, text: string): Compi
   try {
     execFileSync(compilezone ?? 'named-compilezone', [...checks, '-F', 'raw', '-o', compiled, zone, file], {
       encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
     });
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };

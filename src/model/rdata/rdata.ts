@@ -29,7 +29,8 @@ function codecsOf(type: RecordType): readonly Field[] | undefined {
 /** Presentation form (RFC 1035 §5.1, or RFC 3597 `\# length hex`) to wire form, names uncompressed. Throws InvalidValue. */
 export function parseRdata(type: RecordType, text: string): Uint8Array {
   const fields = codecsOf(type);
-  const generic = text.includes('\\#') ? /^\s*\\#(?=\s|$)(.*)$/.exec(text)?.[1] : undefined;
+  // Without a number after it, `\#` is an escaped `#`.
+  const generic = text.includes('\\#') ? /^[ \t]*\\#[ \t]+(\d+(?:[ \t].*)?)$/.exec(text)?.[1] : undefined;
   if (generic !== undefined) {
     const wire = parseGeneric(new TokenReader(generic));
     // Proves that the octets are this type's; names come out in lower case.
@@ -46,7 +47,7 @@ export function parseRdata(type: RecordType, text: string): Uint8Array {
       field.parse(tokens, writer);
     }
     label = '';
-    if (!tokens.done) throw new InvalidValue(`'${tokens.take('')}' is more than ${type} takes`);
+    if (!tokens.done) throw new InvalidValue(`'${tokens.takeText('')}' is more than ${type} takes`);
   } catch (error) {
     throw located(error, type, label);
   }
@@ -60,9 +61,9 @@ function located(error: unknown, type: RecordType, label: string): unknown {
 }
 
 function parseGeneric(tokens: TokenReader): Uint8Array {
-  const digits = tokens.done ? '' : tokens.take('the length');
+  const digits = tokens.take('the length');
   const hex = tokens.done ? '' : tokens.takeRest('hex');
-  const length = /^\d{1,5}$/.test(digits) ? Number(digits) : Number.NaN;
+  const length = Number(digits);
   if (!/^([0-9a-fA-F]{2})*$/.test(hex) || hex.length !== length * 2) {
     throw new InvalidValue('generic rdata is \\# length hex, with as many octets as the length says');
   }

@@ -27,7 +27,12 @@ const signature = {
   signer: 'name',
   signature: 'base64',
 } as const satisfies Fields;
-const dnsKey = { flags: 'octet2', protocol: 'three1', algorithm: 'algorithm', key: 'base64' } as const satisfies Fields;
+const dnsKey = {
+  flags: 'key-flags',
+  protocol: 'dnssec-protocol',
+  algorithm: 'algorithm',
+  key: 'base64',
+} as const satisfies Fields;
 const delegation = {
   'key-tag': 'octet2',
   algorithm: 'algorithm',
@@ -82,7 +87,7 @@ const rows = {
   SIG: { code: 24, fields: signature }, // RFC 2535 §4, RFC 2931
   KEY: { code: 25, fields: { flags: 'key-flags', protocol: 'key-protocol', algorithm: 'algorithm', key: 'key' } }, // RFC 2535 §3
   PX: { code: 26, fields: { preference: 'octet2', rfc822: 'name', x400: 'name' } }, // RFC 2163 §4
-  GPOS: { code: 27, fields: { longitude: 'decimal', latitude: 'decimal', altitude: 'decimal' } }, // RFC 1712 §3
+  GPOS: { code: 27, fields: { longitude: 'text', latitude: 'text', altitude: 'text' } }, // RFC 1712 §3: "encoded as a printable string"
   AAAA: { code: 28, fields: { address: 'ipv6' } }, // RFC 3596 §2.1
   LOC: { code: 29, fields: { location: 'location' } }, // RFC 1876 §2
   NXT: { code: 30, fields: { next: 'name', types: 'old-types' } }, // RFC 2535 §5
@@ -129,7 +134,7 @@ const rows = {
   NSEC3: {
     code: 50, // RFC 5155 §3
     fields: {
-      algorithm: 'octet1',
+      algorithm: 'hash-algorithm',
       flags: 'octet1',
       iterations: 'octet2',
       salt: 'salt',
@@ -137,12 +142,18 @@ const rows = {
       types: 'types',
     },
   },
-  NSEC3PARAM: { code: 51, fields: { algorithm: 'octet1', flags: 'octet1', iterations: 'octet2', salt: 'salt' } }, // RFC 5155 §4
+  NSEC3PARAM: {
+    code: 51, // RFC 5155 §4
+    fields: { algorithm: 'hash-algorithm', flags: 'octet1', iterations: 'octet2', salt: 'salt' },
+  },
   TLSA: { code: 52, fields: association }, // RFC 6698 §2.1
   SMIMEA: { code: 53, fields: association }, // RFC 8162 §2
   HIP: { code: 55, fields: { identity: 'host-identity', servers: 'names' } }, // RFC 8005 §5
   NINFO: { code: 56, fields: { texts: 'texts' } }, // IANA's template
-  RKEY: { code: 57, fields: { flags: 'zero2', protocol: 'octet1', algorithm: 'algorithm', key: 'base64' } }, // IANA's template
+  RKEY: {
+    code: 57,
+    fields: { flags: 'no-key-flags', protocol: 'key-protocol', algorithm: 'algorithm', key: 'base64' },
+  }, // IANA's template
   TALINK: { code: 58, fields: { previous: 'name', next: 'name' } }, // IANA's template
   CDS: { code: 59, fields: delegation }, // RFC 7344 §3.1, RFC 8078 §4
   CDNSKEY: { code: 60, fields: dnsKey }, // RFC 7344 §3.2, RFC 8078 §4

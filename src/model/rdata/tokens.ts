@@ -24,10 +24,22 @@ export class TokenReader {
     return this.#at >= this.#text.length;
   }
 
-  /** The next token, without its quotes. Throws InvalidValue on none, an unfinished quote or escape, or a character that must be escaped. */
+  /** The next token. Throws InvalidValue on none, on quotes, which only character-strings may have, or a character that must be escaped. */
   take(what: string): string {
+    if (this.#atQuote) throw new InvalidValue(`${what} stands without quotes`);
+    return this.takeText(what);
+  }
+
+  /** The next token of a character-string, without its quotes if it has any. */
+  takeText(what: string): string {
     if (this.done) throw new InvalidValue(`${what} is missing`);
     return this.#takeValue();
+  }
+
+  /** The next token, which must have quotes, without them. */
+  takeQuoted(what: string): string {
+    if (!this.done && !this.#atQuote) throw new InvalidValue(`${what} stands in quotes`);
+    return this.takeText(what);
   }
 
   /** All tokens that are left, as one: how long hex and base64 may be written. */
@@ -45,8 +57,12 @@ export class TokenReader {
     return { key, value: this.#takeValue() };
   }
 
+  get #atQuote(): boolean {
+    return this.#text.charCodeAt(this.#at) === doubleQuote;
+  }
+
   #takeValue(): string {
-    const quoted = this.#text.charCodeAt(this.#at) === doubleQuote;
+    const quoted = this.#atQuote;
     const start = quoted ? this.#at + 1 : this.#at;
     const end = this.#endOf(start, quoted);
     this.#at = quoted ? end + 1 : end;
@@ -54,15 +70,18 @@ export class TokenReader {
     return this.#text.slice(start, end);
   }
 
+  /** A quote ends what stands before it, with or without a blank between: `a"b"` are two tokens. */
   #endOf(start: number, quoted: boolean): number {
     const text = this.#text;
     let at = start;
     while (at < text.length) {
+      const isEscaped = text.charCodeAt(at) === backslash;
+      if (isEscaped) at += 1;
       const code = text.charCodeAt(at);
-      if (code === backslash) at += parseEscape(text, at).length;
-      else if (code === 0x0a || code === 0x0d) throw new InvalidValue('a record is one line');
-      else if (quoted ? code === doubleQuote : code === blank || code === tab) return at;
-      else if (!quoted && code < 0x3c && '"();'.includes(text[at] as string)) {
+      if (code === 0x0a || code === 0x0d) throw new InvalidValue('a record is one line');
+      if (isEscaped) at += 1;
+      else if (code === doubleQuote || (!quoted && (code === blank || code === tab))) return at;
+      else if (!quoted && code < 0x3c && '();'.includes(text[at] as string)) {
         throw new InvalidValue(`'${text[at]}' must be quoted or escaped`);
       } else at += 1;
     }
@@ -94,7 +113,9 @@ export function octetsOf(token: string): Uint8Array {
 function unusualOctetsOf(token: string): Uint8Array {
   const octets: number[] = [];
   for (let at = 0; at < token.length; ) {
-    if (token[at] === '\\') {
+    // Before a character outside ASCII a backslash means nothing: no digit, nothing that it could keep from being special.
+    if (token[at] === '\\' && token.charCodeAt(at + 1) > 0x7f) at += 1;
+    else if (token[at] === '\\') {
       const escaped = parseEscape(token, at);
       octets.push(escaped.octet);
       at += escaped.length;

@@ -177,13 +177,14 @@ const nsap: FieldCodec = {
   },
 };
 
-/** ATMA (ATM Forum af-dans-0152.000): + and digits for an E.164 number (1), hex with dots for an end system address (0). */
+/** ATMA (ATM Forum af-dans-0152.000): + and digits for an E.164 number (1), hex for an end system address (0); dots between digits of either. */
 const atma: FieldCodec = {
   parse: (tokens, wire) => {
     const text = tokens.take('an address');
     const isNumber = text.startsWith('+');
-    const digits = isNumber ? text.slice(1) : text.replaceAll('.', '');
-    if (digits === '' || (isNumber && /\D/.test(digits)))
+    const parts = (isNumber ? text.slice(1) : text).split('.');
+    const digits = parts.join('');
+    if (parts.includes('') || (isNumber && /\D/.test(digits)))
       throw new InvalidValue(`'${text}' is neither + and digits nor hex`);
     wire.uint(Number(isNumber), 1);
     wire.bytes(isNumber ? Buffer.from(digits, 'latin1') : hex.parse(digits));

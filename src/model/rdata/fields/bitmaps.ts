@@ -5,8 +5,8 @@ import { parseTypeCode, recordTypeName } from '../record-types.ts';
 import type { TokenReader } from '../tokens.ts';
 import type { WireReader, WireWriter } from '../wire.ts';
 import type { FieldCodec } from './codec.ts';
-import { protocols, services } from './mnemonics.ts';
-import { parseNumber } from './numbers.ts';
+import { parseNumber, parseTypeOrNumber } from './numbers.ts';
+import { protocols, services } from './services.ts';
 
 /** Bit 0 is the highest of the first octet. The last octet is not 0. */
 function writeBits(wire: WireWriter, numbers: readonly number[], countLength: boolean): void {
@@ -25,9 +25,9 @@ function readBits(bits: Uint8Array, offset = 0): number[] {
   return numbers;
 }
 
-function takeTypes(tokens: TokenReader): number[] {
+function takeTypes(tokens: TokenReader, parse: (text: string) => number): number[] {
   const codes: number[] = [];
-  while (!tokens.done) codes.push(parseTypeCode(tokens.take('a record type')));
+  while (!tokens.done) codes.push(parse(tokens.take('a record type')));
   return codes;
 }
 
@@ -42,7 +42,7 @@ function types(least: 0 | 1): FieldCodec {
   };
   return {
     parse: (tokens, wire) => {
-      const codes = takeTypes(tokens);
+      const codes = takeTypes(tokens, parseTypeCode);
       check(codes);
       const windows = Map.groupBy(codes, (code) => code >> 8);
       for (const window of [...windows.keys()].sort((a, b) => a - b)) {
@@ -70,7 +70,7 @@ function types(least: 0 | 1): FieldCodec {
 /** NXT (RFC 2535 §5.2): one set of the types below 128; its bit 0 would say that there are others. */
 const oldTypes: FieldCodec = {
   parse: (tokens, wire) => {
-    const codes = takeTypes(tokens);
+    const codes = takeTypes(tokens, parseTypeOrNumber);
     const wrong = codes.find((code) => code === 0 || code > 127);
     if (wrong !== undefined)
       throw new InvalidValue(`NXT has no place for ${recordTypeName(wrong)}: types 1 to 127 only`);
@@ -88,11 +88,11 @@ const oldTypes: FieldCodec = {
 const ports: FieldCodec = {
   parse: (tokens, wire) => {
     const protocol = tokens.take('a protocol');
-    wire.uint(protocols[protocol.toUpperCase()] ?? parseNumber(protocol, 255), 1);
+    wire.uint(protocols.get(protocol.toLowerCase()) ?? parseNumber(protocol, 255), 1);
     const numbers: number[] = [];
     while (!tokens.done) {
       const service = tokens.take('a port');
-      numbers.push(services[service.toUpperCase()] ?? parseNumber(service, 0xffff));
+      numbers.push(services.get(service.toLowerCase()) ?? parseNumber(service, 0xffff));
     }
     writeBits(wire, numbers, false);
   },

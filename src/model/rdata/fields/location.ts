@@ -10,13 +10,16 @@ const zeroAngle = 2 ** 31;
 /** Altitudes are centimetres; the reference spheroid stands here. */
 const zeroAltitude = 10_000_000;
 
+/** The greatest size and precision, in whole metres. */
+const greatestSize = 9e7;
+
 /** Size, horizontal and vertical precision when they are left out: 1 m, 10 km, 10 m. */
 const defaults = ['1', '10000', '10'];
 
 const angleUnits = [
-  { what: 'degrees', thousandths: 3_600_000, pattern: /^\d{1,3}$/, below: 181 },
-  { what: 'minutes', thousandths: 60_000, pattern: /^\d{1,2}$/, below: 60 },
-  { what: 'seconds', thousandths: 1000, pattern: /^\d{1,2}(\.\d{1,3})?$/, below: 60 },
+  { what: 'degrees', thousandths: 3_600_000, pattern: /^\d+$/, below: 181 },
+  { what: 'minutes', thousandths: 60_000, pattern: /^\d+$/, below: 60 },
+  { what: 'seconds', thousandths: 1000, pattern: /^\+?(?=\.?\d)\d*(\.\d{0,3})?$/, below: 60 },
 ] as const;
 
 /** Degrees, then perhaps minutes and seconds, then one of two letters. */
@@ -47,7 +50,7 @@ function formatAngle(value: number, plus: string, minus: string, greatestDegrees
 
 /** Metres with two decimals at most, as centimetres. */
 function parseMetres(text: string): number {
-  const [, sign, metres, decimals = ''] = /^(-?)(\d{1,8})(?:\.(\d{1,2}))?m?$/i.exec(text) ?? [];
+  const [, sign, metres, decimals = ''] = /^([-+]?)(?=\.?\d)0*(\d{0,8})(?:\.(\d{0,2}))?m?$/i.exec(text) ?? [];
   if (metres === undefined) throw new InvalidValue(`'${text}' is not metres with two decimals at most`);
   const centimetres = Number(metres) * 100 + Number(decimals.padEnd(2, '0'));
   return sign === '-' ? -centimetres : centimetres;
@@ -57,6 +60,7 @@ function parseMetres(text: string): number {
 function parseSize(text: string): number {
   const centimetres = parseMetres(text);
   if (centimetres < 0) throw new InvalidValue(`'${text}' is not a size or precision: it is negative`);
+  if (Math.floor(centimetres / 100) > greatestSize) throw new InvalidValue(`'${text}' is more than 90000000m`);
   const digits = String(centimetres);
   return centimetres === 0 ? 0 : (Number(digits[0]) << 4) | (digits.length - 1);
 }

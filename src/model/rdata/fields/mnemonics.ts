@@ -50,15 +50,27 @@ export const certificateTypes: Mnemonics = {
   OID: 254,
 };
 
-/** RFC 2535 §7.1. */
+/** NSEC3's (RFC 5155 §11). */
+export const hashAlgorithms: Mnemonics = { 'SHA-1': 1 };
+
+/** RFC 2535 §7.1, with the names of the key's kind (bits 6, 7) and of the signatory field (bits 12 to 15) that BIND has. */
 export const keyFlags: Mnemonics = {
   NOCONF: 0x4000,
   NOAUTH: 0x8000,
   NOKEY: 0xc000,
+  FLAG2: 0x2000,
   EXTEND: 0x1000,
+  FLAG4: 0x0800,
+  FLAG5: 0x0400,
   USER: 0x0000,
   ZONE: 0x0100,
   HOST: 0x0200,
+  NTYP3: 0x0300,
+  FLAG8: 0x0080,
+  FLAG9: 0x0040,
+  FLAG10: 0x0020,
+  FLAG11: 0x0010,
+  ...Object.fromEntries(Array.from({ length: 16 }, (_, bits) => [`SIG${bits}`, bits])),
   KSK: 0x0001,
 };
 
@@ -67,52 +79,3 @@ export const keyProtocols: Mnemonics = { NONE: 0, TLS: 1, EMAIL: 2, DNSSEC: 3, I
 
 /** RFC 9859. */
 export const syncSchemes: Mnemonics = { NOTIFY: 1 };
-
-/** WKS (RFC 1035 §3.4.2): what zone files of its time wrote; any other is written as its number. */
-export const protocols: Mnemonics = { ICMP: 1, IGMP: 2, TCP: 6, EGP: 8, IGP: 9, UDP: 17 };
-
-export const services: Mnemonics = {
-  ECHO: 7,
-  DISCARD: 9,
-  SYSTAT: 11,
-  DAYTIME: 13,
-  NETSTAT: 15,
-  QOTD: 17,
-  CHARGEN: 19,
-  'FTP-DATA': 20,
-  FTP: 21,
-  SSH: 22,
-  TELNET: 23,
-  SMTP: 25,
-  TIME: 37,
-  NAMESERVER: 42,
-  WHOIS: 43,
-  TACACS: 49,
-  DOMAIN: 53,
-  BOOTPS: 67,
-  BOOTPC: 68,
-  TFTP: 69,
-  GOPHER: 70,
-  FINGER: 79,
-  HTTP: 80,
-  WWW: 80,
-  KERBEROS: 88,
-  HOSTNAME: 101,
-  HOSTNAMES: 101,
-  POP2: 109,
-  POP3: 110,
-  SUNRPC: 111,
-  AUTH: 113,
-  SFTP: 115,
-  'UUCP-PATH': 117,
-  NNTP: 119,
-  NTP: 123,
-  IMAP: 143,
-  IMAP2: 143,
-  SNMP: 161,
-  'SNMP-TRAP': 162,
-  XDMCP: 177,
-  BGP: 179,
-  IRC: 194,
-  HTTPS: 443,
-};

@@ -3,11 +3,13 @@
 import { InvalidValue } from '../../../errors.ts';
 import { parseDuration } from '../../duration.ts';
 import { parseTypeCode, recordTypeName } from '../record-types.ts';
+import { WireReader } from '../wire.ts';
 import type { FieldCodec } from './codec.ts';
 import {
   algorithms,
   certificateTypes,
   digestTypes,
+  hashAlgorithms,
   keyFlags,
   keyProtocols,
   type Mnemonics,
@@ -16,7 +18,7 @@ import {
 
 /** Decimal digits; throws InvalidValue beyond `greatest`. */
 export function parseNumber(text: string, greatest: number): number {
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  const value = /^0*\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value <= greatest)) throw new InvalidValue(`'${text}' is not a number from 0 to ${greatest}`);
   return value;
 }
@@ -33,30 +35,35 @@ function number(length: 1 | 2 | 4, names: Mnemonics = {}): FieldCodec {
   };
 }
 
-/** A number that the RFC fixes. */
-function fixed(length: 1 | 2, value: number): FieldCodec {
-  const check = (found: number): number => {
-    if (found !== value) throw new InvalidValue(`'${found}' must be ${value}`);
+/** A number that the RFC fixes, as `codec` has it. */
+function fixed(codec: FieldCodec, value: number): FieldCodec {
+  const check = (found: string): string => {
+    if (found !== String(value)) throw new InvalidValue(`'${found}' must be ${value}`);
     return found;
   };
   return {
-    parse: (tokens, wire) => wire.uint(check(parseNumber(tokens.take('a number'), 0xffff)), length),
-    format: (wire) => String(check(wire.uint(length))),
+    parse: (tokens, wire) => {
+      const start = wire.at;
+      codec.parse(tokens, wire);
+      const written = new WireReader(wire.octets.subarray(start, wire.at));
+      check(codec.format(written) ?? '');
+    },
+    format: (wire) => check(codec.format(wire) ?? ''),
   };
 }
 
-/** Flags of KEY (RFC 2535 §7.1): a number, or names joined with `|`. */
+/** Flags of KEY and its kin (RFC 2535 §7.1): a number, also in hex, as BIND reads it, or names joined with `|`. */
 const flags: FieldCodec = {
-  parse: (tokens, wire) => {
-    const text = tokens.take('a number');
-    const bits = text.split('|').map((name) => keyFlags[name.toUpperCase()]);
-    wire.uint(
-      bits.every((bit) => bit !== undefined) ? bits.reduce((all, bit) => all | bit, 0) : parseNumber(text, 0xffff),
-      2,
-    );
-  },
+  parse: (tokens, wire) => wire.uint(parseFlags(tokens.take('a number')), 2),
   format: (wire) => String(wire.uint(2)),
 };
+
+function parseFlags(text: string): number {
+  const bits = text.split('|').map((name) => keyFlags[name.toUpperCase()]);
+  if (bits.every((bit) => bit !== undefined)) return bits.reduce((all, bit) => all | bit, 0);
+  const isHex = /\D/.test(text) && /^(0x|\d)[\da-f]+$/i.test(text);
+  return parseNumber(isHex ? String(Number.parseInt(text, 16)) : text, 0xffff);
+}
 
 /** Seconds; read also as zone files write them, `1w2d3h4m5s`. */
 const duration: FieldCodec = {
@@ -64,7 +71,10 @@ const duration: FieldCodec = {
   format: (wire) => String(wire.uint(4)),
 };
 
-/** A moment of RRSIG (RFC 4034 §3.2): YYYYMMDDHHmmSS, or seconds since 1970. We write the years 1970 to 2106. */
+/**
+ * A moment of RRSIG (RFC 4034 §3.2): YYYYMMDDHHmmSS, or seconds since 1970, both modulo 2^32, as serial number arithmetic has them (§3.1.5).
+ * We write the years 1970 to 2106.
+ */
 const time: FieldCodec = {
   parse: (tokens, wire) => {
     const text = tokens.take('a time');
@@ -72,22 +82,33 @@ const time: FieldCodec = {
       wire.uint(parseNumber(text, 0xffff_ffff), 4);
       return;
     }
-    const seconds = Date.parse(text.replace(/^(....)(..)(..)(..)(..)(..)$/, '$1-$2-$3T$4:$5:$6Z')) / 1000;
-    if (!(seconds >= 0 && seconds <= 0xffff_ffff) || formatTime(seconds) !== text) {
-      throw new InvalidValue(`'${text}' is no time from 1970 to 2106-02-07: write YYYYMMDDHHmmSS in UTC`);
-    }
-    wire.uint(seconds, 4);
+    // A leap second is the one after it.
+    const minute = parseTime(`${text.slice(0, 12)}00`);
+    const second = parseNumber(text.slice(12), 60);
+    wire.uint((((minute + second) % 2 ** 32) + 2 ** 32) % 2 ** 32, 4);
   },
   format: (wire) => formatTime(wire.uint(4)),
 };
+
+function parseTime(text: string): number {
+  const seconds = Date.parse(text.replace(/^(....)(..)(..)(..)(..)(..)$/, '$1-$2-$3T$4:$5:$6Z')) / 1000;
+  if (Number.isNaN(seconds) || formatTime(seconds) !== text) {
+    throw new InvalidValue(`'${text}' is no time: write YYYYMMDDHHmmSS in UTC`);
+  }
+  return seconds;
+}
 
 function formatTime(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace(/\D/g, '').slice(0, 14);
 }
 
-/** A record type's name (RFC 4034 §3.2), also one that no zone can hold. */
+/** A record type (RFC 4034 §3.2), also one that no zone can hold; by name or, as before RFC 3597, by number. */
+export function parseTypeOrNumber(text: string): number {
+  return /^\d+$/.test(text) ? parseNumber(text, 0xffff) : parseTypeCode(text);
+}
+
 const type: FieldCodec = {
-  parse: (tokens, wire) => wire.uint(parseTypeCode(tokens.take('a record type')), 2),
+  parse: (tokens, wire) => wire.uint(parseTypeOrNumber(tokens.take('a record type')), 2),
   format: (wire) => recordTypeName(wire.uint(2)),
 };
 
@@ -136,13 +157,15 @@ export const numberFields = {
   octet2: number(2),
   octet4: number(4),
   octet8,
-  zero2: fixed(2, 0),
-  three1: fixed(1, 3),
   algorithm: number(1, algorithms),
   'digest-type': number(1, digestTypes),
   'certificate-type': number(2, certificateTypes),
+  'hash-algorithm': number(1, hashAlgorithms),
   'key-flags': flags,
+  'no-key-flags': fixed(flags, 0),
   'key-protocol': number(1, keyProtocols),
+  /** RFC 4034 §2.1.2. */
+  'dnssec-protocol': fixed(number(1, keyProtocols), 3),
   'sync-scheme': number(1, syncSchemes),
   duration,
   time,
@@ -150,6 +173,6 @@ export const numberFields = {
   /** RFC 6742 §2.1.2, §2.3.2. */
   locator64: groups(4, 2, ':', 1, '2001:0db8:1140:1000'),
   /** RFC 7043 §3.2, §4.2. */
-  eui48: groups(6, 1, '-', 2, '00-00-5e-00-53-2a'),
-  eui64: groups(8, 1, '-', 2, '00-00-5e-ef-10-00-00-2a'),
+  eui48: groups(6, 1, '-', 1, '00-00-5e-00-53-2a'),
+  eui64: groups(8, 1, '-', 1, '00-00-5e-ef-10-00-00-2a'),
 };

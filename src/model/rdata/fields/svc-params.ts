@@ -11,6 +11,8 @@ import { parseNumber } from './numbers.ts';
 /** How a key's value is written, both ways. Text comes with its escapes resolved. Throws InvalidValue. */
 interface ValueCodec {
   parse(value: Uint8Array): Uint8Array;
+  /** "To enable simpler parsing, this SvcParam MUST NOT contain escape sequences." */
+  plain?: true;
   /** Undefined: the key stands alone. */
   format(value: Uint8Array): string | undefined;
 }
@@ -56,6 +58,7 @@ function list(
   formatOne: (octets: Uint8Array) => string,
 ): ValueCodec {
   return {
+    plain: true,
     parse: (value) => {
       if (value.length === 0) throw new InvalidValue('a value is missing');
       return Buffer.concat(latin1(value).split(',').map(parseOne));
@@ -86,6 +89,7 @@ const keyList = list(
 
 /** §8: in order, each once, not itself. */
 const mandatory: ValueCodec = {
+  plain: true,
   parse: (value) => {
     const codes = keysIn(keyList.parse(value)).sort((a, b) => a - b);
     checkMandatory(codes);
@@ -124,6 +128,7 @@ const empty: ValueCodec = {
 };
 
 const port: ValueCodec = {
+  plain: true,
   parse: (value) => uint16(parseNumber(latin1(value), 0xffff)),
   format: (value) => {
     if (value.length !== 2) throw new InvalidValue('a port has two octets');
@@ -133,6 +138,7 @@ const port: ValueCodec = {
 
 /** RFC 9848: the list of configurations, in base64. */
 const base64: ValueCodec = {
+  plain: true,
   parse: (value) => {
     const octets = Buffer.from(latin1(value), 'base64');
     if (octets.length === 0 || octets.toString('base64') !== latin1(value)) {
@@ -146,6 +152,10 @@ const base64: ValueCodec = {
   },
 };
 
+/** RFC 6570 §2.2, §2.3: an operator or none, and variables with or without modifiers. */
+const variable = String.raw`(?:\w|%[\dA-Fa-f]{2})(?:\.?(?:\w|%[\dA-Fa-f]{2}))*(?:\*|:[1-9]\d{0,3})?`;
+const expressions = new RegExp(String.raw`\{[+#./;?&]?(${variable}(?:,${variable})*)\}`, 'g');
+
 /** RFC 9461 §5: a URI template that is a path and has the variable dns. */
 const template: ValueCodec = {
   parse: (value) => {
@@ -154,7 +164,9 @@ const template: ValueCodec = {
   },
   format: (value) => {
     const text = isUtf8(value) ? latin1(value) : '';
-    if (!text.startsWith('/') || !text.match(/\{[^{}]*\}/g)?.some((expression) => /\bdns\b/.test(expression))) {
+    const variables = [...text.matchAll(expressions)].flatMap(([, list = '']) => list.split(','));
+    const isTemplate = !/\{|%(?![\dA-Fa-f]{2})/.test(text.replace(expressions, ''));
+    if (!text.startsWith('/') || !isTemplate || !variables.some((name) => /^dns(?!\w|\.|%)/.test(name))) {
       throw new InvalidValue("it is a path with the variable dns, such as '/dns-query{?dns}'");
     }
     return quote(value);
@@ -184,9 +196,8 @@ const namesByCode = new Map(keys.map(({ code, name }) => [code, name]));
 const codesByName = new Map(keys.map(({ code, name }) => [name, code]));
 
 function parseKey(text: string): number {
-  const name = text.toLowerCase();
-  const number = /^key(0|[1-9]\d{0,4})$/.exec(name)?.[1];
-  const code = number === undefined ? codesByName.get(name) : Number(number);
+  const number = /^key(0|[1-9]\d{0,4})$/.exec(text)?.[1];
+  const code = number === undefined ? codesByName.get(text) : Number(number);
   if (code === undefined || code > 65_534) {
     throw new InvalidValue(`'${text}' is no parameter we know by name: write it as key0 to key65534`);
   }
@@ -212,10 +223,11 @@ function parseParameter(key: string, value: string | undefined): { code: number;
     const octets = octetsOf(value ?? '');
     const codec = codecs.get(code) ?? opaque;
     // keyNNNNN is followed by the octets themselves, whatever the key means (§2.1).
-    if (/^key\d/i.test(key)) {
+    if (/^key\d/.test(key)) {
       codec.format(octets);
       return { code, value: octets };
     }
+    if (codec.plain && value?.includes('\\')) throw new InvalidValue('it has no escapes (RFC 9460 §7)');
     return { code, value: codec.parse(octets) };
   });
 }

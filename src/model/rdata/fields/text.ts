@@ -9,7 +9,7 @@ import type { FieldCodec } from './codec.ts';
 type Check = (octets: Uint8Array) => void;
 
 function takeText(tokens: TokenReader): Uint8Array {
-  const octets = octetsOf(tokens.take('a text'));
+  const octets = octetsOf(tokens.takeText('a text'));
   if (octets.length > 255) {
     throw new InvalidValue(`a text has ${octets.length} octets; split it into strings of at most 255`);
   }
@@ -64,16 +64,21 @@ const textOrNone: FieldCodec = {
   format: (wire) => (wire.left === 0 ? '' : quote(wire.counted())),
 };
 
-/** Octets to the end of the rdata, no length before them; quoted (RFC 8659 §4.1.1, RFC 7553 §4.4). */
-function longText(least: 0 | 1): FieldCodec {
-  const check = (octets: Uint8Array): Uint8Array => {
-    if (octets.length < least) throw new InvalidValue('the text is empty');
-    return octets;
-  };
-  return {
-    parse: (tokens, wire) => wire.bytes(check(octetsOf(tokens.take('a text')))),
-    format: (wire) => quote(check(wire.rest())),
-  };
+/** CAA's value (RFC 8659 §4.1.1): octets to the end of the rdata, no length before them. */
+const longText: FieldCodec = {
+  parse: (tokens, wire) => wire.bytes(octetsOf(tokens.takeText('a text'))),
+  format: (wire) => quote(wire.rest()),
+};
+
+/** URI's target (RFC 7553 §4.4): the same, not empty, and always in quotes. */
+const uri: FieldCodec = {
+  parse: (tokens, wire) => wire.bytes(checkUri(octetsOf(tokens.takeQuoted('a URI')))),
+  format: (wire) => quote(checkUri(wire.rest())),
+};
+
+function checkUri(octets: Uint8Array): Uint8Array {
+  if (octets.length === 0) throw new InvalidValue('the text is empty');
+  return octets;
 }
 
 /** RFC 8659 §4.1; lower-cased, as it is compared. */
@@ -87,14 +92,14 @@ function checkTag(tag: string): string {
   return tag.toLowerCase();
 }
 
-/** NAPTR (RFC 3402 §3.2): nothing, or delimiter, expression, delimiter, replacement, delimiter, flag i. */
+/** NAPTR (RFC 3402 §3.2): nothing, or delimiter, expression, delimiter, replacement, delimiter, flags i. */
 const checkSubstitution: Check = (octets) => {
   const value = String.fromCharCode(...octets);
   if (value === '') return;
   const delimiter = value[0] as string;
   const rest = value.slice(1).replace(/\\./gs, (escaped) => (escaped[1] === delimiter ? '__' : escaped));
   const [expression = '', , end, ...more] = rest.split(delimiter);
-  if (/[1-9i\\]/i.test(delimiter) || expression === '' || more.length > 0 || !/^i?$/i.test(end ?? 'none')) {
+  if (/[1-9i\\]/i.test(delimiter) || expression === '' || more.length > 0 || !/^i*$/i.test(end ?? 'none')) {
     throw new InvalidValue(
       `'${value}' is no substitution: write it as !expression!replacement! with an i after it or none`,
     );
@@ -105,13 +110,11 @@ export const textFields = {
   text: text(),
   texts: texts(),
   'text-or-none': textOrNone,
-  'long-text': longText(0),
-  uri: longText(1),
+  'long-text': longText,
+  uri,
   'caa-tag': caaTag,
   /** X25 (RFC 1183 §3.1): the first four digits say which network. */
   'x25-address': text(matching(/^\d{4,}$/, 'at least four digits')),
-  /** GPOS (RFC 1712 §3). */
-  decimal: text(matching(/^[+-]?\d+(\.\d+)?$/, 'a decimal number')),
   'naptr-flags': text(matching(/^[A-Za-z0-9]*$/, 'letters and digits (RFC 3403 §4.1)')),
   substitution: text(checkSubstitution),
   adapters: texts(matching(/^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/, 'a word of letters, digits and hyphens')),
