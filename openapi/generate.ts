@@ -2,8 +2,8 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pino } from 'pino';
-import { Committer } from '../src/control/commit.ts';
-import { OnceCommitter } from '../src/control/commit-once.ts';
+import { Committer } from '../src/control/transaction/commit.ts';
+import { OnceCommitter } from '../src/control/transaction/commit-once.ts';
 import { createMetrics } from '../src/http/metrics.ts';
 import { createServer } from '../src/http/server.ts';
 import type { Store } from '../src/store/store.ts';

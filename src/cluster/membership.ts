@@ -2,7 +2,7 @@
 // process goes by our name, or by one that makes the same nameserver label.
 
 import { randomUUID } from 'node:crypto';
-import { settlesWithin } from '../control/settles-within.ts';
+import { settlesWithin } from '../control/transaction/settles-within.ts';
 import { InvalidValue } from '../errors.ts';
 import type { Logger } from '../model/logger.ts';
 import { type Member, nameserverOf } from '../model/member.ts';

@@ -4,8 +4,8 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Committer } from '../control/commit.ts';
 import { decideCreateToken } from '../control/create-token.ts';
+import type { Committer } from '../control/transaction/commit.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Views } from '../views/views.ts';
 import { newToken, storedToken } from './auth.ts';

@@ -2,8 +2,8 @@
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Registry } from 'prom-client';
-import type { Committer } from '../control/commit.ts';
-import type { OnceCommitter } from '../control/commit-once.ts';
+import type { Committer } from '../control/transaction/commit.ts';
+import type { OnceCommitter } from '../control/transaction/commit-once.ts';
 import type { Store } from '../store/store.ts';
 import type { Views } from '../views/views.ts';
 

@@ -2,8 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Committed, Decide } from '../control/commit.ts';
-import { entityTag, type Precondition } from '../control/precondition.ts';
+import type { Committed, Decide } from '../control/transaction/commit.ts';
+import { entityTag, type Precondition } from '../control/transaction/precondition.ts';
 import { type ErrorCode, Refusal, refuse } from '../errors.ts';
 import type { Services } from './services.ts';
 

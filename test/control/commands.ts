@@ -1,18 +1,18 @@
 // Random requests of every use case, small enough in their choices that they meet each other. Run by the tests beside this file.
 
 import fc from 'fast-check';
-import { decideAllocateAddresses } from '../../src/control/allocate-addresses.ts';
-import { decideChangeHost } from '../../src/control/change-host.ts';
-import { decideChangeRrsets } from '../../src/control/change-rrsets.ts';
-import type { Decide } from '../../src/control/commit.ts';
-import { decideCreateHost } from '../../src/control/create-host.ts';
-import { decideDeleteHost } from '../../src/control/delete-host.ts';
-import { decideDeletePool, decideEvictAll } from '../../src/control/delete-pool.ts';
-import { decideClearZone, decideDeleteZone } from '../../src/control/delete-zone.ts';
-import type { WantedHost } from '../../src/control/host-wanted.ts';
-import { decideEvictOutside, decidePutPool } from '../../src/control/put-pool.ts';
-import { decidePutZone } from '../../src/control/put-zone.ts';
-import { decideReleaseAddress } from '../../src/control/release-address.ts';
+import { decideChangeHost } from '../../src/control/hosts/change-host.ts';
+import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
+import { decideDeleteHost } from '../../src/control/hosts/delete-host.ts';
+import type { WantedHost } from '../../src/control/hosts/host-wanted.ts';
+import { decideAllocateAddresses } from '../../src/control/pools/allocate-addresses.ts';
+import { decideDeletePool, decideEvictAll } from '../../src/control/pools/delete-pool.ts';
+import { decideEvictOutside, decidePutPool } from '../../src/control/pools/put-pool.ts';
+import { decideReleaseAddress } from '../../src/control/pools/release-address.ts';
+import type { Decide } from '../../src/control/transaction/commit.ts';
+import { decideChangeRrsets } from '../../src/control/zones/change-rrsets.ts';
+import { decideClearZone, decideDeleteZone } from '../../src/control/zones/delete-zone.ts';
+import { decidePutZone } from '../../src/control/zones/put-zone.ts';
 import { type Family, parseAddress } from '../../src/model/address.ts';
 import type { Port } from '../../src/model/allocation.ts';
 import { parseName } from '../../src/model/name.ts';

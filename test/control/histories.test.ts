@@ -5,7 +5,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { decideRemoveEmptyZone } from '../../src/control/automatic-zone.ts';
+import { decideRemoveEmptyZone } from '../../src/control/hosts/automatic-zone.ts';
 import { errorCodes, Refusal } from '../../src/errors.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import { openEtcdStore } from '../../src/store/etcd.ts';

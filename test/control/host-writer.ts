@@ -1,8 +1,8 @@
 // A process of its own for host-is-atomic.test.ts: creates, changes and deletes hosts in a folder's store until it is killed.
 
-import { decideChangeHost } from '../../src/control/change-host.ts';
-import { decideCreateHost } from '../../src/control/create-host.ts';
-import { decideDeleteHost } from '../../src/control/delete-host.ts';
+import { decideChangeHost } from '../../src/control/hosts/change-host.ts';
+import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
+import { decideDeleteHost } from '../../src/control/hosts/delete-host.ts';
 import { parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';

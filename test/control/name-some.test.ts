@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { greatestNamed, nameSome } from '../../src/control/name-some.ts';
+import { greatestNamed, nameSome } from '../../src/control/transaction/name-some.ts';
 
 test('a refusal names the first of a list, and says how many more there are', () => {
   const names = Array.from({ length: greatestNamed + 2 }, (_, index) => `n${index}`);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { namesInOrder } from '../../src/control/names-in-order.ts';
+import { namesInOrder } from '../../src/control/zone-file/names-in-order.ts';
 import { type Fqdn, labelsOf, parseName } from '../../src/model/name.ts';
 import { nameKey, namesPrefix } from '../../src/store/keys.ts';
 import { maxOperations, type Store } from '../../src/store/store.ts';

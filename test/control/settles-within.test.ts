@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { settlesWithin } from '../../src/control/settles-within.ts';
+import { settlesWithin } from '../../src/control/transaction/settles-within.ts';
 
 const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
 const never = new Promise<void>(() => {});

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decideCreateHost } from '../../src/control/create-host.ts';
+import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
 import { Refusal } from '../../src/errors.ts';
 import { parseName } from '../../src/model/name.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';

@@ -21,6 +21,16 @@ const rooms: Record<string, string[]> = {
   cli: ['model'],
 };
 
+/** Within control: a folder → those beside it that it may import. What lies beside the folders may import all of them. */
+const controlFolders: Record<string, string[]> = {
+  transaction: [],
+  addresses: ['transaction'],
+  hosts: ['addresses', 'transaction'],
+  pools: ['hosts', 'addresses', 'transaction'],
+  zones: ['hosts', 'addresses', 'transaction'],
+  'zone-file': ['transaction'],
+};
+
 /** What of the store others may import: the interface, the keys and the values, never an implementation. */
 const storeInterface = ['store/store.ts', 'store/keys.ts', 'store/values.ts'];
 
@@ -91,6 +101,21 @@ test('rooms import only what the architecture lets them', () => {
     return !rooms[room]?.includes(target);
   });
   assert.deepEqual(wrong, []);
+});
+
+test('the folders of control import one another in one direction', () => {
+  const folderOf = (file: string) => /^control\/([^/]+)\//.exec(file)?.[1];
+  const isIn = (file: string) => roomOf(file) === 'control';
+  const wrong = imports.filter(({ from, to }) => {
+    const [folder, target] = [folderOf(from), folderOf(to)];
+    if (folder === undefined || !isIn(to) || target === folder) return false;
+    return target === undefined || !controlFolders[folder]?.includes(target);
+  });
+  assert.deepEqual(wrong, []);
+  assert.deepEqual(
+    [...new Set(files.map(folderOf))].filter((folder) => folder !== undefined).sort(),
+    Object.keys(controlFolders).sort(),
+  );
 });
 
 test('every room has its row', () => {

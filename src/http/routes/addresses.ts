@@ -1,8 +1,8 @@
 // /v1/addresses: who holds an address.
 
 import { Type } from '@fastify/type-provider-typebox';
-import { entityTag } from '../../control/precondition.ts';
-import { decideReleaseAddress } from '../../control/release-address.ts';
+import { decideReleaseAddress } from '../../control/pools/release-address.ts';
+import { entityTag } from '../../control/transaction/precondition.ts';
 import { at, refuse } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';
 import { addressKey } from '../../store/keys.ts';

@@ -1,11 +1,11 @@
 // /v1/hosts: names with their addresses.
 
 import { Type } from '@fastify/type-provider-typebox';
-import { decideChangeHost } from '../../control/change-host.ts';
-import { decideCreateHost } from '../../control/create-host.ts';
-import { decideDeleteHost } from '../../control/delete-host.ts';
-import { existingHost } from '../../control/existing.ts';
-import { entityTag } from '../../control/precondition.ts';
+import { decideChangeHost } from '../../control/hosts/change-host.ts';
+import { decideCreateHost } from '../../control/hosts/create-host.ts';
+import { decideDeleteHost } from '../../control/hosts/delete-host.ts';
+import { existingHost } from '../../control/transaction/existing.ts';
+import { entityTag } from '../../control/transaction/precondition.ts';
 import { at, refuseField } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';
 import type { Host } from '../../model/host.ts';

@@ -1,10 +1,10 @@
 // /v1/zones/{zone}/rrsets: the records of a zone.
 
 import { type Static, Type } from '@fastify/type-provider-typebox';
-import { decideChangeRrsets, type RrsetChange } from '../../control/change-rrsets.ts';
-import { existingZone } from '../../control/existing.ts';
-import { listRrsets, type RrsetPosition, servedRrsetsAt } from '../../control/list-rrsets.ts';
-import { rrsetTag } from '../../control/rrset-tag.ts';
+import { existingZone } from '../../control/transaction/existing.ts';
+import { decideChangeRrsets, type RrsetChange } from '../../control/zones/change-rrsets.ts';
+import { listRrsets, type RrsetPosition, servedRrsetsAt } from '../../control/zones/list-rrsets.ts';
+import { rrsetTag } from '../../control/zones/rrset-tag.ts';
 import { at, InvalidValue, refuse, refuseField } from '../../errors.ts';
 import { type Fqdn, isWithin, parseRelativeName } from '../../model/name.ts';
 import { parseRecordType, type RecordType } from '../../model/rdata/record-types.ts';

@@ -3,10 +3,10 @@
 import { PassThrough, Readable } from 'node:stream';
 import { Type } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
-import { existingZone } from '../../control/existing.ts';
-import { exportZoneFile } from '../../control/export-zone-file.ts';
-import { type Imported, type ImportProgress, importZoneFile } from '../../control/import-zone-file.ts';
-import { entityTag } from '../../control/precondition.ts';
+import { existingZone } from '../../control/transaction/existing.ts';
+import { entityTag } from '../../control/transaction/precondition.ts';
+import { exportZoneFile } from '../../control/zone-file/export-zone-file.ts';
+import { type Imported, type ImportProgress, importZoneFile } from '../../control/zone-file/import-zone-file.ts';
 import { Refusal, refuse } from '../../errors.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { problemOf, refusalFrom } from '../problem.ts';

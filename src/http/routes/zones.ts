@@ -2,11 +2,11 @@
 
 import { Type } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
-import type { Committed, Decide } from '../../control/commit.ts';
-import { decideClearZone, decideDeleteClearedZone, decideDeleteZone } from '../../control/delete-zone.ts';
-import { existingZone } from '../../control/existing.ts';
-import { entityTag } from '../../control/precondition.ts';
-import { decideCreateZone, decidePutZone, type ZonePut } from '../../control/put-zone.ts';
+import type { Committed, Decide } from '../../control/transaction/commit.ts';
+import { existingZone } from '../../control/transaction/existing.ts';
+import { entityTag } from '../../control/transaction/precondition.ts';
+import { decideClearZone, decideDeleteClearedZone, decideDeleteZone } from '../../control/zones/delete-zone.ts';
+import { decideCreateZone, decidePutZone, type ZonePut } from '../../control/zones/put-zone.ts';
 import { at, refuseField } from '../../errors.ts';
 import { parseName } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';

@@ -1,7 +1,7 @@
 // Hosts as the API shows and takes them.
 
 import { type Static, Type } from '@fastify/type-provider-typebox';
-import type { WantedHost } from '../../control/host-wanted.ts';
+import type { WantedHost } from '../../control/hosts/host-wanted.ts';
 import { at, refuseField } from '../../errors.ts';
 import { parseAddress, reverseName } from '../../model/address.ts';
 import { type Host, isPtrTarget, parseHostName } from '../../model/host.ts';

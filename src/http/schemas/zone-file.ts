@@ -1,8 +1,8 @@
 // What an import of a zone file answers.
 
 import { type Static, Type } from '@fastify/type-provider-typebox';
-import type { RrsetDifference } from '../../control/compare-zone.ts';
-import type { Imported, ImportProgress } from '../../control/import-zone-file.ts';
+import type { RrsetDifference } from '../../control/zone-file/compare-zone.ts';
+import type { Imported, ImportProgress } from '../../control/zone-file/import-zone-file.ts';
 import { type Fqdn, formatRelativeName } from '../../model/name.ts';
 import { NameText, Ttl } from './common.ts';
 

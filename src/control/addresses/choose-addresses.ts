@@ -1,0 +1,166 @@
+// Which addresses a request gets: explicit ones checked, others by pool order and strategy. Reads views; takes nothing yet.
+
+import { refuse, refuseField } from '../../errors.ts';
+import { type Address, addressNumber, type Family } from '../../model/address.ts';
+import { describeHolder } from '../../model/allocation.ts';
+import { capacityOf, isExcluded, type Pool, poolShape, shapeHolds } from '../../model/pool.ts';
+import { addressKey } from '../../store/keys.ts';
+import type { Views } from '../../views/views.ts';
+import type { DecisionContext } from '../transaction/commit.ts';
+import { existingPool } from '../transaction/existing.ts';
+import { usageOf } from './pool-usage.ts';
+
+/** An address that is free to take. */
+export interface Choice {
+  address: Address;
+  space: string;
+  /** The pool that gives it; null outside every pool. */
+  pool: string | null;
+}
+
+const defaultSpace = 'default';
+const families: readonly Family[] = ['ipv4', 'ipv6'];
+
+/** Checks an address that the caller named, there in the request. Refuses with `address_taken`, `address_outside_pool`, `address_excluded` or `pool_exhausted`. */
+export function chooseExplicit(context: DecisionContext, address: Address, pointer: string, poolName?: string): Choice {
+  const pool =
+    poolName === undefined
+      ? context.views.pools.poolAt(defaultSpace, address)?.value
+      : existingPool(context, poolName).value;
+  const space = pool?.space ?? defaultSpace;
+  if (pool !== undefined) checkInPool(pool, address, pointer);
+  refuseTaken(context, space, address, pointer);
+  return { address, space, pool: pool?.name ?? null };
+}
+
+function checkInPool(pool: Pool, address: Address, pointer: string): void {
+  const shape = poolShape(pool);
+  const value = addressNumber(address);
+  if (!shapeHolds(shape, value)) {
+    refuseField(
+      'address_outside_pool',
+      pointer,
+      `${address} is not in pool '${pool.name}' (${pool.ranges.join(', ')})`,
+      {
+        address,
+        pool: pool.name,
+      },
+    );
+  }
+  if (isExcluded(shape, value)) {
+    refuseField('address_excluded', pointer, `${address} is excluded from pool '${pool.name}'`, {
+      address,
+      pool: pool.name,
+    });
+  }
+  if (pool.drain) refuseDraining(pool);
+}
+
+function refuseDraining({ name }: Pool): never {
+  refuse('pool_exhausted', `pool '${name}' is draining: it gives no addresses`, { pool: name });
+}
+
+/** Refuses with `address_taken`, saying by whom, unless the address can be had now. */
+export function refuseTaken(context: DecisionContext, space: string, address: Address, pointer: string): void {
+  const { views, claimed, now } = context;
+  if (views.pools.isFree(space, address, now) && !claimed.has(addressKey(space, address))) return;
+  const fault = views.faults.get(addressKey(space, address));
+  if (fault !== undefined) {
+    const message = `who holds ${address} cannot be read (${fault.message}): mend or delete the store's '${addressKey(space, address)}'`;
+    refuseField('address_taken', pointer, message, { address, heldBy: [] });
+  }
+  const record = views.pools.address(space, address)?.value;
+  const heldBy = record?.holders.map(describeHolder) ?? [];
+  const end = record && views.pools.coolDownEnd(record);
+  const freeAt = end === undefined ? undefined : new Date(end).toISOString();
+  const by =
+    record?.state === 'released' ? `cooling down until ${freeAt}` : `held by ${heldBy.join(', ') || 'another request'}`;
+  refuseField('address_taken', pointer, `${address} is ${by}`, {
+    address,
+    heldBy,
+    ...(freeAt && { freeAt }),
+  });
+}
+
+/**
+ * The next addresses of a family, from the pool named or else from the first of the automatic pools that has them.
+ * Refuses with `pool_exhausted`.
+ */
+export function chooseNext(context: DecisionContext, family: Family, count: number, poolName?: string): Choice[] {
+  const pools = poolName === undefined ? automaticPools(context) : [existingPool(context, poolName).value];
+  const able = pools.filter((pool) => capacityOf(poolShape(pool), family) > 0n);
+  for (const pool of able) {
+    const choices = nextOf(context, pool, family, count);
+    if (choices.length === count) return choices;
+  }
+  return refuseExhausted(context, family, count, poolName === undefined ? able : pools, poolName);
+}
+
+/** What a request for so many of the pool's addresses would get now, if nobody else asks. */
+export function nextAddresses(views: Views, poolName: string, count: number, family?: Family): Address[] {
+  const context: DecisionContext = { views, claimed: new Set(), now: Date.now() };
+  const { value: pool } = existingPool(context, poolName);
+  return nextOf(context, pool, family ?? defaultFamily(context, poolName), count).map(({ address }) => address);
+}
+
+/** Up to `count` free addresses of one pool, in the order of its strategy; none while it drains. */
+function nextOf({ views, claimed, now }: DecisionContext, pool: Pool, family: Family, count: number): Choice[] {
+  const choices: Choice[] = [];
+  if (pool.drain) return choices;
+  for (const address of views.pools.candidates(pool.name, family, now)) {
+    if (choices.length === count) break;
+    if (claimed.has(addressKey(pool.space, address))) continue;
+    // Pools that overlap (made in the store, past us) each know only some of the holders.
+    if (views.pools.isFree(pool.space, address, now)) choices.push({ address, space: pool.space, pool: pool.name });
+  }
+  return choices;
+}
+
+/** Pools that give addresses to requests that name none: by priority, then name. */
+function automaticPools({ views }: DecisionContext): Pool[] {
+  return [...views.pools.list()]
+    .map(({ value }) => value)
+    .filter((pool) => pool.autoAssign && !pool.drain && pool.space === defaultSpace)
+    .sort((a, b) => a.priority - b.priority || (a.name < b.name ? -1 : 1));
+}
+
+/** The family that a request without one gets: IPv4 where a pool that could serve it has any, else IPv6; where none has, that of the ranges. */
+export function defaultFamily(context: DecisionContext, poolName?: string): Family {
+  const pools = poolName === undefined ? automaticPools(context) : [existingPool(context, poolName).value];
+  const shapes = pools.map(poolShape);
+  const isGiven = (family: Family) => shapes.some((shape) => capacityOf(shape, family) > 0n);
+  const isNamed = (family: Family) => shapes.some(({ ranges }) => ranges.some((range) => range.family === family));
+  return families.find(isGiven) ?? families.find(isNamed) ?? 'ipv4';
+}
+
+function refuseExhausted(
+  context: DecisionContext,
+  family: Family,
+  count: number,
+  pools: Pool[],
+  poolName?: string,
+): never {
+  const { views, now } = context;
+  if (pools.length === 0) {
+    refuse('pool_exhausted', `no pool gives ${family} addresses by itself: make one (POST /v1/pools), or name a pool`, {
+      family,
+    });
+  }
+  const [named] = pools;
+  if (poolName !== undefined && named?.drain) refuseDraining(named);
+  const usage = pools.map((pool) => {
+    const soonest = views.pools.nextCoolDownEnd(pool.name, now);
+    return {
+      pool: pool.name,
+      ...usageOf(context, pool.name)[family],
+      ...(soonest !== undefined && { nextCoolDownEnd: new Date(soonest).toISOString() }),
+    };
+  });
+  const what = count === 1 ? `no ${family} address is` : `${count} ${family} addresses are not`;
+  const where = poolName === undefined ? 'any automatic pool' : `pool '${poolName}'`;
+  const full = usage.map(({ pool, used, capacity }) => `${pool}: ${used} of ${capacity} used`).join('; ');
+  refuse('pool_exhausted', `${what} free in ${where} (${full}): release some, widen a pool or make another`, {
+    family,
+    pools: usage,
+  });
+}

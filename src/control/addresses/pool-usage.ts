@@ -1,0 +1,36 @@
+// How much of a pool is in use, as callers get it.
+
+import type { Family } from '../../model/address.ts';
+import { type Pool, poolShape } from '../../model/pool.ts';
+import { type FamilyUsage, PoolView } from '../../views/pool-view.ts';
+import type { DecisionContext } from '../transaction/commit.ts';
+
+/** Decimal strings: IPv6 does not fit a number. */
+export type PoolUsage = Record<Family, Record<keyof FamilyUsage, string>>;
+
+type Known = Pick<DecisionContext, 'views' | 'now'>;
+
+/** Of a pool that stands. */
+export function usageOf({ views, now }: Known, pool: string): PoolUsage {
+  return textOf(views.pools, pool, now);
+}
+
+/** Of a pool that is about to be made: addresses in its ranges may be held already. */
+export function usageOfNew({ views, now }: Known, pool: Pool): PoolUsage {
+  const view = new PoolView();
+  view.putPool(pool, views.revision);
+  for (const { first, last } of poolShape(pool).ranges) {
+    for (const { value, modified } of views.pools.addresses(pool.space, first, last)) view.putAddress(value, modified);
+  }
+  return textOf(view, pool.name, now);
+}
+
+function textOf(pools: PoolView, pool: string, now: number): PoolUsage {
+  const usage = pools.usage(pool, now);
+  return { ipv4: inText(usage?.ipv4), ipv6: inText(usage?.ipv6) };
+}
+
+/** Zeros for a pool that was deleted meanwhile. */
+function inText({ capacity = 0n, used = 0n, coolingDown = 0n, free = 0n }: Partial<FamilyUsage> = {}) {
+  return { capacity: String(capacity), used: String(used), coolingDown: String(coolingDown), free: String(free) };
+}

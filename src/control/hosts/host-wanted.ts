@@ -1,0 +1,84 @@
+// What a caller wants of a host, and how that becomes the host: which addresses are kept, named or chosen.
+
+import { refuse, refuseField } from '../../errors.ts';
+import { type Address, type Family, familyOf } from '../../model/address.ts';
+import type { Host, HostAddress } from '../../model/host.ts';
+import type { Fqdn } from '../../model/name.ts';
+import type { Tags } from '../../model/pool.ts';
+import { chooseExplicit, chooseNext, defaultFamily } from '../addresses/choose-addresses.ts';
+import { timestamp } from '../addresses/hold-address.ts';
+import type { DecisionContext } from '../transaction/commit.ts';
+
+/** A host as asked for. Without `addresses`, one of each family is kept or chosen. */
+export interface WantedHost {
+  name: Fqdn;
+  pool?: string;
+  families?: Family[];
+  addresses?: Address[];
+  aliases: Fqdn[];
+  ttl: number | null;
+  ptr: boolean;
+  /** Asked for in so many words: also for addresses that lost theirs with a reverse zone. */
+  everyPtr?: boolean;
+  owner: string;
+  tags: Tags;
+}
+
+/** The host that was asked for. `before` is what it was: it keeps its addresses unless others were asked for. */
+export function hostFrom(context: DecisionContext, wanted: WantedHost, before: Host | undefined): Host {
+  const zone =
+    context.views.zones.enclosing(wanted.name)?.value ??
+    refuseField('zone_not_found', '/name', `no zone covers ${wanted.name}: make one first (POST /v1/zones)`);
+  if (wanted.pool !== undefined && context.views.pools.get(wanted.pool) === undefined)
+    refuseField('pool_not_found', '/pool', `there is no pool '${wanted.pool}'`, { pool: wanted.pool });
+  if (wanted.aliases.includes(wanted.name))
+    refuseField('name_taken', '/aliases', `${wanted.name} cannot be its own alias`);
+  return {
+    name: wanted.name,
+    zone: zone.name,
+    addresses: addressesFrom(context, wanted, heldBy(wanted, before)),
+    aliases: wanted.aliases,
+    ttl: wanted.ttl,
+    ptr: wanted.ptr,
+    owner: wanted.owner,
+    tags: wanted.tags,
+    createdAt: before?.createdAt ?? timestamp(context.now),
+  };
+}
+
+function heldBy({ ptr, everyPtr = false }: WantedHost, before: Host | undefined): HostAddress[] {
+  const held = before?.addresses ?? [];
+  return ptr && !everyPtr ? held : held.map(({ ptr: _, ...address }) => address);
+}
+
+function addressesFrom(context: DecisionContext, wanted: WantedHost, held: HostAddress[]): HostAddress[] {
+  const explicit = (wanted.addresses ?? []).map(
+    (address, index) =>
+      held.find((one) => one.address === address && isFrom(wanted.pool, one)) ??
+      chooseExplicit(context, address, `/addresses/${index}`, wanted.pool),
+  );
+  if (wanted.addresses !== undefined) return [...explicit, ...missingFamilies(context, wanted, explicit, [])];
+  const kept = held.filter(
+    (one) => isFrom(wanted.pool, one) && (wanted.families?.includes(familyOf(one.address)) ?? true),
+  );
+  return [...kept, ...missingFamilies(context, wanted, kept, held)];
+}
+
+function isFrom(wantedPool: string | undefined, { pool }: HostAddress): boolean {
+  return wantedPool === undefined || pool === wantedPool;
+}
+
+/** One address of each family that is wanted; unless the caller says which, those that the host had before. */
+function missingFamilies(
+  context: DecisionContext,
+  wanted: WantedHost,
+  have: HostAddress[],
+  before: HostAddress[],
+): HostAddress[] {
+  const had = [...new Set(before.map(({ address }) => familyOf(address)))];
+  const known = have.length > 0 || had.length > 0;
+  const families = wanted.families ?? (known ? had : [defaultFamily(context, wanted.pool)]);
+  const missing = families.filter((family) => !have.some(({ address }) => familyOf(address) === family));
+  if (have.length === 0 && missing.length === 0) refuse('invalid_request', 'a host needs an address or a family');
+  return missing.flatMap((family) => chooseNext(context, family, 1, wanted.pool));
+}

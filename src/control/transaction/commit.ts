@@ -1,0 +1,319 @@
+// The one loop that turns decisions into commits: it batches what does not conflict into one transaction, decides again on a fresh
+// view when a compare failed, and returns when this replica serves the result. What is decided: the other files of this room.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { Refusal, refuse } from '../../errors.ts';
+import type { Revision } from '../../model/revision.ts';
+import { prefixes } from '../../store/keys.ts';
+import {
+  type Compare,
+  LeaseGone,
+  maxOperations,
+  type Operation,
+  OutcomeUnknown,
+  type Store,
+  StoreUnavailable,
+  type Transaction,
+  TransactionTooLarge,
+} from '../../store/store.ts';
+import type { Views } from '../../views/views.ts';
+import { untilReached } from './until-reached.ts';
+
+/** What a decision may look at. */
+export interface DecisionContext {
+  views: Views;
+  /** Keys that other requests of this replica are about to write: not free, though the views do not show it yet. */
+  claimed: { has(key: string): boolean };
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+/** What was decided: the answer to the caller, and the transaction that makes it true. No operations: it is true already. */
+export interface Decision<T> extends Transaction {
+  result: T;
+}
+
+/** A pure function: it may be called again, on a fresher view. Refuses by throwing. */
+export type Decide<T> = (context: DecisionContext) => Decision<T>;
+
+export interface Committed<T> {
+  result: T;
+  /** The store's revision that made it true. */
+  revision: Revision;
+}
+
+interface Job {
+  decide: Decide<unknown>;
+  attempts: number;
+  maxAttempts: number;
+  resolve: (committed: Committed<unknown>) => void;
+  reject: (reason: unknown) => void;
+}
+
+/** How often a decision is made again before its caller is told. */
+export const maxAttempts = 200;
+/** Bytes of values that one transaction carries; etcd takes requests of 1.5 MiB by default. */
+const greatestBytes = 1024 * 1024;
+/** How long to wait for the watch to show what made a compare fail. */
+const freshViewMilliseconds = 25;
+/** How long a committed write may take to be served before we say that it is not. */
+const servedMilliseconds = 5000;
+
+/** Others came before, as often as the caller would have it tried; nothing was written. */
+export class LostRace extends Refusal {
+  constructor() {
+    super('internal_error', `the change lost ${maxAttempts} races against other writers: try it again`);
+  }
+}
+
+export class Committer {
+  readonly #store: Store;
+  readonly #views: Views;
+  #queue: Job[] = [];
+  #running = false;
+
+  constructor(store: Store, views: Views) {
+    this.#store = store;
+    this.#views = views;
+  }
+
+  /**
+   * Resolves when the decision is durable and served here (test/control/histories.test.ts).
+   * Rejects with a Refusal; then nothing was written, but for `store_unavailable` (it
+   * may have been: the detail says so) and for `table_full` (it was, and the answer says so). `once`: it rejects with {@link LostRace} as soon
+   * as a compare fails, for callers who have to look at more than the views before they decide again.
+   */
+  commit<T>(decide: Decide<T>, { once = false }: { once?: boolean } = {}): Promise<Committed<T>> {
+    const { obstacle } = this.#views;
+    if (obstacle !== undefined) refuse('store_unavailable', obstacle);
+    return new Promise((resolve, reject) => {
+      const job = { decide, attempts: 0, maxAttempts: once ? 1 : maxAttempts, reject };
+      this.#queue.push({ ...job, resolve: resolve as Job['resolve'] });
+      if (!this.#running) void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    // Requests that arrived in the same turn of the event loop share the first transaction too.
+    await delay(0);
+    while (this.#queue.length > 0) await this.#commitBatch(this.#takeBatch());
+    this.#running = false;
+  }
+
+  /** Decides what is queued, in order, as far as it fits into one transaction without one touching what another writes. */
+  #takeBatch(): Batch {
+    const batch = new Batch();
+    const waiting: Job[] = [];
+    const retries = Math.max(0, ...this.#queue.map(({ attempts }) => attempts));
+    // Under contention with another replica small batches lose less when one of their compares fails.
+    const jobLimit = Math.max(1, maxOperations >> Math.min(retries, 7));
+    for (const [index, job] of this.#queue.entries()) {
+      if (batch.jobs.length >= jobLimit || batch.full) {
+        waiting.push(...this.#queue.slice(index));
+        break;
+      }
+      try {
+        const decision = job.decide({ views: this.#views, claimed: batch.written, now: Date.now() });
+        if (decision.operations.length === 0) {
+          job.resolve({ result: decision.result, revision: this.#views.revision });
+        } else if (!batch.add(job, decision)) {
+          if (batch.jobs.length === 0) {
+            refuse('payload_too_large', 'the request changes more than one transaction can hold: split it');
+          }
+          waiting.push(job);
+        }
+      } catch (error) {
+        // What another request of the batch is about to take may still be given back: refuse only on what is certain.
+        if (error instanceof Refusal && batch.jobs.length > 0) waiting.push(job);
+        else job.reject(error);
+      }
+    }
+    this.#queue = waiting;
+    return batch;
+  }
+
+  async #commitBatch(batch: Batch): Promise<void> {
+    if (batch.jobs.length === 0) return;
+    try {
+      const { committed, revision } = await this.#store.commit(batch.transaction());
+      if (committed) {
+        const otherwise = `the change is durable (revision ${revision}), but this replica does not serve it yet`;
+        await untilReached(this.#views, revision, otherwise, servedMilliseconds);
+        for (const { job, decision } of batch.jobs) this.#answer(job, decision, revision);
+      } else {
+        this.#requeue(batch);
+        await Promise.race([this.#views.reached(revision), delay(freshViewMilliseconds)]);
+      }
+    } catch (error) {
+      this.#fail(batch, error);
+    }
+  }
+
+  /** What this replica could not take up is durable all the same, and served where there is room: the caller must know both. */
+  #answer(job: Job, { result, operations }: Decision<unknown>, revision: Revision): void {
+    const faulty = operations.find((operation) => operation.kind === 'put' && this.#views.faults.has(operation.key));
+    if (faulty === undefined) {
+      job.resolve({ result, revision });
+      return;
+    }
+    const fault = this.#views.faults.get(targetOf(faulty));
+    job.reject(
+      new Refusal(
+        fault?.code ?? 'internal_error',
+        `the change is durable (revision ${revision}), but this replica cannot serve it: ${fault?.message}`,
+      ),
+    );
+  }
+
+  /** The store's own rejection, where it is not reached, ends everything that waits: each would only wait as long again. */
+  #fail(batch: Batch, error: unknown): void {
+    if (error instanceof LeaseGone) {
+      this.#failLeased(batch, error);
+      return;
+    }
+    if (error instanceof TransactionTooLarge) {
+      this.#failLarge(batch, error);
+      return;
+    }
+    if (!(error instanceof StoreUnavailable)) {
+      for (const { job } of batch.jobs) job.reject(error);
+      return;
+    }
+    const away = (outcome: string) =>
+      new Refusal('store_unavailable', `the store is not there for writes (${error.message}): ${outcome}; DNS goes on`);
+    const untouched = away('nothing was written, try again later');
+    const outcome =
+      error instanceof OutcomeUnknown
+        ? away('the write may have been carried out: repeat it with the same Idempotency-Key, or look before you do')
+        : untouched;
+    for (const { job } of batch.jobs) job.reject(outcome);
+    for (const job of this.#queue.splice(0)) job.reject(untouched);
+  }
+
+  /** Only those who brought the lease that ended are told; the others go into the next batch. */
+  #failLeased(batch: Batch, error: LeaseGone): void {
+    const isLeased = (operation: Operation) => operation.kind === 'put' && operation.lease !== undefined;
+    const others: Job[] = [];
+    for (const { job, decision } of batch.jobs) {
+      if (decision.operations.some(isLeased)) job.reject(error);
+      else others.push(job);
+    }
+    this.#queue.unshift(...others);
+  }
+
+  /** Those who shared the transaction try again in smaller ones. */
+  #failLarge({ jobs }: Batch, { message }: TransactionTooLarge): void {
+    const again = jobs.length > 1 ? jobs.map(({ job }) => job) : [];
+    for (const job of again) job.attempts += 1;
+    this.#queue.unshift(...again);
+    if (again.length === 0) for (const { job } of jobs) job.reject(new Refusal('payload_too_large', message));
+  }
+
+  #requeue(batch: Batch): void {
+    const again: Job[] = [];
+    for (const { job, decision } of batch.jobs) {
+      job.attempts += 1;
+      const unreadable = decision.compares.find((compare) => this.#views.faults.has(subjectOf(compare)));
+      if (unreadable !== undefined) job.reject(this.#unreadable(subjectOf(unreadable)));
+      else if (job.attempts < job.maxAttempts) again.push(job);
+      else job.reject(new LostRace());
+    }
+    this.#queue.unshift(...again);
+  }
+
+  #unreadable(key: string): Refusal {
+    const fault = this.#views.faults.get(key);
+    return new Refusal(
+      fault?.code ?? 'value_unreadable',
+      `the store's '${key}' cannot be read (${fault?.message}): mend or delete it there`,
+      { members: { key } },
+    );
+  }
+}
+
+/** Decisions that share one transaction. */
+class Batch {
+  readonly jobs: { job: Job; decision: Decision<unknown> }[] = [];
+  readonly written = new Map<string, Operation>();
+  readonly #compares = new Map<string, Compare>();
+  /** Prefixes that the batch deletes, or needs to be quiet. */
+  readonly #prefixes: string[] = [];
+  #bytes = 0;
+
+  get full(): boolean {
+    return this.written.size >= maxOperations || this.#compares.size >= maxOperations;
+  }
+
+  /** False: it does not fit, or touches what another decision of the batch writes. */
+  add(job: Job, decision: Decision<unknown>): boolean {
+    const compares = decision.compares.filter((compare) => !this.#compares.has(subjectOf(compare)));
+    const operations = decision.operations.filter(
+      (operation) => !isShared(operation) || !this.written.has(targetOf(operation)),
+    );
+    if (this.#compares.size + compares.length > maxOperations) return false;
+    if (this.written.size + operations.length > maxOperations) return false;
+    const bytes = operations.reduce((sum, operation) => sum + bytesOf(operation), 0);
+    if (this.#bytes + bytes > greatestBytes) return false;
+    if (this.jobs.length > 0 && this.#conflicts(decision.compares, operations)) return false;
+    for (const compare of compares) {
+      this.#compares.set(subjectOf(compare), compare);
+      if (compare.kind === 'quiet') this.#prefixes.push(compare.prefix);
+    }
+    for (const operation of operations) {
+      this.written.set(targetOf(operation), operation);
+      if (operation.kind === 'delete-prefix') this.#prefixes.push(operation.prefix);
+    }
+    this.#bytes += bytes;
+    this.jobs.push({ job, decision });
+    return true;
+  }
+
+  transaction(): Transaction {
+    return { compares: [...this.#compares.values()], operations: [...this.written.values()] };
+  }
+
+  #conflicts(compares: readonly Compare[], operations: readonly Operation[]): boolean {
+    return (
+      compares.some((compare) => this.#isWritten(compare)) ||
+      operations.some((operation) => this.#isCompared(operation))
+    );
+  }
+
+  /** Whether the batch writes what this decision relies on. */
+  #isWritten(compare: Compare): boolean {
+    const subject = subjectOf(compare);
+    if (compare.kind === 'quiet') return [...this.written.keys()].some((target) => target.startsWith(subject));
+    return this.written.has(subject) || this.#prefixes.some((prefix) => subject.startsWith(prefix));
+  }
+
+  /** Whether the batch relies on, or writes, what this decision writes. */
+  #isCompared(operation: Operation): boolean {
+    const target = targetOf(operation);
+    if (operation.kind === 'delete-prefix') {
+      return [...this.written.keys(), ...this.#compares.keys()].some((key) => key.startsWith(target));
+    }
+    return (
+      this.written.has(target) ||
+      this.#compares.has(target) ||
+      this.#prefixes.some((prefix) => target.startsWith(prefix))
+    );
+  }
+}
+
+/** A zone's serial is put without a value or a compare: once in a transaction serves everyone in it. */
+function isShared(operation: Operation): boolean {
+  return operation.kind === 'put' && operation.key.startsWith(prefixes.serials);
+}
+
+function bytesOf(operation: Operation): number {
+  return operation.kind === 'put' ? Buffer.byteLength(operation.value) : 0;
+}
+
+function targetOf(operation: Operation): string {
+  return operation.kind === 'delete-prefix' ? operation.prefix : operation.key;
+}
+
+function subjectOf(compare: Compare): string {
+  return compare.kind === 'quiet' ? compare.prefix : compare.key;
+}

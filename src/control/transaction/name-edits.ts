@@ -1,0 +1,172 @@
+// The names that one transaction writes, as they are so far, and what may not stand there: of each name itself, and of what is above and below.
+
+import { Refusal } from '../../errors.ts';
+import {
+  checkName,
+  checkNameservers,
+  checkTargets,
+  cutsAt,
+  type NameFinding,
+  namesAbove,
+  type ZoneBelow,
+  type ZoneCut,
+} from '../../model/check-name.ts';
+import type { Fqdn } from '../../model/name.ts';
+import type { RecordType } from '../../model/rdata/record-types.ts';
+import type { Revision } from '../../model/revision.ts';
+import type { Rrset } from '../../model/rrset.ts';
+import type { Zone } from '../../model/zone.ts';
+import { nameKey } from '../../store/keys.ts';
+import type { Views } from '../../views/views.ts';
+import { greatestNamed } from './name-some.ts';
+
+/** How many warnings one answer has at most. */
+export const greatestWarnings = 100;
+
+export interface NameEdit {
+  zone: Zone;
+  owner: Fqdn;
+  modified: Revision;
+  before: readonly Rrset[];
+  rrsets: readonly Rrset[];
+  /** False: only looked at so far. */
+  changed: boolean;
+  /** The types that are written, not only taken away. */
+  written: Set<string>;
+}
+
+export type Warning = Pick<NameFinding, 'owner' | 'types' | 'message'>;
+
+/** Where in the request an RRset comes from; undefined where nothing in it says so. */
+export type PointerOf = (owner: Fqdn, type: RecordType) => string | undefined;
+
+export class NameEdits {
+  readonly #views: Views;
+  readonly #names = new Map<string, NameEdit>();
+
+  constructor(views: Views) {
+    this.#views = views;
+  }
+
+  [Symbol.iterator](): Iterator<[key: string, edit: NameEdit]> {
+    return this.#names.entries();
+  }
+
+  at(zone: Zone, owner: Fqdn): NameEdit {
+    const key = nameKey(zone.name, zone.generation, owner);
+    let edit = this.#names.get(key);
+    if (edit === undefined) {
+      const { rrsets, modified } = this.#views.zones.name(zone.name, owner);
+      edit = { zone, owner, modified, before: rrsets, rrsets, changed: false, written: new Set() };
+      this.#names.set(key, edit);
+    }
+    return edit;
+  }
+
+  #known(zone: Zone, owner: Fqdn): NameEdit | undefined {
+    return this.#names.get(nameKey(zone.name, zone.generation, owner));
+  }
+
+  #standing(zone: Zone, owner: Fqdn): readonly Rrset[] {
+    return this.#known(zone, owner)?.rrsets ?? this.#views.zones.name(zone.name, owner).rrsets;
+  }
+
+  /** Delegations and DNAMEs that the edit makes where there was none. */
+  newCuts({ zone, owner, before, rrsets }: NameEdit): ZoneCut[] {
+    const old = cutsAt(zone.name, owner, before);
+    return cutsAt(zone.name, owner, rrsets).filter(({ type }) => !old.some((cut) => cut.type === type));
+  }
+
+  /** Refuses what may not stand where it is written; what was so before is not asked. Returns what is only odd. */
+  check(pointerOf: PointerOf): Warning[] {
+    const warnings: Warning[] = [];
+    const take = (finding: NameFinding) => {
+      if (finding.code !== undefined) refuseFinding(finding, finding.code, pointerOf);
+      if (warnings.length < greatestWarnings) warnings.push(finding);
+    };
+    const edits = [...this.#names.values()].filter(({ written }) => written.size > 0);
+    const cut = new Set(edits.filter((edit) => this.newCuts(edit).length > 0).map(({ zone }) => zone.name));
+    for (const edit of edits) {
+      const { zone, owner, rrsets, written } = edit;
+      const above = cut.has(zone.name) || this.#views.zones.hasCuts(zone.name) ? this.#cutsAbove(zone, owner) : [];
+      const below = this.#zoneBelow(zone, owner);
+      for (const finding of checkName(zone.name, owner, rrsets, above, below)) {
+        if (finding.types.some((type) => written.has(type))) take(finding);
+      }
+      const standing = (name: Fqdn) =>
+        this.#views.zones.zoneBelow(zone.name, name) === undefined ? this.#standing(zone, name) : undefined;
+      const targets = below === undefined ? checkTargets(zone.name, owner, rrsets, standing) : [];
+      for (const finding of targets) if (finding.types.some((type) => written.has(type))) take(finding);
+      for (const made of this.newCuts(edit)) {
+        // What a zone of ours below hides is hidden already.
+        if (below !== undefined && made.type === 'NS') continue;
+        for (const finding of this.#hiddenBy(zone, made, pointerOf)) take(finding);
+      }
+    }
+    // Also where NS records are taken away.
+    for (const { zone, owner, before, rrsets, changed } of this.#names.values()) {
+      if (!changed || owner !== zone.name || checkNameservers(zone, before) !== undefined) continue;
+      const finding = checkNameservers(zone, rrsets);
+      if (finding !== undefined) take(finding);
+    }
+    return warnings;
+  }
+
+  *#cutsAbove(zone: Zone, owner: Fqdn): Generator<ZoneCut> {
+    for (const above of namesAbove(zone.name, owner)) yield* cutsAt(zone.name, above, this.#standing(zone, above));
+  }
+
+  /** The zone of ours that answers for the name in place of the one that holds it. */
+  #zoneBelow(zone: Zone, owner: Fqdn): ZoneBelow | undefined {
+    const name = this.#views.zones.zoneBelow(zone.name, owner);
+    if (name === undefined) return undefined;
+    return { name, nameservers: this.#standing(zone, name).find(({ type }) => type === 'NS')?.records ?? [] };
+  }
+
+  /** Refuses a cut above names that must be served; returns what else it hides. */
+  #hiddenBy(zone: Zone, cut: ZoneCut, pointerOf: PointerOf): NameFinding[] {
+    const warnings: NameFinding[] = [];
+    const faults = new Map<Fqdn, NameFinding>();
+    for (const owner of this.#views.zones.namesBelow(zone.name, cut.owner)) {
+      const edit = this.#known(zone, owner);
+      for (const finding of checkName(zone.name, owner, this.#standing(zone, owner), [cut])) {
+        // What is written there too was checked as what it is.
+        if (finding.cut === undefined || finding.types.some((type) => edit?.written.has(type))) continue;
+        if (finding.code !== undefined) faults.set(owner, finding);
+        else if (warnings.length < greatestWarnings) warnings.push(finding);
+      }
+      if (faults.size > greatestNamed) break;
+    }
+    if (faults.size > 0) refuseCut(cut, [...faults.values()], pointerOf);
+    return warnings;
+  }
+}
+
+function refuseFinding(
+  { owner, types, message, managedBy, cut }: NameFinding,
+  code: NonNullable<NameFinding['code']>,
+  pointerOf: PointerOf,
+): never {
+  const pointers = types.map((type) => pointerOf(owner, type)).filter((pointer) => pointer !== undefined);
+  throw new Refusal(code, message, {
+    ...(pointers[0] !== undefined && { errors: [{ pointer: pointers[0], message }] }),
+    members: { name: owner, types, ...(managedBy && { managedBy }), ...(cut && { cut: shownCut(cut) }) },
+  });
+}
+
+function refuseCut(cut: ZoneCut, faults: readonly NameFinding[], pointerOf: PointerOf): never {
+  const some = faults.slice(0, greatestNamed);
+  const names = some.map(({ owner, managedBy }) => (managedBy === undefined ? owner : `${owner} (${managedBy})`));
+  const more = faults.length > greatestNamed ? ' and more' : '';
+  const why = cut.type === 'NS' ? 'names of hosts must be served' : 'nothing can stand below a DNAME (RFC 6672 §2.4)';
+  const message = `the ${cut.type} of ${cut.owner} would hide ${names.join(', ')}${more}: ${why}; move or delete them first`;
+  const pointer = pointerOf(cut.owner, cut.type as RecordType);
+  throw new Refusal('name_hidden', message, {
+    ...(pointer !== undefined && { errors: [{ pointer, message }] }),
+    members: { cut: shownCut(cut), hidden: some.map(({ owner }) => owner) },
+  });
+}
+
+function shownCut({ owner, type }: ZoneCut) {
+  return { name: owner, type };
+}

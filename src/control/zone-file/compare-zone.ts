@@ -1,0 +1,135 @@
+// What an import would change: the file's records against those that the zone has now, read from the store at one revision. Finds what hosts manage
+// and the import must keep. Writes nothing.
+
+import { InvalidValue, refuse } from '../../errors.ts';
+import type { Fqdn } from '../../model/name.ts';
+import type { Revision } from '../../model/revision.ts';
+import type { NamedRrsets, Rrset } from '../../model/rrset.ts';
+import type { Zone } from '../../model/zone.ts';
+import { type FileRrset, isSameRrset, type ZoneFileContents } from '../../model/zone-file/contents.ts';
+import type { Findings } from '../../model/zone-file/findings.ts';
+import { namesPrefix } from '../../store/keys.ts';
+import type { Store } from '../../store/store.ts';
+import { nameValue } from '../../store/values.ts';
+import { turnUnlessGone } from './turn-unless-gone.ts';
+
+/** How many RRsets; `managed`: of hosts, which stay as they are. */
+export interface ImportCounts {
+  added: number;
+  changed: number;
+  deleted: number;
+  unchanged: number;
+  managed: number;
+}
+
+export interface RrsetDifference {
+  owner: Fqdn;
+  type: string;
+  before: Pick<Rrset, 'ttl' | 'records'> | undefined;
+  after: Pick<Rrset, 'ttl' | 'records'> | undefined;
+}
+
+export class ZoneComparison {
+  readonly counts: ImportCounts = { added: 0, changed: 0, deleted: 0, unchanged: 0, managed: 0 };
+  /** Not all of them, when there are many. */
+  readonly differences: RrsetDifference[] = [];
+  readonly managed = new Map<Fqdn, Rrset[]>();
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get isEmpty(): boolean {
+    return this.counts.added + this.counts.changed + this.counts.deleted === 0;
+  }
+
+  note(
+    kind: 'added' | 'changed' | 'deleted',
+    owner: Fqdn,
+    type: string,
+    before: Pick<Rrset, 'ttl' | 'records'> | undefined,
+    after: Pick<Rrset, 'ttl' | 'records'> | undefined,
+  ): void {
+    this.counts[kind] += 1;
+    if (this.differences.length < this.#limit) this.differences.push({ owner, type, before, after });
+  }
+
+  /** The RRsets that are stored at one name. */
+  compareName(owner: Fqdn, stored: readonly Rrset[], wanted: readonly FileRrset[]): void {
+    for (const rrset of stored) {
+      const after = wanted.find(({ type }) => type === rrset.type);
+      if (after !== undefined) after.known = true;
+      if (rrset.manager === 'host') {
+        this.counts.managed += 1;
+        this.managed.set(owner, [...(this.managed.get(owner) ?? []), rrset]);
+      } else if (after === undefined) this.note('deleted', owner, rrset.type, rrset, undefined);
+      else if (isSameRrset(after, rrset)) this.counts.unchanged += 1;
+      else this.note('changed', owner, rrset.type, rrset, after);
+    }
+  }
+}
+
+/** Reads the zone as it was at the revision. */
+export async function compareZone(
+  store: Store,
+  zone: Zone,
+  revision: Revision,
+  contents: ZoneFileContents,
+  limit: number,
+  caller?: AbortSignal,
+): Promise<ZoneComparison> {
+  const comparison = new ZoneComparison(limit);
+  let from: string | undefined;
+  do {
+    const page = await store.list(namesPrefix(zone.name, zone.generation), {
+      at: revision,
+      limit: 500,
+      ...(from !== undefined && { from }),
+    });
+    for (const { key, value } of page.entries) {
+      const { name, rrsets } = stored(key, value);
+      comparison.compareName(name, rrsets, contents.names.get(name) ?? []);
+    }
+    from = page.next;
+    await turnUnlessGone(caller);
+  } while (from !== undefined);
+  let count = 0;
+  for (const [owner, rrsets] of contents.names) {
+    for (const rrset of rrsets) if (!rrset.known) comparison.note('added', owner, rrset.type, undefined, rrset);
+    if (++count % 10_000 === 0) await turnUnlessGone(caller);
+  }
+  return comparison;
+}
+
+/** What cannot be read may be a host's: it is not for an import to drop it. */
+function stored(key: string, value: string): NamedRrsets {
+  try {
+    return nameValue.decode(value);
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
+    return refuse(
+      'value_unreadable',
+      `the store's '${key}' cannot be read (${error.message}): mend or delete it there`,
+      { key },
+    );
+  }
+}
+
+/** Finds what cannot stand together, of the file alone and beside what hosts manage. */
+export async function checkContents(
+  contents: ZoneFileContents,
+  { managed }: ZoneComparison,
+  findings: Findings,
+  caller?: AbortSignal,
+): Promise<void> {
+  let count = 0;
+  for (const owner of contents.names.keys()) {
+    contents.rrsetsAt(owner, managed.get(owner) ?? [], findings);
+    contents.checkTargets(owner, managed, findings);
+    if (++count % 1000 === 0) await turnUnlessGone(caller);
+  }
+  for (const [owner, rrsets] of managed) {
+    if (!contents.names.has(owner)) contents.rrsetsAt(owner, rrsets, findings);
+  }
+}

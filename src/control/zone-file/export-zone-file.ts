@@ -1,0 +1,76 @@
+// A zone as a zone file, piece by piece: SOA and apex first, then the names in canonical order, as of one revision. With what the settings
+// imply (NS, glue), so that other servers take the file as it is; importing it again changes nothing (test/http/zone-file.test.ts).
+
+import { compareNames, type Fqdn } from '../../model/name.ts';
+import type { Revision } from '../../model/revision.ts';
+import type { NamedRrsets, Rrset } from '../../model/rrset.ts';
+import { formatRrset } from '../../model/zone-file/writer.ts';
+import { namesPrefix } from '../../store/keys.ts';
+import type { Entry, Store } from '../../store/store.ts';
+import { nameValue } from '../../store/values.ts';
+import type { Views } from '../../views/views.ts';
+import { atOneRevision } from '../transaction/at-one-revision.ts';
+import { existingZone } from '../transaction/existing.ts';
+import { namesInOrder } from './names-in-order.ts';
+
+export interface ZoneFile {
+  serial: Revision;
+  implied: Implied;
+  revision: Revision;
+  /** Throws Compacted when its reader is so slow that the store has forgotten the revision. */
+  pieces: AsyncIterable<string>;
+}
+
+type Implied = ReturnType<Views['zones']['implied']>;
+
+/** Resolves when the first names are read: a store that is away is then known before anything is sent. */
+export async function exportZoneFile(places: { store: Store; views: Views }, name: Fqdn): Promise<ZoneFile> {
+  const { store, views } = places;
+  const { stored, ...rest } = await atOneRevision(places, name, (revision) => {
+    const { generation } = existingZone(places, name).value;
+    const stored = namesInOrder(store, namesPrefix(name, generation), revision);
+    return { serial: views.zones.serial(name), implied: views.zones.implied(name), revision, stored };
+  });
+  const written = writePieces(name, rest.implied, stored);
+  const { value: first } = await written.next();
+  return { ...rest, pieces: behind(first ?? '', written) };
+}
+
+async function* behind(first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
+  yield first;
+  yield* rest;
+}
+
+async function* writePieces(zone: Fqdn, implied: Implied, entries: AsyncIterable<Entry>): AsyncGenerator<string> {
+  let piece = '';
+  for await (const { name, rrsets } of merged(implied, entries)) {
+    // SOA first, and at the apex NS next.
+    const place = ({ type }: Rrset) => (type === 'SOA' ? 0 : type === 'NS' && name === zone ? 1 : 2);
+    rrsets.sort((a, b) => place(a) - place(b) || (a.type < b.type ? -1 : 1));
+    for (const rrset of rrsets) piece += formatRrset(name, rrset);
+    if (piece.length < 32_768) continue;
+    yield piece;
+    piece = '';
+  }
+  if (piece !== '') yield piece;
+}
+
+/** What is stored and what is implied, each name once, in canonical order. */
+async function* merged(implied: Implied, entries: AsyncIterable<Entry>): AsyncGenerator<NamedRrsets> {
+  const left = [...Map.groupBy(implied, ({ owner }) => owner)]
+    .map(([name, records]) => ({ name, rrsets: records.map(({ rrset }) => rrset) }))
+    .sort((a, b) => compareNames(b.name, a.name));
+  for await (const { value } of entries) {
+    const stored = nameValue.read(value);
+    if (stored === undefined) continue;
+    for (let next = left.at(-1); next !== undefined; next = left.at(-1)) {
+      const order = compareNames(next.name, stored.name);
+      if (order > 0) break;
+      left.pop();
+      if (order < 0) yield next;
+      else stored.rrsets.push(...next.rrsets);
+    }
+    yield stored;
+  }
+  yield* left.reverse();
+}

@@ -1,0 +1,62 @@
+// The SOA of a zone file as settings of the zone. The serial is ours; what the file says as the zone has it anyway is not pinned.
+
+import type { Fqdn } from '../../model/name.ts';
+import { parseName } from '../../model/name.ts';
+import { greatestTtl } from '../../model/rrset.ts';
+import { type SoaSettings, soaOf, soaRrset, type Zone } from '../../model/zone.ts';
+import type { ZoneFileContents } from '../../model/zone-file/contents.ts';
+import type { Findings } from '../../model/zone-file/findings.ts';
+import type { Views } from '../../views/views.ts';
+import type { ZoneComparison } from './compare-zone.ts';
+
+export function soaSettingsFrom(
+  views: Views,
+  zone: Zone,
+  { soa, names, impliedNameservers }: ZoneFileContents,
+  findings: Findings,
+): SoaSettings {
+  if (soa === undefined) return zone.soa;
+  if (soa.ttl !== zone.defaultTtl)
+    findings.warn(soa.line, `the SOA's TTL is the zone's default TTL, ${zone.defaultTtl}`);
+  const [mname = '', rname = '', , ...times] = soa.record.split(' ');
+  const [refresh = 0, retry = 0, expire = 0, minimum = 0] = times.map(Number);
+  if (times.some((time) => Number(time) > greatestTtl))
+    findings.fault(soa.line, `the SOA has a time of more than ${greatestTtl} seconds`);
+  const ns = names
+    .get(zone.name)
+    ?.find(({ type }) => type === 'NS')
+    ?.records.toSorted()[0];
+  const now = soaOf(
+    zone,
+    ns === undefined ? impliedPrimary(views, zone) : parseName(ns),
+    views.zones.serial(zone.name),
+  );
+  const settings: SoaSettings = { ...zone.soa };
+  if (parseName(mname) !== now.primary && !impliedNameservers.includes(mname)) settings.mname = parseName(mname);
+  if (parseName(rname) !== now.responsible) settings.rname = parseName(rname);
+  if (refresh !== now.refresh) settings.refreshSeconds = refresh;
+  if (retry !== now.retry) settings.retrySeconds = retry;
+  if (expire !== now.expire) settings.expireSeconds = expire;
+  if (minimum !== now.minimum) settings.negativeTtlSeconds = minimum;
+  return settings;
+}
+
+/** The first nameserver that the zone would have without records of its own. */
+function impliedPrimary(views: Views, zone: Zone): Fqdn {
+  const implied = views.zones.implied(zone.name).find(({ owner, rrset }) => owner === zone.name && rrset.type === 'NS');
+  const [record] = implied?.rrset.records ?? [];
+  return record === undefined ? zone.name : parseName(record);
+}
+
+/** Counts the SOA as the RRset that it is. */
+export function differenceOfSoa(comparison: ZoneComparison, views: Views, zone: Zone, soa: SoaSettings): void {
+  const serial = views.zones.serial(zone.name);
+  const primary = impliedPrimary(views, zone);
+  if (JSON.stringify(soa) === JSON.stringify(zone.soa)) {
+    comparison.counts.unchanged += 1;
+    return;
+  }
+  const before = soaRrset(soaOf(zone, primary, serial));
+  const after = soaRrset(soaOf({ ...zone, soa }, primary, serial));
+  comparison.note('changed', zone.name, 'SOA', before, after);
+}

@@ -1,0 +1,47 @@
+// A zone file becomes its contents, as it comes in: a little at a time, so that what else the replica has to do is not held up.
+
+import { refuse } from '../../errors.ts';
+import type { Zone } from '../../model/zone.ts';
+import { ZoneFileContents } from '../../model/zone-file/contents.ts';
+import type { Findings } from '../../model/zone-file/findings.ts';
+import { type ZoneFileNote, ZoneFileReader, type ZoneFileRecord } from '../../model/zone-file/reader.ts';
+import type { Views } from '../../views/views.ts';
+import type { MemoryShare } from './import-memory.ts';
+import type { ImportWanted } from './import-zone-file.ts';
+import { turnUnlessGone } from './turn-unless-gone.ts';
+
+const greatestRecords = 10_000_000;
+const recordsPerTurn = 1000;
+
+/** Faults and warnings go to the findings. Refuses a file that is too large, at once. */
+export async function readZoneFile(
+  { text, onProgress = () => undefined, signal }: ImportWanted,
+  { zones }: Views,
+  zone: Zone,
+  findings: Findings,
+  memory: MemoryShare,
+): Promise<ZoneFileContents> {
+  const alone = !zones.hasZonesBelow(zone.name);
+  const contents = new ZoneFileContents(zone.name, findings, (owner) =>
+    alone ? undefined : zones.zoneBelow(zone.name, owner),
+  );
+  const reader = new ZoneFileReader({ origin: zone.name, defaultTtl: zone.defaultTtl });
+  let count = 0;
+  const take = async (items: Iterable<ZoneFileRecord | ZoneFileNote>) => {
+    for (const item of items) {
+      if (item.kind === 'record') contents.add(item);
+      else if (item.kind === 'fault') findings.fault(item.line, item.message, item.code);
+      else findings.warn(item.line, item.message);
+      memory.hold(contents.held);
+      if (contents.records > greatestRecords) refuse('payload_too_large', `more than ${greatestRecords} records`);
+      if (++count % recordsPerTurn !== 0) continue;
+      if (count % 100_000 === 0) onProgress({ phase: 'reading', done: count, total: undefined });
+      await turnUnlessGone(signal);
+    }
+  };
+  for await (const chunk of text) await take(reader.read(chunk));
+  await take(reader.end());
+  if (contents.records === 0 && findings.faults === 0) findings.fault(1, 'the file has no records');
+  onProgress({ phase: 'reading', done: count, total: count });
+  return contents;
+}

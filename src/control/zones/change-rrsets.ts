@@ -1,0 +1,107 @@
+// Use case: RRsets of a zone are written or deleted, all of them or none.
+
+import { refuse, refuseField } from '../../errors.ts';
+import { type Fqdn, isWithin } from '../../model/name.ts';
+import type { RecordType } from '../../model/rdata/record-types.ts';
+import { managingHost, type Rrset } from '../../model/rrset.ts';
+import type { Zone } from '../../model/zone.ts';
+import { isAbandonedRecord, proveAbandoned } from '../hosts/abandoned.ts';
+import type { Decision, DecisionContext } from '../transaction/commit.ts';
+import { existingZone } from '../transaction/existing.ts';
+import type { Warning } from '../transaction/name-edits.ts';
+import { checkPrecondition, type Precondition } from '../transaction/precondition.ts';
+import { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { rrsetTag } from './rrset-tag.ts';
+
+/** One RRset as it shall be; `rrset` undefined deletes it. */
+export interface RrsetChange {
+  owner: Fqdn;
+  type: RecordType;
+  rrset: (Omit<Rrset, 'ttl' | 'manager'> & { ttl?: number }) | undefined;
+  /** Where in the request it stands. */
+  pointer: string;
+}
+
+export interface ChangedRrset {
+  owner: Fqdn;
+  rrset: Rrset;
+}
+
+/** `created`: there was no such RRset before (of a single change). */
+export interface RrsetsChanged {
+  rrsets: ChangedRrset[];
+  created: boolean;
+  /** What is odd about the names that were written. */
+  warnings: Warning[];
+}
+
+/** `mustExist`: deleting what is not there is `not_found`; otherwise it is done already. */
+export function decideChangeRrsets(
+  context: DecisionContext,
+  zoneName: Fqdn,
+  changes: readonly RrsetChange[],
+  { precondition = {}, mustExist = false }: { precondition?: Precondition; mustExist?: boolean } = {},
+): Decision<RrsetsChanged> {
+  const { value: zone } = existingZone(context, zoneName);
+  const builder = new TransactionBuilder(context.views);
+  const rrsets: ChangedRrset[] = [];
+  const abandoned: Warning[] = [];
+  let created = false;
+  for (const { owner, type, rrset, pointer } of changes) {
+    checkPlace(zone, owner, type, pointer);
+    const stands = builder.rrsetsAt(zone, owner).find((other) => other.type === type);
+    const shown = stands ?? impliedAt(context, zone, owner, type);
+    checkPrecondition(precondition, shown && rrsetTag(shown));
+    if (stands?.manager === 'host') {
+      if (!isAbandonedRecord(context, owner, stands)) refuseManaged(owner, stands);
+      const host = managingHost(owner, stands);
+      proveAbandoned(context, builder, host);
+      const message = `the ${type} records of ${owner} were of host:${host}, which is not there`;
+      abandoned.push({ owner, types: [type], message });
+    }
+    if (rrset !== undefined) {
+      const written: Rrset = { type, ttl: rrset.ttl ?? zone.defaultTtl, records: rrset.records };
+      builder.putRrset(zone, owner, written);
+      rrsets.push({ owner, rrset: written });
+      created = shown === undefined;
+    } else if (stands !== undefined) builder.deleteRrset(zone, owner, type);
+    else if (shown !== undefined) refuseImplied(owner, type, zone);
+    else if (mustExist) refuse('not_found', `${owner} has no ${type} records`, { name: owner, rrsetType: type });
+  }
+  const { warnings, ...transaction } = builder.build((owner, type) => {
+    const change = changes.find((one) => one.owner === owner && one.type === type && one.rrset !== undefined);
+    return change?.pointer;
+  });
+  return { result: { rrsets, created, warnings: [...abandoned, ...warnings] }, ...transaction };
+}
+
+function checkPlace(zone: Zone, owner: Fqdn, type: RecordType, pointer: string): void {
+  if (!isWithin(owner, zone.name)) refuseField('outside_zone', pointer, `${owner} is not in zone ${zone.name}`);
+  if (type === 'SOA') {
+    refuseField(
+      'record_invalid',
+      pointer,
+      `the SOA comes from the zone's settings: PATCH /v1/zones/${zone.name} with "soa"`,
+    );
+  }
+}
+
+/** What the zone's settings put there: its users see it, and may write their own over it. */
+function impliedAt({ views }: DecisionContext, zone: Zone, owner: Fqdn, type: RecordType): Rrset | undefined {
+  return views.zones.implied(zone.name).find((one) => one.owner === owner && one.rrset.type === type)?.rrset;
+}
+
+function refuseImplied(owner: Fqdn, type: RecordType, zone: Zone): never {
+  refuse(
+    'managed_record',
+    `the ${type} records of ${owner} come from the settings of zone ${zone.name}: change those, or write your own`,
+    { managedBy: 'zone' },
+  );
+}
+
+function refuseManaged(owner: Fqdn, stands: Rrset): never {
+  const managedBy = `host:${managingHost(owner, stands)}`;
+  refuse('managed_record', `the ${stands.type} records of ${owner} belong to ${managedBy}: change the host`, {
+    managedBy,
+  });
+}
