@@ -16,20 +16,22 @@ declare module 'fastify' {
 
 /** The operator's own token, from the environment, has no id in the store. */
 const environmentToken = 'environment';
-const unknownToken =
-  'the token is not valid: the first start of a store makes one, in admin-token in the data directory of the replica that made it; or the replica is started with ZONEWRIGHT_ADMIN_TOKEN';
+const whereTokensAre =
+  'the first start of a store makes one, in admin-token in the data directory of the replica that made it; or the replica is started with ZONEWRIGHT_ADMIN_TOKEN';
 
 /** Sets `request.token`. Refuses with `unauthorized`, or `store_unavailable` while no token can be checked. */
 export function authenticate(services: Pick<Services, 'views' | 'adminToken'>, request: FastifyRequest): void {
   const presented = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  if (presented === undefined) refuse('unauthorized', 'send the header "Authorization: Bearer <token>"');
+  if (presented === undefined)
+    refuse('unauthorized', `send the header "Authorization: Bearer <token>": ${whereTokensAre}`);
   if (services.adminToken !== undefined && isSame(presented, services.adminToken)) {
     request.token = environmentToken;
     return;
   }
   if (!services.views.loaded)
     refuse('store_unavailable', 'this replica has not loaded its state from the store yet: try again shortly');
-  const token = storedToken(services.views, presented) ?? refuse('unauthorized', unknownToken);
+  const token =
+    storedToken(services.views, presented) ?? refuse('unauthorized', `the token is not valid: ${whereTokensAre}`);
   request.token = token.id;
 }
 

@@ -145,7 +145,7 @@ function refuseUnrouted(app: FastifyInstance): void {
   app.addHook('onRequest', async ({ is404, method, url }, reply) => {
     if (!is404) return;
     const allow = routes.find(({ path }) => path.test(url.replace(/[?#].*/s, '')))?.allow;
-    if (allow === undefined) refuse('not_found', `there is nothing at ${method} ${url}`);
+    if (allow === undefined) refuse('not_found', `there is nothing at ${method} ${url}: /docs says what there is`);
     reply.header('allow', allow);
     refuse('method_not_allowed', `${url} takes ${allow}`);
   });

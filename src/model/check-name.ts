@@ -164,7 +164,7 @@ function* checkCname(zone: Fqdn, owner: Fqdn, rrsets: readonly Rrset[]): Generat
     yield { ...conflict, types, message };
   } else {
     const managedBy = `host:${managingHost(owner, managed)}`;
-    const message = `${owner} has a ${managed.type} of ${managedBy}: no ${own.type} can stand beside it`;
+    const message = `the ${managed.type} of ${owner} belongs to ${managedBy}: no ${own.type} can stand beside it`;
     yield { ...conflict, types, message, managedBy };
   }
 }

@@ -437,7 +437,10 @@ function openDatabase(folder: string): DatabaseSync {
   } catch (error) {
     database?.close();
     if (isBusy(error)) {
-      throw new Error(`The folder ${folder} is in use by another process (pid ${holderOf(folder)})`, { cause: error });
+      const holder = `another process (pid ${holderOf(folder)})`;
+      throw new Error(`The folder ${folder} is in use by ${holder}: stop that, or name another folder`, {
+        cause: error,
+      });
     }
     if (error instanceof Error && 'errcode' in error) {
       throw new Error(`The folder ${folder} cannot be used: ${error.message}`, { cause: error });

@@ -8,7 +8,7 @@ import { usageOf } from '../../control/addresses/pool-usage.ts';
 import { decideAllocateAddresses } from '../../control/pools/allocate-addresses.ts';
 import { decideDeletePool, decideEvictAll } from '../../control/pools/delete-pool.ts';
 import { decideCreatePool, decideEvictOutside, decidePutPool, type PoolChange } from '../../control/pools/put-pool.ts';
-import type { Committed, Decide } from '../../control/transaction/commit.ts';
+import type { Committed, Decide } from '../../control/transaction/decision.ts';
 import { existingPool } from '../../control/transaction/existing.ts';
 import { entityTag } from '../../control/transaction/precondition.ts';
 import { at, refuseField } from '../../errors.ts';
@@ -34,7 +34,11 @@ import { commitByForce, commitFor, preconditionOf, sendResource, sendWritten, wi
 
 const tags = ['pools'];
 const params = strict({ pool: LabelText });
-const force = { force: Type.Optional(Type.Boolean({ description: 'Releases addresses that are in use' })) };
+const force = {
+  force: Type.Optional(
+    Type.Boolean({ description: 'Releases addresses that are in use; a host whose last address goes, goes too' }),
+  ),
+};
 
 export const poolRoutes: Routes = async (app, services) => {
   const { views } = services;
