@@ -91,6 +91,16 @@ const accepted: [what: string, text: string, records: string[]][] = [
   ],
   ['unknown types', 'a TYPE64000 \\# 2 abcd', ['1 a.foo.k8s 120 TYPE64000 \\# 2 abcd']],
   [
+    'relative names behind numbers with zeros before them, and behind texts that touch',
+    'a A6 00 ::1\nb IPSECKEY 10 03 2 c AQID\nd AMTRELAY 10 0 03 e\nf NAPTR 1 1 "u""x""" g',
+    [
+      '1 a.foo.k8s 120 A6 0 ::1',
+      '2 b.foo.k8s 120 IPSECKEY 10 3 2 c.foo.k8s. AQID',
+      '3 d.foo.k8s 120 AMTRELAY 10 0 3 e.foo.k8s.',
+      '4 f.foo.k8s 120 NAPTR 1 1 "u" "x" "" g.foo.k8s.',
+    ],
+  ],
+  [
     'relative names in SRV, SOA and CNAME',
     'a SRV 1 2 3 b\nc CNAME d.e',
     ['1 a.foo.k8s 120 SRV 1 2 3 b.foo.k8s.', '2 c.foo.k8s 120 CNAME d.e.foo.k8s.'],

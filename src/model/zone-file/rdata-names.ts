@@ -5,10 +5,12 @@ import { fieldsOf, type RecordType } from '../rdata/record-types.ts';
 
 /** Where the position of names hangs on other tokens. */
 const special: Readonly<Record<string, (tokens: readonly string[]) => readonly number[]>> = {
-  A6: (tokens) => (tokens[0] === '0' ? [] : [tokens.length - 1]),
-  IPSECKEY: (tokens) => (tokens[1] === '3' ? [3] : []),
+  A6: (tokens) => (Number(tokens[0]) === 0 ? [] : [tokens.length - 1]),
+  IPSECKEY: (tokens) => (Number(tokens[1]) === 3 ? [3] : []),
+  // The texts before it may stand together as one token.
+  NAPTR: (tokens) => [tokens.length - 1],
   HIP: (tokens) => tokens.map((_, index) => index).slice(3),
-  AMTRELAY: (tokens) => (tokens[2] === '3' ? [3] : []),
+  AMTRELAY: (tokens) => (Number(tokens[2]) === 3 ? [3] : []),
 };
 
 /** The positions of names, as the table of types has its fields: each that stands before a name is one token. */
