@@ -2,7 +2,7 @@
 
 import { tokenKey } from '../store/keys.ts';
 import { type StoredToken, tokenValue } from '../store/values.ts';
-import type { Decision, DecisionContext } from './transaction/commit.ts';
+import type { Decision, DecisionContext } from './transaction/decision.ts';
 
 /** Result: whether it was made; false where the store has one of that id. */
 export function decideCreateToken({ views }: DecisionContext, token: StoredToken): Decision<boolean> {

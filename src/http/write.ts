@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Committed, Decide } from '../control/transaction/commit.ts';
+import type { Committed, Decide } from '../control/transaction/decision.ts';
 import { entityTag, type Precondition } from '../control/transaction/precondition.ts';
 import { type ErrorCode, Refusal, refuse } from '../errors.ts';
 import type { Services } from './services.ts';

@@ -7,7 +7,7 @@ import { decideDeleteHost } from '../../src/control/hosts/delete-host.ts';
 import { decideAllocateAddresses } from '../../src/control/pools/allocate-addresses.ts';
 import { decidePutPool } from '../../src/control/pools/put-pool.ts';
 import { decideReleaseAddress } from '../../src/control/pools/release-address.ts';
-import type { Decide } from '../../src/control/transaction/commit.ts';
+import type { Decide } from '../../src/control/transaction/decision.ts';
 import { Refusal } from '../../src/errors.ts';
 import type { Address } from '../../src/model/address.ts';
 import type { AddressRecord } from '../../src/model/allocation.ts';

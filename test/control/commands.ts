@@ -9,7 +9,7 @@ import { decideAllocateAddresses } from '../../src/control/pools/allocate-addres
 import { decideDeletePool, decideEvictAll } from '../../src/control/pools/delete-pool.ts';
 import { decideEvictOutside, decidePutPool } from '../../src/control/pools/put-pool.ts';
 import { decideReleaseAddress } from '../../src/control/pools/release-address.ts';
-import type { Decide } from '../../src/control/transaction/commit.ts';
+import type { Decide } from '../../src/control/transaction/decision.ts';
 import { decideChangeRrsets } from '../../src/control/zones/change-rrsets.ts';
 import { decideClearZone, decideDeleteZone } from '../../src/control/zones/delete-zone.ts';
 import { decidePutZone } from '../../src/control/zones/put-zone.ts';

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Decide } from '../../src/control/transaction/commit.ts';
 import type { RequestIdentity } from '../../src/control/transaction/commit-once.ts';
+import type { Decide } from '../../src/control/transaction/decision.ts';
 import { decideCreateZone } from '../../src/control/zones/put-zone.ts';
 import { parseName } from '../../src/model/name.ts';
 import { zoneDefaults } from '../../src/model/zone.ts';

@@ -5,7 +5,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Decide, DecisionContext } from '../../src/control/transaction/commit.ts';
+import type { Decide, DecisionContext } from '../../src/control/transaction/decision.ts';
 import { Refusal } from '../../src/errors.ts';
 import type { Revision } from '../../src/model/revision.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
-import type { Decide } from '../../src/control/transaction/commit.ts';
+import type { Decide } from '../../src/control/transaction/decision.ts';
 import { importZoneFile } from '../../src/control/zone-file/import-zone-file.ts';
 import { decideChangeRrsets } from '../../src/control/zones/change-rrsets.ts';
 import { Refusal } from '../../src/errors.ts';

@@ -1,7 +1,8 @@
 // A replica without its network: views that follow a store, and the committer over both. Several of them on one store are replicas.
 
-import { type Committed, Committer, type Decide } from '../../src/control/transaction/commit.ts';
+import { Committer } from '../../src/control/transaction/commit.ts';
 import { OnceCommitter } from '../../src/control/transaction/commit-once.ts';
+import type { Committed, Decide } from '../../src/control/transaction/decision.ts';
 import { decidePutZone } from '../../src/control/zones/put-zone.ts';
 import { Refusal } from '../../src/errors.ts';
 import type { Logger } from '../../src/model/logger.ts';

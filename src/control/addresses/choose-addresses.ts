@@ -6,7 +6,7 @@ import { describeHolder } from '../../model/allocation.ts';
 import { capacityOf, isExcluded, type Pool, poolShape, shapeHolds } from '../../model/pool.ts';
 import { addressKey } from '../../store/keys.ts';
 import type { Views } from '../../views/views.ts';
-import type { DecisionContext } from '../transaction/commit.ts';
+import type { DecisionContext } from '../transaction/decision.ts';
 import { existingPool } from '../transaction/existing.ts';
 import { usageOf } from './pool-usage.ts';
 

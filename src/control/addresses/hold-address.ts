@@ -7,7 +7,7 @@ import type { Revision } from '../../model/revision.ts';
 import { addressKey, poolKey } from '../../store/keys.ts';
 import { addressValue } from '../../store/values.ts';
 import type { Versioned } from '../../views/pool-view.ts';
-import type { DecisionContext } from '../transaction/commit.ts';
+import type { DecisionContext } from '../transaction/decision.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { type Choice, refuseTaken } from './choose-addresses.ts';
 

@@ -3,7 +3,7 @@
 import type { Family } from '../../model/address.ts';
 import { type Pool, poolShape } from '../../model/pool.ts';
 import { type FamilyUsage, PoolView } from '../../views/pool-view.ts';
-import type { DecisionContext } from '../transaction/commit.ts';
+import type { DecisionContext } from '../transaction/decision.ts';
 
 /** Decimal strings: IPv6 does not fit a number. */
 export type PoolUsage = Record<Family, Record<keyof FamilyUsage, string>>;

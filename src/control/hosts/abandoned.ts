@@ -8,7 +8,7 @@ import type { Fqdn } from '../../model/name.ts';
 import { managingHost, type Rrset } from '../../model/rrset.ts';
 import { hostKey } from '../../store/keys.ts';
 import { timestamp } from '../addresses/hold-address.ts';
-import type { DecisionContext } from '../transaction/commit.ts';
+import type { DecisionContext } from '../transaction/decision.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
 /** Whether the host that the RRset names is not there, or has no such record. */

@@ -3,7 +3,7 @@
 import type { Fqdn } from '../../model/name.ts';
 import { type Zone, zoneDefaults } from '../../model/zone.ts';
 import { serialKey, zoneKey } from '../../store/keys.ts';
-import type { Decision, DecisionContext } from '../transaction/commit.ts';
+import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
 export function reverseZoneSettings(name: Fqdn): Zone {

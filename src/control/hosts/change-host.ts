@@ -3,7 +3,7 @@
 import { refuseField } from '../../errors.ts';
 import type { Host } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
-import type { Decision, DecisionContext } from '../transaction/commit.ts';
+import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { remainsOf } from './abandoned.ts';

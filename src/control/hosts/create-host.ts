@@ -2,7 +2,7 @@
 
 import { refuseField } from '../../errors.ts';
 import type { Host } from '../../model/host.ts';
-import type { Decision, DecisionContext } from '../transaction/commit.ts';
+import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { remainsOf } from './abandoned.ts';
 import { hostFrom, type WantedHost } from './host-wanted.ts';

@@ -1,7 +1,7 @@
 // Use case: a host goes, and gives everything back.
 
 import type { Fqdn } from '../../model/name.ts';
-import type { Decision, DecisionContext } from '../transaction/commit.ts';
+import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { existingHost } from '../transaction/existing.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';

@@ -7,7 +7,7 @@ import type { Fqdn } from '../../model/name.ts';
 import type { Tags } from '../../model/pool.ts';
 import { chooseExplicit, chooseNext, defaultFamily } from '../addresses/choose-addresses.ts';
 import { timestamp } from '../addresses/hold-address.ts';
-import type { DecisionContext } from '../transaction/commit.ts';
+import type { DecisionContext } from '../transaction/decision.ts';
 
 /** A host as asked for. Without `addresses`, one of each family is kept or chosen. */
 export interface WantedHost {

@@ -11,7 +11,7 @@ import type { Zone } from '../../model/zone.ts';
 import { hostKey } from '../../store/keys.ts';
 import { hostValue } from '../../store/values.ts';
 import { replaceHost, takeAddress } from '../addresses/hold-address.ts';
-import type { DecisionContext } from '../transaction/commit.ts';
+import type { DecisionContext } from '../transaction/decision.ts';
 import { existingHost } from '../transaction/existing.ts';
 import type { PointerOf } from '../transaction/name-edits.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';

@@ -7,7 +7,7 @@ import type { Pool } from '../../model/pool.ts';
 import { addressKey } from '../../store/keys.ts';
 import { chooseExplicit, chooseNext, defaultFamily } from '../addresses/choose-addresses.ts';
 import { replaceHolders, takeAddress, timestamp } from '../addresses/hold-address.ts';
-import type { Decision, DecisionContext } from '../transaction/commit.ts';
+import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { existingPool } from '../transaction/existing.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 

@@ -9,7 +9,7 @@ import { addressesPrefix } from '../../store/keys.ts';
 import { replaceHolders } from '../addresses/hold-address.ts';
 import { isAbandonedHold } from '../hosts/abandoned.ts';
 import { writeHost } from '../hosts/write-host.ts';
-import type { Decision, DecisionContext } from '../transaction/commit.ts';
+import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { greatestNamed, nameSome } from '../transaction/name-some.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { greatestWrite, WriteBudget } from '../transaction/write-budget.ts';

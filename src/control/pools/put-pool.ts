@@ -7,7 +7,7 @@ import { type Pool, poolShape, shapeHolds } from '../../model/pool.ts';
 import { poolKey, prefixes } from '../../store/keys.ts';
 import { poolValue } from '../../store/values.ts';
 import { type PoolUsage, usageOfNew } from '../addresses/pool-usage.ts';
-import type { Decision, DecisionContext } from '../transaction/commit.ts';
+import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { decideEvict, refuseUse, type Stays } from './evict.ts';

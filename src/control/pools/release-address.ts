@@ -6,7 +6,7 @@ import { describeHolder, type Holder } from '../../model/allocation.ts';
 import { addressKey } from '../../store/keys.ts';
 import { endCoolDown, replaceHolders } from '../addresses/hold-address.ts';
 import { isAbandonedHold, proveAbandoned } from '../hosts/abandoned.ts';
-import type { Decision, DecisionContext } from '../transaction/commit.ts';
+import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 

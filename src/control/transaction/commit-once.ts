@@ -7,7 +7,8 @@ import { idempotencyKey } from '../../store/keys.ts';
 import { LeaseGone, type LeaseId, type Store } from '../../store/store.ts';
 import { answerValue } from '../../store/values.ts';
 import type { Views } from '../../views/views.ts';
-import { type Committed, type Committer, type Decide, LostRace, maxAttempts } from './commit.ts';
+import { type Committer, LostRace, maxAttempts } from './commit.ts';
+import type { Committed, Decide } from './decision.ts';
 import { untilReached } from './until-reached.ts';
 
 /** Kept for 24 hours at least: leases are shared, one for each hour. */

@@ -1,46 +1,22 @@
 // The one loop that turns decisions into commits: it batches what does not conflict into one transaction, decides again on a fresh
-// view when a compare failed, and returns when this replica serves the result. What is decided: the other files of this room.
+// view when a compare failed, and returns when this replica serves the result. What a decision is: decision.ts.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { Refusal, refuse } from '../../errors.ts';
 import type { Revision } from '../../model/revision.ts';
-import { prefixes } from '../../store/keys.ts';
 import {
-  type Compare,
   LeaseGone,
   maxOperations,
   type Operation,
   OutcomeUnknown,
   type Store,
   StoreUnavailable,
-  type Transaction,
   TransactionTooLarge,
 } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
+import { Batch, subjectOf, targetOf } from './batch.ts';
+import type { Committed, Decide, Decision } from './decision.ts';
 import { untilReached } from './until-reached.ts';
-
-/** What a decision may look at. */
-export interface DecisionContext {
-  views: Views;
-  /** Keys that other requests of this replica are about to write: not free, though the views do not show it yet. */
-  claimed: { has(key: string): boolean };
-  /** Milliseconds since the epoch. */
-  now: number;
-}
-
-/** What was decided: the answer to the caller, and the transaction that makes it true. No operations: it is true already. */
-export interface Decision<T> extends Transaction {
-  result: T;
-}
-
-/** A pure function: it may be called again, on a fresher view. Refuses by throwing. */
-export type Decide<T> = (context: DecisionContext) => Decision<T>;
-
-export interface Committed<T> {
-  result: T;
-  /** The store's revision that made it true. */
-  revision: Revision;
-}
 
 interface Job {
   decide: Decide<unknown>;
@@ -52,8 +28,6 @@ interface Job {
 
 /** How often a decision is made again before its caller is told. */
 export const maxAttempts = 200;
-/** Bytes of values that one transaction carries; etcd takes requests of 1.5 MiB by default. */
-const greatestBytes = 1024 * 1024;
 /** How long to wait for the watch to show what made a compare fail. */
 const freshViewMilliseconds = 25;
 /** How long a committed write may take to be served before we say that it is not. */
@@ -102,8 +76,8 @@ export class Committer {
   }
 
   /** Decides what is queued, in order, as far as it fits into one transaction without one touching what another writes. */
-  #takeBatch(): Batch {
-    const batch = new Batch();
+  #takeBatch(): Batch<Job> {
+    const batch = new Batch<Job>();
     const waiting: Job[] = [];
     const retries = Math.max(0, ...this.#queue.map(({ attempts }) => attempts));
     // Under contention with another replica small batches lose less when one of their compares fails.
@@ -133,7 +107,7 @@ export class Committer {
     return batch;
   }
 
-  async #commitBatch(batch: Batch): Promise<void> {
+  async #commitBatch(batch: Batch<Job>): Promise<void> {
     if (batch.jobs.length === 0) return;
     try {
       const { committed, revision } = await this.#store.commit(batch.transaction());
@@ -167,7 +141,7 @@ export class Committer {
   }
 
   /** The store's own rejection, where it is not reached, ends everything that waits: each would only wait as long again. */
-  #fail(batch: Batch, error: unknown): void {
+  #fail(batch: Batch<Job>, error: unknown): void {
     if (error instanceof LeaseGone) {
       this.#failLeased(batch, error);
       return;
@@ -192,7 +166,7 @@ export class Committer {
   }
 
   /** Only those who brought the lease that ended are told; the others go into the next batch. */
-  #failLeased(batch: Batch, error: LeaseGone): void {
+  #failLeased(batch: Batch<Job>, error: LeaseGone): void {
     const isLeased = (operation: Operation) => operation.kind === 'put' && operation.lease !== undefined;
     const others: Job[] = [];
     for (const { job, decision } of batch.jobs) {
@@ -203,14 +177,14 @@ export class Committer {
   }
 
   /** Those who shared the transaction try again in smaller ones. */
-  #failLarge({ jobs }: Batch, { message }: TransactionTooLarge): void {
+  #failLarge({ jobs }: Batch<Job>, { message }: TransactionTooLarge): void {
     const again = jobs.length > 1 ? jobs.map(({ job }) => job) : [];
     for (const job of again) job.attempts += 1;
     this.#queue.unshift(...again);
     if (again.length === 0) for (const { job } of jobs) job.reject(new Refusal('payload_too_large', message));
   }
 
-  #requeue(batch: Batch): void {
+  #requeue(batch: Batch<Job>): void {
     const again: Job[] = [];
     for (const { job, decision } of batch.jobs) {
       job.attempts += 1;
@@ -230,90 +204,4 @@ export class Committer {
       { members: { key } },
     );
   }
-}
-
-/** Decisions that share one transaction. */
-class Batch {
-  readonly jobs: { job: Job; decision: Decision<unknown> }[] = [];
-  readonly written = new Map<string, Operation>();
-  readonly #compares = new Map<string, Compare>();
-  /** Prefixes that the batch deletes, or needs to be quiet. */
-  readonly #prefixes: string[] = [];
-  #bytes = 0;
-
-  get full(): boolean {
-    return this.written.size >= maxOperations || this.#compares.size >= maxOperations;
-  }
-
-  /** False: it does not fit, or touches what another decision of the batch writes. */
-  add(job: Job, decision: Decision<unknown>): boolean {
-    const compares = decision.compares.filter((compare) => !this.#compares.has(subjectOf(compare)));
-    const operations = decision.operations.filter(
-      (operation) => !isShared(operation) || !this.written.has(targetOf(operation)),
-    );
-    if (this.#compares.size + compares.length > maxOperations) return false;
-    if (this.written.size + operations.length > maxOperations) return false;
-    const bytes = operations.reduce((sum, operation) => sum + bytesOf(operation), 0);
-    if (this.#bytes + bytes > greatestBytes) return false;
-    if (this.jobs.length > 0 && this.#conflicts(decision.compares, operations)) return false;
-    for (const compare of compares) {
-      this.#compares.set(subjectOf(compare), compare);
-      if (compare.kind === 'quiet') this.#prefixes.push(compare.prefix);
-    }
-    for (const operation of operations) {
-      this.written.set(targetOf(operation), operation);
-      if (operation.kind === 'delete-prefix') this.#prefixes.push(operation.prefix);
-    }
-    this.#bytes += bytes;
-    this.jobs.push({ job, decision });
-    return true;
-  }
-
-  transaction(): Transaction {
-    return { compares: [...this.#compares.values()], operations: [...this.written.values()] };
-  }
-
-  #conflicts(compares: readonly Compare[], operations: readonly Operation[]): boolean {
-    return (
-      compares.some((compare) => this.#isWritten(compare)) ||
-      operations.some((operation) => this.#isCompared(operation))
-    );
-  }
-
-  /** Whether the batch writes what this decision relies on. */
-  #isWritten(compare: Compare): boolean {
-    const subject = subjectOf(compare);
-    if (compare.kind === 'quiet') return [...this.written.keys()].some((target) => target.startsWith(subject));
-    return this.written.has(subject) || this.#prefixes.some((prefix) => subject.startsWith(prefix));
-  }
-
-  /** Whether the batch relies on, or writes, what this decision writes. */
-  #isCompared(operation: Operation): boolean {
-    const target = targetOf(operation);
-    if (operation.kind === 'delete-prefix') {
-      return [...this.written.keys(), ...this.#compares.keys()].some((key) => key.startsWith(target));
-    }
-    return (
-      this.written.has(target) ||
-      this.#compares.has(target) ||
-      this.#prefixes.some((prefix) => target.startsWith(prefix))
-    );
-  }
-}
-
-/** A zone's serial is put without a value or a compare: once in a transaction serves everyone in it. */
-function isShared(operation: Operation): boolean {
-  return operation.kind === 'put' && operation.key.startsWith(prefixes.serials);
-}
-
-function bytesOf(operation: Operation): number {
-  return operation.kind === 'put' ? Buffer.byteLength(operation.value) : 0;
-}
-
-function targetOf(operation: Operation): string {
-  return operation.kind === 'delete-prefix' ? operation.prefix : operation.key;
-}
-
-function subjectOf(compare: Compare): string {
-  return compare.kind === 'quiet' ? compare.prefix : compare.key;
 }

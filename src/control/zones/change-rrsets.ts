@@ -6,7 +6,7 @@ import type { RecordType } from '../../model/rdata/record-types.ts';
 import { managingHost, type Rrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
 import { isAbandonedRecord, proveAbandoned } from '../hosts/abandoned.ts';
-import type { Decision, DecisionContext } from '../transaction/commit.ts';
+import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { existingZone } from '../transaction/existing.ts';
 import type { Warning } from '../transaction/name-edits.ts';
 import { checkPrecondition, type Precondition } from '../transaction/precondition.ts';

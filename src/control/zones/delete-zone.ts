@@ -10,7 +10,7 @@ import type { Fault } from '../../views/views.ts';
 import { replaceHost } from '../addresses/hold-address.ts';
 import { isAbandonedRecord, proveAbandoned, remainsOf } from '../hosts/abandoned.ts';
 import { writeHost } from '../hosts/write-host.ts';
-import type { Decision, DecisionContext } from '../transaction/commit.ts';
+import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { existingZone } from '../transaction/existing.ts';
 import { greatestNamed, nameSome } from '../transaction/name-some.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';

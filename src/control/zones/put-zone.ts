@@ -9,7 +9,7 @@ import { prefixes, serialKey, zoneKey } from '../../store/keys.ts';
 import { zoneValue } from '../../store/values.ts';
 import type { Versioned } from '../../views/pool-view.ts';
 import type { Views } from '../../views/views.ts';
-import type { Decision, DecisionContext } from '../transaction/commit.ts';
+import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { greatestWarnings, type Warning } from '../transaction/name-edits.ts';
 import { greatestNamed, nameSome } from '../transaction/name-some.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';

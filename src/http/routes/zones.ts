@@ -2,7 +2,7 @@
 
 import { Type } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
-import type { Committed, Decide } from '../../control/transaction/commit.ts';
+import type { Committed, Decide } from '../../control/transaction/decision.ts';
 import { existingZone } from '../../control/transaction/existing.ts';
 import { entityTag } from '../../control/transaction/precondition.ts';
 import { decideClearZone, decideDeleteClearedZone, decideDeleteZone } from '../../control/zones/delete-zone.ts';
