@@ -10,11 +10,9 @@ import { cleanGenerations } from '../../src/control/zone-file/clean-generations.
 import { ImportMemory } from '../../src/control/zone-file/import-memory.ts';
 import { type Imported, type ImportWanted, importZoneFile } from '../../src/control/zone-file/import-zone-file.ts';
 import { decideDeleteZone } from '../../src/control/zones/delete-zone.ts';
-import { decidePutZone } from '../../src/control/zones/put-zone.ts';
 import { Refusal } from '../../src/errors.ts';
 import { parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
-import { zoneDefaults } from '../../src/model/zone.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import { openEtcdStore } from '../../src/store/etcd.ts';
 import { importKey, prefixes, zoneNamesPrefix } from '../../src/store/keys.ts';
@@ -125,14 +123,12 @@ test('a host that takes a name of the file meanwhile wins, and nothing was chang
 
 test('a zone that is deleted, and made again, while it is imported stays as it was made', async (t) => {
   const replica = await prepared(t);
-  const settings = { ...zoneDefaults, defaultTtl: 60 };
-  const change = () => ({ name: zone, ...settings });
   let changing: Promise<unknown> | undefined;
   const onProgress: ImportWanted['onProgress'] = ({ phase, done, total }) => {
     if (phase !== 'writing' || done !== total) return;
     changing = replica
       .commit((context) => decideDeleteZone(context, zone, {}))
-      .then(() => replica.commit((context) => decidePutZone(context, { name: zone, precondition: {}, change })));
+      .then(() => replica.commit(putZone(zone, { defaultTtl: 60 })));
   };
   const refusal = await refusalOf(importing(replica, many(500, '192.0.2.1'), { onProgress }));
   await changing;
