@@ -43,7 +43,6 @@ const owners: Record<string, string> = {
   fastify: 'http/',
   ajv: 'http/server.ts',
   'prom-client': 'http/',
-  ulid: 'http/',
   typebox: 'store/values.ts',
   'typebox/compile': 'store/values.ts',
   'ipaddr.js': 'model/address.ts',

@@ -1,8 +1,8 @@
 // /v1/pools: pools and the allocations in them.
 
+import { randomUUID } from 'node:crypto';
 import { Type } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ulid } from 'ulid';
 import { nextAddresses } from '../../control/addresses/choose-addresses.ts';
 import { usageOf } from '../../control/addresses/pool-usage.ts';
 import { decideAllocateAddresses } from '../../control/pools/allocate-addresses.ts';
@@ -204,7 +204,7 @@ export const poolRoutes: Routes = async (app, services) => {
         pool: request.params.pool,
         owner,
         count: count ?? 1,
-        ids: (addresses ?? Array(count ?? 1).fill(0)).map(() => ulid()),
+        ids: (addresses ?? Array(count ?? 1).fill(0)).map(() => randomUUID()),
         ...(addresses && { addresses }),
       };
       const committed = await commitFor(services, request, reply, (context) =>
