@@ -5,8 +5,8 @@
 import type { Logger } from '../model/logger.ts';
 import type { Views } from '../views/views.ts';
 import { decideRemoveEmptyZone } from './hosts/automatic-zone.ts';
-import type { Committer } from './transaction/commit.ts';
 import { decideForgetAddress, decideReleaseAddress } from './pools/release-address.ts';
+import type { Committer } from './transaction/commit.ts';
 
 const intervalMilliseconds = 1000;
 /** So that requests do not wait behind what a deleted pool of many addresses leaves. */

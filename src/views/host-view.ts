@@ -4,8 +4,8 @@ import type { Host } from '../model/host.ts';
 import type { Fqdn } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
 import { hostKey } from '../store/keys.ts';
-import type { Versioned } from './pool-view.ts';
 import { SortedMap } from './sorted-map.ts';
+import type { Versioned } from './versioned.ts';
 
 export class HostView {
   readonly #hosts = new SortedMap<string, Versioned<Host>>();

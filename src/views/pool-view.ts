@@ -10,14 +10,9 @@ import { compareNumbers } from './free-space.ts';
 import { type FamilyUsage, PoolState } from './pool-state.ts';
 import { SharingIndex } from './sharing-index.ts';
 import { SortedMap } from './sorted-map.ts';
+import type { Versioned } from './versioned.ts';
 
 export type { FamilyUsage };
-
-/** A value of the store with the revision that wrote it. */
-export interface Versioned<T> {
-  value: T;
-  modified: Revision;
-}
 
 export class PoolView {
   readonly #pools = new SortedMap<string, PoolState>();

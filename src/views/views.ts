@@ -32,8 +32,9 @@ import {
   checkedZone,
 } from './checked-values.ts';
 import { HostView } from './host-view.ts';
-import { PoolView, type Versioned } from './pool-view.ts';
+import { PoolView } from './pool-view.ts';
 import { inServingOrder } from './serving-order.ts';
+import type { Versioned } from './versioned.ts';
 import { ZoneView } from './zone-view.ts';
 
 /** Why a stored value is not served. */

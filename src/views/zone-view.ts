@@ -8,8 +8,8 @@ import type { Nameserver, Zone } from '../model/zone.ts';
 import type { ZoneId } from '../table/layout.ts';
 import type { TableWriter } from '../table/writer.ts';
 import { type Draft, Drafts } from './drafts.ts';
-import type { Versioned } from './pool-view.ts';
 import { SortedMap } from './sorted-map.ts';
+import type { Versioned } from './versioned.ts';
 import { type ApexState, nothing, type StoredName, ZoneApexes, type ZoneListener } from './zone-apexes.ts';
 
 interface ZoneState extends Versioned<Zone>, ApexState {

@@ -4,6 +4,7 @@ import { refuse, refuseField } from '../../errors.ts';
 import { type Address, addressNumber, type Family } from '../../model/address.ts';
 import { describeHolder } from '../../model/allocation.ts';
 import { capacityOf, isExcluded, type Pool, poolShape, shapeHolds } from '../../model/pool.ts';
+import { timestamp } from '../../model/timestamp.ts';
 import { addressKey } from '../../store/keys.ts';
 import type { Views } from '../../views/views.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
@@ -72,7 +73,7 @@ export function refuseTaken(context: DecisionContext, space: string, address: Ad
   const record = views.pools.address(space, address)?.value;
   const heldBy = record?.holders.map(describeHolder) ?? [];
   const end = record && views.pools.coolDownEnd(record);
-  const freeAt = end === undefined ? undefined : new Date(end).toISOString();
+  const freeAt = end === undefined ? undefined : timestamp(end);
   const by =
     record?.state === 'released' ? `cooling down until ${freeAt}` : `held by ${heldBy.join(', ') || 'another request'}`;
   refuseField('address_taken', pointer, `${address} is ${by}`, {
@@ -153,7 +154,7 @@ function refuseExhausted(
     return {
       pool: pool.name,
       ...usageOf(context, pool.name)[family],
-      ...(soonest !== undefined && { nextCoolDownEnd: new Date(soonest).toISOString() }),
+      ...(soonest !== undefined && { nextCoolDownEnd: timestamp(soonest) }),
     };
   });
   const what = count === 1 ? `no ${family} address is` : `${count} ${family} addresses are not`;

@@ -4,9 +4,10 @@ import type { Address } from '../../model/address.ts';
 import type { AddressRecord, Holder } from '../../model/allocation.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
+import { timestamp } from '../../model/timestamp.ts';
 import { addressKey, poolKey } from '../../store/keys.ts';
 import { addressValue } from '../../store/values.ts';
-import type { Versioned } from '../../views/pool-view.ts';
+import type { Versioned } from '../../views/versioned.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { type Choice, refuseTaken } from './choose-addresses.ts';
@@ -95,8 +96,4 @@ function releasedRecord({ views, now }: DecisionContext, record: AddressRecord):
 
 function write(builder: TransactionBuilder, record: AddressRecord, before: Revision | undefined): void {
   builder.put(addressKey(record.space, record.address), addressValue.encode(record), before);
-}
-
-export function timestamp(now: number): string {
-  return new Date(now).toISOString();
 }

@@ -5,8 +5,8 @@ import { type Address, type Family, familyOf } from '../../model/address.ts';
 import type { Host, HostAddress } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Tags } from '../../model/pool.ts';
+import { timestamp } from '../../model/timestamp.ts';
 import { chooseExplicit, chooseNext, defaultFamily } from '../addresses/choose-addresses.ts';
-import { timestamp } from '../addresses/hold-address.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 
 /** A host as asked for. Without `addresses`, one of each family is kept or chosen. */

@@ -2,7 +2,7 @@
 
 import type { Pool } from '../../model/pool.ts';
 import { poolKey } from '../../store/keys.ts';
-import type { Versioned } from '../../views/pool-view.ts';
+import type { Versioned } from '../../views/versioned.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { existingPool } from '../transaction/existing.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';

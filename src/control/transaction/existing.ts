@@ -5,7 +5,7 @@ import type { Host } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Pool } from '../../model/pool.ts';
 import type { Zone } from '../../model/zone.ts';
-import type { Versioned } from '../../views/pool-view.ts';
+import type { Versioned } from '../../views/versioned.ts';
 import type { Views } from '../../views/views.ts';
 
 interface Known {

@@ -19,9 +19,7 @@ import type { Zone } from '../../model/zone.ts';
 import { nameKey } from '../../store/keys.ts';
 import type { Views } from '../../views/views.ts';
 import { greatestNamed } from './name-some.ts';
-
-/** How many warnings one answer has at most. */
-export const greatestWarnings = 100;
+import { greatestWarnings, type Warning } from './warning.ts';
 
 export interface NameEdit {
   zone: Zone;
@@ -34,8 +32,6 @@ export interface NameEdit {
   /** The types that are written, not only taken away. */
   written: Set<string>;
 }
-
-export type Warning = Pick<NameFinding, 'owner' | 'types' | 'message'>;
 
 /** Where in the request an RRset comes from; undefined where nothing in it says so. */
 export type PointerOf = (owner: Fqdn, type: RecordType) => string | undefined;

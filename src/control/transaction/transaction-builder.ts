@@ -10,7 +10,8 @@ import { importKey, prefixes, serialKey, zoneKey } from '../../store/keys.ts';
 import { type Compare, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
 import { nameValue, zoneValue } from '../../store/values.ts';
 import type { Views } from '../../views/views.ts';
-import { type NameEdit, NameEdits, type PointerOf, type Warning } from './name-edits.ts';
+import { type NameEdit, NameEdits, type PointerOf } from './name-edits.ts';
+import type { Warning } from './warning.ts';
 
 export class TransactionBuilder {
   readonly #views: Views;

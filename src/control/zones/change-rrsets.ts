@@ -8,9 +8,9 @@ import type { Zone } from '../../model/zone.ts';
 import { isAbandonedRecord, proveAbandoned } from '../hosts/abandoned.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { existingZone } from '../transaction/existing.ts';
-import type { Warning } from '../transaction/name-edits.ts';
 import { checkPrecondition, type Precondition } from '../transaction/precondition.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import type { Warning } from '../transaction/warning.ts';
 import { rrsetTag } from './rrset-tag.ts';
 
 /** One RRset as it shall be; `rrset` undefined deletes it. */

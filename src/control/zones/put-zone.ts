@@ -7,13 +7,13 @@ import { type Fqdn, isWithin, parentOf } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
 import { prefixes, serialKey, zoneKey } from '../../store/keys.ts';
 import { zoneValue } from '../../store/values.ts';
-import type { Versioned } from '../../views/pool-view.ts';
+import type { Versioned } from '../../views/versioned.ts';
 import type { Views } from '../../views/views.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
-import { greatestWarnings, type Warning } from '../transaction/name-edits.ts';
 import { greatestNamed, nameSome } from '../transaction/name-some.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { greatestWarnings, type Warning } from '../transaction/warning.ts';
 
 export interface ZoneChange {
   name: Fqdn;

@@ -10,7 +10,7 @@ import { at, refuseField } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';
 import type { Host } from '../../model/host.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
-import type { Versioned } from '../../views/pool-view.ts';
+import type { Versioned } from '../../views/versioned.ts';
 import { mergePatch } from '../merge-patch.ts';
 import { decodeCursor, pageOf } from '../page.ts';
 import {

@@ -1,0 +1,9 @@
+// What every view gives of one value of the store.
+
+import type { Revision } from '../model/revision.ts';
+
+/** A value of the store with the revision that wrote it. */
+export interface Versioned<T> {
+  value: T;
+  modified: Revision;
+}
