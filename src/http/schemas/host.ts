@@ -27,7 +27,7 @@ const settings = {
     minItems: 1,
     maxItems: 2,
     uniqueItems: true,
-    description: 'One address of each; default: IPv4',
+    description: 'One address of each; default: what the host has, else IPv4, or IPv6 where no pool gives IPv4',
   }),
   addresses: Type.Array(AddressText, {
     minItems: 1,
