@@ -1,37 +1,108 @@
 // A newcomer's path: every command of the README, in its order, in a fresh copy of the repository. Only the ports are others, so that
-// nothing else on this machine is in the way. `docker compose` is played by test/lab.
+// nothing else on this machine is in the way. What needs Docker is played by test/lab.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
+import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { ask } from '../support/dns-client.ts';
+import { etcdOrSkip } from '../support/etcd.ts';
 import { freePort } from '../support/free-port.ts';
+import { dig, skipWithoutNamed, startNamedOn } from '../support/named.ts';
 import { temporaryFolder } from '../support/temporary.ts';
+import { until } from '../support/until.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-test('README: from a clone to a working dig, every command', async (t) => {
-  const blocks = [...(await readFile(join(root, 'README.md'), 'utf8')).matchAll(/```sh\n(.*?)```/gs)].map(
-    ([, block = '']) => block,
-  );
-  const [start = '', tour = '', lookAround = '', more = '', reverse = '', lab = '', work = ''] = blocks;
-  assert.equal(blocks.length, 7, 'a new block needs its place in this test');
+test('README: from a clone to a working dig, every command', { skip: skipWithoutNamed() }, async (t) => {
+  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  const blocks = [...readme.matchAll(/```sh\n(.*?)```/gs)].map(([, block = '']) => block);
+  const [start = '', tour = '', lookAround = '', more = '', reverse = '', lab = '', ...others] = blocks;
+  const [replicas = '', replicasHere = '', _container, zoneFile = '', work = ''] = others;
+  assert.equal(blocks.length, 11, 'a new block needs its place in this test');
   assert.equal(start, 'npm ci\nnpm start\n');
+  assert.equal(lab, 'docker compose up --build\n');
+  assert.equal(work, 'npm run check\nnpm test\n', 'these two are what runs now');
+  const [resolver = '', ...none] = [...readme.matchAll(/```\n([^`]+)\n```\n/g)].map(([, block]) => block);
+  assert.deepEqual(none, [], 'what is no command is a configuration, and needs its place in this test');
 
   const folder = await copyOfRepository(await temporaryFolder(t));
-  const [http, dns] = [await freePort(), await freePort()];
   await run(folder, 'npm ci --prefer-offline --no-audit --no-fund', 300);
 
-  const environment = { ZONEWRIGHT_HTTP_LISTEN: `127.0.0.1:${http}`, ZONEWRIGHT_DNS_LISTEN: `127.0.0.1:${dns}` };
-  const server = spawn('npm', ['start'], {
+  await t.test('the tour, on one replica', async (t) => {
+    const [http, dns] = [await freePort(), await freePort()];
+    await serve(t, folder, 'npm start', listening(http, dns));
+    const notOurs = 'dig @127.0.0.1 -p 1053 -x 172.17.3.4 | sed s/status:/outside:/';
+    const script = [tour, lookAround, more, notOurs, reverse, notOurs, zoneFile].join('\n');
+    const toured = await run(folder, onPorts(script, http, dns), 60);
+    const lines = toured.split('\n');
+    assert.ok(lines.includes('172.17.200.100'), toured);
+    assert.ok(lines.includes('nginx.foowidgets.k8s.'), toured);
+    assert.match(toured, /"items":\["172.17.200.101","172.17.200.102","172.17.200.103"\]/);
+    assert.match(toured, /status: NXDOMAIN/);
+    assert.ok(lines.includes('10 mail.example.com.'), toured);
+    const statuses = [...toured.matchAll(/outside: (\w+)/g)].map(([, status]) => status);
+    assert.deepEqual(statuses, ['REFUSED', 'NXDOMAIN'], 'the zone that is forwarded answers for all of it');
+    assert.match(toured, /"added":0,"changed":0,"deleted":0/, 'what was exported is no change');
+
+    const config = resolver.replaceAll('port 1053', `port ${dns}`);
+    const company = await startNamedOn(t, join(await temporaryFolder(t), 'named'), config);
+    assert.equal(await dig(company, '+short', 'db.foowidgets.k8s'), '172.17.200.110');
+    assert.equal(await dig(company, '+short', '-x', '172.17.200.110'), 'db.foowidgets.k8s.');
+  });
+
+  for (const [where, block] of Object.entries({ 'on two machines': replicas, 'on one machine': replicasHere })) {
+    await t.test(`two replicas on one etcd, ${where}`, async (t) => {
+      const etcd = await etcdOrSkip(t);
+      if (etcd === undefined) return;
+      t.after(() => etcd.close());
+      const ports = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+      const [httpA, dnsA, httpB, dnsB] = ports as [number, number, number, number];
+      const lines = block
+        .trim()
+        .replaceAll('http://10.240.0.5:2379', etcd.endpoint)
+        .replace('10.240.0.10:8053', `127.0.0.1:${httpA}`)
+        .replace('10.240.0.10:53', `127.0.0.1:${dnsA}`)
+        .replace(/10\.240\.0\.11:8053|127\.0\.0\.1:9053/, `127.0.0.1:${httpB}`)
+        .replace(/10\.240\.0\.11:53|127\.0\.0\.1:2053/, `127.0.0.1:${dnsB}`)
+        .split('\n');
+      assert.equal(lines.length, 2);
+      for (const [i, line] of lines.entries()) {
+        const home = where === 'on one machine' ? folder : join(folder, `machine-${i}`);
+        await mkdir(home, { recursive: true });
+        await serve(t, home, line, { ...listening(httpA, dnsA), ZONEWRIGHT_ETCD_ENDPOINTS: etcd.endpoint });
+      }
+      const token = where === 'on one machine' ? 'data-a/admin-token' : 'machine-0/data/admin-token';
+      const made = onPorts(tour.replace('data/admin-token', token), httpA, dnsA);
+      await run(folder, made, 60);
+      const other = { address: '127.0.0.1', port: dnsB };
+      await until(async () => {
+        const { answers } = await ask({ server: other, name: 'nginx.foowidgets.k8s', type: 'A' });
+        return answers?.some((answer) => answer.type === 'A' && answer.data === '172.17.200.100') ?? false;
+      }, 'the other replica has the host too');
+    });
+  }
+});
+
+function listening(http: number, dns: number): NodeJS.ProcessEnv {
+  return { ZONEWRIGHT_HTTP_LISTEN: `127.0.0.1:${http}`, ZONEWRIGHT_DNS_LISTEN: `127.0.0.1:${dns}` };
+}
+
+/** Runs a command that serves until the test ends; resolves when it does. */
+async function serve(t: TestContext, folder: string, command: string, environment: NodeJS.ProcessEnv): Promise<void> {
+  const server = spawn('bash', ['-c', command], {
     cwd: folder,
     env: { ...outside(), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
+  });
+  const exit = once(server, 'exit');
+  t.after(async () => {
+    if (server.pid !== undefined && server.exitCode === null) process.kill(-server.pid, 'SIGTERM');
+    await exit;
   });
   let said = '';
   for (const stream of [server.stdout, server.stderr]) {
@@ -39,30 +110,12 @@ test('README: from a clone to a working dig, every command', async (t) => {
       said += text;
     });
   }
-  t.after(async () => {
-    const exit = once(server, 'exit');
-    if (server.pid !== undefined) process.kill(-server.pid, 'SIGTERM');
-    await exit;
-  });
-  for (const until = Date.now() + 60_000; !said.includes('"serving"'); await delay(50)) {
-    assert.ok(server.exitCode === null && Date.now() < until, `npm start serves: ${said}`);
-  }
-
-  const notOurs = 'dig @127.0.0.1 -p 1053 -x 172.17.3.4 | sed s/status:/outside:/';
-  const script = [tour, lookAround, more, notOurs, reverse, notOurs].join('\n');
-  const toured = await run(folder, onPorts(script, http, dns), 60);
-  const lines = toured.split('\n');
-  assert.ok(lines.includes('172.17.200.100'), toured);
-  assert.ok(lines.includes('nginx.foowidgets.k8s.'), toured);
-  assert.match(toured, /"items":\["172.17.200.101","172.17.200.102","172.17.200.103"\]/);
-  assert.match(toured, /status: NXDOMAIN/);
-  assert.ok(lines.includes('10 mail.example.com.'), toured);
-  const statuses = [...toured.matchAll(/outside: (\w+)/g)].map(([, status]) => status);
-  assert.deepEqual(statuses, ['REFUSED', 'NXDOMAIN'], 'the zone that is forwarded answers for all of it');
-
-  assert.equal(lab, 'docker compose up --build\n');
-  assert.equal(work, 'npm run check\nnpm test\n', 'these two are what runs now');
-});
+  const serves = () => {
+    assert.equal(server.exitCode, null, `${command}: ${said}`);
+    return said.includes('"serving"');
+  };
+  await until(serves, `${command} serves`, 60_000);
+}
 
 function onPorts(script: string, http: number, dns: number): string {
   return script.replaceAll('127.0.0.1:8053', `127.0.0.1:${http}`).replaceAll('-p 1053', `-p ${dns}`);

@@ -25,19 +25,25 @@ export async function startNamed(
   zones: readonly string[],
   targets: readonly Server[],
 ): Promise<Server> {
+  const forwarders = targets.map(({ address, port: target }) => `${address} port ${target};`).join(' ');
+  const config = [
+    `options { empty-zones-enable no; validate-except { ${zones.map((zone) => `"${zone}";`).join(' ')} }; };`,
+    ...zones.map((zone) => `zone "${zone}" { type forward; forward only; forwarders { ${forwarders} }; };`),
+  ];
+  return startNamedOn(test, folder, config.join('\n'));
+}
+
+/** Starts BIND on a configuration with an `options` block, to which is added what keeps it on a port and in a folder of its own. */
+export async function startNamedOn(test: Cleanup, folder: string, config: string): Promise<Server> {
   if (binary === undefined) throw new Error('BIND is not here: install bind9');
   const port = await freePort();
   await mkdir(folder, { recursive: true });
-  const forwarders = targets.map(({ address, port: target }) => `${address} port ${target};`).join(' ');
-  const config = [
+  const place = [
     `options { directory "${folder}"; pid-file none; session-keyfile none; lock-file none; listen-on port ${port} { 127.0.0.1; };`,
-    '  listen-on-v6 { none; }; recursion yes; allow-query { any; }; dnssec-validation auto; empty-zones-enable no;',
-    `  managed-keys-directory "${folder}"; validate-except { ${zones.map((zone) => `"${zone}";`).join(' ')} }; };`,
-    'controls { };',
-    ...zones.map((zone) => `zone "${zone}" { type forward; forward only; forwarders { ${forwarders} }; };`),
+    `  listen-on-v6 { none; }; recursion yes; allow-query { any; }; dnssec-validation auto; managed-keys-directory "${folder}";`,
   ];
   const file = join(folder, 'named.conf');
-  await writeFile(file, config.join('\n'));
+  await writeFile(file, `${config.replace('options {', place.join('\n'))}\ncontrols { };\n`);
   const child = spawn(binary, ['-g', '-c', file, '-n', '1'], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.on('data', (text) => {
