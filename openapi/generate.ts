@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { Committer } from '../src/control/transaction/commit.ts';
 import { OnceCommitter } from '../src/control/transaction/commit-once.ts';
+import { ImportMemory } from '../src/control/zone-file/import-memory.ts';
 import { createMetrics } from '../src/http/metrics.ts';
 import { createServer } from '../src/http/server.ts';
 import type { Store } from '../src/store/store.ts';
@@ -24,9 +25,10 @@ export async function describeApi(): Promise<string> {
   const store = {} as Store;
   const committer = new Committer(store, views);
   const once = new OnceCommitter(store, views, committer);
+  const importMemory = new ImportMemory(0);
   const metrics = createMetrics({ views, tableBytes: () => 0 });
   const app = await createServer(
-    { store, views, committer, once, metrics, waitingFor: () => [], adminToken: undefined },
+    { store, views, committer, once, importMemory, metrics, waitingFor: () => [], adminToken: undefined },
     logger,
     version,
   );

@@ -2,6 +2,7 @@
 
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { getHeapStatistics } from 'node:v8';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { advertisedEndpoints } from './cluster/advertised-endpoints.ts';
 import { joinCluster } from './cluster/membership.ts';
@@ -10,6 +11,7 @@ import { startHousekeeping } from './control/housekeeping.ts';
 import { Committer } from './control/transaction/commit.ts';
 import { OnceCommitter } from './control/transaction/commit-once.ts';
 import { startCleaning } from './control/zone-file/clean-generations.ts';
+import { ImportMemory } from './control/zone-file/import-memory.ts';
 import { prepareDataDir } from './data-dir.ts';
 import { readCertificate } from './dns/listen/certificate.ts';
 import { type DnsServer, startDns } from './dns/listen/dns-server.ts';
@@ -60,9 +62,11 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
     ...(views.loaded ? [] : [`views from ${config.store}`]),
     ...(dns === undefined ? ['dns'] : []),
   ];
+  // Half of the heap: the rest is for all else, and for what becomes garbage on the way.
+  const importMemory = new ImportMemory(Math.floor(getHeapStatistics().heap_size_limit / 2));
   const metrics = createMetrics({ views, tableBytes: () => tableWriter.usedBytes });
   const http = await createServer(
-    { store, views, committer, once, metrics, waitingFor, adminToken: config.adminToken },
+    { store, views, committer, once, importMemory, metrics, waitingFor, adminToken: config.adminToken },
     logger,
     version,
   );

@@ -4,6 +4,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Registry } from 'prom-client';
 import type { Committer } from '../control/transaction/commit.ts';
 import type { OnceCommitter } from '../control/transaction/commit-once.ts';
+import type { ImportMemory } from '../control/zone-file/import-memory.ts';
 import type { Store } from '../store/store.ts';
 import type { Views } from '../views/views.ts';
 
@@ -15,6 +16,7 @@ export interface Services {
   views: Views;
   committer: Committer;
   once: OnceCommitter;
+  importMemory: ImportMemory;
   metrics: Registry;
   /** What this replica still waits for before it serves; empty when it is ready. */
   waitingFor: () => string[];

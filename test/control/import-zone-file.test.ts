@@ -8,7 +8,8 @@ import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
 import { decideDeleteHost } from '../../src/control/hosts/delete-host.ts';
 import { cleanGenerations } from '../../src/control/zone-file/clean-generations.ts';
 import { ImportMemory } from '../../src/control/zone-file/import-memory.ts';
-import { type Imported, type ImportWanted, importZoneFile } from '../../src/control/zone-file/import-zone-file.ts';
+import type { ImportWanted } from '../../src/control/zone-file/import-wanted.ts';
+import { type Imported, importZoneFile } from '../../src/control/zone-file/import-zone-file.ts';
 import { decideDeleteZone } from '../../src/control/zones/delete-zone.ts';
 import { Refusal } from '../../src/errors.ts';
 import { parseAddress } from '../../src/model/address.ts';
@@ -197,12 +198,12 @@ test('an import that fails in the middle leaves nothing behind', async (t) => {
 
 test('a file of which more would be held than there is memory for is refused at once', async (t) => {
   const replica = await prepared(t);
-  const memory = new ImportMemory(1_000_000);
+  const importMemory = new ImportMemory(1_000_000);
   let read = 0;
   async function* endless(): AsyncGenerator<string> {
     for (; ; read += 1) yield `n-${read} TXT ${'x'.repeat(200)}\n`;
   }
-  const places = { ...replica, logger, memory };
+  const places = { ...replica, logger, importMemory };
   const refusal = await refusalOf(importZoneFile(places, { zone, text: endless(), dryRun: true }));
   assert.equal(refusal.code, 'payload_too_large');
   assert.ok(read > 1000 && read < 5000, `${read} records were read`);

@@ -3,6 +3,7 @@
 import { Committer } from '../../src/control/transaction/commit.ts';
 import { OnceCommitter } from '../../src/control/transaction/commit-once.ts';
 import type { Committed, Decide } from '../../src/control/transaction/decision.ts';
+import { ImportMemory } from '../../src/control/zone-file/import-memory.ts';
 import { decidePutZone } from '../../src/control/zones/put-zone.ts';
 import { Refusal } from '../../src/errors.ts';
 import type { Logger } from '../../src/model/logger.ts';
@@ -21,6 +22,7 @@ export interface ControlPlane {
   readonly views: Views;
   readonly committer: Committer;
   readonly once: OnceCommitter;
+  readonly importMemory: ImportMemory;
   /** Commits; resolves with the result. */
   commit<T>(decide: Decide<T>): Promise<T>;
   /** Commits; resolves with what was committed, or the refusal. Anything else it throws on. */
@@ -53,6 +55,7 @@ export async function openReplica(test: Cleanup, store: Store, logger: Logger = 
     views,
     committer,
     once: new OnceCommitter(store, views, committer),
+    importMemory: new ImportMemory(2 ** 28),
     commit: async (decide) => (await committer.commit(decide)).result,
     attempt: (decide) =>
       committer.commit(decide).catch((error: unknown) => (error instanceof Refusal ? error : Promise.reject(error))),

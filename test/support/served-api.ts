@@ -26,9 +26,9 @@ export async function servedApi(
   logger: Logger = pino({ level: 'silent' }),
 ): Promise<ServedApi> {
   const replica = await openReplica(test, store ?? (await embeddedStore(test)));
-  const { views, committer, once } = replica;
+  const { views, committer } = replica;
   const metrics = createMetrics({ views, tableBytes: () => 0 });
-  const services = { store: replica.store, views, committer, once, metrics, waitingFor: () => [], adminToken };
+  const services = { ...replica, metrics, waitingFor: () => [], adminToken };
   const server = await createServer(services, logger, '0.0.0-test', { ...connectionLimits, ...limits });
   const stopHousekeeping = startHousekeeping(views, committer, logger);
   test.after(async () => {

@@ -2,6 +2,7 @@
 // and the import must keep. Writes nothing.
 
 import { InvalidValue, refuse } from '../../errors.ts';
+import { checkNameservers } from '../../model/check-name.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
 import type { NamedRrsets, Rrset } from '../../model/rrset.ts';
@@ -132,4 +133,12 @@ export async function checkContents(
   for (const [owner, rrsets] of managed) {
     if (!contents.names.has(owner)) contents.rrsetsAt(owner, rrsets, findings);
   }
+}
+
+/** Finds what cannot stand at the zone's own name. */
+export function checkApex(zone: Zone, { names }: ZoneFileContents, findings: Findings): void {
+  const rrsets = names.get(zone.name) ?? [];
+  const finding = checkNameservers(zone, rrsets);
+  const line = rrsets.find(({ type }) => type === 'DNAME')?.line ?? 0;
+  if (finding !== undefined) findings.fault(line, finding.message, finding.code);
 }

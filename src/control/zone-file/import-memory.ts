@@ -1,6 +1,5 @@
 // What the zone files that are being imported may take of this process's memory, all together: more than the heap has would be the end of it.
 
-import { getHeapStatistics } from 'node:v8';
 import { refuse } from '../../errors.ts';
 
 /** One import's part. */
@@ -37,6 +36,3 @@ export class ImportMemory {
     return { hold, end };
   }
 }
-
-/** Half of the heap: the rest is for all else, and for what becomes garbage on the way. */
-export const importMemory = new ImportMemory(Math.floor(getHeapStatistics().heap_size_limit / 2));

@@ -1,7 +1,6 @@
 // The SOA of a zone file as settings of the zone. The serial is ours; what the file says as the zone has it anyway is not pinned.
 
-import type { Fqdn } from '../../model/name.ts';
-import { parseName } from '../../model/name.ts';
+import { type Fqdn, parseName } from '../../model/name.ts';
 import { greatestTtl } from '../../model/rrset.ts';
 import { type SoaSettings, soaOf, soaRrset, type Zone } from '../../model/zone.ts';
 import type { ZoneFileContents } from '../../model/zone-file/contents.ts';

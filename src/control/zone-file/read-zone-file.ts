@@ -7,7 +7,7 @@ import type { Findings } from '../../model/zone-file/findings.ts';
 import { type ZoneFileNote, ZoneFileReader, type ZoneFileRecord } from '../../model/zone-file/reader.ts';
 import type { Views } from '../../views/views.ts';
 import type { MemoryShare } from './import-memory.ts';
-import type { ImportWanted } from './import-zone-file.ts';
+import type { ImportWanted } from './import-wanted.ts';
 import { turnUnlessGone } from './turn-unless-gone.ts';
 
 const greatestRecords = 10_000_000;

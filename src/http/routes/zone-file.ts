@@ -6,7 +6,8 @@ import type { FastifyReply } from 'fastify';
 import { existingZone } from '../../control/transaction/existing.ts';
 import { entityTag } from '../../control/transaction/precondition.ts';
 import { exportZoneFile } from '../../control/zone-file/export-zone-file.ts';
-import { type Imported, type ImportProgress, importZoneFile } from '../../control/zone-file/import-zone-file.ts';
+import type { ImportProgress } from '../../control/zone-file/import-wanted.ts';
+import { type Imported, importZoneFile } from '../../control/zone-file/import-zone-file.ts';
 import { Refusal, refuse } from '../../errors.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { problemOf, refusalFrom } from '../problem.ts';
@@ -23,7 +24,6 @@ const progressLines = 'application/x-ndjson';
 const greatestFile = 512 * 1024 * 1024;
 
 export const zoneFileRoutes: Routes = async (app, services) => {
-  const { store, views, committer } = services;
   const zoneOf = (text: string) => existingZone(services, zoneNameOf(text)).value.name;
 
   app.removeAllContentTypeParsers();
@@ -86,7 +86,7 @@ export const zoneFileRoutes: Routes = async (app, services) => {
       const signal = clientOf(reply);
       const run = (onProgress?: (progress: ImportProgress) => void) =>
         importZoneFile(
-          { store, views, committer, logger: request.log },
+          { ...services, logger: request.log },
           { zone, text: textOf(body), dryRun, precondition, signal, ...(onProgress && { onProgress }) },
         );
       if (request.headers.accept?.includes(progressLines)) return sendProgress(reply, zone, dryRun, run);

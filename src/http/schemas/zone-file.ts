@@ -2,7 +2,8 @@
 
 import { type Static, Type } from '@fastify/type-provider-typebox';
 import type { RrsetDifference } from '../../control/zone-file/compare-zone.ts';
-import type { Imported, ImportProgress } from '../../control/zone-file/import-zone-file.ts';
+import type { ImportProgress } from '../../control/zone-file/import-wanted.ts';
+import type { Imported } from '../../control/zone-file/import-zone-file.ts';
 import { type Fqdn, formatRelativeName } from '../../model/name.ts';
 import { NameText, Ttl } from './common.ts';
 

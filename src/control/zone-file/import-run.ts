@@ -1,0 +1,178 @@
+// The part of an import that writes: the names of a new generation aside, then the transaction that makes them the zone, with what hosts changed meanwhile.
+
+import { Refusal, refuse } from '../../errors.ts';
+import type { Fqdn } from '../../model/name.ts';
+import type { Revision } from '../../model/revision.ts';
+import type { Rrset } from '../../model/rrset.ts';
+import type { ZoneFileContents } from '../../model/zone-file/contents.ts';
+import { Findings } from '../../model/zone-file/findings.ts';
+import { serialKey, zoneKey } from '../../store/keys.ts';
+import { StoreUnavailable } from '../../store/store.ts';
+import { zoneValue } from '../../store/values.ts';
+import type { NameJournal } from '../../views/zone-view.ts';
+import { LostRace, maxAttempts } from '../transaction/commit.ts';
+import type { Decision, DecisionContext } from '../transaction/decision.ts';
+import { existingZone } from '../transaction/existing.ts';
+import { checkPrecondition, entityTag } from '../transaction/precondition.ts';
+import { cleanGenerations } from './clean-generations.ts';
+import { checkApex, type ZoneComparison } from './compare-zone.ts';
+import { ImportLock } from './import-lock.ts';
+import { soaSettingsFrom } from './import-soa.ts';
+import type { ImportPlaces, ImportWanted } from './import-wanted.ts';
+import { turnUnlessGone } from './turn-unless-gone.ts';
+import { GenerationWriter, nameOperation, refuseInterrupted } from './write-generation.ts';
+
+/** Changes of hosts that the last transaction carries. */
+const carriedAtOnce = 50;
+
+/** What was compared: the file's records with a generation of the zone. */
+export interface Compared {
+  contents: ZoneFileContents;
+  generation: number;
+  /** What was changed in that generation since. */
+  journal: NameJournal;
+}
+
+export class ImportRun {
+  cleaned: Promise<void> = Promise.resolve();
+  readonly #places: ImportPlaces;
+  readonly #wanted: ImportWanted;
+  readonly #compared: Compared;
+
+  constructor(places: ImportPlaces, wanted: ImportWanted, compared: Compared) {
+    this.#places = places;
+    this.#wanted = wanted;
+    this.#compared = compared;
+  }
+
+  /** Only the SOA differs. */
+  async putSettings(): Promise<Revision> {
+    const { revision } = await this.#places.committer.commit((context) => this.#decideZone(context, undefined));
+    return revision;
+  }
+
+  /** Writes the new generation, and makes it the zone. */
+  async replace(zoneCreated: Revision, { managed }: ZoneComparison): Promise<Revision> {
+    const { store, logger } = this.#places;
+    const { zone } = this.#wanted;
+    const lock = await ImportLock.take(store, zone, zoneCreated);
+    let away = false;
+    try {
+      await this.#writeNames(lock, managed);
+      return await this.#switch(lock);
+    } catch (error) {
+      away = isAway(error);
+      throw error;
+    } finally {
+      const released = lock.release();
+      this.cleaned = released
+        .then(() => cleanGenerations(store, zone))
+        .then(
+          (deleted) => logger.debug({ zone, deleted }, 'names of an earlier generation deleted'),
+          (error: unknown) => logger.warn({ zone, reason: String(error) }, 'cleaning after an import goes on later'),
+        );
+      // A store that is away would only be waited for once more: the lease ends by itself.
+      if (!away) await released;
+    }
+  }
+
+  async #writeNames(lock: ImportLock, managed: ReadonlyMap<Fqdn, Rrset[]>): Promise<void> {
+    const { store, views, logger } = this.#places;
+    const { zone, onProgress = () => undefined, signal } = this.#wanted;
+    const { names } = this.#compared.contents;
+    const writer = new GenerationWriter(store, views, lock);
+    const total = names.size + managed.size;
+    let done = 0;
+    let said = Date.now();
+    const write = async (owner: Fqdn) => {
+      const rrsets = this.#compared.contents.rrsetsAt(owner, managed.get(owner) ?? [], new Findings());
+      await writer.add(nameOperation(zone, lock.generation, owner, rrsets));
+      if (++done % 1000 === 0) await turnUnlessGone(signal);
+      if (Date.now() - said < 1000) return;
+      said = Date.now();
+      onProgress({ phase: 'writing', done, total });
+      logger.info({ zone, done, total }, 'importing a zone file');
+    };
+    for (const owner of names.keys()) await write(owner);
+    for (const owner of managed.keys()) if (!names.has(owner)) await write(owner);
+    await writer.finish();
+    onProgress({ phase: 'writing', done: total, total });
+    await turnUnlessGone(signal);
+  }
+
+  /** Each try either fails because somebody wrote into the zone, whose change the journal then has, or is the import. */
+  async #switch(lock: ImportLock): Promise<Revision> {
+    const { store, views, committer } = this.#places;
+    const { changed } = this.#compared.journal;
+    for (let attempts = 0; attempts < maxAttempts; attempts += 1) {
+      while (changed.size > carriedAtOnce) {
+        const owners = [...changed];
+        changed.clear();
+        const writer = new GenerationWriter(store, views, lock);
+        for (const owner of owners) await writer.add(this.#carry(lock, owner));
+        await writer.finish();
+      }
+      try {
+        const decide = (context: DecisionContext) => {
+          if (changed.size > carriedAtOnce) throw new LostRace();
+          return this.#decideZone(context, lock);
+        };
+        // The compare that fails may be the one that says that the lock is held.
+        return (await committer.commit(decide, { once: true })).revision;
+      } catch (error) {
+        if (!(error instanceof LostRace)) throw error;
+        if (!(await lock.isHeld())) refuseInterrupted();
+      }
+    }
+    return refuse(
+      'store_unavailable',
+      'the zone changes too often for an import: nothing was changed, try again later',
+    );
+  }
+
+  /** What the new generation has at a name where something changed in the old one. */
+  #carry(lock: ImportLock, owner: Fqdn) {
+    const { zone } = this.#wanted;
+    const managed = this.#places.views.zones.name(zone, owner).rrsets.filter(({ manager }) => manager === 'host');
+    const findings = new Findings();
+    const rrsets = this.#compared.contents.rrsetsAt(owner, managed, findings);
+    findings.refuseFaults();
+    return nameOperation(zone, lock.generation, owner, rrsets);
+  }
+
+  #decideZone(context: DecisionContext, lock: ImportLock | undefined): Decision<void> {
+    const { views } = context;
+    const { zone: name, precondition = {} } = this.#wanted;
+    const current = existingZone(context, name);
+    if (current.value.generation !== this.#compared.generation)
+      refuse('import_running', 'another import came first: try again');
+    const serial = views.zones.serial(name);
+    checkPrecondition(precondition, entityTag(serial));
+    const findings = new Findings();
+    checkApex(current.value, this.#compared.contents, findings);
+    findings.refuseFaults();
+    const soa = soaSettingsFrom(views, current.value, this.#compared.contents, new Findings());
+    const generation = lock?.generation ?? current.value.generation;
+    const value = zoneValue.encode({ ...current.value, soa, generation, automatic: false });
+    const carried =
+      lock === undefined ? [] : [...this.#compared.journal.changed].map((owner) => this.#carry(lock, owner));
+    return {
+      result: undefined,
+      compares: [
+        { kind: 'modified', key: zoneKey(name), revision: current.modified },
+        // The serial is written with every change of the zone: nothing came since the journal was looked at.
+        { kind: 'modified', key: serialKey(name), revision: serial },
+        ...(lock === undefined ? [] : [lock.compare]),
+      ],
+      operations: [
+        ...carried,
+        { kind: 'put', key: zoneKey(name), value },
+        { kind: 'put', key: serialKey(name), value: '' },
+      ],
+    };
+  }
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof StoreUnavailable || (error instanceof Refusal && error.code === 'store_unavailable');
+}

@@ -1,0 +1,36 @@
+// What an import of a zone file is asked for, and what it works with.
+
+import type { Logger } from '../../model/logger.ts';
+import type { Fqdn } from '../../model/name.ts';
+import type { Store } from '../../store/store.ts';
+import type { Views } from '../../views/views.ts';
+import type { Committer } from '../transaction/commit.ts';
+import type { Precondition } from '../transaction/precondition.ts';
+import type { ImportMemory } from './import-memory.ts';
+
+export interface ImportPlaces {
+  store: Store;
+  views: Views;
+  committer: Committer;
+  logger: Logger;
+  /** Of all imports together. */
+  importMemory: ImportMemory;
+}
+
+export interface ImportProgress {
+  phase: 'reading' | 'comparing' | 'writing';
+  /** Records read, or names written. */
+  done: number;
+  total: number | undefined;
+}
+
+export interface ImportWanted {
+  zone: Fqdn;
+  /** The file, one character for each octet. */
+  text: AsyncIterable<string>;
+  dryRun: boolean;
+  precondition?: Precondition;
+  onProgress?: (progress: ImportProgress) => void;
+  /** Aborted when the client has gone: the import ends then, unless its last transaction is on its way. */
+  signal?: AbortSignal;
+}
