@@ -3,7 +3,7 @@
 
 import { ancestry, type Fqdn, isWithin } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
-import type { Rrset } from '../model/rrset.ts';
+import type { OwnedRrset, Rrset } from '../model/rrset.ts';
 import type { Nameserver, Zone } from '../model/zone.ts';
 import type { ZoneId } from '../table/layout.ts';
 import type { TableWriter } from '../table/writer.ts';
@@ -115,7 +115,7 @@ export class ZoneView {
   }
 
   /** The records that the zone's settings add: SOA first, NS and glue where its users wrote none. */
-  implied(zone: Fqdn): { owner: Fqdn; rrset: Rrset }[] {
+  implied(zone: Fqdn): OwnedRrset[] {
     const state = this.#zones.get(zone);
     return state === undefined ? [] : this.#apexes.list(state);
   }
@@ -199,6 +199,8 @@ export class ZoneView {
     this.#drafts.dropOlder(zone.name, zone.generation);
     const state: ZoneState = { value: zone, modified, serial, published: false, implied: new Map(), ...draft };
     if (before !== undefined) this.#apexes.forget(before);
+    // Nobody sees it, so that none takes its place in the table: that has the generation before it, or none.
+    if (before?.published === false) this.#table.withdrawZone(before.table);
     this.#zones.set(zone.name, state);
     this.#apexes.settle(state);
   }
@@ -208,7 +210,10 @@ export class ZoneView {
     if (state === undefined) return;
     this.#zones.delete(zone);
     this.#apexes.forget(state);
+    const served = this.#table.servedZone(zone);
     this.#table.withdrawZone(state.table);
+    // The generation before, where this one found no room.
+    if (served !== undefined && served !== state.table) this.#table.withdrawZone(served);
     this.#drafts.dropAll(zone);
   }
 

@@ -54,7 +54,7 @@ function fixture() {
   };
   const nameservers = (zone: typeof large) =>
     views.zones.implied(zone).find(({ rrset }) => rrset.type === 'NS')?.rrset.records;
-  return { table, views, errors, put, remove, fill, empty, nameservers, revision: () => revision as Revision };
+  return { table, writer, views, errors, put, remove, fill, empty, nameservers, revision: () => revision as Revision };
 }
 
 function zoneText(zone: typeof large, nameservers: string[] = [], generation = 1): string {
@@ -127,6 +127,31 @@ test('a generation that waits for room waits no more when another is the zone', 
   assert.deepEqual([...views.faults], []);
   assert.deepEqual(nameservers(small), [`ns-self.${small}.`]);
   assert.deepEqual(views.zones.name(small, kept).rrsets[0]?.records, ['10.0.0.1']);
+});
+
+test('a generation that found no room takes nothing with it: not the one before from a zone that is gone, not its memory from the next', () => {
+  const { writer, views, put, remove, fill, empty } = fixture();
+  put(zoneKey(large), zoneText(large));
+  const before = fill();
+  empty(before);
+  const long = `${'x'.repeat(60)}.`.repeat(3);
+  const many = Array.from({ length: 13 }, (_, i) => `n-${i}.${long}example`);
+  for (let round = 0; round < 3; round += 1) {
+    put(zoneKey(small), zoneText(small));
+    const owners = Array.from({ length: 200 }, (_, i) => parseName(`kept-${i}.${small}`));
+    const rrsets = [{ type: 'A' as never, ttl: 60, records: ['10.0.0.1'] }];
+    for (const name of owners) put(nameKey(small, 2, name), nameValue.encode({ name, rrsets }));
+    const count = fill();
+    put(zoneKey(small), zoneText(small, many, 2));
+    assert.deepEqual([...views.faults.keys()], [zoneKey(small)]);
+    assert.ok(writer.servedZone(small) !== undefined, 'the generation before goes on');
+    if (round > 0) put(zoneKey(small), zoneText(small, [], 3));
+    remove(zoneKey(small), ...owners.map((name) => nameKey(small, 2, name)));
+    assert.equal(writer.servedZone(small), undefined);
+    empty(count);
+  }
+  const after = fill();
+  assert.ok(after > before - 10, `${after} names fit, ${before} did before`);
 });
 
 test('a serial that finds no room is told once there is some', () => {
