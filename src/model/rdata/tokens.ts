@@ -119,6 +119,9 @@ function unusualOctetsOf(token: string): Uint8Array {
       const escaped = parseEscape(token, at);
       octets.push(escaped.octet);
       at += escaped.length;
+    } else if (token.charCodeAt(at) <= 0x7f) {
+      octets.push(token.charCodeAt(at));
+      at += 1;
     } else {
       const character = String.fromCodePoint(token.codePointAt(at) ?? 0);
       octets.push(...encoder.encode(character));
