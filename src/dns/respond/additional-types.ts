@@ -32,6 +32,8 @@ for (const [name, types] of Object.entries(rows)) {
 function nameOffset(type: RecordType): number {
   const kinds = Object.values(fieldsOf(type) ?? {});
   const before = kinds.slice(0, kinds.indexOf('name'));
+  // Also where there is no name at all.
+  if (!before.every((kind) => /^octet\d$/.test(kind))) throw new Error(`${type} has no name at a fixed place`);
   return before.reduce((octets, kind) => octets + Number(kind.slice('octet'.length)), 0);
 }
 
