@@ -2,11 +2,11 @@
 
 import { tokenKey } from '../store/keys.ts';
 import { type StoredToken, tokenValue } from '../store/values.ts';
-import type { Decision, DecisionContext } from './transaction/decision.ts';
+import { type Decision, type DecisionContext, nothing } from './transaction/decision.ts';
 
 /** Result: whether it was made; false where the store has one of that id. */
 export function decideCreateToken({ views }: DecisionContext, token: StoredToken): Decision<boolean> {
-  if (views.tokens.has(token.id)) return { result: false, compares: [], operations: [] };
+  if (views.tokens.has(token.id)) return nothing(false);
   const key = tokenKey(token.id);
   return {
     result: true,

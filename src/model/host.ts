@@ -5,7 +5,7 @@ import { type Address, type Family, familyOf, reverseName } from './address.ts';
 import { type Fqdn, labelsOf, parseName } from './name.ts';
 import type { Tags } from './pool.ts';
 import type { RecordType } from './rdata/record-types.ts';
-import type { Rrset } from './rrset.ts';
+import type { OwnedRrset } from './rrset.ts';
 
 export interface HostAddress {
   address: Address;
@@ -45,12 +45,6 @@ export function parseHostName(text: string): Fqdn {
 /** Whether a PTR may say that an address has this name: a wildcard is none. */
 export function isPtrTarget(name: Fqdn): boolean {
   return labelsOf(name)[0] !== '*';
-}
-
-/** One record set that a host needs, at its owner name. */
-export interface OwnedRrset {
-  owner: Fqdn;
-  rrset: Rrset;
 }
 
 /** All that DNS says about a host: A and AAAA, then PTR, then its aliases. `ttl` is the host's, or its zone's default. */

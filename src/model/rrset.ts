@@ -17,6 +17,12 @@ export interface Rrset {
   manager?: Manager;
 }
 
+/** One RRset with its owner name. */
+export interface OwnedRrset {
+  owner: Fqdn;
+  rrset: Rrset;
+}
+
 /** One owner name with all its RRsets, in the order of their types. */
 export interface NamedRrsets {
   name: Fqdn;

@@ -3,7 +3,7 @@
 
 import { type Fqdn, parseName } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
-import type { Rrset } from '../model/rrset.ts';
+import type { OwnedRrset, Rrset } from '../model/rrset.ts';
 import { type Nameserver, nameserversOf, soaOf, soaRrset, type Zone } from '../model/zone.ts';
 import type { ZoneId } from '../table/layout.ts';
 import { TableFull } from '../table/table.ts';
@@ -104,7 +104,7 @@ export class ZoneApexes {
   }
 
   /** The records that the settings add: SOA first, NS and glue where users wrote none. */
-  list({ value: { name }, table, implied }: ApexState): { owner: Fqdn; rrset: Rrset }[] {
+  list({ value: { name }, table, implied }: ApexState): OwnedRrset[] {
     const soa = this.#table.getSoa(table);
     const records = [...implied.keys()].flatMap((owner) =>
       (this.#table.getNode(table, owner)?.rrsets ?? [])

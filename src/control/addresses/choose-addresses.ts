@@ -9,6 +9,7 @@ import { addressKey } from '../../store/keys.ts';
 import type { Views } from '../../views/views.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import { existingPool } from '../transaction/existing.ts';
+import { unreadable } from '../transaction/unreadable.ts';
 import { usageOf } from './pool-usage.ts';
 
 /** An address that is free to take. */
@@ -64,11 +65,11 @@ function refuseDraining({ name }: Pool): never {
 /** Refuses with `address_taken`, saying by whom, unless the address can be had now. */
 export function refuseTaken(context: DecisionContext, space: string, address: Address, pointer: string): void {
   const { views, claimed, now } = context;
-  if (views.pools.isFree(space, address, now) && !claimed.has(addressKey(space, address))) return;
-  const fault = views.faults.get(addressKey(space, address));
+  const key = addressKey(space, address);
+  if (views.pools.isFree(space, address, now) && !claimed.has(key)) return;
+  const fault = views.faults.get(key);
   if (fault !== undefined) {
-    const message = `who holds ${address} cannot be read (${fault.message}): mend or delete the store's '${addressKey(space, address)}'`;
-    refuseField('address_taken', pointer, message, { address, heldBy: [] });
+    throw unreadable({ key, why: fault.message, code: 'address_taken', pointer, members: { address, heldBy: [] } });
   }
   const record = views.pools.address(space, address)?.value;
   const heldBy = record?.holders.map(describeHolder) ?? [];

@@ -4,9 +4,9 @@
 import { refuse, refuseField } from '../../errors.ts';
 import { automaticReverseZone } from '../../model/address.ts';
 import type { Holder } from '../../model/allocation.ts';
-import { type Host, type HostAddress, type OwnedRrset, recordsOf } from '../../model/host.ts';
+import { type Host, type HostAddress, recordsOf } from '../../model/host.ts';
 import { type Fqdn, isWithin } from '../../model/name.ts';
-import { managingHost, type Rrset } from '../../model/rrset.ts';
+import { managingHost, type OwnedRrset, type Rrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
 import { hostKey } from '../../store/keys.ts';
 import { hostValue } from '../../store/values.ts';

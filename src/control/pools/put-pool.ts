@@ -7,7 +7,7 @@ import { type Pool, poolShape, shapeHolds } from '../../model/pool.ts';
 import { poolKey, prefixes } from '../../store/keys.ts';
 import { poolValue } from '../../store/values.ts';
 import { type PoolUsage, usageOfNew } from '../addresses/pool-usage.ts';
-import type { Decision, DecisionContext } from '../transaction/decision.ts';
+import { type Decision, type DecisionContext, nothing } from '../transaction/decision.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { decideEvict, refuseUse, type Stays } from './evict.ts';
@@ -99,6 +99,6 @@ export function decideEvictOutside(
   checkPrecondition(precondition, current && entityTag(current.modified));
   const pool = change(current?.value);
   checkRanges(context, pool);
-  if (current === undefined) return { result: 0, compares: [], operations: [] };
+  if (current === undefined) return nothing(0);
   return decideEvict(context, current.value, staysIn(current.value, pool));
 }

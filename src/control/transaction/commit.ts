@@ -16,6 +16,7 @@ import {
 import type { Views } from '../../views/views.ts';
 import { Batch, subjectOf, targetOf } from './batch.ts';
 import type { Committed, Decide, Decision } from './decision.ts';
+import { unreadable } from './unreadable.ts';
 import { untilReached } from './until-reached.ts';
 
 interface Job {
@@ -188,20 +189,12 @@ export class Committer {
     const again: Job[] = [];
     for (const { job, decision } of batch.jobs) {
       job.attempts += 1;
-      const unreadable = decision.compares.find((compare) => this.#views.faults.has(subjectOf(compare)));
-      if (unreadable !== undefined) job.reject(this.#unreadable(subjectOf(unreadable)));
+      const key = decision.compares.map(subjectOf).find((subject) => this.#views.faults.has(subject)) ?? '';
+      const fault = this.#views.faults.get(key);
+      if (fault !== undefined) job.reject(unreadable({ key, why: fault.message, code: fault.code }));
       else if (job.attempts < job.maxAttempts) again.push(job);
       else job.reject(new LostRace());
     }
     this.#queue.unshift(...again);
-  }
-
-  #unreadable(key: string): Refusal {
-    const fault = this.#views.faults.get(key);
-    return new Refusal(
-      fault?.code ?? 'value_unreadable',
-      `the store's '${key}' cannot be read (${fault?.message}): mend or delete it there`,
-      { members: { key } },
-    );
   }
 }

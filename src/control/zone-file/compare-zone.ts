@@ -1,7 +1,7 @@
 // What an import would change: the file's records against those that the zone has now, read from the store at one revision. Finds what hosts manage
 // and the import must keep. Writes nothing.
 
-import { InvalidValue, refuse } from '../../errors.ts';
+import { InvalidValue } from '../../errors.ts';
 import { checkNameservers } from '../../model/check-name.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
@@ -12,6 +12,7 @@ import type { Findings } from '../../model/zone-file/findings.ts';
 import { namesPrefix } from '../../store/keys.ts';
 import type { Store } from '../../store/store.ts';
 import { nameValue } from '../../store/values.ts';
+import { unreadable } from '../transaction/unreadable.ts';
 import { turnUnlessGone } from './turn-unless-gone.ts';
 
 /** How many RRsets; `managed`: of hosts, which stay as they are. */
@@ -109,11 +110,7 @@ function stored(key: string, value: string): NamedRrsets {
     return nameValue.decode(value);
   } catch (error) {
     if (!(error instanceof InvalidValue)) throw error;
-    return refuse(
-      'value_unreadable',
-      `the store's '${key}' cannot be read (${error.message}): mend or delete it there`,
-      { key },
-    );
+    throw unreadable({ key, why: error.message });
   }
 }
 

@@ -3,7 +3,7 @@
 import { refuse, refuseField } from '../../errors.ts';
 import { type Fqdn, isWithin } from '../../model/name.ts';
 import type { RecordType } from '../../model/rdata/record-types.ts';
-import { managingHost, type Rrset } from '../../model/rrset.ts';
+import { managingHost, type OwnedRrset, type Rrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
 import { isAbandonedRecord, proveAbandoned } from '../hosts/abandoned.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
@@ -22,14 +22,9 @@ export interface RrsetChange {
   pointer: string;
 }
 
-export interface ChangedRrset {
-  owner: Fqdn;
-  rrset: Rrset;
-}
-
 /** `created`: there was no such RRset before (of a single change). */
 export interface RrsetsChanged {
-  rrsets: ChangedRrset[];
+  rrsets: OwnedRrset[];
   created: boolean;
   /** What is odd about the names that were written. */
   warnings: Warning[];
@@ -44,7 +39,7 @@ export function decideChangeRrsets(
 ): Decision<RrsetsChanged> {
   const { value: zone } = existingZone(context, zoneName);
   const builder = new TransactionBuilder(context.views);
-  const rrsets: ChangedRrset[] = [];
+  const rrsets: OwnedRrset[] = [];
   const abandoned: Warning[] = [];
   let created = false;
   for (const { owner, type, rrset, pointer } of changes) {

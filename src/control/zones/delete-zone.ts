@@ -10,17 +10,22 @@ import type { Fault } from '../../views/views.ts';
 import { replaceHost } from '../addresses/hold-address.ts';
 import { isAbandonedRecord, proveAbandoned, remainsOf } from '../hosts/abandoned.ts';
 import { writeHost } from '../hosts/write-host.ts';
-import type { Decision, DecisionContext } from '../transaction/decision.ts';
+import { type Decision, type DecisionContext, nothing } from '../transaction/decision.ts';
 import { existingZone } from '../transaction/existing.ts';
 import { greatestNamed, nameSome } from '../transaction/name-some.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { unreadable } from '../transaction/unreadable.ts';
 import { greatestWrite, WriteBudget } from '../transaction/write-budget.ts';
 
 /** Refuses with `zone_in_use` when hosts have records in the zone. */
 export function decideDeleteZone(context: DecisionContext, name: Fqdn, precondition: Precondition): Decision<void> {
   const { zones } = context.views;
-  if (unreadable(context, name) !== undefined) refuseUnreadable(name);
+  const fault = faultOf(context, name);
+  if (fault !== undefined) {
+    const wayOut = 'mend it there, or repeat with ?force=true, which deletes what the store has of the zone';
+    throw unreadable({ key: zoneKey(name), why: fault.message, wayOut });
+  }
   const current = existingZone(context, name);
   checkPrecondition(precondition, entityTag(current.modified));
   if (zones.counts(name).managedNames > 0) refuseInUse(context, name);
@@ -37,21 +42,15 @@ export function decideDeleteClearedZone(
   name: Fqdn,
   precondition: Precondition,
 ): Decision<void> {
-  const fault = unreadable(context, name);
+  const fault = faultOf(context, name);
   if (fault !== undefined) return decideDeleteUnreadable(context, name, fault);
-  if (context.views.zones.get(name) === undefined) return { result: undefined, compares: [], operations: [] };
+  if (context.views.zones.get(name) === undefined) return nothing(undefined);
   return decideDeleteZone(context, name, precondition);
 }
 
 /** What is wrong with the value of a zone that was never read. */
-function unreadable({ views }: DecisionContext, zone: Fqdn): Fault | undefined {
+function faultOf({ views }: DecisionContext, zone: Fqdn): Fault | undefined {
   return views.zones.get(zone) === undefined ? views.faults.get(zoneKey(zone)) : undefined;
-}
-
-function refuseUnreadable(zone: Fqdn): never {
-  const key = zoneKey(zone);
-  const message = `the store's '${key}' cannot be read: mend it there, or repeat with ?force=true, which deletes what the store has of the zone`;
-  refuse('value_unreadable', message, { key });
 }
 
 /** Nobody writes into a zone that cannot be read: its serial says nothing then. */
@@ -81,7 +80,7 @@ function hostsIn(context: DecisionContext, zone: Fqdn): Host[] {
  * there. Result: how many are left.
  */
 export function decideClearZone(context: DecisionContext, name: Fqdn, precondition: Precondition): Decision<number> {
-  const modified = unreadable(context, name)?.modified ?? existingZone(context, name).modified;
+  const modified = faultOf(context, name)?.modified ?? existingZone(context, name).modified;
   checkPrecondition(precondition, entityTag(modified));
   const hosts = hostsIn(context, name);
   if (hosts.length === 0) return decideClearAbandoned(context, name);
@@ -104,7 +103,7 @@ export function decideClearZone(context: DecisionContext, name: Fqdn, preconditi
 function decideClearAbandoned(context: DecisionContext, name: Fqdn): Decision<number> {
   const { views } = context;
   const zone = views.zones.get(name)?.value;
-  if (zone === undefined) return { result: 0, compares: [], operations: [] };
+  if (zone === undefined) return nothing(0);
   const builder = new TransactionBuilder(views);
   const budget = new WriteBudget();
   const released = new Set<string>();

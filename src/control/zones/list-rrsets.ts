@@ -1,13 +1,12 @@
 // Reading a zone's RRsets in name order: from the store, page by page, since memory keeps names by hash. With what the settings imply.
 
 import type { Fqdn } from '../../model/name.ts';
-import type { Rrset } from '../../model/rrset.ts';
+import type { OwnedRrset, Rrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
 import { namesPrefix } from '../../store/keys.ts';
 import type { Entry, Store } from '../../store/store.ts';
 import { nameValue } from '../../store/values.ts';
 import type { Views } from '../../views/views.ts';
-import type { ChangedRrset } from './change-rrsets.ts';
 
 /**
  * Where a listing goes on: the name's key, and how many of its matching RRsets were listed already. An empty key: within what the
@@ -19,7 +18,7 @@ export interface RrsetPosition {
 }
 
 export interface RrsetPage {
-  rrsets: ChangedRrset[];
+  rrsets: OwnedRrset[];
   next: RrsetPosition | undefined;
 }
 
@@ -35,7 +34,7 @@ export async function listRrsets(
 ): Promise<RrsetPage> {
   const prefix = namesPrefix(zone.name, zone.generation);
   const matches = (rrset: Rrset) => type === undefined || rrset.type === type;
-  const rrsets: ChangedRrset[] = [];
+  const rrsets: OwnedRrset[] = [];
   if (from === undefined || from.key === '') {
     const implied = views.zones.implied(zone.name).filter(({ rrset }) => matches(rrset));
     const skipped = from?.skip ?? 0;
@@ -63,7 +62,7 @@ export async function listRrsets(
   return { rrsets, next: key === undefined ? undefined : { key, skip: 0 } };
 }
 
-function rrsetsIn({ value }: Entry): ChangedRrset[] {
+function rrsetsIn({ value }: Entry): OwnedRrset[] {
   const stored = nameValue.read(value);
   return stored?.rrsets.map((rrset) => ({ owner: stored.name, rrset })) ?? [];
 }
