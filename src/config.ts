@@ -82,12 +82,17 @@ function readFlags(args: readonly string[], faults: string[]): Record<string, st
     tokens: true,
     allowPositionals: true,
   });
+  const given = new Map<string, string>();
+  const repeated = new Set<string>();
   for (const token of tokens) {
     if (token.kind === 'positional') faults.push(`'${token.value}' is not expected here`);
     if (token.kind !== 'option') continue;
     if (!known.includes(token.name)) faults.push(`${token.rawName} is no flag: see --help`);
     else if (token.value === undefined) faults.push(`${token.rawName} needs a value`);
+    else if ((given.get(token.name) ?? token.value) !== token.value) repeated.add(token.rawName);
+    else given.set(token.name, token.value);
   }
+  for (const flag of repeated) faults.push(`${flag} is given more than once, with different values`);
   return Object.fromEntries(Object.entries(values).filter(([, value]) => typeof value === 'string')) as Record<
     string,
     string

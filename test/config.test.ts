@@ -43,6 +43,11 @@ test('all that is wrong is said at once', () => {
   ]);
 });
 
+test('a flag that is given again with another value is a fault', () => {
+  const twice = ['--http', '127.0.0.1:1', '--http=127.0.0.1:2', '--data-dir', 'a', '--data-dir', 'a'];
+  assert.deepEqual(faultsOf(twice), ['--http is given more than once, with different values']);
+});
+
 test('etcd with TLS is named by a host name, for TLS checks it', () => {
   const etcd = (endpoints: string) => ['--store', 'etcd', '--etcd-endpoints', endpoints];
   assert.equal(faultsOf(etcd('https://etcd-a.example:2379,https://127.0.0.1:2379')).length, 1);
