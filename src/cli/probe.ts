@@ -1,8 +1,11 @@
 // `zonewright probe`: whether the replica on this machine is ready. It asks where the setting says;
 // where that lets us pick the port, `endpoints.json` knows which it is.
 
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { messageOf } from '../errors.ts';
 import { parseAddress } from '../model/address.ts';
 import { type Endpoint, formatEndpoint, isWildcard, parseEndpoint } from '../model/endpoint.ts';
@@ -14,16 +17,27 @@ export async function probe(dataDir: string, setting: Endpoint): Promise<number>
   let asked = formatEndpoint(setting);
   try {
     asked = `http://${formatEndpoint(await reachable(dataDir, setting))}/readyz`;
-    const response = await fetch(asked, { signal: AbortSignal.timeout(timeoutMilliseconds) });
-    if (response.ok) return 0;
-    const problem = (await response.json()) as { detail?: string };
-    process.stderr.write(`zonewright probe: ${asked}: ${problem.detail ?? response.status}\n`);
+    // Not with fetch, which refuses some ports that a replica can have.
+    const request = get(asked, { signal: AbortSignal.timeout(timeoutMilliseconds) });
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    if (response.statusCode === 200) return 0;
+    const detail = detailIn(await text(response)) ?? response.statusCode;
+    process.stderr.write(`zonewright probe: ${asked}: ${detail}\n`);
   } catch (error) {
-    // fetch says no more than that it failed; why stands in the cause.
+    // That it took too long stands in the cause.
     const cause = error instanceof Error && error.cause !== undefined ? ` (${messageOf(error.cause)})` : '';
     process.stderr.write(`zonewright probe: ${asked}: ${messageOf(error)}${cause}\n`);
   }
   return 1;
+}
+
+/** Undefined in what is no problem+json: something else listens there. */
+function detailIn(body: string): string | undefined {
+  try {
+    return (JSON.parse(body) as { detail?: string } | null)?.detail;
+  } catch {
+    return undefined;
+  }
 }
 
 async function reachable(dataDir: string, setting: Endpoint): Promise<Endpoint> {
