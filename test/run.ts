@@ -29,7 +29,9 @@ if (files.length === 0) {
 }
 // Many tests start processes of their own and measure time: two files at once are enough for two cores.
 const concurrency = Math.min(4, Math.max(2, availableParallelism() - 1));
-const options = ['--disable-warning=ExperimentalWarning', '--test', `--test-concurrency=${concurrency}`];
+/** What hangs fails by its name; a test that takes longer says so itself. */
+const limit = '--test-timeout=300000';
+const options = ['--disable-warning=ExperimentalWarning', '--test', `--test-concurrency=${concurrency}`, limit];
 const run = spawn(process.execPath, [...options, ...files], { stdio: 'inherit' });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => run.kill(signal));
 run.on('exit', (code) => process.exit(code ?? 1));

@@ -8,6 +8,7 @@ import { errorCodes } from '../../src/errors.ts';
 import { adminToken } from '../support/api-client.ts';
 import { rawAnswers, rawClient } from '../support/raw-client.ts';
 import { servedApi } from '../support/served-api.ts';
+import { until } from '../support/until.ts';
 
 const authorization = `authorization: Bearer ${adminToken}\r\n`;
 const post = `POST /v1/zones HTTP/1.1\r\nhost: x\r\n${authorization}content-type: application/json\r\n`;
@@ -68,15 +69,15 @@ const refusals: [what: string, sent: string, ...codes: (keyof typeof errorCodes 
   ],
 ];
 
-test('what is no request, or half of one, is answered as a problem and cut off', async (t) => {
+test('what is no request, or half of one, is answered as a problem and cut off', { concurrency: true }, async (t) => {
   const { url, dump } = await servedApi(t, undefined, {
-    headersMilliseconds: 300,
-    requestMilliseconds: 600,
-    checkMilliseconds: 100,
+    headersMilliseconds: 1500,
+    requestMilliseconds: 3000,
+    checkMilliseconds: 300,
   });
   const whole = await dump();
-  for (const [what, sent, ...codes] of refusals) {
-    await t.test(what, async () => {
+  const tried = refusals.map(([what, sent, ...codes]) =>
+    t.test(what, async () => {
       const client = await rawClient(t, url);
       client.send(sent);
       const answers = rawAnswers(await client.ended());
@@ -89,14 +90,15 @@ test('what is no request, or half of one, is answered as a problem and cut off',
         return problem.code;
       });
       assert.deepEqual(got, codes);
-    });
-  }
+    }),
+  );
+  await Promise.all(tried);
   const { 'zones/b': _, 'serials/b': __, ...rest } = await dump();
   assert.deepEqual(rest, whole);
 });
 
 test('who is silent in the middle of a body, or takes no more of an answer, is cut off; who waits for us is not', async (t) => {
-  const { url, api, store } = await servedApi(t, undefined, { silenceMilliseconds: 300 });
+  const { url, api, store } = await servedApi(t, undefined, { silenceMilliseconds: 1500 });
   await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
   const long = `"${'x'.repeat(250)}"`;
   for (let part = 0; part < 10; part += 1) {
@@ -115,13 +117,13 @@ test('who is silent in the middle of a body, or takes no more of an answer, is c
   reader.send(`GET /v1/zones/foo.k8s/zonefile HTTP/1.1\r\nhost: x\r\n${authorization}\r\n`);
   await once(reader.socket, 'data');
   reader.socket.pause();
-  await delay(2000);
+  await delay(6000);
   reader.socket.resume();
   assert.doesNotMatch(await reader.ended(), /0\r\n\r\n$/, 'it was cut off before the end');
 
   const commit = store.commit.bind(store);
   t.mock.method(store, 'commit', async (...args: Parameters<typeof commit>) => {
-    await delay(1000);
+    await delay(2500);
     return commit(...args);
   });
   await api.ok(201, 'POST', '/v1/zones', { name: 'slow.k8s' });
@@ -141,6 +143,9 @@ test('beyond so many connections a new one is closed at once, and the others go 
   assert.equal(await late.ended(), '');
   for (const client of clients) await answered(client);
   clients[0]?.socket.destroy();
-  await delay(100);
-  await answered(await rawClient(t, url));
+  await until(async () => {
+    const next = await rawClient(t, url);
+    next.send(ask);
+    return Promise.race([once(next.socket, 'data').then(() => true), next.ended().then(() => false)]);
+  }, 'there is no room for another one');
 });

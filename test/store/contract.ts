@@ -429,8 +429,8 @@ export function storeContract(
     });
 
     test('a lease that is not kept ends, and its keys go in one change', async (_t, store, other) => {
-      const lease = await store.grantLease(1);
-      // Seconds: long enough that a machine which does not get to keeping it for a while does not lose it.
+      // Seconds, of both: long enough that a machine which stalls still writes with the one and keeps the other.
+      const lease = await store.grantLease(3);
       const keptSeconds = 8;
       const kept = await store.grantLease(keptSeconds);
       const outlived = delay((keptSeconds + 1) * 1000);

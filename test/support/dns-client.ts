@@ -23,7 +23,8 @@ export interface Ask {
   readonly timeoutMilliseconds?: number;
 }
 
-const defaultTimeout = 5_000;
+/** A machine that stalls answers late, and is no failure. Who waits for silence says how long. */
+const defaultTimeout = 20_000;
 let lastId = 0;
 
 /** A query's bytes; ids count up, so that no two in flight are equal. */
