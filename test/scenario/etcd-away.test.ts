@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { skipWithoutEtcd, startEtcd } from '../support/etcd.ts';
+import { assertFiveSeconds } from '../support/five-seconds.ts';
 import { answersOf, type Replica, startReplica } from '../support/replica.ts';
 import { etcdFlags } from '../support/stores.ts';
 import { temporaryFolder } from '../support/temporary.ts';
@@ -17,6 +18,7 @@ const awaySeconds = Number(process.env.ZONEWRIGHT_TEST_AWAY_SECONDS ?? 6);
 for (const how of ['killed', 'frozen'] as const) {
   test(`etcd is ${how} for ${awaySeconds} s: DNS goes on, writes get 503, all recovers by itself`, {
     skip: skipWithoutEtcd(),
+    timeout: (awaySeconds + 300) * 1000,
   }, async (t) => {
     const folder = await temporaryFolder(t);
     const etcd = await startEtcd();
@@ -26,22 +28,26 @@ for (const how of ['killed', 'frozen'] as const) {
     await replica.expect(201, 'POST', '/v1/zones', { name: 'foowidgets.k8s' });
     await replica.expect(201, 'POST', '/v1/hosts', { name: 'nginx.foowidgets.k8s' });
 
+    // A start on a slow machine may have its own.
+    const earlier = logged(replica, 40).length;
     if (how === 'killed') await etcd.stop();
     else etcd.pause();
     const until = Date.now() + awaySeconds * 1000;
     const details: unknown[] = [];
-    for (let writes = 0; Date.now() < until || writes < 2; writes += 1) {
+    const took: number[] = [];
+    for (let writes = 0; Date.now() < until || writes < 3; writes += 1) {
       const started = performance.now();
       const answer = await replica.request('POST', '/v1/hosts', { name: `lost-${writes}.foowidgets.k8s` });
       assert.deepEqual([answer.status, answer.body.code], [503, 'store_unavailable']);
       details.push(answer.body.detail);
-      assert.ok(performance.now() - started < 5000, 'the 503 comes within 5 s');
+      took.push(performance.now() - started);
       assert.deepEqual(answersOf(await replica.ask('nginx.foowidgets.k8s', 'A')), ['A 172.17.200.100']);
       assert.deepEqual(answersOf(await replica.ask('100.200.17.172.in-addr.arpa', 'PTR')), [
         'PTR nginx.foowidgets.k8s',
       ]);
       await delay(Math.min(1000, Math.max(0, until - Date.now())));
     }
+    assertFiveSeconds(took);
     // The first write found a connection to send it on; by the last one it is known that there is none.
     if (how === 'frozen') assert.match(String(details[0]), /may have been carried out.*Idempotency-Key/);
     else assert.match(String(details.at(-1)), /nothing was written/);
@@ -52,8 +58,9 @@ for (const how of ['killed', 'frozen'] as const) {
     await untilWritten(replica, 'back.foowidgets.k8s');
     assert.equal((await replica.ask('back.foowidgets.k8s', 'A')).rcode, 'NOERROR');
     if (how === 'killed') {
-      const [warnings, words] = [40, 30].map((level) => logged(replica, level));
-      assert.deepEqual([warnings?.length, words?.filter((line) => /etcd is back/.test(line)).length], [1, 1]);
+      const warnings = logged(replica, 40).slice(earlier);
+      const back = logged(replica, 30).filter((line) => /etcd is back/.test(line));
+      assert.deepEqual([warnings.length, back.length], [1, 1], warnings.join('\n'));
       assert.doesNotMatch(replica.log(), /Resolution note/);
     }
   });

@@ -17,7 +17,10 @@ import { until } from '../support/until.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-test('README: from a clone to a working dig, every command', { skip: skipWithoutNamed() }, async (t) => {
+test('README: from a clone to a working dig, every command', {
+  skip: skipWithoutNamed(),
+  timeout: 900_000,
+}, async (t) => {
   const readme = await readFile(join(root, 'README.md'), 'utf8');
   const blocks = [...readme.matchAll(/```sh\n(.*?)```/gs)].map(([, block = '']) => block);
   const [start = '', tour = '', lookAround = '', more = '', reverse = '', lab = '', ...others] = blocks;
