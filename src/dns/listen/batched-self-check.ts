@@ -1,72 +1,95 @@
 // Before batched sockets are trusted: datagrams through one and back, compared octet by octet. Wrong layouts or numbers show here, not in service.
+// What it finds holds for the machine, so that it is asked once for a server: threads that each ask for themselves disagree when the machine is slow.
 
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { on } from 'node:events';
+import { createSocket, type RemoteInfo } from 'node:dgram';
 import { closeSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../../errors.ts';
 import { type Address, familyOf } from '../../model/address.ts';
 import { type Endpoint, isWildcard } from '../../model/endpoint.ts';
 import type { Answerer } from './answerer.ts';
-import { openBatchedSocket } from './batched-socket.ts';
-import { type Libc, LibcError } from './libc.ts';
+import type { Libc } from './libc.ts';
 import { CounterCells, newListenCounters } from './listen-counters.ts';
+import { boundPort, openBatchedSocket } from './open-batched-socket.ts';
 
-/** For the answer to one datagram, in milliseconds. */
-const longestWait = 1_000;
-/** Of several lengths, so that a length in the wrong place is seen. */
+/** For some datagrams and their answers, in milliseconds. Long: they are only late where the machine has much else to do. */
+const patience = 10_000;
+/** Of several lengths, so that a length in the wrong place is seen; each longer than the one before, so that no two leave together. */
 const payloads = [3, 500, 1_400].map(payload);
-/** Of equal lengths, as answers that go out together. */
+const alone = [...payloads.map((payload) => [payload]), payloads];
+/** Answers that leave together. */
 const twins = [500, 500, 3].map(payload);
 
 function payload(length: number, seed: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => (i + seed) * 7);
 }
 
-/** Throws unless batched sockets work for every kind of address in the list: family, and wildcard or not. */
-export async function checkBatchedSockets(libc: Libc, addresses: readonly Endpoint[]): Promise<void> {
-  const kinds = new Map(addresses.map((address) => [`${familyOf(address.address)} ${isWildcard(address)}`, address]));
-  for (const { address } of kinds.values()) {
-    const ipv6 = familyOf(address) === 'ipv6';
-    const loopback = (ipv6 ? '::1' : '127.0.0.1') as Address;
-    await checkOne(libc, { address: isWildcard({ address, port: 0 }) ? address : loopback, port: 0 }, loopback);
-  }
+/** Whether answers may share a message here, or why not. */
+export interface BatchedCheck {
+  readonly joins: boolean;
+  readonly reason?: string;
 }
 
-async function checkOne(libc: Libc, listen: Endpoint, loopback: Address): Promise<void> {
-  const socket = openBatchedSocket(libc, listen, new CounterCells(newListenCounters()));
+/** Throws unless batched sockets work for every kind of address in the list: family, and wildcard or not. */
+export async function checkBatchedSockets(
+  libc: Libc,
+  addresses: readonly Endpoint[],
+  milliseconds = patience,
+): Promise<BatchedCheck> {
+  const kinds = new Map(addresses.map((address) => [`${familyOf(address.address)} ${isWildcard(address)}`, address]));
+  const checks = [...kinds.values()].map(({ address }) => {
+    const loopback = (familyOf(address) === 'ipv6' ? '::1' : '127.0.0.1') as Address;
+    return { address: isWildcard({ address, port: 0 }) ? address : loopback, loopback };
+  });
+  for (const { address, loopback } of checks) await checkOne(libc, address, loopback, alone, milliseconds);
+  try {
+    for (const { address, loopback } of checks) await checkOne(libc, address, loopback, [twins], milliseconds);
+  } catch (error) {
+    return { joins: false, reason: messageOf(error) };
+  }
+  return { joins: true };
+}
+
+async function checkOne(
+  libc: Libc,
+  address: Address,
+  loopback: Address,
+  batches: readonly (readonly Uint8Array[])[],
+  milliseconds: number,
+): Promise<void> {
+  const socket = openBatchedSocket(libc, { address, port: 0 }, new CounterCells(newListenCounters()), { joins: true });
   const client = createSocket(familyOf(loopback) === 'ipv6' ? 'udp6' : 'udp4');
   try {
-    const server = { address: loopback, port: boundPort(libc, socket.descriptor) };
-    for (const batch of [...payloads.map((payload) => [payload]), twins]) {
-      for (const payload of batch) await new Promise((sent) => client.send(payload, server.port, server.address, sent));
-      const count = socket.receive(true);
-      if (count !== batch.length) {
-        throw new Error(`self-check: ${count} datagrams were received instead of ${batch.length}`);
+    const arrived: { answer: Buffer; from: RemoteInfo }[] = [];
+    client.on('message', (answer, from) => arrived.push({ answer, from }));
+    const port = boundPort(libc, socket.descriptor);
+    for (const batch of batches) {
+      for (const payload of batch) await new Promise((sent) => client.send(payload, port, loopback, sent));
+      const end = performance.now() + milliseconds;
+      // They may come in parts.
+      for (let received = 0; arrived.length < batch.length; await delay(1)) {
+        if (performance.now() > end) {
+          const fault = received < batch.length ? 'a datagram was not received' : 'an answer did not arrive';
+          throw new Error(`self-check: ${fault}`);
+        }
+        if (received === batch.length) continue;
+        const count = socket.receive(true);
+        socket.answer(count, echo);
+        received += count;
       }
-      const echoes = checkEchoes(client, batch, server);
-      socket.answer(count, echo);
-      await echoes;
+      for (const [i, { answer, from }] of arrived.splice(0).entries()) {
+        const expected = batch[i];
+        if (expected === undefined || !answer.equals(expected)) {
+          throw new Error('self-check: an answer came back changed');
+        }
+        if (from.address !== loopback || from.port !== port) {
+          throw new Error('self-check: an answer came from another address than the one that was asked');
+        }
+      }
     }
   } finally {
     client.close();
     closeSync(socket.descriptor);
-  }
-}
-
-async function checkEchoes(client: Socket, batch: readonly Uint8Array[], server: Endpoint): Promise<void> {
-  const timeout = AbortSignal.timeout(longestWait);
-  const echoes = on(client, 'message', { signal: timeout }) as AsyncIterable<[Buffer, RemoteInfo]>;
-  let next = 0;
-  try {
-    for await (const [answer, from] of echoes) {
-      if (!answer.equals(batch[next]!)) throw new Error('self-check: an answer came back changed');
-      if (from.address !== server.address || from.port !== server.port) {
-        throw new Error('self-check: an answer came from another address than the one that was asked');
-      }
-      next += 1;
-      if (next === batch.length) return;
-    }
-  } catch (error) {
-    throw timeout.aborted ? new Error('self-check: an answer did not arrive') : error;
   }
 }
 
@@ -82,11 +105,3 @@ const echo: Answerer = {
   wake: () => undefined,
   sleep: () => undefined,
 };
-
-function boundPort(libc: Libc, descriptor: number): number {
-  // Room for sockaddr_in6; the port stands at the same place in sockaddr_in.
-  const name = new ArrayBuffer(28);
-  const length = Int32Array.of(name.byteLength).buffer;
-  if (libc.getsockname(descriptor, name, length) < 0) throw new LibcError('getsockname', libc.errno());
-  return new DataView(name).getUint16(2);
-}

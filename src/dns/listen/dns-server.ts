@@ -1,14 +1,17 @@
 // The DNS listeners as the process sees them: starts the threads, says where they listen, adds up their counters, stops them.
 // Answering happens in the threads alone: nothing here runs per query.
 
+import { messageOf } from '../../errors.ts';
 import { type Endpoint, formatEndpoint } from '../../model/endpoint.ts';
 import type { Logger } from '../../model/logger.ts';
 import type { Table } from '../../table/table.ts';
 import type { ResponseSettings } from '../respond/settings.ts';
+import { checkBatchedSockets } from './batched-self-check.ts';
 import { type CertificateFiles, KeptCertificate } from './certificate.ts';
+import { openLibc } from './libc.ts';
 import type { CounterValues } from './listen-counters.ts';
 import { ListenThreads } from './listen-threads.ts';
-import type { SocketKind, StreamLimits, TcpTask, UdpTask } from './thread-task.ts';
+import type { SocketKind, StreamLimits, TcpTask, UdpSocket, UdpTask } from './thread-task.ts';
 
 const defaultLimits: StreamLimits = { idleMilliseconds: 10_000, connections: 1_000, connectionsPerClient: 100 };
 
@@ -97,15 +100,29 @@ async function startStreams(
 /** Starts the UDP threads; returns the kind of socket that they use. */
 async function startUdp(
   threads: ListenThreads,
-  { threads: count, socket = 'batched', log }: DnsServerOptions,
+  options: DnsServerOptions,
   addresses: readonly Endpoint[],
-): Promise<SocketKind | undefined> {
-  const started = await Promise.all(
-    Array.from({ length: count }, (_, index) =>
-      threads.start<UdpTask>(`dns-udp-${index}`, './udp-thread.ts', () => ({ addresses, socket })),
+): Promise<SocketKind> {
+  const found = await findUdpSocket(options);
+  await Promise.all(
+    Array.from({ length: options.threads }, (_, index) =>
+      threads.start<UdpTask>(`dns-udp-${index}`, './udp-thread.ts', () => ({ addresses, ...found })),
     ),
   );
-  const reason = started.find(({ ready }) => ready.fallback !== undefined)?.ready.fallback;
-  if (reason !== undefined) log.warn({ reason }, 'batched UDP sockets do not work here: using dgram instead');
-  return started[0]?.ready.socket;
+  return found.socket;
+}
+
+/** What works here, for all threads and for those that are started again. */
+async function findUdpSocket({ addresses, socket = 'batched', log }: DnsServerOptions): Promise<UdpSocket> {
+  const datagram = { socket: 'datagram', joins: false } as const;
+  if (socket === 'datagram') return datagram;
+  try {
+    const { joins, reason } = await checkBatchedSockets(openLibc(), addresses);
+    if (reason !== undefined)
+      log.warn({ reason }, 'answers over UDP cannot leave together here: sending each by itself');
+    return { socket, joins };
+  } catch (error) {
+    log.warn({ reason: messageOf(error) }, 'batched UDP sockets do not work here: using dgram instead');
+    return datagram;
+  }
 }

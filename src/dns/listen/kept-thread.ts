@@ -109,8 +109,9 @@ export class KeptThread {
     );
     this.#pause = setTimeout(() => {
       // Its failure is its exit, which comes back here.
-      void this.#launch(true).then(() => {
-        this.#options.log.info({ thread: this.#options.name }, 'a DNS thread is back');
+      void this.#launch(true).then(({ socket }) => {
+        const { name, log } = this.#options;
+        log.info({ thread: name, ...(socket && { socket }) }, 'a DNS thread is back');
       });
     }, pause);
   }

@@ -20,9 +20,13 @@ export interface ThreadTask {
   readonly responses: ResponseSettings;
 }
 
-export interface UdpTask extends ThreadTask {
-  /** `batched` falls back to `datagram` where it does not work. */
+export interface UdpTask extends ThreadTask, UdpSocket {}
+
+export interface UdpSocket {
+  /** What was found to work here, when the server started. */
   readonly socket: SocketKind;
+  /** Of batched sockets: whether answers may share a message. */
+  readonly joins: boolean;
 }
 
 export interface TcpTask extends ThreadTask {
@@ -56,8 +60,6 @@ export interface ReadyReport {
   readonly tls?: readonly Endpoint[];
   readonly https?: readonly Endpoint[];
   readonly socket?: SocketKind;
-  /** Why the batched socket was not used. */
-  readonly fallback?: string | undefined;
   /** File descriptors that Node does not know of, for the main thread to close. */
   readonly descriptors: readonly number[];
 }

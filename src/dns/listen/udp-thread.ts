@@ -3,11 +3,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../errors.ts';
 import { openAnswerer } from './answerer.ts';
-import { checkBatchedSockets } from './batched-self-check.ts';
-import { answerBatches, type BatchedSocket, openBatchedSocket } from './batched-socket.ts';
+import { answerBatches, type BatchedSocket } from './batched-socket.ts';
 import { openDatagramSocket } from './datagram-socket.ts';
-import { type Libc, openLibc } from './libc.ts';
+import { openLibc } from './libc.ts';
 import { CounterCells } from './listen-counters.ts';
+import { openBatchedSocket } from './open-batched-socket.ts';
 import type { ThreadReport, UdpTask } from './thread-task.ts';
 
 const task: UdpTask = workerData;
@@ -18,21 +18,11 @@ function report(message: ThreadReport): void {
   parentPort?.postMessage(message);
 }
 
-/** libc, once it has shown that batched sockets work here; or why they are not used. */
-async function batchedSockets(): Promise<Libc | string> {
-  try {
-    const libc = openLibc();
-    await checkBatchedSockets(libc, task.addresses);
-    return libc;
-  } catch (error) {
-    return messageOf(error);
-  }
-}
-
-function answerInBatches(libc: Libc): void {
+function answerInBatches(): void {
+  const libc = openLibc();
   const sockets: BatchedSocket[] = [];
   try {
-    for (const address of task.addresses) sockets.push(openBatchedSocket(libc, address, counters));
+    for (const address of task.addresses) sockets.push(openBatchedSocket(libc, address, counters, task));
   } catch (error) {
     report({ kind: 'failed', message: messageOf(error), descriptors: sockets.map(({ descriptor }) => descriptor) });
     return;
@@ -42,11 +32,11 @@ function answerInBatches(libc: Libc): void {
   answerBatches(libc, sockets, answerer, new Int32Array(task.stop));
 }
 
-async function answerDatagrams(fallback: string | undefined): Promise<void> {
+async function answerDatagrams(): Promise<void> {
   const stopped = new Promise((stop) => parentPort?.once('message', stop));
   try {
     const sockets = await Promise.all(task.addresses.map((address) => openDatagramSocket(address, answerer, counters)));
-    report({ kind: 'ready', addresses: task.addresses, socket: 'datagram', fallback, descriptors: [] });
+    report({ kind: 'ready', addresses: task.addresses, socket: 'datagram', descriptors: [] });
     await stopped;
     await Promise.all(sockets.map((socket) => socket.close()));
   } catch (error) {
@@ -56,6 +46,5 @@ async function answerDatagrams(fallback: string | undefined): Promise<void> {
   parentPort?.close();
 }
 
-const batched = task.socket === 'batched' ? await batchedSockets() : undefined;
-if (batched === undefined || typeof batched === 'string') await answerDatagrams(batched);
-else answerInBatches(batched);
+if (task.socket === 'batched') answerInBatches();
+else await answerDatagrams();

@@ -7,9 +7,10 @@ import { closeSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import type { Answerer } from '../../../src/dns/listen/answerer.ts';
-import { openBatchedSocket } from '../../../src/dns/listen/batched-socket.ts';
 import { type Libc, linux, openLibc } from '../../../src/dns/listen/libc.ts';
 import { CounterCells, counterCell, newListenCounters } from '../../../src/dns/listen/listen-counters.ts';
+import { headerBytes } from '../../../src/dns/listen/message-layout.ts';
+import { boundPort, openBatchedSocket } from '../../../src/dns/listen/open-batched-socket.ts';
 import { type Address, parseAddress } from '../../../src/model/address.ts';
 import type { Endpoint } from '../../../src/model/endpoint.ts';
 import { batchedHere, loopback, loopback6 } from './running-server.ts';
@@ -62,9 +63,6 @@ const echo: Answerer = {
   sleep: () => undefined,
 };
 
-/** struct mmsghdr. */
-const headerBytes = 64;
-
 /** How many answers the message with this header carries: msg_iovlen. */
 function segmentsAt(headers: bigint): number {
   return process.getBuiltinModule('node:ffi').getInt32(headers, 24);
@@ -104,7 +102,7 @@ async function exchange(
     errno: () => (refused === 0 ? libc.errno() : refused),
   };
   const counters = newListenCounters();
-  const server = openBatchedSocket(watched, listen, new CounterCells(counters));
+  const server = openBatchedSocket(watched, listen, new CounterCells(counters), { joins: true });
   const clients = [0, 1, 2].map(() => createSocket(addresses[0]!.includes(':') ? 'udp6' : 'udp4'));
   try {
     const port = boundPort(libc, server.descriptor);
@@ -140,12 +138,6 @@ async function exchange(
     for (const socket of clients) socket.close();
     closeSync(server.descriptor);
   }
-}
-
-function boundPort(libc: Libc, descriptor: number): number {
-  const name = new ArrayBuffer(28);
-  libc.getsockname(descriptor, name, Int32Array.of(name.byteLength).buffer);
-  return new DataView(name).getUint16(2);
 }
 
 const same = (count: number, length: number): Question[] =>

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { parseAddress } from '../../../src/model/address.ts';
+import { until } from '../../support/until.ts';
 import { batchedHere, keepingLog, type LogEntry, loopback, loopback6, runServer } from './running-server.ts';
 
 test('batched sockets are used where they work', { skip: !batchedHere }, async (t) => {
@@ -19,6 +20,31 @@ test('batched sockets are used where they work', { skip: !batchedHere }, async (
     [['info', 'DNS is listening']],
   );
   assert.equal(log.entries[0]?.fields.socket, 'batched');
+});
+
+test('what is found out at the start holds for every thread, and for one that is started again', async (t) => {
+  const started: Worker[] = [];
+  const keep = (worker: Worker) => started.push(worker);
+  process.on('worker', keep);
+  t.after(() => process.off('worker', keep));
+  const log = keepingLog();
+  // Of this thread alone: the others would find that batched sockets work.
+  const withoutFfi = t.mock.method(process, 'getBuiltinModule', () => undefined);
+  await runServer(t, { threads: 2, log });
+  withoutFfi.mock.restore();
+  await started.find(({ threadName }) => threadName === 'dns-udp-1')?.terminate();
+  const isBack = () => log.entries.find(({ message }) => message === 'a DNS thread is back');
+  await until(() => isBack() !== undefined, 'the thread did not come back');
+  assert.deepEqual(
+    log.entries.map(({ level, message }) => [level, message]),
+    [
+      ['warn', 'batched UDP sockets do not work here: using dgram instead'],
+      ['info', 'DNS is listening'],
+      ['error', 'a DNS thread died and is started again'],
+      ['info', 'a DNS thread is back'],
+    ],
+  );
+  assert.deepEqual(isBack()?.fields, { thread: 'dns-udp-1', socket: 'datagram' });
 });
 
 test('dgram is used when it is asked for', async (t) => {

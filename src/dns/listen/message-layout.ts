@@ -1,0 +1,135 @@
+// Memory that the kernel fills with a batch of datagrams and takes a batch of answers from: struct mmsghdr and all it points to,
+// as on 64-bit little-endian Linux, for glibc and musl alike. Laid out once; per query only lengths change.
+// What comes: received-batch.ts. What goes: reply-batch.ts. The calls: batched-socket.ts.
+
+import { linux } from './libc.ts';
+import { largestDatagram } from './udp-sizes.ts';
+
+/** Datagrams in a batch. At most 64: older kernels make no more of one message (UDP_MAX_SEGMENTS), and would refuse a full batch to one socket. */
+export const batchSize = 64;
+
+/** struct mmsghdr, as indices of its 32-bit words; pointers and size_t have two. */
+export const header = {
+  words: 16,
+  name: 0,
+  nameLength: 2,
+  iov: 4,
+  iovLength: 6,
+  control: 8,
+  controlLength: 10,
+  length: 14,
+} as const;
+export const headerBytes = header.words * 4;
+/** struct iovec: a pointer and a size_t. */
+export const iov = { words: 4, length: 2 } as const;
+const iovBytes = iov.words * 4;
+/** Room for sockaddr_in6, 28 octets. */
+export const nameBytes = 32;
+/** A control message with UDP_SEGMENT: 16 + 2, padded. It stands in front of what the kernel wrote, so that both go out as they stand. */
+export const segmentBytes = 24;
+/** Behind it, room for one with in6_pktinfo: 16 + 20, padded. */
+export const packetInfoBytes = 40;
+export const controlBytes = segmentBytes + packetInfoBytes;
+/** Not a power of two, or the first octets of all cells would compete for the same lines of the processor's cache. */
+const cellBytes = largestDatagram + 64;
+
+/**
+ * Within a control message: cmsghdr has 16 octets (length 8, level 4, type 4), then the size of a segment, in_pktinfo (index, address to send from, …) or
+ * in6_pktinfo (address, index).
+ */
+export const control = {
+  length: 0,
+  level: 8,
+  type: 12,
+  segment: 16,
+  ipv4Interface: 16,
+  ipv6Address: 16,
+  ipv6Interface: 32,
+} as const;
+
+/** A batch's memory: its parts, and where the kernel finds them. A view of it keeps all of it. */
+export interface MessageMemory {
+  /** The headers, of what comes and of what goes. */
+  readonly requests: Uint32Array;
+  readonly replies: Uint32Array;
+  readonly replyIovs: Uint32Array;
+  /** The address of each query's sender; an answer's is its query's. */
+  readonly names: Uint8Array;
+  readonly nameWords: Uint32Array;
+  /** The control messages of each query; an answer's are its query's. */
+  readonly controls: Uint8Array;
+  readonly controlWords: Uint32Array;
+  /** How many octets the kernel may write there. */
+  readonly controlLength: number;
+  readonly queries: readonly Uint8Array[];
+  readonly responses: readonly Uint8Array[];
+  /** As words, two each: where the iov of each answer lies, and the control messages of each query. */
+  readonly iovPointers: Uint32Array;
+  readonly controlPointers: Uint32Array;
+  /** Where the first request's header lies, and each reply's: pointers are BigInt, made once. */
+  readonly requestPointer: bigint;
+  readonly replyPointers: readonly bigint[];
+}
+
+/** `pointerTo` says where a buffer lies; `withControl`: each datagram comes with the address that it was sent to. */
+export function layOutMessages(pointerTo: (buffer: ArrayBuffer) => bigint, withControl: boolean): MessageMemory {
+  let end = 0;
+  const reserve = (bytes: number): number => {
+    const start = end;
+    end += batchSize * bytes;
+    return start;
+  };
+  const requests = reserve(headerBytes);
+  const replies = reserve(headerBytes);
+  const requestIovs = reserve(iovBytes);
+  const replyIovs = reserve(iovBytes);
+  const names = reserve(nameBytes);
+  const controls = reserve(controlBytes);
+  const queries = reserve(cellBytes);
+  const responses = reserve(cellBytes);
+  const memory = new ArrayBuffer(end);
+  const base = pointerTo(memory);
+  const view = new DataView(memory);
+  const point = (at: number, target: number) => view.setBigUint64(at, base + BigInt(target), true);
+  for (let i = 0; i < batchSize; i += 1) {
+    const sides = [
+      [requests + i * headerBytes, requestIovs + i * iovBytes, queries + i * cellBytes],
+      [replies + i * headerBytes, replyIovs + i * iovBytes, responses + i * cellBytes],
+    ] as const;
+    for (const [message, vector, cell] of sides) {
+      point(message + header.name * 4, names + i * nameBytes);
+      point(message + header.iov * 4, vector);
+      view.setBigUint64(message + header.iovLength * 4, 1n, true);
+      if (withControl) point(message + header.control * 4, controls + i * controlBytes + segmentBytes);
+      point(vector, cell);
+      view.setBigUint64(vector + iov.length * 4, BigInt(largestDatagram), true);
+    }
+    const segment = controls + i * controlBytes;
+    view.setBigUint64(segment + control.length, 18n, true);
+    view.setUint32(segment + control.level, linux.IPPROTO_UDP, true);
+    view.setUint32(segment + control.type, linux.UDP_SEGMENT, true);
+  }
+  const words = (start: number, bytes: number) => new Uint32Array(memory, start, (batchSize * bytes) / 4);
+  const octets = (start: number, bytes: number) => new Uint8Array(memory, start, batchSize * bytes);
+  const cells = (start: number) =>
+    Array.from({ length: batchSize }, (_, i) => new Uint8Array(memory, start + i * cellBytes, largestDatagram));
+  const pointers = (start: number, bytes: number) =>
+    Array.from({ length: batchSize }, (_, i) => base + BigInt(start + i * bytes));
+  const asWords = (pointers: readonly bigint[]) => new Uint32Array(BigUint64Array.from(pointers).buffer);
+  return {
+    requests: words(requests, headerBytes),
+    replies: words(replies, headerBytes),
+    replyIovs: words(replyIovs, iovBytes),
+    names: octets(names, nameBytes),
+    nameWords: words(names, nameBytes),
+    controls: octets(controls, controlBytes),
+    controlWords: words(controls, controlBytes),
+    controlLength: withControl ? packetInfoBytes : 0,
+    queries: cells(queries),
+    responses: cells(responses),
+    iovPointers: asWords(pointers(replyIovs, iovBytes)),
+    controlPointers: asWords(pointers(controls, controlBytes)),
+    requestPointer: base + BigInt(requests),
+    replyPointers: pointers(replies, headerBytes),
+  };
+}

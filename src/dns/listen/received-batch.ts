@@ -1,0 +1,47 @@
+// A batch of datagrams as the kernel left them: which are queries, and who sent them. How they lie: message-layout.ts.
+
+import type { Client } from '../respond/client.ts';
+import { header, type MessageMemory, nameBytes } from './message-layout.ts';
+
+/** sockaddr_in. */
+const ipv4NameLength = 16;
+
+export class ReceivedBatch {
+  readonly queries: readonly Uint8Array[];
+  readonly #requests: Uint32Array;
+  readonly #names: Uint8Array;
+  readonly #controlLength: number;
+
+  constructor({ queries, requests, names, controlLength }: MessageMemory) {
+    this.queries = queries;
+    this.#requests = requests;
+    this.#names = names;
+    this.#controlLength = controlLength;
+  }
+
+  /** Makes the first `count` headers ready to receive again: the kernel wrote the lengths it found over those of the room there is. */
+  prepare(count: number): void {
+    const words = this.#requests;
+    for (let i = 0, at = 0; i < count; i += 1, at += header.words) {
+      words[at + header.nameLength] = nameBytes;
+      words[at + header.controlLength] = this.#controlLength;
+    }
+  }
+
+  /** The length of query `i`, as much of it as there is room for; 0 when it has no port to answer to. */
+  queryLength(i: number): number {
+    const at = i * header.words;
+    const port = i * nameBytes + 2;
+    if (this.#names[port] === 0 && this.#names[port + 1] === 0) return 0;
+    return this.#requests[at + header.length]!;
+  }
+
+  /** Fills in who sent query `i`. */
+  readClient(i: number, client: Client): void {
+    const ipv4 = this.#requests[i * header.words + header.nameLength] === ipv4NameLength;
+    const length = ipv4 ? 4 : 16;
+    const from = i * nameBytes + (ipv4 ? 4 : 8);
+    for (let octet = 0; octet < length; octet += 1) client.address[octet] = this.#names[from + octet]!;
+    client.addressLength = length;
+  }
+}
