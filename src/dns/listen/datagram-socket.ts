@@ -72,7 +72,6 @@ async function bind(host: string, { address, port }: Endpoint, answerer: Answere
     socket.close();
     throw error;
   }
-  // An error from here on is an earlier answer's, reported late.
   socket.on('error', () => counters.add(counterCell.udpReceiveFailed));
   try {
     socket.setRecvBufferSize(receiveBufferSize);

@@ -4,7 +4,7 @@
 // - `dlopen(null, …)` finds libc's functions, with glibc and with musl, which have no file name in common.
 // - A worker that is told to end waits for the call that it is in: hence SO_RCVTIMEO. Nobody else waits for it, nor does garbage collection.
 // - The kernel overwrites msg_namelen and msg_controllen: they are set again before each recvmmsg.
-// - sendmmsg may send fewer than asked, and reports an earlier datagram's ICMP error as its own.
+// - sendmmsg may send fewer than asked.
 // - UDP_SEGMENT is there from Linux 4.18 on; older ones would send all segments as one datagram. EIO: not on this way out (no checksums, IPsec); EINVAL: a segment
 //   is larger than the MTU.
 

@@ -6,10 +6,12 @@ import { type Libc, linux, openLibc } from './libc.ts';
 /** In octets. Linux doubles it for its own overhead. Any message fits. */
 const sendBufferSize = 128 * 1024;
 
+/** This thread's. */
+const libc = libcHere();
+
 /** Connections that the server accepts from now on get small send buffers (socket(7)). Node has no word for that: without node:ffi they stay as they are. */
 export function limitSendBuffers(server: Server): void {
   const descriptor = descriptorOf(server);
-  const libc = descriptor === undefined ? undefined : libcHere();
   if (descriptor === undefined || libc === undefined) return;
   // Linux hands it on from the listening socket. What it refuses stays as it is, too.
   const { buffer, byteLength } = Int32Array.of(sendBufferSize);

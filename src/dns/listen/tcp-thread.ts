@@ -74,7 +74,8 @@ async function listen(server: Server, address: Endpoint, protocol: Protocol): Pr
   } catch (error) {
     throw listenError(address, protocol, error);
   }
-  // From here on an error is one that accept() met, such as too many open files: it must not end the thread.
+  // An error from here on must not end the thread. Nothing is counted: Node tells of no failed accept() on Linux (tried with too many open files), and
+  // libuv itself then closes the connections that wait.
   server.on('error', () => undefined);
   limitSendBuffers(server);
   const bound = server.address();
