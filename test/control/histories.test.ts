@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
 import { decideRemoveEmptyZone } from '../../src/control/hosts/automatic-zone.ts';
 import { errorCodes, Refusal } from '../../src/errors.ts';
@@ -13,21 +13,10 @@ import type { Store } from '../../src/store/store.ts';
 import { type ControlPlane, openReplica } from '../support/control-plane.ts';
 import { etcdOrSkip } from '../support/etcd.ts';
 import { storeEntries } from '../support/store-dump.ts';
-import { temporaryFolder } from '../support/temporary.ts';
+import { inScope, temporaryFolder } from '../support/temporary.ts';
 import { sameViews } from '../views/same-views.ts';
 import { beginning, type Command, commands } from './commands.ts';
 import { allocationsIn, assertWhole, type Contents, contentsOf, ownRecords } from './whole.ts';
-
-/** What of a test's context a single run of a property needs: cleaned up at its end, last first. */
-async function inRun(run: (cleanup: Pick<TestContext, 'after'>) => Promise<void>): Promise<void> {
-  const cleanups: (() => unknown)[] = [];
-  const after = ((clean: () => unknown) => void cleanups.unshift(clean)) as TestContext['after'];
-  try {
-    await run({ after });
-  } finally {
-    for (const clean of cleanups) await clean();
-  }
-}
 
 function assertRefusal(refusal: Refusal, command: Command): void {
   assert.ok(
@@ -52,7 +41,7 @@ test('one request after another on the embedded store', async (t) => {
   let runs = 0;
   const codes = new Map<string, number>();
   const property = fc.asyncProperty(fc.array(commands, { minLength: 15, maxLength: 40, size: 'max' }), (history) =>
-    inRun(async (cleanup) => {
+    inScope(async (cleanup) => {
       const path = join(folder, String(++runs));
       const store = await openEmbeddedStore({ folder: path });
       cleanup.after(() => rm(path, { recursive: true, force: true }));
@@ -90,7 +79,7 @@ test('many requests at once on one replica share transactions, and each revision
   const property = fc.asyncProperty(
     fc.array(fc.array(commands, { minLength: 2, maxLength: 12 }), { minLength: 3, maxLength: 6 }),
     (rounds) =>
-      inRun(async (cleanup) => {
+      inScope(async (cleanup) => {
         const path = join(folder, String(++runs));
         const store = await openEmbeddedStore({ folder: path });
         cleanup.after(() => rm(path, { recursive: true, force: true }));
@@ -110,7 +99,7 @@ test('two replicas at once on one etcd', async (t) => {
   const property = fc.asyncProperty(
     fc.array(fc.array(commands, { minLength: 2, maxLength: 12 }), { minLength: 3, maxLength: 6 }),
     (rounds) =>
-      inRun(async (cleanup) => {
+      inScope(async (cleanup) => {
         const prefix = `/run-${++runs}`;
         const stores = [
           await openEtcdStore({ endpoints: [etcd.endpoint], prefix }),
