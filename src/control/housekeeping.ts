@@ -9,8 +9,8 @@ import { decideForgetAddress, decideReleaseAddress } from './pools/release-addre
 import type { Committer } from './transaction/commit.ts';
 
 const intervalMilliseconds = 1000;
-/** So that requests do not wait behind what a deleted pool of many addresses leaves. */
-const releasesAtOnce = 1000;
+/** Of each sort, so that requests do not wait behind what a deleted pool of many addresses leaves. */
+const greatestAtOnce = 1000;
 
 /** Starts it; the function returned stops it. */
 export function startHousekeeping(views: Views, committer: Committer, logger: Logger): () => void {
@@ -32,7 +32,7 @@ export function startHousekeeping(views: Views, committer: Committer, logger: Lo
 async function keepHouse(views: Views, committer: Committer): Promise<void> {
   const now = Date.now();
   const isOver = (expiresAt: string | undefined) => expiresAt !== undefined && Date.parse(expiresAt) <= now;
-  const releases = [...views.pools.expired(now).take(releasesAtOnce)].map(({ space, address, state }) =>
+  const releases = [...views.pools.expired(now).take(greatestAtOnce)].map(({ space, address, state }) =>
     committer.commit((context) =>
       state === 'released'
         ? decideForgetAddress(context, space, address)
@@ -47,6 +47,7 @@ async function keepHouse(views: Views, committer: Committer): Promise<void> {
   );
   const removals = [...views.zones.list()]
     .filter(({ value }) => value.automatic && views.zones.counts(value.name).names === 0)
+    .slice(0, greatestAtOnce)
     .map(({ value }) => committer.commit((context) => decideRemoveEmptyZone(context, value.name)));
   const outcomes = await Promise.allSettled([...releases, ...removals]);
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');

@@ -56,6 +56,8 @@ export class Views {
   readonly zones: ZoneView;
   readonly tokens = new Map<string, Versioned<StoredToken>>();
   readonly members = new Map<string, Member>();
+  /** Since the zones were told who answers for them. */
+  #membersChanged = true;
   /** Keys whose value could not be read, or served, and why. */
   readonly faults = new Map<string, Fault>();
   /** Those of them that come from a zone's apex, not from the value under its key. */
@@ -169,7 +171,7 @@ export class Views {
       if (event.kind === 'put') this.#put(event.entry);
       else this.#delete(event.key);
     }
-    this.#nameReplicas();
+    if (this.#membersChanged) this.#nameReplicas();
   }
 
   #isAlias({ zone, owner }: Extract<KeySubject, { kind: 'name' }>): boolean {
@@ -190,6 +192,7 @@ export class Views {
   }
 
   #nameReplicas(): void {
+    this.#membersChanged = false;
     // Replicas whose names make one label are one nameserver, with the addresses of all: membership.ts tells their operators.
     const addresses = new Map<string, Set<Address>>();
     for (const { label, addresses: more } of [this.#self(), ...[...this.members.values()].map(nameserverOf)])
@@ -297,8 +300,14 @@ export class Views {
       delete: ({ token }) => this.tokens.delete(token),
     },
     member: {
-      put: (subject, value) => this.members.set(subject.replica, checkedMember(subject, memberValue.decode(value))),
-      delete: ({ replica }) => this.members.delete(replica),
+      put: (subject, value) => {
+        this.members.set(subject.replica, checkedMember(subject, memberValue.decode(value)));
+        this.#membersChanged = true;
+      },
+      delete: ({ replica }) => {
+        this.members.delete(replica);
+        this.#membersChanged = true;
+      },
     },
   };
 }

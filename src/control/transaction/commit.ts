@@ -80,14 +80,13 @@ export class Committer {
   #takeBatch(): Batch<Job> {
     const batch = new Batch<Job>();
     const waiting: Job[] = [];
-    const retries = Math.max(0, ...this.#queue.map(({ attempts }) => attempts));
-    // Under contention with another replica small batches lose less when one of their compares fails.
-    const jobLimit = Math.max(1, maxOperations >> Math.min(retries, 7));
-    for (const [index, job] of this.#queue.entries()) {
-      if (batch.jobs.length >= jobLimit || batch.full) {
-        waiting.push(...this.#queue.slice(index));
-        break;
-      }
+    let seen = 0;
+    let retries = 0;
+    for (const job of this.#queue) {
+      // Under contention with another replica small batches lose less when one of their compares fails.
+      retries = Math.max(retries, job.attempts);
+      if (batch.full || batch.jobs.length >= Math.max(1, maxOperations >> Math.min(retries, 7))) break;
+      seen += 1;
       try {
         const decision = job.decide({ views: this.#views, claimed: batch.written, now: Date.now() });
         if (decision.operations.length === 0) {
@@ -104,7 +103,7 @@ export class Committer {
         else job.reject(error);
       }
     }
-    this.#queue = waiting;
+    this.#queue = waiting.concat(this.#queue.slice(seen));
     return batch;
   }
 

@@ -1,0 +1,65 @@
+// More requests at once than a transaction, or a call, can take.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startHousekeeping } from '../../src/control/housekeeping.ts';
+import type { Committer } from '../../src/control/transaction/commit.ts';
+import { type Decide, nothing } from '../../src/control/transaction/decision.ts';
+import { automaticReverseZone, parseAddress } from '../../src/model/address.ts';
+import { parseName } from '../../src/model/name.ts';
+import { zoneDefaults } from '../../src/model/zone.ts';
+import { hostKey, serialKey, zoneKey } from '../../src/store/keys.ts';
+import { maxOperations } from '../../src/store/store.ts';
+import { zoneValue } from '../../src/store/values.ts';
+import { embeddedStore, openReplica } from '../support/control-plane.ts';
+import { until } from '../support/until.ts';
+
+const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+test('200,000 requests that wait are all answered, and so is what comes after them', async (t) => {
+  const { commit } = await openReplica(t, await embeddedStore(t));
+  const full: Decide<number> = () => ({
+    result: 0,
+    compares: [],
+    operations: Array.from({ length: maxOperations }, (_, index) => ({
+      kind: 'delete',
+      key: hostKey(parseName(`h${index}`)),
+    })),
+  });
+  const waiting = Array.from({ length: 200_000 }, () => commit(() => nothing(1)));
+  const results = await Promise.all([commit(full), commit(full), ...waiting]);
+  assert.equal(
+    results.reduce((sum, one) => sum + one, 0),
+    200_000,
+  );
+  assert.equal(await commit(() => nothing(2)), 2);
+});
+
+test('housekeeping asks for a bounded number of transactions at once', async (t) => {
+  const store = await embeddedStore(t);
+  const count = 1100;
+  const zones = Array.from({ length: count }, (_, n) =>
+    automaticReverseZone(parseAddress(`10.${n >> 8}.${n & 255}.1`)),
+  );
+  for (let at = 0; at < count; at += 50) {
+    const operations = zones.slice(at, at + 50).flatMap((name) => [
+      { kind: 'put' as const, key: zoneKey(name), value: zoneValue.encode({ name, ...zoneDefaults, automatic: true }) },
+      { kind: 'put' as const, key: serialKey(name), value: '' },
+    ]);
+    await store.commit({ compares: [], operations });
+  }
+  const { views, committer } = await openReplica(t, store);
+  let underWay = 0;
+  let most = 0;
+  const counting = {
+    commit: (decide: Decide<unknown>) => {
+      most = Math.max(most, ++underWay);
+      return committer.commit(decide).finally(() => {
+        underWay -= 1;
+      });
+    },
+  };
+  t.after(startHousekeeping(views, counting as Committer, logger));
+  await until(() => views.zones.list().next().done === true, 'there are zones left');
+  assert.equal(most, 1000);
+});
