@@ -1,6 +1,6 @@
 // The composition root: the only file that wires rooms together, top to bottom. What the process does around it: main.ts.
 
-import { rename, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getHeapStatistics } from 'node:v8';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
@@ -16,6 +16,7 @@ import { prepareDataDir } from './data-dir.ts';
 import { readCertificate } from './dns/listen/certificate.ts';
 import { type DnsServer, startDns } from './dns/listen/dns-server.ts';
 import { listenError } from './dns/listen/listen-error.ts';
+import { messageOf } from './errors.ts';
 import { ensureAdminToken } from './http/admin-token.ts';
 import { addDnsMetrics, createMetrics } from './http/metrics.ts';
 import { createServer } from './http/server.ts';
@@ -83,7 +84,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   }
 
   async function serve(httpEndpoint: string): Promise<void> {
-    await writeEndpoints(config.dataDir, { http: httpEndpoint, dns: [] });
+    await writeEndpoints(config.dataDir, { http: httpEndpoint, dns: [] }, logger);
     await views.whenLoaded();
     releaseMemory();
     if (config.adminToken === undefined) {
@@ -110,7 +111,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
       ...(server.tls.length > 0 && { dnsTls: server.tls.map(formatEndpoint) }),
       ...(server.https.length > 0 && { dnsHttps: server.https.map(formatEndpoint) }),
     };
-    await writeEndpoints(config.dataDir, endpoints);
+    await writeEndpoints(config.dataDir, endpoints, logger);
     leave = await joinCluster(store, member([...server.addresses]), logger);
     logger.info({ ...endpoints, store: config.store, revision: views.revision }, 'serving');
   }
@@ -157,9 +158,15 @@ interface Endpoints {
   dnsHttps?: string[];
 }
 
-/** For scripts and tests that let us pick the ports. Renamed into place, so that nobody reads half of it. */
-async function writeEndpoints(dataDir: string, endpoints: Endpoints): Promise<void> {
+/** For scripts and tests that let us pick the ports. Renamed into place, so that nobody reads half of it. Whoever needs it, DNS does not. */
+async function writeEndpoints(dataDir: string, endpoints: Endpoints, logger: FastifyBaseLogger): Promise<void> {
   const file = join(dataDir, 'endpoints.json');
-  await writeFile(`${file}.new`, `${JSON.stringify(endpoints)}\n`);
-  await rename(`${file}.new`, file);
+  const draft = `${file}.new`;
+  try {
+    await writeFile(draft, `${JSON.stringify(endpoints)}\n`);
+    await rename(draft, file);
+  } catch (error) {
+    logger.warn({ file, reason: messageOf(error) }, 'endpoints.json could not be written: what it says may be old');
+    await rm(draft, { force: true }).catch(() => undefined);
+  }
 }
