@@ -5,8 +5,8 @@
 // The word at a reference is `words[reference * 2]`, the octet `bytes[reference * 8]`. Words are of the machine's order; what goes onto the wire is
 // kept in network order.
 //
-// Words marked (A) change while readers look: they are written with one Atomics operation, and what leads to a block is read with Atomics.load. Words marked (W) belong to
-// the writer; readers never look at them. All else is written before its block can be reached and never again.
+// Words marked (A) change while readers look: they are written with one Atomics operation, and what leads to a block is read with load() (table.ts). Words
+// marked (W) belong to the writer; readers never look at them. All else is written before its block can be reached and never again.
 
 /** A block of the table, in units of 8 octets. */
 export type Reference = number;

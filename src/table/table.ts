@@ -60,6 +60,9 @@ const loadsInOrder = process.arch === 'x64';
 /**
  * A word that the writer may be changing: loads that follow see at least what was written before it. Atomics.load is a call, of more time than all else that
  * finding a name takes (bench/respond.ts).
+ *
+ * That V8 keeps plain loads in their order as well is an assumption, which nothing promises: test/table/readers.test.ts would see torn, missing or freed names
+ * where it fails. It may also keep a word that it has read: no loop waits on load() for a word to change.
  */
 export function load(words: Uint32Array, at: number): number {
   return loadsInOrder ? (words[at] as number) : Atomics.load(words, at);
