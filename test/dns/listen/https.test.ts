@@ -37,7 +37,7 @@ async function open(t: Cleanup, { https, certificate }: SecureServer): Promise<C
 
 async function send(session: ClientHttp2Session, headers: OutgoingHttpHeaders, body?: Uint8Array): Promise<Reply> {
   const stream = session.request(headers);
-  const responded = once(stream, 'response', { signal: AbortSignal.timeout(10_000) });
+  const responded = once(stream, 'response', { signal: AbortSignal.timeout(30_000) });
   stream.on('error', () => undefined);
   stream.end(body);
   const [received] = (await responded) as [IncomingHttpHeaders];
@@ -139,11 +139,11 @@ suite('HTTPS', { skip: withoutOpenssl }, () => {
   });
 
   test('a body that comes too slowly is not waited for, whatever else the connection does', async (t) => {
-    const session = await open(t, await runSecureServer(t, { limits: { idleMilliseconds: 500 } }));
+    const session = await open(t, await runSecureServer(t, { limits: { idleMilliseconds: 3_000 } }));
     const slow = session.request(post);
     slow.on('error', () => undefined);
     slow.write(Uint8Array.of(0));
-    const responded = once(slow, 'response', { signal: AbortSignal.timeout(20_000) });
+    const responded = once(slow, 'response', { signal: AbortSignal.timeout(30_000) });
     const asking = setInterval(() => void send(session, post, queryBytes(question)).catch(() => undefined), 100);
     t.after(() => clearInterval(asking));
     const [headers] = await responded;
@@ -160,7 +160,7 @@ suite('HTTPS', { skip: withoutOpenssl }, () => {
       const query = queryBytes(question);
       const sent = request({ ...options, method, path: getPath(query), headers: { 'content-type': type } });
       sent.end(method === 'POST' ? query : undefined);
-      const [response] = await once(sent, 'response', { signal: AbortSignal.timeout(20_000) });
+      const [response] = await once(sent, 'response', { signal: AbortSignal.timeout(30_000) });
       assert.equal(response.statusCode, 200);
       response.resume();
       await once(response, 'end');
@@ -176,7 +176,7 @@ suite('HTTPS', { skip: withoutOpenssl }, () => {
     const sent = request({ ...options, path: getPath(query) });
     // The server does not read to the end of it.
     sent.on('error', () => undefined).end();
-    const [response] = await once(sent, 'response', { signal: AbortSignal.timeout(20_000) });
+    const [response] = await once(sent, 'response', { signal: AbortSignal.timeout(30_000) });
     assert.equal(response.statusCode, 431);
     response.resume();
   });

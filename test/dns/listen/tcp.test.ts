@@ -94,7 +94,7 @@ suite('TCP', () => {
   });
 
   test('keeps who goes on asking beyond the idle time', async (t) => {
-    const server = await runServer(t, { limits: { idleMilliseconds: 1_000 } });
+    const server = await runServer(t, { limits: { idleMilliseconds: 3_000 } });
     const asking = await TcpClient.open(server.addresses[0]!, t);
     const idle = await TcpClient.open(server.addresses[0]!, t);
     let idleEnded = false;

@@ -57,7 +57,7 @@ async function run(program: string, args: string[]): Promise<string> {
     if (error.code === 'ENOENT') throw error;
     return { stdout: `${error.stdout}`, stderr: `${error.stderr}` };
   };
-  const { stdout, stderr } = await promisify(execFile)(program, args, { timeout: 5_000 }).catch(failed);
+  const { stdout, stderr } = await promisify(execFile)(program, args, { timeout: 30_000 }).catch(failed);
   return stdout + stderr;
 }
 

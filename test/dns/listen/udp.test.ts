@@ -20,7 +20,7 @@ async function askMany(server: Server, total: number, window = 25): Promise<numb
     new Promise<void>((done) => {
       const socket = createSocket(server.address.includes(':') ? 'udp6' : 'udp4');
       let open = 0;
-      const giveUp = setTimeout(finish, 10_000);
+      const giveUp = setTimeout(finish, 60_000);
       function finish() {
         clearTimeout(giveUp);
         socket.close();

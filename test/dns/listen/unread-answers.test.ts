@@ -60,7 +60,7 @@ async function holdsLittle(server: DnsServer, port: number, connections: number)
 suite('answers that nobody reads', { skip: withoutOpenssl || !batchedHere }, () => {
   for (const secure of [false, true]) {
     test(`over ${secure ? 'TLS' : 'TCP'}: little waits, and nothing once the connection was cut`, async (t) => {
-      const { server, tls, certificate } = await runSecureServer(t, { limits: { idleMilliseconds: 500 } });
+      const { server, tls, certificate } = await runSecureServer(t, { limits: { idleMilliseconds: 3_000 } });
       const { port } = secure ? tls : server.addresses[0]!;
       const greedy = await Promise.all(
         Array.from({ length: 5 }, () => open(t, port, secure ? certificate : undefined)),
@@ -71,7 +71,7 @@ suite('answers that nobody reads', { skip: withoutOpenssl || !batchedHere }, () 
   }
 
   test('over HTTPS as well', async (t) => {
-    const { server, https, certificate } = await runSecureServer(t, { limits: { idleMilliseconds: 500 } });
+    const { server, https, certificate } = await runSecureServer(t, { limits: { idleMilliseconds: 3_000 } });
     const stop = new SharedArrayBuffer(4);
     const path = `/dns-query?dns=${Buffer.from(question).toString('base64url')}`;
     const workerData: UnreadingTask = { port: https.port, ca: certificate.ca, path, stop };
