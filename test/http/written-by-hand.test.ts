@@ -241,19 +241,35 @@ test('a zone whose value cannot be read is named where it is in the way, and goe
   await api.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s' });
 });
 
-test('with a zone that cannot be read go the hosts that are named in it', async (t) => {
+for (const served of [true, false]) {
+  test(`with a zone that cannot be read${served ? ', but is served,' : ''} go the hosts that are named in it`, async (t) => {
+    const before = await prepared(t);
+    const { store, views } = before;
+    await before.api.ok(201, 'POST', '/v1/zones', { name: 'bar.k8s' });
+    await before.api.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s', aliases: ['x.foo.k8s', 'y.bar.k8s'] });
+    await before.api.ok(201, 'POST', '/v1/hosts', { name: 'b.bar.k8s', aliases: ['y.foo.k8s'] });
+    await byHand(before, put(zoneKey(parseName('foo.k8s')), 'junk'));
+    // Who starts now has never read it.
+    const { api } = served ? before : await servedApi(t, store);
+    await api.refused('value_unreadable', 'DELETE', '/v1/zones/foo.k8s');
+    await api.ok(204, 'DELETE', '/v1/zones/foo.k8s?force=true');
+    await views.reached((await store.list('', { limit: 1 })).revision);
+    assertWhole(contentsOf(await storeEntries(store)));
+    assert.equal((await api.send('GET', '/v1/hosts/a.foo.k8s')).status, 404);
+    assert.equal((await api.send('GET', '/v1/hosts/b.bar.k8s')).status, 200);
+    assert.equal(views.zones.get(parseName('foo.k8s')), undefined);
+    await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
+    await api.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s' });
+  });
+}
+
+test('an automatic zone that cannot be read, but is served, goes by force with the PTRs in it', async (t) => {
   const served = await prepared(t);
-  const { store, views } = served;
-  await served.api.ok(201, 'POST', '/v1/zones', { name: 'bar.k8s' });
-  await served.api.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s', aliases: ['y.bar.k8s'] });
-  await served.api.ok(201, 'POST', '/v1/hosts', { name: 'b.bar.k8s', aliases: ['y.foo.k8s'] });
-  await byHand(served, put(zoneKey(parseName('foo.k8s')), 'junk'));
-  await served.api.refused('value_unreadable', 'DELETE', '/v1/zones/foo.k8s?force=true');
-  // Who starts now has never read it.
-  const { api } = await servedApi(t, store);
-  await api.ok(204, 'DELETE', '/v1/zones/foo.k8s?force=true');
-  await views.reached((await store.list('', { limit: 1 })).revision);
+  const { api, store } = served;
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s' });
+  await byHand(served, put(zoneKey(parseName('0.0.10.in-addr.arpa')), 'junk'));
+  await api.refused('value_unreadable', 'DELETE', '/v1/hosts/a.foo.k8s');
+  await api.ok(204, 'DELETE', '/v1/zones/0.0.10.in-addr.arpa?force=true');
   assertWhole(contentsOf(await storeEntries(store)));
-  assert.equal((await api.send('GET', '/v1/hosts/a.foo.k8s')).status, 404);
-  assert.equal((await api.send('GET', '/v1/hosts/b.bar.k8s')).status, 200);
+  await api.ok(204, 'DELETE', '/v1/hosts/a.foo.k8s');
 });

@@ -26,18 +26,23 @@ export function pointerIn({ name, aliases }: Pick<Host, 'name' | 'aliases'>): Po
   };
 }
 
-/** Writes the difference into the transaction. Refuses with `name_taken`, `rrset_conflict`, `cname_conflict`, `zone_not_found`. */
+/**
+ * Writes the difference into the transaction. Refuses with `name_taken`, `rrset_conflict`, `cname_conflict`, `zone_not_found`. `going`: a zone that is about to
+ * be deleted with all its records, into which nothing is written any more.
+ */
 export function writeHost(
   context: DecisionContext,
   builder: TransactionBuilder,
   before: Host | undefined,
   after: Host | undefined,
+  going?: Fqdn,
 ): void {
   writeHostKey(context, builder, before, after);
   writeAddresses(context, builder, before, after);
   const old = before === undefined ? [] : recordsOf(before, 0);
   const wanted = after === undefined ? [] : recordsOf(after, 0);
-  const left = old.filter((record) => !wanted.some((other) => isSamePlace(record, other)));
+  const isGoing = (owner: Fqdn) => going !== undefined && context.views.zones.enclosing(owner)?.value.name === going;
+  const left = old.filter((record) => !wanted.some((other) => isSamePlace(record, other)) && !isGoing(record.owner));
   for (const record of left) removeRecord(context, builder, before as Host, record);
   if (after !== undefined) for (const record of wanted) addRecord(context, builder, before, after, record);
   for (const { owner } of left) removeEmptyZone(context, builder, owner);

@@ -4,10 +4,10 @@
 import { createHash } from 'node:crypto';
 import { Refusal, refuse } from '../../errors.ts';
 import { idempotencyKey } from '../../store/keys.ts';
-import { LeaseGone, type LeaseId, type Store } from '../../store/store.ts';
+import { LeaseGone, type LeaseId, type Store, StoreUnavailable } from '../../store/store.ts';
 import { answerValue } from '../../store/values.ts';
 import type { Views } from '../../views/views.ts';
-import { type Committer, LostRace, maxAttempts } from './commit.ts';
+import { type Committer, LostRace, maxAttempts, notWritten } from './commit.ts';
 import type { Committed, Decide } from './decision.ts';
 import { untilReached } from './until-reached.ts';
 
@@ -38,6 +38,15 @@ export class OnceCommitter {
 
   /** As {@link Committer.commit}; the same request gets the first answer again. Refuses with `idempotency_mismatch`. */
   async commit<T>(identity: RequestIdentity, decide: Decide<T>): Promise<Committed<T>> {
+    try {
+      return await this.#commit(identity, decide);
+    } catch (error) {
+      // The committer has words of its own: this is from before it, or after it wrote nothing.
+      throw error instanceof StoreUnavailable ? notWritten(error) : error;
+    }
+  }
+
+  async #commit<T>(identity: RequestIdentity, decide: Decide<T>): Promise<Committed<T>> {
     const key = idempotencyKey(identity.token, identity.key);
     const request = createHash('sha256')
       .update(JSON.stringify([identity.method, identity.path, identity.body ?? null], inOrder))

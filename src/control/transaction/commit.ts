@@ -154,12 +154,13 @@ export class Committer {
       for (const { job } of batch.jobs) job.reject(error);
       return;
     }
-    const away = (outcome: string) =>
-      new Refusal('store_unavailable', `the store is not there for writes (${error.message}): ${outcome}; DNS goes on`);
-    const untouched = away('nothing was written, try again later');
+    const untouched = notWritten(error);
     const outcome =
       error instanceof OutcomeUnknown
-        ? away('the write may have been carried out: repeat it with the same Idempotency-Key, or look before you do')
+        ? away(
+            error,
+            'the write may have been carried out: repeat it with the same Idempotency-Key, or look before you do',
+          )
         : untouched;
     for (const { job } of batch.jobs) job.reject(outcome);
     for (const job of this.#queue.splice(0)) job.reject(untouched);
@@ -196,4 +197,13 @@ export class Committer {
     }
     this.#queue.unshift(...again);
   }
+}
+
+/** What becomes of a write that the store did not get to see. */
+export function notWritten(error: StoreUnavailable): Refusal {
+  return away(error, 'nothing was written, try again later');
+}
+
+function away({ message }: StoreUnavailable, outcome: string): Refusal {
+  return new Refusal('store_unavailable', `the store is not there for writes (${message}): ${outcome}; DNS goes on`);
 }

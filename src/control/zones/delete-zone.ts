@@ -48,9 +48,10 @@ export function decideDeleteClearedZone(
   return decideDeleteZone(context, name, precondition);
 }
 
-/** What is wrong with the value of a zone that was never read. */
+/** What is wrong with the zone's value, where it is not the one that is served: nothing can be written into the zone then. */
 function faultOf({ views }: DecisionContext, zone: Fqdn): Fault | undefined {
-  return views.zones.get(zone) === undefined ? views.faults.get(zoneKey(zone)) : undefined;
+  const fault = views.faults.get(zoneKey(zone));
+  return fault?.modified === views.zones.get(zone)?.modified ? undefined : fault;
 }
 
 /** Nobody writes into a zone that cannot be read: its serial says nothing then. */
@@ -80,10 +81,11 @@ function hostsIn(context: DecisionContext, zone: Fqdn): Host[] {
  * there. Result: how many are left.
  */
 export function decideClearZone(context: DecisionContext, name: Fqdn, precondition: Precondition): Decision<number> {
-  const modified = faultOf(context, name)?.modified ?? existingZone(context, name).modified;
-  checkPrecondition(precondition, entityTag(modified));
+  const fault = faultOf(context, name);
+  checkPrecondition(precondition, entityTag((fault ?? existingZone(context, name)).modified));
   const hosts = hostsIn(context, name);
-  if (hosts.length === 0) return decideClearAbandoned(context, name);
+  if (hosts.length === 0) return fault === undefined ? decideClearAbandoned(context, name) : nothing(0);
+  const going = fault && name;
   const builder = new TransactionBuilder(context.views);
   const budget = new WriteBudget();
   const end = hosts.findIndex((host) => !budget.take(greatestWrite(host)));
@@ -94,7 +96,7 @@ export function decideClearZone(context: DecisionContext, name: Fqdn, preconditi
     const addresses = host.addresses.map((one) =>
       isHere(reverseName(one.address)) ? { ...one, ptr: false as const } : one,
     );
-    writeHost(context, builder, host, isHere(host.name) ? undefined : { ...host, aliases, addresses });
+    writeHost(context, builder, host, isHere(host.name) ? undefined : { ...host, aliases, addresses }, going);
   }
   return { result: hosts.length - some.length, ...builder.build() };
 }
@@ -102,8 +104,7 @@ export function decideClearZone(context: DecisionContext, name: Fqdn, preconditi
 /** Result: how many names are left. */
 function decideClearAbandoned(context: DecisionContext, name: Fqdn): Decision<number> {
   const { views } = context;
-  const zone = views.zones.get(name)?.value;
-  if (zone === undefined) return nothing(0);
+  const { value: zone } = existingZone(context, name);
   const builder = new TransactionBuilder(views);
   const budget = new WriteBudget();
   const released = new Set<string>();
