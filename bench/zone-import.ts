@@ -2,19 +2,20 @@
 // while. Prints times, progress, and the longest waits. `node bench/zone-import.ts [RRsets]`, a million by default.
 
 import { execFileSync } from 'node:child_process';
-import { createReadStream, createWriteStream, existsSync, readFileSync } from 'node:fs';
+import { createReadStream, createWriteStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { adminToken } from '../test/support/api-client.ts';
 import { ask, type Server } from '../test/support/dns-client.ts';
+import { findProgram } from '../test/support/peer-process.ts';
 import { startReplica } from '../test/support/replica.ts';
 import { type Cleanup, inScope, temporaryFolder } from '../test/support/temporary.ts';
 
 const rrsets = Number(process.argv[2] ?? 1_000_000);
 const zone = 'bench.example';
-const checkzone = ['/usr/bin/named-checkzone', '/usr/sbin/named-checkzone'].find(existsSync);
+const checkzone = findProgram('named-checkzone');
 
 await inScope(measure);
 

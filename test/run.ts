@@ -4,7 +4,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { findProgram } from './support/peer-process.ts';
 
 /** Debian's package for each program that tests start. */
 const peers = [
@@ -38,14 +38,7 @@ run.on('exit', (code) => process.exit(code ?? 1));
 
 function isInstalled(program: string): boolean {
   if (program === 'etcd' && process.env.ZONEWRIGHT_TEST_ETCD) return true;
-  const folders = [
-    ...(process.env.PATH ?? '').split(delimiter),
-    '/usr/bin',
-    '/usr/sbin',
-    '/usr/local/bin',
-    '/usr/local/sbin',
-  ];
-  return folders.some((folder) => existsSync(join(folder, program)));
+  return findProgram(program) !== undefined;
 }
 
 /** Installs Debian packages if we may; what cannot be installed, its tests skip by name, or fail under CI. */

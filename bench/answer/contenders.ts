@@ -1,10 +1,7 @@
-// How each contender is started on the bench's zone, one answering thread each where that can be said. A program that is not here is left out.
+// How each contender is started on the bench's zone, one answering thread each where that can be said. What is not installed is left out, and said to be.
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Fqdn } from '../../src/model/name.ts';
 import type { RecordType } from '../../src/model/rdata/record-types.ts';
@@ -14,7 +11,10 @@ import { openEtcdStore } from '../../src/store/etcd.ts';
 import { nameKey, serialKey, zoneKey } from '../../src/store/keys.ts';
 import { maxOperations, type Operation, type Store } from '../../src/store/store.ts';
 import { nameValue, zoneValue } from '../../src/store/values.ts';
-import { startEtcd } from '../../test/support/etcd.ts';
+import { startPeerOnFiles } from '../../test/differential/peers.ts';
+import { findEtcd, startEtcd } from '../../test/support/etcd.ts';
+import { freePort } from '../../test/support/free-port.ts';
+import { findProgram, startPeerProcess } from '../../test/support/peer-process.ts';
 import { startReplica } from '../../test/support/replica.ts';
 import type { Cleanup } from '../../test/support/temporary.ts';
 import { hostAddress, hostLabel, type Kind, kinds, zoneName } from './zone.ts';
@@ -37,7 +37,11 @@ export interface Bench {
 /** A million names take their time to be read from the store. */
 const startMilliseconds = 300_000;
 
-type Start = (bench: Bench) => Promise<Contender | undefined>;
+/** Why a contender does not take part. */
+export class LeftOut extends Error {}
+
+/** Rejects with LeftOut. */
+type Start = (bench: Bench) => Promise<Contender>;
 
 /** Ours comes first: ratios are to it. */
 export const contenders: Start[] = [startOurs, startKnot, startPowerDns, startCoreDnsFile, startCoreDnsEtcd];
@@ -84,36 +88,20 @@ async function fill(store: Store, entries: Iterable<Operation>): Promise<void> {
   if (operations.length > 0) await store.commit({ compares: [], operations });
 }
 
-async function startKnot({ cleanup, folder, zoneFile }: Bench): Promise<Contender | undefined> {
-  const program = find('knotd');
-  if (program === undefined) return undefined;
-  const home = join(folder, 'knot');
-  await mkdir(home);
-  const port = freePort();
-  const config = [
-    'server:',
-    `  listen: 127.0.0.1@${port}`,
-    `  rundir: ${home}`,
-    '  udp-workers: 1',
-    'database:',
-    `  storage: ${home}`,
-    'zone:',
-    `  - domain: ${zoneName}`,
-    `    file: ${zoneFile}`,
-    '    zonefile-sync: -1',
-    '    journal-content: none',
-  ];
-  await writeFile(join(home, 'knot.conf'), `${config.join('\n')}\n`);
-  const pid = start(cleanup, program, ['-c', join(home, 'knot.conf')]);
-  return { name: `knot ${versionOf(program, '--version')}`, port, pids: [pid], kinds };
+async function startKnot({ cleanup, folder, zoneFile }: Bench): Promise<Contender> {
+  const version = versionOf(installed('knotd'), '--version');
+  const zones = [{ apex: zoneName, file: zoneFile }];
+  const { port, pid } = await startPeerOnFiles(cleanup, 'knot', join(folder, 'knot'), zones);
+  return { name: `knot ${version}`, port, pids: [pid], kinds };
 }
 
-async function startPowerDns({ cleanup, folder, zoneFile }: Bench): Promise<Contender | undefined> {
-  const program = find('pdns_server');
-  if (program === undefined || !existsSync('/usr/lib/x86_64-linux-gnu/pdns/libbindbackend.so')) return undefined;
+async function startPowerDns({ cleanup, folder, zoneFile }: Bench): Promise<Contender> {
+  const program = installed('pdns_server');
+  if (!/^bind$/m.test(saidBy(program, '--list-modules')))
+    throw new LeftOut("pdns_server's bind backend is not installed");
   const home = join(folder, 'powerdns');
   await mkdir(home);
-  const port = freePort();
+  const port = await freePort();
   await writeFile(join(home, 'named.conf'), `zone "${zoneName}" { type master; file "${zoneFile}"; };\n`);
   const settings = [
     `--config-dir=${home}`,
@@ -126,17 +114,19 @@ async function startPowerDns({ cleanup, folder, zoneFile }: Bench): Promise<Cont
     '--daemon=no',
     '--guardian=no',
   ];
-  const pid = start(cleanup, program, settings);
+  const { pid } = startPeerProcess(cleanup, program, settings);
   return { name: `powerdns ${versionOf(program, '--version')}`, port, pids: [pid], kinds };
 }
 
-async function startCoreDnsFile({ cleanup, folder, zoneFile }: Bench): Promise<Contender | undefined> {
+async function startCoreDnsFile({ cleanup, folder, zoneFile }: Bench): Promise<Contender> {
   return startCoreDns(cleanup, folder, 'coredns file', `file ${zoneFile}`, [], kinds);
 }
 
 /** At 1,000 names only: it reads etcd for every question. etcd's own time counts. Stored wildcards it does not know. */
-async function startCoreDnsEtcd({ cleanup, folder, names }: Bench): Promise<Contender | undefined> {
-  if (names > 1000 || find('coredns') === undefined || find('etcd') === undefined) return undefined;
+async function startCoreDnsEtcd({ cleanup, folder, names }: Bench): Promise<Contender> {
+  if (names > 1000) throw new LeftOut('coredns with etcd takes no more than 1,000 names here');
+  if (findEtcd() === undefined) throw new LeftOut('etcd is not installed');
+  installed('coredns');
   const etcd = await startEtcd();
   cleanup.after(() => etcd.close());
   const store = await openEtcdStore({ endpoints: [etcd.endpoint], prefix: '/unused' });
@@ -161,49 +151,28 @@ async function startCoreDns(
   plugin: string,
   pids: number[],
   answers: readonly Kind[],
-): Promise<Contender | undefined> {
-  const program = find('coredns');
-  if (program === undefined) return undefined;
+): Promise<Contender> {
+  const program = installed('coredns');
   const home = join(folder, name.replace(' ', '-'));
   await mkdir(home);
-  const port = freePort();
+  const port = await freePort();
   await writeFile(join(home, 'Corefile'), `${zoneName}:${port} {\n bind 127.0.0.1\n ${plugin}\n}\n`);
-  const pid = start(cleanup, program, ['-conf', join(home, 'Corefile')]);
+  const { pid } = startPeerProcess(cleanup, program, ['-conf', join(home, 'Corefile')]);
   return { name, port, pids: [pid, ...pids], kinds: answers };
 }
 
-function start(cleanup: Cleanup, program: string, settings: readonly string[]): number {
-  const child: ChildProcess = spawn(program, settings, { stdio: 'ignore' });
-  cleanup.after(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const exit = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exit;
-  });
-  if (child.pid === undefined) throw new Error(`${program} does not start`);
-  return child.pid;
-}
-
-/** In the path, where Debian keeps daemons, or where Go installs to. */
-function find(program: string): string | undefined {
-  const folders = [
-    ...(process.env.PATH ?? '').split(':'),
-    '/usr/sbin',
-    '/usr/local/sbin',
-    join(homedir(), 'go', 'bin'),
-  ];
-  return folders.map((folder) => join(folder, program)).find(existsSync);
+function installed(program: string): string {
+  const path = findProgram(program);
+  if (path === undefined) throw new LeftOut(`${program} is not installed`);
+  return path;
 }
 
 function versionOf(program: string, flag: string): string {
-  const text = execFileSync('sh', ['-c', `"${program}" ${flag} 2>&1 || true`], { encoding: 'utf8' });
-  return /\d+\.\d+(\.\d+)?/.exec(text)?.[0] ?? '';
+  return /\d+\.\d+(\.\d+)?/.exec(saidBy(program, flag))?.[0] ?? '';
 }
 
-let nextPort = 20_000 + (process.pid % 1000) * 10;
-
-/** Not bound by anyone a moment ago; the bench is alone on its machine. */
-function freePort(): number {
-  nextPort += 1;
-  return nextPort;
+/** Whatever its exit status: PowerDNS never ends these with 0. */
+function saidBy(program: string, flag: string): string {
+  const { stdout, stderr } = spawnSync(program, [flag], { encoding: 'utf8' });
+  return stdout + stderr;
 }

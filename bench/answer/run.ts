@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ask } from '../../test/support/dns-client.ts';
 import { type Cleanup, inScope, temporaryFolder } from '../../test/support/temporary.ts';
-import { type Contender, contenders } from './contenders.ts';
+import { type Contender, contenders, LeftOut } from './contenders.ts';
 import { type Cost, measure, residentMegabytes } from './measure.ts';
 import { hostLabel, type Kind, kinds, writeQuestions, writeZoneFile, zoneName } from './zone.ts';
 
@@ -37,7 +37,7 @@ async function compare(names: number, cleanup: Cleanup): Promise<void> {
   const questions = await writeQuestions(folder, names);
   const running: Contender[] = [];
   for (const start of contenders) {
-    const contender = await start(bench);
+    const contender = await start(bench).catch(whyLeftOut);
     if (contender === undefined) continue;
     await untilAnswers(contender, names);
     console.log(`${contender.name} serves ${names} names`);
@@ -60,6 +60,11 @@ async function compare(names: number, cleanup: Cleanup): Promise<void> {
     if (round > 0) console.log(`round ${round} of ${rounds}`);
   }
   report(names, costs);
+}
+
+function whyLeftOut(error: unknown): undefined {
+  if (!(error instanceof LeftOut)) throw error;
+  console.log(`left out: ${error.message}`);
 }
 
 function report(names: number, costs: Costs): void {

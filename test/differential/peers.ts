@@ -1,25 +1,32 @@
 // The servers that we are held against: real NSD and Knot DNS, on loopback, each with the zones it is given, for one batch.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { exchange, queryBytes } from '../support/dns-client.ts';
 import { freePort } from '../support/free-port.ts';
+import { findProgram, startPeerProcess } from '../support/peer-process.ts';
 import type { Cleanup } from '../support/temporary.ts';
 import type { NamedServer } from './ask-many.ts';
 import { type Zone, zoneFile } from './zone-builder.ts';
 
 export type PeerName = 'nsd' | 'knot';
 
+export interface PeerServer extends NamedServer {
+  readonly pid: number;
+}
+
+interface ZoneFile {
+  apex: string;
+  file: string;
+}
+
 interface Peer {
   /** Debian's package. */
   package: string;
   program: string;
   arguments(config: string): string[];
-  config(folder: string, port: number, zones: readonly { apex: string; file: string }[]): string;
+  config(folder: string, port: number, zones: readonly ZoneFile[]): string;
 }
 
 export const peers: Readonly<Record<PeerName, Peer>> = {
@@ -77,10 +84,7 @@ ${zones.map(({ apex, file }) => `  - domain: "${apex}"\n    file: "${file}"`).jo
 
 export const peerNames = Object.keys(peers) as PeerName[];
 
-function programOf(name: PeerName): string | undefined {
-  const folders = ['/usr/sbin', '/usr/bin', '/usr/local/sbin', '/usr/local/bin'];
-  return folders.map((folder) => join(folder, peers[name].program)).find(existsSync);
-}
+const programOf = (name: PeerName): string | undefined => findProgram(peers[name].program);
 
 /** For a test's `skip`: false where both are there, or where their absence must be a failure. */
 export function skipWithoutPeers(): string | false {
@@ -88,47 +92,38 @@ export function skipWithoutPeers(): string | false {
   return missing.length > 0 && process.env.CI !== 'true' ? `not here: install ${missing.join(' and ')}` : false;
 }
 
-/** Starts the peer and waits until it answers. A zone that it does not load, it says SERVFAIL for. */
+/** Starts the peer on these zones. One that it does not load, it says SERVFAIL for. */
 export async function startPeer(
   scope: Cleanup,
   name: PeerName,
   folder: string,
   zones: readonly Zone[],
-): Promise<NamedServer> {
-  const program = programOf(name);
-  if (program === undefined) throw new Error(`${name} is not here: install ${peers[name].package}`);
+): Promise<PeerServer> {
   await mkdir(folder, { recursive: true });
   const files = zones.map((zone, index) => ({ apex: zone.apex, file: `${index}.zone`, text: zoneFile(zone) }));
   for (const { file, text } of files) await writeFile(join(folder, file), text);
-  const server = { name, address: '127.0.0.1', port: await freePort() };
-  const config = join(folder, `${name}.conf`);
-  await writeFile(config, peers[name].config(folder, server.port, files));
-  const child = spawn(program, peers[name].arguments(config), { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  child.stderr.on('data', (text) => {
-    said = `${said}${text}`.slice(-4_000);
-  });
-  const stopWithUs = (): void => void child.kill('SIGTERM');
-  process.once('exit', stopWithUs);
-  scope.after(async () => {
-    process.removeListener('exit', stopWithUs);
-    await stop(child);
-  });
-  const query = queryBytes({ name: 'is-it.there.', type: 'A' });
-  for (const until = Date.now() + 20_000; ; ) {
-    if (child.exitCode !== null || Date.now() > until) throw new Error(`${name} did not start: ${said}`);
-    const answer = await exchange(server, query, { timeoutMilliseconds: 200 }).catch(() => undefined);
-    if (answer !== undefined) return server;
-    await delay(20);
-  }
+  return startPeerOnFiles(scope, name, folder, files);
 }
 
-/** Asked first, because NSD has processes of its own to stop. */
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exit = once(child, 'exit');
-  child.kill('SIGTERM');
-  const impatience = setTimeout(() => child.kill('SIGKILL'), 2_000);
-  await exit;
-  clearTimeout(impatience);
+/** The same on zone files that there are. Resolves when it answers at all. */
+export async function startPeerOnFiles(
+  scope: Cleanup,
+  name: PeerName,
+  folder: string,
+  zones: readonly ZoneFile[],
+): Promise<PeerServer> {
+  const program = programOf(name);
+  if (program === undefined) throw new Error(`${name} is not here: install ${peers[name].package}`);
+  await mkdir(folder, { recursive: true });
+  const server = { name, address: '127.0.0.1', port: await freePort() };
+  const config = join(folder, `${name}.conf`);
+  await writeFile(config, peers[name].config(folder, server.port, zones));
+  const { pid, hasEnded, said } = startPeerProcess(scope, program, peers[name].arguments(config), folder);
+  const query = queryBytes({ name: 'is-it.there.', type: 'A' });
+  for (const until = Date.now() + 20_000; ; ) {
+    if (hasEnded() || Date.now() > until) throw new Error(`${name} did not start: ${said()}`);
+    const answer = await exchange(server, query, { timeoutMilliseconds: 200 }).catch(() => undefined);
+    if (answer !== undefined) return { ...server, pid };
+    await delay(20);
+  }
 }

@@ -1,18 +1,13 @@
 // BIND's tools as independent readers of records: named-rrchecker for one, named-compilezone for many at once.
 
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { findProgram } from './peer-process.ts';
 
-const folders = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin'];
-
-function find(program: string): string | undefined {
-  return folders.map((folder) => join(folder, program)).find(existsSync);
-}
-
-const rrchecker = find('named-rrchecker');
-const compilezone = find('named-compilezone');
+const rrchecker = findProgram('named-rrchecker');
+const compilezone = findProgram('named-compilezone');
 
 /** For a test's `skip`: false where the tools are there, or where their absence must be a failure. */
 export function skipWithoutBindTools(): string | false {

@@ -1,10 +1,10 @@
 // Certificates for tests, made by openssl: signed by themselves, for localhost.
 
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { findProgram } from './peer-process.ts';
 
 export interface MadeCertificate {
   /** The files. */
@@ -16,9 +16,7 @@ export interface MadeCertificate {
 
 /** For a test's `skip`: false where openssl is there, or where its absence must be a failure. */
 export const withoutOpenssl =
-  !['/usr/bin', '/usr/local/bin'].some((folder) => existsSync(join(folder, 'openssl'))) && process.env.CI !== 'true'
-    ? 'openssl is not here'
-    : false;
+  findProgram('openssl') === undefined && process.env.CI !== 'true' ? 'openssl is not here' : false;
 
 /** Writes `<name>.cert.pem` and `<name>.key.pem` into the folder. */
 export async function makeCertificate(folder: string, name: string): Promise<MadeCertificate> {

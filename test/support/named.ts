@@ -1,17 +1,16 @@
 // A real BIND as the company's resolver: recursion on, DNSSEC validation at its default, and a conditional forward for each zone.
 
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Server } from './dns-client.ts';
 import { freePort } from './free-port.ts';
+import { findProgram, startPeerProcess } from './peer-process.ts';
 import type { Cleanup } from './temporary.ts';
 
-const binary = ['/usr/sbin/named', '/usr/bin/named', '/usr/local/sbin/named'].find(existsSync);
+const binary = findProgram('named');
 
 /** For a test's `skip`: false where BIND is there, or where its absence must be a failure. */
 export function skipWithoutNamed(): string | false {
@@ -44,19 +43,9 @@ export async function startNamedOn(test: Cleanup, folder: string, config: string
   ];
   const file = join(folder, 'named.conf');
   await writeFile(file, `${config.replace('options {', place.join('\n'))}\ncontrols { };\n`);
-  const child = spawn(binary, ['-g', '-c', file, '-n', '1'], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  child.stderr.on('data', (text) => {
-    said += text;
-  });
-  test.after(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const exit = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exit;
-  });
-  for (const until = Date.now() + 20_000; !/ all zones loaded|: running/.test(said); await delay(20)) {
-    if (child.exitCode !== null || Date.now() > until) throw new Error(`BIND did not start: ${said}`);
+  const { hasEnded, said } = startPeerProcess(test, binary, ['-g', '-c', file, '-n', '1']);
+  for (const until = Date.now() + 20_000; !/ all zones loaded|: running/.test(said()); await delay(20)) {
+    if (hasEnded() || Date.now() > until) throw new Error(`BIND did not start: ${said()}`);
   }
   return { address: '127.0.0.1', port };
 }

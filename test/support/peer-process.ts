@@ -1,0 +1,58 @@
+// Programs of others that tests and benches start: where they are, and that none outlives what started it.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { Cleanup } from './temporary.ts';
+
+/** In the path, where Debian keeps daemons, or where Go installs to. */
+export function findProgram(program: string): string | undefined {
+  const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  const others = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin', join(homedir(), 'go', 'bin')];
+  return [...path, ...others].map((folder) => join(folder, program)).find(existsSync);
+}
+
+export interface PeerProcess {
+  readonly pid: number;
+  hasEnded(): boolean;
+  /** The last that it has said on stderr. */
+  said(): string;
+}
+
+/** Ends with the scope, or with this process. */
+export function startPeerProcess(
+  scope: Cleanup,
+  program: string,
+  args: readonly string[],
+  folder?: string,
+): PeerProcess {
+  const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (text) => {
+    said = `${said}${text}`.slice(-16_000);
+  });
+  if (child.pid === undefined) throw new Error(`${program} does not start`);
+  const stopWithUs = (): void => void child.kill('SIGTERM');
+  process.once('exit', stopWithUs);
+  scope.after(async () => {
+    process.removeListener('exit', stopWithUs);
+    await stop(child);
+  });
+  return { pid: child.pid, hasEnded: () => hasEnded(child), said: () => said };
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
+/** Asked first, because some have processes of their own to stop. */
+async function stop(child: ChildProcess): Promise<void> {
+  if (hasEnded(child)) return;
+  const exit = once(child, 'exit');
+  child.kill('SIGTERM');
+  const impatience = setTimeout(() => child.kill('SIGKILL'), 2_000);
+  await exit;
+  clearTimeout(impatience);
+}
