@@ -4,12 +4,13 @@
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
 import { newClient, setClientAddress } from '../respond/client.ts';
-import { type CounterCells, counterCell } from './listen-counters.ts';
+import type { CounterCells } from './listen-counters.ts';
 import { type Connection, clientKey, type StreamConnections } from './stream-connections.ts';
 
+/** The cells of its counters. */
 interface Cells {
-  readonly accepted: keyof typeof counterCell;
-  readonly failed: keyof typeof counterCell;
+  readonly accepted: number;
+  readonly failed: number;
 }
 
 /** Watches the server's handshakes; `begin` gets each connection that has come through, before its first octet, and the TCP connection that carries it. */
@@ -22,7 +23,7 @@ export function guardHandshakes(
 ): void {
   const waiting = new Map<string, Handshake>();
   server.on('connection', (socket: Socket) => {
-    counters.add(counterCell[cells.accepted]);
+    counters.add(cells.accepted);
     const host = socket.remoteAddress;
     // No address: it is gone already.
     if (host === undefined) {
@@ -54,7 +55,7 @@ export function guardHandshakes(
     begin(socket, host, handshake.carrier);
   });
   server.on('tlsClientError', (_error, socket) => {
-    counters.add(counterCell[cells.failed]);
+    counters.add(cells.failed);
     socket.destroy();
   });
 }

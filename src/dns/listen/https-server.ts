@@ -5,6 +5,7 @@ import type { Certificate } from './certificate.ts';
 import { guardHandshakes } from './handshakes.ts';
 import { HttpsConnection } from './https-connection.ts';
 import { answerRequest } from './https-request.ts';
+import { counterCell } from './listen-counters.ts';
 import type { StreamAnswering } from './tcp-connection.ts';
 import type { StreamLimits } from './thread-task.ts';
 import { oldestTls } from './tls-server.ts';
@@ -34,7 +35,7 @@ export function newHttpsServer(
   /** The one whose session is being made. */
   let latest: HttpsConnection | undefined;
 
-  const cells = { accepted: 'httpsAccepted', failed: 'httpsHandshakeFailed' } as const;
+  const cells = { accepted: counterCell.httpsAccepted, failed: counterCell.httpsHandshakeFailed };
   guardHandshakes(server, shared.counters, shared.connections, cells, (socket, host, carrier) => {
     const connection = new HttpsConnection(socket, host, carrier);
     connections.set(socket, connection);

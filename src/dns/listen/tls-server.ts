@@ -23,7 +23,7 @@ export function newTlsServer(shared: StreamAnswering, certificate: Certificate, 
     allowHalfOpen: true,
     noDelay: true,
   });
-  const cells = { accepted: 'tlsAccepted', failed: 'tlsHandshakeFailed' } as const;
+  const cells = { accepted: counterCell.tlsAccepted, failed: counterCell.tlsHandshakeFailed };
   guardHandshakes(server, shared.counters, shared.connections, cells, (socket, host, carrier) => {
     new TcpConnection(socket, host, shared, stream, carrier);
   });
