@@ -33,6 +33,9 @@ export interface ZoneBelow {
   nameservers: readonly string[];
 }
 
+/** Octets of a character-string (RFC 1035 §3.3). */
+const greatestText = 255;
+
 /** What belongs to a delegation on the parent's side. */
 const besideNs: ReadonlySet<string> = new Set(['NS', 'DS', 'NSEC', 'RRSIG', 'DNAME', 'A', 'AAAA']);
 const glue: ReadonlySet<string> = new Set(['A', 'AAAA']);
@@ -52,12 +55,33 @@ export function* checkName(
 ): Generator<NameFinding> {
   yield* checkCname(zone, owner, rrsets);
   yield* checkTypes(zone, owner, rrsets);
+  yield* checkWriting(zone, owner, rrsets);
   if (below !== undefined) yield* checkBelow(owner, rrsets, below);
   const atCut = cutsAt(zone, owner, rrsets).find(({ type }) => type === 'NS');
   if (atCut !== undefined && below === undefined) yield* checkHidden(owner, rrsets, atCut, besideNs);
   for (const cut of above) {
     if (cut.type === 'DNAME' || below === undefined) yield* checkHidden(owner, rrsets, cut, glue);
   }
+}
+
+/** What is written as it easily is by mistake. */
+function* checkWriting(zone: Fqdn, owner: Fqdn, rrsets: readonly Rrset[]): Generator<NameFinding> {
+  const own = rrsets.filter(({ manager }) => manager !== 'host');
+  if (own.length > 0 && zone.includes('.') && isWithin(owner, `${zone}.${zone}` as Fqdn)) {
+    const message = `${owner} has the name of its zone twice: names are relative to the zone unless they end in a dot`;
+    yield { owner, types: own.map(({ type }) => type), message };
+  }
+  for (const { type, records } of own) {
+    const parted = type === 'TXT' || type === 'SPF' ? records.find(isParted) : undefined;
+    if (parted === undefined) continue;
+    const message = `the ${type} of ${owner} is several texts, which are read as one without blanks (${parted}): what has blanks stands in quotes`;
+    yield { owner, types: [type], message };
+  }
+}
+
+/** Whether a TXT record, as we write it, has several texts that had room in one, all without a blank. */
+function isParted(record: string): boolean {
+  return record.includes('" "') && record.length <= greatestText && !record.replaceAll('" "', '').includes(' ');
 }
 
 /** What a zone holds at or below the name of another zone of ours is not served, but for the delegation itself. Hosts have their records in the zone below. */

@@ -8,7 +8,7 @@ import type { Decide } from '../../src/control/transaction/decision.ts';
 import { decideCreateZone } from '../../src/control/zones/put-zone.ts';
 import { parseName } from '../../src/model/name.ts';
 import { zoneDefaults } from '../../src/model/zone.ts';
-import type { Store } from '../../src/store/store.ts';
+import { type Store, StoreUnavailable } from '../../src/store/store.ts';
 import { embeddedStore, openReplica } from '../support/control-plane.ts';
 
 /** The store, whose changes arrive only when `gate` opens. */
@@ -48,4 +48,19 @@ test('the first answer is given again when this replica serves what it says, not
   gate.resolve();
   assert.equal((await again).revision, revision);
   assert.ok(second.views.zones.get(name) !== undefined);
+});
+
+test('where the store is away before anything is written, the refusal says so', async (t) => {
+  const store = await embeddedStore(t);
+  const away = new Proxy(store, {
+    get(target, property) {
+      if (property === 'get') return () => Promise.reject(new StoreUnavailable('no answer'));
+      const value = Reflect.get(target, property) as unknown;
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const { once } = await openReplica(t, away);
+  const identity: RequestIdentity = { token: 't', key: 'k', method: 'POST', path: '/v1/zones', body: {} };
+  const decide: Decide<unknown> = (context) => decideCreateZone(context, { name: parseName('a.b'), ...zoneDefaults });
+  await assert.rejects(once.commit(identity, decide), { code: 'store_unavailable', message: /nothing was written/ });
 });
