@@ -1,6 +1,6 @@
 // Does DNS feel what else the process does? A steady stream of questions to a real replica: idle, while hosts are created over HTTP as fast as it takes
 // them (and that load is killed and started again), while the main thread collects garbage, while a zone file is imported. Prints lost answers and latencies
-// of each. `node bench/dns-under-load.ts [embedded|etcd] [batched|datagram] [queries a second] [RRsets of the import]`.
+// of each. `npm run bench:load [embedded|etcd] [batched|datagram] [queries a second] [RRsets of the import]`.
 
 import { once } from 'node:events';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// What one answer costs, without sockets: `node bench/respond.ts [names…]`. Nanoseconds of CPU per respond(), the best of some rounds, and the table's memory.
+// What one answer costs, without sockets: `npm run bench:respond [names…]`. Nanoseconds of CPU per respond(), the best of some rounds, and the table's memory.
 
 import { Clock } from '../src/dns/respond/clock.ts';
 import { createResponder } from '../src/dns/respond/responder.ts';

@@ -1,5 +1,5 @@
 // A large zone file into a real replica, out again, past named-checkzone, and in again without a difference; with DNS and the API asked all the
-// while. Prints times, progress, and the longest waits. `node bench/zone-import.ts [RRsets]`, a million by default.
+// while. Prints times, progress, and the longest waits. `npm run bench:import [RRsets]`, a million by default.
 
 import { execFileSync } from 'node:child_process';
 import { createReadStream, createWriteStream, readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// What a second answering thread is worth: `node bench/answer/threads.ts`, as root. With few processors there is none left for it beside dnsperf; so each
+// What a second answering thread is worth: `npm run bench:threads`, as root. With few processors there is none left for it beside dnsperf; so each
 // answering thread is held to a quarter of one (SCHED_DEADLINE), once with one thread and once with two.
 
 import { execFileSync } from 'node:child_process';
