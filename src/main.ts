@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import type { App } from './app.ts';
 import { probe } from './cli/probe.ts';
 import { ConfigFaults, describeSettings, readConfig } from './config.ts';
+import { writeLogLine } from './write-log-line.ts';
 
 const usage = `Usage: zonewright <command> [flags]
 
@@ -45,7 +46,7 @@ export async function main(args: readonly string[]): Promise<number | undefined>
 async function serve(config: ReturnType<typeof readConfig>): Promise<number | undefined> {
   // Only who serves needs all of it: a health check every few seconds must cost next to nothing.
   const { startApp } = await import('./app.ts');
-  const logger = pino({ level: config.logLevel });
+  const logger = pino({ level: config.logLevel }, { write: writeLogLine });
   logger.info({ version, node: process.versions.node, replica: config.replica, store: config.store }, 'starting');
   let app: App | undefined;
   const grace = closeWithGrace({ delay: 10_000, logger: undefined }, async ({ err, signal }) => {

@@ -48,13 +48,14 @@ export interface Replica {
   readonly pid: number;
 }
 
-/** Starts a replica with these flags, and waits until it is ready; or only until HTTP answers. */
+/** Starts a replica with these flags, and waits until it is ready; or only until HTTP answers. Its log may go to a file that the test has open. */
 export async function startReplica(
   test: Cleanup,
   folder: string,
   flags: readonly string[] = [],
   until: 'ready' | 'http' = 'ready',
   withinMilliseconds = startMilliseconds,
+  stdout: 'pipe' | number = 'pipe',
 ): Promise<Replica> {
   let child: ChildProcess | undefined;
   let said = '';
@@ -68,11 +69,11 @@ export async function startReplica(
     const node = [process.execPath, '--disable-warning=ExperimentalWarning', command] as const;
     const running = spawn(node[0], [node[1], node[2], 'serve', '--data-dir', folder, ...ports, ...flags], {
       env: { ...process.env, ZONEWRIGHT_ADMIN_TOKEN: adminToken },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', stdout, 'pipe'],
     });
     child = running;
     for (const stream of [running.stdout, running.stderr]) {
-      stream.on('data', (text) => {
+      stream?.on('data', (text) => {
         said += text;
       });
     }
