@@ -1,17 +1,17 @@
-// The store in one SQLite file, for one machine: durable on commit, nothing to set up. The only file that knows node:sqlite.
+// The store in one SQLite file, for one machine: durable on commit, nothing to set up.
 // Every version of a key is a row until it is compacted; the one without `superseded` is the newest. So a read as of an
 // earlier revision, and a watch from one, are plain queries, and a value is written once.
-// How keys are mapped: key-space.ts. The same semantics on etcd: etcd.ts.
+// How the file is opened: embedded-folder.ts. How keys are mapped: key-space.ts. The same semantics on etcd: etcd.ts.
 
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../model/logger.ts';
 import { after, firstRevision, type Revision } from '../model/revision.ts';
 import { checkTransaction } from './check-transaction.ts';
-import { schema, statements } from './embedded-sql.ts';
+import { isDamage, numberIn, openDatabase } from './embedded-folder.ts';
+import { statements } from './embedded-sql.ts';
 import { fullKey, type KeyRange, knownKey, rangeOf, successor } from './key-space.ts';
 import {
   type Change,
@@ -41,7 +41,6 @@ export interface EmbeddedOptions {
 
 /** Sets relative keys apart from absolute ones: it sorts behind `/`. */
 const root = ':';
-const formatVersion = 1;
 /** Commits that share one transaction at most, so that a burst does not hold the event loop for long. */
 const largestGroup = 1000;
 /** Revisions that a watch reads at once. */
@@ -186,6 +185,8 @@ class EmbeddedDatabase {
   #compacted: number;
   #jobs: Job[] = [];
   #expiry: NodeJS.Timeout | undefined;
+  /** What nothing is written after. */
+  #damage: StoreUnavailable | undefined;
 
   constructor(folder: string, { keepRevisions = 10_000, log }: EmbeddedOptions) {
     this.#folder = folder;
@@ -207,7 +208,6 @@ class EmbeddedDatabase {
     while (this.#jobs.length > 0) this.#runGroup();
     clearTimeout(this.#expiry);
     openFolders.delete(this.#folder);
-    rmSync(holderFile(this.#folder), { force: true });
     this.#database.close();
   }
 
@@ -224,7 +224,7 @@ class EmbeddedDatabase {
     try {
       return query();
     } catch (error) {
-      throw error instanceof Compacted || error instanceof HistoryLost ? error : unavailable(error);
+      throw error instanceof Compacted || error instanceof HistoryLost ? error : this.#unavailable(error);
     }
   }
 
@@ -343,6 +343,10 @@ class EmbeddedDatabase {
     const jobs = this.#jobs.splice(0, largestGroup);
     if (jobs.length === 0) return;
     if (this.#jobs.length > 0) setImmediate(() => this.#runGroup());
+    if (this.#damage !== undefined) {
+      for (const job of jobs) job.reject(this.#damage);
+      return;
+    }
     const before = { revision: this.revision, compacted: this.#compacted };
     const settle: (() => void)[] = [];
     try {
@@ -363,12 +367,27 @@ class EmbeddedDatabase {
       this.revision = before.revision;
       this.#compacted = before.compacted;
       this.#rollBack();
-      for (const job of jobs) job.reject(unavailable(error));
-      this.#log?.error({ folder: this.#folder, reason: String(error) }, 'the store could not write');
+      const fault = this.#unavailable(error);
+      for (const job of jobs) job.reject(fault);
+      if (fault !== this.#damage) {
+        this.#log?.error({ folder: this.#folder, reason: String(error) }, 'the store could not write');
+      }
       return;
     }
     if (this.revision !== before.revision) for (const wake of this.waiting) wake();
     for (const tell of settle) tell();
+  }
+
+  /** A fault of the disk, for those who asked. Damage is said once, and not written over: whoever mends the file needs all that is left of it. */
+  #unavailable(cause: unknown): StoreUnavailable {
+    const reason = messageOf(cause);
+    if (!isDamage(cause)) return new StoreUnavailable(`the store's database: ${reason}`, { cause });
+    if (this.#damage === undefined) {
+      const wayOut = `restore ${this.#folder} from a backup and start again; until then nothing is written`;
+      this.#damage = new StoreUnavailable(`the store's database is damaged (${reason}): ${wayOut}`, { cause });
+      this.#log?.error({ folder: this.#folder, reason }, this.#damage.message);
+    }
+    return this.#damage;
   }
 
   /** SQLite has rolled back by itself after some faults, and after others not. */
@@ -401,51 +420,13 @@ class EmbeddedDatabase {
   #expireLeases(): void {
     this.write(() => {
       for (const { id } of this.#statements.expired.all(Date.now())) this.endLease(String(id));
-    }).then(
-      () => {
+    })
+      .then(() => {
         if (this.clients > 0) this.#scheduleExpiry();
-      },
-      () => {
+      })
+      .catch(() => {
         if (this.clients > 0) this.#expiry = setTimeout(() => this.#expireLeases(), 1000).unref();
-      },
-    );
-  }
-}
-
-function openDatabase(folder: string): DatabaseSync {
-  let database: DatabaseSync | undefined;
-  try {
-    database = new DatabaseSync(join(folder, 'store.sqlite'));
-    // The exclusive lock is the operating system's: it goes with the process, however that ends.
-    database.exec(`
-      PRAGMA locking_mode = EXCLUSIVE;
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = FULL;
-      PRAGMA cache_size = -8192;
-      PRAGMA journal_size_limit = 67108864;
-      BEGIN EXCLUSIVE;
-    `);
-    const version = numberIn(database.prepare('PRAGMA user_version'));
-    if (version > formatVersion) {
-      throw new Error(
-        `The folder ${folder} was written by a newer version (format ${version}, this one reads ${formatVersion})`,
-      );
-    }
-    database.exec(`${schema} PRAGMA user_version = ${formatVersion}; COMMIT;`);
-    writeFileSync(holderFile(folder), `${process.pid}\n`);
-    return database;
-  } catch (error) {
-    database?.close();
-    if (isBusy(error)) {
-      const holder = `another process (pid ${holderOf(folder)})`;
-      throw new Error(`The folder ${folder} is in use by ${holder}: stop that, or name another folder`, {
-        cause: error,
       });
-    }
-    if (error instanceof Error && 'errcode' in error) {
-      throw new Error(`The folder ${folder} cannot be used: ${error.message}`, { cause: error });
-    }
-    throw error;
   }
 }
 
@@ -467,31 +448,4 @@ function entryOf(row: VersionRow, asked: string): Entry {
 
 function rangeOfKey(key: string): KeyRange {
   return { start: key, end: successor(key) };
-}
-
-/** The one number that a query gives; 0 for none. */
-function numberIn(statement: StatementSync): number {
-  return Number(Object.values(statement.get() ?? {})[0] ?? 0);
-}
-
-function holderFile(folder: string): string {
-  return join(folder, 'store.pid');
-}
-
-function holderOf(folder: string): string {
-  try {
-    return readFileSync(holderFile(folder), 'utf8').trim();
-  } catch {
-    return 'unknown';
-  }
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && (error.errcode === 5 || error.errcode === 6);
-}
-
-function unavailable(error: unknown): StoreUnavailable {
-  return new StoreUnavailable(`the store's database: ${messageOf(error)}`, {
-    cause: error,
-  });
 }

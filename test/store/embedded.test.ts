@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdir, readFile, rename, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it, type TestContext } from 'node:test';
@@ -129,14 +130,94 @@ describe('embedded: its folder', () => {
 
   it('says what is wrong with a folder it cannot use', async (t) => {
     const folder = await temporaryFolder(t);
-    const { writeFile } = await import('node:fs/promises');
-    await writeFile(
-      join(folder, 'store.sqlite'),
-      'this is no database, and is long enough to be looked at'.repeat(100),
-    );
-    await assert.rejects(openEmbeddedStore({ folder }), /cannot be used: file is not a database/);
+    const text = 'this is no database, and is long enough to be looked at'.repeat(100);
+    await writeFile(join(folder, 'store.sqlite'), text);
+    await assert.rejects(openEmbeddedStore({ folder }), refusalOf(folder, 'the database is damaged'));
+    assert.equal(await readFile(join(folder, 'store.sqlite'), 'utf8'), text);
+  });
+
+  it('a folder with files of others, or one in which a first start broke off, begins empty', async (t) => {
+    const folder = await temporaryFolder(t);
+    await writeFile(join(folder, 'lost+found'), '');
+    await writeFile(join(folder, 'store.sqlite'), '');
+    await write(await openFor(t, folder), put('a'));
+  });
+
+  for (const end of ['closed', 'killed'] as const) {
+    it(`a database that is gone, or empty, after the process was ${end} is not taken for a first start`, async (t) => {
+      const folder = await temporaryFolder(t);
+      const file = join(folder, 'store.sqlite');
+      if (end === 'closed') await (await openEmbeddedStore({ folder })).close();
+      else {
+        const writer = startWriter(t, folder);
+        await once(writer.lines, 'line');
+        writer.child.kill('SIGKILL');
+        await writer.exit;
+      }
+      const before = await readdir(folder);
+      await rename(file, join(folder, 'elsewhere'));
+      await assert.rejects(openEmbeddedStore({ folder }), refusalOf(folder, 'store.sqlite is gone'));
+      await writeFile(file, '');
+      await assert.rejects(openEmbeddedStore({ folder }), refusalOf(folder, 'store.sqlite is empty'));
+      await rename(join(folder, 'elsewhere'), file);
+      assert.deepEqual(await readdir(folder), before);
+      await openFor(t, folder);
+    });
+  }
+
+  it('a database that is damaged anywhere does not open', async (t) => {
+    const folder = await temporaryFolder(t);
+    const file = join(folder, 'store.sqlite');
+    const store = await openFor(t, folder);
+    await writeMuch(store);
+    await store.close();
+    const whole = await readFile(file);
+    await truncate(file, whole.length / 2);
+    await assert.rejects(openEmbeddedStore({ folder }), refusalOf(folder, 'the database is damaged'));
+    await writeFile(file, damaged(whole));
+    await assert.rejects(openEmbeddedStore({ folder }), refusalOf(folder, 'the database is damaged'));
+    await writeFile(file, whole);
+    assert.equal((await listAll(await openFor(t, folder), 'much/')).entries.length, 1000);
+  });
+
+  it('a database that is damaged in service is said, once, and nothing more is written into it', async (t) => {
+    const folder = await temporaryFolder(t);
+    const file = join(folder, 'store.sqlite');
+    const said: unknown[] = [];
+    const note = (fields: unknown, message?: string) => said.push([fields, message]);
+    const store = await openEmbeddedStore({ folder, log: { debug: note, info: note, warn: note, error: note } });
+    t.after(() => store.close());
+    await writeMuch(store);
+    const whole = await readFile(file);
+    await writeFile(file, damaged(whole));
+    const unavailable = { name: 'StoreUnavailable', message: /database is damaged.*: restore/ };
+    await assert.rejects(listAll(store, 'much/'), unavailable);
+    await assert.rejects(write(store, put('more')), unavailable);
+    await assert.rejects(store.grantLease(60), unavailable);
+    assert.equal(said.length, 1, JSON.stringify(said));
   });
 });
+
+/** More than SQLite keeps in memory, and moved from the WAL into the database. */
+async function writeMuch(store: Store): Promise<void> {
+  const value = 'x'.repeat(20_000);
+  for (let i = 0; i < 1000; i += 50) {
+    await Promise.all(Array.from({ length: 50 }, (_, one) => write(store, put(`much/${i + one}`, value))));
+  }
+}
+
+/** With zeros in place of its middle. */
+function damaged(database: Buffer): Buffer {
+  const copy = Buffer.from(database);
+  return copy.fill(0, copy.length / 4, (copy.length * 3) / 4);
+}
+
+/** What is wrong with the folder, and the way out. */
+function refusalOf(folder: string, reason: string): RegExp {
+  return new RegExp(
+    `^Error: The folder ${folder} cannot be used: ${reason}.*: restore it from a backup, or move the folder away to begin anew$`,
+  );
+}
 
 describe('embedded: history', () => {
   it('keeps what was promised and not much more, and a slow watch is told that it is too late', async (t) => {
