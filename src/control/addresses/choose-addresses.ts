@@ -160,7 +160,10 @@ function refuseExhausted(
   });
   const what = count === 1 ? `no ${family} address is` : `${count} ${family} addresses are not`;
   const where = poolName === undefined ? 'any automatic pool' : `pool '${poolName}'`;
-  const full = usage.map(({ pool, used, capacity }) => `${pool}: ${used} of ${capacity} used`).join('; ');
+  const cooling = (count: string) => (count === '0' ? '' : `, ${count} cooling down`);
+  const full = usage
+    .map(({ pool, used, capacity, coolingDown }) => `${pool}: ${used} of ${capacity} used${cooling(coolingDown)}`)
+    .join('; ');
   refuse('pool_exhausted', `${what} free in ${where} (${full}): release some, widen a pool or make another`, {
     family,
     pools: usage,

@@ -30,6 +30,7 @@ export interface Imported {
   counts: ImportCounts;
   warnings: Finding[];
   warningCount: number;
+  /** Of a dry run. */
   differences: RrsetDifference[];
   /** False: the zone was so already, or it was a dry run. */
   written: boolean;
@@ -69,7 +70,8 @@ async function importWithin(share: MemoryShare, places: ImportPlaces, wanted: Im
   const { zone, created, readAt, implied, journal } = begun;
   try {
     onProgress({ phase: 'comparing', done: 0, total: contents.names.size });
-    const comparison = await compareZone(store, zone, readAt, contents, differencesShown, signal);
+    const shown = dryRun ? differencesShown : 0;
+    const comparison = await compareZone(store, zone, readAt, contents, shown, signal);
     comparison.counts.unchanged += implied;
     await checkContents(contents, comparison, findings, signal);
     checkApex(zone, contents, findings);
