@@ -4,8 +4,8 @@
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
 import { newClient, setClientAddress } from '../respond/client.ts';
-import type { CounterCells } from './listen-counters.ts';
-import { type Connection, clientKey, type StreamConnections } from './stream-connections.ts';
+import { type Connection, clientKey } from './stream-connections.ts';
+import type { StreamAnswering } from './tcp-connection.ts';
 
 /** The cells of its counters. */
 interface Cells {
@@ -16,8 +16,7 @@ interface Cells {
 /** Watches the server's handshakes; `begin` gets each connection that has come through, before its first octet, and the TCP connection that carries it. */
 export function guardHandshakes(
   server: Server,
-  counters: CounterCells,
-  connections: StreamConnections,
+  { counters, connections }: StreamAnswering,
   cells: Cells,
   begin: (socket: TLSSocket, host: string, carrier: Socket) => void,
 ): void {

@@ -36,7 +36,7 @@ export function newHttpsServer(
   let latest: HttpsConnection | undefined;
 
   const cells = { accepted: counterCell.httpsAccepted, failed: counterCell.httpsHandshakeFailed };
-  guardHandshakes(server, shared.counters, shared.connections, cells, (socket, host, carrier) => {
+  guardHandshakes(server, shared, cells, (socket, host, carrier) => {
     const connection = new HttpsConnection(socket, host, carrier);
     connections.set(socket, connection);
     latest = connection;

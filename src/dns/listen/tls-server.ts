@@ -24,7 +24,7 @@ export function newTlsServer(shared: StreamAnswering, certificate: Certificate, 
     noDelay: true,
   });
   const cells = { accepted: counterCell.tlsAccepted, failed: counterCell.tlsHandshakeFailed };
-  guardHandshakes(server, shared.counters, shared.connections, cells, (socket, host, carrier) => {
+  guardHandshakes(server, shared, cells, (socket, host, carrier) => {
     new TcpConnection(socket, host, shared, stream, carrier);
   });
   return server;
