@@ -57,7 +57,7 @@ export async function dig(server: Server, ...question: string[]): Promise<string
     `@${server.address}`,
     '-p',
     String(server.port),
-    '+time=5',
+    '+time=20',
     '+tries=1',
     ...question,
   ]);
