@@ -17,13 +17,13 @@ interface Unreadable {
 export function unreadable({
   key,
   why,
-  code = 'value_unreadable',
+  code,
   wayOut = 'mend or delete it there',
   pointer,
   members = {},
 }: Unreadable): Refusal {
   const message = `the store's '${key}' cannot be read (${why}): ${wayOut}`;
-  return new Refusal(code, message, {
+  return new Refusal(code ?? 'value_unreadable', message, {
     ...(pointer !== undefined && { errors: [{ pointer, message }] }),
     members: { key, ...members },
   });
