@@ -9,8 +9,8 @@ import { schema } from './embedded-sql.ts';
 
 const formatVersion = 1;
 
-/** SQLite's result codes, without what it adds to them in higher bits. */
-const resultCodes = { busy: 5, locked: 6, corrupt: 11, notADatabase: 26 } as const;
+/** SQLite's result codes; the last is an extended one, with more in its higher bits. */
+const resultCodes = { busy: 5, locked: 6, corrupt: 11, notADatabase: 26, shortRead: 522 } as const;
 
 /** Opens the folder's database, for this process alone. Nothing is written into one that is there, so it opens on a full disk, too. */
 export function openDatabase(folder: string): DatabaseSync {
@@ -54,9 +54,9 @@ export function openDatabase(folder: string): DatabaseSync {
   }
 }
 
-/** Whether SQLite found that the file is not as it wrote it; a disk that is full, or fails, is something else. */
+/** Whether SQLite found that the file is not as it wrote it, or cut short; a disk that is full, or fails, is something else. */
 export function isDamage(error: unknown): boolean {
-  return isOneOf(error, resultCodes.corrupt, resultCodes.notADatabase);
+  return isOneOf(error, resultCodes.corrupt, resultCodes.notADatabase, resultCodes.shortRead);
 }
 
 /** The one number that a query gives; 0 for none. */
@@ -80,7 +80,7 @@ function refuseDamaged(folder: string, database: DatabaseSync): void {
 }
 
 function lost(folder: string, reason: string, cause?: unknown): Error {
-  const wayOut = 'restore it from a backup, or move the folder away to begin anew';
+  const wayOut = 'restore all of it from a backup, or move the folder away to begin anew';
   return new Error(`The folder ${folder} cannot be used: ${reason}: ${wayOut}`, { cause });
 }
 
@@ -111,5 +111,6 @@ function holderFile(folder: string): string {
 
 function isOneOf(error: unknown, ...codes: number[]): boolean {
   if (!(error instanceof Error && 'errcode' in error)) return false;
-  return codes.includes(Number(error.errcode) & 0xff);
+  const code = Number(error.errcode);
+  return codes.includes(code) || codes.includes(code & 0xff);
 }

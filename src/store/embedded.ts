@@ -187,6 +187,8 @@ class EmbeddedDatabase {
   #expiry: NodeJS.Timeout | undefined;
   /** What nothing is written after. */
   #damage: StoreUnavailable | undefined;
+  /** Why the last group was not written, said once. */
+  #obstacle: string | undefined;
 
   constructor(folder: string, { keepRevisions = 10_000, log }: EmbeddedOptions) {
     this.#folder = folder;
@@ -369,12 +371,18 @@ class EmbeddedDatabase {
       this.#rollBack();
       const fault = this.#unavailable(error);
       for (const job of jobs) job.reject(fault);
-      if (fault !== this.#damage) {
-        this.#log?.error({ folder: this.#folder, reason: String(error) }, 'the store could not write');
+      if (fault !== this.#damage && fault.message !== this.#obstacle) {
+        this.#log?.error({ folder: this.#folder, reason: fault.message }, 'the store cannot write');
       }
+      this.#obstacle = fault.message;
       return;
     }
-    if (this.revision !== before.revision) for (const wake of this.waiting) wake();
+    // A group that had nothing to write has room on a full disk, too.
+    if (this.revision !== before.revision) {
+      if (this.#obstacle !== undefined) this.#log?.info({ folder: this.#folder }, 'the store writes again');
+      this.#obstacle = undefined;
+      for (const wake of this.waiting) wake();
+    }
     for (const tell of settle) tell();
   }
 
@@ -383,7 +391,7 @@ class EmbeddedDatabase {
     const reason = messageOf(cause);
     if (!isDamage(cause)) return new StoreUnavailable(`the store's database: ${reason}`, { cause });
     if (this.#damage === undefined) {
-      const wayOut = `restore ${this.#folder} from a backup and start again; until then nothing is written`;
+      const wayOut = `restore all of ${this.#folder} from a backup and start again; until then nothing is written`;
       this.#damage = new StoreUnavailable(`the store's database is damaged (${reason}): ${wayOut}`, { cause });
       this.#log?.error({ folder: this.#folder, reason }, this.#damage.message);
     }

@@ -91,7 +91,10 @@ test('a store that is none is said in one line', async (t) => {
   assert.equal(status, 1, said);
   const fatal = said.split('\n').filter((line) => line.includes('"level":60'));
   assert.equal(fatal.length, 1, said);
-  assert.match(fatal[0] ?? '', /"msg":"The folder [^"]+ cannot be used: [^"]*file is not a database[^"]*: restore it/);
+  assert.match(
+    fatal[0] ?? '',
+    /"msg":"The folder [^"]+ cannot be used: [^"]*file is not a database[^"]*: restore all of it/,
+  );
 });
 
 test('a log that can go nowhere costs its lines, and nothing else', { skip: !existsSync('/dev/full') }, async (t) => {
@@ -141,7 +144,9 @@ test('the disk is full: writes get 503, DNS goes on, and all is well when there 
   }
   assert.equal(await replica.stop(), 0);
   await replica.start();
-  for (const line of (await readFile(join(disk, 'log'), 'utf8')).trim().split('\n')) {
+  const lines = (await readFile(join(disk, 'log'), 'utf8')).trim().split('\n');
+  assert.equal(lines.filter((line) => line.includes('the store writes again')).length, 1);
+  for (const line of lines) {
     assert.doesNotMatch(line, /.\{"level":/, 'what was cut off has a line of its own');
   }
   const { items } = await replica.expect<{ items: { name: string }[] }>(200, 'GET', '/v1/hosts?limit=1000');
@@ -162,6 +167,7 @@ test('the disk is full: writes get 503, DNS goes on, and all is well when there 
     const refused = await replica.request('POST', '/v1/hosts', { name: 'more.foo.k8s' });
     assert.deepEqual([refused.status, refused.body.code], [503, 'store_unavailable']);
     assert.match(said(), /"level":40[^\n]*endpoints\.json/);
+    assert.equal(said().match(/the store cannot write/g)?.length, 1, said());
     assert.equal(existsSync(join(folder, 'endpoints.json.new')), false);
     assert.equal(await ending(), 0);
     await unlink(filler);
@@ -175,4 +181,33 @@ test('the disk is full: writes get 503, DNS goes on, and all is well when there 
   assert.equal(status, 1, said);
   assert.equal(said.split('\n').filter((line) => line.includes('"level":60')).length, 1, said);
   assert.match(said, /"msg":"The folder [^"]+ cannot be used: [^"]*(full|I\/O)/);
+});
+
+test('the database is damaged in service: writes get 503, DNS goes on; a start on it is refused', async (t) => {
+  const folder = join(await temporaryFolder(t), 'replica');
+  const replica = await startReplica(t, folder);
+  await replica.expect(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
+  const long = '"'.concat('x'.repeat(250), '"');
+  for (let part = 0; part < 30; part += 1) {
+    const records = Array.from({ length: 8 }, (_, one) => `"${one}" ${long} ${long}`);
+    const rrsets = Array.from({ length: 100 }, (_, one) => ({ name: `n${part}-${one}`, type: 'TXT', records }));
+    await replica.expect(200, 'PATCH', '/v1/zones/foo.k8s/rrsets', rrsets);
+  }
+  const file = await open(join(folder, 'store', 'store.sqlite'), 'r+');
+  await file.truncate(8192);
+  await file.close();
+  let refused = 0;
+  for (let i = 0; refused < 3; i += 1) {
+    assert.ok(i < 300, 'the damage is seen');
+    const { status, body } = await replica.request('DELETE', `/v1/zones/foo.k8s/rrsets/n0-${i % 100}/TXT`);
+    if (status !== 503) continue;
+    assert.match(String(body.detail), /database is damaged .* restore/);
+    refused += 1;
+  }
+  assert.equal(replica.log().match(/"msg":"the store's database is damaged/g)?.length, 1, replica.log());
+  assert.equal((await replica.ask('n29-99.foo.k8s', 'TXT')).rcode, 'NOERROR');
+  assert.equal(await replica.stop(), 0);
+  const { status, said } = await refusalOf(folder);
+  assert.equal(status, 1, said);
+  assert.match(said, /"msg":"The folder [^"]+ cannot be used: the database is damaged [^"]*: restore all of it/);
 });

@@ -215,7 +215,7 @@ function damaged(database: Buffer): Buffer {
 /** What is wrong with the folder, and the way out. */
 function refusalOf(folder: string, reason: string): RegExp {
   return new RegExp(
-    `^Error: The folder ${folder} cannot be used: ${reason}.*: restore it from a backup, or move the folder away to begin anew$`,
+    `^Error: The folder ${folder} cannot be used: ${reason}.*: restore all of it from a backup, or move the folder away to begin anew$`,
   );
 }
 
