@@ -59,7 +59,7 @@ export async function startReplica(
 ): Promise<Replica> {
   let child: ChildProcess | undefined;
   let said = '';
-  let ports = ['--http', '127.0.0.1:0', '--dns', '127.0.0.1:0'];
+  let ports = { '--http': '127.0.0.1:0', '--dns': '127.0.0.1:0' };
   let url = '';
   let dns: Server = { address: '127.0.0.1', port: 0 };
 
@@ -67,7 +67,8 @@ export async function startReplica(
     await rm(join(folder, 'endpoints.json'), { force: true });
     said = '';
     const node = [process.execPath, '--disable-warning=ExperimentalWarning', command] as const;
-    const running = spawn(node[0], [node[1], node[2], 'serve', '--data-dir', folder, ...ports, ...flags], {
+    const listen = Object.entries(ports).flatMap((one) => (flags.includes(one[0]) ? [] : one));
+    const running = spawn(node[0], [node[1], node[2], 'serve', '--data-dir', folder, ...listen, ...flags], {
       env: { ...process.env, ZONEWRIGHT_ADMIN_TOKEN: adminToken },
       stdio: ['ignore', stdout, 'pipe'],
     });
@@ -82,7 +83,7 @@ export async function startReplica(
     }).catch((error: unknown) => Promise.reject(new Error(`${error}: ${said}`)));
     url = `http://${endpoints.http}`;
     dns = { address: '127.0.0.1', port: Number(endpoints.dns[0]?.split(':').at(-1)) };
-    if (endpoints.dns.length > 0) ports = ['--http', endpoints.http, '--dns', endpoints.dns.join()];
+    if (endpoints.dns.length > 0) ports = { '--http': endpoints.http, '--dns': endpoints.dns.join() };
   }
 
   async function end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
