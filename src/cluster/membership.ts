@@ -37,6 +37,8 @@ class Membership {
   readonly #key: string;
   readonly #logger: Logger;
   #lease: LeaseId | undefined;
+  /** The lease on which our key was written: a store that is full gives leases and takes no writes. */
+  #registered: LeaseId | undefined;
   /** The attempt under way: while the store hangs, no other is begun. */
   #attempt: Promise<void> | undefined;
   #leaving = false;
@@ -69,11 +71,12 @@ class Membership {
   }
 
   async #register(): Promise<void> {
-    const isNew = this.#lease === undefined;
+    const isNew = this.#lease === undefined || this.#registered !== this.#lease;
     try {
       if (this.#lease !== undefined && !(await this.#store.keepLease(this.#lease))) this.#lease = undefined;
       const holder = await this.#holder();
       const isOurs = holder?.instance === this.#self.instance;
+      if (isOurs) this.#registered = this.#lease;
       if (this.#leaving || (isOurs && this.#lease !== undefined)) return;
       if (holder !== undefined && !isOurs) {
         this.#tellHolder(holder, isNew);
@@ -84,6 +87,7 @@ class Membership {
       this.#lease ??= await this.#store.grantLease(leaseSeconds);
       const put = { kind: 'put', key: this.#key, value: memberValue.encode(this.#self), lease: this.#lease } as const;
       await this.#store.commit({ compares: [], operations: [put] });
+      this.#registered = this.#lease;
     } catch (error) {
       // Without the store nobody is registered; DNS goes on, and the next turn tries again.
       if (!(error instanceof StoreUnavailable)) this.#lease = undefined;
@@ -106,9 +110,11 @@ class Membership {
 
   #tellHolder({ dns, instance = '' }: Member, isNew: boolean): void {
     const { replica } = this.#self;
+    const words = `${isNew} ${instance}`;
+    if (this.#told.has(words)) return;
+    this.#told.add(words);
     if (isNew) this.#logger.warn({ replica, dns }, 'a replica of this name is registered: taking its place');
-    else if (!this.#told.has(instance)) {
-      this.#told.add(instance);
+    else {
       const advice = `another live process calls itself '${replica}' too: give every replica a --replica of its own`;
       this.#logger.error({ replica, dns }, advice);
     }
