@@ -33,6 +33,10 @@ export function openDatabase(folder: string): DatabaseSync {
         `The folder ${folder} was written by a newer version (format ${version}, this one reads ${formatVersion})`,
       );
     }
+    // The pid is written once the schema stands: that, and all that came after it, was in a WAL that is gone or cut.
+    if (version === 0 && existsSync(holderFile(folder))) {
+      throw lost(folder, 'store.sqlite-wal is gone or cut, and a store was there');
+    }
     if (version < formatVersion) database.exec(`${schema} PRAGMA user_version = ${formatVersion};`);
     else refuseDamaged(folder, database);
     database.exec('COMMIT');

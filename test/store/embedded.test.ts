@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, rename, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it, type TestContext } from 'node:test';
@@ -164,6 +164,26 @@ describe('embedded: its folder', () => {
       await openFor(t, folder);
     });
   }
+
+  it('a young store whose WAL is gone, empty or cut is not taken for a first start', async (t) => {
+    const folder = await temporaryFolder(t);
+    const writer = startWriter(t, folder);
+    await once(writer.lines, 'line');
+    writer.child.kill('SIGKILL');
+    await writer.exit;
+    const wal = join(folder, 'store.sqlite-wal');
+    const whole = await readFile(wal);
+    const database = await readFile(join(folder, 'store.sqlite'));
+    for (const left of [undefined, 0, 100]) {
+      await writeFile(join(folder, 'store.sqlite'), database);
+      if (left === undefined) await rm(wal);
+      else await writeFile(wal, whole.subarray(0, left));
+      await assert.rejects(openEmbeddedStore({ folder }), refusalOf(folder, 'store.sqlite-wal is gone or cut'));
+    }
+    await writeFile(join(folder, 'store.sqlite'), database);
+    await writeFile(wal, whole);
+    assert.ok((await listAll(await openFor(t, folder), '')).entries.length > 0);
+  });
 
   it('a database that is damaged anywhere does not open', async (t) => {
     const folder = await temporaryFolder(t);
