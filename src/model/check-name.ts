@@ -81,7 +81,7 @@ function* checkWriting(zone: Fqdn, owner: Fqdn, rrsets: readonly Rrset[]): Gener
 
 /** Whether a TXT record, as we write it, has several texts that had room in one, all without a blank. */
 function isParted(record: string): boolean {
-  return record.includes('" "') && record.length <= greatestText && !record.replaceAll('" "', '').includes(' ');
+  return record.length <= greatestText && /^"(?:[^" \\]|\\.)*"(?: "(?:[^" \\]|\\.)*")+$/.test(record);
 }
 
 /** What a zone holds at or below the name of another zone of ours is not served, but for the delegation itself. Hosts have their records in the zone below. */

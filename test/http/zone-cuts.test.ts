@@ -322,7 +322,13 @@ test('what is easily written by mistake is accepted with a warning', async (t) =
   assert.match((await put('mail.foo.k8s/A', ['192.0.2.1'])) ?? '', /zone twice/);
   assert.equal(await put('mail.foo.k8s./A', ['192.0.2.1']), undefined);
   assert.match((await put('@/TXT', ['v=spf1 mx -all'])) ?? '', /several texts/);
-  for (const text of ['"v=spf1 mx -all"', '"one" "two words"', `"${'a'.repeat(200)}" "${'b'.repeat(100)}"`, 'one']) {
+  for (const text of [
+    '"v=spf1 mx -all"',
+    '"one" "two words"',
+    '"a\\" "',
+    `"${'a'.repeat(200)}" "${'b'.repeat(100)}"`,
+    'one',
+  ]) {
     assert.equal(await put(`t${text.length}/TXT`, [text]), undefined);
   }
 });
