@@ -1,5 +1,6 @@
-// Where the log goes: standard output, a line at a time. A line that finds no room there (a full disk, nobody who reads) is lost and nothing
-// else: pino's own destination takes that for the process' end, or waits for room on the thread that answers the API.
+// Where the log goes: standard output, a line at a time. A line that finds no room there (a full disk, a pipe that nobody reads) is lost and nothing
+// else: pino's own destination takes that for the process' end, or waits for room on the thread that answers the API. A terminal that is stopped
+// (Ctrl+S) still holds that thread up: it has no way to say that there is no room.
 
 import { writeSync } from 'node:fs';
 
