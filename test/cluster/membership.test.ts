@@ -13,6 +13,7 @@ import { openEtcdStore } from '../../src/store/etcd.ts';
 import { memberKey, prefixes, zoneKey } from '../../src/store/keys.ts';
 import { type Store, StoreUnavailable } from '../../src/store/store.ts';
 import { memberValue, zoneValue } from '../../src/store/values.ts';
+import { changedStore } from '../support/changed-store.ts';
 import { emptyViews } from '../support/control-plane.ts';
 import { skipWithoutEtcd, startEtcd, type TestEtcd } from '../support/etcd.ts';
 import type { Cleanup } from '../support/temporary.ts';
@@ -116,13 +117,11 @@ test('whoever cannot write at first takes the place of who is gone without an al
   const gone = { kind: 'put', key: memberKey('c'), value: memberValue.encode({ replica: 'c', dns: [] }) } as const;
   await store.commit({ compares: [], operations: [gone] });
   let failures = 5;
-  const full = new Proxy(store, {
-    get(target, name) {
-      const method: unknown = Reflect.get(target, name);
-      if (typeof method !== 'function') return method;
-      if (name !== 'commit' || failures === 0) return method.bind(target);
+  const full = changedStore(store, {
+    commit: async (transaction) => {
+      if (failures === 0) return store.commit(transaction);
       failures -= 1;
-      return () => Promise.reject(new StoreUnavailable('no room'));
+      throw new StoreUnavailable('no room');
     },
   });
   const { errors, warnings } = await join(t, full, { replica: 'c', dns: ['192.0.2.3:53'] });

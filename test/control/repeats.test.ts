@@ -9,22 +9,17 @@ import { decideCreateZone } from '../../src/control/zones/put-zone.ts';
 import { parseName } from '../../src/model/name.ts';
 import { zoneDefaults } from '../../src/model/zone.ts';
 import { type Store, StoreUnavailable } from '../../src/store/store.ts';
+import { changedStore } from '../support/changed-store.ts';
 import { embeddedStore, openReplica } from '../support/control-plane.ts';
 
 /** The store, whose changes arrive only when `gate` opens. */
 function lagging(store: Store, gate: Promise<void>): Store {
-  return new Proxy(store, {
-    get(target, property) {
-      if (property !== 'watch') {
-        const value = Reflect.get(target, property) as unknown;
-        return typeof value === 'function' ? value.bind(target) : value;
+  return changedStore(store, {
+    async *watch(...watched) {
+      for await (const change of store.watch(...watched)) {
+        await gate;
+        yield change;
       }
-      return async function* (...watched: Parameters<Store['watch']>) {
-        for await (const change of target.watch(...watched)) {
-          await gate;
-          yield change;
-        }
-      };
     },
   });
 }
@@ -52,13 +47,7 @@ test('the first answer is given again when this replica serves what it says, not
 
 test('where the store is away before anything is written, the refusal says so', async (t) => {
   const store = await embeddedStore(t);
-  const away = new Proxy(store, {
-    get(target, property) {
-      if (property === 'get') return () => Promise.reject(new StoreUnavailable('no answer'));
-      const value = Reflect.get(target, property) as unknown;
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
+  const away = changedStore(store, { get: () => Promise.reject(new StoreUnavailable('no answer')) });
   const { once } = await openReplica(t, away);
   const identity: RequestIdentity = { token: 't', key: 'k', method: 'POST', path: '/v1/zones', body: {} };
   const decide: Decide<unknown> = (context) => decideCreateZone(context, { name: parseName('a.b'), ...zoneDefaults });

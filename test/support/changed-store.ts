@@ -1,0 +1,12 @@
+// A real store that does some things differently.
+
+import type { Store } from '../../src/store/store.ts';
+
+export function changedStore(store: Store, changes: Partial<Store>): Store {
+  return new Proxy(store, {
+    get(target, property) {
+      const value: unknown = Reflect.get(changes, property) ?? Reflect.get(target, property);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
