@@ -12,8 +12,6 @@ import { SharingIndex } from './sharing-index.ts';
 import { SortedMap } from './sorted-map.ts';
 import type { Versioned } from './versioned.ts';
 
-export type { FamilyUsage };
-
 export class PoolView {
   readonly #pools = new SortedMap<string, PoolState>();
   /** By space: every address that has a record. */

@@ -148,8 +148,9 @@ function refuseExhausted(
       family,
     });
   }
-  const [named] = pools;
-  if (poolName !== undefined && named?.drain) refuseDraining(named);
+  // One that was named: no other that drains is asked.
+  const draining = pools.find(({ drain }) => drain);
+  if (draining !== undefined) refuseDraining(draining);
   const usage = pools.map((pool) => {
     const soonest = views.pools.nextCoolDownEnd(pool.name, now);
     return {

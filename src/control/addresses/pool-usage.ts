@@ -2,7 +2,8 @@
 
 import type { Family } from '../../model/address.ts';
 import { type Pool, poolShape } from '../../model/pool.ts';
-import { type FamilyUsage, PoolView } from '../../views/pool-view.ts';
+import type { FamilyUsage } from '../../views/pool-state.ts';
+import { PoolView } from '../../views/pool-view.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 
 /** Decimal strings: IPv6 does not fit a number. */

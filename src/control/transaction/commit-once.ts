@@ -9,7 +9,7 @@ import { answerValue } from '../../store/values.ts';
 import type { Views } from '../../views/views.ts';
 import { type Committer, LostRace, maxAttempts, notWritten } from './commit.ts';
 import type { Committed, Decide } from './decision.ts';
-import { untilReached } from './until-reached.ts';
+import { untilServed } from './until-reached.ts';
 
 /** Kept for 24 hours at least: leases are shared, one for each hour. */
 const leaseSeconds = 25 * 3600;
@@ -92,8 +92,7 @@ export class OnceCommitter {
         'this Idempotency-Key was used for another request: use a new key for a new request',
       );
     }
-    const otherwise = `the change is durable (revision ${entry.modified}), but this replica does not serve it yet`;
-    await untilReached(this.#views, entry.modified, otherwise);
+    await untilServed(this.#views, entry.modified);
     return { result: answer.result as T, revision: entry.modified };
   }
 

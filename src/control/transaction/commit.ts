@@ -16,8 +16,9 @@ import {
 import type { Views } from '../../views/views.ts';
 import { Batch, subjectOf, targetOf } from './batch.ts';
 import type { Committed, Decide, Decision } from './decision.ts';
+import { settlesWithin } from './settles-within.ts';
 import { unreadable } from './unreadable.ts';
-import { untilReached } from './until-reached.ts';
+import { untilServed } from './until-reached.ts';
 
 interface Job {
   decide: Decide<unknown>;
@@ -112,12 +113,11 @@ export class Committer {
     try {
       const { committed, revision } = await this.#store.commit(batch.transaction());
       if (committed) {
-        const otherwise = `the change is durable (revision ${revision}), but this replica does not serve it yet`;
-        await untilReached(this.#views, revision, otherwise, servedMilliseconds);
+        await untilServed(this.#views, revision, servedMilliseconds);
         for (const { job, decision } of batch.jobs) this.#answer(job, decision, revision);
       } else {
         this.#requeue(batch);
-        await Promise.race([this.#views.reached(revision), delay(freshViewMilliseconds)]);
+        await settlesWithin(this.#views.reached(revision), freshViewMilliseconds);
       }
     } catch (error) {
       this.#fail(batch, error);

@@ -18,3 +18,9 @@ export async function untilReached(
   if (views.revision >= revision) return;
   if (!(await settlesWithin(views.reached(revision), milliseconds))) refuse('store_unavailable', otherwise);
 }
+
+/** The same for a revision that a change made: a refusal says that the change stands. */
+export function untilServed(views: Views, revision: Revision, milliseconds?: number): Promise<void> {
+  const otherwise = `the change is durable (revision ${revision}), but this replica does not serve it yet`;
+  return untilReached(views, revision, otherwise, milliseconds);
+}

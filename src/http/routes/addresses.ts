@@ -5,6 +5,7 @@ import { decideReleaseAddress } from '../../control/pools/release-address.ts';
 import { entityTag } from '../../control/transaction/precondition.ts';
 import { at, refuse } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';
+import { timestamp } from '../../model/timestamp.ts';
 import { addressKey } from '../../store/keys.ts';
 import { AddressText, failures, LabelText, strict, writeHeaders } from '../schemas/common.ts';
 import { AllocationBody, showAddress } from '../schemas/pool.ts';
@@ -41,7 +42,7 @@ export const addressRoutes: Routes = async (app, services) => {
       }
       if (record !== undefined) {
         const end = views.pools.coolDownEnd(record.value);
-        const shown = { ...record.value, ...(end !== undefined && { freeAt: new Date(end).toISOString() }) };
+        const shown = { ...record.value, ...(end !== undefined && { freeAt: timestamp(end) }) };
         const body = showAddress(shown, Date.now());
         return sendResource(request, reply, withBody(entityTag(record.modified), body), body);
       }
