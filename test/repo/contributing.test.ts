@@ -1,7 +1,8 @@
-// What CONTRIBUTING.md and the README name is there.
+// What CONTRIBUTING.md and the documents name exists.
 
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { describeSettings } from '../../src/config.ts';
@@ -20,6 +21,38 @@ test('the files and folders that CONTRIBUTING.md names exist', () => {
   );
 });
 
+test('the links of every document lead to a file, and to a heading in it', () => {
+  const documents = [
+    'README.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    ...readdirSync(`${root}docs`).map((name) => `docs/${name}`),
+  ];
+  const links = documents.flatMap((document) =>
+    [...read(document).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].map(([, path = '', heading]) => ({
+      from: document,
+      to: path === '' ? document : join(dirname(document), path),
+      heading,
+    })),
+  );
+  assert.ok(links.length > 5);
+  const broken = links.filter(({ to, heading }) => {
+    if (!existsSync(root + to)) return true;
+    return heading !== undefined && !headingsOf(read(to)).includes(heading);
+  });
+  assert.deepEqual(broken, []);
+});
+
+/** The anchors that a Markdown renderer gives to the headings. */
+function headingsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^a-z0-9 -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
 test('CONTRIBUTING.md says what is in every room, and in every file beside them', () => {
   const text = read('CONTRIBUTING.md');
   assert.deepEqual(
@@ -28,7 +61,7 @@ test('CONTRIBUTING.md says what is in every room, and in every file beside them'
   );
 });
 
-/** A setting by its variable: the flag with its value, and the default, as the help or the README has them. */
+/** A setting by its variable: the flag with its value, and the default, as the help or the table of settings has them. */
 type Rows = Map<string, { flag: string; standard: string }>;
 
 function rowsOfHelp(): Rows {
@@ -41,10 +74,10 @@ function rowsOfHelp(): Rows {
   );
 }
 
-/** A row of the README may have several settings: `--a`, `--b` and `ZONEWRIGHT_X_A`, `_B`. */
-function rowsOfReadme(): Rows {
+/** A row of the table may have several settings: `--a`, `--b` and `ZONEWRIGHT_X_A`, `_B`. */
+function rowsOfTable(): Rows {
   const quoted = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text);
-  const rows = [...read('README.md').matchAll(/^\|(.*)\| (`ZONEWRIGHT_.*?) \| (.*) \|$/gm)];
+  const rows = [...read('docs/operations.md').matchAll(/^\|(.*)\| (`ZONEWRIGHT_.*?) \| (.*) \|$/gm)];
   return new Map(
     rows.flatMap(([, flags = '', variables = '', standard = '']) => {
       const [first = ''] = quoted(variables);
@@ -56,16 +89,16 @@ function rowsOfReadme(): Rows {
   );
 }
 
-/** Whose default depends on the machine or on other settings, or is long: the README has it in words. */
+/** Whose default depends on the machine or on other settings, or is long: the table describes it in words. */
 const inWords = ['ADVERTISE', 'REPLICA', 'ADMIN_TOKEN', 'DNS_THREADS', 'DNS_COOKIE_SECRET', 'DNS_RATE_LIMIT_ALLOW'];
 inWords.push('DNS_TLS_LISTEN', 'DNS_HTTPS_LISTEN');
 
-test('every setting has its row in the README, with its flag and its default', () => {
-  const [help, readme] = [rowsOfHelp(), rowsOfReadme()];
+test('every setting has its row in docs/operations.md, with its flag and its default', () => {
+  const [help, table] = [rowsOfHelp(), rowsOfTable()];
   assert.ok(help.size > 20);
-  assert.deepEqual([...readme.keys()].sort(), [...help.keys()].sort());
+  assert.deepEqual([...table.keys()].sort(), [...help.keys()].sort());
   for (const [variable, { flag, standard }] of help) {
-    const row = readme.get(variable);
+    const row = table.get(variable);
     // The values are there where one of them must be chosen.
     assert.equal(row?.flag, flag.includes('|') ? flag : flag.replace(/ .*/, ''), variable);
     const [, literal] = /^`([^`]+)`/.exec(row?.standard ?? '') ?? [];

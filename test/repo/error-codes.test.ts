@@ -1,4 +1,4 @@
-// Every code is used, and the README explains every code.
+// Every code is used, and docs/api.md explains every code.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { errorCodes } from '../../src/errors.ts';
 
 const source = fileURLToPath(new URL('../../src/', import.meta.url));
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
 const code = readdirSync(source, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts') && file !== 'errors.ts')
   .map((file) => readFileSync(`${source}${file}`, 'utf8'))
@@ -18,6 +18,6 @@ for (const [name, [status]] of Object.entries(errorCodes)) {
     // A comparison with a code is no refusal.
     const refusal = new RegExp(`(?:refuse(?:Field)?\\(|Refusal\\(|super\\(|code: |\\? )\\s*'${name}'`);
     assert.match(code, refusal, 'no code refuses with it');
-    assert.match(readme, new RegExp(`\\| \`${name}\` \\| ${status} \\|`), 'the README has no row for it');
+    assert.match(page, new RegExp(`\\| \`${name}\` \\| ${status} \\|`), 'docs/api.md has no row for it');
   });
 }

@@ -1,5 +1,5 @@
-// A newcomer's path: every command of the README, in its order, in a fresh copy of the repository. Only the ports are others, so that
-// nothing else on this machine is in the way. What needs Docker is played by test/lab.
+// A newcomer's path: every command of the README and of docs/, in a fresh copy of the repository. Only the ports differ, so that
+// nothing else on this machine is in the way. test/lab plays what needs Docker.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
@@ -17,15 +17,24 @@ import { until } from '../support/until.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-test('README: from a clone to a working dig, every command', {
+/** The shell blocks of a document, in their order. */
+async function commandsOf(document: string): Promise<string[]> {
+  const text = await readFile(join(root, document), 'utf8');
+  return [...text.matchAll(/```sh\n(.*?)```/gs)].map(([, block = '']) => block);
+}
+
+test('README and docs: from a clone to a working dig, every command', {
   skip: skipWithoutNamed(),
   timeout: 900_000,
 }, async (t) => {
   const readme = await readFile(join(root, 'README.md'), 'utf8');
-  const blocks = [...readme.matchAll(/```sh\n(.*?)```/gs)].map(([, block = '']) => block);
-  const [start = '', tour = '', lookAround = '', more = '', reverse = '', lab = '', ...others] = blocks;
-  const [replicas = '', replicasHere = '', _container, zoneFile = '', work = ''] = others;
-  assert.equal(blocks.length, 11, 'a new block needs its place in this test');
+  const blocks = await commandsOf('README.md');
+  const [start = '', tour = '', lookAround = '', more = '', reverse = '', lab = '', work = ''] = blocks;
+  const operations = await commandsOf('docs/operations.md');
+  const [replicas = '', replicasHere = ''] = operations;
+  const zoneFiles = await commandsOf('docs/zone-files.md');
+  const counts = [blocks, operations, zoneFiles, await commandsOf('docs/api.md')].map(({ length }) => length);
+  assert.deepEqual(counts, [7, 3, 1, 0], 'a new block needs its place in this test');
   assert.equal(start, 'npm ci\nnpm start\n');
   assert.equal(lab, 'docker compose up --build\n');
   assert.equal(work, 'npm run check\nnpm test\n', 'these two are what runs now');
@@ -39,7 +48,7 @@ test('README: from a clone to a working dig, every command', {
     const [http, dns] = [await freePort(), await freePort()];
     await serve(t, folder, 'npm start', listening(http, dns));
     const notOurs = 'dig @127.0.0.1 -p 1053 -x 172.17.3.4 | sed s/status:/outside:/';
-    const script = [tour, lookAround, more, notOurs, reverse, notOurs, zoneFile].join('\n');
+    const script = [tour, lookAround, more, notOurs, reverse, notOurs, ...zoneFiles].join('\n');
     const toured = await run(folder, onPorts(script, http, dns), 60);
     const lines = toured.split('\n');
     assert.ok(lines.includes('172.17.200.100'), toured);

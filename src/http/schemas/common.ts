@@ -30,7 +30,7 @@ export const Problem = Type.Object(
     title: Type.String(),
     status: Type.Integer(),
     detail: Type.String(),
-    code: Type.String({ description: 'What happened, for programs: see the list of codes in the README' }),
+    code: Type.String({ description: 'What happened, for programs: see the list of codes in docs/api.md' }),
     errors: Type.Optional(
       Type.Array(
         Type.Object({ pointer: Type.String({ description: 'JSON pointer (RFC 6901)' }), message: Type.String() }),
