@@ -9,6 +9,7 @@ import { findProgram } from './support/peer-process.ts';
 /** Debian's package for each program that tests start. */
 const peers = [
   ['etcd', 'etcd-server'],
+  ['etcdctl', 'etcd-client'],
   ['named', 'bind9'],
   ['dig', 'bind9-dnsutils'],
   ['kdig', 'knot-dnsutils'],
