@@ -1,4 +1,4 @@
-// A response in the form in which responses are compared: decoded by dns-packet, records as text in any order, names in lower case.
+// A response in a form that can be compared: decoded by dns-packet, records as sorted text, names in lower case.
 
 import { DNSSEC_OK, decode, type OptRecord, type ResourceRecord } from 'dns-packet';
 import { formatRecord } from '../support/answers.ts';
@@ -7,7 +7,7 @@ export interface Answer {
   rcode: string;
   aa: boolean;
   tc: boolean;
-  /** RD, RA, AD and CD as they came, and whether it is a response to this very question. */
+  /** The flags RD, RA, AD and CD, and whether the response repeats the question. */
   header: string;
   /** Empty without an OPT record. */
   opt: string;
@@ -19,7 +19,7 @@ export interface Answer {
 export type Part = keyof Answer;
 export const parts: readonly Part[] = ['rcode', 'aa', 'tc', 'header', 'opt', 'answer', 'authority', 'additional'];
 
-/** `query` is what was asked: its question must come back octet for octet. */
+/** Reads a response. The question of `query` must come back octet for octet. */
 export function readAnswer(query: Buffer, response: Buffer): Answer {
   const message = decode(response);
   const end = query.indexOf(0, 12) + 5;
@@ -39,12 +39,12 @@ export function readAnswer(query: Buffer, response: Buffer): Answer {
   };
 }
 
-/** As a set (RFC 2181 §5): a loop of aliases makes all three say some records twice. */
+/** Returns the records as a set (RFC 2181 §5): in an alias loop all three servers repeat some records. */
 function section(records: readonly ResourceRecord[]): string[] {
   return [...new Set(records.map(comparable))].sort();
 }
 
-/** Names are compared without regard to case (RFC 4343 §3); what is in quotes is no name. */
+/** Lowers the case of names (RFC 4343 §3). Quoted text is not a name. */
 function comparable(record: ResourceRecord): string {
   if (record.type === 'TXT') return formatRecord({ ...record, name: record.name.toLowerCase() });
   if (record.type !== 'DS') return formatRecord(record).toLowerCase();
@@ -53,7 +53,7 @@ function comparable(record: ResourceRecord): string {
   return `${record.name.toLowerCase()}. ${record.ttl} ds ${rdata}`;
 }
 
-/** In which parts two answers are not the same. */
+/** Returns the parts in which two answers differ. */
 export function differingParts(one: Answer, other: Answer): Part[] {
   return parts.filter((part) => String(one[part]) !== String(other[part]));
 }

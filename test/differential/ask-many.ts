@@ -1,4 +1,4 @@
-// Thousands of questions to one server: over UDP so many at a time, the rest over TCP connections, in a row.
+// Sends thousands of questions to one server: many at a time over UDP, one after the other over TCP connections.
 
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -9,7 +9,7 @@ const perConnection = 100;
 const retryMilliseconds = 1_000;
 const triesEach = 3;
 
-/** A server that does not answer, however often it is asked. */
+/** The server did not answer in any of the attempts. */
 export class Silence extends Error {}
 
 export interface NamedServer extends Server {
@@ -22,7 +22,7 @@ export interface Query {
   tcp: boolean;
 }
 
-/** The answers, in the order of the queries; their ids are 0 again. Rejects with Silence when one does not come over UDP. */
+/** Returns the answers in the order of the queries, with id 0. Rejects with Silence if one does not arrive over UDP. */
 export async function askMany(server: NamedServer, queries: readonly Query[]): Promise<Buffer[]> {
   const answers: Buffer[] = [];
   const places = queries.map((query, place) => ({ ...query, place }));

@@ -1,4 +1,5 @@
-// A differential run: families of zones in batches into NSD, Knot and us, the same questions to all, and a judge. How it is started: run.ts, differential.test.ts.
+// A differential run: loads families of zones in batches into NSD, Knot and our server, asks all three the same questions and
+// judges the answers. Started by run.ts and differential.test.ts.
 
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -26,7 +27,7 @@ export interface RunOptions {
   progress?(report: Report): void;
 }
 
-/** What came of it; all but `seed` and the cases are counts. */
+/** The result of a run. Everything but `seed` and the cases is a count. */
 export interface Report {
   seed: number;
   families: number;
@@ -34,28 +35,28 @@ export interface Report {
   questions: number;
   /** The same answer from all three. */
   sameAsBoth: number;
-  /** Ours is the answer of this peer alone. */
+  /** Our answer equals only this peer's. */
   sameAsOne: Record<PeerName, number>;
-  /** Of these: the other peer has loaded the zones and its difference is none of the documented ones. */
+  /** Among those: the other peer loaded the zones, and its difference is not documented. */
   peersDiffer: number;
-  /** Families of which the peer refuses a zone; the other one alone is asked then. */
+  /** Families with a zone that the peer refused to load. Only the other peer is asked. */
   notLoaded: Record<PeerName, number>;
-  /** Families that kept the peer silent; the other one alone counts then. */
+  /** Families for which the peer stopped answering. Only the other peer counts. */
   silent: Record<PeerName, number>;
-  /** By name; `needed` where ours is the answer of neither. */
+  /** By name. `needed` counts cases in which our answer equals neither peer's. */
   documented: Record<string, { seen: number; needed: number }>;
-  /** Asked over our own sockets as well, with the same octets in return. */
+  /** Questions that were also asked over our own sockets and answered with the same octets. */
   overSockets: number;
   unexplained: Case[];
 }
 
-/** A family and what it is asked. */
+/** A family and the questions about it. */
 interface Inquiry {
   family: Family;
   asked: (Query & { question: Question })[];
 }
 
-/** So many of the questions are asked over our sockets as well. */
+/** One question in this many is also asked over our sockets. */
 const socketShare = 10;
 
 export async function runDifferential(options: RunOptions): Promise<Report> {
@@ -106,8 +107,8 @@ async function runBatch(
 }
 
 /**
- * What the peer answers. Families of which it refuses a zone are missing. So is one that keeps it silent: Knot 3.2's UDP thread never comes back from a full
- * response with one more address from a wildcard; which family that was, halving finds.
+ * Returns the peer's answers. Families with a zone that the peer refuses are missing. So is a family that silences it: the
+ * UDP thread of Knot 3.2 hangs in a full response with one more address from a wildcard. Halving the batch finds that family.
  */
 async function askPeer(report: Report, name: PeerName, inquiries: readonly Inquiry[]): Promise<Map<Family, Buffer[]>> {
   try {
@@ -144,7 +145,7 @@ async function askAtOnce(
   );
 }
 
-/** Removed at the latest when the process exits. */
+/** Makes a folder that is removed when the process exits, at the latest. */
 async function folderFor(scope: Cleanup): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'zonewright-differential-'));
   const removeAtExit = (): void => rmSync(folder, { recursive: true, force: true });
@@ -187,7 +188,7 @@ function count(report: Report, asked: Case): void {
   }
 }
 
-/** What a server did not load, it answers with SERVFAIL. */
+/** Returns whether the server loaded the zones: it answers SERVFAIL for a zone that it did not load. */
 async function zonesNotLoaded(server: NamedServer, zones: readonly Zone[]): Promise<Set<Zone>> {
   const questions = zones.map(({ apex }) =>
     encodeQuery({ name: apex, type: 'SOA', tcp: false, recursionDesired: false }),
@@ -202,7 +203,7 @@ async function zonesNotLoaded(server: NamedServer, zones: readonly Zone[]): Prom
   return new Set(missing);
 }
 
-/** What our listeners send is what `respond` wrote. */
+/** Checks that our listeners send the octets that `respond` wrote. */
 async function compareSockets(report: Report, us: OurServer, inquiries: readonly Inquiry[]): Promise<void> {
   const some = inquiries.flatMap(({ asked }) => asked).filter((_, index) => index % socketShare === 0);
   const answers = await askMany(await us.listen(), some);

@@ -1,4 +1,5 @@
-// How our answers may differ from both NSD's and Knot's, and why that is right. The list may only shrink: a long run fails when one of these never occurs.
+// The ways in which our answers may differ from both NSD's and Knot's, with the reason for each. A long run fails if one of
+// them never occurs, so the list can only shrink.
 
 import type { Answer, Part } from './answer.ts';
 import { isAtOrBelow, isBelow, parent, toWire, wireLength } from './names.ts';
@@ -11,22 +12,22 @@ export interface Pair {
   family: Family;
   question: Question;
   ours: Answer;
-  /** What we say to the same question over TCP, where there is room for everything. */
+  /** Our answer to the same question over TCP, where everything fits. */
   whole: Answer;
   theirs: Answer;
   peer: PeerName;
 }
 
 interface DocumentedDifference {
-  /** What differs, and the RFC that lets it. */
+  /** What differs, and the RFC that allows it. */
   reason: string;
-  /** The parts of this pair that it accounts for; none when this is not it. */
+  /** Returns the parts of this pair that the difference explains, or none. */
   explains(pair: Pair): readonly Part[];
 }
 
 const nothing: readonly Part[] = [];
 const sections: readonly Part[] = ['answer', 'authority', 'additional'];
-/** All that may differ once one server went further along aliases than another. */
+/** The parts that may differ if one server follows aliases further than another. */
 const everythingFound: readonly Part[] = ['rcode', 'tc', ...sections];
 
 export const documentedDifferences: Readonly<Record<string, DocumentedDifference>> = {
@@ -98,7 +99,7 @@ export const documentedDifferences: Readonly<Record<string, DocumentedDifference
       const cuts = family.zones.flatMap(delegations);
       const more = theirs.additional.filter((record) => !ours.additional.includes(record));
       const below = more.every((record) => cuts.some((cut) => isAtOrBelow(ownerOf(record), cut)));
-      // There may be no room left for others then.
+      // Then others may not fit.
       const rest = !question.tcp || lacksOnlyMoreTypes(ours, theirs);
       return ours.aa && more.length > 0 && below && rest ? ['additional'] : nothing;
     },
@@ -132,20 +133,20 @@ export const documentedDifferences: Readonly<Record<string, DocumentedDifference
   },
 };
 
-/** Whether an address is missing without which the servers that a referral names cannot be reached (RFC 9471 §3). */
+/** Returns whether a referral lacks an address that is needed to reach its name servers (RFC 9471 §3). */
 export function lacksGlue(answer: Answer, whole: Answer): boolean {
   const cut = whole.authority.filter(isNs).map(ownerOf)[0];
   const missing = whole.additional.filter((record) => !answer.additional.includes(record));
   return !whole.aa && cut !== undefined && missing.some((record) => isAtOrBelow(ownerOf(record), cut));
 }
 
-/** Whether the other's additional section lacks at most what records of other types than NS, MX and SRV name. */
+/** Returns whether the peer's additional section lacks only addresses for types other than NS, MX and SRV. */
 function lacksOnlyMoreTypes(ours: Answer, theirs: Answer): boolean {
   const missing = ours.additional.filter((record) => !theirs.additional.includes(record));
   return missing.every((record) => ours.answer.some((answer) => namesAsOctets(answer, ownerOf(record))));
 }
 
-/** Whether the record is one that dns-packet leaves as octets, among them the name; a service's root stands for its owner. */
+/** Returns whether dns-packet left this record as octets that contain the name. In SVCB and HTTPS the root stands for the owner. */
 function namesAsOctets(record: string, name: string): boolean {
   const [owner, , , mark, , octets = ''] = record.split(' ');
   if (mark !== '\\#') return false;
@@ -153,13 +154,13 @@ function namesAsOctets(record: string, name: string): boolean {
   return octets.startsWith(toWire(name).toString('hex'), 4) || (isOwnService && owner === name);
 }
 
-/** With the loop's records in the answer once; Knot says them until its limit, or until they do not fit. */
+/** Returns whether the aliases form a loop that the answer has once. Knot repeats it up to its limit, or until it does not fit. */
 function isLoop(answer: Answer): boolean {
   const links = aliases(answer);
   return links.length > 0 && isSubset(links.map(targetOf), links.map(ownerOf));
 }
 
-/** NSD's way of ending a loop: after the first turn. */
+/** Returns whether the peer ended the loop as NSD does: after the first turn. */
 function loopsBelowDname(ours: Answer, theirs: Answer): boolean {
   return hasDname(theirs) && aliases(ours).length > aliases(theirs).length;
 }
@@ -183,7 +184,7 @@ function targetOf(record: string): string {
   return record.slice(record.lastIndexOf(' ') + 1);
 }
 
-/** All that the other found along the aliases, and more. */
+/** Returns whether `one` follows the aliases as far as `other`, or further. */
 function goesFurther(one: Answer, other: Answer): boolean {
   return one.answer.length >= other.answer.length && isSubset(other.answer, one.answer) && other.answer.every(isAlias);
 }
@@ -197,7 +198,7 @@ function leavesZone({ zones }: Family, { type }: Question, alias: string): boole
   return zone !== undefined && zone !== zoneAsked(zones, ownerOf(alias), type);
 }
 
-/** DS is asked on the parent's side, where we have that. */
+/** Returns the zone that answers the question. DS is answered by the parent zone if we have it. */
 function zoneAsked(zones: readonly Zone[], name: string, type: string): Zone | undefined {
   const zone = zoneOf(zones, name);
   return type === 'DS' && zone?.apex === name ? (zoneOf(zones, parent(name)) ?? zone) : zone;
@@ -207,7 +208,7 @@ function hasDname({ answer }: Answer): boolean {
   return answer.some((record) => / dname /.test(record));
 }
 
-/** Whether a DNAME in the answer makes more than 255 octets of the question or of a name that it led to. */
+/** Returns whether a DNAME in the answer makes a name of more than 255 octets from the question or from an alias. */
 function isTooLong(question: Question, { rcode, answer }: Answer): boolean {
   const names = [question.name.toLowerCase(), ...answer.filter(isAlias).map(targetOf)];
   const isTooLongBy = (dname: string): boolean =>

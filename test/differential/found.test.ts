@@ -1,4 +1,4 @@
-// What the differential runs have found wrong with our answers: the smallest zone that shows it, one table each.
+// Faults of our answers that differential runs found: one table each, with the smallest zone that shows the fault.
 
 import { answers } from '../support/answers.ts';
 

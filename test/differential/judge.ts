@@ -1,4 +1,4 @@
-// Whether our answer will do: it is the same as NSD's or Knot's, or the ways in which it is not are documented.
+// Judges our answer: it must equal NSD's or Knot's, or differ only in documented ways.
 
 import { type Answer, differingParts, type Part } from './answer.ts';
 import { documentedDifferences, isSubset, lacksGlue } from './documented-differences.ts';
@@ -13,15 +13,15 @@ export interface Case {
   ours: Answer;
   /** Ours over TCP. */
   whole: Answer;
-  /** How many octets that is. */
+  /** The length of that answer, in octets. */
   wholeLength: number;
   theirs: Partial<Record<PeerName, Answer>>;
 }
 
 export interface Verdict {
-  /** Whose answer is ours, part by part. */
+  /** Peers whose answer equals ours in every part. */
   same: PeerName[];
-  /** Whose answer is another: the documented differences that it takes to get there; undefined when they do not suffice. */
+  /** Peers whose answer differs, with the documented differences that explain it; undefined if they do not. */
   other: { peer: PeerName; documented: string[] | undefined }[];
 }
 
@@ -37,7 +37,10 @@ export function judge(asked: Case): Verdict {
   return verdict;
 }
 
-/** Over UDP there may be less, but nothing else; TC only where the whole does not fit, and without TC only additional records may be missing, glue never. ANY is another matter (RFC 8482). */
+/**
+ * Returns whether our answer over UDP is a part of the whole one. TC is allowed only if the whole does not fit. Without TC,
+ * only additional records may be missing, and never glue. ANY is exempt (RFC 8482).
+ */
 export function isPartOfWhole({ question, ours, whole, wholeLength }: Case): boolean {
   if (question.type === 'ANY') return true;
   const within = (['answer', 'authority', 'additional'] as const).every((part) => isSubset(ours[part], whole[part]));
@@ -50,7 +53,7 @@ function sizeLimit({ tcp, edns }: Question): number {
   return edns === undefined ? 512 : Math.min(1232, Math.max(512, edns.udpSize));
 }
 
-/** The names of documented differences that account for every differing part; undefined when something is left. */
+/** Returns the documented differences that explain every differing part, or undefined if one remains. */
 function explain(asked: Case, peer: PeerName, theirs: Answer, differing: readonly Part[]): string[] | undefined {
   const left = new Set(differing);
   const names: string[] = [];

@@ -1,6 +1,7 @@
-// Names of generated zones: absolute, with the last dot, labels without escapes. Kept apart from src/model/name.ts, which is under test here.
+// Names of generated zones: absolute, with the last dot, labels without escapes. Does not use src/model/name.ts, which these
+// tests check.
 
-/** How many octets it has on the wire. */
+/** Returns the length of the name on the wire, in octets. */
 export function wireLength(name: string): number {
   return name === '.' ? 1 : name.length + 1;
 }
@@ -17,7 +18,7 @@ export function isBelow(name: string, above: string): boolean {
   return name !== above && (above === '.' || name.endsWith(`.${above}`));
 }
 
-/** The root's parent is the root. */
+/** Returns the parent. The root's parent is the root. */
 export function parent(name: string): string {
   const rest = name.slice(name.indexOf('.') + 1);
   return rest === '' ? '.' : rest;
@@ -27,14 +28,14 @@ export function child(label: string, name: string): string {
   return name === '.' ? `${label}.` : `${label}.${name}`;
 }
 
-/** The name and all above it up to `top`, which is one of them. */
+/** Returns the name and its ancestors up to `top`, including both. */
 export function upTo(name: string, top: string): string[] {
   const names = [name];
   for (let at = name; at !== top && at !== '.'; names.push(at)) at = parent(at);
   return names;
 }
 
-/** Uncompressed wire form, letters as they are. */
+/** Returns the uncompressed wire form, with the case of letters kept. */
 export function toWire(name: string): Buffer {
   const labels = name === '.' ? [''] : name.split('.');
   return Buffer.concat(labels.map((label) => Buffer.from(String.fromCharCode(label.length) + label, 'latin1')));

@@ -1,4 +1,4 @@
-// The servers that we are held against: real NSD and Knot DNS, on loopback, each with the zones it is given, for one batch.
+// The servers we are compared with: real NSD and Knot DNS on loopback, started with the zones of one batch.
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ export const peers: Readonly<Record<PeerName, Peer>> = {
     package: 'nsd',
     program: 'nsd',
     arguments: (config) => ['-d', '-c', config],
-    // Rate limits would drop what we ask; the rest is its default.
+    // Rate limits would drop our queries. All else is NSD's default.
     config: (folder, port, zones) => `
 server:
   ip-address: 127.0.0.1@${port}
@@ -86,13 +86,13 @@ export const peerNames = Object.keys(peers) as PeerName[];
 
 const programOf = (name: PeerName): string | undefined => findProgram(peers[name].program);
 
-/** For a test's `skip`: false where both are there, or where their absence must be a failure. */
+/** Returns a test's `skip`: false if both are installed, or if their absence must fail the test. */
 export function skipWithoutPeers(): string | false {
   const missing = peerNames.filter((name) => programOf(name) === undefined).map((name) => peers[name].package);
   return missing.length > 0 && process.env.CI !== 'true' ? `not here: install ${missing.join(' and ')}` : false;
 }
 
-/** Starts the peer on these zones. One that it does not load, it says SERVFAIL for. */
+/** Starts the peer with these zones. It answers SERVFAIL for a zone that it did not load. */
 export async function startPeer(
   scope: Cleanup,
   name: PeerName,
@@ -105,7 +105,7 @@ export async function startPeer(
   return startPeerOnFiles(scope, name, folder, files);
 }
 
-/** The same on zone files that there are. Resolves when it answers at all. */
+/** Starts the peer with existing zone files. Resolves when it answers queries. */
 export async function startPeerOnFiles(
   scope: Cleanup,
   name: PeerName,

@@ -1,11 +1,12 @@
-// Questions around every name of a family: the names themselves, what is above, below and beside them, and where they point; in all the ways one can ask.
+// Questions about every name of a family, about names above, below and beside it, and about the names it points to. They vary in
+// type, transport, EDNS and case.
 
 import { child, fits, parent, toWire, upTo, wireLength } from './names.ts';
 import { Random } from './random.ts';
 import type { Family, ZoneRecord } from './zone-builder.ts';
 
 export interface Question {
-  /** In any case. */
+  /** With letters of either case. */
   name: string;
   type: QuestionType;
   tcp: boolean;
@@ -13,7 +14,7 @@ export interface Question {
   edns?: { udpSize: number; dnssecOk: boolean };
 }
 
-/** Each with its number, and how often it is asked for. */
+/** Each type with its number and its weight. */
 const types = {
   A: { code: 1, weight: 24 },
   NS: { code: 2, weight: 8 },
@@ -43,7 +44,7 @@ const weights = Object.fromEntries(Object.entries(types).map(([type, { weight }]
   number
 >;
 
-/** Always the same for the same seed and family. */
+/** Returns the questions about a family. The same seed and family give the same questions. */
 export function randomQuestions(seed: number, family: Family, count: number): Question[] {
   const random = new Random(seed, family.number, 1);
   const owners = family.zones.flatMap(({ apex, records }) =>
@@ -54,14 +55,14 @@ export function randomQuestions(seed: number, family: Family, count: number): Qu
   );
   const names = [...new Set(owners)];
   const dnames = family.zones.flatMap(({ records }) => records.filter(({ type }) => type === 'DNAME'));
-  // What is held seldom is asked for where it is.
+  // Rare types are asked for at the names that have them.
   const seldom = family.zones.flatMap(({ records }) => records.filter(({ type }) => seldomTypes.test(type)));
   return Array.from({ length: count }, () => {
     if (seldom.length > 0 && random.chance(0.1)) {
       const { owner, type } = random.pick(seldom);
       return { ...randomManner(random), name: randomCase(random, owner), type: type as QuestionType };
     }
-    // Nowhere do zones meet as here.
+    // Parent and child zone meet here.
     if (random.chance(0.03)) return { ...randomManner(random), name: random.pick(family.zones).apex, type: 'DS' };
     const name = randomCase(random, randomName(random, names, targets, dnames));
     return { ...randomManner(random), name, type: random.weighted(weights) };
@@ -107,12 +108,12 @@ function randomName(
   }
 }
 
-/** What the DNAME makes of it has 254 to 256 octets. */
+/** Returns a name for which the DNAME makes a name of 254 to 256 octets. */
 function atDnameLimit(random: Random, { owner, rdata }: ZoneRecord): string {
   let name = owner.toLowerCase();
   for (let octets = 254 + random.below(3) - wireLength(rdata); octets > 1; ) {
     const label = Math.min(63, octets - 1);
-    // One octet alone is no label.
+    // A label needs at least two octets.
     const length = octets - 1 - label === 1 ? label - 1 : label;
     name = child('m'.repeat(length), name);
     octets -= 1 + length;
@@ -120,7 +121,7 @@ function atDnameLimit(random: Random, { owner, rdata }: ZoneRecord): string {
   return name;
 }
 
-/** As long as a name can be, or nearly. */
+/** Returns a name of the maximum length, or nearly. */
 function longBelow(random: Random, owner: string): string {
   let name = owner;
   for (const length of [63, 63, 63, 40, 20, 10, 5, 3, 2, 1]) {
@@ -139,7 +140,7 @@ function randomManner(random: Random): Pick<Question, 'tcp' | 'recursionDesired'
   return { ...plain, edns: { udpSize: random.pick([512, 1232, 1232, 4096]), dnssecOk: random.chance(0.4) } };
 }
 
-/** The query in wire form; its id is 0. */
+/** Returns the query in wire form, with id 0. */
 export function encodeQuery({ name, type, recursionDesired, edns }: Question): Buffer {
   const header = Buffer.alloc(12);
   header[2] = recursionDesired ? 1 : 0;
@@ -151,7 +152,7 @@ export function encodeQuery({ name, type, recursionDesired, edns }: Question): B
   return Buffer.concat([header, question, Buffer.from(opt)]);
 }
 
-/** As dig takes it. */
+/** Returns the question as arguments of dig. */
 export function describeQuestion({ name, type, tcp, recursionDesired, edns }: Question): string {
   const flags = [tcp ? '+tcp' : '', recursionDesired ? '+rd' : '+nord'];
   flags.push(edns === undefined ? '+noedns' : `+bufsize=${edns.udpSize}${edns.dnssecOk ? ' +dnssec' : ''}`);

@@ -1,5 +1,6 @@
-// Families of small zones in which much collides: a parent, perhaps a child zone of its own, perhaps a stranger that aliases lead to. Few labels, so that
-// wildcards, delegations, aliases and empty non-terminals meet. Valid for NSD and Knot, as far as not said otherwise. What is asked of them: random-questions.ts.
+// Families of small zones with many collisions: a parent, perhaps a child zone, perhaps an unrelated zone that aliases lead to.
+// They use few labels, so that wildcards, delegations, aliases and empty non-terminals meet. NSD and Knot load them unless a
+// comment says otherwise. The questions about them: random-questions.ts.
 
 import { child, fits, isAtOrBelow, isBelow } from './names.ts';
 import { Random } from './random.ts';
@@ -12,11 +13,11 @@ function randomLabel(random: Random): string {
   return random.weighted({ a: 10, b: 8, '*': 8, _x: 4, c: 3, [half]: 1, [long]: 1 });
 }
 
-/** Family `number` of the run with this seed: always the same. */
+/** Returns family `number` of the run with this seed. The same arguments give the same family. */
 export function randomFamily(seed: number, number: number): Family {
   const random = new Random(seed, number);
   const base = `z${number}.test.`;
-  // Some apexes are so long that names below them, and what a DNAME makes of them, reach 255 octets.
+  // Some apexes are so long that names below them, and names that a DNAME makes, reach 255 octets.
   const apex = random.chance(0.15) ? `${random.pick([long, half])}.${long}.${long}.${base}` : base;
   const places = randomPlaces(random, apex);
   const apexes = [apex];
@@ -36,7 +37,7 @@ export function randomFamily(seed: number, number: number): Family {
   return { number, zones: apexes.map((one) => randomZone(random, one, apexes, places)) };
 }
 
-/** The apex and some names below it, each below one of those before. */
+/** Returns the apex and some names below it. Each is below an earlier one. */
 function randomPlaces(random: Random, apex: string): string[] {
   const places = [apex];
   for (let left = 4 + random.below(7); left > 0; left -= 1) {
@@ -48,7 +49,7 @@ function randomPlaces(random: Random, apex: string): string[] {
 
 function randomZone(random: Random, apex: string, apexes: readonly string[], places: readonly string[]): Zone {
   const inner = apexes.filter((one) => isBelow(one, apex));
-  // Rarely the parent does not know of its child.
+  // In rare cases the parent has no delegation for its child.
   const delegated = inner.filter(() => !random.chance(0.15));
   const unknown = inner.filter((one) => !delegated.includes(one));
   const own = places.filter((place) => isAtOrBelow(place, apex) && !unknown.some((one) => isAtOrBelow(place, one)));
@@ -106,7 +107,7 @@ function addSome(random: Random, zone: ZoneBuilder, owner: string, target: () =>
   if (type === 'DNAME') addDname(random, zone, owner, target());
   else if (!zone.add(owner, type, target())) return;
   if (type !== 'NS' || owner === zone.apex) return;
-  // A delegation: more servers, glue of all sorts, and what it hides.
+  // A delegation: more servers, all kinds of glue, and records that it hides.
   if (random.chance(0.5)) {
     const server = child(random.pick(['ns', 'a', 'b.a']), owner);
     if (!fits(server)) return;
@@ -118,19 +119,19 @@ function addSome(random: Random, zone: ZoneBuilder, owner: string, target: () =>
   if (random.chance(0.2)) zone.add(owner, random.pick(['A', 'TXT', 'MX']), target());
 }
 
-/** Seldom one that leads back below itself, for ever. */
+/** Adds a DNAME. In rare cases its target is below its owner, which never ends. */
 function addDname(random: Random, zone: ZoneBuilder, owner: string, target: string): void {
   zone.add(owner, 'DNAME', isAtOrBelow(target, owner) && random.chance(0.9) ? 'a.elsewhere.' : target);
 }
 
-/** An RRset beyond 512 octets, sometimes beyond 1232, next to others. */
+/** Adds an RRset of more than 512 octets, sometimes more than 1232, beside others. */
 function addMany(random: Random, zone: ZoneBuilder, owner: string): void {
   const type = random.pick(['TXT', 'AAAA', 'MX']);
   for (let left = 8 + random.below(50); left > 0; left -= 1)
     zone.add(owner, type, `${random.pick('abcdef'.split(''))}${left}.${zone.apex}`);
 }
 
-/** So many servers with addresses that a referral may not fit. */
+/** Adds so many name servers with addresses that a referral may not fit. */
 function addBigDelegation(random: Random, zone: ZoneBuilder, owner: string): void {
   if (owner === zone.apex) return;
   for (let left = 4 + random.below(10); left > 0; left -= 1) {
@@ -142,7 +143,7 @@ function addBigDelegation(random: Random, zone: ZoneBuilder, owner: string): voi
   }
 }
 
-/** Aliases one behind the other, sometimes in a circle. */
+/** Adds a chain of aliases, sometimes a loop. */
 function addChain(random: Random, zone: ZoneBuilder, below: string, end: string): void {
   const length = 2 + random.below(20);
   if (!fits(child('k99', below))) return;

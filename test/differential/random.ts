@@ -1,6 +1,6 @@
-// Chance that can be repeated: numbers from a seed, and choices made with them.
+// Repeatable random numbers from a seed, and choices made with them.
 
-/** Mulberry32: small, good enough for choosing labels. */
+/** A generator of random numbers (Mulberry32): small, and good enough for choosing labels. */
 export class Random {
   #state: number;
 
@@ -19,7 +19,7 @@ export class Random {
     return (mixed ^ (mixed >>> 14)) >>> 0;
   }
 
-  /** A whole number from 0 to `limit` − 1. */
+  /** Returns a whole number from 0 to `limit` − 1. */
   below(limit: number): number {
     return Math.floor((this.#next() / 2 ** 32) * limit);
   }
@@ -32,7 +32,7 @@ export class Random {
     return values[this.below(values.length)] as T;
   }
 
-  /** Each value as often as its weight says. */
+  /** Returns one of the values, by their weights. */
   weighted<T extends string>(weights: Readonly<Record<T, number>>): T {
     const entries = Object.entries(weights) as [T, number][];
     let left = this.below(entries.reduce((sum, [, weight]) => sum + weight, 0));
@@ -43,7 +43,7 @@ export class Random {
     throw new RangeError('there is nothing to choose from');
   }
 
-  /** Some letters in upper case. */
+  /** Returns the text with some letters in upper case. */
   mixCase(text: string): string {
     return text.replace(/[a-z]/g, (letter) => (this.chance(0.4) ? letter.toUpperCase() : letter));
   }

@@ -1,4 +1,4 @@
-// What a run came to, as text: a line for each batch, a summary, and everything that is needed to see a difference for oneself.
+// The result of a run as text: a line for each batch, a summary, and for each difference all that is needed to reproduce it.
 
 import { differingParts } from './answer.ts';
 import type { Report } from './differential.ts';
@@ -7,7 +7,7 @@ import { peerNames } from './peers.ts';
 import { describeQuestion } from './random-questions.ts';
 import { zoneFile } from './zone-builder.ts';
 
-/** So many differences are told in full. */
+/** The number of differences that are printed in full. */
 const toldInFull = 3;
 
 export function progressLine({ families, zones, questions, unexplained }: Report): string {
@@ -27,7 +27,7 @@ export function summary(report: Report): string {
   ].join('\n');
 }
 
-/** Empty when there is nothing unexplained. */
+/** Returns the text about unexplained differences; empty if there are none. */
 export function describeUnexplained({ seed, unexplained }: Report): string {
   return unexplained
     .slice(0, toldInFull)

@@ -1,5 +1,5 @@
-// The long differential run: `npm run test:differential`. DIFFERENTIAL_SEED repeats one, DIFFERENTIAL_FAMILIES makes it longer or shorter,
-// DIFFERENTIAL_FIRST begins at another family.
+// The long differential run: `npm run test:differential`. DIFFERENTIAL_SEED repeats a run, DIFFERENTIAL_FAMILIES sets its
+// length, DIFFERENTIAL_FIRST sets the first family.
 
 import { runDifferential } from './differential.ts';
 import { skipWithoutPeers } from './peers.ts';
@@ -7,7 +7,7 @@ import { describeUnexplained, progressLine, summary } from './report.ts';
 import { newSeed, numberFrom } from './seed.ts';
 
 const questionsEach = 20;
-/** From so many families on, every documented difference must occur. */
+/** A run of at least this many families must meet every documented difference. */
 const enoughForAll = 2_000;
 
 const skip = skipWithoutPeers();
@@ -15,7 +15,7 @@ if (skip !== false) {
   console.log(`skipped: ${skip}`);
   process.exit(0);
 }
-// Children and folders are cleaned up on the way out.
+// On exit, child processes and folders are cleaned up.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 const seed = newSeed();

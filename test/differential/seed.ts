@@ -1,4 +1,4 @@
-// Where a run's seed comes from: the environment, so that a run can be repeated, or chance.
+// A run's seed: from the environment, so that a run can be repeated, or random.
 
 import { randomInt } from 'node:crypto';
 

@@ -1,5 +1,5 @@
-// One zone of a family while records are thrown at it: keeps it one that a server may load, by the rules of RFC 1034 §3.6.2 (CNAME alone), RFC 2181 §5.2 (one
-// TTL) and RFC 6672 §2.3 and §2.4 (one DNAME, no NS beside it, nothing below it).
+// Builds one zone of a family from random records. Keeps the zone loadable: RFC 1034 §3.6.2 (a CNAME stands alone),
+// RFC 2181 §5.2 (one TTL), RFC 6672 §2.3 and §2.4 (one DNAME, no NS beside it, nothing below it).
 
 import { fits, isAtOrBelow, isBelow, toWire } from './names.ts';
 import type { Random } from './random.ts';
@@ -25,7 +25,7 @@ export interface Family {
 
 const ttls = [0, 60, 300, 3600, 86_400];
 
-/** Types whose rdata are names, in which case does not count. */
+/** Types whose rdata is a name. The case of its letters does not matter. */
 const inAnyCase = /^(NS|CNAME|DNAME|PTR|MX|SRV)$/;
 
 export class ZoneBuilder {
@@ -39,7 +39,7 @@ export class ZoneBuilder {
     this.apex = apex;
   }
 
-  /** `target` is where types with a name in their rdata point. False when the record cannot stand there. */
+  /** Adds a record. `target` is the name in the rdata of types that have one. Returns false if the record may not stand there. */
   add(owner: string, type: string, target: string): boolean {
     const random = this.#random;
     if (!fits(owner) || (target !== '' && !fits(target))) return false;
@@ -49,7 +49,7 @@ export class ZoneBuilder {
     if (type === 'DNAME' && (types.has('DNAME') || (!isApex && types.has('NS')))) return false;
     if (type === 'NS' && !isApex && types.has('DNAME')) return false;
     if (type === 'DS' && (isApex || !types.has('NS'))) return false;
-    // What a wildcard of these would mean, RFC 4592 §4.2 and §4.4 leave open.
+    // RFC 4592 §4.2 and §4.4 leave open what a wildcard of these types means.
     if ((type === 'DNAME' || type === 'NS') && owner.startsWith('*.')) return false;
     const rrset = types.get(type) ?? { ttl: random.pick(ttls), rdata: new Set<string>() };
     rrset.rdata.add(this.#rdata(type, target));
@@ -73,7 +73,7 @@ export class ZoneBuilder {
         return `${random.below(3) * 10} ${target}`;
       case 'SRV':
         return `0 ${random.below(3)} 443 ${target}`;
-      // Their names come back as octets, in which case counts.
+      // dns-packet returns these names as octets, so the case of letters matters.
       case 'AFSDB':
       case 'RT':
       case 'KX':
@@ -89,7 +89,7 @@ export class ZoneBuilder {
     }
   }
 
-  /** In AliasMode, or with a port (RFC 9460 §2.4); the owner itself is written as the root. */
+  /** Returns SVCB rdata in AliasMode, or with a port (RFC 9460 §2.4). The root stands for the owner itself. */
   #service(target: string): string {
     const random = this.#random;
     const priority = random.below(3);
@@ -97,7 +97,7 @@ export class ZoneBuilder {
     return `${priority} ${name}${priority > 0 && random.chance(0.3) ? ' port=8443' : ''}`;
   }
 
-  /** Where a DNAME has names below it, one or the other goes: neither NSD nor Knot loads both. */
+  /** Removes either a DNAME or the names below it: neither NSD nor Knot loads both. */
   clearBelowDnames(): void {
     const owners = [...this.#names].filter(([, types]) => types.has('DNAME')).map(([owner]) => owner);
     for (const owner of owners) {
@@ -139,7 +139,7 @@ export function zoneFile({ records }: Zone): string {
   return `${records.map(({ owner, ttl, type, rdata }) => `${owner} ${ttl} IN ${type} ${rdata}`).join('\n')}\n`;
 }
 
-/** DNAME and DS as RFC 3597 writes what is not known by name; the name in lower case, in which what is known by name is kept. */
+/** Writes DNAME and DS rdata in the form of RFC 3597 for unknown types, with the name in lower case as we store known types. */
 export function genericRdata({ type, rdata }: ZoneRecord): { type: string; rdata: string } {
   const octets = type === 'DNAME' ? toWire(rdata.toLowerCase()) : type === 'DS' ? dsOctets(rdata) : undefined;
   if (octets === undefined) return { type, rdata };

@@ -1,4 +1,4 @@
-// What must hold of every response, whatever was asked: read here by octets, and decoded by dns-packet, never by our own code.
+// Checks that hold for every response to any query. Reads octets itself and decodes with dns-packet, never with our own code.
 
 import assert from 'node:assert/strict';
 import { decode } from 'dns-packet';
@@ -27,7 +27,7 @@ export function checkResponse(query: Buffer, response: Buffer, transport: string
   assert.equal(message.additionals.filter(({ type }) => type === 'OPT').length, opts);
 }
 
-/** Reads every record up to the message's end; no more than one is OPT. */
+/** Reads every record up to the message's end. At most one may be OPT. */
 function countOpts(response: Buffer, start: number): number {
   let at = start;
   let opts = 0;
@@ -42,14 +42,17 @@ function countOpts(response: Buffer, start: number): number {
   return opts;
 }
 
-/** RFC 6891 §6.2.5: what the client can take, but not more than fits everywhere. A query whose OPT cannot be found for sure has had one if the response has. */
+/**
+ * Returns the maximum length of the response (RFC 6891 §6.2.5): what the client accepts, capped at our own limit. If the query is
+ * too broken to find its OPT, an OPT in the response shows that it had one.
+ */
 function limitFor(query: Buffer, opts: number, transport: string): number {
   if (transport !== 'udp') return 65_535;
   if (opts === 0) return 512;
   return Math.min(ourUdpSize, Math.max(512, announcedSize(query) ?? ourUdpSize));
 }
 
-/** Of a query with one question and one OPT record, and nothing else. */
+/** Returns the UDP size of a query that has one question, one OPT record and nothing else. */
 function announcedSize(query: Buffer): number | undefined {
   if (query.readUInt32BE(4) !== 0x0001_0000 || query.readUInt32BE(8) !== 1) return undefined;
   let at = 12;
@@ -60,7 +63,7 @@ function announcedSize(query: Buffer): number | undefined {
     : undefined;
 }
 
-/** Follows pointers to their end: each must lead back. */
+/** Follows compression pointers to the end of the name. Each must point backwards. */
 function afterName(message: Buffer, offset: number): number {
   let at = offset;
   let end = 0;

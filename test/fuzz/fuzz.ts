@@ -1,5 +1,5 @@
-// A fuzz run: queries one after the other into `respond`, zones that change in between, each response checked, memory watched. How it is started: run.ts, and a short
-// one in test/dns/respond/fuzz.test.ts.
+// A fuzz run: gives queries to `respond` one after the other, changes zones in between, checks each response and watches memory.
+// Started by run.ts, and for a short run by test/dns/respond/fuzz.test.ts.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -20,26 +20,26 @@ export interface FuzzReport {
   seed: number;
   queries: number;
   answered: number;
-  /** By rcode, without its upper bits. */
+  /** Responses by rcode (the lower four bits). */
   rcodes: Record<number, number>;
   truncated: number;
   records: number;
-  /** After the warm-up, and last: in octets, after a collection. */
+  /** Memory in octets, after a garbage collection: after the warm-up, and at the end. */
   warm: Memory;
   last: Memory;
 }
 
 export interface Memory {
   heap: number;
-  /** Outside of the heap: typed arrays. */
+  /** Outside the heap: typed arrays. */
   buffers: number;
   resident: number;
-  /** The table's part of it. */
+  /** The table's part of that. */
   table: number;
 }
 
 const changeEvery = 50;
-/** Twenty times a run; the first is the warm-up. */
+/** A run has twenty stages. The first is the warm-up. */
 const measureEvery = 1 / 20;
 
 const clients = (['udp', 'udp', 'udp', 'tcp', 'tls', 'https'] as const).flatMap((transport) =>
@@ -96,7 +96,7 @@ function count(report: FuzzReport, query: Buffer, response: Buffer, client: Clie
   report.records += response.readUInt16BE(6) + response.readUInt16BE(8) + response.readUInt16BE(10);
 }
 
-/** Too short for a header, or a response. */
+/** Returns whether the query must get no answer: too short for a header, or itself a response. */
 function isNoQuery(query: Buffer): boolean {
   return query.length < 12 || ((query[2] as number) & 0x80) !== 0;
 }

@@ -1,5 +1,5 @@
-// What is fuzzed: zones full of wildcards, delegations, aliases in circles, DNAMEs and large RRsets, which change meanwhile, and three responders that read them
-// with different settings. What is freed is overwritten, so that who reads it still is seen.
+// The server under fuzz: zones with wildcards, delegations, alias loops, DNAMEs and large RRsets, which change during the run, and
+// three responders with different settings that read them. Freed memory is overwritten, so that a late read is seen.
 
 import { createResponder, type Respond } from '../../src/dns/respond/responder.ts';
 import type { ResponseSettings } from '../../src/dns/respond/settings.ts';
@@ -32,7 +32,7 @@ const steadyZones = `
 const rrset = (type: string, ...records: string[]): Rrset => ({ type: type as RecordType, ttl: 60, records });
 const count = <T>(length: number, make: (index: number) => T): T[] => Array.from({ length }, (_, index) => make(index));
 
-/** What a name that changes may hold. */
+/** Record sets for a name that changes. */
 const contents: Rrset[][] = [
   [rrset('A', '192.0.2.1', '192.0.2.2')],
   [rrset('CNAME', 'a.other.')],
@@ -55,9 +55,9 @@ const contents: Rrset[][] = [
 ];
 const changing = ['a', 'b', '*', 'cut', 'dn', 'alias', 'a.b', '*.b', 'b.cut', 'ns.cut', '*.cut', 'a.dn', 'x.y.z', 'h'];
 
-/** Standing still, at a time at which `goodCookie` is good. */
+/** A clock that stands still at a time at which `goodCookie` is valid. */
 const clock = clockAt(1_559_731_985);
-/** For 198.51.100.100 (RFC 9018 §A.1). */
+/** A cookie for 198.51.100.100 (RFC 9018 §A.1). */
 export const goodCookie = '2464c4abcf10c957010000005cf79f111f8130c3eee29480';
 const secrets = [Buffer.from('e5e973e5a6b2a43f48e7dc849e37bfcf', 'hex'), new Uint8Array(16)];
 const told = { nsid: 'n'.repeat(63), chaos: { server: 's'.repeat(63), version: 'v' } };
@@ -68,10 +68,10 @@ const variants: readonly ResponseSettings[] = [
 ];
 
 export interface FuzzedServer {
-  /** With their own readers of the table, awake while they answer. */
+  /** Responders with table readers of their own, awake while they answer. */
   respond: readonly { respond: Respond; mayBeSilent: boolean }[];
   change(random: Random): void;
-  /** Octets of the table that were ever touched: part of what the process holds. */
+  /** Octets of the table that were ever touched: part of the process's memory. */
   tableBytes(): number;
 }
 
@@ -94,7 +94,7 @@ export function startFuzzed(): FuzzedServer {
     respond,
     tableBytes: () => writer.touchedBytes,
     change: (random) => {
-      // Now and then the rate limit's tokens come back.
+      // From time to time the rate limiter gets its tokens back.
       clock.set(clock.seconds * 1_000 + random.below(100));
       if (random.chance(0.01)) replaceZone(writer, random);
       else changeName(writer, random);
@@ -110,7 +110,7 @@ function changeName(writer: TableWriter, random: Random): void {
   else writer.putNode(zone, name, random.pick(contents), 1 as Revision);
 }
 
-/** A zone is built anew and published instead of the old one, or withdrawn. */
+/** Builds a zone again and publishes it in place of the old one, or withdraws it. */
 function replaceZone(writer: TableWriter, random: Random): void {
   const old = writer.servedZone(parseName('b.sub.example'));
   if (old !== undefined && random.chance(0.5)) writer.withdrawZone(old);

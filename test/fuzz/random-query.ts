@@ -1,4 +1,4 @@
-// Queries that are nearly right, wrong in one place, wrong everywhere, or no query at all. What must come back: check-response.ts.
+// Random queries: nearly correct, wrong in one place, wrong everywhere, or not a query at all. The checks: check-response.ts.
 
 import type { Random } from '../differential/random.ts';
 import { ednsOption } from '../support/answers.ts';
@@ -17,7 +17,7 @@ const ends = [
   'elsewhere',
   '',
 ];
-/** Data types, types of messages, and unknown ones. */
+/** Data types, meta types and unknown types. */
 const types = [
   1, 1, 1, 1, 1, 28, 28, 2, 2, 6, 15, 15, 16, 16, 5, 39, 43, 33, 64, 65, 65, 18, 36, 21, 107, 255, 255, 252, 251, 41,
   249, 250, 253, 0, 65_280,
@@ -35,7 +35,7 @@ function randomOctets(random: Random, limit: number): Buffer {
   return Buffer.from(Array.from({ length: random.below(limit) }, () => random.below(256)));
 }
 
-/** Header, question, and what follows it; each may be of any kind, but the counts tell the truth. */
+/** Returns a message with header, question and records of any kind. Its counts are correct. */
 function structured(random: Random): Buffer {
   const question = randomQuestion(random);
   const records = random.chance(0.6) ? [opt(random)] : [];
@@ -47,7 +47,7 @@ function structured(random: Random): Buffer {
   header[2] = random.chance(0.05) ? random.below(128) : random.below(2);
   header[3] = random.chance(0.2) ? random.below(256) : 0;
   header[5] = question.length === 0 ? 0 : 1;
-  // Most of them are additional records, where OPT and TSIG belong.
+  // Most are additional records, where OPT and TSIG belong.
   header[random.chance(0.97) ? 11 : random.pick([7, 9])] = records.length;
   return Buffer.concat([header, question, ...records]);
 }
@@ -60,7 +60,7 @@ function randomQuestion(random: Random): Buffer {
 }
 
 function randomName(random: Random): Buffer {
-  // As deep as a name can be, and deeper.
+  // Up to the maximum depth of a name, and deeper.
   const deep = random.chance(0.03);
   const depth = deep ? 90 + random.below(40) : random.below(5);
   const parts = Array.from({ length: depth }, () => random.pick(deep ? labels.slice(0, 3) : labels));
@@ -91,7 +91,7 @@ function opt(random: Random): Buffer {
   return Buffer.concat([name, uint16(41), uint16(size), fixed, uint16(length), options]);
 }
 
-/** NSID, cookies good and bad, extended errors, client subnets, padding, and what nobody knows; some lengths lie. */
+/** Returns EDNS options: NSID, good and bad cookies, extended errors, client subnets, padding, unknown ones. Some lengths are wrong. */
 function randomOption(random: Random): Buffer {
   const data = random.pick(['', '2464c4abcf10c957', goodCookie, `${goodCookie}00`, 'ab'.repeat(random.below(50))]);
   const option = ednsOption(random.pick([3, 10, 10, 10, 15, 8, 12, 65_001]), data);
@@ -107,7 +107,7 @@ function tsig(random: Random): Buffer {
   return Buffer.concat([key, uint16(250), uint16(255), Buffer.alloc(4), uint16(rdata.length), rdata]);
 }
 
-/** Its name may be a pointer, to itself or to another that leads back. */
+/** Returns a record. Its name may be a pointer to itself, or to a pointer that leads back. */
 function anyRecord(random: Random): Buffer {
   const rdata = randomOctets(random, 30);
   const name = random.chance(0.5) ? pointer(random) : randomName(random);
@@ -119,7 +119,7 @@ function pointer(random: Random): Buffer {
   return uint16(0xc000 | (random.chance(0.5) ? random.below(80) : random.below(0x4000)));
 }
 
-/** Cut, spliced, doubled, swollen, or with some octets changed. */
+/** Returns the message cut, spliced, doubled, extended, or with some octets changed. */
 function mutated(random: Random, message: Buffer, previous: Buffer): Buffer {
   const query = Buffer.from(message);
   for (let left = random.below(3); left > 0; left -= 1) {
@@ -147,7 +147,7 @@ function mutated(random: Random, message: Buffer, previous: Buffer): Buffer {
     case 5:
       return Buffer.concat([query.subarray(0, at), query.subarray(at + random.below(10))]);
     case 6:
-      // In place of a label: a pointer, perhaps to itself.
+      // Replaces a label by a pointer, perhaps to itself.
       return at + 2 > query.length
         ? query
         : Buffer.concat([query.subarray(0, at), uint16(0xc000 | at), query.subarray(at + 2)]);

@@ -1,11 +1,11 @@
-// The long fuzz run: `npm run fuzz`. FUZZ_QUERIES makes it longer or shorter, FUZZ_SEED repeats one.
+// The long fuzz run: `npm run fuzz`. FUZZ_QUERIES sets its length, FUZZ_SEED repeats a run.
 
 import { randomInt } from 'node:crypto';
 import { type FuzzReport, type Memory, runFuzz } from './fuzz.ts';
 
 const seed = Number(process.env.FUZZ_SEED ?? randomInt(2 ** 31));
 const queries = Number(process.env.FUZZ_QUERIES ?? 5_000_000);
-/** What the heap, and what is outside of it, may be larger at the end than after the warm-up. */
+/** The growth that is allowed between warm-up and end, in octets: of the heap, and of memory outside it. */
 const allowedGrowth = 2_000_000;
 const allowedResidentGrowth = 32_000_000;
 
