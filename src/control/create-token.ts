@@ -1,16 +1,12 @@
-// Use case: a token of which there is none yet.
+// Use case: a token is created.
 
 import { tokenKey } from '../store/keys.ts';
 import { type StoredToken, tokenValue } from '../store/values.ts';
-import { type Decision, type DecisionContext, nothing } from './transaction/decision.ts';
+import type { DecisionContext } from './transaction/decision.ts';
+import { type Decision, noChange, TransactionBuilder } from './transaction/transaction-builder.ts';
 
-/** Result: whether it was made; false where the store has one of that id. */
-export function decideCreateToken({ views }: DecisionContext, token: StoredToken): Decision<boolean> {
-  if (views.tokens.has(token.id)) return nothing(false);
-  const key = tokenKey(token.id);
-  return {
-    result: true,
-    compares: [{ kind: 'absent', key }],
-    operations: [{ kind: 'put', key, value: tokenValue.encode(token) }],
-  };
+/** Creates a token. Result: false if the store has one of that id already. */
+export function decideCreateToken(context: DecisionContext, token: StoredToken): Decision<boolean> {
+  if (context.views.tokens.has(token.id)) return noChange(false);
+  return new TransactionBuilder(context).put(tokenKey(token.id), tokenValue.encode(token), undefined).build(true);
 }

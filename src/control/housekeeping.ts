@@ -1,18 +1,19 @@
-// What has to happen without anyone asking: allocations whose time is over, cool-downs that ended, automatic zones that two deletions left empty, memory
-// that no answering thread reads any more.
-// Every replica runs it; the transactions' compares make that harmless.
+// Housekeeping: releases expired allocations, ends cool-downs, deletes automatic zones that two deletions left empty, and frees memory that
+// no answering thread reads any more. Every replica runs it; the transactions' compares make that harmless.
 
 import type { Logger } from '../model/logger.ts';
 import type { Views } from '../views/views.ts';
 import { decideRemoveEmptyZone } from './hosts/automatic-zone.ts';
 import { decideForgetAddress, decideReleaseAddress } from './pools/release-address.ts';
+import type { Actor } from './transaction/actor.ts';
 import type { Committer } from './transaction/commit.ts';
 
 const intervalMilliseconds = 1000;
-/** Of each sort, so that requests do not wait behind what a deleted pool of many addresses leaves. */
-const greatestAtOnce = 1000;
+/** Transactions of each kind in one round, so that requests do not wait behind those for a large deleted pool. */
+const maxAtOnce = 1000;
+const actor: Actor = { kind: 'system', part: 'housekeeping' };
 
-/** Starts it; the function returned stops it. */
+/** Starts housekeeping. Returns the function that stops it. */
 export function startHousekeeping(views: Views, committer: Committer, logger: Logger): () => void {
   let running = false;
   const timer = setInterval(() => {
@@ -31,9 +32,9 @@ export function startHousekeeping(views: Views, committer: Committer, logger: Lo
 
 async function keepHouse(views: Views, committer: Committer): Promise<void> {
   const now = Date.now();
-  const isOver = (expiresAt: string | undefined) => expiresAt !== undefined && Date.parse(expiresAt) <= now;
-  const releases = [...views.pools.expired(now).take(greatestAtOnce)].map(({ space, address, state }) =>
-    committer.commit((context) =>
+  const hasExpired = (expiresAt: string | undefined) => expiresAt !== undefined && Date.parse(expiresAt) <= now;
+  const releases = [...views.pools.expired(now).take(maxAtOnce)].map(({ space, address, state }) =>
+    committer.commit(actor, (context) =>
       state === 'released'
         ? decideForgetAddress(context, space, address)
         : decideReleaseAddress(
@@ -41,14 +42,14 @@ async function keepHouse(views: Views, committer: Committer): Promise<void> {
             space,
             address,
             {},
-            (holder) => holder.kind === 'allocation' && isOver(holder.expiresAt),
+            (holder) => holder.kind === 'allocation' && hasExpired(holder.expiresAt),
           ),
     ),
   );
   const removals = [...views.zones.list()]
     .filter(({ value }) => value.automatic && views.zones.counts(value.name).names === 0)
-    .slice(0, greatestAtOnce)
-    .map(({ value }) => committer.commit((context) => decideRemoveEmptyZone(context, value.name)));
+    .slice(0, maxAtOnce)
+    .map(({ value }) => committer.commit(actor, (context) => decideRemoveEmptyZone(context, value.name)));
   const outcomes = await Promise.allSettled([...releases, ...removals]);
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed !== undefined) throw failed.reason;

@@ -30,7 +30,9 @@ export async function ensureAdminToken(
   const { shown, stored } = newToken(id, new Date());
   // Written first: a token that the store knows and nobody has would lock everyone out.
   await writeFile(draft, `${shown}\n`, { mode: 0o600, flush: true });
-  const { result: made } = await committer.commit((context) => decideCreateToken(context, stored));
+  const { result: made } = await committer.commit({ kind: 'system', part: 'start' }, (context) =>
+    decideCreateToken(context, stored),
+  );
   if (!made) {
     await rm(draft, { force: true });
     logger.info(`another replica made the admin token: ${wayOut}`);

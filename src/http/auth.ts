@@ -2,6 +2,7 @@
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
+import type { TokenActor } from '../control/transaction/actor.ts';
 import { refuse } from '../errors.ts';
 import type { StoredToken } from '../store/values.ts';
 import type { Views } from '../views/views.ts';
@@ -9,30 +10,30 @@ import type { Services } from './services.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The id of the token that was presented; empty on open routes. */
-    token: string;
+    /** Who asks: the bearer of the token; null on open routes. */
+    actor: TokenActor | null;
   }
 }
 
-/** The operator's own token, from the environment, has no id in the store. */
-const environmentToken = 'environment';
+/** The bearer of the operator's own token, which is not in the store. */
+const environmentActor: TokenActor = { kind: 'token', id: 'environment', name: 'ZONEWRIGHT_ADMIN_TOKEN' };
 const whereTokensAre =
   'the first start of a store makes one, in admin-token in the data directory of the replica that made it; or the replica is started with ZONEWRIGHT_ADMIN_TOKEN';
 
-/** Sets `request.token`. Refuses with `unauthorized`, or `store_unavailable` while no token can be checked. */
+/** Sets `request.actor`. Refuses with `unauthorized`, or `store_unavailable` while no token can be checked. */
 export function authenticate(services: Pick<Services, 'views' | 'adminToken'>, request: FastifyRequest): void {
   const presented = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
   if (presented === undefined)
     refuse('unauthorized', `send the header "Authorization: Bearer <token>": ${whereTokensAre}`);
   if (services.adminToken !== undefined && isSame(presented, services.adminToken)) {
-    request.token = environmentToken;
+    request.actor = environmentActor;
     return;
   }
   if (!services.views.loaded)
     refuse('store_unavailable', 'this replica has not loaded its state from the store yet: try again shortly');
   const token =
     storedToken(services.views, presented) ?? refuse('unauthorized', `the token is not valid: ${whereTokensAre}`);
-  request.token = token.id;
+  request.actor = { kind: 'token', id: token.id, name: token.id };
 }
 
 /** The token that was presented, if the store has it. */

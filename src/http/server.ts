@@ -67,7 +67,7 @@ export async function createServer(
   app.setNotFoundHandler((request) => refuse('not_found', `there is nothing at ${request.method} ${request.url}`));
   readJsonBodies(app);
   app.addSchema(Problem);
-  app.decorateRequest('token', '');
+  app.decorateRequest('actor', null);
   observeRequests(app, services.metrics);
 
   await app.register(swagger, {

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { TokenActor } from '../control/transaction/actor.ts';
 import type { Committed, Decide } from '../control/transaction/decision.ts';
 import { entityTag, type Precondition } from '../control/transaction/precondition.ts';
 import { type ErrorCode, Refusal, refuse } from '../errors.ts';
@@ -14,16 +15,23 @@ export async function commitFor<T>(
   reply: FastifyReply,
   decide: Decide<T>,
 ): Promise<Committed<T>> {
+  const actor = actorOf(request);
   const key = request.headers['idempotency-key'];
   const committed =
     request.method === 'POST' && typeof key === 'string'
       ? await services.once.commit(
-          { token: request.token, key, method: request.method, path: request.url, body: request.body },
+          actor,
+          { key, method: request.method, path: request.url, body: request.body },
           decide,
         )
-      : await services.committer.commit(decide);
+      : await services.committer.commit(actor, decide);
   reply.header('zonewright-revision', String(committed.revision));
   return committed;
+}
+
+/** Returns who asks. A write on an open route, where nobody was authenticated, is refused. */
+export function actorOf({ actor }: FastifyRequest): TokenActor {
+  return actor ?? refuse('unauthorized', 'a write needs a token');
 }
 
 /** How often what came in between is cleared again. */
@@ -41,8 +49,9 @@ export async function commitByForce<T>(
   clear: Decide<number>,
   decide: Decide<T>,
 ): Promise<Committed<T>> {
+  const actor = actorOf(request);
   for (let clearings = 1; ; clearings += 1) {
-    while ((await services.committer.commit(clear)).result > 0);
+    while ((await services.committer.commit(actor, clear)).result > 0);
     try {
       return await commitFor(services, request, reply, decide);
     } catch (error) {

@@ -19,7 +19,7 @@ import { openEtcdStore } from '../../src/store/etcd.ts';
 import { importKey, prefixes, zoneNamesPrefix } from '../../src/store/keys.ts';
 import { OutcomeUnknown, type Store, StoreUnavailable } from '../../src/store/store.ts';
 import { adminToken } from '../support/api-client.ts';
-import { type ControlPlane, embeddedStore, openReplica, putZone } from '../support/control-plane.ts';
+import { type ControlPlane, embeddedStore, openReplica, putZone, testActor } from '../support/control-plane.ts';
 import { etcdOrSkip } from '../support/etcd.ts';
 import { answersOf, startReplica } from '../support/replica.ts';
 import { storeDump, storeEntries } from '../support/store-dump.ts';
@@ -42,7 +42,7 @@ async function* once(text: string): AsyncGenerator<string> {
 }
 
 function importing(replica: ControlPlane, text: string, more: Partial<ImportWanted> = {}): Promise<Imported> {
-  return importZoneFile({ ...replica, logger }, { zone, text: once(text), dryRun: false, ...more });
+  return importZoneFile({ ...replica, logger }, { actor: testActor, zone, text: once(text), dryRun: false, ...more });
 }
 
 const many = (count: number, address: string) => `$GENERATE 1-${count} n-$ A ${address}\n`;
@@ -204,18 +204,18 @@ test('a file of which more would be held than there is memory for is refused at 
     for (; ; read += 1) yield `n-${read} TXT ${'x'.repeat(200)}\n`;
   }
   const places = { ...replica, logger, importMemory };
-  const refusal = await refusalOf(importZoneFile(places, { zone, text: endless(), dryRun: true }));
+  const refusal = await refusalOf(importZoneFile(places, { actor: testActor, zone, text: endless(), dryRun: true }));
   assert.equal(refusal.code, 'payload_too_large');
   assert.ok(read > 1000 && read < 5000, `${read} records were read`);
-  const first = importZoneFile(places, { zone, text: once(many(2000, '192.0.2.1')), dryRun: true });
-  const second = importZoneFile(places, { zone, text: once(many(2000, '192.0.2.1')), dryRun: true });
+  const first = importZoneFile(places, { actor: testActor, zone, text: once(many(2000, '192.0.2.1')), dryRun: true });
+  const second = importZoneFile(places, { actor: testActor, zone, text: once(many(2000, '192.0.2.1')), dryRun: true });
   const outcomes = await Promise.allSettled([first, second]);
   assert.deepEqual(
     outcomes.map(({ status }) => status).sort(),
     ['fulfilled', 'rejected'],
     'together they hold too much',
   );
-  await importZoneFile(places, { zone, text: once(many(2000, '192.0.2.1')), dryRun: true });
+  await importZoneFile(places, { actor: testActor, zone, text: once(many(2000, '192.0.2.1')), dryRun: true });
 });
 
 for (const phase of ['reading', 'comparing', 'writing'] as const) {

@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startHousekeeping } from '../../src/control/housekeeping.ts';
+import type { Actor } from '../../src/control/transaction/actor.ts';
 import type { Committer } from '../../src/control/transaction/commit.ts';
-import { type Decide, nothing } from '../../src/control/transaction/decision.ts';
+import type { Decide } from '../../src/control/transaction/decision.ts';
+import { noChange, TransactionBuilder } from '../../src/control/transaction/transaction-builder.ts';
 import { automaticReverseZone, parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
 import { zoneDefaults } from '../../src/model/zone.ts';
@@ -18,21 +20,18 @@ const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {
 
 test('200,000 requests that wait are all answered, and so is what comes after them', async (t) => {
   const { commit } = await openReplica(t, await embeddedStore(t));
-  const full: Decide<number> = () => ({
-    result: 0,
-    compares: [],
-    operations: Array.from({ length: maxOperations }, (_, index) => ({
-      kind: 'delete',
-      key: hostKey(parseName(`h${index}`)),
-    })),
-  });
-  const waiting = Array.from({ length: 200_000 }, () => commit(() => nothing(1)));
+  const full: Decide<number> = (context) => {
+    const builder = new TransactionBuilder(context);
+    for (let index = 0; index < maxOperations; index += 1) builder.deleteUnchecked(hostKey(parseName(`h${index}`)));
+    return builder.build(0);
+  };
+  const waiting = Array.from({ length: 200_000 }, () => commit(() => noChange(1)));
   const results = await Promise.all([commit(full), commit(full), ...waiting]);
   assert.equal(
     results.reduce((sum, one) => sum + one, 0),
     200_000,
   );
-  assert.equal(await commit(() => nothing(2)), 2);
+  assert.equal(await commit(() => noChange(2)), 2);
 });
 
 test('housekeeping asks for a bounded number of transactions at once', async (t) => {
@@ -52,9 +51,9 @@ test('housekeeping asks for a bounded number of transactions at once', async (t)
   let underWay = 0;
   let most = 0;
   const counting = {
-    commit: (decide: Decide<unknown>) => {
+    commit: (actor: Actor, decide: Decide<unknown>) => {
       most = Math.max(most, ++underWay);
-      return committer.commit(decide).finally(() => {
+      return committer.commit(actor, decide).finally(() => {
         underWay -= 1;
       });
     },

@@ -10,7 +10,7 @@ import { parseName } from '../../src/model/name.ts';
 import { zoneDefaults } from '../../src/model/zone.ts';
 import { type Store, StoreUnavailable } from '../../src/store/store.ts';
 import { changedStore } from '../support/changed-store.ts';
-import { embeddedStore, openReplica } from '../support/control-plane.ts';
+import { embeddedStore, openReplica, testActor } from '../support/control-plane.ts';
 
 /** The store, whose changes arrive only when `gate` opens. */
 function lagging(store: Store, gate: Promise<void>): Store {
@@ -31,10 +31,10 @@ test('the first answer is given again when this replica serves what it says, not
   const second = await openReplica(t, lagging(store, gate.promise));
   const name = parseName('foo.k8s');
   const decide: Decide<unknown> = (context) => decideCreateZone(context, { name, ...zoneDefaults });
-  const identity: RequestIdentity = { token: 't', key: 'k', method: 'POST', path: '/v1/zones', body: { name } };
-  const { revision } = await first.once.commit(identity, decide);
+  const identity: RequestIdentity = { key: 'k', method: 'POST', path: '/v1/zones', body: { name } };
+  const { revision } = await first.once.commit(testActor, identity, decide);
   let answered = false;
-  const again = second.once.commit(identity, decide).then((committed) => {
+  const again = second.once.commit(testActor, identity, decide).then((committed) => {
     answered = true;
     return committed;
   });
@@ -49,7 +49,10 @@ test('where the store is away before anything is written, the refusal says so', 
   const store = await embeddedStore(t);
   const away = changedStore(store, { get: () => Promise.reject(new StoreUnavailable('no answer')) });
   const { once } = await openReplica(t, away);
-  const identity: RequestIdentity = { token: 't', key: 'k', method: 'POST', path: '/v1/zones', body: {} };
+  const identity: RequestIdentity = { key: 'k', method: 'POST', path: '/v1/zones', body: {} };
   const decide: Decide<unknown> = (context) => decideCreateZone(context, { name: parseName('a.b'), ...zoneDefaults });
-  await assert.rejects(once.commit(identity, decide), { code: 'store_unavailable', message: /nothing was written/ });
+  await assert.rejects(once.commit(testActor, identity, decide), {
+    code: 'store_unavailable',
+    message: /nothing was written/,
+  });
 });

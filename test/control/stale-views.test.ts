@@ -5,13 +5,13 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Decide, DecisionContext } from '../../src/control/transaction/decision.ts';
+import type { Decide } from '../../src/control/transaction/decision.ts';
 import { Refusal } from '../../src/errors.ts';
 import type { Revision } from '../../src/model/revision.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import type { Entry, Transaction } from '../../src/store/store.ts';
 import type { Views } from '../../src/views/views.ts';
-import { emptyViews, openReplica } from '../support/control-plane.ts';
+import { contextOf, emptyViews, openReplica } from '../support/control-plane.ts';
 import { storeEntries } from '../support/store-dump.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { beginning, commands } from './commands.ts';
@@ -33,9 +33,8 @@ function viewsOf({ entries, revision }: Snapshot): Views {
 
 /** What a replica would send that knows no more than these views. */
 function decided(views: Views, decide: Decide<unknown>): Transaction | undefined {
-  const context: DecisionContext = { views, claimed: new Set<string>(), now: Date.now() };
   try {
-    const { compares, operations } = decide(context);
+    const { compares, operations } = decide(contextOf(views));
     return operations.length > 0 ? { compares, operations } : undefined;
   } catch (error) {
     if (error instanceof Refusal) return undefined;

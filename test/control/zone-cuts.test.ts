@@ -10,7 +10,14 @@ import { Refusal } from '../../src/errors.ts';
 import { parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
 import { parseRecordType } from '../../src/model/rdata/record-types.ts';
-import { type ControlPlane, embeddedStore, openReplica, putZone } from '../support/control-plane.ts';
+import {
+  type ControlPlane,
+  contextOf,
+  embeddedStore,
+  openReplica,
+  putZone,
+  testActor,
+} from '../support/control-plane.ts';
 import type { Cleanup } from '../support/temporary.ts';
 
 const zones = ['z', '10.in-addr.arpa'].map(parseName);
@@ -52,7 +59,7 @@ for (const [what, cut, name] of cases) {
   ] as const) {
     test(`${what}: ${order}`, async (t) => {
       const { store, views, attempt } = await prepared(t);
-      const { compares, operations } = second({ views, claimed: new Set<string>(), now: Date.now() });
+      const { compares, operations } = second(contextOf(views));
       assert.ok(!((await attempt(first)) instanceof Refusal));
       assert.equal((await store.commit({ compares, operations })).committed, false);
       const again = await attempt(second);
@@ -76,7 +83,7 @@ test('a host that comes while a zone file with a delegation above it is imported
     yield '$GENERATE 1-3000 n$ A 10.1.0.1\ns NS elsewhere.\n';
   };
   const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-  const wanted = { zone: parseName('z'), text: text(), dryRun: false };
+  const wanted = { actor: testActor, zone: parseName('z'), text: text(), dryRun: false };
   let made: Promise<unknown> | undefined;
   const onProgress = () => {
     made ??= replica.attempt(host('a.s.z'));

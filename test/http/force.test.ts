@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
 import { Refusal } from '../../src/errors.ts';
 import { parseName } from '../../src/model/name.ts';
+import { testActor } from '../support/control-plane.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
 
 /** A host that another replica creates in the moment when the first of several transactions has cleared all. */
@@ -12,11 +13,11 @@ function createWhenCleared({ committer, views }: ServedApi, name: string): () =>
   const commit = committer.commit.bind(committer);
   const wanted = { name: parseName(name), aliases: [], ttl: null, ptr: true, owner: '', tags: {} };
   let made = false;
-  committer.commit = async (decide) => {
-    const committed = await commit(decide);
+  committer.commit = async (actor, decide) => {
+    const committed = await commit(actor, decide);
     if (!made && views.hosts.list().next().done === true) {
       made = true;
-      await commit((context) => decideCreateHost(context, wanted)).catch((error: unknown) => {
+      await commit(testActor, (context) => decideCreateHost(context, wanted)).catch((error: unknown) => {
         if (!(error instanceof Refusal)) throw error;
       });
     }

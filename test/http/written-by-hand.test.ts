@@ -153,7 +153,7 @@ test("records and addresses of a host that was deleted by hand are nobody's: the
     { records: ['192.0.2.1'] },
   );
   assert.equal(written.managedBy, undefined);
-  assert.match(written.warnings?.[0]?.message ?? '', /host:a\.foo\.k8s.*not there/);
+  assert.match(written.warnings?.[0]?.message ?? '', /host:a\.foo\.k8s.*does not exist/);
   await api.ok(204, 'DELETE', `${path}/x/CNAME`);
   await api.ok(201, 'POST', '/v1/hosts', { name: 'y.bar.k8s', addresses: ['10.0.0.3'] });
   await api.ok(204, 'DELETE', '/v1/addresses/10.0.0.1');
@@ -175,7 +175,7 @@ test('a host that cannot be read keeps its records and its address', async (t) =
 test('a zone with records of a host that is not there goes by force, and without force it says what is there', async (t) => {
   const { api, dump } = await withoutHost(t);
   const problem = await api.refused('zone_in_use', 'DELETE', '/v1/zones/foo.k8s');
-  assert.match(problem.detail, /not there.*a\.foo\.k8s/);
+  assert.match(problem.detail, /do not exist.*a\.foo\.k8s/);
   for (const zone of ['foo.k8s', 'bar.k8s', '0.0.10.in-addr.arpa'])
     await api.ok(204, 'DELETE', `/v1/zones/${zone}?force=true`);
   assert.deepEqual(

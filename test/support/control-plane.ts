@@ -1,8 +1,9 @@
 // A replica without its network: views that follow a store, and the committer over both. Several of them on one store are replicas.
 
+import type { Actor, TokenActor } from '../../src/control/transaction/actor.ts';
 import { Committer } from '../../src/control/transaction/commit.ts';
 import { OnceCommitter } from '../../src/control/transaction/commit-once.ts';
-import type { Committed, Decide } from '../../src/control/transaction/decision.ts';
+import type { Committed, Decide, DecisionContext } from '../../src/control/transaction/decision.ts';
 import { ImportMemory } from '../../src/control/zone-file/import-memory.ts';
 import { decidePutZone } from '../../src/control/zones/put-zone.ts';
 import { Refusal } from '../../src/errors.ts';
@@ -23,11 +24,18 @@ export interface ControlPlane {
   readonly committer: Committer;
   readonly once: OnceCommitter;
   readonly importMemory: ImportMemory;
-  /** Commits; resolves with the result. */
+  /** Commits as {@link testActor}; resolves with the result. */
   commit<T>(decide: Decide<T>): Promise<T>;
-  /** Commits; resolves with what was committed, or the refusal. Anything else it throws on. */
+  /** Commits as {@link testActor}; resolves with the commit or its refusal, rejects with any other error. */
   attempt<T>(decide: Decide<T>): Promise<Committed<T> | Refusal>;
   close(): Promise<void>;
+}
+
+export const testActor: TokenActor = { kind: 'token', id: 'test', name: 'test' };
+
+/** What a decision sees that is alone in its transaction. */
+export function contextOf(views: Views, actor: Actor = testActor): DecisionContext {
+  return { actor, views, claimed: new Set<string>(), now: Date.now() };
 }
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -56,9 +64,11 @@ export async function openReplica(test: Cleanup, store: Store, logger: Logger = 
     committer,
     once: new OnceCommitter(store, views, committer),
     importMemory: new ImportMemory(2 ** 28),
-    commit: async (decide) => (await committer.commit(decide)).result,
+    commit: async (decide) => (await committer.commit(testActor, decide)).result,
     attempt: (decide) =>
-      committer.commit(decide).catch((error: unknown) => (error instanceof Refusal ? error : Promise.reject(error))),
+      committer
+        .commit(testActor, decide)
+        .catch((error: unknown) => (error instanceof Refusal ? error : Promise.reject(error))),
     close,
   };
 }

@@ -1,4 +1,5 @@
-// Which addresses a request gets: explicit ones checked, others by pool order and strategy. Reads views; takes nothing yet.
+// Chooses the addresses that a request gets: checks those that it names, finds others by the order and the strategy of pools. Only reads;
+// hold-address.ts takes them.
 
 import { refuse, refuseField } from '../../errors.ts';
 import { type Address, addressNumber, type Family } from '../../model/address.ts';
@@ -23,7 +24,10 @@ export interface Choice {
 const defaultSpace = 'default';
 const families: readonly Family[] = ['ipv4', 'ipv6'];
 
-/** Checks an address that the caller named, there in the request. Refuses with `address_taken`, `address_outside_pool`, `address_excluded` or `pool_exhausted`. */
+/**
+ * Checks an address that the request names at `pointer`. Refuses with `address_taken`, `address_outside_pool`, `address_excluded` or
+ * `pool_exhausted`.
+ */
 export function chooseExplicit(context: DecisionContext, address: Address, pointer: string, poolName?: string): Choice {
   const pool =
     poolName === undefined
@@ -62,7 +66,7 @@ function refuseDraining({ name }: Pool): never {
   refuse('pool_exhausted', `pool '${name}' is draining: it gives no addresses`, { pool: name });
 }
 
-/** Refuses with `address_taken`, saying by whom, unless the address can be had now. */
+/** Refuses with `address_taken`, naming the holders, unless the address is free now. */
 export function refuseTaken(context: DecisionContext, space: string, address: Address, pointer: string): void {
   const { views, claimed, now } = context;
   const key = addressKey(space, address);
@@ -84,10 +88,7 @@ export function refuseTaken(context: DecisionContext, space: string, address: Ad
   });
 }
 
-/**
- * The next addresses of a family, from the pool named or else from the first of the automatic pools that has them.
- * Refuses with `pool_exhausted`.
- */
+/** Chooses addresses of a family from the named pool, or from the first automatic pool that has enough. Refuses with `pool_exhausted`. */
 export function chooseNext(context: DecisionContext, family: Family, count: number, poolName?: string): Choice[] {
   const pools = poolName === undefined ? automaticPools(context) : [existingPool(context, poolName).value];
   const able = pools.filter((pool) => capacityOf(poolShape(pool), family) > 0n);
@@ -98,36 +99,44 @@ export function chooseNext(context: DecisionContext, family: Family, count: numb
   return refuseExhausted(context, family, count, poolName === undefined ? able : pools, poolName);
 }
 
-/** What a request for so many of the pool's addresses would get now, if nobody else asks. */
+/** Returns the addresses of the pool that a request would get now, if no other came before it. */
 export function nextAddresses(views: Views, poolName: string, count: number, family?: Family): Address[] {
-  const context: DecisionContext = { views, claimed: new Set(), now: Date.now() };
+  const context = { views, claimed: new Set<string>(), now: Date.now() };
   const { value: pool } = existingPool(context, poolName);
   return nextOf(context, pool, family ?? defaultFamily(context, poolName), count).map(({ address }) => address);
 }
 
-/** Up to `count` free addresses of one pool, in the order of its strategy; none while it drains. */
-function nextOf({ views, claimed, now }: DecisionContext, pool: Pool, family: Family, count: number): Choice[] {
+/** Returns up to `count` free addresses of one pool, in the order of its strategy; none while the pool drains. */
+function nextOf(
+  { views, claimed, now }: Pick<DecisionContext, 'views' | 'claimed' | 'now'>,
+  pool: Pool,
+  family: Family,
+  count: number,
+): Choice[] {
   const choices: Choice[] = [];
   if (pool.drain) return choices;
   for (const address of views.pools.candidates(pool.name, family, now)) {
     if (choices.length === count) break;
     if (claimed.has(addressKey(pool.space, address))) continue;
-    // Pools that overlap (made in the store, past us) each know only some of the holders.
+    // Pools that were written into the store by hand may overlap: then each knows only some of the holders.
     if (views.pools.isFree(pool.space, address, now)) choices.push({ address, space: pool.space, pool: pool.name });
   }
   return choices;
 }
 
-/** Pools that give addresses to requests that name none: by priority, then name. */
-function automaticPools({ views }: DecisionContext): Pool[] {
+/** Returns the pools for requests that name none, sorted by priority, then name. */
+function automaticPools({ views }: Pick<DecisionContext, 'views'>): Pool[] {
   return [...views.pools.list()]
     .map(({ value }) => value)
     .filter((pool) => pool.autoAssign && !pool.drain && pool.space === defaultSpace)
     .sort((a, b) => a.priority - b.priority || (a.name < b.name ? -1 : 1));
 }
 
-/** The family that a request without one gets: IPv4 where a pool that could serve it has any, else IPv6; where none has, that of the ranges. */
-export function defaultFamily(context: DecisionContext, poolName?: string): Family {
+/**
+ * Returns the family for a request that names none: IPv4 if a pool for it has IPv4 addresses to give, otherwise IPv6. If no pool has any
+ * to give, the family of their ranges.
+ */
+export function defaultFamily(context: Pick<DecisionContext, 'views'>, poolName?: string): Family {
   const pools = poolName === undefined ? automaticPools(context) : [existingPool(context, poolName).value];
   const shapes = pools.map(poolShape);
   const isGiven = (family: Family) => shapes.some((shape) => capacityOf(shape, family) > 0n);
@@ -144,11 +153,11 @@ function refuseExhausted(
 ): never {
   const { views, now } = context;
   if (pools.length === 0) {
-    refuse('pool_exhausted', `no pool gives ${family} addresses by itself: make one (POST /v1/pools), or name a pool`, {
+    refuse('pool_exhausted', `no automatic pool has ${family} addresses: make one (POST /v1/pools), or name a pool`, {
       family,
     });
   }
-  // One that was named: no other that drains is asked.
+  // Only a pool that the request names can drain here: automatic pools that drain are left out.
   const draining = pools.find(({ drain }) => drain);
   if (draining !== undefined) refuseDraining(draining);
   const usage = pools.map((pool) => {

@@ -1,4 +1,4 @@
-// How much of a pool is in use, as callers get it.
+// How many addresses of a pool are in use, in the form that answers have.
 
 import type { Family } from '../../model/address.ts';
 import { type Pool, poolShape } from '../../model/pool.ts';
@@ -6,18 +6,18 @@ import type { FamilyUsage } from '../../views/pool-state.ts';
 import { PoolView } from '../../views/pool-view.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 
-/** Decimal strings: IPv6 does not fit a number. */
+/** Numbers of addresses as decimal strings: those of IPv6 do not fit into a number. */
 export type PoolUsage = Record<Family, Record<keyof FamilyUsage, string>>;
 
-type Known = Pick<DecisionContext, 'views' | 'now'>;
+type Seen = Pick<DecisionContext, 'views' | 'now'>;
 
-/** Of a pool that stands. */
-export function usageOf({ views, now }: Known, pool: string): PoolUsage {
+/** Returns the usage of a pool in the views. */
+export function usageOf({ views, now }: Seen, pool: string): PoolUsage {
   return textOf(views.pools, pool, now);
 }
 
-/** Of a pool that is about to be made: addresses in its ranges may be held already. */
-export function usageOfNew({ views, now }: Known, pool: Pool): PoolUsage {
+/** Returns the usage of a pool that is about to be made: addresses in its ranges may be held already. */
+export function usageOfNew({ views, now }: Seen, pool: Pool): PoolUsage {
   const view = new PoolView();
   view.putPool(pool, views.revision);
   for (const { first, last } of poolShape(pool).ranges) {
@@ -31,7 +31,7 @@ function textOf(pools: PoolView, pool: string, now: number): PoolUsage {
   return { ipv4: inText(usage?.ipv4), ipv6: inText(usage?.ipv6) };
 }
 
-/** Zeros for a pool that was deleted meanwhile. */
+/** Returns zeros for a pool that was deleted meanwhile. */
 function inText({ capacity = 0n, used = 0n, coolingDown = 0n, free = 0n }: Partial<FamilyUsage> = {}) {
   return { capacity: String(capacity), used: String(used), coolingDown: String(coolingDown), free: String(free) };
 }

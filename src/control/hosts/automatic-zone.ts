@@ -1,20 +1,21 @@
-// Reverse zones that come with the first address that needs one, and go with their last name.
+// Automatic reverse zones: created with the first address that needs one, deleted with their last name.
 
 import type { Fqdn } from '../../model/name.ts';
 import { type Zone, zoneDefaults } from '../../model/zone.ts';
 import { serialKey, zoneKey } from '../../store/keys.ts';
-import type { Decision, DecisionContext } from '../transaction/decision.ts';
-import { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import type { DecisionContext } from '../transaction/decision.ts';
+import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
 
 export function reverseZoneSettings(name: Fqdn): Zone {
   return { name, ...zoneDefaults, automatic: true };
 }
 
 /**
- * Removes the automatic zone around a name when the transaction takes the last name out of it, and has room for that: housekeeping does it otherwise. The
- * serial's compare proves that no name came or went since the view was read: each one writes it.
+ * Deletes the automatic zone of a name if the transaction deletes the zone's last name and has room for more; otherwise housekeeping does
+ * it. The compare of the serial proves that no name was added since the views were read: each addition writes the serial.
  */
-export function removeEmptyZone({ views }: DecisionContext, builder: TransactionBuilder, owner: Fqdn): void {
+export function removeEmptyZone(builder: TransactionBuilder, owner: Fqdn): void {
+  const { views } = builder;
   const zone = views.zones.enclosing(owner);
   if (zone === undefined || !zone.value.automatic) return;
   const { name } = zone.value;
@@ -23,9 +24,9 @@ export function removeEmptyZone({ views }: DecisionContext, builder: Transaction
   builder.delete(zoneKey(name), zone.modified).delete(serialKey(name), views.zones.serial(name)).endImport(name);
 }
 
-/** What {@link removeEmptyZone} had no room for, or could not see, because two last names went at once: run from time to time by housekeeping. */
+/** Deletes a zone that {@link removeEmptyZone} left: it had no room, or the last two names were deleted at once. For housekeeping. */
 export function decideRemoveEmptyZone(context: DecisionContext, zone: Fqdn): Decision<void> {
-  const builder = new TransactionBuilder(context.views);
-  removeEmptyZone(context, builder, zone);
-  return { result: undefined, ...builder.build() };
+  const builder = new TransactionBuilder(context);
+  removeEmptyZone(builder, zone);
+  return builder.build(undefined);
 }

@@ -1,23 +1,23 @@
-// Use case: a host becomes another: new addresses, aliases, or a new name, in one transaction.
+// Use case: a host changes its addresses, aliases, name and more, in one transaction.
 
 import { refuseField } from '../../errors.ts';
 import type { Host } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
-import type { Decision, DecisionContext } from '../transaction/decision.ts';
+import type { DecisionContext } from '../transaction/decision.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
-import { TransactionBuilder } from '../transaction/transaction-builder.ts';
-import { remainsOf } from './abandoned.ts';
+import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { hostFrom, type WantedHost } from './host-wanted.ts';
+import { orphanedHost } from './orphans.ts';
 import { pointerIn, writeHost } from './write-host.ts';
 
 export interface HostChange {
   name: Fqdn;
   precondition: Precondition;
-  /** From the host as it is to what is wanted; it may be asked again with a newer one. Refuses by throwing. */
+  /** Returns the wanted host, from the current one. It is called again when the current one changed. Refuses by throwing. */
   change: (current: Host | undefined) => WantedHost;
 }
 
-/** `created` tells whether there was none before. */
+/** Changes a host, or creates it if there is none of that name: then `created` is true. */
 export function decideChangeHost(
   context: DecisionContext,
   { name, precondition, change }: HostChange,
@@ -28,9 +28,9 @@ export function decideChangeHost(
   if (wanted.name !== name && context.views.hosts.get(wanted.name) !== undefined) {
     refuseField('name_taken', '/name', `there is a host ${wanted.name} already`, { name: wanted.name });
   }
-  const before = current?.value ?? remainsOf(context, wanted.name);
+  const before = current?.value ?? orphanedHost(context, wanted.name);
   const host = hostFrom(context, wanted, before);
-  const builder = new TransactionBuilder(context.views);
-  writeHost(context, builder, before, host);
-  return { result: { host, created: current === undefined }, ...builder.build(pointerIn(host)) };
+  const builder = new TransactionBuilder(context);
+  writeHost(builder, before, host);
+  return builder.build({ host, created: current === undefined }, pointerIn(host));
 }

@@ -1,4 +1,4 @@
-// What a caller wants of a host, and how that becomes the host: which addresses are kept, named or chosen.
+// A host as a request wants it, and the host that it becomes: which addresses it keeps, and which new ones it gets.
 
 import { refuse, refuseField } from '../../errors.ts';
 import { type Address, type Family, familyOf } from '../../model/address.ts';
@@ -9,7 +9,7 @@ import { timestamp } from '../../model/timestamp.ts';
 import { chooseExplicit, chooseNext, defaultFamily } from '../addresses/choose-addresses.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 
-/** A host as asked for. Without `addresses`, one of each family is kept or chosen. */
+/** A host as a request wants it. Without `addresses` it keeps or gets one of each family. */
 export interface WantedHost {
   name: Fqdn;
   pool?: string;
@@ -18,13 +18,13 @@ export interface WantedHost {
   aliases: Fqdn[];
   ttl: number | null;
   ptr: boolean;
-  /** Asked for in so many words: also for addresses that lost theirs with a reverse zone. */
+  /** The request names `ptr`: addresses whose PTR was deleted with a reverse zone get it back. */
   everyPtr?: boolean;
   owner: string;
   tags: Tags;
 }
 
-/** The host that was asked for. `before` is what it was: it keeps its addresses unless others were asked for. */
+/** Returns the host. It keeps the addresses of `before`, the host so far, unless the request names others. */
 export function hostFrom(context: DecisionContext, wanted: WantedHost, before: Host | undefined): Host {
   const zone =
     context.views.zones.enclosing(wanted.name)?.value ??
@@ -68,7 +68,7 @@ function isFrom(wantedPool: string | undefined, { pool }: HostAddress): boolean 
   return wantedPool === undefined || pool === wantedPool;
 }
 
-/** One address of each family that is wanted; unless the caller says which, those that the host had before. */
+/** Chooses one address for each family that the host still needs: those that the request names, otherwise those that it had before. */
 function missingFamilies(
   context: DecisionContext,
   wanted: WantedHost,

@@ -1,4 +1,4 @@
-// Use case: addresses for someone who needs no name. All of them or none.
+// Use case: addresses are allocated without a name, all of them or none.
 
 import { refuse } from '../../errors.ts';
 import type { Address, Family } from '../../model/address.ts';
@@ -8,35 +8,35 @@ import { timestamp } from '../../model/timestamp.ts';
 import { addressKey } from '../../store/keys.ts';
 import { chooseExplicit, chooseNext, defaultFamily } from '../addresses/choose-addresses.ts';
 import { replaceHolders, takeAddress } from '../addresses/hold-address.ts';
-import type { Decision, DecisionContext } from '../transaction/decision.ts';
+import type { DecisionContext } from '../transaction/decision.ts';
 import { existingPool } from '../transaction/existing.ts';
-import { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
 
 export interface WantedAllocation {
   pool: string;
   count: number;
   /** Default: the pool's. */
   family?: Family;
-  /** These and no others; then `count` and `family` do not matter. */
+  /** Exactly these addresses; `count` and `family` are ignored then. */
   addresses?: Address[];
   owner: string;
   sharingKey?: string;
   ports?: Port[];
   expiresInSeconds?: number;
-  /** One for each address; made by the caller, so that deciding again gives the same. */
+  /** One for each address. The caller makes them, so that a second decision uses the same. */
   ids: string[];
 }
 
 export function decideAllocateAddresses(context: DecisionContext, wanted: WantedAllocation): Decision<AddressRecord[]> {
   const { value: pool } = existingPool(context, wanted.pool);
-  const builder = new TransactionBuilder(context.views);
+  const builder = new TransactionBuilder(context);
   const records =
     wanted.addresses === undefined
-      ? allocateNext(context, builder, pool, wanted)
+      ? allocateNext(builder, pool, wanted)
       : wanted.addresses.map((address, index) =>
-          allocateExplicit(context, builder, pool, address, `/addresses/${index}`, holderOf(context, wanted, index)),
+          allocateExplicit(builder, pool, address, `/addresses/${index}`, holderOf(context, wanted, index)),
         );
-  return { result: records, ...builder.build() };
+  return builder.build(records);
 }
 
 function holderOf({ now }: DecisionContext, wanted: WantedAllocation, index: number): Holder {
@@ -51,22 +51,15 @@ function holderOf({ now }: DecisionContext, wanted: WantedAllocation, index: num
   };
 }
 
-/** With a sharing key, an address that can be shared comes before a free one. */
-function allocateNext(
-  context: DecisionContext,
-  builder: TransactionBuilder,
-  pool: Pool,
-  wanted: WantedAllocation,
-): AddressRecord[] {
-  const family = wanted.family ?? defaultFamily(context, pool.name);
-  const shared = wanted.sharingKey === undefined || pool.drain ? [] : shareable(context, pool, family, wanted);
+/** Allocates addresses that the pool chooses. With a sharing key, addresses that can be shared come before free ones. */
+function allocateNext(builder: TransactionBuilder, pool: Pool, wanted: WantedAllocation): AddressRecord[] {
+  const family = wanted.family ?? defaultFamily(builder, pool.name);
+  const shared = wanted.sharingKey === undefined || pool.drain ? [] : shareable(builder, pool, family, wanted);
   const missing = wanted.count - shared.length;
-  const choices = missing > 0 ? chooseNext(context, family, missing, pool.name) : [];
+  const choices = missing > 0 ? chooseNext(builder, family, missing, pool.name) : [];
   return [
-    ...shared.map((record, index) => share(context, builder, record, holderOf(context, wanted, index))),
-    ...choices.map((choice, index) =>
-      takeAddress(context, builder, choice, holderOf(context, wanted, shared.length + index)),
-    ),
+    ...shared.map((record, index) => share(builder, record, holderOf(builder, wanted, index))),
+    ...choices.map((choice, index) => takeAddress(builder, choice, holderOf(builder, wanted, shared.length + index))),
   ];
 }
 
@@ -81,28 +74,22 @@ function shareable(context: DecisionContext, pool: Pool, family: Family, wanted:
 }
 
 function allocateExplicit(
-  context: DecisionContext,
   builder: TransactionBuilder,
   pool: Pool,
   address: Address,
   pointer: string,
   holder: Holder,
 ): AddressRecord {
-  const record = context.views.pools.address(pool.space, address)?.value;
+  const record = builder.views.pools.address(pool.space, address)?.value;
   if (!pool.drain && record?.state === 'held' && mayShare(record.holders, holder))
-    return share(context, builder, record, holder);
-  return takeAddress(context, builder, chooseExplicit(context, address, pointer, pool.name), holder);
+    return share(builder, record, holder);
+  return takeAddress(builder, chooseExplicit(builder, address, pointer, pool.name), holder);
 }
 
-function share(
-  context: DecisionContext,
-  builder: TransactionBuilder,
-  record: AddressRecord,
-  holder: Holder,
-): AddressRecord {
+function share(builder: TransactionBuilder, record: AddressRecord, holder: Holder): AddressRecord {
   const holders = [...record.holders, holder];
   return (
-    replaceHolders(context, builder, record.space, record.address, holders) ??
+    replaceHolders(builder, record.space, record.address, holders) ??
     refuse('address_taken', `${record.address} is no longer held`, { address: record.address })
   );
 }

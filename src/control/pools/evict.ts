@@ -1,4 +1,4 @@
-// Taking addresses of a pool from their holders, by force only: hosts lose the address with its records, and go when it was their last.
+// Evicts the holders of a pool's addresses, only by force: a host loses the address with its records, and is deleted with its last address.
 
 import { refuse } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';
@@ -7,55 +7,55 @@ import type { Host } from '../../model/host.ts';
 import type { Pool } from '../../model/pool.ts';
 import { addressesPrefix } from '../../store/keys.ts';
 import { replaceHolders } from '../addresses/hold-address.ts';
-import { isAbandonedHold } from '../hosts/abandoned.ts';
+import { isOrphanedHold } from '../hosts/orphans.ts';
 import { writeHost } from '../hosts/write-host.ts';
-import type { Decision, DecisionContext } from '../transaction/decision.ts';
+import type { DecisionContext } from '../transaction/decision.ts';
 import { greatestNamed, nameSome } from '../transaction/name-some.ts';
-import { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { greatestWrite, WriteBudget } from '../transaction/write-budget.ts';
 
-/** Which addresses of a pool may stay with their holders. */
+/** Returns whether the address may stay with its holders. */
 export type Stays = (address: Address) => boolean;
 
-/** Refuses with `pool_in_use` when the pool gave addresses that may not stay; proves that none is taken meanwhile. */
-export function refuseUse(context: DecisionContext, builder: TransactionBuilder, pool: Pool, stays: Stays): void {
-  builder.quiet(addressesPrefix(pool.space), context.views.revision);
-  const records = leaving(context, pool, stays);
+/** Refuses with `pool_in_use` if the pool gave addresses that may not stay. Requires that none is taken meanwhile. */
+export function refuseUse(builder: TransactionBuilder, pool: Pool, stays: Stays): void {
+  builder.requireQuiet(addressesPrefix(pool.space), builder.views.revision);
+  const records = leaving(builder, pool, stays);
   if (records.length > 0) refuseInUse(pool.name, records);
 }
 
-/** Releases addresses that may not stay, as many as one transaction can. Result: how many are left. */
+/** Releases as many of the addresses that may not stay as fit into one transaction. Result: how many are left. */
 export function decideEvict(context: DecisionContext, pool: Pool, stays: Stays): Decision<number> {
   const records = leaving(context, pool, stays);
-  const builder = new TransactionBuilder(context.views);
+  const builder = new TransactionBuilder(context);
   const budget = new WriteBudget();
   let released = 0;
   for (const record of records) {
     const hosts = hostsOf(context, record);
     if (!budget.take(1 + hosts.reduce((sum, host) => sum + greatestWrite(host), 0))) break;
-    if (hosts.length === 0) replaceHolders(context, builder, record.space, record.address, []);
+    if (hosts.length === 0) replaceHolders(builder, record.space, record.address, []);
     released += 1;
   }
   for (const [before, left] of hostsWithout(context, records.slice(0, released))) {
-    writeHost(context, builder, before, left.addresses.length > 0 ? left : undefined);
+    writeHost(builder, before, left.addresses.length > 0 ? left : undefined);
   }
-  return { result: records.length - released, ...builder.build() };
+  return builder.build(records.length - released);
 }
 
 function leaving({ views }: DecisionContext, pool: Pool, stays: Stays): AddressRecord[] {
   return [...views.pools.heldFrom(pool)].map(({ value }) => value).filter(({ address }) => !stays(address));
 }
 
-/** The hosts that hold it, and have it. */
+/** Returns the hosts that hold the address and have it; an orphaned hold has none. */
 function hostsOf(context: DecisionContext, record: AddressRecord): Host[] {
   return record.holders.flatMap((holder) =>
-    holder.kind === 'host' && !isAbandonedHold(context, record, holder)
+    holder.kind === 'host' && !isOrphanedHold(context, record, holder)
       ? (context.views.hosts.get(holder.host)?.value ?? [])
       : [],
   );
 }
 
-/** The hosts that hold any of the addresses, each with what it has left. */
+/** Returns the hosts that hold any of the addresses, each with the host that remains without them. */
 function hostsWithout(context: DecisionContext, records: readonly AddressRecord[]): Map<Host, Host> {
   const hosts = new Map<Host, Host>();
   for (const record of records) {

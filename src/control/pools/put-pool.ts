@@ -1,4 +1,4 @@
-// Use case: a pool is made, or becomes another. Addresses in use must stay inside it, unless forced out.
+// Use case: a pool is created or changed. Addresses in use must stay inside it, unless the change is by force.
 
 import { refuse, refuseField } from '../../errors.ts';
 import { addressNumber } from '../../model/address.ts';
@@ -6,19 +6,21 @@ import { type AddressRange, rangesOverlap } from '../../model/address-range.ts';
 import { type Pool, poolShape, shapeHolds } from '../../model/pool.ts';
 import { poolKey, prefixes } from '../../store/keys.ts';
 import { poolValue } from '../../store/values.ts';
+import type { Versioned } from '../../views/versioned.ts';
 import { type PoolUsage, usageOfNew } from '../addresses/pool-usage.ts';
-import { type Decision, type DecisionContext, nothing } from '../transaction/decision.ts';
+import type { DecisionContext } from '../transaction/decision.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
-import { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { type Decision, noChange, TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { decideEvict, refuseUse, type Stays } from './evict.ts';
 
 export interface PoolChange {
   name: string;
   precondition: Precondition;
-  /** From the pool as it is to what is wanted; it may be asked again with a newer one. Refuses by throwing. */
+  /** Returns the wanted pool, from the current one. It is called again when the current one changed. Refuses by throwing. */
   change: (current: Pool | undefined) => Pool;
 }
 
+/** Creates or changes a pool. Refuses with `pool_in_use` if addresses in use would be outside it. */
 export function decidePutPool(
   context: DecisionContext,
   { name, precondition, change }: PoolChange,
@@ -26,26 +28,31 @@ export function decidePutPool(
   const current = context.views.pools.get(name);
   checkPrecondition(precondition, current && entityTag(current.modified));
   const pool = change(current?.value);
-  checkRanges(context, pool);
-  const builder = new TransactionBuilder(context.views);
-  if (current !== undefined && shrinks(current.value, pool)) {
-    refuseUse(context, builder, current.value, staysIn(current.value, pool));
-  }
-  guardRanges(context, builder, pool, current?.value);
-  builder.put(poolKey(name), poolValue.encode(pool), current?.modified);
-  return { result: { pool, created: current === undefined }, ...builder.build() };
+  const builder = new TransactionBuilder(context);
+  writePool(builder, pool, current);
+  return builder.build({ pool, created: current === undefined });
 }
 
-/** Refuses with `already_exists`. Result: the pool with its usage, as it was when the pool was made, whenever the answer is given again. */
+/** Creates a pool. Refuses with `already_exists`. Result: the pool with its usage at this moment. */
 export function decideCreatePool(context: DecisionContext, pool: Pool): Decision<Pool & { usage: PoolUsage }> {
   const { name } = pool;
   if (context.views.pools.get(name) !== undefined)
     refuse('already_exists', `there is a pool '${name}' already`, { pool: name });
-  const { result: _, ...transaction } = decidePutPool(context, { name, precondition: {}, change: () => pool });
-  return { result: { ...pool, usage: usageOfNew(context, pool) }, ...transaction };
+  const builder = new TransactionBuilder(context);
+  writePool(builder, pool, undefined);
+  return builder.build({ ...pool, usage: usageOfNew(context, pool) });
 }
 
-/** Ranges overlap neither each other nor another pool's of the same space. */
+function writePool(builder: TransactionBuilder, pool: Pool, current: Versioned<Pool> | undefined): void {
+  checkRanges(builder, pool);
+  if (current !== undefined && shrinks(current.value, pool)) {
+    refuseUse(builder, current.value, staysIn(current.value, pool));
+  }
+  guardRanges(builder, pool, current?.value);
+  builder.put(poolKey(pool.name), poolValue.encode(pool), current?.modified);
+}
+
+/** Refuses ranges that overlap each other, or those of another pool of the same space. */
 function checkRanges({ views }: DecisionContext, pool: Pool): void {
   const { ranges } = poolShape(pool);
   for (const [index, range] of ranges.entries()) {
@@ -61,22 +68,17 @@ function checkRanges({ views }: DecisionContext, pool: Pool): void {
   }
 }
 
-/** Two pools made at once could overlap without touching one key: a change of ranges needs that no pool was written meanwhile. */
-function guardRanges(
-  { views }: DecisionContext,
-  builder: TransactionBuilder,
-  pool: Pool,
-  current: Pool | undefined,
-): void {
+/** Requires, for a change of ranges, that no pool was written meanwhile: two new pools could overlap without writing the same key. */
+function guardRanges(builder: TransactionBuilder, pool: Pool, current: Pool | undefined): void {
   const changed = current === undefined || current.space !== pool.space || current.ranges.join() !== pool.ranges.join();
-  if (changed) builder.quiet(prefixes.pools, views.revision);
+  if (changed) builder.requireQuiet(prefixes.pools, builder.views.revision);
 }
 
 function covers(outer: AddressRange, inner: AddressRange): boolean {
   return outer.first <= inner.first && inner.last <= outer.last;
 }
 
-/** Whether an address that the pool gave may be outside what it becomes. */
+/** Returns whether an address that the pool gave may be outside the changed pool. */
 function shrinks(current: Pool, next: Pool): boolean {
   const { ranges } = poolShape(next);
   return (
@@ -90,7 +92,7 @@ function staysIn(current: Pool, next: Pool): Stays {
   return (address) => next.space === current.space && shapeHolds(shape, addressNumber(address));
 }
 
-/** By force, before {@link decidePutPool}: releases what the change leaves outside, in as many transactions as it takes. Result: how many are left. */
+/** By force, before {@link decidePutPool}: releases as many addresses outside the changed pool as fit. Result: how many are left. */
 export function decideEvictOutside(
   context: DecisionContext,
   { name, precondition, change }: PoolChange,
@@ -99,6 +101,6 @@ export function decideEvictOutside(
   checkPrecondition(precondition, current && entityTag(current.modified));
   const pool = change(current?.value);
   checkRanges(context, pool);
-  if (current === undefined) return nothing(0);
+  if (current === undefined) return noChange(0);
   return decideEvict(context, current.value, staysIn(current.value, pool));
 }

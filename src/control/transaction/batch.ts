@@ -1,18 +1,18 @@
-// Decisions that share one transaction: as many as fit into it, without one touching what another reads or writes.
+// Decisions that share one transaction: as many as fit into it, if none of them writes a key that another one reads or writes.
 
 import { prefixes } from '../../store/keys.ts';
 import { type Compare, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
-import type { Decision } from './decision.ts';
+import type { Decision } from './transaction-builder.ts';
 
-/** Bytes of values that one transaction carries; etcd takes requests of 1.5 MiB by default. */
-const greatestBytes = 1024 * 1024;
+/** Bytes of values in one transaction; etcd takes requests of 1.5 MiB by default. */
+const maxBytes = 1024 * 1024;
 
 /** Decisions that share one transaction. */
 export class Batch<Job> {
   readonly jobs: { job: Job; decision: Decision<unknown> }[] = [];
   readonly written = new Map<string, Operation>();
   readonly #compares = new Map<string, Compare>();
-  /** Prefixes that the batch deletes, or needs to be quiet. */
+  /** Prefixes that the batch deletes, or requires to be quiet. */
   readonly #prefixes: string[] = [];
   #bytes = 0;
 
@@ -20,7 +20,7 @@ export class Batch<Job> {
     return this.written.size >= maxOperations || this.#compares.size >= maxOperations;
   }
 
-  /** False: it does not fit, or touches what another decision of the batch writes. */
+  /** Adds a decision. Returns false if it does not fit, or if it and another decision of the batch are about the same key. */
   add(job: Job, decision: Decision<unknown>): boolean {
     const compares = decision.compares.filter((compare) => !this.#compares.has(subjectOf(compare)));
     const operations = decision.operations.filter(
@@ -29,7 +29,7 @@ export class Batch<Job> {
     if (this.#compares.size + compares.length > maxOperations) return false;
     if (this.written.size + operations.length > maxOperations) return false;
     const bytes = operations.reduce((sum, operation) => sum + bytesOf(operation), 0);
-    if (this.#bytes + bytes > greatestBytes) return false;
+    if (this.#bytes + bytes > maxBytes) return false;
     if (this.jobs.length > 0 && this.#conflicts(decision.compares, operations)) return false;
     for (const compare of compares) {
       this.#compares.set(subjectOf(compare), compare);
@@ -55,14 +55,14 @@ export class Batch<Job> {
     );
   }
 
-  /** Whether the batch writes what this decision relies on. */
+  /** Returns whether the batch writes a key that this decision requires to be unchanged. */
   #isWritten(compare: Compare): boolean {
     const subject = subjectOf(compare);
     if (compare.kind === 'quiet') return [...this.written.keys()].some((target) => target.startsWith(subject));
     return this.written.has(subject) || this.#prefixes.some((prefix) => subject.startsWith(prefix));
   }
 
-  /** Whether the batch relies on, or writes, what this decision writes. */
+  /** Returns whether the batch compares or writes a key that this decision writes. */
   #isCompared(operation: Operation): boolean {
     const target = targetOf(operation);
     if (operation.kind === 'delete-prefix') {
@@ -76,7 +76,7 @@ export class Batch<Job> {
   }
 }
 
-/** A zone's serial is put without a value or a compare: once in a transaction serves everyone in it. */
+/** Returns whether all decisions of the batch can share the operation: a zone's serial has no value and no compare. */
 function isShared(operation: Operation): boolean {
   return operation.kind === 'put' && operation.key.startsWith(prefixes.serials);
 }
@@ -85,10 +85,12 @@ function bytesOf(operation: Operation): number {
   return operation.kind === 'put' ? Buffer.byteLength(operation.value) : 0;
 }
 
+/** Returns the key or the prefix that the operation writes. */
 export function targetOf(operation: Operation): string {
   return operation.kind === 'delete-prefix' ? operation.prefix : operation.key;
 }
 
+/** Returns the key or the prefix that the compare is about. */
 export function subjectOf(compare: Compare): string {
   return compare.kind === 'quiet' ? compare.prefix : compare.key;
 }

@@ -1,4 +1,4 @@
-// Idempotency keys: the first answer is kept in the transaction that it answers for, and given again to the same request
+// Idempotency keys: the transaction of a request also keeps its answer; the same request gets that answer again
 // (test/http/conditions-and-repeats.test.ts).
 
 import { createHash } from 'node:crypto';
@@ -7,17 +7,17 @@ import { idempotencyKey } from '../../store/keys.ts';
 import { LeaseGone, type LeaseId, type Store, StoreUnavailable } from '../../store/store.ts';
 import { answerValue } from '../../store/values.ts';
 import type { Views } from '../../views/views.ts';
+import type { TokenActor } from './actor.ts';
 import { type Committer, LostRace, maxAttempts, notWritten } from './commit.ts';
 import type { Committed, Decide } from './decision.ts';
 import { untilServed } from './until-reached.ts';
 
-/** Kept for 24 hours at least: leases are shared, one for each hour. */
+/** Answers are kept for at least 24 hours. Those of one hour share a lease. */
 const leaseSeconds = 25 * 3600;
 const leaseShareMilliseconds = 3600 * 1000;
 
-/** What makes two requests the same one. */
+/** A request with an idempotency key. Two of one token are the same request if all fields are equal. */
 export interface RequestIdentity {
-  token: string;
   key: string;
   method: string;
   path: string;
@@ -36,20 +36,20 @@ export class OnceCommitter {
     this.#committer = committer;
   }
 
-  /** As {@link Committer.commit}; the same request gets the first answer again. Refuses with `idempotency_mismatch`. */
-  async commit<T>(identity: RequestIdentity, decide: Decide<T>): Promise<Committed<T>> {
+  /** Commits as {@link Committer.commit} does; gives the same request its first answer again. Refuses with `idempotency_mismatch`. */
+  async commit<T>(actor: TokenActor, identity: RequestIdentity, decide: Decide<T>): Promise<Committed<T>> {
     try {
-      return await this.#commit(identity, decide);
+      return await this.#commit(actor, identity, decide);
     } catch (error) {
-      // The committer has words of its own: this is from before it, or after it wrote nothing.
+      // The committer throws Refusals: this error comes from a call outside it, when nothing was written.
       throw error instanceof StoreUnavailable ? notWritten(error) : error;
     }
   }
 
-  async #commit<T>(identity: RequestIdentity, decide: Decide<T>): Promise<Committed<T>> {
-    const key = idempotencyKey(identity.token, identity.key);
+  async #commit<T>(actor: TokenActor, identity: RequestIdentity, decide: Decide<T>): Promise<Committed<T>> {
+    const key = idempotencyKey(actor.id, identity.key);
     const request = createHash('sha256')
-      .update(JSON.stringify([identity.method, identity.path, identity.body ?? null], inOrder))
+      .update(JSON.stringify([identity.method, identity.path, identity.body ?? null], sortFields))
       .digest('hex');
     for (let attempts = 0; ; attempts += 1) {
       const earlier = await this.#earlier<T>(key, request);
@@ -59,18 +59,17 @@ export class OnceCommitter {
         const decideOnce: Decide<T> = (context) => {
           const decision = decide(context);
           const value = answerValue.encode({ request, result: decision.result ?? null });
-          return {
-            result: decision.result,
-            compares: [...decision.compares, { kind: 'absent', key }],
-            operations: [...decision.operations, { kind: 'put', key, value, lease }],
-          };
+          return decision.with({
+            compares: [{ kind: 'absent', key }],
+            operations: [{ kind: 'put', key, value, lease }],
+          });
         };
-        // The compare that fails may be the one that says that nobody used the key.
-        return await this.#committer.commit(decideOnce, { once: true });
+        // If a compare fails, it may be that of the key: then the answer is in the store.
+        return await this.#committer.commit(actor, decideOnce, { once: true });
       } catch (error) {
         if (error instanceof LeaseGone) this.#lease = undefined;
         if (attempts < maxAttempts && (error instanceof LostRace || error instanceof LeaseGone)) continue;
-        // The same request may have been carried out a moment ago: then this refusal only says that it was.
+        // The refusal may come from the same request, carried out a moment ago: then its answer is in the store.
         const answered =
           error instanceof Refusal && error.code !== 'store_unavailable'
             ? await this.#earlier<T>(key, request)
@@ -81,7 +80,10 @@ export class OnceCommitter {
     }
   }
 
-  /** The first answer, once this replica serves what it says: another one may have given it (test/control/repeats.test.ts). */
+  /**
+   * Resolves with the first answer when this replica serves it; undefined if there is none. Another replica may have given it
+   * (test/control/repeats.test.ts).
+   */
   async #earlier<T>(key: string, request: string): Promise<Committed<T> | undefined> {
     const entry = await this.#store.get(key);
     if (entry === undefined) return undefined;
@@ -109,8 +111,8 @@ export class OnceCommitter {
   }
 }
 
-/** For JSON.stringify: the order of an object's fields says nothing (RFC 8259 §4). */
-function inOrder(_key: string, value: unknown): unknown {
+/** Sorts an object's fields, for JSON.stringify: their order has no meaning (RFC 8259 §4). */
+function sortFields(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,5 +1,5 @@
-// The one loop that turns decisions into commits: it batches what does not conflict into one transaction, decides again on a fresh
-// view when a compare failed, and returns when this replica serves the result. What a decision is: decision.ts.
+// The one loop that commits decisions: it puts decisions that do not conflict into one transaction, decides again on newer views when a
+// compare failed, and returns when this replica serves the result. What a decision is: decision.ts.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { Refusal, refuse } from '../../errors.ts';
@@ -14,13 +14,17 @@ import {
   TransactionTooLarge,
 } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
+import type { Actor } from './actor.ts';
 import { Batch, subjectOf, targetOf } from './batch.ts';
-import type { Committed, Decide, Decision } from './decision.ts';
+import type { Committed, Decide } from './decision.ts';
 import { settlesWithin } from './settles-within.ts';
+import type { Decision } from './transaction-builder.ts';
 import { unreadable } from './unreadable.ts';
 import { untilServed } from './until-reached.ts';
 
+/** A decision that waits for its transaction, and who asked for it. */
 interface Job {
+  actor: Actor;
   decide: Decide<unknown>;
   attempts: number;
   maxAttempts: number;
@@ -28,14 +32,14 @@ interface Job {
   reject: (reason: unknown) => void;
 }
 
-/** How often a decision is made again before its caller is told. */
+/** How often a decision is made before the caller gets a refusal. */
 export const maxAttempts = 200;
-/** How long to wait for the watch to show what made a compare fail. */
+/** How long to wait until the views show the change that made a compare fail. */
 const freshViewMilliseconds = 25;
-/** How long a committed write may take to be served before we say that it is not. */
+/** How long to wait until this replica serves a committed change. */
 const servedMilliseconds = 5000;
 
-/** Others came before, as often as the caller would have it tried; nothing was written. */
+/** Other writers were first in every attempt; nothing was written. */
 export class LostRace extends Refusal {
   constructor() {
     super('internal_error', `the change lost ${maxAttempts} races against other writers: try it again`);
@@ -54,16 +58,16 @@ export class Committer {
   }
 
   /**
-   * Resolves when the decision is durable and served here (test/control/histories.test.ts).
-   * Rejects with a Refusal; then nothing was written, but for `store_unavailable` (it
-   * may have been: the detail says so) and for `table_full` (it was, and the answer says so). `once`: it rejects with {@link LostRace} as soon
-   * as a compare fails, for callers who have to look at more than the views before they decide again.
+   * Commits what the actor asks for. Resolves when the change is durable and this replica serves it (test/control/histories.test.ts).
+   * Rejects with a Refusal if nothing was written, with two exceptions: after `store_unavailable` it may have been, after `table_full` it
+   * was, and the detail says so. `once`: rejects with {@link LostRace} as soon as a compare fails, for callers that must read more than
+   * the views before they decide again.
    */
-  commit<T>(decide: Decide<T>, { once = false }: { once?: boolean } = {}): Promise<Committed<T>> {
+  commit<T>(actor: Actor, decide: Decide<T>, { once = false }: { once?: boolean } = {}): Promise<Committed<T>> {
     const { obstacle } = this.#views;
     if (obstacle !== undefined) refuse('store_unavailable', obstacle);
     return new Promise((resolve, reject) => {
-      const job = { decide, attempts: 0, maxAttempts: once ? 1 : maxAttempts, reject };
+      const job = { actor, decide, attempts: 0, maxAttempts: once ? 1 : maxAttempts, reject };
       this.#queue.push({ ...job, resolve: resolve as Job['resolve'] });
       if (!this.#running) void this.#run();
     });
@@ -71,25 +75,30 @@ export class Committer {
 
   async #run(): Promise<void> {
     this.#running = true;
-    // Requests that arrived in the same turn of the event loop share the first transaction too.
+    // Waits one turn of the event loop, so that requests that arrive in it share the first transaction.
     await delay(0);
     while (this.#queue.length > 0) await this.#commitBatch(this.#takeBatch());
     this.#running = false;
   }
 
-  /** Decides what is queued, in order, as far as it fits into one transaction without one touching what another writes. */
+  /** Decides the jobs of the queue in order, until the transaction is full. Those that conflict with it stay in the queue. */
   #takeBatch(): Batch<Job> {
     const batch = new Batch<Job>();
     const waiting: Job[] = [];
     let seen = 0;
     let retries = 0;
     for (const job of this.#queue) {
-      // Under contention with another replica small batches lose less when one of their compares fails.
+      // While another replica writes too, small batches lose less when one of their compares fails.
       retries = Math.max(retries, job.attempts);
       if (batch.full || batch.jobs.length >= Math.max(1, maxOperations >> Math.min(retries, 7))) break;
       seen += 1;
       try {
-        const decision = job.decide({ views: this.#views, claimed: batch.written, now: Date.now() });
+        const decision = job.decide({
+          actor: job.actor,
+          views: this.#views,
+          claimed: batch.written,
+          now: Date.now(),
+        });
         if (decision.operations.length === 0) {
           job.resolve({ result: decision.result, revision: this.#views.revision });
         } else if (!batch.add(job, decision)) {
@@ -99,7 +108,7 @@ export class Committer {
           waiting.push(job);
         }
       } catch (error) {
-        // What another request of the batch is about to take may still be given back: refuse only on what is certain.
+        // This may be refused only because of another request of the batch, which is not committed yet: decide it again later.
         if (error instanceof Refusal && batch.jobs.length > 0) waiting.push(job);
         else job.reject(error);
       }
@@ -124,7 +133,7 @@ export class Committer {
     }
   }
 
-  /** What this replica could not take up is durable all the same, and served where there is room: the caller must know both. */
+  /** Resolves the job; rejects it if the change is durable, but this replica cannot serve it. */
   #answer(job: Job, { result, operations }: Decision<unknown>, revision: Revision): void {
     const faulty = operations.find((operation) => operation.kind === 'put' && this.#views.faults.has(operation.key));
     if (faulty === undefined) {
@@ -140,7 +149,7 @@ export class Committer {
     );
   }
 
-  /** The store's own rejection, where it is not reached, ends everything that waits: each would only wait as long again. */
+  /** Rejects the jobs. If the store cannot be reached, rejects the whole queue: each job would only wait as long again. */
   #fail(batch: Batch<Job>, error: unknown): void {
     if (error instanceof LeaseGone) {
       this.#failLeased(batch, error);
@@ -157,16 +166,16 @@ export class Committer {
     const untouched = notWritten(error);
     const outcome =
       error instanceof OutcomeUnknown
-        ? away(
+        ? unavailable(
             error,
-            'the write may have been carried out: repeat it with the same Idempotency-Key, or look before you do',
+            'the write may have been carried out: repeat it with the same Idempotency-Key, or read first whether it was',
           )
         : untouched;
     for (const { job } of batch.jobs) job.reject(outcome);
     for (const job of this.#queue.splice(0)) job.reject(untouched);
   }
 
-  /** Only those who brought the lease that ended are told; the others go into the next batch. */
+  /** Rejects the jobs whose lease ended; the others go into the next batch. */
   #failLeased(batch: Batch<Job>, error: LeaseGone): void {
     const isLeased = (operation: Operation) => operation.kind === 'put' && operation.lease !== undefined;
     const others: Job[] = [];
@@ -177,7 +186,7 @@ export class Committer {
     this.#queue.unshift(...others);
   }
 
-  /** Those who shared the transaction try again in smaller ones. */
+  /** Puts the jobs back, for smaller transactions; rejects a job that was alone. */
   #failLarge({ jobs }: Batch<Job>, { message }: TransactionTooLarge): void {
     const again = jobs.length > 1 ? jobs.map(({ job }) => job) : [];
     for (const job of again) job.attempts += 1;
@@ -185,6 +194,7 @@ export class Committer {
     if (again.length === 0) for (const { job } of jobs) job.reject(new Refusal('payload_too_large', message));
   }
 
+  /** Puts the jobs back into the queue, to be decided again. Rejects those that lost too often, or met a value that cannot be read. */
   #requeue(batch: Batch<Job>): void {
     const again: Job[] = [];
     for (const { job, decision } of batch.jobs) {
@@ -199,11 +209,14 @@ export class Committer {
   }
 }
 
-/** What becomes of a write that the store did not get to see. */
+/** Returns the refusal of a write that never reached the store. */
 export function notWritten(error: StoreUnavailable): Refusal {
-  return away(error, 'nothing was written, try again later');
+  return unavailable(error, 'nothing was written, try again later');
 }
 
-function away({ message }: StoreUnavailable, outcome: string): Refusal {
-  return new Refusal('store_unavailable', `the store is not there for writes (${message}): ${outcome}; DNS goes on`);
+function unavailable({ message }: StoreUnavailable, outcome: string): Refusal {
+  return new Refusal(
+    'store_unavailable',
+    `the store cannot be written to (${message}): ${outcome}; DNS is still answered`,
+  );
 }

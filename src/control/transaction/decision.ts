@@ -1,33 +1,26 @@
-// What a use case is: a pure decision, from what the views say and what was asked to the transaction that makes it true. The loop that does: commit.ts.
+// The shape of a use case: a pure decision, from the views and the wish to the transaction that makes the wish true.
+// How a decision is built: transaction-builder.ts. How it is committed: commit.ts.
 
 import type { Revision } from '../../model/revision.ts';
-import type { Transaction } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
+import type { Actor } from './actor.ts';
+import type { Decision } from './transaction-builder.ts';
 
 /** What a decision may look at. */
 export interface DecisionContext {
-  views: Views;
-  /** Keys that other requests of this replica are about to write: not free, though the views do not show it yet. */
-  claimed: { has(key: string): boolean };
+  readonly actor: Actor;
+  readonly views: Views;
+  /** Keys that other requests to this replica are about to write: they are not free, though the views do not show it yet. */
+  readonly claimed: { has(key: string): boolean };
   /** Milliseconds since the epoch. */
-  now: number;
+  readonly now: number;
 }
 
-/** What was decided: the answer to the caller, and the transaction that makes it true. No operations: it is true already. */
-export interface Decision<T> extends Transaction {
-  result: T;
-}
-
-/** A pure function: it may be called again, on a fresher view. Refuses by throwing. */
+/** A pure function. It is called again, on newer views, when its transaction lost a race. Refuses by throwing. */
 export type Decide<T> = (context: DecisionContext) => Decision<T>;
 
 export interface Committed<T> {
   result: T;
-  /** The store's revision that made it true. */
+  /** The store's revision at which the result is true. */
   revision: Revision;
-}
-
-/** There is nothing to write. */
-export function nothing<T>(result: T): Decision<T> {
-  return { result, compares: [], operations: [] };
 }

@@ -1,4 +1,4 @@
-// The names that one transaction writes, as they are so far, and what may not stand there: of each name itself, and of what is above and below.
+// The names that one transaction writes: their RRsets so far, and the check of what may stand there, beside what is above and below them.
 
 import { Refusal } from '../../errors.ts';
 import {
@@ -19,21 +19,28 @@ import type { Zone } from '../../model/zone.ts';
 import { nameKey } from '../../store/keys.ts';
 import type { Views } from '../../views/views.ts';
 import { greatestNamed } from './name-some.ts';
-import { greatestWarnings, type Warning } from './warning.ts';
 
+/** Something odd about a name that is written, and allowed. */
+export type Warning = Pick<NameFinding, 'owner' | 'types' | 'message'>;
+
+/** Warnings in one answer. */
+export const maxWarnings = 100;
+
+/** One name: its RRsets before the transaction, and as the transaction leaves them so far. */
 export interface NameEdit {
   zone: Zone;
   owner: Fqdn;
+  /** 0 for a name that has no key yet. */
   modified: Revision;
   before: readonly Rrset[];
   rrsets: readonly Rrset[];
-  /** False: only looked at so far. */
+  /** False: the name was only read so far. */
   changed: boolean;
-  /** The types that are written, not only taken away. */
+  /** The types that are written; deleted ones are not among them. */
   written: Set<string>;
 }
 
-/** Where in the request an RRset comes from; undefined where nothing in it says so. */
+/** Returns the JSON pointer to an RRset in the request; undefined if the request does not have it. */
 export type PointerOf = (owner: Fqdn, type: RecordType) => string | undefined;
 
 export class NameEdits {
@@ -48,7 +55,8 @@ export class NameEdits {
     return this.#names.entries();
   }
 
-  at(zone: Zone, owner: Fqdn): NameEdit {
+  /** Returns the edit of a name; its first call begins one. */
+  editAt(zone: Zone, owner: Fqdn): NameEdit {
     const key = nameKey(zone.name, zone.generation, owner);
     let edit = this.#names.get(key);
     if (edit === undefined) {
@@ -59,26 +67,27 @@ export class NameEdits {
     return edit;
   }
 
-  #known(zone: Zone, owner: Fqdn): NameEdit | undefined {
+  #startedEdit(zone: Zone, owner: Fqdn): NameEdit | undefined {
     return this.#names.get(nameKey(zone.name, zone.generation, owner));
   }
 
-  #standing(zone: Zone, owner: Fqdn): readonly Rrset[] {
-    return this.#known(zone, owner)?.rrsets ?? this.#views.zones.name(zone.name, owner).rrsets;
+  /** Returns the RRsets that the name will have, whether it is edited or not. */
+  #rrsetsAt(zone: Zone, owner: Fqdn): readonly Rrset[] {
+    return this.#startedEdit(zone, owner)?.rrsets ?? this.#views.zones.name(zone.name, owner).rrsets;
   }
 
-  /** Delegations and DNAMEs that the edit makes where there was none. */
+  /** Returns the delegations and DNAMEs that the edit adds. */
   newCuts({ zone, owner, before, rrsets }: NameEdit): ZoneCut[] {
     const old = cutsAt(zone.name, owner, before);
     return cutsAt(zone.name, owner, rrsets).filter(({ type }) => !old.some((cut) => cut.type === type));
   }
 
-  /** Refuses what may not stand where it is written; what was so before is not asked. Returns what is only odd. */
+  /** Refuses RRsets that may not stand where they are written; those that stood there before are not checked. Returns warnings. */
   check(pointerOf: PointerOf): Warning[] {
     const warnings: Warning[] = [];
-    const take = (finding: NameFinding) => {
+    const refuseOrWarn = (finding: NameFinding) => {
       if (finding.code !== undefined) refuseFinding(finding, finding.code, pointerOf);
-      if (warnings.length < greatestWarnings) warnings.push(finding);
+      if (warnings.length < maxWarnings) warnings.push(finding);
     };
     const edits = [...this.#names.values()].filter(({ written }) => written.size > 0);
     const cut = new Set(edits.filter((edit) => this.newCuts(edit).length > 0).map(({ zone }) => zone.name));
@@ -87,49 +96,49 @@ export class NameEdits {
       const above = cut.has(zone.name) || this.#views.zones.hasCuts(zone.name) ? this.#cutsAbove(zone, owner) : [];
       const below = this.#zoneBelow(zone, owner);
       for (const finding of checkName(zone.name, owner, rrsets, above, below)) {
-        if (finding.types.some((type) => written.has(type))) take(finding);
+        if (finding.types.some((type) => written.has(type))) refuseOrWarn(finding);
       }
-      const standing = (name: Fqdn) =>
-        this.#views.zones.zoneBelow(zone.name, name) === undefined ? this.#standing(zone, name) : undefined;
-      const targets = below === undefined ? checkTargets(zone.name, owner, rrsets, standing) : [];
-      for (const finding of targets) if (finding.types.some((type) => written.has(type))) take(finding);
-      for (const made of this.newCuts(edit)) {
-        // What a zone of ours below hides is hidden already.
-        if (below !== undefined && made.type === 'NS') continue;
-        for (const finding of this.#hiddenBy(zone, made, pointerOf)) take(finding);
+      const rrsetsAt = (name: Fqdn) =>
+        this.#views.zones.zoneBelow(zone.name, name) === undefined ? this.#rrsetsAt(zone, name) : undefined;
+      const targets = below === undefined ? checkTargets(zone.name, owner, rrsets, rrsetsAt) : [];
+      for (const finding of targets) if (finding.types.some((type) => written.has(type))) refuseOrWarn(finding);
+      for (const newCut of this.newCuts(edit)) {
+        // A zone of ours at this name hides the names below it already.
+        if (below !== undefined && newCut.type === 'NS') continue;
+        for (const finding of this.#hiddenBy(zone, newCut, pointerOf)) refuseOrWarn(finding);
       }
     }
-    // Also where NS records are taken away.
+    // Deleting NS records can leave a zone without nameservers too.
     for (const { zone, owner, before, rrsets, changed } of this.#names.values()) {
       if (!changed || owner !== zone.name || checkNameservers(zone, before) !== undefined) continue;
       const finding = checkNameservers(zone, rrsets);
-      if (finding !== undefined) take(finding);
+      if (finding !== undefined) refuseOrWarn(finding);
     }
     return warnings;
   }
 
   *#cutsAbove(zone: Zone, owner: Fqdn): Generator<ZoneCut> {
-    for (const above of namesAbove(zone.name, owner)) yield* cutsAt(zone.name, above, this.#standing(zone, above));
+    for (const above of namesAbove(zone.name, owner)) yield* cutsAt(zone.name, above, this.#rrsetsAt(zone, above));
   }
 
-  /** The zone of ours that answers for the name in place of the one that holds it. */
+  /** Returns the zone of ours below `zone` that answers for the name instead. */
   #zoneBelow(zone: Zone, owner: Fqdn): ZoneBelow | undefined {
     const name = this.#views.zones.zoneBelow(zone.name, owner);
     if (name === undefined) return undefined;
-    return { name, nameservers: this.#standing(zone, name).find(({ type }) => type === 'NS')?.records ?? [] };
+    return { name, nameservers: this.#rrsetsAt(zone, name).find(({ type }) => type === 'NS')?.records ?? [] };
   }
 
-  /** Refuses a cut above names that must be served; returns what else it hides. */
+  /** Refuses a cut above names that must be served. Returns findings about the other names that it hides. */
   #hiddenBy(zone: Zone, cut: ZoneCut, pointerOf: PointerOf): NameFinding[] {
     const warnings: NameFinding[] = [];
     const faults = new Map<Fqdn, NameFinding>();
     for (const owner of this.#views.zones.namesBelow(zone.name, cut.owner)) {
-      const edit = this.#known(zone, owner);
-      for (const finding of checkName(zone.name, owner, this.#standing(zone, owner), [cut])) {
-        // What is written there too was checked as what it is.
+      const edit = this.#startedEdit(zone, owner);
+      for (const finding of checkName(zone.name, owner, this.#rrsetsAt(zone, owner), [cut])) {
+        // RRsets that this transaction writes there were checked with their own name.
         if (finding.cut === undefined || finding.types.some((type) => edit?.written.has(type))) continue;
         if (finding.code !== undefined) faults.set(owner, finding);
-        else if (warnings.length < greatestWarnings) warnings.push(finding);
+        else if (warnings.length < maxWarnings) warnings.push(finding);
       }
       if (faults.size > greatestNamed) break;
     }

@@ -1,5 +1,7 @@
-// Builds the transaction of one decision: what must still be true, and what is written; no key twice. Adds the compares that every write of a zone or
-// a name needs, so that no decision can forget them. What may stand at a name, and how its edits become one: name-edits.ts.
+// Builds the transaction of one decision: what must still be true, and what is written, no key twice. Adds the compares that every write of
+// a zone or a name needs. Every change that users can see is built here, so that its audit event has one place to come from: build().
+// Leases, chunks of imports and cleaning make no such change and commit by themselves (test/repo/store-commits.test.ts lists them).
+// What may stand at a name, and how the edits of a name are kept: name-edits.ts.
 
 import { refuse } from '../../errors.ts';
 import { ancestry, type Fqdn, parentOf } from '../../model/name.ts';
@@ -10,108 +12,156 @@ import { importKey, prefixes, serialKey, zoneKey } from '../../store/keys.ts';
 import { type Compare, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
 import { nameValue, zoneValue } from '../../store/values.ts';
 import type { Views } from '../../views/views.ts';
-import { type NameEdit, NameEdits, type PointerOf } from './name-edits.ts';
-import type { Warning } from './warning.ts';
+import type { Actor } from './actor.ts';
+import { subjectOf, targetOf } from './batch.ts';
+import type { DecisionContext } from './decision.ts';
+import { type NameEdit, NameEdits, type PointerOf, type Warning } from './name-edits.ts';
 
-export class TransactionBuilder {
-  readonly #views: Views;
-  readonly #compares = new Map<string, Compare>();
-  readonly #operations = new Map<string, Operation>();
-  readonly #names: NameEdits;
-  /** Zones that this transaction creates: nothing to compare yet. */
-  readonly #created = new Map<Fqdn, Zone>();
-  /** Keys of zones that would stand around a created one, and must not exist. */
-  readonly #around = new Set<string>();
+/**
+ * A decision: the answer to the caller, and the transaction that makes it true; without operations it is true already.
+ * Only this module makes one, with {@link TransactionBuilder.build} or {@link noChange} (test/control/actors.test.ts).
+ */
+class Decision<T> implements Transaction {
+  readonly result: T;
+  readonly #transaction: Transaction;
 
-  constructor(views: Views) {
-    this.#views = views;
-    this.#names = new NameEdits(views);
+  constructor(result: T, transaction: Transaction) {
+    this.result = result;
+    this.#transaction = transaction;
   }
 
-  /** The key must be as it was read. */
-  unchanged(key: string, modified: Revision): this {
-    this.#compares.set(key, { kind: 'modified', key, revision: modified });
-    return this;
+  get compares(): Compare[] {
+    return this.#transaction.compares;
   }
 
-  /** There must be no such key. */
-  absent(key: string): this {
-    this.#compares.set(key, { kind: 'absent', key });
-    return this;
-  }
-
-  /** No key below the prefix was written since the revision. */
-  quiet(prefix: string, since: Revision): this {
-    this.#compares.set(prefix, { kind: 'quiet', prefix, since });
-    return this;
-  }
-
-  /** Writes a key: a new one when `before` is undefined, or over what was read. */
-  put(key: string, value: string, before: Revision | undefined): this {
-    this.#compares.set(
-      key,
-      before === undefined ? { kind: 'absent', key } : { kind: 'modified', key, revision: before },
-    );
-    this.#operations.set(key, { kind: 'put', key, value });
-    return this;
-  }
-
-  delete(key: string, modified: Revision): this {
-    this.unchanged(key, modified);
-    this.#operations.set(key, { kind: 'delete', key });
-    return this;
-  }
-
-  /** Deletes a key whatever stands there, if anything does. */
-  drop(key: string): this {
-    this.#operations.set(key, { kind: 'delete', key });
-    return this;
-  }
-
-  /** The zone goes: whoever writes another generation of it stops. */
-  endImport(zone: Fqdn): this {
-    return this.drop(importKey(zone));
-  }
-
-  deletePrefix(prefix: string): this {
-    this.#operations.set(prefix, { kind: 'delete-prefix', prefix });
-    return this;
+  get operations(): Operation[] {
+    return this.#transaction.operations;
   }
 
   /**
-   * Makes a zone that this transaction may write names into at once. Proves that no zone stands around it but the one that the view
-   * shows: whoever makes a zone has to see whose names it would hide (test/control/stale-views.test.ts).
+   * Returns the decision with more in its transaction. Only for keys that are no change that users see: the answer that an
+   * Idempotency-Key keeps (commit-once.ts).
+   */
+  with({ compares, operations }: Transaction): Decision<T> {
+    return new Decision(this.result, {
+      compares: [...this.compares, ...compares],
+      operations: [...this.operations, ...operations],
+    });
+  }
+}
+
+export type { Decision };
+
+/** Decides that nothing is to be written. */
+export function noChange<T>(result: T): Decision<T> {
+  return new Decision(result, { compares: [], operations: [] });
+}
+
+export class TransactionBuilder implements DecisionContext {
+  readonly actor: Actor;
+  readonly views: Views;
+  readonly claimed: DecisionContext['claimed'];
+  readonly now: number;
+  readonly #compares = new Map<string, Compare>();
+  readonly #operations = new Map<string, Operation>();
+  readonly #names: NameEdits;
+  /** Zones that this transaction creates: there is no key yet to compare. */
+  readonly #created = new Map<Fqdn, Zone>();
+  /** Keys of zones that would enclose a created one, and must not exist. */
+  readonly #enclosing = new Set<string>();
+
+  constructor({ actor, views, claimed, now }: DecisionContext) {
+    this.actor = actor;
+    this.views = views;
+    this.claimed = claimed;
+    this.now = now;
+    this.#names = new NameEdits(views);
+  }
+
+  require(compare: Compare): this {
+    this.#compares.set(subjectOf(compare), compare);
+    return this;
+  }
+
+  /** Requires that the key is as it was read. */
+  requireUnchanged(key: string, modified: Revision): this {
+    return this.require({ kind: 'modified', key, revision: modified });
+  }
+
+  requireAbsent(key: string): this {
+    return this.require({ kind: 'absent', key });
+  }
+
+  /** Requires that no key below the prefix was written after the revision. */
+  requireQuiet(prefix: string, since: Revision): this {
+    return this.require({ kind: 'quiet', prefix, since });
+  }
+
+  /** Writes a key: a new one when `before` is undefined, otherwise over the value of that revision. */
+  put(key: string, value: string, before: Revision | undefined): this {
+    if (before === undefined) this.requireAbsent(key);
+    else this.requireUnchanged(key, before);
+    return this.addUnchecked({ kind: 'put', key, value });
+  }
+
+  delete(key: string, modified: Revision): this {
+    return this.requireUnchanged(key, modified).deleteUnchecked(key);
+  }
+
+  /** Deletes a key, if there is one, whatever its value is. */
+  deleteUnchecked(key: string): this {
+    return this.addUnchecked({ kind: 'delete', key });
+  }
+
+  deletePrefix(prefix: string): this {
+    return this.addUnchecked({ kind: 'delete-prefix', prefix });
+  }
+
+  /** Adds an operation without a compare of its own: another compare of this transaction must prove that it is right. */
+  addUnchecked(operation: Operation): this {
+    this.#operations.set(targetOf(operation), operation);
+    return this;
+  }
+
+  /** Takes the lock from an import of the zone, which stops then: the zone is deleted. */
+  endImport(zone: Fqdn): this {
+    return this.deleteUnchecked(importKey(zone));
+  }
+
+  /**
+   * Creates a zone; this transaction may write names into it at once. Requires that no zone encloses it but the one in the views: the
+   * decision must know whose names the new zone would hide (test/control/stale-views.test.ts).
    */
   createZone(zone: Zone): this {
     this.#created.set(zone.name, zone);
     const parent = parentOf(zone.name);
-    for (const around of parent === undefined ? [] : ancestry(parent)) {
-      if (this.#views.zones.get(around) !== undefined) break;
-      this.#around.add(zoneKey(around));
+    for (const enclosing of parent === undefined ? [] : ancestry(parent)) {
+      if (this.views.zones.get(enclosing) !== undefined) break;
+      this.#enclosing.add(zoneKey(enclosing));
     }
     return this.put(zoneKey(zone.name), zoneValue.encode(zone), undefined).touchZone(zone.name);
   }
 
-  /** A zone that this transaction creates, as if it were there already. */
+  /** Returns a zone that this transaction creates. */
   createdZone(name: Fqdn): Zone | undefined {
     return this.#created.get(name);
   }
 
-  /** What the zone answers changes: its serial does too. */
+  /** Changes the zone's serial: what the zone answers changes. */
   touchZone(zone: Fqdn): this {
     const key = serialKey(zone);
-    if (this.#operations.get(key)?.kind !== 'delete') this.#operations.set(key, { kind: 'put', key, value: '' });
+    if (this.#operations.get(key)?.kind !== 'delete') this.addUnchecked({ kind: 'put', key, value: '' });
     return this;
   }
 
-  /** The RRsets at a name as this transaction leaves them so far. */
+  /** Returns the RRsets at a name as this transaction leaves them so far. */
   rrsetsAt(zone: Zone, owner: Fqdn): readonly Rrset[] {
-    return this.#names.at(zone, owner).rrsets;
+    return this.#names.editAt(zone, owner).rrsets;
   }
 
-  /** Writes one RRset, over the one of its type. */
+  /** Writes one RRset, in place of the one of its type. */
   putRrset(zone: Zone, owner: Fqdn, rrset: Rrset): this {
-    const edit = this.#names.at(zone, owner);
+    const edit = this.#names.editAt(zone, owner);
     edit.rrsets = [...edit.rrsets.filter(({ type }) => type !== rrset.type), rrset];
     edit.changed = true;
     edit.written.add(rrset.type);
@@ -119,14 +169,14 @@ export class TransactionBuilder {
   }
 
   deleteRrset(zone: Zone, owner: Fqdn, type: string): this {
-    const edit = this.#names.at(zone, owner);
+    const edit = this.#names.editAt(zone, owner);
     edit.rrsets = edit.rrsets.filter((rrset) => rrset.type !== type);
     edit.changed = true;
     edit.written.delete(type);
     return this;
   }
 
-  /** Whether so many keys more fit into the transaction beside those that its names will take. */
+  /** Returns whether so many more keys fit into the transaction, beside the keys that its names will take. */
   hasRoom(keys: number): boolean {
     const edits = [...this.#names].filter(([, { changed }]) => changed);
     const zones = [...new Set(edits.map(([, { zone }]) => zone.name))];
@@ -136,7 +186,7 @@ export class TransactionBuilder {
     return taken + edits.length + keys <= maxOperations;
   }
 
-  /** How many owner names of the zone this transaction adds, less those it takes away. */
+  /** Returns how many owner names this transaction adds to the zone, less the names that it deletes. */
   namesAdded(zone: Zone): number {
     let added = 0;
     for (const [, edit] of this.#names) {
@@ -145,18 +195,25 @@ export class TransactionBuilder {
     return added;
   }
 
-  /** The transaction, and what is odd about the names that it writes. Refuses what may not stand there (model/check-name.ts). */
-  build(pointerOf: PointerOf = () => undefined): Transaction & { warnings: Warning[] } {
-    const warnings = this.#names.check(pointerOf);
-    for (const [key, edit] of this.#names) this.#writeName(key, edit);
-    this.#proveNothingAround();
-    return { compares: [...this.#compares.values()], operations: [...this.#operations.values()], warnings };
+  /** Returns the decision. Refuses RRsets that may not stand at their names (model/check-name.ts); `pointerOf` finds them in the request. */
+  build<T>(result: T, pointerOf?: PointerOf): Decision<T> {
+    return this.buildWith(() => result, pointerOf);
   }
 
-  /** One compare for each zone that must not be; where they are too many, one for all zones, which loses more races. */
-  #proveNothingAround(): void {
-    if (this.#compares.size + this.#around.size > maxOperations) this.quiet(prefixes.zones, this.#views.revision);
-    else for (const key of this.#around) this.#compares.set(key, { kind: 'absent', key });
+  /** The same, for a result that has the warnings about the names that are written. */
+  buildWith<T>(resultOf: (warnings: Warning[]) => T, pointerOf: PointerOf = () => undefined): Decision<T> {
+    const warnings = this.#names.check(pointerOf);
+    for (const [key, edit] of this.#names) this.#writeName(key, edit);
+    this.#requireNoneEnclosing();
+    const transaction = { compares: [...this.#compares.values()], operations: [...this.#operations.values()] };
+    return new Decision(resultOf(warnings), transaction);
+  }
+
+  /** Requires each zone by itself to be absent; where they are too many, that no zone at all was written, which loses more races. */
+  #requireNoneEnclosing(): void {
+    const fits = this.#compares.size + this.#enclosing.size <= maxOperations;
+    if (fits) for (const key of this.#enclosing) this.requireAbsent(key);
+    else this.requireQuiet(prefixes.zones, this.views.revision);
   }
 
   #writeName(key: string, edit: NameEdit): void {
@@ -169,10 +226,12 @@ export class TransactionBuilder {
         { name: owner },
       );
     }
-    const known = this.#views.zones.get(zone.name);
-    if (!this.#created.has(zone.name) && known !== undefined) this.unchanged(zoneKey(zone.name), known.modified);
+    const current = this.views.zones.get(zone.name);
+    if (!this.#created.has(zone.name) && current !== undefined) {
+      this.requireUnchanged(zoneKey(zone.name), current.modified);
+    }
     this.touchZone(zone.name);
-    if (this.#names.newCuts(edit).length > 0) this.#proveNothingHidden(zone.name);
+    if (this.#names.newCuts(edit).length > 0) this.#requireNothingHidden(zone.name);
     if (rrsets.length > 0) {
       const sorted = [...rrsets].sort((a, b) => (a.type < b.type ? -1 : 1));
       this.put(key, nameValue.encode({ name: owner, rrsets: sorted }), modified || undefined);
@@ -180,13 +239,13 @@ export class TransactionBuilder {
   }
 
   /**
-   * Whoever writes a delegation or a DNAME has to see every name below it: the serial's compare says that none came. Writing the zone again makes those decide
-   * anew who were about to put a name there (test/control/zone-cuts.test.ts).
+   * For a new delegation or DNAME. Requires by the zone's serial that no name was added: one below the cut would be hidden. Writes the
+   * zone again, so that whoever is about to add a name loses the race and decides again (test/control/zone-cuts.test.ts).
    */
-  #proveNothingHidden(zone: Fqdn): void {
-    const known = this.#views.zones.get(zone);
-    if (known === undefined) return;
-    this.put(zoneKey(zone), zoneValue.encode(known.value), known.modified);
-    this.unchanged(serialKey(zone), this.#views.zones.serial(zone));
+  #requireNothingHidden(zone: Fqdn): void {
+    const current = this.views.zones.get(zone);
+    if (current === undefined) return;
+    this.put(zoneKey(zone), zoneValue.encode(current.value), current.modified);
+    this.requireUnchanged(serialKey(zone), this.views.zones.serial(zone));
   }
 }

@@ -11,9 +11,10 @@ import { StoreUnavailable } from '../../store/store.ts';
 import { zoneValue } from '../../store/values.ts';
 import type { NameJournal } from '../../views/zone-view.ts';
 import { LostRace, maxAttempts } from '../transaction/commit.ts';
-import type { Decision, DecisionContext } from '../transaction/decision.ts';
+import type { DecisionContext } from '../transaction/decision.ts';
 import { existingZone } from '../transaction/existing.ts';
 import { checkPrecondition, entityTag } from '../transaction/precondition.ts';
+import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { cleanGenerations } from './clean-generations.ts';
 import { checkApex, type ZoneComparison } from './compare-zone.ts';
 import { ImportLock } from './import-lock.ts';
@@ -47,8 +48,9 @@ export class ImportRun {
 
   /** Only the SOA differs. */
   async putSettings(): Promise<Revision> {
-    const { revision } = await this.#places.committer.commit((context) => this.#decideZone(context, undefined));
-    return revision;
+    const { actor } = this.#wanted;
+    const decide = (context: DecisionContext) => this.#decideZone(context, undefined);
+    return (await this.#places.committer.commit(actor, decide)).revision;
   }
 
   /** Writes the new generation, and makes it the zone. */
@@ -118,7 +120,7 @@ export class ImportRun {
           return this.#decideZone(context, lock);
         };
         // The compare that fails may be the one that says that the lock is held.
-        return (await committer.commit(decide, { once: true })).revision;
+        return (await committer.commit(this.#wanted.actor, decide, { once: true })).revision;
       } catch (error) {
         if (!(error instanceof LostRace)) throw error;
         if (!(await lock.isHeld())) refuseInterrupted();
@@ -154,22 +156,17 @@ export class ImportRun {
     const soa = soaSettingsFrom(views, current.value, this.#compared.contents, new Findings());
     const generation = lock?.generation ?? current.value.generation;
     const value = zoneValue.encode({ ...current.value, soa, generation, automatic: false });
-    const carried =
-      lock === undefined ? [] : [...this.#compared.journal.changed].map((owner) => this.#carry(lock, owner));
-    return {
-      result: undefined,
-      compares: [
-        { kind: 'modified', key: zoneKey(name), revision: current.modified },
-        // The serial is written with every change of the zone: nothing came since the journal was looked at.
-        { kind: 'modified', key: serialKey(name), revision: serial },
-        ...(lock === undefined ? [] : [lock.compare]),
-      ],
-      operations: [
-        ...carried,
-        { kind: 'put', key: zoneKey(name), value },
-        { kind: 'put', key: serialKey(name), value: '' },
-      ],
-    };
+    const builder = new TransactionBuilder(context);
+    if (lock !== undefined) {
+      builder.require(lock.compare);
+      for (const owner of this.#compared.journal.changed) builder.addUnchecked(this.#carry(lock, owner));
+    }
+    // Every change of the zone writes its serial: the compare proves that the journal misses none.
+    return builder
+      .put(zoneKey(name), value, current.modified)
+      .requireUnchanged(serialKey(name), serial)
+      .touchZone(name)
+      .build(undefined);
   }
 }
 

@@ -1,9 +1,10 @@
-// What an import of a zone file is asked for, and what it works with.
+// The inputs of a zone file's import, and what it works with.
 
 import type { Logger } from '../../model/logger.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Store } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
+import type { Actor } from '../transaction/actor.ts';
 import type { Committer } from '../transaction/commit.ts';
 import type { Precondition } from '../transaction/precondition.ts';
 import type { ImportMemory } from './import-memory.ts';
@@ -25,6 +26,7 @@ export interface ImportProgress {
 }
 
 export interface ImportWanted {
+  actor: Actor;
   zone: Fqdn;
   /** The file, one character for each octet. */
   text: AsyncIterable<string>;

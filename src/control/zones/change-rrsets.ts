@@ -1,19 +1,19 @@
-// Use case: RRsets of a zone are written or deleted, all of them or none.
+// Use case: RRsets of a zone are written and deleted, all of them or none.
 
 import { refuse, refuseField } from '../../errors.ts';
 import { type Fqdn, isWithin } from '../../model/name.ts';
 import type { RecordType } from '../../model/rdata/record-types.ts';
 import { managingHost, type OwnedRrset, type Rrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
-import { isAbandonedRecord, proveAbandoned } from '../hosts/abandoned.ts';
-import type { Decision, DecisionContext } from '../transaction/decision.ts';
+import { isOrphanedRecord, requireOrphan } from '../hosts/orphans.ts';
+import type { DecisionContext } from '../transaction/decision.ts';
 import { existingZone } from '../transaction/existing.ts';
+import type { Warning } from '../transaction/name-edits.ts';
 import { checkPrecondition, type Precondition } from '../transaction/precondition.ts';
-import { TransactionBuilder } from '../transaction/transaction-builder.ts';
-import type { Warning } from '../transaction/warning.ts';
+import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { rrsetTag } from './rrset-tag.ts';
 
-/** One RRset as it shall be; `rrset` undefined deletes it. */
+/** A change of one RRset: the RRset to write; undefined deletes it. */
 export interface RrsetChange {
   owner: Fqdn;
   type: RecordType;
@@ -38,9 +38,9 @@ export function decideChangeRrsets(
   { precondition = {}, mustExist = false }: { precondition?: Precondition; mustExist?: boolean } = {},
 ): Decision<RrsetsChanged> {
   const { value: zone } = existingZone(context, zoneName);
-  const builder = new TransactionBuilder(context.views);
+  const builder = new TransactionBuilder(context);
   const rrsets: OwnedRrset[] = [];
-  const abandoned: Warning[] = [];
+  const orphans: Warning[] = [];
   let created = false;
   for (const { owner, type, rrset, pointer } of changes) {
     checkPlace(zone, owner, type, pointer);
@@ -48,11 +48,11 @@ export function decideChangeRrsets(
     const shown = stands ?? impliedAt(context, zone, owner, type);
     checkPrecondition(precondition, shown && rrsetTag(shown));
     if (stands?.manager === 'host') {
-      if (!isAbandonedRecord(context, owner, stands)) refuseManaged(owner, stands);
+      if (!isOrphanedRecord(context, owner, stands)) refuseManaged(owner, stands);
       const host = managingHost(owner, stands);
-      proveAbandoned(context, builder, host);
-      const message = `the ${type} records of ${owner} were of host:${host}, which is not there`;
-      abandoned.push({ owner, types: [type], message });
+      requireOrphan(builder, host);
+      const message = `the ${type} records of ${owner} belonged to host:${host}, which does not exist`;
+      orphans.push({ owner, types: [type], message });
     }
     if (rrset !== undefined) {
       const written: Rrset = { type, ttl: rrset.ttl ?? zone.defaultTtl, records: rrset.records };
@@ -63,11 +63,11 @@ export function decideChangeRrsets(
     else if (shown !== undefined) refuseImplied(owner, type, zone);
     else if (mustExist) refuse('not_found', `${owner} has no ${type} records`, { name: owner, rrsetType: type });
   }
-  const { warnings, ...transaction } = builder.build((owner, type) => {
-    const change = changes.find((one) => one.owner === owner && one.type === type && one.rrset !== undefined);
-    return change?.pointer;
-  });
-  return { result: { rrsets, created, warnings: [...abandoned, ...warnings] }, ...transaction };
+  return builder.buildWith(
+    (warnings) => ({ rrsets, created, warnings: [...orphans, ...warnings] }),
+    (owner, type) =>
+      changes.find((one) => one.owner === owner && one.type === type && one.rrset !== undefined)?.pointer,
+  );
 }
 
 function checkPlace(zone: Zone, owner: Fqdn, type: RecordType, pointer: string): void {
@@ -81,7 +81,7 @@ function checkPlace(zone: Zone, owner: Fqdn, type: RecordType, pointer: string):
   }
 }
 
-/** What the zone's settings put there: its users see it, and may write their own over it. */
+/** Returns the RRset that the zone's settings imply there. Users see it, and may write their own in its place. */
 function impliedAt({ views }: DecisionContext, zone: Zone, owner: Fqdn, type: RecordType): Rrset | undefined {
   return views.zones.implied(zone.name).find((one) => one.owner === owner && one.rrset.type === type)?.rrset;
 }

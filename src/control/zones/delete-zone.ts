@@ -1,4 +1,4 @@
-// Use case: a zone goes with all its records; hosts that have records in it only by force.
+// Use case: a zone is deleted with all its records; only by force while hosts have records in it.
 
 import { refuse } from '../../errors.ts';
 import { reverseName } from '../../model/address.ts';
@@ -8,17 +8,17 @@ import { managingHost } from '../../model/rrset.ts';
 import { addressKey, hostKey, serialKey, zoneKey, zoneNamesPrefix } from '../../store/keys.ts';
 import type { Fault } from '../../views/views.ts';
 import { replaceHost } from '../addresses/hold-address.ts';
-import { isAbandonedRecord, proveAbandoned, remainsOf } from '../hosts/abandoned.ts';
+import { isOrphanedRecord, orphanedHost, requireOrphan } from '../hosts/orphans.ts';
 import { writeHost } from '../hosts/write-host.ts';
-import { type Decision, type DecisionContext, nothing } from '../transaction/decision.ts';
+import type { DecisionContext } from '../transaction/decision.ts';
 import { existingZone } from '../transaction/existing.ts';
 import { greatestNamed, nameSome } from '../transaction/name-some.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
-import { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { type Decision, noChange, TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { unreadable } from '../transaction/unreadable.ts';
 import { greatestWrite, WriteBudget } from '../transaction/write-budget.ts';
 
-/** Refuses with `zone_in_use` when hosts have records in the zone. */
+/** Deletes a zone. Refuses with `zone_in_use` if hosts have records in it. */
 export function decideDeleteZone(context: DecisionContext, name: Fqdn, precondition: Precondition): Decision<void> {
   const { zones } = context.views;
   const fault = faultOf(context, name);
@@ -29,14 +29,14 @@ export function decideDeleteZone(context: DecisionContext, name: Fqdn, precondit
   const current = existingZone(context, name);
   checkPrecondition(precondition, entityTag(current.modified));
   if (zones.counts(name).managedNames > 0) refuseInUse(context, name);
-  const builder = new TransactionBuilder(context.views);
+  const builder = new TransactionBuilder(context);
   builder.delete(zoneKey(name), current.modified).deletePrefix(zoneNamesPrefix(name)).endImport(name);
-  // The serial is written with every change of the zone: no name came since the view was read.
+  // Every change of the zone writes its serial: the compare proves that no name was added since the views were read.
   builder.delete(serialKey(name), zones.serial(name));
-  return { result: undefined, ...builder.build() };
+  return builder.build(undefined);
 }
 
-/** By force, after {@link decideClearZone}: an automatic zone has gone with its last name. */
+/** By force, after {@link decideClearZone}. An automatic zone was deleted with its last name then. */
 export function decideDeleteClearedZone(
   context: DecisionContext,
   name: Fqdn,
@@ -44,32 +44,35 @@ export function decideDeleteClearedZone(
 ): Decision<void> {
   const fault = faultOf(context, name);
   if (fault !== undefined) return decideDeleteUnreadable(context, name, fault);
-  if (context.views.zones.get(name) === undefined) return nothing(undefined);
+  if (context.views.zones.get(name) === undefined) return noChange(undefined);
   return decideDeleteZone(context, name, precondition);
 }
 
-/** What is wrong with the zone's value, where it is not the one that is served: nothing can be written into the zone then. */
+/** Returns the fault of the zone's value in the store, if a value read earlier is served instead: nothing can be written into it then. */
 function faultOf({ views }: DecisionContext, zone: Fqdn): Fault | undefined {
   const fault = views.faults.get(zoneKey(zone));
   return fault?.modified === views.zones.get(zone)?.modified ? undefined : fault;
 }
 
-/** Nobody writes into a zone that cannot be read: its serial says nothing then. */
+/** Deletes a zone whose value cannot be read. Needs no compare of its serial: nobody writes into such a zone. */
 function decideDeleteUnreadable(context: DecisionContext, zone: Fqdn, { modified }: Fault): Decision<void> {
   if (hostsIn(context, zone).length > 0) refuseInUse(context, zone);
-  const builder = new TransactionBuilder(context.views);
-  builder.delete(zoneKey(zone), modified).deletePrefix(zoneNamesPrefix(zone)).endImport(zone).drop(serialKey(zone));
-  return { result: undefined, ...builder.build() };
+  return new TransactionBuilder(context)
+    .delete(zoneKey(zone), modified)
+    .deletePrefix(zoneNamesPrefix(zone))
+    .endImport(zone)
+    .deleteUnchecked(serialKey(zone))
+    .build(undefined);
 }
 
-/** Whether the name is in this zone, and in none of ours below it. */
+/** Returns whether the name is in this zone, and in none of our zones below it. */
 function isIn({ views }: DecisionContext, zone: Fqdn, owner: Fqdn): boolean {
   if (!isWithin(owner, zone)) return false;
   const around = views.zones.enclosing(owner)?.value.name;
   return around === undefined || around === zone || !isWithin(around, zone);
 }
 
-/** The hosts that have a record in the zone. */
+/** Returns the hosts that have a record in the zone. */
 function hostsIn(context: DecisionContext, zone: Fqdn): Host[] {
   return [...context.views.hosts.list()]
     .map(({ value }) => value)
@@ -77,16 +80,16 @@ function hostsIn(context: DecisionContext, zone: Fqdn): Host[] {
 }
 
 /**
- * Takes some hosts out of the zone: those named in it go, others lose the aliases and the PTRs that they have there; then what hosts left that are not
- * there. Result: how many are left.
+ * By force, before {@link decideDeleteClearedZone}: removes as many hosts from the zone as fit. Deletes those that are named in it; others
+ * lose their aliases and PTRs there. Removes orphans after the last host. Result: how many are left.
  */
 export function decideClearZone(context: DecisionContext, name: Fqdn, precondition: Precondition): Decision<number> {
   const fault = faultOf(context, name);
   checkPrecondition(precondition, entityTag((fault ?? existingZone(context, name)).modified));
   const hosts = hostsIn(context, name);
-  if (hosts.length === 0) return fault === undefined ? decideClearAbandoned(context, name) : nothing(0);
-  const going = fault && name;
-  const builder = new TransactionBuilder(context.views);
+  if (hosts.length === 0) return fault === undefined ? decideClearOrphans(context, name) : noChange(0);
+  const doomed = fault && name;
+  const builder = new TransactionBuilder(context);
   const budget = new WriteBudget();
   const end = hosts.findIndex((host) => !budget.take(greatestWrite(host)));
   const some = end === -1 ? hosts : hosts.slice(0, end);
@@ -96,42 +99,42 @@ export function decideClearZone(context: DecisionContext, name: Fqdn, preconditi
     const addresses = host.addresses.map((one) =>
       isHere(reverseName(one.address)) ? { ...one, ptr: false as const } : one,
     );
-    writeHost(context, builder, host, isHere(host.name) ? undefined : { ...host, aliases, addresses }, going);
+    writeHost(builder, host, isHere(host.name) ? undefined : { ...host, aliases, addresses }, doomed);
   }
-  return { result: hosts.length - some.length, ...builder.build() };
+  return builder.build(hosts.length - some.length);
 }
 
-/** Result: how many names are left. */
-function decideClearAbandoned(context: DecisionContext, name: Fqdn): Decision<number> {
+/** Deletes orphaned records of the zone, and releases the addresses of their hosts, as many as fit. Result: how many names are left. */
+function decideClearOrphans(context: DecisionContext, name: Fqdn): Decision<number> {
   const { views } = context;
   const { value: zone } = existingZone(context, name);
-  const builder = new TransactionBuilder(views);
+  const builder = new TransactionBuilder(context);
   const budget = new WriteBudget();
   const released = new Set<string>();
   let left = 0;
   for (const { owner, rrsets } of views.zones.managedNames(zone.name)) {
-    const abandoned = rrsets.filter((rrset) => isAbandonedRecord(context, owner, rrset));
-    if (abandoned.length === 0) continue;
-    const held = remainsOf(context, owner)?.addresses ?? [];
-    if (left > 0 || !budget.take(1 + abandoned.length + held.length)) left += 1;
+    const orphans = rrsets.filter((rrset) => isOrphanedRecord(context, owner, rrset));
+    if (orphans.length === 0) continue;
+    const held = orphanedHost(context, owner)?.addresses ?? [];
+    if (left > 0 || !budget.take(1 + orphans.length + held.length)) left += 1;
     else {
-      for (const rrset of abandoned) {
-        proveAbandoned(context, builder, managingHost(owner, rrset));
+      for (const rrset of orphans) {
+        requireOrphan(builder, managingHost(owner, rrset));
         builder.deleteRrset(zone, owner, rrset.type);
       }
       for (const one of held) {
         const key = addressKey(one.space, one.address);
-        if (!released.has(key)) replaceHost(context, builder, one, owner);
+        if (!released.has(key)) replaceHost(builder, one, owner);
         released.add(key);
       }
     }
   }
-  return { result: left, ...builder.build() };
+  return builder.build(left);
 }
 
 function refuseInUse(context: DecisionContext, zone: Fqdn): never {
   const names = hostsIn(context, zone).map(({ name }) => name);
-  if (names.length === 0) refuseAbandoned(context, zone);
+  if (names.length === 0) refuseOrphans(context, zone);
   refuse(
     'zone_in_use',
     `zone ${zone} has records of hosts: ${nameSome(names)}; delete them first, or repeat with ?force=true`,
@@ -139,8 +142,8 @@ function refuseInUse(context: DecisionContext, zone: Fqdn): never {
   );
 }
 
-/** No host that we know has a record there. */
-function refuseAbandoned({ views }: DecisionContext, zone: Fqdn): never {
+/** Refuses because of records of hosts that do not exist, or cannot be read. */
+function refuseOrphans({ views }: DecisionContext, zone: Fqdn): never {
   const hosts = new Set<Fqdn>();
   for (const { owner, rrsets } of views.zones.managedNames(zone)) {
     for (const rrset of rrsets) if (rrset.manager === 'host') hosts.add(managingHost(owner, rrset));
@@ -148,7 +151,7 @@ function refuseAbandoned({ views }: DecisionContext, zone: Fqdn): never {
   const unreadable = [...hosts].filter((host) => views.faults.has(hostKey(host)));
   const gone = [...hosts].filter((host) => !unreadable.includes(host));
   const parts = [
-    gone.length > 0 && `records of hosts that are not there (${nameSome(gone)}): repeat with ?force=true`,
+    gone.length > 0 && `records of hosts that do not exist (${nameSome(gone)}): repeat with ?force=true`,
     unreadable.length > 0 &&
       `records of hosts that cannot be read (${nameSome(unreadable)}): mend or delete '${hostKey(unreadable[0] as Fqdn)}' in the store`,
   ];

@@ -1,4 +1,4 @@
-// Reading a zone's RRsets in name order: from the store, page by page, since memory keeps names by hash. With what the settings imply.
+// Lists a zone's RRsets by name, with those that its settings imply. Reads the store page by page: memory has the names by hash, unsorted.
 
 import type { Fqdn } from '../../model/name.ts';
 import type { OwnedRrset, Rrset } from '../../model/rrset.ts';
@@ -9,8 +9,8 @@ import { nameValue } from '../../store/values.ts';
 import type { Views } from '../../views/views.ts';
 
 /**
- * Where a listing goes on: the name's key, and how many of its matching RRsets were listed already. An empty key: within what the
- * zone's settings imply, which comes first.
+ * Where a listing continues: the key of a name, and how many of its matching RRsets were listed already. An empty key means the RRsets
+ * that the zone's settings imply, which come first.
  */
 export interface RrsetPosition {
   key: string;
@@ -22,9 +22,9 @@ export interface RrsetPage {
   next: RrsetPosition | undefined;
 }
 
-/** A listing that finds little stops here and lets the caller ask again. */
-const greatestPages = 20;
-const largestPage = 1000;
+/** Pages of the store that one listing reads: if few RRsets match, the caller must ask again. */
+const maxPages = 20;
+const maxPageSize = 1000;
 
 export async function listRrsets(
   store: Store,
@@ -43,9 +43,9 @@ export async function listRrsets(
   }
   let key = from?.key || undefined;
   let skip = key === undefined ? 0 : (from?.skip ?? 0);
-  for (let pages = 0; pages < greatestPages; pages += 1) {
-    // Who looks for one type may have to read many names to find it.
-    const wanted = type === undefined ? Math.min(limit + 1, largestPage) : largestPage;
+  for (let pages = 0; pages < maxPages; pages += 1) {
+    // RRsets of one type may be few among many names.
+    const wanted = type === undefined ? Math.min(limit + 1, maxPageSize) : maxPageSize;
     const page = await store.list(prefix, { ...(key !== undefined && { from: key }), limit: wanted });
     for (const entry of page.entries) {
       const found = rrsetsIn(entry).filter(({ rrset }) => matches(rrset));
@@ -67,7 +67,7 @@ function rrsetsIn({ value }: Entry): OwnedRrset[] {
   return stored?.rrsets.map((rrset) => ({ owner: stored.name, rrset })) ?? [];
 }
 
-/** The RRsets of one name, as they are served. */
+/** Returns the RRsets of one name as they are served. */
 export function servedRrsetsAt(views: Views, zone: Zone, owner: Fqdn): Rrset[] {
   const stored = views.zones.name(zone.name, owner).rrsets;
   const implied = views.zones.implied(zone.name).filter((one) => one.owner === owner);

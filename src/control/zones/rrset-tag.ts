@@ -1,4 +1,4 @@
-// An RRset's entity tag: a hash of what it says, since several RRsets share the revision of their name.
+// The entity tag of an RRset: a hash of its contents, since all RRsets of a name share one key and its revision.
 
 import { createHash } from 'node:crypto';
 import type { Rrset } from '../../model/rrset.ts';

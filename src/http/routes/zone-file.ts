@@ -14,7 +14,7 @@ import { problemOf, refusalFrom } from '../problem.ts';
 import { failures, NameText, strict, writeHeaders } from '../schemas/common.ts';
 import { ImportBody, showImport, showProgress } from '../schemas/zone-file.ts';
 import type { Routes } from '../services.ts';
-import { preconditionOf, sendResource, withBody } from '../write.ts';
+import { actorOf, preconditionOf, sendResource, withBody } from '../write.ts';
 import { zoneNameOf } from '../zone-path.ts';
 
 const tags = ['zones'];
@@ -83,11 +83,12 @@ export const zoneFileRoutes: Routes = async (app, services) => {
       if (!(body instanceof Readable)) refuse('invalid_request', 'the body must be a zone file (text/dns)');
       const { dryRun = false } = request.query;
       const precondition = preconditionOf(request);
+      const actor = actorOf(request);
       const signal = clientOf(reply);
       const run = (onProgress?: (progress: ImportProgress) => void) =>
         importZoneFile(
           { ...services, logger: request.log },
-          { zone, text: textOf(body), dryRun, precondition, signal, ...(onProgress && { onProgress }) },
+          { actor, zone, text: textOf(body), dryRun, precondition, signal, ...(onProgress && { onProgress }) },
         );
       if (request.headers.accept?.includes(progressLines)) return sendProgress(reply, zone, dryRun, run);
       const imported = await run();

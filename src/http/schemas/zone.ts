@@ -1,7 +1,7 @@
 // Zones and RRsets as the API shows and takes them.
 
 import { type Static, Type } from '@fastify/type-provider-typebox';
-import type { Warning } from '../../control/transaction/warning.ts';
+import type { Warning } from '../../control/transaction/name-edits.ts';
 import type { ZonePut } from '../../control/zones/put-zone.ts';
 import { at, refuseField } from '../../errors.ts';
 import { type Fqdn, formatRelativeName, parseName } from '../../model/name.ts';

@@ -1,5 +1,5 @@
-// What a host left behind that is not there any more, because somebody deleted its key in the store: records and addresses that still name it. They are
-// nobody's, and may be written over, released, or had again by a host of that name. A host that cannot be read is there.
+// Orphans: records and addresses that name a host which does not exist, because somebody deleted its key in the store by hand. They may be
+// overwritten, released, or taken over by a new host of that name. A host whose value cannot be read does exist.
 
 import { parseAddress } from '../../model/address.ts';
 import type { AddressRecord, Holder } from '../../model/allocation.ts';
@@ -11,8 +11,8 @@ import { hostKey } from '../../store/keys.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
-/** Whether the host that the RRset names is not there, or has no such record. */
-export function isAbandonedRecord({ views }: DecisionContext, owner: Fqdn, rrset: Rrset): boolean {
+/** Returns whether the host that manages the RRset does not exist, or has no such record. */
+export function isOrphanedRecord({ views }: DecisionContext, owner: Fqdn, rrset: Rrset): boolean {
   if (rrset.manager !== 'host') return false;
   const name = managingHost(owner, rrset);
   if (views.faults.has(hostKey(name))) return false;
@@ -21,8 +21,8 @@ export function isAbandonedRecord({ views }: DecisionContext, owner: Fqdn, rrset
   return !recordsOf(host, 0).some((one) => one.owner === owner && one.rrset.type === rrset.type);
 }
 
-/** Whether the host that holds the address is not there, or does not have it. */
-export function isAbandonedHold(
+/** Returns whether the host that holds the address does not exist, or does not have it. */
+export function isOrphanedHold(
   { views }: DecisionContext,
   { space, address }: Pick<AddressRecord, 'space' | 'address'>,
   holder: Holder,
@@ -32,15 +32,15 @@ export function isAbandonedHold(
   return !addresses.some((one) => one.address === address && one.space === space);
 }
 
-/** The transaction needs that the host is still as it is: not there, or without what names it. */
-export function proveAbandoned({ views }: DecisionContext, builder: TransactionBuilder, host: Fqdn): void {
-  const current = views.hosts.get(host);
-  if (current === undefined) builder.absent(hostKey(host));
-  else builder.unchanged(hostKey(host), current.modified);
+/** Requires that the host is still as in the views, so that what names it is still an orphan. */
+export function requireOrphan(builder: TransactionBuilder, host: Fqdn): void {
+  const current = builder.views.hosts.get(host);
+  if (current === undefined) builder.requireAbsent(hostKey(host));
+  else builder.requireUnchanged(hostKey(host), current.modified);
 }
 
-/** A host that is not there, as far as its address records and the holders of those addresses still tell. */
-export function remainsOf({ views, now }: DecisionContext, name: Fqdn): Host | undefined {
+/** Returns a host that does not exist, as its address records and the holders of those addresses describe it; undefined if none do. */
+export function orphanedHost({ views, now }: DecisionContext, name: Fqdn): Host | undefined {
   const zone = views.zones.enclosing(name)?.value.name;
   if (zone === undefined || views.hosts.get(name) !== undefined) return undefined;
   const texts = views.zones

@@ -1,0 +1,84 @@
+// Who asks, as http tells it to the use cases: the bearer of the request's token, on every way that a request can be committed.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import { decideCreateToken } from '../../src/control/create-token.ts';
+import type { Actor } from '../../src/control/transaction/actor.ts';
+import { newToken } from '../../src/http/auth.ts';
+import { type Api, adminToken, apiAt } from '../support/api-client.ts';
+import { type ServedApi, servedApi } from '../support/served-api.ts';
+import type { Cleanup } from '../support/temporary.ts';
+
+const environment: Actor = { kind: 'token', id: 'environment', name: 'ZONEWRIGHT_ADMIN_TOKEN' };
+const bearer = (id: string): Actor => ({ kind: 'token', id, name: id });
+
+/** Serves the API; notes the actor of each decision, housekeeping's aside. */
+async function prepared(test: Cleanup): Promise<ServedApi & { actors: Actor[]; tokenOf(id: string): Promise<Api> }> {
+  const served = await servedApi(test);
+  const { committer, commit, url } = served;
+  const actors: Actor[] = [];
+  const commitAs = committer.commit.bind(committer);
+  committer.commit = (actor, decide, options) =>
+    commitAs(
+      actor,
+      (context) => {
+        if (context.actor.kind === 'token') actors.push(context.actor);
+        return decide(context);
+      },
+      options,
+    );
+  const tokenOf = async (id: string) => {
+    const { shown, stored } = newToken(id, new Date());
+    await commit((context) => decideCreateToken(context, stored));
+    actors.length = 0;
+    return apiAt(url, shown);
+  };
+  return { ...served, actors, tokenOf };
+}
+
+test('the bearer of a stored token, and of the one from the environment', async (t) => {
+  const { api, url, actors, tokenOf } = await prepared(t);
+  const ann = await tokenOf('ann');
+  await ann.ok(201, 'POST', '/v1/zones', { name: 'a.example' });
+  assert.deepEqual(actors.splice(0), [bearer('ann')]);
+  await api.ok(200, 'PATCH', '/v1/zones/a.example', { defaultTtl: 60 });
+  await apiAt(url, adminToken).ok(201, 'POST', '/v1/zones', { name: 'b.example' });
+  assert.deepEqual(actors, [environment, environment]);
+});
+
+test('requests of several tokens at once, also with an Idempotency-Key', async (t) => {
+  const { actors, tokenOf } = await prepared(t);
+  const ids = ['ann', 'bob', 'cas'];
+  const apis: Api[] = [];
+  for (const id of ids) apis.push(await tokenOf(id));
+  for (const headers of [{} as Record<string, string>, { 'idempotency-key': 'k' }]) {
+    const answers = await Promise.all(
+      apis.map((api, index) =>
+        api.send('POST', '/v1/zones', { name: `${ids[index]}.${Object.keys(headers).length}.example` }, headers),
+      ),
+    );
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [201, 201, 201],
+    );
+    assert.deepEqual([...new Set(actors.splice(0).map((actor) => (actor as { id: string }).id))].sort(), ids);
+  }
+});
+
+test('an address that is evicted by force, a host that goes with it, and an import', async (t) => {
+  const { actors, tokenOf } = await prepared(t);
+  const ann = await tokenOf('ann');
+  await ann.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
+  await ann.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.0/24'] });
+  await ann.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s' });
+  actors.length = 0;
+  await ann.ok(204, 'DELETE', '/v1/pools/p?force=true');
+  assert.ok(actors.length >= 2, 'one decision to clear, one to delete');
+  assert.ok(actors.splice(0).every((actor) => isDeepStrictEqual(actor, bearer('ann'))));
+  const file = { 'content-type': 'text/dns' };
+  for (const text of ['b A 192.0.2.1\n', '@ SOA a. b. 1 2 3 4 5\nb A 192.0.2.1\n']) {
+    assert.equal((await ann.send('PUT', '/v1/zones/foo.k8s/zonefile', text, file)).status, 200);
+    assert.deepEqual(actors.splice(0), [bearer('ann')]);
+  }
+});

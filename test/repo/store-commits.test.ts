@@ -1,0 +1,38 @@
+// Who writes the store: changes that users can see go through the one builder and its loop, so that nothing is changed without an audit
+// event. What else commits is in this list, each with its reason.
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const source = fileURLToPath(new URL('../../src/', import.meta.url));
+
+/** A file that calls `commit` of the store → why it does. */
+const writers: Record<string, string> = {
+  'control/transaction/commit.ts': 'the loop: it commits what the builder made',
+  'control/zone-file/import-lock.ts': 'a lease: the lock of an import is no change of the zone',
+  'control/zone-file/write-generation.ts':
+    'chunks of an import: no user sees them before the last put, which the builder makes',
+  'control/zone-file/clean-generations.ts': 'cleaning: the names it deletes are in no zone any more',
+  'cluster/membership.ts': 'a lease: that a replica lives is no change that a user made',
+};
+
+/** Ways to call it: `store.commit(`, `this.#store.commit(`, `const { commit } = store`. */
+const call = /\bstore\??\.commit\b|\{[^{}]*\bcommit\b[^{}]*\}\s*=\s*[\w.#]*\bstore\b/;
+
+test('every way to commit to the store is seen', () => {
+  const ways = ['await store.commit({', 'this.#store.commit(x)', 'const commit = places.store.commit;'];
+  for (const way of [...ways, 'const { get, commit } = this.#store;']) assert.match(way, call);
+  for (const other of ['committer.commit(actor, decide)', 'store.get(key)', 'const { commit } = committer;'])
+    assert.doesNotMatch(other, call);
+});
+
+test('only the files of the list commit to the store', () => {
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  const found = files.filter(
+    (file) => !file.startsWith('store/') && call.test(readFileSync(join(source, file), 'utf8')),
+  );
+  assert.deepEqual(found.sort(), Object.keys(writers).sort());
+});
