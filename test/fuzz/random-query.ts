@@ -44,7 +44,8 @@ function structured(random: Random): Buffer {
   for (let left = random.chance(0.05) ? random.below(4) : 0; left > 0; left -= 1) records.unshift(anyRecord(random));
   const header = Buffer.alloc(12);
   header.writeUInt16BE(random.below(0x10000), 0);
-  header[2] = random.chance(0.05) ? random.below(128) : random.below(2);
+  // Any opcode, NOTIFY, or a query; with RD and without.
+  header[2] = random.chance(0.05) ? random.below(128) : random.chance(0.05) ? 0x20 : random.below(2);
   header[3] = random.chance(0.2) ? random.below(256) : 0;
   header[5] = question.length === 0 ? 0 : 1;
   // Most are additional records, where OPT and TSIG belong.

@@ -1,7 +1,6 @@
 // The query's cookie (RFC 7873 §5.2). One that is not whole is FORMERR; a wrong one costs the answer in strict mode alone. The arithmetic: server-cookies.ts.
 
 import { rcode } from '../wire/codes.ts';
-import { counter } from './counters.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';
 import { clientCookieLength, cookie } from './server-cookies.ts';
 
@@ -18,7 +17,6 @@ export function checkCookie(exchange: Exchange): Verdict {
   const { address, addressLength } = client;
   const state = cookies.check(exchange.query, cookieAt, exchange.cookieLength, address, addressLength);
   exchange.cookie = state;
-  exchange.count(counter.cookies[state] as number);
   const empty = exchange.questionEnd === 0;
   if (state >= cookie.good) return empty ? verdict.end : verdict.next;
   // Without a question (§5.4) the client asks for a cookie, or whether it has a good one.

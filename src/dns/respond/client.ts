@@ -1,21 +1,24 @@
-// Who asks: what the sockets know of a query's sender.
+// The sender of a query, as the sockets know it.
 
 import { addressRdata, parseAddress } from '../../model/address.ts';
 import type { Transport } from './counters.ts';
+import type { HandOn } from './hand-on.ts';
 
-/** Filled anew for each query, so that asking makes no garbage. */
+/** One object for many queries, filled anew for each, so that a query makes no garbage. */
 export interface Client {
   readonly transport: Transport;
   /** In network order; the first 4 or 16 octets count. */
   readonly address: Uint8Array;
   addressLength: 4 | 16;
+  /** Hands on the query that is being answered. Without it, such queries are answered NOTIMP. */
+  handOn?: HandOn;
 }
 
 export function newClient(transport: Transport): Client {
   return { transport, address: new Uint8Array(16), addressLength: 4 };
 }
 
-/** Fills in who asked, from an address as Node's sockets write it. */
+/** Fills in the address, given as Node's sockets write it. */
 export function setClientAddress(client: Client, host: string): void {
   const zone = host.indexOf('%');
   const rdata = addressRdata(parseAddress(zone < 0 ? host : host.slice(0, zone)));

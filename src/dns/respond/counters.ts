@@ -50,8 +50,16 @@ const cookies = family(
 );
 
 /** Rate limiting counts by these. */
-const answerClasses = ['answer', 'wildcard', 'nodata', 'nxdomain', 'referral', 'error'] as const;
-export const answerClass = { answer: 0, wildcard: 1, nodata: 2, nxdomain: 3, referral: 4, error: 5 } as const;
+const answerClasses = ['answer', 'wildcard', 'nodata', 'nxdomain', 'referral', 'error', 'handed_on'] as const;
+export const answerClass = {
+  answer: 0,
+  wildcard: 1,
+  nodata: 2,
+  nxdomain: 3,
+  referral: 4,
+  error: 5,
+  handedOn: 6,
+} as const;
 
 const limited = family('dns_rate_limited_total', 'Responses over the rate limit, by class.', 'class', answerClasses);
 const slipped = family(

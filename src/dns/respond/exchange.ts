@@ -10,6 +10,7 @@ import { type ChaosName, chaosNames } from './chaos-names.ts';
 import { type Client, newClient } from './client.ts';
 import { Clock } from './clock.ts';
 import { newResponseCounters, type Transport } from './counters.ts';
+import type { HandedOnKind } from './hand-on.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { type CookieState, cookie, ServerCookies } from './server-cookies.ts';
 import type { ResponseSettings } from './settings.ts';
@@ -23,8 +24,8 @@ export interface ResponderOptions {
   readonly clock?: Clock;
 }
 
-/** What a step comes to: go on with the next; go to the last one; no response at all. */
-export const verdict = { next: 0, end: 1, silent: 2 } as const;
+/** A step's result: go on with the next; go to the last ones; no response at all; another thread answers (hand-on.ts). */
+export const verdict = { next: 0, end: 1, silent: 2, handOn: 3 } as const;
 export type Verdict = (typeof verdict)[keyof typeof verdict];
 
 /** What there is at the name that is being looked up (RFC 1034 §4.3.2, step 3). */
@@ -70,6 +71,8 @@ export class Exchange {
   transport: Transport = 'udp';
 
   opcode = 0;
+  /** Set once a step has decided that another thread answers. */
+  handOnTo: HandedOnKind | undefined;
   /** Where the next octet of the response goes. */
   at = 0;
   /** Where records must end: room for OPT is kept behind it. */
@@ -168,6 +171,7 @@ export class Exchange {
     this.response = response;
     this.client = client;
     this.transport = client.transport;
+    this.handOnTo = undefined;
     this.at = headerLength;
     this.limit = Math.min(512, response.length);
     this.messageLimit = this.limit;
@@ -205,9 +209,16 @@ export class Exchange {
     return verdict.end;
   }
 
-  /** Ends the exchange because the query cannot be read; one of an opcode that we do not know may look as it likes. */
+  /** Leaves the query to another thread. */
+  handOn(kind: HandedOnKind): Verdict {
+    this.handOnTo = kind;
+    return verdict.handOn;
+  }
+
+  /** Ends the exchange because the query cannot be read. The body of an unknown opcode is not ours to judge: NOTIMP, not FORMERR. */
   malformed(): Verdict {
-    return this.end(this.opcode === opcode.QUERY ? rcode.FORMERR : rcode.NOTIMP);
+    const known = this.opcode === opcode.QUERY || this.opcode === opcode.NOTIFY;
+    return this.end(known ? rcode.FORMERR : rcode.NOTIMP);
   }
 
   /** Where in the response suffix i of `name` can be pointed at. */

@@ -1,4 +1,4 @@
-// Whether the response, which is made, may be sent: not too many of its class to one network (rate-limiter.ts). UDP alone, where a sender's address proves
+// Whether the response, which is made, may be sent, or the query handed on: not too many of its class to one network (rate-limiter.ts). UDP alone, where a sender's address proves
 // nothing; a good cookie does (RFC 7873 §1).
 
 import { rcode } from '../wire/codes.ts';
@@ -22,7 +22,8 @@ export function limitRate(exchange: Exchange): Verdict {
   return verdict.next;
 }
 
-function classOf({ rcode: code, answers, wildcard, finding: found }: Exchange): number {
+function classOf({ rcode: code, answers, wildcard, finding: found, handOnTo }: Exchange): number {
+  if (handOnTo !== undefined) return answerClass.handedOn;
   if (code === rcode.NXDOMAIN) return answerClass.nxdomain;
   if (code !== rcode.NOERROR) return answerClass.error;
   if (answers === 0 && found === finding.referral) return answerClass.referral;

@@ -1,14 +1,18 @@
-// What we can read and do not serve: other opcodes and classes (CH: answer-chaos.ts), zone transfers, meta types, signed queries.
+// Refuses what we can read and do not serve: other opcodes and classes (CH: answer-chaos.ts), zone transfers, meta types, signed
+// queries. Hands on NOTIFY.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { extendedError, metaType, opcode, rcode, recordClass } from '../wire/codes.ts';
 import { answerChaos } from './answer-chaos.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';
+import { handedOnKind } from './hand-on.ts';
 
 export function refuseUnserved(exchange: Exchange): Verdict {
-  if (exchange.opcode !== opcode.QUERY) return exchange.end(rcode.NOTIMP, extendedError.NOT_SUPPORTED);
+  const isNotify = exchange.opcode === opcode.NOTIFY;
+  if (exchange.opcode !== opcode.QUERY && !isNotify) return exchange.end(rcode.NOTIMP, extendedError.NOT_SUPPORTED);
   // We hold no keys, so no signature can be good (RFC 8945 §5.2.1).
   if (exchange.tsigAt !== 0) return exchange.end(rcode.NOTAUTH);
+  if (isNotify) return exchange.handOn(handedOnKind.notify);
   if (exchange.class === recordClass.CH) return answerChaos(exchange);
   if (exchange.class !== recordClass.IN) return exchange.end(rcode.REFUSED, extendedError.NOT_SUPPORTED);
   switch (exchange.type) {

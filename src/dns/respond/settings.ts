@@ -8,7 +8,7 @@ export interface ResponseSettings {
   readonly nsid?: string;
   readonly cookies?: CookieSettings;
   readonly chaos?: ChaosSettings;
-  readonly rateLimit?: RateLimitSettings;
+  readonly rateLimit?: RateLimitSettings | undefined;
 }
 
 /** RFC 7873, RFC 9018. */

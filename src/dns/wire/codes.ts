@@ -23,6 +23,8 @@ export const option = { NSID: 3, COOKIE: 10, EDE: 15 } as const;
 /** RFC 8914 §4; RFC 9824 §9 */
 export const extendedError = {
   NONE: -1,
+  OTHER: 0,
+  NOT_READY: 14,
   PROHIBITED: 18,
   NOT_AUTHORITATIVE: 20,
   NOT_SUPPORTED: 21,
@@ -30,7 +32,7 @@ export const extendedError = {
 } as const;
 
 /** RFC 6895 §2.2 */
-export const opcode = { QUERY: 0 } as const;
+export const opcode = { QUERY: 0, NOTIFY: 4 } as const;
 
 /** RFC 6895 §3.2 */
 export const recordClass = { IN: 1, CH: 3, ANY: 255 } as const;

@@ -69,7 +69,9 @@ const rows: [string, Buffer, rcode: number, echoed: boolean, opt: boolean][] = [
     true,
     false,
   ],
-  ['RFC 6895 §2.2: NOTIFY', changed(plain, { 2: 4 << 3 }), 4, true, false],
+  ['RFC 6895 §2.2: IQUERY, which is obsolete', changed(plain, { 2: 1 << 3 }), 4, true, false],
+  ['RFC 1996: NOTIFY with garbage behind it', changed(join(plain, [0]), { 2: 4 << 3 }), 1, true, false],
+  ['RFC 1996: NOTIFY without a question', changed(cut(plain, 12), { 2: 4 << 3, 5: 0 }), 1, false, false],
   ['RFC 6895 §2.2: UPDATE, with an OPT', changed(withOpt, { 2: 5 << 3 }), 4, true, true],
   ['RFC 8490: DSO has no question', changed(cut(plain, 12), { 2: 6 << 3, 5: 0 }), 4, false, false],
   [

@@ -1,0 +1,114 @@
+// NOTIFY is handed on, and answered by a responder of its own: we are the primary of every zone that we serve.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decode } from 'dns-packet';
+import { answerNotify } from '../../../src/dns/respond/answer-notify.ts';
+import type { Client } from '../../../src/dns/respond/client.ts';
+import { counter, newResponseCounters } from '../../../src/dns/respond/counters.ts';
+import { type HandOn, handedOn, handedOnKind } from '../../../src/dns/respond/hand-on.ts';
+import { createResponder } from '../../../src/dns/respond/responder.ts';
+import { openTableReader } from '../../../src/table/reader.ts';
+import { createTable } from '../../../src/table/table.ts';
+import { createTableWriter } from '../../../src/table/writer.ts';
+import { clientAt, clockAt, encodeQuestion, optionsOf, writeZones } from '../../support/answers.ts';
+
+const table = createTable({ bytes: 2 ** 22 });
+writeZones(createTableWriter(table), 'host.example. 60 A 192.0.2.1');
+const reader = openTableReader(table.buffer);
+reader.enter();
+
+const [FORMERR, SERVFAIL, REFUSED, NOTAUTH] = [1, 2, 5, 9];
+
+/** The question as a NOTIFY. */
+function notify(question: string): Buffer {
+  const message = encodeQuestion(question);
+  message[2] = 4 << 3;
+  return message;
+}
+
+function clientThatHandsOn(handOn: HandOn): Client {
+  return { ...clientAt('192.0.2.99'), handOn };
+}
+
+for (const [what, question, rcode, extended] of [
+  ['§3.10: a zone that we are the primary of', 'example. SOA edns', REFUSED, 21],
+  ['a zone that we do not serve', 'elsewhere. SOA edns', NOTAUTH, 20],
+  ['a name within a zone of ours', 'host.example. SOA edns', NOTAUTH, 20],
+  ['§3.11: a type that tells of no event', 'example. A edns', FORMERR, 30],
+  ['without EDNS', 'example. SOA', REFUSED, undefined],
+] as const) {
+  test(`${what}: ${question}`, () => {
+    const query = notify(question);
+    const response = Buffer.alloc(512);
+    const length = createResponder(reader, {}, [answerNotify])(query, query.length, response, clientAt('192.0.2.99'));
+    const whole = response.subarray(0, length);
+    const answer = decode(whole);
+    assert.equal(whole.readUInt8(3) & 15, rcode);
+    assert.deepEqual([answer.id, answer.opcode, answer.flag_aa, answer.answers], [4711, 'NOTIFY', false, []]);
+    assert.equal(answer.questions[0]?.name, question.split('. ')[0]);
+    const error = extended?.toString(16).padStart(4, '0');
+    assert.equal(optionsOf(whole).get(15), error);
+  });
+}
+
+test('the answering thread hands it on, and counts nothing', () => {
+  const counters = newResponseCounters();
+  const respond = createResponder(reader, { counters });
+  const query = notify('example. SOA edns');
+  const told: unknown[] = [];
+  const client = clientThatHandsOn((kind, bytes, length) => told.push([kind, bytes, length]) > 0);
+  assert.equal(respond(query, query.length, new Uint8Array(512), client), handedOn);
+  assert.deepEqual(told, [[handedOnKind.notify, query, query.length]]);
+  assert.equal(
+    new Float64Array(counters).every((count) => count === 0),
+    true,
+  );
+});
+
+test('where there is no room, the answering thread answers SERVFAIL with an extended error', () => {
+  const counters = newResponseCounters();
+  const respond = createResponder(reader, { counters });
+  const query = notify('example. SOA edns');
+  const response = Buffer.alloc(512);
+  const client = clientThatHandsOn(() => false);
+  const whole = response.subarray(0, respond(query, query.length, response, client));
+  assert.equal(whole.readUInt8(3) & 15, SERVFAIL);
+  assert.equal(optionsOf(whole).get(15), '000e');
+  assert.equal(new Float64Array(counters)[counter.queries.udp], 1);
+});
+
+test('the rate limit counts it in a class of its own, and hands on nothing over it', () => {
+  const counters = newResponseCounters();
+  const rateLimit = { perSecond: 2, slip: 2, allow: [] };
+  const respond = createResponder(reader, { counters, settings: { rateLimit }, clock: clockAt(1_000) });
+  const query = notify('example. SOA edns');
+  let taken = 0;
+  const client = clientThatHandsOn(() => ++taken > 0);
+  const response = Buffer.alloc(512);
+  const lengths = Array.from({ length: 6 }, () => respond(query, query.length, response, client));
+  assert.equal(taken, 2);
+  assert.deepEqual(lengths.slice(0, 3), [handedOn, handedOn, 0]);
+  assert.ok((lengths[3] ?? 0) > 0);
+  assert.equal(decode(response).flag_tc, true);
+  assert.equal(new Float64Array(counters)[counter.limited[6] as number], 4);
+  const question = encodeQuestion('host.example. A');
+  assert.ok(respond(question, question.length, response, client) > 0, 'ordinary answers have tokens of their own');
+});
+
+test('a signed one is refused at once: we hold no keys', () => {
+  const respond = createResponder(reader);
+  const query = Buffer.concat([
+    notify('example. SOA'),
+    Buffer.from([1, 0x6b, 0, 0, 250, 0, 255, 0, 0, 0, 0, 0, 19, 1, 0x61, 0, ...new Array(16).fill(0)]),
+  ]);
+  query[11] = 1;
+  const response = Buffer.alloc(512);
+  const length = respond(
+    query,
+    query.length,
+    response,
+    clientThatHandsOn(() => assert.fail('handed on')),
+  );
+  assert.equal(response.subarray(0, length).readUInt8(3) & 15, NOTAUTH);
+});
