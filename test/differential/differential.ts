@@ -1,5 +1,5 @@
-// A differential run: loads families of zones in batches into NSD, Knot and our server, asks all three the same questions and
-// judges the answers. Started by run.ts and differential.test.ts.
+// A differential run: loads families of zones in batches into NSD, Knot and our server, asks all three the same
+// questions and judges the answers. Started by run.ts and differential.test.ts.
 
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -107,8 +107,9 @@ async function runBatch(
 }
 
 /**
- * Returns the peer's answers. Families with a zone that the peer refuses are missing. So is a family that silences it: the
- * UDP thread of Knot 3.2 hangs in a full response with one more address from a wildcard. Halving the batch finds that family.
+ * Returns the peer's answers. Families with a zone that the peer refuses are missing. So is a family that silences it:
+ * the UDP thread of Knot 3.2 hangs in a full response with one more address from a wildcard. Halving the batch finds
+ * that family.
  */
 async function askPeer(report: Report, name: PeerName, inquiries: readonly Inquiry[]): Promise<Map<Family, Buffer[]>> {
   try {

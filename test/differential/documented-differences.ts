@@ -1,5 +1,5 @@
-// The ways in which our answers may differ from both NSD's and Knot's, with the reason for each. A long run fails if one of
-// them never occurs, so the list can only shrink.
+// The ways in which our answers may differ from both NSD's and Knot's, with the reason for each. A long run fails if
+// one of them never occurs, so the list can only shrink.
 
 import type { Answer, Part } from './answer.ts';
 import { isAtOrBelow, isBelow, parent, toWire, wireLength } from './names.ts';
@@ -146,7 +146,10 @@ function lacksOnlyMoreTypes(ours: Answer, theirs: Answer): boolean {
   return missing.every((record) => ours.answer.some((answer) => namesAsOctets(answer, ownerOf(record))));
 }
 
-/** Returns whether dns-packet left this record as octets that contain the name. In SVCB and HTTPS the root stands for the owner. */
+/**
+ * Returns whether dns-packet left this record as octets that contain the name. In SVCB and HTTPS the root stands for
+ * the owner.
+ */
 function namesAsOctets(record: string, name: string): boolean {
   const [owner, , , mark, , octets = ''] = record.split(' ');
   if (mark !== '\\#') return false;
@@ -154,7 +157,10 @@ function namesAsOctets(record: string, name: string): boolean {
   return octets.startsWith(toWire(name).toString('hex'), 4) || (isOwnService && owner === name);
 }
 
-/** Returns whether the aliases form a loop that the answer has once. Knot repeats it up to its limit, or until it does not fit. */
+/**
+ * Returns whether the aliases form a loop that the answer has once. Knot repeats it up to its limit, or until it does
+ * not fit.
+ */
 function isLoop(answer: Answer): boolean {
   const links = aliases(answer);
   return links.length > 0 && isSubset(links.map(targetOf), links.map(ownerOf));

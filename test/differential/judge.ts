@@ -38,8 +38,8 @@ export function judge(asked: Case): Verdict {
 }
 
 /**
- * Returns whether our answer over UDP is a part of the whole one. TC is allowed only if the whole does not fit. Without TC,
- * only additional records may be missing, and never glue. ANY is exempt (RFC 8482).
+ * Returns whether our answer over UDP is a part of the whole one. TC is allowed only if the whole does not fit. Without
+ * TC, only additional records may be missing, and never glue. ANY is exempt (RFC 8482).
  */
 export function isPartOfWhole({ question, ours, whole, wholeLength }: Case): boolean {
   if (question.type === 'ANY') return true;

@@ -1,4 +1,5 @@
-// Our side of the comparison: the same zones in a table, answered by `respond` in this process and by the listening threads.
+// Our side of the comparison: the same zones in a table, answered by `respond` in this process and by the listening
+// threads.
 
 import { startDns } from '../../src/dns/listen/dns-server.ts';
 import { newClient } from '../../src/dns/respond/client.ts';

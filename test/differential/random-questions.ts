@@ -1,5 +1,5 @@
-// Questions about every name of a family, about names above, below and beside it, and about the names it points to. They vary in
-// type, transport, EDNS and case.
+// Questions about every name of a family, about names above, below and beside it, and about the names it points to.
+// They vary in type, transport, EDNS and case.
 
 import { child, fits, parent, toWire, upTo, wireLength } from './names.ts';
 import { Random } from './random.ts';

@@ -1,6 +1,6 @@
-// Families of small zones with many collisions: a parent, perhaps a child zone, perhaps an unrelated zone that aliases lead to.
-// They use few labels, so that wildcards, delegations, aliases and empty non-terminals meet. NSD and Knot load them unless a
-// comment says otherwise. The questions about them: random-questions.ts.
+// Families of small zones with many collisions: a parent, perhaps a child zone, perhaps an unrelated zone that aliases
+// lead to. They use few labels, so that wildcards, delegations, aliases and empty non-terminals meet. NSD and Knot load
+// them unless a comment says otherwise. The questions about them: random-questions.ts.
 
 import { child, fits, isAtOrBelow, isBelow } from './names.ts';
 import { Random } from './random.ts';

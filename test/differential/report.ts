@@ -1,4 +1,5 @@
-// The result of a run as text: a line for each batch, a summary, and for each difference all that is needed to reproduce it.
+// The result of a run as text: a line for each batch, a summary, and for each difference all that is needed to
+// reproduce it.
 
 import { differingParts } from './answer.ts';
 import type { Report } from './differential.ts';

@@ -1,5 +1,5 @@
-// The long differential run: `npm run test:differential`. DIFFERENTIAL_SEED repeats a run, DIFFERENTIAL_FAMILIES sets its
-// length, DIFFERENTIAL_FIRST sets the first family.
+// The long differential run: `npm run test:differential`. DIFFERENTIAL_SEED repeats a run, DIFFERENTIAL_FAMILIES sets
+// its length, DIFFERENTIAL_FIRST sets the first family.
 
 import { runDifferential } from './differential.ts';
 import { skipWithoutPeers } from './peers.ts';

@@ -39,7 +39,10 @@ export class ZoneBuilder {
     this.apex = apex;
   }
 
-  /** Adds a record. `target` is the name in the rdata of types that have one. Returns false if the record may not stand there. */
+  /**
+   * Adds a record. `target` is the name in the rdata of types that have one. Returns false if the record may not stand
+   * there.
+   */
   add(owner: string, type: string, target: string): boolean {
     const random = this.#random;
     if (!fits(owner) || (target !== '' && !fits(target))) return false;
@@ -139,7 +142,10 @@ export function zoneFile({ records }: Zone): string {
   return `${records.map(({ owner, ttl, type, rdata }) => `${owner} ${ttl} IN ${type} ${rdata}`).join('\n')}\n`;
 }
 
-/** Writes DNAME and DS rdata in the form of RFC 3597 for unknown types, with the name in lower case as we store known types. */
+/**
+ * Writes DNAME and DS rdata in the form of RFC 3597 for unknown types, with the name in lower case as we store known
+ * types.
+ */
 export function genericRdata({ type, rdata }: ZoneRecord): { type: string; rdata: string } {
   const octets = type === 'DNAME' ? toWire(rdata.toLowerCase()) : type === 'DS' ? dsOctets(rdata) : undefined;
   if (octets === undefined) return { type, rdata };

@@ -1,4 +1,5 @@
-// Checks that hold for every response to any query. Reads octets itself and decodes with dns-packet, never with our own code.
+// Checks that hold for every response to any query. Reads octets itself and decodes with dns-packet, never with our own
+// code.
 
 import assert from 'node:assert/strict';
 import { decode } from 'dns-packet';
@@ -43,8 +44,8 @@ function countOpts(response: Buffer, start: number): number {
 }
 
 /**
- * Returns the maximum length of the response (RFC 6891 §6.2.5): what the client accepts, capped at our own limit. If the query is
- * too broken to find its OPT, an OPT in the response shows that it had one.
+ * Returns the maximum length of the response (RFC 6891 §6.2.5): what the client accepts, capped at our own limit. If
+ * the query is too broken to find its OPT, an OPT in the response shows that it had one.
  */
 function limitFor(query: Buffer, opts: number, transport: string): number {
   if (transport !== 'udp') return 65_535;

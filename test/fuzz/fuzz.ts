@@ -1,5 +1,5 @@
-// A fuzz run: gives queries to `respond` one after the other, changes zones in between, checks each response and watches memory.
-// Started by run.ts, and for a short run by test/dns/respond/fuzz.test.ts.
+// A fuzz run: gives queries to `respond` one after the other, changes zones in between, checks each response and
+// watches memory. Started by run.ts, and for a short run by test/dns/respond/fuzz.test.ts.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';

@@ -1,5 +1,6 @@
-// The server under fuzz: zones with wildcards, delegations, alias loops, DNAMEs and large RRsets, which change during the run, and
-// three responders with different settings that read them. Freed memory is overwritten, so that a late read is seen.
+// The server under fuzz: zones with wildcards, delegations, alias loops, DNAMEs and large RRsets, which change during
+// the run, and three responders with different settings that read them. Freed memory is overwritten, so that a late
+// read is seen.
 
 import { answerNotify } from '../../src/dns/respond/answer-notify.ts';
 import { handedOn } from '../../src/dns/respond/hand-on.ts';

@@ -1,4 +1,5 @@
-// Random queries: nearly correct, wrong in one place, wrong everywhere, or not a query at all. The checks: check-response.ts.
+// Random queries: nearly correct, wrong in one place, wrong everywhere, or not a query at all. The checks:
+// check-response.ts.
 
 import type { Random } from '../differential/random.ts';
 import { ednsOption } from '../support/answers.ts';
@@ -92,7 +93,10 @@ function opt(random: Random): Buffer {
   return Buffer.concat([name, uint16(41), uint16(size), fixed, uint16(length), options]);
 }
 
-/** Returns EDNS options: NSID, good and bad cookies, extended errors, client subnets, padding, unknown ones. Some lengths are wrong. */
+/**
+ * Returns EDNS options: NSID, good and bad cookies, extended errors, client subnets, padding, unknown ones. Some
+ * lengths are wrong.
+ */
 function randomOption(random: Random): Buffer {
   const data = random.pick(['', '2464c4abcf10c957', goodCookie, `${goodCookie}00`, 'ab'.repeat(random.below(50))]);
   const option = ednsOption(random.pick([3, 10, 10, 10, 15, 8, 12, 65_001]), data);
