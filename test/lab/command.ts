@@ -1,17 +1,17 @@
-// Runs a program to its end, with everything it said in one text. Fails with that text.
+// Runs a program to its end and returns its output as one text. Fails with that text.
 
 import { spawn } from 'node:child_process';
 
 export interface Options {
   cwd: string;
   env: NodeJS.ProcessEnv;
-  /** Ends the program, and what waits for it. */
+  /** Ends the program and the promise that waits for it. */
   signal: AbortSignal;
-  /** Shows what it writes to stderr as it comes: its progress. */
+  /** Passes its stderr through, which shows progress. */
   progress?: boolean;
 }
 
-/** What it wrote to stdout and stderr, in the order in which it came. Throws when it ended otherwise than with 0. */
+/** Returns stdout and stderr, in the order in which they came. Throws if the exit status is not 0. */
 export async function run(program: string, args: readonly string[], options: Options): Promise<string> {
   const { signal, progress, ...where } = options;
   signal.throwIfAborted();
@@ -27,7 +27,7 @@ export async function run(program: string, args: readonly string[], options: Opt
   const end = () => child.kill('SIGTERM');
   signal.addEventListener('abort', end);
   const code = await new Promise<number | null>((resolve, reject) => {
-    // Not 'close': what it started may keep its output open.
+    // Not 'close': a child of the program may keep its output open.
     child.on('exit', (status) => setImmediate(resolve, status));
     child.on('error', reject);
   }).finally(() => signal.removeEventListener('abort', end));

@@ -1,23 +1,23 @@
-// Finds the Docker engine, or has it prepared: a script may do that for a machine that has none.
-// The script prints shell settings for whoever uses the engine, as `eval "$(script)"` would take them over.
+// Finds the Docker engine, or lets a script prepare one on a machine without it.
+// The script prints shell settings for the users of the engine, for `eval "$(script)"`.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './command.ts';
 
-/** The environment that `docker` is to be run in, or why there is no engine. */
+/** The environment for `docker`, or the reason why there is no engine. */
 export type Engine = { env: NodeJS.ProcessEnv } | { missing: string };
 
 const minutes = 60_000;
 
-/** `ZONEWRIGHT_LAB_MACHINE` names the script; without it, one that lies beside the clone will do. */
+/** Prepares the engine with the script that `ZONEWRIGHT_LAB_MACHINE` names, or with the one beside the clone. */
 export async function prepareEngine(root: string, stop: AbortSignal): Promise<Engine> {
   const within = (time: number) => ({ cwd: root, signal: AbortSignal.any([stop, AbortSignal.timeout(time)]) });
   const named = process.env.ZONEWRIGHT_LAB_MACHINE;
   const script = named || join(root, '../shared/tools/lab-machine');
   let env = process.env;
   try {
-    // Asked even where an engine runs already: its settings are needed all the same.
+    // Runs even if an engine runs already, because its settings are needed.
     if (named || existsSync(script)) {
       console.log('lab: preparing the engine …');
       const evaluate = 'settings=$("$0") && eval "$settings" && printf "\\0" && env -0';
@@ -27,7 +27,7 @@ export async function prepareEngine(root: string, stop: AbortSignal): Promise<En
       if (settings === undefined) return { missing: `no Docker engine: ${script} could not prepare one` };
       env = environmentFrom(settings);
     }
-    // Speaks with the engine, where `version` would not.
+    // Unlike `docker version`, this talks to the engine.
     await run('docker', ['compose', 'ls'], { ...within(minutes), env });
     return { env };
   } catch (error) {
@@ -39,7 +39,7 @@ export async function prepareEngine(root: string, stop: AbortSignal): Promise<En
   }
 }
 
-/** After the first NUL: what stands before it, the script said on the way. */
+/** Reads the settings after the first NUL. Before it is other output of the script. */
 function environmentFrom(output: string): NodeJS.ProcessEnv {
   const settings = output.split('\0').slice(1, -1);
   return Object.fromEntries(

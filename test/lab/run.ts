@@ -1,5 +1,5 @@
-// Plays the lab of docker-compose.yml: `npm run test:lab`. Up from nothing, the story from the workstation, one replica killed,
-// the story again, down. A machine without a Docker engine skips it by name.
+// Plays the lab of docker-compose.yml: `npm run test:lab`. Up from nothing, the story from the workstation, one replica
+// killed, the story again, down. A machine without a Docker engine skips it by name.
 
 import { randomInt } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
@@ -9,7 +9,7 @@ import { prepareEngine } from './engine.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const images = ['zonewright', 'zonewright-lab-machine'];
-/** A project, images and a network of its own: two runs on one machine do not meet. */
+/** Each run has its own project, images and network, so that two runs on one machine do not collide. */
 const project = `zonewright-lab-${process.pid}-${randomInt(1_000_000)}`;
 
 const stop = new AbortController();
@@ -24,7 +24,7 @@ const { env } = engine;
 env.ZONEWRIGHT_LAB_TAG = project;
 env.ZONEWRIGHT_LAB_NETWORK = '10.17.200';
 
-/** Ends what the present step runs. */
+/** Aborts the commands of the present step. */
 let limit: AbortSignal = stop.signal;
 let passed = 0;
 let failed = 0;
@@ -42,7 +42,7 @@ const steps: [name: string, seconds: number, act: () => Promise<string>][] = [
   ['replica-1 answers by itself', 60, () => tell('replica-1', 'ask', 'replica-1')],
 ];
 for (const [name, seconds, act] of steps) {
-  // Each stands on those before it.
+  // Each step needs the steps before it.
   if (!(await step(name, AbortSignal.any([stop.signal, AbortSignal.timeout(seconds * 1000)]), act))) break;
 }
 if (failed > 0) await showLogs();
@@ -50,7 +50,7 @@ await step('down, and nothing is left', AbortSignal.timeout(120_000), down);
 console.log(`lab: ${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
 
-/** Says how it went, with what it checked, or with all it said when it failed. */
+/** Runs a step and prints its result: what it checked, or its whole output if it failed. */
 async function step(name: string, end: AbortSignal, act: () => Promise<string>): Promise<boolean> {
   const begin = performance.now();
   const took = () => `${((performance.now() - begin) / 1000).toFixed(1)} s`;
@@ -78,7 +78,7 @@ function compose(...args: string[]): Promise<string> {
   return docker('compose', '--ansi=never', '--project-name', project, ...args);
 }
 
-/** A network that nobody has; where somebody was faster, another. */
+/** Starts the lab on a free network. If another process takes that network first, tries the next. */
 async function up(): Promise<string> {
   for (let attempt = 1; ; attempt += 1) {
     env.ZONEWRIGHT_LAB_NETWORK = await freeNetwork();
@@ -90,7 +90,7 @@ async function up(): Promise<string> {
   }
 }
 
-/** The first three numbers of a /24 that neither this machine nor its engine uses. */
+/** Returns the first three numbers of a /24 that neither this machine nor its engine uses. */
 async function freeNetwork(): Promise<string> {
   const ids = (await docker('network', 'ls', '--quiet', '--filter', 'driver=bridge')).split('\n').filter(Boolean);
   const subnets = await docker('network', 'inspect', '--format', '{{range .IPAM.Config}}{{.Subnet}} {{end}}', ...ids);
@@ -102,18 +102,20 @@ async function freeNetwork(): Promise<string> {
   return free[randomInt(free.length)] ?? '10.17.200';
 }
 
-/** What the one-shot services said, which played it as soon as all was up. Ends as they ended. */
+/**
+ * Returns the output of the one-shot services, which play the story when everything is up. Fails if one of them failed.
+ */
 async function toldStory(): Promise<string> {
   await compose('wait', 'story');
   return compose('logs', '--no-log-prefix', 'registration', 'story');
 }
 
-/** A chapter of the story, from the workstation, with the writes to that replica. */
+/** Plays a chapter of the story from the workstation, with its writes sent to that replica. */
 function tell(replica: string, ...chapter: string[]): Promise<string> {
   return compose('exec', '-T', '-e', `API=http://${replica}:8053`, 'workstation', '/lab/story.sh', ...chapter);
 }
 
-/** The same story, and nothing in it from the resolver's memory. */
+/** Plays the story again, after emptying the resolver's cache. */
 async function retell(replica: string): Promise<string> {
   await compose('exec', '-T', 'resolver', 'rndc', 'flush');
   return tell(replica, 'visit');
@@ -129,7 +131,7 @@ async function showLogs(): Promise<void> {
   }
 }
 
-/** The images stay for the next build to begin from, under a name that `docker compose up` does not take for its own. */
+/** Keeps the images for the next build, under a name that `docker compose up` does not use. */
 async function down(): Promise<string> {
   await compose('down', '--volumes', '--remove-orphans', '--timeout', '10');
   for (const image of images) {

@@ -1,4 +1,4 @@
-// Who may hold an address together with whom.
+// Which holders may share an address.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Times are read alike wherever they stand: as a TTL and in a SOA (NSD reads them so, too).
+// Times are read the same way as a TTL and in a SOA, as NSD does.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// The names that a host may have.
+// Which names a host may have.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

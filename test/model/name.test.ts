@@ -1,4 +1,4 @@
-// Names: presentation and wire form, limits, escapes, and what is within what.
+// Names: presentation form, wire form, limits, escapes, and which name is within which.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -24,7 +24,7 @@ const octet = fc.oneof(
   fc.constantFrom(...Buffer.from('.\\@"(;) *_-$AZ09\0\xff/%', 'latin1')),
 );
 const label = fc.array(octet, { minLength: 1, maxLength: 63 }).map((octets) => Uint8Array.from(octets));
-/** Labels as octets, at most 255 with their lengths. */
+/** Generates labels as octets, at most 255 in all with their length octets. */
 const labels = fc
   .array(
     fc.oneof(

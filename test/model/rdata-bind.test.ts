@@ -1,4 +1,4 @@
-// BIND as the judge of what we read and write: every type it knows, every sample, and thousands of records that nobody chose.
+// BIND judges how we read and write rdata: every type it knows, every sample, and thousands of random records.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -36,7 +36,7 @@ test('BIND reads what we read, and what we write, to our octets', { skip }, asyn
   await each(shared(goodSamples), async ({ type, text, canonical = '' }) => {
     const ours = { code: recordTypeCode(type as RecordType), hex: hexOf(type, text) };
     assert.deepEqual(await readByBind(type, canonical), ours, `${type} ${canonical}, as we write it`);
-    // The case of names is kept by BIND and lowered by us.
+    // BIND keeps the case of names. We store lower case.
     if (text === canonical) return;
     const theirs = await readByBind(type, text);
     assert.ok(theirs, `${type} ${text}`);
@@ -82,13 +82,16 @@ test('BIND reads thousands of records as we write them, to our octets', { skip }
   }
 });
 
-/** What BIND says against the zone, each with the record; the zone has three lines before them. */
+/** Returns BIND's complaints about the zone, each with its record. Three lines of the zone come before the records. */
 function refusals(said: string, lines: readonly string[]): string {
   return said.replaceAll(/:(\d+): .*/g, (all, line) => `${all}: ${lines[Number(line) - 4]}`);
 }
 
 const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
-/** What this BIND has no words for, or no place in a zone; and regular expressions, whose inside BIND checks and we do not. */
+/**
+ * Types that this BIND cannot write or does not allow in a zone, and NAPTR: BIND checks its regular expression, we do
+ * not.
+ */
 const unknown = [...knownRecordTypes(), 'NXNAME'].filter((type) => !known.has(type));
 const notForBind = new RegExp(
   `^(MD|MF|SOA) |\\b(${unknown.join('|')}|ohttp|docpath)\\b|^IPSECKEY \\d+ \\d+ 0 [^ ]+$|^NAPTR .* "[^"]+" [^ ]+$`,
@@ -104,7 +107,7 @@ function asText(type: RecordType, wire: Uint8Array): { type: RecordType; text: s
   }
 }
 
-/** A few at once: each is a process. */
+/** Runs a few at a time: each is a process. */
 async function each<T>(items: readonly T[], run: (item: T) => Promise<void>): Promise<void> {
   const left = [...items];
   const lane = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-// Decoders that are not ours, of dns-packet and dns2, read our wire form; their tables hold our types' numbers.
+// The decoders of dns-packet and dns2 read our wire form. Their tables confirm our type numbers.
 
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
@@ -24,7 +24,7 @@ const { Packet } = require('dns2') as {
 
 const hex = (text: string): Buffer => Buffer.from(text, 'hex');
 
-/** Type, text, and what dns-packet makes of the octets. */
+/** Type, text, and the result of decoding the octets with dns-packet. */
 const byDnsPacket: [type: string, text: string, data: unknown][] = [
   ['A', '192.0.2.1', '192.0.2.1'],
   ['AAAA', '2001:db8::1', '2001:db8::1'],
@@ -108,7 +108,7 @@ for (const [type, text, data] of byDnsPacket) {
   });
 }
 
-/** Type, text, and what dns2 makes of the octets. */
+/** Type, text, and the result of decoding the octets with dns2. */
 const byDns2: [type: string, text: string, data: Record<string, unknown>][] = [
   ['A', '192.0.2.1', { address: '192.0.2.1' }],
   ['AAAA', '2001:db8:1:2:3:4:5:6', { address: '2001:db8:1:2:3:4:5:6' }],
@@ -136,7 +136,7 @@ for (const [type, text, data] of byDns2) {
   });
 }
 
-/** A response with one record, owned by the root. */
+/** Returns a response with one record at the root. */
 function messageWith(typeName: string, text: string): Buffer {
   const type = parseRecordType(typeName);
   const rdata = parseRdata(type, text);
@@ -165,7 +165,10 @@ test('dns2 has the same numbers for the types it knows', () => {
   }
 });
 
-/** Where neither BIND 9.18 nor those two have the type: from copies of IANA's registry in other projects' sources, read in 2026. */
+/**
+ * Numbers of types that BIND 9.18 and both decoders lack: from copies of IANA's registry in other projects, read in
+ * 2026.
+ */
 const byCopies = { UNECE: 69, ISO: 70, NXNAME: 128, CLA: 263, IPN: 264 };
 
 test('copies of the registry have the same numbers for the types that the others do not know yet', () => {
@@ -201,7 +204,7 @@ test('types of messages are none of a zone', () => {
   for (const type of ['TYPE65', 'TYPE00065', 'type65', 'https']) assert.equal(parseRecordType(type), 'HTTPS');
 });
 
-/** What neither BIND 9.18 nor these decoders read: octets by hand, from the documents. */
+/** Rdata that neither BIND 9.18 nor the decoders read: octets written by hand from the RFCs. */
 const byHand: [type: string, text: string, octets: string][] = [
   ['IPN', '1.2', '0000000100000002'],
   ['IPN', '3735928559', '00000000deadbeef'],

@@ -1,4 +1,5 @@
-// Odd ways to write rdata, with BIND as the judge: those of rdata-forms.ts, and good records written oddly by chance.
+// Odd ways to write rdata, with BIND as the judge: the forms of rdata-forms.ts, and valid records in random odd
+// notation.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -38,7 +39,7 @@ test('good records, written oddly by chance, are read as BIND reads them', { ski
   assert.deepEqual(wrong, []);
 });
 
-/** What rdata-forms.ts says that we and BIND have otherwise, and what BIND would ask a process of its own for each. */
+/** Forms on which rdata-forms.ts says that we differ from BIND, and forms that need a BIND process each. */
 const partings = new RegExp(
   [
     String.raw`^(SOA|MD|MF) |[()]|\\$`,
@@ -49,7 +50,10 @@ const partings = new RegExp(
 const refusedByUs =
   /is relative|a digest of type|must be 3$|bits in its first|target: a name stands|URI target: the text is empty|NAPTR flags/;
 
-/** What we read, in hex; none when we refuse it. And how we write it, or why not. */
+/**
+ * Our reading of the text: the octets in hex, or undefined if we refuse it; and how we write it, or the reason of the
+ * refusal.
+ */
 function readByUs(name: string, text: string): { hex: string | undefined; said: string } {
   try {
     const type = parseRecordType(name);
@@ -63,7 +67,7 @@ function readByUs(name: string, text: string): { hex: string | undefined; said: 
   }
 }
 
-/** The case of letters lost, as we lose it in names. */
+/** Lowers the case of letters, as we do in names. */
 function lowered(hex: string | undefined): string | undefined {
   if (hex === undefined) return undefined;
   const octets = Buffer.from(hex, 'hex').map((octet) => (octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet));

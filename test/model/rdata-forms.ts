@@ -1,10 +1,11 @@
-// Odd ways to write rdata, which BIND judges (rdata-forms.test.ts): each is read by both, to the same octets, or refused by both.
-// One line has forms of one type, with ¦ between; <TAB> is one. After `~` stand those on which we and BIND part, and above them why.
+// Odd ways to write rdata. BIND is the judge (rdata-forms.test.ts): both read a form to the same octets, or both refuse
+// it. One line has forms of one type, separated by ¦; <TAB> stands for a tab. After `~` come forms on which we differ
+// from BIND; the comment above says why.
 
 export interface Form {
   type: string;
   text: string;
-  /** Whether BIND has it otherwise. */
+  /** Whether BIND differs from us. */
   ours: boolean;
 }
 

@@ -1,4 +1,5 @@
-// Rdata that is nearly right: the samples with some octets replaced, left out or put in. Most are still of their type.
+// Nearly correct rdata: the samples with some octets replaced, removed or inserted. Most are still valid for their
+// type.
 
 import fc from 'fast-check';
 import { parseRdata } from '../../src/model/rdata/rdata.ts';

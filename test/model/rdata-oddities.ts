@@ -1,4 +1,5 @@
-// Good samples, written oddly: what people and programs do to a record without meaning another one, and some of what they do by mistake.
+// Valid samples in odd notation: variations that people and programs write for the same record, and some of their
+// mistakes.
 
 import fc from 'fast-check';
 import { goodSamples } from './rdata-samples.ts';

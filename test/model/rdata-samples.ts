@@ -1,17 +1,17 @@
-// Rdata of every type that we know by name, good and bad, one line each:
+// Valid and invalid rdata of every type that we know by name, one line each:
 //   TYPE text                 is canonical already
-//   TYPE text => canonical    is read, and written as what follows
-//   TYPE ! text :: fault      is refused, with these words
-// A line that BIND 9.18 reads in another way, or does not read, says so with `~` before its type.
+//   TYPE text => canonical    is read, and written as `canonical`
+//   TYPE ! text :: fault      is refused with this message
+// `~` before the type marks a line that BIND 9.18 reads differently, or does not read.
 
 export interface Sample {
   type: string;
   text: string;
-  /** Undefined for what must be refused. */
+  /** Undefined if the text must be refused. */
   canonical: string | undefined;
   /** Part of the message of a refusal. */
   fault: string;
-  /** Not to be compared with BIND. */
+  /** Whether the line is left out of the comparison with BIND. */
   ours: boolean;
 }
 

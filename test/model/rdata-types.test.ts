@@ -1,4 +1,4 @@
-// Every record type, both ways: the samples of rdata-samples.ts, and octets that nobody chose.
+// Every record type, read and written: the samples of rdata-samples.ts, and random octets.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -90,7 +90,9 @@ test('text that is nearly right is refused as an invalid value, or has a canonic
   );
 });
 
-/** Either the octets are refused, or their text is canonical and gives them back; only the case of letters may be lost. */
+/**
+ * Checks that octets are refused, or that their text is canonical and gives the octets back (letters in lower case).
+ */
 function readsBack(type: RecordType, wire: Uint8Array): void {
   const text = unlessInvalid(() => formatRdata(type, wire));
   if (text === undefined) return;

@@ -1,5 +1,5 @@
-// Rdata that is refused, and the names and numbers of types. What is read and written: rdata-types.test.ts; by others' eyes: rdata-bind.test.ts,
-// rdata-decoders.test.ts.
+// Rdata that is refused, and the names and numbers of types. Reading and writing: rdata-types.test.ts. Against other
+// implementations: rdata-bind.test.ts, rdata-decoders.test.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

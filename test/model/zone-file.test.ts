@@ -1,4 +1,4 @@
-// Zone files by tables: what is read from odd syntax, what is refused, and the same text as BIND reads it.
+// Zone files as tables: how odd syntax is read, what is refused, and how BIND reads the same text.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -18,7 +18,7 @@ import { goodSamples } from './rdata-samples.ts';
 
 const origin = parseName('foo.k8s');
 
-/** Records as `line owner ttl type rdata`, notes as `line kind: message`; `pieces` are fed one by one. */
+/** Returns records as `line owner ttl type rdata` and notes as `line kind: message`. Feeds the pieces one by one. */
 function read(...pieces: string[]): string[] {
   const reader = new ZoneFileReader({ origin, defaultTtl: 120 });
   const items = [...pieces.flatMap((piece) => [...reader.read(piece)]), ...reader.end()];

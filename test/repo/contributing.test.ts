@@ -61,7 +61,9 @@ test('CONTRIBUTING.md says what is in every room, and in every file beside them'
   );
 });
 
-/** A setting by its variable: the flag with its value, and the default, as the help or the table of settings has them. */
+/**
+ * A setting by its variable: the flag with its value, and the default, as the help or the table of settings has them.
+ */
 type Rows = Map<string, { flag: string; standard: string }>;
 
 function rowsOfHelp(): Rows {

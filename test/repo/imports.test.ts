@@ -21,7 +21,9 @@ const rooms: Record<string, string[]> = {
   cli: ['model'],
 };
 
-/** Within control: a folder → those beside it that it may import. What lies beside the folders may import all of them. */
+/**
+ * Within control: a folder → those beside it that it may import. What lies beside the folders may import all of them.
+ */
 const controlFolders: Record<string, string[]> = {
   transaction: [],
   addresses: ['transaction'],

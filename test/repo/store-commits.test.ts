@@ -1,5 +1,5 @@
-// Who writes the store: changes that users can see go through the one builder and its loop, so that nothing is changed without an audit
-// event. What else commits is in this list, each with its reason.
+// Who writes the store: changes that users can see go through the one builder and its loop, so that nothing is changed
+// without an audit event. What else commits is in this list, each with its reason.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// A newcomer's path: every command of the README and of docs/, in a fresh copy of the repository. Only the ports differ, so that
-// nothing else on this machine is in the way. test/lab plays what needs Docker.
+// A newcomer's path: every command of the README and of docs/, in a fresh copy of the repository. Only the ports
+// differ, so that nothing else on this machine is in the way. test/lab plays what needs Docker.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';

@@ -1,4 +1,4 @@
-// The hashes of names: what makes no garbage when it is handed from function to function.
+// The hashes of names are numbers that V8 passes between functions without allocating.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -11,7 +11,7 @@ test('hashes are integers that the engine keeps without a number object', () => 
     key.setName(parseName(`host-${seed}.foo.k8s`));
     for (let suffix = 0; suffix <= key.labelCount; suffix += 1) {
       for (const hash of [key.hash(suffix), key.wildcardHash(suffix)]) {
-        // Not negative: what an index holds is read as unsigned.
+        // Not negative: the index reads them as unsigned.
         assert.ok(hash >= 0 && hash === (hash | 0), `${hash}`);
       }
     }

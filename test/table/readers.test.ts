@@ -1,4 +1,5 @@
-// Threads read while the writer works: each name is whole at every moment, stable names are always found, and no freed block is ever read.
+// Threads read while the writer works: each name is whole at every moment, unchanged names are always found, and no
+// freed block is ever read.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -12,7 +13,7 @@ import { createTable } from '../../src/table/table.ts';
 import { createTableWriter, type TableWriter } from '../../src/table/writer.ts';
 import { control, names, type ReadingThreadData } from './reading-thread.ts';
 
-/** What a name holds at a revision in a generation of its zone: each RRset tells both, so that a mixture is seen. */
+/** Returns the RRsets of a name. Each contains revision and generation, so that a torn name is seen. */
 function content(generation: number, revision: number): Rrset[] {
   const address = `10.${generation & 255}.${(revision >> 8) & 255}.${revision & 255}`;
   const text = `"${generation} ${revision} ${'x'.repeat(revision % 120)}"`;
@@ -65,7 +66,7 @@ test('readers never see a torn, mixed or freed name, nor miss one that is there'
   };
   for (let step = 2; step < 60_000 && Atomics.load(cells, control.faults) === 0; step += 1) {
     const kind = next(100);
-    // The table of names grows and shrinks through many sizes, ahead of and behind the readers.
+    // The index of names grows and shrinks through many sizes while the threads read it.
     const growing = step % 12_000 < 7_000;
     if (kind < 30)
       writer.putNode(zone, parseName(`s${next(names.stable)}.example`), content(generation, step), step as Revision);

@@ -1,4 +1,4 @@
-// A thread of readers.test.ts: reads names until told to stop, and reports the first one that is not whole.
+// A thread of readers.test.ts: reads names until it is stopped, and reports the first name that is torn.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { parseName } from '../../src/model/name.ts';
@@ -12,7 +12,7 @@ export interface ReadingThreadData {
   cells: Int32Array;
 }
 
-/** Words of `cells`. */
+/** Indexes into `cells`. */
 export const control = { stop: 0, running: 1, faults: 2 } as const;
 export const names = { stable: 40, volatile: 2000 } as const;
 

@@ -1,4 +1,4 @@
-// A SOA's names are kept compressed against the zone's name: whatever they share with it, they come back whole, from the table and in answers.
+// The names of a SOA are stored compressed against the zone's name. Both the table and answers return them whole.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// A table that has no room left says so, is as it was before, and takes what fits later.
+// A full table throws, stays as it was before the write, and takes what fits later.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

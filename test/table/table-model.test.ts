@@ -1,4 +1,5 @@
-// The table against a plain Map, after every step of random histories: names, empty non-terminals, wildcards, delegations, zones, memory.
+// Compares the table with a plain Map after every step of random histories: names, empty non-terminals, wildcards,
+// delegations, zones, memory.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
-// The additional section (RFC 1034 §4.3.2, step 6) for every type whose RFC asks for something there. dns-packet leaves most of them as octets.
+// The additional section (RFC 1034 §4.3.2, step 6) for every type whose RFC asks for one. dns-packet leaves most types
+// as octets.
 
 import { answers, type Row } from '../../support/answers.ts';
 
@@ -13,13 +14,13 @@ function hex(name: string): string {
     );
 }
 
-/** A record that dns-packet does not decode: some octets, and names. */
+/** Returns rdata that dns-packet does not decode: octets, and names. */
 function generic(owner: string, type: string, before: string, ...names: string[]): string {
   const rdata = before + names.map((name) => (name === '.' ? '00' : hex(name))).join('');
   return `${owner} 60 ${type} \\# ${rdata.length / 2} ${rdata}`;
 }
 
-/** What is asked for, its one record, and what must come along. */
+/** The type asked for, its one record, and the additional records that must come with it. */
 function brings(question: string, answer: string, additional: readonly string[]): Row {
   return [question, 'NOERROR', [answer], [], additional];
 }

@@ -1,4 +1,5 @@
-// RFC 1035 §4.1.4, RFC 3597 §4: names are compressed against the question where they end alike, and never where they only look alike.
+// RFC 1035 §4.1.4, RFC 3597 §4: names that share a suffix with the question are compressed, and names that only look
+// alike are not.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -19,7 +20,7 @@ const { exchange } = serve(`
 
 const header = 12;
 
-/** The rdata of the first record behind the question. */
+/** Returns the rdata of the first record behind the question. */
 function rdata(question: string): Buffer {
   const query = encodeQuestion(question);
   const response = exchange(query);

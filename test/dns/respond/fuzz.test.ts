@@ -1,4 +1,5 @@
-// Whatever comes in: no exception, and a response that can be read, is not too large, and echoes what was asked. The zones change meanwhile. The long run: `npm run fuzz`.
+// A short fuzz run: no query causes an exception, and each response can be read, is not too large and repeats the
+// question. The zones change during the run. The long run: `npm run fuzz`.
 
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';

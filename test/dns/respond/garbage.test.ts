@@ -1,4 +1,4 @@
-// Answering makes no garbage: nothing is allocated per query, so that no garbage collection ever holds answers up.
+// Answering allocates nothing per query, so that no garbage collection delays answers.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -55,8 +55,8 @@ test('a million answers of every kind allocate nothing', () => {
       reader.leave();
     }
   };
-  // Compilers allocate too, now and then: one clean window proves it, for what each call allocates is there in every window.
-  // A number object in one kind of answer alone is 16 octets in every 22nd call.
+  // V8's compilers allocate too, from time to time. One window without growth is a proof: what each call allocates
+  // shows in every window. One number object in one kind of answer is 16 octets in every 22nd call.
   const grown: number[] = [];
   for (let window = 0; window < 10; window += 1) {
     const profiler = new GCProfiler();
@@ -69,7 +69,7 @@ test('a million answers of every kind allocate nothing', () => {
   assert.ok(Math.min(...grown) < calls / 10, `the heap grew by ${grown.join(', ')} octets in ${calls} answers`);
 });
 
-/** The time as a cookie has it, so that its hash must be looked at. */
+/** The time in the cookie, so that the responder must check its hash. */
 function nowHex(): string {
   return Math.floor(Date.now() / 1_000).toString(16);
 }

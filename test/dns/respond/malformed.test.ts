@@ -1,4 +1,5 @@
-// Queries that cannot be read, or that ask for what we do not serve: each gets the rcode that RFC 1035, 6891, 6895, 8945 and 9619 name, or silence.
+// Queries that cannot be read, or that ask for what we do not serve: each gets the rcode of RFC 1035, 6891, 6895, 8945
+// or 9619, or no response.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,7 +10,7 @@ const plain = encodeQuestion('host.example. A');
 const withOpt = encodeQuestion('host.example. A edns');
 const optAt = plain.length;
 
-/** A copy with some octets changed. */
+/** Returns a copy with some octets changed. */
 function changed(message: Buffer, octets: Record<number, number>): Buffer {
   const copy = Buffer.from(message);
   for (const [at, octet] of Object.entries(octets)) copy[Number(at)] = octet;
@@ -28,7 +29,7 @@ const opt = [...withOpt.subarray(optAt)];
 const optWith = (options: number[]) => join(cut(withOpt, withOpt.length - 2), [0, options.length], options);
 const a = [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1];
 
-/** Whether the question comes back, and whether an OPT does. */
+/** Returns whether the response has the question, and whether it has an OPT. */
 const rows: [string, Buffer, rcode: number, echoed: boolean, opt: boolean][] = [
   ['RFC 9619: no question', changed(cut(plain, 12), { 5: 0 }), 1, false, false],
   ['RFC 9619: two questions', join(changed(plain, { 5: 2 }), plain.subarray(12)), 1, false, false],

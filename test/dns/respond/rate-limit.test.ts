@@ -1,4 +1,5 @@
-// Response rate limiting: the token buckets against a model in plain arithmetic, who is limited together, and what is sent instead.
+// Response rate limiting: the token buckets compared with plain arithmetic, which clients share a limit, and what is
+// sent over the limit.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -104,7 +105,7 @@ const zone = `host.example.   60 A  192.0.2.1
   cut.example.    60 NS ns.elsewhere.`;
 const stranger = clientAt('198.51.100.100');
 
-/** Asks `times` times, and says what came: ok, tc, or nothing. */
+/** Asks `times` times. Returns what came for each: ok, tc, or nothing. */
 function flood(server: ReturnType<typeof serve>, query: Buffer, times: number, client = stranger): string[] {
   return Array.from({ length: times }, () => {
     const response = server.exchange(query, client);

@@ -1,4 +1,5 @@
-// Random zones and questions against the plainest reading of RFC 1034 §4.3.2, 4592 and 6672 that we can write: Maps, and a walk from the apex down.
+// Random zones and questions, compared with a plain reference of RFC 1034 §4.3.2, RFC 4592 and RFC 6672: Maps, and a
+// walk from the apex down.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -72,7 +73,7 @@ function closestZone(zones: Zones, owner: string): string | undefined {
   return [...zones.keys()].filter((zone) => isAtOrBelow(owner, zone)).sort((x, y) => y.length - x.length)[0];
 }
 
-/** By number, as the table has them. */
+/** Types by number, as in the table. */
 const typeOrder = ['A', 'NS', 'CNAME', 'TXT', 'DNAME'];
 
 interface Expected {
@@ -118,7 +119,7 @@ function expectedAnswer(zones: Zones, qname: string, qtype: string): Expected {
       const exists = (which: string) => which === zone || [...names.keys()].some((other) => isAtOrBelow(other, which));
       let source = at;
       if (!exists(at)) {
-        // A zone of ours exists, even where nobody wrote its delegation.
+        // A child zone of ours exists even if its parent has no delegation for it.
         if (above !== undefined) return done('NOERROR', `SOA ${zone}`);
         const encloser = chain.filter(exists).at(-1) as string;
         source = `*.${encloser}`;

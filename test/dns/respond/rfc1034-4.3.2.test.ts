@@ -1,4 +1,4 @@
-// RFC 1034 §4.3.2, the algorithm: zones, names, aliases, delegations, and what the additional section adds. With RFC 2181 and RFC 6604.
+// The algorithm of RFC 1034 §4.3.2: zones, names, aliases, delegations, additional section. Also RFC 2181 and RFC 6604.
 
 import { answers, defaultSoa } from '../../support/answers.ts';
 
@@ -153,7 +153,7 @@ answers(
       ['loop1.example. 60 CNAME loop2.example.', 'loop2.example. 60 CNAME loop1.example.'],
     ],
     ['self.example. A', 'NOERROR', ['self.example. 60 CNAME self.example.']],
-    // AA speaks of the first name in the answer section (RFC 1035 §4.1.1).
+    // AA is about the first name in the answer section (RFC 1035 §4.1.1).
     [
       'in-cut.example. A',
       'NOERROR',
@@ -208,9 +208,9 @@ answers(
     ],
     ['sibling.example. NS', 'NOERROR -aa', [], ['sibling.example. 60 NS ns.sibling.example.']],
     ['sibling.example. ANY tcp', 'NOERROR -aa', [], ['sibling.example. 60 NS ns.sibling.example.']],
-    // Glue is not ours to tell: the name is below the delegation.
+    // Glue is not authoritative: the name is below the delegation.
     ['ns.sibling.example. A', 'NOERROR -aa', [], ['sibling.example. 60 NS ns.sibling.example.']],
-    // RFC 4035 §3.1.4.1: DS is the parent's.
+    // RFC 4035 §3.1.4.1: the parent answers for DS.
     ['sibling.example. DS', 'NOERROR', [], [negative]],
     [
       'cut.example. DS',

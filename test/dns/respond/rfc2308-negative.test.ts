@@ -1,4 +1,5 @@
-// RFC 2308: that there is nothing is an answer too, with a SOA that says for how long. RFC 8020 and empty non-terminals; RFC 8482.
+// RFC 2308: negative answers carry a SOA that limits how long they are cached. Also RFC 8020, empty non-terminals and
+// RFC 8482.
 
 import { answers } from '../../support/answers.ts';
 

@@ -1,4 +1,4 @@
-// Who and what answers, in class CH (RFC 4892): refused unless it is switched on.
+// Server name and version in class CH (RFC 4892): refused unless switched on.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// NSID (RFC 5001): which replica answered, for those who ask.
+// NSID (RFC 5001): a client that asks learns which replica answered.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

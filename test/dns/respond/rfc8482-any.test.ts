@@ -1,4 +1,5 @@
-// ANY (RFC 8482 §4.1): over UDP one RRset of the name, whole; over a connection all of them. Nobody is worth being asked in another's name.
+// ANY (RFC 8482 §4.1): over UDP one whole RRset of the name, over a connection all of them. So ANY does not amplify
+// spoofed queries.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

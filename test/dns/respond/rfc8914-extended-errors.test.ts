@@ -1,4 +1,4 @@
-// Extended errors (RFC 8914): why there is no answer, in a number, for those who sent an OPT record.
+// Extended errors (RFC 8914): a client that sent an OPT record learns why there is no answer.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Server cookies that other servers make and take too: RFC 9018 §4, its test vectors, and SipHash's own.
+// Server cookies that other servers can make and check: RFC 9018 §4, its test vectors, and those of SipHash.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -12,7 +12,7 @@ const first = hex('e5e973e5a6b2a43f48e7dc849e37bfcf');
 const rolled = hex('445536bcd2513298075a5d379663c962');
 const rolledFrom = hex('dd3bdf9344b678b185a6f5cb60fca715');
 
-/** The cookie that a client at `address` gets, and what its own was found to be. */
+/** Returns the cookie that a client at `address` gets, and the verdict on its own. */
 function answer(address: string, sent: string, now: number, secrets: readonly Uint8Array[] = [first]) {
   const cookies = new ServerCookies({ strict: false, secrets }, clockAt(now));
   const octets = addressRdata(parseAddress(address));
@@ -49,7 +49,7 @@ test('appendix A: what is sent, and what comes back', () => {
       'fc93fc62807ddb8601abcdef5cf78f71a314227b6679ebf5',
       1559734700,
       [first],
-      cookie.wrong, // By now: 5cf78f71 is 6,907 seconds ago, and RFC 9018 §4.3 came after the example.
+      cookie.wrong, // 5cf78f71 is 6,907 seconds ago. The rule of RFC 9018 §4.3 is younger than the example.
       'fc93fc62807ddb86010000005cf7a9acf73a7810aca2381e',
     ],
     [

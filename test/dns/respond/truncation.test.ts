@@ -1,4 +1,4 @@
-// What does not fit: RFC 6891 §6.2 for how much may be said, RFC 2181 §9 for TC, RFC 9471 for glue.
+// Answers that do not fit: RFC 6891 §6.2 for the size limit, RFC 2181 §9 for TC, RFC 9471 for glue.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -38,7 +38,7 @@ answers('RFC 6891 §6.2: 512 octets without OPT, 1232 at most with it, all over 
   ['texts.example. TXT edns', 'NOERROR tc', []],
   ['texts.example. TXT tcp', 'NOERROR', many(10, 'texts.example.', 'TXT', long)],
   ['alias.example. A', 'NOERROR tc', ['alias.example. 60 CNAME a76.example.']],
-  // The addresses of mail hosts are a courtesy: no TC without them.
+  // The addresses of mail hosts are optional: leaving them out does not set TC.
   ['mail.example. MX', 'NOERROR', ['mail.example. 60 MX 0 a31.example.', 'mail.example. 60 MX 1 a76.example.'], [], []],
 ]);
 
@@ -54,7 +54,7 @@ test('RFC 9471 §3.1: glue below the delegation that does not fit means TC', () 
 
 for (const [count, types] of [
   [200, ['A', 'AAAA']],
-  // Names of servers lie where no compression pointer reaches (RFC 1035 §4.1.4).
+  // The names of servers lie beyond the reach of compression pointers (RFC 1035 §4.1.4).
   [1_200, ['A']],
 ] as const) {
   test(`RFC 9471 §3.1: a delegation to ${count} servers comes with all of its glue over a connection`, () => {
