@@ -1,6 +1,7 @@
-// Does DNS feel what else the process does? A steady stream of questions to a real replica: idle, while hosts are created over HTTP as fast as it takes
-// them (and that load is killed and started again), while the main thread collects garbage, while a zone file is imported. Prints lost answers and latencies
-// of each. `npm run bench:load [embedded|etcd] [batched|datagram] [queries a second] [RRsets of the import]`.
+// Measures whether other work of a replica delays DNS. A client asks a real replica at a steady rate: while it is idle,
+// while hosts are created over HTTP at full speed (and that load is killed and started again), while the main thread
+// collects garbage, and while a zone file is imported. Prints lost answers and latencies of each. `npm run bench:load
+// [embedded|etcd] [batched|datagram] [queries a second] [RRsets of the import]`.
 
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -23,7 +24,7 @@ if (isMainThread) await inScope(measure);
 else await createHosts(workerData as { url: string; from: number });
 
 async function measure(cleanup: Cleanup): Promise<void> {
-  // Its inspector, once a signal asks for it, takes a port that is free.
+  // The inspector starts on a signal and takes a free port.
   process.env.NODE_OPTIONS = '--inspect-port=127.0.0.1:0';
   const { flags } = (await stores.find(({ name }) => name === store)?.prepare(cleanup)) ?? { flags: [] };
   const folder = join(await temporaryFolder(cleanup), 'replica');
@@ -51,13 +52,13 @@ async function measure(cleanup: Cleanup): Promise<void> {
   for (const line of body.split('\n')) if (/^zonewright_dns_udp_\w+ /.test(line)) console.log(line);
 }
 
-/** Creates hosts from a thread of its own. */
+/** Creates hosts, in a thread of its own. */
 function load({ url }: Replica, from: number): { ended: Promise<unknown>; kill(): Promise<unknown> } {
   const worker = new Worker(new URL(import.meta.url), { workerData: { url, from } });
   return { ended: once(worker, 'exit'), kill: () => worker.terminate() };
 }
 
-/** Five loads, each cut off in the midst of its requests. */
+/** Runs five loads and cuts each off in the middle of its requests. */
 async function killLoads(replica: Replica): Promise<void> {
   for (let i = 1; i <= 5; i += 1) {
     const { kill } = load(replica, i * hosts);
@@ -105,7 +106,7 @@ function* zoneFile(): Generator<Uint8Array> {
   }
 }
 
-/** Full collections of the main thread, told to its inspector: nothing in the replica is there for the bench. */
+/** Makes the main thread collect all garbage, by way of its inspector. The replica has no code for the bench. */
 async function collectGarbage({ pid, log }: Replica): Promise<void> {
   process.kill(pid, 'SIGUSR1');
   let address: string | undefined;

@@ -1,4 +1,5 @@
-// What one answer costs, without sockets: `npm run bench:respond [names…]`. Nanoseconds of CPU per respond(), the best of some rounds, and the table's memory.
+// The cost of one answer without sockets: `npm run bench:respond [names…]`. Prints nanoseconds of CPU per respond(),
+// the best of some rounds, and the table's memory.
 
 import { Clock } from '../src/dns/respond/clock.ts';
 import { createResponder } from '../src/dns/respond/responder.ts';
@@ -30,7 +31,7 @@ function measure(names: number): void {
   );
   const reader = openTableReader(table.buffer);
   reader.enter();
-  // As users have it, and from where rate limiting has the most to do: a public address, under the limit.
+  // The default settings, and the client for which rate limiting costs most: a public address under the limit.
   const clock = new Clock();
   const respond = createResponder(reader, {
     clock,
@@ -55,7 +56,7 @@ function measure(names: number): void {
     let octets = 0;
     let best = Number.POSITIVE_INFINITY;
     for (let round = 0; round < rounds; round += 1) {
-      // A second later each time: the bucket is full again.
+      // One second later each time, so that the bucket is full again.
       clock.set(Date.now() + round * 1_000);
       const start = process.cpuUsage();
       for (let i = 0; i < queries.length; i += 1) {
@@ -94,7 +95,7 @@ function load(writer: TableWriter, names: number): void {
   writer.publishZone(zone);
 }
 
-/** With an OPT record, as resolvers ask. */
+/** Returns a query with an OPT record, as resolvers send. */
 function query(name: string): Uint8Array {
   const labels = name.split('.').flatMap((label) => [label.length, ...Buffer.from(label)]);
   const header = [0x12, 0x34, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1];

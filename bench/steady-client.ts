@@ -1,4 +1,4 @@
-// A client that asks the same question at a steady rate, in a thread of its own, and counts every answer that does not come.
+// A client that asks the same question at a steady rate, in a thread of its own, and counts the lost answers.
 
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -9,7 +9,7 @@ import { queryBytes, type Server } from '../test/support/dns-client.ts';
 
 export interface SteadyQuestion {
   server: Server;
-  /** An A record is asked for: exactly one is right. */
+  /** The name whose A record is asked for. It has exactly one. */
   name: string;
   perSecond: number;
 }
@@ -24,12 +24,12 @@ export interface Answered {
   max: number;
 }
 
-/** How long the last answers may take. */
+/** The time for the last answers to arrive, in milliseconds. */
 const patienceMilliseconds = 2000;
-/** The kernel drops nothing of ours for want of room while our thread waits for a processor. */
+/** The socket's receive buffer: large enough while this thread waits for a processor. */
 const bufferBytes = 8 * 1024 * 1024;
 
-/** Asks while the work runs. */
+/** Asks at a steady rate while the work runs. */
 export async function askDuring(question: SteadyQuestion, work: () => Promise<unknown>): Promise<Answered> {
   const stop = new SharedArrayBuffer(4);
   const worker = new Worker(new URL(import.meta.url), { workerData: { ...question, stop } });
@@ -42,7 +42,7 @@ export async function askDuring(question: SteadyQuestion, work: () => Promise<un
   return (await answered)[0];
 }
 
-// A bench has other threads that import this file: they are given something else.
+// Other threads of a bench import this file too, with other worker data.
 if (workerData?.stop instanceof SharedArrayBuffer) parentPort?.postMessage(await ask(workerData));
 
 async function ask({ server, name, perSecond, stop }: SteadyQuestion & { stop: SharedArrayBuffer }): Promise<Answered> {
@@ -78,7 +78,10 @@ async function ask({ server, name, perSecond, stop }: SteadyQuestion & { stop: S
   return { sent, lost: sent - latencies.length, p50: at(0.5), p99: at(0.99), p999: at(0.999), max: at(1) };
 }
 
-/** A real client has a processor of its own: here it must not wait for the load's, or it would measure itself. This thread alone, as Linux has it. */
+/**
+ * Raises this thread's priority (on Linux, of this thread alone). A real client has a processor of its own. Without
+ * this, the client would measure its own wait for a processor.
+ */
 function prefer(priority: number): void {
   try {
     setPriority(0, priority);

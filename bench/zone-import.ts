@@ -1,5 +1,6 @@
-// A large zone file into a real replica, out again, past named-checkzone, and in again without a difference; with DNS and the API asked all the
-// while. Prints times, progress, and the longest waits. `npm run bench:import [RRsets]`, a million by default.
+// Imports a large zone file into a real replica, exports it, checks it with named-checkzone and imports it again
+// without a difference. Asks DNS and the API meanwhile. Prints times, progress and the longest waits. `npm run
+// bench:import [RRsets]`, a million by default.
 
 import { execFileSync } from 'node:child_process';
 import { createReadStream, createWriteStream, readFileSync } from 'node:fs';
@@ -65,7 +66,7 @@ async function measure(cleanup: Cleanup): Promise<void> {
   console.log(`resident: ${Math.round(memory())} MiB`);
 }
 
-/** Runs it, and asks DNS and the API all the while. */
+/** Runs the work and asks DNS and the API meanwhile. */
 async function timed(
   what: string,
   { url, dns }: { url: string; dns: Server },

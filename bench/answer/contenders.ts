@@ -1,4 +1,5 @@
-// How each contender is started on the bench's zone, one answering thread each where that can be said. What is not installed is left out, and said to be.
+// Starts each contender with the bench's zone, with one answering thread if it has such a setting. Contenders that are
+// not installed are left out, with a message.
 
 import { spawnSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -22,7 +23,7 @@ import { hostAddress, hostLabel, type Kind, kinds, zoneName } from './zone.ts';
 export interface Contender {
   name: string;
   port: number;
-  /** All processes that an answer costs. */
+  /** All processes that take part in an answer. */
   pids: number[];
   kinds: readonly Kind[];
 }
@@ -34,16 +35,16 @@ export interface Bench {
   names: number;
 }
 
-/** A million names take their time to be read from the store. */
+/** In milliseconds: loading a million names takes some time. */
 const startMilliseconds = 300_000;
 
-/** Why a contender does not take part. */
+/** The reason why a contender does not take part. */
 export class LeftOut extends Error {}
 
-/** Rejects with LeftOut. */
+/** Starts a contender. Rejects with LeftOut. */
 type Start = (bench: Bench) => Promise<Contender>;
 
-/** Ours comes first: ratios are to it. */
+/** Ours comes first: ratios refer to it. */
 export const contenders: Start[] = [startOurs, startKnot, startPowerDns, startCoreDnsFile, startCoreDnsEtcd];
 
 async function startOurs({ cleanup, folder, names }: Bench): Promise<Contender> {
@@ -122,7 +123,9 @@ async function startCoreDnsFile({ cleanup, folder, zoneFile }: Bench): Promise<C
   return startCoreDns(cleanup, folder, 'coredns file', `file ${zoneFile}`, [], kinds);
 }
 
-/** At 1,000 names only: it reads etcd for every question. etcd's own time counts. Stored wildcards it does not know. */
+/**
+ * At 1,000 names only: CoreDNS reads etcd for every question, and etcd's CPU counts. It does not know stored wildcards.
+ */
 async function startCoreDnsEtcd({ cleanup, folder, names }: Bench): Promise<Contender> {
   if (names > 1000) throw new LeftOut('coredns with etcd takes no more than 1,000 names here');
   if (findEtcd() === undefined) throw new LeftOut('etcd is not installed');
@@ -171,7 +174,7 @@ function versionOf(program: string, flag: string): string {
   return /\d+\.\d+(\.\d+)?/.exec(saidBy(program, flag))?.[0] ?? '';
 }
 
-/** Whatever its exit status: PowerDNS never ends these with 0. */
+/** Runs a command and ignores its exit status: PowerDNS never ends these with 0. */
 function saidBy(program: string, flag: string): string {
   const { stdout, stderr } = spawnSync(program, [flag], { encoding: 'utf8' });
   return stdout + stderr;

@@ -1,4 +1,4 @@
-// What an answer costs a process: its own clock and memory as the kernel counts them, around one run of dnsperf.
+// Measures a process around one run of dnsperf: CPU time and memory as the kernel counts them.
 
 import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -13,14 +13,14 @@ export interface Cost {
   lost: number;
 }
 
-/** The questions of a file, asked from so many ports in turns, so many at a time. */
+/** A load: a file of questions, the number of ports that ask in turn, and the number of questions under way. */
 export interface Load {
   questions: string;
   ports: number;
   underWay: number;
 }
 
-/** Asks for so many seconds, one client thread. */
+/** Asks for `seconds`, with one client thread. */
 export async function measure(port: number, pids: readonly number[], load: Load, seconds: number): Promise<Cost> {
   const before = cpuSeconds(pids);
   const options = {
@@ -47,7 +47,7 @@ function numberAfter(text: string, title: string): number {
   return Number(new RegExp(`${title}\\s+([0-9.]+)`).exec(text)?.[1] ?? Number.NaN);
 }
 
-/** utime and stime of /proc/<pid>/stat, all threads; the name in parentheses may hold blanks. */
+/** Reads utime and stime of all threads from /proc/<pid>/stat. The name in parentheses may contain blanks. */
 function cpuSeconds(pids: readonly number[]): number {
   let ticks = 0;
   for (const pid of pids) {

@@ -1,5 +1,6 @@
-// What one answer costs us and others: CPU per answered query and resident memory, all in one run, in turns, so that a noisy machine is
-// noisy for everyone. More answering threads: threads.ts. `npm run bench:answer [names…]`; without sizes 1,000 and 1,000,000.
+// Compares the cost of one answer with other servers: CPU per answered query, and resident memory. All run in turns, so
+// that noise of the machine affects all. More answering threads: threads.ts. `npm run bench:answer [names…]`; by
+// default 1,000 and 1,000,000.
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +13,10 @@ import { hostLabel, type Kind, kinds, writeQuestions, writeZoneFile, zoneName } 
 
 const rounds = 3;
 const seconds = 4;
-/** What is asked, and from how many ports: one, as a forwarder with a socket of its own for us, or a port for each question under way, as most resolvers. */
+/**
+ * The kind of question, and the number of ports that ask. One port: a forwarder with one socket for us. 100 ports: a
+ * resolver with a port for each question under way.
+ */
 interface Column {
   title: string;
   kind: Kind;
@@ -44,10 +48,10 @@ async function compare(names: number, cleanup: Cleanup): Promise<void> {
     running.push(contender);
   }
   const costs: Costs = new Map(running.map((contender) => [contender, {}]));
-  // Round 0 warms everyone up.
+  // Round 0 is the warm-up.
   for (let round = 0; round <= rounds; round += 1) {
     for (const { title, kind, ports } of columns) {
-      // In turns from either end: nobody always comes right behind the dearest.
+      // The order alternates, so that no contender always follows the most expensive one.
       const inTurn = round % 2 === 0 ? running : running.toReversed();
       for (const contender of inTurn.filter((one) => one.kinds.includes(kind))) {
         const load = { questions: questions[kind], ports, underWay: 100 };

@@ -1,5 +1,6 @@
-// What a second answering thread is worth: `npm run bench:threads`, as root. With few processors there is none left for it beside dnsperf; so each
-// answering thread is held to a quarter of one (SCHED_DEADLINE), once with one thread and once with two.
+// Measures the gain of a second answering thread: `npm run bench:threads`, as root. With few processors, dnsperf leaves
+// none for it. So each answering thread gets a quarter of a processor (SCHED_DEADLINE), once with one thread and once
+// with two.
 
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -10,9 +11,9 @@ import { type Cleanup, inScope, temporaryFolder } from '../../test/support/tempo
 import { type Cost, measure } from './measure.ts';
 
 const zone = 'bench.example';
-/** The kernel deals ports, not questions, to the threads' sockets. */
+/** Many ports: the kernel distributes ports, not questions, over the threads' sockets. */
 const ports = 100;
-/** Enough that neither thread runs dry while the other one's time is used up. */
+/** Questions under way: enough that neither thread idles while the other has used up its time. */
 const underWay = 2_000;
 const rounds = 5;
 const seconds = 3;
@@ -29,7 +30,7 @@ async function compare(cleanup: Cleanup): Promise<void> {
     const replica = await startReplica(cleanup, join(folder, String(threads)), flags);
     await replica.expect(201, 'POST', '/v1/zones', { name: zone });
     await replica.expect(201, 'PUT', `/v1/zones/${zone}/rrsets/host/A`, { records: ['192.0.2.1'] });
-    // While it may run as it likes, so that its code is compiled.
+    // First without a limit, so that the code is compiled.
     await measure(replica.dns.port, [replica.pid], { questions, ports, underWay }, seconds);
     holdAnsweringThreads(replica.pid);
     running.push({ threads, replica, costs: [] });

@@ -1,4 +1,4 @@
-// The zone that every contender serves, and the questions about it. The same bytes for all.
+// The zone that every contender serves, and the questions about it. All contenders get the same bytes.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ export function hostAddress(i: number): string {
   return `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`;
 }
 
-/** SOA, NS with its address, a wildcard at `*.apps`, and so many hosts with one address each. */
+/** Writes the zone file: SOA, NS with its address, a wildcard at `*.apps`, and `names` hosts with one address each. */
 export async function writeZoneFile(folder: string, names: number): Promise<string> {
   const file = join(folder, 'zone');
   const lines = [
@@ -33,7 +33,7 @@ export async function writeZoneFile(folder: string, names: number): Promise<stri
   return file;
 }
 
-/** One file of questions for each kind, as dnsperf reads them. */
+/** Writes a file of questions for each kind, in the format of dnsperf. */
 export async function writeQuestions(folder: string, names: number): Promise<Record<Kind, string>> {
   const pick = () => Math.floor(Math.random() * names);
   const labels: Record<Kind, () => string> = {
