@@ -1,5 +1,5 @@
 # One replica of Zonewright: `docker build -t zonewright .`, then `docker run -p 8053:8053 -p 1053:1053/udp -p 1053:1053/tcp zonewright`.
-# Without BuildKit's extras, so that every engine can build it.
+# Uses no extras of BuildKit, so that every engine can build it.
 
 FROM node:26-bookworm-slim AS dependencies
 WORKDIR /app
@@ -15,11 +15,11 @@ RUN ln -s /app/src/cli/zonewright.js /usr/local/bin/zonewright \
  && install -d -o node -g node /data /var/cache/zonewright
 
 USER node
-# Compiled once, here: the health check is a process of its own every few seconds, and takes half the time so.
+# Compiles the code once, here. The health check starts a process every few seconds, which then takes half the time.
 ENV NODE_COMPILE_CACHE=/var/cache/zonewright
 RUN zonewright --version
 
-# Inside a container, loopback is nobody's. 1053 needs no privilege: publish it as 53 where clients can ask no other port.
+# Loopback of a container cannot be reached from outside. Port 1053 needs no privilege: publish it as 53 for clients that ask no other.
 ENV ZONEWRIGHT_HTTP_LISTEN=0.0.0.0:8053 \
     ZONEWRIGHT_DNS_LISTEN=0.0.0.0:1053 \
     ZONEWRIGHT_DATA_DIR=/data

@@ -1,10 +1,10 @@
-// The folder that a replica writes into, made and tried before anything else begins.
+// Prepares the folder that a replica writes into, before anything else starts.
 
 import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { messageOf } from './errors.ts';
 
-/** Makes the folder where it is missing. Throws an error that says why when it cannot be, or cannot be written into. */
+/** Makes the folder if it is missing. Throws an error with the reason if it cannot be made or written to. */
 export async function prepareDataDir(folder: string): Promise<void> {
   try {
     await makeFolder(resolve(folder));
@@ -15,7 +15,9 @@ export async function prepareDataDir(folder: string): Promise<void> {
   }
 }
 
-/** One level after the other: Node's own recursion never ends where a folder can be seen but nothing made in it, as in /proc. */
+/**
+ * Makes one level after the other: Node's own recursion never ends in folders such as /proc, which take no new entries.
+ */
 async function makeFolder(folder: string): Promise<void> {
   if (await isFolder(folder)) return;
   await makeFolder(dirname(folder));

@@ -1,11 +1,12 @@
-// Where the log goes: standard output, a line at a time. A line that finds no room there (a full disk, a pipe that nobody reads) is lost and nothing
-// else: pino's own destination takes that for the process' end, or waits for room on the thread that answers the API. A terminal that is stopped
-// (Ctrl+S) still holds that thread up: it has no way to say that there is no room.
+// Writes the log to standard output, a line at a time. If there is no room (a full disk, a pipe that nobody reads),
+// that line is lost and nothing else happens. pino's own destination would end the process, or block the thread that
+// answers the API. A stopped terminal (Ctrl+S) still blocks that thread, because it does not report that there is no
+// room.
 
 import { writeSync } from 'node:fs';
 
 const standardOutput = 1;
-/** The last line was written in part: the next one does not go on in it. */
+/** Whether the last line was written only in part, so that the next one must start on a new line. */
 let isCutOff = false;
 
 export function writeLogLine(line: string): void {

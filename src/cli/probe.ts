@@ -1,5 +1,5 @@
-// `zonewright probe`: whether the replica on this machine is ready. It asks where the setting says;
-// where that lets us pick the port, `endpoints.json` knows which it is.
+// `zonewright probe`: tells whether the replica on this machine is ready. It asks the address of the setting. If the
+// setting lets the replica pick a port, `endpoints.json` names it.
 
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -12,26 +12,28 @@ import { type Endpoint, formatEndpoint, isWildcard, parseEndpoint } from '../mod
 
 const timeoutMilliseconds = 3000;
 
-/** The exit status: 0 when it is ready, 1 when not. */
+/** Returns the exit status: 0 if the replica is ready, else 1. */
 export async function probe(dataDir: string, setting: Endpoint): Promise<number> {
   let asked = formatEndpoint(setting);
   try {
     asked = `http://${formatEndpoint(await reachable(dataDir, setting))}/readyz`;
-    // Not with fetch, which refuses some ports that a replica can have.
+    // Not with fetch: it refuses some ports that a replica can have.
     const request = get(asked, { signal: AbortSignal.timeout(timeoutMilliseconds) });
     const [response] = (await once(request, 'response')) as [IncomingMessage];
     if (response.statusCode === 200) return 0;
     const detail = detailIn(await text(response)) ?? response.statusCode;
     process.stderr.write(`zonewright probe: ${asked}: ${detail}\n`);
   } catch (error) {
-    // That it took too long stands in the cause.
+    // The cause tells whether it took too long.
     const cause = error instanceof Error && error.cause !== undefined ? ` (${messageOf(error.cause)})` : '';
     process.stderr.write(`zonewright probe: ${asked}: ${messageOf(error)}${cause}\n`);
   }
   return 1;
 }
 
-/** Undefined in what is no problem+json: something else listens there. */
+/**
+ * Returns the detail of a problem+json. Undefined if the body is something else: then another program listens there.
+ */
 function detailIn(body: string): string | undefined {
   try {
     return (JSON.parse(body) as { detail?: string } | null)?.detail;

@@ -1,5 +1,5 @@
 #!/usr/bin/env -S node --disable-warning=ExperimentalWarning
-// The command's first step, in JavaScript that an old Node can read: it says in one line when Node is too old for the rest.
+// The start of the command, in JavaScript that an old Node can read. Prints one line if Node is too old for the rest.
 
 const needed = 26;
 
@@ -11,6 +11,6 @@ if (Number(process.versions.node.split('.')[0]) < needed) {
 } else {
   const { main } = await import('../main.ts');
   const status = await main(process.argv.slice(2));
-  // Whatever is left open must not keep a command that has ended.
+  // Open handles must not keep a finished command alive.
   if (status !== undefined) process.exit(status);
 }

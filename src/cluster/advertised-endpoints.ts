@@ -1,4 +1,5 @@
-// What others are told to ask: the operator's word, or else where DNS listens, with the machine's addresses in place of a wildcard.
+// The endpoints that others are told to ask: those of the setting, or those on which DNS listens. The machine's
+// addresses replace a wildcard.
 
 import { networkInterfaces } from 'node:os';
 import { parseAddress } from '../model/address.ts';

@@ -1,5 +1,5 @@
-// This replica among the others: a key on a lease, kept while the process lives and gone soon after it died. Says so when another live
-// process goes by our name, or by one that makes the same nameserver label.
+// Registers this replica as a member: a key on a lease, which is kept while the process lives and ends soon after its
+// death. Logs an error if another live process has the same name, or a name with the same nameserver label.
 
 import { randomUUID } from 'node:crypto';
 import { settlesWithin } from '../control/transaction/settles-within.ts';
@@ -12,10 +12,10 @@ import { memberValue } from '../store/values.ts';
 
 const leaseSeconds = 10;
 const keepMilliseconds = 3000;
-/** A store that is away ends the lease without us. */
+/** The maximum wait when leaving. If the store cannot be reached, the lease ends by itself. */
 const leaveMilliseconds = 2000;
 
-/** Registers the replica and keeps it registered; the function returned takes it out again. */
+/** Registers the replica and keeps it registered. Returns the function that ends the membership. */
 export async function joinCluster(
   store: Store,
   member: Member,
@@ -37,13 +37,16 @@ class Membership {
   readonly #key: string;
   readonly #logger: Logger;
   #lease: LeaseId | undefined;
-  /** The lease on which our key was written: a store that is full gives leases and takes no writes. */
+  /**
+   * The lease on which our key was written. It may differ from `#lease`: a full store grants leases but takes no
+   * writes.
+   */
   #registered: LeaseId | undefined;
-  /** The attempt under way: while the store hangs, no other is begun. */
+  /** The attempt under way. No other starts before it ends, also while the store hangs. */
   #attempt: Promise<void> | undefined;
   #leaving = false;
   #reclaimed = false;
-  /** Of whom we have spoken. */
+  /** Conflicts that were logged already. */
   readonly #told = new Set<string>();
 
   constructor(store: Store, member: Member, logger: Logger) {
@@ -80,7 +83,8 @@ class Membership {
       if (this.#leaving || (isOurs && this.#lease !== undefined)) return;
       if (holder !== undefined && !isOurs) {
         this.#tellHolder(holder, isNew);
-        // Taken back once, so that whoever took it hears of us too; fighting on would only make the zones flicker.
+        // Take the name back once, so that the other process logs the conflict too. More often would make the zones
+        // flicker.
         if (!isNew && this.#reclaimed) return;
         this.#reclaimed = !isNew;
       }
@@ -89,13 +93,13 @@ class Membership {
       await this.#store.commit({ compares: [], operations: [put] });
       this.#registered = this.#lease;
     } catch (error) {
-      // Without the store nobody is registered; DNS goes on, and the next turn tries again.
+      // Without the store no replica can register. DNS goes on, and the next attempt follows.
       if (!(error instanceof StoreUnavailable)) this.#lease = undefined;
       this.#logger.debug(error, 'could not renew the membership');
     }
   }
 
-  /** Who is registered by our name: a process that runs, or one that ended within the last ten seconds. */
+  /** Returns the member with our name: a process that runs, or one that ended within the last ten seconds. */
   async #holder(): Promise<Member | undefined> {
     const { entries } = await this.#store.list(prefixes.members);
     let holder: Member | undefined;
@@ -129,7 +133,7 @@ class Membership {
   }
 }
 
-/** Undefined for a value that cannot be read: the views have reported it. */
+/** Decodes a member. Returns undefined for an unreadable value, which the views have reported. */
 function readable(value: string): Member | undefined {
   try {
     const member = memberValue.decode(value);
