@@ -281,7 +281,7 @@ test('a replica killed while it imports serves the zone as it was, and what it l
   await replica.expect(201, 'POST', '/v1/zones', { name: zone });
   await replica.expect(201, 'PUT', `/v1/zones/${zone}/rrsets/old/A`, { records: ['192.0.2.9'] });
   const headers = { authorization: `Bearer ${adminToken}`, 'content-type': 'text/dns', accept: 'application/x-ndjson' };
-  const body = many(30_000, '192.0.2.1');
+  const body = many(100_000, '192.0.2.1');
   const answer = await fetch(`${replica.url}/v1/zones/${zone}/zonefile`, { method: 'PUT', headers, body });
   let said = '';
   for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {

@@ -1,0 +1,76 @@
+// The admin token: created at the first start of a store, and written to `<data-dir>/admin-token` by the replica that created it.
+// The folder may hold the token of another store: that file stays, and ours gets the next free name.
+
+import { existsSync } from 'node:fs';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { decideCreateToken } from './control/tokens/create-token.ts';
+import { newToken, storedToken } from './control/tokens/token-secret.ts';
+import type { Committer } from './control/transaction/commit.ts';
+import type { Logger } from './model/logger.ts';
+import type { Views } from './views/views.ts';
+
+const id = 'admin';
+
+/** Creates the store's admin token if it has none. Of several replicas that start at once, one creates it. */
+export async function ensureAdminToken(
+  dataDir: string,
+  views: Views,
+  committer: Committer,
+  logger: Logger,
+): Promise<void> {
+  const temporaryFile = join(dataDir, 'admin-token.new');
+  if (views.tokens.has(id)) {
+    await recover(dataDir, temporaryFile, views);
+    const file = await findFile(dataDir, views);
+    if (file !== undefined) logger.info({ file }, 'the admin token was made at an earlier start');
+    else logger.warn({ dataDir }, `the admin token is in no file here: ${wayOut}`);
+    return;
+  }
+  const { shown, stored } = newToken(id, new Date());
+  // The file comes first: if the store had a token that nobody has, everyone would be locked out.
+  await writeFile(temporaryFile, `${shown}\n`, { mode: 0o600, flush: true });
+  const { result: made } = await committer.commit({ kind: 'system', part: 'start' }, (context) =>
+    decideCreateToken(context, stored),
+  );
+  if (!made) {
+    await rm(temporaryFile, { force: true });
+    logger.info(`another replica made the admin token: ${wayOut}`);
+    return;
+  }
+  const file = freeFile(dataDir);
+  await rename(temporaryFile, file);
+  if (file.endsWith('admin-token')) logger.info({ file }, 'made the admin token');
+  else logger.warn({ file }, "made the admin token beside another store's, which was left as it is");
+}
+
+const wayOut =
+  'the replica that made it has it in its data directory; or start with a ZONEWRIGHT_ADMIN_TOKEN of your own';
+
+/** Gives the temporary file its name if it has the store's token: the process ended before it could. Otherwise deletes the file. */
+async function recover(dataDir: string, temporaryFile: string, views: Views): Promise<void> {
+  if (await holdsToken(temporaryFile, views)) await rename(temporaryFile, freeFile(dataDir));
+  else await rm(temporaryFile, { force: true });
+}
+
+/** Returns the file of the folder that has this store's token. */
+async function findFile(dataDir: string, views: Views): Promise<string | undefined> {
+  for (const name of (await readdir(dataDir)).filter((one) => /^admin-token(-\d+)?$/.test(one))) {
+    const file = join(dataDir, name);
+    if (await holdsToken(file, views)) return file;
+  }
+  return undefined;
+}
+
+async function holdsToken(file: string, views: Views): Promise<boolean> {
+  const shown = await readFile(file, 'utf8').catch(() => '');
+  return storedToken(views, shown.trim())?.id === id;
+}
+
+/** Returns `admin-token`, or `admin-token-2` and so on if there is such a file already. */
+function freeFile(dataDir: string): string {
+  for (let number = 1; ; number += 1) {
+    const file = join(dataDir, number === 1 ? 'admin-token' : `admin-token-${number}`);
+    if (!existsSync(file)) return file;
+  }
+}

@@ -1,0 +1,25 @@
+// Returns the pool, zone or host that a request names, from the views. Refuses with `not_found` if there is none.
+
+import { refuse } from '../../errors.ts';
+import type { Host } from '../../model/host.ts';
+import type { Fqdn } from '../../model/name.ts';
+import type { Pool } from '../../model/pool.ts';
+import type { Zone } from '../../model/zone.ts';
+import type { Versioned } from '../../views/versioned.ts';
+import type { Views } from '../../views/views.ts';
+
+interface Seen {
+  views: Pick<Views, 'pools' | 'zones' | 'hosts'>;
+}
+
+export function existingPool({ views }: Seen, name: string): Versioned<Pool> {
+  return views.pools.get(name) ?? refuse('not_found', `there is no pool '${name}'`, { pool: name });
+}
+
+export function existingZone({ views }: Seen, name: Fqdn): Versioned<Zone> {
+  return views.zones.get(name) ?? refuse('not_found', `there is no zone ${name}`, { zone: name });
+}
+
+export function existingHost({ views }: Seen, name: Fqdn): Versioned<Host> {
+  return views.hosts.get(name) ?? refuse('not_found', `there is no host ${name}`, { name });
+}

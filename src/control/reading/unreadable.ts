@@ -1,0 +1,32 @@
+// The refusal because of a value in the store that cannot be read.
+
+import { type ErrorCode, Refusal } from '../../errors.ts';
+
+interface Unreadable {
+  key: string;
+  /** What is wrong with the value. */
+  why: string;
+  /** Default: `value_unreadable`. */
+  code?: ErrorCode;
+  /** What the operator can do about it. */
+  wayOut?: string;
+  /** The field of the request that needs the value. */
+  pointer?: string;
+  members?: Record<string, unknown>;
+}
+
+/** Returns the refusal; it names the key, the reason and the way out. */
+export function unreadable({
+  key,
+  why,
+  code,
+  wayOut = 'repair or delete it in the store',
+  pointer,
+  members = {},
+}: Unreadable): Refusal {
+  const message = `the store's '${key}' cannot be read (${why}): ${wayOut}`;
+  return new Refusal(code ?? 'value_unreadable', message, {
+    ...(pointer !== undefined && { errors: [{ pointer, message }] }),
+    members: { key, ...members },
+  });
+}

@@ -1,0 +1,12 @@
+// Use case: a token is created.
+
+import { tokenKey } from '../../store/keys.ts';
+import { type StoredToken, tokenValue } from '../../store/values.ts';
+import type { DecisionContext } from '../transaction/decision.ts';
+import { type Decision, noChange, TransactionBuilder } from '../transaction/transaction-builder.ts';
+
+/** Creates a token. Result: false if the store has one of that id already. */
+export function decideCreateToken(context: DecisionContext, token: StoredToken): Decision<boolean> {
+  if (context.views.tokens.has(token.id)) return noChange(false);
+  return new TransactionBuilder(context).put(tokenKey(token.id), tokenValue.encode(token), undefined).build(true);
+}

@@ -1,0 +1,81 @@
+// The first token, and what is left of it when the process ends while it is being made.
+
+import assert from 'node:assert/strict';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { ensureAdminToken } from '../src/admin-token.ts';
+import { storedToken } from '../src/control/tokens/token-secret.ts';
+import { apiAt } from './support/api-client.ts';
+import { type ControlPlane, embeddedStore, openReplica } from './support/control-plane.ts';
+import { startedApp } from './support/started-app.ts';
+import { temporaryFolder } from './support/temporary.ts';
+
+const tokenFiles = async (folder: string) => (await readdir(folder)).filter((name) => name.startsWith('admin-token'));
+
+test('a token that was stored before a crash, and has no name yet, gets it at the next start', async (t) => {
+  const first = await startedApp(t, { makesToken: true });
+  const file = join(first.folder, 'admin-token');
+  const shown = await readFile(file, 'utf8');
+  await rename(file, `${file}.new`);
+  const again = await first.restart();
+  assert.equal(await readFile(file, 'utf8'), shown);
+  assert.deepEqual(await tokenFiles(first.folder), ['admin-token']);
+  await again.api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
+});
+
+test('a token that never got into the store is thrown away', async (t) => {
+  const first = await startedApp(t, { makesToken: true });
+  const file = join(first.folder, 'admin-token');
+  const shown = await readFile(file, 'utf8');
+  await writeFile(`${file}.new`, shown.replace(/.{8}$/s, 'AAAAAAA\n'), { mode: 0o600 });
+  await first.restart();
+  assert.equal(await readFile(file, 'utf8'), shown);
+  assert.deepEqual(await tokenFiles(first.folder), ['admin-token']);
+});
+
+test('the token of another store in the same folder is never overwritten, and each store says which file is its own', async (t) => {
+  const folder = await temporaryFolder(t);
+  const first = await openReplica(t, await embeddedStore(t));
+  const second = await openReplica(t, await embeddedStore(t));
+  assert.match(await start(folder, first), /^info made the admin token \S+\/admin-token$/);
+  const shown = await readFile(join(folder, 'admin-token'), 'utf8');
+  assert.match(await start(folder, second), /^warn made the admin token beside .* \S+\/admin-token-2$/);
+  assert.equal(await readFile(join(folder, 'admin-token'), 'utf8'), shown);
+  assert.match(await start(folder, first), /^info .* earlier start \S+\/admin-token$/);
+  assert.match(await start(folder, second), /^info .* earlier start \S+\/admin-token-2$/);
+  for (const [file, { views }] of [
+    ['admin-token', first],
+    ['admin-token-2', second],
+  ] as const) {
+    assert.ok(storedToken(views, (await readFile(join(folder, file), 'utf8')).trim()), file);
+  }
+});
+
+test('where no file here has the token, the log names the way out, and a 401 does', async (t) => {
+  const first = await startedApp(t, { makesToken: true });
+  await rename(join(first.folder, 'admin-token'), join(first.folder, 'elsewhere'));
+  const replica = await openReplica(t, first.store);
+  assert.match(await start(first.folder, replica), /^warn .*no file here.*ZONEWRIGHT_ADMIN_TOKEN/);
+  assert.deepEqual(await tokenFiles(first.folder), []);
+
+  const { detail } = await apiAt(first.url, 'zw_admin_nope').refused('unauthorized', 'GET', '/v1/zones');
+  assert.match(detail, /admin-token.*ZONEWRIGHT_ADMIN_TOKEN/);
+  assert.ok(!detail.includes(first.folder), detail);
+});
+
+/** What a start of a replica on this folder says of the token. */
+async function start(folder: string, { views, committer }: ControlPlane): Promise<string> {
+  const said: string[] = [];
+  const log = (level: string) => (fields: unknown, message?: string) => {
+    const { file = '' } = fields as { file?: string };
+    said.push(`${level} ${message ?? String(fields)} ${file}`.trim());
+  };
+  await ensureAdminToken(folder, views, committer, {
+    debug: log('debug'),
+    info: log('info'),
+    warn: log('warn'),
+    error: log('error'),
+  });
+  return said.join('\n');
+}

@@ -1,0 +1,26 @@
+// A wait with an end: in time, late, failed; and nothing that keeps the process alive.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { within } from '../../src/store/within.ts';
+
+const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+const never = new Promise<void>(() => {});
+
+test('says whether a promise resolved in time', async () => {
+  assert.equal(await within(never, 5), false);
+  const before = timers();
+  assert.equal(await within(Promise.resolve(), 600_000), true);
+  assert.equal(timers(), before);
+});
+
+test('rejects as the promise does, and hears no more of one that is late', async () => {
+  const before = timers();
+  await assert.rejects(within(Promise.reject(new Error('away')), 600_000), /away/);
+  assert.equal(timers(), before);
+  const late = Promise.withResolvers<void>();
+  assert.equal(await within(late.promise, 5), false);
+  // Unhandled, it would end this test.
+  late.reject(new Error('too late'));
+  await new Promise(setImmediate);
+});
