@@ -130,3 +130,12 @@ export function at<T>(pointer: string, parse: () => T, code: ErrorCode = 'invali
     throw error;
   }
 }
+
+/** How many items of a long list a refusal names. */
+export const maxNamed = 10;
+
+/** Returns the first items of a list, and how many more there are. */
+export function joinFirst(names: readonly string[]): string {
+  const more = names.length - maxNamed;
+  return names.slice(0, maxNamed).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}

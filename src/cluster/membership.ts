@@ -2,13 +2,13 @@
 // death. Logs an error if another live process has the same name, or a name with the same nameserver label.
 
 import { randomUUID } from 'node:crypto';
-import { settlesWithin } from '../control/transaction/settles-within.ts';
 import { InvalidValue } from '../errors.ts';
 import type { Logger } from '../model/logger.ts';
 import { type Member, nameserverOf } from '../model/member.ts';
 import { memberKey, prefixes } from '../store/keys.ts';
 import { type LeaseId, type Store, StoreUnavailable } from '../store/store.ts';
 import { memberValue } from '../store/values.ts';
+import { within } from '../store/within.ts';
 
 const leaseSeconds = 10;
 const keepMilliseconds = 3000;
@@ -70,7 +70,7 @@ class Membership {
       if (this.#lease !== undefined) await this.#store.revokeLease(this.#lease);
     };
     const left = revoke().catch((error: unknown) => this.#logger.debug(error, 'could not end the membership'));
-    await settlesWithin(left, leaveMilliseconds);
+    await within(left, leaveMilliseconds);
   }
 
   async #register(): Promise<void> {

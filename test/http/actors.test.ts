@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import { decideCreateToken } from '../../src/control/create-token.ts';
+import { decideCreateToken } from '../../src/control/tokens/create-token.ts';
+import { newToken } from '../../src/control/tokens/token-secret.ts';
 import type { Actor } from '../../src/control/transaction/actor.ts';
-import { newToken } from '../../src/http/auth.ts';
 import { type Api, adminToken, apiAt } from '../support/api-client.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
 import type { Cleanup } from '../support/temporary.ts';

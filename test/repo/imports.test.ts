@@ -21,20 +21,21 @@ const rooms: Record<string, string[]> = {
   cli: ['model'],
 };
 
-/**
- * Within control: a folder → those beside it that it may import. What lies beside the folders may import all of them.
- */
-const controlFolders: Record<string, string[]> = {
-  transaction: [],
-  addresses: ['transaction'],
-  hosts: ['addresses', 'transaction'],
-  pools: ['hosts', 'addresses', 'transaction'],
-  zones: ['hosts', 'addresses', 'transaction'],
-  'zone-file': ['transaction'],
+/** Within control: a folder of use cases → the other folders of use cases that it may import. */
+const useCases: Record<string, string[]> = {
+  addresses: [],
+  hosts: ['addresses'],
+  pools: ['addresses', 'hosts'],
+  tokens: [],
+  'zone-file': [],
+  zones: ['hosts'],
 };
 
-/** What of the store others may import: the interface, the keys and the values, never an implementation. */
-const storeInterface = ['store/store.ts', 'store/keys.ts', 'store/values.ts'];
+/** Within control: what every use case may import. The later may import the earlier. A file beside the folders may import all of control. */
+const underUseCases = ['reading', 'transaction'];
+
+/** The files of the store that others may import: never an implementation. */
+const storeInterface = ['store/store.ts', 'store/keys.ts', 'store/values.ts', 'store/within.ts'];
 
 /** Packages with one owner: a file, or a folder. */
 const owners: Record<string, string> = {
@@ -104,18 +105,28 @@ test('rooms import only what the architecture lets them', () => {
   assert.deepEqual(wrong, []);
 });
 
-test('the folders of control import one another in one direction', () => {
+test('the folders of control import one another in one direction, and use every arrow', () => {
   const folderOf = (file: string) => /^control\/([^/]+)\//.exec(file)?.[1];
-  const isIn = (file: string) => roomOf(file) === 'control';
+  const mayImport = (folder: string) => {
+    const place = underUseCases.indexOf(folder);
+    return place >= 0 ? underUseCases.slice(0, place) : [...underUseCases, ...(useCases[folder] ?? [])];
+  };
+  const used = new Set<string>();
   const wrong = imports.filter(({ from, to }) => {
     const [folder, target] = [folderOf(from), folderOf(to)];
-    if (folder === undefined || !isIn(to) || target === folder) return false;
-    return target === undefined || !controlFolders[folder]?.includes(target);
+    if (folder === undefined || roomOf(to) !== 'control' || target === folder) return false;
+    used.add(`${folder} → ${target}`);
+    return target === undefined || !mayImport(folder).includes(target);
   });
   assert.deepEqual(wrong, []);
   assert.deepEqual(
     [...new Set(files.map(folderOf))].filter((folder) => folder !== undefined).sort(),
-    Object.keys(controlFolders).sort(),
+    [...underUseCases, ...Object.keys(useCases)].sort(),
+  );
+  const arrows = Object.entries(useCases).flatMap(([from, targets]) => targets.map((to) => `${from} → ${to}`));
+  assert.deepEqual(
+    arrows.filter((arrow) => !used.has(arrow)),
+    [],
   );
 });
 

@@ -8,9 +8,9 @@ import { capacityOf, isExcluded, type Pool, poolShape, shapeHolds } from '../../
 import { timestamp } from '../../model/timestamp.ts';
 import { addressKey } from '../../store/keys.ts';
 import type { Views } from '../../views/views.ts';
+import { existingPool } from '../reading/existing.ts';
+import { unreadable } from '../reading/unreadable.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
-import { existingPool } from '../transaction/existing.ts';
-import { unreadable } from '../transaction/unreadable.ts';
 import { usageOf } from './pool-usage.ts';
 
 /** An address that is free to take. */

@@ -1,8 +1,8 @@
 // Use case: a host is deleted, with its records; its addresses are released.
 
 import type { Fqdn } from '../../model/name.ts';
+import { existingHost } from '../reading/existing.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
-import { existingHost } from '../transaction/existing.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
 import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { writeHost } from './write-host.ts';

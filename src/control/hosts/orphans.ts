@@ -7,7 +7,8 @@ import { type Host, type HostAddress, recordsOf } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { managingHost, type Rrset } from '../../model/rrset.ts';
 import { timestamp } from '../../model/timestamp.ts';
-import { hostKey } from '../../store/keys.ts';
+import { addressKey, hostKey } from '../../store/keys.ts';
+import { replaceHost } from '../addresses/hold-address.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
@@ -37,6 +38,13 @@ export function requireOrphan(builder: TransactionBuilder, host: Fqdn): void {
   const current = builder.views.hosts.get(host);
   if (current === undefined) builder.requireAbsent(hostKey(host));
   else builder.requireUnchanged(hostKey(host), current.modified);
+}
+
+/** Releases addresses of a host that does not exist. Skips those that this transaction writes already, for another orphan. */
+export function releaseOrphan(builder: TransactionBuilder, host: Fqdn, addresses: readonly HostAddress[]): void {
+  for (const { space, address } of addresses) {
+    if (!builder.writes(addressKey(space, address))) replaceHost(builder, { space, address }, host);
+  }
 }
 
 /** Returns a host that does not exist, as its address records and the holders of those addresses describe it; undefined if none do. */

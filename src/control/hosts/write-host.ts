@@ -11,7 +11,7 @@ import type { Zone } from '../../model/zone.ts';
 import { hostKey } from '../../store/keys.ts';
 import { hostValue } from '../../store/values.ts';
 import { replaceHost, takeAddress } from '../addresses/hold-address.ts';
-import { existingHost } from '../transaction/existing.ts';
+import { existingHost } from '../reading/existing.ts';
 import type { PointerOf } from '../transaction/name-edits.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { removeEmptyZone, reverseZoneSettings } from './automatic-zone.ts';

@@ -8,8 +8,8 @@ import { timestamp } from '../../model/timestamp.ts';
 import { addressKey } from '../../store/keys.ts';
 import { chooseExplicit, chooseNext, defaultFamily } from '../addresses/choose-addresses.ts';
 import { replaceHolders, takeAddress } from '../addresses/hold-address.ts';
+import { existingPool } from '../reading/existing.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
-import { existingPool } from '../transaction/existing.ts';
 import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
 
 export interface WantedAllocation {

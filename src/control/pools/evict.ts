@@ -1,6 +1,6 @@
 // Evicts the holders of a pool's addresses, only by force: a host loses the address with its records, and is deleted with its last address.
 
-import { refuse } from '../../errors.ts';
+import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';
 import { type AddressRecord, describeHolder } from '../../model/allocation.ts';
 import type { Host } from '../../model/host.ts';
@@ -8,11 +8,10 @@ import type { Pool } from '../../model/pool.ts';
 import { addressesPrefix } from '../../store/keys.ts';
 import { replaceHolders } from '../addresses/hold-address.ts';
 import { isOrphanedHold } from '../hosts/orphans.ts';
+import { maxKeysOf, WriteBudget } from '../hosts/write-budget.ts';
 import { writeHost } from '../hosts/write-host.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
-import { greatestNamed, nameSome } from '../transaction/name-some.ts';
 import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
-import { greatestWrite, WriteBudget } from '../transaction/write-budget.ts';
 
 /** Returns whether the address may stay with its holders. */
 export type Stays = (address: Address) => boolean;
@@ -32,7 +31,7 @@ export function decideEvict(context: DecisionContext, pool: Pool, stays: Stays):
   let released = 0;
   for (const record of records) {
     const hosts = hostsOf(context, record);
-    if (!budget.take(1 + hosts.reduce((sum, host) => sum + greatestWrite(host), 0))) break;
+    if (!budget.take(1 + hosts.reduce((sum, host) => sum + maxKeysOf(host), 0))) break;
     if (hosts.length === 0) replaceHolders(builder, record.space, record.address, []);
     released += 1;
   }
@@ -70,10 +69,10 @@ function hostsWithout(context: DecisionContext, records: readonly AddressRecord[
 
 function refuseInUse(pool: string, records: readonly AddressRecord[]): never {
   const inUse = records.map(({ address, holders }) => ({ address, heldBy: holders.map(describeHolder) }));
-  const names = nameSome(inUse.map(({ address, heldBy }) => `${address} (${heldBy.join(', ')})`));
+  const names = joinFirst(inUse.map(({ address, heldBy }) => `${address} (${heldBy.join(', ')})`));
   refuse(
     'pool_in_use',
     `pool '${pool}' has addresses in use: ${names}; release them first, or repeat with ?force=true`,
-    { pool, inUse: inUse.length, addresses: inUse.slice(0, greatestNamed) },
+    { pool, inUse: inUse.length, addresses: inUse.slice(0, maxNamed) },
   );
 }

@@ -7,10 +7,10 @@ import { idempotencyKey } from '../../store/keys.ts';
 import { LeaseGone, type LeaseId, type Store, StoreUnavailable } from '../../store/store.ts';
 import { answerValue } from '../../store/values.ts';
 import type { Views } from '../../views/views.ts';
+import { untilServed } from '../reading/until-reached.ts';
 import type { TokenActor } from './actor.ts';
 import { type Committer, LostRace, maxAttempts, notWritten } from './commit.ts';
 import type { Committed, Decide } from './decision.ts';
-import { untilServed } from './until-reached.ts';
 
 /** Answers are kept for at least 24 hours. Those of one hour share a lease. */
 const leaseSeconds = 25 * 3600;

@@ -13,14 +13,14 @@ import {
   StoreUnavailable,
   TransactionTooLarge,
 } from '../../store/store.ts';
+import { within } from '../../store/within.ts';
 import type { Views } from '../../views/views.ts';
+import { unreadable } from '../reading/unreadable.ts';
+import { untilServed } from '../reading/until-reached.ts';
 import type { Actor } from './actor.ts';
 import { Batch, subjectOf, targetOf } from './batch.ts';
 import type { Committed, Decide } from './decision.ts';
-import { settlesWithin } from './settles-within.ts';
 import type { Decision } from './transaction-builder.ts';
-import { unreadable } from './unreadable.ts';
-import { untilServed } from './until-reached.ts';
 
 /** A decision that waits for its transaction, and who asked for it. */
 interface Job {
@@ -126,7 +126,7 @@ export class Committer {
         for (const { job, decision } of batch.jobs) this.#answer(job, decision, revision);
       } else {
         this.#requeue(batch);
-        await settlesWithin(this.#views.reached(revision), freshViewMilliseconds);
+        await within(this.#views.reached(revision), freshViewMilliseconds);
       }
     } catch (error) {
       this.#fail(batch, error);

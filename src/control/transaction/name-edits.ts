@@ -1,6 +1,6 @@
 // The names that one transaction writes: their RRsets so far, and the check of what may stand there, beside what is above and below them.
 
-import { Refusal } from '../../errors.ts';
+import { maxNamed, Refusal } from '../../errors.ts';
 import {
   checkName,
   checkNameservers,
@@ -18,7 +18,6 @@ import type { Rrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
 import { nameKey } from '../../store/keys.ts';
 import type { Views } from '../../views/views.ts';
-import { greatestNamed } from './name-some.ts';
 
 /** Something odd about a name that is written, and allowed. */
 export type Warning = Pick<NameFinding, 'owner' | 'types' | 'message'>;
@@ -140,7 +139,7 @@ export class NameEdits {
         if (finding.code !== undefined) faults.set(owner, finding);
         else if (warnings.length < maxWarnings) warnings.push(finding);
       }
-      if (faults.size > greatestNamed) break;
+      if (faults.size > maxNamed) break;
     }
     if (faults.size > 0) refuseCut(cut, [...faults.values()], pointerOf);
     return warnings;
@@ -160,9 +159,9 @@ function refuseFinding(
 }
 
 function refuseCut(cut: ZoneCut, faults: readonly NameFinding[], pointerOf: PointerOf): never {
-  const some = faults.slice(0, greatestNamed);
+  const some = faults.slice(0, maxNamed);
   const names = some.map(({ owner, managedBy }) => (managedBy === undefined ? owner : `${owner} (${managedBy})`));
-  const more = faults.length > greatestNamed ? ' and more' : '';
+  const more = faults.length > maxNamed ? ' and more' : '';
   const why = cut.type === 'NS' ? 'names of hosts must be served' : 'nothing can stand below a DNAME (RFC 6672 §2.4)';
   const message = `the ${cut.type} of ${cut.owner} would hide ${names.join(', ')}${more}: ${why}; move or delete them first`;
   const pointer = pointerOf(cut.owner, cut.type as RecordType);

@@ -123,6 +123,11 @@ export class TransactionBuilder implements DecisionContext {
     return this;
   }
 
+  /** Returns whether this transaction writes the key so far; the keys of names are not among them. */
+  writes(key: string): boolean {
+    return this.#operations.has(key);
+  }
+
   /** Takes the lock from an import of the zone, which stops then: the zone is deleted. */
   endImport(zone: Fqdn): this {
     return this.deleteUnchecked(importKey(zone));

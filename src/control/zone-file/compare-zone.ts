@@ -12,8 +12,8 @@ import type { Findings } from '../../model/zone-file/findings.ts';
 import { namesPrefix } from '../../store/keys.ts';
 import type { Store } from '../../store/store.ts';
 import { nameValue } from '../../store/values.ts';
-import { unreadable } from '../transaction/unreadable.ts';
-import { turnUnlessGone } from './turn-unless-gone.ts';
+import { unreadable } from '../reading/unreadable.ts';
+import { yieldToEventLoop } from './yield-to-event-loop.ts';
 
 /** How many RRsets; `managed`: of hosts, which stay as they are. */
 export interface ImportCounts {
@@ -94,12 +94,12 @@ export async function compareZone(
       comparison.compareName(name, rrsets, contents.names.get(name) ?? []);
     }
     from = page.next;
-    await turnUnlessGone(caller);
+    await yieldToEventLoop(caller);
   } while (from !== undefined);
   let count = 0;
   for (const [owner, rrsets] of contents.names) {
     for (const rrset of rrsets) if (!rrset.known) comparison.note('added', owner, rrset.type, undefined, rrset);
-    if (++count % 10_000 === 0) await turnUnlessGone(caller);
+    if (++count % 10_000 === 0) await yieldToEventLoop(caller);
   }
   return comparison;
 }
@@ -125,7 +125,7 @@ export async function checkContents(
   for (const owner of contents.names.keys()) {
     contents.rrsetsAt(owner, managed.get(owner) ?? [], findings);
     contents.checkTargets(owner, managed, findings);
-    if (++count % 1000 === 0) await turnUnlessGone(caller);
+    if (++count % 1000 === 0) await yieldToEventLoop(caller);
   }
   for (const [owner, rrsets] of managed) {
     if (!contents.names.has(owner)) contents.rrsetsAt(owner, rrsets, findings);

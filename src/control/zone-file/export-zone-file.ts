@@ -9,8 +9,8 @@ import { namesPrefix } from '../../store/keys.ts';
 import type { Entry, Store } from '../../store/store.ts';
 import { nameValue } from '../../store/values.ts';
 import type { Views } from '../../views/views.ts';
-import { atOneRevision } from '../transaction/at-one-revision.ts';
-import { existingZone } from '../transaction/existing.ts';
+import { atOneRevision } from '../reading/at-one-revision.ts';
+import { existingZone } from '../reading/existing.ts';
 import { namesInOrder } from './names-in-order.ts';
 
 export interface ZoneFile {

@@ -10,9 +10,9 @@ import { serialKey, zoneKey } from '../../store/keys.ts';
 import { StoreUnavailable } from '../../store/store.ts';
 import { zoneValue } from '../../store/values.ts';
 import type { NameJournal } from '../../views/zone-view.ts';
+import { existingZone } from '../reading/existing.ts';
 import { LostRace, maxAttempts } from '../transaction/commit.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
-import { existingZone } from '../transaction/existing.ts';
 import { checkPrecondition, entityTag } from '../transaction/precondition.ts';
 import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { cleanGenerations } from './clean-generations.ts';
@@ -20,8 +20,8 @@ import { checkApex, type ZoneComparison } from './compare-zone.ts';
 import { ImportLock } from './import-lock.ts';
 import { soaSettingsFrom } from './import-soa.ts';
 import type { ImportPlaces, ImportWanted } from './import-wanted.ts';
-import { turnUnlessGone } from './turn-unless-gone.ts';
 import { GenerationWriter, nameOperation, refuseInterrupted } from './write-generation.ts';
+import { yieldToEventLoop } from './yield-to-event-loop.ts';
 
 /** Changes of hosts that the last transaction carries. */
 const carriedAtOnce = 50;
@@ -89,7 +89,7 @@ export class ImportRun {
     const write = async (owner: Fqdn) => {
       const rrsets = this.#compared.contents.rrsetsAt(owner, managed.get(owner) ?? [], new Findings());
       await writer.add(nameOperation(zone, lock.generation, owner, rrsets));
-      if (++done % 1000 === 0) await turnUnlessGone(signal);
+      if (++done % 1000 === 0) await yieldToEventLoop(signal);
       if (Date.now() - said < 1000) return;
       said = Date.now();
       onProgress({ phase: 'writing', done, total });
@@ -99,7 +99,7 @@ export class ImportRun {
     for (const owner of managed.keys()) if (!names.has(owner)) await write(owner);
     await writer.finish();
     onProgress({ phase: 'writing', done: total, total });
-    await turnUnlessGone(signal);
+    await yieldToEventLoop(signal);
   }
 
   /** Each try either fails because somebody wrote into the zone, whose change the journal then has, or is the import. */

@@ -9,8 +9,8 @@ import type { ZoneFileContents } from '../../model/zone-file/contents.ts';
 import { type Finding, Findings } from '../../model/zone-file/findings.ts';
 import { zoneKey } from '../../store/keys.ts';
 import type { Views } from '../../views/views.ts';
-import { atOneRevision } from '../transaction/at-one-revision.ts';
-import { existingZone } from '../transaction/existing.ts';
+import { atOneRevision } from '../reading/at-one-revision.ts';
+import { existingZone } from '../reading/existing.ts';
 import { checkPrecondition, entityTag } from '../transaction/precondition.ts';
 import {
   checkApex,

@@ -8,7 +8,7 @@ import { type ZoneFileNote, ZoneFileReader, type ZoneFileRecord } from '../../mo
 import type { Views } from '../../views/views.ts';
 import type { MemoryShare } from './import-memory.ts';
 import type { ImportWanted } from './import-wanted.ts';
-import { turnUnlessGone } from './turn-unless-gone.ts';
+import { yieldToEventLoop } from './yield-to-event-loop.ts';
 
 const greatestRecords = 10_000_000;
 const recordsPerTurn = 1000;
@@ -36,7 +36,7 @@ export async function readZoneFile(
       if (contents.records > greatestRecords) refuse('payload_too_large', `more than ${greatestRecords} records`);
       if (++count % recordsPerTurn !== 0) continue;
       if (count % 100_000 === 0) onProgress({ phase: 'reading', done: count, total: undefined });
-      await turnUnlessGone(signal);
+      await yieldToEventLoop(signal);
     }
   };
   for await (const chunk of text) await take(reader.read(chunk));

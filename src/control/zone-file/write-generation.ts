@@ -7,7 +7,7 @@ import { nameKey } from '../../store/keys.ts';
 import type { Operation, Store } from '../../store/store.ts';
 import { nameValue } from '../../store/values.ts';
 import type { Views } from '../../views/views.ts';
-import { untilReached } from '../transaction/until-reached.ts';
+import { untilReached } from '../reading/until-reached.ts';
 import type { ImportLock } from './import-lock.ts';
 
 const namesPerTransaction = 100;

@@ -1,29 +1,27 @@
 // Use case: a zone is deleted with all its records; only by force while hosts have records in it.
 
-import { refuse } from '../../errors.ts';
+import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import { reverseName } from '../../model/address.ts';
 import { type Host, recordsOf } from '../../model/host.ts';
 import { type Fqdn, isWithin } from '../../model/name.ts';
 import { managingHost } from '../../model/rrset.ts';
-import { addressKey, hostKey, serialKey, zoneKey, zoneNamesPrefix } from '../../store/keys.ts';
+import { hostKey, serialKey, zoneKey, zoneNamesPrefix } from '../../store/keys.ts';
 import type { Fault } from '../../views/views.ts';
-import { replaceHost } from '../addresses/hold-address.ts';
-import { isOrphanedRecord, orphanedHost, requireOrphan } from '../hosts/orphans.ts';
+import { isOrphanedRecord, orphanedHost, releaseOrphan, requireOrphan } from '../hosts/orphans.ts';
+import { maxKeysOf, WriteBudget } from '../hosts/write-budget.ts';
 import { writeHost } from '../hosts/write-host.ts';
+import { existingZone } from '../reading/existing.ts';
+import { unreadable } from '../reading/unreadable.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
-import { existingZone } from '../transaction/existing.ts';
-import { greatestNamed, nameSome } from '../transaction/name-some.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
 import { type Decision, noChange, TransactionBuilder } from '../transaction/transaction-builder.ts';
-import { unreadable } from '../transaction/unreadable.ts';
-import { greatestWrite, WriteBudget } from '../transaction/write-budget.ts';
 
 /** Deletes a zone. Refuses with `zone_in_use` if hosts have records in it. */
 export function decideDeleteZone(context: DecisionContext, name: Fqdn, precondition: Precondition): Decision<void> {
   const { zones } = context.views;
   const fault = faultOf(context, name);
   if (fault !== undefined) {
-    const wayOut = 'mend it there, or repeat with ?force=true, which deletes what the store has of the zone';
+    const wayOut = 'repair it in the store, or repeat with ?force=true, which deletes what the store has of the zone';
     throw unreadable({ key: zoneKey(name), why: fault.message, wayOut });
   }
   const current = existingZone(context, name);
@@ -91,7 +89,7 @@ export function decideClearZone(context: DecisionContext, name: Fqdn, preconditi
   const doomed = fault && name;
   const builder = new TransactionBuilder(context);
   const budget = new WriteBudget();
-  const end = hosts.findIndex((host) => !budget.take(greatestWrite(host)));
+  const end = hosts.findIndex((host) => !budget.take(maxKeysOf(host)));
   const some = end === -1 ? hosts : hosts.slice(0, end);
   const isHere = (owner: Fqdn) => isIn(context, name, owner);
   for (const host of some) {
@@ -110,7 +108,6 @@ function decideClearOrphans(context: DecisionContext, name: Fqdn): Decision<numb
   const { value: zone } = existingZone(context, name);
   const builder = new TransactionBuilder(context);
   const budget = new WriteBudget();
-  const released = new Set<string>();
   let left = 0;
   for (const { owner, rrsets } of views.zones.managedNames(zone.name)) {
     const orphans = rrsets.filter((rrset) => isOrphanedRecord(context, owner, rrset));
@@ -122,11 +119,7 @@ function decideClearOrphans(context: DecisionContext, name: Fqdn): Decision<numb
         requireOrphan(builder, managingHost(owner, rrset));
         builder.deleteRrset(zone, owner, rrset.type);
       }
-      for (const one of held) {
-        const key = addressKey(one.space, one.address);
-        if (!released.has(key)) replaceHost(builder, one, owner);
-        released.add(key);
-      }
+      releaseOrphan(builder, owner, held);
     }
   }
   return builder.build(left);
@@ -137,8 +130,8 @@ function refuseInUse(context: DecisionContext, zone: Fqdn): never {
   if (names.length === 0) refuseOrphans(context, zone);
   refuse(
     'zone_in_use',
-    `zone ${zone} has records of hosts: ${nameSome(names)}; delete them first, or repeat with ?force=true`,
-    { zone, hosts: names.slice(0, greatestNamed) },
+    `zone ${zone} has records of hosts: ${joinFirst(names)}; delete them first, or repeat with ?force=true`,
+    { zone, hosts: names.slice(0, maxNamed) },
   );
 }
 
@@ -151,10 +144,10 @@ function refuseOrphans({ views }: DecisionContext, zone: Fqdn): never {
   const unreadable = [...hosts].filter((host) => views.faults.has(hostKey(host)));
   const gone = [...hosts].filter((host) => !unreadable.includes(host));
   const parts = [
-    gone.length > 0 && `records of hosts that do not exist (${nameSome(gone)}): repeat with ?force=true`,
+    gone.length > 0 && `records of hosts that do not exist (${joinFirst(gone)}): repeat with ?force=true`,
     unreadable.length > 0 &&
-      `records of hosts that cannot be read (${nameSome(unreadable)}): mend or delete '${hostKey(unreadable[0] as Fqdn)}' in the store`,
+      `records of hosts that cannot be read (${joinFirst(unreadable)}): repair or delete '${hostKey(unreadable[0] as Fqdn)}' in the store`,
   ];
   const what = parts.filter((part) => part !== false).join('; ');
-  refuse('zone_in_use', `zone ${zone} has ${what}`, { zone, hosts: [...hosts].slice(0, greatestNamed) });
+  refuse('zone_in_use', `zone ${zone} has ${what}`, { zone, hosts: [...hosts].slice(0, maxNamed) });
 }

@@ -1,6 +1,6 @@
 // Use case: a zone is created, or its settings change. Its records stay as they are.
 
-import { refuse } from '../../errors.ts';
+import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import { checkBelow, checkNameservers } from '../../model/check-name.ts';
 import { recordsOf } from '../../model/host.ts';
 import { type Fqdn, isWithin, parentOf } from '../../model/name.ts';
@@ -11,7 +11,6 @@ import type { Versioned } from '../../views/versioned.ts';
 import type { Views } from '../../views/views.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import { maxWarnings, type Warning } from '../transaction/name-edits.ts';
-import { greatestNamed, nameSome } from '../transaction/name-some.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
 import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
 
@@ -108,7 +107,7 @@ function checkHidesNothing(builder: TransactionBuilder, name: Fqdn): void {
   if (hidden.length === 0) return;
   refuse(
     'zone_conflict',
-    `names of hosts in zone ${zone.name} would be hidden by ${name}: ${nameSome(hidden)}; move or delete them first`,
-    { zone: zone.name, hosts: hidden.slice(0, greatestNamed) },
+    `names of hosts in zone ${zone.name} would be hidden by ${name}: ${joinFirst(hidden)}; move or delete them first`,
+    { zone: zone.name, hosts: hidden.slice(0, maxNamed) },
   );
 }

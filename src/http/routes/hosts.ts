@@ -4,7 +4,7 @@ import { Type } from '@fastify/type-provider-typebox';
 import { decideChangeHost } from '../../control/hosts/change-host.ts';
 import { decideCreateHost } from '../../control/hosts/create-host.ts';
 import { decideDeleteHost } from '../../control/hosts/delete-host.ts';
-import { existingHost } from '../../control/transaction/existing.ts';
+import { existingHost } from '../../control/reading/existing.ts';
 import { entityTag } from '../../control/transaction/precondition.ts';
 import { at, refuseField } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';

@@ -1,7 +1,7 @@
 // /v1/zones/{zone}/rrsets: the records of a zone.
 
 import { type Static, Type } from '@fastify/type-provider-typebox';
-import { existingZone } from '../../control/transaction/existing.ts';
+import { existingZone } from '../../control/reading/existing.ts';
 import { decideChangeRrsets, type RrsetChange } from '../../control/zones/change-rrsets.ts';
 import { listRrsets, type RrsetPosition, servedRrsetsAt } from '../../control/zones/list-rrsets.ts';
 import { rrsetTag } from '../../control/zones/rrset-tag.ts';

@@ -3,7 +3,7 @@
 import { PassThrough, Readable } from 'node:stream';
 import { Type } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
-import { existingZone } from '../../control/transaction/existing.ts';
+import { existingZone } from '../../control/reading/existing.ts';
 import { entityTag } from '../../control/transaction/precondition.ts';
 import { exportZoneFile } from '../../control/zone-file/export-zone-file.ts';
 import type { ImportProgress } from '../../control/zone-file/import-wanted.ts';

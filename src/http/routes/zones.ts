@@ -2,8 +2,8 @@
 
 import { Type } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
+import { existingZone } from '../../control/reading/existing.ts';
 import type { Committed, Decide } from '../../control/transaction/decision.ts';
-import { existingZone } from '../../control/transaction/existing.ts';
 import { entityTag } from '../../control/transaction/precondition.ts';
 import { decideClearZone, decideDeleteClearedZone, decideDeleteZone } from '../../control/zones/delete-zone.ts';
 import { decideCreateZone, decidePutZone, type ZonePut } from '../../control/zones/put-zone.ts';
