@@ -19,6 +19,7 @@ import { openEtcdStore } from '../../src/store/etcd.ts';
 import { importKey, prefixes, zoneNamesPrefix } from '../../src/store/keys.ts';
 import { OutcomeUnknown, type Store, StoreUnavailable } from '../../src/store/store.ts';
 import { adminToken } from '../support/api-client.ts';
+import { changedStore } from '../support/changed-store.ts';
 import { type ControlPlane, embeddedStore, openReplica, putZone, testActor } from '../support/control-plane.ts';
 import { etcdOrSkip } from '../support/etcd.ts';
 import { answersOf, startReplica } from '../support/replica.ts';
@@ -234,6 +235,26 @@ for (const phase of ['reading', 'comparing', 'writing'] as const) {
     assert.deepEqual([refusal.code, last], ['import_interrupted', phase]);
     await cleanGenerations(replica.store, zone);
     assert.deepEqual(await storeDump(replica.store), before);
+    await sameViews(t, replica);
+  });
+}
+
+for (const reads of [0, 1, 2, 3]) {
+  test(`an import that ends when the cleaning has read ${reads} times keeps its names`, async (t) => {
+    const replica = await prepared(t);
+    await importing(replica, many(3, '192.0.2.1')).then(({ cleaned }) => cleaned);
+    let done = 0;
+    const meanwhile = async () => {
+      if (done++ === reads) await importing(replica, many(5, '192.0.2.2')).then(({ cleaned }) => cleaned);
+    };
+    const store = changedStore(replica.store, {
+      get: async (...wanted) => meanwhile().then(() => replica.store.get(...wanted)),
+      list: async (...wanted) => meanwhile().then(() => replica.store.list(...wanted)),
+    });
+    await cleanGenerations(store, zone);
+    await meanwhile();
+    const names = (await storeEntries(replica.store)).filter(({ key }) => key.startsWith(zoneNamesPrefix(zone)));
+    assert.equal(names.length, 5);
     await sameViews(t, replica);
   });
 }

@@ -1,0 +1,471 @@
+// Two decisions on one view: a row for each race that a compare of a decision guards. Run by races.test.ts.
+
+import { decideRemoveEmptyZone } from '../../src/control/hosts/automatic-zone.ts';
+import { decideForgetAddress } from '../../src/control/pools/release-address.ts';
+import { decideCreateToken } from '../../src/control/tokens/create-token.ts';
+import type { Decide } from '../../src/control/transaction/decision.ts';
+import { TransactionBuilder } from '../../src/control/transaction/transaction-builder.ts';
+import { decideClearZone, decideDeleteClearedZone, decideDeleteZone } from '../../src/control/zones/delete-zone.ts';
+import { parseAddress } from '../../src/model/address.ts';
+import type { Host } from '../../src/model/host.ts';
+import { parseName } from '../../src/model/name.ts';
+import { zoneDefaults } from '../../src/model/zone.ts';
+import {
+  addressesPrefix,
+  addressKey,
+  hostKey,
+  nameKey,
+  poolKey,
+  prefixes,
+  serialKey,
+  tokenKey,
+  zoneKey,
+} from '../../src/store/keys.ts';
+import { hostValue, zoneValue } from '../../src/store/values.ts';
+import { putZone } from '../support/control-plane.ts';
+import type { Race } from './race.ts';
+import {
+  allocate,
+  changeHost,
+  createHost,
+  deleteHost,
+  deletePool,
+  erase,
+  later,
+  putPool,
+  putRrset,
+  release,
+  write,
+} from './steps.ts';
+
+export const z = parseName('z');
+export const reverse = parseName('0.0.10.in-addr.arpa');
+export const [atZ, serialOfZ] = [zoneKey(z), serialKey(z)];
+const address = addressKey('default', parseAddress('10.0.0.1'));
+const nameAt = (owner: string) => nameKey(z, 1, parseName(owner));
+const hostAt = (name: string) => hostKey(parseName(name));
+
+export const zone = putZone(z, { nameservers: [parseName('ns.example')] });
+export const pool = putPool('p', ['10.0.0.0/29']);
+const coolingPool = putPool('p', ['10.0.0.0/29'], { coolDownSeconds: 3600 });
+const rememberingPool = putPool('p', ['10.0.0.0/29'], { strategy: 'least-recently-used' });
+const txt = putRrset('z', 'a.z', 'TXT', '"x"');
+const otherTxt = putRrset('z', 'a.z', 'TXT', '"y"');
+export const host = createHost('a.z', '10.0.0.1');
+const tagged = changeHost('a.z', '10.0.0.1', { tags: { changed: 'yes' } });
+const shared = (port: number) => ({ sharingKey: 'k', ports: [{ protocol: 'tcp' as const, port }] });
+const forget: Decide<unknown> = (context) => decideForgetAddress(context, 'default', parseAddress('10.0.0.1'));
+export const deleteZone: Decide<unknown> = (context) => decideDeleteZone(context, z, {});
+export const deleteUnreadable: Decide<unknown> = (context) => decideDeleteClearedZone(context, z, {});
+const clearZone: Decide<unknown> = (context) => decideClearZone(context, z, {});
+const removeReverse: Decide<unknown> = (context) => decideRemoveEmptyZone(context, reverse);
+const token: Decide<unknown> = (context) =>
+  decideCreateToken(context, {
+    id: 't',
+    hash: '0'.repeat(64),
+    salt: '00',
+    role: 'admin',
+    createdAt: '2026-01-01T00:00:00Z',
+  });
+
+/** The host a.z as it stands in the store, for an operator who writes its key by hand. */
+const storedHost: Host = {
+  name: parseName('a.z'),
+  zone: z,
+  addresses: [{ address: parseAddress('10.0.0.1'), pool: null, space: 'default' }],
+  aliases: [],
+  ttl: null,
+  ptr: false,
+  owner: '',
+  tags: {},
+  createdAt: '2026-01-01T00:00:00Z',
+};
+const restoreHost = write(hostAt('a.z'), hostValue.encode(storedHost));
+/** The records and the address of a host whose key an operator deleted. */
+const orphaned = [zone, host, erase(hostAt('a.z'))];
+/** A host, and the CNAME of an alias that the host does not have. */
+const orphanedAlias = [zone, createHost('a.z', '10.0.0.1', { aliases: [parseName('b.z')] }), restoreHost];
+
+/** A zone of 67 labels: around two of them there could be more zones than one transaction can compare. */
+const deepZone = (label: string) => ({ ...zoneDefaults, name: parseName(`${`${label}.`.repeat(66)}deep`) });
+const twoDeepZones: Decide<unknown> = (context) =>
+  new TransactionBuilder(context).createZone(deepZone('a')).createZone(deepZone('b')).build(undefined);
+
+const put = 'addresses/hold-address.ts put';
+const builder = (kind: string) => `transaction/transaction-builder.ts ${kind}`;
+
+export const races: Race[] = [
+  // Addresses.
+  {
+    guards: [put, builder('put'), builder('requireAbsent')],
+    what: 'two take one free address',
+    given: [pool],
+    first: allocate('10.0.0.1'),
+    second: allocate('10.0.0.1'),
+    stoppedBy: [address],
+  },
+  {
+    guards: [put, builder('requireUnchanged')],
+    what: 'two take an address that the pool remembers',
+    given: [rememberingPool, allocate('10.0.0.1'), release('10.0.0.1')],
+    first: allocate('10.0.0.1'),
+    second: allocate('10.0.0.1'),
+    stoppedBy: [address],
+  },
+  {
+    guards: [put],
+    what: 'an address is shared while its holder gives it back',
+    given: [pool, allocate('10.0.0.1', shared(1))],
+    first: release('10.0.0.1'),
+    second: allocate('10.0.0.1', shared(2)),
+    stoppedBy: [address],
+  },
+  {
+    guards: ['addresses/hold-address.ts delete', builder('requireUnchanged')],
+    what: 'an address is given back while somebody comes to share it',
+    given: [pool, allocate('10.0.0.1', shared(1))],
+    first: allocate('10.0.0.1', shared(2)),
+    second: release('10.0.0.1'),
+    stoppedBy: [address],
+  },
+  {
+    guards: ['addresses/hold-address.ts delete'],
+    what: 'a cool-down is ended twice',
+    given: [coolingPool, allocate('10.0.0.1'), release('10.0.0.1')],
+    first: release('10.0.0.1'),
+    second: release('10.0.0.1'),
+    stoppedBy: [address],
+  },
+  {
+    guards: ['addresses/hold-address.ts requireUnchanged'],
+    what: 'an address is taken from a pool that begins to drain',
+    given: [pool],
+    first: putPool('p', ['10.0.0.0/29'], { drain: true }),
+    second: allocate('10.0.0.1'),
+    stoppedBy: [poolKey('p')],
+  },
+  {
+    guards: ['addresses/hold-address.ts requireUnchanged'],
+    what: 'a host takes an address from a pool that goes',
+    given: [zone, pool],
+    first: deletePool('p'),
+    second: host,
+    stoppedBy: [poolKey('p')],
+  },
+  {
+    guards: ['pools/release-address.ts delete'],
+    what: 'an address that has cooled down is forgotten while somebody takes it',
+    given: [coolingPool, allocate('10.0.0.1'), release('10.0.0.1')],
+    first: later(allocate('10.0.0.1')),
+    second: later(forget),
+    stoppedBy: [address],
+  },
+  // Pools.
+  {
+    guards: ['pools/evict.ts requireQuiet', builder('requireQuiet')],
+    what: 'a pool goes while an address is taken from it',
+    given: [pool],
+    first: allocate('10.0.0.1'),
+    second: deletePool('p'),
+    stoppedBy: [addressesPrefix('default')],
+  },
+  {
+    guards: ['pools/evict.ts requireQuiet'],
+    what: 'a pool shrinks while a host takes an address that it leaves out',
+    given: [zone, pool],
+    first: host,
+    second: putPool('p', ['10.0.0.4/30']),
+    stoppedBy: [addressesPrefix('default')],
+  },
+  {
+    guards: ['pools/delete-pool.ts delete'],
+    what: 'a pool goes while it is changed',
+    given: [pool],
+    first: putPool('p', ['10.0.0.0/28']),
+    second: deletePool('p'),
+    stoppedBy: [poolKey('p')],
+  },
+  {
+    guards: ['pools/put-pool.ts put'],
+    what: 'a pool is changed twice',
+    given: [pool],
+    first: putPool('p', ['10.0.0.0/29'], { description: 'one' }),
+    second: putPool('p', ['10.0.0.0/29'], { description: 'two' }),
+    stoppedBy: [poolKey('p')],
+  },
+  {
+    guards: ['pools/put-pool.ts put'],
+    what: 'a pool is made twice',
+    given: [],
+    first: putPool('p', ['10.0.0.0/29']),
+    second: putPool('p', ['10.1.0.0/29']),
+    stoppedBy: [poolKey('p')],
+  },
+  {
+    guards: ['pools/put-pool.ts requireQuiet'],
+    what: 'two pools that overlap are made',
+    given: [],
+    first: putPool('p', ['10.0.0.0/29']),
+    second: putPool('q', ['10.0.0.4/30']),
+    stoppedBy: [prefixes.pools],
+  },
+  // Hosts.
+  {
+    guards: ['hosts/write-host.ts put'],
+    what: 'a host is made twice',
+    given: [zone],
+    first: host,
+    second: createHost('a.z', '10.0.0.2'),
+    stoppedBy: [hostAt('a.z'), nameAt('a.z')],
+  },
+  {
+    guards: ['hosts/write-host.ts put'],
+    what: 'a host is changed twice',
+    given: [zone, host],
+    first: tagged,
+    second: changeHost('a.z', '10.0.0.1', { tags: { changed: 'otherwise' } }),
+    stoppedBy: [hostAt('a.z')],
+  },
+  {
+    guards: ['hosts/write-host.ts put'],
+    what: 'a host takes the name of one that comes',
+    given: [zone, host],
+    first: createHost('b.z', '10.0.0.2'),
+    second: changeHost('a.z', '10.0.0.1', { name: parseName('b.z') }),
+    stoppedBy: [hostAt('b.z')],
+  },
+  {
+    guards: ['hosts/write-host.ts delete'],
+    what: 'a host goes while it is changed',
+    given: [zone, host],
+    first: tagged,
+    second: deleteHost('a.z'),
+    stoppedBy: [hostAt('a.z')],
+  },
+  {
+    guards: ['hosts/write-host.ts delete'],
+    what: 'a zone is cleared of a host that is changed',
+    given: [zone, host],
+    first: tagged,
+    second: clearZone,
+    stoppedBy: [hostAt('a.z')],
+  },
+  {
+    guards: ['hosts/orphans.ts requireAbsent', 'zones/change-rrsets.ts requireOrphan'],
+    what: 'a record of a host that is not there is written over while the host comes back',
+    given: orphaned,
+    first: restoreHost,
+    second: putRrset('z', 'a.z', 'A', '192.0.2.1'),
+    stoppedBy: [hostAt('a.z')],
+  },
+  {
+    guards: ['hosts/orphans.ts requireUnchanged', 'zones/change-rrsets.ts requireOrphan'],
+    what: 'an alias that its host does not know is written over while the host is changed',
+    given: orphanedAlias,
+    first: tagged,
+    second: putRrset('z', 'b.z', 'CNAME', 'elsewhere.'),
+    stoppedBy: [hostAt('a.z')],
+  },
+  {
+    guards: ['hosts/write-host.ts requireOrphan'],
+    what: 'a host takes the name of an alias that its host does not know while that host is changed',
+    given: orphanedAlias,
+    first: tagged,
+    second: createHost('b.z', '10.0.0.2'),
+    stoppedBy: [hostAt('a.z')],
+  },
+  {
+    guards: ['pools/release-address.ts requireOrphan'],
+    what: 'an address of a host that is not there is given back while the host comes back',
+    given: orphaned,
+    first: restoreHost,
+    second: release('10.0.0.1'),
+    stoppedBy: [hostAt('a.z')],
+  },
+  {
+    guards: ['zones/delete-zone.ts requireOrphan'],
+    what: 'a zone is cleared of what a host left while the host comes back',
+    given: orphaned,
+    first: restoreHost,
+    second: clearZone,
+    stoppedBy: [hostAt('a.z')],
+  },
+  {
+    guards: ['hosts/automatic-zone.ts delete'],
+    what: 'a reverse zone goes with its last name while another name comes',
+    given: [zone, createHost('a.z', '10.0.0.1', { ptr: true })],
+    first: createHost('b.z', '10.0.0.2', { ptr: true }),
+    second: deleteHost('a.z'),
+    stoppedBy: [serialKey(reverse)],
+  },
+  {
+    guards: ['hosts/automatic-zone.ts delete'],
+    what: 'a reverse zone goes with its last name while somebody makes it his own',
+    given: [zone, createHost('a.z', '10.0.0.1', { ptr: true })],
+    first: putZone(reverse),
+    second: deleteHost('a.z'),
+    stoppedBy: [zoneKey(reverse), serialKey(reverse)],
+  },
+  {
+    guards: ['hosts/automatic-zone.ts delete'],
+    what: 'housekeeping takes an empty reverse zone away while a host comes',
+    given: [zone, putZone(reverse, { automatic: true })],
+    first: createHost('a.z', '10.0.0.1', { ptr: true }),
+    second: removeReverse,
+    stoppedBy: [serialKey(reverse)],
+  },
+  // Names.
+  {
+    guards: [builder('put'), builder('requireAbsent')],
+    what: 'two write the first records of a name',
+    given: [zone],
+    first: txt,
+    second: putRrset('z', 'a.z', 'CNAME', 'elsewhere.'),
+    stoppedBy: [nameAt('a.z')],
+  },
+  {
+    guards: [builder('put'), builder('requireUnchanged')],
+    what: 'two change the records of a name',
+    given: [zone, txt],
+    first: putRrset('z', 'a.z', 'A', '192.0.2.1'),
+    second: otherTxt,
+    stoppedBy: [nameAt('a.z')],
+  },
+  {
+    guards: [builder('delete')],
+    what: 'the last records of a name go while others come',
+    given: [zone, txt],
+    first: putRrset('z', 'a.z', 'A', '192.0.2.1'),
+    second: putRrset('z', 'a.z', 'TXT'),
+    stoppedBy: [nameAt('a.z')],
+  },
+  {
+    guards: [builder('requireUnchanged')],
+    what: 'a name is written into a zone that goes',
+    given: [zone],
+    first: deleteZone,
+    second: txt,
+    stoppedBy: [atZ],
+  },
+  {
+    guards: [builder('requireUnchanged')],
+    what: 'a host is written into a zone of which a part becomes another',
+    given: [zone],
+    first: putZone(parseName('s.z')),
+    second: createHost('a.s.z', '10.0.0.1'),
+    stoppedBy: [atZ],
+  },
+  {
+    guards: [builder('put')],
+    what: 'a name comes below a delegation that comes',
+    given: [zone],
+    first: putRrset('z', 's.z', 'NS', 'elsewhere.'),
+    second: createHost('a.s.z', '10.0.0.1'),
+    stoppedBy: [atZ],
+  },
+  {
+    guards: [builder('requireUnchanged')],
+    what: 'a delegation comes above a name that comes',
+    given: [zone],
+    first: createHost('a.s.z', '10.0.0.1'),
+    second: putRrset('z', 's.z', 'NS', 'elsewhere.'),
+    stoppedBy: [serialOfZ],
+  },
+  // Zones.
+  {
+    guards: [builder('put'), 'zones/put-zone.ts createZone'],
+    what: 'a zone is made twice',
+    given: [],
+    first: zone,
+    second: putZone(z),
+    stoppedBy: [atZ],
+  },
+  {
+    guards: [builder('requireAbsent')],
+    what: 'a zone is made inside of one that is made',
+    given: [],
+    first: zone,
+    second: putZone(parseName('s.z')),
+    stoppedBy: [atZ],
+  },
+  {
+    guards: [builder('requireAbsent'), 'hosts/write-host.ts createZone'],
+    what: 'a host brings its reverse zone while somebody makes one around it',
+    given: [zone],
+    first: putZone(parseName('10.in-addr.arpa')),
+    second: createHost('a.z', '10.0.0.1', { ptr: true }),
+    stoppedBy: [zoneKey(parseName('10.in-addr.arpa'))],
+  },
+  {
+    guards: [builder('requireQuiet')],
+    what: 'two zones are made inside of more names than a transaction can compare, while one of these becomes a zone',
+    given: [],
+    first: putZone(parseName('b.deep')),
+    second: twoDeepZones,
+    stoppedBy: [prefixes.zones],
+  },
+  {
+    guards: ['zones/put-zone.ts put'],
+    what: 'a zone is changed twice',
+    given: [zone],
+    first: putZone(z, { defaultTtl: 60 }),
+    second: putZone(z, { defaultTtl: 120 }),
+    stoppedBy: [atZ],
+  },
+  {
+    guards: ['zones/put-zone.ts put'],
+    what: 'a zone is made inside of one that goes',
+    given: [zone],
+    first: deleteZone,
+    second: putZone(parseName('s.z')),
+    stoppedBy: [atZ],
+  },
+  {
+    guards: ['zones/put-zone.ts requireQuiet'],
+    what: 'a zone is made while a host comes whose name it would hide',
+    given: [zone],
+    first: createHost('a.s.z', '10.0.0.1'),
+    second: putZone(parseName('s.z')),
+    stoppedBy: [prefixes.hosts],
+  },
+  {
+    guards: ['zones/put-zone.ts requireUnchanged'],
+    what: 'a zone names its replicas below a DNAME while the NS records go that name others',
+    given: [zone, putRrset('z', 'z', 'NS', 'ns.example.'), putRrset('z', 'z', 'DNAME', 'elsewhere.')],
+    first: putRrset('z', 'z', 'NS'),
+    second: putZone(z, { nameservers: [] }),
+    stoppedBy: [serialOfZ],
+  },
+  {
+    guards: ['zones/delete-zone.ts delete'],
+    what: 'a zone goes while it is changed',
+    given: [zone],
+    first: putZone(z, { defaultTtl: 60 }),
+    second: deleteZone,
+    stoppedBy: [atZ, serialOfZ],
+  },
+  {
+    guards: ['zones/delete-zone.ts delete'],
+    what: 'a zone goes while a host comes into it',
+    given: [zone],
+    first: host,
+    second: deleteZone,
+    stoppedBy: [serialOfZ],
+  },
+  {
+    guards: ['zones/delete-zone.ts delete'],
+    what: 'a zone that cannot be read goes while somebody mends it',
+    given: [write(atZ, '{')],
+    first: write(atZ, zoneValue.encode({ ...zoneDefaults, name: z })),
+    second: deleteUnreadable,
+    stoppedBy: [atZ],
+  },
+  {
+    guards: ['tokens/create-token.ts put'],
+    what: 'a token is made twice',
+    given: [],
+    first: token,
+    second: token,
+    stoppedBy: [tokenKey('t')],
+  },
+];

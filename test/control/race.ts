@@ -1,0 +1,110 @@
+// Two writers that decide on the same view, or one that is overtaken while it works: whether the compares of the one that comes second stop it.
+// The table of all such races: races.test.ts.
+
+import assert from 'node:assert/strict';
+import { Batch, subjectOf } from '../../src/control/transaction/batch.ts';
+import type { Decide } from '../../src/control/transaction/decision.ts';
+import { type Decision, TransactionBuilder } from '../../src/control/transaction/transaction-builder.ts';
+import type { Operation, Store, Transaction } from '../../src/store/store.ts';
+import { changedStore } from '../support/changed-store.ts';
+import { type ControlPlane, contextOf, embeddedStore, openReplica } from '../support/control-plane.ts';
+import type { Cleanup } from '../support/temporary.ts';
+
+/** A decision, or what somebody writes past us. */
+export type Step = Decide<unknown> | Operation[];
+
+export interface Race {
+  /** The lines of src/control that write the compare, as `file kind`: `zones/put-zone.ts quiet`. */
+  guards: string[];
+  what: string;
+  given: Step[];
+  first: Step;
+  second: Decide<unknown>;
+  /** Keys and prefixes of the second's compares. Each of these compares alone must stop it. */
+  stoppedBy: string[];
+}
+
+/** Something that commits several transactions, and is overtaken just before one of them. */
+export interface Overtaken {
+  guards: string[];
+  what: string;
+  given: Step[];
+  run: (replica: ControlPlane) => Promise<unknown>;
+  /** Whether this is the transaction that comes too late. */
+  isSecond: (transaction: Transaction) => boolean;
+  first: Step[];
+  stoppedBy: string[];
+}
+
+function decisionOf(step: Step, { views }: ControlPlane): Decision<unknown> {
+  if (!Array.isArray(step)) return step(contextOf(views));
+  const builder = new TransactionBuilder(contextOf(views));
+  for (const operation of step) builder.addUnchecked(operation);
+  return builder.build(undefined);
+}
+
+async function take(replica: ControlPlane, steps: readonly Step[]): Promise<void> {
+  for (const step of steps) {
+    const { committed, revision } = await replica.store.commit(decisionOf(step, replica));
+    assert.ok(committed, 'the step before the race is committed');
+    await replica.views.reached(revision);
+  }
+}
+
+async function prepared(test: Cleanup, given: readonly Step[]): Promise<ControlPlane> {
+  const replica = await openReplica(test, await embeddedStore(test));
+  await take(replica, given);
+  return replica;
+}
+
+/** Asserts that the second decision stands by itself, that it does not after the first, and that the two never share a transaction. */
+export async function assertRace(test: Cleanup, { given, first, second, stoppedBy }: Race): Promise<void> {
+  const alone = await prepared(test, given);
+  assert.ok((await alone.store.commit(decisionOf(second, alone))).committed, 'alone, the second is committed');
+
+  const replica = await prepared(test, given);
+  const [one, two] = [decisionOf(first, replica), decisionOf(second, replica)];
+  for (const [earlier, later] of [
+    [one, two],
+    [two, one],
+  ] as const) {
+    const batch = new Batch<string>();
+    assert.ok(batch.add('earlier', earlier));
+    assert.equal(batch.add('later', later), false, 'they do not share a transaction');
+  }
+  assert.ok((await replica.store.commit(one)).committed, 'the first is committed');
+  await assertStopped(replica.store, two, stoppedBy);
+}
+
+/** Asserts the same of a transaction in the middle of some work. */
+export async function assertOvertaken(test: Cleanup, overtaken: Overtaken): Promise<void> {
+  const { given, run, isSecond, first, stoppedBy } = overtaken;
+  for (const comesFirst of [[], first]) {
+    const replica = await prepared(test, given);
+    let met = 0;
+    const commit: Store['commit'] = async (transaction) => {
+      if (!isSecond(transaction) || ++met > 1) return replica.store.commit(transaction);
+      await take(replica, comesFirst);
+      if (comesFirst.length > 0) await assertStopped(replica.store, transaction, stoppedBy);
+      const outcome = await replica.store.commit(transaction);
+      assert.equal(outcome.committed, comesFirst.length === 0);
+      return outcome;
+    };
+    const working = run({ ...replica, store: changedStore(replica.store, { commit }) });
+    // Whether it then begins again or gives up: other tests.
+    await working.catch((error: unknown) => {
+      if (error instanceof assert.AssertionError || comesFirst.length === 0) throw error;
+    });
+    assert.ok(met > 0, 'it came to that transaction');
+  }
+}
+
+async function assertStopped(store: Store, transaction: Transaction, stoppedBy: readonly string[]): Promise<void> {
+  for (const subject of stoppedBy) {
+    const guard = transaction.compares.find((compare) => subjectOf(compare) === subject);
+    assert.ok(guard !== undefined, `it compares ${subject}`);
+    const { committed } = await store.commit({ compares: [guard], operations: [] });
+    assert.equal(committed, false, `the compare of ${subject} fails`);
+  }
+  assert.equal((await store.commit(transaction)).committed, false, 'the second is refused');
+}

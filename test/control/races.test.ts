@@ -1,0 +1,168 @@
+// Every compare that guards a race, and a race that it decides: two decisions on one view (race-table.ts), or work that is overtaken
+// (below). A compare in src/control that no row names fails the last test. Random histories on stale views: stale-views.test.ts.
+
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Committer } from '../../src/control/transaction/commit.ts';
+import { OnceCommitter } from '../../src/control/transaction/commit-once.ts';
+import { cleanGenerations } from '../../src/control/zone-file/clean-generations.ts';
+import { importZoneFile } from '../../src/control/zone-file/import-zone-file.ts';
+import { type Fqdn, parseName } from '../../src/model/name.ts';
+import { idempotencyKey, importKey, nameKey, prefixes, zoneKey } from '../../src/store/keys.ts';
+import type { Transaction } from '../../src/store/store.ts';
+import { nameValue } from '../../src/store/values.ts';
+import { type ControlPlane, putZone, testActor } from '../support/control-plane.ts';
+import { assertOvertaken, assertRace, type Overtaken } from './race.ts';
+import { atZ, deleteUnreadable, deleteZone, host, pool, races, reverse, serialOfZ, z, zone } from './race-table.ts';
+import { allocate, createHost, deleteHost, erase, write } from './steps.ts';
+
+for (const race of races) test(race.what, (t) => assertRace(t, race));
+
+const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+async function* zoneFile(): AsyncGenerator<string> {
+  yield 'n TXT "new"\n';
+}
+/** Imports a zone file; all that it commits goes to the store of this replica, which may be a changed one. */
+const importInto = (name: Fqdn) => (replica: ControlPlane) => {
+  const committer = new Committer(replica.store, replica.views);
+  return importZoneFile(
+    { ...replica, committer, logger },
+    { zone: name, text: zoneFile(), dryRun: false, actor: testActor },
+  );
+};
+const importFile = importInto(z);
+const allocateOnce = ({ store, views }: ControlPlane) => {
+  const identity = { key: 'k', method: 'POST', path: '/', body: {} };
+  return new OnceCommitter(store, views, new Committer(store, views)).commit(testActor, identity, allocate('10.0.0.1'));
+};
+
+const writes =
+  (key: string) =>
+  ({ operations }: Transaction) =>
+    operations.some((operation) => operation.kind === 'put' && operation.key === key);
+const writesNames = ({ operations }: Transaction) =>
+  operations.every((operation) => operation.kind === 'put' && operation.key.startsWith(prefixes.names));
+const deletesNames = ({ operations }: Transaction) =>
+  operations.every((operation) => operation.kind === 'delete' && operation.key.startsWith(prefixes.names));
+const leftover = write(nameKey(z, 2, parseName('old.z')), nameValue.encode({ name: parseName('old.z'), rrsets: [] }));
+const anew = [deleteZone, zone];
+
+const overtaken: Overtaken[] = [
+  {
+    guards: ['transaction/commit-once.ts absent'],
+    what: 'a request comes a second time while it is carried out',
+    given: [pool],
+    run: allocateOnce,
+    isSecond: writes(idempotencyKey(testActor.id, 'k')),
+    first: [write(idempotencyKey(testActor.id, 'k'), '{}')],
+    stoppedBy: [idempotencyKey(testActor.id, 'k')],
+  },
+  {
+    guards: ['zone-file/import-lock.ts absent'],
+    what: 'an import begins while another does',
+    given: [zone],
+    run: importFile,
+    isSecond: writes(importKey(z)),
+    first: [write(importKey(z))],
+    stoppedBy: [importKey(z)],
+  },
+  {
+    guards: ['zone-file/import-lock.ts created'],
+    what: 'an import begins while its zone is made anew',
+    given: [zone],
+    run: importFile,
+    isSecond: writes(importKey(z)),
+    first: anew,
+    stoppedBy: [zoneKey(z)],
+  },
+  {
+    guards: ['zone-file/write-generation.ts lock.compare', 'zone-file/import-lock.ts created'],
+    what: 'an import writes names after it lost its lock',
+    given: [zone],
+    run: importFile,
+    isSecond: writesNames,
+    first: [erase(importKey(z))],
+    stoppedBy: [importKey(z)],
+  },
+  {
+    guards: ['zones/delete-zone.ts endImport'],
+    what: 'an import writes names of a zone that went',
+    given: [zone],
+    run: importFile,
+    isSecond: writesNames,
+    first: [deleteZone],
+    stoppedBy: [importKey(z)],
+  },
+  {
+    guards: ['zones/delete-zone.ts endImport'],
+    what: 'an import writes names of a zone that could not be read, and went',
+    given: [zone],
+    run: importFile,
+    isSecond: writesNames,
+    first: [write(atZ, '{'), deleteUnreadable],
+    stoppedBy: [importKey(z)],
+  },
+  {
+    guards: ['hosts/automatic-zone.ts endImport'],
+    what: 'an import writes names of a reverse zone that went with its last name',
+    given: [zone, createHost('a.z', '10.0.0.1', { ptr: true })],
+    run: importInto(reverse),
+    isSecond: writesNames,
+    first: [deleteHost('a.z')],
+    stoppedBy: [importKey(reverse)],
+  },
+  {
+    guards: ['zone-file/import-run.ts lock.compare', 'zone-file/import-lock.ts created'],
+    what: 'an import becomes the zone after it lost its lock to another',
+    given: [zone],
+    run: importFile,
+    isSecond: writes(atZ),
+    first: [erase(importKey(z)), write(importKey(z))],
+    stoppedBy: [importKey(z)],
+  },
+  {
+    guards: ['zone-file/import-run.ts put'],
+    what: 'an import becomes the zone while its settings change',
+    given: [zone],
+    run: importFile,
+    isSecond: writes(atZ),
+    first: [putZone(z, { defaultTtl: 60 })],
+    stoppedBy: [atZ, serialOfZ],
+  },
+  {
+    guards: ['zone-file/import-run.ts requireUnchanged'],
+    what: 'an import becomes the zone while a host comes into it',
+    given: [zone],
+    run: importFile,
+    isSecond: writes(atZ),
+    first: [host],
+    stoppedBy: [serialOfZ],
+  },
+  {
+    guards: ['zone-file/clean-generations.ts created'],
+    what: 'names of an old generation are deleted while the zone is made anew',
+    given: [zone, leftover],
+    run: ({ store }) => cleanGenerations(store, z),
+    isSecond: deletesNames,
+    first: anew,
+    stoppedBy: [atZ],
+  },
+];
+
+for (const row of overtaken) test(row.what, (t) => assertOvertaken(t, row));
+
+test('every compare in src/control is in the table, and the table names no other', () => {
+  const source = fileURLToPath(new URL('../../src/control/', import.meta.url));
+  const isGuard =
+    /(?:builder|this|\))\s*\.(require[A-Z]\w+|put|delete|createZone)\(|\.(endImport)\(|(?<!function )\b(requireOrphan)\(|(?<!require\(){ kind: '(absent|created|modified|quiet)'|\b(lock\.compare)\b/gi;
+  const inSource = new Set<string>();
+  for (const file of globSync('**/*.ts', { cwd: source })) {
+    if (file === 'transaction/batch.ts') continue;
+    for (const found of readFileSync(`${source}${file}`, 'utf8').matchAll(isGuard))
+      inSource.add(`${file} ${found.slice(1).find((kind) => kind !== undefined)}`);
+  }
+  const inTable = new Set([...races, ...overtaken].flatMap(({ guards }) => guards));
+  assert.deepEqual([...inSource].sort(), [...inTable].sort());
+});

@@ -1,0 +1,70 @@
+// Decisions of every use case in few words, for the table of races beside this file.
+
+import { decideChangeHost } from '../../src/control/hosts/change-host.ts';
+import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
+import { decideDeleteHost } from '../../src/control/hosts/delete-host.ts';
+import type { WantedHost } from '../../src/control/hosts/host-wanted.ts';
+import { decideAllocateAddresses, type WantedAllocation } from '../../src/control/pools/allocate-addresses.ts';
+import { decideDeletePool } from '../../src/control/pools/delete-pool.ts';
+import { decidePutPool } from '../../src/control/pools/put-pool.ts';
+import { decideReleaseAddress } from '../../src/control/pools/release-address.ts';
+import type { Decide } from '../../src/control/transaction/decision.ts';
+import { decideChangeRrsets } from '../../src/control/zones/change-rrsets.ts';
+import { parseAddress } from '../../src/model/address.ts';
+import { parseName } from '../../src/model/name.ts';
+import { type Pool, poolDefaults } from '../../src/model/pool.ts';
+import { parseRecordType } from '../../src/model/rdata/record-types.ts';
+import type { Operation } from '../../src/store/store.ts';
+
+export const putPool = (name: string, ranges: string[], more: Partial<Pool> = {}): Decide<unknown> => {
+  const pool = { ...poolDefaults, name, ranges, ...more };
+  return (context) => decidePutPool(context, { name, precondition: {}, change: () => pool });
+};
+
+export const deletePool = (name: string): Decide<unknown> => {
+  return (context) => decideDeletePool(context, name, {});
+};
+
+let ids = 0;
+export const allocate = (address: string, more: Partial<WantedAllocation> = {}): Decide<unknown> => {
+  const wanted = { pool: 'p', count: 1, addresses: [parseAddress(address)], owner: '', ids: [`id-${++ids}`], ...more };
+  return (context) => decideAllocateAddresses(context, wanted);
+};
+
+export const release = (address: string): Decide<unknown> => {
+  return (context) => decideReleaseAddress(context, 'default', parseAddress(address), {});
+};
+
+function hostWanted(name: string, address: string, more: Partial<WantedHost>): WantedHost {
+  const texts = { aliases: [], ttl: null, ptr: false, owner: '', tags: {} };
+  return { name: parseName(name), addresses: [parseAddress(address)], ...texts, ...more };
+}
+
+export const createHost = (name: string, address: string, more: Partial<WantedHost> = {}): Decide<unknown> => {
+  return (context) => decideCreateHost(context, hostWanted(name, address, more));
+};
+
+export const changeHost = (name: string, address: string, more: Partial<WantedHost>): Decide<unknown> => {
+  const change = () => hostWanted(name, address, more);
+  return (context) => decideChangeHost(context, { name: parseName(name), precondition: {}, change });
+};
+
+export const deleteHost = (name: string): Decide<unknown> => {
+  return (context) => decideDeleteHost(context, parseName(name), {});
+};
+
+/** Writes one RRset; without a record: deletes it. */
+export const putRrset = (zone: string, owner: string, typeText: string, record?: string): Decide<unknown> => {
+  const type = parseRecordType(typeText);
+  const rrset = record === undefined ? undefined : { type, records: [record] };
+  const change = { owner: parseName(owner), type, rrset, pointer: '' };
+  return (context) => decideChangeRrsets(context, parseName(zone), [change]);
+};
+
+export const write = (key: string, value = ''): Operation[] => [{ kind: 'put', key, value }];
+export const erase = (key: string): Operation[] => [{ kind: 'delete', key }];
+
+/** The decision as it is made two hours later. */
+export const later = <T>(decide: Decide<T>): Decide<T> => {
+  return (context) => decide({ ...context, now: context.now + 2 * 3600_000 });
+};
