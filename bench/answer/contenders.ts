@@ -49,13 +49,18 @@ export const contenders: Start[] = [startOurs, startKnot, startPowerDns, startCo
 
 async function startOurs({ cleanup, folder, names }: Bench): Promise<Contender> {
   const dataDir = join(folder, 'ours');
+  await fillDataDir(dataDir, names);
+  const flags = ['--dns-threads', '1', '--log-level', 'warn'];
+  const replica = await startReplica(cleanup, dataDir, flags, 'ready', startMilliseconds);
+  return { name: 'zonewright', port: replica.dns.port, pids: [replica.pid], kinds };
+}
+
+/** Makes a data directory whose embedded store holds the bench's zone. */
+export async function fillDataDir(dataDir: string, names: number): Promise<void> {
   await mkdir(dataDir, { recursive: true });
   const store = await openEmbeddedStore({ folder: join(dataDir, 'store') });
   await fill(store, ourEntries(names));
   await store.close();
-  const flags = ['--dns-threads', '1', '--log-level', 'warn'];
-  const replica = await startReplica(cleanup, dataDir, flags, 'ready', startMilliseconds);
-  return { name: 'zonewright', port: replica.dns.port, pids: [replica.pid], kinds };
 }
 
 function* ourEntries(names: number): Generator<Operation> {
