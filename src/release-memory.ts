@@ -8,5 +8,7 @@ import { runInNewContext } from 'node:vm';
 export function releaseMemory(): void {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as (options: object) => void;
+  // The cache of compiled code (cli/compile-cache.js) is for one set of flags: threads that start later must have the same.
+  setFlagsFromString('--no-expose-gc');
   collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }

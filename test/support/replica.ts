@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Message } from 'dns-packet';
@@ -13,6 +13,8 @@ import { ask, type Server } from './dns-client.ts';
 import type { Cleanup } from './temporary.ts';
 
 const command = fileURLToPath(new URL('../../src/cli/zonewright.js', import.meta.url));
+/** The command's first line takes the Node of the path: ours. */
+const path = `${dirname(process.execPath)}${delimiter}${process.env.PATH}`;
 const startMilliseconds = 60_000;
 
 export interface Answer<T = Record<string, unknown>> {
@@ -66,10 +68,9 @@ export async function startReplica(
   async function start(): Promise<void> {
     await rm(join(folder, 'endpoints.json'), { force: true });
     said = '';
-    const node = [process.execPath, '--disable-warning=ExperimentalWarning', command] as const;
     const listen = Object.entries(ports).flatMap((one) => (flags.includes(one[0]) ? [] : one));
-    const running = spawn(node[0], [node[1], node[2], 'serve', '--data-dir', folder, ...listen, ...flags], {
-      env: { ...process.env, ZONEWRIGHT_ADMIN_TOKEN: adminToken },
+    const running = spawn(command, ['serve', '--data-dir', folder, ...listen, ...flags], {
+      env: { ...process.env, PATH: path, ZONEWRIGHT_ADMIN_TOKEN: adminToken },
       stdio: ['ignore', stdout, 'pipe'],
     });
     child = running;
