@@ -1,5 +1,5 @@
-// The admin token: created at the first start of a store, and written to `<data-dir>/admin-token` by the replica that created it.
-// The folder may hold the token of another store: that file stays, and ours gets the next free name.
+// The admin token: created at the first start of a store, and written to `<data-dir>/admin-token` by the replica that
+// created it. The folder may hold the token of another store: that file stays, and ours gets the next free name.
 
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -47,7 +47,10 @@ export async function ensureAdminToken(
 const wayOut =
   'the replica that made it has it in its data directory; or start with a ZONEWRIGHT_ADMIN_TOKEN of your own';
 
-/** Gives the temporary file its name if it has the store's token: the process ended before it could. Otherwise deletes the file. */
+/**
+ * Gives the temporary file its name if it has the store's token: the process ended before it could. Otherwise deletes
+ * the file.
+ */
 async function recover(dataDir: string, temporaryFile: string, views: Views): Promise<void> {
   if (await holdsToken(temporaryFile, views)) await rename(temporaryFile, freeFile(dataDir));
   else await rm(temporaryFile, { force: true });

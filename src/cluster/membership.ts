@@ -1,5 +1,6 @@
 // Registers this replica as a member: a key on a lease, which is kept while the process lives and ends soon after its
-// death. Logs an error if another live process has the same name, or a name with the same nameserver label.
+// death. No user makes this change, so it commits by itself. Logs an error if another live process has the same name,
+// or a name with the same nameserver label.
 
 import { randomUUID } from 'node:crypto';
 import { InvalidValue } from '../errors.ts';

@@ -1,5 +1,6 @@
-// Housekeeping: releases expired allocations, ends cool-downs, deletes automatic zones that two deletions left empty, and frees memory that
-// no answering thread reads any more. Every replica runs it; the transactions' compares make that harmless.
+// Housekeeping: releases expired allocations, ends cool-downs, deletes automatic zones that two deletions left empty,
+// and frees memory that no answering thread reads any more. Every replica runs it; the transactions' compares make that
+// harmless.
 
 import type { Logger } from '../model/logger.ts';
 import type { Views } from '../views/views.ts';
@@ -21,7 +22,7 @@ export function startHousekeeping(views: Views, committer: Committer, logger: Lo
     if (running || !views.loaded) return;
     running = true;
     keepHouse(views, committer)
-      .catch((error: unknown) => logger.debug(error, 'housekeeping could not finish: it tries again'))
+      .catch((error: unknown) => logger.debug(error, 'housekeeping failed, will retry'))
       .finally(() => {
         running = false;
       });

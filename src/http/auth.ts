@@ -1,4 +1,5 @@
-// Authenticates requests by their bearer token (RFC 6750). How tokens are made and checked: control/tokens/token-secret.ts.
+// Authenticates requests by their bearer token (RFC 6750). How tokens are made and checked:
+// control/tokens/token-secret.ts.
 
 import type { FastifyRequest } from 'fastify';
 import { isSameSecret, storedToken } from '../control/tokens/token-secret.ts';

@@ -3,8 +3,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Resolves with true when the promise does, and with false after so many milliseconds; rejects as the promise does. Leaves no timer behind
- * (test/store/within.test.ts).
+ * Resolves with true when the promise does, and with false after so many milliseconds; rejects as the promise does.
+ * Leaves no timer behind (test/store/within.test.ts).
  */
 export async function within(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
   const abort = new AbortController();

@@ -1,4 +1,5 @@
-// Who asks: each decision sees the actor of its own request, however the requests are committed. And only the builder makes decisions.
+// Who asks: each decision sees the actor of its own request, however the requests are committed. And only the builder
+// makes decisions.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

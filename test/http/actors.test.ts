@@ -1,4 +1,5 @@
-// Who asks, as http tells it to the use cases: the bearer of the request's token, on every way that a request can be committed.
+// Who asks, as http tells it to the use cases: the bearer of the request's token, on every way that a request can be
+// committed.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
-// A replica without its network: views that follow a store, and the committer over both. Several of them on one store are replicas.
+// A replica without its network: views that follow a store, and the committer over both. Several of them on one store
+// are replicas.
 
 import type { Actor, TokenActor } from '../../src/control/transaction/actor.ts';
 import { Committer } from '../../src/control/transaction/commit.ts';

@@ -1,5 +1,5 @@
-// Chooses the addresses that a request gets: checks those that it names, finds others by the order and the strategy of pools. Only reads;
-// hold-address.ts takes them.
+// Chooses the addresses that a request gets: checks those that it names, finds others by the order and the strategy of
+// pools. Only reads; hold-address.ts takes them.
 
 import { refuse, refuseField } from '../../errors.ts';
 import { type Address, addressNumber, type Family } from '../../model/address.ts';
@@ -25,8 +25,8 @@ const defaultSpace = 'default';
 const families: readonly Family[] = ['ipv4', 'ipv6'];
 
 /**
- * Checks an address that the request names at `pointer`. Refuses with `address_taken`, `address_outside_pool`, `address_excluded` or
- * `pool_exhausted`.
+ * Checks an address that the request names at `pointer`. Refuses with `address_taken`, `address_outside_pool`,
+ * `address_excluded` or `pool_exhausted`.
  */
 export function chooseExplicit(context: DecisionContext, address: Address, pointer: string, poolName?: string): Choice {
   const pool =
@@ -88,7 +88,10 @@ export function refuseTaken(context: DecisionContext, space: string, address: Ad
   });
 }
 
-/** Chooses addresses of a family from the named pool, or from the first automatic pool that has enough. Refuses with `pool_exhausted`. */
+/**
+ * Chooses addresses of a family from the named pool, or from the first automatic pool that has enough. Refuses with
+ * `pool_exhausted`.
+ */
 export function chooseNext(context: DecisionContext, family: Family, count: number, poolName?: string): Choice[] {
   const pools = poolName === undefined ? automaticPools(context) : [existingPool(context, poolName).value];
   const able = pools.filter((pool) => capacityOf(poolShape(pool), family) > 0n);
@@ -133,8 +136,8 @@ function automaticPools({ views }: Pick<DecisionContext, 'views'>): Pool[] {
 }
 
 /**
- * Returns the family for a request that names none: IPv4 if a pool for it has IPv4 addresses to give, otherwise IPv6. If no pool has any
- * to give, the family of their ranges.
+ * Returns the family for a request that names none: IPv4 if a pool for it has IPv4 addresses to give, otherwise IPv6.
+ * If no pool has any to give, the family of their ranges.
  */
 export function defaultFamily(context: Pick<DecisionContext, 'views'>, poolName?: string): Family {
   const pools = poolName === undefined ? automaticPools(context) : [existingPool(context, poolName).value];

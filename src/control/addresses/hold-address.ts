@@ -12,8 +12,9 @@ import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { type Choice, refuseTaken } from './choose-addresses.ts';
 
 /**
- * Gives a chosen address to a holder. The compare of the address's key proves that nobody else has it (test/control/allocation.test.ts);
- * that of the pool's key, that the pool still has the address. Refuses with `address_taken`; `pointer`: where the request names it.
+ * Gives a chosen address to a holder. The compare of the address's key proves that nobody else has it
+ * (test/control/allocation.test.ts); that of the pool's key, that the pool still has the address. Refuses with
+ * `address_taken`; `pointer`: where the request names it.
  */
 export function takeAddress(builder: TransactionBuilder, choice: Choice, holder: Holder, pointer = ''): AddressRecord {
   const { views, now } = builder;
@@ -27,8 +28,8 @@ export function takeAddress(builder: TransactionBuilder, choice: Choice, holder:
 }
 
 /**
- * Replaces the holders of an address; without holders it is released. Returns the record (of an address that is released: the one
- * before), or undefined if nobody held the address.
+ * Replaces the holders of an address; without holders it is released. Returns the record (of an address that is
+ * released: the one before), or undefined if nobody held the address.
  */
 export function replaceHolders(
   builder: TransactionBuilder,
@@ -49,7 +50,10 @@ export function replaceHolders(
   return before.value;
 }
 
-/** Releases a host's hold of an address, or replaces it by `next`. Other holders stay; so does a record that cannot be read. */
+/**
+ * Releases a host's hold of an address, or replaces it by `next`. Other holders stay; so does a record that cannot be
+ * read.
+ */
 export function replaceHost(
   builder: TransactionBuilder,
   { space, address }: Pick<Choice, 'space' | 'address'>,
@@ -72,7 +76,10 @@ export function endCoolDown(builder: TransactionBuilder, { value, modified }: Ve
   else builder.delete(addressKey(record.space, record.address), modified);
 }
 
-/** Returns the record that a released address keeps; undefined unless its pool has a cool-down, or must know when it was last used. */
+/**
+ * Returns the record that a released address keeps; undefined unless its pool has a cool-down, or must know when it was
+ * last used.
+ */
 function releasedRecord({ views, now }: TransactionBuilder, record: AddressRecord): AddressRecord | undefined {
   const pool = views.pools.poolAt(record.space, record.address)?.value;
   if (pool === undefined || (pool.coolDownSeconds === 0 && pool.strategy !== 'least-recently-used')) return undefined;

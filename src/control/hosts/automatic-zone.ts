@@ -11,8 +11,9 @@ export function reverseZoneSettings(name: Fqdn): Zone {
 }
 
 /**
- * Deletes the automatic zone of a name if the transaction deletes the zone's last name and has room for more; otherwise housekeeping does
- * it. The compare of the serial proves that no name was added since the views were read: each addition writes the serial.
+ * Deletes the automatic zone of a name if the transaction deletes the zone's last name and has room for more; otherwise
+ * housekeeping does it. The compare of the serial proves that no name was added since the views were read: each
+ * addition writes the serial.
  */
 export function removeEmptyZone(builder: TransactionBuilder, owner: Fqdn): void {
   const { views } = builder;
@@ -24,7 +25,10 @@ export function removeEmptyZone(builder: TransactionBuilder, owner: Fqdn): void 
   builder.delete(zoneKey(name), zone.modified).delete(serialKey(name), views.zones.serial(name)).endImport(name);
 }
 
-/** Deletes a zone that {@link removeEmptyZone} left: it had no room, or the last two names were deleted at once. For housekeeping. */
+/**
+ * Deletes a zone that {@link removeEmptyZone} left: it had no room, or the last two names were deleted at once. For
+ * housekeeping.
+ */
 export function decideRemoveEmptyZone(context: DecisionContext, zone: Fqdn): Decision<void> {
   const builder = new TransactionBuilder(context);
   removeEmptyZone(builder, zone);

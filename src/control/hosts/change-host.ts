@@ -13,7 +13,10 @@ import { pointerIn, writeHost } from './write-host.ts';
 export interface HostChange {
   name: Fqdn;
   precondition: Precondition;
-  /** Returns the wanted host, from the current one. It is called again when the current one changed. Refuses by throwing. */
+  /**
+   * Returns the wanted host, from the current one. It is called again when the current one changed. Refuses by
+   * throwing.
+   */
   change: (current: Host | undefined) => WantedHost;
 }
 

@@ -8,7 +8,9 @@ import { hostFrom, type WantedHost } from './host-wanted.ts';
 import { orphanedHost } from './orphans.ts';
 import { pointerIn, writeHost } from './write-host.ts';
 
-/** Creates a host with its addresses, A/AAAA, PTR and aliases, in one transaction (test/control/host-is-atomic.test.ts). */
+/**
+ * Creates a host with its addresses, A/AAAA, PTR and aliases, in one transaction (test/control/host-is-atomic.test.ts).
+ */
 export function decideCreateHost(context: DecisionContext, wanted: WantedHost): Decision<Host> {
   if (context.views.hosts.get(wanted.name) !== undefined) {
     refuseField('name_taken', '/name', `there is a host ${wanted.name} already`, { name: wanted.name });

@@ -68,7 +68,10 @@ function isFrom(wantedPool: string | undefined, { pool }: HostAddress): boolean 
   return wantedPool === undefined || pool === wantedPool;
 }
 
-/** Chooses one address for each family that the host still needs: those that the request names, otherwise those that it had before. */
+/**
+ * Chooses one address for each family that the host still needs: those that the request names, otherwise those that it
+ * had before.
+ */
 function missingFamilies(
   context: DecisionContext,
   wanted: WantedHost,

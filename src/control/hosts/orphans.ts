@@ -1,5 +1,6 @@
-// Orphans: records and addresses that name a host which does not exist, because somebody deleted its key in the store by hand. They may be
-// overwritten, released, or taken over by a new host of that name. A host whose value cannot be read does exist.
+// Orphans: records and addresses that name a host which does not exist, because somebody deleted its key in the store
+// by hand. They may be overwritten, released, or taken over by a new host of that name. A host whose value cannot be
+// read does exist.
 
 import { parseAddress } from '../../model/address.ts';
 import type { AddressRecord, Holder } from '../../model/allocation.ts';
@@ -40,14 +41,20 @@ export function requireOrphan(builder: TransactionBuilder, host: Fqdn): void {
   else builder.requireUnchanged(hostKey(host), current.modified);
 }
 
-/** Releases addresses of a host that does not exist. Skips those that this transaction writes already, for another orphan. */
+/**
+ * Releases addresses of a host that does not exist. Skips those that this transaction writes already, for another
+ * orphan.
+ */
 export function releaseOrphan(builder: TransactionBuilder, host: Fqdn, addresses: readonly HostAddress[]): void {
   for (const { space, address } of addresses) {
     if (!builder.writes(addressKey(space, address))) replaceHost(builder, { space, address }, host);
   }
 }
 
-/** Returns a host that does not exist, as its address records and the holders of those addresses describe it; undefined if none do. */
+/**
+ * Returns a host that does not exist, as its address records and the holders of those addresses describe it; undefined
+ * if none do.
+ */
 export function orphanedHost({ views, now }: DecisionContext, name: Fqdn): Host | undefined {
   const zone = views.zones.enclosing(name)?.value.name;
   if (zone === undefined || views.hosts.get(name) !== undefined) return undefined;

@@ -1,5 +1,5 @@
-// Writes a host with its addresses and records into a transaction: the difference between the host before and after. A new host has no
-// before, a deleted one no after.
+// Writes a host with its addresses and records into a transaction: the difference between the host before and after. A
+// new host has no before, a deleted one no after.
 
 import { refuse, refuseField } from '../../errors.ts';
 import { automaticReverseZone } from '../../model/address.ts';
@@ -26,8 +26,9 @@ export function pointerIn({ name, aliases }: Pick<Host, 'name' | 'aliases'>): Po
 }
 
 /**
- * Writes the difference into the transaction. Refuses with `name_taken`, `rrset_conflict`, `cname_conflict`, `zone_not_found`.
- * `doomed`: a zone that is about to be deleted with all its records; nothing is written into it any more.
+ * Writes the difference into the transaction. Refuses with `name_taken`, `rrset_conflict`, `cname_conflict`,
+ * `zone_not_found`. `doomed`: a zone that is about to be deleted with all its records; nothing is written into it any
+ * more.
  */
 export function writeHost(
   builder: TransactionBuilder,

@@ -51,7 +51,9 @@ function holderOf({ now }: DecisionContext, wanted: WantedAllocation, index: num
   };
 }
 
-/** Allocates addresses that the pool chooses. With a sharing key, addresses that can be shared come before free ones. */
+/**
+ * Allocates addresses that the pool chooses. With a sharing key, addresses that can be shared come before free ones.
+ */
 function allocateNext(builder: TransactionBuilder, pool: Pool, wanted: WantedAllocation): AddressRecord[] {
   const family = wanted.family ?? defaultFamily(builder, pool.name);
   const shared = wanted.sharingKey === undefined || pool.drain ? [] : shareable(builder, pool, family, wanted);

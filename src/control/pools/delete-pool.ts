@@ -17,7 +17,9 @@ export function decideDeletePool(context: DecisionContext, name: string, precond
   return builder.delete(poolKey(name), modified).build(undefined);
 }
 
-/** By force, before {@link decideDeletePool}: releases as many addresses of the pool as fit. Result: how many are left. */
+/**
+ * By force, before {@link decideDeletePool}: releases as many addresses of the pool as fit. Result: how many are left.
+ */
 export function decideEvictAll(context: DecisionContext, name: string, precondition: Precondition): Decision<number> {
   return decideEvict(context, poolToDelete(context, name, precondition).value, () => false);
 }

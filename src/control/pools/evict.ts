@@ -1,4 +1,5 @@
-// Evicts the holders of a pool's addresses, only by force: a host loses the address with its records, and is deleted with its last address.
+// Evicts the holders of a pool's addresses, only by force: a host loses the address with its records, and is deleted
+// with its last address.
 
 import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';

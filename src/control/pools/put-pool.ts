@@ -16,7 +16,10 @@ import { decideEvict, refuseUse, type Stays } from './evict.ts';
 export interface PoolChange {
   name: string;
   precondition: Precondition;
-  /** Returns the wanted pool, from the current one. It is called again when the current one changed. Refuses by throwing. */
+  /**
+   * Returns the wanted pool, from the current one. It is called again when the current one changed. Refuses by
+   * throwing.
+   */
   change: (current: Pool | undefined) => Pool;
 }
 
@@ -56,7 +59,7 @@ function writePool(builder: TransactionBuilder, pool: Pool, current: Versioned<P
 function checkRanges({ views }: DecisionContext, pool: Pool): void {
   const { ranges } = poolShape(pool);
   for (const [index, range] of ranges.entries()) {
-    const twin = ranges.findIndex((other, at) => at < index && rangesOverlap(range, other));
+    const twin = ranges.findIndex((other, earlier) => earlier < index && rangesOverlap(range, other));
     if (twin >= 0) {
       refuseField('pool_overlap', `/ranges/${index}`, `${range.text} overlaps ${ranges[twin]?.text} of the same pool`);
     }
@@ -68,7 +71,10 @@ function checkRanges({ views }: DecisionContext, pool: Pool): void {
   }
 }
 
-/** Requires, for a change of ranges, that no pool was written meanwhile: two new pools could overlap without writing the same key. */
+/**
+ * Requires, for a change of ranges, that no pool was written meanwhile: two new pools could overlap without writing the
+ * same key.
+ */
 function guardRanges(builder: TransactionBuilder, pool: Pool, current: Pool | undefined): void {
   const changed = current === undefined || current.space !== pool.space || current.ranges.join() !== pool.ranges.join();
   if (changed) builder.requireQuiet(prefixes.pools, builder.views.revision);
@@ -92,7 +98,10 @@ function staysIn(current: Pool, next: Pool): Stays {
   return (address) => next.space === current.space && shapeHolds(shape, addressNumber(address));
 }
 
-/** By force, before {@link decidePutPool}: releases as many addresses outside the changed pool as fit. Result: how many are left. */
+/**
+ * By force, before {@link decidePutPool}: releases as many addresses outside the changed pool as fit. Result: how many
+ * are left.
+ */
 export function decideEvictOutside(
   context: DecisionContext,
   { name, precondition, change }: PoolChange,

@@ -10,7 +10,10 @@ import type { DecisionContext } from '../transaction/decision.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
 import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
 
-/** Releases an address from all its holders, or only from those that `leaves` picks. Ends the cool-down of a released address. */
+/**
+ * Releases an address from all its holders, or only from those that `leaves` picks. Ends the cool-down of a released
+ * address.
+ */
 export function decideReleaseAddress(
   context: DecisionContext,
   space: string,

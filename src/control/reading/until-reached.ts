@@ -8,7 +8,10 @@ import type { Views } from '../../views/views.ts';
 /** About as long as a call of the store takes to give up. */
 const maxMilliseconds = 4000;
 
-/** Resolves when this replica serves all changes up to the revision. Refuses with `store_unavailable` and `detail` if it takes too long. */
+/**
+ * Resolves when this replica serves all changes up to the revision. Refuses with `store_unavailable` and `detail` if it
+ * takes too long.
+ */
 export async function untilReached(
   views: Views,
   revision: Revision,

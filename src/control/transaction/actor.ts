@@ -1,6 +1,9 @@
-// Who asks for a change. Each decision knows its own, also where several requests share one transaction (test/control/actors.test.ts).
+// The actor of a change: who asks for it. Every decision has its own, also if several requests share one transaction
+// (test/control/actors.test.ts).
 
-/** The bearer of a token. `name` is for people to read; the operator's token of the environment has an actor of its own. */
+/**
+ * The bearer of a token: one of the store, or the operator's own from the environment. `name` is for people to read.
+ */
 export interface TokenActor {
   kind: 'token';
   id: string;

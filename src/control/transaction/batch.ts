@@ -1,4 +1,5 @@
-// Decisions that share one transaction: as many as fit into it, if none of them writes a key that another one reads or writes.
+// Decisions that share one transaction: as many as fit into it, if none of them writes a key that another one reads or
+// writes.
 
 import { prefixes } from '../../store/keys.ts';
 import { type Compare, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
@@ -20,7 +21,10 @@ export class Batch<Job> {
     return this.written.size >= maxOperations || this.#compares.size >= maxOperations;
   }
 
-  /** Adds a decision. Returns false if it does not fit, or if it and another decision of the batch are about the same key. */
+  /**
+   * Adds a decision. Returns false if it does not fit, or if it and another decision of the batch are about the same
+   * key.
+   */
   add(job: Job, decision: Decision<unknown>): boolean {
     const compares = decision.compares.filter((compare) => !this.#compares.has(subjectOf(compare)));
     const operations = decision.operations.filter(

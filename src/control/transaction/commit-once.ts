@@ -36,7 +36,10 @@ export class OnceCommitter {
     this.#committer = committer;
   }
 
-  /** Commits as {@link Committer.commit} does; gives the same request its first answer again. Refuses with `idempotency_mismatch`. */
+  /**
+   * Commits as {@link Committer.commit} does; gives the same request its first answer again. Refuses with
+   * `idempotency_mismatch`.
+   */
   async commit<T>(actor: TokenActor, identity: RequestIdentity, decide: Decide<T>): Promise<Committed<T>> {
     try {
       return await this.#commit(actor, identity, decide);
@@ -81,8 +84,8 @@ export class OnceCommitter {
   }
 
   /**
-   * Resolves with the first answer when this replica serves it; undefined if there is none. Another replica may have given it
-   * (test/control/repeats.test.ts).
+   * Resolves with the first answer when this replica serves it; undefined if there is none. Another replica may have
+   * given it (test/control/repeats.test.ts).
    */
   async #earlier<T>(key: string, request: string): Promise<Committed<T> | undefined> {
     const entry = await this.#store.get(key);

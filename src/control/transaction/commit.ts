@@ -1,5 +1,5 @@
-// The one loop that commits decisions: it puts decisions that do not conflict into one transaction, decides again on newer views when a
-// compare failed, and returns when this replica serves the result. What a decision is: decision.ts.
+// The one loop that commits decisions: it puts decisions that do not conflict into one transaction, decides again on
+// newer views when a compare failed, and returns when this replica serves the result. What a decision is: decision.ts.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { Refusal, refuse } from '../../errors.ts';
@@ -58,10 +58,11 @@ export class Committer {
   }
 
   /**
-   * Commits what the actor asks for. Resolves when the change is durable and this replica serves it (test/control/histories.test.ts).
-   * Rejects with a Refusal if nothing was written, with two exceptions: after `store_unavailable` it may have been, after `table_full` it
-   * was, and the detail says so. `once`: rejects with {@link LostRace} as soon as a compare fails, for callers that must read more than
-   * the views before they decide again.
+   * Commits what the actor asks for. Resolves when the change is durable and this replica serves it
+   * (test/control/histories.test.ts). Rejects with a Refusal if nothing was written, with two exceptions: after
+   * `store_unavailable` it may have been, after `table_full` it was, and the detail says so. `once`: rejects with
+   * {@link LostRace} as soon as a compare fails, for callers that must read more than the views before they decide
+   * again.
    */
   commit<T>(actor: Actor, decide: Decide<T>, { once = false }: { once?: boolean } = {}): Promise<Committed<T>> {
     const { obstacle } = this.#views;
@@ -81,7 +82,10 @@ export class Committer {
     this.#running = false;
   }
 
-  /** Decides the jobs of the queue in order, until the transaction is full. Those that conflict with it stay in the queue. */
+  /**
+   * Decides the jobs of the queue in order, until the transaction is full. Those that conflict with it stay in the
+   * queue.
+   */
   #takeBatch(): Batch<Job> {
     const batch = new Batch<Job>();
     const waiting: Job[] = [];
@@ -108,7 +112,8 @@ export class Committer {
           waiting.push(job);
         }
       } catch (error) {
-        // This may be refused only because of another request of the batch, which is not committed yet: decide it again later.
+        // This may be refused only because of another request of the batch, which is not committed yet: decide it again
+        // later.
         if (error instanceof Refusal && batch.jobs.length > 0) waiting.push(job);
         else job.reject(error);
       }
@@ -149,7 +154,9 @@ export class Committer {
     );
   }
 
-  /** Rejects the jobs. If the store cannot be reached, rejects the whole queue: each job would only wait as long again. */
+  /**
+   * Rejects the jobs. If the store cannot be reached, rejects the whole queue: each job would only wait as long again.
+   */
   #fail(batch: Batch<Job>, error: unknown): void {
     if (error instanceof LeaseGone) {
       this.#failLeased(batch, error);
@@ -168,7 +175,7 @@ export class Committer {
       error instanceof OutcomeUnknown
         ? unavailable(
             error,
-            'the write may have been carried out: repeat it with the same Idempotency-Key, or read first whether it was',
+            'the write may have been carried out: read whether it was, or repeat it with the same Idempotency-Key',
           )
         : untouched;
     for (const { job } of batch.jobs) job.reject(outcome);
@@ -194,7 +201,10 @@ export class Committer {
     if (again.length === 0) for (const { job } of jobs) job.reject(new Refusal('payload_too_large', message));
   }
 
-  /** Puts the jobs back into the queue, to be decided again. Rejects those that lost too often, or met a value that cannot be read. */
+  /**
+   * Puts the jobs back into the queue, to be decided again. Rejects those that lost too often, or met a value that
+   * cannot be read.
+   */
   #requeue(batch: Batch<Job>): void {
     const again: Job[] = [];
     for (const { job, decision } of batch.jobs) {

@@ -1,4 +1,5 @@
-// The names that one transaction writes: their RRsets so far, and the check of what may stand there, beside what is above and below them.
+// The names that one transaction writes, with their RRsets so far. Checks whether those RRsets may stand there, beside
+// the records above and below them.
 
 import { maxNamed, Refusal } from '../../errors.ts';
 import {
@@ -19,7 +20,7 @@ import type { Zone } from '../../model/zone.ts';
 import { nameKey } from '../../store/keys.ts';
 import type { Views } from '../../views/views.ts';
 
-/** Something odd about a name that is written, and allowed. */
+/** A warning about a name that is written: odd, but allowed. */
 export type Warning = Pick<NameFinding, 'owner' | 'types' | 'message'>;
 
 /** Warnings in one answer. */
@@ -81,7 +82,10 @@ export class NameEdits {
     return cutsAt(zone.name, owner, rrsets).filter(({ type }) => !old.some((cut) => cut.type === type));
   }
 
-  /** Refuses RRsets that may not stand where they are written; those that stood there before are not checked. Returns warnings. */
+  /**
+   * Refuses RRsets that may not stand where they are written; those that stood there before are not checked. Returns
+   * warnings.
+   */
   check(pointerOf: PointerOf): Warning[] {
     const warnings: Warning[] = [];
     const refuseOrWarn = (finding: NameFinding) => {

@@ -1,20 +1,23 @@
-// If-Match and If-None-Match as a use case sees them: checked against the view, proven by the transaction's compare.
+// If-Match and If-None-Match for use cases: checked against the views, and proven by the compares of the transaction.
 
 import { refuse } from '../../errors.ts';
 import type { Revision } from '../../model/revision.ts';
 
-/** `match`: entity tags of which one must be the resource's; `*` any. `create`: the resource must not exist. */
+/**
+ * What a caller requires of a resource. `match`: its entity tag must be one of these; `*` stands for any. `create`: it
+ * must not exist.
+ */
 export interface Precondition {
   match?: string[];
   create?: boolean;
 }
 
-/** A resource's entity tag: the revision that last wrote it. */
+/** Returns the entity tag of a resource: the revision that last wrote it. */
 export function entityTag(modified: Revision): string {
   return `"${modified}"`;
 }
 
-/** Refuses with `precondition_failed` unless the resource is as the caller last saw it. `tag` is undefined where there is none. */
+/** Refuses with `precondition_failed` unless the resource is as required. `tag`: undefined if there is no resource. */
 export function checkPrecondition({ match, create }: Precondition, tag: string | undefined): void {
   if (create === true && tag !== undefined)
     refuse('precondition_failed', 'the resource exists already (If-None-Match: *)');

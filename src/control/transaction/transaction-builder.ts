@@ -1,7 +1,7 @@
-// Builds the transaction of one decision: what must still be true, and what is written, no key twice. Adds the compares that every write of
-// a zone or a name needs. Every change that users can see is built here, so that its audit event has one place to come from: build().
-// Leases, chunks of imports and cleaning make no such change and commit by themselves (test/repo/store-commits.test.ts lists them).
-// What may stand at a name, and how the edits of a name are kept: name-edits.ts.
+// Builds the transaction of one decision: its compares and its operations, no key twice. Adds the compares that every
+// write of a zone or a name needs. Every change that users can see is built here, so that its audit event has one place
+// to come from: build(). What commits without the builder is listed in test/repo/store-commits.test.ts. The edits of
+// names, and what may stand at a name: name-edits.ts.
 
 import { refuse } from '../../errors.ts';
 import { ancestry, type Fqdn, parentOf } from '../../model/name.ts';
@@ -18,8 +18,8 @@ import type { DecisionContext } from './decision.ts';
 import { type NameEdit, NameEdits, type PointerOf, type Warning } from './name-edits.ts';
 
 /**
- * A decision: the answer to the caller, and the transaction that makes it true; without operations it is true already.
- * Only this module makes one, with {@link TransactionBuilder.build} or {@link noChange} (test/control/actors.test.ts).
+ * The answer to a caller, and the transaction that makes it true; without operations it is true already. Only
+ * {@link TransactionBuilder.build} and {@link noChange} make a decision (test/control/actors.test.ts).
  */
 class Decision<T> implements Transaction {
   readonly result: T;
@@ -39,8 +39,8 @@ class Decision<T> implements Transaction {
   }
 
   /**
-   * Returns the decision with more in its transaction. Only for keys that are no change that users see: the answer that an
-   * Idempotency-Key keeps (commit-once.ts).
+   * Returns the decision with more in its transaction. Only for keys that users do not see: the answer that is kept for
+   * an Idempotency-Key (commit-once.ts).
    */
   with({ compares, operations }: Transaction): Decision<T> {
     return new Decision(this.result, {
@@ -117,7 +117,9 @@ export class TransactionBuilder implements DecisionContext {
     return this.addUnchecked({ kind: 'delete-prefix', prefix });
   }
 
-  /** Adds an operation without a compare of its own: another compare of this transaction must prove that it is right. */
+  /**
+   * Adds an operation without a compare of its own: another compare of this transaction must prove that it is right.
+   */
   addUnchecked(operation: Operation): this {
     this.#operations.set(targetOf(operation), operation);
     return this;
@@ -128,14 +130,14 @@ export class TransactionBuilder implements DecisionContext {
     return this.#operations.has(key);
   }
 
-  /** Takes the lock from an import of the zone, which stops then: the zone is deleted. */
+  /** Ends an import of a zone that is deleted, by deleting the import's lock. */
   endImport(zone: Fqdn): this {
     return this.deleteUnchecked(importKey(zone));
   }
 
   /**
-   * Creates a zone; this transaction may write names into it at once. Requires that no zone encloses it but the one in the views: the
-   * decision must know whose names the new zone would hide (test/control/stale-views.test.ts).
+   * Creates a zone; this transaction may write names into it at once. Requires that no zone encloses it but the one in
+   * the views: the decision must know whose names the new zone would hide (test/control/stale-views.test.ts).
    */
   createZone(zone: Zone): this {
     this.#created.set(zone.name, zone);
@@ -200,7 +202,10 @@ export class TransactionBuilder implements DecisionContext {
     return added;
   }
 
-  /** Returns the decision. Refuses RRsets that may not stand at their names (model/check-name.ts); `pointerOf` finds them in the request. */
+  /**
+   * Returns the decision. Refuses RRsets that may not stand at their names (model/check-name.ts); `pointerOf` finds
+   * them in the request.
+   */
   build<T>(result: T, pointerOf?: PointerOf): Decision<T> {
     return this.buildWith(() => result, pointerOf);
   }
@@ -214,7 +219,10 @@ export class TransactionBuilder implements DecisionContext {
     return new Decision(resultOf(warnings), transaction);
   }
 
-  /** Requires each zone by itself to be absent; where they are too many, that no zone at all was written, which loses more races. */
+  /**
+   * Requires each zone by itself to be absent; where they are too many, that no zone at all was written, which loses
+   * more races.
+   */
   #requireNoneEnclosing(): void {
     const fits = this.#compares.size + this.#enclosing.size <= maxOperations;
     if (fits) for (const key of this.#enclosing) this.requireAbsent(key);
@@ -244,8 +252,9 @@ export class TransactionBuilder implements DecisionContext {
   }
 
   /**
-   * For a new delegation or DNAME. Requires by the zone's serial that no name was added: one below the cut would be hidden. Writes the
-   * zone again, so that whoever is about to add a name loses the race and decides again (test/control/zone-cuts.test.ts).
+   * For a new delegation or DNAME. Requires by the zone's serial that no name was added: one below the cut would be
+   * hidden. Writes the zone again, so that a request that is about to add a name loses the race and decides again
+   * (test/control/zone-cuts.test.ts).
    */
   #requireNothingHidden(zone: Fqdn): void {
     const current = this.views.zones.get(zone);

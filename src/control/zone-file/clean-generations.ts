@@ -1,5 +1,6 @@
-// Takes away the names of generations that are no zone any more, or never became one (an import that failed, or whose process died): in small
-// transactions, since nobody waits for it. Started after each import, and by the clock for what was left over.
+// Deletes the names of old generations, and of pending ones whose import failed or whose process died. Works in small
+// transactions, since nobody waits for it. Runs after each import, and by a timer for what is left over. No user sees
+// these names, so the builder does not build their deletions.
 
 import type { Logger } from '../../model/logger.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -12,9 +13,10 @@ const intervalMilliseconds = 60_000;
 const pageSize = 1000;
 
 /**
- * How many names it deleted. A generation that is not the zone's goes if its import is over: whoever held the lock at its number holds it no more, and
- * numbers only grow. The zone's key is read after the lock, so what an import has just made the zone is seen as that; and each deletion proves
- * that the zone was not made anew meanwhile (test/control/import-zone-file.test.ts).
+ * Deletes names of generations that are not the zone's and whose import has ended; returns how many. An import has
+ * ended if its generation is lower than that of the lock, since generations only grow. The zone's key is read after the
+ * lock: a generation that an import has just made current is seen as current. Each deletion requires that the zone was
+ * not deleted and created again meanwhile (test/control/import-zone-file.test.ts).
  */
 export async function cleanGenerations(store: Store, zone: Fqdn): Promise<number> {
   const lock = await store.list(importKey(zone), { limit: 1 });
@@ -31,27 +33,27 @@ export async function cleanGenerations(store: Store, zone: Fqdn): Promise<number
     const doomed = subjects.filter(
       ({ subject }) => subject?.kind === 'name' && subject.generation !== current && subject.generation < bound,
     );
-    for (let at = 0; at < doomed.length; at += maxOperations) {
+    for (let start = 0; start < doomed.length; start += maxOperations) {
       const { committed } = await store.commit({
         compares: [{ kind: 'created', key: zoneKey(zone), revision: entry.created }],
-        operations: doomed.slice(at, at + maxOperations).map(({ key }) => ({ kind: 'delete', key })),
+        operations: doomed.slice(start, start + maxOperations).map(({ key }) => ({ kind: 'delete', key })),
       });
       if (!committed) return deleted;
-      deleted += Math.min(maxOperations, doomed.length - at);
+      deleted += Math.min(maxOperations, doomed.length - start);
     }
     if (page.next === undefined) return deleted;
-    from = skipped(zone, [current, bound], page.next);
+    from = afterStaying(zone, [current, bound], page.next);
   }
 }
 
-/** Where to go on: past a generation that stays. */
-function skipped(zone: Fqdn, staying: readonly number[], next: string): string {
+/** Returns the key where the next page starts: behind a generation that stays. */
+function afterStaying(zone: Fqdn, staying: readonly number[], next: string): string {
   const prefix = staying.map((generation) => namesPrefix(zone, generation)).find((one) => next.startsWith(one));
   // `/` ends the generation; `0` is the next character.
   return prefix === undefined ? next : `${prefix.slice(0, -1)}0`;
 }
 
-/** Cleans by the clock, once at the start; the function returned stops it. */
+/** Cleans at the start and then by a timer. Returns the function that stops it. */
 export function startCleaning(store: Store, views: Views, logger: Logger): () => void {
   let running = false;
   let stopped = false;
@@ -63,10 +65,10 @@ export function startCleaning(store: Store, views: Views, logger: Logger): () =>
       for (const zone of views.zones.withLeftovers()) {
         if (stopped) return;
         const deleted = await cleanGenerations(store, zone);
-        if (deleted > 0) logger.info({ zone, deleted }, 'names of an earlier generation deleted');
+        if (deleted > 0) logger.info({ zone, deleted }, 'removed leftovers of imports');
       }
     } catch (error) {
-      if (!stopped) logger.warn({ reason: String(error) }, 'cleaning after imports could not finish: it tries again');
+      if (!stopped) logger.warn({ reason: String(error) }, 'removing leftovers of imports failed, will retry');
     } finally {
       running = false;
     }

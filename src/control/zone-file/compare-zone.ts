@@ -1,5 +1,5 @@
-// What an import would change: the file's records against those that the zone has now, read from the store at one revision. Finds what hosts manage
-// and the import must keep. Writes nothing.
+// Compares a zone file with the zone: which RRsets an import would change, and which it must keep because hosts manage
+// them. Reads the zone's records from the store at one revision. Writes nothing.
 
 import { InvalidValue } from '../../errors.ts';
 import { checkNameservers } from '../../model/check-name.ts';
@@ -15,7 +15,7 @@ import { nameValue } from '../../store/values.ts';
 import { unreadable } from '../reading/unreadable.ts';
 import { yieldToEventLoop } from './yield-to-event-loop.ts';
 
-/** How many RRsets; `managed`: of hosts, which stay as they are. */
+/** Numbers of RRsets. `managed`: those that hosts manage, which stay as they are. */
 export interface ImportCounts {
   added: number;
   changed: number;
@@ -33,7 +33,7 @@ export interface RrsetDifference {
 
 export class ZoneComparison {
   readonly counts: ImportCounts = { added: 0, changed: 0, deleted: 0, unchanged: 0, managed: 0 };
-  /** Not all of them, when there are many. */
+  /** The first differences, up to a limit. */
   readonly differences: RrsetDifference[] = [];
   readonly managed = new Map<Fqdn, Rrset[]>();
   readonly #limit: number;
@@ -57,7 +57,7 @@ export class ZoneComparison {
     if (this.differences.length < this.#limit) this.differences.push({ owner, type, before, after });
   }
 
-  /** The RRsets that are stored at one name. */
+  /** Compares the RRsets that are stored at one name with those of the file. */
   compareName(owner: Fqdn, stored: readonly Rrset[], wanted: readonly FileRrset[]): void {
     for (const rrset of stored) {
       const after = wanted.find(({ type }) => type === rrset.type);
@@ -72,14 +72,14 @@ export class ZoneComparison {
   }
 }
 
-/** Reads the zone as it was at the revision. */
+/** Compares the file with the zone as it was at the revision. */
 export async function compareZone(
   store: Store,
   zone: Zone,
   revision: Revision,
   contents: ZoneFileContents,
   limit: number,
-  caller?: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<ZoneComparison> {
   const comparison = new ZoneComparison(limit);
   let from: string | undefined;
@@ -90,22 +90,24 @@ export async function compareZone(
       ...(from !== undefined && { from }),
     });
     for (const { key, value } of page.entries) {
-      const { name, rrsets } = stored(key, value);
+      const { name, rrsets } = storedName(key, value);
       comparison.compareName(name, rrsets, contents.names.get(name) ?? []);
     }
     from = page.next;
-    await yieldToEventLoop(caller);
+    await yieldToEventLoop(signal);
   } while (from !== undefined);
   let count = 0;
   for (const [owner, rrsets] of contents.names) {
     for (const rrset of rrsets) if (!rrset.known) comparison.note('added', owner, rrset.type, undefined, rrset);
-    if (++count % 10_000 === 0) await yieldToEventLoop(caller);
+    if (++count % 10_000 === 0) await yieldToEventLoop(signal);
   }
   return comparison;
 }
 
-/** What cannot be read may be a host's: it is not for an import to drop it. */
-function stored(key: string, value: string): NamedRrsets {
+/**
+ * Returns the RRsets of a name. Refuses if they cannot be read: they may be a host's, which an import must not delete.
+ */
+function storedName(key: string, value: string): NamedRrsets {
   try {
     return nameValue.decode(value);
   } catch (error) {
@@ -114,25 +116,25 @@ function stored(key: string, value: string): NamedRrsets {
   }
 }
 
-/** Finds what cannot stand together, of the file alone and beside what hosts manage. */
+/** Finds records of the file that conflict with each other, or with records that hosts manage. */
 export async function checkContents(
   contents: ZoneFileContents,
   { managed }: ZoneComparison,
   findings: Findings,
-  caller?: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<void> {
   let count = 0;
   for (const owner of contents.names.keys()) {
     contents.rrsetsAt(owner, managed.get(owner) ?? [], findings);
     contents.checkTargets(owner, managed, findings);
-    if (++count % 1000 === 0) await yieldToEventLoop(caller);
+    if (++count % 1000 === 0) await yieldToEventLoop(signal);
   }
   for (const [owner, rrsets] of managed) {
     if (!contents.names.has(owner)) contents.rrsetsAt(owner, rrsets, findings);
   }
 }
 
-/** Finds what cannot stand at the zone's own name. */
+/** Finds records of the file that may not stand at the apex. */
 export function checkApex(zone: Zone, { names }: ZoneFileContents, findings: Findings): void {
   const rrsets = names.get(zone.name) ?? [];
   const finding = checkNameservers(zone, rrsets);

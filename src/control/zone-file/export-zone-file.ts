@@ -1,5 +1,6 @@
-// A zone as a zone file, piece by piece: SOA and apex first, then the names in canonical order, as of one revision. With what the settings
-// imply (NS, glue), so that other servers take the file as it is; importing it again changes nothing (test/http/zone-file.test.ts).
+// Writes a zone as a zone file, piece by piece: SOA and apex first, then the names in canonical order, all of one
+// revision. The file has the records that the settings imply too (NS, glue), so that other servers can use it as it is.
+// Importing it again changes nothing (test/http/zone-file.test.ts).
 
 import { compareNames, type Fqdn } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
@@ -17,13 +18,13 @@ export interface ZoneFile {
   serial: Revision;
   implied: Implied;
   revision: Revision;
-  /** Throws Compacted when its reader is so slow that the store has forgotten the revision. */
+  /** Throws Compacted if its reader is so slow that the store no longer keeps the revision. */
   pieces: AsyncIterable<string>;
 }
 
 type Implied = ReturnType<Views['zones']['implied']>;
 
-/** Resolves when the first names are read: a store that is away is then known before anything is sent. */
+/** Resolves when the first names are read, so that a store that is away is noticed before anything is sent. */
 export async function exportZoneFile(places: { store: Store; views: Views }, name: Fqdn): Promise<ZoneFile> {
   const { store, views } = places;
   const { stored, ...rest } = await atOneRevision(places, name, (revision) => {
@@ -33,10 +34,10 @@ export async function exportZoneFile(places: { store: Store; views: Views }, nam
   });
   const written = writePieces(name, rest.implied, stored);
   const { value: first } = await written.next();
-  return { ...rest, pieces: behind(first ?? '', written) };
+  return { ...rest, pieces: prepend(first ?? '', written) };
 }
 
-async function* behind(first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
+async function* prepend(first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
   yield first;
   yield* rest;
 }
@@ -44,7 +45,7 @@ async function* behind(first: string, rest: AsyncIterable<string>): AsyncGenerat
 async function* writePieces(zone: Fqdn, implied: Implied, entries: AsyncIterable<Entry>): AsyncGenerator<string> {
   let piece = '';
   for await (const { name, rrsets } of merged(implied, entries)) {
-    // SOA first, and at the apex NS next.
+    // The SOA comes first, then the NS records of the apex.
     const place = ({ type }: Rrset) => (type === 'SOA' ? 0 : type === 'NS' && name === zone ? 1 : 2);
     rrsets.sort((a, b) => place(a) - place(b) || (a.type < b.type ? -1 : 1));
     for (const rrset of rrsets) piece += formatRrset(name, rrset);
@@ -55,7 +56,7 @@ async function* writePieces(zone: Fqdn, implied: Implied, entries: AsyncIterable
   if (piece !== '') yield piece;
 }
 
-/** What is stored and what is implied, each name once, in canonical order. */
+/** Yields stored and implied RRsets together, each name once, in canonical order. */
 async function* merged(implied: Implied, entries: AsyncIterable<Entry>): AsyncGenerator<NamedRrsets> {
   const left = [...Map.groupBy(implied, ({ owner }) => owner)]
     .map(([name, records]) => ({ name, rrsets: records.map(({ rrset }) => rrset) }))

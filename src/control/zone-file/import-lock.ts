@@ -1,6 +1,7 @@
-// One import of a zone at a time: a key on a lease, gone soon after its holder is. The revision that created it names the generation being
-// written, so no two imports ever write the same one, and a later one has the greater number
-// (test/control/import-zone-file.test.ts).
+// The lock of an import: a key on a lease, so that a zone has one import at a time and a dead process does not keep it.
+// The revision that created the key is the number of the pending generation: no two imports ever write the same one,
+// and a later import has a higher number (test/control/import-zone-file.test.ts). The lock is no change that users see,
+// so it is not built by the builder.
 
 import { refuse } from '../../errors.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -26,7 +27,10 @@ export class ImportLock {
     this.#renewal = setInterval(() => void store.keepLease(lease).catch(() => undefined), renewalMilliseconds).unref();
   }
 
-  /** Refuses with `import_running`. `zoneCreated`: which zone of that name it was that the caller looked at. */
+  /**
+   * Takes the lock. Refuses with `import_running`. `zoneCreated`: the revision that created the zone which the caller
+   * has read; there may be another zone of that name now.
+   */
   static async take(store: Store, zone: Fqdn, zoneCreated: Revision): Promise<ImportLock> {
     const lease = await store.grantLease(leaseSeconds);
     const key = importKey(zone);
@@ -39,15 +43,15 @@ export class ImportLock {
     });
     if (committed) return new ImportLock(store, lease, key, revision);
     await store.revokeLease(lease);
-    refuse('import_running', `another import of zone ${zone} is under way: try again when it has ended`, { zone });
+    refuse('import_running', `another import of zone ${zone} is running: try again when it has ended`, { zone });
   }
 
-  /** The generation that its holder, and nobody else, may write. */
+  /** The pending generation, which only the holder of this lock may write. */
   get generation(): number {
     return this.#created;
   }
 
-  /** Holds as long as the lock is held, and the zone was not deleted. */
+  /** The compare that proves that the lock is held and the zone was not deleted. */
   get compare(): Compare {
     return { kind: 'created', key: this.#key, revision: this.#created };
   }
@@ -56,7 +60,7 @@ export class ImportLock {
     return (await this.#store.get(this.#key))?.created === this.#created;
   }
 
-  /** If the store is away, the lease ends by itself. */
+  /** Releases the lock. If the store is away, its lease ends by itself. */
   async release(): Promise<void> {
     clearInterval(this.#renewal);
     await this.#store.revokeLease(this.#lease).catch(() => undefined);

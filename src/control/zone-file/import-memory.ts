@@ -1,11 +1,15 @@
-// What the zone files that are being imported may take of this process's memory, all together: more than the heap has would be the end of it.
+// The memory that all running imports together may use: without a limit, large files would exhaust the heap and end the
+// process.
 
 import { refuse } from '../../errors.ts';
 
-/** One import's part. */
+/** The memory of one import. */
 export interface MemoryShare {
-  /** How many octets it holds now. Refuses with `payload_too_large` when that is too much. */
+  /**
+   * Sets how many octets the import holds now. Refuses with `payload_too_large` if all imports together hold too many.
+   */
   hold(octets: number): void;
+  /** Frees what the import holds. */
   end(): void;
 }
 
@@ -23,7 +27,7 @@ export class ImportMemory {
       this.#held += octets - mine;
       mine = octets;
       if (this.#held <= this.#limit) return;
-      const others = this.#held > mine ? ', and those of the other imports under way,' : '';
+      const others = this.#held > mine ? ', and those of the other running imports,' : '';
       refuse(
         'payload_too_large',
         `the records of this file${others} take more than ${this.#limit} octets of memory; nothing was changed`,

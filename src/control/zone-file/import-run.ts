@@ -1,4 +1,5 @@
-// The part of an import that writes: the names of a new generation aside, then the transaction that makes them the zone, with what hosts changed meanwhile.
+// The part of an import that writes: first the names of a pending generation, then the transaction that makes it the
+// zone, together with what hosts changed meanwhile.
 
 import { Refusal, refuse } from '../../errors.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -23,14 +24,14 @@ import type { ImportPlaces, ImportWanted } from './import-wanted.ts';
 import { GenerationWriter, nameOperation, refuseInterrupted } from './write-generation.ts';
 import { yieldToEventLoop } from './yield-to-event-loop.ts';
 
-/** Changes of hosts that the last transaction carries. */
-const carriedAtOnce = 50;
+/** Names changed by hosts meanwhile that the last transaction carries over. */
+const maxCarried = 50;
 
-/** What was compared: the file's records with a generation of the zone. */
+/** The file, and the generation of the zone that it was compared with. */
 export interface Compared {
   contents: ZoneFileContents;
   generation: number;
-  /** What was changed in that generation since. */
+  /** The names that were changed in that generation since. */
   journal: NameJournal;
 }
 
@@ -46,14 +47,14 @@ export class ImportRun {
     this.#compared = compared;
   }
 
-  /** Only the SOA differs. */
+  /** Writes the zone's settings: only the SOA differs. */
   async putSettings(): Promise<Revision> {
     const { actor } = this.#wanted;
     const decide = (context: DecisionContext) => this.#decideZone(context, undefined);
     return (await this.#places.committer.commit(actor, decide)).revision;
   }
 
-  /** Writes the new generation, and makes it the zone. */
+  /** Writes a new generation, and makes it the zone. */
   async replace(zoneCreated: Revision, { managed }: ZoneComparison): Promise<Revision> {
     const { store, logger } = this.#places;
     const { zone } = this.#wanted;
@@ -70,10 +71,11 @@ export class ImportRun {
       this.cleaned = released
         .then(() => cleanGenerations(store, zone))
         .then(
-          (deleted) => logger.debug({ zone, deleted }, 'names of an earlier generation deleted'),
-          (error: unknown) => logger.warn({ zone, reason: String(error) }, 'cleaning after an import goes on later'),
+          (deleted) => logger.debug({ zone, deleted }, 'removed leftovers of imports'),
+          (error: unknown) =>
+            logger.warn({ zone, reason: String(error) }, 'removing leftovers of an import failed, will retry'),
         );
-      // A store that is away would only be waited for once more: the lease ends by itself.
+      // While the store is away this would only wait for it once more: the lease ends by itself.
       if (!away) await released;
     }
   }
@@ -85,13 +87,13 @@ export class ImportRun {
     const writer = new GenerationWriter(store, views, lock);
     const total = names.size + managed.size;
     let done = 0;
-    let said = Date.now();
+    let reported = Date.now();
     const write = async (owner: Fqdn) => {
       const rrsets = this.#compared.contents.rrsetsAt(owner, managed.get(owner) ?? [], new Findings());
       await writer.add(nameOperation(zone, lock.generation, owner, rrsets));
       if (++done % 1000 === 0) await yieldToEventLoop(signal);
-      if (Date.now() - said < 1000) return;
-      said = Date.now();
+      if (Date.now() - reported < 1000) return;
+      reported = Date.now();
       onProgress({ phase: 'writing', done, total });
       logger.info({ zone, done, total }, 'importing a zone file');
     };
@@ -102,12 +104,15 @@ export class ImportRun {
     await yieldToEventLoop(signal);
   }
 
-  /** Each try either fails because somebody wrote into the zone, whose change the journal then has, or is the import. */
+  /**
+   * Makes the new generation the zone. An attempt fails if somebody wrote into the zone meanwhile; the journal has that
+   * change for the next attempt.
+   */
   async #switch(lock: ImportLock): Promise<Revision> {
     const { store, views, committer } = this.#places;
     const { changed } = this.#compared.journal;
     for (let attempts = 0; attempts < maxAttempts; attempts += 1) {
-      while (changed.size > carriedAtOnce) {
+      while (changed.size > maxCarried) {
         const owners = [...changed];
         changed.clear();
         const writer = new GenerationWriter(store, views, lock);
@@ -116,10 +121,10 @@ export class ImportRun {
       }
       try {
         const decide = (context: DecisionContext) => {
-          if (changed.size > carriedAtOnce) throw new LostRace();
+          if (changed.size > maxCarried) throw new LostRace();
           return this.#decideZone(context, lock);
         };
-        // The compare that fails may be the one that says that the lock is held.
+        // If a compare fails, it may be that of the lock.
         return (await committer.commit(this.#wanted.actor, decide, { once: true })).revision;
       } catch (error) {
         if (!(error instanceof LostRace)) throw error;
@@ -132,7 +137,7 @@ export class ImportRun {
     );
   }
 
-  /** What the new generation has at a name where something changed in the old one. */
+  /** Returns the operation that writes, in the new generation, a name that was changed in the old one. */
   #carry(lock: ImportLock, owner: Fqdn) {
     const { zone } = this.#wanted;
     const managed = this.#places.views.zones.name(zone, owner).rrsets.filter(({ manager }) => manager === 'host');
@@ -147,7 +152,7 @@ export class ImportRun {
     const { zone: name, precondition = {} } = this.#wanted;
     const current = existingZone(context, name);
     if (current.value.generation !== this.#compared.generation)
-      refuse('import_running', 'another import came first: try again');
+      refuse('import_running', 'another import finished first: try again');
     const serial = views.zones.serial(name);
     checkPrecondition(precondition, entityTag(serial));
     const findings = new Findings();

@@ -1,4 +1,5 @@
-// The SOA of a zone file as settings of the zone. The serial is ours; what the file says as the zone has it anyway is not pinned.
+// Takes settings of the zone from the SOA of a zone file. The serial of the file is ignored. A field that is as the
+// zone would have it anyway is not stored, so that it goes on following the zone.
 
 import { type Fqdn, parseName } from '../../model/name.ts';
 import { greatestTtl } from '../../model/rrset.ts';
@@ -8,6 +9,7 @@ import type { Findings } from '../../model/zone-file/findings.ts';
 import type { Views } from '../../views/views.ts';
 import type { ZoneComparison } from './compare-zone.ts';
 
+/** Returns the SOA settings that the zone gets from the file; without an SOA in the file, those that it has. */
 export function soaSettingsFrom(
   views: Views,
   zone: Zone,
@@ -16,7 +18,7 @@ export function soaSettingsFrom(
 ): SoaSettings {
   if (soa === undefined) return zone.soa;
   if (soa.ttl !== zone.defaultTtl)
-    findings.warn(soa.line, `the SOA's TTL is the zone's default TTL, ${zone.defaultTtl}`);
+    findings.warn(soa.line, `the TTL of the SOA is ignored: it is the zone's default TTL, ${zone.defaultTtl}`);
   const [mname = '', rname = '', , ...times] = soa.record.split(' ');
   const [refresh = 0, retry = 0, expire = 0, minimum = 0] = times.map(Number);
   if (times.some((time) => Number(time) > greatestTtl))
@@ -40,14 +42,14 @@ export function soaSettingsFrom(
   return settings;
 }
 
-/** The first nameserver that the zone would have without records of its own. */
+/** Returns the first nameserver that the zone has if no NS records are stored. */
 function impliedPrimary(views: Views, zone: Zone): Fqdn {
   const implied = views.zones.implied(zone.name).find(({ owner, rrset }) => owner === zone.name && rrset.type === 'NS');
   const [record] = implied?.rrset.records ?? [];
   return record === undefined ? zone.name : parseName(record);
 }
 
-/** Counts the SOA as the RRset that it is. */
+/** Counts the SOA as one RRset of the comparison. */
 export function differenceOfSoa(comparison: ZoneComparison, views: Views, zone: Zone, soa: SoaSettings): void {
   const serial = views.zones.serial(zone.name);
   const primary = impliedPrimary(views, zone);

@@ -14,13 +14,13 @@ export interface ImportPlaces {
   views: Views;
   committer: Committer;
   logger: Logger;
-  /** Of all imports together. */
+  /** The memory of all imports together. */
   importMemory: ImportMemory;
 }
 
 export interface ImportProgress {
   phase: 'reading' | 'comparing' | 'writing';
-  /** Records read, or names written. */
+  /** How many records were read, or names written. */
   done: number;
   total: number | undefined;
 }
@@ -28,11 +28,11 @@ export interface ImportProgress {
 export interface ImportWanted {
   actor: Actor;
   zone: Fqdn;
-  /** The file, one character for each octet. */
+  /** The file; one character for each octet. */
   text: AsyncIterable<string>;
   dryRun: boolean;
   precondition?: Precondition;
   onProgress?: (progress: ImportProgress) => void;
-  /** Aborted when the client has gone: the import ends then, unless its last transaction is on its way. */
+  /** Aborted when the client has gone: the import ends then, unless its last transaction was sent. */
   signal?: AbortSignal;
 }

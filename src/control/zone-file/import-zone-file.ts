@@ -1,6 +1,7 @@
-// Use case: a zone's own records become those of a zone file, at once. Everything is read and checked first; then the names of a new generation are
-// written aside, where DNS does not see them, and one put of the zone's key makes them the zone. What hosts manage stays, also what they
-// write meanwhile: the journal has it, and the last transaction carries it over (test/control/import-zone-file.test.ts). The part that writes: import-run.ts.
+// Use case: the records of a zone are replaced by those of a zone file, at once. The file is read and checked first.
+// Then its names are written into a pending generation, which DNS does not serve, and one put of the zone's key makes
+// that generation the zone. Records that hosts manage stay. What hosts change meanwhile is in the journal, and the last
+// transaction carries it over (test/control/import-zone-file.test.ts). The part that writes: import-run.ts.
 
 import { refuse } from '../../errors.ts';
 import { type Fqdn, root } from '../../model/name.ts';
@@ -30,18 +31,18 @@ export interface Imported {
   counts: ImportCounts;
   warnings: Finding[];
   warningCount: number;
-  /** Of a dry run. */
+  /** Only of a dry run. */
   differences: RrsetDifference[];
-  /** False: the zone was so already, or it was a dry run. */
+  /** False: there was nothing to change, or it was a dry run. */
   written: boolean;
   revision: Revision;
-  /** The rest of what the import does, which nobody has to wait for. */
+  /** Resolves when the names of the old generation are deleted; nobody has to wait for it. */
   cleaned: Promise<void>;
 }
 
-const differencesShown = 1000;
+const maxDifferences = 1000;
 
-/** Refuses with every fault of the file; nothing was changed then. */
+/** Imports a zone file. Refuses with all faults of the file; nothing was changed then. */
 export async function importZoneFile(places: ImportPlaces, wanted: ImportWanted): Promise<Imported> {
   const share = places.importMemory.share();
   try {
@@ -64,14 +65,14 @@ async function importWithin(share: MemoryShare, places: ImportPlaces, wanted: Im
       refuse('not_found', `zone ${name} was deleted meanwhile`, { zone: name });
     checkPrecondition(precondition, entityTag(views.zones.serial(name)));
     const implied = dropImplied(views, name, contents, findings);
-    // What the zone has at this revision is compared; the journal has what comes after it.
+    // The comparison reads the zone at this revision; the journal has every later change.
     return { zone, created: entry.created, readAt, implied, journal: views.zones.journal(name, zone.generation) };
   });
   const { zone, created, readAt, implied, journal } = begun;
   try {
     onProgress({ phase: 'comparing', done: 0, total: contents.names.size });
-    const shown = dryRun ? differencesShown : 0;
-    const comparison = await compareZone(store, zone, readAt, contents, shown, signal);
+    const limit = dryRun ? maxDifferences : 0;
+    const comparison = await compareZone(store, zone, readAt, contents, limit, signal);
     comparison.counts.unchanged += implied;
     await checkContents(contents, comparison, findings, signal);
     checkApex(zone, contents, findings);
@@ -97,10 +98,11 @@ function resultOf({ counts, differences }: ZoneComparison, findings: Findings) {
   return { counts, differences, warnings: findings.listWarnings(), warningCount: findings.warnings };
 }
 
-/** What the zone's settings imply anyway is not stored; how many RRsets that were. */
+/** Drops RRsets of the file that the zone's settings imply anyway. Returns how many. */
 function dropImplied(views: Views, zone: Fqdn, contents: ZoneFileContents, findings: Findings): number {
   const implied = views.zones.implied(zone).filter(({ rrset }) => rrset.type !== 'SOA');
-  // The apex comes first. Beside NS records of the file's own, addresses of nameservers that those do not name are not implied any more.
+  // The apex comes first. If the file has NS records of its own, only the addresses of nameservers that those name are
+  // still implied.
   const isImplied = (owner: Fqdn) => {
     const ns = contents.names.get(zone)?.find(({ type }) => type === 'NS');
     return owner === zone || (ns?.records.includes(`${owner}.`) ?? true);

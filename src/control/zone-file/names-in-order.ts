@@ -1,6 +1,6 @@
-// The names of a zone in canonical order (RFC 4034 §6.1), read page by page. Keys are nearly in that order: but `-` and `*` sort before the dot that
-// ends a label, so what is below `web` stands behind `web-1`. Where that can be, what is below is read first. A name with escapes
-// (`\032`) stands where its escapes sort.
+// Reads the names of a zone in canonical order (RFC 4034 §6.1), page by page. The keys are nearly in that order, but
+// `%`, `*` and `-` sort before the dot that ends a label: names below `web` come after `web-1`. Where that can happen,
+// the names below are read first. A name with escapes (`\032`) comes where its escapes sort.
 
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Revision } from '../../model/revision.ts';
@@ -10,17 +10,17 @@ const pageSize = 1000;
 /** Characters of keys that sort before the dot. */
 const early = /[%*-]/g;
 
-/** All entries below the prefix as of the revision. */
+/** Yields all entries below the prefix as of the revision. */
 export async function* namesInOrder(store: Store, prefix: string, revision: Revision): AsyncGenerator<Entry> {
   yield* walk(store, prefix, prefix.length, revision);
 }
 
-/** `labelAt`: where in the keys the label begins that the entries below the prefix differ in first. */
+/** `labelAt`: the position in the keys of the first label in which the entries below the prefix differ. */
 async function* walk(store: Store, prefix: string, labelAt: number, revision: Revision): AsyncGenerator<Entry> {
-  /** Prefixes that were read before their place. */
+  /** Prefixes whose entries were read before their place in the order of keys. */
   let ahead: string[] = [];
-  /** Beginnings of labels that were looked at already: each begins the next. */
-  let looked: string[] = [];
+  /** Starts of labels that were checked already: each is a prefix of the next. */
+  let checked: string[] = [];
   let from: string | undefined;
   do {
     const page = await store.list(prefix, { at: revision, limit: pageSize, ...(from !== undefined && { from }) });
@@ -29,10 +29,10 @@ async function* walk(store: Store, prefix: string, labelAt: number, revision: Re
     for (const entry of page.entries) {
       const { key } = entry;
       if (ahead.some((one) => key.startsWith(one))) continue;
-      looked = looked.filter((one) => key.startsWith(one));
+      checked = checked.filter((one) => key.startsWith(one));
       for (const start of earlyEnds(key, labelAt)) {
-        if (looked.includes(start)) continue;
-        looked.push(start);
+        if (checked.includes(start)) continue;
+        checked.push(start);
         const below = `${start}.`;
         if (!mayHave(page, below)) continue;
         ahead.push(below);
@@ -45,7 +45,9 @@ async function* walk(store: Store, prefix: string, labelAt: number, revision: Re
   } while (from !== undefined);
 }
 
-/** Whether there can be keys with that prefix, behind the page's first: within the page the answer is at hand. */
+/**
+ * Returns whether the store can have keys with that prefix after the page's first key; a key in the page decides it.
+ */
 function mayHave({ entries, next }: Page, prefix: string): boolean {
   let [low, high] = [0, entries.length];
   while (low < high) {
@@ -57,7 +59,7 @@ function mayHave({ entries, next }: Page, prefix: string): boolean {
   return found === undefined ? next !== undefined : found.key.startsWith(prefix);
 }
 
-/** The beginnings of the key, from that label on, after which an early character follows. */
+/** Returns the starts of the key, from that label on, that an early character follows. */
 function earlyEnds(key: string, labelAt: number): string[] {
   const ends: string[] = [];
   early.lastIndex = labelAt;

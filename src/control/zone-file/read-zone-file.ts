@@ -1,4 +1,4 @@
-// A zone file becomes its contents, as it comes in: a little at a time, so that what else the replica has to do is not held up.
+// Reads a zone file into its contents while it arrives. Pauses often, so that other work of the replica goes on.
 
 import { refuse } from '../../errors.ts';
 import type { Zone } from '../../model/zone.ts';
@@ -10,10 +10,10 @@ import type { MemoryShare } from './import-memory.ts';
 import type { ImportWanted } from './import-wanted.ts';
 import { yieldToEventLoop } from './yield-to-event-loop.ts';
 
-const greatestRecords = 10_000_000;
+const maxRecords = 10_000_000;
 const recordsPerTurn = 1000;
 
-/** Faults and warnings go to the findings. Refuses a file that is too large, at once. */
+/** Reads the file. Adds faults and warnings to the findings; refuses a file that is too large at once. */
 export async function readZoneFile(
   { text, onProgress = () => undefined, signal }: ImportWanted,
   { zones }: Views,
@@ -33,7 +33,7 @@ export async function readZoneFile(
       else if (item.kind === 'fault') findings.fault(item.line, item.message, item.code);
       else findings.warn(item.line, item.message);
       memory.hold(contents.held);
-      if (contents.records > greatestRecords) refuse('payload_too_large', `more than ${greatestRecords} records`);
+      if (contents.records > maxRecords) refuse('payload_too_large', `more than ${maxRecords} records`);
       if (++count % recordsPerTurn !== 0) continue;
       if (count % 100_000 === 0) onProgress({ phase: 'reading', done: count, total: undefined });
       await yieldToEventLoop(signal);

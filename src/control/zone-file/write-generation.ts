@@ -1,4 +1,6 @@
-// Writes names into a generation that is not the zone yet: many small transactions, several under way, no faster than this replica's views follow.
+// Writes names into a pending generation: in many small transactions, several at a time, and no faster than this
+// replica's views follow. Nobody sees these names before the generation becomes the zone, so the builder does not build
+// them: the change that users see is the last put (import-run.ts).
 
 import { Refusal, refuse } from '../../errors.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -11,11 +13,11 @@ import { untilReached } from '../reading/until-reached.ts';
 import type { ImportLock } from './import-lock.ts';
 
 const namesPerTransaction = 100;
-/** etcd takes 1.5 MB. */
+/** Well below the 1.5 MiB that etcd takes. */
 const charactersPerTransaction = 256 * 1024;
-const transactionsUnderWay = 4;
+const maxRunning = 4;
 
-/** What writes one name; no RRsets: what deletes it. */
+/** Returns the operation that writes a name; that deletes it if it has no RRsets. */
 export function nameOperation(zone: Fqdn, generation: number, owner: Fqdn, rrsets: Rrset[]): Operation {
   const key = nameKey(zone, generation, owner);
   if (rrsets.length === 0) return { kind: 'delete', key };
@@ -28,7 +30,7 @@ export class GenerationWriter {
   readonly #lock: ImportLock;
   #operations: Operation[] = [];
   #characters = 0;
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #running = new Set<Promise<void>>();
   #fault: { error: unknown } | undefined;
 
   constructor(store: Store, views: Views, lock: ImportLock) {
@@ -37,20 +39,20 @@ export class GenerationWriter {
     this.#lock = lock;
   }
 
-  /** Resolves when there is room for more. */
+  /** Adds an operation. Resolves when there is room for more. */
   async add(operation: Operation): Promise<void> {
     this.#operations.push(operation);
     this.#characters += operation.kind === 'put' ? operation.value.length : 0;
     if (this.#operations.length < namesPerTransaction && this.#characters < charactersPerTransaction) return;
     this.#send();
-    while (this.#underWay.size >= transactionsUnderWay) await Promise.race(this.#underWay);
+    while (this.#running.size >= maxRunning) await Promise.race(this.#running);
     this.#throwFault();
   }
 
-  /** Resolves when all is written, and in the views. */
+  /** Resolves when all operations are written, and in the views. */
   async finish(): Promise<void> {
     if (this.#operations.length > 0) this.#send();
-    await Promise.all(this.#underWay);
+    await Promise.all(this.#running);
     this.#throwFault();
   }
 
@@ -66,8 +68,8 @@ export class GenerationWriter {
       .catch((error: unknown) => {
         this.#fault ??= { error };
       })
-      .finally(() => this.#underWay.delete(sent));
-    this.#underWay.add(sent);
+      .finally(() => this.#running.delete(sent));
+    this.#running.add(sent);
   }
 
   async #commit(operations: Operation[]): Promise<void> {
@@ -82,7 +84,7 @@ export class GenerationWriter {
   }
 }
 
-/** The lock is gone: by the zone's deletion, or because the store was away for long. */
+/** Refuses because the lock is lost: the zone was deleted, or the store was away for too long. */
 export function refuseInterrupted(): never {
   refuse(
     'import_interrupted',

@@ -18,19 +18,21 @@ export interface RrsetChange {
   owner: Fqdn;
   type: RecordType;
   rrset: (Omit<Rrset, 'ttl' | 'manager'> & { ttl?: number }) | undefined;
-  /** Where in the request it stands. */
+  /** Where the request names it. */
   pointer: string;
 }
 
-/** `created`: there was no such RRset before (of a single change). */
+/** The RRsets that were written. `created`: there was no such RRset before; for a single change. */
 export interface RrsetsChanged {
   rrsets: OwnedRrset[];
   created: boolean;
-  /** What is odd about the names that were written. */
   warnings: Warning[];
 }
 
-/** `mustExist`: deleting what is not there is `not_found`; otherwise it is done already. */
+/**
+ * Writes and deletes RRsets. `mustExist`: refuses with `not_found` to delete an RRset that does not exist; otherwise
+ * that is no change.
+ */
 export function decideChangeRrsets(
   context: DecisionContext,
   zoneName: Fqdn,

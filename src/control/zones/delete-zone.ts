@@ -46,7 +46,10 @@ export function decideDeleteClearedZone(
   return decideDeleteZone(context, name, precondition);
 }
 
-/** Returns the fault of the zone's value in the store, if a value read earlier is served instead: nothing can be written into it then. */
+/**
+ * Returns the fault of the zone's value in the store, if a value read earlier is served instead: nothing can be written
+ * into it then.
+ */
 function faultOf({ views }: DecisionContext, zone: Fqdn): Fault | undefined {
   const fault = views.faults.get(zoneKey(zone));
   return fault?.modified === views.zones.get(zone)?.modified ? undefined : fault;
@@ -78,8 +81,9 @@ function hostsIn(context: DecisionContext, zone: Fqdn): Host[] {
 }
 
 /**
- * By force, before {@link decideDeleteClearedZone}: removes as many hosts from the zone as fit. Deletes those that are named in it; others
- * lose their aliases and PTRs there. Removes orphans after the last host. Result: how many are left.
+ * By force, before {@link decideDeleteClearedZone}: removes as many hosts from the zone as fit. Deletes those that are
+ * named in it; others lose their aliases and PTRs there. Removes orphans after the last host. Result: how many are
+ * left.
  */
 export function decideClearZone(context: DecisionContext, name: Fqdn, precondition: Precondition): Decision<number> {
   const fault = faultOf(context, name);
@@ -102,7 +106,10 @@ export function decideClearZone(context: DecisionContext, name: Fqdn, preconditi
   return builder.build(hosts.length - some.length);
 }
 
-/** Deletes orphaned records of the zone, and releases the addresses of their hosts, as many as fit. Result: how many names are left. */
+/**
+ * Deletes orphaned records of the zone, and releases the addresses of their hosts, as many as fit. Result: how many
+ * names are left.
+ */
 function decideClearOrphans(context: DecisionContext, name: Fqdn): Decision<number> {
   const { views } = context;
   const { value: zone } = existingZone(context, name);

@@ -1,4 +1,5 @@
-// Lists a zone's RRsets by name, with those that its settings imply. Reads the store page by page: memory has the names by hash, unsorted.
+// Lists a zone's RRsets by name, with those that its settings imply. Reads the store page by page: memory has the names
+// by hash, unsorted.
 
 import type { Fqdn } from '../../model/name.ts';
 import type { OwnedRrset, Rrset } from '../../model/rrset.ts';
@@ -9,8 +10,8 @@ import { nameValue } from '../../store/values.ts';
 import type { Views } from '../../views/views.ts';
 
 /**
- * Where a listing continues: the key of a name, and how many of its matching RRsets were listed already. An empty key means the RRsets
- * that the zone's settings imply, which come first.
+ * Where a listing continues: the key of a name, and how many of its matching RRsets were listed already. An empty key
+ * means the RRsets that the zone's settings imply, which come first.
  */
 export interface RrsetPosition {
   key: string;

@@ -17,7 +17,10 @@ import { type Decision, TransactionBuilder } from '../transaction/transaction-bu
 export interface ZoneChange {
   name: Fqdn;
   precondition: Precondition;
-  /** Returns the wanted zone, from the current one. It is called again when the current one changed. Refuses by throwing. */
+  /**
+   * Returns the wanted zone, from the current one. It is called again when the current one changed. Refuses by
+   * throwing.
+   */
   change: (current: Zone | undefined) => Zone;
 }
 
@@ -53,7 +56,10 @@ export function decideCreateZone(context: DecisionContext, zone: Zone): ReturnTy
   return decidePutZone(context, { name, precondition: {}, change: () => zone });
 }
 
-/** Refuses a zone that would have no nameservers. Requires by the serial that nobody deletes the NS records at its apex meanwhile. */
+/**
+ * Refuses a zone that would have no nameservers. Requires by the serial that nobody deletes the NS records at its apex
+ * meanwhile.
+ */
 function checkApex(builder: TransactionBuilder, zone: Zone, before: Zone): void {
   if (zone.nameservers.length > 0) return;
   const { views } = builder;
@@ -88,8 +94,8 @@ function enclosingZone({ zones }: Views, name: Fqdn): Versioned<Zone> | undefine
 }
 
 /**
- * Refuses a new zone that would hide names of hosts (aliases and reverse names too) in the enclosing zone. Writes the enclosing zone
- * again, so that whoever is about to add a name to it loses the race and decides again.
+ * Refuses a new zone that would hide names of hosts (aliases and reverse names too) in the enclosing zone. Writes the
+ * enclosing zone again, so that a request that is about to add a name to it loses the race and decides again.
  */
 function checkHidesNothing(builder: TransactionBuilder, name: Fqdn): void {
   const { views } = builder;
