@@ -9,7 +9,7 @@ import { flag, headerField, headerLength, readUint16, writeUint16 } from '../wir
 import type { ThreadTask } from './thread-task.ts';
 
 export interface Answerer {
-  /** Does not throw. */
+  /** Does not throw. Returns the response's length, 0 for silence, or `handedOn`. */
   readonly respond: Respond;
   /** Before the first query of a batch. */
   wake(): void;

@@ -1,7 +1,9 @@
 // UDP in batches of 64, without an event loop: recvmmsg, answer, sendmmsg, again. Without node:ffi: datagram-socket.ts.
 // How they are opened: open-batched-socket.ts.
 
-import { newClient } from '../respond/client.ts';
+import type { Outlet } from '../handed-on/outlet.ts';
+import { type Client, newClient } from '../respond/client.ts';
+import type { HandedOnKind } from '../respond/hand-on.ts';
 import type { Answerer } from './answerer.ts';
 import { type Libc, LibcError, linux } from './libc.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
@@ -24,7 +26,9 @@ export class BatchedSocket {
   readonly #received: ReceivedBatch;
   readonly #replies: ReplyBatch;
   readonly #requests: bigint;
-  readonly #client = newClient('udp');
+  readonly #client: Client = newClient('udp');
+  /** The query that is being answered. */
+  #current = 0;
   readonly #untilWritable: ArrayBuffer;
   readonly #counters: CounterCells;
   #toPrepare = batchSize;
@@ -35,6 +39,7 @@ export class BatchedSocket {
     descriptor: number,
     options: { withControl: boolean; joins: boolean },
     counters: CounterCells,
+    outlet?: Outlet,
   ) {
     this.#libc = libc;
     this.descriptor = descriptor;
@@ -44,6 +49,7 @@ export class BatchedSocket {
     this.#replies = new ReplyBatch(memory, options.joins);
     this.#requests = memory.requestPointer;
     this.#untilWritable = Int32Array.of(descriptor, linux.POLLOUT).buffer;
+    if (outlet !== undefined) this.#client.handOn = (kind, query, length) => this.#handOn(outlet, kind, query, length);
   }
 
   /** Receives up to a batch and returns how many; waits for the first of them if it is to `block`, but not forever. */
@@ -71,20 +77,36 @@ export class BatchedSocket {
     const replies = this.#replies;
     const client = this.#client;
     replies.clear();
+    let handedOn = 0;
     answerer.wake();
     for (let i = 0; i < count; i += 1) {
       const length = received.queryLength(i);
       if (length === 0) continue;
       received.readClient(i, client);
+      this.#current = i;
       const answered = answerer.respond(received.queries[i]!, length, replies.nextResponse, client);
       if (answered > 0) replies.addAnswer(i, answered);
+      else if (answered < 0) handedOn += 1;
     }
     answerer.sleep();
     const answers = replies.answerCount;
     this.#counters.add(counterCell.udpReceived, count);
     this.#counters.add(counterCell.udpAnswered, answers);
-    this.#counters.add(counterCell.udpSilent, count - answers);
+    this.#counters.add(counterCell.udpSilent, count - answers - handedOn);
     this.#send();
+  }
+
+  /** The answer is sent by this socket's descriptor, from whatever thread makes it: late-datagrams.ts. */
+  #handOn(outlet: Outlet, kind: HandedOnKind, query: Uint8Array, length: number): boolean {
+    const i = this.#current;
+    return outlet.handOn({
+      kind,
+      message: query.subarray(0, length),
+      client: this.#client,
+      port: this.#received.clientPort(i),
+      id: this.descriptor,
+      envelope: this.#replies.envelopeOf(i),
+    });
   }
 
   #send(): void {

@@ -4,14 +4,25 @@
 import { messageOf } from '../../errors.ts';
 import { type Endpoint, formatEndpoint } from '../../model/endpoint.ts';
 import type { Logger } from '../../model/logger.ts';
-import type { Table } from '../../table/table.ts';
+import { claimCell, releaseCell, type Table, wordsOf } from '../../table/table.ts';
+import { LateResponder } from '../handed-on/late-responder.ts';
+import { Taker } from '../handed-on/taker.ts';
+import type { Tenants } from '../handed-on/tenant.ts';
 import type { ResponseSettings } from '../respond/settings.ts';
 import { checkBatchedSockets } from './batched-self-check.ts';
 import { type CertificateFiles, KeptCertificate } from './certificate.ts';
+import { openLateDatagrams } from './late-datagrams.ts';
 import { openLibc } from './libc.ts';
-import type { CounterValues } from './listen-counters.ts';
+import { CounterCells, type CounterValues, counterCell, newThreadCounters } from './listen-counters.ts';
 import { ListenThreads } from './listen-threads.ts';
 import type { SocketKind, StreamLimits, TcpTask, UdpSocket, UdpTask } from './thread-task.ts';
+
+/** Enough for a moment in which the taker's thread does something else; a queue of seconds would only make answers late. */
+const defaultUnderWay = 256;
+/** Octets of one thread's handed-on queries. */
+const maxHandedOnOctets = 2 ** 20;
+/** Shorter than resolvers wait for an answer over TCP, in milliseconds. */
+const defaultDeadline = 5_000;
 
 const defaultLimits: StreamLimits = { idleMilliseconds: 10_000, connections: 1_000, connectionsPerClient: 100 };
 
@@ -28,6 +39,17 @@ export interface DnsServerOptions {
   readonly limits?: Partial<StreamLimits>;
   readonly secure?: SecureOptions | undefined;
   readonly responses?: ResponseSettings;
+  readonly handedOn?: HandedOnOptions;
+}
+
+/** About queries that are handed on. */
+export interface HandedOnOptions {
+  /** In place of those that answer from the table. */
+  readonly tenants?: Partial<Tenants>;
+  /** Of each answering thread. */
+  readonly maxUnderWay?: number;
+  /** In milliseconds. */
+  readonly deadline?: number;
 }
 
 /** DNS over TLS and over HTTPS. */
@@ -56,12 +78,21 @@ export interface DnsServer extends PickedAddresses {
 export async function startDns(options: DnsServerOptions): Promise<DnsServer> {
   const { table, log, responses = {} } = options;
   const certificate = options.secure && (await KeptCertificate.open(options.secure.certificate, log));
-  const threads = new ListenThreads(table, responses, log);
+  const { taker, counters, release } = openTaker(options);
+  const threads = new ListenThreads(table, responses, taker, log);
+  threads.addCounters(counters);
 
-  async function close(): Promise<void> {
+  let closing: Promise<void> | undefined;
+  async function stop(): Promise<void> {
     certificate?.close();
     await threads.stop();
+    taker.close();
+    release();
   }
+  const close = () => {
+    closing ??= stop();
+    return closing;
+  };
 
   try {
     // TCP first: it picks the ports, which all threads then keep; and no two servers can have the same one by mistake.
@@ -125,4 +156,30 @@ async function findUdpSocket({ addresses, socket = 'batched', log }: DnsServerOp
     log.warn({ reason: messageOf(error) }, 'batched UDP sockets do not work here: using dgram instead');
     return datagram;
   }
+}
+
+/** Makes the taker of handed-on queries, in this thread, and its counters. `release` after its last answer. */
+function openTaker({ table, log, responses = {}, handedOn = {} }: DnsServerOptions) {
+  const counters = newThreadCounters();
+  const cells = new CounterCells(counters.listen);
+  const words = wordsOf(table.buffer);
+  const reader = claimCell(words);
+  const late = new LateResponder({ table: table.buffer, reader, counters: counters.respond, settings: responses });
+  const endCells = {
+    answered: counterCell.handedOnAnswered,
+    silent: counterCell.handedOnSilent,
+    failed: counterCell.handedOnFailed,
+    expired: counterCell.handedOnExpired,
+    gone: counterCell.handedOnGone,
+  };
+  const taker = new Taker({
+    tenants: { ...late.openTenants(), ...handedOn.tenants },
+    failure: late.openFailure(),
+    sendDatagram: openLateDatagrams(cells),
+    limits: { maxUnderWay: handedOn.maxUnderWay ?? defaultUnderWay, maxOctets: maxHandedOnOctets },
+    deadline: handedOn.deadline ?? defaultDeadline,
+    count: (end) => cells.add(endCells[end]),
+    onFault: (reason) => log.error({ reason }, 'a handed-on query was not answered: this is a bug'),
+  });
+  return { taker, counters, release: () => releaseCell(words, reader) };
 }

@@ -62,6 +62,7 @@ export function guardHandshakes(
 class Handshake implements Connection {
   readonly client: string;
   lastActive = 0;
+  readonly busyUntil = 0;
   readonly carrier: Socket;
 
   constructor(carrier: Socket, host: string) {

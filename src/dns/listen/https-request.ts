@@ -1,6 +1,7 @@
 // One request of DNS over HTTPS (RFC 8484 §4): what it asks, and the response, which an HTTP cache may keep for as long as the records allow.
 
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import type { HandedOnKind } from '../respond/hand-on.ts';
 import { cacheControl } from './freshness.ts';
 import type { HttpsConnection } from './https-connection.ts';
 import { counterCell } from './listen-counters.ts';
@@ -122,20 +123,45 @@ function receive(http: HttpsRequest): void {
 }
 
 function answer(http: HttpsRequest, message: Uint8Array): void {
-  const { request, response, connection, shared } = http;
-  const { answerer, counters, connections, out } = shared;
+  const { connection, shared } = http;
+  const { answerer, out } = shared;
   const room = out.subarray(0, largestMessage);
+  connection.from.handOn = (kind, query, length) => handOn(http, kind, query.subarray(0, length));
   answerer.wake();
   const length = answerer.respond(message, message.length, room, connection.from);
   answerer.sleep();
-  if (length === 0) {
-    sendError(http, errors.noQuery);
-    return;
-  }
-  const answered = Buffer.from(room.subarray(0, length));
+  if (length > 0) sendMessage(http, Buffer.from(room.subarray(0, length)));
+  else if (length === 0) sendError(http, errors.noQuery);
+}
+
+/** The answer comes later; the request waits for it. */
+function handOn(http: HttpsRequest, kind: HandedOnKind, message: Uint8Array): boolean {
+  const { response, connection } = http;
+  let open = true;
+  response.on('close', () => {
+    open = false;
+  });
+  return connection.answers.handOn(
+    { kind, message, client: connection.from, port: connection.port },
+    {
+      deliver: (late) => {
+        if (open) sendMessage(http, Buffer.from(late));
+        open = false;
+        return true;
+      },
+      end: () => {
+        if (open) sendError(http, errors.noQuery);
+        connection.endIfFinished();
+      },
+    },
+  );
+}
+
+function sendMessage({ request, response, connection, shared }: HttpsRequest, answered: Buffer): void {
+  const { counters, connections } = shared;
   response.writeHead(200, {
     'content-type': mediaType,
-    'content-length': length,
+    'content-length': answered.length,
     'cache-control': cacheControl(answered),
   });
   counters.add(counterCell.httpsAnswered);

@@ -37,12 +37,15 @@ export function newHttpsServer(
 
   const cells = { accepted: counterCell.httpsAccepted, failed: counterCell.httpsHandshakeFailed };
   guardHandshakes(server, shared, cells, (socket, host, carrier) => {
-    const connection = new HttpsConnection(socket, host, carrier);
+    const connection = new HttpsConnection(socket, host, carrier, shared);
     connections.set(socket, connection);
     latest = connection;
     shared.connections.add(connection);
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => shared.connections.delete(connection));
+    socket.on('close', () => {
+      shared.connections.delete(connection);
+      connection.answers.abandon();
+    });
   });
   // Comes while 'secureConnection', which the guard hears first, is still being told.
   server.on('session', (session) => {

@@ -1,7 +1,7 @@
 // A worker thread that is kept running: started, told to stop, and started again when it dies. What it does is in its script.
 
 import { closeSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
+import { type Transferable, Worker } from 'node:worker_threads';
 import { stackOf } from '../../errors.ts';
 import type { Logger } from '../../model/logger.ts';
 import type { FailedReport, ReadyReport, ThreadOrder, ThreadReport } from './thread-task.ts';
@@ -12,13 +12,22 @@ const pauses = { first: 100, longest: 5_000, calm: 60_000 } as const;
 /** How long a thread may take to drain before it is cut off, in milliseconds. */
 const longestDrain = 3_000;
 
+/** What a thread starts with. */
+export interface ThreadStart {
+  readonly workerData: object;
+  /** Objects in `workerData` that move to the thread. */
+  readonly transferList?: Transferable[];
+}
+
 interface KeptThreadOptions {
   readonly name: string;
   readonly script: URL;
-  /** The thread's workerData; `again` when a thread before it has died. */
-  readonly task: (again: boolean) => object;
+  /** What the thread gets; `again` when a thread before it has died. */
+  readonly task: (again: boolean) => ThreadStart;
   readonly log: Logger;
-  /** Runs after every end of the thread, whatever its cause. */
+  /** Runs when the thread has ended because it was told to; its descriptors are closed after that. */
+  readonly onStopped?: () => Promise<void>;
+  /** Runs after every end of the thread, whatever its cause, and before its descriptors are closed. */
   readonly onEnd?: () => void;
 }
 
@@ -60,7 +69,7 @@ export class KeptThread {
   }
 
   #launch(again: boolean): Promise<ReadyReport> {
-    const { name, script, task, log, onEnd } = this.#options;
+    const { name, script, task, log } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<ReadyReport>();
     const ended = Promise.withResolvers<void>();
     const startedAt = performance.now();
@@ -68,7 +77,7 @@ export class KeptThread {
     let reason: string | undefined;
     const worker = new Worker(script, {
       name,
-      workerData: task(again),
+      ...task(again),
       // Descriptors that did not come from node:fs would be warned about.
       trackUnmanagedFds: false,
     });
@@ -86,17 +95,24 @@ export class KeptThread {
     worker.on('error', (error) => {
       reason = stackOf(error);
     });
-    worker.on('exit', (code) => {
+    worker.on('exit', async (code) => {
       reason ??= `it ended with exit code ${code}`;
       this.#worker = undefined;
-      // Sockets that Node does not know of outlive their thread, and a dead thread cannot close them: that is always done here.
-      for (const descriptor of report?.descriptors ?? []) closeSync(descriptor);
-      onEnd?.();
+      await this.#clearAway(report?.descriptors ?? []);
       ended.resolve();
       if (report?.kind === 'ready' || again) this.#mourn(reason, performance.now() - startedAt);
       else reject(new Error(reason));
     });
     return promise;
+  }
+
+  /** Sockets that Node does not know of outlive their thread, and a dead thread cannot close them: that is always done here. */
+  async #clearAway(descriptors: readonly number[]): Promise<void> {
+    const { onStopped, onEnd } = this.#options;
+    // After a death the kernel still gives queries to the socket that nobody reads: it is closed at once.
+    if (this.#stopping) await onStopped?.();
+    onEnd?.();
+    for (const descriptor of descriptors) closeSync(descriptor);
   }
 
   #mourn(reason: string, lived: number): void {

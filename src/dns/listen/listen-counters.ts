@@ -26,6 +26,16 @@ const metrics = {
   httpsHandshakeFailed: ['dns_https_handshake_failures_total', 'Of those, the ones whose TLS handshake failed.'],
   httpsReceived: ['dns_https_received_total', 'Requests over HTTPS.'],
   httpsAnswered: ['dns_https_answered_total', 'Requests over HTTPS that got a DNS message, handed to the system.'],
+  handedOn: ['dns_handed_on_total', 'Queries that were handed on to another thread, which answers them.'],
+  handedOnRefused: [
+    'dns_handed_on_refused_total',
+    'Queries that were answered SERVFAIL because too many handed-on queries were under way.',
+  ],
+  handedOnAnswered: ['dns_handed_on_answered_total', 'Handed-on queries that were answered.'],
+  handedOnSilent: ['dns_handed_on_silent_total', 'Handed-on queries that got no answer, as is right for them.'],
+  handedOnExpired: ['dns_handed_on_expired_total', 'Handed-on queries that were answered SERVFAIL after the deadline.'],
+  handedOnFailed: ['dns_handed_on_failed_total', 'Handed-on queries that were answered SERVFAIL because of a bug.'],
+  handedOnGone: ['dns_handed_on_gone_total', 'Handed-on queries whose client went away before the last message.'],
 } as const satisfies Record<string, readonly [name: string, help: string]>;
 
 type ListenCounter = keyof typeof metrics;

@@ -2,8 +2,9 @@
 
 import type { Logger } from '../../model/logger.ts';
 import { claimCell, releaseCell, type Table, wordsOf } from '../../table/table.ts';
+import type { Attachment, Taker } from '../handed-on/taker.ts';
 import type { ResponseSettings } from '../respond/settings.ts';
-import { KeptThread } from './kept-thread.ts';
+import { KeptThread, type ThreadStart } from './kept-thread.ts';
 import { type CounterValues, newThreadCounters, sumCounters, type ThreadCounters } from './listen-counters.ts';
 import type { ReadyReport, ThreadTask } from './thread-task.ts';
 
@@ -12,18 +13,28 @@ type SharedPart = Omit<ThreadTask, 'addresses'>;
 /** And what it gets for its own work. */
 type OwnPart<Task extends ThreadTask> = Omit<Task, keyof SharedPart>;
 
+/** So long, in milliseconds, handed-on queries of a stopped thread may still be answered. */
+const maxSettle = 250;
+
 export class ListenThreads {
   readonly #table: Table;
   readonly #responses: ResponseSettings;
+  readonly #taker: Taker;
   readonly #log: Logger;
   readonly #stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   readonly #threads: KeptThread[] = [];
   readonly #counters: ThreadCounters[] = [];
 
-  constructor(table: Table, responses: ResponseSettings, log: Logger) {
+  constructor(table: Table, responses: ResponseSettings, taker: Taker, log: Logger) {
     this.#table = table;
     this.#responses = responses;
+    this.#taker = taker;
     this.#log = log;
+  }
+
+  /** Sums up these counters too: of a thread that is not one of these. */
+  addCounters(counters: ThreadCounters): void {
+    this.#counters.push(counters);
   }
 
   /** Starts one; `own` is asked for its part of the task now, and `again` whenever it has died. Rejects when it cannot do its work. */
@@ -36,17 +47,31 @@ export class ListenThreads {
     const words = wordsOf(buffer);
     const counters = newThreadCounters();
     let reader = -1;
-    const task = (again: boolean): SharedPart & OwnPart<Task> => {
+    let attachment: Attachment | undefined;
+    const task = (again: boolean): ThreadStart => {
       reader = claimCell(words);
-      const cells = { counters: counters.listen, responseCounters: counters.respond };
-      return { table: buffer, reader, stop: this.#stop, ...cells, responses: this.#responses, ...own(again) };
+      attachment = this.#taker.attach();
+      const shared: SharedPart = {
+        table: buffer,
+        reader,
+        stop: this.#stop,
+        counters: counters.listen,
+        responseCounters: counters.respond,
+        responses: this.#responses,
+        handOn: attachment.task,
+      };
+      return { workerData: { ...shared, ...own(again) }, transferList: [attachment.task.port] };
     };
     const thread = new KeptThread({
       name,
       script: new URL(script, import.meta.url),
       task,
-      // A dead thread cannot do it, and the table would free nothing any more.
-      onEnd: () => releaseCell(words, reader),
+      onStopped: async () => attachment?.settle(maxSettle),
+      onEnd: () => {
+        attachment?.close();
+        // A dead thread cannot do it, and the table would free nothing any more.
+        releaseCell(words, reader);
+      },
       log: this.#log,
     });
     this.#counters.push(counters);

@@ -36,6 +36,12 @@ export class ReceivedBatch {
     return this.#requests[at + header.length]!;
   }
 
+  /** The port that query `i` was sent from. */
+  clientPort(i: number): number {
+    const port = i * nameBytes + 2;
+    return (this.#names[port]! << 8) | this.#names[port + 1]!;
+  }
+
   /** Fills in who sent query `i`. */
   readClient(i: number, client: Client): void {
     const ipv4 = this.#requests[i * header.words + header.nameLength] === ipv4NameLength;

@@ -2,6 +2,7 @@
 // of what an answer costs is its way through the kernel, and forwarders that ask from one port get theirs for little more than that of one.
 // How they lie: message-layout.ts.
 
+import type { Envelope } from '../handed-on/query-ring.ts';
 import { linux } from './libc.ts';
 import {
   batchSize,
@@ -29,6 +30,7 @@ export class ReplyBatch {
   readonly #requests: Uint32Array;
   readonly #replies: Uint32Array;
   readonly #iovs: Uint32Array;
+  readonly #names: Uint8Array;
   readonly #nameWords: Uint32Array;
   readonly #controls: Uint8Array;
   readonly #controlWords: Uint32Array;
@@ -50,6 +52,7 @@ export class ReplyBatch {
     this.#requests = memory.requests;
     this.#replies = memory.replies;
     this.#iovs = memory.replyIovs;
+    this.#names = memory.names;
     this.#nameWords = memory.nameWords;
     this.#controls = memory.controls;
     this.#controlWords = memory.controlWords;
@@ -95,6 +98,18 @@ export class ReplyBatch {
     this.#beginMessage(answer);
     this.#segmentLength = length;
     this.#isOpen = this.#joins;
+  }
+
+  /** How an answer gets to the sender of query `i` from the address that it asked; a view, valid until the next batch. */
+  envelopeOf(i: number): Envelope {
+    const request = i * header.words;
+    const info = i * controlBytes + segmentBytes;
+    const controlLength = this.#controlLength > 0 ? this.#requests[request + header.controlLength]! : 0;
+    if (controlLength > 0) this.#forgetInterface(info);
+    return {
+      name: this.#names.subarray(i * nameBytes, i * nameBytes + this.#requests[request + header.nameLength]!),
+      control: this.#controls.subarray(info, info + controlLength),
+    };
   }
 
   /** Answers in the messages from this one on. */

@@ -9,6 +9,8 @@ export interface Connection {
   readonly client: string;
   /** When it last did something useful, in milliseconds of `performance.now()`. */
   lastActive: number;
+  /** It waits for an answer that another thread makes: until then it is not idle. In milliseconds, as `lastActive`; 0: it does not. */
+  busyUntil: number;
   /** Lets what was answered go out, then closes. */
   finish(): void;
   /** Closes at once, and leaves nothing of what was answered to the system: who does not read would keep it there for minutes. */
@@ -83,9 +85,11 @@ export class StreamConnections {
   #closeIdle(): void {
     for (const connection of this.#leaving) connection.cut();
     this.#leaving.clear();
-    const oldest = performance.now() - this.#limits.idleMilliseconds;
+    const now = performance.now();
+    const oldest = now - this.#limits.idleMilliseconds;
     for (const connection of this.#open) {
       if (connection.lastActive > oldest) return;
+      if (connection.busyUntil > now) continue;
       this.#counters.add(counterCell.tcpIdleClosed);
       this.delete(connection);
       this.#leaving.add(connection);

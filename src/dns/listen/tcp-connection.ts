@@ -2,11 +2,13 @@
 // Which connections may live: stream-connections.ts.
 
 import type { Socket } from 'node:net';
-import { newClient, setClientAddress } from '../respond/client.ts';
+import type { LateAnswers } from '../handed-on/late-answers.ts';
+import { type Client, newClient, setClientAddress } from '../respond/client.ts';
 import type { Transport } from '../respond/counters.ts';
 import { headerLength } from '../wire/header.ts';
 import type { Answerer } from './answerer.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
+import { PendingAnswers } from './pending-answers.ts';
 import { type Connection, clientKey, type StreamConnections } from './stream-connections.ts';
 
 /** The two octets of length before each message. */
@@ -23,13 +25,15 @@ export class StreamAnswering {
   readonly answerer: Answerer;
   readonly counters: CounterCells;
   readonly connections: StreamConnections;
+  readonly late: LateAnswers;
   /** Answers on their way into one write. */
   readonly out = new Uint8Array(writeSize + prefix + largestMessage);
 
-  constructor(answerer: Answerer, counters: CounterCells, connections: StreamConnections) {
+  constructor(answerer: Answerer, counters: CounterCells, connections: StreamConnections, late: LateAnswers) {
     this.answerer = answerer;
     this.counters = counters;
     this.connections = connections;
+    this.late = late;
   }
 }
 
@@ -49,12 +53,14 @@ export const plainTcp: Stream = {
 export class TcpConnection implements Connection {
   readonly client: string;
   lastActive = 0;
+  busyUntil = 0;
   readonly #socket: Socket;
   /** The TCP connection below. */
   readonly #carrier: Socket;
   readonly #shared: StreamAnswering;
   readonly #stream: Stream;
-  readonly #from;
+  readonly #from: Client;
+  readonly #pending: PendingAnswers;
   /** A message of which only the first `#partialLength` octets have come, with its prefix. */
   #partial: Uint8Array | undefined;
   #partialLength = 0;
@@ -70,18 +76,23 @@ export class TcpConnection implements Connection {
     this.#from = newClient(stream.transport);
     setClientAddress(this.#from, host);
     this.client = clientKey(this.#from);
+    this.#pending = new PendingAnswers(this, shared);
+    this.#handOnFrom(this.#from, socket.remotePort ?? 0);
     socket.on('data', (chunk: Uint8Array) => this.#receive(chunk));
     socket.on('drain', () => this.#goOn());
     // The client has no more questions, but may still be reading: answer what was asked, then close (RFC 7766 §6.2.4).
     socket.on('end', () => this.finish());
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => shared.connections.delete(this));
+    socket.on('close', () => {
+      shared.connections.delete(this);
+      this.#pending.abandon();
+    });
     shared.connections.add(this);
   }
 
   finish(): void {
     this.#finishing = true;
-    if (this.#waiting === undefined) this.#socket.end();
+    this.#endIfFinished();
   }
 
   cut(): void {
@@ -104,13 +115,42 @@ export class TcpConnection implements Connection {
 
   #goOn(): void {
     this.#shared.connections.touch(this);
+    this.#pending.goOn();
     const chunk = this.#waiting;
     if (chunk === undefined) return;
     this.#waiting = undefined;
     this.#receive(chunk);
     if (this.#waiting !== undefined) return;
     this.#socket.resume();
-    if (this.#finishing) this.#socket.end();
+    this.#endIfFinished();
+  }
+
+  #endIfFinished(): void {
+    if (this.#finishing && this.#waiting === undefined && this.#pending.isEmpty) this.#socket.end();
+  }
+
+  /** Late answers go out as they come, behind those of later queries (RFC 7766 §6.2.1.1). */
+  #handOnFrom(client: Client, port: number): void {
+    const asker = {
+      deliver: (message: Uint8Array) => this.#deliver(message),
+      end: () => this.#endIfFinished(),
+    };
+    client.handOn = (kind, query, length) =>
+      this.#pending.handOn({ kind, message: query.subarray(0, length), client, port }, asker);
+  }
+
+  /** Writes a late answer; false: the client does not keep up. */
+  #deliver(message: Uint8Array): boolean {
+    if (!this.#socket.writable) return true;
+    const frame = Buffer.allocUnsafe(prefix + message.length);
+    frame.writeUInt16BE(message.length, 0);
+    frame.set(message, prefix);
+    this.#shared.counters.add(this.#stream.answered);
+    if (this.#socket.write(frame)) return true;
+    // As in #answerAll: no more questions before the answers have been taken.
+    this.#waiting ??= new Uint8Array(0);
+    this.#socket.pause();
+    return false;
   }
 
   #answerAll(chunk: Uint8Array): void {
@@ -163,7 +203,7 @@ export class TcpConnection implements Connection {
     const start = used + prefix;
     const response = out.subarray(start, start + largestMessage);
     const length = answerer.respond(message, message.length, response, this.#from);
-    if (length === 0) return 0;
+    if (length <= 0) return 0;
     out[used] = length >> 8;
     out[used + 1] = length & 255;
     counters.add(this.#stream.answered);

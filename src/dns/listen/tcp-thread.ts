@@ -8,10 +8,12 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../errors.ts';
 import { familyOf } from '../../model/address.ts';
 import type { Endpoint } from '../../model/endpoint.ts';
+import { LateAnswers } from '../handed-on/late-answers.ts';
 import { openAnswerer } from './answerer.ts';
 import { newHttpsServer } from './https-server.ts';
 import { CounterCells, counterCell } from './listen-counters.ts';
 import { listenError, type Protocol, systemCode } from './listen-error.ts';
+import { openOutlet } from './open-outlet.ts';
 import { limitSendBuffers } from './send-buffers.ts';
 import { StreamConnections } from './stream-connections.ts';
 import { plainTcp, StreamAnswering, TcpConnection } from './tcp-connection.ts';
@@ -26,10 +28,12 @@ const longestGoodbye = 250;
 const task: TcpTask = workerData;
 const counters = new CounterCells(task.counters);
 const connections = new StreamConnections(task.limits, counters);
+const late = new LateAnswers(openOutlet(task.handOn, counters), task.handOn);
 const shared = new StreamAnswering(
   openAnswerer(task, (message) => report({ kind: 'fault', message })),
   counters,
   connections,
+  late,
 );
 const servers: Server[] = [];
 const secureServers: TlsServer[] = [];
@@ -139,5 +143,6 @@ try {
   report({ kind: 'failed', message: messageOf(error), descriptors: [] });
 }
 await drain();
-// The port would keep a thread that failed alive.
+// The ports would keep a thread that failed alive.
+late.close();
 parentPort?.close();

@@ -1,6 +1,7 @@
 // What the main thread and a listening thread tell each other. Structured-cloneable; buffers in it are shared, not copied.
 
 import type { Endpoint } from '../../model/endpoint.ts';
+import type { HandOnTask } from '../handed-on/outlet.ts';
 import type { ResponseSettings } from '../respond/settings.ts';
 import type { Certificate } from './certificate.ts';
 
@@ -18,6 +19,8 @@ export interface ThreadTask {
   /** And of its answers: respond/counters.ts. */
   readonly responseCounters: SharedArrayBuffer;
   readonly responses: ResponseSettings;
+  /** How this thread hands queries on; its port is transferred. */
+  readonly handOn: HandOnTask;
 }
 
 export interface UdpTask extends ThreadTask, UdpSocket {}

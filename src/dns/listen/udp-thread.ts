@@ -2,16 +2,22 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../errors.ts';
+import { LateAnswers } from '../handed-on/late-answers.ts';
 import { openAnswerer } from './answerer.ts';
 import { answerBatches, type BatchedSocket } from './batched-socket.ts';
 import { openDatagramSocket } from './datagram-socket.ts';
 import { openLibc } from './libc.ts';
 import { CounterCells } from './listen-counters.ts';
 import { openBatchedSocket } from './open-batched-socket.ts';
+import { openOutlet } from './open-outlet.ts';
 import type { ThreadReport, UdpTask } from './thread-task.ts';
+
+/** So long, in milliseconds, a stopping thread waits for answers that other threads make. */
+const maxSettle = 250;
 
 const task: UdpTask = workerData;
 const counters = new CounterCells(task.counters);
+const outlet = openOutlet(task.handOn, counters);
 const answerer = openAnswerer(task, (message) => report({ kind: 'fault', message }));
 
 function report(message: ThreadReport): void {
@@ -22,7 +28,7 @@ function answerInBatches(): void {
   const libc = openLibc();
   const sockets: BatchedSocket[] = [];
   try {
-    for (const address of task.addresses) sockets.push(openBatchedSocket(libc, address, counters, task));
+    for (const address of task.addresses) sockets.push(openBatchedSocket(libc, address, counters, task, outlet));
   } catch (error) {
     report({ kind: 'failed', message: messageOf(error), descriptors: sockets.map(({ descriptor }) => descriptor) });
     return;
@@ -33,16 +39,20 @@ function answerInBatches(): void {
 }
 
 async function answerDatagrams(): Promise<void> {
+  const late = new LateAnswers(outlet, task.handOn);
   const stopped = new Promise((stop) => parentPort?.once('message', stop));
   try {
-    const sockets = await Promise.all(task.addresses.map((address) => openDatagramSocket(address, answerer, counters)));
+    const shared = { answerer, counters, late };
+    const sockets = await Promise.all(task.addresses.map((address) => openDatagramSocket(address, shared)));
     report({ kind: 'ready', addresses: task.addresses, socket: 'datagram', descriptors: [] });
     await stopped;
+    await late.settle(maxSettle);
     await Promise.all(sockets.map((socket) => socket.close()));
   } catch (error) {
     report({ kind: 'failed', message: messageOf(error), descriptors: [] });
   }
-  // The port would keep a thread that failed alive.
+  // The ports would keep a thread that failed alive.
+  late.close();
   parentPort?.close();
 }
 

@@ -22,7 +22,8 @@ import { readQuestion } from './read-question.ts';
 import { refuseUnserved } from './refuse-unserved.ts';
 import { cookie } from './server-cookies.ts';
 
-type Step = (exchange: Exchange) => Verdict;
+/** One step of an answer: it reads and changes the exchange. */
+export type Step = (exchange: Exchange) => Verdict;
 
 /** What every answer begins with. */
 const readSteps: readonly Step[] = [readHeader, readQuestion, readEdns, checkCookie];

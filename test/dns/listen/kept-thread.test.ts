@@ -15,7 +15,7 @@ test('a thread that always dies is started again after longer and longer pauses,
     script: new URL('./dying-thread.ts', import.meta.url),
     task: (again) => {
       told.push(again);
-      return {};
+      return { workerData: {} };
     },
     log,
     onEnd: () => {
@@ -44,7 +44,7 @@ test('a thread that always dies is started again after longer and longer pauses,
 test('a thread that cannot do its work is not started again', async () => {
   const log = keepingLog();
   const script = new URL('./failing-thread.ts', import.meta.url);
-  const thread = new KeptThread({ name: 'failing', script, task: () => ({}), log });
+  const thread = new KeptThread({ name: 'failing', script, task: () => ({ workerData: {} }), log });
   await assert.rejects(thread.start(), /^Error: it cannot listen$/);
   await thread.stop();
   assert.deepEqual(log.entries, []);

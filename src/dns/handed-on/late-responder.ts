@@ -1,0 +1,66 @@
+// Answers handed-on queries from the table, with the steps of dns/respond: OPT, cookie and NSID are in them as in all others.
+
+import { TableReader } from '../../table/reader.ts';
+import { answerNotify } from '../respond/answer-notify.ts';
+import { Clock } from '../respond/clock.ts';
+import type { Exchange, Verdict } from '../respond/exchange.ts';
+import { handedOnKind } from '../respond/hand-on.ts';
+import { createResponder, type Step } from '../respond/responder.ts';
+import type { ResponseSettings } from '../respond/settings.ts';
+import { extendedError, rcode } from '../wire/codes.ts';
+import type { HandedOnQuery, Tenants } from './tenant.ts';
+
+export interface LateResponderTask {
+  readonly table: SharedArrayBuffer;
+  /** This thread's cell among the table's readers. */
+  readonly reader: number;
+  /** This thread's cells: respond/counters.ts. */
+  readonly counters: SharedArrayBuffer;
+  readonly settings: ResponseSettings;
+}
+
+/** Returns the response; undefined for silence. */
+export type LateRespond = (query: HandedOnQuery) => Uint8Array | undefined;
+
+export class LateResponder {
+  readonly #reader: TableReader;
+  readonly #task: LateResponderTask;
+  readonly #clock = new Clock();
+  readonly #response = new Uint8Array(65_535);
+
+  constructor(task: LateResponderTask) {
+    this.#reader = new TableReader(task.table, task.reader);
+    this.#task = task;
+  }
+
+  /** `steps` decide what the response is, after header, question, EDNS and cookie have been read. */
+  open(steps: readonly Step[]): LateRespond {
+    // The answering thread has asked its rate limiter.
+    const settings = { ...this.#task.settings, rateLimit: undefined };
+    const respond = createResponder(this.#reader, { ...this.#task, settings, clock: this.#clock }, steps);
+    return ({ message, client }) => {
+      this.#clock.set(Date.now());
+      this.#reader.enter();
+      try {
+        const length = respond(message, message.length, this.#response, client);
+        return length > 0 ? this.#response.slice(0, length) : undefined;
+      } finally {
+        this.#reader.leave();
+      }
+    };
+  }
+
+  /** For what no tenant answered. */
+  openFailure(): LateRespond {
+    return this.open([fail]);
+  }
+
+  /** The tenants that need the table alone. */
+  openTenants(): Tenants {
+    return { [handedOnKind.notify]: this.open([answerNotify]) };
+  }
+}
+
+function fail(exchange: Exchange): Verdict {
+  return exchange.end(rcode.SERVFAIL, extendedError.OTHER);
+}

@@ -1,0 +1,111 @@
+// One answering thread as its taker sees it: where its queries come from, and how their answers get back.
+
+import type { MessagePort } from 'node:worker_threads';
+import { closeRing, type Envelope, QueryRingReader, type ReadQuery } from './query-ring.ts';
+
+/** Sends one datagram by a descriptor of the answering thread. Does not wait; a datagram that the system does not take is lost. */
+export type SendDatagram = (descriptor: number, envelope: Envelope, message: Uint8Array) => void;
+
+/** One message for a socket that only the answering thread can write to. */
+export interface LateMessage {
+  readonly id: number;
+  readonly message: Uint8Array | undefined;
+  /** No other follows. */
+  readonly last: boolean;
+}
+
+/** What the answering thread says of a message that was not the last: whether the client takes another. */
+export interface LateReceipt {
+  readonly id: number;
+  readonly goesOn: boolean;
+}
+
+const maxMessage = 65_535;
+
+export class Line {
+  readonly #shared: SharedArrayBuffer;
+  readonly #ring: QueryRingReader;
+  readonly #port: MessagePort;
+  readonly #sendDatagram: SendDatagram;
+  /** Messages that leave together. */
+  #outgoing: LateMessage[] = [];
+  readonly #unconfirmed = new Map<number, (goesOn: boolean) => void>();
+  #closed = false;
+  readonly #idle: (() => void)[] = [];
+
+  constructor(ring: SharedArrayBuffer, port: MessagePort, sendDatagram: SendDatagram) {
+    this.#shared = ring;
+    this.#ring = new QueryRingReader(ring);
+    this.#port = port;
+    this.#sendDatagram = sendDatagram;
+    port.on('message', ({ id, goesOn }: LateReceipt) => this.#confirm(id, goesOn));
+    port.unref();
+  }
+
+  get isEmpty(): boolean {
+    return this.#closed || this.#ring.isEmpty;
+  }
+
+  take(): ReadQuery | undefined {
+    return this.#closed ? undefined : this.#ring.read();
+  }
+
+  /** Sends a message that is not the last. Resolves once the next may follow; to false when the client has gone. */
+  send(query: ReadQuery, message: Uint8Array): Promise<boolean> {
+    if (this.#closed) return Promise.resolve(false);
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#unconfirmed.set(query.id, resolve);
+    this.#post({ id: query.id, message: forPort(message), last: false });
+    return promise;
+  }
+
+  /** Sends the last message, if there is one more. From here on the query is no longer under way. */
+  finish(query: ReadQuery, message: Uint8Array | undefined): void {
+    const { envelope } = query;
+    if (envelope === undefined) this.#post({ id: query.id, message: message && forPort(message), last: true });
+    else if (message !== undefined) this.#ring.whileOpen(() => this.#sendDatagram(query.id, envelope, message));
+    this.#ring.finish(query);
+    if (this.#ring.underWay === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** Waits until no query is under way, but not for longer than this. */
+  async settle(milliseconds: number): Promise<void> {
+    if (this.#closed || this.#ring.underWay === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#idle.push(resolve);
+    const timeout = setTimeout(resolve, milliseconds);
+    await promise;
+    clearTimeout(timeout);
+  }
+
+  /** The answering thread has ended: no answer is sent any more. Call it before the thread's descriptors are closed. */
+  close(): void {
+    this.#closed = true;
+    closeRing(this.#shared);
+    this.#port.close();
+    for (const id of this.#unconfirmed.keys()) this.#confirm(id, false);
+  }
+
+  #confirm(id: number, goesOn: boolean): void {
+    this.#unconfirmed.get(id)?.(goesOn);
+    this.#unconfirmed.delete(id);
+  }
+
+  #post(message: LateMessage): void {
+    if (this.#closed) return;
+    this.#outgoing.push(message);
+    if (this.#outgoing.length > 1) return;
+    // Answers of one turn leave as one message: each costs both threads more than the answer itself.
+    queueMicrotask(() => {
+      const messages = this.#outgoing;
+      this.#outgoing = [];
+      if (!this.#closed) this.#port.postMessage(messages);
+    });
+  }
+}
+
+/** Posting copies the whole buffer behind a view, so that a view of a part is copied first. Throws on what no frame holds. */
+function forPort(message: Uint8Array): Uint8Array {
+  if (message.length > maxMessage) throw new RangeError(`a DNS message has ${maxMessage} octets at most`);
+  return message.length === message.buffer.byteLength ? message : new Uint8Array(message);
+}

@@ -1,0 +1,45 @@
+// How an answering thread hands a query on: it writes the query into its ring and wakes the taker, if that sleeps. It never waits.
+
+import type { MessagePort } from 'node:worker_threads';
+import { ringDoorbell } from './doorbell.ts';
+import { type HandOnLimits, QueryRingWriter, type RingQuery } from './query-ring.ts';
+
+/** What an answering thread gets to hand queries on. Made by `Taker.attach`, anew for each start of a thread. */
+export interface HandOnTask {
+  readonly ring: SharedArrayBuffer;
+  readonly doorbell: SharedArrayBuffer;
+  readonly limits: HandOnLimits;
+  /** For answers to sockets that only this thread can write to. To be transferred. */
+  readonly port: MessagePort;
+  /** For so long an answer may take, in milliseconds. */
+  readonly deadline: number;
+}
+
+/** Counts what was handed on, and what was not for want of room. */
+export interface OutletCounts {
+  handedOn(): void;
+  refused(): void;
+}
+
+export class Outlet {
+  readonly #ring: QueryRingWriter;
+  readonly #doorbell: Int32Array;
+  readonly #counts: OutletCounts;
+
+  constructor({ ring, doorbell, limits }: HandOnTask, counts: OutletCounts) {
+    this.#ring = new QueryRingWriter(ring, limits);
+    this.#doorbell = new Int32Array(doorbell);
+    this.#counts = counts;
+  }
+
+  /** Returns false when too many queries are under way. */
+  handOn(query: RingQuery): boolean {
+    if (!this.#ring.write(query)) {
+      this.#counts.refused();
+      return false;
+    }
+    this.#counts.handedOn();
+    ringDoorbell(this.#doorbell);
+    return true;
+  }
+}

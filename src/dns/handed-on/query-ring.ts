@@ -1,0 +1,190 @@
+// Handed-on queries in shared memory, one behind the other: an answering thread writes them, a taker reads them. Neither waits for the
+// other. Bounded by its size, by the number of queries that are under way, and by their octets (test/dns/handed-on/query-ring.test.ts).
+
+import type { Client } from '../respond/client.ts';
+import type { Transport } from '../respond/counters.ts';
+import type { HandedOnKind } from '../respond/hand-on.ts';
+
+/** Limits for the queries of one answering thread. */
+export interface HandOnLimits {
+  readonly maxUnderWay: number;
+  /** Octets of the queries under way, with what is kept beside each. */
+  readonly maxOctets: number;
+}
+
+/** How a datagram gets back, for libc: the sender's socket address, and the control message with the address that was asked. */
+export interface Envelope {
+  readonly name: Uint8Array;
+  readonly control: Uint8Array;
+}
+
+/** One handed-on query. */
+export interface RingQuery {
+  readonly kind: HandedOnKind;
+  readonly message: Uint8Array;
+  readonly client: Client;
+  readonly port: number;
+  /** Names the answer's recipient: the socket's descriptor if there is an envelope, else what `LateAnswers` gave out. */
+  readonly id: number;
+  readonly envelope?: Envelope | undefined;
+}
+
+/** A query as it was read, and how many octets it counts for. */
+export interface ReadQuery extends RingQuery {
+  readonly octets: number;
+}
+
+/** The ring's size in octets, a power of two. Two messages of any length fit. Memory is used once it was written to. */
+const capacity = 2 ** 18;
+/** Int32 cells in front of the ring. `written` and `read` count octets and wrap around. */
+const cell = { written: 0, read: 1, underWay: 2, octets: 3, closed: 4, sending: 5 } as const;
+const cellBytes = 64;
+
+/** A record's words, in 32 bits; behind them address, name, control message and query. */
+const word = { size: 0, kinds: 1, id: 2, port: 3, lengths: 4, queryLength: 5 } as const;
+const addressAt = 24;
+const maxAddress = 16;
+const nameAt = addressAt + maxAddress;
+const maxName = 32;
+const controlAt = nameAt + maxName;
+const maxControl = 40;
+const queryAt = controlAt + maxControl;
+/** In place of a record's size: the rest of the ring is unused, the next record is at its start. */
+const wrapped = 0;
+
+const transports: readonly Transport[] = ['udp', 'tcp', 'tls', 'https'];
+const nothing = new Uint8Array(0);
+
+export function newQueryRing(): SharedArrayBuffer {
+  return new SharedArrayBuffer(cellBytes + capacity);
+}
+
+/** The answering thread's end. */
+export class QueryRingWriter {
+  readonly #cells: Int32Array;
+  readonly #words: Int32Array;
+  readonly #octets: Uint8Array;
+  readonly #limits: HandOnLimits;
+
+  constructor(ring: SharedArrayBuffer, limits: HandOnLimits) {
+    this.#cells = new Int32Array(ring, 0, cellBytes / 4);
+    this.#words = new Int32Array(ring, cellBytes);
+    this.#octets = new Uint8Array(ring, cellBytes);
+    this.#limits = limits;
+  }
+
+  /** Copies the query into the ring. Returns false when there is no room. */
+  write({ kind, message, client, port, id, envelope }: RingQuery): boolean {
+    const cells = this.#cells;
+    const size = queryAt + ((message.length + 3) & ~3);
+    if (Atomics.load(cells, cell.underWay) >= this.#limits.maxUnderWay) return false;
+    if (Atomics.load(cells, cell.octets) + size > this.#limits.maxOctets) return false;
+    const written = cells[cell.written]!;
+    const used = (written - Atomics.load(cells, cell.read)) | 0;
+    const end = written & (capacity - 1);
+    const tail = capacity - end;
+    const skipped = size > tail ? tail : 0;
+    if (used + skipped + size > capacity) return false;
+    if (skipped > 0) this.#words[end >>> 2] = wrapped;
+    const at = skipped > 0 ? 0 : end;
+    const words = at >>> 2;
+    const { name, control } = envelope ?? { name: nothing, control: nothing };
+    this.#words[words + word.size] = size;
+    this.#words[words + word.kinds] = kind | (transports.indexOf(client.transport) << 8) | (client.addressLength << 16);
+    this.#words[words + word.id] = id;
+    this.#words[words + word.port] = port;
+    this.#words[words + word.lengths] = name.length | (control.length << 16);
+    this.#words[words + word.queryLength] = message.length;
+    this.#octets.set(client.address.subarray(0, maxAddress), at + addressAt);
+    this.#octets.set(name, at + nameAt);
+    this.#octets.set(control, at + controlAt);
+    this.#octets.set(message, at + queryAt);
+    Atomics.add(cells, cell.underWay, 1);
+    Atomics.add(cells, cell.octets, size);
+    // Publishes all that was written before it.
+    Atomics.store(cells, cell.written, (written + skipped + size) | 0);
+    return true;
+  }
+}
+
+/** The taker's end. */
+export class QueryRingReader {
+  readonly #cells: Int32Array;
+  readonly #words: Int32Array;
+  readonly #octets: Uint8Array;
+
+  constructor(ring: SharedArrayBuffer) {
+    this.#cells = new Int32Array(ring, 0, cellBytes / 4);
+    this.#words = new Int32Array(ring, cellBytes);
+    this.#octets = new Uint8Array(ring, cellBytes);
+  }
+
+  get isEmpty(): boolean {
+    return Atomics.load(this.#cells, cell.written) === this.#cells[cell.read];
+  }
+
+  /** Queries that were written and are not finished. */
+  get underWay(): number {
+    return Atomics.load(this.#cells, cell.underWay);
+  }
+
+  /** Takes the next query out of the ring, as a copy. It counts as under way until `finish`. */
+  read(): ReadQuery | undefined {
+    if (this.isEmpty) return undefined;
+    const read = this.#cells[cell.read]!;
+    let at = read & (capacity - 1);
+    let skipped = 0;
+    if (this.#words[at >>> 2] === wrapped) {
+      skipped = capacity - at;
+      at = 0;
+    }
+    const words = at >>> 2;
+    const size = this.#words[words + word.size]!;
+    const kinds = this.#words[words + word.kinds]!;
+    const lengths = this.#words[words + word.lengths]!;
+    const nameLength = lengths & 0xffff;
+    const copy = (start: number, length: number) => this.#octets.slice(at + start, at + start + length);
+    const query: ReadQuery = {
+      kind: (kinds & 0xff) as HandedOnKind,
+      message: copy(queryAt, this.#words[words + word.queryLength]!),
+      client: {
+        transport: transports[(kinds >>> 8) & 0xff]!,
+        address: copy(addressAt, maxAddress),
+        addressLength: kinds >>> 16 === 4 ? 4 : 16,
+      },
+      port: this.#words[words + word.port]!,
+      id: this.#words[words + word.id]!,
+      ...(nameLength > 0 && {
+        envelope: { name: copy(nameAt, nameLength), control: copy(controlAt, lengths >>> 16) },
+      }),
+      octets: size,
+    };
+    Atomics.store(this.#cells, cell.read, (read + skipped + size) | 0);
+    return query;
+  }
+
+  /** The query has its answer, or will get none. */
+  finish({ octets }: ReadQuery): void {
+    Atomics.sub(this.#cells, cell.underWay, 1);
+    Atomics.sub(this.#cells, cell.octets, octets);
+  }
+
+  /**
+   * Runs `send`, which uses a descriptor of the answering thread, unless the ring is closed. Meanwhile `closeRing` waits, so that the
+   * descriptor is not closed and given to another socket (test/dns/handed-on/query-ring.test.ts).
+   */
+  whileOpen(send: () => void): void {
+    Atomics.store(this.#cells, cell.sending, 1);
+    if (Atomics.load(this.#cells, cell.closed) === 0) send();
+    Atomics.store(this.#cells, cell.sending, 0);
+    Atomics.notify(this.#cells, cell.sending);
+  }
+}
+
+/** From now on nothing is sent for this ring. May be called from any thread; call it before closing the descriptors. */
+export function closeRing(ring: SharedArrayBuffer): void {
+  const cells = new Int32Array(ring, 0, cellBytes / 4);
+  Atomics.store(cells, cell.closed, 1);
+  // Never longer than a call of sendmmsg that does not block; not at all if the taker is in this thread.
+  while (Atomics.load(cells, cell.sending) !== 0) Atomics.wait(cells, cell.sending, 1, 10);
+}

@@ -1,0 +1,186 @@
+// Takes handed-on queries from the answering threads, has their tenants answer them, and sends the answers back. It works in small
+// slices, so that the event loop of its thread has time for all else. Any thread with an event loop can have one.
+
+import { MessageChannel } from 'node:worker_threads';
+import { stackOf } from '../../errors.ts';
+import { newDoorbell, ringDoorbell, sleepUntilRung } from './doorbell.ts';
+import type { LateRespond } from './late-responder.ts';
+import { Line, type SendDatagram } from './line.ts';
+import type { HandOnTask } from './outlet.ts';
+import { type HandOnLimits, newQueryRing, type ReadQuery } from './query-ring.ts';
+import type { Tenants } from './tenant.ts';
+
+/** Queries that are taken in one turn of the event loop. */
+const slice = 32;
+/** Faults are reported once in so many milliseconds. */
+const betweenFaults = 1_000;
+
+/** How a handed-on query ended. */
+export type HandedOnEnd = 'answered' | 'silent' | 'failed' | 'expired' | 'gone';
+
+export interface TakerOptions {
+  readonly tenants: Tenants;
+  /** Answers for a tenant that throws, or that is too late. */
+  readonly failure: LateRespond;
+  readonly sendDatagram: SendDatagram;
+  readonly limits: HandOnLimits;
+  /** For so long a tenant may take for each message, in milliseconds. */
+  readonly deadline: number;
+  readonly count: (end: HandedOnEnd) => void;
+  /** Hears of what a tenant throws, at most once a second. */
+  readonly onFault: (message: string) => void;
+}
+
+/** An answering thread's part, to be given to it, and the taker's end of it. */
+export interface Attachment {
+  readonly task: HandOnTask;
+  readonly line: Line;
+  /** Answers what the thread has handed on before it ended. Bounded in time, in milliseconds. */
+  settle(milliseconds: number): Promise<void>;
+  close(): void;
+}
+
+class DeadlineError extends Error {}
+
+export class Taker {
+  readonly #options: TakerOptions;
+  readonly #doorbell = newDoorbell();
+  readonly #bell = new Int32Array(this.#doorbell);
+  readonly #lines = new Set<Line>();
+  #quietUntil = 0;
+  #closed = false;
+
+  constructor(options: TakerOptions) {
+    this.#options = options;
+    this.#sleep();
+  }
+
+  /** Makes what one start of an answering thread needs to hand queries on to this taker. */
+  attach(): Attachment {
+    const { limits, deadline, sendDatagram } = this.#options;
+    const ring = newQueryRing();
+    const { port1, port2 } = new MessageChannel();
+    const line = new Line(ring, port1, sendDatagram);
+    this.#lines.add(line);
+    return {
+      task: { ring, doorbell: this.#doorbell, limits, port: port2, deadline },
+      line,
+      settle: (milliseconds) => {
+        while (this.#answerNext(line)) {}
+        return line.settle(milliseconds);
+      },
+      close: () => {
+        this.#lines.delete(line);
+        line.close();
+      },
+    };
+  }
+
+  close(): void {
+    this.#closed = true;
+    ringDoorbell(this.#bell);
+  }
+
+  #sleep(): void {
+    sleepUntilRung(
+      this.#bell,
+      () => [...this.#lines].some((line) => !line.isEmpty),
+      () => this.#work(),
+    );
+  }
+
+  /** One slice: a query of each thread in turn. */
+  #work(): void {
+    if (this.#closed) return;
+    let left = slice;
+    let taken = true;
+    while (taken && left > 0) {
+      taken = false;
+      for (const line of this.#lines) {
+        if (!this.#answerNext(line)) continue;
+        taken = true;
+        left -= 1;
+      }
+    }
+    if (taken) setImmediate(() => this.#work());
+    else this.#sleep();
+  }
+
+  /** Returns false when the thread has handed on no more. */
+  #answerNext(line: Line): boolean {
+    const query = line.take();
+    if (query === undefined) return false;
+    try {
+      const answer = this.#options.tenants[query.kind](query);
+      if (answer === undefined || answer instanceof Uint8Array) this.#finish(line, query, answer);
+      else if (Symbol.asyncIterator in answer) void this.#answerInParts(line, query, answer);
+      else void this.#answerLater(line, query, answer);
+    } catch (error) {
+      this.#fail(line, query, error);
+    }
+    return true;
+  }
+
+  async #answerLater(line: Line, query: ReadQuery, answer: Promise<Uint8Array | undefined>): Promise<void> {
+    try {
+      this.#finish(line, query, await this.#inTime(answer));
+    } catch (error) {
+      this.#fail(line, query, error);
+    }
+  }
+
+  async #answerInParts(line: Line, query: ReadQuery, answer: AsyncIterable<Uint8Array>): Promise<void> {
+    const messages = answer[Symbol.asyncIterator]();
+    const { transport } = query.client;
+    const takesSeveral = transport === 'tcp' || transport === 'tls';
+    try {
+      for (let sent = false; ; sent = true) {
+        const { done, value } = await this.#inTime(messages.next());
+        if (done === true) return this.#finish(line, query, undefined, sent ? 'answered' : 'silent');
+        if (!takesSeveral) return this.#finish(line, query, value);
+        if (!(await line.send(query, value))) return this.#finish(line, query, undefined, 'gone');
+      }
+    } catch (error) {
+      this.#fail(line, query, error);
+    } finally {
+      // Not awaited: the tenant may hang.
+      messages.return?.().catch(() => undefined);
+    }
+  }
+
+  #finish(line: Line, query: ReadQuery, message: Uint8Array | undefined, end?: HandedOnEnd): void {
+    line.finish(query, message);
+    this.#options.count(end ?? (message === undefined ? 'silent' : 'answered'));
+  }
+
+  #fail(line: Line, query: ReadQuery, error: unknown): void {
+    const expired = error instanceof DeadlineError;
+    if (!expired) this.#report(error, query);
+    let response: Uint8Array | undefined;
+    try {
+      response = this.#options.failure(query);
+    } catch (cause) {
+      this.#report(cause, query);
+    }
+    this.#finish(line, query, response, expired ? 'expired' : 'failed');
+  }
+
+  #report(error: unknown, { message }: ReadQuery): void {
+    const now = performance.now();
+    if (now < this.#quietUntil) return;
+    this.#quietUntil = now + betweenFaults;
+    this.#options.onFault(`${stackOf(error)}\nquery: ${Buffer.from(message).toString('hex').slice(0, 1_024)}`);
+  }
+
+  /** Rejects with DeadlineError when the tenant takes too long. */
+  async #inTime<T>(answer: Promise<T>): Promise<T> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const timeout = setTimeout(() => reject(new DeadlineError()), this.#options.deadline);
+    timeout.unref();
+    try {
+      return await Promise.race([answer, promise]);
+    } finally {
+      clearTimeout(timeout);
+    }
+  }
+}
