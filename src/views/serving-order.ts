@@ -1,6 +1,6 @@
-// In which order the parts of one revision become visible, so that no query sees half a host: addresses, then PTR, then aliases;
-// what goes away goes the other way around. A new zone comes after its names and is published whole, its serial last
-// (test/control/host-is-atomic.test.ts).
+// The order in which the parts of one revision become visible, so that no query sees half a host: first addresses, then PTRs, then aliases.
+// Deletions come after all of these, in the opposite order. A new zone is published whole, after its names. A serial comes last, so that
+// it never announces what is not served yet (test/views/serving-order.test.ts).
 
 import { isWithin, parseName } from '../model/name.ts';
 import { type KeySubject, parseKey } from '../store/keys.ts';
@@ -10,7 +10,7 @@ type NameSubject = Extract<KeySubject, { kind: 'name' }>;
 
 const reverseTree = parseName('arpa');
 
-/** `isAlias` says whether what is served at a name now is a CNAME: a deletion does not tell. */
+/** Returns the events in that order. `isAlias` says whether a CNAME is served at a name: the event of a deletion does not. */
 export function inServingOrder(events: StoreEvent[], isAlias: (name: NameSubject) => boolean): StoreEvent[] {
   if (events.length < 2) return events;
   return events
@@ -22,14 +22,14 @@ export function inServingOrder(events: StoreEvent[], isAlias: (name: NameSubject
 function rankOf(event: StoreEvent, isAlias: (name: NameSubject) => boolean): number {
   const subject = parseKey(event.kind === 'put' ? event.entry.key : event.key);
   if (event.kind === 'put') {
-    if (subject?.kind === 'serial') return 5;
+    if (subject?.kind === 'serial') return 10;
     if (subject?.kind === 'zone') return 4;
     if (subject?.kind !== 'name') return 0;
     if (event.entry.value.includes('"CNAME"')) return 3;
     return isWithin(subject.owner, reverseTree) ? 2 : 1;
   }
-  if (subject?.kind === 'zone') return 6;
-  if (subject?.kind !== 'name') return 10;
-  if (isAlias(subject)) return 7;
-  return isWithin(subject.owner, reverseTree) ? 8 : 9;
+  if (subject?.kind === 'zone') return 5;
+  if (subject?.kind !== 'name') return 9;
+  if (isAlias(subject)) return 6;
+  return isWithin(subject.owner, reverseTree) ? 7 : 8;
 }
