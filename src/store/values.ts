@@ -3,11 +3,12 @@
 // Values outlive the version that wrote them: a field that is new is Type.Optional here, and decoding fills in what it is by default. Required, it would
 // make every value unreadable that stands there already (test/store/values.test.ts).
 
-import { type TSchema, Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { Ajv, type ValidateFunction } from 'ajv';
+import type { TSchema } from 'typebox';
 import { InvalidValue } from '../errors.ts';
 import type { AddressRecord } from '../model/allocation.ts';
 import type { Host } from '../model/host.ts';
+import { Type } from '../model/json-schema.ts';
 import type { Member } from '../model/member.ts';
 import { type Pool, strategies } from '../model/pool.ts';
 import { greatestTtl, type NamedRrsets } from '../model/rrset.ts';
@@ -36,6 +37,8 @@ export interface ValueCodec<T> {
   encode(value: T): string;
   decode(text: string): T;
 }
+
+const ajv = new Ajv({ strict: true });
 
 const text = Type.String();
 const texts = Type.Array(text);
@@ -171,13 +174,16 @@ export const memberValue = codec<Member>({
 
 /** Of every field of the value, what it may be. */
 function codec<T extends object>(properties: { [Field in keyof Required<T>]: TSchema }): ValueCodec<T> {
-  const check = Compile(Type.Object({ v: Type.Literal(1), ...(properties as Record<string, TSchema>) }));
+  const schema = Type.Object({ v: Type.Literal(1), ...(properties as Record<string, TSchema>) });
+  // Compiled when the first value is read.
+  let isValid: ValidateFunction<{ v: 1 }> | undefined;
   return {
     encode: (value) => JSON.stringify({ v: 1, ...value }),
     decode: (text) => {
       const value = parseJson(text);
-      if (!check.Check(value)) {
-        const [fault] = check.Errors(value);
+      isValid ??= ajv.compile<{ v: 1 }>(schema);
+      if (!isValid(value)) {
+        const [fault] = isValid.errors ?? [];
         throw new InvalidValue(`the stored value does not fit: ${fault?.instancePath ?? ''} ${fault?.message ?? ''}`);
       }
       // A member of that name would be the prototype of whatever the value is copied into.

@@ -1,10 +1,10 @@
 // /v1/addresses: who holds an address.
 
-import { Type } from '@fastify/type-provider-typebox';
 import { decideReleaseAddress } from '../../control/pools/release-address.ts';
 import { entityTag } from '../../control/transaction/precondition.ts';
 import { at, refuse } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';
+import { Type } from '../../model/json-schema.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { addressKey } from '../../store/keys.ts';
 import { AddressText, failures, LabelText, strict, writeHeaders } from '../schemas/common.ts';

@@ -1,6 +1,5 @@
 // /v1/hosts: names with their addresses.
 
-import { Type } from '@fastify/type-provider-typebox';
 import { decideChangeHost } from '../../control/hosts/change-host.ts';
 import { decideCreateHost } from '../../control/hosts/create-host.ts';
 import { decideDeleteHost } from '../../control/hosts/delete-host.ts';
@@ -9,6 +8,7 @@ import { entityTag } from '../../control/transaction/precondition.ts';
 import { at, refuseField } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';
 import type { Host } from '../../model/host.ts';
+import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import { mergePatch } from '../merge-patch.ts';

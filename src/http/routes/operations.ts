@@ -1,7 +1,7 @@
 // What operators and their machines ask: alive, ready, metrics, members.
 
-import { Type } from '@fastify/type-provider-typebox';
 import { refuse } from '../../errors.ts';
+import { Type } from '../../model/json-schema.ts';
 import { decodeCursor, pageOf } from '../page.ts';
 import { failures, listOf, ProblemReference, pageQuery, strict } from '../schemas/common.ts';
 import type { Routes } from '../services.ts';

@@ -1,7 +1,6 @@
 // /v1/pools: pools and the allocations in them.
 
 import { randomUUID } from 'node:crypto';
-import { Type } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { nextAddresses } from '../../control/addresses/choose-addresses.ts';
 import { usageOf } from '../../control/addresses/pool-usage.ts';
@@ -13,6 +12,7 @@ import type { Committed, Decide } from '../../control/transaction/decision.ts';
 import { entityTag } from '../../control/transaction/precondition.ts';
 import { at, refuseField } from '../../errors.ts';
 import { familyOf, parseAddress } from '../../model/address.ts';
+import { Type } from '../../model/json-schema.ts';
 import { type Pool, poolFrom } from '../../model/pool.ts';
 import { mergePatch } from '../merge-patch.ts';
 import { decodeCursor, pageOf } from '../page.ts';

@@ -1,11 +1,12 @@
 // /v1/zones/{zone}/rrsets: the records of a zone.
 
-import { type Static, Type } from '@fastify/type-provider-typebox';
+import type { Static } from 'typebox';
 import { existingZone } from '../../control/reading/existing.ts';
 import { decideChangeRrsets, type RrsetChange } from '../../control/zones/change-rrsets.ts';
 import { listRrsets, type RrsetPosition, servedRrsetsAt } from '../../control/zones/list-rrsets.ts';
 import { rrsetTag } from '../../control/zones/rrset-tag.ts';
 import { at, InvalidValue, refuse, refuseField } from '../../errors.ts';
+import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, isWithin, parseRelativeName } from '../../model/name.ts';
 import { parseRecordType, type RecordType } from '../../model/rdata/record-types.ts';
 import { parseRecords } from '../../model/rrset.ts';

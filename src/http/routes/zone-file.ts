@@ -1,7 +1,6 @@
 // /v1/zones/{zone}/zonefile: a zone as text/dns (RFC 4027), streamed both ways.
 
 import { PassThrough, Readable } from 'node:stream';
-import { Type } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import { existingZone } from '../../control/reading/existing.ts';
 import { entityTag } from '../../control/transaction/precondition.ts';
@@ -9,6 +8,7 @@ import { exportZoneFile } from '../../control/zone-file/export-zone-file.ts';
 import type { ImportProgress } from '../../control/zone-file/import-wanted.ts';
 import { type Imported, importZoneFile } from '../../control/zone-file/import-zone-file.ts';
 import { Refusal, refuse } from '../../errors.ts';
+import { Type } from '../../model/json-schema.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { problemOf, refusalFrom } from '../problem.ts';
 import { failures, NameText, strict, writeHeaders } from '../schemas/common.ts';

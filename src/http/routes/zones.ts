@@ -1,6 +1,5 @@
 // /v1/zones: zones and their settings. Their records: rrsets.ts.
 
-import { Type } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import { existingZone } from '../../control/reading/existing.ts';
 import type { Committed, Decide } from '../../control/transaction/decision.ts';
@@ -8,6 +7,7 @@ import { entityTag } from '../../control/transaction/precondition.ts';
 import { decideClearZone, decideDeleteClearedZone, decideDeleteZone } from '../../control/zones/delete-zone.ts';
 import { decideCreateZone, decidePutZone, type ZonePut } from '../../control/zones/put-zone.ts';
 import { at, refuseField } from '../../errors.ts';
+import { Type } from '../../model/json-schema.ts';
 import { parseName } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
 import { mergePatch } from '../merge-patch.ts';

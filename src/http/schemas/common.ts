@@ -1,7 +1,8 @@
 // Schemas that several resources share: problems, lists, parameters. Strict: unknown fields are errors.
 
-import { type Static, type TObject, type TProperties, type TSchema, Type } from '@fastify/type-provider-typebox';
+import type { Static, TObject, TProperties, TSchema } from 'typebox';
 import { refuseField } from '../../errors.ts';
+import { Type } from '../../model/json-schema.ts';
 import { greatestTags } from '../../model/pool.ts';
 
 /** An object without other fields than these. */

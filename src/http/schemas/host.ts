@@ -1,10 +1,11 @@
 // Hosts as the API shows and takes them.
 
-import { type Static, Type } from '@fastify/type-provider-typebox';
+import type { Static } from 'typebox';
 import type { WantedHost } from '../../control/hosts/host-wanted.ts';
 import { at, refuseField } from '../../errors.ts';
 import { parseAddress, reverseName } from '../../model/address.ts';
 import { type Host, isPtrTarget, parseHostName } from '../../model/host.ts';
+import { Type } from '../../model/json-schema.ts';
 import { checkTags } from '../../model/pool.ts';
 import {
   AddressText,

@@ -1,7 +1,8 @@
 // Pools, allocations and addresses as the API shows and takes them.
 
-import { type Static, Type } from '@fastify/type-provider-typebox';
+import type { Static } from 'typebox';
 import type { AddressRecord } from '../../model/allocation.ts';
+import { Type } from '../../model/json-schema.ts';
 import { strategies } from '../../model/pool.ts';
 import { AddressText, FamilyText, LabelText, Owner, optional, patchOf, strict, Tags, TagsPatch } from './common.ts';
 

@@ -1,9 +1,10 @@
 // What an import of a zone file answers.
 
-import { type Static, Type } from '@fastify/type-provider-typebox';
+import type { Static } from 'typebox';
 import type { RrsetDifference } from '../../control/zone-file/compare-zone.ts';
 import type { ImportProgress } from '../../control/zone-file/import-wanted.ts';
 import type { Imported } from '../../control/zone-file/import-zone-file.ts';
+import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, formatRelativeName } from '../../model/name.ts';
 import { NameText, Ttl } from './common.ts';
 

@@ -1,9 +1,10 @@
 // Zones and RRsets as the API shows and takes them.
 
-import { type Static, Type } from '@fastify/type-provider-typebox';
+import type { Static } from 'typebox';
 import type { Warning } from '../../control/transaction/name-edits.ts';
 import type { ZonePut } from '../../control/zones/put-zone.ts';
 import { at, refuseField } from '../../errors.ts';
+import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, formatRelativeName, parseName } from '../../model/name.ts';
 import { type Manager, managingHost, type Rrset } from '../../model/rrset.ts';
 import { checkZoneName, type SoaSettings, soaDefaults, type Zone, zoneDefaults } from '../../model/zone.ts';
