@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { ensureAdminToken } from '../src/admin-token.ts';
 import { storedToken } from '../src/control/tokens/token-secret.ts';
+import type { Actor } from '../src/control/transaction/actor.ts';
 import { apiAt } from './support/api-client.ts';
 import { type ControlPlane, embeddedStore, openReplica } from './support/control-plane.ts';
 import { startedApp } from './support/started-app.ts';
@@ -62,6 +63,19 @@ test('where no file here has the token, the log names the way out, and a 401 doe
   const { detail } = await apiAt(first.url, 'zw_admin_nope').refused('unauthorized', 'GET', '/v1/zones');
   assert.match(detail, /admin-token.*ZONEWRIGHT_ADMIN_TOKEN/);
   assert.ok(!detail.includes(first.folder), detail);
+});
+
+test('the start asks for the token as the system', async (t) => {
+  const replica = await openReplica(t, await embeddedStore(t));
+  const { committer } = replica;
+  const actors: Actor[] = [];
+  const commitAs = committer.commit.bind(committer);
+  committer.commit = (actor, ...rest) => {
+    actors.push(actor);
+    return commitAs(actor, ...rest);
+  };
+  await start(await temporaryFolder(t), replica);
+  assert.deepEqual(actors, [{ kind: 'system', part: 'start' }]);
 });
 
 /** What a start of a replica on this folder says of the token. */

@@ -118,8 +118,12 @@ test('only the builder makes a decision: one written by hand does not compile', 
   const context = contextOf(emptyViews());
   // @ts-expect-error an object literal is no Decision
   const byHand: Decide<number> = () => ({ result: 1, compares: [], operations: [] });
-  // @ts-expect-error nor is a copy of one
-  const copied: Decide<number> = (given) => ({ ...new TransactionBuilder(given).build(1) });
+  // @ts-expect-error nor is a copy of all that can be seen of one
+  const copied: Decide<number> = (given) => {
+    const decision = new TransactionBuilder(given).build(1);
+    const { result, compares, operations } = decision;
+    return { result, compares, operations, with: decision.with };
+  };
   const built: Decide<number> = (given) => new TransactionBuilder(given).deleteUnchecked('k').build(1);
   assert.ok(byHand(context) !== undefined && copied(context) !== undefined);
   assert.deepEqual(built(context).operations, [{ kind: 'delete', key: 'k' }]);

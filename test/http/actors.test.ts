@@ -78,7 +78,7 @@ test('an address that is evicted by force, a host that goes with it, and an impo
   assert.ok(actors.length >= 2, 'one decision to clear, one to delete');
   assert.ok(actors.splice(0).every((actor) => isDeepStrictEqual(actor, bearer('ann'))));
   const file = { 'content-type': 'text/dns' };
-  for (const text of ['b A 192.0.2.1\n', '@ SOA a. b. 1 2 3 4 5\nb A 192.0.2.1\n']) {
+  for (const text of ['b 60 A 192.0.2.1\n', '@ 60 SOA a. b. 1 2 3 4 5\nb 60 A 192.0.2.1\n']) {
     assert.equal((await ann.send('PUT', '/v1/zones/foo.k8s/zonefile', text, file)).status, 200);
     assert.deepEqual(actors.splice(0), [bearer('ann')]);
   }

@@ -5,9 +5,9 @@ import { type TestContext, test } from 'node:test';
 import { parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
 import { poolDefaults } from '../../src/model/pool.ts';
-import { addressKey, hostKey, poolKey, zoneKey } from '../../src/store/keys.ts';
+import { addressKey, hostKey, nameKey, poolKey, zoneKey } from '../../src/store/keys.ts';
 import type { Operation } from '../../src/store/store.ts';
-import { poolValue } from '../../src/store/values.ts';
+import { addressValue, nameValue, poolValue } from '../../src/store/values.ts';
 import { assertWhole, contentsOf } from '../control/whole.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
 import { storeEntries } from '../support/store-dump.ts';
@@ -182,6 +182,29 @@ test('a zone with records of a host that is not there goes by force, and without
     Object.keys(await dump()).filter((key) => /^(names|addresses|hosts|zones)\//.test(key)),
     [],
   );
+});
+
+test('an address that two hosts hold which do not exist is free once their zone is deleted by force', async (t) => {
+  const served = await prepared(t);
+  const { api } = served;
+  const hosts = ['a.foo.k8s', 'b.foo.k8s'].map(parseName);
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s', ptr: false });
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'b.foo.k8s', ptr: false, addresses: ['10.0.0.2'] });
+  const held = addressValue.decode((await served.store.get(keyOf('10.0.0.1')))?.value ?? '');
+  const holders = hosts.map((host) => ({ kind: 'host' as const, host, owner: '' }));
+  const generation = served.views.zones.get(parseName('foo.k8s'))?.value.generation ?? 0;
+  const name = parseName('b.foo.k8s');
+  const rrsets = served.views.zones.name(parseName('foo.k8s'), name).rrsets;
+  const moved = rrsets.map((rrset) => ({ ...rrset, records: ['10.0.0.1'] }));
+  await byHand(
+    served,
+    put(keyOf('10.0.0.1'), addressValue.encode({ ...held, holders })),
+    drop(keyOf('10.0.0.2')),
+    put(nameKey(parseName('foo.k8s'), generation, name), nameValue.encode({ name, rrsets: moved })),
+    ...hosts.map((host) => drop(hostKey(host))),
+  );
+  await api.ok(204, 'DELETE', '/v1/zones/foo.k8s?force=true');
+  assert.equal((await api.ok<Held>(200, 'GET', '/v1/addresses/10.0.0.1')).state, 'free');
 });
 
 for (const [what, body, kept] of [

@@ -8,7 +8,7 @@ import { type Host, type HostAddress, recordsOf } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { managingHost, type Rrset } from '../../model/rrset.ts';
 import { timestamp } from '../../model/timestamp.ts';
-import { addressKey, hostKey } from '../../store/keys.ts';
+import { hostKey } from '../../store/keys.ts';
 import { replaceHost } from '../addresses/hold-address.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
@@ -41,14 +41,9 @@ export function requireOrphan(builder: TransactionBuilder, host: Fqdn): void {
   else builder.requireUnchanged(hostKey(host), current.modified);
 }
 
-/**
- * Releases addresses of a host that does not exist. Skips those that this transaction writes already, for another
- * orphan.
- */
-export function releaseOrphan(builder: TransactionBuilder, host: Fqdn, addresses: readonly HostAddress[]): void {
-  for (const { space, address } of addresses) {
-    if (!builder.writes(addressKey(space, address))) replaceHost(builder, { space, address }, host);
-  }
+/** Releases addresses of a host that does not exist. */
+export function releaseAddresses(builder: TransactionBuilder, host: Fqdn, addresses: readonly HostAddress[]): void {
+  for (const address of addresses) replaceHost(builder, address, host);
 }
 
 /**
