@@ -3,7 +3,7 @@
 import { fullKey } from './key-space.ts';
 import { maxOperations, type Transaction } from './store.ts';
 
-/** Throws a RangeError when the transaction is too long or writes a key twice (test/store/contract.ts, "a transaction that no store takes"). */
+/** Throws a RangeError when the transaction is too long or writes a key twice (test/store/embedded.test.ts, "a transaction that no store takes"). */
 export function checkTransaction(root: string, { compares, operations }: Transaction): void {
   if (compares.length > maxOperations || operations.length > maxOperations) {
     throw new RangeError(

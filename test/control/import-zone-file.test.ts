@@ -1,4 +1,5 @@
 // An import is whole or nothing: whatever hosts do meanwhile, whoever else imports, and whichever process dies when.
+// Cited by src/control/zone-file/import-lock.ts.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -119,6 +120,22 @@ test('a host that takes a name of the file meanwhile wins, and nothing was chang
   assert.deepEqual(recordsAt(replica, 'n-7.foo.k8s'), ['A 10.0.0.7']);
   assert.deepEqual(recordsAt(replica, 'old.foo.k8s'), ['A 192.0.2.9']);
   await cleanGenerations(replica.store, zone);
+  assertWhole(contentsOf(await storeEntries(replica.store)));
+  await sameViews(t, replica);
+});
+
+test('a host that is deleted when all names of its zone are written is not brought back', async (t) => {
+  const replica = await prepared(t);
+  await createHost(replica, 'goes.foo.k8s', '10.0.0.7');
+  let deleting: Promise<unknown> | undefined;
+  const onProgress: ImportWanted['onProgress'] = ({ phase, done, total }) => {
+    if (phase !== 'writing' || done !== total) return;
+    deleting = replica.commit((context) => decideDeleteHost(context, parseName('goes.foo.k8s'), {}));
+  };
+  const imported = await importing(replica, many(5, '192.0.2.1'), { onProgress });
+  await Promise.all([deleting, imported.cleaned]);
+  assert.deepEqual(recordsAt(replica, 'n-5.foo.k8s'), ['A 192.0.2.1']);
+  assert.deepEqual(recordsAt(replica, 'goes.foo.k8s'), []);
   assertWhole(contentsOf(await storeEntries(replica.store)));
   await sameViews(t, replica);
 });

@@ -1,4 +1,5 @@
 // A delegation or a DNAME, and a name that it would hide, decided on the same view: whichever is committed second decides again.
+// Cited by src/control/transaction/transaction-builder.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
 // The greatest host there can be: 16 addresses in as many reverse zones, 32 aliases in as many zones. One transaction takes it away.
+// Cited by src/control/hosts/write-budget.ts.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';

@@ -1,4 +1,5 @@
 // Zone files over HTTP: out and in again, dry runs, faults with their lines, progress.
+// Cited by src/control/zone-file/export-zone-file.ts.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';

@@ -1,5 +1,6 @@
 // What every store does, run over each implementation: etcd.test.ts, embedded.test.ts.
 // What only one of them promises stands in its own test file; against a plain model: model.ts.
+// Cited by src/store/check-transaction.ts.
 
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';

@@ -1,4 +1,5 @@
 // In which order DNS sees the parts of one revision: it is asked after every single write to the table, through a reader beside the views.
+// Cited by src/views/serving-order.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -137,7 +137,7 @@ export class TransactionBuilder implements DecisionContext {
 
   /**
    * Creates a zone; this transaction may write names into it at once. Requires that no zone encloses it but the one in
-   * the views: the decision must know whose names the new zone would hide (test/control/stale-views.test.ts).
+   * the views: the decision must know whose names the new zone would hide (test/control/races.test.ts).
    */
   createZone(zone: Zone): this {
     this.#created.set(zone.name, zone);
