@@ -37,14 +37,13 @@ async function keepHouse(views: Views, committer: Committer): Promise<void> {
   const releases = [...views.pools.expired(now).take(maxAtOnce)].map(({ space, address, state }) =>
     committer.commit(actor, (context) =>
       state === 'released'
-        ? decideForgetAddress(context, space, address)
-        : decideReleaseAddress(
-            context,
+        ? decideForgetAddress(context, { space, address })
+        : decideReleaseAddress(context, {
             space,
             address,
-            {},
-            (holder) => holder.kind === 'allocation' && hasExpired(holder.expiresAt),
-          ),
+            precondition: {},
+            leaves: (holder) => holder.kind === 'allocation' && hasExpired(holder.expiresAt),
+          }),
     ),
   );
   const removals = [...views.zones.list()]

@@ -94,8 +94,8 @@ test('two replicas race for the last addresses of a pool, hundreds at a time: ea
       const holder = holders[0];
       const decide: Decide<unknown> = (context) =>
         holder?.kind === 'host'
-          ? decideDeleteHost(context, holder.host, {})
-          : decideReleaseAddress(context, space, address, {});
+          ? decideDeleteHost(context, { name: holder.host, precondition: {} })
+          : decideReleaseAddress(context, { space, address, precondition: {} });
       return (replicas[index % 2] as ControlPlane).commit(decide);
     });
     await Promise.all(left);
@@ -134,7 +134,9 @@ test('an address that is given back may be given at once, in the same burst', as
   await replica.commit(allocate());
   for (let turn = 0; turn < 20; turn += 1) {
     const [, taken] = await Promise.all([
-      replica.commit((context) => decideReleaseAddress(context, 'default', '10.0.0.1' as Address, {})),
+      replica.commit((context) =>
+        decideReleaseAddress(context, { space: 'default', address: '10.0.0.1' as Address, precondition: {} }),
+      ),
       replica.commit(allocate()),
     ]);
     assert.equal(taken[0]?.address, '10.0.0.1');
@@ -155,7 +157,7 @@ test('a pool that shrinks while addresses are taken from it never leaves one out
     for (const outcome of outcomes)
       if (outcome instanceof Refusal) assert.match(outcome.code, /^pool_(in_use|exhausted)$/);
     const releases = [...contents.addresses.values()].map(({ space, address }) =>
-      replica.commit((context) => decideReleaseAddress(context, space, address, {})),
+      replica.commit((context) => decideReleaseAddress(context, { space, address, precondition: {} })),
     );
     await Promise.all(releases);
   }

@@ -34,7 +34,7 @@ const create = ({ commit }: ControlPlane, last: number) =>
     }),
   );
 const remove = ({ commit }: ControlPlane, last: number) =>
-  commit((context) => decideDeleteHost(context, parseName(`h${last}.k8s`), {}));
+  commit((context) => decideDeleteHost(context, { name: parseName(`h${last}.k8s`), precondition: {} }));
 
 test('one zone for all who come at once, gone with the last of them', async (t) => {
   const replica = await prepared(t);

@@ -130,7 +130,11 @@ const kinds = {
       (context) =>
         decideChangeHost(context, { name, precondition: { match: ['*'] }, change: () => wanted }),
   ),
-  deleteHost: command('delete host', pick(names), (name) => (context) => decideDeleteHost(context, name, {})),
+  deleteHost: command(
+    'delete host',
+    pick(names),
+    (name) => (context) => decideDeleteHost(context, { name, precondition: {} }),
+  ),
   allocate: command('allocate', allocation, (wanted) => {
     const made = Array.from({ length: 3 }, () => `id-${++ids}`);
     return (context) => decideAllocateAddresses(context, { ...wanted, ids: made });
@@ -140,7 +144,7 @@ const kinds = {
     fc.record({ space: pick(['default', 'lab']), address: pick(addresses) }),
     ({ space, address }) =>
       (context) =>
-        decideReleaseAddress(context, space, address, {}),
+        decideReleaseAddress(context, { space, address, precondition: {} }),
   ),
   putPool: command(
     'put pool',
@@ -158,7 +162,7 @@ const kinds = {
     fc.record({ name: pool, force: fc.boolean() }),
     ({ name, force }) =>
       (context) =>
-        (force ? decideEvictAll : decideDeletePool)(context, name, {}),
+        (force ? decideEvictAll : decideDeletePool)(context, { name, precondition: {} }),
   ),
   putZone: command(
     'put zone',
@@ -168,24 +172,27 @@ const kinds = {
   deleteZone: command(
     'delete zone',
     pick([...zones, parseName('1.0.10.in-addr.arpa')]),
-    (name) => (context) => decideDeleteZone(context, name, {}),
+    (name) => (context) => decideDeleteZone(context, { name, precondition: {} }),
   ),
-  clearZone: command('clear zone', pick(zones), (name) => (context) => decideClearZone(context, name, {})),
+  clearZone: command(
+    'clear zone',
+    pick(zones),
+    (name) => (context) => decideClearZone(context, { name, precondition: {} }),
+  ),
   changeRrsets: command(
     'change RRsets',
     fc.record({ zone: pick(zones), changes: fc.array(rrset, { minLength: 1, maxLength: 2 }) }),
     ({ zone: name, changes }) =>
       (context) =>
-        decideChangeRrsets(
-          context,
-          name,
-          changes.map(({ owner, type, records }) => ({
+        decideChangeRrsets(context, {
+          zone: name,
+          changes: changes.map(({ owner, type, records }) => ({
             owner,
             type,
             pointer: '',
             rrset: records ? { type, records: [recordText[type] as string] } : undefined,
           })),
-        ),
+        }),
   ),
 } satisfies Record<string, fc.Arbitrary<Command>>;
 

@@ -66,7 +66,7 @@ test('at every revision hosts, addresses, A, AAAA, PTR and aliases agree', async
     await commit((context) => decideCreateHost(context, { ...wanted, families: ['ipv4', 'ipv6'] }));
     const next = { ...wanted, name: parseName(`r${index}.k8s`), addresses: [parseAddress(`192.0.2.${index}`)] };
     await commit((context) => decideChangeHost(context, { name, precondition: {}, change: () => next }));
-    if (index % 3 > 0) await commit((context) => decideDeleteHost(context, next.name, {}));
+    if (index % 3 > 0) await commit((context) => decideDeleteHost(context, { name: next.name, precondition: {} }));
   });
   await Promise.all(lives);
   let revisions = 0;
@@ -92,7 +92,7 @@ test('creating, changing and deleting a host are one revision each', async (t) =
   };
   const start = replica.views.revision;
   await replica.commit((context) => decideCreateHost(context, { ...wanted, families: ['ipv4', 'ipv6'] }));
-  await replica.commit((context) => decideDeleteHost(context, wanted.name, {}));
+  await replica.commit((context) => decideDeleteHost(context, { name: wanted.name, precondition: {} }));
   assert.equal(replica.views.revision, start + 2);
   const touched: number[] = [];
   await replay(store, (_, { revision, events }) => void (revision > start && touched.push(events.length)));
@@ -126,7 +126,8 @@ test('a process that is killed in the middle leaves whole hosts only, and its st
     assertWhole(contents, { emptyZones: true });
     // What it left goes, so that the next one meets free addresses.
     const cleaner = await openReplica(t, store);
-    for (const name of contents.hosts.keys()) await cleaner.commit((context) => decideDeleteHost(context, name, {}));
+    for (const name of contents.hosts.keys())
+      await cleaner.commit((context) => decideDeleteHost(context, { name, precondition: {} }));
     await cleaner.close();
     await store.close();
   }

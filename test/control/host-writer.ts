@@ -21,5 +21,5 @@ async function live(label: string, lane: number): Promise<void> {
   await commit((context) => decideCreateHost(context, { ...wanted, families: ['ipv4', 'ipv6'] }));
   const renamed = { ...wanted, name: parseName(`r${label}.k8s`), addresses: [parseAddress(`192.0.2.${lane}`)] };
   await commit((context) => decideChangeHost(context, { name, precondition: {}, change: () => renamed }));
-  await commit((context) => decideDeleteHost(context, renamed.name, {}));
+  await commit((context) => decideDeleteHost(context, { name: renamed.name, precondition: {} }));
 }

@@ -78,7 +78,7 @@ test('hosts that come and go during imports are neither lost nor brought back', 
       await createHost(replica, name, `10.${net}.0.${i}`);
       if (i % 3 > 0) kept.push(name);
       else {
-        await replica.commit((context) => decideDeleteHost(context, parseName(name), {}));
+        await replica.commit((context) => decideDeleteHost(context, { name: parseName(name), precondition: {} }));
         gone.push(name);
       }
       await delay(3);
@@ -87,7 +87,7 @@ test('hosts that come and go during imports are neither lost nor brought back', 
   const changes = [change(near, 1), change(far, 2)];
   await delay(50);
   const first = await importing(near, many(5000, '192.0.2.1'));
-  await near.commit((context) => decideDeleteHost(context, parseName('goes.foo.k8s'), {}));
+  await near.commit((context) => decideDeleteHost(context, { name: parseName('goes.foo.k8s'), precondition: {} }));
   await far.views.reached(first.revision);
   const second = await importing(far, many(2000, '192.0.2.2'));
   stop.abort();
@@ -130,7 +130,9 @@ test('a host that is deleted when all names of its zone are written is not broug
   let deleting: Promise<unknown> | undefined;
   const onProgress: ImportWanted['onProgress'] = ({ phase, done, total }) => {
     if (phase !== 'writing' || done !== total) return;
-    deleting = replica.commit((context) => decideDeleteHost(context, parseName('goes.foo.k8s'), {}));
+    deleting = replica.commit((context) =>
+      decideDeleteHost(context, { name: parseName('goes.foo.k8s'), precondition: {} }),
+    );
   };
   const imported = await importing(replica, many(5, '192.0.2.1'), { onProgress });
   await Promise.all([deleting, imported.cleaned]);
@@ -146,7 +148,7 @@ test('a zone that is deleted, and made again, while it is imported stays as it w
   const onProgress: ImportWanted['onProgress'] = ({ phase, done, total }) => {
     if (phase !== 'writing' || done !== total) return;
     changing = replica
-      .commit((context) => decideDeleteZone(context, zone, {}))
+      .commit((context) => decideDeleteZone(context, { name: zone, precondition: {} }))
       .then(() => replica.commit(putZone(zone, { defaultTtl: 60 })));
   };
   const refusal = await refusalOf(importing(replica, many(500, '192.0.2.1'), { onProgress }));

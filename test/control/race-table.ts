@@ -54,10 +54,12 @@ const otherTxt = putRrset('z', 'a.z', 'TXT', '"y"');
 export const host = createHost('a.z', '10.0.0.1');
 const tagged = changeHost('a.z', '10.0.0.1', { tags: { changed: 'yes' } });
 const shared = (port: number) => ({ sharingKey: 'k', ports: [{ protocol: 'tcp' as const, port }] });
-const forget: Decide<unknown> = (context) => decideForgetAddress(context, 'default', parseAddress('10.0.0.1'));
-export const deleteZone: Decide<unknown> = (context) => decideDeleteZone(context, z, {});
-export const deleteUnreadable: Decide<unknown> = (context) => decideDeleteClearedZone(context, z, {});
-const clearZone: Decide<unknown> = (context) => decideClearZone(context, z, {});
+const forget: Decide<unknown> = (context) =>
+  decideForgetAddress(context, { space: 'default', address: parseAddress('10.0.0.1') });
+export const deleteZone: Decide<unknown> = (context) => decideDeleteZone(context, { name: z, precondition: {} });
+export const deleteUnreadable: Decide<unknown> = (context) =>
+  decideDeleteClearedZone(context, { name: z, precondition: {} });
+const clearZone: Decide<unknown> = (context) => decideClearZone(context, { name: z, precondition: {} });
 const removeReverse: Decide<unknown> = (context) => decideRemoveEmptyZone(context, reverse);
 const token: Decide<unknown> = (context) =>
   decideCreateToken(context, {

@@ -103,24 +103,27 @@ test('after a compaction that it missed, a replica serves all that changed, and 
   }
   const text = (owner: string, records: string[]) =>
     near.commit((context) =>
-      decideChangeRrsets(context, again, [
-        {
-          owner: parseName(owner),
-          type: parseRecordType('TXT'),
-          pointer: '',
-          rrset: { type: parseRecordType('TXT'), records },
-        },
-      ]),
+      decideChangeRrsets(context, {
+        zone: again,
+        changes: [
+          {
+            owner: parseName(owner),
+            type: parseRecordType('TXT'),
+            pointer: '',
+            rrset: { type: parseRecordType('TXT'), records },
+          },
+        ],
+      }),
     );
   await text('old.again', ['"old"']);
   await text('same.again', ['"same"']);
   await far.views.reached(near.views.revision);
 
   wire.cut();
-  await near.commit((context) => decideDeleteHost(context, parseName('goes.k8s'), {}));
-  await near.commit((context) => decideDeleteHost(context, parseName('moves.k8s'), {}));
-  await near.commit((context) => decideDeleteZone(context, gone, {}));
-  await near.commit((context) => decideDeleteZone(context, again, {}));
+  await near.commit((context) => decideDeleteHost(context, { name: parseName('goes.k8s'), precondition: {} }));
+  await near.commit((context) => decideDeleteHost(context, { name: parseName('moves.k8s'), precondition: {} }));
+  await near.commit((context) => decideDeleteZone(context, { name: gone, precondition: {} }));
+  await near.commit((context) => decideDeleteZone(context, { name: again, precondition: {} }));
   await near.commit(putZone(again));
   await text('same.again', ['"same"']);
   await text('new.again', ['"new"']);

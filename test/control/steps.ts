@@ -22,7 +22,7 @@ export const putPool = (name: string, ranges: string[], more: Partial<Pool> = {}
 };
 
 export const deletePool = (name: string): Decide<unknown> => {
-  return (context) => decideDeletePool(context, name, {});
+  return (context) => decideDeletePool(context, { name, precondition: {} });
 };
 
 let ids = 0;
@@ -32,7 +32,8 @@ export const allocate = (address: string, more: Partial<WantedAllocation> = {}):
 };
 
 export const release = (address: string): Decide<unknown> => {
-  return (context) => decideReleaseAddress(context, 'default', parseAddress(address), {});
+  return (context) =>
+    decideReleaseAddress(context, { space: 'default', address: parseAddress(address), precondition: {} });
 };
 
 function hostWanted(name: string, address: string, more: Partial<WantedHost>): WantedHost {
@@ -50,7 +51,7 @@ export const changeHost = (name: string, address: string, more: Partial<WantedHo
 };
 
 export const deleteHost = (name: string): Decide<unknown> => {
-  return (context) => decideDeleteHost(context, parseName(name), {});
+  return (context) => decideDeleteHost(context, { name: parseName(name), precondition: {} });
 };
 
 /** Writes one RRset; without a record: deletes it. */
@@ -58,7 +59,7 @@ export const putRrset = (zone: string, owner: string, typeText: string, record?:
   const type = parseRecordType(typeText);
   const rrset = record === undefined ? undefined : { type, records: [record] };
   const change = { owner: parseName(owner), type, rrset, pointer: '' };
-  return (context) => decideChangeRrsets(context, parseName(zone), [change]);
+  return (context) => decideChangeRrsets(context, { zone: parseName(zone), changes: [change] });
 };
 
 export const write = (key: string, value = ''): Operation[] => [{ kind: 'put', key, value }];

@@ -35,7 +35,7 @@ function rrset(zoneText: string, ownerText: string, typeText: string): Decide<un
   const [zone, owner, type] = [parseName(zoneText), parseName(ownerText), parseRecordType(typeText)];
   const records = [type === 'TXT' ? '"x"' : 'elsewhere.'];
   const change = { owner, type, rrset: { type, records }, pointer: '' };
-  return (context) => decideChangeRrsets(context, zone, [change]);
+  return (context) => decideChangeRrsets(context, { zone, changes: [change] });
 }
 
 function host(name: string, aliases: string[] = []): Decide<unknown> {

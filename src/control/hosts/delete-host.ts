@@ -7,7 +7,12 @@ import { checkPrecondition, entityTag, type Precondition } from '../transaction/
 import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { writeHost } from './write-host.ts';
 
-export function decideDeleteHost(context: DecisionContext, name: Fqdn, precondition: Precondition): Decision<void> {
+export interface HostDeletion {
+  name: Fqdn;
+  precondition: Precondition;
+}
+
+export function decideDeleteHost(context: DecisionContext, { name, precondition }: HostDeletion): Decision<void> {
   const current = existingHost(context, name);
   checkPrecondition(precondition, entityTag(current.modified));
   const builder = new TransactionBuilder(context);

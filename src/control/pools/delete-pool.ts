@@ -9,22 +9,27 @@ import { checkPrecondition, entityTag, type Precondition } from '../transaction/
 import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { decideEvict, refuseUse } from './evict.ts';
 
+export interface PoolDeletion {
+  name: string;
+  precondition: Precondition;
+}
+
 /** Deletes a pool. Refuses with `pool_in_use` while its addresses are held. */
-export function decideDeletePool(context: DecisionContext, name: string, precondition: Precondition): Decision<void> {
-  const { value, modified } = poolToDelete(context, name, precondition);
+export function decideDeletePool(context: DecisionContext, wanted: PoolDeletion): Decision<void> {
+  const { value, modified } = poolToDelete(context, wanted);
   const builder = new TransactionBuilder(context);
   refuseUse(builder, value, () => false);
-  return builder.delete(poolKey(name), modified).build(undefined);
+  return builder.delete(poolKey(wanted.name), modified).build(undefined);
 }
 
 /**
  * By force, before {@link decideDeletePool}: releases as many addresses of the pool as fit. Result: how many are left.
  */
-export function decideEvictAll(context: DecisionContext, name: string, precondition: Precondition): Decision<number> {
-  return decideEvict(context, poolToDelete(context, name, precondition).value, () => false);
+export function decideEvictAll(context: DecisionContext, wanted: PoolDeletion): Decision<number> {
+  return decideEvict(context, poolToDelete(context, wanted).value, () => false);
 }
 
-function poolToDelete(context: DecisionContext, name: string, precondition: Precondition): Versioned<Pool> {
+function poolToDelete(context: DecisionContext, { name, precondition }: PoolDeletion): Versioned<Pool> {
   const current = existingPool(context, name);
   checkPrecondition(precondition, entityTag(current.modified));
   return current;

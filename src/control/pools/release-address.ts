@@ -10,16 +10,18 @@ import type { DecisionContext } from '../transaction/decision.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
 import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
 
-/**
- * Releases an address from all its holders, or only from those that `leaves` picks. Ends the cool-down of a released
- * address.
- */
+export interface AddressRelease {
+  space: string;
+  address: Address;
+  precondition: Precondition;
+  /** Picks the holders that are released; default: all. */
+  leaves?: ((holder: Holder) => boolean) | undefined;
+}
+
+/** Releases an address from its holders. Ends the cool-down of an address that is released already. */
 export function decideReleaseAddress(
   context: DecisionContext,
-  space: string,
-  address: Address,
-  precondition: Precondition,
-  leaves?: (holder: Holder) => boolean,
+  { space, address, precondition, leaves }: AddressRelease,
 ): Decision<void> {
   const current = context.views.pools.address(space, address);
   if (
@@ -54,7 +56,10 @@ export function decideReleaseAddress(
 }
 
 /** Deletes the record of an address that has cooled down, unless it was taken again meanwhile. */
-export function decideForgetAddress(context: DecisionContext, space: string, address: Address): Decision<void> {
+export function decideForgetAddress(
+  context: DecisionContext,
+  { space, address }: Pick<AddressRelease, 'space' | 'address'>,
+): Decision<void> {
   const current = context.views.pools.address(space, address);
   const builder = new TransactionBuilder(context);
   if (current?.value.state === 'released' && context.views.pools.isFree(space, address, context.now)) {

@@ -29,17 +29,18 @@ export interface RrsetsChanged {
   warnings: Warning[];
 }
 
-/**
- * Writes and deletes RRsets. `mustExist`: refuses with `not_found` to delete an RRset that does not exist; otherwise
- * that is no change.
- */
-export function decideChangeRrsets(
-  context: DecisionContext,
-  zoneName: Fqdn,
-  changes: readonly RrsetChange[],
-  { precondition = {}, mustExist = false }: { precondition?: Precondition; mustExist?: boolean } = {},
-): Decision<RrsetsChanged> {
-  const { value: zone } = existingZone(context, zoneName);
+export interface RrsetsWanted {
+  zone: Fqdn;
+  changes: readonly RrsetChange[];
+  precondition?: Precondition;
+  /** Refuses with `not_found` to delete an RRset that does not exist; otherwise that is no change. */
+  mustExist?: boolean;
+}
+
+/** Writes and deletes RRsets. */
+export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWanted): Decision<RrsetsChanged> {
+  const { changes, precondition = {}, mustExist = false } = wanted;
+  const { value: zone } = existingZone(context, wanted.zone);
   const builder = new TransactionBuilder(context);
   const rrsets: OwnedRrset[] = [];
   const orphans: Warning[] = [];

@@ -16,8 +16,13 @@ import type { DecisionContext } from '../transaction/decision.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
 import { type Decision, noChange, TransactionBuilder } from '../transaction/transaction-builder.ts';
 
+export interface ZoneDeletion {
+  name: Fqdn;
+  precondition: Precondition;
+}
+
 /** Deletes a zone. Refuses with `zone_in_use` if hosts have records in it. */
-export function decideDeleteZone(context: DecisionContext, name: Fqdn, precondition: Precondition): Decision<void> {
+export function decideDeleteZone(context: DecisionContext, { name, precondition }: ZoneDeletion): Decision<void> {
   const { zones } = context.views;
   const fault = faultOf(context, name);
   if (fault !== undefined) {
@@ -35,15 +40,12 @@ export function decideDeleteZone(context: DecisionContext, name: Fqdn, precondit
 }
 
 /** By force, after {@link decideClearZone}. An automatic zone was deleted with its last name then. */
-export function decideDeleteClearedZone(
-  context: DecisionContext,
-  name: Fqdn,
-  precondition: Precondition,
-): Decision<void> {
+export function decideDeleteClearedZone(context: DecisionContext, wanted: ZoneDeletion): Decision<void> {
+  const { name } = wanted;
   const fault = faultOf(context, name);
   if (fault !== undefined) return decideDeleteUnreadable(context, name, fault);
   if (context.views.zones.get(name) === undefined) return noChange(undefined);
-  return decideDeleteZone(context, name, precondition);
+  return decideDeleteZone(context, wanted);
 }
 
 /**
@@ -85,7 +87,7 @@ function hostsIn(context: DecisionContext, zone: Fqdn): Host[] {
  * named in it; others lose their aliases and PTRs there. Removes orphans after the last host. Result: how many are
  * left.
  */
-export function decideClearZone(context: DecisionContext, name: Fqdn, precondition: Precondition): Decision<number> {
+export function decideClearZone(context: DecisionContext, { name, precondition }: ZoneDeletion): Decision<number> {
   const fault = faultOf(context, name);
   checkPrecondition(precondition, entityTag((fault ?? existingZone(context, name)).modified));
   const hosts = hostsIn(context, name);

@@ -75,17 +75,17 @@ export const addressRoutes: Routes = async (app, services) => {
       const { id, owner, space: inSpace = 'default' } = request.query;
       const precondition = preconditionOf(request);
       await commitFor(services, request, reply, (context) =>
-        decideReleaseAddress(
-          context,
-          inSpace,
+        decideReleaseAddress(context, {
+          space: inSpace,
           address,
           precondition,
-          id === undefined && owner === undefined
-            ? undefined
-            : (holder) =>
-                (id === undefined || (holder.kind === 'allocation' && holder.id === id)) &&
-                (owner === undefined || holder.owner === owner),
-        ),
+          leaves:
+            id === undefined && owner === undefined
+              ? undefined
+              : (holder) =>
+                  (id === undefined || (holder.kind === 'allocation' && holder.id === id)) &&
+                  (owner === undefined || holder.owner === owner),
+        }),
       );
       return reply.status(204).send(null);
     },

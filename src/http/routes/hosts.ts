@@ -157,7 +157,7 @@ export const hostRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const name = nameOf(request.params.name);
       const precondition = preconditionOf(request);
-      await commitFor(services, request, reply, (context) => decideDeleteHost(context, name, precondition));
+      await commitFor(services, request, reply, (context) => decideDeleteHost(context, { name, precondition }));
       return reply.status(204).send(null);
     },
   );

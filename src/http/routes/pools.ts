@@ -168,10 +168,10 @@ export const poolRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const precondition = preconditionOf(request);
       const name = request.params.pool;
-      const decide: Decide<void> = (context) => decideDeletePool(context, name, precondition);
+      const decide: Decide<void> = (context) => decideDeletePool(context, { name, precondition });
       if (request.query.force !== true) await commitFor(services, request, reply, decide);
       else {
-        const clear: Decide<number> = (context) => decideEvictAll(context, name, precondition);
+        const clear: Decide<number> = (context) => decideEvictAll(context, { name, precondition });
         await commitByForce(services, request, reply, clear, decide);
       }
       return reply.status(204).send(null);

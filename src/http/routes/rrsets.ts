@@ -105,7 +105,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
       const change = changeOf(owner, type, { ttl, records }, '', '/records');
       const precondition = preconditionOf(request);
       const committed = await commitFor(services, request, reply, (context) =>
-        decideChangeRrsets(context, zone.name, [change], { precondition }),
+        decideChangeRrsets(context, { zone: zone.name, changes: [change], precondition }),
       );
       const { rrsets, created, warnings } = committed.result;
       const written = rrsets[0] ?? refuse('internal_error', 'nothing was written');
@@ -132,7 +132,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
       const change = { owner, type, rrset: undefined, pointer: ':name' };
       const precondition = preconditionOf(request);
       await commitFor(services, request, reply, (context) =>
-        decideChangeRrsets(context, zone.name, [change], { precondition, mustExist: true }),
+        decideChangeRrsets(context, { zone: zone.name, changes: [change], precondition, mustExist: true }),
       );
       return reply.status(204).send(null);
     },
@@ -167,7 +167,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
       );
       if (twice >= 0) refuseField('invalid_request', `/${twice}`, 'the RRset is named twice');
       const committed = await commitFor(services, request, reply, (context) =>
-        decideChangeRrsets(context, zone.name, changes),
+        decideChangeRrsets(context, { zone: zone.name, changes }),
       );
       const { rrsets, warnings } = committed.result;
       const items = rrsets.map(({ owner, rrset }) => showRrset(zone.name, owner, rrset));

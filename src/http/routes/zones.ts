@@ -165,10 +165,10 @@ export const zoneRoutes: Routes = async (app, services) => {
       const name = zoneNameOf(request.params.zone);
       const precondition = preconditionOf(request);
       if (request.query.force !== true)
-        await commitFor(services, request, reply, (context) => decideDeleteZone(context, name, precondition));
+        await commitFor(services, request, reply, (context) => decideDeleteZone(context, { name, precondition }));
       else {
-        const clear: Decide<number> = (context) => decideClearZone(context, name, precondition);
-        const decide: Decide<void> = (context) => decideDeleteClearedZone(context, name, precondition);
+        const clear: Decide<number> = (context) => decideClearZone(context, { name, precondition });
+        const decide: Decide<void> = (context) => decideDeleteClearedZone(context, { name, precondition });
         await commitByForce(services, request, reply, clear, decide);
       }
       return reply.status(204).send(null);
