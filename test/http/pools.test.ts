@@ -243,6 +243,8 @@ test('a cool-down that has ended leaves nothing in the store, unless the pool ne
   const held = async () => Object.keys(await dump()).filter((key) => key.startsWith('addresses/'));
   assert.equal((await held()).length, 2);
   await until(async () => (await held()).length === 1, 'the address that is cool again is still remembered');
+  const isFree = async () => (await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.1.1')).state === 'free';
+  await until(isFree, 'the address whose pool remembers it does not become free');
   assert.equal(await usage(api, 'p'), '0+0+1/1');
   assert.deepEqual(await take(api, 'lru'), ['10.0.1.1']);
 });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { adminToken } from '../support/api-client.ts';
 import { skipWithoutEtcd, startEtcd } from '../support/etcd.ts';
@@ -34,7 +34,7 @@ test('half requests and kept connections do not hold up a stop; the halves are t
   await replica.expect(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
   halfFile.send(`PUT /v1/zones/foo.k8s/zonefile HTTP/1.1\r\nhost: x\r\n${authorization}content-type: text/dns\r\n`);
   halfFile.send('content-length: 1000\r\n\r\n@ 300 SOA a b 1 2 3 4 5\n');
-  await delay(100);
+  await untilRead(t, replica);
 
   assert.equal(await replica.stop(), 0);
   assert.match(await silent.ended(), /^(HTTP\/1.1 408 |$)/);
@@ -78,7 +78,7 @@ test('a write that waits for a store which does not answer gets its 503, what ca
   const client = await rawClient(t, replica.url);
   client.send(`POST /v1/zones HTTP/1.1\r\nhost: x\r\n${authorization}content-type: application/json\r\n`);
   client.send('content-length: 20\r\n\r\n{"name": "late.k8s"}');
-  await delay(200);
+  await untilRead(t, replica);
   const stopped = replica.stop();
   await untilStopping(replica);
   client.send('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n');
@@ -87,6 +87,13 @@ test('a write that waits for a store which does not answer gets its 503, what ca
   assert.deepEqual([health?.status, health?.headers.get('connection')], [200, 'close']);
   assert.equal(await stopped, 0);
 });
+
+/** Waits until the replica has read what was sent before: it answers a later connection. */
+async function untilRead(t: TestContext, { url }: Replica): Promise<void> {
+  const later = await rawClient(t, url);
+  later.send('GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+  await later.ended();
+}
 
 async function untilStopping(replica: Replica): Promise<void> {
   await until(() => replica.log().includes('"stopping"'), 'SIGTERM is not heard');
