@@ -1,5 +1,5 @@
 // When a block that was unlinked may be reused: once every reader has been idle, or asleep, since then (quiescent states, as in userspace RCU).
-// Readers' part: TableReader.enter and leave. Proof: test/table/readers.test.ts.
+// Readers' part: TableReader.enter and leave. Proof: test/table/quiescence.test.ts.
 
 import type { Allocator } from './allocator.ts';
 import { cell, cellCount, header, type Reference } from './layout.ts';

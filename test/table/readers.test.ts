@@ -1,6 +1,5 @@
 // Threads read while the writer works: each name is whole at every moment, unchanged names are always found, and no
 // freed block is ever read.
-// Cited by src/table/quiescence.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
