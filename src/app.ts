@@ -14,7 +14,6 @@ import { OnceCommitter } from './control/transaction/commit-once.ts';
 import { startCleaning } from './control/zone-file/clean-generations.ts';
 import { ImportMemory } from './control/zone-file/import-memory.ts';
 import { prepareDataDir } from './data-dir.ts';
-import { readCertificate } from './dns/listen/certificate.ts';
 import { type DnsServer, startDns } from './dns/listen/dns-server.ts';
 import { listenError } from './dns/listen/listen-error.ts';
 import { messageOf } from './errors.ts';
@@ -127,7 +126,8 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
 
 /** What settings name in the file system. Said at once, not when the store has been read. Throws ConfigFaults. */
 async function checkFiles({ dataDir, dnsSecure }: Config): Promise<void> {
-  const certificate = dnsSecure && readCertificate(dnsSecure.certificate);
+  const certificate =
+    dnsSecure && import('./dns/listen/certificate.ts').then((file) => file.readCertificate(dnsSecure.certificate));
   const checks = await Promise.allSettled([prepareDataDir(dataDir), certificate]);
   const reasons = checks.flatMap((check) => (check.status === 'rejected' ? [check.reason as Error] : []));
   if (reasons.length > 0) throw new ConfigFaults(reasons.map(({ message }) => message));

@@ -4,8 +4,7 @@ import { readFileSync } from 'node:fs';
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 import type { App } from './app.ts';
-import { probe } from './cli/probe.ts';
-import { ConfigFaults, describeSettings, readConfig } from './config.ts';
+import { type Config, ConfigFaults, describeSettings, readConfig } from './config.ts';
 import { writeLogLine } from './write-log-line.ts';
 
 const usage = `Usage: zonewright <command> [flags]
@@ -34,7 +33,7 @@ export async function main(args: readonly string[]): Promise<number | undefined>
   }
   try {
     const config = readConfig(rest);
-    return command === 'probe' ? await probe(config.dataDir, config.http) : await serve(config);
+    return command === 'probe' ? await runProbe(config) : await serve(config);
   } catch (error) {
     if (!(error instanceof ConfigFaults)) throw error;
     return complain(
@@ -43,8 +42,13 @@ export async function main(args: readonly string[]): Promise<number | undefined>
   }
 }
 
-async function serve(config: ReturnType<typeof readConfig>): Promise<number | undefined> {
-  // Only who serves needs all of it: a health check every few seconds must cost next to nothing.
+/** Loads only what a health check needs: it runs every few seconds. */
+async function runProbe({ dataDir, http }: Config): Promise<number> {
+  const { probe } = await import('./cli/probe.ts');
+  return probe(dataDir, http);
+}
+
+async function serve(config: Config): Promise<number | undefined> {
   const { startApp } = await import('./app.ts');
   const logger = pino({ level: config.logLevel }, { write: writeLogLine });
   logger.info({ version, node: process.versions.node, replica: config.replica, store: config.store }, 'starting');

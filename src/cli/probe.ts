@@ -3,12 +3,15 @@
 
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { get, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { messageOf } from '../errors.ts';
 import { parseAddress } from '../model/address.ts';
 import { type Endpoint, formatEndpoint, isWildcard, parseEndpoint } from '../model/endpoint.ts';
+
+// An import would also load a WebSocket client, which is a lazy property of this module.
+const { get } = process.getBuiltinModule('node:http');
 
 const timeoutMilliseconds = 3000;
 

@@ -2,10 +2,13 @@
 // when the replica stops. What a request meets: server.ts.
 
 import { once } from 'node:events';
-import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Refusal } from '../errors.ts';
 import { problemOf } from './problem.ts';
+
+// An import would also load a WebSocket client, which is a lazy property of this module: 14 MB (bench/weight.ts).
+const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
 export interface ConnectionLimits {
   /** At once: each costs a file descriptor. One more is closed without a word. */

@@ -1,6 +1,5 @@
 // The table itself: a buffer reserved once that never moves, its readers' cells, and the error that says it is full. How it lies in memory: layout.ts.
 
-import { randomInt } from 'node:crypto';
 import { Refusal } from '../errors.ts';
 import { cell, cellCount, cellWords, header, magic, pageBytes } from './layout.ts';
 
@@ -29,7 +28,8 @@ export function createTable(options: { bytes?: number } = {}): Table {
   const words = new Uint32Array(buffer);
   words[header.magic] = magic;
   words[header.epoch] = 1;
-  words[header.seed] = randomInt(2 ** 32);
+  // Loaded only here: threads that read the table need no cryptography.
+  words[header.seed] = process.getBuiltinModule('node:crypto').randomInt(2 ** 32);
   return { buffer };
 }
 

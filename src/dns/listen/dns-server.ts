@@ -10,7 +10,7 @@ import { Taker } from '../handed-on/taker.ts';
 import type { Tenants } from '../handed-on/tenant.ts';
 import type { ResponseSettings } from '../respond/settings.ts';
 import { checkBatchedSockets } from './batched-self-check.ts';
-import { type CertificateFiles, KeptCertificate } from './certificate.ts';
+import type { CertificateFiles, KeptCertificate } from './certificate.ts';
 import { openLateDatagrams } from './late-datagrams.ts';
 import { openLibc } from './libc.ts';
 import { CounterCells, type CounterValues, counterCell, newThreadCounters } from './listen-counters.ts';
@@ -77,7 +77,7 @@ export interface DnsServer extends PickedAddresses {
 /** Listens on every address over UDP and TCP, and where it is to over TLS and HTTPS. Rejects, and leaves nothing behind, when it cannot listen on all of them. */
 export async function startDns(options: DnsServerOptions): Promise<DnsServer> {
   const { table, log, responses = {} } = options;
-  const certificate = options.secure && (await KeptCertificate.open(options.secure.certificate, log));
+  const certificate = options.secure && (await openCertificate(options.secure.certificate, log));
   const { taker, counters, release } = openTaker(options);
   const threads = new ListenThreads(table, responses, taker, log);
   threads.addCounters(counters);
@@ -106,6 +106,12 @@ export async function startDns(options: DnsServerOptions): Promise<DnsServer> {
     await close();
     throw error;
   }
+}
+
+/** Loads TLS only for a server that has a certificate. */
+async function openCertificate(files: CertificateFiles, log: Logger): Promise<KeptCertificate> {
+  const { KeptCertificate } = await import('./certificate.ts');
+  return KeptCertificate.open(files, log);
 }
 
 /** Starts the thread of TCP, TLS and HTTPS; returns the ports that it picked, which it keeps when it is started again. */

@@ -2,13 +2,12 @@
 
 import { createSecureServer, type Http2SecureServer, type Http2ServerRequest } from 'node:http2';
 import type { Certificate } from './certificate.ts';
-import { guardHandshakes } from './handshakes.ts';
+import { guardHandshakes, oldestTls } from './handshakes.ts';
 import { HttpsConnection } from './https-connection.ts';
 import { answerRequest } from './https-request.ts';
 import { counterCell } from './listen-counters.ts';
 import type { StreamAnswering } from './tcp-connection.ts';
 import type { StreamLimits } from './thread-task.ts';
-import { oldestTls } from './tls-server.ts';
 
 /** Of one connection at a time (RFC 9113 §5.1.2 recommends no fewer). */
 const concurrentStreams = 100;

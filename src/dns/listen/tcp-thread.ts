@@ -10,7 +10,7 @@ import { familyOf } from '../../model/address.ts';
 import type { Endpoint } from '../../model/endpoint.ts';
 import { LateAnswers } from '../handed-on/late-answers.ts';
 import { openAnswerer } from './answerer.ts';
-import { newHttpsServer } from './https-server.ts';
+import { oldestTls } from './handshakes.ts';
 import { CounterCells, counterCell } from './listen-counters.ts';
 import { listenError, type Protocol, systemCode } from './listen-error.ts';
 import { openOutlet } from './open-outlet.ts';
@@ -18,7 +18,6 @@ import { limitSendBuffers } from './send-buffers.ts';
 import { StreamConnections } from './stream-connections.ts';
 import { plainTcp, StreamAnswering, TcpConnection } from './tcp-connection.ts';
 import type { SecureTask, TcpTask, ThreadOrder, ThreadReport } from './thread-task.ts';
-import { newTlsServer, oldestTls } from './tls-server.ts';
 
 /** A port that is free for TCP and taken for UDP is rare: so many in a row mean something else. */
 const portAttempts = 20;
@@ -108,6 +107,9 @@ async function listenSecure({ tls, https, certificate }: SecureTask): Promise<{ 
     secureServers.push(server);
     return endpoint;
   };
+  // Loaded only here: TLS and HTTP/2 take memory that most replicas need not pay (bench/weight.ts).
+  const { newTlsServer } = await import('./tls-server.ts');
+  const { newHttpsServer } = await import('./https-server.ts');
   for (const address of tls) {
     picked.tls.push(await listenOne(newTlsServer(shared, certificate, task.limits), address, 'TLS'));
   }

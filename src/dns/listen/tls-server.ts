@@ -2,13 +2,10 @@
 
 import { createServer, type Server } from 'node:tls';
 import type { Certificate } from './certificate.ts';
-import { guardHandshakes } from './handshakes.ts';
+import { guardHandshakes, oldestTls } from './handshakes.ts';
 import { counterCell } from './listen-counters.ts';
 import { type Stream, type StreamAnswering, TcpConnection } from './tcp-connection.ts';
 import type { StreamLimits } from './thread-task.ts';
-
-/** RFC 8310 §5, RFC 9325 §3.1.1. */
-export const oldestTls = 'TLSv1.2';
 
 const stream: Stream = { transport: 'tls', received: counterCell.tlsReceived, answered: counterCell.tlsAnswered };
 

@@ -29,7 +29,9 @@ test('what is found out at the start holds for every thread, and for one that is
   t.after(() => process.off('worker', keep));
   const log = keepingLog();
   // Of this thread alone: the others would find that batched sockets work.
-  const withoutFfi = t.mock.method(process, 'getBuiltinModule', () => undefined);
+  const { getBuiltinModule } = process;
+  const allButFfi = (name: string) => (name === 'node:ffi' ? undefined : getBuiltinModule(name));
+  const withoutFfi = t.mock.method(process, 'getBuiltinModule', allButFfi);
   await runServer(t, { threads: 2, log });
   withoutFfi.mock.restore();
   await started.find(({ threadName }) => threadName === 'dns-udp-1')?.terminate();
