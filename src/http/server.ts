@@ -3,13 +3,13 @@
 
 import type { IncomingMessage } from 'node:http';
 import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import { Ajv } from 'ajv';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { refuse } from '../errors.ts';
 import { authenticate } from './auth.ts';
 import { Connections, connectionLimits } from './connections.ts';
+import { addDocs } from './docs.ts';
+import { buildSerializer, newValidatorCompiler } from './lazy-compilers.ts';
 import { observeRequests } from './metrics.ts';
 import { sendProblem } from './problem.ts';
 import { readJson } from './read-json.ts';
@@ -47,6 +47,7 @@ export async function createServer(
     frameworkErrors: sendProblem,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
+    schemaController: { compilersFactory: { buildSerializer } },
     // A name of 255 octets, each written as %5C and three digits, fits into a path.
     routerOptions: { maxParamLength: 2048 },
     // What is asked on a connection that we are about to end is still answered.
@@ -59,11 +60,10 @@ export async function createServer(
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.addHook('preClose', async () => connections.drain(app.server));
   app.addHook('onRequest', async ({ raw }) => connections.turn(raw));
-  useStrictBodies(app);
+  app.setValidatorCompiler(newValidatorCompiler());
   refuseUnrouted(app);
   app.setErrorHandler(sendProblem);
   app.addHook('onRequest', async ({ raw }) => refuseUnfit(raw));
-  // For what a route itself does not find: a file of /docs.
   app.setNotFoundHandler((request) => refuse('not_found', `there is nothing at ${request.method} ${request.url}`));
   readJsonBodies(app);
   app.addSchema(Problem);
@@ -84,7 +84,7 @@ export async function createServer(
     },
     refResolver: { buildLocalReference: ({ $id }, _, __, index) => String($id ?? `schema-${index}`) },
   });
-  await app.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'Zonewright API' } });
+  addDocs(app);
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
 
   await app.register(healthRoutes, services);
@@ -159,12 +159,4 @@ function readJsonBodies(app: FastifyInstance): void {
     { parseAs: 'buffer' },
     async (_request: unknown, body: Buffer) => (body.length === 0 ? undefined : readJson(body)),
   );
-}
-
-/** Fastify's own settings would drop unknown fields and read "5" as 5. Only what stands in a URL or a header has no types of its own. */
-function useStrictBodies(app: FastifyInstance): void {
-  const options = { allErrors: true, removeAdditional: false, useDefaults: true, strict: false } as const;
-  const exact = new Ajv({ ...options, coerceTypes: false });
-  const coercing = new Ajv({ ...options, coerceTypes: 'array', allErrors: false });
-  app.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? exact : coercing).compile(schema));
 }

@@ -44,6 +44,7 @@ const owners: Record<string, string> = {
   'node:ffi': 'dns/listen/',
   'sorted-btree': 'views/sorted-map.ts',
   fastify: 'http/',
+  '@fastify/fast-json-stringify-compiler': 'http/lazy-compilers.ts',
   'prom-client': 'http/',
   'ipaddr.js': 'model/address.ts',
   pino: 'main.ts',
