@@ -1,0 +1,101 @@
+// Does DNS feel a flood of queries that are handed on? A steady stream of questions to a real replica: alone, beside a flood of NOTIFY,
+// which the main thread answers, and beside as many ordinary questions. In turns, for both kinds of UDP socket. Prints lost answers,
+// latencies, what became of the flood, and the replica's memory. `npm run bench:flood [queries a second of the flood] [rounds]`.
+
+import { readFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { queryBytes } from '../test/support/dns-client.ts';
+import { type Replica, startReplica } from '../test/support/replica.ts';
+import { type Cleanup, inScope, temporaryFolder } from '../test/support/temporary.ts';
+import { floodDuring } from './flood-client.ts';
+import { type Answered, askDuring } from './steady-client.ts';
+
+const [floodPerSecond = '20000', rounds = '9'] = process.argv.slice(2);
+const steadyPerSecond = 1_000;
+const seconds = 2;
+const steadyName = 'steady.foowidgets.k8s';
+/** The 99th percentile under the flood may be so many times that without it. */
+const maxRatio = 1.5;
+
+const ordinary = Buffer.from(queryBytes({ name: steadyName, type: 'A', edns: {} }));
+const notify = Buffer.from(queryBytes({ name: 'foowidgets.k8s', type: 'SOA', edns: {} }));
+notify[2] = 4 << 3;
+const floods: Record<string, Buffer | undefined> = {
+  'no flood': undefined,
+  'flood of NOTIFY': notify,
+  'flood of ordinary questions': ordinary,
+};
+
+preferAll();
+for (const socket of ['batched', 'datagram']) await inScope((cleanup) => compare(cleanup, socket));
+
+async function compare(cleanup: Cleanup, socket: string): Promise<void> {
+  const folder = join(await temporaryFolder(cleanup), 'replica');
+  const replica = await startReplica(cleanup, folder, ['--dns-socket', socket]);
+  await replica.expect(201, 'POST', '/v1/pools', { name: 'default', ranges: ['10.8.0.0/14'] });
+  await replica.expect(201, 'POST', '/v1/zones', { name: 'foowidgets.k8s' });
+  await replica.expect(201, 'POST', '/v1/hosts', { name: steadyName });
+  const runs = new Map<string, Answered[]>(Object.keys(floods).map((name) => [name, []]));
+  const memory: number[] = [];
+  // Round 0 is the warm-up.
+  for (let round = 0; round <= Number(rounds); round += 1) {
+    const inTurn = round % 2 === 0 ? Object.entries(floods) : Object.entries(floods).toReversed();
+    for (const [name, query] of inTurn) {
+      const answered = await askDuring({ server: replica.dns, name: steadyName, perSecond: steadyPerSecond }, () =>
+        query === undefined
+          ? delay(seconds * 1_000)
+          : floodDuring({ server: replica.dns, query, perSecond: Number(floodPerSecond) }, () =>
+              delay(seconds * 1_000),
+            ),
+      );
+      if (round > 0) runs.get(name)?.push(answered);
+    }
+    memory.push(residentMegabytes(replica));
+  }
+  console.log(`${socket} sockets, a flood of ${floodPerSecond}/s; medians of ${rounds} rounds, microseconds:`);
+  console.table(Object.fromEntries([...runs].map(([name, answered]) => [name, medians(answered)])));
+  const { body } = await replica.request<string>('GET', '/metrics');
+  for (const line of body.split('\n')) if (/^zonewright_dns_(handed_on|udp)_\w+ /.test(line)) console.log(line);
+  console.log(`resident after each round: ${memory.map((megabytes) => megabytes.toFixed(0)).join(', ')} MB`);
+  verdict(socket, runs);
+}
+
+/** The replica, the flood and the client go before all else on this machine; among them, the replica and the flood are equal. */
+function preferAll(): void {
+  try {
+    setPriority(-10);
+  } catch {
+    console.log('not privileged: other programs compete with the replica for processors');
+  }
+}
+
+function verdict(socket: string, runs: ReadonlyMap<string, Answered[]>): void {
+  const without = medians(runs.get('no flood') ?? []);
+  const under = medians(runs.get('flood of NOTIFY') ?? []);
+  const ratio = under.p99 / without.p99;
+  const passed = under.lost === 0 && ratio <= maxRatio;
+  console.log(
+    `${socket}: ${under.lost} lost, 99th percentile ${ratio.toFixed(2)} times: ${passed ? 'passed' : 'FAILED'}`,
+  );
+  if (!passed) process.exitCode = 1;
+}
+
+/** The median of each figure; of what was lost, all. */
+function medians(runs: readonly Answered[]): Answered {
+  const median = (figure: keyof Answered) =>
+    runs.map((run) => run[figure]).sort((a, b) => a - b)[Math.floor(runs.length / 2)] ?? 0;
+  return {
+    sent: runs.reduce((sum, { sent }) => sum + sent, 0),
+    lost: runs.reduce((sum, { lost }) => sum + lost, 0),
+    p50: median('p50'),
+    p99: median('p99'),
+    p999: median('p999'),
+    max: median('max'),
+  };
+}
+
+function residentMegabytes({ pid }: Replica): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024;
+}
