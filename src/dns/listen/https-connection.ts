@@ -30,7 +30,7 @@ export class HttpsConnection implements Connection {
     setClientAddress(this.from, host);
     this.client = clientKey(this.from);
     this.port = socket.remotePort ?? 0;
-    this.answers = new PendingAnswers(this, shared);
+    this.answers = new PendingAnswers(this, shared.connections, shared.late);
   }
 
   finish(): void {

@@ -1,21 +1,22 @@
 // The answers that one stream connection waits for: it handed the queries on, and may not be closed as idle meanwhile.
 
-import type { Asker, LateAnswer } from '../handed-on/late-answers.ts';
+import type { Asker, LateAnswer, LateAnswers } from '../handed-on/late-answers.ts';
 import type { RingQuery } from '../handed-on/query-ring.ts';
-import type { Connection } from './stream-connections.ts';
-import type { StreamAnswering } from './tcp-connection.ts';
+import type { Connection, StreamConnections } from './stream-connections.ts';
 
 /** How much later than its deadline an answer may come, in milliseconds: the thread that makes it may be busy. */
 const grace = 1_000;
 
 export class PendingAnswers {
   readonly #connection: Connection;
-  readonly #shared: StreamAnswering;
+  readonly #connections: StreamConnections;
+  readonly #late: LateAnswers;
   readonly #pending = new Set<LateAnswer>();
 
-  constructor(connection: Connection, shared: StreamAnswering) {
+  constructor(connection: Connection, connections: StreamConnections, late: LateAnswers) {
     this.#connection = connection;
-    this.#shared = shared;
+    this.#connections = connections;
+    this.#late = late;
   }
 
   get isEmpty(): boolean {
@@ -24,12 +25,12 @@ export class PendingAnswers {
 
   /** Hands the query on; false when too many are under way. `asker.end` runs after the query has left the list. */
   handOn(query: Omit<RingQuery, 'id' | 'envelope'>, asker: Asker): boolean {
-    const answer = this.#shared.late.handOn(query, {
+    const answer = this.#late.handOn(query, {
       deliver: (message) => {
         const keepsUp = asker.deliver(message);
         // A client that does not read is idle, whatever it waits for.
         this.#connection.busyUntil = keepsUp ? this.#deadline() : 0;
-        if (keepsUp) this.#shared.connections.touch(this.#connection);
+        if (keepsUp) this.#connections.touch(this.#connection);
         return keepsUp;
       },
       end: () => {
@@ -58,6 +59,6 @@ export class PendingAnswers {
   }
 
   #deadline(): number {
-    return performance.now() + this.#shared.late.deadline + grace;
+    return performance.now() + this.#late.deadline + grace;
   }
 }

@@ -76,7 +76,7 @@ export class TcpConnection implements Connection {
     this.#from = newClient(stream.transport);
     setClientAddress(this.#from, host);
     this.client = clientKey(this.#from);
-    this.#pending = new PendingAnswers(this, shared);
+    this.#pending = new PendingAnswers(this, shared.connections, shared.late);
     this.#handOnFrom(this.#from, socket.remotePort ?? 0);
     socket.on('data', (chunk: Uint8Array) => this.#receive(chunk));
     socket.on('drain', () => this.#goOn());
