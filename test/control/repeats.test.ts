@@ -8,27 +8,15 @@ import type { Decide } from '../../src/control/transaction/decision.ts';
 import { decideCreateZone } from '../../src/control/zones/put-zone.ts';
 import { parseName } from '../../src/model/name.ts';
 import { zoneDefaults } from '../../src/model/zone.ts';
-import { type Store, StoreUnavailable } from '../../src/store/store.ts';
-import { changedStore } from '../support/changed-store.ts';
+import { StoreUnavailable } from '../../src/store/store.ts';
+import { changedStore, laggingStore } from '../support/changed-store.ts';
 import { embeddedStore, openReplica, testActor } from '../support/control-plane.ts';
-
-/** The store, whose changes arrive only when `gate` opens. */
-function lagging(store: Store, gate: Promise<void>): Store {
-  return changedStore(store, {
-    async *watch(...watched) {
-      for await (const change of store.watch(...watched)) {
-        await gate;
-        yield change;
-      }
-    },
-  });
-}
 
 test('the first answer is given again when this replica serves what it says, not before', async (t) => {
   const store = await embeddedStore(t);
   const first = await openReplica(t, store);
   const gate = Promise.withResolvers<void>();
-  const second = await openReplica(t, lagging(store, gate.promise));
+  const second = await openReplica(t, laggingStore(store, gate.promise));
   const name = parseName('foo.k8s');
   const decide: Decide<unknown> = (context) => decideCreateZone(context, { name, ...zoneDefaults });
   const identity: RequestIdentity = { key: 'k', method: 'POST', path: '/v1/zones', body: { name } };

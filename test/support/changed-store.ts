@@ -10,3 +10,15 @@ export function changedStore(store: Store, changes: Partial<Store>): Store {
     },
   });
 }
+
+/** Returns the store, but its watch delivers nothing before `gate` opens. */
+export function laggingStore(store: Store, gate: Promise<void>): Store {
+  return changedStore(store, {
+    async *watch(...watched) {
+      for await (const change of store.watch(...watched)) {
+        await gate;
+        yield change;
+      }
+    },
+  });
+}

@@ -59,7 +59,7 @@ export class Committer {
 
   /**
    * Commits what the actor asks for. Resolves when the change is durable and this replica serves it
-   * (test/control/histories.test.ts). Rejects with a Refusal if nothing was written, with two exceptions: after
+   * (test/control/served-when-resolved.test.ts). Rejects with a Refusal if nothing was written, with two exceptions: after
    * `store_unavailable` it may have been, after `table_full` it was, and the detail says so. `once`: rejects with
    * {@link LostRace} as soon as a compare fails, for callers that must read more than the views before they decide
    * again.
