@@ -122,7 +122,7 @@ test('only the builder makes a decision: one written by hand does not compile', 
   const copied: Decide<number> = (given) => {
     const decision = new TransactionBuilder(given).build(1);
     const { result, compares, operations } = decision;
-    return { result, compares, operations, with: decision.with };
+    return { result, compares, operations, extendedWith: decision.extendedWith };
   };
   const built: Decide<number> = (given) => new TransactionBuilder(given).deleteUnchecked('k').build(1);
   assert.ok(byHand(context) !== undefined && copied(context) !== undefined);

@@ -29,10 +29,14 @@ test('every way to commit to the store is seen', () => {
     assert.doesNotMatch(other, call);
 });
 
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+const filesWith = (pattern: RegExp) =>
+  files.filter((file) => !file.startsWith('store/') && pattern.test(readFileSync(join(source, file), 'utf8'))).sort();
+
 test('only the files of the list commit to the store', () => {
-  const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
-  const found = files.filter(
-    (file) => !file.startsWith('store/') && call.test(readFileSync(join(source, file), 'utf8')),
-  );
-  assert.deepEqual(found.sort(), Object.keys(writers).sort());
+  assert.deepEqual(filesWith(call), Object.keys(writers).sort());
+});
+
+test('only the answer for an Idempotency-Key is added to a decision that was built', () => {
+  assert.deepEqual(filesWith(/\.extendedWith\b/), ['control/transaction/commit-once.ts']);
 });

@@ -62,7 +62,7 @@ export class OnceCommitter {
         const decideOnce: Decide<T> = (context) => {
           const decision = decide(context);
           const value = answerValue.encode({ request, result: decision.result ?? null });
-          return decision.with({
+          return decision.extendedWith({
             compares: [{ kind: 'absent', key }],
             operations: [{ kind: 'put', key, value, lease }],
           });

@@ -42,7 +42,7 @@ class Decision<T> implements Transaction {
    * Returns the decision with more in its transaction. Only for keys that users do not see: the answer that is kept for
    * an Idempotency-Key (commit-once.ts).
    */
-  with({ compares, operations }: Transaction): Decision<T> {
+  extendedWith({ compares, operations }: Transaction): Decision<T> {
     return new Decision(this.result, {
       compares: [...this.compares, ...compares],
       operations: [...this.operations, ...operations],
@@ -57,6 +57,7 @@ export function noChange<T>(result: T): Decision<T> {
   return new Decision(result, { compares: [], operations: [] });
 }
 
+/** A transaction in the making, with the context of its decision: functions that write take the builder alone. */
 export class TransactionBuilder implements DecisionContext {
   readonly actor: Actor;
   readonly views: Views;
@@ -78,6 +79,7 @@ export class TransactionBuilder implements DecisionContext {
     this.#names = new NameEdits(views);
   }
 
+  /** Adds a compare: the transaction is committed only if it holds. */
   require(compare: Compare): this {
     this.#compares.set(subjectOf(compare), compare);
     return this;
