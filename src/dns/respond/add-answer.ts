@@ -1,61 +1,70 @@
-// The RRsets that were asked for (RFC 1034 §4.3.2, steps 3a and 3c).
+// The RRsets that the question asks for (RFC 1034 §4.3.2, steps 3a and 3c).
 
 import { typeCode } from '../../model/rdata/record-types.ts';
-import { type Exchange, finding, type Verdict, verdict } from './exchange.ts';
+import { type Exchange, type Verdict, verdict } from './exchange.ts';
+import { finding } from './lookup.ts';
 import { writeRrset } from './write-rrset.ts';
 import { writeSoa } from './write-soa.ts';
 
 export function addAnswer(exchange: Exchange): Verdict {
-  if (exchange.finding !== finding.name) return verdict.next;
-  const { reader, type, data } = exchange;
+  const { reader, lookup } = exchange;
+  if (lookup.finding !== finding.name) return verdict.next;
+  const { type } = exchange.query;
   if (type === typeCode.ANY) return addAny(exchange);
   if (type === typeCode.SOA && isApex(exchange)) return addSoa(exchange);
-  const rrset = reader.findRrset(data, type);
+  const rrset = reader.findRrset(lookup.data, type);
   if (rrset === 0) {
-    exchange.finding = finding.noData;
+    lookup.finding = finding.noData;
     return verdict.next;
   }
-  exchange.finding = finding.done;
-  return isSaid(exchange, type) ? verdict.next : add(exchange, writeRrset(exchange, rrset, exchange.suffixAt(0)));
+  lookup.finding = finding.done;
+  return isDnameAlreadyWritten(exchange, type) ? verdict.next : addRrset(exchange, rrset);
 }
 
-/** Over UDP one RRset, so that nobody is worth being asked for ANY in another's name (RFC 8482 §4.1); over connections all. */
+/**
+ * Over UDP one RRset only, so that ANY is of little use to those who send it with another's address (RFC 8482 §4.1).
+ * Over connections all RRsets.
+ */
 function addAny(exchange: Exchange): Verdict {
-  const { reader, data } = exchange;
-  exchange.speakOf(exchange.node);
+  const { reader, lookup, included } = exchange;
+  const { data } = lookup;
+  included.mark(lookup.node);
   const count = reader.rrsetCount(data);
   if (count === 0 && !isApex(exchange)) {
-    exchange.finding = finding.noData;
+    lookup.finding = finding.noData;
     return verdict.next;
   }
-  exchange.finding = finding.done;
-  const all = exchange.transport !== 'udp';
+  lookup.finding = finding.done;
+  const all = exchange.client.transport !== 'udp';
   let rrset = reader.firstRrset(data);
   for (let left = count; left > 0; left -= 1, rrset = reader.nextRrset(rrset)) {
-    if (isSaid(exchange, reader.rrsetType(rrset))) continue;
-    if (add(exchange, writeRrset(exchange, rrset, exchange.suffixAt(0))) !== verdict.next) return verdict.end;
+    if (isDnameAlreadyWritten(exchange, reader.rrsetType(rrset))) continue;
+    if (addRrset(exchange, rrset) !== verdict.next) return verdict.end;
     if (!all) break;
   }
   return isApex(exchange) && (all || count === 0) ? addSoa(exchange) : verdict.next;
 }
 
-/** Whether it is the DNAME that led here, from below itself: that is in the answer. */
-function isSaid(exchange: Exchange, type: number): boolean {
-  return type === typeCode.DNAME && !exchange.speakOf(exchange.data);
+/** A DNAME is in the answer already if it led from a name below it back to its owner. */
+function isDnameAlreadyWritten({ included, lookup }: Exchange, type: number): boolean {
+  return type === typeCode.DNAME && !included.mark(lookup.data);
 }
 
-function isApex(exchange: Exchange): boolean {
-  return exchange.node === exchange.reader.apex(exchange.zone);
+function isApex({ reader, lookup }: Exchange): boolean {
+  return lookup.node === reader.apex(lookup.zone);
+}
+
+function addRrset(exchange: Exchange, rrset: number): Verdict {
+  return add(exchange, writeRrset(exchange, rrset, exchange.lookup.suffixAt(0)));
 }
 
 function addSoa(exchange: Exchange): Verdict {
-  exchange.finding = finding.done;
+  exchange.lookup.finding = finding.done;
   return add(exchange, writeSoa(exchange, false));
 }
 
 function add(exchange: Exchange, records: number): Verdict {
-  exchange.answers += records;
-  if (records > 0) return verdict.next;
-  exchange.truncated = true;
-  return verdict.end;
+  if (records === 0) return exchange.truncate();
+  exchange.response.answers += records;
+  return verdict.next;
 }

@@ -1,23 +1,26 @@
-// The authority section: who is asked next (RFC 1034 §4.3.2, step 3b), or how long it holds that there is nothing (RFC 2308 §5).
+// The authority section: which servers to ask next (RFC 1034 §4.3.2, step 3b), or for how long a negative answer holds
+// (RFC 2308 §5).
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { rcode } from '../wire/codes.ts';
-import { type Exchange, finding, type Verdict, verdict } from './exchange.ts';
+import { type Exchange, type Verdict, verdict } from './exchange.ts';
+import { finding } from './lookup.ts';
 import { writeRrset } from './write-rrset.ts';
 import { writeSoa } from './write-soa.ts';
 
 export function addAuthority(exchange: Exchange): Verdict {
-  if (exchange.finding === finding.done) return verdict.next;
-  if (exchange.finding === finding.noName) exchange.rcode = rcode.NXDOMAIN;
-  const records = exchange.finding === finding.referral ? writeDelegation(exchange) : writeSoa(exchange, true);
-  exchange.authorities += records;
-  if (records > 0) return verdict.next;
-  exchange.truncated = true;
-  return verdict.end;
+  const { lookup, response } = exchange;
+  if (lookup.finding === finding.done) return verdict.next;
+  if (lookup.finding === finding.noName) response.rcode = rcode.NXDOMAIN;
+  const records = lookup.finding === finding.referral ? writeDelegation(exchange) : writeSoa(exchange, true);
+  if (records === 0) return exchange.truncate();
+  response.authorities += records;
+  return verdict.next;
 }
 
 function writeDelegation(exchange: Exchange): number {
-  const { reader } = exchange;
-  const ns = reader.findRrset(exchange.data, typeCode.NS);
-  return writeRrset(exchange, ns, exchange.suffixAt(exchange.foundSuffix));
+  const { reader, lookup, targets } = exchange;
+  targets.rememberAll();
+  const ns = reader.findRrset(lookup.data, typeCode.NS);
+  return writeRrset(exchange, ns, lookup.suffixAt(lookup.foundSuffix));
 }

@@ -1,52 +1,51 @@
-// The response's OPT record (RFC 6891 §6.1), with what the query asked for in it: a cookie, NSID, and why there is no answer.
+// The response's OPT record (RFC 6891 §6.1), with the options that the query asks for: a cookie and NSID; and an
+// extended error.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { extendedError, option } from '../wire/codes.ts';
+import { copyOctets } from '../wire/copy-octets.ts';
 import { writeUint16, writeUint32 } from '../wire/header.ts';
+import { maxUdpSize, optionFixed, optLength } from './edns.ts';
 import type { Exchange } from './exchange.ts';
-import { optionFixed, optLength, udpSizeLimit } from './read-edns.ts';
+import type { ResponseMessage } from './response-message.ts';
 import { cookie, cookieLength } from './server-cookies.ts';
-import { copy } from './write-rrset.ts';
 
 export function addOpt(exchange: Exchange): void {
-  const { response, at } = exchange;
-  response[at] = 0;
-  writeUint16(response, at + 1, typeCode.OPT);
-  writeUint16(response, at + 3, udpSizeLimit);
-  // The TTL: upper octet of the rcode, version 0, DO as it came (RFC 3225 §3).
-  writeUint32(response, at + 5, ((exchange.rcode >>> 4) << 24) | (exchange.dnssecOk ? 0x8000 : 0));
-  exchange.at = at + optLength;
-  if (exchange.cookie !== cookie.none) addCookie(exchange);
-  if (exchange.nsidAsked) addNsid(exchange);
-  if (exchange.extendedError !== extendedError.NONE) addExtendedError(exchange);
-  writeUint16(response, at + optLength - 2, exchange.at - at - optLength);
-  exchange.additionals += 1;
+  const { response, edns, nsid } = exchange;
+  const { octets, at } = response;
+  octets[at] = 0;
+  writeUint16(octets, at + 1, typeCode.OPT);
+  writeUint16(octets, at + 3, maxUdpSize);
+  // The TTL: upper octet of the rcode, version 0, DO as in the query (RFC 3225 §3).
+  writeUint32(octets, at + 5, ((response.rcode >>> 4) << 24) | (edns.dnssecOk ? 0x8000 : 0));
+  response.at = at + optLength;
+  if (edns.cookie !== cookie.none) addCookie(exchange);
+  if (edns.nsidAsked) copyOctets(nsid, 0, octets, beginOption(response, option.NSID, nsid.length), nsid.length);
+  if (response.extendedError !== extendedError.NONE) addExtendedError(response);
+  writeUint16(octets, at + optLength - 2, response.at - at - optLength);
+  response.additionals += 1;
 }
 
-function addCookie(exchange: Exchange): void {
-  const { cookies, client, query, cookieAt, response } = exchange;
+function addCookie({ cookies, client, query, edns, response }: Exchange): void {
   if (cookies === undefined) return;
-  const to = beginOption(exchange, option.COOKIE, cookieLength);
-  if (exchange.cookie === cookie.good) copy(query, cookieAt, response, to, cookieLength);
-  else cookies.write(query, cookieAt, client.address, client.addressLength, response, to);
+  const { octets } = response;
+  const to = beginOption(response, option.COOKIE, cookieLength);
+  if (edns.cookie === cookie.good) copyOctets(query.octets, edns.cookieAt, octets, to, cookieLength);
+  else cookies.write(query.octets, edns.cookieAt, client.address, client.addressLength, octets, to);
 }
 
-function addNsid(exchange: Exchange): void {
-  const { nsid, response } = exchange;
-  copy(nsid, 0, response, beginOption(exchange, option.NSID, nsid.length), nsid.length);
+/** Adds the extended error's number without a text (RFC 8914 §2). It is optional, and is left out if it does not fit. */
+function addExtendedError(response: ResponseMessage): void {
+  if (response.at + optionFixed + 2 > response.maxEnd) return;
+  const to = beginOption(response, option.EDE, 2);
+  writeUint16(response.octets, to, response.extendedError);
 }
 
-/** RFC 8914 §2, without a text. Nobody asked for it: it is left out where there is no room. */
-function addExtendedError(exchange: Exchange): void {
-  if (exchange.at + optionFixed + 2 > exchange.messageLimit) return;
-  writeUint16(exchange.response, beginOption(exchange, option.EDE, 2), exchange.extendedError);
-}
-
-/** Writes code and length; returns where the data goes, which is the caller's to write. */
-function beginOption(exchange: Exchange, code: number, length: number): number {
-  const { response, at } = exchange;
-  writeUint16(response, at, code);
-  writeUint16(response, at + 2, length);
-  exchange.at = at + optionFixed + length;
+/** Writes code and length; returns where the caller must write the data. */
+function beginOption(response: ResponseMessage, code: number, length: number): number {
+  const { octets, at } = response;
+  writeUint16(octets, at, code);
+  writeUint16(octets, at + 2, length);
+  response.at = at + optionFixed + length;
   return at + optionFixed;
 }

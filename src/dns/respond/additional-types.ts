@@ -1,4 +1,5 @@
-// Which types name a host in their rdata of which the additional section says more, and what (RFC 1034 §4.3.2, step 6). Who does it: add-glue.ts.
+// Which types name a host in their rdata, and which RRsets of that host belong into the additional section (RFC 1034
+// §4.3.2, step 6). Who adds them: add-glue.ts.
 
 import { fieldsOf, type RecordType, recordTypeCode } from '../../model/rdata/record-types.ts';
 
@@ -17,32 +18,32 @@ const rows: Readonly<Record<string, readonly string[]>> = {
   LP: ['L32', 'L64'], // RFC 6742 §2.4
 };
 
-/** All of them have lower numbers. */
-const typeLimit = 128;
+/** All types in the rows are below this number. */
+const typeCount = 128;
 const noTypes: readonly number[] = [];
-const typesToAdd: (readonly number[])[] = Array.from({ length: typeLimit }, () => noTypes);
-const offsets = new Uint8Array(typeLimit);
+const typesToAdd: (readonly number[])[] = Array.from({ length: typeCount }, () => noTypes);
+const offsets = new Uint8Array(typeCount);
 for (const [name, types] of Object.entries(rows)) {
   const code = recordTypeCode(name as RecordType);
   typesToAdd[code] = types.map((type) => recordTypeCode(type as RecordType));
   offsets[code] = nameOffset(name as RecordType);
 }
 
-/** The octets before the name. */
+/** Returns how many octets of rdata are before the name. */
 function nameOffset(type: RecordType): number {
   const kinds = Object.values(fieldsOf(type) ?? {});
   const before = kinds.slice(0, kinds.indexOf('name'));
-  // Also where there is no name at all.
+  // This also catches a type without a name.
   if (!before.every((kind) => /^octet\d$/.test(kind))) throw new Error(`${type} has no name at a fixed place`);
   return before.reduce((octets, kind) => octets + Number(kind.slice('octet'.length)), 0);
 }
 
-/** What the host that a record of this type names is asked for; nothing for most types. */
+/** Returns the types to add for the host that a record of this type names. Empty for most types. */
 export function additionalTypes(type: number): readonly number[] {
-  return type < typeLimit ? (typesToAdd[type] as readonly number[]) : noTypes;
+  return type < typeCount ? (typesToAdd[type] as readonly number[]) : noTypes;
 }
 
-/** Where in rdata of such a type the name begins. */
+/** Returns where in rdata of such a type the host's name begins. */
 export function targetOffset(type: number): number {
   return offsets[type] as number;
 }

@@ -1,4 +1,4 @@
-// The names of class CH that tell who and what answers, and their records, ready to be copied.
+// The names of class CH that identify this replica and its version, with their records in wire form.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { recordClass } from '../wire/codes.ts';
@@ -12,7 +12,7 @@ const names: Readonly<Record<string, keyof ChaosSettings>> = {
   'version.bind': 'version',
 };
 
-/** A name in lower-cased wire form, and its record behind the owner. */
+/** A name in lower-cased wire form, and its record without the owner. */
 export interface ChaosName {
   readonly name: Uint8Array;
   readonly record: Uint8Array;
@@ -29,7 +29,7 @@ function wireName(name: string): Uint8Array {
   ]);
 }
 
-/** Type, class, TTL 0, length, and one string. */
+/** Returns type, class, TTL 0, length, and one string. */
 function txtRecord(text: string): Uint8Array {
   const octets = Buffer.from(text).subarray(0, 255);
   const record = new Uint8Array(11 + octets.length);

@@ -1,25 +1,27 @@
-// The query's cookie (RFC 7873 §5.2). One that is not whole is FORMERR; a wrong one costs the answer in strict mode alone. The arithmetic: server-cookies.ts.
+// The query's cookie (RFC 7873 §5.2). A malformed cookie is answered FORMERR. A wrong one is answered BADCOOKIE only in
+// strict mode. How a cookie is checked: server-cookies.ts.
 
 import { rcode } from '../wire/codes.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';
 import { clientCookieLength, cookie } from './server-cookies.ts';
 
-const leastServerCookie = 8;
-const greatestServerCookie = 32;
+/** Octets of a server cookie (RFC 7873 §4.2). */
+const minServerCookie = 8;
+const maxServerCookie = 32;
 
 export function checkCookie(exchange: Exchange): Verdict {
-  const { cookies, cookieAt, client } = exchange;
-  if (cookieAt === 0 || cookies === undefined) {
-    return exchange.questionEnd === 0 ? exchange.malformed() : verdict.next;
+  const { cookies, query, edns, client } = exchange;
+  const isEmpty = query.questionEnd === 0;
+  if (edns.cookieAt === 0 || cookies === undefined) return isEmpty ? exchange.malformed() : verdict.next;
+  const serverLength = edns.cookieLength - clientCookieLength;
+  if (serverLength !== 0 && (serverLength < minServerCookie || serverLength > maxServerCookie)) {
+    return exchange.malformed();
   }
-  const server = exchange.cookieLength - clientCookieLength;
-  if (server !== 0 && (server < leastServerCookie || server > greatestServerCookie)) return exchange.malformed();
   const { address, addressLength } = client;
-  const state = cookies.check(exchange.query, cookieAt, exchange.cookieLength, address, addressLength);
-  exchange.cookie = state;
-  const empty = exchange.questionEnd === 0;
-  if (state >= cookie.good) return empty ? verdict.end : verdict.next;
-  // Without a question (§5.4) the client asks for a cookie, or whether it has a good one.
-  if (empty) return state === cookie.wrong ? exchange.end(rcode.BADCOOKIE) : verdict.end;
-  return cookies.strict && exchange.transport === 'udp' ? exchange.end(rcode.BADCOOKIE) : verdict.next;
+  const state = cookies.check(query.octets, edns.cookieAt, edns.cookieLength, address, addressLength);
+  edns.cookie = state;
+  if (state >= cookie.good) return isEmpty ? verdict.end : verdict.next;
+  // Without a question (§5.4) the client asks for a cookie, or whether its cookie is good.
+  if (isEmpty) return state === cookie.wrong ? exchange.end(rcode.BADCOOKIE) : verdict.end;
+  return cookies.strict && client.transport === 'udp' ? exchange.end(rcode.BADCOOKIE) : verdict.next;
 }

@@ -1,13 +1,13 @@
-// The sender of a query, as the sockets know it.
+// The sender of a query, as far as the sockets know it.
 
 import { addressRdata, parseAddress } from '../../model/address.ts';
 import type { Transport } from './counters.ts';
 import type { HandOn } from './hand-on.ts';
 
-/** One object for many queries, filled anew for each, so that a query makes no garbage. */
+/** One object for each socket, filled anew for each query, so that queries make no garbage. */
 export interface Client {
   readonly transport: Transport;
-  /** In network order; the first 4 or 16 octets count. */
+  /** In network order. Only the first `addressLength` octets are valid. */
   readonly address: Uint8Array;
   addressLength: 4 | 16;
   /** Hands on the query that is being answered. Without it, such queries are answered NOTIMP. */
@@ -18,7 +18,7 @@ export function newClient(transport: Transport): Client {
   return { transport, address: new Uint8Array(16), addressLength: 4 };
 }
 
-/** Fills in the address, given as Node's sockets write it. */
+/** Sets the client's address from its text as Node's sockets give it, perhaps with an IPv6 zone (`fe80::1%eth0`). */
 export function setClientAddress(client: Client, host: string): void {
   const zone = host.indexOf('%');
   const rdata = addressRdata(parseAddress(zone < 0 ? host : host.slice(0, zone)));

@@ -1,6 +1,7 @@
-// The time, for answers: told once before each batch, because asking the system makes garbage and takes as long as finding a name. In 32-bit integers, which
-// wrap around: only differences mean something, and those as `(a - b) | 0`.
+// The time, for answers. It is set once before each batch, because asking the system makes garbage and takes as long as
+// finding a name.
 
+/** 32-bit integers that wrap around: compare them only as `(a - b) | 0`. */
 export class Clock {
   /** Since 1970. */
   seconds = 0;

@@ -1,4 +1,5 @@
-// What each answering thread counts, in cells of its own: which cell is what, and how they are named to the outside. /metrics adds the threads up.
+// What each answering thread counts, in cells of its own: the number of each cell and the name of its metric. /metrics
+// adds up the threads.
 
 import { rcode } from '../wire/codes.ts';
 
@@ -8,22 +9,22 @@ const transports: readonly Transport[] = ['udp', 'tcp', 'tls', 'https'];
 const rcodes = Object.entries(rcode);
 const otherRcode = 'OTHER';
 
-/** One metric with one value for each of its label's values, or with one value alone. */
+/** One metric: one cell for each value of its label, or one cell alone. */
 export interface CounterFamily {
   name: string;
   help: string;
   label?: string;
-  /** Label value → cell. Without a label: one, under the empty string. */
+  /** Label value → cell. Without a label there is one cell, under the empty string. */
   cells: Readonly<Record<string, number>>;
 }
 
-/** How many cells one thread needs. */
-let cellsGiven = 0;
+/** The number of cells that one thread needs. */
+let cellCount = 0;
 
 function family(name: string, help: string): CounterFamily;
 function family(name: string, help: string, label: string, values: readonly string[]): CounterFamily;
 function family(name: string, help: string, label?: string, values: readonly string[] = ['']): CounterFamily {
-  const cells = Object.fromEntries(values.map((value) => [value, cellsGiven++]));
+  const cells = Object.fromEntries(values.map((value) => [value, cellCount++]));
   return label === undefined ? { name, help, cells } : { name, help, label, cells };
 }
 
@@ -49,7 +50,7 @@ const cookies = family(
   ['half', 'wrong', 'good'],
 );
 
-/** Rate limiting counts by these. */
+/** The classes of responses, by which rate limiting counts. */
 const answerClasses = ['answer', 'wildcard', 'nodata', 'nxdomain', 'referral', 'error', 'handed_on'] as const;
 export const answerClass = {
   answer: 0,
@@ -67,7 +68,7 @@ const slipped = family(
   'Of them, those sent empty and with TC; the others were not sent.',
 );
 
-/** All of them, in the order of their cells. */
+/** In the order of their cells. */
 export const counterFamilies: readonly CounterFamily[] = [
   queries,
   responses,
@@ -79,9 +80,9 @@ export const counterFamilies: readonly CounterFamily[] = [
   slipped,
 ];
 
-/** Doubles: exact up to 2^53, each written by one thread alone, without the garbage that 64-bit atomics would make. */
+/** Doubles: exact up to 2^53. Only one thread writes a cell, so it needs no 64-bit atomics, which would make garbage. */
 export function newResponseCounters(): SharedArrayBuffer {
-  return new SharedArrayBuffer(cellsGiven * Float64Array.BYTES_PER_ELEMENT);
+  return new SharedArrayBuffer(cellCount * Float64Array.BYTES_PER_ELEMENT);
 }
 
 export const counter = {
@@ -97,14 +98,14 @@ export const counter = {
   /** By `answerClass`. */
   limited: answerClasses.map((name) => limited.cells[name] as number),
   slipped: slipped.cells[''] as number,
-  /** By what a query's cookie is: server-cookies.ts. */
+  /** By the state of a query's cookie: server-cookies.ts. */
   cookies: ['half', 'half', 'wrong', 'good', 'good'].map((state) => cookies.cells[state] as number),
 } as const;
 
 const rcodeCells = new Uint8Array(256).fill(responses.cells[otherRcode] as number);
 for (const [name, code] of rcodes) rcodeCells[code] = responses.cells[name] as number;
 
-/** The cell that counts responses with this code. */
+/** Returns the cell that counts responses with this code. */
 export function responseCell(code: number): number {
   return rcodeCells[code & 0xff] as number;
 }

@@ -1,48 +1,51 @@
-// What stands at the name within its zone (RFC 1034 §4.3.2, step 3): the name itself, a delegation or DNAME above it, a wildcard, or nothing.
+// What is at the name within its zone (RFC 1034 §4.3.2, step 3): the name itself, a delegation or DNAME above it, a
+// wildcard, or nothing.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { dataFlags, none, type Reference } from '../../table/layout.ts';
-import { type Exchange, finding, type Verdict, verdict } from './exchange.ts';
+import type { TableReader } from '../../table/reader.ts';
+import { type Exchange, type Verdict, verdict } from './exchange.ts';
+import { finding, type Lookup } from './lookup.ts';
 
-export function findNode(exchange: Exchange): Verdict {
-  const { reader, zone, name } = exchange;
+export function findNode({ reader, query, lookup }: Exchange): Verdict {
+  const { zone, name } = lookup;
   const node = reader.findNode(zone, name, 0);
   if (node !== none) {
-    exchange.node = node;
-    exchange.data = reader.data(node);
-    exchange.finding = finding.name;
-    findCut(exchange, node, 0);
+    lookup.node = node;
+    lookup.data = reader.data(node);
+    lookup.finding = finding.name;
+    findCut(reader, lookup, node, 0, query.type);
     return verdict.next;
   }
-  const encloser = findEncloser(exchange);
-  const suffix = exchange.foundSuffix;
-  exchange.data = reader.data(encloser);
-  exchange.finding = finding.noName;
-  findCut(exchange, encloser, suffix);
-  if (exchange.finding !== finding.noName) return verdict.next;
-  if (exchange.isChildZone) {
-    // It exists, even if nobody wrote the delegation.
-    exchange.finding = finding.noData;
+  const encloser = findEncloser(reader, lookup);
+  const suffix = lookup.foundSuffix;
+  lookup.data = reader.data(encloser);
+  lookup.finding = finding.noName;
+  findCut(reader, lookup, encloser, suffix, query.type);
+  if (lookup.finding !== finding.noName) return verdict.next;
+  if (lookup.isChildZone) {
+    // The child zone makes the name exist, even if the parent has no delegation.
+    lookup.finding = finding.noData;
     return verdict.next;
   }
   const wildcard = reader.findWildcard(zone, encloser, name, suffix);
   if (wildcard === none) return verdict.next;
-  exchange.node = wildcard;
-  exchange.wildcard = true;
-  exchange.data = reader.data(wildcard);
-  exchange.finding = finding.name;
+  lookup.node = wildcard;
+  lookup.usedWildcard = true;
+  lookup.data = reader.data(wildcard);
+  lookup.finding = finding.name;
   return verdict.next;
 }
 
 /**
- * The closest encloser (RFC 4592 §3.3.1) of a name that does not exist; `foundSuffix` says which suffix it is. Above a name that exists all names exist, so
- * that halving finds it: a question of 127 labels costs seven searches.
+ * Returns the closest encloser (RFC 4592 §3.3.1) of a name that does not exist, and sets `foundSuffix` to its suffix.
+ * All names above a name that exists do exist, so a binary search finds it: a question of 127 labels costs seven lookups.
  */
-function findEncloser(exchange: Exchange): Reference {
-  const { reader, zone, name } = exchange;
+function findEncloser(reader: TableReader, lookup: Lookup): Reference {
+  const { zone, name } = lookup;
   let encloser = reader.apex(zone);
   let low = 1;
-  let high = exchange.zoneSuffix;
+  let high = lookup.zoneSuffix;
   while (low < high) {
     const middle = (low + high) >>> 1;
     const node = reader.findNode(zone, name, middle);
@@ -52,32 +55,32 @@ function findEncloser(exchange: Exchange): Reference {
       high = middle;
     }
   }
-  exchange.foundSuffix = high;
+  lookup.foundSuffix = high;
   return encloser;
 }
 
 /**
- * Looks from `node`, suffix i of the name, up to the apex for what takes the name away from here, the highest of them first: a delegation at or above the
- * name, or a DNAME above it (RFC 6672 §3.2). `data` is the node's.
+ * Looks for a cut between the apex and `node`, which is suffix i of the name: a delegation at or above the name, or a
+ * DNAME above it (RFC 6672 §3.2). The highest one counts. `lookup.data` is the node's.
  */
-function findCut(exchange: Exchange, node: Reference, suffix: number): void {
-  const { reader, zoneSuffix } = exchange;
-  const hasCuts = reader.hasCuts(exchange.zone);
-  let at = node;
-  let data = exchange.data;
+function findCut(reader: TableReader, lookup: Lookup, node: Reference, suffix: number, type: number): void {
+  const { zoneSuffix } = lookup;
+  const hasCuts = reader.hasCuts(lookup.zone);
+  let above = node;
+  let data = lookup.data;
   for (let i = suffix; ; i += 1) {
     const flags = reader.dataFlags(data);
-    if ((flags & dataFlags.delegation) !== 0 && (i > 0 || exchange.type !== typeCode.DS)) {
-      exchange.finding = finding.referral;
-      exchange.foundSuffix = i;
-      exchange.data = data;
+    if ((flags & dataFlags.delegation) !== 0 && (i > 0 || type !== typeCode.DS)) {
+      lookup.finding = finding.referral;
+      lookup.foundSuffix = i;
+      lookup.data = data;
     } else if ((flags & dataFlags.dname) !== 0 && i > 0) {
-      exchange.finding = finding.dname;
-      exchange.foundSuffix = i;
-      exchange.data = data;
+      lookup.finding = finding.dname;
+      lookup.foundSuffix = i;
+      lookup.data = data;
     }
     if (!hasCuts || i >= zoneSuffix) return;
-    at = reader.parent(at);
-    data = reader.data(at);
+    above = reader.parent(above);
+    data = reader.data(above);
   }
 }

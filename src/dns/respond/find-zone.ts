@@ -1,4 +1,4 @@
-// The zone closest above the name (RFC 1034 §4.3.2, step 2).
+// The closest zone at or above the name (RFC 1034 §4.3.2, step 2).
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { none } from '../../table/layout.ts';
@@ -9,20 +9,20 @@ export function findZone(exchange: Exchange): Verdict {
   return enterZone(exchange) ? verdict.next : exchange.end(rcode.REFUSED, extendedError.NOT_AUTHORITATIVE);
 }
 
-/** False when no zone of ours has the name. */
-export function enterZone(exchange: Exchange): boolean {
-  const { reader, name } = exchange;
-  // DS belongs to the parent's side of a delegation (RFC 4035 §3.1.4.1), where we have that too.
-  const above = exchange.type === typeCode.DS && name.labelCount > 0;
+/** Sets the zone of the name that is being looked up; returns false when none of our zones has it. */
+export function enterZone({ reader, query, lookup }: Exchange): boolean {
+  const { name } = lookup;
   const closest = reader.findZone(name, 0);
-  exchange.zone = closest;
-  exchange.zoneSuffix = reader.zoneSuffix;
-  exchange.isChildZone = false;
-  if (!above || closest === none || reader.zoneSuffix > 0) return closest !== none;
+  lookup.zone = closest;
+  lookup.zoneSuffix = reader.zoneSuffix;
+  lookup.isChildZone = false;
+  // DS belongs to the parent's side of a delegation (RFC 4035 §3.1.4.1), if the parent is a zone of ours too.
+  const asksParent = query.type === typeCode.DS && name.labelCount > 0;
+  if (!asksParent || closest === none || reader.zoneSuffix > 0) return closest !== none;
   const parent = reader.findZone(name, 1);
   if (parent === none) return true;
-  exchange.zone = parent;
-  exchange.zoneSuffix = reader.zoneSuffix;
-  exchange.isChildZone = true;
+  lookup.zone = parent;
+  lookup.zoneSuffix = reader.zoneSuffix;
+  lookup.isChildZone = true;
   return true;
 }

@@ -1,5 +1,5 @@
-// Queries that the table cannot answer: the answering thread hands them on to another thread, which answers them later by the same
-// socket. What takes them: dns/handed-on/.
+// Queries that the table cannot answer: the answering thread hands them on to another thread, which answers them later by
+// the same socket. Who answers them: dns/handed-on/.
 
 /** Why a query is handed on; it says who answers it. */
 export const handedOnKind = {

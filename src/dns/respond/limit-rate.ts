@@ -1,43 +1,46 @@
-// Whether the response, which is made, may be sent, or the query handed on: not too many of its class to one network (rate-limiter.ts). UDP alone, where a sender's address proves
-// nothing; a good cookie does (RFC 7873 §1).
+// Whether the finished response may be sent, or the query be handed on: a network gets only so many responses of one
+// class (rate-limiter.ts). Only over UDP, where a sender's address proves nothing, and not for clients with a good
+// cookie, which proves it (RFC 7873 §1).
 
 import { rcode } from '../wire/codes.ts';
 import { answerClass, counter } from './counters.ts';
-import { type Exchange, finding, type Verdict, verdict } from './exchange.ts';
+import { type Exchange, type Verdict, verdict } from './exchange.ts';
+import { finding, type Lookup } from './lookup.ts';
+import type { QueryMessage } from './query-message.ts';
 import { judgement } from './rate-limiter.ts';
+import type { ResponseMessage } from './response-message.ts';
 import { cookie } from './server-cookies.ts';
 
 export function limitRate(exchange: Exchange): Verdict {
-  const { limiter, transport } = exchange;
-  if (limiter === undefined || transport !== 'udp') return verdict.next;
-  const { address, addressLength } = exchange.client;
-  if (exchange.cookie >= cookie.good || limiter.exempts(address, addressLength)) return verdict.next;
-  const kind = classOf(exchange);
+  const { limiter, client, response, lookup } = exchange;
+  if (limiter === undefined || client.transport !== 'udp') return verdict.next;
+  const { address, addressLength } = client;
+  if (exchange.edns.cookie >= cookie.good || limiter.exempts(address, addressLength)) return verdict.next;
+  const kind = exchange.handOnTo === undefined ? classOf(response, lookup) : answerClass.handedOn;
   const judged = limiter.judge(address, addressLength, kind);
   if (judged === judgement.send) return verdict.next;
   exchange.count(counter.limited[kind] as number);
   if (judged === judgement.drop) return verdict.silent;
   exchange.count(counter.slipped);
-  empty(exchange);
+  slip(exchange.query, response);
   return verdict.next;
 }
 
-function classOf({ rcode: code, answers, wildcard, finding: found, handOnTo }: Exchange): number {
-  if (handOnTo !== undefined) return answerClass.handedOn;
+function classOf({ rcode: code, answers }: ResponseMessage, { usedWildcard, finding: found }: Lookup): number {
   if (code === rcode.NXDOMAIN) return answerClass.nxdomain;
   if (code !== rcode.NOERROR) return answerClass.error;
   if (answers === 0 && found === finding.referral) return answerClass.referral;
   if (answers === 0 && found === finding.noData) return answerClass.nodata;
-  return wildcard ? answerClass.wildcard : answerClass.answer;
+  return usedWildcard ? answerClass.wildcard : answerClass.answer;
 }
 
-/** Leaves the question and TC: who is really there asks again over TCP. Errors stay, they are as small. */
-function empty(exchange: Exchange): void {
-  if (exchange.questionEnd !== 0) exchange.at = exchange.questionEnd;
-  exchange.answers = 0;
-  exchange.authorities = 0;
-  exchange.additionals = 0;
-  exchange.authoritative = false;
-  exchange.truncated = true;
-  if (exchange.rcode === rcode.NXDOMAIN) exchange.rcode = rcode.NOERROR;
+/**
+ * Leaves only the question and TC, so that a real client asks again over TCP. An error code stays, except NXDOMAIN: its
+ * response is no larger.
+ */
+function slip(query: QueryMessage, response: ResponseMessage): void {
+  response.clearRecords(query.questionEnd === 0 ? response.at : query.questionEnd);
+  response.authoritative = false;
+  response.truncated = true;
+  if (response.rcode === rcode.NXDOMAIN) response.rcode = rcode.NOERROR;
 }

@@ -1,20 +1,21 @@
-// Response rate limiting, as NSD and Knot do it: a token bucket for each network (IPv4 /24, IPv6 /56) and class of answer. Each thread has a table of its own
-// and of a fixed size, in which the bucket that was idle longest makes room. Which answers are limited: limit-rate.ts.
+// Response rate limiting as in NSD and Knot: a token bucket for each network (IPv4 /24, IPv6 /56) and class of response.
+// Each thread has its own table of buckets, of a fixed size. A new bucket replaces the one that was idle longest.
+// Which responses are limited: limit-rate.ts.
 
 import { type AddressNumber, addressRdata, formatAddress } from '../../model/address.ts';
 import type { Clock } from './clock.ts';
 import type { RateLimitSettings } from './settings.ts';
 
-/** What becomes of a response: sent, replaced by an empty one with TC, not sent. */
+/** The response is sent, replaced by an empty one with TC, or dropped. */
 export const judgement = { send: 0, slip: 1, drop: 2 } as const;
 type Judgement = (typeof judgement)[keyof typeof judgement];
 
-/** Four buckets to a set; a network's bucket is in one set. */
+/** A bucket's key selects one set of four places for it. */
 const sets = 2 ** 13;
 const ways = 4;
-/** A bucket: its key (two words), thousandths of tokens, when they were counted, how many responses were over the limit. */
+/** A bucket: its key (two words), thousandths of tokens, the time of the last count, responses over the limit. */
 const bucketWords = 5;
-/** In the key's second word, so that no key is 0, and IPv4 is not IPv6. */
+/** In the key's second word, so that no key is 0, and no IPv4 key equals an IPv6 key. */
 const ipv4Mark = 0x40;
 const ipv6Mark = 0x80;
 const second = 1_000;
@@ -25,7 +26,7 @@ export class RateLimiter {
   readonly #slip: number;
   readonly #clock: Clock;
   readonly #seed: number;
-  /** First and last address of each range that is not limited. */
+  /** The first and last address of each range that is not limited. */
   readonly #allowed: readonly (readonly [Uint8Array, Uint8Array])[];
 
   constructor({ perSecond, slip, allow }: RateLimitSettings, clock: Clock, seed = (Math.random() * 2 ** 32) | 0) {
@@ -36,7 +37,7 @@ export class RateLimiter {
     this.#allowed = allow.map(({ first, last }) => [octets(first), octets(last)]);
   }
 
-  /** Our own machine, and whoever the operator allows. */
+  /** Returns whether the address is never limited: this machine, or a range that the operator allows. */
   exempts(address: Uint8Array, length: number): boolean {
     if (length === 4 ? address[0] === 127 : isLoopback6(address)) return true;
     for (let i = 0; i < this.#allowed.length; i += 1) {
@@ -46,14 +47,14 @@ export class RateLimiter {
     return false;
   }
 
-  /** Takes a token for one response of this class (less than 64) to that address. */
+  /** Takes a token for one response of this class (a number below 64) to this address. */
   judge(address: Uint8Array, length: number, answerClass: number): Judgement {
     const a = word(address, 0, length === 4 ? 3 : 4);
     const b = length === 4 ? ipv4Mark | answerClass : (word(address, 4, 3) << 8) | ipv6Mark | answerClass;
     const buckets = this.#buckets;
     const now = this.#clock.milliseconds;
     const at = this.#find(a, b, now);
-    // A clock that was set back adds nothing.
+    // A clock that was set back adds no tokens.
     const elapsed = Math.max(0, Math.min(second, (now - (buckets[at + 3] as number)) | 0));
     const tokens = Math.min(this.#rate * second, (buckets[at + 2] as number) + elapsed * this.#rate);
     buckets[at + 3] = now;
@@ -68,17 +69,17 @@ export class RateLimiter {
     return over === this.#slip ? judgement.slip : judgement.drop;
   }
 
-  /** Where the key's bucket begins; a new one is full. */
+  /** Returns where the key's bucket begins. A new bucket is full. */
   #find(a: number, b: number, now: number): number {
     const buckets = this.#buckets;
     const set = (hash(a, b, this.#seed) & (sets - 1)) * ways * bucketWords;
     let oldest = set;
-    let greatest = -1;
+    let longestIdle = -1;
     for (let at = set; at < set + ways * bucketWords; at += bucketWords) {
       if (buckets[at] === a && buckets[at + 1] === b) return at;
       const idle = buckets[at + 1] === 0 ? 0xffffffff : (now - (buckets[at + 3] as number)) >>> 0;
-      if (idle <= greatest) continue;
-      greatest = idle;
+      if (idle <= longestIdle) continue;
+      longestIdle = idle;
       oldest = at;
     }
     buckets[oldest] = a;
@@ -104,14 +105,14 @@ function isLess(a: Uint8Array, b: Uint8Array, length: number): boolean {
   return false;
 }
 
-/** Up to four octets. */
+/** Returns up to four octets as one number. */
 function word(bytes: Uint8Array, from: number, count: number): number {
   let value = 0;
   for (let i = 0; i < count; i += 1) value = (value << 8) | (bytes[from + i] as number);
   return value;
 }
 
-/** MurmurHash3's steps, with a seed that nobody outside knows. */
+/** Mixes as MurmurHash3 does, with a secret seed, so that a client cannot choose which buckets collide. */
 function hash(a: number, b: number, seed: number): number {
   let mixed = Math.imul(a ^ seed, 0x85ebca6b);
   mixed = Math.imul((mixed ^ (mixed >>> 13) ^ b) | 0, 0xc2b2ae35);

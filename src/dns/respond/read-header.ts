@@ -1,19 +1,20 @@
-// The header of the query (RFC 1035 §4.1.1), and the response's.
+// Reads the query's header (RFC 1035 §4.1.1) and begins the response's.
 
 import { flag, headerField, headerLength, moreFlag } from '../wire/header.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';
 
-/** Silence for what is too short to answer, and for responses: answering those would be a loop. */
-export function readHeader(exchange: Exchange): Verdict {
-  const { query, response } = exchange;
-  if (exchange.queryLength < headerLength) return verdict.silent;
-  const flags = query[headerField.flags] as number;
+/** Sends nothing for a message without a complete header, and for a response: answering that could make a loop. */
+export function readHeader({ query, response }: Exchange): Verdict {
+  if (query.length < headerLength) return verdict.silent;
+  const from = query.octets;
+  const to = response.octets;
+  const flags = from[headerField.flags] as number;
   if ((flags & flag.QR) !== 0) return verdict.silent;
-  exchange.opcode = (flags & flag.opcode) >>> 3;
-  response[headerField.id] = query[headerField.id] as number;
-  response[headerField.id + 1] = query[headerField.id + 1] as number;
-  // Opcode and RD (RFC 1035 §4.1.1) and CD (RFC 4035 §3.1.6) are copied. No recursion: RA is 0. Nothing is validated: AD is 0.
-  response[headerField.flags] = flag.QR | (flags & (flag.opcode | flag.RD));
-  response[headerField.moreFlags] = (query[headerField.moreFlags] as number) & moreFlag.CD;
+  query.opcode = (flags & flag.opcode) >>> 3;
+  to[headerField.id] = from[headerField.id] as number;
+  to[headerField.id + 1] = from[headerField.id + 1] as number;
+  // Copy opcode and RD (RFC 1035 §4.1.1) and CD (RFC 4035 §3.1.6). RA is 0: no recursion. AD is 0: no validation.
+  to[headerField.flags] = flag.QR | (flags & (flag.opcode | flag.RD));
+  to[headerField.moreFlags] = (from[headerField.moreFlags] as number) & moreFlag.CD;
   return verdict.next;
 }

@@ -1,5 +1,5 @@
-// Refuses what we can read and do not serve: other opcodes and classes (CH: answer-chaos.ts), zone transfers, meta types, signed
-// queries. Hands on NOTIFY.
+// Refuses queries that are well formed but not served: other opcodes, other classes (CH: answer-chaos.ts), zone
+// transfers, meta types, and signed queries. Hands on NOTIFY.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { extendedError, metaType, opcode, rcode, recordClass } from '../wire/codes.ts';
@@ -8,14 +8,15 @@ import { type Exchange, type Verdict, verdict } from './exchange.ts';
 import { handedOnKind } from './hand-on.ts';
 
 export function refuseUnserved(exchange: Exchange): Verdict {
-  const isNotify = exchange.opcode === opcode.NOTIFY;
-  if (exchange.opcode !== opcode.QUERY && !isNotify) return exchange.end(rcode.NOTIMP, extendedError.NOT_SUPPORTED);
-  // We hold no keys, so no signature can be good (RFC 8945 §5.2.1).
-  if (exchange.tsigAt !== 0) return exchange.end(rcode.NOTAUTH);
+  const { query } = exchange;
+  const isNotify = query.opcode === opcode.NOTIFY;
+  if (query.opcode !== opcode.QUERY && !isNotify) return exchange.end(rcode.NOTIMP, extendedError.NOT_SUPPORTED);
+  // We have no keys, so no signature is good (RFC 8945 §5.2.1).
+  if (query.tsigAt !== 0) return exchange.end(rcode.NOTAUTH);
   if (isNotify) return exchange.handOn(handedOnKind.notify);
-  if (exchange.class === recordClass.CH) return answerChaos(exchange);
-  if (exchange.class !== recordClass.IN) return exchange.end(rcode.REFUSED, extendedError.NOT_SUPPORTED);
-  switch (exchange.type) {
+  if (query.class === recordClass.CH) return answerChaos(exchange);
+  if (query.class !== recordClass.IN) return exchange.end(rcode.REFUSED, extendedError.NOT_SUPPORTED);
+  switch (query.type) {
     case typeCode.OPT:
     case metaType.TSIG:
     case metaType.NXNAME: // RFC 9824 §3.5

@@ -1,5 +1,5 @@
-// respond(query) → response: the steps of an answer, in one list. Synchronous, from the table alone, without garbage (test/dns/respond/garbage.test.ts).
-// Sockets: listen/. What a step tells the next: exchange.ts.
+// respond(query) → response: the steps of an answer, in one list. Synchronous, reads only the table, makes no garbage
+// (test/dns/respond/garbage.test.ts). Sockets: listen/. What the steps hand to each other: exchange.ts.
 
 import type { TableReader } from '../../table/reader.ts';
 import { extendedError, rcode } from '../wire/codes.ts';
@@ -12,7 +12,7 @@ import { counter, responseCell } from './counters.ts';
 import { Exchange, type ResponderOptions, type Verdict, verdict } from './exchange.ts';
 import { findNode } from './find-node.ts';
 import { findZone } from './find-zone.ts';
-import { fit } from './fit.ts';
+import { finishResponse } from './finish-response.ts';
 import { followAliases } from './follow-aliases.ts';
 import { type HandedOnKind, handedOn } from './hand-on.ts';
 import { limitRate } from './limit-rate.ts';
@@ -22,13 +22,13 @@ import { readQuestion } from './read-question.ts';
 import { refuseUnserved } from './refuse-unserved.ts';
 import { cookie } from './server-cookies.ts';
 
-/** One step of an answer: it reads and changes the exchange. */
+/** One step of an answer: reads and changes the exchange. */
 export type Step = (exchange: Exchange) => Verdict;
 
-/** What every answer begins with. */
+/** The first steps of every answer. */
 const readSteps: readonly Step[] = [readHeader, readQuestion, readEdns, checkCookie];
 
-/** RFC 1034 §4.3.2 in the order we take it. A step that ends the exchange leads to limitRate and fit. */
+/** RFC 1034 §4.3.2 in our order. After a step that ends the exchange, limitRate and finishResponse follow. */
 const tableSteps: readonly Step[] = [
   refuseUnserved,
   findZone,
@@ -40,18 +40,20 @@ const tableSteps: readonly Step[] = [
 ];
 
 /**
- * Reads `length` octets of `query` and writes the response into `response`, which holds 512 octets at least. Returns the response's
- * length; 0: stay silent; `handedOn`: another thread answers. The table's reader must be awake (TableReader.enter).
+ * Reads `length` octets of `query` and writes the response into `response`, which has at least 512 octets. Returns the
+ * response's length, 0 to send nothing, or `handedOn`: another thread answers. The table's reader must be awake
+ * (TableReader.enter).
  */
 export type Respond = (query: Uint8Array, length: number, response: Uint8Array, client: Client) => number;
 
-/** Makes one for a thread. `ownSteps` replace those that answer from the table: for queries that were handed on. */
+/** Returns the responder of one thread. `ownSteps` replace the steps that answer from the table: for handed-on queries. */
 export function createResponder(
   reader: TableReader,
   options: ResponderOptions = {},
   ownSteps: readonly Step[] = tableSteps,
 ): Respond {
   const exchange = new Exchange(reader, options);
+  const { response: message } = exchange;
   const steps = [...readSteps, ...ownSteps];
 
   return (query, length, response, client) => {
@@ -66,24 +68,25 @@ export function createResponder(
       countQuery(exchange);
       return 0;
     }
-    // With TC the client asks again over TCP.
-    if (result === verdict.handOn && !exchange.truncated) {
+    // With TC the client asks again over TCP, and the query is handed on then.
+    if (result === verdict.handOn && !message.truncated) {
       const taken = client.handOn?.(exchange.handOnTo as HandedOnKind, query, length);
-      // Counted where it is answered.
+      // The thread that answers counts the query.
       if (taken === true) return handedOn;
       if (taken === false) exchange.end(rcode.SERVFAIL, extendedError.NOT_READY);
       else exchange.end(rcode.NOTIMP, extendedError.NOT_SUPPORTED);
     }
     countQuery(exchange);
-    fit(exchange);
-    exchange.count(responseCell(exchange.rcode));
-    if (exchange.truncated) exchange.count(counter.truncated);
-    if (exchange.rcode === rcode.FORMERR) exchange.count(counter.malformed);
-    return exchange.at;
+    finishResponse(exchange);
+    exchange.count(responseCell(message.rcode));
+    if (message.truncated) exchange.count(counter.truncated);
+    if (message.rcode === rcode.FORMERR) exchange.count(counter.malformed);
+    return message.at;
   };
 }
 
 function countQuery(exchange: Exchange): void {
-  exchange.count(counter.queries[exchange.transport]);
-  if (exchange.cookie !== cookie.none) exchange.count(counter.cookies[exchange.cookie] as number);
+  const { client, edns } = exchange;
+  exchange.count(counter.queries[client.transport]);
+  if (edns.cookie !== cookie.none) exchange.count(counter.cookies[edns.cookie] as number);
 }

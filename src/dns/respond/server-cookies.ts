@@ -1,4 +1,5 @@
-// Server cookies (RFC 7873), made and checked as RFC 9018 §4 has it, so that servers that share a secret take each other's. When they are asked for: check-cookie.ts.
+// Server cookies (RFC 7873), made and checked as in RFC 9018 §4: servers with the same secret accept each other's
+// cookies. What the result means for a query: check-cookie.ts.
 
 import { readUint16, writeUint16, writeUint32 } from '../wire/header.ts';
 import { SipHash } from '../wire/siphash.ts';
@@ -6,35 +7,36 @@ import type { Clock } from './clock.ts';
 import type { CookieSettings } from './settings.ts';
 
 export const clientCookieLength = 8;
-/** Version 1, reserved 3, timestamp 4, hash 8. */
+/** Octets: version 1, reserved 3, timestamp 4, hash 8. */
 const serverCookieLength = 16;
 export const cookieLength = clientCookieLength + serverCookieLength;
 const version = 1;
 
-/** In seconds (RFC 9018 §4.3): how old and how far ahead a cookie is still taken, and from when on it is replaced. */
-const oldest = 3_600;
-const newest = -300;
-const renewed = 1_800;
+/** A cookie's age in seconds (RFC 9018 §4.3). A negative age is a timestamp in the future. */
+const maxAge = 3_600;
+const minAge = -300;
+/** A client with an older cookie gets a new one. */
+const maxAgeWithoutRenewal = 1_800;
 
-/** What a query's cookie is. */
+/** The state of a query's cookie. From `good` on it is valid. */
 export const cookie = {
   none: 0,
-  /** The client's half alone. */
+  /** Only the client's half. */
   half: 1,
-  /** A server's half that is not ours, or too old. */
+  /** The server's half is not ours, or too old. */
   wrong: 2,
   good: 3,
-  /** Good, but the client gets a newer one. */
+  /** Good, but the client gets a new one. */
   old: 4,
 } as const;
 export type CookieState = (typeof cookie)[keyof typeof cookie];
 
 export class ServerCookies {
   readonly strict: boolean;
-  /** The first makes cookies; all of them check. */
+  /** One for each secret. The first one makes cookies, all check them. */
   readonly #hashes: readonly SipHash[];
   readonly #clock: Clock;
-  /** What is hashed: client cookie, version, reserved, timestamp, address. */
+  /** The input of the hash: client cookie, version, reserved, timestamp, address. */
   readonly #input = new Uint8Array(cookieLength + 16);
 
   constructor({ strict, secrets }: CookieSettings, clock: Clock) {
@@ -43,7 +45,7 @@ export class ServerCookies {
     this.#clock = clock;
   }
 
-  /** The cookie that lies at `at`, with `length` octets, at least a client's. */
+  /** Returns the state of the cookie at `at`, whose `length` is at least that of the client's half. */
   check(bytes: Uint8Array, at: number, length: number, address: Uint8Array, addressLength: number): CookieState {
     if (length === clientCookieLength) return cookie.half;
     const server = at + clientCookieLength;
@@ -51,7 +53,7 @@ export class ServerCookies {
     const stamp = (readUint16(bytes, server + 4) << 16) | readUint16(bytes, server + 6);
     // Serial number arithmetic (RFC 1982).
     const age = (this.#clock.seconds - stamp) | 0;
-    if (age > oldest || age < newest) return cookie.wrong;
+    if (age > maxAge || age < minAge) return cookie.wrong;
     const input = this.#input;
     for (let i = 0; i < 16; i += 1) input[i] = bytes[at + i] as number;
     for (let i = 0; i < addressLength; i += 1) input[16 + i] = address[i] as number;
@@ -59,12 +61,12 @@ export class ServerCookies {
       const hash = (this.#hashes[i] as SipHash).digest(input, 16 + addressLength);
       let differing = 0;
       for (let j = 0; j < 8; j += 1) differing |= (hash[j] as number) ^ (bytes[at + 16 + j] as number);
-      if (differing === 0) return i > 0 || age > renewed ? cookie.old : cookie.good;
+      if (differing === 0) return i > 0 || age > maxAgeWithoutRenewal ? cookie.old : cookie.good;
     }
     return cookie.wrong;
   }
 
-  /** Writes a cookie for the client whose own half lies at `at` of `query`. */
+  /** Writes a cookie for the client whose half is at `at` of `query`. */
   write(
     query: Uint8Array,
     at: number,

@@ -1,10 +1,11 @@
-// What an operator may choose about answers. Structured-cloneable: every answering thread gets the same. The flags: config.ts.
+// What an operator may choose about responses. Structured-cloneable: every answering thread gets a copy. The command's
+// flags: src/settings.ts.
 
 import type { AddressRange } from '../../model/address-range.ts';
 
-/** What is left out is off. */
+/** A feature without a value is off. */
 export interface ResponseSettings {
-  /** What NSID tells (RFC 5001): this replica's name. */
+  /** This replica's name, for clients that ask with NSID (RFC 5001). */
   readonly nsid?: string;
   readonly cookies?: CookieSettings;
   readonly chaos?: ChaosSettings;
@@ -13,23 +14,23 @@ export interface ResponseSettings {
 
 /** RFC 7873, RFC 9018. */
 export interface CookieSettings {
-  /** A cookie over UDP must be a good one, or the answer is BADCOOKIE (RFC 7873 §5.2.3). */
+  /** A query over UDP whose cookie is not good is answered BADCOOKIE (RFC 7873 §5.2.3). */
   readonly strict: boolean;
-  /** 16 octets each. The first makes cookies, all are taken: so that a secret can be replaced (RFC 9018 §5). */
+  /** 16 octets each. The first one makes cookies. All check them, so that a secret can be replaced (RFC 9018 §5). */
   readonly secrets: readonly Uint8Array[];
 }
 
-/** What `id.server`, `hostname.bind` and `version.bind`, `version.server` say (RFC 4892). */
+/** The texts for `id.server` and `hostname.bind`, and for `version.server` and `version.bind` (RFC 4892). */
 export interface ChaosSettings {
   readonly server: string;
   readonly version: string;
 }
 
 export interface RateLimitSettings {
-  /** Responses of one class to one prefix: so many a second over UDP, and as many at once. */
+  /** Responses of one class to one network over UDP: so many each second, and so many at once. */
   readonly perSecond: number;
-  /** Every so manieth response over the limit is an empty one with TC, the others are not sent; 0: none is. */
+  /** Every Nth response over the limit is sent empty with TC set ("slip"); 0 drops all of them. */
   readonly slip: number;
-  /** Whose answers are not limited, besides our own machine's. */
+  /** Clients that are not limited, in addition to this machine. */
   readonly allow: readonly AddressRange[];
 }

@@ -1,44 +1,45 @@
-// Copies RRsets from the table into the response, names compressed where RFC 3597 §4 lets us: in the owner, and in rdata of the types of RFC 1035.
-// Names are compressed against the question alone: that is where nearly all that can be saved is.
+// Copies RRsets from the table into the response. Owner names are compressed, and so are names in the rdata of types from
+// RFC 1035, as RFC 3597 §4 allows. They point at the question's name only: that saves nearly all that can be saved.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { recordFixedBytes } from '../../table/layout.ts';
 import { headerLength, readUint16, writeUint16 } from '../wire/header.ts';
-import { nameLength, pointerLimit, skipName } from '../wire/names.ts';
+import { maxPointer, nameLength, skipName } from '../wire/names.ts';
 import { additionalTypes, targetOffset } from './additional-types.ts';
-import { type Exchange, ownName } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+import { ownName } from './targets.ts';
 
-/** Octets of the compression pointer that each record of the table begins with. */
+/** Octets of the compression pointer at the beginning of each record in the table. */
 const pointerLength = 2;
 
-/** By type, a number other than 0 where rdata has names that are compressed or remembered. */
+/** By type: not 0 if its rdata has names that are compressed or are targets (targets.ts). */
 const namesIn = Uint8Array.from({ length: 128 }, (_, type) =>
   isCompressed(type) || additionalTypes(type).length > 0 ? 1 : 0,
 );
 
 /**
- * Writes the RRset at octet `rrset` of the table under the name at `ownerAt` of the response; returns how many records. 0 when they do not all fit;
- * then nothing is written.
+ * Writes the RRset at octet `rrset` of the table, with the name at `ownerAt` of the response as its owner; returns the
+ * number of records. If they do not all fit, writes nothing and returns 0.
  */
 export function writeRrset(exchange: Exchange, rrset: number, ownerAt: number): number {
-  const { reader } = exchange;
+  const { reader, response, targets } = exchange;
   const type = reader.rrsetType(rrset);
   const from = reader.firstRecord(rrset);
   const length = reader.rrsetLength(rrset);
   const count = reader.recordCount(rrset);
   if (ownerAt === headerLength && !hasNames(type)) {
-    if (exchange.at + length > exchange.limit) return 0;
-    copy(reader.bytes, from, exchange.response, exchange.at, length);
-    exchange.at += length;
+    if (!response.fits(length)) return 0;
+    response.append(reader.bytes, from, length);
     return count;
   }
-  const start = exchange.at;
-  const targets = exchange.targets;
+  const start = response.at;
+  const targetCount = targets.count;
   let record = from;
   for (let left = count; left > 0; left -= 1) {
-    if (!writeRecord(exchange, record, ownerAt, type)) {
-      exchange.at = start;
-      exchange.targets = targets;
+    writeRecord(exchange, record, ownerAt, type);
+    if (!response.fits(0)) {
+      response.rewind(start);
+      targets.rewind(targetCount);
       return 0;
     }
     record += recordFixedBytes + readUint16(reader.bytes, record + 10);
@@ -46,71 +47,67 @@ export function writeRrset(exchange: Exchange, rrset: number, ownerAt: number): 
   return count;
 }
 
-/** Writes one record of the table; false when it does not fit, and `at` is as it was. */
-function writeRecord(exchange: Exchange, record: number, ownerAt: number, type: number): boolean {
+/** Writes one record of the table; if it does not fit, the response ends beyond `maxRecordsEnd`. */
+function writeRecord(exchange: Exchange, record: number, ownerAt: number, type: number): void {
   const { reader, response } = exchange;
   const { bytes } = reader;
-  const start = exchange.at;
   const length = readUint16(bytes, record + 10);
-  const rdata = record + recordFixedBytes;
-  const isInReach = ownerAt < pointerLimit;
-  const owner = isInReach ? pointerLength : skipName(response, ownerAt, start) - ownerAt;
-  const fixed = start + owner;
-  const to = fixed + recordFixedBytes - pointerLength;
-  if (to > exchange.limit) return false;
-  if (isInReach) writeUint16(response, start, 0xc000 | ownerAt);
-  else copy(response, ownerAt, response, start, owner);
-  copy(bytes, record + pointerLength, response, fixed, recordFixedBytes - pointerLength);
-  exchange.at = to;
+  writeOwner(exchange, ownerAt);
+  response.append(bytes, record + pointerLength, recordFixedBytes - pointerLength);
+  // What does not fit is not copied, only counted: rdata may be as long as 64 KiB.
+  if (!response.fits(0)) return;
+  const rdata = response.at;
   if (hasNames(type)) {
-    writeRdata(exchange, rdata, length, type);
-    writeUint16(response, to - 2, exchange.at - to);
-  } else if (exchange.at + length <= exchange.limit) {
-    copy(bytes, rdata, response, exchange.at, length);
-    exchange.at += length;
-  } else exchange.at = exchange.limit + 1;
-  if (exchange.at <= exchange.limit) return true;
-  exchange.at = start;
-  return false;
+    writeRdata(exchange, record + recordFixedBytes, length, type);
+    writeUint16(response.octets, rdata - 2, response.at - rdata);
+  } else if (response.fits(length)) response.append(bytes, record + recordFixedBytes, length);
+  else response.at = rdata + length;
 }
 
-/** Whether there is more to writing its rdata than copying. */
+/** Writes a pointer to the name at `ownerAt`, or a copy of it where no pointer reaches that far. */
+function writeOwner({ response }: Exchange, ownerAt: number): void {
+  const { octets, at } = response;
+  if (ownerAt > maxPointer) {
+    response.append(octets, ownerAt, skipName(octets, ownerAt, at) - ownerAt);
+    return;
+  }
+  writeUint16(octets, at, 0xc000 | ownerAt);
+  response.at = at + pointerLength;
+}
+
+/** Returns whether rdata of this type has names that are compressed or remembered as targets. */
 function hasNames(type: number): boolean {
   return type < namesIn.length && namesIn[type] !== 0;
 }
 
-/** RFC 3597 §4: of types that are younger than RFC 1035, names are not. */
+/** Names in rdata of types that are newer than RFC 1035 are not compressed (RFC 3597 §4). */
 function isCompressed(type: number): boolean {
   return type === typeCode.NS || type === typeCode.CNAME || type === typeCode.PTR || type === typeCode.MX;
 }
 
-/** Writes rdata with names in it, perhaps beyond the limit. */
+/** Writes rdata with names in it, perhaps beyond `maxRecordsEnd`. */
 function writeRdata(exchange: Exchange, rdata: number, length: number, type: number): void {
-  const { reader, response } = exchange;
+  const { reader, response, written } = exchange;
   const { bytes } = reader;
+  const before = targetOffset(type);
   if (!isCompressed(type)) {
-    copy(bytes, rdata, response, exchange.at, length);
-    exchange.writtenAt = exchange.at + targetOffset(type);
-    exchange.at += length;
+    written.setWhole(response.at + before);
+    response.append(bytes, rdata, length);
     rememberTarget(exchange, rdata, type);
     return;
   }
-  const before = targetOffset(type);
-  copy(bytes, rdata, response, exchange.at, before);
-  exchange.at += before;
+  response.append(bytes, rdata, before);
   writeName(exchange, bytes, rdata + before);
   if (additionalTypes(type).length > 0) rememberTarget(exchange, rdata, type);
 }
 
-/** Remembers for the additional section the name in rdata, which was written last. */
-function rememberTarget(exchange: Exchange, rdata: number, type: number): void {
-  const { bytes } = exchange.reader;
+/** Remembers the name in the rdata, which was written last, for the additional section. */
+function rememberTarget({ reader, lookup, written, targets }: Exchange, rdata: number, type: number): void {
+  const { bytes } = reader;
   const name = rdata + targetOffset(type);
-  if (bytes[name] !== 0) exchange.rememberTarget(type, name, exchange.writtenAt);
-  // The root stands for "none" (RFC 2782, RFC 7505 §3), but for the owner where a service has a priority (RFC 9460 §2.5).
-  else if (isService(type) && readUint16(bytes, rdata) !== 0) {
-    exchange.rememberTarget(type, ownName, exchange.suffixAt(0));
-  }
+  if (bytes[name] !== 0) targets.remember(type, name, written.at);
+  // The root means "none" (RFC 2782, RFC 7505 §3). In a service with a priority it means the owner (RFC 9460 §2.5).
+  else if (isService(type) && readUint16(bytes, rdata) !== 0) targets.remember(type, ownName, lookup.suffixAt(0));
 }
 
 function isService(type: number): boolean {
@@ -118,13 +115,14 @@ function isService(type: number): boolean {
 }
 
 /**
- * Writes a well-formed name that lies uncompressed and in lower case at `offset` of `source`, its end shared with the question's where they are the same.
- * Sets `written…`.
+ * Writes a name and sets `written` to its place. The name is well formed, uncompressed and in lower case, and begins at
+ * `offset` of `source`. If it ends as the question's name does, a pointer stands for this end.
  */
 export function writeName(exchange: Exchange, source: Uint8Array, offset: number): void {
-  const { question, response } = exchange;
+  const { response, written } = exchange;
+  const question = exchange.query.name;
   const length = nameLength(source, offset);
-  const start = exchange.at;
+  const start = response.at;
   let questionLabel = 0;
   let label = 0;
   let at = 0;
@@ -139,22 +137,13 @@ export function writeName(exchange: Exchange, source: Uint8Array, offset: number
     ) {
       continue;
     }
-    copy(source, offset, response, start, at);
-    writeUint16(response, start + at, 0xc000 | (headerLength + shared));
-    exchange.at = start + at + 2;
-    exchange.writtenAt = at === 0 ? headerLength + shared : start;
-    exchange.writtenSplit = label;
-    exchange.writtenTail = headerLength + shared;
+    const pointer = headerLength + shared;
+    response.append(source, offset, at);
+    writeUint16(response.octets, response.at, 0xc000 | pointer);
+    response.at += pointerLength;
+    written.set(at === 0 ? pointer : start, label, pointer);
     return;
   }
-  copy(source, offset, response, start, length);
-  exchange.at = start + length;
-  exchange.writtenAt = start;
-  exchange.writtenSplit = 0;
-  exchange.writtenTail = start;
-}
-
-/** A loop, because a subarray for `set` would be garbage. */
-export function copy(source: Uint8Array, from: number, target: Uint8Array, to: number, length: number): void {
-  for (let i = 0; i < length; i += 1) target[to + i] = source[from + i] as number;
+  response.append(source, offset, length);
+  written.setWhole(start);
 }

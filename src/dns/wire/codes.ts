@@ -1,6 +1,7 @@
-// Numbers of the DNS protocol (IANA's registry "Domain Name System Parameters"), as far as answering needs them. Record types: model/rdata/record-types.ts.
+// The numbers of the DNS protocol that answering needs (IANA, "Domain Name System Parameters"). Record types:
+// model/rdata/record-types.ts.
 
-/** RFC 6895 §2.3; from 16 on they need EDNS to be said. */
+/** RFC 6895 §2.3. From 16 on they need EDNS. */
 export const rcode = {
   NOERROR: 0,
   FORMERR: 1,
@@ -14,7 +15,7 @@ export const rcode = {
   BADCOOKIE: 23,
 } as const;
 
-/** A TSIG record's own error field (RFC 8945 §3). */
+/** The error field of a TSIG record (RFC 8945 §3). */
 export const tsigError = { BADKEY: 17 } as const;
 
 /** Options of an OPT record: RFC 5001, RFC 7873, RFC 8914. */
@@ -37,5 +38,5 @@ export const opcode = { QUERY: 0, NOTIFY: 4 } as const;
 /** RFC 6895 §3.2 */
 export const recordClass = { IN: 1, CH: 3, ANY: 255 } as const;
 
-/** Types that exist in questions or messages alone (RFC 6895 §3.1). */
+/** Types that are only in questions or messages, not in zones (RFC 6895 §3.1). */
 export const metaType = { NXNAME: 128, TKEY: 249, TSIG: 250, IXFR: 251, AXFR: 252, MAILB: 253, MAILA: 254 } as const;

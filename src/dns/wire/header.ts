@@ -1,4 +1,4 @@
-// The message header (RFC 1035 §4.1.1): where what stands in it, and 16-bit numbers in network order.
+// The fields of the message header (RFC 1035 §4.1.1), and numbers in network order.
 
 export const headerLength = 12;
 

@@ -1,9 +1,9 @@
-// Names inside messages (RFC 1035 §3.1, §4.1.4). Names as keys to the table: table/name-key.ts.
+// Names inside messages (RFC 1035 §3.1, §4.1.4). Names as keys of the table: table/name-key.ts.
 
-/** A pointer's reach: 14 bits. */
-export const pointerLimit = 0x4000;
+/** The last octet that a compression pointer can point at: it has 14 bits. */
+export const maxPointer = 0x3fff;
 
-/** Where the name ends, its pointer included but not followed; −1 when it is cut short or has a label of no known kind. */
+/** Returns where the name ends; −1 when it is incomplete or has an unknown kind of label. Pointers are not followed. */
 export function skipName(bytes: Uint8Array, offset: number, end: number): number {
   let at = offset;
   while (at < end) {
@@ -16,7 +16,7 @@ export function skipName(bytes: Uint8Array, offset: number, end: number): number
   return -1;
 }
 
-/** Whether a well-formed name ends in a pointer. */
+/** Returns whether a well-formed name ends in a pointer. */
 export function hasPointer(bytes: Uint8Array, offset: number): boolean {
   let at = offset;
   for (let length = bytes[at] as number; length !== 0; length = bytes[at] as number) {
@@ -26,7 +26,7 @@ export function hasPointer(bytes: Uint8Array, offset: number): boolean {
   return false;
 }
 
-/** Octets of a well-formed uncompressed name, the root's included. */
+/** Returns the octets of a well-formed uncompressed name, with the root's octet. */
 export function nameLength(bytes: Uint8Array, offset: number): number {
   let at = offset;
   for (let length = bytes[at] as number; length !== 0; length = bytes[at] as number) at += 1 + length;

@@ -1,18 +1,18 @@
-// SipHash-2-4 (Aumasson, Bernstein: "SipHash: a fast short-input PRF"), as RFC 9018 §4.4 takes it for server cookies. 64-bit words are two halves of an
-// Int32Array, the lower first: BigInt would be garbage.
+// SipHash-2-4 (Aumasson, Bernstein: "SipHash: a fast short-input PRF") for server cookies (RFC 9018 §4.4). A 64-bit word
+// is two elements of an Int32Array, the lower half first: BigInt would make garbage.
 
 export class SipHash {
-  /** What the last digest() came to, in the reference's order of octets. */
+  /** The result of the last digest(), in the order of octets of the reference implementation. */
   readonly result = new Uint8Array(8);
   readonly #key: Int32Array;
   readonly #state = new Int32Array(8);
 
-  /** The key has 16 octets. */
+  /** `key` has 16 octets. */
   constructor(key: Uint8Array) {
     this.#key = Int32Array.from([0, 4, 8, 12], (at) => readWord(key, at));
   }
 
-  /** Of the first `length` octets, fewer than 256. */
+  /** Returns the hash of the first `length` octets, which must be fewer than 256. The next call overwrites it. */
   digest(bytes: Uint8Array, length: number): Uint8Array {
     const [v, key] = [this.#state, this.#key];
     const [k0, k0h, k1, k1h] = [key[0] as number, key[1] as number, key[2] as number, key[3] as number];
@@ -69,7 +69,7 @@ function mix(v: Int32Array, a: number, b: number, bits: number): void {
   v[b + 1] = ((high << bits) | (low >>> (32 - bits))) ^ sumHigh;
 }
 
-/** Rotates by 32. */
+/** Rotates a word by 32 bits. */
 function swap(v: Int32Array, a: number): void {
   const low = v[a] as number;
   v[a] = v[a + 1] as number;

@@ -1,4 +1,5 @@
 // The algorithm of RFC 1034 §4.3.2: zones, names, aliases, delegations, additional section. Also RFC 2181 and RFC 6604.
+// Cited by src/dns/respond/lookup.ts.
 
 import { answers, defaultSoa } from '../../support/answers.ts';
 
@@ -236,3 +237,11 @@ answers(
     ['a.example. CNAME', 'NOERROR', ['a.example. 60 CNAME b.example.']],
   ],
 );
+
+const chain = Array.from({ length: 17 }, (_, i) => `a${i}.example. 60 CNAME a${i + 1}.example.`);
+
+answers('16 aliases are followed in one response, and no more', [...chain, 'a17.example. 60 A 192.0.2.1'].join('\n'), [
+  ['a0.example. A', 'NOERROR', chain.slice(0, 16)],
+  ['a1.example. A', 'NOERROR', chain.slice(1)],
+  ['a2.example. A', 'NOERROR', [...chain.slice(2), 'a17.example. 60 A 192.0.2.1']],
+]);

@@ -1,4 +1,5 @@
 // Answers that do not fit: RFC 6891 §6.2 for the size limit, RFC 2181 §9 for TC, RFC 9471 for glue.
+// Cited by src/dns/respond/response-message.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,0 +1,46 @@
+// What the query's OPT record says (RFC 6891), and how long the response's gets. Who reads it: read-edns.ts. Who writes
+// the response's: add-opt.ts.
+
+import { type CookieState, cookie, cookieLength } from './server-cookies.ts';
+
+/** What every client takes over UDP (RFC 1035 §2.3.4). */
+export const minUdpSize = 512;
+/** The most that we take and send over UDP: it fits into the smallest packet of IPv6 (RFC 9715 §3.1). */
+export const maxUdpSize = 1232;
+
+/** Octets of an OPT record without options: root 1, type 2, class 2, TTL 4, length 2. */
+export const optLength = 11;
+/** Octets before an option's data: code 2, length 2. */
+export const optionFixed = 4;
+
+/** All fields have the values of a query without OPT until `present` is set. */
+export class Edns {
+  /** Whether the query has an OPT record, even a malformed one (RFC 6891 §7). */
+  present = false;
+  dnssecOk = false;
+  /** What the client can take over UDP. */
+  udpSize = minUdpSize;
+  nsidAsked = false;
+  /** Where in the query the data of its COOKIE option begins; 0 without one. */
+  cookieAt = 0;
+  cookieLength = 0;
+  /** The result of checking the cookie. */
+  cookie: CookieState = cookie.none;
+
+  begin(): void {
+    this.present = false;
+    this.dnssecOk = false;
+    this.udpSize = minUdpSize;
+    this.nsidAsked = false;
+    this.cookieAt = 0;
+    this.cookieLength = 0;
+    this.cookie = cookie.none;
+  }
+
+  /** Returns the octets that the response's OPT record needs in any case; `nsidLength` is that of our own NSID. */
+  optRoom(nsidLength: number): number {
+    if (!this.present) return 0;
+    const nsid = this.nsidAsked ? optionFixed + nsidLength : 0;
+    return optLength + nsid + (this.cookieAt === 0 ? 0 : optionFixed + cookieLength);
+  }
+}

@@ -1,0 +1,28 @@
+// What the response contains already and must not contain twice.
+
+import type { Reference } from '../../table/layout.ts';
+
+/** There is one for each optional target (targets.ts), and one for a DNAME. When it is full, records may be written twice. */
+const maxBlocks = 129;
+
+/** Blocks of the table: nodes whose addresses are in the response, and the data of names whose DNAME is in it. */
+export class IncludedBlocks {
+  readonly #blocks = new Uint32Array(maxBlocks);
+  #count = 0;
+
+  begin(): void {
+    this.#count = 0;
+  }
+
+  /** Marks the block as included; returns false if it was marked before. */
+  mark(block: Reference): boolean {
+    const blocks = this.#blocks;
+    const count = this.#count;
+    for (let i = 0; i < count; i += 1) if (blocks[i] === block) return false;
+    if (count < maxBlocks) {
+      blocks[count] = block;
+      this.#count = count + 1;
+    }
+    return true;
+  }
+}

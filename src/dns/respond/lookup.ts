@@ -1,0 +1,109 @@
+// The name that is being looked up, and what was found for it. Aliases lead from one name to the next within an exchange.
+
+import { none, type Reference, type ZoneId } from '../../table/layout.ts';
+import type { NameKey } from '../../table/name-key.ts';
+import { copyOctets } from '../wire/copy-octets.ts';
+import { headerLength } from '../wire/header.ts';
+import { nameLength } from '../wire/names.ts';
+import { NamePlace } from './name-place.ts';
+
+/** What there is at the name that is being looked up (RFC 1034 §4.3.2, step 3). */
+export const finding = {
+  /** The name exists, or a wildcard stands in for it. `data` is what it holds. */
+  name: 0,
+  /** The name exists, and holds nothing of the type (RFC 2308 §2.2). */
+  noData: 1,
+  /** The name does not exist (RFC 2308 §2.1). */
+  noName: 2,
+  /** The name is delegated. `data` holds the NS RRset, whose owner is suffix `foundSuffix`. */
+  referral: 3,
+  /** There is a DNAME above the name. `data` holds the DNAME, whose owner is suffix `foundSuffix`. */
+  dname: 4,
+  /** Nothing more to add: the answer section is complete, or aliases left our zones. */
+  done: 5,
+} as const;
+
+/** The number of aliases that are followed in one response. */
+const maxAliases = 16;
+const maxNameLength = 255;
+
+/**
+ * `place` is always the place of `name` in the response. `zone`, `zoneSuffix` and `isChildZone` are valid once findZone
+ * has found a zone, `node`, `data` and `foundSuffix` as `finding` says: before, they may be those of an earlier query.
+ */
+export class Lookup {
+  /** The name from the question, or the one that aliases led to. */
+  name: NameKey;
+  readonly place = new NamePlace();
+  zone: ZoneId = none as ZoneId;
+  /** Which suffix of `name` is the zone's name. */
+  zoneSuffix = 0;
+  /** `name` is itself a zone of ours, and the query is for the parent's side of it. */
+  isChildZone = false;
+
+  finding: number = finding.done;
+  node: Reference = none;
+  data: Reference = none;
+  foundSuffix = 0;
+  /** A wildcard stood in for this name or for one before it. */
+  usedWildcard = false;
+
+  /** The name that a DNAME makes. */
+  readonly madeName = new Uint8Array(maxNameLength + 1);
+  readonly #question: NameKey;
+  readonly #aliasTarget: NameKey;
+  /** The names that aliases led away from, one behind the other. */
+  readonly #visited = new Uint8Array((maxNameLength + 1) * maxAliases);
+  #visitedLength = 0;
+  #aliases = 0;
+
+  /** `question` and `aliasTarget` hold the name: the first until an alias is followed, the second from then on. */
+  constructor(question: NameKey, aliasTarget: NameKey) {
+    this.#question = question;
+    this.#aliasTarget = aliasTarget;
+    this.name = question;
+  }
+
+  begin(): void {
+    this.name = this.#question;
+    this.place.setWhole(headerLength);
+    this.finding = finding.done;
+    this.usedWildcard = false;
+    this.#visitedLength = 0;
+    this.#aliases = 0;
+  }
+
+  /** Returns where in the response suffix i of the name can be pointed at. */
+  suffixAt(suffix: number): number {
+    return this.place.suffixAt(this.name, suffix);
+  }
+
+  /**
+   * Goes on with the name that an alias leads to, whose octets are at `offset` of `octets` and whose place in the
+   * response is `written`. Nothing is found for the name yet.
+   */
+  follow(octets: Uint8Array, offset: number, written: NamePlace): void {
+    const { name } = this;
+    copyOctets(name.bytes, 0, this.#visited, this.#visitedLength, name.length);
+    this.#visitedLength += name.length;
+    this.#aliases += 1;
+    this.name = this.#aliasTarget;
+    this.name.read(octets, offset, offset + maxNameLength + 1);
+    this.place.copyFrom(written);
+    this.finding = finding.done;
+  }
+
+  /** Returns whether so many aliases were followed that the response ends here (test/dns/respond/rfc1034-4.3.2.test.ts). */
+  hasMaxAliases(): boolean {
+    return this.#aliases === maxAliases;
+  }
+
+  /** Returns whether the aliases lead back to a name that was looked up before. */
+  isLoop(): boolean {
+    const visited = this.#visited;
+    for (let at = 0; at < this.#visitedLength; at += nameLength(visited, at)) {
+      if (this.name.suffixIs(0, visited, at, nameLength(visited, at))) return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,35 @@
+// Where one name lies in the response, so that later names can point at it (RFC 1035 §4.1.4).
+
+import type { NameKey } from '../../table/name-key.ts';
+import { headerLength } from '../wire/header.ts';
+
+/** A name in the response is in one piece, or in two if a pointer stands for its end. */
+export class NamePlace {
+  /** Where the name begins. */
+  at = headerLength;
+  /** The number of the label at which the second piece begins; 0: the name is in one piece, at `tail`. */
+  #split = 0;
+  /** Where the second piece is. */
+  #tail = headerLength;
+
+  /** The place of a name in one piece. */
+  setWhole(at: number): void {
+    this.set(at, 0, at);
+  }
+
+  set(at: number, split: number, tail: number): void {
+    this.at = at;
+    this.#split = split;
+    this.#tail = tail;
+  }
+
+  copyFrom(other: NamePlace): void {
+    this.set(other.at, other.#split, other.#tail);
+  }
+
+  /** Returns where suffix i of the name, whose place this is, can be pointed at. */
+  suffixAt({ starts }: NameKey, suffix: number): number {
+    const start = starts[suffix] as number;
+    return suffix < this.#split ? this.at + start : this.#tail + start - (starts[this.#split] as number);
+  }
+}

@@ -1,0 +1,35 @@
+// The query of an exchange: its octets, and what the steps read of its header, its question and its TSIG record.
+// What its OPT record says: edns.ts.
+
+import type { NameKey } from '../../table/name-key.ts';
+import { headerLength } from '../wire/header.ts';
+
+/** `name`, `type` and `class` are valid only if `questionEnd` is not 0. */
+export class QueryMessage {
+  /** The caller's buffer. Only its first `length` octets belong to the query. */
+  octets: Uint8Array = new Uint8Array(headerLength);
+  length = 0;
+  opcode = 0;
+
+  /** The name in the question. */
+  readonly name: NameKey;
+  type = 0;
+  class = 0;
+  /** Where the question ends; 0 without a complete question. */
+  questionEnd = 0;
+
+  /** Where a TSIG record begins; 0 without one. */
+  tsigAt = 0;
+
+  constructor(name: NameKey) {
+    this.name = name;
+  }
+
+  begin(octets: Uint8Array, length: number): void {
+    this.octets = octets;
+    this.length = length;
+    this.opcode = 0;
+    this.questionEnd = 0;
+    this.tsigAt = 0;
+  }
+}

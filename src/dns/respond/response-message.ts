@@ -1,0 +1,83 @@
+// The response of an exchange: its octets, how far they are written, how far they may go, and what its header will say.
+
+import { extendedError, rcode } from '../wire/codes.ts';
+import { copyOctets } from '../wire/copy-octets.ts';
+import { headerField, headerLength, writeUint16 } from '../wire/header.ts';
+import { minUdpSize } from './edns.ts';
+
+/**
+ * Between two steps `at <= maxRecordsEnd <= maxEnd <= octets.length` holds: a record that does not fit is taken back
+ * with {@link rewind} (test/dns/respond/truncation.test.ts). Only OPT and TSIG, which are last, go beyond `maxRecordsEnd`.
+ */
+export class ResponseMessage {
+  octets: Uint8Array = new Uint8Array(headerLength);
+  /** Where the next octet goes. */
+  at = headerLength;
+  /** Where the records must end. The room behind it is kept for the OPT record. */
+  maxRecordsEnd = 0;
+  /** Where the message must end. */
+  maxEnd = 0;
+
+  authoritative = false;
+  truncated = false;
+  rcode: number = rcode.NOERROR;
+  /** The reason in more detail (RFC 8914). */
+  extendedError: number = extendedError.NONE;
+
+  /** The number of records in each section. */
+  answers = 0;
+  authorities = 0;
+  additionals = 0;
+
+  begin(octets: Uint8Array): void {
+    this.octets = octets;
+    this.at = headerLength;
+    this.maxRecordsEnd = Math.min(minUdpSize, octets.length);
+    this.maxEnd = this.maxRecordsEnd;
+    this.authoritative = false;
+    this.truncated = false;
+    this.rcode = rcode.NOERROR;
+    this.extendedError = extendedError.NONE;
+    this.answers = 0;
+    this.authorities = 0;
+    this.additionals = 0;
+  }
+
+  /** Sets how long the message may get, and how much of that is kept for the OPT record. */
+  setEnds(maxLength: number, optRoom: number): void {
+    this.maxEnd = Math.min(maxLength, this.octets.length);
+    this.maxRecordsEnd = this.maxEnd - optRoom;
+  }
+
+  /** Returns whether so many more octets of records fit. */
+  fits(length: number): boolean {
+    return this.at + length <= this.maxRecordsEnd;
+  }
+
+  /** Appends octets without asking whether they fit. */
+  append(source: Uint8Array, from: number, length: number): void {
+    copyOctets(source, from, this.octets, this.at, length);
+    this.at += length;
+  }
+
+  /** Takes back what was written from `at` on. */
+  rewind(at: number): void {
+    this.at = at;
+  }
+
+  /** Takes back all records. */
+  clearRecords(questionEnd: number): void {
+    this.rewind(questionEnd);
+    this.answers = 0;
+    this.authorities = 0;
+    this.additionals = 0;
+  }
+
+  writeCounts(questions: number): void {
+    const { octets } = this;
+    writeUint16(octets, headerField.questions, questions);
+    writeUint16(octets, headerField.answers, this.answers);
+    writeUint16(octets, headerField.authorities, this.authorities);
+    writeUint16(octets, headerField.additionals, this.additionals);
+  }
+}

@@ -1,0 +1,54 @@
+// The host names in the rdata of the records written so far, for which the additional section may hold records.
+// Who adds them: add-glue.ts.
+
+import type { NameKey } from '../../table/name-key.ts';
+
+/** No message names more hosts: a record takes at least 16 octets. */
+const maxReferralTargets = 4096;
+/** Additional records of other responses are optional (RFC 1034 §4.3.2, step 6). */
+const maxOptionalTargets = 128;
+
+/** In place of where a name is in the table: the name is the one that was looked up. */
+export const ownName = -1;
+
+/** Entries below `count` are valid: those with an index below it in `types`, `names` and `places`. */
+export class Targets {
+  /** The type of the record that names the target. */
+  readonly types = new Uint16Array(maxReferralTargets);
+  /** The octet of the table at which the name begins, or `ownName`. Doubles: the table may have more than 2^32 octets. */
+  readonly names = new Float64Array(maxReferralTargets);
+  /** Where in the response the name can be pointed at. */
+  readonly places = new Uint16Array(maxReferralTargets);
+  count = 0;
+  /** The target that is being looked up. */
+  readonly key: NameKey;
+  #max = maxOptionalTargets;
+
+  constructor(key: NameKey) {
+    this.key = key;
+  }
+
+  begin(): void {
+    this.count = 0;
+    this.#max = maxOptionalTargets;
+  }
+
+  /** Remembers every target from now on: a referral needs the addresses of all its name servers. */
+  rememberAll(): void {
+    this.#max = maxReferralTargets;
+  }
+
+  remember(type: number, name: number, place: number): void {
+    const { count } = this;
+    if (count === this.#max) return;
+    this.types[count] = type;
+    this.names[count] = name;
+    this.places[count] = place;
+    this.count = count + 1;
+  }
+
+  /** Forgets the targets from index `count` on, because their records are taken back. */
+  rewind(count: number): void {
+    this.count = count;
+  }
+}
