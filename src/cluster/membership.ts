@@ -6,9 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { InvalidValue } from '../errors.ts';
 import type { Logger } from '../model/logger.ts';
 import { type Member, nameserverOf } from '../model/member.ts';
-import { memberKey, prefixes } from '../store/keys.ts';
+import { memberKey, memberKind, memberValue } from '../store/kinds/member.ts';
 import { type LeaseId, type Store, StoreUnavailable } from '../store/store.ts';
-import { memberValue } from '../store/values.ts';
 import { within } from '../store/within.ts';
 
 const leaseSeconds = 10;
@@ -102,7 +101,7 @@ class Membership {
 
   /** Returns the member with our name: a process that runs, or one that ended within the last ten seconds. */
   async #holder(): Promise<Member | undefined> {
-    const { entries } = await this.#store.list(prefixes.members);
+    const { entries } = await this.#store.list(memberKind.prefix);
     let holder: Member | undefined;
     for (const { key, value } of entries) {
       const member = readable(value);

@@ -1,5 +1,5 @@
 // Where a store's keys lie in its backend: relative ones below a root, those that begin with `/` as they are.
-// Both implementations use it, so that they agree on what a prefix covers. What keys mean: keys.ts.
+// Both implementations use it, so that they agree on what a prefix covers. What keys mean: kinds/.
 
 /** Keys from `start` up to, and without, `end`, in the order of their UTF-8 bytes. */
 export interface KeyRange {

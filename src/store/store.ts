@@ -1,5 +1,5 @@
 // The store's interface: etcd's semantics, no more than we need. Two implementations: etcd.ts and embedded.ts.
-// What the keys and values mean is not known here: keys.ts builds the keys, the rooms above read the values.
+// What the keys and values mean is not known here: kinds/ builds the keys and reads the values.
 // Keys are relative to the store's own prefix; one that begins with `/` is taken as it is: other systems' layouts will stand there, so far
 // nothing of ours does.
 

@@ -1,23 +1,16 @@
-// Keeps the views true: loads everything at one revision, then follows the watch from the next. Reloads when the watch was lost.
+// Keeps the views equal to the store: loads everything at one revision, then follows the watch from the next revision.
+// Reloads if the watch was lost.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../model/logger.ts';
 import { after, type Revision } from '../model/revision.ts';
-import { prefixes } from '../store/keys.ts';
+import { zoneKind } from '../store/kinds/zone.ts';
 import { Compacted, HistoryLost, type Store, StoreUnavailable } from '../store/store.ts';
 import type { Views } from './views.ts';
 
-/** Answers to repeat, and who is importing: read from the store when they matter. */
-const unfollowed: readonly string[] = [prefixes.idempotency, prefixes.imports];
-/** What the views hold, in the order in which it is loaded: a zone after its names, so that it is published whole. */
-const followed = [
-  ...Object.values(prefixes).filter((prefix) => prefix !== prefixes.zones && !unfollowed.includes(prefix)),
-  prefixes.zones,
-];
-
 const retryMilliseconds = 500;
 
-/** Runs until the signal aborts. While the store is away the views stay as they are. */
+/** Runs until the signal aborts. While the store is away, the views stay as they are. */
 export async function follow(store: Store, views: Views, logger: Logger, signal: AbortSignal): Promise<void> {
   let away = false;
   while (!signal.aborted) {
@@ -31,36 +24,38 @@ export async function follow(store: Store, views: Views, logger: Logger, signal:
       if (error instanceof HistoryLost) {
         const { message: reason, certainty } = error;
         if (certainty === 'unproven')
-          logger.warn({ reason }, 'it is not certain that the store is still the same: loading everything anew');
+          logger.warn({ reason }, 'cannot prove that this is the same store (history compacted): reloading');
         else if (reason !== views.obstacle)
-          logger.error({ reason }, 'what was read from the store no longer holds: loading everything anew');
+          logger.error({ reason }, 'the store is not the one that was read: reloading');
         views.distrust(error.message);
-      } else if (error instanceof Compacted)
-        logger.warn('the watch fell behind a compaction: loading everything again');
+      } else if (error instanceof Compacted) logger.warn('the watch fell behind a compaction: reloading');
       else if (error instanceof StoreUnavailable) {
-        logger[away ? 'debug' : 'warn']({ reason: error.message }, 'the store cannot be read: trying again');
+        logger[away ? 'debug' : 'warn']({ reason: error.message }, 'the store cannot be read, will retry');
         away = true;
-      } else logger.error(error, 'following the store failed: trying again');
+      } else logger.error(error, 'following the store failed, will retry');
       await delay(retryMilliseconds, undefined, { signal }).catch(() => undefined);
     }
   }
 }
 
-/** A store that was replaced by one without zones is taken for one that is away: a wiped disk must not take every name out of DNS. */
+/**
+ * Treats a store that was replaced by one without zones as one that is away: a wiped disk must not remove every name
+ * from DNS.
+ */
 async function refuseEmptied(store: Store, views: Views): Promise<void> {
   if (!views.loaded || views.obstacle === undefined || views.zones.list().next().done) return;
-  if ((await store.list(prefixes.zones, { limit: 1 })).entries.length > 0) return;
+  if ((await store.list(zoneKind.prefix, { limit: 1 })).entries.length > 0) return;
   throw new HistoryLost(
     'it is empty: names are answered from memory; restore a backup of it, or restart this replica to serve the empty store',
   );
 }
 
-/** Reads every followed prefix as of one revision. */
+/** Reads every followed prefix at one revision. */
 async function load(store: Store, views: Views): Promise<Revision> {
   await refuseEmptied(store, views);
   views.beginLoad();
   let revision: Revision | undefined;
-  for (const prefix of followed) {
+  for (const prefix of views.prefixes) {
     let from: string | undefined;
     do {
       const page = await store.list(prefix, { ...(revision && { at: revision }), ...(from && { from }) });

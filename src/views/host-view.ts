@@ -3,7 +3,7 @@
 import type { Host } from '../model/host.ts';
 import type { Fqdn } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
-import { hostKey } from '../store/keys.ts';
+import { hostKey } from '../store/kinds/host.ts';
 import { SortedMap } from './sorted-map.ts';
 import type { Versioned } from './versioned.ts';
 

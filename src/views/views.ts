@@ -1,54 +1,35 @@
-// What memory holds of the store, and the one place where a change of the store becomes visible: to control, to HTTP reads, to DNS.
-// Fed by follow.ts in revision order; reads nothing from the store itself, writes nothing to it.
+// What memory holds of the store, and the one place where a change of the store becomes visible: to control, to HTTP
+// reads, to DNS. follow.ts feeds it in the order of revisions. It never reads the store, and never writes to it.
+// Which view holds which kind of key: kind-handlers.ts.
 
-import { type ErrorCode, messageOf, Refusal } from '../errors.ts';
 import type { Address } from '../model/address.ts';
 import type { Logger } from '../model/logger.ts';
 import { type Member, nameserverOf } from '../model/member.ts';
 import type { Fqdn } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Nameserver } from '../model/zone.ts';
-import { type KeySubject, parseKey, serialKey, zoneKey } from '../store/keys.ts';
+import type { KindName, Subject } from '../store/kinds/stored-kind.ts';
+import type { StoredToken } from '../store/kinds/token.ts';
 import type { Change, Entry, StoreEvent } from '../store/store.ts';
-import {
-  addressValue,
-  hostValue,
-  memberValue,
-  nameValue,
-  poolValue,
-  type StoredToken,
-  tokenValue,
-  zoneValue,
-} from '../store/values.ts';
 import type { TableWriter } from '../table/writer.ts';
-import {
-  checkedAddress,
-  checkedHost,
-  checkedMember,
-  checkedName,
-  checkedPool,
-  checkedSerial,
-  checkedToken,
-  checkedZone,
-} from './checked-values.ts';
 import { HostView } from './host-view.ts';
+import { type KindHandler, kindHandlers } from './kind-handlers.ts';
 import { PoolView } from './pool-view.ts';
-import { inServingOrder } from './serving-order.ts';
+import { ServedRevision } from './served-revision.ts';
+import { inServingOrder, type Stage } from './serving-order.ts';
+import { type Fault, StoredFaults } from './stored-faults.ts';
 import type { Versioned } from './versioned.ts';
 import { ZoneView } from './zone-view.ts';
 
-/** Why a stored value is not served. */
-export interface Fault {
-  code: ErrorCode;
-  message: string;
-  /** The revision that wrote the value. */
-  modified: Revision;
+/** A key of a kind that the views follow. */
+interface FollowedKey {
+  readonly key: string;
+  readonly handler: KindHandler<KindName>;
+  readonly subject: Subject<KindName>;
 }
 
-interface Waiter {
-  revision: Revision;
-  resolve: () => void;
-}
+/** A put of a followed key, or its deletion (without entry). */
+type FollowedChange = FollowedKey & { readonly entry?: Entry };
 
 export class Views {
   readonly pools = new PoolView();
@@ -56,144 +37,172 @@ export class Views {
   readonly zones: ZoneView;
   readonly tokens = new Map<string, Versioned<StoredToken>>();
   readonly members = new Map<string, Member>();
-  /** Since the zones were told who answers for them. */
+  /** Handlers of the followed kinds by prefix, in the order in which the kinds are loaded. */
+  readonly #handlers: ReadonlyMap<string, KindHandler<KindName>>;
+  /** Whether the zones have not been given the current members yet. */
   #membersChanged = true;
-  /** Keys whose value could not be read, or served, and why. */
-  readonly faults = new Map<string, Fault>();
-  /** Those of them that come from a zone's apex, not from the value under its key. */
-  readonly #apexFaults = new Set<string>();
+  readonly #faults: StoredFaults;
   readonly #hiddenNameservers = new Set<Fqdn>();
   readonly #logger: Logger;
   readonly #self: () => Nameserver;
-  readonly #waiters = new Set<Waiter>();
-  /** Keys read by the load under way; undefined when none is. */
+  readonly #served = new ServedRevision();
+  /** Keys read by the load under way; undefined if none is. */
   #seen: Set<string> | undefined;
-  /** Keys that are held, to find at a reload what went away meanwhile. Names are not here: the table knows them. */
+  /** The revision of every held key: a reload finds in it what was deleted meanwhile. The table holds those of names. */
   readonly #held = new Map<string, Revision>();
-  #revision = 0 as Revision;
   #loaded = false;
   #distrust: string | undefined;
   readonly #firstLoad = Promise.withResolvers<void>();
 
   /** `self` names this replica, which serves also while it is not registered as a member. */
   constructor(table: TableWriter, self: () => Nameserver, logger: Logger) {
+    this.#faults = new StoredFaults(logger);
     this.zones = new ZoneView(table, {
-      apexSettled: (zone, fault) => this.#apexSettled(zone, fault),
+      apexSettled: (zone, fault) =>
+        this.#faults.apexSettled(zone, fault, this.zones.get(zone)?.modified ?? (0 as Revision)),
       nameserverHidden: (owner) => this.#nameserverHidden(owner),
     });
+    const membersChanged = () => {
+      this.#membersChanged = true;
+    };
+    const { pools, hosts, zones, tokens, members } = this;
+    const handlers = Object.values(kindHandlers({ pools, hosts, zones, tokens, members, membersChanged }));
+    this.#handlers = new Map(
+      handlers.flatMap((handler) => (handler === 'unfollowed' ? [] : [[handler.kind.prefix, handler] as const])),
+    );
     this.#self = self;
     this.#logger = logger;
   }
 
-  /** The last revision that is served whole. */
-  get revision(): Revision {
-    return this.#revision;
+  /** The prefixes of the followed kinds, in the order in which they are loaded. */
+  get prefixes(): Iterable<string> {
+    return this.#handlers.keys();
   }
 
-  /** Whether everything was loaded once. */
+  /** The last revision that is served completely. */
+  get revision(): Revision {
+    return this.#served.current;
+  }
+
+  /** Keys whose value could not be read, or served, and why. */
+  get faults(): Map<string, Fault> {
+    return this.#faults.byKey;
+  }
+
+  /** Whether a load has been completed. */
   get loaded(): boolean {
     return this.#loaded;
   }
 
-  /** Why nothing may be decided on what is held; undefined when that is as the store has it, or had it a moment ago. */
+  /** Returns why writes are refused now; undefined when the views are current. */
   get obstacle(): string | undefined {
     return this.#loaded
       ? this.#distrust
       : 'this replica has not loaded its state from the store yet: try again shortly';
   }
 
-  /** The store is not the one any more that was loaded: what is held is served until the next load, which believes nothing of it. */
+  /** Notes that the store may not be the one that was loaded. What is held is served until the next load, which replaces all of it. */
   distrust(reason: string): void {
     this.#distrust = reason;
     for (const key of this.#held.keys()) this.#held.set(key, 0 as Revision);
     this.zones.distrust();
   }
 
-  /** Resolves when everything was loaded once. */
+  /** Resolves when the first load has been completed. */
   whenLoaded(): Promise<void> {
     return this.#loaded ? Promise.resolve() : this.#firstLoad.promise;
   }
 
   /** Resolves when everything up to this revision is served. */
   reached(revision: Revision): Promise<void> {
-    if (this.#revision >= revision) return Promise.resolve();
-    return new Promise((resolve) => this.#waiters.add({ revision, resolve }));
+    return this.#served.reached(revision);
   }
 
-  /** A load at one revision begins: {@link load} each entry, then {@link endLoad}. What is served goes on being served. */
+  /** Begins a load at one revision: {@link load} each entry, then {@link endLoad}. What is held is served meanwhile. */
   beginLoad(): void {
     this.#seen = new Set();
     this.zones.beginLoad();
   }
 
   load(entry: Entry): void {
-    const subject = parseKey(entry.key);
-    if (subject?.kind === 'name') {
-      if (this.#isHeld(subject, entry.modified)) return;
+    const followed = this.#find(entry.key);
+    if (followed === undefined) return;
+    const { handler, subject } = followed;
+    if (handler.isHeld !== undefined) {
+      if (handler.isHeld(subject, entry.modified)) return;
     } else {
       this.#seen?.add(entry.key);
       const isHeld = this.#held.get(entry.key) === entry.modified;
       if (isHeld && this.faults.get(entry.key)?.code !== 'table_full') return;
     }
-    this.#put(entry);
+    this.#put(followed, entry);
     if (this.faults.has(entry.key)) this.#seen?.add(entry.key);
-  }
-
-  #isHeld({ zone, generation, owner }: Extract<KeySubject, { kind: 'name' }>, modified: Revision): boolean {
-    try {
-      return this.zones.seeName(zone, generation, owner, modified);
-    } catch {
-      return false; // a name that cannot be in its zone: putting it says so
-    }
   }
 
   endLoad(revision: Revision): void {
     const gone = [...this.#held.keys()].filter((key) => this.#seen?.has(key) === false);
-    for (const key of this.faults.keys()) if (this.#seen?.has(key) === false) this.faults.delete(key);
+    this.#faults.keepOnly(this.#seen);
     this.#seen = undefined;
     this.zones.endLoad();
     this.#applyAll(gone.map((key) => ({ kind: 'delete', key })));
     this.#loaded = true;
     this.#distrust = undefined;
     this.#firstLoad.resolve();
-    this.#advance(revision);
+    this.#served.advance(revision);
   }
 
   /** Applies one revision of the store. */
   apply(change: Change): void {
     this.#applyAll(change.events);
-    this.#advance(change.revision);
+    this.#served.advance(change.revision);
   }
 
   #applyAll(events: StoreEvent[]): void {
-    const ordered = inServingOrder(events, (name) => this.#isAlias(name));
-    for (const event of ordered) {
-      if (event.kind === 'put') this.#put(event.entry);
-      else this.#delete(event.key);
+    const changes = events.flatMap((event): FollowedChange[] => {
+      const followed = this.#find(event.kind === 'put' ? event.entry.key : event.key);
+      if (followed === undefined) return [];
+      return [event.kind === 'put' ? { ...followed, entry: event.entry } : followed];
+    });
+    for (const change of inServingOrder(changes, stageOf)) {
+      if (change.entry === undefined) this.#delete(change);
+      else this.#put(change, change.entry);
     }
     if (this.#membersChanged) this.#nameReplicas();
   }
 
-  #isAlias({ zone, owner }: Extract<KeySubject, { kind: 'name' }>): boolean {
+  /** Returns what the key identifies; undefined for a key of a kind that is not followed, or that no key builder made. */
+  #find(key: string): FollowedKey | undefined {
+    const handler = this.#handlers.get(key.slice(0, key.indexOf('/') + 1));
+    const subject = handler?.kind.parse(key);
+    return handler === undefined || subject === undefined ? undefined : { key, handler, subject };
+  }
+
+  #put({ key, handler, subject }: FollowedKey, { value, modified }: Entry): void {
+    if (handler.isHeld === undefined) this.#held.set(key, modified);
+    this.#faults.forget(key);
     try {
-      return this.zones.name(zone, owner).rrsets.some(({ type }) => type === 'CNAME');
-    } catch {
-      return false; // a name that cannot be in its zone is not served
+      handler.put(subject, handler.kind.read(subject, value), modified);
+    } catch (error) {
+      // Whatever is wrong with one value must not keep the others from being served.
+      this.#faults.report(key, error, modified);
+      handler.putUnreadable?.(subject, modified);
     }
   }
 
-  #advance(revision: Revision): void {
-    this.#revision = revision;
-    for (const waiter of this.#waiters) {
-      if (waiter.revision > revision) continue;
-      this.#waiters.delete(waiter);
-      waiter.resolve();
+  #delete({ key, handler, subject }: FollowedKey): void {
+    this.#held.delete(key);
+    this.#faults.forget(key);
+    try {
+      handler.delete(subject);
+    } catch (error) {
+      this.#logger.error({ key, reason: String(error) }, 'could not remove a deleted value from memory');
     }
   }
 
+  /** Tells the zones which replicas answer for them. */
   #nameReplicas(): void {
     this.#membersChanged = false;
-    // Replicas whose names make one label are one nameserver, with the addresses of all: membership.ts tells their operators.
+    // Replicas whose names give the same label are one nameserver with all their addresses. membership.ts warns of it.
     const addresses = new Map<string, Set<Address>>();
     for (const { label, addresses: more } of [this.#self(), ...[...this.members.values()].map(nameserverOf)])
       addresses.set(label, new Set([...(addresses.get(label) ?? []), ...more]));
@@ -201,119 +210,22 @@ export class Views {
     this.zones.setNameservers(nameservers.sort((a, b) => (a.label < b.label ? -1 : 1)));
   }
 
-  #put(entry: Entry): void {
-    const subject = parseKey(entry.key);
-    if (subject === undefined) return;
-    if (subject.kind !== 'name') this.#held.set(entry.key, entry.modified);
-    this.faults.delete(entry.key);
-    this.#apexFaults.delete(entry.key);
-    try {
-      this.#handlerOf(subject).put(subject, entry.value, entry.modified);
-    } catch (error) {
-      // Whatever is wrong with one value must not keep the others from being served.
-      this.#report(entry.key, error, entry.modified);
-      if (subject.kind === 'address') this.pools.putUnreadable(subject.space, subject.address, entry.modified);
-    }
-  }
-
-  #report(key: string, error: unknown, modified: Revision): void {
-    const message = messageOf(error);
-    this.faults.set(key, { code: error instanceof Refusal ? error.code : 'value_unreadable', message, modified });
-    this.#logger.error({ key, fault: message }, 'a stored value is not served');
-  }
-
-  /** A zone's apex follows more than its own value, and may have to wait for room: its fault comes and goes by itself. */
-  #apexSettled(zone: Fqdn, fault: unknown): void {
-    const key = zoneKey(zone);
-    const isOurs = this.#apexFaults.has(key);
-    if (fault !== undefined) {
-      if (isOurs || this.faults.has(key)) return;
-      this.#apexFaults.add(key);
-      this.#report(key, fault, this.zones.get(zone)?.modified ?? (0 as Revision));
-      return;
-    }
-    if (isOurs) this.faults.delete(key);
-    this.#apexFaults.delete(key);
-    if (this.faults.get(serialKey(zone))?.code === 'table_full') this.faults.delete(serialKey(zone));
-  }
-
-  /** Allowed, and said once: it may be meant (an address that translates to the replica's), or a host that has a replica's name by chance. */
+  /**
+   * Warns once for each name. It may be meant (an address that translates to the replica's), or a host may have the
+   * name of a replica by chance.
+   */
   #nameserverHidden(name: Fqdn): void {
     if (this.#hiddenNameservers.has(name)) return;
     this.#hiddenNameservers.add(name);
     this.#logger.warn(
       { name },
-      "the zone calls a replica by this name, and its users' own records stand there instead of the replica's",
+      "a replica's name in the zone has users' own records, which are served instead of its addresses",
     );
   }
-
-  #delete(key: string): void {
-    const subject = parseKey(key);
-    if (subject === undefined) return;
-    this.#held.delete(key);
-    this.faults.delete(key);
-    this.#apexFaults.delete(key);
-    try {
-      this.#handlerOf(subject).delete(subject);
-    } catch (error) {
-      this.#logger.error({ key, fault: String(error) }, 'a deleted value cannot be taken out');
-    }
-  }
-
-  #handlerOf<S extends KeySubject>(subject: S): KeyHandler<S> {
-    return this.#handlers[subject.kind] as unknown as KeyHandler<S>;
-  }
-
-  /** Which view takes which kind of key. */
-  readonly #handlers: { [K in KeySubject['kind']]: KeyHandler<Extract<KeySubject, { kind: K }>> } = {
-    pool: {
-      put: (subject, value, modified) => this.pools.putPool(checkedPool(subject, poolValue.decode(value)), modified),
-      delete: ({ pool }) => this.pools.deletePool(pool),
-    },
-    address: {
-      put: (subject, value, modified) =>
-        this.pools.putAddress(checkedAddress(subject, addressValue.decode(value)), modified),
-      delete: ({ space, address }) => this.pools.deleteAddress(space, address),
-    },
-    zone: {
-      put: (subject, value, modified) => this.zones.putZone(checkedZone(subject, zoneValue.decode(value)), modified),
-      delete: ({ zone }) => this.zones.deleteZone(zone),
-    },
-    serial: {
-      put: (subject, _, modified) => this.zones.putSerial(checkedSerial(subject), modified),
-      delete: ({ zone }) => this.zones.deleteSerial(zone),
-    },
-    name: {
-      put: (subject, value, modified) => {
-        const { rrsets } = checkedName(subject, nameValue.decodeForTable(value));
-        this.zones.putName(subject.zone, subject.generation, subject.owner, rrsets, modified);
-      },
-      delete: ({ zone, generation, owner }) => this.zones.deleteName(zone, generation, owner),
-    },
-    host: {
-      put: (subject, value, modified) => this.hosts.put(checkedHost(subject, hostValue.decode(value)), modified),
-      delete: ({ host }) => this.hosts.delete(host),
-    },
-    token: {
-      put: (subject, value, modified) =>
-        this.tokens.set(subject.token, { value: checkedToken(subject, tokenValue.decode(value)), modified }),
-      delete: ({ token }) => this.tokens.delete(token),
-    },
-    member: {
-      put: (subject, value) => {
-        this.members.set(subject.replica, checkedMember(subject, memberValue.decode(value)));
-        this.#membersChanged = true;
-      },
-      delete: ({ replica }) => {
-        this.members.delete(replica);
-        this.#membersChanged = true;
-      },
-    },
-  };
 }
 
-/** How a view takes one kind of key in, and lets it go. */
-interface KeyHandler<S extends KeySubject> {
-  put(subject: S, value: string, modified: Revision): unknown;
-  delete(subject: S): unknown;
+function stageOf({ handler, subject, entry }: FollowedChange): Stage {
+  return entry === undefined
+    ? (handler.deleteStage?.(subject) ?? 'delete')
+    : (handler.putStage?.(subject, entry.value) ?? 'put');
 }

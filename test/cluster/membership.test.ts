@@ -10,9 +10,9 @@ import { parseName } from '../../src/model/name.ts';
 import type { Revision } from '../../src/model/revision.ts';
 import { zoneDefaults } from '../../src/model/zone.ts';
 import { openEtcdStore } from '../../src/store/etcd.ts';
-import { memberKey, prefixes, zoneKey } from '../../src/store/keys.ts';
+import { memberKey, memberKind, memberValue } from '../../src/store/kinds/member.ts';
+import { zoneKey, zoneValue } from '../../src/store/kinds/zone.ts';
 import { type Store, StoreUnavailable } from '../../src/store/store.ts';
-import { memberValue, zoneValue } from '../../src/store/values.ts';
 import { changedStore } from '../support/changed-store.ts';
 import { emptyViews } from '../support/control-plane.ts';
 import { skipWithoutEtcd, startEtcd, type TestEtcd } from '../support/etcd.ts';
@@ -49,7 +49,7 @@ async function join(t: Cleanup, store: Store, member: Member): Promise<Said & { 
 }
 
 async function registered(store: Store): Promise<Member[]> {
-  const { entries } = await store.list(prefixes.members);
+  const { entries } = await store.list(memberKind.prefix);
   return entries.map(({ value }) => memberValue.decode(value));
 }
 

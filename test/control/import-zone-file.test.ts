@@ -17,7 +17,8 @@ import { parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import { openEtcdStore } from '../../src/store/etcd.ts';
-import { importKey, prefixes, zoneNamesPrefix } from '../../src/store/keys.ts';
+import { importKey } from '../../src/store/kinds/import.ts';
+import { nameKind, zoneNamesPrefix } from '../../src/store/kinds/name.ts';
 import { OutcomeUnknown, type Store, StoreUnavailable } from '../../src/store/store.ts';
 import { adminToken } from '../support/api-client.ts';
 import { changedStore } from '../support/changed-store.ts';
@@ -156,7 +157,7 @@ test('a zone that is deleted, and made again, while it is imported stays as it w
   await changing;
   assert.ok(['import_interrupted', 'not_found'].includes(refusal.code), refusal.code);
   assert.deepEqual(
-    (await storeEntries(replica.store)).filter(({ key }) => key.startsWith(prefixes.names)),
+    (await storeEntries(replica.store)).filter(({ key }) => key.startsWith(nameKind.prefix)),
     [],
   );
   assert.equal(replica.views.zones.get(zone)?.value.defaultTtl, 60);
@@ -205,7 +206,7 @@ test('an import that fails in the middle leaves nothing behind', async (t) => {
   const store: Store = {
     ...bound(replica.store),
     commit: (transaction) => {
-      const writes = transaction.operations.some((one) => 'key' in one && one.key.startsWith(prefixes.names));
+      const writes = transaction.operations.some((one) => 'key' in one && one.key.startsWith(nameKind.prefix));
       return writes && ++commits === 3
         ? Promise.reject(new Error('the disk broke'))
         : replica.store.commit(transaction);
@@ -287,7 +288,7 @@ test('an import that finds the store away does not wait for its lock', { timeout
   const store: Store = {
     ...bound(replica.store),
     commit: (transaction) => {
-      const writes = transaction.operations.some((one) => 'key' in one && one.key.startsWith(prefixes.names));
+      const writes = transaction.operations.some((one) => 'key' in one && one.key.startsWith(nameKind.prefix));
       return writes && ++commits > 2
         ? Promise.reject(new OutcomeUnknown('no answer'))
         : replica.store.commit(transaction);
@@ -339,7 +340,7 @@ test('a replica killed while it imports serves the zone as it was, and what it l
   await replica.stop();
   const store = await openEmbeddedStore({ folder: join(folder, 'store') });
   t.after(() => store.close());
-  const names = async () => (await storeEntries(store)).filter(({ key }) => key.startsWith(prefixes.names)).length;
+  const names = async () => (await storeEntries(store)).filter(({ key }) => key.startsWith(nameKind.prefix)).length;
   const left = await names();
   assert.ok(left > 1, 'it had written some');
   assert.equal(await cleanGenerations(store, zone), 0, 'while the lock is held they may be somebody’s');

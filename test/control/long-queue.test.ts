@@ -10,9 +10,10 @@ import { noChange, TransactionBuilder } from '../../src/control/transaction/tran
 import { automaticReverseZone, parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
 import { zoneDefaults } from '../../src/model/zone.ts';
-import { hostKey, serialKey, zoneKey } from '../../src/store/keys.ts';
+import { hostKey } from '../../src/store/kinds/host.ts';
+import { serialKey } from '../../src/store/kinds/serial.ts';
+import { zoneKey, zoneValue } from '../../src/store/kinds/zone.ts';
 import { maxOperations } from '../../src/store/store.ts';
-import { zoneValue } from '../../src/store/values.ts';
 import { embeddedStore, openReplica } from '../support/control-plane.ts';
 import { until } from '../support/until.ts';
 

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { namesInOrder } from '../../src/control/zone-file/names-in-order.ts';
 import { type Fqdn, labelsOf, parseName } from '../../src/model/name.ts';
-import { nameKey, namesPrefix } from '../../src/store/keys.ts';
+import { nameKey, namesPrefix } from '../../src/store/kinds/name.ts';
 import { maxOperations, type Store } from '../../src/store/store.ts';
 import { embeddedStore } from '../support/control-plane.ts';
 

@@ -10,18 +10,13 @@ import { parseAddress } from '../../src/model/address.ts';
 import type { Host } from '../../src/model/host.ts';
 import { parseName } from '../../src/model/name.ts';
 import { zoneDefaults } from '../../src/model/zone.ts';
-import {
-  addressesPrefix,
-  addressKey,
-  hostKey,
-  nameKey,
-  poolKey,
-  prefixes,
-  serialKey,
-  tokenKey,
-  zoneKey,
-} from '../../src/store/keys.ts';
-import { hostValue, zoneValue } from '../../src/store/values.ts';
+import { addressesPrefix, addressKey } from '../../src/store/kinds/address.ts';
+import { hostKey, hostKind, hostValue } from '../../src/store/kinds/host.ts';
+import { nameKey } from '../../src/store/kinds/name.ts';
+import { poolKey, poolKind } from '../../src/store/kinds/pool.ts';
+import { serialKey } from '../../src/store/kinds/serial.ts';
+import { tokenKey } from '../../src/store/kinds/token.ts';
+import { zoneKey, zoneKind, zoneValue } from '../../src/store/kinds/zone.ts';
 import { putZone } from '../support/control-plane.ts';
 import type { Race } from './race.ts';
 import {
@@ -209,7 +204,7 @@ export const races: Race[] = [
     given: [],
     first: putPool('p', ['10.0.0.0/29']),
     second: putPool('q', ['10.0.0.4/30']),
-    stoppedBy: [prefixes.pools],
+    stoppedBy: [poolKind.prefix],
   },
   // Hosts.
   {
@@ -404,7 +399,7 @@ export const races: Race[] = [
     given: [],
     first: putZone(parseName('b.deep')),
     second: twoDeepZones,
-    stoppedBy: [prefixes.zones],
+    stoppedBy: [zoneKind.prefix],
   },
   {
     guards: ['zones/put-zone.ts put'],
@@ -428,7 +423,7 @@ export const races: Race[] = [
     given: [zone],
     first: createHost('a.s.z', '10.0.0.1'),
     second: putZone(parseName('s.z')),
-    stoppedBy: [prefixes.hosts],
+    stoppedBy: [hostKind.prefix],
   },
   {
     guards: ['zones/put-zone.ts requireUnchanged'],

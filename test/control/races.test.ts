@@ -10,9 +10,11 @@ import { OnceCommitter } from '../../src/control/transaction/commit-once.ts';
 import { cleanGenerations } from '../../src/control/zone-file/clean-generations.ts';
 import { importZoneFile } from '../../src/control/zone-file/import-zone-file.ts';
 import { type Fqdn, parseName } from '../../src/model/name.ts';
-import { idempotencyKey, importKey, nameKey, prefixes, zoneKey } from '../../src/store/keys.ts';
+import { idempotencyKey } from '../../src/store/kinds/idempotency.ts';
+import { importKey } from '../../src/store/kinds/import.ts';
+import { nameKey, nameKind, nameValue } from '../../src/store/kinds/name.ts';
+import { zoneKey } from '../../src/store/kinds/zone.ts';
 import type { Transaction } from '../../src/store/store.ts';
-import { nameValue } from '../../src/store/values.ts';
 import { type ControlPlane, putZone, testActor } from '../support/control-plane.ts';
 import { assertOvertaken, assertRace, type Overtaken } from './race.ts';
 import { atZ, deleteUnreadable, deleteZone, host, pool, races, reverse, serialOfZ, z, zone } from './race-table.ts';
@@ -43,9 +45,9 @@ const writes =
   ({ operations }: Transaction) =>
     operations.some((operation) => operation.kind === 'put' && operation.key === key);
 const writesNames = ({ operations }: Transaction) =>
-  operations.every((operation) => operation.kind === 'put' && operation.key.startsWith(prefixes.names));
+  operations.every((operation) => operation.kind === 'put' && operation.key.startsWith(nameKind.prefix));
 const deletesNames = ({ operations }: Transaction) =>
-  operations.every((operation) => operation.kind === 'delete' && operation.key.startsWith(prefixes.names));
+  operations.every((operation) => operation.kind === 'delete' && operation.key.startsWith(nameKind.prefix));
 const leftover = write(nameKey(z, 2, parseName('old.z')), nameValue.encode({ name: parseName('old.z'), rrsets: [] }));
 const anew = [deleteZone, zone];
 

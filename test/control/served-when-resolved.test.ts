@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Decide } from '../../src/control/transaction/decision.ts';
 import { decideDeleteZone } from '../../src/control/zones/delete-zone.ts';
 import { parseName } from '../../src/model/name.ts';
-import { zoneKey } from '../../src/store/keys.ts';
+import { zoneKey } from '../../src/store/kinds/zone.ts';
 import { laggingStore } from '../support/changed-store.ts';
 import { embeddedStore, openReplica, putZone } from '../support/control-plane.ts';
 import { until } from '../support/until.ts';

@@ -8,8 +8,12 @@ import { ancestry, type Fqdn, isWithin } from '../../src/model/name.ts';
 import { type Pool, poolShape, shapeHolds } from '../../src/model/pool.ts';
 import type { NamedRrsets, Rrset } from '../../src/model/rrset.ts';
 import type { Zone } from '../../src/model/zone.ts';
-import { parseKey } from '../../src/store/keys.ts';
-import { addressValue, hostValue, nameValue, poolValue, zoneValue } from '../../src/store/values.ts';
+import { addressKind, addressValue } from '../../src/store/kinds/address.ts';
+import { hostKind, hostValue } from '../../src/store/kinds/host.ts';
+import { nameKind, nameValue } from '../../src/store/kinds/name.ts';
+import { poolKind, poolValue } from '../../src/store/kinds/pool.ts';
+import { serialKind } from '../../src/store/kinds/serial.ts';
+import { zoneKind, zoneValue } from '../../src/store/kinds/zone.ts';
 
 /** The entries of a store by kind. */
 export interface Contents {
@@ -32,14 +36,18 @@ export function contentsOf(entries: Iterable<{ key: string; value: string }>): C
     names: [],
   };
   for (const { key, value } of entries) {
-    const subject = parseKey(key);
-    if (subject?.kind === 'pool') contents.pools.set(subject.pool, poolValue.decode(value));
-    if (subject?.kind === 'address')
-      contents.addresses.set(`${subject.space}/${subject.address}`, addressValue.decode(value));
-    if (subject?.kind === 'host') contents.hosts.set(subject.host, hostValue.decode(value));
-    if (subject?.kind === 'zone') contents.zones.set(subject.zone, zoneValue.decode(value));
-    if (subject?.kind === 'serial') contents.serials.add(subject.zone);
-    if (subject?.kind === 'name') contents.names.push({ ...nameValue.decode(value), zone: subject.zone });
+    const pool = poolKind.parse(key);
+    const address = addressKind.parse(key);
+    const host = hostKind.parse(key);
+    const zone = zoneKind.parse(key);
+    const serial = serialKind.parse(key);
+    const name = nameKind.parse(key);
+    if (pool) contents.pools.set(pool.pool, poolValue.decode(value));
+    if (address) contents.addresses.set(`${address.space}/${address.address}`, addressValue.decode(value));
+    if (host) contents.hosts.set(host.host, hostValue.decode(value));
+    if (zone) contents.zones.set(zone.zone, zoneValue.decode(value));
+    if (serial) contents.serials.add(serial.zone);
+    if (name) contents.names.push({ ...nameValue.decode(value), zone: name.zone });
   }
   return contents;
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { openEtcdStore } from '../../src/store/etcd.ts';
-import { prefixes } from '../../src/store/keys.ts';
+import { nameKind } from '../../src/store/kinds/name.ts';
 import { Compacted, type Store, StoreUnavailable } from '../../src/store/store.ts';
 import { adminToken, problemIn } from '../support/api-client.ts';
 import { skipWithoutEtcd, startEtcd } from '../support/etcd.ts';
@@ -56,7 +56,7 @@ function failFrom(t: TestContext, store: Store, page: number, error: Error): voi
   const list = store.list.bind(store);
   let pages = 0;
   t.mock.method(store, 'list', (...[prefix, options]: Parameters<typeof list>) =>
-    prefix.startsWith(prefixes.names) && ++pages >= page ? Promise.reject(error) : list(prefix, options),
+    prefix.startsWith(nameKind.prefix) && ++pages >= page ? Promise.reject(error) : list(prefix, options),
   );
 }
 

@@ -6,8 +6,8 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Response } from 'supertest';
 import { parseName } from '../../src/model/name.ts';
-import { memberKey, nameKey } from '../../src/store/keys.ts';
-import { memberValue } from '../../src/store/values.ts';
+import { memberKey, memberValue } from '../../src/store/kinds/member.ts';
+import { nameKey } from '../../src/store/kinds/name.ts';
 import { problemIn } from '../support/api-client.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { parseName } from '../../src/model/name.ts';
-import { nameKey } from '../../src/store/keys.ts';
+import { nameKey } from '../../src/store/kinds/name.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
 
 interface Rrset {

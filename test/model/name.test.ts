@@ -17,7 +17,9 @@ import {
   parseName,
   parseRelativeName,
 } from '../../src/model/name.ts';
-import { hostKey, nameKey, parseKey, zoneKey } from '../../src/store/keys.ts';
+import { hostKey, hostKind } from '../../src/store/kinds/host.ts';
+import { nameKey, nameKind } from '../../src/store/kinds/name.ts';
+import { zoneKey, zoneKind } from '../../src/store/kinds/zone.ts';
 
 const octet = fc.oneof(
   fc.integer({ min: 0x61, max: 0x7a }),
@@ -87,9 +89,9 @@ test('store keys keep any name, and none stands in another zone by its key', () 
     fc.property(labels, fc.nat(8), (all, from) => {
       const owner = nameOf(all);
       const zone = nameOf(all.slice(from));
-      assert.deepEqual(parseKey(hostKey(owner)), { kind: 'host', host: owner });
-      assert.deepEqual(parseKey(zoneKey(zone)), { kind: 'zone', zone });
-      assert.deepEqual(parseKey(nameKey(zone, 7, owner)), { kind: 'name', zone, generation: 7, owner });
+      assert.deepEqual(hostKind.parse(hostKey(owner)), { host: owner });
+      assert.deepEqual(zoneKind.parse(zoneKey(zone)), { zone });
+      assert.deepEqual(nameKind.parse(nameKey(zone, 7, owner)), { zone, generation: 7, owner });
       assert.match(nameKey(zone, 7, owner), /^[ -~]*$/);
     }),
   );

@@ -34,8 +34,11 @@ const useCases: Record<string, string[]> = {
 /** Within control: what every use case may import. The later may import the earlier. A file beside the folders may import all of control. */
 const underUseCases = ['reading', 'transaction'];
 
-/** The files of the store that others may import: never an implementation. */
-const storeInterface = ['store/store.ts', 'store/keys.ts', 'store/values.ts', 'store/within.ts'];
+/** The files of the store that others may import, besides its kinds of keys and values: never an implementation. */
+const storeInterface = ['store/store.ts', 'store/within.ts'];
+const storedKinds = 'store/kinds/';
+/** What the kinds are made of: no other room imports it. */
+const codec = 'store/codec/';
 
 /** Packages with one owner: a file, or a folder. */
 const owners: Record<string, string> = {
@@ -140,8 +143,20 @@ test('every room has its row', () => {
 
 test('rooms other than the store know its interface only', () => {
   const wrong = imports.filter(
-    ({ from, to }) => roomOf(to) === 'store' && !['store', ''].includes(roomOf(from)) && !storeInterface.includes(to),
+    ({ from, to }) =>
+      roomOf(to) === 'store' &&
+      !['store', ''].includes(roomOf(from)) &&
+      !storeInterface.includes(to) &&
+      !to.startsWith(storedKinds),
   );
+  assert.deepEqual(wrong, []);
+});
+
+test('the kinds of keys and values know the model, and nothing of the store that keeps them', () => {
+  const isOfKinds = (file: string) => file.startsWith(storedKinds) || file.startsWith(codec);
+  const ofKinds = imports.filter(({ from }) => isOfKinds(from));
+  assert.ok(ofKinds.length > 20);
+  const wrong = ofKinds.filter(({ to }) => roomOf(to) === 'store' && !isOfKinds(to));
   assert.deepEqual(wrong, []);
 });
 

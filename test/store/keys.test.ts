@@ -1,41 +1,74 @@
-// Keys: what a builder made is read back, and nothing else is.
+// Keys: their kind reads back what its builder made, and nothing else.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
-import * as keys from '../../src/store/keys.ts';
+import { addressKey } from '../../src/store/kinds/address.ts';
+import { hostKey } from '../../src/store/kinds/host.ts';
+import { idempotencyKey } from '../../src/store/kinds/idempotency.ts';
+import { importKey } from '../../src/store/kinds/import.ts';
+import { memberKey } from '../../src/store/kinds/member.ts';
+import { nameKey } from '../../src/store/kinds/name.ts';
+import { poolKey } from '../../src/store/kinds/pool.ts';
+import { serialKey } from '../../src/store/kinds/serial.ts';
+import { tokenKey } from '../../src/store/kinds/token.ts';
+import { zoneKey } from '../../src/store/kinds/zone.ts';
+import { kindModules, storedKinds } from './stored-kinds.ts';
 
 const zone = parseName('0/25.2.0.192.in-addr.arpa');
 const odd = parseName('a\\.b.foo.k8s');
+const address = parseAddress('10.0.0.1');
 
-test('every key that a builder makes is read back', () => {
-  const made = [
-    keys.poolKey('p'),
-    keys.addressKey('default', parseAddress('10.0.0.1')),
-    keys.zoneKey(zone),
-    keys.serialKey(zone),
-    keys.nameKey(zone, 7, zone),
-    keys.nameKey(parseName('foo.k8s'), 1, odd),
-    keys.nameKey(parseName('.'), 1, parseName('.')),
-    keys.hostKey(odd),
-    keys.tokenKey('admin'),
-    keys.memberKey('A b/c'),
-  ];
-  for (const key of made) assert.notEqual(keys.parseKey(key), undefined, key);
+const parsedBy = (key: string): string[] =>
+  storedKinds.filter((kind) => kind.parse(key) !== undefined).map(({ name }) => name);
+
+const made: [kind: string, key: string, subject: object][] = [
+  ['pool', poolKey('p'), { pool: 'p' }],
+  ['address', addressKey('default', address), { space: 'default', address }],
+  ['zone', zoneKey(zone), { zone }],
+  ['serial', serialKey(zone), { zone }],
+  ['import', importKey(zone), { zone }],
+  ['name', nameKey(zone, 7, zone), { zone, generation: 7, owner: zone }],
+  ['name', nameKey(parseName('foo.k8s'), 1, odd), { zone: 'foo.k8s', generation: 1, owner: odd }],
+  ['name', nameKey(parseName('.'), 1, parseName('.')), { zone: '.', generation: 1, owner: '.' }],
+  ['host', hostKey(odd), { host: odd }],
+  ['token', tokenKey('admin'), { token: 'admin' }],
+  ['member', memberKey('A b/c'), { replica: 'A b/c' }],
+  ['idempotency', idempotencyKey('admin', 'a/ü%'), { token: 'admin', key: 'a/ü%' }],
+];
+
+test('every key that a builder makes is read back by its kind alone', () => {
+  for (const [name, key, subject] of made) {
+    assert.deepEqual(parsedBy(key), [name], key);
+    assert.deepEqual(storedKinds.find((kind) => kind.name === name)?.parse(key), subject, key);
+  }
 });
 
-test("a key that only looks like one is nobody's", () => {
+test('every file of a kind has a kind of its name, with a prefix of its own and a key above', () => {
+  assert.deepEqual(
+    storedKinds.map((kind) => kind?.name),
+    [...kindModules.keys()],
+  );
+  for (const { prefix } of storedKinds) assert.match(prefix, /^[a-z]+\/$/);
+  assert.equal(new Set(storedKinds.map(({ prefix }) => prefix)).size, storedKinds.length);
+  assert.deepEqual([...new Set(made.map(([name]) => name))].sort(), [...kindModules.keys()].sort());
+});
+
+test('no kind takes a key that no builder makes', () => {
   const junk = [
     'zones/foo.k8s/x',
     'zones/foo%2ek8s',
     'zones/Foo.k8s',
     'hosts/k8s.foo.nginx/x',
     'pools/default/x',
-    `${keys.addressKey('default', parseAddress('10.0.0.1'))}/x`,
+    `${addressKey('default', address)}/x`,
     'names/foo.k8s/01/k8s.foo.a',
+    'names/foo.k8s',
     'tokens/admin/x',
+    'members/%',
     'nothing/known',
+    'pools',
   ];
-  for (const key of junk) assert.equal(keys.parseKey(key), undefined, key);
+  for (const key of junk) assert.deepEqual(parsedBy(key), [], key);
 });

@@ -1,10 +1,10 @@
 // All that a store holds, to compare before and after.
 
-import { prefixes } from '../../src/store/keys.ts';
+import { memberKind } from '../../src/store/kinds/member.ts';
 import type { Entry, Store } from '../../src/store/store.ts';
 
 /** Members come and go on their leases: no request is to blame for them. */
-const ofNoRequest = [prefixes.members];
+const ofNoRequest = [memberKind.prefix];
 
 /** Key → value and revision. */
 export async function storeDump(store: Store): Promise<Record<string, string>> {

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseName } from '../../src/model/name.ts';
 import type { Revision } from '../../src/model/revision.ts';
-import { memberKey, nameKey, zoneKey } from '../../src/store/keys.ts';
+import { memberKey, memberValue } from '../../src/store/kinds/member.ts';
+import { nameKey, nameValue } from '../../src/store/kinds/name.ts';
+import { zoneKey, zoneValue } from '../../src/store/kinds/zone.ts';
 import type { Entry, StoreEvent } from '../../src/store/store.ts';
-import { memberValue, nameValue, zoneValue } from '../../src/store/values.ts';
 import { emptyViews } from '../support/control-plane.ts';
 
 const k8s = parseName('k8s');

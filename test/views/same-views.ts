@@ -1,7 +1,7 @@
 // Whether two replicas' memories tell the same: everything that control, HTTP and DNS can ask of them.
 
 import assert from 'node:assert/strict';
-import { parseKey } from '../../src/store/keys.ts';
+import { nameKind } from '../../src/store/kinds/name.ts';
 import type { Entry } from '../../src/store/store.ts';
 import type { Views } from '../../src/views/views.ts';
 import { type ControlPlane, openReplica } from '../support/control-plane.ts';
@@ -19,7 +19,7 @@ export async function sameViews(test: Cleanup, replica: Pick<ControlPlane, 'stor
 
 /** All that views tell, as plain data. `entries` names the owner names to ask for. */
 export function told(views: Views, entries: readonly Entry[], now = Date.now()): unknown {
-  const subjects = entries.map(({ key }) => parseKey(key));
+  const subjects = entries.map(({ key }) => nameKind.parse(key));
   return {
     pools: [...views.pools.list()].map(({ value, modified }) => ({
       value,
@@ -40,9 +40,7 @@ export function told(views: Views, entries: readonly Entry[], now = Date.now()):
       counts: views.zones.counts(value.name),
       implied: views.zones.implied(value.name),
     })),
-    names: subjects.map(
-      (subject) => subject?.kind === 'name' && [subject.owner, views.zones.name(subject.zone, subject.owner)],
-    ),
+    names: subjects.map((subject) => subject && [subject.owner, views.zones.name(subject.zone, subject.owner)]),
     tokens: [...views.tokens].sort(),
     faults: [...views.faults].sort(),
   };

@@ -8,16 +8,14 @@ import { parseName } from '../../src/model/name.ts';
 import { poolDefaults } from '../../src/model/pool.ts';
 import type { Revision } from '../../src/model/revision.ts';
 import { zoneDefaults } from '../../src/model/zone.ts';
-import {
-  addressKey,
-  hostKey,
-  memberKey,
-  nameKey,
-  poolKey,
-  serialKey,
-  tokenKey,
-  zoneKey,
-} from '../../src/store/keys.ts';
+import { addressKey } from '../../src/store/kinds/address.ts';
+import { hostKey } from '../../src/store/kinds/host.ts';
+import { memberKey } from '../../src/store/kinds/member.ts';
+import { nameKey } from '../../src/store/kinds/name.ts';
+import { poolKey } from '../../src/store/kinds/pool.ts';
+import { serialKey } from '../../src/store/kinds/serial.ts';
+import { tokenKey } from '../../src/store/kinds/token.ts';
+import { zoneKey } from '../../src/store/kinds/zone.ts';
 import type { Entry, Operation } from '../../src/store/store.ts';
 import type { Views } from '../../src/views/views.ts';
 import { emptyViews } from '../support/control-plane.ts';

@@ -6,7 +6,7 @@ import { type Address, addressNumber, type Family } from '../../model/address.ts
 import { describeHolder } from '../../model/allocation.ts';
 import { capacityOf, isExcluded, type Pool, poolShape, shapeHolds } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
-import { addressKey } from '../../store/keys.ts';
+import { addressKey } from '../../store/kinds/address.ts';
 import type { Views } from '../../views/views.ts';
 import { existingPool } from '../reading/existing.ts';
 import { unreadable } from '../reading/unreadable.ts';

@@ -2,7 +2,8 @@
 
 import type { Fqdn } from '../../model/name.ts';
 import { type Zone, zoneDefaults } from '../../model/zone.ts';
-import { serialKey, zoneKey } from '../../store/keys.ts';
+import { serialKey } from '../../store/kinds/serial.ts';
+import { zoneKey } from '../../store/kinds/zone.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
 

@@ -8,7 +8,7 @@ import { type Host, type HostAddress, recordsOf } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { managingHost, type Rrset } from '../../model/rrset.ts';
 import { timestamp } from '../../model/timestamp.ts';
-import { hostKey } from '../../store/keys.ts';
+import { hostKey } from '../../store/kinds/host.ts';
 import { replaceHost } from '../addresses/hold-address.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';

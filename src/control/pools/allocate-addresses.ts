@@ -5,7 +5,7 @@ import type { Address, Family } from '../../model/address.ts';
 import { type AddressRecord, type Holder, mayShare, type Port } from '../../model/allocation.ts';
 import type { Pool } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
-import { addressKey } from '../../store/keys.ts';
+import { addressKey } from '../../store/kinds/address.ts';
 import { chooseExplicit, chooseNext, defaultFamily } from '../addresses/choose-addresses.ts';
 import { replaceHolders, takeAddress } from '../addresses/hold-address.ts';
 import { existingPool } from '../reading/existing.ts';

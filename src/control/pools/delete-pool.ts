@@ -1,7 +1,7 @@
 // Use case: a pool is deleted; only by force while its addresses are in use.
 
 import type { Pool } from '../../model/pool.ts';
-import { poolKey } from '../../store/keys.ts';
+import { poolKey } from '../../store/kinds/pool.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import { existingPool } from '../reading/existing.ts';
 import type { DecisionContext } from '../transaction/decision.ts';

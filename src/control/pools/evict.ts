@@ -6,7 +6,7 @@ import type { Address } from '../../model/address.ts';
 import { type AddressRecord, describeHolder } from '../../model/allocation.ts';
 import type { Host } from '../../model/host.ts';
 import type { Pool } from '../../model/pool.ts';
-import { addressesPrefix } from '../../store/keys.ts';
+import { addressesPrefix } from '../../store/kinds/address.ts';
 import { replaceHolders } from '../addresses/hold-address.ts';
 import { isOrphanedHold } from '../hosts/orphans.ts';
 import { maxKeysOf, WriteBudget } from '../hosts/write-budget.ts';

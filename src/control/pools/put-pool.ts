@@ -4,8 +4,7 @@ import { refuse, refuseField } from '../../errors.ts';
 import { addressNumber } from '../../model/address.ts';
 import { type AddressRange, rangesOverlap } from '../../model/address-range.ts';
 import { type Pool, poolShape, shapeHolds } from '../../model/pool.ts';
-import { poolKey, prefixes } from '../../store/keys.ts';
-import { poolValue } from '../../store/values.ts';
+import { poolKey, poolKind, poolValue } from '../../store/kinds/pool.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import { type PoolUsage, usageOfNew } from '../addresses/pool-usage.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
@@ -77,7 +76,7 @@ function checkRanges({ views }: DecisionContext, pool: Pool): void {
  */
 function guardRanges(builder: TransactionBuilder, pool: Pool, current: Pool | undefined): void {
   const changed = current === undefined || current.space !== pool.space || current.ranges.join() !== pool.ranges.join();
-  if (changed) builder.requireQuiet(prefixes.pools, builder.views.revision);
+  if (changed) builder.requireQuiet(poolKind.prefix, builder.views.revision);
 }
 
 function covers(outer: AddressRange, inner: AddressRange): boolean {

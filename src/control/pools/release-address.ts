@@ -3,7 +3,7 @@
 import { refuse } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';
 import { describeHolder, type Holder } from '../../model/allocation.ts';
-import { addressKey } from '../../store/keys.ts';
+import { addressKey } from '../../store/kinds/address.ts';
 import { endCoolDown, replaceHolders } from '../addresses/hold-address.ts';
 import { isOrphanedHold, requireOrphan } from '../hosts/orphans.ts';
 import type { DecisionContext } from '../transaction/decision.ts';

@@ -4,7 +4,7 @@
 import { refuse } from '../../errors.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
-import { serialKey } from '../../store/keys.ts';
+import { serialKey } from '../../store/kinds/serial.ts';
 import type { Store } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
 import { untilReached } from './until-reached.ts';

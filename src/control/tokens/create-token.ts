@@ -1,7 +1,6 @@
 // Use case: a token is created.
 
-import { tokenKey } from '../../store/keys.ts';
-import { type StoredToken, tokenValue } from '../../store/values.ts';
+import { type StoredToken, tokenKey, tokenValue } from '../../store/kinds/token.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import { type Decision, noChange, TransactionBuilder } from '../transaction/transaction-builder.ts';
 

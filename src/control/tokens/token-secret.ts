@@ -1,7 +1,7 @@
 // The secret of a token: made once and shown to its bearer, kept only as a salted hash, checked when it is presented.
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { StoredToken } from '../../store/values.ts';
+import type { StoredToken } from '../../store/kinds/token.ts';
 import type { Views } from '../../views/views.ts';
 
 /** Makes a token: the text for its bearer, and the value for the store. */

@@ -1,7 +1,7 @@
 // Decisions that share one transaction: as many as fit into it, if none of them writes a key that another one reads or
 // writes.
 
-import { prefixes } from '../../store/keys.ts';
+import { serialKind } from '../../store/kinds/serial.ts';
 import { type Compare, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
 import type { Decision } from './transaction-builder.ts';
 
@@ -82,7 +82,7 @@ export class Batch<Job> {
 
 /** Returns whether all decisions of the batch can share the operation: a zone's serial has no value and no compare. */
 function isShared(operation: Operation): boolean {
-  return operation.kind === 'put' && operation.key.startsWith(prefixes.serials);
+  return operation.kind === 'put' && operation.key.startsWith(serialKind.prefix);
 }
 
 function bytesOf(operation: Operation): number {

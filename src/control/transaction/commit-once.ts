@@ -3,9 +3,8 @@
 
 import { createHash } from 'node:crypto';
 import { Refusal, refuse } from '../../errors.ts';
-import { idempotencyKey } from '../../store/keys.ts';
+import { answerValue, idempotencyKey } from '../../store/kinds/idempotency.ts';
 import { LeaseGone, type LeaseId, type Store, StoreUnavailable } from '../../store/store.ts';
-import { answerValue } from '../../store/values.ts';
 import type { Views } from '../../views/views.ts';
 import { untilServed } from '../reading/until-reached.ts';
 import type { TokenActor } from './actor.ts';

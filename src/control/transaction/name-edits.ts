@@ -17,7 +17,7 @@ import type { RecordType } from '../../model/rdata/record-types.ts';
 import type { Revision } from '../../model/revision.ts';
 import type { Rrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
-import { nameKey } from '../../store/keys.ts';
+import { nameKey } from '../../store/kinds/name.ts';
 import type { Views } from '../../views/views.ts';
 
 /** A warning about a name that is written: odd, but allowed. */

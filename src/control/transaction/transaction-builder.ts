@@ -8,9 +8,11 @@ import { ancestry, type Fqdn, parentOf } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
 import { greatestTypes, type Rrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
-import { importKey, prefixes, serialKey, zoneKey } from '../../store/keys.ts';
+import { importKey } from '../../store/kinds/import.ts';
+import { nameValue } from '../../store/kinds/name.ts';
+import { serialKey } from '../../store/kinds/serial.ts';
+import { zoneKey, zoneKind, zoneValue } from '../../store/kinds/zone.ts';
 import { type Compare, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
-import { nameValue, zoneValue } from '../../store/values.ts';
 import type { Views } from '../../views/views.ts';
 import type { Actor } from './actor.ts';
 import { subjectOf, targetOf } from './batch.ts';
@@ -228,7 +230,7 @@ export class TransactionBuilder implements DecisionContext {
   #requireNoneEnclosing(): void {
     const fits = this.#compares.size + this.#enclosing.size <= maxOperations;
     if (fits) for (const key of this.#enclosing) this.requireAbsent(key);
-    else this.requireQuiet(prefixes.zones, this.views.revision);
+    else this.requireQuiet(zoneKind.prefix, this.views.revision);
   }
 
   #writeName(key: string, edit: NameEdit): void {

@@ -4,9 +4,10 @@
 
 import type { Logger } from '../../model/logger.ts';
 import type { Fqdn } from '../../model/name.ts';
-import { importKey, namesPrefix, parseKey, zoneKey, zoneNamesPrefix } from '../../store/keys.ts';
+import { importKey } from '../../store/kinds/import.ts';
+import { nameKind, namesPrefix, zoneNamesPrefix } from '../../store/kinds/name.ts';
+import { zoneKey, zoneValue } from '../../store/kinds/zone.ts';
 import { maxOperations, type Store } from '../../store/store.ts';
-import { zoneValue } from '../../store/values.ts';
 import type { Views } from '../../views/views.ts';
 
 const intervalMilliseconds = 60_000;
@@ -29,9 +30,9 @@ export async function cleanGenerations(store: Store, zone: Fqdn): Promise<number
   let from: string | undefined;
   for (;;) {
     const page = await store.list(zoneNamesPrefix(zone), { limit: pageSize, ...(from !== undefined && { from }) });
-    const subjects = page.entries.map(({ key }) => ({ key, subject: parseKey(key) }));
+    const subjects = page.entries.map(({ key }) => ({ key, subject: nameKind.parse(key) }));
     const doomed = subjects.filter(
-      ({ subject }) => subject?.kind === 'name' && subject.generation !== current && subject.generation < bound,
+      ({ subject }) => subject !== undefined && subject.generation !== current && subject.generation < bound,
     );
     for (let start = 0; start < doomed.length; start += maxOperations) {
       const { committed } = await store.commit({

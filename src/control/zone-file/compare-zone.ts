@@ -9,9 +9,8 @@ import type { NamedRrsets, Rrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
 import { type FileRrset, isSameRrset, type ZoneFileContents } from '../../model/zone-file/contents.ts';
 import type { Findings } from '../../model/zone-file/findings.ts';
-import { namesPrefix } from '../../store/keys.ts';
+import { namesPrefix, nameValue } from '../../store/kinds/name.ts';
 import type { Store } from '../../store/store.ts';
-import { nameValue } from '../../store/values.ts';
 import { unreadable } from '../reading/unreadable.ts';
 import { yieldToEventLoop } from './yield-to-event-loop.ts';
 

@@ -6,7 +6,8 @@
 import { refuse } from '../../errors.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
-import { importKey, zoneKey } from '../../store/keys.ts';
+import { importKey } from '../../store/kinds/import.ts';
+import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Compare, LeaseId, Store } from '../../store/store.ts';
 
 const leaseSeconds = 20;

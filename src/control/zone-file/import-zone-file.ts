@@ -8,7 +8,7 @@ import { type Fqdn, root } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
 import type { ZoneFileContents } from '../../model/zone-file/contents.ts';
 import { type Finding, Findings } from '../../model/zone-file/findings.ts';
-import { zoneKey } from '../../store/keys.ts';
+import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Views } from '../../views/views.ts';
 import { atOneRevision } from '../reading/at-one-revision.ts';
 import { existingZone } from '../reading/existing.ts';

@@ -5,9 +5,8 @@
 import { Refusal, refuse } from '../../errors.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Rrset } from '../../model/rrset.ts';
-import { nameKey } from '../../store/keys.ts';
+import { nameKey, nameValue } from '../../store/kinds/name.ts';
 import type { Operation, Store } from '../../store/store.ts';
-import { nameValue } from '../../store/values.ts';
 import type { Views } from '../../views/views.ts';
 import { untilReached } from '../reading/until-reached.ts';
 import type { ImportLock } from './import-lock.ts';

@@ -4,9 +4,8 @@
 import type { Fqdn } from '../../model/name.ts';
 import type { OwnedRrset, Rrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
-import { namesPrefix } from '../../store/keys.ts';
+import { namesPrefix, nameValue } from '../../store/kinds/name.ts';
 import type { Entry, Store } from '../../store/store.ts';
-import { nameValue } from '../../store/values.ts';
 import type { Views } from '../../views/views.ts';
 
 /**

@@ -5,8 +5,9 @@ import { checkBelow, checkNameservers } from '../../model/check-name.ts';
 import { recordsOf } from '../../model/host.ts';
 import { type Fqdn, isWithin, parentOf } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
-import { prefixes, serialKey, zoneKey } from '../../store/keys.ts';
-import { zoneValue } from '../../store/values.ts';
+import { hostKind } from '../../store/kinds/host.ts';
+import { serialKey } from '../../store/kinds/serial.ts';
+import { zoneKey, zoneValue } from '../../store/kinds/zone.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import type { Views } from '../../views/views.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
@@ -109,7 +110,7 @@ function checkHidesNothing(builder: TransactionBuilder, name: Fqdn): void {
       if (isWithin(owner, name) && views.zones.enclosing(owner)?.value.name === zone.name) hidden.push(owner);
     }
   }
-  builder.requireQuiet(prefixes.hosts, views.revision);
+  builder.requireQuiet(hostKind.prefix, views.revision);
   if (hidden.length === 0) return;
   refuse(
     'zone_conflict',

@@ -6,7 +6,7 @@ import { at, refuse } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';
 import { Type } from '../../model/json-schema.ts';
 import { timestamp } from '../../model/timestamp.ts';
-import { addressKey } from '../../store/keys.ts';
+import { addressKey } from '../../store/kinds/address.ts';
 import { AddressText, failures, LabelText, strict, writeHeaders } from '../schemas/common.ts';
 import { AllocationBody, showAddress } from '../schemas/pool.ts';
 import type { Routes } from '../services.ts';

@@ -1,29 +1,30 @@
-// The RRsets of a stored name against what a zone can hold: types, doubles, sizes, aliases. What the schema in values.ts cannot say.
-// Of every name that is loaded: a single record, which most are, is not parsed here; the table does that. Throws InvalidValue.
+// Checks the RRsets of a stored name that a schema cannot check: types, duplicates, sizes, aliases. Throws InvalidValue.
+// Runs for every name of a load. The table parses an RRset's single record, so it is not parsed here.
 
-import { InvalidValue, Refusal } from '../errors.ts';
-import { parseName } from '../model/name.ts';
-import { parseRdata } from '../model/rdata/rdata.ts';
-import { parseRecordType, type RecordType } from '../model/rdata/record-types.ts';
-import { conflictWithCname, greatestRrset, type NamedRrsets, parseRecords, type Rrset } from '../model/rrset.ts';
+import { InvalidValue, Refusal } from '../../errors.ts';
+import { parseName } from '../../model/name.ts';
+import { parseRdata } from '../../model/rdata/rdata.ts';
+import { parseRecordType, type RecordType } from '../../model/rdata/record-types.ts';
+import { conflictWithCname, greatestRrset, type NamedRrsets, parseRecords, type Rrset } from '../../model/rrset.ts';
 
-/** What a host writes: every other type is its zone's users'. */
+/** The types that a host writes. Records of all other types belong to the zone's users. */
 const hostTypes: readonly string[] = ['A', 'AAAA', 'PTR', 'CNAME'];
 
-/** No presentation form comes to more octets of a message than this for each character, and for each record (NSEC's types). */
+/** Upper bounds of the octets that a record takes in a message: for each character of its text, and besides (NSEC). */
 const octetsPerCharacter = 4;
 const octetsPerRecord = 64;
 
+/** Returns the value. Refuses RRsets that one name cannot have. */
 export function checkedRrsets(value: NamedRrsets): NamedRrsets {
   const { rrsets } = value;
   for (const rrset of rrsets) checkRrset(rrset);
   if (rrsets.length === 1) return value;
-  if (new Set(rrsets.map(({ type }) => type)).size < rrsets.length) throw new InvalidValue('a type stands there twice');
-  if (conflictWithCname(rrsets) !== undefined) throw new InvalidValue('a CNAME stands beside other records');
+  if (new Set(rrsets.map(({ type }) => type)).size < rrsets.length) throw new InvalidValue('a type is there twice');
+  if (conflictWithCname(rrsets) !== undefined) throw new InvalidValue('a CNAME is beside other records');
   return value;
 }
 
-/** Also the records that the table would read: for those who take the value past it. */
+/** Returns the value. Refuses records that the table would refuse, for a caller that does not write it to the table. */
 export function readableRrsets(value: NamedRrsets): NamedRrsets {
   for (const { type, records } of value.rrsets) for (const record of records) parseRdata(type, record);
   return value;
@@ -34,16 +35,16 @@ function checkRrset({ type, records, manager }: Rrset): void {
   if (records.length > 1 || isLong(records)) checkRecords(type, records);
   if (manager === undefined) return;
   if (!hostTypes.includes(type)) throw new InvalidValue(`a host has no ${type} records`);
-  // Where it points is how the host is found: managingHost.
+  // managingHost finds the host by the target.
   if (type === 'PTR' || type === 'CNAME') parseName(records[0] ?? '');
 }
 
-/** Types that were met and can be held, so that a million names cost a look each. There are 65536 at most. */
+/** Types that have been checked, so that a name costs one look-up. There are 65536 at most. */
 const types = new Set<RecordType>();
 
 function checkType(type: RecordType): void {
   if (types.has(type)) return;
-  if (parseRecordType(type) !== type) throw new InvalidValue(`'${type}' is not how the type is written`);
+  if (parseRecordType(type) !== type) throw new InvalidValue(`'${type}' is not the canonical form of a record type`);
   types.add(type);
 }
 

@@ -1,0 +1,22 @@
+// Checks of stored values that a schema cannot express: against their key, and of names, times and lists. Throw InvalidValue.
+
+import { InvalidValue } from '../../errors.ts';
+import { parseName } from '../../model/name.ts';
+
+/** Refuses a value that differs from the one that its key, or its canonical form, requires. */
+export function requireEqual(found: string | undefined, wanted: string): void {
+  if (found !== wanted) throw new InvalidValue(`the stored value has '${found}' where '${wanted}' is required`);
+}
+
+export function requireCanonicalName(name: string): void {
+  requireEqual(name, parseName(name));
+}
+
+export function requireDistinct(values: readonly string[]): void {
+  if (new Set(values).size < values.length) throw new InvalidValue('the stored value names something twice');
+}
+
+/** Refuses a day that does not exist. The schema has checked the form. */
+export function requireTime(text: string): void {
+  if (Number.isNaN(Date.parse(text))) throw new InvalidValue(`the stored value has '${text}' for a time`);
+}

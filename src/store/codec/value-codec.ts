@@ -1,0 +1,50 @@
+// Writes and reads stored values: JSON with a version, checked against a schema when it is read.
+// Values outlive the version that wrote them: a new field is Type.Optional, and its reader fills in the default.
+// A new required field would make every stored value unreadable (test/store/values.test.ts).
+
+import { Ajv, type ValidateFunction } from 'ajv';
+import type { Static, TObject, TProperties, TSchema } from 'typebox';
+import { InvalidValue } from '../../errors.ts';
+import { Type } from '../../model/json-schema.ts';
+
+/** Both directions of one kind of value. They are properties, so that tsc compares T with the schema both ways. */
+export interface ValueCodec<T> {
+  encode: (value: T) => string;
+  /** Throws InvalidValue. */
+  decode: (text: string) => T;
+}
+
+/** A schema for every field of T, the optional ones too. */
+export type FieldsOf<T> = { [Field in keyof Required<T>]: TSchema };
+
+const ajv = new Ajv({ strict: true });
+
+/** Returns the codec of the objects that have these fields. */
+export function valueCodec<Fields extends TProperties>(fields: Fields): ValueCodec<Static<TObject<Fields>>> {
+  const schema = Type.Object({ v: Type.Literal(1), ...(fields as TProperties) });
+  // Compiled when the first value is read.
+  let isValid: ValidateFunction<{ v: 1 }> | undefined;
+  return {
+    encode: (value) => JSON.stringify({ v: 1, ...(value as object) }),
+    decode: (text) => {
+      const value = parseJson(text);
+      isValid ??= ajv.compile<{ v: 1 }>(schema);
+      if (!isValid(value)) {
+        const [fault] = isValid.errors ?? [];
+        throw new InvalidValue(`the stored value does not fit: ${fault?.instancePath ?? ''} ${fault?.message ?? ''}`);
+      }
+      // A member with this name would become the prototype of an object that the value is copied into.
+      if (Object.hasOwn(value, '__proto__')) throw new InvalidValue('the stored value does not fit: __proto__');
+      const { v: _, ...rest } = value;
+      return rest as unknown as Static<TObject<Fields>>;
+    },
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InvalidValue('the stored value is not JSON');
+  }
+}

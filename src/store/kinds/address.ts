@@ -1,0 +1,80 @@
+// Addresses: `addresses/<space>/<32 hex digits>` → the holders of the address.
+
+import { InvalidValue } from '../../errors.ts';
+import { type Address, addressHex, formatAddress } from '../../model/address.ts';
+import { type AddressRecord, describeHolder } from '../../model/allocation.ts';
+import { Type } from '../../model/json-schema.ts';
+import { requireCanonicalName, requireDistinct, requireEqual, requireTime } from '../codec/value-checks.ts';
+import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
+import { address, fqdn, label, poolOrNull, text, time } from '../codec/value-fields.ts';
+import { type Subject, storedKind } from './stored-kind.ts';
+
+declare module './stored-kind.ts' {
+  interface StoredKinds {
+    address: { subject: { space: string; address: Address }; value: AddressRecord };
+  }
+}
+
+const prefix = 'addresses/';
+
+/**
+ * Returns the one key of an address: a second holder cannot create it (test/control/allocation.test.ts). The key order
+ * of the hex digits is the order of the addresses.
+ */
+export function addressKey(space: string, address: Address): string {
+  return addressesPrefix(space) + addressHex(address);
+}
+
+export function addressesPrefix(space: string): string {
+  return `${prefix}${space}/`;
+}
+
+const port = Type.Object({
+  protocol: Type.Union([Type.Literal('tcp'), Type.Literal('udp'), Type.Literal('sctp')]),
+  port: Type.Integer({ minimum: 1, maximum: 65_535 }),
+});
+
+export const addressValue: ValueCodec<AddressRecord> = valueCodec({
+  address,
+  space: label,
+  pool: poolOrNull,
+  state: Type.Union([Type.Literal('held'), Type.Literal('released')]),
+  holders: Type.Array(
+    Type.Union([
+      Type.Object({ kind: Type.Literal('host'), host: fqdn, owner: text }),
+      Type.Object({
+        kind: Type.Literal('allocation'),
+        id: text,
+        owner: text,
+        sharingKey: Type.Optional(Type.String({ minLength: 1 })),
+        ports: Type.Optional(Type.Array(port)),
+        expiresAt: Type.Optional(time),
+      }),
+    ]),
+  ),
+  since: time,
+  freeAt: Type.Optional(time),
+} satisfies FieldsOf<AddressRecord>);
+
+export const addressKind = storedKind('address', {
+  prefix,
+  key: ({ space, address }) => addressKey(space, address),
+  subjectOf: ([space = '', digits = '']) =>
+    /^[0-9a-f]{32}$/.test(digits) ? { space, address: formatAddress(BigInt(`0x${digits}`)) } : undefined,
+  read: (subject, text) => checkedAddress(subject, addressValue.decode(text)),
+});
+
+function checkedAddress({ space, address }: Subject<'address'>, value: AddressRecord): AddressRecord {
+  requireEqual(value.address, address);
+  requireEqual(value.space, space);
+  requireTime(value.since);
+  if (value.freeAt !== undefined) requireTime(value.freeAt);
+  for (const holder of value.holders) {
+    if (holder.kind === 'host') requireCanonicalName(holder.host);
+    else if (holder.expiresAt !== undefined) requireTime(holder.expiresAt);
+  }
+  requireDistinct(value.holders.map(describeHolder));
+  if ((value.state === 'held') !== value.holders.length > 0)
+    throw new InvalidValue('its state does not agree with its holders');
+  return value;
+}

@@ -1,0 +1,56 @@
+// Hosts: `hosts/<name, labels reversed>` → the host.
+
+import { InvalidValue } from '../../errors.ts';
+import { parseAddress } from '../../model/address.ts';
+import type { Host } from '../../model/host.ts';
+import { Type } from '../../model/json-schema.ts';
+import { type Fqdn, isWithin } from '../../model/name.ts';
+import { decodeReversed, encodeReversed } from '../codec/encoded-name.ts';
+import { requireCanonicalName, requireDistinct, requireEqual, requireTime } from '../codec/value-checks.ts';
+import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
+import { address, fqdn, label, poolOrNull, seconds, tags, text, time } from '../codec/value-fields.ts';
+import { type Subject, storedKind } from './stored-kind.ts';
+
+declare module './stored-kind.ts' {
+  interface StoredKinds {
+    host: { subject: { host: Fqdn }; value: Host };
+  }
+}
+
+const prefix = 'hosts/';
+
+export function hostKey(host: Fqdn): string {
+  return prefix + encodeReversed(host);
+}
+
+export const hostValue: ValueCodec<Host> = valueCodec({
+  name: fqdn,
+  zone: fqdn,
+  addresses: Type.Array(
+    Type.Object({ address, pool: poolOrNull, space: label, ptr: Type.Optional(Type.Literal(false)) }),
+  ),
+  aliases: Type.Array(fqdn),
+  ttl: Type.Union([seconds, Type.Null()]),
+  ptr: Type.Boolean(),
+  owner: text,
+  tags,
+  createdAt: time,
+} satisfies FieldsOf<Host>);
+
+export const hostKind = storedKind('host', {
+  prefix,
+  key: ({ host }) => hostKey(host),
+  subjectOf: ([host = '']) => ({ host: decodeReversed(host) }),
+  read: (subject, text) => checkedHost(subject, hostValue.decode(text)),
+});
+
+function checkedHost({ host }: Subject<'host'>, value: Host): Host {
+  requireEqual(value.name, host);
+  for (const name of [host, value.zone, ...value.aliases]) requireCanonicalName(name);
+  if (!isWithin(host, value.zone)) throw new InvalidValue(`the host is not in its zone ${value.zone}`);
+  for (const { address } of value.addresses) requireEqual(address, parseAddress(address));
+  requireDistinct(value.aliases);
+  requireDistinct(value.addresses.map(({ address }) => address));
+  requireTime(value.createdAt);
+  return value;
+}

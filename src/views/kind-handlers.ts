@@ -1,0 +1,136 @@
+// One handler for each kind of stored key: which view holds it, and when its changes become visible.
+// A kind without its handler here does not compile. The kinds: store/kinds. Who calls the handlers: views.ts.
+
+import type { Member } from '../model/member.ts';
+import { type Fqdn, isWithin, parseName } from '../model/name.ts';
+import type { Revision } from '../model/revision.ts';
+import { addressKind } from '../store/kinds/address.ts';
+import { hostKind } from '../store/kinds/host.ts';
+import { memberKind } from '../store/kinds/member.ts';
+import { nameKind } from '../store/kinds/name.ts';
+import { poolKind } from '../store/kinds/pool.ts';
+import { serialKind } from '../store/kinds/serial.ts';
+import type { KindName, StoredKind, Subject, Value } from '../store/kinds/stored-kind.ts';
+import { type StoredToken, tokenKind } from '../store/kinds/token.ts';
+import { zoneKind } from '../store/kinds/zone.ts';
+import type { HostView } from './host-view.ts';
+import type { PoolView } from './pool-view.ts';
+import type { Stage } from './serving-order.ts';
+import type { Versioned } from './versioned.ts';
+import type { ZoneView } from './zone-view.ts';
+
+/** How the views follow one kind of key. */
+export interface KindHandler<Name extends KindName> {
+  readonly kind: StoredKind<Name>;
+  /** Takes the value into its view. If this throws, the value is reported and ignored. */
+  put(subject: Subject<Name>, value: Value<Name>, modified: Revision): void;
+  delete(subject: Subject<Name>): void;
+  /** Takes note of a value that cannot be read. */
+  putUnreadable?(subject: Subject<Name>, modified: Revision): void;
+  /**
+   * Returns whether the view holds what this revision wrote, and marks it as read by the load. Such a view deletes at
+   * the end of a load what the load has not read. For all other kinds Views does both.
+   */
+  isHeld?(subject: Subject<Name>, modified: Revision): boolean;
+  putStage?(subject: Subject<Name>, text: string): Stage;
+  deleteStage?(subject: Subject<Name>): Stage;
+}
+
+/** The handler of every kind. `unfollowed`: the kind is read from the store when it is needed. */
+export type KindHandlers = { readonly [Name in KindName]: KindHandler<Name> | 'unfollowed' };
+
+/** What the handlers write into. */
+export interface HandledViews {
+  readonly pools: PoolView;
+  readonly hosts: HostView;
+  readonly zones: ZoneView;
+  readonly tokens: Map<string, Versioned<StoredToken>>;
+  readonly members: Map<string, Member>;
+  membersChanged(): void;
+}
+
+/** Returns the handlers in the order in which their kinds are loaded: a zone after its names, to be published whole. */
+export function kindHandlers({ pools, hosts, zones, tokens, members, membersChanged }: HandledViews): KindHandlers {
+  return {
+    pool: {
+      kind: poolKind,
+      put: (_, pool, modified) => pools.putPool(pool, modified),
+      delete: ({ pool }) => pools.deletePool(pool),
+    },
+    address: {
+      kind: addressKind,
+      put: (_, record, modified) => pools.putAddress(record, modified),
+      putUnreadable: ({ space, address }, modified) => pools.putUnreadable(space, address, modified),
+      delete: ({ space, address }) => pools.deleteAddress(space, address),
+    },
+    name: {
+      kind: nameKind,
+      put: ({ zone, generation, owner }, { rrsets }, modified) =>
+        zones.putName(zone, generation, owner, rrsets, modified),
+      delete: ({ zone, generation, owner }) => zones.deleteName(zone, generation, owner),
+      isHeld: ({ zone, generation, owner }, modified) =>
+        falseIfThrown(() => zones.seeName(zone, generation, owner, modified)),
+      putStage: ({ owner }, text) => {
+        if (text.includes('"CNAME"')) return 'put alias';
+        return isReverse(owner) ? 'put reverse name' : 'put name';
+      },
+      // The deletion does not say what it deletes: the zone still has it.
+      deleteStage: ({ zone, owner }) => {
+        const isAlias = () => zones.name(zone, owner).rrsets.some(({ type }) => type === 'CNAME');
+        if (falseIfThrown(isAlias)) return 'delete alias';
+        return isReverse(owner) ? 'delete reverse name' : 'delete name';
+      },
+    },
+    serial: {
+      kind: serialKind,
+      put: ({ zone }, _, modified) => zones.putSerial(zone, modified),
+      delete: ({ zone }) => zones.deleteSerial(zone),
+      putStage: () => 'put serial',
+    },
+    host: {
+      kind: hostKind,
+      put: (_, host, modified) => hosts.put(host, modified),
+      delete: ({ host }) => hosts.delete(host),
+    },
+    token: {
+      kind: tokenKind,
+      put: ({ token }, value, modified) => void tokens.set(token, { value, modified }),
+      delete: ({ token }) => void tokens.delete(token),
+    },
+    member: {
+      kind: memberKind,
+      put: ({ replica }, member) => {
+        members.set(replica, member);
+        membersChanged();
+      },
+      delete: ({ replica }) => {
+        members.delete(replica);
+        membersChanged();
+      },
+    },
+    zone: {
+      kind: zoneKind,
+      put: (_, zone, modified) => zones.putZone(zone, modified),
+      delete: ({ zone }) => zones.deleteZone(zone),
+      putStage: () => 'put zone',
+      deleteStage: () => 'delete zone',
+    },
+    idempotency: 'unfollowed',
+    import: 'unfollowed',
+  };
+}
+
+const reverseTree = parseName('arpa');
+
+function isReverse(owner: Fqdn): boolean {
+  return isWithin(owner, reverseTree);
+}
+
+/** A key can have a name that cannot be in its zone: the table throws for it, and holds nothing there. */
+function falseIfThrown(ask: () => boolean): boolean {
+  try {
+    return ask();
+  } catch {
+    return false;
+  }
+}

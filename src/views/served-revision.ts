@@ -1,0 +1,32 @@
+// The last revision of the store that the views serve completely, and who waits for a later one.
+
+import type { Revision } from '../model/revision.ts';
+
+interface Waiter {
+  revision: Revision;
+  resolve: () => void;
+}
+
+export class ServedRevision {
+  readonly #waiters = new Set<Waiter>();
+  #revision = 0 as Revision;
+
+  get current(): Revision {
+    return this.#revision;
+  }
+
+  /** Resolves when everything up to this revision is served. */
+  reached(revision: Revision): Promise<void> {
+    if (this.#revision >= revision) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.add({ revision, resolve }));
+  }
+
+  advance(revision: Revision): void {
+    this.#revision = revision;
+    for (const waiter of this.#waiters) {
+      if (waiter.revision > revision) continue;
+      this.#waiters.delete(waiter);
+      waiter.resolve();
+    }
+  }
+}

@@ -1,0 +1,62 @@
+// The stored values that are not served, and why. Reported once in the log, and kept until the value is put again or
+// deleted.
+
+import { type ErrorCode, messageOf, Refusal } from '../errors.ts';
+import type { Logger } from '../model/logger.ts';
+import type { Fqdn } from '../model/name.ts';
+import type { Revision } from '../model/revision.ts';
+import { serialKey } from '../store/kinds/serial.ts';
+import { zoneKey } from '../store/kinds/zone.ts';
+
+/** The reason why a stored value is not served. */
+export interface Fault {
+  code: ErrorCode;
+  message: string;
+  /** The revision that wrote the value. */
+  modified: Revision;
+}
+
+export class StoredFaults {
+  readonly byKey = new Map<string, Fault>();
+  /** Keys of zones with a fault of their apex, not of the value under the key. */
+  readonly #apexFaults = new Set<string>();
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  report(key: string, error: unknown, modified: Revision): void {
+    const message = messageOf(error);
+    this.byKey.set(key, { code: error instanceof Refusal ? error.code : 'value_unreadable', message, modified });
+    this.#logger.error({ key, reason: message }, 'ignoring a value of the store that cannot be served');
+  }
+
+  forget(key: string): void {
+    this.byKey.delete(key);
+    this.#apexFaults.delete(key);
+  }
+
+  /** Deletes the faults of keys that a load has not read. */
+  keepOnly(keys: ReadonlySet<string> | undefined): void {
+    for (const key of this.byKey.keys()) if (keys?.has(key) === false) this.byKey.delete(key);
+  }
+
+  /**
+   * Notes whether the table holds the zone's apex as its settings require it. The apex depends on more than the zone's
+   * value, and may have to wait for room in the table, so its fault comes and goes without a change of the value.
+   */
+  apexSettled(zone: Fqdn, fault: unknown, modified: Revision): void {
+    const key = zoneKey(zone);
+    const isOfApex = this.#apexFaults.has(key);
+    if (fault !== undefined) {
+      if (isOfApex || this.byKey.has(key)) return;
+      this.#apexFaults.add(key);
+      this.report(key, fault, modified);
+      return;
+    }
+    if (isOfApex) this.byKey.delete(key);
+    this.#apexFaults.delete(key);
+    if (this.byKey.get(serialKey(zone))?.code === 'table_full') this.byKey.delete(serialKey(zone));
+  }
+}
