@@ -4,6 +4,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { buildNewestEtcd } from './support/newest-etcd.ts';
 import { findProgram } from './support/peer-process.ts';
 
 /** Debian's package for each program that tests start. */
@@ -28,6 +29,7 @@ if (files.length === 0) {
   console.error('there are no tests to run');
   process.exit(1);
 }
+if (files.some((file) => file.includes('etcd-cluster'))) buildNewestEtcd();
 // Many tests start processes of their own and measure time: two files at once are enough for two cores.
 const concurrency = Math.min(4, Math.max(2, availableParallelism() - 1));
 /** What hangs fails by its name; a test that takes longer says so itself. */

@@ -165,14 +165,16 @@ export async function startEtcd(flags: readonly string[] = [], others: readonly 
   };
 }
 
-/** etcd's own HTTP gateway: what a test does to it goes past the client under test. */
-export async function askEtcd(endpoint: string, path: string, body: object): Promise<void> {
-  const answer = await fetch(endpoint + path, { method: 'POST', body: JSON.stringify(body) });
+/** Asks etcd's own HTTP gateway, so that the request does not use the client under test. */
+export async function askEtcd<T>(endpoint: string, path: string, body: object): Promise<T> {
+  const signal = AbortSignal.timeout(5_000);
+  const answer = await fetch(endpoint + path, { method: 'POST', body: JSON.stringify(body), signal });
   if (!answer.ok) throw new Error(`etcd ${path}: ${answer.status} ${await answer.text()}`);
-  await answer.arrayBuffer();
+  return (await answer.json()) as T;
 }
 
-async function untilHealthy(endpoint: string, check: () => void): Promise<void> {
+/** Resolves when etcd answers and has a leader. `check` is called meanwhile, to throw if its process has ended. */
+export async function untilHealthy(endpoint: string, check: () => void): Promise<void> {
   for (const end = Date.now() + 20_000; ; await delay(20)) {
     check();
     try {

@@ -1,0 +1,239 @@
+// An etcd cluster of three members for tests, on loopback. A test can kill a member, or cut it off from the others while
+// clients still reach it. Members reach each other through proxies of ours. A lone etcd: etcd.ts.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { askEtcd, findEtcd, untilHealthy } from './etcd.ts';
+import { freePorts } from './free-port.ts';
+import { findNewestEtcd, newestEtcdVersion } from './newest-etcd.ts';
+import { type Cleanup, temporaryFolder } from './temporary.ts';
+import { until } from './until.ts';
+
+export interface EtcdMember {
+  /** `http://127.0.0.1:port`, for clients */
+  readonly endpoint: string;
+  /** Kills it (SIGKILL). Its data stay. */
+  stop(): Promise<void>;
+  /** Starts it again; resolves when it follows a leader. */
+  start(): Promise<void>;
+  /** Drops every octet between this member and the others, until {@link rejoin}. Clients still reach it. */
+  cutOff(): void;
+  rejoin(): void;
+}
+
+export interface EtcdCluster {
+  readonly members: readonly [EtcdMember, EtcdMember, EtcdMember];
+  readonly endpoints: string[];
+  /** Resolves with the leader that a majority follows. */
+  leader(): Promise<EtcdMember>;
+}
+
+export interface EtcdVersion {
+  name: string;
+  binary: string;
+  skip: string | false;
+}
+
+/** Each etcd that the cluster's tests run on. Throws under CI if one is missing. */
+export const etcdVersions: EtcdVersion[] = [
+  version('installed etcd', findEtcd(), 'install etcd-server or set ZONEWRIGHT_TEST_ETCD'),
+  version(
+    `etcd ${newestEtcdVersion}`,
+    findNewestEtcd(),
+    '`npm test` builds it if there is Go; or set ZONEWRIGHT_TEST_NEWEST_ETCD',
+  ),
+];
+
+function version(name: string, binary: string | undefined, wayOut: string): EtcdVersion {
+  if (binary !== undefined) return { name, binary, skip: false };
+  const skip = `no ${name}: ${wayOut}`;
+  if (process.env.CI === 'true') throw new Error(skip);
+  return { name, binary: '', skip };
+}
+
+interface Status {
+  header: { member_id: string };
+  leader?: string;
+}
+
+/** Starts a new, empty cluster, which ends with the scope; resolves when every member follows a leader. */
+export async function startEtcdCluster(scope: Cleanup, binary: string): Promise<EtcdCluster> {
+  const folder = await temporaryFolder(scope);
+  const ports = await freePorts(6);
+  const links = new PeerLinks();
+  scope.after(() => links.close());
+  const proxies = await Promise.all(ports.slice(3).map((port, number) => links.open(number, port)));
+  const initialCluster = proxies.map((port, number) => `m${number}=http://127.0.0.1:${port}`).join();
+  const members = ports.slice(0, 3).map((clientPort, number) => {
+    const endpoint = `http://127.0.0.1:${clientPort}`;
+    const settings = [
+      ['--name', `m${number}`],
+      ['--data-dir', join(folder, `m${number}`)],
+      ['--initial-cluster', initialCluster],
+      ['--initial-advertise-peer-urls', `http://127.0.0.1:${proxies[number]}`],
+      ['--listen-peer-urls', `http://127.0.0.1:${ports[3 + number]}`],
+      ['--listen-client-urls', endpoint],
+      ['--advertise-client-urls', endpoint],
+      // A busy machine must not elect leaders without need.
+      ['--heartbeat-interval', '100'],
+      ['--election-timeout', '1000'],
+      ['--log-level', 'error'],
+      ['--log-outputs', 'stderr'],
+    ];
+    const process = new MemberProcess(binary, settings.flat());
+    scope.after(() => process.stop());
+    const member: EtcdMember = {
+      endpoint,
+      start: async () => {
+        process.start();
+        await untilHealthy(endpoint, () => process.check());
+        links.identify(number, (await askEtcd<Status>(endpoint, '/v3/maintenance/status', {})).header.member_id);
+      },
+      stop: () => process.stop(),
+      cutOff: () => links.cutOff(number),
+      rejoin: () => links.rejoin(),
+    };
+    return member;
+  });
+  await Promise.all(members.map((member) => member.start()));
+  const endpoints = members.map(({ endpoint }) => endpoint);
+  return {
+    members: members as [EtcdMember, EtcdMember, EtcdMember],
+    endpoints,
+    leader: async () => {
+      let leader: EtcdMember | undefined;
+      await until(async () => {
+        const statuses = await Promise.all(
+          endpoints.map((endpoint) => askEtcd<Status>(endpoint, '/v3/maintenance/status', {}).catch(() => undefined)),
+        );
+        leader = members.find((_, number) => {
+          const id = statuses[number]?.header.member_id;
+          return id !== undefined && statuses.filter((status) => status?.leader === id).length >= 2;
+        });
+        return leader !== undefined;
+      }, 'the cluster has no leader');
+      return leader as EtcdMember;
+    },
+  };
+}
+
+/** One member's process. It does not outlive this one. */
+class MemberProcess {
+  readonly #binary: string;
+  readonly #settings: string[];
+  #child: ChildProcess | undefined;
+  #stderr = '';
+  readonly #kill = () => this.#child?.kill('SIGKILL');
+
+  constructor(binary: string, settings: string[]) {
+    this.#binary = binary;
+    this.#settings = settings;
+    process.on('exit', this.#kill);
+  }
+
+  start(): void {
+    this.#stderr = '';
+    this.#child = spawn(this.#binary, this.#settings, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#child.stderr?.on('data', (text) => {
+      this.#stderr = `${this.#stderr}${text}`.slice(-4000);
+    });
+  }
+
+  /** Throws if the process has ended. */
+  check(): void {
+    if (this.#hasEnded()) throw new Error(`etcd ended: ${this.#stderr}`);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child === undefined || this.#hasEnded()) return;
+    const exit = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await exit;
+  }
+
+  #hasEnded(): boolean {
+    return this.#child !== undefined && (this.#child.exitCode !== null || this.#child.signalCode !== null);
+  }
+}
+
+interface Link {
+  near: Socket;
+  far: Socket;
+  target: number;
+  /** The member id in hexadecimal that opened the connection; undefined if it does not say so. */
+  source: string | undefined;
+}
+
+/**
+ * The proxies before each member's peer port. Raft's connections name the member that opens them (`X-Server-From`).
+ * While a member is cut off, only connections between two others pass: none that leads to it, names it, or names nobody.
+ */
+class PeerLinks {
+  readonly #links = new Set<Link>();
+  readonly #servers: ReturnType<typeof createServer>[] = [];
+  readonly #ids = new Map<number, string>();
+  #cut: number | undefined;
+
+  /** Opens the proxy before one member's peer port, and returns the port of the proxy. */
+  async open(target: number, targetPort: number): Promise<number> {
+    const server = createServer((near) => {
+      near.on('error', () => undefined);
+      near.once('data', (head) => {
+        const [, source] = /^X-Server-From: *([0-9a-f]+)/im.exec(head.toString('latin1')) ?? [];
+        const far = connect(targetPort, '127.0.0.1');
+        const link: Link = { near, far, target, source };
+        this.#links.add(link);
+        far.on('error', () => undefined);
+        far.on('close', () => near.destroy());
+        near.on('close', () => {
+          far.destroy();
+          this.#links.delete(link);
+        });
+        if (!this.#passes(link)) return silence(link);
+        far.write(head);
+        near.pipe(far);
+        far.pipe(near);
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    this.#servers.push(server);
+    await once(server, 'listening');
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
+    return address.port;
+  }
+
+  /** `id` in decimal, as etcd's gateway says it. */
+  identify(member: number, id: string): void {
+    this.#ids.set(member, BigInt(id).toString(16));
+  }
+
+  cutOff(member: number): void {
+    this.#cut = member;
+    for (const link of this.#links) if (!this.#passes(link)) silence(link);
+  }
+
+  /** Ends the connections that were silenced. The members open new ones. */
+  rejoin(): void {
+    const silenced = [...this.#links].filter((link) => !this.#passes(link));
+    this.#cut = undefined;
+    for (const { near } of silenced) near.destroy();
+  }
+
+  close(): void {
+    for (const server of this.#servers) server.close();
+    for (const { near } of this.#links) near.destroy();
+  }
+
+  #passes({ target, source }: Link): boolean {
+    if (this.#cut === undefined) return true;
+    return target !== this.#cut && source !== undefined && source !== this.#ids.get(this.#cut);
+  }
+}
+
+/** Drops what comes, and keeps the connection open, as a network that is cut does. */
+function silence({ near, far }: Link): void {
+  for (const socket of [near, far]) socket.unpipe().pause();
+}

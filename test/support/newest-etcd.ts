@@ -1,0 +1,49 @@
+// The newest etcd, which distributions do not have yet: built with Go, once, into a cache folder. test/run.ts builds it.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { findProgram } from './peer-process.ts';
+
+export const newestEtcdVersion = '3.7.3';
+
+const cache =
+  process.env.ZONEWRIGHT_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'zonewright-test');
+const built = join(cache, `etcd-${newestEtcdVersion}`);
+
+/** Returns the binary: the one that `ZONEWRIGHT_TEST_NEWEST_ETCD` names, or the one that was built. */
+export function findNewestEtcd(): string | undefined {
+  return process.env.ZONEWRIGHT_TEST_NEWEST_ETCD ?? (existsSync(built) ? built : undefined);
+}
+
+/** Builds it unless it is there. Without Go, or if the build fails, its tests are skipped by name. */
+export function buildNewestEtcd(): void {
+  if (findNewestEtcd() !== undefined) return;
+  const go = findProgram('go') ?? (existsSync('/usr/local/go/bin/go') ? '/usr/local/go/bin/go' : undefined);
+  if (go === undefined) {
+    console.error(`no Go to build etcd ${newestEtcdVersion} with: its tests will not run`);
+    return;
+  }
+  console.error(`building etcd ${newestEtcdVersion}`);
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(join(cache, 'build-'));
+  const server = 'go.etcd.io/etcd/server/v3';
+  // Its go.mod has `replace` lines, so that `go install` refuses it. A module that requires it does not mind them.
+  const steps = [
+    ['mod', 'init', 'build'],
+    ['get', '-tool', `${server}@v${newestEtcdVersion}`],
+    ['build', '-o', 'etcd', server],
+  ];
+  try {
+    for (const step of steps) {
+      const { status, error, stderr } = spawnSync(go, step, { cwd: folder, encoding: 'utf8' });
+      if (status === 0) continue;
+      console.error(`could not build etcd ${newestEtcdVersion}: ${error?.message ?? stderr.slice(-2000)}`);
+      return;
+    }
+    renameSync(join(folder, 'etcd'), built);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
