@@ -2,8 +2,9 @@
 // The table of all such races: races.test.ts.
 
 import assert from 'node:assert/strict';
-import { Batch, subjectOf } from '../../src/control/transaction/batch.ts';
+import { Batch } from '../../src/control/transaction/batch.ts';
 import type { Decide } from '../../src/control/transaction/decision.ts';
+import { subjectOf } from '../../src/control/transaction/subjects.ts';
 import { type Decision, TransactionBuilder } from '../../src/control/transaction/transaction-builder.ts';
 import type { Operation, Store, Transaction } from '../../src/store/store.ts';
 import { changedStore } from '../support/changed-store.ts';

@@ -4,7 +4,8 @@
 import type { Actor, TokenActor } from '../../src/control/transaction/actor.ts';
 import { Committer } from '../../src/control/transaction/commit.ts';
 import { OnceCommitter } from '../../src/control/transaction/commit-once.ts';
-import type { Committed, Decide, DecisionContext } from '../../src/control/transaction/decision.ts';
+import type { Committed, Decide } from '../../src/control/transaction/decision.ts';
+import type { DecisionContext } from '../../src/control/transaction/decision-context.ts';
 import { ImportMemory } from '../../src/control/zone-file/import-memory.ts';
 import { decidePutZone } from '../../src/control/zones/put-zone.ts';
 import { Refusal } from '../../src/errors.ts';

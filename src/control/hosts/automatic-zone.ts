@@ -4,7 +4,7 @@ import type { Fqdn } from '../../model/name.ts';
 import { type Zone, zoneDefaults } from '../../model/zone.ts';
 import { serialKey } from '../../store/kinds/serial.ts';
 import { zoneKey } from '../../store/kinds/zone.ts';
-import type { DecisionContext } from '../transaction/decision.ts';
+import type { DecisionContext } from '../transaction/decision-context.ts';
 import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
 
 export function reverseZoneSettings(name: Fqdn): Zone {

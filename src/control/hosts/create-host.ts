@@ -2,7 +2,7 @@
 
 import { refuseField } from '../../errors.ts';
 import type { Host } from '../../model/host.ts';
-import type { DecisionContext } from '../transaction/decision.ts';
+import type { DecisionContext } from '../transaction/decision-context.ts';
 import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { hostFrom, type WantedHost } from './host-wanted.ts';
 import { orphanedHost } from './orphans.ts';

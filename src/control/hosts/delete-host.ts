@@ -2,7 +2,7 @@
 
 import type { Fqdn } from '../../model/name.ts';
 import { existingHost } from '../reading/existing.ts';
-import type { DecisionContext } from '../transaction/decision.ts';
+import type { DecisionContext } from '../transaction/decision-context.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
 import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { writeHost } from './write-host.ts';

@@ -11,7 +11,7 @@ import { replaceHolders } from '../addresses/hold-address.ts';
 import { isOrphanedHold } from '../hosts/orphans.ts';
 import { maxKeysOf, WriteBudget } from '../hosts/write-budget.ts';
 import { writeHost } from '../hosts/write-host.ts';
-import type { DecisionContext } from '../transaction/decision.ts';
+import type { DecisionContext } from '../transaction/decision-context.ts';
 import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
 
 /** Returns whether the address may stay with its holders. */

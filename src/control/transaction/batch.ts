@@ -3,6 +3,7 @@
 
 import { serialKind } from '../../store/kinds/serial.ts';
 import { type Compare, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
+import { subjectOf, targetOf } from './subjects.ts';
 import type { Decision } from './transaction-builder.ts';
 
 /** Bytes of values in one transaction; etcd takes requests of 1.5 MiB by default. */
@@ -87,14 +88,4 @@ function isShared(operation: Operation): boolean {
 
 function bytesOf(operation: Operation): number {
   return operation.kind === 'put' ? Buffer.byteLength(operation.value) : 0;
-}
-
-/** Returns the key or the prefix that the operation writes. */
-export function targetOf(operation: Operation): string {
-  return operation.kind === 'delete-prefix' ? operation.prefix : operation.key;
-}
-
-/** Returns the key or the prefix that the compare is about. */
-export function subjectOf(compare: Compare): string {
-  return compare.kind === 'quiet' ? compare.prefix : compare.key;
 }

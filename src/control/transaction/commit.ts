@@ -18,8 +18,9 @@ import type { Views } from '../../views/views.ts';
 import { unreadable } from '../reading/unreadable.ts';
 import { untilServed } from '../reading/until-reached.ts';
 import type { Actor } from './actor.ts';
-import { Batch, subjectOf, targetOf } from './batch.ts';
+import { Batch } from './batch.ts';
 import type { Committed, Decide } from './decision.ts';
+import { subjectOf, targetOf } from './subjects.ts';
 import type { Decision } from './transaction-builder.ts';
 
 /** A decision that waits for its transaction, and who asked for it. */

@@ -15,9 +15,9 @@ import { zoneKey, zoneKind, zoneValue } from '../../store/kinds/zone.ts';
 import { type Compare, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
 import type { Actor } from './actor.ts';
-import { subjectOf, targetOf } from './batch.ts';
-import type { DecisionContext } from './decision.ts';
+import type { DecisionContext } from './decision-context.ts';
 import { type NameEdit, NameEdits, type PointerOf, type Warning } from './name-edits.ts';
+import { subjectOf, targetOf } from './subjects.ts';
 
 /**
  * The answer to a caller, and the transaction that makes it true; without operations it is true already. Only

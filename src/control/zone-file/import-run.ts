@@ -13,7 +13,7 @@ import { StoreUnavailable } from '../../store/store.ts';
 import type { NameJournal } from '../../views/zone-view.ts';
 import { existingZone } from '../reading/existing.ts';
 import { LostRace, maxAttempts } from '../transaction/commit.ts';
-import type { DecisionContext } from '../transaction/decision.ts';
+import type { DecisionContext } from '../transaction/decision-context.ts';
 import { checkPrecondition, entityTag } from '../transaction/precondition.ts';
 import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { cleanGenerations } from './clean-generations.ts';

@@ -7,7 +7,7 @@ import { managingHost, type OwnedRrset, type Rrset } from '../../model/rrset.ts'
 import type { Zone } from '../../model/zone.ts';
 import { isOrphanedRecord, requireOrphan } from '../hosts/orphans.ts';
 import { existingZone } from '../reading/existing.ts';
-import type { DecisionContext } from '../transaction/decision.ts';
+import type { DecisionContext } from '../transaction/decision-context.ts';
 import type { Warning } from '../transaction/name-edits.ts';
 import { checkPrecondition, type Precondition } from '../transaction/precondition.ts';
 import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';

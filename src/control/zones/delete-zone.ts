@@ -16,7 +16,7 @@ import { maxKeysOf, WriteBudget } from '../hosts/write-budget.ts';
 import { writeHost } from '../hosts/write-host.ts';
 import { existingZone } from '../reading/existing.ts';
 import { unreadable } from '../reading/unreadable.ts';
-import type { DecisionContext } from '../transaction/decision.ts';
+import type { DecisionContext } from '../transaction/decision-context.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
 import { type Decision, noChange, TransactionBuilder } from '../transaction/transaction-builder.ts';
 

@@ -1,4 +1,5 @@
-// Every kind of rdata field by the name that the table of types (record-types.ts) uses. How each is read and written: fields/.
+// The codec of every kind of rdata field that the table of record types (record-types.ts) names. How each is read and
+// written: fields/.
 
 import { addressFields } from './fields/addresses.ts';
 import { binaryFields } from './fields/binary.ts';
@@ -9,8 +10,9 @@ import { nameFields } from './fields/names.ts';
 import { numberFields } from './fields/numbers.ts';
 import { parameterFields } from './fields/svc-params.ts';
 import { textFields } from './fields/text.ts';
+import type { FieldKind } from './record-types.ts';
 
-const codecs = {
+export const fieldCodecs: Readonly<Record<FieldKind, FieldCodec>> = {
   ...numberFields,
   ...addressFields,
   ...nameFields,
@@ -19,8 +21,4 @@ const codecs = {
   ...bitmapFields,
   ...locationFields,
   ...parameterFields,
-} satisfies Record<string, FieldCodec>;
-
-export type FieldKind = keyof typeof codecs;
-
-export const fieldCodecs: Readonly<Record<FieldKind, FieldCodec>> = codecs;
+};

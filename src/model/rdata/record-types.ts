@@ -1,21 +1,20 @@
-// The record types we know by name: one row each, type → number → fields. A new type is a new row.
-// How a field is read and written: fields.ts. Any other type is TYPEnnn with RFC 3597 rdata.
+// The record types that have a name here: one row each, with the type's number and the kinds of its fields. A new type is
+// a new row. How each kind of field is read and written: fields.ts. Every other type is TYPEnnn with RFC 3597 rdata.
 
 import { InvalidValue } from '../../errors.ts';
-import type { FieldKind } from './fields.ts';
 
-/** In the order of the wire: what messages call the field, and its kind. */
-type Fields = Readonly<Record<string, FieldKind>>;
+/** The fields of a type's rdata in the order of the wire: the field's name in error messages, and its kind. */
+type Fields<Kind extends string = string> = Readonly<Record<string, Kind>>;
 
-interface RecordTypeRow {
+interface RecordTypeRow<Kind extends string = string> {
   code: number;
-  /** Without them the rdata is written as RFC 3597 has it. */
-  fields?: Fields;
+  /** Without fields, the rdata is written in RFC 3597's form. */
+  fields?: Fields<Kind>;
   /** At most one record in an RRset of this type. */
   single?: true;
 }
 
-/** Key and signature types come in pairs, before and after RFC 4034. */
+/** The types for keys and signatures come in pairs: one from before RFC 4034, one from after. */
 const signature = {
   covered: 'type',
   algorithm: 'algorithm',
@@ -70,7 +69,7 @@ const rows = {
   MB: { code: 7, fields: { host: 'name' } }, // RFC 1035 §3.3.3
   MG: { code: 8, fields: { mailbox: 'name' } }, // RFC 1035 §3.3.6
   MR: { code: 9, fields: { mailbox: 'name' } }, // RFC 1035 §3.3.8
-  NULL: { code: 10 }, // RFC 1035 §3.3.10: anything, and so no text
+  NULL: { code: 10 }, // RFC 1035 §3.3.10: any octets, so it has no text form
   WKS: { code: 11, fields: { address: 'ipv4', ports: 'ports' } }, // RFC 1035 §3.4.2
   PTR: { code: 12, fields: { target: 'name' } }, // RFC 1035 §3.3.12
   HINFO: { code: 13, fields: { cpu: 'text', os: 'text' } }, // RFC 1035 §3.3.2
@@ -113,7 +112,7 @@ const rows = {
   },
   A6: { code: 38, fields: { suffix: 'suffix' } }, // RFC 2874 §3.1
   DNAME: { code: 39, fields: { target: 'name' }, single: true }, // RFC 6672 §2.1
-  SINK: { code: 40, fields: { meaning: 'octet1', coding: 'octet1', subcoding: 'octet1', data: 'base64-or-none' } }, // draft-eastlake-kitchen-sink, as BIND has it
+  SINK: { code: 40, fields: { meaning: 'octet1', coding: 'octet1', subcoding: 'octet1', data: 'base64-or-none' } }, // draft-eastlake-kitchen-sink, as in BIND
   APL: { code: 42, fields: { prefixes: 'prefixes' } }, // RFC 3123 §4
   DS: { code: 43, fields: delegation }, // RFC 4034 §5
   SSHFP: { code: 44, fields: { algorithm: 'octet1', type: 'octet1', fingerprint: 'key-digest' } }, // RFC 4255 §3.1
@@ -165,10 +164,10 @@ const rows = {
   DSYNC: { code: 66, fields: { type: 'type', scheme: 'sync-scheme', port: 'octet2', target: 'name' } }, // RFC 9859
   HHIT: { code: 67, fields: { identity: 'base64' } }, // RFC 9886
   BRID: { code: 68, fields: { identity: 'base64' } }, // RFC 9886
-  UNECE: { code: 69 }, // draft-woodcock-faltstrom-external-registry-rrtypes, still moving
+  UNECE: { code: 69 }, // draft-woodcock-faltstrom-external-registry-rrtypes, not final
   ISO: { code: 70 }, // the same
-  SPF: { code: 99, fields: { texts: 'texts' } }, // RFC 4408 §3.1.1; RFC 7208 §3.1 has TXT instead
-  UINFO: { code: 100 }, // IANA reserves these four; nobody wrote down a format
+  SPF: { code: 99, fields: { texts: 'texts' } }, // RFC 4408 §3.1.1; RFC 7208 §3.1 replaces it with TXT
+  UINFO: { code: 100 }, // IANA reserves these four; there is no published format
   UID: { code: 101 },
   GID: { code: 102 },
   UNSPEC: { code: 103 },
@@ -194,7 +193,12 @@ const rows = {
   DLV: { code: 32_769, fields: delegation }, // RFC 4431 §2
 } as const satisfies Record<string, RecordTypeRow>;
 
-/** Types that are asked for or carried in messages (RFC 6895 §3.1) but never stored. */
+/** Every kind of field that a row names. fields.ts does not compile without a codec for each of them. */
+export type FieldKind = {
+  [Type in keyof typeof rows]: (typeof rows)[Type] extends { fields: Fields<infer Kind> } ? Kind : never;
+}[keyof typeof rows];
+
+/** Types of questions and messages (RFC 6895 §3.1), which are never stored. */
 const messageTypes = {
   OPT: 41,
   NXNAME: 128,
@@ -210,7 +214,7 @@ const messageTypes = {
 /** A record type as text: a name from the tables above, or `TYPEnnn` (RFC 3597 §5). */
 export type RecordType = string & { readonly brand: 'RecordType' };
 
-const rowsByName = new Map<string, RecordTypeRow>(Object.entries(rows));
+const rowsByName = new Map<string, RecordTypeRow<FieldKind>>(Object.entries(rows));
 const codes: readonly (readonly [string, number])[] = [
   ...Object.entries(rows).map(([name, { code }]) => [name, code] as const),
   ...Object.entries(messageTypes),
@@ -218,7 +222,7 @@ const codes: readonly (readonly [string, number])[] = [
 const codesByName = new Map(codes);
 const namesByCode = new Map(codes.map(([name, code]) => [code, name as RecordType]));
 
-/** The types that the table and answering treat in a way of their own. */
+/** The types for which the table or answering has rules. */
 export const typeCode = {
   NS: 2,
   CNAME: 5,
@@ -236,7 +240,10 @@ export const typeCode = {
 
 const unstorable = (code: number): boolean => code === 0 || code === typeCode.OPT || (code >= 128 && code <= 255);
 
-/** The number of any type, also one that no zone can hold: bitmaps and signatures name such. Throws InvalidValue. */
+/**
+ * Returns the number of any type. A zone need not be able to hold it: bitmaps and signatures name such types. Throws
+ * InvalidValue.
+ */
 export function parseTypeCode(text: string): number {
   const name = text.toUpperCase();
   const generic = /^TYPE(\d{1,5})$/.exec(name)?.[1];
@@ -256,7 +263,7 @@ export function parseRecordType(text: string): RecordType {
   return recordTypeName(code);
 }
 
-/** The type of this number, by name where we know one. */
+/** Returns the type with this number: its name, or TYPEnnn. */
 export function recordTypeName(code: number): RecordType {
   return namesByCode.get(code) ?? (`TYPE${code}` as RecordType);
 }
@@ -265,17 +272,17 @@ export function recordTypeCode(type: RecordType): number {
   return codesByName.get(type) ?? Number(type.slice(4));
 }
 
-/** Every type that we know by name and that a zone can hold, in the order of their numbers. */
+/** Returns every type that has a name and that a zone can hold, in the order of their numbers. */
 export function knownRecordTypes(): RecordType[] {
   return [...rowsByName.keys()] as RecordType[];
 }
 
-/** The fields of its rdata, as in the table above; undefined for a type whose rdata is written as RFC 3597 has it. */
-export function fieldsOf(type: RecordType): Fields | undefined {
+/** Returns the fields of the type's rdata; undefined if its rdata is written in RFC 3597's form. */
+export function fieldsOf(type: RecordType): Fields<FieldKind> | undefined {
   return rowsByName.get(type)?.fields;
 }
 
-/** Whether an RRset of this type holds one record at most. */
+/** Returns whether an RRset of this type has at most one record. */
 export function isSingleton(type: RecordType): boolean {
   return rowsByName.get(type)?.single === true;
 }
