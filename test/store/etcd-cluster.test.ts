@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { joinCluster } from '../../src/cluster/membership.ts';
 import { after, type Revision } from '../../src/model/revision.ts';
 import { openEtcdStore } from '../../src/store/etcd.ts';
-import { memberKey } from '../../src/store/keys.ts';
+import { memberKey } from '../../src/store/kinds/member.ts';
 import { type Store, StoreUnavailable } from '../../src/store/store.ts';
 import {
   type EtcdCluster,
