@@ -18,7 +18,7 @@ USER node
 # Compiles the code once, here. A replica then starts in half the time and takes 40 MB less. The health check, which starts a process every few seconds,
 # takes half the time, too.
 ENV NODE_COMPILE_CACHE=/var/cache/zonewright
-RUN node /app/src/cli/compile-cache.js
+RUN zonewright --version
 
 # Loopback of a container cannot be reached from outside. Port 1053 needs no privilege: publish it as 53 for clients that ask no other.
 ENV ZONEWRIGHT_HTTP_LISTEN=0.0.0.0:8053 \

@@ -85,7 +85,6 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   async function serve(httpEndpoint: string): Promise<void> {
     await writeEndpoints(config.dataDir, { http: httpEndpoint, dns: [] }, logger);
     await views.whenLoaded();
-    releaseMemory();
     if (config.adminToken === undefined) {
       // DNS does not need a token: what is wrong with it must not keep names from being answered.
       await ensureAdminToken(config.dataDir, views, committer, logger).catch((error: unknown) =>
@@ -93,7 +92,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
       );
     }
     // Not before the zones are there: an early NXDOMAIN would be remembered by resolvers, a closed port is not.
-    const server = await startDns({
+    const starting = startDns({
       table,
       addresses: config.dns,
       threads: config.dnsThreads,
@@ -102,6 +101,9 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
       responses: responseSettings(config, version),
       log: logger,
     });
+    // While the threads of DNS start.
+    releaseMemory();
+    const server = await starting;
     dns = server;
     addDnsMetrics(metrics, () => server.counters());
     const endpoints = {
