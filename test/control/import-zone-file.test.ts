@@ -1,5 +1,4 @@
 // An import is whole or nothing: whatever hosts do meanwhile, whoever else imports, and whichever process dies when.
-// Cited by src/control/zone-file/import-lock.ts.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
 import { decideDeleteHost } from '../../src/control/hosts/delete-host.ts';
+import { Committer } from '../../src/control/transaction/commit.ts';
 import { cleanGenerations } from '../../src/control/zone-file/clean-generations.ts';
 import { ImportMemory } from '../../src/control/zone-file/import-memory.ts';
 import type { ImportWanted } from '../../src/control/zone-file/import-wanted.ts';
@@ -19,6 +19,7 @@ import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import { openEtcdStore } from '../../src/store/etcd.ts';
 import { importKey } from '../../src/store/kinds/import.ts';
 import { nameKind, zoneNamesPrefix } from '../../src/store/kinds/name.ts';
+import { zoneKey } from '../../src/store/kinds/zone.ts';
 import { OutcomeUnknown, type Store, StoreUnavailable } from '../../src/store/store.ts';
 import { adminToken } from '../support/api-client.ts';
 import { changedStore } from '../support/changed-store.ts';
@@ -162,6 +163,20 @@ test('a zone that is deleted, and made again, while it is imported stays as it w
   );
   assert.equal(replica.views.zones.get(zone)?.value.defaultTtl, 60);
   assert.equal((await importing(replica, many(5, '192.0.2.1'))).written, true);
+});
+
+test('an import that has lost its lock when all names are written is interrupted', async (t) => {
+  const replica = await prepared(t);
+  const commit: Store['commit'] = async (transaction) => {
+    const isLast = transaction.operations.some((one) => one.kind === 'put' && one.key === zoneKey(zone));
+    if (isLast) await replica.store.commit({ compares: [], operations: [{ kind: 'delete', key: importKey(zone) }] });
+    return replica.store.commit(transaction);
+  };
+  const store = changedStore(replica.store, { commit });
+  const committer = new Committer(store, replica.views);
+  const refusal = await refusalOf(importing({ ...replica, store, committer }, many(5, '192.0.2.1')));
+  assert.equal(refusal.code, 'import_interrupted');
+  assert.deepEqual(recordsAt(replica, 'n-5.foo.k8s'), []);
 });
 
 test('of two imports at once one is told to wait', async (t) => {

@@ -17,7 +17,7 @@ const pageSize = 1000;
  * Deletes names of generations that are not the zone's and whose import has ended; returns how many. An import has
  * ended if its generation is lower than that of the lock, since generations only grow. The zone's key is read after the
  * lock: a generation that an import has just made current is seen as current. Each deletion requires that the zone was
- * not deleted and created again meanwhile (test/control/import-zone-file.test.ts).
+ * not deleted and created again meanwhile (test/control/races.test.ts).
  */
 export async function cleanGenerations(store: Store, zone: Fqdn): Promise<number> {
   const lock = await store.list(importKey(zone), { limit: 1 });

@@ -1,6 +1,6 @@
 // The lock of an import: a key on a lease, so that a zone has one import at a time and a dead process does not keep it.
 // The revision that created the key is the number of the pending generation: no two imports ever write the same one,
-// and a later import has a higher number (test/control/import-zone-file.test.ts). The lock is no change that users see,
+// and a later import has a higher number (test/control/races.test.ts). The lock is no change that users see,
 // so it is not built by the builder.
 
 import { refuse } from '../../errors.ts';
