@@ -1,5 +1,4 @@
 // Never twice: no address is given to two holders, however many ask at once and on however many replicas.
-// Cited by src/control/addresses/hold-address.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,6 +1,6 @@
 // Every compare that guards a race, and a race that it decides: two decisions on one view (race-table.ts), or work that is overtaken
 // (below). A compare in src/control without a row fails the last test. Random histories on stale views: stale-views.test.ts.
-// Cited by src/control/zone-file/import-lock.ts.
+// Cited by src/control/addresses/hold-address.ts, src/control/zone-file/import-lock.ts.
 
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';

@@ -28,6 +28,7 @@ function met({ writer, zone }: ReturnType<typeof zoneOf>, meanwhile: (name: Fqdn
   const names: string[] = [];
   for (const { name } of writer.nodes(zone)) {
     names.push(name.replace(/\.example$/, ''));
+    assert.ok(names.length < 10, 'it ends');
     meanwhile(name);
   }
   return names;

@@ -13,7 +13,7 @@ import { type Choice, refuseTaken } from './choose-addresses.ts';
 
 /**
  * Gives a chosen address to a holder. The compare of the address's key proves that nobody else has it
- * (test/control/allocation.test.ts); that of the pool's key, that the pool still has the address. Refuses with
+ * (test/control/races.test.ts); that of the pool's key, that the pool still has the address. Refuses with
  * `address_taken`; `pointer`: where the request names it.
  */
 export function takeAddress(builder: TransactionBuilder, choice: Choice, holder: Holder, pointer = ''): AddressRecord {
