@@ -1,6 +1,7 @@
 // A thread is started again when it dies, but not without pause, and not when it could never do its work.
 
 import assert from 'node:assert/strict';
+import { fstatSync } from 'node:fs';
 import { test } from 'node:test';
 import { KeptThread } from '../../../src/dns/listen/kept-thread.ts';
 import { until } from '../../support/until.ts';
@@ -48,4 +49,25 @@ test('a thread that cannot do its work is not started again', async () => {
   await assert.rejects(thread.start(), /^Error: it cannot listen$/);
   await thread.stop();
   assert.deepEqual(log.entries, []);
+});
+
+test('descriptors are closed after all that may use them has ended', async () => {
+  const steps: string[] = [];
+  let descriptor = -1;
+  const open = () => fstatSync(descriptor).isCharacterDevice();
+  const thread = new KeptThread({
+    name: 'descriptor',
+    script: new URL('./descriptor-thread.ts', import.meta.url),
+    task: () => ({ workerData: {} }),
+    log: keepingLog(),
+    onStopped: async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      steps.push(`stopped, ${open()}`);
+    },
+    onEnd: () => steps.push(`ended, ${open()}`),
+  });
+  descriptor = (await thread.start()).descriptors[0] ?? -1;
+  await thread.stop();
+  assert.deepEqual(steps, ['stopped, true', 'ended, true']);
+  assert.throws(open, { code: 'EBADF' });
 });

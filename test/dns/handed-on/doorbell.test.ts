@@ -1,0 +1,64 @@
+// The taker's doorbell: no query is written unseen while the taker falls asleep, and one that works is not rung.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { newDoorbell, ringDoorbell, sleepUntilRung } from '../../../src/dns/handed-on/doorbell.ts';
+
+/** Node does not stay alive for Atomics.waitAsync. */
+const hangLimit = (signal: AbortSignal) => delay(20_000, 'slept on', { signal }).catch(() => 'woken');
+
+async function sleeps(bell: Int32Array, hasWork: () => boolean, then: () => void): Promise<string> {
+  const controller = new AbortController();
+  const limit = hangLimit(controller.signal);
+  sleepUntilRung(bell, hasWork, () => controller.abort());
+  then();
+  return limit;
+}
+
+test('a ring wakes a taker that sleeps', async () => {
+  const bell = new Int32Array(newDoorbell());
+  assert.equal(
+    await sleeps(
+      bell,
+      () => false,
+      () => ringDoorbell(bell),
+    ),
+    'woken',
+  );
+});
+
+test('a query that is written while the taker falls asleep wakes it', async () => {
+  const bell = new Int32Array(newDoorbell());
+  // After the bell was set and before the taker looked: the taker sees the query.
+  assert.equal(
+    await sleeps(
+      bell,
+      () => true,
+      () => undefined,
+    ),
+    'woken',
+  );
+  // After the taker looked and before it waits: it sees that the bell has rung.
+  const rings = () => {
+    ringDoorbell(bell);
+    return false;
+  };
+  assert.equal(await sleeps(bell, rings, () => undefined), 'woken');
+});
+
+test('a taker that works is not rung, and wakes once for many queries', async () => {
+  const bell = new Int32Array(newDoorbell());
+  ringDoorbell(bell);
+  let woken = 0;
+  sleepUntilRung(
+    bell,
+    () => false,
+    () => {
+      woken += 1;
+    },
+  );
+  for (let i = 0; i < 100; i += 1) ringDoorbell(bell);
+  await delay(100);
+  assert.equal(woken, 1);
+});

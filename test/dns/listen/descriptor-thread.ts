@@ -1,0 +1,9 @@
+// A thread that gets ready with a descriptor that Node does not know of, then dies or is stopped.
+
+import { openSync } from 'node:fs';
+import { parentPort } from 'node:worker_threads';
+import type { ThreadReport } from '../../../src/dns/listen/thread-task.ts';
+
+const descriptors = [openSync('/dev/null', 'r')];
+parentPort?.postMessage({ kind: 'ready', addresses: [], descriptors } satisfies ThreadReport);
+parentPort?.once('message', () => process.exit(0));
