@@ -99,7 +99,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
       socket: config.dnsSocket,
       secure: config.dnsSecure,
       responses: responseSettings(config, version),
-      log: logger,
+      logger,
     });
     // While the threads of DNS start.
     releaseMemory();

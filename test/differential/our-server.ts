@@ -39,7 +39,7 @@ export function serveZones(scope: Cleanup, zones: readonly Zone[]): OurServer {
 }
 
 async function listen(scope: Cleanup, table: Table): Promise<NamedServer> {
-  const server = await startDns({ table, addresses: [loopback], threads: 1, log: keepingLog() });
+  const server = await startDns({ table, addresses: [loopback], threads: 1, logger: keepingLog() });
   scope.after(() => server.close());
   return { name: 'our sockets', address: '127.0.0.1', port: server.addresses[0]?.port ?? 0 };
 }

@@ -14,8 +14,8 @@ export function ringDoorbell(bell: Int32Array): void {
 }
 
 /**
- * Runs `wake` once the bell rings; at once if `hasWork`. That is asked after the bell was set, so that no query is written unseen
- * in between.
+ * Runs `wake` once the bell rings; at once if `hasWork`. That is asked after the bell was set, so that no query is
+ * written unseen in between.
  */
 export function sleepUntilRung(bell: Int32Array, hasWork: () => boolean, wake: () => void): void {
   Atomics.store(bell, 0, state.asleep);

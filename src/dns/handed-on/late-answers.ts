@@ -1,4 +1,5 @@
-// The answers that an answering thread with an event loop waits for: it hands a query on with a number, and finds by it who asked.
+// The answers that an answering thread with an event loop waits for: it hands a query on with a number, and finds by it
+// who asked.
 
 import type { MessagePort } from 'node:worker_threads';
 import type { LateMessage, LateReceipt } from './line.ts';
@@ -7,7 +8,10 @@ import type { RingQuery } from './query-ring.ts';
 
 /** Who asked: a socket, or a connection. */
 export interface Asker {
-  /** Sends one message. Returns false when the client does not keep up; the asker then calls `LateAnswer.goOn` when it does. */
+  /**
+   * Sends one message. Returns false when the client does not keep up; the asker then calls `LateAnswer.goOn` when it
+   * does.
+   */
   deliver(message: Uint8Array): boolean;
   /** No message follows. */
   end(): void;

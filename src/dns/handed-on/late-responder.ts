@@ -1,4 +1,5 @@
-// Answers handed-on queries from the table, with the steps of dns/respond: OPT, cookie and NSID are in them as in all others.
+// Answers handed-on queries from the table, with the steps of dns/respond: OPT, cookie and NSID are in them as in all
+// others.
 
 import { TableReader } from '../../table/reader.ts';
 import { answerNotify } from '../respond/answer-notify.ts';

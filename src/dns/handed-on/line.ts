@@ -3,7 +3,10 @@
 import type { MessagePort } from 'node:worker_threads';
 import { closeRing, type Envelope, QueryRingReader, type ReadQuery } from './query-ring.ts';
 
-/** Sends one datagram by a descriptor of the answering thread. Does not wait; a datagram that the system does not take is lost. */
+/**
+ * Sends one datagram by a descriptor of the answering thread. Does not wait; a datagram that the system does not take
+ * is lost.
+ */
 export type SendDatagram = (descriptor: number, envelope: Envelope, message: Uint8Array) => void;
 
 /** One message for a socket that only the answering thread can write to. */
@@ -104,7 +107,10 @@ export class Line {
   }
 }
 
-/** Posting copies the whole buffer behind a view, so that a view of a part is copied first. Throws on what no frame holds. */
+/**
+ * Posting copies the whole buffer behind a view, so that a view of a part is copied first. Throws on what no frame
+ * holds.
+ */
 function forPort(message: Uint8Array): Uint8Array {
   if (message.length > maxMessage) throw new RangeError(`a DNS message has ${maxMessage} octets at most`);
   return message.length === message.buffer.byteLength ? message : new Uint8Array(message);

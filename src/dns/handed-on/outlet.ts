@@ -1,4 +1,5 @@
-// How an answering thread hands a query on: it writes the query into its ring and wakes the taker, if that sleeps. It never waits.
+// How an answering thread hands a query on: it writes the query into its ring and wakes the taker, if that sleeps. It
+// never waits.
 
 import type { MessagePort } from 'node:worker_threads';
 import { ringDoorbell } from './doorbell.ts';

@@ -1,5 +1,6 @@
-// Handed-on queries in shared memory, one behind the other: an answering thread writes them, a taker reads them. Neither waits for the
-// other. Bounded by its size, by the number of queries that are under way, and by their octets (test/dns/handed-on/query-ring.test.ts).
+// Handed-on queries in shared memory, one behind the other: an answering thread writes them, a taker reads them.
+// Neither waits for the other. Bounded by its size, by the number of queries that are under way, and by their octets
+// (test/dns/handed-on/query-ring.test.ts).
 
 import type { Client } from '../respond/client.ts';
 import type { Transport } from '../respond/counters.ts';
@@ -12,7 +13,10 @@ export interface HandOnLimits {
   readonly maxOctets: number;
 }
 
-/** How a datagram gets back, for libc: the sender's socket address, and the control message with the address that was asked. */
+/**
+ * How a datagram gets back, for libc: the sender's socket address, and the control message with the address that was
+ * asked.
+ */
 export interface Envelope {
   readonly name: Uint8Array;
   readonly control: Uint8Array;
@@ -24,7 +28,9 @@ export interface RingQuery {
   readonly message: Uint8Array;
   readonly client: Client;
   readonly port: number;
-  /** Names the answer's recipient: the socket's descriptor if there is an envelope, else what `LateAnswers` gave out. */
+  /**
+   * Names the answer's recipient: the socket's descriptor if there is an envelope, else what `LateAnswers` gave out.
+   */
   readonly id: number;
   readonly envelope?: Envelope | undefined;
 }
@@ -170,8 +176,8 @@ export class QueryRingReader {
   }
 
   /**
-   * Runs `send`, which uses a descriptor of the answering thread, unless the ring is closed. Meanwhile `closeRing` waits, so that the
-   * descriptor is not closed and given to another socket (test/dns/handed-on/query-ring.test.ts).
+   * Runs `send`, which uses a descriptor of the answering thread, unless the ring is closed. Meanwhile `closeRing`
+   * waits, so that the descriptor is not closed and given to another socket (test/dns/handed-on/query-ring.test.ts).
    */
   whileOpen(send: () => void): void {
     Atomics.store(this.#cells, cell.sending, 1);

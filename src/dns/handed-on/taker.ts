@@ -1,5 +1,6 @@
-// Takes handed-on queries from the answering threads, has their tenants answer them, and sends the answers back. It works in small
-// slices, so that the event loop of its thread has time for all else. Any thread with an event loop can have one.
+// Takes handed-on queries from the answering threads, has their tenants answer them, and sends the answers back. It
+// works in small slices, so that the event loop of its thread has time for all else. Any thread with an event loop can
+// have one.
 
 import { MessageChannel } from 'node:worker_threads';
 import { stackOf } from '../../errors.ts';

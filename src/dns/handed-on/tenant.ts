@@ -12,9 +12,9 @@ export interface HandedOnQuery {
 }
 
 /**
- * Answers a query with one message, now or later; with several, of which UDP and HTTPS take the first (TCP and TLS take all, each
- * when the client has taken the one before); or with none. What it throws becomes SERVFAIL, and so does what takes longer than the
- * deadline. It counts its queries itself, as `LateResponder` does.
+ * Answers a query with one message, now or later; with several, of which UDP and HTTPS take the first (TCP and TLS
+ * take all, each when the client has taken the one before); or with none. What it throws becomes SERVFAIL, and so does
+ * what takes longer than the deadline. It counts its queries itself, as `LateResponder` does.
  */
 export type Tenant = (
   query: HandedOnQuery,

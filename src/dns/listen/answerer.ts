@@ -1,4 +1,4 @@
-// The seam between sockets and answers: what a listening thread calls, once per query. No socket in here.
+// What a listening thread calls for each query: the responder, with a guard against its bugs. No sockets here.
 
 import { stackOf } from '../../errors.ts';
 import { TableReader } from '../../table/reader.ts';
@@ -11,13 +11,16 @@ import type { ThreadTask } from './thread-task.ts';
 export interface Answerer {
   /** Does not throw. Returns the response's length, 0 for silence, or `handedOn`. */
   readonly respond: Respond;
-  /** Before the first query of a batch. */
+  /** Call it before the first query of a batch. */
   wake(): void;
-  /** After a batch, before waiting for the next: what we read of the table may now be freed. */
+  /** Call it after a batch: the parts of the table that we read may be freed from now on. */
   sleep(): void;
 }
 
-/** Opens the table for this thread; `onFault` hears of bugs, at most once a second (test/dns/listen/answerer.test.ts). */
+/**
+ * Opens the table for this thread. `onFault` is called for bugs, at most once a second
+ * (test/dns/listen/answerer.test.ts).
+ */
 export function openAnswerer(task: ThreadTask, onFault: (message: string) => void): Answerer {
   const reader = new TableReader(task.table, task.reader);
   const clock = new Clock();
@@ -35,7 +38,7 @@ export function openAnswerer(task: ThreadTask, onFault: (message: string) => voi
 /** In milliseconds. */
 const betweenFaults = 1_000;
 
-/** A query that finds a bug costs its sender the answer (SERVFAIL), and not everybody this thread. */
+/** Returns `respond` with SERVFAIL instead of exceptions, so that a query that meets a bug does not end the thread. */
 export function guard(respond: Respond, onFault: (message: string) => void): Respond {
   let quietUntil = 0;
   return (query, length, response, client) => {
@@ -50,12 +53,12 @@ export function guard(respond: Respond, onFault: (message: string) => void): Res
   };
 }
 
-/** With the query itself, so that the bug can be found. */
+/** Returns the error with the query itself, so that the bug can be found. */
 function faultMessage(error: unknown, query: Uint8Array): string {
   return `${stackOf(error)}\nquery: ${Buffer.from(query).toString('hex').slice(0, 1_024)}`;
 }
 
-/** A header alone (RFC 1035 §4.1.1): the query's id, opcode and RD, no question. */
+/** Writes a header without question (RFC 1035 §4.1.1): the query's id, opcode and RD, and SERVFAIL. */
 function writeServerFailure(query: Uint8Array, length: number, response: Uint8Array): number {
   const flags = query[headerField.flags]!;
   if (length < headerLength || (flags & flag.QR) !== 0) return 0;

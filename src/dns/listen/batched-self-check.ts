@@ -1,5 +1,6 @@
-// Before batched sockets are trusted: datagrams through one and back, compared octet by octet. Wrong layouts or numbers show here, not in service.
-// What it finds holds for the machine, so that it is asked once for a server: threads that each ask for themselves disagree when the machine is slow.
+// Checks batched sockets before they are used: sends datagrams through one and back, and compares them octet by octet.
+// So a wrong layout or number is found at the start, not in service. A server checks once, for all its threads: on a
+// slow machine, threads that check for themselves may disagree.
 
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { closeSync } from 'node:fs';
@@ -12,25 +13,30 @@ import type { Libc } from './libc.ts';
 import { CounterCells, newListenCounters } from './listen-counters.ts';
 import { boundPort, openBatchedSocket } from './open-batched-socket.ts';
 
-/** For some datagrams and their answers, in milliseconds. Long: they are only late where the machine has much else to do. */
+/** How long some datagrams and their answers may take, in milliseconds. Long, since the machine may be busy. */
 const patience = 10_000;
-/** Of several lengths, so that a length in the wrong place is seen; each longer than the one before, so that no two leave together. */
+/**
+ * Several lengths, to find a length in the wrong place. Each is longer than the one before, so that no two leave
+ * together.
+ */
 const payloads = [3, 500, 1_400].map(payload);
 const alone = [...payloads.map((payload) => [payload]), payloads];
-/** Answers that leave together. */
+/** Payloads whose answers leave together. */
 const twins = [500, 500, 3].map(payload);
 
 function payload(length: number, seed: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => (i + seed) * 7);
 }
 
-/** Whether answers may share a message here, or why not. */
+/** The check's result: whether answers may share a message here, or why not. */
 export interface BatchedCheck {
   readonly joins: boolean;
   readonly reason?: string;
 }
 
-/** Throws unless batched sockets work for every kind of address in the list: family, and wildcard or not. */
+/**
+ * Throws unless batched sockets work for every kind of address in the list. A kind is the family, and wildcard or not.
+ */
 export async function checkBatchedSockets(
   libc: Libc,
   addresses: readonly Endpoint[],
@@ -66,7 +72,7 @@ async function checkOne(
     for (const batch of batches) {
       for (const payload of batch) await new Promise((sent) => client.send(payload, port, loopback, sent));
       const end = performance.now() + milliseconds;
-      // They may come in parts.
+      // The batch may come in parts.
       for (let received = 0; arrived.length < batch.length; await delay(1)) {
         if (performance.now() > end) {
           const fault = received < batch.length ? 'a datagram was not received' : 'an answer did not arrive';
@@ -93,7 +99,7 @@ async function checkOne(
   }
 }
 
-/** Sends back what came, if it came as it should. */
+/** Sends back each query that arrived unchanged. */
 const echo: Answerer = {
   respond(query, length, response, client) {
     if (!payloads.some((payload) => payload.length === length)) return 0;

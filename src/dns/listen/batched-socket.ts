@@ -1,5 +1,5 @@
-// UDP in batches of 64, without an event loop: recvmmsg, answer, sendmmsg, again. Without node:ffi: datagram-socket.ts.
-// How they are opened: open-batched-socket.ts.
+// UDP in batches of 64, without an event loop: recvmmsg, answer, sendmmsg, again. Opened by open-batched-socket.ts.
+// Without node:ffi, datagram-socket.ts is used.
 
 import type { Outlet } from '../handed-on/outlet.ts';
 import { type Client, newClient } from '../respond/client.ts';
@@ -11,14 +11,20 @@ import { batchSize, layOutMessages } from './message-layout.ts';
 import { ReceivedBatch } from './received-batch.ts';
 import { ReplyBatch } from './reply-batch.ts';
 
-/** So long, in milliseconds, a thread waits for queries before it looks whether it should stop. */
-export const longestWait = 200;
-/** So long, in milliseconds, a batch of answers waits in all for a way out that is full: queries wait behind it, of clients whose way is another. */
-const longestSend = 5;
-/** Batches that a stopping thread still answers on each socket: enough for a full receive buffer, and no flood keeps it from stopping. */
+/** How long a thread waits for queries before it checks whether it should stop, in milliseconds. */
+export const maxWait = 200;
+/**
+ * How long a batch of answers waits in all for a full send buffer, in milliseconds. Short, since other clients' queries
+ * wait behind it.
+ */
+const maxSendWait = 5;
+/**
+ * Batches that a stopping thread still answers on each socket: enough for a full receive buffer. A limit, so that a
+ * flood cannot keep it running.
+ */
 const drainBatches = 256;
-/** Receiving may fail once for reasons of the network. So often in a row, the socket is broken. */
-const mostFailures = 1_000;
+/** Receiving can fail for reasons of the network. After so many failures in a row, the socket is broken. */
+const maxFailures = 1_000;
 
 export class BatchedSocket {
   readonly descriptor: number;
@@ -52,7 +58,7 @@ export class BatchedSocket {
     if (outlet !== undefined) this.#client.handOn = (kind, query, length) => this.#handOn(outlet, kind, query, length);
   }
 
-  /** Receives up to a batch and returns how many; waits for the first of them if it is to `block`, but not forever. */
+  /** Receives up to a batch and returns how many. If `block`, waits for the first, at most `maxWait`. */
   receive(block: boolean): number {
     this.#received.prepare(this.#toPrepare);
     const flags = block ? linux.MSG_WAITFORONE : linux.MSG_DONTWAIT;
@@ -67,7 +73,7 @@ export class BatchedSocket {
     if (errno === linux.EAGAIN || errno === linux.EINTR) return 0;
     this.#counters.add(counterCell.udpReceiveFailed);
     this.#failures += 1;
-    if (this.#failures > mostFailures) throw new LibcError('recvmmsg', errno);
+    if (this.#failures > maxFailures) throw new LibcError('recvmmsg', errno);
     return 0;
   }
 
@@ -96,7 +102,7 @@ export class BatchedSocket {
     this.#send();
   }
 
-  /** The answer is sent by this socket's descriptor, from whatever thread makes it: late-datagrams.ts. */
+  /** The thread that makes the answer sends it by this socket's descriptor: late-datagrams.ts. */
   #handOn(outlet: Outlet, kind: HandedOnKind, query: Uint8Array, length: number): boolean {
     const i = this.#current;
     return outlet.handOn({
@@ -123,11 +129,11 @@ export class BatchedSocket {
       const errno = this.#libc.errno();
       if (errno === linux.EINTR) continue;
       if (errno === linux.EAGAIN) {
-        if (!hasWaited && this.#libc.poll(this.#untilWritable, 1n, longestSend) > 0) {
+        if (!hasWaited && this.#libc.poll(this.#untilWritable, 1n, maxSendWait) > 0) {
           hasWaited = true;
           continue;
         }
-        // Better lose these than the queries that wait behind them.
+        // These are dropped, so that the queries behind them are not.
         this.#counters.add(counterCell.udpSendFailed, replies.answersFrom(sent));
         return;
       }
@@ -136,7 +142,7 @@ export class BatchedSocket {
         if (errno === linux.EIO) replies.stopJoining();
         continue;
       }
-      // Those behind it may do better.
+      // The messages behind it may still be sent.
       this.#counters.add(counterCell.udpSendFailed);
       sent += 1;
     }
@@ -156,14 +162,14 @@ export function answerBatches(
   const many = BigInt(sockets.length);
   while (Atomics.load(stop, 0) === 0) {
     if (only !== undefined) {
-      // One call to wait and to receive.
+      // One call both waits and receives.
       const count = only.receive(true);
       if (count > 0) only.answer(count, answerer);
       continue;
     }
     let received = 0;
     for (const socket of sockets) received += receiveAndAnswer(socket, answerer);
-    if (received === 0) libc.poll(waiting, many, longestWait);
+    if (received === 0) libc.poll(waiting, many, maxWait);
   }
   for (const socket of sockets) {
     for (let i = 0; i < drainBatches && receiveAndAnswer(socket, answerer) > 0; i += 1);
@@ -176,7 +182,7 @@ function receiveAndAnswer(socket: BatchedSocket, answerer: Answerer): number {
   return count;
 }
 
-/** struct pollfd for each: descriptor, and what to wait for. */
+/** Returns a struct pollfd for each socket: its descriptor, and the events to wait for. */
 function pollList(sockets: readonly BatchedSocket[]): ArrayBuffer {
   return Int32Array.from(sockets.flatMap(({ descriptor }) => [descriptor, linux.POLLIN])).buffer;
 }

@@ -1,5 +1,5 @@
-// The certificate of DNS over TLS and HTTPS: read from its two files, checked, and read again when they change.
-// The main thread does this, so that a thread that is started again gets the last good pair, whatever the files hold by then.
+// The certificate of DNS over TLS and HTTPS: read from its two files, checked, and read again when they change. The
+// main thread does this, so that a restarted thread gets the last good pair, even if the files are broken by then.
 
 import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
@@ -7,22 +7,25 @@ import { messageOf } from '../../errors.ts';
 import type { Logger } from '../../model/logger.ts';
 
 export interface CertificateFiles {
-  /** PEM: our certificate, and those between it and an authority behind it. */
+  /** PEM: our certificate, then the intermediate ones. */
   readonly cert: string;
   /** PEM, not encrypted. */
   readonly key: string;
 }
 
-/** What the files hold. */
+/** The content of the files. */
 export interface Certificate {
   readonly cert: string;
   readonly key: string;
 }
 
-/** How often the files are looked at, in milliseconds. */
+/** The time between two checks of the files, in milliseconds. */
 const betweenLooks = 1_000;
 
-/** Throws an error that says what to do when the files cannot be read, or are no pair. */
+/**
+ * Reads the pair. Throws an error that says what to do if a file cannot be read, or if the key is not the
+ * certificate's.
+ */
 export async function readCertificate(files: CertificateFiles): Promise<Certificate> {
   const [cert, key] = await Promise.all([
     readPem('--dns-tls-cert', files.cert, 'certificate'),
@@ -49,35 +52,35 @@ async function readPem(flag: string, path: string, what: string): Promise<string
   }
 }
 
-/** Keeps the pair that is served; polls, which sees renames, swapped links and network folders alike. */
+/** Holds the pair that is in use. Polls the files: this also sees renames, changed links and network folders. */
 export class KeptCertificate {
   #current: Certificate;
   readonly #files: CertificateFiles;
-  readonly #log: Logger;
-  /** What the files looked like at the last look, and when they were last read. */
+  readonly #logger: Logger;
+  /** The files' stamp at the last check, and at the last reading. */
   #seen: string;
   #read: string;
   #timer: NodeJS.Timeout | undefined;
 
-  private constructor(files: CertificateFiles, log: Logger, current: Certificate, stamp: string) {
+  private constructor(files: CertificateFiles, logger: Logger, current: Certificate, stamp: string) {
     this.#files = files;
-    this.#log = log;
+    this.#logger = logger;
     this.#current = current;
     this.#seen = stamp;
     this.#read = stamp;
   }
 
-  static async open(files: CertificateFiles, log: Logger): Promise<KeptCertificate> {
-    // Before reading: a change in between is then seen at the next look.
+  static async open(files: CertificateFiles, logger: Logger): Promise<KeptCertificate> {
+    // Taken before reading, so that the next check sees a change in between.
     const stamp = await stampOf(files);
-    return new KeptCertificate(files, log, await readCertificate(files), stamp);
+    return new KeptCertificate(files, logger, await readCertificate(files), stamp);
   }
 
   get current(): Certificate {
     return this.#current;
   }
 
-  /** Tells of every good new pair. A bad one is logged once, and the old one stays. */
+  /** Calls `onChange` for every good new pair. A bad one is logged once, and the old one stays in use. */
   watch(onChange: (certificate: Certificate) => void): void {
     const again = () => {
       this.#timer = setTimeout(() => void this.#look(onChange).finally(() => this.#timer && again()), betweenLooks);
@@ -95,7 +98,7 @@ export class KeptCertificate {
     const stamp = await stampOf(this.#files);
     const settled = stamp === this.#seen;
     this.#seen = stamp;
-    // Not between the change of the one file and of the other.
+    // Waits until the files have not changed for one interval: perhaps only one of them is new.
     if (!settled || stamp === this.#read) return;
     this.#read = stamp;
     try {
@@ -103,16 +106,19 @@ export class KeptCertificate {
       if (cert === this.#current.cert && key === this.#current.key) return;
       this.#current = { cert, key };
     } catch (error) {
-      this.#log.error({ reason: messageOf(error) }, 'the new DNS certificate is not usable: the old one stays in use');
+      this.#logger.error(
+        { reason: messageOf(error) },
+        'the new DNS certificate is not usable: the old one stays in use',
+      );
       return;
     }
     if (this.#timer === undefined) return;
     onChange(this.#current);
-    this.#log.info({ cert: this.#files.cert }, 'the DNS certificate has changed and is in use');
+    this.#logger.info({ cert: this.#files.cert }, 'the DNS certificate has changed and is in use');
   }
 }
 
-/** Changes when either file changes or becomes another one. */
+/** Returns a text that changes when either file changes or is replaced. */
 async function stampOf({ cert, key }: CertificateFiles): Promise<string> {
   const stamps = await Promise.all(
     [cert, key].map((path) =>

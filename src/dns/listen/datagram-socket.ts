@@ -1,4 +1,5 @@
-// UDP through node:dgram: works wherever Node does, at one system call and some garbage per query. The fast way: batched-socket.ts.
+// UDP through node:dgram: works wherever Node does, and costs a system call and some garbage per query. Faster:
+// batched-socket.ts.
 
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
@@ -10,12 +11,12 @@ import { type Client, newClient, setClientAddress } from '../respond/client.ts';
 import type { Answerer } from './answerer.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
 import { listenError } from './listen-error.ts';
-import { largestDatagram, receiveBufferSize } from './udp-sizes.ts';
+import { maxDatagram, receiveBufferSize } from './udp-sizes.ts';
 
-/** Answers that may wait for the system to take them; more are dropped, as the network would. */
-const longestSendQueue = 256;
+/** Answers that may wait until the system takes them. More are dropped. */
+const maxSendQueue = 256;
 
-/** What all sockets of a thread share. */
+/** Shared by all sockets of a thread. */
 interface DatagramAnswering {
   readonly answerer: Answerer;
   readonly counters: CounterCells;
@@ -23,14 +24,15 @@ interface DatagramAnswering {
 }
 
 interface DatagramSocket {
-  /** Stops receiving. What was received has been answered. */
+  /** Stops receiving. Every query that was received has been answered or handed on. */
   close(): Promise<void>;
 }
 
 /**
- * Answers on one address. dgram cannot say from which address an answer leaves, so that on a host with several the client could get it from
- * one it did not ask. On a wildcard we therefore open a socket for every address that the host has now, which the kernel prefers for
- * queries to that address and which answers from it; the wildcard's own socket stays for addresses that come later.
+ * Answers on one address. dgram cannot choose the source address of an answer. On a host with several addresses, a
+ * client could get its answer from an address that it did not ask. So for a wildcard we also open a socket for each
+ * address that the host has now. The kernel prefers that socket for queries to its address, and answers leave from it.
+ * The wildcard's own socket serves later addresses.
  */
 export async function openDatagramSocket(address: Endpoint, shared: DatagramAnswering): Promise<DatagramSocket> {
   const sockets: Socket[] = [];
@@ -43,7 +45,8 @@ export async function openDatagramSocket(address: Endpoint, shared: DatagramAnsw
     throw listenError(address, 'UDP', error);
   }
   for (const host of isWildcard(address) ? localAddresses(address) : []) {
-    // One that does not work, say because its interface just went, is served by the wildcard's socket.
+    // An address that cannot be bound, for example because its interface has just gone, is left to the wildcard's
+    // socket.
     const socket = await bind(host, address, shared).catch(() => undefined);
     if (socket !== undefined) sockets.push(socket);
   }
@@ -64,7 +67,7 @@ async function bind(host: string, { address, port }: Endpoint, shared: DatagramA
     type: familyOf(address) === 'ipv6' ? 'udp6' : 'udp4',
     reusePort: true,
     ipv6Only: familyOf(address) === 'ipv6',
-    // We only send to literal addresses; the default would look them up, a tick later.
+    // We only send to literal addresses. The default lookup would cost a tick.
     lookup: (name, _options, found) => found(null, name, name.includes(':') ? 6 : 4),
   });
   answerAll(socket, shared);
@@ -80,14 +83,14 @@ async function bind(host: string, { address, port }: Endpoint, shared: DatagramA
   try {
     socket.setRecvBufferSize(receiveBufferSize);
   } catch {
-    // Some systems refuse what Linux silently cuts to its limit: their default has to do.
+    // Linux silently lowers the size to its limit. Other systems may refuse it: then the default stays.
   }
   return socket;
 }
 
 function answerAll(socket: Socket, { answerer, counters, late }: DatagramAnswering): void {
   const client: Client = newClient('udp');
-  let response = new Uint8Array(largestDatagram);
+  let response = new Uint8Array(maxDatagram);
   let lastHost = '';
   const countFailure = (error: Error | null) => {
     if (error !== null) counters.add(counterCell.udpSendFailed);
@@ -113,24 +116,25 @@ function answerAll(socket: Socket, { answerer, counters, late }: DatagramAnsweri
     if (length < 0) return;
     if (length === 0) return counters.add(counterCell.udpSilent);
     counters.add(counterCell.udpAnswered);
-    if (socket.getSendQueueCount() >= longestSendQueue) return counters.add(counterCell.udpSendFailed);
+    if (socket.getSendQueueCount() >= maxSendQueue) return counters.add(counterCell.udpSendFailed);
     socket.send(response, 0, length, from.port, from.address, countFailure);
-    // Nearly always the system took the answer during send(), and the buffer is ours again. If not, it belongs to the queue.
-    if (socket.getSendQueueCount() > 0) response = new Uint8Array(largestDatagram);
+    // Nearly always the system has taken the answer within send(), and the buffer can be used again. Otherwise the
+    // queue owns it.
+    if (socket.getSendQueueCount() > 0) response = new Uint8Array(maxDatagram);
   });
 }
 
-/** Where a late answer goes. */
+/** Returns the asker of a query that came by this socket. */
 function askerAt(socket: Socket, { address, port }: RemoteInfo, counters: CounterCells): Asker {
   return {
     deliver: (message) => {
-      // Fails where the socket has been closed meanwhile.
+      // Throws if the socket was closed meanwhile.
       try {
-        if (socket.getSendQueueCount() >= longestSendQueue) throw new Error('the way out is full');
+        if (socket.getSendQueueCount() >= maxSendQueue) throw new Error('the send queue is full');
+        counters.add(counterCell.udpAnswered);
         socket.send(message, port, address, (error) => {
           if (error !== null) counters.add(counterCell.udpSendFailed);
         });
-        counters.add(counterCell.udpAnswered);
       } catch {
         counters.add(counterCell.udpSendFailed);
       }

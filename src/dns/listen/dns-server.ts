@@ -1,5 +1,6 @@
-// The DNS listeners as the process sees them: starts the threads, says where they listen, adds up their counters, stops them.
-// Answering happens in the threads alone: nothing here runs per query.
+// The DNS server as the process sees it: starts the threads, knows where they listen, adds up their counters, stops
+// them. Queries are answered in the threads. Only those that they hand on are answered here, by a taker
+// (dns/handed-on/).
 
 import { messageOf } from '../../errors.ts';
 import { type Endpoint, formatEndpoint } from '../../model/endpoint.ts';
@@ -15,40 +16,43 @@ import { openLateDatagrams } from './late-datagrams.ts';
 import { openLibc } from './libc.ts';
 import { CounterCells, type CounterValues, counterCell, newThreadCounters } from './listen-counters.ts';
 import { ListenThreads } from './listen-threads.ts';
-import type { SocketKind, StreamLimits, TcpTask, UdpSocket, UdpTask } from './thread-task.ts';
+import type { SocketKind, StreamLimits, StreamTask, UdpSocket, UdpTask } from './thread-task.ts';
 
-/** Enough for a moment in which the taker's thread does something else; a queue of seconds would only make answers late. */
+/**
+ * Handed-on queries of one thread: enough for a moment in which the main thread is busy. A longer queue would only make
+ * answers late.
+ */
 const defaultUnderWay = 256;
 /** Octets of one thread's handed-on queries. */
 const maxHandedOnOctets = 2 ** 20;
-/** Shorter than resolvers wait for an answer over TCP, in milliseconds. */
+/** How long a handed-on query may take, in milliseconds. Less than the idle limit of connections. */
 const defaultDeadline = 5_000;
 
 const defaultLimits: StreamLimits = { idleMilliseconds: 10_000, connections: 1_000, connectionsPerClient: 100 };
 
 export interface DnsServerOptions {
-  /** What is answered from. */
+  /** The zones. */
   readonly table: Table;
   readonly addresses: readonly Endpoint[];
-  /** UDP threads; TCP has one more. */
+  /** The number of UDP threads. One more thread is for TCP, TLS and HTTPS. */
   readonly threads: number;
-  readonly log: Logger;
-  /** Batched unless said otherwise; where that does not work, datagram takes over by itself. */
+  readonly logger: Logger;
+  /** Batched by default. If that does not work here, datagram is used. */
   readonly socket?: SocketKind;
-  /** Of TCP, TLS and HTTPS together. */
+  /** For TCP, TLS and HTTPS together. */
   readonly limits?: Partial<StreamLimits>;
   readonly secure?: SecureOptions | undefined;
   readonly responses?: ResponseSettings;
   readonly handedOn?: HandedOnOptions;
 }
 
-/** About queries that are handed on. */
+/** How queries are handed on. */
 export interface HandedOnOptions {
-  /** In place of those that answer from the table. */
+  /** Replace the tenants that answer from the table. */
   readonly tenants?: Partial<Tenants>;
-  /** Of each answering thread. */
+  /** For each answering thread. */
   readonly maxUnderWay?: number;
-  /** In milliseconds. */
+  /** For each message of a tenant, in milliseconds. */
   readonly deadline?: number;
 }
 
@@ -56,11 +60,11 @@ export interface HandedOnOptions {
 interface SecureOptions {
   readonly tls: readonly Endpoint[];
   readonly https: readonly Endpoint[];
-  /** Read again when they change. */
+  /** The files are read again when they change. */
   readonly certificate: CertificateFiles;
 }
 
-/** In the order of the options, with the ports that were picked. */
+/** The addresses that the server listens on: in the order of the options, with the ports that were picked. */
 interface PickedAddresses {
   readonly addresses: readonly Endpoint[];
   readonly tls: readonly Endpoint[];
@@ -68,18 +72,21 @@ interface PickedAddresses {
 }
 
 export interface DnsServer extends PickedAddresses {
-  /** What /metrics shows: sums over all threads since the start, the dead ones included. */
+  /** Returns the sums over all threads since the start, for /metrics. Threads that died are included. */
   counters(): CounterValues[];
-  /** Answers what has been received, and returns when every thread is gone. */
+  /** Answers what has been received, and returns when every thread has ended. */
   close(): Promise<void>;
 }
 
-/** Listens on every address over UDP and TCP, and where it is to over TLS and HTTPS. Rejects, and leaves nothing behind, when it cannot listen on all of them. */
+/**
+ * Listens on every address over UDP and TCP, and on the secure ones over TLS or HTTPS. Rejects if it cannot listen on
+ * all of them, and then leaves nothing open.
+ */
 export async function startDns(options: DnsServerOptions): Promise<DnsServer> {
-  const { table, log, responses = {} } = options;
-  const certificate = options.secure && (await openCertificate(options.secure.certificate, log));
+  const { table, logger, responses = {} } = options;
+  const certificate = options.secure && (await openCertificate(options.secure.certificate, logger));
   const { taker, counters, release } = openTaker(options);
-  const threads = new ListenThreads(table, responses, taker, log);
+  const threads = new ListenThreads(table, responses, taker, logger);
   threads.addCounters(counters);
 
   let closing: Promise<void> | undefined;
@@ -95,12 +102,13 @@ export async function startDns(options: DnsServerOptions): Promise<DnsServer> {
   };
 
   try {
-    // TCP first: it picks the ports, which all threads then keep; and no two servers can have the same one by mistake.
+    // TCP first: it picks the ports, which all threads then keep. UDP ports are shared, so TCP also keeps two servers
+    // off one port.
     const picked = await startStreams(threads, options, certificate);
     const socket = await startUdp(threads, options, picked.addresses);
     const listen = picked.addresses.map(formatEndpoint);
     const secure = certificate && { tls: picked.tls.map(formatEndpoint), https: picked.https.map(formatEndpoint) };
-    log.info({ listen, ...secure, threads: options.threads, socket }, 'DNS is listening');
+    logger.info({ listen, ...secure, threads: options.threads, socket }, 'DNS is listening');
     return { ...picked, counters: () => threads.counters(), close };
   } catch (error) {
     await close();
@@ -109,12 +117,15 @@ export async function startDns(options: DnsServerOptions): Promise<DnsServer> {
 }
 
 /** Loads TLS only for a server that has a certificate. */
-async function openCertificate(files: CertificateFiles, log: Logger): Promise<KeptCertificate> {
+async function openCertificate(files: CertificateFiles, logger: Logger): Promise<KeptCertificate> {
   const { KeptCertificate } = await import('./certificate.ts');
-  return KeptCertificate.open(files, log);
+  return KeptCertificate.open(files, logger);
 }
 
-/** Starts the thread of TCP, TLS and HTTPS; returns the ports that it picked, which it keeps when it is started again. */
+/**
+ * Starts the thread of TCP, TLS and HTTPS. Returns the addresses with the ports that it picked. It keeps them when it
+ * restarts.
+ */
 async function startStreams(
   threads: ListenThreads,
   options: DnsServerOptions,
@@ -123,7 +134,7 @@ async function startStreams(
   const limits = { ...defaultLimits, ...options.limits };
   const { tls = [], https = [] } = options.secure ?? {};
   let picked: PickedAddresses = { addresses: options.addresses, tls, https };
-  const { ready, thread } = await threads.start<TcpTask>('dns-tcp', './tcp-thread.ts', (again) => ({
+  const { ready, thread } = await threads.start<StreamTask>('dns-tcp', './stream-thread.ts', (again) => ({
     addresses: picked.addresses,
     limits,
     probeUdp: !again,
@@ -134,7 +145,7 @@ async function startStreams(
   return picked;
 }
 
-/** Starts the UDP threads; returns the kind of socket that they use. */
+/** Starts the UDP threads. Returns the kind of socket that they use. */
 async function startUdp(
   threads: ListenThreads,
   options: DnsServerOptions,
@@ -149,23 +160,23 @@ async function startUdp(
   return found.socket;
 }
 
-/** What works here, for all threads and for those that are started again. */
-async function findUdpSocket({ addresses, socket = 'batched', log }: DnsServerOptions): Promise<UdpSocket> {
+/** Finds out which kind of socket works here. It holds for all threads, also for restarted ones. */
+async function findUdpSocket({ addresses, socket = 'batched', logger }: DnsServerOptions): Promise<UdpSocket> {
   const datagram = { socket: 'datagram', joins: false } as const;
   if (socket === 'datagram') return datagram;
   try {
     const { joins, reason } = await checkBatchedSockets(openLibc(), addresses);
     if (reason !== undefined)
-      log.warn({ reason }, 'answers over UDP cannot leave together here: sending each by itself');
+      logger.warn({ reason }, 'UDP segmentation offload (UDP_SEGMENT) is not usable: sending each answer separately');
     return { socket, joins };
   } catch (error) {
-    log.warn({ reason: messageOf(error) }, 'batched UDP sockets do not work here: using dgram instead');
+    logger.warn({ reason: messageOf(error) }, 'batched UDP sockets are not usable: using node:dgram');
     return datagram;
   }
 }
 
-/** Makes the taker of handed-on queries, in this thread, and its counters. `release` after its last answer. */
-function openTaker({ table, log, responses = {}, handedOn = {} }: DnsServerOptions) {
+/** Opens the taker of handed-on queries in this thread, with its counters. Call `release` after its last answer. */
+function openTaker({ table, logger, responses = {}, handedOn = {} }: DnsServerOptions) {
   const counters = newThreadCounters();
   const cells = new CounterCells(counters.listen);
   const words = wordsOf(table.buffer);
@@ -185,7 +196,7 @@ function openTaker({ table, log, responses = {}, handedOn = {} }: DnsServerOptio
     limits: { maxUnderWay: handedOn.maxUnderWay ?? defaultUnderWay, maxOctets: maxHandedOnOctets },
     deadline: handedOn.deadline ?? defaultDeadline,
     count: (end) => cells.add(endCells[end]),
-    onFault: (reason) => log.error({ reason }, 'a handed-on query was not answered: this is a bug'),
+    onFault: (reason) => logger.error({ reason }, 'a handed-on query was not answered: this is a bug'),
   });
   return { taker, counters, release: () => releaseCell(words, reader) };
 }

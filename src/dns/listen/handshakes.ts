@@ -1,5 +1,5 @@
-// TLS connections until they have shaken hands: counted and limited like any other from their first octet on, so that nobody holds ports open with half
-// a handshake. What they are afterwards: tcp-connection.ts, https-connection.ts.
+// TLS connections before their handshake is complete. They are counted and limited from their first octet on, so that
+// half a handshake does not keep a connection open. After the handshake: tcp-connection.ts, https-connection.ts.
 
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
@@ -8,26 +8,29 @@ import { type Connection, clientKey } from './stream-connections.ts';
 import type { StreamAnswering } from './tcp-connection.ts';
 
 /** RFC 8310 §5, RFC 9325 §3.1.1. */
-export const oldestTls = 'TLSv1.2';
+export const minTls = 'TLSv1.2';
 
-/** The cells of its counters. */
+/** The counters' cells of one protocol. */
 interface Cells {
   readonly accepted: number;
   readonly failed: number;
 }
 
-/** Watches the server's handshakes; `begin` gets each connection that has come through, before its first octet, and the TCP connection that carries it. */
+/**
+ * Watches the server's handshakes. Calls `begin` after each, before the connection's first octet, with the TCP socket
+ * below it.
+ */
 export function guardHandshakes(
   server: Server,
   { counters, connections }: StreamAnswering,
   cells: Cells,
-  begin: (socket: TLSSocket, host: string, carrier: Socket) => void,
+  begin: (socket: TLSSocket, host: string, rawSocket: Socket) => void,
 ): void {
   const waiting = new Map<string, Handshake>();
   server.on('connection', (socket: Socket) => {
     counters.add(cells.accepted);
     const host = socket.remoteAddress;
-    // No address: it is gone already.
+    // Without an address, the connection is already closed.
     if (host === undefined) {
       socket.destroy();
       return;
@@ -36,14 +39,14 @@ export function guardHandshakes(
     const peer = peerOf(socket);
     waiting.set(peer, handshake);
     connections.add(handshake);
-    // What its TLSSocket does not hear, such as being reset twice.
+    // Errors that the TLSSocket does not report, such as a second reset.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       connections.delete(handshake);
       if (waiting.get(peer) === handshake) waiting.delete(peer);
     });
   });
-  // Before node:http2's own listener.
+  // Runs before node:http2's own listener.
   server.prependListener('secureConnection', (socket: TLSSocket) => {
     const host = socket.remoteAddress;
     const peer = peerOf(socket);
@@ -54,7 +57,7 @@ export function guardHandshakes(
     }
     waiting.delete(peer);
     connections.delete(handshake);
-    begin(socket, host, handshake.carrier);
+    begin(socket, host, handshake.rawSocket);
   });
   server.on('tlsClientError', (_error, socket) => {
     counters.add(cells.failed);
@@ -66,10 +69,10 @@ class Handshake implements Connection {
   readonly client: string;
   lastActive = 0;
   readonly busyUntil = 0;
-  readonly carrier: Socket;
+  readonly rawSocket: Socket;
 
-  constructor(carrier: Socket, host: string) {
-    this.carrier = carrier;
+  constructor(rawSocket: Socket, host: string) {
+    this.rawSocket = rawSocket;
     const from = newClient('tls');
     setClientAddress(from, host);
     this.client = clientKey(from);
@@ -80,11 +83,11 @@ class Handshake implements Connection {
   }
 
   cut(): void {
-    this.carrier.resetAndDestroy();
+    this.rawSocket.resetAndDestroy();
   }
 }
 
-/** Tells a listener's connections apart; a TLSSocket does not say which Socket it stands on. */
+/** Returns a key for a connection: a TLSSocket has no reference to the Socket below it. */
 function peerOf({ remoteAddress, remotePort, localAddress }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localAddress}`;
 }

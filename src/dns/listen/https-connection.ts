@@ -1,4 +1,4 @@
-// One connection of DNS over HTTPS, as the limits see it. Its requests: https-request.ts.
+// One connection of DNS over HTTPS, with what the limits need of it. Its requests: https-request.ts.
 
 import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
@@ -12,21 +12,21 @@ export class HttpsConnection implements Connection {
   readonly client: string;
   lastActive = 0;
   busyUntil = 0;
-  /** Who asks. */
+  /** The sender of its queries. */
   readonly from: Client = newClient('https');
-  /** Octets that requests have brought which are not whole yet. */
+  /** Octets of unfinished request bodies. */
   pending = 0;
-  /** HTTP/2's; HTTP/1.1 has none. */
+  /** Only with HTTP/2. */
   session: ServerHttp2Session | undefined;
   readonly answers: PendingAnswers;
   readonly port: number;
   #finishing = false;
   readonly #socket: TLSSocket;
-  readonly #carrier: Socket;
+  readonly #rawSocket: Socket;
 
-  constructor(socket: TLSSocket, host: string, carrier: Socket, shared: StreamAnswering) {
+  constructor(socket: TLSSocket, host: string, rawSocket: Socket, shared: StreamAnswering) {
     this.#socket = socket;
-    this.#carrier = carrier;
+    this.#rawSocket = rawSocket;
     setClientAddress(this.from, host);
     this.client = clientKey(this.from);
     this.port = socket.remotePort ?? 0;
@@ -40,12 +40,12 @@ export class HttpsConnection implements Connection {
     else if (!this.session.closed) this.session.close();
   }
 
-  /** Ends a connection with HTTP/1.1 that was finished, once no answer is missing. */
+  /** Ends an HTTP/1.1 connection after `finish`, once no late answer is missing. */
   endIfFinished(): void {
     if (this.#finishing && this.session === undefined && this.answers.isEmpty) this.#socket.end();
   }
 
   cut(): void {
-    this.#carrier.resetAndDestroy();
+    this.#rawSocket.resetAndDestroy();
   }
 }

@@ -1,26 +1,26 @@
-// One request of DNS over HTTPS (RFC 8484 §4): what it asks, and the response, which an HTTP cache may keep for as long as the records allow.
+// One request of DNS over HTTPS (RFC 8484 §4) and its response.
 
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { HandedOnKind } from '../respond/hand-on.ts';
-import { cacheControl } from './freshness.ts';
+import { cacheControl } from './cache-control.ts';
 import type { HttpsConnection } from './https-connection.ts';
 import { counterCell } from './listen-counters.ts';
-import { largestMessage, type StreamAnswering } from './tcp-connection.ts';
+import { maxMessage, type StreamAnswering } from './tcp-connection.ts';
 
 const path = '/dns-query';
 const mediaType = 'application/dns-message';
 const methods = 'GET, HEAD, POST';
-/** Octets that the unfinished requests of one connection may hold together. */
-const mostPending = 2 * largestMessage;
-/** What a body gets at first, in octets; doubled as it really comes. */
-const smallestBody = 512;
+/** Octets of all unfinished request bodies of one connection. */
+const maxPending = 2 * maxMessage;
+/** The first buffer of a body, in octets. It is doubled as octets arrive, whatever length was announced. */
+const initialBody = 512;
 
 interface HttpsRequest {
   readonly request: Http2ServerRequest;
   readonly response: Http2ServerResponse;
   readonly connection: HttpsConnection;
   readonly shared: StreamAnswering;
-  /** For a body, in milliseconds. */
+  /** How long a body may take, in milliseconds. */
   readonly patience: number;
 }
 
@@ -36,9 +36,10 @@ const errors = {
   place: { status: 404, reason: `DNS is at ${path}` },
   method: { status: 405, reason: `use ${methods}`, headers: { allow: methods } },
   slow: { status: 408, reason: 'the body did not come in time' },
-  tooLarge: { status: 413, reason: `a DNS message has ${largestMessage} octets at most` },
-  // What is longer than node:http (16 KiB of header) and nghttp2 (64 KiB of a field, or the connection is lost) take does not get here.
-  tooLong: { status: 414, reason: `a DNS message has ${largestMessage} octets at most` },
+  tooLarge: { status: 413, reason: `a DNS message has ${maxMessage} octets at most` },
+  // node:http refuses headers over 16 KiB, and nghttp2 fields over 64 KiB (the connection is lost): those do not get
+  // here.
+  tooLong: { status: 414, reason: `a DNS message has ${maxMessage} octets at most` },
   mediaType: { status: 415, reason: `send ${mediaType}` },
   tooMany: { status: 429, reason: 'too many unfinished requests' },
 } satisfies Record<string, ErrorResponse>;
@@ -46,7 +47,7 @@ const errors = {
 export function answerRequest(http: HttpsRequest): void {
   const { request, response, shared } = http;
   shared.counters.add(counterCell.httpsReceived);
-  // The client went away.
+  // The client has gone.
   request.on('error', () => undefined);
   response.on('error', () => undefined);
   const [place, ...query] = request.url.split('?');
@@ -59,18 +60,20 @@ export function answerRequest(http: HttpsRequest): void {
 function answerGet(http: HttpsRequest, query: string): void {
   const message = decodeParameter(query);
   if (message === undefined) sendError(http, errors.noParameter);
-  else if (message.length > largestMessage) sendError(http, errors.tooLong);
+  else if (message.length > maxMessage) sendError(http, errors.tooLong);
   else answer(http, message);
 }
 
 function answerPost(http: HttpsRequest): void {
   const { 'content-type': type = '', 'content-length': announced = '0' } = http.request.headers;
   if (type.split(';', 1)[0]?.trim().toLowerCase() !== mediaType) sendError(http, errors.mediaType);
-  else if (Number(announced) > largestMessage) sendError(http, errors.tooLarge);
+  else if (Number(announced) > maxMessage) sendError(http, errors.tooLarge);
   else receive(http);
 }
 
-/** RFC 8484 §4.1: `dns`, in base64url without padding (RFC 4648 §5). */
+/**
+ * Decodes the parameter `dns` (RFC 8484 §4.1): base64url without padding (RFC 4648 §5). Returns undefined if it is not.
+ */
 function decodeParameter(query: string): Uint8Array | undefined {
   const [encoded, ...more] = new URLSearchParams(query).getAll('dns');
   if (encoded === undefined || more.length > 0 || !/^[\w-]+$/.test(encoded) || encoded.length % 4 === 1)
@@ -80,7 +83,7 @@ function decodeParameter(query: string): Uint8Array | undefined {
 
 function receive(http: HttpsRequest): void {
   const { request, connection, patience } = http;
-  let body = new Uint8Array(smallestBody);
+  let body = new Uint8Array(initialBody);
   let length = 0;
 
   function stop(): void {
@@ -91,18 +94,18 @@ function receive(http: HttpsRequest): void {
   }
   function add(chunk: Uint8Array): void {
     const whole = length + chunk.length;
-    if (whole > largestMessage) {
+    if (whole > maxMessage) {
       stop();
       sendError(http, errors.tooLarge);
       return;
     }
-    if (connection.pending + chunk.length > mostPending) {
+    if (connection.pending + chunk.length > maxPending) {
       stop();
       sendError(http, errors.tooMany);
       return;
     }
     if (whole > body.length) {
-      const larger = new Uint8Array(Math.min(Math.max(2 * body.length, whole), largestMessage));
+      const larger = new Uint8Array(Math.min(Math.max(2 * body.length, whole), maxMessage));
       larger.set(body.subarray(0, length));
       body = larger;
     }
@@ -125,7 +128,7 @@ function receive(http: HttpsRequest): void {
 function answer(http: HttpsRequest, message: Uint8Array): void {
   const { connection, shared } = http;
   const { answerer, out } = shared;
-  const room = out.subarray(0, largestMessage);
+  const room = out.subarray(0, maxMessage);
   connection.from.handOn = (kind, query, length) => handOn(http, kind, query.subarray(0, length));
   answerer.wake();
   const length = answerer.respond(message, message.length, room, connection.from);
@@ -165,14 +168,14 @@ function sendMessage({ request, response, connection, shared }: HttpsRequest, an
     'cache-control': cacheControl(answered),
   });
   counters.add(counterCell.httpsAnswered);
-  // Touched when it has gone out: who does not read is idle.
+  // Touched when the response has been sent: a client that does not read is idle.
   response.on('finish', () => connections.touch(connection));
   if (request.method === 'HEAD') response.end();
   else response.end(answered);
 }
 
 function sendError({ request, response }: HttpsRequest, { status, reason, headers }: ErrorResponse): void {
-  // What was refused is not read to its end; in HTTP/1.1 only the connection's end says so.
+  // A refused body is not read to its end. In HTTP/1.1, only closing the connection tells the client.
   const first = request.httpVersionMajor === 1;
   const unread = !request.complete && (first ? hasBody(request) : !request.stream.endAfterHeaders);
   const text = `${reason}\n`;
@@ -187,7 +190,7 @@ function sendError({ request, response }: HttpsRequest, { status, reason, header
   if (!first && unread) response.stream.close(constants.NGHTTP2_NO_ERROR);
 }
 
-/** RFC 9112 §6. */
+/** Returns whether an HTTP/1.1 request has a body (RFC 9112 §6). */
 function hasBody({ headers }: Http2ServerRequest): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }

@@ -1,15 +1,15 @@
-// DNS over HTTPS (RFC 8484): HTTP/2, or HTTP/1.1 for those who have no better. What a request gets: https-request.ts.
+// DNS over HTTPS (RFC 8484), with HTTP/2 or HTTP/1.1. Requests: https-request.ts.
 
 import { createSecureServer, type Http2SecureServer, type Http2ServerRequest } from 'node:http2';
 import type { Certificate } from './certificate.ts';
-import { guardHandshakes, oldestTls } from './handshakes.ts';
+import { guardHandshakes, minTls } from './handshakes.ts';
 import { HttpsConnection } from './https-connection.ts';
 import { answerRequest } from './https-request.ts';
 import { counterCell } from './listen-counters.ts';
 import type { StreamAnswering } from './tcp-connection.ts';
 import type { StreamLimits } from './thread-task.ts';
 
-/** Of one connection at a time (RFC 9113 §5.1.2 recommends no fewer). */
+/** Streams that one connection may have open (RFC 9113 §5.1.2 recommends at least 100). */
 const concurrentStreams = 100;
 
 export function newHttpsServer(
@@ -19,24 +19,24 @@ export function newHttpsServer(
 ): Http2SecureServer {
   const server = createSecureServer({
     ...certificate,
-    minVersion: oldestTls,
+    minVersion: minTls,
     allowHTTP1: true,
-    // Never the first to close an idle connection: that is for StreamConnections.
+    // Longer than the idle limit, so that StreamConnections closes idle connections, not node:http.
     http1Options: { keepAliveTimeout: 2 * limits.idleMilliseconds },
     handshakeTimeout: limits.idleMilliseconds,
     noDelay: true,
     settings: { maxConcurrentStreams: concurrentStreams },
-    // In megabytes: the least there is.
+    // In megabytes; 1 is the minimum.
     maxSessionMemory: 1,
   });
-  /** By session for HTTP/2, by socket for HTTP/1.1. */
+  /** The key is the session for HTTP/2, and the socket for HTTP/1.1. */
   const connections = new WeakMap<object, HttpsConnection>();
-  /** The one whose session is being made. */
+  /** The connection whose session is being created. */
   let latest: HttpsConnection | undefined;
 
   const cells = { accepted: counterCell.httpsAccepted, failed: counterCell.httpsHandshakeFailed };
-  guardHandshakes(server, shared, cells, (socket, host, carrier) => {
-    const connection = new HttpsConnection(socket, host, carrier, shared);
+  guardHandshakes(server, shared, cells, (socket, host, rawSocket) => {
+    const connection = new HttpsConnection(socket, host, rawSocket, shared);
     connections.set(socket, connection);
     latest = connection;
     shared.connections.add(connection);
@@ -46,7 +46,7 @@ export function newHttpsServer(
       connection.answers.abandon();
     });
   });
-  // Comes while 'secureConnection', which the guard hears first, is still being told.
+  // Emitted within 'secureConnection', after guardHandshakes has run `begin`.
   server.on('session', (session) => {
     if (latest === undefined) return;
     latest.session = session;
@@ -54,14 +54,14 @@ export function newHttpsServer(
   });
   server.on('sessionError', () => undefined);
   server.on('request', (request, response) => {
-    const connection = connections.get(carrierOf(request) ?? server);
+    const connection = connections.get(connectionKeyOf(request) ?? server);
     if (connection === undefined) response.destroy();
     else answerRequest({ request, response, connection, shared, patience: limits.idleMilliseconds });
   });
   return server;
 }
 
-/** HTTP/1.1 requests come as node:http's own, which have no stream. */
-function carrierOf(request: Http2ServerRequest): object | undefined {
+/** Returns the key of a request's connection. HTTP/1.1 requests are node:http's own and have no stream. */
+function connectionKeyOf(request: Http2ServerRequest): object | undefined {
   return request.httpVersionMajor === 1 ? request.socket : request.stream.session;
 }

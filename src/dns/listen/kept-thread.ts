@@ -1,4 +1,4 @@
-// A worker thread that is kept running: started, told to stop, and started again when it dies. What it does is in its script.
+// A worker thread that is kept running: started, stopped, and restarted when it dies. Its work is in its script.
 
 import { closeSync } from 'node:fs';
 import { type Transferable, Worker } from 'node:worker_threads';
@@ -6,28 +6,35 @@ import { stackOf } from '../../errors.ts';
 import type { Logger } from '../../model/logger.ts';
 import type { FailedReport, ReadyReport, ThreadOrder, ThreadReport } from './thread-task.ts';
 
-/** After a death we wait, in milliseconds: longer each time, until a thread has lived for `calm`. */
-const pauses = { first: 100, longest: 5_000, calm: 60_000 } as const;
+/**
+ * The pause before a restart, in milliseconds: doubled after each death, until a thread has lived for
+ * `resetAfterMilliseconds`.
+ */
+const firstPause = 100;
+const maxPause = 5_000;
+const resetAfterMilliseconds = 60_000;
 
-/** How long a thread may take to drain before it is cut off, in milliseconds. */
-const longestDrain = 3_000;
+/** How long a stopping thread may take before it is terminated, in milliseconds. */
+const maxDrain = 3_000;
 
-/** What a thread starts with. */
+/** What a thread is started with. */
 export interface ThreadStart {
   readonly workerData: object;
-  /** Objects in `workerData` that move to the thread. */
+  /** Objects in `workerData` that are moved to the thread, not copied. */
   readonly transferList?: Transferable[];
 }
 
 interface KeptThreadOptions {
   readonly name: string;
   readonly script: URL;
-  /** What the thread gets; `again` when a thread before it has died. */
+  /** Called for every start. `again`: the thread before it has died. */
   readonly task: (again: boolean) => ThreadStart;
-  readonly log: Logger;
-  /** Runs when the thread has ended because it was told to; its descriptors are closed after that. */
+  readonly logger: Logger;
+  /**
+   * Runs after a stopped thread has ended. Its descriptors are closed after that (test/dns/listen/kept-thread.test.ts).
+   */
   readonly onStopped?: () => Promise<void>;
-  /** Runs after every end of the thread, whatever its cause, and before its descriptors are closed. */
+  /** Runs after every end of the thread, before its descriptors are closed. */
   readonly onEnd?: () => void;
 }
 
@@ -43,17 +50,17 @@ export class KeptThread {
     this.#options = options;
   }
 
-  /** Starts the thread; rejects when it cannot do its work, and then does not try again. */
+  /** Starts the thread. Rejects if it cannot do its work, and then does not try again. */
   start(): Promise<ReadyReport> {
     return this.#launch(false);
   }
 
-  /** Says it to the thread, if it lives; the one after it must get to know by its task. */
+  /** Sends the order to the thread, if it runs. A restarted thread gets its orders with its task only. */
   tell(order: ThreadOrder): void {
     this.#worker?.postMessage(order);
   }
 
-  /** Lets the thread finish what it has, and returns when it is gone. The caller has set the stop cell before. */
+  /** Lets the thread finish its work, and returns when it has ended. The caller sets the stop cell before. */
   async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#pause);
@@ -61,15 +68,15 @@ export class KeptThread {
     if (worker === undefined) return;
     this.tell('stop');
     const cutOff = setTimeout(() => {
-      this.#options.log.warn({ thread: this.#options.name }, 'a DNS thread did not drain in time and was cut off');
+      this.#options.logger.warn({ thread: this.#options.name }, 'DNS thread did not stop in time: terminated');
       void worker.terminate();
-    }, longestDrain);
+    }, maxDrain);
     await this.#ended;
     clearTimeout(cutOff);
   }
 
   #launch(again: boolean): Promise<ReadyReport> {
-    const { name, script, task, log } = this.#options;
+    const { name, script, task, logger } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<ReadyReport>();
     const ended = Promise.withResolvers<void>();
     const startedAt = performance.now();
@@ -78,14 +85,14 @@ export class KeptThread {
     const worker = new Worker(script, {
       name,
       ...task(again),
-      // Descriptors that did not come from node:fs would be warned about.
+      // Otherwise Node warns about descriptors that did not come from node:fs.
       trackUnmanagedFds: false,
     });
     this.#worker = worker;
     this.#ended = ended.promise;
     worker.on('message', (message: ThreadReport) => {
       if (message.kind === 'fault') {
-        log.error({ thread: name, reason: message.message }, 'a query was not answered: this is a bug');
+        logger.error({ thread: name, reason: message.message }, 'a query was not answered: this is a bug');
         return;
       }
       report = message;
@@ -100,34 +107,34 @@ export class KeptThread {
       this.#worker = undefined;
       await this.#clearAway(report?.descriptors ?? []);
       ended.resolve();
-      if (report?.kind === 'ready' || again) this.#mourn(reason, performance.now() - startedAt);
+      if (report?.kind === 'ready' || again) this.#scheduleRestart(reason, performance.now() - startedAt);
       else reject(new Error(reason));
     });
     return promise;
   }
 
-  /** Sockets that Node does not know of outlive their thread, and a dead thread cannot close them: that is always done here. */
+  /** Closes the descriptors that Node does not know of: they outlive their thread. */
   async #clearAway(descriptors: readonly number[]): Promise<void> {
     const { onStopped, onEnd } = this.#options;
-    // After a death the kernel still gives queries to the socket that nobody reads: it is closed at once.
+    // After a death it does not wait: the kernel still delivers queries to the socket that nobody reads.
     if (this.#stopping) await onStopped?.();
     onEnd?.();
     for (const descriptor of descriptors) closeSync(descriptor);
   }
 
-  #mourn(reason: string, lived: number): void {
+  #scheduleRestart(reason: string, lived: number): void {
     if (this.#stopping) return;
-    this.#deaths = lived > pauses.calm ? 1 : this.#deaths + 1;
-    const pause = Math.min(pauses.first * 2 ** (this.#deaths - 1), pauses.longest);
-    this.#options.log.error(
+    this.#deaths = lived > resetAfterMilliseconds ? 1 : this.#deaths + 1;
+    const pause = Math.min(firstPause * 2 ** (this.#deaths - 1), maxPause);
+    this.#options.logger.error(
       { thread: this.#options.name, reason, restartInMilliseconds: pause },
-      'a DNS thread died and is started again',
+      'DNS thread exited, restarting',
     );
     this.#pause = setTimeout(() => {
-      // Its failure is its exit, which comes back here.
+      // If the start fails, the thread exits, and the handler of that schedules the next restart.
       void this.#launch(true).then(({ socket }) => {
-        const { name, log } = this.#options;
-        log.info({ thread: name, ...(socket && { socket }) }, 'a DNS thread is back');
+        const { name, logger } = this.#options;
+        logger.info({ thread: name, ...(socket && { socket }) }, 'DNS thread restarted');
       });
     }, pause);
   }

@@ -1,18 +1,21 @@
-// Sends the late answers of batched sockets, one by one, from the thread that made them: a descriptor belongs to the process.
+// Sends late answers by the descriptors of batched sockets, from the thread that makes them: a descriptor belongs to
+// the process.
 
 import type { SendDatagram } from '../handed-on/line.ts';
 import { type Libc, linux, openLibc } from './libc.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
 import { header, headerBytes, iov, nameBytes, packetInfoBytes } from './message-layout.ts';
 
-/** What a datagram over IPv4 can hold, in octets. */
+/** The maximum payload of a datagram over IPv4, in octets. */
 const maxPayload = 65_507;
 const iovAt = headerBytes;
 const nameAt = iovAt + iov.words * 4;
 const controlAt = nameAt + nameBytes;
 const payloadAt = controlAt + packetInfoBytes;
 
-/** Opens libc when the first datagram is sent: a server without batched sockets needs none. */
+/**
+ * Returns a function that sends. It opens libc with the first datagram: a server without batched sockets needs none.
+ */
 export function openLateDatagrams(counters: CounterCells): SendDatagram {
   let sender: LateDatagrams | undefined;
   return (descriptor, { name, control }, message) => {
@@ -42,7 +45,7 @@ class LateDatagrams {
     point(header.control * 4, controlAt);
   }
 
-  /** Returns whether the system took it. Does not wait. */
+  /** Returns whether the system has taken the datagram. Does not wait. */
   send(descriptor: number, name: Uint8Array, control: Uint8Array, message: Uint8Array): boolean {
     if (message.length > maxPayload) return false;
     this.#octets.set(name, nameAt);

@@ -1,12 +1,13 @@
-// libc's socket calls through node:ffi, and Linux's numbers for them. The only file that imports node:ffi; what is done with it: batched-socket.ts.
-// Checked before use by batched-self-check.ts. Numbers: Linux's uapi headers, equal on x64 and arm64. Facts, tried on Node 26.10:
-// - A signature has `return` and `arguments`; other keys are ignored without a word, and the call then returns undefined.
-// - `dlopen(null, …)` finds libc's functions, with glibc and with musl, which have no file name in common.
-// - A worker that is told to end waits for the call that it is in: hence SO_RCVTIMEO. Nobody else waits for it, nor does garbage collection.
+// libc's socket calls through node:ffi, and Linux's numbers for them (uapi headers, equal on x64 and arm64). No other
+// file imports node:ffi. batched-self-check.ts checks all of it before use. Facts, tried on Node 26.10:
+// - A signature has `return` and `arguments`. Other keys are silently ignored, and the call then returns undefined.
+// - `dlopen(null, …)` finds libc's functions. glibc and musl have no file name in common.
+// - Ending a worker waits for the call that it is in: hence SO_RCVTIMEO. Neither other threads nor garbage collection
+//   wait for it.
 // - The kernel overwrites msg_namelen and msg_controllen: they are set again before each recvmmsg.
-// - sendmmsg may send fewer than asked.
-// - UDP_SEGMENT is there from Linux 4.18 on; older ones would send all segments as one datagram. EIO: not on this way out (no checksums, IPsec); EINVAL: a segment
-//   is larger than the MTU.
+// - sendmmsg may send fewer messages than asked.
+// - UDP_SEGMENT exists since Linux 4.18. Older kernels would send all segments as one datagram. EIO: this interface
+//   cannot do it (no checksums, IPsec). EINVAL: a segment is larger than the MTU.
 
 import { getSystemErrorName } from 'node:util';
 
@@ -49,11 +50,11 @@ const signatures = {
   recvmmsg: { return: 'int32', arguments: ['int32', 'pointer', 'uint32', 'int32', 'pointer'] },
   sendmmsg: { return: 'int32', arguments: ['int32', 'pointer', 'uint32', 'int32'] },
   poll: { return: 'int32', arguments: ['pointer', 'uint64', 'int32'] },
-  // glibc and musl alike: where this thread's errno lies.
+  // The address of this thread's errno, in glibc and in musl.
   __errno_location: { return: 'pointer', arguments: [] },
 } as const;
 
-/** What we call, and a test can replace. Pointers are bigint, or a buffer that is kept for the time of the call. */
+/** The calls that we use; a test can replace them. A pointer is a bigint, or a buffer that is kept during the call. */
 export interface Libc {
   socket(family: number, type: number, protocol: number): number;
   setsockopt(descriptor: number, level: number, option: number, value: ArrayBuffer, length: number): number;
@@ -62,13 +63,13 @@ export interface Libc {
   recvmmsg(descriptor: number, headers: bigint, count: number, flags: number, timeout: bigint): number;
   sendmmsg(descriptor: number, headers: bigint, count: number, flags: number): number;
   poll(list: ArrayBuffer, count: bigint, milliseconds: number): number;
-  /** Only of meaning right after a call that failed, in the thread that opened this. */
+  /** Valid only right after a call that failed, in the thread that opened this. */
   errno(): number;
-  /** Where the buffer lies. Whoever hands this to the kernel keeps the buffer. */
+  /** Returns the buffer's address. Keep the buffer as long as the kernel may use the address. */
   pointerTo(buffer: ArrayBuffer): bigint;
 }
 
-/** Opens libc in this process. Throws where node:ffi is missing or forbidden, and where the numbers above may be others. */
+/** Opens libc in this process. Throws if node:ffi is missing or forbidden, or if the numbers above may not hold. */
 export function openLibc(): Libc {
   if (process.platform !== 'linux' || !(process.arch === 'x64' || process.arch === 'arm64')) {
     throw new Error(`batched sockets are for Linux on x64 and arm64, this is ${process.platform} on ${process.arch}`);

@@ -1,8 +1,9 @@
-// What the listening threads count, each in cells of its own; the main thread adds them up. What answers were: respond/counters.ts.
+// Counters of the listening threads, each with its own cells. The main thread adds them up. Counters of answers:
+// respond/counters.ts.
 
 import { type CounterFamily, counterFamilies, newResponseCounters } from '../respond/counters.ts';
 
-/** The cells, in their order: the metric's name, and what it says. */
+/** The cells in their order: each metric's name, and its help text. */
 const metrics = {
   udpReceived: ['dns_udp_received_total', 'Datagrams received.'],
   udpAnswered: ['dns_udp_answered_total', 'Answers over UDP, handed to the system.'],
@@ -16,14 +17,14 @@ const metrics = {
   tcpLimitClosed: ['dns_tcp_limit_closed_total', 'Connections (TCP, TLS, HTTPS) closed to make room for newer ones.'],
   tcpGarbageClosed: [
     'dns_tcp_garbage_closed_total',
-    'Connections (TCP, TLS) closed for sending what is no DNS message.',
+    'Connections (TCP, TLS) closed for sending something that is not a DNS message.',
   ],
   tlsAccepted: ['dns_tls_connections_total', 'Connections accepted for DNS over TLS.'],
-  tlsHandshakeFailed: ['dns_tls_handshake_failures_total', 'Of those, the ones whose TLS handshake failed.'],
+  tlsHandshakeFailed: ['dns_tls_handshake_failures_total', 'TLS connections whose handshake failed.'],
   tlsReceived: ['dns_tls_received_total', 'Messages received over TLS.'],
   tlsAnswered: ['dns_tls_answered_total', 'Answers over TLS, handed to the system.'],
   httpsAccepted: ['dns_https_connections_total', 'Connections accepted for DNS over HTTPS.'],
-  httpsHandshakeFailed: ['dns_https_handshake_failures_total', 'Of those, the ones whose TLS handshake failed.'],
+  httpsHandshakeFailed: ['dns_https_handshake_failures_total', 'HTTPS connections whose TLS handshake failed.'],
   httpsReceived: ['dns_https_received_total', 'Requests over HTTPS.'],
   httpsAnswered: ['dns_https_answered_total', 'Requests over HTTPS that got a DNS message, handed to the system.'],
   handedOn: ['dns_handed_on_total', 'Queries that were handed on to another thread, which answers them.'],
@@ -32,7 +33,7 @@ const metrics = {
     'Queries that were answered SERVFAIL because too many handed-on queries were under way.',
   ],
   handedOnAnswered: ['dns_handed_on_answered_total', 'Handed-on queries that were answered.'],
-  handedOnSilent: ['dns_handed_on_silent_total', 'Handed-on queries that got no answer, as is right for them.'],
+  handedOnSilent: ['dns_handed_on_silent_total', 'Handed-on queries that must not be answered.'],
   handedOnExpired: ['dns_handed_on_expired_total', 'Handed-on queries that were answered SERVFAIL after the deadline.'],
   handedOnFailed: ['dns_handed_on_failed_total', 'Handed-on queries that were answered SERVFAIL because of a bug.'],
   handedOnGone: ['dns_handed_on_gone_total', 'Handed-on queries whose client went away before the last message.'],
@@ -58,7 +59,7 @@ export interface ThreadCounters {
   readonly respond: SharedArrayBuffer;
 }
 
-/** Float64, as in respond/counters.ts: only their own thread writes them, so that counting needs no atomics. */
+/** Float64, as in respond/counters.ts. Only their own thread writes them, so counting needs no atomics. */
 export function newListenCounters(): SharedArrayBuffer {
   return new SharedArrayBuffer(names.length * Float64Array.BYTES_PER_ELEMENT);
 }
@@ -80,7 +81,7 @@ export class CounterCells {
   }
 }
 
-/** A metric as /metrics shows it: one value for each of its label's values, or one under the empty string. */
+/** A metric for /metrics: one value for each value of its label, or one under the empty string. */
 export interface CounterValues {
   readonly name: string;
   readonly help: string;
@@ -88,7 +89,7 @@ export interface CounterValues {
   readonly values: Readonly<Record<string, number>>;
 }
 
-/** The sums over all threads, of what they received and of what they answered. */
+/** Returns the sums over all threads: the counters of answers, then those of sockets. */
 export function sumCounters(threads: readonly ThreadCounters[]): CounterValues[] {
   const responses = threads.map(({ respond }) => new Float64Array(respond));
   const listens = threads.map(({ listen }) => new Float64Array(listen));

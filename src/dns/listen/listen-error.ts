@@ -1,4 +1,4 @@
-// What to tell the operator when we cannot listen on an address.
+// The error message for an address on which we cannot listen.
 
 import { messageOf } from '../../errors.ts';
 import { type Endpoint, formatEndpoint } from '../../model/endpoint.ts';
@@ -16,14 +16,14 @@ const flags = { UDP: '--dns', TCP: '--dns', TLS: '--dns-tls', HTTPS: '--dns-http
 
 export type Protocol = keyof typeof flags;
 
-/** The error for an address on which we cannot listen: names it, the cause and a way out. */
+/** Returns the error for an address on which we cannot listen. It names the address, the cause and a way out. */
 export function listenError(address: Endpoint, protocol: Protocol, cause: unknown): Error {
   const code = systemCode(cause);
   const why = waysOut[code]?.replace('--dns', flags[protocol]) ?? messageOf(cause);
   return new Error(`cannot listen on ${formatEndpoint(address)} (${protocol}, ${code}): ${why}`, { cause });
 }
 
-/** `EADDRINUSE` and the like. */
+/** Returns the system's error code, such as `EADDRINUSE`. */
 export function systemCode(cause: unknown): string {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   return typeof code === 'string' ? code : 'error';

@@ -1,4 +1,4 @@
-// The threads of one server: what all of them are given, their counters added up, and their end. One of them: kept-thread.ts.
+// The threads of one server: gives them their tasks, adds up their counters, stops them. One thread: kept-thread.ts.
 
 import type { Logger } from '../../model/logger.ts';
 import { claimCell, releaseCell, type Table, wordsOf } from '../../table/table.ts';
@@ -8,36 +8,39 @@ import { KeptThread, type ThreadStart } from './kept-thread.ts';
 import { type CounterValues, newThreadCounters, sumCounters, type ThreadCounters } from './listen-counters.ts';
 import type { ReadyReport, ThreadTask } from './thread-task.ts';
 
-/** What every thread gets, whatever it does. */
+/** The part of a task that every thread gets. */
 type SharedPart = Omit<ThreadTask, 'addresses'>;
-/** And what it gets for its own work. */
+/** The part of a task that only this kind of thread gets. */
 type OwnPart<Task extends ThreadTask> = Omit<Task, keyof SharedPart>;
 
-/** So long, in milliseconds, handed-on queries of a stopped thread may still be answered. */
+/** How long the handed-on queries of a stopped thread may still be answered, in milliseconds. */
 const maxSettle = 250;
 
 export class ListenThreads {
   readonly #table: Table;
   readonly #responses: ResponseSettings;
   readonly #taker: Taker;
-  readonly #log: Logger;
+  readonly #logger: Logger;
   readonly #stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   readonly #threads: KeptThread[] = [];
   readonly #counters: ThreadCounters[] = [];
 
-  constructor(table: Table, responses: ResponseSettings, taker: Taker, log: Logger) {
+  constructor(table: Table, responses: ResponseSettings, taker: Taker, logger: Logger) {
     this.#table = table;
     this.#responses = responses;
     this.#taker = taker;
-    this.#log = log;
+    this.#logger = logger;
   }
 
-  /** Sums up these counters too: of a thread that is not one of these. */
+  /** Adds the counters of a thread that is not one of these to the sums. */
   addCounters(counters: ThreadCounters): void {
     this.#counters.push(counters);
   }
 
-  /** Starts one; `own` is asked for its part of the task now, and `again` whenever it has died. Rejects when it cannot do its work. */
+  /**
+   * Starts a thread. `own` makes its part of the task, for this start and for each restart (`again`). Rejects if it
+   * cannot do its work.
+   */
   async start<Task extends ThreadTask>(
     name: string,
     script: string,
@@ -69,22 +72,22 @@ export class ListenThreads {
       onStopped: async () => attachment?.settle(maxSettle),
       onEnd: () => {
         attachment?.close();
-        // A dead thread cannot do it, and the table would free nothing any more.
+        // The thread cannot do it any more. Without it, the table would free no memory.
         releaseCell(words, reader);
       },
-      log: this.#log,
+      logger: this.#logger,
     });
     this.#counters.push(counters);
     this.#threads.push(thread);
     return { ready: await thread.start(), thread };
   }
 
-  /** Sums over all threads since the start, the dead ones included. */
+  /** Returns the sums over all threads since the start. Threads that died are included. */
   counters(): CounterValues[] {
     return sumCounters(this.#counters);
   }
 
-  /** Lets all of them finish what they have, and returns when they are gone. */
+  /** Lets all threads finish their work, and returns when they have ended. */
   async stop(): Promise<void> {
     Atomics.store(new Int32Array(this.#stop), 0, 1);
     await Promise.all(this.#threads.map((thread) => thread.stop()));

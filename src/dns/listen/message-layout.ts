@@ -1,14 +1,17 @@
-// Memory that the kernel fills with a batch of datagrams and takes a batch of answers from: struct mmsghdr and all it points to,
-// as on 64-bit little-endian Linux, for glibc and musl alike. Laid out once; per query only lengths change.
-// What comes: received-batch.ts. What goes: reply-batch.ts. The calls: batched-socket.ts.
+// The memory of a batch: the kernel fills it with datagrams, and takes answers from it. It holds struct mmsghdr and all
+// that it points to, as on 64-bit little-endian Linux with glibc or musl. Laid out once; per query only lengths change.
+// Queries: received-batch.ts. Answers: reply-batch.ts. The calls: batched-socket.ts.
 
 import { linux } from './libc.ts';
-import { largestDatagram } from './udp-sizes.ts';
+import { maxDatagram } from './udp-sizes.ts';
 
-/** Datagrams in a batch. At most 64: older kernels make no more of one message (UDP_MAX_SEGMENTS), and would refuse a full batch to one socket. */
+/**
+ * Datagrams in a batch. At most 64: older kernels cut a message into no more (UDP_MAX_SEGMENTS), and refuse a longer
+ * one.
+ */
 export const batchSize = 64;
 
-/** struct mmsghdr, as indices of its 32-bit words; pointers and size_t have two. */
+/** struct mmsghdr, as indices of its 32-bit words. Pointers and size_t have two words. */
 export const header = {
   words: 16,
   name: 0,
@@ -25,17 +28,20 @@ export const iov = { words: 4, length: 2 } as const;
 const iovBytes = iov.words * 4;
 /** Room for sockaddr_in6, 28 octets. */
 export const nameBytes = 32;
-/** A control message with UDP_SEGMENT: 16 + 2, padded. It stands in front of what the kernel wrote, so that both go out as they stand. */
+/**
+ * A control message with UDP_SEGMENT: 16 + 2, padded. It lies before the one that the kernel wrote, so that both can be
+ * sent as one block.
+ */
 export const segmentBytes = 24;
-/** Behind it, room for one with in6_pktinfo: 16 + 20, padded. */
+/** Behind it, room for a control message with in6_pktinfo: 16 + 20, padded. */
 export const packetInfoBytes = 40;
 export const controlBytes = segmentBytes + packetInfoBytes;
-/** Not a power of two, or the first octets of all cells would compete for the same lines of the processor's cache. */
-const cellBytes = largestDatagram + 64;
+/** Not a power of two: otherwise the first octets of all cells would compete for the same cache lines. */
+const cellBytes = maxDatagram + 64;
 
 /**
- * Within a control message: cmsghdr has 16 octets (length 8, level 4, type 4), then the size of a segment, in_pktinfo (index, address to send from, …) or
- * in6_pktinfo (address, index).
+ * Offsets within a control message. cmsghdr has 16 octets (length 8, level 4, type 4). Then comes the size of a
+ * segment, in_pktinfo (index, address to send from, …) or in6_pktinfo (address, index).
  */
 export const control = {
   length: 0,
@@ -47,31 +53,31 @@ export const control = {
   ipv6Interface: 32,
 } as const;
 
-/** A batch's memory: its parts, and where the kernel finds them. A view of it keeps all of it. */
+/** A batch's memory: its parts, and their addresses for the kernel. Each view keeps the whole buffer alive. */
 export interface MessageMemory {
-  /** The headers, of what comes and of what goes. */
+  /** The headers of queries and of replies. */
   readonly requests: Uint32Array;
   readonly replies: Uint32Array;
   readonly replyIovs: Uint32Array;
-  /** The address of each query's sender; an answer's is its query's. */
+  /** The socket address of each query's sender. An answer uses its query's. */
   readonly names: Uint8Array;
   readonly nameWords: Uint32Array;
-  /** The control messages of each query; an answer's are its query's. */
+  /** The control messages of each query. An answer uses its query's. */
   readonly controls: Uint8Array;
   readonly controlWords: Uint32Array;
-  /** How many octets the kernel may write there. */
+  /** The octets that the kernel may write into each. */
   readonly controlLength: number;
   readonly queries: readonly Uint8Array[];
   readonly responses: readonly Uint8Array[];
-  /** As words, two each: where the iov of each answer lies, and the control messages of each query. */
+  /** The addresses of each answer's iov and of each query's control messages, as two words each. */
   readonly iovPointers: Uint32Array;
   readonly controlPointers: Uint32Array;
-  /** Where the first request's header lies, and each reply's: pointers are BigInt, made once. */
+  /** The addresses of the first request's header and of each reply's. They are BigInt, made once. */
   readonly requestPointer: bigint;
   readonly replyPointers: readonly bigint[];
 }
 
-/** `pointerTo` says where a buffer lies; `withControl`: each datagram comes with the address that it was sent to. */
+/** `pointerTo` returns a buffer's address. `withControl`: each datagram comes with the address that it was sent to. */
 export function layOutMessages(pointerTo: (buffer: ArrayBuffer) => bigint, withControl: boolean): MessageMemory {
   let end = 0;
   const reserve = (bytes: number): number => {
@@ -102,7 +108,7 @@ export function layOutMessages(pointerTo: (buffer: ArrayBuffer) => bigint, withC
       view.setBigUint64(message + header.iovLength * 4, 1n, true);
       if (withControl) point(message + header.control * 4, controls + i * controlBytes + segmentBytes);
       point(vector, cell);
-      view.setBigUint64(vector + iov.length * 4, BigInt(largestDatagram), true);
+      view.setBigUint64(vector + iov.length * 4, BigInt(maxDatagram), true);
     }
     const segment = controls + i * controlBytes;
     view.setBigUint64(segment + control.length, 18n, true);
@@ -112,7 +118,7 @@ export function layOutMessages(pointerTo: (buffer: ArrayBuffer) => bigint, withC
   const words = (start: number, bytes: number) => new Uint32Array(memory, start, (batchSize * bytes) / 4);
   const octets = (start: number, bytes: number) => new Uint8Array(memory, start, batchSize * bytes);
   const cells = (start: number) =>
-    Array.from({ length: batchSize }, (_, i) => new Uint8Array(memory, start + i * cellBytes, largestDatagram));
+    Array.from({ length: batchSize }, (_, i) => new Uint8Array(memory, start + i * cellBytes, maxDatagram));
   const pointers = (start: number, bytes: number) =>
     Array.from({ length: batchSize }, (_, i) => base + BigInt(start + i * bytes));
   const asWords = (pointers: readonly bigint[]) => new Uint32Array(BigUint64Array.from(pointers).buffer);

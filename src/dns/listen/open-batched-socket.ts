@@ -1,17 +1,21 @@
-// Opens a batched socket: its options, and the structures that the kernel wants of an address. What is done with it: batched-socket.ts.
-// Such a socket is unknown to Node. The thread only reports it: closing it is the main thread's, which outlives it.
+// Opens a batched socket: sets its options, and writes addresses as the kernel wants them. Its use: batched-socket.ts.
+// Node does not know such a socket. The thread reports its descriptor, and the main thread closes it, since that
+// outlives the thread.
 
 import { closeSync } from 'node:fs';
 import { addressRdata, familyOf } from '../../model/address.ts';
 import { type Endpoint, isWildcard } from '../../model/endpoint.ts';
 import type { Outlet } from '../handed-on/outlet.ts';
-import { BatchedSocket, longestWait } from './batched-socket.ts';
+import { BatchedSocket, maxWait } from './batched-socket.ts';
 import { type Libc, LibcError, linux } from './libc.ts';
 import type { CounterCells } from './listen-counters.ts';
 import { listenError } from './listen-error.ts';
 import { receiveBufferSize, sendBufferSize } from './udp-sizes.ts';
 
-/** Opens a socket on the address, which shares its port with other threads' sockets. `joins`: answers to one socket leave together, where the kernel can. */
+/**
+ * Opens a socket on the address. Other threads' sockets share the port. `joins`: answers to one socket may share a
+ * message, if the kernel can.
+ */
 export function openBatchedSocket(
   libc: Libc,
   address: Endpoint,
@@ -29,8 +33,9 @@ export function openBatchedSocket(
     setOption(libc, descriptor, SOL_SOCKET, linux.SO_REUSEPORT, int(1));
     setOption(libc, descriptor, SOL_SOCKET, linux.SO_RCVBUF, int(receiveBufferSize));
     setOption(libc, descriptor, SOL_SOCKET, linux.SO_SNDBUF, int(sendBufferSize));
-    setOption(libc, descriptor, SOL_SOCKET, linux.SO_RCVTIMEO, timeval(longestWait));
-    // What routers, or whoever says to be one, tell of the way's MTU is not believed: answers in fragments are easier to forge. So do NSD, Knot and BIND.
+    setOption(libc, descriptor, SOL_SOCKET, linux.SO_RCVTIMEO, timeval(maxWait));
+    // Path MTU messages are ignored: they can be forged, and answers in fragments are easier to forge. NSD, Knot and
+    // BIND do so too.
     if (ipv6) setOption(libc, descriptor, IPPROTO_IPV6, linux.IPV6_MTU_DISCOVER, int(linux.IPV6_PMTUDISC_OMIT));
     else setOption(libc, descriptor, IPPROTO_IP, linux.IP_MTU_DISCOVER, int(linux.IP_PMTUDISC_OMIT));
     if (ipv6) setOption(libc, descriptor, IPPROTO_IPV6, linux.IPV6_V6ONLY, int(1));
@@ -48,9 +53,9 @@ export function openBatchedSocket(
   }
 }
 
-/** The port that the kernel picked for a socket. */
+/** Returns the port that the kernel picked for a socket. */
 export function boundPort(libc: Libc, descriptor: number): number {
-  // Room for sockaddr_in6; the port stands at the same place in sockaddr_in.
+  // Room for sockaddr_in6. The port is at the same place in sockaddr_in.
   const name = new ArrayBuffer(28);
   check('getsockname', libc.getsockname(descriptor, name, int(name.byteLength)), libc);
   return new DataView(name).getUint16(2);
@@ -68,12 +73,12 @@ function int(value: number): ArrayBuffer {
   return Int32Array.of(value).buffer;
 }
 
-/** struct timeval: seconds and microseconds. */
+/** Returns a struct timeval: seconds and microseconds. */
 function timeval(milliseconds: number): ArrayBuffer {
   return BigInt64Array.of(BigInt(Math.floor(milliseconds / 1_000)), BigInt((milliseconds % 1_000) * 1_000)).buffer;
 }
 
-/** struct sockaddr_in (16 octets), or sockaddr_in6 (28, with no flow and no scope). */
+/** Returns a struct sockaddr_in (16 octets) or sockaddr_in6 (28 octets, without flow and scope). */
 function socketAddress({ address, port }: Endpoint): ArrayBuffer {
   const rdata = addressRdata(address);
   const ipv4 = rdata.length === 4;

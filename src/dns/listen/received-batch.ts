@@ -1,9 +1,9 @@
-// A batch of datagrams as the kernel left them: which are queries, and who sent them. How they lie: message-layout.ts.
+// A batch of received datagrams: their lengths and their senders. Their memory: message-layout.ts.
 
 import type { Client } from '../respond/client.ts';
 import { header, type MessageMemory, nameBytes } from './message-layout.ts';
 
-/** sockaddr_in. */
+/** The length of sockaddr_in. */
 const ipv4NameLength = 16;
 
 export class ReceivedBatch {
@@ -19,7 +19,7 @@ export class ReceivedBatch {
     this.#controlLength = controlLength;
   }
 
-  /** Makes the first `count` headers ready to receive again: the kernel wrote the lengths it found over those of the room there is. */
+  /** Makes the first `count` headers ready to receive again: the kernel has overwritten the lengths of the buffers. */
   prepare(count: number): void {
     const words = this.#requests;
     for (let i = 0, at = 0; i < count; i += 1, at += header.words) {
@@ -28,7 +28,7 @@ export class ReceivedBatch {
     }
   }
 
-  /** The length of query `i`, as much of it as there is room for; 0 when it has no port to answer to. */
+  /** Returns the length of query `i`, cut to the room for it; 0 if its source port is 0, which cannot be answered. */
   queryLength(i: number): number {
     const at = i * header.words;
     const port = i * nameBytes + 2;
@@ -36,13 +36,13 @@ export class ReceivedBatch {
     return this.#requests[at + header.length]!;
   }
 
-  /** The port that query `i` was sent from. */
+  /** Returns the source port of query `i`. */
   clientPort(i: number): number {
     const port = i * nameBytes + 2;
     return (this.#names[port]! << 8) | this.#names[port + 1]!;
   }
 
-  /** Fills in who sent query `i`. */
+  /** Fills in the sender of query `i`. */
   readClient(i: number, client: Client): void {
     const ipv4 = this.#requests[i * header.words + header.nameLength] === ipv4NameLength;
     const length = ipv4 ? 4 : 16;

@@ -1,6 +1,6 @@
-// A batch of answers on their way out. Answers in a row to one socket leave as one message, which the kernel cuts into datagrams again (UDP_SEGMENT): most
-// of what an answer costs is its way through the kernel, and forwarders that ask from one port get theirs for little more than that of one.
-// How they lie: message-layout.ts.
+// A batch of answers to be sent. Consecutive answers to one socket leave as one message, which the kernel cuts into
+// datagrams again (UDP_SEGMENT). Most of an answer's cost is its way through the kernel, so several answers to one port
+// cost little more than one. Their memory: message-layout.ts.
 
 import type { Envelope } from '../handed-on/query-ring.ts';
 import { linux } from './libc.ts';
@@ -16,13 +16,13 @@ import {
   segmentBytes,
 } from './message-layout.ts';
 
-/** What a datagram over IPv4 can hold; the kernel cuts up no more at once. */
-const greatestPayload = 65_507;
+/** The maximum payload of a datagram over IPv4. The kernel cuts no longer message. */
+const maxPayload = 65_507;
 
 export class ReplyBatch {
   readonly #responses: readonly Uint8Array[];
   readonly #pointers: readonly bigint[];
-  /** Answers that were added, and messages that they go out in. */
+  /** The number of answers that were added, and of the messages that hold them. */
   answerCount = 0;
   messageCount = 0;
   /** Whether answers may share a message. */
@@ -37,10 +37,10 @@ export class ReplyBatch {
   readonly #controlLength: number;
   readonly #iovPointers: Uint32Array;
   readonly #controlPointers: Uint32Array;
-  /** Of each answer the query, and of each message the first answer. */
+  /** The query of each answer, and the first answer of each message. */
   readonly #queryOf = new Uint8Array(batchSize);
   readonly #firstAnswer = new Uint8Array(batchSize);
-  /** The last message: how many octets its segments have, and whether another answer may join it. */
+  /** The length of the last message's segments, and whether another answer may join it. */
   #segmentLength = 0;
   #isOpen = false;
 
@@ -68,22 +68,22 @@ export class ReplyBatch {
     this.#isOpen = false;
   }
 
-  /** From now on each answer has a message to itself. */
+  /** From now on each answer has its own message. */
   stopJoining(): void {
     this.#joins = false;
   }
 
-  /** The response cell for the next answer. */
+  /** The buffer for the next answer. */
   get nextResponse(): Uint8Array {
     return this.#responses[this.answerCount]!;
   }
 
-  /** Where the kernel finds this message and those behind it. */
+  /** Returns the address of this message's header; the others follow it. */
   replyAt(message: number): bigint {
     return this.#pointers[message]!;
   }
 
-  /** What is in {@link nextResponse} goes to the sender of query `i`, from the address that it asked. */
+  /** Adds the answer in {@link nextResponse}: it goes to the sender of query `i`, from the address that was asked. */
   addAnswer(i: number, length: number): void {
     const answer = this.answerCount;
     this.answerCount += 1;
@@ -100,7 +100,10 @@ export class ReplyBatch {
     this.#isOpen = this.#joins;
   }
 
-  /** How an answer gets to the sender of query `i` from the address that it asked; a view, valid until the next batch. */
+  /**
+   * Returns what a late answer to query `i` needs: the sender, and the address that was asked. A view, valid until the
+   * next batch.
+   */
   envelopeOf(i: number): Envelope {
     const request = i * header.words;
     const info = i * controlBytes + segmentBytes;
@@ -112,18 +115,18 @@ export class ReplyBatch {
     };
   }
 
-  /** Answers in the messages from this one on. */
+  /** Returns the number of answers in this message and all behind it. */
   answersFrom(message: number): number {
     return this.answerCount - this.#firstAnswer[message]!;
   }
 
-  /** Answers that share this message. */
+  /** Returns the number of answers in this message. */
   answersIn(message: number): number {
     const rest = this.answersFrom(message);
     return message + 1 < this.messageCount ? rest - this.answersFrom(message + 1) : rest;
   }
 
-  /** Gives the answers in the messages from this one on a message each. */
+  /** Gives each answer in this message, and in all behind it, its own message. */
   separateFrom(message: number): void {
     const first = this.#firstAnswer[message]!;
     this.messageCount = message;
@@ -148,12 +151,12 @@ export class ReplyBatch {
     to[reply + header.controlLength] = from[request + header.controlLength]!;
   }
 
-  /** Adds the answer to the last message, if that goes the same way and has room. */
+  /** Adds the answer to the last message, if that has the same recipient and has room. */
   #joinLast(i: number, answer: number): boolean {
     const message = this.messageCount - 1;
     const first = this.#queryOf[this.#firstAnswer[message]!]!;
     const segments = answer - this.#firstAnswer[message]! + 1;
-    if (segments * this.#segmentLength > greatestPayload || !this.#goTheSameWay(first, i)) return false;
+    if (segments * this.#segmentLength > maxPayload || !this.#goTheSameWay(first, i)) return false;
     const to = this.#replies;
     const reply = message * header.words;
     to[reply + header.iovLength] = segments;
@@ -166,7 +169,7 @@ export class ReplyBatch {
     return true;
   }
 
-  /** Whether two queries came from the same socket and asked the same address. */
+  /** Returns whether two queries came from the same socket and asked the same address. */
   #goTheSameWay(a: number, b: number): boolean {
     if (!areEqual(this.#nameWords, a * nameBytes, b * nameBytes, nameBytes)) return false;
     if (this.#controlLength === 0) return true;
@@ -174,7 +177,10 @@ export class ReplyBatch {
     return areEqual(this.#controlWords, infoOf(a), infoOf(b), packetInfoBytes);
   }
 
-  /** The answer's source address is the one that was asked, but its way is routing's choice: only link-local needs the interface. */
+  /**
+   * Clears the interface, so that routing chooses it; the source address stays. Only link-local addresses need their
+   * interface.
+   */
   #forgetInterface(at: number): void {
     const controls = this.#controls;
     const ipv4 = controls[at + control.type] === linux.IP_PKTINFO;
@@ -184,7 +190,7 @@ export class ReplyBatch {
   }
 }
 
-/** Whether so many octets are the same in two places. */
+/** Returns whether so many octets are equal in two places. */
 function areEqual(words: Uint32Array, a: number, b: number, octets: number): boolean {
   for (let at = 0; at < octets; at += 4) if (words[(a + at) >>> 2] !== words[(b + at) >>> 2]) return false;
   return true;

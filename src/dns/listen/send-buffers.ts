@@ -1,24 +1,27 @@
-// How much of its answers a stream connection may leave to the system: without a limit Linux keeps megabytes for each client that does not read.
+// Limits the send buffers of stream connections. Otherwise Linux keeps megabytes for each client that does not read.
 
 import type { Server } from 'node:net';
 import { type Libc, linux, openLibc } from './libc.ts';
 
-/** In octets. Linux doubles it for its own overhead. Any message fits. */
+/** In octets. Linux doubles it for its overhead. Any message fits. */
 const sendBufferSize = 128 * 1024;
 
-/** This thread's. */
+/** This thread's libc; undefined without node:ffi. */
 const libc = libcHere();
 
-/** Connections that the server accepts from now on get small send buffers (socket(7)). Node has no word for that: without node:ffi they stay as they are. */
+/**
+ * Gives connections that the server accepts from now on small send buffers (socket(7)). Does nothing without node:ffi:
+ * Node cannot do it.
+ */
 export function limitSendBuffers(server: Server): void {
   const descriptor = descriptorOf(server);
   if (descriptor === undefined || libc === undefined) return;
-  // Linux hands it on from the listening socket. What it refuses stays as it is, too.
+  // Linux passes it on from the listening socket. If it refuses, the default stays.
   const { buffer, byteLength } = Int32Array.of(sendBufferSize);
   libc.setsockopt(descriptor, linux.SOL_SOCKET, linux.SO_SNDBUF, buffer, byteLength);
 }
 
-/** Node's own server has it, though not in its documentation. */
+/** Returns the descriptor of the listening socket, from a field of Node's that is not documented. */
 function descriptorOf(server: Server): number | undefined {
   const { _handle: handle } = server as { _handle?: { readonly fd?: number } };
   return handle?.fd !== undefined && handle.fd >= 0 ? handle.fd : undefined;

@@ -1,26 +1,33 @@
-// The open connections over TCP, TLS and HTTPS, least recently active first: how many there may be, and which one goes. One connection: tcp-connection.ts.
+// The open connections over TCP, TLS and HTTPS, least recently active first. Limits their number, and closes idle ones.
+// One connection: tcp-connection.ts, https-connection.ts.
 
 import type { Client } from '../respond/client.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
 import type { StreamLimits } from './thread-task.ts';
 
-/** What can be closed to make room. */
+/** A connection that can be closed to make room. */
 export interface Connection {
   readonly client: string;
-  /** When it last did something useful, in milliseconds of `performance.now()`. */
+  /** When it last did something useful: finished a query, or took answers. In milliseconds of `performance.now()`. */
   lastActive: number;
-  /** It waits for an answer that another thread makes: until then it is not idle. In milliseconds, as `lastActive`; 0: it does not. */
+  /**
+   * Until when it is not idle, because it waits for a late answer. In milliseconds, as `lastActive`; 0: it does not
+   * wait.
+   */
   busyUntil: number;
-  /** Lets what was answered go out, then closes. */
+  /** Sends all answers, also late ones, then closes. */
   finish(): void;
-  /** Closes at once, and leaves nothing of what was answered to the system: who does not read would keep it there for minutes. */
+  /** Closes at once and drops unsent answers: a client that does not read would keep them in the system for minutes. */
   cut(): void;
 }
 
 export class StreamConnections {
-  /** In the order of `lastActive`. */
+  /** Ordered by `lastActive`. */
   readonly #open = new Set<Connection>();
-  /** They were idle and were told so. Who has not gone before the next sweep does not read. */
+  /**
+   * Idle connections that were finished. Those that are still here at the next sweep are cut: their clients do not
+   * read.
+   */
   readonly #leaving = new Set<Connection>();
   readonly #perClient = new Map<string, number>();
   readonly #limits: StreamLimits;
@@ -37,7 +44,9 @@ export class StreamConnections {
     return this.#open.size;
   }
 
-  /** Takes one in. At a limit the oldest goes: of the same client if that has too many, so that no client pushes out another. */
+  /**
+   * Adds a connection. At a limit, the least recently active one is cut: one of the same client, if that has too many.
+   */
   add(connection: Connection): void {
     const ofClient = this.#perClient.get(connection.client) ?? 0;
     if (ofClient >= this.#limits.connectionsPerClient) this.#makeRoom((other) => other.client === connection.client);
@@ -47,7 +56,7 @@ export class StreamConnections {
     this.#open.add(connection);
   }
 
-  /** It did something useful. */
+  /** Notes that it did something useful. */
   touch(connection: Connection): void {
     if (!this.#open.delete(connection)) return;
     connection.lastActive = performance.now();
@@ -98,7 +107,7 @@ export class StreamConnections {
   }
 }
 
-/** Who counts as one client: an IPv4 address, or an IPv6 /64, which any single host may have to itself. */
+/** Returns the key of a client: an IPv4 address, or an IPv6 /64, since one host may use a whole /64. */
 export function clientKey({ address, addressLength }: Client): string {
   return Buffer.from(address.subarray(0, Math.min(addressLength, 8))).toString('hex');
 }

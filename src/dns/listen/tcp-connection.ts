@@ -1,5 +1,5 @@
-// One DNS connection over TCP (RFC 1035 §4.2.2, RFC 7766) or TLS (RFC 7858): frames in, frames out, in order.
-// Which connections may live: stream-connections.ts.
+// One DNS connection over TCP (RFC 1035 §4.2.2, RFC 7766) or TLS (RFC 7858): frames in, frames out. Answers from the
+// table keep the order of their queries; late ones come as they are made. Limits: stream-connections.ts.
 
 import type { Socket } from 'node:net';
 import type { LateAnswers } from '../handed-on/late-answers.ts';
@@ -13,21 +13,24 @@ import { type Connection, clientKey, type StreamConnections } from './stream-con
 
 /** The two octets of length before each message. */
 const prefix = 2;
-export const largestMessage = 65_535;
-/** What a message that comes in pieces gets at first, in octets; doubled as pieces really come, whatever length was announced. */
-const smallestPartial = 512;
+export const maxMessage = 65_535;
+/**
+ * The first buffer of a message that comes in pieces, in octets. It is doubled as octets arrive, whatever length was
+ * announced.
+ */
+const initialPartial = 512;
 
-/** Answers are handed to the socket in writes of at least so many octets, while there are more queries at hand. */
+/** While more queries are at hand, answers are written in blocks of at least so many octets. */
 const writeSize = 16_384;
 
-/** What all connections of a thread share: a message is answered in one go, so one buffer serves them all. */
+/** Shared by all connections of a thread. A message is answered without interruption, so one buffer is enough. */
 export class StreamAnswering {
   readonly answerer: Answerer;
   readonly counters: CounterCells;
   readonly connections: StreamConnections;
   readonly late: LateAnswers;
-  /** Answers on their way into one write. */
-  readonly out = new Uint8Array(writeSize + prefix + largestMessage);
+  /** Collects answers for one write. */
+  readonly out = new Uint8Array(writeSize + prefix + maxMessage);
 
   constructor(answerer: Answerer, counters: CounterCells, connections: StreamConnections, late: LateAnswers) {
     this.answerer = answerer;
@@ -37,7 +40,7 @@ export class StreamAnswering {
   }
 }
 
-/** Which kind of stream carries the frames, and the cells of its counters. */
+/** The kind of stream below the frames, and the cells of its counters. */
 export interface Stream {
   readonly transport: Transport;
   readonly received: number;
@@ -55,22 +58,22 @@ export class TcpConnection implements Connection {
   lastActive = 0;
   busyUntil = 0;
   readonly #socket: Socket;
-  /** The TCP connection below. */
-  readonly #carrier: Socket;
+  /** The TCP socket; with TLS, the one below. */
+  readonly #rawSocket: Socket;
   readonly #shared: StreamAnswering;
   readonly #stream: Stream;
   readonly #from: Client;
   readonly #pending: PendingAnswers;
-  /** A message of which only the first `#partialLength` octets have come, with its prefix. */
+  /** An incomplete message, with its prefix: its first `#partialLength` octets have arrived. */
   #partial: Uint8Array | undefined;
   #partialLength = 0;
-  /** Received, but not looked at before the client has taken the answers it already has. Never more than one chunk. */
+  /** Received octets that wait until the client has taken its answers. Never more than one chunk. */
   #waiting: Uint8Array | undefined;
   #finishing = false;
 
-  constructor(socket: Socket, host: string, shared: StreamAnswering, stream: Stream, carrier = socket) {
+  constructor(socket: Socket, host: string, shared: StreamAnswering, stream: Stream, rawSocket = socket) {
     this.#socket = socket;
-    this.#carrier = carrier;
+    this.#rawSocket = rawSocket;
     this.#shared = shared;
     this.#stream = stream;
     this.#from = newClient(stream.transport);
@@ -80,7 +83,7 @@ export class TcpConnection implements Connection {
     this.#handOnFrom(this.#from, socket.remotePort ?? 0);
     socket.on('data', (chunk: Uint8Array) => this.#receive(chunk));
     socket.on('drain', () => this.#goOn());
-    // The client has no more questions, but may still be reading: answer what was asked, then close (RFC 7766 §6.2.4).
+    // The client sends no more queries, but may still read: answers what was asked, then closes (RFC 7766 §6.2.4).
     socket.on('end', () => this.finish());
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
@@ -96,14 +99,14 @@ export class TcpConnection implements Connection {
   }
 
   cut(): void {
-    this.#carrier.resetAndDestroy();
+    this.#rawSocket.resetAndDestroy();
   }
 
   #receive(chunk: Uint8Array): void {
-    // We said goodbye: what comes now is not answered.
+    // We have ended our side: no more answers.
     if (this.#socket.writableEnded) return;
     if (this.#waiting !== undefined) {
-      // Only what was in the stream's buffer when we paused it.
+      // Only the octets that were in the stream's buffer when it was paused.
       this.#waiting = Buffer.concat([this.#waiting, chunk]);
       return;
     }
@@ -129,7 +132,7 @@ export class TcpConnection implements Connection {
     if (this.#finishing && this.#waiting === undefined && this.#pending.isEmpty) this.#socket.end();
   }
 
-  /** Late answers go out as they come, behind those of later queries (RFC 7766 §6.2.1.1). */
+  /** Late answers are sent as they come, perhaps after those of later queries (RFC 7766 §6.2.1.1). */
   #handOnFrom(client: Client, port: number): void {
     const asker = {
       deliver: (message: Uint8Array) => this.#deliver(message),
@@ -139,7 +142,7 @@ export class TcpConnection implements Connection {
       this.#pending.handOn({ kind, message: query.subarray(0, length), client, port }, asker);
   }
 
-  /** Writes a late answer; false: the client does not keep up. */
+  /** Writes a late answer. Returns false if the client does not keep up. */
   #deliver(message: Uint8Array): boolean {
     if (!this.#socket.writable) return true;
     const frame = Buffer.allocUnsafe(prefix + message.length);
@@ -147,7 +150,7 @@ export class TcpConnection implements Connection {
     frame.set(message, prefix);
     this.#shared.counters.add(this.#stream.answered);
     if (this.#socket.write(frame)) return true;
-    // As in #answerAll: no more questions before the answers have been taken.
+    // As in #answerAll: no more queries are read until the client has taken its answers.
     this.#waiting ??= new Uint8Array(0);
     this.#socket.pause();
     return false;
@@ -181,7 +184,7 @@ export class TcpConnection implements Connection {
       }
       counters.add(this.#stream.received);
       if (message.length < headerLength) {
-        // Whoever sends this does not speak DNS.
+        // This is not DNS.
         counters.add(counterCell.tcpGarbageClosed);
         this.#write(used);
         this.#socket.destroySoon();
@@ -197,11 +200,11 @@ export class TcpConnection implements Connection {
     if (finished) connections.touch(this);
   }
 
-  /** Answers one message behind the first `used` octets of the shared buffer; returns how many octets that added. */
+  /** Answers one message behind the first `used` octets of the shared buffer. Returns how many octets it added. */
   #answer(message: Uint8Array, used: number): number {
     const { answerer, counters, out } = this.#shared;
     const start = used + prefix;
-    const response = out.subarray(start, start + largestMessage);
+    const response = out.subarray(start, start + maxMessage);
     const length = answerer.respond(message, message.length, response, this.#from);
     if (length <= 0) return 0;
     out[used] = length >> 8;
@@ -210,23 +213,23 @@ export class TcpConnection implements Connection {
     return prefix + length;
   }
 
-  /** Hands the first `used` octets of the shared buffer to the socket; false: the client does not keep up. */
+  /**
+   * Writes the first `used` octets of the shared buffer to the socket. Returns false if the client does not keep up.
+   */
   #write(used: number): boolean {
     if (used === 0) return true;
     return this.#socket.write(Buffer.from(this.#shared.out.subarray(0, used)));
   }
 
-  /** Adds a piece to the message that comes in pieces; returns how many octets of the chunk were its. */
+  /** Adds octets of the chunk to the incomplete message. Returns how many it took. */
   #collect(chunk: Uint8Array, offset: number): number {
     const have = this.#partialLength;
-    this.#partial ??= new Uint8Array(smallestPartial);
-    // The length must be known before anything behind it is taken.
+    this.#partial ??= new Uint8Array(initialPartial);
+    // First the prefix, then as much as it announces.
     const wanted = have < prefix ? prefix : prefix + lengthAt(this.#partial, 0);
     const taken = Math.min(wanted - have, chunk.length - offset);
     if (have + taken > this.#partial.length) {
-      const larger = new Uint8Array(
-        Math.min(Math.max(2 * this.#partial.length, have + taken), prefix + largestMessage),
-      );
+      const larger = new Uint8Array(Math.min(Math.max(2 * this.#partial.length, have + taken), prefix + maxMessage));
       larger.set(this.#partial.subarray(0, have));
       this.#partial = larger;
     }

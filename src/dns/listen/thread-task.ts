@@ -1,4 +1,4 @@
-// What the main thread and a listening thread tell each other. Structured-cloneable; buffers in it are shared, not copied.
+// The messages between the main thread and a listening thread. All can be cloned; buffers are shared, not copied.
 
 import type { Endpoint } from '../../model/endpoint.ts';
 import type { HandOnTask } from '../handed-on/outlet.ts';
@@ -8,33 +8,33 @@ import type { Certificate } from './certificate.ts';
 export type SocketKind = 'batched' | 'datagram';
 
 export interface ThreadTask {
-  /** The zone table, and which of its readers' cells is this thread's. */
+  /** The zone table, and this thread's cell among the table's readers. */
   readonly table: SharedArrayBuffer;
   readonly reader: number;
   readonly addresses: readonly Endpoint[];
-  /** One Int32 for all threads: not 0 once they should stop. */
+  /** One Int32 for all threads. It is not 0 once they should stop. */
   readonly stop: SharedArrayBuffer;
-  /** This thread's counters of its sockets: listen-counters.ts. */
+  /** This thread's counters of sockets: listen-counters.ts. */
   readonly counters: SharedArrayBuffer;
-  /** And of its answers: respond/counters.ts. */
+  /** This thread's counters of answers: respond/counters.ts. */
   readonly responseCounters: SharedArrayBuffer;
   readonly responses: ResponseSettings;
-  /** How this thread hands queries on; its port is transferred. */
+  /** For handing queries on. Its port is transferred. */
   readonly handOn: HandOnTask;
 }
 
 export interface UdpTask extends ThreadTask, UdpSocket {}
 
 export interface UdpSocket {
-  /** What was found to work here, when the server started. */
+  /** The kind that was found to work when the server started. */
   readonly socket: SocketKind;
-  /** Of batched sockets: whether answers may share a message. */
+  /** With batched sockets: whether answers may share a message. */
   readonly joins: boolean;
 }
 
-export interface TcpTask extends ThreadTask {
+export interface StreamTask extends ThreadTask {
   readonly limits: StreamLimits;
-  /** Whether the UDP ports must be free: not when a TCP thread is started again beside our own UDP threads. */
+  /** Whether the UDP ports must be free. Not for a restart, when our own UDP threads have them. */
   readonly probeUdp: boolean;
   readonly secure?: SecureTask | undefined;
 }
@@ -46,11 +46,11 @@ export interface SecureTask {
   readonly certificate: Certificate;
 }
 
-/** What the main thread tells a thread that has an event loop. */
+/** What the main thread sends to a thread that has an event loop: a certificate replaces the one in use. */
 export type ThreadOrder = 'stop' | Certificate;
 
 export interface StreamLimits {
-  /** A connection that finished no query and took no answers for so long is closed. RFC 7766 §6.2.3. */
+  /** A connection is closed after so long without a finished query or taken answers (RFC 7766 §6.2.3). */
   readonly idleMilliseconds: number;
   readonly connections: number;
   readonly connectionsPerClient: number;
@@ -58,12 +58,12 @@ export interface StreamLimits {
 
 export interface ReadyReport {
   readonly kind: 'ready';
-  /** The same addresses, with the ports that were picked. */
+  /** The addresses of the task, with the ports that were picked. */
   readonly addresses: readonly Endpoint[];
   readonly tls?: readonly Endpoint[];
   readonly https?: readonly Endpoint[];
   readonly socket?: SocketKind;
-  /** File descriptors that Node does not know of, for the main thread to close. */
+  /** File descriptors that Node does not know of. The main thread closes them. */
   readonly descriptors: readonly number[];
 }
 
@@ -73,7 +73,7 @@ export interface FailedReport {
   readonly descriptors: readonly number[];
 }
 
-/** A bug met while answering; the thread goes on. */
+/** A bug that a query met. The thread goes on. */
 interface FaultReport {
   readonly kind: 'fault';
   readonly message: string;

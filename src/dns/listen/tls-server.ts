@@ -1,8 +1,8 @@
-// DNS over TLS (RFC 7858): TCP's frames inside TLS. The frames: tcp-connection.ts.
+// DNS over TLS (RFC 7858): the same frames as over TCP. The frames: tcp-connection.ts.
 
 import { createServer, type Server } from 'node:tls';
 import type { Certificate } from './certificate.ts';
-import { guardHandshakes, oldestTls } from './handshakes.ts';
+import { guardHandshakes, minTls } from './handshakes.ts';
 import { counterCell } from './listen-counters.ts';
 import { type Stream, type StreamAnswering, TcpConnection } from './tcp-connection.ts';
 import type { StreamLimits } from './thread-task.ts';
@@ -12,8 +12,8 @@ const stream: Stream = { transport: 'tls', received: counterCell.tlsReceived, an
 export function newTlsServer(shared: StreamAnswering, certificate: Certificate, limits: StreamLimits): Server {
   const server = createServer({
     ...certificate,
-    minVersion: oldestTls,
-    // Who names no protocol is welcome too.
+    minVersion: minTls,
+    // Clients that name no protocol are served too.
     ALPNProtocols: ['dot'],
     handshakeTimeout: limits.idleMilliseconds,
     // As over TCP.
@@ -21,8 +21,8 @@ export function newTlsServer(shared: StreamAnswering, certificate: Certificate, 
     noDelay: true,
   });
   const cells = { accepted: counterCell.tlsAccepted, failed: counterCell.tlsHandshakeFailed };
-  guardHandshakes(server, shared, cells, (socket, host, carrier) => {
-    new TcpConnection(socket, host, shared, stream, carrier);
+  guardHandshakes(server, shared, cells, (socket, host, rawSocket) => {
+    new TcpConnection(socket, host, shared, stream, rawSocket);
   });
   return server;
 }

@@ -1,9 +1,9 @@
 // Sizes that both kinds of UDP socket share, in octets.
 
-/** The largest query that is read, and the largest answer that any client may ask for. */
-export const largestDatagram = 4_096;
+/** The maximum length of a query that is read, and of an answer. */
+export const maxDatagram = 4_096;
 
-/** Wished for, so that a burst waits in the kernel instead of being lost; the system may grant less. */
+/** Large, so that a burst waits in the kernel and is not lost. The system may grant less. */
 export const receiveBufferSize = 4 << 20;
-/** The same for answers that the way out is not ready for. */
+/** Large, for answers that cannot be sent at once. The system may grant less. */
 export const sendBufferSize = 1 << 20;

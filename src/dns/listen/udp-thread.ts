@@ -1,4 +1,5 @@
-// A UDP thread's main: opens its sockets, says so, answers until told to stop. The sockets themselves: batched-socket.ts, datagram-socket.ts.
+// The main of a UDP thread: opens its sockets, reports them, answers until told to stop. Sockets: batched-socket.ts,
+// datagram-socket.ts.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../errors.ts';
@@ -12,7 +13,7 @@ import { openBatchedSocket } from './open-batched-socket.ts';
 import { openOutlet } from './open-outlet.ts';
 import type { ThreadReport, UdpTask } from './thread-task.ts';
 
-/** So long, in milliseconds, a stopping thread waits for answers that other threads make. */
+/** How long a stopping thread waits for late answers, in milliseconds. */
 const maxSettle = 250;
 
 const task: UdpTask = workerData;
@@ -51,7 +52,7 @@ async function answerDatagrams(): Promise<void> {
   } catch (error) {
     report({ kind: 'failed', message: messageOf(error), descriptors: [] });
   }
-  // The ports would keep a thread that failed alive.
+  // Otherwise the ports would keep a failed thread alive.
   late.close();
   parentPort?.close();
 }

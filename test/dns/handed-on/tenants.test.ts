@@ -63,7 +63,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
         assert.deepEqual([numberOf(message), message.length], [number, 13 + number * 1_000]);
       }
     }
-    assert.equal(counted(running.server, 'dns_handed_on_answered_total'), 2);
+    await until(() => counted(running.server, 'dns_handed_on_answered_total') === 2, 'they do not end');
   });
 
   test('of several messages, UDP and HTTPS take the first', async (t) => {
@@ -133,14 +133,14 @@ suite('tenants', { skip: withoutOpenssl }, () => {
       'too long for a frame': () => new Uint8Array(65_536),
     };
     for (const [when, tenant] of Object.entries(bugs)) {
-      const log = keepingLog();
-      const running = await runWithTenant(t, tenant, { log });
+      const logger = keepingLog();
+      const running = await runWithTenant(t, tenant, { logger });
       for (const transport of when === 'too long for a frame' ? (['tcp', 'https'] as const) : transports) {
         const answer = await askOver(t, running, transport, notifyBytes('example'));
         assert.equal(wholeRcode(answer), SERVFAIL, `${when}, ${transport}`);
         assert.equal(optionsOf(answer).get(15), '0000');
       }
-      const faults = log.entries.filter(({ level }) => level === 'error');
+      const faults = logger.entries.filter(({ level }) => level === 'error');
       assert.equal(faults.length, 1, 'once a second');
       assert.match(String(faults[0]?.fields.reason), /(a bug|octets at most).*\nquery: [0-9a-f]{4}2000/s);
     }
@@ -266,6 +266,24 @@ suite('tenants', { skip: withoutOpenssl }, () => {
       );
     });
   }
+
+  test('an answer that is made after its batched thread has ended is still sent', async (t) => {
+    const { opened, open } = gate();
+    const workers: Worker[] = [];
+    const keep = (worker: Worker) => workers.push(worker);
+    process.on('worker', keep);
+    t.after(() => process.off('worker', keep));
+    const tenant: Tenant = async ({ message }) => {
+      await opened;
+      return replyTo(message, 1);
+    };
+    const running = await runWithTenant(t, tenant, { socket: 'batched' });
+    workers.find(({ threadName }) => threadName === 'dns-udp-0')?.once('exit', open);
+    const answer = exchange(running.server.addresses[0]!, notifyBytes('example'));
+    await until(() => counted(running.server, 'dns_handed_on_total') === 1, 'it was not handed on');
+    await running.server.close();
+    assert.equal(numberOf(await answer), 1);
+  });
 
   test('a client that goes away stops its tenant, and makes room', async (t) => {
     let returned = 0;

@@ -31,19 +31,22 @@ function shown({ address, port }: Endpoint, ca: string[]): Promise<string> {
 
 suite('certificate', { skip: withoutOpenssl }, () => {
   test('a new pair is used, a bad one is not, and open connections go on', async (t) => {
-    const log = keepingLog();
-    const { tls, https, folder, certificate } = await runSecureServer(t, { log });
+    const logger = keepingLog();
+    const { tls, https, folder, certificate } = await runSecureServer(t, { logger });
     const second = await makeCertificate(folder, 'second');
     const ca = [certificate.ca, second.ca];
     const client = await TcpClient.openTls(tls, { ca }, t);
     assert.equal(await shown(https, ca), 'first');
 
     await rename(second.key, certificate.key);
-    await until(() => log.entries.some(({ level }) => level === 'error'), 'a pair that is none was not noticed');
+    await until(() => logger.entries.some(({ level }) => level === 'error'), 'a pair that is none was not noticed');
     assert.equal(await shown(tls, ca), 'first');
 
     await rename(second.cert, certificate.cert);
-    await until(() => log.entries.some(({ message }) => message.includes('has changed')), 'the new pair is not used');
+    await until(
+      () => logger.entries.some(({ message }) => message.includes('has changed')),
+      'the new pair is not used',
+    );
     assert.deepEqual([await shown(tls, ca), await shown(https, ca)], ['second', 'second']);
     client.send(queryBytes(question));
     await client.next();
@@ -60,12 +63,15 @@ suite('certificate', { skip: withoutOpenssl }, () => {
       pairs.push(pair);
     }
     await symlink('first', join(folder, 'data'));
-    const log = keepingLog();
+    const logger = keepingLog();
     const files = { cert: join(folder, 'data/cert'), key: join(folder, 'data/key') };
-    const { server } = await runSecureServer(t, { log, secure: { tls: [loopback], https: [], certificate: files } });
+    const { server } = await runSecureServer(t, { logger, secure: { tls: [loopback], https: [], certificate: files } });
     await symlink('second', join(folder, 'next'));
     await rename(join(folder, 'next'), join(folder, 'data'));
-    await until(() => log.entries.some(({ message }) => message.includes('has changed')), 'the new pair is not used');
+    await until(
+      () => logger.entries.some(({ message }) => message.includes('has changed')),
+      'the new pair is not used',
+    );
     assert.equal(await shown(server.tls[0]!, [pairs[1]!.ca]), 'tls');
     await assert.rejects(shown(server.tls[0]!, [pairs[0]!.ca]));
   });

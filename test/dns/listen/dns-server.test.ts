@@ -39,9 +39,9 @@ async function flood(test: Cleanup, server: Server) {
   return { answers: () => Atomics.load(shared, 0) };
 }
 
-async function untilLogged(log: KeepingLog, thread: string, message: string): Promise<void> {
+async function untilLogged(logger: KeepingLog, thread: string, message: string): Promise<void> {
   await until(
-    () => log.entries.some((entry) => entry.message === message && entry.fields.thread === thread),
+    () => logger.entries.some((entry) => entry.message === message && entry.fields.thread === thread),
     `'${message}' was not logged for ${thread}`,
   );
 }
@@ -91,15 +91,21 @@ for (const socket of socketKinds) {
     });
 
     test('closes under load, quickly, and frees its ports', async (t) => {
-      const log = keepingLog();
-      const server = await startDns({ table: emptyTable(), addresses: [loopback, loopback6], threads: 2, log, socket });
+      const logger = keepingLog();
+      const server = await startDns({
+        table: emptyTable(),
+        addresses: [loopback, loopback6],
+        threads: 2,
+        logger,
+        socket,
+      });
       const { answers } = await flood(t, server.addresses[0]!);
       const idle = await TcpClient.open(server.addresses[1]!, t);
       await until(() => answers() >= 100, 'nothing was answered');
       await server.close();
       await idle.end();
       assert.deepEqual(
-        log.entries.filter(({ level }) => level !== 'info'),
+        logger.entries.filter(({ level }) => level !== 'info'),
         [],
       );
       const again = await runServer(t, { socket, addresses: server.addresses });
@@ -114,8 +120,8 @@ for (const socket of socketKinds) {
     const keep = (worker: Worker) => started.push(worker);
     process.on('worker', keep);
     t.after(() => process.off('worker', keep));
-    const log = keepingLog();
-    const server = await runServer(t, { socket, threads: 2, log });
+    const logger = keepingLog();
+    const server = await runServer(t, { socket, threads: 2, logger });
     const [address] = server.addresses;
     const descriptors = openSockets();
     for (const name of ['dns-udp-0', 'dns-tcp']) {
@@ -124,8 +130,8 @@ for (const socket of socketKinds) {
       for (const tcp of name === 'dns-tcp' ? [false] : [false, true]) {
         await ask({ server: address!, name: 'host.example', type: 'A', tcp });
       }
-      await untilLogged(log, name, 'a DNS thread died and is started again');
-      await untilLogged(log, name, 'a DNS thread is back');
+      await untilLogged(logger, name, 'DNS thread exited, restarting');
+      await untilLogged(logger, name, 'DNS thread restarted');
       for (const tcp of [false, true]) await ask({ server: address!, name: 'host.example', type: 'A', tcp });
     }
     // TCP connections may still be closing.
@@ -135,8 +141,8 @@ for (const socket of socketKinds) {
 
 suite('DNS server: failing to listen', () => {
   async function failure(addresses: readonly Endpoint[]): Promise<string> {
-    const log = keepingLog();
-    return startDns({ table: emptyTable(), addresses, threads: 1, log }).then(
+    const logger = keepingLog();
+    return startDns({ table: emptyTable(), addresses, threads: 1, logger }).then(
       async (server) => {
         await server.close();
         return 'it listens';
@@ -182,7 +188,7 @@ suite('DNS server: failing to listen', () => {
 });
 
 test('a server that was closed does not answer', async () => {
-  const server = await startDns({ table: emptyTable(), addresses: [loopback], threads: 1, log: keepingLog() });
+  const server = await startDns({ table: emptyTable(), addresses: [loopback], threads: 1, logger: keepingLog() });
   await server.close();
   await server.close();
   await assert.rejects(

@@ -8,7 +8,7 @@ import { until } from '../../support/until.ts';
 import { keepingLog } from './running-server.ts';
 
 test('a thread that always dies is started again after longer and longer pauses, until it is stopped', async () => {
-  const log = keepingLog();
+  const logger = keepingLog();
   const told: boolean[] = [];
   let ends = 0;
   const thread = new KeptThread({
@@ -18,13 +18,13 @@ test('a thread that always dies is started again after longer and longer pauses,
       told.push(again);
       return { workerData: {} };
     },
-    log,
+    logger,
     onEnd: () => {
       ends += 1;
     },
   });
   await thread.start();
-  const deaths = () => log.entries.filter(({ fields }) => fields.restartInMilliseconds !== undefined);
+  const deaths = () => logger.entries.filter(({ fields }) => fields.restartInMilliseconds !== undefined);
   await until(() => deaths().length === 3, 'the thread did not die three times');
   await thread.stop();
   assert.deepEqual(
@@ -35,7 +35,7 @@ test('a thread that always dies is started again after longer and longer pauses,
   assert.deepEqual(told, [false, true, true]);
   assert.equal(ends, 3);
   assert.ok(
-    log.entries.some(
+    logger.entries.some(
       ({ message, fields }) =>
         message === 'a query was not answered: this is a bug' && /did not end it/.test(String(fields.reason)),
     ),
@@ -43,12 +43,12 @@ test('a thread that always dies is started again after longer and longer pauses,
 });
 
 test('a thread that cannot do its work is not started again', async () => {
-  const log = keepingLog();
+  const logger = keepingLog();
   const script = new URL('./failing-thread.ts', import.meta.url);
-  const thread = new KeptThread({ name: 'failing', script, task: () => ({ workerData: {} }), log });
+  const thread = new KeptThread({ name: 'failing', script, task: () => ({ workerData: {} }), logger });
   await assert.rejects(thread.start(), /^Error: it cannot listen$/);
   await thread.stop();
-  assert.deepEqual(log.entries, []);
+  assert.deepEqual(logger.entries, []);
 });
 
 test('descriptors are closed after all that may use them has ended', async () => {
@@ -59,7 +59,7 @@ test('descriptors are closed after all that may use them has ended', async () =>
     name: 'descriptor',
     script: new URL('./descriptor-thread.ts', import.meta.url),
     task: () => ({ workerData: {} }),
-    log: keepingLog(),
+    logger: keepingLog(),
     onStopped: async () => {
       await new Promise((resolve) => setImmediate(resolve));
       steps.push(`stopped, ${open()}`);

@@ -49,7 +49,7 @@ export async function runServer(test: Cleanup, options: Partial<DnsServerOptions
     table: emptyTable(),
     addresses: [loopback],
     threads: 1,
-    log: keepingLog(),
+    logger: keepingLog(),
     ...options,
   });
   test.after(() => server.close());

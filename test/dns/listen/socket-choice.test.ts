@@ -9,17 +9,17 @@ import { until } from '../../support/until.ts';
 import { batchedHere, keepingLog, type LogEntry, loopback, loopback6, runServer } from './running-server.ts';
 
 test('batched sockets are used where they work', { skip: !batchedHere }, async (t) => {
-  const log = keepingLog();
+  const logger = keepingLog();
   await runServer(t, {
     addresses: [loopback, loopback6, { address: parseAddress('0.0.0.0'), port: 0 }],
     threads: 2,
-    log,
+    logger,
   });
   assert.deepEqual(
-    log.entries.map(({ level, message }) => [level, message]),
+    logger.entries.map(({ level, message }) => [level, message]),
     [['info', 'DNS is listening']],
   );
-  assert.equal(log.entries[0]?.fields.socket, 'batched');
+  assert.equal(logger.entries[0]?.fields.socket, 'batched');
 });
 
 test('what is found out at the start holds for every thread, and for one that is started again', async (t) => {
@@ -27,32 +27,32 @@ test('what is found out at the start holds for every thread, and for one that is
   const keep = (worker: Worker) => started.push(worker);
   process.on('worker', keep);
   t.after(() => process.off('worker', keep));
-  const log = keepingLog();
+  const logger = keepingLog();
   // Of this thread alone: the others would find that batched sockets work.
   const { getBuiltinModule } = process;
   const allButFfi = (name: string) => (name === 'node:ffi' ? undefined : getBuiltinModule(name));
   const withoutFfi = t.mock.method(process, 'getBuiltinModule', allButFfi);
-  await runServer(t, { threads: 2, log });
+  await runServer(t, { threads: 2, logger });
   withoutFfi.mock.restore();
   await started.find(({ threadName }) => threadName === 'dns-udp-1')?.terminate();
-  const isBack = () => log.entries.find(({ message }) => message === 'a DNS thread is back');
+  const isBack = () => logger.entries.find(({ message }) => message === 'DNS thread restarted');
   await until(() => isBack() !== undefined, 'the thread did not come back');
   assert.deepEqual(
-    log.entries.map(({ level, message }) => [level, message]),
+    logger.entries.map(({ level, message }) => [level, message]),
     [
-      ['warn', 'batched UDP sockets do not work here: using dgram instead'],
+      ['warn', 'batched UDP sockets are not usable: using node:dgram'],
       ['info', 'DNS is listening'],
-      ['error', 'a DNS thread died and is started again'],
-      ['info', 'a DNS thread is back'],
+      ['error', 'DNS thread exited, restarting'],
+      ['info', 'DNS thread restarted'],
     ],
   );
   assert.deepEqual(isBack()?.fields, { thread: 'dns-udp-1', socket: 'datagram' });
 });
 
 test('dgram is used when it is asked for', async (t) => {
-  const log = keepingLog();
-  await runServer(t, { socket: 'datagram', log });
-  assert.equal(log.entries[0]?.fields.socket, 'datagram');
+  const logger = keepingLog();
+  await runServer(t, { socket: 'datagram', logger });
+  assert.equal(logger.entries[0]?.fields.socket, 'datagram');
 });
 
 test('without node:ffi, dgram answers, and the log says why', async () => {
@@ -65,7 +65,7 @@ test('without node:ffi, dgram answers, and the log says why', async () => {
   assert.deepEqual(
     entries?.map(({ level, message }) => [level, message]),
     [
-      ['warn', 'batched UDP sockets do not work here: using dgram instead'],
+      ['warn', 'batched UDP sockets are not usable: using node:dgram'],
       ['info', 'DNS is listening'],
     ],
   );

@@ -1,4 +1,4 @@
-// What an HTTP cache may do with a DNS response (RFC 8484 §5.1).
+// Tells HTTP caches how long they may keep a DNS response (RFC 8484 §5.1).
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { option, rcode } from '../wire/codes.ts';
@@ -6,8 +6,9 @@ import { headerField, headerLength, readUint16, readUint32 } from '../wire/heade
 import { skipName } from '../wire/names.ts';
 
 /**
- * The header Cache-Control. Fresh for the answers' smallest TTL, or for what the SOA says of names and data that do not exist (RFC 2308 §5); all else for no
- * time. A response with a cookie is for its client alone (RFC 7873 §5.2).
+ * Returns the header Cache-Control. A positive response is fresh for the smallest TTL of its answers, a negative one
+ * for the negative TTL of its SOA (RFC 2308 §5), any other not at all. A response with a cookie is for its client
+ * alone (RFC 7873 §5.2).
  */
 export function cacheControl(response: Uint8Array): string {
   const code = response[headerField.moreFlags]! & 0x0f;
@@ -28,7 +29,7 @@ export function cacheControl(response: Uint8Array): string {
     const rdata = fixed + 10;
     at = rdata + readUint16(response, fixed + 8);
     if (i < answers) seconds = Math.min(seconds, ttl);
-    // The minimum is the last of a SOA's numbers.
+    // The minimum is the last number of a SOA.
     else if (i < others && type === typeCode.SOA) seconds = Math.min(seconds, ttl, readUint32(response, at - 4));
     else if (type === typeCode.OPT) forOne = hasCookie(response, rdata, at);
   }

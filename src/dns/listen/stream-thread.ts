@@ -1,4 +1,5 @@
-// The main of the thread of TCP, TLS and HTTPS: listens on every address, picks ports where none was named, hands connections on until told to stop.
+// The main of the thread of TCP, TLS and HTTPS: listens on every address, picks ports where none was given, serves
+// until told to stop.
 
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -10,21 +11,24 @@ import { familyOf } from '../../model/address.ts';
 import type { Endpoint } from '../../model/endpoint.ts';
 import { LateAnswers } from '../handed-on/late-answers.ts';
 import { openAnswerer } from './answerer.ts';
-import { oldestTls } from './handshakes.ts';
+import { minTls } from './handshakes.ts';
 import { CounterCells, counterCell } from './listen-counters.ts';
 import { listenError, type Protocol, systemCode } from './listen-error.ts';
 import { openOutlet } from './open-outlet.ts';
 import { limitSendBuffers } from './send-buffers.ts';
 import { StreamConnections } from './stream-connections.ts';
 import { plainTcp, StreamAnswering, TcpConnection } from './tcp-connection.ts';
-import type { SecureTask, TcpTask, ThreadOrder, ThreadReport } from './thread-task.ts';
+import type { SecureTask, StreamTask, ThreadOrder, ThreadReport } from './thread-task.ts';
 
-/** A port that is free for TCP and taken for UDP is rare: so many in a row mean something else. */
+/**
+ * How often to try another port. A port that is free for TCP and taken for UDP is rare: so many in a row have another
+ * cause.
+ */
 const portAttempts = 20;
-/** Clients that still read may do so for so long after a stop, in milliseconds. */
-const longestGoodbye = 250;
+/** How long clients may still read after a stop, in milliseconds. */
+const maxGoodbye = 250;
 
-const task: TcpTask = workerData;
+const task: StreamTask = workerData;
 const counters = new CounterCells(task.counters);
 const connections = new StreamConnections(task.limits, counters);
 const late = new LateAnswers(openOutlet(task.handOn, counters), task.handOn);
@@ -42,17 +46,17 @@ function report(message: ThreadReport): void {
 }
 
 function newServer(): Server {
-  // noDelay: an answer never waits for the one behind it. Half-open: see TcpConnection.
+  // noDelay: no answer waits for the next one. allowHalfOpen: see TcpConnection.
   return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     const host = socket.remoteAddress;
     counters.add(counterCell.tcpAccepted);
-    // No address: it is gone already.
+    // Without an address, the connection is already closed.
     if (host === undefined) socket.destroy();
     else new TcpConnection(socket, host, shared, plainTcp);
   });
 }
 
-/** Listens on the address; with port 0, on a port that UDP can have too. Returns the address with its port. */
+/** Listens on the address; with port 0, on a port that is free for UDP too. Returns the address with its port. */
 async function listenBoth(address: Endpoint): Promise<Endpoint> {
   for (let attempt = 1; ; attempt += 1) {
     const server = newServer();
@@ -77,8 +81,8 @@ async function listen(server: Server, address: Endpoint, protocol: Protocol): Pr
   } catch (error) {
     throw listenError(address, protocol, error);
   }
-  // An error from here on must not end the thread. Nothing is counted: Node tells of no failed accept() on Linux (tried with too many open files), and
-  // libuv itself then closes the connections that wait.
+  // A later error must not end the thread. Nothing is counted: on Linux, Node does not report a failed accept() (tried
+  // with too many open files), and libuv closes the waiting connections.
   server.on('error', () => undefined);
   limitSendBuffers(server);
   const bound = server.address();
@@ -86,7 +90,10 @@ async function listen(server: Server, address: Endpoint, protocol: Protocol): Pr
   return { address: address.address, port: bound.port };
 }
 
-/** Throws when another process has the UDP port: our own sockets share theirs, and would silently share it with that process too. */
+/**
+ * Throws if another process has the UDP port. Our sockets share their port, and would silently share it with that
+ * process too.
+ */
 async function probeUdp({ address, port }: Endpoint): Promise<void> {
   const ipv6 = familyOf(address) === 'ipv6';
   const socket = createSocket({ type: ipv6 ? 'udp6' : 'udp4', ipv6Only: ipv6 });
@@ -122,7 +129,7 @@ async function listenSecure({ tls, https, certificate }: SecureTask): Promise<{ 
 async function drain(): Promise<void> {
   const closed = servers.map((server) => new Promise((done) => server.close(done)));
   connections.finishAll();
-  const goodbye = setTimeout(() => connections.cutAll(), longestGoodbye);
+  const goodbye = setTimeout(() => connections.cutAll(), maxGoodbye);
   await Promise.all(closed);
   clearTimeout(goodbye);
   connections.cutAll();
@@ -131,8 +138,8 @@ async function drain(): Promise<void> {
 const stopped = new Promise<void>((stop) => {
   parentPort?.on('message', (order: ThreadOrder) => {
     if (order === 'stop') stop();
-    // For new handshakes: open connections go on with what they have.
-    else for (const server of secureServers) server.setSecureContext({ ...order, minVersion: oldestTls });
+    // For new handshakes. Open connections keep the old certificate.
+    else for (const server of secureServers) server.setSecureContext({ ...order, minVersion: minTls });
   });
 });
 try {
@@ -145,6 +152,6 @@ try {
   report({ kind: 'failed', message: messageOf(error), descriptors: [] });
 }
 await drain();
-// The ports would keep a thread that failed alive.
+// Otherwise the ports would keep a failed thread alive.
 late.close();
 parentPort?.close();

@@ -1,0 +1,68 @@
+// A taker works in small slices: its thread's event loop goes on during a flood, and no answering thread waits for another's.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { Outlet } from '../../../src/dns/handed-on/outlet.ts';
+import { Taker } from '../../../src/dns/handed-on/taker.ts';
+import { handedOnKind } from '../../../src/dns/respond/hand-on.ts';
+import { clientAt } from '../../support/answers.ts';
+import type { Cleanup } from '../../support/temporary.ts';
+
+/** A taker whose tenant notes the ids of what it answers, and what fills the rings of two answering threads. */
+function openTaker(t: Cleanup) {
+  const answered: number[] = [];
+  const taker = new Taker({
+    tenants: {
+      [handedOnKind.notify]: ({ port }) => {
+        answered.push(port);
+        return undefined;
+      },
+    },
+    failure: () => undefined,
+    sendDatagram: () => assert.fail('nothing is to be sent'),
+    limits: { maxUnderWay: 1_000, maxOctets: 2 ** 20 },
+    deadline: 1_000,
+    count: () => undefined,
+    onFault: (message) => assert.fail(message),
+  });
+  const fillers = [0, 1].map(() => {
+    const { task, close } = taker.attach();
+    t.after(() => {
+      close();
+      task.port.close();
+    });
+    const outlet = new Outlet(task, { handedOn: () => undefined, refused: () => assert.fail('refused') });
+    return (port: number) =>
+      outlet.handOn({
+        kind: handedOnKind.notify,
+        message: new Uint8Array(30),
+        client: clientAt('192.0.2.1'),
+        port,
+        id: 1,
+      });
+  });
+  t.after(() => taker.close());
+  return { answered, fill: fillers as [(port: number) => boolean, (port: number) => boolean] };
+}
+
+test('a flood is answered in slices, between which the event loop turns', async (t) => {
+  const { answered, fill } = openTaker(t);
+  for (let i = 0; i < 500; i += 1) fill[0](i);
+  let before = 0;
+  for (let turns = 0; answered.length < 500; turns += 1) {
+    await turn();
+    assert.ok(answered.length - before <= 64, `${answered.length - before} queries in one turn`);
+    assert.ok(turns < 1_000_000, 'the taker sleeps');
+    before = answered.length;
+  }
+  assert.deepEqual(answered, [...Array(500).keys()]);
+});
+
+test('a thread with one query does not wait for a thread with hundreds', async (t) => {
+  const { answered, fill } = openTaker(t);
+  for (let i = 0; i < 500; i += 1) fill[0](i);
+  fill[1](1_000);
+  while (!answered.includes(1_000)) await turn();
+  assert.ok(answered.indexOf(1_000) <= 1, `${answered.indexOf(1_000)} were answered before it`);
+});
