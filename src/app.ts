@@ -42,7 +42,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   const stopping = new AbortController();
   const member = (dns = config.dns): Member => ({
     replica: config.replica,
-    dns: advertisedEndpoints(config.advertise, dns).map(formatEndpoint),
+    dns: advertisedEndpoints(config.advertise ?? [], dns).map(formatEndpoint),
   });
   const self = nameserverOf(member());
 

@@ -1,45 +1,29 @@
-// What the process is told: flags and environment variables become one validated Config; all faults are reported at once.
-// The only file that reads the environment. The settings one by one: settings.ts.
+// Reads flags and environment variables into one checked Config, and reports all faults at once.
+// The only file that reads the environment. The rows of the settings: settings.ts.
 
 import { parseArgs } from 'node:util';
 import { InvalidValue } from './errors.ts';
-import type { AddressRange } from './model/address-range.ts';
-import type { Endpoint } from './model/endpoint.ts';
 import { type Setting, settingRows, settings, type Values } from './settings.ts';
 
-export interface Config {
-  store: 'embedded' | 'etcd';
-  etcd: {
-    endpoints: string[];
-    prefix: string;
-    ca?: Buffer;
-    cert?: Buffer;
-    key?: Buffer;
-    username?: string;
-    password?: string;
-  };
-  dataDir: string;
-  http: Endpoint;
-  dns: Endpoint[];
-  dnsThreads: number;
-  dnsSocket: 'batched' | 'datagram';
+/** The settings whose names begin with the prefix, without it: `etcdCa` → `ca`. */
+type Group<Prefix extends string> = {
+  [Name in keyof Values as Name extends `${Prefix}${infer Rest}` ? Uncapitalize<Rest> : never]: Values[Name];
+};
+
+type SecureSetting = 'dnsTls' | 'dnsHttps' | 'dnsTlsCert' | 'dnsTlsKey';
+
+/** Every setting under its name in settings.ts, but for those that only make sense together. */
+export interface Config extends Omit<Values, `etcd${string}` | SecureSetting> {
+  etcd: Group<'etcd'>;
   /** DNS over TLS and over HTTPS, with one certificate. */
-  dnsSecure?: { tls: Endpoint[]; https: Endpoint[]; certificate: { cert: string; key: string } };
-  dnsCookies: 'on' | 'strict' | 'off';
-  dnsCookieSecret?: Uint8Array[];
-  dnsNsid: boolean;
-  dnsChaos: boolean;
-  dnsRateLimit: number;
-  dnsRateLimitSlip: number;
-  dnsRateLimitAllow: AddressRange[];
-  /** What others are told to ask; empty: where DNS listens. */
-  advertise: Endpoint[];
-  replica: string;
-  adminToken?: string;
-  logLevel: string;
+  dnsSecure?: {
+    tls: NonNullable<Values['dnsTls']>;
+    https: NonNullable<Values['dnsHttps']>;
+    certificate: { cert: string; key: string };
+  };
 }
 
-/** Every wrong setting, in one message. */
+/** All wrong settings, in one message. */
 export class ConfigFaults extends Error {
   readonly faults: string[];
 
@@ -50,7 +34,7 @@ export class ConfigFaults extends Error {
   }
 }
 
-/** A flag wins over its variable. Throws ConfigFaults. */
+/** Reads the settings; a flag overrides its variable. Throws ConfigFaults. */
 export function readConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env): Config {
   const faults: string[] = [];
   const flags = readFlags(args, faults);
@@ -87,7 +71,7 @@ function readFlags(args: readonly string[], faults: string[]): Record<string, st
   for (const token of tokens) {
     if (token.kind === 'positional') faults.push(`'${token.value}' is not expected here`);
     if (token.kind !== 'option') continue;
-    if (!known.includes(token.name)) faults.push(`${token.rawName} is no flag: see --help`);
+    if (!known.includes(token.name)) faults.push(`${token.rawName} is not a flag: see --help`);
     else if (token.value === undefined) faults.push(`${token.rawName} needs a value`);
     else if ((given.get(token.name) ?? token.value) !== token.value) repeated.add(token.rawName);
     else given.set(token.name, token.value);
@@ -99,11 +83,11 @@ function readFlags(args: readonly string[], faults: string[]): Record<string, st
   >;
 }
 
-/** What Kubernetes puts into every pod beside a Service named `zonewright`, or `zonewright-…`. */
+/** The variables that Kubernetes sets in every pod beside a Service named `zonewright`, or `zonewright-…`. */
 const serviceLink =
   /^ZONEWRIGHT_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 
-/** What is wrong with settings that are right one by one. */
+/** Returns the faults of settings that are right one by one. */
 function faultsOf(values: Values, environment: NodeJS.ProcessEnv): string[] {
   const faults: string[] = [];
   for (const name of Object.keys(environment)) {
@@ -115,7 +99,7 @@ function faultsOf(values: Values, environment: NodeJS.ProcessEnv): string[] {
       !name.startsWith('ZONEWRIGHT_LAB_') &&
       !serviceLink.test(name)
     ) {
-      faults.push(`${name} is no variable of ours: see --help`);
+      faults.push(`${name} is not a variable of Zonewright: see --help`);
     }
   }
   if ((values.etcdCert === undefined) !== (values.etcdKey === undefined)) {
@@ -137,7 +121,10 @@ function faultsOf(values: Values, environment: NodeJS.ProcessEnv): string[] {
   return faults;
 }
 
-/** Who names an etcd and forgets to choose it would find everything in a file of this machine, some day. */
+/**
+ * Returns the fault of settings of etcd without `--store etcd`: an operator who forgets it would find all data in a file
+ * of this machine.
+ */
 function etcdFaultsOf(
   { store }: Values,
   flags: Record<string, string | undefined>,
@@ -153,29 +140,22 @@ function etcdFaultsOf(
 }
 
 function configFrom(values: Values): Config {
-  const { etcdEndpoints, etcdPrefix, etcdCa, etcdCert, etcdKey, etcdUsername, etcdPassword, adminToken, ...others } =
-    values;
-  const { dnsTls = [], dnsHttps = [], dnsTlsCert = '', dnsTlsKey = '', ...rest } = others;
+  const { dnsTls = [], dnsHttps = [], dnsTlsCert = '', dnsTlsKey = '', ...others } = values;
+  const isEtcd = ([name]: [string, unknown]) => name.startsWith('etcd');
+  const etcd = Object.entries(others)
+    .filter(isEtcd)
+    .map(([name, value]) => [name.charAt(4).toLowerCase() + name.slice(5), value]);
+  const rest = Object.entries(others).filter((entry) => !isEtcd(entry));
   return {
-    ...rest,
+    ...(Object.fromEntries(rest) as Omit<Values, `etcd${string}` | SecureSetting>),
+    etcd: Object.fromEntries(etcd) as Group<'etcd'>,
     ...(dnsTls.length + dnsHttps.length > 0 && {
       dnsSecure: { tls: dnsTls, https: dnsHttps, certificate: { cert: dnsTlsCert, key: dnsTlsKey } },
     }),
-    advertise: values.advertise ?? [],
-    etcd: {
-      endpoints: etcdEndpoints,
-      prefix: etcdPrefix,
-      ...(etcdCa && { ca: etcdCa }),
-      ...(etcdCert && { cert: etcdCert }),
-      ...(etcdKey && { key: etcdKey }),
-      ...(etcdUsername !== undefined && { username: etcdUsername }),
-      ...(etcdPassword !== undefined && { password: etcdPassword }),
-    },
-    ...(adminToken !== undefined && { adminToken }),
-  } as Config;
+  };
 }
 
-/** One line per setting, for --help. */
+/** Returns the help: one line for each setting. */
 export function describeSettings(): string {
   const lines = settingRows.map(({ flag, value, variable, help, default: standard }) => [
     flag === undefined ? '' : `--${flag} ${value}`,

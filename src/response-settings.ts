@@ -1,18 +1,19 @@
-// What DNS answers are to be like, from the settings of the process.
+// The settings of DNS responses, from the settings of the process.
 
 import { randomBytes } from 'node:crypto';
 import type { Config } from './config.ts';
 import type { ResponseSettings } from './dns/respond/settings.ts';
 
-/** The same for all threads: a cookie that one gives, another takes. */
+/** Returns one object for all threads: every thread must take the cookies that another one made. */
 export function responseSettings(config: Config, version: string): ResponseSettings {
   const { replica, dnsCookies, dnsRateLimit } = config;
   const secrets = config.dnsCookieSecret ?? [new Uint8Array(randomBytes(16))];
   const rateLimit = { perSecond: dnsRateLimit, slip: config.dnsRateLimitSlip, allow: config.dnsRateLimitAllow };
+  // `satisfies`: a response setting that is forgotten here does not compile.
   return {
-    ...(config.dnsNsid && { nsid: replica }),
-    ...(dnsCookies !== 'off' && { cookies: { strict: dnsCookies === 'strict', secrets } }),
-    ...(config.dnsChaos && { chaos: { server: replica, version: `Zonewright ${version}` } }),
-    ...(dnsRateLimit > 0 && { rateLimit }),
-  };
+    nsid: config.dnsNsid ? replica : undefined,
+    cookies: dnsCookies === 'off' ? undefined : { strict: dnsCookies === 'strict', secrets },
+    chaos: config.dnsChaos ? { server: replica, version: `Zonewright ${version}` } : undefined,
+    rateLimit: dnsRateLimit > 0 ? rateLimit : undefined,
+  } satisfies Record<keyof ResponseSettings, unknown>;
 }

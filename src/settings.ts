@@ -1,5 +1,5 @@
-// Every setting, one row each: its flag, its variable, its default, how its text is read. A new setting is a new row.
-// Who gives the values, and what is wrong with several of them together: config.ts.
+// Every setting, one row each: its flag, its variable, its default, how its text is parsed. A new setting is a new row.
+// Where the values come from, and the checks of several settings together: config.ts.
 
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
@@ -9,14 +9,15 @@ import { parseRange } from './model/address-range.ts';
 import { parseEndpoint } from './model/endpoint.ts';
 import { nameserverOf } from './model/member.ts';
 
+/** One setting, with a value of type T. */
 export interface Setting<T> {
   flag?: string;
-  /** How its value is written in the help. */
+  /** The placeholder of its value in the help. */
   value?: string;
   variable: string;
   help: string;
   default?: string;
-  /** Not repeated when it is wrong. */
+  /** Faults do not show its value. */
   secret?: boolean;
   /** Throws InvalidValue. */
   parse: (text: string) => T;
@@ -48,15 +49,20 @@ const oneOf =
   };
 const onOrOff = (value: string): boolean => oneOf('on', 'off')(value) === 'on';
 const numberFrom =
-  (least: number, most: number) =>
+  (min: number, max: number) =>
   (value: string): number => {
     const number = /^\d{1,9}$/.test(value) ? Number(value) : -1;
-    if (number < least || number > most) throw new InvalidValue(`must be a number from ${least} to ${most}`);
+    if (number < min || number > max) throw new InvalidValue(`must be a number from ${min} to ${max}`);
     return number;
   };
 
-const mostDnsThreads = 32;
+const maxDnsThreads = 32;
 
+/** A setting that always has a value. */
+type SettingWithDefault<T> = Setting<T> & { default: string };
+
+function setting<T>(row: SettingWithDefault<T>): SettingWithDefault<T>;
+function setting<T>(row: Setting<T>): Setting<T>;
 function setting<T>(row: Setting<T>): Setting<T> {
   return row;
 }
@@ -66,7 +72,7 @@ export const settings = {
     flag: 'store',
     value: 'embedded|etcd',
     variable: 'ZONEWRIGHT_STORE',
-    help: 'where the truth is kept',
+    help: 'where the data is stored',
     default: 'embedded',
     parse: oneOf('embedded', 'etcd'),
   }),
@@ -78,7 +84,7 @@ export const settings = {
     default: 'http://127.0.0.1:2379',
     parse: (value) => {
       const urls = listed(parseUrl)(value);
-      if (urls.length === 0) throw new InvalidValue('needs a URL at least');
+      if (urls.length === 0) throw new InvalidValue('needs at least one URL');
       return urls;
     },
   }),
@@ -86,7 +92,7 @@ export const settings = {
     flag: 'etcd-prefix',
     value: 'KEY',
     variable: 'ZONEWRIGHT_ETCD_PREFIX',
-    help: 'all our keys stand below it',
+    help: 'prefix of all our keys',
     default: '/zonewright/v1',
     parse: (value) => {
       if (!/^\/[^\s]*[^/\s]$/.test(value)) throw new InvalidValue('must begin with / and not end with it');
@@ -110,7 +116,7 @@ export const settings = {
     flag: 'data-dir',
     value: 'FOLDER',
     variable: 'ZONEWRIGHT_DATA_DIR',
-    help: 'what this replica keeps for itself',
+    help: 'folder for the files of this replica',
     default: './data',
     parse: text,
   }),
@@ -130,7 +136,7 @@ export const settings = {
     default: '127.0.0.1:1053',
     parse: (value) => {
       const endpoints = listed(parseEndpoint)(value);
-      if (endpoints.length === 0) throw new InvalidValue('needs an address at least');
+      if (endpoints.length === 0) throw new InvalidValue('needs at least one address');
       return endpoints;
     },
   }),
@@ -139,8 +145,8 @@ export const settings = {
     value: 'N',
     variable: 'ZONEWRIGHT_DNS_THREADS',
     help: 'threads that answer UDP',
-    default: String(Math.min(mostDnsThreads, Math.max(1, availableParallelism() - 1))),
-    parse: numberFrom(1, mostDnsThreads),
+    default: String(Math.min(maxDnsThreads, Math.max(1, availableParallelism() - 1))),
+    parse: numberFrom(1, maxDnsThreads),
   }),
   dnsSocket: setting({
     flag: 'dns-socket',
@@ -263,7 +269,7 @@ export const settings = {
     help: 'a token of your own (default: a first start makes one, in <data-dir>/admin-token)',
     secret: true,
     parse: (value) => {
-      if (!/^\S{16,}$/.test(value)) throw new InvalidValue('must have 16 characters at least, none of them blank');
+      if (!/^\S{16,}$/.test(value)) throw new InvalidValue('must have at least 16 characters, and no blanks');
       return value;
     },
   }),
@@ -278,10 +284,14 @@ export const settings = {
 };
 
 type Settings = typeof settings;
-/** What was given, read; undefined: nothing, and there is no default. */
-export type Values = { [K in keyof Settings]: Settings[K] extends Setting<infer T> ? T | undefined : never };
+type Value<Row> = Row extends Setting<infer T> ? T : never;
+type WithDefault = { [K in keyof Settings]: Settings[K] extends { default: string } ? K : never }[keyof Settings];
+/** The parsed values. A setting without a default has none if nobody gave it one. */
+export type Values = { [K in WithDefault]: Value<Settings[K]> } & {
+  [K in Exclude<keyof Settings, WithDefault>]?: Value<Settings[K]>;
+};
 
-/** Without their types, in the order of the help. */
+/** The rows without the types of their values, in the order of the help. */
 export const settingRows: readonly Setting<unknown>[] = Object.values(settings as Record<string, Setting<unknown>>);
 
 function parseUrl(value: string): string {
@@ -289,7 +299,7 @@ function parseUrl(value: string): string {
   if (url === null || !['http:', 'https:'].includes(url.protocol) || url.pathname !== '/') {
     throw new InvalidValue('must be a URL such as http://127.0.0.1:2379');
   }
-  // Node refuses an IP address as a TLS server name, grpc-js 1.14 sets one always, and the fault it gives then says nothing.
+  // Node refuses an IP address as a TLS server name. grpc-js 1.14 always sets one, and its error message is empty then.
   if (url.protocol === 'https:' && isIP(url.hostname.replace(/[[\]]/g, '')) !== 0) {
     throw new InvalidValue('needs a host name in place of the IP address: TLS checks it');
   }

@@ -39,7 +39,7 @@ test('all that is wrong is said at once', () => {
     "--dns-threads: '99' must be a number from 1 to 32",
     "ZONEWRIGHT_DNS_RATE_LIMIT: '-1' must be a number from 0 to 1000000",
     "--log-level: 'loud' must be trace or debug or info or warn or error or fatal or silent",
-    'ZONEWRIGHT_NOPE is no variable of ours: see --help',
+    'ZONEWRIGHT_NOPE is not a variable of Zonewright: see --help',
   ]);
 });
 

@@ -6,9 +6,9 @@ import type { AddressRange } from '../../model/address-range.ts';
 /** A feature without a value is off. */
 export interface ResponseSettings {
   /** This replica's name, for clients that ask with NSID (RFC 5001). */
-  readonly nsid?: string;
-  readonly cookies?: CookieSettings;
-  readonly chaos?: ChaosSettings;
+  readonly nsid?: string | undefined;
+  readonly cookies?: CookieSettings | undefined;
+  readonly chaos?: ChaosSettings | undefined;
   readonly rateLimit?: RateLimitSettings | undefined;
 }
 
