@@ -27,10 +27,9 @@ const betweenLooks = 1_000;
  * certificate's.
  */
 export async function readCertificate(files: CertificateFiles): Promise<Certificate> {
-  const [cert, key] = await Promise.all([
-    readPem('--dns-tls-cert', files.cert, 'certificate'),
-    readPem('--dns-tls-key', files.key, 'private key'),
-  ]);
+  // One after the other, so that with both missing the error always names the certificate.
+  const cert = await readPem('--dns-tls-cert', files.cert, 'certificate');
+  const key = await readPem('--dns-tls-key', files.key, 'private key');
   try {
     createSecureContext({ cert, key });
   } catch (cause) {
