@@ -1,24 +1,24 @@
-// Deals the table's memory: small blocks from pages of one size each, large ones as runs of pages. The writer's alone; its bookkeeping is not shared.
-// When a block may be freed: quiescence.ts.
+// Allocates the table's memory: small blocks from pages for one block size each, large blocks as runs of pages. Only
+// the writer uses it, and its bookkeeping is not shared. When a block may be freed: quiescence.ts.
 
 import { pageBytes, type Reference, unitBytes, unitWords } from './layout.ts';
 import { TableFull } from './table.ts';
 
 const pageUnits = pageBytes / unitBytes;
 
-/** Block sizes in units: every one up to 32, then eight to each doubling, up to a quarter page. */
+/** Block sizes in units: each number up to 32, then eight sizes for each doubling, up to a quarter of a page. */
 const sizes: number[] = [];
 for (let size = 1; size <= 32; size += 1) sizes.push(size);
 for (let size = 36; size <= pageUnits / 4; size += 2 ** Math.floor(Math.log2(size)) / 8) sizes.push(size);
 
-const greatestSmall = sizes.at(-1) as number;
-const sizeIndexes = new Uint8Array(greatestSmall + 1);
-for (let units = 1, which = 0; units <= greatestSmall; units += 1) {
+const maxSmall = sizes.at(-1) as number;
+const sizeIndexes = new Uint8Array(maxSmall + 1);
+for (let units = 1, which = 0; units <= maxSmall; units += 1) {
   if (units > (sizes[which] as number)) which += 1;
   sizeIndexes[units] = which;
 }
 
-/** What a page is used for, beside the index of a block size. */
+/** The use of a page: the index of its block size, or one of these. */
 const freePage = 255;
 const largePage = 254;
 const noPage = -1;
@@ -26,26 +26,29 @@ const noPage = -1;
 export class Allocator {
   readonly #words: Uint32Array;
   readonly #poisoned: Uint8Array | undefined;
-  /** Per page: what it is for; blocks in use; the first of its freed blocks; how many blocks were ever dealt from it; a large block's pages. */
+  /**
+   * For each page: its use; its blocks in use; the first of its freed blocks; its blocks allocated ever; a large
+   * block's pages.
+   */
   readonly #use: Uint8Array;
   readonly #inUse: Uint16Array;
   readonly #freed: Uint32Array;
-  readonly #dealt: Uint16Array;
+  readonly #carved: Uint16Array;
   readonly #run: Uint32Array;
-  /** Per page: neighbours in the list of pages of its size that have room. */
+  /** For each page: its neighbours in the list of pages of its block size that have room. */
   readonly #after: Int32Array;
   readonly #before: Int32Array;
   readonly #withRoom: Int32Array = new Int32Array(sizes.length).fill(noPage);
-  /** Runs of free pages below `#top`, in order, never adjacent. */
+  /** Runs of free pages below `#top`, in order. No two are adjacent. */
   readonly #runs: { start: number; count: number }[] = [];
-  /** No page from here on is in use; none from `#touched` on ever was, so those are zero. */
+  /** Pages from `#top` on are free. Pages from `#touched` on were never used, so they are zero. */
   #top = 1;
   #touched = 1;
   readonly #pages: number;
   #usedUnits = 0;
   #reclaim: () => void = () => {};
 
-  /** `poison` overwrites what is freed, so that a test sees who reads it still. */
+  /** `poison` overwrites freed blocks, so that tests notice a reader that still uses one. */
   constructor(words: Uint32Array, poison: boolean) {
     this.#words = words;
     this.#poisoned = poison ? new Uint8Array(words.buffer) : undefined;
@@ -53,7 +56,7 @@ export class Allocator {
     this.#use = new Uint8Array(this.#pages).fill(freePage);
     this.#inUse = new Uint16Array(this.#pages);
     this.#freed = new Uint32Array(this.#pages);
-    this.#dealt = new Uint16Array(this.#pages);
+    this.#carved = new Uint16Array(this.#pages);
     this.#run = new Uint32Array(this.#pages);
     this.#after = new Int32Array(this.#pages);
     this.#before = new Int32Array(this.#pages);
@@ -64,23 +67,23 @@ export class Allocator {
     return this.#usedUnits * unitBytes;
   }
 
-  /** Octets of the table that were ever touched: what the process's memory has grown by. */
+  /** Octets of the table that were ever used, which is how much memory the process got for it. */
   get touchedBytes(): number {
     return this.#touched * pageBytes;
   }
 
-  /** What frees blocks that wait to be freed: tried before TableFull is thrown. */
+  /** Sets what frees the blocks that wait to be freed: it is called before TableFull is thrown. */
   whenFull(reclaim: () => void): void {
     this.#reclaim = reclaim;
   }
 
-  /** A block whose content is undefined. Throws TableFull. */
+  /** Returns a block with undefined content. Throws TableFull. */
   allocate(bytes: number): Reference {
     const units = Math.ceil(bytes / unitBytes);
-    return units <= greatestSmall ? this.#allocateSmall(units) : this.#allocatePages(Math.ceil(units / pageUnits));
+    return units <= maxSmall ? this.#allocateSmall(units) : this.#allocatePages(Math.ceil(units / pageUnits));
   }
 
-  /** A block of zeros. Throws TableFull. */
+  /** Returns a block of zeros. Throws TableFull. */
   allocateZeroed(bytes: number): Reference {
     const touched = this.#touched;
     const block = this.allocate(bytes);
@@ -92,7 +95,7 @@ export class Allocator {
   free(block: Reference): void {
     const page = Math.floor(block / pageUnits);
     const use = this.#use[page] as number;
-    if (use === freePage || page === 0) throw new Error(`block ${block} is freed twice, or is none`);
+    if (use === freePage || page === 0) throw new Error(`block ${block} is freed twice, or is no block`);
     if (use === largePage) {
       const count = this.#run[page] as number;
       this.#usedUnits -= count * pageUnits;
@@ -103,12 +106,12 @@ export class Allocator {
     const units = sizes[use] as number;
     this.#usedUnits -= units;
     this.#poison(block, units);
-    if (this.#inUse[page] === Math.floor(pageUnits / units)) this.#list(page, use);
+    if (this.#inUse[page] === Math.floor(pageUnits / units)) this.#linkPage(page, use);
     this.#inUse[page] = (this.#inUse[page] as number) - 1;
     this.#words[block * unitWords] = this.#freed[page] as number;
     this.#freed[page] = block;
     if (this.#inUse[page] !== 0) return;
-    this.#unlist(page, use);
+    this.#unlinkPage(page, use);
     this.#freePages(page, 1);
   }
 
@@ -125,17 +128,17 @@ export class Allocator {
       this.#use[page] = which;
       this.#inUse[page] = 0;
       this.#freed[page] = 0;
-      this.#dealt[page] = 0;
-      this.#list(page, which);
+      this.#carved[page] = 0;
+      this.#linkPage(page, which);
     }
     let block = this.#freed[page] as number;
     if (block !== 0) this.#freed[page] = this.#words[block * unitWords] as number;
     else {
-      block = page * pageUnits + (this.#dealt[page] as number) * units;
-      this.#dealt[page] = (this.#dealt[page] as number) + 1;
+      block = page * pageUnits + (this.#carved[page] as number) * units;
+      this.#carved[page] = (this.#carved[page] as number) + 1;
     }
     this.#inUse[page] = (this.#inUse[page] as number) + 1;
-    if (this.#inUse[page] === Math.floor(pageUnits / units)) this.#unlist(page, which);
+    if (this.#inUse[page] === Math.floor(pageUnits / units)) this.#unlinkPage(page, which);
     this.#usedUnits += units;
     return block;
   }
@@ -148,7 +151,7 @@ export class Allocator {
     return page * pageUnits;
   }
 
-  #list(page: number, which: number): void {
+  #linkPage(page: number, which: number): void {
     const first = this.#withRoom[which] as number;
     this.#after[page] = first;
     this.#before[page] = noPage;
@@ -156,7 +159,7 @@ export class Allocator {
     this.#withRoom[which] = page;
   }
 
-  #unlist(page: number, which: number): void {
+  #unlinkPage(page: number, which: number): void {
     const after = this.#after[page] as number;
     const before = this.#before[page] as number;
     if (after !== noPage) this.#before[after] = before;
@@ -173,7 +176,7 @@ export class Allocator {
     return start;
   }
 
-  /** The lowest run that is long enough, so that the table stays dense. */
+  /** Takes the lowest run that is long enough, so that the table stays dense; returns `noPage` when there is none. */
   #tryToTakePages(count: number): number {
     const at = this.#runs.findIndex((run) => run.count >= count);
     const run = this.#runs[at];

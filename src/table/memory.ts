@@ -1,4 +1,4 @@
-// What the writer's files share: the buffer's views, and who deals and frees its blocks.
+// What the writer's files share: views of the buffer, and what allocates and frees its blocks.
 
 import { Allocator } from './allocator.ts';
 import { NameIndexes } from './name-index.ts';
@@ -11,7 +11,7 @@ export interface Memory {
   readonly allocator: Allocator;
   readonly quiescence: Quiescence;
   readonly indexes: NameIndexes;
-  /** The writer's own: it needs no cell, for nothing is freed while the writer itself looks. */
+  /** The writer's own reader. It needs no cell: nothing is freed while the writer itself reads. */
   readonly reader: TableReader;
 }
 

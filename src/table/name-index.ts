@@ -1,13 +1,17 @@
-// The hash table from names to nodes, as the writer changes it under the readers' eyes. It grows a few slots at a time: names move to the new table while
-// they can still be found in the old one, so that nobody waits. How readers search it: reader.ts, find.
+// The hash table from names to nodes, which the writer changes while readers search it. It grows a few slots at a time:
+// names move to the new table while they can still be found in the old one, so that no change takes long. How readers
+// search it: reader.ts, find.
 
 import type { Allocator } from './allocator.ts';
 import { index, indexSlotsWord, none, type Reference, removed, slot, slotWords, unitWords } from './layout.ts';
 import type { Quiescence } from './quiescence.ts';
 import { TableFull } from './table.ts';
 
-const leastSlots = 8;
-/** Slots moved with each change. A table grows at three quarters full into at least its own size, so the move is done long before the next. */
+const minSlots = 8;
+/**
+ * Slots that move with each change. A table grows when three quarters of it are used, so a move ends long before the
+ * next.
+ */
 const movedPerChange = 32;
 
 export class NameIndexes {
@@ -21,9 +25,9 @@ export class NameIndexes {
     this.#quiescence = quiescence;
   }
 
-  /** An empty index. Throws TableFull. */
+  /** Returns an empty index. Throws TableFull. */
   create(): Reference {
-    return this.#create(leastSlots);
+    return this.#create(minSlots);
   }
 
   #create(slots: number): Reference {
@@ -32,17 +36,20 @@ export class NameIndexes {
     return created;
   }
 
-  /** Makes sure that `more` names can be inserted without TableFull. `owner` is the word that holds the index's reference. */
+  /**
+   * Makes room for `more` names, so that insert() needs none. `owner` is the word that holds the index's reference.
+   * Throws TableFull.
+   */
   reserve(owner: number, more: number): void {
     const words = this.#words;
     const at = (words[owner] as number) * unitWords;
     const slots = (words[at + index.mask] as number) + 1;
-    // What is still to be moved takes slots too.
+    // Names that are not moved yet need slots too.
     const wanted = Math.max(words[at + index.used] as number, words[at + index.live] as number) + more;
     if (wanted * 4 > slots * 3) this.#resize(owner, (words[at + index.live] as number) + more);
   }
 
-  /** Inserts a name that is not in the index; {@link reserve} was called. */
+  /** Inserts a name that is not in the index. Call {@link reserve} before. */
   insert(owner: number, hash: number, node: Reference): void {
     const at = (this.#words[owner] as number) * unitWords;
     this.#put(at, hash, node);
@@ -50,7 +57,7 @@ export class NameIndexes {
     this.#move(at, movedPerChange);
   }
 
-  /** Removes a name that is in the index. Never throws: an index that could be smaller stays as it is when there is no room to shrink it. */
+  /** Removes a name that is in the index. Never throws: without room for a smaller index, the index keeps its size. */
   remove(owner: number, hash: number, node: Reference): void {
     const words = this.#words;
     const at = (words[owner] as number) * unitWords;
@@ -61,7 +68,7 @@ export class NameIndexes {
     words[at + index.live] = live;
     this.#move(at, movedPerChange);
     const slots = (words[at + index.mask] as number) + 1;
-    if (slots > leastSlots && live * 8 < slots) {
+    if (slots > minSlots && live * 8 < slots) {
       try {
         this.#resize(owner, live);
       } catch (error) {
@@ -70,7 +77,7 @@ export class NameIndexes {
     }
   }
 
-  /** Frees an index that nobody can see any more, names and all. */
+  /** Frees an index that no reader can see any more, with its names. */
   free(which: Reference): void {
     const previous = this.#words[which * unitWords + index.previous] as number;
     if (previous !== none) this.#allocator.free(previous);
@@ -104,11 +111,11 @@ export class NameIndexes {
     }
   }
 
-  /** Puts a table of the right size in front of the present one, which is emptied into it bit by bit. */
+  /** Puts a table of the right size before the present one, whose names move into it bit by bit. */
   #resize(owner: number, names: number): void {
     const words = this.#words;
     const old = words[owner] as number;
-    let slots = leastSlots;
+    let slots = minSlots;
     while (slots < names * 2) slots *= 2;
     const created = this.#create(slots);
     this.#move(old * unitWords, Number.POSITIVE_INFINITY);

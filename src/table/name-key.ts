@@ -1,5 +1,5 @@
-// A name made ready to be looked up: lower-cased wire form, where its labels begin, and the hash of each of its suffixes. Reused, never allocated per query.
-// What is found under it: reader.ts.
+// A name as a key of the table: lower-cased wire form, where its labels begin, and the hash of each suffix. Keys are
+// reused, so that a query allocates nothing. How a key is looked up: reader.ts.
 
 import { type Fqdn, nameToWire } from '../model/name.ts';
 
@@ -7,12 +7,12 @@ const lowerCase = Uint8Array.from({ length: 256 }, (_, octet) =>
   octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet,
 );
 
-const greatestName = 255;
+const maxName = 255;
 
 export class NameKey {
-  /** Lower-cased wire form, the root's octet included. */
-  readonly bytes = new Uint8Array(greatestName + 1);
-  /** Octets in `bytes`. */
+  /** Lower-cased wire form, with the root's octet. */
+  readonly bytes = new Uint8Array(maxName + 1);
+  /** The number of valid octets in `bytes`. */
   length = 1;
   labelCount = 0;
   /** Where in `bytes` suffix i begins: 0 is the whole name, `labelCount` the root. */
@@ -26,10 +26,10 @@ export class NameKey {
 
   readonly #seed: number;
 
-  /** Reads an uncompressed name; returns how many octets it took, or −1 when it is not one. */
+  /** Reads an uncompressed name; returns the number of its octets, or −1 when it is malformed. */
   read(source: Uint8Array, offset: number, end: number): number {
     const { bytes, starts } = this;
-    const limit = Math.min(end - offset, greatestName);
+    const limit = Math.min(end - offset, maxName);
     let at = 0;
     let labels = 0;
     for (;;) {
@@ -59,7 +59,7 @@ export class NameKey {
     this.read(other.bytes, 0, other.length);
   }
 
-  /** FNV-1a from the root's end, so that a name's ancestors have their hashes on the way. */
+  /** FNV-1a, beginning at the root: so the hash of every suffix is a step on the way to the whole name's. */
   #hash(): void {
     const { bytes, starts } = this;
     let hash = this.#seed;
@@ -73,18 +73,18 @@ export class NameKey {
     }
   }
 
-  /** The hash of suffix i, as it stands in an index. */
+  /** Returns the hash of suffix i, as an index keeps it. */
   hash(suffix: number): number {
     return finish(this.#hashes[suffix] as number);
   }
 
-  /** The hash of `*` directly below suffix i. */
+  /** Returns the hash of `*` directly below suffix i. */
   wildcardHash(suffix: number): number {
     const hash = Math.imul((this.#hashes[suffix] as number) ^ 1, 0x01000193);
     return finish(Math.imul(hash ^ 0x2a, 0x01000193));
   }
 
-  /** Whether suffix i is this name in lower-cased wire form, which lies at `offset` of `other`. */
+  /** Returns whether suffix i equals the name in lower-cased wire form at `offset` of `other`. */
   suffixIs(suffix: number, other: Uint8Array, offset: number, length: number): boolean {
     const start = this.starts[suffix] as number;
     if (this.length - start !== length) return false;
@@ -93,7 +93,10 @@ export class NameKey {
   }
 }
 
-/** Spreads the bits (from MurmurHash3's finaliser): the low ones choose the slot. 31 of them: a greater number would be an object, made anew for each look. */
+/**
+ * Spreads the bits as MurmurHash3 does at its end: the low ones choose the slot. Keeps 31 bits: V8 would allocate an
+ * object for a larger number.
+ */
 function finish(hash: number): number {
   const mixed = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
   return (mixed ^ (mixed >>> 13)) & 0x7fffffff;

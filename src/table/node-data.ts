@@ -1,4 +1,5 @@
-// What a name holds: RRsets in presentation form into the table's form and back, without loss. The form: layout.ts. The SOA: soa-block.ts.
+// A name's RRsets from presentation form to the table's form and back, without loss. The form: layout.ts. The SOA:
+// soa-block.ts.
 
 import { formatRdata, parseRdata } from '../model/rdata/rdata.ts';
 import { recordTypeCode, recordTypeName, typeCode } from '../model/rdata/record-types.ts';
@@ -15,25 +16,29 @@ import {
 } from './layout.ts';
 import type { TableReader } from './reader.ts';
 
-/** A manager's number is its place here, plus one; 0 is none. */
+/** A manager's number is its index here plus one; 0 means no manager. */
 const managers: readonly Manager[] = ['host', 'zone'];
 
 const classIn = 1;
-const greatestRrset = 0xff_ffff;
+const maxRrset = 0xff_ffff;
 
-/** Builds blocks aside, in memory that is used again and again: `bytes` up to `length`, valid until the next call. */
+/**
+ * Encodes blocks into memory of its own, which it reuses: the first `length` octets of `bytes` are valid until the next
+ * call.
+ */
 export class NodeDataEncoder {
   bytes = new Uint8Array(4096);
   length = 0;
-  /** The `dataFlags` of what was encoded last. */
+  /** The `dataFlags` of the block that was encoded last. */
   flags = 0;
   #view = new DataView(this.bytes.buffer);
 
-  /** RRsets without records are left out. Throws InvalidValue or RangeError on what cannot be stored. */
+  /** Encodes all RRsets that have records. Throws InvalidValue or RangeError if they cannot be stored. */
   encode(rrsets: readonly Rrset[], modified: Revision, isApex: boolean): void {
     const present = rrsets.filter((rrset) => rrset.records.length > 0);
     if (present.length > greatestTypes) throw new RangeError(`a name holds at most ${greatestTypes} RRsets`);
-    if (present.some((rrset) => rrset.type === 'SOA')) throw new RangeError('the SOA stands apart: putSoa');
+    if (present.some((rrset) => rrset.type === 'SOA'))
+      throw new RangeError('the SOA is not among the RRsets: use putSoa');
     const coded = present.map((rrset) => ({ rrset, code: recordTypeCode(rrset.type) }));
     if (coded.length > 1) coded.sort((a, b) => a.code - b.code);
     this.flags = 0;
@@ -58,7 +63,7 @@ export class NodeDataEncoder {
     if (code === typeCode.DNAME) this.flags |= dataFlags.dname;
     if (code === typeCode.NS && !isApex) this.flags |= dataFlags.delegation;
     const length = this.length - start - rrsetRecordsByte;
-    if (length > greatestRrset || rrset.records.length > 0xffff) throw new RangeError('an RRset is too large');
+    if (length > maxRrset || rrset.records.length > 0xffff) throw new RangeError('an RRset is too large');
     const manager = rrset.manager === undefined ? 0 : managers.indexOf(rrset.manager) + 1;
     const typeAndCount = code | (rrset.records.length << 16);
     const lengthAndManager = length | (manager << 24);
@@ -70,7 +75,6 @@ export class NodeDataEncoder {
     this.length = padded;
   }
 
-  /** See `recordFixedBytes`. */
   #encodeRecord(code: number, ttl: number, rdata: Uint8Array): void {
     this.#room(recordFixedBytes + rdata.length);
     const view = this.#view;
@@ -95,7 +99,7 @@ export class NodeDataEncoder {
 
 const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
-/** The inverse of {@link NodeDataEncoder.encode}; RRsets in the order of their types' numbers. */
+/** Returns what {@link NodeDataEncoder.encode} was given, with the RRsets in the order of their types' numbers. */
 export function decodeRrsets(reader: TableReader, data: Reference): Rrset[] {
   const rrsets: Rrset[] = [];
   let at = reader.firstRrset(data);

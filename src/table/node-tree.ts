@@ -1,19 +1,19 @@
-// The names of one zone: linking and unlinking their nodes, so that every name between a node and the apex exists (RFC 4592 §2.2.2).
-// What a name holds is made in node-data.ts; zones come and go in writer.ts.
+// The tree of one zone's names: links and unlinks nodes, so that every name between a node and the apex exists (RFC
+// 4592 §2.2.2). A name's RRsets: node-data.ts. How zones come and go: zones.ts.
 
 import * as layout from './layout.ts';
 import { node as field, none, type Reference, unitBytes, unitWords, type ZoneId } from './layout.ts';
 import type { Memory } from './memory.ts';
 import type { NameKey } from './name-key.ts';
 
-/** The apex's node. Throws TableFull. */
+/** Returns a new node for the apex. Throws TableFull. */
 export function createApex(memory: Memory): Reference {
   const apex = memory.allocator.allocate(layout.nodeNameByte);
   writeNode(memory, apex, none, 0);
   return apex;
 }
 
-/** Everything but its name. */
+/** Writes everything except the name. */
 function writeNode({ words, bytes }: Memory, created: Reference, parent: Reference, nameLength: number): void {
   words.fill(0, created * unitWords, created * unitWords + layout.nodeFlagsByte / 4);
   words[created * unitWords + field.parent] = parent;
@@ -21,8 +21,8 @@ function writeNode({ words, bytes }: Memory, created: Reference, parent: Referen
   bytes[created * unitBytes + layout.nodeLengthByte] = nameLength;
 }
 
-/** Lists the node with its zone's. */
-export function listNode({ words }: Memory, zone: ZoneId, created: Reference): void {
+/** Puts the node at the head of the list of its zone's nodes. */
+export function linkNode({ words }: Memory, zone: ZoneId, created: Reference): void {
   const first = words[zone * unitWords + layout.zone.nodes] as number;
   words[created * unitWords + field.next] = first;
   words[created * unitWords + field.previous] = none;
@@ -30,7 +30,7 @@ export function listNode({ words }: Memory, zone: ZoneId, created: Reference): v
   words[zone * unitWords + layout.zone.nodes] = created;
 }
 
-function unlistNode({ words }: Memory, zone: ZoneId, gone: Reference): void {
+function unlinkNode({ words }: Memory, zone: ZoneId, gone: Reference): void {
   const next = words[gone * unitWords + field.next] as number;
   const previous = words[gone * unitWords + field.previous] as number;
   if (next !== none) words[next * unitWords + field.previous] = previous;
@@ -39,8 +39,9 @@ function unlistNode({ words }: Memory, zone: ZoneId, gone: Reference): void {
 }
 
 /**
- * Creates the key's name, which does not exist, holding `data`, and the names missing above it. Readers see these from the top: a name is never there
- * before the one above it. Throws TableFull, and has then changed nothing.
+ * Creates the node of the key's name, with `data`, and the nodes that are missing above it. The name must not exist.
+ * Readers see the nodes appear from the top: a name never exists before the name above it. Throws TableFull, and then
+ * nothing is changed.
  */
 export function createNode(memory: Memory, zone: ZoneId, key: NameKey, data: Reference): void {
   const { words, indexes, allocator } = memory;
@@ -69,14 +70,15 @@ export function createNode(memory: Memory, zone: ZoneId, key: NameKey, data: Ref
     const name = created * unitBytes + layout.nodeNameByte;
     for (let at = start; at < key.length - tail; at += 1) memory.bytes[name + at - start] = key.bytes[at] as number;
     if (suffix === 0) words[created * unitWords + field.data] = data;
-    listNode(memory, zone, created);
+    linkNode(memory, zone, created);
     indexes.insert(owner, key.hash(suffix), created);
-    adopt(memory, parent, created);
+    linkChild(memory, parent, created);
     parent = created;
   }
 }
 
-function adopt({ words, bytes }: Memory, parent: Reference, child: Reference): void {
+/** Counts the child with its parent, and marks the parent of a wildcard. */
+function linkChild({ words, bytes }: Memory, parent: Reference, child: Reference): void {
   const at = parent * unitWords + field.children;
   words[at] = (words[at] as number) + 1;
   if (isWildcard(bytes, child)) setFlags(bytes, parent, layout.nodeFlags.wildcardChild);
@@ -92,8 +94,9 @@ function setFlags(bytes: Uint8Array, which: Reference, flags: number): void {
 }
 
 /**
- * Removes the key's name, which holds nothing any more, and the names above it that exist for its sake alone; but no name that others stand
- * below, and never the apex. Readers see them go from the bottom. `before` hears of each while it is still in the list.
+ * Removes the key's name, which has no RRsets any more, and the names above it that have neither RRsets nor other names
+ * below them. Never removes the apex. Readers see the names go from the bottom. Calls `before` with each node while it
+ * is still in the list.
  */
 export function removeEmptyNodes(
   memory: Memory,
@@ -111,7 +114,7 @@ export function removeEmptyNodes(
     before(gone);
     if (isWildcard(bytes, gone)) setFlags(bytes, parent, 0);
     indexes.remove(zone * unitWords + layout.zone.index, key.hash(suffix), gone);
-    unlistNode(memory, zone, gone);
+    unlinkNode(memory, zone, gone);
     const children = parent * unitWords + field.children;
     words[children] = (words[children] as number) - 1;
     quiescence.retire(gone);

@@ -1,14 +1,15 @@
-// When a block that was unlinked may be reused: once every reader has been idle, or asleep, since then (quiescent states, as in userspace RCU).
+// Frees unlinked blocks once every reader has been between two batches, or asleep, since then (quiescent states, as in
+// userspace RCU).
 // Readers' part: TableReader.enter and leave. Proof: test/table/quiescence.test.ts.
 
 import type { Allocator } from './allocator.ts';
 import { cell, cellCount, header, type Reference } from './layout.ts';
 import { cellWord } from './table.ts';
 
-/** So often, while anything waits, the epoch grows and the readers' cells are looked at. */
+/** After so many changes, while anything waits, a new epoch begins and the readers' cells are read. */
 const changesPerEpoch = 32;
 
-/** First in, first out: references and the epochs in which they were unlinked. */
+/** A queue of unlinked blocks: their references, and the epochs in which they were unlinked. */
 interface Limbo {
   blocks: Uint32Array;
   epochs: Uint32Array;
@@ -20,7 +21,7 @@ export class Quiescence {
   readonly #words: Uint32Array;
   readonly #allocator: Allocator;
   readonly #limbo: Limbo = { blocks: new Uint32Array(64), epochs: new Uint32Array(64), first: 0, count: 0 };
-  /** Like `#limbo`, for what is not one block: called once nobody can see it. */
+  /** Like `#limbo`, for something that is not one block: `run` is called when no reader can see it any more. */
   readonly #callbacks: { epoch: number; run: () => void }[] = [];
   #sinceEpoch = 0;
 
@@ -47,17 +48,17 @@ export class Quiescence {
     this.#callbacks.push({ epoch: this.#words[header.epoch] as number, run });
   }
 
-  /** Called with each change: what waits is freed before long. */
+  /** The writer calls this after each change, so that waiting blocks are freed soon. */
   changed(): void {
     this.#sinceEpoch += 1;
     if (this.#sinceEpoch >= changesPerEpoch) this.collect();
   }
 
-  /** Begins a new epoch, and frees all that nobody can have seen since. */
+  /** Begins a new epoch, and frees everything that no reader can see any more. */
   collect(): void {
     this.#sinceEpoch = 0;
     if (!this.waiting) return;
-    // Blocks were unlinked before this store; a reader that sees the new epoch cannot find them any more.
+    // The blocks were unlinked before this store: a reader that sees the new epoch cannot find them any more.
     const epoch = ((this.#words[header.epoch] as number) + 1) >>> 0 || 1;
     Atomics.store(this.#words, header.epoch, epoch);
     const oldest = this.#oldestSeen(epoch);
@@ -85,7 +86,7 @@ export class Quiescence {
   }
 }
 
-/** Epochs wrap around after 2^32; none waits for half as long. */
+/** Epochs wrap around after 2^32. No block waits for half as many. */
 function isBefore(a: number, b: number): boolean {
   return ((a - b) | 0) < 0;
 }

@@ -1,5 +1,5 @@
-// Reading the table: zones, nodes and RRsets by name, without allocating anything. Every answering thread has one reader; so has the writer.
-// How the table lies in memory: layout.ts. Presentation form: node-data.ts.
+// Reads the table: zones, nodes and RRsets by name, without allocating anything. Every answering thread has one reader,
+// and so has the writer. The table's layout: layout.ts. Presentation form: node-data.ts.
 
 import * as layout from './layout.ts';
 import { none, type Reference, unitBytes, unitWords, type ZoneId } from './layout.ts';
@@ -7,8 +7,8 @@ import { NameKey } from './name-key.ts';
 import { cellWord, claimCell, load, releaseCell, wordsOf } from './table.ts';
 
 /**
- * Opens the table in a thread that answers. It begins asleep: call {@link TableReader.enter} before reading, again between batches, and
- * {@link TableReader.leave} before blocking.
+ * Opens the table in an answering thread. The reader begins asleep: call {@link TableReader.enter} before reading,
+ * again between batches, and {@link TableReader.leave} before blocking.
  */
 export function openTableReader(buffer: SharedArrayBuffer): TableReader {
   return new TableReader(buffer, claimCell(wordsOf(buffer)));
@@ -17,10 +17,10 @@ export function openTableReader(buffer: SharedArrayBuffer): TableReader {
 export class TableReader {
   readonly words: Uint32Array;
   readonly bytes: Uint8Array;
-  /** Which cell tells the writer what this reader can still see; −1 for the writer's own reader. */
+  /** The cell that tells the writer what this reader can still see; −1 for the writer's own reader. */
   readonly cell: number;
   readonly #seed: number;
-  /** Where {@link findZone} ended: the suffix of the key that is the zone's name. */
+  /** The result of {@link findZone}: which suffix of the key is the zone's name. */
   zoneSuffix = 0;
 
   constructor(buffer: SharedArrayBuffer, cell: number) {
@@ -34,22 +34,22 @@ export class TableReader {
     return new NameKey(this.#seed);
   }
 
-  /** Nothing that was read before is used any more; what is read from now on stays until the next call. */
+  /** Declares that nothing read before is in use. What is read from now on stays valid until the next call. */
   enter(): void {
     Atomics.store(this.words, cellWord(this.cell) + layout.cell.seen, Atomics.load(this.words, layout.header.epoch));
   }
 
-  /** Nothing is in use until the next {@link enter}: what the writer frees need not wait for this reader. */
+  /** Declares that nothing is in use until the next {@link enter}: the writer need not wait for this reader. */
   leave(): void {
     Atomics.store(this.words, cellWord(this.cell) + layout.cell.seen, 0);
   }
 
-  /** The reader is of no more use. */
+  /** Gives the reader's cell back. */
   close(): void {
     releaseCell(this.words, this.cell);
   }
 
-  /** The served zone closest above suffix `from` of the key, itself included, or `none`; sets `zoneSuffix`. */
+  /** Returns the served zone at suffix `from` of the key or closest above it, or `none`; sets `zoneSuffix`. */
   findZone(key: NameKey, from: number): ZoneId {
     const { words } = this;
     const { labelCount } = key;
@@ -68,25 +68,23 @@ export class TableReader {
     return none as ZoneId;
   }
 
-  /** The node of suffix i of the key, which must be within the zone; `none` when the name does not exist. */
+  /** Returns the node of suffix i of the key, or `none`. The suffix must be in the zone. */
   findNode(zone: ZoneId, key: NameKey, suffix: number): Reference {
     const at = zone * unitWords;
     const index = load(this.words, at + layout.zone.index);
     return this.find(index, key, suffix, this.words[at + layout.zone.nameLength] as number);
   }
 
-  /** In any index: `tail` octets at the key's end are not part of the names there. */
+  /** Looks suffix i of the key up in any index. The index's names lack the last `tail` octets of the key. */
   find(index: Reference, key: NameKey, suffix: number, tail: number): Reference {
-    // The previous table first: were it asked for after the search, a name could be moved and its old table gone in between.
+    // Load `previous` before the search: after it, a name could have moved and its old table be gone.
     const previous = load(this.words, index * unitWords + layout.index.previous);
     const hash = key.hash(suffix);
     const found = this.#probe(index, hash, key, suffix, tail);
     return found !== none || previous === none ? found : this.#probe(previous, hash, key, suffix, tail);
   }
 
-  /**
-   * A name on its way in or out while we look is there or not; both are true. Only what leads to a block is read in order.
-   */
+  /** A name that is inserted or removed meanwhile is found or not: both are right. Only references need load(). */
   #probe(index: Reference, hash: number, key: NameKey, suffix: number, tail: number): Reference {
     const { words } = this;
     const mask = words[index * unitWords + layout.index.mask] as number;
@@ -111,7 +109,7 @@ export class TableReader {
     return true;
   }
 
-  /** The node of `*` directly below `encloser`, which is suffix i of the key (RFC 4592 §2.1.1). */
+  /** Returns the node of `*` directly below `encloser`, which is suffix i of the key (RFC 4592 §2.1.1), or `none`. */
   findWildcard(zone: ZoneId, encloser: Reference, key: NameKey, suffix: number): Reference {
     const flags = this.bytes[encloser * unitBytes + layout.nodeFlagsByte] as number;
     if ((flags & layout.nodeFlags.wildcardChild) === 0) return none;
@@ -141,13 +139,13 @@ export class TableReader {
     return this.parent(node) === encloser && this.bytes[name] === 1 && this.bytes[name + 1] === 0x2a;
   }
 
-  /** A copy of the zone's name in wire form: not for answering. */
+  /** Returns a copy of the zone's name in wire form. It allocates, so it is not for answering. */
   zoneName(zone: ZoneId): Uint8Array {
     const start = zone * unitBytes + layout.zoneNameByte;
     return this.bytes.slice(start, start + (this.words[zone * unitWords + layout.zone.nameLength] as number));
   }
 
-  /** Whether suffix i of the key is the zone's name. */
+  /** Returns whether suffix i of the key is the zone's name. */
   isZoneName(zone: ZoneId, key: NameKey, suffix: number): boolean {
     const length = this.words[zone * unitWords + layout.zone.nameLength] as number;
     return key.suffixIs(suffix, this.bytes, zone * unitBytes + layout.zoneNameByte, length);
@@ -161,17 +159,20 @@ export class TableReader {
     return this.words[node * unitWords + layout.node.parent] as number;
   }
 
-  /** Whether any name of the zone holds a delegation or a DNAME. */
+  /** Returns whether any name of the zone holds a delegation or a DNAME. */
   hasCuts(zone: ZoneId): boolean {
     return load(this.words, zone * unitWords + layout.zone.cuts) !== 0;
   }
 
-  /** What the name holds, all of it at one moment; `none` for an empty non-terminal. Ask once for each answer. */
+  /**
+   * Returns the data of the name: all its RRsets as they are at one moment; `none` for an empty non-terminal. Call it
+   * once for each answer, so that the answer is from one moment too.
+   */
   data(node: Reference): Reference {
     return load(this.words, node * unitWords + layout.node.data);
   }
 
-  /** See `dataFlags`; 0 for `none`. */
+  /** Returns the flags of layout.ts's `dataFlags`; 0 for `none`. */
   dataFlags(data: Reference): number {
     return data === none ? 0 : ((this.words[data * unitWords + layout.data.rest] as number) >>> 16) & 0xff;
   }
@@ -186,7 +187,7 @@ export class TableReader {
     return ((this.words[at + layout.data.rest] as number) & 0xffff) * 2 ** 32 + low;
   }
 
-  /** The octet at which the first RRset begins; the next one: {@link nextRrset}. */
+  /** Returns the octet at which the first RRset begins. The next one: {@link nextRrset}. */
   firstRrset(data: Reference): number {
     return data * unitBytes + layout.dataRrsetsByte;
   }
@@ -195,7 +196,7 @@ export class TableReader {
     return rrset + layout.rrsetRecordsByte + ((this.rrsetLength(rrset) + 3) & ~3);
   }
 
-  /** The octet at which the RRset of this type begins; 0 when there is none. */
+  /** Returns the octet at which the RRset of this type begins; 0 when there is none. */
   findRrset(data: Reference, type: number): number {
     let rrset = this.firstRrset(data);
     for (let left = this.rrsetCount(data); left > 0; left -= 1) {
@@ -213,7 +214,7 @@ export class TableReader {
     return (this.words[rrset / 4 + layout.rrset.typeAndCount] as number) >>> 16;
   }
 
-  /** Octets of all its records. */
+  /** Returns the octets of all its records. */
   rrsetLength(rrset: number): number {
     return (this.words[rrset / 4 + layout.rrset.lengthAndManager] as number) & 0xff_ffff;
   }
@@ -222,7 +223,7 @@ export class TableReader {
     return (this.words[rrset / 4 + layout.rrset.lengthAndManager] as number) >>> 24;
   }
 
-  /** The octet at which the RRset's first record begins; the others follow it. */
+  /** Returns the octet at which the RRset's first record begins. The others follow it. */
   firstRecord(rrset: number): number {
     return rrset + layout.rrsetRecordsByte;
   }
@@ -235,17 +236,17 @@ export class TableReader {
     return this.words[soa * unitWords + layout.soa.negativeTtl] as number;
   }
 
-  /** The octet at which the SOA's record begins. */
+  /** Returns the octet at which the SOA's record begins. */
   soaRecord(soa: Reference): number {
     return soa * unitBytes + layout.soaRecordByte;
   }
 
-  /** Octets of that record. */
+  /** Returns the octets of the SOA's record. */
   soaLength(soa: Reference): number {
     return this.words[soa * unitWords + layout.soa.length] as number;
   }
 
-  /** See `soaNameForm`. */
+  /** Returns how the primary's name is kept: see `soaNameForm`. */
   primaryForm(soa: Reference): number {
     return this.words[soa * unitWords + layout.soa.primary] as number;
   }

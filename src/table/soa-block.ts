@@ -1,4 +1,5 @@
-// A zone's SOA as a block of the table, and back. Negative answers are made of it, so its names are compressed here, against the zone's name. The form: layout.ts.
+// A zone's SOA to a block of the table and back. Every negative answer has it, so its names are compressed here
+// already, with pointers to the zone's name. The form: layout.ts.
 
 import { nameFromWire, nameToWire } from '../model/name.ts';
 import { typeCode } from '../model/rdata/record-types.ts';
@@ -19,7 +20,7 @@ const classIn = 1;
 const pointerBytes = 2;
 const numberBytes = 20;
 
-/** `zone`: the zone's name in wire form. */
+/** Returns the block. `zone` is the zone's name in wire form. */
 export function encodeSoa(soa: Soa, zone: Uint8Array): Uint8Array {
   const primary = compress(nameToWire(soa.primary), zone);
   const responsible = compress(nameToWire(soa.responsible), zone);
@@ -43,7 +44,7 @@ export function encodeSoa(soa: Soa, zone: Uint8Array): Uint8Array {
   return block;
 }
 
-/** The zone's SOA, which it must have. */
+/** Returns the SOA of a zone that has one. */
 export function decodeSoa(reader: TableReader, zone: ZoneId): Soa {
   const zoneName = reader.zoneName(zone);
   const block = reader.soa(zone);
@@ -58,7 +59,10 @@ export function decodeSoa(reader: TableReader, zone: ZoneId): Soa {
   return { ttl: record.readUInt32BE(6), ...names, serial, refresh, retry, expire, minimum };
 }
 
-/** The name's first labels and room for a pointer to the longest suffix that it shares with the zone; see `soaNameForm`. */
+/**
+ * Returns the name's first labels, with room for a pointer to the longest suffix that it shares with the zone, and the
+ * form (`soaNameForm`).
+ */
 function compress(name: Uint8Array, zone: Uint8Array): { octets: Uint8Array; form: number } {
   const labels = labelStarts(name);
   for (const [shared, start] of labelStarts(zone).entries()) {
@@ -80,7 +84,7 @@ function expand(record: Buffer, at: number, form: number, zone: Uint8Array): { n
   return { name, end: shared === wholeName ? kept : kept + pointerBytes };
 }
 
-/** Where each label begins; not the root's. */
+/** Returns where each label begins, without the root. */
 function labelStarts(name: Uint8Array): number[] {
   const starts: number[] = [];
   for (let at = 0; name[at] !== 0; at += 1 + (name[at] as number)) starts.push(at);

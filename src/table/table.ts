@@ -1,20 +1,21 @@
-// The table itself: a buffer reserved once that never moves, its readers' cells, and the error that says it is full. How it lies in memory: layout.ts.
+// The table itself: a buffer that is reserved once and never moves, its readers' cells, and the error for a full table.
+// Its layout: layout.ts.
 
 import { Refusal } from '../errors.ts';
 import { cell, cellCount, cellWords, header, magic, pageBytes } from './layout.ts';
 
 const gibibyte = 2 ** 30;
-/** Least first page and one block of each kind. */
-const leastBytes = 16 * pageBytes;
-/** What 32-bit references of 8 octets reach. */
-const greatestBytes = 32 * gibibyte;
+/** Room for the header's page and a page for each of the first blocks. */
+const minBytes = 16 * pageBytes;
+/** A 32-bit reference counts units of 8 octets. */
+const maxBytes = 32 * gibibyte;
 
-/** Handed to every thread as its `buffer`. */
+/** Every thread gets the same `buffer`. */
 export interface Table {
   readonly buffer: SharedArrayBuffer;
 }
 
-/** Nothing was changed: there is no room in the table. */
+/** There is no room in the table. Nothing was changed. */
 export class TableFull extends Refusal {
   constructor(wantedBytes: number) {
     super('table_full', `the zone table has no room for another ${wantedBytes} bytes`);
@@ -22,7 +23,7 @@ export class TableFull extends Refusal {
   }
 }
 
-/** Reserves the table. Memory is only taken where it is used; without `bytes`, 8 GiB or the most that can be had. */
+/** Reserves the table: `bytes`, or 8 GiB, or less if the system refuses. Only the pages in use take memory. */
 export function createTable(options: { bytes?: number } = {}): Table {
   const buffer = reserve(options.bytes);
   const words = new Uint32Array(buffer);
@@ -35,8 +36,8 @@ export function createTable(options: { bytes?: number } = {}): Table {
 
 function reserve(bytes: number | undefined): SharedArrayBuffer {
   if (bytes !== undefined) {
-    if (bytes > greatestBytes) throw new RangeError('a table has at most 32 GiB');
-    return new SharedArrayBuffer(Math.ceil(Math.max(bytes, leastBytes) / pageBytes) * pageBytes);
+    if (bytes > maxBytes) throw new RangeError('a table has at most 32 GiB');
+    return new SharedArrayBuffer(Math.ceil(Math.max(bytes, minBytes) / pageBytes) * pageBytes);
   }
   for (let wanted = 8 * gibibyte; ; wanted /= 2) {
     try {
@@ -47,33 +48,34 @@ function reserve(bytes: number | undefined): SharedArrayBuffer {
   }
 }
 
-/** The table's words, checked to be a table's. */
+/** Returns the table's words. Throws when the buffer is not a table. */
 export function wordsOf(buffer: SharedArrayBuffer): Uint32Array {
   const words = new Uint32Array(buffer);
-  if (words[header.magic] !== magic) throw new Error('this buffer holds no zone table of our layout');
+  if (words[header.magic] !== magic) throw new Error('the buffer is not a zone table of this layout');
   return words;
 }
 
-/** Intel's and AMD's processors do not move a load before an earlier one: there each is what others need Atomics for. */
+/** Processors of Intel and AMD never do a load before an earlier load, so a plain load is enough there. */
 const loadsInOrder = process.arch === 'x64';
 
 /**
- * A word that the writer may be changing: loads that follow see at least what was written before it. Atomics.load is a call, of more time than all else that
- * finding a name takes (bench/respond.ts).
+ * Loads a word that the writer may be changing. The loads after it see at least what the writer wrote before this word.
+ * Atomics.load is a call, which takes longer than the rest of finding a name (bench/respond.ts).
  *
- * That V8 keeps plain loads in their order as well is an assumption, which nothing promises: test/table/readers.test.ts would see torn, missing or freed names
- * where it fails. It may also keep a word that it has read: no loop waits on load() for a word to change.
+ * It is an assumption that V8 keeps plain loads in order too: nothing promises it. If it fails,
+ * test/table/readers.test.ts finds torn, missing or freed names. V8 may also reuse a word that it has loaded: no loop
+ * may wait for load() to change.
  */
 export function load(words: Uint32Array, at: number): number {
   return loadsInOrder ? (words[at] as number) : Atomics.load(words, at);
 }
 
-/** The word at which a reader's cell begins. */
+/** Returns the word at which a reader's cell begins. */
 export function cellWord(which: number): number {
   return header.cells + which * cellWords;
 }
 
-/** Takes a free cell for a reader. Throws when all are taken. */
+/** Takes a free cell for a reader. Throws when none is free. */
 export function claimCell(words: Uint32Array): number {
   for (let which = 0; which < cellCount; which += 1) {
     if (Atomics.compareExchange(words, cellWord(which) + cell.claimed, 0, 1) === 0) return which;
@@ -81,7 +83,7 @@ export function claimCell(words: Uint32Array): number {
   throw new Error(`a table has at most ${cellCount} readers`);
 }
 
-/** Gives a reader's cell back; also for a thread that died without doing so, or nothing would ever be freed again. */
+/** Gives a reader's cell back. It must be called for a dead thread too: else nothing is ever freed again. */
 export function releaseCell(words: Uint32Array, which: number): void {
   Atomics.store(words, cellWord(which) + cell.seen, 0);
   Atomics.store(words, cellWord(which) + cell.claimed, 0);

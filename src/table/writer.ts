@@ -1,5 +1,5 @@
-// The zone table's writer: zones and what their names hold, into shared memory, freed when no reader can still see it. One for each table; only views/
-// calls it. How it lies in memory: layout.ts. How it is read: reader.ts.
+// The zone table's writer: writes zones and the RRsets of their names into shared memory, and frees what no reader can
+// see any more. There is one for each table; only views/ calls it. Layout: layout.ts. Reading: reader.ts.
 
 import { type Fqdn, nameFromWire } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
@@ -15,19 +15,19 @@ import { decodeSoa, encodeSoa } from './soa-block.ts';
 import type { Table } from './table.ts';
 import { Zones } from './zones.ts';
 
-/** A name that holds RRsets, as an iteration meets it. */
+/** A name that has RRsets, as an iteration yields it. */
 interface ListedNode {
   name: Fqdn;
   modified: Revision;
-  /** What {@link TableWriter.stamp} gave it last; 0 for a name that never had one. */
+  /** Its mark from {@link TableWriter.stamp}; 0 for a name that was never marked. */
   stamp: number;
 }
 
-/** Nodes of withdrawn zones that are freed with one change, or with one call of `collect`. */
+/** The number of nodes of withdrawn zones that one change, or one call of `collect`, frees. */
 const nodesFreedPerChange = 64;
 const nodesFreedPerCollect = 4096;
 
-/** `poison` overwrites what is freed, so that a test sees who reads it still. */
+/** `poison` overwrites freed blocks, so that tests notice a reader that still uses one. */
 export function createTableWriter(table: Table, options: { poison?: boolean } = {}): TableWriter {
   return new TableWriter(openMemory(table.buffer, options.poison ?? false));
 }
@@ -37,7 +37,7 @@ export class TableWriter {
   readonly #zones: Zones;
   readonly #encoder = new NodeDataEncoder();
   readonly #key: NameKey;
-  /** Where each iteration under way goes on. A node that is removed must be nobody's next. */
+  /** The running iterations, and the node at which each goes on. A removed node must not be one of them. */
   readonly #iterations = new Set<{ zone: ZoneId; next: Reference }>();
 
   constructor(memory: Memory) {
@@ -50,17 +50,17 @@ export class TableWriter {
     });
   }
 
-  /** Octets in use, what waits to be freed included. */
+  /** Octets in use, with those that wait to be freed. */
   get usedBytes(): number {
     return this.#memory.allocator.usedBytes;
   }
 
-  /** Octets that the table has ever taken from the machine. */
+  /** Octets of memory that the table ever took from the system. */
   get touchedBytes(): number {
     return this.#memory.allocator.touchedBytes;
   }
 
-  /** An empty zone, built aside: nobody is served from it before {@link publishZone}. Throws TableFull. */
+  /** Returns an empty zone. It is not served before {@link publishZone}. Throws TableFull. */
   createZone(name: Fqdn): ZoneId {
     return this.#zones.create(name);
   }
@@ -69,14 +69,14 @@ export class TableWriter {
     return this.#zones.nameOf(zone);
   }
 
-  /** The instance that is served under exactly this name. */
+  /** Returns the instance that is served under exactly this name. */
   servedZone(name: Fqdn): ZoneId | undefined {
     return this.#zones.served(name);
   }
 
   /**
-   * Serves the zone from now on, instead of the instance of that name, if there is one, which is withdrawn by the same store. The zone must have
-   * a SOA. Throws TableFull.
+   * Serves the zone from now on. An instance that was served under its name is withdrawn by the same atomic store. The
+   * zone must have a SOA. Throws TableFull.
    */
   publishZone(zone: ZoneId): void {
     const old = this.#zones.served(this.zoneName(zone));
@@ -85,7 +85,7 @@ export class TableWriter {
     this.#changed();
   }
 
-  /** Stops serving the zone, or drops what was built aside; its memory is freed bit by bit. The zone must not be used any more. */
+  /** Withdraws the zone, served or not. Its memory is freed bit by bit. It must not be used any more. */
   withdrawZone(zone: ZoneId): void {
     this.#zones.withdraw(zone);
     this.#endIterations(zone);
@@ -93,8 +93,9 @@ export class TableWriter {
   }
 
   /**
-   * Replaces all that the name holds, with one store. No records: the same as {@link deleteNode}. The SOA stands apart: {@link putSoa}. Throws
-   * TableFull, RangeError for a name outside the zone or more than a name can hold, InvalidValue for a record that is not one; nothing has changed then.
+   * Replaces all RRsets of the name, with one atomic store. Without records it is the same as {@link deleteNode}. The
+   * SOA is not among them: {@link putSoa}. Throws TableFull, RangeError for a name outside the zone or for too many
+   * RRsets, and InvalidValue for a malformed record. Then nothing is changed.
    */
   putNode(zone: ZoneId, name: Fqdn, rrsets: readonly Rrset[], modified: Revision): void {
     if (!rrsets.some((rrset) => rrset.records.length > 0)) {
@@ -106,7 +107,7 @@ export class TableWriter {
     encoder.encode(rrsets, modified, node === this.#memory.reader.apex(zone));
     const data = this.#store(encoder.bytes, encoder.length);
     const cuts = layout.cutsIn(encoder.flags);
-    // A cut is announced before anyone can be below it, and the announcement withdrawn after.
+    // Count a cut before readers can find it, and stop counting it only after they cannot.
     this.#countCuts(zone, cuts);
     if (node !== none) this.#replaceData(zone, node, data);
     else {
@@ -121,17 +122,17 @@ export class TableWriter {
     this.#changed();
   }
 
-  /** Whether the name held anything. Names below it stay. */
+  /** Deletes all RRsets of the name; returns whether there were any. Names below it stay. */
   deleteNode(zone: ZoneId, name: Fqdn): boolean {
     const node = this.#find(zone, name);
     if (node === none || this.#memory.reader.data(node) === none) return false;
     this.#replaceData(zone, node, none);
-    removeEmptyNodes(this.#memory, zone, this.#key, node, (gone) => this.#passBy(gone));
+    removeEmptyNodes(this.#memory, zone, this.#key, node, (gone) => this.#advanceIterationsPast(gone));
     this.#changed();
     return true;
   }
 
-  /** All that the name holds, as it was put but in the order of types; undefined when that is nothing. */
+  /** Returns all RRsets of the name, in the order of their types; undefined when there are none. */
   getNode(zone: ZoneId, name: Fqdn): { rrsets: Rrset[]; modified: Revision } | undefined {
     const { reader } = this.#memory;
     const data = this.#dataOf(zone, name);
@@ -139,20 +140,20 @@ export class TableWriter {
     return { rrsets: decodeRrsets(reader, data), modified: reader.modified(data) as Revision };
   }
 
-  /** The revision that the name was put with. */
+  /** Returns the revision that the name was put with. */
   modified(zone: ZoneId, name: Fqdn): Revision | undefined {
     const data = this.#dataOf(zone, name);
     return data === none ? undefined : (this.#memory.reader.modified(data) as Revision);
   }
 
-  /** Whether any name of the zone holds a delegation or a DNAME. */
+  /** Returns whether any name of the zone holds a delegation or a DNAME. */
   hasCuts(zone: ZoneId): boolean {
     return this.#memory.reader.hasCuts(zone);
   }
 
   /**
-   * The names that hold something below this one, in no order; nothing may change until the last of them. Where there are any, every node of the zone is asked
-   * what it stands below, which is far less than to name it.
+   * Yields the names below this one that have RRsets, in no order. Nothing may change until the last one. If there are
+   * any, it visits every node of the zone; to walk up from a node costs far less than to decode its name.
    */
   *nodesBelow(zone: ZoneId, name: Fqdn): Generator<Omit<ListedNode, 'stamp'>, void, undefined> {
     const { words, reader } = this.#memory;
@@ -173,7 +174,10 @@ export class TableWriter {
     return above === top;
   }
 
-  /** Marks a name that holds something with 32 bits for a later sweep over {@link nodes}; false when it holds nothing. No reader sees the mark. */
+  /**
+   * Marks a name with 32 bits, which {@link nodes} yields later; returns false when the name has no RRsets. Readers do
+   * not see the mark.
+   */
   stamp(zone: ZoneId, name: Fqdn, stamp: number): boolean {
     const node = this.#find(zone, name);
     const { words, reader } = this.#memory;
@@ -183,8 +187,8 @@ export class TableWriter {
   }
 
   /**
-   * Every name that holds something, the newest first. Names may be put and deleted meanwhile, across any pause: none that stays is missed, and a
-   * new one is not met. When the zone is withdrawn the iteration ends.
+   * Yields every name that has RRsets, the newest first. Names may be put and deleted between two of them: it yields
+   * every name that stays, and no new one. It ends when the zone is withdrawn.
    */
   *nodes(zone: ZoneId): Generator<ListedNode, void, undefined> {
     const { words, reader } = this.#memory;
@@ -208,7 +212,8 @@ export class TableWriter {
     }
   }
 
-  #passBy(gone: Reference): void {
+  /** Moves the iterations that would go on at this node, which is about to be removed, to the next one. */
+  #advanceIterationsPast(gone: Reference): void {
     for (const iteration of this.#iterations) {
       if (iteration.next === gone) iteration.next = this.#memory.words[gone * unitWords + layout.node.next] as number;
     }
@@ -218,7 +223,9 @@ export class TableWriter {
     for (const iteration of this.#iterations) if (iteration.zone === zone) iteration.next = none;
   }
 
-  /** One store; cheap enough for every change of the zone. Throws TableFull. */
+  /**
+   * Replaces the zone's SOA with one atomic store. It is cheap enough for every change of the zone. Throws TableFull.
+   */
   putSoa(zone: ZoneId, soa: Soa): void {
     const { words, quiescence, reader } = this.#memory;
     const encoded = encodeSoa(soa, reader.zoneName(zone));
@@ -235,7 +242,10 @@ export class TableWriter {
     return reader.soa(zone) === none ? undefined : decodeSoa(reader, zone);
   }
 
-  /** Frees what no reader can see any more, some thousand blocks at most; true while there is more to free, now or once the readers have moved on. */
+  /**
+   * Frees what no reader can see any more, in bounded time; returns whether there is more to free, now or when the
+   * readers have moved on.
+   */
   collect(): boolean {
     this.#memory.quiescence.collect();
     this.#zones.dismantle(nodesFreedPerCollect);
@@ -247,7 +257,7 @@ export class TableWriter {
     this.#zones.dismantle(nodesFreedPerChange);
   }
 
-  /** The name's node; sets `#key`. Throws RangeError for a name that is not in the zone. */
+  /** Returns the name's node; sets `#key`. Throws RangeError for a name outside the zone. */
   #find(zone: ZoneId, name: Fqdn): Reference {
     const { reader } = this.#memory;
     const key = this.#key;
@@ -270,7 +280,7 @@ export class TableWriter {
     return nameFromWire(Buffer.concat([relative, this.#memory.reader.zoneName(zone)])).name;
   }
 
-  /** A block with what was encoded. */
+  /** Returns a new block with the encoded octets. */
   #store(encoded: Uint8Array, length: number): Reference {
     const { allocator, bytes } = this.#memory;
     const block = allocator.allocate(length);

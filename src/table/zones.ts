@@ -1,18 +1,18 @@
-// The life of zones in the table: built aside, served under a name, withdrawn, freed bit by bit. What is in them: writer.ts.
+// The life of zones in the table: built, served under a name, withdrawn, freed bit by bit. Their names: writer.ts.
 
 import { type Fqdn, nameFromWire, nameToWire } from '../model/name.ts';
 import * as layout from './layout.ts';
 import { none, type Reference, unitBytes, unitWords, type ZoneId } from './layout.ts';
 import type { Memory } from './memory.ts';
 import type { NameKey } from './name-key.ts';
-import { createApex, listNode } from './node-tree.ts';
+import { createApex, linkNode } from './node-tree.ts';
 
 export class Zones {
   readonly #memory: Memory;
   readonly #key: NameKey;
-  /** How many zones are served at each label count. */
+  /** The number of zones that are served at each label count. */
   readonly #atDepth = new Uint32Array(128);
-  /** Withdrawn, unseen, and still to be freed. */
+  /** Zones that are withdrawn, that no reader can see any more, and that are not freed yet. */
   readonly #dismantling: ZoneId[] = [];
 
   /** Throws TableFull. */
@@ -24,7 +24,7 @@ export class Zones {
     Atomics.store(words, layout.header.zones, indexes.create());
   }
 
-  /** Whether withdrawn zones wait to be freed, and nobody sees them any more. */
+  /** Returns whether there are withdrawn zones that no reader can see any more, and that are not freed yet. */
   get dismantling(): boolean {
     return this.#dismantling.length > 0;
   }
@@ -46,7 +46,7 @@ export class Zones {
       words[at + layout.zone.index] = allocated(indexes.create());
       const apex = allocated(createApex(this.#memory));
       words[at + layout.zone.apex] = apex;
-      listNode(this.#memory, zone, apex);
+      linkNode(this.#memory, zone, apex);
       this.#key.setName(name);
       indexes.insert(at + layout.zone.index, this.#key.hash(0), apex);
       return zone;
@@ -87,7 +87,7 @@ export class Zones {
     this.#retire(zone);
   }
 
-  /** The node in the index of zones; sets `#key`. */
+  /** Returns the name's node in the index of zones; sets `#key`. */
   #findEntry(name: Fqdn): Reference {
     const { words, reader } = this.#memory;
     this.#key.setName(name);
@@ -131,7 +131,7 @@ export class Zones {
     this.#memory.quiescence.whenUnseen(() => this.#dismantling.push(zone));
   }
 
-  /** Frees so many nodes of withdrawn zones. Nobody sees them any more, so they need not wait one by one. */
+  /** Frees so many nodes of withdrawn zones. No reader can see the zones any more, so no node needs to wait. */
   dismantle(count: number): void {
     const { words, allocator, indexes } = this.#memory;
     for (let left = count; left > 0 && this.#dismantling.length > 0; left -= 1) {

@@ -12,8 +12,8 @@ import { ownName, type Targets } from './targets.ts';
 import { writeRrset } from './write-rrset.ts';
 
 /**
- * A referral needs the addresses of name servers below the delegation: set TC if any of them does not fit (RFC 9471 §3).
- * All other additional records are optional, and are left out if they do not fit.
+ * A referral needs the addresses of name servers below the delegation: set TC if any of them does not fit (RFC 9471
+ * §3). All other additional records are optional, and are left out if they do not fit.
  */
 export function addGlue(exchange: Exchange): Verdict {
   if (exchange.targets.count === 0) return verdict.next;
@@ -58,12 +58,16 @@ function findWildcard(reader: TableReader, { zone }: Lookup, key: NameKey): Refe
   }
 }
 
-/** Returns whether the target's records are included already, and marks them. `exact` is the target's own node, if any. */
+/**
+ * Returns whether the target's records are included already, and marks them. `exact` is the target's own node, if any.
+ */
 function isIncluded(exchange: Exchange, target: number, exact: Reference): boolean {
   return exact === none ? isRepeated(exchange, target) : !exchange.included.mark(exact);
 }
 
-/** Returns whether a target before this one has the same name: a name that a wildcard stands in for has no node to mark. */
+/**
+ * Returns whether a target before this one has the same name: a name that a wildcard stands in for has no node to mark.
+ */
 function isRepeated({ reader, query, lookup, targets }: Exchange, target: number): boolean {
   const { key, names } = targets;
   // ANY has put the records of this name into the answer.

@@ -34,7 +34,9 @@ function addCookie({ cookies, client, query, edns, response }: Exchange): void {
   else cookies.write(query.octets, edns.cookieAt, client.address, client.addressLength, octets, to);
 }
 
-/** Adds the extended error's number without a text (RFC 8914 §2). It is optional, and is left out if it does not fit. */
+/**
+ * Adds the extended error's number without a text (RFC 8914 §2). It is optional, and is left out if it does not fit.
+ */
 function addExtendedError(response: ResponseMessage): void {
   if (response.at + optionFixed + 2 > response.maxEnd) return;
   const to = beginOption(response, option.EDE, 2);

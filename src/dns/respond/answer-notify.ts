@@ -6,9 +6,10 @@ import type { Exchange, Verdict } from './exchange.ts';
 import { enterZone } from './find-zone.ts';
 
 /**
- * We are the primary of every zone that we serve, so every NOTIFY comes from "a host that is not a known master" (§3.10),
- * which BIND refuses too. The only event is a changed SOA (§3.11): another type is FORMERR, as with BIND and Knot. All of
- * them say NOTAUTH for an unknown zone. §3.10 would ignore the message, but then its sender repeats it for minutes (§3.6).
+ * We are the primary of every zone that we serve, so every NOTIFY comes from "a host that is not a known master"
+ * (§3.10), which BIND refuses too. The only event is a changed SOA (§3.11): another type is FORMERR, as with BIND and
+ * Knot. All of them say NOTAUTH for an unknown zone. §3.10 would ignore the message, but then its sender repeats it for
+ * minutes (§3.6).
  */
 export function answerNotify(exchange: Exchange): Verdict {
   const { query, lookup } = exchange;

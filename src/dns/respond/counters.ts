@@ -80,7 +80,9 @@ export const counterFamilies: readonly CounterFamily[] = [
   slipped,
 ];
 
-/** Doubles: exact up to 2^53. Only one thread writes a cell, so it needs no 64-bit atomics, which would make garbage. */
+/**
+ * Doubles: exact up to 2^53. Only one thread writes a cell, so it needs no 64-bit atomics, which would make garbage.
+ */
 export function newResponseCounters(): SharedArrayBuffer {
   return new SharedArrayBuffer(cellCount * Float64Array.BYTES_PER_ELEMENT);
 }

@@ -39,7 +39,8 @@ export function findNode({ reader, query, lookup }: Exchange): Verdict {
 
 /**
  * Returns the closest encloser (RFC 4592 §3.3.1) of a name that does not exist, and sets `foundSuffix` to its suffix.
- * All names above a name that exists do exist, so a binary search finds it: a question of 127 labels costs seven lookups.
+ * All names above a name that exists do exist, so a binary search finds it: a question of 127 labels costs seven
+ * lookups.
  */
 function findEncloser(reader: TableReader, lookup: Lookup): Reference {
   const { zone, name } = lookup;

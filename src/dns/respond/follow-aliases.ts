@@ -1,5 +1,5 @@
-// CNAME (RFC 1034 §3.6.2) and DNAME (RFC 6672): writes them into the answer and goes on with the name that they lead to,
-// as long as it is in a zone of ours.
+// CNAME (RFC 1034 §3.6.2) and DNAME (RFC 6672): writes them into the answer and goes on with the name that they lead
+// to, as long as it is in a zone of ours.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { dataFlags, recordFixedBytes } from '../../table/layout.ts';
@@ -32,7 +32,8 @@ function isAlias({ reader, query, lookup }: Exchange): boolean {
   if (lookup.finding === finding.dname) return true;
   const { type } = query;
   if (lookup.finding !== finding.name || type === typeCode.CNAME || type === typeCode.ANY) return false;
-  // NSEC, RRSIG and KEY may stand beside a CNAME, and answer queries for their own type (RFC 4035 §2.5, RFC 2181 §10.1).
+  // NSEC, RRSIG and KEY may stand beside a CNAME, and answer queries for their own type (RFC 4035 §2.5, RFC 2181
+  // §10.1).
   return (reader.dataFlags(lookup.data) & dataFlags.cname) !== 0 && reader.findRrset(lookup.data, type) === 0;
 }
 

@@ -1,5 +1,5 @@
-// Queries that the table cannot answer: the answering thread hands them on to another thread, which answers them later by
-// the same socket. Who answers them: dns/handed-on/.
+// Queries that the table cannot answer: the answering thread hands them on to another thread, which answers them later
+// by the same socket. Who answers them: dns/handed-on/.
 
 /** Why a query is handed on; it says who answers it. */
 export const handedOnKind = {
@@ -11,5 +11,8 @@ export type HandedOnKind = (typeof handedOnKind)[keyof typeof handedOnKind];
 /** What `respond` returns for a query that was handed on: no length, since the response comes later. */
 export const handedOn = -1;
 
-/** Hands on the first `length` octets of `query`, which are copied. Returns false when there is no room for it. Does not wait. */
+/**
+ * Hands on the first `length` octets of `query`, which are copied. Returns false when there is no room for it. Does not
+ * wait.
+ */
 export type HandOn = (kind: HandedOnKind, query: Uint8Array, length: number) => boolean;

@@ -2,7 +2,10 @@
 
 import type { Reference } from '../../table/layout.ts';
 
-/** There is one for each optional target (targets.ts), and one for a DNAME. When it is full, records may be written twice. */
+/**
+ * There is one for each optional target (targets.ts), and one for a DNAME. When it is full, records may be written
+ * twice.
+ */
 const maxBlocks = 129;
 
 /** Blocks of the table: nodes whose addresses are in the response, and the data of names whose DNAME is in it. */

@@ -1,4 +1,5 @@
-// The name that is being looked up, and what was found for it. Aliases lead from one name to the next within an exchange.
+// The name that is being looked up, and what was found for it. Aliases lead from one name to the next within an
+// exchange.
 
 import { none, type Reference, type ZoneId } from '../../table/layout.ts';
 import type { NameKey } from '../../table/name-key.ts';
@@ -93,7 +94,9 @@ export class Lookup {
     this.finding = finding.done;
   }
 
-  /** Returns whether so many aliases were followed that the response ends here (test/dns/respond/rfc1034-4.3.2.test.ts). */
+  /**
+   * Returns whether so many aliases were followed that the response ends here (test/dns/respond/rfc1034-4.3.2.test.ts).
+   */
   hasMaxAliases(): boolean {
     return this.#aliases === maxAliases;
   }

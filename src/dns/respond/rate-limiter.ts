@@ -1,6 +1,6 @@
-// Response rate limiting as in NSD and Knot: a token bucket for each network (IPv4 /24, IPv6 /56) and class of response.
-// Each thread has its own table of buckets, of a fixed size. A new bucket replaces the one that was idle longest.
-// Which responses are limited: limit-rate.ts.
+// Response rate limiting as in NSD and Knot: a token bucket for each network (IPv4 /24, IPv6 /56) and class of
+// response. Each thread has its own table of buckets, of a fixed size. A new bucket replaces the one that was idle
+// longest. Which responses are limited: limit-rate.ts.
 
 import { type AddressNumber, addressRdata, formatAddress } from '../../model/address.ts';
 import type { Clock } from './clock.ts';

@@ -46,7 +46,9 @@ const tableSteps: readonly Step[] = [
  */
 export type Respond = (query: Uint8Array, length: number, response: Uint8Array, client: Client) => number;
 
-/** Returns the responder of one thread. `ownSteps` replace the steps that answer from the table: for handed-on queries. */
+/**
+ * Returns the responder of one thread. `ownSteps` replace the steps that answer from the table: for handed-on queries.
+ */
 export function createResponder(
   reader: TableReader,
   options: ResponderOptions = {},

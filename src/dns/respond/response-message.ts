@@ -7,7 +7,8 @@ import { minUdpSize } from './edns.ts';
 
 /**
  * Between two steps `at <= maxRecordsEnd <= maxEnd <= octets.length` holds: a record that does not fit is taken back
- * with {@link rewind} (test/dns/respond/truncation.test.ts). Only OPT and TSIG, which are last, go beyond `maxRecordsEnd`.
+ * with {@link rewind} (test/dns/respond/truncation.test.ts). Only OPT and TSIG, which are last, go beyond
+ * `maxRecordsEnd`.
  */
 export class ResponseMessage {
   octets: Uint8Array = new Uint8Array(headerLength);

@@ -15,7 +15,9 @@ export const ownName = -1;
 export class Targets {
   /** The type of the record that names the target. */
   readonly types = new Uint16Array(maxReferralTargets);
-  /** The octet of the table at which the name begins, or `ownName`. Doubles: the table may have more than 2^32 octets. */
+  /**
+   * The octet of the table at which the name begins, or `ownName`. Doubles: the table may have more than 2^32 octets.
+   */
   readonly names = new Float64Array(maxReferralTargets);
   /** Where in the response the name can be pointed at. */
   readonly places = new Uint16Array(maxReferralTargets);

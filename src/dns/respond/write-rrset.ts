@@ -1,5 +1,6 @@
-// Copies RRsets from the table into the response. Owner names are compressed, and so are names in the rdata of types from
-// RFC 1035, as RFC 3597 §4 allows. They point at the question's name only: that saves nearly all that can be saved.
+// Copies RRsets from the table into the response. Owner names are compressed, and so are names in the rdata of types
+// from RFC 1035, as RFC 3597 §4 allows. They point at the question's name only: that saves nearly all that can be
+// saved.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { recordFixedBytes } from '../../table/layout.ts';

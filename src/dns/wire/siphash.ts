@@ -1,5 +1,5 @@
-// SipHash-2-4 (Aumasson, Bernstein: "SipHash: a fast short-input PRF") for server cookies (RFC 9018 §4.4). A 64-bit word
-// is two elements of an Int32Array, the lower half first: BigInt would make garbage.
+// SipHash-2-4 (Aumasson, Bernstein: "SipHash: a fast short-input PRF") for server cookies (RFC 9018 §4.4). A 64-bit
+// word is two elements of an Int32Array, the lower half first: BigInt would make garbage.
 
 export class SipHash {
   /** The result of the last digest(), in the order of octets of the reference implementation. */
