@@ -1,24 +1,20 @@
 // What memory holds of the store, and the one place where a change of the store becomes visible: to control, to HTTP
 // reads, to DNS. follow.ts feeds it in the order of revisions. It never reads the store, and never writes to it.
-// Which view holds which kind of key: kind-handlers.ts.
+// Which view holds which kind of key: kind-views.ts.
 
 import type { Address } from '../model/address.ts';
 import type { Logger } from '../model/logger.ts';
-import { type Member, nameserverOf } from '../model/member.ts';
+import { nameserverOf } from '../model/member.ts';
 import type { Fqdn } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Nameserver } from '../model/zone.ts';
 import type { KindName, Subject } from '../store/kinds/stored-kind.ts';
-import type { StoredToken } from '../store/kinds/token.ts';
 import type { Change, Entry, StoreEvent } from '../store/store.ts';
 import type { TableWriter } from '../table/writer.ts';
-import { HostView } from './host-view.ts';
-import { type KindHandler, kindHandlers } from './kind-handlers.ts';
-import { PoolView } from './pool-view.ts';
+import { type KindHandler, KindViews } from './kind-views.ts';
 import { ServedRevision } from './served-revision.ts';
 import { inServingOrder, type Stage } from './serving-order.ts';
 import { type Fault, StoredFaults } from './stored-faults.ts';
-import type { Versioned } from './versioned.ts';
 import { ZoneView } from './zone-view.ts';
 
 /** A key of a kind that the views follow. */
@@ -31,16 +27,9 @@ interface FollowedKey {
 /** A put of a followed key, or its deletion (without entry). */
 type FollowedChange = FollowedKey & { readonly entry?: Entry };
 
-export class Views {
-  readonly pools = new PoolView();
-  readonly hosts = new HostView();
-  readonly zones: ZoneView;
-  readonly tokens = new Map<string, Versioned<StoredToken>>();
-  readonly members = new Map<string, Member>();
+export class Views extends KindViews {
   /** Handlers of the followed kinds by prefix, in the order in which the kinds are loaded. */
-  readonly #handlers: ReadonlyMap<string, KindHandler<KindName>>;
-  /** Whether the zones have not been given the current members yet. */
-  #membersChanged = true;
+  readonly #followed: ReadonlyMap<string, KindHandler<KindName>>;
   readonly #faults: StoredFaults;
   readonly #hiddenNameservers = new Set<Fqdn>();
   readonly #logger: Logger;
@@ -56,19 +45,18 @@ export class Views {
 
   /** `self` names this replica, which serves also while it is not registered as a member. */
   constructor(table: TableWriter, self: () => Nameserver, logger: Logger) {
+    super(
+      new ZoneView(table, {
+        apexSettled: (zone, fault) =>
+          this.#faults.apexSettled(zone, fault, this.zones.get(zone)?.modified ?? (0 as Revision)),
+        nameserverHidden: (owner) => this.#nameserverHidden(owner),
+      }),
+    );
     this.#faults = new StoredFaults(logger);
-    this.zones = new ZoneView(table, {
-      apexSettled: (zone, fault) =>
-        this.#faults.apexSettled(zone, fault, this.zones.get(zone)?.modified ?? (0 as Revision)),
-      nameserverHidden: (owner) => this.#nameserverHidden(owner),
-    });
-    const membersChanged = () => {
-      this.#membersChanged = true;
-    };
-    const { pools, hosts, zones, tokens, members } = this;
-    const handlers = Object.values(kindHandlers({ pools, hosts, zones, tokens, members, membersChanged }));
-    this.#handlers = new Map(
-      handlers.flatMap((handler) => (handler === 'unfollowed' ? [] : [[handler.kind.prefix, handler] as const])),
+    this.#followed = new Map(
+      Object.values(this.handlers).flatMap((handler) =>
+        handler === 'unfollowed' ? [] : [[handler.kind.prefix, handler] as const],
+      ),
     );
     this.#self = self;
     this.#logger = logger;
@@ -76,7 +64,7 @@ export class Views {
 
   /** The prefixes of the followed kinds, in the order in which they are loaded. */
   get prefixes(): Iterable<string> {
-    return this.#handlers.keys();
+    return this.#followed.keys();
   }
 
   /** The last revision that is served completely. */
@@ -167,12 +155,12 @@ export class Views {
       if (change.entry === undefined) this.#delete(change);
       else this.#put(change, change.entry);
     }
-    if (this.#membersChanged) this.#nameReplicas();
+    if (this.membersChanged) this.#nameReplicas();
   }
 
   /** Returns what the key identifies; undefined for a key of a kind that is not followed, or that no key builder made. */
   #find(key: string): FollowedKey | undefined {
-    const handler = this.#handlers.get(key.slice(0, key.indexOf('/') + 1));
+    const handler = this.#followed.get(key.slice(0, key.indexOf('/') + 1));
     const subject = handler?.kind.parse(key);
     return handler === undefined || subject === undefined ? undefined : { key, handler, subject };
   }
@@ -201,7 +189,7 @@ export class Views {
 
   /** Tells the zones which replicas answer for them. */
   #nameReplicas(): void {
-    this.#membersChanged = false;
+    this.membersChanged = false;
     // Replicas whose names give the same label are one nameserver with all their addresses. membership.ts warns of it.
     const addresses = new Map<string, Set<Address>>();
     for (const { label, addresses: more } of [this.#self(), ...[...this.members.values()].map(nameserverOf)])

@@ -1,4 +1,4 @@
-// One handler for each kind of stored key: which view holds it, and when its changes become visible.
+// One view and one handler for each kind of stored key: what holds it, and when its changes become visible.
 // A kind without its handler here does not compile. The kinds: store/kinds. Who calls the handlers: views.ts.
 
 import type { Member } from '../model/member.ts';
@@ -13,8 +13,8 @@ import { serialKind } from '../store/kinds/serial.ts';
 import type { KindName, StoredKind, Subject, Value } from '../store/kinds/stored-kind.ts';
 import { type StoredToken, tokenKind } from '../store/kinds/token.ts';
 import { zoneKind } from '../store/kinds/zone.ts';
-import type { HostView } from './host-view.ts';
-import type { PoolView } from './pool-view.ts';
+import { HostView } from './host-view.ts';
+import { PoolView } from './pool-view.ts';
 import type { Stage } from './serving-order.ts';
 import type { Versioned } from './versioned.ts';
 import type { ZoneView } from './zone-view.ts';
@@ -39,79 +39,82 @@ export interface KindHandler<Name extends KindName> {
 /** The handler of every kind. `unfollowed`: the kind is read from the store when it is needed. */
 export type KindHandlers = { readonly [Name in KindName]: KindHandler<Name> | 'unfollowed' };
 
-/** What the handlers write into. */
-export interface HandledViews {
-  readonly pools: PoolView;
-  readonly hosts: HostView;
+/** What memory holds of each followed kind. */
+export abstract class KindViews {
+  readonly pools = new PoolView();
+  readonly hosts = new HostView();
   readonly zones: ZoneView;
-  readonly tokens: Map<string, Versioned<StoredToken>>;
-  readonly members: Map<string, Member>;
-  membersChanged(): void;
-}
+  readonly tokens = new Map<string, Versioned<StoredToken>>();
+  readonly members = new Map<string, Member>();
+  /** Whether the zones have not been given the current members yet. */
+  protected membersChanged = true;
 
-/** Returns the handlers in the order in which their kinds are loaded: a zone after its names, to be published whole. */
-export function kindHandlers({ pools, hosts, zones, tokens, members, membersChanged }: HandledViews): KindHandlers {
-  return {
+  constructor(zones: ZoneView) {
+    this.zones = zones;
+  }
+
+  /** The handlers in the order in which their kinds are loaded: a zone after its names, to be published whole. */
+  protected readonly handlers: KindHandlers = {
     pool: {
       kind: poolKind,
-      put: (_, pool, modified) => pools.putPool(pool, modified),
-      delete: ({ pool }) => pools.deletePool(pool),
+      put: (_, pool, modified) => this.pools.putPool(pool, modified),
+      delete: ({ pool }) => this.pools.deletePool(pool),
     },
     address: {
       kind: addressKind,
-      put: (_, record, modified) => pools.putAddress(record, modified),
-      putUnreadable: ({ space, address }, modified) => pools.putUnreadable(space, address, modified),
-      delete: ({ space, address }) => pools.deleteAddress(space, address),
+      put: (_, record, modified) => this.pools.putAddress(record, modified),
+      putUnreadable: ({ space, address }, modified) => this.pools.putUnreadable(space, address, modified),
+      delete: ({ space, address }) => this.pools.deleteAddress(space, address),
     },
     name: {
       kind: nameKind,
       put: ({ zone, generation, owner }, { rrsets }, modified) =>
-        zones.putName(zone, generation, owner, rrsets, modified),
-      delete: ({ zone, generation, owner }) => zones.deleteName(zone, generation, owner),
+        this.zones.putName(zone, generation, owner, rrsets, modified),
+      delete: ({ zone, generation, owner }) => this.zones.deleteName(zone, generation, owner),
       isHeld: ({ zone, generation, owner }, modified) =>
-        falseIfThrown(() => zones.seeName(zone, generation, owner, modified)),
+        falseIfThrown(() => this.zones.seeName(zone, generation, owner, modified)),
       putStage: ({ owner }, text) => {
         if (text.includes('"CNAME"')) return 'put alias';
         return isReverse(owner) ? 'put reverse name' : 'put name';
       },
       // The deletion does not say what it deletes: the zone still has it.
       deleteStage: ({ zone, owner }) => {
-        const isAlias = () => zones.name(zone, owner).rrsets.some(({ type }) => type === 'CNAME');
+        const isAlias = () => this.zones.name(zone, owner).rrsets.some(({ type }) => type === 'CNAME');
         if (falseIfThrown(isAlias)) return 'delete alias';
         return isReverse(owner) ? 'delete reverse name' : 'delete name';
       },
     },
     serial: {
       kind: serialKind,
-      put: ({ zone }, _, modified) => zones.putSerial(zone, modified),
-      delete: ({ zone }) => zones.deleteSerial(zone),
+      put: ({ zone }, _, modified) => this.zones.putSerial(zone, modified),
+      delete: ({ zone }) => this.zones.deleteSerial(zone),
       putStage: () => 'put serial',
     },
     host: {
       kind: hostKind,
-      put: (_, host, modified) => hosts.put(host, modified),
-      delete: ({ host }) => hosts.delete(host),
+      put: (_, host, modified) => this.hosts.put(host, modified),
+      delete: ({ host }) => this.hosts.delete(host),
     },
     token: {
       kind: tokenKind,
-      put: ({ token }, value, modified) => void tokens.set(token, { value, modified }),
-      delete: ({ token }) => void tokens.delete(token),
+      put: ({ token }, value, modified) => void this.tokens.set(token, { value, modified }),
+      delete: ({ token }) => void this.tokens.delete(token),
     },
     member: {
       kind: memberKind,
       put: ({ replica }, member) => {
-        members.set(replica, member);
-        membersChanged();
+        this.members.set(replica, member);
+        this.membersChanged = true;
       },
       delete: ({ replica }) => {
-        members.delete(replica);
-        membersChanged();
+        this.members.delete(replica);
+        this.membersChanged = true;
       },
     },
     zone: {
       kind: zoneKind,
-      put: (_, zone, modified) => zones.putZone(zone, modified),
-      delete: ({ zone }) => zones.deleteZone(zone),
+      put: (_, zone, modified) => this.zones.putZone(zone, modified),
+      delete: ({ zone }) => this.zones.deleteZone(zone),
       putStage: () => 'put zone',
       deleteStage: () => 'delete zone',
     },
