@@ -30,8 +30,8 @@ if (files.length === 0) {
   process.exit(1);
 }
 if (files.some((file) => file.includes('etcd-cluster'))) buildNewestEtcd();
-// Many tests start processes of their own and measure time: two files at once are enough for two cores.
-const concurrency = Math.min(4, Math.max(2, availableParallelism() - 1));
+// Many tests start processes of their own, and many wait for time to pass: three files at once keep two cores busy.
+const concurrency = Math.min(4, Math.max(3, availableParallelism() - 1));
 /** What hangs fails by its name; a test that takes longer says so itself. */
 const limit = '--test-timeout=300000';
 const options = ['--disable-warning=ExperimentalWarning', '--test', `--test-concurrency=${concurrency}`, limit];

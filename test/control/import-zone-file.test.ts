@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { suite, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
 import { decideDeleteHost } from '../../src/control/hosts/delete-host.ts';
@@ -297,31 +297,6 @@ for (const reads of [0, 1, 2, 3]) {
 
 const never = () => new Promise<never>(() => undefined);
 
-test('an import that finds the store away does not wait for its lock', { timeout: 30_000 }, async (t) => {
-  const replica = await prepared(t);
-  let commits = 0;
-  const store: Store = {
-    ...bound(replica.store),
-    commit: (transaction) => {
-      const writes = transaction.operations.some((one) => 'key' in one && one.key.startsWith(nameKind.prefix));
-      return writes && ++commits > 2
-        ? Promise.reject(new OutcomeUnknown('no answer'))
-        : replica.store.commit(transaction);
-    },
-    revokeLease: never,
-  };
-  await assert.rejects(importing({ ...replica, store }, many(1000, '192.0.2.1')), StoreUnavailable);
-});
-
-test('an import whose views do not follow the store any more is refused', { timeout: 30_000 }, async (t) => {
-  const replica = await prepared(t);
-  const onProgress: ImportWanted['onProgress'] = ({ phase }) => {
-    if (phase === 'comparing') t.mock.method(replica.views, 'reached', never);
-  };
-  const refusal = await refusalOf(importing(replica, many(1000, '192.0.2.1'), { onProgress }));
-  assert.equal(refusal.code, 'store_unavailable');
-});
-
 function bound(store: Store): Store {
   const { get, list, commit, watch, grantLease, keepLease, revokeLease, close } = store;
   const all = { get, list, commit, watch, grantLease, keepLease, revokeLease, close };
@@ -330,36 +305,67 @@ function bound(store: Store): Store {
   ) as unknown as Store;
 }
 
-test('a replica killed while it imports serves the zone as it was, and what it left goes', {
-  timeout: 120_000,
-}, async (t) => {
-  const folder = join(await temporaryFolder(t), 'replica');
-  const replica = await startReplica(t, folder);
-  await replica.expect(201, 'POST', '/v1/zones', { name: zone });
-  await replica.expect(201, 'PUT', `/v1/zones/${zone}/rrsets/old/A`, { records: ['192.0.2.9'] });
-  const headers = { authorization: `Bearer ${adminToken}`, 'content-type': 'text/dns', accept: 'application/x-ndjson' };
-  const body = many(30_000, '192.0.2.1');
-  const tableBytes = async () => {
-    const { body: metrics } = await replica.request<string>('GET', '/metrics');
-    return Number(/^zonewright_table_bytes (\d+)$/m.exec(metrics)?.[1]);
-  };
-  const before = await tableBytes();
-  const request = fetch(`${replica.url}/v1/zones/${zone}/zonefile`, { method: 'PUT', headers, body });
-  const said = request.then((answer) => answer.text()).catch(() => '');
-  await until(async () => (await tableBytes()) > before + 50_000, 'no names are written');
-  await replica.kill();
-  assert.doesNotMatch(await said, /result/);
-  await replica.start();
-  assert.deepEqual(answersOf(await replica.ask(`old.${zone}`, 'A')), ['A 192.0.2.9']);
-  assert.equal((await replica.ask(`n-1.${zone}`, 'A')).rcode, 'NXDOMAIN');
-  await replica.stop();
-  const store = await openEmbeddedStore({ folder: join(folder, 'store') });
-  t.after(() => store.close());
-  const names = async () => (await storeEntries(store)).filter(({ key }) => key.startsWith(nameKind.prefix)).length;
-  const left = await names();
-  assert.ok(left > 1, 'it had written some');
-  assert.equal(await cleanGenerations(store, zone), 0, 'while the lock is held they may be somebody’s');
-  await store.commit({ compares: [], operations: [{ kind: 'delete', key: importKey(zone) }] });
-  assert.equal(await cleanGenerations(store, zone), left - 1);
-  assert.equal(await names(), 1);
+suite('an import that waits', { concurrency: true }, () => {
+  test('an import that finds the store away does not wait for its lock', { timeout: 30_000 }, async (t) => {
+    const replica = await prepared(t);
+    let commits = 0;
+    const store: Store = {
+      ...bound(replica.store),
+      commit: (transaction) => {
+        const writes = transaction.operations.some((one) => 'key' in one && one.key.startsWith(nameKind.prefix));
+        return writes && ++commits > 2
+          ? Promise.reject(new OutcomeUnknown('no answer'))
+          : replica.store.commit(transaction);
+      },
+      revokeLease: never,
+    };
+    await assert.rejects(importing({ ...replica, store }, many(1000, '192.0.2.1')), StoreUnavailable);
+  });
+
+  test('an import whose views do not follow the store any more is refused', { timeout: 30_000 }, async (t) => {
+    const replica = await prepared(t);
+    const onProgress: ImportWanted['onProgress'] = ({ phase }) => {
+      if (phase === 'comparing') t.mock.method(replica.views, 'reached', never);
+    };
+    const refusal = await refusalOf(importing(replica, many(1000, '192.0.2.1'), { onProgress }));
+    assert.equal(refusal.code, 'store_unavailable');
+  });
+
+  test('a replica killed while it imports serves the zone as it was, and what it left goes', {
+    timeout: 120_000,
+  }, async (t) => {
+    const folder = join(await temporaryFolder(t), 'replica');
+    const replica = await startReplica(t, folder);
+    await replica.expect(201, 'POST', '/v1/zones', { name: zone });
+    await replica.expect(201, 'PUT', `/v1/zones/${zone}/rrsets/old/A`, { records: ['192.0.2.9'] });
+    const headers = {
+      authorization: `Bearer ${adminToken}`,
+      'content-type': 'text/dns',
+      accept: 'application/x-ndjson',
+    };
+    const body = many(30_000, '192.0.2.1');
+    const tableBytes = async () => {
+      const { body: metrics } = await replica.request<string>('GET', '/metrics');
+      return Number(/^zonewright_table_bytes (\d+)$/m.exec(metrics)?.[1]);
+    };
+    const before = await tableBytes();
+    const request = fetch(`${replica.url}/v1/zones/${zone}/zonefile`, { method: 'PUT', headers, body });
+    const said = request.then((answer) => answer.text()).catch(() => '');
+    await until(async () => (await tableBytes()) > before + 50_000, 'no names are written');
+    await replica.kill();
+    assert.doesNotMatch(await said, /result/);
+    await replica.start();
+    assert.deepEqual(answersOf(await replica.ask(`old.${zone}`, 'A')), ['A 192.0.2.9']);
+    assert.equal((await replica.ask(`n-1.${zone}`, 'A')).rcode, 'NXDOMAIN');
+    await replica.stop();
+    const store = await openEmbeddedStore({ folder: join(folder, 'store') });
+    t.after(() => store.close());
+    const names = async () => (await storeEntries(store)).filter(({ key }) => key.startsWith(nameKind.prefix)).length;
+    const left = await names();
+    assert.ok(left > 1, 'it had written some');
+    assert.equal(await cleanGenerations(store, zone), 0, 'while the lock is held they may be somebody’s');
+    await store.commit({ compares: [], operations: [{ kind: 'delete', key: importKey(zone) }] });
+    assert.equal(await cleanGenerations(store, zone), left - 1);
+    assert.equal(await names(), 1);
+  });
 });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { test } from 'node:test';
+import { suite, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorCodes } from '../../src/errors.ts';
 import { adminToken } from '../support/api-client.ts';
@@ -69,64 +69,65 @@ const refusals: [what: string, sent: string, ...codes: (keyof typeof errorCodes 
   ],
 ];
 
-test('what is no request, or half of one, is answered as a problem and cut off', { concurrency: true }, async (t) => {
-  const { url, dump } = await servedApi(t, undefined, {
-    headersMilliseconds: 1500,
-    requestMilliseconds: 3000,
-    checkMilliseconds: 300,
+suite('what is too slow', { concurrency: true }, () => {
+  test('what is no request, or half of one, is answered as a problem and cut off', { concurrency: true }, async (t) => {
+    const { url, dump } = await servedApi(t, undefined, {
+      headersMilliseconds: 1500,
+      requestMilliseconds: 3000,
+      checkMilliseconds: 300,
+    });
+    const whole = await dump();
+    const tried = refusals.map(([what, sent, ...codes]) =>
+      t.test(what, async () => {
+        const client = await rawClient(t, url);
+        client.send(sent);
+        const answers = rawAnswers(await client.ended());
+        const got = answers.map(({ status, headers, body }) => {
+          if (status < 300) return status;
+          assert.equal(headers.get('content-type'), 'application/problem+json; charset=utf-8', body);
+          const problem = JSON.parse(body) as { code: keyof typeof errorCodes; status: number; detail: string };
+          assert.deepEqual([problem.status, errorCodes[problem.code][0]], [status, status]);
+          assert.ok(problem.detail.length > 0);
+          return problem.code;
+        });
+        assert.deepEqual(got, codes);
+      }),
+    );
+    await Promise.all(tried);
+    const { 'zones/b': _, 'serials/b': __, ...rest } = await dump();
+    assert.deepEqual(rest, whole);
   });
-  const whole = await dump();
-  const tried = refusals.map(([what, sent, ...codes]) =>
-    t.test(what, async () => {
-      const client = await rawClient(t, url);
-      client.send(sent);
-      const answers = rawAnswers(await client.ended());
-      const got = answers.map(({ status, headers, body }) => {
-        if (status < 300) return status;
-        assert.equal(headers.get('content-type'), 'application/problem+json; charset=utf-8', body);
-        const problem = JSON.parse(body) as { code: keyof typeof errorCodes; status: number; detail: string };
-        assert.deepEqual([problem.status, errorCodes[problem.code][0]], [status, status]);
-        assert.ok(problem.detail.length > 0);
-        return problem.code;
-      });
-      assert.deepEqual(got, codes);
-    }),
-  );
-  await Promise.all(tried);
-  const { 'zones/b': _, 'serials/b': __, ...rest } = await dump();
-  assert.deepEqual(rest, whole);
-});
 
-test('who is silent in the middle of a body, or takes no more of an answer, is cut off; who waits for us is not', async (t) => {
-  const { url, api, store } = await servedApi(t, undefined, { silenceMilliseconds: 1500 });
-  await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
-  const long = `"${'x'.repeat(250)}"`;
-  for (let part = 0; part < 10; part += 1) {
-    const rrsets = Array.from({ length: 100 }, (_, index) => ({
-      name: `n${part}-${index}`,
-      type: 'TXT',
-      records: Array.from({ length: 16 }, (_, one) => `"${one}" ${long}`),
-    }));
-    await api.ok(200, 'PATCH', '/v1/zones/foo.k8s/rrsets', rrsets);
-  }
-  const sender = await rawClient(t, url);
-  sender.send(`${post}content-length: 100\r\n\r\n{"name": `);
-  assert.equal(rawAnswers(await sender.ended())[0]?.status, 408);
+  test('who is silent in the middle of a body, or takes no more of an answer, is cut off; who waits for us is not', async (t) => {
+    const { url, api, store } = await servedApi(t, undefined, { silenceMilliseconds: 1500 });
+    await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
+    const long = `"${'x'.repeat(250)}"`;
+    for (let part = 0; part < 10; part += 1) {
+      const rrsets = Array.from({ length: 100 }, (_, index) => ({
+        name: `n${part}-${index}`,
+        type: 'TXT',
+        records: Array.from({ length: 16 }, (_, one) => `"${one}" ${long}`),
+      }));
+      await api.ok(200, 'PATCH', '/v1/zones/foo.k8s/rrsets', rrsets);
+    }
+    const sender = await rawClient(t, url);
+    sender.send(`${post}content-length: 100\r\n\r\n{"name": `);
+    const reader = await rawClient(t, url);
+    reader.send(`GET /v1/zones/foo.k8s/zonefile HTTP/1.1\r\nhost: x\r\n${authorization}\r\n`);
+    await once(reader.socket, 'data');
+    reader.socket.pause();
+    const [refused] = await Promise.all([sender.ended(), delay(6000)]);
+    assert.equal(rawAnswers(refused)[0]?.status, 408);
+    reader.socket.resume();
+    assert.doesNotMatch(await reader.ended(), /0\r\n\r\n$/, 'it was cut off before the end');
 
-  const reader = await rawClient(t, url);
-  reader.send(`GET /v1/zones/foo.k8s/zonefile HTTP/1.1\r\nhost: x\r\n${authorization}\r\n`);
-  await once(reader.socket, 'data');
-  reader.socket.pause();
-  await delay(6000);
-  reader.socket.resume();
-  assert.doesNotMatch(await reader.ended(), /0\r\n\r\n$/, 'it was cut off before the end');
-
-  const commit = store.commit.bind(store);
-  t.mock.method(store, 'commit', async (...args: Parameters<typeof commit>) => {
-    await delay(2500);
-    return commit(...args);
+    const commit = store.commit.bind(store);
+    t.mock.method(store, 'commit', async (...args: Parameters<typeof commit>) => {
+      await delay(2500);
+      return commit(...args);
+    });
+    await api.ok(201, 'POST', '/v1/zones', { name: 'slow.k8s' });
   });
-  await api.ok(201, 'POST', '/v1/zones', { name: 'slow.k8s' });
 });
 
 test('beyond so many connections a new one is closed at once, and the others go on', async (t) => {

@@ -1,7 +1,7 @@
 // Pools, allocations and addresses over HTTP.
 
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Api } from '../support/api-client.ts';
 import { servedApi } from '../support/served-api.ts';
@@ -185,26 +185,6 @@ test('holders with one key and different ports share an address; it is free when
   assert.deepEqual(free, { address: '10.0.0.0', pool: 'p', space: 'default', state: 'free', holders: [] });
 });
 
-test('an address cools down before it is given again, and the refusal says until when', async (t) => {
-  const api = await prepared(t);
-  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.1'], coolDownSeconds: 4 });
-  await take(api, 'p');
-  await api.ok(204, 'DELETE', '/v1/addresses/10.0.0.1');
-  const cooling = await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.0.1');
-  assert.equal(cooling.state, 'cooling-down');
-  assert.equal(await usage(api, 'p'), '0+1+0/1');
-  const full = await api.refused('pool_exhausted', 'POST', '/v1/pools/p/allocations', {});
-  assert.equal((full.pools as { nextCoolDownEnd: string }[])[0]?.nextCoolDownEnd, cooling.freeAt);
-  const taken = await api.refused('address_taken', 'POST', '/v1/pools/p/allocations', { addresses: ['10.0.0.1'] });
-  assert.equal(taken.freeAt, cooling.freeAt);
-  await until(
-    async () => (await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.0.1')).state === 'free',
-    'the address is not free in time',
-  );
-  assert.equal(await usage(api, 'p'), '0+0+1/1');
-  assert.deepEqual(await take(api, 'p'), ['10.0.0.1']);
-});
-
 test('force releases a whole pool, however much it holds, and what a smaller range leaves out', async (t) => {
   const api = await prepared(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
@@ -223,45 +203,67 @@ test('force releases a whole pool, however much it holds, and what a smaller ran
   assert.equal((await api.ok<{ items: unknown[] }>(200, 'GET', '/v1/hosts')).items.length, 0);
 });
 
-test('a cool-down that has ended leaves nothing in the store, unless the pool needs to know who was last', async (t) => {
-  const { api, dump } = await servedApi(t);
-  const cooling = { coolDownSeconds: 4, autoAssign: false };
-  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.1'], ...cooling });
-  await api.ok(201, 'POST', '/v1/pools', {
-    name: 'lru',
-    ranges: ['10.0.1.1'],
-    ...cooling,
-    strategy: 'least-recently-used',
+suite('what ends when its time is over', { concurrency: true }, () => {
+  test('an address cools down before it is given again, and the refusal says until when', async (t) => {
+    const api = await prepared(t);
+    await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.1'], coolDownSeconds: 4 });
+    await take(api, 'p');
+    await api.ok(204, 'DELETE', '/v1/addresses/10.0.0.1');
+    const cooling = await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.0.1');
+    assert.equal(cooling.state, 'cooling-down');
+    assert.equal(await usage(api, 'p'), '0+1+0/1');
+    const full = await api.refused('pool_exhausted', 'POST', '/v1/pools/p/allocations', {});
+    assert.equal((full.pools as { nextCoolDownEnd: string }[])[0]?.nextCoolDownEnd, cooling.freeAt);
+    const taken = await api.refused('address_taken', 'POST', '/v1/pools/p/allocations', { addresses: ['10.0.0.1'] });
+    assert.equal(taken.freeAt, cooling.freeAt);
+    await until(
+      async () => (await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.0.1')).state === 'free',
+      'the address is not free in time',
+    );
+    assert.equal(await usage(api, 'p'), '0+0+1/1');
+    assert.deepEqual(await take(api, 'p'), ['10.0.0.1']);
   });
-  for (const [pool, address] of [
-    ['p', '10.0.0.1'],
-    ['lru', '10.0.1.1'],
-  ] as const) {
-    await take(api, pool);
-    await api.ok(204, 'DELETE', `/v1/addresses/${address}`);
-  }
-  const held = async () => Object.keys(await dump()).filter((key) => key.startsWith('addresses/'));
-  assert.equal((await held()).length, 2);
-  await until(async () => (await held()).length === 1, 'the address that is cool again is still remembered');
-  const isFree = async () => (await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.1.1')).state === 'free';
-  await until(isFree, 'the address whose pool remembers it does not become free');
-  assert.equal(await usage(api, 'p'), '0+0+1/1');
-  assert.deepEqual(await take(api, 'lru'), ['10.0.1.1']);
-});
 
-test('an allocation ends when its time is over, and only it', async (t) => {
-  const api = await prepared(t);
-  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/30'] });
-  const ports = (port: number) => ({ sharingKey: 'k', ports: [{ protocol: 'tcp', port }] });
-  const before = Date.now();
-  const { items } = await api.ok<Items>(201, 'POST', '/v1/pools/p/allocations', { ...ports(1), expiresInSeconds: 5 });
-  const taken = Date.parse(items[0]?.holders[0]?.expiresAt ?? '') - 5000;
-  assert.ok(before <= taken && taken <= Date.now());
-  await take(api, 'p', ports(2));
-  await take(api, 'p', { expiresInSeconds: 5 });
-  assert.equal(await usage(api, 'p'), '2+0+2/4');
-  await until(async () => (await usage(api, 'p')) === '1+0+3/4', 'the allocations do not end in time');
-  assert.equal((await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.0.0')).holders.length, 1);
+  test('a cool-down that has ended leaves nothing in the store, unless the pool needs to know who was last', async (t) => {
+    const { api, dump } = await servedApi(t);
+    const cooling = { coolDownSeconds: 4, autoAssign: false };
+    await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.1'], ...cooling });
+    await api.ok(201, 'POST', '/v1/pools', {
+      name: 'lru',
+      ranges: ['10.0.1.1'],
+      ...cooling,
+      strategy: 'least-recently-used',
+    });
+    for (const [pool, address] of [
+      ['p', '10.0.0.1'],
+      ['lru', '10.0.1.1'],
+    ] as const) {
+      await take(api, pool);
+      await api.ok(204, 'DELETE', `/v1/addresses/${address}`);
+    }
+    const held = async () => Object.keys(await dump()).filter((key) => key.startsWith('addresses/'));
+    assert.equal((await held()).length, 2);
+    await until(async () => (await held()).length === 1, 'the address that is cool again is still remembered');
+    const isFree = async () => (await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.1.1')).state === 'free';
+    await until(isFree, 'the address whose pool remembers it does not become free');
+    assert.equal(await usage(api, 'p'), '0+0+1/1');
+    assert.deepEqual(await take(api, 'lru'), ['10.0.1.1']);
+  });
+
+  test('an allocation ends when its time is over, and only it', async (t) => {
+    const api = await prepared(t);
+    await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/30'] });
+    const ports = (port: number) => ({ sharingKey: 'k', ports: [{ protocol: 'tcp', port }] });
+    const before = Date.now();
+    const { items } = await api.ok<Items>(201, 'POST', '/v1/pools/p/allocations', { ...ports(1), expiresInSeconds: 5 });
+    const taken = Date.parse(items[0]?.holders[0]?.expiresAt ?? '') - 5000;
+    assert.ok(before <= taken && taken <= Date.now());
+    await take(api, 'p', ports(2));
+    await take(api, 'p', { expiresInSeconds: 5 });
+    assert.equal(await usage(api, 'p'), '2+0+2/4');
+    await until(async () => (await usage(api, 'p')) === '1+0+3/4', 'the allocations do not end in time');
+    assert.equal((await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.0.0')).holders.length, 1);
+  });
 });
 
 test('least-recently-used gives what was never used, then what rests longest; random gives each exactly once', async (t) => {

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { suite, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { skipWithoutEtcd, startEtcd } from '../support/etcd.ts';
 import { assertFiveSeconds } from '../support/five-seconds.ts';
@@ -15,95 +15,103 @@ import { until } from '../support/until.ts';
 /** How long etcd stays away. `ZONEWRIGHT_TEST_AWAY_SECONDS=300` plays the five minutes that are promised. */
 const awaySeconds = Number(process.env.ZONEWRIGHT_TEST_AWAY_SECONDS ?? 6);
 
-for (const how of ['killed', 'frozen'] as const) {
-  test(`etcd is ${how} for ${awaySeconds} s: DNS goes on, writes get 503, all recovers by itself`, {
+suite('etcd is away', { concurrency: true }, () => {
+  for (const how of ['killed', 'frozen'] as const) {
+    test(`etcd is ${how} for ${awaySeconds} s: DNS goes on, writes get 503, all recovers by itself`, {
+      skip: skipWithoutEtcd(),
+      timeout: (awaySeconds + 300) * 1000,
+    }, async (t) => {
+      const folder = await temporaryFolder(t);
+      const etcd = await startEtcd();
+      t.after(() => etcd.close());
+      const replica = await startReplica(t, join(folder, 'replica'), etcdFlags(etcd));
+      await replica.expect(201, 'POST', '/v1/pools', { name: 'default', ranges: ['172.17.200.100-172.17.200.125'] });
+      await replica.expect(201, 'POST', '/v1/zones', { name: 'foowidgets.k8s' });
+      await replica.expect(201, 'POST', '/v1/hosts', { name: 'nginx.foowidgets.k8s' });
+
+      // A start on a slow machine may have its own.
+      const earlier = logged(replica, 40).length;
+      if (how === 'killed') await etcd.stop();
+      else etcd.pause();
+      const until = Date.now() + awaySeconds * 1000;
+      const details: unknown[] = [];
+      const took: number[] = [];
+      for (let writes = 0; Date.now() < until || writes < 3; writes += 1) {
+        const started = performance.now();
+        const answer = await replica.request('POST', '/v1/hosts', { name: `lost-${writes}.foowidgets.k8s` });
+        assert.deepEqual([answer.status, answer.body.code], [503, 'store_unavailable']);
+        details.push(answer.body.detail);
+        took.push(performance.now() - started);
+        assert.deepEqual(answersOf(await replica.ask('nginx.foowidgets.k8s', 'A')), ['A 172.17.200.100']);
+        assert.deepEqual(answersOf(await replica.ask('100.200.17.172.in-addr.arpa', 'PTR')), [
+          'PTR nginx.foowidgets.k8s',
+        ]);
+        await delay(Math.min(1000, Math.max(0, until - Date.now())));
+      }
+      assertFiveSeconds(took);
+      // The first write found a connection to send it on; by the last one it is known that there is none.
+      if (how === 'frozen') assert.match(String(details[0]), /may have been carried out.*Idempotency-Key/);
+      else assert.match(String(details.at(-1)), /nothing was written/);
+      assert.equal((await fetch(`${replica.url}/readyz`)).status, 200, 'a replica that serves is ready');
+
+      if (how === 'killed') await etcd.start();
+      else etcd.resume();
+      await untilWritten(replica, 'back.foowidgets.k8s');
+      assert.equal((await replica.ask('back.foowidgets.k8s', 'A')).rcode, 'NOERROR');
+      if (how === 'killed') {
+        const warnings = logged(replica, 40).slice(earlier);
+        const back = logged(replica, 30).filter((line) => /etcd is back/.test(line));
+        assert.deepEqual([warnings.length, back.length], [1, 1], warnings.join('\n'));
+        assert.doesNotMatch(replica.log(), /Resolution note/);
+      }
+    });
+  }
+
+  test('a replica that was cut off while others wrote and etcd was compacted catches up without a gap', {
     skip: skipWithoutEtcd(),
-    timeout: (awaySeconds + 300) * 1000,
   }, async (t) => {
     const folder = await temporaryFolder(t);
     const etcd = await startEtcd();
     t.after(() => etcd.close());
-    const replica = await startReplica(t, join(folder, 'replica'), etcdFlags(etcd));
-    await replica.expect(201, 'POST', '/v1/pools', { name: 'default', ranges: ['172.17.200.100-172.17.200.125'] });
-    await replica.expect(201, 'POST', '/v1/zones', { name: 'foowidgets.k8s' });
-    await replica.expect(201, 'POST', '/v1/hosts', { name: 'nginx.foowidgets.k8s' });
+    const [one, two] = await Promise.all(
+      ['one', 'two'].map((name) => startReplica(t, join(folder, name), [...etcdFlags(etcd), '--replica', name])),
+    );
+    assert.ok(one && two);
+    await one.expect(201, 'POST', '/v1/pools', { name: 'default', ranges: ['10.8.0.0/22'] });
+    await one.expect(201, 'POST', '/v1/zones', { name: 'foowidgets.k8s' });
+    await one.expect(201, 'POST', '/v1/hosts', { name: 'stays.foowidgets.k8s' });
+    await one.expect(201, 'POST', '/v1/hosts', { name: 'goes.foowidgets.k8s' });
+    await untilServed(two, 'goes.foowidgets.k8s', 'NOERROR');
 
-    // A start on a slow machine may have its own.
-    const earlier = logged(replica, 40).length;
-    if (how === 'killed') await etcd.stop();
-    else etcd.pause();
-    const until = Date.now() + awaySeconds * 1000;
-    const details: unknown[] = [];
-    const took: number[] = [];
-    for (let writes = 0; Date.now() < until || writes < 3; writes += 1) {
-      const started = performance.now();
-      const answer = await replica.request('POST', '/v1/hosts', { name: `lost-${writes}.foowidgets.k8s` });
-      assert.deepEqual([answer.status, answer.body.code], [503, 'store_unavailable']);
-      details.push(answer.body.detail);
-      took.push(performance.now() - started);
-      assert.deepEqual(answersOf(await replica.ask('nginx.foowidgets.k8s', 'A')), ['A 172.17.200.100']);
-      assert.deepEqual(answersOf(await replica.ask('100.200.17.172.in-addr.arpa', 'PTR')), [
-        'PTR nginx.foowidgets.k8s',
-      ]);
-      await delay(Math.min(1000, Math.max(0, until - Date.now())));
+    // Replica two sees nothing of what follows: it is stopped in its tracks, as by a network that is cut.
+    process.kill(two.pid, 'SIGSTOP');
+    await one.expect(204, 'DELETE', '/v1/hosts/goes.foowidgets.k8s');
+    let revision = 0;
+    for (let i = 0; i < 50; i += 1) {
+      const host = await one.expect<{ revision: number }>(201, 'POST', '/v1/hosts', {
+        name: `new-${i}.foowidgets.k8s`,
+      });
+      revision = host.revision;
     }
-    assertFiveSeconds(took);
-    // The first write found a connection to send it on; by the last one it is known that there is none.
-    if (how === 'frozen') assert.match(String(details[0]), /may have been carried out.*Idempotency-Key/);
-    else assert.match(String(details.at(-1)), /nothing was written/);
-    assert.equal((await fetch(`${replica.url}/readyz`)).status, 200, 'a replica that serves is ready');
+    await etcd.stop();
+    await etcd.start();
+    await untilWritten(one, 'after.foowidgets.k8s');
+    await etcd.compact(revision);
+    process.kill(two.pid, 'SIGCONT');
 
-    if (how === 'killed') await etcd.start();
-    else etcd.resume();
-    await untilWritten(replica, 'back.foowidgets.k8s');
-    assert.equal((await replica.ask('back.foowidgets.k8s', 'A')).rcode, 'NOERROR');
-    if (how === 'killed') {
-      const warnings = logged(replica, 40).slice(earlier);
-      const back = logged(replica, 30).filter((line) => /etcd is back/.test(line));
-      assert.deepEqual([warnings.length, back.length], [1, 1], warnings.join('\n'));
-      assert.doesNotMatch(replica.log(), /Resolution note/);
+    for (let i = 0; i < 20; i += 1) {
+      assert.equal(
+        (await two.ask('stays.foowidgets.k8s', 'A')).rcode,
+        'NOERROR',
+        'what was served goes on being served',
+      );
+      await delay(20);
     }
+    await untilServed(two, 'goes.foowidgets.k8s', 'NXDOMAIN');
+    await untilServed(two, 'new-49.foowidgets.k8s', 'NOERROR');
+    await untilServed(two, 'after.foowidgets.k8s', 'NOERROR');
+    await two.expect(201, 'POST', '/v1/hosts', { name: 'from-two.foowidgets.k8s' });
   });
-}
-
-test('a replica that was cut off while others wrote and etcd was compacted catches up without a gap', {
-  skip: skipWithoutEtcd(),
-}, async (t) => {
-  const folder = await temporaryFolder(t);
-  const etcd = await startEtcd();
-  t.after(() => etcd.close());
-  const [one, two] = await Promise.all(
-    ['one', 'two'].map((name) => startReplica(t, join(folder, name), [...etcdFlags(etcd), '--replica', name])),
-  );
-  assert.ok(one && two);
-  await one.expect(201, 'POST', '/v1/pools', { name: 'default', ranges: ['10.8.0.0/22'] });
-  await one.expect(201, 'POST', '/v1/zones', { name: 'foowidgets.k8s' });
-  await one.expect(201, 'POST', '/v1/hosts', { name: 'stays.foowidgets.k8s' });
-  await one.expect(201, 'POST', '/v1/hosts', { name: 'goes.foowidgets.k8s' });
-  await untilServed(two, 'goes.foowidgets.k8s', 'NOERROR');
-
-  // Replica two sees nothing of what follows: it is stopped in its tracks, as by a network that is cut.
-  process.kill(two.pid, 'SIGSTOP');
-  await one.expect(204, 'DELETE', '/v1/hosts/goes.foowidgets.k8s');
-  let revision = 0;
-  for (let i = 0; i < 50; i += 1) {
-    const host = await one.expect<{ revision: number }>(201, 'POST', '/v1/hosts', { name: `new-${i}.foowidgets.k8s` });
-    revision = host.revision;
-  }
-  await etcd.stop();
-  await etcd.start();
-  await untilWritten(one, 'after.foowidgets.k8s');
-  await etcd.compact(revision);
-  process.kill(two.pid, 'SIGCONT');
-
-  for (let i = 0; i < 20; i += 1) {
-    assert.equal((await two.ask('stays.foowidgets.k8s', 'A')).rcode, 'NOERROR', 'what was served goes on being served');
-    await delay(20);
-  }
-  await untilServed(two, 'goes.foowidgets.k8s', 'NXDOMAIN');
-  await untilServed(two, 'new-49.foowidgets.k8s', 'NOERROR');
-  await untilServed(two, 'after.foowidgets.k8s', 'NOERROR');
-  await two.expect(201, 'POST', '/v1/hosts', { name: 'from-two.foowidgets.k8s' });
 });
 
 function logged(replica: Replica, level: number): string[] {

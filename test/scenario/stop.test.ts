@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { adminToken } from '../support/api-client.ts';
 import { skipWithoutEtcd, startEtcd } from '../support/etcd.ts';
@@ -19,73 +19,75 @@ async function startedReplica(test: Cleanup, flags: readonly string[] = []): Pro
   return startReplica(test, join(await temporaryFolder(test), 'replica'), flags);
 }
 
-test('half requests and kept connections do not hold up a stop; the halves are told', async (t) => {
-  const replica = await startedReplica(t);
-  const silent = await rawClient(t, replica.url);
-  const kept = await rawClient(t, replica.url);
-  kept.send('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n');
-  await once(kept.socket, 'data');
-  const halfHeader = await rawClient(t, replica.url);
-  halfHeader.send('POST /v1/zones HTTP/1.1\r\nhost: x\r\n');
-  const halfBody = await rawClient(t, replica.url);
-  halfBody.send(`POST /v1/zones HTTP/1.1\r\nhost: x\r\n${authorization}content-type: application/json\r\n`);
-  halfBody.send('content-length: 100\r\n\r\n{"name": "never');
-  const halfFile = await rawClient(t, replica.url);
-  await replica.expect(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
-  halfFile.send(`PUT /v1/zones/foo.k8s/zonefile HTTP/1.1\r\nhost: x\r\n${authorization}content-type: text/dns\r\n`);
-  halfFile.send('content-length: 1000\r\n\r\n@ 300 SOA a b 1 2 3 4 5\n');
-  await untilRead(t, replica);
+suite('SIGTERM', { concurrency: true }, () => {
+  test('half requests and kept connections do not hold up a stop; the halves are told', async (t) => {
+    const replica = await startedReplica(t);
+    const silent = await rawClient(t, replica.url);
+    const kept = await rawClient(t, replica.url);
+    kept.send('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n');
+    await once(kept.socket, 'data');
+    const halfHeader = await rawClient(t, replica.url);
+    halfHeader.send('POST /v1/zones HTTP/1.1\r\nhost: x\r\n');
+    const halfBody = await rawClient(t, replica.url);
+    halfBody.send(`POST /v1/zones HTTP/1.1\r\nhost: x\r\n${authorization}content-type: application/json\r\n`);
+    halfBody.send('content-length: 100\r\n\r\n{"name": "never');
+    const halfFile = await rawClient(t, replica.url);
+    await replica.expect(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
+    halfFile.send(`PUT /v1/zones/foo.k8s/zonefile HTTP/1.1\r\nhost: x\r\n${authorization}content-type: text/dns\r\n`);
+    halfFile.send('content-length: 1000\r\n\r\n@ 300 SOA a b 1 2 3 4 5\n');
+    await untilRead(t, replica);
 
-  assert.equal(await replica.stop(), 0);
-  assert.match(await silent.ended(), /^(HTTP\/1.1 408 |$)/);
-  assert.match(await kept.ended(), /^HTTP\/1.1 200 OK/);
-  for (const half of [halfHeader, halfBody, halfFile]) {
-    const [answer] = rawAnswers(await half.ended());
-    assert.equal(answer?.status, 408);
-    assert.equal(answer.headers.get('content-type'), 'application/problem+json; charset=utf-8');
-    assert.equal(JSON.parse(answer.body).code, 'request_timeout');
-  }
-});
+    assert.equal(await replica.stop(), 0);
+    assert.match(await silent.ended(), /^(HTTP\/1.1 408 |$)/);
+    assert.match(await kept.ended(), /^HTTP\/1.1 200 OK/);
+    for (const half of [halfHeader, halfBody, halfFile]) {
+      const [answer] = rawAnswers(await half.ended());
+      assert.equal(answer?.status, 408);
+      assert.equal(answer.headers.get('content-type'), 'application/problem+json; charset=utf-8');
+      assert.equal(JSON.parse(answer.body).code, 'request_timeout');
+    }
+  });
 
-test('a reader that takes no more of an export does not hold up a stop', async (t) => {
-  const replica = await startedReplica(t);
-  await replica.expect(201, 'POST', '/v1/zones', { name: 'big.k8s' });
-  const long = '"'.concat('x'.repeat(250), '"');
-  for (let part = 0; part < 20; part += 1) {
-    const rrsets = Array.from({ length: 100 }, (_, index) => ({
-      name: `n${part}-${index}`,
-      type: 'TXT',
-      records: Array.from({ length: 16 }, (_, one) => `"${one}" ${long}`),
-    }));
-    await replica.expect(200, 'PATCH', '/v1/zones/big.k8s/rrsets', rrsets);
-  }
-  const reader = await rawClient(t, replica.url);
-  reader.send(`GET /v1/zones/big.k8s/zonefile HTTP/1.1\r\nhost: x\r\n${authorization}\r\n`);
-  await once(reader.socket, 'data');
-  reader.socket.pause();
-  await delay(200);
-  assert.equal(await replica.stop(), 0);
-});
+  test('a reader that takes no more of an export does not hold up a stop', async (t) => {
+    const replica = await startedReplica(t);
+    await replica.expect(201, 'POST', '/v1/zones', { name: 'big.k8s' });
+    const long = '"'.concat('x'.repeat(250), '"');
+    for (let part = 0; part < 20; part += 1) {
+      const rrsets = Array.from({ length: 100 }, (_, index) => ({
+        name: `n${part}-${index}`,
+        type: 'TXT',
+        records: Array.from({ length: 16 }, (_, one) => `"${one}" ${long}`),
+      }));
+      await replica.expect(200, 'PATCH', '/v1/zones/big.k8s/rrsets', rrsets);
+    }
+    const reader = await rawClient(t, replica.url);
+    reader.send(`GET /v1/zones/big.k8s/zonefile HTTP/1.1\r\nhost: x\r\n${authorization}\r\n`);
+    await once(reader.socket, 'data');
+    reader.socket.pause();
+    await delay(200);
+    assert.equal(await replica.stop(), 0);
+  });
 
-test('a write that waits for a store which does not answer gets its 503, what came after it its answer too', {
-  skip: skipWithoutEtcd(),
-}, async (t) => {
-  const etcd = await startEtcd();
-  t.after(() => etcd.close());
-  const replica = await startedReplica(t, etcdFlags(etcd));
-  etcd.pause();
-  t.after(() => etcd.resume());
-  const client = await rawClient(t, replica.url);
-  client.send(`POST /v1/zones HTTP/1.1\r\nhost: x\r\n${authorization}content-type: application/json\r\n`);
-  client.send('content-length: 20\r\n\r\n{"name": "late.k8s"}');
-  await untilRead(t, replica);
-  const stopped = replica.stop();
-  await untilStopping(replica);
-  client.send('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n');
-  const [write, health] = rawAnswers(await client.ended());
-  assert.equal(JSON.parse(write?.body ?? '').code, 'store_unavailable');
-  assert.deepEqual([health?.status, health?.headers.get('connection')], [200, 'close']);
-  assert.equal(await stopped, 0);
+  test('a write that waits for a store which does not answer gets its 503, what came after it its answer too', {
+    skip: skipWithoutEtcd(),
+  }, async (t) => {
+    const etcd = await startEtcd();
+    t.after(() => etcd.close());
+    const replica = await startedReplica(t, etcdFlags(etcd));
+    etcd.pause();
+    t.after(() => etcd.resume());
+    const client = await rawClient(t, replica.url);
+    client.send(`POST /v1/zones HTTP/1.1\r\nhost: x\r\n${authorization}content-type: application/json\r\n`);
+    client.send('content-length: 20\r\n\r\n{"name": "late.k8s"}');
+    await untilRead(t, replica);
+    const stopped = replica.stop();
+    await untilStopping(replica);
+    client.send('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n');
+    const [write, health] = rawAnswers(await client.ended());
+    assert.equal(JSON.parse(write?.body ?? '').code, 'store_unavailable');
+    assert.deepEqual([health?.status, health?.headers.get('connection')], [200, 'close']);
+    assert.equal(await stopped, 0);
+  });
 });
 
 /** Waits until the replica has read what was sent before: it answers a later connection. */

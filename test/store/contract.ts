@@ -81,9 +81,9 @@ export function storeContract(
   name: string,
   skip: string | false,
   prepare: (t: TestContext) => Promise<TestStore>,
-  only?: 'racing',
+  { only, concurrency = 1 }: { only?: 'racing'; concurrency?: number } = {},
 ): void {
-  describe(`${name}: the store's contract`, { skip }, () => {
+  describe(`${name}: the store's contract`, { skip, concurrency }, () => {
     type Run = (t: TestContext, store: Store, other: Store, backend: TestStore) => Promise<void>;
     const racing = (title: string, run: Run) =>
       it(title, async (t) => {

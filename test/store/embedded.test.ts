@@ -21,17 +21,22 @@ async function openFor(t: TestContext, folder: string, keep = keepRevisions): Pr
   return store;
 }
 
-storeContract('embedded', false, async (t) => {
-  const folder = await temporaryFolder(t);
-  return {
-    open: () => openFor(t, folder),
-    absolute: '/elsewhere',
-    compact: async (store) => {
-      const writes = Array.from({ length: keepRevisions + 200 }, () => write(store, put('filler')));
-      await Promise.all(writes);
-    },
-  };
-});
+storeContract(
+  'embedded',
+  false,
+  async (t) => {
+    const folder = await temporaryFolder(t);
+    return {
+      open: () => openFor(t, folder),
+      absolute: '/elsewhere',
+      compact: async (store) => {
+        const writes = Array.from({ length: keepRevisions + 200 }, () => write(store, put('filler')));
+        await Promise.all(writes);
+      },
+    };
+  },
+  { concurrency: 4 },
+);
 
 /** A process that writes without end, and prints the number of each write that was acknowledged. */
 function startWriter(t: TestContext, folder: string, mode = '0', shell = 'exec "$@"') {

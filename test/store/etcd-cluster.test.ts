@@ -63,7 +63,7 @@ function testCluster({ name, binary, skip }: EtcdVersion): void {
           compact: () => Promise.reject(new Error('no racing test compacts')),
         };
       },
-      'racing',
+      { only: 'racing' },
     );
 
     it('the leader is killed under writes: what was acknowledged is there, once, and the watch tells it so', async (t) => {

@@ -27,16 +27,6 @@ async function openFor(t: TestContext, endpoints: string[], prefix = '/zonewrigh
   return store;
 }
 
-storeContract('etcd', skip, async (t) => {
-  const etcd = shared!;
-  const prefix = `/test-${++tests}`;
-  return {
-    open: () => openFor(t, [etcd.endpoint], prefix),
-    absolute: `/elsewhere-${tests}`,
-    compact: async (store) => etcd.compact((await store.list('')).revision),
-  };
-});
-
 /** Every kind of call, each with the time it took to fail. */
 async function assertUnavailable(store: Store): Promise<number[]> {
   const calls = [
@@ -62,160 +52,171 @@ async function assertUnavailableInTime(store: Store): Promise<void> {
   assertFiveSeconds(took);
 }
 
-describe('etcd: when it is away', { skip, concurrency: 3 }, () => {
-  it('stopped, every call fails within five seconds, and works again when it is back', async (t) => {
-    const etcd = await etcdOrSkip(t);
-    if (etcd === undefined) return;
-    t.after(() => etcd.close());
-    const store = await openFor(t, [etcd.endpoint]);
-    const revision = await write(store, put('a', '1'));
-    await etcd.stop();
-    await assertUnavailableInTime(store);
-    await etcd.start();
-    assert.equal((await eventually(() => store.get('a')))?.modified, revision);
-    assert.equal(await write(store, put('a', '2')), after(revision));
-
-    etcd.pause();
-    await assertUnavailableInTime(store);
-    etcd.resume();
-    await eventually(() => write(store, put('b')));
+describe('etcd', { skip, concurrency: true }, () => {
+  storeContract('etcd', skip, async (t) => {
+    const etcd = shared!;
+    const prefix = `/test-${++tests}`;
+    return {
+      open: () => openFor(t, [etcd.endpoint], prefix),
+      absolute: `/elsewhere-${tests}`,
+      compact: async (store) => etcd.compact((await store.list('')).revision),
+    };
   });
 
-  it('opens while etcd is away; a watch waits for it', async (t) => {
-    const etcd = await etcdOrSkip(t);
-    if (etcd === undefined) return;
-    t.after(() => etcd.close());
-    const first = await openFor(t, [etcd.endpoint]);
-    const revision = await write(first, put('a', '1'));
-    await etcd.stop();
-    const store = await openFor(t, [etcd.endpoint]);
-    const watching = watchUntil(store, '', revision, revision);
-    await assertUnavailable(store);
-    await etcd.start();
-    assert.deepEqual(told(await watching), [`${revision} a=1`]);
-  });
+  describe('etcd: when it is away', { skip, concurrency: 3 }, () => {
+    it('stopped, every call fails within five seconds, and works again when it is back', async (t) => {
+      const etcd = await etcdOrSkip(t);
+      if (etcd === undefined) return;
+      t.after(() => etcd.close());
+      const store = await openFor(t, [etcd.endpoint]);
+      const revision = await write(store, put('a', '1'));
+      await etcd.stop();
+      await assertUnavailableInTime(store);
+      await etcd.start();
+      assert.equal((await eventually(() => store.get('a')))?.modified, revision);
+      assert.equal(await write(store, put('a', '2')), after(revision));
 
-  it('killed and started again under writes: the watch has no gaps and no doubles', async (t) => {
-    const etcd = await etcdOrSkip(t);
-    if (etcd === undefined) return;
-    t.after(() => etcd.close());
-    const [store, other] = [await openFor(t, [etcd.endpoint]), await openFor(t, [etcd.endpoint])];
-    const start = await write(store, put('start'));
-    const seen = new Map<number, string[]>();
-    const stop = new AbortController();
-    let newest = start;
-    const watching = (async () => {
-      for await (const { revision, events } of other.watch('n/', after(start), stop.signal)) {
-        assert.ok(revision > newest, `revision ${revision} after ${newest}`);
-        newest = revision;
-        seen.set(revision, events.map((event) => (event.kind === 'put' ? event.entry.key : `-${event.key}`)).sort());
-        if (events.some((event) => event.kind === 'put' && event.entry.key === 'n/end')) return;
-      }
-    })();
-    const acknowledged = new Map<number, string[]>();
-    let writing = true;
-    const writers = Array.from({ length: 4 }, async (_, writer) => {
-      for (let round = 0; writing; round++) {
-        const keys = ['a', 'b', 'c'].map((part) => `n/${writer}/${round}/${part}`);
-        try {
-          acknowledged.set(await write(store, ...keys.map((key) => put(key))), keys);
-        } catch (error) {
-          assert.ok(error instanceof StoreUnavailable);
-          await new Promise((resolve) => setTimeout(resolve, 20));
-        }
-      }
+      etcd.pause();
+      await assertUnavailableInTime(store);
+      etcd.resume();
+      await eventually(() => write(store, put('b')));
     });
-    for (let round = 0; round < 3; round++) {
-      const goal = acknowledged.size + 100;
+
+    it('opens while etcd is away; a watch waits for it', async (t) => {
+      const etcd = await etcdOrSkip(t);
+      if (etcd === undefined) return;
+      t.after(() => etcd.close());
+      const first = await openFor(t, [etcd.endpoint]);
+      const revision = await write(first, put('a', '1'));
+      await etcd.stop();
+      const store = await openFor(t, [etcd.endpoint]);
+      const watching = watchUntil(store, '', revision, revision);
+      await assertUnavailable(store);
+      await etcd.start();
+      assert.deepEqual(told(await watching), [`${revision} a=1`]);
+    });
+
+    it('killed and started again under writes: the watch has no gaps and no doubles', async (t) => {
+      const etcd = await etcdOrSkip(t);
+      if (etcd === undefined) return;
+      t.after(() => etcd.close());
+      const [store, other] = [await openFor(t, [etcd.endpoint]), await openFor(t, [etcd.endpoint])];
+      const start = await write(store, put('start'));
+      const seen = new Map<number, string[]>();
+      const stop = new AbortController();
+      let newest = start;
+      const watching = (async () => {
+        for await (const { revision, events } of other.watch('n/', after(start), stop.signal)) {
+          assert.ok(revision > newest, `revision ${revision} after ${newest}`);
+          newest = revision;
+          seen.set(revision, events.map((event) => (event.kind === 'put' ? event.entry.key : `-${event.key}`)).sort());
+          if (events.some((event) => event.kind === 'put' && event.entry.key === 'n/end')) return;
+        }
+      })();
+      const acknowledged = new Map<number, string[]>();
+      let writing = true;
+      const writers = Array.from({ length: 4 }, async (_, writer) => {
+        for (let round = 0; writing; round++) {
+          const keys = ['a', 'b', 'c'].map((part) => `n/${writer}/${round}/${part}`);
+          try {
+            acknowledged.set(await write(store, ...keys.map((key) => put(key))), keys);
+          } catch (error) {
+            assert.ok(error instanceof StoreUnavailable);
+            await new Promise((resolve) => setTimeout(resolve, 20));
+          }
+        }
+      });
+      for (let round = 0; round < 3; round++) {
+        const goal = acknowledged.size + 100;
+        await eventually(async () => assert.ok(acknowledged.size > goal));
+        await etcd.stop();
+        await etcd.start();
+      }
+      const goal = acknowledged.size + 50;
       await eventually(async () => assert.ok(acknowledged.size > goal));
+      writing = false;
+      await Promise.all(writers);
+      const last = await eventually(() => write(store, put('n/end')));
+      acknowledged.set(last, ['n/end']);
+      await watching;
+      for (const [revision, keys] of acknowledged) assert.deepEqual(seen.get(revision), keys);
+      for (const [revision, keys] of seen) assert.ok(keys.length === 3 || revision === last);
+      // A watch from the start tells the same: what the broken one told is all there was.
+      const whole = await watchUntil(store, 'n/', after(start), last);
+      assert.deepEqual(
+        whole.map(({ revision }) => revision),
+        [...seen.keys()],
+      );
+    });
+
+    it('a watch that lost its place to a compaction says so', async (t) => {
+      const etcd = await etcdOrSkip(t);
+      if (etcd === undefined) return;
+      t.after(() => etcd.close());
+      const [store, other] = [await openFor(t, [etcd.endpoint]), await openFor(t, [etcd.endpoint])];
+      const start = await write(store, put('a', '1'));
+      const watch = other.watch('', start, new AbortController().signal)[Symbol.asyncIterator]();
+      assert.equal((await watch.next()).value?.revision, start);
+      etcd.pause();
+      const failing = watch.next();
       await etcd.stop();
       await etcd.start();
-    }
-    const goal = acknowledged.size + 50;
-    await eventually(async () => assert.ok(acknowledged.size > goal));
-    writing = false;
-    await Promise.all(writers);
-    const last = await eventually(() => write(store, put('n/end')));
-    acknowledged.set(last, ['n/end']);
-    await watching;
-    for (const [revision, keys] of acknowledged) assert.deepEqual(seen.get(revision), keys);
-    for (const [revision, keys] of seen) assert.ok(keys.length === 3 || revision === last);
-    // A watch from the start tells the same: what the broken one told is all there was.
-    const whole = await watchUntil(store, 'n/', after(start), last);
-    assert.deepEqual(
-      whole.map(({ revision }) => revision),
-      [...seen.keys()],
-    );
-  });
+      // Faster than the watch reconnects, or slower: both must end well.
+      const third = await eventually(() => write(store, put('a', '2')));
+      await etcd.compact(await write(store, put('a', '3')));
+      const outcome = await failing.then(
+        ({ value }) => value?.revision,
+        (error: unknown) => error,
+      );
+      assert.ok(outcome === third || outcome instanceof Compacted, String(outcome));
+    });
 
-  it('a watch that lost its place to a compaction says so', async (t) => {
-    const etcd = await etcdOrSkip(t);
-    if (etcd === undefined) return;
-    t.after(() => etcd.close());
-    const [store, other] = [await openFor(t, [etcd.endpoint]), await openFor(t, [etcd.endpoint])];
-    const start = await write(store, put('a', '1'));
-    const watch = other.watch('', start, new AbortController().signal)[Symbol.asyncIterator]();
-    assert.equal((await watch.next()).value?.revision, start);
-    etcd.pause();
-    const failing = watch.next();
-    await etcd.stop();
-    await etcd.start();
-    // Faster than the watch reconnects, or slower: both must end well.
-    const third = await eventually(() => write(store, put('a', '2')));
-    await etcd.compact(await write(store, put('a', '3')));
-    const outcome = await failing.then(
-      ({ value }) => value?.revision,
-      (error: unknown) => error,
-    );
-    assert.ok(outcome === third || outcome instanceof Compacted, String(outcome));
-  });
+    it('an etcd that was replaced by an older one is not waited for', async (t) => {
+      const [old, fresh] = [await etcdOrSkip(t), await etcdOrSkip(t)];
+      if (old === undefined || fresh === undefined) return;
+      t.after(() => Promise.all([old.close(), fresh.close()]));
+      const store = await openFor(t, [old.endpoint, fresh.endpoint]);
+      let revision = await write(store, put('a'));
+      for (let round = 0; round < 5; round++) revision = await write(store, put('a', `${round}`));
+      const watching = watchUntil(store, '', after(revision), (revision + 100) as Revision);
+      await watchUntil(store, '', revision, revision);
+      const refused = assert.rejects(watching, HistoryLost);
+      await old.stop();
+      await refused;
+    });
 
-  it('an etcd that was replaced by an older one is not waited for', async (t) => {
-    const [old, fresh] = [await etcdOrSkip(t), await etcdOrSkip(t)];
-    if (old === undefined || fresh === undefined) return;
-    t.after(() => Promise.all([old.close(), fresh.close()]));
-    const store = await openFor(t, [old.endpoint, fresh.endpoint]);
-    let revision = await write(store, put('a'));
-    for (let round = 0; round < 5; round++) revision = await write(store, put('a', `${round}`));
-    const watching = watchUntil(store, '', after(revision), (revision + 100) as Revision);
-    await watchUntil(store, '', revision, revision);
-    const refused = assert.rejects(watching, HistoryLost);
-    await old.stop();
-    await refused;
-  });
+    it('goes on with another endpoint when one is dead or hangs', async (t) => {
+      const etcd = await etcdOrSkip(t);
+      if (etcd === undefined) return;
+      t.after(() => etcd.close());
+      const store = await openFor(t, ['http://127.0.0.1:1', etcd.endpoint]);
+      const revision = await write(store, put('a', '1'));
+      assert.equal((await store.get('a'))?.modified, revision);
+      const other = await openFor(t, [await startMute(t), etcd.endpoint]);
+      assert.equal((await other.get('a'))?.modified, revision);
+      assert.equal(await write(other, remove('a')), after(revision));
+    });
 
-  it('goes on with another endpoint when one is dead or hangs', async (t) => {
-    const etcd = await etcdOrSkip(t);
-    if (etcd === undefined) return;
-    t.after(() => etcd.close());
-    const store = await openFor(t, ['http://127.0.0.1:1', etcd.endpoint]);
-    const revision = await write(store, put('a', '1'));
-    assert.equal((await store.get('a'))?.modified, revision);
-    const other = await openFor(t, [await startMute(t), etcd.endpoint]);
-    assert.equal((await other.get('a'))?.modified, revision);
-    assert.equal(await write(other, remove('a')), after(revision));
-  });
+    it('a watch leaves an endpoint that went silent without a word', async (t) => {
+      const etcd = await etcdOrSkip(t);
+      if (etcd === undefined) return;
+      t.after(() => etcd.close());
+      const way = await startSilenceable(t, Number(new URL(etcd.endpoint).port));
+      const [store, other] = [await openFor(t, [etcd.endpoint]), await openFor(t, [way.endpoint, etcd.endpoint])];
+      const first = await write(store, put('a', '1'));
+      const watch = other.watch('', first, AbortSignal.timeout(60_000))[Symbol.asyncIterator]();
+      assert.equal((await watch.next()).value?.revision, first);
+      way.silence();
+      const second = await write(store, put('a', '2'));
+      assert.equal((await watch.next()).value?.revision, second);
+      await watch.return?.();
+    });
 
-  it('a watch leaves an endpoint that went silent without a word', async (t) => {
-    const etcd = await etcdOrSkip(t);
-    if (etcd === undefined) return;
-    t.after(() => etcd.close());
-    const way = await startSilenceable(t, Number(new URL(etcd.endpoint).port));
-    const [store, other] = [await openFor(t, [etcd.endpoint]), await openFor(t, [way.endpoint, etcd.endpoint])];
-    const first = await write(store, put('a', '1'));
-    const watch = other.watch('', first, AbortSignal.timeout(60_000))[Symbol.asyncIterator]();
-    assert.equal((await watch.next()).value?.revision, first);
-    way.silence();
-    const second = await write(store, put('a', '2'));
-    assert.equal((await watch.next()).value?.revision, second);
-    await watch.return?.();
-  });
-
-  it('closed, it holds nothing that would keep the process alive', async (t) => {
-    const etcd = await etcdOrSkip(t);
-    if (etcd === undefined) return;
-    t.after(() => etcd.close());
-    const script = `
+    it('closed, it holds nothing that would keep the process alive', async (t) => {
+      const etcd = await etcdOrSkip(t);
+      if (etcd === undefined) return;
+      t.after(() => etcd.close());
+      const script = `
       import { openEtcdStore } from ${JSON.stringify(new URL('../../src/store/etcd.ts', import.meta.url).href)};
       const store = await openEtcdStore({ endpoints: [process.argv[1]], prefix: '/x' });
       const { revision } = await store.commit({ compares: [], operations: [{ kind: 'put', key: 'a', value: '' }] });
@@ -224,123 +225,124 @@ describe('etcd: when it is away', { skip, concurrency: 3 }, () => {
       await store.close();
       await watching;
       console.log('closed');`;
-    const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, etcd.endpoint], {
-      timeout: 60_000,
+      const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, etcd.endpoint], {
+        timeout: 60_000,
+      });
+      assert.match((await run).stdout, /closed/);
     });
-    assert.match((await run).stdout, /closed/);
   });
-});
 
-describe('etcd: when it is full, or asked for too much', { skip, concurrency: 3 }, () => {
-  it('a transaction that is too large is told from a store that is away', async (t) => {
-    const etcd = await startEtcd(['--max-request-bytes', '10000']);
-    t.after(() => etcd.close());
-    const store = await openFor(t, [etcd.endpoint]);
-    const revision = await write(store, put('a', 'x'.repeat(5000)));
-    // Refused by etcd itself, and by its gRPC server.
-    for (const length of [20_000, 2_000_000]) {
-      await assert.rejects(write(store, put('b', 'x'.repeat(length))), TransactionTooLarge);
+  describe('etcd: when it is full, or asked for too much', { skip, concurrency: 3 }, () => {
+    it('a transaction that is too large is told from a store that is away', async (t) => {
+      const etcd = await startEtcd(['--max-request-bytes', '10000']);
+      t.after(() => etcd.close());
+      const store = await openFor(t, [etcd.endpoint]);
+      const revision = await write(store, put('a', 'x'.repeat(5000)));
+      // Refused by etcd itself, and by its gRPC server.
+      for (const length of [20_000, 2_000_000]) {
+        await assert.rejects(write(store, put('b', 'x'.repeat(length))), TransactionTooLarge);
+      }
+      assert.equal(await write(store, put('c')), after(revision));
+    });
+
+    it('full, it says so by name, goes on answering reads and watches, and writes again when there is room', async (t) => {
+      const etcd = await startEtcd(['--quota-backend-bytes', `${256 * 1024}`]);
+      t.after(() => etcd.close());
+      const store = await openFor(t, [etcd.endpoint]);
+      const start = await write(store, put('a', 'first'));
+      const watching = (async () => {
+        for await (const { events } of store.watch('end', start, AbortSignal.timeout(30_000))) return events.length;
+        return 0;
+      })();
+      await assert.rejects(
+        async () => {
+          for (let round = 0; round < 100; round++) await write(store, put('large', 'x'.repeat(20_000)));
+        },
+        (error) => error instanceof StoreUnavailable && /NOSPACE.*alarm disarm/.test(error.message),
+      );
+      await assert.rejects(write(store, put('b')), StoreUnavailable);
+      assert.equal((await store.get('a'))?.value, 'first');
+      await write(store, remove('large'));
+      await etcd.compact((await store.list('')).revision);
+      await etcd.makeRoom();
+      await eventually(() => write(store, put('end')));
+      assert.equal(await watching, 1);
+    });
+  });
+
+  describe('etcd: when it is another one than before', { skip, concurrency: 3 }, () => {
+    /** A store that wrote, and read through a watch that goes on, until an etcd whose backup is older. */
+    async function aheadOfItsBackup(t: TestContext) {
+      const etcd = await startEtcd();
+      t.after(() => etcd.close());
+      const [store, other] = [await openFor(t, [etcd.endpoint]), await openFor(t, [etcd.endpoint])];
+      const saved = await write(store, put('a', 'saved'));
+      const backup = await etcd.save();
+      let newest = saved;
+      for (let round = 0; round < 5; round++) newest = await write(store, put('a', `lost ${round}`));
+      return { etcd, store, other, backup, saved, newest };
     }
-    assert.equal(await write(store, put('c')), after(revision));
-  });
 
-  it('full, it says so by name, goes on answering reads and watches, and writes again when there is room', async (t) => {
-    const etcd = await startEtcd(['--quota-backend-bytes', `${256 * 1024}`]);
-    t.after(() => etcd.close());
-    const store = await openFor(t, [etcd.endpoint]);
-    const start = await write(store, put('a', 'first'));
-    const watching = (async () => {
-      for await (const { events } of store.watch('end', start, AbortSignal.timeout(30_000))) return events.length;
-      return 0;
-    })();
-    await assert.rejects(
-      async () => {
-        for (let round = 0; round < 100; round++) await write(store, put('large', 'x'.repeat(20_000)));
-      },
-      (error) => error instanceof StoreUnavailable && /NOSPACE.*alarm disarm/.test(error.message),
-    );
-    await assert.rejects(write(store, put('b')), StoreUnavailable);
-    assert.equal((await store.get('a'))?.value, 'first');
-    await write(store, remove('large'));
-    await etcd.compact((await store.list('')).revision);
-    await etcd.makeRoom();
-    await eventually(() => write(store, put('end')));
-    assert.equal(await watching, 1);
-  });
-});
+    /** Follows from this revision, which the watch has told when it resolves; `ending` is what comes next, or the watch fails with. */
+    async function follow(store: Store, from: Revision) {
+      const watch = store.watch('', from, AbortSignal.timeout(30_000))[Symbol.asyncIterator]();
+      assert.equal((await watch.next()).value?.revision, from);
+      const ending = watch.next().then(
+        ({ value }) => value,
+        (error: unknown) => error,
+      );
+      return { ending };
+    }
 
-describe('etcd: when it is another one than before', { skip, concurrency: 3 }, () => {
-  /** A store that wrote, and read through a watch that goes on, until an etcd whose backup is older. */
-  async function aheadOfItsBackup(t: TestContext) {
-    const etcd = await startEtcd();
-    t.after(() => etcd.close());
-    const [store, other] = [await openFor(t, [etcd.endpoint]), await openFor(t, [etcd.endpoint])];
-    const saved = await write(store, put('a', 'saved'));
-    const backup = await etcd.save();
-    let newest = saved;
-    for (let round = 0; round < 5; round++) newest = await write(store, put('a', `lost ${round}`));
-    return { etcd, store, other, backup, saved, newest };
-  }
+    it('restored from a backup: the watch says so, and reading anew works', async (t) => {
+      const { etcd, store, backup, saved, newest } = await aheadOfItsBackup(t);
+      const { ending } = await follow(store, newest);
+      await etcd.restore(backup);
+      assert.ok((await ending) instanceof HistoryLost, String(await ending));
+      const { entries, revision } = await eventually(() => store.list(''));
+      assert.deepEqual(told([{ revision, events: entries.map((entry) => ({ kind: 'put', entry })) }]), [
+        `${saved} a=saved`,
+      ]);
+      const watching = watchUntil(store, '', after(revision), after(revision));
+      await write(store, put('a', 'new'));
+      assert.deepEqual(told(await watching), [`${after(revision)} a=new`]);
+    });
 
-  /** Follows from this revision, which the watch has told when it resolves; `ending` is what comes next, or the watch fails with. */
-  async function follow(store: Store, from: Revision) {
-    const watch = store.watch('', from, AbortSignal.timeout(30_000))[Symbol.asyncIterator]();
-    assert.equal((await watch.next()).value?.revision, from);
-    const ending = watch.next().then(
-      ({ value }) => value,
-      (error: unknown) => error,
-    );
-    return { ending };
-  }
+    it('restored, and then written beyond the revision that was read: the watch says so', async (t) => {
+      const { etcd, other, backup, newest } = await aheadOfItsBackup(t);
+      const way = await startSilenceable(t, Number(new URL(etcd.endpoint).port));
+      const cutOff = await openFor(t, [way.endpoint]);
+      const { ending } = await follow(cutOff, newest);
+      way.silence();
+      await etcd.restore(backup);
+      for (let revision = 0; revision < newest + 3; ) revision = await write(other, put('a', `found ${revision}`));
+      way.restore();
+      assert.ok((await ending) instanceof HistoryLost, String(await ending));
+      assert.equal((await cutOff.get('a'))?.value, `found ${newest + 2}`);
+    });
 
-  it('restored from a backup: the watch says so, and reading anew works', async (t) => {
-    const { etcd, store, backup, saved, newest } = await aheadOfItsBackup(t);
-    const { ending } = await follow(store, newest);
-    await etcd.restore(backup);
-    assert.ok((await ending) instanceof HistoryLost, String(await ending));
-    const { entries, revision } = await eventually(() => store.list(''));
-    assert.deepEqual(told([{ revision, events: entries.map((entry) => ({ kind: 'put', entry })) }]), [
-      `${saved} a=saved`,
-    ]);
-    const watching = watchUntil(store, '', after(revision), after(revision));
-    await write(store, put('a', 'new'));
-    assert.deepEqual(told(await watching), [`${after(revision)} a=new`]);
-  });
+    it('wiped: the next to write is refused, not told that it wrote into what was read', async (t) => {
+      const { etcd, store } = await aheadOfItsBackup(t);
+      await etcd.stop();
+      await assertUnavailable(store);
+      await etcd.restore();
+      await assert.rejects(write(store, put('a', 'decided before')), HistoryLost);
+      assert.equal((await store.list('')).entries.length, 0);
+      await assert.rejects(watchUntil(store, '', 1 as Revision, 1 as Revision), HistoryLost);
+      const revision = await write(store, put('a', 'decided after'));
+      assert.equal((await watchUntil(store, '', revision, revision)).length, 1);
+    });
 
-  it('restored, and then written beyond the revision that was read: the watch says so', async (t) => {
-    const { etcd, other, backup, newest } = await aheadOfItsBackup(t);
-    const way = await startSilenceable(t, Number(new URL(etcd.endpoint).port));
-    const cutOff = await openFor(t, [way.endpoint]);
-    const { ending } = await follow(cutOff, newest);
-    way.silence();
-    await etcd.restore(backup);
-    for (let revision = 0; revision < newest + 3; ) revision = await write(other, put('a', `found ${revision}`));
-    way.restore();
-    assert.ok((await ending) instanceof HistoryLost, String(await ending));
-    assert.equal((await cutOff.get('a'))?.value, `found ${newest + 2}`);
-  });
-
-  it('wiped: the next to write is refused, not told that it wrote into what was read', async (t) => {
-    const { etcd, store } = await aheadOfItsBackup(t);
-    await etcd.stop();
-    await assertUnavailable(store);
-    await etcd.restore();
-    await assert.rejects(write(store, put('a', 'decided before')), HistoryLost);
-    assert.equal((await store.list('')).entries.length, 0);
-    await assert.rejects(watchUntil(store, '', 1 as Revision, 1 as Revision), HistoryLost);
-    const revision = await write(store, put('a', 'decided after'));
-    assert.equal((await watchUntil(store, '', revision, revision)).length, 1);
-  });
-
-  it('stopped and started again it is the same', async (t) => {
-    const { etcd, store, other, newest } = await aheadOfItsBackup(t);
-    const watching = watchUntil(store, '', newest, (newest + 2) as Revision);
-    await watchUntil(store, '', newest, newest);
-    await etcd.stop();
-    await etcd.start();
-    await eventually(() => write(other, put('b')));
-    await eventually(() => write(other, put('b', '2')));
-    assert.equal((await watching).length, 3);
+    it('stopped and started again it is the same', async (t) => {
+      const { etcd, store, other, newest } = await aheadOfItsBackup(t);
+      const watching = watchUntil(store, '', newest, (newest + 2) as Revision);
+      await watchUntil(store, '', newest, newest);
+      await etcd.stop();
+      await etcd.start();
+      await eventually(() => write(other, put('b')));
+      await eventually(() => write(other, put('b', '2')));
+      assert.equal((await watching).length, 3);
+    });
   });
 });
 

@@ -29,7 +29,7 @@ function shown({ address, port }: Endpoint, ca: string[]): Promise<string> {
   });
 }
 
-suite('certificate', { skip: withoutOpenssl }, () => {
+suite('certificate', { skip: withoutOpenssl, concurrency: 3 }, () => {
   test('a new pair is used, a bad one is not, and open connections go on', async (t) => {
     const logger = keepingLog();
     const { tls, https, folder, certificate } = await runSecureServer(t, { logger });

@@ -50,7 +50,7 @@ function getPath(query: Uint8Array): string {
   return `/dns-query?dns=${Buffer.from(query).toString('base64url')}`;
 }
 
-suite('HTTPS', { skip: withoutOpenssl }, () => {
+suite('HTTPS', { skip: withoutOpenssl, concurrency: 3 }, () => {
   test('many streams at once, GET and POST', async (t) => {
     const running = await runSecureServer(t);
     const session = await open(t, running);

@@ -11,7 +11,7 @@ function idOf(message: Uint8Array): number {
   return (message[0]! << 8) | message[1]!;
 }
 
-suite('TCP', () => {
+suite('TCP', { concurrency: 3 }, () => {
   test('answers many queries on one connection, over IPv4 and IPv6', async (t) => {
     const server = await runServer(t, { addresses: [loopback, loopback6] });
     for (const address of server.addresses) {

@@ -43,7 +43,7 @@ function handshakeError({ address, port }: Endpoint, options: ConnectionOptions)
   });
 }
 
-suite('TLS', { skip: withoutOpenssl }, () => {
+suite('TLS', { skip: withoutOpenssl, concurrency: 3 }, () => {
   test('answers pipelined queries over IPv4 and IPv6, with and without ALPN', async (t) => {
     for (const address of [undefined, loopback6]) {
       const { server, tls, certificate } = await runSecureServer(t, address && { address });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { suite, test } from 'node:test';
+import { after, before, suite, test } from 'node:test';
 import { promisify } from 'node:util';
 import { withoutOpenssl } from '../../support/certificate.ts';
 import { host, large } from './example-zone.ts';
@@ -72,28 +72,51 @@ function portOf({ server, tls, https }: SecureServer, transport: Transport): str
 }
 
 suite('tools', { skip: withoutOpenssl }, () => {
+  const servers: SecureServer[] = [];
+  const cleaners: (() => unknown)[] = [];
+  before(async () => {
+    const scope = { after: (clean: () => unknown) => cleaners.unshift(clean) };
+    for (const address of [loopback, loopback6]) servers.push(await runSecureServer(scope, { address }));
+  });
+  after(async () => {
+    for (const clean of cleaners) await clean();
+  });
+
   for (const { program, transport, command } of tools) {
     const shown = command('…', '…', '', '').filter((arg) => arg.startsWith('+') || arg === '-t');
-    test(`${program} over ${transport} (${shown.join(' ')})`, { skip: skip(program) }, async (t) => {
-      for (const address of [loopback, loopback6]) {
-        const running = await runSecureServer(t, { address });
-        const ask = (name: string, type: string) =>
-          run(program, command(address.address, portOf(running, transport), name, type));
-        assert.match(await ask(host, 'A'), /^host\.example\.\s+300\s+IN\s+A\s+192\.0\.2\.1$/m);
-        assert.match(await ask(host, 'AAAA'), /^host\.example\.\s+300\s+IN\s+AAAA\s+2001:db8::1$/m);
-        const none = await ask('none.example', 'A');
-        assert.match(none, /NXDOMAIN|ncache nxdomain/i);
-        const noData = await ask(host, 'MX');
-        assert.match(noData, /NOERROR|ncache nxrrset/i);
-        assert.doesNotMatch(noData, /\bMX\s+\d/);
-        const whole = await ask(large, 'TXT');
-        // Over UDP drill shows what was cut off; the others come again over TCP.
-        if (program !== 'drill' || transport !== 'udp') {
-          assert.equal(whole.match(/^large\.example\.\s+300\s+IN\s+TXT\s/gm)?.length, 40, whole);
-        }
-        const queries = running.server.counters().find(({ name }) => name === 'dns_queries_total');
-        assert.ok((queries?.values[transport] ?? 0) >= 4, JSON.stringify(queries));
-      }
+    test(`${program} over ${transport} (${shown.join(' ')})`, { skip: skip(program) }, async () => {
+      await Promise.all(servers.map((running) => assertAnswers(running, program, transport, command)));
     });
   }
 });
+
+async function assertAnswers(
+  running: SecureServer,
+  program: string,
+  transport: Transport,
+  command: Command,
+): Promise<void> {
+  const address = running.tls.address;
+  const port = portOf(running, transport);
+  const queries = () =>
+    running.server.counters().find(({ name }) => name === 'dns_queries_total')?.values[transport] ?? 0;
+  const before = queries();
+  const ask = (name: string, type: string) => run(program, command(address, port, name, type));
+  const [a, aaaa, none, noData, whole] = await Promise.all([
+    ask(host, 'A'),
+    ask(host, 'AAAA'),
+    ask('none.example', 'A'),
+    ask(host, 'MX'),
+    ask(large, 'TXT'),
+  ]);
+  assert.match(a, /^host\.example\.\s+300\s+IN\s+A\s+192\.0\.2\.1$/m);
+  assert.match(aaaa, /^host\.example\.\s+300\s+IN\s+AAAA\s+2001:db8::1$/m);
+  assert.match(none, /NXDOMAIN|ncache nxdomain/i);
+  assert.match(noData, /NOERROR|ncache nxrrset/i);
+  assert.doesNotMatch(noData, /\bMX\s+\d/);
+  // Over UDP drill shows what was cut off; the others come again over TCP.
+  if (program !== 'drill' || transport !== 'udp') {
+    assert.equal(whole.match(/^large\.example\.\s+300\s+IN\s+TXT\s/gm)?.length, 40, whole);
+  }
+  assert.ok(queries() - before >= 4, `${queries() - before} queries over ${transport}`);
+}

@@ -57,7 +57,7 @@ async function holdsLittle(server: DnsServer, port: number, connections: number)
   assert.ok(most > 0 && most <= mostWaiting, `${most} octets waited for one client`);
 }
 
-suite('answers that nobody reads', { skip: withoutOpenssl || !batchedHere }, () => {
+suite('answers that nobody reads', { skip: withoutOpenssl || !batchedHere, concurrency: true }, () => {
   for (const secure of [false, true]) {
     test(`over ${secure ? 'TLS' : 'TCP'}: little waits, and nothing once the connection was cut`, async (t) => {
       const { server, tls, certificate } = await runSecureServer(t, { limits: { idleMilliseconds: 3_000 } });
