@@ -78,9 +78,8 @@ export class LateAnswers {
     if (last) {
       this.#delete(id);
       asker.end();
-    } else if (!keepsUp) this.#full.add(id);
-    // `deliver` may have found that the client has gone.
-    else this.#confirm(id, this.#askers.has(id));
+    } else if (keepsUp) this.#confirm(id, true);
+    else this.#full.add(id);
   }
 
   #goOn(id: number): void {

@@ -6,10 +6,11 @@ import type { Exchange, Verdict } from './exchange.ts';
 import { enterZone } from './find-zone.ts';
 
 /**
- * We are the primary of every zone that we serve, so every NOTIFY comes from "a host that is not a known master"
- * (§3.10), which BIND refuses too. The only event is a changed SOA (§3.11): another type is FORMERR, as with BIND and
- * Knot. All of them say NOTAUTH for an unknown zone. §3.10 would ignore the message, but then its sender repeats it for
- * minutes (§3.6).
+ * We are the primary of every zone that we serve, so every NOTIFY comes from "a host that is not a known master",
+ * which RFC 1996 §3.10 wants ignored and logged. We answer, since the sender would repeat it for minutes (§3.6).
+ * REFUSED for a zone of ours, as NSD (BIND says NOERROR, Knot NOTAUTH). NOTAUTH for any other, as BIND and Knot.
+ * FORMERR for another type than SOA, as BIND: a changed SOA is the only event (§3.11).
+ * test/dns/handed-on/notify-peers.test.ts asks all of them.
  */
 export function answerNotify(exchange: Exchange): Verdict {
   const { query, lookup } = exchange;

@@ -223,12 +223,19 @@ suite('tenants', { skip: withoutOpenssl }, () => {
         const options = { tcp, timeoutMilliseconds: 1_500 };
         const lost = Promise.allSettled([0, 1].map(() => exchange(address!, notifyBytes('example'), options)));
         await until(() => asked === before + 2, 'they were not handed on');
+        const started = workers.length;
+        const sent = () =>
+          ['answered', 'send_failures'].map((what) => counted(running.server, `dns_udp_${what}_total`));
+        const sentBefore = sent();
         await workers.findLast((worker) => worker.threadName === name)?.terminate();
+        // The next thread's socket may have the descriptor of the last one: no late answer may go out by it.
+        await until(() => workers.length > started, 'it was not started again');
         open();
         assert.deepEqual(
           (await lost).map(({ status }) => status),
           ['rejected', 'rejected'],
         );
+        assert.deepEqual(sent(), sentBefore, 'nothing was sent, and nothing was tried');
         await until(async () => {
           const answer = await exchange(address!, notifyBytes('example'), options).catch(() => undefined);
           return answer !== undefined && numberOf(answer) === 1;
