@@ -1,0 +1,55 @@
+// The answering thread's list of late answers: each message is delivered to its asker, and the taker hears when the next may follow.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { MessageChannel } from 'node:worker_threads';
+import { LateAnswers } from '../../../src/dns/handed-on/late-answers.ts';
+import type { LateMessage } from '../../../src/dns/handed-on/line.ts';
+import { Outlet } from '../../../src/dns/handed-on/outlet.ts';
+import { newQueryRing } from '../../../src/dns/handed-on/query-ring.ts';
+import { handedOnKind } from '../../../src/dns/respond/hand-on.ts';
+import { clientAt } from '../../support/answers.ts';
+import type { Cleanup } from '../../support/temporary.ts';
+
+const query = { kind: handedOnKind.notify, message: new Uint8Array(30), client: clientAt('192.0.2.1', 'tcp'), port: 1 };
+
+function openAnswers(t: Cleanup) {
+  const { port1: taker, port2: port } = new MessageChannel();
+  const doorbell = new SharedArrayBuffer(4);
+  const task = { ring: newQueryRing(), doorbell, port, limits: { maxUnderWay: 9, maxOctets: 9_999 }, deadline: 1_000 };
+  const late = new LateAnswers(new Outlet(task, { handedOn: () => undefined, refused: () => undefined }), task);
+  t.after(() => late.close());
+  const send = (...messages: LateMessage[]) => taker.postMessage(messages);
+  const receipt = async () => (await once(taker, 'message', { signal: AbortSignal.timeout(20_000) }))[0];
+  return { late, send, receipt };
+}
+
+const messageFor = (id: number, last = false): LateMessage => ({ id, message: Uint8Array.of(id), last });
+
+test('a message for a client that has gone is dropped, and its tenant is stopped', async (t) => {
+  const { late, send, receipt } = openAnswers(t);
+  const answer = late.handOn(query, { deliver: () => assert.fail('delivered'), end: () => assert.fail('ended') });
+  answer?.abandon();
+  send(messageFor(1));
+  assert.deepEqual(await receipt(), { id: 1, goesOn: false });
+  send(messageFor(1, true), messageFor(2));
+  assert.deepEqual(await receipt(), { id: 2, goesOn: false }, 'the last message needs no receipt');
+});
+
+test('the next message may follow at once, when the client keeps up, or not at all', async (t) => {
+  const { late, send, receipt } = openAnswers(t);
+  let keepsUp = true;
+  const answer = late.handOn(query, { deliver: () => keepsUp, end: () => undefined });
+  send(messageFor(1));
+  assert.deepEqual(await receipt(), { id: 1, goesOn: true });
+  keepsUp = false;
+  send(messageFor(1), messageFor(7));
+  assert.deepEqual(await receipt(), { id: 7, goesOn: false }, 'no receipt before goOn');
+  answer?.goOn();
+  assert.deepEqual(await receipt(), { id: 1, goesOn: true });
+  send(messageFor(1), messageFor(7));
+  await receipt();
+  answer?.abandon();
+  assert.deepEqual(await receipt(), { id: 1, goesOn: false });
+});
