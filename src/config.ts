@@ -2,7 +2,7 @@
 // The only file that reads the environment. The rows of the settings: settings.ts.
 
 import { parseArgs } from 'node:util';
-import { InvalidValue } from './errors.ts';
+import { InvalidValue } from './model/invalid-value.ts';
 import { type Setting, settingRows, settings, type Values } from './settings.ts';
 
 /** The settings whose names begin with the prefix, without it: `etcdCa` → `ca`. */

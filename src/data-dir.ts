@@ -2,7 +2,7 @@
 
 import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { messageOf } from './errors.ts';
+import { messageOf } from './model/thrown.ts';
 
 /** Makes the folder if it is missing. Throws an error with the reason if it cannot be made or written to. */
 export async function prepareDataDir(folder: string): Promise<void> {

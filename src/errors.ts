@@ -1,7 +1,9 @@
-// The one registry of refusals: code → HTTP status → what it means. Every room may import it; it imports nothing.
-// How a refusal becomes a problem+json answer: http/problem.ts.
+// The one registry of refusals: code → HTTP status → title. Use cases refuse with them; http/problem.ts answers with them.
+// Rooms below control do not know it: model throws InvalidValue, table throws TableFull, store throws its own errors.
 
-/** Every code a caller can see, with its HTTP status and the title that goes with it. */
+import { InvalidValue } from './model/invalid-value.ts';
+
+/** Every code that a caller can see, with its HTTP status and its title. */
 export const errorCodes = {
   address_excluded: [422, 'The address is excluded from its pool'],
   address_outside_pool: [422, 'The address is not in the pool'],
@@ -42,18 +44,21 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes;
 
-/** One fault in the input. `pointer` is a JSON pointer (RFC 6901) into the body, or a query parameter's name after `?`, a path's after `:`. */
+/**
+ * One fault in the input. `pointer` is a JSON pointer (RFC 6901) into the body, `?` with the name of a query parameter, or
+ * `:` with the name of a path parameter.
+ */
 export interface InputFault {
   pointer: string;
   message: string;
 }
 
-/** The JSON pointer (RFC 6901) of what these steps lead to. */
+/** Returns the JSON pointer (RFC 6901) made of these steps. */
 export function pointerTo(steps: readonly (string | number)[]): string {
   return steps.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
-/** A request that we understood and will not carry out. `members` are added to the problem+json object as they are. */
+/** A request that is understood and not carried out. `members` become members of the problem+json object. */
 export class Refusal extends Error {
   readonly code: ErrorCode;
   readonly errors: InputFault[] | undefined;
@@ -81,33 +86,15 @@ export function refuse(code: ErrorCode, detail: string, members: Record<string, 
   throw new Refusal(code, detail, { members });
 }
 
-/** Nobody reads more, and a body of faults must not become an answer many times its size. */
-export const greatestFaults = 100;
+/** The number of faults in one answer. More would make the answer larger than the request, and help nobody. */
+export const maxFaults = 100;
 
-/** What refuses because of several faults. */
+/** Returns the refusal of a request with several faults. */
 export function faultyInput(faults: readonly InputFault[]): Refusal {
-  const errors = faults.slice(0, greatestFaults);
-  const said = errors.map((one) => `${one.pointer}: ${one.message}`);
-  if (faults.length > errors.length) said.push(`and ${faults.length - errors.length} more`);
-  return new Refusal('invalid_request', said.join('; '), { errors });
-}
-
-/** A value that a parser of `model/` does not accept. It does not know where the value stood: {@link at} adds that. */
-export class InvalidValue extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'InvalidValue';
-  }
-}
-
-/** What was thrown, in words. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** What was thrown, and where, for whoever has to find the bug. */
-export function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const errors = faults.slice(0, maxFaults);
+  const texts = errors.map((one) => `${one.pointer}: ${one.message}`);
+  if (faults.length > errors.length) texts.push(`and ${faults.length - errors.length} more`);
+  return new Refusal('invalid_request', texts.join('; '), { errors });
 }
 
 /** Refuses because of one field. */
@@ -121,12 +108,12 @@ export function refuseField(
   throw new Refusal(code, `${place}: ${message}`, { errors: [{ pointer, message }], members });
 }
 
-/** Runs a parser; what it does not accept becomes a refusal that points at the field. */
-export function at<T>(pointer: string, parse: () => T, code: ErrorCode = 'invalid_request'): T {
+/** Runs a parser of model/. Refuses what the parser does not accept, with a pointer to the field. */
+export function atField<T>(pointer: string, parse: () => T, code: ErrorCode = 'invalid_request'): T {
   try {
     return parse();
   } catch (error) {
-    if (error instanceof InvalidValue) refuseField(code, pointer, error.message);
+    if (error instanceof InvalidValue) refuseField(code, pointer + error.path, error.message);
     throw error;
   }
 }

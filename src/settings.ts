@@ -4,10 +4,11 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { availableParallelism, hostname } from 'node:os';
-import { InvalidValue, messageOf } from './errors.ts';
 import { parseRange } from './model/address-range.ts';
 import { parseEndpoint } from './model/endpoint.ts';
+import { InvalidValue } from './model/invalid-value.ts';
 import { nameserverOf } from './model/member.ts';
+import { messageOf } from './model/thrown.ts';
 
 /** One setting, with a value of type T. */
 export interface Setting<T> {

@@ -6,9 +6,9 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { messageOf } from '../errors.ts';
 import { parseAddress } from '../model/address.ts';
 import { type Endpoint, formatEndpoint, isWildcard, parseEndpoint } from '../model/endpoint.ts';
+import { messageOf } from '../model/thrown.ts';
 
 // An import would also load a WebSocket client, which is a lazy property of this module.
 const { get } = process.getBuiltinModule('node:http');

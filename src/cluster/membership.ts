@@ -3,7 +3,7 @@
 // or a name with the same nameserver label.
 
 import { randomUUID } from 'node:crypto';
-import { InvalidValue } from '../errors.ts';
+import { InvalidValue } from '../model/invalid-value.ts';
 import type { Logger } from '../model/logger.ts';
 import { type Member, nameserverOf } from '../model/member.ts';
 import { memberKey, memberKind, memberValue } from '../store/kinds/member.ts';

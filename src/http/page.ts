@@ -1,6 +1,7 @@
 // Lists by cursor: where the next page begins is the last item's key, wrapped so that nobody builds on its form.
 
-import { at, InvalidValue } from '../errors.ts';
+import { atField } from '../errors.ts';
+import { InvalidValue } from '../model/invalid-value.ts';
 
 export interface PageQuery {
   limit?: number;
@@ -20,7 +21,7 @@ export function encodeCursor(key: string): string {
 /** The key that a cursor holds. Refuses with `invalid_request` what is no cursor of ours. */
 export function decodeCursor<T>(cursor: string | undefined, parse: (key: string) => T): T | undefined {
   if (cursor === undefined) return undefined;
-  return at('?cursor', () => {
+  return atField('?cursor', () => {
     const key = Buffer.from(cursor, 'base64url').toString();
     if (encodeCursor(key) !== cursor) throw new InvalidValue('is not a cursor that a list gave');
     return parse(key);

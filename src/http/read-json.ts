@@ -1,6 +1,6 @@
 // A JSON body without the silence of JSON.parse, which replaces octets that are no UTF-8 and keeps the last of two fields of one name.
 
-import { faultyInput, greatestFaults, type InputFault, pointerTo, refuse } from '../errors.ts';
+import { faultyInput, type InputFault, maxFaults, pointerTo, refuse } from '../errors.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 /** No request has more levels than a handful. Pointers grow with them, and all that walks the value goes as deep. */
@@ -42,7 +42,7 @@ function faultsIn(text: string): InputFault[] {
   const levels: Level[] = [];
   let level: Level | undefined;
   let isField = false;
-  for (let at = 0; at < text.length && faults.length < greatestFaults && pointers < greatestPointers; at += 1) {
+  for (let at = 0; at < text.length && faults.length < maxFaults && pointers < greatestPointers; at += 1) {
     const sign = text[at];
     if (sign === '"') {
       const end = endOfString(text, at);

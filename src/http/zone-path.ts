@@ -1,6 +1,6 @@
 // Where a zone stands in a path. The root zone is `@` there: clients take `.` for a step on the way and leave it out (RFC 3986 §5.2.4).
 
-import { at } from '../errors.ts';
+import { atField } from '../errors.ts';
 import { type Fqdn, parseName, root } from '../model/name.ts';
 
 export function zonePath(name: Fqdn): string {
@@ -8,5 +8,5 @@ export function zonePath(name: Fqdn): string {
 }
 
 export function zoneNameOf(segment: string): Fqdn {
-  return segment === '@' ? root : at(':zone', () => parseName(segment));
+  return segment === '@' ? root : atField(':zone', () => parseName(segment));
 }

@@ -1,6 +1,5 @@
 // Address ranges as pools list them: `a-b`, a CIDR prefix, or one address. Intervals on the number line; no free space.
 
-import { InvalidValue } from '../errors.ts';
 import {
   type AddressNumber,
   addressNumber,
@@ -10,6 +9,7 @@ import {
   ipv4Base,
   parseAddress,
 } from './address.ts';
+import { InvalidValue } from './invalid-value.ts';
 
 /** `first` and `last` are both inside. `prefixLength` is there when the range was written as a prefix. */
 export interface AddressRange {

@@ -2,7 +2,7 @@
 
 import { isIPv4, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { InvalidValue } from '../errors.ts';
+import { InvalidValue } from './invalid-value.ts';
 import type { Fqdn } from './name.ts';
 
 /** An address in canonical text: dotted quad, or RFC 5952. Two equal addresses are equal strings. */

@@ -1,7 +1,6 @@
 // What may stand together at one name of a zone, and what below a delegation or a DNAME: the same for an RRset that is written, for the records of a host,
 // and for a zone file.
 
-import type { ErrorCode } from '../errors.ts';
 import { ancestry, type Fqdn, isWithin, parentOf, root } from './name.ts';
 import type { RecordType } from './rdata/record-types.ts';
 import { conflictWithCname, managingHost, type Rrset } from './rrset.ts';
@@ -13,13 +12,16 @@ export interface ZoneCut {
   type: 'NS' | 'DNAME';
 }
 
+/** The rules that a name can break. */
+export type NameRule = 'cname_conflict' | 'name_hidden' | 'record_invalid';
+
 export interface NameFinding {
   owner: Fqdn;
   /** The RRsets that it is about, the one to blame first. */
   types: RecordType[];
   message: string;
-  /** Absent: it is a warning. */
-  code?: ErrorCode;
+  /** The rule that is broken. Absent for a warning. */
+  code?: NameRule;
   /** The host whose record is one of them. */
   managedBy?: string;
   /** What hides the name. */
@@ -142,7 +144,7 @@ function hasAddress(zone: Fqdn, name: Fqdn, standing: Standing): boolean {
 export function checkNameservers(
   { name, nameservers }: Pick<Zone, 'name' | 'nameservers'>,
   rrsets: readonly Pick<Rrset, 'type'>[],
-): (NameFinding & { code: ErrorCode }) | undefined {
+): (NameFinding & { code: NameRule }) | undefined {
   const find = (wanted: string) => rrsets.find(({ type }) => type === wanted);
   const dname = find('DNAME');
   if (dname === undefined || nameservers.length > 0 || find('NS') !== undefined) return undefined;

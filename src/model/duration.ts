@@ -1,6 +1,6 @@
 // Times as zone files write them: seconds, or numbers with units (`1h30m`), which BIND brought and everybody reads.
 
-import { InvalidValue } from '../errors.ts';
+import { InvalidValue } from './invalid-value.ts';
 
 const secondsOf: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 const form = /^(?:\d+[smhdw])*\d+[smhdw]?$/i;

@@ -1,7 +1,7 @@
 // An address with a port, as settings and replicas write it: `192.0.2.1:53`, `[2001:db8::1]:53`.
 
-import { InvalidValue } from '../errors.ts';
 import { type Address, familyOf, parseAddress } from './address.ts';
+import { InvalidValue } from './invalid-value.ts';
 
 export interface Endpoint {
   readonly address: Address;

@@ -1,7 +1,7 @@
 // Hosts: a name with its addresses and aliases, and the records that follow from them.
 
-import { InvalidValue } from '../errors.ts';
 import { type Address, type Family, familyOf, reverseName } from './address.ts';
+import { InvalidValue } from './invalid-value.ts';
 import { type Fqdn, labelsOf, parseName } from './name.ts';
 import type { Tags } from './pool.ts';
 import type { RecordType } from './rdata/record-types.ts';

@@ -1,6 +1,6 @@
 // Domain names: parsed once, then carried as `Fqdn`. Presentation and wire form; no zones, no records.
 
-import { InvalidValue } from '../errors.ts';
+import { InvalidValue } from './invalid-value.ts';
 
 /**
  * A fully qualified name in canonical presentation form: lower-cased, without the trailing dot, special octets escaped as in RFC 1035 §5.1

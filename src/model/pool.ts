@@ -1,8 +1,8 @@
 // Pools as users give them, and what follows from that alone: ranges, exclusions, capacity. What is taken in them: views/.
 
-import { at, InvalidValue, refuseField } from '../errors.ts';
 import { type AddressNumber, type Family, familyOfNumber } from './address.ts';
 import { type AddressRange, parseRange, rangeHolds } from './address-range.ts';
+import { atPath, InvalidValue } from './invalid-value.ts';
 
 export const strategies = ['lowest', 'random', 'least-recently-used'] as const;
 export type Strategy = (typeof strategies)[number];
@@ -10,11 +10,11 @@ export type Strategy = (typeof strategies)[number];
 /** Free text about a resource, for its users to search by. */
 export type Tags = Record<string, string>;
 
-export const greatestTags = 64;
+export const maxTags = 64;
 
 /** Merging may come to more than one request may bring. Throws InvalidValue. */
 export function checkTags(tags: Readonly<Tags>): void {
-  if (Object.keys(tags).length > greatestTags) throw new InvalidValue(`has more than ${greatestTags} tags`);
+  if (Object.keys(tags).length > maxTags) throw new InvalidValue(`has more than ${maxTags} tags`);
 }
 
 export interface Pool {
@@ -48,13 +48,13 @@ export const poolDefaults: Omit<Pool, 'name' | 'ranges'> = {
   tags: {},
 };
 
-/** A pool with everything filled in and its ranges canonical. Refuses what cannot be a pool. */
+/** Returns the pool with its defaults filled in and its ranges canonical. Throws InvalidValue with the path of the field. */
 export function poolFrom(name: string, settings: Partial<Omit<Pool, 'name'>>): Pool {
   const { ranges = [], exclude = [], tags = {} } = settings;
-  if (ranges.length === 0) refuseField('invalid_request', '/ranges', 'a pool needs a range');
-  at('/tags', () => checkTags(tags));
+  if (ranges.length === 0) throw new InvalidValue('a pool needs a range', '/ranges');
+  atPath('/tags', () => checkTags(tags));
   const canonical = (field: 'ranges' | 'exclude', texts: readonly string[]) =>
-    texts.map((text, index) => at(`/${field}/${index}`, () => parseRange(text).text));
+    texts.map((text, index) => atPath(`/${field}/${index}`, () => parseRange(text).text));
   return {
     ...poolDefaults,
     ...settings,

@@ -1,6 +1,6 @@
 // RRsets as the API and the store carry them: a type, a TTL, and records in canonical presentation form. What a name may hold together.
 
-import { at, refuseField } from '../errors.ts';
+import { atPath, InvalidValue } from './invalid-value.ts';
 import { type Fqdn, parseName } from './name.ts';
 import { formatRdata, parseRdata } from './rdata/rdata.ts';
 import { isSingleton, type RecordType } from './rdata/record-types.ts';
@@ -29,41 +29,29 @@ export interface NamedRrsets {
   rrsets: Rrset[];
 }
 
-export const greatestTtl = 2 ** 31 - 1;
+export const maxTtl = 2 ** 31 - 1;
 
 /** How many RRsets one name holds at most: what the table of the answering threads has room to count. */
-export const greatestTypes = 255;
+export const maxTypes = 255;
 
 /** An answer carries an RRset whole, or not at all: 65535 octets with the header, a question, and the owner name once. */
-export const greatestRrset = 65_535 - 12 - 2 * 259;
+export const maxRrset = 65_535 - 12 - 2 * 259;
 /** What every record has beside its rdata: a compressed owner name, type, class, TTL, length. */
 export const recordOverhead = 12;
 
-/** Canonical, sorted, without doubles. Refuses with `record_invalid`, pointing at `pointer` + index. */
-export function parseRecords(type: RecordType, records: readonly string[], pointer: string): string[] {
+/** Returns the records canonical, sorted, each once. Throws InvalidValue; its path is the index of the faulty record. */
+export function parseRecords(type: RecordType, records: readonly string[]): string[] {
   const octets = new Map<string, number>();
   for (const [index, text] of records.entries()) {
-    at(
-      `${pointer}/${index}`,
-      () => {
-        const wire = parseRdata(type, text);
-        octets.set(formatRdata(type, wire), recordOverhead + wire.length);
-      },
-      'record_invalid',
-    );
+    const wire = atPath(`/${index}`, () => parseRdata(type, text));
+    octets.set(formatRdata(type, wire), recordOverhead + wire.length);
   }
   const distinct = [...octets.keys()].sort();
   const length = octets.values().reduce((sum, one) => sum + one, 0);
-  if (length > greatestRrset) {
-    refuseField(
-      'record_invalid',
-      pointer,
-      `the records come to ${length} octets; a DNS message takes ${greatestRrset}`,
-    );
+  if (length > maxRrset) {
+    throw new InvalidValue(`the records come to ${length} octets; a DNS message takes ${maxRrset}`);
   }
-  if (isSingleton(type) && distinct.length > 1) {
-    refuseField('record_invalid', pointer, `a name has one ${type} record at most`);
-  }
+  if (isSingleton(type) && distinct.length > 1) throw new InvalidValue(`a name has one ${type} record at most`);
   return distinct;
 }
 

@@ -1,7 +1,7 @@
 // Zones: their settings, and the records at the apex that follow from them (SOA, NS, glue).
 
-import { InvalidValue } from '../errors.ts';
 import { type Address, familyOf } from './address.ts';
+import { InvalidValue } from './invalid-value.ts';
 import { type Fqdn, nameToWire, root } from './name.ts';
 import type { RecordType } from './rdata/record-types.ts';
 import type { Revision } from './revision.ts';

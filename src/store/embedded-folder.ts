@@ -4,7 +4,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../model/thrown.ts';
 import { schema } from './embedded-sql.ts';
 
 const formatVersion = 1;

@@ -6,9 +6,9 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { messageOf } from '../errors.ts';
 import type { Logger } from '../model/logger.ts';
 import { after, firstRevision, type Revision } from '../model/revision.ts';
+import { messageOf } from '../model/thrown.ts';
 import { checkTransaction } from './check-transaction.ts';
 import { isDamage, numberIn, openDatabase } from './embedded-folder.ts';
 import { statements } from './embedded-sql.ts';

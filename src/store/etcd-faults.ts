@@ -1,6 +1,6 @@
 // What a failed call to etcd means: etcd and gRPC say it in words. Who calls, and what is tried again: etcd.ts.
 
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../model/thrown.ts';
 import { Compacted, HistoryLost, LeaseGone, StoreUnavailable, TransactionTooLarge } from './store.ts';
 
 /** The response is beyond what the client takes. */

@@ -4,7 +4,7 @@
 import { formatRdata, parseRdata } from '../model/rdata/rdata.ts';
 import { recordTypeCode, recordTypeName, typeCode } from '../model/rdata/record-types.ts';
 import type { Revision } from '../model/revision.ts';
-import { greatestTypes, type Manager, type Rrset } from '../model/rrset.ts';
+import { type Manager, maxTypes, type Rrset } from '../model/rrset.ts';
 import {
   dataFlags,
   dataRrsetsByte,
@@ -36,7 +36,7 @@ export class NodeDataEncoder {
   /** Encodes all RRsets that have records. Throws InvalidValue or RangeError if they cannot be stored. */
   encode(rrsets: readonly Rrset[], modified: Revision, isApex: boolean): void {
     const present = rrsets.filter((rrset) => rrset.records.length > 0);
-    if (present.length > greatestTypes) throw new RangeError(`a name holds at most ${greatestTypes} RRsets`);
+    if (present.length > maxTypes) throw new RangeError(`a name holds at most ${maxTypes} RRsets`);
     if (present.some((rrset) => rrset.type === 'SOA'))
       throw new RangeError('the SOA is not among the RRsets: use putSoa');
     const coded = present.map((rrset) => ({ rrset, code: recordTypeCode(rrset.type) }));

@@ -1,7 +1,6 @@
 // The table itself: a buffer that is reserved once and never moves, its readers' cells, and the error for a full table.
 // Its layout: layout.ts.
 
-import { Refusal } from '../errors.ts';
 import { cell, cellCount, cellWords, header, magic, pageBytes } from './layout.ts';
 
 const gibibyte = 2 ** 30;
@@ -15,10 +14,10 @@ export interface Table {
   readonly buffer: SharedArrayBuffer;
 }
 
-/** There is no room in the table. Nothing was changed. */
-export class TableFull extends Refusal {
+/** The table has no room for a write. Nothing was changed. */
+export class TableFull extends Error {
   constructor(wantedBytes: number) {
-    super('table_full', `the zone table has no room for another ${wantedBytes} bytes`);
+    super(`the zone table has no room for another ${wantedBytes} bytes`);
     this.name = 'TableFull';
   }
 }

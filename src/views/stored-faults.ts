@@ -1,16 +1,17 @@
 // The stored values that are not served, and why. Reported once in the log, and kept until the value is put again or
 // deleted.
 
-import { type ErrorCode, messageOf, Refusal } from '../errors.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Fqdn } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
+import { messageOf } from '../model/thrown.ts';
 import { serialKey } from '../store/kinds/serial.ts';
 import { zoneKey } from '../store/kinds/zone.ts';
+import { TableFull } from '../table/table.ts';
 
 /** The reason why a stored value is not served. */
 export interface Fault {
-  code: ErrorCode;
+  code: 'table_full' | 'value_unreadable';
   message: string;
   /** The revision that wrote the value. */
   modified: Revision;
@@ -28,7 +29,7 @@ export class StoredFaults {
 
   report(key: string, error: unknown, modified: Revision): void {
     const message = messageOf(error);
-    this.byKey.set(key, { code: error instanceof Refusal ? error.code : 'value_unreadable', message, modified });
+    this.byKey.set(key, { code: error instanceof TableFull ? 'table_full' : 'value_unreadable', message, modified });
     this.#logger.error({ key, reason: message }, 'ignoring a value of the store that cannot be served');
   }
 

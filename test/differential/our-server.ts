@@ -62,7 +62,7 @@ function addRecord(names: Map<Fqdn, Map<RecordType, Rrset>>, record: ZoneRecord)
   const rrsets = names.get(owner) ?? new Map<RecordType, Rrset>();
   names.set(owner, rrsets);
   const rrset = rrsets.get(type) ?? { type, ttl: record.ttl, records: [] };
-  rrset.records = parseRecords(type, [...rrset.records, generic.rdata], '');
+  rrset.records = parseRecords(type, [...rrset.records, generic.rdata]);
   rrsets.set(type, rrset);
 }
 

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
-import { InvalidValue } from '../../src/errors.ts';
 import {
   type Address,
   addressHex,
@@ -17,6 +16,7 @@ import {
   reverseName,
 } from '../../src/model/address.ts';
 import { parseRange, rangeHolds, rangesOverlap } from '../../src/model/address-range.ts';
+import { InvalidValue } from '../../src/model/invalid-value.ts';
 import { capacityOf, isBuggy, isExcluded, poolShape, shapeHolds } from '../../src/model/pool.ts';
 
 const words = fc.array(fc.oneof(fc.constant(0), fc.constant(0xffff), fc.integer({ min: 0, max: 0xffff })), {

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { InvalidValue } from '../../src/errors.ts';
 import { isPtrTarget, parseHostName } from '../../src/model/host.ts';
+import { InvalidValue } from '../../src/model/invalid-value.ts';
 
 test('RFC 1123 §2.1: letters, digits and inner hyphens; `_` too, and a wildcard as the first label', () => {
   for (const name of [

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { InvalidValue } from '../../src/errors.ts';
+import { InvalidValue } from '../../src/model/invalid-value.ts';
 import { formatRdata, parseRdata } from '../../src/model/rdata/rdata.ts';
 import { fieldsOf, knownRecordTypes, parseRecordType, type RecordType } from '../../src/model/rdata/record-types.ts';
 import { mutatedRdata } from './rdata-mutations.ts';

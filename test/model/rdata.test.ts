@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { InvalidValue } from '../../src/errors.ts';
+import { InvalidValue } from '../../src/model/invalid-value.ts';
 import { parseRdata } from '../../src/model/rdata/rdata.ts';
 import { recordTypeCode, recordTypeName, parseRecordType as type } from '../../src/model/rdata/record-types.ts';
 

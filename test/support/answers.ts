@@ -203,7 +203,7 @@ function addRecord(names: Map<Fqdn, Map<string, Rrset>>, name: Fqdn, ttl: number
   names.set(name, rrsets);
   const recordType = parseRecordType(type);
   const rrset = rrsets.get(type) ?? { type: recordType, ttl, records: [] };
-  rrset.records.push(...parseRecords(recordType, [rdata], ''));
+  rrset.records.push(...parseRecords(recordType, [rdata]));
   rrsets.set(type, rrset);
 }
 

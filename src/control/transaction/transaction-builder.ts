@@ -6,7 +6,7 @@
 import { refuse } from '../../errors.ts';
 import { ancestry, type Fqdn, parentOf } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
-import { greatestTypes, type Rrset } from '../../model/rrset.ts';
+import { maxTypes, type Rrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
 import { importKey } from '../../store/kinds/import.ts';
 import { nameValue } from '../../store/kinds/name.ts';
@@ -236,12 +236,10 @@ export class TransactionBuilder implements DecisionContext {
   #writeName(key: string, edit: NameEdit): void {
     const { zone, owner, modified, rrsets, changed } = edit;
     if (!changed) return;
-    if (rrsets.length > greatestTypes) {
-      refuse(
-        'record_invalid',
-        `${owner} would have ${rrsets.length} record types; at most ${greatestTypes} are allowed`,
-        { name: owner },
-      );
+    if (rrsets.length > maxTypes) {
+      refuse('record_invalid', `${owner} would have ${rrsets.length} record types; at most ${maxTypes} are allowed`, {
+        name: owner,
+      });
     }
     const current = this.views.zones.get(zone.name);
     if (!this.#created.has(zone.name) && current !== undefined) {

@@ -1,8 +1,8 @@
 // Compares a zone file with the zone: which RRsets an import would change, and which it must keep because hosts manage
 // them. Reads the zone's records from the store at one revision. Writes nothing.
 
-import { InvalidValue } from '../../errors.ts';
 import { checkNameservers } from '../../model/check-name.ts';
+import { InvalidValue } from '../../model/invalid-value.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
 import type { NamedRrsets, Rrset } from '../../model/rrset.ts';

@@ -21,6 +21,7 @@ import { checkApex, type ZoneComparison } from './compare-zone.ts';
 import { ImportLock } from './import-lock.ts';
 import { soaSettingsFrom } from './import-soa.ts';
 import type { ImportPlaces, ImportWanted } from './import-wanted.ts';
+import { refuseFaults } from './refuse-faults.ts';
 import { GenerationWriter, nameOperation, refuseInterrupted } from './write-generation.ts';
 import { yieldToEventLoop } from './yield-to-event-loop.ts';
 
@@ -143,7 +144,7 @@ export class ImportRun {
     const managed = this.#places.views.zones.name(zone, owner).rrsets.filter(({ manager }) => manager === 'host');
     const findings = new Findings();
     const rrsets = this.#compared.contents.rrsetsAt(owner, managed, findings);
-    findings.refuseFaults();
+    refuseFaults(findings);
     return nameOperation(zone, lock.generation, owner, rrsets);
   }
 
@@ -157,7 +158,7 @@ export class ImportRun {
     checkPrecondition(precondition, entityTag(serial));
     const findings = new Findings();
     checkApex(current.value, this.#compared.contents, findings);
-    findings.refuseFaults();
+    refuseFaults(findings);
     const soa = soaSettingsFrom(views, current.value, this.#compared.contents, new Findings());
     const generation = lock?.generation ?? current.value.generation;
     const value = zoneValue.encode({ ...current.value, soa, generation, automatic: false });

@@ -2,7 +2,7 @@
 // zone would have it anyway is not stored, so that it goes on following the zone.
 
 import { type Fqdn, parseName } from '../../model/name.ts';
-import { greatestTtl } from '../../model/rrset.ts';
+import { maxTtl } from '../../model/rrset.ts';
 import { type SoaSettings, soaOf, soaRrset, type Zone } from '../../model/zone.ts';
 import type { ZoneFileContents } from '../../model/zone-file/contents.ts';
 import type { Findings } from '../../model/zone-file/findings.ts';
@@ -21,8 +21,8 @@ export function soaSettingsFrom(
     findings.warn(soa.line, `the TTL of the SOA is ignored: it is the zone's default TTL, ${zone.defaultTtl}`);
   const [mname = '', rname = '', , ...times] = soa.record.split(' ');
   const [refresh = 0, retry = 0, expire = 0, minimum = 0] = times.map(Number);
-  if (times.some((time) => Number(time) > greatestTtl))
-    findings.fault(soa.line, `the SOA has a time of more than ${greatestTtl} seconds`);
+  if (times.some((time) => Number(time) > maxTtl))
+    findings.fault(soa.line, `the SOA has a time of more than ${maxTtl} seconds`);
   const ns = names
     .get(zone.name)
     ?.find(({ type }) => type === 'NS')

@@ -26,6 +26,7 @@ import { ImportRun } from './import-run.ts';
 import { differenceOfSoa, soaSettingsFrom } from './import-soa.ts';
 import type { ImportPlaces, ImportWanted } from './import-wanted.ts';
 import { readZoneFile } from './read-zone-file.ts';
+import { refuseFaults } from './refuse-faults.ts';
 
 export interface Imported {
   counts: ImportCounts;
@@ -77,7 +78,7 @@ async function importWithin(share: MemoryShare, places: ImportPlaces, wanted: Im
     await checkContents(contents, comparison, findings, signal);
     checkApex(zone, contents, findings);
     const soa = soaSettingsFrom(views, zone, contents, findings);
-    findings.refuseFaults();
+    refuseFaults(findings);
     const namesDiffer = !comparison.isEmpty;
     differenceOfSoa(comparison, views, zone, soa);
     const result = resultOf(comparison, findings);

@@ -3,7 +3,7 @@
 // have one.
 
 import { MessageChannel } from 'node:worker_threads';
-import { stackOf } from '../../errors.ts';
+import { stackOf } from '../../model/thrown.ts';
 import { newDoorbell, ringDoorbell, sleepUntilRung } from './doorbell.ts';
 import type { LateRespond } from './late-responder.ts';
 import { Line, type SendDatagram } from './line.ts';

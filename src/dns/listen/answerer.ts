@@ -1,6 +1,6 @@
 // What a listening thread calls for each query: the responder, with a guard against its bugs. No sockets here.
 
-import { stackOf } from '../../errors.ts';
+import { stackOf } from '../../model/thrown.ts';
 import { TableReader } from '../../table/reader.ts';
 import { Clock } from '../respond/clock.ts';
 import { createResponder, type Respond } from '../respond/responder.ts';

@@ -5,9 +5,9 @@
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { closeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '../../errors.ts';
 import { type Address, familyOf } from '../../model/address.ts';
 import { type Endpoint, isWildcard } from '../../model/endpoint.ts';
+import { messageOf } from '../../model/thrown.ts';
 import type { Answerer } from './answerer.ts';
 import type { Libc } from './libc.ts';
 import { CounterCells, newListenCounters } from './listen-counters.ts';

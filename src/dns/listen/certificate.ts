@@ -3,8 +3,8 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
-import { messageOf } from '../../errors.ts';
 import type { Logger } from '../../model/logger.ts';
+import { messageOf } from '../../model/thrown.ts';
 
 export interface CertificateFiles {
   /** PEM: our certificate, then the intermediate ones. */

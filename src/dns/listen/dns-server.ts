@@ -2,9 +2,9 @@
 // them. Queries are answered in the threads. Only those that they hand on are answered here, by a taker
 // (dns/handed-on/).
 
-import { messageOf } from '../../errors.ts';
 import { type Endpoint, formatEndpoint } from '../../model/endpoint.ts';
 import type { Logger } from '../../model/logger.ts';
+import { messageOf } from '../../model/thrown.ts';
 import { claimCell, releaseCell, type Table, wordsOf } from '../../table/table.ts';
 import { LateResponder } from '../handed-on/late-responder.ts';
 import { Taker } from '../handed-on/taker.ts';

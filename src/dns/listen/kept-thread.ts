@@ -2,8 +2,8 @@
 
 import { closeSync } from 'node:fs';
 import { type Transferable, Worker } from 'node:worker_threads';
-import { stackOf } from '../../errors.ts';
 import type { Logger } from '../../model/logger.ts';
+import { stackOf } from '../../model/thrown.ts';
 import type { FailedReport, ReadyReport, ThreadOrder, ThreadReport } from './thread-task.ts';
 
 /**

@@ -1,7 +1,7 @@
 // The error message for an address on which we cannot listen.
 
-import { messageOf } from '../../errors.ts';
 import { type Endpoint, formatEndpoint } from '../../model/endpoint.ts';
+import { messageOf } from '../../model/thrown.ts';
 
 const waysOut: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another process has this port; stop it (`ss -lpn` shows it) or choose another port with --dns',

@@ -2,7 +2,7 @@
 // datagram-socket.ts.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { messageOf } from '../../errors.ts';
+import { messageOf } from '../../model/thrown.ts';
 import { LateAnswers } from '../handed-on/late-answers.ts';
 import { openAnswerer } from './answerer.ts';
 import { answerBatches, type BatchedSocket } from './batched-socket.ts';

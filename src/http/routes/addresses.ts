@@ -2,7 +2,7 @@
 
 import { decideReleaseAddress } from '../../control/pools/release-address.ts';
 import { entityTag } from '../../control/transaction/precondition.ts';
-import { at, refuse } from '../../errors.ts';
+import { atField, refuse } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';
 import { Type } from '../../model/json-schema.ts';
 import { timestamp } from '../../model/timestamp.ts';
@@ -31,7 +31,7 @@ export const addressRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const address = at(':ip', () => parseAddress(request.params.ip));
+      const address = atField(':ip', () => parseAddress(request.params.ip));
       const inSpace = request.query.space ?? 'default';
       const record = views.pools.address(inSpace, address);
       const fault = views.faults.get(addressKey(inSpace, address));
@@ -71,7 +71,7 @@ export const addressRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const address = at(':ip', () => parseAddress(request.params.ip));
+      const address = atField(':ip', () => parseAddress(request.params.ip));
       const { id, owner, space: inSpace = 'default' } = request.query;
       const precondition = preconditionOf(request);
       await commitFor(services, request, reply, (context) =>

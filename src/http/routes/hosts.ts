@@ -5,7 +5,7 @@ import { decideCreateHost } from '../../control/hosts/create-host.ts';
 import { decideDeleteHost } from '../../control/hosts/delete-host.ts';
 import { existingHost } from '../../control/reading/existing.ts';
 import { entityTag } from '../../control/transaction/precondition.ts';
-import { at, refuseField } from '../../errors.ts';
+import { atField, refuseField } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';
 import type { Host } from '../../model/host.ts';
 import { Type } from '../../model/json-schema.ts';
@@ -34,7 +34,7 @@ const params = strict({ name: NameText });
 export const hostRoutes: Routes = async (app, services) => {
   const { views } = services;
   const location = (name: Fqdn) => `/v1/hosts/${encodeURIComponent(name)}`;
-  const nameOf = (text: string) => at(':name', () => parseName(text));
+  const nameOf = (text: string) => atField(':name', () => parseName(text));
 
   app.post(
     '/v1/hosts',
@@ -173,8 +173,8 @@ interface HostFilter {
 
 /** All that are given must hold. A `name` finds the host and the host that has it as an alias. */
 function filterOf({ name: nameText, address: addressText, pool, owner, tag }: HostFilter): (host: Host) => boolean {
-  const name = nameText === undefined ? undefined : at('?name', () => parseName(nameText));
-  const address = addressText === undefined ? undefined : at('?address', () => parseAddress(addressText));
+  const name = nameText === undefined ? undefined : atField('?name', () => parseName(nameText));
+  const address = addressText === undefined ? undefined : atField('?address', () => parseAddress(addressText));
   const [tagKey = '', tagValue] = tag?.split(/=(.*)/s) ?? [];
   return (host) =>
     (name === undefined || host.name === name || host.aliases.includes(name)) &&

@@ -10,7 +10,7 @@ import { decideCreatePool, decideEvictOutside, decidePutPool, type PoolChange } 
 import { existingPool } from '../../control/reading/existing.ts';
 import type { Committed, Decide } from '../../control/transaction/decision.ts';
 import { entityTag } from '../../control/transaction/precondition.ts';
-import { at, refuseField } from '../../errors.ts';
+import { atField, refuseField } from '../../errors.ts';
 import { familyOf, parseAddress } from '../../model/address.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Pool, poolFrom } from '../../model/pool.ts';
@@ -58,7 +58,7 @@ export const poolRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const { name, ...body } = request.body;
-      const wanted = poolFrom(name, body as Partial<Pool>);
+      const wanted = atField('', () => poolFrom(name, body as Partial<Pool>));
       const committed = await commitFor(services, request, reply, (context) => decideCreatePool(context, wanted));
       return sendWritten(reply, committed, true, location(name), committed.result, withBody);
     },
@@ -113,7 +113,7 @@ export const poolRoutes: Routes = async (app, services) => {
       const { name: named = name, ...body } = request.body;
       if (named !== name)
         refuseField('invalid_request', '/name', 'is not the name in the path: a pool cannot be renamed');
-      const wanted = poolFrom(name, body as Partial<Pool>);
+      const wanted = atField('', () => poolFrom(name, body as Partial<Pool>));
       const change = { name, precondition: preconditionOf(request), change: () => wanted };
       const committed = await commitPool(services, request, reply, change);
       return sendWritten(
@@ -146,7 +146,7 @@ export const poolRoutes: Routes = async (app, services) => {
         name,
         precondition: preconditionOf(request),
         change: (current: Pool | undefined) =>
-          poolFrom(name, mergePatch(current ?? existingPool(services, name).value, request.body)),
+          atField('', () => poolFrom(name, mergePatch(current ?? existingPool(services, name).value, request.body))),
       };
       const committed = await commitPool(services, request, reply, change);
       return sendWritten(reply, committed, false, location(name), show(committed.result.pool), withBody);
@@ -192,7 +192,7 @@ export const poolRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const { addresses: texts, count, owner = '', ...more } = request.body;
-      const addresses = texts?.map((text, index) => at(`/addresses/${index}`, () => parseAddress(text)));
+      const addresses = texts?.map((text, index) => atField(`/addresses/${index}`, () => parseAddress(text)));
       refuseDoubles('/addresses', addresses ?? []);
       if (addresses !== undefined && count !== undefined && count !== addresses.length)
         refuseField('invalid_request', '/count', 'is not the number of addresses');

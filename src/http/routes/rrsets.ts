@@ -5,7 +5,8 @@ import { existingZone } from '../../control/reading/existing.ts';
 import { decideChangeRrsets, type RrsetChange } from '../../control/zones/change-rrsets.ts';
 import { listRrsets, type RrsetPosition, servedRrsetsAt } from '../../control/zones/list-rrsets.ts';
 import { rrsetTag } from '../../control/zones/rrset-tag.ts';
-import { at, InvalidValue, refuse, refuseField } from '../../errors.ts';
+import { atField, refuse, refuseField } from '../../errors.ts';
+import { InvalidValue } from '../../model/invalid-value.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, isWithin, parseRelativeName } from '../../model/name.ts';
 import { parseRecordType, type RecordType } from '../../model/rdata/record-types.ts';
@@ -57,7 +58,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
     async (request) => {
       const zone = zoneOf(request.params.zone);
       const { type: typeText, name: nameText, cursor } = request.query;
-      const type = typeText === undefined ? undefined : at('?type', () => parseRecordType(typeText));
+      const type = typeText === undefined ? undefined : atField('?type', () => parseRecordType(typeText));
       if (nameText !== undefined) {
         const owner = ownerOf('?name', nameText, zone.name);
         const found = servedRrsetsAt(views, zone, owner).filter((rrset) => type === undefined || rrset.type === type);
@@ -159,7 +160,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
       const zone = zoneOf(request.params.zone);
       const changes = request.body.map(({ name, type: typeText, ttl, records }, index) => {
         const owner = ownerOf(`/${index}/name`, name, zone.name);
-        const type = at(`/${index}/type`, () => parseRecordType(typeText));
+        const type = atField(`/${index}/type`, () => parseRecordType(typeText));
         return changeOf(owner, type, { ttl, records }, `/${index}/name`, `/${index}/records`);
       });
       const twice = changes.findIndex(
@@ -177,12 +178,16 @@ export const rrsetRoutes: Routes = async (app, services) => {
 
   function placeOf(path: Static<typeof params>) {
     const zone = zoneOf(path.zone);
-    return { zone, owner: ownerOf(':name', path.name, zone.name), type: at(':type', () => parseRecordType(path.type)) };
+    return {
+      zone,
+      owner: ownerOf(':name', path.name, zone.name),
+      type: atField(':type', () => parseRecordType(path.type)),
+    };
   }
 };
 
 function ownerOf(pointer: string, text: string, zone: Fqdn): Fqdn {
-  const owner = at(pointer, () => parseRelativeName(text, zone));
+  const owner = atField(pointer, () => parseRelativeName(text, zone));
   if (!isWithin(owner, zone)) refuseField('outside_zone', pointer, `${owner} is not in zone ${zone}`);
   return owner;
 }
@@ -195,7 +200,8 @@ function changeOf(
   recordsPointer: string,
 ): RrsetChange {
   if (records.length === 0) return { owner, type, rrset: undefined, pointer };
-  const rrset = { type, records: parseRecords(type, records, recordsPointer), ...(ttl !== undefined && { ttl }) };
+  const canonical = atField(recordsPointer, () => parseRecords(type, records), 'record_invalid');
+  const rrset = { type, records: canonical, ...(ttl !== undefined && { ttl }) };
   return { owner, type, rrset, pointer };
 }
 

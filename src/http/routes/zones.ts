@@ -6,7 +6,7 @@ import type { Committed, Decide } from '../../control/transaction/decision.ts';
 import { entityTag } from '../../control/transaction/precondition.ts';
 import { decideClearZone, decideDeleteClearedZone, decideDeleteZone } from '../../control/zones/delete-zone.ts';
 import { decideCreateZone, decidePutZone, type ZonePut } from '../../control/zones/put-zone.ts';
-import { at, refuseField } from '../../errors.ts';
+import { atField, refuseField } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
 import { parseName } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
@@ -56,7 +56,7 @@ export const zoneRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const { name: text, ...input } = request.body;
-      const name = at('/name', () => parseName(text));
+      const name = atField('/name', () => parseName(text));
       const wanted = zoneFrom(name, input as ZoneInput, undefined);
       const committed = await commitFor(services, request, reply, (context) => decideCreateZone(context, wanted));
       return sendZone(reply, committed);
@@ -109,7 +109,7 @@ export const zoneRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const name = zoneNameOf(request.params.zone);
       const { name: named, ...input } = request.body;
-      if (named !== undefined && at('/name', () => parseName(named)) !== name) {
+      if (named !== undefined && atField('/name', () => parseName(named)) !== name) {
         refuseField('invalid_request', '/name', 'is not the name in the path: a zone cannot be renamed');
       }
       const change = {

@@ -3,7 +3,7 @@
 import type { Static, TObject, TProperties, TSchema } from 'typebox';
 import { refuseField } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
-import { greatestTags } from '../../model/pool.ts';
+import { maxTags } from '../../model/pool.ts';
 
 /** An object without other fields than these. */
 export function strict<T extends TProperties>(properties: T, description?: string): TObject<T> {
@@ -62,7 +62,7 @@ const tagsOf = <T>(value: TSchema) =>
     type: 'object',
     additionalProperties: value,
     propertyNames: { maxLength: 63 },
-    maxProperties: greatestTags,
+    maxProperties: maxTags,
   });
 export const Tags = tagsOf<string>(TagValue);
 /** null takes one tag away. */

@@ -2,7 +2,7 @@
 
 import type { Static } from 'typebox';
 import type { WantedHost } from '../../control/hosts/host-wanted.ts';
-import { at, refuseField } from '../../errors.ts';
+import { atField, refuseField } from '../../errors.ts';
 import { parseAddress, reverseName } from '../../model/address.ts';
 import { type Host, isPtrTarget, parseHostName } from '../../model/host.ts';
 import { Type } from '../../model/json-schema.ts';
@@ -82,12 +82,12 @@ export function wantedHostFrom({
   owner = '',
   tags = {},
 }: HostInput): WantedHost {
-  at('/tags', () => checkTags(tags));
+  atField('/tags', () => checkTags(tags));
   if (name === undefined) refuseField('invalid_request', '/name', 'a host needs a name');
   const parsed = {
-    name: at('/name', () => parseHostName(name)),
-    aliases: aliases.map((alias, index) => at(`/aliases/${index}`, () => parseHostName(alias))),
-    addresses: addresses?.map((text, index) => at(`/addresses/${index}`, () => parseAddress(text))),
+    name: atField('/name', () => parseHostName(name)),
+    aliases: aliases.map((alias, index) => atField(`/aliases/${index}`, () => parseHostName(alias))),
+    addresses: addresses?.map((text, index) => atField(`/addresses/${index}`, () => parseAddress(text))),
   };
   const mayHavePtr = isPtrTarget(parsed.name);
   if (!mayHavePtr && ptr === true) refuseField('invalid_request', '/ptr', 'a wildcard is no name for a reverse record');

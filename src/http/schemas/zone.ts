@@ -3,7 +3,7 @@
 import type { Static } from 'typebox';
 import type { Warning } from '../../control/transaction/name-edits.ts';
 import type { ZonePut } from '../../control/zones/put-zone.ts';
-import { at, refuseField } from '../../errors.ts';
+import { atField, refuseField } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, formatRelativeName, parseName } from '../../model/name.ts';
 import { type Manager, managingHost, type Rrset } from '../../model/rrset.ts';
@@ -59,10 +59,10 @@ export type ZoneInput = Partial<Omit<Static<typeof NewZone>, 'name'>>;
 
 /** Refuses what cannot be a zone, pointing at the field. `current` is the zone that it becomes. */
 export function zoneFrom(name: Fqdn, input: ZoneInput, current: Zone | undefined): Zone {
-  if (current === undefined) at('/name', () => checkZoneName(name));
+  if (current === undefined) atField('/name', () => checkZoneName(name));
   const { defaultTtl = zoneDefaults.defaultTtl, nameservers = [], soa = {}, skydns = false } = input;
   if (skydns) refuseField('invalid_request', '/skydns', 'is not available in this version');
-  const parsed = nameservers.map((text, index) => at(`/nameservers/${index}`, () => parseName(text)));
+  const parsed = nameservers.map((text, index) => atField(`/nameservers/${index}`, () => parseName(text)));
   refuseDoubles('/nameservers', parsed);
   const { mname, rname, ...times } = soa;
   return {
@@ -72,8 +72,8 @@ export function zoneFrom(name: Fqdn, input: ZoneInput, current: Zone | undefined
     nameservers: parsed,
     soa: {
       ...times,
-      ...(mname !== undefined && { mname: at('/soa/mname', () => parseName(mname)) }),
-      ...(rname !== undefined && { rname: at('/soa/rname', () => parseName(rname)) }),
+      ...(mname !== undefined && { mname: atField('/soa/mname', () => parseName(mname)) }),
+      ...(rname !== undefined && { rname: atField('/soa/rname', () => parseName(rname)) }),
     } as SoaSettings,
     skydns,
     // What its users change is theirs: it does not go away by itself any more.

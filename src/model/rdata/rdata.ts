@@ -1,6 +1,6 @@
 // One record's rdata: presentation form to wire form and back, for every type. Canonical: what is formatted parses to the same octets.
 
-import { InvalidValue } from '../../errors.ts';
+import { InvalidValue } from '../invalid-value.ts';
 import type { FieldCodec } from './fields/codec.ts';
 import { fieldCodecs } from './fields.ts';
 import { fieldsOf, type RecordType } from './record-types.ts';

@@ -1,7 +1,7 @@
 // The record types that have a name here: one row each, with the type's number and the kinds of its fields. A new type is
 // a new row. How each kind of field is read and written: fields.ts. Every other type is TYPEnnn with RFC 3597 rdata.
 
-import { InvalidValue } from '../../errors.ts';
+import { InvalidValue } from '../invalid-value.ts';
 
 /** The fields of a type's rdata in the order of the wire: the field's name in error messages, and its kind. */
 type Fields<Kind extends string = string> = Readonly<Record<string, Kind>>;

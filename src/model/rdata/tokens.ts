@@ -1,7 +1,7 @@
 // Splits rdata in presentation form into tokens (RFC 1035 §5.1): blanks separate, quotes hold together, escapes stay for the reader.
 // Parentheses and comments belong to zone files, not to one record.
 
-import { InvalidValue } from '../../errors.ts';
+import { InvalidValue } from '../invalid-value.ts';
 import { parseEscape } from '../name.ts';
 
 const tab = 0x09;

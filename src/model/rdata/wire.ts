@@ -1,6 +1,6 @@
 // Rdata in wire form, written and read field by field. Nothing here knows a record type.
 
-import { InvalidValue } from '../../errors.ts';
+import { InvalidValue } from '../invalid-value.ts';
 
 /** One record's rdata is at most this long (RFC 1035 §3.2.1). */
 const greatestRdata = 0xffff;

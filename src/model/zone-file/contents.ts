@@ -11,7 +11,7 @@ import {
 } from '../check-name.ts';
 import { type Fqdn, isWithin } from '../name.ts';
 import { isSingleton, type RecordType } from '../rdata/record-types.ts';
-import { greatestRrset, greatestTypes, managingHost, type Rrset, recordOverhead } from '../rrset.ts';
+import { managingHost, maxRrset, maxTypes, type Rrset, recordOverhead } from '../rrset.ts';
 import type { Findings } from './findings.ts';
 import type { ZoneFileRecord } from './reader.ts';
 
@@ -79,7 +79,7 @@ export class ZoneFileContents {
     if (rrset !== undefined) {
       if (record.implied !== true) this.#marked.delete(rrset);
       this.#addTo(rrset, record);
-    } else if (rrsets.length <= greatestTypes) this.#addRrset(rrsets, record);
+    } else if (rrsets.length <= maxTypes) this.#addRrset(rrsets, record);
   }
 
   #addRrset(rrsets: FileRrset[], record: ZoneFileRecord): void {
@@ -92,8 +92,7 @@ export class ZoneFileContents {
       this.held += heldByName + owner.length;
     } else rrsets.push(rrset);
     if (record.implied === true) this.#marked.set(rrset, owner);
-    if (rrsets.length === greatestTypes + 1)
-      this.#findings.fault(line, `${owner} has more than ${greatestTypes} record types`);
+    if (rrsets.length === maxTypes + 1) this.#findings.fault(line, `${owner} has more than ${maxTypes} record types`);
   }
 
   #addTo(rrset: FileRrset, one: ZoneFileRecord): void {
@@ -103,7 +102,7 @@ export class ZoneFileContents {
       this.#findings.warn(line, `the TTLs of ${owner} ${type} differ: ${smallest} is taken for all (RFC 2181 §5.2)`);
       rrset.ttl = smallest;
     }
-    if (rrset.octets > greatestRrset || rrset.records.includes(record)) return;
+    if (rrset.octets > maxRrset || rrset.records.includes(record)) return;
     if (isSingleton(type)) this.#findings.fault(line, `${owner} has two ${type} records; one is allowed`);
     rrset.records.push(ownText(record));
     this.#weigh(rrset, one);
@@ -112,7 +111,7 @@ export class ZoneFileContents {
   #weigh(rrset: FileRrset, { owner, type, line, record, length }: ZoneFileRecord): void {
     this.held += heldByRecord + record.length;
     rrset.octets += recordOverhead + length;
-    if (rrset.octets > greatestRrset)
+    if (rrset.octets > maxRrset)
       this.#findings.fault(line, `the ${type} records of ${owner} are more than a DNS message takes`);
   }
 

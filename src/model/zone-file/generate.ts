@@ -1,6 +1,6 @@
 // `$GENERATE range owner [ttl] [class] type rdata`, as BIND has it: a template for records, one for each number of the range.
 
-import { InvalidValue } from '../../errors.ts';
+import { InvalidValue } from '../invalid-value.ts';
 
 interface GenerateRange {
   start: number;
@@ -11,7 +11,7 @@ interface GenerateRange {
 const greatestRange = 1_000_000;
 
 /** `1-100` or `0-255/5`. Throws InvalidValue. */
-export function parseRange(text: string): GenerateRange {
+export function parseGenerateRange(text: string): GenerateRange {
   const [, start, stop, step = '1'] = /^(\d{1,10})-(\d{1,10})(?:\/(\d{1,10}))?$/.exec(text) ?? [];
   const range = { start: Number(start), stop: Number(stop), step: Number(step) };
   if (start === undefined || range.stop < range.start || range.step < 1 || range.stop >= 2 ** 31) {

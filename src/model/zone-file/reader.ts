@@ -2,13 +2,14 @@
 // canonical. Streaming: takes pieces of text, keeps nothing of what it has given. What is wrong comes as notes between the records.
 // How text becomes tokens: lexer.ts. What records may stand together: contents.ts.
 
-import { type ErrorCode, InvalidValue } from '../../errors.ts';
 import { parseDuration } from '../duration.ts';
+import { InvalidValue } from '../invalid-value.ts';
 import { type Fqdn, parseRelativeName } from '../name.ts';
 import { formatRdata, parseRdata } from '../rdata/rdata.ts';
 import { parseRecordType, type RecordType } from '../rdata/record-types.ts';
-import { greatestTtl } from '../rrset.ts';
-import { parseRange, substitute } from './generate.ts';
+import { maxTtl } from '../rrset.ts';
+import type { FileRule } from './findings.ts';
+import { parseGenerateRange, substitute } from './generate.ts';
 import { type LexerFault, type ZoneFileEntry, ZoneFileLexer } from './lexer.ts';
 import { withAbsoluteNames } from './rdata-names.ts';
 
@@ -30,7 +31,7 @@ export interface ZoneFileRecord {
 export interface ZoneFileNote {
   kind: 'fault' | 'warning';
   line: number;
-  code: ErrorCode;
+  code: FileRule;
   message: string;
 }
 
@@ -115,7 +116,7 @@ export class ZoneFileReader {
       case '$TTL':
         if (argument === '' || more.length > 0) throw new InvalidValue('$TTL takes one TTL');
         this.#directiveTtl = parseDuration(argument);
-        if (this.#directiveTtl > greatestTtl) {
+        if (this.#directiveTtl > maxTtl) {
           yield tooLongTtl(line, this.#directiveTtl);
           this.#directiveTtl = 0;
         }
@@ -132,7 +133,7 @@ export class ZoneFileReader {
 
   *#generate(line: number, range: string, [owner = '', ...rest]: string[]): Generator<Item> {
     if (rest.length < 2) throw new InvalidValue('$GENERATE takes a range, an owner, [ttl] [class] a type and rdata');
-    const { start, stop, step } = parseRange(range);
+    const { start, stop, step } = parseGenerateRange(range);
     for (let number = start; number <= stop; number += step) {
       const tokens = rest.flatMap((token) => this.#generated(token, number));
       for (const item of this.#record(line, this.#parseOwner(substitute(owner, number)), tokens)) {
@@ -174,14 +175,14 @@ export class ZoneFileReader {
     const wire = parseRdata(type, fields.join(' '));
     // Its last field.
     if (type === 'SOA') this.#soaMinimum ??= Buffer.from(wire).readUInt32BE(wire.length - 4);
-    if (ttl !== undefined && ttl > greatestTtl) {
+    if (ttl !== undefined && ttl > maxTtl) {
       yield tooLongTtl(line, ttl);
       ttl = 0;
     }
     if (ttl !== undefined) this.#lastTtl = ttl;
     ttl ??= this.#directiveTtl ?? this.#lastTtl ?? this.#soaMinimum ?? this.#defaultTtl;
     // RFC 2181 §8.
-    if (ttl > greatestTtl) ttl = 0;
+    if (ttl > maxTtl) ttl = 0;
     yield { kind: 'record', line, owner, type, ttl, record: formatRdata(type, wire), length: wire.length };
   }
 }

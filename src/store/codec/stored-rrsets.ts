@@ -1,11 +1,11 @@
 // Checks the RRsets of a stored name that a schema cannot check: types, duplicates, sizes, aliases. Throws InvalidValue.
 // Runs for every name of a load. The table parses an RRset's single record, so it is not parsed here.
 
-import { InvalidValue, Refusal } from '../../errors.ts';
+import { InvalidValue } from '../../model/invalid-value.ts';
 import { parseName } from '../../model/name.ts';
 import { parseRdata } from '../../model/rdata/rdata.ts';
 import { parseRecordType, type RecordType } from '../../model/rdata/record-types.ts';
-import { conflictWithCname, greatestRrset, type NamedRrsets, parseRecords, type Rrset } from '../../model/rrset.ts';
+import { conflictWithCname, maxRrset, type NamedRrsets, parseRecords, type Rrset } from '../../model/rrset.ts';
 
 /** The types that a host writes. Records of all other types belong to the zone's users. */
 const hostTypes: readonly string[] = ['A', 'AAAA', 'PTR', 'CNAME'];
@@ -51,13 +51,9 @@ function checkType(type: RecordType): void {
 function isLong(records: readonly string[]): boolean {
   let characters = 0;
   for (const record of records) characters += record.length;
-  return characters * octetsPerCharacter + records.length * octetsPerRecord > greatestRrset;
+  return characters * octetsPerCharacter + records.length * octetsPerRecord > maxRrset;
 }
 
 function checkRecords(type: RecordType, records: readonly string[]): void {
-  try {
-    if (parseRecords(type, records, '').length < records.length) throw new InvalidValue(`${type} has a record twice`);
-  } catch (error) {
-    throw error instanceof Refusal ? new InvalidValue(error.message) : error;
-  }
+  if (parseRecords(type, records).length < records.length) throw new InvalidValue(`${type} has a record twice`);
 }

@@ -1,6 +1,6 @@
 // Checks of stored values that a schema cannot express: against their key, and of names, times and lists. Throw InvalidValue.
 
-import { InvalidValue } from '../../errors.ts';
+import { InvalidValue } from '../../model/invalid-value.ts';
 import { parseName } from '../../model/name.ts';
 
 /** Refuses a value that differs from the one that its key, or its canonical form, requires. */

@@ -4,7 +4,7 @@
 
 import { Ajv, type ValidateFunction } from 'ajv';
 import type { Static, TObject, TProperties, TSchema } from 'typebox';
-import { InvalidValue } from '../../errors.ts';
+import { InvalidValue } from '../../model/invalid-value.ts';
 import { Type } from '../../model/json-schema.ts';
 
 /** Both directions of one kind of value. They are properties, so that tsc compares T with the schema both ways. */

@@ -4,7 +4,7 @@ import type { Address } from '../../model/address.ts';
 import { Type } from '../../model/json-schema.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Tags } from '../../model/pool.ts';
-import { greatestTtl } from '../../model/rrset.ts';
+import { maxTtl } from '../../model/rrset.ts';
 
 export const text = Type.String();
 export const texts = Type.Array(text);
@@ -25,4 +25,4 @@ export const time = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:
 export const label = Type.String({ pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' });
 export const poolOrNull = Type.Union([label, Type.Null()]);
 /** TTLs, and the times of a SOA record, which an import takes unchanged from the file (RFC 2181 §8). */
-export const seconds = Type.Integer({ minimum: 0, maximum: greatestTtl });
+export const seconds = Type.Integer({ minimum: 0, maximum: maxTtl });

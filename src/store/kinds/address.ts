@@ -1,8 +1,8 @@
 // Addresses: `addresses/<space>/<32 hex digits>` → the holders of the address.
 
-import { InvalidValue } from '../../errors.ts';
 import { type Address, addressHex, formatAddress } from '../../model/address.ts';
 import { type AddressRecord, describeHolder } from '../../model/allocation.ts';
+import { InvalidValue } from '../../model/invalid-value.ts';
 import { Type } from '../../model/json-schema.ts';
 import { requireCanonicalName, requireDistinct, requireEqual, requireTime } from '../codec/value-checks.ts';
 import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';

@@ -1,8 +1,8 @@
 // Hosts: `hosts/<name, labels reversed>` → the host.
 
-import { InvalidValue } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';
 import type { Host } from '../../model/host.ts';
+import { InvalidValue } from '../../model/invalid-value.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, isWithin } from '../../model/name.ts';
 import { decodeReversed, encodeReversed } from '../codec/encoded-name.ts';

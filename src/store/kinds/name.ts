@@ -1,7 +1,7 @@
 // Names of zones: `names/<zone>/<generation>/<owner name, labels reversed>` → all RRsets of the owner name.
 // One key for each name makes "a CNAME has no other records beside it" one compare.
 
-import { InvalidValue } from '../../errors.ts';
+import { InvalidValue } from '../../model/invalid-value.ts';
 import { Type } from '../../model/json-schema.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { RecordType } from '../../model/rdata/record-types.ts';

@@ -1,7 +1,7 @@
 // Pools: `pools/<pool>` → the pool.
 
-import { InvalidValue } from '../../errors.ts';
 import { parseRange, rangesOverlap } from '../../model/address-range.ts';
+import { InvalidValue } from '../../model/invalid-value.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Pool, strategies } from '../../model/pool.ts';
 import { requireEqual } from '../codec/value-checks.ts';

@@ -1,7 +1,7 @@
 // Fields that are IP addresses, and lists of address prefixes (APL). Octets, not model/address.ts's line: an import reads a million of them.
 
 import { isIPv4, isIPv6 } from 'node:net';
-import { InvalidValue } from '../../../errors.ts';
+import { InvalidValue } from '../../invalid-value.ts';
 import type { TokenReader } from '../tokens.ts';
 import type { WireReader, WireWriter } from '../wire.ts';
 import type { FieldCodec } from './codec.ts';

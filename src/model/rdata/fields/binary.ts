@@ -1,6 +1,6 @@
 // Fields that are octets: in hex, base64 or base32, with a length or to the end of the rdata.
 
-import { InvalidValue } from '../../../errors.ts';
+import { InvalidValue } from '../../invalid-value.ts';
 import type { FieldCodec } from './codec.ts';
 
 /** How octets are written. `parse` throws InvalidValue on anything that `format` does not write, but for the case of hex. */

@@ -1,6 +1,6 @@
 // Fields that are sets: the types at a name (NSEC and its kin), the ports of a host (WKS).
 
-import { InvalidValue } from '../../../errors.ts';
+import { InvalidValue } from '../../invalid-value.ts';
 import { parseTypeCode, recordTypeName } from '../record-types.ts';
 import type { TokenReader } from '../tokens.ts';
 import type { WireReader, WireWriter } from '../wire.ts';

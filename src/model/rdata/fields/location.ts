@@ -1,6 +1,6 @@
 // LOC: where something is on Earth, and how exactly (RFC 1876).
 
-import { InvalidValue } from '../../../errors.ts';
+import { InvalidValue } from '../../invalid-value.ts';
 import type { TokenReader } from '../tokens.ts';
 import type { WireReader, WireWriter } from '../wire.ts';
 import type { FieldCodec } from './codec.ts';

@@ -1,6 +1,6 @@
 // Fields that are domain names, and those that are a name or an address, as an octet before them says.
 
-import { InvalidValue } from '../../../errors.ts';
+import { InvalidValue } from '../../invalid-value.ts';
 import { isAbsolute, nameFromWire, nameToWire, parseName, root } from '../../name.ts';
 import type { TokenReader } from '../tokens.ts';
 import type { WireReader, WireWriter } from '../wire.ts';

@@ -1,7 +1,7 @@
 // Fields that are numbers: plain, with names for some (mnemonics.ts), as times, or in groups of hex digits.
 
-import { InvalidValue } from '../../../errors.ts';
 import { parseDuration } from '../../duration.ts';
+import { InvalidValue } from '../../invalid-value.ts';
 import { parseTypeCode, recordTypeName } from '../record-types.ts';
 import { WireReader } from '../wire.ts';
 import type { FieldCodec } from './codec.ts';

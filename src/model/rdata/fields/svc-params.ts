@@ -1,7 +1,7 @@
 // The parameters of SVCB and HTTPS (RFC 9460): one row per key, and the rules that hold between keys.
 
 import { isUtf8 } from 'node:buffer';
-import { InvalidValue } from '../../../errors.ts';
+import { InvalidValue } from '../../invalid-value.ts';
 import { octetsOf, quote, type TokenReader } from '../tokens.ts';
 import { WireReader, type WireWriter } from '../wire.ts';
 import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from './addresses.ts';

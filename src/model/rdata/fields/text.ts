@@ -1,6 +1,6 @@
 // Fields that are character-strings (RFC 1035 §3.3), and what some types ask of them.
 
-import { InvalidValue } from '../../../errors.ts';
+import { InvalidValue } from '../../invalid-value.ts';
 import { octetsOf, quote, type TokenReader } from '../tokens.ts';
 import type { WireReader } from '../wire.ts';
 import type { FieldCodec } from './codec.ts';
