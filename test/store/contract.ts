@@ -76,7 +76,10 @@ export function told(changes: Change[]): string[] {
 
 const keysOf = (entries: { key: string }[]) => entries.map(({ key }) => key);
 
-/** Runs the contract over an implementation. `prepare` gives each test an empty store. `only`: just the tests that race. */
+/**
+ * Runs the contract over an implementation. `prepare` gives each test an empty store. `only: 'racing'` leaves out the
+ * tests that do not race. `concurrency` is how many tests run at once, for an implementation whose tests share nothing.
+ */
 export function storeContract(
   name: string,
   skip: string | false,

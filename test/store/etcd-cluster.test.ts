@@ -1,5 +1,5 @@
-// The store on an etcd cluster of three members, on each version: races, the leader's death, a minority that is cut off.
-// One etcd alone: etcd.test.ts. Whole replicas on a cluster: test/scenario/etcd-cluster.test.ts.
+// The store on an etcd cluster of three members, on each version: races, the leader's death, a member that is cut
+// off. One etcd alone: etcd.test.ts. Whole replicas on a cluster: test/scenario/etcd-cluster.test.ts.
 
 import assert from 'node:assert/strict';
 import { after as afterAll, before, describe, it } from 'node:test';

@@ -1,5 +1,5 @@
-// An etcd cluster of three members for tests, on loopback. A test can kill a member, or cut it off from the others while
-// clients still reach it. Members reach each other through proxies of ours. A lone etcd: etcd.ts.
+// An etcd cluster of three members for tests, on loopback. A test can kill a member, or cut it off from the others
+// while clients still reach it. Members reach each other through proxies of ours. A lone etcd: etcd.ts.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

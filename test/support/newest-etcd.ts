@@ -1,4 +1,5 @@
-// The newest etcd, which distributions do not have yet: built with Go, once, into a cache folder. test/run.ts builds it.
+// The newest etcd, which distributions do not have yet: built with Go, once, into a cache folder. Called by
+// test/run.ts.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
