@@ -48,7 +48,7 @@ const partings = new RegExp(
   ].join('|'),
 );
 const refusedByUs =
-  /is relative|a digest of type|must be 3$|bits in its first|target: a name stands|URI target: the text is empty|NAPTR flags/;
+  /is relative|a digest of type|must be 3$|bits set in its first|target: a name must not be in quotes|URI target: the text is empty|NAPTR flags/;
 
 /**
  * Our reading of the text: the octets in hex, or undefined if we refuse it; and how we write it, or the reason of the

@@ -38,7 +38,7 @@ CNAME www.example.
 CNAME WWW.EXAMPLE. => www.example.
 CNAME \*.example. => *.example.
 CNAME ! www.example.\. :: is relative
-CNAME ! www.example. other.example. :: 'other.example.' is more than CNAME takes
+CNAME ! www.example. other.example. :: 'other.example.' is a field too many for CNAME
 SOA ns1.example. hostmaster.example. 2024010101 7200 3600 1209600 300
 SOA ns1.example. host\.master.example. 1 2h 1h 2w 5m => ns1.example. host\.master.example. 1 7200 3600 1209600 300
 SOA . . 4294967295 0 0 0 1w1d1h1m1s => . . 4294967295 0 0 0 694861
@@ -57,7 +57,7 @@ MR \001.example.
 MR ! new :: is relative
 NULL \# 0
 NULL \# 3 abcdef
-NULL ! abcdef :: the rdata of NULL is written as \# length hex
+NULL ! abcdef :: the rdata of NULL must be written as \# length hex
 NULL ! \# 3 abcd :: as many octets as the length says
 WKS 192.0.2.1 6 25 53
 WKS 192.0.2.1 TCP smtp ftp => 192.0.2.1 6 21 25
@@ -74,7 +74,7 @@ PTR ! host :: is relative
 HINFO "VAX-11/780" "UNIX"
 HINFO PC "Linux \"6\"" => "PC" "Linux \"6\""
 HINFO ! PC :: HINFO os: a text is missing
-HINFO ! PC Linux more :: 'more' is more than HINFO takes
+HINFO ! PC Linux more :: 'more' is a field too many for HINFO
 MINFO owner.example. errors.example.
 MINFO . errors.example.
 MINFO ! owner.example. :: MINFO errors: a name is missing
@@ -84,7 +84,7 @@ MX 65535 a.example.
 MX ! mail.example. :: MX preference: 'mail.example.' is not a number
 MX ! 65536 mail.example. :: is not a number from 0 to 65535
 MX 0000000000000010 mail.example. => 10 mail.example.
-MX ! 10 "mail.example." :: MX exchange: a name stands without quotes
+MX ! 10 "mail.example." :: MX exchange: a name must not be in quotes
 MX ! -1 mail.example. :: is not a number
 MX ! 10 :: MX exchange: a name is missing
 TXT "v=spf1 -all"
@@ -112,7 +112,7 @@ X25 ! 311 :: X25 address: '311' is not at least four digits
 X25 ! 31106170095x :: not at least four digits
 ISDN "150862028003217" "004"
 ISDN 150862028003217 => "150862028003217"
-ISDN ! 1 2 3 :: '3' is more than ISDN takes
+ISDN ! 1 2 3 :: '3' is a field too many for ISDN
 RT 10 relay.example.
 RT 65535 .
 RT ! relay.example. :: RT preference
@@ -127,14 +127,14 @@ NSAP-PTR ! host :: is relative
 SIG NXT 1 3 3600 19960102030405 19961211100908 2143 foo.example. AQID
 ~SIG A RSASHA1 2 86400 1700000000 0 65535 . AQIDBA== => A 5 2 86400 20231114221320 19700101000000 65535 . AQIDBA==
 SIG ! A 5 2 86400 20240101000000 20230101000000 1 . :: SIG signature: the data is missing
-SIG ! A 5 2 86400 20241301000000 20230101000000 1 . AQID :: SIG expiration: '20241301000000' is no time
+SIG ! A 5 2 86400 20241301000000 20230101000000 1 . AQID :: SIG expiration: '20241301000000' is not a time
 KEY 256 3 5 AQPSKmynfzW4kyBv015MUG2DeIQ3
 KEY NOKEY DNSSEC RSASHA1 => 49152 3 5
 KEY flag2|ntyp3|sig15 ALL 1 AQ== => 8975 255 1 AQ==
 KEY 0x100 NONE 1 AQ== => 256 0 1 AQ==
 KEY HOST|ZONE IPSEC 1 AQ== => 768 4 1 AQ==
 KEY ! 256 3 5 :: KEY key: the data is missing
-KEY ! 49152 3 5 AQID :: more than KEY takes
+KEY ! 49152 3 5 AQID :: a field too many for KEY
 KEY ! WHATEVER 3 5 AQID :: KEY flags: 'WHATEVER' is not a number
 PX 10 net2.it. prmd-net2.admd-p400.c-it.
 PX 65535 . .
@@ -163,8 +163,8 @@ LOC 0 N 0 E -100000m => 0 0 0.000 N 0 0 0.000 E -100000.00m 1m 10000m 10m
 LOC 000 00 .5 N 004 053 7. E 1 => 0 0 0.500 N 4 53 7.000 E 1.00m 1m 10000m 10m
 LOC \# 4 01020304
 LOC ! 91 N 4 E 0 :: more than 90 degrees N
-LOC ! 52 60 N 4 E 0 :: '60' is no number of minutes
-LOC ! 52 22 23.0001 N 4 E 0 :: '23.0001' is no number of seconds
+LOC ! 52 60 N 4 E 0 :: '60' is not a number of minutes
+LOC ! 52 22 23.0001 N 4 E 0 :: '23.0001' is not a number of seconds
 LOC ! 52 22 23 1 N 4 E 0 :: '1' must be N or S
 LOC ! 52 N 4 E :: the altitude is missing
 LOC 52 N 4 E 0 11m 1.5m 0.25 => 52 0 0.000 N 4 0 0.000 E 0.00m 10m 1m 0.20m
@@ -174,8 +174,8 @@ LOC ! \# 16 00a21613800000008000000000989680 :: not in range
 NXT next.example. A MX NXT
 NXT next.example. 15 1 => next.example. A MX
 NXT next.example. => next.example.
-NXT ! next.example. A AAAA TYPE128 :: NXT has no place for NXNAME
-NXT ! next.example. NOSUCHTYPE :: 'NOSUCHTYPE' is no record type we know by name
+NXT ! next.example. A AAAA TYPE128 :: NXT cannot name NXNAME
+NXT ! next.example. NOSUCHTYPE :: 'NOSUCHTYPE' is not a known record type
 EID e32c6f78163a9348
 EID 00 ff => 00ff
 EID ! 0 :: is not hex
@@ -202,7 +202,7 @@ NAPTR 0 0 "u""E2U""!a!b!ii" . => 0 0 "u" "E2U" "!a!b!ii" .
 NAPTR 0 0 "" "" "/a\\/b/c/" .
 ~NAPTR ! 100 10 "u!" "E2U+sip" "" . :: NAPTR flags: 'u!' is not letters and digits
 NAPTR ! 100 10 "u" "E2U+sip" "no substitution" . :: NAPTR regexp
-NAPTR ! 100 10 "u" "E2U+sip" "!a!b!x" . :: is no substitution
+NAPTR ! 100 10 "u" "E2U+sip" "!a!b!x" . :: is not a substitution
 NAPTR ! 100 10 "u" "E2U+sip" "" :: NAPTR replacement: a name is missing
 KX 10 kx.example.
 KX 0 .
@@ -217,9 +217,9 @@ A6 0 2001:db8::1
 A6 64 ::1:2:3:4 prefix.example. => 64 ::1:2:3:4 prefix.example.
 A6 128 host.example. => 128 host.example.
 A6 60 0:0:0:f::1 p.example. => 60 ::f:0:0:0:1 p.example.
-~A6 ! 64 2001:db8::1 p.example. :: '2001:db8::1' has bits in its first 64
+~A6 ! 64 2001:db8::1 p.example. :: '2001:db8::1' has bits set in its first 64
 A6 ! 129 p.example. :: '129' is not a number from 0 to 128
-A6 ! 0 2001:db8::1 p.example. :: more than A6 takes
+A6 ! 0 2001:db8::1 p.example. :: a field too many for A6
 A6 ! 64 ::1 :: a name is missing
 DNAME target.example.
 DNAME . => .
@@ -231,7 +231,7 @@ SINK ! 1 2 3 a :: is not base64
 APL 1:192.0.2.0/24 !2:2001:db8::/32
 APL 1:10.0.0.0/8 1:224.0.0.0/4 2:::/0
 APL \# 0
-APL ! \# 6 00030803ab01 :: cut short
+APL ! \# 6 00030803ab01 :: too short
 APL \# 5 00030801ab
 APL ! 1:192.0.2.0/33 :: has more than 32 bits
 APL ! 3:192.0.2.0/24 :: is not a prefix such as
@@ -267,18 +267,18 @@ RRSIG A 5 3 86400 20030322173103 20030220173103 2642 example.com. oJB1W6WNGv+ldv
 RRSIG TYPE65280 ED25519 0 0 0 4294967295 0 . AQID => TYPE65280 15 0 0 19700101000000 21060207062815 0 . AQID
 RRSIG 1 5 0 1 22000101000000 19691231235960 0 . AQID => A 5 0 1 20631124173144 19700101000000 0 . AQID
 RRSIG ! NOSUCH 5 3 86400 20030322173103 20030220173103 2642 example.com. AQID :: RRSIG covered
-RRSIG ! A 5 1 86400 20030322173103 20030220173103 2642 example.com. AQID :: RRSIG signer: a zone of 2 labels does not sign a name of 1
+RRSIG ! A 5 1 86400 20030322173103 20030220173103 2642 example.com. AQID :: RRSIG signer: a zone of 2 labels cannot sign a name of 1
 RRSIG ! A 5 3 86400 20030322173103 20030220173103 2642 example.com :: RRSIG signer: 'example.com' is relative
-RRSIG ! A 5 1 86400 20030322173103 20030220173103 2642 example.com. AQID :: RRSIG signer: a zone of 2 labels does not sign a name of 1
+RRSIG ! A 5 1 86400 20030322173103 20030220173103 2642 example.com. AQID :: RRSIG signer: a zone of 2 labels cannot sign a name of 1
 RRSIG ! A 5 3 86400 200303221731 20030220173103 2642 example.com. AQID :: RRSIG expiration
-RRSIG ! A 5 3 86400 20030230000000 20030220173103 2642 example.com. AQID :: is no time
+RRSIG ! A 5 3 86400 20030230000000 20030220173103 2642 example.com. AQID :: is not a time
 NSEC host.example. A MX RRSIG NSEC TYPE1234
 NSEC host.example. nsec a rrsig a => host.example. A RRSIG NSEC
 ~NSEC \000.host.example. A NXNAME => \000.host.example. A NXNAME
 NSEC ! host.example. :: NSEC types: a record type is missing
 NSEC ! host.example. A NOSUCH :: NSEC types: 'NOSUCH'
 NSEC ! \# 6 016100000000 :: out of order or of a wrong length
-NSEC ! \# 7 01610000024000 :: ends in an octet of zeros
+NSEC ! \# 7 01610000024000 :: must not end in an octet of zeros
 DNSKEY 256 3 5 AQPSKmynfzW4kyBv015MUG2DeIQ3Cbl+BBZH4b/0PY1kxkmvHjcZc8nokfzj31GajIQKY+5CptLr3buXA10hWqTkF7H6RfoRqXQeogmMHfpftf6zMv1LyBUgia7za6ZEzOJBOztyvhjL742iU/TpPSEDhm2SNKLijfUppn1UaNvv4w==
 DNSKEY 257 3 ED25519 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4= => 257 3 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4=
 DNSKEY ZONE|KSK DNSSEC RSASHA256 AQID => 257 3 8 AQID
@@ -310,7 +310,7 @@ SMIMEA 3 1 1 D2ABDE240D7CD3EE6B4B28C54DF034B97983A1D16E8A410E4561CB106618E971 =>
 SMIMEA ! 3 1 aabb :: SMIMEA matching-type
 HIP 2 200100107b1a74df365639cc39f1d578 AwEAAbdxyhNuSutc5EMzxTs9LBPCIkOFH8cIvM4p
 HIP 2 200100107B1A74DF365639CC39F1D578 AwEAAbdx rvs1.example. RVS2.example. => 2 200100107b1a74df365639cc39f1d578 AwEAAbdx rvs1.example. rvs2.example.
-HIP ! 2 200100107b1a74df365639cc39f1d57 AwEAAbdx :: is no host identity tag
+HIP ! 2 200100107b1a74df365639cc39f1d57 AwEAAbdx :: is not a host identity tag
 HIP ! 2 200100107b1a74df365639cc39f1d578 AwEAAbd :: is not base64 without blanks
 HIP ! 2 200100107b1a74df365639cc39f1d578 AwEAAbdx rvs1 :: HIP servers: 'rvs1' is relative
 NINFO "info" "more"
@@ -339,7 +339,7 @@ CSYNC ! 66 A NS :: CSYNC flags: 'A' is not a number
 ZONEMD 2018031500 1 1 c68090d90a7aed716bc459f9340e3d7c1370d4d24b7e2fc3a1ddc0b9a87153b9a9713b3c9ae5cc27777f98b8e730044c
 ZONEMD 1 240 241 e2d523f654b9422a96c5a8f4
 ZONEMD ! 1 1 1 c68090d90a7aed716bc459f9 :: ZONEMD digest: 12 octets: a digest of type 1 has 48
-ZONEMD ! 1 1 241 c680 :: a digest has 12 at least
+ZONEMD ! 1 1 241 c680 :: a digest has at least 12
 SVCB 0 svc.example.
 SVCB 1 . alpn="h2,h3" port=8443
 SVCB 16 foo.example. port=53 key667="hello" => 16 foo.example. port=53 key667="hello"
@@ -356,29 +356,29 @@ SVCB 1 dns.example. alpn=dot dohpath=/dns-query{?dns} => 1 dns.example. alpn="do
 ~SVCB 1 dns.example. alpn="co" docpath=a,b => 1 dns.example. alpn="co" docpath="a,b"
 ~SVCB 1 dns.example. alpn="co" docpath
 SVCB 0 . alpn="h2"
-SVCB ! 1 foo.example. key123="a" key123="b" :: key123 is there twice
-SVCB ! 1 foo.example. mandatory=mandatory :: mandatory does not list itself
-SVCB ! 1 foo.example. mandatory=port :: mandatory lists port, which is not there
+SVCB ! 1 foo.example. key123="a" key123="b" :: key123 appears twice
+SVCB ! 1 foo.example. mandatory=mandatory :: mandatory must not list itself
+SVCB ! 1 foo.example. mandatory=port :: mandatory lists port, which is missing
 SVCB ! 1 foo.example. mandatory=port,port port=53 :: mandatory lists a key twice
 SVCB ! 1 foo.example. no-default-alpn :: no-default-alpn needs alpn
 SVCB ! 1 foo.example. alpn=h2 no-default-alpn=a :: no-default-alpn: it has no value
 SVCB ! 1 foo.example. alpn :: alpn: a value is empty
 SVCB ! 1 foo.example. alpn=h2,,h3 :: alpn: a value is empty
-~SVCB ! 1 foo.example. alpn=a\\b :: a backslash before something else
+~SVCB ! 1 foo.example. alpn=a\\b :: a backslash that is not before a comma
 SVCB ! 1 foo.example. port :: port: '' is not a number
-SVCB ! 1 foo.example. port=\053\051 :: port: it has no escapes
-~SVCB ! 1 foo.example. ALPN=h2 :: 'ALPN' is no parameter
-SVCB ! 1 foo.example. dohpath=/{?dns}{a :: dohpath: it is a path
+SVCB ! 1 foo.example. port=\053\051 :: port: it must not have escapes
+~SVCB ! 1 foo.example. ALPN=h2 :: 'ALPN' is not a known parameter
+SVCB ! 1 foo.example. dohpath=/{?dns}{a :: dohpath: it must be a path
 SVCB ! 1 foo.example. port=65536 :: port: '65536' is not a number
 SVCB ! 1 foo.example. ipv4hint=192.0.2 :: ipv4hint: '192.0.2' is not an ipv4 address
 SVCB ! 1 foo.example. ipv4hint :: ipv4hint: a value is missing
 ~SVCB ! 1 foo.example. ech :: ech: '' is not base64
-SVCB ! 1 foo.example. dohpath=/dns-query :: dohpath: it is a path with the variable dns
-SVCB ! 1 foo.example. dohpath=/\255{?dns} :: dohpath: it is a path
-SVCB ! 1 foo.example. nosuchkey=1 :: 'nosuchkey' is no parameter we know by name
-SVCB ! 1 foo.example. key0123=1 :: 'key0123' is no parameter
-~SVCB ! 1 foo.example. key65535=1 :: 'key65535' is no parameter
-SVCB ! 1 foo.example. "alpn=h2" :: a parameter stands without quotes
+SVCB ! 1 foo.example. dohpath=/dns-query :: dohpath: it must be a path with the variable dns
+SVCB ! 1 foo.example. dohpath=/\255{?dns} :: dohpath: it must be a path
+SVCB ! 1 foo.example. nosuchkey=1 :: 'nosuchkey' is not a known parameter
+SVCB ! 1 foo.example. key0123=1 :: 'key0123' is not a known parameter
+~SVCB ! 1 foo.example. key65535=1 :: 'key65535' is not a known parameter
+SVCB ! 1 foo.example. "alpn=h2" :: a parameter must not be in quotes
 SVCB ! \# 14 0001000003000201bb0001000001 :: out of order
 HTTPS 1 . alpn="h3,h2" ipv4hint=192.0.2.1,192.0.2.2 ipv6hint=::1
 HTTPS 0 www.example. => 0 www.example.
@@ -397,25 +397,25 @@ BRID gw==
 BRID ! gw :: BRID identity: 'gw' is not base64
 ~UNECE \# 2 abcd
 ~UNECE \# 0
-~UNECE ! 1 :: the rdata of UNECE is written as \# length hex
+~UNECE ! 1 :: the rdata of UNECE must be written as \# length hex
 ~ISO \# 1 00
 ~ISO \# 0
-~ISO ! 1 :: the rdata of ISO is written as \# length hex
+~ISO ! 1 :: the rdata of ISO must be written as \# length hex
 SPF "v=spf1 +mx a:colo.example.com/28 -all"
 SPF "v=spf1 " -all => "v=spf1 " "-all"
 SPF ! "v=spf1 :: a quote is not closed
 UINFO \# 2 abcd
 UINFO \# 0
-UINFO ! user :: the rdata of UINFO is written as \# length hex
+UINFO ! user :: the rdata of UINFO must be written as \# length hex
 UID \# 4 00000001
 UID \# 1 ff
-UID ! 1000 :: the rdata of UID is written as \# length hex
+UID ! 1000 :: the rdata of UID must be written as \# length hex
 GID \# 4 00000001
 GID \# 1 ff
-GID ! 1000 :: the rdata of GID is written as \# length hex
+GID ! 1000 :: the rdata of GID must be written as \# length hex
 UNSPEC \# 2 abcd
 UNSPEC \# 1 00
-UNSPEC ! #?5 :: the rdata of UNSPEC is written as \# length hex
+UNSPEC ! #?5 :: the rdata of UNSPEC must be written as \# length hex
 NID 10 0014:4fff:ff20:ee64
 NID 65535 14:4FFF:f:0 => 65535 0014:4fff:000f:0000
 NID ! 10 0014:4fff:ff20 :: NID node: '0014:4fff:ff20' is not written as
@@ -439,7 +439,7 @@ EUI64 00-00-5E-EF-10-00-00-FF => 00-00-5e-ef-10-00-00-ff
 EUI64 ! 00-00-5e-00-53-2a :: is not written as 00-00-5e-ef-10-00-00-2a
 URI 10 1 "ftp://ftp1.example.com/public"
 URI 65535 0 "a\"b"
-URI ! 10 1 ftp://ftp1.example.com/ :: URI target: a URI stands in quotes
+URI ! 10 1 ftp://ftp1.example.com/ :: URI target: a URI must be in quotes
 ~URI ! 10 1 "" :: URI target: the text is empty
 URI ! 10 "ftp://ftp1.example.com/public" :: URI weight
 CAA 0 issue "ca.example.net; account=230123"
@@ -448,8 +448,8 @@ CAA 0 iodef mailto:security@example.com => 0 iodef "mailto:security@example.com"
 CAA 0 ISSUE "a" => 0 issue "a"
 CAA ! 256 issue "a" :: CAA flags: '256' is not a number from 0 to 255
 CAA 0 issue"a" => 0 issue "a"
-CAA ! 0 "issue" "a" :: CAA tag: a tag stands without quotes
-CAA ! 0 is-sue "a" :: CAA tag: 'is-sue' is no CAA tag
+CAA ! 0 "issue" "a" :: CAA tag: a tag must not be in quotes
+CAA ! 0 is-sue "a" :: CAA tag: 'is-sue' is not a CAA tag
 CAA ! 0 issue :: CAA value: a text is missing
 AVC "app-name:WOLFGANG|app-class:OAM|business=yes"
 AVC a b => "a" "b"

@@ -142,7 +142,7 @@ const refused: [text: string, line: number, message: RegExp][] = [
   ['a A', 1, /./],
   ['a A 10.0.0.1 10.0.0.2', 1, /./],
   ['a CH TXT x', 1, /class CH/],
-  ['a FOO x', 1, /no record type/],
+  ['a FOO x', 1, /not a known record type/],
   ['a ANY x', 1, /./],
   ['a OPT x', 1, /OPT/],
   ['\na TXT "x', 2, /quote/],

@@ -1,4 +1,5 @@
-// One record's rdata: presentation form to wire form and back, for every type. Canonical: what is formatted parses to the same octets.
+// Converts the rdata of one record between presentation form and wire form, for every type. The result is canonical: a
+// text that is formatted here parses to the same octets.
 
 import { InvalidValue } from '../invalid-value.ts';
 import type { FieldCodec } from './fields/codec.ts';
@@ -8,11 +9,11 @@ import { TokenReader } from './tokens.ts';
 import { WireReader, WireWriter } from './wire.ts';
 
 interface Field extends FieldCodec {
-  /** As in the table of types. */
+  /** The field's name in the table of types. */
   label: string;
 }
 
-/** The table's rows, looked up once per type. */
+/** The fields of the types that were used before. */
 const fieldsByType = new Map<RecordType, readonly Field[] | undefined>();
 const writer = new WireWriter();
 
@@ -26,18 +27,21 @@ function codecsOf(type: RecordType): readonly Field[] | undefined {
   return fields;
 }
 
-/** Presentation form (RFC 1035 §5.1, or RFC 3597 `\# length hex`) to wire form, names uncompressed. Throws InvalidValue. */
+/**
+ * Converts presentation form (RFC 1035 §5.1, or `\# length hex` of RFC 3597) to wire form with uncompressed names.
+ * Throws InvalidValue.
+ */
 export function parseRdata(type: RecordType, text: string): Uint8Array {
   const fields = codecsOf(type);
   // Without a number after it, `\#` is an escaped `#`.
   const generic = text.includes('\\#') ? /^[ \t]*\\#[ \t]+(\d+(?:[ \t].*)?)$/.exec(text)?.[1] : undefined;
   if (generic !== undefined) {
     const wire = parseGeneric(new TokenReader(generic));
-    // Proves that the octets are this type's; names come out in lower case.
+    // This checks that the octets are valid for the type, and makes names lower case.
     const canonical = formatRdata(type, wire);
     return canonical.startsWith('\\#') ? wire : parseRdata(type, canonical);
   }
-  if (fields === undefined) throw new InvalidValue(`the rdata of ${type} is written as \\# length hex (RFC 3597)`);
+  if (fields === undefined) throw new InvalidValue(`the rdata of ${type} must be written as \\# length hex (RFC 3597)`);
   writer.at = 0;
   let label = '';
   try {
@@ -47,14 +51,14 @@ export function parseRdata(type: RecordType, text: string): Uint8Array {
       field.parse(tokens, writer);
     }
     label = '';
-    if (!tokens.done) throw new InvalidValue(`'${tokens.takeText('')}' is more than ${type} takes`);
+    if (!tokens.done) throw new InvalidValue(`'${tokens.takeText('')}' is a field too many for ${type}`);
   } catch (error) {
     throw located(error, type, label);
   }
   return writer.finish();
 }
 
-/** Says in which field the fault is. */
+/** Returns the error with the name of the field that it is about. */
 function located(error: unknown, type: RecordType, label: string): unknown {
   if (!(error instanceof InvalidValue) || label === '') return error;
   return new InvalidValue(`${type} ${label}: ${error.message}`);
@@ -65,7 +69,7 @@ function parseGeneric(tokens: TokenReader): Uint8Array {
   const hex = tokens.done ? '' : tokens.takeRest('hex');
   const length = Number(digits);
   if (!/^([0-9a-fA-F]{2})*$/.test(hex) || hex.length !== length * 2) {
-    throw new InvalidValue('generic rdata is \\# length hex, with as many octets as the length says');
+    throw new InvalidValue('generic rdata must be \\# length hex, with as many octets as the length says');
   }
   if (length > 0xffff) throw new InvalidValue(`the rdata has ${length} octets; at most 65535 are allowed`);
   return Uint8Array.from(Buffer.from(hex, 'hex'));
@@ -76,8 +80,9 @@ function formatGeneric(wire: Uint8Array): string {
 }
 
 /**
- * Wire form, names uncompressed, to canonical presentation form: RFC 3597's where we do not know the type, or the type has no other for these octets.
- * Throws InvalidValue when the octets are not this type's.
+ * Converts wire form with uncompressed names to canonical presentation form. That is RFC 3597's form if the type is
+ * unknown, or if the type has no other form for these octets. Throws InvalidValue when the octets are not valid for the
+ * type.
  */
 export function formatRdata(type: RecordType, wire: Uint8Array): string {
   const fields = codecsOf(type);

@@ -1,5 +1,5 @@
-// The record types that have a name here: one row each, with the type's number and the kinds of its fields. A new type is
-// a new row. How each kind of field is read and written: fields.ts. Every other type is TYPEnnn with RFC 3597 rdata.
+// The record types that have a name here: one row each, with the type's number and the kinds of its fields. A new type
+// is a new row. How each kind of field is read and written: fields.ts. Every other type is TYPEnnn with RFC 3597 rdata.
 
 import { InvalidValue } from '../invalid-value.ts';
 
@@ -84,9 +84,11 @@ const rows = {
   NSAP: { code: 22, fields: { address: 'nsap' } }, // RFC 1706 §5
   'NSAP-PTR': { code: 23, fields: { owner: 'name' } }, // RFC 1706 §6
   SIG: { code: 24, fields: signature }, // RFC 2535 §4, RFC 2931
-  KEY: { code: 25, fields: { flags: 'key-flags', protocol: 'key-protocol', algorithm: 'algorithm', key: 'key' } }, // RFC 2535 §3
+  // RFC 2535 §3
+  KEY: { code: 25, fields: { flags: 'key-flags', protocol: 'key-protocol', algorithm: 'algorithm', key: 'key' } },
   PX: { code: 26, fields: { preference: 'octet2', rfc822: 'name', x400: 'name' } }, // RFC 2163 §4
-  GPOS: { code: 27, fields: { longitude: 'text', latitude: 'text', altitude: 'text' } }, // RFC 1712 §3: "encoded as a printable string"
+  // RFC 1712 §3: "encoded as a printable string"
+  GPOS: { code: 27, fields: { longitude: 'text', latitude: 'text', altitude: 'text' } },
   AAAA: { code: 28, fields: { address: 'ipv6' } }, // RFC 3596 §2.1
   LOC: { code: 29, fields: { location: 'location' } }, // RFC 1876 §2
   NXT: { code: 30, fields: { next: 'name', types: 'old-types' } }, // RFC 2535 §5
@@ -112,7 +114,8 @@ const rows = {
   },
   A6: { code: 38, fields: { suffix: 'suffix' } }, // RFC 2874 §3.1
   DNAME: { code: 39, fields: { target: 'name' }, single: true }, // RFC 6672 §2.1
-  SINK: { code: 40, fields: { meaning: 'octet1', coding: 'octet1', subcoding: 'octet1', data: 'base64-or-none' } }, // draft-eastlake-kitchen-sink, as in BIND
+  // draft-eastlake-kitchen-sink, as in BIND
+  SINK: { code: 40, fields: { meaning: 'octet1', coding: 'octet1', subcoding: 'octet1', data: 'base64-or-none' } },
   APL: { code: 42, fields: { prefixes: 'prefixes' } }, // RFC 3123 §4
   DS: { code: 43, fields: delegation }, // RFC 4034 §5
   SSHFP: { code: 44, fields: { algorithm: 'octet1', type: 'octet1', fingerprint: 'key-digest' } }, // RFC 4255 §3.1
@@ -158,7 +161,8 @@ const rows = {
   CDNSKEY: { code: 60, fields: dnsKey }, // RFC 7344 §3.2, RFC 8078 §4
   OPENPGPKEY: { code: 61, fields: { key: 'base64' } }, // RFC 7929 §2.1
   CSYNC: { code: 62, fields: { serial: 'octet4', flags: 'octet2', types: 'types' } }, // RFC 7477 §2.1
-  ZONEMD: { code: 63, fields: { serial: 'octet4', scheme: 'octet1', algorithm: 'octet1', digest: 'zone-digest' } }, // RFC 8976 §2.2
+  // RFC 8976 §2.2
+  ZONEMD: { code: 63, fields: { serial: 'octet4', scheme: 'octet1', algorithm: 'octet1', digest: 'zone-digest' } },
   SVCB: { code: 64, fields: service }, // RFC 9460 §2
   HTTPS: { code: 65, fields: service }, // RFC 9460 §9
   DSYNC: { code: 66, fields: { type: 'type', scheme: 'sync-scheme', port: 'octet2', target: 'name' } }, // RFC 9859
@@ -238,7 +242,7 @@ export const typeCode = {
   ANY: 255,
 } as const;
 
-const unstorable = (code: number): boolean => code === 0 || code === typeCode.OPT || (code >= 128 && code <= 255);
+const isUnstorable = (code: number): boolean => code === 0 || code === typeCode.OPT || (code >= 128 && code <= 255);
 
 /**
  * Returns the number of any type. A zone need not be able to hold it: bitmaps and signatures name such types. Throws
@@ -249,9 +253,7 @@ export function parseTypeCode(text: string): number {
   const generic = /^TYPE(\d{1,5})$/.exec(name)?.[1];
   const code = generic === undefined ? codesByName.get(name) : Number(generic);
   if (code === undefined || code > 0xffff) {
-    throw new InvalidValue(
-      `'${text}' is no record type we know by name: write it as TYPEnnn with \\# rdata (RFC 3597)`,
-    );
+    throw new InvalidValue(`'${text}' is not a known record type: write it as TYPEnnn with \\# rdata (RFC 3597)`);
   }
   return code;
 }
@@ -259,7 +261,7 @@ export function parseTypeCode(text: string): number {
 /** Parses the name of a type that a zone can hold. Throws InvalidValue. */
 export function parseRecordType(text: string): RecordType {
   const code = parseTypeCode(text);
-  if (unstorable(code)) throw new InvalidValue(`'${text}' is not a type that a zone can hold`);
+  if (isUnstorable(code)) throw new InvalidValue(`'${text}' is not a type that a zone can hold`);
   return recordTypeName(code);
 }
 

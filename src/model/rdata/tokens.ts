@@ -1,5 +1,5 @@
-// Splits rdata in presentation form into tokens (RFC 1035 §5.1): blanks separate, quotes hold together, escapes stay for the reader.
-// Parentheses and comments belong to zone files, not to one record.
+// Splits rdata in presentation form into tokens (RFC 1035 §5.1): separated by blanks, or in quotes. Escapes stay in the
+// tokens. Parentheses and comments are parts of zone files, not of one record.
 
 import { InvalidValue } from '../invalid-value.ts';
 import { parseEscape } from '../name.ts';
@@ -9,7 +9,10 @@ const blank = 0x20;
 const doubleQuote = 0x22;
 const backslash = 0x5c;
 
-/** Takes tokens off the front of a text. They keep their escapes, which names need; {@link octetsOf} resolves them. */
+/**
+ * Takes one token after the other from a text. Tokens keep their escapes, which names need; {@link octetsOf} resolves
+ * them.
+ */
 export class TokenReader {
   readonly #text: string;
   #at = 0;
@@ -19,37 +22,40 @@ export class TokenReader {
     this.#skipBlanks();
   }
 
-  /** Whether nothing is left. */
+  /** Returns whether no token is left. */
   get done(): boolean {
     return this.#at >= this.#text.length;
   }
 
-  /** The next token. Throws InvalidValue on none, on quotes, which only character-strings may have, or a character that must be escaped. */
+  /**
+   * Takes the next token. Throws InvalidValue when there is none, when it is in quotes, which only character-strings
+   * may be, and when it has a character that must be escaped.
+   */
   take(what: string): string {
-    if (this.#atQuote) throw new InvalidValue(`${what} stands without quotes`);
+    if (this.#atQuote) throw new InvalidValue(`${what} must not be in quotes`);
     return this.takeText(what);
   }
 
-  /** The next token of a character-string, without its quotes if it has any. */
+  /** Takes the next token, a character-string, and removes its quotes if it has any. */
   takeText(what: string): string {
     if (this.done) throw new InvalidValue(`${what} is missing`);
     return this.#takeValue();
   }
 
-  /** The next token, which must have quotes, without them. */
+  /** Takes the next token, which must be in quotes, and removes them. */
   takeQuoted(what: string): string {
-    if (!this.done && !this.#atQuote) throw new InvalidValue(`${what} stands in quotes`);
+    if (!this.done && !this.#atQuote) throw new InvalidValue(`${what} must be in quotes`);
     return this.takeText(what);
   }
 
-  /** All tokens that are left, as one: how long hex and base64 may be written. */
+  /** Takes all tokens that are left and joins them: hex and base64 may be split by blanks. */
   takeRest(what: string): string {
     let rest = this.take(what);
     while (!this.done) rest += this.take(what);
     return rest;
   }
 
-  /** `key`, `key=value` or `key="value"` (RFC 9460 §2.1). */
+  /** Takes `key`, `key=value` or `key="value"` (RFC 9460 §2.1). */
   takePair(what: string): { key: string; value: string | undefined } {
     const [key = ''] = /[^\s"();\\=]*/.exec(this.#text.slice(this.#at)) ?? [];
     if (this.#text[this.#at + key.length] !== '=') return { key: this.take(what), value: undefined };
@@ -70,7 +76,7 @@ export class TokenReader {
     return this.#text.slice(start, end);
   }
 
-  /** A quote ends what stands before it, with or without a blank between: `a"b"` are two tokens. */
+  /** Returns where the token ends. A quote ends the token before it, even without a blank: `a"b"` is two tokens. */
   #endOf(start: number, quoted: boolean): number {
     const text = this.#text;
     let at = start;
@@ -78,7 +84,7 @@ export class TokenReader {
       const isEscaped = text.charCodeAt(at) === backslash;
       if (isEscaped) at += 1;
       const code = text.charCodeAt(at);
-      if (code === 0x0a || code === 0x0d) throw new InvalidValue('a record is one line');
+      if (code === 0x0a || code === 0x0d) throw new InvalidValue('a record must be on one line');
       if (isEscaped) at += 1;
       else if (code === doubleQuote || (!quoted && (code === blank || code === tab))) return at;
       else if (!quoted && code < 0x3c && '();'.includes(text[at] as string)) {
@@ -99,7 +105,9 @@ export class TokenReader {
 
 const encoder = new TextEncoder();
 
-/** A token's octets, escapes resolved; characters outside ASCII count as their UTF-8 octets. Throws InvalidValue. */
+/**
+ * Returns the token's octets, with escapes resolved and with UTF-8 for characters outside ASCII. Throws InvalidValue.
+ */
 export function octetsOf(token: string): Uint8Array {
   const plain = new Uint8Array(token.length);
   for (let i = 0; i < token.length; i += 1) {
@@ -113,7 +121,7 @@ export function octetsOf(token: string): Uint8Array {
 function unusualOctetsOf(token: string): Uint8Array {
   const octets: number[] = [];
   for (let at = 0; at < token.length; ) {
-    // Before a character outside ASCII a backslash means nothing: no digit, nothing that it could keep from being special.
+    // A backslash before a character outside ASCII has no meaning: that character is never special.
     if (token[at] === '\\' && token.charCodeAt(at + 1) > 0x7f) at += 1;
     else if (token[at] === '\\') {
       const escaped = parseEscape(token, at);
@@ -131,7 +139,7 @@ function unusualOctetsOf(token: string): Uint8Array {
   return Uint8Array.from(octets);
 }
 
-/** A character-string as we write it: always quoted, `"` and `\` escaped, all but printable ASCII as `\DDD`. */
+/** Returns a character-string in quotes, with `"` and `\` escaped, and with `\DDD` for all but printable ASCII. */
 export function quote(octets: Uint8Array): string {
   let text = '"';
   for (const octet of octets) {

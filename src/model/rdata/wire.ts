@@ -1,17 +1,17 @@
-// Rdata in wire form, written and read field by field. Nothing here knows a record type.
+// Writes and reads rdata in wire form, field by field. It knows no record types.
 
 import { InvalidValue } from '../invalid-value.ts';
 
-/** One record's rdata is at most this long (RFC 1035 §3.2.1). */
-const greatestRdata = 0xffff;
+/** Octets of one record's rdata (RFC 1035 §3.2.1). */
+const maxRdata = 0xffff;
 
-/** Collects one record's octets, in memory that is used again and again. */
+/** Collects the octets of one record's rdata, in a buffer that it reuses. */
 export class WireWriter {
-  /** What is written so far ends at {@link at}; it begins at 0. */
-  readonly octets = new Uint8Array(greatestRdata);
+  /** The octets before {@link at} are written. */
+  readonly octets = new Uint8Array(maxRdata);
   at = 0;
 
-  /** An unsigned number, high octet first. */
+  /** Writes an unsigned number, high octet first. */
   uint(value: number, length: number): void {
     this.#room(length);
     for (let i = this.at + length - 1, rest = value; i >= this.at; i -= 1, rest = Math.floor(rest / 256)) {
@@ -26,7 +26,7 @@ export class WireWriter {
     this.at += octets.length;
   }
 
-  /** A length octet, then that many octets (RFC 1035 §3.3). */
+  /** Writes a length octet, then the octets (RFC 1035 §3.3). */
   counted(octets: Uint8Array, what: string): void {
     if (octets.length > 255) {
       throw new InvalidValue(`${what} has ${octets.length} octets; at most 255 are allowed`);
@@ -35,7 +35,7 @@ export class WireWriter {
     this.bytes(octets);
   }
 
-  /** What was written, as a copy; the writer is empty again. */
+  /** Returns a copy of what was written, and empties the writer. */
   finish(): Uint8Array {
     const rdata = this.octets.slice(0, this.at);
     this.at = 0;
@@ -43,11 +43,11 @@ export class WireWriter {
   }
 
   #room(more: number): void {
-    if (this.at + more > greatestRdata) throw new InvalidValue(`the rdata has more than ${greatestRdata} octets`);
+    if (this.at + more > maxRdata) throw new InvalidValue(`the rdata has more than ${maxRdata} octets`);
   }
 }
 
-/** Reads octets from the front. Throws InvalidValue when there are fewer than asked for. */
+/** Reads octets from the front. Throws InvalidValue when there are too few. */
 export class WireReader {
   readonly octets: Uint8Array;
   at = 0;
@@ -56,12 +56,12 @@ export class WireReader {
     this.octets = octets;
   }
 
-  /** How many octets are not read yet. */
+  /** Returns how many octets are not read yet. */
   get left(): number {
     return this.octets.length - this.at;
   }
 
-  /** An unsigned number, high octet first. */
+  /** Reads an unsigned number, high octet first. */
   uint(length: number): number {
     this.#need(length);
     let value = 0;
@@ -75,7 +75,7 @@ export class WireReader {
     return this.octets.subarray(this.at - length, this.at);
   }
 
-  /** A length octet, then that many octets. */
+  /** Reads a length octet, then that many octets. */
   counted(): Uint8Array {
     return this.bytes(this.uint(1));
   }
@@ -85,6 +85,6 @@ export class WireReader {
   }
 
   #need(length: number): void {
-    if (length > this.left) throw new InvalidValue('the rdata is cut short');
+    if (length > this.left) throw new InvalidValue('the rdata is too short');
   }
 }

@@ -1,4 +1,5 @@
-// Fields that are IP addresses, and lists of address prefixes (APL). Octets, not model/address.ts's line: an import reads a million of them.
+// Fields that are IP addresses, and lists of address prefixes (APL). Addresses are octets here, not the numbers of
+// model/address.ts: that is faster, and an import reads a million of them.
 
 import { isIPv4, isIPv6 } from 'node:net';
 import { InvalidValue } from '../../invalid-value.ts';
@@ -48,7 +49,7 @@ function writeGroups(octets: Uint8Array, start: number, text: string): void {
   }
 }
 
-/** RFC 5952; an IPv4-mapped address with its IPv4 address in decimal (§5). */
+/** Returns the text of RFC 5952. An IPv4-mapped address has its IPv4 address in decimal (§5). */
 export function formatIpv6(octets: Uint8Array): string {
   const groups: number[] = [];
   for (let at = 0; at < 16; at += 2) groups.push(((octets[at] as number) << 8) | (octets[at + 1] as number));
@@ -71,7 +72,7 @@ function longestZeros(groups: readonly number[]): { start: number; length: numbe
   return longest;
 }
 
-/** IANA's address family numbers that have a text form (RFC 3123 §4). */
+/** IANA's address families that have a text form (RFC 3123 §4). */
 const families = new Map([
   [1, { octets: 4, parse: parseIpv4, format: formatIpv4 }],
   [2, { octets: 16, parse: parseIpv6, format: formatIpv6 }],
@@ -97,7 +98,7 @@ function formatPrefix(wire: WireReader): string | undefined {
   const prefix = wire.uint(1);
   const length = wire.uint(1);
   const address = wire.bytes(length & 0x7f);
-  if (address.at(-1) === 0) throw new InvalidValue('an address ends in zero octets, which are left out (RFC 3123 §4)');
+  if (address.at(-1) === 0) throw new InvalidValue('an address must not end in zero octets (RFC 3123 §4)');
   const kind = families.get(family);
   if (kind === undefined) return undefined;
   if (address.length > kind.octets || prefix > kind.octets * 8) throw new InvalidValue('a prefix is too long');

@@ -1,9 +1,11 @@
-// Fields that are octets: in hex, base64 or base32, with a length or to the end of the rdata.
+// Fields that are octets, in hex, base64 or base32: with a length before them, or to the end of the rdata.
 
 import { InvalidValue } from '../../invalid-value.ts';
 import type { FieldCodec } from './codec.ts';
 
-/** How octets are written. `parse` throws InvalidValue on anything that `format` does not write, but for the case of hex. */
+/**
+ * A notation for octets. `parse` accepts only what `format` writes, and hex in upper case; else it throws InvalidValue.
+ */
 interface Notation {
   parse(text: string): Uint8Array;
   format(octets: Uint8Array): string;
@@ -24,7 +26,7 @@ function ofBuffer(encoding: 'hex' | 'base64', name: string): Notation {
 const hex = ofBuffer('hex', 'hex, two digits an octet');
 const base64 = ofBuffer('base64', 'base64');
 
-/** RFC 4648 §7 without padding, as NSEC3 has it (RFC 5155 §3.3); lower-cased, as the names of NSEC3 records are. */
+/** RFC 4648 §7 without padding, as in NSEC3 (RFC 5155 §3.3). It is lower case, as the names of NSEC3 records are. */
 const base32hex: Notation = {
   parse: (text) => {
     const octets: number[] = [];
@@ -65,7 +67,7 @@ function shorten(text: string): string {
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
 
-/** To the end of the rdata; `none`: how the absence of octets is written, undefined when there must be some. */
+/** Octets to the end of the rdata. `none` is the text for no octets; if it is undefined, there must be some. */
 function rest(notation: Notation, none?: '' | '-'): FieldCodec {
   return {
     parse: (tokens, wire) => {
@@ -82,7 +84,7 @@ function rest(notation: Notation, none?: '' | '-'): FieldCodec {
   };
 }
 
-/** NSEC3's salt in hex (RFC 5155 §3.3): `-` for none. */
+/** The salt of NSEC3 in hex (RFC 5155 §3.3), `-` for none. */
 const salt: FieldCodec = {
   parse: (tokens, wire) => {
     const text = tokens.take('the salt');
@@ -92,7 +94,10 @@ const salt: FieldCodec = {
   format: (wire) => hex.format(wire.counted()) || '-',
 };
 
-/** NSEC3's hash (RFC 5155 §3.1.7), which is a label elsewhere; the rdata's first octet says which, and SHA-1 (1) has 20 octets. */
+/**
+ * The hash in NSEC3 (RFC 5155 §3.1.7), in the form of the labels made from it. The first octet of the rdata is the hash
+ * algorithm. SHA-1 (1) has 20 octets.
+ */
 const hashedName: FieldCodec = {
   parse: (tokens, wire) => {
     const octets = base32hex.parse(tokens.take('the hashed name'));
@@ -107,21 +112,24 @@ const hashedName: FieldCodec = {
 };
 
 function checkHash(octets: Uint8Array, algorithm: number | undefined): void {
-  const greatest = algorithm === 1 ? 20 : 39;
-  const least = algorithm === 1 ? 20 : 1;
-  if (octets.length < least || octets.length > greatest) {
-    throw new InvalidValue(`${octets.length} octets: a hash of algorithm ${algorithm} has ${least} to ${greatest}`);
+  const max = algorithm === 1 ? 20 : 39;
+  const min = algorithm === 1 ? 20 : 1;
+  if (octets.length < min || octets.length > max) {
+    throw new InvalidValue(`${octets.length} octets: a hash of algorithm ${algorithm} has ${min} to ${max}`);
   }
 }
 
-/** A digest in hex to the end of the rdata; the octet before it says which, and so how long it is; `least` of those we do not know. */
-function digest(lengths: Readonly<Record<number, number>>, least = 1): FieldCodec {
+/**
+ * A digest in hex to the end of the rdata. The octet before it is the digest's type, which determines its length. A
+ * digest of an unknown type has at least `min` octets.
+ */
+function digest(lengths: Readonly<Record<number, number>>, min = 1): FieldCodec {
   const check = (octets: Uint8Array, type: number): void => {
     const wanted = lengths[type];
     if (wanted !== undefined && octets.length !== wanted) {
       throw new InvalidValue(`${octets.length} octets: a digest of type ${type} has ${wanted}`);
     }
-    if (octets.length < least) throw new InvalidValue(`${octets.length} octets: a digest has ${least} at least`);
+    if (octets.length < min) throw new InvalidValue(`${octets.length} octets: a digest has at least ${min}`);
   };
   return {
     parse: (tokens, wire) => {
@@ -138,7 +146,7 @@ function digest(lengths: Readonly<Record<number, number>>, least = 1): FieldCode
   };
 }
 
-/** KEY (RFC 2535 §3.1.2): both high bits of the flags say that there is no key. */
+/** The key of KEY (RFC 2535 §3.1.2). There is none if both high bits of the flags are set. */
 const key: FieldCodec = {
   parse: (tokens, wire) => {
     if (!isWithoutKey(wire.octets)) base64Rest.parse(tokens, wire);
@@ -150,7 +158,7 @@ function isWithoutKey(octets: Uint8Array): boolean {
   return ((octets[0] as number) & 0xc0) === 0xc0;
 }
 
-/** IPSECKEY (RFC 4025 §2.4): algorithm 0, in the third octet, says that there is no key. */
+/** The key of IPSECKEY (RFC 4025 §2.4). There may be none if the algorithm, the third octet, is 0. */
 const ipsecKey: FieldCodec = {
   parse: (tokens, wire) => keyIf(wire.octets[2] !== 0).parse(tokens, wire),
   format: (wire) => keyIf(wire.octets[2] !== 0).format(wire),
@@ -163,7 +171,7 @@ function keyIf(needed: boolean): FieldCodec {
 const base64Rest = rest(base64);
 const base64OrNone = rest(base64, '');
 
-/** NSAP (RFC 1706 §6): 0x, then hex with dots wherever one likes. */
+/** NSAP (RFC 1706 §6): 0x, then hex, with dots at any place. */
 const nsap: FieldCodec = {
   parse: (tokens, wire) => {
     const text = tokens.take('an address');
@@ -177,7 +185,10 @@ const nsap: FieldCodec = {
   },
 };
 
-/** ATMA (ATM Forum af-dans-0152.000): + and digits for an E.164 number (1), hex for an end system address (0); dots between digits of either. */
+/**
+ * ATMA (ATM Forum af-dans-0152.000): + and digits for an E.164 number (format 1), hex for an end system address (format
+ * 0). Both may have dots between digits.
+ */
 const atma: FieldCodec = {
   parse: (tokens, wire) => {
     const text = tokens.take('an address');
@@ -195,7 +206,7 @@ const atma: FieldCodec = {
     const octets = wire.rest();
     if (format === 0) return hex.format(octets);
     const digits = String.fromCharCode(...octets);
-    if (format === 1 && /\D/.test(digits)) throw new InvalidValue(`'${digits}' has more than digits`);
+    if (format === 1 && /\D/.test(digits)) throw new InvalidValue(`'${digits}' has other characters than digits`);
     return format === 1 ? `+${digits}` : undefined;
   },
 };

@@ -1,4 +1,4 @@
-// Fields that are sets: the types at a name (NSEC and its kin), the ports of a host (WKS).
+// Fields that are sets: the types at a name (NSEC, NSEC3, CSYNC, NXT), the ports of a host (WKS).
 
 import { InvalidValue } from '../../invalid-value.ts';
 import { parseTypeCode, recordTypeName } from '../record-types.ts';
@@ -8,7 +8,7 @@ import type { FieldCodec } from './codec.ts';
 import { parseNumber, parseTypeOrNumber } from './numbers.ts';
 import { protocols, services } from './services.ts';
 
-/** Bit 0 is the highest of the first octet. The last octet is not 0. */
+/** Writes a set of numbers as bits. Bit 0 is the highest bit of the first octet. The last octet is not 0. */
 function writeBits(wire: WireWriter, numbers: readonly number[], countLength: boolean): void {
   const bits = new Uint8Array(Math.max(...numbers, -1) < 0 ? 0 : (Math.max(...numbers) >> 3) + 1);
   for (const number of numbers) bits[number >> 3] = (bits[number >> 3] as number) | (0x80 >> (number & 7));
@@ -17,7 +17,7 @@ function writeBits(wire: WireWriter, numbers: readonly number[], countLength: bo
 }
 
 function readBits(bits: Uint8Array, offset = 0): number[] {
-  if (bits.at(-1) === 0) throw new InvalidValue('the set ends in an octet of zeros, which is left out');
+  if (bits.at(-1) === 0) throw new InvalidValue('the set must not end in an octet of zeros');
   const numbers: number[] = [];
   for (const [index, octet] of bits.entries()) {
     for (let bit = 0; bit < 8; bit += 1) if ((octet & (0x80 >> bit)) !== 0) numbers.push(offset + index * 8 + bit);
@@ -35,10 +35,10 @@ function namesOf(codes: readonly number[]): string {
   return codes.map(recordTypeName).join(' ');
 }
 
-/** RFC 4034 §4.1.2: windows of 256 types. `least`: how many types there must be. */
-function types(least: 0 | 1): FieldCodec {
+/** A set in windows of 256 types (RFC 4034 §4.1.2), with at least `min` types. */
+function types(min: 0 | 1): FieldCodec {
   const check = (codes: readonly number[]): void => {
-    if (codes.length < least) throw new InvalidValue('a record type is missing');
+    if (codes.length < min) throw new InvalidValue('a record type is missing');
   };
   return {
     parse: (tokens, wire) => {
@@ -67,24 +67,23 @@ function types(least: 0 | 1): FieldCodec {
   };
 }
 
-/** NXT (RFC 2535 §5.2): one set of the types below 128; its bit 0 would say that there are others. */
+/** NXT (RFC 2535 §5.2): one set of types below 128. Bit 0 stands for an extended form, which does not exist. */
 const oldTypes: FieldCodec = {
   parse: (tokens, wire) => {
     const codes = takeTypes(tokens, parseTypeOrNumber);
     const wrong = codes.find((code) => code === 0 || code > 127);
-    if (wrong !== undefined)
-      throw new InvalidValue(`NXT has no place for ${recordTypeName(wrong)}: types 1 to 127 only`);
+    if (wrong !== undefined) throw new InvalidValue(`NXT cannot name ${recordTypeName(wrong)}: only types 1 to 127`);
     writeBits(wire, codes, false);
   },
   format: (wire) => {
     const octets = wire.rest();
     if (octets.length > 16 || ((octets[0] ?? 0) & 0x80) !== 0)
-      throw new InvalidValue('the set has other types than 1 to 127');
+      throw new InvalidValue('the set has types outside 1 to 127');
     return namesOf(readBits(octets));
   },
 };
 
-/** WKS's protocol and ports (RFC 1035 §3.4.2). */
+/** The protocol and ports of WKS (RFC 1035 §3.4.2). */
 const ports: FieldCodec = {
   parse: (tokens, wire) => {
     const protocol = tokens.take('a protocol');

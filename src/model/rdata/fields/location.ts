@@ -1,19 +1,19 @@
-// LOC: where something is on Earth, and how exactly (RFC 1876).
+// LOC: a place on Earth, and how exact it is (RFC 1876).
 
 import { InvalidValue } from '../../invalid-value.ts';
 import type { TokenReader } from '../tokens.ts';
 import type { WireReader, WireWriter } from '../wire.ts';
 import type { FieldCodec } from './codec.ts';
 
-/** Angles are thousandths of a second of arc; the equator and the prime meridian stand here. */
+/** The value of the equator and of the prime meridian. Angles are thousandths of a second of arc. */
 const zeroAngle = 2 ** 31;
-/** Altitudes are centimetres; the reference spheroid stands here. */
+/** The value of the reference spheroid. Altitudes are in centimetres. */
 const zeroAltitude = 10_000_000;
 
-/** The greatest size and precision, in whole metres. */
-const greatestSize = 9e7;
+/** Size and precision, in whole metres. */
+const maxSize = 9e7;
 
-/** Size, horizontal and vertical precision when they are left out: 1 m, 10 km, 10 m. */
+/** The defaults of size, horizontal and vertical precision: 1 m, 10 km, 10 m. */
 const defaults = ['1', '10000', '10'];
 
 const angleUnits = [
@@ -22,45 +22,47 @@ const angleUnits = [
   { what: 'seconds', thousandths: 1000, pattern: /^\+?(?=\.?\d)\d*(\.\d{0,3})?$/, below: 60 },
 ] as const;
 
-/** Degrees, then perhaps minutes and seconds, then one of two letters. */
-function takeAngle(tokens: TokenReader, plus: string, minus: string, greatestDegrees: number): number {
+/** Takes degrees, perhaps minutes and seconds, and one of two letters. */
+function takeAngle(tokens: TokenReader, plus: string, minus: string, maxDegrees: number): number {
   let angle = 0;
   for (let unit = 0; ; unit += 1) {
     const text = tokens.take(`${plus} or ${minus}`);
     const letter = text.toUpperCase();
     if (unit > 0 && (letter === plus || letter === minus)) {
-      if (angle > greatestDegrees * 3_600_000) throw new InvalidValue(`more than ${greatestDegrees} degrees ${letter}`);
+      if (angle > maxDegrees * 3_600_000) throw new InvalidValue(`more than ${maxDegrees} degrees ${letter}`);
       return zeroAngle + (letter === plus ? angle : -angle);
     }
     const kind = angleUnits[unit];
     if (kind === undefined) throw new InvalidValue(`'${text}' must be ${plus} or ${minus}`);
     if (!kind.pattern.test(text) || Number(text) >= kind.below)
-      throw new InvalidValue(`'${text}' is no number of ${kind.what}`);
+      throw new InvalidValue(`'${text}' is not a number of ${kind.what}`);
     angle += Math.round(Number(text) * kind.thousandths);
   }
 }
 
-function formatAngle(value: number, plus: string, minus: string, greatestDegrees: number): string {
+function formatAngle(value: number, plus: string, minus: string, maxDegrees: number): string {
   const angle = Math.abs(value - zeroAngle);
-  if (angle > greatestDegrees * 3_600_000) throw new InvalidValue(`more than ${greatestDegrees} degrees`);
+  if (angle > maxDegrees * 3_600_000) throw new InvalidValue(`more than ${maxDegrees} degrees`);
   const degrees = Math.floor(angle / 3_600_000);
   const minutes = Math.floor(angle / 60_000) % 60;
   return `${degrees} ${minutes} ${((angle % 60_000) / 1000).toFixed(3)} ${value >= zeroAngle ? plus : minus}`;
 }
 
-/** Metres with two decimals at most, as centimetres. */
+/** Parses metres with at most two decimals; returns centimetres. */
 function parseMetres(text: string): number {
   const [, sign, metres, decimals = ''] = /^([-+]?)(?=\.?\d)0*(\d{0,8})(?:\.(\d{0,2}))?m?$/i.exec(text) ?? [];
-  if (metres === undefined) throw new InvalidValue(`'${text}' is not metres with two decimals at most`);
+  if (metres === undefined) throw new InvalidValue(`'${text}' is not a number of metres with at most two decimals`);
   const centimetres = Number(metres) * 100 + Number(decimals.padEnd(2, '0'));
   return sign === '-' ? -centimetres : centimetres;
 }
 
-/** One octet: a digit and how many zeros follow it, in centimetres. What has more digits counts as its first, as BIND has it. */
+/**
+ * Returns one octet: a digit, and how many zeros follow it, in centimetres. The other digits are dropped, as in BIND.
+ */
 function parseSize(text: string): number {
   const centimetres = parseMetres(text);
   if (centimetres < 0) throw new InvalidValue(`'${text}' is not a size or precision: it is negative`);
-  if (Math.floor(centimetres / 100) > greatestSize) throw new InvalidValue(`'${text}' is more than 90000000m`);
+  if (Math.floor(centimetres / 100) > maxSize) throw new InvalidValue(`'${text}' is more than 90000000m`);
   const digits = String(centimetres);
   return centimetres === 0 ? 0 : (Number(digits[0]) << 4) | (digits.length - 1);
 }
@@ -88,7 +90,7 @@ const location: FieldCodec = {
   },
   format: (wire: WireReader) => {
     if (wire.uint(1) !== 0) {
-      // Its other versions were never defined (§2).
+      // Other versions are not defined (§2).
       wire.rest();
       return undefined;
     }

@@ -1,4 +1,4 @@
-// Names that presentation form has for numbers. They are read, in either case; numbers are what we write.
+// Names for numbers in presentation form. Names are read, in upper or lower case. Only numbers are written.
 
 export type Mnemonics = Readonly<Record<string, number>>;
 
@@ -25,7 +25,7 @@ export const algorithms: Mnemonics = {
   PRIVATEOID: 254,
 };
 
-/** DS's digest types. */
+/** IANA's DS digest types. */
 export const digestTypes: Mnemonics = {
   'SHA-1': 1,
   SHA1: 1,
@@ -50,10 +50,10 @@ export const certificateTypes: Mnemonics = {
   OID: 254,
 };
 
-/** NSEC3's (RFC 5155 §11). */
+/** The hash algorithms of NSEC3 (RFC 5155 §11). */
 export const hashAlgorithms: Mnemonics = { 'SHA-1': 1 };
 
-/** RFC 2535 §7.1, with the names of the key's kind (bits 6, 7) and of the signatory field (bits 12 to 15) that BIND has. */
+/** RFC 2535 §7.1, with BIND's names for the kind of key (bits 6, 7) and for the signatory field (bits 12 to 15). */
 export const keyFlags: Mnemonics = {
   NOCONF: 0x4000,
   NOAUTH: 0x8000,

@@ -1,4 +1,4 @@
-// Fields that are domain names, and those that are a name or an address, as an octet before them says.
+// Fields that are domain names, and fields that are a name or an address, depending on an octet before them.
 
 import { InvalidValue } from '../../invalid-value.ts';
 import { isAbsolute, nameFromWire, nameToWire, parseName, root } from '../../name.ts';
@@ -8,7 +8,7 @@ import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from './addresses.ts';
 import type { FieldCodec } from './codec.ts';
 import { parseNumber } from './numbers.ts';
 
-/** Absolute and lower-cased; never compressed (RFC 3597 §4 allows it for few types, and only in messages). */
+/** An absolute name, made lower case. It is not compressed: RFC 3597 §4 allows that in messages only. */
 const name: FieldCodec = {
   parse: (tokens, wire) => {
     const text = tokens.take('a name');
@@ -35,7 +35,10 @@ const names: FieldCodec = {
   },
 };
 
-/** RRSIG's signer is the zone: it has no more labels than the owner, whose number is in the fourth octet (RFC 4035 §5.3.1). */
+/**
+ * The signer of RRSIG is the zone, so it cannot have more labels than the owner. The fourth octet is the owner's number
+ * of labels (RFC 4035 §5.3.1).
+ */
 const signer: FieldCodec = {
   parse: (tokens, wire) => {
     const start = wire.at;
@@ -53,15 +56,15 @@ const signer: FieldCodec = {
 function checkSigner(wire: Uint8Array, labels: number): void {
   let count = 0;
   for (let at = 0; wire[at] !== 0; at += 1 + (wire[at] as number)) count += 1;
-  if (count > labels) throw new InvalidValue(`a zone of ${count} labels does not sign a name of ${labels}`);
+  if (count > labels) throw new InvalidValue(`a zone of ${count} labels cannot sign a name of ${labels} labels`);
 }
 
-/** What a gateway is, by its type: none, IPv4, IPv6, name (RFC 4025 §2.3, RFC 8777 §4.2.3). */
+/** The codec of a gateway by its type: none, IPv4, IPv6, name (RFC 4025 §2.3, RFC 8777 §4.2.3). */
 const gatewayKinds: readonly FieldCodec[] = [
   {
     parse: (tokens) => {
       const text = tokens.take("'.' for no gateway");
-      if (text !== '.') throw new InvalidValue(`'${text}' must be '.': type 0 is no gateway`);
+      if (text !== '.') throw new InvalidValue(`'${text}' must be '.': type 0 means no gateway`);
     },
     format: () => '.',
   },
@@ -82,13 +85,13 @@ function gatewayKind(type: number): FieldCodec {
   return kind;
 }
 
-/** IPSECKEY's gateway (RFC 4025 §2.5): what it is stands in the type's octet, the second of the rdata. */
+/** The gateway of IPSECKEY (RFC 4025 §2.5). The second octet of the rdata is its type. */
 const gateway: FieldCodec = {
   parse: (tokens, wire) => gatewayKind(wire.octets[1] as number).parse(tokens, wire),
   format: (wire) => gatewayKind(wire.octets[1] as number).format(wire),
 };
 
-/** AMTRELAY's discovery bit and type, in one octet, and its relay (RFC 8777 §4.2). */
+/** The discovery bit and the type of AMTRELAY, in one octet, and its relay (RFC 8777 §4.2). */
 const relay: FieldCodec = {
   parse: (tokens, wire) => {
     const discovery = parseNumber(tokens.take('the discovery bit'), 1);
@@ -108,7 +111,7 @@ const relay: FieldCodec = {
   },
 };
 
-/** A6 (RFC 2874 §3.1): how many bits the named prefix has, the bits after them, and its name. */
+/** A6 (RFC 2874 §3.1): the length of the prefix in bits, the address bits behind it, and the name of the prefix. */
 const suffix: FieldCodec = {
   parse: (tokens, wire) => {
     const length = parseNumber(tokens.take('a prefix length'), 128);
@@ -118,32 +121,35 @@ const suffix: FieldCodec = {
       const text = tokens.take('an address');
       const octets = parseIpv6(text);
       if (!isSuffix(octets, length))
-        throw new InvalidValue(`'${text}' has bits in its first ${length}, which are the prefix's`);
+        throw new InvalidValue(`'${text}' has bits set in its first ${length}, which belong to the prefix`);
       wire.bytes(octets.subarray(skipped));
     }
     if (length > 0) name.parse(tokens, wire);
   },
   format: (wire) => {
     const length = wire.uint(1);
-    if (length > 128) throw new InvalidValue(`${length} is no prefix length: at most 128`);
+    if (length > 128) throw new InvalidValue(`${length} is not a prefix length: it is at most 128`);
     let text = String(length);
     if (length < 128) {
       const octets = new Uint8Array(16);
       octets.set(wire.bytes(16 - (length >> 3)), length >> 3);
-      if (!isSuffix(octets, length)) throw new InvalidValue(`the suffix has bits in its first ${length}`);
+      if (!isSuffix(octets, length)) throw new InvalidValue(`the suffix has bits set in its first ${length}`);
       text += ` ${formatIpv6(octets)}`;
     }
     return length > 0 ? `${text} ${name.format(wire)}` : text;
   },
 };
 
-/** Whether the first bits of the address are 0. */
+/** Returns whether the first `bits` bits of the address are 0. */
 function isSuffix(octets: Uint8Array, bits: number): boolean {
   const whole = bits >> 3;
   return octets.subarray(0, whole).every((octet) => octet === 0) && (octets[whole] ?? 0) >> (8 - (bits & 7)) === 0;
 }
 
-/** HIP (RFC 8005 §5, §6): lengths come first on the wire; in text the algorithm, the tag in hex, the key in base64. */
+/**
+ * HIP (RFC 8005 §5, §6). On the wire the lengths come first. The text is the algorithm, the tag in hex, the key in
+ * base64.
+ */
 const hostIdentity: FieldCodec = {
   parse: (tokens: TokenReader, wire: WireWriter) => {
     const algorithm = parseNumber(tokens.take('the algorithm'), 255);
@@ -152,7 +158,7 @@ const hostIdentity: FieldCodec = {
     const tagOctets = Buffer.from(tag, 'hex');
     const keyOctets = Buffer.from(key, 'base64');
     if (tagOctets.length === 0 || tagOctets.length > 255 || tagOctets.toString('hex') !== tag.toLowerCase()) {
-      throw new InvalidValue(`'${tag}' is no host identity tag: 1 to 255 octets in hex`);
+      throw new InvalidValue(`'${tag}' is not a host identity tag: 1 to 255 octets in hex`);
     }
     if (keyOctets.length === 0 || keyOctets.toString('base64') !== key) {
       throw new InvalidValue(`'${key}' is not base64 without blanks`);

@@ -1,4 +1,4 @@
-// Fields that are numbers: plain, with names for some (mnemonics.ts), as times, or in groups of hex digits.
+// Fields that are numbers: plain numbers, with names for some of them (mnemonics.ts), times, and groups of hex digits.
 
 import { parseDuration } from '../../duration.ts';
 import { InvalidValue } from '../../invalid-value.ts';
@@ -16,26 +16,26 @@ import {
   syncSchemes,
 } from './mnemonics.ts';
 
-/** Decimal digits; throws InvalidValue beyond `greatest`. */
-export function parseNumber(text: string, greatest: number): number {
+/** Parses decimal digits. Throws InvalidValue for a number above `max`. */
+export function parseNumber(text: string, max: number): number {
   const value = /^0*\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value <= greatest)) throw new InvalidValue(`'${text}' is not a number from 0 to ${greatest}`);
+  if (!(value <= max)) throw new InvalidValue(`'${text}' is not a number from 0 to ${max}`);
   return value;
 }
 
-/** A number. Names are read; what we write is always the number, which no registry changes. */
+/** A number. Names for numbers are read, but not written: a registry may change names, never numbers. */
 function number(length: 1 | 2 | 4, names: Mnemonics = {}): FieldCodec {
-  const greatest = 256 ** length - 1;
+  const max = 256 ** length - 1;
   return {
     parse: (tokens, wire) => {
       const text = tokens.take('a number');
-      wire.uint(names[text.toUpperCase()] ?? parseNumber(text, greatest), length);
+      wire.uint(names[text.toUpperCase()] ?? parseNumber(text, max), length);
     },
     format: (wire) => String(wire.uint(length)),
   };
 }
 
-/** A number that the RFC fixes, as `codec` has it. */
+/** A field of `codec` that must have this value. */
 function fixed(codec: FieldCodec, value: number): FieldCodec {
   const check = (found: string): string => {
     if (found !== String(value)) throw new InvalidValue(`'${found}' must be ${value}`);
@@ -52,7 +52,7 @@ function fixed(codec: FieldCodec, value: number): FieldCodec {
   };
 }
 
-/** Flags of KEY and its kin (RFC 2535 §7.1): a number, also in hex, as BIND reads it, or names joined with `|`. */
+/** Flags of KEY, DNSKEY and others (RFC 2535 §7.1): a number, perhaps in hex as in BIND, or names joined with `|`. */
 const flags: FieldCodec = {
   parse: (tokens, wire) => wire.uint(parseFlags(tokens.take('a number')), 2),
   format: (wire) => String(wire.uint(2)),
@@ -65,15 +65,15 @@ function parseFlags(text: string): number {
   return parseNumber(isHex ? String(Number.parseInt(text, 16)) : text, 0xffff);
 }
 
-/** Seconds; read also as zone files write them, `1w2d3h4m5s`. */
+/** Seconds. The form of zone files, `1w2d3h4m5s`, is read too. */
 const duration: FieldCodec = {
   parse: (tokens, wire) => wire.uint(parseDuration(tokens.take('a number of seconds')), 4),
   format: (wire) => String(wire.uint(4)),
 };
 
 /**
- * A moment of RRSIG (RFC 4034 §3.2): YYYYMMDDHHmmSS, or seconds since 1970, both modulo 2^32, as serial number arithmetic has them (§3.1.5).
- * We write the years 1970 to 2106.
+ * A time in RRSIG (RFC 4034 §3.2): YYYYMMDDHHmmSS, or seconds since 1970, both modulo 2^32, for serial number
+ * arithmetic (§3.1.5). The written years are 1970 to 2106.
  */
 const time: FieldCodec = {
   parse: (tokens, wire) => {
@@ -82,7 +82,7 @@ const time: FieldCodec = {
       wire.uint(parseNumber(text, 0xffff_ffff), 4);
       return;
     }
-    // A leap second is the one after it.
+    // Second 60, a leap second, counts as second 0 of the next minute.
     const minute = parseTime(`${text.slice(0, 12)}00`);
     const second = parseNumber(text.slice(12), 60);
     wire.uint((((minute + second) % 2 ** 32) + 2 ** 32) % 2 ** 32, 4);
@@ -93,7 +93,7 @@ const time: FieldCodec = {
 function parseTime(text: string): number {
   const seconds = Date.parse(text.replace(/^(....)(..)(..)(..)(..)(..)$/, '$1-$2-$3T$4:$5:$6Z')) / 1000;
   if (Number.isNaN(seconds) || formatTime(seconds) !== text) {
-    throw new InvalidValue(`'${text}' is no time: write YYYYMMDDHHmmSS in UTC`);
+    throw new InvalidValue(`'${text}' is not a time: write YYYYMMDDHHmmSS in UTC`);
   }
   return seconds;
 }
@@ -102,7 +102,10 @@ function formatTime(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace(/\D/g, '').slice(0, 14);
 }
 
-/** A record type (RFC 4034 §3.2), also one that no zone can hold; by name or, as before RFC 3597, by number. */
+/**
+ * Returns the number of a record type (RFC 4034 §3.2) that is given by name or, as before RFC 3597, by number. A zone
+ * need not be able to hold the type.
+ */
 export function parseTypeOrNumber(text: string): number {
   return /^\d+$/.test(text) ? parseNumber(text, 0xffff) : parseTypeCode(text);
 }
@@ -112,7 +115,7 @@ const type: FieldCodec = {
   format: (wire) => recordTypeName(wire.uint(2)),
 };
 
-/** 64 bits: decimal, or two halves with a dot between. */
+/** 64 bits: a decimal number, or two halves with a dot between them. */
 const octet8: FieldCodec = {
   parse: (tokens, wire) => {
     const text = tokens.take('a number');
@@ -130,9 +133,9 @@ const octet8: FieldCodec = {
   format: (wire) => String((BigInt(wire.uint(4)) << 32n) | BigInt(wire.uint(4))),
 };
 
-/** Hex digits in groups of the same length; `shortest`: how few digits of a group are read. */
-function groups(count: number, octets: 1 | 2, separator: string, shortest: number, example: string): FieldCodec {
-  const pattern = new RegExp(`^[0-9a-f]{${shortest},${octets * 2}}$`, 'i');
+/** Groups of hex digits, all of the same length. A group with at least `minDigits` digits is read too. */
+function groups(count: number, octets: 1 | 2, separator: string, minDigits: number, example: string): FieldCodec {
+  const pattern = new RegExp(`^[0-9a-f]{${minDigits},${octets * 2}}$`, 'i');
   return {
     parse: (tokens, wire) => {
       const text = tokens.take('an identifier');

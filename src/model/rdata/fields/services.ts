@@ -1,7 +1,8 @@
-// The names that WKS has for protocols and ports (RFC 1035 §3.4.2): those of Debian's /etc/protocols and /etc/services, which is what BIND reads,
-// and a few of RFC 1340 that have left them. They are read, in either case; numbers are what we write.
+// The names of protocols and ports in WKS (RFC 1035 §3.4.2): those of Debian's /etc/protocols and /etc/services, which
+// BIND reads, and a few of RFC 1340 that are no longer there. Names are read, in upper or lower case. Only numbers are
+// written.
 
-/** A number, its names, the next number. */
+/** Reads a list of numbers, each with its names behind it. */
 function byName(text: string): ReadonlyMap<string, number> {
   const numbers = new Map<string, number>();
   let number = 0;

@@ -1,4 +1,4 @@
-// The parameters of SVCB and HTTPS (RFC 9460): one row per key, and the rules that hold between keys.
+// The parameters of SVCB and HTTPS (RFC 9460): one row for each key, and the rules between keys.
 
 import { isUtf8 } from 'node:buffer';
 import { InvalidValue } from '../../invalid-value.ts';
@@ -8,31 +8,31 @@ import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from './addresses.ts';
 import type { FieldCodec } from './codec.ts';
 import { parseNumber } from './numbers.ts';
 
-/** How a key's value is written, both ways. Text comes with its escapes resolved. Throws InvalidValue. */
+/** Parses and formats the value of a key. The text's escapes are resolved. Both throw InvalidValue. */
 interface ValueCodec {
   parse(value: Uint8Array): Uint8Array;
   /** "To enable simpler parsing, this SvcParam MUST NOT contain escape sequences." */
   plain?: true;
-  /** Undefined: the key stands alone. */
+  /** Returns undefined for a key without a value. */
   format(value: Uint8Array): string | undefined;
 }
 
 const latin1 = (octets: Uint8Array): string => Buffer.from(octets).toString('latin1');
 const fromLatin1 = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 
-/** Values with commas between; in them `\,` is a comma and `\\` a backslash (RFC 9460 appendix A.1). */
+/** Splits values at commas. In a value, `\,` is a comma and `\\` a backslash (RFC 9460 appendix A.1). */
 function splitValues(value: Uint8Array): string[] {
   const text = latin1(value);
   if (/^([^\\]|\\[\\,])*$/.test(text)) {
     return [...text.matchAll(/(?:^|,)((?:[^\\,]|\\.)*)/gs)].map(([, one = '']) => one.replace(/\\(.)/gs, '$1'));
   }
-  throw new InvalidValue(`'${text}' has a backslash before something else than a comma or a backslash`);
+  throw new InvalidValue(`'${text}' has a backslash that is not before a comma or a backslash`);
 }
 
-/** Strings with a length octet each. `least`: how few octets one has, and how few there are. */
-function strings(least: 0 | 1): ValueCodec {
+/** Strings with a length octet each. None is empty, and there are at least `min`. */
+function strings(min: 0 | 1): ValueCodec {
   const check = (values: readonly Uint8Array[]): void => {
-    if (values.length < least || values.some((value) => value.length < 1)) throw new InvalidValue('a value is empty');
+    if (values.length < min || values.some((value) => value.length < 1)) throw new InvalidValue('a value is empty');
   };
   return {
     parse: (value) => {
@@ -87,7 +87,7 @@ const keyList = list(
   (octets) => formatKey(readUint16(octets)),
 );
 
-/** §8: in order, each once, not itself. */
+/** Keys in order, each once, without `mandatory` itself (§8). */
 const mandatory: ValueCodec = {
   plain: true,
   parse: (value) => {
@@ -110,7 +110,7 @@ function keysIn(value: Uint8Array): number[] {
 }
 
 function checkMandatory(codes: readonly number[]): void {
-  if (codes.includes(0)) throw new InvalidValue('mandatory does not list itself');
+  if (codes.includes(0)) throw new InvalidValue('mandatory must not list itself');
   if (codes.some((code, index) => index > 0 && code <= (codes[index - 1] as number))) {
     throw new InvalidValue('mandatory lists a key twice, or out of order');
   }
@@ -118,7 +118,7 @@ function checkMandatory(codes: readonly number[]): void {
 
 const empty: ValueCodec = {
   parse: (value) => {
-    if (value.length > 0) throw new InvalidValue('it has no value: write the key alone');
+    if (value.length > 0) throw new InvalidValue('it has no value: write only the key');
     return value;
   },
   format: (value) => {
@@ -152,7 +152,7 @@ const base64: ValueCodec = {
   },
 };
 
-/** RFC 6570 §2.2, §2.3: an operator or none, and variables with or without modifiers. */
+/** RFC 6570 §2.2, §2.3: an optional operator, and variables with optional modifiers. */
 const variable = String.raw`(?:\w|%[\dA-Fa-f]{2})(?:\.?(?:\w|%[\dA-Fa-f]{2}))*(?:\*|:[1-9]\d{0,3})?`;
 const expressions = new RegExp(String.raw`\{[+#./;?&]?(${variable}(?:,${variable})*)\}`, 'g');
 
@@ -167,7 +167,7 @@ const template: ValueCodec = {
     const variables = [...text.matchAll(expressions)].flatMap(([, list = '']) => list.split(','));
     const isTemplate = !/\{|%(?![\dA-Fa-f]{2})/.test(text.replace(expressions, ''));
     if (!text.startsWith('/') || !isTemplate || !variables.some((name) => /^dns(?!\w|\.|%)/.test(name))) {
-      throw new InvalidValue("it is a path with the variable dns, such as '/dns-query{?dns}'");
+      throw new InvalidValue("it must be a path with the variable dns, such as '/dns-query{?dns}'");
     }
     return quote(value);
   },
@@ -178,7 +178,7 @@ const opaque: ValueCodec = {
   format: (value) => (value.length === 0 ? undefined : quote(value)),
 };
 
-/** IANA's SvcParamKeys that an RFC defines; any other is keyNNNNN with any value. */
+/** IANA's SvcParamKeys that an RFC defines. Every other key is keyNNNNN with any value. */
 const keys: readonly { code: number; name: string; codec: ValueCodec }[] = [
   { code: 0, name: 'mandatory', codec: mandatory }, // RFC 9460 §8
   { code: 1, name: 'alpn', codec: strings(1) }, // RFC 9460 §7.1
@@ -199,7 +199,7 @@ function parseKey(text: string): number {
   const number = /^key(0|[1-9]\d{0,4})$/.exec(text)?.[1];
   const code = number === undefined ? codesByName.get(text) : Number(number);
   if (code === undefined || code > 65_534) {
-    throw new InvalidValue(`'${text}' is no parameter we know by name: write it as key0 to key65534`);
+    throw new InvalidValue(`'${text}' is not a known parameter: write it as key0 to key65534`);
   }
   return code;
 }
@@ -208,7 +208,7 @@ function formatKey(code: number): string {
   return namesByCode.get(code) ?? `key${code}`;
 }
 
-/** Says at which key the fault is. */
+/** Runs `run`, and adds the key's name to an error. */
 function atKey<T>(code: number, run: () => T): T {
   try {
     return run();
@@ -222,21 +222,21 @@ function parseParameter(key: string, value: string | undefined): { code: number;
   return atKey(code, () => {
     const octets = octetsOf(value ?? '');
     const codec = codecs.get(code) ?? opaque;
-    // keyNNNNN is followed by the octets themselves, whatever the key means (§2.1).
+    // The value of keyNNNNN is the octets themselves, even for a known key (§2.1).
     if (/^key\d/.test(key)) {
       codec.format(octets);
       return { code, value: octets };
     }
-    if (codec.plain && value?.includes('\\')) throw new InvalidValue('it has no escapes (RFC 9460 §7)');
+    if (codec.plain && value?.includes('\\')) throw new InvalidValue('it must not have escapes (RFC 9460 §7)');
     return { code, value: codec.parse(octets) };
   });
 }
 
-/** What keys ask of one another (§7.1.1, §8). */
+/** Checks the rules between keys (§7.1.1, §8). */
 function checkTogether(values: ReadonlyMap<number, Uint8Array>): void {
   if (values.has(2) && !values.has(1)) throw new InvalidValue('no-default-alpn needs alpn');
   for (const code of keysIn(values.get(0) ?? new Uint8Array())) {
-    if (!values.has(code)) throw new InvalidValue(`mandatory lists ${formatKey(code)}, which is not there`);
+    if (!values.has(code)) throw new InvalidValue(`mandatory lists ${formatKey(code)}, which is missing`);
   }
 }
 
@@ -246,7 +246,7 @@ const parameters: FieldCodec = {
     while (!tokens.done) {
       const { key, value } = tokens.takePair('a parameter');
       const parameter = parseParameter(key, value);
-      if (values.has(parameter.code)) throw new InvalidValue(`${formatKey(parameter.code)} is there twice`);
+      if (values.has(parameter.code)) throw new InvalidValue(`${formatKey(parameter.code)} appears twice`);
       values.set(parameter.code, parameter.value);
     }
     checkTogether(values);
@@ -262,7 +262,7 @@ const parameters: FieldCodec = {
     for (let last = -1; wire.left > 0; ) {
       const code = wire.uint(2);
       if (code <= last || code > 65_534)
-        throw new InvalidValue('the parameters are out of order, or one is there twice');
+        throw new InvalidValue('the parameters are out of order, or one appears twice');
       const value = wire.bytes(wire.uint(2));
       values.set(code, value);
       const text = atKey(code, () => (codecs.get(code) ?? opaque).format(value));

@@ -1,11 +1,11 @@
-// Fields that are character-strings (RFC 1035 §3.3), and what some types ask of them.
+// Fields that are character-strings (RFC 1035 §3.3), and the rules of some types for them.
 
 import { InvalidValue } from '../../invalid-value.ts';
 import { octetsOf, quote, type TokenReader } from '../tokens.ts';
 import type { WireReader } from '../wire.ts';
 import type { FieldCodec } from './codec.ts';
 
-/** Throws InvalidValue on octets that the field does not take. */
+/** Throws InvalidValue for octets that the field must not have. */
 type Check = (octets: Uint8Array) => void;
 
 function takeText(tokens: TokenReader): Uint8Array {
@@ -16,7 +16,7 @@ function takeText(tokens: TokenReader): Uint8Array {
   return octets;
 }
 
-/** One string, checked in both directions. */
+/** One string, checked when it is parsed and when it is formatted. */
 function text(check: Check = () => {}): FieldCodec {
   return {
     parse: (tokens, wire) => {
@@ -39,7 +39,7 @@ function matching(pattern: RegExp, what: string): Check {
   };
 }
 
-/** One string or more, to the end of the rdata. */
+/** One or more strings, to the end of the rdata. */
 function texts(check: Check = () => {}): FieldCodec {
   const one = text(check);
   return {
@@ -56,7 +56,7 @@ function texts(check: Check = () => {}): FieldCodec {
   };
 }
 
-/** The last string of a type that may end before it. */
+/** An optional last string. */
 const textOrNone: FieldCodec = {
   parse: (tokens, wire) => {
     if (!tokens.done) wire.counted(takeText(tokens), 'a text');
@@ -64,13 +64,13 @@ const textOrNone: FieldCodec = {
   format: (wire) => (wire.left === 0 ? '' : quote(wire.counted())),
 };
 
-/** CAA's value (RFC 8659 §4.1.1): octets to the end of the rdata, no length before them. */
+/** The value of CAA (RFC 8659 §4.1.1): octets to the end of the rdata, without a length before them. */
 const longText: FieldCodec = {
   parse: (tokens, wire) => wire.bytes(octetsOf(tokens.takeText('a text'))),
   format: (wire) => quote(wire.rest()),
 };
 
-/** URI's target (RFC 7553 §4.4): the same, not empty, and always in quotes. */
+/** The target of URI (RFC 7553 §4.4): as the value of CAA, but not empty, and always in quotes. */
 const uri: FieldCodec = {
   parse: (tokens, wire) => wire.bytes(checkUri(octetsOf(tokens.takeQuoted('a URI')))),
   format: (wire) => quote(checkUri(wire.rest())),
@@ -81,18 +81,19 @@ function checkUri(octets: Uint8Array): Uint8Array {
   return octets;
 }
 
-/** RFC 8659 §4.1; lower-cased, as it is compared. */
+/** The tag of CAA (RFC 8659 §4.1), made lower case, because case does not matter. */
 const caaTag: FieldCodec = {
   parse: (tokens, wire) => wire.counted(new TextEncoder().encode(checkTag(tokens.take('a tag'))), 'the tag'),
   format: (wire: WireReader) => checkTag(String.fromCharCode(...wire.counted())),
 };
 
 function checkTag(tag: string): string {
-  if (!/^[a-zA-Z0-9]{1,255}$/.test(tag)) throw new InvalidValue(`'${tag}' is no CAA tag: letters and digits only`);
+  if (!/^[a-zA-Z0-9]{1,255}$/.test(tag))
+    throw new InvalidValue(`'${tag}' is not a CAA tag: only letters and digits are allowed`);
   return tag.toLowerCase();
 }
 
-/** NAPTR (RFC 3402 §3.2): nothing, or delimiter, expression, delimiter, replacement, delimiter, flags i. */
+/** NAPTR (RFC 3402 §3.2): empty, or delimiter, expression, delimiter, replacement, delimiter, flags `i`. */
 const checkSubstitution: Check = (octets) => {
   const value = String.fromCharCode(...octets);
   if (value === '') return;
@@ -101,7 +102,7 @@ const checkSubstitution: Check = (octets) => {
   const [expression = '', , end, ...more] = rest.split(delimiter);
   if (/[1-9i\\]/i.test(delimiter) || expression === '' || more.length > 0 || !/^i*$/i.test(end ?? 'none')) {
     throw new InvalidValue(
-      `'${value}' is no substitution: write it as !expression!replacement! with an i after it or none`,
+      `'${value}' is not a substitution: write it as !expression!replacement! or !expression!replacement!i`,
     );
   }
 };
@@ -113,7 +114,7 @@ export const textFields = {
   'long-text': longText,
   uri,
   'caa-tag': caaTag,
-  /** X25 (RFC 1183 §3.1): the first four digits say which network. */
+  /** X25 (RFC 1183 §3.1): the first four digits are the network. */
   'x25-address': text(matching(/^\d{4,}$/, 'at least four digits')),
   'naptr-flags': text(matching(/^[A-Za-z0-9]*$/, 'letters and digits (RFC 3403 §4.1)')),
   substitution: text(checkSubstitution),
