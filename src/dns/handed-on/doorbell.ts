@@ -1,6 +1,6 @@
 // Wakes a taker that has nothing to do: one cell of shared memory for all answering threads that hand queries on to it.
 
-/** The cell's values. Answering threads ring only where the taker sleeps, so that a busy taker costs them one load. */
+/** The cell's values. Answering threads ring only if the taker sleeps: a busy taker costs them one load. */
 const state = { awake: 0, asleep: 1 } as const;
 
 export function newDoorbell(): SharedArrayBuffer {
@@ -14,8 +14,8 @@ export function ringDoorbell(bell: Int32Array): void {
 }
 
 /**
- * Runs `wake` once the bell rings; at once if `hasWork`. That is asked after the bell was set, so that no query is
- * written unseen in between.
+ * Runs `wake` once the bell rings; soon if `hasWork()`. It asks after it has set the bell, so that no query is written
+ * unseen in between (test/dns/handed-on/doorbell.test.ts).
  */
 export function sleepUntilRung(bell: Int32Array, hasWork: () => boolean, wake: () => void): void {
   Atomics.store(bell, 0, state.asleep);

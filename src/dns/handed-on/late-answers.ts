@@ -1,27 +1,25 @@
-// The answers that an answering thread with an event loop waits for: it hands a query on with a number, and finds by it
-// who asked.
+// The late answers that an answering thread with an event loop waits for. Each has a number, which leads to its asker.
 
 import type { MessagePort } from 'node:worker_threads';
 import type { LateMessage, LateReceipt } from './line.ts';
 import type { HandOnTask, Outlet } from './outlet.ts';
 import type { RingQuery } from './query-ring.ts';
 
-/** Who asked: a socket, or a connection. */
+/** The recipient of a late answer: a socket with an address, or a connection. */
 export interface Asker {
   /**
-   * Sends one message. Returns false when the client does not keep up; the asker then calls `LateAnswer.goOn` when it
-   * does.
+   * Sends one message. Returns false if the client does not keep up. When it does again, call `LateAnswer.goOn`.
    */
   deliver(message: Uint8Array): boolean;
-  /** No message follows. */
+  /** Runs after the last message. */
   end(): void;
 }
 
-/** One query that was handed on, as its asker sees it. */
+/** One handed-on query, as its asker sees it. */
 export interface LateAnswer {
   /** The client can take the next message. */
   goOn(): void;
-  /** The client has gone: what comes for it is dropped. */
+  /** The client has gone: its messages are dropped. */
   abandon(): void;
 }
 
@@ -29,7 +27,7 @@ export class LateAnswers {
   readonly #outlet: Outlet;
   readonly #port: MessagePort;
   readonly #askers = new Map<number, Asker>();
-  /** Askers that have been sent a message, and have not said that they take another. */
+  /** Askers whose clients do not keep up. */
   readonly #full = new Set<number>();
   readonly #idle: (() => void)[] = [];
   #lastId = 0;
@@ -53,7 +51,7 @@ export class LateAnswers {
     return { goOn: () => this.#goOn(id), abandon: () => this.#abandon(id) };
   }
 
-  /** Waits until every query has its answer, but not for longer than this. */
+  /** Waits until every query has its answer, at most so many milliseconds. */
   async settle(milliseconds: number): Promise<void> {
     if (this.#askers.size === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,5 +1,4 @@
-// Answers handed-on queries from the table, with the steps of dns/respond: OPT, cookie and NSID are in them as in all
-// others.
+// Answers handed-on queries from the table, with the steps of dns/respond, and so with OPT, cookie and NSID.
 
 import { TableReader } from '../../table/reader.ts';
 import { answerNotify } from '../respond/answer-notify.ts';
@@ -34,9 +33,9 @@ export class LateResponder {
     this.#task = task;
   }
 
-  /** `steps` decide what the response is, after header, question, EDNS and cookie have been read. */
+  /** Makes one from the steps that decide on the response. Before them, header, question, EDNS and cookie are read. */
   open(steps: readonly Step[]): LateRespond {
-    // The answering thread has asked its rate limiter.
+    // The answering thread has already asked its rate limiter.
     const settings = { ...this.#task.settings, rateLimit: undefined };
     const respond = createResponder(this.#reader, { ...this.#task, settings, clock: this.#clock }, steps);
     return ({ message, client }) => {
@@ -51,12 +50,12 @@ export class LateResponder {
     };
   }
 
-  /** For what no tenant answered. */
+  /** Makes the one that answers SERVFAIL for a tenant that failed. */
   openFailure(): LateRespond {
     return this.open([fail]);
   }
 
-  /** The tenants that need the table alone. */
+  /** Makes the tenants that need only the table. */
   openTenants(): Tenants {
     return { [handedOnKind.notify]: this.open([answerNotify]) };
   }

@@ -1,11 +1,10 @@
-// One answering thread as its taker sees it: where its queries come from, and how their answers get back.
+// One answering thread as its taker sees it: takes its queries, and sends their answers back.
 
 import type { MessagePort } from 'node:worker_threads';
 import { closeRing, type Envelope, QueryRingReader, type ReadQuery } from './query-ring.ts';
 
 /**
- * Sends one datagram by a descriptor of the answering thread. Does not wait; a datagram that the system does not take
- * is lost.
+ * Sends one datagram by a descriptor of the answering thread. Does not wait: it drops what the system does not take.
  */
 export type SendDatagram = (descriptor: number, envelope: Envelope, message: Uint8Array) => void;
 
@@ -13,11 +12,11 @@ export type SendDatagram = (descriptor: number, envelope: Envelope, message: Uin
 export interface LateMessage {
   readonly id: number;
   readonly message: Uint8Array | undefined;
-  /** No other follows. */
+  /** No other message follows. */
   readonly last: boolean;
 }
 
-/** What the answering thread says of a message that was not the last: whether the client takes another. */
+/** Tells the taker, after a message that is not the last, whether the client can take another. */
 export interface LateReceipt {
   readonly id: number;
   readonly goesOn: boolean;
@@ -30,7 +29,7 @@ export class Line {
   readonly #ring: QueryRingReader;
   readonly #port: MessagePort;
   readonly #sendDatagram: SendDatagram;
-  /** Messages that leave together. */
+  /** Messages of this turn, which are posted together. */
   #outgoing: LateMessage[] = [];
   readonly #unconfirmed = new Map<number, (goesOn: boolean) => void>();
   #closed = false;
@@ -53,7 +52,9 @@ export class Line {
     return this.#closed ? undefined : this.#ring.read();
   }
 
-  /** Sends a message that is not the last. Resolves once the next may follow; to false when the client has gone. */
+  /**
+   * Sends a message that is not the last. Resolves to true when the next may follow, to false if the client has gone.
+   */
   send(query: ReadQuery, message: Uint8Array): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);
     const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -62,7 +63,7 @@ export class Line {
     return promise;
   }
 
-  /** Sends the last message, if there is one more. From here on the query is no longer under way. */
+  /** Sends the last message, if there is one. From now on the query is no longer under way. */
   finish(query: ReadQuery, message: Uint8Array | undefined): void {
     const { envelope } = query;
     if (envelope === undefined) this.#post({ id: query.id, message: message && forPort(message), last: true });
@@ -71,7 +72,7 @@ export class Line {
     if (this.#ring.underWay === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** Waits until no query is under way, but not for longer than this. */
+  /** Waits until no query is under way, at most so many milliseconds. */
   async settle(milliseconds: number): Promise<void> {
     if (this.#closed || this.#ring.underWay === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -81,7 +82,7 @@ export class Line {
     clearTimeout(timeout);
   }
 
-  /** The answering thread has ended: no answer is sent any more. Call it before the thread's descriptors are closed. */
+  /** Sends nothing more, since the thread has ended. Call it before the thread's descriptors are closed. */
   close(): void {
     this.#closed = true;
     closeRing(this.#shared);
@@ -98,7 +99,7 @@ export class Line {
     if (this.#closed) return;
     this.#outgoing.push(message);
     if (this.#outgoing.length > 1) return;
-    // Answers of one turn leave as one message: each costs both threads more than the answer itself.
+    // The answers of one turn are posted together: a post costs both threads more than an answer.
     queueMicrotask(() => {
       const messages = this.#outgoing;
       this.#outgoing = [];
@@ -108,8 +109,8 @@ export class Line {
 }
 
 /**
- * Posting copies the whole buffer behind a view, so that a view of a part is copied first. Throws on what no frame
- * holds.
+ * Copies a view of a larger buffer, since posting copies the whole buffer. Throws if the message is too long for a
+ * frame.
  */
 function forPort(message: Uint8Array): Uint8Array {
   if (message.length > maxMessage) throw new RangeError(`a DNS message has ${maxMessage} octets at most`);

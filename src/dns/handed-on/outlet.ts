@@ -5,18 +5,18 @@ import type { MessagePort } from 'node:worker_threads';
 import { ringDoorbell } from './doorbell.ts';
 import { type HandOnLimits, QueryRingWriter, type RingQuery } from './query-ring.ts';
 
-/** What an answering thread gets to hand queries on. Made by `Taker.attach`, anew for each start of a thread. */
+/** The part of an answering thread's task for handing queries on. `Taker.attach` makes it anew for each start. */
 export interface HandOnTask {
   readonly ring: SharedArrayBuffer;
   readonly doorbell: SharedArrayBuffer;
   readonly limits: HandOnLimits;
-  /** For answers to sockets that only this thread can write to. To be transferred. */
+  /** Brings answers for sockets that only this thread can write to. It must be transferred. */
   readonly port: MessagePort;
-  /** For so long an answer may take, in milliseconds. */
+  /** How long an answer may take, in milliseconds. */
   readonly deadline: number;
 }
 
-/** Counts what was handed on, and what was not for want of room. */
+/** Counts the queries that were handed on, and those for which there was no room. */
 export interface OutletCounts {
   handedOn(): void;
   refused(): void;

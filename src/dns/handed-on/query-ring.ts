@@ -1,5 +1,5 @@
-// Handed-on queries in shared memory, one behind the other: an answering thread writes them, a taker reads them.
-// Neither waits for the other. Bounded by its size, by the number of queries that are under way, and by their octets
+// A ring of handed-on queries in shared memory. One answering thread writes it, one taker reads it; neither waits for
+// the other. Limits: the ring's size, the number of queries under way, and their octets
 // (test/dns/handed-on/query-ring.test.ts).
 
 import type { Client } from '../respond/client.ts';
@@ -13,9 +13,7 @@ export interface HandOnLimits {
   readonly maxOctets: number;
 }
 
-/**
- * How a datagram gets back, for libc: the sender's socket address, and the control message with the address that was
- * asked.
+/** The recipient of a datagram, for libc: the client's socket address, and the control message with our own.
  */
 export interface Envelope {
   readonly name: Uint8Array;
@@ -29,13 +27,13 @@ export interface RingQuery {
   readonly client: Client;
   readonly port: number;
   /**
-   * Names the answer's recipient: the socket's descriptor if there is an envelope, else what `LateAnswers` gave out.
+   * The socket's descriptor if there is an envelope, else the number that `LateAnswers` gave.
    */
   readonly id: number;
   readonly envelope?: Envelope | undefined;
 }
 
-/** A query as it was read, and how many octets it counts for. */
+/** A query that was read, and the octets that it counts for. */
 export interface ReadQuery extends RingQuery {
   readonly octets: number;
 }
@@ -46,7 +44,7 @@ const capacity = 2 ** 18;
 const cell = { written: 0, read: 1, underWay: 2, octets: 3, closed: 4, sending: 5 } as const;
 const cellBytes = 64;
 
-/** A record's words, in 32 bits; behind them address, name, control message and query. */
+/** The words of a record, of 32 bits each. Behind them are address, name, control message and query. */
 const word = { size: 0, kinds: 1, id: 2, port: 3, lengths: 4, queryLength: 5 } as const;
 const addressAt = 24;
 const maxAddress = 16;

@@ -11,9 +11,9 @@ import type { HandOnTask } from './outlet.ts';
 import { type HandOnLimits, newQueryRing, type ReadQuery } from './query-ring.ts';
 import type { Tenants } from './tenant.ts';
 
-/** Queries that are taken in one turn of the event loop. */
+/** Queries that are taken in one turn of the event loop (test/dns/handed-on/taker.test.ts). */
 const slice = 32;
-/** Faults are reported once in so many milliseconds. */
+/** The minimum time between two reports of faults, in milliseconds. */
 const betweenFaults = 1_000;
 
 /** How a handed-on query ended. */
@@ -21,23 +21,24 @@ export type HandedOnEnd = 'answered' | 'silent' | 'failed' | 'expired' | 'gone';
 
 export interface TakerOptions {
   readonly tenants: Tenants;
-  /** Answers for a tenant that throws, or that is too late. */
+  /** Makes the answer when a tenant throws or is too late. */
   readonly failure: LateRespond;
   readonly sendDatagram: SendDatagram;
   readonly limits: HandOnLimits;
-  /** For so long a tenant may take for each message, in milliseconds. */
+  /** How long a tenant may take for each message, in milliseconds. */
   readonly deadline: number;
   readonly count: (end: HandedOnEnd) => void;
-  /** Hears of what a tenant throws, at most once a second. */
+  /** Called when a tenant throws, at most once a second. */
   readonly onFault: (message: string) => void;
 }
 
-/** An answering thread's part, to be given to it, and the taker's end of it. */
+/** One start of an answering thread, as the taker serves it. */
 export interface Attachment {
+  /** For the thread. */
   readonly task: HandOnTask;
-  readonly line: Line;
-  /** Answers what the thread has handed on before it ended. Bounded in time, in milliseconds. */
+  /** Answers what the thread has handed on, after its end. Returns after so many milliseconds at the latest. */
   settle(milliseconds: number): Promise<void>;
+  /** Sends nothing more. Call it before the thread's descriptors are closed. */
   close(): void;
 }
 
@@ -65,7 +66,6 @@ export class Taker {
     this.#lines.add(line);
     return {
       task: { ring, doorbell: this.#doorbell, limits, port: port2, deadline },
-      line,
       settle: (milliseconds) => {
         while (this.#answerNext(line)) {}
         return line.settle(milliseconds);

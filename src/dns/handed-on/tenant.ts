@@ -1,4 +1,4 @@
-// Who answers handed-on queries: one tenant for each kind.
+// Tenants answer handed-on queries: one for each kind.
 
 import type { Client } from '../respond/client.ts';
 import type { HandedOnKind } from '../respond/hand-on.ts';
@@ -12,9 +12,9 @@ export interface HandedOnQuery {
 }
 
 /**
- * Answers a query with one message, now or later; with several, of which UDP and HTTPS take the first (TCP and TLS
- * take all, each when the client has taken the one before); or with none. What it throws becomes SERVFAIL, and so does
- * what takes longer than the deadline. It counts its queries itself, as `LateResponder` does.
+ * Answers a query: with one message, with none, or with several. The client gets each message of several when it has
+ * taken the one before; over UDP and HTTPS it gets the first alone. An exception becomes SERVFAIL, and so does a
+ * message that takes longer than the deadline. A tenant counts its queries itself, as `LateResponder` does.
  */
 export type Tenant = (
   query: HandedOnQuery,

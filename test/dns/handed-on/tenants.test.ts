@@ -330,7 +330,8 @@ suite('tenants', { skip: withoutOpenssl }, () => {
           yield reply;
         }
       },
-      { limits: { idleMilliseconds: 500 } },
+      // That it waits for an answer does not keep it open.
+      { limits: { idleMilliseconds: 500 }, handedOn: { deadline: 60_000 } },
     );
     for (const transport of ['tcp', 'tls'] as const) {
       const before = made;
