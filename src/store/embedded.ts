@@ -47,6 +47,8 @@ const largestGroup = 1000;
 const watchStep = 64;
 /** A page ends when its values come to this many characters. */
 const largestPage = 4 * 1024 * 1024;
+/** Rows that one query of a list reads. Together their values may be larger than a page. */
+const rowsPerRead = 128;
 /** Compaction comes when this many revisions more than wanted are kept. */
 const compactionStep = 64;
 
@@ -56,6 +58,9 @@ interface VersionRow {
   created: number;
   value: string | null;
 }
+
+/** A row of a list, without the names of its columns: that halves the time of a load. */
+type ListedRow = [key: string, revision: Revision, created: Revision, value: string];
 
 /** A change to the database that waits for the next group. */
 interface Job {
@@ -243,14 +248,20 @@ class EmbeddedDatabase {
     const limit = options.limit ?? 1000;
     const entries: Entry[] = [];
     let size = 0;
-    // One more than asked for: it tells whether there is a next page.
-    for (const found of this.#statements.list.iterate(start, end, at, at, limit + 1)) {
-      const entry = entryOf(found as unknown as VersionRow, prefix);
-      if (entries.length === limit || size >= largestPage) return { entries, revision: at, next: entry.key };
-      entries.push(entry);
-      size += entry.value.length;
+    for (let from = start; ; ) {
+      // One more than asked for: it tells whether there is a next page.
+      const wanted = Math.min(rowsPerRead, limit + 1 - entries.length);
+      const rows = this.#statements.list.all(from, end, at, at, wanted) as unknown as ListedRow[];
+      for (const [full, revision, created, value] of rows) {
+        const key = knownKey(root, full, prefix);
+        if (entries.length === limit || size >= largestPage) return { entries, revision: at, next: key };
+        entries.push({ key, value, created, modified: revision });
+        size += value.length;
+        from = full;
+      }
+      if (rows.length < wanted) return { entries, revision: at, next: undefined };
+      from = successor(from);
     }
-    return { entries, revision: at, next: undefined };
   }
 
   /** What the revisions from `first` to `last` changed in the range. */
@@ -442,7 +453,9 @@ type Statements = Record<keyof typeof statements, StatementSync>;
 
 function prepareStatements(database: DatabaseSync): Statements {
   const prepared = Object.entries(statements).map(([name, sql]) => [name, database.prepare(sql)]);
-  return Object.fromEntries(prepared);
+  const all: Statements = Object.fromEntries(prepared);
+  all.list.setReturnArrays(true);
+  return all;
 }
 
 function entryOf(row: VersionRow, asked: string): Entry {

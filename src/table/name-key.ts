@@ -25,9 +25,12 @@ export class NameKey {
   }
 
   readonly #seed: number;
+  /** The name that is in `bytes`, if it came as one. */
+  #name: Fqdn | undefined;
 
   /** Reads an uncompressed name; returns the number of its octets, or −1 when it is malformed. */
   read(source: Uint8Array, offset: number, end: number): number {
+    this.#name = undefined;
     const { bytes, starts } = this;
     const limit = Math.min(end - offset, maxName);
     let at = 0;
@@ -51,8 +54,11 @@ export class NameKey {
   }
 
   setName(name: Fqdn): void {
+    // A change looks the same name up several times.
+    if (name === this.#name) return;
     const wire = nameToWire(name);
     this.read(wire, 0, wire.length);
+    this.#name = name;
   }
 
   copyFrom(other: NameKey): void {

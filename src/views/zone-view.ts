@@ -156,6 +156,8 @@ export class ZoneView {
 
   /** Whether the name is held as this revision wrote it; then it stays. */
   seeName(zone: Fqdn, generation: number, owner: Fqdn, modified: Revision): boolean {
+    // The first load: nothing was held before it.
+    if (this.#load === 1) return false;
     const state = this.#distrusted ? undefined : this.#existingGeneration(zone, generation);
     if (state === undefined || this.#table.modified(state.table, owner) !== modified) return false;
     return this.#table.stamp(state.table, owner, this.#load);

@@ -20,17 +20,30 @@ export function decodeName(text: string): Fqdn {
  */
 export function encodeReversed(name: Fqdn): string {
   if (name === root) return root;
+  if (plain.test(name)) return reversed(name);
   return labelsOf(name).reverse().map(encodeLabel).join('.');
 }
 
 /** Reads what {@link encodeReversed} wrote. Throws URIError. */
 export function decodeReversed(text: string): Fqdn {
   if (text === root) return root;
+  if (!text.includes('%')) return reversed(text) as Fqdn;
   return text
     .split('.')
     .reverse()
     .map((label) => (label.includes('%') ? decodeURIComponent(label) : label))
     .join('.') as Fqdn;
+}
+
+/** Reverses labels without special characters: most names of a load have no others. */
+function reversed(text: string): string {
+  let end = text.length;
+  let result = '';
+  for (let dot = text.lastIndexOf('.', end - 1); dot >= 0 && end > 0; dot = text.lastIndexOf('.', end - 1)) {
+    result += `${text.slice(dot + 1, end)}.`;
+    end = dot;
+  }
+  return result + text.slice(0, end);
 }
 
 function encodeLabel(label: string): string {
