@@ -1,7 +1,8 @@
 // The late answers that an answering thread with an event loop waits for. Each has a number, which leads to its asker.
 
 import type { MessagePort } from 'node:worker_threads';
-import type { LateMessage, LateReceipt } from './line.ts';
+import { type LateMessage, unpackMessages } from './late-messages.ts';
+import type { LateReceipt } from './line.ts';
 import type { HandOnTask, Outlet } from './outlet.ts';
 import type { RingQuery } from './query-ring.ts';
 
@@ -37,9 +38,9 @@ export class LateAnswers {
     this.#outlet = outlet;
     this.#port = port;
     this.deadline = deadline;
-    port.on('message', (messages: readonly LateMessage[]) => {
-      for (const message of messages) this.#receive(message);
-    });
+    port.on('message', (packed: Uint8Array<ArrayBuffer>) =>
+      unpackMessages(packed, (message) => this.#receive(message)),
+    );
   }
 
   /** Hands the query on for this asker. Returns undefined when too many are under way. */

@@ -1,20 +1,13 @@
 // One answering thread as its taker sees it: takes its queries, and sends their answers back.
 
 import type { MessagePort } from 'node:worker_threads';
+import { type LateMessage, packMessages } from './late-messages.ts';
 import { closeRing, type Envelope, QueryRingReader, type ReadQuery } from './query-ring.ts';
 
 /**
  * Sends one datagram by a descriptor of the answering thread. Does not wait: it drops what the system does not take.
  */
 export type SendDatagram = (descriptor: number, envelope: Envelope, message: Uint8Array) => void;
-
-/** One message for a socket that only the answering thread can write to. */
-export interface LateMessage {
-  readonly id: number;
-  readonly message: Uint8Array | undefined;
-  /** No other message follows. */
-  readonly last: boolean;
-}
 
 /** Tells the taker, after a message that is not the last, whether the client can take another. */
 export interface LateReceipt {
@@ -59,14 +52,14 @@ export class Line {
     if (this.#closed) return Promise.resolve(false);
     const { promise, resolve } = Promise.withResolvers<boolean>();
     this.#unconfirmed.set(query.id, resolve);
-    this.#post({ id: query.id, message: forPort(message), last: false });
+    this.#post({ id: query.id, message: forFrame(message), last: false });
     return promise;
   }
 
   /** Sends the last message, if there is one. From now on the query is no longer under way. */
   finish(query: ReadQuery, message: Uint8Array | undefined): void {
     const { envelope } = query;
-    if (envelope === undefined) this.#post({ id: query.id, message: message && forPort(message), last: true });
+    if (envelope === undefined) this.#post({ id: query.id, message: message && forFrame(message), last: true });
     else if (message !== undefined) this.#ring.whileOpen(() => this.#sendDatagram(query.id, envelope, message));
     this.#ring.finish(query);
     if (this.#ring.underWay === 0) for (const resolve of this.#idle.splice(0)) resolve();
@@ -99,20 +92,19 @@ export class Line {
     if (this.#closed) return;
     this.#outgoing.push(message);
     if (this.#outgoing.length > 1) return;
-    // The answers of one turn are posted together: a post costs both threads more than an answer.
+    // The answers of one turn are posted together.
     queueMicrotask(() => {
       const messages = this.#outgoing;
       this.#outgoing = [];
-      if (!this.#closed) this.#port.postMessage(messages);
+      if (this.#closed) return;
+      const packed = packMessages(messages);
+      this.#port.postMessage(packed, [packed.buffer]);
     });
   }
 }
 
-/**
- * Copies a view of a larger buffer, since posting copies the whole buffer. Throws if the message is too long for a
- * frame.
- */
-function forPort(message: Uint8Array): Uint8Array {
+/** Returns the message. Throws if it is too long for a frame. */
+function forFrame(message: Uint8Array): Uint8Array {
   if (message.length > maxMessage) throw new RangeError(`a DNS message has ${maxMessage} octets at most`);
-  return message.length === message.buffer.byteLength ? message : new Uint8Array(message);
+  return message;
 }

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
 import { LateAnswers } from '../../../src/dns/handed-on/late-answers.ts';
-import type { LateMessage } from '../../../src/dns/handed-on/line.ts';
+import { type LateMessage, packMessages, unpackMessages } from '../../../src/dns/handed-on/late-messages.ts';
 import { Outlet } from '../../../src/dns/handed-on/outlet.ts';
 import { newQueryRing } from '../../../src/dns/handed-on/query-ring.ts';
 import { handedOnKind } from '../../../src/dns/respond/hand-on.ts';
@@ -20,7 +20,7 @@ function openAnswers(t: Cleanup) {
   const task = { ring: newQueryRing(), doorbell, port, limits: { maxUnderWay: 9, maxOctets: 9_999 }, deadline: 1_000 };
   const late = new LateAnswers(new Outlet(task, { handedOn: () => undefined, refused: () => undefined }), task);
   t.after(() => late.close());
-  const send = (...messages: LateMessage[]) => taker.postMessage(messages);
+  const send = (...messages: LateMessage[]) => taker.postMessage(packMessages(messages));
   const receipt = async () => (await once(taker, 'message', { signal: AbortSignal.timeout(20_000) }))[0];
   return { late, send, receipt };
 }
@@ -52,4 +52,14 @@ test('the next message may follow at once, when the client keeps up, or not at a
   await receipt();
   answer?.abandon();
   assert.deepEqual(await receipt(), { id: 1, goesOn: false });
+});
+
+test('messages of any length, and none, come out of their buffer as they went in', () => {
+  const messages = [0, 1, 3, 4, 12, 65_535].flatMap((length, i) => [
+    { id: i - 3, message: new Uint8Array(length).fill(i), last: i % 2 === 0 },
+    { id: 2 ** 31 - 1 - i, message: undefined, last: i % 2 === 1 },
+  ]);
+  const unpacked: LateMessage[] = [];
+  unpackMessages(packMessages(messages), (message) => unpacked.push(message));
+  assert.deepEqual(unpacked, messages);
 });
