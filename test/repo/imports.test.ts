@@ -35,7 +35,7 @@ const useCases: Record<string, string[]> = {
 };
 
 /** Within control: what every use case may import. The later may import the earlier. A file beside the folders may import all of control. */
-const underUseCases = ['reading', 'transaction'];
+const underUseCases = ['input', 'reading', 'transaction'];
 
 /** The files of the store that others may import, besides its kinds of keys and values: never an implementation. */
 const storeInterface = ['store/store.ts', 'store/within.ts'];

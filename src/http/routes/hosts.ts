@@ -3,15 +3,14 @@
 import { decideChangeHost } from '../../control/hosts/change-host.ts';
 import { decideCreateHost } from '../../control/hosts/create-host.ts';
 import { decideDeleteHost } from '../../control/hosts/delete-host.ts';
+import { parseHostFilter, parseHostInput, parseHostPatch } from '../../control/hosts/host-input.ts';
 import { existingHost } from '../../control/reading/existing.ts';
 import { entityTag } from '../../control/transaction/precondition.ts';
 import { atField, refuseField } from '../../errors.ts';
-import { parseAddress } from '../../model/address.ts';
 import type { Host } from '../../model/host.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
 import type { Versioned } from '../../views/versioned.ts';
-import { mergePatch } from '../merge-patch.ts';
 import { decodeCursor, pageOf } from '../page.ts';
 import {
   AddressText,
@@ -24,7 +23,7 @@ import {
   strict,
   writeHeaders,
 } from '../schemas/common.ts';
-import { HostBody, hostInputOf, NewHost, PatchHost, PutHost, showHost, wantedHostFrom } from '../schemas/host.ts';
+import { HostBody, NewHost, PatchHost, PutHost, showHost } from '../schemas/host.ts';
 import type { Routes } from '../services.ts';
 import { commitFor, preconditionOf, sendResource, sendWritten } from '../write.ts';
 
@@ -48,7 +47,7 @@ export const hostRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const wanted = wantedHostFrom(request.body);
+      const wanted = parseHostInput(request.body);
       const committed = await commitFor(services, request, reply, (context) => decideCreateHost(context, wanted));
       return sendWritten(reply, committed, true, location(wanted.name), showHost(committed.result, committed.revision));
     },
@@ -72,7 +71,7 @@ export const hostRoutes: Routes = async (app, services) => {
       },
     },
     async (request) => {
-      const matches = filterOf(request.query);
+      const matches = parseHostFilter(request.query);
       const after = decodeCursor(request.query.cursor, parseName);
       const hosts = Iterator.from(views.hosts.list(after)).filter(({ value }) => matches(value));
       return pageOf(
@@ -107,7 +106,7 @@ export const hostRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const name = nameOf(request.params.name);
-      const wanted = wantedHostFrom({ ...request.body, name: request.body.name ?? name });
+      const wanted = parseHostInput({ ...request.body, name: request.body.name ?? name });
       if (wanted.name !== name)
         refuseField('invalid_request', '/name', 'is not the name in the path: rename with PATCH');
       const change = { name, precondition: preconditionOf(request), change: () => wanted };
@@ -135,7 +134,7 @@ export const hostRoutes: Routes = async (app, services) => {
         name,
         precondition: preconditionOf(request),
         change: (current: Host | undefined) =>
-          wantedHostFrom(mergePatch(hostInputOf(current ?? existingHost(services, name).value), request.body)),
+          parseHostPatch(current ?? existingHost(services, name).value, request.body),
       };
       const committed = await commitFor(services, request, reply, (context) => decideChangeHost(context, change));
       const { host } = committed.result;
@@ -162,25 +161,3 @@ export const hostRoutes: Routes = async (app, services) => {
     },
   );
 };
-
-interface HostFilter {
-  name?: string;
-  address?: string;
-  pool?: string;
-  owner?: string;
-  tag?: string;
-}
-
-/** All that are given must hold. A `name` finds the host and the host that has it as an alias. */
-function filterOf({ name: nameText, address: addressText, pool, owner, tag }: HostFilter): (host: Host) => boolean {
-  const name = nameText === undefined ? undefined : atField('?name', () => parseName(nameText));
-  const address = addressText === undefined ? undefined : atField('?address', () => parseAddress(addressText));
-  const [tagKey = '', tagValue] = tag?.split(/=(.*)/s) ?? [];
-  return (host) =>
-    (name === undefined || host.name === name || host.aliases.includes(name)) &&
-    (address === undefined || host.addresses.some((one) => one.address === address)) &&
-    (pool === undefined || host.addresses.some((one) => one.pool === pool)) &&
-    (owner === undefined || host.owner === owner) &&
-    (tag === undefined ||
-      (Object.hasOwn(host.tags, tagKey) && (tagValue === undefined || host.tags[tagKey] === tagValue)));
-}

@@ -4,6 +4,8 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { nextAddresses } from '../../control/addresses/choose-addresses.ts';
 import { usageOf } from '../../control/addresses/pool-usage.ts';
+import { mergePatch } from '../../control/input/merge-patch.ts';
+import { refuseDuplicates } from '../../control/input/parse-list.ts';
 import { decideAllocateAddresses } from '../../control/pools/allocate-addresses.ts';
 import { decideDeletePool, decideEvictAll } from '../../control/pools/delete-pool.ts';
 import { decideCreatePool, decideEvictOutside, decidePutPool, type PoolChange } from '../../control/pools/put-pool.ts';
@@ -14,7 +16,6 @@ import { atField, refuseField } from '../../errors.ts';
 import { familyOf, parseAddress } from '../../model/address.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Pool, poolFrom } from '../../model/pool.ts';
-import { mergePatch } from '../merge-patch.ts';
 import { decodeCursor, pageOf } from '../page.ts';
 import {
   AddressText,
@@ -24,7 +25,6 @@ import {
   LabelText,
   listOf,
   pageQuery,
-  refuseDoubles,
   strict,
   writeHeaders,
 } from '../schemas/common.ts';
@@ -193,7 +193,7 @@ export const poolRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const { addresses: texts, count, owner = '', ...more } = request.body;
       const addresses = texts?.map((text, index) => atField(`/addresses/${index}`, () => parseAddress(text)));
-      refuseDoubles('/addresses', addresses ?? []);
+      refuseDuplicates('/addresses', addresses ?? []);
       if (addresses !== undefined && count !== undefined && count !== addresses.length)
         refuseField('invalid_request', '/count', 'is not the number of addresses');
       const { family } = more;

@@ -1,6 +1,7 @@
 // /v1/zones: zones and their settings. Their records: rrsets.ts.
 
 import type { FastifyReply } from 'fastify';
+import { mergePatch } from '../../control/input/merge-patch.ts';
 import { existingZone } from '../../control/reading/existing.ts';
 import type { Committed, Decide } from '../../control/transaction/decision.ts';
 import { entityTag } from '../../control/transaction/precondition.ts';
@@ -10,7 +11,6 @@ import { atField, refuseField } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
 import { parseName } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
-import { mergePatch } from '../merge-patch.ts';
 import { decodeCursor, pageOf } from '../page.ts';
 import { failures, idempotencyHeaders, listOf, NameText, pageQuery, strict, writeHeaders } from '../schemas/common.ts';
 import {

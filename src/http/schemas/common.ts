@@ -1,7 +1,6 @@
 // Schemas that several resources share: problems, lists, parameters. Strict: unknown fields are errors.
 
 import type { Static, TObject, TProperties, TSchema } from 'typebox';
-import { refuseField } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
 import { maxTags } from '../../model/pool.ts';
 
@@ -67,12 +66,6 @@ const tagsOf = <T>(value: TSchema) =>
 export const Tags = tagsOf<string>(TagValue);
 /** null takes one tag away. */
 export const TagsPatch = tagsOf<string | null>(Type.Union([TagValue, Type.Null()]));
-
-/** Refuses a list that names something twice. */
-export function refuseDoubles(pointer: string, values: readonly string[]): void {
-  const index = values.findIndex((value, at) => values.indexOf(value) !== at);
-  if (index >= 0) refuseField('invalid_request', `${pointer}/${index}`, `'${values[index]}' is named twice`);
-}
 
 export const Owner = Type.String({ maxLength: 255 });
 export const NameText = Type.String({ minLength: 1, maxLength: 1024, examples: ['nginx.foowidgets.k8s'] });

@@ -1,12 +1,10 @@
-// Hosts as the API shows and takes them.
+// Hosts as the API takes and shows them: the shape of a request, and what an answer has. Fields are parsed in
+// control/hosts/host-input.ts.
 
 import type { Static } from 'typebox';
-import type { WantedHost } from '../../control/hosts/host-wanted.ts';
-import { atField, refuseField } from '../../errors.ts';
-import { parseAddress, reverseName } from '../../model/address.ts';
-import { type Host, isPtrTarget, parseHostName } from '../../model/host.ts';
+import { reverseName } from '../../model/address.ts';
+import type { Host } from '../../model/host.ts';
 import { Type } from '../../model/json-schema.ts';
-import { checkTags } from '../../model/pool.ts';
 import {
   AddressText,
   FamilyText,
@@ -15,7 +13,6 @@ import {
   Owner,
   optional,
   patchOf,
-  refuseDoubles,
   strict,
   Tags,
   TagsPatch,
@@ -67,52 +64,7 @@ export const HostBody = Type.Object({
   revision: Type.Integer({ description: 'The store revision that wrote the host' }),
 });
 
-/** What the API takes, its fields not parsed yet. */
-export type HostInput = Partial<Omit<Static<typeof NewHost>, 'name'>> & { name?: string };
-
-/** Refuses what cannot be a host, pointing at the field. */
-export function wantedHostFrom({
-  name,
-  pool,
-  families,
-  addresses,
-  aliases = [],
-  ttl = null,
-  ptr,
-  owner = '',
-  tags = {},
-}: HostInput): WantedHost {
-  atField('/tags', () => checkTags(tags));
-  if (name === undefined) refuseField('invalid_request', '/name', 'a host needs a name');
-  const parsed = {
-    name: atField('/name', () => parseHostName(name)),
-    aliases: aliases.map((alias, index) => atField(`/aliases/${index}`, () => parseHostName(alias))),
-    addresses: addresses?.map((text, index) => atField(`/addresses/${index}`, () => parseAddress(text))),
-  };
-  const mayHavePtr = isPtrTarget(parsed.name);
-  if (!mayHavePtr && ptr === true) refuseField('invalid_request', '/ptr', 'a wildcard is no name for a reverse record');
-  refuseDoubles('/aliases', parsed.aliases);
-  refuseDoubles('/addresses', parsed.addresses ?? []);
-  return {
-    name: parsed.name,
-    aliases: parsed.aliases,
-    ttl,
-    ptr: ptr ?? mayHavePtr,
-    everyPtr: ptr === true,
-    owner,
-    tags,
-    ...(pool !== undefined && { pool }),
-    ...(families !== undefined && { families }),
-    ...(parsed.addresses !== undefined && { addresses: parsed.addresses }),
-  };
-}
-
-/** What a merge patch is applied to. Addresses and their PTRs are kept as they are unless the patch says otherwise. */
-export function hostInputOf(host: Host): HostInput {
-  const { name, aliases, ttl, ptr, owner, tags } = host;
-  return { name, aliases, ttl, owner, tags, ...(!ptr && { ptr }) };
-}
-
+/** Returns a host as answers show it. */
 export function showHost(host: Host, revision: number): Static<typeof HostBody> {
   const { name, zone, aliases, ttl, ptr, owner, tags, createdAt } = host;
   const addresses = host.addresses.map(({ address, pool, ptr: own }) => ({

@@ -1,6 +1,7 @@
 // Zones and RRsets as the API shows and takes them.
 
 import type { Static } from 'typebox';
+import { refuseDuplicates } from '../../control/input/parse-list.ts';
 import type { Warning } from '../../control/transaction/name-edits.ts';
 import type { ZonePut } from '../../control/zones/put-zone.ts';
 import { atField, refuseField } from '../../errors.ts';
@@ -8,7 +9,7 @@ import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, formatRelativeName, parseName } from '../../model/name.ts';
 import { type Manager, managingHost, type Rrset } from '../../model/rrset.ts';
 import { checkZoneName, type SoaSettings, soaDefaults, type Zone, zoneDefaults } from '../../model/zone.ts';
-import { NameText, optional, patchOf, refuseDoubles, strict, Ttl } from './common.ts';
+import { NameText, optional, patchOf, strict, Ttl } from './common.ts';
 
 const Seconds = Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1 });
 const soaFields = {
@@ -63,7 +64,7 @@ export function zoneFrom(name: Fqdn, input: ZoneInput, current: Zone | undefined
   const { defaultTtl = zoneDefaults.defaultTtl, nameservers = [], soa = {}, skydns = false } = input;
   if (skydns) refuseField('invalid_request', '/skydns', 'is not available in this version');
   const parsed = nameservers.map((text, index) => atField(`/nameservers/${index}`, () => parseName(text)));
-  refuseDoubles('/nameservers', parsed);
+  refuseDuplicates('/nameservers', parsed);
   const { mname, rname, ...times } = soa;
   return {
     name,

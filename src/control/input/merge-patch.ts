@@ -1,7 +1,8 @@
-// JSON merge patch (RFC 7396): absent keeps, null clears, objects merge, all else replaces.
+// JSON merge patch (RFC 7396): an absent field stays, null clears it, objects are merged, all else is replaced.
 
 type Json = Record<string, unknown>;
 
+/** Returns the target with the patch applied. The target stays as it is. */
 export function mergePatch<T extends object>(target: T, patch: object): T {
   const merged: Json = { ...(target as Json) };
   for (const [name, value] of Object.entries(patch)) {

@@ -1,0 +1,85 @@
+// Parses what people ask of hosts: text fields in, checked and branded values out. Refusals carry the field's path.
+
+import { atField, refuseField } from '../../errors.ts';
+import { type Family, parseAddress } from '../../model/address.ts';
+import { type Host, isPtrTarget, parseHostName } from '../../model/host.ts';
+import { parseName } from '../../model/name.ts';
+import { checkTags, type Tags } from '../../model/pool.ts';
+import { mergePatch } from '../input/merge-patch.ts';
+import { parseList, refuseDuplicates } from '../input/parse-list.ts';
+import type { WantedHost } from './host-wanted.ts';
+
+/** A host as people write it. All but the name has a default. */
+export interface HostInput {
+  name?: string;
+  pool?: string;
+  families?: Family[];
+  addresses?: string[];
+  aliases?: string[];
+  /** Seconds; null: the zone's default. */
+  ttl?: number | null;
+  ptr?: boolean;
+  owner?: string;
+  tags?: Tags;
+}
+
+/** Returns the host that the input asks for. Refuses with `invalid_request`. */
+export function parseHostInput(input: HostInput): WantedHost {
+  const { name: nameText, pool, families, ttl = null, ptr, owner = '', tags = {} } = input;
+  atField('/tags', () => checkTags(tags));
+  if (nameText === undefined) refuseField('invalid_request', '/name', 'a host needs a name');
+  const name = atField('/name', () => parseHostName(nameText));
+  const aliases = parseList('/aliases', input.aliases ?? [], parseHostName);
+  const addresses = input.addresses && parseList('/addresses', input.addresses, parseAddress);
+  const mayHavePtr = isPtrTarget(name);
+  if (!mayHavePtr && ptr === true) refuseField('invalid_request', '/ptr', 'a wildcard is no name for a reverse record');
+  refuseDuplicates('/aliases', aliases);
+  refuseDuplicates('/addresses', addresses ?? []);
+  return {
+    name,
+    aliases,
+    ttl,
+    ptr: ptr ?? mayHavePtr,
+    everyPtr: ptr === true,
+    owner,
+    tags,
+    ...(pool !== undefined && { pool }),
+    ...(families !== undefined && { families }),
+    ...(addresses !== undefined && { addresses }),
+  };
+}
+
+/**
+ * Returns the host that a merge patch of the input's fields asks for. Addresses and their PTRs stay unless the patch
+ * names them.
+ */
+export function parseHostPatch({ name, aliases, ttl, ptr, owner, tags }: Host, patch: object): WantedHost {
+  const current: HostInput = { name, aliases, ttl, owner, tags, ...(!ptr && { ptr }) };
+  return parseHostInput(mergePatch(current, patch));
+}
+
+/** Which hosts a list shows, as people write it: all fields that are given must hold. */
+export interface HostFilterInput {
+  /** The host's name, or one of its aliases. */
+  name?: string;
+  address?: string;
+  pool?: string;
+  owner?: string;
+  /** `key` or `key=value`. */
+  tag?: string;
+}
+
+/** Returns whether a host is in the list. Refuses a field that cannot be read, with a path such as `?name`. */
+export function parseHostFilter(input: HostFilterInput): (host: Host) => boolean {
+  const { name: nameText, address: addressText, pool, owner, tag } = input;
+  const name = nameText === undefined ? undefined : atField('?name', () => parseName(nameText));
+  const address = addressText === undefined ? undefined : atField('?address', () => parseAddress(addressText));
+  const [tagKey = '', tagValue] = tag?.split(/=(.*)/s) ?? [];
+  return (host) =>
+    (name === undefined || host.name === name || host.aliases.includes(name)) &&
+    (address === undefined || host.addresses.some((one) => one.address === address)) &&
+    (pool === undefined || host.addresses.some((one) => one.pool === pool)) &&
+    (owner === undefined || host.owner === owner) &&
+    (tag === undefined ||
+      (Object.hasOwn(host.tags, tagKey) && (tagValue === undefined || host.tags[tagKey] === tagValue)));
+}

@@ -1,0 +1,14 @@
+// The refusal of an input, in the form that tables of inputs compare.
+
+import { Refusal } from '../../src/errors.ts';
+
+/** Returns the code of the refusal and the paths of its faults, in order. Throws if the input is not refused. */
+export function faultPaths(parse: () => unknown): string[] {
+  try {
+    parse();
+  } catch (error) {
+    if (error instanceof Refusal) return [error.code, ...(error.errors ?? []).map(({ pointer }) => pointer)];
+    throw error;
+  }
+  throw new Error('the input is not refused');
+}
