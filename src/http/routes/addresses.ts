@@ -1,9 +1,9 @@
 // /v1/addresses: who holds an address.
 
+import { parseAddressAt, parseReleaseInput } from '../../control/pools/allocation-input.ts';
 import { decideReleaseAddress } from '../../control/pools/release-address.ts';
 import { entityTag } from '../../control/transaction/precondition.ts';
-import { atField, refuse } from '../../errors.ts';
-import { parseAddress } from '../../model/address.ts';
+import { refuse } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { addressKey } from '../../store/kinds/address.ts';
@@ -31,7 +31,7 @@ export const addressRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const address = atField(':ip', () => parseAddress(request.params.ip));
+      const address = parseAddressAt(':ip', request.params.ip);
       const inSpace = request.query.space ?? 'default';
       const record = views.pools.address(inSpace, address);
       const fault = views.faults.get(addressKey(inSpace, address));
@@ -71,21 +71,10 @@ export const addressRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const address = atField(':ip', () => parseAddress(request.params.ip));
-      const { id, owner, space: inSpace = 'default' } = request.query;
+      const release = parseReleaseInput({ ...request.query, ip: request.params.ip });
       const precondition = preconditionOf(request);
       await commitFor(services, request, reply, (context) =>
-        decideReleaseAddress(context, {
-          space: inSpace,
-          address,
-          precondition,
-          leaves:
-            id === undefined && owner === undefined
-              ? undefined
-              : (holder) =>
-                  (id === undefined || (holder.kind === 'allocation' && holder.id === id)) &&
-                  (owner === undefined || holder.owner === owner),
-        }),
+        decideReleaseAddress(context, { ...release, precondition }),
       );
       return reply.status(204).send(null);
     },

@@ -4,18 +4,18 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { nextAddresses } from '../../control/addresses/choose-addresses.ts';
 import { usageOf } from '../../control/addresses/pool-usage.ts';
-import { mergePatch } from '../../control/input/merge-patch.ts';
-import { refuseDuplicates } from '../../control/input/parse-list.ts';
 import { decideAllocateAddresses } from '../../control/pools/allocate-addresses.ts';
+import { parseAllocationInput } from '../../control/pools/allocation-input.ts';
 import { decideDeletePool, decideEvictAll } from '../../control/pools/delete-pool.ts';
+import { parsePoolInput, parsePoolPatch } from '../../control/pools/pool-input.ts';
 import { decideCreatePool, decideEvictOutside, decidePutPool, type PoolChange } from '../../control/pools/put-pool.ts';
 import { existingPool } from '../../control/reading/existing.ts';
 import type { Committed, Decide } from '../../control/transaction/decision.ts';
 import { entityTag } from '../../control/transaction/precondition.ts';
-import { atField, refuseField } from '../../errors.ts';
-import { familyOf, parseAddress } from '../../model/address.ts';
+import { refuseField } from '../../errors.ts';
+import { parseAddress } from '../../model/address.ts';
 import { Type } from '../../model/json-schema.ts';
-import { type Pool, poolFrom } from '../../model/pool.ts';
+import type { Pool } from '../../model/pool.ts';
 import { decodeCursor, pageOf } from '../page.ts';
 import {
   AddressText,
@@ -58,7 +58,7 @@ export const poolRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const { name, ...body } = request.body;
-      const wanted = atField('', () => poolFrom(name, body as Partial<Pool>));
+      const wanted = parsePoolInput(name, body);
       const committed = await commitFor(services, request, reply, (context) => decideCreatePool(context, wanted));
       return sendWritten(reply, committed, true, location(name), committed.result, withBody);
     },
@@ -113,7 +113,7 @@ export const poolRoutes: Routes = async (app, services) => {
       const { name: named = name, ...body } = request.body;
       if (named !== name)
         refuseField('invalid_request', '/name', 'is not the name in the path: a pool cannot be renamed');
-      const wanted = atField('', () => poolFrom(name, body as Partial<Pool>));
+      const wanted = parsePoolInput(name, body);
       const change = { name, precondition: preconditionOf(request), change: () => wanted };
       const committed = await commitPool(services, request, reply, change);
       return sendWritten(
@@ -146,7 +146,7 @@ export const poolRoutes: Routes = async (app, services) => {
         name,
         precondition: preconditionOf(request),
         change: (current: Pool | undefined) =>
-          atField('', () => poolFrom(name, mergePatch(current ?? existingPool(services, name).value, request.body))),
+          parsePoolPatch(current ?? existingPool(services, name).value, request.body),
       };
       const committed = await commitPool(services, request, reply, change);
       return sendWritten(reply, committed, false, location(name), show(committed.result.pool), withBody);
@@ -191,22 +191,7 @@ export const poolRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const { addresses: texts, count, owner = '', ...more } = request.body;
-      const addresses = texts?.map((text, index) => atField(`/addresses/${index}`, () => parseAddress(text)));
-      refuseDuplicates('/addresses', addresses ?? []);
-      if (addresses !== undefined && count !== undefined && count !== addresses.length)
-        refuseField('invalid_request', '/count', 'is not the number of addresses');
-      const { family } = more;
-      if (family !== undefined && addresses?.some((address) => familyOf(address) !== family))
-        refuseField('invalid_request', '/family', 'is not the family of the addresses');
-      const wanted = {
-        ...more,
-        pool: request.params.pool,
-        owner,
-        count: count ?? 1,
-        ids: (addresses ?? Array(count ?? 1).fill(0)).map(() => randomUUID()),
-        ...(addresses && { addresses }),
-      };
+      const wanted = parseAllocationInput(request.params.pool, request.body, randomUUID);
       const committed = await commitFor(services, request, reply, (context) =>
         decideAllocateAddresses(context, wanted),
       );

@@ -1,4 +1,5 @@
-// Pools, allocations and addresses as the API shows and takes them.
+// Pools, allocations and addresses as the API takes and shows them: the shape of a request, and what an answer has.
+// Fields are parsed in control/pools/.
 
 import type { Static } from 'typebox';
 import type { AddressRecord } from '../../model/allocation.ts';
@@ -91,6 +92,7 @@ export const AllocationBody = Type.Object({
   ),
 });
 
+/** Returns the record of an address as answers show it. */
 export function showAddress(record: AddressRecord, now: number): Static<typeof AllocationBody> {
   const { address, pool, space, since, freeAt, holders } = record;
   if (record.state === 'held') return { address, pool, space, state: 'held', since, holders };

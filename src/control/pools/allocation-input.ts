@@ -1,0 +1,68 @@
+// Parses what people ask of addresses without a name: to allocate them, and to release them. Refusals carry the
+// field's path.
+
+import { atField, refuseField } from '../../errors.ts';
+import { type Address, type Family, familyOf, parseAddress } from '../../model/address.ts';
+import type { Port } from '../../model/allocation.ts';
+import { parseList, refuseDuplicates } from '../input/parse-list.ts';
+import type { WantedAllocation } from './allocate-addresses.ts';
+import type { AddressRelease } from './release-address.ts';
+
+/** An allocation as people write it. Every field has a default. */
+export interface AllocationInput {
+  count?: number;
+  family?: Family;
+  addresses?: string[];
+  owner?: string;
+  sharingKey?: string;
+  ports?: Port[];
+  expiresInSeconds?: number;
+}
+
+/** Returns the allocation that the input asks for. `newId` makes the identifier of each address's holder. */
+export function parseAllocationInput(pool: string, input: AllocationInput, newId: () => string): WantedAllocation {
+  const { addresses: texts, count, owner = '', ...more } = input;
+  const { family } = more;
+  const addresses = texts && parseList('/addresses', texts, parseAddress);
+  refuseDuplicates('/addresses', addresses ?? []);
+  if (addresses !== undefined && count !== undefined && count !== addresses.length)
+    refuseField('invalid_request', '/count', 'is not the number of addresses');
+  if (family !== undefined && addresses?.some((address) => familyOf(address) !== family))
+    refuseField('invalid_request', '/family', 'is not the family of the addresses');
+  return {
+    ...more,
+    pool,
+    owner,
+    count: count ?? 1,
+    ids: Array.from({ length: addresses?.length ?? count ?? 1 }, newId),
+    ...(addresses && { addresses }),
+  };
+}
+
+/** Returns the address that a request names at `path`. */
+export function parseAddressAt(path: string, text: string): Address {
+  return atField(path, () => parseAddress(text));
+}
+
+/** The holders that leave an address, as people write it: all fields that are given must hold. */
+export interface ReleaseInput {
+  ip: string;
+  space?: string;
+  /** One allocation of several that share the address. */
+  id?: string;
+  owner?: string;
+}
+
+/** Returns the release that the input asks for. Refuses an address that cannot be read, at `:ip`. */
+export function parseReleaseInput({ ip, space, id, owner }: ReleaseInput): Omit<AddressRelease, 'precondition'> {
+  return {
+    space: space ?? 'default',
+    address: parseAddressAt(':ip', ip),
+    leaves:
+      id === undefined && owner === undefined
+        ? undefined
+        : (holder) =>
+            (id === undefined || (holder.kind === 'allocation' && holder.id === id)) &&
+            (owner === undefined || holder.owner === owner),
+  };
+}
