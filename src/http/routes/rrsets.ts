@@ -2,15 +2,19 @@
 
 import type { Static } from 'typebox';
 import { existingZone } from '../../control/reading/existing.ts';
-import { decideChangeRrsets, type RrsetChange } from '../../control/zones/change-rrsets.ts';
+import { decideChangeRrsets } from '../../control/zones/change-rrsets.ts';
 import { listRrsets, type RrsetPosition, servedRrsetsAt } from '../../control/zones/list-rrsets.ts';
+import {
+  parseOwner,
+  parseRrsetInput,
+  parseRrsetList,
+  parseRrsetPlace,
+  parseTypeAt,
+} from '../../control/zones/rrset-input.ts';
 import { rrsetTag } from '../../control/zones/rrset-tag.ts';
-import { atField, refuse, refuseField } from '../../errors.ts';
+import { refuse, refuseField } from '../../errors.ts';
 import { InvalidValue } from '../../model/invalid-value.ts';
 import { Type } from '../../model/json-schema.ts';
-import { type Fqdn, isWithin, parseRelativeName } from '../../model/name.ts';
-import { parseRecordType, type RecordType } from '../../model/rdata/record-types.ts';
-import { parseRecords } from '../../model/rrset.ts';
 import { decodeCursor, encodeCursor, limitOf } from '../page.ts';
 import { failures, listOf, NameText, pageQuery, strict, writeHeaders } from '../schemas/common.ts';
 import {
@@ -58,9 +62,9 @@ export const rrsetRoutes: Routes = async (app, services) => {
     async (request) => {
       const zone = zoneOf(request.params.zone);
       const { type: typeText, name: nameText, cursor } = request.query;
-      const type = typeText === undefined ? undefined : atField('?type', () => parseRecordType(typeText));
+      const type = typeText === undefined ? undefined : parseTypeAt('?type', typeText);
       if (nameText !== undefined) {
-        const owner = ownerOf('?name', nameText, zone.name);
+        const owner = parseOwner('?name', nameText, zone.name);
         const found = servedRrsetsAt(views, zone, owner).filter((rrset) => type === undefined || rrset.type === type);
         return { items: found.map((rrset) => showRrset(zone.name, owner, rrset)), nextCursor: null };
       }
@@ -99,11 +103,11 @@ export const rrsetRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const { zone, owner, type } = placeOf(request.params);
       const { name, type: typeText, ttl, records } = request.body;
-      if (name !== undefined && ownerOf('/name', name, zone.name) !== owner)
+      if (name !== undefined && parseOwner('/name', name, zone.name) !== owner)
         refuseField('invalid_request', '/name', 'is not the name in the path');
       if (typeText !== undefined && typeText.toUpperCase() !== type)
         refuseField('invalid_request', '/type', 'is not the type in the path');
-      const change = changeOf(owner, type, { ttl, records }, '', '/records');
+      const change = parseRrsetInput({ owner, type }, { ttl, records });
       const precondition = preconditionOf(request);
       const committed = await commitFor(services, request, reply, (context) =>
         decideChangeRrsets(context, { zone: zone.name, changes: [change], precondition }),
@@ -158,15 +162,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
         );
       }
       const zone = zoneOf(request.params.zone);
-      const changes = request.body.map(({ name, type: typeText, ttl, records }, index) => {
-        const owner = ownerOf(`/${index}/name`, name, zone.name);
-        const type = atField(`/${index}/type`, () => parseRecordType(typeText));
-        return changeOf(owner, type, { ttl, records }, `/${index}/name`, `/${index}/records`);
-      });
-      const twice = changes.findIndex(
-        (one, at) => changes.findIndex((other) => other.owner === one.owner && other.type === one.type) !== at,
-      );
-      if (twice >= 0) refuseField('invalid_request', `/${twice}`, 'the RRset is named twice');
+      const changes = parseRrsetList(zone.name, request.body);
       const committed = await commitFor(services, request, reply, (context) =>
         decideChangeRrsets(context, { zone: zone.name, changes }),
       );
@@ -176,35 +172,13 @@ export const rrsetRoutes: Routes = async (app, services) => {
     },
   );
 
-  function placeOf(path: Static<typeof params>) {
-    const zone = zoneOf(path.zone);
-    return {
-      zone,
-      owner: ownerOf(':name', path.name, zone.name),
-      type: atField(':type', () => parseRecordType(path.type)),
-    };
+  function placeOf({ zone: zoneText, ...place }: Static<typeof params>) {
+    const zone = zoneOf(zoneText);
+    return { zone, ...parseRrsetPlace(zone.name, place) };
   }
 };
 
-function ownerOf(pointer: string, text: string, zone: Fqdn): Fqdn {
-  const owner = atField(pointer, () => parseRelativeName(text, zone));
-  if (!isWithin(owner, zone)) refuseField('outside_zone', pointer, `${owner} is not in zone ${zone}`);
-  return owner;
-}
-
-function changeOf(
-  owner: Fqdn,
-  type: RecordType,
-  { ttl, records }: { ttl: number | undefined; records: readonly string[] },
-  pointer: string,
-  recordsPointer: string,
-): RrsetChange {
-  if (records.length === 0) return { owner, type, rrset: undefined, pointer };
-  const canonical = atField(recordsPointer, () => parseRecords(type, records), 'record_invalid');
-  const rrset = { type, records: canonical, ...(ttl !== undefined && { ttl }) };
-  return { owner, type, rrset, pointer };
-}
-
+/** Returns the position that a cursor holds. Throws InvalidValue. */
 function parsePosition(text: string): RrsetPosition {
   const [, skip, key] = /^(\d{1,6}) (.*)$/s.exec(text) ?? [];
   if (key === undefined) throw new InvalidValue('is not a cursor that a list gave');

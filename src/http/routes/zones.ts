@@ -1,30 +1,19 @@
 // /v1/zones: zones and their settings. Their records: rrsets.ts.
 
 import type { FastifyReply } from 'fastify';
-import { mergePatch } from '../../control/input/merge-patch.ts';
 import { existingZone } from '../../control/reading/existing.ts';
 import type { Committed, Decide } from '../../control/transaction/decision.ts';
 import { entityTag } from '../../control/transaction/precondition.ts';
 import { decideClearZone, decideDeleteClearedZone, decideDeleteZone } from '../../control/zones/delete-zone.ts';
 import { decideCreateZone, decidePutZone, type ZonePut } from '../../control/zones/put-zone.ts';
+import { parseNewZone, parseZoneInput, parseZonePatch } from '../../control/zones/zone-input.ts';
 import { atField, refuseField } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
 import { parseName } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
 import { decodeCursor, pageOf } from '../page.ts';
 import { failures, idempotencyHeaders, listOf, NameText, pageQuery, strict, writeHeaders } from '../schemas/common.ts';
-import {
-  NewZone,
-  PatchZone,
-  PutZone,
-  showZone,
-  showZoneWarnings,
-  WrittenZone,
-  ZoneBody,
-  type ZoneInput,
-  zoneFrom,
-  zoneInputOf,
-} from '../schemas/zone.ts';
+import { NewZone, PatchZone, PutZone, showZone, showZoneWarnings, WrittenZone, ZoneBody } from '../schemas/zone.ts';
 import type { Routes } from '../services.ts';
 import { commitByForce, commitFor, preconditionOf, sendResource, sendWritten, withBody } from '../write.ts';
 import { zoneNameOf, zonePath } from '../zone-path.ts';
@@ -55,9 +44,7 @@ export const zoneRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const { name: text, ...input } = request.body;
-      const name = atField('/name', () => parseName(text));
-      const wanted = zoneFrom(name, input as ZoneInput, undefined);
+      const wanted = parseNewZone(request.body);
       const committed = await commitFor(services, request, reply, (context) => decideCreateZone(context, wanted));
       return sendZone(reply, committed);
     },
@@ -115,7 +102,7 @@ export const zoneRoutes: Routes = async (app, services) => {
       const change = {
         name,
         precondition: preconditionOf(request),
-        change: (current: Zone | undefined) => zoneFrom(name, input as ZoneInput, current),
+        change: (current: Zone | undefined) => parseZoneInput(name, input, current),
       };
       const committed = await commitFor(services, request, reply, (context) => decidePutZone(context, change));
       return sendZone(reply, committed);
@@ -139,10 +126,8 @@ export const zoneRoutes: Routes = async (app, services) => {
       const change = {
         name,
         precondition: preconditionOf(request),
-        change: (current: Zone | undefined) => {
-          const zone = current ?? existingZone(services, name).value;
-          return zoneFrom(name, mergePatch(zoneInputOf(zone), request.body), zone);
-        },
+        change: (current: Zone | undefined) =>
+          parseZonePatch(current ?? existingZone(services, name).value, request.body),
       };
       const committed = await commitFor(services, request, reply, (context) => decidePutZone(context, change));
       return sendZone(reply, committed);

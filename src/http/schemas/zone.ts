@@ -1,14 +1,13 @@
-// Zones and RRsets as the API shows and takes them.
+// Zones and RRsets as the API takes and shows them: the shape of a request, and what an answer has. Fields are parsed in
+// control/zones/.
 
 import type { Static } from 'typebox';
-import { refuseDuplicates } from '../../control/input/parse-list.ts';
 import type { Warning } from '../../control/transaction/name-edits.ts';
 import type { ZonePut } from '../../control/zones/put-zone.ts';
-import { atField, refuseField } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
-import { type Fqdn, formatRelativeName, parseName } from '../../model/name.ts';
+import { type Fqdn, formatRelativeName } from '../../model/name.ts';
 import { type Manager, managingHost, type Rrset } from '../../model/rrset.ts';
-import { checkZoneName, type SoaSettings, soaDefaults, type Zone, zoneDefaults } from '../../model/zone.ts';
+import { soaDefaults, type Zone } from '../../model/zone.ts';
 import { NameText, optional, patchOf, strict, Ttl } from './common.ts';
 
 const Seconds = Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1 });
@@ -55,38 +54,7 @@ export const ZoneBody = Type.Object({
   serial: Type.Integer({ description: "The SOA's serial: the store revision of the zone's last change, modulo 2^32" }),
 });
 
-/** What the API takes, its fields not parsed yet. */
-export type ZoneInput = Partial<Omit<Static<typeof NewZone>, 'name'>>;
-
-/** Refuses what cannot be a zone, pointing at the field. `current` is the zone that it becomes. */
-export function zoneFrom(name: Fqdn, input: ZoneInput, current: Zone | undefined): Zone {
-  if (current === undefined) atField('/name', () => checkZoneName(name));
-  const { defaultTtl = zoneDefaults.defaultTtl, nameservers = [], soa = {}, skydns = false } = input;
-  if (skydns) refuseField('invalid_request', '/skydns', 'is not available in this version');
-  const parsed = nameservers.map((text, index) => atField(`/nameservers/${index}`, () => parseName(text)));
-  refuseDuplicates('/nameservers', parsed);
-  const { mname, rname, ...times } = soa;
-  return {
-    name,
-    generation: current?.generation ?? zoneDefaults.generation,
-    defaultTtl,
-    nameservers: parsed,
-    soa: {
-      ...times,
-      ...(mname !== undefined && { mname: atField('/soa/mname', () => parseName(mname)) }),
-      ...(rname !== undefined && { rname: atField('/soa/rname', () => parseName(rname)) }),
-    } as SoaSettings,
-    skydns,
-    // What its users change is theirs: it does not go away by itself any more.
-    automatic: false,
-  };
-}
-
-/** What a merge patch is applied to. */
-export function zoneInputOf({ defaultTtl, nameservers, soa, skydns }: Zone): ZoneInput {
-  return { defaultTtl, nameservers, soa: soa as NonNullable<ZoneInput['soa']>, skydns };
-}
-
+/** Returns a zone as answers show it. */
 export function showZone(zone: Zone, serial: number): Static<typeof ZoneBody> {
   const { name, defaultTtl, nameservers, skydns, automatic } = zone;
   return {
@@ -148,6 +116,7 @@ const ZoneWarnings = Type.Optional(
 );
 export const WrittenZone = Type.Object({ ...ZoneBody.properties, warnings: ZoneWarnings });
 
+/** Returns the warnings of a zone as answers show them. */
 export function showZoneWarnings(warnings: ZonePut['warnings']): { warnings?: Static<typeof ZoneWarnings> } {
   if (warnings.length === 0) return {};
   return {
@@ -160,6 +129,7 @@ export function showZoneWarnings(warnings: ZonePut['warnings']): { warnings?: St
   };
 }
 
+/** Returns the warnings of RRsets as answers show them. */
 export function showWarnings(zone: Fqdn, warnings: readonly Warning[]): { warnings?: Static<typeof Warnings> } {
   if (warnings.length === 0) return {};
   return {
@@ -171,6 +141,7 @@ export function showWarnings(zone: Fqdn, warnings: readonly Warning[]): { warnin
   };
 }
 
+/** Returns an RRset as answers show it. */
 export function showRrset(zone: Fqdn, owner: Fqdn, { type, ttl, records, manager }: Rrset): Static<typeof RrsetBody> {
   const managedBy: Record<Manager, () => string> = {
     host: () => `host:${managingHost(owner, { type, ttl, records })}`,

@@ -1,0 +1,74 @@
+// Parses what people ask of RRsets: names relative to the zone, types and records in presentation form. Refusals carry
+// the field's path.
+
+import { atField, refuseField } from '../../errors.ts';
+import { type Fqdn, isWithin, parseRelativeName } from '../../model/name.ts';
+import { parseRecordType, type RecordType } from '../../model/rdata/record-types.ts';
+import { parseRecords } from '../../model/rrset.ts';
+import type { RrsetChange } from './change-rrsets.ts';
+
+/** An RRset's name and type. */
+export interface RrsetPlace {
+  owner: Fqdn;
+  type: RecordType;
+}
+
+/** The contents of an RRset as people write them. */
+export interface RrsetInput {
+  /** Seconds; default: the zone's. */
+  ttl?: number | undefined;
+  /** Presentation form (RFC 1035 §5.1). An empty list deletes the RRset. */
+  records: readonly string[];
+}
+
+/** An RRset of a list as people write it. */
+export interface NamedRrsetInput extends RrsetInput {
+  /** Relative to the zone; `@` is the apex. */
+  name: string;
+  type: string;
+}
+
+/** Returns the owner name that a request names at `path`. Refuses with `outside_zone` a name that the zone cannot have. */
+export function parseOwner(path: string, text: string, zone: Fqdn): Fqdn {
+  const owner = atField(path, () => parseRelativeName(text, zone));
+  if (!isWithin(owner, zone)) refuseField('outside_zone', path, `${owner} is not in zone ${zone}`);
+  return owner;
+}
+
+/** Returns the record type that a request names at `path`. */
+export function parseTypeAt(path: string, text: string): RecordType {
+  return atField(path, () => parseRecordType(text));
+}
+
+/** Returns the place that a request names by its path's parameters, `:name` and `:type`. */
+export function parseRrsetPlace(zone: Fqdn, { name, type }: { name: string; type: string }): RrsetPlace {
+  return { owner: parseOwner(':name', name, zone), type: parseTypeAt(':type', type) };
+}
+
+/** Returns the change that writes one RRset. Refuses with `record_invalid` records that cannot be read. */
+export function parseRrsetInput(place: RrsetPlace, input: RrsetInput): RrsetChange {
+  return changeOf(place, input, '', '/records');
+}
+
+/** Returns the changes that a list of RRsets asks for. Refuses a list that has an RRset twice. */
+export function parseRrsetList(zone: Fqdn, inputs: readonly NamedRrsetInput[]): RrsetChange[] {
+  const changes = inputs.map(({ name, type, ...input }, index) => {
+    const place = { owner: parseOwner(`/${index}/name`, name, zone), type: parseTypeAt(`/${index}/type`, type) };
+    return changeOf(place, input, `/${index}/name`, `/${index}/records`);
+  });
+  const keys = changes.map(({ owner, type }) => `${owner} ${type}`);
+  const twice = keys.findIndex((key, index) => keys.indexOf(key) !== index);
+  if (twice >= 0) refuseField('invalid_request', `/${twice}`, 'the RRset is named twice');
+  return changes;
+}
+
+function changeOf(
+  { owner, type }: RrsetPlace,
+  { ttl, records }: RrsetInput,
+  pointer: string,
+  recordsPath: string,
+): RrsetChange {
+  if (records.length === 0) return { owner, type, rrset: undefined, pointer };
+  const canonical = atField(recordsPath, () => parseRecords(type, records), 'record_invalid');
+  return { owner, type, rrset: { type, records: canonical, ...(ttl !== undefined && { ttl }) }, pointer };
+}

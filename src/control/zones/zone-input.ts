@@ -1,0 +1,54 @@
+// Parses what people ask of zones: text fields in, a checked zone out. Refusals carry the field's path.
+
+import { atField, refuseField } from '../../errors.ts';
+import { parseName } from '../../model/name.ts';
+import { checkZoneName, type SoaSettings, type Zone, zoneDefaults } from '../../model/zone.ts';
+import { mergePatch } from '../input/merge-patch.ts';
+import { parseList, refuseDuplicates } from '../input/parse-list.ts';
+
+/** The settings of a zone as people write them. Each has a default. */
+export interface ZoneInput {
+  defaultTtl?: number;
+  nameservers?: string[];
+  soa?: Omit<SoaSettings, 'mname' | 'rname'> & { mname?: string; rname?: string };
+  skydns?: boolean;
+}
+
+/** Returns the new zone that the input asks for. Refuses with `invalid_request`. */
+export function parseNewZone({ name, ...input }: ZoneInput & { name: string }): Zone {
+  return parseZoneInput(
+    atField('/name', () => parseName(name)),
+    input,
+    undefined,
+  );
+}
+
+/** Returns the zone that `current` becomes with these settings, or the new zone of this name. */
+export function parseZoneInput(name: Zone['name'], input: ZoneInput, current: Zone | undefined): Zone {
+  if (current === undefined) atField('/name', () => checkZoneName(name));
+  const { defaultTtl = zoneDefaults.defaultTtl, soa = {}, skydns = false } = input;
+  if (skydns) refuseField('invalid_request', '/skydns', 'is not available in this version');
+  const nameservers = parseList('/nameservers', input.nameservers ?? [], parseName);
+  refuseDuplicates('/nameservers', nameservers);
+  const { mname, rname, ...times } = soa;
+  return {
+    name,
+    generation: current?.generation ?? zoneDefaults.generation,
+    defaultTtl,
+    nameservers,
+    soa: {
+      ...times,
+      ...(mname !== undefined && { mname: atField('/soa/mname', () => parseName(mname)) }),
+      ...(rname !== undefined && { rname: atField('/soa/rname', () => parseName(rname)) }),
+    },
+    skydns,
+    // A zone that a user changes belongs to its users: it is not deleted with its last name.
+    automatic: false,
+  };
+}
+
+/** Returns the zone that a merge patch of the input's fields asks for. */
+export function parseZonePatch(current: Zone, patch: object): Zone {
+  const { name, defaultTtl, nameservers, soa, skydns } = current;
+  return parseZoneInput(name, mergePatch({ defaultTtl, nameservers, soa, skydns }, patch), current);
+}

@@ -1,0 +1,157 @@
+// What people ask of zones and RRsets is parsed without HTTP.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  type NamedRrsetInput,
+  parseRrsetInput,
+  parseRrsetList,
+  parseRrsetPlace,
+} from '../../src/control/zones/rrset-input.ts';
+import { parseNewZone, parseZoneInput, parseZonePatch, type ZoneInput } from '../../src/control/zones/zone-input.ts';
+import { parseName } from '../../src/model/name.ts';
+import { parseRecordType } from '../../src/model/rdata/record-types.ts';
+import { type Zone, zoneDefaults } from '../../src/model/zone.ts';
+import { faultPaths } from './fault-paths.ts';
+
+/** Too long for the names of nameservers below it. */
+const longName = `${'a.'.repeat(100)}a`;
+
+const refusedZones: [string, ZoneInput & { name: string }, string][] = [
+  ['an empty label', { name: 'a..example' }, '/name'],
+  ['a name with no room for its nameservers', { name: longName }, '/name'],
+  ['a nameserver', { name: 'example', nameservers: ['ns', 'a b'] }, '/nameservers/1'],
+  ['a nameserver twice', { name: 'example', nameservers: ['ns.example', 'NS.example.'] }, '/nameservers/1'],
+  ['the primary server', { name: 'example', soa: { mname: 'a b' } }, '/soa/mname'],
+  ['the mailbox', { name: 'example', soa: { rname: 'a..b' } }, '/soa/rname'],
+  ['the SkyDNS layout', { name: 'example', skydns: true }, '/skydns'],
+];
+
+for (const [what, input, path] of refusedZones) {
+  test(`a zone's input is refused at ${path}: ${what}`, () => {
+    assert.deepEqual(
+      faultPaths(() => parseNewZone(input)),
+      ['invalid_request', path],
+    );
+  });
+}
+
+test('a zone gets its defaults, and its names in canonical form', () => {
+  assert.deepEqual(parseNewZone({ name: 'Example.' }), { name: 'example', ...zoneDefaults });
+  const { nameservers, soa } = parseNewZone({
+    name: 'example',
+    nameservers: ['NS.Example.'],
+    soa: { mname: 'NS.Example', rname: 'Admin.Example', refreshSeconds: 5 },
+  });
+  assert.deepEqual(nameservers, ['ns.example']);
+  assert.deepEqual(soa, { mname: 'ns.example', rname: 'admin.example', refreshSeconds: 5 });
+});
+
+const current = {
+  ...zoneDefaults,
+  name: parseName('example'),
+  generation: 3,
+  soa: { mname: parseName('ns.example'), refreshSeconds: 5 },
+  automatic: true,
+} satisfies Zone;
+
+test('a change of a zone keeps its generation, and the zone no longer goes with its last name', () => {
+  assert.deepEqual(parseZoneInput(current.name, { defaultTtl: 60 }, current), {
+    ...zoneDefaults,
+    name: 'example',
+    generation: 3,
+    defaultTtl: 60,
+  });
+  assert.deepEqual(parseZonePatch(current, { soa: { mname: null, retrySeconds: 6 } }), {
+    ...current,
+    soa: { refreshSeconds: 5, retrySeconds: 6 },
+    automatic: false,
+  });
+  assert.deepEqual(
+    faultPaths(() => parseZonePatch(current, { nameservers: ['a b'] })),
+    ['invalid_request', '/nameservers/0'],
+  );
+});
+
+test('a zone that exists may keep a name that a new zone may not have', () => {
+  const name = parseName(longName);
+  const old = { ...current, name };
+  assert.equal(parseZoneInput(name, {}, old).name, name);
+  assert.deepEqual(
+    faultPaths(() => parseZoneInput(name, {}, undefined)),
+    ['invalid_request', '/name'],
+  );
+});
+
+const zone = parseName('example');
+
+const refusedLists: [string, NamedRrsetInput[], string, string][] = [
+  ['a name', [{ name: 'a..b', type: 'A', records: [] }], 'invalid_request', '/0/name'],
+  ['a name outside the zone', [{ name: 'www.other.', type: 'A', records: [] }], 'outside_zone', '/0/name'],
+  ['a type', [{ name: 'www', type: 'NOPE', records: [] }], 'invalid_request', '/0/type'],
+  [
+    'a record',
+    [
+      { name: '@', type: 'A', records: ['192.0.2.1'] },
+      { name: 'www', type: 'A', records: ['192.0.2.1', '192.0.2'] },
+    ],
+    'record_invalid',
+    '/1/records/1',
+  ],
+  [
+    'an RRset twice',
+    [
+      { name: 'www', type: 'A', records: ['192.0.2.1'] },
+      { name: 'www', type: 'AAAA', records: [] },
+      { name: 'WWW.example.', type: 'a', records: [] },
+    ],
+    'invalid_request',
+    '/2',
+  ],
+];
+
+for (const [what, inputs, code, path] of refusedLists) {
+  test(`a list of RRsets is refused at ${path}: ${what}`, () => {
+    assert.deepEqual(
+      faultPaths(() => parseRrsetList(zone, inputs)),
+      [code, path],
+    );
+  });
+}
+
+test('a list of RRsets has names, types and records in canonical form, and an empty one deletes', () => {
+  const inputs = [
+    { name: '@', type: 'mx', records: ['10 Mail.Example.'], ttl: 60 },
+    { name: 'WWW', type: 'A', records: [] },
+  ];
+  assert.deepEqual(parseRrsetList(zone, inputs), [
+    {
+      owner: 'example',
+      type: 'MX',
+      rrset: { type: 'MX', records: ['10 mail.example.'], ttl: 60 },
+      pointer: '/0/name',
+    },
+    { owner: 'www.example', type: 'A', rrset: undefined, pointer: '/1/name' },
+  ]);
+});
+
+test('one RRset has its place apart from its contents', () => {
+  const place = parseRrsetPlace(zone, { name: 'WWW', type: 'a' });
+  assert.deepEqual(place, { owner: 'www.example', type: 'A' });
+  assert.deepEqual(parseRrsetInput(place, { records: ['192.0.2.1'] }), {
+    ...place,
+    rrset: { type: 'A', records: ['192.0.2.1'] },
+    pointer: '',
+  });
+  const refused: [() => unknown, string, string][] = [
+    [() => parseRrsetPlace(zone, { name: 'a..b', type: 'A' }), 'invalid_request', ':name'],
+    [() => parseRrsetPlace(zone, { name: 'www.other.', type: 'A' }), 'outside_zone', ':name'],
+    [() => parseRrsetPlace(zone, { name: 'www', type: 'NOPE' }), 'invalid_request', ':type'],
+    [
+      () => parseRrsetInput({ ...place, type: parseRecordType('MX') }, { records: ['x'] }),
+      'record_invalid',
+      '/records/0',
+    ],
+  ];
+  for (const [parse, code, path] of refused) assert.deepEqual(faultPaths(parse), [code, path]);
+});
