@@ -45,17 +45,12 @@ export const errorCodes = {
 export type ErrorCode = keyof typeof errorCodes;
 
 /**
- * One fault in the input. `pointer` is a JSON pointer (RFC 6901) into the body, `?` with the name of a query parameter, or
- * `:` with the name of a path parameter.
+ * One fault in the input. `path` names the field: a JSON pointer (RFC 6901) into the input, `?` with the name of a query
+ * parameter, or `:` with the name of a path parameter. For a line of a zone file it is `line:` with its number.
  */
 export interface InputFault {
-  pointer: string;
+  path: string;
   message: string;
-}
-
-/** Returns the JSON pointer (RFC 6901) made of these steps. */
-export function pointerTo(steps: readonly (string | number)[]): string {
-  return steps.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
 /** A request that is understood and not carried out. `members` become members of the problem+json object. */
@@ -92,7 +87,7 @@ export const maxFaults = 100;
 /** Returns the refusal of a request with several faults. */
 export function faultyInput(faults: readonly InputFault[]): Refusal {
   const errors = faults.slice(0, maxFaults);
-  const texts = errors.map((one) => `${one.pointer}: ${one.message}`);
+  const texts = errors.map((one) => `${one.path}: ${one.message}`);
   if (faults.length > errors.length) texts.push(`and ${faults.length - errors.length} more`);
   return new Refusal('invalid_request', texts.join('; '), { errors });
 }
@@ -100,20 +95,20 @@ export function faultyInput(faults: readonly InputFault[]): Refusal {
 /** Refuses because of one field. */
 export function refuseField(
   code: ErrorCode,
-  pointer: string,
+  path: string,
   message: string,
   members: Record<string, unknown> = {},
 ): never {
-  const place = pointer.startsWith(':') ? `${pointer.slice(1)} in the path` : pointer || 'the body';
-  throw new Refusal(code, `${place}: ${message}`, { errors: [{ pointer, message }], members });
+  const place = path.startsWith(':') ? `${path.slice(1)} in the path` : path || 'the body';
+  throw new Refusal(code, `${place}: ${message}`, { errors: [{ path, message }], members });
 }
 
-/** Runs a parser of model/. Refuses what the parser does not accept, with a pointer to the field. */
-export function atField<T>(pointer: string, parse: () => T, code: ErrorCode = 'invalid_request'): T {
+/** Runs a parser of model/. Refuses what the parser does not accept, with the path of the field. */
+export function atField<T>(path: string, parse: () => T, code: ErrorCode = 'invalid_request'): T {
   try {
     return parse();
   } catch (error) {
-    if (error instanceof InvalidValue) refuseField(code, pointer + error.path, error.message);
+    if (error instanceof InvalidValue) refuseField(code, path + error.path, error.message);
     throw error;
   }
 }

@@ -1,8 +1,9 @@
 // Whatever goes wrong becomes application/problem+json (RFC 9457) here, and nowhere else. The codes: errors.ts.
 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { type ErrorCode, errorCodes, faultyInput, type InputFault, pointerTo, Refusal } from '../errors.ts';
+import { type ErrorCode, errorCodes, faultyInput, type InputFault, Refusal } from '../errors.ts';
 import { Compacted, StoreUnavailable } from '../store/store.ts';
+import { pointerTo } from './json-pointer.ts';
 
 /** Fastify's error handler. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -28,7 +29,7 @@ export function problemOf({ code, message, errors, members }: Refusal): Record<s
     status,
     detail: message,
     code,
-    ...(errors && { errors }),
+    ...(errors && { errors: errors.map(({ path, message: fault }) => ({ pointer: path, message: fault })) }),
   };
 }
 
@@ -83,13 +84,13 @@ function faultOf(
     return sign === '/' ? path : sign + path.slice(1);
   };
   if (keyword === 'additionalProperties')
-    return { pointer: point(params.additionalProperty), message: 'is not a known field' };
-  if (keyword === 'required') return { pointer: point(params.missingProperty), message: 'is needed' };
+    return { path: point(params.additionalProperty), message: 'is not a known field' };
+  if (keyword === 'required') return { path: point(params.missingProperty), message: 'is needed' };
   if (keyword === 'enum') {
     return {
-      pointer: point(undefined),
+      path: point(undefined),
       message: `must be one of ${(params.allowedValues as unknown[]).join(', ')}`,
     };
   }
-  return { pointer: point(undefined), message };
+  return { path: point(undefined), message };
 }

@@ -1,22 +1,23 @@
-// A JSON body without the silence of JSON.parse, which replaces octets that are no UTF-8 and keeps the last of two fields of one name.
+// Reads a JSON body. Refuses what JSON.parse accepts in silence: octets that are not UTF-8, and a field given twice.
 
-import { faultyInput, type InputFault, maxFaults, pointerTo, refuse } from '../errors.ts';
+import { faultyInput, type InputFault, maxFaults, refuse } from '../errors.ts';
+import { pointerTo } from './json-pointer.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-/** No request has more levels than a handful. Pointers grow with them, and all that walks the value goes as deep. */
-const greatestDepth = 64;
-/** Signs in all pointers together: a field's name can be as long as the body, and a fault can be in each of its own fields. */
-const greatestPointers = 10_000;
+/** In levels. Requests need a handful. Paths of faults, and the stack of code that walks the value, grow with the depth. */
+const maxDepth = 64;
+/** Characters in the paths of all faults together: a field's name can be as long as the body, and be in many paths. */
+const maxPathsLength = 10_000;
 
-/** An object or an array that the text is in the middle of. */
+/** An object or an array whose end is still to come. */
 interface Level {
-  /** The fields of an object that have come so far. */
+  /** The fields of an object up to here; undefined for an array. */
   fields: Set<string> | undefined;
-  /** The field that comes or goes on; of an array its index. */
+  /** The current field of an object, or index of an array. */
   step: string | number;
 }
 
-/** Refuses with `invalid_request`. */
+/** Returns the value of a JSON body. Refuses with `invalid_request`. */
 export function readJson(body: Buffer): unknown {
   let text: string;
   try {
@@ -35,14 +36,14 @@ export function readJson(body: Buffer): unknown {
   throw faultyInput(errors);
 }
 
-/** Of a text that is known to be JSON: only its strings matter, and what gives it its shape. The first of many faults. */
+/** Returns the first faults of a text that is valid JSON. It needs to look at strings, brackets and commas only. */
 function faultsIn(text: string): InputFault[] {
   const faults: InputFault[] = [];
-  let pointers = 0;
+  let pathsLength = 0;
   const levels: Level[] = [];
   let level: Level | undefined;
   let isField = false;
-  for (let at = 0; at < text.length && faults.length < maxFaults && pointers < greatestPointers; at += 1) {
+  for (let at = 0; at < text.length && faults.length < maxFaults && pathsLength < maxPathsLength; at += 1) {
     const sign = text[at];
     if (sign === '"') {
       const end = endOfString(text, at);
@@ -50,11 +51,11 @@ function faultsIn(text: string): InputFault[] {
         const field = JSON.parse(text.slice(at, end + 1)) as string;
         level.step = field;
         const fault = (message: string) => {
-          const pointer = pointerTo(levels.map(({ step }) => step));
-          pointers += pointer.length;
-          faults.push({ pointer, message });
+          const path = pointerTo(levels.map(({ step }) => step));
+          pathsLength += path.length;
+          faults.push({ path, message });
         };
-        // Assigned, it would become the object's prototype.
+        // Code that assigns a field of this name sets the prototype.
         if (field === '__proto__') fault('is not a known field');
         else if (level.fields.has(field)) fault('is given twice');
         level.fields.add(field);
@@ -62,7 +63,7 @@ function faultsIn(text: string): InputFault[] {
       at = end;
       isField = false;
     } else if (sign === '{' || sign === '[') {
-      if (levels.length === greatestDepth) refuse('invalid_request', `the body has more than ${greatestDepth} levels`);
+      if (levels.length === maxDepth) refuse('invalid_request', `the body has more than ${maxDepth} levels`);
       isField = sign === '{';
       level = { fields: isField ? new Set() : undefined, step: 0 };
       levels.push(level);
@@ -77,6 +78,7 @@ function faultsIn(text: string): InputFault[] {
   return faults;
 }
 
+/** Returns the index of the quote that ends the string which begins at `start`. */
 function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
     let escapes = end;

@@ -189,7 +189,7 @@ const kinds = {
           changes: changes.map(({ owner, type, records }) => ({
             owner,
             type,
-            pointer: '',
+            path: '',
             rrset: records ? { type, records: [recordText[type] as string] } : undefined,
           })),
         }),

@@ -7,7 +7,7 @@ export function faultPaths(parse: () => unknown): string[] {
   try {
     parse();
   } catch (error) {
-    if (error instanceof Refusal) return [error.code, ...(error.errors ?? []).map(({ pointer }) => pointer)];
+    if (error instanceof Refusal) return [error.code, ...(error.errors ?? []).map(({ path }) => path)];
     throw error;
   }
   throw new Error('the input is not refused');

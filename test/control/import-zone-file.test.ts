@@ -119,7 +119,7 @@ test('a host that takes a name of the file meanwhile wins, and nothing was chang
   };
   const refusal = await refusalOf(importing(replica, many(500, '192.0.2.1'), { onProgress }));
   await creating;
-  assert.deepEqual([refusal.code, refusal.errors?.[0]?.pointer], ['managed_record', 'line:1']);
+  assert.deepEqual([refusal.code, refusal.errors?.[0]?.path], ['managed_record', 'line:1']);
   assert.deepEqual(recordsAt(replica, 'n-7.foo.k8s'), ['A 10.0.0.7']);
   assert.deepEqual(recordsAt(replica, 'old.foo.k8s'), ['A 192.0.2.9']);
   await cleanGenerations(replica.store, zone);

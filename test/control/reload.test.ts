@@ -109,7 +109,7 @@ test('after a compaction that it missed, a replica serves all that changed, and 
           {
             owner: parseName(owner),
             type: parseRecordType('TXT'),
-            pointer: '',
+            path: '',
             rrset: { type: parseRecordType('TXT'), records },
           },
         ],

@@ -58,7 +58,7 @@ export const deleteHost = (name: string): Decide<unknown> => {
 export const putRrset = (zone: string, owner: string, typeText: string, record?: string): Decide<unknown> => {
   const type = parseRecordType(typeText);
   const rrset = record === undefined ? undefined : { type, records: [record] };
-  const change = { owner: parseName(owner), type, rrset, pointer: '' };
+  const change = { owner: parseName(owner), type, rrset, path: '' };
   return (context) => decideChangeRrsets(context, { zone: parseName(zone), changes: [change] });
 };
 

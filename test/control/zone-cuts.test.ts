@@ -34,7 +34,7 @@ async function prepared(t: Cleanup): Promise<ControlPlane> {
 function rrset(zoneText: string, ownerText: string, typeText: string): Decide<unknown> {
   const [zone, owner, type] = [parseName(zoneText), parseName(ownerText), parseRecordType(typeText)];
   const records = [type === 'TXT' ? '"x"' : 'elsewhere.'];
-  const change = { owner, type, rrset: { type, records }, pointer: '' };
+  const change = { owner, type, rrset: { type, records }, path: '' };
   return (context) => decideChangeRrsets(context, { zone, changes: [change] });
 }
 

@@ -129,9 +129,9 @@ test('a list of RRsets has names, types and records in canonical form, and an em
       owner: 'example',
       type: 'MX',
       rrset: { type: 'MX', records: ['10 mail.example.'], ttl: 60 },
-      pointer: '/0/name',
+      path: '/0/name',
     },
-    { owner: 'www.example', type: 'A', rrset: undefined, pointer: '/1/name' },
+    { owner: 'www.example', type: 'A', rrset: undefined, path: '/1/name' },
   ]);
 });
 
@@ -141,7 +141,7 @@ test('one RRset has its place apart from its contents', () => {
   assert.deepEqual(parseRrsetInput(place, { records: ['192.0.2.1'] }), {
     ...place,
     rrset: { type: 'A', records: ['192.0.2.1'] },
-    pointer: '',
+    path: '',
   });
   const refused: [() => unknown, string, string][] = [
     [() => parseRrsetPlace(zone, { name: 'a..b', type: 'A' }), 'invalid_request', ':name'],

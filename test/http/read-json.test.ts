@@ -9,13 +9,13 @@ import { servedApi } from '../support/served-api.ts';
 
 const read = (text: string) => readJson(Buffer.from(text));
 
-function pointersOf(text: string): string[] | undefined {
+function pathsOf(text: string): string[] | undefined {
   try {
     read(text);
   } catch (error) {
     assert.ok(error instanceof Refusal);
     assert.equal(error.code, 'invalid_request');
-    return error.errors?.map(({ pointer }) => pointer);
+    return error.errors?.map(({ path }) => path);
   }
   return assert.fail(`${text} is not refused`);
 }
@@ -31,7 +31,7 @@ test('any JSON is read as JSON.parse reads it', () => {
   assert.deepEqual(read('\ufeff{"a": 1}'), { a: 1 });
 });
 
-const refused: [text: string, ...pointers: string[]][] = [
+const refused: [text: string, ...paths: string[]][] = [
   ['{"a": 1, "a": 1}', '/a'],
   ['{"a": 1, "\\u0061": 2, "b": {"c": [], "c": 1}}', '/a', '/b/c'],
   ['[{"a": 1}, {"a": {"x": 1}, "b": {"x": 2, "y": "{,", "x": 3}}]', '/1/b/x'],
@@ -41,22 +41,22 @@ const refused: [text: string, ...pointers: string[]][] = [
 ];
 
 test('a field given twice, and one that would be no field, is pointed at', () => {
-  for (const [text, ...pointers] of refused) assert.deepEqual(pointersOf(text), pointers, text);
-  for (const text of ['', '{', '{"a": 1,}', '{"a": 1} x', '\0', "{'a': 1}"]) assert.equal(pointersOf(text), undefined);
+  for (const [text, ...paths] of refused) assert.deepEqual(pathsOf(text), paths, text);
+  for (const text of ['', '{', '{"a": 1,}', '{"a": 1} x', '\0', "{'a': 1}"]) assert.equal(pathsOf(text), undefined);
 });
 
 test('a body of nothing but faults makes no answer larger than it', () => {
   const twice = (count: number) => Array(count).fill('"":1').join();
   const wide = `{${twice(50_000)}}`;
-  assert.ok((pointersOf(wide)?.length ?? 0) <= 100);
+  assert.ok((pathsOf(wide)?.length ?? 0) <= 100);
   const long = `{"${'k'.repeat(100_000)}":{${twice(10_000)}}}`;
-  assert.ok(JSON.stringify(pointersOf(long)).length < 2 * long.length);
+  assert.ok(JSON.stringify(pathsOf(long)).length < 2 * long.length);
   for (const [open, close] of [
     ['{"k":', '}'],
     ['[', ']'],
   ] as const) {
     const deep = `${open.repeat(100_000)}{${twice(1_000)}}${close.repeat(100_000)}`;
-    assert.equal(pointersOf(deep), undefined);
+    assert.equal(pathsOf(deep), undefined);
     assert.throws(() => read(deep), /64 levels/);
   }
 });

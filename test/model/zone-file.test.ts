@@ -253,7 +253,7 @@ test('every fault is listed with its line, up to a bound; then how many there ar
     return assert.fail('it was not refused');
   };
   assert.deepEqual(
-    faultsOf(2000).errors?.map(({ pointer }) => pointer),
+    faultsOf(2000).errors?.map(({ path }) => path),
     Array.from({ length: 2000 }, (_, index) => `line:${index + 1}`),
   );
   const { errors = [], message } = faultsOf(12_000);

@@ -25,36 +25,31 @@ const defaultSpace = 'default';
 const families: readonly Family[] = ['ipv4', 'ipv6'];
 
 /**
- * Checks an address that the request names at `pointer`. Refuses with `address_taken`, `address_outside_pool`,
+ * Checks an address that the request names at `path`. Refuses with `address_taken`, `address_outside_pool`,
  * `address_excluded` or `pool_exhausted`.
  */
-export function chooseExplicit(context: DecisionContext, address: Address, pointer: string, poolName?: string): Choice {
+export function chooseExplicit(context: DecisionContext, address: Address, path: string, poolName?: string): Choice {
   const pool =
     poolName === undefined
       ? context.views.pools.poolAt(defaultSpace, address)?.value
       : existingPool(context, poolName).value;
   const space = pool?.space ?? defaultSpace;
-  if (pool !== undefined) checkInPool(pool, address, pointer);
-  refuseTaken(context, space, address, pointer);
+  if (pool !== undefined) checkInPool(pool, address, path);
+  refuseTaken(context, space, address, path);
   return { address, space, pool: pool?.name ?? null };
 }
 
-function checkInPool(pool: Pool, address: Address, pointer: string): void {
+function checkInPool(pool: Pool, address: Address, path: string): void {
   const shape = poolShape(pool);
   const value = addressNumber(address);
   if (!shapeHolds(shape, value)) {
-    refuseField(
-      'address_outside_pool',
-      pointer,
-      `${address} is not in pool '${pool.name}' (${pool.ranges.join(', ')})`,
-      {
-        address,
-        pool: pool.name,
-      },
-    );
+    refuseField('address_outside_pool', path, `${address} is not in pool '${pool.name}' (${pool.ranges.join(', ')})`, {
+      address,
+      pool: pool.name,
+    });
   }
   if (isExcluded(shape, value)) {
-    refuseField('address_excluded', pointer, `${address} is excluded from pool '${pool.name}'`, {
+    refuseField('address_excluded', path, `${address} is excluded from pool '${pool.name}'`, {
       address,
       pool: pool.name,
     });
@@ -67,13 +62,13 @@ function refuseDraining({ name }: Pool): never {
 }
 
 /** Refuses with `address_taken`, naming the holders, unless the address is free now. */
-export function refuseTaken(context: DecisionContext, space: string, address: Address, pointer: string): void {
+export function refuseTaken(context: DecisionContext, space: string, address: Address, path: string): void {
   const { views, claimed, now } = context;
   const key = addressKey(space, address);
   if (views.pools.isFree(space, address, now) && !claimed.has(key)) return;
   const fault = views.faults.get(key);
   if (fault !== undefined) {
-    throw unreadable({ key, why: fault.message, code: 'address_taken', pointer, members: { address, heldBy: [] } });
+    throw unreadable({ key, why: fault.message, code: 'address_taken', path, members: { address, heldBy: [] } });
   }
   const record = views.pools.address(space, address)?.value;
   const heldBy = record?.holders.map(describeHolder) ?? [];
@@ -81,7 +76,7 @@ export function refuseTaken(context: DecisionContext, space: string, address: Ad
   const freeAt = end === undefined ? undefined : timestamp(end);
   const by =
     record?.state === 'released' ? `cooling down until ${freeAt}` : `held by ${heldBy.join(', ') || 'another request'}`;
-  refuseField('address_taken', pointer, `${address} is ${by}`, {
+  refuseField('address_taken', path, `${address} is ${by}`, {
     address,
     heldBy,
     ...(freeAt && { freeAt }),

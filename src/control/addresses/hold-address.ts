@@ -14,11 +14,11 @@ import { type Choice, refuseTaken } from './choose-addresses.ts';
 /**
  * Gives a chosen address to a holder. The compare of the address's key proves that nobody else has it
  * (test/control/races.test.ts); that of the pool's key, that the pool still has the address. Refuses with
- * `address_taken`; `pointer`: where the request names it.
+ * `address_taken`; `path`: where the request names it.
  */
-export function takeAddress(builder: TransactionBuilder, choice: Choice, holder: Holder, pointer = ''): AddressRecord {
+export function takeAddress(builder: TransactionBuilder, choice: Choice, holder: Holder, path = ''): AddressRecord {
   const { views, now } = builder;
-  refuseTaken(builder, choice.space, choice.address, pointer);
+  refuseTaken(builder, choice.space, choice.address, path);
   const before = views.pools.address(choice.space, choice.address);
   const record: AddressRecord = { ...choice, state: 'held', holders: [holder], since: timestamp(now) };
   putAddressRecord(builder, record, before?.modified);

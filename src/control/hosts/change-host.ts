@@ -8,7 +8,7 @@ import { checkPrecondition, entityTag, type Precondition } from '../transaction/
 import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { hostFrom, type WantedHost } from './host-wanted.ts';
 import { orphanedHost } from './orphans.ts';
-import { pointerIn, writeHost } from './write-host.ts';
+import { pathsIn, writeHost } from './write-host.ts';
 
 export interface HostChange {
   name: Fqdn;
@@ -35,5 +35,5 @@ export function decideChangeHost(
   const host = hostFrom(context, wanted, before);
   const builder = new TransactionBuilder(context);
   writeHost(builder, before, host);
-  return builder.build({ host, created: current === undefined }, pointerIn(host));
+  return builder.build({ host, created: current === undefined }, pathsIn(host));
 }

@@ -6,7 +6,7 @@ import type { DecisionContext } from '../transaction/decision-context.ts';
 import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { hostFrom, type WantedHost } from './host-wanted.ts';
 import { orphanedHost } from './orphans.ts';
-import { pointerIn, writeHost } from './write-host.ts';
+import { pathsIn, writeHost } from './write-host.ts';
 
 /**
  * Creates a host with its addresses, A/AAAA, PTR and aliases, in one transaction (test/control/host-is-atomic.test.ts).
@@ -19,5 +19,5 @@ export function decideCreateHost(context: DecisionContext, wanted: WantedHost): 
   const host = hostFrom(context, wanted, orphan);
   const builder = new TransactionBuilder(context);
   writeHost(builder, orphan, host);
-  return builder.build(host, pointerIn(host));
+  return builder.build(host, pathsIn(host));
 }

@@ -11,13 +11,13 @@ import type { Zone } from '../../model/zone.ts';
 import { hostKey, hostValue } from '../../store/kinds/host.ts';
 import { replaceHost, takeAddress } from '../addresses/hold-address.ts';
 import { existingHost } from '../reading/existing.ts';
-import type { PointerOf } from '../transaction/name-edits.ts';
+import type { PathOf } from '../transaction/name-edits.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { removeEmptyZone, reverseZoneSettings } from './automatic-zone.ts';
 import { isOrphanedRecord, requireOrphan } from './orphans.ts';
 
-/** Returns the pointers to a host's names in the request that writes the host. */
-export function pointerIn({ name, aliases }: Pick<Host, 'name' | 'aliases'>): PointerOf {
+/** Returns the paths of a host's names in the request that writes the host. */
+export function pathsIn({ name, aliases }: Pick<Host, 'name' | 'aliases'>): PathOf {
   return (owner) => {
     if (owner === name) return '/name';
     return aliases.includes(owner) ? `/aliases/${aliases.indexOf(owner)}` : undefined;
@@ -118,8 +118,8 @@ function zoneFor(builder: TransactionBuilder, host: Host, owner: Fqdn): Zone {
   const known = builder.views.zones.enclosing(owner)?.value ?? (automatic && builder.createdZone(automatic));
   if (known !== undefined) return known;
   if (automatic === undefined) {
-    const pointer = owner === host.name ? '/name' : `/aliases/${host.aliases.indexOf(owner)}`;
-    refuseField('zone_not_found', pointer, `no zone covers ${owner}: make one first (POST /v1/zones)`);
+    const path = owner === host.name ? '/name' : `/aliases/${host.aliases.indexOf(owner)}`;
+    refuseField('zone_not_found', path, `no zone covers ${owner}: make one first (POST /v1/zones)`);
   }
   const zone = reverseZoneSettings(automatic);
   builder.createZone(zone);
@@ -133,10 +133,10 @@ function isManagedBy(owner: Fqdn, rrset: Rrset, host: Fqdn | undefined): boolean
 /** Refuses if the host's record and one that stands at its name are of one type, or one of them is a CNAME. */
 function refuseConflict(host: Host, owner: Fqdn, wanted: Rrset, stands: Rrset): void {
   const isAlias = wanted.type === 'CNAME';
-  const pointer = isAlias ? `/aliases/${host.aliases.indexOf(owner)}` : '/name';
+  const path = isAlias ? `/aliases/${host.aliases.indexOf(owner)}` : '/name';
   if (stands.manager === 'host' && (isAlias || stands.type === 'CNAME')) {
     const manager = managingHost(owner, stands);
-    refuseField('name_taken', pointer, `${owner} belongs to host ${manager}`);
+    refuseField('name_taken', path, `${owner} belongs to host ${manager}`);
   }
   if (isAlias || stands.type === 'CNAME') {
     refuse('cname_conflict', `${owner} has ${stands.type} records: a CNAME and other records cannot share a name`, {

@@ -79,13 +79,13 @@ function allocateExplicit(
   builder: TransactionBuilder,
   pool: Pool,
   address: Address,
-  pointer: string,
+  path: string,
   holder: Holder,
 ): AddressRecord {
   const record = builder.views.pools.address(pool.space, address)?.value;
   if (!pool.drain && record?.state === 'held' && mayShare(record.holders, holder))
     return share(builder, record, holder);
-  return takeAddress(builder, chooseExplicit(builder, address, pointer, pool.name), holder);
+  return takeAddress(builder, chooseExplicit(builder, address, path, pool.name), holder);
 }
 
 function share(builder: TransactionBuilder, record: AddressRecord, holder: Holder): AddressRecord {

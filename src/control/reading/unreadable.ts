@@ -11,7 +11,7 @@ interface Unreadable {
   /** What the operator can do about it. */
   wayOut?: string;
   /** The field of the request that needs the value. */
-  pointer?: string;
+  path?: string;
   members?: Record<string, unknown>;
 }
 
@@ -21,12 +21,12 @@ export function unreadable({
   why,
   code,
   wayOut = 'repair or delete it in the store',
-  pointer,
+  path,
   members = {},
 }: Unreadable): Refusal {
   const message = `the store's '${key}' cannot be read (${why}): ${wayOut}`;
   return new Refusal(code ?? 'value_unreadable', message, {
-    ...(pointer !== undefined && { errors: [{ pointer, message }] }),
+    ...(path !== undefined && { errors: [{ path, message }] }),
     members: { key, ...members },
   });
 }

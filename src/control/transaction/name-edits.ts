@@ -40,8 +40,8 @@ export interface NameEdit {
   written: Set<string>;
 }
 
-/** Returns the JSON pointer to an RRset in the request; undefined if the request does not have it. */
-export type PointerOf = (owner: Fqdn, type: RecordType) => string | undefined;
+/** Returns the path of the field of the request that names an RRset; undefined if the request does not name it. */
+export type PathOf = (owner: Fqdn, type: RecordType) => string | undefined;
 
 export class NameEdits {
   readonly #views: Views;
@@ -86,10 +86,10 @@ export class NameEdits {
    * Refuses RRsets that may not stand where they are written; those that stood there before are not checked. Returns
    * warnings.
    */
-  check(pointerOf: PointerOf): Warning[] {
+  check(pathOf: PathOf): Warning[] {
     const warnings: Warning[] = [];
     const refuseOrWarn = (finding: NameFinding) => {
-      if (finding.code !== undefined) refuseFinding(finding, finding.code, pointerOf);
+      if (finding.code !== undefined) refuseFinding(finding, finding.code, pathOf);
       if (warnings.length < maxWarnings) warnings.push(finding);
     };
     const edits = [...this.#names.values()].filter(({ written }) => written.size > 0);
@@ -108,7 +108,7 @@ export class NameEdits {
       for (const newCut of this.newCuts(edit)) {
         // A zone of ours at this name hides the names below it already.
         if (below !== undefined && newCut.type === 'NS') continue;
-        for (const finding of this.#hiddenBy(zone, newCut, pointerOf)) refuseOrWarn(finding);
+        for (const finding of this.#hiddenBy(zone, newCut, pathOf)) refuseOrWarn(finding);
       }
     }
     // Deleting NS records can leave a zone without nameservers too.
@@ -132,7 +132,7 @@ export class NameEdits {
   }
 
   /** Refuses a cut above names that must be served. Returns findings about the other names that it hides. */
-  #hiddenBy(zone: Zone, cut: ZoneCut, pointerOf: PointerOf): NameFinding[] {
+  #hiddenBy(zone: Zone, cut: ZoneCut, pathOf: PathOf): NameFinding[] {
     const warnings: NameFinding[] = [];
     const faults = new Map<Fqdn, NameFinding>();
     for (const owner of this.#views.zones.namesBelow(zone.name, cut.owner)) {
@@ -145,7 +145,7 @@ export class NameEdits {
       }
       if (faults.size > maxNamed) break;
     }
-    if (faults.size > 0) refuseCut(cut, [...faults.values()], pointerOf);
+    if (faults.size > 0) refuseCut(cut, [...faults.values()], pathOf);
     return warnings;
   }
 }
@@ -153,24 +153,24 @@ export class NameEdits {
 function refuseFinding(
   { owner, types, message, managedBy, cut }: NameFinding,
   code: NonNullable<NameFinding['code']>,
-  pointerOf: PointerOf,
+  pathOf: PathOf,
 ): never {
-  const pointers = types.map((type) => pointerOf(owner, type)).filter((pointer) => pointer !== undefined);
+  const paths = types.map((type) => pathOf(owner, type)).filter((path) => path !== undefined);
   throw new Refusal(code, message, {
-    ...(pointers[0] !== undefined && { errors: [{ pointer: pointers[0], message }] }),
+    ...(paths[0] !== undefined && { errors: [{ path: paths[0], message }] }),
     members: { name: owner, types, ...(managedBy && { managedBy }), ...(cut && { cut: shownCut(cut) }) },
   });
 }
 
-function refuseCut(cut: ZoneCut, faults: readonly NameFinding[], pointerOf: PointerOf): never {
+function refuseCut(cut: ZoneCut, faults: readonly NameFinding[], pathOf: PathOf): never {
   const some = faults.slice(0, maxNamed);
   const names = some.map(({ owner, managedBy }) => (managedBy === undefined ? owner : `${owner} (${managedBy})`));
   const more = faults.length > maxNamed ? ' and more' : '';
   const why = cut.type === 'NS' ? 'names of hosts must be served' : 'nothing can stand below a DNAME (RFC 6672 §2.4)';
   const message = `the ${cut.type} of ${cut.owner} would hide ${names.join(', ')}${more}: ${why}; move or delete them first`;
-  const pointer = pointerOf(cut.owner, cut.type as RecordType);
+  const path = pathOf(cut.owner, cut.type as RecordType);
   throw new Refusal('name_hidden', message, {
-    ...(pointer !== undefined && { errors: [{ pointer, message }] }),
+    ...(path !== undefined && { errors: [{ path, message }] }),
     members: { cut: shownCut(cut), hidden: some.map(({ owner }) => owner) },
   });
 }

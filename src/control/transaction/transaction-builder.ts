@@ -16,7 +16,7 @@ import { type Compare, maxOperations, type Operation, type Transaction } from '.
 import type { Views } from '../../views/views.ts';
 import type { Actor } from './actor.ts';
 import type { DecisionContext } from './decision-context.ts';
-import { type NameEdit, NameEdits, type PointerOf, type Warning } from './name-edits.ts';
+import { type NameEdit, NameEdits, type PathOf, type Warning } from './name-edits.ts';
 import { subjectOf, targetOf } from './subjects.ts';
 
 /**
@@ -207,16 +207,16 @@ export class TransactionBuilder implements DecisionContext {
   }
 
   /**
-   * Returns the decision. Refuses RRsets that may not stand at their names (model/check-name.ts); `pointerOf` finds
+   * Returns the decision. Refuses RRsets that may not stand at their names (model/check-name.ts); `pathOf` finds
    * them in the request.
    */
-  build<T>(result: T, pointerOf?: PointerOf): Decision<T> {
-    return this.buildWith(() => result, pointerOf);
+  build<T>(result: T, pathOf?: PathOf): Decision<T> {
+    return this.buildWith(() => result, pathOf);
   }
 
   /** The same, for a result that has the warnings about the names that are written. */
-  buildWith<T>(resultOf: (warnings: Warning[]) => T, pointerOf: PointerOf = () => undefined): Decision<T> {
-    const warnings = this.#names.check(pointerOf);
+  buildWith<T>(resultOf: (warnings: Warning[]) => T, pathOf: PathOf = () => undefined): Decision<T> {
+    const warnings = this.#names.check(pathOf);
     for (const [key, edit] of this.#names) this.#writeName(key, edit);
     this.#requireNoneEnclosing();
     const transaction = { compares: [...this.#compares.values()], operations: [...this.#operations.values()] };

@@ -9,7 +9,7 @@ export function refuseFaults(findings: Findings): void {
   const [first] = faults;
   if (first === undefined) return;
   const code = faults.every((fault) => fault.code === first.code) ? first.code : 'record_invalid';
-  const errors = faults.map(({ line, message }) => ({ pointer: `line:${line}`, message }));
+  const errors = faults.map(({ line, message }) => ({ path: `line:${line}`, message }));
   const count = findings.faults;
   const more = count > errors.length ? `; the first ${errors.length} of ${count} faults are listed` : '';
   throw new Refusal(code, `line ${first.line}: ${first.message}${more}; nothing was changed`, {

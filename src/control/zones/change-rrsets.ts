@@ -19,7 +19,7 @@ export interface RrsetChange {
   type: RecordType;
   rrset: (Omit<Rrset, 'ttl' | 'manager'> & { ttl?: number }) | undefined;
   /** Where the request names it. */
-  pointer: string;
+  path: string;
 }
 
 /** The RRsets that were written. `created`: there was no such RRset before; for a single change. */
@@ -45,8 +45,8 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
   const rrsets: OwnedRrset[] = [];
   const orphans: Warning[] = [];
   let created = false;
-  for (const { owner, type, rrset, pointer } of changes) {
-    checkPlace(zone, owner, type, pointer);
+  for (const { owner, type, rrset, path } of changes) {
+    checkPlace(zone, owner, type, path);
     const stands = builder.rrsetsAt(zone, owner).find((other) => other.type === type);
     const shown = stands ?? impliedAt(context, zone, owner, type);
     checkPrecondition(precondition, shown && rrsetTag(shown));
@@ -68,17 +68,16 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
   }
   return builder.buildWith(
     (warnings) => ({ rrsets, created, warnings: [...orphans, ...warnings] }),
-    (owner, type) =>
-      changes.find((one) => one.owner === owner && one.type === type && one.rrset !== undefined)?.pointer,
+    (owner, type) => changes.find((one) => one.owner === owner && one.type === type && one.rrset !== undefined)?.path,
   );
 }
 
-function checkPlace(zone: Zone, owner: Fqdn, type: RecordType, pointer: string): void {
-  if (!isWithin(owner, zone.name)) refuseField('outside_zone', pointer, `${owner} is not in zone ${zone.name}`);
+function checkPlace(zone: Zone, owner: Fqdn, type: RecordType, path: string): void {
+  if (!isWithin(owner, zone.name)) refuseField('outside_zone', path, `${owner} is not in zone ${zone.name}`);
   if (type === 'SOA') {
     refuseField(
       'record_invalid',
-      pointer,
+      path,
       `the SOA comes from the zone's settings: PATCH /v1/zones/${zone.name} with "soa"`,
     );
   }

@@ -65,10 +65,10 @@ export function parseRrsetList(zone: Fqdn, inputs: readonly NamedRrsetInput[]): 
 function changeOf(
   { owner, type }: RrsetPlace,
   { ttl, records }: RrsetInput,
-  pointer: string,
+  path: string,
   recordsPath: string,
 ): RrsetChange {
-  if (records.length === 0) return { owner, type, rrset: undefined, pointer };
+  if (records.length === 0) return { owner, type, rrset: undefined, path };
   const canonical = atField(recordsPath, () => parseRecords(type, records), 'record_invalid');
-  return { owner, type, rrset: { type, records: canonical, ...(ttl !== undefined && { ttl }) }, pointer };
+  return { owner, type, rrset: { type, records: canonical, ...(ttl !== undefined && { ttl }) }, path };
 }

@@ -134,7 +134,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const { zone, owner, type } = placeOf(request.params);
-      const change = { owner, type, rrset: undefined, pointer: ':name' };
+      const change = { owner, type, rrset: undefined, path: ':name' };
       const precondition = preconditionOf(request);
       await commitFor(services, request, reply, (context) =>
         decideChangeRrsets(context, { zone: zone.name, changes: [change], precondition, mustExist: true }),

@@ -1,0 +1,6 @@
+// JSON pointers (RFC 6901).
+
+/** Returns the pointer made of these steps. */
+export function pointerTo(steps: readonly (string | number)[]): string {
+  return steps.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
