@@ -9,15 +9,16 @@ import type { Services } from './services.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who asks: the bearer of the token; null on open routes. */
+    /** The bearer of the request's token; null on open routes. */
     actor: TokenActor | null;
   }
 }
 
-/** The bearer of the operator's own token, which is not in the store. */
+/** The bearer of the operator's token, which is in the settings and not in the store. */
 const environmentActor: TokenActor = { kind: 'token', id: 'environment', name: 'ZONEWRIGHT_ADMIN_TOKEN' };
 const whereTokensAre =
-  'the first start of a store makes one, in admin-token in the data directory of the replica that made it; or the replica is started with ZONEWRIGHT_ADMIN_TOKEN';
+  'the first start of a store makes one, in admin-token in the data directory of the replica that made it; ' +
+  'or the replica is started with ZONEWRIGHT_ADMIN_TOKEN';
 
 /** Sets `request.actor`. Refuses with `unauthorized`, or `store_unavailable` while no token can be checked. */
 export function authenticate(services: Pick<Services, 'views' | 'adminToken'>, request: FastifyRequest): void {

@@ -1,5 +1,5 @@
-// The connections below the requests: how long each may keep us waiting, what is said where no request came about, and how they end
-// when the replica stops. What a request meets: server.ts.
+// The connections of the HTTP server: their time limits, the answer to bytes that are no request, and how they end when
+// the replica stops. How requests are handled: server.ts.
 
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -7,43 +7,46 @@ import type { Duplex } from 'node:stream';
 import { Refusal } from '../errors.ts';
 import { problemOf } from './problem.ts';
 
-// An import would also load a WebSocket client, which is a lazy property of this module: 14 MB (bench/weight.ts).
+// An import would read every property of this module. One of them loads a WebSocket client: 14 MB (bench/weight.ts).
 const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
 export interface ConnectionLimits {
-  /** At once: each costs a file descriptor. One more is closed without a word. */
-  greatestConnections: number;
-  /** For a request's header. */
+  /** Connections at once; each takes a file descriptor. One more is closed without an answer. */
+  maxConnections: number;
+  /** Until the header of a request is complete. */
   headersMilliseconds: number;
-  /** For a whole request: the largest zone file, over a slow line. */
+  /** Until a request is complete. The largest zone file fits, over a slow line. */
   requestMilliseconds: number;
-  /** Without a byte from who sends a request, or to who reads an answer. */
+  /** Without a byte received or sent. */
   silenceMilliseconds: number;
-  /** How often the first two are looked at. */
+  /** Between checks of the two limits for requests. */
   checkMilliseconds: number;
 }
 
 export const connectionLimits: ConnectionLimits = {
-  greatestConnections: 1024,
+  maxConnections: 1024,
   headersMilliseconds: 10_000,
   requestMilliseconds: 1_800_000,
   silenceMilliseconds: 60_000,
   checkMilliseconds: 2000,
 };
 
-/** When we stop: for the rest of a request that has begun. */
+/** After the server stops: until requests that have begun must be complete. */
 const arriveMilliseconds = 1000;
-/** When we stop: for answers that are under way. More than a write takes that waits for a store which is away. */
+/** After the server stops: until answers must be sent. A write that waits for an unreachable store takes less. */
 const answerMilliseconds = 5500;
 
+/** A request and its response. */
 interface Exchange {
   request: IncomingMessage;
   response: ServerResponse;
 }
 
+/** The open connections, each with its requests that are not answered yet. */
 export class Connections {
   readonly #sockets = new Map<Duplex, Set<Exchange>>();
 
+  /** Follows the connections of a server. */
   watch(server: Server): void {
     server.on('connection', (socket) => {
       this.#sockets.set(socket, new Set());
@@ -56,13 +59,16 @@ export class Connections {
       response.once('close', () => exchanges?.delete(exchange));
     });
     server.on('timeout', (socket) => {
-      // Whoever waits for us may be silent.
+      // A client that waits for its answer may send nothing.
       if (socket.writableLength > 0) socket.destroy();
       else if (this.#waitsForAnswer(socket) === undefined) this.#end(socket, tooSlow());
     });
   }
 
-  /** Resolves when the requests that came before this one on its connection have their answers: one may rely on what another did (RFC 9112 §9.3.2). */
+  /**
+   * Resolves when all earlier requests of the connection have their answers. A request may depend on the effects of an
+   * earlier one (RFC 9112 §9.3.2).
+   */
   async turn(request: IncomingMessage): Promise<void> {
     let previous: Exchange | undefined;
     for (const exchange of this.#exchangesOf(request.socket)) {
@@ -72,34 +78,34 @@ export class Connections {
     if (previous !== undefined && !previous.response.closed) await once(previous.response, 'close');
   }
 
-  /** What Node could not read as a request, or not in time. */
+  /** Answers bytes that Node could not read as a request, or a request that was not complete in time. */
   readonly refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
     const before = this.#waitsForAnswer(socket);
-    // Sent at once, it would be taken for the answer to the request before.
+    // A client would take an answer sent now for the answer to its earlier request.
     if (before !== undefined) before.response.once('close', () => this.refuse(error, socket));
     else this.#end(socket, refusalOf(error));
   };
 
-  /** Once the server takes no more connections: ends those that it has, the idle ones aside (Node ends these). */
+  /** Ends the connections of a server that takes no more of them. Node itself ends those that are idle. */
   drain(server: Server): void {
-    const unasked = setTimeout(() => {
+    const incomplete = setTimeout(() => {
       for (const socket of this.#sockets.keys()) {
         if (this.#waitsForAnswer(socket) === undefined) this.#end(socket, tooSlow());
       }
     }, arriveMilliseconds);
     const all = setTimeout(() => server.closeAllConnections(), answerMilliseconds);
     server.once('close', () => {
-      clearTimeout(unasked);
+      clearTimeout(incomplete);
       clearTimeout(all);
     });
   }
 
-  /** A whole request that has no whole answer yet. */
+  /** Returns the first complete request of the connection that has no complete answer yet. */
   #waitsForAnswer(socket: Duplex): Exchange | undefined {
     return this.#exchangesOf(socket).find(({ request }) => request.complete);
   }
 
-  /** Says why, unless that would fall into the middle of an answer. */
+  /** Sends the refusal, unless part of another answer was sent before it. Then closes the connection. */
   #end(socket: Duplex, refusal: Refusal): void {
     if (!socket.writable || this.#exchangesOf(socket).some(({ response }) => response.headersSent)) {
       socket.destroy();
@@ -123,7 +129,7 @@ export class Connections {
 function refusalOf({ code, message }: NodeJS.ErrnoException): Refusal {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return tooSlow();
   if (code === 'HPE_HEADER_OVERFLOW') return new Refusal('header_too_large', 'the header has more than 16 KiB');
-  return new Refusal('invalid_request', `this is no HTTP request: ${message}`);
+  return new Refusal('invalid_request', `the request is not HTTP: ${message}`);
 }
 
 function tooSlow(): Refusal {

@@ -1,5 +1,5 @@
-// The API's description for people, below /docs: Swagger UI in a Fastify instance of its own, which the first request starts. Its packages take some MB
-// that most replicas need not pay (bench/weight.ts).
+// The API's description for people, below /docs: Swagger UI in a Fastify instance of its own. The first request starts
+// it: its packages take some MB, and most replicas never need them (bench/weight.ts).
 
 import type { FastifyStaticSwaggerOptions } from '@fastify/swagger';
 import fastify, { type FastifyInstance, LogController } from 'fastify';
@@ -10,7 +10,7 @@ type Specification = FastifyStaticSwaggerOptions['specification'];
 
 const prefix = '/docs';
 
-/** Hands requests below /docs over to the instance that answers them. `app` describes its routes with `swagger()`. */
+/** Passes requests below /docs to the instance of Swagger UI. `app` describes its routes with `swagger()`. */
 export function addDocs(app: FastifyInstance): void {
   let docs: Promise<FastifyInstance> | undefined;
   app.addHook('onClose', async () => (await docs)?.close());

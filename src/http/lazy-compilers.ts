@@ -1,12 +1,15 @@
-// Compiles the schema of a body, a query or a response when the first request needs it. Fastify would compile all of them at the start, in 0.2 s; most
-// replicas are asked on few of the routes.
+// Compiles the schema of a body, a query or a response when the first request needs it. Fastify would compile all of
+// them at the start, in 0.2 s, and most replicas get requests for few of the routes.
 
 import { createRequire } from 'node:module';
 import type { SerializerFactory } from '@fastify/fast-json-stringify-compiler';
 import { Ajv } from 'ajv';
 import type { FastifySchemaCompiler } from 'fastify';
 
-/** Strict, unlike Fastify's own, which drop unknown fields and read "5" as 5. Only values in a URL or a header have no types of their own. */
+/**
+ * Returns a compiler of strict validators. Fastify's own drop unknown fields, and take "5" for 5. Ours converts only
+ * values in a URL or a header, which are always text.
+ */
 export function newValidatorCompiler(): FastifySchemaCompiler<object> {
   const options = { allErrors: true, removeAdditional: false, useDefaults: true, strict: false } as const;
   const exact = new Ajv({ ...options, coerceTypes: false });
@@ -20,7 +23,7 @@ export function newValidatorCompiler(): FastifySchemaCompiler<object> {
   };
 }
 
-/** Serializes as Fastify does by default: fields that the schema does not name are left out. */
+/** Returns a serializer that works as Fastify's own: it omits fields that the schema does not name. */
 export const buildSerializer: SerializerFactory = (schemas, options) => {
   const compiler = once(() => loadSerializer()(schemas, options));
   return (route) => {
@@ -31,12 +34,13 @@ export const buildSerializer: SerializerFactory = (schemas, options) => {
 
 const require = createRequire(import.meta.url);
 
-/** Loaded with the first response, while a handler's answer is being sent: that cannot wait for an import. */
+/** Loads Fastify's serializer with the first response. `require` is synchronous, as sending a response is. */
 const loadSerializer = once(() => {
   const { SerializerSelector } = require('@fastify/fast-json-stringify-compiler');
   return SerializerSelector() as SerializerFactory;
 });
 
+/** Returns a function that calls `make` once and returns its value from then on. */
 function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => {

@@ -1,19 +1,20 @@
-// What /metrics says: requests here, the rest read from its owners when somebody asks.
+// The metrics that /metrics returns. Requests are measured here; other values are read when /metrics is requested.
 
 import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { CounterValues } from '../dns/listen/listen-counters.ts';
 import type { Views } from '../views/views.ts';
 
-/** What the other rooms tell when asked. */
+/** Where values come from that are read when /metrics is requested. */
 export interface MetricSources {
   views: Views;
   tableBytes: () => number;
 }
 
+/** Returns the registry of all metrics but those of requests and DNS. */
 export function createMetrics({ views, tableBytes }: MetricSources): Registry {
   const registry = new Registry();
-  // In milliseconds. The default of 10 wakes this thread a hundred times a second: a replica that has nothing to do would still use a hundredth of a core.
+  // In milliseconds. The default of 10 wakes an idle replica 100 times a second, and takes 1 % of a core.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
   gauge(registry, 'zonewright_store_revision', 'The store revision that this replica serves', () => views.revision);
   gauge(registry, 'zonewright_zones', 'Zones served', () => count(views.zones.list()));
@@ -25,7 +26,7 @@ export function createMetrics({ views, tableBytes }: MetricSources): Registry {
   return registry;
 }
 
-/** Measures every request. Routes, not paths: a metric must not grow with what people ask. */
+/** Measures every request. Labels have the route, not the path: the number of series must not grow with requests. */
 export function observeRequests(app: FastifyInstance, registry: Registry): void {
   const duration = new Histogram({
     name: 'zonewright_http_request_duration_seconds',
@@ -71,7 +72,7 @@ function poolGauge(registry: Registry, views: Views): void {
   });
 }
 
-/** What the DNS threads count, from when they run; `read` adds them up. */
+/** Adds the counters of the DNS threads. `read` returns their sums over all threads. */
 export function addDnsMetrics(registry: Registry, read: () => readonly CounterValues[]): void {
   for (const { name, help, label } of read()) {
     new Counter({

@@ -1,8 +1,9 @@
-// Lists by cursor: where the next page begins is the last item's key, wrapped so that nobody builds on its form.
+// Pages of a list. A cursor is the key of the last item of a page, in base64url so that no client relies on its form.
 
 import { atField } from '../errors.ts';
 import { InvalidValue } from '../model/invalid-value.ts';
 
+/** The query parameters of a list. */
 export interface PageQuery {
   limit?: number;
   cursor?: string;
@@ -10,6 +11,7 @@ export interface PageQuery {
 
 const defaultLimit = 100;
 
+/** Returns the number of items on a page. */
 export function limitOf({ limit }: PageQuery): number {
   return limit ?? defaultLimit;
 }
@@ -18,17 +20,17 @@ export function encodeCursor(key: string): string {
   return Buffer.from(key).toString('base64url');
 }
 
-/** The key that a cursor holds. Refuses with `invalid_request` what is no cursor of ours. */
+/** Returns the key in a cursor. Refuses with `invalid_request` a text that no list returned as its cursor. */
 export function decodeCursor<T>(cursor: string | undefined, parse: (key: string) => T): T | undefined {
   if (cursor === undefined) return undefined;
   return atField('?cursor', () => {
     const key = Buffer.from(cursor, 'base64url').toString();
-    if (encodeCursor(key) !== cursor) throw new InvalidValue('is not a cursor that a list gave');
+    if (encodeCursor(key) !== cursor) throw new InvalidValue('is not a cursor that a list returned');
     return parse(key);
   });
 }
 
-/** One page of what is left after the cursor. `keyOf` names an item for the cursor after it. */
+/** Returns the first page of the items, which begin after the cursor. `keyOf` returns the key that a cursor has. */
 export function pageOf<T, U>(
   items: Iterable<T>,
   query: PageQuery,

@@ -1,25 +1,26 @@
-// Whatever goes wrong becomes application/problem+json (RFC 9457) here, and nowhere else. The codes: errors.ts.
+// Answers every error as application/problem+json (RFC 9457). The codes: errors.ts.
 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, errorCodes, faultyInput, type InputFault, Refusal } from '../errors.ts';
 import { Compacted, StoreUnavailable } from '../store/store.ts';
 import { pointerTo } from './json-pointer.ts';
 
-/** Fastify's error handler. */
+/** Answers an error; for Fastify, its error handler. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const refusal = refusalFrom(error, request.routeOptions.schema?.consumes?.[0]);
   if (refusal.code === 'internal_error') request.log.error(error);
-  else request.log.debug({ code: refusal.code, ...saidOf(refusal, request) }, 'refused');
+  else request.log.debug({ code: refusal.code, ...loggedFields(refusal, request) }, 'refused');
   if (refusal.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
   if (refusal.code === 'store_unavailable') reply.header('retry-after', '2');
   return reply.status(refusal.status).type('application/problem+json').send(problemOf(refusal));
 }
 
-/** Where no route is, the detail may repeat the path, and that may be anything: a token put in the wrong place. */
-function saidOf({ message }: Refusal, { routeOptions: { url } }: FastifyRequest): object {
+/** Returns a refusal's fields for the log. Without a route none: the message may repeat a token in the path. */
+function loggedFields({ message }: Refusal, { routeOptions: { url } }: FastifyRequest): object {
   return url === undefined ? {} : { route: url, detail: message };
 }
 
+/** Returns the problem+json object of a refusal. */
 export function problemOf({ code, message, errors, members }: Refusal): Record<string, unknown> {
   const [status, title] = errorCodes[code];
   return {
@@ -33,7 +34,7 @@ export function problemOf({ code, message, errors, members }: Refusal): Record<s
   };
 }
 
-/** What a caller may know of any error; `takes`: the media type that the route wants. */
+/** Returns the refusal that a client sees for an error. `takes` is the media type of the route's body. */
 export function refusalFrom(error: unknown, takes = 'application/json'): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof StoreUnavailable) {
@@ -47,18 +48,21 @@ export function refusalFrom(error: unknown, takes = 'application/json'): Refusal
   }
   if (statusCode === 415) return new Refusal('unsupported_media_type', `send the body with Content-Type: ${takes}`);
   if (validation === undefined) return new Refusal(codeOfFastify(statusCode), message);
-  return faultyInput(telling(validation).map((fault) => faultOf(fault, validationContext)));
+  return faultyInput(helpfulFaults(validation).map((fault) => faultOf(fault, validationContext)));
 }
 
-/** Fastify's own refusals. */
+/** Returns the code of an error that Fastify itself throws. */
 function codeOfFastify(status: number): ErrorCode {
   return status === 413 ? 'payload_too_large' : 'invalid_request';
 }
 
 type Validation = NonNullable<FastifyError['validation']>[number];
 
-/** Of several forms that a field may have, Ajv reports each that does not fit, and their sum: null and the sum tell nobody anything. */
-function telling(validation: readonly Validation[]): Validation[] {
+/**
+ * Returns the faults that help a client. For a field that may have several forms, Ajv reports a fault for each form and
+ * one for the field: those for null and for the field are left out, and the allowed values become one fault.
+ */
+function helpfulFaults(validation: readonly Validation[]): Validation[] {
   const isNoise = ({ keyword, params }: Validation) =>
     keyword === 'anyOf' || (keyword === 'type' && params.type === 'null');
   const faults = validation.filter((fault) => !isNoise(fault));
@@ -69,11 +73,11 @@ function telling(validation: readonly Validation[]): Validation[] {
       const allowedValues = [first, ...rest].map((fault) => fault?.params.allowedValue);
       return { ...(first as Validation), keyword: 'enum', params: { allowedValues } };
     });
-  const told = [...faults.filter(({ keyword }) => keyword !== 'const'), ...merged];
-  return told.length > 0 ? told : [...validation];
+  const helpful = [...faults.filter(({ keyword }) => keyword !== 'const'), ...merged];
+  return helpful.length > 0 ? helpful : [...validation];
 }
 
-/** Ajv names the object; we point at the field. Query parameters are `?name`, path parameters `:name`. */
+/** Returns a fault of Ajv with the path of the field. Ajv itself gives the path of the object that has the field. */
 function faultOf(
   { instancePath, keyword, params, message = 'is not valid' }: Validation,
   context?: string,

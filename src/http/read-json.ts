@@ -4,7 +4,7 @@ import { faultyInput, type InputFault, maxFaults, refuse } from '../errors.ts';
 import { pointerTo } from './json-pointer.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-/** In levels. Requests need a handful. Paths of faults, and the stack of code that walks the value, grow with the depth. */
+/** In levels. Requests need a handful. The paths of faults, and recursion over the value, grow with the depth. */
 const maxDepth = 64;
 /** Characters in the paths of all faults together: a field's name can be as long as the body, and be in many paths. */
 const maxPathsLength = 10_000;

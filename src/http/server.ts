@@ -1,5 +1,5 @@
-// The HTTP server: plugins, validation, authentication and the routes, in the order in which a request meets them.
-// What a route does: routes/. What a refusal looks like: problem.ts.
+// The HTTP server: plugins, validation, authentication and routes, in the order in which they handle a request.
+// What a route does: routes/. How a refusal is answered: problem.ts.
 
 import type { IncomingMessage } from 'node:http';
 import swagger from '@fastify/swagger';
@@ -23,9 +23,10 @@ import { zoneRoutes } from './routes/zones.ts';
 import { Problem, strict } from './schemas/common.ts';
 import type { Services } from './services.ts';
 
-/** The largest body: an RRset patch of 100 RRsets fits. */
-const bodyLimit = 4 * 1024 * 1024;
+/** In octets. A patch of 100 RRsets fits. */
+const maxBody = 4 * 1024 * 1024;
 
+/** Returns the server with all routes; it does not listen yet. */
 export async function createServer(
   services: Services,
   logger: FastifyBaseLogger,
@@ -41,22 +42,22 @@ export async function createServer(
     http: {
       headersTimeout: limits.headersMilliseconds,
       connectionsCheckingInterval: limits.checkMilliseconds,
-      // Node's own refusal says nothing: refuseUnfit does.
+      // Node's own refusal has no body: refuseUnfit sends a problem.
       requireHostHeader: false,
     },
     frameworkErrors: sendProblem,
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit,
+    bodyLimit: maxBody,
     schemaController: { compilersFactory: { buildSerializer } },
     // A name of 255 octets, each written as %5C and three digits, fits into a path.
     routerOptions: { maxParamLength: 2048 },
-    // What is asked on a connection that we are about to end is still answered.
+    // While the replica stops, requests on open connections are still answered.
     return503OnClosing: false,
   }).withTypeProvider<TypeBoxTypeProvider>();
 
-  app.server.maxConnections = limits.greatestConnections;
+  app.server.maxConnections = limits.maxConnections;
   connections.watch(app.server);
-  // Node's own refusal says nothing: refuseUnfit does.
+  // Node's own refusal has no body: refuseUnfit sends a problem.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.addHook('preClose', async () => connections.drain(app.server));
   app.addHook('onRequest', async ({ raw }) => connections.turn(raw));
@@ -111,24 +112,26 @@ export async function createServer(
   return app;
 }
 
-/** What HTTP/1.1 has a server refuse of any request, whoever it is for. */
+/** Refuses requests that HTTP/1.1 requires a server to refuse, for any route. */
 function refuseUnfit({ headers, headersDistinct, httpVersion }: IncomingMessage): void {
   const { host = [] } = headersDistinct;
   // RFC 9112 §3.2
   if (host.length > 1 || (host.length === 0 && httpVersion === '1.1'))
-    refuse('invalid_request', 'the header field Host is needed, once');
-  if ((headersDistinct.authorization ?? []).length > 1)
-    refuse('invalid_request', 'the header field Authorization is there twice');
+    refuse('invalid_request', 'exactly one Host header is needed');
+  if ((headersDistinct.authorization ?? []).length > 1) refuse('invalid_request', 'duplicate Authorization header');
   // RFC 9110 §8.4.1
   const { 'content-encoding': coding = 'identity' } = headers;
   if (!/^identity$/i.test(coding)) refuse('unsupported_media_type', `send the body as it is, not as ${coding}`);
   // RFC 9110 §10.1.1
   const { expect } = headers;
   if (expect !== undefined && httpVersion === '1.1' && !/^100-continue$/i.test(expect))
-    refuse('expectation_failed', 'no expectation can be met but 100-continue');
+    refuse('expectation_failed', 'Expect takes 100-continue only');
 }
 
-/** Notes which methods each path takes; what no route takes is then 405 with those it does take (RFC 9110 §15.5.6), or 404. */
+/**
+ * Refuses requests that no route takes: with 405 and the methods of the path (RFC 9110 §15.5.6), or with 404 if no
+ * route has the path.
+ */
 function refuseUnrouted(app: FastifyInstance): void {
   const taken = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
@@ -141,17 +144,20 @@ function refuseUnrouted(app: FastifyInstance): void {
       routes.push({ path: new RegExp(`^${segments.join('/')}$`), allow: [...methods].sort().join(', ') });
     }
   });
-  // Before a body is read: what stands in it does not matter.
+  // Before the body is read: the refusal does not depend on it.
   app.addHook('onRequest', async ({ is404, method, url }, reply) => {
     if (!is404) return;
     const allow = routes.find(({ path }) => path.test(url.replace(/[?#].*/s, '')))?.allow;
-    if (allow === undefined) refuse('not_found', `there is nothing at ${method} ${url}: /docs says what there is`);
+    if (allow === undefined) refuse('not_found', `there is nothing at ${method} ${url}: see /docs`);
     reply.header('allow', allow);
     refuse('method_not_allowed', `${url} takes ${allow}`);
   });
 }
 
-/** Nothing is no JSON, but a client may well say so of a request that has no body: what needs one has a schema that says so. */
+/**
+ * Reads bodies as JSON. An empty body is accepted with the content type of JSON, since clients send it so. Routes that
+ * need a body have a schema that refuses an empty one.
+ */
 function readJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(

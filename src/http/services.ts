@@ -1,4 +1,4 @@
-// What the routes are given to work with. Wired in app.ts.
+// The parts of the process that routes use. app.ts wires them.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Registry } from 'prom-client';
@@ -11,6 +11,7 @@ import type { Views } from '../views/views.ts';
 /** A resource's routes. */
 export type Routes = FastifyPluginAsyncTypebox<Services>;
 
+/** What every route can use. */
 export interface Services {
   store: Store;
   views: Views;
@@ -18,8 +19,8 @@ export interface Services {
   once: OnceCommitter;
   importMemory: ImportMemory;
   metrics: Registry;
-  /** What this replica still waits for before it serves; empty when it is ready. */
+  /** Returns what the replica waits for before it is ready; empty if it is ready. */
   waitingFor: () => string[];
-  /** A token of the operator's own, accepted beside those in the store. */
+  /** The operator's token from the settings; accepted beside those in the store. */
   adminToken: string | undefined;
 }

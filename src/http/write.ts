@@ -8,7 +8,10 @@ import { entityTag, type Precondition } from '../control/transaction/preconditio
 import { type ErrorCode, Refusal, refuse } from '../errors.ts';
 import type { Services } from './services.ts';
 
-/** Commits, and says at which revision. A POST with an `Idempotency-Key` gets its first answer again. */
+/**
+ * Commits a decision, and sets the header `zonewright-revision`. A POST with an `Idempotency-Key` that was used before
+ * gets its first answer again.
+ */
 export async function commitFor<T>(
   services: Services,
   request: FastifyRequest,
@@ -29,18 +32,18 @@ export async function commitFor<T>(
   return committed;
 }
 
-/** Returns who asks. A write on an open route, where nobody was authenticated, is refused. */
+/** Returns the bearer of the request's token. Refuses a write on an open route, which authenticates nobody. */
 export function actorOf({ actor }: FastifyRequest): TokenActor {
   return actor ?? refuse('unauthorized', 'a write needs a token');
 }
 
-/** How often what came in between is cleared again. */
+/** How often one request clears, if others take what it cleared before it commits. */
 const maxClearings = 20;
 const inUse: ReadonlySet<string> = new Set<ErrorCode>(['pool_in_use', 'zone_in_use']);
 
 /**
- * By force: first clears what is in the way, in as many transactions as it takes (the result says how much is left), then commits; again when others came in
- * between.
+ * Clears what the decision refuses to delete, then commits the decision. `clear` runs until its result, the number of
+ * items left, is 0. If others add items before the commit, all of it is done again.
  */
 export async function commitByForce<T>(
   services: Services,
@@ -60,7 +63,7 @@ export async function commitByForce<T>(
   }
 }
 
-/** `If-Match`, and `If-None-Match: *`. */
+/** Returns the precondition in `If-Match` and `If-None-Match: *`. */
 export function preconditionOf(request: FastifyRequest): Precondition {
   const match = request.headers['if-match'];
   const noneMatch = request.headers['if-none-match'];
@@ -74,19 +77,20 @@ export function preconditionOf(request: FastifyRequest): Precondition {
 }
 
 /**
- * The tag of a resource that also shows what others change (a pool's usage, a zone's serial): what it says counts for who reads it
- * again, not for who wants to change it.
+ * Returns the entity tag of a resource whose body also shows what other writes change: a pool's usage, a zone's serial.
+ * A read compares the whole tag. A write compares it without the hash of the body: see {@link withoutBody}.
  */
 export function withBody(tag: string, body: unknown): string {
   const hash = createHash('sha256').update(JSON.stringify(body)).digest('base64url').slice(0, 8);
   return `${tag.slice(0, -1)}.${hash}"`;
 }
 
+/** Removes the hash of the body from an entity tag. */
 function withoutBody(tag: string): string {
   return tag.replace(/\.[^.]*"$/, '"');
 }
 
-/** Sends a resource that was read; 304 when the reader has it already. */
+/** Sends a resource that was read; 304 if `If-None-Match` has its tag. */
 export function sendResource(request: FastifyRequest, reply: FastifyReply, tag: string, body: unknown): FastifyReply {
   reply.header('etag', tag);
   const held = request.headers['if-none-match']?.split(',').map((one) => one.trim().replace(/^W\//, ''));
@@ -94,7 +98,7 @@ export function sendResource(request: FastifyRequest, reply: FastifyReply, tag: 
   return reply.send(body);
 }
 
-/** Sends a resource that was written: 201 with its place when it is new, 200 otherwise. */
+/** Sends a resource that was written: 201 with its location if it is new, otherwise 200. */
 export function sendWritten(
   reply: FastifyReply,
   { revision }: Pick<Committed<unknown>, 'revision'>,

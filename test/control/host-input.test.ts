@@ -80,6 +80,17 @@ test('a patch of a host changes what it names, and leaves its addresses to the u
   );
 });
 
+test('a patch brings back lost PTRs only if it names them', () => {
+  const withPtr = { ...current, ptr: true };
+  const ptrs = (patch: object) => {
+    const { ptr, everyPtr } = parseHostPatch(withPtr, patch);
+    return { ptr, everyPtr };
+  };
+  assert.deepEqual(ptrs({ ttl: 5 }), { ptr: true, everyPtr: false });
+  assert.deepEqual(ptrs({ ptr: true }), { ptr: true, everyPtr: true });
+  assert.deepEqual(ptrs({ name: '*.example' }), { ptr: false, everyPtr: false });
+});
+
 test('a list of hosts is filtered by all fields that are given', () => {
   const yes = [{}, { name: 'B.example' }, { address: '192.0.2.1', owner: 'me' }, { tag: 'room' }, { tag: 'room=1' }];
   const no = [{ name: 'c.example' }, { address: '192.0.2.1', owner: 'you' }, { tag: 'row' }, { tag: 'room=2' }];

@@ -131,7 +131,7 @@ suite('what is too slow', { concurrency: true }, () => {
 });
 
 test('beyond so many connections a new one is closed at once, and the others go on', async (t) => {
-  const { url } = await servedApi(t, undefined, { greatestConnections: 3 });
+  const { url } = await servedApi(t, undefined, { maxConnections: 3 });
   const ask = 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n';
   const clients = await Promise.all([1, 2, 3].map(() => rawClient(t, url)));
   const answered = async (client: (typeof clients)[number]) => {

@@ -28,14 +28,14 @@ export interface NamedRrsetInput extends RrsetInput {
   type: string;
 }
 
-/** Returns the owner name that a request names at `path`. Refuses with `outside_zone` a name that the zone cannot have. */
+/** Returns the owner name that a request has at `path`. Refuses a name outside the zone with `outside_zone`. */
 export function parseOwner(path: string, text: string, zone: Fqdn): Fqdn {
   const owner = atField(path, () => parseRelativeName(text, zone));
   if (!isWithin(owner, zone)) refuseField('outside_zone', path, `${owner} is not in zone ${zone}`);
   return owner;
 }
 
-/** Returns the record type that a request names at `path`. */
+/** Returns the record type that a request has at `path`. */
 export function parseTypeAt(path: string, text: string): RecordType {
   return atField(path, () => parseRecordType(text));
 }

@@ -1,4 +1,4 @@
-// /v1/addresses: who holds an address.
+// /v1/addresses: the holders of an address.
 
 import { parseAddressAt, parseReleaseInput } from '../../control/pools/allocation-input.ts';
 import { decideReleaseAddress } from '../../control/pools/release-address.ts';

@@ -1,4 +1,4 @@
-// What operators and their machines ask: alive, ready, metrics, members.
+// Routes for operators: liveness, readiness, metrics, members.
 
 import { refuse } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
@@ -8,7 +8,7 @@ import type { Routes } from '../services.ts';
 
 const tags = ['operations'];
 
-/** Open to everyone. */
+/** Routes that need no token. */
 export const healthRoutes: Routes = async (app, services) => {
   app.get(
     '/healthz',

@@ -52,7 +52,8 @@ export const rrsetRoutes: Routes = async (app, services) => {
             Type.String({
               maxLength: 1024,
               description:
-                'Relative to the zone; `@` is the apex. The RRsets of one name come all at once: `limit` and `cursor` do nothing then',
+                'Relative to the zone; `@` is the apex. The RRsets of one name come all at once: `limit` and ' +
+                '`cursor` do nothing then',
             }),
           ),
         }),
@@ -181,6 +182,6 @@ export const rrsetRoutes: Routes = async (app, services) => {
 /** Returns the position that a cursor holds. Throws InvalidValue. */
 function parsePosition(text: string): RrsetPosition {
   const [, skip, key] = /^(\d{1,6}) (.*)$/s.exec(text) ?? [];
-  if (key === undefined) throw new InvalidValue('is not a cursor that a list gave');
+  if (key === undefined) throw new InvalidValue('is not a cursor that a list returned');
   return { key, skip: Number(skip) };
 }

@@ -21,7 +21,7 @@ const tags = ['zones'];
 const params = strict({ zone: NameText });
 const zoneFile = 'text/dns; charset=utf-8';
 const progressLines = 'application/x-ndjson';
-const greatestFile = 512 * 1024 * 1024;
+const maxFileOctets = 512 * 1024 * 1024;
 
 export const zoneFileRoutes: Routes = async (app, services) => {
   const zoneOf = (text: string) => existingZone(services, zoneNameOf(text)).value.name;
@@ -58,16 +58,16 @@ export const zoneFileRoutes: Routes = async (app, services) => {
         tags,
         summary: "Replace a zone's own records by those of a zone file, at once",
         description:
-          'Every fault is listed with its line (`line:12`), and then nothing was changed. Records of hosts stay. The SOA sets the settings of the ' +
-          `zone, but for its serial. With \`Accept: ${progressLines}\` the answer is 200 at once, and one JSON object a line: \`progress\` until ` +
-          '`result` or `problem` ends it.',
+          'Every fault is listed with its line (`line:12`), and then nothing was changed. Records of hosts stay. The ' +
+          `SOA sets the settings of the zone, but for its serial. With \`Accept: ${progressLines}\` the answer is 200 at ` +
+          'once, and one JSON object a line: `progress` until `result` or `problem` ends it.',
         consumes: ['text/dns'],
         params,
         headers: writeHeaders,
         querystring: strict({
           dryRun: Type.Optional(Type.Boolean({ description: 'Says what would change, and changes nothing' })),
         }),
-        body: Type.Unsafe<unknown>({ description: `A zone file (RFC 1035 §5) of ${greatestFile} octets at most` }),
+        body: Type.Unsafe<unknown>({ description: `A zone file (RFC 1035 §5) of ${maxFileOctets} octets at most` }),
         response: {
           200: {
             description: 'Done',
@@ -98,7 +98,7 @@ export const zoneFileRoutes: Routes = async (app, services) => {
   );
 };
 
-/** Aborted when nobody waits for the answer any more. */
+/** Returns a signal that aborts when the client closes the connection. */
 function clientOf({ raw }: FastifyReply): AbortSignal {
   const client = new AbortController();
   raw.once('close', () => client.abort());
@@ -106,21 +106,22 @@ function clientOf({ raw }: FastifyReply): AbortSignal {
   return client.signal;
 }
 
-/** The body as characters of one octet each. */
+/** Returns the body as text: each octet becomes one character. */
 async function* textOf(body: Readable): AsyncGenerator<string> {
   let length = 0;
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       length += chunk.length;
-      if (length > greatestFile) refuse('payload_too_large', `the zone file has more than ${greatestFile} octets`);
+      if (length > maxFileOctets) refuse('payload_too_large', `the zone file has more than ${maxFileOctets} octets`);
       yield chunk.toString('latin1');
     }
   } catch (error) {
     if (error instanceof Refusal) throw error;
-    refuse('invalid_request', 'the zone file broke off before its end');
+    refuse('invalid_request', 'the zone file could not be read to its end');
   }
 }
 
+/** Sends progress, then the result or the problem, as one JSON object in each line. */
 function sendProgress(
   reply: FastifyReply,
   zone: Fqdn,
@@ -128,16 +129,16 @@ function sendProgress(
   run: (onProgress: (progress: ImportProgress) => void) => Promise<Imported>,
 ): FastifyReply {
   const lines = new PassThrough();
-  const say = (line: object) => {
+  const send = (line: object) => {
     if (lines.writable) lines.write(`${JSON.stringify(line)}\n`);
   };
-  run((progress) => say(showProgress(progress)))
+  run((progress) => send(showProgress(progress)))
     .then(
-      (imported) => say({ result: showImport(zone, dryRun, imported), revision: imported.revision }),
+      (imported) => send({ result: showImport(zone, dryRun, imported), revision: imported.revision }),
       (error: unknown) => {
         const refusal = refusalFrom(error);
         if (refusal.code === 'internal_error') reply.log.error(error);
-        say({ problem: problemOf(refusal) });
+        send({ problem: problemOf(refusal) });
       },
     )
     .finally(() => lines.end());

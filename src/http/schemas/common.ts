@@ -1,15 +1,15 @@
-// Schemas that several resources share: problems, lists, parameters. Strict: unknown fields are errors.
+// Schemas that several resources use: problems, lists, parameters. Requests with unknown fields are refused.
 
 import type { Static, TObject, TProperties, TSchema } from 'typebox';
 import { Type } from '../../model/json-schema.ts';
 import { maxTags } from '../../model/pool.ts';
 
-/** An object without other fields than these. */
+/** Returns the schema of an object that has no other fields than these. */
 export function strict<T extends TProperties>(properties: T, description?: string): TObject<T> {
   return Type.Object(properties, { additionalProperties: false, ...(description && { description }) });
 }
 
-/** A merge patch (RFC 7396) of those fields: each may be left out (kept) or null (cleared). */
+/** Returns the schema of a merge patch (RFC 7396): an absent field stays as it is, null clears it. */
 export function patchOf(properties: TProperties) {
   const entries = Object.entries(properties).map(([name, schema]) => [
     name,
@@ -18,12 +18,12 @@ export function patchOf(properties: TProperties) {
   return Type.Object(Object.fromEntries(entries) as TProperties, { additionalProperties: false });
 }
 
-/** All fields may be left out. */
+/** Returns the schema of an object in which each field may be absent. */
 export function optional<T extends TProperties>(properties: T) {
   return Type.Partial(Type.Object(properties));
 }
 
-/** Registered under its name, so that the description has it once: see server.ts. */
+/** A problem (RFC 9457). server.ts registers it, so that the OpenAPI document has it once. */
 export const Problem = Type.Object(
   {
     type: Type.String(),
@@ -42,7 +42,7 @@ export const Problem = Type.Object(
 
 export const ProblemReference = Type.Unsafe<Static<typeof Problem>>({ $ref: 'Problem#' });
 
-/** The failures that any request under /v1 may end in. */
+/** The failures of any request under /v1. */
 export const failures = { '4xx': ProblemReference, '5xx': ProblemReference } as const;
 
 export function listOf<T extends TSchema>(item: T) {
@@ -55,7 +55,7 @@ export const pageQuery = {
 };
 
 const TagValue = Type.String({ maxLength: 255 });
-/** As a plain schema: a record's pattern lets through, unchecked, the keys that it does not match. */
+/** Written by hand: the schema of Type.Record does not check keys that its pattern does not match. */
 const tagsOf = <T>(value: TSchema) =>
   Type.Unsafe<Record<string, T>>({
     type: 'object',
@@ -64,7 +64,7 @@ const tagsOf = <T>(value: TSchema) =>
     maxProperties: maxTags,
   });
 export const Tags = tagsOf<string>(TagValue);
-/** null takes one tag away. */
+/** A merge patch of tags: null removes one. */
 export const TagsPatch = tagsOf<string | null>(Type.Union([TagValue, Type.Null()]));
 
 export const Owner = Type.String({ maxLength: 255 });
@@ -72,13 +72,13 @@ export const NameText = Type.String({ minLength: 1, maxLength: 1024, examples: [
 export const AddressText = Type.String({ maxLength: 64, examples: ['172.17.200.100'] });
 export const FamilyText = Type.Union([Type.Literal('ipv4'), Type.Literal('ipv6')]);
 export const Ttl = Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1, description: 'Seconds' });
-/** A pool's or space's name: one label. */
+/** The name of a pool or space: one label. */
 export const LabelText = Type.String({
   pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$',
   description: 'Lower-case letters, digits, inner hyphens',
 });
 
-/** Headers that writes take. */
+/** Headers of writes. */
 export const writeHeaders = Type.Object({
   'if-match': Type.Optional(Type.String()),
   'if-none-match': Type.Optional(Type.String()),

@@ -1,5 +1,5 @@
-// Hosts as the API takes and shows them: the shape of a request, and what an answer has. Fields are parsed in
-// control/hosts/host-input.ts.
+// Hosts as the API takes and shows them: the shape of a request, and what an answer has.
+// control/hosts/host-input.ts parses the fields.
 
 import type { Static } from 'typebox';
 import { reverseName } from '../../model/address.ts';

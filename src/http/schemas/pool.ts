@@ -1,5 +1,5 @@
 // Pools, allocations and addresses as the API takes and shows them: the shape of a request, and what an answer has.
-// Fields are parsed in control/pools/.
+// control/pools/ parses the fields.
 
 import type { Static } from 'typebox';
 import type { AddressRecord } from '../../model/allocation.ts';

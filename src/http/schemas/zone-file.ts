@@ -1,4 +1,4 @@
-// What an import of a zone file answers.
+// The answer to an import of a zone file.
 
 import type { Static } from 'typebox';
 import type { RrsetDifference } from '../../control/zone-file/compare-zone.ts';
@@ -12,8 +12,8 @@ const Count = Type.Integer({ minimum: 0 });
 const Content = Type.Union([Type.Object({ ttl: Ttl, records: Type.Array(Type.String()) }), Type.Null()]);
 const Difference = Type.Object({ name: Type.String(), type: Type.String(), before: Content, after: Content });
 type Difference = Static<typeof Difference>;
-/** In octets of JSON. */
-const greatestDifference = 4 * 1024 * 1024;
+/** The length of the shown difference, in octets of JSON. */
+const maxDifferenceOctets = 4 * 1024 * 1024;
 
 export const ImportBody = Type.Object({
   zone: NameText,
@@ -33,11 +33,13 @@ export const ImportBody = Type.Object({
   difference: Type.Optional(
     Type.Array(Difference, {
       description:
-        'Of a dry run: the first 1000 RRsets that would be added, changed or deleted, or as many as come to 4 MiB; `counts` is of all',
+        'Of a dry run: the first 1000 RRsets that would be added, changed or deleted, or as many as come to 4 MiB; ' +
+        '`counts` is of all',
     }),
   ),
 });
 
+/** Returns a finished import as answers show it. */
 export function showImport(
   zone: Fqdn,
   dryRun: boolean,
@@ -52,13 +54,14 @@ export function showImport(
   };
 }
 
+/** Returns the first differences that fit into the answer. */
 function showDifference(zone: Fqdn, differences: readonly RrsetDifference[]) {
   const shown: Difference[] = [];
   let octets = 2;
   for (const { owner, type, before, after } of differences) {
     const one = { name: formatRelativeName(owner, zone), type, before: contentOf(before), after: contentOf(after) };
     octets += Buffer.byteLength(JSON.stringify(one)) + 1;
-    if (octets > greatestDifference) break;
+    if (octets > maxDifferenceOctets) break;
     shown.push(one);
   }
   return shown;
@@ -68,6 +71,7 @@ function contentOf(content: RrsetDifference['before']): Static<typeof Content> {
   return content === undefined ? null : { ttl: content.ttl, records: content.records };
 }
 
+/** Returns the progress of an import as answers show it. */
 export function showProgress({ phase, done, total }: ImportProgress) {
   return { progress: { phase, done, ...(total !== undefined && { total }) } };
 }

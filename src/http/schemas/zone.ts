@@ -1,5 +1,5 @@
-// Zones and RRsets as the API takes and shows them: the shape of a request, and what an answer has. Fields are parsed in
-// control/zones/.
+// Zones and RRsets as the API takes and shows them: the shape of a request, and what an answer has. control/zones/
+// parses the fields.
 
 import type { Static } from 'typebox';
 import type { Warning } from '../../control/transaction/name-edits.ts';
