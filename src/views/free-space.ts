@@ -1,5 +1,5 @@
-// Which addresses of one pool are free: intervals of what is not, in a B-tree, so that the next free address costs no scan
-// whether the pool is a /28 or a /64. What is taken, and by whom: pool-view.ts. What the pool is: model/pool.ts.
+// The free addresses of one pool. A B-tree holds the intervals that are not free, so that the next free address is
+// found without a scan, in a /28 as in a /64. Who holds an address: pool-view.ts. The shape of a pool: model/pool.ts.
 
 import type { AddressNumber, Family } from '../model/address.ts';
 import { isBuggy, isExcluded, type PoolShape, shapeHolds } from '../model/pool.ts';
@@ -17,7 +17,7 @@ export class FreeSpace {
     for (const { first, last } of shape.excluded) this.#occupied.set(first, last);
   }
 
-  /** Marks an address as not free. Twice is as once. */
+  /** Marks an address as not free. Idempotent. */
   occupy(value: AddressNumber): void {
     const before = this.#occupied.getPairOrNextLower(value);
     if (before !== undefined && value <= before[1]) return;
@@ -48,14 +48,17 @@ export class FreeSpace {
     return stretch === undefined || value > stretch[1];
   }
 
-  /** Free addresses of a family in the order of the listed ranges, lowest first within each. Do not change the space meanwhile. */
+  /**
+   * Yields the free addresses of a family, range by range as the pool lists them, lowest first within each. The space
+   * must not change while the caller iterates.
+   */
   *free(family: Family): Generator<AddressNumber> {
     for (const range of this.shape.ranges) {
       if (range.family === family) yield* this.#freeBetween(range.first, range.last);
     }
   }
 
-  /** As {@link free}, but beginning at a place chosen by `random` (0 ≤ random < 1) and running around. */
+  /** Yields the same as {@link free}, but starts at a place chosen by `random` (0 ≤ random < 1) and wraps around. */
   *freeFromRandom(family: Family, random: () => number): Generator<AddressNumber> {
     const ranges = this.shape.ranges.filter((range) => range.family === family);
     const size = ranges.reduce((sum, range) => sum + (range.last - range.first + 1n), 0n);
@@ -80,14 +83,14 @@ export class FreeSpace {
     for (let at = first; at <= last; at += 1n) {
       const stretch = this.#occupied.getPairOrNextLower(at);
       if (stretch !== undefined && at <= stretch[1]) at = stretch[1];
-      // Excluded by rule, not by list: kept as occupied from here on, so that no later search stumbles over it again.
+      // A rule excludes the address, not a listed interval. Marked as occupied, it costs later searches nothing.
       else if (this.shape.avoidBuggyIps && isBuggy(at)) this.occupy(at);
       else yield at;
     }
   }
 }
 
-/** Uniform enough for spreading addresses: 53 bits at a time. */
+/** Returns a random number below the limit, drawn 53 bits at a time. Its slight bias does not matter here. */
 function randomBelow(limit: bigint, random: () => number): bigint {
   let value = 0n;
   for (let drawn = 1n; drawn < limit; drawn <<= 53n) value = (value << 53n) | BigInt(Math.floor(random() * 2 ** 53));

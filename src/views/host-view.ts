@@ -1,4 +1,4 @@
-// The hosts of the store, as memory holds them, in the order of their keys (a zone's hosts stand together). Decides nothing.
+// The stored hosts in memory, in the order of their keys, which keeps the hosts of a zone together. Decides nothing.
 
 import type { Host } from '../model/host.ts';
 import type { Fqdn } from '../model/name.ts';
@@ -14,7 +14,7 @@ export class HostView {
     return this.#hosts.get(hostKey(name));
   }
 
-  /** All hosts in key order, after the host of that name (or from the first). */
+  /** Yields the hosts in key order: those after the named host, or all. */
   *list(after?: Fqdn): Generator<Versioned<Host>> {
     const from = after === undefined ? undefined : hostKey(after);
     for (const [key, host] of this.#hosts.entries(from)) if (key !== from) yield host;

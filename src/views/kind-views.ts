@@ -1,5 +1,6 @@
-// One view and one handler for each kind of stored key: what holds it, and when its changes become visible.
-// A kind without its handler here does not compile. The kinds: store/kinds. Who calls the handlers: views.ts.
+// One view and one handler for each kind of stored key. The handler applies a change to the view, and names the stage
+// at which the change becomes visible. A kind without a handler here does not compile. The kinds: store/kinds. views.ts
+// calls the handlers.
 
 import type { Member } from '../model/member.ts';
 import { type Fqdn, isWithin, parseName } from '../model/name.ts';
@@ -25,11 +26,12 @@ export interface KindHandler<Name extends KindName> {
   /** Takes the value into its view. If this throws, the value is reported and ignored. */
   put(subject: Subject<Name>, value: Value<Name>, modified: Revision): void;
   delete(subject: Subject<Name>): void;
-  /** Takes note of a value that cannot be read. */
+  /** Notes that the key has a value that cannot be read. */
   putUnreadable?(subject: Subject<Name>, modified: Revision): void;
   /**
-   * Returns whether the view holds what this revision wrote, and marks it as read by the load. Such a view deletes at
-   * the end of a load what the load has not read. For all other kinds Views does both.
+   * Returns whether the view holds the value that this revision wrote, and marks the value as read by the load. A view
+   * with this method deletes by itself, at the end of a load, the values that the load has not read. For all other
+   * kinds Views does both.
    */
   isHeld?(subject: Subject<Name>, modified: Revision): boolean;
   putStage?(subject: Subject<Name>, text: string): Stage;
@@ -39,21 +41,24 @@ export interface KindHandler<Name extends KindName> {
 /** The handler of every kind. `unfollowed`: the kind is read from the store when it is needed. */
 export type KindHandlers = { readonly [Name in KindName]: KindHandler<Name> | 'unfollowed' };
 
-/** What memory holds of each followed kind. */
+/** The views of all followed kinds. */
 export abstract class KindViews {
   readonly pools = new PoolView();
   readonly hosts = new HostView();
   readonly zones: ZoneView;
   readonly tokens = new Map<string, Versioned<StoredToken>>();
   readonly members = new Map<string, Member>();
-  /** Whether the zones have not been given the current members yet. */
+  /** Whether members changed since the zones last got their nameservers. */
   protected membersChanged = true;
 
   constructor(zones: ZoneView) {
     this.zones = zones;
   }
 
-  /** The handlers in the order in which their kinds are loaded: a zone after its names, to be published whole. */
+  /**
+   * The handlers in the order in which their kinds are loaded. Zones come after names, so that a zone is published
+   * whole.
+   */
   protected readonly handlers: KindHandlers = {
     pool: {
       kind: poolKind,
@@ -77,7 +82,7 @@ export abstract class KindViews {
         if (text.includes('"CNAME"')) return 'put alias';
         return isReverse(owner) ? 'put reverse name' : 'put name';
       },
-      // The deletion does not say what it deletes: the zone still has it.
+      // A deletion carries no value. The zone still holds the records that it deletes.
       deleteStage: ({ zone, owner }) => {
         const isAlias = () => this.zones.name(zone, owner).rrsets.some(({ type }) => type === 'CNAME');
         if (falseIfThrown(isAlias)) return 'delete alias';
@@ -129,7 +134,9 @@ function isReverse(owner: Fqdn): boolean {
   return isWithin(owner, reverseTree);
 }
 
-/** A key can have a name that cannot be in its zone: the table throws for it, and holds nothing there. */
+/**
+ * Returns false if `ask` throws: the table throws for a key whose name cannot be in its zone, and holds nothing there.
+ */
 function falseIfThrown(ask: () => boolean): boolean {
   try {
     return ask();

@@ -1,5 +1,5 @@
-// One pool as memory holds it: how many of its addresses are held or cooling down, and which it gives next. Which records there are, and which
-// pool they are counted by: pool-view.ts.
+// One pool in memory: how many of its addresses are held or cooling down, and which address it gives next. The address
+// records, and the pool that counts each of them: pool-view.ts.
 
 import {
   type Address,
@@ -15,7 +15,7 @@ import type { Revision } from '../model/revision.ts';
 import { compareNumbers, FreeSpace } from './free-space.ts';
 import { SortedMap } from './sorted-map.ts';
 
-/** Decimal counts: IPv6 does not fit a number. */
+/** Counts of addresses. BigInt, because those of an IPv6 pool do not fit a number. */
 export interface FamilyUsage {
   capacity: bigint;
   used: bigint;
@@ -28,7 +28,7 @@ const compareTimed = (a: TimedAddress, b: TimedAddress): number => a[0] - b[0] |
 
 interface Counts {
   used: bigint;
-  /** Held, though the pool does not give them. */
+  /** Addresses that are held although the pool excludes them. */
   unusable: bigint;
   coolingDown: bigint;
   capacity: bigint;
@@ -40,9 +40,9 @@ export class PoolState {
   readonly shape: PoolShape;
   readonly #space: FreeSpace;
   readonly #counts: Record<Family, Counts>;
-  /** Given back and not free yet, by the time when they are → when they were given back. In milliseconds. */
+  /** Addresses that cool down, by the end of the cool-down → when they were released. In milliseconds. */
   readonly #cooling = new SortedMap<TimedAddress, number>(undefined, compareTimed);
-  /** Least-recently-used pools only: given back and free, by the time when they were given back. */
+  /** Free addresses that were in use before, by the time of their release. Only in least-recently-used pools. */
   readonly #resting = new SortedMap<TimedAddress, true>(undefined, compareTimed);
 
   constructor(pool: Pool, modified: Revision) {
@@ -57,7 +57,7 @@ export class PoolState {
     };
   }
 
-  /** Counts the record of an address in its ranges. */
+  /** Counts the record of an address in the pool's ranges. */
   add(record: AddressRecord): void {
     const { value, counts, usable, end } = this.#placeOf(record);
     if (record.state === 'held') {
@@ -71,7 +71,7 @@ export class PoolState {
     } else this.#rest(value, Date.parse(record.since));
   }
 
-  /** Takes out again what was added. */
+  /** Reverses {@link add}. */
   delete(record: AddressRecord): void {
     const { value, counts, usable, end } = this.#placeOf(record);
     this.#space.vacate(value);
@@ -85,8 +85,8 @@ export class PoolState {
   }
 
   /**
-   * Free addresses in the order in which the pool's strategy gives them. `random` is 0 ≤ random < 1.
-   * Least recently used: addresses that nobody had yet first, then those given back longest ago.
+   * Yields the free addresses in the order of the pool's strategy. `random` is 0 ≤ random < 1. A least-recently-used
+   * pool gives the addresses that were never in use first, then the one that was released earliest.
    */
   *candidates(family: Family, now: number, random: () => number): Generator<Address> {
     this.#endCoolDowns(now);
@@ -110,7 +110,7 @@ export class PoolState {
     return { ipv4: usageOf(this.#counts.ipv4), ipv6: usageOf(this.#counts.ipv6) };
   }
 
-  /** When the next cool-down ends, in milliseconds; undefined when none is running. */
+  /** Returns when the next cool-down ends, in milliseconds. Undefined if no address cools down. */
   nextCoolDownEnd(now: number): number | undefined {
     this.#endCoolDowns(now);
     return this.#cooling.minKey()?.[0];
@@ -126,7 +126,7 @@ export class PoolState {
     };
   }
 
-  /** An address that is free again but was in use before. */
+  /** Makes an address free again that was in use before. */
   #rest(value: AddressNumber, since: number): void {
     if (this.value.strategy === 'least-recently-used' && !isExcluded(this.shape, value)) {
       this.#space.occupy(value);

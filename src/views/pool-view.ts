@@ -1,5 +1,5 @@
-// The pools and addresses of the store, as memory holds them: who holds which address, in which pool it lies, what is about to expire.
-// Kept by the watch through views.ts; decides nothing. What is free in one pool, or cooling down: pool-state.ts.
+// The stored pools and address records in memory: who holds an address, which pool it is in, and when it expires.
+// views.ts keeps them current. Decides nothing. Free and cooling addresses of one pool: pool-state.ts.
 
 import { type Address, type AddressNumber, addressNumber, type Family } from '../model/address.ts';
 import { type AddressRange, rangesOverlap } from '../model/address-range.ts';
@@ -14,15 +14,15 @@ import type { Versioned } from './versioned.ts';
 
 export class PoolView {
   readonly #pools = new SortedMap<string, PoolState>();
-  /** By space: every address that has a record. */
+  /** The address records by space and address. */
   readonly #addresses = new Map<string, SortedMap<AddressNumber, Versioned<AddressRecord>>>();
-  /** By space: first address of each pool range → its pool. */
+  /** The ranges of all pools by space and first address. */
   readonly #ranges = new Map<string, SortedMap<AddressNumber, { range: AddressRange; pool: PoolState }>>();
-  /** By space: which held addresses others may share. */
+  /** The held addresses that others may share, by space. */
   readonly #sharing = new Map<string, SharingIndex>();
   /**
-   * Records with something to do at a time, soonest first: an allocation that expires, a cool-down that ends, a release that no pool remembers any more. Not
-   * those that a least-recently-used pool remembers: nothing is to be done with them.
+   * Records that housekeeping must change at a time, soonest first: an allocation expires, a cool-down ends, or no pool
+   * needs the record of a release any more. A least-recently-used pool needs such records, so they are not in here.
    */
   readonly #expiries = new SortedMap<readonly [time: number, key: string], AddressRecord>(
     undefined,
@@ -33,23 +33,24 @@ export class PoolView {
     return this.#pools.get(name);
   }
 
-  /** All pools by name, after the pool of that name (or from the first). */
+  /** Yields the pools by name: those after the named pool, or all. */
   *list(after?: string): Generator<Versioned<Pool>> {
     for (const [name, pool] of this.#pools.entries(after)) if (name !== after) yield pool;
   }
 
-  /** The pool of this space that has the address in its ranges. */
+  /** Returns the pool of this space that has the address in its ranges. */
   poolAt(space: string, address: Address): Versioned<Pool> | undefined {
     return this.#stateAt(space, addressNumber(address));
   }
 
-  /** A pool of the space whose ranges meet the range, leaving out the pool of that name. */
+  /** Returns a pool of the space with a range that overlaps this one. Ignores the pool named `except`. */
   overlapping(space: string, range: AddressRange, except: string): { pool: Pool; range: AddressRange } | undefined {
     const ranges = this.#ranges.get(space);
     if (ranges === undefined) return undefined;
     for (let pair = ranges.nextLowerPair(range.last + 1n); pair !== undefined; pair = ranges.nextLowerPair(pair[0])) {
       const { range: other, pool } = pair[1];
-      if (other.last < range.first) return undefined; // ranges of a space never overlap: none before this one reaches further
+      // Ranges of a space never overlap each other, so none before this one reaches further.
+      if (other.last < range.first) return undefined;
       if (pool.value.name !== except) return { pool: pool.value, range: other };
     }
     return undefined;
@@ -59,7 +60,7 @@ export class PoolView {
     return this.#addresses.get(space)?.get(addressNumber(address));
   }
 
-  /** Address records of a space in address order, from an address on. */
+  /** Yields the address records of a space from one address to another, in address order. */
   *addresses(space: string, from: AddressNumber, last: AddressNumber): Generator<Versioned<AddressRecord>> {
     const records = this.#addresses.get(space);
     if (records === undefined) return;
@@ -69,7 +70,7 @@ export class PoolView {
     }
   }
 
-  /** The addresses that the pool gave and that are held, in address order, after that address (or from the first). */
+  /** Yields the held addresses that the pool gave, in address order: those after the given address, or all. */
   *heldFrom(pool: Pool, after?: Address): Generator<Versioned<AddressRecord>> {
     const start = after === undefined ? 0n : addressNumber(after) + 1n;
     for (const range of rangesInOrder(pool)) {
@@ -80,19 +81,19 @@ export class PoolView {
     }
   }
 
-  /** Free addresses of a pool in the order in which its strategy gives them. `random` is 0 ≤ random < 1. */
+  /** Yields the free addresses of a pool in the order of its strategy. `random` is 0 ≤ random < 1. */
   *candidates(name: string, family: Family, now: number, random: () => number = Math.random): Generator<Address> {
     yield* this.#pools.get(name)?.candidates(family, now, random) ?? [];
   }
 
-  /** Whether the address may be given now. */
+  /** Returns whether the address may be given now. */
   isFree(space: string, address: Address, now: number): boolean {
     const record = this.address(space, address)?.value;
     if (record === undefined) return true;
     return record.state === 'released' && (this.coolDownEnd(record) ?? now) <= now;
   }
 
-  /** When the address may be given again, in milliseconds; undefined where it has no cool-down. */
+  /** Returns when the address may be given again, in milliseconds. Undefined if it has no cool-down. */
   coolDownEnd(record: AddressRecord): number | undefined {
     return endIn(this.#stateAt(record.space, addressNumber(record.address)), record);
   }
@@ -101,12 +102,12 @@ export class PoolView {
     return this.#pools.get(name)?.usage(now);
   }
 
-  /** When the pool's next cool-down ends, in milliseconds; undefined when none is running. */
+  /** Returns when the pool's next cool-down ends, in milliseconds. Undefined if no address cools down. */
   nextCoolDownEnd(name: string, now: number): number | undefined {
     return this.#pools.get(name)?.nextCoolDownEnd(now);
   }
 
-  /** The held records in the pool's ranges of that family that the newcomer may share, in address order. */
+  /** Yields the held addresses of a family in the pool's ranges that the newcomer may share, range by range. */
   *shareable(pool: Pool, family: Family, newcomer: Holder): Generator<AddressRecord> {
     for (const range of rangesInOrder(pool)) {
       if (range.family !== family) continue;
@@ -117,7 +118,7 @@ export class PoolView {
     }
   }
 
-  /** Records with a holder whose time is over, or that have cooled down and are only in the way. */
+  /** Yields the records that housekeeping must change: a holder has expired, or a release is no longer needed. */
   *expired(now: number): Generator<AddressRecord> {
     for (const [[time], record] of this.#expiries.entries()) {
       if (time > now) return;
@@ -166,7 +167,10 @@ export class PoolView {
     }
   }
 
-  /** In a load a pool may come before the one goes that had its ranges: what lay below both is counted again. */
+  /**
+   * Counts the addresses anew in the pools that overlap a removed one. During a load a new pool can arrive before the
+   * old pool of its ranges is deleted.
+   */
   #giveWay({ value: { name, space }, shape }: PoolState): void {
     const isBelow = (range: AddressRange) => shape.ranges.some((other) => rangesOverlap(range, other));
     for (const other of [...this.#pools.values()]) {
@@ -189,8 +193,8 @@ export class PoolView {
   }
 
   /**
-   * The store's value cannot be read: until it is mended or deleted the address counts as held, by those who were last known to hold it, or by someone
-   * whom nobody knows.
+   * Marks an address whose stored record cannot be read as held, until the record is repaired or deleted. The holders
+   * are the last known ones, or none.
    */
   putUnreadable(space: string, address: Address, modified: Revision): void {
     if (this.address(space, address)?.value.state === 'held') return;
@@ -223,11 +227,11 @@ function rangesInOrder(pool: Pool): AddressRange[] {
   return poolShape(pool).ranges.toSorted((a, b) => compareNumbers(a.first, b.first));
 }
 
-/** When there is something to do with the record of an address of this pool. */
+/** Returns the times at which housekeeping must change the record of an address of this pool. */
 function expiriesOf(pool: PoolState | undefined, record: AddressRecord): [time: number, key: string][] {
   const key = `${record.space}/${record.address}`;
   if (record.state === 'released') {
-    // A least-recently-used pool needs to know when its free addresses were given back; nobody else does.
+    // Only a least-recently-used pool needs to know when its free addresses were released.
     if (pool?.value.strategy === 'least-recently-used') return [];
     return [[endIn(pool, record) ?? Date.parse(record.since), key]];
   }

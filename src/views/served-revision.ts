@@ -1,4 +1,4 @@
-// The last revision of the store that the views serve completely, and who waits for a later one.
+// The last revision of the store that the views serve completely, and the requests that wait for a later one.
 
 import type { Revision } from '../model/revision.ts';
 

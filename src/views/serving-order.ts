@@ -1,6 +1,7 @@
 // The order in which the changes of one revision become visible, so that no query sees half a host: first addresses,
-// then PTRs, then aliases. Deletions come after all of these, in the opposite order. A new zone is published whole, after
-// its names. A serial comes last, so that it never announces what is not served yet (test/views/serving-order.test.ts).
+// then PTRs, then aliases. Deletions come after all of these, in the opposite order. A new zone is published whole,
+// after its names. A serial comes last, so that it never announces what is not served yet
+// (test/views/serving-order.test.ts).
 
 /** Every stage, in order. A kind whose handler names no stage has the stages `put` and `delete`. */
 const stages = [

@@ -1,12 +1,12 @@
-// Held addresses of one space that newcomers may share, by sharing key and by the ports that are taken on them: who asks for a place beside
-// others looks at each set of ports once, however many addresses have it. The rule itself: model/allocation.ts.
+// The held addresses of one space that newcomers may share, grouped by sharing key and by the ports in use. A search
+// checks each group once, however many addresses it has. The rule of sharing: model/allocation.ts.
 
 import type { AddressNumber } from '../model/address.ts';
 import { type AddressRecord, type Holder, mayShare } from '../model/allocation.ts';
 import { compareNumbers } from './free-space.ts';
 import { SortedMap } from './sorted-map.ts';
 
-/** Addresses whose holders have the same key and ports: what goes for one of them goes for all. */
+/** Addresses whose holders have the same key and ports: a newcomer may share all of them or none. */
 interface Alike {
   holders: readonly Holder[];
   addresses: SortedMap<AddressNumber, true>;
@@ -39,13 +39,14 @@ export class SharingIndex {
     if (ofKey.size === 0) this.#byKey.delete(place.key);
   }
 
-  /** The addresses from `first` to `last` that the newcomer may share, lowest first. */
+  /** Yields the addresses from `first` to `last` that the newcomer may share, lowest first. */
   *shareable(newcomer: Holder, first: AddressNumber, last: AddressNumber): Generator<AddressNumber> {
     if (newcomer.kind === 'host' || newcomer.sharingKey === undefined) return;
     const sets = [...(this.#byKey.get(newcomer.sharingKey)?.values() ?? [])]
       .filter(({ holders }) => mayShare(holders, newcomer))
       .map(({ addresses }) => addresses);
-    // Soonest first: the next address of each set, looked up again only when it was given.
+    // A merge: the next address of each set, lowest first. A set is asked for another one only after its last was
+    // given.
     const next = new SortedMap<AddressNumber, SortedMap<AddressNumber, true>>(undefined, compareNumbers);
     const lookOn = (set: SortedMap<AddressNumber, true>, from: AddressNumber) => {
       const value = set.has(from) ? from : set.nextHigherKey(from);
@@ -61,7 +62,10 @@ export class SharingIndex {
   }
 }
 
-/** Undefined where nobody may join: a host holds it, or one who wants it whole. */
+/**
+ * Returns the group of an address. Undefined if nobody may share it: it is not held, or a host holds it, or an
+ * allocation that needs the whole address.
+ */
 function placeOf({ holders }: AddressRecord): { key: string; ports: string } | undefined {
   const [first] = holders;
   if (first?.kind !== 'allocation' || first.sharingKey === undefined) return undefined;

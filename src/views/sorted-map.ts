@@ -1,4 +1,5 @@
-// An ordered map with cheap neighbours: sorted-btree, whose CommonJS default export is unwrapped here and nowhere else.
+// An ordered map that finds the next lower and higher key quickly: sorted-btree. Only this file unwraps its CommonJS
+// default export.
 
 import sortedBtree from 'sorted-btree';
 

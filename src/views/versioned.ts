@@ -1,4 +1,4 @@
-// What every view gives of one value of the store.
+// A stored value as every view returns it.
 
 import type { Revision } from '../model/revision.ts';
 

@@ -1,6 +1,6 @@
-// What memory holds of the store, and the one place where a change of the store becomes visible: to control, to HTTP
-// reads, to DNS. follow.ts feeds it in the order of revisions. It never reads the store, and never writes to it.
-// Which view holds which kind of key: kind-views.ts.
+// The state of the store in memory. A change of the store becomes visible here, and only here: to control, to HTTP
+// reads, to DNS. follow.ts applies the changes in the order of revisions. Views never reads or writes the store itself.
+// The view of each kind of key: kind-views.ts.
 
 import type { Address } from '../model/address.ts';
 import type { Logger } from '../model/logger.ts';
@@ -37,13 +37,13 @@ export class Views extends KindViews {
   readonly #served = new ServedRevision();
   /** Keys read by the load under way; undefined if none is. */
   #seen: Set<string> | undefined;
-  /** The revision of every held key: a reload finds in it what was deleted meanwhile. The table holds those of names. */
+  /** The revision of every held key, by which a reload finds deleted keys. The table holds the revisions of names. */
   readonly #held = new Map<string, Revision>();
   #loaded = false;
   #distrust: string | undefined;
   readonly #firstLoad = Promise.withResolvers<void>();
 
-  /** `self` names this replica, which serves also while it is not registered as a member. */
+  /** `self` returns this replica as a nameserver, which it is even while it is not registered as a member. */
   constructor(table: TableWriter, self: () => Nameserver, logger: Logger) {
     super(
       new ZoneView(table, {
@@ -67,17 +67,17 @@ export class Views extends KindViews {
     return this.#followed.keys();
   }
 
-  /** The last revision that is served completely. */
+  /** Returns the last revision that is served completely. */
   get revision(): Revision {
     return this.#served.current;
   }
 
-  /** Keys whose value could not be read, or served, and why. */
+  /** Returns the faults of stored values that cannot be read or served, by key. */
   get faults(): Map<string, Fault> {
     return this.#faults.byKey;
   }
 
-  /** Whether a load has been completed. */
+  /** Returns whether a load has been completed. */
   get loaded(): boolean {
     return this.#loaded;
   }
@@ -89,7 +89,10 @@ export class Views extends KindViews {
       : 'this replica has not loaded its state from the store yet: try again shortly';
   }
 
-  /** Notes that the store may not be the one that was loaded. What is held is served until the next load, which replaces all of it. */
+  /**
+   * Notes that the store may not be the one that was loaded. The held values are served until the next load, which
+   * replaces all of them.
+   */
   distrust(reason: string): void {
     this.#distrust = reason;
     for (const key of this.#held.keys()) this.#held.set(key, 0 as Revision);
@@ -106,7 +109,10 @@ export class Views extends KindViews {
     return this.#served.reached(revision);
   }
 
-  /** Begins a load at one revision: {@link load} each entry, then {@link endLoad}. What is held is served meanwhile. */
+  /**
+   * Begins a load at one revision. The caller passes each entry to {@link load}, then calls {@link endLoad}. The held
+   * values are served meanwhile.
+   */
   beginLoad(): void {
     this.#seen = new Set();
     this.zones.beginLoad();
@@ -158,7 +164,9 @@ export class Views extends KindViews {
     if (this.membersChanged) this.#nameReplicas();
   }
 
-  /** Returns what the key identifies; undefined for a key of a kind that is not followed, or that no key builder made. */
+  /**
+   * Returns what the key identifies; undefined for a key of a kind that is not followed, or that no key builder made.
+   */
   #find(key: string): FollowedKey | undefined {
     const handler = this.#followed.get(key.slice(0, key.indexOf('/') + 1));
     const subject = handler?.kind.parse(key);
@@ -171,7 +179,7 @@ export class Views extends KindViews {
     try {
       handler.put(subject, handler.kind.read(subject, value), modified);
     } catch (error) {
-      // Whatever is wrong with one value must not keep the others from being served.
+      // A fault in one value must not keep the others from being served.
       this.#faults.report(key, error, modified);
       handler.putUnreadable?.(subject, modified);
     }
@@ -190,7 +198,7 @@ export class Views extends KindViews {
   /** Tells the zones which replicas answer for them. */
   #nameReplicas(): void {
     this.membersChanged = false;
-    // Replicas whose names give the same label are one nameserver with all their addresses. membership.ts warns of it.
+    // Replicas with the same label become one nameserver with all their addresses. membership.ts warns of it.
     const addresses = new Map<string, Set<Address>>();
     for (const { label, addresses: more } of [this.#self(), ...[...this.members.values()].map(nameserverOf)])
       addresses.set(label, new Set([...(addresses.get(label) ?? []), ...more]));
@@ -199,8 +207,8 @@ export class Views extends KindViews {
   }
 
   /**
-   * Warns once for each name. It may be meant (an address that translates to the replica's), or a host may have the
-   * name of a replica by chance.
+   * Warns once for each name. The records may be intended (an address that is translated to the replica's), or a host
+   * may have the name of a replica by chance.
    */
   #nameserverHidden(name: Fqdn): void {
     if (this.#hiddenNameservers.has(name)) return;

@@ -1,5 +1,6 @@
-// What the zones' settings imply, in the table beside what is stored: SOA, NS at the apex, addresses of nameservers. A zone is published when its apex
-// stands; one that the table has no room for waits. What is stored: zone-view.ts. What is implied: model/zone.ts.
+// The records that the settings of zones imply: SOA, NS at the apex, addresses of nameservers. They are in the table
+// beside the stored records. A zone is published when its apex is complete. A zone without room in the table waits.
+// Stored records: zone-view.ts. The rules of what is implied: model/zone.ts.
 
 import { type Fqdn, parseName } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
@@ -9,32 +10,33 @@ import type { ZoneId } from '../table/layout.ts';
 import { TableFull } from '../table/table.ts';
 import type { TableWriter } from '../table/writer.ts';
 
-/** A zone, as far as its apex goes. */
+/** The state of a zone's apex. */
 export interface ApexState {
   value: Zone;
   serial: Revision;
   /** The zone's names in the table. */
   table: ZoneId;
-  /** False while the table had no room for its apex. */
+  /** Whether the table holds the whole apex. Only then does DNS see the zone. */
   published: boolean;
-  /** What the settings imply, by owner name: NS at the apex, glue. */
+  /** The RRsets that the settings imply, by owner name: NS at the apex, glue. */
   implied: ReadonlyMap<Fqdn, Rrset[]>;
 }
 
-/** All records of one name, and the revision that last wrote them: 0 when nothing is stored there. */
+/** The stored records of one name, and the revision that last wrote them: {@link noRevision} if there are none. */
 export interface StoredName {
   rrsets: Rrset[];
   modified: Revision;
 }
 
 export interface ZoneListener {
-  /** What keeps a zone's apex from being as its settings have it; undefined: nothing does. */
+  /** Reports that a zone's apex could not be written as its settings require, and why. Undefined: it was written. */
   apexSettled(zone: Fqdn, fault: unknown): void;
-  /** Users' own addresses, or alias, stand at the name by which the zone calls a replica. */
+  /** Reports that users have their own addresses or alias at the name of a replica in a zone. */
   nameserverHidden(owner: Fqdn): void;
 }
 
-export const nothing = 0 as Revision;
+/** The revision of a name that is not stored. */
+export const noRevision = 0 as Revision;
 
 export class ZoneApexes {
   readonly #table: TableWriter;
@@ -47,19 +49,22 @@ export class ZoneApexes {
     this.#listener = listener;
   }
 
-  /** Throws InvalidValue for a zone that no nameserver can stand below. */
+  /** Throws InvalidValue if the zone's name is too long for the name of a nameserver below it. */
   check(zone: Zone): void {
     impliedBy(zone, this.#nameservers);
   }
 
-  /** Who answers for the zones that name no nameservers of their own; false: those who did. */
+  /** Sets the nameservers of the zones that have none in their settings. Returns whether they changed. */
   setNameservers(nameservers: readonly Nameserver[]): boolean {
     if (JSON.stringify(nameservers) === JSON.stringify(this.#nameservers)) return false;
     this.#nameservers = nameservers;
     return true;
   }
 
-  /** Writes what the settings imply, and publishes the zone. What is wrong with one zone is told, and stops no other. */
+  /**
+   * Writes the implied records and publishes the zone. Reports a fault to the listener and returns false, without a
+   * throw.
+   */
   settle(state: ApexState): boolean {
     const { name } = state.value;
     try {
@@ -76,17 +81,17 @@ export class ZoneApexes {
     return true;
   }
 
-  /** Settles the zones that wait for room, until one finds none. */
+  /** Settles the zones that wait for room. Stops at the first that finds none. */
   settleWaiting(): void {
     for (const state of this.#waiting) if (!this.settle(state)) return;
   }
 
-  /** The zone is gone, or another generation is the zone. */
+  /** Removes a zone that was deleted, or replaced by another generation. */
   forget(state: ApexState): void {
     this.#waiting.delete(state);
   }
 
-  /** Its serial is another. Throws TableFull; it is written as soon as there is room. */
+  /** Writes the SOA with the zone's new serial. If it throws TableFull, the SOA is written as soon as there is room. */
   renewSerial(state: ApexState): void {
     try {
       this.#putSoa(state);
@@ -96,14 +101,17 @@ export class ZoneApexes {
     }
   }
 
-  /** Which replicas have their addresses in the zone hangs on the NS records of its users: `before` those stood at the owner. */
+  /**
+   * Derives the glue again if the users' NS records at the apex changed. `before`: the owner's RRsets before the
+   * change.
+   */
   followNs(state: ApexState, owner: Fqdn, before: readonly Rrset[]): void {
     const { name, nameservers } = state.value;
     if (owner !== name || nameservers.length > 0) return;
     if (nsIn(before)?.join() !== this.#ownNs(state)?.join()) this.settle(state);
   }
 
-  /** The records that the settings add: SOA first, NS and glue where users wrote none. */
+  /** Returns the implied records that are in the table: the SOA first, then NS and glue where users wrote none. */
   list({ value: { name }, table, implied }: ApexState): OwnedRrset[] {
     const soa = this.#table.getSoa(table);
     const records = [...implied.keys()].flatMap((owner) =>
@@ -114,16 +122,16 @@ export class ZoneApexes {
     return soa === undefined ? records : [{ owner: name, rrset: soaRrset(soa) }, ...records];
   }
 
-  /** What is stored at a name: not what is implied. */
+  /** Returns the stored records of a name, without the implied ones. */
   stored(table: ZoneId, owner: Fqdn): StoredName {
     const node = this.#table.getNode(table, owner);
-    if (node === undefined || node.modified === nothing) return { rrsets: [], modified: nothing };
+    if (node === undefined || node.modified === noRevision) return { rrsets: [], modified: noRevision };
     return { rrsets: node.rrsets.filter(({ manager }) => manager !== 'zone'), modified: node.modified };
   }
 
   /**
-   * What a user wrote at a name stands; what the settings imply fills in. A CNAME there lets nothing in, and addresses let none of the
-   * other family in: they are of somebody else, or of the replica as its users know it.
+   * Returns the user's RRsets of a name, with the implied RRsets of all other types added. Nothing is added to a CNAME.
+   * No address is added to a user's addresses, not even of the other family: the user's may belong to another machine.
    */
   withImplied(owner: Fqdn, rrsets: Rrset[], implied: Rrset[]): Rrset[] {
     if (implied.length === 0) return rrsets;
@@ -134,10 +142,13 @@ export class ZoneApexes {
     return [...rrsets, ...allowed.filter(({ type }) => !rrsets.some((rrset) => rrset.type === type))];
   }
 
-  /** Writes SOA, NS and glue as the settings have them now, and takes back what they no longer imply. Throws TableFull half-way. */
+  /**
+   * Writes SOA, NS and glue as the settings now imply them, and removes what they no longer imply. May throw TableFull
+   * before all is written.
+   */
   #imply(state: ApexState): void {
     const implied = impliedBy(state.value, this.#nameservers, this.#ownNs(state));
-    // Until all is written, what is no longer implied stays known, so that the next try takes it back.
+    // Owners that no longer have implied records stay listed until all is written, so that the next try removes them.
     const former = [...state.implied.keys()].filter((owner) => !implied.has(owner));
     state.implied = new Map([...implied, ...former.map((owner): [Fqdn, Rrset[]] => [owner, []])]);
     for (const [owner, wanted] of state.implied) {
@@ -150,7 +161,7 @@ export class ZoneApexes {
     this.#putSoa(state);
   }
 
-  /** The NS records that users wrote at the apex. */
+  /** Returns the NS records that users wrote at the apex. */
   #ownNs({ table, value: { name } }: ApexState): readonly string[] | undefined {
     return nsIn(this.stored(table, name).rrsets);
   }
@@ -167,15 +178,15 @@ function nsIn(rrsets: readonly Rrset[]): readonly string[] | undefined {
 }
 
 /**
- * By owner name. Where users wrote NS records of their own (`ownNs`), only the replicas that those name have their addresses in the zone. Throws InvalidValue
- * where the name of a nameserver would be none: below a name of almost 255 octets.
+ * Returns the implied RRsets by owner name. If users wrote NS records at the apex (`ownNs`), only the replicas that
+ * these records name have addresses in the zone. Throws InvalidValue if the name of a nameserver would be too long.
  */
 function impliedBy(
   zone: Zone,
   nameservers: readonly Nameserver[],
   ownNs?: readonly string[],
 ): ReadonlyMap<Fqdn, Rrset[]> {
-  parseName(soaOf(zone, zone.name, nothing).responsible);
+  parseName(soaOf(zone, zone.name, noRevision).responsible);
   const implied = nameserversOf(zone, nameservers).map(({ name, rrsets }) => [parseName(name), rrsets] as const);
   return new Map(implied.filter(([name]) => name === zone.name || (ownNs?.includes(`${name}.`) ?? true)));
 }

@@ -1,5 +1,5 @@
-// The zones of the store: their settings in memory, their names in the table that DNS reads. What the settings imply at the apex
-// (SOA, NS, glue) comes from zone-apexes.ts, so that the table holds answers ready to give. Decides nothing.
+// The stored zones: their settings in memory, their names in the table that DNS reads. zone-apexes.ts adds the records
+// that the settings imply (SOA, NS, glue), so that the table holds complete answers. Decides nothing.
 
 import { ancestry, type Fqdn, isWithin } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
@@ -7,19 +7,20 @@ import type { OwnedRrset, Rrset } from '../model/rrset.ts';
 import type { Nameserver, Zone } from '../model/zone.ts';
 import type { ZoneId } from '../table/layout.ts';
 import type { TableWriter } from '../table/writer.ts';
-import { type Draft, Drafts } from './drafts.ts';
+import { type PendingGeneration, PendingGenerations } from './pending-generations.ts';
 import { SortedMap } from './sorted-map.ts';
 import type { Versioned } from './versioned.ts';
-import { type ApexState, nothing, type StoredName, ZoneApexes, type ZoneListener } from './zone-apexes.ts';
+import { type ApexState, noRevision, type StoredName, ZoneApexes, type ZoneListener } from './zone-apexes.ts';
 
+/** A zone that its key defines, with the generation that the key points to. */
 interface ZoneState extends Versioned<Zone>, ApexState {
-  /** Owner names with records of the zone's users or hosts. */
+  /** The number of owner names with records of users or hosts. */
   names: number;
-  /** Those of them that a host manages records at. */
+  /** The number of those at which a host manages records. */
   managedNames: number;
 }
 
-/** The names of a zone's generation that were written or deleted since it was begun. `end` stops it. */
+/** Collects the names of one generation that change after the journal's begin. `end` stops it. */
 export interface NameJournal {
   readonly changed: Set<Fqdn>;
   end(): void;
@@ -28,20 +29,20 @@ export interface NameJournal {
 export class ZoneView {
   readonly #table: TableWriter;
   readonly #zones = new SortedMap<Fqdn, ZoneState>();
-  readonly #drafts: Drafts;
+  readonly #pending: PendingGenerations;
   readonly #apexes: ZoneApexes;
   readonly #journals = new Set<NameJournal & { zone: Fqdn; generation: number }>();
-  /** Serials that came before their zone. */
+  /** Serials that were read before their zone. */
   readonly #serials = new Map<Fqdn, Revision>();
-  /** Number of the load under way, or of the last one; names that it met are stamped with it. */
+  /** The number of the current load, or of the last one. A load stamps the names that it reads with its number. */
   #load = 0;
   #loading = false;
-  /** Revisions that are held mean nothing to the next load, or the one under way. */
+  /** Whether the held revisions may be of another history of the store, so that a load must not compare with them. */
   #distrusted = false;
 
   constructor(table: TableWriter, listener: ZoneListener) {
     this.#table = table;
-    this.#drafts = new Drafts(table);
+    this.#pending = new PendingGenerations(table);
     this.#apexes = new ZoneApexes(table, listener);
   }
 
@@ -49,12 +50,12 @@ export class ZoneView {
     return this.#zones.get(zone);
   }
 
-  /** All zones by name, after the zone of that name (or from the first). */
+  /** Yields the zones by name: those after the named zone, or all. */
   *list(after?: Fqdn): Generator<Versioned<Zone>> {
     for (const [name, zone] of this.#zones.entries(after)) if (name !== after) yield zone;
   }
 
-  /** The most specific zone that the name is in. */
+  /** Returns the most specific zone that contains the name. */
   enclosing(name: Fqdn): Versioned<Zone> | undefined {
     for (const ancestor of ancestry(name)) {
       const zone = this.#zones.get(ancestor);
@@ -63,7 +64,7 @@ export class ZoneView {
     return undefined;
   }
 
-  /** The zone that answers for the name in place of this one, around it: the highest of those between. */
+  /** Returns the zone inside this one that answers for the name instead: the highest one, if there are several. */
   zoneBelow(zone: Fqdn, owner: Fqdn): Fqdn | undefined {
     let highest: Fqdn | undefined;
     for (const ancestor of ancestry(owner)) {
@@ -73,32 +74,33 @@ export class ZoneView {
     return undefined;
   }
 
-  /** Whether there is a zone inside this one. */
+  /** Returns whether there is a zone inside this one. */
   hasZonesBelow(zone: Fqdn): boolean {
     for (const name of this.#zones.keys()) if (name !== zone && isWithin(name, zone)) return true;
     return false;
   }
 
-  /** What is stored at a name of a zone: not what its settings imply. */
+  /** Returns the stored records of a name, without those that the zone's settings imply. */
   name(zone: Fqdn, owner: Fqdn): StoredName {
     const state = this.#zones.get(zone);
-    return state === undefined ? { rrsets: [], modified: nothing } : this.#apexes.stored(state.table, owner);
+    return state === undefined ? { rrsets: [], modified: noRevision } : this.#apexes.stored(state.table, owner);
   }
 
-  /** Whether the zone has a delegation or a DNAME anywhere. */
+  /** Returns whether the zone has a delegation or a DNAME anywhere. */
   hasCuts(zone: Fqdn): boolean {
     const state = this.#zones.get(zone);
     return state !== undefined && this.#table.hasCuts(state.table);
   }
 
-  /** Stored names of the zone below this one, in no order; no change may come in between. */
+  /** Yields the zone's stored names below this one, in no order. The zone must not change while the caller iterates. */
   *namesBelow(zone: Fqdn, owner: Fqdn): Generator<Fqdn> {
     const state = this.#zones.get(zone);
     if (state === undefined) return;
-    for (const { name, modified } of this.#table.nodesBelow(state.table, owner)) if (modified !== nothing) yield name;
+    for (const { name, modified } of this.#table.nodesBelow(state.table, owner))
+      if (modified !== noRevision) yield name;
   }
 
-  /** Stored names of the zone at which hosts manage records, in no order. All of the zone's are looked through. */
+  /** Yields the stored names at which hosts manage records, in no order. Reads every name of the zone. */
   *managedNames(zone: Fqdn): Generator<{ owner: Fqdn; rrsets: Rrset[] }> {
     const state = this.#zones.get(zone);
     if (state === undefined || state.managedNames === 0) return;
@@ -108,23 +110,23 @@ export class ZoneView {
     }
   }
 
-  /** How many owner names the zone stores, and at how many of them a host manages records. */
+  /** Returns how many owner names the zone stores, and at how many of them a host manages records. */
   counts(zone: Fqdn): { names: number; managedNames: number } {
     const { names, managedNames } = this.#zones.get(zone) ?? { names: 0, managedNames: 0 };
     return { names, managedNames };
   }
 
-  /** The records that the zone's settings add: SOA first, NS and glue where its users wrote none. */
+  /** Returns the records that the zone's settings imply: the SOA first, then NS and glue where users wrote none. */
   implied(zone: Fqdn): OwnedRrset[] {
     const state = this.#zones.get(zone);
     return state === undefined ? [] : this.#apexes.list(state);
   }
 
   serial(zone: Fqdn): Revision {
-    return this.#zones.get(zone)?.serial ?? nothing;
+    return this.#zones.get(zone)?.serial ?? noRevision;
   }
 
-  /** Notes which names of this generation change from now on. */
+  /** Begins a journal of the names of this generation. */
   journal(zone: Fqdn, generation: number): NameJournal {
     const journal = { zone, generation, changed: new Set<Fqdn>(), end: () => void this.#journals.delete(journal) };
     this.#journals.add(journal);
@@ -137,26 +139,29 @@ export class ZoneView {
     }
   }
 
-  /** Zones of which more than one generation may be stored. */
+  /** Yields the zones that may have more than one generation in the store. */
   *withLeftovers(): Generator<Fqdn> {
     for (const { value } of this.#zones.values()) if (value.generation > 1) yield value.name;
-    for (const { zone } of this.#drafts.list()) if ((this.#zones.get(zone)?.value.generation ?? 2) === 1) yield zone;
+    for (const { zone } of this.#pending.list()) if ((this.#zones.get(zone)?.value.generation ?? 2) === 1) yield zone;
   }
 
-  /** A load begins: names that it does not meet are gone at its end. */
+  /** Begins a load. {@link endLoad} deletes the names that the load has not read. */
   beginLoad(): void {
     this.#load += 1;
     this.#loading = true;
   }
 
-  /** What is held comes from another history of the store: the next load puts everything anew, serials too. */
+  /**
+   * Notes that the held values may be of another history of the store. The next load writes all of them, and the
+   * serials.
+   */
   distrust(): void {
     this.#distrusted = true;
   }
 
-  /** Whether the name is held as this revision wrote it; then it stays. */
+  /** Returns whether the name is held as this revision wrote it. If so, stamps the name as read by the load. */
   seeName(zone: Fqdn, generation: number, owner: Fqdn, modified: Revision): boolean {
-    // The first load: nothing was held before it.
+    // Nothing is held before the first load.
     if (this.#load === 1) return false;
     const state = this.#distrusted ? undefined : this.#existingGeneration(zone, generation);
     if (state === undefined || this.#table.modified(state.table, owner) !== modified) return false;
@@ -166,26 +171,26 @@ export class ZoneView {
   endLoad(): void {
     this.#loading = false;
     this.#distrusted = false;
-    for (const { value } of this.#zones.values()) this.#drafts.dropOlder(value.name, value.generation);
+    for (const { value } of this.#zones.values()) this.#pending.dropOlder(value.name, value.generation);
     if (this.#load === 1) return;
     for (const { value, table } of this.#zones.values()) this.#sweep(value.name, value.generation, table);
-    for (const { zone, generation, draft } of this.#drafts.list()) this.#sweep(zone, generation, draft.table);
+    for (const { zone, generation, pending } of this.#pending.list()) this.#sweep(zone, generation, pending.table);
   }
 
-  /** Takes out the names that the load did not meet. */
+  /** Deletes the names that the load has not read. */
   #sweep(zone: Fqdn, generation: number, table: ZoneId): void {
     for (const { name, modified, stamp } of this.#table.nodes(table)) {
-      if (stamp !== this.#load && modified !== nothing) this.deleteName(zone, generation, name);
+      if (stamp !== this.#load && modified !== noRevision) this.deleteName(zone, generation, name);
     }
   }
 
-  /** Frees what no answering thread reads any more, and gives it to the zones that wait for room, until one finds none. */
+  /** Frees the memory that no answering thread reads any more. Then settles the zones that wait for room. */
   collect(): void {
     this.#table.collect();
     this.#apexes.settleWaiting();
   }
 
-  /** Throws InvalidValue for a zone that no nameserver can stand below, and TableFull; nothing has changed then. */
+  /** Throws InvalidValue if the name is too long for a nameserver below it, or TableFull. Nothing has changed then. */
   putZone(zone: Zone, modified: Revision): void {
     this.#apexes.check(zone);
     const before = this.#zones.get(zone.name);
@@ -197,11 +202,11 @@ export class ZoneView {
       this.#apexes.settle(before);
       return;
     }
-    const draft = this.#drafts.take(zone.name, zone.generation);
-    this.#drafts.dropOlder(zone.name, zone.generation);
-    const state: ZoneState = { value: zone, modified, serial, published: false, implied: new Map(), ...draft };
+    const pending = this.#pending.take(zone.name, zone.generation);
+    this.#pending.dropOlder(zone.name, zone.generation);
+    const state: ZoneState = { value: zone, modified, serial, published: false, implied: new Map(), ...pending };
     if (before !== undefined) this.#apexes.forget(before);
-    // Nobody sees it, so that none takes its place in the table: that has the generation before it, or none.
+    // An unpublished generation is not what the table serves, so publishing the new one does not remove it.
     if (before?.published === false) this.#table.withdrawZone(before.table);
     this.#zones.set(zone.name, state);
     this.#apexes.settle(state);
@@ -214,12 +219,12 @@ export class ZoneView {
     this.#apexes.forget(state);
     const served = this.#table.servedZone(zone);
     this.#table.withdrawZone(state.table);
-    // The generation before, where this one found no room.
+    // The table still serves the generation before if this one found no room.
     if (served !== undefined && served !== state.table) this.#table.withdrawZone(served);
-    this.#drafts.dropAll(zone);
+    this.#pending.dropAll(zone);
   }
 
-  /** Throws TableFull; the zone then has its serial as soon as there is room. */
+  /** If this throws TableFull, the zone gets its serial as soon as there is room. */
   putSerial(zone: Fqdn, modified: Revision): void {
     const state = this.#zones.get(zone);
     if (state === undefined || this.#distrusted) {
@@ -237,11 +242,11 @@ export class ZoneView {
   putName(zone: Fqdn, generation: number, owner: Fqdn, rrsets: Rrset[], modified: Revision): void {
     if (this.#isOver(zone, generation)) return;
     this.#note(zone, generation, owner);
-    const state = this.#existingGeneration(zone, generation) ?? this.#drafts.getOrCreate(zone, generation);
+    const state = this.#existingGeneration(zone, generation) ?? this.#pending.getOrCreate(zone, generation);
     const before = this.#apexes.stored(state.table, owner);
     this.#table.putNode(state.table, owner, this.#apexes.withImplied(owner, rrsets, impliedAt(state, owner)), modified);
     if (this.#loading && this.#load > 1) this.#table.stamp(state.table, owner, this.#load);
-    state.names += before.modified === nothing ? 1 : 0;
+    state.names += before.modified === noRevision ? 1 : 0;
     state.managedNames += Number(isManaged(rrsets)) - Number(isManaged(before.rrsets));
     if (isZone(state)) this.#apexes.followNs(state, owner, before.rrsets);
   }
@@ -250,39 +255,39 @@ export class ZoneView {
     const state = this.#existingGeneration(zone, generation);
     if (state === undefined) return;
     const before = this.#apexes.stored(state.table, owner);
-    if (before.modified === nothing) return;
+    if (before.modified === noRevision) return;
     this.#note(zone, generation, owner);
     const implied = impliedAt(state, owner);
-    if (implied.length > 0) this.#table.putNode(state.table, owner, implied, nothing);
+    if (implied.length > 0) this.#table.putNode(state.table, owner, implied, noRevision);
     else this.#table.deleteNode(state.table, owner);
     state.names -= 1;
     state.managedNames -= Number(isManaged(before.rrsets));
-    if (state.names === 0) this.#drafts.drop(zone, generation);
+    if (state.names === 0) this.#pending.drop(zone, generation);
     if (isZone(state)) this.#apexes.followNs(state, owner, before.rrsets);
   }
 
-  /** Who answers for the zones that name no nameservers of their own. */
+  /** Sets the nameservers of the zones that have none in their settings. */
   setNameservers(nameservers: readonly Nameserver[]): void {
     if (!this.#apexes.setNameservers(nameservers)) return;
     for (const state of this.#zones.values()) if (state.value.nameservers.length === 0) this.#apexes.settle(state);
   }
 
-  #existingGeneration(zone: Fqdn, generation: number): ZoneState | Draft | undefined {
+  #existingGeneration(zone: Fqdn, generation: number): ZoneState | PendingGeneration | undefined {
     const state = this.#zones.get(zone);
-    return state?.value.generation === generation ? state : this.#drafts.get(zone, generation);
+    return state?.value.generation === generation ? state : this.#pending.get(zone, generation);
   }
 
-  /** While a load is under way the zone itself may be older than what is read. */
+  /** Returns whether the zone has a newer generation. False during a load, which reads the names before their zone. */
   #isOver(zone: Fqdn, generation: number): boolean {
     return !this.#loading && generation < (this.#zones.get(zone)?.value.generation ?? 0);
   }
 }
 
-function isZone(state: ZoneState | Draft): state is ZoneState {
+function isZone(state: ZoneState | PendingGeneration): state is ZoneState {
   return 'implied' in state;
 }
 
-function impliedAt(state: ZoneState | Draft, owner: Fqdn): Rrset[] {
+function impliedAt(state: ZoneState | PendingGeneration, owner: Fqdn): Rrset[] {
   return isZone(state) ? (state.implied.get(owner) ?? []) : [];
 }
 

@@ -1,4 +1,4 @@
-// Generations of a zone in memory: built aside, switched to at once, gone with their memory; also when they were met in a load.
+// Generations of a zone in memory: built aside, switched to at once, freed with their memory; also when a load reads them.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -80,7 +80,7 @@ test('a generation is seen only when the zone names it, and the old one gives it
   assert.equal(used(), before, 'what is older than the zone is not held');
 });
 
-test('a draft that is deleted again gives its memory back', () => {
+test('a pending generation that is deleted again gives its memory back', () => {
   const { views, load, put, remove, used } = fixture();
   load([...first, zoneEntry(1, 1)], 1);
   const before = used();
@@ -93,18 +93,18 @@ test('a draft that is deleted again gives its memory back', () => {
 
 test('a load with leftovers older and newer than the zone holds the newer, until a load misses them', () => {
   const { views, load, put, used, address } = fixture();
-  const draft = nameEntries(30, 30, '10.0.0.3');
+  const pending = nameEntries(30, 30, '10.0.0.3');
   load([...later, zoneEntry(20, 21)], 21);
   const before = used();
-  load([...first, ...later, ...draft, zoneEntry(20, 21)], 40);
+  load([...first, ...later, ...pending, zoneEntry(20, 21)], 40);
   assert.ok(used() > before * 1.5 && used() < before * 2.5);
-  load([...later, ...draft, zoneEntry(20, 21)], 41);
+  load([...later, ...pending, zoneEntry(20, 21)], 41);
   assert.equal(address(), '10.0.0.2');
   put(42, [zoneEntry(30, 42)]);
   assert.deepEqual([address(), views.zones.counts(zone).names], ['10.0.0.3', count]);
   const again = nameEntries(50, 50, '10.0.0.5');
   put(50, again);
-  load([...draft, zoneEntry(30, 42)], 60);
+  load([...pending, zoneEntry(30, 42)], 60);
   assert.equal(used(), before);
   load([...first, zoneEntry(1, 70)], 70);
   assert.deepEqual([address(), views.zones.counts(zone).names], ['10.0.0.1', count], 'a zone that was made anew');

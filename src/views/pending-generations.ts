@@ -1,0 +1,72 @@
+// Pending generations: names under a generation that the zone's key does not point to. An import is writing them, or
+// left them behind. The table holds them apart, where DNS does not see them. The generation that is served:
+// zone-view.ts.
+
+import type { Fqdn } from '../model/name.ts';
+import type { ZoneId } from '../table/layout.ts';
+import type { TableWriter } from '../table/writer.ts';
+
+/** A generation's place in the table, and how many names it has. */
+export interface PendingGeneration {
+  table: ZoneId;
+  names: number;
+  managedNames: number;
+}
+
+export class PendingGenerations {
+  readonly #table: TableWriter;
+  readonly #pending = new Map<Fqdn, Map<number, PendingGeneration>>();
+
+  constructor(table: TableWriter) {
+    this.#table = table;
+  }
+
+  get(zone: Fqdn, generation: number): PendingGeneration | undefined {
+    return this.#pending.get(zone)?.get(generation);
+  }
+
+  /** Throws TableFull. */
+  getOrCreate(zone: Fqdn, generation: number): PendingGeneration {
+    const existing = this.get(zone, generation);
+    if (existing !== undefined) return existing;
+    const pending: PendingGeneration = { table: this.#table.createZone(zone), names: 0, managedNames: 0 };
+    const ofZone = this.#pending.get(zone) ?? new Map<number, PendingGeneration>();
+    this.#pending.set(zone, ofZone.set(generation, pending));
+    return pending;
+  }
+
+  /** Returns the generation, which becomes the zone, and removes it from here. Throws TableFull. */
+  take(zone: Fqdn, generation: number): PendingGeneration {
+    const pending = this.getOrCreate(zone, generation);
+    this.#forget(zone, generation);
+    return pending;
+  }
+
+  drop(zone: Fqdn, generation: number): void {
+    const pending = this.get(zone, generation);
+    if (pending === undefined) return;
+    this.#forget(zone, generation);
+    this.#table.withdrawZone(pending.table);
+  }
+
+  /** Drops the generations before this one. Generations only grow, so none of them can become the zone any more. */
+  dropOlder(zone: Fqdn, generation: number): void {
+    for (const one of this.#pending.get(zone)?.keys() ?? []) if (one < generation) this.drop(zone, one);
+  }
+
+  dropAll(zone: Fqdn): void {
+    this.dropOlder(zone, Number.POSITIVE_INFINITY);
+  }
+
+  *list(): Generator<{ zone: Fqdn; generation: number; pending: PendingGeneration }> {
+    for (const [zone, ofZone] of [...this.#pending]) {
+      for (const [generation, pending] of [...ofZone]) yield { zone, generation, pending };
+    }
+  }
+
+  #forget(zone: Fqdn, generation: number): void {
+    const ofZone = this.#pending.get(zone);
+    ofZone?.delete(generation);
+    if (ofZone?.size === 0) this.#pending.delete(zone);
+  }
+}
