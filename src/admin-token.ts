@@ -23,33 +23,33 @@ export async function ensureAdminToken(
   if (views.tokens.has(id)) {
     await recover(dataDir, temporaryFile, views);
     const file = await findFile(dataDir, views);
-    if (file !== undefined) logger.info({ file }, 'the admin token was made at an earlier start');
-    else logger.warn({ dataDir }, `the admin token is in no file here: ${wayOut}`);
+    if (file !== undefined) logger.info({ file }, 'the admin token was created at an earlier start');
+    else logger.warn({ dataDir }, `no file in the data directory has the admin token: ${wayOut}`);
     return;
   }
   const { shown, stored } = newToken(id, new Date());
-  // The file comes first: if the store had a token that nobody has, everyone would be locked out.
+  // The file is written first: a token that is in the store and in no file would lock everyone out.
   await writeFile(temporaryFile, `${shown}\n`, { mode: 0o600, flush: true });
   const { result: made } = await committer.commit({ kind: 'system', part: 'start' }, (context) =>
     decideCreateToken(context, stored),
   );
   if (!made) {
     await rm(temporaryFile, { force: true });
-    logger.info(`another replica made the admin token: ${wayOut}`);
+    logger.info(`another replica created the admin token: ${wayOut}`);
     return;
   }
   const file = freeFile(dataDir);
   await rename(temporaryFile, file);
-  if (file.endsWith('admin-token')) logger.info({ file }, 'made the admin token');
-  else logger.warn({ file }, "made the admin token beside another store's, which was left as it is");
+  if (file.endsWith('admin-token')) logger.info({ file }, 'created the admin token');
+  else logger.warn({ file }, "created the admin token in a new file: 'admin-token' belongs to another store");
 }
 
 const wayOut =
-  'the replica that made it has it in its data directory; or start with a ZONEWRIGHT_ADMIN_TOKEN of your own';
+  'the replica that created it has it in its data directory; or set ZONEWRIGHT_ADMIN_TOKEN to a token of your own';
 
 /**
- * Gives the temporary file its name if it has the store's token: the process ended before it could. Otherwise deletes
- * the file.
+ * Finishes a start that ended before it renamed its temporary file: renames the file if it has the store's token.
+ * Otherwise deletes the file.
  */
 async function recover(dataDir: string, temporaryFile: string, views: Views): Promise<void> {
   if (await holdsToken(temporaryFile, views)) await rename(temporaryFile, freeFile(dataDir));

@@ -1,4 +1,4 @@
-// The composition root: the only file that wires rooms together, top to bottom. What the process does around it: main.ts.
+// The composition root: the only file that wires the rooms together. Arguments, signals and the exit: main.ts.
 
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -31,9 +31,9 @@ import { follow } from './views/follow.ts';
 import { Views } from './views/views.ts';
 
 export interface App {
-  /** Resolves when the replica serves; rejects when it cannot. HTTP answers before that. */
+  /** Resolves when the replica serves DNS, rejects if it cannot. The API answers earlier. */
   ready: Promise<void>;
-  /** Answers what is under way, then stops. */
+  /** Finishes the requests that are being answered, then stops. */
   close(): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
     ...(views.loaded ? [] : [`views from ${config.store}`]),
     ...(dns === undefined ? ['dns'] : []),
   ];
-  // Half of the heap: the rest is for all else, and for what becomes garbage on the way.
+  // Half of the heap. The other half is for everything else, and for the garbage that an import makes.
   const importMemory = new ImportMemory(Math.floor(getHeapStatistics().heap_size_limit / 2));
   const metrics = createMetrics({ views, tableBytes: () => tableWriter.usedBytes });
   const http = await createServer(
@@ -72,7 +72,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   );
 
   async function close(): Promise<void> {
-    // Side by side: each may wait for a store that is away, and whoever stops us does not wait for long.
+    // In parallel: each may wait for a store that is away, and the process must end within seconds.
     await Promise.all([leave?.(), http.close()]);
     await dns?.close();
     stopHousekeeping();
@@ -86,12 +86,12 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
     await writeEndpoints(config.dataDir, { http: httpEndpoint, dns: [] }, logger);
     await views.whenLoaded();
     if (config.adminToken === undefined) {
-      // DNS does not need a token: what is wrong with it must not keep names from being answered.
+      // DNS needs no token, so a failure here must not keep names from being answered.
       await ensureAdminToken(config.dataDir, views, committer, logger).catch((error: unknown) =>
-        logger.error(error, 'the admin token could not be made: set ZONEWRIGHT_ADMIN_TOKEN to reach the API'),
+        logger.error(error, 'cannot create the admin token: set ZONEWRIGHT_ADMIN_TOKEN to reach the API'),
       );
     }
-    // Not before the zones are there: an early NXDOMAIN would be remembered by resolvers, a closed port is not.
+    // DNS starts after the zones are loaded: resolvers would cache an early NXDOMAIN, but do not cache a closed port.
     const starting = startDns({
       table,
       addresses: config.dns,
@@ -101,7 +101,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
       responses: responseSettings(config, version),
       logger,
     });
-    // While the threads of DNS start.
+    // The DNS threads start meanwhile.
     releaseMemory();
     const server = await starting;
     dns = server;
@@ -126,7 +126,9 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   }
 }
 
-/** What settings name in the file system. Said at once, not when the store has been read. Throws ConfigFaults. */
+/**
+ * Checks the files that the settings name, so that a fault is reported before the store is read. Throws ConfigFaults.
+ */
 async function checkFiles({ dataDir, dnsSecure }: Config): Promise<void> {
   const certificate =
     dnsSecure && import('./dns/listen/certificate.ts').then((file) => file.readCertificate(dnsSecure.certificate));
@@ -137,7 +139,7 @@ async function checkFiles({ dataDir, dnsSecure }: Config): Promise<void> {
 
 async function openStore({ store, etcd, dataDir }: Config, logger: FastifyBaseLogger): Promise<Store> {
   if (store === 'etcd') {
-    // Its client takes some 15 MB, which an embedded store shall not cost.
+    // Imported only if it is used: the client of etcd takes about 15 MB of memory.
     const { openEtcdStore } = await import('./store/etcd.ts');
     return openEtcdStore({ ...etcd, log: logger });
   }
@@ -152,7 +154,7 @@ async function listen(http: FastifyInstance, { http: { address, port } }: Config
   return formatEndpoint({ address, port: typeof bound === 'object' ? bound.port : port });
 }
 
-/** Where we listen; the last two only if they are configured. */
+/** Where this replica listens. DNS over TLS and over HTTPS are there only if they are configured. */
 interface Endpoints {
   http: string;
   dns: string[];
@@ -160,15 +162,18 @@ interface Endpoints {
   dnsHttps?: string[];
 }
 
-/** For scripts and tests that let us pick the ports. Renamed into place, so that nobody reads half of it. Whoever needs it, DNS does not. */
+/**
+ * Writes the endpoints for scripts and tests that use port 0. The file is renamed into place, so that nobody reads half
+ * of it. A failure is only logged, because DNS does not need the file.
+ */
 async function writeEndpoints(dataDir: string, endpoints: Endpoints, logger: FastifyBaseLogger): Promise<void> {
   const file = join(dataDir, 'endpoints.json');
-  const draft = `${file}.new`;
+  const temporaryFile = `${file}.new`;
   try {
-    await writeFile(draft, `${JSON.stringify(endpoints)}\n`);
-    await rename(draft, file);
+    await writeFile(temporaryFile, `${JSON.stringify(endpoints)}\n`);
+    await rename(temporaryFile, file);
   } catch (error) {
-    logger.warn({ file, reason: messageOf(error) }, 'endpoints.json could not be written: what it says may be old');
-    await rm(draft, { force: true }).catch(() => undefined);
+    logger.warn({ file, reason: messageOf(error) }, 'cannot write endpoints.json: its content may be out of date');
+    await rm(temporaryFile, { force: true }).catch(() => undefined);
   }
 }

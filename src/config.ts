@@ -5,14 +5,14 @@ import { parseArgs } from 'node:util';
 import { InvalidValue } from './model/invalid-value.ts';
 import { type Setting, settingRows, settings, type Values } from './settings.ts';
 
-/** The settings whose names begin with the prefix, without it: `etcdCa` → `ca`. */
+/** The settings whose names begin with the prefix, under names without the prefix: `etcdCa` → `ca`. */
 type Group<Prefix extends string> = {
   [Name in keyof Values as Name extends `${Prefix}${infer Rest}` ? Uncapitalize<Rest> : never]: Values[Name];
 };
 
 type SecureSetting = 'dnsTls' | 'dnsHttps' | 'dnsTlsCert' | 'dnsTlsKey';
 
-/** Every setting under its name in settings.ts, but for those that only make sense together. */
+/** Every setting under its name in settings.ts. Settings that are only useful together are grouped. */
 export interface Config extends Omit<Values, `etcd${string}` | SecureSetting> {
   etcd: Group<'etcd'>;
   /** DNS over TLS and over HTTPS, with one certificate. */
@@ -87,7 +87,7 @@ function readFlags(args: readonly string[], faults: string[]): Record<string, st
 const serviceLink =
   /^ZONEWRIGHT_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 
-/** Returns the faults of settings that are right one by one. */
+/** Returns the faults of settings that do not fit together, and of unknown variables. */
 function faultsOf(values: Values, environment: NodeJS.ProcessEnv): string[] {
   const faults: string[] = [];
   for (const name of Object.keys(environment)) {
@@ -115,15 +115,15 @@ function faultsOf(values: Values, environment: NodeJS.ProcessEnv): string[] {
   }
   if (!listens && (dnsTlsCert !== '' || dnsTlsKey !== '')) {
     faults.push(
-      '--dns-tls-cert and --dns-tls-key are of no use without --dns-tls or --dns-https: add one, or leave them out',
+      '--dns-tls-cert and --dns-tls-key have no effect without --dns-tls or --dns-https: add one, or leave them out',
     );
   }
   return faults;
 }
 
 /**
- * Returns the fault of settings of etcd without `--store etcd`: an operator who forgets it would find all data in a file
- * of this machine.
+ * Returns the fault of etcd settings without `--store etcd`. Without this fault, an operator who forgets the flag would
+ * store all data in files of this machine.
  */
 function etcdFaultsOf(
   { store }: Values,
@@ -136,7 +136,7 @@ function etcdFaultsOf(
     if (flags[flag] !== undefined) return [`--${flag}`];
     return environment[variable] === undefined ? [] : [variable];
   });
-  return given.length === 0 ? [] : [`${given.join(', ')}: of no use without --store etcd: add that, or leave them out`];
+  return given.length === 0 ? [] : [`${given.join(', ')}: no effect without --store etcd: add that, or leave them out`];
 }
 
 function configFrom(values: Values): Config {

@@ -1,5 +1,6 @@
-// The one registry of refusals: code → HTTP status → title. Use cases refuse with them; http/problem.ts answers with them.
-// Rooms below control do not know it: model throws InvalidValue, table throws TableFull, store throws its own errors.
+// The registry of refusals: each code with its HTTP status and title. control refuses with a code, http/problem.ts
+// makes the response. Rooms below control do not use it: model throws InvalidValue, table TableFull, store its own
+// errors.
 
 import { InvalidValue } from './model/invalid-value.ts';
 
@@ -45,15 +46,15 @@ export const errorCodes = {
 export type ErrorCode = keyof typeof errorCodes;
 
 /**
- * One fault in the input. `path` names the field: a JSON pointer (RFC 6901) into the input, `?` with the name of a query
- * parameter, or `:` with the name of a path parameter. For a line of a zone file it is `line:` with its number.
+ * One fault in the input. `path` names the field: a JSON pointer (RFC 6901) into the input, `?` with the name of a
+ * query parameter, or `:` with the name of a path parameter. For a line of a zone file it is `line:` with its number.
  */
 export interface InputFault {
   path: string;
   message: string;
 }
 
-/** A request that is understood and not carried out. `members` become members of the problem+json object. */
+/** A request that is understood but not carried out. `members` become members of the problem+json object. */
 export class Refusal extends Error {
   readonly code: ErrorCode;
   readonly errors: InputFault[] | undefined;
@@ -76,12 +77,12 @@ export class Refusal extends Error {
   }
 }
 
-/** Throws a {@link Refusal}; reads as an expression: `find() ?? refuse('not_found', …)`. */
+/** Throws a {@link Refusal}. Usable as an expression: `find() ?? refuse('not_found', …)`. */
 export function refuse(code: ErrorCode, detail: string, members: Record<string, unknown> = {}): never {
   throw new Refusal(code, detail, { members });
 }
 
-/** The number of faults in one answer. More would make the answer larger than the request, and help nobody. */
+/** The number of faults in one response. */
 export const maxFaults = 100;
 
 /** Returns the refusal of a request with several faults. */
@@ -113,7 +114,7 @@ export function atField<T>(path: string, parse: () => T, code: ErrorCode = 'inva
   }
 }
 
-/** How many items of a long list a refusal names. */
+/** The number of items of a long list that a refusal names. */
 export const maxNamed = 10;
 
 /** Returns the first items of a list, and how many more there are. */

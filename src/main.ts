@@ -1,4 +1,5 @@
-// The process: arguments → config → app → listen → close gracefully. Which Node may run it: cli/zonewright.js.
+// The process: reads the arguments, runs a command, and closes gracefully. The check of Node's version:
+// cli/zonewright.js.
 
 import { readFileSync } from 'node:fs';
 import closeWithGrace from 'close-with-grace';
@@ -14,7 +15,7 @@ const usage = `Usage: zonewright <command> [flags]
 
   --help, --version
 
-Flags, each with its variable; a flag wins:
+Flags and their environment variables; a flag overrides its variable:
 ${describeSettings()}
 `;
 
@@ -22,27 +23,27 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 
-/** Runs a command; returns the process' exit status, or undefined while it serves. */
+/** Runs a command. Returns the exit status of the process, or undefined while it serves. */
 export async function main(args: readonly string[]): Promise<number | undefined> {
   const [command, ...rest] = args;
-  if (args.includes('--help') || args.includes('-h') || command === 'help') return say(usage, 0);
-  if (command === '--version') return say(`zonewright ${version}\n`, 0);
-  if (command === undefined) return complain(usage);
+  if (args.includes('--help') || args.includes('-h') || command === 'help') return print(usage);
+  if (command === '--version') return print(`zonewright ${version}\n`);
+  if (command === undefined) return printUsageError(usage);
   if (command !== 'serve' && command !== 'probe') {
-    return complain(`zonewright: '${command}' is no command; it has serve and probe (see --help)\n`);
+    return printUsageError(`zonewright: unknown command '${command}' (commands: serve, probe; see --help)\n`);
   }
   try {
     const config = readConfig(rest);
     return command === 'probe' ? await runProbe(config) : await serve(config);
   } catch (error) {
     if (!(error instanceof ConfigFaults)) throw error;
-    return complain(
+    return printUsageError(
       `zonewright: ${error.faults.length === 1 ? 'a setting is' : 'some settings are'} wrong:\n${error.faults.map((fault) => `  ${fault}\n`).join('')}`,
     );
   }
 }
 
-/** Loads only what a health check needs: it runs every few seconds. */
+/** Loads only the modules that a health check needs, because it runs every few seconds. */
 async function runProbe({ dataDir, http }: Config): Promise<number> {
   const { probe } = await import('./cli/probe.ts');
   return probe(dataDir, http);
@@ -72,13 +73,13 @@ async function serve(config: Config): Promise<number | undefined> {
   }
 }
 
-function say(text: string, status: number): number {
+function print(text: string): number {
   process.stdout.write(text);
-  return status;
+  return 0;
 }
 
-/** A wrong call is exit status 2. */
-function complain(text: string): number {
+/** Writes the text to standard error. Returns 2, the exit status of a wrong call. */
+function printUsageError(text: string): number {
   process.stderr.write(text);
   return 2;
 }

@@ -4,12 +4,12 @@ import { randomBytes } from 'node:crypto';
 import type { Config } from './config.ts';
 import type { ResponseSettings } from './dns/respond/settings.ts';
 
-/** Returns one object for all threads: every thread must take the cookies that another one made. */
+/** Returns one object for all threads, because each thread must accept the cookies of the others. */
 export function responseSettings(config: Config, version: string): ResponseSettings {
   const { replica, dnsCookies, dnsRateLimit } = config;
   const secrets = config.dnsCookieSecret ?? [new Uint8Array(randomBytes(16))];
   const rateLimit = { perSecond: dnsRateLimit, slip: config.dnsRateLimitSlip, allow: config.dnsRateLimitAllow };
-  // `satisfies`: a response setting that is forgotten here does not compile.
+  // With `satisfies`, a response setting that is missing here does not compile.
   return {
     nsid: config.dnsNsid ? replica : undefined,
     cookies: dnsCookies === 'off' ? undefined : { strict: dnsCookies === 'strict', secrets },

@@ -1,5 +1,5 @@
-// Every setting, one row each: its flag, its variable, its default, how its text is parsed. A new setting is a new row.
-// Where the values come from, and the checks of several settings together: config.ts.
+// The settings, one row each: flag, variable, default, parser. A new setting is a new row. config.ts reads the values,
+// and checks settings that depend on each other.
 
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
@@ -13,12 +13,12 @@ import { messageOf } from './model/thrown.ts';
 /** One setting, with a value of type T. */
 export interface Setting<T> {
   flag?: string;
-  /** The placeholder of its value in the help. */
+  /** The placeholder for the value in the help. */
   value?: string;
   variable: string;
   help: string;
   default?: string;
-  /** Faults do not show its value. */
+  /** Whether faults must not show the value. */
   secret?: boolean;
   /** Throws InvalidValue. */
   parse: (text: string) => T;
@@ -93,7 +93,7 @@ export const settings = {
     flag: 'etcd-prefix',
     value: 'KEY',
     variable: 'ZONEWRIGHT_ETCD_PREFIX',
-    help: 'prefix of all our keys',
+    help: 'prefix of all keys of Zonewright',
     default: '/zonewright/v1',
     parse: (value) => {
       if (!/^\/[^\s]*[^/\s]$/.test(value)) throw new InvalidValue('must begin with / and not end with it');
@@ -107,12 +107,17 @@ export const settings = {
   }),
   etcdCert: setting({
     variable: 'ZONEWRIGHT_ETCD_CERT',
-    help: 'file with our client certificate for etcd',
+    help: 'file with the client certificate for etcd',
     parse: file,
   }),
   etcdKey: setting({ variable: 'ZONEWRIGHT_ETCD_KEY', help: 'file with the key of that certificate', parse: file }),
-  etcdUsername: setting({ variable: 'ZONEWRIGHT_ETCD_USERNAME', help: 'user in etcd', parse: text }),
-  etcdPassword: setting({ variable: 'ZONEWRIGHT_ETCD_PASSWORD', help: 'and the password', secret: true, parse: text }),
+  etcdUsername: setting({ variable: 'ZONEWRIGHT_ETCD_USERNAME', help: 'user name in etcd', parse: text }),
+  etcdPassword: setting({
+    variable: 'ZONEWRIGHT_ETCD_PASSWORD',
+    help: 'password of that user',
+    secret: true,
+    parse: text,
+  }),
   dataDir: setting({
     flag: 'data-dir',
     value: 'FOLDER',
@@ -175,14 +180,14 @@ export const settings = {
     flag: 'dns-tls-cert',
     value: 'FILE',
     variable: 'ZONEWRIGHT_DNS_TLS_CERT',
-    help: 'the certificate of both, PEM; read again when it changes',
+    help: 'certificate for DNS over TLS and HTTPS, PEM; read again when it changes',
     parse: text,
   }),
   dnsTlsKey: setting({
     flag: 'dns-tls-key',
     value: 'FILE',
     variable: 'ZONEWRIGHT_DNS_TLS_KEY',
-    help: 'and its key, PEM',
+    help: 'key of that certificate, PEM',
     parse: text,
   }),
   dnsCookies: setting({
@@ -195,11 +200,11 @@ export const settings = {
   }),
   dnsCookieSecret: setting({
     variable: 'ZONEWRIGHT_DNS_COOKIE_SECRET',
-    help: '32 hex digits, the same on all replicas; after a comma an older one still taken (default: a new one each start)',
+    help: '32 hex digits, the same on all replicas; older secrets, still accepted, follow after commas (default: a new one each start)',
     secret: true,
     parse: (value) => {
       if (!/^[0-9a-f]{32}(,[0-9a-f]{32}){0,2}$/i.test(value)) {
-        throw new InvalidValue('must be 32 hex digits, or up to three such separated by commas');
+        throw new InvalidValue('must be one to three secrets of 32 hex digits each, separated by commas');
       }
       return value.split(',').map((part) => new Uint8Array(Buffer.from(part, 'hex')));
     },
@@ -208,7 +213,7 @@ export const settings = {
     flag: 'dns-nsid',
     value: 'on|off',
     variable: 'ZONEWRIGHT_DNS_NSID',
-    help: "whether NSID tells this replica's name",
+    help: "whether NSID returns this replica's name",
     default: 'on',
     parse: onOrOff,
   }),
@@ -216,7 +221,7 @@ export const settings = {
     flag: 'dns-chaos',
     value: 'on|off',
     variable: 'ZONEWRIGHT_DNS_CHAOS',
-    help: 'whether id.server and version.bind (class CH) tell name and version',
+    help: "whether id.server and version.bind (class CH) return this replica's name and version",
     default: 'off',
     parse: onOrOff,
   }),
@@ -240,7 +245,7 @@ export const settings = {
     flag: 'dns-rate-limit-allow',
     value: 'PREFIXES',
     variable: 'ZONEWRIGHT_DNS_RATE_LIMIT_ALLOW',
-    help: 'who is not limited, separated by commas; loopback never is',
+    help: 'networks without a limit, separated by commas; loopback is never limited',
     default: '10.0.0.0/8,100.64.0.0/10,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10',
     parse: listed(parseRange),
   }),
@@ -255,22 +260,22 @@ export const settings = {
     flag: 'replica',
     value: 'NAME',
     variable: 'ZONEWRIGHT_REPLICA',
-    help: "the name of this replica, unlike every other's",
+    help: 'the name of this replica; no two replicas have the same',
     default: hostname(),
     parse: (value) => {
       if (value === '' || value.length > 63 || nameserverOf({ replica: value, dns: [] }).label === 'replica') {
         if (value !== 'replica')
-          throw new InvalidValue('must be a name of 1 to 63 characters with a letter or digit in it');
+          throw new InvalidValue('must be a name of 1 to 63 characters with at least one letter or digit');
       }
       return value;
     },
   }),
   adminToken: setting({
     variable: 'ZONEWRIGHT_ADMIN_TOKEN',
-    help: 'a token of your own (default: a first start makes one, in <data-dir>/admin-token)',
+    help: 'an admin token of your own (default: the first start creates one in <data-dir>/admin-token)',
     secret: true,
     parse: (value) => {
-      if (!/^\S{16,}$/.test(value)) throw new InvalidValue('must have at least 16 characters, and no blanks');
+      if (!/^\S{16,}$/.test(value)) throw new InvalidValue('must have at least 16 characters and no spaces');
       return value;
     },
   }),
@@ -287,12 +292,12 @@ export const settings = {
 type Settings = typeof settings;
 type Value<Row> = Row extends Setting<infer T> ? T : never;
 type WithDefault = { [K in keyof Settings]: Settings[K] extends { default: string } ? K : never }[keyof Settings];
-/** The parsed values. A setting without a default has none if nobody gave it one. */
+/** The parsed values. A setting without a default may be missing. */
 export type Values = { [K in WithDefault]: Value<Settings[K]> } & {
   [K in Exclude<keyof Settings, WithDefault>]?: Value<Settings[K]>;
 };
 
-/** The rows without the types of their values, in the order of the help. */
+/** The rows in the order of the help, without the types of their values. */
 export const settingRows: readonly Setting<unknown>[] = Object.values(settings as Record<string, Setting<unknown>>);
 
 function parseUrl(value: string): string {
@@ -302,7 +307,7 @@ function parseUrl(value: string): string {
   }
   // Node refuses an IP address as a TLS server name. grpc-js 1.14 always sets one, and its error message is empty then.
   if (url.protocol === 'https:' && isIP(url.hostname.replace(/[[\]]/g, '')) !== 0) {
-    throw new InvalidValue('needs a host name in place of the IP address: TLS checks it');
+    throw new InvalidValue('needs a host name instead of the IP address: TLS checks the name');
   }
   return url.origin;
 }

@@ -39,9 +39,9 @@ test('the token of another store in the same folder is never overwritten, and ea
   const folder = await temporaryFolder(t);
   const first = await openReplica(t, await embeddedStore(t));
   const second = await openReplica(t, await embeddedStore(t));
-  assert.match(await start(folder, first), /^info made the admin token \S+\/admin-token$/);
+  assert.match(await start(folder, first), /^info created the admin token \S+\/admin-token$/);
   const shown = await readFile(join(folder, 'admin-token'), 'utf8');
-  assert.match(await start(folder, second), /^warn made the admin token beside .* \S+\/admin-token-2$/);
+  assert.match(await start(folder, second), /^warn created the admin token in a new file.* \S+\/admin-token-2$/);
   assert.equal(await readFile(join(folder, 'admin-token'), 'utf8'), shown);
   assert.match(await start(folder, first), /^info .* earlier start \S+\/admin-token$/);
   assert.match(await start(folder, second), /^info .* earlier start \S+\/admin-token-2$/);
@@ -57,7 +57,7 @@ test('where no file here has the token, the log names the way out, and a 401 doe
   const first = await startedApp(t, { makesToken: true });
   await rename(join(first.folder, 'admin-token'), join(first.folder, 'elsewhere'));
   const replica = await openReplica(t, first.store);
-  assert.match(await start(first.folder, replica), /^warn .*no file here.*ZONEWRIGHT_ADMIN_TOKEN/);
+  assert.match(await start(first.folder, replica), /^warn .*no file in the data directory.*ZONEWRIGHT_ADMIN_TOKEN/);
   assert.deepEqual(await tokenFiles(first.folder), []);
 
   const { detail } = await apiAt(first.url, 'zw_admin_nope').refused('unauthorized', 'GET', '/v1/zones');

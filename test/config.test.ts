@@ -35,7 +35,7 @@ test('all that is wrong is said at once', () => {
   ];
   assert.deepEqual(faultsOf(flags, { ZONEWRIGHT_DNS_RATE_LIMIT: '-1', ZONEWRIGHT_NOPE: '1' }), [
     "--store: 'disk' must be embedded or etcd",
-    "--etcd-endpoints: 'https://[::1]:2379' needs a host name in place of the IP address: TLS checks it",
+    "--etcd-endpoints: 'https://[::1]:2379' needs a host name instead of the IP address: TLS checks the name",
     "--dns-threads: '99' must be a number from 1 to 32",
     "ZONEWRIGHT_DNS_RATE_LIMIT: '-1' must be a number from 0 to 1000000",
     "--log-level: 'loud' must be trace or debug or info or warn or error or fatal or silent",
@@ -60,7 +60,7 @@ test('etcd with TLS is named by a host name, for TLS checks it', () => {
 test('a setting of etcd without --store etcd is a fault: what is meant for etcd must not go into a file', () => {
   assert.deepEqual(faultsOf(['--etcd-endpoints', 'http://127.0.0.1:2379'], { ZONEWRIGHT_ETCD_USERNAME: 'u' }), [
     'ZONEWRIGHT_ETCD_USERNAME and ZONEWRIGHT_ETCD_PASSWORD go together',
-    '--etcd-endpoints, ZONEWRIGHT_ETCD_USERNAME: of no use without --store etcd: add that, or leave them out',
+    '--etcd-endpoints, ZONEWRIGHT_ETCD_USERNAME: no effect without --store etcd: add that, or leave them out',
   ]);
   assert.equal(faultsOf(['--store', 'embedded'], { ZONEWRIGHT_ETCD_PREFIX: '/x' }).length, 1);
   assert.deepEqual(faultsOf([], { ZONEWRIGHT_ETCD_PREFIX: '/x', ZONEWRIGHT_STORE: 'etcd' }), []);

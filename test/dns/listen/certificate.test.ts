@@ -98,6 +98,6 @@ test('settings: a certificate without a listener, or the other way round, is a f
   };
   assert.match(faults('--dns-tls', '127.0.0.1:853').join(), /need a certificate/);
   assert.match(faults('--dns-https', '[::1]:443', '--dns-tls-cert', 'c.pem').join(), /need a certificate/);
-  assert.match(faults('--dns-tls-cert', 'c.pem', '--dns-tls-key', 'k.pem').join(), /of no use without/);
+  assert.match(faults('--dns-tls-cert', 'c.pem', '--dns-tls-key', 'k.pem').join(), /no effect without/);
   assert.deepEqual(faults('--dns-tls', '127.0.0.1:853', '--dns-tls-cert', 'c.pem', '--dns-tls-key', 'k.pem'), []);
 });
