@@ -5,7 +5,7 @@ import { type ErrorCode, errorCodes, faultyInput, type InputFault, Refusal } fro
 import { Compacted, StoreUnavailable } from '../store/store.ts';
 import { pointerTo } from './json-pointer.ts';
 
-/** Answers an error; for Fastify, its error handler. */
+/** Answers an error. Fastify calls it as its error handler. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const refusal = refusalFrom(error, request.routeOptions.schema?.consumes?.[0]);
   if (refusal.code === 'internal_error') request.log.error(error);

@@ -37,7 +37,7 @@ export function actorOf({ actor }: FastifyRequest): TokenActor {
   return actor ?? refuse('unauthorized', 'a write needs a token');
 }
 
-/** How often one request clears, if others take what it cleared before it commits. */
+/** How often one request clears, if others add items before it commits. */
 const maxClearings = 20;
 const inUse: ReadonlySet<string> = new Set<ErrorCode>(['pool_in_use', 'zone_in_use']);
 

@@ -21,7 +21,7 @@ export class WriteBudget {
  * Returns how many keys a transaction that writes or deletes the host has at most: the host, its addresses, its names
  * with the serials of their zones, and the automatic zones that are deleted with them. Only those zones may wait
  * (automatic-zone.ts): everything else of the largest possible host fits into one transaction
- * (test/http/greatest-host.test.ts).
+ * (test/http/max-host.test.ts).
  */
 export function maxKeysOf(host: Host): number {
   return 1 + 3 * host.addresses.length + 2 * recordsOf(host, 0).length;

@@ -59,8 +59,8 @@ export const zoneFileRoutes: Routes = async (app, services) => {
         summary: "Replace a zone's own records by those of a zone file, at once",
         description:
           'Every fault is listed with its line (`line:12`), and then nothing was changed. Records of hosts stay. The ' +
-          `SOA sets the settings of the zone, but for its serial. With \`Accept: ${progressLines}\` the answer is 200 at ` +
-          'once, and one JSON object a line: `progress` until `result` or `problem` ends it.',
+          `SOA sets the settings of the zone, but for its serial. With \`Accept: ${progressLines}\` the answer is 200 ` +
+          'at once, and one JSON object a line: `progress` until `result` or `problem` ends it.',
         consumes: ['text/dns'],
         params,
         headers: writeHeaders,

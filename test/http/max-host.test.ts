@@ -1,5 +1,5 @@
-// The greatest host there can be: 16 addresses in as many reverse zones, 32 aliases in as many zones. One transaction takes it away.
-// Cited by src/control/hosts/write-budget.ts.
+// A host as large as the API takes: 16 addresses in as many reverse zones, 32 aliases in as many zones. One transaction
+// deletes it. src/control/hosts/write-budget.ts cites this test.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -43,7 +43,7 @@ async function changedRenamedDeleted(t: TestContext, store?: Store): Promise<voi
   assert.deepEqual(await settled(served), before);
 }
 
-test('it can be changed, renamed and deleted, and gives everything back', { timeout: 60_000 }, (t) =>
+test('the largest host can be changed, renamed and deleted, and leaves nothing', { timeout: 60_000 }, (t) =>
   changedRenamedDeleted(t),
 );
 
@@ -56,7 +56,9 @@ test('the same on etcd with its own limits', { timeout: 60_000 }, async (t) => {
   await changedRenamedDeleted(t, store);
 });
 
-test('it loses its addresses when their pool goes by force, and others with it', { timeout: 60_000 }, async (t) => {
+test('the largest host loses its addresses when their pool goes by force, and others with it', {
+  timeout: 60_000,
+}, async (t) => {
   const { served, empty } = await grown(t);
   const { api } = served;
   for (let i = 0; i < 6; i += 1) {
