@@ -68,7 +68,8 @@ export class NameKey {
   /** FNV-1a, beginning at the root: so the hash of every suffix is a step on the way to the whole name's. */
   #hash(): void {
     const { bytes, starts } = this;
-    let hash = this.#seed;
+    // `| 0`: V8 does not know that the field always holds a 32-bit integer.
+    let hash = this.#seed | 0;
     let end = this.length - 1;
     this.#hashes[this.labelCount] = hash;
     for (let label = this.labelCount - 1; label >= 0; label -= 1) {
@@ -92,9 +93,10 @@ export class NameKey {
 
   /** Returns whether suffix i equals the name in lower-cased wire form at `offset` of `other`. */
   suffixIs(suffix: number, other: Uint8Array, offset: number, length: number): boolean {
+    const { bytes } = this;
     const start = this.starts[suffix] as number;
     if (this.length - start !== length) return false;
-    for (let i = 0; i < length; i += 1) if (this.bytes[start + i] !== other[offset + i]) return false;
+    for (let i = 0; i < length; i += 1) if (bytes[start + i] !== other[offset + i]) return false;
     return true;
   }
 }

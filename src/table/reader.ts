@@ -15,8 +15,8 @@ export function openTableReader(buffer: SharedArrayBuffer): TableReader {
 }
 
 export class TableReader {
-  readonly words: Uint32Array;
-  readonly bytes: Uint8Array;
+  declare readonly words: Uint32Array;
+  declare readonly bytes: Uint8Array;
   /** The cell that tells the writer what this reader can still see; −1 for the writer's own reader. */
   readonly cell: number;
   readonly #seed: number;

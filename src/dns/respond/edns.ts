@@ -37,10 +37,13 @@ export class Edns {
     this.cookie = cookie.none;
   }
 
-  /** Returns the octets that the response's OPT record needs in any case; `nsidLength` is that of our own NSID. */
-  optRoom(nsidLength: number): number {
+  /**
+   * Returns the octets that the response's OPT record needs in any case; `ownNsid` is what a client gets that asks for
+   * it.
+   */
+  optRoom(ownNsid: Uint8Array): number {
     if (!this.present) return 0;
-    const nsid = this.nsidAsked ? optionFixed + nsidLength : 0;
+    const nsid = this.nsidAsked ? optionFixed + ownNsid.length : 0;
     return optLength + nsid + (this.cookieAt === 0 ? 0 : optionFixed + cookieLength);
   }
 }

@@ -34,22 +34,23 @@ export type Verdict = (typeof verdict)[keyof typeof verdict];
 
 /** Reused for every query of a thread, so that answering makes no garbage (test/dns/respond/garbage.test.ts). */
 export class Exchange {
-  readonly reader: TableReader;
-  readonly counters: Float64Array;
-  readonly cookies: ServerCookies | undefined;
+  // `declare`: a field that is first undefined and then set is no constant to V8, which reads it anew each time.
+  declare readonly reader: TableReader;
+  declare readonly counters: Float64Array;
+  declare readonly cookies: ServerCookies | undefined;
   /** Our own NSID; empty if it is not given to clients. */
-  readonly nsid: Uint8Array;
-  readonly chaos: readonly ChaosName[];
-  readonly limiter: RateLimiter | undefined;
+  declare readonly nsid: Uint8Array;
+  declare readonly chaos: readonly ChaosName[];
+  declare readonly limiter: RateLimiter | undefined;
 
   client: Client = newClient('udp');
-  readonly query: QueryMessage;
+  declare readonly query: QueryMessage;
   readonly response = new ResponseMessage();
   readonly edns = new Edns();
-  readonly lookup: Lookup;
+  declare readonly lookup: Lookup;
   /** The place of the name that writeName wrote last. */
   readonly written = new NamePlace();
-  readonly targets: Targets;
+  declare readonly targets: Targets;
   readonly included = new IncludedBlocks();
   /** Set when a step decides that another thread answers. */
   handOnTo: HandedOnKind | undefined;

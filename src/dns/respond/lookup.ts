@@ -34,7 +34,7 @@ const maxNameLength = 255;
  */
 export class Lookup {
   /** The name from the question, or the one that aliases led to. */
-  name: NameKey;
+  declare name: NameKey;
   readonly place = new NamePlace();
   zone: ZoneId = none as ZoneId;
   /** Which suffix of `name` is the zone's name. */
@@ -104,8 +104,11 @@ export class Lookup {
   /** Returns whether the aliases lead back to a name that was looked up before. */
   isLoop(): boolean {
     const visited = this.#visited;
-    for (let at = 0; at < this.#visitedLength; at += nameLength(visited, at)) {
-      if (this.name.suffixIs(0, visited, at, nameLength(visited, at))) return true;
+    let at = 0;
+    while (at < this.#visitedLength) {
+      const length = nameLength(visited, at);
+      if (this.name.suffixIs(0, visited, at, length)) return true;
+      at += length;
     }
     return false;
   }

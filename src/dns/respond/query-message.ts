@@ -12,7 +12,7 @@ export class QueryMessage {
   opcode = 0;
 
   /** The name in the question. */
-  readonly name: NameKey;
+  declare readonly name: NameKey;
   type = 0;
   class = 0;
   /** Where the question ends; 0 without a complete question. */

@@ -26,23 +26,29 @@ export class RateLimiter {
   readonly #slip: number;
   readonly #clock: Clock;
   readonly #seed: number;
-  /** The first and last address of each range that is not limited. */
-  readonly #allowed: readonly (readonly [Uint8Array, Uint8Array])[];
+  /** The IPv4 ranges that are not limited, one behind the other: the first address of each, then its last. */
+  readonly #allowed4: Uint8Array;
+  /** The same of IPv6. */
+  readonly #allowed6: Uint8Array;
 
   constructor({ perSecond, slip, allow }: RateLimitSettings, clock: Clock, seed = (Math.random() * 2 ** 32) | 0) {
     this.#rate = perSecond;
     this.#slip = slip;
     this.#clock = clock;
     this.#seed = seed;
-    this.#allowed = allow.map(({ first, last }) => [octets(first), octets(last)]);
+    const ends = allow.map(({ first, last }) => [...octets(first), ...octets(last)]);
+    this.#allowed4 = Uint8Array.from(ends.filter(({ length }) => length === 2 * 4).flat());
+    this.#allowed6 = Uint8Array.from(ends.filter(({ length }) => length === 2 * 16).flat());
   }
 
   /** Returns whether the address is never limited: this machine, or a range that the operator allows. */
   exempts(address: Uint8Array, length: number): boolean {
     if (length === 4 ? address[0] === 127 : isLoopback6(address)) return true;
-    for (let i = 0; i < this.#allowed.length; i += 1) {
-      const [first, last] = this.#allowed[i] as readonly [Uint8Array, Uint8Array];
-      if (first.length === length && !isLess(address, first, length) && !isLess(last, address, length)) return true;
+    const allowed = length === 4 ? this.#allowed4 : this.#allowed6;
+    const end = allowed.length;
+    for (let first = 0; first < end; first += 2 * length) {
+      const isBelow = compare(address, allowed, first, length) < 0;
+      if (!isBelow && compare(address, allowed, first + length, length) <= 0) return true;
     }
     return false;
   }
@@ -100,9 +106,13 @@ function isLoopback6(address: Uint8Array): boolean {
   return address[15] === 1;
 }
 
-function isLess(a: Uint8Array, b: Uint8Array, length: number): boolean {
-  for (let i = 0; i < length; i += 1) if (a[i] !== b[i]) return (a[i] as number) < (b[i] as number);
-  return false;
+/** Returns a number below 0 if the address is less than the one at `at` of `others`, above 0 if greater, 0 if equal. */
+function compare(address: Uint8Array, others: Uint8Array, at: number, length: number): number {
+  for (let i = 0; i < length; i += 1) {
+    const difference = (address[i] as number) - (others[at + i] as number);
+    if (difference !== 0) return difference;
+  }
+  return 0;
 }
 
 /** Returns up to four octets as one number. */

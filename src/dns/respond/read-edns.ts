@@ -43,7 +43,7 @@ export function readEdns(exchange: Exchange): Verdict {
       query.tsigAt = name;
     }
   }
-  response.setEnds(maxLength(exchange), edns.optRoom(exchange.nsid.length));
+  response.setEnds(maxLength(exchange), edns.optRoom(exchange.nsid));
   if (!good || at !== length) return exchange.malformed();
   if (version > 0) return exchange.end(rcode.BADVERS);
   return verdict.next;

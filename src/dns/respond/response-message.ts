@@ -33,8 +33,8 @@ export class ResponseMessage {
   begin(octets: Uint8Array): void {
     this.octets = octets;
     this.at = headerLength;
-    this.maxRecordsEnd = Math.min(minUdpSize, octets.length);
-    this.maxEnd = this.maxRecordsEnd;
+    this.maxRecordsEnd = minUdpSize;
+    this.maxEnd = minUdpSize;
     this.authoritative = false;
     this.truncated = false;
     this.rcode = rcode.NOERROR;

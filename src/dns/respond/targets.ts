@@ -23,7 +23,7 @@ export class Targets {
   readonly places = new Uint16Array(maxReferralTargets);
   count = 0;
   /** The target that is being looked up. */
-  readonly key: NameKey;
+  declare readonly key: NameKey;
   #max = maxOptionalTargets;
 
   constructor(key: NameKey) {
