@@ -1,4 +1,5 @@
-// Address ranges as pools list them: `a-b`, a CIDR prefix, or one address. Intervals on the number line; no free space.
+// Address ranges as pools list them: `a-b`, a CIDR prefix, or one address. Free addresses in a range:
+// views/free-space.ts.
 
 import {
   type AddressNumber,
@@ -11,7 +12,7 @@ import {
 } from './address.ts';
 import { InvalidValue } from './invalid-value.ts';
 
-/** `first` and `last` are both inside. `prefixLength` is there when the range was written as a prefix. */
+/** A range with both its ends. `prefixLength` is there if the range was written as a prefix. */
 export interface AddressRange {
   text: string;
   family: Family;
@@ -20,7 +21,7 @@ export interface AddressRange {
   prefixLength?: number;
 }
 
-/** Parses one range; host bits of a prefix are masked, the text becomes canonical. Throws InvalidValue. */
+/** Parses one range. Masks the host bits of a prefix, and makes the text canonical. Throws InvalidValue. */
 export function parseRange(text: string): AddressRange {
   if (text.includes('/')) return parsePrefix(text);
   const [first, last, extra] = text.split('-').map((part) => part.trim());

@@ -1,4 +1,4 @@
-// IP addresses: parsed once, then carried as `Address`. Also the number line that pools count on, and reverse names.
+// IP addresses: parsed once, then carried as `Address`. Also addresses as numbers, which pools use, and reverse names.
 
 import { isIPv4, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
@@ -10,13 +10,16 @@ export type Address = string & { readonly brand: 'Address' };
 
 export type Family = 'ipv4' | 'ipv6';
 
-/** All addresses on one line of 128 bits: IPv4 stands at `::ffff:0:0/96`, so that the order of numbers is the order of addresses. */
+/**
+ * An address as a number of 128 bits. IPv4 is mapped to `::ffff:0:0/96`. The order of numbers is the order of
+ * addresses.
+ */
 export type AddressNumber = bigint;
 
-/** Where IPv4 begins on the line. */
+/** The number of 0.0.0.0. */
 export const ipv4Base: AddressNumber = 0xffff_0000_0000n;
 
-/** Parses one address; an IPv4-mapped IPv6 address is the IPv4 address. Throws InvalidValue. */
+/** Parses one address. An IPv4-mapped IPv6 address becomes the IPv4 address. Throws InvalidValue. */
 export function parseAddress(text: string): Address {
   if (isIPv4(text)) return text as Address;
   if (!isIPv6(text) || text.includes('%')) throw new InvalidValue(`'${text}' is not an IP address`);
@@ -31,7 +34,7 @@ export function familyOfNumber(value: AddressNumber): Family {
   return value >> 32n === 0xffffn ? 'ipv4' : 'ipv6';
 }
 
-/** The address's place on the line. */
+/** Returns the address as a number. */
 export function addressNumber(address: Address): AddressNumber {
   if (!address.includes(':')) {
     let value = 0;
@@ -41,7 +44,7 @@ export function addressNumber(address: Address): AddressNumber {
   return ipv6Number(address);
 }
 
-/** Of text that is an IPv6 address. Not by ipaddr.js, which takes `::192.0.2.1` for the IPv4-mapped address. */
+/** Returns the number of a valid IPv6 address. Does not use ipaddr.js, which reads `::192.0.2.1` as IPv4-mapped. */
 function ipv6Number(text: string): AddressNumber {
   const hexadecimal = text.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...octets) => {
     const [a, b, c, d] = octets.map(Number) as [number, number, number, number];
@@ -54,7 +57,7 @@ function ipv6Number(text: string): AddressNumber {
   return value;
 }
 
-/** The inverse of {@link addressNumber}. */
+/** Returns the address of a number. The inverse of {@link addressNumber}. */
 export function formatAddress(value: AddressNumber): Address {
   if (familyOfNumber(value) === 'ipv4') {
     const low = Number(value & 0xffff_ffffn);
@@ -63,24 +66,26 @@ export function formatAddress(value: AddressNumber): Address {
   return new ipaddr.IPv6([...toBytes(value)]).toRFC5952String() as Address;
 }
 
-/** 32 hex digits: the address as it stands in a store key, so that key order is address order. */
+/**
+ * Returns the address as 32 hex digits. Store keys have this form, so that the order of keys is the order of addresses.
+ */
 export function addressHex(address: Address): string {
   return addressNumber(address).toString(16).padStart(32, '0');
 }
 
-/** The rdata of the address's A or AAAA record. */
+/** Returns the rdata of the address's A or AAAA record. */
 export function addressRdata(address: Address): Uint8Array {
   const bytes = toBytes(addressNumber(address));
   return familyOf(address) === 'ipv4' ? bytes.subarray(12) : bytes;
 }
 
-/** Its owner name for PTR (RFC 1035 §3.5, RFC 3596 §2.5). */
+/** Returns the owner name of the address's PTR record (RFC 1035 §3.5, RFC 3596 §2.5). */
 export function reverseName(address: Address): Fqdn {
   if (familyOf(address) === 'ipv4') return `${address.split('.').reverse().join('.')}.in-addr.arpa` as Fqdn;
   return `${[...addressHex(address)].reverse().join('.')}.ip6.arpa` as Fqdn;
 }
 
-/** The reverse zone we make for an address that none covers: its /24, or its /64. */
+/** Returns the reverse zone to create for an address that no zone covers: that of its /24 or /64. */
 export function automaticReverseZone(address: Address): Fqdn {
   const labels = reverseName(address).split('.');
   return labels.slice(familyOf(address) === 'ipv4' ? 1 : 16).join('.') as Fqdn;

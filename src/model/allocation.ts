@@ -1,4 +1,4 @@
-// Who holds an address, and the rules by which holders may share one.
+// The holders of an address, and the rules by which they may share it.
 
 import type { Address } from './address.ts';
 import type { Fqdn } from './name.ts';
@@ -21,8 +21,8 @@ export type Holder =
     };
 
 /**
- * What is kept about one address. `held` has at least one holder. `released` has none: it cools down until `freeAt`, or (without one)
- * is only remembered for the least-recently-used strategy.
+ * The stored record of one address. A `held` address has at least one holder. A `released` one has none: it cools down
+ * until `freeAt`. Without `freeAt` it is free, and the record is kept for the least-recently-used strategy.
  */
 export interface AddressRecord {
   address: Address;
@@ -37,8 +37,8 @@ export interface AddressRecord {
 }
 
 /**
- * When an address that was given back may be given again, in milliseconds: as it was said then, or sooner where its pool's cool-down is shorter now. Undefined: it has
- * none.
+ * Returns the end of a released address's cool-down, in milliseconds: the time set at its release, or an earlier one if
+ * the pool's cool-down is shorter now. Undefined if it has no cool-down.
  */
 export function coolDownEnd({ since, freeAt }: AddressRecord, coolDownSeconds: number | undefined): number | undefined {
   if (freeAt === undefined) return undefined;
@@ -46,7 +46,10 @@ export function coolDownEnd({ since, freeAt }: AddressRecord, coolDownSeconds: n
   return coolDownSeconds === undefined ? promised : Math.min(promised, Date.parse(since) + coolDownSeconds * 1000);
 }
 
-/** Whether a newcomer may share the address with those who hold it: same non-empty key, and no port twice (as MetalLB has it). */
+/**
+ * Returns whether a newcomer may share the address: all holders have its sharing key, and no port is used twice (as in
+ * MetalLB).
+ */
 export function mayShare(holders: readonly Holder[], newcomer: Holder): boolean {
   return (
     holders.length > 0 &&
@@ -61,13 +64,13 @@ export function mayShare(holders: readonly Holder[], newcomer: Holder): boolean 
   );
 }
 
-/** Holders without ports want the whole address. */
+/** Returns whether two holders use different ports. A holder without ports needs the whole address. */
 function portsAreApart(a: readonly Port[] | undefined, b: readonly Port[] | undefined): boolean {
   if (a === undefined || b === undefined || a.length === 0 || b.length === 0) return false;
   return !a.some((one) => b.some((other) => one.protocol === other.protocol && one.port === other.port));
 }
 
-/** A holder as messages name it. */
+/** Returns the text that names a holder in messages. */
 export function describeHolder(holder: Holder): string {
   return holder.kind === 'host' ? `host:${holder.host}` : `allocation:${holder.id}`;
 }

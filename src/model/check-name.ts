@@ -1,12 +1,12 @@
-// What may stand together at one name of a zone, and what below a delegation or a DNAME: the same for an RRset that is written, for the records of a host,
-// and for a zone file.
+// The rules of which records may share a name, and which may be at or below a delegation or a DNAME. They are the same
+// for RRsets, hosts and zone files.
 
 import { ancestry, type Fqdn, isWithin, parentOf, root } from './name.ts';
 import type { RecordType } from './rdata/record-types.ts';
 import { conflictWithCname, managingHost, type Rrset } from './rrset.ts';
 import type { Zone } from './zone.ts';
 
-/** Where a zone stops to answer by itself for what is below: NS below the apex, or a DNAME. */
+/** A name below which a zone does not answer by itself: it has NS records below the apex, or a DNAME. */
 export interface ZoneCut {
   owner: Fqdn;
   type: 'NS' | 'DNAME';
@@ -17,36 +17,36 @@ export type NameRule = 'cname_conflict' | 'name_hidden' | 'record_invalid';
 
 export interface NameFinding {
   owner: Fqdn;
-  /** The RRsets that it is about, the one to blame first. */
+  /** The RRsets of the finding. The first one is the cause. */
   types: RecordType[];
   message: string;
   /** The rule that is broken. Absent for a warning. */
   code?: NameRule;
-  /** The host whose record is one of them. */
+  /** The host that manages one of the RRsets. */
   managedBy?: string;
-  /** What hides the name. */
+  /** The cut that hides the name. */
   cut?: ZoneCut;
 }
 
-/** A zone of ours inside another one: what is at its name or below is answered from there. */
+/** A served zone inside another one. It answers for its name and all names below. */
 export interface ZoneBelow {
   name: Fqdn;
-  /** The NS records that the zone around it has at its name. */
+  /** The NS records at its name in the enclosing zone. */
   nameservers: readonly string[];
 }
 
 /** Octets of a character-string (RFC 1035 §3.3). */
-const greatestText = 255;
+const maxCharacterString = 255;
 
-/** What belongs to a delegation on the parent's side. */
-const besideNs: ReadonlySet<string> = new Set(['NS', 'DS', 'NSEC', 'RRSIG', 'DNAME', 'A', 'AAAA']);
+/** The types that belong at a delegation in the parent zone. */
+const typesAtDelegation: ReadonlySet<string> = new Set(['NS', 'DS', 'NSEC', 'RRSIG', 'DNAME', 'A', 'AAAA']);
 const glue: ReadonlySet<string> = new Set(['A', 'AAAA']);
-/** What the zone around a zone of ours has at its name. */
-const aboveZone: ReadonlySet<string> = new Set(['NS', 'DS', 'NSEC', 'RRSIG']);
+/** The types that an enclosing zone may have at the name of a served zone. */
+const typesAboveZone: ReadonlySet<string> = new Set(['NS', 'DS', 'NSEC', 'RRSIG']);
 
 /**
- * `rrsets`: all that the name shall hold, hosts' records included. `above`: the cuts at the names above it. `below`: the zone of ours that the name is in although
- * `zone` holds it.
+ * Yields what is wrong with the RRsets of a name. `rrsets`: all that the name will hold, with the hosts' records.
+ * `above`: the cuts at the names above it. `below`: the served zone inside `zone` that contains the name.
  */
 export function* checkName(
   zone: Fqdn,
@@ -60,13 +60,13 @@ export function* checkName(
   yield* checkWriting(zone, owner, rrsets);
   if (below !== undefined) yield* checkBelow(owner, rrsets, below);
   const atCut = cutsAt(zone, owner, rrsets).find(({ type }) => type === 'NS');
-  if (atCut !== undefined && below === undefined) yield* checkHidden(owner, rrsets, atCut, besideNs);
+  if (atCut !== undefined && below === undefined) yield* checkHidden(owner, rrsets, atCut, typesAtDelegation);
   for (const cut of above) {
     if (cut.type === 'DNAME' || below === undefined) yield* checkHidden(owner, rrsets, cut, glue);
   }
 }
 
-/** What is written as it easily is by mistake. */
+/** Yields warnings of common mistakes in writing. */
 function* checkWriting(zone: Fqdn, owner: Fqdn, rrsets: readonly Rrset[]): Generator<NameFinding> {
   const own = rrsets.filter(({ manager }) => manager !== 'host');
   if (own.length > 0 && zone.includes('.') && isWithin(owner, `${zone}.${zone}` as Fqdn)) {
@@ -81,25 +81,32 @@ function* checkWriting(zone: Fqdn, owner: Fqdn, rrsets: readonly Rrset[]): Gener
   }
 }
 
-/** Whether a TXT record, as we write it, has several texts that had room in one, all without a blank. */
+/**
+ * Returns whether a canonical TXT record has several strings without spaces that would fit into one: quotes are
+ * missing.
+ */
 function isParted(record: string): boolean {
-  return record.length <= greatestText && /^"(?:[^" \\]|\\.)*"(?: "(?:[^" \\]|\\.)*")+$/.test(record);
+  return record.length <= maxCharacterString && /^"(?:[^" \\]|\\.)*"(?: "(?:[^" \\]|\\.)*")+$/.test(record);
 }
 
-/** What a zone holds at or below the name of another zone of ours is not served, but for the delegation itself. Hosts have their records in the zone below. */
+/**
+ * Yields warnings of records at or below the name of a served zone in the zone around it. They are not served, except
+ * for the delegation itself. Hosts write their records into the zone below.
+ */
 export function* checkBelow(owner: Fqdn, rrsets: readonly Rrset[], below: ZoneBelow): Generator<NameFinding> {
   const isGlue = below.nameservers.includes(`${owner}.`);
   for (const { type, manager } of rrsets) {
-    if (manager === 'host' || (isGlue && glue.has(type)) || (owner === below.name && aboveZone.has(type))) continue;
+    if (manager === 'host' || (isGlue && glue.has(type)) || (owner === below.name && typesAboveZone.has(type)))
+      continue;
     const message = `${owner} is in the zone ${below.name}, which is here too: its ${type} records are not served from the zone around it`;
     yield { owner, types: [type], message };
   }
 }
 
-/** What a zone has at a name; undefined where another zone of ours answers for it. */
+/** Returns the RRsets of a zone at a name. Undefined if another served zone answers for it. */
 type Standing = (name: Fqdn) => readonly Pick<Rrset, 'type'>[] | undefined;
 
-/** What is odd about the names that these RRsets point to. */
+/** Yields warnings of the names that these RRsets point to. */
 export function* checkTargets(
   zone: Fqdn,
   owner: Fqdn,
@@ -133,14 +140,19 @@ function targetOf(record: string): Fqdn | undefined {
   return name === root || name.startsWith('\\#') ? undefined : (name.slice(0, -1) as Fqdn);
 }
 
-/** Its own, or of a wildcard; a replica's (`ns-<replica>`) come by themselves. */
+/**
+ * Returns whether a name has an address, its own or a wildcard's. Replicas (`ns-<replica>`) get theirs automatically.
+ */
 function hasAddress(zone: Fqdn, name: Fqdn, standing: Standing): boolean {
   if (name.startsWith('ns-') && parentOf(name) === zone) return true;
   const wildcards = [...namesAbove(zone, name)].map((above) => (above === root ? '*' : `*.${above}`) as Fqdn);
   return [name, ...wildcards].some((one) => standing(one)?.some(({ type }) => glue.has(type)));
 }
 
-/** The replicas that a zone names by itself have their names in it, where a DNAME at the apex would hide them. `rrsets`: what users wrote at the apex. */
+/**
+ * Finds a DNAME at the apex that hides the names of the replicas, if they are the zone's nameservers. `rrsets`: the
+ * users' RRsets at the apex.
+ */
 export function checkNameservers(
   { name, nameservers }: Pick<Zone, 'name' | 'nameservers'>,
   rrsets: readonly Pick<Rrset, 'type'>[],
@@ -152,7 +164,7 @@ export function checkNameservers(
   return { owner: name, types: [dname.type], message, code: 'name_hidden' };
 }
 
-/** The cuts that these RRsets make of their name. */
+/** Returns the cuts that these RRsets make at their name. */
 export function cutsAt(zone: Fqdn, owner: Fqdn, rrsets: readonly Pick<Rrset, 'type'>[]): ZoneCut[] {
   const cuts: ZoneCut[] = [];
   for (const { type } of rrsets) {
@@ -161,7 +173,7 @@ export function cutsAt(zone: Fqdn, owner: Fqdn, rrsets: readonly Pick<Rrset, 'ty
   return cuts;
 }
 
-/** The names of the zone above this one, up to the apex. */
+/** Yields the zone's names above this one, up to the apex. */
 export function* namesAbove(zone: Fqdn, owner: Fqdn): Generator<Fqdn> {
   const parent = owner === zone ? undefined : parentOf(owner);
   if (parent === undefined) return;
@@ -171,7 +183,7 @@ export function* namesAbove(zone: Fqdn, owner: Fqdn): Generator<Fqdn> {
   }
 }
 
-/** RFC 1034 §3.6.2: a CNAME stands alone. */
+/** Yields conflicts with a CNAME, which must be alone at its name (RFC 1034 §3.6.2). */
 function* checkCname(zone: Fqdn, owner: Fqdn, rrsets: readonly Rrset[]): Generator<NameFinding> {
   const alias = rrsets.find(({ type }) => type === 'CNAME');
   if (alias === undefined) return;
@@ -226,7 +238,10 @@ function* checkTypes(zone: Fqdn, owner: Fqdn, rrsets: readonly Rrset[]): Generat
   }
 }
 
-/** Below a delegation only glue is served, at it only what belongs to it; a host must be. Below a DNAME nothing can be. */
+/**
+ * Yields the RRsets that a cut hides. At a delegation only the types in `served` are answered, below it only glue.
+ * Below a DNAME there can be no records. A hidden record of a host is a fault, not a warning.
+ */
 function* checkHidden(
   owner: Fqdn,
   rrsets: readonly Rrset[],

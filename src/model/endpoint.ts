@@ -22,7 +22,7 @@ export function formatEndpoint({ address, port }: Endpoint): string {
   return familyOf(address) === 'ipv6' ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** Whether it stands for every address of the machine. */
+/** Returns whether the endpoint means every address of the machine. */
 export function isWildcard({ address }: Endpoint): boolean {
   return address === '0.0.0.0' || address === '::';
 }

@@ -12,7 +12,7 @@ export interface HostAddress {
   /** The pool that gave it; null for an address outside every pool. */
   pool: string | null;
   space: string;
-  /** Its PTR went with the reverse zone; the host's other addresses have theirs. */
+  /** False: the PTR of this address was deleted with its reverse zone. The host's other addresses keep theirs. */
   ptr?: false;
 }
 
@@ -29,7 +29,10 @@ export interface Host {
   createdAt: string;
 }
 
-/** RFC 1123 §2.1 with `_`, and `*` as the whole first label: a host may answer for all names below its parent. Throws InvalidValue. */
+/**
+ * Parses the name of a host by RFC 1123 §2.1. Also accepts `_`, and `*` as the whole first label: a host may be a
+ * wildcard. Throws InvalidValue.
+ */
 export function parseHostName(text: string): Fqdn {
   const name = parseName(text);
   const labels = labelsOf(name);
@@ -42,12 +45,14 @@ export function parseHostName(text: string): Fqdn {
   return name;
 }
 
-/** Whether a PTR may say that an address has this name: a wildcard is none. */
+/** Returns whether a PTR may point to this name, which must not be a wildcard. */
 export function isPtrTarget(name: Fqdn): boolean {
   return labelsOf(name)[0] !== '*';
 }
 
-/** All that DNS says about a host: A and AAAA, then PTR, then its aliases. `ttl` is the host's, or its zone's default. */
+/**
+ * Returns all records of a host: A and AAAA, then PTR, then its aliases. `ttl` is the host's, or its zone's default.
+ */
 export function recordsOf(host: Host, ttl: number): OwnedRrset[] {
   const records: OwnedRrset[] = [];
   for (const [family, type] of [

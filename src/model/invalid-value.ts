@@ -1,6 +1,6 @@
-// The one error of model/: a value that its rules do not accept. Which refusal becomes of it: errors.ts.
+// The only error of model/: a value that its rules do not accept. The refusals that answer it: errors.ts.
 
-/** A value that cannot be what it was given for. */
+/** The error of a value that a parser or a rule does not accept. */
 export class InvalidValue extends Error {
   /** The faulty part of the value as a JSON pointer (RFC 6901); empty for the whole value. */
   readonly path: string;
@@ -12,7 +12,7 @@ export class InvalidValue extends Error {
   }
 }
 
-/** Parses a part of a value. What the parser does not accept is thrown with the part's path in front. */
+/** Parses a part of a value. Puts the part's path in front of the path of an InvalidValue that the parser throws. */
 export function atPath<T>(path: string, parse: () => T): T {
   try {
     return parse();

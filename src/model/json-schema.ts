@@ -22,7 +22,10 @@ type Builder = Pick<
   | 'Unsafe'
 >;
 
-/** Schemas of properties that may be missing. Not a member of the schema: JSON schema names the required ones in the object. */
+/**
+ * Schemas of properties that may be missing. Not a member of the schema: JSON schema names the required ones in the
+ * object.
+ */
 const optional = new WeakSet<Schema>();
 
 function asOptional(schema: Schema): Schema {

@@ -1,4 +1,4 @@
-// A logger as every room needs it: pino's methods, without pino.
+// The interface of a logger: the methods of pino that are used here, without pino.
 
 type Log = (fields: unknown, message?: string) => void;
 

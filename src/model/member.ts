@@ -1,17 +1,20 @@
-// A replica of this service, as the others and the zones know it.
+// A replica of this service, as the other replicas and the zones know it.
 
 import { parseEndpoint } from './endpoint.ts';
 import type { Nameserver } from './zone.ts';
 
 export interface Member {
   replica: string;
-  /** Where its DNS is reached from outside: `address:port`, IPv6 in brackets. */
+  /** The endpoints at which clients reach its DNS: `address:port`, IPv6 in brackets. */
   dns: string[];
-  /** The process: another one for each start. */
+  /** Identifies the process: each start has another value. */
   instance?: string;
 }
 
-/** How zones without nameservers of their own name the replica: a label made from its name, and its addresses. */
+/**
+ * Returns the replica as a nameserver of zones that have none in their settings: a label made from its name, and its
+ * addresses.
+ */
 export function nameserverOf(member: Member): Nameserver {
   const label = member.replica
     .toLowerCase()

@@ -3,18 +3,21 @@
 import { InvalidValue } from './invalid-value.ts';
 
 /**
- * A fully qualified name in canonical presentation form: lower-cased, without the trailing dot, special octets escaped as in RFC 1035 §5.1
- * (`\.`, `\032`). The root is `.`. Two equal names are equal strings.
+ * A fully qualified name in canonical presentation form: lower-cased, without the trailing dot, special octets escaped
+ * as in RFC 1035 §5.1 (`\.`, `\032`). The root is `.`. Two equal names are equal strings.
  */
 export type Fqdn = string & { readonly brand: 'Fqdn' };
 
 export const root = '.' as Fqdn;
 
-/** Of either case: lower-casing first would turn some characters outside ASCII (the Kelvin sign) into letters. */
+/**
+ * Matches both cases, because lower-casing first would turn some characters outside ASCII (the Kelvin sign) into
+ * letters.
+ */
 const plainName = /^(?:[A-Za-z0-9_*-]{1,63}\.)*[A-Za-z0-9_*-]{1,63}$/;
 const specialCharacters = new Set('"().;\\@$');
 
-/** Parses an absolute name; the trailing dot may be there or not. Throws InvalidValue. */
+/** Parses an absolute name, with or without the trailing dot. Throws InvalidValue. */
 export function parseName(text: string): Fqdn {
   const relative = text.endsWith('.') ? text.slice(0, -1) : text;
   if (plainName.test(relative) && relative.length <= 253) return relative.toLowerCase() as Fqdn;
@@ -25,7 +28,7 @@ export function parseName(text: string): Fqdn {
   return nameFromLabels(splitLabels(text));
 }
 
-/** The labels of presentation text as octets; a trailing dot adds no label. Throws InvalidValue. */
+/** Returns the labels of presentation text as octets. A trailing dot adds no label. Throws InvalidValue. */
 function splitLabels(text: string): Uint8Array[] {
   const labels: Uint8Array[] = [];
   let label: number[] = [];
@@ -95,7 +98,7 @@ function formatLabel(label: Uint8Array): string {
   return text;
 }
 
-/** The labels, leftmost first, each in presentation form; none for the root. */
+/** Returns the labels, leftmost first, in presentation form. The root has none. */
 export function labelsOf(name: Fqdn): string[] {
   if (name === root) return [];
   if (!name.includes('\\')) return name.split('.');
@@ -112,7 +115,9 @@ export function labelsOf(name: Fqdn): string[] {
   return labels;
 }
 
-/** Canonical order (RFC 4034 §6.1): by labels from the right, what is above first. An escape sorts as it is written. */
+/**
+ * Compares in canonical order (RFC 4034 §6.1): by labels from the right, a parent first. Escapes compare as written.
+ */
 export function compareNames(a: Fqdn, b: Fqdn): number {
   const [one, two] = [labelsOf(a).reverse(), labelsOf(b).reverse()];
   const at = one.findIndex((label, index) => label !== two[index]);
@@ -121,7 +126,7 @@ export function compareNames(a: Fqdn, b: Fqdn): number {
   return label < other ? -1 : 1;
 }
 
-/** The name without its leftmost label; undefined for the root. */
+/** Returns the name without its leftmost label. Undefined for the root. */
 export function parentOf(name: Fqdn): Fqdn | undefined {
   if (name === root) return undefined;
   for (let i = 0; i < name.length; i += 1) {
@@ -131,12 +136,12 @@ export function parentOf(name: Fqdn): Fqdn | undefined {
   return root;
 }
 
-/** The name itself, then each parent up to the root. */
+/** Yields the name itself, then each parent up to the root. */
 export function* ancestry(name: Fqdn): Generator<Fqdn> {
   for (let at: Fqdn | undefined = name; at !== undefined; at = parentOf(at)) yield at;
 }
 
-/** Whether `name` is `zone` or below it. */
+/** Returns whether `name` is `zone` or below it. */
 export function isWithin(name: Fqdn, zone: Fqdn): boolean {
   if (zone === root || name === zone) return true;
   if (!name.endsWith(`.${zone}`)) return false;
@@ -145,26 +150,29 @@ export function isWithin(name: Fqdn, zone: Fqdn): boolean {
   return false;
 }
 
-/** Whether presentation text ends in a dot that is not escaped. */
+/** Returns whether presentation text ends in a dot that is not escaped. */
 export function isAbsolute(text: string): boolean {
   const [backslashes = ''] = /\\*(?=\.$)/.exec(text) ?? [];
   return text.endsWith('.') && backslashes.length % 2 === 0;
 }
 
-/** A name as a zone's users write it: `@` is the apex, all else is relative to the zone unless it ends in a dot. Throws InvalidValue. */
+/**
+ * Parses a name as users of a zone write it: `@` is the apex, any other name is relative to the zone unless it ends in
+ * a dot. Throws InvalidValue.
+ */
 export function parseRelativeName(text: string, zone: Fqdn): Fqdn {
   if (text === '@') return zone;
   if (isAbsolute(text)) return parseName(text);
   return parseName(zone === root ? text : `${text}.${zone}`);
 }
 
-/** The inverse of {@link parseRelativeName}. `name` must be within the zone. */
+/** Returns the name relative to the zone, which must contain it. The inverse of {@link parseRelativeName}. */
 export function formatRelativeName(name: Fqdn, zone: Fqdn): string {
   if (name === zone) return '@';
   return zone === root ? name : name.slice(0, -(zone.length + 1));
 }
 
-/** Wire form (RFC 1035 §3.1), uncompressed, lower-cased, the root's empty label included. */
+/** Returns the wire form (RFC 1035 §3.1): uncompressed, lower-case, with the root's empty label. */
 export function nameToWire(name: Fqdn): Uint8Array {
   if (!name.includes('\\')) return plainNameToWire(name);
   const wire: number[] = [];
@@ -188,7 +196,7 @@ function plainNameToWire(name: Fqdn): Uint8Array {
   return wire;
 }
 
-/** Reads an uncompressed wire-form name at `offset`; `length` counts its octets. Throws InvalidValue. */
+/** Reads an uncompressed name in wire form at `offset`. `length` counts its octets. Throws InvalidValue. */
 export function nameFromWire(wire: Uint8Array, offset = 0): { name: Fqdn; length: number } {
   const labels: Uint8Array[] = [];
   let at = offset;

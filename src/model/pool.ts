@@ -1,4 +1,4 @@
-// Pools as users give them, and what follows from that alone: ranges, exclusions, capacity. What is taken in them: views/.
+// Pools as users define them, with the ranges, exclusions and capacity that follow. The addresses in use: views/.
 
 import { type AddressNumber, type Family, familyOfNumber } from './address.ts';
 import { type AddressRange, parseRange, rangeHolds } from './address-range.ts';
@@ -12,7 +12,7 @@ export type Tags = Record<string, string>;
 
 export const maxTags = 64;
 
-/** Merging may come to more than one request may bring. Throws InvalidValue. */
+/** Throws InvalidValue for too many tags. A merge can add to the tags that are there, so a schema cannot check this. */
 export function checkTags(tags: Readonly<Tags>): void {
   if (Object.keys(tags).length > maxTags) throw new InvalidValue(`has more than ${maxTags} tags`);
 }
@@ -33,7 +33,7 @@ export interface Pool {
   tags: Tags;
 }
 
-/** What a pool is where its users say nothing. */
+/** The defaults of a pool's settings. */
 export const poolDefaults: Omit<Pool, 'name' | 'ranges'> = {
   exclude: [],
   autoAssign: true,
@@ -48,7 +48,10 @@ export const poolDefaults: Omit<Pool, 'name' | 'ranges'> = {
   tags: {},
 };
 
-/** Returns the pool with its defaults filled in and its ranges canonical. Throws InvalidValue with the path of the field. */
+/**
+ * Returns the pool with its defaults filled in and its ranges canonical. Throws InvalidValue with the path of the
+ * field.
+ */
 export function poolFrom(name: string, settings: Partial<Omit<Pool, 'name'>>): Pool {
   const { ranges = [], exclude = [], tags = {} } = settings;
   if (ranges.length === 0) throw new InvalidValue('a pool needs a range', '/ranges');
@@ -64,20 +67,20 @@ export function poolFrom(name: string, settings: Partial<Omit<Pool, 'name'>>): P
   };
 }
 
-/** Where the addresses of a pool may come from: its ranges in listed order, and what is left out of them. */
+/** The addresses that a pool may give: its ranges in listed order, and the intervals excluded from them. */
 export interface PoolShape {
   ranges: AddressRange[];
   excluded: Interval[];
   avoidBuggyIps: boolean;
 }
 
-/** Both ends are inside. */
+/** An interval with both its ends. */
 export interface Interval {
   first: AddressNumber;
   last: AddressNumber;
 }
 
-/** The shape of a pool. Throws InvalidValue for a range that cannot be read. */
+/** Returns the shape of a pool. Throws InvalidValue for a range that cannot be read. */
 export function poolShape(pool: Pick<Pool, 'ranges' | 'exclude' | 'avoidBuggyIps' | 'allowFirstLast'>): PoolShape {
   const ranges = pool.ranges.map(parseRange);
   const ends = pool.allowFirstLast ? [] : ranges.flatMap(firstAndLast);
@@ -88,13 +91,13 @@ export function poolShape(pool: Pick<Pool, 'ranges' | 'exclude' | 'avoidBuggyIps
   };
 }
 
-/** Network and broadcast address of a prefix; /31, /32, /127, /128 and `a-b` ranges have none to keep back. */
+/** Returns the first and last address of a prefix. /31, /32, /127, /128 and `a-b` ranges have none to exclude. */
 function firstAndLast(range: AddressRange): Interval[] {
   if (range.prefixLength === undefined || range.last - range.first < 2n) return [];
   return [range.first, range.last].map((value) => ({ first: value, last: value }));
 }
 
-/** Sorted, without overlaps. */
+/** Returns the intervals sorted and without overlaps. */
 function mergeIntervals(intervals: readonly Interval[]): Interval[] {
   const merged: Interval[] = [];
   for (const { first, last } of [...intervals].sort((a, b) => (a.first < b.first ? -1 : 1))) {
@@ -115,14 +118,14 @@ export function isExcluded(shape: PoolShape, value: AddressNumber): boolean {
   return shape.excluded.some(({ first, last }) => first <= value && value <= last);
 }
 
-/** IPv4 addresses that end in .0 or .255, which some equipment takes for network or broadcast addresses. */
+/** Returns whether an IPv4 address ends in .0 or .255: some equipment takes it for a network or broadcast address. */
 export function isBuggy(value: AddressNumber): boolean {
   if (familyOfNumber(value) !== 'ipv4') return false;
   const low = value & 255n;
   return low === 0n || low === 255n;
 }
 
-/** How many addresses of a family the pool can give. */
+/** Returns how many addresses of a family the pool can give. */
 export function capacityOf(shape: PoolShape, family: Family): bigint {
   let capacity = 0n;
   for (const range of shape.ranges) {
@@ -131,7 +134,7 @@ export function capacityOf(shape: PoolShape, family: Family): bigint {
   return capacity;
 }
 
-/** What is left of a range without the excluded intervals. */
+/** Yields the parts of a range outside the excluded intervals. */
 function* usableParts(range: AddressRange, excluded: readonly Interval[]): Generator<Interval> {
   let first = range.first;
   for (const hole of excluded) {
@@ -148,7 +151,7 @@ function sizeOf({ first, last }: Interval, shape: PoolShape): bigint {
   return size - (buggyUpTo(last) - buggyUpTo(first - 1n));
 }
 
-/** How many addresses from the family's start up to this one end in .0 or .255. */
+/** Returns how many addresses from the family's first up to this one end in .0 or .255. */
 function buggyUpTo(value: AddressNumber): bigint {
   return 2n * (value >> 8n) + 1n + ((value & 255n) === 255n ? 1n : 0n);
 }

@@ -1,11 +1,11 @@
-// The store's revision, as every room speaks of it. What makes revisions: store/store.ts.
+// The revision of the store. store/store.ts says how a store makes revisions.
 
-/** One for each transaction that changed something, strictly growing, from 1. */
+/** The number of a transaction that changed something. Revisions grow strictly, from 1. */
 export type Revision = number & { readonly brand: 'Revision' };
 
 export const firstRevision = 1 as Revision;
 
-/** The revision after this one: where a watch goes on. */
+/** Returns the revision after this one, from which a watch continues. */
 export function after(revision: Revision): Revision {
   return (revision + 1) as Revision;
 }

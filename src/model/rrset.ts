@@ -1,11 +1,11 @@
-// RRsets as the API and the store carry them: a type, a TTL, and records in canonical presentation form. What a name may hold together.
+// RRsets as the API and the store carry them: a type, a TTL, and records in canonical presentation form.
 
 import { atPath, InvalidValue } from './invalid-value.ts';
 import { type Fqdn, parseName } from './name.ts';
 import { formatRdata, parseRdata } from './rdata/rdata.ts';
 import { isSingleton, type RecordType } from './rdata/record-types.ts';
 
-/** Who writes an RRset: a host (through which alone it changes), or the zone's settings (default NS and glue; never stored). */
+/** The writer of an RRset: a host, or the zone's settings (default NS and glue, which are never stored). */
 export type Manager = 'host' | 'zone';
 
 export interface Rrset {
@@ -13,7 +13,7 @@ export interface Rrset {
   /** Seconds, 0 to 2^31 − 1 (RFC 2181 §8). */
   ttl: number;
   records: string[];
-  /** Absent: the zone's users themselves. */
+  /** Absent if the zone's users write the RRset themselves. */
   manager?: Manager;
 }
 
@@ -31,15 +31,20 @@ export interface NamedRrsets {
 
 export const maxTtl = 2 ** 31 - 1;
 
-/** How many RRsets one name holds at most: what the table of the answering threads has room to count. */
+/** The maximum number of RRsets of one name: the table counts them in one octet. */
 export const maxTypes = 255;
 
-/** An answer carries an RRset whole, or not at all: 65535 octets with the header, a question, and the owner name once. */
+/**
+ * The maximum size of an RRset. It must fit whole into 65535 octets, with the header, a question, and the owner name
+ * once.
+ */
 export const maxRrset = 65_535 - 12 - 2 * 259;
-/** What every record has beside its rdata: a compressed owner name, type, class, TTL, length. */
+/** The octets of a record beside its rdata: a compressed owner name, type, class, TTL, length. */
 export const recordOverhead = 12;
 
-/** Returns the records canonical, sorted, each once. Throws InvalidValue; its path is the index of the faulty record. */
+/**
+ * Returns the records canonical, sorted, each once. Throws InvalidValue; its path is the index of the faulty record.
+ */
 export function parseRecords(type: RecordType, records: readonly string[]): string[] {
   const octets = new Map<string, number>();
   for (const [index, text] of records.entries()) {
@@ -55,16 +60,16 @@ export function parseRecords(type: RecordType, records: readonly string[]): stri
   return distinct;
 }
 
-/** What DNSSEC keeps beside a CNAME, and dynamic update its keys (RFC 4035 §2.5, RFC 2181 §10.1). */
+/** The types that may share a name with a CNAME, for DNSSEC and keys (RFC 4035 §2.5, RFC 2181 §10.1). */
 const besideCname: ReadonlySet<string> = new Set(['CNAME', 'RRSIG', 'NSEC', 'KEY', 'SIG', 'NXT']);
 
-/** The RRset that cannot share its name with the CNAME that stands there (RFC 1034 §3.6.2). */
+/** Returns an RRset that cannot share a name with the CNAME among these (RFC 1034 §3.6.2). */
 export function conflictWithCname<T extends Pick<Rrset, 'type'>>(rrsets: readonly T[]): T | undefined {
   if (!rrsets.some(({ type }) => type === 'CNAME')) return undefined;
   return rrsets.find(({ type }) => !besideCname.has(type));
 }
 
-/** The resource that a host-managed RRset belongs to: an address record's owner, or where an alias or PTR points. */
+/** Returns the host that manages an RRset: the owner of address records, or the target of an alias or PTR. */
 export function managingHost(owner: Fqdn, rrset: Rrset): Fqdn {
   if (rrset.type === 'A' || rrset.type === 'AAAA') return owner;
   return parseName(rrset.records[0] ?? owner);

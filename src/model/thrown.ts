@@ -1,11 +1,11 @@
-// Texts of what was thrown, which need not be an Error.
+// Texts of thrown values, which need not be an Error.
 
-/** Returns the message of what was thrown. */
+/** Returns the message of a thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Returns the message and the stack of what was thrown, for the log line of a bug. */
+/** Returns the message and the stack of a thrown value, for the log line of a bug. */
 export function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,6 +1,6 @@
-// Times as the store and the API have them (RFC 3339), in UTC.
+// Times as the store and the API write them: RFC 3339, in UTC.
 
-/** Of milliseconds since the epoch. */
+/** Returns the text of a time in milliseconds since the epoch. */
 export function timestamp(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }

@@ -7,7 +7,7 @@ import type { RecordType } from './rdata/record-types.ts';
 import type { Revision } from './revision.ts';
 import type { NamedRrsets, Rrset } from './rrset.ts';
 
-/** Every part may be left to the defaults of {@link soaOf}. Times in seconds. */
+/** The settings of a zone's SOA, in seconds. A missing one has its default from {@link soaOf}. */
 export interface SoaSettings {
   mname?: Fqdn;
   rname?: Fqdn;
@@ -19,28 +19,30 @@ export interface SoaSettings {
 
 export interface Zone {
   name: Fqdn;
-  /** Which generation of `names/<zone>/<generation>/` is the zone. */
+  /** The generation in `names/<zone>/<generation>/` that is served. */
   generation: number;
   defaultTtl: number;
-  /** Empty: the replicas name themselves. */
+  /** Empty: the replicas are the nameservers. */
   nameservers: Fqdn[];
   soa: SoaSettings;
   skydns: boolean;
-  /** A reverse zone that we made for a host, and remove with its last name. */
+  /** Whether it is a reverse zone that was created for a host, and is deleted with its last name. */
   automatic: boolean;
 }
 
-/** Of 255 octets, `ns-<replica>` and its length octet take up to 64. */
-const greatestZoneName = 255 - 64;
+/**
+ * The maximum octets of a zone's name. Of the 255 octets of a name, `ns-<replica>` and its length octet take up to 64.
+ */
+const maxZoneName = 255 - 64;
 
-/** Throws InvalidValue for the name of a new zone that {@link nameserverName} would be none below. */
+/** Throws InvalidValue for a new zone whose name is too long for {@link nameserverName}. */
 export function checkZoneName(name: Fqdn): void {
-  if (nameToWire(name).length > greatestZoneName) {
-    throw new InvalidValue(`a zone's name has at most ${greatestZoneName} octets: its nameservers stand below it`);
+  if (nameToWire(name).length > maxZoneName) {
+    throw new InvalidValue(`a zone's name has at most ${maxZoneName} octets: its nameservers stand below it`);
   }
 }
 
-/** What a zone is where its users say nothing. */
+/** The defaults of a zone's settings. */
 export const zoneDefaults: Omit<Zone, 'name'> = {
   generation: 1,
   defaultTtl: 300,
@@ -58,19 +60,19 @@ export const soaDefaults = {
   negativeTtlSeconds: 30,
 } as const;
 
-/** A replica of this service, as zones without nameservers of their own name it. */
+/** A replica of this service as a nameserver of the zones that have none in their settings. */
 export interface Nameserver {
   /** One label. */
   label: string;
   addresses: Address[];
 }
 
-/** The name by which a zone calls a replica: `ns-<replica>.<zone>`. */
+/** Returns the name of a replica in a zone: `ns-<replica>.<zone>`. */
 function nameserverName(nameserver: Nameserver, zone: Fqdn): Fqdn {
   return (zone === root ? `ns-${nameserver.label}` : `ns-${nameserver.label}.${zone}`) as Fqdn;
 }
 
-/** A SOA record's content (RFC 1035 §3.3.13) with its TTL; times in seconds. */
+/** The fields of a SOA record (RFC 1035 §3.3.13) and its TTL. Times in seconds. */
 export interface Soa {
   ttl: number;
   primary: Fqdn;
@@ -82,7 +84,7 @@ export interface Soa {
   minimum: number;
 }
 
-/** The zone's SOA. `revision` is the store revision of its last change: modulo 2^32 it is the serial (RFC 1982). */
+/** Returns the zone's SOA. Its serial is the store revision of the zone's last change, modulo 2^32 (RFC 1982). */
 export function soaOf(zone: Zone, primary: Fqdn, revision: Revision): Soa {
   const { mname, rname, ...times } = zone.soa;
   const { refreshSeconds, retrySeconds, expireSeconds, negativeTtlSeconds } = { ...soaDefaults, ...times };
@@ -98,13 +100,13 @@ export function soaOf(zone: Zone, primary: Fqdn, revision: Revision): Soa {
   };
 }
 
-/** The SOA as an RRset, for those who list a zone's records. */
+/** Returns the SOA as an RRset. */
 export function soaRrset({ ttl, primary, responsible, serial, refresh, retry, expire, minimum }: Soa): Rrset {
   const record = [absolute(primary), absolute(responsible), serial, refresh, retry, expire, minimum].join(' ');
   return { type: 'SOA' as RecordType, ttl, records: [record], manager: 'zone' };
 }
 
-/** NS at the apex, and the addresses of those nameservers that the zone does not name itself. The first name is the primary. */
+/** Returns the NS RRset of the apex. For nameservers that are replicas, returns their addresses too. */
 export function nameserversOf(zone: Zone, replicas: readonly Nameserver[]): NamedRrsets[] {
   if (zone.nameservers.length > 0) return [{ name: zone.name, rrsets: [nsRrset(zone, zone.nameservers)] }];
   const names = replicas.map((replica) => nameserverName(replica, zone.name));

@@ -150,7 +150,7 @@ const refused: [text: string, line: number, message: RegExp][] = [
   ['b A 10.0.0.1\na ( A\n 10.0.0.1', 2, /parenthesis is not closed/],
   [`${'a.'.repeat(126)}a A 10.0.0.1`, 1, /octets/],
   [`${'a'.repeat(64)} A 10.0.0.1`, 1, /label/],
-  ['a 1x A 10.0.0.1', 1, /no time/],
+  ['a 1x A 10.0.0.1', 1, /not a duration/],
   ['$TTL 99999999999', 1, /2\^32/],
   ['$GENERATE 3-1 a$ A 10.0.0.1', 1, /range/],
   ['$GENERATE 0-1000000 a$ A 10.0.0.1', 1, /1000001 numbers; 1000000/],

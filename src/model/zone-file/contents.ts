@@ -1,4 +1,4 @@
-// The records of a zone file by name, as a zone would hold them: RRsets whole, in canonical order, and what may not stand together found.
+// The records of a zone file by name, as whole RRsets in canonical order. Finds records that must not be together.
 
 import {
   checkName,
@@ -19,11 +19,11 @@ export interface FileRrset {
   type: RecordType;
   ttl: number;
   records: string[];
-  /** Of its first record. */
+  /** The line of its first record. */
   line: number;
-  /** In a message. */
+  /** Its size in a DNS message. */
   octets: number;
-  /** Whether the zone has an RRset of this type at this name now. */
+  /** Whether the zone already has an RRset of this type at this name. */
   known: boolean;
 }
 
@@ -33,29 +33,29 @@ export interface FileSoa {
   record: string;
 }
 
-/** What a name, an RRset and a record take in memory at most, beside their text: measured, on V8. */
+/** The octets of memory of a name, an RRset and a record, beside their text. Upper limits, measured on V8. */
 const heldByName = 200;
 const heldByRrset = 200;
 const heldByRecord = 40;
 
-/** The zone as the file wants it. */
+/** The contents of a zone as the file defines them. */
 export class ZoneFileContents {
   readonly zone: Fqdn;
   readonly names = new Map<Fqdn, FileRrset[]>();
   soa: FileSoa | undefined;
   records = 0;
-  /** How many octets of memory all this takes, about. */
+  /** The approximate size in memory, in octets. */
   held = 0;
-  /** What the zone of the file named as its nameservers by its settings, and this one does not. */
+  /** The NS records of the apex that the settings of the exported zone implied and those of this zone do not. */
   impliedNameservers: readonly string[] = [];
   readonly #findings: Findings;
-  /** RRsets of which every record is marked as implied, with their owners. */
+  /** RRsets whose records are all marked as implied, with their owners. */
   readonly #marked = new Map<FileRrset, Fqdn>();
   readonly #zoneBelow: (owner: Fqdn) => Fqdn | undefined;
   /** Names with a delegation or a DNAME. */
   readonly #cuts = new Set<Fqdn>();
 
-  /** `zoneBelow`: the zone of ours that answers for a name in place of this one. */
+  /** `zoneBelow` returns the served zone inside this one that answers for a name. */
   constructor(zone: Fqdn, findings: Findings, zoneBelow: (owner: Fqdn) => Fqdn | undefined = () => undefined) {
     this.zone = zone;
     this.#findings = findings;
@@ -115,7 +115,7 @@ export class ZoneFileContents {
       this.#findings.fault(line, `the ${type} records of ${owner} are more than a DNS message takes`);
   }
 
-  /** A transfer's text repeats the SOA at its end. */
+  /** Takes the SOA. The same SOA may come twice: the text of a zone transfer repeats it at the end. */
   #addSoa({ owner, line, ttl, record }: ZoneFileRecord): void {
     if (owner !== this.zone) this.#findings.fault(line, `a SOA stands at the zone's apex, not at ${owner}`);
     else if (this.soa === undefined) this.soa = { line, ttl, record };
@@ -124,7 +124,7 @@ export class ZoneFileContents {
     }
   }
 
-  /** Takes out an RRset that the zone's settings imply anyway; false when the file does not have exactly that. */
+  /** Removes an RRset that the zone's settings imply. Returns false if the file does not have exactly this RRset. */
   dropImplied(owner: Fqdn, rrset: Rrset): boolean {
     const rrsets = this.names.get(owner) ?? [];
     const same = rrsets.findIndex((one) => one.type === rrset.type && isSameRrset(one, rrset));
@@ -134,7 +134,7 @@ export class ZoneFileContents {
     return true;
   }
 
-  /** Takes out what is marked as implied; returns the lines. */
+  /** Removes the RRsets that are marked as implied. Returns their lines. */
   dropMarked(): number[] {
     const lines: number[] = [];
     for (const [rrset, owner] of this.#marked) {
@@ -149,7 +149,7 @@ export class ZoneFileContents {
     return lines;
   }
 
-  /** All that the name shall hold: the file's records, and those that hosts manage there. Finds what cannot stand together. */
+  /** Returns all RRsets of a name: the file's, and those that hosts manage. Reports those that cannot be together. */
   rrsetsAt(owner: Fqdn, managed: readonly Rrset[], findings = this.#findings): Rrset[] {
     const own = this.names.get(owner) ?? [];
     const rrsets: Rrset[] = [...managed];
@@ -166,7 +166,7 @@ export class ZoneFileContents {
     return rrsets.length > 1 ? rrsets.sort((a, b) => (a.type < b.type ? -1 : 1)) : rrsets;
   }
 
-  /** Finds what is odd about the names that the file's records at this name point to. `managed`: what hosts have. */
+  /** Reports warnings of the names that the records of this name point to. `managed`: the RRsets of hosts. */
   checkTargets(owner: Fqdn, managed: ReadonlyMap<Fqdn, readonly Rrset[]>, findings = this.#findings): void {
     if (this.#zoneBelow(owner) !== undefined) return;
     const own = this.names.get(owner) ?? [];
@@ -188,7 +188,7 @@ export class ZoneFileContents {
     }
   }
 
-  /** At the line of the record, or of what hides it. */
+  /** Reports a finding at the line of the record, or of the cut that hides it. */
   #note({ types, message, code, managedBy, cut }: NameFinding, own: readonly FileRrset[], findings: Findings) {
     const hiding = cut && this.names.get(cut.owner)?.find(({ type }) => type === cut.type);
     const line = (own.find(({ type }) => types.includes(type)) ?? hiding ?? own[0])?.line ?? 0;
@@ -197,7 +197,7 @@ export class ZoneFileContents {
   }
 }
 
-/** As one piece of memory: text that was put together, or cut out of the file, keeps all that it was made of. */
+/** Returns a copy of the text. V8 keeps the strings that a slice or a concatenation was made of in memory. */
 function ownText<T extends string>(text: T): T {
   return Buffer.from(text, 'latin1').toString('latin1') as T;
 }

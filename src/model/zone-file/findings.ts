@@ -46,7 +46,10 @@ export class Findings {
   }
 }
 
-/** Returns the message, cut to the limit, as a new string: a part of the file's text would keep the whole chunk in memory. */
+/**
+ * Returns the message, cut to the limit, as a new string: a part of the file's text would keep the whole chunk in
+ * memory.
+ */
 function kept(message: string): string {
   const text = message.length > maxMessage ? `${message.slice(0, maxMessage)} …` : message;
   return Buffer.from(text).toString();

@@ -1,4 +1,5 @@
-// `$GENERATE range owner [ttl] [class] type rdata`, as BIND has it: a template for records, one for each number of the range.
+// BIND's `$GENERATE range owner [ttl] [class] type rdata`: a template that makes one record for each number of the
+// range.
 
 import { InvalidValue } from '../invalid-value.ts';
 
@@ -8,9 +9,9 @@ interface GenerateRange {
   step: number;
 }
 
-const greatestRange = 1_000_000;
+const maxNumbers = 1_000_000;
 
-/** `1-100` or `0-255/5`. Throws InvalidValue. */
+/** Parses `1-100` or `0-255/5`. Throws InvalidValue. */
 export function parseGenerateRange(text: string): GenerateRange {
   const [, start, stop, step = '1'] = /^(\d{1,10})-(\d{1,10})(?:\/(\d{1,10}))?$/.exec(text) ?? [];
   const range = { start: Number(start), stop: Number(stop), step: Number(step) };
@@ -18,14 +19,14 @@ export function parseGenerateRange(text: string): GenerateRange {
     throw new InvalidValue(`'${text}' is no range: start-stop or start-stop/step, from the smaller to the greater`);
   }
   const numbers = Math.floor((range.stop - range.start) / range.step) + 1;
-  if (numbers > greatestRange)
-    throw new InvalidValue(`'${text}' is ${numbers} numbers; ${greatestRange} are allowed in one $GENERATE`);
+  if (numbers > maxNumbers)
+    throw new InvalidValue(`'${text}' is ${numbers} numbers; ${maxNumbers} are allowed in one $GENERATE`);
   return range;
 }
 
 const placeholder = /\\.|\$\$|\$\{([^}]*)(\}?)|\$/gs;
 
-/** The template with the number in it. Throws InvalidValue. */
+/** Returns the template with the number filled in. Throws InvalidValue. */
 export function substitute(template: string, number: number): string {
   if (!template.includes('$')) return template;
   return template.replace(placeholder, (found: string, modifiers: string | undefined, brace: string | undefined) => {
@@ -36,7 +37,7 @@ export function substitute(template: string, number: number): string {
   });
 }
 
-/** `offset[,width[,base]]`. */
+/** Formats a number by the modifiers `offset[,width[,base]]`. */
 function formatNumber(modifiers: string, number: number): string {
   const [, offset, digits = '0', base = 'd'] = /^([+-]?\d{1,10})(?:,(\d{1,3})(?:,([doxXnN]))?)?$/.exec(modifiers) ?? [];
   if (offset === undefined)
@@ -60,7 +61,7 @@ function formatNumber(modifiers: string, number: number): string {
   }
 }
 
-/** Hexadecimal digits as labels, the lowest first; the width counts the dots. */
+/** Returns the hexadecimal digits as labels, the lowest first. The width counts the dots. */
 function nibbles(value: number, width: number): string {
   let text = '';
   let left = value;

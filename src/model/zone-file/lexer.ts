@@ -1,11 +1,11 @@
-// The text of a zone file as entries (RFC 1035 §5.1): tokens, parentheses joined, comments gone. Takes the file in pieces of any size and keeps
-// one entry at most. A character is one octet of the file (latin1); those that are not ASCII come out as `\DDD`.
-// What the tokens mean: reader.ts.
+// Splits the text of a zone file into entries of tokens (RFC 1035 §5.1): joins lines in parentheses, removes comments.
+// The file comes in chunks of any size, of which at most one entry is kept. A character is one octet of the file
+// (latin1). An octet outside ASCII becomes `\DDD`. The meaning of the tokens: reader.ts.
 
-/** The comment of a record that the zone's settings implied where the file was exported. */
+/** The comment that an export writes after a record that the zone's settings imply. */
 export const impliedMark = ' implied';
 
-/** `tokens` keep their quotes and escapes; what stands together without blanks is one token. `indented`: the owner is left out. */
+/** An entry. `tokens` keep their quotes and escapes. `indented`: the line starts with a blank, so it has no owner. */
 export interface ZoneFileEntry {
   line: number;
   indented: boolean;
@@ -18,13 +18,13 @@ export interface LexerFault {
   fault: string;
 }
 
-/** A TXT record of 65535 octets, each written as `\DDD`, fits. */
-const greatestEntry = 1024 * 1024;
+/** The maximum characters of an entry. A TXT record of 65535 octets, each written as `\DDD`, fits. */
+const maxEntry = 1024 * 1024;
 
 const special = /["();\\]/;
 const blanks = /[ \t]+/;
 const notAscii = /[\x7f-\xff]/;
-/** An escaped octet is found whole: the backslash before one that is not ASCII goes, one after an escaped backslash is none. */
+/** Matches an escape as a whole, so that a backslash is dropped only if it escapes an octet outside ASCII. */
 const escapeOrNotAscii = /\\.|[\x7f-\xff]/gs;
 
 export class ZoneFileLexer {
@@ -35,12 +35,12 @@ export class ZoneFileLexer {
   #length = 0;
   #dead = false;
 
-  /** The entries that this piece of the file completes. */
+  /** Yields the entries that this chunk of the file completes. */
   *read(chunk: string): Generator<ZoneFileEntry | LexerFault> {
     const lines = (this.#rest + chunk).split('\n');
     this.#rest = lines.pop() ?? '';
     for (const line of lines) yield* this.#readLine(line);
-    if (this.#rest.length > greatestEntry) yield* this.#giveUp();
+    if (this.#rest.length > maxEntry) yield* this.#giveUp();
   }
 
   *end(): Generator<ZoneFileEntry | LexerFault> {
@@ -66,7 +66,7 @@ export class ZoneFileLexer {
     if (fault !== undefined) {
       this.#depth = 0;
       yield { line: this.#line, fault };
-    } else if (this.#length > greatestEntry) {
+    } else if (this.#length > maxEntry) {
       yield* this.#giveUp();
       return;
     }
@@ -77,7 +77,7 @@ export class ZoneFileLexer {
     if (fault === undefined && entry.tokens.length > 0) yield entry;
   }
 
-  /** Adds the line's tokens; says what is wrong with it. */
+  /** Adds the line's tokens to the entry. Returns the fault of the line, if it has one. */
   #readTokens(text: string, entry: ZoneFileEntry): string | undefined {
     const { tokens } = entry;
     let start = -1;
@@ -124,7 +124,7 @@ export class ZoneFileLexer {
     this.#rest = '';
     yield {
       line: this.#entry?.line ?? this.#line + 1,
-      fault: `an entry has more than ${greatestEntry} characters: nothing after it was read`,
+      fault: `an entry has more than ${maxEntry} characters: nothing after it was read`,
     };
   }
 }

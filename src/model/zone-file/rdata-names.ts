@@ -1,19 +1,18 @@
-// Domain names in the rdata of zone files may be relative to `$ORIGIN`: which tokens they are, type by type, and how they become absolute.
-
+// Makes the domain names in the rdata of zone files absolute. They may be relative to `$ORIGIN`.
 import { type Fqdn, isAbsolute, root } from '../name.ts';
 import { fieldsOf, type RecordType } from '../rdata/record-types.ts';
 
-/** Where the position of names hangs on other tokens. */
+/** The types in which the positions of names depend on other tokens. */
 const special: Readonly<Record<string, (tokens: readonly string[]) => readonly number[]>> = {
   A6: (tokens) => (Number(tokens[0]) === 0 ? [] : [tokens.length - 1]),
   IPSECKEY: (tokens) => (Number(tokens[1]) === 3 ? [3] : []),
-  // The texts before it may stand together as one token.
+  // The texts before the name may be one token.
   NAPTR: (tokens) => [tokens.length - 1],
   HIP: (tokens) => tokens.map((_, index) => index).slice(3),
   AMTRELAY: (tokens) => (Number(tokens[2]) === 3 ? [3] : []),
 };
 
-/** The positions of names, as the table of types has its fields: each that stands before a name is one token. */
+/** The positions of names in the fields of a type. Every field before a name is one token. */
 const positions = new Map<RecordType, readonly number[]>();
 
 function positionsOf(type: RecordType, tokens: readonly string[]): readonly number[] {
@@ -25,14 +24,14 @@ function positionsOf(type: RecordType, tokens: readonly string[]): readonly numb
   return found;
 }
 
-/** A name token as an absolute name's text. */
+/** Returns the absolute name of a name token. */
 function absoluteName(token: string, origin: Fqdn): string {
   const suffix = origin === root ? '.' : `.${origin}.`;
   if (token === '@') return origin === root ? '.' : `${origin}.`;
   return isAbsolute(token) ? token : token + suffix;
 }
 
-/** The rdata's tokens with every name absolute. */
+/** Makes every name in the rdata's tokens absolute. Changes and returns `tokens`. */
 export function withAbsoluteNames(type: RecordType, tokens: string[], origin: Fqdn): string[] {
   if (tokens[0] === '\\#') return tokens;
   for (const position of positionsOf(type, tokens)) {

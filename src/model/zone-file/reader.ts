@@ -1,6 +1,6 @@
-// A zone file's records, in the order of the file and with their lines: directives obeyed, owners, TTLs and classes inherited, names absolute, rdata
-// canonical. Streaming: takes pieces of text, keeps nothing of what it has given. What is wrong comes as notes between the records.
-// How text becomes tokens: lexer.ts. What records may stand together: contents.ts.
+// Reads the records of a zone file, in the order of the file and with their lines. Applies directives, inherits owners
+// and TTLs, makes names absolute and rdata canonical. Streams: keeps no record that it has yielded. Faults and warnings
+// are notes between the records. Text to tokens: lexer.ts. Records that must not be together: contents.ts.
 
 import { parseDuration } from '../duration.ts';
 import { InvalidValue } from '../invalid-value.ts';
@@ -21,13 +21,13 @@ export interface ZoneFileRecord {
   ttl: number;
   /** Canonical presentation form. */
   record: string;
-  /** How many octets the rdata has. */
+  /** The octets of the rdata. */
   length: number;
   /** Marked as implied by the settings of the zone that the file was exported from. */
   implied?: boolean;
 }
 
-/** A fault: the file cannot be taken. A warning: it can, but not all of it means what it seems to. */
+/** A fault refuses the file. A warning does not, but part of the file may not mean what its author intended. */
 export interface ZoneFileNote {
   kind: 'fault' | 'warning';
   line: number;
@@ -36,9 +36,9 @@ export interface ZoneFileNote {
 }
 
 interface ReaderOptions {
-  /** The first `$ORIGIN`: the zone. */
+  /** The `$ORIGIN` at the beginning of the file: the zone. */
   origin: Fqdn;
-  /** For records before any TTL was said. */
+  /** The TTL of records before the first one with a TTL. */
   defaultTtl: number;
 }
 
@@ -49,7 +49,9 @@ const classes = /^(?:IN|CH|HS|CS|ANY|NONE|CLASS\d{1,5})$/i;
 export class ZoneFileReader {
   readonly #lexer = new ZoneFileLexer();
   #origin: Fqdn;
-  /** `broken`: the owner could not be read, and neither can those who inherit it. */
+  /**
+   * The owner that the next entry may inherit. `broken`: it could not be read, so entries that inherit it are skipped.
+   */
   #owner: Fqdn | 'none' | 'broken' = 'none';
   #directiveTtl: number | undefined;
   #lastTtl: number | undefined;
@@ -138,13 +140,13 @@ export class ZoneFileReader {
       const tokens = rest.flatMap((token) => this.#generated(token, number));
       for (const item of this.#record(line, this.#parseOwner(substitute(owner, number)), tokens)) {
         yield item;
-        // The others would fail alike.
+        // The other numbers would fail for the same reason.
         if (item.kind === 'fault') return;
       }
     }
   }
 
-  /** A quoted token holds rdata of several fields. */
+  /** Returns the tokens of a template's token. A quoted token holds several fields of rdata. */
   #generated(token: string, number: number): string[] {
     if (!/^"[^"]*"$/.test(token)) return [substitute(token, number)];
     const lexer = new ZoneFileLexer();
@@ -158,12 +160,12 @@ export class ZoneFileReader {
   *#record(line: number, owner: Fqdn, tokens: string[]): Generator<Item> {
     let at = 0;
     let ttl: number | undefined;
-    let said = false;
+    let hasClass = false;
     for (; at < tokens.length; at += 1) {
       const token = tokens[at] as string;
       if (ttl === undefined && looksLikeTtl(token)) ttl = parseDuration(token);
-      else if (!said && classes.test(token)) {
-        said = true;
+      else if (!hasClass && classes.test(token)) {
+        hasClass = true;
         if (token.toUpperCase() !== 'IN' && token.toUpperCase() !== 'CLASS1')
           throw new InvalidValue(`class ${token} is not served here: IN only`);
       } else break;
@@ -173,7 +175,7 @@ export class ZoneFileReader {
     const type = parseRecordType(typeText);
     const fields = withAbsoluteNames(type, tokens.slice(at + 1), this.#origin);
     const wire = parseRdata(type, fields.join(' '));
-    // Its last field.
+    // The minimum is the last field of a SOA.
     if (type === 'SOA') this.#soaMinimum ??= Buffer.from(wire).readUInt32BE(wire.length - 4);
     if (ttl !== undefined && ttl > maxTtl) {
       yield tooLongTtl(line, ttl);
@@ -187,7 +189,7 @@ export class ZoneFileReader {
   }
 }
 
-/** Whether a token can be nothing but a TTL: no class or type begins with a digit. */
+/** Returns whether a token can only be a TTL: no class or type begins with a digit. */
 function looksLikeTtl(token: string): boolean {
   return /^\d/.test(token);
 }

@@ -1,4 +1,5 @@
-// A zone file's lines: one record each, names absolute, nothing inherited, so that any part of the file reads alike. In which order: who writes it.
+// Writes the lines of a zone file: one record each, with absolute names and nothing inherited, so that every line can
+// be read by itself. The caller chooses the order.
 
 import { type Fqdn, root } from '../name.ts';
 import type { Rrset } from '../rrset.ts';
@@ -6,7 +7,10 @@ import { impliedMark } from './lexer.ts';
 
 type Written = Pick<Rrset, 'type' | 'ttl' | 'records' | 'manager'>;
 
-/** The lines of an RRset, each with its line end. What the zone's settings imply is marked: elsewhere others may imply something else. */
+/**
+ * Returns the lines of an RRset, each with its line end. Marks the records that the zone's settings imply, because the
+ * settings of another installation may imply others.
+ */
 export function formatRrset(owner: Fqdn, { type, ttl, records, manager }: Written): string {
   const name = owner === root ? root : `${owner}.`;
   const mark = manager === 'zone' && type !== 'SOA' ? ` ;${impliedMark}` : '';
