@@ -1,5 +1,6 @@
 // Compiles the schema of a body, a query or a response when the first request needs it. Fastify would compile all of
-// them at the start, in 0.2 s, and most replicas get requests for few of the routes.
+// them at the start, in 0.2 s, and most replicas get requests for few of the routes (test/http/schemas.test.ts compiles
+// all).
 
 import { createRequire } from 'node:module';
 import type { SerializerFactory } from '@fastify/fast-json-stringify-compiler';
