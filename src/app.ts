@@ -141,9 +141,9 @@ async function openStore({ store, etcd, dataDir }: Config, logger: FastifyBaseLo
   if (store === 'etcd') {
     // Imported only if it is used: the client of etcd takes about 15 MB of memory.
     const { openEtcdStore } = await import('./store/etcd.ts');
-    return openEtcdStore({ ...etcd, log: logger });
+    return openEtcdStore({ ...etcd, logger });
   }
-  return openEmbeddedStore({ folder: join(dataDir, 'store'), log: logger });
+  return openEmbeddedStore({ folder: join(dataDir, 'store'), logger });
 }
 
 async function listen(http: FastifyInstance, { http: { address, port } }: Config): Promise<string> {

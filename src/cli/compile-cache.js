@@ -1,5 +1,6 @@
-// Keeps compiled code on the disk: TypeScript without its types, and V8's code. Without it every thread of every start compiles all files again, and holds
-// 10 MB for Node's type stripper, a WebAssembly module (bench/weight.ts). In JavaScript, because it runs before everything else.
+// Keeps compiled code on the disk: TypeScript without its types, and V8's code. Without the cache, each thread compiles
+// all files at every start, and needs 10 MB for Node's type stripper, a WebAssembly module (bench/weight.ts). In
+// JavaScript, because it runs before everything else.
 
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readdirSync, statSync, writeFileSync } from 'node:fs';
@@ -7,19 +8,24 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const source = fileURLToPath(new URL('..', import.meta.url));
-/** Beside the packages: a user who can write there can change our code anyway. NODE_COMPILE_CACHE names another folder. */
+/**
+ * Below the packages: a user who can write there can change our code anyway. NODE_COMPILE_CACHE sets another folder.
+ */
 const defaultFolder = fileURLToPath(new URL('../../node_modules/.cache/zonewright', import.meta.url));
 
-/** Uses the cache in this process and in its threads. Without a folder that can be written, the process starts slower and takes more memory. */
+/**
+ * Uses the cache in this process and in its threads. If the folder cannot be written, the process starts more slowly
+ * and uses more memory.
+ */
 export function useCompileCache() {
-  // Threads read the variable when they start. This process has started, so it asks.
+  // Threads read the variable when they start. This process has already started, so it calls the function.
   process.env.NODE_COMPILE_CACHE ||= defaultFolder;
   process.getBuiltinModule('node:module').enableCompileCache(process.env.NODE_COMPILE_CACHE);
 }
 
 /**
- * Compiles all of our scripts into the cache, if any of them changed since that was done last. Another process does it, because the memory that the
- * type stripper takes is never given back.
+ * Compiles all of our scripts into the cache, if one of them changed since the last time. A child process does it,
+ * because a process never gives back the memory of the type stripper.
  */
 export function completeCompileCache() {
   if (isComplete() || !canWrite()) return;
@@ -40,7 +46,9 @@ function canWrite() {
   }
 }
 
-/** Exists when the cache holds all of our scripts. Each version of Node has a cache of its own. */
+/**
+ * Returns the path of a file that exists if the cache has all of our scripts. Each version of Node has its own cache.
+ */
 function markerFile() {
   return join(process.env.NODE_COMPILE_CACHE || defaultFolder, `complete-${process.version}`);
 }
@@ -53,7 +61,7 @@ function scripts() {
 if (import.meta.main) {
   useCompileCache();
   for (const script of scripts()) {
-    // The main of a thread throws here, because it gets no task. It has been compiled by then.
+    // A thread's main script throws here, because it has no task. By then it is compiled.
     await import(pathToFileURL(script)).catch(() => undefined);
   }
   process.once('exit', () => writeFileSync(markerFile(), ''));

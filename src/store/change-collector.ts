@@ -1,10 +1,10 @@
-// Turns etcd's watch responses into changes: one for each revision, whole, however etcd cut the stream into messages.
-// The stream itself, and what happens when it breaks: etcd.ts.
+// Turns etcd's watch responses into changes: one complete change for each revision, even if etcd splits it over several
+// messages. The stream, and its reconnects: etcd.ts.
 
 import type { Revision } from '../model/revision.ts';
 import type { Change, Entry, StoreEvent } from './store.ts';
 
-/** An etcd key with its value, as protobuf gives it. */
+/** An etcd key with its value, as decoded from protobuf. */
 export interface EtcdKeyValue {
   key: Buffer;
   value: Buffer;
@@ -12,14 +12,14 @@ export interface EtcdKeyValue {
   mod_revision: string;
 }
 
-/** What of etcd's WatchResponse matters here. */
+/** The fields of etcd's WatchResponse that are read here. */
 export interface WatchMessage {
-  /** More of this response follows in the next message. */
+  /** Set if the next message continues this response. */
   fragment?: boolean;
   events: { type: 'Put' | 'Delete'; kv: EtcdKeyValue }[];
 }
 
-/** An etcd key and its value as an entry; `known` names the key as the caller does. */
+/** Returns an etcd key and its value as an entry. `known` maps the full key to the key that the caller uses. */
 export function entryOf(kv: EtcdKeyValue, known: (full: string) => string): Entry {
   return {
     key: known(kv.key.toString()),
@@ -29,7 +29,7 @@ export function entryOf(kv: EtcdKeyValue, known: (full: string) => string): Entr
   };
 }
 
-/** Collects the events of one watch stream. A response holds whole revisions, but its fragments may cut one in two. */
+/** Collects the events of one watch stream. A response has complete revisions, but a fragment may end within one. */
 export class ChangeCollector {
   readonly #known: (full: string) => string;
   #open: Change | undefined;
@@ -38,7 +38,7 @@ export class ChangeCollector {
     this.#known = known;
   }
 
-  /** The changes that are complete with this message (test/store/change-collector.test.ts). */
+  /** Returns the changes that this message completes (test/store/change-collector.test.ts). */
   collect(message: WatchMessage): Change[] {
     const complete: Change[] = [];
     for (const { type, kv } of message.events) {

@@ -1,13 +1,17 @@
-// What no store takes, whatever its state: faults of the calling program, found before anything is sent.
+// Refuses transactions that no store accepts, whatever its contents. They are bugs of the caller, found before anything
+// is sent.
 
 import { fullKey } from './key-space.ts';
 import { maxOperations, type Transaction } from './store.ts';
 
-/** Throws a RangeError when the transaction is too long or writes a key twice (test/store/embedded.test.ts, "a transaction that no store takes"). */
+/**
+ * Throws a RangeError if the transaction is too long or writes a key twice (test/store/embedded.test.ts, "a transaction
+ * that no store takes").
+ */
 export function checkTransaction(root: string, { compares, operations }: Transaction): void {
   if (compares.length > maxOperations || operations.length > maxOperations) {
     throw new RangeError(
-      `a transaction takes ${maxOperations} compares and operations each, not ${compares.length} and ${operations.length}`,
+      `a transaction has at most ${maxOperations} compares and operations each, not ${compares.length} and ${operations.length}`,
     );
   }
   const written = new Set<string>();

@@ -1,5 +1,6 @@
-// The embedded store's folder: `store.sqlite` (with SQLite's `-wal` beside it), and `store.pid`, which names the process that had it open last. What
-// cannot be opened is refused in words that name the way out. What is done with the database: embedded.ts.
+// Opens the embedded store's folder: `store.sqlite` (with SQLite's `-wal` beside it), and `store.pid` with the process
+// that opened it last. Refuses a folder that cannot be used, with a message that says how to repair it.
+// Reads and writes: embedded.ts.
 
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,16 +10,19 @@ import { schema } from './embedded-sql.ts';
 
 const formatVersion = 1;
 
-/** SQLite's result codes; the last is an extended one, with more in its higher bits. */
+/** SQLite's result codes. `shortRead` is an extended one: its low octet is the primary code. */
 const resultCodes = { busy: 5, locked: 6, corrupt: 11, notADatabase: 26, shortRead: 522 } as const;
 
-/** Opens the folder's database, for this process alone. Nothing is written into one that is there, so it opens on a full disk, too. */
+/**
+ * Opens the folder's database, for this process alone. Does not need to write to an existing database, so it opens on a
+ * full disk too.
+ */
 export function openDatabase(folder: string): DatabaseSync {
   refuseLost(folder);
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(databaseFile(folder));
-    // The exclusive lock is the operating system's: it goes with the process, however that ends.
+    // The operating system holds the exclusive lock. It ends with the process, even after a crash.
     database.exec(`
       PRAGMA locking_mode = EXCLUSIVE;
       PRAGMA journal_mode = WAL;
@@ -33,20 +37,21 @@ export function openDatabase(folder: string): DatabaseSync {
         `The folder ${folder} was written by a newer version (format ${version}, this one reads ${formatVersion})`,
       );
     }
-    // The pid is written once the schema stands: that, and all that came after it, was in a WAL that is gone or cut.
-    if (version === 0 && existsSync(holderFile(folder))) {
-      throw lost(folder, 'store.sqlite-wal is gone or cut, and a store was there');
+    // The pid file is written after the schema. Here it exists without a schema, so the WAL had the schema and all
+    // data, and is missing or truncated.
+    if (version === 0 && existsSync(pidFile(folder))) {
+      throw lost(folder, 'store.sqlite-wal is missing or truncated, but the folder had a store');
     }
     if (version < formatVersion) database.exec(`${schema} PRAGMA user_version = ${formatVersion};`);
     else refuseDamaged(folder, database);
     database.exec('COMMIT');
-    nameHolder(folder);
+    writePid(folder);
     return database;
   } catch (error) {
     database?.close();
     if (isOneOf(error, resultCodes.busy, resultCodes.locked)) {
-      const holder = `another process (pid ${holderOf(folder)})`;
-      throw new Error(`The folder ${folder} is in use by ${holder}: stop that, or name another folder`, {
+      const holder = `another process (pid ${readPid(folder)})`;
+      throw new Error(`The folder ${folder} is in use by ${holder}: stop that process, or choose another folder`, {
         cause: error,
       });
     }
@@ -58,48 +63,51 @@ export function openDatabase(folder: string): DatabaseSync {
   }
 }
 
-/** Whether SQLite found that the file is not as it wrote it, or cut short; a disk that is full, or fails, is something else. */
+/** Returns true if SQLite found the file altered or truncated. A full or failing disk is not damage. */
 export function isDamage(error: unknown): boolean {
   return isOneOf(error, resultCodes.corrupt, resultCodes.notADatabase, resultCodes.shortRead);
 }
 
-/** The one number that a query gives; 0 for none. */
+/** Returns the only number in a query's first row; 0 without a row, or for NULL. */
 export function numberIn(statement: StatementSync): number {
   return Number(Object.values(statement.get() ?? {})[0] ?? 0);
 }
 
-/** To SQLite a file that is missing or empty is a new database: it would delete the WAL, and we would serve no zones. */
+/**
+ * Refuses a folder whose database file is missing or empty. SQLite would take it for a new database and delete the WAL,
+ * and we would serve no zones.
+ */
 function refuseLost(folder: string): void {
   const file = databaseFile(folder);
   const size = statSync(file, { throwIfNoEntry: false })?.size;
   if (size !== undefined && size > 0) return;
-  if (![holderFile(folder), `${file}-wal`].some((path) => existsSync(path))) return;
-  throw lost(folder, `store.sqlite is ${size === undefined ? 'gone' : 'empty'}, and a store was there`);
+  if (![pidFile(folder), `${file}-wal`].some((path) => existsSync(path))) return;
+  throw lost(folder, `store.sqlite is ${size === undefined ? 'missing' : 'empty'}, but the folder had a store`);
 }
 
-/** Looks through the whole file: a page that nobody reads for weeks would stop the service then. */
+/** Checks the whole file. Otherwise a damaged page could stay unnoticed for weeks, until a read needs it. */
 function refuseDamaged(folder: string, database: DatabaseSync): void {
   const found = Object.values(database.prepare('PRAGMA quick_check(1)').get() ?? {})[0];
   if (found !== 'ok') throw lost(folder, `the database is damaged (${String(found).replaceAll('\n', ' ')})`);
 }
 
 function lost(folder: string, reason: string, cause?: unknown): Error {
-  const wayOut = 'restore all of it from a backup, or move the folder away to begin anew';
-  return new Error(`The folder ${folder} cannot be used: ${reason}: ${wayOut}`, { cause });
+  const remedy = 'restore the whole folder from a backup, or move it away to start with an empty store';
+  return new Error(`The folder ${folder} cannot be used: ${reason}: ${remedy}`, { cause });
 }
 
-/** It stays when the process ends: it also says that a store was here. */
-function nameHolder(folder: string): void {
+/** Writes the process id. The file stays when the process ends: it also proves that the folder had a store. */
+function writePid(folder: string): void {
   try {
-    writeFileSync(holderFile(folder), `${process.pid}\n`);
+    writeFileSync(pidFile(folder), `${process.pid}\n`);
   } catch {
-    // On a full disk nobody is named.
+    // Best effort: the disk may be full.
   }
 }
 
-function holderOf(folder: string): string {
+function readPid(folder: string): string {
   try {
-    return readFileSync(holderFile(folder), 'utf8').trim() || 'unknown';
+    return readFileSync(pidFile(folder), 'utf8').trim() || 'unknown';
   } catch {
     return 'unknown';
   }
@@ -109,7 +117,7 @@ function databaseFile(folder: string): string {
   return join(folder, 'store.sqlite');
 }
 
-function holderFile(folder: string): string {
+function pidFile(folder: string): string {
   return join(folder, 'store.pid');
 }
 

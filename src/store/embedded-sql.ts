@@ -1,4 +1,4 @@
-// The SQL of the embedded store: its tables, and every statement it runs. Who runs them, and when: embedded.ts.
+// The SQL of the embedded store: its tables, and every statement that embedded.ts runs on them.
 
 export const schema = `
   CREATE TABLE IF NOT EXISTS versions (
@@ -7,7 +7,7 @@ export const schema = `
     created INTEGER NOT NULL,
     value TEXT,                -- NULL: deleted at this revision
     lease TEXT,
-    superseded INTEGER,        -- the revision that wrote the key again or deleted it; a deletion's own
+    superseded INTEGER,        -- the revision that wrote the key again or deleted it; in a tombstone its own revision
     PRIMARY KEY (key, revision)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS versions_by_revision ON versions (revision);
@@ -26,7 +26,7 @@ export const schema = `
   INSERT OR IGNORE INTO compaction VALUES (1, 0);
 `;
 
-/** Each is prepared once. The question marks stand in the order in which embedded.ts gives the values. */
+/** The statements, each prepared once. embedded.ts binds the values in the order of the question marks. */
 export const statements = {
   newestRevision: 'SELECT max(revision) FROM versions',
   compacted: 'SELECT revision FROM compaction',
@@ -35,19 +35,19 @@ export const statements = {
   current: 'SELECT key, revision, created, value FROM versions WHERE key = ? ORDER BY revision DESC LIMIT 1',
   list: `SELECT key, revision, created, value FROM versions WHERE key >= ? AND key < ? AND revision <= ?
     AND (superseded IS NULL OR superseded > ?) ORDER BY key LIMIT ?`,
-  // `+key` keeps the planner from walking the whole prefix.
+  // `+key` keeps the planner from scanning the whole prefix by key.
   changes: `SELECT key, revision, created, value FROM versions INDEXED BY versions_by_revision
     WHERE revision >= ? AND revision <= ? AND +key >= ? AND +key < ? ORDER BY revision`,
-  stirredRecently: `SELECT 1 FROM versions INDEXED BY versions_by_revision
+  modifiedRecently: `SELECT 1 FROM versions INDEXED BY versions_by_revision
     WHERE revision > ? AND +key >= ? AND +key < ? AND superseded IS NULL LIMIT 1`,
-  stirredSince: `SELECT 1 FROM versions
+  modifiedSince: `SELECT 1 FROM versions
     WHERE +revision > ? AND key >= ? AND key < ? AND superseded IS NULL LIMIT 1`,
   put: 'INSERT INTO versions (key, revision, created, value, lease) VALUES (?, ?, ?, ?, ?)',
   supersede: 'UPDATE versions SET superseded = ? WHERE key = ? AND revision = ?',
-  buryRange: `INSERT INTO versions (key, revision, created, superseded)
+  insertTombstones: `INSERT INTO versions (key, revision, created, superseded)
     SELECT key, ?, 0, ? FROM versions WHERE key >= ? AND key < ? AND superseded IS NULL`,
   supersedeRange: 'UPDATE versions SET superseded = ? WHERE key >= ? AND key < ? AND superseded IS NULL',
-  buryLeased: `INSERT INTO versions (key, revision, created, superseded)
+  insertLeasedTombstones: `INSERT INTO versions (key, revision, created, superseded)
     SELECT key, ?, 0, ? FROM versions WHERE lease = ? AND superseded IS NULL`,
   supersedeLeased: 'UPDATE versions SET superseded = ? WHERE lease = ? AND superseded IS NULL',
   grant: 'INSERT INTO leases (id, seconds, expires) VALUES (?, ?, ?)',

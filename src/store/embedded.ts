@@ -1,7 +1,7 @@
-// The store in one SQLite file, for one machine: durable on commit, nothing to set up.
-// Every version of a key is a row until it is compacted; the one without `superseded` is the newest. So a read as of an
-// earlier revision, and a watch from one, are plain queries, and a value is written once.
-// How the file is opened: embedded-folder.ts. How keys are mapped: key-space.ts. The same semantics on etcd: etcd.ts.
+// Implements the store in one SQLite file, for one machine: durable on commit, without setup.
+// Every version of a key is a row until it is compacted; the newest one has no `superseded`. So a read as of an earlier
+// revision, and a watch from one, are plain queries, and a value is written once.
+// Opening the file: embedded-folder.ts. Mapping keys: key-space.ts. The same semantics on etcd: etcd.ts.
 
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, realpathSync } from 'node:fs';
@@ -32,24 +32,24 @@ import {
 } from './store.ts';
 
 export interface EmbeddedOptions {
-  /** Holds the database and nothing else; made when it is missing, in one that is there. */
+  /** The folder of the database, for nothing else. Created if it is missing; its parent must exist. */
   folder: string;
-  /** How many revisions a watch or a list can go back. */
+  /** Revisions that are kept, so that a watch or a list can read them. */
   keepRevisions?: number;
-  log?: Logger;
+  logger?: Logger;
 }
 
-/** Sets relative keys apart from absolute ones: it sorts behind `/`. */
+/** Keeps relative keys apart from absolute ones, which begin with `/`. */
 const root = ':';
-/** Commits that share one transaction at most, so that a burst does not hold the event loop for long. */
-const largestGroup = 1000;
-/** Revisions that a watch reads at once. */
+/** Jobs that may share one SQLite transaction, so that a burst does not block the event loop for long. */
+const maxGroup = 1000;
+/** Revisions that a watch reads with one query. */
 const watchStep = 64;
-/** A page ends when its values come to this many characters. */
-const largestPage = 4 * 1024 * 1024;
+/** Characters of values after which a page ends. */
+const maxPage = 4 * 1024 * 1024;
 /** Rows that one query of a list reads. Together their values may be larger than a page. */
 const rowsPerRead = 128;
-/** Compaction comes when this many revisions more than wanted are kept. */
+/** Revisions that one compaction removes at least, so that not every commit pays for one. */
 const compactionStep = 64;
 
 interface VersionRow {
@@ -59,7 +59,7 @@ interface VersionRow {
   value: string | null;
 }
 
-/** A row of a list, without the names of its columns: that halves the time of a load. */
+/** A row of a list as an array. Without column names a load takes half the time. */
 type ListedRow = [key: string, revision: Revision, created: Revision, value: string];
 
 /** A change to the database that waits for the next group. */
@@ -69,12 +69,12 @@ interface Job {
   reject: (error: unknown) => void;
 }
 
-/** The folders that this process has open: who opens one again becomes another client of the same database. */
+/** The folders that this process has open. Opening one again gives another client of the same database. */
 const openFolders = new Map<string, EmbeddedDatabase>();
 
 /**
- * Opens the store in a folder. Only one process can: another gets an error that names the first
- * (test/store/embedded.test.ts, "a second process"). Opened twice in this process, it gives two clients of one store.
+ * Opens the store in a folder. Only one process can have it open: another gets an error with the pid of the first
+ * (test/store/embedded.test.ts, "a second process"). In the same process, each call returns a client of one store.
  */
 export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Store> {
   if (!existsSync(options.folder)) mkdirSync(options.folder, { mode: 0o700 });
@@ -124,7 +124,7 @@ class EmbeddedStore implements Store {
     ended.addEventListener('abort', aborted);
     try {
       if (!ended.aborted && from > after(database.revision)) {
-        throw new HistoryLost(`revision ${from} is yet to come`);
+        throw new HistoryLost(`revision ${from} does not exist yet`);
       }
       for (let next = from; !ended.aborted; ) {
         if (next > database.revision) {
@@ -174,41 +174,43 @@ class EmbeddedStore implements Store {
   }
 }
 
-/** One database, shared by its clients. Methods that change it run inside a job of {@link write}. */
+/** One database, shared by its clients. Methods that change it must be called within a job of {@link write}. */
 class EmbeddedDatabase {
-  /** Clients that have not closed. */
+  /** Open clients. */
   clients = 0;
-  /** Watches that wait for the next revision. */
+  /** Wakes the watches that wait for the next revision. */
   readonly waiting = new Set<() => void>();
   revision: Revision;
 
   readonly #folder: string;
   readonly #keepRevisions: number;
-  readonly #log: Logger | undefined;
+  readonly #logger: Logger | undefined;
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
   #compacted: number;
   #jobs: Job[] = [];
   #expiry: NodeJS.Timeout | undefined;
-  /** What nothing is written after. */
+  /** The damage that was found in the file. Once set, nothing is written any more. */
   #damage: StoreUnavailable | undefined;
-  /** Why the last group was not written, said once. */
+  /** Why the last group was not written, so that the same reason is logged once. */
   #obstacle: string | undefined;
 
-  constructor(folder: string, { keepRevisions = 10_000, log }: EmbeddedOptions) {
+  constructor(folder: string, { keepRevisions = 10_000, logger }: EmbeddedOptions) {
     this.#folder = folder;
     this.#keepRevisions = keepRevisions;
-    this.#log = log;
+    this.#logger = logger;
     this.#database = openDatabase(folder);
     this.#statements = prepareStatements(this.#database);
-    // The newest revision always has a row: what it wrote is current, and its deletions are not compacted yet.
+    // The newest revision always has a row: its puts are current, and its tombstones are not compacted yet.
     this.revision = Math.max(firstRevision, numberIn(this.#statements.newestRevision)) as Revision;
     this.#compacted = numberIn(this.#statements.compacted);
     this.#expireLeases();
     this.#runGroup();
   }
 
-  /** Ends with the last client: what it asked for is written, then the folder is free. */
+  /**
+   * Removes a client. After the last one, writes the waiting jobs and closes the database, so that the folder is free.
+   */
   release(): void {
     this.clients--;
     if (this.clients > 0) return;
@@ -218,7 +220,7 @@ class EmbeddedDatabase {
     this.#database.close();
   }
 
-  /** Has the job run in the next group; resolves when it is on the disk. */
+  /** Runs the job in the next group. Resolves when its changes are on the disk. */
   write<T>(run: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#jobs.length === 0) setImmediate(() => this.#runGroup());
@@ -226,7 +228,7 @@ class EmbeddedDatabase {
     });
   }
 
-  /** Runs a query; a fault of the disk becomes StoreUnavailable. */
+  /** Runs a query. Throws StoreUnavailable if SQLite fails. */
   read<T>(query: () => T): T {
     try {
       return query();
@@ -243,18 +245,18 @@ class EmbeddedDatabase {
   list(prefix: string, options: ListOptions): Page {
     const at = options.at ?? this.revision;
     if (at < this.#compacted) throw new Compacted();
-    if (at > this.revision) throw new HistoryLost(`revision ${at} is yet to come`);
+    if (at > this.revision) throw new HistoryLost(`revision ${at} does not exist yet`);
     const { start, end } = rangeOf(root, prefix, options.from);
     const limit = options.limit ?? 1000;
     const entries: Entry[] = [];
     let size = 0;
     for (let from = start; ; ) {
-      // One more than asked for: it tells whether there is a next page.
+      // One row more than asked for: it is the first of the next page, if there is one.
       const wanted = Math.min(rowsPerRead, limit + 1 - entries.length);
       const rows = this.#statements.list.all(from, end, at, at, wanted) as unknown as ListedRow[];
       for (const [full, revision, created, value] of rows) {
         const key = knownKey(root, full, prefix);
-        if (entries.length === limit || size >= largestPage) return { entries, revision: at, next: key };
+        if (entries.length === limit || size >= maxPage) return { entries, revision: at, next: key };
         entries.push({ key, value, created, modified: revision });
         size += value.length;
         from = full;
@@ -264,7 +266,7 @@ class EmbeddedDatabase {
     }
   }
 
-  /** What the revisions from `first` to `last` changed in the range. */
+  /** Returns the changes in the range from revision `first` to `last`. Throws Compacted. */
   changes(prefix: string, { start, end }: KeyRange, first: Revision, last: Revision): Change[] {
     if (first <= this.#compacted) throw new Compacted();
     const changes: Change[] = [];
@@ -308,7 +310,7 @@ class EmbeddedDatabase {
 
   endLease(lease: string): void {
     const revision = after(this.revision);
-    this.#statements.buryLeased.run(revision, revision, lease);
+    this.#statements.insertLeasedTombstones.run(revision, revision, lease);
     if (this.#statements.supersedeLeased.run(revision, lease).changes > 0) this.revision = revision;
     this.#statements.forgetLease.run(lease);
   }
@@ -320,10 +322,10 @@ class EmbeddedDatabase {
   #holds(compare: Compare): boolean {
     if (compare.kind === 'quiet') {
       const { start, end } = rangeOf(root, compare.prefix);
-      // Few revisions since then: look through what they wrote. Many: look through the prefix.
+      // Few revisions since then: search their rows. Many: search the prefix.
       const recent = this.revision - compare.since < this.#keepRevisions;
-      const stirred = recent ? this.#statements.stirredRecently : this.#statements.stirredSince;
-      return stirred.get(compare.since, start, end) === undefined;
+      const modified = recent ? this.#statements.modifiedRecently : this.#statements.modifiedSince;
+      return modified.get(compare.since, start, end) === undefined;
     }
     const row = this.current(fullKey(root, compare.key));
     switch (compare.kind) {
@@ -336,7 +338,7 @@ class EmbeddedDatabase {
     }
   }
 
-  /** How many keys it wrote or deleted. */
+  /** Carries out the operation. Returns the number of keys that it wrote or deleted. */
   #carryOut(operation: Operation, revision: Revision): number {
     if (operation.kind === 'put') {
       const key = fullKey(root, operation.key);
@@ -347,13 +349,16 @@ class EmbeddedDatabase {
     }
     const { start, end } =
       operation.kind === 'delete-prefix' ? rangeOf(root, operation.prefix) : rangeOfKey(fullKey(root, operation.key));
-    this.#statements.buryRange.run(revision, revision, start, end);
+    this.#statements.insertTombstones.run(revision, revision, start, end);
     return Number(this.#statements.supersedeRange.run(revision, start, end).changes);
   }
 
-  /** Runs the jobs that came up to now in one transaction, each on what the one before it left; all are on the disk, or none. */
+  /**
+   * Runs the waiting jobs in order, in one SQLite transaction: either the changes of all of them are on the disk, or
+   * none.
+   */
   #runGroup(): void {
-    const jobs = this.#jobs.splice(0, largestGroup);
+    const jobs = this.#jobs.splice(0, maxGroup);
     if (jobs.length === 0) return;
     if (this.#jobs.length > 0) setImmediate(() => this.#runGroup());
     if (this.#damage !== undefined) {
@@ -361,17 +366,17 @@ class EmbeddedDatabase {
       return;
     }
     const before = { revision: this.revision, compacted: this.#compacted };
-    const settle: (() => void)[] = [];
+    const outcomes: (() => void)[] = [];
     try {
       this.#database.exec('BEGIN IMMEDIATE');
       for (const job of jobs) {
         try {
           const outcome = job.run();
-          settle.push(() => job.resolve(outcome));
+          outcomes.push(() => job.resolve(outcome));
         } catch (error) {
-          // This one is thrown before its job wrote anything; any other fault ends the whole group.
+          // LeaseGone is thrown before its job writes anything. Any other error ends the whole group.
           if (!(error instanceof LeaseGone)) throw error;
-          settle.push(() => job.reject(error));
+          outcomes.push(() => job.reject(error));
         }
       }
       if (this.revision !== before.revision) this.#compact();
@@ -383,42 +388,46 @@ class EmbeddedDatabase {
       const fault = this.#unavailable(error);
       for (const job of jobs) job.reject(fault);
       if (fault !== this.#damage && fault.message !== this.#obstacle) {
-        this.#log?.error({ folder: this.#folder, reason: fault.message }, 'the store cannot write');
+        this.#logger?.error({ folder: this.#folder, reason: fault.message }, 'the store cannot be written to');
       }
       this.#obstacle = fault.message;
       return;
     }
-    // A group that had nothing to write has room on a full disk, too.
+    // A group without changes commits on a full disk too, so it does not prove that the disk is writable again.
     if (this.revision !== before.revision) {
-      if (this.#obstacle !== undefined) this.#log?.info({ folder: this.#folder }, 'the store writes again');
+      if (this.#obstacle !== undefined)
+        this.#logger?.info({ folder: this.#folder }, 'the store can be written to again');
       this.#obstacle = undefined;
       for (const wake of this.waiting) wake();
     }
-    for (const tell of settle) tell();
+    for (const settle of outcomes) settle();
   }
 
-  /** A fault of the disk, for those who asked. Damage is said once, and not written over: whoever mends the file needs all that is left of it. */
+  /**
+   * Returns the error for a failed query or write. Damage is logged once, and ends all writes: repairing the file needs
+   * everything that is left of it.
+   */
   #unavailable(cause: unknown): StoreUnavailable {
     const reason = messageOf(cause);
     if (!isDamage(cause)) return new StoreUnavailable(`the store's database: ${reason}`, { cause });
     if (this.#damage === undefined) {
-      const wayOut = `restore all of ${this.#folder} from a backup and start again; until then nothing is written`;
-      this.#damage = new StoreUnavailable(`the store's database is damaged (${reason}): ${wayOut}`, { cause });
-      this.#log?.error({ folder: this.#folder, reason }, this.#damage.message);
+      const remedy = `restore the whole folder ${this.#folder} from a backup and restart; until then nothing is written`;
+      this.#damage = new StoreUnavailable(`the store's database is damaged (${reason}): ${remedy}`, { cause });
+      this.#logger?.error({ folder: this.#folder, reason }, this.#damage.message);
     }
     return this.#damage;
   }
 
-  /** SQLite has rolled back by itself after some faults, and after others not. */
+  /** Rolls back, unless SQLite did so itself: it does after some errors. */
   #rollBack(): void {
     try {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
     } catch (error) {
-      this.#log?.error({ folder: this.#folder, reason: String(error) }, 'the store could not roll back');
+      this.#logger?.error({ folder: this.#folder, reason: String(error) }, 'rolling back a store transaction failed');
     }
   }
 
-  /** Forgets the oldest revisions: each time about as many as came since, so no commit pays for many. */
+  /** Removes the oldest revisions once {@link compactionStep} of them are too many, so that no commit removes many. */
   #compact(): void {
     const floor = this.revision - this.#keepRevisions;
     if (floor - this.#compacted < compactionStep) return;
@@ -435,7 +444,7 @@ class EmbeddedDatabase {
     this.#expiry = setTimeout(() => this.#expireLeases(), wait).unref();
   }
 
-  /** Ends the leases whose time is over. Also at open: their time runs while nobody has the folder open. */
+  /** Ends the expired leases. Also when the database is opened: leases expire while the folder is closed. */
   #expireLeases(): void {
     this.write(() => {
       for (const { id } of this.#statements.expired.all(Date.now())) this.endLease(String(id));

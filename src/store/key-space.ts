@@ -1,23 +1,23 @@
-// Where a store's keys lie in its backend: relative ones below a root, those that begin with `/` as they are.
-// Both implementations use it, so that they agree on what a prefix covers. What keys mean: kinds/.
+// Maps the store's keys to the keys of its backend: relative keys are put below a root, keys that begin with `/` stay.
+// Both implementations use it, so that a prefix covers the same keys in both. The meaning of keys: kinds/.
 
-/** Keys from `start` up to, and without, `end`, in the order of their UTF-8 bytes. */
+/** The keys from `start` (inclusive) to `end` (exclusive), in the order of their UTF-8 bytes. */
 export interface KeyRange {
   start: string;
   end: string;
 }
 
-/** The key as the backend has it. */
+/** Returns the key of the backend. */
 export function fullKey(root: string, key: string): string {
   return key.startsWith('/') ? key : root + key;
 }
 
-/** The full key as the caller who asked with `asked` (a key or prefix) knows it. */
+/** Returns the key as the caller knows it. `asked`: the key or prefix that the caller gave. */
 export function knownKey(root: string, full: string, asked: string): string {
   return asked.startsWith('/') ? full : full.slice(root.length);
 }
 
-/** All keys that begin with the prefix, none of them before `from`. */
+/** Returns the range of the keys that begin with the prefix, without those before `from`. */
 export function rangeOf(root: string, prefix: string, from?: string): KeyRange {
   const first = fullKey(root, prefix);
   const wanted = from === undefined ? first : fullKey(root, from);
@@ -25,18 +25,21 @@ export function rangeOf(root: string, prefix: string, from?: string): KeyRange {
   return { start, end: endOfPrefix(first) };
 }
 
-/** The first key after `key`. */
+/** Returns the first key after `key`. */
 export function successor(key: string): string {
   return `${key}\0`;
 }
 
-/** The first string that is after everything that begins with the prefix: its last character that can grow, grown by one. */
+/**
+ * Returns the first string after all that begin with the prefix. It cuts off trailing U+10FFFF, and increments the last
+ * character that is left.
+ */
 function endOfPrefix(prefix: string): string {
   const characters = [...prefix];
   for (let last = characters.pop(); last !== undefined; last = characters.pop()) {
     const codePoint = last.codePointAt(0) ?? 0;
     if (codePoint === 0x10ffff) continue;
-    // Surrogates are no characters: UTF-8 has nothing between U+D7FF and U+E000.
+    // UTF-8 does not encode surrogates: U+E000 follows U+D7FF.
     return characters.join('') + String.fromCodePoint(codePoint === 0xd7ff ? 0xe000 : codePoint + 1);
   }
   throw new RangeError('a prefix needs a character that has a successor');

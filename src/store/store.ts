@@ -1,11 +1,11 @@
-// The store's interface: etcd's semantics, no more than we need. Two implementations: etcd.ts and embedded.ts.
-// What the keys and values mean is not known here: kinds/ builds the keys and reads the values.
-// Keys are relative to the store's own prefix; one that begins with `/` is taken as it is: other systems' layouts will stand there, so far
-// nothing of ours does.
+// Defines the store's interface: the part of etcd's semantics that we need. Implementations: etcd.ts and embedded.ts.
+// The meaning of keys and values is not known here: kinds/ builds the keys and reads the values.
+// Keys are relative to the store's own prefix. A key that begins with `/` is absolute: it is meant for the layouts of
+// other systems, and not used so far.
 
 import type { Revision } from '../model/revision.ts';
 
-/** One key as it stands. `created` and `modified` are etcd's create and mod revision. */
+/** One key with its current value. `created` and `modified` are etcd's create and mod revision. */
 export interface Entry {
   key: string;
   value: string;
@@ -13,15 +13,15 @@ export interface Entry {
   modified: Revision;
 }
 
-/** What a transaction needs to be true. All of them hold, or nothing is written. */
+/** A condition of a transaction. Nothing is written unless all of them hold. */
 export type Compare =
   /** The key does not exist. */
   | { kind: 'absent'; key: string }
-  /** The key was created at this revision (and was not deleted since). */
+  /** The key was created at this revision and not deleted since. */
   | { kind: 'created'; key: string; revision: Revision }
   /** The key was last written at this revision. */
   | { kind: 'modified'; key: string; revision: Revision }
-  /** No key below the prefix was created or written after this revision (deletions are not seen; an empty prefix holds). */
+  /** No key below the prefix was written after this revision. Deletions do not count. Holds if there is no key. */
   | { kind: 'quiet'; prefix: string; since: Revision };
 
 export type Operation =
@@ -29,31 +29,34 @@ export type Operation =
   | { kind: 'delete'; key: string }
   | { kind: 'delete-prefix'; prefix: string };
 
-/** No key may be written twice in one transaction (etcd refuses that too). At most {@link maxOperations} of each. */
+/**
+ * Operations that are carried out together, if all compares hold. A transaction must not put a key twice, nor put and
+ * delete it (etcd refuses that too). At most {@link maxOperations} compares and operations each.
+ */
 export interface Transaction {
   compares: Compare[];
   operations: Operation[];
 }
 
-/** etcd's default `--max-txn-ops`: compares and operations each. */
+/** The limit of compares, and of operations: etcd's default `--max-txn-ops`. */
 export const maxOperations = 128;
 
-/** `revision`: of this transaction when committed; of the store when it refused. */
+/** `revision`: that of this transaction if it was committed, otherwise that of the store. */
 export interface CommitResult {
   committed: boolean;
   revision: Revision;
 }
 
 export interface ListOptions {
-  /** The first key wanted; default: the prefix's first. {@link Page.next} continues. */
+  /** Where the page starts; default: the prefix's first key. {@link Page.next} is for the following page. */
   from?: string;
-  /** Reads as of that revision; default: the newest, which {@link Page.revision} names. */
+  /** The revision to read at; default: the newest. {@link Page.revision} returns it. */
   at?: Revision;
-  /** Keys, 1000 by default. A page may be shorter. */
+  /** The limit of keys; default: 1000. A page may have fewer although more follow. */
   limit?: number;
 }
 
-/** One page of a prefix in key order, as the store stood at `revision`. `next` starts the following page. */
+/** One page of a prefix in key order, as of `revision`. `next`: where the following page starts. */
 export interface Page {
   entries: Entry[];
   revision: Revision;
@@ -62,50 +65,50 @@ export interface Page {
 
 export type StoreEvent = { kind: 'put'; entry: Entry } | { kind: 'delete'; key: string };
 
-/** All that one revision changed below the watched prefix; never split, never merged with another's. */
+/** All changes of one revision below the watched prefix. Never split, never merged with those of another revision. */
 export interface Change {
   revision: Revision;
   events: StoreEvent[];
 }
 
-/** A lease: keys put with it vanish when it is not kept alive. */
+/** The id of a lease. Keys put with the lease are deleted when it ends. */
 export type LeaseId = string & { readonly brand: 'LeaseId' };
 
 /**
- * Every method rejects with {@link StoreUnavailable} within a few seconds (5 at most) when the store cannot be reached.
- * A `commit` was not carried out then, unless it rejects with {@link OutcomeUnknown}.
+ * A store. Every method rejects with {@link StoreUnavailable} within 5 seconds if the store cannot be reached. Then a
+ * `commit` was not carried out, unless it rejects with {@link OutcomeUnknown}.
  */
 export interface Store {
-  /** The entry, or undefined. */
+  /** Returns the entry of a key, or undefined. */
   get(key: string): Promise<Entry | undefined>;
 
   /**
-   * One page of the keys that begin with `prefix`, in the order of their UTF-8 bytes. Rejects with {@link Compacted} when `at` is no
-   * longer kept, {@link HistoryLost} when it is yet to come.
+   * Returns one page of the keys that begin with `prefix`, in the order of their UTF-8 bytes. Rejects with
+   * {@link Compacted} if revision `at` is no longer kept, with {@link HistoryLost} if it does not exist yet.
    */
   list(prefix: string, options?: ListOptions): Promise<Page>;
 
   /**
-   * Durable when it resolves. Serializable: it is as if transactions ran one after another. Rejects with {@link TransactionTooLarge},
+   * Commits a transaction: durable when it resolves, and serializable. Rejects with {@link TransactionTooLarge},
    * {@link LeaseGone}.
    */
   commit(transaction: Transaction): Promise<CommitResult>;
 
   /**
-   * Every change below `prefix` from revision `from` on, in order, without gaps or doubles. While the store is away it waits and
-   * goes on by itself. Ends when `signal` aborts; throws {@link Compacted} when `from` (or where it had got to) is no longer kept,
-   * {@link HistoryLost} when the store is not the one any more that was read before.
+   * Yields every change below `prefix` from revision `from` on, in order, without gaps or duplicates. Waits while the
+   * store cannot be reached, then continues. Ends when `signal` aborts. Throws {@link Compacted} if the next revision
+   * that it needs is no longer kept, {@link HistoryLost} if the store is not the one that was read before.
    */
   watch(prefix: string, from: Revision, signal: AbortSignal): AsyncIterable<Change>;
 
-  /** A new lease of so many seconds. */
+  /** Creates a lease that ends after so many seconds unless it is kept. */
   grantLease(seconds: number): Promise<LeaseId>;
-  /** Starts the lease's time again. False: the lease is gone, and its keys with it. */
+  /** Restarts the lease's time. Returns false if the lease has ended; its keys are deleted then. */
   keepLease(lease: LeaseId): Promise<boolean>;
   /** Ends the lease and deletes its keys. */
   revokeLease(lease: LeaseId): Promise<void>;
 
-  /** Ends watches and connections. */
+  /** Ends the watches and closes the connections. */
   close(): Promise<void>;
 }
 
@@ -117,7 +120,7 @@ export class StoreUnavailable extends Error {
   }
 }
 
-/** The store was asked to commit and did not say whether it did: the transaction may have been carried out, or may yet be. */
+/** The store did not confirm a commit: the transaction may have been carried out, or may still be. */
 export class OutcomeUnknown extends StoreUnavailable {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -126,8 +129,8 @@ export class OutcomeUnknown extends StoreUnavailable {
 }
 
 /**
- * The store was restored from a backup, or replaced: no revision read before means anything now. Read everything again. `unproven`: nothing says so, but
- * nothing is left that would show the contrary.
+ * The store was restored from a backup, or replaced: the revisions that were read before are no longer valid. Read
+ * everything again. `unproven`: there is no sign of it, but the proof of the contrary was compacted.
  */
 export class HistoryLost extends StoreUnavailable {
   readonly certainty: 'seen' | 'unproven';
@@ -139,7 +142,7 @@ export class HistoryLost extends StoreUnavailable {
   }
 }
 
-/** The store takes no transaction of this size; nothing of it was written. */
+/** The transaction is too large for the store. Nothing was written. */
 export class TransactionTooLarge extends Error {
   constructor(message: string) {
     super(message);
@@ -147,7 +150,7 @@ export class TransactionTooLarge extends Error {
   }
 }
 
-/** The revision asked for is no longer kept: read everything again. */
+/** The requested revision is no longer kept. Read everything again. */
 export class Compacted extends Error {
   constructor(message = 'the revision is no longer kept') {
     super(message);
@@ -155,7 +158,7 @@ export class Compacted extends Error {
   }
 }
 
-/** A transaction puts a key on a lease that has ended; nothing of it was written. */
+/** A lease has ended. A transaction that puts a key on it writes nothing. */
 export class LeaseGone extends Error {
   constructor(message = 'the lease has ended') {
     super(message);

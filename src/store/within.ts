@@ -1,10 +1,10 @@
-// A wait with an end, for callers of a store that may never answer.
+// Limits a wait, for callers of a store that may never answer.
 
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Resolves with true when the promise does, and with false after so many milliseconds; rejects as the promise does.
- * Leaves no timer behind (test/store/within.test.ts).
+ * Resolves with true when the promise resolves, with false after so many milliseconds. Rejects if the promise rejects.
+ * Leaves no timer running (test/store/within.test.ts).
  */
 export async function within(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
   const abort = new AbortController();

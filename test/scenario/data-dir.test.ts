@@ -93,7 +93,7 @@ test('a store that is none is said in one line', async (t) => {
   assert.equal(fatal.length, 1, said);
   assert.match(
     fatal[0] ?? '',
-    /"msg":"The folder [^"]+ cannot be used: [^"]*file is not a database[^"]*: restore all of it/,
+    /"msg":"The folder [^"]+ cannot be used: [^"]*file is not a database[^"]*: restore the whole folder/,
   );
 });
 
@@ -145,7 +145,7 @@ test('the disk is full: writes get 503, DNS goes on, and all is well when there 
   assert.equal(await replica.stop(), 0);
   await replica.start();
   const lines = (await readFile(join(disk, 'log'), 'utf8')).trim().split('\n');
-  assert.equal(lines.filter((line) => line.includes('the store writes again')).length, 1);
+  assert.equal(lines.filter((line) => line.includes('the store can be written to again')).length, 1);
   for (const line of lines) {
     assert.doesNotMatch(line, /.\{"level":/, 'what was cut off has a line of its own');
   }
@@ -167,7 +167,7 @@ test('the disk is full: writes get 503, DNS goes on, and all is well when there 
     const refused = await replica.request('POST', '/v1/hosts', { name: 'more.foo.k8s' });
     assert.deepEqual([refused.status, refused.body.code], [503, 'store_unavailable']);
     assert.match(said(), /"level":40[^\n]*endpoints\.json/);
-    assert.equal(said().match(/the store cannot write/g)?.length, 1, said());
+    assert.equal(said().match(/the store cannot be written to/g)?.length, 1, said());
     assert.equal(existsSync(join(folder, 'endpoints.json.new')), false);
     assert.equal(await ending(), 0);
     await unlink(filler);
@@ -209,5 +209,5 @@ test('the database is damaged in service: writes get 503, DNS goes on; a start o
   assert.equal(await replica.stop(), 0);
   const { status, said } = await refusalOf(folder);
   assert.equal(status, 1, said);
-  assert.match(said, /"msg":"The folder [^"]+ cannot be used: the database is damaged [^"]*: restore all of it/);
+  assert.match(said, /"msg":"The folder [^"]+ cannot be used: the database is damaged [^"]*: restore the whole folder/);
 });

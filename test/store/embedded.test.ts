@@ -161,7 +161,7 @@ describe('embedded: its folder', () => {
       }
       const before = await readdir(folder);
       await rename(file, join(folder, 'elsewhere'));
-      await assert.rejects(openEmbeddedStore({ folder }), refusalOf(folder, 'store.sqlite is gone'));
+      await assert.rejects(openEmbeddedStore({ folder }), refusalOf(folder, 'store.sqlite is missing'));
       await writeFile(file, '');
       await assert.rejects(openEmbeddedStore({ folder }), refusalOf(folder, 'store.sqlite is empty'));
       await rename(join(folder, 'elsewhere'), file);
@@ -183,7 +183,10 @@ describe('embedded: its folder', () => {
       await writeFile(join(folder, 'store.sqlite'), database);
       if (left === undefined) await rm(wal);
       else await writeFile(wal, whole.subarray(0, left));
-      await assert.rejects(openEmbeddedStore({ folder }), refusalOf(folder, 'store.sqlite-wal is gone or cut'));
+      await assert.rejects(
+        openEmbeddedStore({ folder }),
+        refusalOf(folder, 'store.sqlite-wal is missing or truncated'),
+      );
     }
     await writeFile(join(folder, 'store.sqlite'), database);
     await writeFile(wal, whole);
@@ -210,7 +213,7 @@ describe('embedded: its folder', () => {
     const file = join(folder, 'store.sqlite');
     const said: unknown[] = [];
     const note = (fields: unknown, message?: string) => said.push([fields, message]);
-    const store = await openEmbeddedStore({ folder, log: { debug: note, info: note, warn: note, error: note } });
+    const store = await openEmbeddedStore({ folder, logger: { debug: note, info: note, warn: note, error: note } });
     t.after(() => store.close());
     await writeMuch(store);
     const whole = await readFile(file);
@@ -240,7 +243,7 @@ function damaged(database: Buffer): Buffer {
 /** What is wrong with the folder, and the way out. */
 function refusalOf(folder: string, reason: string): RegExp {
   return new RegExp(
-    `^Error: The folder ${folder} cannot be used: ${reason}.*: restore all of it from a backup, or move the folder away to begin anew$`,
+    `^Error: The folder ${folder} cannot be used: ${reason}.*: restore the whole folder from a backup, or move it away to start with an empty store$`,
   );
 }
 

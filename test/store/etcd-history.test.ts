@@ -37,7 +37,7 @@ function lossOf({ cluster = 'one', revision, now, before }: Etcd): Promise<Histo
     entry('/b', 9, 'older'),
   ]);
   history.note({ cluster_id: 'one', revision: '12' });
-  return history.loss(async (key, at) => {
+  return history.findLoss(async (key, at) => {
     assert.equal(key, '/a');
     const found = at === 0 ? now : before;
     if (found instanceof Error) throw found;
@@ -50,7 +50,7 @@ function lossOf({ cluster = 'one', revision, now, before }: Etcd): Promise<Histo
 }
 
 test('nothing read yet: any etcd will do', async () => {
-  assert.equal(await new EtcdHistory('/root/').loss(() => assert.fail('nothing to ask')), undefined);
+  assert.equal(await new EtcdHistory('/root/').findLoss(() => assert.fail('nothing to ask')), undefined);
 });
 
 test('no key read yet: it asks for one of its own', async () => {
@@ -61,8 +61,8 @@ test('no key read yet: it asks for one of its own', async () => {
     asked.push(key);
     return { header: { cluster_id: 'one', revision }, kvs: [] };
   };
-  assert.equal(await history.loss(answer('12')), undefined);
-  assert.match((await history.loss(answer('1')))?.message ?? '', /went back/);
+  assert.equal(await history.findLoss(answer('12')), undefined);
+  assert.match((await history.findLoss(answer('1')))?.message ?? '', /went back/);
   assert.deepEqual(asked, ['/root/', '/root/']);
 });
 
@@ -76,7 +76,7 @@ test('the same history, whatever was written since', async () => {
 
 test('another history', async () => {
   const read = entry('/a', 10, 'read');
-  assert.match((await lossOf({ cluster: 'two', revision: 12, now: read }))?.message ?? '', /another cluster \(two/);
+  assert.match((await lossOf({ cluster: 'two', revision: 12, now: read }))?.message ?? '', /another cluster: two/);
   assert.match((await lossOf({ revision: 11, now: read }))?.message ?? '', /went back from 12 to 11/);
   const cases: Etcd[] = [
     { revision: 12, now: entry('/a', 10, 'found'), before: entry('/a', 10, 'found') },
@@ -84,13 +84,13 @@ test('another history', async () => {
     { revision: 90, now: { ...read, created: 3 as Revision }, before: { ...read, created: 3 as Revision } },
     { revision: 90 },
   ];
-  for (const etcd of cases) assert.match((await lossOf(etcd))?.message ?? '', /does not have at revision 10/);
+  for (const etcd of cases) assert.match((await lossOf(etcd))?.message ?? '', /data at revision 10 differs/);
 });
 
 test('what cannot be shown to be the same is not taken for it; what cannot be asked is neither', async () => {
   const newer = entry('/a', 80, 'newer');
   const unproven = await lossOf({ revision: 90, now: newer, before: new Compacted() });
-  assert.match(unproven?.message ?? '', /^etcd has forgotten/);
+  assert.match(unproven?.message ?? '', /^etcd compacted/);
   assert.equal(unproven?.certainty, 'unproven');
   await assert.rejects(lossOf({ revision: 90, now: newer, before: new StoreUnavailable('away') }), StoreUnavailable);
 });

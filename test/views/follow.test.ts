@@ -9,9 +9,9 @@ import { embeddedStore, emptyViews } from '../support/control-plane.ts';
 const endings: [error: Error, level: 'warn' | 'error', said: RegExp][] = [
   [new HistoryLost('its revision went back'), 'error', /was restored or replaced: its revision went back/],
   [
-    new HistoryLost('it has forgotten revision 7', 'unproven'),
+    new HistoryLost('etcd compacted revision 7', 'unproven'),
     'warn',
-    /^(?!.*(restored|replaced)).*forgotten revision 7/,
+    /^(?!.*(restored|replaced)).*compacted revision 7/,
   ],
   [new Compacted(), 'warn', /compaction/],
   [new StoreUnavailable('gone'), 'warn', /gone/],

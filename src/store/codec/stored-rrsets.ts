@@ -1,5 +1,5 @@
-// Checks the RRsets of a stored name that a schema cannot check: types, duplicates, sizes, aliases. Throws InvalidValue.
-// Runs for every name of a load. The table parses an RRset's single record, so it is not parsed here.
+// Checks the RRsets of a stored name that a schema cannot check: types, duplicates, sizes, aliases. Throws
+// InvalidValue. Runs for every name of a load. The table parses an RRset's single record, so it is not parsed here.
 
 import { InvalidValue } from '../../model/invalid-value.ts';
 import { parseName } from '../../model/name.ts';

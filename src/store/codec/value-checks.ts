@@ -1,4 +1,5 @@
-// Checks of stored values that a schema cannot express: against their key, and of names, times and lists. Throw InvalidValue.
+// Checks of stored values that a schema cannot express: against their key, and of names, times and lists. Throw
+// InvalidValue.
 
 import { InvalidValue } from '../../model/invalid-value.ts';
 import { parseName } from '../../model/name.ts';

@@ -1,5 +1,5 @@
-// Locks of imports: `imports/<zone>` → no value. The process that writes a pending generation of the zone holds the key,
-// on a lease.
+// Locks of imports: `imports/<zone>` → no value. The process that writes a pending generation of the zone holds the
+// key, on a lease.
 
 import type { Fqdn } from '../../model/name.ts';
 import { decodeName, encodeName } from '../codec/encoded-name.ts';

@@ -51,7 +51,7 @@ export const nameValue = {
   encode: uncheckedNames.encode,
   /** Decodes a value, and refuses what the table could not take. Throws InvalidValue. */
   decode: (text: string): NamedRrsets => readableRrsets(checkedRrsets(uncheckedNames.decode(text))),
-  /** Decodes as {@link decode}. Returns undefined for an unreadable value: views have reported it, and DNS ignores it. */
+  /** Decodes as {@link decode}. Returns undefined for an unreadable value: the views report it, and DNS ignores it. */
   read: (text: string): NamedRrsets | undefined => {
     try {
       return nameValue.decode(text);

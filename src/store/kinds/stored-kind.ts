@@ -1,7 +1,7 @@
-// What every kind of stored key has. Each file beside adds its kind to StoredKinds; the views' handlers must have all of them.
-// The etcd semantics below: store.ts.
+// Defines a kind of stored key. Each other file here adds its kind to StoredKinds, and tsc requires a view's handler
+// for each. Reading and writing keys: store.ts.
 
-/** What the keys of each kind identify, and what their values hold, by the kind's name. */
+/** The kinds by name: `subject` is the thing that a key identifies, `value` the type of its values. */
 // biome-ignore lint/suspicious/noEmptyInterface: each kind's file adds its member
 export interface StoredKinds {}
 
@@ -24,7 +24,7 @@ interface Definition<Name extends KindName> {
   prefix: string;
   /** Builds the key. */
   key: (subject: Subject<Name>) => string;
-  /** Reads the parts of a key after its prefix, separated by `/`. Need not refuse what the key builder would not make. */
+  /** Reads the parts of a key after its prefix, split at `/`. Need not refuse what the key builder would not make. */
   subjectOf: (parts: readonly string[]) => Subject<Name> | undefined;
   read: (subject: Subject<Name>, text: string) => Value<Name>;
 }
