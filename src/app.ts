@@ -154,7 +154,7 @@ async function listen(http: FastifyInstance, { http: { address, port } }: Config
   return formatEndpoint({ address, port: typeof bound === 'object' ? bound.port : port });
 }
 
-/** Where this replica listens. DNS over TLS and over HTTPS are there only if they are configured. */
+/** The endpoints on which this replica listens: DNS over TLS and over HTTPS only if they are configured. */
 interface Endpoints {
   http: string;
   dns: string[];

@@ -18,7 +18,7 @@ export interface Setting<T> {
   variable: string;
   help: string;
   default?: string;
-  /** Whether faults must not show the value. */
+  /** True if faults must not show the value. */
   secret?: boolean;
   /** Throws InvalidValue. */
   parse: (text: string) => T;

@@ -6,7 +6,7 @@
 import { writeSync } from 'node:fs';
 
 const standardOutput = 1;
-/** Whether the last line was written only in part, so that the next one must start on a new line. */
+/** True if the last line was written only in part, so that the next one must start on a new line. */
 let isCutOff = false;
 
 export function writeLogLine(line: string): void {

@@ -5,7 +5,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { CounterValues } from '../dns/listen/listen-counters.ts';
 import type { Views } from '../views/views.ts';
 
-/** Where values come from that are read when /metrics is requested. */
+/** The sources of values that are read when /metrics is requested. */
 export interface MetricSources {
   views: Views;
   tableBytes: () => number;

@@ -1,5 +1,5 @@
 // The HTTP server: plugins, validation, authentication and routes, in the order in which they handle a request.
-// What a route does: routes/. How a refusal is answered: problem.ts.
+// The routes: routes/. The answer to a refusal: problem.ts.
 
 import type { IncomingMessage } from 'node:http';
 import swagger from '@fastify/swagger';

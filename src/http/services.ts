@@ -11,7 +11,7 @@ import type { Views } from '../views/views.ts';
 /** A resource's routes. */
 export type Routes = FastifyPluginAsyncTypebox<Services>;
 
-/** What every route can use. */
+/** The services that every route can use. */
 export interface Services {
   store: Store;
   views: Views;

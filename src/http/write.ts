@@ -1,4 +1,4 @@
-// What every write does around its use case: idempotency key, preconditions, the headers of the answer.
+// Runs a write around its use case: idempotency key, preconditions, the headers of the answer.
 
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -37,7 +37,7 @@ export function actorOf({ actor }: FastifyRequest): TokenActor {
   return actor ?? refuse('unauthorized', 'a write needs a token');
 }
 
-/** How often one request clears, if others add items before it commits. */
+/** The number of times that one request clears, if others add items before it commits. */
 const maxClearings = 20;
 const inUse: ReadonlySet<string> = new Set<ErrorCode>(['pool_in_use', 'zone_in_use']);
 

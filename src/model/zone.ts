@@ -26,7 +26,7 @@ export interface Zone {
   nameservers: Fqdn[];
   soa: SoaSettings;
   skydns: boolean;
-  /** Whether it is a reverse zone that was created for a host, and is deleted with its last name. */
+  /** True for a reverse zone that was created for a host. It is deleted with its last name. */
   automatic: boolean;
 }
 

@@ -48,7 +48,7 @@ export interface CommitResult {
 }
 
 export interface ListOptions {
-  /** Where the page starts; default: the prefix's first key. {@link Page.next} is for the following page. */
+  /** The key to start at; default: the prefix's first key. {@link Page.next} is for the following page. */
   from?: string;
   /** The revision to read at; default: the newest. {@link Page.revision} returns it. */
   at?: Revision;
@@ -56,7 +56,7 @@ export interface ListOptions {
   limit?: number;
 }
 
-/** One page of a prefix in key order, as of `revision`. `next`: where the following page starts. */
+/** One page of a prefix in key order, as of `revision`. `next`: the start of the following page. */
 export interface Page {
   entries: Entry[];
   revision: Revision;

@@ -1,4 +1,4 @@
-// What the writer's files share: views of the buffer, and what allocates and frees its blocks.
+// Shared by the writer's files: views of the buffer, and the allocation of its blocks.
 
 import { Allocator } from './allocator.ts';
 import { NameIndexes } from './name-index.ts';

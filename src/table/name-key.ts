@@ -15,7 +15,7 @@ export class NameKey {
   /** The number of valid octets in `bytes`. */
   length = 1;
   labelCount = 0;
-  /** Where in `bytes` suffix i begins: 0 is the whole name, `labelCount` the root. */
+  /** The offset in `bytes` of suffix i: 0 is the whole name, `labelCount` the root. */
   readonly starts = new Uint8Array(129);
   readonly #hashes = new Int32Array(129);
 

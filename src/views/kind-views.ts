@@ -48,7 +48,7 @@ export abstract class KindViews {
   readonly zones: ZoneView;
   readonly tokens = new Map<string, Versioned<StoredToken>>();
   readonly members = new Map<string, Member>();
-  /** Whether members changed since the zones last got their nameservers. */
+  /** True if members changed since the zones last got their nameservers. */
   protected membersChanged = true;
 
   constructor(zones: ZoneView) {

@@ -16,7 +16,7 @@ export interface ApexState {
   serial: Revision;
   /** The zone's names in the table. */
   table: ZoneId;
-  /** Whether the table holds the whole apex. Only then does DNS see the zone. */
+  /** True if the table has the whole apex. Only then does DNS see the zone. */
   published: boolean;
   /** The RRsets that the settings imply, by owner name: NS at the apex, glue. */
   implied: ReadonlyMap<Fqdn, Rrset[]>;

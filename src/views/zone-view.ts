@@ -37,7 +37,7 @@ export class ZoneView {
   /** The number of the current load, or of the last one. A load stamps the names that it reads with its number. */
   #load = 0;
   #loading = false;
-  /** Whether the held revisions may be of another history of the store, so that a load must not compare with them. */
+  /** True if the held revisions may be of another history of the store. Then a load must not compare with them. */
   #distrusted = false;
 
   constructor(table: TableWriter, listener: ZoneListener) {

@@ -1,4 +1,4 @@
-// How many addresses of a pool are in use, in the form that answers have.
+// Counts the addresses of a pool that are in use, in the form of the API's answers.
 
 import type { Family } from '../../model/address.ts';
 import { type Pool, poolShape } from '../../model/pool.ts';

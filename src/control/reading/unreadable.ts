@@ -4,11 +4,11 @@ import { type ErrorCode, Refusal } from '../../errors.ts';
 
 interface Unreadable {
   key: string;
-  /** What is wrong with the value. */
+  /** The fault in the value. */
   why: string;
   /** Default: `value_unreadable`. */
   code?: ErrorCode;
-  /** What the operator can do about it. */
+  /** The repair that the operator can make. */
   wayOut?: string;
   /** The field of the request that needs the value. */
   path?: string;

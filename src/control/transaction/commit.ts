@@ -33,11 +33,11 @@ interface Job {
   reject: (reason: unknown) => void;
 }
 
-/** How often a decision is made before the caller gets a refusal. */
+/** The attempts to commit a decision before the caller gets a refusal. */
 export const maxAttempts = 200;
-/** How long to wait until the views show the change that made a compare fail. */
+/** The time to wait until the views have the change that made a compare fail. */
 const freshViewMilliseconds = 25;
-/** How long to wait until this replica serves a committed change. */
+/** The time to wait until this replica serves a committed change. */
 const servedMilliseconds = 5000;
 
 /** Other writers were first in every attempt; nothing was written. */
@@ -60,8 +60,8 @@ export class Committer {
 
   /**
    * Commits what the actor asks for. Resolves when the change is durable and this replica serves it
-   * (test/control/served-when-resolved.test.ts). Rejects with a Refusal if nothing was written, with two exceptions: after
-   * `store_unavailable` it may have been, after `table_full` it was, and the detail says so. `once`: rejects with
+   * (test/control/served-when-resolved.test.ts). Rejects with a Refusal if nothing was written, with two exceptions:
+   * after `store_unavailable` it may have been, after `table_full` it was, and the detail says so. `once`: rejects with
    * {@link LostRace} as soon as a compare fails, for callers that must read more than the views before they decide
    * again.
    */

@@ -4,8 +4,8 @@ import { refuse } from '../../errors.ts';
 import type { Revision } from '../../model/revision.ts';
 
 /**
- * What a caller requires of a resource. `match`: its entity tag must be one of these; `*` stands for any. `create`: it
- * must not exist.
+ * The state of a resource that a caller requires. `match`: its entity tag must be one of these; `*` stands for any.
+ * `create`: it must not exist.
  */
 export interface Precondition {
   match?: string[];

@@ -20,7 +20,7 @@ export interface ImportPlaces {
 
 export interface ImportProgress {
   phase: 'reading' | 'comparing' | 'writing';
-  /** How many records were read, or names written. */
+  /** The number of records read, or of names written. */
   done: number;
   total: number | undefined;
 }

@@ -18,7 +18,7 @@ export interface RrsetChange {
   owner: Fqdn;
   type: RecordType;
   rrset: (Omit<Rrset, 'ttl' | 'manager'> & { ttl?: number }) | undefined;
-  /** Where the request names it. */
+  /** The field of the request that has it. */
   path: string;
 }
 

@@ -9,8 +9,8 @@ import type { Entry, Store } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
 
 /**
- * Where a listing continues: the key of a name, and how many of its matching RRsets were listed already. An empty key
- * means the RRsets that the zone's settings imply, which come first.
+ * The position at which a listing continues: the key of a name, and the number of its matching RRsets that were listed
+ * already. An empty key means the RRsets that the zone's settings imply, which come first.
  */
 export interface RrsetPosition {
   key: string;

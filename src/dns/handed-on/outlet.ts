@@ -12,7 +12,7 @@ export interface HandOnTask {
   readonly limits: HandOnLimits;
   /** Brings answers for sockets that only this thread can write to. It must be transferred. */
   readonly port: MessagePort;
-  /** How long an answer may take, in milliseconds. */
+  /** Milliseconds that an answer may take. */
   readonly deadline: number;
 }
 

@@ -25,7 +25,7 @@ export interface TakerOptions {
   readonly failure: LateRespond;
   readonly sendDatagram: SendDatagram;
   readonly limits: HandOnLimits;
-  /** How long a tenant may take for each message, in milliseconds. */
+  /** Milliseconds that a tenant may take for each message. */
   readonly deadline: number;
   readonly count: (end: HandedOnEnd) => void;
   /** Called when a tenant throws, at most once a second. */

@@ -1,4 +1,4 @@
-// What a listening thread calls for each query: the responder, with a guard against its bugs. No sockets here.
+// Answers each query of a listening thread: calls the responder, and guards against its bugs. No sockets here.
 
 import { stackOf } from '../../model/thrown.ts';
 import { TableReader } from '../../table/reader.ts';

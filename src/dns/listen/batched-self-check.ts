@@ -13,7 +13,7 @@ import type { Libc } from './libc.ts';
 import { CounterCells, newListenCounters } from './listen-counters.ts';
 import { boundPort, openBatchedSocket } from './open-batched-socket.ts';
 
-/** How long some datagrams and their answers may take, in milliseconds. Long, since the machine may be busy. */
+/** Milliseconds that a few datagrams and their answers may take. Long, since the machine may be busy. */
 const patience = 10_000;
 /**
  * Several lengths, to find a length in the wrong place. Each is longer than the one before, so that no two leave

@@ -11,11 +11,11 @@ import { batchSize, layOutMessages } from './message-layout.ts';
 import { ReceivedBatch } from './received-batch.ts';
 import { ReplyBatch } from './reply-batch.ts';
 
-/** How long a thread waits for queries before it checks whether it should stop, in milliseconds. */
+/** Milliseconds that a thread waits for queries before it checks whether it should stop. */
 export const maxWait = 200;
 /**
- * How long a batch of answers waits in all for a full send buffer, in milliseconds. Short, since other clients' queries
- * wait behind it.
+ * Milliseconds in all that a batch of answers waits for a full send buffer. Short, since other clients' queries wait
+ * behind it.
  */
 const maxSendWait = 5;
 /**

@@ -25,7 +25,7 @@ import type { SocketKind, StreamLimits, StreamTask, UdpSocket, UdpTask } from '.
 const defaultUnderWay = 256;
 /** Octets of one thread's handed-on queries. */
 const maxHandedOnOctets = 2 ** 20;
-/** How long a handed-on query may take, in milliseconds. Less than the idle limit of connections. */
+/** Milliseconds that a handed-on query may take. Less than the idle limit of connections. */
 const defaultDeadline = 5_000;
 
 const defaultLimits: StreamLimits = { idleMilliseconds: 10_000, connections: 1_000, connectionsPerClient: 100 };

@@ -20,7 +20,7 @@ interface HttpsRequest {
   readonly response: Http2ServerResponse;
   readonly connection: HttpsConnection;
   readonly shared: StreamAnswering;
-  /** How long a body may take, in milliseconds. */
+  /** Milliseconds that a body may take. */
   readonly patience: number;
 }
 

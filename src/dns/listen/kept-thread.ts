@@ -14,10 +14,10 @@ const firstPause = 100;
 const maxPause = 5_000;
 const resetAfterMilliseconds = 60_000;
 
-/** How long a stopping thread may take before it is terminated, in milliseconds. */
+/** Milliseconds that a stopping thread may take before it is terminated. */
 const maxDrain = 3_000;
 
-/** What a thread is started with. */
+/** The data that a thread is started with. */
 export interface ThreadStart {
   readonly workerData: object;
   /** Objects in `workerData` that are moved to the thread, not copied. */

@@ -13,7 +13,7 @@ type SharedPart = Omit<ThreadTask, 'addresses'>;
 /** The part of a task that only this kind of thread gets. */
 type OwnPart<Task extends ThreadTask> = Omit<Task, keyof SharedPart>;
 
-/** How long the handed-on queries of a stopped thread may still be answered, in milliseconds. */
+/** Milliseconds in which the handed-on queries of a stopped thread may still be answered. */
 const maxSettle = 250;
 
 export class ListenThreads {

@@ -25,7 +25,7 @@ export class ReplyBatch {
   /** The number of answers that were added, and of the messages that hold them. */
   answerCount = 0;
   messageCount = 0;
-  /** Whether answers may share a message. */
+  /** True if answers may share a message. */
   #joins: boolean;
   readonly #requests: Uint32Array;
   readonly #replies: Uint32Array;

@@ -21,11 +21,11 @@ import { plainTcp, StreamAnswering, TcpConnection } from './tcp-connection.ts';
 import type { SecureTask, StreamTask, ThreadOrder, ThreadReport } from './thread-task.ts';
 
 /**
- * How often to try another port. A port that is free for TCP and taken for UDP is rare: so many in a row have another
+ * The number of ports to try. A port that is free for TCP and taken for UDP is rare: so many in a row have another
  * cause.
  */
 const portAttempts = 20;
-/** How long clients may still read after a stop, in milliseconds. */
+/** Milliseconds in which clients may still read after a stop. */
 const maxGoodbye = 250;
 
 const task: StreamTask = workerData;

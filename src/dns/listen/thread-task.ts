@@ -34,7 +34,7 @@ export interface UdpSocket {
 
 export interface StreamTask extends ThreadTask {
   readonly limits: StreamLimits;
-  /** Whether the UDP ports must be free. Not for a restart, when our own UDP threads have them. */
+  /** True if the UDP ports must be free. False for a restart, when our own UDP threads have them. */
   readonly probeUdp: boolean;
   readonly secure?: SecureTask | undefined;
 }
@@ -46,7 +46,7 @@ export interface SecureTask {
   readonly certificate: Certificate;
 }
 
-/** What the main thread sends to a thread that has an event loop: a certificate replaces the one in use. */
+/** A message of the main thread to a thread with an event loop. A certificate replaces the one in use. */
 export type ThreadOrder = 'stop' | Certificate;
 
 export interface StreamLimits {

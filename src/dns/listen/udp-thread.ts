@@ -13,7 +13,7 @@ import { openBatchedSocket } from './open-batched-socket.ts';
 import { openOutlet } from './open-outlet.ts';
 import type { ThreadReport, UdpTask } from './thread-task.ts';
 
-/** How long a stopping thread waits for late answers, in milliseconds. */
+/** Milliseconds that a stopping thread waits for late answers. */
 const maxSettle = 250;
 
 const task: UdpTask = workerData;

@@ -1,5 +1,5 @@
 // The query's cookie (RFC 7873 §5.2). A malformed cookie is answered FORMERR. A wrong one is answered BADCOOKIE only in
-// strict mode. How a cookie is checked: server-cookies.ts.
+// strict mode. Checking a cookie: server-cookies.ts.
 
 import { rcode } from '../wire/codes.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';

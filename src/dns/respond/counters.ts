@@ -1,5 +1,5 @@
-// What each answering thread counts, in cells of its own: the number of each cell and the name of its metric. /metrics
-// adds up the threads.
+// Defines the counters of an answering thread: the number of each cell, and the name of its metric. Each thread has its
+// own cells; /metrics adds them up.
 
 import { rcode } from '../wire/codes.ts';
 

@@ -1,9 +1,9 @@
-// What the query's OPT record says (RFC 6891), and how long the response's gets. Who reads it: read-edns.ts. Who writes
-// the response's: add-opt.ts.
+// Holds the query's OPT record (RFC 6891), and computes the length of the response's. Reading the query's:
+// read-edns.ts. Writing the response's: add-opt.ts.
 
 import { type CookieState, cookie, cookieLength } from './server-cookies.ts';
 
-/** What every client takes over UDP (RFC 1035 §2.3.4). */
+/** The size that every client accepts over UDP (RFC 1035 §2.3.4). */
 export const minUdpSize = 512;
 /** The most that we take and send over UDP: it fits into the smallest packet of IPv6 (RFC 9715 §3.1). */
 export const maxUdpSize = 1232;
@@ -15,13 +15,13 @@ export const optionFixed = 4;
 
 /** All fields have the values of a query without OPT until `present` is set. */
 export class Edns {
-  /** Whether the query has an OPT record, even a malformed one (RFC 6891 §7). */
+  /** True if the query has an OPT record, even a malformed one (RFC 6891 §7). */
   present = false;
   dnssecOk = false;
-  /** What the client can take over UDP. */
+  /** The size that the client accepts over UDP. */
   udpSize = minUdpSize;
   nsidAsked = false;
-  /** Where in the query the data of its COOKIE option begins; 0 without one. */
+  /** The offset of the data of the query's COOKIE option; 0 without one. */
   cookieAt = 0;
   cookieLength = 0;
   /** The result of checking the cookie. */

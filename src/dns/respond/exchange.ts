@@ -19,7 +19,7 @@ import { ServerCookies } from './server-cookies.ts';
 import type { ResponseSettings } from './settings.ts';
 import { Targets } from './targets.ts';
 
-/** What a responder is made with. Every field is optional. */
+/** The options of a responder. Every field is optional. */
 export interface ResponderOptions {
   /** The thread's cells: counters.ts. */
   readonly counters?: SharedArrayBuffer;
@@ -28,7 +28,10 @@ export interface ResponderOptions {
   readonly clock?: Clock;
 }
 
-/** What follows a step: the next step, the last steps, no response at all, or another thread's answer (hand-on.ts). */
+/**
+ * The result of a step. It is followed by the next step, the last steps, no response at all, or another thread's answer
+ * (hand-on.ts).
+ */
 export const verdict = { next: 0, end: 1, silent: 2, handOn: 3 } as const;
 export type Verdict = (typeof verdict)[keyof typeof verdict];
 

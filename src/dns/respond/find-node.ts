@@ -1,4 +1,4 @@
-// What is at the name within its zone (RFC 1034 §4.3.2, step 3): the name itself, a delegation or DNAME above it, a
+// Finds the name within its zone (RFC 1034 §4.3.2, step 3): the name itself, a delegation or DNAME above it, a
 // wildcard, or nothing.
 
 import { typeCode } from '../../model/rdata/record-types.ts';

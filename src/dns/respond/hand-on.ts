@@ -8,7 +8,7 @@ export const handedOnKind = {
 } as const;
 export type HandedOnKind = (typeof handedOnKind)[keyof typeof handedOnKind];
 
-/** What `respond` returns for a query that was handed on: no length, since the response comes later. */
+/** The result of `respond` for a query that was handed on: no length, since the response comes later. */
 export const handedOn = -1;
 
 /**

@@ -1,4 +1,4 @@
-// What the response contains already and must not contain twice.
+// Remembers the blocks that the response contains, because it must not contain them twice.
 
 import type { Reference } from '../../table/layout.ts';
 

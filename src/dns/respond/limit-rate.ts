@@ -1,6 +1,6 @@
-// Whether the finished response may be sent, or the query be handed on: a network gets only so many responses of one
-// class (rate-limiter.ts). Only over UDP, where a sender's address proves nothing, and not for clients with a good
-// cookie, which proves it (RFC 7873 §1).
+// Decides whether the finished response may be sent, or the query be handed on: a network gets only so many responses
+// of one class (rate-limiter.ts). Limits only UDP, where the sender's address may be forged, and not clients with a
+// good cookie, which proves the address (RFC 7873 §1).
 
 import { rcode } from '../wire/codes.ts';
 import { answerClass, counter } from './counters.ts';

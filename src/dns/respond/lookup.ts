@@ -8,7 +8,7 @@ import { headerLength } from '../wire/header.ts';
 import { nameLength } from '../wire/names.ts';
 import { NamePlace } from './name-place.ts';
 
-/** What there is at the name that is being looked up (RFC 1034 §4.3.2, step 3). */
+/** The finding at the name that is looked up (RFC 1034 §4.3.2, step 3). */
 export const finding = {
   /** The name exists, or a wildcard stands in for it. `data` is what it holds. */
   name: 0,

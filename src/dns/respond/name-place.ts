@@ -1,15 +1,15 @@
-// Where one name lies in the response, so that later names can point at it (RFC 1035 §4.1.4).
+// Remembers the place of one name in the response, so that later names can point at it (RFC 1035 §4.1.4).
 
 import type { NameKey } from '../../table/name-key.ts';
 import { headerLength } from '../wire/header.ts';
 
 /** A name in the response is in one piece, or in two if a pointer stands for its end. */
 export class NamePlace {
-  /** Where the name begins. */
+  /** The offset of the name. */
   at = headerLength;
   /** The number of the label at which the second piece begins; 0: the name is in one piece, at `tail`. */
   #split = 0;
-  /** Where the second piece is. */
+  /** The offset of the second piece. */
   #tail = headerLength;
 
   /** The place of a name in one piece. */

@@ -1,5 +1,5 @@
 // The query of an exchange: its octets, and what the steps read of its header, its question and its TSIG record.
-// What its OPT record says: edns.ts.
+// Its OPT record: edns.ts.
 
 import type { NameKey } from '../../table/name-key.ts';
 import { headerLength } from '../wire/header.ts';
@@ -15,10 +15,10 @@ export class QueryMessage {
   declare readonly name: NameKey;
   type = 0;
   class = 0;
-  /** Where the question ends; 0 without a complete question. */
+  /** The offset of the question's end; 0 without a complete question. */
   questionEnd = 0;
 
-  /** Where a TSIG record begins; 0 without one. */
+  /** The offset of the TSIG record; 0 without one. */
   tsigAt = 0;
 
   constructor(name: NameKey) {

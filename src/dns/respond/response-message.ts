@@ -12,11 +12,11 @@ import { minUdpSize } from './edns.ts';
  */
 export class ResponseMessage {
   octets: Uint8Array = new Uint8Array(headerLength);
-  /** Where the next octet goes. */
+  /** The offset of the next octet to write. */
   at = headerLength;
-  /** Where the records must end. The room behind it is kept for the OPT record. */
+  /** The maximum end of the records. The room behind it is kept for the OPT record. */
   maxRecordsEnd = 0;
-  /** Where the message must end. */
+  /** The maximum end of the message. */
   maxEnd = 0;
 
   authoritative = false;

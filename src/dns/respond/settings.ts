@@ -1,5 +1,5 @@
-// What an operator may choose about responses. Structured-cloneable: every answering thread gets a copy. The command's
-// flags: src/settings.ts.
+// The settings of responses that an operator may choose. Structured-cloneable: every answering thread gets a copy.
+// The command's flags: src/settings.ts.
 
 import type { AddressRange } from '../../model/address-range.ts';
 

@@ -1,5 +1,5 @@
 // The host names in the rdata of the records written so far, for which the additional section may hold records.
-// Who adds them: add-glue.ts.
+// Adding them: add-glue.ts.
 
 import type { NameKey } from '../../table/name-key.ts';
 
@@ -19,7 +19,7 @@ export class Targets {
    * The octet of the table at which the name begins, or `ownName`. Doubles: the table may have more than 2^32 octets.
    */
   readonly names = new Float64Array(maxReferralTargets);
-  /** Where in the response the name can be pointed at. */
+  /** The offset in the response that a pointer to the name needs. */
   readonly places = new Uint16Array(maxReferralTargets);
   count = 0;
   /** The target that is being looked up. */

@@ -55,7 +55,7 @@ function writeRecord(exchange: Exchange, record: number, ownerAt: number, type: 
   const length = readUint16(bytes, record + 10);
   writeOwner(exchange, ownerAt);
   response.append(bytes, record + pointerLength, recordFixedBytes - pointerLength);
-  // What does not fit is not copied, only counted: rdata may be as long as 64 KiB.
+  // Rdata that does not fit is only counted, not copied: it may have 64 KiB.
   if (!response.fits(0)) return;
   const rdata = response.at;
   if (hasNames(type)) {

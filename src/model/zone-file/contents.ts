@@ -23,7 +23,7 @@ export interface FileRrset {
   line: number;
   /** Its size in a DNS message. */
   octets: number;
-  /** Whether the zone already has an RRset of this type at this name. */
+  /** True if the zone already has an RRset of this type at this name. */
   known: boolean;
 }
 

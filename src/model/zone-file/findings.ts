@@ -1,5 +1,5 @@
 // The faults and warnings of a zone file, by line: the first of each kind up to a limit, and how many there are.
-// Who refuses a file with faults: control/zone-file/refuse-faults.ts.
+// Refusing a file with faults: control/zone-file/refuse-faults.ts.
 
 import type { NameRule } from '../check-name.ts';
 
