@@ -32,7 +32,8 @@ export function entryOf(kv: EtcdKeyValue, known: (full: string) => string): Entr
 /** Collects the events of one watch stream. A response has complete revisions, but a fragment may end within one. */
 export class ChangeCollector {
   readonly #known: (full: string) => string;
-  #open: Change | undefined;
+  /** The newest change, if the next fragment may continue it. */
+  #incomplete: Change | undefined;
 
   constructor(known: (full: string) => string) {
     this.#known = known;
@@ -43,19 +44,19 @@ export class ChangeCollector {
     const complete: Change[] = [];
     for (const { type, kv } of message.events) {
       const revision = Number(kv.mod_revision) as Revision;
-      if (this.#open?.revision !== revision) {
-        if (this.#open !== undefined) complete.push(this.#open);
-        this.#open = { revision, events: [] };
+      if (this.#incomplete?.revision !== revision) {
+        if (this.#incomplete !== undefined) complete.push(this.#incomplete);
+        this.#incomplete = { revision, events: [] };
       }
       const event: StoreEvent =
         type === 'Delete'
           ? { kind: 'delete', key: this.#known(kv.key.toString()) }
           : { kind: 'put', entry: entryOf(kv, this.#known) };
-      this.#open.events.push(event);
+      this.#incomplete.events.push(event);
     }
-    if (!message.fragment && this.#open !== undefined) {
-      complete.push(this.#open);
-      this.#open = undefined;
+    if (!message.fragment && this.#incomplete !== undefined) {
+      complete.push(this.#incomplete);
+      this.#incomplete = undefined;
     }
     return complete;
   }
