@@ -1,4 +1,4 @@
-// The first token, and what is left of it when the process ends while it is being made.
+// The first token, and starts after a process that ended while it made the token.
 
 import assert from 'node:assert/strict';
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
@@ -78,7 +78,7 @@ test('the start asks for the token as the system', async (t) => {
   assert.deepEqual(actors, [{ kind: 'system', part: 'start' }]);
 });
 
-/** What a start of a replica on this folder says of the token. */
+/** Starts a replica on this folder; returns what it logs about the token. */
 async function start(folder: string, { views, committer }: ControlPlane): Promise<string> {
   const said: string[] = [];
   const log = (level: string) => (fields: unknown, message?: string) => {

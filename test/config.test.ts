@@ -1,4 +1,4 @@
-// Settings that are wrong: all of them in one message, which repeats no secret, before anything else begins.
+// Wrong settings: one message reports all of them, repeats no secret, and comes before anything else starts.
 
 import assert from 'node:assert/strict';
 import { syncBuiltinESMExports } from 'node:module';
@@ -11,7 +11,7 @@ import { ConfigFaults, describeSettings, readConfig } from '../src/config.ts';
 import type * as settingsFile from '../src/settings.ts';
 import { temporaryFolder } from './support/temporary.ts';
 
-/** What is wrong with these settings. */
+/** Returns the faults of these settings. */
 function faultsOf(flags: string[], environment: Record<string, string> = {}): string[] {
   try {
     readConfig(flags, environment);
@@ -99,7 +99,7 @@ test("every setting's own default is right, on machines of every size", async (t
   for (const count of [1, 2, 33, 34, 128]) {
     cores.mock.mockImplementation(() => count);
     syncBuiltinESMExports();
-    // Defaults are made when the file is read: it is read anew.
+    // The defaults are computed when the module is loaded: the query makes Node load it again.
     const { settings }: typeof settingsFile = await import(`../src/settings.ts?cores=${count}`);
     for (const row of Object.values(settings)) if (row.default !== undefined) row.parse(row.default);
     threads.push(settings.dnsThreads.parse(settings.dnsThreads.default ?? ''));

@@ -1,4 +1,4 @@
-// A long list in a refusal.
+// How a refusal shortens a long list.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

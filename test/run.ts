@@ -1,5 +1,5 @@
-// Runs the tests: `npm test`, or `npm test -- <files…>` for some. Sees to it that the servers they test against are there.
-// What needs more than one machine's worth of servers is in test/lab/, with a runner of its own.
+// Runs the tests: `npm test` for all, `npm test -- <files…>` for some. Installs the servers that they test against.
+// Tests that need containers are in test/lab/, with their own runner.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
@@ -30,9 +30,9 @@ if (files.length === 0) {
   process.exit(1);
 }
 if (files.some((file) => file.includes('etcd-cluster'))) buildNewestEtcd();
-// Many tests start processes of their own, and many wait for time to pass: three files at once keep two cores busy.
+// Many tests start processes, and many wait for time to pass: three files at once keep two cores busy.
 const concurrency = Math.min(4, Math.max(3, availableParallelism() - 1));
-/** What hangs fails by its name; a test that takes longer says so itself. */
+/** A test that hangs fails with its name after this time. A test that needs longer sets its own limit. */
 const limit = '--test-timeout=300000';
 const options = ['--disable-warning=ExperimentalWarning', '--test', `--test-concurrency=${concurrency}`, limit];
 const run = spawn(process.execPath, [...options, ...files], { stdio: 'inherit' });
@@ -44,7 +44,7 @@ function isInstalled(program: string): boolean {
   return findProgram(program) !== undefined;
 }
 
-/** Installs Debian packages if we may; what cannot be installed, its tests skip by name, or fail under CI. */
+/** Installs Debian packages, if this user may. Tests of a program that is missing are skipped, or fail under CI. */
 function installPeers(names: string[]): void {
   const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
   const may = existsSync('/usr/bin/apt-get') && (sudo.length === 0 || succeeds(['sudo', '-n', 'true']));
@@ -52,7 +52,7 @@ function installPeers(names: string[]): void {
     console.error(`not installed, and we may not install: ${names.join(', ')}`);
     return;
   }
-  // Debian starts the services it installs. 101 says no; a policy that somebody made is left as it is.
+  // Debian starts the services that it installs, unless this policy exits with 101. An existing policy stays as it is.
   const policy = '/usr/sbin/policy-rc.d';
   const ours = !existsSync(policy);
   if (ours) succeeds([...sudo, 'sh', '-c', `printf '#!/bin/sh\\nexit 101\\n' > ${policy} && chmod 755 ${policy}`]);

@@ -1,4 +1,5 @@
-// A DNS test is a zone and a table: what is asked, and what must come back, in zone-file text. Responses are decoded by dns-packet, not by our own code.
+// Tests of answers as tables: a zone, then a row for each question and the answer that must come back, in zone-file
+// text. dns-packet decodes the responses, not our own code.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -18,9 +19,12 @@ import { createTable } from '../../src/table/table.ts';
 import { createTableWriter, type TableWriter } from '../../src/table/writer.ts';
 
 /**
- * One question and its answer. The question is `name TYPE`, then words for how it is asked: `tcp`, `edns`, `do`, `size=1400`, a class. The rcode may be followed
- * by flags that must be there: `NOERROR tc`; AA is expected exactly where the answer is ours, unless `-aa` says otherwise. `authority` left out: the
- * SOA alone for a negative answer, nothing for any other. `additional` left out: not looked at; OPT is left out of it always.
+ * One question and the answer that it must get.
+ * `question` is `name TYPE`, then words for how it is asked: `tcp`, `edns`, `do`, `size=1400`, a class.
+ * Flags may follow the rcode: `NOERROR tc`. AA must be set on each answer that is not REFUSED, FORMERR or NOTIMP; the
+ * flag `-aa` says that it must not be.
+ * Without `authority`, a negative answer must have the SOA alone there, and any other answer nothing.
+ * Without `additional`, that section is not checked. OPT is never part of it.
  */
 export type Row = readonly [
   question: string,
@@ -30,10 +34,10 @@ export type Row = readonly [
   additional?: readonly string[],
 ];
 
-/** The SOA of zones that do not bring their own; negative answers carry it with a TTL of 300. */
+/** The SOA of a zone whose text has none. Negative answers carry it with a TTL of 300. */
 export const defaultSoa = 'SOA ns1.example. hostmaster.example. 1 7200 600 1209600 300';
 
-/** Serves the zones of `zoneText` (see {@link writeZones}) and holds each answer against its row. */
+/** Serves the zones of `zoneText` (see {@link writeZones}) and compares each answer with its row. */
 export function answers(title: string, zoneText: string, rows: readonly Row[]): void {
   test(title, async (t) => {
     const server = serve(zoneText);
@@ -63,9 +67,11 @@ function check(server: Server, [question, outcome, expected, authority, addition
 
 export interface Server {
   writer: TableWriter;
-  /** Octets in, octets out; undefined for silence. From 192.0.2.99, unless a whole client is given. */
+  /**
+   * Returns the response in octets; undefined if there is none. The client is 192.0.2.99 unless `client` is a Client.
+   */
   exchange(query: Uint8Array, client?: Client['transport'] | Client): Buffer | undefined;
-  /** Asks as in a {@link Row}, and decodes what comes back. */
+  /** Asks a question in the form of a {@link Row}, and decodes the response. */
   ask(question: string): Message;
 }
 
@@ -97,27 +103,30 @@ export function clientAt(address: string, transport: Client['transport'] = 'udp'
   return { transport, address: octets, addressLength: octets.length === 4 ? 4 : 16 };
 }
 
-/** A clock that stands still. */
+/** Returns a clock that stands still. */
 export function clockAt(seconds: number): Clock {
   const clock = new Clock();
   clock.set(seconds * 1_000);
   return clock;
 }
 
-/** An option of an OPT record. */
+/** Returns one option of an OPT record. */
 export function ednsOption(code: number, data: Uint8Array | string = ''): Buffer {
   const octets = typeof data === 'string' ? Buffer.from(data, 'hex') : data;
   return Buffer.from([code >> 8, code & 255, octets.length >> 8, octets.length & 255, ...octets]);
 }
 
-/** The query with these options in its OPT record, which is the last of it and has none yet. */
+/** Adds options to a query's OPT record. It must be the query's last record, and have no options yet. */
 export function withOptions(query: Buffer, ...options: readonly Buffer[]): Buffer {
   const whole = Buffer.concat([query, ...options]);
   whole.writeUInt16BE(whole.length - query.length, query.length - 2);
   return whole;
 }
 
-/** The options of a message's OPT record, code → data in hex. dns-packet decodes some and loses others: these are read as octets. */
+/**
+ * Returns the options of a message's OPT record: code → data in hex. Reads the octets itself, because dns-packet loses
+ * some options.
+ */
 export function optionsOf(message: Buffer): Map<number, string> {
   const options = new Map<number, string>();
   const records = message.readUInt16BE(6) + message.readUInt16BE(8) + message.readUInt16BE(10);
@@ -135,7 +144,7 @@ export function optionsOf(message: Buffer): Map<number, string> {
   return options;
 }
 
-/** The rcode, with the upper bits that OPT has (RFC 6891 §6.1.3). */
+/** Returns the rcode, with its upper bits from OPT (RFC 6891 §6.1.3). */
 export function wholeRcode(message: Buffer): number {
   const opt = message.lastIndexOf(Buffer.from([0, 0, 41, 0x04, 0xd0]));
   return (message.readUInt8(3) & 0x0f) | (opt < 0 ? 0 : message.readUInt8(opt + 5) << 4);
@@ -171,8 +180,9 @@ function nameOctets(message: Uint8Array): number {
 }
 
 /**
- * Reads zone-file text, one record a line: owner, TTL, type, rdata; names are absolute. `$ZONE name` begins a zone; without it all is in `example.`. A
- * zone without a SOA gets `defaultSoa`.
+ * Writes the zones of zone-file text into a table. Each line is one record: owner, TTL, type, rdata; names are
+ * absolute. `$ZONE name` begins a zone; records before the first one are in `example.`. A zone without a SOA gets
+ * `defaultSoa`.
  */
 export function writeZones(writer: TableWriter, text: string): void {
   const zones = new Map<Fqdn, Map<Fqdn, Map<string, Rrset>>>();
@@ -222,7 +232,7 @@ function readSoa(ttl: number, rdata: string): Soa {
   };
 }
 
-/** A record as dns-packet decoded it, as zone-file text. */
+/** Returns a record that dns-packet decoded as zone-file text. */
 export function formatRecord({ name, type, ttl, data }: ResourceRecord): string {
   return `${dotted(name)} ${ttl} ${type.replace('UNKNOWN_', 'TYPE')} ${formatData(type, data)}`;
 }

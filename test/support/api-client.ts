@@ -1,4 +1,4 @@
-// The API as a test speaks it: supertest with the token, and what an answer must be.
+// A client of the API for tests: supertest with the admin token, and checks of the answers.
 
 import assert from 'node:assert/strict';
 import supertest, { type Response } from 'supertest';
@@ -14,18 +14,18 @@ export interface Problem {
   [member: string]: unknown;
 }
 
-/** What every replica of a test takes. */
+/** The admin token of every replica in tests. */
 export const adminToken = 'a-token-for-tests-only';
 
 type Headers = Record<string, string>;
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS';
 
 export interface Api {
-  /** One request, whatever comes back. */
+  /** Sends one request; returns the answer whatever its status. */
   send(method: Method, path: string, body?: unknown, headers?: Headers): Promise<Response>;
-  /** The body of an answer that must have this status. */
+  /** Sends one request; asserts the answer's status and returns its body. */
   ok<T = Record<string, unknown>>(status: number, method: Method, path: string, body?: unknown): Promise<T>;
-  /** The problem of a request that must be refused with this code, and point at these fields. */
+  /** Sends one request; asserts that it is refused with this code and these pointers, and returns the problem. */
   refused(code: ErrorCode, method: Method, path: string, body?: unknown, pointers?: string[]): Promise<Problem>;
 }
 
@@ -58,7 +58,10 @@ function asText(body: unknown): string {
   return typeof body === 'string' ? body : JSON.stringify(body);
 }
 
-/** The problem that an answer must carry (RFC 9457), with a code of the registry and its status. */
+/**
+ * Returns the problem in an answer (RFC 9457). Asserts that there is one, and that the registry has its code with its
+ * status.
+ */
 export function problemIn(answer: Response): Problem {
   assert.match(answer.headers['content-type'] ?? '', /^application\/problem\+json/, `${answer.status} ${answer.text}`);
   const problem = answer.body as Problem;

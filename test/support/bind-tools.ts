@@ -1,4 +1,4 @@
-// BIND's tools as independent readers of records: named-rrchecker for one, named-compilezone for many at once.
+// BIND's tools as independent readers of records: named-rrchecker reads one record, named-compilezone many at once.
 
 import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -9,20 +9,20 @@ import { findProgram } from './peer-process.ts';
 const rrchecker = findProgram('named-rrchecker');
 const compilezone = findProgram('named-compilezone');
 
-/** For a test's `skip`: false where the tools are there, or where their absence must be a failure. */
+/** Returns a test's `skip`: false if the tools are installed, or if the test must fail without them. */
 export function skipWithoutBindTools(): string | false {
   const missing = rrchecker === undefined || compilezone === undefined;
   return missing && process.env.CI !== 'true' ? 'named-rrchecker is not here: install bind9' : false;
 }
 
-/** The types that BIND knows by name. */
+/** Returns the types that BIND knows by name. */
 export function bindTypes(): string[] {
   return execFileSync(rrchecker ?? 'named-rrchecker', ['-T'], { encoding: 'utf8' })
     .trim()
     .split('\n');
 }
 
-/** A record as BIND reads it, by RFC 3597; undefined when BIND refuses it. */
+/** Returns a record as BIND reads it, in the form of RFC 3597; undefined if BIND refuses it. */
 export async function readByBind(type: string, rdata: string): Promise<{ code: number; hex: string } | undefined> {
   const checking = promisify(execFile)(rrchecker ?? 'named-rrchecker', ['-u'], { encoding: 'utf8' });
   checking.child.stdin?.end(`IN ${type} ${rdata}\n`);
@@ -33,11 +33,11 @@ export async function readByBind(type: string, rdata: string): Promise<{ code: n
     : { code: Number(code), hex: hex.replaceAll(' ', '').toLowerCase() };
 }
 
-/** Has a line of its own in a zone file, wherever it stands. */
+/** Returns whether the rdata fits one line of a zone file: no parentheses, no open quote, no escape at its end. */
 const lineOfItsOwn = (text: string): boolean =>
   !/[()]|\\$/.test(text) && (text.replace(/\\./g, '').match(/"/g)?.length ?? 0) % 2 === 0;
 
-/** Many records as BIND reads them, in hex; undefined for each that BIND refuses. */
+/** Returns the rdata of many records as BIND reads them, in hex; undefined for each record that BIND refuses. */
 export async function readManyByBind(
   folder: string,
   records: readonly { type: string; text: string }[],
@@ -66,7 +66,7 @@ export interface CompiledRecord {
   hex: string;
 }
 
-/** The records of a zone file as BIND holds them, or what BIND says against it. */
+/** Returns the records of a zone file as BIND compiles them, or BIND's error messages. */
 export function compileByBind(folder: string, zone: string, text: string): CompiledRecord[] | string {
   const file = join(folder, 'zone');
   const compiled = join(folder, 'compiled');
@@ -101,7 +101,7 @@ export function compileByBind(folder: string, zone: string, text: string): Compi
   return readRawZone(readFileSync(compiled));
 }
 
-/** BIND's raw format, version 1: a header, then RRsets. All numbers are in network order. */
+/** Reads BIND's raw format, version 1: a header, then RRsets. All numbers are in network order. */
 function readRawZone(file: Buffer): CompiledRecord[] {
   const records: CompiledRecord[] = [];
   const headerBytes = 24;

@@ -1,4 +1,4 @@
-// Certificates for tests, made by openssl: signed by themselves, for localhost.
+// Self-signed certificates for localhost, made by openssl.
 
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -7,14 +7,14 @@ import { promisify } from 'node:util';
 import { findProgram } from './peer-process.ts';
 
 export interface MadeCertificate {
-  /** The files. */
+  /** Path of the certificate; `key` is the path of its key. */
   readonly cert: string;
   readonly key: string;
-  /** What a client needs to trust it. */
+  /** The certificate in PEM: a client that has it as a CA trusts the server. */
   readonly ca: string;
 }
 
-/** For a test's `skip`: false where openssl is there, or where its absence must be a failure. */
+/** A test's `skip`: false if openssl is installed, or if the test must fail without it. */
 export const withoutOpenssl =
   findProgram('openssl') === undefined && process.env.CI !== 'true' ? 'openssl is not here' : false;
 

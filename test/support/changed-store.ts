@@ -1,4 +1,4 @@
-// A real store that does some things differently.
+// A real store with some of its methods replaced.
 
 import type { Store } from '../../src/store/store.ts';
 

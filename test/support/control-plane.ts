@@ -1,5 +1,4 @@
-// A replica without its network: views that follow a store, and the committer over both. Several of them on one store
-// are replicas.
+// A replica without HTTP and DNS: views that follow a store, and a committer. Several of them may share one store.
 
 import type { Actor, TokenActor } from '../../src/control/transaction/actor.ts';
 import { Committer } from '../../src/control/transaction/commit.ts';
@@ -35,20 +34,20 @@ export interface ControlPlane {
 
 export const testActor: TokenActor = { kind: 'token', id: 'test', name: 'test' };
 
-/** What a decision sees that is alone in its transaction. */
+/** Returns the context of a decision that is alone in its transaction. */
 export function contextOf(views: Views, actor: Actor = testActor): DecisionContext {
   return { actor, views, claimed: new Set<string>(), now: Date.now() };
 }
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-/** Views as a replica has them, that nothing feeds yet. */
+/** Returns the views of a replica, empty and not following a store. */
 export function emptyViews(logger: Logger = silent): Views {
   const writer = createTableWriter(createTable({ bytes: 2 ** 24 }));
   return new Views(writer, () => ({ label: 'test', addresses: [] }), logger);
 }
 
-/** A replica on this store; resolves when its views are loaded. Closing it leaves the store open. */
+/** Starts a replica on this store; resolves when its views are loaded. Closing the replica leaves the store open. */
 export async function openReplica(test: Cleanup, store: Store, logger: Logger = silent): Promise<ControlPlane> {
   const views = emptyViews(logger);
   const stopping = new AbortController();
@@ -75,14 +74,14 @@ export async function openReplica(test: Cleanup, store: Store, logger: Logger = 
   };
 }
 
-/** A new embedded store in a folder of its own, closed and removed with the test. */
+/** Opens a new embedded store in its own folder. The end of the test closes and removes it. */
 export async function embeddedStore(test: Cleanup): Promise<Store> {
   const store = await openEmbeddedStore({ folder: await temporaryFolder(test) });
   test.after(() => store.close());
   return store;
 }
 
-/** Makes the zone, or makes it so; what is not said is as it is by default. */
+/** Creates or replaces the zone. Settings that are left out have their defaults. */
 export function putZone(name: Fqdn, settings: Partial<Zone> = {}): Decide<unknown> {
   const change = () => ({ name, ...zoneDefaults, ...settings });
   return (context) => decidePutZone(context, { name, precondition: {}, change });

@@ -1,4 +1,5 @@
-// A small DNS client for tests, on dns-packet: one question over UDP or TCP, or a TCP connection to do odd things with.
+// A small DNS client for tests, on dns-packet: asks one question over UDP or TCP, or opens a TCP or TLS connection for
+// unusual exchanges.
 
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -23,11 +24,11 @@ export interface Ask {
   readonly timeoutMilliseconds?: number;
 }
 
-/** A machine that stalls answers late, and is no failure. Who waits for silence says how long. */
+/** Long, because a busy machine may answer late. A test that expects no answer passes its own, shorter time. */
 const defaultTimeout = 20_000;
 let lastId = 0;
 
-/** A query's bytes; ids count up, so that no two in flight are equal. */
+/** Returns a query's bytes. Ids count up, so that no two queries in flight have the same one. */
 export function queryBytes({ name, type, edns, recursionDesired = false }: Omit<Ask, 'server'>): Uint8Array {
   lastId = (lastId + 1) & 0xffff;
   const message: MessageToEncode = {
@@ -40,13 +41,13 @@ export function queryBytes({ name, type, edns, recursionDesired = false }: Omit<
   return encode(message);
 }
 
-/** Asks once, without a second try; rejects when no answer to this very query comes in time. */
+/** Asks once, without a retry; rejects if no answer to this query comes in time. */
 export async function ask(question: Ask): Promise<Message> {
   const query = queryBytes(question);
   return decode(await exchange(question.server, query, question));
 }
 
-/** Sends one message and returns the first with its id that comes back. */
+/** Sends one message; returns the first message with the same id that comes back. */
 export async function exchange(
   server: Server,
   query: Uint8Array,
@@ -80,7 +81,7 @@ async function exchangeDatagrams(server: Server, query: Uint8Array, timeoutMilli
   }
 }
 
-/** A TCP or TLS connection, message by message. */
+/** A TCP or TLS connection that sends and receives whole messages. */
 export class TcpClient {
   readonly socket: Socket;
   #received: Buffer = Buffer.alloc(0);
@@ -102,7 +103,7 @@ export class TcpClient {
     return client;
   }
 
-  /** Over TLS; the server must prove to be `localhost`. */
+  /** Connects over TLS; the server's certificate must be for `localhost`. */
   static async openTls(server: Server, options: ConnectionOptions, test?: Cleanup): Promise<TcpClient> {
     const address = { host: server.address, port: server.port, allowHalfOpen: true };
     const socket = connectTls({ ...address, servername: 'localhost', ...options });
@@ -112,12 +113,12 @@ export class TcpClient {
     return client;
   }
 
-  /** Sends messages in their frames, as one write. */
+  /** Sends messages, each with its length before it, in one write. */
   send(...messages: readonly Uint8Array[]): void {
     this.socket.write(Buffer.concat(messages.flatMap((message) => [lengthPrefix(message.length), message])));
   }
 
-  /** The next message that comes; rejects at the connection's end, and when none comes in time. */
+  /** Returns the next message; rejects if the connection ends, or if none comes in time. */
   async next(timeoutMilliseconds = defaultTimeout): Promise<Buffer> {
     const signal = AbortSignal.timeout(timeoutMilliseconds);
     for (;;) {
@@ -138,7 +139,7 @@ export class TcpClient {
     }
   }
 
-  /** Waits until the server has closed its side, or reset the connection; returns how many octets came before that. */
+  /** Waits until the server closes its side or resets the connection; returns how many octets came before. */
   async end(timeoutMilliseconds = defaultTimeout): Promise<number> {
     let octets = this.#received.length;
     this.socket.on('data', (chunk: Buffer) => {

@@ -12,7 +12,7 @@ declare module 'dns-packet' {
     type: string;
     class?: string;
     ttl?: number;
-    /** As dns-packet decodes it: a string for A, an object for SOA, and so on. */
+    /** The rdata as dns-packet decodes it: a string for A, an object for SOA, and so on. */
     data?: unknown;
   }
 

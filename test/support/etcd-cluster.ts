@@ -14,9 +14,9 @@ import { until } from './until.ts';
 export interface EtcdMember {
   /** `http://127.0.0.1:port`, for clients */
   readonly endpoint: string;
-  /** Kills it (SIGKILL). Its data stay. */
+  /** Kills the member (SIGKILL). Its data stay. */
   stop(): Promise<void>;
-  /** Starts it again; resolves when it follows a leader. */
+  /** Starts the member again; resolves when it follows a leader. */
   start(): Promise<void>;
   /** Drops every octet between this member and the others, until {@link rejoin}. Clients still reach it. */
   cutOff(): void;
@@ -119,7 +119,7 @@ export async function startEtcdCluster(scope: Cleanup, binary: string): Promise<
   };
 }
 
-/** One member's process. It does not outlive this one. */
+/** One member's process. It ends with the process of the test. */
 class MemberProcess {
   readonly #binary: string;
   readonly #settings: string[];
@@ -162,13 +162,14 @@ interface Link {
   near: Socket;
   far: Socket;
   target: number;
-  /** The member id in hexadecimal that opened the connection; undefined if it does not say so. */
+  /** The id, in hexadecimal, of the member that opened the connection; undefined if the connection does not name it. */
   source: string | undefined;
 }
 
 /**
  * The proxies before each member's peer port. Raft's connections name the member that opens them (`X-Server-From`).
- * While a member is cut off, only connections between two others pass: none that leads to it, names it, or names nobody.
+ * While a member is cut off, only connections between the other two pass. A connection that does not name its member
+ * does not pass.
  */
 class PeerLinks {
   readonly #links = new Set<Link>();
@@ -205,7 +206,7 @@ class PeerLinks {
     return address.port;
   }
 
-  /** `id` in decimal, as etcd's gateway says it. */
+  /** Notes a member's id, in decimal as etcd's gateway writes it. */
   identify(member: number, id: string): void {
     this.#ids.set(member, BigInt(id).toString(16));
   }
@@ -233,7 +234,7 @@ class PeerLinks {
   }
 }
 
-/** Drops what comes, and keeps the connection open, as a network that is cut does. */
+/** Drops all octets and keeps the connection open, like a network that is cut. */
 function silence({ near, far }: Link): void {
   for (const socket of [near, far]) socket.unpipe().pause();
 }

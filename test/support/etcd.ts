@@ -1,4 +1,5 @@
-// A real etcd for tests: in a folder of its own, on free loopback ports, to be stopped, paused, restored and started again at will.
+// A real etcd for tests, in its own folder and on free loopback ports. A test can stop, pause, restore and restart it.
+// A cluster: etcd-cluster.ts.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,22 +14,25 @@ import { freePorts } from './free-port.ts';
 export interface TestEtcd {
   /** `http://127.0.0.1:port` */
   endpoint: string;
-  /** Kills it (SIGKILL); its data stay. */
+  /** Kills etcd (SIGKILL); its data stay. */
   stop(): Promise<void>;
-  /** Starts it again, on the same ports and data; resolves when it answers. */
+  /** Starts etcd again, on the same ports and data; resolves when it answers. */
   start(): Promise<void>;
-  /** Freezes it (SIGSTOP): connections stay, nothing answers. */
+  /** Freezes etcd (SIGSTOP): connections stay open, nothing answers. */
   pause(): void;
   resume(): void;
-  /** Forgets all revisions before this one. */
+  /** Compacts: etcd forgets all revisions before this one. */
   compact(revision: number): Promise<void>;
-  /** Saves a backup; returns its file. */
+  /** Saves a backup; returns the path of its file. */
   save(): Promise<string>;
-  /** Kills it, and starts it again on what the backup holds, or on nothing: the same cluster and member, as far as their names tell. */
+  /**
+   * Kills etcd, and starts it again with the backup's data, or with none. The names of cluster and member stay the
+   * same.
+   */
   restore(backup?: string): Promise<void>;
-  /** Ends the alarm that a full database has raised, after making room. */
+  /** Makes room in a full database, then disarms the alarm that it raised. */
   makeRoom(): Promise<void>;
-  /** Kills it and removes its data. */
+  /** Kills etcd and removes its data. */
   close(): Promise<void>;
   readonly pid: number;
 }
@@ -37,7 +41,7 @@ interface Skippable {
   skip(message?: string): void;
 }
 
-/** The binary to test with: `ZONEWRIGHT_TEST_ETCD`, or the one that is installed. */
+/** Returns the binary to test with: `ZONEWRIGHT_TEST_ETCD`, or the installed one. */
 export function findEtcd(): string | undefined {
   const named = process.env.ZONEWRIGHT_TEST_ETCD;
   if (named) return named;
@@ -45,7 +49,7 @@ export function findEtcd(): string | undefined {
   return folders.map((folder) => join(folder, 'etcd')).find(isExecutable);
 }
 
-/** Starts an etcd; without a binary it skips the test by name, and fails it under CI. */
+/** Starts an etcd. Without a binary, skips the test, or fails it under CI. */
 export async function etcdOrSkip(test: Skippable, flags: readonly string[] = []): Promise<TestEtcd | undefined> {
   const reason = whyNoEtcd();
   if (reason === undefined) return startEtcd(flags);
@@ -53,7 +57,7 @@ export async function etcdOrSkip(test: Skippable, flags: readonly string[] = [])
   return undefined;
 }
 
-/** For a suite's `skip`: false when there is an etcd, else the reason. Throws under CI, where skipping is no option. */
+/** Returns a suite's `skip`: false if there is an etcd, else the reason. Throws under CI if there is none. */
 export function skipWithoutEtcd(): string | false {
   return whyNoEtcd() ?? false;
 }
@@ -65,7 +69,10 @@ function whyNoEtcd(): string | undefined {
   return reason;
 }
 
-/** Starts a new, empty etcd; resolves when it answers. It writes to the disk as in earnest, also under a SIGKILL. It may listen on other URLs too. */
+/**
+ * Starts a new, empty etcd; resolves when it answers. It syncs to the disk as in production. `others` are more URLs to
+ * listen on.
+ */
 export async function startEtcd(flags: readonly string[] = [], others: readonly string[] = []): Promise<TestEtcd> {
   const binary = findEtcd();
   if (binary === undefined) throw new Error(whyNoEtcd());

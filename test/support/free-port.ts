@@ -1,9 +1,9 @@
-// Ports for programs that cannot pick one by themselves.
+// Free ports for programs that cannot choose one themselves (port 0).
 
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 
-/** So many TCP ports of loopback that were free a moment ago, held together so that they differ. */
+/** Returns `count` different TCP ports of loopback that were free a moment ago. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {

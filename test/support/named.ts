@@ -1,4 +1,5 @@
-// A real BIND as the company's resolver: recursion on, DNSSEC validation at its default, and a conditional forward for each zone.
+// A real BIND as a company's resolver: recursion on, DNSSEC validation at its default, and a conditional forward for
+// each zone.
 
 import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -12,12 +13,12 @@ import type { Cleanup } from './temporary.ts';
 
 const binary = findProgram('named');
 
-/** For a test's `skip`: false where BIND is there, or where its absence must be a failure. */
+/** Returns a test's `skip`: false if BIND is installed, or if the test must fail without it. */
 export function skipWithoutNamed(): string | false {
   return binary === undefined && process.env.CI !== 'true' ? 'BIND is not here: install bind9' : false;
 }
 
-/** Starts BIND; it forwards the zones to the targets, and nothing else anywhere. */
+/** Starts BIND. It forwards queries in the zones to the targets, and no others. */
 export async function startNamed(
   test: Cleanup,
   folder: string,
@@ -32,7 +33,7 @@ export async function startNamed(
   return startNamedOn(test, folder, config.join('\n'));
 }
 
-/** Starts BIND on a configuration with an `options` block, to which is added what keeps it on a port and in a folder of its own. */
+/** Starts BIND with this configuration. Adds its port and its folder to the `options` block, which there must be. */
 export async function startNamedOn(test: Cleanup, folder: string, config: string): Promise<Server> {
   if (binary === undefined) throw new Error('BIND is not here: install bind9');
   const port = await freePort();
@@ -50,7 +51,7 @@ export async function startNamedOn(test: Cleanup, folder: string, config: string
   return { address: '127.0.0.1', port };
 }
 
-/** What `dig +short` prints: recursion desired, AD and EDNS as it sends them. */
+/** Returns what `dig +short` prints. dig asks with RD, AD and EDNS. */
 export async function dig(server: Server, ...question: string[]): Promise<string> {
   const run = promisify(execFile);
   const { stdout } = await run('dig', [

@@ -1,4 +1,4 @@
-// The newest etcd, which distributions do not have yet: built with Go, once, into a cache folder. Called by
+// Builds the newest etcd, which distributions do not have yet: once, with Go, into a cache folder. Called by
 // test/run.ts.
 
 import { spawnSync } from 'node:child_process';
@@ -18,7 +18,7 @@ export function findNewestEtcd(): string | undefined {
   return process.env.ZONEWRIGHT_TEST_NEWEST_ETCD ?? (existsSync(built) ? built : undefined);
 }
 
-/** Builds it unless it is there. Without Go, or if the build fails, its tests are skipped by name. */
+/** Builds the newest etcd unless it is there. Without Go, or if the build fails, its tests are skipped. */
 export function buildNewestEtcd(): void {
   if (findNewestEtcd() !== undefined) return;
   const go = findProgram('go') ?? (existsSync('/usr/local/go/bin/go') ? '/usr/local/go/bin/go' : undefined);
@@ -30,7 +30,7 @@ export function buildNewestEtcd(): void {
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, 'build-'));
   const server = 'go.etcd.io/etcd/server/v3';
-  // Its go.mod has `replace` lines, so that `go install` refuses it. A module that requires it does not mind them.
+  // etcd's go.mod has `replace` lines, so `go install` refuses it. A module that requires etcd may build it.
   const steps = [
     ['mod', 'init', 'build'],
     ['get', '-tool', `${server}@v${newestEtcdVersion}`],

@@ -1,4 +1,4 @@
-// Programs of others that tests and benches start: where they are, and that none outlives what started it.
+// Finds and starts other programs for tests and benches. Each program ends with the test or bench that started it.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,7 +7,7 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Cleanup } from './temporary.ts';
 
-/** In the path, where Debian keeps daemons, or where Go installs to. */
+/** Returns where the program is: in the path, where Debian keeps daemons, or where Go installs to. */
 export function findProgram(program: string): string | undefined {
   const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   const others = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin', join(homedir(), 'go', 'bin')];
@@ -17,11 +17,11 @@ export function findProgram(program: string): string | undefined {
 export interface PeerProcess {
   readonly pid: number;
   hasEnded(): boolean;
-  /** The last that it has said on stderr. */
+  /** Returns the end of what the process wrote to stderr. */
   said(): string;
 }
 
-/** Ends with the scope, or with this process. */
+/** Starts a program. It ends with the scope, or with this process. */
 export function startPeerProcess(
   scope: Cleanup,
   program: string,
@@ -47,7 +47,7 @@ function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode !== null || signalCode !== null;
 }
 
-/** Asked first, because some have processes of their own to stop. */
+/** Sends SIGTERM first, because some programs must stop processes of their own. Sends SIGKILL after two seconds. */
 async function stop(child: ChildProcess): Promise<void> {
   if (hasEnded(child)) return;
   const exit = once(child, 'exit');

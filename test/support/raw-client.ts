@@ -1,4 +1,4 @@
-// HTTP as no client library sends it: octets on a socket, and what came back.
+// HTTP that no client library would send: writes octets to a socket, and reads what comes back.
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -7,7 +7,7 @@ import type { Cleanup } from './temporary.ts';
 export interface RawClient {
   readonly socket: Socket;
   send(text: string): void;
-  /** All that was received so far. */
+  /** Returns all that was received so far. */
   received(): string;
   /** Resolves with all that was received when the server has ended the connection. */
   ended(): Promise<string>;
@@ -34,7 +34,7 @@ export async function rawClient(test: Cleanup, url: string): Promise<RawClient> 
   };
 }
 
-/** The answers in a received text, one after the other: status, header and body each. */
+/** Splits a received text into its answers, each with status, headers and body. */
 export function rawAnswers(text: string): { status: number; headers: Map<string, string>; body: string }[] {
   const answers = [];
   for (let rest = text; rest.length > 0; ) {

@@ -1,4 +1,4 @@
-// A replica as its users run it: the command in a process of its own, on ports that it picks, asked over HTTP and DNS.
+// A replica as users run it: the command in its own process, on ports that it picks. Tests ask it over HTTP and DNS.
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -13,7 +13,7 @@ import { ask, type Server } from './dns-client.ts';
 import type { Cleanup } from './temporary.ts';
 
 const command = fileURLToPath(new URL('../../src/cli/zonewright.js', import.meta.url));
-/** The command's first line takes the Node of the path: ours. */
+/** PATH with the Node of this process first: the command's first line (`#!`) finds it there. */
 const path = `${dirname(process.execPath)}${delimiter}${process.env.PATH}`;
 const startMilliseconds = 60_000;
 
@@ -28,29 +28,32 @@ export interface Replica {
   readonly url: string;
   readonly dns: Server;
   readonly folder: string;
-  /** A request to the API with the admin token. */
+  /** Sends a request to the API with the admin token. */
   request<T = Record<string, unknown>>(
     method: string,
     path: string,
     body?: unknown,
     headers?: Record<string, string>,
   ): Promise<Answer<T>>;
-  /** As {@link request}, and the status must be this one. */
+  /** Sends a {@link request}, asserts the status of the answer and returns its body. */
   expect<T = Record<string, unknown>>(status: number, method: string, path: string, body?: unknown): Promise<T>;
-  /** One question, once, over UDP. */
+  /** Asks one question over UDP, without a retry. */
   ask(name: string, type: string): Promise<Message>;
-  /** SIGKILL. */
+  /** Sends SIGKILL. */
   kill(): Promise<void>;
-  /** SIGTERM; returns the exit status. */
+  /** Sends SIGTERM; returns the exit status. */
   stop(): Promise<number | null>;
   /** Starts the command again on the same folder and ports; resolves when it is ready. */
   start(): Promise<void>;
-  /** All that it has logged since it was started last. */
+  /** Returns all that the replica has logged since its last start. */
   log(): string;
   readonly pid: number;
 }
 
-/** Starts a replica with these flags, and waits until it is ready; or only until HTTP answers. Its log may go to a file that the test has open. */
+/**
+ * Starts a replica with these flags, and waits until it is ready, or only until HTTP answers. Its log may go to a file
+ * that the test has open.
+ */
 export async function startReplica(
   test: Cleanup,
   folder: string,
@@ -174,7 +177,7 @@ async function isReady({ http, dns }: Endpoints): Promise<boolean> {
   return response?.ok === true;
 }
 
-/** The answers of a message as `type data`, sorted. */
+/** Returns the answers of a message as `type data`, sorted. */
 export function answersOf({ answers = [] }: Message): string[] {
   return answers.map((answer) => `${answer.type} ${String('data' in answer ? answer.data : '')}`).sort();
 }

@@ -1,4 +1,4 @@
-// The API over a real store and real views, without DNS: starts fast, so that each test can have one of its own.
+// The API over a real store and real views, without DNS. It starts fast, so that each test can have its own.
 // The whole application: started-app.ts.
 
 import { type Logger, pino } from 'pino';
@@ -18,7 +18,7 @@ export interface ServedApi extends ControlPlane {
   dump(): Promise<Record<string, string>>;
 }
 
-/** Serves a store, a new embedded one by default. */
+/** Serves the API of a store, by default a new embedded one. */
 export async function servedApi(
   test: Cleanup,
   store?: Store,

@@ -1,4 +1,5 @@
-// The real application in this process: HTTP and DNS on ports that it picks, its store open to the test beside it.
+// The real application in this process: HTTP and DNS on ports that it picks. The test can also read and write its
+// store.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,14 +18,17 @@ export interface StartedApp {
   readonly folder: string;
   /** Another client of the same embedded store. */
   readonly store: Store;
-  /** All that the store holds, but for what comes and goes by itself. */
+  /** Returns all that the store holds, except members: they come and go without a request. */
   dump(): Promise<Record<string, string>>;
-  /** Stops it and starts it again on the same folder, on other ports. */
+  /** Stops the application, and starts it again on the same folder and other ports. */
   restart(): Promise<StartedApp>;
   close(): Promise<void>;
 }
 
-/** Starts it on an embedded store in a folder of the test's own. `makesToken`: as a first start without a token of the operator's. */
+/**
+ * Starts the application on an embedded store in the test's own folder. `makesToken`: as a first start, without a token
+ * from the operator.
+ */
 export async function startedApp(test: Cleanup, { makesToken = false } = {}): Promise<StartedApp> {
   return start(test, await temporaryFolder(test), makesToken ? undefined : adminToken);
 }

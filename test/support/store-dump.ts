@@ -1,12 +1,12 @@
-// All that a store holds, to compare before and after.
+// Dumps of all that a store holds, for comparisons before and after.
 
 import { memberKind } from '../../src/store/kinds/member.ts';
 import type { Entry, Store } from '../../src/store/store.ts';
 
-/** Members come and go on their leases: no request is to blame for them. */
+/** Prefixes that a dump leaves out. Members come and go with their leases, without a request. */
 const ofNoRequest = [memberKind.prefix];
 
-/** Key → value and revision. */
+/** Returns what the store holds: key → value and revision. */
 export async function storeDump(store: Store): Promise<Record<string, string>> {
   const entries = await storeEntries(store);
   return Object.fromEntries(entries.map(({ key, value, modified }) => [key, `${value} @${modified}`]));

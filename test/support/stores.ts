@@ -1,4 +1,4 @@
-// Both stores, for scenarios that must hold on either: the flags that a replica is started with.
+// Both stores, for scenarios that must hold on each of them: the flags that a replica is started with.
 
 import { skipWithoutEtcd, startEtcd, type TestEtcd } from './etcd.ts';
 import type { Cleanup } from './temporary.ts';
@@ -6,7 +6,7 @@ import type { Cleanup } from './temporary.ts';
 export interface StoreChoice {
   name: 'embedded' | 'etcd';
   skip: string | false;
-  /** Makes the store ready for one test; `etcd` is the server where there is one. */
+  /** Prepares the store for one test. `etcd` is the server, if the store is etcd. */
   prepare(test: Cleanup): Promise<{ flags: string[]; etcd: TestEtcd | undefined }>;
 }
 

@@ -1,22 +1,22 @@
-// A folder for one test, gone after it.
+// Temporary folders, and cleaning up after a test or other work.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What a test, or a suite's `{ after }`, can clean up with. */
+/** Takes functions that clean up: a test, or a suite's `{ after }`. */
 export interface Cleanup {
   after(clean: () => unknown): void;
 }
 
-/** A new empty folder, removed with everything in it when the test has ended. */
+/** Makes a new, empty folder. The end of the test removes it with all that is in it. */
 export async function temporaryFolder(test: Cleanup): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'zonewright-'));
   test.after(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** For what is no test: cleans up after the work, the newest first, whatever happens. */
+/** Runs work outside a test, then cleans up, the newest first, also if the work fails. */
 export async function inScope<T>(work: (scope: Cleanup) => Promise<T>): Promise<T> {
   const cleaners: (() => unknown)[] = [];
   try {

@@ -1,9 +1,9 @@
-// Waiting for what comes by itself, without an event.
+// Waits for a condition that no event announces.
 
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Looks until it is so; `otherwise` is what fails when it has not come in time. */
+/** Checks again and again until `check` is true. Fails with the message `otherwise` if that takes too long. */
 export async function until(
   check: () => boolean | Promise<boolean>,
   otherwise: string,
