@@ -1,4 +1,5 @@
-// A replica among the others, on a real etcd: registered while it lives, heard when two go by one name, and never in the way of an end.
+// The membership of a replica on a real etcd: it is registered while it lives, two replicas with one name are logged,
+// and closing does not wait for etcd.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
-// Who asks: each decision sees the actor of its own request, however the requests are committed. And only the builder
-// makes decisions.
+// Each decision sees the actor of its own request, however the requests are committed. Only the builder makes
+// decisions.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -19,7 +19,7 @@ const bearer = (id: string): TokenActor => ({ kind: 'token', id, name: `${id}'s 
 const bearers = ['ann', 'bob', 'cas'].map(bearer);
 const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-/** Decides as given, and notes whom the context and the builder made with it name. */
+/** Returns a decide function that does the same, and notes the actors of its context and of a builder made with it. */
 function noting<T>(decide: Decide<T>, seen: Actor[]): Decide<T> {
   return (context) => {
     seen.push(context.actor);
@@ -44,7 +44,7 @@ test('requests that share a transaction keep their own actors', async (t) => {
   );
 });
 
-/** The store, in which another writer changes the zone right before the first transaction. */
+/** Returns the store, but another writer changes the zone right before the first transaction. */
 function contested(store: Store, write: () => Promise<unknown>): Store {
   let first = true;
   return changedStore(store, {
@@ -116,9 +116,9 @@ test('housekeeping acts as the system', async (t) => {
 
 test('only the builder makes a decision: one written by hand does not compile', () => {
   const context = contextOf(emptyViews());
-  // @ts-expect-error an object literal is no Decision
+  // @ts-expect-error an object literal is not a Decision
   const byHand: Decide<number> = () => ({ result: 1, compares: [], operations: [] });
-  // @ts-expect-error nor is a copy of all that can be seen of one
+  // @ts-expect-error a copy of a Decision's visible fields is not a Decision
   const copied: Decide<number> = (given) => {
     const decision = new TransactionBuilder(given).build(1);
     const { result, compares, operations } = decision;

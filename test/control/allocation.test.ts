@@ -1,4 +1,4 @@
-// Never twice: no address is given to two holders, however many ask at once and on however many replicas.
+// No address is given to two holders, however many requests come at once, and on however many replicas.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

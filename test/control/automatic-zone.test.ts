@@ -1,4 +1,4 @@
-// Reverse zones that nobody asked for: they come with the first name they need to hold and go with the last, however these meet.
+// Automatic reverse zones: created with their first name and deleted with their last, also when requests race.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -36,7 +36,7 @@ const create = ({ commit }: ControlPlane, last: number) =>
 const remove = ({ commit }: ControlPlane, last: number) =>
   commit((context) => decideDeleteHost(context, { name: parseName(`h${last}.k8s`), precondition: {} }));
 
-test('one zone for all who come at once, gone with the last of them', async (t) => {
+test('hosts that are created at once share one zone, which is deleted with the last of them', async (t) => {
   const replica = await prepared(t);
   for (let turn = 0; turn < 5; turn += 1) {
     await Promise.all([1, 2, 3].map((last) => create(replica, last)));
@@ -47,7 +47,7 @@ test('one zone for all who come at once, gone with the last of them', async (t) 
   }
 });
 
-test('the last one goes while another comes: the zone is there for who came', async (t) => {
+test('the zone stays if its last host is deleted while another is created', async (t) => {
   const replica = await prepared(t);
   await create(replica, 0);
   for (let turn = 0; turn < 20; turn += 1) {
@@ -57,7 +57,7 @@ test('the last one goes while another comes: the zone is there for who came', as
   }
 });
 
-test('two last ones that go at once leave an empty zone, which housekeeping takes away', async (t) => {
+test('the last two hosts, deleted at once, leave an empty zone, which housekeeping deletes', async (t) => {
   const replica = await prepared(t);
   await Promise.all([1, 2].map((last) => create(replica, last)));
   await Promise.all([1, 2].map((last) => remove(replica, last)));

@@ -1,4 +1,5 @@
-// Random requests of every use case, small enough in their choices that they meet each other. Run by the tests beside this file.
+// Random requests of every use case. They choose from few names and addresses, so that they often conflict. Run by the
+// tests beside this file.
 
 import fc from 'fast-check';
 import { decideChangeHost } from '../../src/control/hosts/change-host.ts';
@@ -105,7 +106,7 @@ const recordText: Record<string, string> = {
   DNAME: 'elsewhere.',
 };
 
-/** A request: what it is called, for a failure's report, and the decision. */
+/** A request: its name, for the report of a failure, and its decision. */
 export interface Command {
   what: string;
   toString(): string;
@@ -214,7 +215,7 @@ export const commands: fc.Arbitrary<Command> = fc.oneof(
   ...Object.entries(kinds).map(([kind, arbitrary]) => ({ weight: weights[kind as keyof typeof kinds], arbitrary })),
 );
 
-/** What makes the first requests find something. */
+/** The first decisions: they create what the random requests ask for. */
 export const beginning: Decide<unknown>[] = [
   (context) => decidePutZone(context, { name: parseName('z'), precondition: {}, change: () => zone(parseName('z')) }),
   (context) =>

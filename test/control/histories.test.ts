@@ -1,4 +1,5 @@
-// Random histories of requests over a real store: after each, what it holds is whole, a refusal changed nothing, and memory agrees.
+// Random histories of requests over a real store. After each request the store is whole, a refusal has changed nothing,
+// and the views agree with the store.
 
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
@@ -25,7 +26,7 @@ function assertRefusal(refusal: Refusal, command: Command): void {
   );
 }
 
-/** What is no business of the request stays as it was. */
+/** Asserts that what the request is not about stays as it was. */
 function assertUntouched({ what }: Command, before: Contents, after: Contents): void {
   const ofAllocations = ['allocate', 'release', 'put pool', 'delete pool'];
   if (!ofAllocations.includes(what)) assert.deepEqual(allocationsIn(after), allocationsIn(before), what);
@@ -113,7 +114,9 @@ test('two replicas at once on one etcd', async (t) => {
   await fc.assert(property, { numRuns: 15, endOnFailure: true });
 });
 
-/** Sends each round's requests together, to the replicas in turn; after a round the store is whole. */
+/**
+ * Sends the requests of each round at once, to the replicas in turn; asserts after each round that the store is whole.
+ */
 async function concurrently(replicas: readonly ControlPlane[], store: Store, rounds: Command[][]): Promise<void> {
   const [first] = replicas as [ControlPlane];
   for (const decide of beginning) await first.commit(decide);

@@ -1,4 +1,4 @@
-// What people ask of hosts is parsed without HTTP: the same inputs come from Kubernetes, imports or a command line.
+// Requests about hosts are parsed without HTTP: the same inputs can come from Kubernetes, imports or a command line.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// A host is there whole or not at all: at every revision of the store, in what a killed process leaves, and in every change of the watch.
+// A host is stored whole or not at all: at every revision, after a killed process, and in every change of the watch.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -38,7 +38,7 @@ async function prepare({ commit }: ControlPlane): Promise<void> {
   );
 }
 
-/** Every change from the first revision to the last, by the watch; after each, `check` sees what the store held then. */
+/** Watches all changes from the first revision to the last; calls `check` after each with what the store held then. */
 async function replay(store: Store, check: (entries: Map<string, string>, change: Change) => void): Promise<void> {
   const { revision: last } = await store.list('', { limit: 1 });
   const entries = new Map<string, string>();
@@ -124,7 +124,7 @@ test('a process that is killed in the middle leaves whole hosts only, and its st
     const store = await openEmbeddedStore({ folder });
     const contents = contentsOf(await storeEntries(store));
     assertWhole(contents, { emptyZones: true });
-    // What it left goes, so that the next one meets free addresses.
+    // Deletes what the killed process left, so that the next one finds free addresses.
     const cleaner = await openReplica(t, store);
     for (const name of contents.hosts.keys())
       await cleaner.commit((context) => decideDeleteHost(context, { name, precondition: {} }));

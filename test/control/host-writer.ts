@@ -1,4 +1,4 @@
-// A process of its own for host-is-atomic.test.ts: creates, changes and deletes hosts in a folder's store until it is killed.
+// The process that host-is-atomic.test.ts kills: creates, changes and deletes hosts in a folder's store until then.
 
 import { decideChangeHost } from '../../src/control/hosts/change-host.ts';
 import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
@@ -14,7 +14,7 @@ process.stdout.write('writing\n');
 const start = Date.now();
 for (let turn = 0; ; turn += 1) await Promise.all([0, 1, 2].map((lane) => live(`${start}-${turn}-${lane}`, lane)));
 
-/** A host's whole life: made with aliases, renamed and re-addressed, gone in two of three turns. */
+/** Creates a host with an alias, gives it another name and address, and deletes it. */
 async function live(label: string, lane: number): Promise<void> {
   const name = parseName(`h${label}.k8s`);
   const wanted = { name, aliases: [parseName(`a${label}.k8s`)], ttl: null, ptr: true, owner: '', tags: {} };

@@ -1,4 +1,4 @@
-// An import is whole or nothing: whatever hosts do meanwhile, whoever else imports, and whichever process dies when.
+// An import changes the whole zone or nothing, also if hosts change meanwhile, others import, or a process dies.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ import { assertWhole, contentsOf } from './whole.ts';
 const zone = parseName('foo.k8s');
 const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-/** A replica beside others on a store that has the zone, or the first one. */
+/** Opens a replica on the store; without a store, opens a new one and creates the zone in it. */
 async function prepared(t: Cleanup, store?: Store): Promise<ControlPlane> {
   const replica = await openReplica(t, store ?? (await embeddedStore(t)));
   if (replica.views.zones.get(zone) === undefined) await replica.commit(putZone(zone, { defaultTtl: 120 }));
@@ -179,7 +179,7 @@ test('an import that has lost its lock when all names are written is interrupted
   assert.deepEqual(recordsAt(replica, 'n-5.foo.k8s'), []);
 });
 
-test('of two imports at once one is told to wait', async (t) => {
+test('of two imports at once at most one is refused, and the zone has all of one file', async (t) => {
   const near = await prepared(t);
   const far = await prepared(t, near.store);
   const outcomes = await Promise.allSettled([
@@ -233,7 +233,7 @@ test('an import that fails in the middle leaves nothing behind', async (t) => {
   await sameViews(t, replica);
 });
 
-test('a file of which more would be held than there is memory for is refused at once', async (t) => {
+test('a file that needs more memory than there is is refused at once', async (t) => {
   const replica = await prepared(t);
   const importMemory = new ImportMemory(1_000_000);
   let read = 0;

@@ -1,4 +1,4 @@
-// More requests at once than a transaction, or a call, can take.
+// More requests at once than one transaction, or the arguments of one call, can hold.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// A zone's names come in canonical order, though their keys do not stand in it, and none is missed or told twice.
+// A zone's names are listed in canonical order, each once, although their keys have another order.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -11,7 +11,9 @@ import { embeddedStore } from '../support/control-plane.ts';
 
 const zone = parseName('my-zone.k8s');
 
-/** RFC 4034 §6.1: labels as octets, from the right; what is above comes first. */
+/**
+ * Compares names in canonical order (RFC 4034 §6.1): labels as octets, from the right; a parent before its children.
+ */
 function canonical(a: Fqdn, b: Fqdn): number {
   const [one, two] = [labelsOf(a).reverse(), labelsOf(b).reverse()];
   for (let i = 0; i < Math.max(one.length, two.length); i += 1) {
@@ -21,7 +23,7 @@ function canonical(a: Fqdn, b: Fqdn): number {
   return 0;
 }
 
-/** Small pages, so that every question about what is below meets their ends. */
+/** Returns the store with pages of `limit` entries, so that lists of names reach the end of a page often. */
 function withPages(store: Store, limit: number): Store {
   const list: Store['list'] = (prefix, options) => store.list(prefix, { ...options, limit });
   return { list } as Store;

@@ -1,4 +1,4 @@
-// What people ask of pools, allocations and addresses is parsed without HTTP.
+// Requests about pools, allocations and addresses are parsed without HTTP.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -55,7 +55,7 @@ test('a patch of a pool changes what it names; null brings back the default', ()
   );
 });
 
-/** Makes `id-1`, `id-2` … */
+/** Returns a function that makes `id-1`, `id-2` … */
 function counter(): () => string {
   let made = 0;
   return () => `id-${++made}`;

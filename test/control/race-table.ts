@@ -1,4 +1,4 @@
-// Two decisions on one view: a row for each race that a compare of a decision guards. Run by races.test.ts.
+// The table of races between two decisions on one view: one row for each compare that guards one. Run by races.test.ts.
 
 import { decideRemoveEmptyZone } from '../../src/control/hosts/automatic-zone.ts';
 import { decideForgetAddress } from '../../src/control/pools/release-address.ts';
@@ -65,7 +65,7 @@ const token: Decide<unknown> = (context) =>
     createdAt: '2026-01-01T00:00:00Z',
   });
 
-/** The host a.z as it stands in the store, for an operator who writes its key by hand. */
+/** The stored form of the host a.z, for an operator who writes its key by hand. */
 const storedHost: Host = {
   name: parseName('a.z'),
   zone: z,

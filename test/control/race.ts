@@ -1,5 +1,5 @@
-// Two writers that decide on the same view, or one that is overtaken while it works: whether the compares of the one that comes second stop it.
-// The table of all such races: races.test.ts.
+// Runs one race: two writers decide on the same view, or another writer overtakes one that is at work. Asserts that
+// the compares of the second writer stop it. The table of all races: races.test.ts.
 
 import assert from 'node:assert/strict';
 import { Batch } from '../../src/control/transaction/batch.ts';
@@ -13,7 +13,7 @@ import { storeEntries } from '../support/store-dump.ts';
 import type { Cleanup } from '../support/temporary.ts';
 import { assertWhole, contentsOf } from './whole.ts';
 
-/** A decision, or what somebody writes past us. */
+/** A decision, or operations that somebody writes to the store directly. */
 export type Step = Decide<unknown> | Operation[];
 
 export interface Race {
@@ -27,13 +27,13 @@ export interface Race {
   stoppedBy: string[];
 }
 
-/** Something that commits several transactions, and is overtaken just before one of them. */
+/** Work that commits several transactions, and is overtaken just before one of them. */
 export interface Overtaken {
   guards: string[];
   what: string;
   given: Step[];
   run: (replica: ControlPlane) => Promise<unknown>;
-  /** Whether this is the transaction that comes too late. */
+  /** Returns whether this is the transaction that comes second. */
   isSecond: (transaction: Transaction) => boolean;
   first: Step[];
   stoppedBy: string[];
@@ -61,8 +61,8 @@ async function prepared(test: Cleanup, given: readonly Step[]): Promise<ControlP
 }
 
 /**
- * Asserts that the second decision is committed alone, and refused after the first; that the two never share a transaction; and that the
- * opposite order leaves the store whole.
+ * Asserts that the second decision is committed alone, and refused after the first; that the two never share a
+ * transaction; and that the opposite order leaves the store whole.
  */
 export async function assertRace(test: Cleanup, { given, first, second, stoppedBy }: Race): Promise<void> {
   const alone = await prepared(test, given);
@@ -81,7 +81,8 @@ export async function assertRace(test: Cleanup, { given, first, second, stoppedB
   assert.ok((await replica.store.commit(one)).committed, 'the first is committed');
   await assertStopped(replica.store, two, stoppedBy);
 
-  // In the opposite order the two may both be right. What an operator writes by hand need not be whole.
+  // In the opposite order both may be committed. After operations that an operator writes by hand, the store need not
+  // be whole.
   if ([...given, first].some((step) => Array.isArray(step))) return;
   const opposite = await prepared(test, given);
   const [late, early] = [decisionOf(first, opposite), decisionOf(second, opposite)];
@@ -90,7 +91,7 @@ export async function assertRace(test: Cleanup, { given, first, second, stoppedB
   assertWhole(contentsOf(await storeEntries(opposite.store)), { emptyZones: true });
 }
 
-/** Asserts the same of a transaction in the middle of some work. */
+/** Asserts the same of one transaction of {@link Overtaken} work. */
 export async function assertOvertaken(test: Cleanup, overtaken: Overtaken): Promise<void> {
   const { given, run, isSecond, first, stoppedBy } = overtaken;
   for (const comesFirst of [[], first]) {
@@ -105,7 +106,7 @@ export async function assertOvertaken(test: Cleanup, overtaken: Overtaken): Prom
       return outcome;
     };
     const working = run({ ...replica, store: changedStore(replica.store, { commit }) });
-    // Whether it then begins again or gives up: other tests.
+    // Whether the work then starts again or gives up is for other tests.
     await working.catch((error: unknown) => {
       if (error instanceof assert.AssertionError || comesFirst.length === 0) throw error;
     });

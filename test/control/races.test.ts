@@ -1,6 +1,6 @@
-// Every compare that guards a race, and a race that it decides: two decisions on one view (race-table.ts), or work that is overtaken
-// (below). A compare in src/control without a row fails the last test. Random histories on stale views: stale-views.test.ts.
-// Cited by src/control/addresses/hold-address.ts, src/control/zone-file/import-lock.ts.
+// Runs a race for every compare that guards one: two decisions on one view (race-table.ts), or work that is overtaken
+// (below). A compare in src/control without a row fails the last test. Random histories on stale views:
+// stale-views.test.ts. Cited by src/control/addresses/hold-address.ts, src/control/zone-file/import-lock.ts.
 
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {
 async function* zoneFile(): AsyncGenerator<string> {
   yield 'n TXT "new"\n';
 }
-/** Imports a zone file; all that it commits goes to the store of this replica, which may be a changed one. */
+/** Imports a zone file. Commits to the store of the given replica, which may be a changed store. */
 const importInto = (name: Fqdn) => (replica: ControlPlane) => {
   const committer = new Committer(replica.store, replica.views);
   return importZoneFile(
@@ -156,7 +156,7 @@ const overtaken: Overtaken[] = [
 
 for (const row of overtaken) test(row.what, (t) => assertOvertaken(t, row));
 
-/** How often each guard stands in the list. */
+/** Counts how often each guard is in the list. */
 function countOf(guards: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const guard of guards) counts.set(guard, (counts.get(guard) ?? 0) + 1);

@@ -1,4 +1,5 @@
-// A replica that was cut off while etcd forgot what it missed: it loads everything again, and then knows all that the others know.
+// A replica is cut off from etcd until etcd has compacted what it missed. It loads everything again, and then knows all
+// that the other replicas know.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -17,7 +18,7 @@ import { etcdOrSkip } from '../support/etcd.ts';
 import type { Cleanup } from '../support/temporary.ts';
 import { sameViews } from '../views/same-views.ts';
 
-/** Stands between one replica and etcd, to be cut and mended. */
+/** Starts a proxy between one replica and etcd that can be cut and mended. */
 async function cable(test: Cleanup, endpoint: string) {
   const { port } = new URL(endpoint);
   const sockets = new Set<Socket>();
@@ -134,7 +135,7 @@ test('after a compaction that it missed, a replica serves all that changed, and 
   wire.mend();
 
   await far.views.reached(near.views.revision);
-  // Whichever is met first: the watch, or the look whether this is still the etcd that was read.
+  // The replica notices by its watch, or by its check that this is still the same etcd: either may come first.
   assert.match(said.join(), /fell behind a compaction|compacted revision/);
   assert.equal(far.views.hosts.get(parseName('goes.k8s')), undefined);
   assert.deepEqual(far.views.zones.name(again, parseName('old.again')).rrsets, []);

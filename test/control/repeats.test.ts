@@ -1,4 +1,4 @@
-// Requests that come again, to a replica that knows less than the one that answered first.
+// Requests that are repeated at a replica whose view is older than that of the replica that answered first.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

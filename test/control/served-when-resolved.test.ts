@@ -1,4 +1,4 @@
-// A change is answered when this replica serves it, not when it is durable: here the two are far apart.
+// A change is answered when this replica serves it, not when it is durable. In this test the two are far apart.
 // Cited by src/control/transaction/commit.ts.
 
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// Decisions on a view that is behind: the transaction's compares let through what is still right, and nothing else.
+// Decisions on a stale view: the transaction's compares let it commit only if the decision is still right.
 
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
@@ -31,7 +31,7 @@ function viewsOf({ entries, revision }: Snapshot): Views {
   return views;
 }
 
-/** What a replica would send that knows no more than these views. */
+/** Returns the transaction that a replica with these views would send; undefined if it would send none. */
 function decided(views: Views, decide: Decide<unknown>): Transaction | undefined {
   try {
     const { compares, operations } = decide(contextOf(views));
@@ -42,7 +42,7 @@ function decided(views: Views, decide: Decide<unknown>): Transaction | undefined
   }
 }
 
-test('what was decided on a view of any earlier revision commits only where it leaves the store whole', async (t) => {
+test('a decision on a view of any earlier revision commits only if it leaves the store whole', async (t) => {
   const folder = await temporaryFolder(t);
   let runs = 0;
   let [committed, refused] = [0, 0];

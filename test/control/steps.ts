@@ -1,4 +1,4 @@
-// Decisions of every use case in few words, for the table of races beside this file.
+// Short forms of the decisions of every use case, for the table of races beside this file.
 
 import { decideChangeHost } from '../../src/control/hosts/change-host.ts';
 import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
@@ -54,7 +54,7 @@ export const deleteHost = (name: string): Decide<unknown> => {
   return (context) => decideDeleteHost(context, { name: parseName(name), precondition: {} });
 };
 
-/** Writes one RRset; without a record: deletes it. */
+/** Writes one RRset, or deletes it if there is no record. */
 export const putRrset = (zone: string, owner: string, typeText: string, record?: string): Decide<unknown> => {
   const type = parseRecordType(typeText);
   const rrset = record === undefined ? undefined : { type, records: [record] };
@@ -65,7 +65,7 @@ export const putRrset = (zone: string, owner: string, typeText: string, record?:
 export const write = (key: string, value = ''): Operation[] => [{ kind: 'put', key, value }];
 export const erase = (key: string): Operation[] => [{ kind: 'delete', key }];
 
-/** The decision as it is made two hours later. */
+/** Returns the same decision, made two hours later. */
 export const later = <T>(decide: Decide<T>): Decide<T> => {
   return (context) => decide({ ...context, now: context.now + 2 * 3600_000 });
 };

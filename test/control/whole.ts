@@ -1,4 +1,5 @@
-// Whether what a store holds at one revision is whole: hosts, addresses and names tell the same story. Knows no use case, only entries.
+// Checks that a store is whole at one revision: hosts, addresses and names agree. Knows stored entries only, no use
+// case.
 
 import assert from 'node:assert/strict';
 import { type Address, addressNumber, familyOf, reverseName } from '../../src/model/address.ts';
@@ -52,7 +53,10 @@ export function contentsOf(entries: Iterable<{ key: string; value: string }>): C
   return contents;
 }
 
-/** Asserts it. `emptyZones`: two hosts that went at once may leave an automatic zone to housekeeping. */
+/**
+ * Asserts that the store is whole. `emptyZones` allows empty automatic zones: two hosts deleted at once may leave one,
+ * which housekeeping deletes.
+ */
 export function assertWhole(contents: Contents, { emptyZones = false } = {}): void {
   assertAddresses(contents);
   assertPools(contents);
@@ -68,7 +72,9 @@ export function assertWhole(contents: Contents, { emptyZones = false } = {}): vo
   }
 }
 
-/** Each address of a host is held by it alone, and nothing is held for a host that does not have it. */
+/**
+ * Asserts that each address of a host is held by this host alone, and that no address is held for a host without it.
+ */
 function assertAddresses({ hosts, addresses }: Contents): void {
   const wanted = new Map<string, Fqdn>();
   for (const host of hosts.values()) {
@@ -89,7 +95,7 @@ function assertAddresses({ hosts, addresses }: Contents): void {
   }
 }
 
-/** What a pool gave lies in it; pools of one space are apart. */
+/** Asserts that each address that a pool gave is in the pool, and that pools of one space do not overlap. */
 function assertPools({ pools, addresses }: Contents): void {
   for (const [place, { pool, state, address, space }] of addresses) {
     if (state !== 'held' || pool === null) continue;
@@ -107,7 +113,7 @@ function assertPools({ pools, addresses }: Contents): void {
   }
 }
 
-/** The records that hosts manage are those that follow from the hosts, each in the most specific zone around it. */
+/** Asserts that the managed records are exactly those of the hosts, each in the most specific zone around it. */
 function assertNames({ hosts, zones, names }: Contents): void {
   const zoneOf = (name: Fqdn) => [...ancestry(name)].find((one) => zones.has(one));
   const wanted = [...hosts.values()].flatMap(recordsWanted).map(([owner, type, records]) => {
@@ -129,14 +135,17 @@ function assertNames({ hosts, zones, names }: Contents): void {
   for (const { name, zone } of hosts.values()) assert.equal(zone, zoneOf(name), `${name} names its zone`);
 }
 
-/** No record of a host stands at a delegation or below it; nothing stands below a DNAME. */
+/**
+ * Returns whether a delegation or a DNAME hides the name: a host's records at or below a delegation, anything below a
+ * DNAME.
+ */
 function hides(cut: NamedRrsets & { zone: Fqdn }, { name, rrsets }: NamedRrsets): boolean {
   const has = (wanted: string) => cut.rrsets.some(({ type }) => type === wanted);
   if (has('DNAME') && name !== cut.name) return true;
   return has('NS') && cut.name !== cut.zone && rrsets.some(({ manager }) => manager === 'host');
 }
 
-/** Said again here, on purpose, and not asked of `recordsOf`. */
+/** Returns the records that a host must have. Does not call `recordsOf`, because the test must not trust it. */
 function recordsWanted(host: Host): [owner: Fqdn, type: string, records: string][] {
   const of = (family: 'ipv4' | 'ipv6') =>
     host.addresses
@@ -152,7 +161,7 @@ function recordsWanted(host: Host): [owner: Fqdn, type: string, records: string]
   return records;
 }
 
-/** The RRsets that no host manages, as `owner type`. */
+/** Returns the RRsets that no host manages, by `owner type`. */
 export function ownRecords({ names }: Contents): Map<string, Rrset> {
   return new Map(
     names.flatMap(({ name, rrsets }) =>
@@ -161,7 +170,7 @@ export function ownRecords({ names }: Contents): Map<string, Rrset> {
   );
 }
 
-/** The holders that are no hosts, by address. */
+/** Returns the holders that are not hosts, by address. */
 export function allocationsIn({ addresses }: Contents): Map<string, Holder[]> {
   const held = [...addresses].map(([place, { holders }]) => {
     return [place, holders.filter(({ kind }) => kind === 'allocation')] as const;

@@ -1,5 +1,5 @@
-// A delegation or a DNAME, and a name that it would hide, decided on the same view: whichever is committed second decides again.
-// Cited by src/control/transaction/transaction-builder.ts.
+// A delegation or a DNAME, and a name that it would hide, are decided on the same view. The one that is committed
+// second is decided again. Cited by src/control/transaction/transaction-builder.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// What people ask of zones and RRsets is parsed without HTTP.
+// Requests about zones and RRsets are parsed without HTTP.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,7 +14,7 @@ import { parseRecordType } from '../../src/model/rdata/record-types.ts';
 import { type Zone, zoneDefaults } from '../../src/model/zone.ts';
 import { faultPaths } from './fault-paths.ts';
 
-/** Too long for the names of nameservers below it. */
+/** A name of 201 characters: names of nameservers below it would be too long. */
 const longName = `${'a.'.repeat(100)}a`;
 
 const refusedZones: [string, ZoneInput & { name: string }, string][] = [
