@@ -1,4 +1,4 @@
-// Who asks, as http tells it to the use cases: the bearer of the request's token, on every way that a request can be
+// http gives the use cases the bearer of the request's token as the actor, on every way that a request can be
 // committed.
 
 import assert from 'node:assert/strict';
@@ -14,7 +14,7 @@ import type { Cleanup } from '../support/temporary.ts';
 const environment: Actor = { kind: 'token', id: 'environment', name: 'ZONEWRIGHT_ADMIN_TOKEN' };
 const bearer = (id: string): Actor => ({ kind: 'token', id, name: id });
 
-/** Serves the API; notes the actor of each decision, housekeeping's aside. */
+/** Serves the API; notes the actor of each decision, except housekeeping's. */
 async function prepared(test: Cleanup): Promise<ServedApi & { actors: Actor[]; tokenOf(id: string): Promise<Api> }> {
   const served = await servedApi(test);
   const { committer, commit, url } = served;

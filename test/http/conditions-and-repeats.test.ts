@@ -1,4 +1,4 @@
-// Entity tags, create-only writes, cursors over lists that change, and requests that come twice.
+// Entity tags, create-only writes, cursors over lists that change, and repeated requests.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -14,7 +14,7 @@ async function prepared(t: TestContext): Promise<ServedApi> {
   return served;
 }
 
-/** One of each kind of single resource: a path, a body that creates it, and one that changes it. */
+/** One resource of each kind: its path, a body that creates it, and a request that changes it. */
 const resources: { path: string; create: object; change: [Method, object] }[] = [
   { path: '/v1/pools/q', create: { ranges: ['10.0.0.0/24'] }, change: ['PATCH', { priority: 1 }] },
   { path: '/v1/hosts/h.foo.k8s', create: {}, change: ['PATCH', { ttl: 1 }] },

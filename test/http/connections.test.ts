@@ -1,4 +1,4 @@
-// What stands below a request: octets that are no HTTP, requests that never end, readers that never read.
+// Connections: octets that are not HTTP, requests that never end, clients that never read.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -37,7 +37,7 @@ test('requests that come one behind the other on a connection are carried out on
   );
 });
 
-/** What is sent, and the codes of the problems that come back before the connection ends. */
+/** Each row: what is sent, and the codes of the problems that come back before the connection ends. */
 const refusals: [what: string, sent: string, ...codes: (keyof typeof errorCodes | 200 | 201)[]][] = [
   ['a header that is too large', `GET /healthz HTTP/1.1\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 'header_too_large'],
   ['a path that is too long', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, 'header_too_large'],
@@ -70,7 +70,9 @@ const refusals: [what: string, sent: string, ...codes: (keyof typeof errorCodes 
 ];
 
 suite('what is too slow', { concurrency: true }, () => {
-  test('what is no request, or half of one, is answered as a problem and cut off', { concurrency: true }, async (t) => {
+  test('octets that are not a whole request get a problem, and the connection ends', {
+    concurrency: true,
+  }, async (t) => {
     const { url, dump } = await servedApi(t, undefined, {
       headersMilliseconds: 1500,
       requestMilliseconds: 3000,
@@ -98,7 +100,7 @@ suite('what is too slow', { concurrency: true }, () => {
     assert.deepEqual(rest, whole);
   });
 
-  test('who is silent in the middle of a body, or takes no more of an answer, is cut off; who waits for us is not', async (t) => {
+  test('a client that stops sending its body or reading its answer is cut off; one that waits for its answer is not', async (t) => {
     const { url, api, store } = await servedApi(t, undefined, { silenceMilliseconds: 1500 });
     await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
     const long = `"${'x'.repeat(250)}"`;
@@ -130,7 +132,7 @@ suite('what is too slow', { concurrency: true }, () => {
   });
 });
 
-test('beyond so many connections a new one is closed at once, and the others go on', async (t) => {
+test('a connection beyond the limit is closed at once, and the others go on', async (t) => {
   const { url } = await servedApi(t, undefined, { maxConnections: 3 });
   const ask = 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n';
   const clients = await Promise.all([1, 2, 3].map(() => rawClient(t, url)));

@@ -1,4 +1,4 @@
-// By force, while others go on taking addresses and names: what is in use is cleared again, not refused.
+// Deleting and shrinking by force while others take addresses and names: what is in use is cleared again, not refused.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ import { parseName } from '../../src/model/name.ts';
 import { testActor } from '../support/control-plane.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
 
-/** A host that another replica creates in the moment when the first of several transactions has cleared all. */
+/** Creates a host right after the first of several transactions has cleared all. Returns whether it has done so. */
 function createWhenCleared({ committer, views }: ServedApi, name: string): () => boolean {
   const commit = committer.commit.bind(committer);
   const wanted = { name: parseName(name), aliases: [], ttl: null, ptr: true, owner: '', tags: {} };

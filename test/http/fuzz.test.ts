@@ -1,4 +1,4 @@
-// Whatever is sent to any route, shaped like its schema or not: never a 5xx, and a problem+json for every refusal.
+// Random requests to every route, valid by its schema or not: no answer is a 5xx, and every refusal is problem+json.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -26,7 +26,7 @@ interface Operation {
 }
 type Description = { paths: Record<string, Record<string, Operation>> };
 
-/** What means something to some field, so that the fuzz gets past the first check. */
+/** Values that some field accepts, so that random requests pass the first check. */
 const telling = [
   'foo.k8s',
   'a.foo.k8s',
@@ -78,7 +78,7 @@ const text = fc.oneof(
   fc.string({ maxLength: 20, unit: 'binary' }),
 );
 
-/** Mostly what the schema wants; now and then anything. */
+/** Makes values that mostly match the schema, and sometimes anything. */
 function shaped(schema: Schema): fc.Arbitrary<unknown> {
   return fc.oneof({ weight: 12, arbitrary: fitting(schema) }, { weight: 1, arbitrary: fc.jsonValue() });
 }
@@ -115,7 +115,7 @@ function objectOf({ properties = {}, required = [], additionalProperties }: Sche
   return fc.record(fields, { requiredKeys: required.filter((name) => name in fields) });
 }
 
-/** What a parameter of that name may find. */
+/** Parameter name → values that may find something. */
 const known: Record<string, string[]> = {
   zone: ['foo.k8s', '2.0.192.in-addr.arpa'],
   pool: ['default'],
@@ -148,7 +148,7 @@ function requestsOf(path: string, method: string, { parameters = [], requestBody
     { 'if-match': fc.constantFrom('*', '"1"', '"'), 'if-none-match': fc.constantFrom('*', '"1"') },
     { requiredKeys: [] },
   );
-  // Most requests without a condition: one that is met by chance is rare, and then little would ever be deleted.
+  // Most requests have no condition: a random condition is rarely met, and then little would be deleted.
   const header = fc.oneof({ weight: 4, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: conditions });
   return fc
     .tuple(of('path'), of('query'), fc.oneof(...(bodies.length > 0 ? bodies : [fc.constant(undefined)])), header)
@@ -158,14 +158,14 @@ function requestsOf(path: string, method: string, { parameters = [], requestBody
     });
 }
 
-test('no request makes a 5xx, and each refusal is a problem of the registry', async (t) => {
+test('no request gets a 5xx, and each refusal is a problem with a code of the registry', async (t) => {
   const { api, url, views } = await servedApi(t);
   const description = (await supertest(url).get('/openapi.json')).body as Description;
   const kinds = Object.entries(description.paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => requestsOf(path, method, operation)),
   );
   const statuses = new Map<number, number>();
-  /** What the requests need, to find something: some of them delete it. */
+  /** Creates what the requests look for. Some of them delete it. */
   const provide = async () => {
     await api.send('PUT', '/v1/zones/foo.k8s', {});
     await api.send('PUT', '/v1/pools/default', { ranges: ['192.0.2.0/29'] });

@@ -1,4 +1,4 @@
-// Hosts over HTTP: what a user gets for a name, and what the zones and the pools say about it afterwards.
+// Hosts over HTTP: the answer to the user, and the records and addresses that follow from it.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -38,7 +38,7 @@ async function prepared(t: TestContext): Promise<ServedApi> {
 
 const addressesOf = (host: Host) => host.addresses.map(({ address }) => address);
 
-/** All RRsets of a zone that its settings do not imply. */
+/** Returns all RRsets of a zone, except those that follow from its settings. */
 async function records(api: Api, zone: string): Promise<Record<string, string[]>> {
   const { items } = await api.ok<{ items: Rrset[] }>(200, 'GET', `/v1/zones/${zone}/rrsets?limit=1000`);
   const own = items.filter(({ managedBy }) => managedBy !== 'zone');

@@ -1,4 +1,4 @@
-// What holds for every route: who may ask, what a body must be, what a problem looks like, and that a refusal changes nothing.
+// Rules for every route: tokens, the form of bodies and problems, and that a refusal changes nothing.
 
 import assert from 'node:assert/strict';
 import { readFile, stat } from 'node:fs/promises';
@@ -28,7 +28,7 @@ after(async () => {
   for (const clean of cleanups) await clean();
 });
 
-/** Refused with a code and pointers; without pointers it does not matter where. */
+/** Each row: code, request, and the pointers of the problem. Without pointers they are not checked. */
 const refusals: [ErrorCode, Method, string, unknown, string[]?][] = [
   // Bodies: nothing unknown, nothing of another type, at any depth.
   ['invalid_request', 'POST', '/v1/hosts', { name: 'a.foo.k8s', nmae: 1 }, ['/nmae']],
@@ -283,7 +283,7 @@ test('every fault of a body is reported at once', async () => {
   await app.api.refused('invalid_request', 'POST', '/v1/hosts', body, ['/name', '/foo', '/ttl', '/tags/a']);
 });
 
-test('a refusal says who and what is in the way', async () => {
+test('a refusal names what is in the way, and its owner', async () => {
   const { api } = app;
   const taken = await api.refused('address_taken', 'POST', '/v1/hosts', {
     name: 'a.foo.k8s',
@@ -383,7 +383,7 @@ test('a first start makes an admin token that only its owner can read, and it wo
   assert.equal((await stat(file)).mode & 0o777, 0o600);
   await first.api.ok(201, 'POST', '/v1/zones', { name: 'made.once' });
   const token = await readFile(file, 'utf8');
-  // The secret, which may have more of the sign between the parts.
+  // The secret may contain underscores too.
   const [, , ...secret] = token.trim().split('_');
   assert.ok(!JSON.stringify(await first.dump()).includes(secret.join('_')));
   const second = await first.restart();

@@ -25,7 +25,7 @@ async function grown(t: TestContext, store?: Store): Promise<{ served: ServedApi
   return { served, before, empty };
 }
 
-/** Automatic zones that one transaction had no room for go soon after. */
+/** Waits until the automatic zones are deleted that did not fit the host's transaction; returns the keys that stay. */
 async function settled({ dump }: ServedApi): Promise<string[]> {
   for (;;) {
     const keys = Object.keys(await dump());

@@ -1,4 +1,5 @@
-// Paths and methods as people and programs write them: names in any form find their resource, and whatever does not gets a problem.
+// Paths and methods in all forms that clients write: names in any form find their resource, and any other path gets a
+// problem.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -34,7 +35,7 @@ interface Heard {
   body: string;
 }
 
-/** As it is written: `fetch` would normalise the path, and refuse some methods. */
+/** Sends a request as it is written. `fetch` would normalise the path, and refuse some methods. */
 async function send(method: string, path: string, headers: Record<string, string> = {}, body?: string): Promise<Heard> {
   const sent = request(served.url, {
     method,
@@ -131,7 +132,7 @@ const refused: [code: ErrorCode, method: string, path: string, headers?: Record<
   ['unsupported_media_type', 'PUT', '/v1/zones/foo.k8s/zonefile', { 'content-type': 'application/json' }, '{}'],
 ];
 
-test('whatever is asked, the answer is a problem with a code, and the store is as it was', async (t) => {
+test('every wrong request gets a problem with a code, and the store does not change', async (t) => {
   const whole = await served.dump();
   for (const [code, method, path, headers, body] of refused) {
     await t.test(`${method} ${path.slice(0, 60)} ${JSON.stringify(headers ?? '')} → ${code}`, async () => {
@@ -144,7 +145,7 @@ test('whatever is asked, the answer is a problem with a code, and the store is a
   assert.deepEqual(await served.dump(), whole);
 });
 
-test('what stands in a path that is none of ours is not logged', async (t) => {
+test('a path that matches no route is not logged', async (t) => {
   const lines: string[] = [];
   const logger = pino({ level: 'trace' }, { write: (line) => void lines.push(line) });
   const { url } = await servedApi(t, undefined, {}, logger);

@@ -1,4 +1,4 @@
-// What JSON.parse would take without a word: octets that are no UTF-8, fields given twice, fields that are no fields.
+// Refusals of what JSON.parse accepts: octets that are not UTF-8, duplicate fields, and names such as `__proto__`.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

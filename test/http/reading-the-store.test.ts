@@ -1,4 +1,5 @@
-// What is read from the store page by page: of one revision, and whole or refused, also when others share the etcd and have it compacted.
+// Answers that are read from the store page by page: they are of one revision, and whole or refused, also if others
+// compact the etcd.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -51,7 +52,7 @@ test('an etcd that others write to and have compacted can be read from', { skip:
   assert.deepEqual([(await exported(served)).status, (await put(served, file)).status], [503, 503]);
 });
 
-/** From that page of names on. */
+/** Makes the store fail from that page of names on. */
 function failFrom(t: TestContext, store: Store, page: number, error: Error): void {
   const list = store.list.bind(store);
   let pages = 0;

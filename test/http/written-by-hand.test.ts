@@ -1,4 +1,5 @@
-// What somebody wrote into the store, or deleted there, past the API: it stops nothing but itself, gives no address twice, and there is a way out.
+// Values that somebody wrote or deleted in the store by hand, without the API: only they stop working, no address is
+// given twice, and an operator can repair them.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -77,7 +78,7 @@ test('an address of a host that becomes unreadable stays taken, and the host can
   assert.equal((await store.get(keyOf('10.0.0.1')))?.value, good?.value);
 });
 
-/** Pools that the API refuses, since they overlap. */
+/** Serves a store with three pools that overlap. The API would refuse them. */
 async function overlapping(t: TestContext): Promise<ServedApi> {
   const served = await prepared(t);
   for (const name of ['a', 'q', 'z']) {
@@ -145,7 +146,7 @@ async function withoutHost(t: TestContext, body: object = {}): Promise<ServedApi
   return served;
 }
 
-test("records and addresses of a host that was deleted by hand are nobody's: they can be written over, deleted and released", async (t) => {
+test('records and addresses of a host that was deleted by hand can be written over, deleted and released', async (t) => {
   const served = await withoutHost(t);
   const { api } = served;
   const path = '/v1/zones/foo.k8s/rrsets';
@@ -175,7 +176,7 @@ test('a host that cannot be read keeps its records and its address', async (t) =
   assert.match(problem.detail, /cannot be read.*a\.foo\.k8s/);
 });
 
-test('a zone with records of a host that is not there goes by force, and without force it says what is there', async (t) => {
+test('a zone with records of a missing host is deleted by force; without force the refusal names the records', async (t) => {
   const { api, dump } = await withoutHost(t);
   const problem = await api.refused('zone_in_use', 'DELETE', '/v1/zones/foo.k8s');
   assert.match(problem.detail, /do not exist.*a\.foo\.k8s/);
@@ -187,7 +188,7 @@ test('a zone with records of a host that is not there goes by force, and without
   );
 });
 
-test('an address that two hosts hold which do not exist is free once their zone is deleted by force', async (t) => {
+test('an address that two missing hosts hold is free once their zone is deleted by force', async (t) => {
   const served = await prepared(t);
   const { api } = served;
   const hosts = ['a.foo.k8s', 'b.foo.k8s'].map(parseName);
@@ -231,7 +232,7 @@ for (const [what, body, kept] of [
   });
 }
 
-test('a pool goes by force although a host that is not there, or has no such address, holds some of it', async (t) => {
+test('a pool is deleted by force although a missing host, or one without the address, holds some of it', async (t) => {
   const served = await withoutHost(t);
   const { api, store } = served;
   await api.ok(201, 'POST', '/v1/hosts', { name: 'b.foo.k8s', addresses: ['192.0.2.1'] });
@@ -275,7 +276,7 @@ for (const served of [true, false]) {
     await before.api.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s', aliases: ['x.foo.k8s', 'y.bar.k8s'] });
     await before.api.ok(201, 'POST', '/v1/hosts', { name: 'b.bar.k8s', aliases: ['y.foo.k8s'] });
     await byHand(before, put(zoneKey(parseName('foo.k8s')), 'junk'));
-    // Who starts now has never read it.
+    // A replica that starts now has never read the zone.
     const { api } = served ? before : await servedApi(t, store);
     await api.refused('value_unreadable', 'DELETE', '/v1/zones/foo.k8s');
     await api.ok(204, 'DELETE', '/v1/zones/foo.k8s?force=true');

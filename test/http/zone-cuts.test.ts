@@ -1,4 +1,5 @@
-// What stands below a delegation or a DNAME is not served: no host gets a name there, and neither is put over names of hosts (RFC 1034 §4.2, RFC 6672 §2.4).
+// Names below a delegation or a DNAME are not served (RFC 1034 §4.2, RFC 6672 §2.4): no host gets a name there, and no
+// delegation or DNAME is put above names of hosts.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';

@@ -1,4 +1,4 @@
-// Zone files over HTTP: out and in again, dry runs, faults with their lines, progress.
+// Zone files over HTTP: export and import, dry runs, faults with their lines, progress.
 // Cited by src/control/zone-file/export-zone-file.ts.
 
 import assert from 'node:assert/strict';
@@ -33,7 +33,7 @@ async function put({ api }: ServedApi, text: string, query = ''): Promise<Import
   return answer.body as Imported;
 }
 
-/** Another replica of this store, by which the zone is served too. */
+/** Registers another replica in the store, which serves the zone too. */
 async function putMember({ store, api }: ServedApi, replica: string, dns: string[]): Promise<void> {
   const put = { kind: 'put', key: memberKey(replica), value: memberValue.encode({ replica, dns }) } as const;
   await store.commit({ compares: [], operations: [put] });
@@ -46,7 +46,7 @@ async function putMember({ store, api }: ServedApi, replica: string, dns: string
 
 const refused = async ({ api }: ServedApi, text: string) => problemIn(await api.send('PUT', path, text, textDns));
 
-/** superagent keeps a media type that it does not know as bytes. */
+/** Returns the text of an answer. superagent keeps a media type that it does not know as bytes. */
 const textOf = (answer: Response): string => answer.text ?? String(answer.body);
 
 const example = `

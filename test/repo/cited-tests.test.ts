@@ -1,5 +1,5 @@
-// A comment in src that cites a test as proof cites one that exists, and that is about the module which holds the comment.
-// A test imports that module, or says "Cited by" and the module's path in its head.
+// A comment in src that cites a test as proof must cite one that exists, and that is about the comment's module. The
+// test imports that module, or its head says "Cited by" and the module's path.
 
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
@@ -27,7 +27,10 @@ function importsOf(file: string, { types }: { types: boolean }): string[] {
     .filter((imported) => existsSync(join(root, imported)));
 }
 
-/** Returns the file and all that it imports, by way of the files that `through` lets pass. An import of types alone proves nothing. */
+/**
+ * Returns the file and all that it imports, directly or through files that `through` accepts. Imports of types alone do
+ * not count.
+ */
 function reachedFrom(file: string, through: (file: string) => boolean, types = false): Set<string> {
   const reached = new Set([file]);
   for (const one of reached) if (through(one)) for (const imported of importsOf(one, { types })) reached.add(imported);
@@ -36,7 +39,10 @@ function reachedFrom(file: string, through: (file: string) => boolean, types = f
 
 const isTest = (file: string) => file.startsWith('test/');
 
-/** A test, or a helper that it imports, imports the module; or it names the module as what it proves, and reaches it through others. */
+/**
+ * Returns whether the test, or a helper of it, imports the module; or whether its head names the module and it reaches
+ * the module through others.
+ */
 function proves({ from, cited }: Citation): boolean {
   const tests = reachedFrom(cited, isTest);
   if (tests.has(from)) return true;

@@ -1,4 +1,4 @@
-// What CONTRIBUTING.md and the documents name exists.
+// CONTRIBUTING.md and the documents name only what exists, and the table of settings agrees with the help.
 
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -43,7 +43,7 @@ test('the links of every document lead to a file, and to a heading in it', () =>
   assert.deepEqual(broken, []);
 });
 
-/** The anchors that a Markdown renderer gives to the headings. */
+/** Returns the anchors that a Markdown renderer gives to the headings. */
 function headingsOf(text: string): string[] {
   return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
     heading
@@ -61,9 +61,7 @@ test('CONTRIBUTING.md says what is in every room, and in every file beside them'
   );
 });
 
-/**
- * A setting by its variable: the flag with its value, and the default, as the help or the table of settings has them.
- */
+/** Variable → the setting's flag with its value, and its default, as the help or the table of settings has them. */
 type Rows = Map<string, { flag: string; standard: string }>;
 
 function rowsOfHelp(): Rows {
@@ -76,7 +74,7 @@ function rowsOfHelp(): Rows {
   );
 }
 
-/** A row of the table may have several settings: `--a`, `--b` and `ZONEWRIGHT_X_A`, `_B`. */
+/** Reads the table of settings. One row may have several settings: `--a`, `--b` and `ZONEWRIGHT_X_A`, `_B`. */
 function rowsOfTable(): Rows {
   const quoted = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text);
   const rows = [...read('docs/operations.md').matchAll(/^\|(.*)\| (`ZONEWRIGHT_.*?) \| (.*) \|$/gm)];
@@ -91,7 +89,7 @@ function rowsOfTable(): Rows {
   );
 }
 
-/** Whose default depends on the machine or on other settings, or is long: the table describes it in words. */
+/** Settings whose default is long, or depends on the machine or on other settings: the table describes it in words. */
 const inWords = ['ADVERTISE', 'REPLICA', 'ADMIN_TOKEN', 'DNS_THREADS', 'DNS_COOKIE_SECRET', 'DNS_RATE_LIMIT_ALLOW'];
 inWords.push('DNS_TLS_LISTEN', 'DNS_HTTPS_LISTEN');
 
@@ -101,7 +99,7 @@ test('every setting has its row in docs/operations.md, with its flag and its def
   assert.deepEqual([...table.keys()].sort(), [...help.keys()].sort());
   for (const [variable, { flag, standard }] of help) {
     const row = table.get(variable);
-    // The values are there where one of them must be chosen.
+    // The table shows a flag's values only if the user must choose one of them.
     assert.equal(row?.flag, flag.includes('|') ? flag : flag.replace(/ .*/, ''), variable);
     const [, literal] = /^`([^`]+)`/.exec(row?.standard ?? '') ?? [];
     if (literal !== undefined) assert.equal(literal, standard, variable);

@@ -15,7 +15,7 @@ const code = readdirSync(source, { recursive: true, encoding: 'utf8' })
 
 for (const [name, [status]] of Object.entries(errorCodes)) {
   test(`${name} is refused with somewhere, and documented`, () => {
-    // A comparison with a code is no refusal.
+    // A comparison with a code is not a refusal.
     const refusal = new RegExp(`(?:refuse(?:Field)?\\(|Refusal\\(|super\\(|code: |\\? )\\s*'${name}'`);
     assert.match(code, refusal, 'no code refuses with it');
     assert.match(page, new RegExp(`\\| \`${name}\` \\| ${status} \\|`), 'docs/api.md has no row for it');

@@ -1,4 +1,4 @@
-// Who may import whom, and who owns which package: the tables of the architecture, held.
+// Which room may import which, and which file owns a package: holds the tables of the architecture.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -34,13 +34,16 @@ const useCases: Record<string, string[]> = {
   zones: ['hosts'],
 };
 
-/** Within control: what every use case may import. The later may import the earlier. A file beside the folders may import all of control. */
+/**
+ * Folders of control that every use case may import. A later one may import an earlier one. A file beside the folders
+ * may import all of control.
+ */
 const underUseCases = ['input', 'reading', 'transaction'];
 
 /** The files of the store that others may import, besides its kinds of keys and values: never an implementation. */
 const storeInterface = ['store/store.ts', 'store/within.ts'];
 const storedKinds = 'store/kinds/';
-/** What the kinds are made of: no other room imports it. */
+/** The parts that the kinds are made of. No other room imports them. */
 const codec = 'store/codec/';
 
 /** Packages with one owner: a file, or a folder. */
@@ -57,7 +60,7 @@ const owners: Record<string, string> = {
   'close-with-grace': 'main.ts',
 };
 
-/** Packages that give types and nothing else: loading their code would cost every start (model/json-schema.ts). */
+/** Packages of which we use types only: loading their code would slow down every start (model/json-schema.ts). */
 const typesOnly = ['typebox', '@fastify/type-provider-typebox'];
 
 interface Import {
@@ -69,7 +72,7 @@ interface Import {
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => /\.(ts|js)$/.test(file));
 const imports = files.flatMap((file) => importsIn(file, readFileSync(join(source, file), 'utf8')));
 
-/** With `from`, for its effect alone, or while it runs. */
+/** Returns all imports of a file: with `from`, for side effects alone, or dynamic. */
 function importsIn(file: string, text: string): Import[] {
   const found = text.matchAll(
     /(?:^|\n)\s*(?:import|export)\s(type\s)?[^;'"]*?from\s*'([^']+)'|(?:^|\n)\s*import\s*'([^']+)'|\b(?:import|getBuiltinModule|require)\(\s*'([^']+)'/g,
@@ -104,7 +107,7 @@ test('every way to import is seen', () => {
 test('rooms import only what the architecture lets them', () => {
   const wrong = imports.filter(({ from, to }) => {
     const [room, target] = [roomOf(from), roomOf(to)];
-    // The command's launcher hands over to the process; the process hands over to everything.
+    // Files that belong to no room, and the command's launcher, may import all.
     if (room === '' || !to.endsWith('.ts') || from === 'cli/zonewright.js') return false;
     if (to === 'errors.ts') return !refusing.includes(room);
     if (target === room) return false;
@@ -185,7 +188,7 @@ test('packages of types are not loaded', () => {
 });
 
 test('only config.ts reads the environment', () => {
-  // Where Node keeps what it compiled is no setting of ours.
+  // The folder of Node's compile cache is not one of our settings.
   const readers = ['config.ts', 'cli/compile-cache.js'];
   const wrong = files.filter(
     (file) => !readers.includes(file) && /process\.env\b/.test(readFileSync(join(source, file), 'utf8')),

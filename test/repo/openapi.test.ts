@@ -1,4 +1,4 @@
-// The committed OpenAPI description is what the routes say.
+// The committed OpenAPI description agrees with the routes.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { describeApi } from '../../openapi/generate.ts';
 const committed = readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8');
 
 test('openapi.json is up to date (npm run openapi)', async () => {
-  // Not assert.equal: it would print both of them whole.
+  // assert.equal would print both descriptions whole.
   assert.ok(
     (await describeApi()) === committed,
     'the routes say something else: run `npm run openapi`, and look at the difference',

@@ -1,5 +1,5 @@
-// Who writes the store: changes that users can see go through the one builder and its loop, so that nothing is changed
-// without an audit event. What else commits is in this list, each with its reason.
+// Which files commit to the store. Changes that users can see go through the one builder and its loop, so that each
+// gets its audit event. The list below has all other files that commit, each with its reason.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ const writers: Record<string, string> = {
   'cluster/membership.ts': 'a lease: that a replica lives is no change that a user made',
 };
 
-/** Ways to call it: `store.commit(`, `this.#store.commit(`, `const { commit } = store`. */
+/** Matches all ways to call `commit`: `store.commit(`, `this.#store.commit(`, `const { commit } = store`. */
 const call = /\bstore\??\.commit\b|\{[^{}]*\bcommit\b[^{}]*\}\s*=\s*[\w.#]*\bstore\b/;
 
 test('every way to commit to the store is seen', () => {
