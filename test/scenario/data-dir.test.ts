@@ -1,4 +1,4 @@
-// A data directory that cannot be used is said in one line, at once; a disk that fills up costs writes, not answers.
+// A data directory that cannot be used is reported at once in one line. A full disk fails writes, but not DNS answers.
 
 import assert from 'node:assert/strict';
 import { execFile, spawn, spawnSync } from 'node:child_process';
@@ -18,7 +18,7 @@ import { until } from '../support/until.ts';
 const command = fileURLToPath(new URL('../../src/cli/zonewright.js', import.meta.url));
 const listen = ['--http', '127.0.0.1:0', '--dns', '127.0.0.1:0'];
 
-/** What `serve` says of a data directory that it ends on. */
+/** Runs `serve` on a data directory that it must refuse; returns its exit status and output. */
 function refusalOf(dataDir: string, ...flags: string[]): Promise<{ status: unknown; said: string }> {
   const args = ['--disable-warning=ExperimentalWarning', command, 'serve', '--data-dir', dataDir, ...listen, ...flags];
   return new Promise((resolve) => {
@@ -29,7 +29,7 @@ function refusalOf(dataDir: string, ...flags: string[]): Promise<{ status: unkno
   });
 }
 
-/** `serve`, not waited for; `ending` sends SIGTERM, and gives the exit status. */
+/** Starts `serve` without waiting for it. `ending` sends SIGTERM, and returns the exit status. */
 function serving(t: TestContext, dataDir: string, flags: readonly string[]) {
   const args = ['--disable-warning=ExperimentalWarning', command, 'serve', '--data-dir', dataDir, ...flags];
   const child = spawn(process.execPath, args, { env: { ...process.env, ZONEWRIGHT_ADMIN_TOKEN: adminToken } });
@@ -48,7 +48,7 @@ function serving(t: TestContext, dataDir: string, flags: readonly string[]) {
   return { ending, said: () => said };
 }
 
-/** A disk of its own, of so many KiB; undefined where none may be mounted. */
+/** Mounts a disk of this size; undefined if this user may not mount one. */
 async function smallDisk(t: TestContext, kibibytes: number): Promise<string | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'zonewright-disk-'));
   t.after(async () => {
@@ -69,7 +69,7 @@ test('a data directory that cannot be made or written is a wrong setting', async
     t.after(() => chmod(join(folder, 'closed'), 0o700));
   }
   const runs = cases.map((dataDir) => refusalOf(dataDir));
-  // Where the store is elsewhere, too.
+  // Also if the store is etcd.
   runs.push(refusalOf('/proc/nope', '--store', 'etcd'));
   for (const { status, said } of await Promise.all(runs)) {
     assert.equal(status, 2, said);
@@ -120,7 +120,7 @@ test('the disk is full: writes get 503, DNS goes on, and all is well when there 
   await writeFile(filler, Buffer.alloc(16 * 1024 * 1024)).catch(() => undefined);
   const kept: string[] = [];
   let refused = 0;
-  // Of so many refusals the log, on the same disk, loses some lines.
+  // The log is on the same disk: with so many refusals it loses some lines.
   for (let i = 0; refused < 50; i++) {
     assert.ok(i < 5000, 'the disk is full');
     const name = `host-${i}.foo.k8s`;
@@ -175,7 +175,7 @@ test('the disk is full: writes get 503, DNS goes on, and all is well when there 
   }
   await replica.stop();
 
-  // A first start has nothing to serve.
+  // A first start on the full disk has nothing to serve: it ends.
   await writeFile(filler, Buffer.alloc(16 * 1024 * 1024)).catch(() => undefined);
   const { status, said } = await refusalOf(join(disk, 'another'));
   assert.equal(status, 1, said);

@@ -1,4 +1,5 @@
-// A replica as its users run it, asked by dig and kdig: cookies, NSID, extended errors, EDNS as it must be ignored, CHAOS, and the settings of all of them.
+// dig and kdig ask a replica as users run it: cookies, NSID, extended errors, EDNS that must be ignored, CHAOS, and the
+// settings of all of these.
 
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
@@ -8,7 +9,7 @@ import { ConfigFaults, readConfig } from '../../src/config.ts';
 import { type Replica, startReplica } from '../support/replica.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
-/** For `skip`: false where the tool is there, or where its absence must be a failure. */
+/** Returns a test's `skip`: false if the tool is installed, or if the test must fail without it. */
 function without(tool: string): string | false {
   return spawnSync(tool, ['-h']).error !== undefined && process.env.CI !== 'true' ? `${tool} is not here` : false;
 }
@@ -24,7 +25,7 @@ test('dig', { skip: without('dig') }, async (t) => {
   await replica.expect(201, 'POST', '/v1/zones', { name: 'example.org' });
   const dig = asker(replica, 'dig');
 
-  // Strict: dig gets BADCOOKIE with a cookie, and asks again with that.
+  // In strict mode dig first gets BADCOOKIE with a cookie, and asks again with this cookie.
   const answer = await dig('example.org', 'SOA', '+nsid', '+cookie');
   assert.match(answer, /status: NOERROR/);
   assert.match(answer, /ANSWER: 1/);

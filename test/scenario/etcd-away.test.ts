@@ -1,5 +1,5 @@
-// Promise 4: DNS outlives its control plane. With etcd stopped, DNS answers as before, writes get a clear 503, and everything goes on by
-// itself when etcd is back, also when another replica wrote and etcd was compacted meanwhile.
+// Promise 4: DNS outlives its control plane. While etcd is stopped, DNS answers as before, and writes get a clear 503.
+// Writes work again when etcd is back, also if another replica wrote and etcd was compacted meanwhile.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ suite('etcd is away', { concurrency: true }, () => {
       await replica.expect(201, 'POST', '/v1/zones', { name: 'foowidgets.k8s' });
       await replica.expect(201, 'POST', '/v1/hosts', { name: 'nginx.foowidgets.k8s' });
 
-      // A start on a slow machine may have its own.
+      // The start on a slow machine may have logged such a line already.
       const earlier = logged(replica, 40).length;
       if (how === 'killed') await etcd.stop();
       else etcd.pause();
@@ -49,7 +49,7 @@ suite('etcd is away', { concurrency: true }, () => {
         await delay(Math.min(1000, Math.max(0, until - Date.now())));
       }
       assertFiveSeconds(took);
-      // The first write found a connection to send it on; by the last one it is known that there is none.
+      // The first write is sent on an open connection. By the last write the replica knows that there is none.
       if (how === 'frozen') assert.match(String(details[0]), /may have been carried out.*Idempotency-Key/);
       else assert.match(String(details.at(-1)), /nothing was written/);
       assert.equal((await fetch(`${replica.url}/readyz`)).status, 200, 'a replica that serves is ready');
@@ -83,7 +83,7 @@ suite('etcd is away', { concurrency: true }, () => {
     await one.expect(201, 'POST', '/v1/hosts', { name: 'goes.foowidgets.k8s' });
     await untilServed(two, 'goes.foowidgets.k8s', 'NOERROR');
 
-    // Replica two sees nothing of what follows: it is stopped in its tracks, as by a network that is cut.
+    // SIGSTOP freezes replica two: it sees nothing of what follows, as if its network were cut.
     process.kill(two.pid, 'SIGSTOP');
     await one.expect(204, 'DELETE', '/v1/hosts/goes.foowidgets.k8s');
     let revision = 0;
@@ -124,7 +124,7 @@ function logged(replica: Replica, level: number): string[] {
 async function untilWritten(replica: Replica, name: string): Promise<void> {
   const isWritten = async () => {
     const answer = await replica.request('POST', '/v1/hosts', { name });
-    // A write that got a 503 may have been carried out all the same.
+    // A write that got a 503 may have been carried out.
     if (answer.status === 201 || answer.body.code === 'name_taken') return true;
     assert.equal(answer.status, 503, JSON.stringify(answer.body));
     return false;

@@ -58,7 +58,7 @@ function testVersion({ name, binary, skip }: EtcdVersion): void {
       await grows(30);
       const leader = await cluster.leader();
       await leader.stop();
-      // A replica that has only the dead member waits for it; the others go on.
+      // A replica whose only endpoint is the dead member waits for it. The other replicas go on.
       await grows(60);
       await leader.start();
       await grows(30);
@@ -128,7 +128,7 @@ async function listHosts(replica: Replica): Promise<Host[]> {
 async function untilWritten(replica: Replica, name: string): Promise<void> {
   await until(async () => {
     const { status, body } = await replica.request('POST', '/v1/hosts', { name });
-    // A write that got a 503 may have been carried out all the same.
+    // A write that got a 503 may have been carried out.
     return status === 201 || body.code === 'name_taken';
   }, `${name} cannot be created`);
 }

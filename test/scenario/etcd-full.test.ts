@@ -1,4 +1,4 @@
-// An etcd whose database is full, or that takes only small requests: each caller is told what is wrong, and DNS goes on.
+// An etcd whose database is full, or that accepts only small requests: the API says what is wrong, and DNS goes on.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ test('etcd is full: writes get a 503 that names the alarm, DNS goes on, all reco
   await until(async () => (await put(200)).status === 200, 'writes do not work again');
 });
 
-test('etcd takes small requests only: who asks for more is told, and nobody else', { skip }, async (t) => {
+test('etcd accepts small requests only: larger ones are refused with the reason, others work', { skip }, async (t) => {
   const etcd = await startEtcd(['--max-request-bytes', '16000']);
   t.after(() => etcd.close());
   const replica = await startReplica(t, join(await temporaryFolder(t), 'replica'), etcdFlags(etcd));

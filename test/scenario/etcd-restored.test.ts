@@ -1,5 +1,6 @@
-// etcd restored from a backup, or wiped, under replicas that go on running: they serve what it holds then, nothing of what was lost, and
-// writes work, without a restart. An etcd that lost everything is not believed: DNS outlives it, as it outlives one that is away.
+// etcd is restored from a backup, or wiped, while replicas run. After a restore they serve exactly what etcd holds
+// then, and writes work, without a restart. They do not trust an etcd that lost everything: DNS goes on as if etcd were
+// away.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -15,7 +16,7 @@ const skip = skipWithoutEtcd();
 const zone = 'foowidgets.k8s';
 const record = `/v1/zones/${zone}/rrsets/text/TXT`;
 
-/** A replica on an etcd that has moved on since its backup: hosts gone and new, a zone gone and one new, a record rewritten. */
+/** Starts a replica on an etcd, saves a backup, then deletes and creates hosts and zones and changes a record. */
 async function aheadOfItsBackup(t: TestContext) {
   const folder = await temporaryFolder(t);
   const etcd = await startEtcd();
@@ -41,7 +42,7 @@ async function putText(replica: Replica, text: string): Promise<number> {
   return replica.expect<{ revision: number }>(200, 'GET', '/readyz').then(({ revision }) => revision);
 }
 
-/** What DNS and the API say of everything that was in the backup or was lost. */
+/** Returns what DNS and the API answer for all that was in the backup or was lost. */
 async function servedBy(replica: Replica): Promise<unknown> {
   const questions: [string, string][] = ['stays', 'goes', 'lost-0', 'lost-4', 'text', 'new'].flatMap((name) => [
     [`${name}.${zone}`, 'A'],
@@ -64,7 +65,7 @@ async function servedBy(replica: Replica): Promise<unknown> {
   return { dns, api };
 }
 
-/** Both replicas say the same, once the one under test has caught up. */
+/** Asserts that both replicas answer the same once the one under test has caught up. */
 async function assertSame(replica: Replica, fresh: Replica): Promise<void> {
   for (const until = Date.now() + 15_000; ; await delay(100)) {
     const [found, wanted] = [await servedBy(replica), await servedBy(fresh)];
@@ -98,7 +99,7 @@ test('restored, and written beyond what the replica had seen while it was cut of
   process.kill(replica.pid, 'SIGSTOP');
   await etcd.restore(backup);
   const other = await start('other');
-  // The same key, written at the very revision that the replica holds it from, and something else.
+  // The same key gets another value, at the same revision at which the replica holds it.
   while ((await putText(other, 'found')) < last);
   await untilWritten(other, `new.${zone}`);
   process.kill(replica.pid, 'SIGCONT');

@@ -1,4 +1,5 @@
-// `npm start &` and a signal to it, as scripts do: npm hands the signal to what it started, and that must be the server, not a shell around it.
+// Scripts run `npm start &` and send it a signal. npm passes the signal to the process that it started, which must be
+// the server, not a shell around it.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -24,7 +25,7 @@ test('SIGTERM to `npm start` ends the server', { timeout: 60_000 }, async (t) =>
     try {
       process.kill(group, 'SIGKILL');
     } catch {
-      // Nobody is left of it: as it should be.
+      // All its processes have ended, as they should.
     }
   });
   let said = '';

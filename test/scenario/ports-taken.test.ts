@@ -1,4 +1,4 @@
-// A port that another process has: the command ends with 1, and says which flag chooses another.
+// If another process has the port, the command ends with 1, and says which flag chooses another port.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-// `zonewright probe`: 0 when the replica is ready, else 1 and why, in one line; on every port that a replica can have.
+// `zonewright probe` ends with 0 if the replica is ready, else with 1 and the reason in one line, on every port.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -21,7 +21,7 @@ function probe(http: string, dataDir = '/nowhere'): Promise<{ status: unknown; s
   });
 }
 
-/** Listens on the first of the ports that is free. */
+/** Starts an HTTP server on the first port that is free; returns its address. */
 async function answering(t: TestContext, ports: readonly number[], answer: RequestListener): Promise<string> {
   for (const port of ports) {
     const server: Server = createServer(answer).listen(port, '127.0.0.1');
@@ -45,7 +45,7 @@ test('a port that fetch refuses is asked as any other', async (t) => {
   assert.deepEqual(asked, ['/readyz']);
 });
 
-test('who is not ready says why', async (t) => {
+test('the reason why a replica is not ready is printed', async (t) => {
   const problem = JSON.stringify({ detail: 'waiting for views from etcd' });
   const http = await answering(t, [0], (_, response) => response.writeHead(503).end(problem));
   assert.deepEqual(await probe(http), {

@@ -1,5 +1,5 @@
-// A newcomer's path: every command of the README and of docs/, in a fresh copy of the repository. Only the ports
-// differ, so that nothing else on this machine is in the way. test/lab plays what needs Docker.
+// Runs every command of the README and of docs/ in a fresh copy of the repository, like a new user. Only the ports
+// differ, because others may be in use on this machine. test/lab runs what needs Docker.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
@@ -17,7 +17,7 @@ import { until } from '../support/until.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The shell blocks of a document, in their order. */
+/** Returns the shell blocks of a document, in their order. */
 async function commandsOf(document: string): Promise<string[]> {
   const text = await readFile(join(root, document), 'utf8');
   return [...text.matchAll(/```sh\n(.*?)```/gs)].map(([, block = '']) => block);
@@ -133,7 +133,10 @@ function onPorts(script: string, http: number, dns: number): string {
   return script.replaceAll('127.0.0.1:8053', `127.0.0.1:${http}`).replaceAll('-p 1053', `-p ${dns}`);
 }
 
-/** As a user's shell: no Node of this run first in the path, nothing of the test runner's. */
+/**
+ * Returns the environment of a user's shell: without this run's Node in the path, and without the test runner's
+ * variables.
+ */
 function outside(): NodeJS.ProcessEnv {
   const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...environment } = process.env;
   const path = (environment.PATH ?? '').split(':').filter((folder) => !folder.includes('node_modules'));
@@ -158,7 +161,7 @@ async function run(folder: string, script: string, seconds: number): Promise<str
   return said;
 }
 
-/** What a clone would have, the changes that are not committed yet included. */
+/** Copies the files that a clone would have, with the changes that are not committed yet. */
 async function copyOfRepository(folder: string): Promise<string> {
   const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
     cwd: root,

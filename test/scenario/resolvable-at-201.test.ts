@@ -1,4 +1,5 @@
-// Promise 3: when the 201 arrives the replica that answered serves the name. Asked once over UDP, without a second try.
+// Promise 3: when the 201 arrives, the replica that answered serves the name. The test asks once over UDP, without a
+// retry.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';

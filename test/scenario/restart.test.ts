@@ -1,4 +1,4 @@
-// A replica that was killed serves everything it had acknowledged, and says that it is not ready until it does.
+// A replica that was killed and started again serves all that it had acknowledged. Until then it is not ready.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -65,7 +65,7 @@ test('without its store a replica is alive, not ready, and not listening for DNS
   assert.equal(await replica.stop(), 0);
 });
 
-/** What it has logged of the store at this level. */
+/** Returns the log lines of this level that say that the store cannot be read. */
 function logged(replica: Replica, level: number): string[] {
   const lines = replica.log().split('\n');
   return lines.filter((line) => line.includes(`"level":${level},`) && line.includes('the store cannot be read'));

@@ -1,4 +1,5 @@
-// SIGTERM: what is in work gets its answer, and nobody who keeps a connection open keeps the process from ending with 0.
+// SIGTERM: requests that are being handled get their answers, and the process ends with 0 even if clients keep
+// connections open.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -20,7 +21,7 @@ async function startedReplica(test: Cleanup, flags: readonly string[] = []): Pro
 }
 
 suite('SIGTERM', { concurrency: true }, () => {
-  test('half requests and kept connections do not hold up a stop; the halves are told', async (t) => {
+  test('half requests and open connections do not delay a stop; the half requests get an answer', async (t) => {
     const replica = await startedReplica(t);
     const silent = await rawClient(t, replica.url);
     const kept = await rawClient(t, replica.url);
@@ -90,7 +91,7 @@ suite('SIGTERM', { concurrency: true }, () => {
   });
 });
 
-/** Waits until the replica has read what was sent before: it answers a later connection. */
+/** Waits until the replica has read all that was sent before: then it answers a later connection. */
 async function untilRead(t: TestContext, { url }: Replica): Promise<void> {
   const later = await rawClient(t, url);
   later.send('GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');

@@ -1,5 +1,6 @@
-// The story that must always work: a pool, a zone, a host without an address; and when the 201 arrives, a workstation that knows only
-// the company's resolver (a real BIND with its default DNSSEC validation) gets the address, and the name for the reverse.
+// The story that must always work: create a pool, a zone, and a host without an address. When the 201 arrives, a
+// workstation that knows only the company's resolver (a real BIND with its default DNSSEC validation) can look up the
+// host's address, and its name by that address.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';

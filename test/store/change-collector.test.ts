@@ -1,4 +1,4 @@
-// Responses of etcd, cut in pieces at every place, give the same changes.
+// Watch responses of etcd give the same changes, wherever they are cut into fragments.
 
 import assert from 'node:assert/strict';
 import { it } from 'node:test';

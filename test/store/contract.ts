@@ -1,5 +1,5 @@
-// What every store does, run over each implementation: etcd.test.ts, embedded.test.ts.
-// What only one of them promises stands in its own test file; against a plain model: model.ts.
+// The contract of every store, run over each implementation by etcd.test.ts and embedded.test.ts. These two also test
+// what one implementation alone promises. Random transactions against a plain model: model.ts.
 // Cited by src/store/check-transaction.ts.
 
 import assert from 'node:assert/strict';
@@ -20,13 +20,13 @@ import {
 } from '../../src/store/store.ts';
 import { matchesModel } from './model.ts';
 
-/** An empty store, and the ways in. */
+/** An empty store for one test. */
 export interface TestStore {
-  /** Another client of the same store, closed after the test. */
+  /** Opens another client of the same store; the end of the test closes it. */
   open(): Promise<Store>;
-  /** Where absolute keys of this test alone begin: it has no other `/` at its end than this. */
+  /** The prefix of this test's own absolute keys: it begins with `/` and has no `/` at its end. */
   absolute: string;
-  /** Has the store forget the revisions before its newest one, or the one before that. */
+  /** Compacts the store: it forgets the revisions before its newest one, or before the one before that. */
   compact(store: Store): Promise<void>;
 }
 
@@ -34,14 +34,14 @@ export const put = (key: string, value = '', lease?: LeaseId): Operation =>
   lease === undefined ? { kind: 'put', key, value } : { kind: 'put', key, value, lease };
 export const remove = (key: string): Operation => ({ kind: 'delete', key });
 
-/** Writes without a condition. */
+/** Commits operations without compares; returns the revision. */
 export async function write(store: Store, ...operations: Operation[]): Promise<Revision> {
   const { committed, revision } = await store.commit({ compares: [], operations });
   assert.equal(committed, true);
   return revision;
 }
 
-/** All keys of a prefix at one revision, page by page. */
+/** Lists all keys of a prefix at one revision, page by page. */
 export async function listAll(store: Store, prefix: string, limit?: number, at?: Revision) {
   const entries = [];
   let page = await store.list(prefix, { ...(limit ? { limit } : {}), ...(at ? { at } : {}) });
@@ -54,7 +54,7 @@ export async function listAll(store: Store, prefix: string, limit?: number, at?:
   }
 }
 
-/** What a watch tells, until it has told of this revision or a later one. */
+/** Returns the changes of a watch, up to revision `last` or the first one after it. */
 export async function watchUntil(store: Store, prefix: string, from: Revision, last: Revision): Promise<Change[]> {
   const changes: Change[] = [];
   for await (const change of store.watch(prefix, from, new AbortController().signal)) {
@@ -64,7 +64,7 @@ export async function watchUntil(store: Store, prefix: string, from: Revision, l
   return changes;
 }
 
-/** The changes as text, one line each: `revision key=value -key`. */
+/** Returns the changes as text, one line each: `revision key=value -key`. */
 export function told(changes: Change[]): string[] {
   return changes.map(({ revision, events }) => {
     const words = events.map((event) =>
@@ -315,7 +315,7 @@ export function storeContract(
       assert.deepEqual(later.entries, entries);
       assert.ok(entries.every((entry) => entry.modified <= revision));
       assert.deepEqual(keysOf(entries), keysOf(entries).sort());
-      // Every write but the deletions left its key in place: what the first page's revision had is there whole.
+      // Only deleted keys may be missing, fewer than 1,000: the list must have all the others.
       assert.ok(entries.length > count - 1000 && entries.length <= count);
     });
 
@@ -433,7 +433,7 @@ export function storeContract(
     });
 
     test('a lease that is not kept ends, and its keys go in one change', async (_t, store, other) => {
-      // Seconds, of both: long enough that a machine which stalls still writes with the one and keeps the other.
+      // Both leases are in seconds, and long enough for a slow machine to write with one and keep the other alive.
       const lease = await store.grantLease(3);
       const keptSeconds = 8;
       const kept = await store.grantLease(keptSeconds);

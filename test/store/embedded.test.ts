@@ -1,4 +1,4 @@
-// The embedded store: the contract, and what it alone promises about its folder, crashes and full disks.
+// The embedded store: the contract, and its own promises about its folder, crashes and full disks.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -38,7 +38,7 @@ storeContract(
   { concurrency: 4 },
 );
 
-/** A process that writes without end, and prints the number of each write that was acknowledged. */
+/** Starts a process that writes without end, and prints the number of each write that was acknowledged. */
 function startWriter(t: TestContext, folder: string, mode = '0', shell = 'exec "$@"') {
   const script = join(import.meta.dirname, 'embedded-writer.ts');
   const command = [process.execPath, '--disable-warning=ExperimentalWarning', script, folder, mode];
@@ -118,7 +118,7 @@ describe('embedded: its folder', () => {
 
   it('a full disk is an error to those who write, nothing half-written, and no harm to those who read', async (t) => {
     const folder = await temporaryFolder(t);
-    // The process may write files of 2 MB: what goes beyond fails as a full disk does.
+    // The process may write files of at most 2 MB: a longer one fails as on a full disk.
     const writer = startWriter(t, folder, 'full', 'ulimit -f 4096; exec "$@"');
     const said: string[] = [];
     for await (const line of writer.lines) said.push(line);
@@ -226,7 +226,7 @@ describe('embedded: its folder', () => {
   });
 });
 
-/** More than SQLite keeps in memory, and moved from the WAL into the database. */
+/** Writes 20 MB: more than SQLite caches, so that most of it moves from the WAL into the database. */
 async function writeMuch(store: Store): Promise<void> {
   const value = 'x'.repeat(20_000);
   for (let i = 0; i < 1000; i += 50) {
@@ -234,13 +234,13 @@ async function writeMuch(store: Store): Promise<void> {
   }
 }
 
-/** With zeros in place of its middle. */
+/** Returns a copy of the database with zeros in the middle half. */
 function damaged(database: Buffer): Buffer {
   const copy = Buffer.from(database);
   return copy.fill(0, copy.length / 4, (copy.length * 3) / 4);
 }
 
-/** What is wrong with the folder, and the way out. */
+/** Matches the error that says why the folder cannot be used, and what to do. */
 function refusalOf(folder: string, reason: string): RegExp {
   return new RegExp(
     `^Error: The folder ${folder} cannot be used: ${reason}.*: restore the whole folder from a backup, or move it away to start with an empty store$`,

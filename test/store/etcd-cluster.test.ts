@@ -43,7 +43,7 @@ function testCluster({ name, binary, skip }: EtcdVersion): void {
       return store;
     }
 
-    /** Two clients that begin with different members. */
+    /** Opens two clients that begin with different members. */
     async function openTwo(t: Cleanup): Promise<[Store, Store]> {
       tests += 1;
       const endpoints = cluster.endpoints;
@@ -85,7 +85,7 @@ function testCluster({ name, binary, skip }: EtcdVersion): void {
         for (let round = 0; writing; round += 1) {
           const key = `n/${writer}/${round}`;
           try {
-            // Each key is for one writer alone: a compare that fails means that a try was sent twice.
+            // Each key has one writer only: if the compare fails, the transaction was sent twice.
             const { committed, revision } = await client.commit({
               compares: [{ kind: 'absent', key }],
               operations: [put(key)],
@@ -150,7 +150,7 @@ function testCluster({ name, binary, skip }: EtcdVersion): void {
       cut.cutOff();
       try {
         const newer = await eventually(() => write(majority, put('a', 'new')));
-        // Whatever the cut-off member still holds is old by now. It may refuse or be silent, but not answer.
+        // The cut-off member holds old values by now. It may refuse or stay silent, but must not answer with them.
         const started = performance.now();
         const took = [
           minority.get('a'),
@@ -168,7 +168,7 @@ function testCluster({ name, binary, skip }: EtcdVersion): void {
         });
         assertFiveSeconds(await Promise.all(took));
         assert.equal((await majority.get('a'))?.value, 'new');
-        // A watch with other endpoints leaves the cut-off member by itself.
+        // A watch that has other endpoints moves away from the cut-off member.
         assert.deepEqual(told([(await moving.next()).value ?? assert.fail('the watch ended')]), [`${newer} a=new`]);
         const newest = await write(majority, put('a', 'newest'));
         assert.equal((await moving.next()).value?.revision, newest);
@@ -195,7 +195,7 @@ function testCluster({ name, binary, skip }: EtcdVersion): void {
         200,
       );
       t.after(leave);
-      // A short lease of the same cluster shows that the time of leases goes on at the new leader.
+      // A short lease of the same cluster ends: leases go on expiring under the new leader.
       const short = await store.grantLease(4);
       await write(store, put('kept', '', short));
       const registered = await store.get(memberKey('a'));
@@ -227,7 +227,7 @@ function testCluster({ name, binary, skip }: EtcdVersion): void {
   });
 }
 
-/** Tries until it succeeds. */
+/** Repeats the attempt until it succeeds. */
 async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
   for (const end = Date.now() + 30_000; ; await delay(25)) {
     try {

@@ -1,4 +1,4 @@
-// When etcd counts as another than the one that was read before, and when as the same. With a real etcd: etcd.test.ts.
+// When etcd counts as the same one that was read before, and when not. Tests with a real etcd: etcd.test.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -23,12 +23,15 @@ const kvOf = ({ key, value, created, modified }: Entry) => ({
 interface Etcd {
   cluster?: string;
   revision: number;
-  /** What it has of the one key that it is asked for: now, and as of a revision. */
+  /** The key that it is asked for: `now` at its newest revision, `before` at the revision that was read. */
   now?: Entry;
   before?: Entry | Error;
 }
 
-/** What it says of an etcd, after it read `/a` at revision 10, beside a serial, and saw revision 12. */
+/**
+ * Returns the loss that EtcdHistory finds in this etcd, after it read `/a` and a serial at revision 10 and saw revision
+ * 12.
+ */
 function lossOf({ cluster = 'one', revision, now, before }: Etcd): Promise<HistoryLost | undefined> {
   const history = new EtcdHistory('/root/');
   history.note({ cluster_id: 'one', revision: '10' }, [
@@ -87,7 +90,7 @@ test('another history', async () => {
   for (const etcd of cases) assert.match((await lossOf(etcd))?.message ?? '', /data at revision 10 differs/);
 });
 
-test('what cannot be shown to be the same is not taken for it; what cannot be asked is neither', async () => {
+test('an etcd that cannot prove to be the same counts as another; if it cannot be asked, the check rejects', async () => {
   const newer = entry('/a', 80, 'newer');
   const unproven = await lossOf({ revision: 90, now: newer, before: new Compacted() });
   assert.match(unproven?.message ?? '', /^etcd compacted/);

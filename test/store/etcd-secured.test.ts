@@ -1,5 +1,5 @@
-// An etcd behind TLS, with client certificates and a user whose role has our prefix alone: all of a store works there, and goes on when its token is no
-// longer known.
+// An etcd behind TLS, with client certificates and a user whose role has our prefix alone. The whole store works there,
+// also after etcd has forgotten its token.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -16,12 +16,12 @@ import { put, told, watchUntil, write } from './contract.ts';
 
 const prefix = '/zonewright/v1';
 const user = { username: 'zonewright', password: 'a password' };
-/** In seconds: how long etcd knows a token that nobody uses. */
+/** How long etcd keeps a token that is not used. */
 const tokenSeconds = 1;
 
 interface Secured {
   etcd: TestEtcd;
-  /** With all that is needed, or with something left out. */
+  /** Opens the store with all options that this etcd needs, without some of them, or with others instead. */
   open(without?: Partial<Record<keyof EtcdOptions, undefined>>, instead?: Partial<EtcdOptions>): Promise<Store>;
 }
 

@@ -1,4 +1,4 @@
-// The store in etcd: the contract, and what it alone promises about an etcd that stops, hangs, comes back or is replaced.
+// The store in etcd: the contract, and its own promises about an etcd that stops, hangs, comes back or is replaced.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -27,7 +27,7 @@ async function openFor(t: TestContext, endpoints: string[], prefix = '/zonewrigh
   return store;
 }
 
-/** Every kind of call, each with the time it took to fail. */
+/** Asserts that every kind of call fails as unavailable; returns how long each took, in milliseconds. */
 async function assertUnavailable(store: Store): Promise<number[]> {
   const calls = [
     store.get('a'),
@@ -45,7 +45,7 @@ async function assertUnavailable(store: Store): Promise<number[]> {
   return Promise.all(took);
 }
 
-/** Some times over; a stall of this machine may cost one time a little more than it should. */
+/** Asserts several times that calls fail in time. One of them may take longer, because the machine may be slow. */
 async function assertUnavailableInTime(store: Store): Promise<void> {
   const took: number[] = [];
   for (let round = 0; round < 3; round++) took.push(...(await assertUnavailable(store)));
@@ -141,7 +141,7 @@ describe('etcd', { skip, concurrency: true }, () => {
       await watching;
       for (const [revision, keys] of acknowledged) assert.deepEqual(seen.get(revision), keys);
       for (const [revision, keys] of seen) assert.ok(keys.length === 3 || revision === last);
-      // A watch from the start tells the same: what the broken one told is all there was.
+      // A new watch from the start gives the same changes: the interrupted one missed none.
       const whole = await watchUntil(store, 'n/', after(start), last);
       assert.deepEqual(
         whole.map(({ revision }) => revision),
@@ -161,7 +161,7 @@ describe('etcd', { skip, concurrency: true }, () => {
       const failing = watch.next();
       await etcd.stop();
       await etcd.start();
-      // Faster than the watch reconnects, or slower: both must end well.
+      // The write may come before or after the watch reconnects: both must work.
       const third = await eventually(() => write(store, put('a', '2')));
       await etcd.compact(await write(store, put('a', '3')));
       const outcome = await failing.then(
@@ -238,7 +238,7 @@ describe('etcd', { skip, concurrency: true }, () => {
       t.after(() => etcd.close());
       const store = await openFor(t, [etcd.endpoint]);
       const revision = await write(store, put('a', 'x'.repeat(5000)));
-      // Refused by etcd itself, and by its gRPC server.
+      // etcd itself refuses the first length, its gRPC server the second.
       for (const length of [20_000, 2_000_000]) {
         await assert.rejects(write(store, put('b', 'x'.repeat(length))), TransactionTooLarge);
       }
@@ -271,7 +271,7 @@ describe('etcd', { skip, concurrency: true }, () => {
   });
 
   describe('etcd: when it is another one than before', { skip, concurrency: 3 }, () => {
-    /** A store that wrote, and read through a watch that goes on, until an etcd whose backup is older. */
+    /** Opens a store, saves a backup, then writes more than the backup holds. */
     async function aheadOfItsBackup(t: TestContext) {
       const etcd = await startEtcd();
       t.after(() => etcd.close());
@@ -283,7 +283,9 @@ describe('etcd', { skip, concurrency: true }, () => {
       return { etcd, store, other, backup, saved, newest };
     }
 
-    /** Follows from this revision, which the watch has told when it resolves; `ending` is what comes next, or the watch fails with. */
+    /**
+     * Watches from this revision; resolves when its change has come. `ending` is the next change, or the watch's error.
+     */
     async function follow(store: Store, from: Revision) {
       const watch = store.watch('', from, AbortSignal.timeout(30_000))[Symbol.asyncIterator]();
       assert.equal((await watch.next()).value?.revision, from);
@@ -346,7 +348,7 @@ describe('etcd', { skip, concurrency: true }, () => {
   });
 });
 
-/** A way to a local port that can stop passing anything on, while its connections stay open, and start again with new ones. */
+/** Starts a proxy to a local port. `silence` stops all data while the connections stay open. */
 async function startSilenceable(
   t: TestContext,
   port: number,
@@ -373,7 +375,7 @@ async function startSilenceable(
     silent = true;
     for (const socket of sockets) socket.unpipe().pause();
   };
-  /** Ends the old connections, and lets new ones through. */
+  /** Closes the old connections, and accepts new ones. */
   const restore = () => {
     silent = false;
     for (const socket of sockets.splice(0)) socket.destroy();
@@ -381,7 +383,7 @@ async function startSilenceable(
   return { endpoint: `http://127.0.0.1:${address.port}`, silence, restore };
 }
 
-/** What takes connections and never says a word: an etcd that hangs, from its first moment on. */
+/** Starts a server that accepts connections and never answers, like an etcd that hangs from its start. */
 async function startMute(t: TestContext): Promise<string> {
   const sockets: Socket[] = [];
   const server = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
@@ -393,7 +395,7 @@ async function startMute(t: TestContext): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Tries until it succeeds; for what must come by itself, soon. */
+/** Repeats the attempt until it succeeds. */
 async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
   for (const end = Date.now() + 60_000; ; await new Promise((resolve) => setTimeout(resolve, 25))) {
     try {

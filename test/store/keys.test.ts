@@ -1,4 +1,4 @@
-// Keys: their kind reads back what its builder made, and nothing else.
+// Each kind parses the keys that its builder makes, and no others.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

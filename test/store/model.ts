@@ -1,11 +1,12 @@
-// etcd's semantics in the plainest form, and random transactions that a store must carry out just so. Run by contract.ts.
+// A plain model of etcd's semantics, and random transactions that a store must carry out like the model. Run by
+// contract.ts.
 
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Revision } from '../../src/model/revision.ts';
 import type { Change, Compare, Entry, Operation, Store, StoreEvent, Transaction } from '../../src/store/store.ts';
 
-/** Every revision's whole state is kept: nothing here is clever. */
+/** The model. It keeps the whole state of every revision. */
 class ModelStore {
   readonly states = new Map<number, Map<string, Entry>>();
   readonly changes: Change[] = [];
@@ -70,7 +71,7 @@ const prefix = fc.constantFrom('', 'a', 'a/', 'b/', 'c');
 const value = fc.constantFrom('', 'one', 'two', 'ünï', '"quoted"\n');
 const back = fc.integer({ min: 0, max: 6 });
 
-/** `back`: the revision meant is this many before the newest one when the step runs. */
+/** A compare. Its revision is `back` revisions before the newest one when the step runs. */
 const compare = fc.oneof(
   fc.record({ kind: fc.constant('absent' as const), key }),
   fc.record({ kind: fc.constant('created' as const), key, back }),
@@ -90,7 +91,7 @@ const step = fc.record({
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-/** Runs random steps on the store, in groups that are asked for at once, and compares all that can be seen with the model. */
+/** Runs random steps on the store, in concurrent groups, and compares all results, lists and changes with the model. */
 export async function matchesModel(store: Store, other: Store): Promise<void> {
   const run = async (groups: Step[][]) => {
     await store.commit({ compares: [], operations: [{ kind: 'delete-prefix', prefix: '' }] });
@@ -98,7 +99,7 @@ export async function matchesModel(store: Store, other: Store): Promise<void> {
     const model = new ModelStore(start);
     for (const group of groups) {
       const earlier = (steps: number) => Math.max(start, model.revision - steps) as Revision;
-      // All of a group mean the revisions as they were before it, and are carried out in the order they were asked for.
+      // All compares of a group use the revisions before the group.
       const transactions = group.map(({ compares, operations }) => ({
         compares: compares.map((wanted): Compare => {
           if (wanted.kind === 'quiet') return { kind: 'quiet', prefix: wanted.prefix, since: earlier(wanted.back) };
@@ -109,7 +110,7 @@ export async function matchesModel(store: Store, other: Store): Promise<void> {
       }));
       const results = await Promise.all(transactions.map((transaction) => store.commit(transaction)));
       const order = results.map((result, index) => ({ result, transaction: transactions[index]! }));
-      // etcd may take them in another order than they were asked for; the revisions tell which.
+      // etcd may carry them out in another order than they were sent. The revisions tell the order.
       order.sort((one, two) => one.result.revision - two.result.revision);
       if (group.length === 1) assert.deepEqual(order[0]!.result, model.commit(order[0]!.transaction));
       else serialize(model, order);
@@ -138,7 +139,9 @@ export async function matchesModel(store: Store, other: Store): Promise<void> {
   await fc.assert(fc.asyncProperty(steps, run), { numRuns: 60 });
 }
 
-/** Finds an order of the concurrent transactions in which the model gives the same results, and leaves the model there. */
+/**
+ * Finds an order of the concurrent transactions in which the model gives the same results, and leaves the model there.
+ */
 function serialize(
   model: ModelStore,
   results: { result: { committed: boolean; revision: Revision }; transaction: Transaction }[],

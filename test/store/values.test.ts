@@ -1,4 +1,4 @@
-// Values as the first version wrote them, letter by letter: every later version reads them. Do not change these lines.
+// Values exactly as the first version wrote them: every later version must read them. Do not change these lines.
 // A version that writes another form adds its own.
 
 import assert from 'node:assert/strict';
@@ -7,7 +7,7 @@ import type { ValueCodec } from '../../src/store/codec/value-codec.ts';
 import { kindModules } from './stored-kinds.ts';
 
 const exported = [...kindModules.values()].flatMap((exports) => Object.entries(exports));
-/** The codecs of all kinds by the names of their exports. Serials and locks of imports have no value. */
+/** The codecs of all kinds, by export name. Serials and the locks of imports have no value. */
 const codecs = new Map(exported.filter(([name]) => name.endsWith('Value')) as [string, ValueCodec<unknown>][]);
 
 const written = {

@@ -1,4 +1,4 @@
-// A wait with an end: in time, late, failed; and nothing that keeps the process alive.
+// within(): promises that resolve in time, resolve late or reject. Its timer does not keep the process alive.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -20,7 +20,7 @@ test('rejects as the promise does, and hears no more of one that is late', async
   assert.equal(timers(), before);
   const late = Promise.withResolvers<void>();
   assert.equal(await within(late.promise, 5), false);
-  // Unhandled, it would end this test.
+  // If nobody handled this rejection, the test would fail.
   late.reject(new Error('too late'));
   await new Promise(setImmediate);
 });

@@ -1,4 +1,5 @@
-// A store that was restored from a copy has other values under revisions that the views hold already: the next load trusts none of them.
+// A store that was restored from a copy has other values at revisions that the views already hold. The next load trusts
+// none of the held values.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -27,7 +28,7 @@ function load(views: Views, entries: [key: string, value: string, modified: numb
   views.endLoad(revision as Revision);
 }
 
-/** A store of this address, TTL and description, whose zone changed last at the revision of its serial. */
+/** Returns the entries of a store with this address, TTL and serial. The address is also the pool's description. */
 function history(address: string, defaultTtl: number, serial: number): Parameters<typeof load>[1] {
   const rrsets = [{ type: parseRecordType('A'), ttl: 60, records: [address] }];
   const pool = { ...poolDefaults, name: 'p', ranges: ['10.0.0.0/24'], description: address };
@@ -39,7 +40,7 @@ function history(address: string, defaultTtl: number, serial: number): Parameter
   ];
 }
 
-test('after another history nothing that was held stands for what is loaded', () => {
+test('after another history every value that was held is replaced by the loaded one', () => {
   const views = emptyViews();
   load(views, history('192.0.2.1', 60, 9), 9);
   views.distrust('the store is another one');
@@ -51,7 +52,7 @@ test('after another history nothing that was held stands for what is loaded', ()
   assert.equal(views.obstacle, undefined);
 });
 
-test('writes are refused from the doubt until the load has ended', () => {
+test('writes are refused from the first doubt about the history until the load has ended', () => {
   const views = emptyViews();
   load(views, history('192.0.2.1', 60, 9), 9);
   views.distrust('the store is another one');

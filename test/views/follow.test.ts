@@ -1,4 +1,4 @@
-// What the operator is told when the store's history breaks off: as much as is known, and as loudly as it deserves.
+// What the log says when the watch of the store breaks off: the known cause, at the right level.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

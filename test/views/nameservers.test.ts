@@ -1,4 +1,5 @@
-// Zones that name no nameservers of their own: the replicas stand in for them, and what users wrote at those names comes first.
+// Zones without nameservers of their own: the replicas are their nameservers, and records that users wrote at these
+// names take precedence.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

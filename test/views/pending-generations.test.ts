@@ -1,4 +1,5 @@
-// Generations of a zone in memory: built aside, switched to at once, freed with their memory; also when a load reads them.
+// Generations of a zone in memory: they are built aside, switched to at once, and freed with their memory, also if a
+// load reads them.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
-// One pool by itself: what its counts and candidates are while addresses are taken, given back, cool down and rest. Against plain maps, and with
-// records and pools that come and go: pool-view.test.ts.
+// One pool alone: its counts and candidates while addresses are taken, given back, cooling down and free again.
+// Comparison with plain maps, with changing records and pools: pool-view.test.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -53,13 +53,13 @@ test('an address is free, held, cooling down, and free again', () => {
   assert.deepEqual(counts(state, 15), [4, 0, 0, 4], 'what has cooled down is not counted out twice');
 });
 
-test('least recently used: what nobody had comes first, then what was given back longest ago, not what still cools down', () => {
+test('least recently used: first addresses never used, then those given back longest ago, none that cools down', () => {
   const state = stateOf({ strategy: 'least-recently-used', coolDownSeconds: 10 });
   state.add(released(0, 8));
   state.add(released(1, 3, 13));
   state.add(released(2, 1));
   assert.deepEqual(candidates(state, 12), ['192.0.2.3', '192.0.2.2', '192.0.2.0']);
-  // By when it was given back, not by when its cool-down ended.
+  // The order is by the time of giving back, not by the end of the cool-down.
   assert.deepEqual(candidates(state, 13), ['192.0.2.3', '192.0.2.2', '192.0.2.1', '192.0.2.0']);
 });
 

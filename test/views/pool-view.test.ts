@@ -1,4 +1,5 @@
-// Pools and addresses in memory against plain maps: who holds what, what is free, and in which order it would be given.
+// Pools and addresses in memory, compared with plain maps: holders, free addresses, and the order in which they are
+// given.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -44,7 +45,7 @@ const shapes = fc.record({
   coolDownSeconds: fc.constantFrom(0, 10, 1000),
 });
 
-/** All addresses of the ranges, one by one. */
+/** Returns all addresses of the pool's ranges, one by one. */
 function addressesOf(pool: Pick<Pool, 'ranges' | 'exclude' | 'avoidBuggyIps' | 'allowFirstLast'>): AddressNumber[] {
   return poolShape(pool).ranges.flatMap(({ first, last }) => {
     return Array.from({ length: Number(last - first) + 1 }, (_, index) => first + BigInt(index));
@@ -110,7 +111,8 @@ test('the next free address costs no scan, in a /8 that avoids .0 and .255 and i
       next = space.free(family).next().value as AddressNumber;
       space.occupy(next);
     };
-    // The first stretch, .0 and .255 and .0 again, the address itself, and what marks them.
+    // At most ten look-ups: past the first run of taken addresses and the avoided .0 and .255, to read and mark the
+    // address.
     for (let given = 0; given < 30_000; given += 1) assert.ok(costOf(take) <= 10);
     space.vacate(next - 15_000n);
     assert.ok(costOf(() => assert.equal(space.free(family).next().value, next - 15_000n)) <= 10);

@@ -1,4 +1,4 @@
-// Whether two replicas' memories tell the same: everything that control, HTTP and DNS can ask of them.
+// Compares the views of two replicas: all that control, HTTP and DNS can ask of them.
 
 import assert from 'node:assert/strict';
 import { nameKind } from '../../src/store/kinds/name.ts';
@@ -8,7 +8,7 @@ import { type ControlPlane, openReplica } from '../support/control-plane.ts';
 import { storeEntries } from '../support/store-dump.ts';
 import type { Cleanup } from '../support/temporary.ts';
 
-/** Asserts that a replica holds just what one does that loads the store anew. */
+/** Asserts that a replica's views are the same as those of a replica that loads the store now. */
 export async function sameViews(test: Cleanup, replica: Pick<ControlPlane, 'store' | 'views'>): Promise<void> {
   const fresh = await openReplica(test, replica.store);
   await replica.views.reached(fresh.views.revision);
@@ -17,7 +17,7 @@ export async function sameViews(test: Cleanup, replica: Pick<ControlPlane, 'stor
   await fresh.close();
 }
 
-/** All that views tell, as plain data. `entries` names the owner names to ask for. */
+/** Returns all that views can answer, as plain data. `entries` has the owner names to ask for. */
 export function told(views: Views, entries: readonly Entry[], now = Date.now()): unknown {
   const subjects = entries.map(({ key }) => nameKind.parse(key));
   return {

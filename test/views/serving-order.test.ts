@@ -1,5 +1,5 @@
-// In which order DNS sees the parts of one revision: it is asked after every single write to the table, through a reader beside the views.
-// Cited by src/views/serving-order.ts.
+// The order in which DNS sees the parts of one revision. A separate reader of the table asks after every single write
+// to it. Cited by src/views/serving-order.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -19,10 +19,10 @@ import { serve } from '../support/answers.ts';
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const [before, now] = [7 as Revision, 8 as Revision];
 
-/** What changes in the table. `stamp` only marks nodes for the writer itself. */
+/** The methods that change what readers of the table see. `stamp` only marks nodes for the writer itself. */
 const writes = ['putNode', 'deleteNode', 'publishZone', 'withdrawZone', 'putSoa'] satisfies (keyof TableWriter)[];
 
-/** A table writer that calls `look` after each write. */
+/** Returns a table writer that calls `look` after each write. */
 function watched(writer: TableWriter, look: () => void): TableWriter {
   return new Proxy(writer, {
     get(target, property) {
@@ -37,7 +37,10 @@ function watched(writer: TableWriter, look: () => void): TableWriter {
   });
 }
 
-/** A change in words: `name TYPE record`, `name gone`, `zone`, `zone 2` (its second generation), `zone gone`, `zone serial`. */
+/**
+ * Returns the event that the words describe: `name TYPE record`, `name gone`, `name zone`, `name zone 2` (its second
+ * generation), `name zone gone`, `name serial`.
+ */
 function event(change: string, revision: Revision): StoreEvent {
   const [owner, type = '', record = ''] = change.split(' ').map((word) => (word === '@' ? 'z' : word));
   const name = parseName(owner as string);
@@ -63,7 +66,10 @@ function event(change: string, revision: Revision): StoreEvent {
 
 const answersOf = ({ answers }: Message) => answers.map((record) => JSON.stringify('data' in record && record.data));
 
-/** Applies `given`, then `changes` as one revision; returns what DNS answers after each write of it, without repetitions. */
+/**
+ * Applies `given`, then `changes` as one revision. Returns what DNS answers after each write of that revision, without
+ * repetitions.
+ */
 function seen(given: string[], changes: string[], questions: Record<string, string>): string[] {
   const { writer, ask } = serve('');
   const steps: string[] = [];
@@ -88,7 +94,7 @@ function seen(given: string[], changes: string[], questions: Record<string, stri
   return steps;
 }
 
-/** The changes as they stand, the other way round, and beginning at each of them. */
+/** Yields the changes and their reverse, each rotated to begin at every change. */
 function* orders(changes: string[]): Generator<string[]> {
   for (const some of [changes, changes.toReversed()]) {
     for (const start of changes.keys()) yield [...some.slice(start), ...some.slice(0, start)];

@@ -1,4 +1,4 @@
-// Whatever stands in the store: a value that cannot be right is one fault, and everything else is listed and served as before.
+// Invalid values in the store: each is one fault, and all other values are listed and served as before.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -59,7 +59,7 @@ const member = { v: 1, replica: 'else', dns: ['192.0.2.1:53', '[2001:db8::1]:53'
 const nameValueOf = (name: string, ...rrsets: unknown[]) => ({ v: 1, name, rrsets });
 const keyOfName = (name: string) => nameKey(k8s, 1, parseName(name));
 
-/** One good value of each kind, and what must stay as it is whatever happens to these. */
+/** One valid value of each kind, for mutations. */
 const kinds: [key: string, value: object][] = [
   [poolKey('p'), pool],
   [addressKey('default', address), held],
@@ -105,7 +105,7 @@ const mutated = fc.record({
   mutations: fc.array(mutation, { minLength: 1, maxLength: 3 }),
 });
 
-/** The value with something wrong in it, as text: an own `__proto__` must come through. */
+/** Returns a mutated value as text, so that an own field `__proto__` is kept. */
 function mutate({ kind, mutations }: { kind: number; mutations: readonly Mutation[] }): [key: string, text: string] {
   const [key, value] = kinds[kind] as [string, object];
   let text = JSON.stringify(value);
@@ -161,7 +161,7 @@ function assertNeighbours(views: Views): void {
   for (const [key] of neighbours) assert.equal(views.faults.get(key), undefined);
 }
 
-test('random mutations of stored values throw out of no load and no change, and leave the others as they are', () => {
+test('random mutations of stored values make no load and no change throw, and leave other values as they are', () => {
   fc.assert(
     fc.property(fc.array(mutated, { minLength: 1, maxLength: 5 }), (wrong) => {
       const views = emptyViews();
@@ -181,7 +181,7 @@ test('random mutations of stored values throw out of no load and no change, and 
       loadInto(fresh, entriesOf(changed, 10), 10);
       assertNeighbours(fresh);
       told(fresh, entriesOf(changed, 1));
-      // Whatever was let in must not stand in the way of those who come later.
+      // A mutated value that was accepted must not block a member that comes later.
       loadInto(views, entriesOf([...base, [memberKey('late'), { ...member, replica: 'late' }]], 11), 11);
       assertNeighbours(views);
       assert.deepEqual([...views.faults], []);
@@ -227,7 +227,7 @@ async function write({ store, views }: ServedApi, pairs: Iterable<readonly [stri
 
 const longLabel = 'x'.repeat(70);
 
-/** Each must be a fault of its key. */
+/** Values that must each be a fault of their key. */
 const refused: [title: string, key: string, value: object | string][] = [
   ['a zone without a name', 'zones/', { ...zone, name: '' }],
   ['a zone with a label of 70 octets', `zones/${longLabel}.k8s`, { ...zone, name: `${longLabel}.k8s` }],
@@ -310,7 +310,7 @@ for (const [title, key, value] of refused) {
   });
 }
 
-test('the least and the greatest that the API takes is read', () => {
+test('the smallest and the largest values that the API accepts are read', () => {
   const wide = { type: 'TXT', ttl: 2 ** 31 - 1, records: [`"${'x'.repeat(255)}" `.repeat(200).trim()] };
   const good: [string, object][] = [
     [poolKey('q'), { ...pool, name: 'q', ranges: ['2001:db8::/32', '10.9.0.1'], priority: -1_000_000 }],

@@ -1,4 +1,5 @@
-// A table without room while zones, serials and nameservers change: each zone is one fault, the others go on, and all comes right once there is room.
+// A full table while zones, serials and nameservers change: each zone that finds no room is one fault, the others go
+// on, and all is served once there is room.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -38,7 +39,7 @@ function fixture() {
     revision += 1;
     apply(keys.map((key) => ({ kind: 'delete', key })));
   };
-  /** Puts names until one finds no room. */
+  /** Adds names until one finds no room. */
   const fill = () => {
     for (let index = 0; ; index += 1) {
       const key = nameKey(large, 1, fillerName(index));
@@ -156,11 +157,11 @@ test('a generation that found no room takes nothing with it: not the one before 
   assert.ok(after > before - 10, `${after} names fit, ${before} did before`);
 });
 
-test('a serial that finds no room is told once there is some', () => {
+test('a serial that finds no room is served once there is room', () => {
   const { table, views, put, fill, empty, revision } = fixture();
   put(zoneKey(large), zoneText(large));
   const count = fill();
-  // While somebody reads, nothing that was replaced is freed.
+  // While a reader reads, nothing that was replaced is freed.
   const reader = openTableReader(table.buffer);
   reader.enter();
   for (let i = 0; i < 20_000 && views.faults.size === 0; i += 1) put(serialKey(large), '');

@@ -1,4 +1,4 @@
-// What memory holds of the store: the same whether it was loaded, followed or loaded again, and whatever single values are wrong.
+// The views are the same whether the store was loaded, followed or loaded again, also if single values are wrong.
 
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
@@ -24,7 +24,7 @@ import { storeEntries } from '../support/store-dump.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { told } from './same-views.ts';
 
-/** As follow.ts loads, but from entries that a test chose. */
+/** Loads the entries of a test into the views, as follow.ts loads those of a store. */
 function loadInto(views: Views, entries: readonly Entry[], revision: Revision): void {
   const zonesLast = (entry: Entry) => Number(entry.key.startsWith('zones/'));
   views.beginLoad();
@@ -96,7 +96,7 @@ const host = {
 };
 const hexOf5 = '00000000000000000000ffff0a000005';
 
-/** Keys and values that no one of us writes; whoever does must not take the replica down. */
+/** Keys and values that no replica writes. They must not stop one. */
 const bad: Record<string, unknown> = {
   [poolKey('p-text')]: 'no JSON',
   [poolKey('p-ranges')]: { v: 1, ...pool, name: 'p-ranges', ranges: ['x'] },
@@ -125,7 +125,7 @@ const bad: Record<string, unknown> = {
   [nameKey(k8s, 1, parseName('outside.example'))]: { v: 1, ...text('outside.example') },
   [memberKey('nowhere')]: { v: 1, replica: 'nowhere', dns: ['nowhere'] },
 };
-/** Not even keys. */
+/** Keys that no kind parses. */
 const strange = ['hosts/%zz', 'zones/%', 'members/%ff', 'addresses/default/xyz', 'names/k8s', 'elsewhere/x'];
 const good: [string, string][] = [
   [zoneKey(k8s), zoneValue.encode(zone)],
@@ -196,7 +196,7 @@ for (const way of ['loaded', 'followed', 'loaded again'] as const) {
       for (const name of ['a.k8s', 'b.k8s']) assert.equal(seen.zones.name(k8s, parseName(name)).rrsets.length, 1);
       assert.equal(seen.zones.counts(k8s).names, 2);
     };
-    // Who holds the address that cannot be read is not known: it is not free.
+    // The holder of an unreadable address is unknown, so the address is not free.
     isWell(1n);
     const revision = await commit(badEntries.map(([key]) => ({ kind: 'delete', key })));
     if (replica === undefined) await everything(views);

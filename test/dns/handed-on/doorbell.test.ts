@@ -1,11 +1,12 @@
-// The taker's doorbell: no query is written unseen while the taker falls asleep, and one that works is not rung.
+// The taker's doorbell: a query that is written while the taker falls asleep wakes it, and a taker that works is not
+// rung.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { newDoorbell, ringDoorbell, sleepUntilRung } from '../../../src/dns/handed-on/doorbell.ts';
 
-/** Node does not stay alive for Atomics.waitAsync. */
+/** Keeps Node alive while a test waits, because Atomics.waitAsync does not. */
 const hangLimit = (signal: AbortSignal) => delay(20_000, 'slept on', { signal }).catch(() => 'woken');
 
 async function sleeps(bell: Int32Array, hasWork: () => boolean, then: () => void): Promise<string> {
@@ -30,7 +31,7 @@ test('a ring wakes a taker that sleeps', async () => {
 
 test('a query that is written while the taker falls asleep wakes it', async () => {
   const bell = new Int32Array(newDoorbell());
-  // After the bell was set and before the taker looked: the taker sees the query.
+  // The query comes after the bell was set and before the taker looks: the taker sees the query.
   assert.equal(
     await sleeps(
       bell,
@@ -39,7 +40,7 @@ test('a query that is written while the taker falls asleep wakes it', async () =
     ),
     'woken',
   );
-  // After the taker looked and before it waits: it sees that the bell has rung.
+  // The query comes after the taker looked and before it waits: the taker sees that the bell has rung.
   const rings = () => {
     ringDoorbell(bell);
     return false;

@@ -1,4 +1,5 @@
-// The answering thread's list of late answers: each message is delivered to its asker, and the taker hears when the next may follow.
+// The answering thread's list of late answers: each message is delivered to its client, and the taker learns when the
+// next may follow.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

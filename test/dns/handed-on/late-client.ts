@@ -1,4 +1,4 @@
-// Asks a server over every transport, with messages as octets, and serves zones with tenants of a test.
+// Asks a server over every transport with messages in octets, and starts servers whose NOTIFY a test's tenant answers.
 
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
@@ -12,14 +12,14 @@ import { runSecureServer, type SecureServer } from '../listen/secure-server.ts';
 export const transports = ['udp', 'tcp', 'tls', 'https'] as const;
 export type Transport = (typeof transports)[number];
 
-/** A NOTIFY for a zone, or another question. */
+/** Returns a NOTIFY for a zone, or for another question. */
 export function notifyBytes(name: string, type = 'SOA', edns = true): Buffer {
   const query = Buffer.from(queryBytes({ name, type, ...(edns && { edns: {} }) }));
   query[2] = 4 << 3;
   return query;
 }
 
-/** A response to the query that says nothing but its own first octets. */
+/** Returns a response to the query: a header, then the octets `rest`. */
 export function replyTo(query: Uint8Array, ...rest: number[]): Uint8Array {
   const reply = new Uint8Array(12 + rest.length);
   reply.set(query.subarray(0, 2));
@@ -28,7 +28,7 @@ export function replyTo(query: Uint8Array, ...rest: number[]): Uint8Array {
   return reply;
 }
 
-/** The server of the zone `example`; NOTIFY is answered by `tenant`, if there is one. */
+/** Starts a server of the zone `example`. `tenant`, if there is one, answers NOTIFY. */
 export function runWithTenant(
   test: Cleanup,
   tenant: Tenant | undefined,

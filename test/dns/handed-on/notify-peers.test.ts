@@ -1,4 +1,5 @@
-// NOTIFY and real servers: what BIND, NSD and Knot answer as the primary of a zone, beside our answers; and BIND takes ours.
+// NOTIFY and real servers: the answers of BIND, NSD and Knot as the primary of a zone, beside ours. BIND accepts our
+// answers.
 
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
@@ -23,13 +24,16 @@ const rcodes: Readonly<Record<number, string>> = {
   9: 'NOTAUTH',
 };
 
-/** The questions, and what each server answers. None of them agrees with another; ours: src/dns/respond/answer-notify.ts. */
+/**
+ * The questions. `expected` has the answers of each server, no two of which agree. Ours come from
+ * src/dns/respond/answer-notify.ts.
+ */
 const questions = ['example SOA', 'elsewhere.test SOA', 'host.example SOA', 'example A', 'elsewhere.test A'];
 const expected = {
-  // It needs no notice of its own zone, and says that all is well.
+  // BIND is the primary and needs no notice of its zone, but answers NOERROR.
   bind: ['NOERROR', 'NOTAUTH', 'NOTAUTH', 'FORMERR', 'FORMERR'],
   nsd: ['REFUSED', 'NXDOMAIN', 'NXDOMAIN', 'REFUSED', 'NXDOMAIN'],
-  // No access list allows us.
+  // Knot has no access list that allows us.
   knot: ['NOTAUTH', 'NOTAUTH', 'NOTAUTH', 'NOTAUTH', 'NOTAUTH'],
   ours: ['REFUSED', 'NOTAUTH', 'NOTAUTH', 'FORMERR', 'FORMERR'],
 };

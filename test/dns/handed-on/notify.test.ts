@@ -1,4 +1,5 @@
-// NOTIFY over every transport: handed on by the answering thread, answered by the main thread, by the socket that it came by.
+// NOTIFY over every transport: the answering thread hands it on, the main thread answers it, and the answer leaves by
+// the socket of the query.
 
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
@@ -56,7 +57,7 @@ for (const socket of socketKinds) {
       const [v4, v6] = server.addresses;
       const asked = ['127.0.0.1', ...(socket === 'batched' ? ['127.9.9.9'] : [])];
       for (const address of asked) {
-        // Rejects an answer from elsewhere.
+        // exchange() rejects an answer from another address.
         const answer = await exchange({ address, port: v4!.port }, notifyBytes('example'));
         assert.equal(wholeRcode(answer), REFUSED, address);
       }
@@ -103,7 +104,7 @@ test('pipelined over TCP and TLS, each gets its answer', { skip: withoutOpenssl 
       i % 2 === 0 ? notifyBytes('example') : Buffer.from(queryBytes({ name: 'host.example', type: 'A' })),
     );
     client.send(...queries);
-    // The client says that it has no more questions: late answers come all the same (RFC 7766 §6.2.4).
+    // The client closes its side, as it has no more questions. Late answers must still come (RFC 7766 §6.2.4).
     client.socket.end();
     const got: [number, number][] = [];
     for (const _ of queries) {

@@ -1,4 +1,5 @@
-// The ring of handed-on queries: what is written is read, in order, whatever the lengths; what does not fit is refused; a closed ring sends nothing.
+// The ring of handed-on queries: queries of any length are read in the order of writing, a query that does not fit is
+// refused, and a closed ring sends nothing.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -92,7 +93,7 @@ test('a closed ring sends nothing, and closing waits for what is being sent in a
   const ring = newQueryRing();
   const reader = new QueryRingReader(ring);
   const sent = new Int32Array(new SharedArrayBuffer(4));
-  // Sends for 200 ms; says so when it begins.
+  // Sends for 200 ms; posts a message when it begins.
   const source = `
     const { parentPort, workerData } = require('node:worker_threads');
     import(${JSON.stringify(new URL('../../../src/dns/handed-on/query-ring.ts', import.meta.url).href)}).then(({ QueryRingReader }) => {

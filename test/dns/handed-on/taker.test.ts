@@ -1,4 +1,5 @@
-// A taker works in small slices: its thread's event loop goes on during a flood, and no answering thread waits for another's.
+// The taker works in small slices: its event loop goes on during a flood, and no answering thread waits for the queries
+// of another.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,7 +10,7 @@ import { handedOnKind } from '../../../src/dns/respond/hand-on.ts';
 import { clientAt } from '../../support/answers.ts';
 import type { Cleanup } from '../../support/temporary.ts';
 
-/** A taker whose tenant notes the ids of what it answers, and what fills the rings of two answering threads. */
+/** Opens a taker whose tenant notes what it answers, and functions that fill the rings of two answering threads. */
 function openTaker(t: Cleanup) {
   const answered: number[] = [];
   const taker = new Taker({

@@ -1,4 +1,5 @@
-// Tenants of all sorts, over real sockets: several messages, none, too late, with a bug; clients that go away or do not read; threads that end.
+// Tenants over real sockets that send several messages, none, too late, or fail; clients that go away or do not read;
+// threads that end.
 
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
@@ -26,19 +27,19 @@ import {
 const SERVFAIL = 2;
 const never: Tenant = () => new Promise(() => undefined);
 
-/** A gate that tests open. */
+/** Returns a gate: `opened` resolves when the test calls `open`. */
 function gate(): { opened: Promise<void>; open(): void } {
   const { promise, resolve } = Promise.withResolvers<void>();
   return { opened: promise, open: resolve };
 }
 
-/** Handed-on queries that ended, in whatever way. */
+/** Returns how many handed-on queries have ended, in any way. */
 function ended(server: DnsServer): number {
   const ends = ['answered', 'silent', 'failed', 'expired', 'gone'];
   return ends.reduce((sum, end) => sum + counted(server, `dns_handed_on_${end}_total`), 0);
 }
 
-/** The number in a message of {@link replyTo}. */
+/** Returns the number in a message of {@link replyTo}. */
 const numberOf = (message: Buffer) => message.readUInt8(12);
 
 suite('tenants', { skip: withoutOpenssl }, () => {
@@ -107,7 +108,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
     assert.equal(seen.length, 8);
   });
 
-  test('silence is silence, and 400 over HTTPS', async (t) => {
+  test('a tenant that stays silent sends nothing, and 400 over HTTPS', async (t) => {
     const running = await runWithTenant(t, () => undefined);
     const reply = await askHttps(await openHttps(t, running), notifyBytes('example'));
     assert.equal(reply.status, 400);
@@ -228,7 +229,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
           ['answered', 'send_failures'].map((what) => counted(running.server, `dns_udp_${what}_total`));
         const sentBefore = sent();
         await workers.findLast((worker) => worker.threadName === name)?.terminate();
-        // The next thread's socket may have the descriptor of the last one: no late answer may go out by it.
+        // The new thread's socket may have the descriptor of the dead one's. No late answer may leave by it.
         await until(() => workers.length > started, 'it was not started again');
         open();
         assert.deepEqual(
@@ -253,7 +254,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
         { socket },
       );
       const [address] = running.server.addresses;
-      // The tenant is slow for a query whose last octet is 1: here an EDNS option's.
+      // The tenant is slow for a query whose last octet is not 0: here the 1 that ends an EDNS option.
       const option = Buffer.from([0xfd, 0xe9, 0, 1, 1]);
       const hanging = notifyBytes('example');
       hanging.writeUInt16BE(option.length, hanging.length - 2);
@@ -330,7 +331,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
           yield reply;
         }
       },
-      // That it waits for an answer does not keep it open.
+      // A pending answer alone does not keep the connection open.
       { limits: { idleMilliseconds: 500 }, handedOn: { deadline: 60_000 } },
     );
     for (const transport of ['tcp', 'tls'] as const) {

@@ -1,4 +1,4 @@
-// Bugs in answering must not end a thread: what a query gets that finds one, and what is told of it.
+// A bug in answering must not end a thread: the query gets SERVFAIL or silence, and the log reports it.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -29,7 +29,7 @@ test('a query that finds a bug gets SERVFAIL, and one report a second says which
   assert.match(faults[0] ?? '', /off by one.*\nquery: [0-9a-f]{4}01000001/s);
 });
 
-test('what is no query gets silence, even when it finds a bug', () => {
+test('a message that is not a query gets no answer, even if it finds a bug', () => {
   const respond = guard(
     () => {
       throw new Error('a bug');

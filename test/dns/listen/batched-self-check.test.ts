@@ -1,4 +1,4 @@
-// The self-check lets working sockets pass, and finds those that do not do what they say.
+// The self-check passes working sockets, and finds sockets that do not work as they report.
 
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -12,10 +12,12 @@ const wildcards = [
   { address: '::' as Address, port: 0 },
 ];
 
-/** For the sockets that do not work: those that do are waited for as long as the product does. */
+/**
+ * How long the checks of broken sockets wait, in milliseconds. Checks of working sockets wait as long as in production.
+ */
 const patience = 500;
 
-/** How many answers the message with this header carries: msg_iovlen. */
+/** Returns how many answers the message with this header carries: msg_iovlen. */
 function segmentsAt(headers: bigint): number {
   return process.getBuiltinModule('node:ffi').getInt32(headers, 24);
 }

@@ -1,4 +1,5 @@
-// The certificate of DNS over TLS and HTTPS: checked at the start, used anew when its files change, and no connection lost for it.
+// The certificate of DNS over TLS and HTTPS: it is checked at the start, and loaded again when its files change,
+// without losing a connection.
 
 import assert from 'node:assert/strict';
 import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
@@ -17,7 +18,7 @@ import { runSecureServer } from './secure-server.ts';
 
 const question = { name: 'host.example', type: 'A' };
 
-/** The common name of the certificate that the server shows. */
+/** Returns the common name of the certificate that the server shows. */
 function shown({ address, port }: Endpoint, ca: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: address, port, ca, servername: 'localhost' });

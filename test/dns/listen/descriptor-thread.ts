@@ -1,4 +1,4 @@
-// A thread that gets ready with a descriptor that Node does not know of, then dies or is stopped.
+// A thread that reports ready with a descriptor that Node does not know, then exits or is stopped.
 
 import { openSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';

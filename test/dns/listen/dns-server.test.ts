@@ -46,7 +46,7 @@ async function untilLogged(logger: KeepingLog, thread: string, message: string):
   );
 }
 
-/** How many sockets this process has, as /proc tells; nothing where there is no /proc. */
+/** Returns how many sockets this process has open, from /proc; 0 if there is no /proc. */
 function openSockets(): number {
   try {
     return readdirSync('/proc/self/fd').filter((entry) => isSocket(entry)).length;
@@ -63,7 +63,7 @@ function isSocket(descriptor: string): boolean {
   }
 }
 
-/** Keeps this thread busy, its event loop standing still, until `done` or for `milliseconds`. */
+/** Blocks this thread and its event loop until `done` returns true, or for `milliseconds`. */
 function beBusy(milliseconds: number): void {
   const end = performance.now() + milliseconds;
   while (performance.now() < end);
@@ -126,7 +126,7 @@ for (const socket of socketKinds) {
     const descriptors = openSockets();
     for (const name of ['dns-udp-0', 'dns-tcp']) {
       await started.findLast((worker) => worker.threadName === name)?.terminate();
-      // What waited in the dead thread's socket is lost, as in any network. The next query finds another thread.
+      // Queries in the dead thread's socket are lost, as on any network. The next query reaches another thread.
       for (const tcp of name === 'dns-tcp' ? [false] : [false, true]) {
         await ask({ server: address!, name: 'host.example', type: 'A', tcp });
       }

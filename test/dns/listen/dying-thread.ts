@@ -1,4 +1,4 @@
-// A thread that gets ready, then dies.
+// A thread that reports ready, then exits.
 
 import { parentPort } from 'node:worker_threads';
 import type { ThreadReport } from '../../../src/dns/listen/thread-task.ts';

@@ -1,4 +1,4 @@
-// The zone `example` in a table of its own: what tests ask for through sockets.
+// The zone `example` in its own table, for tests that ask through sockets.
 
 import { type Fqdn, parseName } from '../../../src/model/name.ts';
 import type { RecordType } from '../../../src/model/rdata/record-types.ts';

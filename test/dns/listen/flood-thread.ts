@@ -1,4 +1,5 @@
-// A worker that asks without pause over UDP, some queries in flight, until told to stop; counts answers in shared memory.
+// A worker that asks over UDP without pause, with several queries in flight, until it is stopped. It counts the answers
+// in shared memory.
 
 import { createSocket } from 'node:dgram';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -6,7 +7,7 @@ import { queryBytes, type Server } from '../../support/dns-client.ts';
 
 export interface FloodTask {
   readonly server: Server;
-  /** [answers, not 0: stop] */
+  /** Two Int32: the number of answers, and a value that is not 0 when the worker must stop. */
   readonly cells: SharedArrayBuffer;
 }
 
@@ -26,7 +27,7 @@ socket.on('message', () => {
   if (Atomics.load(shared, 1) === 0) send();
 });
 for (let i = 0; i < inFlight; i += 1) send();
-// What was lost is not waited for: a closing server loses some.
+// Sends more without waiting for lost answers: a closing server loses some.
 const refill = setInterval(() => {
   if (Atomics.load(shared, 1) === 0) return send();
   clearInterval(refill);

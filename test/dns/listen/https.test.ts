@@ -1,4 +1,4 @@
-// DNS over HTTPS (RFC 8484): requests over HTTP/2 and HTTP/1.1, what caches may do with the responses, and requests that are wrong.
+// DNS over HTTPS (RFC 8484): requests over HTTP/2 and HTTP/1.1, cache control, and wrong requests.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -26,7 +26,7 @@ async function open(t: Cleanup, { https, certificate }: SecureServer): Promise<C
   const session = connect(`https://127.0.0.1:${https.port}`, {
     ca: certificate.ca,
     servername: 'localhost',
-    // Or Node's client would not send headers that are too long for a server.
+    // Lets Node's client send headers that are too long for a server.
     maxSendHeaderBlockLength: 100_000,
   });
   session.on('error', () => undefined);
@@ -124,7 +124,8 @@ suite('HTTPS', { skip: withoutOpenssl, concurrency: 3 }, () => {
       [400, { ':path': '/dns-query?dns=AAAA$AAA' }],
       [400, { ':path': `${getPath(query)}=` }],
       [400, { ':path': `${getPath(query)}&dns=AAAA` }],
-      // One octet more than a message has. Another letter would be longer on the wire than nghttp2 takes (64 KiB of a header field).
+      // One octet more than a message may have. HPACK codes `a` in five bits: with longer codes the field would exceed
+      // the 64 KiB that nghttp2 accepts.
       [414, { ':path': `/dns-query?dns=${'a'.repeat(Math.ceil((65_536 / 3) * 4))}` }],
     ];
     for (const [status, headers, body] of wrong) {
@@ -174,7 +175,7 @@ suite('HTTPS', { skip: withoutOpenssl, concurrency: 3 }, () => {
     query.set(queryBytes(question));
     const options = { agent: false, ca: certificate.ca, servername: 'localhost', port: https.port } as const;
     const sent = request({ ...options, path: getPath(query) });
-    // The server does not read to the end of it.
+    // The server does not read the request to its end.
     sent.on('error', () => undefined).end();
     const [response] = await once(sent, 'response', { signal: AbortSignal.timeout(30_000) });
     assert.equal(response.statusCode, 431);

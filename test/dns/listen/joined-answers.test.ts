@@ -1,5 +1,5 @@
-// Answers that leave together, as one message that the kernel cuts up: each client gets each of its answers as a datagram of its own, whatever the
-// kernel refuses on the way.
+// Answers that are sent together, as one message that the kernel splits into datagrams. Each client gets each answer as
+// its own datagram, whatever the kernel refuses on the way.
 
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
@@ -16,10 +16,10 @@ import type { Endpoint } from '../../../src/model/endpoint.ts';
 import { batchedHere, loopback, loopback6 } from './running-server.ts';
 
 const greatestAnswer = 1_232;
-/** EINVAL. */
+/** The errno EINVAL. */
 const invalid = 22;
 
-/** Which client asks, which of the server's addresses, and how long the answer shall be. */
+/** One question: which client asks, at which address of the server, and the length of the answer. */
 interface Question {
   client: number;
   asked: number;
@@ -28,7 +28,7 @@ interface Question {
 
 interface Case {
   listen: Endpoint;
-  /** The addresses that are asked; on a wildcard there are several. */
+  /** The addresses to ask. A wildcard has several. */
   addresses: readonly string[];
 }
 
@@ -42,7 +42,7 @@ const cases: Record<string, Case> = {
   'every IPv6 address': { listen: { address: '::' as Address, port: 0 }, addresses: ['::1'] },
 };
 
-/** Of few lengths and few clients, so that many answers in a row go together. */
+/** Random questions with few lengths and few clients, so that many answers in a row can be joined. */
 const questions = fc.array(
   fc.record({
     client: fc.constantFrom(0, 0, 0, 0, 1, 2),
@@ -52,7 +52,7 @@ const questions = fc.array(
   { minLength: 1, maxLength: 64 },
 );
 
-/** A query's first octets: how long its answer shall be, and its number. The answer is filled with that number. */
+/** Answers a query by its first octets: the length of the answer, and a number that fills the answer. */
 const echo: Answerer = {
   respond(query, _length, response) {
     const view = new DataView(query.buffer, query.byteOffset);
@@ -63,19 +63,22 @@ const echo: Answerer = {
   sleep: () => undefined,
 };
 
-/** How many answers the message with this header carries: msg_iovlen. */
+/** Returns how many answers the message with this header carries: msg_iovlen. */
 function segmentsAt(headers: bigint): number {
   return process.getBuiltinModule('node:ffi').getInt32(headers, 24);
 }
 
 interface Exchanged {
-  /** Calls of sendmmsg, and the messages that they sent. */
+  /** How often sendmmsg was called; `messages` is how many messages it sent. */
   calls: number;
   messages: number;
   failures: number;
 }
 
-/** Asks all questions at once and checks every answer; `refuse` says of a message with so many answers which errno sending it comes to. */
+/**
+ * Asks all questions at once and checks every answer. `refuse` returns the errno of sending a message with this many
+ * answers; 0 sends it.
+ */
 async function exchange(
   { listen, addresses }: Case,
   asked: readonly Question[],
@@ -86,7 +89,8 @@ async function exchange(
   let refused = 0;
   const watched: Libc = {
     ...libc,
-    // Waits for all of them, not for the first alone: what is joined depends on what comes in one batch. The socket's own timeout is short.
+    // Waits for all queries, not only for the first: which answers are joined depends on the batch. The socket's own
+    // timeout is short.
     recvmmsg: (descriptor, headers, _count, _flags, timeout) => {
       const end = performance.now() + 20_000;
       let received = 0;
@@ -98,7 +102,7 @@ async function exchange(
     },
     sendmmsg: (descriptor, headers, count, flags) => {
       told.calls += 1;
-      // As the kernel does: what comes before the first that fails is sent.
+      // Like the kernel, sends the messages before the first one that fails.
       let good = 0;
       for (refused = 0; good < count && refused === 0; good += 1) {
         refused = refuse(segmentsAt(headers + BigInt(good * headerBytes)));
@@ -196,7 +200,7 @@ suite('answers that leave together', { skip: !batchedHere }, () => {
     assert.equal((await exchange(cases.IPv4!, asked)).messages, 10);
   });
 
-  test('a way out that is full is waited for once', async () => {
+  test('a full send buffer is waited for once', async () => {
     const asked = [...same(5, 60), ...same(5, 70)];
     let calls = 0;
     const result = await exchange(cases.IPv4!, asked, () => {
@@ -206,13 +210,13 @@ suite('answers that leave together', { skip: !batchedHere }, () => {
     assert.deepEqual(result, { calls: 2, messages: 2, failures: 0 });
   });
 
-  test('when the way out stays full, all that is left counts as lost, and nothing else', async () => {
+  test('if the send buffer stays full, exactly the answers that are left count as lost', async () => {
     const asked = [...same(5, 60), ...same(5, 70)];
     const result = await exchange(cases.IPv4!, asked, () => linux.EAGAIN);
     assert.deepEqual(result, { calls: 2, messages: 0, failures: 10 });
   });
 
-  test('what cannot be sent alone either is counted, and the rest goes out', async () => {
+  test('an answer that cannot be sent alone either is counted, and the others are sent', async () => {
     let refusals = 0;
     const result = await exchange(cases.IPv4!, same(4, 60), () => {
       refusals += 1;

@@ -1,4 +1,4 @@
-// A thread is started again when it dies, but not without pause, and not when it could never do its work.
+// A thread that dies is started again after a pause. A thread that cannot do its work is not.
 
 import assert from 'node:assert/strict';
 import { fstatSync } from 'node:fs';

@@ -9,10 +9,10 @@ import type { Logger } from '../../../src/model/logger.ts';
 import { createTable, type Table } from '../../../src/table/table.ts';
 import type { Cleanup } from '../../support/temporary.ts';
 
-/** Both ways to do UDP are under the same tests. */
+/** Both kinds of UDP socket, for tests that run on each. */
 export const socketKinds: readonly SocketKind[] = ['datagram', 'batched'];
 
-/** Where batched sockets are expected to work. */
+/** True on machines where batched sockets must work. */
 export const batchedHere = process.platform === 'linux' && (process.arch === 'x64' || process.arch === 'arm64');
 
 export const loopback: Endpoint = { address: parseAddress('127.0.0.1'), port: 0 };
@@ -28,7 +28,7 @@ export interface KeepingLog extends Logger {
   readonly entries: readonly LogEntry[];
 }
 
-/** A log that keeps what it is told. */
+/** Returns a logger that keeps its lines. */
 export function keepingLog(): KeepingLog {
   const entries: LogEntry[] = [];
   const keep =
@@ -39,7 +39,7 @@ export function keepingLog(): KeepingLog {
   return { entries, debug: keep('debug'), info: keep('info'), warn: keep('warn'), error: keep('error') };
 }
 
-/** Small, and without zones: every query is refused. */
+/** Returns a small table without zones: every query is refused. */
 export function emptyTable(): Table {
   return createTable({ bytes: 1 << 20 });
 }
@@ -56,7 +56,7 @@ export async function runServer(test: Cleanup, options: Partial<DnsServerOptions
   return server;
 }
 
-/** A counter without labels, by its metric's name. */
+/** Returns the value of a counter without labels, by its metric's name. */
 export function counted(server: DnsServer, name: string): number {
   const value = server.counters().find((family) => family.name === name)?.values[''];
   assert.ok(value !== undefined, `there is no counter ${name}`);

@@ -1,4 +1,4 @@
-// A DNS server for a test that serves the zone `example` over TLS and HTTPS too, with a certificate of its own.
+// A DNS server for tests that serves the zone `example` over TLS and HTTPS too, with its own certificate.
 
 import type { DnsServer, DnsServerOptions } from '../../../src/dns/listen/dns-server.ts';
 import type { Endpoint } from '../../../src/model/endpoint.ts';

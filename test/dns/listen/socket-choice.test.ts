@@ -1,4 +1,4 @@
-// Which kind of UDP socket is used, and that the log says so.
+// The choice of the kind of UDP socket, and its line in the log.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -22,13 +22,13 @@ test('batched sockets are used where they work', { skip: !batchedHere }, async (
   assert.equal(logger.entries[0]?.fields.socket, 'batched');
 });
 
-test('what is found out at the start holds for every thread, and for one that is started again', async (t) => {
+test('the choice at the start holds for every thread, also for one that is started again', async (t) => {
   const started: Worker[] = [];
   const keep = (worker: Worker) => started.push(worker);
   process.on('worker', keep);
   t.after(() => process.off('worker', keep));
   const logger = keepingLog();
-  // Of this thread alone: the others would find that batched sockets work.
+  // Hides node:ffi from this thread alone: the other threads would find that batched sockets work.
   const { getBuiltinModule } = process;
   const allButFfi = (name: string) => (name === 'node:ffi' ? undefined : getBuiltinModule(name));
   const withoutFfi = t.mock.method(process, 'getBuiltinModule', allButFfi);

@@ -83,7 +83,7 @@ suite('TCP', { concurrency: 3 }, () => {
     });
   }
 
-  test('cuts off who connects and says nothing, and who sends a query too slowly', async (t) => {
+  test('cuts off a client that sends nothing, and one that sends a query too slowly', async (t) => {
     const server = await runServer(t, { limits: { idleMilliseconds: 300 } });
     const silent = await TcpClient.open(server.addresses[0]!, t);
     const slow = await TcpClient.open(server.addresses[0]!, t);
@@ -93,7 +93,7 @@ suite('TCP', { concurrency: 3 }, () => {
     assert.equal(counted(server, 'dns_tcp_idle_closed_total'), 2);
   });
 
-  test('keeps who goes on asking beyond the idle time', async (t) => {
+  test('keeps a client that goes on asking beyond the idle time', async (t) => {
     const server = await runServer(t, { limits: { idleMilliseconds: 3_000 } });
     const asking = await TcpClient.open(server.addresses[0]!, t);
     const idle = await TcpClient.open(server.addresses[0]!, t);
@@ -113,7 +113,7 @@ suite('TCP', { concurrency: 3 }, () => {
   test('stops reading from a client that does not read, and cuts it off', async (t) => {
     const server = await runServer(t, { limits: { idleMilliseconds: 500 } });
     const greedy = await TcpClient.open(server.addresses[0]!, t);
-    // Far more than the sockets' buffers on both sides hold.
+    // Far more queries than the sockets' buffers on both sides can hold.
     const query = queryBytes(question);
     const batch = Buffer.concat(Array.from({ length: 2_000 }, () => [lengthPrefix(query.length), query]).flat());
     const total = Math.ceil((64 << 20) / batch.length);
@@ -136,7 +136,7 @@ suite('TCP', { concurrency: 3 }, () => {
     const written = Promise.all(
       Array.from({ length: count / 1_000 }, () => new Promise((sent) => late.socket.write(batch, sent))),
     );
-    // Nothing is read before the server has stopped reading too: its count stands still.
+    // The client does not read before the server stops reading too, which is when its count no longer grows.
     let before = -1;
     while (counted(server, 'dns_tcp_received_total') !== before) {
       before = counted(server, 'dns_tcp_received_total');
@@ -157,7 +157,7 @@ suite('TCP', { concurrency: 3 }, () => {
     first.send(queryBytes(question));
     await first.next();
     const third = await TcpClient.open(server.addresses[0]!, t);
-    // The second is the one that did nothing for longest.
+    // The second connection has been idle longest.
     await second.end();
     for (const client of [first, third]) {
       client.send(queryBytes(question));

@@ -1,4 +1,4 @@
-// DNS over TLS (RFC 7858): what TCP does, inside TLS; and those who do not get as far as that.
+// DNS over TLS (RFC 7858): DNS over TCP inside TLS, and handshakes that fail.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -21,7 +21,7 @@ function idOf(message: Uint8Array): number {
 
 async function openTcp(test: Cleanup, { address, port }: Endpoint): Promise<Socket> {
   const socket = connect({ host: address, port });
-  // Or its end would not be seen.
+  // A paused socket would not report its end.
   socket.resume();
   socket.on('error', () => undefined);
   test.after(() => socket.destroy());
@@ -29,12 +29,12 @@ async function openTcp(test: Cleanup, { address, port }: Endpoint): Promise<Sock
   return socket;
 }
 
-/** However it comes about. */
+/** Resolves when the socket is closed, for whatever reason. */
 function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.once('close', () => resolve()));
 }
 
-/** Why a handshake fails. */
+/** Returns the error of a handshake that must fail. */
 function handshakeError({ address, port }: Endpoint, options: ConnectionOptions): Promise<string> {
   const socket = connectTls({ host: address, port, servername: 'localhost', ...options });
   return new Promise((resolve, reject) => {
@@ -72,7 +72,7 @@ suite('TLS', { skip: withoutOpenssl, concurrency: 3 }, () => {
     await client.end();
   });
 
-  test('refuses old TLS, and who wants to speak something else', async (t) => {
+  test('refuses old versions of TLS, and clients that offer another protocol', async (t) => {
     const { server, tls, certificate } = await runSecureServer(t);
     const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' } as const;
     assert.match(await handshakeError(tls, { ca: certificate.ca, ...old }), /PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/);
@@ -81,13 +81,13 @@ suite('TLS', { skip: withoutOpenssl, concurrency: 3 }, () => {
     await until(() => counted(server, 'dns_tls_handshake_failures_total') === 2, 'failures are not counted');
   });
 
-  test('whoever does not speak TLS, or stops in the middle of the handshake, harms nobody', async (t) => {
+  test('a client that does not speak TLS, or stops in the middle of the handshake, does not harm others', async (t) => {
     const { server, tls, certificate } = await runSecureServer(t);
     for (const garbage of ['GET / HTTP/1.1\r\n\r\n', '\x16\x03\x01\xff\xff', '\0'.repeat(100_000)]) {
       const socket = await openTcp(t, tls);
       const gone = closed(socket);
       socket.write(garbage, 'latin1');
-      // The beginning of a handshake, and no more.
+      // Sends the beginning of a handshake only.
       if (garbage.length < 10) socket.end();
       await gone;
     }
@@ -97,7 +97,7 @@ suite('TLS', { skip: withoutOpenssl, concurrency: 3 }, () => {
     await client.next();
   });
 
-  test('cuts off a handshake that takes too long, and who says nothing after it', async (t) => {
+  test('cuts off a handshake that takes too long, and a client that is silent after it', async (t) => {
     const { tls, https, certificate } = await runSecureServer(t, { limits: { idleMilliseconds: 3_000 } });
     const sockets = await Promise.all([tls, https, tls].map((address) => openTcp(t, address)));
     const drip = setInterval(() => sockets[2]?.write('\x16'), 50);

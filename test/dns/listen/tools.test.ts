@@ -1,4 +1,4 @@
-// Others' tools get right answers over every transport they speak: dig, kdig, drill and delv over UDP, TCP, TLS and HTTPS.
+// dig, kdig, drill and delv get right answers over every transport that they speak: UDP, TCP, TLS and HTTPS.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -29,7 +29,7 @@ const kdig =
 const drill =
   (...flags: string[]): Command =>
   (server, port, name, type) => ['-p', port, ...flags, name, `@${server}`, type];
-// Without validation: the zone is not signed.
+// delv must not validate, because the zone is not signed.
 const delv =
   (...flags: string[]): Command =>
   (server, port, name, type) => [`@${server}`, '-p', port, '-i', ...flags, name, type];
@@ -51,7 +51,7 @@ const tools: readonly Tool[] = [
   { program: 'delv', transport: 'tcp', command: delv('+tcp') },
 ];
 
-/** Whatever its exit code: delv's is not 0 for a negative answer. */
+/** Runs a program; returns its output whatever its exit code. delv's is not 0 for a negative answer. */
 async function run(program: string, args: string[]): Promise<string> {
   const failed = (error: Error & { stdout?: string; stderr?: string; code?: unknown }) => {
     if (error.code === 'ENOENT') throw error;
@@ -114,7 +114,7 @@ async function assertAnswers(
   assert.match(none, /NXDOMAIN|ncache nxdomain/i);
   assert.match(noData, /NOERROR|ncache nxrrset/i);
   assert.doesNotMatch(noData, /\bMX\s+\d/);
-  // Over UDP drill shows what was cut off; the others come again over TCP.
+  // Over UDP drill shows a truncated answer. The other tools ask again over TCP.
   if (program !== 'drill' || transport !== 'udp') {
     assert.equal(whole.match(/^large\.example\.\s+300\s+IN\s+TXT\s/gm)?.length, 40, whole);
   }

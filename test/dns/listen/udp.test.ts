@@ -1,4 +1,4 @@
-// Datagrams in, datagrams out: over both kinds of socket, on one and on several addresses and threads.
+// DNS over UDP: both kinds of socket, one and several addresses and threads.
 
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
@@ -8,10 +8,12 @@ import { type Address, parseAddress } from '../../../src/model/address.ts';
 import { ask, exchange, queryBytes, type Server } from '../../support/dns-client.ts';
 import { counted, loopback, loopback6, runServer, socketKinds } from './running-server.ts';
 
-/** FORMERR (RFC 1035 §4.1.1). */
+/** The rcode FORMERR (RFC 1035 §4.1.1). */
 const formatError = 1;
 
-/** Asks `total` queries from several ports, `window` in flight on each; returns how many different ones were answered. */
+/**
+ * Sends `total` queries from several ports, `window` in flight on each; returns how many different ones were answered.
+ */
 async function askMany(server: Server, total: number, window = 25): Promise<number> {
   const answered = new Set<number>();
   const clients = 8;

@@ -1,4 +1,4 @@
-// Clients that ask and do not read: what waits for them in the system's memory is little, and goes with their connection.
+// Clients that ask and do not read: few octets wait for them in the kernel, and none after their connection was cut.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -18,12 +18,15 @@ import type { UnreadingTask } from './unreading-thread.ts';
 
 const question = queryBytes({ name: 'large.example', type: 'TXT' });
 const frame = Buffer.concat([lengthPrefix(question.length), question]);
-/** The answers have more than 12 MB. The server takes all questions in one go, or the system would reset what it closes. */
+/**
+ * Questions whose answers have more than 12 MB. The server must read all questions at once: closing a socket with
+ * unread octets resets it.
+ */
 const asked = Buffer.alloc(1_500 * frame.length, frame);
-/** Half of it in the buffer that we ask for, half in what the system gives beyond that. */
+/** Half is the send buffer that we ask for, half is what the kernel adds to it. */
 const mostWaiting = 512 * 1024;
 
-/** The system's list of the port's own connections: the octets that wait to be sent or acknowledged. */
+/** Returns the port's connections in the kernel's list, each with the octets that wait to be sent or acknowledged. */
 function connectionsOf(port: number): { waiting: number }[] {
   const rows = readFileSync('/proc/net/tcp', 'latin1').trim().split('\n').slice(1);
   const own = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
@@ -46,7 +49,7 @@ async function open(test: Cleanup, port: number, certificate: { ca: string } | u
   return socket;
 }
 
-/** Watches the port until all of its connections were cut. */
+/** Watches the port until all its connections were cut; asserts that never too many octets waited. */
 async function holdsLittle(server: DnsServer, port: number, connections: number): Promise<void> {
   let most = 0;
   await until(() => {

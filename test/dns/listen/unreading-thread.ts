@@ -1,4 +1,4 @@
-// A worker that asks over HTTP/2 for as much as it may, and then is too busy to read a single answer: Node's own client would read them on its own.
+// A worker that sends many requests over HTTP/2, then blocks its thread, so that Node's client cannot read an answer.
 
 import { once } from 'node:events';
 import { connect } from 'node:http2';
@@ -13,7 +13,7 @@ export interface UnreadingTask {
 }
 
 const { port, ca, path, stop }: UnreadingTask = workerData;
-/** In octets: HTTP/2's own flow control is not what stops the server. */
+/** The window in octets, so large that HTTP/2's flow control does not stop the server. */
 const window = 1 << 30;
 
 const session = connect(`https://127.0.0.1:${port}`, {
@@ -29,7 +29,7 @@ for (let i = 0; i < 90; i += 1)
     .request({ ':path': path })
     .on('error', () => undefined)
     .end();
-// What was asked goes out first.
+// Blocks after the requests were sent.
 setImmediate(() => {
   Atomics.wait(new Int32Array(stop), 0, 0);
   session.destroy();

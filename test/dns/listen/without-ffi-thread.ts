@@ -1,4 +1,4 @@
-// A thread that runs without node:ffi, as an older Node does: starts a server, asks it once, tells what was logged.
+// A thread without node:ffi, like an older Node: starts a server, asks it once, and reports what was logged.
 
 import { parentPort } from 'node:worker_threads';
 import { ask } from '../../support/dns-client.ts';

@@ -1,4 +1,4 @@
-// A zone in the table, asked through sockets by dig: what others' resolvers will see, over UDP, over TCP, and at the moment of a change.
+// dig asks for a zone in the table through sockets, as resolvers do: over UDP, over TCP, and while the zone changes.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -8,7 +8,7 @@ import { ask, type Server } from '../../support/dns-client.ts';
 import { exampleTable, host, large, put, rrset } from './example-zone.ts';
 import { loopback, loopback6, runServer, socketKinds } from './running-server.ts';
 
-/** What dig prints, line by line. Its exit code is 0 for any answer. */
+/** Returns the lines that dig prints. Its exit code is 0 for any answer. */
 async function dig({ address, port }: Server, ...question: string[]): Promise<string[]> {
   const { stdout } = await promisify(execFile)('dig', [
     `@${address}`,
@@ -59,7 +59,7 @@ for (const socket of socketKinds) {
       const [address] = server.addresses;
       for (let i = 1; i <= 100; i += 1) {
         put(writer, zone, host, rrset('A', `192.0.2.${i}`));
-        // A new port each time: either thread may get the query.
+        // Each query has a new port, so either thread may get it.
         const answer = await ask({ server: address!, name: host, type: 'A', tcp: i % 5 === 0 });
         assert.deepEqual(
           answer.answers.map(({ data }) => data),
