@@ -1,5 +1,5 @@
-// Sends one datagram again and again at a steady rate, in a thread of its own, and reads no answer. It costs the machine as little
-// as it can: what a flood does to a server shall not be what the flooder does to it.
+// Sends one datagram again and again at a steady rate, in a thread of its own, and reads no answer. It costs the
+// machine as little as it can: what a flood does to a server shall not be what the flooder does to it.
 
 import { closeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';

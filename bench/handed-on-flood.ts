@@ -1,6 +1,7 @@
-// Does DNS feel a flood of queries that are handed on? A steady stream of questions to a real replica: alone, beside a flood of NOTIFY,
-// which the main thread answers, and beside as many ordinary questions. In turns, for both kinds of UDP socket. Prints lost answers,
-// latencies, what became of the flood, and the replica's memory. `npm run bench:flood [queries a second of the flood] [rounds]`.
+// Does DNS feel a flood of queries that are handed on? A steady stream of questions to a real replica: alone, beside a
+// flood of NOTIFY, which the main thread answers, and beside as many ordinary questions. In turns, for both kinds of
+// UDP socket. Prints lost answers, latencies, what became of the flood, and the replica's memory.
+// `npm run bench:flood [queries a second of the flood] [rounds]`.
 
 import { readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
@@ -16,7 +17,9 @@ const [floodPerSecond = '20000', rounds = '9'] = process.argv.slice(2);
 const steadyPerSecond = 1_000;
 const seconds = 2;
 const steadyName = 'steady.foowidgets.k8s';
-/** The 99th percentile under the flood may be so many times that without it, or that under as many ordinary questions. */
+/**
+ * The 99th percentile under the flood may be so many times that without it, or that under as many ordinary questions.
+ */
 const maxRatio = 1.5;
 
 const ordinary = Buffer.from(queryBytes({ name: steadyName, type: 'A', edns: {} }));
@@ -62,7 +65,10 @@ async function compare(cleanup: Cleanup, socket: string): Promise<void> {
   verdict(socket, runs);
 }
 
-/** The replica, the flood and the client go before all else on this machine; among them, the replica and the flood are equal. */
+/**
+ * The replica, the flood and the client go before all else on this machine; among them, the replica and the flood are
+ * equal.
+ */
 function preferAll(): void {
   try {
     setPriority(-10);

@@ -1,5 +1,5 @@
-// Preloaded into a replica by weight.ts: at SIGUSR2 it writes one line to stderr, with the heap of each thread in octets. In JavaScript, so that
-// it loads nothing that the replica would not.
+// Preloaded into a replica by weight.ts: at SIGUSR2 it writes one line to stderr, with the heap of each thread in
+// octets. In JavaScript, so that it loads nothing that the replica would not.
 
 import { getHeapStatistics } from 'node:v8';
 import { isMainThread } from 'node:worker_threads';

@@ -1,6 +1,8 @@
-// What a replica weighs, and how long it takes to start: time from the start of the process to a ready replica, by phase; resident memory after it has
-// settled and after it has answered; the heap of each thread. The embedded store, everything else as it is by default.
-// `npm run bench:weight [names…] [--beside <another checkout>]`: without sizes 0, 1,000 and 1,000,000; the two checkouts start in turns.
+// What a replica weighs, and how long it takes to start: time from the start of the process to a ready replica, by
+// phase; resident memory after it has settled and after it has answered; the heap of each thread. The embedded store,
+// everything else as it is by default.
+// `npm run bench:weight [names…] [--beside <another checkout>]`: without sizes 0, 1,000 and 1,000,000; the two
+// checkouts start in turns.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -139,7 +141,10 @@ async function stop(child: ChildProcess): Promise<void> {
   await exit;
 }
 
-/** As bench:answer counts it (VmRSS), and its parts: files' pages are the node binary's and other programs may share them. */
+/**
+ * As bench:answer counts it (VmRSS), and its parts: files' pages are the node binary's and other programs may share
+ * them.
+ */
 function memoryOf(pid: number): Measured {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const megabytes = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status)?.[1]) / 1000;

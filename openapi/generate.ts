@@ -1,4 +1,5 @@
-// Writes openapi.json from the routes' schemas: `npm run openapi`. test/repo/openapi.test.ts fails when it was forgotten.
+// Writes openapi.json from the routes' schemas: `npm run openapi`. test/repo/openapi.test.ts fails when it was
+// forgotten.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pino } from 'pino';
@@ -14,7 +15,10 @@ import { Views } from '../src/views/views.ts';
 
 const file = new URL('./openapi.json', import.meta.url);
 
-/** The description as the routes have it now, as text. No store is opened: nothing is asked of the routes but their schemas. */
+/**
+ * The description as the routes have it now, as text. No store is opened: nothing is asked of the routes but their
+ * schemas.
+ */
 export async function describeApi(): Promise<string> {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     version: string;

@@ -1,4 +1,4 @@
-// How files are kept: named, headed, of a readable length.
+// Rules for files: their names, heads, length, and the width of comments.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -35,6 +35,15 @@ test('files have 600 lines at most', () => {
 test('every file says in its head what lives there', () => {
   const headless = files.filter((file) => !/^(#!.*\n)?\/\/ \S/.test(textOf(file)));
   assert.deepEqual(headless, []);
+});
+
+test('comment lines have 120 columns at most', () => {
+  const tooWide = files.flatMap((file) =>
+    textOf(file)
+      .split('\n')
+      .flatMap((line, index) => (/^\s*(\/\/|\/\*|\*)/.test(line) && line.length > 120 ? [`${file}:${index + 1}`] : [])),
+  );
+  assert.deepEqual(tooWide, []);
 });
 
 test('a comment that names a test names one that exists', () => {

@@ -1,6 +1,5 @@
-// What was unlinked stays whole for a reader that may still see it, and is freed once none can. Step by step in one thread; with threads
-// that read meanwhile: readers.test.ts.
-// Cited by src/table/quiescence.ts.
+// What was unlinked stays whole for a reader that may still see it, and is freed once none can. Step by step in one
+// thread; with threads that read meanwhile: readers.test.ts. Cited by src/table/quiescence.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
