@@ -94,7 +94,7 @@ test('a key that somebody deleted comes back, and leaving takes it out', { skip 
   assert.deepEqual([errors, warnings], [[], []]);
 });
 
-test('a second live process of the same name: both say so, and who stays is registered when the other goes', {
+test('a second live process of the same name: both log it, and the one that stays is registered when the other goes', {
   skip,
 }, async (t) => {
   const { store } = await etcdStore(t);
@@ -113,7 +113,9 @@ test('a second live process of the same name: both say so, and who stays is regi
   await until(async () => (await registered(store))[0]?.dns[0] === '192.0.2.1:53', 'the first is registered', 20_000);
 });
 
-test('whoever cannot write at first takes the place of who is gone without an alarm', { skip }, async (t) => {
+test('a replica that cannot write at first takes the place of one that is gone, without an alarm', {
+  skip,
+}, async (t) => {
   const { store } = await etcdStore(t);
   const gone = { kind: 'put', key: memberKey('c'), value: memberValue.encode({ replica: 'c', dns: [] }) } as const;
   await store.commit({ compares: [], operations: [gone] });
@@ -130,7 +132,7 @@ test('whoever cannot write at first takes the place of who is gone without an al
   assert.deepEqual([warnings.length, errors], [1, []]);
 });
 
-test('names that make one nameserver label are told of, and the label has the addresses of both', {
+test('names that make one nameserver label are reported, and the label has the addresses of both', {
   skip,
 }, async (t) => {
   const { store } = await etcdStore(t);

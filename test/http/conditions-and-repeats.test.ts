@@ -27,7 +27,7 @@ const resources: { path: string; create: object; change: [Method, object] }[] = 
 ];
 
 for (const { path, create, change } of resources) {
-  test(`${path}: 304 for who has it, 412 on a lost race, create-only PUT`, async (t) => {
+  test(`${path}: 304 for a current copy, 412 on a lost race, create-only PUT`, async (t) => {
     const { api, dump } = await prepared(t);
     const early = await api.send('PUT', path, create, { 'if-match': '*' });
     assert.equal(problemIn(early).code, 'precondition_failed');

@@ -40,7 +40,7 @@ const refused: [text: string, ...paths: string[]][] = [
   ['{"tags": {"_\\u005fproto__": "x"}}', '/tags/__proto__'],
 ];
 
-test('a field given twice, and one that would be no field, is pointed at', () => {
+test('a refusal points at duplicate fields, and at fields that would get lost', () => {
   for (const [text, ...paths] of refused) assert.deepEqual(pathsOf(text), paths, text);
   for (const text of ['', '{', '{"a": 1,}', '{"a": 1} x', '\0', "{'a': 1}"]) assert.equal(pathsOf(text), undefined);
 });
@@ -61,7 +61,7 @@ test('a body of nothing but faults makes no answer larger than it', () => {
   }
 });
 
-test('of many unknown fields the first are told, and how many more there are', async (t) => {
+test('of many unknown fields the first are named, and the number of the others', async (t) => {
   const { api } = await servedApi(t);
   const body = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`field${i}`, 1]));
   const problem = await api.refused('invalid_request', 'POST', '/v1/pools', body);
@@ -69,7 +69,7 @@ test('of many unknown fields the first are told, and how many more there are', a
   assert.match(problem.detail, /and \d+ more$/);
 });
 
-test('octets that are no UTF-8 are refused, not replaced', async (t) => {
+test('octets that are not UTF-8 are refused, not replaced', async (t) => {
   const { api, url, dump } = await servedApi(t);
   const before = await dump();
   const body = Buffer.from('{"name": "p", "ranges": ["192.0.2.0/30"], "description": "\xe9"}', 'latin1');

@@ -307,7 +307,7 @@ test('only text/dns is taken, and only for a zone', async (t) => {
   );
 });
 
-test('who asks for it sees progress, and the result or the problem last', { timeout: 120_000 }, async (t) => {
+test('a client that asks for progress sees it, and the result or the problem last', { timeout: 120_000 }, async (t) => {
   const { api, url, views } = await prepared(t);
   const send = async (body: string) => {
     const headers = { ...textDns, accept: 'application/x-ndjson', authorization: 'Bearer a-token-for-tests-only' };

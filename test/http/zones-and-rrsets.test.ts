@@ -255,7 +255,7 @@ test('one value that cannot be read hides neither its neighbours nor what is wro
   await api.ok(200, 'PUT', `${path}/c/A`, { records: ['192.0.2.2'] });
 });
 
-test('what is wrong in the path is told in words', async (t) => {
+test('a refusal says in words what is wrong in the path', async (t) => {
   const { api } = await prepared(t);
   const wanted = { records: ['192.0.2.1'] };
   const { detail } = await api.refused('outside_zone', 'PUT', '/v1/zones/foo.k8s/rrsets/a.example./A', wanted, [

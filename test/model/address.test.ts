@@ -62,7 +62,7 @@ test('every way of writing an IPv6 address is the same address', () => {
   assert.equal(parseAddress('::192.0.2.1'), '::c000:201');
 });
 
-test('what is no address is refused', () => {
+test('text that is not an address is refused', () => {
   for (const text of [
     '',
     '1.2.3',
@@ -156,7 +156,7 @@ test('a range from one to another holds what lies between, and nothing runs back
   assert.equal(parseRange('10.0.0.7-10.0.0.7').text, '10.0.0.7');
 });
 
-test('a capacity is what counting gives', () => {
+test('a capacity is the number of addresses that counting finds', () => {
   const low = fc.integer({ min: 200, max: 600 });
   const text = (family: 'ipv4' | 'ipv6', at: number) =>
     family === 'ipv4' ? `10.0.${at >> 8}.${at & 255}` : `2001:db8::${at.toString(16)}`;

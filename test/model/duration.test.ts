@@ -24,7 +24,7 @@ test('a time as a TTL and in a SOA', () => {
   }
 });
 
-test('what is no time, or too long', () => {
+test('text that is not a time, and times that are too long', () => {
   const type = parseRecordType('SOA');
   for (const text of ['', '-1', '1x', 'h', '1.5h', '1h ', '4294967296', '7102w', '9'.repeat(400)]) {
     assert.throws(() => parseDuration(text), /not a duration|more than/, text);

@@ -31,7 +31,7 @@ test('RFC 1123 §2.1: letters, digits and inner hyphens; `_` too, and a wildcard
     assert.throws(() => parseHostName(text), InvalidValue, text);
 });
 
-test('a wildcard is no name that a PTR can give', () => {
+test('a PTR cannot name a wildcard', () => {
   assert.equal(isPtrTarget(parseHostName('*.example')), false);
   assert.equal(isPtrTarget(parseHostName('a.example')), true);
 });

@@ -97,7 +97,7 @@ test('a store that is none is said in one line', async (t) => {
   );
 });
 
-test('a log that can go nowhere costs its lines, and nothing else', { skip: !existsSync('/dev/full') }, async (t) => {
+test('if the log cannot be written, only its lines are lost', { skip: !existsSync('/dev/full') }, async (t) => {
   const full = await open('/dev/full', 'w');
   t.after(() => full.close());
   const folder = join(await temporaryFolder(t), 'replica');

@@ -65,7 +65,7 @@ test('kdig, and what is off', { skip: without('kdig') }, async (t) => {
   assert.doesNotMatch(await kdig('example.org', 'SOA', '+edns'), /NSID|COOKIE/);
 });
 
-test('what is wrong in these settings is said, and no secret with it', () => {
+test('faults in these settings are reported, without secrets', () => {
   const flags = ['--dns-cookies', 'maybe', '--dns-rate-limit', 'x', '--dns-rate-limit-allow', '10.0.0.0/99'];
   assert.throws(
     () => readConfig(flags, { ZONEWRIGHT_DNS_COOKIE_SECRET: 'quite-secret', ZONEWRIGHT_DNS_NSID: 'yes' }),

@@ -84,7 +84,7 @@ describe('etcd: behind TLS and a password', { skip: skipWithoutEtcd() || without
     );
   });
 
-  it('what is wrong is told by name, and passes for a store that is away', async (t) => {
+  it('the error names what is wrong, and counts as a store that is away', async (t) => {
     const { open } = await startSecured(t);
     const cases: [string, Store, RegExp][] = [
       ['a wrong password', await open({}, { password: 'a guess' }), /invalid user ID or password/],

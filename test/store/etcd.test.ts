@@ -323,7 +323,7 @@ describe('etcd', { skip, concurrency: true }, () => {
       assert.equal((await cutOff.get('a'))?.value, `found ${newest + 2}`);
     });
 
-    it('wiped: the next to write is refused, not told that it wrote into what was read', async (t) => {
+    it('wiped: the next write is refused', async (t) => {
       const { etcd, store } = await aheadOfItsBackup(t);
       await etcd.stop();
       await assertUnavailable(store);

@@ -26,7 +26,7 @@ function entry([key, value]: readonly [string, string], revision: number): Entry
 }
 
 for (const order of ['the name first', 'the replica first', 'loaded'] as const) {
-  test(`users' own records at a replica's name hide all of its addresses, and are told of once: ${order}`, () => {
+  test(`users' own records at a replica's name hide all of its addresses, and are reported once: ${order}`, () => {
     const warnings: unknown[] = [];
     const views = emptyViews({
       debug: () => {},

@@ -125,7 +125,7 @@ for (const [title, query, rcode, echoed, hasOpt] of rows) {
   });
 }
 
-test('RFC 6891 §6.1.3: BADVERS is told in OPT, without an answer', () => {
+test('RFC 6891 §6.1.3: BADVERS stands in OPT, without an answer', () => {
   const response = server.exchange(changed(withOpt, { [optAt + 6]: 1 }));
   assert.ok(response);
   assert.deepEqual([...response.subarray(-6)], [1, 0, 0, 0, 0, 0]);

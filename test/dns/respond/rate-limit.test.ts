@@ -19,7 +19,7 @@ const settings = (perSecond: number, slip = 0, allow: string[] = []): RateLimitS
   allow: allow.map(parseRange),
 });
 
-test('a bucket is what the model says, whatever the clock does', () => {
+test('a bucket agrees with the model, whatever the clock does', () => {
   const step = fc.record({
     wait: fc.oneof(fc.nat(30), fc.nat(5_000), fc.integer({ min: -100, max: 0 })),
     network: fc.nat(2),
@@ -67,7 +67,7 @@ test('a network is an IPv4 /24 or an IPv6 /56, and each class has its own bucket
   assert.equal(fresh('2001:db8:1:200::', answerClass.nxdomain), true);
 });
 
-test('a flood from everywhere does not outgrow the table, and who is limited now stays so', () => {
+test('a flood from many networks does not outgrow the table, and limited networks stay limited', () => {
   const limiter = new RateLimiter(settings(1), clockAt(1_000));
   let sent = 0;
   for (let i = 0; i < 200_000; i += 1) {

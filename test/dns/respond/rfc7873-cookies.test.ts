@@ -50,7 +50,7 @@ test('§5.2.1: no cookie, no cookie back, in strict mode too', () => {
   }
 });
 
-test('§5.2.2: a cookie of no length that there is, is FORMERR', () => {
+test('§5.2.2: a cookie of an invalid length is FORMERR', () => {
   for (let length = 0; length <= 48; length += 1) {
     const whole = length === 8 || (length >= 16 && length <= 40);
     const { rcode, cookie } = ask(lax, cookieQuery('ab'.repeat(length)));
@@ -108,7 +108,7 @@ test('whatever else is wrong comes with the cookie, or before it', () => {
   assert.equal(ask(lax, changed(optAt + 6, 1)).rcode, BADVERS);
 });
 
-test('the cookie has its room: no answer takes it', () => {
+test('every answer leaves room for the cookie', () => {
   const texts = Array.from({ length: 30 }, (_, i) => `big${i}.example. 60 TXT "${'x'.repeat(150 + i)}"`).join('\n');
   const twice = texts.split('\n').map((line) => `${line}\n${line.replace('"', '"y')}`);
   const server = serve(twice.join('\n'), {
@@ -130,7 +130,7 @@ test('the cookie has its room: no answer takes it', () => {
   }
 });
 
-test('cookies are counted by what they are', () => {
+test('cookies are counted by kind', () => {
   const cells = counterFamilies.find(({ name }) => name === 'dns_cookies_total')?.cells ?? {};
   const read = () => ['half', 'wrong', 'good'].map((state) => new Float64Array(counters)[cells[state] as number] ?? 0);
   const before = read();

@@ -112,7 +112,7 @@ test('each bit counts, and so does the address', () => {
   }
 });
 
-test('a server half of another length is none of ours', () => {
+test('a server half of another length is not ours', () => {
   for (const length of [8, 15, 17, 32]) {
     assert.equal(answer('192.0.2.1', `2464c4abcf10c957${'01'.repeat(length)}`, 0).state, cookie.wrong);
   }
