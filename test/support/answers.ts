@@ -93,7 +93,11 @@ export function serve(zoneText: string, options: ResponderOptions = {}): Server 
     const words = question.split(' ');
     const answer = exchange(encodeQuestion(question), words.includes('tcp') ? 'tcp' : 'udp');
     assert.ok(answer);
-    return decode(answer);
+    const message = decode(answer);
+    // The types of dns-packet lack the number of octets that were decoded.
+    const { bytes } = decode as typeof decode & { bytes: number };
+    assert.equal(bytes, answer.length, 'no octets behind the last record');
+    return message;
   };
   return { writer, exchange, ask };
 }

@@ -35,9 +35,12 @@ export interface ResponderOptions {
 export const verdict = { next: 0, end: 1, silent: 2, handOn: 3 } as const;
 export type Verdict = (typeof verdict)[keyof typeof verdict];
 
-/** Reused for every query of a thread, so that answering makes no garbage (test/dns/respond/garbage.test.ts). */
+/**
+ * Reused for every query of a thread, so that answering makes no garbage (test/dns/respond/garbage.test.ts). Nothing of
+ * one query is left for the next (test/dns/respond/reused-exchange.test.ts).
+ */
 export class Exchange {
-  // `declare`: a field that is first undefined and then set is no constant to V8, which reads it anew each time.
+  // `declare`: without it the field is undefined until the constructor sets it, and V8 checks its type at each use.
   declare readonly reader: TableReader;
   declare readonly counters: Float64Array;
   declare readonly cookies: ServerCookies | undefined;

@@ -43,6 +43,12 @@ answers('RFC 6891 §6.2: 512 octets without OPT, 1232 at most with it, all over 
   ['mail.example. MX', 'NOERROR', ['mail.example. 60 MX 0 a31.example.', 'mail.example. 60 MX 1 a76.example.'], [], []],
 ]);
 
+const far = `${['t', 'u', 'v'].map((letter) => letter.repeat(60)).join('.')}.`;
+
+answers('RFC 6672 §3.1: the CNAME that a DNAME makes does not fit, and is taken back', `dn.example. 60 DNAME ${far}`, [
+  [`${'k'.repeat(63)}.dn.example. A`, 'NOERROR tc', [`dn.example. 60 DNAME ${far}`]],
+]);
+
 test('RFC 9471 §3.1: glue below the delegation that does not fit means TC', () => {
   const { ask } = serve(zone.join('\n'));
   const small = ask('x.cut.example. A');
