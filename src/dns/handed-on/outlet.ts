@@ -2,6 +2,8 @@
 // never waits.
 
 import type { MessagePort } from 'node:worker_threads';
+import { type HandedOnKind, handedOnKind } from '../respond/hand-on.ts';
+import { PerSecondLimit } from '../respond/per-second-limit.ts';
 import { ringDoorbell } from './doorbell.ts';
 import { type HandOnLimits, QueryRingWriter, type RingQuery } from './query-ring.ts';
 
@@ -10,6 +12,8 @@ export interface HandOnTask {
   readonly ring: SharedArrayBuffer;
   readonly doorbell: SharedArrayBuffer;
   readonly limits: HandOnLimits;
+  /** Queries of each kind that the thread hands on in a second. */
+  readonly maxPerSecond: Readonly<Record<HandedOnKind, number>>;
   /** Brings answers for sockets that only this thread can write to. It must be transferred. */
   readonly port: MessagePort;
   /** Milliseconds that an answer may take. */
@@ -26,16 +30,19 @@ export class Outlet {
   readonly #ring: QueryRingWriter;
   readonly #doorbell: Int32Array;
   readonly #counts: OutletCounts;
+  readonly #rates: readonly PerSecondLimit[];
 
-  constructor({ ring, doorbell, limits }: HandOnTask, counts: OutletCounts) {
+  constructor({ ring, doorbell, limits, maxPerSecond }: HandOnTask, counts: OutletCounts) {
     this.#ring = new QueryRingWriter(ring, limits);
     this.#doorbell = new Int32Array(doorbell);
     this.#counts = counts;
+    this.#rates = Object.values(handedOnKind).map((kind) => new PerSecondLimit(maxPerSecond[kind]));
   }
 
-  /** Returns false when too many queries are under way. */
+  /** Returns false if too many queries are under way, or too many of its kind came in this second. */
   handOn(query: RingQuery): boolean {
-    if (!this.#ring.write(query)) {
+    const isWithinRate = this.#rates[query.kind]?.allows(Math.floor(Date.now() / 1_000)) === true;
+    if (!isWithinRate || !this.#ring.write(query)) {
       this.#counts.refused();
       return false;
     }

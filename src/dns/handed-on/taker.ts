@@ -13,6 +13,17 @@ import type { Tenants } from './tenant.ts';
 
 /** Queries that are taken in one turn of the event loop (test/dns/handed-on/taker.test.ts). */
 const slice = 32;
+/**
+ * The taker's thread has other work, and its processor may be needed for answers from the table. So the taker rests
+ * this many times as long as it has worked (test/dns/handed-on/taker.test.ts).
+ */
+const restPerWork = 4;
+/**
+ * A rest is taken when it has come to this many milliseconds: timers know no shorter ones, and few queries need none.
+ */
+const minRest = 2;
+/** A thread that stood still, for example for a collection of garbage, has not worked all that time. */
+const maxRest = 20;
 /** The minimum time between two reports of faults, in milliseconds. */
 const betweenFaults = 1_000;
 
@@ -25,6 +36,8 @@ export interface TakerOptions {
   readonly failure: LateRespond;
   readonly sendDatagram: SendDatagram;
   readonly limits: HandOnLimits;
+  /** Queries of each kind that one thread may hand on in a second. */
+  readonly maxPerSecond: HandOnTask['maxPerSecond'];
   /** Milliseconds that a tenant may take for each message. */
   readonly deadline: number;
   readonly count: (end: HandedOnEnd) => void;
@@ -50,6 +63,9 @@ export class Taker {
   readonly #bell = new Int32Array(this.#doorbell);
   readonly #lines = new Set<Line>();
   #quietUntil = 0;
+  /** The rest that is due, in milliseconds, as of `#workedUntil`. */
+  #restDue = 0;
+  #workedUntil = 0;
   #closed = false;
 
   constructor(options: TakerOptions) {
@@ -59,13 +75,13 @@ export class Taker {
 
   /** Makes what one start of an answering thread needs to hand queries on to this taker. */
   attach(): Attachment {
-    const { limits, deadline, sendDatagram } = this.#options;
+    const { limits, maxPerSecond, deadline, sendDatagram } = this.#options;
     const ring = newQueryRing();
     const { port1, port2 } = new MessageChannel();
     const line = new Line(ring, port1, sendDatagram);
     this.#lines.add(line);
     return {
-      task: { ring, doorbell: this.#doorbell, limits, port: port2, deadline },
+      task: { ring, doorbell: this.#doorbell, limits, maxPerSecond, port: port2, deadline },
       settle: (milliseconds) => {
         while (this.#answerNext(line)) {}
         return line.settle(milliseconds);
@@ -90,9 +106,10 @@ export class Taker {
     );
   }
 
-  /** One slice: a query of each thread in turn. */
+  /** Answers one slice, a query of each thread in turn, and rests if a rest is due. */
   #work(): void {
     if (this.#closed) return;
+    const started = performance.now();
     let left = slice;
     let taken = true;
     while (taken && left > 0) {
@@ -103,7 +120,12 @@ export class Taker {
         left -= 1;
       }
     }
-    if (taken) setImmediate(() => this.#work());
+    const idle = started - this.#workedUntil;
+    this.#workedUntil = performance.now();
+    const due = Math.max(0, this.#restDue - idle) + restPerWork * (this.#workedUntil - started);
+    this.#restDue = Math.min(due, maxRest);
+    if (this.#restDue >= minRest) setTimeout(() => this.#work(), this.#restDue);
+    else if (taken) setImmediate(() => this.#work());
     else this.#sleep();
   }
 

@@ -9,6 +9,7 @@ import { claimCell, releaseCell, type Table, wordsOf } from '../../table/table.t
 import { LateResponder } from '../handed-on/late-responder.ts';
 import { Taker } from '../handed-on/taker.ts';
 import type { Tenants } from '../handed-on/tenant.ts';
+import { type HandedOnKind, maxHandedOn } from '../respond/hand-on.ts';
 import type { ResponseSettings } from '../respond/settings.ts';
 import { checkBatchedSockets } from './batched-self-check.ts';
 import type { CertificateFiles, KeptCertificate } from './certificate.ts';
@@ -52,6 +53,8 @@ export interface HandedOnOptions {
   readonly tenants?: Partial<Tenants>;
   /** For each answering thread. */
   readonly maxUnderWay?: number;
+  /** Queries of each kind that one thread may hand on in a second. */
+  readonly maxPerSecond?: Readonly<Record<HandedOnKind, number>>;
   /** For each message of a tenant, in milliseconds. */
   readonly deadline?: number;
 }
@@ -193,6 +196,7 @@ function openTaker({ table, logger, responses = {}, handedOn = {} }: DnsServerOp
     tenants: { ...late.openTenants(), ...handedOn.tenants },
     failure: late.openFailure(),
     sendDatagram: openLateDatagrams(cells),
+    maxPerSecond: handedOn.maxPerSecond ?? maxHandedOn,
     limits: { maxUnderWay: handedOn.maxUnderWay ?? defaultUnderWay, maxOctets: maxHandedOnOctets },
     deadline: handedOn.deadline ?? defaultDeadline,
     count: (end) => cells.add(endCells[end]),

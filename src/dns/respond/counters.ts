@@ -68,6 +68,11 @@ const slipped = family(
   'Of them, those sent empty and with TC; the others were not sent.',
 );
 
+const handOnDropped = family(
+  'dns_handed_on_dropped_total',
+  'Queries over UDP that got no answer, because too many were handed on and too many were refused for that.',
+);
+
 /** In the order of their cells. */
 export const counterFamilies: readonly CounterFamily[] = [
   queries,
@@ -78,6 +83,7 @@ export const counterFamilies: readonly CounterFamily[] = [
   cookies,
   limited,
   slipped,
+  handOnDropped,
 ];
 
 /**
@@ -100,6 +106,7 @@ export const counter = {
   /** By `answerClass`. */
   limited: answerClasses.map((name) => limited.cells[name] as number),
   slipped: slipped.cells[''] as number,
+  handOnDropped: handOnDropped.cells[''] as number,
   /** By the state of a query's cookie: server-cookies.ts. */
   cookies: ['half', 'half', 'wrong', 'good', 'good'].map((state) => cookies.cells[state] as number),
 } as const;

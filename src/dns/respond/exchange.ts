@@ -8,10 +8,11 @@ import { type Client, newClient } from './client.ts';
 import { Clock } from './clock.ts';
 import { newResponseCounters } from './counters.ts';
 import { Edns } from './edns.ts';
-import type { HandedOnKind } from './hand-on.ts';
+import { type HandedOnKind, maxRefusals } from './hand-on.ts';
 import { IncludedBlocks } from './included-blocks.ts';
 import { Lookup } from './lookup.ts';
 import { NamePlace } from './name-place.ts';
+import { PerSecondLimit } from './per-second-limit.ts';
 import { QueryMessage } from './query-message.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { ResponseMessage } from './response-message.ts';
@@ -48,6 +49,8 @@ export class Exchange {
   declare readonly nsid: Uint8Array;
   declare readonly chaos: readonly ChaosName[];
   declare readonly limiter: RateLimiter | undefined;
+  readonly #clock: Clock;
+  readonly #refusals = new PerSecondLimit(maxRefusals);
 
   client: Client = newClient('udp');
   declare readonly query: QueryMessage;
@@ -68,6 +71,7 @@ export class Exchange {
     this.nsid = Buffer.from(settings.nsid ?? '');
     this.chaos = settings.chaos === undefined ? [] : chaosNames(settings.chaos);
     this.limiter = settings.rateLimit && new RateLimiter(settings.rateLimit, clock);
+    this.#clock = clock;
     this.query = new QueryMessage(reader.newKey());
     this.lookup = new Lookup(this.query.name, reader.newKey());
     this.targets = new Targets(reader.newKey());
@@ -95,6 +99,11 @@ export class Exchange {
   handOn(kind: HandedOnKind): Verdict {
     this.handOnTo = kind;
     return verdict.handOn;
+  }
+
+  /** Returns whether one more query may be answered SERVFAIL for want of room to hand it on (hand-on.ts). */
+  allowsRefusal(): boolean {
+    return this.client.transport !== 'udp' || this.#refusals.allows(this.#clock.seconds);
   }
 
   /**

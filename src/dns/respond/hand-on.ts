@@ -8,6 +8,18 @@ export const handedOnKind = {
 } as const;
 export type HandedOnKind = (typeof handedOnKind)[keyof typeof handedOnKind];
 
+/**
+ * Queries of each kind that a thread hands on in a second. A flood must not take the processor from the answers of the
+ * table (bench/handed-on-flood.ts). NOTIFY: a primary sends a few for each change of a zone.
+ */
+export const maxHandedOn: Readonly<Record<HandedOnKind, number>> = { [handedOnKind.notify]: 1_000 };
+
+/**
+ * Queries that a thread answers SERVFAIL in a second because no more can be handed on. Over UDP it drops all others: in
+ * a flood such an answer costs as much as any other.
+ */
+export const maxRefusals = 1_000;
+
 /** The result of `respond` for a query that was handed on: no length, since the response comes later. */
 export const handedOn = -1;
 

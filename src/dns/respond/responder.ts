@@ -75,6 +75,11 @@ export function createResponder(
       const taken = client.handOn?.(exchange.handOnTo as HandedOnKind, query, length);
       // The thread that answers counts the query.
       if (taken === true) return handedOn;
+      if (taken === false && !exchange.allowsRefusal()) {
+        countQuery(exchange);
+        exchange.count(counter.handOnDropped);
+        return 0;
+      }
       if (taken === false) exchange.end(rcode.SERVFAIL, extendedError.NOT_READY);
       else exchange.end(rcode.NOTIMP, extendedError.NOT_SUPPORTED);
     }

@@ -18,7 +18,14 @@ const query = { kind: handedOnKind.notify, message: new Uint8Array(30), client: 
 function openAnswers(t: Cleanup) {
   const { port1: taker, port2: port } = new MessageChannel();
   const doorbell = new SharedArrayBuffer(4);
-  const task = { ring: newQueryRing(), doorbell, port, limits: { maxUnderWay: 9, maxOctets: 9_999 }, deadline: 1_000 };
+  const task = {
+    ring: newQueryRing(),
+    doorbell,
+    port,
+    limits: { maxUnderWay: 9, maxOctets: 9_999 },
+    maxPerSecond: { 0: 9 },
+    deadline: 1_000,
+  };
   const late = new LateAnswers(new Outlet(task, { handedOn: () => undefined, refused: () => undefined }), task);
   t.after(() => late.close());
   const send = (...messages: LateMessage[]) => taker.postMessage(packMessages(messages));

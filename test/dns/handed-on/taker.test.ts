@@ -11,17 +11,19 @@ import { clientAt } from '../../support/answers.ts';
 import type { Cleanup } from '../../support/temporary.ts';
 
 /** Opens a taker whose tenant notes what it answers, and functions that fill the rings of two answering threads. */
-function openTaker(t: Cleanup) {
+function openTaker(t: Cleanup, work = () => {}) {
   const answered: number[] = [];
   const taker = new Taker({
     tenants: {
       [handedOnKind.notify]: ({ port }) => {
+        work();
         answered.push(port);
         return undefined;
       },
     },
     failure: () => undefined,
     sendDatagram: () => assert.fail('nothing is to be sent'),
+    maxPerSecond: { [handedOnKind.notify]: 1e9 },
     limits: { maxUnderWay: 1_000, maxOctets: 2 ** 20 },
     deadline: 1_000,
     count: () => undefined,
@@ -66,4 +68,18 @@ test('a thread with one query does not wait for a thread with hundreds', async (
   fill[1](1_000);
   while (!answered.includes(1_000)) await turn();
   assert.ok(answered.indexOf(1_000) <= 1, `${answered.indexOf(1_000)} were answered before it`);
+});
+
+test('a taker rests several times as long as it has worked', async (t) => {
+  const workMilliseconds = 0.1;
+  const { answered, fill } = openTaker(t, () => {
+    for (const until = performance.now() + workMilliseconds; performance.now() < until; );
+  });
+  const started = performance.now();
+  const count = 200;
+  for (let i = 0; i < count; i += 1) fill[0](i);
+  while (answered.length < count) await turn();
+  const elapsed = performance.now() - started;
+  // A slow machine makes it longer, never shorter. The last slice needs no rest.
+  assert.ok(elapsed > 2.5 * count * workMilliseconds, `${elapsed} ms for ${count * workMilliseconds} ms of work`);
 });

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import type { HandedOnQuery, Tenant } from '../../../src/dns/handed-on/tenant.ts';
 import type { DnsServer } from '../../../src/dns/listen/dns-server.ts';
+import { handedOnKind } from '../../../src/dns/respond/hand-on.ts';
 import { optionsOf, wholeRcode } from '../../support/answers.ts';
 import { withoutOpenssl } from '../../support/certificate.ts';
 import { ask, exchange, queryBytes, TcpClient } from '../../support/dns-client.ts';
@@ -365,7 +366,8 @@ suite('tenants', { skip: withoutOpenssl }, () => {
 
   test('no answer is lost for a client that asks thousands of times, and nothing stays under way', async (t) => {
     for (const socket of socketKinds) {
-      const running = await runWithTenant(t, undefined, { socket });
+      const handedOn = { maxPerSecond: { [handedOnKind.notify]: 1e9 } };
+      const running = await runWithTenant(t, undefined, { socket, handedOn });
       const { address, port } = running.server.addresses[0]!;
       const client = createSocket('udp4');
       t.after(() => client.close());

@@ -6,7 +6,7 @@ import { decode } from 'dns-packet';
 import { answerNotify } from '../../../src/dns/respond/answer-notify.ts';
 import type { Client } from '../../../src/dns/respond/client.ts';
 import { counter, newResponseCounters } from '../../../src/dns/respond/counters.ts';
-import { type HandOn, handedOn, handedOnKind } from '../../../src/dns/respond/hand-on.ts';
+import { type HandOn, handedOn, handedOnKind, maxRefusals } from '../../../src/dns/respond/hand-on.ts';
 import { createResponder } from '../../../src/dns/respond/responder.ts';
 import { openTableReader } from '../../../src/table/reader.ts';
 import { createTable } from '../../../src/table/table.ts';
@@ -76,6 +76,23 @@ test('where there is no room, the answering thread answers SERVFAIL with an exte
   assert.equal(whole.readUInt8(3) & 15, SERVFAIL);
   assert.equal(optionsOf(whole).get(15), '000e');
   assert.equal(new Float64Array(counters)[counter.queries.udp], 1);
+});
+
+test('a thread refuses only so many in a second over UDP, and drops the others', () => {
+  const counters = newResponseCounters();
+  const clock = clockAt(1_000);
+  const respond = createResponder(reader, { counters, clock });
+  const query = notify('example. SOA');
+  const response = new Uint8Array(512);
+  const ask = (client: Client) => respond(query, query.length, response, client) > 0;
+  const full = clientThatHandsOn(() => false);
+  const refused = () => Array.from({ length: 2 * maxRefusals }, () => ask(full)).filter(Boolean).length;
+  assert.equal(refused(), maxRefusals);
+  assert.equal(new Float64Array(counters)[counter.handOnDropped], maxRefusals);
+  assert.equal(new Float64Array(counters)[counter.queries.udp], 2 * maxRefusals);
+  assert.equal(ask({ ...full, transport: 'tcp' }), true, 'a connection always gets its answer');
+  clock.set(2_000_000);
+  assert.equal(refused(), maxRefusals);
 });
 
 test('the rate limit counts it in a class of its own, and hands on nothing over it', () => {
