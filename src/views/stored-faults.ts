@@ -33,7 +33,13 @@ export class StoredFaults {
     this.#logger.error({ key, reason: message }, 'ignoring a value of the store that cannot be served');
   }
 
+  has(key: string): boolean {
+    return this.byKey.size > 0 && this.byKey.has(key);
+  }
+
   forget(key: string): void {
+    // Nearly always there are no faults. Then a load must not spend the time to hash each key.
+    if (this.byKey.size === 0 && this.#apexFaults.size === 0) return;
     this.byKey.delete(key);
     this.#apexFaults.delete(key);
   }

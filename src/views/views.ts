@@ -130,7 +130,7 @@ export class Views extends KindViews {
       if (isHeld && this.faults.get(entry.key)?.code !== 'table_full') return;
     }
     this.#put(followed, entry);
-    if (this.faults.has(entry.key)) this.#seen?.add(entry.key);
+    if (this.#faults.has(entry.key)) this.#seen?.add(entry.key);
   }
 
   endLoad(revision: Revision): void {

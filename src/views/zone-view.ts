@@ -243,7 +243,8 @@ export class ZoneView {
     if (this.#isOver(zone, generation)) return;
     this.#note(zone, generation, owner);
     const state = this.#existingGeneration(zone, generation) ?? this.#pending.getOrCreate(zone, generation);
-    const before = this.#apexes.stored(state.table, owner);
+    // The first load meets each name once, and nothing is held before it.
+    const before = this.#loading && this.#load === 1 ? absent : this.#apexes.stored(state.table, owner);
     this.#table.putNode(state.table, owner, this.#apexes.withImplied(owner, rrsets, impliedAt(state, owner)), modified);
     if (this.#loading && this.#load > 1) this.#table.stamp(state.table, owner, this.#load);
     state.names += before.modified === noRevision ? 1 : 0;
@@ -282,6 +283,9 @@ export class ZoneView {
     return !this.#loading && generation < (this.#zones.get(zone)?.value.generation ?? 0);
   }
 }
+
+/** What is stored at a name that the zone does not have. */
+const absent: StoredName = { rrsets: [], modified: noRevision };
 
 function isZone(state: ZoneState | PendingGeneration): state is ZoneState {
   return 'implied' in state;

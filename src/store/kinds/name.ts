@@ -68,15 +68,28 @@ export const nameKind = storedKind('name', {
   subjectOf: ([zone = '', generation, owner]) =>
     owner === undefined
       ? undefined
-      : { zone: decodeName(zone), generation: Number(generation), owner: decodeReversed(owner) },
+      : { zone: decodeZone(zone), generation: Number(generation), owner: decodeReversed(owner) },
   // Does not parse the record of an RRset that has only one: the table does, and doing it twice would slow a load.
   read: (subject, text) => checkedName(subject, checkedRrsets(uncheckedNames.decode(text))),
 });
 
+/**
+ * The zone that was read last, and the one that was checked last. A load reads the names of one zone after the other.
+ */
+let last = { text: '', zone: decodeName('') };
+let checkedZone: Fqdn | undefined;
+
+/** Returns the same string for the same zone, of which the hash is computed only once. */
+function decodeZone(text: string): Fqdn {
+  if (text !== last.text) last = { text, zone: decodeName(text) };
+  return last.zone;
+}
+
 function checkedName({ zone, generation, owner }: Subject<'name'>, value: NamedRrsets): NamedRrsets {
   requireEqual(value.name, owner);
   requireCanonicalName(owner);
-  requireCanonicalName(zone);
+  if (zone !== checkedZone) requireCanonicalName(zone);
+  checkedZone = zone;
   if (!Number.isSafeInteger(generation) || generation < 1) throw new InvalidValue('the key has no valid generation');
   // RFC 1034 §3.6.2: the apex has SOA and NS records.
   if (owner === zone && value.rrsets[0]?.type === 'CNAME') throw new InvalidValue('a CNAME is at the apex');
