@@ -8,7 +8,7 @@ import { linux, openLibc } from '../src/dns/listen/libc.ts';
 import { header, headerBytes, iov, nameBytes } from '../src/dns/listen/message-layout.ts';
 import type { Server } from '../test/support/dns-client.ts';
 
-export interface Flood {
+interface Flood {
   /** Its address is 127.0.0.1. */
   server: Server;
   query: Uint8Array;

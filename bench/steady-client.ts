@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { queryBytes, type Server } from '../test/support/dns-client.ts';
 
-export interface SteadyQuestion {
+interface SteadyQuestion {
   server: Server;
   /** The name whose A record is asked for. It has exactly one. */
   name: string;

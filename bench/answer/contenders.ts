@@ -29,7 +29,7 @@ export interface Contender {
   kinds: readonly Kind[];
 }
 
-export interface Bench {
+interface Bench {
   cleanup: Cleanup;
   folder: string;
   zoneFile: string;

@@ -14,7 +14,7 @@ export interface Cost {
 }
 
 /** A load: a file of questions, the number of ports that ask in turn, and the number of questions under way. */
-export interface Load {
+interface Load {
   questions: string;
   ports: number;
   underWay: number;

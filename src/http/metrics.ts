@@ -6,7 +6,7 @@ import type { CounterValues } from '../dns/listen/listen-counters.ts';
 import type { Views } from '../views/views.ts';
 
 /** The sources of values that are read when /metrics is requested. */
-export interface MetricSources {
+interface MetricSources {
   views: Views;
   tableBytes: () => number;
 }

@@ -4,7 +4,7 @@ import { atField } from '../errors.ts';
 import { InvalidValue } from '../model/invalid-value.ts';
 
 /** The query parameters of a list. */
-export interface PageQuery {
+interface PageQuery {
   limit?: number;
   cursor?: string;
 }

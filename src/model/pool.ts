@@ -5,7 +5,7 @@ import { type AddressRange, parseRange, rangeHolds } from './address-range.ts';
 import { atPath, InvalidValue } from './invalid-value.ts';
 
 export const strategies = ['lowest', 'random', 'least-recently-used'] as const;
-export type Strategy = (typeof strategies)[number];
+type Strategy = (typeof strategies)[number];
 
 /** Free text about a resource, for its users to search by. */
 export type Tags = Record<string, string>;
@@ -75,7 +75,7 @@ export interface PoolShape {
 }
 
 /** An interval with both its ends. */
-export interface Interval {
+interface Interval {
   first: AddressNumber;
   last: AddressNumber;
 }

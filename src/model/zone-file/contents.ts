@@ -27,7 +27,7 @@ export interface FileRrset {
   known: boolean;
 }
 
-export interface FileSoa {
+interface FileSoa {
   line: number;
   ttl: number;
   record: string;

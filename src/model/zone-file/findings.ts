@@ -11,7 +11,7 @@ export interface Finding {
   message: string;
 }
 
-export interface FileFault extends Finding {
+interface FileFault extends Finding {
   code: FileRule;
 }
 
