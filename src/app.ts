@@ -1,4 +1,5 @@
-// The composition root: the only file that wires the rooms together. Arguments, signals and the exit: main.ts.
+// Creates the parts of a replica (store, views, table, DNS, API) and connects them. No other file does that. Arguments,
+// signals and the exit: main.ts.
 
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -62,7 +63,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
     ...(views.loaded ? [] : [`views from ${config.store}`]),
     ...(dns === undefined ? ['dns'] : []),
   ];
-  // Half of the heap. The other half is for everything else, and for the garbage that an import makes.
+  // Imports may use half of the heap. The other half is for everything else, and for the garbage that an import makes.
   const importMemory = new ImportMemory(Math.floor(getHeapStatistics().heap_size_limit / 2));
   const metrics = createMetrics({ views, tableBytes: () => tableWriter.usedBytes });
   const http = await createServer(
@@ -72,7 +73,8 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   );
 
   async function close(): Promise<void> {
-    // In parallel: each may wait for a store that is away, and the process must end within seconds.
+    // Both may wait for a store that cannot be reached. They wait in parallel, because the process must end within
+    // seconds.
     await Promise.all([leave?.(), http.close()]);
     await dns?.close();
     stopHousekeeping();
@@ -86,9 +88,12 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
     await writeEndpoints(config.dataDir, { http: httpEndpoint, dns: [] }, logger);
     await views.whenLoaded();
     if (config.adminToken === undefined) {
-      // DNS needs no token, so a failure here must not keep names from being answered.
+      // DNS needs no token, so it starts even if this fails.
       await ensureAdminToken(config.dataDir, views, committer, logger).catch((error: unknown) =>
-        logger.error(error, 'cannot create the admin token: set ZONEWRIGHT_ADMIN_TOKEN to reach the API'),
+        logger.error(
+          error,
+          'cannot create or find the admin token: set ZONEWRIGHT_ADMIN_TOKEN if you have no token for the API',
+        ),
       );
     }
     // DNS starts after the zones are loaded: resolvers would cache an early NXDOMAIN, but do not cache a closed port.
@@ -101,7 +106,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
       responses: responseSettings(config, version),
       logger,
     });
-    // The DNS threads start meanwhile.
+    // This blocks the main thread. The DNS threads start during that time.
     releaseMemory();
     const server = await starting;
     dns = server;
@@ -163,8 +168,8 @@ interface Endpoints {
 }
 
 /**
- * Writes the endpoints for scripts and tests that use port 0. The file is renamed into place, so that nobody reads half
- * of it. A failure is only logged, because DNS does not need the file.
+ * Writes the endpoints for scripts and tests that use port 0. The file is renamed into place, so that nobody reads a
+ * part of it. A failure is only logged, because DNS does not need the file.
  */
 async function writeEndpoints(dataDir: string, endpoints: Endpoints, logger: FastifyBaseLogger): Promise<void> {
   const file = join(dataDir, 'endpoints.json');

@@ -23,7 +23,7 @@ export interface Config extends Omit<Values, `etcd${string}` | SecureSetting> {
   };
 }
 
-/** All wrong settings, in one message. */
+/** The error of wrong settings. Its message names all of them. */
 export class ConfigFaults extends Error {
   readonly faults: string[];
 

@@ -4,7 +4,7 @@ import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { messageOf } from './model/thrown.ts';
 
-/** Makes the folder if it is missing. Throws an error with the reason if it cannot be made or written to. */
+/** Creates the folder if it is missing. Throws an error with the reason if it cannot be created, read or written. */
 export async function prepareDataDir(folder: string): Promise<void> {
   try {
     await makeFolder(resolve(folder));
@@ -16,7 +16,8 @@ export async function prepareDataDir(folder: string): Promise<void> {
 }
 
 /**
- * Makes one level after the other: Node's own recursion never ends in folders such as /proc, which take no new entries.
+ * Creates the folder and its missing parents, one after the other. Node's own recursive mkdir never ends below folders
+ * such as /proc, in which nothing can be created.
  */
 async function makeFolder(folder: string): Promise<void> {
   if (await isFolder(folder)) return;

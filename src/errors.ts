@@ -1,6 +1,5 @@
-// The registry of refusals: each code with its HTTP status and title. control refuses with a code, http/problem.ts
-// makes the response. Rooms below control do not use it: model throws InvalidValue, table TableFull, store its own
-// errors.
+// The registry of refusals: each code with its HTTP status and title. control/ refuses with a code, and http/problem.ts
+// makes the response. Other folders do not use it: model/ throws InvalidValue, table/ TableFull, store/ its own errors.
 
 import { InvalidValue } from './model/invalid-value.ts';
 

@@ -1,5 +1,5 @@
-// Returns the memory of a load to the system. A million names pass through the heap on their way into the table, and V8
-// would keep that much heap for as long as the process is idle. Measured: bench/answer.
+// Returns memory to the system after the zones are loaded. A million names pass through the heap on their way into the
+// table, and V8 would keep that much heap for as long as the process is idle. bench/answer measures it.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -8,7 +8,8 @@ import { runInNewContext } from 'node:vm';
 export function releaseMemory(): void {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as (options: object) => void;
-  // The cache of compiled code (cli/compile-cache.js) is valid for one set of flags, which later threads must have too.
+  // Threads that start later use the cache of compiled code (cli/compile-cache.js). It is valid only for the flags that
+  // the process started with.
   setFlagsFromString('--no-expose-gc');
   collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }

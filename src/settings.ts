@@ -229,7 +229,7 @@ export const settings = {
     flag: 'dns-rate-limit',
     value: 'N',
     variable: 'ZONEWRIGHT_DNS_RATE_LIMIT',
-    help: 'UDP responses of one class a second, thread and network (IPv4 /24, IPv6 /56); 0: no limit',
+    help: 'maximum of UDP responses a second for each class, thread and network (IPv4 /24, IPv6 /56); 0: no limit',
     default: '200',
     parse: numberFrom(0, 1_000_000),
   }),
@@ -260,7 +260,7 @@ export const settings = {
     flag: 'replica',
     value: 'NAME',
     variable: 'ZONEWRIGHT_REPLICA',
-    help: 'the name of this replica; no two replicas have the same',
+    help: 'the name of this replica; each replica needs its own',
     default: hostname(),
     parse: (value) => {
       if (value === '' || value.length > 63 || nameserverOf({ replica: value, dns: [] }).label === 'replica') {
@@ -305,7 +305,8 @@ function parseUrl(value: string): string {
   if (url === null || !['http:', 'https:'].includes(url.protocol) || url.pathname !== '/') {
     throw new InvalidValue('must be a URL such as http://127.0.0.1:2379');
   }
-  // Node refuses an IP address as a TLS server name. grpc-js 1.14 always sets one, and its error message is empty then.
+  // Node refuses an IP address as a TLS server name. grpc-js 1.14 always sets the server name, and its error for an IP
+  // address has no message.
   if (url.protocol === 'https:' && isIP(url.hostname.replace(/[[\]]/g, '')) !== 0) {
     throw new InvalidValue('needs a host name instead of the IP address: TLS checks the name');
   }

@@ -1,6 +1,6 @@
 // Keeps compiled code on the disk: TypeScript without its types, and V8's code. Without the cache, each thread compiles
-// all files at every start, and needs 10 MB for Node's type stripper, a WebAssembly module (bench/weight.ts). In
-// JavaScript, because it runs before everything else.
+// all files at every start, and needs 10 MB for Node's type stripper, a WebAssembly module (bench/weight.ts). The
+// command (zonewright.js) uses this file before it loads TypeScript: so the file lies beside it, and is JavaScript.
 
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readdirSync, statSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const source = fileURLToPath(new URL('..', import.meta.url));
 /**
- * Below the packages: a user who can write there can change our code anyway. NODE_COMPILE_CACHE sets another folder.
+ * The folder is in node_modules: a user who can write there can change our code anyway. NODE_COMPILE_CACHE sets another
+ * folder.
  */
 const defaultFolder = fileURLToPath(new URL('../../node_modules/.cache/zonewright', import.meta.url));
 
@@ -24,8 +25,8 @@ export function useCompileCache() {
 }
 
 /**
- * Compiles all of our scripts into the cache, if one of them changed since the last time. A child process does it,
- * because a process never gives back the memory of the type stripper.
+ * Compiles all of our scripts into the cache, unless it already has all of them in their newest version. A child
+ * process does it, because a process never gives back the memory of the type stripper.
  */
 export function completeCompileCache() {
   if (isComplete() || !canWrite()) return;

@@ -1,5 +1,5 @@
-// `zonewright probe`: tells whether the replica on this machine is ready. It asks the address of the setting. If the
-// setting lets the replica pick a port, `endpoints.json` names it.
+// `zonewright probe`: asks the replica on this machine whether it is ready, at the address of the setting `http`. If
+// its port is 0, `endpoints.json` has the address.
 
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { parseAddress } from '../model/address.ts';
 import { type Endpoint, formatEndpoint, isWildcard, parseEndpoint } from '../model/endpoint.ts';
 import { messageOf } from '../model/thrown.ts';
 
-// An import would also load a WebSocket client, which is a lazy property of this module.
+// An import would read every property of this module. One of them loads a WebSocket client.
 const { get } = process.getBuiltinModule('node:http');
 
 const timeoutMilliseconds = 3000;
@@ -27,7 +27,7 @@ export async function probe(dataDir: string, setting: Endpoint): Promise<number>
     const detail = detailIn(await text(response)) ?? response.statusCode;
     process.stderr.write(`zonewright probe: ${asked}: ${detail}\n`);
   } catch (error) {
-    // The cause tells whether it took too long.
+    // After a timeout, only the cause says so.
     const cause = error instanceof Error && error.cause !== undefined ? ` (${messageOf(error.cause)})` : '';
     process.stderr.write(`zonewright probe: ${asked}: ${messageOf(error)}${cause}\n`);
   }

@@ -1,5 +1,5 @@
 #!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --disable-warning=ExperimentalWarning --no-short-builtin-calls
-// The start of the command, in JavaScript that an old Node can read. Prints one line if Node is too old for the rest.
+// Starts the command. Written in JavaScript that an old Node can read: prints one line if Node is too old for the rest.
 // MALLOC_ARENA_MAX: by default glibc keeps freed memory for each thread, also for V8's threads that only work at the
 // start.
 // --no-short-builtin-calls: V8 would map its 2 MB of built-in code once more for each of our threads, which made no
