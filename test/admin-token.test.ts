@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { ensureAdminToken } from '../src/admin-token.ts';
 import { storedToken } from '../src/control/tokens/token-secret.ts';
-import type { Actor } from '../src/control/transaction/actor.ts';
+import type { Actor } from '../src/control/transaction/decision.ts';
 import { apiAt } from './support/api-client.ts';
 import { type ControlPlane, embeddedStore, openReplica } from './support/control-plane.ts';
 import { startedApp } from './support/started-app.ts';

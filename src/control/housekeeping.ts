@@ -6,8 +6,8 @@ import type { Logger } from '../model/logger.ts';
 import type { Views } from '../views/views.ts';
 import { decideRemoveEmptyZone } from './hosts/automatic-zone.ts';
 import { decideForgetAddress, decideReleaseAddress } from './pools/release-address.ts';
-import type { Actor } from './transaction/actor.ts';
 import type { Committer } from './transaction/commit.ts';
+import type { Actor } from './transaction/decision.ts';
 
 const intervalMilliseconds = 1000;
 /** Transactions of each kind in one round, so that requests do not wait behind those for a large deleted pool. */

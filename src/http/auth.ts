@@ -3,7 +3,7 @@
 
 import type { FastifyRequest } from 'fastify';
 import { isSameSecret, storedToken } from '../control/tokens/token-secret.ts';
-import type { TokenActor } from '../control/transaction/actor.ts';
+import type { TokenActor } from '../control/transaction/decision.ts';
 import { refuse } from '../errors.ts';
 import type { Services } from './services.ts';
 

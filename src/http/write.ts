@@ -2,9 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { TokenActor } from '../control/transaction/actor.ts';
-import type { Committed, Decide } from '../control/transaction/decision.ts';
-import { entityTag, type Precondition } from '../control/transaction/precondition.ts';
+import { entityTag, type Precondition } from '../control/input/precondition.ts';
+import type { Committed, Decide, TokenActor } from '../control/transaction/decision.ts';
 import { type ErrorCode, Refusal, refuse } from '../errors.ts';
 import type { Services } from './services.ts';
 

@@ -4,9 +4,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startHousekeeping } from '../../src/control/housekeeping.ts';
-import type { Actor, TokenActor } from '../../src/control/transaction/actor.ts';
-import type { Decide } from '../../src/control/transaction/decision.ts';
-import { noChange, TransactionBuilder } from '../../src/control/transaction/transaction-builder.ts';
+import { type Actor, type Decide, noChange, type TokenActor } from '../../src/control/transaction/decision.ts';
+import { TransactionBuilder } from '../../src/control/transaction/transaction-builder.ts';
 import { decidePutZone } from '../../src/control/zones/put-zone.ts';
 import { type Fqdn, parseName } from '../../src/model/name.ts';
 import { zoneDefaults } from '../../src/model/zone.ts';

@@ -3,10 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startHousekeeping } from '../../src/control/housekeeping.ts';
-import type { Actor } from '../../src/control/transaction/actor.ts';
 import type { Committer } from '../../src/control/transaction/commit.ts';
-import type { Decide } from '../../src/control/transaction/decision.ts';
-import { noChange, TransactionBuilder } from '../../src/control/transaction/transaction-builder.ts';
+import { type Actor, type Decide, noChange } from '../../src/control/transaction/decision.ts';
+import { TransactionBuilder } from '../../src/control/transaction/transaction-builder.ts';
 import { automaticReverseZone, parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
 import { zoneDefaults } from '../../src/model/zone.ts';

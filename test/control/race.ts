@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { Batch } from '../../src/control/transaction/batch.ts';
-import type { Decide } from '../../src/control/transaction/decision.ts';
+import type { Decide, Decision } from '../../src/control/transaction/decision.ts';
 import { subjectOf } from '../../src/control/transaction/subjects.ts';
-import { type Decision, TransactionBuilder } from '../../src/control/transaction/transaction-builder.ts';
+import { TransactionBuilder } from '../../src/control/transaction/transaction-builder.ts';
 import type { Operation, Store, Transaction } from '../../src/store/store.ts';
 import { changedStore } from '../support/changed-store.ts';
 import { type ControlPlane, contextOf, embeddedStore, openReplica } from '../support/control-plane.ts';

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { decideCreateToken } from '../../src/control/tokens/create-token.ts';
 import { newToken } from '../../src/control/tokens/token-secret.ts';
-import type { Actor } from '../../src/control/transaction/actor.ts';
+import type { Actor } from '../../src/control/transaction/decision.ts';
 import { type Api, adminToken, apiAt } from '../support/api-client.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
 import type { Cleanup } from '../support/temporary.ts';

@@ -37,6 +37,11 @@ test('only the files of the list commit to the store', () => {
   assert.deepEqual(filesWith(call), Object.keys(writers).sort());
 });
 
+test('only the builder makes a decision', () => {
+  const makers = ['control/transaction/decision.ts', 'control/transaction/transaction-builder.ts'];
+  assert.deepEqual(filesWith(/\b(new|extends|as) Decision\b|\bDecision as\b/), makers);
+});
+
 test('only the answer for an Idempotency-Key is added to a decision that was built', () => {
   assert.deepEqual(filesWith(/\.extendedWith\b/), ['control/transaction/commit-once.ts']);
 });

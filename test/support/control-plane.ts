@@ -1,10 +1,8 @@
 // A replica without HTTP and DNS: views that follow a store, and a committer. Several of them may share one store.
 
-import type { Actor, TokenActor } from '../../src/control/transaction/actor.ts';
 import { Committer } from '../../src/control/transaction/commit.ts';
 import { OnceCommitter } from '../../src/control/transaction/commit-once.ts';
-import type { Committed, Decide } from '../../src/control/transaction/decision.ts';
-import type { DecisionContext } from '../../src/control/transaction/decision-context.ts';
+import type { Actor, Committed, Decide, DecisionContext, TokenActor } from '../../src/control/transaction/decision.ts';
 import { ImportMemory } from '../../src/control/zone-file/import-memory.ts';
 import { decidePutZone } from '../../src/control/zones/put-zone.ts';
 import { Refusal } from '../../src/errors.ts';

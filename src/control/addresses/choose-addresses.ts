@@ -10,7 +10,7 @@ import { addressKey } from '../../store/kinds/address.ts';
 import type { Views } from '../../views/views.ts';
 import { existingPool } from '../reading/existing.ts';
 import { unreadable } from '../reading/unreadable.ts';
-import type { DecisionContext } from '../transaction/decision-context.ts';
+import type { DecisionContext } from '../transaction/decision.ts';
 import { usageOf } from './pool-usage.ts';
 
 /** An address that is free to take. */

@@ -4,7 +4,7 @@ import type { Family } from '../../model/address.ts';
 import { type Pool, poolShape } from '../../model/pool.ts';
 import type { FamilyUsage } from '../../views/pool-state.ts';
 import { PoolView } from '../../views/pool-view.ts';
-import type { DecisionContext } from '../transaction/decision-context.ts';
+import type { DecisionContext } from '../transaction/decision.ts';
 
 /** Numbers of addresses as decimal strings: those of IPv6 do not fit into a number. */
 export type PoolUsage = Record<Family, Record<keyof FamilyUsage, string>>;

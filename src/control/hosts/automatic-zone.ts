@@ -4,8 +4,8 @@ import type { Fqdn } from '../../model/name.ts';
 import { type Zone, zoneDefaults } from '../../model/zone.ts';
 import { serialKey } from '../../store/kinds/serial.ts';
 import { zoneKey } from '../../store/kinds/zone.ts';
-import type { DecisionContext } from '../transaction/decision-context.ts';
-import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
+import type { Decision, DecisionContext } from '../transaction/decision.ts';
+import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
 export function reverseZoneSettings(name: Fqdn): Zone {
   return { name, ...zoneDefaults, automatic: true };

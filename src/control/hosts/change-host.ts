@@ -3,9 +3,9 @@
 import { refuseField } from '../../errors.ts';
 import type { Host } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
-import type { DecisionContext } from '../transaction/decision-context.ts';
-import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
-import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
+import type { Decision, DecisionContext } from '../transaction/decision.ts';
+import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { hostFrom, type WantedHost } from './host-wanted.ts';
 import { orphanedHost } from './orphans.ts';
 import { pathsIn, writeHost } from './write-host.ts';

@@ -2,8 +2,8 @@
 
 import { refuseField } from '../../errors.ts';
 import type { Host } from '../../model/host.ts';
-import type { DecisionContext } from '../transaction/decision-context.ts';
-import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
+import type { Decision, DecisionContext } from '../transaction/decision.ts';
+import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { hostFrom, type WantedHost } from './host-wanted.ts';
 import { orphanedHost } from './orphans.ts';
 import { pathsIn, writeHost } from './write-host.ts';

@@ -1,10 +1,10 @@
 // Use case: a host is deleted, with its records; its addresses are released.
 
 import type { Fqdn } from '../../model/name.ts';
+import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import { existingHost } from '../reading/existing.ts';
-import type { DecisionContext } from '../transaction/decision-context.ts';
-import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
-import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
+import type { Decision, DecisionContext } from '../transaction/decision.ts';
+import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { writeHost } from './write-host.ts';
 
 export interface HostDeletion {

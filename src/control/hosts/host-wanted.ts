@@ -7,7 +7,7 @@ import type { Fqdn } from '../../model/name.ts';
 import type { Tags } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { chooseExplicit, chooseNext, defaultFamily } from '../addresses/choose-addresses.ts';
-import type { DecisionContext } from '../transaction/decision-context.ts';
+import type { DecisionContext } from '../transaction/decision.ts';
 
 /** A host as a request wants it. Without `addresses` it keeps or gets one of each family. */
 export interface WantedHost {

@@ -10,7 +10,7 @@ import { managingHost, type Rrset } from '../../model/rrset.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { hostKey } from '../../store/kinds/host.ts';
 import { replaceHost } from '../addresses/hold-address.ts';
-import type { DecisionContext } from '../transaction/decision-context.ts';
+import type { DecisionContext } from '../transaction/decision.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
 /** Returns whether the host that manages the RRset does not exist, or has no such record. */

@@ -9,8 +9,8 @@ import { addressKey } from '../../store/kinds/address.ts';
 import { chooseExplicit, chooseNext, defaultFamily } from '../addresses/choose-addresses.ts';
 import { replaceHolders, takeAddress } from '../addresses/hold-address.ts';
 import { existingPool } from '../reading/existing.ts';
-import type { DecisionContext } from '../transaction/decision-context.ts';
-import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
+import type { Decision, DecisionContext } from '../transaction/decision.ts';
+import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
 export interface WantedAllocation {
   pool: string;

@@ -3,10 +3,10 @@
 import type { Pool } from '../../model/pool.ts';
 import { poolKey } from '../../store/kinds/pool.ts';
 import type { Versioned } from '../../views/versioned.ts';
+import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import { existingPool } from '../reading/existing.ts';
-import type { DecisionContext } from '../transaction/decision-context.ts';
-import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
-import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
+import type { Decision, DecisionContext } from '../transaction/decision.ts';
+import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { decideEvict, refuseUse } from './evict.ts';
 
 export interface PoolDeletion {

@@ -11,8 +11,8 @@ import { replaceHolders } from '../addresses/hold-address.ts';
 import { isOrphanedHold } from '../hosts/orphans.ts';
 import { maxKeysOf, WriteBudget } from '../hosts/write-budget.ts';
 import { writeHost } from '../hosts/write-host.ts';
-import type { DecisionContext } from '../transaction/decision-context.ts';
-import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
+import type { Decision, DecisionContext } from '../transaction/decision.ts';
+import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
 /** Returns whether the address may stay with its holders. */
 export type Stays = (address: Address) => boolean;

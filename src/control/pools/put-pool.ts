@@ -7,9 +7,9 @@ import { type Pool, poolShape, shapeHolds } from '../../model/pool.ts';
 import { poolKey, poolKind, poolValue } from '../../store/kinds/pool.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import { type PoolUsage, usageOfNew } from '../addresses/pool-usage.ts';
-import type { DecisionContext } from '../transaction/decision-context.ts';
-import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
-import { type Decision, noChange, TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
+import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
+import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { decideEvict, refuseUse, type Stays } from './evict.ts';
 
 export interface PoolChange {

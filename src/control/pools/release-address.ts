@@ -6,9 +6,9 @@ import { describeHolder, type Holder } from '../../model/allocation.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import { endCoolDown, replaceHolders } from '../addresses/hold-address.ts';
 import { isOrphanedHold, requireOrphan } from '../hosts/orphans.ts';
-import type { DecisionContext } from '../transaction/decision-context.ts';
-import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
-import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
+import type { Decision, DecisionContext } from '../transaction/decision.ts';
+import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
 export interface AddressRelease {
   space: string;

@@ -1,8 +1,8 @@
 // Use case: a token is created.
 
 import { type StoredToken, tokenKey, tokenValue } from '../../store/kinds/token.ts';
-import type { DecisionContext } from '../transaction/decision-context.ts';
-import { type Decision, noChange, TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
+import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
 /** Creates a token. Result: false if the store has one of that id already. */
 export function decideCreateToken(context: DecisionContext, token: StoredToken): Decision<boolean> {

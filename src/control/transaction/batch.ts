@@ -3,8 +3,8 @@
 
 import { serialKind } from '../../store/kinds/serial.ts';
 import { type Compare, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
+import type { Decision } from './decision.ts';
 import { subjectOf, targetOf } from './subjects.ts';
-import type { Decision } from './transaction-builder.ts';
 
 /** Bytes of values in one transaction; etcd takes requests of 1.5 MiB by default. */
 const maxBytes = 1024 * 1024;

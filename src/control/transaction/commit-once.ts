@@ -7,9 +7,8 @@ import { answerValue, idempotencyKey } from '../../store/kinds/idempotency.ts';
 import { LeaseGone, type LeaseId, type Store, StoreUnavailable } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
 import { untilServed } from '../reading/until-reached.ts';
-import type { TokenActor } from './actor.ts';
 import { type Committer, LostRace, maxAttempts, notWritten } from './commit.ts';
-import type { Committed, Decide } from './decision.ts';
+import type { Committed, Decide, TokenActor } from './decision.ts';
 
 /** Answers are kept for at least 24 hours. Those of one hour share a lease. */
 const leaseSeconds = 25 * 3600;

@@ -17,11 +17,9 @@ import { within } from '../../store/within.ts';
 import type { Views } from '../../views/views.ts';
 import { unreadable } from '../reading/unreadable.ts';
 import { untilServed } from '../reading/until-reached.ts';
-import type { Actor } from './actor.ts';
 import { Batch } from './batch.ts';
-import type { Committed, Decide } from './decision.ts';
+import type { Actor, Committed, Decide, Decision } from './decision.ts';
 import { subjectOf, targetOf } from './subjects.ts';
-import type { Decision } from './transaction-builder.ts';
 
 /** A decision that waits for its transaction, and who asked for it. */
 interface Job {

@@ -1,12 +1,81 @@
-// The shape of a use case: a pure function from the views and the request to the transaction that carries it out.
+// The shape of a use case: a pure function from the views and a request to the transaction that carries the request out.
 // How a decision is built: transaction-builder.ts. How it is committed: commit.ts.
 
 import type { Revision } from '../../model/revision.ts';
-import type { DecisionContext } from './decision-context.ts';
-import type { Decision } from './transaction-builder.ts';
+import type { Compare, Operation, Transaction } from '../../store/store.ts';
+import type { Views } from '../../views/views.ts';
 
 /** A pure function. It is called again, on newer views, when its transaction lost a race. Refuses by throwing. */
 export type Decide<T> = (context: DecisionContext) => Decision<T>;
+
+/** The inputs of a decision beside the request. */
+export interface DecisionContext {
+  readonly actor: Actor;
+  readonly views: Views;
+  /** Keys that other requests to this replica are about to write. They are not free, though the views do not have them. */
+  readonly claimed: { has(key: string): boolean };
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * The one who asks for a change. Every decision has its own actor, also if several requests share one transaction
+ * (test/control/actors.test.ts).
+ */
+export type Actor = TokenActor | SystemActor;
+
+/** The bearer of a token: a token of the store, or the operator's token from the environment. */
+export interface TokenActor {
+  kind: 'token';
+  id: string;
+  /** For people to read. */
+  name: string;
+}
+
+/** A part of this service that acts by itself. */
+interface SystemActor {
+  kind: 'system';
+  part: 'housekeeping' | 'start';
+}
+
+/**
+ * The result for the caller, and the transaction that makes it true. If there are no operations, the result is true
+ * already. Only transaction-builder.ts and {@link noChange} make decisions (test/repo/store-commits.test.ts). An object
+ * of the same shape is not a decision (test/control/actors.test.ts).
+ */
+export class Decision<T> implements Transaction {
+  readonly result: T;
+  readonly #transaction: Transaction;
+
+  constructor(result: T, transaction: Transaction) {
+    this.result = result;
+    this.#transaction = transaction;
+  }
+
+  get compares(): Compare[] {
+    return this.#transaction.compares;
+  }
+
+  get operations(): Operation[] {
+    return this.#transaction.operations;
+  }
+
+  /**
+   * Returns the decision with more in its transaction. Only for keys that users do not see: the answer that is kept for
+   * an Idempotency-Key (commit-once.ts).
+   */
+  extendedWith({ compares, operations }: Transaction): Decision<T> {
+    return new Decision(this.result, {
+      compares: [...this.compares, ...compares],
+      operations: [...this.operations, ...operations],
+    });
+  }
+}
+
+/** Returns a decision that writes nothing. */
+export function noChange<T>(result: T): Decision<T> {
+  return new Decision(result, { compares: [], operations: [] });
+}
 
 /** The result of a committed decision. */
 export interface Committed<T> {

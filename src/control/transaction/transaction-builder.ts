@@ -12,52 +12,11 @@ import { importKey } from '../../store/kinds/import.ts';
 import { nameValue } from '../../store/kinds/name.ts';
 import { serialKey } from '../../store/kinds/serial.ts';
 import { zoneKey, zoneKind, zoneValue } from '../../store/kinds/zone.ts';
-import { type Compare, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
+import { type Compare, maxOperations, type Operation } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
-import type { Actor } from './actor.ts';
-import type { DecisionContext } from './decision-context.ts';
+import { type Actor, Decision, type DecisionContext } from './decision.ts';
 import { type NameEdit, NameEdits, type PathOf, type Warning } from './name-edits.ts';
 import { subjectOf, targetOf } from './subjects.ts';
-
-/**
- * The answer to a caller, and the transaction that makes it true; without operations it is true already. Only
- * {@link TransactionBuilder.build} and {@link noChange} make a decision (test/control/actors.test.ts).
- */
-class Decision<T> implements Transaction {
-  readonly result: T;
-  readonly #transaction: Transaction;
-
-  constructor(result: T, transaction: Transaction) {
-    this.result = result;
-    this.#transaction = transaction;
-  }
-
-  get compares(): Compare[] {
-    return this.#transaction.compares;
-  }
-
-  get operations(): Operation[] {
-    return this.#transaction.operations;
-  }
-
-  /**
-   * Returns the decision with more in its transaction. Only for keys that users do not see: the answer that is kept for
-   * an Idempotency-Key (commit-once.ts).
-   */
-  extendedWith({ compares, operations }: Transaction): Decision<T> {
-    return new Decision(this.result, {
-      compares: [...this.compares, ...compares],
-      operations: [...this.operations, ...operations],
-    });
-  }
-}
-
-export type { Decision };
-
-/** Decides that nothing is to be written. */
-export function noChange<T>(result: T): Decision<T> {
-  return new Decision(result, { compares: [], operations: [] });
-}
 
 /** A transaction in the making, with the context of its decision: functions that write take the builder alone. */
 export class TransactionBuilder implements DecisionContext {

@@ -10,9 +10,9 @@ import type { ZoneFileContents } from '../../model/zone-file/contents.ts';
 import { type Finding, Findings } from '../../model/zone-file/findings.ts';
 import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Views } from '../../views/views.ts';
+import { checkPrecondition, entityTag } from '../input/precondition.ts';
 import { atOneRevision } from '../reading/at-one-revision.ts';
 import { existingZone } from '../reading/existing.ts';
-import { checkPrecondition, entityTag } from '../transaction/precondition.ts';
 import {
   checkApex,
   checkContents,

@@ -6,11 +6,11 @@ import type { RecordType } from '../../model/rdata/record-types.ts';
 import { managingHost, type OwnedRrset, type Rrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
 import { isOrphanedRecord, requireOrphan } from '../hosts/orphans.ts';
+import { checkPrecondition, type Precondition } from '../input/precondition.ts';
 import { existingZone } from '../reading/existing.ts';
-import type { DecisionContext } from '../transaction/decision-context.ts';
+import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import type { Warning } from '../transaction/name-edits.ts';
-import { checkPrecondition, type Precondition } from '../transaction/precondition.ts';
-import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { rrsetTag } from './rrset-tag.ts';
 
 /** A change of one RRset: the RRset to write; undefined deletes it. */

@@ -14,11 +14,11 @@ import type { Fault } from '../../views/stored-faults.ts';
 import { isOrphanedRecord, orphanedHost, releaseAddresses, requireOrphan } from '../hosts/orphans.ts';
 import { maxKeysOf, WriteBudget } from '../hosts/write-budget.ts';
 import { writeHost } from '../hosts/write-host.ts';
+import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import { existingZone } from '../reading/existing.ts';
 import { unreadable } from '../reading/unreadable.ts';
-import type { DecisionContext } from '../transaction/decision-context.ts';
-import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
-import { type Decision, noChange, TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
+import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
 export interface ZoneDeletion {
   name: Fqdn;

@@ -10,10 +10,10 @@ import { serialKey } from '../../store/kinds/serial.ts';
 import { zoneKey, zoneValue } from '../../store/kinds/zone.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import type { Views } from '../../views/views.ts';
-import type { DecisionContext } from '../transaction/decision-context.ts';
+import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
+import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { maxWarnings, type Warning } from '../transaction/name-edits.ts';
-import { checkPrecondition, entityTag, type Precondition } from '../transaction/precondition.ts';
-import { type Decision, TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
 export interface ZoneChange {
   name: Fqdn;

@@ -1,8 +1,8 @@
 // /v1/addresses: the holders of an address.
 
+import { entityTag } from '../../control/input/precondition.ts';
 import { parseAddressAt, parseReleaseInput } from '../../control/pools/allocation-input.ts';
 import { decideReleaseAddress } from '../../control/pools/release-address.ts';
-import { entityTag } from '../../control/transaction/precondition.ts';
 import { refuse } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
 import { timestamp } from '../../model/timestamp.ts';

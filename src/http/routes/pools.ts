@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { nextAddresses } from '../../control/addresses/choose-addresses.ts';
 import { usageOf } from '../../control/addresses/pool-usage.ts';
+import { entityTag } from '../../control/input/precondition.ts';
 import { decideAllocateAddresses } from '../../control/pools/allocate-addresses.ts';
 import { parseAllocationInput } from '../../control/pools/allocation-input.ts';
 import { decideDeletePool, decideEvictAll } from '../../control/pools/delete-pool.ts';
@@ -11,7 +12,6 @@ import { parsePoolInput, parsePoolPatch } from '../../control/pools/pool-input.t
 import { decideCreatePool, decideEvictOutside, decidePutPool, type PoolChange } from '../../control/pools/put-pool.ts';
 import { existingPool } from '../../control/reading/existing.ts';
 import type { Committed, Decide } from '../../control/transaction/decision.ts';
-import { entityTag } from '../../control/transaction/precondition.ts';
 import { refuseField } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';
 import { Type } from '../../model/json-schema.ts';

@@ -2,8 +2,8 @@
 
 import { PassThrough, Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
+import { entityTag } from '../../control/input/precondition.ts';
 import { existingZone } from '../../control/reading/existing.ts';
-import { entityTag } from '../../control/transaction/precondition.ts';
 import { exportZoneFile } from '../../control/zone-file/export-zone-file.ts';
 import type { ImportProgress } from '../../control/zone-file/import-wanted.ts';
 import { type Imported, importZoneFile } from '../../control/zone-file/import-zone-file.ts';

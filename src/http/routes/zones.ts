@@ -1,9 +1,9 @@
 // /v1/zones: zones and their settings. Their records: rrsets.ts.
 
 import type { FastifyReply } from 'fastify';
+import { entityTag } from '../../control/input/precondition.ts';
 import { existingZone } from '../../control/reading/existing.ts';
 import type { Committed, Decide } from '../../control/transaction/decision.ts';
-import { entityTag } from '../../control/transaction/precondition.ts';
 import { decideClearZone, decideDeleteClearedZone, decideDeleteZone } from '../../control/zones/delete-zone.ts';
 import { decideCreateZone, decidePutZone, type ZonePut } from '../../control/zones/put-zone.ts';
 import { parseNewZone, parseZoneInput, parseZonePatch } from '../../control/zones/zone-input.ts';
