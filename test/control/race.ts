@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { Batch } from '../../src/control/transaction/batch.ts';
 import type { Decide, Decision } from '../../src/control/transaction/decision.ts';
-import { subjectOf } from '../../src/control/transaction/subjects.ts';
 import { TransactionBuilder } from '../../src/control/transaction/transaction-builder.ts';
+import { comparedKey } from '../../src/control/transaction/transaction-keys.ts';
 import type { Operation, Store, Transaction } from '../../src/store/store.ts';
 import { changedStore } from '../support/changed-store.ts';
 import { type ControlPlane, contextOf, embeddedStore, openReplica } from '../support/control-plane.ts';
@@ -116,7 +116,7 @@ export async function assertOvertaken(test: Cleanup, overtaken: Overtaken): Prom
 
 async function assertStopped(store: Store, transaction: Transaction, stoppedBy: readonly string[]): Promise<void> {
   for (const subject of stoppedBy) {
-    const guard = transaction.compares.find((compare) => subjectOf(compare) === subject);
+    const guard = transaction.compares.find((compare) => comparedKey(compare) === subject);
     assert.ok(guard !== undefined, `it compares ${subject}`);
     const { committed } = await store.commit({ compares: [guard], operations: [] });
     assert.equal(committed, false, `the compare of ${subject} fails`);

@@ -1,20 +1,19 @@
-// Decisions that share one transaction: as many as fit into it, if none of them writes a key that another one reads or
-// writes.
+// A batch of decisions that share one transaction. No decision of a batch writes a key that another decision of the
+// batch compares or writes. Only the serial of a zone may be written by several of them.
 
 import { serialKind } from '../../store/kinds/serial.ts';
 import { type Compare, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
 import type { Decision } from './decision.ts';
-import { subjectOf, targetOf } from './subjects.ts';
+import { comparedKey, writtenKey } from './transaction-keys.ts';
 
-/** Bytes of values in one transaction; etcd takes requests of 1.5 MiB by default. */
+/** The limit for the values of one transaction. By default, etcd accepts requests of up to 1.5 MiB. */
 const maxBytes = 1024 * 1024;
 
-/** Decisions that share one transaction. */
 export class Batch<Job> {
   readonly jobs: { job: Job; decision: Decision<unknown> }[] = [];
   readonly written = new Map<string, Operation>();
   readonly #compares = new Map<string, Compare>();
-  /** Prefixes that the batch deletes, or requires to be quiet. */
+  /** The prefixes whose keys the batch deletes, or requires to be quiet. */
   readonly #prefixes: string[] = [];
   #bytes = 0;
 
@@ -23,13 +22,13 @@ export class Batch<Job> {
   }
 
   /**
-   * Adds a decision. Returns false if it does not fit, or if it and another decision of the batch are about the same
-   * key.
+   * Adds a decision. Returns false, and adds nothing, if the transaction has no room for it, or if it conflicts with
+   * another decision of the batch.
    */
   add(job: Job, decision: Decision<unknown>): boolean {
-    const compares = decision.compares.filter((compare) => !this.#compares.has(subjectOf(compare)));
+    const compares = decision.compares.filter((compare) => !this.#compares.has(comparedKey(compare)));
     const operations = decision.operations.filter(
-      (operation) => !isShared(operation) || !this.written.has(targetOf(operation)),
+      (operation) => !isShared(operation) || !this.written.has(writtenKey(operation)),
     );
     if (this.#compares.size + compares.length > maxOperations) return false;
     if (this.written.size + operations.length > maxOperations) return false;
@@ -37,11 +36,11 @@ export class Batch<Job> {
     if (this.#bytes + bytes > maxBytes) return false;
     if (this.jobs.length > 0 && this.#conflicts(decision.compares, operations)) return false;
     for (const compare of compares) {
-      this.#compares.set(subjectOf(compare), compare);
+      this.#compares.set(comparedKey(compare), compare);
       if (compare.kind === 'quiet') this.#prefixes.push(compare.prefix);
     }
     for (const operation of operations) {
-      this.written.set(targetOf(operation), operation);
+      this.written.set(writtenKey(operation), operation);
       if (operation.kind === 'delete-prefix') this.#prefixes.push(operation.prefix);
     }
     this.#bytes += bytes;
@@ -60,28 +59,31 @@ export class Batch<Job> {
     );
   }
 
-  /** Returns whether the batch writes a key that this decision requires to be unchanged. */
+  /** Returns whether the batch writes a key that the compare reads. */
   #isWritten(compare: Compare): boolean {
-    const subject = subjectOf(compare);
-    if (compare.kind === 'quiet') return [...this.written.keys()].some((target) => target.startsWith(subject));
-    return this.written.has(subject) || this.#prefixes.some((prefix) => subject.startsWith(prefix));
+    const compared = comparedKey(compare);
+    if (compare.kind === 'quiet') return [...this.written.keys()].some((key) => key.startsWith(compared));
+    return this.written.has(compared) || this.#prefixes.some((prefix) => compared.startsWith(prefix));
   }
 
-  /** Returns whether the batch compares or writes a key that this decision writes. */
+  /** Returns whether the batch compares or writes a key that the operation writes. */
   #isCompared(operation: Operation): boolean {
-    const target = targetOf(operation);
+    const written = writtenKey(operation);
     if (operation.kind === 'delete-prefix') {
-      return [...this.written.keys(), ...this.#compares.keys()].some((key) => key.startsWith(target));
+      return [...this.written.keys(), ...this.#compares.keys()].some((key) => key.startsWith(written));
     }
     return (
-      this.written.has(target) ||
-      this.#compares.has(target) ||
-      this.#prefixes.some((prefix) => target.startsWith(prefix))
+      this.written.has(written) ||
+      this.#compares.has(written) ||
+      this.#prefixes.some((prefix) => written.startsWith(prefix))
     );
   }
 }
 
-/** Returns whether all decisions of the batch can share the operation: a zone's serial has no value and no compare. */
+/**
+ * Returns whether several decisions of a batch may share the operation. They share the write of a zone's serial, which
+ * has no value.
+ */
 function isShared(operation: Operation): boolean {
   return operation.kind === 'put' && operation.key.startsWith(serialKind.prefix);
 }

@@ -19,7 +19,7 @@ import { unreadable } from '../reading/unreadable.ts';
 import { untilServed } from '../reading/until-reached.ts';
 import { Batch } from './batch.ts';
 import type { Actor, Committed, Decide, Decision } from './decision.ts';
-import { subjectOf, targetOf } from './subjects.ts';
+import { comparedKey, writtenKey } from './transaction-keys.ts';
 
 /** A decision that waits for its transaction, and who asked for it. */
 interface Job {
@@ -144,7 +144,7 @@ export class Committer {
       job.resolve({ result, revision });
       return;
     }
-    const fault = this.#views.faults.get(targetOf(faulty));
+    const fault = this.#views.faults.get(writtenKey(faulty));
     job.reject(
       new Refusal(
         fault?.code ?? 'internal_error',
@@ -208,7 +208,7 @@ export class Committer {
     const again: Job[] = [];
     for (const { job, decision } of batch.jobs) {
       job.attempts += 1;
-      const key = decision.compares.map(subjectOf).find((subject) => this.#views.faults.has(subject)) ?? '';
+      const key = decision.compares.map(comparedKey).find((compared) => this.#views.faults.has(compared)) ?? '';
       const fault = this.#views.faults.get(key);
       if (fault !== undefined) job.reject(unreadable({ key, why: fault.message, code: fault.code }));
       else if (job.attempts < job.maxAttempts) again.push(job);

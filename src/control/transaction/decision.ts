@@ -1,5 +1,5 @@
-// The shape of a use case: a pure function from the views and a request to the transaction that carries the request out.
-// How a decision is built: transaction-builder.ts. How it is committed: commit.ts.
+// The shape of a use case: a pure function from the views and a request to the transaction that carries the request
+// out. How a decision is built: transaction-builder.ts. How it is committed: commit.ts.
 
 import type { Revision } from '../../model/revision.ts';
 import type { Compare, Operation, Transaction } from '../../store/store.ts';
@@ -12,7 +12,9 @@ export type Decide<T> = (context: DecisionContext) => Decision<T>;
 export interface DecisionContext {
   readonly actor: Actor;
   readonly views: Views;
-  /** Keys that other requests to this replica are about to write. They are not free, though the views do not have them. */
+  /**
+   * Keys that other requests to this replica are about to write. They are not free, though the views do not have them.
+   */
   readonly claimed: { has(key: string): boolean };
   /** Milliseconds since the epoch. */
   readonly now: number;

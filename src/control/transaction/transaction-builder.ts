@@ -16,7 +16,7 @@ import { type Compare, maxOperations, type Operation } from '../../store/store.t
 import type { Views } from '../../views/views.ts';
 import { type Actor, Decision, type DecisionContext } from './decision.ts';
 import { type NameEdit, NameEdits, type PathOf, type Warning } from './name-edits.ts';
-import { subjectOf, targetOf } from './subjects.ts';
+import { comparedKey, writtenKey } from './transaction-keys.ts';
 
 /** A transaction in the making, with the context of its decision: functions that write take the builder alone. */
 export class TransactionBuilder implements DecisionContext {
@@ -42,7 +42,7 @@ export class TransactionBuilder implements DecisionContext {
 
   /** Adds a compare: the transaction is committed only if it holds. */
   require(compare: Compare): this {
-    this.#compares.set(subjectOf(compare), compare);
+    this.#compares.set(comparedKey(compare), compare);
     return this;
   }
 
@@ -84,7 +84,7 @@ export class TransactionBuilder implements DecisionContext {
    * Adds an operation without a compare of its own: another compare of this transaction must prove that it is right.
    */
   addUnchecked(operation: Operation): this {
-    this.#operations.set(targetOf(operation), operation);
+    this.#operations.set(writtenKey(operation), operation);
     return this;
   }
 
