@@ -3,8 +3,9 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { entityTag, type Precondition } from '../control/input/precondition.ts';
+import { commitByForce } from '../control/transaction/commit-by-force.ts';
 import type { Committed, Decide, TokenActor } from '../control/transaction/decision.ts';
-import { type ErrorCode, Refusal, refuse } from '../errors.ts';
+import { refuse } from '../errors.ts';
 import type { Services } from './services.ts';
 
 /**
@@ -36,30 +37,20 @@ export function actorOf({ actor }: FastifyRequest): TokenActor {
   return actor ?? refuse('unauthorized', 'a write needs a token');
 }
 
-/** The number of times that one request clears, if others add items before it commits. */
-const maxClearings = 20;
-const inUse: ReadonlySet<string> = new Set<ErrorCode>(['pool_in_use', 'zone_in_use']);
-
 /**
- * Clears what the decision refuses to delete, then commits the decision. `clear` runs until its result, the number of
- * items left, is 0. If others add items before the commit, all of it is done again.
+ * Clears what the decision would refuse to delete, then commits the decision, and sets the header
+ * `zonewright-revision`. For writes other than POST: it takes no `Idempotency-Key`.
  */
-export async function commitByForce<T>(
-  services: Services,
+export async function commitByForceFor<T>(
+  { committer }: Services,
   request: FastifyRequest,
   reply: FastifyReply,
   clear: Decide<number>,
   decide: Decide<T>,
 ): Promise<Committed<T>> {
-  const actor = actorOf(request);
-  for (let clearings = 1; ; clearings += 1) {
-    while ((await services.committer.commit(actor, clear)).result > 0);
-    try {
-      return await commitFor(services, request, reply, decide);
-    } catch (error) {
-      if (!(error instanceof Refusal && inUse.has(error.code)) || clearings === maxClearings) throw error;
-    }
-  }
+  const committed = await commitByForce(committer, actorOf(request), clear, decide);
+  reply.header('zonewright-revision', String(committed.revision));
+  return committed;
 }
 
 /** Returns the precondition in `If-Match` and `If-None-Match: *`. */

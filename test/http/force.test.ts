@@ -1,4 +1,5 @@
 // Deleting and shrinking by force while others take addresses and names: what is in use is cleared again, not refused.
+// Cited by src/control/transaction/commit-by-force.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -27,11 +28,11 @@ function createWhenCleared({ committer, views }: ServedApi, name: string): () =>
 }
 
 for (const [what, method, path, body] of [
-  ['a pool', 'DELETE', '/v1/pools/p', undefined],
-  ['a zone', 'DELETE', '/v1/zones/foo.k8s', undefined],
-  ['the ranges of a pool', 'PATCH', '/v1/pools/p', { ranges: ['10.0.0.0/24'] }],
+  ['a pool is deleted', 'DELETE', '/v1/pools/p', undefined],
+  ['a zone is deleted', 'DELETE', '/v1/zones/foo.k8s', undefined],
+  ['the ranges of a pool are changed', 'PATCH', '/v1/pools/p', { ranges: ['10.0.0.0/24'] }],
 ] as const) {
-  test(`${what} goes by force although a host came in between`, async (t) => {
+  test(`${what} by force, although a host was created in between`, async (t) => {
     const served = await servedApi(t);
     const { api } = served;
     await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
@@ -40,6 +41,6 @@ for (const [what, method, path, body] of [
     const wasMade = createWhenCleared(served, 'b.foo.k8s');
     const answer = await api.send(method, `${path}?force=true`, body);
     assert.equal(answer.status, method === 'DELETE' ? 204 : 200, answer.text);
-    assert.ok(wasMade());
+    assert.ok(wasMade(), 'no host was created in between');
   });
 }

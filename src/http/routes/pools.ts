@@ -30,7 +30,7 @@ import {
 } from '../schemas/common.ts';
 import { AllocationBody, NewAllocation, NewPool, PatchPool, PoolBody, PutPool, showAddress } from '../schemas/pool.ts';
 import type { Routes, Services } from '../services.ts';
-import { commitByForce, commitFor, preconditionOf, sendResource, sendWritten, withBody } from '../write.ts';
+import { commitByForceFor, commitFor, preconditionOf, sendResource, sendWritten, withBody } from '../write.ts';
 
 const tags = ['pools'];
 const params = strict({ pool: LabelText });
@@ -172,7 +172,7 @@ export const poolRoutes: Routes = async (app, services) => {
       if (request.query.force !== true) await commitFor(services, request, reply, decide);
       else {
         const clear: Decide<number> = (context) => decideEvictAll(context, { name, precondition });
-        await commitByForce(services, request, reply, clear, decide);
+        await commitByForceFor(services, request, reply, clear, decide);
       }
       return reply.status(204).send(null);
     },
@@ -252,5 +252,5 @@ function commitPool(
 ): Promise<Committed<{ pool: Pool; created: boolean }>> {
   const decide: Decide<{ pool: Pool; created: boolean }> = (context) => decidePutPool(context, change);
   if (request.query.force !== true) return commitFor(services, request, reply, decide);
-  return commitByForce(services, request, reply, (context) => decideEvictOutside(context, change), decide);
+  return commitByForceFor(services, request, reply, (context) => decideEvictOutside(context, change), decide);
 }

@@ -15,7 +15,7 @@ import { decodeCursor, pageOf } from '../page.ts';
 import { failures, idempotencyHeaders, listOf, NameText, pageQuery, strict, writeHeaders } from '../schemas/common.ts';
 import { NewZone, PatchZone, PutZone, showZone, showZoneWarnings, WrittenZone, ZoneBody } from '../schemas/zone.ts';
 import type { Routes } from '../services.ts';
-import { commitByForce, commitFor, preconditionOf, sendResource, sendWritten, withBody } from '../write.ts';
+import { commitByForceFor, commitFor, preconditionOf, sendResource, sendWritten, withBody } from '../write.ts';
 import { zoneNameOf, zonePath } from '../zone-path.ts';
 
 const tags = ['zones'];
@@ -154,7 +154,7 @@ export const zoneRoutes: Routes = async (app, services) => {
       else {
         const clear: Decide<number> = (context) => decideClearZone(context, { name, precondition });
         const decide: Decide<void> = (context) => decideDeleteClearedZone(context, { name, precondition });
-        await commitByForce(services, request, reply, clear, decide);
+        await commitByForceFor(services, request, reply, clear, decide);
       }
       return reply.status(204).send(null);
     },

@@ -1,0 +1,29 @@
+// Deletes or shrinks by force: clears what is in use in as many transactions as it takes, then commits the decision.
+
+import { type ErrorCode, Refusal } from '../../errors.ts';
+import type { Committer } from './commit.ts';
+import type { Actor, Committed, Decide } from './decision.ts';
+
+/** The limit for clearing again, where others add items before the decision is committed. */
+const maxClearings = 20;
+const inUse: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['pool_in_use', 'zone_in_use']);
+
+/**
+ * Commits `clear` until its result, the number of items left, is 0. Then commits `decide`. Does both again if others
+ * added items meanwhile, so that `decide` refuses with `pool_in_use` or `zone_in_use` (test/http/force.test.ts).
+ */
+export async function commitByForce<T>(
+  committer: Committer,
+  actor: Actor,
+  clear: Decide<number>,
+  decide: Decide<T>,
+): Promise<Committed<T>> {
+  for (let clearings = 1; ; clearings += 1) {
+    while ((await committer.commit(actor, clear)).result > 0);
+    try {
+      return await committer.commit(actor, decide);
+    } catch (error) {
+      if (!(error instanceof Refusal && inUse.has(error.code)) || clearings === maxClearings) throw error;
+    }
+  }
+}
