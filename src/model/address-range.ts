@@ -12,7 +12,7 @@ import {
 } from './address.ts';
 import { InvalidValue } from './invalid-value.ts';
 
-/** A range with both its ends. `prefixLength` is there if the range was written as a prefix. */
+/** A range, both ends included. `prefixLength` is there if the range was written as a prefix. */
 export interface AddressRange {
   text: string;
   family: Family;

@@ -85,7 +85,7 @@ export function reverseName(address: Address): Fqdn {
   return `${[...addressHex(address)].reverse().join('.')}.ip6.arpa` as Fqdn;
 }
 
-/** Returns the reverse zone to create for an address that no zone covers: that of its /24 or /64. */
+/** Returns the reverse zone to create for an address that no zone covers: the zone of its /24 or /64. */
 export function automaticReverseZone(address: Address): Fqdn {
   const labels = reverseName(address).split('.');
   return labels.slice(familyOf(address) === 'ipv4' ? 1 : 16).join('.') as Fqdn;

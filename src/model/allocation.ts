@@ -22,16 +22,16 @@ export type Holder =
 
 /**
  * The stored record of one address. A `held` address has at least one holder. A `released` one has none: it cools down
- * until `freeAt`. Without `freeAt` it is free, and the record is kept for the least-recently-used strategy.
+ * until `freeAt`. Without `freeAt` the address is free, and the record is kept for the least-recently-used strategy.
  */
 export interface AddressRecord {
   address: Address;
   space: string;
-  /** The pool that gave it; null for an address outside every pool. */
+  /** The pool from which the address was taken; null for an address outside every pool. */
   pool: string | null;
   state: 'held' | 'released';
   holders: Holder[];
-  /** When it was taken (held) or given back (released). */
+  /** When the address was taken (`held`) or released (`released`). */
   since: string;
   freeAt?: string;
 }

@@ -6,7 +6,9 @@ import type { RecordType } from './rdata/record-types.ts';
 import { conflictWithCname, managingHost, type Rrset } from './rrset.ts';
 import type { Zone } from './zone.ts';
 
-/** A name below which a zone does not answer by itself: it has NS records below the apex, or a DNAME. */
+/**
+ * A name below which a zone does not answer from its own records. It has a DNAME, or NS records and is not the apex.
+ */
 export interface ZoneCut {
   owner: Fqdn;
   type: 'NS' | 'DNAME';
@@ -45,8 +47,8 @@ const glue: ReadonlySet<string> = new Set(['A', 'AAAA']);
 const typesAboveZone: ReadonlySet<string> = new Set(['NS', 'DS', 'NSEC', 'RRSIG']);
 
 /**
- * Yields what is wrong with the RRsets of a name. `rrsets`: all that the name will hold, with the hosts' records.
- * `above`: the cuts at the names above it. `below`: the served zone inside `zone` that contains the name.
+ * Yields what is wrong with the RRsets of a name. `rrsets`: all RRsets that the name will have, with those that hosts
+ * manage. `above`: the cuts at the names above it. `below`: the served zone inside `zone` that contains the name.
  */
 export function* checkName(
   zone: Fqdn,
@@ -66,7 +68,7 @@ export function* checkName(
   }
 }
 
-/** Yields warnings of common mistakes in writing. */
+/** Yields warnings of common mistakes in how names and texts are written. */
 function* checkWriting(zone: Fqdn, owner: Fqdn, rrsets: readonly Rrset[]): Generator<NameFinding> {
   const own = rrsets.filter(({ manager }) => manager !== 'host');
   if (own.length > 0 && zone.includes('.') && isWithin(owner, `${zone}.${zone}` as Fqdn)) {
@@ -76,7 +78,7 @@ function* checkWriting(zone: Fqdn, owner: Fqdn, rrsets: readonly Rrset[]): Gener
   for (const { type, records } of own) {
     const parted = type === 'TXT' || type === 'SPF' ? records.find(isParted) : undefined;
     if (parted === undefined) continue;
-    const message = `the ${type} of ${owner} is several texts, which are read as one without blanks (${parted}): what has blanks stands in quotes`;
+    const message = `the ${type} of ${owner} has several strings, which are read as one text without spaces (${parted}): put a text with spaces in quotes`;
     yield { owner, types: [type], message };
   }
 }
@@ -90,15 +92,15 @@ function isParted(record: string): boolean {
 }
 
 /**
- * Yields warnings of records at or below the name of a served zone in the zone around it. They are not served, except
- * for the delegation itself. Hosts write their records into the zone below.
+ * Yields warnings of records that the enclosing zone has at or below the name of a served zone. They are not served,
+ * except for the delegation and its glue. Hosts are left out: they write their records into the zone below.
  */
 export function* checkBelow(owner: Fqdn, rrsets: readonly Rrset[], below: ZoneBelow): Generator<NameFinding> {
   const isGlue = below.nameservers.includes(`${owner}.`);
   for (const { type, manager } of rrsets) {
     if (manager === 'host' || (isGlue && glue.has(type)) || (owner === below.name && typesAboveZone.has(type)))
       continue;
-    const message = `${owner} is in the zone ${below.name}, which is here too: its ${type} records are not served from the zone around it`;
+    const message = `${owner} is in the zone ${below.name}, which is also served here: its ${type} records in the enclosing zone are not served`;
     yield { owner, types: [type], message };
   }
 }
@@ -229,7 +231,7 @@ function* checkTypes(zone: Fqdn, owner: Fqdn, rrsets: readonly Rrset[]): Generat
     if (type !== 'SVCB' && type !== 'HTTPS') continue;
     const aliases = records.filter((record) => record.startsWith('0 ')).length;
     if (aliases > 0 && aliases < records.length) {
-      const message = `of the ${type} records of ${owner} those in service mode are ignored: one is in alias mode (RFC 9460 §2.4.1)`;
+      const message = `${owner} has a ${type} record in alias mode: its ${type} records in service mode are ignored (RFC 9460 §2.4.1)`;
       yield { owner, types: [type], message };
     } else if (aliases > 1) {
       const message = `${owner} has several ${type} records in alias mode: clients take one at random (RFC 9460 §2.4.2)`;
@@ -239,8 +241,8 @@ function* checkTypes(zone: Fqdn, owner: Fqdn, rrsets: readonly Rrset[]): Generat
 }
 
 /**
- * Yields the RRsets that a cut hides. At a delegation only the types in `served` are answered, below it only glue.
- * Below a DNAME there can be no records. A hidden record of a host is a fault, not a warning.
+ * Yields the RRsets that a cut hides. At or below a delegation only the types in `served` are answered. Below a DNAME
+ * there can be no records. A hidden record of a host is a fault, not a warning.
  */
 function* checkHidden(
   owner: Fqdn,

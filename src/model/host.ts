@@ -9,7 +9,7 @@ import type { OwnedRrset } from './rrset.ts';
 
 export interface HostAddress {
   address: Address;
-  /** The pool that gave it; null for an address outside every pool. */
+  /** The pool from which the address was taken; null for an address outside every pool. */
   pool: string | null;
   space: string;
   /** False: the PTR of this address was deleted with its reverse zone. The host's other addresses keep theirs. */
@@ -36,11 +36,11 @@ export interface Host {
 export function parseHostName(text: string): Fqdn {
   const name = parseName(text);
   const labels = labelsOf(name);
-  if (labels.length === 0) throw new InvalidValue('the root is no host');
+  if (labels.length === 0) throw new InvalidValue('the root is not a host name');
   for (const [index, label] of labels.entries()) {
     if (index === 0 && label === '*' && labels.length > 1) continue;
     if (!/^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/.test(label))
-      throw new InvalidValue(`'${label}' is no label of a host name`);
+      throw new InvalidValue(`'${label}' is not a label of a host name`);
   }
   return name;
 }

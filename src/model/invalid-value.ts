@@ -1,4 +1,4 @@
-// The only error of model/: a value that its rules do not accept. The refusals that answer it: errors.ts.
+// The only error that model/ throws. How a request is refused because of it: errors.ts.
 
 /** The error of a value that a parser or a rule does not accept. */
 export class InvalidValue extends Error {

@@ -1,6 +1,6 @@
 // Builds JSON schemas with their TypeScript types, as typebox does (test/model/json-schema.test.ts). The types are
-// typebox's own. Its code is not used: it has 700 modules, which took 20 MB of memory and a tenth of a second of each
-// start (bench/weight.ts), for the few functions below.
+// typebox's own. Its code is not used, because only the few functions below are needed: its 700 modules took 20 MB of
+// memory and a tenth of a second of each start (bench/weight.ts).
 
 import type { Type as TypeBox } from 'typebox';
 
@@ -23,8 +23,8 @@ type Builder = Pick<
 >;
 
 /**
- * Schemas of properties that may be missing. Not a member of the schema: JSON schema names the required ones in the
- * object.
+ * Schemas of properties that may be missing. This is not written into the schema itself: in JSON schema, the object
+ * lists the required properties.
  */
 const optional = new WeakSet<Schema>();
 
@@ -48,7 +48,7 @@ const schemas = {
   Null: (options?: Schema) => ({ type: 'null', ...options }),
   Object: object,
   Optional: asOptional,
-  /** Drops the options of the object that it is given, as typebox does. */
+  /** Drops the options of the original object, as typebox does. */
   Partial: ({ properties }: { properties: Record<string, Schema> }, options?: Schema) =>
     object(Object.fromEntries(Object.entries(properties).map(([name, one]) => [name, asOptional(one)])), options),
   String: (options?: Schema) => ({ type: 'string', ...options }),

@@ -24,7 +24,7 @@ export function parseName(text: string): Fqdn {
   if (text === '.') return root;
   if (text === '') throw new InvalidValue('a name is needed');
   if (text === '@')
-    throw new InvalidValue("'@' says the apex of a zone where there is one (RFC 1035 §5.1): write the zone's name");
+    throw new InvalidValue("'@' means the apex only for names within a zone (RFC 1035 §5.1): write the zone's name");
   return nameFromLabels(splitLabels(text));
 }
 
@@ -68,12 +68,12 @@ export function parseEscape(text: string, position: number): { octet: number; le
   const digits = /^\d{3}/.exec(text.slice(position + 1, position + 4))?.[0];
   if (digits !== undefined) {
     const octet = Number(digits);
-    if (octet > 255) throw new InvalidValue(`'\\${digits}' is no octet`);
+    if (octet > 255) throw new InvalidValue(`'\\${digits}' is not an octet: at most \\255 is allowed`);
     return { octet, length: 4 };
   }
   const next = text.charCodeAt(position + 1);
   if (Number.isNaN(next) || (next >= 0x30 && next <= 0x39) || (next < 0x20 && next !== 0x09) || next > 0x7e) {
-    throw new InvalidValue(`'${text}' has an unfinished escape`);
+    throw new InvalidValue(`'${text}' has a wrong escape: write \\DDD, or a backslash and a printable ASCII character`);
   }
   return { octet: next, length: 2 };
 }

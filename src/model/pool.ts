@@ -12,7 +12,9 @@ export type Tags = Record<string, string>;
 
 export const maxTags = 64;
 
-/** Throws InvalidValue for too many tags. A merge can add to the tags that are there, so a schema cannot check this. */
+/**
+ * Throws InvalidValue for too many tags. A schema cannot check this for a patch, which adds to the tags that are there.
+ */
 export function checkTags(tags: Readonly<Tags>): void {
   if (Object.keys(tags).length > maxTags) throw new InvalidValue(`has more than ${maxTags} tags`);
 }
@@ -67,14 +69,14 @@ export function poolFrom(name: string, settings: Partial<Omit<Pool, 'name'>>): P
   };
 }
 
-/** The addresses that a pool may give: its ranges in listed order, and the intervals excluded from them. */
+/** The addresses that a pool may hand out: its ranges in listed order, and the intervals excluded from them. */
 export interface PoolShape {
   ranges: AddressRange[];
   excluded: Interval[];
   avoidBuggyIps: boolean;
 }
 
-/** An interval with both its ends. */
+/** An interval, both ends included. */
 interface Interval {
   first: AddressNumber;
   last: AddressNumber;
@@ -125,7 +127,7 @@ export function isBuggy(value: AddressNumber): boolean {
   return low === 0n || low === 255n;
 }
 
-/** Returns how many addresses of a family the pool can give. */
+/** Returns how many addresses of a family the pool can hand out. */
 export function capacityOf(shape: PoolShape, family: Family): bigint {
   let capacity = 0n;
   for (const range of shape.ranges) {

@@ -54,7 +54,7 @@ export function parseRecords(type: RecordType, records: readonly string[]): stri
   const distinct = [...octets.keys()].sort();
   const length = octets.values().reduce((sum, one) => sum + one, 0);
   if (length > maxRrset) {
-    throw new InvalidValue(`the records come to ${length} octets; a DNS message takes ${maxRrset}`);
+    throw new InvalidValue(`the records have ${length} octets; a DNS message has room for ${maxRrset}`);
   }
   if (isSingleton(type) && distinct.length > 1) throw new InvalidValue(`a name has one ${type} record at most`);
   return distinct;
@@ -63,7 +63,9 @@ export function parseRecords(type: RecordType, records: readonly string[]): stri
 /** The types that may share a name with a CNAME, for DNSSEC and keys (RFC 4035 §2.5, RFC 2181 §10.1). */
 const besideCname: ReadonlySet<string> = new Set(['CNAME', 'RRSIG', 'NSEC', 'KEY', 'SIG', 'NXT']);
 
-/** Returns an RRset that cannot share a name with the CNAME among these (RFC 1034 §3.6.2). */
+/**
+ * Returns an RRset that cannot share a name with a CNAME (RFC 1034 §3.6.2). Undefined if there is none, or no CNAME.
+ */
 export function conflictWithCname<T extends Pick<Rrset, 'type'>>(rrsets: readonly T[]): T | undefined {
   if (!rrsets.some(({ type }) => type === 'CNAME')) return undefined;
   return rrsets.find(({ type }) => !besideCname.has(type));

@@ -322,7 +322,7 @@ test('what is easily written by mistake is accepted with a warning', async (t) =
       .join();
   assert.match((await put('mail.foo.k8s/A', ['192.0.2.1'])) ?? '', /zone twice/);
   assert.equal(await put('mail.foo.k8s./A', ['192.0.2.1']), undefined);
-  assert.match((await put('@/TXT', ['v=spf1 mx -all'])) ?? '', /several texts/);
+  assert.match((await put('@/TXT', ['v=spf1 mx -all'])) ?? '', /several strings/);
   for (const text of [
     '"v=spf1 mx -all"',
     '"one" "two words"',

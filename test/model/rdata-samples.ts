@@ -98,8 +98,8 @@ TXT "größe" => "gr\195\182\195\159e"
 TXT ! "not closed :: a quote is not closed
 ~TXT ! a;b :: ';' must be quoted or escaped
 TXT ! a(b :: '(' must be quoted or escaped
-TXT ! "a\25" :: unfinished escape
-TXT ! "a\256" :: is no octet
+TXT ! "a\25" :: wrong escape
+TXT ! "a\256" :: is not an octet
 RP admin.example. text.example.
 RP . .
 RP ! admin.example. :: RP text: a name is missing
@@ -361,7 +361,7 @@ SVCB ! 1 foo.example. mandatory=mandatory :: mandatory must not list itself
 SVCB ! 1 foo.example. mandatory=port :: mandatory lists port, which is missing
 SVCB ! 1 foo.example. mandatory=port,port port=53 :: mandatory lists a key twice
 SVCB ! 1 foo.example. no-default-alpn :: no-default-alpn needs alpn
-SVCB ! 1 foo.example. alpn=h2 no-default-alpn=a :: no-default-alpn: it has no value
+SVCB ! 1 foo.example. alpn=h2 no-default-alpn=a :: no-default-alpn: takes no value
 SVCB ! 1 foo.example. alpn :: alpn: a value is empty
 SVCB ! 1 foo.example. alpn=h2,,h3 :: alpn: a value is empty
 ~SVCB ! 1 foo.example. alpn=a\\b :: a backslash that is not before a comma

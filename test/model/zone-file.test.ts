@@ -136,7 +136,7 @@ for (const [what, text, records] of accepted) {
 
 const refused: [text: string, line: number, message: RegExp][] = [
   ['$INCLUDE other', 1, /\$INCLUDE is refused/],
-  ['$FOO bar', 1, /no directive/],
+  ['$FOO bar', 1, /not a known directive/],
   [' A 10.0.0.1', 1, /no owner/],
   ['a', 1, /no type/],
   ['a A', 1, /./],

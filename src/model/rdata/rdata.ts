@@ -13,7 +13,7 @@ interface Field extends FieldCodec {
   label: string;
 }
 
-/** The fields of the types that were used before. */
+/** A cache: the fields of each type that was used before. */
 const fieldsByType = new Map<RecordType, readonly Field[] | undefined>();
 const writer = new WireWriter();
 

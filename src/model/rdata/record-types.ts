@@ -245,8 +245,8 @@ export const typeCode = {
 const isUnstorable = (code: number): boolean => code === 0 || code === typeCode.OPT || (code >= 128 && code <= 255);
 
 /**
- * Returns the number of any type. A zone need not be able to hold it: bitmaps and signatures name such types. Throws
- * InvalidValue.
+ * Returns the number of any type, even of one that a zone cannot hold: bitmaps and signatures can name those too.
+ * Throws InvalidValue.
  */
 export function parseTypeCode(text: string): number {
   const name = text.toUpperCase();

@@ -46,7 +46,7 @@ export class ZoneFileContents {
   records = 0;
   /** The approximate size in memory, in octets. */
   held = 0;
-  /** The NS records of the apex that the settings of the exported zone implied and those of this zone do not. */
+  /** The NS records of the apex that the exported zone's settings implied and this zone's settings do not imply. */
   impliedNameservers: readonly string[] = [];
   readonly #findings: Findings;
   /** RRsets whose records are all marked as implied, with their owners. */
@@ -112,7 +112,7 @@ export class ZoneFileContents {
     this.held += heldByRecord + record.length;
     rrset.octets += recordOverhead + length;
     if (rrset.octets > maxRrset)
-      this.#findings.fault(line, `the ${type} records of ${owner} are more than a DNS message takes`);
+      this.#findings.fault(line, `the ${type} records of ${owner} do not fit into a DNS message`);
   }
 
   /** Takes the SOA. The same SOA may come twice: the text of a zone transfer repeats it at the end. */
@@ -149,7 +149,7 @@ export class ZoneFileContents {
     return lines;
   }
 
-  /** Returns all RRsets of a name: the file's, and those that hosts manage. Reports those that cannot be together. */
+  /** Returns all RRsets of a name: the file's, and those that hosts manage. Reports RRsets that cannot be together. */
   rrsetsAt(owner: Fqdn, managed: readonly Rrset[], findings = this.#findings): Rrset[] {
     const own = this.names.get(owner) ?? [];
     const rrsets: Rrset[] = [...managed];
@@ -158,7 +158,11 @@ export class ZoneFileContents {
       if (stands === undefined) rrsets.push({ type, ttl, records: records.length > 1 ? records.sort() : records });
       else if (!isSameRrset({ ttl, records }, stands)) {
         const host = `host:${managingHost(owner, stands)}`;
-        findings.fault(line, `the ${type} records of ${owner} belong to ${host}, and are others`, 'managed_record');
+        findings.fault(
+          line,
+          `the ${type} records of ${owner} belong to ${host}, which has other records there`,
+          'managed_record',
+        );
       }
     }
     for (const finding of checkName(this.zone, owner, rrsets, this.#cutsAbove(owner), this.#below(owner)))
@@ -197,7 +201,7 @@ export class ZoneFileContents {
   }
 }
 
-/** Returns a copy of the text. V8 keeps the strings that a slice or a concatenation was made of in memory. */
+/** Returns a copy of the text. A slice or a concatenation keeps the strings that it was made from in memory. */
 function ownText<T extends string>(text: T): T {
   return Buffer.from(text, 'latin1').toString('latin1') as T;
 }

@@ -16,7 +16,9 @@ export function parseGenerateRange(text: string): GenerateRange {
   const [, start, stop, step = '1'] = /^(\d{1,10})-(\d{1,10})(?:\/(\d{1,10}))?$/.exec(text) ?? [];
   const range = { start: Number(start), stop: Number(stop), step: Number(step) };
   if (start === undefined || range.stop < range.start || range.step < 1 || range.stop >= 2 ** 31) {
-    throw new InvalidValue(`'${text}' is no range: start-stop or start-stop/step, from the smaller to the greater`);
+    throw new InvalidValue(
+      `'${text}' is not a range: write start-stop or start-stop/step, with start ≤ stop < 2^31 and step ≥ 1`,
+    );
   }
   const numbers = Math.floor((range.stop - range.start) / range.step) + 1;
   if (numbers > maxNumbers)
@@ -41,7 +43,9 @@ export function substitute(template: string, number: number): string {
 function formatNumber(modifiers: string, number: number): string {
   const [, offset, digits = '0', base = 'd'] = /^([+-]?\d{1,10})(?:,(\d{1,3})(?:,([doxXnN]))?)?$/.exec(modifiers) ?? [];
   if (offset === undefined)
-    throw new InvalidValue(`'\${${modifiers}}' is no placeholder: \${offset,width,base}, base one of d, o, x, X, n, N`);
+    throw new InvalidValue(
+      `'\${${modifiers}}' is not a placeholder: write \${offset,width,base}, base one of d, o, x, X, n, N`,
+    );
   const value = number + Number(offset);
   const width = Number(digits);
   if (value < 0) throw new InvalidValue(`'\${${modifiers}}' makes ${number} negative`);

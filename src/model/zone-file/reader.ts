@@ -23,7 +23,7 @@ export interface ZoneFileRecord {
   record: string;
   /** The octets of the rdata. */
   length: number;
-  /** Marked as implied by the settings of the zone that the file was exported from. */
+  /** True if the file says that the settings of the exported zone implied this record. */
   implied?: boolean;
 }
 
@@ -104,7 +104,7 @@ export class ZoneFileReader {
   }
 
   #parseOwner(token: string): Fqdn {
-    if (token.startsWith('"')) throw new InvalidValue(`${token} is no owner name: names are not quoted`);
+    if (token.startsWith('"')) throw new InvalidValue(`${token} is not an owner name: names are not quoted`);
     return parseRelativeName(token, this.#origin);
   }
 
@@ -127,9 +127,11 @@ export class ZoneFileReader {
         yield* this.#generate(line, argument, more);
         return;
       case '$INCLUDE':
-        throw new InvalidValue('$INCLUDE is refused: files here are not read for anyone; put the text in its place');
+        throw new InvalidValue(
+          '$INCLUDE is refused: no file on this machine is read; write the text of the file in its place',
+        );
       default:
-        throw new InvalidValue(`${tokens[0]} is no directive we know: $ORIGIN, $TTL and $GENERATE`);
+        throw new InvalidValue(`${tokens[0]} is not a known directive: use $ORIGIN, $TTL or $GENERATE`);
     }
   }
 

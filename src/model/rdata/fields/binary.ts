@@ -67,7 +67,7 @@ function shorten(text: string): string {
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
 
-/** Octets to the end of the rdata. `none` is the text for no octets; if it is undefined, there must be some. */
+/** Octets to the end of the rdata. `none` is the text for no octets. Without it, at least one octet is needed. */
 function rest(notation: Notation, none?: '' | '-'): FieldCodec {
   return {
     parse: (tokens, wire) => {

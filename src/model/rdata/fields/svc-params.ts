@@ -118,11 +118,11 @@ function checkMandatory(codes: readonly number[]): void {
 
 const empty: ValueCodec = {
   parse: (value) => {
-    if (value.length > 0) throw new InvalidValue('it has no value: write only the key');
+    if (value.length > 0) throw new InvalidValue('takes no value: write only the key');
     return value;
   },
   format: (value) => {
-    if (value.length > 0) throw new InvalidValue('it has no value');
+    if (value.length > 0) throw new InvalidValue('takes no value');
     return undefined;
   },
 };
