@@ -10,7 +10,7 @@ import { hostFrom, type WantedHost } from './host-wanted.ts';
 import { orphanedHost } from './orphans.ts';
 import { pathsIn, writeHost } from './write-host.ts';
 
-export interface HostChange {
+interface HostChange {
   name: Fqdn;
   precondition: Precondition;
   /**

@@ -7,7 +7,7 @@ import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { writeHost } from './write-host.ts';
 
-export interface HostDeletion {
+interface HostDeletion {
   name: Fqdn;
   precondition: Precondition;
 }

@@ -59,7 +59,7 @@ export function parseHostPatch({ name, aliases, ttl, ptr, owner, tags }: Host, p
 }
 
 /** Which hosts a list shows, as people write it: all fields that are given must hold. */
-export interface HostFilterInput {
+interface HostFilterInput {
   /** The host's name, or one of its aliases. */
   name?: string;
   address?: string;

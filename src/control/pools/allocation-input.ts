@@ -45,7 +45,7 @@ export function parseAddressAt(path: string, text: string): Address {
 }
 
 /** The holders that leave an address, as people write it: all fields that are given must hold. */
-export interface ReleaseInput {
+interface ReleaseInput {
   ip: string;
   space?: string;
   /** One allocation of several that share the address. */

@@ -9,7 +9,7 @@ import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { decideEvict, refuseUse } from './evict.ts';
 
-export interface PoolDeletion {
+interface PoolDeletion {
   name: string;
   precondition: Precondition;
 }

@@ -29,7 +29,7 @@ import { yieldToEventLoop } from './yield-to-event-loop.ts';
 const maxCarried = 50;
 
 /** The file, and the generation of the zone that it was compared with. */
-export interface Compared {
+interface Compared {
   contents: ZoneFileContents;
   generation: number;
   /** The names that were changed in that generation since. */

@@ -23,13 +23,13 @@ export interface RrsetChange {
 }
 
 /** The RRsets that were written. `created`: there was no such RRset before; for a single change. */
-export interface RrsetsChanged {
+interface RrsetsChanged {
   rrsets: OwnedRrset[];
   created: boolean;
   warnings: Warning[];
 }
 
-export interface RrsetsWanted {
+interface RrsetsWanted {
   zone: Fqdn;
   changes: readonly RrsetChange[];
   precondition?: Precondition;

@@ -20,7 +20,7 @@ import { unreadable } from '../reading/unreadable.ts';
 import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
-export interface ZoneDeletion {
+interface ZoneDeletion {
   name: Fqdn;
   precondition: Precondition;
 }

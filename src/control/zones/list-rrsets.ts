@@ -17,7 +17,7 @@ export interface RrsetPosition {
   skip: number;
 }
 
-export interface RrsetPage {
+interface RrsetPage {
   rrsets: OwnedRrset[];
   next: RrsetPosition | undefined;
 }

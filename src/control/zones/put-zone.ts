@@ -15,7 +15,7 @@ import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { maxWarnings, type Warning } from '../transaction/name-edits.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
-export interface ZoneChange {
+interface ZoneChange {
   name: Fqdn;
   precondition: Precondition;
   /**

@@ -8,13 +8,13 @@ import { parseRecords } from '../../model/rrset.ts';
 import type { RrsetChange } from './change-rrsets.ts';
 
 /** An RRset's name and type. */
-export interface RrsetPlace {
+interface RrsetPlace {
   owner: Fqdn;
   type: RecordType;
 }
 
 /** The contents of an RRset as people write them. */
-export interface RrsetInput {
+interface RrsetInput {
   /** Seconds; default: the zone's. */
   ttl?: number | undefined;
   /** Presentation form (RFC 1035 §5.1). An empty list deletes the RRset. */
