@@ -1,18 +1,20 @@
-// Requests that are repeated at a replica whose view is older than that of the replica that answered first.
+// Requests with an Idempotency-Key: repeated at a replica with older views, not served, and while the store is away.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RequestIdentity } from '../../src/control/transaction/commit-once.ts';
 import type { Decide } from '../../src/control/transaction/decision.ts';
+import { TransactionBuilder } from '../../src/control/transaction/transaction-builder.ts';
 import { decideCreateZone } from '../../src/control/zones/put-zone.ts';
 import { parseName } from '../../src/model/name.ts';
 import { zoneDefaults } from '../../src/model/zone.ts';
+import { zoneKey } from '../../src/store/kinds/zone.ts';
 import { StoreUnavailable } from '../../src/store/store.ts';
 import { changedStore, laggingStore } from '../support/changed-store.ts';
 import { embeddedStore, openReplica, testActor } from '../support/control-plane.ts';
 
-test('the first answer is given again when this replica serves what it says, not before', async (t) => {
+test('a repeated request gets the first answer only when this replica serves the change', async (t) => {
   const store = await embeddedStore(t);
   const first = await openReplica(t, store);
   const gate = Promise.withResolvers<void>();
@@ -33,7 +35,20 @@ test('the first answer is given again when this replica serves what it says, not
   assert.ok(second.views.zones.get(name) !== undefined);
 });
 
-test('where the store is away before anything is written, the refusal says so', async (t) => {
+test('a change that is durable but not served is refused, although the store has its answer', async (t) => {
+  const { once, views } = await openReplica(t, await embeddedStore(t));
+  const key = zoneKey(parseName('foo.k8s'));
+  const identity: RequestIdentity = { key: 'k', method: 'POST', path: '/v1/zones', body: {} };
+  const decide: Decide<unknown> = (context) =>
+    new TransactionBuilder(context).put(key, 'not the JSON of a zone', undefined).build('created');
+  await assert.rejects(once.commit(testActor, identity, decide), {
+    code: 'value_unreadable',
+    message: /the change is durable .* cannot serve it/,
+  });
+  assert.ok(views.faults.has(key), 'the replica does not know the written value');
+});
+
+test('if the store cannot be reached before anything is written, the refusal says so', async (t) => {
   const store = await embeddedStore(t);
   const away = changedStore(store, { get: () => Promise.reject(new StoreUnavailable('no answer')) });
   const { once } = await openReplica(t, away);

@@ -9,7 +9,7 @@ import { timestamp } from '../../model/timestamp.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import type { Views } from '../../views/views.ts';
 import { existingPool } from '../reading/existing.ts';
-import { unreadable } from '../reading/unreadable.ts';
+import { faultRefusal } from '../reading/fault-refusal.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import { usageOf } from './pool-usage.ts';
 
@@ -68,7 +68,7 @@ export function refuseTaken(context: DecisionContext, space: string, address: Ad
   if (views.pools.isFree(space, address, now) && !claimed.has(key)) return;
   const fault = views.faults.get(key);
   if (fault !== undefined) {
-    throw unreadable({ key, why: fault.message, code: 'address_taken', path, members: { address, heldBy: [] } });
+    throw faultRefusal({ key, fault, code: 'address_taken', path, members: { address, heldBy: [] } });
   }
   const record = views.pools.address(space, address)?.value;
   const heldBy = record?.holders.map(describeHolder) ?? [];

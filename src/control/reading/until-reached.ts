@@ -1,29 +1,28 @@
-// Waits until the views reach a revision of the store, but not for long: the store may be away.
+// Waits until this replica serves a revision of the store. Limits the wait, since the store may not answer.
 
 import { refuse } from '../../errors.ts';
 import type { Revision } from '../../model/revision.ts';
 import { within } from '../../store/within.ts';
 import type { Views } from '../../views/views.ts';
 
-/** About as long as a call of the store takes to give up. */
+/** As long as most calls of the store wait for an answer. */
 const maxMilliseconds = 4000;
 
 /**
- * Resolves when this replica serves all changes up to the revision. Refuses with `store_unavailable` and `detail` if it
- * takes too long.
+ * Resolves when this replica serves all changes up to the revision. Refuses with `store_unavailable` and `detail` if
+ * that takes too long.
  */
 export async function untilReached(
   views: Views,
   revision: Revision,
   detail = 'this replica does not receive changes from the store: try again later',
-  milliseconds = maxMilliseconds,
 ): Promise<void> {
   if (views.revision >= revision) return;
-  if (!(await within(views.reached(revision), milliseconds))) refuse('store_unavailable', detail);
+  if (!(await within(views.reached(revision), maxMilliseconds))) refuse('store_unavailable', detail);
 }
 
-/** The same for the revision of a committed change: the refusal says that the change is durable. */
-export function untilServed(views: Views, revision: Revision, milliseconds?: number): Promise<void> {
+/** Waits as {@link untilReached} does, for a committed change. The refusal tells that the change is durable. */
+export function untilServed(views: Views, revision: Revision): Promise<void> {
   const detail = `the change is durable (revision ${revision}), but this replica does not serve it yet`;
-  return untilReached(views, revision, detail, milliseconds);
+  return untilReached(views, revision, detail);
 }

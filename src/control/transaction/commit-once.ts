@@ -1,5 +1,5 @@
-// Idempotency keys: the transaction of a request also keeps its answer; the same request gets that answer again
-// (test/http/conditions-and-repeats.test.ts).
+// Idempotency keys. The transaction of a request also writes the request's answer, and a repeated request gets that
+// answer (test/http/conditions-and-repeats.test.ts).
 
 import { createHash } from 'node:crypto';
 import { Refusal, refuse } from '../../errors.ts';
@@ -7,14 +7,14 @@ import { answerValue, idempotencyKey } from '../../store/kinds/idempotency.ts';
 import { LeaseGone, type LeaseId, type Store, StoreUnavailable } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
 import { untilServed } from '../reading/until-reached.ts';
-import { type Committer, LostRace, maxAttempts, notWritten } from './commit.ts';
+import { type Committer, LostRace, maxAttempts, NotServed, notWritten } from './commit.ts';
 import type { Committed, Decide, TokenActor } from './decision.ts';
 
-/** Answers are kept for at least 24 hours. Those of one hour share a lease. */
+/** The store keeps an answer for at least 24 hours. The answers of one hour share a lease. */
 const leaseSeconds = 25 * 3600;
 const leaseShareMilliseconds = 3600 * 1000;
 
-/** A request with an idempotency key. Two of one token are the same request if all fields are equal. */
+/** A request with an idempotency key. Two requests with one token are the same if all fields are equal. */
 export interface RequestIdentity {
   key: string;
   method: string;
@@ -35,14 +35,15 @@ export class OnceCommitter {
   }
 
   /**
-   * Commits as {@link Committer.commit} does; gives the same request its first answer again. Refuses with
-   * `idempotency_mismatch`.
+   * Commits as {@link Committer.commit} does. Resolves with the first answer if the request is a repeated one. Refuses
+   * another request with the same key, with `idempotency_mismatch`.
    */
   async commit<T>(actor: TokenActor, identity: RequestIdentity, decide: Decide<T>): Promise<Committed<T>> {
     try {
       return await this.#commit(actor, identity, decide);
     } catch (error) {
-      // The committer throws Refusals: this error comes from a call outside it, when nothing was written.
+      // The committer turns StoreUnavailable into a Refusal. So this call to the store was another one, and this
+      // request has written nothing.
       throw error instanceof StoreUnavailable ? notWritten(error) : error;
     }
   }
@@ -65,25 +66,25 @@ export class OnceCommitter {
             operations: [{ kind: 'put', key, value, lease }],
           });
         };
-        // If a compare fails, it may be that of the key: then the answer is in the store.
+        // If the compare of the key fails, another copy of the request was first. The next attempt reads its answer.
         return await this.#committer.commit(actor, decideOnce, { once: true });
       } catch (error) {
         if (error instanceof LeaseGone) this.#lease = undefined;
         if (attempts < maxAttempts && (error instanceof LostRace || error instanceof LeaseGone)) continue;
-        // The refusal may come from the same request, carried out a moment ago: then its answer is in the store.
-        const answered =
-          error instanceof Refusal && error.code !== 'store_unavailable'
-            ? await this.#earlier<T>(key, request)
-            : undefined;
-        if (answered !== undefined) return answered;
-        throw error;
+        if (!(error instanceof Refusal) || error instanceof NotServed || error.code === 'store_unavailable')
+          throw error;
+        // The reason for the refusal may be a change that another copy of this request has just made. Then the store
+        // has the answer.
+        const earlier = await this.#earlier<T>(key, request);
+        if (earlier === undefined) throw error;
+        return earlier;
       }
     }
   }
 
   /**
-   * Resolves with the first answer when this replica serves it; undefined if there is none. Another replica may have
-   * given it (test/control/repeats.test.ts).
+   * Resolves with the answer in the store when this replica serves its revision, since another replica may have written
+   * it (test/control/repeats.test.ts). Resolves with undefined if there is no answer.
    */
   async #earlier<T>(key: string, request: string): Promise<Committed<T> | undefined> {
     const entry = await this.#store.get(key);

@@ -1,5 +1,6 @@
-// The one loop that commits decisions: it puts decisions that do not conflict into one transaction, decides again on
-// newer views when a compare failed, and returns when this replica serves the result. What a decision is: decision.ts.
+// The one loop that commits decisions. It puts decisions that do not conflict into one transaction. When a compare
+// failed, it decides again on newer views. A caller gets its answer when this replica serves the result. What a
+// decision is: decision.ts.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { Refusal, refuse } from '../../errors.ts';
@@ -14,14 +15,15 @@ import {
   TransactionTooLarge,
 } from '../../store/store.ts';
 import { within } from '../../store/within.ts';
+import type { Fault } from '../../views/stored-faults.ts';
 import type { Views } from '../../views/views.ts';
-import { unreadable } from '../reading/unreadable.ts';
+import { faultRefusal } from '../reading/fault-refusal.ts';
 import { untilServed } from '../reading/until-reached.ts';
 import { Batch } from './batch.ts';
 import type { Actor, Committed, Decide, Decision } from './decision.ts';
 import { comparedKey, writtenKey } from './transaction-keys.ts';
 
-/** A decision that waits for its transaction, and who asked for it. */
+/** A request whose decision waits for its transaction. */
 interface Job {
   actor: Actor;
   decide: Decide<unknown>;
@@ -35,13 +37,21 @@ interface Job {
 export const maxAttempts = 200;
 /** The time to wait until the views have the change that made a compare fail. */
 const freshViewMilliseconds = 25;
-/** The time to wait until this replica serves a committed change. */
-const servedMilliseconds = 5000;
 
-/** Other writers were first in every attempt; nothing was written. */
+/** The refusal of a change of which nothing was written: another writer was first in every attempt. */
 export class LostRace extends Refusal {
   constructor() {
     super('internal_error', `the change lost ${maxAttempts} races against other writers: try it again`);
+  }
+}
+
+/** The refusal of a change that is durable, but that this replica cannot serve. */
+export class NotServed extends Refusal {
+  constructor(revision: Revision, fault: Fault | undefined) {
+    super(
+      fault?.code ?? 'internal_error',
+      `the change is durable (revision ${revision}), but this replica cannot serve it: ${fault?.message}`,
+    );
   }
 }
 
@@ -58,10 +68,10 @@ export class Committer {
 
   /**
    * Commits what the actor asks for. Resolves when the change is durable and this replica serves it
-   * (test/control/served-when-resolved.test.ts). Rejects with a Refusal if nothing was written, with two exceptions:
-   * after `store_unavailable` it may have been, after `table_full` it was, and the detail says so. `once`: rejects with
-   * {@link LostRace} as soon as a compare fails, for callers that must read more than the views before they decide
-   * again.
+   * (test/control/served-when-resolved.test.ts). After a Refusal nothing was written, with two exceptions. After
+   * `store_unavailable` the change may have been written: the message tells. After {@link NotServed} it was written.
+   * `once`: rejects with {@link LostRace} as soon as a compare fails. It is for callers that must read more than the
+   * views before they decide again.
    */
   commit<T>(actor: Actor, decide: Decide<T>, { once = false }: { once?: boolean } = {}): Promise<Committed<T>> {
     const { obstacle } = this.#views;
@@ -82,7 +92,7 @@ export class Committer {
   }
 
   /**
-   * Decides the jobs of the queue in order, until the transaction is full. Those that conflict with it stay in the
+   * Decides the jobs of the queue in order, until the transaction is full. Jobs that conflict with it stay in the
    * queue.
    */
   #takeBatch(): Batch<Job> {
@@ -91,7 +101,7 @@ export class Committer {
     let seen = 0;
     let retries = 0;
     for (const job of this.#queue) {
-      // While another replica writes too, small batches lose less when one of their compares fails.
+      // If compares fail because another replica writes too, smaller batches lose fewer jobs to one failed compare.
       retries = Math.max(retries, job.attempts);
       if (batch.full || batch.jobs.length >= Math.max(1, maxOperations >> Math.min(retries, 7))) break;
       seen += 1;
@@ -111,8 +121,7 @@ export class Committer {
           waiting.push(job);
         }
       } catch (error) {
-        // This may be refused only because of another request of the batch, which is not committed yet: decide it again
-        // later.
+        // The reason may be a key that another request of the batch is about to write. Decide again after that commit.
         if (error instanceof Refusal && batch.jobs.length > 0) waiting.push(job);
         else job.reject(error);
       }
@@ -126,7 +135,7 @@ export class Committer {
     try {
       const { committed, revision } = await this.#store.commit(batch.transaction());
       if (committed) {
-        await untilServed(this.#views, revision, servedMilliseconds);
+        await untilServed(this.#views, revision);
         for (const { job, decision } of batch.jobs) this.#answer(job, decision, revision);
       } else {
         this.#requeue(batch);
@@ -137,24 +146,19 @@ export class Committer {
     }
   }
 
-  /** Resolves the job; rejects it if the change is durable, but this replica cannot serve it. */
+  /** Resolves the job of a committed decision. Rejects it if this replica cannot serve the change. */
   #answer(job: Job, { result, operations }: Decision<unknown>, revision: Revision): void {
     const faulty = operations.find((operation) => operation.kind === 'put' && this.#views.faults.has(operation.key));
     if (faulty === undefined) {
       job.resolve({ result, revision });
       return;
     }
-    const fault = this.#views.faults.get(writtenKey(faulty));
-    job.reject(
-      new Refusal(
-        fault?.code ?? 'internal_error',
-        `the change is durable (revision ${revision}), but this replica cannot serve it: ${fault?.message}`,
-      ),
-    );
+    job.reject(new NotServed(revision, this.#views.faults.get(writtenKey(faulty))));
   }
 
   /**
-   * Rejects the jobs. If the store cannot be reached, rejects the whole queue: each job would only wait as long again.
+   * Answers a failed commit. Rejects the batch's jobs, or puts back those that can be committed without the others. If
+   * the store cannot be reached, rejects the queue too: each job would wait as long for nothing.
    */
   #fail(batch: Batch<Job>, error: unknown): void {
     if (error instanceof LeaseGone) {
@@ -181,7 +185,7 @@ export class Committer {
     for (const job of this.#queue.splice(0)) job.reject(untouched);
   }
 
-  /** Rejects the jobs whose lease ended; the others go into the next batch. */
+  /** Rejects the jobs that write on a lease, since a lease has ended. Puts the others back into the queue. */
   #failLeased(batch: Batch<Job>, error: LeaseGone): void {
     const isLeased = (operation: Operation) => operation.kind === 'put' && operation.lease !== undefined;
     const others: Job[] = [];
@@ -192,7 +196,7 @@ export class Committer {
     this.#queue.unshift(...others);
   }
 
-  /** Puts the jobs back, for smaller transactions; rejects a job that was alone. */
+  /** Puts the jobs back into the queue, for smaller transactions. Rejects a job that was alone in its transaction. */
   #failLarge({ jobs }: Batch<Job>, { message }: TransactionTooLarge): void {
     const again = jobs.length > 1 ? jobs.map(({ job }) => job) : [];
     for (const job of again) job.attempts += 1;
@@ -201,8 +205,8 @@ export class Committer {
   }
 
   /**
-   * Puts the jobs back into the queue, to be decided again. Rejects those that lost too often, or met a value that
-   * cannot be read.
+   * Puts the jobs back into the queue, to be decided again. Rejects jobs that lost too often, and jobs that compare a
+   * key with a fault: the views never get its value.
    */
   #requeue(batch: Batch<Job>): void {
     const again: Job[] = [];
@@ -210,7 +214,7 @@ export class Committer {
       job.attempts += 1;
       const key = decision.compares.map(comparedKey).find((compared) => this.#views.faults.has(compared)) ?? '';
       const fault = this.#views.faults.get(key);
-      if (fault !== undefined) job.reject(unreadable({ key, why: fault.message, code: fault.code }));
+      if (fault !== undefined) job.reject(faultRefusal({ key, fault }));
       else if (job.attempts < job.maxAttempts) again.push(job);
       else job.reject(new LostRace());
     }
@@ -218,7 +222,7 @@ export class Committer {
   }
 }
 
-/** Returns the refusal of a write that never reached the store. */
+/** Returns the refusal of a write that was not carried out, because the store could not be reached. */
 export function notWritten(error: StoreUnavailable): Refusal {
   return unavailable(error, 'nothing was written, try again later');
 }

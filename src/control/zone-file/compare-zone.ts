@@ -11,7 +11,7 @@ import { type FileRrset, isSameRrset, type ZoneFileContents } from '../../model/
 import type { Findings } from '../../model/zone-file/findings.ts';
 import { namesPrefix, nameValue } from '../../store/kinds/name.ts';
 import type { Store } from '../../store/store.ts';
-import { unreadable } from '../reading/unreadable.ts';
+import { faultRefusal } from '../reading/fault-refusal.ts';
 import { yieldToEventLoop } from './yield-to-event-loop.ts';
 
 /** Numbers of RRsets. `managed`: those that hosts manage, which stay as they are. */
@@ -111,7 +111,7 @@ function storedName(key: string, value: string): NamedRrsets {
     return nameValue.decode(value);
   } catch (error) {
     if (!(error instanceof InvalidValue)) throw error;
-    throw unreadable({ key, why: error.message });
+    throw faultRefusal({ key, fault: { code: 'value_unreadable', message: error.message } });
   }
 }
 

@@ -16,7 +16,7 @@ import { maxKeysOf, WriteBudget } from '../hosts/write-budget.ts';
 import { writeHost } from '../hosts/write-host.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import { existingZone } from '../reading/existing.ts';
-import { unreadable } from '../reading/unreadable.ts';
+import { faultRefusal } from '../reading/fault-refusal.ts';
 import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
@@ -31,7 +31,7 @@ export function decideDeleteZone(context: DecisionContext, { name, precondition 
   const fault = faultOf(context, name);
   if (fault !== undefined) {
     const wayOut = 'repair it in the store, or repeat with ?force=true, which deletes what the store has of the zone';
-    throw unreadable({ key: zoneKey(name), why: fault.message, wayOut });
+    throw faultRefusal({ key: zoneKey(name), fault, wayOut });
   }
   const current = existingZone(context, name);
   checkPrecondition(precondition, entityTag(current.modified));
