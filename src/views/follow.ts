@@ -10,7 +10,7 @@ import type { Views } from './views.ts';
 
 const retryMilliseconds = 500;
 
-/** Runs until the signal aborts. While the store is away, the views stay as they are. */
+/** Runs until the signal aborts. While the store cannot be reached, the views stay as they are. */
 export async function follow(store: Store, views: Views, logger: Logger, signal: AbortSignal): Promise<void> {
   let away = false;
   while (!signal.aborted) {
@@ -39,8 +39,8 @@ export async function follow(store: Store, views: Views, logger: Logger, signal:
 }
 
 /**
- * Treats a store that was replaced by one without zones as one that is away: a wiped disk must not remove every name
- * from DNS.
+ * Throws HistoryLost if the store may have been replaced, has no zones now, and had zones before: a wiped disk must not
+ * remove every name from DNS.
  */
 async function refuseEmptied(store: Store, views: Views): Promise<void> {
   if (!views.loaded || views.obstacle === undefined || views.zones.list().next().done) return;

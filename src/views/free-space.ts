@@ -9,7 +9,7 @@ export const compareNumbers = (a: AddressNumber, b: AddressNumber): number => (a
 
 export class FreeSpace {
   readonly shape: PoolShape;
-  /** First → last of each stretch that is occupied or excluded; stretches never touch. */
+  /** First → last of each stretch of addresses that are occupied or excluded. No two stretches touch. */
   readonly #occupied = new SortedMap<AddressNumber, AddressNumber>(undefined, compareNumbers);
 
   constructor(shape: PoolShape) {
@@ -58,7 +58,7 @@ export class FreeSpace {
     }
   }
 
-  /** Yields the same as {@link free}, but starts at a place chosen by `random` (0 ≤ random < 1) and wraps around. */
+  /** Yields the same as {@link free}, but starts at a random place and wraps around. `random` works as Math.random. */
   *freeFromRandom(family: Family, random: () => number): Generator<AddressNumber> {
     const ranges = this.shape.ranges.filter((range) => range.family === family);
     const size = ranges.reduce((sum, range) => sum + (range.last - range.first + 1n), 0n);
@@ -83,7 +83,7 @@ export class FreeSpace {
     for (let at = first; at <= last; at += 1n) {
       const stretch = this.#occupied.getPairOrNextLower(at);
       if (stretch !== undefined && at <= stretch[1]) at = stretch[1];
-      // A rule excludes the address, not a listed interval. Marked as occupied, it costs later searches nothing.
+      // `avoidBuggyIps` excludes addresses that are in no excluded interval. Later searches skip occupied ones.
       else if (this.shape.avoidBuggyIps && isBuggy(at)) this.occupy(at);
       else yield at;
     }

@@ -1,4 +1,5 @@
-// The stored hosts in memory, in the order of their keys, which keeps the hosts of a zone together. Decides nothing.
+// Holds the stored hosts in memory, in key order: the hosts of a zone are next to one another. The rules of hosts are
+// in control/hosts.
 
 import type { Host } from '../model/host.ts';
 import type { Fqdn } from '../model/name.ts';
@@ -14,7 +15,7 @@ export class HostView {
     return this.#hosts.get(hostKey(name));
   }
 
-  /** Yields the hosts in key order: those after the named host, or all. */
+  /** Yields the hosts in key order. With `after`, only those that follow that name. */
   *list(after?: Fqdn): Generator<Versioned<Host>> {
     const from = after === undefined ? undefined : hostKey(after);
     for (const [key, host] of this.#hosts.entries(from)) if (key !== from) yield host;

@@ -1,6 +1,6 @@
 // One view and one handler for each kind of stored key. The handler applies a change to the view, and names the stage
-// at which the change becomes visible. A kind without a handler here does not compile. The kinds: store/kinds. views.ts
-// calls the handlers.
+// at which the change becomes visible. If a kind has no handler here, tsc fails. The kinds: store/kinds. views.ts calls
+// the handlers.
 
 import type { Member } from '../model/member.ts';
 import { type Fqdn, isWithin, parseName } from '../model/name.ts';
@@ -23,7 +23,7 @@ import type { ZoneView } from './zone-view.ts';
 /** How the views follow one kind of key. */
 export interface KindHandler<Name extends KindName> {
   readonly kind: StoredKind<Name>;
-  /** Takes the value into its view. If this throws, the value is reported and ignored. */
+  /** Puts the value into its view. If this throws, the value is reported as a fault. */
   put(subject: Subject<Name>, value: Value<Name>, modified: Revision): void;
   delete(subject: Subject<Name>): void;
   /** Notes that the key has a value that cannot be read. */
@@ -38,8 +38,8 @@ export interface KindHandler<Name extends KindName> {
   deleteStage?(subject: Subject<Name>): Stage;
 }
 
-/** The handler of every kind. `unfollowed`: the kind is read from the store when it is needed. */
-export type KindHandlers = { readonly [Name in KindName]: KindHandler<Name> | 'unfollowed' };
+/** The handler of every kind. `unfollowed`: no view follows the kind. It is read from the store when it is needed. */
+type KindHandlers = { readonly [Name in KindName]: KindHandler<Name> | 'unfollowed' };
 
 /** The views of all followed kinds. */
 export abstract class KindViews {
@@ -135,7 +135,7 @@ function isReverse(owner: Fqdn): boolean {
 }
 
 /**
- * Returns false if `ask` throws: the table throws for a key whose name cannot be in its zone, and holds nothing there.
+ * Returns false if `ask` throws. The table throws if the key's name is outside its zone, and holds nothing for the key.
  */
 function falseIfThrown(ask: () => boolean): boolean {
   try {

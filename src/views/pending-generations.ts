@@ -1,5 +1,5 @@
-// Pending generations: names under a generation that the zone's key does not point to. An import is writing them, or
-// left them behind. The table holds them apart, where DNS does not see them. The generation that is served:
+// The pending generations of zones: generations of names that the zone's key does not point to. An import is writing
+// them, or stopped before it was complete. The table holds them, but DNS does not see them. The served generation:
 // zone-view.ts.
 
 import type { Fqdn } from '../model/name.ts';
@@ -35,7 +35,7 @@ export class PendingGenerations {
     return pending;
   }
 
-  /** Returns the generation, which becomes the zone, and removes it from here. Throws TableFull. */
+  /** Returns the generation, or a new one, and removes it from here: it becomes the zone. Throws TableFull. */
   take(zone: Fqdn, generation: number): PendingGeneration {
     const pending = this.getOrCreate(zone, generation);
     this.#forget(zone, generation);
@@ -49,7 +49,7 @@ export class PendingGenerations {
     this.#table.withdrawZone(pending.table);
   }
 
-  /** Drops the generations before this one. Generations only grow, so none of them can become the zone any more. */
+  /** Drops the older generations. A zone's generation only grows, so they can never become the zone. */
   dropOlder(zone: Fqdn, generation: number): void {
     for (const one of this.#pending.get(zone)?.keys() ?? []) if (one < generation) this.drop(zone, one);
   }

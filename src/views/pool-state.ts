@@ -1,5 +1,5 @@
-// One pool in memory: how many of its addresses are held or cooling down, and which address it gives next. The address
-// records, and the pool that counts each of them: pool-view.ts.
+// One pool in memory: how many of its addresses are held or cooling down, and which address it offers next. The address
+// records, and which pool counts each of them: pool-view.ts.
 
 import {
   type Address,
@@ -15,7 +15,7 @@ import type { Revision } from '../model/revision.ts';
 import { compareNumbers, FreeSpace } from './free-space.ts';
 import { SortedMap } from './sorted-map.ts';
 
-/** Counts of addresses. BigInt, because those of an IPv6 pool do not fit a number. */
+/** Counts of addresses. They are BigInts, because the counts of an IPv6 pool do not fit a number. */
 export interface FamilyUsage {
   capacity: bigint;
   used: bigint;
@@ -40,7 +40,7 @@ export class PoolState {
   readonly shape: PoolShape;
   readonly #space: FreeSpace;
   readonly #counts: Record<Family, Counts>;
-  /** Addresses that cool down, by the end of the cool-down → when they were released. In milliseconds. */
+  /** The end of its cool-down, and the address → the time of its release. Both in milliseconds since 1970. */
   readonly #cooling = new SortedMap<TimedAddress, number>(undefined, compareTimed);
   /** Free addresses that were in use before, by the time of their release. Only in least-recently-used pools. */
   readonly #resting = new SortedMap<TimedAddress, true>(undefined, compareTimed);
@@ -85,8 +85,8 @@ export class PoolState {
   }
 
   /**
-   * Yields the free addresses in the order of the pool's strategy. `random` is 0 ≤ random < 1. A least-recently-used
-   * pool gives the addresses that were never in use first, then the one that was released earliest.
+   * Yields the free addresses in the order of the pool's strategy. A least-recently-used pool offers the addresses that
+   * were never in use first, then the others by the time of their release. `random` works as Math.random.
    */
   *candidates(family: Family, now: number, random: () => number): Generator<Address> {
     this.#endCoolDowns(now);
@@ -110,7 +110,7 @@ export class PoolState {
     return { ipv4: usageOf(this.#counts.ipv4), ipv6: usageOf(this.#counts.ipv6) };
   }
 
-  /** Returns when the next cool-down ends, in milliseconds. Undefined if no address cools down. */
+  /** Returns when the next cool-down ends, in milliseconds since 1970. Undefined if no address cools down. */
   nextCoolDownEnd(now: number): number | undefined {
     this.#endCoolDowns(now);
     return this.#cooling.minKey()?.[0];
@@ -126,7 +126,7 @@ export class PoolState {
     };
   }
 
-  /** Makes an address free again that was in use before. */
+  /** Makes an address free that was in use before. */
   #rest(value: AddressNumber, since: number): void {
     if (this.value.strategy === 'least-recently-used' && !isExcluded(this.shape, value)) {
       this.#space.occupy(value);

@@ -1,5 +1,6 @@
 // The stored pools and address records in memory: who holds an address, which pool it is in, and when it expires.
-// views.ts keeps them current. Decides nothing. Free and cooling addresses of one pool: pool-state.ts.
+// views.ts keeps them current. The rules of allocation are in control/addresses. Free and cooling addresses of one
+// pool: pool-state.ts.
 
 import { type Address, type AddressNumber, addressNumber, type Family } from '../model/address.ts';
 import { type AddressRange, rangesOverlap } from '../model/address-range.ts';
@@ -22,7 +23,8 @@ export class PoolView {
   readonly #sharing = new Map<string, SharingIndex>();
   /**
    * Records that housekeeping must change at a time, soonest first: an allocation expires, a cool-down ends, or no pool
-   * needs the record of a release any more. A least-recently-used pool needs such records, so they are not in here.
+   * needs the record of a release any more. A least-recently-used pool needs its records of releases, so they are not
+   * in here.
    */
   readonly #expiries = new SortedMap<readonly [time: number, key: string], AddressRecord>(
     undefined,
@@ -33,7 +35,7 @@ export class PoolView {
     return this.#pools.get(name);
   }
 
-  /** Yields the pools by name: those after the named pool, or all. */
+  /** Yields the pools in the order of their names. With `after`, only those that follow that name. */
   *list(after?: string): Generator<Versioned<Pool>> {
     for (const [name, pool] of this.#pools.entries(after)) if (name !== after) yield pool;
   }
@@ -43,13 +45,14 @@ export class PoolView {
     return this.#stateAt(space, addressNumber(address));
   }
 
-  /** Returns a pool of the space with a range that overlaps this one. Ignores the pool named `except`. */
+  /** Returns a pool of the space, and its range that overlaps the given range. Ignores the pool named `except`. */
   overlapping(space: string, range: AddressRange, except: string): { pool: Pool; range: AddressRange } | undefined {
     const ranges = this.#ranges.get(space);
     if (ranges === undefined) return undefined;
     for (let pair = ranges.nextLowerPair(range.last + 1n); pair !== undefined; pair = ranges.nextLowerPair(pair[0])) {
       const { range: other, pool } = pair[1];
-      // Ranges of a space never overlap each other, so none before this one reaches further.
+      // Control accepts no overlapping ranges in a space, so no earlier range ends after this one. Overlaps that were
+      // written to the store by hand may be missed.
       if (other.last < range.first) return undefined;
       if (pool.value.name !== except) return { pool: pool.value, range: other };
     }
@@ -70,7 +73,7 @@ export class PoolView {
     }
   }
 
-  /** Yields the held addresses that the pool gave, in address order: those after the given address, or all. */
+  /** Yields the held addresses that came from the pool, in order. With `after`, only those that follow that address. */
   *heldFrom(pool: Pool, after?: Address): Generator<Versioned<AddressRecord>> {
     const start = after === undefined ? 0n : addressNumber(after) + 1n;
     for (const range of rangesInOrder(pool)) {
@@ -81,19 +84,19 @@ export class PoolView {
     }
   }
 
-  /** Yields the free addresses of a pool in the order of its strategy. `random` is 0 ≤ random < 1. */
+  /** Yields the free addresses of a pool in the order of its strategy. `random` works as Math.random. */
   *candidates(name: string, family: Family, now: number, random: () => number = Math.random): Generator<Address> {
     yield* this.#pools.get(name)?.candidates(family, now, random) ?? [];
   }
 
-  /** Returns whether the address may be given now. */
+  /** Returns whether the address is not held and does not cool down. Its pool may exclude it. */
   isFree(space: string, address: Address, now: number): boolean {
     const record = this.address(space, address)?.value;
     if (record === undefined) return true;
     return record.state === 'released' && (this.coolDownEnd(record) ?? now) <= now;
   }
 
-  /** Returns when the address may be given again, in milliseconds. Undefined if it has no cool-down. */
+  /** Returns when the cool-down of the address ends, in milliseconds since 1970. Undefined if it has none. */
   coolDownEnd(record: AddressRecord): number | undefined {
     return endIn(this.#stateAt(record.space, addressNumber(record.address)), record);
   }
@@ -102,7 +105,7 @@ export class PoolView {
     return this.#pools.get(name)?.usage(now);
   }
 
-  /** Returns when the pool's next cool-down ends, in milliseconds. Undefined if no address cools down. */
+  /** Returns when the pool's next cool-down ends, in milliseconds since 1970. Undefined if no address cools down. */
   nextCoolDownEnd(name: string, now: number): number | undefined {
     return this.#pools.get(name)?.nextCoolDownEnd(now);
   }
@@ -128,19 +131,19 @@ export class PoolView {
 
   putPool(pool: Pool, modified: Revision): void {
     const before = this.#pools.get(pool.name);
-    if (before !== undefined) this.#takeOut(before);
-    this.#bringIn(pool, modified);
-    if (before !== undefined) this.#giveWay(before);
+    if (before !== undefined) this.#removePool(before);
+    this.#addPool(pool, modified);
+    if (before !== undefined) this.#recountOverlapping(before);
   }
 
   deletePool(name: string): void {
     const state = this.#pools.get(name);
     if (state === undefined) return;
-    this.#takeOut(state);
-    this.#giveWay(state);
+    this.#removePool(state);
+    this.#recountOverlapping(state);
   }
 
-  #bringIn(pool: Pool, modified: Revision): void {
+  #addPool(pool: Pool, modified: Revision): void {
     const state = new PoolState(pool, modified);
     this.#pools.set(pool.name, state);
     const ranges = getOrMake(this.#ranges, pool.space, () => new SortedMap(undefined, compareNumbers));
@@ -154,7 +157,7 @@ export class PoolView {
     }
   }
 
-  #takeOut(state: PoolState): void {
+  #removePool(state: PoolState): void {
     const { name, space } = state.value;
     this.#pools.delete(name);
     const ranges = this.#ranges.get(space);
@@ -168,16 +171,16 @@ export class PoolView {
   }
 
   /**
-   * Counts the addresses anew in the pools that overlap a removed one. During a load a new pool can arrive before the
-   * old pool of its ranges is deleted.
+   * Counts the addresses again in the pools that overlap the removed one. During a load a new pool can arrive before
+   * the old pool of its ranges is deleted.
    */
-  #giveWay({ value: { name, space }, shape }: PoolState): void {
+  #recountOverlapping({ value: { name, space }, shape }: PoolState): void {
     const isBelow = (range: AddressRange) => shape.ranges.some((other) => rangesOverlap(range, other));
     for (const other of [...this.#pools.values()]) {
       const { value, modified } = other;
       if (value.name === name || value.space !== space || !other.shape.ranges.some(isBelow)) continue;
-      this.#takeOut(other);
-      this.#bringIn(value, modified);
+      this.#removePool(other);
+      this.#addPool(value, modified);
     }
   }
 
@@ -227,7 +230,7 @@ function rangesInOrder(pool: Pool): AddressRange[] {
   return poolShape(pool).ranges.toSorted((a, b) => compareNumbers(a.first, b.first));
 }
 
-/** Returns the times at which housekeeping must change the record of an address of this pool. */
+/** Returns when housekeeping must change the record. `pool` is the pool that has the address in its ranges. */
 function expiriesOf(pool: PoolState | undefined, record: AddressRecord): [time: number, key: string][] {
   const key = `${record.space}/${record.address}`;
   if (record.state === 'released') {

@@ -1,6 +1,6 @@
 // The order in which the changes of one revision become visible, so that no query sees half a host: first addresses,
-// then PTRs, then aliases. Deletions come after all of these, in the opposite order. A new zone is published whole,
-// after its names. A serial comes last, so that it never announces what is not served yet
+// then PTRs, then aliases. A new zone follows its names, so that it is published whole. Deletions come next, in the
+// opposite order. Serials come last: when DNS serves a new serial, it serves all changes of that revision
 // (test/views/serving-order.test.ts).
 
 /** Every stage, in order. A kind whose handler names no stage has the stages `put` and `delete`. */

@@ -45,26 +45,25 @@ export class SharingIndex {
     const sets = [...(this.#byKey.get(newcomer.sharingKey)?.values() ?? [])]
       .filter(({ holders }) => mayShare(holders, newcomer))
       .map(({ addresses }) => addresses);
-    // A merge: the next address of each set, lowest first. A set is asked for another one only after its last was
-    // given.
+    // Merges the sets. `next` has the next address of each, lowest first.
     const next = new SortedMap<AddressNumber, SortedMap<AddressNumber, true>>(undefined, compareNumbers);
-    const lookOn = (set: SortedMap<AddressNumber, true>, from: AddressNumber) => {
+    const queueNext = (set: SortedMap<AddressNumber, true>, from: AddressNumber) => {
       const value = set.has(from) ? from : set.nextHigherKey(from);
       if (value !== undefined && value <= last) next.set(value, set);
     };
-    for (const set of sets) lookOn(set, first);
+    for (const set of sets) queueNext(set, first);
     for (let value = next.minKey(); value !== undefined; value = next.minKey()) {
       const set = next.get(value);
       next.delete(value);
       yield value;
-      if (set !== undefined) lookOn(set, value + 1n);
+      if (set !== undefined) queueNext(set, value + 1n);
     }
   }
 }
 
 /**
- * Returns the group of an address. Undefined if nobody may share it: it is not held, or a host holds it, or an
- * allocation that needs the whole address.
+ * Returns the group of an address. Undefined if nobody may share it: nobody holds it, a host holds it, or an allocation
+ * needs the whole address.
  */
 function placeOf({ holders }: AddressRecord): { key: string; ports: string } | undefined {
   const [first] = holders;

@@ -1,4 +1,4 @@
-// The stored values that are not served, and why. Reported once in the log, and kept until the value is put again or
+// The faults of stored values that cannot be served. A fault is logged once, and kept until the value is put again or
 // deleted.
 
 import type { Logger } from '../model/logger.ts';
@@ -38,7 +38,7 @@ export class StoredFaults {
   }
 
   forget(key: string): void {
-    // Nearly always there are no faults. Then a load must not spend the time to hash each key.
+    // A load calls this for each key. It must not spend time on hashing the keys when there are no faults.
     if (this.byKey.size === 0 && this.#apexFaults.size === 0) return;
     this.byKey.delete(key);
     this.#apexFaults.delete(key);
@@ -51,7 +51,8 @@ export class StoredFaults {
 
   /**
    * Notes whether the table holds the zone's apex as its settings require it. The apex depends on more than the zone's
-   * value, and may have to wait for room in the table, so its fault comes and goes without a change of the value.
+   * value, and may have to wait for room in the table. So its fault can appear and disappear without a change of the
+   * value.
    */
   apexSettled(zone: Fqdn, fault: unknown, modified: Revision): void {
     const key = zoneKey(zone);

@@ -43,7 +43,7 @@ export class Views extends KindViews {
   #distrust: string | undefined;
   readonly #firstLoad = Promise.withResolvers<void>();
 
-  /** `self` returns this replica as a nameserver, which it is even while it is not registered as a member. */
+  /** `self` returns this replica as a nameserver. The zones name it even while it is not registered as a member. */
   constructor(table: TableWriter, self: () => Nameserver, logger: Logger) {
     super(
       new ZoneView(table, {
@@ -90,8 +90,8 @@ export class Views extends KindViews {
   }
 
   /**
-   * Notes that the store may not be the one that was loaded. The held values are served until the next load, which
-   * replaces all of them.
+   * Notes that the store may not be the one that was loaded. The held values are served until the next load replaces
+   * all of them.
    */
   distrust(reason: string): void {
     this.#distrust = reason;
@@ -195,10 +195,10 @@ export class Views extends KindViews {
     }
   }
 
-  /** Tells the zones which replicas answer for them. */
+  /** Passes the replicas to the zones as their nameservers. */
   #nameReplicas(): void {
     this.membersChanged = false;
-    // Replicas with the same label become one nameserver with all their addresses. membership.ts warns of it.
+    // Replicas with the same label become one nameserver with all their addresses. membership.ts logs that.
     const addresses = new Map<string, Set<Address>>();
     for (const { label, addresses: more } of [this.#self(), ...[...this.members.values()].map(nameserverOf)])
       addresses.set(label, new Set([...(addresses.get(label) ?? []), ...more]));
@@ -207,8 +207,8 @@ export class Views extends KindViews {
   }
 
   /**
-   * Warns once for each name. The records may be intended (an address that is translated to the replica's), or a host
-   * may have the name of a replica by chance.
+   * Logs a warning, once for each name. Users may intend the records: the replica may be behind NAT. Or a host has the
+   * name of a replica by chance.
    */
   #nameserverHidden(name: Fqdn): void {
     if (this.#hiddenNameservers.has(name)) return;

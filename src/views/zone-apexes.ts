@@ -1,6 +1,6 @@
 // The records that the settings of zones imply: SOA, NS at the apex, addresses of nameservers. They are in the table
-// beside the stored records. A zone is published when its apex is complete. A zone without room in the table waits.
-// Stored records: zone-view.ts. The rules of what is implied: model/zone.ts.
+// beside the stored records. A zone is published when its apex is complete, and waits while the table has no room for
+// it. Stored records: zone-view.ts. The rules of what is implied: model/zone.ts.
 
 import { type Fqdn, parseName } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
@@ -29,7 +29,9 @@ export interface StoredName {
 }
 
 export interface ZoneListener {
-  /** Reports that a zone's apex could not be written as its settings require, and why. Undefined: it was written. */
+  /**
+   * Reports why the zone's apex could not be written as its settings require. `fault` is undefined if it was written.
+   */
   apexSettled(zone: Fqdn, fault: unknown): void;
   /** Reports that users have their own addresses or alias at the name of a replica in a zone. */
   nameserverHidden(owner: Fqdn): void;
@@ -49,7 +51,7 @@ export class ZoneApexes {
     this.#listener = listener;
   }
 
-  /** Throws InvalidValue if the zone's name is too long for the name of a nameserver below it. */
+  /** Throws InvalidValue if the zone's name is too long for the names that its settings imply below it. */
   check(zone: Zone): void {
     impliedBy(zone, this.#nameservers);
   }
@@ -62,8 +64,8 @@ export class ZoneApexes {
   }
 
   /**
-   * Writes the implied records and publishes the zone. Reports a fault to the listener and returns false, without a
-   * throw.
+   * Writes the implied records and publishes the zone. Does not throw: if it fails, it reports the fault to the
+   * listener and returns false.
    */
   settle(state: ApexState): boolean {
     const { name } = state.value;
@@ -81,7 +83,7 @@ export class ZoneApexes {
     return true;
   }
 
-  /** Settles the zones that wait for room. Stops at the first that finds none. */
+  /** Settles the zones that wait for room. Stops at the first zone that fails. */
   settleWaiting(): void {
     for (const state of this.#waiting) if (!this.settle(state)) return;
   }
@@ -131,7 +133,8 @@ export class ZoneApexes {
 
   /**
    * Returns the user's RRsets of a name, with the implied RRsets of all other types added. Nothing is added to a CNAME.
-   * No address is added to a user's addresses, not even of the other family: the user's may belong to another machine.
+   * No address is added to a user's addresses, not even one of the other family: the user's addresses may belong to
+   * another machine.
    */
   withImplied(owner: Fqdn, rrsets: Rrset[], implied: Rrset[]): Rrset[] {
     if (implied.length === 0) return rrsets;

@@ -1,5 +1,6 @@
 // The stored zones: their settings in memory, their names in the table that DNS reads. zone-apexes.ts adds the records
-// that the settings imply (SOA, NS, glue), so that the table holds complete answers. Decides nothing.
+// that the settings imply (SOA, NS, glue), so that the table holds complete answers. The rules of zones are in
+// control/zones.
 
 import { ancestry, type Fqdn, isWithin } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
@@ -16,11 +17,11 @@ import { type ApexState, noRevision, type StoredName, ZoneApexes, type ZoneListe
 interface ZoneState extends Versioned<Zone>, ApexState {
   /** The number of owner names with records of users or hosts. */
   names: number;
-  /** The number of those at which a host manages records. */
+  /** The number of owner names at which a host manages records. */
   managedNames: number;
 }
 
-/** Collects the names of one generation that change after the journal's begin. `end` stops it. */
+/** Collects the names of one generation that change while the journal runs. `end` ends it. */
 export interface NameJournal {
   readonly changed: Set<Fqdn>;
   end(): void;
@@ -37,7 +38,7 @@ export class ZoneView {
   /** The number of the current load, or of the last one. A load stamps the names that it reads with its number. */
   #load = 0;
   #loading = false;
-  /** True if the held revisions may be of another history of the store. Then a load must not compare with them. */
+  /** True if the store may have been restored or replaced. Then a load must not rely on the held revisions. */
   #distrusted = false;
 
   constructor(table: TableWriter, listener: ZoneListener) {
@@ -50,7 +51,7 @@ export class ZoneView {
     return this.#zones.get(zone);
   }
 
-  /** Yields the zones by name: those after the named zone, or all. */
+  /** Yields the zones in the order of their names. With `after`, only those that follow that name. */
   *list(after?: Fqdn): Generator<Versioned<Zone>> {
     for (const [name, zone] of this.#zones.entries(after)) if (name !== after) yield zone;
   }
@@ -64,7 +65,7 @@ export class ZoneView {
     return undefined;
   }
 
-  /** Returns the zone inside this one that answers for the name instead: the highest one, if there are several. */
+  /** Returns the zone below `zone` that contains the name: the highest one, if there are several. */
   zoneBelow(zone: Fqdn, owner: Fqdn): Fqdn | undefined {
     let highest: Fqdn | undefined;
     for (const ancestor of ancestry(owner)) {
@@ -74,7 +75,7 @@ export class ZoneView {
     return undefined;
   }
 
-  /** Returns whether there is a zone inside this one. */
+  /** Returns whether there is a zone below this one. */
   hasZonesBelow(zone: Fqdn): boolean {
     for (const name of this.#zones.keys()) if (name !== zone && isWithin(name, zone)) return true;
     return false;
@@ -92,7 +93,7 @@ export class ZoneView {
     return state !== undefined && this.#table.hasCuts(state.table);
   }
 
-  /** Yields the zone's stored names below this one, in no order. The zone must not change while the caller iterates. */
+  /** Yields the stored names below `owner`, in no order. The zone must not change while the caller iterates. */
   *namesBelow(zone: Fqdn, owner: Fqdn): Generator<Fqdn> {
     const state = this.#zones.get(zone);
     if (state === undefined) return;
@@ -152,8 +153,7 @@ export class ZoneView {
   }
 
   /**
-   * Notes that the held values may be of another history of the store. The next load writes all of them, and the
-   * serials.
+   * Notes that the store may have been restored or replaced. The next load replaces all held values, and the serials.
    */
   distrust(): void {
     this.#distrusted = true;
@@ -184,29 +184,33 @@ export class ZoneView {
     }
   }
 
-  /** Frees the memory that no answering thread reads any more. Then settles the zones that wait for room. */
+  /** Frees the memory that no answering thread reads any more. Then tries to settle the zones that wait for room. */
   collect(): void {
     this.#table.collect();
     this.#apexes.settleWaiting();
   }
 
-  /** Throws InvalidValue if the name is too long for a nameserver below it, or TableFull. Nothing has changed then. */
+  /**
+   * Throws TableFull, or InvalidValue if the zone's name is too long for the names that its settings imply below it. If
+   * it throws, nothing has changed (test/views/table-full.test.ts).
+   */
   putZone(zone: Zone, modified: Revision): void {
     this.#apexes.check(zone);
     const before = this.#zones.get(zone.name);
     const held = this.#distrusted ? 0 : (before?.serial ?? 0);
     const serial = Math.max(modified, held, this.#serials.get(zone.name) ?? 0) as Revision;
-    this.#serials.delete(zone.name);
     if (before !== undefined && before.value.generation === zone.generation) {
+      this.#serials.delete(zone.name);
       Object.assign(before, { value: zone, modified, serial });
       this.#apexes.settle(before);
       return;
     }
     const pending = this.#pending.take(zone.name, zone.generation);
+    this.#serials.delete(zone.name);
     this.#pending.dropOlder(zone.name, zone.generation);
     const state: ZoneState = { value: zone, modified, serial, published: false, implied: new Map(), ...pending };
     if (before !== undefined) this.#apexes.forget(before);
-    // An unpublished generation is not what the table serves, so publishing the new one does not remove it.
+    // The table does not serve an unpublished generation, so publishing the new one would not withdraw it.
     if (before?.published === false) this.#table.withdrawZone(before.table);
     this.#zones.set(zone.name, state);
     this.#apexes.settle(state);
@@ -219,7 +223,7 @@ export class ZoneView {
     this.#apexes.forget(state);
     const served = this.#table.servedZone(zone);
     this.#table.withdrawZone(state.table);
-    // The table still serves the generation before if this one found no room.
+    // If the table had no room for this generation, it still serves the one before.
     if (served !== undefined && served !== state.table) this.#table.withdrawZone(served);
     this.#pending.dropAll(zone);
   }
@@ -243,7 +247,7 @@ export class ZoneView {
     if (this.#isOver(zone, generation)) return;
     this.#note(zone, generation, owner);
     const state = this.#existingGeneration(zone, generation) ?? this.#pending.getOrCreate(zone, generation);
-    // The first load meets each name once, and nothing is held before it.
+    // The first load reads each name once, and no name is held before it.
     const before = this.#loading && this.#load === 1 ? absent : this.#apexes.stored(state.table, owner);
     this.#table.putNode(state.table, owner, this.#apexes.withImplied(owner, rrsets, impliedAt(state, owner)), modified);
     if (this.#loading && this.#load > 1) this.#table.stamp(state.table, owner, this.#load);
@@ -278,13 +282,13 @@ export class ZoneView {
     return state?.value.generation === generation ? state : this.#pending.get(zone, generation);
   }
 
-  /** Returns whether the zone has a newer generation. False during a load, which reads the names before their zone. */
+  /** Returns whether the zone's generation is newer. False during a load, which reads the names before their zone. */
   #isOver(zone: Fqdn, generation: number): boolean {
     return !this.#loading && generation < (this.#zones.get(zone)?.value.generation ?? 0);
   }
 }
 
-/** What is stored at a name that the zone does not have. */
+/** The state of a name that is not stored. */
 const absent: StoredName = { rrsets: [], modified: noRevision };
 
 function isZone(state: ZoneState | PendingGeneration): state is ZoneState {
