@@ -1,5 +1,5 @@
-// The connections of the HTTP server: their time limits, the answer to bytes that are no request, and how they end when
-// the replica stops. How requests are handled: server.ts.
+// The connections of the HTTP server: their time limits, the answer to bytes that are not a request, and how they end
+// when the replica stops. How requests are handled: server.ts.
 
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -11,7 +11,7 @@ import { problemOf } from './problem.ts';
 const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
 export interface ConnectionLimits {
-  /** Connections at once; each takes a file descriptor. One more is closed without an answer. */
+  /** Connections at the same time; each takes a file descriptor. One more is closed without an answer. */
   maxConnections: number;
   /** Until the header of a request is complete. */
   headersMilliseconds: number;
@@ -31,9 +31,9 @@ export const connectionLimits: ConnectionLimits = {
   checkMilliseconds: 2000,
 };
 
-/** After the server stops: until requests that have begun must be complete. */
+/** From the server's stop until requests that have begun to arrive must be complete. */
 const arriveMilliseconds = 1000;
-/** After the server stops: until answers must be sent. A write that waits for an unreachable store takes less. */
+/** From the server's stop until answers must be sent. A write that waits for an unreachable store takes less. */
 const answerMilliseconds = 5500;
 
 /** A request and its response. */
@@ -59,7 +59,7 @@ export class Connections {
       response.once('close', () => exchanges?.delete(exchange));
     });
     server.on('timeout', (socket) => {
-      // A client that waits for its answer may send nothing.
+      // A client that waits for its answer need not send anything: its connection stays open.
       if (socket.writableLength > 0) socket.destroy();
       else if (this.#waitsForAnswer(socket) === undefined) this.#end(socket, tooSlow());
     });
@@ -86,7 +86,7 @@ export class Connections {
     else this.#end(socket, refusalOf(error));
   };
 
-  /** Ends the connections of a server that takes no more of them. Node itself ends those that are idle. */
+  /** Ends the connections of a server that accepts no new ones. Node itself closes idle connections. */
   drain(server: Server): void {
     const incomplete = setTimeout(() => {
       for (const socket of this.#sockets.keys()) {

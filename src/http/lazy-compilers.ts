@@ -8,8 +8,8 @@ import { Ajv } from 'ajv';
 import type { FastifySchemaCompiler } from 'fastify';
 
 /**
- * Returns a compiler of strict validators. Fastify's own drop unknown fields, and take "5" for 5. Ours converts only
- * values in a URL or a header, which are always text.
+ * Returns a compiler of strict validators. Fastify's own validators drop unknown fields, and accept "5" for 5. These
+ * convert only values in a URL or a header, which are always text.
  */
 export function newValidatorCompiler(): FastifySchemaCompiler<object> {
   const options = { allErrors: true, removeAdditional: false, useDefaults: true, strict: false } as const;
@@ -35,7 +35,7 @@ export const buildSerializer: SerializerFactory = (schemas, options) => {
 
 const require = createRequire(import.meta.url);
 
-/** Loads Fastify's serializer with the first response. `require` is synchronous, as sending a response is. */
+/** Loads Fastify's serializer with the first response. Sending a response is synchronous, and so is `require`. */
 const loadSerializer = once(() => {
   const { SerializerSelector } = require('@fastify/fast-json-stringify-compiler');
   return SerializerSelector() as SerializerFactory;

@@ -15,7 +15,9 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   return reply.status(refusal.status).type('application/problem+json').send(problemOf(refusal));
 }
 
-/** Returns a refusal's fields for the log. Without a route none: the message may repeat a token in the path. */
+/**
+ * Returns a refusal's fields for the log. Without a route, returns none: the message may repeat a token in the path.
+ */
 function loggedFields({ message }: Refusal, { routeOptions: { url } }: FastifyRequest): object {
   return url === undefined ? {} : { route: url, detail: message };
 }
@@ -60,7 +62,7 @@ type Validation = NonNullable<FastifyError['validation']>[number];
 
 /**
  * Returns the faults that help a client. For a field that may have several forms, Ajv reports a fault for each form and
- * one for the field: those for null and for the field are left out, and the allowed values become one fault.
+ * one for the field. Leaves out the faults for null and for the field. Makes one fault of all allowed values.
  */
 function helpfulFaults(validation: readonly Validation[]): Validation[] {
   const isNoise = ({ keyword, params }: Validation) =>
@@ -77,7 +79,7 @@ function helpfulFaults(validation: readonly Validation[]): Validation[] {
   return helpful.length > 0 ? helpful : [...validation];
 }
 
-/** Returns a fault of Ajv with the path of the field. Ajv itself gives the path of the object that has the field. */
+/** Returns a fault of Ajv with the path of the field. Ajv itself has the path of the object around the field. */
 function faultOf(
   { instancePath, keyword, params, message = 'is not valid' }: Validation,
   context?: string,

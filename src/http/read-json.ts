@@ -4,7 +4,9 @@ import { faultyInput, type InputFault, maxFaults, refuse } from '../errors.ts';
 import { pointerTo } from './json-pointer.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-/** In levels. Requests need a handful. The paths of faults, and recursion over the value, grow with the depth. */
+/**
+ * Levels of nesting. Requests need few. The paths of faults grow with the depth, and so does recursion over the value.
+ */
 const maxDepth = 64;
 /** Characters in the paths of all faults together: a field's name can be as long as the body, and be in many paths. */
 const maxPathsLength = 10_000;
@@ -36,7 +38,7 @@ export function readJson(body: Buffer): unknown {
   throw faultyInput(errors);
 }
 
-/** Returns the first faults of a text that is valid JSON. It needs to look at strings, brackets and commas only. */
+/** Returns the first faults of a text that is valid JSON. Only strings, brackets and commas matter. */
 function faultsIn(text: string): InputFault[] {
   const faults: InputFault[] = [];
   let pathsLength = 0;

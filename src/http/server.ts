@@ -23,7 +23,7 @@ import { zoneRoutes } from './routes/zones.ts';
 import { Problem, strict } from './schemas/common.ts';
 import type { Services } from './services.ts';
 
-/** In octets. A patch of 100 RRsets fits. */
+/** In octets. A patch of 100 RRsets of ordinary size fits. */
 const maxBody = 4 * 1024 * 1024;
 
 /** Returns the server with all routes; it does not listen yet. */
@@ -112,7 +112,7 @@ export async function createServer(
   return app;
 }
 
-/** Refuses requests that HTTP/1.1 requires a server to refuse, for any route. */
+/** Refuses requests with headers that no route accepts: Host, Authorization, Content-Encoding, Expect. */
 function refuseUnfit({ headers, headersDistinct, httpVersion }: IncomingMessage): void {
   const { host = [] } = headersDistinct;
   // RFC 9112 §3.2
@@ -121,7 +121,8 @@ function refuseUnfit({ headers, headersDistinct, httpVersion }: IncomingMessage)
   if ((headersDistinct.authorization ?? []).length > 1) refuse('invalid_request', 'duplicate Authorization header');
   // RFC 9110 §8.4.1
   const { 'content-encoding': coding = 'identity' } = headers;
-  if (!/^identity$/i.test(coding)) refuse('unsupported_media_type', `send the body as it is, not as ${coding}`);
+  if (!/^identity$/i.test(coding))
+    refuse('unsupported_media_type', `send the body without the content coding ${coding}`);
   // RFC 9110 §10.1.1
   const { expect } = headers;
   if (expect !== undefined && httpVersion === '1.1' && !/^100-continue$/i.test(expect))
@@ -155,8 +156,8 @@ function refuseUnrouted(app: FastifyInstance): void {
 }
 
 /**
- * Reads bodies as JSON. An empty body is accepted with the content type of JSON, since clients send it so. Routes that
- * need a body have a schema that refuses an empty one.
+ * Reads bodies as JSON. An empty body with the content type of JSON is accepted, because some clients send that. The
+ * schema of a route that needs a body refuses an empty one.
  */
 function readJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();

@@ -1,4 +1,5 @@
-// Runs a write around its use case: idempotency key, preconditions, the headers of the answer.
+// What all writes share: they commit the decision of a use case, with an idempotency key, preconditions and the headers
+// of the answer.
 
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -9,8 +10,8 @@ import { refuse } from '../errors.ts';
 import type { Services } from './services.ts';
 
 /**
- * Commits a decision, and sets the header `zonewright-revision`. A POST with an `Idempotency-Key` that was used before
- * gets its first answer again.
+ * Commits a decision, and sets the header `zonewright-revision`. A POST whose `Idempotency-Key` was used before gets
+ * the first answer again.
  */
 export async function commitFor<T>(
   services: Services,

@@ -97,7 +97,7 @@ export const hostRoutes: Routes = async (app, services) => {
     {
       schema: {
         tags,
-        summary: 'Create a host, or make it another; it keeps its addresses unless others are asked for',
+        summary: 'Create a host, or replace its settings; it keeps its addresses unless the request asks for others',
         params,
         headers: writeHeaders,
         body: PutHost,
@@ -147,7 +147,7 @@ export const hostRoutes: Routes = async (app, services) => {
     {
       schema: {
         tags,
-        summary: 'Delete a host and give everything back',
+        summary: 'Delete a host with its records, and release its addresses',
         params,
         headers: writeHeaders,
         response: { 204: Type.Null(), ...failures },

@@ -36,7 +36,7 @@ const tags = ['pools'];
 const params = strict({ pool: LabelText });
 const force = {
   force: Type.Optional(
-    Type.Boolean({ description: 'Releases addresses that are in use; a host whose last address goes, goes too' }),
+    Type.Boolean({ description: 'Releases addresses that are in use; a host that loses its last address is deleted' }),
   ),
 };
 
@@ -50,7 +50,7 @@ export const poolRoutes: Routes = async (app, services) => {
     {
       schema: {
         tags,
-        summary: 'Make a pool',
+        summary: 'Create a pool',
         headers: idempotencyHeaders,
         body: NewPool,
         response: { 201: PoolBody, ...failures },
@@ -100,7 +100,7 @@ export const poolRoutes: Routes = async (app, services) => {
     {
       schema: {
         tags,
-        summary: 'Make a pool, or replace its settings',
+        summary: 'Create a pool, or replace its settings',
         params,
         headers: writeHeaders,
         querystring: strict(force),
@@ -228,7 +228,7 @@ export const poolRoutes: Routes = async (app, services) => {
     {
       schema: {
         tags,
-        summary: 'The addresses that would be given next; takes none',
+        summary: 'The addresses that would be handed out next; takes none of them',
         params,
         querystring: strict({
           count: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 1 })),

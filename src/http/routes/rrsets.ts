@@ -52,8 +52,8 @@ export const rrsetRoutes: Routes = async (app, services) => {
             Type.String({
               maxLength: 1024,
               description:
-                'Relative to the zone; `@` is the apex. The RRsets of one name come all at once: `limit` and ' +
-                '`cursor` do nothing then',
+                'Relative to the zone; `@` is the apex. All RRsets of one name come in one answer: `limit` ' +
+                'and `cursor` have no effect then',
             }),
           ),
         }),
@@ -94,7 +94,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
     {
       schema: {
         tags,
-        summary: 'Write an RRset, over the one that is there',
+        summary: 'Create or replace an RRset',
         params,
         headers: writeHeaders,
         body: PutRrset,

@@ -35,7 +35,8 @@ export const zoneFileRoutes: Routes = async (app, services) => {
       schema: {
         tags,
         summary: 'Export a zone as a zone file',
-        description: 'SOA and NS first, then the names in canonical order; as of one revision, one record a line.',
+        description:
+          'SOA and NS first, then the names in canonical order. All records are of one revision, each in its own line.',
         params,
         response: {
           200: { description: 'The zone file', content: { 'text/dns': { schema: Type.String() } } },
@@ -56,16 +57,17 @@ export const zoneFileRoutes: Routes = async (app, services) => {
     {
       schema: {
         tags,
-        summary: "Replace a zone's own records by those of a zone file, at once",
+        summary: "Replace a zone's own records by those of a zone file, in one step",
         description:
-          'Every fault is listed with its line (`line:12`), and then nothing was changed. Records of hosts stay. The ' +
-          `SOA sets the settings of the zone, but for its serial. With \`Accept: ${progressLines}\` the answer is 200 ` +
-          'at once, and one JSON object a line: `progress` until `result` or `problem` ends it.',
+          'A file with faults changes nothing, and each fault is listed with its line (`line:12`). Records of hosts stay. ' +
+          'The SOA of the file sets the `soa` of the zone, except the serial. With ' +
+          `\`Accept: ${progressLines}\` the answer has status 200 immediately, and one JSON object in each line: ` +
+          '`progress`, and at the end `result` or `problem`.',
         consumes: ['text/dns'],
         params,
         headers: writeHeaders,
         querystring: strict({
-          dryRun: Type.Optional(Type.Boolean({ description: 'Says what would change, and changes nothing' })),
+          dryRun: Type.Optional(Type.Boolean({ description: 'Returns what would change, and changes nothing' })),
         }),
         body: Type.Unsafe<unknown>({ description: `A zone file (RFC 1035 §5) of ${maxFileOctets} octets at most` }),
         response: {

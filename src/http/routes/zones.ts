@@ -37,7 +37,7 @@ export const zoneRoutes: Routes = async (app, services) => {
     {
       schema: {
         tags,
-        summary: 'Make a zone',
+        summary: 'Create a zone',
         headers: idempotencyHeaders,
         body: NewZone,
         response: { 201: WrittenZone, ...failures },
@@ -86,7 +86,7 @@ export const zoneRoutes: Routes = async (app, services) => {
     {
       schema: {
         tags,
-        summary: 'Make a zone, or replace its settings; its records stay',
+        summary: 'Create a zone, or replace its settings; its records stay',
         params,
         headers: writeHeaders,
         body: PutZone,

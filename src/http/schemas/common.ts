@@ -30,14 +30,14 @@ export const Problem = Type.Object(
     title: Type.String(),
     status: Type.Integer(),
     detail: Type.String(),
-    code: Type.String({ description: 'What happened, for programs: see the list of codes in docs/api.md' }),
+    code: Type.String({ description: 'The reason, for programs: docs/api.md lists all codes' }),
     errors: Type.Optional(
       Type.Array(
         Type.Object({ pointer: Type.String({ description: 'JSON pointer (RFC 6901)' }), message: Type.String() }),
       ),
     ),
   },
-  { $id: 'Problem', additionalProperties: true, description: 'RFC 9457; more members by code' },
+  { $id: 'Problem', additionalProperties: true, description: 'RFC 9457; some codes have more members' },
 );
 
 export const ProblemReference = Type.Unsafe<Static<typeof Problem>>({ $ref: 'Problem#' });
@@ -51,7 +51,7 @@ export function listOf<T extends TSchema>(item: T) {
 
 export const pageQuery = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
-  cursor: Type.Optional(Type.String({ maxLength: 2000, description: '`nextCursor` of the page before' })),
+  cursor: Type.Optional(Type.String({ maxLength: 2000, description: '`nextCursor` of the previous page' })),
 };
 
 const TagValue = Type.String({ maxLength: 255 });
@@ -89,7 +89,7 @@ export const idempotencyHeaders = Type.Object({
     Type.String({
       minLength: 1,
       maxLength: 255,
-      description: 'The same key and request give the first answer again, for 24 hours',
+      description: 'A repeated request with the same key gets the first answer again, for 24 hours',
     }),
   ),
 });

@@ -1,4 +1,4 @@
-// Hosts as the API takes and shows them: the shape of a request, and what an answer has.
+// Hosts as the API takes and shows them: the shape of requests and answers.
 // control/hosts/host-input.ts parses the fields.
 
 import type { Static } from 'typebox';
@@ -25,12 +25,13 @@ const settings = {
     minItems: 1,
     maxItems: 2,
     uniqueItems: true,
-    description: 'One address of each; default: what the host has, else IPv4, or IPv6 where no pool gives IPv4',
+    description:
+      'One address of each family; default: the families that the host has; for a new host IPv4, or IPv6 if no pool has IPv4',
   }),
   addresses: Type.Array(AddressText, {
     minItems: 1,
     maxItems: 16,
-    description: 'These addresses; default: the next free of the pool',
+    description: 'The addresses of the host; default: the next free ones of the pool',
   }),
   aliases: Type.Array(NameText, { maxItems: 32, description: 'Names that get a CNAME to the host' }),
   ttl: Type.Union([Ttl, Type.Null()], { description: "Seconds; null: the zone's default" }),
@@ -51,7 +52,8 @@ export const HostBody = Type.Object({
       address: AddressText,
       pool: Type.Union([LabelText, Type.Null()]),
       ptr: Type.Union([NameText, Type.Null()], {
-        description: 'null: it has none, or lost it with a reverse zone; `"ptr": true` brings it back',
+        description:
+          'null: the address has no PTR, or lost it with its reverse zone; PATCH `"ptr": true` writes it again',
       }),
     }),
   ),

@@ -1,4 +1,4 @@
-// Pools, allocations and addresses as the API takes and shows them: the shape of a request, and what an answer has.
+// Pools, allocations and addresses as the API takes and shows them: the shape of requests and answers.
 // control/pools/ parses the fields.
 
 import type { Static } from 'typebox';
@@ -12,21 +12,25 @@ const RangeTexts = Type.Array(Type.String({ maxLength: 100 }), { maxItems: 1000 
 const settings = {
   ranges: Type.Array(Type.String({ maxLength: 100 }), {
     maxItems: 1000,
-    description: '`first-last`, a prefix, or one address; given in this order',
+    description: '`first-last`, a prefix, or one address; used in this order',
     examples: [['172.17.200.100-172.17.200.125']],
   }),
   exclude: RangeTexts,
-  autoAssign: Type.Boolean({ description: 'Gives addresses to requests that name no pool' }),
-  priority: Type.Integer({ minimum: -1_000_000, maximum: 1_000_000, description: 'Lower goes first' }),
-  avoidBuggyIps: Type.Boolean({ description: 'Never gives IPv4 addresses that end in .0 or .255' }),
-  allowFirstLast: Type.Boolean({ description: 'Gives the first and last address of a prefix too' }),
+  autoAssign: Type.Boolean({ description: 'The pool is used for requests that name no pool' }),
+  priority: Type.Integer({
+    minimum: -1_000_000,
+    maximum: 1_000_000,
+    description: 'The pool with the lower number is used first',
+  }),
+  avoidBuggyIps: Type.Boolean({ description: 'Leaves out IPv4 addresses that end in .0 or .255' }),
+  allowFirstLast: Type.Boolean({ description: 'Hands out the first and last address of a prefix too' }),
   strategy: Type.Enum([...strategies]),
   coolDownSeconds: Type.Integer({
     minimum: 0,
     maximum: 31_536_000,
-    description: 'How long an address rests before it is given again',
+    description: 'How long a released address is not handed out again',
   }),
-  drain: Type.Boolean({ description: 'Gives no addresses; those in use stay' }),
+  drain: Type.Boolean({ description: 'Hands out no addresses; those in use stay' }),
   space: LabelText,
   description: Type.String({ maxLength: 1000 }),
   tags: Tags,
@@ -73,10 +77,10 @@ export const AllocationBody = Type.Object({
     [Type.Literal('held'), Type.Literal('cooling-down'), Type.Literal('free'), Type.Literal('unreadable')],
     {
       description:
-        '`unreadable`: the value in the store is wrong, and the address counts as held until that is mended or deleted',
+        '`unreadable`: the value in the store is wrong, and the address counts as held until the value is mended or deleted',
     },
   ),
-  fault: Type.Optional(Type.String({ description: 'Why it is unreadable' })),
+  fault: Type.Optional(Type.String({ description: 'Why the value is unreadable' })),
   since: Type.Optional(Type.String({ format: 'date-time' })),
   freeAt: Type.Optional(Type.String({ format: 'date-time', description: 'When its cool-down ends' })),
   holders: Type.Array(

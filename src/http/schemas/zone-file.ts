@@ -17,24 +17,27 @@ const maxDifferenceOctets = 4 * 1024 * 1024;
 
 export const ImportBody = Type.Object({
   zone: NameText,
-  written: Type.Boolean({ description: 'False: a dry run, or the zone was so already' }),
+  written: Type.Boolean({ description: 'False after a dry run, or if the file changes nothing' }),
   counts: Type.Object(
     {
       added: Count,
       changed: Count,
       deleted: Count,
       unchanged: Count,
-      managed: Type.Integer({ minimum: 0, description: 'Of hosts: they stay, in the file or not' }),
+      managed: Type.Integer({
+        minimum: 0,
+        description: 'RRsets of hosts: they stay, whether they are in the file or not',
+      }),
       warnings: Count,
     },
-    { description: 'RRsets, the SOA among them' },
+    { description: 'Numbers of RRsets, the SOA included' },
   ),
   warnings: Type.Array(Type.Object({ line: Count, message: Type.String() }), { description: 'The first 100' }),
   difference: Type.Optional(
     Type.Array(Difference, {
       description:
-        'Of a dry run: the first 1000 RRsets that would be added, changed or deleted, or as many as come to 4 MiB; ' +
-        '`counts` is of all',
+        'Only after a dry run: the first 1000 RRsets that would be added, changed or deleted, or fewer if they take ' +
+        '4 MiB; `counts` has the numbers of all',
     }),
   ),
 });

@@ -1,4 +1,4 @@
-// Zones and RRsets as the API takes and shows them: the shape of a request, and what an answer has. control/zones/
+// Zones and RRsets as the API takes and shows them: the shape of requests and answers. control/zones/
 // parses the fields.
 
 import type { Static } from 'typebox';
@@ -16,7 +16,7 @@ const soaFields = {
   rname: Type.String({
     minLength: 1,
     maxLength: 1024,
-    description: 'Mailbox of who is responsible, as a name: `hostmaster.foowidgets.k8s`',
+    description: 'Mailbox of the responsible person, as a name: `hostmaster.foowidgets.k8s`',
   }),
   refreshSeconds: Seconds,
   retrySeconds: Seconds,
@@ -24,7 +24,7 @@ const soaFields = {
   negativeTtlSeconds: Type.Integer({
     minimum: 0,
     maximum: 2 ** 31 - 1,
-    description: 'How long resolvers may remember that a name is not there',
+    description: 'How long resolvers may remember that a name does not exist',
   }),
 };
 
@@ -36,10 +36,10 @@ const settings = {
   }),
   nameservers: Type.Array(NameText, {
     maxItems: 13,
-    description: 'NS at the apex; empty: the replicas name themselves',
+    description: 'NS at the apex; empty: the replicas are the nameservers',
   }),
   soa: strict(optional(soaFields).properties),
-  skydns: Type.Boolean({ description: 'Keep the SkyDNS layout too; not available in this version' }),
+  skydns: Type.Boolean({ description: 'Also write the SkyDNS layout; not available in this version' }),
 };
 
 export const NewZone = strict({ name: NameText, ...optional(settings).properties });
@@ -50,7 +50,9 @@ export const ZoneBody = Type.Object({
   name: NameText,
   ...settings,
   soa: Type.Object({ ...optional(soaFields).properties }),
-  automatic: Type.Boolean({ description: 'A reverse zone that came with its first address and goes with its last' }),
+  automatic: Type.Boolean({
+    description: 'A reverse zone that was created for its first address and is deleted with its last',
+  }),
   serial: Type.Integer({ description: "The SOA's serial: the store revision of the zone's last change, modulo 2^32" }),
 });
 
@@ -98,12 +100,14 @@ export const PatchRrsets = Type.Array(
 );
 export const RrsetBody = Type.Object({
   ...rrset,
-  managedBy: Type.Optional(Type.String({ description: '`host:<name>`, or `zone` for what the zone settings imply' })),
+  managedBy: Type.Optional(
+    Type.String({ description: '`host:<name>`, or `zone` for an RRset that comes from the settings of the zone' }),
+  ),
 });
 
 const Warnings = Type.Optional(
   Type.Array(Type.Object({ name: rrset.name, type: TypeText, message: Type.String() }), {
-    description: 'What was written and is odd, such as data that a delegation hides; absent when there is none',
+    description: 'What was written but may be a mistake, such as data that a delegation hides; absent without warnings',
   }),
 );
 export const WrittenRrset = Type.Object({ ...RrsetBody.properties, warnings: Warnings });
@@ -111,7 +115,7 @@ export const WrittenRrsets = Type.Object({ items: Type.Array(RrsetBody), warning
 
 const ZoneWarnings = Type.Optional(
   Type.Array(Type.Object({ zone: NameText, name: rrset.name, type: TypeText, message: Type.String() }), {
-    description: 'Records of the zone around a new one that it hides, the first 100; absent when there are none',
+    description: 'Records of the enclosing zone that the new zone hides, the first 100; absent without warnings',
   }),
 );
 export const WrittenZone = Type.Object({ ...ZoneBody.properties, warnings: ZoneWarnings });
