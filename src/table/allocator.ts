@@ -18,24 +18,28 @@ for (let units = 1, which = 0; units <= maxSmall; units += 1) {
   sizeIndexes[units] = which;
 }
 
-/** The use of a page: the index of its block size, or one of these. */
+/** The use of a page is the index of its block size, or one of these two. */
 const freePage = 255;
 const largePage = 254;
+/** In place of a page's number: there is no such page. */
 const noPage = -1;
 
 export class Allocator {
   readonly #words: Uint32Array;
   readonly #poisoned: Uint8Array | undefined;
-  /**
-   * For each page: its use; its blocks in use; the first of its freed blocks; its blocks allocated ever; a large
-   * block's pages.
-   */
+  /** The use of each page. For a large block, only the entry of its first page is set. */
   readonly #use: Uint8Array;
+  /** For each page of small blocks: the number of blocks in use. */
   readonly #inUse: Uint16Array;
+  /**
+   * For each page of small blocks: the first freed block, which has the reference of the next one in its first word.
+   */
   readonly #freed: Uint32Array;
+  /** For each page of small blocks: the number of blocks that were ever allocated. */
   readonly #carved: Uint16Array;
+  /** For the first page of each large block: the number of its pages. */
   readonly #run: Uint32Array;
-  /** For each page: its neighbours in the list of pages of its block size that have room. */
+  /** For each page of small blocks with room: its neighbours in the list of such pages for its block size. */
   readonly #after: Int32Array;
   readonly #before: Int32Array;
   readonly #withRoom: Int32Array = new Int32Array(sizes.length).fill(noPage);
@@ -67,12 +71,12 @@ export class Allocator {
     return this.#usedUnits * unitBytes;
   }
 
-  /** Octets of the table that were ever used, which is how much memory the process got for it. */
+  /** Octets of the table that were ever used. The system has given the process memory for all of them. */
   get touchedBytes(): number {
     return this.#touched * pageBytes;
   }
 
-  /** Sets what frees the blocks that wait to be freed: it is called before TableFull is thrown. */
+  /** Sets the function that frees the waiting blocks. It is called before TableFull is thrown. */
   whenFull(reclaim: () => void): void {
     this.#reclaim = reclaim;
   }
@@ -95,7 +99,7 @@ export class Allocator {
   free(block: Reference): void {
     const page = Math.floor(block / pageUnits);
     const use = this.#use[page] as number;
-    if (use === freePage || page === 0) throw new Error(`block ${block} is freed twice, or is no block`);
+    if (use === freePage || page === 0) throw new Error(`block ${block} is freed twice, or is not a block`);
     if (use === largePage) {
       const count = this.#run[page] as number;
       this.#usedUnits -= count * pageUnits;

@@ -1,18 +1,18 @@
-// The layout of the table in shared memory. Who reads it: reader.ts. Who writes it: writer.ts and its imports. No code
-// outside table/ computes a place in it.
+// The layout of the table in shared memory. reader.ts reads it; writer.ts and its imports write it. No code outside
+// table/ computes a place in it.
 //
 // A reference is a 32-bit number of 8-byte units from the buffer's start, so 32 GiB can be addressed; 0 is "none". The
 // word at a reference is `words[reference * 2]`, the octet `bytes[reference * 8]`. Words have the machine's byte order.
 // Records are kept as they are sent, in network order.
 //
-// Words marked (A) change while readers read: they are written with one Atomics operation, and references among them
-// are read with load() (table.ts). Words marked (W) are the writer's; readers never read them. All other words are
+// Words marked (A) change while readers read. They are written with one Atomics operation; readers read those that are
+// references with load() (table.ts). Words marked (W) are the writer's; readers never read them. All other words are
 // written before their block can be reached, and never again.
 
 /** A block of the table, in units of 8 octets. */
 export type Reference = number;
 
-/** One instance of a zone: the one that is served under its name, or one that is still being built. */
+/** One instance of a zone. At most one instance is served under a name; another one may be built meanwhile. */
 export type ZoneId = Reference & { readonly brand: 'ZoneId' };
 
 export const unitBytes = 8;
@@ -57,7 +57,7 @@ export const zone = {
   index: 1,
   /** (A) Its SOA; `none` until there is one. */
   soa: 2,
-  /** (A) The number of names with a cut: a delegation or a DNAME. While it is 0, readers look for none above a name. */
+  /** (A) The number of names with a cut: a delegation or a DNAME. While it is 0, readers search for no cut. */
   cuts: 3,
   /** Octets of its name in wire form, with the root's octet. */
   nameLength: 4,
@@ -153,12 +153,12 @@ export const soa = {
 
 export const soaRecordByte = 16;
 
-/** In place of a suffix: there is no pointer, the name is complete. */
+/** In place of a suffix's number: the name is complete and has no pointer. */
 export const wholeName = 0xff;
 
 /**
- * Returns the form of a name with so many octets, then a pointer to suffix `shared` of the zone's name (or
- * `wholeName`).
+ * Returns the form of a name: `octets` is its number of octets before the pointer, `shared` the suffix of the zone's
+ * name that the pointer refers to, or `wholeName`.
  */
 export function soaNameForm(octets: number, shared: number): number {
   return octets | (shared << 8);
@@ -173,8 +173,8 @@ export function suffixInForm(form: number): number {
 }
 
 /**
- * A hash table from names to nodes: open addressing, linear probing, two words a slot (hash, node). While it grows,
- * `previous` is the smaller table before it, which has the names that are not moved yet (name-index.ts).
+ * A hash table from names to nodes: open addressing, linear probing, two words for each slot (hash, node). After a
+ * resize, `previous` is the old table while it has names that are not moved yet (name-index.ts).
  */
 export const index = {
   /** The number of slots, which is a power of two, minus 1. */
@@ -183,7 +183,7 @@ export const index = {
   previous: 1,
   /** (W) The number of slots that are not `none`. */
   used: 2,
-  /** (W) The number of names, with those that are not moved yet. */
+  /** (W) The number of names, including the names that are not moved yet. */
   live: 3,
   /** (W) The number of the previous table's slots that are moved. */
   moved: 4,

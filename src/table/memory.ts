@@ -1,4 +1,4 @@
-// Shared by the writer's files: views of the buffer, and the allocation of its blocks.
+// The state that the writer's files share: typed arrays on the buffer, and the allocation of its blocks.
 
 import { Allocator } from './allocator.ts';
 import { NameIndexes } from './name-index.ts';

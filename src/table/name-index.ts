@@ -1,6 +1,6 @@
-// The hash table from names to nodes, which the writer changes while readers search it. It grows a few slots at a time:
-// names move to the new table while they can still be found in the old one, so that no change takes long. How readers
-// search it: reader.ts, find.
+// The hash tables from names to nodes. The writer changes them while readers search them. When a table is resized, its
+// names move to the new table a few slots at a time, so that no change takes long. Until then readers find them in the
+// old table. How readers search: `find` in reader.ts.
 
 import type { Allocator } from './allocator.ts';
 import { index, indexSlotsWord, none, type Reference, removed, slot, slotWords, unitWords } from './layout.ts';
@@ -9,8 +9,8 @@ import { TableFull } from './table.ts';
 
 const minSlots = 8;
 /**
- * Slots that move with each change. A table grows when three quarters of it are used, so a move ends long before the
- * next.
+ * The number of slots whose names move with each change. A new table has room for more changes than a move takes,
+ * so the move ends before the next resize.
  */
 const movedPerChange = 32;
 
@@ -37,8 +37,8 @@ export class NameIndexes {
   }
 
   /**
-   * Makes room for `more` names, so that insert() needs none. `owner` is the word that holds the index's reference.
-   * Throws TableFull.
+   * Makes room for `more` names, so that insert() allocates nothing. `owner` is the word that holds the index's
+   * reference. Throws TableFull.
    */
   reserve(owner: number, more: number): void {
     const words = this.#words;
@@ -57,7 +57,9 @@ export class NameIndexes {
     this.#move(at, movedPerChange);
   }
 
-  /** Removes a name that is in the index. Never throws: without room for a smaller index, the index keeps its size. */
+  /**
+   * Removes a name that is in the index. Does not throw TableFull: without room for a smaller table it keeps its own.
+   */
   remove(owner: number, hash: number, node: Reference): void {
     const words = this.#words;
     const at = (words[owner] as number) * unitWords;
@@ -111,7 +113,7 @@ export class NameIndexes {
     }
   }
 
-  /** Puts a table of the right size before the present one, whose names move into it bit by bit. */
+  /** Makes a table of the right size the index, and begins to move the names of the old table into it. */
   #resize(owner: number, names: number): void {
     const words = this.#words;
     const old = words[owner] as number;

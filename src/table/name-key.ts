@@ -25,7 +25,7 @@ export class NameKey {
   }
 
   readonly #seed: number;
-  /** The name that is in `bytes`, if it came as one. */
+  /** The name in `bytes`, if setName() set it. */
   #name: Fqdn | undefined;
 
   /** Reads an uncompressed name; returns the number of its octets, or −1 when it is malformed. */
@@ -54,7 +54,7 @@ export class NameKey {
   }
 
   setName(name: Fqdn): void {
-    // A change looks the same name up several times.
+    // One change looks up the same name several times.
     if (name === this.#name) return;
     const wire = nameToWire(name);
     this.read(wire, 0, wire.length);
@@ -65,7 +65,7 @@ export class NameKey {
     this.read(other.bytes, 0, other.length);
   }
 
-  /** FNV-1a, beginning at the root: so the hash of every suffix is a step on the way to the whole name's. */
+  /** Computes FNV-1a label by label from the root: the hash of each suffix is an intermediate result. */
   #hash(): void {
     const { bytes, starts } = this;
     // `| 0`: V8 does not know that the field always holds a 32-bit integer.
@@ -102,8 +102,8 @@ export class NameKey {
 }
 
 /**
- * Spreads the bits as MurmurHash3 does at its end: the low ones choose the slot. Keeps 31 bits: V8 would allocate an
- * object for a larger number.
+ * Spreads the bits as MurmurHash3 does at its end, because the low bits choose the slot. Keeps 31 bits: V8 would
+ * allocate an object for a larger number.
  */
 function finish(hash: number): number {
   const mixed = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);

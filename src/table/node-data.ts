@@ -1,5 +1,5 @@
-// A name's RRsets from presentation form to the table's form and back, without loss. The form: layout.ts. The SOA:
-// soa-block.ts.
+// Converts a name's RRsets from presentation form to the table's form and back, without loss. The table's form:
+// layout.ts. The SOA: soa-block.ts.
 
 import { formatRdata, parseRdata } from '../model/rdata/rdata.ts';
 import { recordTypeCode, recordTypeName, typeCode } from '../model/rdata/record-types.ts';
@@ -23,8 +23,7 @@ const classIn = 1;
 const maxRrset = 0xff_ffff;
 
 /**
- * Encodes blocks into memory of its own, which it reuses: the first `length` octets of `bytes` are valid until the next
- * call.
+ * Encodes blocks into its own memory: the first `length` octets of `bytes` are the block, until the next call.
  */
 export class NodeDataEncoder {
   bytes = new Uint8Array(4096);
@@ -99,7 +98,7 @@ export class NodeDataEncoder {
 
 const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
-/** Returns what {@link NodeDataEncoder.encode} was given, with the RRsets in the order of their types' numbers. */
+/** Returns the RRsets of a block from {@link NodeDataEncoder.encode}, in the order of their types' numbers. */
 export function decodeRrsets(reader: TableReader, data: Reference): Rrset[] {
   const rrsets: Rrset[] = [];
   let at = reader.firstRrset(data);

@@ -1,5 +1,5 @@
 // The tree of one zone's names: links and unlinks nodes, so that every name between a node and the apex exists (RFC
-// 4592 §2.2.2). A name's RRsets: node-data.ts. How zones come and go: zones.ts.
+// 4592 §2.2.2). A name's RRsets: node-data.ts. The zones themselves: zones.ts.
 
 import * as layout from './layout.ts';
 import { node as field, none, type Reference, unitBytes, unitWords, type ZoneId } from './layout.ts';
@@ -40,8 +40,8 @@ function unlinkNode({ words }: Memory, zone: ZoneId, gone: Reference): void {
 
 /**
  * Creates the node of the key's name, with `data`, and the nodes that are missing above it. The name must not exist.
- * Readers see the nodes appear from the top: a name never exists before the name above it. Throws TableFull, and then
- * nothing is changed.
+ * Readers see the nodes appear from the top: a name never exists before the name above it. If it throws TableFull, it
+ * has created no node.
  */
 export function createNode(memory: Memory, zone: ZoneId, key: NameKey, data: Reference): void {
   const { words, indexes, allocator } = memory;
@@ -77,7 +77,7 @@ export function createNode(memory: Memory, zone: ZoneId, key: NameKey, data: Ref
   }
 }
 
-/** Counts the child with its parent, and marks the parent of a wildcard. */
+/** Adds one to the parent's number of children, and marks the parent if the child is a wildcard. */
 function linkChild({ words, bytes }: Memory, parent: Reference, child: Reference): void {
   const at = parent * unitWords + field.children;
   words[at] = (words[at] as number) + 1;
@@ -95,8 +95,8 @@ function setFlags(bytes: Uint8Array, which: Reference, flags: number): void {
 
 /**
  * Removes the key's name, which has no RRsets any more, and the names above it that have neither RRsets nor other names
- * below them. Never removes the apex. Readers see the names go from the bottom. Calls `before` with each node while it
- * is still in the list.
+ * below them. Never removes the apex. Readers see the names disappear from the bottom up. Calls `before` with each node
+ * while it is still in the list.
  */
 export function removeEmptyNodes(
   memory: Memory,

@@ -1,12 +1,12 @@
-// Frees unlinked blocks once every reader has been between two batches, or asleep, since then (quiescent states, as in
-// userspace RCU).
-// Readers' part: TableReader.enter and leave. Proof: test/table/quiescence.test.ts.
+// Frees a block after it was unlinked, when every reader has since begun a new batch or gone to sleep (quiescent
+// states, as in userspace RCU). Readers report this with TableReader.enter and leave. Proof:
+// test/table/quiescence.test.ts.
 
 import type { Allocator } from './allocator.ts';
 import { cell, cellCount, header, type Reference } from './layout.ts';
 import { cellWord } from './table.ts';
 
-/** After so many changes, while anything waits, a new epoch begins and the readers' cells are read. */
+/** The number of changes after which a new epoch begins and the readers' cells are read, if any block waits. */
 const changesPerEpoch = 32;
 
 /** A queue of unlinked blocks: their references, and the epochs in which they were unlinked. */
@@ -21,7 +21,7 @@ export class Quiescence {
   readonly #words: Uint32Array;
   readonly #allocator: Allocator;
   readonly #limbo: Limbo = { blocks: new Uint32Array(64), epochs: new Uint32Array(64), first: 0, count: 0 };
-  /** Like `#limbo`, for something that is not one block: `run` is called when no reader can see it any more. */
+  /** Functions for what is not a single block. `run` is called when no reader can see anything older than `epoch`. */
   readonly #callbacks: { epoch: number; run: () => void }[] = [];
   #sinceEpoch = 0;
 
@@ -44,6 +44,7 @@ export class Quiescence {
     limbo.count += 1;
   }
 
+  /** Calls `run` when no reader can see any more what was unlinked before this call. */
   whenUnseen(run: () => void): void {
     this.#callbacks.push({ epoch: this.#words[header.epoch] as number, run });
   }
@@ -58,7 +59,7 @@ export class Quiescence {
   collect(): void {
     this.#sinceEpoch = 0;
     if (!this.waiting) return;
-    // The blocks were unlinked before this store: a reader that sees the new epoch cannot find them any more.
+    // All waiting blocks are unlinked by now, so a reader that sees the new epoch cannot find them any more.
     const epoch = ((this.#words[header.epoch] as number) + 1) >>> 0 || 1;
     Atomics.store(this.#words, header.epoch, epoch);
     const oldest = this.#oldestSeen(epoch);
@@ -86,7 +87,9 @@ export class Quiescence {
   }
 }
 
-/** Epochs wrap around after 2^32. No block waits for half as many. */
+/**
+ * Epochs wrap around at 2^32, so `a` and `b` must be less than 2^31 epochs apart. No reader needs so long for a batch.
+ */
 function isBefore(a: number, b: number): boolean {
   return ((a - b) | 0) < 0;
 }

@@ -7,7 +7,8 @@ import { NameKey } from './name-key.ts';
 import { cellWord, claimCell, load, releaseCell, wordsOf } from './table.ts';
 
 /**
- * Opens the table in an answering thread. The reader begins asleep: call {@link TableReader.enter} before reading,
+ * Opens the table with a free cell, for tests and benchmarks: an answering thread gets its cell from the thread that
+ * starts it. The reader begins asleep: call {@link TableReader.enter} before reading,
  * again between batches, and {@link TableReader.leave} before blocking.
  */
 export function openTableReader(buffer: SharedArrayBuffer): TableReader {
@@ -20,7 +21,7 @@ export class TableReader {
   /** The cell that tells the writer what this reader can still see; −1 for the writer's own reader. */
   readonly cell: number;
   readonly #seed: number;
-  /** The result of {@link findZone}: which suffix of the key is the zone's name. */
+  /** Set by {@link findZone}: the number of the key's suffix that is the zone's name. */
   zoneSuffix = 0;
 
   constructor(buffer: SharedArrayBuffer, cell: number) {
@@ -34,12 +35,12 @@ export class TableReader {
     return new NameKey(this.#seed);
   }
 
-  /** Declares that nothing read before is in use. What is read from now on stays valid until the next call. */
+  /** Declares that the reader uses nothing that it read before. What it reads now stays valid until the next call. */
   enter(): void {
     Atomics.store(this.words, cellWord(this.cell) + layout.cell.seen, Atomics.load(this.words, layout.header.epoch));
   }
 
-  /** Declares that nothing is in use until the next {@link enter}: the writer need not wait for this reader. */
+  /** Declares that the reader uses nothing until the next {@link enter}: the writer need not wait for it. */
   leave(): void {
     Atomics.store(this.words, cellWord(this.cell) + layout.cell.seen, 0);
   }
@@ -49,7 +50,7 @@ export class TableReader {
     releaseCell(this.words, this.cell);
   }
 
-  /** Returns the served zone at suffix `from` of the key or closest above it, or `none`; sets `zoneSuffix`. */
+  /** Returns the served zone that encloses suffix `from` of the key most closely, or `none`; sets `zoneSuffix`. */
   findZone(key: NameKey, from: number): ZoneId {
     const { words } = this;
     const { labelCount } = key;
@@ -75,16 +76,17 @@ export class TableReader {
     return this.find(index, key, suffix, this.words[at + layout.zone.nameLength] as number);
   }
 
-  /** Looks suffix i of the key up in any index. The index's names lack the last `tail` octets of the key. */
+  /** Looks up suffix i of the key in an index of nodes or zones. Its names lack the last `tail` octets of the key. */
   find(index: Reference, key: NameKey, suffix: number, tail: number): Reference {
-    // Load `previous` before the search: after it, a name could have moved and its old table be gone.
+    // Load `previous` before the search. Otherwise a name could leave the old table after the search and before the
+    // load, and be found in neither table.
     const previous = load(this.words, index * unitWords + layout.index.previous);
     const hash = key.hash(suffix);
     const found = this.#probe(index, hash, key, suffix, tail);
     return found !== none || previous === none ? found : this.#probe(previous, hash, key, suffix, tail);
   }
 
-  /** A name that is inserted or removed meanwhile is found or not: both are right. Only references need load(). */
+  /** If a name is inserted or removed during the search, either result is right. Only references need load(). */
   #probe(index: Reference, hash: number, key: NameKey, suffix: number, tail: number): Reference {
     const { words } = this;
     const mask = words[index * unitWords + layout.index.mask] as number;
@@ -165,8 +167,8 @@ export class TableReader {
   }
 
   /**
-   * Returns the data of the name: all its RRsets as they are at one moment; `none` for an empty non-terminal. Call it
-   * once for each answer, so that the answer is from one moment too.
+   * Returns the data of the name: all its RRsets as they are now; `none` for an empty non-terminal. Call it once for
+   * each answer, so that all parts of the answer agree.
    */
   data(node: Reference): Reference {
     return load(this.words, node * unitWords + layout.node.data);
@@ -214,7 +216,7 @@ export class TableReader {
     return (this.words[rrset / 4 + layout.rrset.typeAndCount] as number) >>> 16;
   }
 
-  /** Returns the octets of all its records. */
+  /** Returns the number of octets of all its records. */
   rrsetLength(rrset: number): number {
     return (this.words[rrset / 4 + layout.rrset.lengthAndManager] as number) & 0xff_ffff;
   }
@@ -241,12 +243,12 @@ export class TableReader {
     return soa * unitBytes + layout.soaRecordByte;
   }
 
-  /** Returns the octets of the SOA's record. */
+  /** Returns the number of octets of the SOA's record. */
   soaLength(soa: Reference): number {
     return this.words[soa * unitWords + layout.soa.length] as number;
   }
 
-  /** Returns how the primary's name is kept: see `soaNameForm`. */
+  /** Returns the form of the primary's name: see `soaNameForm`. */
   primaryForm(soa: Reference): number {
     return this.words[soa * unitWords + layout.soa.primary] as number;
   }

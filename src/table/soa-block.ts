@@ -1,5 +1,5 @@
-// A zone's SOA to a block of the table and back. Every negative answer has it, so its names are compressed here
-// already, with pointers to the zone's name. The form: layout.ts.
+// Converts a zone's SOA to a block of the table and back. Every negative answer has the SOA, so its names are
+// compressed in the table already, with pointers to the zone's name. The block's form: layout.ts.
 
 import { nameFromWire, nameToWire } from '../model/name.ts';
 import { typeCode } from '../model/rdata/record-types.ts';
@@ -84,7 +84,7 @@ function expand(record: Buffer, at: number, form: number, zone: Uint8Array): { n
   return { name, end: shared === wholeName ? kept : kept + pointerBytes };
 }
 
-/** Returns where each label begins, without the root. */
+/** Returns the offsets at which the labels begin, without the root's. */
 function labelStarts(name: Uint8Array): number[] {
   const starts: number[] = [];
   for (let at = 0; name[at] !== 0; at += 1 + (name[at] as number)) starts.push(at);

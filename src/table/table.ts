@@ -14,7 +14,7 @@ export interface Table {
   readonly buffer: SharedArrayBuffer;
 }
 
-/** The table has no room for a write. Nothing was changed. */
+/** The table has no room for a write. That write changed nothing. */
 export class TableFull extends Error {
   constructor(wantedBytes: number) {
     super(`the zone table has no room for another ${wantedBytes} bytes`);
@@ -22,7 +22,10 @@ export class TableFull extends Error {
   }
 }
 
-/** Reserves the table: `bytes`, or 8 GiB, or less if the system refuses. Only the pages in use take memory. */
+/**
+ * Reserves a table of `bytes`. The default is 8 GiB, or less if the system refuses that. Only the pages in use take
+ * memory.
+ */
 export function createTable(options: { bytes?: number } = {}): Table {
   const buffer = reserve(options.bytes);
   const words = new Uint32Array(buffer);
@@ -54,12 +57,12 @@ export function wordsOf(buffer: SharedArrayBuffer): Uint32Array {
   return words;
 }
 
-/** Processors of Intel and AMD never do a load before an earlier load, so a plain load is enough there. */
+/** Intel and AMD processors keep loads in program order, so a plain load is enough there. */
 const loadsInOrder = process.arch === 'x64';
 
 /**
  * Loads a word that the writer may be changing. The loads after it see at least what the writer wrote before this word.
- * Atomics.load is a call, which takes longer than the rest of finding a name (bench/respond.ts).
+ * Atomics.load is a function call. It takes longer than all the rest of finding a name (bench/respond.ts).
  *
  * It is an assumption that V8 keeps plain loads in order too: nothing promises it. If it fails,
  * test/table/readers.test.ts finds torn, missing or freed names. V8 may also reuse a word that it has loaded: no loop
@@ -82,7 +85,9 @@ export function claimCell(words: Uint32Array): number {
   throw new Error(`a table has at most ${cellCount} readers`);
 }
 
-/** Gives a reader's cell back. It must be called for a dead thread too: else nothing is ever freed again. */
+/**
+ * Gives a reader's cell back. Call it for a thread that died, too: its cell would keep the writer from freeing blocks.
+ */
 export function releaseCell(words: Uint32Array, which: number): void {
   Atomics.store(words, cellWord(which) + cell.seen, 0);
   Atomics.store(words, cellWord(which) + cell.claimed, 0);

@@ -37,7 +37,7 @@ export class TableWriter {
   readonly #zones: Zones;
   readonly #encoder = new NodeDataEncoder();
   readonly #key: NameKey;
-  /** The running iterations, and the node at which each goes on. A removed node must not be one of them. */
+  /** The running iterations of {@link nodes}. `next` is the node to visit next; it must not be a removed node. */
   readonly #iterations = new Set<{ zone: ZoneId; next: Reference }>();
 
   constructor(memory: Memory) {
@@ -50,12 +50,12 @@ export class TableWriter {
     });
   }
 
-  /** Octets in use, with those that wait to be freed. */
+  /** Octets in use, including the blocks that wait to be freed. */
   get usedBytes(): number {
     return this.#memory.allocator.usedBytes;
   }
 
-  /** Octets of memory that the table ever took from the system. */
+  /** Octets of memory that the table has taken from the system. It gives none back. */
   get touchedBytes(): number {
     return this.#memory.allocator.touchedBytes;
   }
@@ -75,8 +75,8 @@ export class TableWriter {
   }
 
   /**
-   * Serves the zone from now on. An instance that was served under its name is withdrawn by the same atomic store. The
-   * zone must have a SOA. Throws TableFull.
+   * Serves the zone from now on. It replaces the instance that was served under the same name, if any, with one atomic
+   * store. The zone must have a SOA. Throws TableFull.
    */
   publishZone(zone: ZoneId): void {
     const old = this.#zones.served(this.zoneName(zone));
@@ -85,7 +85,7 @@ export class TableWriter {
     this.#changed();
   }
 
-  /** Withdraws the zone, served or not. Its memory is freed bit by bit. It must not be used any more. */
+  /** Withdraws the zone, served or not. Later changes free its memory in parts. The caller must not use it any more. */
   withdrawZone(zone: ZoneId): void {
     this.#zones.withdraw(zone);
     this.#endIterations(zone);
@@ -93,9 +93,9 @@ export class TableWriter {
   }
 
   /**
-   * Replaces all RRsets of the name, with one atomic store. Without records it is the same as {@link deleteNode}. The
-   * SOA is not among them: {@link putSoa}. Throws TableFull, RangeError for a name outside the zone or for too many
-   * RRsets, and InvalidValue for a malformed record. Then nothing is changed.
+   * Replaces all RRsets of the name except the SOA ({@link putSoa}) with one atomic store. Without records it does the
+   * same as {@link deleteNode}. Throws TableFull, RangeError for a name outside the zone or for RRsets that the table's
+   * form cannot hold, and InvalidValue for a malformed record. If it throws, no answer has changed.
    */
   putNode(zone: ZoneId, name: Fqdn, rrsets: readonly Rrset[], modified: Revision): void {
     if (!rrsets.some((rrset) => rrset.records.length > 0)) {
@@ -107,7 +107,7 @@ export class TableWriter {
     encoder.encode(rrsets, modified, node === this.#memory.reader.apex(zone));
     const data = this.#store(encoder.bytes, encoder.length);
     const cuts = layout.cutsIn(encoder.flags);
-    // Count a cut before readers can find it, and stop counting it only after they cannot.
+    // Count a new cut before readers can find it, and an old one until they cannot find it any more.
     this.#countCuts(zone, cuts);
     if (node !== none) this.#replaceData(zone, node, data);
     else {
@@ -152,8 +152,8 @@ export class TableWriter {
   }
 
   /**
-   * Yields the names below this one that have RRsets, in no order. Nothing may change until the last one. If there are
-   * any, it visits every node of the zone; to walk up from a node costs far less than to decode its name.
+   * Yields the names below `name` that have RRsets, in no order. The zone must not change while the caller iterates. If
+   * `name` has names below it, visits all nodes of the zone. Checking a node costs far less than decoding its name.
    */
   *nodesBelow(zone: ZoneId, name: Fqdn): Generator<Omit<ListedNode, 'stamp'>, void, undefined> {
     const { words, reader } = this.#memory;
@@ -187,8 +187,8 @@ export class TableWriter {
   }
 
   /**
-   * Yields every name that has RRsets, the newest first. Names may be put and deleted between two of them: it yields
-   * every name that stays, and no new one. It ends when the zone is withdrawn.
+   * Yields every name that has RRsets, the newest node first. The caller may put and delete names while it iterates: no
+   * name that stays is left out, and no new node is visited. Ends when the zone is withdrawn.
    */
   *nodes(zone: ZoneId): Generator<ListedNode, void, undefined> {
     const { words, reader } = this.#memory;
@@ -212,7 +212,7 @@ export class TableWriter {
     }
   }
 
-  /** Moves the iterations that would go on at this node, which is about to be removed, to the next one. */
+  /** Moves the iterations that would visit this node next, which is about to be removed, to the node after it. */
   #advanceIterationsPast(gone: Reference): void {
     for (const iteration of this.#iterations) {
       if (iteration.next === gone) iteration.next = this.#memory.words[gone * unitWords + layout.node.next] as number;
@@ -243,7 +243,7 @@ export class TableWriter {
   }
 
   /**
-   * Frees what no reader can see any more, in bounded time; returns whether there is more to free, now or when the
+   * Frees what no reader can see any more, in bounded time. Returns whether anything is left to free, now or after the
    * readers have moved on.
    */
   collect(): boolean {

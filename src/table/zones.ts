@@ -1,4 +1,5 @@
-// The life of zones in the table: built, served under a name, withdrawn, freed bit by bit. Their names: writer.ts.
+// The life of a zone in the table: it is created, served under its name, withdrawn, and freed in parts. The names in a
+// zone: writer.ts.
 
 import { type Fqdn, nameFromWire, nameToWire } from '../model/name.ts';
 import * as layout from './layout.ts';
@@ -12,10 +13,10 @@ export class Zones {
   readonly #key: NameKey;
   /** The number of zones that are served at each label count. */
   readonly #atDepth = new Uint32Array(128);
-  /** Zones that are withdrawn, that no reader can see any more, and that are not freed yet. */
+  /** Withdrawn zones that no reader can see any more, and that are not freed yet. */
   readonly #dismantling: ZoneId[] = [];
 
-  /** Throws TableFull. */
+  /** Throws TableFull, and an Error if the table has a writer already. */
   constructor(memory: Memory) {
     this.#memory = memory;
     this.#key = memory.reader.newKey();
@@ -131,7 +132,7 @@ export class Zones {
     this.#memory.quiescence.whenUnseen(() => this.#dismantling.push(zone));
   }
 
-  /** Frees so many nodes of withdrawn zones. No reader can see the zones any more, so no node needs to wait. */
+  /** Frees at most `count` nodes of withdrawn zones. They need not wait: no reader can see these zones any more. */
   dismantle(count: number): void {
     const { words, allocator, indexes } = this.#memory;
     for (let left = count; left > 0 && this.#dismantling.length > 0; left -= 1) {
