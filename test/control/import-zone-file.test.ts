@@ -179,6 +179,21 @@ test('an import that has lost its lock when all names are written is interrupted
   assert.deepEqual(recordsAt(replica, 'n-5.foo.k8s'), []);
 });
 
+test('an import whose zone is deleted and created again before it begins to write is interrupted', async (t) => {
+  const replica = await prepared(t);
+  const commit: Store['commit'] = async (transaction) => {
+    if (transaction.operations.some((one) => one.kind === 'put' && one.key === importKey(zone))) {
+      await replica.commit((context) => decideDeleteZone(context, { name: zone, precondition: {} }));
+      await replica.commit(putZone(zone));
+    }
+    return replica.store.commit(transaction);
+  };
+  const store = changedStore(replica.store, { commit });
+  const refusal = await refusalOf(importing({ ...replica, store }, many(5, '192.0.2.1')));
+  assert.equal(refusal.code, 'import_interrupted');
+  assert.match(refusal.message, /was deleted meanwhile/);
+});
+
 test('of two imports at once at most one is refused, and the zone has all of one file', async (t) => {
   const near = await prepared(t);
   const far = await prepared(t, near.store);

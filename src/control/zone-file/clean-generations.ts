@@ -1,6 +1,6 @@
-// Deletes the names of old generations, and of pending ones whose import failed or whose process died. Works in small
-// transactions, since nobody waits for it. Runs after each import, and by a timer for what is left over. No user sees
-// these names, so the builder does not build their deletions.
+// Deletes the names of generations that are in no use: old ones, and pending ones whose import failed or whose process
+// died. Runs after each import, and by a timer for names that are left over. These deletions do not go through the
+// builder, since no user sees the names.
 
 import type { Logger } from '../../model/logger.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -14,10 +14,10 @@ const intervalMilliseconds = 60_000;
 const pageSize = 1000;
 
 /**
- * Deletes names of generations that are not the zone's and whose import has ended; returns how many. An import has
- * ended if its generation is lower than that of the lock, since generations only grow. The zone's key is read after the
- * lock: a generation that an import has just made current is seen as current. Each deletion requires that the zone was
- * not deleted and created again meanwhile (test/control/races.test.ts).
+ * Deletes the names of all generations but the zone's own and that of a running import. Returns how many. An import has
+ * ended if its generation is lower than that of the lock, since each import has a higher generation than those before.
+ * Reads the zone's key after the lock, so that a generation which has just become the zone stays. Each deletion
+ * requires that the zone was not deleted and created again meanwhile (test/control/races.test.ts).
  */
 export async function cleanGenerations(store: Store, zone: Fqdn): Promise<number> {
   const lock = await store.list(importKey(zone), { limit: 1 });
@@ -47,14 +47,14 @@ export async function cleanGenerations(store: Store, zone: Fqdn): Promise<number
   }
 }
 
-/** Returns the key where the next page starts: behind a generation that stays. */
+/** Returns the key where the next page starts: `next`, or the first key after a generation that stays. */
 function afterStaying(zone: Fqdn, staying: readonly number[], next: string): string {
   const prefix = staying.map((generation) => namesPrefix(zone, generation)).find((one) => next.startsWith(one));
-  // `/` ends the generation; `0` is the next character.
+  // The prefix ends with `/`. The character after `/` is `0`.
   return prefix === undefined ? next : `${prefix.slice(0, -1)}0`;
 }
 
-/** Cleans at the start and then by a timer. Returns the function that stops it. */
+/** Cleans once the views are loaded, and then by a timer. Returns the function that stops the cleaning. */
 export function startCleaning(store: Store, views: Views, logger: Logger): () => void {
   let running = false;
   let stopped = false;

@@ -1,5 +1,5 @@
-// Compares a zone file with the zone: which RRsets an import would change, and which it must keep because hosts manage
-// them. Reads the zone's records from the store at one revision. Writes nothing.
+// Compares a zone file with the zone. Finds the RRsets that an import would change, and those that it must keep because
+// hosts manage them. Reads the zone's records from the store at one revision. Writes nothing.
 
 import { checkNameservers } from '../../model/check-name.ts';
 import { InvalidValue } from '../../model/invalid-value.ts';
@@ -14,7 +14,7 @@ import type { Store } from '../../store/store.ts';
 import { faultRefusal } from '../reading/fault-refusal.ts';
 import { yieldToEventLoop } from './yield-to-event-loop.ts';
 
-/** Numbers of RRsets. `managed`: those that hosts manage, which stay as they are. */
+/** Numbers of RRsets. `managed`: the RRsets that hosts manage, which stay as they are. */
 export interface ImportCounts {
   added: number;
   changed: number;
@@ -23,6 +23,7 @@ export interface ImportCounts {
   managed: number;
 }
 
+/** An RRset that an import would write or delete. */
 export interface RrsetDifference {
   owner: Fqdn;
   type: string;
@@ -34,6 +35,7 @@ export class ZoneComparison {
   readonly counts: ImportCounts = { added: 0, changed: 0, deleted: 0, unchanged: 0, managed: 0 };
   /** The first differences, up to a limit. */
   readonly differences: RrsetDifference[] = [];
+  /** The RRsets that hosts manage, by owner name. */
   readonly managed = new Map<Fqdn, Rrset[]>();
   readonly #limit: number;
 
@@ -71,7 +73,7 @@ export class ZoneComparison {
   }
 }
 
-/** Compares the file with the zone as it was at the revision. */
+/** Compares the file with the zone as it was at the revision. `limit`: how many differences the comparison lists. */
 export async function compareZone(
   store: Store,
   zone: Zone,
@@ -104,7 +106,8 @@ export async function compareZone(
 }
 
 /**
- * Returns the RRsets of a name. Refuses if they cannot be read: they may be a host's, which an import must not delete.
+ * Returns the RRsets of a name. Refuses if they cannot be read. A host may manage them, and an import must not delete
+ * the records of hosts.
  */
 function storedName(key: string, value: string): NamedRrsets {
   try {
@@ -115,7 +118,7 @@ function storedName(key: string, value: string): NamedRrsets {
   }
 }
 
-/** Finds records of the file that conflict with each other, or with records that hosts manage. */
+/** Adds findings about records of the file that conflict with each other, or with records that hosts manage. */
 export async function checkContents(
   contents: ZoneFileContents,
   { managed }: ZoneComparison,
@@ -133,7 +136,7 @@ export async function checkContents(
   }
 }
 
-/** Finds records of the file that may not stand at the apex. */
+/** Adds a fault if a DNAME at the apex would hide the nameservers of the zone. */
 export function checkApex(zone: Zone, { names }: ZoneFileContents, findings: Findings): void {
   const rrsets = names.get(zone.name) ?? [];
   const finding = checkNameservers(zone, rrsets);

@@ -1,6 +1,6 @@
-// Writes a zone as a zone file, piece by piece: SOA and apex first, then the names in canonical order, all of one
-// revision. The file has the records that the settings imply too (NS, glue), so that other servers can use it as it is.
-// Importing it again changes nothing (test/http/zone-file.test.ts).
+// Writes a zone as a zone file, piece by piece: the apex with the SOA first, then the other names in canonical order,
+// all as of one revision. The file also has the NS records and the glue that the zone's settings imply, so that other
+// servers can use it as it is. An import of the file into the same zone changes nothing (test/http/zone-file.test.ts).
 
 import { compareNames, type Fqdn } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
@@ -13,17 +13,21 @@ import { atOneRevision } from '../reading/at-one-revision.ts';
 import { existingZone } from '../reading/existing.ts';
 import { namesInOrder } from './names-in-order.ts';
 
+/** A zone file that is written while it is read. */
 export interface ZoneFile {
   serial: Revision;
   implied: Implied;
   revision: Revision;
-  /** Throws Compacted if its reader is so slow that the store no longer keeps the revision. */
+  /** Throws Compacted if the client reads so slowly that the store no longer keeps the revision. */
   pieces: AsyncIterable<string>;
 }
 
 type Implied = ReturnType<Views['zones']['implied']>;
 
-/** Resolves when the first names are read, so that a store that is away is noticed before anything is sent. */
+/**
+ * Exports a zone. Resolves when the first names are read: if the store cannot be reached, this rejects before any part
+ * of the answer is sent.
+ */
 export async function exportZoneFile(places: { store: Store; views: Views }, name: Fqdn): Promise<ZoneFile> {
   const { store, views } = places;
   const { stored, ...rest } = await atOneRevision(places, name, (revision) => {
@@ -55,7 +59,7 @@ async function* writePieces(zone: Fqdn, implied: Implied, entries: AsyncIterable
   if (piece !== '') yield piece;
 }
 
-/** Yields stored and implied RRsets together, each name once, in canonical order. */
+/** Yields each name once, in canonical order, with its stored and its implied RRsets. */
 async function* merged(implied: Implied, entries: AsyncIterable<Entry>): AsyncGenerator<NamedRrsets> {
   const left = [...Map.groupBy(implied, ({ owner }) => owner)]
     .map(([name, records]) => ({ name, rrsets: records.map(({ rrset }) => rrset) }))

@@ -1,7 +1,7 @@
-// The lock of an import: a key on a lease, so that a zone has one import at a time and a dead process does not keep it.
-// The revision that created the key is the number of the pending generation: no two imports ever write the same one,
-// and a later import has a higher number (test/control/races.test.ts). The lock is no change that users see,
-// so it is not built by the builder.
+// The lock of an import is a key on a lease. It allows one import of a zone at a time, and ends with a process that
+// died. The revision that created the key is the number of the import's generation. So no two imports write the same
+// generation, and a later import has a higher one (test/control/races.test.ts). The lock does not go through the
+// builder, since users do not see it.
 
 import { refuse } from '../../errors.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -29,8 +29,8 @@ export class ImportLock {
   }
 
   /**
-   * Takes the lock. Refuses with `import_running`. `zoneCreated`: the revision that created the zone which the caller
-   * has read; there may be another zone of that name now.
+   * Takes the lock. `zoneCreated`: the revision that created the zone that the caller has read. Refuses with
+   * `import_interrupted` if that zone was deleted meanwhile, otherwise with `import_running`.
    */
   static async take(store: Store, zone: Fqdn, zoneCreated: Revision): Promise<ImportLock> {
     const lease = await store.grantLease(leaseSeconds);
@@ -44,15 +44,18 @@ export class ImportLock {
     });
     if (committed) return new ImportLock(store, lease, key, revision);
     await store.revokeLease(lease);
+    if ((await store.get(zoneKey(zone)))?.created !== zoneCreated) {
+      refuse('import_interrupted', `zone ${zone} was deleted meanwhile; nothing was changed`, { zone });
+    }
     refuse('import_running', `another import of zone ${zone} is running: try again when it has ended`, { zone });
   }
 
-  /** The pending generation, which only the holder of this lock may write. */
+  /** The pending generation. Only the import that holds this lock writes it. */
   get generation(): number {
     return this.#created;
   }
 
-  /** The compare that proves that the lock is held and the zone was not deleted. */
+  /** The compare that holds while the lock is held. Deleting the zone deletes the lock. */
   get compare(): Compare {
     return { kind: 'created', key: this.#key, revision: this.#created };
   }
@@ -61,7 +64,7 @@ export class ImportLock {
     return (await this.#store.get(this.#key))?.created === this.#created;
   }
 
-  /** Releases the lock. If the store is away, its lease ends by itself. */
+  /** Releases the lock. If the store cannot be reached, the lease ends by itself, and the lock with it. */
   async release(): Promise<void> {
     clearInterval(this.#renewal);
     await this.#store.revokeLease(this.#lease).catch(() => undefined);

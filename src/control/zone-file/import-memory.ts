@@ -1,15 +1,15 @@
-// The memory that all running imports together may use: without a limit, large files would exhaust the heap and end the
-// process.
+// A limit for the memory that all running imports use together. Without it, large files would exhaust the heap and end
+// the process.
 
 import { refuse } from '../../errors.ts';
 
-/** The memory of one import. */
+/** The memory that one import uses. */
 export interface MemoryShare {
   /**
-   * Sets how many octets the import holds now. Refuses with `payload_too_large` if all imports together hold too many.
+   * Notes how many octets the import uses now. Refuses with `payload_too_large` if all imports use too many together.
    */
   hold(octets: number): void;
-  /** Frees what the import holds. */
+  /** Notes that the import uses no memory any more. */
   end(): void;
 }
 
@@ -21,6 +21,7 @@ export class ImportMemory {
     this.#limit = limit;
   }
 
+  /** Returns the share of a new import. */
   share(): MemoryShare {
     let mine = 0;
     const hold = (octets: number) => {

@@ -1,5 +1,5 @@
-// The part of an import that writes: first the names of a pending generation, then the transaction that makes it the
-// zone, together with what hosts changed meanwhile.
+// The part of an import that writes. First it writes names into a pending generation. Then one transaction makes that
+// generation the zone, and carries over the records that hosts changed meanwhile.
 
 import { Refusal, refuse } from '../../errors.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -25,18 +25,19 @@ import { refuseFaults } from './refuse-faults.ts';
 import { GenerationWriter, nameOperation, refuseInterrupted } from './write-generation.ts';
 import { yieldToEventLoop } from './yield-to-event-loop.ts';
 
-/** Names changed by hosts meanwhile that the last transaction carries over. */
+/** The limit for names that the last transaction carries over. If more have changed, they are written before. */
 const maxCarried = 50;
 
-/** The file, and the generation of the zone that it was compared with. */
+/** The contents of the file, and the generation of the zone that they were compared with. */
 interface Compared {
   contents: ZoneFileContents;
   generation: number;
-  /** The names that were changed in that generation since. */
+  /** The names in that generation that were changed since. */
   journal: NameJournal;
 }
 
 export class ImportRun {
+  /** Resolves when the cleaning after {@link replace} has ended, whether it failed or not. */
   cleaned: Promise<void> = Promise.resolve();
   readonly #places: ImportPlaces;
   readonly #wanted: ImportWanted;
@@ -48,24 +49,24 @@ export class ImportRun {
     this.#compared = compared;
   }
 
-  /** Writes the zone's settings: only the SOA differs. */
+  /** Writes the settings of the zone. For a file that differs from the zone only in its SOA. */
   async putSettings(): Promise<Revision> {
     const { actor } = this.#wanted;
     const decide = (context: DecisionContext) => this.#decideZone(context, undefined);
     return (await this.#places.committer.commit(actor, decide)).revision;
   }
 
-  /** Writes a new generation, and makes it the zone. */
+  /** Writes a new generation, then makes it the zone. */
   async replace(zoneCreated: Revision, { managed }: ZoneComparison): Promise<Revision> {
     const { store, logger } = this.#places;
     const { zone } = this.#wanted;
     const lock = await ImportLock.take(store, zone, zoneCreated);
-    let away = false;
+    let unreachable = false;
     try {
       await this.#writeNames(lock, managed);
       return await this.#switch(lock);
     } catch (error) {
-      away = isAway(error);
+      unreachable = isUnreachable(error);
       throw error;
     } finally {
       const released = lock.release();
@@ -76,8 +77,8 @@ export class ImportRun {
           (error: unknown) =>
             logger.warn({ zone, reason: String(error) }, 'removing leftovers of an import failed, will retry'),
         );
-      // While the store is away this would only wait for it once more: the lease ends by itself.
-      if (!away) await released;
+      // If the store cannot be reached, the caller need not wait for that again. The lease ends by itself.
+      if (!unreachable) await released;
     }
   }
 
@@ -106,8 +107,8 @@ export class ImportRun {
   }
 
   /**
-   * Makes the new generation the zone. An attempt fails if somebody wrote into the zone meanwhile; the journal has that
-   * change for the next attempt.
+   * Makes the new generation the zone. An attempt fails if somebody wrote into the zone meanwhile. Then the journal has
+   * the changed name, and the next attempt carries it over.
    */
   async #switch(lock: ImportLock): Promise<Revision> {
     const { store, views, committer } = this.#places;
@@ -125,7 +126,7 @@ export class ImportRun {
           if (changed.size > maxCarried) throw new LostRace();
           return this.#decideZone(context, lock);
         };
-        // If a compare fails, it may be that of the lock.
+        // The failed compare may be that of the lock. Only the store tells.
         return (await committer.commit(this.#wanted.actor, decide, { once: true })).revision;
       } catch (error) {
         if (!(error instanceof LostRace)) throw error;
@@ -134,11 +135,14 @@ export class ImportRun {
     }
     return refuse(
       'store_unavailable',
-      'the zone changes too often for an import: nothing was changed, try again later',
+      'the zone changes too often for an import; nothing was changed: try again later',
     );
   }
 
-  /** Returns the operation that writes, in the new generation, a name that was changed in the old one. */
+  /**
+   * Returns the operation that writes a name into the new generation: the file's records, and those that hosts manage
+   * now.
+   */
   #carry(lock: ImportLock, owner: Fqdn) {
     const { zone } = this.#wanted;
     const managed = this.#places.views.zones.name(zone, owner).rrsets.filter(({ manager }) => manager === 'host');
@@ -153,7 +157,7 @@ export class ImportRun {
     const { zone: name, precondition = {} } = this.#wanted;
     const current = existingZone(context, name);
     if (current.value.generation !== this.#compared.generation)
-      refuse('import_running', 'another import finished first: try again');
+      refuse('import_running', 'another import of the zone ended first; nothing was changed: try again');
     const serial = views.zones.serial(name);
     checkPrecondition(precondition, entityTag(serial));
     const findings = new Findings();
@@ -167,7 +171,7 @@ export class ImportRun {
       builder.require(lock.compare);
       for (const owner of this.#compared.journal.changed) builder.addUnchecked(this.#carry(lock, owner));
     }
-    // Every change of the zone writes its serial: the compare proves that the journal misses none.
+    // Every change of the zone writes its serial. So the compare proves that the journal has all changed names.
     return builder
       .put(zoneKey(name), value, current.modified)
       .requireUnchanged(serialKey(name), serial)
@@ -176,6 +180,6 @@ export class ImportRun {
   }
 }
 
-function isAway(error: unknown): boolean {
+function isUnreachable(error: unknown): boolean {
   return error instanceof StoreUnavailable || (error instanceof Refusal && error.code === 'store_unavailable');
 }

@@ -1,5 +1,6 @@
-// Takes settings of the zone from the SOA of a zone file. The serial of the file is ignored. A field that is as the
-// zone would have it anyway is not stored, so that it goes on following the zone.
+// Takes settings of the zone from the SOA of a zone file. Ignores the serial of the file. A field is stored only if it
+// differs from what the zone would have without it. So a field that is not stored still follows the zone's other
+// settings.
 
 import { type Fqdn, parseName } from '../../model/name.ts';
 import { maxTtl } from '../../model/rrset.ts';
@@ -9,7 +10,7 @@ import type { Findings } from '../../model/zone-file/findings.ts';
 import type { Views } from '../../views/views.ts';
 import type { ZoneComparison } from './compare-zone.ts';
 
-/** Returns the SOA settings that the zone gets from the file; without an SOA in the file, those that it has. */
+/** Returns the SOA settings that the zone gets from the file. If the file has no SOA, the zone keeps its settings. */
 export function soaSettingsFrom(
   views: Views,
   zone: Zone,
@@ -42,14 +43,14 @@ export function soaSettingsFrom(
   return settings;
 }
 
-/** Returns the first nameserver that the zone has if no NS records are stored. */
+/** Returns the first nameserver that the zone's settings imply. If they imply none, returns the zone's name. */
 function impliedPrimary(views: Views, zone: Zone): Fqdn {
   const implied = views.zones.implied(zone.name).find(({ owner, rrset }) => owner === zone.name && rrset.type === 'NS');
   const [record] = implied?.rrset.records ?? [];
   return record === undefined ? zone.name : parseName(record);
 }
 
-/** Counts the SOA as one RRset of the comparison. */
+/** Adds the SOA to the comparison, as one RRset. */
 export function differenceOfSoa(comparison: ZoneComparison, views: Views, zone: Zone, soa: SoaSettings): void {
   const serial = views.zones.serial(zone.name);
   const primary = impliedPrimary(views, zone);

@@ -1,4 +1,4 @@
-// The inputs of a zone file's import, and what it works with.
+// The inputs of an import of a zone file, and the parts of the process that it uses.
 
 import type { Logger } from '../../model/logger.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -9,30 +9,33 @@ import type { Committer } from '../transaction/commit.ts';
 import type { Actor } from '../transaction/decision.ts';
 import type { ImportMemory } from './import-memory.ts';
 
+/** The parts of the process that an import uses. */
 export interface ImportPlaces {
   store: Store;
   views: Views;
   committer: Committer;
   logger: Logger;
-  /** The memory of all imports together. */
+  /** Limits the memory of all imports together. */
   importMemory: ImportMemory;
 }
 
 export interface ImportProgress {
   phase: 'reading' | 'comparing' | 'writing';
-  /** The number of records read, or of names written. */
+  /** The number of records read, or of names compared or written. */
   done: number;
+  /** Undefined until the file is read. */
   total: number | undefined;
 }
 
+/** The import that a request asks for. */
 export interface ImportWanted {
   actor: Actor;
   zone: Fqdn;
-  /** The file; one character for each octet. */
+  /** The file, with one character for each octet. */
   text: AsyncIterable<string>;
   dryRun: boolean;
   precondition?: Precondition;
   onProgress?: (progress: ImportProgress) => void;
-  /** Aborted when the client has gone: the import ends then, unless its last transaction was sent. */
+  /** Aborted when the client has gone. The import ends then, unless it has begun to commit its last transaction. */
   signal?: AbortSignal;
 }

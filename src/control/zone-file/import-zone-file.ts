@@ -1,7 +1,8 @@
-// Use case: the records of a zone are replaced by those of a zone file, at once. The file is read and checked first.
-// Then its names are written into a pending generation, which DNS does not serve, and one put of the zone's key makes
-// that generation the zone. Records that hosts manage stay. What hosts change meanwhile is in the journal, and the last
-// transaction carries it over (test/control/import-zone-file.test.ts). The part that writes: import-run.ts.
+// Use case: the records of a zone are replaced by those of a zone file, all in one step. The file is read and checked
+// first. Then its names are written into a pending generation, which DNS does not serve. One put of the zone's key
+// makes that generation the zone. Records that hosts manage stay. A journal notes the names that change meanwhile. The
+// last transaction carries over the records that hosts manage at those names (test/control/import-zone-file.test.ts).
+// The part that writes: import-run.ts.
 
 import { refuse } from '../../errors.ts';
 import { type Fqdn, root } from '../../model/name.ts';
@@ -28,22 +29,23 @@ import type { ImportPlaces, ImportWanted } from './import-wanted.ts';
 import { readZoneFile } from './read-zone-file.ts';
 import { refuseFaults } from './refuse-faults.ts';
 
+/** The result of an import. */
 export interface Imported {
   counts: ImportCounts;
   warnings: Finding[];
   warningCount: number;
-  /** Only of a dry run. */
+  /** The first differences that a dry run found. Empty if it was not a dry run. */
   differences: RrsetDifference[];
-  /** False: there was nothing to change, or it was a dry run. */
+  /** False if there was nothing to change, or it was a dry run. */
   written: boolean;
   revision: Revision;
-  /** Resolves when the names of the old generation are deleted; nobody has to wait for it. */
+  /** Resolves when the cleaning of old generations has ended. The client need not wait for it. */
   cleaned: Promise<void>;
 }
 
 const maxDifferences = 1000;
 
-/** Imports a zone file. Refuses with all faults of the file; nothing was changed then. */
+/** Imports a zone file. If the file has faults, changes nothing and refuses with the list of them. */
 export async function importZoneFile(places: ImportPlaces, wanted: ImportWanted): Promise<Imported> {
   const share = places.importMemory.share();
   try {
@@ -66,7 +68,7 @@ async function importWithin(share: MemoryShare, places: ImportPlaces, wanted: Im
       refuse('not_found', `zone ${name} was deleted meanwhile`, { zone: name });
     checkPrecondition(precondition, entityTag(views.zones.serial(name)));
     const implied = dropImplied(views, name, contents, findings);
-    // The comparison reads the zone at this revision; the journal has every later change.
+    // The comparison reads the zone at this revision. The journal has the names of all later changes.
     return { zone, created: entry.created, readAt, implied, journal: views.zones.journal(name, zone.generation) };
   });
   const { zone, created, readAt, implied, journal } = begun;
@@ -99,11 +101,11 @@ function resultOf({ counts, differences }: ZoneComparison, findings: Findings) {
   return { counts, differences, warnings: findings.listWarnings(), warningCount: findings.warnings };
 }
 
-/** Drops RRsets of the file that the zone's settings imply anyway. Returns how many. */
+/** Removes RRsets from the file's contents that the zone's settings imply anyway. Returns how many. */
 function dropImplied(views: Views, zone: Fqdn, contents: ZoneFileContents, findings: Findings): number {
   const implied = views.zones.implied(zone).filter(({ rrset }) => rrset.type !== 'SOA');
-  // The apex comes first. If the file has NS records of its own, only the addresses of nameservers that those name are
-  // still implied.
+  // The NS records of the apex are the first of the implied RRsets. If the file has other NS records, those stay in its
+  // contents. Then only addresses of nameservers that they name count as implied.
   const isImplied = (owner: Fqdn) => {
     const ns = contents.names.get(zone)?.find(({ type }) => type === 'NS');
     return owner === zone || (ns?.records.includes(`${owner}.`) ?? true);
@@ -111,13 +113,13 @@ function dropImplied(views: Views, zone: Fqdn, contents: ZoneFileContents, findi
   const dropped = implied.filter(({ owner, rrset }) => isImplied(owner) && contents.dropImplied(owner, rrset)).length;
   const [marked] = contents.dropMarked();
   if (marked !== undefined)
-    findings.warn(marked, 'records marked "; implied" are left out: here the settings of this zone imply its own');
+    findings.warn(marked, 'records marked "; implied" are left out: this zone gets its own from its settings');
   const ns = contents.names.get(zone)?.find(({ type }) => type === 'NS');
   if (ns !== undefined && implied.some(({ owner, rrset }) => owner === zone && rrset.type === 'NS')) {
     const wayBack = `DELETE /v1/zones/${zone === root ? '@' : zone}/rrsets/@/NS`;
     findings.warn(
       ns.line,
-      `these NS records are stored: the zone does not name its replicas by itself any more; it does again after ${wayBack}`,
+      `these NS records replace those that the settings of the zone imply: ${wayBack} brings those back`,
     );
   }
   return dropped;

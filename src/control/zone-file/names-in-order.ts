@@ -1,25 +1,26 @@
-// Reads the names of a zone in canonical order (RFC 4034 §6.1), page by page. The keys are nearly in that order, but
-// `%`, `*` and `-` sort before the dot that ends a label: names below `web` come after `web-1`. Where that can happen,
-// the names below are read first. A name with escapes (`\032`) comes where its escapes sort.
+// Reads the names of a zone in canonical order (RFC 4034 §6.1), page by page. The keys of the store are nearly in that
+// order. But `%`, `*` and `-` sort before the dot that ends a label: the keys of names below `web` come after the key
+// of `web-1`. Where that can happen, the names below are read first. A name with escapes, such as `\032`, comes where
+// the text of its escapes sorts.
 
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Revision } from '../../model/revision.ts';
 import type { Entry, Page, Store } from '../../store/store.ts';
 
 const pageSize = 1000;
-/** Characters of keys that sort before the dot. */
+/** The characters of keys that sort before the dot. */
 const early = /[%*-]/g;
 
-/** Yields all entries below the prefix as of the revision. */
+/** Yields all entries below the prefix, as of the revision. */
 export async function* namesInOrder(store: Store, prefix: string, revision: Revision): AsyncGenerator<Entry> {
   yield* walk(store, prefix, prefix.length, revision);
 }
 
-/** `labelAt`: the position in the keys of the first label in which the entries below the prefix differ. */
+/** `labelAt`: where, in the keys, the first label begins in which the entries below the prefix differ. */
 async function* walk(store: Store, prefix: string, labelAt: number, revision: Revision): AsyncGenerator<Entry> {
-  /** Prefixes whose entries were read before their place in the order of keys. */
+  /** The prefixes whose entries were read before their place in the order of keys. */
   let ahead: string[] = [];
-  /** Starts of labels that were checked already: each is a prefix of the next. */
+  /** The starts of the current key that were checked already. Each is a prefix of the next. */
   let checked: string[] = [];
   let from: string | undefined;
   do {
@@ -46,7 +47,8 @@ async function* walk(store: Store, prefix: string, labelAt: number, revision: Re
 }
 
 /**
- * Returns whether the store can have keys with that prefix after the page's first key; a key in the page decides it.
+ * Returns whether the store may have keys with that prefix after the first key of the page. If the page has a key from
+ * there on, that key decides.
  */
 function mayHave({ entries, next }: Page, prefix: string): boolean {
   let [low, high] = [0, entries.length];
@@ -59,7 +61,7 @@ function mayHave({ entries, next }: Page, prefix: string): boolean {
   return found === undefined ? next !== undefined : found.key.startsWith(prefix);
 }
 
-/** Returns the starts of the key, from that label on, that an early character follows. */
+/** Returns the parts of the key before each early character, from the label at `labelAt` on. */
 function earlyEnds(key: string, labelAt: number): string[] {
   const ends: string[] = [];
   early.lastIndex = labelAt;

@@ -1,4 +1,4 @@
-// Reads a zone file into its contents while it arrives. Pauses often, so that other work of the replica goes on.
+// Reads a zone file while it arrives, into memory. Pauses often, so that other work of the replica goes on.
 
 import { refuse } from '../../errors.ts';
 import type { Zone } from '../../model/zone.ts';
@@ -13,7 +13,7 @@ import { yieldToEventLoop } from './yield-to-event-loop.ts';
 const maxRecords = 10_000_000;
 const recordsPerTurn = 1000;
 
-/** Reads the file. Adds faults and warnings to the findings; refuses a file that is too large at once. */
+/** Reads the file. Adds faults and warnings to the findings. Refuses as soon as the file is too large. */
 export async function readZoneFile(
   { text, onProgress = () => undefined, signal }: ImportWanted,
   { zones }: Views,
@@ -33,7 +33,8 @@ export async function readZoneFile(
       else if (item.kind === 'fault') findings.fault(item.line, item.message, item.code);
       else findings.warn(item.line, item.message);
       memory.hold(contents.held);
-      if (contents.records > maxRecords) refuse('payload_too_large', `more than ${maxRecords} records`);
+      if (contents.records > maxRecords)
+        refuse('payload_too_large', `the file has more than ${maxRecords} records; nothing was changed`);
       if (++count % recordsPerTurn !== 0) continue;
       if (count % 100_000 === 0) onProgress({ phase: 'reading', done: count, total: undefined });
       await yieldToEventLoop(signal);

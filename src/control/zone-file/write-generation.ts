@@ -1,6 +1,6 @@
-// Writes names into a pending generation: in many small transactions, several at a time, and no faster than this
-// replica's views follow. Nobody sees these names before the generation becomes the zone, so the builder does not build
-// them: the change that users see is the last put (import-run.ts).
+// Writes names into a pending generation, in many small transactions, several at a time, and no faster than this
+// replica's views follow. These writes do not go through the builder, since no user sees the names before the
+// generation becomes the zone. The put that makes it the zone does (import-run.ts).
 
 import { Refusal, refuse } from '../../errors.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -12,11 +12,11 @@ import { untilReached } from '../reading/until-reached.ts';
 import type { ImportLock } from './import-lock.ts';
 
 const namesPerTransaction = 100;
-/** Well below the 1.5 MiB that etcd takes. */
+/** Well below the 1.5 MiB that etcd accepts in one request. */
 const charactersPerTransaction = 256 * 1024;
 const maxRunning = 4;
 
-/** Returns the operation that writes a name; that deletes it if it has no RRsets. */
+/** Returns the operation that writes a name into a generation, or deletes the name if it has no RRsets. */
 export function nameOperation(zone: Fqdn, generation: number, owner: Fqdn, rrsets: Rrset[]): Operation {
   const key = nameKey(zone, generation, owner);
   if (rrsets.length === 0) return { kind: 'delete', key };
@@ -38,7 +38,7 @@ export class GenerationWriter {
     this.#lock = lock;
   }
 
-  /** Adds an operation. Resolves when there is room for more. */
+  /** Adds an operation. Resolves when the next one may be added. Rejects if an earlier one failed. */
   async add(operation: Operation): Promise<void> {
     this.#operations.push(operation);
     this.#characters += operation.kind === 'put' ? operation.value.length : 0;
@@ -48,7 +48,7 @@ export class GenerationWriter {
     this.#throwFault();
   }
 
-  /** Resolves when all operations are written, and in the views. */
+  /** Resolves when all operations are written, and the views have them. Rejects if one of them failed. */
   async finish(): Promise<void> {
     if (this.#operations.length > 0) this.#send();
     await Promise.all(this.#running);
@@ -78,15 +78,18 @@ export class GenerationWriter {
     for (const operation of operations) {
       const fault = operation.kind === 'put' ? this.#views.faults.get(operation.key) : undefined;
       if (fault !== undefined)
-        throw new Refusal('table_full', `this replica cannot serve the new records: ${fault.message}`);
+        throw new Refusal(
+          'table_full',
+          `this replica cannot serve the new records: ${fault.message}; nothing was changed`,
+        );
     }
   }
 }
 
-/** Refuses because the lock is lost: the zone was deleted, or the store was away for too long. */
+/** Refuses because the lock has ended: with its zone, or because its lease was not renewed in time. */
 export function refuseInterrupted(): never {
   refuse(
     'import_interrupted',
-    'the zone was deleted meanwhile, or the store was away for too long; nothing was changed',
+    'the zone was deleted meanwhile, or the store could not be reached for too long; nothing was changed',
   );
 }
