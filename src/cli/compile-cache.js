@@ -3,7 +3,7 @@
 // command (zonewright.js) uses this file before it loads TypeScript: so the file lies beside it, and is JavaScript.
 
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -34,8 +34,12 @@ export function completeCompileCache() {
 }
 
 function isComplete() {
-  const written = statSync(markerFile(), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  return scripts().every((script) => statSync(script).mtimeMs < written);
+  try {
+    return readFileSync(markerFile(), 'utf8') === fingerprint();
+  } catch {
+    // There is no marker, or this user may not look for it.
+    return false;
+  }
 }
 
 function canWrite() {
@@ -48,10 +52,22 @@ function canWrite() {
 }
 
 /**
- * Returns the path of a file that exists if the cache has all of our scripts. Each version of Node has its own cache.
+ * Returns the path of the file that holds the fingerprint of the scripts in the cache. Each version of Node and each user
+ * has a cache of its own.
  */
 function markerFile() {
-  return join(process.env.NODE_COMPILE_CACHE || defaultFolder, `complete-${process.version}`);
+  const user = process.getuid?.() ?? 'user';
+  return join(process.env.NODE_COMPILE_CACHE || defaultFolder, `complete-${process.version}-${user}`);
+}
+
+/** Returns a text that is another one if a script was added, removed or changed. */
+function fingerprint() {
+  return scripts()
+    .map((script) => {
+      const { size, mtimeMs } = statSync(script);
+      return `${script} ${size} ${mtimeMs}\n`;
+    })
+    .join('');
 }
 
 function scripts() {
@@ -59,11 +75,25 @@ function scripts() {
   return files.filter((file) => file.endsWith('.ts')).map((file) => join(source, file));
 }
 
+/** Deletes the files that a full disk left empty. Returns whether there were none. */
+function isWritten() {
+  const { flushCompileCache, getCompileCacheDir } = process.getBuiltinModule('node:module');
+  flushCompileCache();
+  const folder = getCompileCacheDir();
+  if (folder === undefined) return false;
+  const empty = readdirSync(folder).filter((file) => statSync(join(folder, file)).size === 0);
+  for (const file of empty) rmSync(join(folder, file), { force: true });
+  return empty.length === 0;
+}
+
 if (import.meta.main) {
   useCompileCache();
+  const compiled = fingerprint();
   for (const script of scripts()) {
     // A thread's main script throws here, because it has no task. By then it is compiled.
     await import(pathToFileURL(script)).catch(() => undefined);
   }
-  process.once('exit', () => writeFileSync(markerFile(), ''));
+  if (isWritten()) writeFileSync(markerFile(), compiled);
+  // Some scripts have begun to work.
+  process.exit();
 }

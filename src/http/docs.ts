@@ -13,10 +13,14 @@ const prefix = '/docs';
 /** Passes requests below /docs to the instance of Swagger UI. `app` describes its routes with `swagger()`. */
 export function addDocs(app: FastifyInstance): void {
   let docs: Promise<FastifyInstance> | undefined;
-  app.addHook('onClose', async () => (await docs)?.close());
+  app.addHook('onClose', async () => (await docs?.catch(() => undefined))?.close());
   for (const url of [prefix, `${prefix}/*`]) {
     app.get(url, { schema: { hide: true } }, async ({ raw }, reply) => {
-      docs ??= startDocs(app);
+      docs ??= startDocs(app).catch((error: unknown) => {
+        // The next request tries again.
+        docs = undefined;
+        throw error;
+      });
       const { routing } = await docs;
       reply.hijack();
       routing(raw, reply.raw);

@@ -141,7 +141,10 @@ function refuseUnrouted(app: FastifyInstance): void {
   const routes: { path: RegExp; allow: string }[] = [];
   app.addHook('onReady', async () => {
     for (const [url, methods] of taken) {
-      const segments = url.split('/').map((segment) => (segment.startsWith(':') ? '[^/]+' : RegExp.escape(segment)));
+      const segments = url.split('/').map((segment) => {
+        if (segment === '*') return '.*';
+        return segment.startsWith(':') ? '[^/]+' : RegExp.escape(segment);
+      });
       routes.push({ path: new RegExp(`^${segments.join('/')}$`), allow: [...methods].sort().join(', ') });
     }
   });

@@ -234,3 +234,9 @@ test('a file of the documentation that is not there is a problem too', async () 
   assert.match(headers['content-type'] ?? '', /^application\/problem\+json/);
   assert.equal(JSON.parse(body).code, 'not_found');
 });
+
+test('a path below /docs names the methods that it takes', async () => {
+  const { status, headers } = await send('POST', '/docs/json', { 'content-type': 'application/json' }, '{}');
+  assert.equal(status, 405);
+  assert.match(headers.allow ?? '', /GET/);
+});
