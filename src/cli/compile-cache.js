@@ -52,8 +52,8 @@ function canWrite() {
 }
 
 /**
- * Returns the path of the file that holds the fingerprint of the scripts in the cache. Each version of Node and each user
- * has a cache of its own.
+ * Returns the path of the file that holds the fingerprint of the scripts in the cache. Each version of Node and each
+ * user has a cache of its own.
  */
 function markerFile() {
   const user = process.getuid?.() ?? 'user';

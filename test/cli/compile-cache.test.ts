@@ -1,4 +1,5 @@
-// The compile cache: it is filled once for each version of the scripts, and a folder that cannot be used costs time only.
+// The compile cache: it is filled once for each version of the scripts, and a folder that cannot be used costs time
+// only.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
