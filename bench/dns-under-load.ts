@@ -1,7 +1,9 @@
-// Measures whether other work of a replica delays DNS. A client asks a real replica at a steady rate: while it is idle,
-// while hosts are created over HTTP at full speed (and that load is killed and started again), while the main thread
-// collects garbage, and while a zone file is imported. Prints lost answers and latencies of each. `npm run bench:load
-// [embedded|etcd] [batched|datagram] [queries a second] [RRsets of the import]`.
+// Measures whether other work of a replica delays DNS. A client asks a real replica at a steady rate while the replica
+// is idle, while hosts are created over HTTP at full speed, while clients that create hosts are killed and started
+// again, while a zone file is imported, and while the main thread collects garbage. Prints lost answers and latencies
+// of each phase.
+//
+// npm run bench:load [embedded|etcd] [batched|datagram] [queries a second] [RRsets of the import]
 
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -24,7 +26,7 @@ if (isMainThread) await inScope(measure);
 else await createHosts(workerData as { url: string; from: number });
 
 async function measure(cleanup: Cleanup): Promise<void> {
-  // The inspector starts on a signal and takes a free port.
+  // collectGarbage() starts the inspector with a signal. It shall listen on a free port.
   process.env.NODE_OPTIONS = '--inspect-port=127.0.0.1:0';
   const { flags } = (await stores.find(({ name }) => name === store)?.prepare(cleanup)) ?? { flags: [] };
   const folder = join(await temporaryFolder(cleanup), 'replica');
@@ -58,7 +60,7 @@ function load({ url }: Replica, from: number): { ended: Promise<unknown>; kill()
   return { ended: once(worker, 'exit'), kill: () => worker.terminate() };
 }
 
-/** Runs five loads and cuts each off in the middle of its requests. */
+/** Starts five loads, one after the other, and kills each in the middle of its requests. */
 async function killLoads(replica: Replica): Promise<void> {
   for (let i = 1; i <= 5; i += 1) {
     const { kill } = load(replica, i * hosts);
@@ -106,7 +108,7 @@ function* zoneFile(): Generator<Uint8Array> {
   }
 }
 
-/** Makes the main thread collect all garbage, by way of its inspector. The replica has no code for the bench. */
+/** Makes the main thread collect all garbage, through its inspector, so that the replica needs no code for this. */
 async function collectGarbage({ pid, log }: Replica): Promise<void> {
   process.kill(pid, 'SIGUSR1');
   let address: string | undefined;

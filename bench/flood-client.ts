@@ -1,5 +1,5 @@
-// Sends one datagram again and again at a steady rate, in a thread of its own, and reads no answer. It costs the
-// machine as little as it can: what a flood does to a server shall not be what the flooder does to it.
+// Sends the same datagram at a steady rate, from a thread of its own, and reads no answers. It uses little CPU time: a
+// benchmark must measure what the server does with the flood, not what the client takes from the machine.
 
 import { closeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,13 +9,13 @@ import { header, headerBytes, iov, nameBytes } from '../src/dns/listen/message-l
 import type { Server } from '../test/support/dns-client.ts';
 
 interface Flood {
-  /** Its address is 127.0.0.1. */
+  /** Must be at 127.0.0.1: `layOut` writes this address. */
   server: Server;
   query: Uint8Array;
   perSecond: number;
 }
 
-/** Datagrams in one call. */
+/** The maximum of datagrams in one system call. */
 const batch = 64;
 
 /** Floods while the work runs. Returns how many datagrams were sent. */
@@ -24,7 +24,8 @@ export async function floodDuring(flood: Flood, work: () => Promise<unknown>): P
   const shared = new Int32Array(cells);
   const worker = new Worker(new URL(import.meta.url), {
     workerData: { ...flood, flood: cells },
-    // Its socket did not come from node:fs.
+    // The thread opens its socket with libc and closes it with node:fs, which warns of descriptors that it did not
+    // open.
     trackUnmanagedFds: false,
   });
   const ended = new Promise((resolve) => worker.once('exit', resolve));
@@ -37,14 +38,14 @@ export async function floodDuring(flood: Flood, work: () => Promise<unknown>): P
   return Atomics.load(shared, 1);
 }
 
-// A bench has other threads that import this file: they are given something else.
+// Other threads of a benchmark import this file too. Their worker data has no `flood`.
 if (workerData?.flood instanceof SharedArrayBuffer) await send(workerData);
 
 async function send({ server, query, perSecond, flood }: Flood & { flood: SharedArrayBuffer }): Promise<void> {
   const shared = new Int32Array(flood);
   const libc = openLibc();
   const descriptor = libc.socket(linux.AF_INET, linux.SOCK_DGRAM, 0);
-  // The answers are dropped by the kernel, for want of room.
+  // With the smallest receive buffer, the kernel drops most answers, which nobody reads.
   libc.setsockopt(descriptor, linux.SOL_SOCKET, linux.SO_RCVBUF, Int32Array.of(0).buffer, 4);
   const headers = layOut(libc.pointerTo, server.port, query);
   const begun = performance.now();
@@ -52,7 +53,7 @@ async function send({ server, query, perSecond, flood }: Flood & { flood: Shared
   let sent = 0;
   while (Atomics.load(shared, 0) === 0) {
     const due = Math.floor(((performance.now() - begun) / 1_000) * perSecond);
-    // What the machine kept us from sending is left out: a flood, not bursts.
+    // If this thread had to wait, it does not send later what it missed: the flood must have no bursts.
     const count = Math.min(batch, due - paced);
     if (count > 0) sent += Math.max(0, libc.sendmmsg(descriptor, headers.pointer, count, 0));
     paced = due;
@@ -62,7 +63,7 @@ async function send({ server, query, perSecond, flood }: Flood & { flood: Shared
   closeSync(descriptor);
 }
 
-/** A batch of struct mmsghdr, which all send the same query to the same place. */
+/** Returns the memory of a batch of struct mmsghdr. All of them send the same query to the same address. */
 function layOut(pointerTo: (buffer: ArrayBuffer) => bigint, port: number, query: Uint8Array) {
   const nameAt = batch * headerBytes;
   const iovAt = nameAt + nameBytes;

@@ -1,7 +1,10 @@
-// Does DNS feel a flood of queries that are handed on? A steady stream of questions to a real replica: alone, beside a
-// flood of NOTIFY, which the main thread answers, and beside as many ordinary questions. In turns, for both kinds of
-// UDP socket. Prints lost answers, latencies, what became of the flood, and the replica's memory.
-// `npm run bench:flood [queries a second of the flood] [rounds]`.
+// Measures whether a flood of queries that are handed on delays other answers. A client asks a real replica at a steady
+// rate: without a flood, during a flood of NOTIFY, which the main thread answers, and during a flood of ordinary
+// questions at the same rate. The three take turns, for each kind of UDP socket. Prints lost answers, latencies, the
+// replica's counters of the flood, and its memory. Fails if answers are lost or too
+// late during the flood of NOTIFY.
+//
+// npm run bench:flood [queries a second of the flood] [rounds]
 
 import { readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
@@ -53,19 +56,19 @@ async function compare(cleanup: Cleanup, socket: string): Promise<void> {
       );
       if (round > 0) runs.get(name)?.push(answered);
     }
-    memory.push(residentMegabytes(replica));
+    memory.push(residentOctets(replica));
   }
   console.log(`${socket} sockets, a flood of ${floodPerSecond}/s; medians of ${rounds} rounds, microseconds:`);
   console.table(Object.fromEntries([...runs].map(([name, answered]) => [name, medians(answered)])));
   const { body } = await replica.request<string>('GET', '/metrics');
   for (const line of body.split('\n')) if (/^zonewright_dns_(handed_on|udp)_\w+ /.test(line)) console.log(line);
-  console.log(`resident after each round: ${memory.map((megabytes) => megabytes.toFixed(0)).join(', ')} MB`);
+  console.log(`resident memory after each round: ${memory.map((octets) => (octets / 1e6).toFixed(0)).join(', ')} MB`);
   verdict(socket, runs);
 }
 
 /**
- * The replica, the flood and the client go before all else on this machine; among them, the replica and the flood are
- * equal.
+ * Gives the replica, the flood and the client a higher priority than other programs of this machine. The replica and
+ * the flood have the same priority.
  */
 function preferAll(): void {
   try {
@@ -76,8 +79,8 @@ function preferAll(): void {
 }
 
 /**
- * The flood of ordinary questions is for comparison: on few processors a flooder takes time from the server, whatever
- * it sends.
+ * Prints whether the flood of NOTIFY passed. The flood of ordinary questions is for comparison: on few processors, any
+ * flood takes CPU time from the server.
  */
 function verdict(socket: string, runs: ReadonlyMap<string, Answered[]>): void {
   const of = (name: string) => medians(runs.get(name) ?? []);
@@ -91,7 +94,7 @@ function verdict(socket: string, runs: ReadonlyMap<string, Answered[]>): void {
   if (!passed) process.exitCode = 1;
 }
 
-/** The median of each figure; of what was lost, all. */
+/** Returns the median of each latency, and the sums of sent queries and lost answers. */
 function medians(runs: readonly Answered[]): Answered {
   const median = (figure: keyof Answered) =>
     runs.map((run) => run[figure]).sort((a, b) => a - b)[Math.floor(runs.length / 2)] ?? 0;
@@ -105,6 +108,6 @@ function medians(runs: readonly Answered[]): Answered {
   };
 }
 
-function residentMegabytes({ pid }: Replica): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024;
+function residentOctets({ pid }: Replica): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1_024;
 }

@@ -1,5 +1,5 @@
-// Preloaded into a replica by weight.ts: at SIGUSR2 it writes one line to stderr, with the heap of each thread in
-// octets. In JavaScript, so that it loads nothing that the replica would not.
+// weight.ts preloads this file into a replica. At SIGUSR2 it writes one line to stderr, with the heap of each thread in
+// octets. It is JavaScript, so that it loads no module that the replica itself does not load.
 
 import { getHeapStatistics } from 'node:v8';
 import { isMainThread } from 'node:worker_threads';
@@ -12,7 +12,7 @@ if (isMainThread) {
   });
   process.on('SIGUSR2', async () => {
     const heaps = { main: shownOf(getHeapStatistics()) };
-    // A thread that answers in batches never returns to its event loop; V8 interrupts it.
+    // This also works for a thread that answers in batches and never returns to its event loop: V8 interrupts it.
     for (const worker of workers) heaps[worker.threadName ?? 'worker'] = shownOf(await worker.getHeapStatistics());
     process.stderr.write(`${JSON.stringify({ heaps })}\n`);
   });

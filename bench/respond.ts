@@ -1,5 +1,5 @@
-// The cost of one answer without sockets: `npm run bench:respond [names…]`. Prints nanoseconds of CPU per respond(),
-// the best of some rounds, and the table's memory.
+// Measures the CPU time of one answer without sockets. Prints nanoseconds for each call of respond(), as the best of
+// some rounds, and the memory of the table. Run it with `npm run bench:respond [names…]`.
 
 import { Clock } from '../src/dns/respond/clock.ts';
 import { createResponder } from '../src/dns/respond/responder.ts';
@@ -56,7 +56,7 @@ function measure(names: number): void {
     let octets = 0;
     let best = Number.POSITIVE_INFINITY;
     for (let round = 0; round < rounds; round += 1) {
-      // One second later each time, so that the bucket is full again.
+      // The clock is one second later in each round, so that the rate limit's bucket is full again.
       clock.set(Date.now() + round * 1_000);
       const start = process.cpuUsage();
       for (let i = 0; i < queries.length; i += 1) {

@@ -24,9 +24,11 @@ export interface Answered {
   max: number;
 }
 
-/** The time for the last answers to arrive, in milliseconds. */
+/** How long the client waits for the last answers. */
 const patienceMilliseconds = 2000;
-/** The socket's receive buffer: large enough while this thread waits for a processor. */
+/**
+ * The size of the socket's receive buffer. It holds the answers that arrive while this thread waits for a processor.
+ */
 const bufferBytes = 8 * 1024 * 1024;
 
 /** Asks at a steady rate while the work runs. */
@@ -79,7 +81,7 @@ async function ask({ server, name, perSecond, stop }: SteadyQuestion & { stop: S
 }
 
 /**
- * Raises this thread's priority (on Linux, of this thread alone). A real client has a processor of its own. Without
+ * Raises the priority, on Linux of this thread only. A real client has a processor of its own. Without
  * this, the client would measure its own wait for a processor.
  */
 function prefer(priority: number): void {

@@ -1,8 +1,10 @@
-// What a replica weighs, and how long it takes to start: time from the start of the process to a ready replica, by
-// phase; resident memory after it has settled and after it has answered; the heap of each thread. The embedded store,
-// everything else as it is by default.
-// `npm run bench:weight [names…] [--beside <another checkout>]`: without sizes 0, 1,000 and 1,000,000; the two
-// checkouts start in turns.
+// Measures the memory of a replica and the time of its start: seconds from the start of the process until each phase,
+// resident memory when it is idle and after it has answered queries, and the heap of each thread. The replica has the
+// embedded store and default settings.
+//
+// npm run bench:weight [names…] [--beside <another checkout>]
+//
+// The default for names is 0, 1,000 and 1,000,000. The two checkouts start in turns.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -91,35 +93,35 @@ async function start(
   const seconds: Measured = {};
   const command = join(checkout, 'src/cli/zonewright.js');
   const listen = ['--http', '127.0.0.1:0', '--dns', '127.0.0.1:0'];
-  // As users start it: its first line names the Node, which is the one of the path, and its options.
+  // Runs the command as users do. Its first line has Node's options, and takes Node from PATH.
   const child = spawn(command, ['serve', '--data-dir', dataDir, ...listen], {
     env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}`, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   scope.after(() => stop(child));
   const listening = Promise.withResolvers<void>();
-  let said = '';
+  let output = '';
   createInterface(child.stdout).on('line', (line) => {
     const { msg = '' } = JSON.parse(line) as { msg?: string };
     const phase = ['starting', 'views loaded', 'DNS is listening'].find((one) => msg === one);
-    said += `${line}\n`;
+    output += `${line}\n`;
     if (phase !== undefined) seconds[phase] = (performance.now() - begun) / 1000;
     if (msg === 'DNS is listening') listening.resolve();
   });
   child.stderr.on('data', (text) => {
-    said += text;
+    output += text;
   });
-  child.once('exit', (status) => listening.reject(new Error(`the replica ended with ${status}: ${said}`)));
+  child.once('exit', (status) => listening.reject(new Error(`the replica ended with ${status}: ${output}`)));
   const timeout = setTimeout(() => listening.reject(new Error('the replica is not ready in time')), startMilliseconds);
   await listening.promise;
   clearTimeout(timeout);
   const { http, dns } = await untilReady(dataDir);
   seconds.ready = (performance.now() - begun) / 1000;
   const dnsPort = Number(dns[0]?.split(':').at(-1));
-  return { seconds, pid: child.pid ?? 0, http, dnsPort, stop: () => stop(child), said: () => said };
+  return { seconds, pid: child.pid ?? 0, http, dnsPort, stop: () => stop(child), output: () => output };
 }
 
-/** The file comes right after DNS listens. */
+/** Waits for endpoints.json, which the replica writes after its DNS listens, and for /readyz. */
 async function untilReady(dataDir: string): Promise<{ http: string; dns: string[] }> {
   for (;;) {
     const endpoints = await readFile(join(dataDir, 'endpoints.json'), 'utf8').then(
@@ -142,12 +144,12 @@ async function stop(child: ChildProcess): Promise<void> {
 }
 
 /**
- * As bench:answer counts it (VmRSS), and its parts: files' pages are the node binary's and other programs may share
- * them.
+ * Returns the resident memory (VmRSS, as in bench:answer) and its parts. `files` are pages of the node binary, which
+ * other processes may share.
  */
 function memoryOf(pid: number): Measured {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const megabytes = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status)?.[1]) / 1000;
+  const megabytes = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status)?.[1]) * 1.024e-3;
   return {
     resident: megabytes('VmRSS'),
     anonymous: megabytes('RssAnon'),
@@ -155,7 +157,7 @@ function memoryOf(pid: number): Measured {
   };
 }
 
-/** What the zones take of it, once there are some. */
+/** Returns the memory of the zone table, which is a part of the resident memory. */
 async function tableMegabytes(http: string): Promise<number> {
   const response = await fetch(`http://${http}/metrics`);
   return Number(/^zonewright_table_bytes (\d+)$/m.exec(await response.text())?.[1]) / 1e6;
@@ -174,7 +176,7 @@ async function readHeaps(
   while (line === undefined) {
     await delay(50);
     line = replica
-      .said()
+      .output()
       .split('\n')
       .find((one) => one.startsWith('{"heaps":'));
   }

@@ -1,6 +1,7 @@
-// Imports a large zone file into a real replica, exports it, checks it with named-checkzone and imports it again
-// without a difference. Asks DNS and the API meanwhile. Prints times, progress and the longest waits. `npm run
-// bench:import [RRsets]`, a million by default.
+// Imports a large zone file into a real replica, exports the zone, checks the export with named-checkzone if it is
+// installed, and imports the export. That second import finds nothing to change. A client asks DNS and the API during
+// each step. Prints times, progress and latencies. Run it with `npm run bench:import [RRsets]`; the default is a
+// million.
 
 import { execFileSync } from 'node:child_process';
 import { createReadStream, createWriteStream, readFileSync } from 'node:fs';
@@ -63,10 +64,10 @@ async function measure(cleanup: Cleanup): Promise<void> {
   }
   await timed('import of the export', replica, memory, () => put(exported));
   await delay(1000);
-  console.log(`resident: ${Math.round(memory())} MiB`);
+  console.log(`resident memory at the end: ${Math.round(memory())} MiB`);
 }
 
-/** Runs the work and asks DNS and the API meanwhile. */
+/** Runs the work, and asks DNS and the API until it ends. Prints how long both took. */
 async function timed(
   what: string,
   { url, dns }: { url: string; dns: Server },
@@ -76,7 +77,7 @@ async function timed(
   let running = true;
   const waits = { dns: [0], api: [0] };
   let lost = 0;
-  let greatest = 0;
+  let maxMemory = 0;
   const askDns = async () => {
     for (; running; await delay(2)) {
       const start = performance.now();
@@ -93,7 +94,7 @@ async function timed(
       const answer = await fetch(`${url}/v1/zones`, { headers: { authorization: `Bearer ${adminToken}` } });
       await answer.arrayBuffer();
       waits.api.push(performance.now() - start);
-      greatest = Math.max(greatest, memory());
+      maxMemory = Math.max(maxMemory, memory());
     }
   };
   const askers = [askDns(), askApi()];
@@ -106,7 +107,7 @@ async function timed(
     values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * share)]?.toFixed(1);
   const show = (values: number[]) => `p50 ${at(values, 0.5)} p99 ${at(values, 0.99)} max ${at(values, 1)} ms`;
   console.log(
-    `${what}: ${seconds.toFixed(1)} s; DNS ${show(waits.dns)}, ${lost} lost; API ${show(waits.api)}; resident at most ${Math.round(greatest)} MiB`,
+    `${what}: ${seconds.toFixed(1)} s; DNS ${show(waits.dns)}, ${lost} lost; API ${show(waits.api)}; resident memory at most ${Math.round(maxMemory)} MiB`,
   );
 }
 

@@ -1,5 +1,5 @@
-// Writes openapi.json from the routes' schemas: `npm run openapi`. test/repo/openapi.test.ts fails when it was
-// forgotten.
+// Writes openapi.json from the schemas of the routes: `npm run openapi`. test/repo/openapi.test.ts fails if the file is
+// out of date.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pino } from 'pino';
@@ -16,8 +16,8 @@ import { Views } from '../src/views/views.ts';
 const file = new URL('./openapi.json', import.meta.url);
 
 /**
- * The description as the routes have it now, as text. No store is opened: nothing is asked of the routes but their
- * schemas.
+ * Returns the text of openapi.json for the routes as they are now. Opens no store, because only the schemas of the
+ * routes are needed.
  */
 export async function describeApi(): Promise<string> {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {

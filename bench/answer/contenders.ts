@@ -36,7 +36,7 @@ interface Bench {
   names: number;
 }
 
-/** In milliseconds: loading a million names takes some time. */
+/** The time limit of a start, in milliseconds. Loading a million names takes some time. */
 const startMilliseconds = 300_000;
 
 /** The reason why a contender does not take part. */
@@ -45,7 +45,7 @@ export class LeftOut extends Error {}
 /** Starts a contender. Rejects with LeftOut. */
 type Start = (bench: Bench) => Promise<Contender>;
 
-/** Ours comes first: ratios refer to it. */
+/** Zonewright comes first, because the ratios refer to the first one. */
 export const contenders: Start[] = [startOurs, startKnot, startPowerDns, startCoreDnsFile, startCoreDnsEtcd];
 
 async function startOurs({ cleanup, folder, names }: Bench): Promise<Contender> {
@@ -104,7 +104,7 @@ async function startKnot({ cleanup, folder, zoneFile }: Bench): Promise<Contende
 
 async function startPowerDns({ cleanup, folder, zoneFile }: Bench): Promise<Contender> {
   const program = installed('pdns_server');
-  if (!/^bind$/m.test(saidBy(program, '--list-modules')))
+  if (!/^bind$/m.test(outputOf(program, '--list-modules')))
     throw new LeftOut("pdns_server's bind backend is not installed");
   const home = join(folder, 'powerdns');
   await mkdir(home);
@@ -177,11 +177,11 @@ function installed(program: string): string {
 }
 
 function versionOf(program: string, flag: string): string {
-  return /\d+\.\d+(\.\d+)?/.exec(saidBy(program, flag))?.[0] ?? '';
+  return /\d+\.\d+(\.\d+)?/.exec(outputOf(program, flag))?.[0] ?? '';
 }
 
 /** Runs a command and ignores its exit status: PowerDNS never ends these with 0. */
-function saidBy(program: string, flag: string): string {
+function outputOf(program: string, flag: string): string {
   const { stdout, stderr } = spawnSync(program, [flag], { encoding: 'utf8' });
   return stdout + stderr;
 }

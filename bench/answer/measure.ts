@@ -13,14 +13,16 @@ export interface Cost {
   lost: number;
 }
 
-/** A load: a file of questions, the number of ports that ask in turn, and the number of questions under way. */
+/**
+ * A load: a file of questions, the number of client ports, which ask in turn, and the number of unanswered questions.
+ */
 interface Load {
   questions: string;
   ports: number;
   underWay: number;
 }
 
-/** Asks for `seconds`, with one client thread. */
+/** Asks during `seconds`, with one client thread. */
 export async function measure(port: number, pids: readonly number[], load: Load, seconds: number): Promise<Cost> {
   const before = cpuSeconds(pids);
   const options = {
@@ -58,9 +60,9 @@ function cpuSeconds(pids: readonly number[]): number {
 }
 
 export function residentMegabytes(pids: readonly number[]): number {
-  let kilobytes = 0;
+  let kibibytes = 0;
   for (const pid of pids) {
-    kilobytes += Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+    kibibytes += Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
   }
-  return kilobytes / 1000;
+  return (kibibytes * 1024) / 1e6;
 }

@@ -1,6 +1,6 @@
-// Measures the gain of a second answering thread: `npm run bench:threads`, as root. With few processors, dnsperf leaves
-// none for it. So each answering thread gets a quarter of a processor (SCHED_DEADLINE), once with one thread and once
-// with two.
+// Measures how many more answers a replica sends with two answering threads than with one. On a machine with few
+// processors, dnsperf would use the one that the second thread needs. So each answering thread gets only a quarter of a
+// processor (SCHED_DEADLINE). Run it as root with `npm run bench:threads`.
 
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -11,9 +11,9 @@ import { type Cleanup, inScope, temporaryFolder } from '../../test/support/tempo
 import { type Cost, measure } from './measure.ts';
 
 const zone = 'bench.example';
-/** Many ports: the kernel distributes ports, not questions, over the threads' sockets. */
+/** Client ports. There are many, because the kernel distributes ports, not questions, over the threads' sockets. */
 const ports = 100;
-/** Questions under way: enough that neither thread idles while the other has used up its time. */
+/** Unanswered questions at any time. There are enough to keep one thread busy while the other has used up its time. */
 const underWay = 2_000;
 const rounds = 5;
 const seconds = 3;
@@ -30,7 +30,7 @@ async function compare(cleanup: Cleanup): Promise<void> {
     const replica = await startReplica(cleanup, join(folder, String(threads)), flags);
     await replica.expect(201, 'POST', '/v1/zones', { name: zone });
     await replica.expect(201, 'PUT', `/v1/zones/${zone}/rrsets/host/A`, { records: ['192.0.2.1'] });
-    // First without a limit, so that the code is compiled.
+    // The first run is without a limit, so that V8 compiles the code.
     await measure(replica.dns.port, [replica.pid], { questions, ports, underWay }, seconds);
     holdAnsweringThreads(replica.pid);
     running.push({ threads, replica, costs: [] });
@@ -47,7 +47,7 @@ async function compare(cleanup: Cleanup): Promise<void> {
   }
 }
 
-/** 2.5 ms of every 10, in nanoseconds. */
+/** Limits each answering thread to 2.5 ms of every 10 ms. `chrt` takes nanoseconds. */
 function holdAnsweringThreads(pid: number): void {
   const period = '10000000';
   const share = ['--deadline', '--sched-runtime', '2500000', '--sched-deadline', period, '--sched-period', period];
