@@ -1,5 +1,5 @@
-// The endpoints that others are told to ask: those of the setting, or those on which DNS listens. The machine's
-// addresses replace a wildcard.
+// The endpoints that this replica advertises to others: the endpoints of the setting or, without one, the endpoints on
+// which DNS listens. The machine's own addresses replace a wildcard address.
 
 import { networkInterfaces } from 'node:os';
 import { parseAddress } from '../model/address.ts';

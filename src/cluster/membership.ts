@@ -1,21 +1,21 @@
-// Registers this replica as a member: a key on a lease, which is kept while the process lives and ends soon after its
-// death. No user makes this change, so it commits by itself. Logs an error if another live process has the same name,
-// or a name with the same nameserver label.
+// Registers this replica as a member. The member's key is on a lease: the process keeps the lease while it runs, and
+// etcd deletes the key soon after the process dies. No user makes this change, so it is committed here and not by
+// control. Logs an error if another running process has the same name, or a name with the same nameserver label.
 
 import { randomUUID } from 'node:crypto';
 import { InvalidValue } from '../model/invalid-value.ts';
 import type { Logger } from '../model/logger.ts';
 import { type Member, nameserverOf } from '../model/member.ts';
+import { within } from '../model/within.ts';
 import { memberKey, memberKind, memberValue } from '../store/kinds/member.ts';
 import { type LeaseId, type Store, StoreUnavailable } from '../store/store.ts';
-import { within } from '../store/within.ts';
 
 const leaseSeconds = 10;
 const keepMilliseconds = 3000;
-/** The maximum wait when leaving. If the store cannot be reached, the lease ends by itself. */
+/** The time limit of leaving. If the store cannot be reached, the lease ends by itself. */
 const leaveMilliseconds = 2000;
 
-/** Registers the replica and keeps it registered. Returns the function that ends the membership. */
+/** Registers the replica and keeps it registered. Returns a function that ends the membership. */
 export async function joinCluster(
   store: Store,
   member: Member,
@@ -38,16 +38,16 @@ class Membership {
   readonly #logger: Logger;
   #lease: LeaseId | undefined;
   /**
-   * The lease on which our key was written. It may differ from `#lease`: a full store grants leases but takes no
-   * writes.
+   * The lease on which our key was written. It may differ from `#lease`: a full store grants leases but refuses writes.
    */
   #registered: LeaseId | undefined;
-  /** The attempt under way. No other starts before it ends, also while the store hangs. */
+  /** The running attempt to register. The next one starts only after it has ended, even if the store hangs. */
   #attempt: Promise<void> | undefined;
   #leaving = false;
+  /** True if our key was written again after another process had overwritten it. */
   #reclaimed = false;
-  /** Conflicts that were logged already. */
-  readonly #told = new Set<string>();
+  /** The conflicts that were logged. */
+  readonly #logged = new Set<string>();
 
   constructor(store: Store, member: Member, logger: Logger) {
     this.#store = store;
@@ -82,9 +82,9 @@ class Membership {
       if (isOurs) this.#registered = this.#lease;
       if (this.#leaving || (isOurs && this.#lease !== undefined)) return;
       if (holder !== undefined && !isOurs) {
-        this.#tellHolder(holder, isNew);
-        // Take the name back once, so that the other process logs the conflict too. More often would make the zones
-        // flicker.
+        this.#logHolder(holder, isNew);
+        // Write our key again once, so that the other process also logs the conflict. If both processes repeated it,
+        // the addresses of this nameserver in the zones would change every few seconds.
         if (!isNew && this.#reclaimed) return;
         this.#reclaimed = !isNew;
       }
@@ -93,48 +93,52 @@ class Membership {
       await this.#store.commit({ compares: [], operations: [put] });
       this.#registered = this.#lease;
     } catch (error) {
-      // Without the store no replica can register. DNS goes on, and the next attempt follows.
+      // If the store cannot be reached, the lease may still run, so the next attempt keeps it. After any other error
+      // the next attempt gets a new lease.
       if (!(error instanceof StoreUnavailable)) this.#lease = undefined;
       this.#logger.debug(error, 'could not renew the membership');
     }
   }
 
-  /** Returns the member with our name: a process that runs, or one that ended within the last ten seconds. */
+  /**
+   * Returns the member with our name, if there is one. Its process may have ended within the last ten seconds. Logs the
+   * members that have our nameserver label under another name.
+   */
   async #holder(): Promise<Member | undefined> {
     const { entries } = await this.#store.list(memberKind.prefix);
     let holder: Member | undefined;
     for (const { key, value } of entries) {
-      const member = readable(value);
+      const member = decodeIfReadable(value);
       if (member === undefined) continue;
       if (key === this.#key) holder = member;
-      else if (nameserverOf(member).label === nameserverOf(this.#self).label) this.#tellNamesake(member);
+      else if (nameserverOf(member).label === nameserverOf(this.#self).label) this.#logSameLabel(member);
     }
     return holder;
   }
 
-  #tellHolder({ dns, instance = '' }: Member, isNew: boolean): void {
+  #logHolder({ dns, instance = '' }: Member, isNew: boolean): void {
     const { replica } = this.#self;
-    const words = `${isNew} ${instance}`;
-    if (this.#told.has(words)) return;
-    this.#told.add(words);
-    if (isNew) this.#logger.warn({ replica, dns }, 'a replica of this name is registered: taking its place');
+    const conflict = `${isNew} ${instance}`;
+    if (this.#logged.has(conflict)) return;
+    this.#logged.add(conflict);
+    if (isNew) this.#logger.warn({ replica, dns }, 'a replica with this name is already registered: replacing it');
     else {
-      const advice = `another live process calls itself '${replica}' too: give every replica a --replica of its own`;
+      const advice = `another running process also has the name '${replica}': give every replica its own --replica`;
       this.#logger.error({ replica, dns }, advice);
     }
   }
 
-  #tellNamesake({ replica, dns }: Member): void {
-    if (this.#told.has(replica)) return;
-    this.#told.add(replica);
+  #logSameLabel({ replica, dns }: Member): void {
+    if (this.#logged.has(replica)) return;
+    this.#logged.add(replica);
     const name = `ns-${nameserverOf(this.#self).label}`;
-    const advice = `the replicas '${this.#self.replica}' and '${replica}' are both ${name} in the zones: rename one of them (--replica)`;
+    const advice = `the replicas '${this.#self.replica}' and '${replica}' both have the name ${name} in the zones: rename one of them (--replica)`;
     this.#logger.error({ replica, dns }, advice);
   }
 }
 
-/** Decodes a member. Returns undefined for an unreadable value, which the views have reported. */
-function readable(value: string): Member | undefined {
+/** Decodes a member. Returns undefined for an unreadable value: the views report it as a fault. */
+function decodeIfReadable(value: string): Member | undefined {
   try {
     const member = memberValue.decode(value);
     nameserverOf(member);

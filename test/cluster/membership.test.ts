@@ -108,7 +108,8 @@ test('a second live process of the same name: both log it, and the one that stay
   const after = (await store.list('')).revision;
   assert.ok(after - before <= 2, 'they do not fight');
   assert.deepEqual([first.errors.length, second.errors.length], [1, 1]);
-  for (const { errors } of [first, second]) assert.match(errors[0] ?? '', /another live process calls itself 'b' too/);
+  for (const { errors } of [first, second])
+    assert.match(errors[0] ?? '', /another running process also has the name 'b'/);
   await second.leave();
   await until(async () => (await registered(store))[0]?.dns[0] === '192.0.2.1:53', 'the first is registered', 20_000);
 });
@@ -139,7 +140,7 @@ test('names that make one nameserver label are reported, and the label has the a
   const small = await join(t, store, { replica: 'b', dns: ['192.0.2.1:53'] });
   const large = await join(t, store, { replica: 'B', dns: ['192.0.2.2:53'] });
   await until(() => small.errors.length > 0 && large.errors.length > 0, 'both have said so', 20_000);
-  assert.match(large.errors[0] ?? '', /'B' and 'b' are both ns-b in the zones/);
+  assert.match(large.errors[0] ?? '', /'B' and 'b' both have the name ns-b in the zones/);
 
   const views = emptyViews();
   const k8s = parseName('k8s');

@@ -2,7 +2,7 @@
 
 import { refuse } from '../../errors.ts';
 import type { Revision } from '../../model/revision.ts';
-import { within } from '../../store/within.ts';
+import { within } from '../../model/within.ts';
 import type { Views } from '../../views/views.ts';
 
 /** As long as most calls of the store wait for an answer. */

@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Refusal, refuse } from '../../errors.ts';
 import type { Revision } from '../../model/revision.ts';
+import { within } from '../../model/within.ts';
 import {
   LeaseGone,
   maxOperations,
@@ -14,7 +15,6 @@ import {
   StoreUnavailable,
   TransactionTooLarge,
 } from '../../store/store.ts';
-import { within } from '../../store/within.ts';
 import type { Fault } from '../../views/stored-faults.ts';
 import type { Views } from '../../views/views.ts';
 import { faultRefusal } from '../reading/fault-refusal.ts';

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { within } from '../../src/store/within.ts';
+import { within } from '../../src/model/within.ts';
 
 const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
 const never = new Promise<void>(() => {});
