@@ -1,5 +1,4 @@
-// http gives the use cases the bearer of the request's token as the actor, on every way that a request can be
-// committed.
+// HTTP passes the bearer of the request's token to the use cases as the actor, however the request is committed.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,8 +13,8 @@ import type { Cleanup } from '../support/temporary.ts';
 const environment: Actor = { kind: 'token', id: 'environment', name: 'ZONEWRIGHT_ADMIN_TOKEN' };
 const bearer = (id: string): Actor => ({ kind: 'token', id, name: id });
 
-/** Serves the API; notes the actor of each decision, except housekeeping's. */
-async function prepared(test: Cleanup): Promise<ServedApi & { actors: Actor[]; tokenOf(id: string): Promise<Api> }> {
+/** Serves the API. `actors` receives the actor of each decision, except those of housekeeping. */
+async function prepare(test: Cleanup): Promise<ServedApi & { actors: Actor[]; tokenOf(id: string): Promise<Api> }> {
   const served = await servedApi(test);
   const { committer, commit, url } = served;
   const actors: Actor[] = [];
@@ -38,8 +37,8 @@ async function prepared(test: Cleanup): Promise<ServedApi & { actors: Actor[]; t
   return { ...served, actors, tokenOf };
 }
 
-test('the bearer of a stored token, and of the one from the environment', async (t) => {
-  const { api, url, actors, tokenOf } = await prepared(t);
+test('the actor is the bearer of a stored token, or of the token from the environment', async (t) => {
+  const { api, url, actors, tokenOf } = await prepare(t);
   const ann = await tokenOf('ann');
   await ann.ok(201, 'POST', '/v1/zones', { name: 'a.example' });
   assert.deepEqual(actors.splice(0), [bearer('ann')]);
@@ -48,8 +47,8 @@ test('the bearer of a stored token, and of the one from the environment', async 
   assert.deepEqual(actors, [environment, environment]);
 });
 
-test('requests of several tokens at once, also with an Idempotency-Key', async (t) => {
-  const { actors, tokenOf } = await prepared(t);
+test('simultaneous requests with several tokens keep their own actors, also with an Idempotency-Key', async (t) => {
+  const { actors, tokenOf } = await prepare(t);
   const ids = ['ann', 'bob', 'cas'];
   const apis: Api[] = [];
   for (const id of ids) apis.push(await tokenOf(id));
@@ -67,15 +66,15 @@ test('requests of several tokens at once, also with an Idempotency-Key', async (
   }
 });
 
-test('an address that is evicted by force, a host that goes with it, and an import', async (t) => {
-  const { actors, tokenOf } = await prepared(t);
+test('a pool that is deleted by force, and an import, have the bearer as the actor of all their decisions', async (t) => {
+  const { actors, tokenOf } = await prepare(t);
   const ann = await tokenOf('ann');
   await ann.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
   await ann.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.0/24'] });
   await ann.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s' });
   actors.length = 0;
   await ann.ok(204, 'DELETE', '/v1/pools/p?force=true');
-  assert.ok(actors.length >= 2, 'one decision to clear, one to delete');
+  assert.ok(actors.length >= 2, 'fewer than two decisions: one clears the pool, one deletes it');
   assert.ok(actors.splice(0).every((actor) => isDeepStrictEqual(actor, bearer('ann'))));
   const file = { 'content-type': 'text/dns' };
   for (const text of ['b 60 A 192.0.2.1\n', '@ 60 SOA a. b. 1 2 3 4 5\nb 60 A 192.0.2.1\n']) {

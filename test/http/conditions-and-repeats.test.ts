@@ -7,7 +7,7 @@ import { type Method, problemIn } from '../support/api-client.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
 import { startedApp } from '../support/started-app.ts';
 
-async function prepared(t: TestContext): Promise<ServedApi> {
+async function prepare(t: TestContext): Promise<ServedApi> {
   const served = await servedApi(t);
   await served.api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
   await served.api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.0/24'] });
@@ -27,8 +27,8 @@ const resources: { path: string; create: object; change: [Method, object] }[] = 
 ];
 
 for (const { path, create, change } of resources) {
-  test(`${path}: 304 for a current copy, 412 on a lost race, create-only PUT`, async (t) => {
-    const { api, dump } = await prepared(t);
+  test(`${path}: a current copy gets 304, a lost race gets 412, and If-None-Match: * only creates`, async (t) => {
+    const { api, dump } = await prepare(t);
     const early = await api.send('PUT', path, create, { 'if-match': '*' });
     assert.equal(problemIn(early).code, 'precondition_failed');
     const created = await api.send('PUT', path, create, { 'if-none-match': '*' });
@@ -63,8 +63,8 @@ for (const { path, create, change } of resources) {
   });
 }
 
-test('what others change is read again: a pool after an allocation, a zone after a record', async (t) => {
-  const { api } = await prepared(t);
+test('a pool after an allocation, and a zone after a new record, are sent again to a client with an old copy', async (t) => {
+  const { api } = await prepare(t);
   for (const [path, write] of [
     ['/v1/pools/p', () => api.ok(201, 'POST', '/v1/pools/p/allocations', {})],
     ['/v1/zones/foo.k8s', () => api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/a/A', { records: ['192.0.2.1'] })],
@@ -74,12 +74,12 @@ test('what others change is read again: a pool after an allocation, a zone after
     const second = await api.send('GET', path, undefined, { 'if-none-match': first.headers.etag as string });
     assert.equal(second.status, 200);
     const changed = await api.send('PATCH', path, {}, { 'if-match': first.headers.etag as string });
-    assert.equal(changed.status, 200, 'its settings are the same: changing them is no lost race');
+    assert.equal(changed.status, 200, 'an If-Match with the old tag is refused, although the settings are the same');
   }
 });
 
-test('of two that change the same version only one wins', async (t) => {
-  const { api } = await prepared(t);
+test('of several changes of the same version only one is accepted', async (t) => {
+  const { api } = await prepare(t);
   const { headers } = await api.send('GET', '/v1/pools/p');
   const tries = [...Array(8).keys()].map((priority) =>
     api.send('PATCH', '/v1/pools/p', { priority }, { 'if-match': headers.etag as string }),
@@ -88,8 +88,8 @@ test('of two that change the same version only one wins', async (t) => {
   assert.deepEqual(statuses, [200, ...Array(7).fill(412)]);
 });
 
-test('a cursor goes on where it was although hosts come and go meanwhile', async (t) => {
-  const { api } = await prepared(t);
+test('a cursor continues where the page ended, although hosts are created and deleted meanwhile', async (t) => {
+  const { api } = await prepare(t);
   for (const name of ['a', 'b', 'c', 'd', 'e']) await api.ok(201, 'POST', '/v1/hosts', { name: `${name}.foo.k8s` });
   type Page = { items: { name: string }[]; nextCursor: string };
   const first = await api.ok<Page>(200, 'GET', '/v1/hosts?limit=2');
@@ -115,7 +115,7 @@ test('a cursor goes on where it was although hosts come and go meanwhile', async
   }
 });
 
-test('the same key and body give the first answer again, revision and headers too, also after a restart', async (t) => {
+test('a repeated key and body get the first answer again, with its revision and headers, also after a restart', async (t) => {
   const first = await startedApp(t);
   await first.api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
   await first.api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.0/24'] });
@@ -151,15 +151,15 @@ test('the same key and body give the first answer again, revision and headers to
   assert.deepEqual(await second.dump(), before);
 });
 
-test('a refused request is not remembered: its key may be used again', async (t) => {
-  const { api } = await prepared(t);
+test('a refused request is not remembered, so its key may be used again', async (t) => {
+  const { api } = await prepare(t);
   const key = { 'idempotency-key': 'k' };
   assert.equal((await api.send('POST', '/v1/hosts', { name: 'a.bar' }, key)).status, 422);
   assert.equal((await api.send('POST', '/v1/hosts', { name: 'a.foo.k8s' }, key)).status, 201);
 });
 
-test('many requests with one key at once make one host, and one allocation', async (t) => {
-  const { api, dump } = await prepared(t);
+test('many simultaneous requests with one key create one host, and make one allocation', async (t) => {
+  const { api, dump } = await prepare(t);
   for (const [path, body] of [
     ['/v1/hosts', { name: 'a.foo.k8s' }],
     ['/v1/pools/p/allocations', { count: 2 }],
@@ -172,8 +172,8 @@ test('many requests with one key at once make one host, and one allocation', asy
   assert.equal(Object.keys(await dump()).filter((key) => key.startsWith('addresses/')).length, 3);
 });
 
-test('the first answer comes again although what it made was used, changed or deleted meanwhile', async (t) => {
-  const { api } = await prepared(t);
+test('a repeated request gets the first answer, although the resource was used, changed or deleted meanwhile', async (t) => {
+  const { api } = await prepare(t);
   const key = (path: string) => ({ 'idempotency-key': path });
   await api.ok(201, 'POST', '/v1/hosts', { name: 'early.foo.k8s', addresses: ['10.0.0.9'] });
   const requests: [path: string, body: object, then: () => Promise<unknown>][] = [
@@ -205,8 +205,8 @@ test('the first answer comes again although what it made was used, changed or de
   assert.deepEqual(pool.body.usage.ipv4, { capacity: '256', used: '1', coolingDown: '0', free: '255' });
 });
 
-test('the same body is the same request, whatever the order of its fields', async (t) => {
-  const { api } = await prepared(t);
+test('a body with its fields in another order is the same request', async (t) => {
+  const { api } = await prepare(t);
   const send = (text: string) => api.send('POST', '/v1/hosts', text, { 'idempotency-key': 'k' });
   const first = await send('{"name":"a.foo.k8s","ttl":5,"tags":{"a":"1","b":"2"},"aliases":["b.foo.k8s","c.foo.k8s"]}');
   const again = await send('{"tags":{"b":"2","a":"1"},"aliases":["b.foo.k8s","c.foo.k8s"],"ttl":5,"name":"a.foo.k8s"}');

@@ -13,7 +13,7 @@ import { until } from '../support/until.ts';
 const authorization = `authorization: Bearer ${adminToken}\r\n`;
 const post = `POST /v1/zones HTTP/1.1\r\nhost: x\r\n${authorization}content-type: application/json\r\n`;
 
-test('requests that come one behind the other on a connection are carried out one after the other', async (t) => {
+test('pipelined requests on one connection are carried out one after the other', async (t) => {
   const { url } = await servedApi(t);
   const client = await rawClient(t, url);
   const one = (line: string, body = '', more = '') =>
@@ -37,40 +37,79 @@ test('requests that come one behind the other on a connection are carried out on
   );
 });
 
-/** Each row: what is sent, and the codes of the problems that come back before the connection ends. */
+/** Each row: a title, what is sent, and the status or problem code of each answer before the connection is closed. */
 const refusals: [what: string, sent: string, ...codes: (keyof typeof errorCodes | 200 | 201)[]][] = [
-  ['a header that is too large', `GET /healthz HTTP/1.1\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 'header_too_large'],
-  ['a path that is too long', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, 'header_too_large'],
-  ['no HTTP', 'hello\r\n\r\n', 'invalid_request'],
-  ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 'invalid_request'],
-  ['NUL in the path', 'GET /v1/hosts/a\0b HTTP/1.1\r\nhost: x\r\n\r\n', 'invalid_request'],
-  ['a method that nobody knows', 'BREW /v1/hosts HTTP/1.1\r\nhost: x\r\n\r\n', 'invalid_request'],
-  ['two lengths', `${post}content-length: 2\r\ncontent-length: 3\r\n\r\n{}`, 'invalid_request'],
-  ['a length and chunks', `${post}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`, 'invalid_request'],
-  ['no host', 'GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n', 'invalid_request'],
-  ['two hosts', 'GET /healthz HTTP/1.1\r\nhost: x\r\nhost: x\r\nconnection: close\r\n\r\n', 'invalid_request'],
   [
-    'two tokens',
+    'a header that is too large is refused',
+    `GET /healthz HTTP/1.1\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`,
+    'header_too_large',
+  ],
+  ['a path that is too long is refused', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, 'header_too_large'],
+  ['text that is not HTTP is refused', 'hello\r\n\r\n', 'invalid_request'],
+  ['a TLS handshake is refused', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 'invalid_request'],
+  ['a NUL in the path is refused', 'GET /v1/hosts/a\0b HTTP/1.1\r\nhost: x\r\n\r\n', 'invalid_request'],
+  ['an unknown method is refused', 'BREW /v1/hosts HTTP/1.1\r\nhost: x\r\n\r\n', 'invalid_request'],
+  [
+    'two Content-Length headers are refused',
+    `${post}content-length: 2\r\ncontent-length: 3\r\n\r\n{}`,
+    'invalid_request',
+  ],
+  [
+    'a Content-Length with a chunked body is refused',
+    `${post}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`,
+    'invalid_request',
+  ],
+  [
+    'a request without a Host header is refused',
+    'GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n',
+    'invalid_request',
+  ],
+  [
+    'two Host headers are refused',
+    'GET /healthz HTTP/1.1\r\nhost: x\r\nhost: x\r\nconnection: close\r\n\r\n',
+    'invalid_request',
+  ],
+  [
+    'two Authorization headers are refused',
     `GET /v1/zones HTTP/1.1\r\nhost: x\r\n${authorization}${authorization}connection: close\r\n\r\n`,
     'invalid_request',
   ],
-  ['an expectation', `${post}expect: tea\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`, 'expectation_failed'],
-  ['rubbish after a write', `${post}content-length: 13\r\n\r\n{"name": "b"}\0\0\0`, 201, 'invalid_request'],
-  ['rubbish after a request', 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n\0\0\0', 200, 'invalid_request'],
-  ['nothing', '', 'request_timeout'],
-  ['half a header', 'GET /v1/hosts HTTP/1.1\r\nhost:', 'request_timeout'],
-  ['half a body', `${post}content-length: 100\r\n\r\n{"name": `, 'request_timeout'],
-  ['half a chunk', `${post}transfer-encoding: chunked\r\n\r\n40\r\n{"name": `, 'request_timeout'],
-  ['half a second request', 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\nGET', 200, 'request_timeout'],
   [
-    'half a zone file',
+    'an Expect header that is not 100-continue is refused',
+    `${post}expect: tea\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`,
+    'expectation_failed',
+  ],
+  [
+    'garbage after a write is refused, and the write is answered',
+    `${post}content-length: 13\r\n\r\n{"name": "b"}\0\0\0`,
+    201,
+    'invalid_request',
+  ],
+  [
+    'garbage after a request is refused, and the request is answered',
+    'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n\0\0\0',
+    200,
+    'invalid_request',
+  ],
+  ['a silent client times out', '', 'request_timeout'],
+  ['half a header times out', 'GET /v1/hosts HTTP/1.1\r\nhost:', 'request_timeout'],
+  ['half a body times out', `${post}content-length: 100\r\n\r\n{"name": `, 'request_timeout'],
+  ['half a chunk times out', `${post}transfer-encoding: chunked\r\n\r\n40\r\n{"name": `, 'request_timeout'],
+  [
+    'half a second request times out, and the first is answered',
+    'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\nGET',
+    200,
+    'request_timeout',
+  ],
+  [
+    'half a zone file times out',
     `PUT /v1/zones/b/zonefile HTTP/1.1\r\nhost: x\r\n${authorization}content-type: text/dns\r\ncontent-length: 99\r\n\r\n@`,
     'request_timeout',
   ],
 ];
 
-suite('what is too slow', { concurrency: true }, () => {
-  test('octets that are not a whole request get a problem, and the connection ends', {
+suite('broken requests and slow clients', { concurrency: true }, () => {
+  test('anything but a whole, valid request gets problem+json, and the connection is closed', {
     concurrency: true,
   }, async (t) => {
     const { url, dump } = await servedApi(t, undefined, {
@@ -79,7 +118,7 @@ suite('what is too slow', { concurrency: true }, () => {
       checkMilliseconds: 300,
     });
     const whole = await dump();
-    const tried = refusals.map(([what, sent, ...codes]) =>
+    const tests = refusals.map(([what, sent, ...codes]) =>
       t.test(what, async () => {
         const client = await rawClient(t, url);
         client.send(sent);
@@ -95,7 +134,7 @@ suite('what is too slow', { concurrency: true }, () => {
         assert.deepEqual(got, codes);
       }),
     );
-    await Promise.all(tried);
+    await Promise.all(tests);
     const { 'zones/b': _, 'serials/b': __, ...rest } = await dump();
     assert.deepEqual(rest, whole);
   });
@@ -121,7 +160,7 @@ suite('what is too slow', { concurrency: true }, () => {
     const [refused] = await Promise.all([sender.ended(), delay(6000)]);
     assert.equal(rawAnswers(refused)[0]?.status, 408);
     reader.socket.resume();
-    assert.doesNotMatch(await reader.ended(), /0\r\n\r\n$/, 'it was cut off before the end');
+    assert.doesNotMatch(await reader.ended(), /0\r\n\r\n$/, 'the client that stopped reading got the whole zone file');
 
     const commit = store.commit.bind(store);
     t.mock.method(store, 'commit', async (...args: Parameters<typeof commit>) => {
@@ -132,7 +171,7 @@ suite('what is too slow', { concurrency: true }, () => {
   });
 });
 
-test('a connection beyond the limit is closed at once, and the others go on', async (t) => {
+test('a connection beyond the limit is closed immediately, and the others keep working', async (t) => {
   const { url } = await servedApi(t, undefined, { maxConnections: 3 });
   const ask = 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n';
   const clients = await Promise.all([1, 2, 3].map(() => rawClient(t, url)));
@@ -150,5 +189,5 @@ test('a connection beyond the limit is closed at once, and the others go on', as
     const next = await rawClient(t, url);
     next.send(ask);
     return Promise.race([once(next.socket, 'data').then(() => true), next.ended().then(() => false)]);
-  }, 'there is no room for another one');
+  }, 'no new connection is accepted after one has ended');
 });

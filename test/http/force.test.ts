@@ -1,5 +1,5 @@
-// Deleting and shrinking by force while others take addresses and names: what is in use is cleared again, not refused.
-// Cited by src/control/transaction/commit-by-force.ts.
+// A forced deletion or shrinking while others take addresses and names: it clears again what is in use then, instead of
+// being refused. Cited by src/control/transaction/commit-by-force.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,7 +9,9 @@ import { parseName } from '../../src/model/name.ts';
 import { testActor } from '../support/control-plane.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
 
-/** Creates a host right after the first of several transactions has cleared all. Returns whether it has done so. */
+/**
+ * Creates a host right after the transaction that leaves no host. Returns a function that says whether it has done so.
+ */
 function createWhenCleared({ committer, views }: ServedApi, name: string): () => boolean {
   const commit = committer.commit.bind(committer);
   const wanted = { name: parseName(name), aliases: [], ttl: null, ptr: true, owner: '', tags: {} };

@@ -1,4 +1,4 @@
-// Hosts over HTTP: the answer to the user, and the records and addresses that follow from it.
+// Hosts over HTTP: the answer to the user, and the host's records and addresses.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -28,7 +28,7 @@ interface Rrset {
 const ipv4 = { name: 'default', ranges: ['192.0.2.0/29'] };
 const ipv6 = { name: 'six', ranges: ['2001:db8::/64'], priority: 5 };
 
-async function prepared(t: TestContext): Promise<ServedApi> {
+async function prepare(t: TestContext): Promise<ServedApi> {
   const app = await servedApi(t);
   await app.api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s', defaultTtl: 120 });
   await app.api.ok(201, 'POST', '/v1/pools', ipv4);
@@ -38,15 +38,15 @@ async function prepared(t: TestContext): Promise<ServedApi> {
 
 const addressesOf = (host: Host) => host.addresses.map(({ address }) => address);
 
-/** Returns all RRsets of a zone, except those that follow from its settings. */
+/** Returns all RRsets of a zone, except those that its settings imply. */
 async function records(api: Api, zone: string): Promise<Record<string, string[]>> {
   const { items } = await api.ok<{ items: Rrset[] }>(200, 'GET', `/v1/zones/${zone}/rrsets?limit=1000`);
   const own = items.filter(({ managedBy }) => managedBy !== 'zone');
   return Object.fromEntries(own.map((rrset) => [`${rrset.name} ${rrset.ttl} ${rrset.type}`, rrset.records]));
 }
 
-test('a name alone gives a host with address, A, PTR and its reverse zone; deleting it gives all back', async (t) => {
-  const { api, dump } = await prepared(t);
+test('a name alone creates a host with address, A, PTR and reverse zone; deleting the host deletes all of them', async (t) => {
+  const { api, dump } = await prepare(t);
   const before = Object.keys(await dump());
   const answer = await api.send('POST', '/v1/hosts', { name: 'Nginx.foo.k8s.', aliases: ['www.foo.k8s'], owner: 'a' });
   assert.equal(answer.status, 201);
@@ -83,7 +83,7 @@ test('a name alone gives a host with address, A, PTR and its reverse zone; delet
 });
 
 test('IPv6 and dual-stack hosts have AAAA, and PTR under ip6.arpa', async (t) => {
-  const { api } = await prepared(t);
+  const { api } = await prepare(t);
   const dual = await api.ok<Host>(201, 'POST', '/v1/hosts', { name: 'd.foo.k8s', families: ['ipv6', 'ipv4'] });
   assert.deepEqual(addressesOf(dual), ['2001:db8::', '192.0.2.0']);
   const one = { name: 'e.foo.k8s', addresses: ['2001:0DB8::00:5'], ttl: 7 };
@@ -103,14 +103,14 @@ test('IPv6 and dual-stack hosts have AAAA, and PTR under ip6.arpa', async (t) =>
   assert.deepEqual(addressesOf(onlySix), ['2001:db8::1']);
 });
 
-test('PATCH keeps what is absent, clears what is null, renames and re-addresses in one transaction', async (t) => {
-  const { api, store } = await prepared(t);
+test('PATCH keeps absent fields, clears null fields, and changes name and addresses in one transaction', async (t) => {
+  const { api, store } = await prepare(t);
   const wanted = { name: 'a.foo.k8s', aliases: ['b.foo.k8s'], ttl: 60, owner: 'me', tags: { app: 'x', tier: 'y' } };
   const first = await api.ok<Host>(201, 'POST', '/v1/hosts', wanted);
   const patch = async (name: string, body: unknown) => {
     const { revision: before } = await store.list('', { limit: 1 });
     const host = await api.ok<Host>(200, 'PATCH', `/v1/hosts/${name}`, body);
-    assert.equal(host.revision, before + 1, 'one transaction');
+    assert.equal(host.revision, before + 1, 'more than one transaction');
     return host;
   };
   const retagged = await patch('a.foo.k8s', { tags: { app: null, zone: 'z' }, ttl: null });
@@ -140,8 +140,8 @@ test('PATCH keeps what is absent, clears what is null, renames and re-addresses 
   await api.refused('not_found', 'GET', '/v1/hosts/a.foo.k8s');
 });
 
-test('a rename onto another host, and a refused re-address, leave the host what it had', async (t) => {
-  const { api, dump } = await prepared(t);
+test('a refused change of the name or the addresses leaves the host as it was', async (t) => {
+  const { api, dump } = await prepare(t);
   await api.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s' });
   await api.ok(201, 'POST', '/v1/hosts', { name: 'b.foo.k8s', aliases: ['c.foo.k8s'] });
   const before = await dump();
@@ -152,8 +152,8 @@ test('a rename onto another host, and a refused re-address, leave the host what 
   assert.deepEqual(await dump(), before);
 });
 
-test('PUT creates once, then replaces: the address stays, what is not said returns to its default', async (t) => {
-  const { api } = await prepared(t);
+test('PUT creates, then replaces: the address stays, and fields that are left out return to their defaults', async (t) => {
+  const { api } = await prepare(t);
   const created = await api.send('PUT', '/v1/hosts/p.foo.k8s', {
     owner: 'x',
     aliases: ['q.foo.k8s'],
@@ -165,8 +165,8 @@ test('PUT creates once, then replaces: the address stays, what is not said retur
   assert.deepEqual([replaced.owner, replaced.aliases, addressesOf(replaced)], ['', [], ['192.0.2.4']]);
 });
 
-test('an address of another pool is refused for a host that is there as for a new one; many networks fit', async (t) => {
-  const { api } = await prepared(t);
+test('an address of another pool is refused for an existing host as for a new one; many networks fit', async (t) => {
+  const { api } = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools', { name: 'q', ranges: ['10.9.0.0/24'], autoAssign: false });
   const { addresses } = await api.ok<Host>(201, 'POST', '/v1/hosts', { name: 'h.foo.k8s' });
   const other = { pool: 'q', addresses: [addresses[0]?.address] };
@@ -178,7 +178,7 @@ test('an address of another pool is refused for a host that is there as for a ne
 });
 
 test('a wildcard host and names with an underscore are served under their own names', async (t) => {
-  const { api } = await prepared(t);
+  const { api } = await prepare(t);
   await api.ok(201, 'POST', '/v1/hosts', { name: '*.apps.foo.k8s' });
   await api.refused('invalid_request', 'POST', '/v1/hosts', { name: '*.x.foo.k8s', ptr: true });
   assert.deepEqual((await api.ok<Host>(200, 'GET', '/v1/hosts/*.apps.foo.k8s')).addresses[0]?.ptr, null);
@@ -190,8 +190,8 @@ test('a wildcard host and names with an underscore are served under their own na
   await api.ok(204, 'DELETE', '/v1/hosts/%2A.apps.foo.k8s');
 });
 
-test('a host may stand at the apex, and below a more specific zone it goes there', async (t) => {
-  const { api } = await prepared(t);
+test('a host may be at the apex, and it is in the most specific zone around its name', async (t) => {
+  const { api } = await prepare(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 'sub.foo.k8s' });
   assert.equal((await api.ok<Host>(201, 'POST', '/v1/hosts', { name: 'foo.k8s' })).zone, 'foo.k8s');
   assert.equal(
@@ -206,8 +206,8 @@ test('a host may stand at the apex, and below a more specific zone it goes there
   await api.refused('not_found', 'GET', '/v1/hosts/foo.k8s');
 });
 
-test('the list filters by name, alias, address, pool, owner and tag', async (t) => {
-  const { api } = await prepared(t);
+test('the list of hosts filters by name, alias, address, pool, owner and tag', async (t) => {
+  const { api } = await prepare(t);
   const hosts = [
     { name: 'a.foo.k8s', owner: 'x', tags: { app: 'web', empty: '' }, aliases: ['w.foo.k8s'] },
     { name: 'b.foo.k8s', owner: 'y', tags: { app: 'db=1' }, pool: 'six' },
@@ -234,8 +234,8 @@ test('the list filters by name, alias, address, pool, owner and tag', async (t) 
   assert.equal(await found('owner=x&pool=six'), 'c');
 });
 
-test('moving a host to another pool keeps its families: one address of each, or a refusal', async (t) => {
-  const { api, dump } = await prepared(t);
+test('a host that moves to another pool gets one address of each of its families, or is refused', async (t) => {
+  const { api, dump } = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools', {
     name: 'both',
     ranges: ['10.0.0.0/29', '2001:db8:1::/64'],
@@ -255,8 +255,8 @@ test('moving a host to another pool keeps its families: one address of each, or 
   assert.deepEqual(addressesOf(again), ['10.0.0.0']);
 });
 
-test('a reverse zone that is deleted by force takes its PTR alone; "ptr": true brings them back', async (t) => {
-  const { api } = await prepared(t);
+test('deleting a reverse zone by force deletes only its PTR records; "ptr": true creates them again', async (t) => {
+  const { api } = await prepare(t);
   const six = `${'0.'.repeat(8)}8.b.d.0.1.0.0.2.ip6.arpa`;
   const ptrOf = (host: Host) => host.addresses.map(({ ptr }) => ptr);
   const host = await api.ok<Host>(201, 'POST', '/v1/hosts', { name: 'd.foo.k8s', families: ['ipv4', 'ipv6'] });
@@ -280,7 +280,7 @@ test('a reverse zone that is deleted by force takes its PTR alone; "ptr": true b
   await api.refused('not_found', 'GET', `/v1/zones/${six}`);
 });
 
-test("what a zone's users wrote beside a host stays when the host comes, changes and goes", async (t) => {
+test("users' own records at the name of a host stay when the host is created, changed and deleted", async (t) => {
   const { api } = await servedApi(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.0/24'] });

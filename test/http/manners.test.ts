@@ -28,9 +28,9 @@ after(async () => {
   for (const clean of cleanups) await clean();
 });
 
-/** Each row: code, request, and the pointers of the problem. Without pointers they are not checked. */
+/** Each row: code, request, and the pointers of the problem. A row without pointers does not check them. */
 const refusals: [ErrorCode, Method, string, unknown, string[]?][] = [
-  // Bodies: nothing unknown, nothing of another type, at any depth.
+  // Bodies: unknown fields and wrong types are refused at any depth.
   ['invalid_request', 'POST', '/v1/hosts', { name: 'a.foo.k8s', nmae: 1 }, ['/nmae']],
   ['invalid_request', 'POST', '/v1/hosts', { name: 5 }, ['/name']],
   ['invalid_request', 'POST', '/v1/hosts', {}, ['/name']],
@@ -278,12 +278,12 @@ test('every refusal has its code, points at the field, and changes nothing in th
   }
 });
 
-test('every fault of a body is reported at once', async () => {
+test('all faults of a body are reported together', async () => {
   const body = { name: 5, foo: 1, ttl: '5', tags: { a: 1 } };
   await app.api.refused('invalid_request', 'POST', '/v1/hosts', body, ['/name', '/foo', '/ttl', '/tags/a']);
 });
 
-test('a refusal names what is in the way, and its owner', async () => {
+test('a refusal names the resource that is in the way, and its owner', async () => {
   const { api } = app;
   const taken = await api.refused('address_taken', 'POST', '/v1/hosts', {
     name: 'a.foo.k8s',
@@ -324,7 +324,7 @@ test('without a valid token the answer is 401 with WWW-Authenticate, and the ope
   }
 });
 
-test('the open routes say what they should', async () => {
+test('the open routes report health, readiness, metrics and the OpenAPI description', async () => {
   const agent = supertest(app.url);
   assert.deepEqual((await agent.get('/healthz')).body, { status: 'ok' });
   const ready = (await agent.get('/readyz')).body as { status: string; revision: number };
@@ -345,7 +345,7 @@ test('the open routes say what they should', async () => {
   }
 });
 
-test('a body that is no JSON, too large or of another type is refused', async () => {
+test('a body that is not JSON, too large or of another media type is refused', async () => {
   const { api } = app;
   const whole = await app.dump();
   for (const body of ['{"name":', '', '{"name":"a.foo.k8s"} x', '\u0000']) {
@@ -365,7 +365,7 @@ test('a body that is no JSON, too large or of another type is refused', async ()
   assert.deepEqual(rest, before);
 });
 
-test('a method that a resource does not take is 405 and names those it does', async () => {
+test('a method that a resource does not support gets 405 with the supported ones', async () => {
   for (const [method, path, allow] of [
     ['POST', '/v1/hosts/web.foo.k8s', 'DELETE, GET, HEAD, PATCH, PUT'],
     ['DELETE', '/v1/pools', 'GET, HEAD, POST'],
@@ -377,7 +377,7 @@ test('a method that a resource does not take is 405 and names those it does', as
   }
 });
 
-test('a first start makes an admin token that only its owner can read, and it works after a restart', async (t) => {
+test('the first start makes an admin token that only its owner can read, and that works after a restart', async (t) => {
   const first = await startedApp(t, { makesToken: true });
   const file = join(first.folder, 'admin-token');
   assert.equal((await stat(file)).mode & 0o777, 0o600);

@@ -1,5 +1,5 @@
-// A host as large as the API takes: 16 addresses in as many reverse zones, 32 aliases in as many zones. One transaction
-// deletes it. src/control/hosts/write-budget.ts cites this test.
+// A host of the maximum size: 16 addresses in 16 reverse zones, 32 aliases in 32 zones. One transaction deletes it.
+// Cited by src/control/hosts/write-budget.ts.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -25,7 +25,10 @@ async function grown(t: TestContext, store?: Store): Promise<{ served: ServedApi
   return { served, before, empty };
 }
 
-/** Waits until the automatic zones are deleted that did not fit the host's transaction; returns the keys that stay. */
+/**
+ * Waits until housekeeping has deleted the automatic zones that did not fit into the host's transaction. Returns the
+ * keys that are left.
+ */
 async function settled({ dump }: ServedApi): Promise<string[]> {
   for (;;) {
     const keys = Object.keys(await dump());
@@ -43,11 +46,13 @@ async function changedRenamedDeleted(t: TestContext, store?: Store): Promise<voi
   assert.deepEqual(await settled(served), before);
 }
 
-test('the largest host can be changed, renamed and deleted, and leaves nothing', { timeout: 60_000 }, (t) =>
+test('a host of the maximum size can be changed, renamed and deleted, and leaves nothing', { timeout: 60_000 }, (t) =>
   changedRenamedDeleted(t),
 );
 
-test('the same on etcd with its own limits', { timeout: 60_000 }, async (t) => {
+test('a host of the maximum size can be changed, renamed and deleted on an etcd with its default limits', {
+  timeout: 60_000,
+}, async (t) => {
   const etcd = await etcdOrSkip(t);
   if (etcd === undefined) return;
   t.after(() => etcd.close());
@@ -56,7 +61,7 @@ test('the same on etcd with its own limits', { timeout: 60_000 }, async (t) => {
   await changedRenamedDeleted(t, store);
 });
 
-test('the largest host loses its addresses when their pool goes by force, and others with it', {
+test('a host of the maximum size, and others, lose their addresses when the pool is deleted by force', {
   timeout: 60_000,
 }, async (t) => {
   const { served, empty } = await grown(t);

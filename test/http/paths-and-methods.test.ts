@@ -1,5 +1,5 @@
-// Paths and methods in all forms that clients write: names in any form find their resource, and any other path gets a
-// problem.
+// Paths and methods in all forms that clients send. A name in any form finds its resource. Any other path is refused
+// with problem+json.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -29,14 +29,19 @@ after(async () => {
   for (const clean of cleanups) await clean();
 });
 
-interface Heard {
+interface RawAnswer {
   status: number;
   headers: IncomingHttpHeaders;
   body: string;
 }
 
 /** Sends a request as it is written. `fetch` would normalise the path, and refuse some methods. */
-async function send(method: string, path: string, headers: Record<string, string> = {}, body?: string): Promise<Heard> {
+async function send(
+  method: string,
+  path: string,
+  headers: Record<string, string> = {},
+  body?: string,
+): Promise<RawAnswer> {
   const sent = request(served.url, {
     method,
     path,
@@ -63,7 +68,7 @@ const found: [path: string, name: string][] = [
   ['/v1/zones/foo.k8s/rrsets/a%5C046b/TXT', 'a\\.b'],
 ];
 
-test('a name in any form finds what it names', async () => {
+test('a name in any form finds its resource', async () => {
   for (const [path, name] of found) {
     const { status, body } = await send('GET', path);
     assert.equal(status, 200, `${path}: ${body}`);
@@ -132,7 +137,7 @@ const refused: [code: ErrorCode, method: string, path: string, headers?: Record<
   ['unsupported_media_type', 'PUT', '/v1/zones/foo.k8s/zonefile', { 'content-type': 'application/json' }, '{}'],
 ];
 
-test('every wrong request gets a problem with a code, and the store does not change', async (t) => {
+test('every wrong request is refused with a code, and the store does not change', async (t) => {
   const whole = await served.dump();
   for (const [code, method, path, headers, body] of refused) {
     await t.test(`${method} ${path.slice(0, 60)} ${JSON.stringify(headers ?? '')} → ${code}`, async () => {
@@ -161,7 +166,7 @@ test('a path that matches no route is not logged', async (t) => {
   assert.doesNotMatch(lines.join(''), /secret/);
 });
 
-test('every method that a resource does not take is 405 with those it does', async () => {
+test('every method that a resource does not support gets 405 with the supported ones', async () => {
   const paths: [path: string, allow: string][] = [
     ['/healthz', 'GET, HEAD'],
     ['/metrics', 'GET, HEAD'],
@@ -182,7 +187,7 @@ test('every method that a resource does not take is 405 with those it does', asy
   }
 });
 
-test('HEAD is GET without the body', async () => {
+test('HEAD gets the answer of GET without the body', async () => {
   for (const path of [
     '/healthz',
     '/metrics',
@@ -202,7 +207,7 @@ test('HEAD is GET without the body', async () => {
   }
 });
 
-test('a DELETE may say that its empty body is JSON', async () => {
+test('a DELETE without a body may have Content-Type: application/json', async () => {
   const json = { 'content-type': 'application/json' };
   await served.api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/gone/A', { records: ['192.0.2.1'] });
   for (const [path, headers] of [
@@ -216,7 +221,7 @@ test('a DELETE may say that its empty body is JSON', async () => {
   }
 });
 
-test('the root zone has a place that a URL can name', async () => {
+test('the root zone has a Location that a URL can hold', async () => {
   const made = await send('POST', '/v1/zones', { 'content-type': 'application/json' }, '{"name": "."}');
   assert.equal(made.status, 201, made.body);
   const place = new URL(made.headers.location ?? '', served.url);
@@ -228,7 +233,7 @@ test('the root zone has a place that a URL can name', async () => {
   assert.equal((await send('DELETE', place.pathname)).status, 204);
 });
 
-test('a file of the documentation that is not there is a problem too', async () => {
+test('a missing file of the documentation is refused with problem+json', async () => {
   const { status, headers, body } = await send('GET', '/docs/static/nothing.js');
   assert.equal(status, 404);
   assert.match(headers['content-type'] ?? '', /^application\/problem\+json/);

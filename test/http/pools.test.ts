@@ -23,7 +23,7 @@ interface Usage {
   free: string;
 }
 
-async function prepared(t: TestContext): Promise<Api> {
+async function prepare(t: TestContext): Promise<Api> {
   return (await servedApi(t)).api;
 }
 
@@ -38,8 +38,8 @@ async function usage(api: Api, pool: string, family: 'ipv4' | 'ipv6' = 'ipv4'): 
   return `${used}+${coolingDown}+${free}/${capacity}`;
 }
 
-test('a pool reads back as it was written, canonical, with every default', async (t) => {
-  const api = await prepared(t);
+test('a pool is read as it was written, in canonical form and with every default', async (t) => {
+  const api = await prepare(t);
   const ranges = ['172.17.201.100 - 172.17.201.125', '10.2.1.9/28', 'FD00:2::1/112', '10.9.9.9'];
   const answer = await api.send('POST', '/v1/pools', { name: 'subnet-201', ranges, exclude: ['10.2.1.1'] });
   assert.equal(answer.status, 201);
@@ -73,15 +73,15 @@ test('a pool reads back as it was written, canonical, with every default', async
   await api.refused('not_found', 'GET', '/v1/pools/subnet-201');
 });
 
-test('IPv6 counts are exact beyond what a number holds', async (t) => {
-  const api = await prepared(t);
+test('IPv6 counts are exact beyond 2^53', async (t) => {
+  const api = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools', { name: 'six', ranges: ['2001:db8::/32'] });
   await take(api, 'six', { count: 3 });
   assert.equal(await usage(api, 'six', 'ipv6'), `3+0+${2n ** 96n - 3n}/${2n ** 96n}`);
 });
 
-test('addresses come lowest first in the order of the ranges; next tells the same and takes none', async (t) => {
-  const api = await prepared(t);
+test('addresses are allocated lowest first in the order of the ranges; `next` shows them and allocates none', async (t) => {
+  const api = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.1.0/30', '10.0.0.0/30'], allowFirstLast: false });
   const next = async () => (await api.ok<{ items: string[] }>(200, 'GET', '/v1/pools/p/next?count=5')).items;
   assert.deepEqual(await next(), ['10.0.1.1', '10.0.1.2', '10.0.0.1', '10.0.0.2']);
@@ -94,7 +94,7 @@ test('addresses come lowest first in the order of the ranges; next tells the sam
 });
 
 test('avoidBuggyIps leaves out .0 and .255 of IPv4 only', async (t) => {
-  const api = await prepared(t);
+  const api = await prepare(t);
   const ranges = ['10.0.0.254-10.0.1.1', '2001:db8::/126'];
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges, avoidBuggyIps: true });
   assert.deepEqual(await take(api, 'p', { count: 2 }), ['10.0.0.254', '10.0.1.1']);
@@ -102,8 +102,8 @@ test('avoidBuggyIps leaves out .0 and .255 of IPv4 only', async (t) => {
   assert.equal(await usage(api, 'p'), '2+0+0/2');
 });
 
-test('a pool whose addresses are all excluded is said to be full in the family that it has', async (t) => {
-  const api = await prepared(t);
+test('a pool whose addresses are all excluded is reported as full in its family', async (t) => {
+  const api = await prepare(t);
   for (const [name, range, family] of [
     ['four', '10.0.0.1', 'ipv4'],
     ['six', '2001:db8::1', 'ipv6'],
@@ -115,8 +115,8 @@ test('a pool whose addresses are all excluded is said to be full in the family t
   assert.deepEqual(await take(api, 'both', {}), ['2001:db8::2']);
 });
 
-test('without a pool named: automatic pools that do not drain, by priority, then name, the next when one is full', async (t) => {
-  const api = await prepared(t);
+test('a request without a pool takes automatic pools that do not drain, by priority, then name, skipping full ones', async (t) => {
+  const api = await prepare(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 'z' });
   const pools = [
     { name: 'd', ranges: ['10.0.3.0/24'], priority: 9 },
@@ -139,8 +139,8 @@ test('without a pool named: automatic pools that do not drain, by priority, then
   );
 });
 
-test('a draining pool gives nothing, by choice, by address or by sharing, and what is in use stays', async (t) => {
-  const api = await prepared(t);
+test('a draining pool allocates nothing, also not by address or by sharing, and allocated addresses stay', async (t) => {
+  const api = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/24'] });
   const share = (port: number) => ({ sharingKey: 'k', ports: [{ protocol: 'tcp', port }] });
   await take(api, 'p', share(1));
@@ -153,8 +153,8 @@ test('a draining pool gives nothing, by choice, by address or by sharing, and wh
   assert.equal(await usage(api, 'p'), '1+0+255/256');
 });
 
-test('holders with one key and different ports share an address; it is free when the last has gone', async (t) => {
-  const api = await prepared(t);
+test('holders with one key and different ports share an address, which is free after the last has released it', async (t) => {
+  const api = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/24'] });
   const share = (protocol: string, port: number, sharingKey = 'k') => ({
     sharingKey,
@@ -185,8 +185,8 @@ test('holders with one key and different ports share an address; it is free when
   assert.deepEqual(free, { address: '10.0.0.0', pool: 'p', space: 'default', state: 'free', holders: [] });
 });
 
-test('force releases a whole pool, however much it holds, and what a smaller range leaves out', async (t) => {
-  const api = await prepared(t);
+test('force releases all addresses of a pool, however many, and those that a smaller range leaves out', async (t) => {
+  const api = await prepare(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/26'] });
   const aliases = (i: number) => Array.from({ length: 12 }, (_, alias) => `a${alias}.h${i}.foo.k8s`);
@@ -203,9 +203,9 @@ test('force releases a whole pool, however much it holds, and what a smaller ran
   assert.equal((await api.ok<{ items: unknown[] }>(200, 'GET', '/v1/hosts')).items.length, 0);
 });
 
-suite('what ends when its time is over', { concurrency: true }, () => {
-  test('an address cools down before it is given again, and the refusal says until when', async (t) => {
-    const api = await prepared(t);
+suite('cool-downs and allocations that end', { concurrency: true }, () => {
+  test('an address cools down before it is allocated again, and the refusal says until when', async (t) => {
+    const api = await prepare(t);
     await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.1'], coolDownSeconds: 4 });
     await take(api, 'p');
     await api.ok(204, 'DELETE', '/v1/addresses/10.0.0.1');
@@ -224,7 +224,7 @@ suite('what ends when its time is over', { concurrency: true }, () => {
     assert.deepEqual(await take(api, 'p'), ['10.0.0.1']);
   });
 
-  test('a cool-down that has ended leaves nothing in the store, unless the pool needs to know who was last', async (t) => {
+  test('a cool-down that has ended leaves nothing in the store, unless the pool allocates least recently used first', async (t) => {
     const { api, dump } = await servedApi(t);
     const cooling = { coolDownSeconds: 4, autoAssign: false };
     await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.1'], ...cooling });
@@ -243,15 +243,15 @@ suite('what ends when its time is over', { concurrency: true }, () => {
     }
     const held = async () => Object.keys(await dump()).filter((key) => key.startsWith('addresses/'));
     assert.equal((await held()).length, 2);
-    await until(async () => (await held()).length === 1, 'the address that is cool again is still remembered');
+    await until(async () => (await held()).length === 1, 'the address is still in the store after its cool-down');
     const isFree = async () => (await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.1.1')).state === 'free';
-    await until(isFree, 'the address whose pool remembers it does not become free');
+    await until(isFree, 'the address in the least-recently-used pool does not become free');
     assert.equal(await usage(api, 'p'), '0+0+1/1');
     assert.deepEqual(await take(api, 'lru'), ['10.0.1.1']);
   });
 
-  test('an allocation ends when its time is over, and only it', async (t) => {
-    const api = await prepared(t);
+  test('an allocation ends when its time is over, and other holders of the address stay', async (t) => {
+    const api = await prepare(t);
     await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/30'] });
     const ports = (port: number) => ({ sharingKey: 'k', ports: [{ protocol: 'tcp', port }] });
     const before = Date.now();
@@ -266,8 +266,8 @@ suite('what ends when its time is over', { concurrency: true }, () => {
   });
 });
 
-test('least-recently-used gives what was never used, then what rests longest; random gives each exactly once', async (t) => {
-  const api = await prepared(t);
+test('least-recently-used takes unused addresses, then the one released first; random takes each exactly once', async (t) => {
+  const api = await prepare(t);
   const strategy = 'least-recently-used';
   await api.ok(201, 'POST', '/v1/pools', { name: 'lru', ranges: ['10.0.0.0/30'], strategy, autoAssign: false });
   await take(api, 'lru', { count: 3 });
@@ -282,8 +282,8 @@ test('least-recently-used gives what was never used, then what rests longest; ra
   assert.notDeepEqual(random, [...random].sort());
 });
 
-test('spaces are apart: the same address twice, each in its own', async (t) => {
-  const api = await prepared(t);
+test('two spaces can have the same address, each with its own holder', async (t) => {
+  const api = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools', { name: 'a', ranges: ['10.0.0.0/30'] });
   await api.ok(201, 'POST', '/v1/pools', { name: 'b', ranges: ['10.0.0.0/30'], space: 'lab' });
   assert.deepEqual(await take(api, 'a', { owner: 'x' }), ['10.0.0.0']);
@@ -295,8 +295,8 @@ test('spaces are apart: the same address twice, each in its own', async (t) => {
   await api.refused('pool_overlap', 'PATCH', '/v1/pools/b', { space: 'default' });
 });
 
-test('by force a pool shrinks or goes: allocations end, hosts lose the address, and go with their last', async (t) => {
-  const api = await prepared(t);
+test('shrinking or deleting a pool by force ends allocations, and deletes hosts that lose their last address', async (t) => {
+  const api = await prepare(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 'z' });
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/29'] });
   await take(api, 'p', { addresses: ['10.0.0.7'] });
@@ -316,8 +316,8 @@ test('by force a pool shrinks or goes: allocations end, hosts lose the address, 
   assert.deepEqual(addresses, [{ address: '10.9.0.1', pool: null, ptr: '1.0.9.10.in-addr.arpa' }]);
 });
 
-test('allocations are listed in address order, page by page', async (t) => {
-  const api = await prepared(t);
+test('allocations are listed in the order of their addresses, page by page', async (t) => {
+  const api = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.1.0/24', '10.0.0.0/24', '2001:db8::/64'] });
   const taken = ['10.0.1.7', '10.0.0.10', '10.0.0.9', '2001:db8::2', '10.0.0.100'];
   await take(api, 'p', { addresses: taken });
@@ -331,7 +331,7 @@ test('allocations are listed in address order, page by page', async (t) => {
   assert.deepEqual(seen, ['10.0.0.9', '10.0.0.10', '10.0.0.100', '10.0.1.7', '2001:db8::2']);
 });
 
-test('a cool-down is ended by a DELETE, and by a pool that asks for less', async (t) => {
+test('a DELETE ends a cool-down, and so does a shorter cool-down of the pool', async (t) => {
   const { api, dump } = await servedApi(t);
   const state = async (address: string) => (await api.ok<Allocation>(200, 'GET', `/v1/addresses/${address}`)).state;
   const addresses = ['10.0.0.0', '10.0.0.1', '10.0.0.2'];
@@ -354,6 +354,6 @@ test('a cool-down is ended by a DELETE, and by a pool that asks for less', async
     assert.deepEqual(await take(api, 'p', { count: 3 }), addresses);
     await api.ok(204, 'DELETE', '/v1/pools/p?force=true');
     const left = async () => Object.keys(await dump()).filter((key) => key.startsWith('addresses/')).length;
-    await until(async () => (await left()) === 0, 'something of the pool stays');
+    await until(async () => (await left()) === 0, 'the pool left something in the store');
   }
 });

@@ -1,4 +1,5 @@
-// Refusals of what JSON.parse accepts: octets that are not UTF-8, duplicate fields, and names such as `__proto__`.
+// readJson refuses bodies that JSON.parse would accept: octets that are not UTF-8, duplicate fields, and names such as
+// `__proto__`.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -20,7 +21,7 @@ function pathsOf(text: string): string[] | undefined {
   return assert.fail(`${text} is not refused`);
 }
 
-test('any JSON is read as JSON.parse reads it', () => {
+test('readJson reads any JSON as JSON.parse does', () => {
   const isPlain = (text: string) => !text.includes('__proto__');
   fc.assert(
     fc.property(fc.json().filter(isPlain), fc.boolean(), (text, spaced) => {
@@ -40,12 +41,12 @@ const refused: [text: string, ...paths: string[]][] = [
   ['{"tags": {"_\\u005fproto__": "x"}}', '/tags/__proto__'],
 ];
 
-test('a refusal points at duplicate fields, and at fields that would get lost', () => {
+test('a refusal points at duplicate fields, and at names that are not allowed', () => {
   for (const [text, ...paths] of refused) assert.deepEqual(pathsOf(text), paths, text);
   for (const text of ['', '{', '{"a": 1,}', '{"a": 1} x', '\0', "{'a': 1}"]) assert.equal(pathsOf(text), undefined);
 });
 
-test('a body of nothing but faults makes no answer larger than it', () => {
+test('a body full of faults gets an answer that is not larger than the body', () => {
   const twice = (count: number) => Array(count).fill('"":1').join();
   const wide = `{${twice(50_000)}}`;
   assert.ok((pathsOf(wide)?.length ?? 0) <= 100);
@@ -61,7 +62,7 @@ test('a body of nothing but faults makes no answer larger than it', () => {
   }
 });
 
-test('of many unknown fields the first are named, and the number of the others', async (t) => {
+test('a refusal of many unknown fields names the first ones, and counts the others', async (t) => {
   const { api } = await servedApi(t);
   const body = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`field${i}`, 1]));
   const problem = await api.refused('invalid_request', 'POST', '/v1/pools', body);
@@ -69,7 +70,7 @@ test('of many unknown fields the first are named, and the number of the others',
   assert.match(problem.detail, /and \d+ more$/);
 });
 
-test('octets that are not UTF-8 are refused, not replaced', async (t) => {
+test('octets that are not UTF-8 are refused instead of replaced', async (t) => {
   const { api, url, dump } = await servedApi(t);
   const before = await dump();
   const body = Buffer.from('{"name": "p", "ranges": ["192.0.2.0/30"], "description": "\xe9"}', 'latin1');

@@ -1,5 +1,5 @@
-// Answers that are read from the store page by page: they are of one revision, and whole or refused, also if others
-// compact the etcd.
+// Answers that are read from the store page by page are of one revision, and whole or refused, also while others write
+// to etcd and compact it.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -14,7 +14,7 @@ const zone = '/v1/zones/foo.k8s';
 const textDns = { 'content-type': 'text/dns' };
 const file = '$GENERATE 1-2500 number$ A 192.0.2.1\n';
 
-async function prepared(t: TestContext, store?: Store): Promise<ServedApi> {
+async function prepare(t: TestContext, store?: Store): Promise<ServedApi> {
   const served = await servedApi(t, store);
   await served.api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
   assert.equal((await put(served, file)).status, 200);
@@ -27,7 +27,7 @@ const put = ({ api }: ServedApi, text: string, query = '') =>
 const exported = ({ url }: ServedApi) =>
   fetch(`${url}${zone}/zonefile`, { headers: { authorization: `Bearer ${adminToken}` } });
 
-test('an etcd that others write to and have compacted can be read from', { skip: skipWithoutEtcd() }, async (t) => {
+test('answers can be read from an etcd that others write to and compact', { skip: skipWithoutEtcd() }, async (t) => {
   const etcd = await startEtcd();
   t.after(() => etcd.close());
   const [ours, others] = await Promise.all(
@@ -35,7 +35,7 @@ test('an etcd that others write to and have compacted can be read from', { skip:
   );
   assert.ok(ours && others);
   t.after(() => Promise.all([ours.close(), others.close()]));
-  const served = await prepared(t, ours);
+  const served = await prepare(t, ours);
   const { revision } = await others.commit({ compares: [], operations: [{ kind: 'put', key: 'x', value: '1' }] });
   await etcd.compact(revision);
 
@@ -52,7 +52,7 @@ test('an etcd that others write to and have compacted can be read from', { skip:
   assert.deepEqual([(await exported(served)).status, (await put(served, file)).status], [503, 503]);
 });
 
-/** Makes the store fail from that page of names on. */
+/** Makes the store fail from page `page` of names on. */
 function failFrom(t: TestContext, store: Store, page: number, error: Error): void {
   const list = store.list.bind(store);
   let pages = 0;
@@ -62,8 +62,8 @@ function failFrom(t: TestContext, store: Store, page: number, error: Error): voi
 }
 
 for (const error of [new Compacted(), new StoreUnavailable('gone')]) {
-  test(`${error.name} before the first page: 503`, async (t) => {
-    const served = await prepared(t);
+  test(`${error.name} before the first page gets 503`, async (t) => {
+    const served = await prepare(t);
     failFrom(t, served.store, 1, error);
     for (const answer of [
       await served.api.send('GET', `${zone}/zonefile`),
@@ -75,18 +75,18 @@ for (const error of [new Compacted(), new StoreUnavailable('gone')]) {
     }
   });
 
-  test(`${error.name} in the middle: an export breaks off, an import is refused`, async (t) => {
-    const served = await prepared(t);
+  test(`${error.name} in the middle breaks off an export, and refuses an import`, async (t) => {
+    const served = await prepare(t);
     failFrom(t, served.store, 2, error);
     const answer = await exported(served);
     assert.equal(answer.status, 200);
-    await assert.rejects(answer.text(), 'what has come is not the whole zone, and the reader must know');
+    await assert.rejects(answer.text(), 'the client cannot see that the zone is not whole');
     assert.equal(problemIn(await put(served, file)).code, 'store_unavailable');
   });
 }
 
-test('a zone that is written to all the time is exported with the serial that it had', async (t) => {
-  const served = await prepared(t);
+test('a zone that is written to during its export is exported with the serial of its revision', async (t) => {
+  const served = await prepare(t);
   const stop = new AbortController();
   const writing = (async () => {
     for (let i = 0; !stop.signal.aborted; i += 1)

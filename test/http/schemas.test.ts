@@ -1,5 +1,5 @@
-// Every schema of every route compiles. The server compiles a schema when the first request needs it
-// (http/lazy-compilers.ts), so that without this test a wrong schema would fail in service.
+// The server compiles a schema only when the first request needs it (http/lazy-compilers.ts). Without this test, a
+// wrong schema would be found in service.
 
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
@@ -35,7 +35,7 @@ test('every schema of every route compiles', async () => {
     const place = { url, method: String(method) };
     for (const part of parts) {
       const partSchema = schema[part] as object | undefined;
-      // Asked for the first time, a validator compiles its schema.
+      // A validator compiles its schema when it is called for the first time.
       if (partSchema !== undefined) compileValidator({ ...place, schema: partSchema, httpPart: part })({});
     }
     for (const [httpStatus, response] of Object.entries((schema as FastifySchema).response ?? {})) {

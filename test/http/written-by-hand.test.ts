@@ -1,5 +1,5 @@
-// Values that somebody wrote or deleted in the store by hand, without the API: only they stop working, no address is
-// given twice, and an operator can repair them.
+// An operator wrote or deleted values in the store by hand, without the API. Only these values stop working, no address
+// is allocated twice, and the operator can repair the values.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -20,7 +20,7 @@ type Allocated = { items: { address: string }[] };
 type Host = { addresses: { address: string }[] };
 type Held = { state: string; pool: string | null; fault?: string; holders: { kind: string; host?: string }[] };
 
-async function prepared(t: TestContext, ranges = ['10.0.0.1-10.0.0.4']): Promise<ServedApi> {
+async function prepare(t: TestContext, ranges = ['10.0.0.1-10.0.0.4']): Promise<ServedApi> {
   const served = await servedApi(t);
   await served.api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
   await served.api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges });
@@ -35,8 +35,8 @@ const keyOf = (address: string) => addressKey('default', parseAddress(address));
 const put = (key: string, value: string): Operation => ({ kind: 'put', key, value });
 const drop = (key: string): Operation => ({ kind: 'delete', key });
 
-test('an address whose value cannot be read counts as taken, until it is mended or deleted', async (t) => {
-  const served = await prepared(t);
+test('an address with an unreadable value counts as taken, until the value is repaired or deleted', async (t) => {
+  const served = await prepare(t);
   const { api } = served;
   const next = async () => (await api.ok<{ items: string[] }>(200, 'GET', '/v1/pools/p/next?count=4')).items;
   await byHand(served, put(keyOf('10.0.0.2'), 'junk'));
@@ -64,8 +64,8 @@ test('an address whose value cannot be read counts as taken, until it is mended 
   assert.deepEqual(await next(), ['10.0.0.2']);
 });
 
-test('an address of a host that becomes unreadable stays taken, and the host can go', async (t) => {
-  const served = await prepared(t);
+test('an address of a host stays taken when its value becomes unreadable, and the host can be deleted', async (t) => {
+  const served = await prepare(t);
   const { api, store } = served;
   await api.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s' });
   const good = await store.get(keyOf('10.0.0.1'));
@@ -80,7 +80,7 @@ test('an address of a host that becomes unreadable stays taken, and the host can
 
 /** Serves a store with three pools that overlap. The API would refuse them. */
 async function overlapping(t: TestContext): Promise<ServedApi> {
-  const served = await prepared(t);
+  const served = await prepare(t);
   for (const name of ['a', 'q', 'z']) {
     const pool = { name, ...poolDefaults, ranges: ['10.0.0.0-10.0.0.3'], coolDownSeconds: name === 'q' ? 60 : 0 };
     await byHand(served, put(poolKey(name), poolValue.encode(pool)));
@@ -88,7 +88,7 @@ async function overlapping(t: TestContext): Promise<ServedApi> {
   return served;
 }
 
-test('no address is given twice where pools overlap', async (t) => {
+test('no address is allocated twice where pools overlap', async (t) => {
   const { api } = await overlapping(t);
   const given: string[] = [];
   for (let round = 0; round < 8; round += 1) {
@@ -104,7 +104,7 @@ test('no address is given twice where pools overlap', async (t) => {
   await api.refused('pool_exhausted', 'POST', '/v1/hosts', { name: 'h.foo.k8s' });
 });
 
-test('a request that names no address gets the next one, whoever holds the first', async (t) => {
+test('a request without an address gets the next free one, whatever holds the first', async (t) => {
   const { api } = await overlapping(t);
   await api.ok(201, 'POST', '/v1/pools/p/allocations', { addresses: ['10.0.0.1'] });
   await api.ok(201, 'POST', '/v1/pools/a/allocations', { addresses: ['10.0.0.0'] });
@@ -112,8 +112,8 @@ test('a request that names no address gets the next one, whoever holds the first
   await api.refused('address_taken', 'POST', '/v1/hosts', { name: 'd.foo.k8s', addresses: ['10.0.0.1'] });
 });
 
-test('a host that goes, moves or gets another name takes nothing from others that hold its address', async (t) => {
-  const served = await prepared(t);
+test('a host that is deleted, moved or renamed takes nothing from other holders of its address', async (t) => {
+  const served = await prepare(t);
   const { api, store } = served;
   for (const name of ['a', 'b', 'c', 'd'])
     await api.ok(201, 'POST', '/v1/hosts', { name: `${name}.foo.k8s`, owner: name });
@@ -134,7 +134,7 @@ test('a host that goes, moves or gets another name takes nothing from others tha
 });
 
 async function withoutHost(t: TestContext, body: object = {}): Promise<ServedApi> {
-  const served = await prepared(t);
+  const served = await prepare(t);
   await served.api.ok(201, 'POST', '/v1/zones', { name: 'bar.k8s' });
   await served.api.ok(201, 'POST', '/v1/hosts', {
     name: 'a.foo.k8s',
@@ -146,7 +146,7 @@ async function withoutHost(t: TestContext, body: object = {}): Promise<ServedApi
   return served;
 }
 
-test('records and addresses of a host that was deleted by hand can be written over, deleted and released', async (t) => {
+test('the records of a host that was deleted by hand can be replaced and deleted, its addresses released', async (t) => {
   const served = await withoutHost(t);
   const { api } = served;
   const path = '/v1/zones/foo.k8s/rrsets';
@@ -166,7 +166,7 @@ test('records and addresses of a host that was deleted by hand can be written ov
   await api.refused('managed_record', 'DELETE', '/v1/zones/bar.k8s/rrsets/y/A');
 });
 
-test('a host that cannot be read keeps its records and its address', async (t) => {
+test('an unreadable host keeps its records and its address', async (t) => {
   const served = await withoutHost(t);
   const { api } = served;
   await byHand(served, put(hostKey(parseName('a.foo.k8s')), 'junk'));
@@ -176,7 +176,7 @@ test('a host that cannot be read keeps its records and its address', async (t) =
   assert.match(problem.detail, /cannot be read.*a\.foo\.k8s/);
 });
 
-test('a zone with records of a missing host is deleted by force; without force the refusal names the records', async (t) => {
+test('a zone with records of a missing host is deleted by force; without force the refusal names the host', async (t) => {
   const { api, dump } = await withoutHost(t);
   const problem = await api.refused('zone_in_use', 'DELETE', '/v1/zones/foo.k8s');
   assert.match(problem.detail, /do not exist.*a\.foo\.k8s/);
@@ -188,8 +188,8 @@ test('a zone with records of a missing host is deleted by force; without force t
   );
 });
 
-test('an address that two missing hosts hold is free once their zone is deleted by force', async (t) => {
-  const served = await prepared(t);
+test('an address that two missing hosts hold is free after their zone is deleted by force', async (t) => {
+  const served = await prepare(t);
   const { api } = served;
   const hosts = ['a.foo.k8s', 'b.foo.k8s'].map(parseName);
   await api.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s', ptr: false });
@@ -212,12 +212,12 @@ test('an address that two missing hosts hold is free once their zone is deleted 
 });
 
 for (const [what, body, kept] of [
-  ['the same way', {}, '10.0.0.1'],
-  ['by another owner', { owner: 'you' }, '10.0.0.1'],
-  ['by its old address', { addresses: ['10.0.0.1'], owner: 'me' }, '10.0.0.1'],
+  ['with the same request', {}, '10.0.0.1'],
+  ['with another owner', { owner: 'you' }, '10.0.0.1'],
+  ['with its old address', { addresses: ['10.0.0.1'], owner: 'me' }, '10.0.0.1'],
   ['with another address', { addresses: ['10.0.0.4'], owner: 'me' }, '10.0.0.4'],
 ] as const) {
-  test(`a host that is made again ${what} takes over what is still marked as its own`, async (t) => {
+  test(`a deleted host that is created again ${what} takes over its old records and addresses`, async (t) => {
     for (const method of ['POST', 'PUT'] as const) {
       const { api, store } = await withoutHost(t);
       const wanted = { name: 'a.foo.k8s', aliases: ['x.foo.k8s', 'y.bar.k8s'], ...body };
@@ -232,7 +232,7 @@ for (const [what, body, kept] of [
   });
 }
 
-test('a pool is deleted by force although a missing host, or one without the address, holds some of it', async (t) => {
+test('a pool is deleted by force although its addresses name a missing host, or a host without the address', async (t) => {
   const served = await withoutHost(t);
   const { api, store } = served;
   await api.ok(201, 'POST', '/v1/hosts', { name: 'b.foo.k8s', addresses: ['192.0.2.1'] });
@@ -244,8 +244,8 @@ test('a pool is deleted by force although a missing host, or one without the add
   await api.ok(200, 'GET', '/v1/hosts/b.foo.k8s');
 });
 
-test('a zone whose value cannot be read is named where it is in the way, and goes by force', async (t) => {
-  const served = await prepared(t);
+test('an unreadable zone is named in refusals that it causes, and can be deleted by force', async (t) => {
+  const served = await prepare(t);
   const { api, dump } = served;
   const key = zoneKey(parseName('in-addr.arpa'));
   await byHand(
@@ -269,8 +269,8 @@ test('a zone whose value cannot be read is named where it is in the way, and goe
 });
 
 for (const served of [true, false]) {
-  test(`with a zone that cannot be read${served ? ', but is served,' : ''} go the hosts that are named in it`, async (t) => {
-    const before = await prepared(t);
+  test(`deleting an unreadable zone${served ? ' that is still served' : ''} by force deletes the hosts whose names are in it`, async (t) => {
+    const before = await prepare(t);
     const { store, views } = before;
     await before.api.ok(201, 'POST', '/v1/zones', { name: 'bar.k8s' });
     await before.api.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s', aliases: ['x.foo.k8s', 'y.bar.k8s'] });
@@ -290,8 +290,8 @@ for (const served of [true, false]) {
   });
 }
 
-test('an automatic zone that cannot be read, but is served, goes by force with the PTRs in it', async (t) => {
-  const served = await prepared(t);
+test('an unreadable automatic zone that is still served can be deleted by force with its PTR records', async (t) => {
+  const served = await prepare(t);
   const { api, store } = served;
   await api.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s' });
   await byHand(served, put(zoneKey(parseName('0.0.10.in-addr.arpa')), 'junk'));

@@ -1,5 +1,5 @@
-// Names below a delegation or a DNAME are not served (RFC 1034 §4.2, RFC 6672 §2.4): no host gets a name there, and no
-// delegation or DNAME is put above names of hosts.
+// Names below a delegation or a DNAME are not served (RFC 1034 §4.2, RFC 6672 §2.4). So no host may get a name there,
+// and no delegation or DNAME may be put above names of hosts.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -10,7 +10,7 @@ const rrsets = '/v1/zones/foo.k8s/rrsets';
 const textDns = { 'content-type': 'text/dns' };
 type Written = { warnings?: { name: string; type: string; message: string }[] };
 
-async function prepared(t: TestContext): Promise<ServedApi> {
+async function prepare(t: TestContext): Promise<ServedApi> {
   const served = await servedApi(t);
   await served.api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s', defaultTtl: 120 });
   await served.api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.0/24', '2001:db8::/64'] });
@@ -19,8 +19,8 @@ async function prepared(t: TestContext): Promise<ServedApi> {
 
 const host = (name: string, aliases: string[] = [], more: object = {}) => ({ name, aliases, ...more });
 
-test('a host below a delegation, or at one, is refused, whichever of its names stands there', async (t) => {
-  const { api, dump } = await prepared(t);
+test('a host is refused if any of its names is at or below a delegation', async (t) => {
+  const { api, dump } = await prepare(t);
   await api.ok(201, 'PUT', `${rrsets}/s/NS`, { records: ['ns.example.'] });
   const before = await dump();
   for (const [wanted, pointer] of [
@@ -41,8 +41,8 @@ test('a host below a delegation, or at one, is refused, whichever of its names s
   await api.ok(201, 'POST', '/v1/hosts', host('a.s.foo.k8s', ['s2.s.foo.k8s']));
 });
 
-test('a host below a DNAME is refused; beside one it is allowed (RFC 6672 §2.4)', async (t) => {
-  const { api } = await prepared(t);
+test('a host below a DNAME is refused; a host at its owner is allowed (RFC 6672 §2.4)', async (t) => {
+  const { api } = await prepare(t);
   await api.ok(201, 'PUT', `${rrsets}/d/DNAME`, { records: ['elsewhere.'] });
   const problem = await api.refused('name_hidden', 'POST', '/v1/hosts', host('a.d.foo.k8s'), ['/name']);
   assert.deepEqual(problem.cut, { name: 'd.foo.k8s', type: 'DNAME' });
@@ -52,8 +52,8 @@ test('a host below a DNAME is refused; beside one it is allowed (RFC 6672 §2.4)
   await api.ok(201, 'POST', '/v1/hosts', host('a.d.foo.k8s'));
 });
 
-test('a PTR below a delegated part of our reverse zone is refused, and the way out works', async (t) => {
-  const { api } = await prepared(t);
+test('a PTR below a delegation in our reverse zone is refused; the host is accepted without it', async (t) => {
+  const { api } = await prepare(t);
   for (const [zone, cut, address] of [
     ['0.192.in-addr.arpa', '2', '192.0.2.9'],
     ['8.b.d.0.1.0.0.2.ip6.arpa', '0.0', '2001:db8::9'],
@@ -68,8 +68,8 @@ test('a PTR below a delegated part of our reverse zone is refused, and the way o
   }
 });
 
-test('a delegation or a DNAME over names of hosts is refused, and some are named', async (t) => {
-  const { api, dump } = await prepared(t);
+test('a delegation or a DNAME above names of hosts is refused, and the refusal names some of them', async (t) => {
+  const { api, dump } = await prepare(t);
   await api.ok(201, 'POST', '/v1/hosts', host('a.s.foo.k8s', ['b.t.foo.k8s']));
   const before = await dump();
   for (const [path, type, hidden] of [
@@ -96,8 +96,8 @@ test('a delegation or a DNAME over names of hosts is refused, and some are named
   await api.ok(201, 'PUT', '/v1/zones/k8s/rrsets/foo/NS', { records: ['ns.example.'] });
 });
 
-test('nothing can be below a DNAME, in either order, and what the same request takes away is not there', async (t) => {
-  const { api } = await prepared(t);
+test('nothing can be below a DNAME, in either order, except what the same request deletes', async (t) => {
+  const { api } = await prepare(t);
   await api.ok(201, 'PUT', `${rrsets}/x.d/TXT`, { records: ['x'] });
   const dname = { name: 'd', type: 'DNAME', records: ['elsewhere.'] };
   const problem = await api.refused('name_hidden', 'PATCH', rrsets, [dname]);
@@ -121,8 +121,8 @@ test('nothing can be below a DNAME, in either order, and what the same request t
   ]);
 });
 
-test('a delegation hides what is below it but for glue: that is a warning, in either order', async (t) => {
-  const { api } = await prepared(t);
+test('a warning names what a delegation hides below it, except glue, in either order', async (t) => {
+  const { api } = await prepare(t);
   const put = (path: string, ...records: string[]) => api.ok<Written>(201, 'PUT', `${rrsets}/${path}`, { records });
   assert.equal((await put('ns.s/A', '192.0.2.1')).warnings, undefined);
   assert.equal((await put('s/TXT', 'x')).warnings, undefined);
@@ -142,7 +142,7 @@ test('a delegation hides what is below it but for glue: that is a warning, in ei
     { name: 'r', type: 'NS', records: ['ns.example.'] },
     { name: 'v.r', type: 'TXT', records: ['y'] },
   ]);
-  assert.equal(both.warnings?.length, 1, 'said once');
+  assert.equal(both.warnings?.length, 1, 'the warning comes more than once');
 });
 
 const beside: [what: string, code: 'record_invalid' | 'cname_conflict', changes: [string, string, string[]][]][] = [
@@ -177,7 +177,7 @@ const beside: [what: string, code: 'record_invalid' | 'cname_conflict', changes:
 
 for (const [what, code, changes] of beside) {
   test(`${what} is refused, written together or one after the other`, async (t) => {
-    const { api, dump } = await prepared(t);
+    const { api, dump } = await prepare(t);
     const before = await dump();
     const together = changes.map(([name, type, records]) => ({ name, type, records }));
     await api.refused(code, 'PATCH', rrsets, together);
@@ -196,8 +196,8 @@ for (const [what, code, changes] of beside) {
   });
 }
 
-test('what DNSSEC keeps beside a CNAME may stand there (RFC 4035 §2.5, RFC 2181 §10.1)', async (t) => {
-  const { api } = await prepared(t);
+test('DNSSEC records may stand beside a CNAME (RFC 4035 §2.5, RFC 2181 §10.1)', async (t) => {
+  const { api } = await prepare(t);
   await api.ok(200, 'PATCH', rrsets, [
     { name: 'a', type: 'CNAME', records: ['x.'] },
     { name: 'a', type: 'NSEC', records: ['b.foo.k8s. CNAME RRSIG NSEC'] },
@@ -205,8 +205,8 @@ test('what DNSSEC keeps beside a CNAME may stand there (RFC 4035 §2.5, RFC 2181
   ]);
 });
 
-test('odd but allowed: a DS without NS, alias mode beside service mode (RFC 9460 §2.4.1) are warnings', async (t) => {
-  const { api } = await prepared(t);
+test('a DS without NS, and AliasMode beside ServiceMode (RFC 9460 §2.4.1), are accepted with a warning', async (t) => {
+  const { api } = await prepare(t);
   for (const [path, records] of [
     ['a/DS', [`1 8 2 ${'00'.repeat(32)}`]],
     ['b/HTTPS', ['0 x.', '1 .']],
@@ -224,14 +224,14 @@ test('odd but allowed: a DS without NS, alias mode beside service mode (RFC 9460
   );
 });
 
-test('a zone of ours below is a cut too: what another zone has at it or below is a warning, but for NS, DS and glue', async (t) => {
-  const { api } = await prepared(t);
+test('a warning names the records of a zone at or below a zone of ours inside it, except NS, DS and glue', async (t) => {
+  const { api } = await prepare(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 's.foo.k8s' });
   const put = async (path: string, ...records: string[]) =>
     (await api.ok<Written>(201, 'PUT', `${rrsets}/${path}`, { records })).warnings;
   assert.equal(await put('s/NS', 'ns.s.foo.k8s.'), undefined);
   assert.equal(await put('s/DS', `1 8 2 ${'00'.repeat(32)}`), undefined);
-  assert.equal(await put('ns.s/A', '192.0.2.1'), undefined, 'glue');
+  assert.equal(await put('ns.s/A', '192.0.2.1'), undefined, 'glue has a warning');
   assert.equal(await put('other/A', '192.0.2.1'), undefined);
   for (const [path, record] of [
     ['s/TXT', 'x'],
@@ -254,8 +254,8 @@ test('a zone of ours below is a cut too: what another zone has at it or below is
   );
 });
 
-test('the import of a zone file warns of what another zone of ours hides', async (t) => {
-  const { api } = await prepared(t);
+test('the import of a zone file warns of records that another zone of ours hides', async (t) => {
+  const { api } = await prepare(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 's.foo.k8s' });
   await api.ok(201, 'POST', '/v1/zones', { name: 't.s.foo.k8s' });
   const file = 's 60 NS ns.s\nns.s 60 A 192.0.2.1\nx.s 60 A 192.0.2.2\nx.t.s 60 TXT x\ny 60 A 192.0.2.3\n';
@@ -269,8 +269,8 @@ test('the import of a zone file warns of what another zone of ours hides', async
   for (const { message } of warnings) assert.match(message, /zone s\.foo\.k8s/);
 });
 
-test('a new zone that hides records of the zone around it says which', async (t) => {
-  const { api } = await prepared(t);
+test('a new zone is accepted with a warning that names the records that it hides in the zone around it', async (t) => {
+  const { api } = await prepare(t);
   await api.ok(200, 'PATCH', rrsets, [
     { name: 's', type: 'NS', records: ['ns.s.foo.k8s.'] },
     { name: 's', type: 'TXT', records: ['x'] },
@@ -290,8 +290,8 @@ test('a new zone that hides records of the zone around it says which', async (t)
   assert.deepEqual((await api.ok<Warned>(201, 'POST', '/v1/zones', { name: 'u.foo.k8s' })).warnings, undefined);
 });
 
-test('a DNAME at the apex would hide the replicas that a zone names by itself', async (t) => {
-  const { api, dump } = await prepared(t);
+test('a DNAME at the apex is refused while it would hide the replicas that are the nameservers of the zone', async (t) => {
+  const { api, dump } = await prepare(t);
   const dname = { records: ['elsewhere.'] };
   const before = await dump();
   const problem = await api.refused('name_hidden', 'PUT', `${rrsets}/@/DNAME`, dname, ['']);
@@ -311,7 +311,7 @@ test('a DNAME at the apex would hide the replicas that a zone names by itself', 
   await api.ok(200, 'PATCH', '/v1/zones/foo.k8s', { nameservers: [] });
 });
 
-test('what is easily written by mistake is accepted with a warning', async (t) => {
+test('records that look like a mistake are accepted with a warning', async (t) => {
   const { api } = await servedApi(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
   const put = async (path: string, records: string[]) =>

@@ -21,7 +21,7 @@ interface Imported {
 const path = '/v1/zones/foo.k8s/zonefile';
 const textDns = { 'content-type': 'text/dns' };
 
-async function prepared(t: TestContext): Promise<ServedApi> {
+async function prepare(t: TestContext): Promise<ServedApi> {
   const served = await servedApi(t);
   await served.api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s', defaultTtl: 120 });
   return served;
@@ -41,7 +41,7 @@ async function putMember({ store, api }: ServedApi, replica: string, dns: string
     const { items } = await api.ok<{ items: { replica: string }[] }>(200, 'GET', '/v1/members');
     if (items.some((member) => member.replica === replica)) return;
   }
-  assert.fail('the member is seen');
+  assert.fail('the views do not have the new member');
 }
 
 const refused = async ({ api }: ServedApi, text: string) => problemIn(await api.send('PUT', path, text, textDns));
@@ -64,8 +64,8 @@ $GENERATE 1-3 node-\${0,2} A 10.0.0.$
 _sip._tcp SRV 10 60 5060 sip
 `;
 
-test('a file becomes the zone, and comes out again without a difference', async (t) => {
-  const served = await prepared(t);
+test('an imported file becomes the zone, and its export imports without a difference', async (t) => {
+  const served = await prepare(t);
   const { api } = served;
   const first = await put(served, example);
   assert.deepEqual(first.counts, { added: 8, changed: 1, deleted: 0, unchanged: 0, managed: 0, warnings: 2 });
@@ -92,13 +92,13 @@ test('a file becomes the zone, and comes out again without a difference', async 
   const again = await put(served, textOf(exported));
   assert.deepEqual(again.counts, { added: 0, changed: 0, deleted: 0, unchanged: 9, managed: 0, warnings: 0 });
   assert.equal(again.written, false);
-  assert.deepEqual(await served.dump(), before, 'nothing is written');
+  assert.deepEqual(await served.dump(), before, 'the second import changed the store');
   const unchanged = await api.send('GET', path, undefined, { 'if-none-match': exported.headers.etag ?? '' });
   assert.equal(unchanged.status, 304);
 });
 
-test('what the settings imply comes out, and going in again does not pin it', async (t) => {
-  const served = await prepared(t);
+test('implied records are exported, and importing them again does not store them', async (t) => {
+  const served = await prepare(t);
   await served.api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/web-1/A', { records: ['192.0.2.1'] });
   await served.api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/a.web/A', { records: ['192.0.2.2'] });
   await served.api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/@/TXT', { records: ['"apex"'] });
@@ -119,8 +119,8 @@ test('what the settings imply comes out, and going in again does not pin it', as
   assert.deepEqual([again.written, again.counts.unchanged, again.warnings], [false, 5, []]);
 });
 
-test('what the settings imply stands in canonical order with the rest (RFC 4034 §6.1)', async (t) => {
-  const served = await prepared(t);
+test('implied records are exported in canonical order with the others (RFC 4034 §6.1)', async (t) => {
+  const served = await prepare(t);
   await putMember(served, 'box', ['192.0.2.53:53', '[2001:db8::53]:53']);
   const rrsets = [
     ['@', 'MX', '10 mx.example.'],
@@ -151,8 +151,8 @@ test('what the settings imply stands in canonical order with the rest (RFC 4034 
   ]);
 });
 
-test('an export that is imported elsewhere leaves what the settings implied there behind, and says so', async (t) => {
-  const [one, other] = [await prepared(t), await prepared(t)];
+test('importing the export of another server leaves out its implied records, with a warning', async (t) => {
+  const [one, other] = [await prepare(t), await prepare(t)];
   await putMember(one, 'box', ['192.0.2.53:53']);
   await one.api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/www/A', { records: ['192.0.2.1'] });
   const text = textOf(await one.api.send('GET', path));
@@ -173,7 +173,7 @@ test('an export that is imported elsewhere leaves what the settings implied ther
     ['www A'],
   );
   const zone = await other.api.ok<{ soa: object }>(200, 'GET', '/v1/zones/foo.k8s');
-  assert.ok(!('mname' in zone.soa), 'the replica there is not the primary here');
+  assert.ok(!('mname' in zone.soa), 'the replica of the other server became the primary here');
 
   const own = await put(other, text.replaceAll(' ; implied', ''));
   assert.match(
@@ -183,8 +183,8 @@ test('an export that is imported elsewhere leaves what the settings implied ther
   assert.equal(own.counts.added, 2);
 });
 
-test('a dry run tells the difference and changes nothing', async (t) => {
-  const served = await prepared(t);
+test('a dry run reports the difference and changes nothing', async (t) => {
+  const served = await prepare(t);
   await put(served, example);
   const before = await served.dump();
   const { difference, written, counts } = await put(
@@ -210,8 +210,8 @@ test('a dry run tells the difference and changes nothing', async (t) => {
   });
 });
 
-test('the difference of a dry run is as long as an answer may be, and the counts are of all', async (t) => {
-  const served = await prepared(t);
+test('the difference of a dry run is limited in length, and its counts include everything', async (t) => {
+  const served = await prepare(t);
   const large = Array(200)
     .fill(`"${'x'.repeat(250)}"`)
     .join(' ');
@@ -228,8 +228,8 @@ test('the difference of a dry run is as long as an answer may be, and the counts
   );
 });
 
-test('every fault is listed with its line, and nothing was changed', async (t) => {
-  const served = await prepared(t);
+test('every fault of a file is listed with its line, and nothing is changed', async (t) => {
+  const served = await prepare(t);
   await put(served, example);
   const before = await served.dump();
   const problem = await refused(
@@ -258,8 +258,8 @@ test('every fault is listed with its line, and nothing was changed', async (t) =
   assert.deepEqual(await served.dump(), before);
 });
 
-test('records of hosts stay; a file that says otherwise is refused', async (t) => {
-  const served = await prepared(t);
+test('records of hosts stay, and a file that contradicts them is refused', async (t) => {
+  const served = await prepare(t);
   const { api } = served;
   const host = { name: 'nginx.foo.k8s', addresses: ['10.9.0.1'], aliases: ['www.foo.k8s'], ptr: false };
   await api.ok(201, 'POST', '/v1/hosts', host);
@@ -277,8 +277,8 @@ test('records of hosts stay; a file that says otherwise is refused', async (t) =
   await api.refused('not_found', 'GET', '/v1/zones/foo.k8s/rrsets/www/CNAME');
 });
 
-test('If-Match holds an import to the zone that was exported', async (t) => {
-  const served = await prepared(t);
+test('an import with If-Match is refused if the zone has changed since its export', async (t) => {
+  const served = await prepare(t);
   const { etag = '' } = (await served.api.send('GET', path)).headers;
   await served.api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/a/A', { records: ['192.0.2.1'] });
   const late = await served.api.send('PUT', path, 'b A 192.0.2.1\n', { ...textDns, 'if-match': etag });
@@ -288,8 +288,8 @@ test('If-Match holds an import to the zone that was exported', async (t) => {
   assert.equal(answer.status, 200, answer.text);
 });
 
-test('a stored value that cannot be read is left out of an export, and stops an import', async (t) => {
-  const served = await prepared(t);
+test('an unreadable stored value is left out of an export, and makes an import fail', async (t) => {
+  const served = await prepare(t);
   await served.api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/a/A', { records: ['192.0.2.1'] });
   const key = nameKey(parseName('foo.k8s'), 1, parseName('b.foo.k8s'));
   await served.store.commit({ compares: [], operations: [{ kind: 'put', key, value: '{' }] });
@@ -299,8 +299,8 @@ test('a stored value that cannot be read is left out of an export, and stops an 
   assert.deepEqual([problem.code, problem.detail.includes(key)], ['value_unreadable', true]);
 });
 
-test('only text/dns is taken, and only for a zone', async (t) => {
-  const { api } = await prepared(t);
+test('the zone file of an unknown zone, a JSON body and an empty body are refused', async (t) => {
+  const { api } = await prepare(t);
   await api.refused('unsupported_media_type', 'PUT', path, { a: 1 });
   await api.refused('invalid_request', 'PUT', path);
   await api.refused('not_found', 'GET', '/v1/zones/other/zonefile');
@@ -310,8 +310,10 @@ test('only text/dns is taken, and only for a zone', async (t) => {
   );
 });
 
-test('a client that asks for progress sees it, and the result or the problem last', { timeout: 120_000 }, async (t) => {
-  const { api, url, views } = await prepared(t);
+test('a client that asks for progress gets it, and the result or the problem at the end', {
+  timeout: 120_000,
+}, async (t) => {
+  const { api, url, views } = await prepare(t);
   const send = async (body: string) => {
     const headers = { ...textDns, accept: 'application/x-ndjson', authorization: 'Bearer a-token-for-tests-only' };
     const answer = await fetch(url + path, { method: 'PUT', headers, body });

@@ -15,14 +15,14 @@ interface Rrset {
 }
 type Page = { items: Rrset[]; nextCursor: string | null };
 
-async function prepared(t: TestContext): Promise<ServedApi> {
+async function prepare(t: TestContext): Promise<ServedApi> {
   const served = await servedApi(t);
   await served.api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s', defaultTtl: 120 });
   return served;
 }
 
-test('a zone reads back with its defaults; PUT and PATCH change settings and keep the records', async (t) => {
-  const { api } = await prepared(t);
+test('a zone is read with its defaults; PUT and PATCH change settings and keep the records', async (t) => {
+  const { api } = await prepare(t);
   await api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/a/A', { records: ['192.0.2.1'] });
   const zone = await api.ok(200, 'GET', '/v1/zones/Foo.K8S.');
   const soa = { refreshSeconds: 3600, retrySeconds: 600, expireSeconds: 1_209_600, negativeTtlSeconds: 30 };
@@ -48,8 +48,8 @@ test('a zone reads back with its defaults; PUT and PATCH change settings and kee
   assert.deepEqual([put.status, put.headers.location], [201, '/v1/zones/new.zone']);
 });
 
-test('the serial is the revision of the last change of what the zone answers', async (t) => {
-  const { api } = await prepared(t);
+test('the serial is the revision of the last change to the records of the zone', async (t) => {
+  const { api } = await prepare(t);
   const serial = async () => (await api.ok<{ serial: number }>(200, 'GET', '/v1/zones/foo.k8s')).serial;
   for (const body of [{ records: ['192.0.2.1'] }, { records: ['192.0.2.2'] }]) {
     const answer = await api.send('PUT', '/v1/zones/foo.k8s/rrsets/a/A', body);
@@ -60,7 +60,7 @@ test('the serial is the revision of the last change of what the zone answers', a
   assert.equal(await serial(), before);
 });
 
-test('a zone that was the parent of another, had hosts or came by itself can be deleted', async (t) => {
+test('a zone that was the parent of another, that had hosts, or that was automatic can be deleted', async (t) => {
   const { api, dump } = await servedApi(t);
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.0/24'] });
   const empty = Object.keys(await dump());
@@ -86,8 +86,8 @@ test('a zone that was the parent of another, had hosts or came by itself can be 
   assert.deepEqual(Object.keys(await dump()), empty);
 });
 
-test('a reverse zone of the user takes the PTR; one made below it may not hide them', async (t) => {
-  const { api } = await prepared(t);
+test("a user's reverse zone gets the PTR records; a zone below it that would hide them is refused", async (t) => {
+  const { api } = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.0/24'] });
   await api.ok(201, 'POST', '/v1/zones', { name: '0.192.in-addr.arpa' });
   await api.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s' });
@@ -97,16 +97,16 @@ test('a reverse zone of the user takes the PTR; one made below it may not hide t
   await api.ok(200, 'GET', '/v1/zones/0.192.in-addr.arpa');
 });
 
-test('what its users change of an automatic zone is theirs: it stays', async (t) => {
-  const { api } = await prepared(t);
+test('an automatic zone that a user has changed stays after its last PTR', async (t) => {
+  const { api } = await prepare(t);
   await api.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s', addresses: ['192.0.2.1'] });
   await api.ok(200, 'PATCH', '/v1/zones/2.0.192.in-addr.arpa', { defaultTtl: 60 });
   await api.ok(204, 'DELETE', '/v1/hosts/a.foo.k8s');
   await api.ok(200, 'GET', '/v1/zones/2.0.192.in-addr.arpa');
 });
 
-test('an RRset is written, read and deleted at its name, in canonical form', async (t) => {
-  const { api } = await prepared(t);
+test('an RRset is written, read and deleted at its name, and is read in canonical form', async (t) => {
+  const { api } = await prepare(t);
   const path = '/v1/zones/foo.k8s/rrsets';
   const cases: [string, string, string[], string[]][] = [
     ['_sip._tcp', 'SRV', ['10 60 5060 SIP.foo.k8s.'], ['10 60 5060 sip.foo.k8s.']],
@@ -132,8 +132,8 @@ test('an RRset is written, read and deleted at its name, in canonical form', asy
   }
 });
 
-test('PATCH writes and deletes RRsets together: all of them or none', async (t) => {
-  const { api, dump } = await prepared(t);
+test('PATCH writes and deletes RRsets together, all of them or none', async (t) => {
+  const { api, dump } = await prepare(t);
   const path = '/v1/zones/foo.k8s/rrsets';
   const { items } = await api.ok<Page>(200, 'PATCH', path, [
     { name: 'a', type: 'A', records: ['192.0.2.1'] },
@@ -162,8 +162,8 @@ test('PATCH writes and deletes RRsets together: all of them or none', async (t) 
   assert.deepEqual([empty.status, empty.body.items], [200, []]);
 });
 
-test('a list shows what the settings imply first, and each page has as many as asked for', async (t) => {
-  const { api } = await prepared(t);
+test('a list begins with the implied RRsets, and each page has the requested number of RRsets', async (t) => {
+  const { api } = await prepare(t);
   const path = '/v1/zones/foo.k8s/rrsets';
   await api.ok(200, 'PATCH', path, [
     { name: 'b', type: 'A', records: ['192.0.2.1'] },
@@ -175,7 +175,7 @@ test('a list shows what the settings imply first, and each page has as many as a
     const seen: string[] = [];
     for (let cursor = ''; ; ) {
       const page = await api.ok<Page>(200, 'GET', `${path}?limit=${limit}${query}${cursor}`);
-      assert.ok(page.items.length <= limit, 'no more than the limit');
+      assert.ok(page.items.length <= limit, 'a page is longer than the limit');
       seen.push(...page.items.map(({ name, type }) => `${name} ${type}`));
       if (page.nextCursor === null) return seen;
       assert.equal(page.items.length, limit);
@@ -192,8 +192,8 @@ test('a list shows what the settings imply first, and each page has as many as a
   assert.deepEqual(await at('b.foo.k8s.'), ['A', 'TXT']);
 });
 
-test('NS of the user at the apex replace those that the settings imply', async (t) => {
-  const { api } = await prepared(t);
+test("a user's NS records at the apex replace the implied ones", async (t) => {
+  const { api } = await prepare(t);
   const path = '/v1/zones/foo.k8s/rrsets/@/NS';
   assert.equal((await api.ok<Rrset>(200, 'GET', path)).managedBy, 'zone');
   await api.ok(200, 'PUT', path, { records: ['ns.example.'] });
@@ -203,8 +203,8 @@ test('NS of the user at the apex replace those that the settings imply', async (
   assert.equal((await api.ok<Rrset>(200, 'GET', path)).managedBy, 'zone');
 });
 
-test('what the settings imply can be seen, conditioned on and written over, and only settings take it away', async (t) => {
-  const { api } = await prepared(t);
+test('implied records can be read, used in conditions and replaced, but not deleted', async (t) => {
+  const { api } = await prepare(t);
   const path = '/v1/zones/foo.k8s/rrsets/@/NS';
   const shown = await api.send('GET', path);
   await api.refused('managed_record', 'DELETE', path);
@@ -217,8 +217,8 @@ test('what the settings imply can be seen, conditioned on and written over, and 
   assert.deepEqual((await api.send('GET', path)).body, shown.body);
 });
 
-test('a name has 255 record types at most, and a change larger than a transaction is refused whole', async (t) => {
-  const { api, dump } = await prepared(t);
+test('a name has 255 record types at most, and a change larger than a transaction is refused as a whole', async (t) => {
+  const { api, dump } = await prepare(t);
   const types = Array.from({ length: 255 }, (_, i) => ({ name: 'a', type: `TYPE${60000 + i}`, records: ['\\# 1 00'] }));
   for (const part of [types.slice(0, 100), types.slice(100, 200), types.slice(200)]) {
     await api.ok(200, 'PATCH', '/v1/zones/foo.k8s/rrsets', part);
@@ -238,8 +238,8 @@ test('a name has 255 record types at most, and a change larger than a transactio
   assert.equal(conditioned.status, 400);
 });
 
-test('one value that cannot be read hides neither its neighbours nor what is wrong', async (t) => {
-  const { api, store, views } = await prepared(t);
+test('an unreadable name is reported as a fault, and hides no other names', async (t) => {
+  const { api, store, views } = await prepare(t);
   const path = '/v1/zones/foo.k8s/rrsets';
   for (const name of ['a', 'b', 'c']) await api.ok(201, 'PUT', `${path}/${name}/A`, { records: ['192.0.2.1'] });
   const key = nameKey(parseName('foo.k8s'), 1, parseName('b.foo.k8s'));
@@ -255,8 +255,8 @@ test('one value that cannot be read hides neither its neighbours nor what is wro
   await api.ok(200, 'PUT', `${path}/c/A`, { records: ['192.0.2.2'] });
 });
 
-test('a refusal says in words what is wrong in the path', async (t) => {
-  const { api } = await prepared(t);
+test('a refusal says in words what is wrong with the path', async (t) => {
+  const { api } = await prepare(t);
   const wanted = { records: ['192.0.2.1'] };
   const { detail } = await api.refused('outside_zone', 'PUT', '/v1/zones/foo.k8s/rrsets/a.example./A', wanted, [
     ':name',
