@@ -1,4 +1,4 @@
-// Addresses, ranges and pools, against ipaddr.js, the platform's URL parser and brute force.
+// Addresses, ranges and pools, compared with ipaddr.js, the platform's URL parser and plain counting.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -27,7 +27,7 @@ const ipv6Number = words.map((all) => all.reduce((sum, word) => (sum << 16n) | B
 const ipv4Number = fc.integer({ min: 0, max: 2 ** 32 - 1 }).map((low) => 0xffff_0000_0000n + BigInt(low));
 const number = fc.oneof(ipv4Number, ipv6Number);
 
-test('a number is an address and back; its text is RFC 5952, as the URL parser has it', () => {
+test('numbers and addresses convert both ways, and the text is that of RFC 5952, as the URL parser writes it', () => {
   fc.assert(
     fc.property(number, (value) => {
       const address = formatAddress(value);
@@ -43,7 +43,7 @@ test('a number is an address and back; its text is RFC 5952, as the URL parser h
   );
 });
 
-test('every way of writing an IPv6 address is the same address', () => {
+test('every way of writing an IPv6 address parses to the same address', () => {
   fc.assert(
     fc.property(words, (all) => {
       const value = all.reduce((sum, word) => (sum << 16n) | BigInt(word), 0n);
@@ -83,7 +83,7 @@ test('text that is not an address is refused', () => {
   }
 });
 
-test('reverse names spell the address backwards, inside the zone that is made for it', () => {
+test('a reverse name has the address backwards, and lies within the automatic reverse zone of the address', () => {
   assert.equal(reverseName('192.0.2.1' as Address), '1.2.0.192.in-addr.arpa');
   assert.equal(automaticReverseZone('192.0.2.1' as Address), '2.0.192.in-addr.arpa');
   const six = '2001:db8::567:89ab' as Address;
@@ -91,7 +91,7 @@ test('reverse names spell the address backwards, inside the zone that is made fo
   assert.equal(automaticReverseZone(six), '0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa');
 });
 
-test('a prefix is what ipaddr.js says, its host bits masked', () => {
+test('a prefix parses as with ipaddr.js, with its host bits masked', () => {
   fc.assert(
     fc.property(number, fc.nat(128), (value, length) => {
       const address = formatAddress(value);
@@ -114,7 +114,7 @@ test('a prefix is what ipaddr.js says, its host bits masked', () => {
   );
 });
 
-test('a range from one to another holds what lies between, and nothing runs backwards or across families', () => {
+test('a range holds the addresses between its ends, and is refused if it runs backwards or across families', () => {
   fc.assert(
     fc.property(number, number, number, (a, b, c) => {
       const text = `${formatAddress(a)} - ${formatAddress(b)}`;
@@ -156,7 +156,7 @@ test('a range from one to another holds what lies between, and nothing runs back
   assert.equal(parseRange('10.0.0.7-10.0.0.7').text, '10.0.0.7');
 });
 
-test('a capacity is the number of addresses that counting finds', () => {
+test('a capacity is the number of addresses that are counted one by one', () => {
   const low = fc.integer({ min: 200, max: 600 });
   const text = (family: 'ipv4' | 'ipv6', at: number) =>
     family === 'ipv4' ? `10.0.${at >> 8}.${at & 255}` : `2001:db8::${at.toString(16)}`;

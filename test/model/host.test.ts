@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { isPtrTarget, parseHostName } from '../../src/model/host.ts';
 import { InvalidValue } from '../../src/model/invalid-value.ts';
 
-test('RFC 1123 §2.1: letters, digits and inner hyphens; `_` too, and a wildcard as the first label', () => {
+test('RFC 1123 §2.1: a host name has letters, digits and inner hyphens; `_` and a first label `*` are allowed too', () => {
   for (const name of [
     'nginx.k8s',
     '3com.example',

@@ -1,6 +1,6 @@
-// Our builder of JSON schemas against typebox, whose types it borrows: both must give the same JSON.
-// typebox marks its schemas with properties whose names begin with `~`. JSON.stringify omits those that are not
-// enumerable, so the test compares what JSON.stringify gives, the order of the members included.
+// Our builder of JSON schemas must give the same JSON as typebox, whose types it borrows.
+// typebox marks its schemas with properties whose names begin with `~` and that are not enumerable. The test compares
+// the text of JSON.stringify, which omits these properties and shows the order of the members.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -63,12 +63,12 @@ const samples: Record<keyof Builder, ((type: Builder) => unknown)[]> = {
   ],
 };
 
-test('each function has samples', () => {
+test('each function of the builder has samples', () => {
   assert.deepEqual(Object.keys(samples).sort(), Object.keys(Type).sort());
 });
 
 for (const [name, builds] of Object.entries(samples)) {
-  test(`${name}: the same JSON as typebox`, () => {
+  test(`${name} gives the same JSON as typebox`, () => {
     for (const build of builds) {
       assert.equal(JSON.stringify(build(Type)), JSON.stringify(build(TypeBox)), String(build));
     }

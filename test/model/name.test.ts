@@ -1,4 +1,4 @@
-// Names: presentation form, wire form, limits, escapes, and which name is within which.
+// Names: presentation form, wire form, limits, escapes, and whether a name is within another.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -26,7 +26,7 @@ const octet = fc.oneof(
   fc.constantFrom(...Buffer.from('.\\@"(;) *_-$AZ09\0\xff/%', 'latin1')),
 );
 const label = fc.array(octet, { minLength: 1, maxLength: 63 }).map((octets) => Uint8Array.from(octets));
-/** Generates labels as octets, at most 255 in all with their length octets. */
+/** Generates labels as octets. With their length octets they have at most 255 octets together. */
 const labels = fc
   .array(
     fc.oneof(
@@ -43,7 +43,7 @@ function wireOf(all: readonly Uint8Array[]): Uint8Array {
 const lower = (octets: Uint8Array) => octets.map((one) => (one >= 0x41 && one <= 0x5a ? one + 32 : one));
 const nameOf = (all: readonly Uint8Array[]) => nameFromWire(wireOf(all)).name;
 
-test('wire form to name and back, lower-cased, for any octets', () => {
+test('a wire form of any octets converts to a name and back, in lower case', () => {
   fc.assert(
     fc.property(labels, fc.nat(5), (all, before) => {
       const wire = Uint8Array.from([...Array(before).fill(7), ...wireOf(all), 9, 9]);
@@ -56,7 +56,7 @@ test('wire form to name and back, lower-cased, for any octets', () => {
   );
 });
 
-test('a name that was formatted parses to itself, with and without the dot, in any case', () => {
+test('a name parses to itself, with or without the last dot, and in upper case too', () => {
   fc.assert(
     fc.property(labels, (all) => {
       const name = nameOf(all);
@@ -69,7 +69,7 @@ test('a name that was formatted parses to itself, with and without the dot, in a
   );
 });
 
-test('relative to its zone and back; within exactly what it ends in', () => {
+test('a name converts to relative form and back, and is within exactly itself and its ancestors', () => {
   fc.assert(
     fc.property(labels, fc.nat(8), labels, (all, from, others) => {
       const name = nameOf(all);
@@ -84,7 +84,7 @@ test('relative to its zone and back; within exactly what it ends in', () => {
   );
 });
 
-test('store keys keep any name, and none stands in another zone by its key', () => {
+test('a store key of any name parses back to the name, the zone and the generation', () => {
   fc.assert(
     fc.property(labels, fc.nat(8), (all, from) => {
       const owner = nameOf(all);
@@ -97,7 +97,7 @@ test('store keys keep any name, and none stands in another zone by its key', () 
   );
 });
 
-test('escapes and limits', () => {
+test('escapes are read and written, and names beyond the limits of length are refused', () => {
   const same: [string, string][] = [
     ['WWW.Example.', 'www.example'],
     ['a\\.b.c', 'a\\.b.c'],
@@ -138,7 +138,7 @@ test('escapes and limits', () => {
   assert.throws(() => parseRelativeName('a'.repeat(63), `${'b.'.repeat(100)}c` as Fqdn), InvalidValue);
 });
 
-test('any text is a name or an InvalidValue, any octets too', () => {
+test('any text, and any octets, either parse to a name or throw InvalidValue', () => {
   fc.assert(
     fc.property(
       fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[\\.a@0-9]*$/)),

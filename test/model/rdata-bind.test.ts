@@ -1,4 +1,4 @@
-// BIND judges how we read and write rdata: every type it knows, every sample, and thousands of random records.
+// BIND judges how we read and write rdata: every type that it knows, every sample, and thousands of random records.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -22,20 +22,26 @@ const known = new Set(skip === false ? bindTypes() : []);
 const shared = (samples: readonly Sample[]): Sample[] => samples.filter(({ type, ours }) => !ours && known.has(type));
 const hexOf = (type: string, text: string): string => Buffer.from(parseRdata(type as RecordType, text)).toString('hex');
 
-test('every type that BIND knows by name, we know, and have samples of that BIND judges', { skip }, () => {
+test('we know every type that BIND knows by name, and have samples of it that BIND judges', { skip }, () => {
   for (const type of known) {
     assert.equal(parseRecordType(type), type);
     assert.ok(
       shared(goodSamples).some((sample) => sample.type === type),
-      `no sample of ${type}`,
+      `BIND judges no sample of ${type}`,
     );
   }
 });
 
-test('BIND reads what we read, and what we write, to our octets', { skip }, async () => {
+test('BIND reads the samples that we accept, and our canonical forms of them, to the same octets', {
+  skip,
+}, async () => {
   await each(shared(goodSamples), async ({ type, text, canonical = '' }) => {
     const ours = { code: recordTypeCode(type as RecordType), hex: hexOf(type, text) };
-    assert.deepEqual(await readByBind(type, canonical), ours, `${type} ${canonical}, as we write it`);
+    assert.deepEqual(
+      await readByBind(type, canonical),
+      ours,
+      `BIND reads our canonical form to other octets: ${type} ${canonical}`,
+    );
     // BIND keeps the case of names. We store lower case.
     if (text === canonical) return;
     const theirs = await readByBind(type, text);
@@ -44,14 +50,14 @@ test('BIND reads what we read, and what we write, to our octets', { skip }, asyn
   });
 });
 
-test('BIND refuses what we refuse, but for what is marked as ours, and relative names', { skip }, async () => {
+test('BIND refuses the samples that we refuse, except those marked as ours, and relative names', { skip }, async () => {
   const refused = shared(badSamples).filter(({ fault }) => !fault.includes('relative'));
   await each(refused, async ({ type, text }) => {
     assert.equal(await readByBind(type, text), undefined, `${type} ${text}`);
   });
 });
 
-test('BIND takes the types for singletons that we do', { skip }, async (t) => {
+test('BIND treats the same types as singletons as we do', { skip }, async (t) => {
   const folder = await temporaryFolder(t);
   for (const type of known) {
     const records = goodSamples
@@ -67,7 +73,7 @@ test('BIND takes the types for singletons that we do', { skip }, async (t) => {
 const apex =
   'example. 60 IN SOA ns.example. admin.example. 1 2 3 4 5\nexample. 60 IN NS ns.example.\nns.example. 60 IN A 192.0.2.1\n';
 
-test('BIND reads thousands of records as we write them, to our octets', { skip }, async (t) => {
+test('BIND reads thousands of records in our canonical form to our octets', { skip }, async (t) => {
   const accepted = fc
     .sample(mutatedRdata, { numRuns: Number(process.env.FUZZ_RUNS ?? 6000), seed })
     .flatMap(({ type, wire }) => asText(type, wire))
@@ -82,17 +88,18 @@ test('BIND reads thousands of records as we write them, to our octets', { skip }
   }
 });
 
-/** Returns BIND's complaints about the zone, each with its record. Three lines of the zone come before the records. */
-function refusals(said: string, lines: readonly string[]): string {
-  return said.replaceAll(/:(\d+): .*/g, (all, line) => `${all}: ${lines[Number(line) - 4]}`);
+/** Returns BIND's complaints about the zone, each with its record. Three lines come before the records. */
+function refusals(output: string, lines: readonly string[]): string {
+  return output.replaceAll(/:(\d+): .*/g, (all, line) => `${all}: ${lines[Number(line) - 4]}`);
 }
 
 const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
-/**
- * Types that this BIND cannot write or does not allow in a zone, and NAPTR: BIND checks its regular expression, we do
- * not.
- */
+/** Types that this BIND does not know. */
 const unknown = [...knownRecordTypes(), 'NXNAME'].filter((type) => !known.has(type));
+/**
+ * Records that BIND cannot read from text or does not allow in a zone, and NAPTR with a regular expression: BIND checks
+ * the expression, we do not.
+ */
 const notForBind = new RegExp(
   `^(MD|MF|SOA) |\\b(${unknown.join('|')}|ohttp|docpath)\\b|^IPSECKEY \\d+ \\d+ 0 [^ ]+$|^NAPTR .* "[^"]+" [^ ]+$`,
 );
@@ -107,7 +114,7 @@ function asText(type: RecordType, wire: Uint8Array): { type: RecordType; text: s
   }
 }
 
-/** Runs a few at a time: each is a process. */
+/** Runs a few at a time, because each run is a process. */
 async function each<T>(items: readonly T[], run: (item: T) => Promise<void>): Promise<void> {
   const left = [...items];
   const lane = async (): Promise<void> => {

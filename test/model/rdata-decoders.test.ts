@@ -148,7 +148,7 @@ function messageWith(typeName: string, text: string): Buffer {
   return Buffer.concat([hex('000084000000000100000000'), record, rdata]);
 }
 
-test('dns-packet has the same numbers for the types it knows', () => {
+test('dns-packet has the same numbers for the types that it knows', () => {
   let known = 0;
   for (const type of knownRecordTypes()) {
     const theirs = dnsPacketTypes.toType(type);
@@ -159,7 +159,7 @@ test('dns-packet has the same numbers for the types it knows', () => {
   assert.ok(known > 35);
 });
 
-test('dns2 has the same numbers for the types it knows', () => {
+test('dns2 has the same numbers for the types that it knows', () => {
   for (const [type, theirs] of Object.entries(Packet.TYPE)) {
     assert.equal(parseTypeCode(type === 'EDNS' ? 'OPT' : type), theirs, type);
   }
@@ -171,11 +171,11 @@ test('dns2 has the same numbers for the types it knows', () => {
  */
 const byCopies = { UNECE: 69, ISO: 70, NXNAME: 128, CLA: 263, IPN: 264 };
 
-test('copies of the registry have the same numbers for the types that the others do not know yet', () => {
+test('our numbers of types that BIND and the decoders lack are those of the registry', () => {
   for (const [type, theirs] of Object.entries(byCopies)) assert.equal(parseTypeCode(type), theirs, type);
 });
 
-test('a number has one name, and the numbers that answering knows are those of the table', () => {
+test('no two types have one number, and the numbers in the code that answers are those of the table', () => {
   const codes = knownRecordTypes().map(recordTypeCode);
   assert.deepEqual(
     codes,
@@ -184,7 +184,7 @@ test('a number has one name, and the numbers that answering knows are those of t
   for (const [type, code] of Object.entries(typeCode)) assert.equal(parseTypeCode(type), code, type);
 });
 
-test('types of messages are none of a zone', () => {
+test('types that occur only in messages cannot be used in a zone', () => {
   for (const type of [
     'OPT',
     'NXNAME',
@@ -204,7 +204,7 @@ test('types of messages are none of a zone', () => {
   for (const type of ['TYPE65', 'TYPE00065', 'type65', 'https']) assert.equal(parseRecordType(type), 'HTTPS');
 });
 
-/** Rdata that neither BIND 9.18 nor the decoders read: octets written by hand from the RFCs. */
+/** Rdata that neither BIND 9.18 nor the decoders read, with octets written by hand from the RFCs. */
 const byHand: [type: string, text: string, octets: string][] = [
   ['IPN', '1.2', '0000000100000002'],
   ['IPN', '3735928559', '00000000deadbeef'],
@@ -216,7 +216,7 @@ const byHand: [type: string, text: string, octets: string][] = [
 ];
 
 for (const [type, text, octets] of byHand) {
-  test(`${type} ${text} is what its document says`, () => {
+  test(`${type} ${text} has the octets that its document defines`, () => {
     const wire = Buffer.from(parseRdata(parseRecordType(type), text));
     assert.equal(wire.toString('hex'), octets.replaceAll(' ', ''));
   });

@@ -1,6 +1,6 @@
-// Odd ways to write rdata. BIND is the judge (rdata-forms.test.ts): both read a form to the same octets, or both refuse
-// it. One line has forms of one type, separated by ¦; <TAB> stands for a tab. After `~` come forms on which we differ
-// from BIND; the comment above says why.
+// Odd ways to write rdata. We and BIND must read a form to the same octets, or both must refuse it
+// (rdata-forms.test.ts). One line has forms of one type, separated by ¦; <TAB> stands for a tab. `~` begins forms on
+// which we differ from BIND. The comment above the line says why.
 
 export interface Form {
   type: string;

@@ -1,5 +1,5 @@
-// Valid samples in odd notation: variations that people and programs write for the same record, and some of their
-// mistakes.
+// Turns valid samples into odd notation: variations that people and programs write for the same record, and some of
+// their mistakes.
 
 import fc from 'fast-check';
 import { goodSamples } from './rdata-samples.ts';

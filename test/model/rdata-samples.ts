@@ -502,9 +502,9 @@ function readLine(line: string): Sample {
   return { type, text, canonical, fault: '', ours };
 }
 
-/** The lines that must be read. */
+/** The samples that must be accepted. */
 export const goodSamples = samples.filter(
   (sample): sample is Sample & { canonical: string } => sample.canonical !== undefined,
 );
-/** The lines that must be refused. */
+/** The samples that must be refused. */
 export const badSamples = samples.filter(({ canonical }) => canonical === undefined);

@@ -1,4 +1,4 @@
-// Every record type, read and written: the samples of rdata-samples.ts, and random octets.
+// Every record type is read and written: the samples of rdata-samples.ts, and random octets.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -11,7 +11,7 @@ import { badSamples, goodSamples, samples } from './rdata-samples.ts';
 
 const numRuns = Number(process.env.FUZZ_RUNS ?? 3000);
 
-test('every type has two good samples or more, and bad ones', () => {
+test('every type has at least two good samples, and a bad one', () => {
   for (const type of knownRecordTypes()) {
     assert.ok(
       goodSamples.filter((sample) => sample.type === type).length >= 2,
@@ -31,12 +31,12 @@ for (const type of knownRecordTypes()) {
       const wire = parseRdata(type, text);
       assert.equal(formatRdata(type, wire), canonical, text);
       assert.deepEqual(parseRdata(type, canonical), wire, canonical);
-      assert.deepEqual(parseRdata(type, asGeneric(wire)), wire, 'as RFC 3597');
+      assert.deepEqual(parseRdata(type, asGeneric(wire)), wire, 'the form of RFC 3597 is read to other octets');
       assert.deepEqual(parseRdata(type, ` \t${canonical.replace(/(?<=^[^" ]+) /, '\t ')} \t`), wire, 'blanks');
     }
   });
 
-  test(`${type} refuses what it is not, and says why`, () => {
+  test(`${type} refuses its bad samples with the reason`, () => {
     for (const { text, fault } of badSamples.filter((sample) => sample.type === type)) {
       assert.throws(
         () => parseRdata(type, text),
@@ -50,7 +50,11 @@ for (const type of knownRecordTypes()) {
     }
     if (fieldsOf(type) === undefined) return;
     for (const { text, canonical } of goodSamples.filter((sample) => sample.type === type)) {
-      assert.throws(() => parseRdata(type, `${canonical} "unclosed`), InvalidValue, `${text} and more`);
+      assert.throws(
+        () => parseRdata(type, `${canonical} "unclosed`),
+        InvalidValue,
+        `${text} with text after it is not refused`,
+      );
       const wire = parseRdata(type, text);
       for (let length = 0; length < wire.length; length += 1) readsBack(type, wire.subarray(0, length));
     }
@@ -65,14 +69,14 @@ test('rdata of any octets is refused, or read and written without loss', () => {
   );
 });
 
-test('rdata that is nearly right is refused, or read and written without loss', () => {
+test('nearly correct rdata is refused, or read and written without loss', () => {
   fc.assert(
     fc.property(mutatedRdata, ({ type, wire }) => readsBack(type, wire)),
     { numRuns: numRuns * 3 },
   );
 });
 
-test('text that is nearly right is refused as an invalid value, or has a canonical form', () => {
+test('nearly correct text is refused with InvalidValue, or has a canonical form', () => {
   const edits = fc.array(fc.tuple(fc.nat(200), fc.constantFrom(...'0a\\".,;!/:-=+ \u00fc')), {
     minLength: 1,
     maxLength: 3,
@@ -91,7 +95,8 @@ test('text that is nearly right is refused as an invalid value, or has a canonic
 });
 
 /**
- * Checks that octets are refused, or that their text is canonical and gives the octets back (letters in lower case).
+ * Checks that octets are refused, or that their text is canonical and parses to the same octets. The case of letters
+ * may differ.
  */
 function readsBack(type: RecordType, wire: Uint8Array): void {
   const text = unlessInvalid(() => formatRdata(type, wire));

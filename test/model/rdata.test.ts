@@ -1,5 +1,5 @@
-// Rdata that is refused, and the names and numbers of types. Reading and writing: rdata-types.test.ts. Against other
-// implementations: rdata-bind.test.ts, rdata-decoders.test.ts.
+// Rdata that is refused, and the names and numbers of types. Reading and writing: rdata-types.test.ts. Comparisons with
+// other implementations: rdata-bind.test.ts, rdata-decoders.test.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -7,7 +7,7 @@ import { InvalidValue } from '../../src/model/invalid-value.ts';
 import { parseRdata } from '../../src/model/rdata/rdata.ts';
 import { recordTypeCode, recordTypeName, parseRecordType as type } from '../../src/model/rdata/record-types.ts';
 
-test('what is wrong is refused', () => {
+test('wrong rdata is refused', () => {
   const wrong: [string, string[]][] = [
     [
       'A',
@@ -53,7 +53,7 @@ test('what is wrong is refused', () => {
   }
 });
 
-test('a type is its number, by name where it has one', () => {
+test('a type can be written by number, and is stored by name if it has one', () => {
   for (const [name, code] of [
     ['a', 1],
     ['TYPE1', 1],

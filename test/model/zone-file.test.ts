@@ -1,4 +1,4 @@
-// Zone files as tables: how odd syntax is read, what is refused, and how BIND reads the same text.
+// Zone files in tables: how odd syntax is read, what is refused, and that BIND reads the same text in the same way.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -19,7 +19,7 @@ import { goodSamples } from './rdata-samples.ts';
 
 const origin = parseName('foo.k8s');
 
-/** Returns records as `line owner ttl type rdata` and notes as `line kind: message`. Feeds the pieces one by one. */
+/** Reads the pieces one by one. Returns records as `line owner ttl type rdata`, and notes as `line kind: message`. */
 function read(...pieces: string[]): string[] {
   const reader = new ZoneFileReader({ origin, defaultTtl: 120 });
   const items = [...pieces.flatMap((piece) => [...reader.read(piece)]), ...reader.end()];
@@ -128,9 +128,9 @@ const accepted: [what: string, text: string, records: string[]][] = [
 ];
 
 for (const [what, text, records] of accepted) {
-  test(`${what}`, () => {
+  test(`a zone file is read correctly: ${what}`, () => {
     assert.deepEqual(read(text), records);
-    assert.deepEqual(read(...text), records, 'octet by octet');
+    assert.deepEqual(read(...text), records, 'reading octet by octet gives other records');
   });
 }
 
@@ -170,7 +170,7 @@ test('names may be relative in the rdata of every type', () => {
   }
 });
 
-test('what is no zone file is refused with its line, once, and reading goes on', () => {
+test('text that is not a zone file is reported once with its line, and reading continues', () => {
   for (const [text, line, message] of refused) {
     const items = read(`${text}\nlast A 10.9.9.9`).filter((item) => /fault/.test(item));
     assert.equal(items.length, 1, `${text}: ${items}`);
@@ -180,7 +180,7 @@ test('what is no zone file is refused with its line, once, and reading goes on',
   assert.deepEqual(
     read('bad..name A 10.0.0.1\n TXT "its own"\nb A 10.0.0.2').length,
     2,
-    'who inherits a bad owner is not told again',
+    'a record that inherits a bad owner is reported too',
   );
   assert.equal(read('x'.repeat(2 ** 21)).length, 1);
   assert.equal(read(`a TXT (${' "x"\n'.repeat(2 ** 20)}`).length, 1);
@@ -230,27 +230,27 @@ const together: [what: string, text: string, faults: number, warnings: number][]
 ];
 
 for (const [what, text, faults, warnings] of together) {
-  test(`together: ${what}`, () => {
+  test(`the records of a zone are checked together: ${what}`, () => {
     const { findings } = contentsOf(text);
     assert.deepEqual([findings.faults, findings.warnings], [faults, warnings]);
   });
 }
 
-test('of TTLs that differ the smallest is taken (RFC 2181 §5.2)', () => {
+test('an RRset with different TTLs gets the smallest (RFC 2181 §5.2)', () => {
   const { contents } = contentsOf('a 60 A 10.0.0.2\na 30 A 10.0.0.1\na 90 A 10.0.0.3');
   assert.deepEqual(contents.rrsetsAt(parseName('a.foo.k8s'), []), [
     { type: 'A', ttl: 30, records: ['10.0.0.1', '10.0.0.2', '10.0.0.3'] },
   ]);
 });
 
-test('every fault is listed with its line, up to a bound; then how many there are', () => {
+test('faults are listed with their lines up to a limit, then counted', () => {
   const faultsOf = (count: number): Refusal => {
     try {
       refuseFaults(contentsOf('a A x\n'.repeat(count)).findings);
     } catch (error) {
       return error as Refusal;
     }
-    return assert.fail('it was not refused');
+    return assert.fail('the file was not refused');
   };
   assert.deepEqual(
     faultsOf(2000).errors?.map(({ path }) => path),
@@ -266,17 +266,17 @@ test('every fault is listed with its line, up to a bound; then how many there ar
   );
 });
 
-test('what is held counts what a name, an RRset and a record take', () => {
+test('the estimate of memory counts names, RRsets and records', () => {
   const held = (text: string) => contentsOf(text).contents.held;
   const one = held('a A 10.0.0.1');
   assert.ok(one > 100, `${one}`);
-  assert.equal(held('a A 10.0.0.1\na A 10.0.0.1'), one, 'a double is not held');
+  assert.equal(held('a A 10.0.0.1\na A 10.0.0.1'), one, 'a duplicate record counts');
   assert.ok(held('a A 10.0.0.1\na A 10.0.0.2') > one + 'A 10.0.0.2'.length);
   assert.ok(held('a A 10.0.0.1\nb A 10.0.0.2') >= 2 * one);
   assert.ok(held(`a TXT ${'x '.repeat(5000)}`) > 20_000);
 });
 
-test('any text is read without a throw, and pieces make no difference', () => {
+test('any text is read without an exception, and the pieces that it comes in make no difference', () => {
   const word = fc.constantFrom(
     'a',
     '@',
