@@ -1,5 +1,5 @@
-// A store that was restored from a copy has other values at revisions that the views already hold. The next load trusts
-// none of the held values.
+// A store that was restored from a copy can have other values at revisions that the views already hold. The next load
+// then replaces all held values.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -40,7 +40,7 @@ function history(address: string, defaultTtl: number, serial: number): Parameter
   ];
 }
 
-test('after another history every value that was held is replaced by the loaded one', () => {
+test('after a doubt about the history, a load replaces every held value', () => {
   const views = emptyViews();
   load(views, history('192.0.2.1', 60, 9), 9);
   views.distrust('the store is another one');
@@ -52,7 +52,7 @@ test('after another history every value that was held is replaced by the loaded 
   assert.equal(views.obstacle, undefined);
 });
 
-test('writes are refused from the first doubt about the history until the load has ended', () => {
+test('views report an obstacle to writes from the first doubt about the history until the load has ended', () => {
   const views = emptyViews();
   load(views, history('192.0.2.1', 60, 9), 9);
   views.distrust('the store is another one');

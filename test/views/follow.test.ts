@@ -1,4 +1,4 @@
-// What the log says when the watch of the store breaks off: the known cause, at the right level.
+// When the watch of the store breaks off, the log says the known cause, at the right level.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,7 +6,7 @@ import { Compacted, HistoryLost, type Store, StoreUnavailable } from '../../src/
 import { follow } from '../../src/views/follow.ts';
 import { embeddedStore, emptyViews } from '../support/control-plane.ts';
 
-const endings: [error: Error, level: 'warn' | 'error', said: RegExp][] = [
+const endings: [error: Error, level: 'warn' | 'error', message: RegExp][] = [
   [new HistoryLost('its revision went back'), 'error', /was restored or replaced: its revision went back/],
   [
     new HistoryLost('etcd compacted revision 7', 'unproven'),
@@ -17,8 +17,8 @@ const endings: [error: Error, level: 'warn' | 'error', said: RegExp][] = [
   [new StoreUnavailable('gone'), 'warn', /gone/],
 ];
 
-for (const [error, level, said] of endings) {
-  test(`a watch that ends with ${error.name} (${error.message}) is a matter of ${level}`, async (t) => {
+for (const [error, level, message] of endings) {
+  test(`a watch that ends with ${error.name} (${error.message}) is logged at level ${level}`, async (t) => {
     const lines: [level: string, text: string][] = [];
     const log = (name: string) => (fields: unknown, text?: unknown) =>
       void lines.push([name, JSON.stringify([fields, text])]);
@@ -36,13 +36,13 @@ for (const [error, level, said] of endings) {
     });
     const following = follow(store, views, logger, stopping.signal);
     await again.promise;
-    assert.equal(views.obstacle, undefined, 'all is read anew, and believed');
+    assert.equal(views.obstacle, undefined, 'the views report an obstacle after they have loaded the store again');
     stopping.abort();
     await following;
     assert.deepEqual(
       lines.map(([one]) => one),
       [level],
     );
-    assert.match(lines[0]?.[1] ?? '', said);
+    assert.match(lines[0]?.[1] ?? '', message);
   });
 }

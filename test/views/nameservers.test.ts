@@ -57,7 +57,7 @@ for (const order of ['the name first', 'the replica first', 'loaded'] as const) 
     put(own('CNAME', 'a.k8s.'));
     assert.deepEqual(glue(), []);
     put(own('TXT', '"x"'));
-    assert.deepEqual(glue(), ['A', 'AAAA'], 'what is no address hides none');
+    assert.deepEqual(glue(), ['A', 'AAAA'], 'a record that is not an address hides an address');
     apply({ kind: 'delete', key: nameKey(k8s, 1, nameserver) });
     assert.deepEqual(glue(), ['A', 'AAAA']);
     assert.equal(warnings.length, 1);
@@ -65,7 +65,7 @@ for (const order of ['the name first', 'the replica first', 'loaded'] as const) 
 }
 
 for (const order of ['the NS first', 'the zone first'] as const) {
-  test(`a replica that the zone's own NS records do not name has no address in it: ${order}`, () => {
+  test(`a zone has no address of a replica that its own NS records do not name: ${order}`, () => {
     const views = emptyViews();
     let revision = 1;
     const apply = (event: StoreEvent) => views.apply({ revision: ++revision as Revision, events: [event] });
@@ -83,7 +83,11 @@ for (const order of ['the NS first', 'the zone first'] as const) {
     views.endLoad(1 as Revision);
     assert.deepEqual(shown(), ['k8s SOA']);
     put(apex('NS', 'ns-one.k8s.', 'ns.example.'));
-    assert.deepEqual(shown().sort(), ['k8s SOA', ...glue].sort(), 'it names the replica');
+    assert.deepEqual(
+      shown().sort(),
+      ['k8s SOA', ...glue].sort(),
+      'the addresses of a replica that the NS records name are missing',
+    );
     put(apex('NS', 'ns.example.'));
     assert.deepEqual(shown(), ['k8s SOA']);
     put(apex('TXT', '"x"'));

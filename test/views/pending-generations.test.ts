@@ -1,5 +1,5 @@
-// Generations of a zone in memory: they are built aside, switched to at once, and freed with their memory, also if a
-// load reads them.
+// Generations of a zone in memory. A generation is built beside the current one, takes its place in one step, and is
+// freed when it is not needed, also if a load reads it.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -63,7 +63,7 @@ function fixture() {
 const first = nameEntries(1, 1, '10.0.0.1');
 const later = nameEntries(20, 20, '10.0.0.2');
 
-test('a generation is seen only when the zone names it, and the old one gives its memory back', () => {
+test('a generation is served only when the zone names it, and the memory of the old one is freed', () => {
   const { views, load, put, remove, used, address } = fixture();
   load([...first, zoneEntry(1, 1)], 1);
   const before = used();
@@ -78,10 +78,10 @@ test('a generation is seen only when the zone names it, and the old one gives it
   assert.equal(used(), before);
   assert.deepEqual([address(), views.zones.counts(zone).names, views.faults.size], ['10.0.0.2', count, 0]);
   put(23, first.slice(0, 3));
-  assert.equal(used(), before, 'what is older than the zone is not held');
+  assert.equal(used(), before, 'a generation older than the zone takes memory');
 });
 
-test('a pending generation that is deleted again gives its memory back', () => {
+test('the memory of a pending generation is freed when the generation is deleted', () => {
   const { views, load, put, remove, used } = fixture();
   load([...first, zoneEntry(1, 1)], 1);
   const before = used();
@@ -92,7 +92,7 @@ test('a pending generation that is deleted again gives its memory back', () => {
   assert.deepEqual([...views.zones.withLeftovers()], []);
 });
 
-test('a load with leftovers older and newer than the zone holds the newer, until a load misses them', () => {
+test('a load holds pending generations newer than the zone and not older ones, until a load misses them', () => {
   const { views, load, put, used, address } = fixture();
   const pending = nameEntries(30, 30, '10.0.0.3');
   load([...later, zoneEntry(20, 21)], 21);
@@ -108,6 +108,10 @@ test('a load with leftovers older and newer than the zone holds the newer, until
   load([...pending, zoneEntry(30, 42)], 60);
   assert.equal(used(), before);
   load([...first, zoneEntry(1, 70)], 70);
-  assert.deepEqual([address(), views.zones.counts(zone).names], ['10.0.0.1', count], 'a zone that was made anew');
+  assert.deepEqual(
+    [address(), views.zones.counts(zone).names],
+    ['10.0.0.1', count],
+    'a zone that was created again is not served',
+  );
   assert.equal(used(), before);
 });

@@ -1,5 +1,5 @@
-// One pool alone: its counts and candidates while addresses are taken, given back, cooling down and free again.
-// Comparison with plain maps, with changing records and pools: pool-view.test.ts.
+// One pool: its counts and candidates while addresses are held, released, cooling down and free again.
+// A comparison with plain maps, with changing records and pools: pool-view.test.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -36,7 +36,7 @@ const counts = (state: PoolState, seconds: number) => {
   return [capacity, used, coolingDown, free].map(Number);
 };
 
-test('an address is free, held, cooling down, and free again', () => {
+test('counts and candidates follow an address that is free, held, cooling down, and free again', () => {
   const state = stateOf({ coolDownSeconds: 10 });
   assert.deepEqual(counts(state, 0), [4, 0, 0, 4]);
   state.add(held(0));
@@ -50,20 +50,20 @@ test('an address is free, held, cooling down, and free again', () => {
   assert.equal(state.nextCoolDownEnd(start + 15_000), undefined);
   assert.equal(candidates(state, 15)[0], '192.0.2.0');
   state.delete(released(0, 5, 15));
-  assert.deepEqual(counts(state, 15), [4, 0, 0, 4], 'what has cooled down is not counted out twice');
+  assert.deepEqual(counts(state, 15), [4, 0, 0, 4], 'an address that has cooled down is subtracted twice');
 });
 
-test('least recently used: first addresses never used, then those given back longest ago, none that cools down', () => {
+test('least recently used: unused addresses come first, then the one released first, and none that cools down', () => {
   const state = stateOf({ strategy: 'least-recently-used', coolDownSeconds: 10 });
   state.add(released(0, 8));
   state.add(released(1, 3, 13));
   state.add(released(2, 1));
   assert.deepEqual(candidates(state, 12), ['192.0.2.3', '192.0.2.2', '192.0.2.0']);
-  // The order is by the time of giving back, not by the end of the cool-down.
+  // The order is by the time of the release, not by the end of the cool-down.
   assert.deepEqual(candidates(state, 13), ['192.0.2.3', '192.0.2.2', '192.0.2.1', '192.0.2.0']);
 });
 
-test('an excluded address that is held counts as used, and takes nothing from what is free', () => {
+test('an excluded address that is held counts as used, and does not reduce the count of free addresses', () => {
   const state = stateOf({ exclude: ['192.0.2.3'], coolDownSeconds: 10 });
   const [capacity = 0] = counts(state, 0);
   state.add(held(3));

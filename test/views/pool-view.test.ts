@@ -1,5 +1,4 @@
-// Pools and addresses in memory, compared with plain maps: holders, free addresses, and the order in which they are
-// given.
+// Pools and addresses in memory, compared with plain maps: holders, free addresses, and the order of allocation.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -52,7 +51,7 @@ function addressesOf(pool: Pick<Pool, 'ranges' | 'exclude' | 'avoidBuggyIps' | '
   });
 }
 
-test('free space is what a set says it is, in the order of the ranges', () => {
+test('the free addresses agree with a plain set, in the order of the ranges', () => {
   const steps = fc.array(fc.record({ occupy: fc.boolean(), at: fc.nat(31) }), { maxLength: 60, size: 'max' });
   fc.assert(
     fc.property(
@@ -91,7 +90,7 @@ test('free space is what a set says it is, in the order of the ranges', () => {
 
 const byNumber = (a: AddressNumber, b: AddressNumber) => (a < b ? -1 : 1);
 
-test('the next free address costs no scan, in a /8 that avoids .0 and .255 and in a /64 with many taken', (t) => {
+test('the next free address is found without a scan, in a /8 that avoids .0 and .255 and in a /64 with many taken', (t) => {
   const lookUp = SortedMap.prototype.getPairOrNextLower;
   let lookUps = 0;
   t.mock.method(SortedMap.prototype, 'getPairOrNextLower', function (this: typeof SortedMap.prototype, key: unknown) {
@@ -113,7 +112,7 @@ test('the next free address costs no scan, in a /8 that avoids .0 and .255 and i
     };
     // At most ten look-ups: past the first run of taken addresses and the avoided .0 and .255, to read and mark the
     // address.
-    for (let given = 0; given < 30_000; given += 1) assert.ok(costOf(take) <= 10);
+    for (let count = 0; count < 30_000; count += 1) assert.ok(costOf(take) <= 10);
     space.vacate(next - 15_000n);
     assert.ok(costOf(() => assert.equal(space.free(family).next().value, next - 15_000n)) <= 10);
     assert.ok(costOf(() => space.freeFromRandom(family, () => 0).next()) <= 10);
@@ -176,7 +175,7 @@ const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const), seconds: fc.nat(20) }) },
 );
 
-test('the pool view tells what plain maps tell, after every change and as time goes by', () => {
+test('the pool view agrees with plain maps after every change and as time passes', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 50, size: 'max' }), (history) => {
       const view = new PoolView();
@@ -188,7 +187,7 @@ test('the pool view tells what plain maps tell, after every change and as time g
         else if (one.do === 'pool') {
           const pool = poolWith({ name: one.name, ...one.settings, strategy: one.strategy, space: one.space });
           const other = model.pools.get(one.name === 'p' ? 'q' : 'p');
-          if (other !== undefined && other.space === pool.space) continue; // the store keeps pools of a space apart
+          if (other !== undefined && other.space === pool.space) continue; // pools of one space never overlap
           view.putPool(pool, revision);
           model.pools.set(pool.name, pool);
         } else if (one.do === 'drop') {
@@ -209,7 +208,7 @@ test('the pool view tells what plain maps tell, after every change and as time g
   );
 });
 
-test('a pool that takes over the ranges of one that goes only later counts what lies there', () => {
+test('a pool that has taken over the ranges of another counts their addresses after the other is deleted', () => {
   for (const [taken, given] of [
     ['10.0.0.0/28', '10.0.0.0/28'],
     ['10.0.0.0-10.0.0.9', '10.0.0.0/28'],
@@ -234,7 +233,7 @@ test('a pool that takes over the ranges of one that goes only later counts what 
   }
 });
 
-test('what a pool remembers is looked at by no housekeeping, and who shares looks at no address in vain', (t) => {
+test('housekeeping reads no remembered address, and a search for an address to share reads only fitting ones', (t) => {
   const view = new PoolView();
   const pool = poolWith({ ranges: ['10.0.0.0/16'], strategy: 'least-recently-used' });
   view.putPool(pool, 1 as Revision);
@@ -271,7 +270,7 @@ test('what a pool remembers is looked at by no housekeeping, and who shares look
     [at(count - 1)],
   );
   assert.equal([...view.shareable(pool, 'ipv4', { ...newcomer, sharingKey: 'other' })].length, 0);
-  assert.ok(looked <= 20, `${looked} looks`);
+  assert.ok(looked <= 20, `${looked} look-ups`);
 });
 
 function recordOf(

@@ -1,4 +1,4 @@
-// Compares the views of two replicas: all that control, HTTP and DNS can ask of them.
+// Compares the views of two replicas in everything that control, HTTP and DNS can read from them.
 
 import assert from 'node:assert/strict';
 import { nameKind } from '../../src/store/kinds/name.ts';
@@ -8,17 +8,17 @@ import { type ControlPlane, openReplica } from '../support/control-plane.ts';
 import { storeEntries } from '../support/store-dump.ts';
 import type { Cleanup } from '../support/temporary.ts';
 
-/** Asserts that a replica's views are the same as those of a replica that loads the store now. */
+/** Asserts that the replica's views have the same contents as the views of a replica that loads the store now. */
 export async function sameViews(test: Cleanup, replica: Pick<ControlPlane, 'store' | 'views'>): Promise<void> {
   const fresh = await openReplica(test, replica.store);
   await replica.views.reached(fresh.views.revision);
   const entries = await storeEntries(replica.store);
-  assert.deepEqual(told(replica.views, entries), told(fresh.views, entries));
+  assert.deepEqual(readViews(replica.views, entries), readViews(fresh.views, entries));
   await fresh.close();
 }
 
-/** Returns all that views can answer, as plain data. `entries` has the owner names to ask for. */
-export function told(views: Views, entries: readonly Entry[], now = Date.now()): unknown {
+/** Returns the contents of views as plain data. `entries` has the keys of the names to look up. */
+export function readViews(views: Views, entries: readonly Entry[], now = Date.now()): unknown {
   const subjects = entries.map(({ key }) => nameKind.parse(key));
   return {
     pools: [...views.pools.list()].map(({ value, modified }) => ({

@@ -1,5 +1,5 @@
 // The order in which DNS sees the parts of one revision. A separate reader of the table asks after every single write
-// to it. Cited by src/views/serving-order.ts.
+// to the table. Cited by src/views/serving-order.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -19,7 +19,7 @@ import { serve } from '../support/answers.ts';
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const [before, now] = [7 as Revision, 8 as Revision];
 
-/** The methods that change what readers of the table see. `stamp` only marks nodes for the writer itself. */
+/** The methods that change what readers of the table see. `stamp` only marks nodes for the writer. */
 const writes = ['putNode', 'deleteNode', 'publishZone', 'withdrawZone', 'putSoa'] satisfies (keyof TableWriter)[];
 
 /** Returns a table writer that calls `look` after each write. */
@@ -67,10 +67,10 @@ function event(change: string, revision: Revision): StoreEvent {
 const answersOf = ({ answers }: Message) => answers.map((record) => JSON.stringify('data' in record && record.data));
 
 /**
- * Applies `given`, then `changes` as one revision. Returns what DNS answers after each write of that revision, without
- * repetitions.
+ * Applies `given`, then `changes` as one revision. After each write of that revision, asks all questions and notes the
+ * words of those that are answered. Returns these notes without repetitions.
  */
-function seen(given: string[], changes: string[], questions: Record<string, string>): string[] {
+function observeSteps(given: string[], changes: string[], questions: Record<string, string>): string[] {
   const { writer, ask } = serve('');
   const steps: string[] = [];
   let looking = false;
@@ -118,19 +118,19 @@ interface Case {
 }
 
 const cases: Record<string, Case> = {
-  'a host comes: its addresses, then its PTR, then its aliases, the serial last': {
+  'a new host appears: its addresses, then its PTR, then its aliases, the serial last': {
     given: zones,
     changes: [...host, 'z serial'],
     questions: { ...hostSeen, serial: serials.serial },
     steps: ['', 'address', 'address ptr', 'address ptr alias', 'address ptr alias serial'],
   },
-  'a host goes: the other way round, the serial last': {
+  'a deleted host disappears in the opposite order, the serial last': {
     given: [...zones, ...host],
     changes: ['h.z gone', '1.0.0.10.in-addr.arpa gone', 'alias.z gone', 'z serial'],
     questions: { ...hostSeen, serial: serials.serial },
     steps: ['address ptr alias', 'address ptr', 'address', '', 'serial'],
   },
-  'a host gets another name: no PTR and no alias leads nowhere meanwhile': {
+  'a host is renamed, and at no step does a PTR or an alias lead to a missing name': {
     given: [...zones, ...host],
     changes: ['h.z gone', 'new.z A 10.0.0.1', '1.0.0.10.in-addr.arpa PTR new.z.', 'alias.z CNAME new.z.', 'z serial'],
     questions: {
@@ -142,25 +142,25 @@ const cases: Record<string, Case> = {
     },
     steps: ['old', 'old new', 'old new ptr', 'old new ptr alias', 'new ptr alias', 'new ptr alias serial'],
   },
-  'a zone comes whole': {
+  'a new zone appears in one step': {
     given: [],
     changes: ['z zone', 'z serial', 'a.z A 10.0.0.1', 'b.z A 10.0.0.2', 'c.z CNAME a.z.'],
     questions: { zone: 'z SOA', a: 'a.z A = 10.0.0.1', b: 'b.z A = 10.0.0.2', c: 'c.z CNAME = a.z' },
     steps: ['', 'zone a b c'],
   },
-  'a zone goes whole': {
+  'a deleted zone disappears in one step': {
     given: ['z zone', 'a.z A 10.0.0.1', 'b.z A 10.0.0.2', 'c.z CNAME a.z.'],
     changes: ['z zone gone', 'a.z gone', 'b.z gone', 'c.z gone'],
     questions: { zone: 'z SOA', a: 'a.z A = 10.0.0.1', b: 'b.z A = 10.0.0.2', c: 'c.z CNAME = a.z' },
     steps: ['zone a b c', ''],
   },
-  'a reverse zone comes with its first PTR, after all that stands in other zones': {
+  'a new reverse zone appears with its first PTR, after all records of other zones': {
     given: ['z zone'],
     changes: ['10.in-addr.arpa zone', '10.in-addr.arpa serial', 'z serial', ...host],
     questions: { ...hostSeen, ...serials },
     steps: ['', 'address', 'address alias', 'address ptr alias reverse', 'address ptr alias serial reverse'],
   },
-  'the next generation of a zone takes its place whole, with what the last transaction carries': {
+  'the next generation of a zone replaces it in one step, with the records of the last transaction': {
     given: ['z zone', 'old.z A 10.0.0.1', 'second.z A 10.0.0.1'],
     changes: ['z zone 2', 'second.carried.z A 10.0.0.2', 'z serial'],
     questions: { old: 'old.z A = 10.0.0.1', next: 'second.z A = 10.0.0.1', carried: 'second.carried.z A = 10.0.0.2' },
@@ -170,6 +170,7 @@ const cases: Record<string, Case> = {
 
 for (const [what, { given, changes, questions, steps }] of Object.entries(cases)) {
   test(what, () => {
-    for (const order of orders(changes)) assert.deepEqual(seen(given, order, questions), steps, order.join(', '));
+    for (const order of orders(changes))
+      assert.deepEqual(observeSteps(given, order, questions), steps, order.join(', '));
   });
 }

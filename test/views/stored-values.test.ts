@@ -1,4 +1,4 @@
-// Invalid values in the store: each is one fault, and all other values are listed and served as before.
+// Each invalid value in the store is one fault, and all other values are listed and served as before.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -20,7 +20,7 @@ import type { Entry, Operation } from '../../src/store/store.ts';
 import type { Views } from '../../src/views/views.ts';
 import { emptyViews } from '../support/control-plane.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
-import { told } from './same-views.ts';
+import { readViews } from './same-views.ts';
 
 const k8s = parseName('k8s');
 const since = '2026-01-01T00:00:00.000Z';
@@ -59,7 +59,7 @@ const member = { v: 1, replica: 'else', dns: ['192.0.2.1:53', '[2001:db8::1]:53'
 const nameValueOf = (name: string, ...rrsets: unknown[]) => ({ v: 1, name, rrsets });
 const keyOfName = (name: string) => nameKey(k8s, 1, parseName(name));
 
-/** One valid value of each kind, for mutations. */
+/** One valid value of each kind, to be mutated. */
 const kinds: [key: string, value: object][] = [
   [poolKey('p'), pool],
   [addressKey('default', address), held],
@@ -161,7 +161,7 @@ function assertNeighbours(views: Views): void {
   for (const [key] of neighbours) assert.equal(views.faults.get(key), undefined);
 }
 
-test('random mutations of stored values make no load and no change throw, and leave other values as they are', () => {
+test('with randomly mutated stored values no load and no change throws, and other values stay as they are', () => {
   fc.assert(
     fc.property(fc.array(mutated, { minLength: 1, maxLength: 5 }), (wrong) => {
       const views = emptyViews();
@@ -175,12 +175,12 @@ test('random mutations of stored values make no load and no change throw, and le
         const events = entriesOf([pair], index + 2).map((entry) => ({ kind: 'put' as const, entry }));
         views.apply({ revision: (index + 2) as Revision, events });
         assertNeighbours(views);
-        told(views, entriesOf(changed, 1));
+        readViews(views, entriesOf(changed, 1));
       }
       const fresh = emptyViews();
       loadInto(fresh, entriesOf(changed, 10), 10);
       assertNeighbours(fresh);
-      told(fresh, entriesOf(changed, 1));
+      readViews(fresh, entriesOf(changed, 1));
       // A mutated value that was accepted must not block a member that comes later.
       loadInto(views, entriesOf([...base, [memberKey('late'), { ...member, replica: 'late' }]], 11), 11);
       assertNeighbours(views);
@@ -203,7 +203,7 @@ const lists = [
   '/readyz',
 ];
 
-test('random mutations of stored values turn no listing into an error', async (t) => {
+test('with randomly mutated stored values every list of the API succeeds', async (t) => {
   const served = await servedApi(t);
   const put = (pairs: Iterable<readonly [string, object | string]>) => write(served, pairs);
   await put([...kinds, ...neighbours]);
@@ -227,20 +227,20 @@ async function write({ store, views }: ServedApi, pairs: Iterable<readonly [stri
 
 const longLabel = 'x'.repeat(70);
 
-/** Values that must each be a fault of their key. */
+/** Values that must each be reported as a fault of their key. */
 const refused: [title: string, key: string, value: object | string][] = [
   ['a zone without a name', 'zones/', { ...zone, name: '' }],
   ['a zone with a label of 70 octets', `zones/${longLabel}.k8s`, { ...zone, name: `${longLabel}.k8s` }],
   ['a zone with an empty label', 'zones/a..k8s', { ...zone, name: 'a..k8s' }],
-  ['a zone whose nameservers would have names too long', `zones/${longName(250)}`, { ...zone, name: longName(250) }],
-  ['a serial of no zone', 'serials/a..k8s', ''],
+  ['a zone whose nameservers would have too long names', `zones/${longName(250)}`, { ...zone, name: longName(250) }],
+  ['a serial of an invalid zone name', 'serials/a..k8s', ''],
   ['a SOA time that is text', zoneKey(k8s), { ...zone, soa: { refreshSeconds: 'x' } }],
   ['a SOA time beyond 31 bits', zoneKey(k8s), { ...zone, soa: { expireSeconds: 2 ** 31 } }],
   ['a negative TTL', zoneKey(k8s), { ...zone, defaultTtl: -1 }],
-  ['a generation that is no number to count with', zoneKey(k8s), { ...zone, generation: 1e300 }],
+  ['a generation that is not a safe integer', zoneKey(k8s), { ...zone, generation: 1e300 }],
   ['a nameserver named twice', zoneKey(k8s), { ...zone, nameservers: ['a.b', 'a.b'] }],
-  ['a name in no generation', 'names/k8s/NaN/k8s.n', nameValueOf('n.k8s', rrset)],
-  ['a name in a zone that cannot be', 'names/a..k8s/1/k8s..a.n', nameValueOf('n.a..k8s', rrset)],
+  ['a name in a generation that is not a number', 'names/k8s/NaN/k8s.n', nameValueOf('n.k8s', rrset)],
+  ['a name in a zone with an invalid name', 'names/a..k8s/1/k8s..a.n', nameValueOf('n.a..k8s', rrset)],
   ['a name in a zone without a name', 'names//1/k8s.n', nameValueOf('n.k8s', rrset)],
   ['a name outside its zone', 'names/k8s/1/example.n', nameValueOf('n.example', rrset)],
   ['a name with an empty label', 'names/k8s/1/k8s..n', nameValueOf('n..k8s', rrset)],
@@ -252,20 +252,24 @@ const refused: [title: string, key: string, value: object | string][] = [
     nameValueOf('n.k8s', { type: 'NS', ttl: 1, records: ['a.', 'A.'] }),
   ],
   ['a TTL beyond 31 bits', keyOfName('n.k8s'), nameValueOf('n.k8s', { ...rrset, ttl: 2 ** 31 })],
-  ['a type of messages', keyOfName('n.k8s'), nameValueOf('n.k8s', { type: 'OPT', ttl: 1, records: ['\\# 0'] })],
+  [
+    'a type that occurs only in messages',
+    keyOfName('n.k8s'),
+    nameValueOf('n.k8s', { type: 'OPT', ttl: 1, records: ['\\# 0'] }),
+  ],
   ['a type in lower case', keyOfName('n.k8s'), nameValueOf('n.k8s', { ...rrset, type: 'a' })],
   ['a type by number', keyOfName('n.k8s'), nameValueOf('n.k8s', { ...rrset, type: 'TYPE1' })],
-  ['two aliases', keyOfName('n.k8s'), nameValueOf('n.k8s', { type: 'CNAME', ttl: 1, records: ['a.', 'b.'] })],
+  ['two CNAMEs', keyOfName('n.k8s'), nameValueOf('n.k8s', { type: 'CNAME', ttl: 1, records: ['a.', 'b.'] })],
   [
-    'an alias beside others',
+    'a CNAME beside other types',
     keyOfName('n.k8s'),
     nameValueOf('n.k8s', { type: 'CNAME', ttl: 1, records: ['a.'] }, rrset),
   ],
-  ['an alias at the apex', keyOfName('k8s'), nameValueOf('k8s', { type: 'CNAME', ttl: 1, records: ['a.'] })],
+  ['a CNAME at the apex', keyOfName('k8s'), nameValueOf('k8s', { type: 'CNAME', ttl: 1, records: ['a.'] })],
   ['no records', keyOfName('n.k8s'), nameValueOf('n.k8s', { ...rrset, records: [] })],
   ['no RRsets', keyOfName('n.k8s'), nameValueOf('n.k8s')],
   [
-    'more than a message takes',
+    'an RRset too large for a message',
     keyOfName('n.k8s'),
     nameValueOf('n.k8s', { ...rrset, records: Array.from({ length: 5000 }, (_, i) => `10.1.${i >> 8}.${i & 255}`) }),
   ],
@@ -279,38 +283,42 @@ const refused: [title: string, key: string, value: object | string][] = [
   ['a pool without ranges', poolKey('p'), { ...pool, ranges: [] }],
   ['a pool with a negative cool-down', poolKey('p'), { ...pool, coolDownSeconds: -1 }],
   ['a range in another notation', poolKey('p'), { ...pool, ranges: ['10.0.0.7/24'] }],
-  ['a pool whose name is none', poolKey('P Q'), { ...pool, name: 'P Q' }],
-  ['a tag of the prototype', poolKey('p'), JSON.stringify(pool).replace('"a":', '"__proto__":')],
-  ['a prototype of its own', hostKey(parseName('h.k8s')), JSON.stringify(host).replace('{', '{"__proto__":{},')],
+  ['a pool with an invalid name', poolKey('P Q'), { ...pool, name: 'P Q' }],
+  ['a tag named `__proto__`', poolKey('p'), JSON.stringify(pool).replace('"a":', '"__proto__":')],
+  [
+    'a host with a field named `__proto__`',
+    hostKey(parseName('h.k8s')),
+    JSON.stringify(host).replace('{', '{"__proto__":{},'),
+  ],
   ['a port beyond 16 bits', addressKey('default', address), heldBy({ ports: [{ protocol: 'tcp', port: 65_536 }] })],
-  ['a protocol we do not know', addressKey('default', address), heldBy({ ports: [{ protocol: 'x', port: 1 }] })],
-  ['a sharing key that is no text', addressKey('default', address), heldBy({ sharingKey: 5 })],
-  ['a time with a remark', addressKey('default', address), { ...held, since: 'Jan 1 2026 ("x)' }],
+  ['an unknown protocol', addressKey('default', address), heldBy({ ports: [{ protocol: 'x', port: 1 }] })],
+  ['a sharing key that is not text', addressKey('default', address), heldBy({ sharingKey: 5 })],
+  ['a time that is not in ISO 8601', addressKey('default', address), { ...held, since: 'Jan 1 2026 ("x)' }],
   ['a holder twice', addressKey('default', address), { ...held, holders: [holder, holder] }],
   ['a host outside its zone', hostKey(parseName('h.k8s')), { ...host, zone: 'other' }],
   ['a host with an address twice', hostKey(parseName('h.k8s')), { ...host, addresses: twice(host.addresses) }],
   ['a host with a negative TTL', hostKey(parseName('h.k8s')), { ...host, ttl: -5 }],
-  ['a host made at no time', hostKey(parseName('h.k8s')), { ...host, createdAt: 'x' }],
+  ['a host whose time of creation is not a time', hostKey(parseName('h.k8s')), { ...host, createdAt: 'x' }],
   ['a token with half a hash', tokenKey('t'), { ...token, hash: 'abc' }],
   ["another's token", tokenKey('u'), token],
-  ['a member at no address', memberKey('else'), { ...member, dns: ['x'] }],
+  ['a member whose address is not an address', memberKey('else'), { ...member, dns: ['x'] }],
 ];
 
 for (const [title, key, value] of refused) {
-  test(`refused: ${title}`, () => {
+  test(`${title} is a fault`, () => {
     const views = emptyViews();
     loadInto(views, entriesOf([...neighbours, ...kinds], 1), 1);
     assert.deepEqual([...views.faults], []);
-    const before = told(views, []);
+    const before = readViews(views, []);
     const events = entriesOf([[key, value]], 2).map((entry) => ({ kind: 'put' as const, entry }));
     views.apply({ revision: 2 as Revision, events });
     assert.deepEqual([...views.faults.keys()], [key]);
     views.faults.clear();
-    assert.deepEqual(told(views, []), before);
+    assert.deepEqual(readViews(views, []), before);
   });
 }
 
-test('the smallest and the largest values that the API accepts are read', () => {
+test('the minimum and maximum values that the API accepts are read', () => {
   const wide = { type: 'TXT', ttl: 2 ** 31 - 1, records: [`"${'x'.repeat(255)}" `.repeat(200).trim()] };
   const good: [string, object][] = [
     [poolKey('q'), { ...pool, name: 'q', ranges: ['2001:db8::/32', '10.9.0.1'], priority: -1_000_000 }],

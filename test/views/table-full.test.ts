@@ -1,5 +1,6 @@
-// A full table while zones, serials and nameservers change: each zone that finds no room is one fault, the others go
-// on, and all is served once there is room. Cited by src/views/zone-view.ts.
+// Zones, serials and nameservers change while the table is full. Each zone that finds no room is one fault, the others
+// are served, and everything is served when there is room again.
+// Cited by src/views/zone-view.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -68,7 +69,7 @@ function zoneText(zone: typeof large, nameservers: string[] = [], generation = 1
 const manyAddresses = Array.from({ length: 1000 }, (_, i) => `[2001:db8::${(i + 1).toString(16)}]:53`);
 const member = (replica: string) => memberValue.encode({ replica, dns: manyAddresses });
 
-test('nameservers are renamed in a full table: one fault for each zone, no throw, and right once there is room', () => {
+test('nameservers renamed in a full table are one fault for each zone, and are served when there is room again', () => {
   const { views, errors, put, remove, fill, empty, nameservers } = fixture();
   put(zoneKey(large), zoneText(large));
   put(zoneKey(small), zoneText(small));
@@ -81,18 +82,22 @@ test('nameservers are renamed in a full table: one fault for each zone, no throw
   assert.deepEqual([...views.faults.keys()].sort(), [zoneKey(large), zoneKey(small)].sort());
   assert.ok([...views.faults.values()].every(({ code }) => code === 'table_full'));
   for (let i = 0; i < 5; i += 1) views.zones.collect();
-  assert.equal(errors.length, 2, 'said once for each zone, however often it is tried again');
-  assert.ok(views.zones.name(large, fillerName(0)).modified > 0, 'what was served is served');
+  assert.equal(errors.length, 2, 'not exactly one log line for each zone after several attempts');
+  assert.ok(views.zones.name(large, fillerName(0)).modified > 0, 'a name that was served before is gone');
   empty(count);
   assert.deepEqual([...views.faults], []);
   for (const zone of [large, small]) {
     assert.deepEqual(nameservers(zone), [`ns-new.${zone}.`, `ns-self.${zone}.`]);
     const owners = views.zones.implied(zone).map(({ owner }) => owner);
-    assert.deepEqual(owners, [zone, zone, parseName(`ns-new.${zone}`)], 'glue of who went is gone');
+    assert.deepEqual(
+      owners,
+      [zone, zone, parseName(`ns-new.${zone}`)],
+      'the addresses of a removed replica are still there',
+    );
   }
 });
 
-test('a zone whose settings find no room in the table: its fault goes by itself, and not that of a value that cannot be read', () => {
+test('the fault of a zone whose settings find no room ends when there is room, that of an unreadable value does not', () => {
   const { views, put, fill, empty, nameservers, revision } = fixture();
   put(zoneKey(large), zoneText(large));
   put(zoneKey(small), zoneText(small));
@@ -101,7 +106,11 @@ test('a zone whose settings find no room in the table: its fault goes by itself,
   const many = Array.from({ length: 13 }, (_, i) => `n-${i}.${long}example`);
   put(zoneKey(small), zoneText(small, many));
   assert.equal(views.faults.get(zoneKey(small))?.code, 'table_full');
-  assert.deepEqual(views.zones.get(small)?.modified, revision(), 'who wants to change or delete it can');
+  assert.deepEqual(
+    views.zones.get(small)?.modified,
+    revision(),
+    'the zone cannot be changed or deleted at its newest revision',
+  );
   put(zoneKey(large), zoneText(large, many));
   put(zoneKey(large), '{}');
   assert.equal(views.faults.get(zoneKey(large))?.code, 'value_unreadable');
@@ -110,7 +119,7 @@ test('a zone whose settings find no room in the table: its fault goes by itself,
   for (const zone of [large, small]) assert.equal(nameservers(zone)?.length, 13);
 });
 
-test('a generation that waits for room waits no more when another is the zone', () => {
+test('a generation that waits for room is given up when the zone has another generation', () => {
   const { views, put, remove, fill, empty, nameservers } = fixture();
   put(zoneKey(large), zoneText(large));
   put(zoneKey(small), zoneText(small));
@@ -132,7 +141,7 @@ test('a generation that waits for room waits no more when another is the zone', 
   assert.deepEqual(views.zones.name(small, kept).rrsets[0]?.records, ['10.0.0.1']);
 });
 
-test('a generation that found no room takes nothing with it: not the one before from a zone that is gone, not its memory from the next', () => {
+test('a generation that found no room keeps no memory, and the generation before it ends with the zone', () => {
   const { writer, views, put, remove, fill, empty } = fixture();
   put(zoneKey(large), zoneText(large));
   const before = fill();
@@ -147,7 +156,7 @@ test('a generation that found no room takes nothing with it: not the one before 
     const count = fill();
     put(zoneKey(small), zoneText(small, many, 2));
     assert.deepEqual([...views.faults.keys()], [zoneKey(small)]);
-    assert.ok(writer.servedZone(small) !== undefined, 'the generation before goes on');
+    assert.ok(writer.servedZone(small) !== undefined, 'the previous generation is not served');
     if (round > 0) put(zoneKey(small), zoneText(small, [], 3));
     remove(zoneKey(small), ...owners.map((name) => nameKey(small, 2, name)));
     assert.equal(writer.servedZone(small), undefined);
@@ -157,11 +166,11 @@ test('a generation that found no room takes nothing with it: not the one before 
   assert.ok(after > before - 10, `${after} names fit, ${before} did before`);
 });
 
-test('a serial that finds no room is served once there is room', () => {
+test('a serial that finds no room is served when there is room again', () => {
   const { table, views, put, fill, empty, revision } = fixture();
   put(zoneKey(large), zoneText(large));
   const count = fill();
-  // While a reader reads, nothing that was replaced is freed.
+  // While a reader reads, no replaced block is freed.
   const reader = openTableReader(table.buffer);
   reader.enter();
   for (let i = 0; i < 20_000 && views.faults.size === 0; i += 1) put(serialKey(large), '');

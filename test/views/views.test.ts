@@ -1,4 +1,5 @@
-// The views are the same whether the store was loaded, followed or loaded again, also if single values are wrong.
+// The views have the same contents whether the store was loaded, followed or loaded again, also if some values are
+// wrong.
 
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
@@ -22,7 +23,7 @@ import { beginning, commands } from '../control/commands.ts';
 import { embeddedStore, emptyViews, openReplica } from '../support/control-plane.ts';
 import { storeEntries } from '../support/store-dump.ts';
 import { temporaryFolder } from '../support/temporary.ts';
-import { told } from './same-views.ts';
+import { readViews } from './same-views.ts';
 
 /** Loads the entries of a test into the views, as follow.ts loads those of a store. */
 function loadInto(views: Views, entries: readonly Entry[], revision: Revision): void {
@@ -32,7 +33,7 @@ function loadInto(views: Views, entries: readonly Entry[], revision: Revision): 
   views.endLoad(revision);
 }
 
-test('a reload after any changes gives what a fresh load gives, and so does following them', async (t) => {
+test('views that load again after random changes, or follow them, have the same contents as newly loaded views', async (t) => {
   const folder = await temporaryFolder(t);
   let runs = 0;
   const histories = fc.array(fc.array(commands, { maxLength: 15 }), { minLength: 2, maxLength: 4 });
@@ -50,9 +51,9 @@ test('a reload after any changes gives what a fresh load gives, and so does foll
         loadInto(fresh, entries, following.views.revision);
         loadInto(reloaded, entries, following.views.revision);
         const now = Date.now();
-        const expected = told(fresh, entries, now);
-        assert.deepEqual(told(reloaded, entries, now), expected);
-        assert.deepEqual(told(following.views, entries, now), expected);
+        const expected = readViews(fresh, entries, now);
+        assert.deepEqual(readViews(reloaded, entries, now), expected);
+        assert.deepEqual(readViews(following.views, entries, now), expected);
       }
     } finally {
       await following.close();
@@ -96,7 +97,7 @@ const host = {
 };
 const hexOf5 = '00000000000000000000ffff0a000005';
 
-/** Keys and values that no replica writes. They must not stop one. */
+/** Keys and values that no replica writes. A replica must serve all others. */
 const bad: Record<string, unknown> = {
   [poolKey('p-text')]: 'no JSON',
   [poolKey('p-ranges')]: { v: 1, ...pool, name: 'p-ranges', ranges: ['x'] },
@@ -150,14 +151,14 @@ const badEntries = [
 ];
 
 for (const way of ['loaded', 'followed', 'loaded again'] as const) {
-  test(`bad keys and values, ${way}: reported one by one, all else is served, and deleting them mends it`, async (t) => {
+  test(`bad keys and values that are ${way} are each reported until they are deleted, and others are served`, async (t) => {
     const store: Store = await embeddedStore(t);
     const errors: string[] = [];
     const logger: Logger = {
       debug: () => {},
       info: () => {},
       warn: () => {},
-      error: (...said) => errors.push(JSON.stringify(said)),
+      error: (...line) => errors.push(JSON.stringify(line)),
     };
     const commit = async (operations: Operation[]) => (await store.commit({ compares: [], operations })).revision;
     const everything = async (views: Views) => {
@@ -180,7 +181,7 @@ for (const way of ['loaded', 'followed', 'loaded again'] as const) {
     for (const key of Object.keys(bad))
       assert.ok(
         errors.some((one) => one.includes(key)),
-        `${key} was reported`,
+        `${key} is not in the log`,
       );
     const isWell = (used: bigint) => {
       assert.deepEqual(
@@ -206,7 +207,7 @@ for (const way of ['loaded', 'followed', 'loaded again'] as const) {
   });
 }
 
-test('a value that became unreadable leaves what was served before, until it can be read again', async (t) => {
+test('when a value becomes unreadable, the value before it is served until it can be read again', async (t) => {
   const store = await embeddedStore(t);
   await store.commit({ compares: [], operations: put(good) });
   const { views } = await openReplica(t, store);
@@ -222,7 +223,7 @@ test('a value that became unreadable leaves what was served before, until it can
   assert.equal(views.faults.size, 0);
 });
 
-test('a change becomes visible whole, and waiting for a revision ends when it is served', async (t) => {
+test('waiting for a revision ends when the views have applied it, in the order of the revisions', async (t) => {
   const store = await embeddedStore(t);
   const { views } = await openReplica(t, store);
   const order: string[] = [];
