@@ -1,5 +1,5 @@
-// Each decision sees the actor of its own request, however the requests are committed. Only the builder makes
-// decisions.
+// Each decision sees the actor of its own request, however the requests are committed. Only the builder can make a
+// decision.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -18,7 +18,7 @@ const bearer = (id: string): TokenActor => ({ kind: 'token', id, name: `${id}'s 
 const bearers = ['ann', 'bob', 'cas'].map(bearer);
 const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-/** Returns a decide function that does the same, and notes the actors of its context and of a builder made with it. */
+/** Returns `decide`, extended to add the actors of its context, and of a builder made with that context, to `seen`. */
 function noting<T>(decide: Decide<T>, seen: Actor[]): Decide<T> {
   return (context) => {
     seen.push(context.actor);
@@ -27,7 +27,7 @@ function noting<T>(decide: Decide<T>, seen: Actor[]): Decide<T> {
   };
 }
 
-/** Creates a zone for the bearer. */
+/** Returns a decision that creates a zone for the bearer. */
 const zoneOf = ({ id }: TokenActor) => putZone(parseName(`${id}.example`));
 
 test('requests that share a transaction keep their own actors', async (t) => {
@@ -36,14 +36,18 @@ test('requests that share a transaction keep their own actors', async (t) => {
   const committed = await Promise.all(
     bearers.map((actor, index) => committer.commit(actor, noting(zoneOf(actor), seen[index] as Actor[]))),
   );
-  assert.equal(new Set(committed.map(({ revision }) => revision)).size, 1, 'one transaction');
+  assert.equal(
+    new Set(committed.map(({ revision }) => revision)).size,
+    1,
+    'the requests did not share one transaction',
+  );
   assert.deepEqual(
     seen,
     bearers.map((actor) => [actor]),
   );
 });
 
-/** Returns the store, but another writer changes the zone right before the first transaction. */
+/** Returns the store with another writer, who changes the zone right before the first transaction. */
 function contested(store: Store, write: () => Promise<unknown>): Store {
   let first = true;
   return changedStore(store, {
@@ -76,7 +80,7 @@ test('a decision that lost a race is made again for the same actor', async (t) =
   );
 });
 
-test('with an Idempotency-Key too, and the keys of two tokens are apart', async (t) => {
+test('requests of two tokens with the same Idempotency-Key keep their own actors, and are both carried out', async (t) => {
   const { once, views } = await openReplica(t, await embeddedStore(t));
   const identity = { key: 'k', method: 'POST', path: '/v1/zones', body: {} };
   const seen = bearers.map((): Actor[] => []);
@@ -89,7 +93,7 @@ test('with an Idempotency-Key too, and the keys of two tokens are apart', async 
   assert.deepEqual(
     seen,
     bearers.map((actor) => [actor]),
-    'a repeated request is not decided again',
+    'a repeated request is decided again',
   );
   for (const { id } of bearers) assert.ok(views.zones.get(parseName(`${id}.example`)), id);
 });

@@ -1,4 +1,4 @@
-// No address is given to two holders, however many requests come at once, and on however many replicas.
+// No address is allocated to two holders, however many requests come at the same time, and on however many replicas.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -60,7 +60,7 @@ async function twoReplicas(test: Cleanup, endpoint: string): Promise<[ControlPla
   return [await open(), await open()];
 }
 
-test('two replicas race for the last addresses of a pool, hundreds at a time: each address has one holder', async (t) => {
+test('while hundreds of requests on two replicas race for the last addresses, each address gets one holder', async (t) => {
   const etcd = await etcdOrSkip(t);
   if (etcd === undefined) return;
   t.after(() => etcd.close());
@@ -85,7 +85,7 @@ test('two replicas race for the last addresses of a pool, hundreds at a time: ea
     assert.equal(held.length, 64);
     assert.ok(held.every(({ holders }) => holders.length === 1));
     const free = round === 0 ? 64 : 32;
-    assert.equal(given, free, 'as many were given as were free');
+    assert.equal(given, free, 'the number of allocated addresses is not the number of free ones');
     const { revision } = await first.store.list('', { limit: 1 });
     for (const { views } of replicas) await views.reached(revision);
     const leaving = held.filter((_, index) => index % 2 === round % 2);
@@ -103,7 +103,7 @@ test('two replicas race for the last addresses of a pool, hundreds at a time: ea
   }
 });
 
-test('one address asked for by name from everywhere is given once', async (t) => {
+test('one address that many requests name is allocated once', async (t) => {
   const replica = await openReplica(t, await embeddedStore(t));
   await replica.commit(pool(['10.0.0.0/24']));
   for (const last of [0, 7, 255]) {
@@ -113,12 +113,12 @@ test('one address asked for by name from everywhere is given once', async (t) =>
     assert.equal(refusals.length, 19);
     for (const { code, members } of refusals) {
       assert.equal(code, 'address_taken');
-      assert.equal((members.heldBy as string[]).length, 1, 'it says by whom');
+      assert.equal((members.heldBy as string[]).length, 1, 'the refusal does not name the holder');
     }
   }
 });
 
-test('several addresses are given all together or not at all', async (t) => {
+test('a request for several addresses gets all of them or none', async (t) => {
   const replica = await openReplica(t, await embeddedStore(t));
   await replica.commit(pool(['10.0.0.0/29']));
   const tries = Array.from({ length: 4 }, () => replica.attempt(allocate(3)));
@@ -127,7 +127,7 @@ test('several addresses are given all together or not at all', async (t) => {
   assert.equal(contentsOf(await storeEntries(replica.store)).addresses.size, 6);
 });
 
-test('an address that is given back may be given at once, in the same burst', async (t) => {
+test('a released address may be allocated again in the same burst of requests', async (t) => {
   const replica = await openReplica(t, await embeddedStore(t));
   await replica.commit(pool(['10.0.0.1']));
   await replica.commit(allocate());
@@ -142,7 +142,7 @@ test('an address that is given back may be given at once, in the same burst', as
   }
 });
 
-test('a pool that shrinks while addresses are taken from it never leaves one outside', async (t) => {
+test('a pool that shrinks while addresses are allocated from it never leaves an allocated address outside', async (t) => {
   const replica = await openReplica(t, await embeddedStore(t));
   for (let turn = 0; turn < 20; turn += 1) {
     await replica.commit(pool(['10.0.0.0/28']));
@@ -162,7 +162,7 @@ test('a pool that shrinks while addresses are taken from it never leaves one out
   }
 });
 
-test('what is asked for at once shares transactions', async (t) => {
+test('simultaneous requests share transactions', async (t) => {
   const replica = await openReplica(t, await embeddedStore(t));
   await replica.commit(makeZone);
   await replica.commit(pool(['10.0.0.0/16']));
@@ -177,7 +177,7 @@ test('what is asked for at once shares transactions', async (t) => {
   assertWhole(contentsOf(await storeEntries(replica.store)));
 });
 
-test('a refusal in a burst does not take its neighbours with it', async (t) => {
+test('a refused request in a burst does not make others fail', async (t) => {
   const replica = await openReplica(t, await embeddedStore(t));
   await replica.commit(makeZone);
   await replica.commit(pool(['10.0.0.0/24']));

@@ -15,7 +15,7 @@ import { assertWhole, contentsOf } from './whole.ts';
 
 const reverse = parseName('0.0.10.in-addr.arpa');
 
-async function prepared(test: Cleanup): Promise<ControlPlane> {
+async function prepare(test: Cleanup): Promise<ControlPlane> {
   const replica = await openReplica(test, await embeddedStore(test));
   await replica.commit(putZone(parseName('k8s')));
   return replica;
@@ -36,8 +36,8 @@ const create = ({ commit }: ControlPlane, last: number) =>
 const remove = ({ commit }: ControlPlane, last: number) =>
   commit((context) => decideDeleteHost(context, { name: parseName(`h${last}.k8s`), precondition: {} }));
 
-test('hosts that are created at once share one zone, which is deleted with the last of them', async (t) => {
-  const replica = await prepared(t);
+test('hosts that are created together share one reverse zone, which is deleted with the last of them', async (t) => {
+  const replica = await prepare(t);
   for (let turn = 0; turn < 5; turn += 1) {
     await Promise.all([1, 2, 3].map((last) => create(replica, last)));
     assert.equal(replica.views.zones.get(reverse)?.value.automatic, true);
@@ -47,8 +47,8 @@ test('hosts that are created at once share one zone, which is deleted with the l
   }
 });
 
-test('the zone stays if its last host is deleted while another is created', async (t) => {
-  const replica = await prepared(t);
+test('the reverse zone stays if its last host is deleted while another is created', async (t) => {
+  const replica = await prepare(t);
   await create(replica, 0);
   for (let turn = 0; turn < 20; turn += 1) {
     await Promise.all([remove(replica, turn), create(replica, turn + 1)]);
@@ -57,8 +57,8 @@ test('the zone stays if its last host is deleted while another is created', asyn
   }
 });
 
-test('the last two hosts, deleted at once, leave an empty zone, which housekeeping deletes', async (t) => {
-  const replica = await prepared(t);
+test('the last two hosts, deleted together, leave an empty reverse zone, which housekeeping deletes', async (t) => {
+  const replica = await prepare(t);
   await Promise.all([1, 2].map((last) => create(replica, last)));
   await Promise.all([1, 2].map((last) => remove(replica, last)));
   const stop = startHousekeeping(replica.views, replica.committer, {

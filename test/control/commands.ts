@@ -1,5 +1,5 @@
-// Random requests of every use case. They choose from few names and addresses, so that they often conflict. Run by the
-// tests beside this file.
+// Random requests of every use case, for the tests in this folder. They choose from few names and addresses, so that
+// they often conflict.
 
 import fc from 'fast-check';
 import { decideChangeHost } from '../../src/control/hosts/change-host.ts';
@@ -106,7 +106,7 @@ const recordText: Record<string, string> = {
   DNAME: 'elsewhere.',
 };
 
-/** A request: its name, for the report of a failure, and its decision. */
+/** A request: `what` names its kind, and `toString` describes it in the report of a failure. */
 export interface Command {
   what: string;
   toString(): string;

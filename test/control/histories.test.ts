@@ -1,5 +1,5 @@
-// Random histories of requests over a real store. After each request the store is whole, a refusal has changed nothing,
-// and the views agree with the store.
+// Random histories of requests on a real store. The store stays whole, a refused request changes nothing, and the views
+// agree with the store.
 
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
@@ -26,7 +26,7 @@ function assertRefusal(refusal: Refusal, command: Command): void {
   );
 }
 
-/** Asserts that what the request is not about stays as it was. */
+/** Asserts that the request changed only kinds of values that it may change. */
 function assertUntouched({ what }: Command, before: Contents, after: Contents): void {
   const ofAllocations = ['allocate', 'release', 'put pool', 'delete pool'];
   if (!ofAllocations.includes(what)) assert.deepEqual(allocationsIn(after), allocationsIn(before), what);
@@ -37,7 +37,7 @@ function assertUntouched({ what }: Command, before: Contents, after: Contents): 
   if (!ofHosts.includes(what)) assert.deepEqual(after.hosts, before.hosts, what);
 }
 
-test('one request after another on the embedded store', async (t) => {
+test('each request of a random history leaves the embedded store whole, and a refused one changes nothing', async (t) => {
   const folder = await temporaryFolder(t);
   let runs = 0;
   const codes = new Map<string, number>();
@@ -70,11 +70,11 @@ test('one request after another on the embedded store', async (t) => {
   );
   await fc.assert(property, { numRuns: 60, endOnFailure: true });
   for (const code of ['done', 'address_taken', 'pool_exhausted', 'name_taken', 'pool_in_use', 'zone_not_found']) {
-    assert.ok(codes.has(code), `${code} was met`);
+    assert.ok(codes.has(code), `no request ended with ${code}`);
   }
 });
 
-test('many requests at once on one replica share transactions, and each revision is whole', async (t) => {
+test('simultaneous requests on one replica share transactions, and the store is whole at each revision', async (t) => {
   const folder = await temporaryFolder(t);
   let runs = 0;
   const property = fc.asyncProperty(
@@ -92,7 +92,7 @@ test('many requests at once on one replica share transactions, and each revision
   await fc.assert(property, { numRuns: 40, endOnFailure: true });
 });
 
-test('two replicas at once on one etcd', async (t) => {
+test('simultaneous requests on two replicas leave their etcd whole', async (t) => {
   const etcd = await etcdOrSkip(t);
   if (etcd === undefined) return;
   t.after(() => etcd.close());
@@ -115,7 +115,7 @@ test('two replicas at once on one etcd', async (t) => {
 });
 
 /**
- * Sends the requests of each round at once, to the replicas in turn; asserts after each round that the store is whole.
+ * Sends the requests of each round together, to the replicas in turn. Asserts after each round that the store is whole.
  */
 async function concurrently(replicas: readonly ControlPlane[], store: Store, rounds: Command[][]): Promise<void> {
   const [first] = replicas as [ControlPlane];

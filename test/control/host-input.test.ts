@@ -1,4 +1,4 @@
-// Requests about hosts are parsed without HTTP: the same inputs can come from Kubernetes, imports or a command line.
+// Parsing of requests about hosts. It does not need HTTP, because they can also come from other sources.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -13,8 +13,8 @@ const refused: [string, HostInput, string][] = [
   ['no name', {}, '/name'],
   ['a name with an empty label', { name: 'a..example' }, '/name'],
   ['a name that no host may have', { name: 'a b.example' }, '/name'],
-  ['an alias', { name: 'a.example', aliases: ['b.example', '-b.example'] }, '/aliases/1'],
-  ['an address', { name: 'a.example', addresses: ['192.0.2.1', '192.0.2.256'] }, '/addresses/1'],
+  ['an invalid alias', { name: 'a.example', aliases: ['b.example', '-b.example'] }, '/aliases/1'],
+  ['an invalid address', { name: 'a.example', addresses: ['192.0.2.1', '192.0.2.256'] }, '/addresses/1'],
   ['an alias twice', { name: 'a.example', aliases: ['b.example', 'c.example', 'B.example.'] }, '/aliases/2'],
   ['an address twice', { name: 'a.example', addresses: ['2001:db8::1', '2001:DB8:0::1'] }, '/addresses/1'],
   ['a PTR to a wildcard', { name: '*.example', ptr: true }, '/ptr'],
@@ -63,7 +63,7 @@ const current = {
   createdAt: '2026-01-01T00:00:00.000Z',
 } as unknown as Host;
 
-test('a patch of a host changes what it names, and leaves its addresses to the use case', () => {
+test('a patch of a host changes the fields that it has, and leaves the choice of addresses to the use case', () => {
   const wanted = parseHostPatch(current, { ttl: null, tags: { room: null, row: '3' } });
   assert.deepEqual(wanted, {
     name: 'a.example',
@@ -80,7 +80,7 @@ test('a patch of a host changes what it names, and leaves its addresses to the u
   );
 });
 
-test('a patch brings back lost PTRs only if it names them', () => {
+test('a patch creates missing PTR records again only if it has the field `ptr`', () => {
   const withPtr = { ...current, ptr: true };
   const ptrs = (patch: object) => {
     const { ptr, everyPtr } = parseHostPatch(withPtr, patch);
@@ -91,7 +91,7 @@ test('a patch brings back lost PTRs only if it names them', () => {
   assert.deepEqual(ptrs({ name: '*.example' }), { ptr: false, everyPtr: false });
 });
 
-test('a list of hosts is filtered by all fields that are given', () => {
+test('a filter for a list of hosts matches hosts that have all of its values', () => {
   const yes = [{}, { name: 'B.example' }, { address: '192.0.2.1', owner: 'me' }, { tag: 'room' }, { tag: 'room=1' }];
   const no = [{ name: 'c.example' }, { address: '192.0.2.1', owner: 'you' }, { tag: 'row' }, { tag: 'room=2' }];
   for (const input of yes) assert.ok(parseHostFilter(input)(current), JSON.stringify(input));

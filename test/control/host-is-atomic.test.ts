@@ -1,4 +1,5 @@
-// A host is stored whole or not at all: at every revision, after a killed process, and in every change of the watch.
+// A host is stored whole or not at all: at every revision, in every change of the watch, and after the process is
+// killed.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -38,7 +39,9 @@ async function prepare({ commit }: ControlPlane): Promise<void> {
   );
 }
 
-/** Watches all changes from the first revision to the last; calls `check` after each with what the store held then. */
+/**
+ * Watches all changes from the first revision to the last. Calls `check` after each with the entries at its revision.
+ */
 async function replay(store: Store, check: (entries: Map<string, string>, change: Change) => void): Promise<void> {
   const { revision: last } = await store.list('', { limit: 1 });
   const entries = new Map<string, string>();
@@ -55,7 +58,7 @@ async function replay(store: Store, check: (entries: Map<string, string>, change
 
 const wholeOf = (entries: Map<string, string>) => contentsOf([...entries].map(([key, value]) => ({ key, value })));
 
-test('at every revision hosts, addresses, A, AAAA, PTR and aliases agree', async (t) => {
+test('hosts, addresses, A, AAAA, PTR and aliases agree at every revision', async (t) => {
   const store = await embeddedStore(t);
   const replica = await openReplica(t, store);
   const { commit } = replica;
@@ -78,7 +81,7 @@ test('at every revision hosts, addresses, A, AAAA, PTR and aliases agree', async
   assert.equal(wholeOf(new Map((await storeEntries(store)).map(({ key, value }) => [key, value]))).hosts.size, 10);
 });
 
-test('creating, changing and deleting a host are one revision each', async (t) => {
+test('creating, changing and deleting a host makes one revision each', async (t) => {
   const store = await embeddedStore(t);
   const replica = await openReplica(t, store);
   await prepare(replica);
@@ -100,7 +103,7 @@ test('creating, changing and deleting a host are one revision each', async (t) =
   assert.deepEqual(touched, [13, 13]);
 });
 
-test('a process that is killed in the middle leaves whole hosts only, and its store goes on', async (t) => {
+test('a process that is killed during writes leaves only whole hosts, and its store can be used again', async (t) => {
   const folder = await temporaryFolder(t);
   const first = await openEmbeddedStore({ folder });
   const replica = await openReplica(t, first);
@@ -124,7 +127,7 @@ test('a process that is killed in the middle leaves whole hosts only, and its st
     const store = await openEmbeddedStore({ folder });
     const contents = contentsOf(await storeEntries(store));
     assertWhole(contents, { emptyZones: true });
-    // Deletes what the killed process left, so that the next one finds free addresses.
+    // Deletes the hosts that the killed process left, so that the next process finds free addresses.
     const cleaner = await openReplica(t, store);
     for (const name of contents.hosts.keys())
       await cleaner.commit((context) => decideDeleteHost(context, { name, precondition: {} }));

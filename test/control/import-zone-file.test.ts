@@ -1,4 +1,5 @@
-// An import changes the whole zone or nothing, also if hosts change meanwhile, others import, or a process dies.
+// An import changes the whole zone or nothing, also if meanwhile hosts change, another import runs, or the process
+// dies.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -35,8 +36,8 @@ import { assertWhole, contentsOf } from './whole.ts';
 const zone = parseName('foo.k8s');
 const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-/** Opens a replica on the store; without a store, opens a new one and creates the zone in it. */
-async function prepared(t: Cleanup, store?: Store): Promise<ControlPlane> {
+/** Opens a replica on the store. If no store is passed, opens a new one and creates the zone in it. */
+async function prepare(t: Cleanup, store?: Store): Promise<ControlPlane> {
   const replica = await openReplica(t, store ?? (await embeddedStore(t)));
   if (replica.views.zones.get(zone) === undefined) await replica.commit(putZone(zone, { defaultTtl: 120 }));
   return replica;
@@ -64,13 +65,15 @@ const recordsAt = ({ views }: ControlPlane, owner: string) =>
 
 const refusalOf = (work: Promise<unknown>): Promise<Refusal> =>
   work.then(
-    () => assert.fail('it was not refused'),
+    () => assert.fail('the import was not refused'),
     (error: unknown) => (error instanceof Refusal ? error : Promise.reject(error)),
   );
 
-test('hosts that come and go during imports are neither lost nor brought back', { timeout: 120_000 }, async (t) => {
-  const near = await prepared(t);
-  const far = await prepared(t, near.store);
+test('hosts that are created and deleted during imports are neither lost nor restored', {
+  timeout: 120_000,
+}, async (t) => {
+  const near = await prepare(t);
+  const far = await prepare(t, near.store);
   await createHost(near, 'goes.foo.k8s', '10.3.0.1');
   const stop = new AbortController();
   const kept: string[] = [];
@@ -110,8 +113,8 @@ test('hosts that come and go during imports are neither lost nor brought back', 
   await sameViews(t, near);
 });
 
-test('a host that takes a name of the file meanwhile wins, and nothing was changed', async (t) => {
-  const replica = await prepared(t);
+test('an import is refused and changes nothing if a host takes a name of the file meanwhile', async (t) => {
+  const replica = await prepare(t);
   await importing(replica, 'old A 192.0.2.9\n').then(({ cleaned }) => cleaned);
   let creating: Promise<unknown> | undefined;
   const onProgress: ImportWanted['onProgress'] = ({ phase, done, total }) => {
@@ -127,8 +130,8 @@ test('a host that takes a name of the file meanwhile wins, and nothing was chang
   await sameViews(t, replica);
 });
 
-test('a host that is deleted when all names of its zone are written is not brought back', async (t) => {
-  const replica = await prepared(t);
+test('a host that is deleted after the import has written all names is not restored', async (t) => {
+  const replica = await prepare(t);
   await createHost(replica, 'goes.foo.k8s', '10.0.0.7');
   let deleting: Promise<unknown> | undefined;
   const onProgress: ImportWanted['onProgress'] = ({ phase, done, total }) => {
@@ -145,8 +148,8 @@ test('a host that is deleted when all names of its zone are written is not broug
   await sameViews(t, replica);
 });
 
-test('a zone that is deleted, and made again, while it is imported stays as it was made', async (t) => {
-  const replica = await prepared(t);
+test('a zone that is deleted and created again during its import stays as it was created', async (t) => {
+  const replica = await prepare(t);
   let changing: Promise<unknown> | undefined;
   const onProgress: ImportWanted['onProgress'] = ({ phase, done, total }) => {
     if (phase !== 'writing' || done !== total) return;
@@ -165,8 +168,8 @@ test('a zone that is deleted, and made again, while it is imported stays as it w
   assert.equal((await importing(replica, many(5, '192.0.2.1'))).written, true);
 });
 
-test('an import that has lost its lock when all names are written is interrupted', async (t) => {
-  const replica = await prepared(t);
+test('an import that has lost its lock after writing all names is interrupted', async (t) => {
+  const replica = await prepare(t);
   const commit: Store['commit'] = async (transaction) => {
     const isLast = transaction.operations.some((one) => one.kind === 'put' && one.key === zoneKey(zone));
     if (isLast) await replica.store.commit({ compares: [], operations: [{ kind: 'delete', key: importKey(zone) }] });
@@ -180,7 +183,7 @@ test('an import that has lost its lock when all names are written is interrupted
 });
 
 test('an import whose zone is deleted and created again before it begins to write is interrupted', async (t) => {
-  const replica = await prepared(t);
+  const replica = await prepare(t);
   const commit: Store['commit'] = async (transaction) => {
     if (transaction.operations.some((one) => one.kind === 'put' && one.key === importKey(zone))) {
       await replica.commit((context) => decideDeleteZone(context, { name: zone, precondition: {} }));
@@ -194,9 +197,9 @@ test('an import whose zone is deleted and created again before it begins to writ
   assert.match(refusal.message, /was deleted meanwhile/);
 });
 
-test('of two imports at once at most one is refused, and the zone has all of one file', async (t) => {
-  const near = await prepared(t);
-  const far = await prepared(t, near.store);
+test('of two simultaneous imports at most one is refused, and the zone has all names of one file', async (t) => {
+  const near = await prepare(t);
+  const far = await prepare(t, near.store);
   const outcomes = await Promise.allSettled([
     importing(near, many(1500, '192.0.2.1')),
     importing(far, many(1500, '192.0.2.2')),
@@ -206,17 +209,17 @@ test('of two imports at once at most one is refused, and the zone has all of one
   assert.ok(refused.length <= 1);
   for (const outcome of outcomes) if (outcome.status === 'fulfilled') await outcome.value.cleaned;
   const records = new Set(Array.from({ length: 1500 }, (_, i) => recordsAt(near, `n-${i + 1}.foo.k8s`).join()));
-  assert.equal(records.size, 1, 'all of one file');
+  assert.equal(records.size, 1, 'the zone has records of both files');
   assertWhole(contentsOf(await storeEntries(near.store)));
 });
 
-test('etcd takes imports too, and is left with one generation', { timeout: 60_000 }, async (t) => {
+test('an import into etcd leaves one generation', { timeout: 60_000 }, async (t) => {
   const etcd = await etcdOrSkip(t);
   if (etcd === undefined) return;
   t.after(() => etcd.close());
   const store = await openEtcdStore({ endpoints: [etcd.endpoint], prefix: '/zonewright/v1' });
   t.after(() => store.close());
-  const replica = await prepared(t, store);
+  const replica = await prepare(t, store);
   await createHost(replica, 'stays.foo.k8s', '10.0.0.7');
   for (const address of ['192.0.2.1', '192.0.2.2']) {
     await importing(replica, many(2500, address)).then(({ cleaned }) => cleaned);
@@ -228,8 +231,8 @@ test('etcd takes imports too, and is left with one generation', { timeout: 60_00
   await sameViews(t, replica);
 });
 
-test('an import that fails in the middle leaves nothing behind', async (t) => {
-  const replica = await prepared(t);
+test('an import that fails halfway leaves nothing behind', async (t) => {
+  const replica = await prepare(t);
   await importing(replica, many(300, '192.0.2.1')).then(({ cleaned }) => cleaned);
   const before = await storeDump(replica.store);
   let commits = 0;
@@ -248,8 +251,8 @@ test('an import that fails in the middle leaves nothing behind', async (t) => {
   await sameViews(t, replica);
 });
 
-test('a file that needs more memory than there is is refused at once', async (t) => {
-  const replica = await prepared(t);
+test('a file that needs more memory than allowed is refused before it is read to its end', async (t) => {
+  const replica = await prepare(t);
   const importMemory = new ImportMemory(1_000_000);
   let read = 0;
   async function* endless(): AsyncGenerator<string> {
@@ -265,14 +268,16 @@ test('a file that needs more memory than there is is refused at once', async (t)
   assert.deepEqual(
     outcomes.map(({ status }) => status).sort(),
     ['fulfilled', 'rejected'],
-    'together they hold too much',
+    'not exactly one of two imports is refused that together need too much memory',
   );
   await importZoneFile(places, { actor: testActor, zone, text: once(many(2000, '192.0.2.1')), dryRun: true });
 });
 
 for (const phase of ['reading', 'comparing', 'writing'] as const) {
-  test(`an import whose client goes while it is ${phase} ends, and changes nothing`, { timeout: 60_000 }, async (t) => {
-    const replica = await prepared(t);
+  test(`an import whose client disconnects while it is ${phase} ends, and changes nothing`, {
+    timeout: 60_000,
+  }, async (t) => {
+    const replica = await prepare(t);
     await importing(replica, 'old A 192.0.2.9\n').then(({ cleaned }) => cleaned);
     const before = await storeDump(replica.store);
     const client = new AbortController();
@@ -291,8 +296,8 @@ for (const phase of ['reading', 'comparing', 'writing'] as const) {
 }
 
 for (const reads of [0, 1, 2, 3]) {
-  test(`an import that ends when the cleaning has read ${reads} times keeps its names`, async (t) => {
-    const replica = await prepared(t);
+  test(`an import that ends after the cleaning has read ${reads} times keeps its names`, async (t) => {
+    const replica = await prepare(t);
     await importing(replica, many(3, '192.0.2.1')).then(({ cleaned }) => cleaned);
     let done = 0;
     const meanwhile = async () => {
@@ -321,8 +326,10 @@ function bound(store: Store): Store {
 }
 
 suite('an import that waits', { concurrency: true }, () => {
-  test('an import that finds the store away does not wait for its lock', { timeout: 30_000 }, async (t) => {
-    const replica = await prepared(t);
+  test('an import that cannot reach the store is refused without waiting for the release of its lock', {
+    timeout: 30_000,
+  }, async (t) => {
+    const replica = await prepare(t);
     let commits = 0;
     const store: Store = {
       ...bound(replica.store),
@@ -337,8 +344,8 @@ suite('an import that waits', { concurrency: true }, () => {
     await assert.rejects(importing({ ...replica, store }, many(1000, '192.0.2.1')), StoreUnavailable);
   });
 
-  test('an import whose views do not follow the store any more is refused', { timeout: 30_000 }, async (t) => {
-    const replica = await prepared(t);
+  test('an import whose views no longer follow the store is refused', { timeout: 30_000 }, async (t) => {
+    const replica = await prepare(t);
     const onProgress: ImportWanted['onProgress'] = ({ phase }) => {
       if (phase === 'comparing') t.mock.method(replica.views, 'reached', never);
     };
@@ -346,7 +353,7 @@ suite('an import that waits', { concurrency: true }, () => {
     assert.equal(refusal.code, 'store_unavailable');
   });
 
-  test('a replica killed while it imports serves the zone as it was, and what it left goes', {
+  test('a replica that is killed during an import serves the old zone, and the names that it wrote can be cleaned', {
     timeout: 120_000,
   }, async (t) => {
     const folder = join(await temporaryFolder(t), 'replica');
@@ -365,10 +372,10 @@ suite('an import that waits', { concurrency: true }, () => {
     };
     const before = await tableBytes();
     const request = fetch(`${replica.url}/v1/zones/${zone}/zonefile`, { method: 'PUT', headers, body });
-    const said = request.then((answer) => answer.text()).catch(() => '');
+    const received = request.then((answer) => answer.text()).catch(() => '');
     await until(async () => (await tableBytes()) > before + 50_000, 'no names are written');
     await replica.kill();
-    assert.doesNotMatch(await said, /result/);
+    assert.doesNotMatch(await received, /result/);
     await replica.start();
     assert.deepEqual(answersOf(await replica.ask(`old.${zone}`, 'A')), ['A 192.0.2.9']);
     assert.equal((await replica.ask(`n-1.${zone}`, 'A')).rcode, 'NXDOMAIN');
@@ -377,8 +384,8 @@ suite('an import that waits', { concurrency: true }, () => {
     t.after(() => store.close());
     const names = async () => (await storeEntries(store)).filter(({ key }) => key.startsWith(nameKind.prefix)).length;
     const left = await names();
-    assert.ok(left > 1, 'it had written some');
-    assert.equal(await cleanGenerations(store, zone), 0, 'while the lock is held they may be somebody’s');
+    assert.ok(left > 1, 'the killed replica had written no names');
+    assert.equal(await cleanGenerations(store, zone), 0, 'names were deleted while the lock of their import was held');
     await store.commit({ compares: [], operations: [{ kind: 'delete', key: importKey(zone) }] });
     assert.equal(await cleanGenerations(store, zone), left - 1);
     assert.equal(await names(), 1);

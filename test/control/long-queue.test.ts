@@ -1,4 +1,4 @@
-// More requests at once than one transaction, or the arguments of one call, can hold.
+// More waiting requests than one transaction, or the arguments of one call, can hold.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -18,7 +18,7 @@ import { until } from '../support/until.ts';
 
 const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-test('200,000 requests that wait are all answered, and so is what comes after them', async (t) => {
+test('200,000 waiting requests are all answered, and so is a request after them', async (t) => {
   const { commit } = await openReplica(t, await embeddedStore(t));
   const full: Decide<number> = (context) => {
     const builder = new TransactionBuilder(context);
@@ -34,7 +34,7 @@ test('200,000 requests that wait are all answered, and so is what comes after th
   assert.equal(await commit(() => noChange(2)), 2);
 });
 
-test('housekeeping asks for a bounded number of transactions at once', async (t) => {
+test('housekeeping has a limited number of commits under way', async (t) => {
   const store = await embeddedStore(t);
   const count = 1100;
   const zones = Array.from({ length: count }, (_, n) =>
@@ -49,16 +49,16 @@ test('housekeeping asks for a bounded number of transactions at once', async (t)
   }
   const { views, committer } = await openReplica(t, store);
   let underWay = 0;
-  let most = 0;
+  let maxUnderWay = 0;
   const counting = {
     commit: (actor: Actor, decide: Decide<unknown>) => {
-      most = Math.max(most, ++underWay);
+      maxUnderWay = Math.max(maxUnderWay, ++underWay);
       return committer.commit(actor, decide).finally(() => {
         underWay -= 1;
       });
     },
   };
   t.after(startHousekeeping(views, counting as Committer, logger));
-  await until(() => views.zones.list().next().done === true, 'there are zones left');
-  assert.equal(most, 1000);
+  await until(() => views.zones.list().next().done === true, 'some empty zones are still there');
+  assert.equal(maxUnderWay, 1000);
 });

@@ -1,4 +1,4 @@
-// A zone's names are listed in canonical order, each once, although their keys have another order.
+// The names of a zone are listed in canonical order, each once, although their keys have another order.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -12,7 +12,8 @@ import { embeddedStore } from '../support/control-plane.ts';
 const zone = parseName('my-zone.k8s');
 
 /**
- * Compares names in canonical order (RFC 4034 §6.1): labels as octets, from the right; a parent before its children.
+ * Compares names in canonical order (RFC 4034 §6.1): labels as octets, from the last label on. A parent comes before
+ * its children.
  */
 function canonical(a: Fqdn, b: Fqdn): number {
   const [one, two] = [labelsOf(a).reverse(), labelsOf(b).reverse()];
@@ -23,13 +24,13 @@ function canonical(a: Fqdn, b: Fqdn): number {
   return 0;
 }
 
-/** Returns the store with pages of `limit` entries, so that lists of names reach the end of a page often. */
+/** Returns the store with pages of `limit` entries, so that a list of names has many pages. */
 function withPages(store: Store, limit: number): Store {
   const list: Store['list'] = (prefix, options) => store.list(prefix, { ...options, limit });
   return { list } as Store;
 }
 
-test('names with hyphens, stars and anything below them stand in canonical order', async (t) => {
+test('names with hyphens and asterisks, and names below them, are listed in canonical order', async (t) => {
   const store = await embeddedStore(t);
   const label = fc.constantFrom('a', 'a-', 'a-b', 'a-b-c', 'a--', 'ab', 'a*', '*', '-', '_a', '0', 'b', 'b-1', 'b-10');
   const names = fc.uniqueArray(

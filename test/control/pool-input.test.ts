@@ -1,4 +1,4 @@
-// Requests about pools, allocations and addresses are parsed without HTTP.
+// Parsing of requests about pools, allocations and addresses.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -18,7 +18,7 @@ const refusedPools: [string, PoolInput, string][] = [
   ['no range', {}, '/ranges'],
   ['an empty list of ranges', { ranges: [] }, '/ranges'],
   ['a range from high to low', { ranges: ['192.0.2.1', '192.0.2.9-192.0.2.2'] }, '/ranges/1'],
-  ['an exclusion', { ranges: ['192.0.2.0/24'], exclude: ['192.0.2'] }, '/exclude/0'],
+  ['an invalid exclusion', { ranges: ['192.0.2.0/24'], exclude: ['192.0.2'] }, '/exclude/0'],
   ['too many tags', { ranges: ['192.0.2.0/24'], tags: manyTags }, '/tags'],
 ];
 
@@ -41,7 +41,7 @@ test('a pool gets its defaults, and its ranges in canonical form', () => {
   });
 });
 
-test('a patch of a pool changes what it names; null brings back the default', () => {
+test('a patch of a pool changes the fields that it has, and null restores the default', () => {
   const current = parsePoolInput('p', { ranges: ['192.0.2.0/24'], priority: 3, tags: { room: '1', rack: '2' } });
   assert.deepEqual(parsePoolPatch(current, { priority: null, drain: true, tags: { room: null } }), {
     ...current,
@@ -62,10 +62,14 @@ function counter(): () => string {
 }
 
 const refusedAllocations: [string, AllocationInput, string][] = [
-  ['an address', { addresses: ['192.0.2.1', '192.0.2'] }, '/addresses/1'],
+  ['an invalid address', { addresses: ['192.0.2.1', '192.0.2'] }, '/addresses/1'],
   ['an address twice', { addresses: ['2001:db8::1', '2001:DB8:0::1'] }, '/addresses/1'],
-  ['another number than that of the addresses', { addresses: ['192.0.2.1'], count: 2 }, '/count'],
-  ['another family than that of an address', { addresses: ['2001:db8::1', '192.0.2.1'], family: 'ipv6' }, '/family'],
+  ['a count that is not the number of addresses', { addresses: ['192.0.2.1'], count: 2 }, '/count'],
+  [
+    'a family that is not that of every address',
+    { addresses: ['2001:db8::1', '192.0.2.1'], family: 'ipv6' },
+    '/family',
+  ],
 ];
 
 for (const [what, input, path] of refusedAllocations) {
@@ -90,7 +94,7 @@ test('an allocation has one identifier for each address', () => {
   assert.deepEqual({ addresses, ids }, { addresses: ['192.0.2.2', '2001:db8::1'], ids: ['id-1', 'id-2'] });
 });
 
-test('a release picks the holders by identifier and owner', () => {
+test('a release selects the holders by identifier and owner', () => {
   const mine: Holder = { kind: 'allocation', id: '1', owner: 'me' };
   const yours: Holder = { kind: 'allocation', id: '2', owner: 'you' };
   const all = parseReleaseInput({ ip: '2001:DB8::1' });

@@ -1,11 +1,12 @@
-// The table of races between two decisions on one view: one row for each compare that guards one. Run by races.test.ts.
+// The table of races between two decisions on one view. Each compare that guards against a race has a row. Run by
+// races.test.ts.
 
 import { decideRemoveEmptyZone } from '../../src/control/hosts/automatic-zone.ts';
 import { decideForgetAddress } from '../../src/control/pools/release-address.ts';
 import { decideCreateToken } from '../../src/control/tokens/create-token.ts';
 import type { Decide } from '../../src/control/transaction/decision.ts';
 import { TransactionBuilder } from '../../src/control/transaction/transaction-builder.ts';
-import { decideClearZone, decideDeleteClearedZone, decideDeleteZone } from '../../src/control/zones/delete-zone.ts';
+import { decideClearZone } from '../../src/control/zones/delete-zone.ts';
 import { parseAddress } from '../../src/model/address.ts';
 import type { Host } from '../../src/model/host.ts';
 import { parseName } from '../../src/model/name.ts';
@@ -21,39 +22,39 @@ import { putZone } from '../support/control-plane.ts';
 import type { Race } from './race.ts';
 import {
   allocate,
+  atZ,
   changeHost,
   createHost,
   deleteHost,
   deletePool,
+  deleteUnreadable,
+  deleteZone,
   erase,
+  host,
   later,
+  pool,
   putPool,
   putRrset,
   release,
+  reverse,
+  serialOfZ,
   write,
+  z,
+  zone,
 } from './steps.ts';
 
-export const z = parseName('z');
-export const reverse = parseName('0.0.10.in-addr.arpa');
-export const [atZ, serialOfZ] = [zoneKey(z), serialKey(z)];
 const address = addressKey('default', parseAddress('10.0.0.1'));
 const nameAt = (owner: string) => nameKey(z, 1, parseName(owner));
 const hostAt = (name: string) => hostKey(parseName(name));
 
-export const zone = putZone(z, { nameservers: [parseName('ns.example')] });
-export const pool = putPool('p', ['10.0.0.0/29']);
 const coolingPool = putPool('p', ['10.0.0.0/29'], { coolDownSeconds: 3600 });
 const rememberingPool = putPool('p', ['10.0.0.0/29'], { strategy: 'least-recently-used' });
 const txt = putRrset('z', 'a.z', 'TXT', '"x"');
 const otherTxt = putRrset('z', 'a.z', 'TXT', '"y"');
-export const host = createHost('a.z', '10.0.0.1');
 const tagged = changeHost('a.z', '10.0.0.1', { tags: { changed: 'yes' } });
 const shared = (port: number) => ({ sharingKey: 'k', ports: [{ protocol: 'tcp' as const, port }] });
 const forget: Decide<unknown> = (context) =>
   decideForgetAddress(context, { space: 'default', address: parseAddress('10.0.0.1') });
-export const deleteZone: Decide<unknown> = (context) => decideDeleteZone(context, { name: z, precondition: {} });
-export const deleteUnreadable: Decide<unknown> = (context) =>
-  decideDeleteClearedZone(context, { name: z, precondition: {} });
 const clearZone: Decide<unknown> = (context) => decideClearZone(context, { name: z, precondition: {} });
 const removeReverse: Decide<unknown> = (context) => decideRemoveEmptyZone(context, reverse);
 const token: Decide<unknown> = (context) =>
@@ -65,7 +66,7 @@ const token: Decide<unknown> = (context) =>
     createdAt: '2026-01-01T00:00:00Z',
   });
 
-/** The stored form of the host a.z, for an operator who writes its key by hand. */
+/** The stored form of the host a.z. An operator writes it by hand. */
 const storedHost: Host = {
   name: parseName('a.z'),
   zone: z,
@@ -83,7 +84,7 @@ const orphaned = [zone, host, erase(hostAt('a.z'))];
 /** A host, and the CNAME of an alias that the host does not have. */
 const orphanedAlias = [zone, createHost('a.z', '10.0.0.1', { aliases: [parseName('b.z')] }), restoreHost];
 
-/** A zone of 67 labels: around two of them there could be more zones than one transaction can compare. */
+/** A zone of 67 labels. Two of them have more ancestors than one transaction can compare. */
 const deepZone = (label: string) => ({ ...zoneDefaults, name: parseName(`${`${label}.`.repeat(66)}deep`) });
 const twoDeepZones: Decide<unknown> = (context) =>
   new TransactionBuilder(context).createZone(deepZone('a')).createZone(deepZone('b')).build(undefined);
@@ -95,7 +96,7 @@ export const races: Race[] = [
   // Addresses.
   {
     guards: [put, builder('put'), builder('requireAbsent')],
-    what: 'two take one free address',
+    what: 'two requests take one free address',
     given: [pool],
     first: allocate('10.0.0.1'),
     second: allocate('10.0.0.1'),
@@ -103,7 +104,7 @@ export const races: Race[] = [
   },
   {
     guards: [put, builder('requireUnchanged')],
-    what: 'two take an address that the pool remembers',
+    what: 'two requests take an address that the pool remembers',
     given: [rememberingPool, allocate('10.0.0.1'), release('10.0.0.1')],
     first: allocate('10.0.0.1'),
     second: allocate('10.0.0.1'),
@@ -111,7 +112,7 @@ export const races: Race[] = [
   },
   {
     guards: [put],
-    what: 'an address is shared while its holder gives it back',
+    what: 'an address is shared while its holder releases it',
     given: [pool, allocate('10.0.0.1', shared(1))],
     first: release('10.0.0.1'),
     second: allocate('10.0.0.1', shared(2)),
@@ -119,7 +120,7 @@ export const races: Race[] = [
   },
   {
     guards: ['addresses/hold-address.ts delete', builder('requireUnchanged')],
-    what: 'an address is given back while somebody comes to share it',
+    what: 'an address is released while another holder begins to share it',
     given: [pool, allocate('10.0.0.1', shared(1))],
     first: allocate('10.0.0.1', shared(2)),
     second: release('10.0.0.1'),
@@ -143,7 +144,7 @@ export const races: Race[] = [
   },
   {
     guards: ['addresses/hold-address.ts requireUnchanged'],
-    what: 'a host takes an address from a pool that goes',
+    what: 'a host takes an address from a pool that is deleted',
     given: [zone, pool],
     first: deletePool('p'),
     second: host,
@@ -151,7 +152,7 @@ export const races: Race[] = [
   },
   {
     guards: ['pools/release-address.ts delete'],
-    what: 'an address that has cooled down is forgotten while somebody takes it',
+    what: 'an address that has cooled down is deleted from the store while a request takes it',
     given: [coolingPool, allocate('10.0.0.1'), release('10.0.0.1')],
     first: later(allocate('10.0.0.1')),
     second: later(forget),
@@ -160,7 +161,7 @@ export const races: Race[] = [
   // Pools.
   {
     guards: ['pools/evict.ts requireQuiet', builder('requireQuiet')],
-    what: 'a pool goes while an address is taken from it',
+    what: 'a pool is deleted while an address is taken from it',
     given: [pool],
     first: allocate('10.0.0.1'),
     second: deletePool('p'),
@@ -168,7 +169,7 @@ export const races: Race[] = [
   },
   {
     guards: ['pools/evict.ts requireQuiet'],
-    what: 'a pool shrinks while a host takes an address that it leaves out',
+    what: 'a pool shrinks while a host takes an address that is left out',
     given: [zone, pool],
     first: host,
     second: putPool('p', ['10.0.0.4/30']),
@@ -176,7 +177,7 @@ export const races: Race[] = [
   },
   {
     guards: ['pools/delete-pool.ts delete'],
-    what: 'a pool goes while it is changed',
+    what: 'a pool is deleted while it is changed',
     given: [pool],
     first: putPool('p', ['10.0.0.0/28']),
     second: deletePool('p'),
@@ -192,7 +193,7 @@ export const races: Race[] = [
   },
   {
     guards: ['pools/put-pool.ts put'],
-    what: 'a pool is made twice',
+    what: 'a pool is created twice',
     given: [],
     first: putPool('p', ['10.0.0.0/29']),
     second: putPool('p', ['10.1.0.0/29']),
@@ -200,7 +201,7 @@ export const races: Race[] = [
   },
   {
     guards: ['pools/put-pool.ts requireQuiet'],
-    what: 'two pools that overlap are made',
+    what: 'two pools that overlap are created',
     given: [],
     first: putPool('p', ['10.0.0.0/29']),
     second: putPool('q', ['10.0.0.4/30']),
@@ -209,7 +210,7 @@ export const races: Race[] = [
   // Hosts.
   {
     guards: ['hosts/write-host.ts put'],
-    what: 'a host is made twice',
+    what: 'a host is created twice',
     given: [zone],
     first: host,
     second: createHost('a.z', '10.0.0.2'),
@@ -225,7 +226,7 @@ export const races: Race[] = [
   },
   {
     guards: ['hosts/write-host.ts put'],
-    what: 'a host takes the name of one that comes',
+    what: 'a host is renamed to the name of a host that is created',
     given: [zone, host],
     first: createHost('b.z', '10.0.0.2'),
     second: changeHost('a.z', '10.0.0.1', { name: parseName('b.z') }),
@@ -233,7 +234,7 @@ export const races: Race[] = [
   },
   {
     guards: ['hosts/write-host.ts delete'],
-    what: 'a host goes while it is changed',
+    what: 'a host is deleted while it is changed',
     given: [zone, host],
     first: tagged,
     second: deleteHost('a.z'),
@@ -249,7 +250,7 @@ export const races: Race[] = [
   },
   {
     guards: ['hosts/orphans.ts requireAbsent', 'zones/change-rrsets.ts requireOrphan'],
-    what: 'a record of a host that is not there is written over while the host comes back',
+    what: 'a record of a missing host is replaced while the host is restored',
     given: orphaned,
     first: restoreHost,
     second: putRrset('z', 'a.z', 'A', '192.0.2.1'),
@@ -257,7 +258,7 @@ export const races: Race[] = [
   },
   {
     guards: ['hosts/orphans.ts requireUnchanged', 'zones/change-rrsets.ts requireOrphan'],
-    what: 'an alias that its host does not know is written over while the host is changed',
+    what: 'an alias that its host does not have is replaced while the host is changed',
     given: orphanedAlias,
     first: tagged,
     second: putRrset('z', 'b.z', 'CNAME', 'elsewhere.'),
@@ -265,7 +266,7 @@ export const races: Race[] = [
   },
   {
     guards: ['hosts/write-host.ts requireOrphan'],
-    what: 'a host takes the name of an alias that its host does not know while that host is changed',
+    what: 'a host takes the name of an alias that its host does not have while that host is changed',
     given: orphanedAlias,
     first: tagged,
     second: createHost('b.z', '10.0.0.2'),
@@ -273,7 +274,7 @@ export const races: Race[] = [
   },
   {
     guards: ['pools/release-address.ts requireOrphan'],
-    what: 'an address of a host that is not there is given back while the host comes back',
+    what: 'an address of a missing host is released while the host is restored',
     given: orphaned,
     first: restoreHost,
     second: release('10.0.0.1'),
@@ -281,7 +282,7 @@ export const races: Race[] = [
   },
   {
     guards: ['zones/delete-zone.ts requireOrphan'],
-    what: 'a zone is cleared of what a host left while the host comes back',
+    what: 'a zone is cleared of the records of a missing host while the host is restored',
     given: orphaned,
     first: restoreHost,
     second: clearZone,
@@ -289,7 +290,7 @@ export const races: Race[] = [
   },
   {
     guards: ['hosts/automatic-zone.ts delete'],
-    what: 'a reverse zone goes with its last name while another name comes',
+    what: 'a reverse zone is deleted with its last name while another name is created',
     given: [zone, createHost('a.z', '10.0.0.1', { ptr: true })],
     first: createHost('b.z', '10.0.0.2', { ptr: true }),
     second: deleteHost('a.z'),
@@ -297,7 +298,7 @@ export const races: Race[] = [
   },
   {
     guards: ['hosts/automatic-zone.ts delete'],
-    what: 'a reverse zone goes with its last name while somebody makes it his own',
+    what: 'a reverse zone is deleted with its last name while a user makes it permanent',
     given: [zone, createHost('a.z', '10.0.0.1', { ptr: true })],
     first: putZone(reverse),
     second: deleteHost('a.z'),
@@ -305,7 +306,7 @@ export const races: Race[] = [
   },
   {
     guards: ['hosts/automatic-zone.ts delete'],
-    what: 'housekeeping takes an empty reverse zone away while a host comes',
+    what: 'housekeeping deletes an empty reverse zone while a host is created',
     given: [zone, putZone(reverse, { automatic: true })],
     first: createHost('a.z', '10.0.0.1', { ptr: true }),
     second: removeReverse,
@@ -314,7 +315,7 @@ export const races: Race[] = [
   // Names.
   {
     guards: [builder('put'), builder('requireAbsent')],
-    what: 'two write the first records of a name',
+    what: 'two requests write the first records of a name',
     given: [zone],
     first: txt,
     second: putRrset('z', 'a.z', 'CNAME', 'elsewhere.'),
@@ -322,7 +323,7 @@ export const races: Race[] = [
   },
   {
     guards: [builder('put'), builder('requireUnchanged')],
-    what: 'two change the records of a name',
+    what: 'two requests change the records of a name',
     given: [zone, txt],
     first: putRrset('z', 'a.z', 'A', '192.0.2.1'),
     second: otherTxt,
@@ -330,7 +331,7 @@ export const races: Race[] = [
   },
   {
     guards: [builder('delete')],
-    what: 'the last records of a name go while others come',
+    what: 'the last records of a name are deleted while others are written',
     given: [zone, txt],
     first: putRrset('z', 'a.z', 'A', '192.0.2.1'),
     second: putRrset('z', 'a.z', 'TXT'),
@@ -338,7 +339,7 @@ export const races: Race[] = [
   },
   {
     guards: [builder('requireUnchanged')],
-    what: 'a name is written into a zone that goes',
+    what: 'a name is written into a zone that is deleted',
     given: [zone],
     first: deleteZone,
     second: txt,
@@ -346,7 +347,7 @@ export const races: Race[] = [
   },
   {
     guards: [builder('requireUnchanged')],
-    what: 'a host is written into a zone of which a part becomes another',
+    what: 'a host is written into a zone while a zone is created around its name',
     given: [zone],
     first: putZone(parseName('s.z')),
     second: createHost('a.s.z', '10.0.0.1'),
@@ -354,7 +355,7 @@ export const races: Race[] = [
   },
   {
     guards: [builder('put')],
-    what: 'a name comes below a delegation that comes',
+    what: 'a name is created below a delegation that is created',
     given: [zone],
     first: putRrset('z', 's.z', 'NS', 'elsewhere.'),
     second: createHost('a.s.z', '10.0.0.1'),
@@ -362,7 +363,7 @@ export const races: Race[] = [
   },
   {
     guards: [builder('requireUnchanged')],
-    what: 'a delegation comes above a name that comes',
+    what: 'a delegation is created above a name that is created',
     given: [zone],
     first: createHost('a.s.z', '10.0.0.1'),
     second: putRrset('z', 's.z', 'NS', 'elsewhere.'),
@@ -371,7 +372,7 @@ export const races: Race[] = [
   // Zones.
   {
     guards: [builder('put'), 'zones/put-zone.ts createZone'],
-    what: 'a zone is made twice',
+    what: 'a zone is created twice',
     given: [],
     first: zone,
     second: putZone(z),
@@ -379,7 +380,7 @@ export const races: Race[] = [
   },
   {
     guards: [builder('requireAbsent')],
-    what: 'a zone is made inside of one that is made',
+    what: 'a zone is created inside a zone that is created',
     given: [],
     first: zone,
     second: putZone(parseName('s.z')),
@@ -387,7 +388,7 @@ export const races: Race[] = [
   },
   {
     guards: [builder('requireAbsent'), 'hosts/write-host.ts createZone'],
-    what: 'a host brings its reverse zone while somebody makes one around it',
+    what: 'a host creates its reverse zone while a zone is created around that zone',
     given: [zone],
     first: putZone(parseName('10.in-addr.arpa')),
     second: createHost('a.z', '10.0.0.1', { ptr: true }),
@@ -395,7 +396,7 @@ export const races: Race[] = [
   },
   {
     guards: [builder('requireQuiet')],
-    what: 'two zones are made inside of more names than a transaction can compare, while one of these becomes a zone',
+    what: 'two zones are created below more names than a transaction can compare, while one of these names becomes a zone',
     given: [],
     first: putZone(parseName('b.deep')),
     second: twoDeepZones,
@@ -411,7 +412,7 @@ export const races: Race[] = [
   },
   {
     guards: ['zones/put-zone.ts put'],
-    what: 'a zone is made inside of one that goes',
+    what: 'a zone is created inside a zone that is deleted',
     given: [zone],
     first: deleteZone,
     second: putZone(parseName('s.z')),
@@ -419,7 +420,7 @@ export const races: Race[] = [
   },
   {
     guards: ['zones/put-zone.ts requireQuiet'],
-    what: 'a zone is made while a host comes whose name it would hide',
+    what: 'a zone is created while a host is created whose name it would hide',
     given: [zone],
     first: createHost('a.s.z', '10.0.0.1'),
     second: putZone(parseName('s.z')),
@@ -427,7 +428,7 @@ export const races: Race[] = [
   },
   {
     guards: ['zones/put-zone.ts requireUnchanged'],
-    what: 'a zone names its replicas below a DNAME while the NS records go that name others',
+    what: 'the replicas become nameservers below a DNAME while the NS records of other nameservers are deleted',
     given: [zone, putRrset('z', 'z', 'NS', 'ns.example.'), putRrset('z', 'z', 'DNAME', 'elsewhere.')],
     first: putRrset('z', 'z', 'NS'),
     second: putZone(z, { nameservers: [] }),
@@ -435,7 +436,7 @@ export const races: Race[] = [
   },
   {
     guards: ['zones/delete-zone.ts delete'],
-    what: 'a zone goes while it is changed',
+    what: 'a zone is deleted while it is changed',
     given: [zone],
     first: putZone(z, { defaultTtl: 60 }),
     second: deleteZone,
@@ -443,7 +444,7 @@ export const races: Race[] = [
   },
   {
     guards: ['zones/delete-zone.ts delete'],
-    what: 'a zone goes while a host comes into it',
+    what: 'a zone is deleted while a host is created in it',
     given: [zone],
     first: host,
     second: deleteZone,
@@ -451,7 +452,7 @@ export const races: Race[] = [
   },
   {
     guards: ['zones/delete-zone.ts delete'],
-    what: 'a zone that cannot be read goes while somebody mends it',
+    what: 'an unreadable zone is deleted while an operator repairs it',
     given: [write(atZ, '{')],
     first: write(atZ, zoneValue.encode({ ...zoneDefaults, name: z })),
     second: deleteUnreadable,
@@ -459,7 +460,7 @@ export const races: Race[] = [
   },
   {
     guards: ['tokens/create-token.ts put'],
-    what: 'a token is made twice',
+    what: 'a token is created twice',
     given: [],
     first: token,
     second: token,

@@ -1,5 +1,5 @@
-// Runs one race: two writers decide on the same view, or another writer overtakes one that is at work. Asserts that
-// the compares of the second writer stop it. The table of all races: races.test.ts.
+// Runs one race: two writers decide on the same view, or another writer overtakes work that commits several
+// transactions. Asserts that the compares of the second writer stop it. The races: race-table.ts and races.test.ts.
 
 import assert from 'node:assert/strict';
 import { Batch } from '../../src/control/transaction/batch.ts';
@@ -13,7 +13,7 @@ import { storeEntries } from '../support/store-dump.ts';
 import type { Cleanup } from '../support/temporary.ts';
 import { assertWhole, contentsOf } from './whole.ts';
 
-/** A decision, or operations that somebody writes to the store directly. */
+/** A decision, or operations that an operator writes to the store directly. */
 export type Step = Decide<unknown> | Operation[];
 
 export interface Race {
@@ -23,7 +23,7 @@ export interface Race {
   given: Step[];
   first: Step;
   second: Decide<unknown>;
-  /** Keys and prefixes of the second's compares. Each of these compares alone must stop it. */
+  /** Keys and prefixes of compares of the second decision. Each of these compares alone must stop it. */
   stoppedBy: string[];
 }
 
@@ -33,7 +33,7 @@ export interface Overtaken {
   what: string;
   given: Step[];
   run: (replica: ControlPlane) => Promise<unknown>;
-  /** Returns whether this is the transaction that comes second. */
+  /** Returns whether this is the transaction before which `first` is committed. */
   isSecond: (transaction: Transaction) => boolean;
   first: Step[];
   stoppedBy: string[];
@@ -49,26 +49,26 @@ function decisionOf(step: Step, { views }: ControlPlane): Decision<unknown> {
 async function take(replica: ControlPlane, steps: readonly Step[]): Promise<void> {
   for (const step of steps) {
     const { committed, revision } = await replica.store.commit(decisionOf(step, replica));
-    assert.ok(committed, 'the step before the race is committed');
+    assert.ok(committed, 'a step before the race is not committed');
     await replica.views.reached(revision);
   }
 }
 
-async function prepared(test: Cleanup, given: readonly Step[]): Promise<ControlPlane> {
+async function replicaAfter(test: Cleanup, given: readonly Step[]): Promise<ControlPlane> {
   const replica = await openReplica(test, await embeddedStore(test));
   await take(replica, given);
   return replica;
 }
 
 /**
- * Asserts that the second decision is committed alone, and refused after the first; that the two never share a
- * transaction; and that the opposite order leaves the store whole.
+ * Asserts that the second decision is committed if the first is not, and stopped if it is. The two must never share a
+ * transaction. If the second is committed before the first, the store must be whole too.
  */
 export async function assertRace(test: Cleanup, { given, first, second, stoppedBy }: Race): Promise<void> {
-  const alone = await prepared(test, given);
-  assert.ok((await alone.store.commit(decisionOf(second, alone))).committed, 'alone, the second is committed');
+  const alone = await replicaAfter(test, given);
+  assert.ok((await alone.store.commit(decisionOf(second, alone))).committed, 'the second is not committed alone');
 
-  const replica = await prepared(test, given);
+  const replica = await replicaAfter(test, given);
   const [one, two] = [decisionOf(first, replica), decisionOf(second, replica)];
   for (const [earlier, later] of [
     [one, two],
@@ -76,26 +76,29 @@ export async function assertRace(test: Cleanup, { given, first, second, stoppedB
   ] as const) {
     const batch = new Batch<string>();
     assert.ok(batch.add('earlier', earlier));
-    assert.equal(batch.add('later', later), false, 'they do not share a transaction');
+    assert.equal(batch.add('later', later), false, 'the two share a transaction');
   }
-  assert.ok((await replica.store.commit(one)).committed, 'the first is committed');
+  assert.ok((await replica.store.commit(one)).committed, 'the first is not committed');
   await assertStopped(replica.store, two, stoppedBy);
 
-  // In the opposite order both may be committed. After operations that an operator writes by hand, the store need not
-  // be whole.
+  // In the opposite order both may be committed. After operations that an operator writes by hand, the store
+  // need not be whole.
   if ([...given, first].some((step) => Array.isArray(step))) return;
-  const opposite = await prepared(test, given);
+  const opposite = await replicaAfter(test, given);
   const [late, early] = [decisionOf(first, opposite), decisionOf(second, opposite)];
-  assert.ok((await opposite.store.commit(early)).committed, 'the second is committed');
+  assert.ok((await opposite.store.commit(early)).committed, 'the second is not committed first');
   await opposite.store.commit(late);
   assertWhole(contentsOf(await storeEntries(opposite.store)), { emptyZones: true });
 }
 
-/** Asserts the same of one transaction of {@link Overtaken} work. */
+/**
+ * Asserts that one transaction of {@link Overtaken} work is committed if nothing comes before it, and stopped if
+ * `first` is committed before it.
+ */
 export async function assertOvertaken(test: Cleanup, overtaken: Overtaken): Promise<void> {
   const { given, run, isSecond, first, stoppedBy } = overtaken;
   for (const comesFirst of [[], first]) {
-    const replica = await prepared(test, given);
+    const replica = await replicaAfter(test, given);
     let met = 0;
     const commit: Store['commit'] = async (transaction) => {
       if (!isSecond(transaction) || ++met > 1) return replica.store.commit(transaction);
@@ -106,20 +109,20 @@ export async function assertOvertaken(test: Cleanup, overtaken: Overtaken): Prom
       return outcome;
     };
     const working = run({ ...replica, store: changedStore(replica.store, { commit }) });
-    // Whether the work then starts again or gives up is for other tests.
+    // Other tests check whether the work then starts again or gives up.
     await working.catch((error: unknown) => {
       if (error instanceof assert.AssertionError || comesFirst.length === 0) throw error;
     });
-    assert.ok(met > 0, 'it came to that transaction');
+    assert.ok(met > 0, 'the work never sent that transaction');
   }
 }
 
 async function assertStopped(store: Store, transaction: Transaction, stoppedBy: readonly string[]): Promise<void> {
   for (const subject of stoppedBy) {
     const guard = transaction.compares.find((compare) => comparedKey(compare) === subject);
-    assert.ok(guard !== undefined, `it compares ${subject}`);
+    assert.ok(guard !== undefined, `the transaction does not compare ${subject}`);
     const { committed } = await store.commit({ compares: [guard], operations: [] });
-    assert.equal(committed, false, `the compare of ${subject} fails`);
+    assert.equal(committed, false, `the compare of ${subject} still holds`);
   }
-  assert.equal((await store.commit(transaction)).committed, false, 'the second is refused');
+  assert.equal((await store.commit(transaction)).committed, false, 'the second is not stopped');
 }

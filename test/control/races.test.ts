@@ -1,5 +1,5 @@
-// Runs a race for every compare that guards one: two decisions on one view (race-table.ts), or work that is overtaken
-// (below). A compare in src/control without a row fails the last test. Random histories on stale views:
+// Runs a race for every compare that guards against one: two decisions on one view (race-table.ts), or work that is
+// overtaken (below). A compare in src/control without a row fails the last test. Random histories on stale views:
 // stale-views.test.ts. Cited by src/control/addresses/hold-address.ts, src/control/zone-file/import-lock.ts.
 
 import assert from 'node:assert/strict';
@@ -18,16 +18,31 @@ import { zoneKey } from '../../src/store/kinds/zone.ts';
 import type { Transaction } from '../../src/store/store.ts';
 import { type ControlPlane, putZone, testActor } from '../support/control-plane.ts';
 import { assertOvertaken, assertRace, type Overtaken } from './race.ts';
-import { atZ, deleteUnreadable, deleteZone, host, pool, races, reverse, serialOfZ, z, zone } from './race-table.ts';
-import { allocate, createHost, deleteHost, erase, write } from './steps.ts';
+import { races } from './race-table.ts';
+import {
+  allocate,
+  atZ,
+  createHost,
+  deleteHost,
+  deleteUnreadable,
+  deleteZone,
+  erase,
+  host,
+  pool,
+  reverse,
+  serialOfZ,
+  write,
+  z,
+  zone,
+} from './steps.ts';
 
-for (const race of races) test(race.what, (t) => assertRace(t, race));
+for (const race of races) test(`compares stop the second writer when ${race.what}`, (t) => assertRace(t, race));
 
 const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 async function* zoneFile(): AsyncGenerator<string> {
   yield 'n TXT "new"\n';
 }
-/** Imports a zone file. Commits to the store of the given replica, which may be a changed store. */
+/** Returns a function that imports a zone file into a replica, whose store may be a changed store. */
 const importInto = (name: Fqdn) => (replica: ControlPlane) => {
   const committer = new Committer(replica.store, replica.views);
   return importZoneFile(
@@ -50,12 +65,12 @@ const writesNames = ({ operations }: Transaction) =>
 const deletesNames = ({ operations }: Transaction) =>
   operations.every((operation) => operation.kind === 'delete' && operation.key.startsWith(nameKind.prefix));
 const leftover = write(nameKey(z, 2, parseName('old.z')), nameValue.encode({ name: parseName('old.z'), rrsets: [] }));
-const anew = [deleteZone, zone];
+const recreate = [deleteZone, zone];
 
 const overtaken: Overtaken[] = [
   {
     guards: ['transaction/commit-once.ts absent'],
-    what: 'a request comes a second time while it is carried out',
+    what: 'a request comes again while it is carried out',
     given: [pool],
     run: allocateOnce,
     isSecond: writes(idempotencyKey(testActor.id, 'k')),
@@ -64,7 +79,7 @@ const overtaken: Overtaken[] = [
   },
   {
     guards: ['zone-file/import-lock.ts absent'],
-    what: 'an import begins while another does',
+    what: 'two imports of a zone begin together',
     given: [zone],
     run: importFile,
     isSecond: writes(importKey(z)),
@@ -73,16 +88,16 @@ const overtaken: Overtaken[] = [
   },
   {
     guards: ['zone-file/import-lock.ts created'],
-    what: 'an import begins while its zone is made anew',
+    what: 'an import begins while its zone is deleted and created again',
     given: [zone],
     run: importFile,
     isSecond: writes(importKey(z)),
-    first: anew,
+    first: recreate,
     stoppedBy: [zoneKey(z)],
   },
   {
     guards: ['zone-file/write-generation.ts lock.compare', 'zone-file/import-lock.ts created'],
-    what: 'an import writes names after it lost its lock',
+    what: 'an import writes names after it has lost its lock',
     given: [zone],
     run: importFile,
     isSecond: writesNames,
@@ -91,7 +106,7 @@ const overtaken: Overtaken[] = [
   },
   {
     guards: ['zones/delete-zone.ts endImport'],
-    what: 'an import writes names of a zone that went',
+    what: 'an import writes names of a zone that was deleted',
     given: [zone],
     run: importFile,
     isSecond: writesNames,
@@ -100,7 +115,7 @@ const overtaken: Overtaken[] = [
   },
   {
     guards: ['zones/delete-zone.ts endImport'],
-    what: 'an import writes names of a zone that could not be read, and went',
+    what: 'an import writes names of an unreadable zone that was deleted',
     given: [zone],
     run: importFile,
     isSecond: writesNames,
@@ -109,7 +124,7 @@ const overtaken: Overtaken[] = [
   },
   {
     guards: ['hosts/automatic-zone.ts endImport'],
-    what: 'an import writes names of a reverse zone that went with its last name',
+    what: 'an import writes names of a reverse zone that was deleted with its last name',
     given: [zone, createHost('a.z', '10.0.0.1', { ptr: true })],
     run: importInto(reverse),
     isSecond: writesNames,
@@ -118,7 +133,7 @@ const overtaken: Overtaken[] = [
   },
   {
     guards: ['zone-file/import-run.ts lock.compare', 'zone-file/import-lock.ts created'],
-    what: 'an import becomes the zone after it lost its lock to another',
+    what: 'an import replaces the zone after it has lost its lock to another import',
     given: [zone],
     run: importFile,
     isSecond: writes(atZ),
@@ -127,7 +142,7 @@ const overtaken: Overtaken[] = [
   },
   {
     guards: ['zone-file/import-run.ts put'],
-    what: 'an import becomes the zone while its settings change',
+    what: 'an import replaces the zone while the settings of the zone change',
     given: [zone],
     run: importFile,
     isSecond: writes(atZ),
@@ -136,7 +151,7 @@ const overtaken: Overtaken[] = [
   },
   {
     guards: ['zone-file/import-run.ts requireUnchanged'],
-    what: 'an import becomes the zone while a host comes into it',
+    what: 'an import replaces the zone while a host is created in it',
     given: [zone],
     run: importFile,
     isSecond: writes(atZ),
@@ -145,16 +160,17 @@ const overtaken: Overtaken[] = [
   },
   {
     guards: ['zone-file/clean-generations.ts created'],
-    what: 'names of an old generation are deleted while the zone is made anew',
+    what: 'names of an old generation are deleted while the zone is deleted and created again',
     given: [zone, leftover],
     run: ({ store }) => cleanGenerations(store, z),
     isSecond: deletesNames,
-    first: anew,
+    first: recreate,
     stoppedBy: [atZ],
   },
 ];
 
-for (const row of overtaken) test(row.what, (t) => assertOvertaken(t, row));
+for (const row of overtaken)
+  test(`compares stop the overtaken writer when ${row.what}`, (t) => assertOvertaken(t, row));
 
 /** Counts how often each guard is in the list. */
 function countOf(guards: readonly string[]): Map<string, number> {
@@ -163,7 +179,7 @@ function countOf(guards: readonly string[]): Map<string, number> {
   return counts;
 }
 
-test('every compare in src/control has a row, and no row names another', () => {
+test('every compare in src/control has a row, and every row names existing compares', () => {
   const source = fileURLToPath(new URL('../../src/control/', import.meta.url));
   const isGuard =
     /(?:builder|this|\))\s*\.(require[A-Z]\w+|put|delete|createZone)\(|\.(endImport)\(|(?<!function )\b(requireOrphan)\(|(?<!this\.require\(){ kind: '(absent|created|modified|quiet)'|\b(lock\.compare)\b/g;
@@ -176,5 +192,5 @@ test('every compare in src/control has a row, and no row names another', () => {
   const rows = countOf([...races, ...overtaken].flatMap(({ guards }) => guards));
   assert.deepEqual([...new Set(inSource)].sort(), [...rows.keys()].sort());
   const missing = [...countOf(inSource)].filter(([guard, sites]) => (rows.get(guard) ?? 0) < sites);
-  assert.deepEqual(missing, [], 'there are fewer rows than compares');
+  assert.deepEqual(missing, [], 'compares without a row of their own');
 });

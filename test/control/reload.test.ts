@@ -1,5 +1,5 @@
-// A replica is cut off from etcd until etcd has compacted what it missed. It loads everything again, and then knows all
-// that the other replicas know.
+// A replica is cut off from etcd until etcd has compacted the revisions that it missed. It loads everything again, and
+// then has the same contents as the other replicas.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ import { etcdOrSkip } from '../support/etcd.ts';
 import type { Cleanup } from '../support/temporary.ts';
 import { sameViews } from '../views/same-views.ts';
 
-/** Starts a proxy between one replica and etcd that can be cut and mended. */
+/** Starts a proxy between one replica and etcd. A test can cut the connection and restore it. */
 async function cable(test: Cleanup, endpoint: string) {
   const { port } = new URL(endpoint);
   const sockets = new Set<Socket>();
@@ -58,14 +58,14 @@ async function cable(test: Cleanup, endpoint: string) {
   };
 }
 
-async function replicaAt(test: Cleanup, endpoint: string, said: string[] = []): Promise<ControlPlane> {
+async function replicaAt(test: Cleanup, endpoint: string, log: string[] = []): Promise<ControlPlane> {
   const store = await openEtcdStore({ endpoints: [endpoint], prefix: '/zonewright/v1' });
   test.after(() => store.close());
   const logger = {
     debug: () => {},
     info: () => {},
-    warn: (...words: unknown[]) => said.push(JSON.stringify(words)),
-    error: (...words: unknown[]) => said.push(JSON.stringify(words)),
+    warn: (...words: unknown[]) => log.push(JSON.stringify(words)),
+    error: (...words: unknown[]) => log.push(JSON.stringify(words)),
   };
   return openReplica(test, store, logger);
 }
@@ -83,7 +83,7 @@ const putHost = ({ commit }: ControlPlane, name: string, address: string) =>
     }),
   );
 
-test('after a compaction that it missed, a replica serves all that changed, and none of what went', {
+test('after a compaction that it missed, a replica serves all changes, and nothing that was deleted', {
   timeout: 60_000,
 }, async (t) => {
   const etcd = await etcdOrSkip(t);
@@ -91,8 +91,8 @@ test('after a compaction that it missed, a replica serves all that changed, and 
   t.after(() => etcd.close());
   const wire = await cable(t, etcd.endpoint);
   const near = await replicaAt(t, etcd.endpoint);
-  const said: string[] = [];
-  const far = await replicaAt(t, wire.endpoint, said);
+  const log: string[] = [];
+  const far = await replicaAt(t, wire.endpoint, log);
   const [k8s, gone, again] = ['k8s', 'gone', 'again'].map(parseName) as [Fqdn, Fqdn, Fqdn];
   for (const name of [k8s, gone, again]) await near.commit(putZone(name));
   for (const [name, address] of [
@@ -131,12 +131,15 @@ test('after a compaction that it missed, a replica serves all that changed, and 
   await putHost(near, 'moves.k8s', '10.0.2.1');
   await putHost(near, 'new.k8s', '10.0.0.2');
   await etcd.compact(near.views.revision);
-  assert.ok(far.views.hosts.get(parseName('goes.k8s')), 'what it knew it goes on serving');
+  assert.ok(
+    far.views.hosts.get(parseName('goes.k8s')),
+    'the replica that is cut off no longer has a host that it knew',
+  );
   wire.mend();
 
   await far.views.reached(near.views.revision);
-  // The replica notices by its watch, or by its check that this is still the same etcd: either may come first.
-  assert.match(said.join(), /fell behind a compaction|compacted revision/);
+  // Its watch finds the compaction, or its check that this is still the same etcd. Either may come first.
+  assert.match(log.join(), /fell behind a compaction|compacted revision/);
   assert.equal(far.views.hosts.get(parseName('goes.k8s')), undefined);
   assert.deepEqual(far.views.zones.name(again, parseName('old.again')).rrsets, []);
   await sameViews(t, { store: near.store, views: far.views });

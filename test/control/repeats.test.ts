@@ -45,7 +45,7 @@ test('a change that is durable but not served is refused, although the store has
     code: 'value_unreadable',
     message: /the change is durable .* cannot serve it/,
   });
-  assert.ok(views.faults.has(key), 'the replica does not know the written value');
+  assert.ok(views.faults.has(key), 'the unreadable value is not a fault of the views');
 });
 
 test('if the store cannot be reached before anything is written, the refusal says so', async (t) => {

@@ -1,5 +1,5 @@
-// A change is answered when this replica serves it, not when it is durable. In this test the two are far apart.
-// Cited by src/control/transaction/commit.ts.
+// A change is answered when this replica serves it, not when it is durable. The views of this test lag behind the
+// store. Cited by src/control/transaction/commit.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -23,7 +23,7 @@ const cases: Record<string, { given: Decide<unknown>[]; decide: Decide<unknown> 
 };
 
 for (const [what, { given, decide }] of Object.entries(cases)) {
-  test(`${what} is answered when it is served`, async (t) => {
+  test(`${what} is answered only when it is served`, async (t) => {
     const store = await embeddedStore(t);
     const near = await openReplica(t, store);
     for (const earlier of given) await near.commit(earlier);
@@ -35,7 +35,7 @@ for (const [what, { given, decide }] of Object.entries(cases)) {
     const change = behind.commit(decide).then(() => {
       answered = true;
     });
-    await until(async () => (await store.get(zoneKey(zone)))?.modified !== before, 'it is not durable');
+    await until(async () => (await store.get(zoneKey(zone)))?.modified !== before, 'the change is not durable');
     await delay(50);
     assert.equal(answered, false);
     gate.resolve();

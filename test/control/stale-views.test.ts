@@ -1,4 +1,4 @@
-// Decisions on a stale view: the transaction's compares let it commit only if the decision is still right.
+// Decisions on stale views: the compares of the transaction let it commit only if the decision is still right.
 
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
@@ -42,7 +42,7 @@ function decided(views: Views, decide: Decide<unknown>): Transaction | undefined
   }
 }
 
-test('a decision on a view of any earlier revision commits only if it leaves the store whole', async (t) => {
+test('a decision on views of any earlier revision commits only if it leaves the store whole', async (t) => {
   const folder = await temporaryFolder(t);
   let runs = 0;
   let [committed, refused] = [0, 0];
@@ -63,7 +63,7 @@ test('a decision on a view of any earlier revision commits only if it leaves the
       }
       await replica.close();
       for (const { command, behind } of steps) {
-        // Views from before the first zone would decide little.
+        // Views from before the first zone would refuse nearly every request.
         const seen = snapshots.at(-1 - behind) ?? (snapshots[beginning.length] as Snapshot);
         const transaction = decided(viewsOf(seen), command.decide);
         if (transaction === undefined) continue;

@@ -1,4 +1,5 @@
-// Short forms of the decisions of every use case, for the table of races beside this file.
+// Short forms of the decisions of the use cases, and the zone, pool and host of the races (race-table.ts,
+// races.test.ts).
 
 import { decideChangeHost } from '../../src/control/hosts/change-host.ts';
 import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
@@ -10,11 +11,15 @@ import { decidePutPool } from '../../src/control/pools/put-pool.ts';
 import { decideReleaseAddress } from '../../src/control/pools/release-address.ts';
 import type { Decide } from '../../src/control/transaction/decision.ts';
 import { decideChangeRrsets } from '../../src/control/zones/change-rrsets.ts';
+import { decideDeleteClearedZone, decideDeleteZone } from '../../src/control/zones/delete-zone.ts';
 import { parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
 import { type Pool, poolDefaults } from '../../src/model/pool.ts';
 import { parseRecordType } from '../../src/model/rdata/record-types.ts';
+import { serialKey } from '../../src/store/kinds/serial.ts';
+import { zoneKey } from '../../src/store/kinds/zone.ts';
 import type { Operation } from '../../src/store/store.ts';
+import { putZone } from '../support/control-plane.ts';
 
 export const putPool = (name: string, ranges: string[], more: Partial<Pool> = {}): Decide<unknown> => {
   const pool = { ...poolDefaults, name, ranges, ...more };
@@ -54,7 +59,7 @@ export const deleteHost = (name: string): Decide<unknown> => {
   return (context) => decideDeleteHost(context, { name: parseName(name), precondition: {} });
 };
 
-/** Writes one RRset, or deletes it if there is no record. */
+/** Writes an RRset of one record. Without a record, deletes the RRset. */
 export const putRrset = (zone: string, owner: string, typeText: string, record?: string): Decide<unknown> => {
   const type = parseRecordType(typeText);
   const rrset = record === undefined ? undefined : { type, records: [record] };
@@ -69,3 +74,14 @@ export const erase = (key: string): Operation[] => [{ kind: 'delete', key }];
 export const later = <T>(decide: Decide<T>): Decide<T> => {
   return (context) => decide({ ...context, now: context.now + 2 * 3600_000 });
 };
+
+export const z = parseName('z');
+export const reverse = parseName('0.0.10.in-addr.arpa');
+export const [atZ, serialOfZ] = [zoneKey(z), serialKey(z)];
+
+export const zone = putZone(z, { nameservers: [parseName('ns.example')] });
+export const pool = putPool('p', ['10.0.0.0/29']);
+export const host = createHost('a.z', '10.0.0.1');
+export const deleteZone: Decide<unknown> = (context) => decideDeleteZone(context, { name: z, precondition: {} });
+export const deleteUnreadable: Decide<unknown> = (context) =>
+  decideDeleteClearedZone(context, { name: z, precondition: {} });

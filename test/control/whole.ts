@@ -1,5 +1,5 @@
-// Checks that a store is whole at one revision: hosts, addresses and names agree. Knows stored entries only, no use
-// case.
+// Checks that a store is whole at one revision: hosts, addresses and names agree. It reads stored entries and uses no
+// code of the use cases.
 
 import assert from 'node:assert/strict';
 import { type Address, addressNumber, familyOf, reverseName } from '../../src/model/address.ts';
@@ -62,7 +62,7 @@ export function assertWhole(contents: Contents, { emptyZones = false } = {}): vo
   assertPools(contents);
   assertNames(contents);
   const { zones, serials, names } = contents;
-  assert.deepEqual([...serials].sort(), [...zones.keys()].sort(), 'a serial for each zone, and no other');
+  assert.deepEqual([...serials].sort(), [...zones.keys()].sort(), 'the serials are not those of the zones');
   for (const { name, automatic } of zones.values()) {
     if (automatic && !emptyZones)
       assert.ok(
@@ -78,7 +78,7 @@ export function assertWhole(contents: Contents, { emptyZones = false } = {}): vo
 function assertAddresses({ hosts, addresses }: Contents): void {
   const wanted = new Map<string, Fqdn>();
   for (const host of hosts.values()) {
-    assert.ok(host.addresses.length > 0, `${host.name} has an address`);
+    assert.ok(host.addresses.length > 0, `${host.name} has no address`);
     for (const { space, address } of host.addresses) {
       const place = `${space}/${address}`;
       assert.ok(!wanted.has(place), `${place} belongs to ${wanted.get(place)} and ${host.name}`);
@@ -95,13 +95,13 @@ function assertAddresses({ hosts, addresses }: Contents): void {
   }
 }
 
-/** Asserts that each address that a pool gave is in the pool, and that pools of one space do not overlap. */
+/** Asserts that each held address is in its pool, and that pools of one space do not overlap. */
 function assertPools({ pools, addresses }: Contents): void {
   for (const [place, { pool, state, address, space }] of addresses) {
     if (state !== 'held' || pool === null) continue;
     const from = pools.get(pool);
-    assert.ok(from !== undefined && from.space === space, `${place} is held from pool ${pool}`);
-    assert.ok(shapeHolds(poolShape(from), addressNumber(address)), `${place} lies in pool ${pool}`);
+    assert.ok(from !== undefined && from.space === space, `${place} is held, but its space has no pool ${pool}`);
+    assert.ok(shapeHolds(poolShape(from), addressNumber(address)), `${place} is not in the ranges of pool ${pool}`);
   }
   const ranges = [...pools.values()].flatMap((pool) =>
     poolShape(pool).ranges.map((range) => ({ ...range, space: pool.space })),
@@ -122,23 +122,22 @@ function assertNames({ hosts, zones, names }: Contents): void {
   const found: string[] = [];
   const hiding = names.filter(({ rrsets }) => rrsets.some(({ type }) => type === 'NS' || type === 'DNAME'));
   for (const { name, zone, rrsets } of names) {
-    assert.ok(zones.has(zone), `${name} stands in a zone that is not there: ${zone}`);
-    assert.ok(isWithin(name, zone) && rrsets.length > 0, `${name} in ${zone}`);
+    assert.ok(zones.has(zone), `the zone of ${name} does not exist: ${zone}`);
+    assert.ok(isWithin(name, zone) && rrsets.length > 0, `${name} has no records, or is outside its zone ${zone}`);
     const hidden = hiding.find((cut) => cut.zone === zone && isWithin(name, cut.name) && hides(cut, { name, rrsets }));
     assert.equal(hidden, undefined, `${name} is hidden`);
-    if (rrsets.some(({ type }) => type === 'CNAME')) assert.equal(rrsets.length, 1, `${name}: a CNAME stands alone`);
+    if (rrsets.some(({ type }) => type === 'CNAME'))
+      assert.equal(rrsets.length, 1, `${name} has a CNAME and other records`);
     for (const { type, records, manager } of rrsets) {
       if (manager === 'host') found.push(`${name} in ${zone}: ${type} ${records}`);
     }
   }
   assert.deepEqual(found.sort(), wanted.sort());
-  for (const { name, zone } of hosts.values()) assert.equal(zone, zoneOf(name), `${name} names its zone`);
+  for (const { name, zone } of hosts.values())
+    assert.equal(zone, zoneOf(name), `${name} names another zone than the one around it`);
 }
 
-/**
- * Returns whether a delegation or a DNAME hides the name: a host's records at or below a delegation, anything below a
- * DNAME.
- */
+/** Returns whether the cut hides the name: a delegation hides records of hosts at or below it, a DNAME all below it. */
 function hides(cut: NamedRrsets & { zone: Fqdn }, { name, rrsets }: NamedRrsets): boolean {
   const has = (wanted: string) => cut.rrsets.some(({ type }) => type === wanted);
   if (has('DNAME') && name !== cut.name) return true;

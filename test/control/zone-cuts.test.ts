@@ -1,5 +1,5 @@
-// A delegation or a DNAME, and a name that it would hide, are decided on the same view. The one that is committed
-// second is decided again. Cited by src/control/transaction/transaction-builder.ts.
+// A delegation or a DNAME (a cut), and a name that it would hide, are decided on the same view. The decision that is
+// committed second is refused. Cited by src/control/transaction/transaction-builder.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -23,7 +23,7 @@ import type { Cleanup } from '../support/temporary.ts';
 
 const zones = ['z', '10.in-addr.arpa'].map(parseName);
 
-async function prepared(t: Cleanup): Promise<ControlPlane> {
+async function prepare(t: Cleanup): Promise<ControlPlane> {
   const replica = await openReplica(t, await embeddedStore(t));
   for (const name of zones) {
     await replica.commit(putZone(name, { nameservers: [parseName('ns.example')] }));
@@ -58,8 +58,8 @@ for (const [what, cut, name] of cases) {
     ['the name first', name, cut],
     ['the cut first', cut, name],
   ] as const) {
-    test(`${what}: ${order}`, async (t) => {
-      const { store, views, attempt } = await prepared(t);
+    test(`${what} is refused on a stale view, ${order}`, async (t) => {
+      const { store, views, attempt } = await prepare(t);
       const { compares, operations } = second(contextOf(views));
       assert.ok(!((await attempt(first)) instanceof Refusal));
       assert.equal((await store.commit({ compares, operations })).committed, false);
@@ -67,9 +67,9 @@ for (const [what, cut, name] of cases) {
       assert.ok(again instanceof Refusal && again.code === 'name_hidden', String(again));
     });
 
-    test(`${what}: both at once, ${order}`, async (t) => {
+    test(`${what} and the name, requested together, are not both accepted, ${order}`, async (t) => {
       for (const replicas of [1, 2]) {
-        const near = await prepared(t);
+        const near = await prepare(t);
         const other = replicas === 1 ? near : await openReplica(t, near.store);
         const outcomes = await Promise.all([near.attempt(first), other.attempt(second)]);
         assert.equal(outcomes.filter((outcome) => outcome instanceof Refusal).length, 1);
@@ -78,8 +78,8 @@ for (const [what, cut, name] of cases) {
   }
 }
 
-test('a host that comes while a zone file with a delegation above it is imported: one of the two is refused', async (t) => {
-  const replica = await prepared(t);
+test('either a host or the import of a zone file with a delegation above it is refused', async (t) => {
+  const replica = await prepare(t);
   const text = async function* () {
     yield '$GENERATE 1-3000 n$ A 10.1.0.1\ns NS elsewhere.\n';
   };

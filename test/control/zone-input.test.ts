@@ -1,4 +1,4 @@
-// Requests about zones and RRsets are parsed without HTTP.
+// Parsing of requests about zones and RRsets.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -20,10 +20,10 @@ const longName = `${'a.'.repeat(100)}a`;
 const refusedZones: [string, ZoneInput & { name: string }, string][] = [
   ['an empty label', { name: 'a..example' }, '/name'],
   ['a name with no room for its nameservers', { name: longName }, '/name'],
-  ['a nameserver', { name: 'example', nameservers: ['ns', 'a b'] }, '/nameservers/1'],
+  ['an invalid nameserver', { name: 'example', nameservers: ['ns', 'a b'] }, '/nameservers/1'],
   ['a nameserver twice', { name: 'example', nameservers: ['ns.example', 'NS.example.'] }, '/nameservers/1'],
-  ['the primary server', { name: 'example', soa: { mname: 'a b' } }, '/soa/mname'],
-  ['the mailbox', { name: 'example', soa: { rname: 'a..b' } }, '/soa/rname'],
+  ['an invalid primary server', { name: 'example', soa: { mname: 'a b' } }, '/soa/mname'],
+  ['an invalid mailbox', { name: 'example', soa: { rname: 'a..b' } }, '/soa/rname'],
   ['the SkyDNS layout', { name: 'example', skydns: true }, '/skydns'],
 ];
 
@@ -55,7 +55,7 @@ const current = {
   automatic: true,
 } satisfies Zone;
 
-test('a change of a zone keeps its generation, and the zone no longer goes with its last name', () => {
+test('a changed zone keeps its generation, and is no longer automatic', () => {
   assert.deepEqual(parseZoneInput(current.name, { defaultTtl: 60 }, current), {
     ...zoneDefaults,
     name: 'example',
@@ -86,11 +86,11 @@ test('a zone that exists may keep a name that a new zone may not have', () => {
 const zone = parseName('example');
 
 const refusedLists: [string, NamedRrsetInput[], string, string][] = [
-  ['a name', [{ name: 'a..b', type: 'A', records: [] }], 'invalid_request', '/0/name'],
+  ['an invalid name', [{ name: 'a..b', type: 'A', records: [] }], 'invalid_request', '/0/name'],
   ['a name outside the zone', [{ name: 'www.other.', type: 'A', records: [] }], 'outside_zone', '/0/name'],
-  ['a type', [{ name: 'www', type: 'NOPE', records: [] }], 'invalid_request', '/0/type'],
+  ['an unknown type', [{ name: 'www', type: 'NOPE', records: [] }], 'invalid_request', '/0/type'],
   [
-    'a record',
+    'an invalid record',
     [
       { name: '@', type: 'A', records: ['192.0.2.1'] },
       { name: 'www', type: 'A', records: ['192.0.2.1', '192.0.2'] },
@@ -119,7 +119,7 @@ for (const [what, inputs, code, path] of refusedLists) {
   });
 }
 
-test('a list of RRsets has names, types and records in canonical form, and an empty one deletes', () => {
+test('a list of RRsets has names, types and records in canonical form, and an RRset without records deletes', () => {
   const inputs = [
     { name: '@', type: 'mx', records: ['10 Mail.Example.'], ttl: 60 },
     { name: 'WWW', type: 'A', records: [] },
@@ -135,7 +135,7 @@ test('a list of RRsets has names, types and records in canonical form, and an em
   ]);
 });
 
-test('one RRset has its place apart from its contents', () => {
+test('the owner and the type of one RRset are parsed apart from its contents', () => {
   const place = parseRrsetPlace(zone, { name: 'WWW', type: 'a' });
   assert.deepEqual(place, { owner: 'www.example', type: 'A' });
   assert.deepEqual(parseRrsetInput(place, { records: ['192.0.2.1'] }), {
