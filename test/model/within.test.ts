@@ -7,14 +7,14 @@ import { within } from '../../src/model/within.ts';
 const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
 const never = new Promise<void>(() => {});
 
-test('says whether a promise resolved in time', async () => {
+test('within() reports whether a promise resolved in time', async () => {
   assert.equal(await within(never, 5), false);
   const before = timers();
   assert.equal(await within(Promise.resolve(), 600_000), true);
   assert.equal(timers(), before);
 });
 
-test('rejects as the promise does, and hears no more of one that is late', async () => {
+test('within() rejects like the promise, and ignores the rejection of a late promise', async () => {
   const before = timers();
   await assert.rejects(within(Promise.reject(new Error('away')), 600_000), /away/);
   assert.equal(timers(), before);

@@ -1,4 +1,4 @@
-// Watch responses of etcd give the same changes, wherever they are cut into fragments.
+// Watch responses of etcd are collected into the same changes, wherever they are cut into fragments.
 
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
@@ -15,7 +15,7 @@ const event = (revision: number, key: string): WatchMessage['events'][number] =>
   },
 });
 
-it('a response cut into fragments anywhere gives one whole change for each revision', () => {
+it('a response that is cut into fragments anywhere is collected into one whole change for each revision', () => {
   const events = [event(5, 'a'), event(5, '-b'), event(7, 'a'), event(8, 'a'), event(8, 'b'), event(8, 'c')];
   fc.assert(
     fc.property(fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }), (cuts) => {

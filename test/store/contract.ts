@@ -1,5 +1,5 @@
-// The contract of every store, run over each implementation by etcd.test.ts and embedded.test.ts. These two also test
-// what one implementation alone promises. Random transactions against a plain model: model.ts.
+// The contract of every store. etcd.test.ts, etcd-cluster.test.ts and embedded.test.ts run it on each implementation,
+// and test what only that implementation promises. Random transactions are compared with a plain model: model.ts.
 // Cited by src/store/check-transaction.ts.
 
 import assert from 'node:assert/strict';
@@ -24,9 +24,9 @@ import { matchesModel } from './model.ts';
 export interface TestStore {
   /** Opens another client of the same store; the end of the test closes it. */
   open(): Promise<Store>;
-  /** The prefix of this test's own absolute keys: it begins with `/` and has no `/` at its end. */
+  /** The prefix of this test's own absolute keys. It begins with `/` and has no `/` at its end. */
   absolute: string;
-  /** Compacts the store: it forgets the revisions before its newest one, or before the one before that. */
+  /** Compacts the store. It then forgets the revisions before its newest one, or before the second newest one. */
   compact(store: Store): Promise<void>;
 }
 
@@ -34,7 +34,7 @@ export const put = (key: string, value = '', lease?: LeaseId): Operation =>
   lease === undefined ? { kind: 'put', key, value } : { kind: 'put', key, value, lease };
 export const remove = (key: string): Operation => ({ kind: 'delete', key });
 
-/** Commits operations without compares; returns the revision. */
+/** Commits operations without compares. Returns the revision. */
 export async function write(store: Store, ...operations: Operation[]): Promise<Revision> {
   const { committed, revision } = await store.commit({ compares: [], operations });
   assert.equal(committed, true);
@@ -65,7 +65,7 @@ export async function watchUntil(store: Store, prefix: string, from: Revision, l
 }
 
 /** Returns the changes as text, one line each: `revision key=value -key`. */
-export function told(changes: Change[]): string[] {
+export function formatChanges(changes: Change[]): string[] {
   return changes.map(({ revision, events }) => {
     const words = events.map((event) =>
       event.kind === 'put' ? `${event.entry.key}=${event.entry.value}` : `-${event.key}`,
@@ -77,8 +77,9 @@ export function told(changes: Change[]): string[] {
 const keysOf = (entries: { key: string }[]) => entries.map(({ key }) => key);
 
 /**
- * Runs the contract over an implementation. `prepare` gives each test an empty store. `only: 'racing'` leaves out the
- * tests that do not race. `concurrency` is how many tests run at once, for an implementation whose tests share nothing.
+ * Runs the contract on an implementation. `prepare` makes an empty store for each test. `only: 'racing'` leaves out the
+ * tests that do not race. `concurrency` is how many tests run together, if the tests of an implementation share
+ * nothing.
  */
 export function storeContract(
   name: string,
@@ -118,7 +119,7 @@ export function storeContract(
       assert.equal((await store.list('')).revision, revision);
     });
 
-    test('compares hold, or nothing is written', async (_t, store, other) => {
+    test('a transaction with a compare that does not hold writes nothing', async (_t, store, other) => {
       const created = await write(store, put('here', 'first'), put('quiet/a'));
       const modified = await write(store, put('here', 'value'));
       const cases: [Compare, boolean][] = [
@@ -154,7 +155,7 @@ export function storeContract(
       );
     });
 
-    test('quiet sees what was created and written, not what was deleted', async (_t, store) => {
+    test('a quiet compare fails after a key was created or written, and holds after one was deleted', async (_t, store) => {
       const quiet = async (since: Revision) =>
         (await store.commit({ compares: [{ kind: 'quiet', prefix: 'p/', since }], operations: [] })).committed;
       const start = await write(store, put('p/a'), put('p/b'), put('p0'), put('p'));
@@ -166,7 +167,7 @@ export function storeContract(
       assert.deepEqual([await quiet(start), await quiet(deleted), await quiet(again)], [false, false, true]);
     });
 
-    racing('of those who found a prefix quiet, one goes on', async (_t, store, other) => {
+    racing('of several transactions that compare one quiet prefix, one is committed', async (_t, store, other) => {
       let since = await write(store, put('zone'));
       for (let round = 0; round < 50; round++) {
         const results: CommitResult[] = await Promise.all(
@@ -183,7 +184,7 @@ export function storeContract(
       assert.equal((await listAll(other, 'p/')).entries.length, 50);
     });
 
-    racing('two clients race for one key a thousand times: exactly one wins', async (_t, store, other) => {
+    racing('exactly one of two clients wins each of a thousand races for one key', async (_t, store, other) => {
       for (let batch = 0; batch < 20; batch++) {
         const races = Array.from({ length: 50 }, async (_, number) => {
           const key = `race/${batch}/${number + 10}`;
@@ -205,7 +206,7 @@ export function storeContract(
       }
     });
 
-    test('a transaction that no store takes', async (_t, store) => {
+    test('a transaction that is too large, or writes a key twice, is refused', async (_t, store) => {
       const revision = await write(store, put('a'));
       const refused: Operation[][] = [
         [put('b'), put('b')],
@@ -223,7 +224,7 @@ export function storeContract(
       );
     });
 
-    test('keys come in the order of their UTF-8 bytes, and a prefix takes in no neighbour', async (_t, store) => {
+    test('keys are listed in the order of their UTF-8 bytes, and a prefix lists no other keys', async (_t, store) => {
       const keys = [
         'a',
         'a!',
@@ -265,20 +266,22 @@ export function storeContract(
       assert.deepEqual(keysOf((await store.list('a')).entries), ['a', 'a!', 'a0']);
     });
 
-    test('a key that begins with / is taken as it is, and no relative prefix covers it', async (_t, store, _o, {
+    test('a key that begins with / is absolute, and no relative prefix covers it', async (_t, store, _o, {
       absolute,
     }) => {
       const from = await write(store, put(`${absolute}/x`, 'absolute'), put('x', 'relative'));
       assert.equal((await store.get(`${absolute}/x`))?.key, `${absolute}/x`);
       assert.deepEqual(keysOf((await store.list('')).entries), ['x']);
       assert.deepEqual(keysOf((await store.list(`${absolute}/`)).entries), [`${absolute}/x`]);
-      assert.deepEqual(told(await watchUntil(store, `${absolute}/`, from, from)), [`${from} ${absolute}/x=absolute`]);
-      assert.deepEqual(told(await watchUntil(store, '', from, from)), [`${from} x=relative`]);
+      assert.deepEqual(formatChanges(await watchUntil(store, `${absolute}/`, from, from)), [
+        `${from} ${absolute}/x=absolute`,
+      ]);
+      assert.deepEqual(formatChanges(await watchUntil(store, '', from, from)), [`${from} x=relative`]);
       await write(store, { kind: 'delete-prefix', prefix: '' });
       assert.equal((await store.get(`${absolute}/x`))?.value, 'absolute');
     });
 
-    test('values of a megabyte, and pages of more than one message', async (_t, store, other) => {
+    test('values of a megabyte are stored, and a list can need more than one message', async (_t, store, other) => {
       const value = 'é'.repeat(512 * 1024);
       for (let number = 0; number < 12; number++) await write(store, put(`large/${number + 10}`, value));
       assert.equal((await other.get('large/10'))?.value, value);
@@ -287,7 +290,7 @@ export function storeContract(
       assert.ok(entries.every((entry) => entry.value === value));
     });
 
-    test('more than 10 MB of a prefix as it stood at one revision, while writes go on', async (_t, store, other) => {
+    test('more than 10 MB of a prefix are listed as of one revision while writes continue', async (_t, store, other) => {
       const value = 'x'.repeat(2048);
       const count = 6000;
       for (let number = 0; number < count; number += 100) {
@@ -319,7 +322,7 @@ export function storeContract(
       assert.ok(entries.length > count - 1000 && entries.length <= count);
     });
 
-    test('a list reads as of an earlier revision', async (_t, store) => {
+    test('a list can read as of an earlier revision', async (_t, store) => {
       const first = await write(store, put('a', '1'), put('b', '1'));
       const second = await write(store, put('a', '2'), remove('b'), put('c', '2'));
       const third = await write(store, remove('a'), put('b', '3'));
@@ -332,22 +335,22 @@ export function storeContract(
       assert.deepEqual(await at(third), ['b=3@2', 'c=2@1']);
     });
 
-    test('a watch tells every revision once and whole, from where it is asked to', async (_t, store, other) => {
+    test('a watch reports every revision from the requested one on, once and whole', async (_t, store, other) => {
       const first = await write(store, put('p/a', '1'), put('p/b', '1'), put('q', '1'));
       const second = await write(store, put('p/a', '2'), remove('p/b'));
       await write(store, put('q', '2'));
       const fourth = await write(store, { kind: 'delete-prefix', prefix: 'p/' });
       const fifth = await write(store, put('p/é', ''));
       const all = [`${first} p/a=1 p/b=1`, `${second} -p/b p/a=2`, `${fourth} -p/a`, `${fifth} p/é=`];
-      assert.deepEqual(told(await watchUntil(other, 'p/', first, fifth)), all);
-      assert.deepEqual(told(await watchUntil(other, 'p/', after(first), fifth)), all.slice(1));
-      assert.deepEqual(told(await watchUntil(other, 'p/', fourth, fifth)), all.slice(2));
+      assert.deepEqual(formatChanges(await watchUntil(other, 'p/', first, fifth)), all);
+      assert.deepEqual(formatChanges(await watchUntil(other, 'p/', after(first), fifth)), all.slice(1));
+      assert.deepEqual(formatChanges(await watchUntil(other, 'p/', fourth, fifth)), all.slice(2));
       const [change] = await watchUntil(other, 'p/', second, second);
       const entry = change?.events.find((event) => event.kind === 'put');
       assert.deepEqual(entry, { kind: 'put', entry: { key: 'p/a', value: '2', created: first, modified: second } });
     });
 
-    racing('watches under writes of two clients have no gaps and no doubles', async (_t, store, other) => {
+    racing('watches have no gaps and no repetitions while two clients write', async (_t, store, other) => {
       const start = await write(store, put('p/start'));
       const rounds = 150;
       const watches = Array.from({ length: 4 }, async () => {
@@ -375,7 +378,7 @@ export function storeContract(
       for (const seen of await Promise.all(watches)) assert.deepEqual(seen, expected);
     });
 
-    test('one change of 128 large values comes whole', async (_t, store, other) => {
+    test('a change of 128 large values is reported whole', async (_t, store, other) => {
       const value = 'x'.repeat(10_000);
       const start = await write(store, put('start'));
       const operations = Array.from({ length: 128 }, (_, number) => put(`p/${number}`, value));
@@ -413,7 +416,7 @@ export function storeContract(
       await assert.rejects(other.commit({ compares: [], operations: [put('a')] }), StoreUnavailable);
     });
 
-    test('what is no longer kept is refused as compacted', async (_t, store, other, backend) => {
+    test('reads of a compacted revision are refused with Compacted', async (_t, store, other, backend) => {
       const first = await write(store, put('a', '1'));
       await write(store, put('a', '2'));
       await backend.compact(store);
@@ -422,17 +425,17 @@ export function storeContract(
       const { revision } = await other.list('');
       assert.equal((await other.get('a'))?.value, '2');
       const next = await write(store, put('a', '3'));
-      assert.deepEqual(told(await watchUntil(other, '', after(revision), next)), [`${next} a=3`]);
+      assert.deepEqual(formatChanges(await watchUntil(other, '', after(revision), next)), [`${next} a=3`]);
     });
 
-    test('a revision that is yet to come is refused: the store was replaced', async (_t, store) => {
+    test('reads of a future revision are refused with HistoryLost, because the store must have been replaced', async (_t, store) => {
       const revision = await write(store, put('a'));
       const future = (revision + 1000) as Revision;
       await assert.rejects(store.list('', { at: future }), HistoryLost);
       await assert.rejects(watchUntil(store, '', future, future), HistoryLost);
     });
 
-    test('a lease that is not kept ends, and its keys go in one change', async (_t, store, other) => {
+    test('a lease that is not kept alive ends, and its keys are deleted in one change', async (_t, store, other) => {
       // Both leases are in seconds, and long enough for a slow machine to write with one and keep the other alive.
       const lease = await store.grantLease(3);
       const keptSeconds = 8;
@@ -467,7 +470,7 @@ export function storeContract(
       await store.revokeLease(kept);
     });
 
-    test('a key cannot be put on a lease that has ended, and nothing else of the transaction is written', async (_t, store) => {
+    test('a transaction that puts a key on an ended lease is refused as a whole', async (_t, store) => {
       const lease = await store.grantLease(60);
       await write(store, put('a', '', lease));
       await store.revokeLease(lease);
@@ -479,7 +482,7 @@ export function storeContract(
       assert.deepEqual(keysOf((await store.list('')).entries), []);
     });
 
-    test('random transactions, lists and watches do as a plain model does', async (_t, store, other) => {
+    test('random transactions, lists and watches agree with a plain model', async (_t, store, other) => {
       await matchesModel(store, other);
     });
   });

@@ -1,4 +1,4 @@
-// The process that embedded.test.ts starts: writes into a folder until it is killed, or until the disk is full.
+// The process that embedded.test.ts starts. It writes into a folder until it is killed, or until the disk is full.
 
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -9,7 +9,7 @@ let number = Number(mode ?? 0);
 if (mode === 'full') await fillDisk(store);
 else await Promise.all(Array.from({ length: 8 }, () => writeForEver(store)));
 
-/** Writes three keys for each number, from the given number on; prints each number when its write is acknowledged. */
+/** Writes three keys for each number, from the first argument on. Prints each number when its write is acknowledged. */
 async function writeForEver(store: Store): Promise<void> {
   for (;;) {
     const mine = ++number;
@@ -21,7 +21,7 @@ async function writeForEver(store: Store): Promise<void> {
   }
 }
 
-/** Writes until a write fails; prints how many transactions of two keys were acknowledged, and how many can be read. */
+/** Writes until a write fails. Prints how many transactions of two keys were acknowledged, and how many can be read. */
 async function fillDisk(store: Store): Promise<void> {
   const value = 'x'.repeat(50_000);
   for (let written = 0; ; written++) {

@@ -11,7 +11,7 @@ import { after, type Revision } from '../../src/model/revision.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import { Compacted, type Store, StoreUnavailable } from '../../src/store/store.ts';
 import { temporaryFolder } from '../support/temporary.ts';
-import { listAll, put, remove, storeContract, told, watchUntil, write } from './contract.ts';
+import { formatChanges, listAll, put, remove, storeContract, watchUntil, write } from './contract.ts';
 
 const keepRevisions = 2000;
 
@@ -38,7 +38,7 @@ storeContract(
   { concurrency: 4 },
 );
 
-/** Starts a process that writes without end, and prints the number of each write that was acknowledged. */
+/** Starts a process that writes until it is killed, and prints the number of each acknowledged write. */
 function startWriter(t: TestContext, folder: string, mode = '0', shell = 'exec "$@"') {
   const script = join(import.meta.dirname, 'embedded-writer.ts');
   const command = [process.execPath, '--disable-warning=ExperimentalWarning', script, folder, mode];
@@ -48,7 +48,7 @@ function startWriter(t: TestContext, folder: string, mode = '0', shell = 'exec "
 }
 
 describe('embedded: its folder', () => {
-  it('keeps everything when it is closed and opened again', async (t) => {
+  it('a store has all its entries when it is closed and opened again', async (t) => {
     const folder = await temporaryFolder(t);
     const store = await openFor(t, folder);
     const first = await write(store, put('a', '1'), put('b', '1'));
@@ -58,10 +58,10 @@ describe('embedded: its folder', () => {
     assert.equal((await again.get('a'))?.created, first);
     assert.equal((await again.list('')).revision, second);
     assert.equal(await write(again, put('c')), after(second));
-    assert.deepEqual(told(await watchUntil(again, '', second, second)), [`${second} -b`]);
+    assert.deepEqual(formatChanges(await watchUntil(again, '', second, second)), [`${second} -b`]);
   });
 
-  it('what was asked for before the close is written', async (t) => {
+  it('all transactions that were sent before the store is closed are written', async (t) => {
     const folder = await temporaryFolder(t);
     const store = await openFor(t, folder);
     const writes = Array.from({ length: 2500 }, (_, number) => write(store, put(`a/${number}`)));
@@ -70,7 +70,7 @@ describe('embedded: its folder', () => {
     assert.equal((await listAll(await openFor(t, folder), 'a/')).entries.length, 2500);
   });
 
-  it('killed under load: every acknowledged write is there, and no half of a transaction', async (t) => {
+  it('after a kill under load every acknowledged write is there, and no transaction is there in part', async (t) => {
     const folder = await temporaryFolder(t);
     const acknowledged = new Set<number>();
     let total = 0;
@@ -92,10 +92,10 @@ describe('embedded: its folder', () => {
       }
       for (const [number, parts] of numbers) {
         const revisions = new Set(parts.map((part) => part.slice(1)));
-        assert.equal(parts.length, 3, `write ${number} has all its keys`);
-        assert.equal(revisions.size, 1, `write ${number} is one revision`);
+        assert.equal(parts.length, 3, `write ${number} lacks a key`);
+        assert.equal(revisions.size, 1, `write ${number} has more than one revision`);
       }
-      for (const number of acknowledged) assert.ok(numbers.has(number), `write ${number} is kept`);
+      for (const number of acknowledged) assert.ok(numbers.has(number), `write ${number} is lost`);
       assert.ok(numbers.size > total);
       total = numbers.size;
       assert.equal(await write(store, put('after')), after(revision));
@@ -103,7 +103,7 @@ describe('embedded: its folder', () => {
     }
   });
 
-  it('a second process is told who has the folder, and gets it when the first was killed', async (t) => {
+  it('a second process is refused with the process id of the first, and can open the folder after the first is killed', async (t) => {
     const folder = await temporaryFolder(t);
     const writer = startWriter(t, folder);
     await once(writer.lines, 'line');
@@ -116,7 +116,7 @@ describe('embedded: its folder', () => {
     assert.ok((await store.list('n/')).entries.length > 0);
   });
 
-  it('a full disk is an error to those who write, nothing half-written, and no harm to those who read', async (t) => {
+  it('on a full disk writes fail, nothing is written in part, and reads work', async (t) => {
     const folder = await temporaryFolder(t);
     // The process may write files of at most 2 MB: a longer one fails as on a full disk.
     const writer = startWriter(t, folder, 'full', 'ulimit -f 4096; exec "$@"');
@@ -133,7 +133,7 @@ describe('embedded: its folder', () => {
     await write(store, put('room again'));
   });
 
-  it('says what is wrong with a folder it cannot use', async (t) => {
+  it('the error of a folder that cannot be used says what is wrong', async (t) => {
     const folder = await temporaryFolder(t);
     const text = 'this is no database, and is long enough to be looked at'.repeat(100);
     await writeFile(join(folder, 'store.sqlite'), text);
@@ -141,7 +141,7 @@ describe('embedded: its folder', () => {
     assert.equal(await readFile(join(folder, 'store.sqlite'), 'utf8'), text);
   });
 
-  it('a folder with files of others, or one in which a first start broke off, begins empty', async (t) => {
+  it('a store begins empty in a folder with other files, or in which a first start was interrupted', async (t) => {
     const folder = await temporaryFolder(t);
     await writeFile(join(folder, 'lost+found'), '');
     await writeFile(join(folder, 'store.sqlite'), '');
@@ -149,7 +149,7 @@ describe('embedded: its folder', () => {
   });
 
   for (const end of ['closed', 'killed'] as const) {
-    it(`a database that is gone, or empty, after the process was ${end} is not taken for a first start`, async (t) => {
+    it(`a missing or empty database is not taken for a first start after the process was ${end}`, async (t) => {
       const folder = await temporaryFolder(t);
       const file = join(folder, 'store.sqlite');
       if (end === 'closed') await (await openEmbeddedStore({ folder })).close();
@@ -170,7 +170,7 @@ describe('embedded: its folder', () => {
     });
   }
 
-  it('a young store whose WAL is gone, empty or cut is not taken for a first start', async (t) => {
+  it('a young store whose WAL is missing, empty or truncated is not taken for a first start', async (t) => {
     const folder = await temporaryFolder(t);
     const writer = startWriter(t, folder);
     await once(writer.lines, 'line');
@@ -193,7 +193,7 @@ describe('embedded: its folder', () => {
     assert.ok((await listAll(await openFor(t, folder), '')).entries.length > 0);
   });
 
-  it('a database that is damaged anywhere does not open', async (t) => {
+  it('a database that is damaged anywhere cannot be opened', async (t) => {
     const folder = await temporaryFolder(t);
     const file = join(folder, 'store.sqlite');
     const store = await openFor(t, folder);
@@ -208,7 +208,7 @@ describe('embedded: its folder', () => {
     assert.equal((await listAll(await openFor(t, folder), 'much/')).entries.length, 1000);
   });
 
-  it('a database that is damaged in service is said, once, and nothing more is written into it', async (t) => {
+  it('damage to a database in service is reported once, and nothing more is written into it', async (t) => {
     const folder = await temporaryFolder(t);
     const file = join(folder, 'store.sqlite');
     const said: unknown[] = [];
@@ -248,7 +248,7 @@ function refusalOf(folder: string, reason: string): RegExp {
 }
 
 describe('embedded: history', () => {
-  it('keeps what was promised and not much more, and a slow watch is told that it is too late', async (t) => {
+  it('the promised revisions are kept and not many more, and a watch that is too slow ends with Compacted', async (t) => {
     const store = await openFor(t, await temporaryFolder(t), 300);
     const start = await write(store, put('p/a', '0'));
     const slow = store.watch('p/', start, new AbortController().signal)[Symbol.asyncIterator]();
@@ -266,7 +266,7 @@ describe('embedded: history', () => {
     }, Compacted);
   });
 
-  it('one failing commit does not take the others of its group along', async (t) => {
+  it('a failing commit does not make the others of its group fail', async (t) => {
     const store = await openFor(t, await temporaryFolder(t));
     const lease = await store.grantLease(60);
     await store.revokeLease(lease);
@@ -285,7 +285,7 @@ describe('embedded: history', () => {
     );
   });
 
-  it('a lease goes on ending while nobody has the folder open', async (t) => {
+  it('the time of a lease runs out also while no process has the folder open', async (t) => {
     const folder = await temporaryFolder(t);
     const store = await openFor(t, folder);
     const [short, long] = [await store.grantLease(60), await store.grantLease(3600)];
@@ -298,13 +298,13 @@ describe('embedded: history', () => {
       (await again.list('')).entries.map(({ key }) => key),
       ['long'],
     );
-    assert.deepEqual(told(await watchUntil(again, '', after(revision), after(revision))), [
+    assert.deepEqual(formatChanges(await watchUntil(again, '', after(revision), after(revision))), [
       `${after(revision)} -short -short/2`,
     ]);
     assert.deepEqual([await again.keepLease(short), await again.keepLease(long)], [false, true]);
   });
 
-  it('reads and writes fail as unavailable once it is closed', async (t) => {
+  it('reads and writes of a closed store fail as unavailable', async (t) => {
     const store = await openFor(t, await temporaryFolder(t));
     await store.close();
     await assert.rejects(store.list(''), StoreUnavailable);

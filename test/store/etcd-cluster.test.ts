@@ -1,5 +1,5 @@
-// The store on an etcd cluster of three members, on each version: races, the leader's death, a member that is cut
-// off. One etcd alone: etcd.test.ts. Whole replicas on a cluster: test/scenario/etcd-cluster.test.ts.
+// The store on an etcd cluster of three members, on each version of etcd: races, a killed leader, and a member that is
+// cut off. A lone etcd: etcd.test.ts. Whole replicas on a cluster: test/scenario/etcd-cluster.test.ts.
 
 import assert from 'node:assert/strict';
 import { after as afterAll, before, describe, it } from 'node:test';
@@ -19,7 +19,7 @@ import {
 import { assertFiveSeconds } from '../support/five-seconds.ts';
 import type { Cleanup } from '../support/temporary.ts';
 import { until } from '../support/until.ts';
-import { put, storeContract, told, watchUntil, write } from './contract.ts';
+import { formatChanges, put, storeContract, watchUntil, write } from './contract.ts';
 
 describe('etcd as a cluster', { concurrency: true }, () => {
   for (const version of etcdVersions) testCluster(version);
@@ -43,7 +43,7 @@ function testCluster({ name, binary, skip }: EtcdVersion): void {
       return store;
     }
 
-    /** Opens two clients that begin with different members. */
+    /** Opens two clients that connect first to different members. */
     async function openTwo(t: Cleanup): Promise<[Store, Store]> {
       tests += 1;
       const endpoints = cluster.endpoints;
@@ -66,13 +66,16 @@ function testCluster({ name, binary, skip }: EtcdVersion): void {
       { only: 'racing' },
     );
 
-    it('the leader is killed under writes: what was acknowledged is there, once, and the watch tells it so', async (t) => {
+    it('when the leader is killed under writes, each acknowledged write is there once, and a watch reports it', async (t) => {
       const [store, other] = await openTwo(t);
       const start = await write(store, put('start'));
       const watched: { revision: Revision; keys: string[] }[] = [];
       const watching = (async () => {
         for await (const { revision, events } of other.watch('n/', after(start), AbortSignal.timeout(120_000))) {
-          assert.ok(revision > (watched.at(-1)?.revision ?? start), 'no revision comes twice, or late');
+          assert.ok(
+            revision > (watched.at(-1)?.revision ?? start),
+            'the watch reports a revision twice, or out of order',
+          );
           const keys = events.map((event) => (event.kind === 'put' ? event.entry.key : `-${event.key}`));
           watched.push({ revision, keys });
           if (keys.includes('n/end')) return;
@@ -101,7 +104,7 @@ function testCluster({ name, binary, skip }: EtcdVersion): void {
       });
       const grows = async (by: number) => {
         const goal = acknowledged.size + by;
-        await until(() => acknowledged.size >= goal, 'writes go on', 60_000);
+        await until(() => acknowledged.size >= goal, 'writes do not continue', 60_000);
       };
       await grows(50);
       const leader = await cluster.leader();
@@ -115,7 +118,7 @@ function testCluster({ name, binary, skip }: EtcdVersion): void {
       await until(async () => {
         end = await write(store, put('n/end')).catch(() => undefined);
         return end !== undefined;
-      }, 'the end is written');
+      }, 'the last key cannot be written');
       await watching;
       const seen = new Map(watched.map(({ revision, keys }) => [revision, keys.join()]));
       for (const [revision, key] of acknowledged) assert.equal(seen.get(revision), key);
@@ -126,12 +129,12 @@ function testCluster({ name, binary, skip }: EtcdVersion): void {
       );
     });
 
-    it('a follower that is cut off answers no read and takes no write, and then tells all that it missed', async (t) => {
+    it('a follower that is cut off refuses reads and writes, and reports all that it missed when it is back', async (t) => {
       const leader = await cluster.leader();
       await checkCutOff(t, cluster.members.find((member) => member !== leader) as EtcdMember);
     });
 
-    it('a leader that is cut off answers no read and takes no write, while the others go on', async (t) => {
+    it('a leader that is cut off refuses reads and writes, while the others continue', async (t) => {
       await checkCutOff(t, await cluster.leader());
     });
 
@@ -169,22 +172,28 @@ function testCluster({ name, binary, skip }: EtcdVersion): void {
         assertFiveSeconds(await Promise.all(took));
         assert.equal((await majority.get('a'))?.value, 'new');
         // A watch that has other endpoints moves away from the cut-off member.
-        assert.deepEqual(told([(await moving.next()).value ?? assert.fail('the watch ended')]), [`${newer} a=new`]);
+        assert.deepEqual(formatChanges([(await moving.next()).value ?? assert.fail('the watch ended')]), [
+          `${newer} a=new`,
+        ]);
         const newest = await write(majority, put('a', 'newest'));
         assert.equal((await moving.next()).value?.revision, newest);
         cut.rejoin();
         await eventually(async () => assert.equal((await minority.get('a'))?.value, 'newest'));
-        assert.deepEqual(told([(await following).value ?? assert.fail('the watch ended')]), [`${newer} a=new`]);
-        assert.deepEqual(told([(await watch.next()).value ?? assert.fail('the watch ended')]), [`${newest} a=newest`]);
+        assert.deepEqual(formatChanges([(await following).value ?? assert.fail('the watch ended')]), [
+          `${newer} a=new`,
+        ]);
+        assert.deepEqual(formatChanges([(await watch.next()).value ?? assert.fail('the watch ended')]), [
+          `${newest} a=newest`,
+        ]);
         assert.ok((await eventually(() => write(minority, put('c')))) > newest);
-        assert.equal((await majority.get('a'))?.value, 'newest', 'a refused write is not carried out later');
+        assert.equal((await majority.get('a'))?.value, 'newest', 'a refused write was carried out later');
       } finally {
         cut.rejoin();
         await Promise.all([watch.return?.(), moving.return?.()]);
       }
     }
 
-    it('a membership outlives a change of the leader', async (t) => {
+    it('a membership, and a lease that is kept alive, outlive a change of the leader', async (t) => {
       const [store, other] = await openTwo(t);
       const logged: string[] = [];
       const note = (_: unknown, message = '') => logged.push(message);
@@ -214,7 +223,10 @@ function testCluster({ name, binary, skip }: EtcdVersion): void {
         await leader.stop();
         await eventually(() => write(other, put('after')));
         await leader.start();
-        await until(async () => (await other.get('unkept')) === undefined, 'a lease that nobody keeps ends');
+        await until(
+          async () => (await other.get('unkept')) === undefined,
+          'a lease that is not kept alive does not end',
+        );
         await delay(2000);
       } finally {
         clearInterval(keeping);

@@ -1,4 +1,4 @@
-// When etcd counts as the same one that was read before, and when not. Tests with a real etcd: etcd.test.ts.
+// When etcd counts as having the same history as before, and when not. Tests with a real etcd: etcd.test.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -52,11 +52,14 @@ function lossOf({ cluster = 'one', revision, now, before }: Etcd): Promise<Histo
   });
 }
 
-test('nothing read yet: any etcd will do', async () => {
-  assert.equal(await new EtcdHistory('/root/').findLoss(() => assert.fail('nothing to ask')), undefined);
+test('before anything was read, any etcd is accepted', async () => {
+  assert.equal(
+    await new EtcdHistory('/root/').findLoss(() => assert.fail('etcd is asked although nothing was read')),
+    undefined,
+  );
 });
 
-test('no key read yet: it asks for one of its own', async () => {
+test('before any key was read, the check asks for the key of the prefix', async () => {
   const history = new EtcdHistory('/root/');
   history.note({ cluster_id: 'one', revision: '12' });
   const asked: string[] = [];
@@ -69,7 +72,7 @@ test('no key read yet: it asks for one of its own', async () => {
   assert.deepEqual(asked, ['/root/', '/root/']);
 });
 
-test('the same history, whatever was written since', async () => {
+test('an etcd with the same history is accepted, whatever was written since', async () => {
   const read = entry('/a', 10, 'read');
   assert.equal(await lossOf({ revision: 12, now: read }), undefined);
   assert.equal(await lossOf({ revision: 90, now: read, before: new Compacted() }), undefined);
@@ -77,7 +80,7 @@ test('the same history, whatever was written since', async () => {
   assert.equal(await lossOf({ revision: 90, before: read }), undefined);
 });
 
-test('another history', async () => {
+test('an etcd with another history is found by its cluster, its revision or its data', async () => {
   const read = entry('/a', 10, 'read');
   assert.match((await lossOf({ cluster: 'two', revision: 12, now: read }))?.message ?? '', /another cluster: two/);
   assert.match((await lossOf({ revision: 11, now: read }))?.message ?? '', /went back from 12 to 11/);
@@ -90,7 +93,7 @@ test('another history', async () => {
   for (const etcd of cases) assert.match((await lossOf(etcd))?.message ?? '', /data at revision 10 differs/);
 });
 
-test('an etcd that cannot prove to be the same counts as another; if it cannot be asked, the check rejects', async () => {
+test('an etcd that cannot prove its history counts as another; if it cannot be asked, the check rejects', async () => {
   const newer = entry('/a', 80, 'newer');
   const unproven = await lossOf({ revision: 90, now: newer, before: new Compacted() });
   assert.match(unproven?.message ?? '', /^etcd compacted/);

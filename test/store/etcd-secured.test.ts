@@ -1,5 +1,5 @@
-// An etcd behind TLS, with client certificates and a user whose role has our prefix alone. The whole store works there,
-// also after etcd has forgotten its token.
+// An etcd behind TLS, with client certificates and a user whose role covers only our prefix. The whole store works
+// there, also after etcd has forgotten the token of the client.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { makeCertificate, withoutOpenssl } from '../support/certificate.ts';
 import { askEtcd, skipWithoutEtcd, startEtcd, type TestEtcd } from '../support/etcd.ts';
 import { freePorts } from '../support/free-port.ts';
 import { temporaryFolder } from '../support/temporary.ts';
-import { put, told, watchUntil, write } from './contract.ts';
+import { formatChanges, put, watchUntil, write } from './contract.ts';
 
 const prefix = '/zonewright/v1';
 const user = { username: 'zonewright', password: 'a password' };
@@ -21,7 +21,7 @@ const tokenSeconds = 1;
 
 interface Secured {
   etcd: TestEtcd;
-  /** Opens the store with all options that this etcd needs, without some of them, or with others instead. */
+  /** Opens the store with all options that this etcd needs, except those in `without`, and with those in `instead`. */
   open(without?: Partial<Record<keyof EtcdOptions, undefined>>, instead?: Partial<EtcdOptions>): Promise<Store>;
 }
 
@@ -63,7 +63,7 @@ async function startSecured(t: TestContext): Promise<Secured> {
 }
 
 describe('etcd: behind TLS and a password', { skip: skipWithoutEtcd() || withoutOpenssl }, () => {
-  it('writes, lists, watches and leases work, also after a token was forgotten, by time or by a restart', async (t) => {
+  it('writes, lists, watches and leases work, also after the token has expired or etcd has restarted', async (t) => {
     const { etcd, open } = await startSecured(t);
     const store = await open();
     const first = await write(store, put('a', 'one'));
@@ -75,7 +75,7 @@ describe('etcd: behind TLS and a password', { skip: skipWithoutEtcd() || without
     await etcd.stop();
     await etcd.start();
     const last = await write(store, put('a', 'three'));
-    assert.deepEqual(told(await watched), [`${first} a=one`, `${first + 1} b=two`, `${last} a=three`]);
+    assert.deepEqual(formatChanges(await watched), [`${first} a=one`, `${first + 1} b=two`, `${last} a=three`]);
     assert.equal(await store.keepLease(lease), true);
     await store.revokeLease(lease);
     assert.deepEqual(
@@ -84,7 +84,7 @@ describe('etcd: behind TLS and a password', { skip: skipWithoutEtcd() || without
     );
   });
 
-  it('the error names what is wrong, and counts as a store that is away', async (t) => {
+  it('the error of a wrong option names the reason, and is StoreUnavailable', async (t) => {
     const { open } = await startSecured(t);
     const cases: [string, Store, RegExp][] = [
       ['a wrong password', await open({}, { password: 'a guess' }), /invalid user ID or password/],

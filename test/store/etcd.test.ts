@@ -11,7 +11,7 @@ import { openEtcdStore } from '../../src/store/etcd.ts';
 import { Compacted, HistoryLost, type Store, StoreUnavailable, TransactionTooLarge } from '../../src/store/store.ts';
 import { etcdOrSkip, skipWithoutEtcd, startEtcd, type TestEtcd } from '../support/etcd.ts';
 import { assertFiveSeconds } from '../support/five-seconds.ts';
-import { put, remove, storeContract, told, watchUntil, write } from './contract.ts';
+import { formatChanges, put, remove, storeContract, watchUntil, write } from './contract.ts';
 
 let shared: TestEtcd | undefined;
 let tests = 0;
@@ -27,7 +27,7 @@ async function openFor(t: TestContext, endpoints: string[], prefix = '/zonewrigh
   return store;
 }
 
-/** Asserts that every kind of call fails as unavailable; returns how long each took, in milliseconds. */
+/** Asserts that every kind of call fails as unavailable. Returns how long each took, in milliseconds. */
 async function assertUnavailable(store: Store): Promise<number[]> {
   const calls = [
     store.get('a'),
@@ -63,8 +63,8 @@ describe('etcd', { skip, concurrency: true }, () => {
     };
   });
 
-  describe('etcd: when it is away', { skip, concurrency: 3 }, () => {
-    it('stopped, every call fails within five seconds, and works again when it is back', async (t) => {
+  describe('etcd: when it cannot be reached', { skip, concurrency: 3 }, () => {
+    it('while etcd is stopped every call fails within five seconds, and works again when etcd is back', async (t) => {
       const etcd = await etcdOrSkip(t);
       if (etcd === undefined) return;
       t.after(() => etcd.close());
@@ -82,7 +82,7 @@ describe('etcd', { skip, concurrency: true }, () => {
       await eventually(() => write(store, put('b')));
     });
 
-    it('opens while etcd is away; a watch waits for it', async (t) => {
+    it('a store can be opened while etcd is stopped, and a watch waits for etcd', async (t) => {
       const etcd = await etcdOrSkip(t);
       if (etcd === undefined) return;
       t.after(() => etcd.close());
@@ -93,10 +93,10 @@ describe('etcd', { skip, concurrency: true }, () => {
       const watching = watchUntil(store, '', revision, revision);
       await assertUnavailable(store);
       await etcd.start();
-      assert.deepEqual(told(await watching), [`${revision} a=1`]);
+      assert.deepEqual(formatChanges(await watching), [`${revision} a=1`]);
     });
 
-    it('killed and started again under writes: the watch has no gaps and no doubles', async (t) => {
+    it('a watch has no gaps and no repetitions when etcd is killed and started again under writes', async (t) => {
       const etcd = await etcdOrSkip(t);
       if (etcd === undefined) return;
       t.after(() => etcd.close());
@@ -149,7 +149,7 @@ describe('etcd', { skip, concurrency: true }, () => {
       );
     });
 
-    it('a watch that lost its place to a compaction says so', async (t) => {
+    it('a watch whose next revision was compacted reports it, or ends with Compacted', async (t) => {
       const etcd = await etcdOrSkip(t);
       if (etcd === undefined) return;
       t.after(() => etcd.close());
@@ -171,7 +171,7 @@ describe('etcd', { skip, concurrency: true }, () => {
       assert.ok(outcome === third || outcome instanceof Compacted, String(outcome));
     });
 
-    it('an etcd that was replaced by an older one is not waited for', async (t) => {
+    it('a watch ends with HistoryLost when etcd was replaced by one with older data', async (t) => {
       const [old, fresh] = [await etcdOrSkip(t), await etcdOrSkip(t)];
       if (old === undefined || fresh === undefined) return;
       t.after(() => Promise.all([old.close(), fresh.close()]));
@@ -185,7 +185,7 @@ describe('etcd', { skip, concurrency: true }, () => {
       await refused;
     });
 
-    it('goes on with another endpoint when one is dead or hangs', async (t) => {
+    it('calls use another endpoint when one is dead or hangs', async (t) => {
       const etcd = await etcdOrSkip(t);
       if (etcd === undefined) return;
       t.after(() => etcd.close());
@@ -197,7 +197,7 @@ describe('etcd', { skip, concurrency: true }, () => {
       assert.equal(await write(other, remove('a')), after(revision));
     });
 
-    it('a watch leaves an endpoint that went silent without a word', async (t) => {
+    it('a watch moves away from an endpoint that becomes silent', async (t) => {
       const etcd = await etcdOrSkip(t);
       if (etcd === undefined) return;
       t.after(() => etcd.close());
@@ -212,7 +212,7 @@ describe('etcd', { skip, concurrency: true }, () => {
       await watch.return?.();
     });
 
-    it('closed, it holds nothing that would keep the process alive', async (t) => {
+    it('a closed store holds nothing that keeps the process alive', async (t) => {
       const etcd = await etcdOrSkip(t);
       if (etcd === undefined) return;
       t.after(() => etcd.close());
@@ -232,8 +232,8 @@ describe('etcd', { skip, concurrency: true }, () => {
     });
   });
 
-  describe('etcd: when it is full, or asked for too much', { skip, concurrency: 3 }, () => {
-    it('a transaction that is too large is told from a store that is away', async (t) => {
+  describe('etcd: when it is full, or a request is too large', { skip, concurrency: 3 }, () => {
+    it('a transaction that is too large for etcd is not reported as a store that cannot be reached', async (t) => {
       const etcd = await startEtcd(['--max-request-bytes', '10000']);
       t.after(() => etcd.close());
       const store = await openFor(t, [etcd.endpoint]);
@@ -245,7 +245,7 @@ describe('etcd', { skip, concurrency: true }, () => {
       assert.equal(await write(store, put('c')), after(revision));
     });
 
-    it('full, it says so by name, goes on answering reads and watches, and writes again when there is room', async (t) => {
+    it('a full etcd refuses writes with the name of its alarm, serves reads and watches, and recovers with room', async (t) => {
       const etcd = await startEtcd(['--quota-backend-bytes', `${256 * 1024}`]);
       t.after(() => etcd.close());
       const store = await openFor(t, [etcd.endpoint]);
@@ -270,7 +270,7 @@ describe('etcd', { skip, concurrency: true }, () => {
     });
   });
 
-  describe('etcd: when it is another one than before', { skip, concurrency: 3 }, () => {
+  describe('etcd: when its history is another one', { skip, concurrency: 3 }, () => {
     /** Opens a store, saves a backup, then writes more than the backup holds. */
     async function aheadOfItsBackup(t: TestContext) {
       const etcd = await startEtcd();
@@ -296,21 +296,21 @@ describe('etcd', { skip, concurrency: true }, () => {
       return { ending };
     }
 
-    it('restored from a backup: the watch says so, and reading anew works', async (t) => {
+    it('a watch ends with HistoryLost after etcd was restored from a backup, and new reads work', async (t) => {
       const { etcd, store, backup, saved, newest } = await aheadOfItsBackup(t);
       const { ending } = await follow(store, newest);
       await etcd.restore(backup);
       assert.ok((await ending) instanceof HistoryLost, String(await ending));
       const { entries, revision } = await eventually(() => store.list(''));
-      assert.deepEqual(told([{ revision, events: entries.map((entry) => ({ kind: 'put', entry })) }]), [
+      assert.deepEqual(formatChanges([{ revision, events: entries.map((entry) => ({ kind: 'put', entry })) }]), [
         `${saved} a=saved`,
       ]);
       const watching = watchUntil(store, '', after(revision), after(revision));
       await write(store, put('a', 'new'));
-      assert.deepEqual(told(await watching), [`${after(revision)} a=new`]);
+      assert.deepEqual(formatChanges(await watching), [`${after(revision)} a=new`]);
     });
 
-    it('restored, and then written beyond the revision that was read: the watch says so', async (t) => {
+    it('a watch ends with HistoryLost also if the restored etcd has passed the revision that was read', async (t) => {
       const { etcd, other, backup, newest } = await aheadOfItsBackup(t);
       const way = await startSilenceable(t, Number(new URL(etcd.endpoint).port));
       const cutOff = await openFor(t, [way.endpoint]);
@@ -323,7 +323,7 @@ describe('etcd', { skip, concurrency: true }, () => {
       assert.equal((await cutOff.get('a'))?.value, `found ${newest + 2}`);
     });
 
-    it('wiped: the next write is refused', async (t) => {
+    it('the next write is refused after etcd was wiped', async (t) => {
       const { etcd, store } = await aheadOfItsBackup(t);
       await etcd.stop();
       await assertUnavailable(store);
@@ -335,7 +335,7 @@ describe('etcd', { skip, concurrency: true }, () => {
       assert.equal((await watchUntil(store, '', revision, revision)).length, 1);
     });
 
-    it('stopped and started again it is the same', async (t) => {
+    it('etcd keeps its history when it is stopped and started again', async (t) => {
       const { etcd, store, other, newest } = await aheadOfItsBackup(t);
       const watching = watchUntil(store, '', newest, (newest + 2) as Revision);
       await watchUntil(store, '', newest, newest);

@@ -1,4 +1,4 @@
-// Each kind parses the keys that its builder makes, and no others.
+// Each kind of key parses the keys that its builder makes, and no others.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -38,14 +38,14 @@ const made: [kind: string, key: string, subject: object][] = [
   ['idempotency', idempotencyKey('admin', 'a/ü%'), { token: 'admin', key: 'a/ü%' }],
 ];
 
-test('every key that a builder makes is read back by its kind alone', () => {
+test('every key that a builder makes is parsed by its own kind and by no other', () => {
   for (const [name, key, subject] of made) {
     assert.deepEqual(parsedBy(key), [name], key);
     assert.deepEqual(storedKinds.find((kind) => kind.name === name)?.parse(key), subject, key);
   }
 });
 
-test('every file of a kind has a kind of its name, with a prefix of its own and a key above', () => {
+test('every file of a kind exports a kind of its name, with a prefix of its own and a sample in this test', () => {
   assert.deepEqual(
     storedKinds.map((kind) => kind?.name),
     [...kindModules.keys()],
@@ -55,7 +55,7 @@ test('every file of a kind has a kind of its name, with a prefix of its own and 
   assert.deepEqual([...new Set(made.map(([name]) => name))].sort(), [...kindModules.keys()].sort());
 });
 
-test('no kind takes a key that no builder makes', () => {
+test('no kind parses a key that no builder makes', () => {
   const junk = [
     'zones/foo.k8s/x',
     'zones/foo%2ek8s',

@@ -1,5 +1,5 @@
-// A plain model of etcd's semantics, and random transactions that a store must carry out like the model. Run by
-// contract.ts.
+// A plain model of etcd's semantics, and random transactions that a store must carry out like the model. contract.ts
+// runs them.
 
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
@@ -110,7 +110,7 @@ export async function matchesModel(store: Store, other: Store): Promise<void> {
       }));
       const results = await Promise.all(transactions.map((transaction) => store.commit(transaction)));
       const order = results.map((result, index) => ({ result, transaction: transactions[index]! }));
-      // etcd may carry them out in another order than they were sent. The revisions tell the order.
+      // etcd may carry them out in another order than they were sent. The revisions show the order.
       order.sort((one, two) => one.result.revision - two.result.revision);
       if (group.length === 1) assert.deepEqual(order[0]!.result, model.commit(order[0]!.transaction));
       else serialize(model, order);
@@ -167,7 +167,7 @@ function permutations<T>(items: T[]): T[][] {
   );
 }
 
-/** A transaction must not write a key twice: of what overlaps, the first stays. */
+/** Removes operations that write a key twice, which no transaction may do. The first one stays. */
 function withoutOverlap(operations: Operation[]): Operation[] {
   const kept: Operation[] = [];
   const puts: string[] = [];

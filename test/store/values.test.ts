@@ -1,5 +1,5 @@
-// Values exactly as the first version wrote them: every later version must read them. Do not change these lines.
-// A version that writes another form adds its own.
+// Values exactly as the first version wrote them. Every later version must read them, so do not change them. A version
+// that writes another form adds its own samples.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -45,13 +45,13 @@ const written = {
   ],
 };
 
-test('there are samples of every kind of value', () => {
+test('every kind of value has samples', () => {
   assert.deepEqual(Object.keys(written).sort(), [...codecs.keys()].sort());
 });
 
 for (const [name, samples] of Object.entries(written)) {
   for (const [index, sample] of samples.entries()) {
-    test(`${name} ${index + 1} of the first version is read, with all that it says`, () => {
+    test(`${name} ${index + 1} of the first version is read with all its fields`, () => {
       const { v: _, ...content } = JSON.parse(sample);
       assert.partialDeepStrictEqual(codecs.get(name)?.decode(sample) as object, content);
     });
