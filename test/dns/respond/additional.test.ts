@@ -20,13 +20,13 @@ function generic(owner: string, type: string, before: string, ...names: string[]
   return `${owner} 60 ${type} \\# ${rdata.length / 2} ${rdata}`;
 }
 
-/** The type asked for, its one record, and the additional records that must come with it. */
+/** Returns a row: a question, its one record in the answer, and the additional records that must come with it. */
 function brings(question: string, answer: string, additional: readonly string[]): Row {
   return [question, 'NOERROR', [answer], [], additional];
 }
 
 answers(
-  'RFC 1035 §3.3, RFC 1183, RFC 2230, RFC 2782, RFC 6742: a name in rdata brings what its type asks for',
+  'RFC 1035 §3.3, RFC 1183, RFC 2230, RFC 2782, RFC 6742: a name in rdata adds the records that its type asks for',
   `
   host.example.   60 A     192.0.2.1
   host.example.   60 AAAA  2001:db8::1
@@ -70,7 +70,7 @@ answers(
 const hostService = generic('host.example.', 'TYPE65', '0001', 'far.example.');
 
 answers(
-  'RFC 9460 §4.1: a TargetName brings addresses and records of the same type; "." is the owner, but not in AliasMode (§2.4.2, §2.5)',
+  'RFC 9460 §4.1: a TargetName adds addresses and records of the same type; "." is the owner, but not in AliasMode (§2.4.2, §2.5)',
   `
   host.example.     60 A     192.0.2.1
   host.example.     60 AAAA  2001:db8::1

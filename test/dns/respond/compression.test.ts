@@ -30,14 +30,14 @@ function rdata(question: string): Buffer {
   return response.subarray(at + 2, at + 2 + response.readUInt16BE(at));
 }
 
-test('a name is cut where the question goes on', () => {
+test('a name is compressed against the longest suffix that it shares with the question', () => {
   assert.deepEqual([...rdata('example. NS')], [2, 0x6e, 0x73, 0xc0, header]);
   assert.deepEqual([...rdata('example. MX')], [0, 10, 0xc0, header]);
   assert.deepEqual([...rdata('a.b.example. CNAME')], [1, 0x78, 0xc0, header + 2]);
   assert.deepEqual([...rdata('self.example. PTR')], [0xc0, header]);
 });
 
-test('the same octets at another label are another name', () => {
+test('the same octets across other label boundaries are not compressed', () => {
   assert.equal(rdata('p.example. PTR').toString('latin1'), '\x08xexample\x00');
   assert.deepEqual([...rdata('q.example. PTR')], [0]);
 });
@@ -47,7 +47,7 @@ test('RFC 2782, RFC 6672 §2.5: the rdata of SRV and DNAME is not compressed', (
   assert.equal(rdata('d.example. DNAME').toString('latin1'), '\x07example\x00');
 });
 
-test('owners behind an alias point at the name in its rdata', () => {
+test('owners after an alias have the name in its rdata, and decode correctly', () => {
   const { exchange: ask } = serve(`
     $ZONE example.
     w.example.       60 CNAME v.u.other.

@@ -9,10 +9,10 @@ import { runFuzz } from '../../fuzz/fuzz.ts';
 const seed = Number(process.env.FUZZ_SEED ?? randomInt(2 ** 31));
 const queries = 200_000;
 
-test(`any octets (FUZZ_SEED=${seed})`, () => {
+test(`random queries get valid responses or none (FUZZ_SEED=${seed})`, () => {
   const { answered, rcodes, truncated } = runFuzz({ seed, queries });
   assert.ok(answered > queries / 2);
   // NOERROR, FORMERR, NXDOMAIN, NOTIMP, REFUSED, YXDOMAIN, BADCOOKIE, NOTAUTH.
-  for (const rcode of [0, 1, 3, 4, 5, 6, 7, 9]) assert.ok((rcodes[rcode] ?? 0) > 0, `rcode ${rcode} came back`);
+  for (const rcode of [0, 1, 3, 4, 5, 6, 7, 9]) assert.ok((rcodes[rcode] ?? 0) > 0, `no response had rcode ${rcode}`);
   assert.ok(truncated > 0);
 });

@@ -29,7 +29,7 @@ const opt = [...withOpt.subarray(optAt)];
 const optWith = (options: number[]) => join(cut(withOpt, withOpt.length - 2), [0, options.length], options);
 const a = [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1];
 
-/** Returns whether the response has the question, and whether it has an OPT. */
+/** Each row: title, query, rcode, whether the response repeats the question, and whether it has an OPT record. */
 const rows: [string, Buffer, rcode: number, echoed: boolean, opt: boolean][] = [
   ['RFC 9619: no question', changed(cut(plain, 12), { 5: 0 }), 1, false, false],
   ['RFC 9619: two questions', join(changed(plain, { 5: 2 }), plain.subarray(12)), 1, false, false],
@@ -112,33 +112,34 @@ for (const [what, rdata] of [
 }
 
 for (const [title, query, rcode, echoed, hasOpt] of rows) {
-  test(title, () => {
+  test(`${title}: the response has the right rcode, question and OPT`, () => {
     const response = server.exchange(query);
     assert.ok(response);
     assert.equal(rcodeOf(response), rcode);
-    assert.deepEqual(response.subarray(0, 2), query.subarray(0, 2), 'the id');
+    assert.deepEqual(response.subarray(0, 2), query.subarray(0, 2), 'the response has another id');
     assert.equal(response[2], 0x80 | ((query[2] as number) & 0x79) | (rcode === 0 && response[7] === 1 ? 0x04 : 0));
     assert.equal(response.readUInt16BE(4), echoed ? 1 : 0);
-    if (echoed) assert.deepEqual(response.subarray(12, optAt), query.subarray(12, optAt), 'the question');
-    assert.equal(response.readUInt16BE(10), hasOpt ? 1 : 0, 'OPT');
+    if (echoed)
+      assert.deepEqual(response.subarray(12, optAt), query.subarray(12, optAt), 'the response has another question');
+    assert.equal(response.readUInt16BE(10), hasOpt ? 1 : 0, 'the response has an OPT record, or lacks it');
     if (hasOpt) assert.ok(response.includes(Buffer.from([0, 0, 41, 0x04, 0xd0])));
   });
 }
 
-test('RFC 6891 §6.1.3: BADVERS stands in OPT, without an answer', () => {
+test('RFC 6891 §6.1.3: BADVERS is in the OPT record of a response without an answer', () => {
   const response = server.exchange(changed(withOpt, { [optAt + 6]: 1 }));
   assert.ok(response);
   assert.deepEqual([...response.subarray(-6)], [1, 0, 0, 0, 0, 0]);
   assert.equal(response.readUInt16BE(6), 0);
 });
 
-test('silence: shorter than a header, or itself a response', () => {
+test('a message shorter than a header, or with QR set, gets no response', () => {
   for (let length = 0; length < 12; length += 1) assert.equal(server.exchange(cut(plain, length)), undefined);
   assert.equal(server.exchange(changed(plain, { 2: 0x80 })), undefined);
   assert.equal(server.exchange(changed(cut(plain, 12), { 2: 0x80 })), undefined);
 });
 
-test('RFC 8945 §5.3.2: a key that we do not know is NOTAUTH, with BADKEY, unsigned', () => {
+test('RFC 8945 §5.3.2: an unknown key gets NOTAUTH with an unsigned TSIG record with BADKEY', () => {
   const response = server.exchange(changed(join(plain, tsig), { 11: 1 }));
   assert.ok(response);
   assert.equal(rcodeOf(response), 9);
@@ -146,7 +147,7 @@ test('RFC 8945 §5.3.2: a key that we do not know is NOTAUTH, with BADKEY, unsig
   assert.deepEqual([...response.subarray(optAt)], [...tsigFixed, 0, rdata.length, ...rdata]);
 });
 
-test('RFC 1035 §4.1.1, RFC 4035 §3.1.6: RD and CD are copied; RA and AD are not ours to set', () => {
+test('RFC 1035 §4.1.1, RFC 4035 §3.1.6: RD and CD are copied, RA and AD are never set', () => {
   for (const [flags, more] of [
     [0x01, 0x00],
     [0x00, 0x10],
@@ -158,7 +159,7 @@ test('RFC 1035 §4.1.1, RFC 4035 §3.1.6: RD and CD are copied; RA and AD are no
   }
 });
 
-test('RFC 1035 §2.3.3, RFC 4343: case does not matter, and comes back as it was sent', () => {
+test('RFC 1035 §2.3.3, RFC 4343: a question in any case gets the answer, and is repeated in its case', () => {
   const response = server.exchange(encodeQuestion('HoSt.eXAMPLe. A'));
   assert.ok(response);
   assert.equal(response.readUInt16BE(6), 1);

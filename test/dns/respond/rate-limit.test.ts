@@ -1,5 +1,5 @@
-// Response rate limiting: the token buckets compared with plain arithmetic, which clients share a limit, and what is
-// sent over the limit.
+// Response rate limiting. The token buckets are compared with plain arithmetic. Other tests check which clients share a
+// limit, and what is sent over the limit.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -19,7 +19,7 @@ const settings = (perSecond: number, slip = 0, allow: string[] = []): RateLimitS
   allow: allow.map(parseRange),
 });
 
-test('a bucket agrees with the model, whatever the clock does', () => {
+test('token buckets agree with the model, also if the clock goes backwards', () => {
   const step = fc.record({
     wait: fc.oneof(fc.nat(30), fc.nat(5_000), fc.integer({ min: -100, max: 0 })),
     network: fc.nat(2),
@@ -105,7 +105,7 @@ const zone = `host.example.   60 A  192.0.2.1
   cut.example.    60 NS ns.elsewhere.`;
 const stranger = clientAt('198.51.100.100');
 
-/** Asks `times` times. Returns what came for each: ok, tc, or nothing. */
+/** Asks `times` times. Returns for each query `ok`, `tc`, or `-` if no response came. */
 function flood(server: ReturnType<typeof serve>, query: Buffer, times: number, client = stranger): string[] {
   return Array.from({ length: times }, () => {
     const response = server.exchange(query, client);
@@ -113,21 +113,29 @@ function flood(server: ReturnType<typeof serve>, query: Buffer, times: number, c
   });
 }
 
-test('over the limit every Nth is empty with TC, and the rest is silence', () => {
+test('over the limit every Nth query gets an empty response with TC, and the others get none', () => {
   const server = serve(zone, { settings: { rateLimit: settings(2, 2) }, clock: clockAt(1_000) });
   const query = encodeQuestion('host.example. A edns');
   assert.deepEqual(flood(server, query, 8), ['ok', 'ok', '-', 'tc', '-', 'tc', '-', 'tc']);
   server.exchange(query, stranger);
   const slipped = server.exchange(query, stranger);
   assert.ok(slipped);
-  assert.equal(slipped.length, query.length, 'no amplification: the question and OPT');
+  assert.equal(slipped.length, query.length, 'the response has more than the question and OPT');
   assert.deepEqual([slipped.readUInt16BE(4), slipped.readUInt16BE(6), slipped.readUInt16BE(8)], [1, 0, 0]);
   assert.equal((slipped[3] as number) & 15, 0);
-  assert.deepEqual(flood(server, query, 3, clientAt('198.51.100.100', 'tcp')), ['ok', 'ok', 'ok'], 'TCP');
-  assert.deepEqual(flood(server, query, 3, clientAt('127.0.0.1')), ['ok', 'ok', 'ok'], 'loopback');
+  assert.deepEqual(
+    flood(server, query, 3, clientAt('198.51.100.100', 'tcp')),
+    ['ok', 'ok', 'ok'],
+    'queries over TCP are limited',
+  );
+  assert.deepEqual(
+    flood(server, query, 3, clientAt('127.0.0.1')),
+    ['ok', 'ok', 'ok'],
+    'queries from loopback are limited',
+  );
 });
 
-test('classes are limited one by one, and counted', () => {
+test('each class of answers has its own limit and counter', () => {
   const counters = newResponseCounters();
   const server = serve(zone, { settings: { rateLimit: settings(1, 1) }, clock: clockAt(1_000), counters });
   const asked: [question: string, kind: string][] = [
@@ -149,7 +157,7 @@ test('classes are limited one by one, and counted', () => {
   assert.equal(read('dns_dropped_total', ''), 0);
 });
 
-test('a good cookie is not limited, a wrong one is', () => {
+test('queries with a good cookie are not limited, and those with a wrong cookie are', () => {
   const secrets = [Buffer.from('e5e973e5a6b2a43f48e7dc849e37bfcf', 'hex')];
   const server = serve(zone, {
     settings: { rateLimit: settings(1), cookies: { strict: false, secrets } },

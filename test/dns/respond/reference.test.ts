@@ -1,5 +1,5 @@
-// Random zones and questions, compared with a plain reference of RFC 1034 §4.3.2, RFC 4592 and RFC 6672: Maps, and a
-// walk from the apex down.
+// Answers to random questions about random zones, compared with a plain reference of RFC 1034 §4.3.2, RFC 4592 and
+// RFC 6672. The reference has Maps, and walks from the apex down.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -18,7 +18,7 @@ const name = fc
 const record = fc.tuple(name, fc.constantFrom('A', 'A', 'TXT', 'CNAME', 'NS', 'DNAME'), name);
 const question = fc.tuple(name, fc.constantFrom('A', 'A', 'A', 'TXT', 'CNAME', 'NS', 'DS', 'DNAME', 'ANY'));
 
-test('random zones answer as the RFCs read', () => {
+test('answers from random zones are those of the reference', () => {
   fc.assert(
     fc.property(
       fc.subarray(zoneNames, { minLength: 1 }),

@@ -13,7 +13,7 @@ import { clientAt, clockAt, ednsOption, encodeQuestion, withOptions, writeZones 
 
 /** More than the additional section of an ordinary response takes (targets.ts). */
 const targets = 150;
-/** As many as one response follows (lookup.ts). */
+/** The number of aliases that one response follows (lookup.ts). */
 const aliases = 16;
 const each = (count: number, line: (i: number) => string) => Array.from({ length: count }, (_, i) => line(i));
 
@@ -53,7 +53,10 @@ const withCookie = withOptions(encodeQuestion('host.example. A edns'), cookie);
 const cookieAlone = Buffer.concat([withCookie.subarray(0, 12), withCookie.subarray(plain.length)]);
 cookieAlone.writeUInt16BE(0, 4);
 
-/** `padded` is first: where `signed` has its TSIG record, `padded` has zeros, which can be read as one. */
+/**
+ * `padded` comes first. It has zeros at the place where `signed` has its TSIG record, which could be read as a TSIG
+ * record.
+ */
 const queries: Readonly<Record<string, Buffer>> = {
   padded: withOptions(encodeQuestion('host.example. A edns'), padding),
   signed,
@@ -96,7 +99,7 @@ function newServer(settings: ResponseSettings, client: Client): (query: Buffer) 
 }
 
 const settings: ResponseSettings = { nsid: 'replica', cookies: { strict: false, secrets } };
-/** No response is sent: each counts for its class. */
+/** Settings under which no response is sent, and each is counted in its class. */
 const limited: ResponseSettings = { ...settings, rateLimit: { perSecond: 0, slip: 0, allow: [] } };
 
 for (const [how, transport, options] of [
@@ -111,7 +114,7 @@ for (const [how, transport, options] of [
       const expected = newServer(options, client)(query);
       for (const [before, earlier] of Object.entries(queries)) {
         reused(earlier);
-        assert.equal(reused(query), expected, `${title}, after ${before}`);
+        assert.equal(reused(query), expected, `the response to '${title}' is another one after '${before}'`);
       }
     }
   });

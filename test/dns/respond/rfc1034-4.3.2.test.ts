@@ -7,7 +7,7 @@ const soa = `example. 3600 ${defaultSoa}`;
 const negative = `example. 300 ${defaultSoa}`;
 
 answers(
-  'RFC 1034 §4.3.2 step 3a: the RRset that was asked for, all of it and nothing else',
+  'RFC 1034 §4.3.2 step 3a: the answer is the whole RRset that was asked for, and nothing else',
   `
   example.       3600 NS   ns1.example.
   example.       3600 MX   10 mail.example.
@@ -62,7 +62,7 @@ answers(
 );
 
 answers(
-  'RFC 1034 §4.3.2 step 2: the most specific of nested zones',
+  'RFC 1034 §4.3.2 step 2: the most specific of nested zones answers',
   `
   $ZONE example.
   a.example.            60 A 192.0.2.1
@@ -87,7 +87,7 @@ answers(
 );
 
 answers(
-  'RFC 1034 §4.3.2 step 2: the root as a zone',
+  'RFC 1034 §4.3.2 step 2: the root can be a zone',
   `
   $ZONE .
   . 60 NS a.root.
@@ -103,7 +103,7 @@ answers(
 );
 
 answers(
-  'RFC 1034 §3.6.2: aliases are followed inside and across our zones, and out of them',
+  'RFC 1034 §3.6.2: aliases are followed within and between our zones, and end outside of them',
   `
   $ZONE example.
   host.example.    300 A     192.0.2.1
@@ -166,7 +166,7 @@ answers(
 );
 
 answers(
-  'RFC 1034 §4.3.2 step 3b: delegations, with glue',
+  'RFC 1034 §4.3.2 step 3b: a delegation is answered with a referral and its glue',
   `
   example.          60 NS   ns1.example.
   ns1.example.      60 A    192.0.2.53
@@ -225,7 +225,7 @@ answers(
 );
 
 answers(
-  'RFC 2181 §10.1, RFC 4035 §2.5: what may stand beside a CNAME is answered by its own type',
+  'RFC 2181 §10.1, RFC 4035 §2.5: a type that may stand beside a CNAME is answered by its own records',
   `
   example.       3600 NS    ns1.elsewhere.
   a.example.     60   CNAME b.example.

@@ -1,4 +1,4 @@
-// NOTIFY is handed on, and answered by a responder of its own: we are the primary of every zone that we serve.
+// NOTIFY is handed on, and answered by its own responder. We are the primary of every zone that we serve.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -20,7 +20,7 @@ reader.enter();
 
 const [FORMERR, SERVFAIL, REFUSED, NOTAUTH] = [1, 2, 5, 9];
 
-/** The question as a NOTIFY. */
+/** Returns a NOTIFY with this question. */
 function notify(question: string): Buffer {
   const message = encodeQuestion(question);
   message[2] = 4 << 3;
@@ -32,13 +32,13 @@ function clientThatHandsOn(handOn: HandOn): Client {
 }
 
 for (const [what, question, rcode, extended] of [
-  ['§3.10: a zone that we are the primary of', 'example. SOA edns', REFUSED, 21],
+  ['§3.10: a zone of which we are the primary', 'example. SOA edns', REFUSED, 21],
   ['a zone that we do not serve', 'elsewhere. SOA edns', NOTAUTH, 20],
-  ['a name within a zone of ours', 'host.example. SOA edns', NOTAUTH, 20],
-  ['§3.11: a type that tells of no event', 'example. A edns', FORMERR, 30],
+  ['a name below the apex of our zone', 'host.example. SOA edns', NOTAUTH, 20],
+  ['§3.11: a type other than SOA', 'example. A edns', FORMERR, 30],
   ['without EDNS', 'example. SOA', REFUSED, undefined],
 ] as const) {
-  test(`${what}: ${question}`, () => {
+  test(`NOTIFY is answered with the right rcode and extended error: ${what}, ${question}`, () => {
     const query = notify(question);
     const response = Buffer.alloc(512);
     const length = createResponder(reader, {}, [answerNotify])(query, query.length, response, clientAt('192.0.2.99'));
@@ -52,21 +52,21 @@ for (const [what, question, rcode, extended] of [
   });
 }
 
-test('the answering thread hands it on, and counts nothing', () => {
+test('the answering thread hands a NOTIFY on, and counts nothing', () => {
   const counters = newResponseCounters();
   const respond = createResponder(reader, { counters });
   const query = notify('example. SOA edns');
-  const told: unknown[] = [];
-  const client = clientThatHandsOn((kind, bytes, length) => told.push([kind, bytes, length]) > 0);
+  const calls: unknown[] = [];
+  const client = clientThatHandsOn((kind, bytes, length) => calls.push([kind, bytes, length]) > 0);
   assert.equal(respond(query, query.length, new Uint8Array(512), client), handedOn);
-  assert.deepEqual(told, [[handedOnKind.notify, query, query.length]]);
+  assert.deepEqual(calls, [[handedOnKind.notify, query, query.length]]);
   assert.equal(
     new Float64Array(counters).every((count) => count === 0),
     true,
   );
 });
 
-test('where there is no room, the answering thread answers SERVFAIL with an extended error', () => {
+test('if a NOTIFY cannot be handed on, the answering thread answers SERVFAIL with an extended error', () => {
   const counters = newResponseCounters();
   const respond = createResponder(reader, { counters });
   const query = notify('example. SOA edns');
@@ -78,7 +78,7 @@ test('where there is no room, the answering thread answers SERVFAIL with an exte
   assert.equal(new Float64Array(counters)[counter.queries.udp], 1);
 });
 
-test('a thread refuses only so many in a second over UDP, and drops the others', () => {
+test('a thread refuses a limited number of NOTIFY in a second over UDP, and drops the others', () => {
   const counters = newResponseCounters();
   const clock = clockAt(1_000);
   const respond = createResponder(reader, { counters, clock });
@@ -90,12 +90,12 @@ test('a thread refuses only so many in a second over UDP, and drops the others',
   assert.equal(refused(), maxRefusals);
   assert.equal(new Float64Array(counters)[counter.handOnDropped], maxRefusals);
   assert.equal(new Float64Array(counters)[counter.queries.udp], 2 * maxRefusals);
-  assert.equal(ask({ ...full, transport: 'tcp' }), true, 'a connection always gets its answer');
+  assert.equal(ask({ ...full, transport: 'tcp' }), true, 'a query over TCP gets no answer');
   clock.set(2_000_000);
   assert.equal(refused(), maxRefusals);
 });
 
-test('the rate limit counts it in a class of its own, and hands on nothing over it', () => {
+test('NOTIFY has its own class in the rate limit, and is not handed on over the limit', () => {
   const counters = newResponseCounters();
   const rateLimit = { perSecond: 2, slip: 2, allow: [] };
   const respond = createResponder(reader, { counters, settings: { rateLimit }, clock: clockAt(1_000) });
@@ -110,10 +110,10 @@ test('the rate limit counts it in a class of its own, and hands on nothing over 
   assert.equal(decode(response).flag_tc, true);
   assert.equal(new Float64Array(counters)[counter.limited[6] as number], 4);
   const question = encodeQuestion('host.example. A');
-  assert.ok(respond(question, question.length, response, client) > 0, 'ordinary answers have tokens of their own');
+  assert.ok(respond(question, question.length, response, client) > 0, 'an ordinary answer is limited with NOTIFY');
 });
 
-test('a signed one is refused at once: we hold no keys', () => {
+test('a signed NOTIFY gets NOTAUTH and is not handed on, because we hold no keys', () => {
   const respond = createResponder(reader);
   const query = Buffer.concat([
     notify('example. SOA'),
@@ -125,7 +125,7 @@ test('a signed one is refused at once: we hold no keys', () => {
     query,
     query.length,
     response,
-    clientThatHandsOn(() => assert.fail('handed on')),
+    clientThatHandsOn(() => assert.fail('a signed NOTIFY was handed on')),
   );
   assert.equal(response.subarray(0, length).readUInt8(3) & 15, NOTAUTH);
 });

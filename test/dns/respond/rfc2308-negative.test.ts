@@ -4,7 +4,7 @@
 import { answers } from '../../support/answers.ts';
 
 answers(
-  'RFC 2308 §5: the TTL is the lesser of the SOA’s own and its minimum',
+  'RFC 2308 §5: the TTL of the SOA is the smaller of its own TTL and its minimum field',
   `
   $ZONE long.example.
   long.example. 3600 SOA ns.long.example. root.long.example. 7 2 3 4 300
@@ -21,7 +21,7 @@ answers(
 );
 
 answers(
-  'RFC 8020 §2: a name with names below it exists, and holds nothing',
+  'RFC 8020 §2: a name without records, but with names below it, gets NOERROR without an answer',
   `
   a.b.c.example. 60 A 192.0.2.1
   _sip._tcp.example. 60 SRV 0 0 5060 a.b.c.example.`,
@@ -38,7 +38,7 @@ answers(
 );
 
 answers(
-  'RFC 8482 §4.1: ANY gets one RRset over UDP, and all over a connection',
+  'RFC 8482 §4.1: ANY gets one RRset over UDP, and all RRsets over a connection',
   `
   example.      60 NS  ns.example.
   host.example. 60 A   192.0.2.1

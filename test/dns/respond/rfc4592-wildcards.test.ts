@@ -3,7 +3,7 @@
 import { answers } from '../../support/answers.ts';
 
 answers(
-  'RFC 4592 §2.2.1: what is synthesised, and what is not',
+  'RFC 4592 §2.2.1: names are synthesised as in the example of the RFC',
   `
   example.                 3600 NS  ns.example.com.
   example.                 3600 NS  ns.example.net.
@@ -44,7 +44,7 @@ answers(
 );
 
 answers(
-  'RFC 4592 §2.2.2: an asterisk that is an empty non-terminal answers nothing, but is there',
+  'RFC 4592 §2.2.2: a wildcard that is an empty non-terminal exists and has no records',
   'x.*.example. 60 A 192.0.2.1',
   [
     ['*.example. A', 'NOERROR', []],
@@ -55,7 +55,7 @@ answers(
 );
 
 answers(
-  'RFC 4592 §3.3: the closest encloser alone decides',
+  'RFC 4592 §3.3: only the wildcard at the closest encloser answers',
   `
   *.example.     60 A 192.0.2.1
   *.b.example.   60 A 192.0.2.2
@@ -77,7 +77,7 @@ answers(
 );
 
 answers(
-  'RFC 4592 §4.3: a wildcard alias',
+  'RFC 4592 §4.3: a CNAME at a wildcard is followed',
   `
   *.w.example.  60 CNAME host.example.
   host.example. 60 A     192.0.2.1`,

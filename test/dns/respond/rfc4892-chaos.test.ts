@@ -1,4 +1,4 @@
-// Server name and version in class CH (RFC 4892): refused unless switched on.
+// The name and the version of the server in class CH (RFC 4892). They are refused unless switched on.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -21,7 +21,7 @@ const rows: [question: string, rcode: string, answers: string[]][] = [
 ];
 
 for (const [question, rcode, answers] of rows) {
-  test(question, () => {
+  test(`${question} gets ${rcode} if CHAOS is on, and REFUSED if it is off`, () => {
     const response = open.ask(question);
     assert.equal(response.rcode, rcode);
     assert.deepEqual(response.answers.map(formatRecord), answers);
@@ -31,7 +31,7 @@ for (const [question, rcode, answers] of rows) {
   });
 }
 
-test('a text of any length is a string of 255 octets at most, and the message is whole', () => {
+test('a name of any length is answered over every size limit', () => {
   const server = serve(zone, { settings: { chaos: { server: 'é'.repeat(200), version: '' } } });
   for (const size of ['', ' size=512', ' tcp']) {
     const response = server.exchange(encodeQuestion(`id.server. TXT CH${size}`));

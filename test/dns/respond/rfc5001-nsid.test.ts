@@ -10,18 +10,33 @@ const nameless = serve(zone);
 const name = Buffer.from('replica-1').toString('hex');
 
 const rows: [string, typeof named, Buffer, expected: string | undefined][] = [
-  ['§2.1: asked', named, withOptions(encodeQuestion('host.example. A edns'), ednsOption(3)), name],
-  ['§2.1: not asked', named, encodeQuestion('host.example. A edns'), undefined],
-  ['RFC 6891 §6.1.1: no OPT', named, encodeQuestion('host.example. A'), undefined],
   [
-    'data in the question means nothing',
+    '§2.1: a query with NSID gets the name',
+    named,
+    withOptions(encodeQuestion('host.example. A edns'), ednsOption(3)),
+    name,
+  ],
+  ['§2.1: a query without NSID does not get the name', named, encodeQuestion('host.example. A edns'), undefined],
+  ['RFC 6891 §6.1.1: a query without OPT does not get the name', named, encodeQuestion('host.example. A'), undefined],
+  [
+    'data in the option of the query is ignored',
     named,
     withOptions(encodeQuestion('host.example. A edns'), ednsOption(3, 'abcd')),
     name,
   ],
-  ['asked twice', named, withOptions(encodeQuestion('host.example. A edns'), ednsOption(3), ednsOption(3)), name],
-  ['in refusals too', named, withOptions(encodeQuestion('elsewhere. A edns'), ednsOption(3)), name],
-  ['off', nameless, withOptions(encodeQuestion('host.example. A edns'), ednsOption(3)), undefined],
+  [
+    'a query with NSID twice gets the name',
+    named,
+    withOptions(encodeQuestion('host.example. A edns'), ednsOption(3), ednsOption(3)),
+    name,
+  ],
+  ['a refused query gets the name too', named, withOptions(encodeQuestion('elsewhere. A edns'), ednsOption(3)), name],
+  [
+    'a server without NSID sends no name',
+    nameless,
+    withOptions(encodeQuestion('host.example. A edns'), ednsOption(3)),
+    undefined,
+  ],
 ];
 
 for (const [title, server, query, expected] of rows) {

@@ -5,7 +5,7 @@ import { answers } from '../../support/answers.ts';
 const long = 'x'.repeat(63);
 
 answers(
-  'RFC 6672 §2.2, §3.1: what is below is renamed, the owner itself is not',
+  'RFC 6672 §2.2, §3.1: a DNAME renames the names below its owner, and not the owner itself',
   `
   old.example.     60 DNAME  new.example.
   old.example.     60 A      192.0.2.9
@@ -97,7 +97,7 @@ answers('RFC 6672 §2.2: a name that would be too long is YXDOMAIN', `dn.example
 ]);
 
 answers(
-  'RFC 6672 §3.2: a DNAME is said once, also when what it makes of the name is its own owner',
+  'RFC 6672 §3.2: a DNAME is in the answer once, also if the name that it makes is its own owner',
   `
   turn.example.   60 DNAME  example.
   turn.example.   60 TXT    "text"

@@ -1,4 +1,4 @@
-// Cookies in queries and responses: RFC 7873 §5.2, by section. How they are made: rfc9018-cookies.test.ts.
+// Cookies in queries and responses (RFC 7873 §5.2), by section. How server cookies are made: rfc9018-cookies.test.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -31,7 +31,7 @@ const overTcp = clientAt('198.51.100.100', 'tcp');
 const asked = encodeQuestion('host.example. A edns');
 const cookieQuery = (...cookies: string[]) => withOptions(asked, ...cookies.map((data) => ednsOption(10, data)));
 
-/** A header and an OPT record (RFC 7873 §5.4). */
+/** Returns a query without a question: a header and an OPT record (RFC 7873 §5.4). */
 function questionless(...options: Buffer[]): Buffer {
   const header = Buffer.from([0x12, 0x67, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
   return withOptions(Buffer.concat([header, asked.subarray(-11)]), ...options);
@@ -43,60 +43,72 @@ function ask(server: typeof lax, query: Buffer, from = client) {
   return { rcode: wholeRcode(response), answers: response.readUInt16BE(6), cookie: optionsOf(response).get(10) };
 }
 
-test('§5.2.1: no cookie, no cookie back, in strict mode too', () => {
+test('§5.2.1: a query without a cookie gets an answer without one, in strict mode too', () => {
   for (const server of [lax, strict, off]) {
     assert.deepEqual(ask(server, asked), { rcode: NOERROR, answers: 1, cookie: undefined });
     assert.deepEqual(ask(server, encodeQuestion('host.example. A')), { rcode: NOERROR, answers: 1, cookie: undefined });
   }
 });
 
-test('§5.2.2: a cookie of an invalid length is FORMERR', () => {
+test('§5.2.2: a cookie of an invalid length gets FORMERR', () => {
   for (let length = 0; length <= 48; length += 1) {
     const whole = length === 8 || (length >= 16 && length <= 40);
     const { rcode, cookie } = ask(lax, cookieQuery('ab'.repeat(length)));
     assert.equal(rcode, whole ? NOERROR : FORMERR, `${length} octets`);
     assert.equal(cookie?.length, whole ? 48 : undefined);
-    assert.equal(ask(off, cookieQuery('ab'.repeat(length))).rcode, NOERROR, 'off: an option like any other');
+    assert.equal(
+      ask(off, cookieQuery('ab'.repeat(length))).rcode,
+      NOERROR,
+      'the option is not ignored while cookies are off',
+    );
   }
 });
 
-test('§5.2.3: the client half alone', () => {
+test('§5.2.3: a client cookie alone gets a server cookie, and in strict mode BADCOOKIE over UDP', () => {
   assert.deepEqual(ask(lax, cookieQuery(own)), { rcode: NOERROR, answers: 1, cookie: good });
   assert.deepEqual(ask(strict, cookieQuery(own)), { rcode: BADCOOKIE, answers: 0, cookie: good });
   assert.deepEqual(ask(strict, cookieQuery(own), overTcp), { rcode: NOERROR, answers: 1, cookie: good });
   assert.deepEqual(ask(off, cookieQuery(own)), { rcode: NOERROR, answers: 1, cookie: undefined });
 });
 
-test('§5.2.4: a wrong one', () => {
+test('§5.2.4: a wrong server cookie gets a new one, and in strict mode BADCOOKIE over UDP', () => {
   assert.deepEqual(ask(lax, cookieQuery(wrong)), { rcode: NOERROR, answers: 1, cookie: good });
   assert.deepEqual(ask(strict, cookieQuery(wrong)), { rcode: BADCOOKIE, answers: 0, cookie: good });
   assert.deepEqual(ask(strict, cookieQuery(wrong), overTcp), { rcode: NOERROR, answers: 1, cookie: good });
   assert.equal(ask(strict, cookieQuery(good), clientAt('198.51.100.101')).rcode, BADCOOKIE);
 });
 
-test('§5.2.5: a good one', () => {
+test('§5.2.5: a good server cookie gets the answer and the same cookie', () => {
   for (const server of [lax, strict]) {
     assert.deepEqual(ask(server, cookieQuery(good)), { rcode: NOERROR, answers: 1, cookie: good });
   }
 });
 
-test('§5.2: of several cookies the first counts', () => {
+test('§5.2: only the first of several cookies counts', () => {
   assert.equal(ask(strict, cookieQuery(good, wrong, 'ab')).rcode, NOERROR);
   assert.equal(ask(strict, cookieQuery(wrong, good)).rcode, BADCOOKIE);
 });
 
-test('§5.4: without a question, a client asks for a cookie, or whether it has a good one', () => {
+test('§5.4: a query without a question gets a cookie, and BADCOOKIE if its server cookie is wrong', () => {
   for (const server of [lax, strict]) {
     assert.deepEqual(ask(server, questionless(ednsOption(10, own))), { rcode: NOERROR, answers: 0, cookie: good });
     assert.deepEqual(ask(server, questionless(ednsOption(10, good))), { rcode: NOERROR, answers: 0, cookie: good });
     assert.deepEqual(ask(server, questionless(ednsOption(10, wrong))), { rcode: BADCOOKIE, answers: 0, cookie: good });
   }
-  assert.equal(ask(lax, questionless()).rcode, FORMERR, 'no cookie');
-  assert.equal(ask(off, questionless(ednsOption(10, own))).rcode, FORMERR, 'cookies are off');
-  assert.equal(ask(lax, questionless(ednsOption(10, own)).subarray(0, 12)).rcode, FORMERR, 'the header alone');
+  assert.equal(ask(lax, questionless()).rcode, FORMERR, 'a query without a question and a cookie is not refused');
+  assert.equal(
+    ask(off, questionless(ednsOption(10, own))).rcode,
+    FORMERR,
+    'a query without a question is not refused while cookies are off',
+  );
+  assert.equal(
+    ask(lax, questionless(ednsOption(10, own)).subarray(0, 12)).rcode,
+    FORMERR,
+    'a header alone is not refused',
+  );
 });
 
-test('whatever else is wrong comes with the cookie, or before it', () => {
+test('refusals for other reasons have a cookie, and a wrong EDNS version gets BADVERS', () => {
   const changed = (at: number, octet: number) => {
     const query = cookieQuery(own);
     query[at] = octet;
@@ -108,7 +120,7 @@ test('whatever else is wrong comes with the cookie, or before it', () => {
   assert.equal(ask(lax, changed(optAt + 6, 1)).rcode, BADVERS);
 });
 
-test('every answer leaves room for the cookie', () => {
+test('answers of every size leave room for the cookie and NSID', () => {
   const texts = Array.from({ length: 30 }, (_, i) => `big${i}.example. 60 TXT "${'x'.repeat(150 + i)}"`).join('\n');
   const twice = texts.split('\n').map((line) => `${line}\n${line.replace('"', '"y')}`);
   const server = serve(twice.join('\n'), {
@@ -130,7 +142,7 @@ test('every answer leaves room for the cookie', () => {
   }
 });
 
-test('cookies are counted by kind', () => {
+test('cookies are counted by their state', () => {
   const cells = counterFamilies.find(({ name }) => name === 'dns_cookies_total')?.cells ?? {};
   const read = () => ['half', 'wrong', 'good'].map((state) => new Float64Array(counters)[cells[state] as number] ?? 0);
   const before = read();

@@ -1,12 +1,12 @@
-// ANY (RFC 8482 §4.1): over UDP one whole RRset of the name, over a connection all of them. So ANY does not amplify
-// spoofed queries.
+// ANY (RFC 8482 §4.1) gets one whole RRset of the name over UDP, and all of them over a connection. So spoofed queries
+// for ANY are not amplified more than others.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { answers, encodeQuestion, serve } from '../../support/answers.ts';
 
 answers(
-  '§4.1: a subset over UDP, all over TCP',
+  '§4.1: ANY gets one RRset over UDP, and all RRsets over TCP',
   `host.example.  60 A     192.0.2.1
    host.example.  60 A     192.0.2.2
    host.example.  60 TXT   "text"
@@ -25,7 +25,7 @@ answers(
   ],
 );
 
-test('nothing over UDP is larger than 1232 octets, or than 512 without OPT', () => {
+test('a response over UDP has at most 1232 octets, or 512 without OPT, for ANY and other types', () => {
   const records = Array.from(
     { length: 200 },
     (_, i) => `big.example. 60 A 198.51.100.${i}\nbig.example. 60 TXT "${i}"`,

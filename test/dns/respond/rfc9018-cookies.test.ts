@@ -1,4 +1,4 @@
-// Server cookies that other servers can make and check: RFC 9018 §4, its test vectors, and those of SipHash.
+// Server cookies that other servers can make and check (RFC 9018 §4), with the test vectors of the RFC and of SipHash.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -12,7 +12,7 @@ const first = hex('e5e973e5a6b2a43f48e7dc849e37bfcf');
 const rolled = hex('445536bcd2513298075a5d379663c962');
 const rolledFrom = hex('dd3bdf9344b678b185a6f5cb60fca715');
 
-/** Returns the cookie that a client at `address` gets, and the verdict on its own. */
+/** Returns the cookie that a client at `address` gets, and the state of the cookie that it sent. */
 function answer(address: string, sent: string, now: number, secrets: readonly Uint8Array[] = [first]) {
   const cookies = new ServerCookies({ strict: false, secrets }, clockAt(now));
   const octets = addressRdata(parseAddress(address));
@@ -23,7 +23,7 @@ function answer(address: string, sent: string, now: number, secrets: readonly Ui
   return { state, made: made.toString('hex') };
 }
 
-test('appendix A: what is sent, and what comes back', () => {
+test('appendix A: cookies are made and checked as in the examples', () => {
   for (const [title, address, sent, now, secrets, state, made] of [
     [
       'A.1: a new cookie',
@@ -86,7 +86,7 @@ test('appendix A: what is sent, and what comes back', () => {
   }
 });
 
-test('§4.3: taken for an hour and from five minutes ahead; replaced after half an hour', () => {
+test('§4.3: a cookie is accepted up to an hour old or five minutes early, and replaced after half an hour', () => {
   const now = 0x6cf79f11;
   const { made } = answer('198.51.100.100', '2464c4abcf10c957', now);
   const states = [-301, -300, 0, 1_800, 1_801, 3_600, 3_601].map(
@@ -95,13 +95,13 @@ test('§4.3: taken for an hour and from five minutes ahead; replaced after half 
   assert.deepEqual(states, [cookie.wrong, cookie.good, cookie.good, cookie.good, cookie.old, cookie.old, cookie.wrong]);
 });
 
-test('§4.3: the clock wraps in 2106', () => {
+test('§4.3: a cookie stays good when the 32-bit time wraps in 2106', () => {
   const { made } = answer('198.51.100.100', '2464c4abcf10c957', 2 ** 32 - 10);
   assert.equal(made.slice(24, 32), 'fffffff6');
   assert.equal(answer('198.51.100.100', made, 2 ** 32 + 10).state, cookie.good);
 });
 
-test('each bit counts, and so does the address', () => {
+test('a cookie is wrong if any of its bits or the address is changed', () => {
   const now = 1559731985;
   const { made } = answer('198.51.100.100', '2464c4abcf10c957', now);
   assert.equal(answer('198.51.100.101', made, now).state, cookie.wrong);
@@ -112,13 +112,13 @@ test('each bit counts, and so does the address', () => {
   }
 });
 
-test('a server half of another length is not ours', () => {
+test('a server cookie of another length is wrong', () => {
   for (const length of [8, 15, 17, 32]) {
     assert.equal(answer('192.0.2.1', `2464c4abcf10c957${'01'.repeat(length)}`, 0).state, cookie.wrong);
   }
 });
 
-test('SipHash-2-4: vectors of its reference implementation', () => {
+test('SipHash-2-4 gives the vectors of its reference implementation', () => {
   const key = Uint8Array.from({ length: 16 }, (_, i) => i);
   const input = Uint8Array.from({ length: 64 }, (_, i) => i);
   const hash = new SipHash(key);

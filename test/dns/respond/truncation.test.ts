@@ -26,30 +26,42 @@ const zone = [
 ];
 const records = (count: number, owner: string) => many(count, owner, 'A', address);
 
-answers('RFC 6891 §6.2: 512 octets without OPT, 1232 at most with it, all over a connection', zone.join('\n'), [
-  ['a30.example. A', 'NOERROR', records(30, 'a30.example.')],
-  ['a31.example. A', 'NOERROR tc', []],
-  ['a31.example. A edns', 'NOERROR', records(31, 'a31.example.')],
-  ['a31.example. A size=100', 'NOERROR tc', []],
-  ['a31.example. A size=512', 'NOERROR tc', []],
-  ['a75.example. A edns', 'NOERROR tc', []],
-  ['a75.example. A size=4096', 'NOERROR tc', []],
-  ['a76.example. A tcp', 'NOERROR', records(76, 'a76.example.')],
-  ['a76.example. A tcp size=512', 'NOERROR', records(76, 'a76.example.')],
-  ['texts.example. TXT edns', 'NOERROR tc', []],
-  ['texts.example. TXT tcp', 'NOERROR', many(10, 'texts.example.', 'TXT', long)],
-  ['alias.example. A', 'NOERROR tc', ['alias.example. 60 CNAME a76.example.']],
-  // The addresses of mail hosts are optional: leaving them out does not set TC.
-  ['mail.example. MX', 'NOERROR', ['mail.example. 60 MX 0 a31.example.', 'mail.example. 60 MX 1 a76.example.'], [], []],
-]);
+answers(
+  'RFC 6891 §6.2: a response has at most 512 octets without OPT, at most 1232 with it, and everything over a connection',
+  zone.join('\n'),
+  [
+    ['a30.example. A', 'NOERROR', records(30, 'a30.example.')],
+    ['a31.example. A', 'NOERROR tc', []],
+    ['a31.example. A edns', 'NOERROR', records(31, 'a31.example.')],
+    ['a31.example. A size=100', 'NOERROR tc', []],
+    ['a31.example. A size=512', 'NOERROR tc', []],
+    ['a75.example. A edns', 'NOERROR tc', []],
+    ['a75.example. A size=4096', 'NOERROR tc', []],
+    ['a76.example. A tcp', 'NOERROR', records(76, 'a76.example.')],
+    ['a76.example. A tcp size=512', 'NOERROR', records(76, 'a76.example.')],
+    ['texts.example. TXT edns', 'NOERROR tc', []],
+    ['texts.example. TXT tcp', 'NOERROR', many(10, 'texts.example.', 'TXT', long)],
+    ['alias.example. A', 'NOERROR tc', ['alias.example. 60 CNAME a76.example.']],
+    // The addresses of mail hosts are optional. Leaving them out does not set TC.
+    [
+      'mail.example. MX',
+      'NOERROR',
+      ['mail.example. 60 MX 0 a31.example.', 'mail.example. 60 MX 1 a76.example.'],
+      [],
+      [],
+    ],
+  ],
+);
 
 const far = `${['t', 'u', 'v'].map((letter) => letter.repeat(60)).join('.')}.`;
 
-answers('RFC 6672 §3.1: the CNAME that a DNAME makes does not fit, and is taken back', `dn.example. 60 DNAME ${far}`, [
-  [`${'k'.repeat(63)}.dn.example. A`, 'NOERROR tc', [`dn.example. 60 DNAME ${far}`]],
-]);
+answers(
+  'RFC 6672 §3.1: the CNAME that a DNAME makes is left out with TC if it does not fit',
+  `dn.example. 60 DNAME ${far}`,
+  [[`${'k'.repeat(63)}.dn.example. A`, 'NOERROR tc', [`dn.example. 60 DNAME ${far}`]]],
+);
 
-test('RFC 9471 §3.1: glue below the delegation that does not fit means TC', () => {
+test('RFC 9471 §3.1: TC is set if glue below the delegation does not fit', () => {
   const { ask } = serve(zone.join('\n'));
   const small = ask('x.cut.example. A');
   assert.equal(small.flag_tc, true);
@@ -61,7 +73,7 @@ test('RFC 9471 §3.1: glue below the delegation that does not fit means TC', () 
 
 for (const [count, types] of [
   [200, ['A', 'AAAA']],
-  // The names of servers lie beyond the reach of compression pointers (RFC 1035 §4.1.4).
+  // Most names of servers are at offsets that compression pointers cannot reach (RFC 1035 §4.1.4).
   [1_200, ['A']],
 ] as const) {
   test(`RFC 9471 §3.1: a delegation to ${count} servers comes with all of its glue over a connection`, () => {
@@ -78,16 +90,16 @@ for (const [count, types] of [
   });
 }
 
-test('RFC 9471 §3.1: glue that not even a connection has room for means TC', () => {
+test('RFC 9471 §3.1: TC is set over a connection if glue does not fit into 65,535 octets', () => {
   const count = 3_000;
   const glue = Array.from({ length: count }, (_, i) => `ns${i}.cut.example. 60 A 10.0.${i >> 8}.${i & 255}`);
   const { ask } = serve([...many(count, 'cut.example.', 'NS', (i) => `ns${i}.cut.example.`), ...glue].join('\n'));
-  const most = ask('x.cut.example. A tcp');
-  assert.equal(most.flag_tc, true);
-  assert.equal(most.authorities.length, count);
+  const response = ask('x.cut.example. A tcp');
+  assert.equal(response.flag_tc, true);
+  assert.equal(response.authorities.length, count);
 });
 
-test('RFC 9471 §3.2: glue of siblings may be left out, and is left out at the border of an RRset', () => {
+test('RFC 9471 §3.2: glue of siblings that does not fit is left out without TC', () => {
   const { ask } = serve(zone.join('\n'));
   const small = ask('x.sibling.example. A');
   assert.equal(small.flag_tc, false);
@@ -95,7 +107,7 @@ test('RFC 9471 §3.2: glue of siblings may be left out, and is left out at the b
   assert.ok(small.additionals.length < 40);
 });
 
-test('every limit between 512 and 1232 is kept, and used to the last octet that an RRset leaves', () => {
+test('every size limit between 512 and 1232 is kept, and an RRset that just fits is sent', () => {
   const { exchange } = serve(
     Array.from({ length: 80 }, (_, i) => many(i, `n${i}.example.`, 'A', address))
       .flat()
