@@ -1,5 +1,5 @@
-// The taker's doorbell: a query that is written while the taker falls asleep wakes it, and a taker that works is not
-// rung.
+// The doorbell of the taker: a query that is written while the taker falls asleep wakes it, and a taker that is awake
+// is not rung.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -31,7 +31,7 @@ test('a ring wakes a taker that sleeps', async () => {
 
 test('a query that is written while the taker falls asleep wakes it', async () => {
   const bell = new Int32Array(newDoorbell());
-  // The query comes after the bell was set and before the taker looks: the taker sees the query.
+  // The query comes after the bell was set and before the taker looks. The taker sees the query.
   assert.equal(
     await sleeps(
       bell,
@@ -40,7 +40,7 @@ test('a query that is written while the taker falls asleep wakes it', async () =
     ),
     'woken',
   );
-  // The query comes after the taker looked and before it waits: the taker sees that the bell has rung.
+  // The query comes after the taker looked and before it waits. The taker sees that the bell has rung.
   const rings = () => {
     ringDoorbell(bell);
     return false;
@@ -48,7 +48,7 @@ test('a query that is written while the taker falls asleep wakes it', async () =
   assert.equal(await sleeps(bell, rings, () => undefined), 'woken');
 });
 
-test('a taker that works is not rung, and wakes once for many queries', async () => {
+test('many rings wake a sleeping taker once', async () => {
   const bell = new Int32Array(newDoorbell());
   ringDoorbell(bell);
   let woken = 0;

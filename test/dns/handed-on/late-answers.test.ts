@@ -1,5 +1,5 @@
-// The answering thread's list of late answers: each message is delivered to its client, and the taker learns when the
-// next may follow.
+// The list of late answers in an answering thread: each message is delivered to its client, and a receipt says when the
+// next message may follow.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -35,7 +35,7 @@ function openAnswers(t: Cleanup) {
 
 const messageFor = (id: number, last = false): LateMessage => ({ id, message: Uint8Array.of(id), last });
 
-test('a message for a client that has gone is dropped, and its tenant is stopped', async (t) => {
+test('a message for a client that has disconnected is dropped, and its receipt stops the tenant', async (t) => {
   const { late, send, receipt } = openAnswers(t);
   const answer = late.handOn(query, { deliver: () => assert.fail('delivered'), end: () => assert.fail('ended') });
   answer?.abandon();
@@ -45,7 +45,7 @@ test('a message for a client that has gone is dropped, and its tenant is stopped
   assert.deepEqual(await receipt(), { id: 2, goesOn: false }, 'the last message needs no receipt');
 });
 
-test('the next message may follow at once, when the client keeps up, or not at all', async (t) => {
+test('a receipt is sent at once, when the client keeps up again, or says that no message may follow', async (t) => {
   const { late, send, receipt } = openAnswers(t);
   let keepsUp = true;
   const answer = late.handOn(query, { deliver: () => keepsUp, end: () => undefined });
@@ -62,7 +62,7 @@ test('the next message may follow at once, when the client keeps up, or not at a
   assert.deepEqual(await receipt(), { id: 1, goesOn: false });
 });
 
-test('messages of any length, and none, come out of their buffer as they went in', () => {
+test('messages of any length, and missing ones, are the same after packing and unpacking', () => {
   const messages = [0, 1, 3, 4, 12, 65_535].flatMap((length, i) => [
     { id: i - 3, message: new Uint8Array(length).fill(i), last: i % 2 === 0 },
     { id: 2 ** 31 - 1 - i, message: undefined, last: i % 2 === 1 },

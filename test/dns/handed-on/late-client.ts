@@ -1,4 +1,4 @@
-// Asks a server over every transport with messages in octets, and starts servers whose NOTIFY a test's tenant answers.
+// Sends messages in octets to a server over every transport, and starts servers whose NOTIFY a test's tenant answers.
 
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';

@@ -1,5 +1,5 @@
-// NOTIFY and real servers: the answers of BIND, NSD and Knot as the primary of a zone, beside ours. BIND accepts our
-// answers.
+// NOTIFY and real servers: the answers of BIND, NSD and Knot as the primary of a zone, compared with ours. BIND also
+// sends NOTIFY to us, and accepts our answer.
 
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
@@ -57,7 +57,7 @@ async function startBind(t: Cleanup, also: string): Promise<Server> {
   );
 }
 
-test('BIND', { skip: skipWithoutNamed() }, async (t) => {
+test('BIND answers NOTIFY as listed, and accepts our answer', { skip: skipWithoutNamed() }, async (t) => {
   const servers = await Promise.all(socketKinds.map((socket) => runServer(t, { socket, table: exampleTable().table })));
   const targets = servers.map(({ addresses }) => addresses[0]!);
   const bind = await startBind(t, targets.map(({ port }) => `127.0.0.1 port ${port};`).join(' '));
@@ -68,7 +68,7 @@ test('BIND', { skip: skipWithoutNamed() }, async (t) => {
   for (const target of targets) assert.deepEqual(await answersOf(target), expected.ours);
 });
 
-test('NSD and Knot', { skip: skipWithoutPeers() }, async (t) => {
+test('NSD and Knot answer NOTIFY as listed', { skip: skipWithoutPeers() }, async (t) => {
   for (const name of peerNames) {
     const folder = await temporaryFolder(t);
     await writeFile(join(folder, 'example.zone'), zoneFile);

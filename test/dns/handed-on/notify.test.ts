@@ -1,4 +1,4 @@
-// NOTIFY over every transport: the answering thread hands it on, the main thread answers it, and the answer leaves by
+// NOTIFY over every transport: the answering thread hands it on, the main thread answers it, and the answer is sent by
 // the socket of the query.
 
 import assert from 'node:assert/strict';
@@ -17,7 +17,7 @@ const [FORMERR, REFUSED, NOTAUTH] = [1, 5, 9];
 
 for (const socket of socketKinds) {
   suite(`NOTIFY, ${socket} socket`, { skip: withoutOpenssl }, () => {
-    test('over every transport, beside ordinary questions', async (t) => {
+    test('NOTIFY is answered over every transport, and so are ordinary questions', async (t) => {
       const running = await runWithTenant(t, undefined, { socket });
       for (const transport of transports) {
         for (const [name, type, rcode, extended] of [
@@ -48,7 +48,7 @@ for (const socket of socketKinds) {
       assert.deepEqual(queries, { udp: 9, tcp: 9, tls: 9, https: 9 });
     });
 
-    test('the answer comes from the address that was asked', async (t) => {
+    test('the answer to NOTIFY comes from the address that was asked', async (t) => {
       const addresses = [
         { address: parseAddress('0.0.0.0'), port: 0 },
         { address: '::' as Address, port: 0 },
@@ -65,7 +65,7 @@ for (const socket of socketKinds) {
       assert.equal(wholeRcode(answer), REFUSED);
     });
 
-    test('in one batch with ordinary questions, each gets its answer', async (t) => {
+    test('NOTIFY and ordinary questions in one batch each get their answer', async (t) => {
       const server = await runServer(t, { socket, table: exampleTable().table });
       const { address, port } = server.addresses[0]!;
       const client = createSocket('udp4');
@@ -83,7 +83,7 @@ for (const socket of socketKinds) {
       assert.deepEqual([...got].sort(), [...expected].sort());
     });
 
-    test('with a wrong cookie in strict mode it is not handed on', async (t) => {
+    test('NOTIFY with a wrong cookie is not handed on in strict mode', async (t) => {
       const responses = { cookies: { strict: true, secrets: [new Uint8Array(16)] } };
       const server = await runServer(t, { socket, responses, table: exampleTable().table });
       const query = notifyBytes('example');
@@ -96,7 +96,7 @@ for (const socket of socketKinds) {
   });
 }
 
-test('pipelined over TCP and TLS, each gets its answer', { skip: withoutOpenssl }, async (t) => {
+test('pipelined NOTIFY over TCP and TLS each get their answer', { skip: withoutOpenssl }, async (t) => {
   const running = await runWithTenant(t, undefined);
   for (const transport of ['tcp', 'tls'] as const) {
     const client = await openStream(t, running, transport);
@@ -104,7 +104,7 @@ test('pipelined over TCP and TLS, each gets its answer', { skip: withoutOpenssl 
       i % 2 === 0 ? notifyBytes('example') : Buffer.from(queryBytes({ name: 'host.example', type: 'A' })),
     );
     client.send(...queries);
-    // The client closes its side, as it has no more questions. Late answers must still come (RFC 7766 §6.2.4).
+    // The client closes its side, because it has no more questions. Late answers must still come (RFC 7766 §6.2.4).
     client.socket.end();
     const got: [number, number][] = [];
     for (const _ of queries) {
@@ -118,7 +118,7 @@ test('pipelined over TCP and TLS, each gets its answer', { skip: withoutOpenssl 
   }
 });
 
-test('waits for a main thread that is busy, and ordinary answers do not', async (t) => {
+test('NOTIFY waits while the main thread is busy, and ordinary answers do not', async (t) => {
   const server = await runServer(t, { table: exampleTable().table });
   const [address] = server.addresses;
   const answer = exchange(address!, notifyBytes('example'));

@@ -1,4 +1,4 @@
-// How many queries an answering thread hands on in a second.
+// The limit of queries that an answering thread hands on in a second.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

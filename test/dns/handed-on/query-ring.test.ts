@@ -26,7 +26,7 @@ function queryOf(length: number, id: number, address = '192.0.2.1'): RingQuery {
 
 const lengths = fc.oneof(fc.integer({ min: 12, max: 100 }), fc.integer({ min: 12, max: 65_535 }));
 
-test('all that was written is read in order, through many turns of the ring', () => {
+test('queries are read in the order of writing, also after the ring was filled many times', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(lengths, fc.boolean()), { minLength: 50, maxLength: 200 }), (steps) => {
       const ring = newQueryRing();
@@ -57,7 +57,7 @@ test('all that was written is read in order, through many turns of the ring', ()
   );
 });
 
-test('the envelope of a datagram comes with it', () => {
+test('a datagram is read with its envelope', () => {
   const ring = newQueryRing();
   const envelope = { name: new Uint8Array(28).fill(3), control: new Uint8Array(40).fill(4) };
   assert.ok(new QueryRingWriter(ring, plenty).write({ ...queryOf(40, 9), envelope }));
@@ -68,7 +68,7 @@ for (const [what, limits, length] of [
   ['queries under way', { maxUnderWay: 3, maxOctets: 2 ** 30 }, 30],
   ['octets under way', { maxUnderWay: 100, maxOctets: 3_500 }, 1_000],
 ] as const) {
-  test(`too many ${what} are refused, until one is finished; reading it is not enough`, () => {
+  test(`too many ${what} are refused until a query is finished, which it is not when it is read`, () => {
     const ring = newQueryRing();
     const writer = new QueryRingWriter(ring, limits);
     const reader = new QueryRingReader(ring);
@@ -83,17 +83,17 @@ for (const [what, limits, length] of [
   });
 }
 
-test('a full ring refuses, however few the queries are', () => {
+test('a full ring refuses queries, also if only a few are under way', () => {
   const writer = new QueryRingWriter(newQueryRing(), plenty);
   const taken = Array.from({ length: 5 }, (_, i) => writer.write(queryOf(65_535, i)));
   assert.deepEqual(taken, [true, true, true, false, false]);
 });
 
-test('a closed ring sends nothing, and closing waits for what is being sent in another thread', async () => {
+test('a closed ring sends nothing, and closing waits until another thread has finished sending', async () => {
   const ring = newQueryRing();
   const reader = new QueryRingReader(ring);
   const sent = new Int32Array(new SharedArrayBuffer(4));
-  // Sends for 200 ms; posts a message when it begins.
+  // Posts a message, then sends for 200 ms.
   const source = `
     const { parentPort, workerData } = require('node:worker_threads');
     import(${JSON.stringify(new URL('../../../src/dns/handed-on/query-ring.ts', import.meta.url).href)}).then(({ QueryRingReader }) => {

@@ -1,5 +1,5 @@
-// The taker works in small slices: its event loop goes on during a flood, and no answering thread waits for the queries
-// of another.
+// The taker works in small slices, so that its event loop turns during a flood, and no answering thread waits for all
+// queries of another.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -49,7 +49,7 @@ function openTaker(t: Cleanup, work = () => {}) {
   return { answered, fill: fillers as [(port: number) => boolean, (port: number) => boolean] };
 }
 
-test('a flood is answered in slices, between which the event loop turns', async (t) => {
+test('a flood is answered in slices of at most 64 queries, and the event loop turns between two slices', async (t) => {
   const { answered, fill } = openTaker(t);
   for (let i = 0; i < 500; i += 1) fill[0](i);
   let before = 0;
@@ -62,7 +62,7 @@ test('a flood is answered in slices, between which the event loop turns', async 
   assert.deepEqual(answered, [...Array(500).keys()]);
 });
 
-test('a thread with one query does not wait for a thread with hundreds', async (t) => {
+test('one query of a thread does not wait for hundreds of another thread', async (t) => {
   const { answered, fill } = openTaker(t);
   for (let i = 0; i < 500; i += 1) fill[0](i);
   fill[1](1_000);
@@ -70,7 +70,7 @@ test('a thread with one query does not wait for a thread with hundreds', async (
   assert.ok(answered.indexOf(1_000) <= 1, `${answered.indexOf(1_000)} were answered before it`);
 });
 
-test('a taker rests several times as long as it has worked', async (t) => {
+test('a taker rests at least 1.5 times as long as it has worked', async (t) => {
   const workMilliseconds = 0.1;
   const { answered, fill } = openTaker(t, () => {
     for (const until = performance.now() + workMilliseconds; performance.now() < until; );
@@ -80,6 +80,6 @@ test('a taker rests several times as long as it has worked', async (t) => {
   for (let i = 0; i < count; i += 1) fill[0](i);
   while (answered.length < count) await turn();
   const elapsed = performance.now() - started;
-  // A slow machine makes it longer, never shorter. The last slice needs no rest.
+  // A slow machine can only make this time longer. The last slice needs no rest.
   assert.ok(elapsed > 2.5 * count * workMilliseconds, `${elapsed} ms for ${count * workMilliseconds} ms of work`);
 });

@@ -1,5 +1,5 @@
-// Tenants over real sockets that send several messages, none, too late, or fail; clients that go away or do not read;
-// threads that end.
+// Tenants over real sockets: they send several messages or none, are late, or fail. Clients disconnect or do not read,
+// and threads end.
 
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
@@ -44,7 +44,7 @@ function ended(server: DnsServer): number {
 const numberOf = (message: Buffer) => message.readUInt8(12);
 
 suite('tenants', { skip: withoutOpenssl }, () => {
-  test('several messages go over TCP and TLS in order, and later questions need not wait for them', async (t) => {
+  test('several messages are sent over TCP and TLS in order, and later questions need not wait for them', async (t) => {
     const gates = [gate(), gate()];
     let asked = 0;
     const running = await runWithTenant(t, async function* ({ message }) {
@@ -68,7 +68,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
     await until(() => counted(running.server, 'dns_handed_on_answered_total') === 2, 'they do not end');
   });
 
-  test('of several messages, UDP and HTTPS take the first', async (t) => {
+  test('UDP and HTTPS send only the first of several messages', async (t) => {
     let returned = 0;
     for (const socket of socketKinds) {
       const running = await runWithTenant(
@@ -90,7 +90,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
     await until(() => returned === 4, 'the tenant was not told to stop');
   });
 
-  test('a tenant knows who asks', async (t) => {
+  test('a tenant gets the transport, address and port of the client', async (t) => {
     const seen: HandedOnQuery[] = [];
     const tenant: Tenant = (query) => {
       seen.push(query);
@@ -109,7 +109,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
     assert.equal(seen.length, 8);
   });
 
-  test('a tenant that stays silent sends nothing, and 400 over HTTPS', async (t) => {
+  test('no answer is sent for a tenant that stays silent, except 400 over HTTPS', async (t) => {
     const running = await runWithTenant(t, () => undefined);
     const reply = await askHttps(await openHttps(t, running), notifyBytes('example'));
     assert.equal(reply.status, 400);
@@ -120,7 +120,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
     assert.equal(counted(running.server, 'dns_handed_on_silent_total'), 3);
   });
 
-  test('what a tenant throws becomes SERVFAIL with an extended error, and is reported', async (t) => {
+  test('an exception in a tenant gets SERVFAIL with an extended error, and is reported', async (t) => {
     const bugs: Record<string, Tenant> = {
       'at once': () => {
         throw new Error('a bug');
@@ -160,7 +160,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
   });
 
   for (const socket of socketKinds) {
-    test(`a tenant that never answers: SERVFAIL at the deadline, and no connection is idle until then (${socket})`, async (t) => {
+    test(`a tenant that never answers gets SERVFAIL at the deadline, and no connection is idle until then (${socket})`, async (t) => {
       const running = await runWithTenant(t, never, {
         socket,
         limits: { idleMilliseconds: 300 },
@@ -176,7 +176,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
       assert.equal(counted(running.server, 'dns_handed_on_expired_total'), 4);
     });
 
-    test(`more than may be under way: SERVFAIL at once, and ordinary answers do not wait (${socket})`, async (t) => {
+    test(`queries beyond the limit under way get SERVFAIL at once, and ordinary answers do not wait (${socket})`, async (t) => {
       const { opened, open } = gate();
       const tenant: Tenant = async ({ message }) => {
         await opened;
@@ -202,7 +202,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
       }
     });
 
-    test(`a thread that dies meanwhile: its answers are dropped, and the next one hands on (${socket})`, async (t) => {
+    test(`late answers for a thread that died are dropped, and the new thread hands queries on (${socket})`, async (t) => {
       const workers: Worker[] = [];
       const keep = (worker: Worker) => workers.push(worker);
       process.on('worker', keep);
@@ -230,7 +230,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
           ['answered', 'send_failures'].map((what) => counted(running.server, `dns_udp_${what}_total`));
         const sentBefore = sent();
         await workers.findLast((worker) => worker.threadName === name)?.terminate();
-        // The new thread's socket may have the descriptor of the dead one's. No late answer may leave by it.
+        // The socket of the new thread may have the descriptor of the old socket. No late answer may be sent by it.
         await until(() => workers.length > started, 'it was not started again');
         open();
         assert.deepEqual(
@@ -245,7 +245,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
       }
     });
 
-    test(`closing sends what comes soon, and does not wait for what does not (${socket})`, async (t) => {
+    test(`a server that is closed sends answers that come soon, and does not wait for others (${socket})`, async (t) => {
       const running = await runWithTenant(
         t,
         async ({ message }) => {
@@ -255,7 +255,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
         { socket },
       );
       const [address] = running.server.addresses;
-      // The tenant is slow for a query whose last octet is not 0: here the 1 that ends an EDNS option.
+      // The tenant is slow for a query whose last octet is not 0. Here it is the 1 at the end of an EDNS option.
       const option = Buffer.from([0xfd, 0xe9, 0, 1, 1]);
       const hanging = notifyBytes('example');
       hanging.writeUInt16BE(option.length, hanging.length - 2);
@@ -294,7 +294,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
     assert.equal(numberOf(await answer), 1);
   });
 
-  test('a client that goes away stops its tenant, and makes room', async (t) => {
+  test('a client that disconnects stops its tenant, and makes room', async (t) => {
     let returned = 0;
     const running = await runWithTenant(
       t,
@@ -347,7 +347,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
     }
   });
 
-  test('a client that reads slowly gets all of it, though that takes longer than a connection may be idle', async (t) => {
+  test('a client gets all messages of a slow tenant, also after more than the idle time of a connection', async (t) => {
     const messages = 60;
     const running = await runWithTenant(
       t,
@@ -393,7 +393,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
     }
   });
 
-  test('a connection is answered in what order the answers come', async (t) => {
+  test('answers on a connection are sent in the order in which the tenant makes them', async (t) => {
     const gates = new Map<number, ReturnType<typeof gate>>();
     const running = await runWithTenant(t, async ({ message }) => {
       const waiting = gate();

@@ -1,4 +1,4 @@
-// A bug in answering must not end a thread: the query gets SERVFAIL or silence, and the log reports it.
+// A bug in answering must not end a thread. The query gets SERVFAIL or no response, and the log reports the bug.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -7,7 +7,7 @@ import { guard } from '../../../src/dns/listen/answerer.ts';
 import { newClient, setClientAddress } from '../../../src/dns/respond/client.ts';
 import { queryBytes } from '../../support/dns-client.ts';
 
-test('a query that finds a bug gets SERVFAIL, and one report a second says which query', () => {
+test('a query that causes an exception gets SERVFAIL, and one report per second has the query', () => {
   const faults: string[] = [];
   const respond = guard(
     () => {
@@ -29,7 +29,7 @@ test('a query that finds a bug gets SERVFAIL, and one report a second says which
   assert.match(faults[0] ?? '', /off by one.*\nquery: [0-9a-f]{4}01000001/s);
 });
 
-test('a message that is not a query gets no answer, even if it finds a bug', () => {
+test('a message that is not a query gets no answer, also if it causes an exception', () => {
   const respond = guard(
     () => {
       throw new Error('a bug');
@@ -40,7 +40,7 @@ test('a message that is not a query gets no answer, even if it finds a bug', () 
   assert.equal(respond(new Uint8Array(12).fill(0x80), 12, new Uint8Array(512), newClient('udp')), 0);
 });
 
-test('client addresses as Node writes them', () => {
+test('client addresses in the forms that Node writes are parsed', () => {
   const client = newClient('tcp');
   for (const [host, octets] of [
     ['192.0.2.1', [192, 0, 2, 1]],

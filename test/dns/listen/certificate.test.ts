@@ -31,7 +31,7 @@ function shown({ address, port }: Endpoint, ca: string[]): Promise<string> {
 }
 
 suite('certificate', { skip: withoutOpenssl, concurrency: 3 }, () => {
-  test('a new pair is used, a bad one is not, and open connections go on', async (t) => {
+  test('a new certificate is used, a bad one is not, and open connections stay open', async (t) => {
     const logger = keepingLog();
     const { tls, https, folder, certificate } = await runSecureServer(t, { logger });
     const second = await makeCertificate(folder, 'second');
@@ -53,7 +53,7 @@ suite('certificate', { skip: withoutOpenssl, concurrency: 3 }, () => {
     await client.next();
   });
 
-  test('a folder swapped behind a link, as Kubernetes does it', async (t) => {
+  test('a new certificate is used when a link changes to another folder, as in Kubernetes', async (t) => {
     const folder = await temporaryFolder(t);
     const pairs = [];
     for (const name of ['first', 'second']) {
@@ -77,7 +77,7 @@ suite('certificate', { skip: withoutOpenssl, concurrency: 3 }, () => {
     await assert.rejects(shown(server.tls[0]!, [pairs[0]!.ca]));
   });
 
-  test('files that are not there, or no pair, are named', async (t) => {
+  test('missing files, and files that are not a certificate and its key, are refused', async (t) => {
     const folder = await temporaryFolder(t);
     const [first, second] = [await makeCertificate(folder, 'first'), await makeCertificate(folder, 'second')];
     await assert.rejects(readCertificate({ ...first, key: join(folder, 'none') }), /--dns-tls-key: .*none/);
@@ -87,7 +87,7 @@ suite('certificate', { skip: withoutOpenssl, concurrency: 3 }, () => {
   });
 });
 
-test('settings: a certificate without a listener, or the other way round, is a fault', () => {
+test('a certificate without a listener, and a listener without a certificate, are faults of the settings', () => {
   const faults = (...flags: string[]) => {
     try {
       readConfig(flags, {});

@@ -71,7 +71,7 @@ function beBusy(milliseconds: number): void {
 
 for (const socket of socketKinds) {
   suite(`DNS server, ${socket} socket`, () => {
-    test('port 0 is one port for UDP, TCP and all threads', async (t) => {
+    test('port 0 becomes one port for UDP, TCP and all threads', async (t) => {
       const server = await runServer(t, { socket, threads: 2, addresses: [loopback, loopback6, loopback] });
       assert.equal(server.addresses.length, 3);
       assert.notEqual(server.addresses[0]?.port, server.addresses[2]?.port);
@@ -81,7 +81,7 @@ for (const socket of socketKinds) {
       }
     });
 
-    test('answers while the main thread is blocked', async (t) => {
+    test('the server answers while the main thread is blocked', async (t) => {
       const server = await runServer(t, { socket });
       const { answers } = await flood(t, server.addresses[0]!);
       const before = answers();
@@ -90,7 +90,7 @@ for (const socket of socketKinds) {
       assert.ok(during > 200, `${during} answers in two seconds`);
     });
 
-    test('closes under load, quickly, and frees its ports', async (t) => {
+    test('the server closes under load without an error, and frees its ports', async (t) => {
       const logger = keepingLog();
       const server = await startDns({
         table: emptyTable(),
@@ -115,7 +115,7 @@ for (const socket of socketKinds) {
 }
 
 for (const socket of socketKinds) {
-  test(`a thread that dies is started again, and the others go on answering (${socket})`, async (t) => {
+  test(`a thread that dies is started again, and the others keep answering (${socket})`, async (t) => {
     const started: Worker[] = [];
     const keep = (worker: Worker) => started.push(worker);
     process.on('worker', keep);
@@ -126,7 +126,7 @@ for (const socket of socketKinds) {
     const descriptors = openSockets();
     for (const name of ['dns-udp-0', 'dns-tcp']) {
       await started.findLast((worker) => worker.threadName === name)?.terminate();
-      // Queries in the dead thread's socket are lost, as on any network. The next query reaches another thread.
+      // Queries in the socket of the dead thread are lost, as on any network. The next query reaches another thread.
       for (const tcp of name === 'dns-tcp' ? [false] : [false, true]) {
         await ask({ server: address!, name: 'host.example', type: 'A', tcp });
       }
@@ -134,7 +134,7 @@ for (const socket of socketKinds) {
       await untilLogged(logger, name, 'DNS thread restarted');
       for (const tcp of [false, true]) await ask({ server: address!, name: 'host.example', type: 'A', tcp });
     }
-    // TCP connections may still be closing.
+    // TCP connections may still be about to close.
     await until(() => openSockets() === descriptors, 'the dead threads left sockets behind');
   });
 }
@@ -151,7 +151,7 @@ suite('DNS server: failing to listen', () => {
     );
   }
 
-  test('the TCP port is taken', async (t) => {
+  test('a taken TCP port makes the start fail with the address and the flag', async (t) => {
     const other = createServer().listen({ host: '127.0.0.1', port: 0 });
     t.after(() => other.close());
     await once(other, 'listening');
@@ -162,7 +162,7 @@ suite('DNS server: failing to listen', () => {
     assert.match(message, /choose another port with --dns/);
   });
 
-  test('the UDP port is taken, even by a socket that would share it', async (t) => {
+  test('a taken UDP port makes the start fail, even if the other socket allows sharing', async (t) => {
     const other = createSocket({ type: 'udp4', reusePort: true });
     t.after(() => other.close());
     const listening = once(other, 'listening');
@@ -173,12 +173,12 @@ suite('DNS server: failing to listen', () => {
     assert.match(message, new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port} \\(UDP, EADDRINUSE\\)`));
   });
 
-  test('no interface has the address', async () => {
+  test('an address that no interface has makes the start fail', async () => {
     const message = await failure([loopback, { address: parseAddress('192.0.2.254'), port: 0 }]);
     assert.match(message, /cannot listen on 192\.0\.2\.254:0 \(TCP, EADDRNOTAVAIL\): no interface/);
   });
 
-  test('the same address twice, and nothing is left behind', async (t) => {
+  test('the same address twice makes the start fail, and no socket is left behind', async (t) => {
     const server = await runServer(t);
     const [free] = server.addresses;
     await server.close();
@@ -187,7 +187,7 @@ suite('DNS server: failing to listen', () => {
   });
 });
 
-test('a server that was closed does not answer', async () => {
+test('a closed server does not answer', async () => {
   const server = await startDns({ table: emptyTable(), addresses: [loopback], threads: 1, logger: keepingLog() });
   await server.close();
   await server.close();

@@ -51,7 +51,7 @@ function getPath(query: Uint8Array): string {
 }
 
 suite('HTTPS', { skip: withoutOpenssl, concurrency: 3 }, () => {
-  test('many streams at once, GET and POST', async (t) => {
+  test('many simultaneous streams get their answers, with GET and POST', async (t) => {
     const running = await runSecureServer(t);
     const session = await open(t, running);
     const replies = await Promise.all(
@@ -72,7 +72,7 @@ suite('HTTPS', { skip: withoutOpenssl, concurrency: 3 }, () => {
     assert.equal(counted(running.server, 'dns_https_answered_total'), 300);
   });
 
-  test('RFC 8484 §5.1: a cache keeps an answer for its TTL, a negative one for what the SOA says, nothing else', async (t) => {
+  test('RFC 8484 §5.1: max-age is the TTL of the answer, that of the SOA for a negative answer, and else 0', async (t) => {
     const session = await open(t, await runSecureServer(t));
     for (const [name, asked, seconds] of [
       ['host.example', 'A', 300],
@@ -86,7 +86,7 @@ suite('HTTPS', { skip: withoutOpenssl, concurrency: 3 }, () => {
     }
   });
 
-  test('RFC 8484 §5.1, RFC 7873 §5.2.3: a response with a cookie is for its client alone', async (t) => {
+  test('RFC 8484 §5.1, RFC 7873 §5.2.3: a response with a cookie is marked private', async (t) => {
     const responses = { nsid: 'replica', cookies: { strict: false, secrets: [new Uint8Array(16)] } };
     const session = await open(t, await runSecureServer(t, { responses }));
     const asked = encodeQuestion('host.example. A edns');
@@ -105,7 +105,7 @@ suite('HTTPS', { skip: withoutOpenssl, concurrency: 3 }, () => {
     }
   });
 
-  test('wrong requests get their status, and the connection goes on', async (t) => {
+  test('wrong requests get the right status, and the connection can be used again', async (t) => {
     const session = await open(t, await runSecureServer(t));
     const query = queryBytes(question);
     const wrong: [number, OutgoingHttpHeaders, Uint8Array?][] = [
@@ -124,7 +124,7 @@ suite('HTTPS', { skip: withoutOpenssl, concurrency: 3 }, () => {
       [400, { ':path': '/dns-query?dns=AAAA$AAA' }],
       [400, { ':path': `${getPath(query)}=` }],
       [400, { ':path': `${getPath(query)}&dns=AAAA` }],
-      // One octet more than a message may have. HPACK codes `a` in five bits: with longer codes the field would exceed
+      // One octet more than a message may have. HPACK codes `a` in five bits. With longer codes the field would exceed
       // the 64 KiB that nghttp2 accepts.
       [414, { ':path': `/dns-query?dns=${'a'.repeat(Math.ceil((65_536 / 3) * 4))}` }],
     ];
@@ -139,7 +139,7 @@ suite('HTTPS', { skip: withoutOpenssl, concurrency: 3 }, () => {
     assert.deepEqual([head.status, head.body.length], [200, 0]);
   });
 
-  test('a body that comes too slowly is not waited for, whatever else the connection does', async (t) => {
+  test('a body that arrives too slowly gets 408, also if other streams of the connection are active', async (t) => {
     const session = await open(t, await runSecureServer(t, { limits: { idleMilliseconds: 3_000 } }));
     const slow = session.request(post);
     slow.on('error', () => undefined);
@@ -151,7 +151,7 @@ suite('HTTPS', { skip: withoutOpenssl, concurrency: 3 }, () => {
     assert.equal(headers[':status'], 408);
   });
 
-  test('HTTP/1.1 keeps its connection from request to request', async (t) => {
+  test('several HTTP/1.1 requests use one connection', async (t) => {
     const running = await runSecureServer(t);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
@@ -169,7 +169,7 @@ suite('HTTPS', { skip: withoutOpenssl, concurrency: 3 }, () => {
     assert.equal(counted(running.server, 'dns_https_connections_total'), 1);
   });
 
-  test('HTTP/1.1 answers a GET that is too long with a status', async (t) => {
+  test('an HTTP/1.1 GET that is too long gets 431', async (t) => {
     const { https, certificate } = await runSecureServer(t);
     const query = Buffer.alloc(65_535);
     query.set(queryBytes(question));

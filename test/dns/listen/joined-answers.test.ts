@@ -1,5 +1,5 @@
-// Answers that are sent together, as one message that the kernel splits into datagrams. Each client gets each answer as
-// its own datagram, whatever the kernel refuses on the way.
+// Several answers are sent as one message that the kernel splits into datagrams. Each client gets each answer as its
+// own datagram, also if the kernel refuses some messages.
 
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
@@ -19,7 +19,7 @@ const greatestAnswer = 1_232;
 /** The errno EINVAL. */
 const invalid = 22;
 
-/** One question: which client asks, at which address of the server, and the length of the answer. */
+/** One question: the client that asks, the address of the server, and the length of the answer. */
 interface Question {
   client: number;
   asked: number;
@@ -89,8 +89,8 @@ async function exchange(
   let refused = 0;
   const watched: Libc = {
     ...libc,
-    // Waits for all queries, not only for the first: which answers are joined depends on the batch. The socket's own
-    // timeout is short.
+    // Waits for all queries, not only for the first, because the batch decides which answers are joined. The socket's
+    // own timeout is short.
     recvmmsg: (descriptor, headers, _count, _flags, timeout) => {
       const end = performance.now() + 20_000;
       let received = 0;
@@ -157,9 +157,9 @@ async function exchange(
 const same = (count: number, length: number): Question[] =>
   Array.from({ length: count }, () => ({ client: 0, asked: 0, length }));
 
-suite('answers that leave together', { skip: !batchedHere }, () => {
+suite('answers that are sent together', { skip: !batchedHere }, () => {
   for (const [name, where] of Object.entries(cases)) {
-    test(`${name}: every answer arrives as it is, from where it was asked`, async () => {
+    test(`${name}: every answer arrives unchanged, from the address that was asked`, async () => {
       await fc.assert(
         fc.asyncProperty(questions, async (asked) => {
           assert.equal((await exchange(where, asked)).failures, 0);
@@ -172,7 +172,7 @@ suite('answers that leave together', { skip: !batchedHere }, () => {
       assert.deepEqual(await exchange(where, same(64, 100)), { calls: 1, messages: 1, failures: 0 });
     });
 
-    test(`${name}: what cannot go together goes one by one`, async () => {
+    test(`${name}: answers that the kernel refuses to send together are sent one by one`, async () => {
       for (const errno of [linux.EIO, invalid]) {
         await fc.assert(
           fc.asyncProperty(questions, async (asked) => {
@@ -185,17 +185,17 @@ suite('answers that leave together', { skip: !batchedHere }, () => {
     });
   }
 
-  test('no message is larger than a datagram can be', async () => {
+  test('answers that would exceed the maximum size of a datagram are sent as two messages', async () => {
     const { messages } = await exchange(cases.IPv4!, same(64, greatestAnswer));
     assert.equal(messages, 2);
   });
 
-  test('a shorter answer goes with those before it, and ends the message', async () => {
+  test('a shorter answer joins the longer ones before it, and ends the message', async () => {
     const asked = [...same(3, 60), ...same(1, 50), ...same(2, 60), ...same(1, 61)];
     assert.equal((await exchange(cases.IPv4!, asked)).messages, 3);
   });
 
-  test('answers of one length to two clients in turns are a message each', async () => {
+  test('answers to two clients in turns are one message each, also with the same length', async () => {
     const asked = same(10, 60).map((question, i) => ({ ...question, client: i % 2 }));
     assert.equal((await exchange(cases.IPv4!, asked)).messages, 10);
   });
@@ -210,13 +210,13 @@ suite('answers that leave together', { skip: !batchedHere }, () => {
     assert.deepEqual(result, { calls: 2, messages: 2, failures: 0 });
   });
 
-  test('if the send buffer stays full, exactly the answers that are left count as lost', async () => {
+  test('if the send buffer stays full, exactly the unsent answers count as lost', async () => {
     const asked = [...same(5, 60), ...same(5, 70)];
     const result = await exchange(cases.IPv4!, asked, () => linux.EAGAIN);
     assert.deepEqual(result, { calls: 2, messages: 0, failures: 10 });
   });
 
-  test('an answer that cannot be sent alone either is counted, and the others are sent', async () => {
+  test('an answer that cannot be sent even alone is counted as lost, and the others are sent', async () => {
     let refusals = 0;
     const result = await exchange(cases.IPv4!, same(4, 60), () => {
       refusals += 1;

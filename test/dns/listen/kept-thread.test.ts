@@ -51,7 +51,7 @@ test('a thread that cannot do its work is not started again', async () => {
   assert.deepEqual(logger.entries, []);
 });
 
-test('descriptors are closed after all that may use them has ended', async () => {
+test('descriptors are closed after the thread that may use them has ended', async () => {
   const steps: string[] = [];
   let descriptor = -1;
   const open = () => fstatSync(descriptor).isCharacterDevice();

@@ -22,13 +22,13 @@ test('batched sockets are used where they work', { skip: !batchedHere }, async (
   assert.equal(logger.entries[0]?.fields.socket, 'batched');
 });
 
-test('the choice at the start holds for every thread, also for one that is started again', async (t) => {
+test('every thread uses the kind of socket chosen at the start, also a thread that is started again', async (t) => {
   const started: Worker[] = [];
   const keep = (worker: Worker) => started.push(worker);
   process.on('worker', keep);
   t.after(() => process.off('worker', keep));
   const logger = keepingLog();
-  // Hides node:ffi from this thread alone: the other threads would find that batched sockets work.
+  // Hides node:ffi from this thread only. The other threads would find that batched sockets work.
   const { getBuiltinModule } = process;
   const allButFfi = (name: string) => (name === 'node:ffi' ? undefined : getBuiltinModule(name));
   const withoutFfi = t.mock.method(process, 'getBuiltinModule', allButFfi);
@@ -49,13 +49,13 @@ test('the choice at the start holds for every thread, also for one that is start
   assert.deepEqual(isBack()?.fields, { thread: 'dns-udp-1', socket: 'datagram' });
 });
 
-test('dgram is used when it is asked for', async (t) => {
+test('dgram is used if the setting says so', async (t) => {
   const logger = keepingLog();
   await runServer(t, { socket: 'datagram', logger });
   assert.equal(logger.entries[0]?.fields.socket, 'datagram');
 });
 
-test('without node:ffi, dgram answers, and the log says why', async () => {
+test('without node:ffi dgram is used, and the log says why', async () => {
   const worker = new Worker(new URL('./without-ffi-thread.ts', import.meta.url), {
     execArgv: ['--no-experimental-ffi'],
   });

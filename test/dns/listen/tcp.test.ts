@@ -12,7 +12,7 @@ function idOf(message: Uint8Array): number {
 }
 
 suite('TCP', { concurrency: 3 }, () => {
-  test('answers many queries on one connection, over IPv4 and IPv6', async (t) => {
+  test('the server answers many queries on one connection, over IPv4 and IPv6', async (t) => {
     const server = await runServer(t, { addresses: [loopback, loopback6] });
     for (const address of server.addresses) {
       const client = await TcpClient.open(address, t);
@@ -25,7 +25,7 @@ suite('TCP', { concurrency: 3 }, () => {
     assert.equal(counted(server, 'dns_tcp_connections_total'), 2);
   });
 
-  test('answers pipelined queries, all of them', async (t) => {
+  test('the server answers all pipelined queries', async (t) => {
     const server = await runServer(t);
     const client = await TcpClient.open(server.addresses[0]!, t);
     const queries = Array.from({ length: 5_000 }, () => queryBytes(question));
@@ -35,7 +35,7 @@ suite('TCP', { concurrency: 3 }, () => {
     assert.deepEqual(answered, new Set(queries.map(idOf)));
   });
 
-  test('takes a query octet by octet, and two queries cut anywhere', async (t) => {
+  test('the server answers a query that arrives octet by octet, and two queries cut anywhere', async (t) => {
     const server = await runServer(t);
     const client = await TcpClient.open(server.addresses[0]!, t);
     const queries = [queryBytes(question), queryBytes(question)];
@@ -51,7 +51,7 @@ suite('TCP', { concurrency: 3 }, () => {
     }
   });
 
-  test('takes a message of 65,535 octets', async (t) => {
+  test('the server answers a message of 65,535 octets', async (t) => {
     const server = await runServer(t);
     const client = await TcpClient.open(server.addresses[0]!, t);
     const query = Buffer.alloc(65_535);
@@ -62,7 +62,7 @@ suite('TCP', { concurrency: 3 }, () => {
     await client.next();
   });
 
-  test('answers what was asked before the client closed its side, then closes', async (t) => {
+  test('the server answers all queries before the client closed its side, then closes the connection', async (t) => {
     const server = await runServer(t);
     const client = await TcpClient.open(server.addresses[0]!, t);
     const queries = Array.from({ length: 100 }, () => queryBytes(question));
@@ -73,7 +73,7 @@ suite('TCP', { concurrency: 3 }, () => {
   });
 
   for (const length of [0, 1, 11]) {
-    test(`closes on a message of ${length} octets, after answering those before it`, async (t) => {
+    test(`the server closes on a message of ${length} octets, after answering those before it`, async (t) => {
       const server = await runServer(t);
       const client = await TcpClient.open(server.addresses[0]!, t);
       client.send(queryBytes(question), new Uint8Array(length));
@@ -83,7 +83,7 @@ suite('TCP', { concurrency: 3 }, () => {
     });
   }
 
-  test('cuts off a client that sends nothing, and one that sends a query too slowly', async (t) => {
+  test('the server cuts off a client that sends nothing, and one that sends a query too slowly', async (t) => {
     const server = await runServer(t, { limits: { idleMilliseconds: 300 } });
     const silent = await TcpClient.open(server.addresses[0]!, t);
     const slow = await TcpClient.open(server.addresses[0]!, t);
@@ -93,7 +93,7 @@ suite('TCP', { concurrency: 3 }, () => {
     assert.equal(counted(server, 'dns_tcp_idle_closed_total'), 2);
   });
 
-  test('keeps a client that goes on asking beyond the idle time', async (t) => {
+  test('the server keeps the connection of a client that keeps asking for longer than the idle time', async (t) => {
     const server = await runServer(t, { limits: { idleMilliseconds: 3_000 } });
     const asking = await TcpClient.open(server.addresses[0]!, t);
     const idle = await TcpClient.open(server.addresses[0]!, t);
@@ -110,10 +110,10 @@ suite('TCP', { concurrency: 3 }, () => {
     await asking.next();
   });
 
-  test('stops reading from a client that does not read, and cuts it off', async (t) => {
+  test('the server stops reading from a client that does not read, and cuts it off', async (t) => {
     const server = await runServer(t, { limits: { idleMilliseconds: 500 } });
     const greedy = await TcpClient.open(server.addresses[0]!, t);
-    // Far more queries than the sockets' buffers on both sides can hold.
+    // Far more queries than the buffers of both sockets can hold.
     const query = queryBytes(question);
     const batch = Buffer.concat(Array.from({ length: 2_000 }, () => [lengthPrefix(query.length), query]).flat());
     const total = Math.ceil((64 << 20) / batch.length);
@@ -136,7 +136,7 @@ suite('TCP', { concurrency: 3 }, () => {
     const written = Promise.all(
       Array.from({ length: count / 1_000 }, () => new Promise((sent) => late.socket.write(batch, sent))),
     );
-    // The client does not read before the server stops reading too, which is when its count no longer grows.
+    // The client does not read before the server stops reading too. Then the server's count no longer grows.
     let before = -1;
     while (counted(server, 'dns_tcp_received_total') !== before) {
       before = counted(server, 'dns_tcp_received_total');
@@ -150,14 +150,14 @@ suite('TCP', { concurrency: 3 }, () => {
     assert.ok(octets >= count * (2 + 12));
   });
 
-  test('too many connections of one client: its oldest goes', async (t) => {
+  test('beyond the limit of connections per client, the one of that client that was idle longest is closed', async (t) => {
     const server = await runServer(t, { limits: { connectionsPerClient: 2 } });
     const first = await TcpClient.open(server.addresses[0]!, t);
     const second = await TcpClient.open(server.addresses[0]!, t);
     first.send(queryBytes(question));
     await first.next();
     const third = await TcpClient.open(server.addresses[0]!, t);
-    // The second connection has been idle longest.
+    // The second connection was idle longest.
     await second.end();
     for (const client of [first, third]) {
       client.send(queryBytes(question));
@@ -166,7 +166,7 @@ suite('TCP', { concurrency: 3 }, () => {
     assert.equal(counted(server, 'dns_tcp_limit_closed_total'), 1);
   });
 
-  test('too many connections in all: the oldest goes', async (t) => {
+  test('beyond the limit of all connections, the one that was idle longest is closed', async (t) => {
     const server = await runServer(t, { addresses: [loopback, loopback6], limits: { connections: 2 } });
     const [v4, v6] = server.addresses;
     const first = await TcpClient.open(v4!, t);

@@ -44,7 +44,7 @@ function handshakeError({ address, port }: Endpoint, options: ConnectionOptions)
 }
 
 suite('TLS', { skip: withoutOpenssl, concurrency: 3 }, () => {
-  test('answers pipelined queries over IPv4 and IPv6, with and without ALPN', async (t) => {
+  test('the server answers pipelined queries over IPv4 and IPv6, with and without ALPN', async (t) => {
     for (const address of [undefined, loopback6]) {
       const { server, tls, certificate } = await runSecureServer(t, address && { address });
       for (const ALPNProtocols of [['dot'], undefined]) {
@@ -62,7 +62,7 @@ suite('TLS', { skip: withoutOpenssl, concurrency: 3 }, () => {
     }
   });
 
-  test('answers what was asked before the client closed its side, then closes', async (t) => {
+  test('the server answers all queries before the client closed its side, then closes the connection', async (t) => {
     const { tls, certificate } = await runSecureServer(t);
     const client = await TcpClient.openTls(tls, { ca: certificate.ca }, t);
     const queries = Array.from({ length: 100 }, () => queryBytes(question));
@@ -72,7 +72,7 @@ suite('TLS', { skip: withoutOpenssl, concurrency: 3 }, () => {
     await client.end();
   });
 
-  test('refuses old versions of TLS, and clients that offer another protocol', async (t) => {
+  test('the server refuses old versions of TLS, and clients that offer another protocol', async (t) => {
     const { server, tls, certificate } = await runSecureServer(t);
     const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' } as const;
     assert.match(await handshakeError(tls, { ca: certificate.ca, ...old }), /PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/);
@@ -97,7 +97,7 @@ suite('TLS', { skip: withoutOpenssl, concurrency: 3 }, () => {
     await client.next();
   });
 
-  test('cuts off a handshake that takes too long, and a client that is silent after it', async (t) => {
+  test('the server cuts off a handshake that takes too long, and a client that is silent after it', async (t) => {
     const { tls, https, certificate } = await runSecureServer(t, { limits: { idleMilliseconds: 3_000 } });
     const sockets = await Promise.all([tls, https, tls].map((address) => openTcp(t, address)));
     const drip = setInterval(() => sockets[2]?.write('\x16'), 50);
@@ -106,7 +106,7 @@ suite('TLS', { skip: withoutOpenssl, concurrency: 3 }, () => {
     await Promise.all([...sockets.map((socket) => closed(socket)), silent.end()]);
   });
 
-  test('limits count connections that are still shaking hands, and those of all kinds together', async (t) => {
+  test('limits count connections during the handshake, and those of TCP, TLS and HTTPS together', async (t) => {
     const { server, tls, https, certificate } = await runSecureServer(t, { limits: { connectionsPerClient: 3 } });
     const [first] = [await openTcp(t, tls), await openTcp(t, https)];
     const plain = await TcpClient.open(server.addresses[0]!, t);

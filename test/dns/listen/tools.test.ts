@@ -84,7 +84,7 @@ suite('tools', { skip: withoutOpenssl }, () => {
 
   for (const { program, transport, command } of tools) {
     const shown = command('…', '…', '', '').filter((arg) => arg.startsWith('+') || arg === '-t');
-    test(`${program} over ${transport} (${shown.join(' ')})`, { skip: skip(program) }, async () => {
+    test(`${program} gets right answers over ${transport} (${shown.join(' ')})`, { skip: skip(program) }, async () => {
       await Promise.all(servers.map((running) => assertAnswers(running, program, transport, command)));
     });
   }

@@ -53,7 +53,7 @@ for (const socket of socketKinds) {
       ['one address', [loopback]],
       ['two addresses', [loopback, loopback6]],
     ] as const) {
-      test(`answers on ${name}`, async (t) => {
+      test(`the server answers on ${name}`, async (t) => {
         const server = await runServer(t, { socket, addresses });
         for (const address of server.addresses) {
           const answer = await ask({ server: address, name: 'host.example', type: 'A' });
@@ -64,7 +64,7 @@ for (const socket of socketKinds) {
       });
     }
 
-    test('answers 10,000 queries over two threads on one port, and loses none', async (t) => {
+    test('the server answers 10,000 queries over two threads on one port, and loses none', async (t) => {
       const server = await runServer(t, { socket, threads: 2 });
       assert.equal(await askMany(server.addresses[0]!, 10_000), 10_000);
       assert.equal(counted(server, 'dns_udp_received_total'), 10_000);
@@ -72,13 +72,13 @@ for (const socket of socketKinds) {
       assert.equal(counted(server, 'dns_udp_send_failures_total'), 0);
     });
 
-    test('answers 2,000 queries over IPv6 beside IPv4, and loses none', async (t) => {
+    test('the server answers 2,000 queries over IPv6 beside IPv4, and loses none', async (t) => {
       const server = await runServer(t, { socket, threads: 2, addresses: [loopback, loopback6] });
       const [v4, v6] = await Promise.all(server.addresses.map((address) => askMany(address, 2_000)));
       assert.deepEqual([v4, v6], [2_000, 2_000]);
     });
 
-    test('on a wildcard, answers from the address that was asked', async (t) => {
+    test('a server on a wildcard answers from the address that was asked', async (t) => {
       const server = await runServer(t, {
         socket,
         addresses: [
@@ -88,7 +88,7 @@ for (const socket of socketKinds) {
       });
       const [v4, v6] = server.addresses;
       const own = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses);
-      // The whole of 127/8 is ours, and the kernel would answer from 127.0.0.1 if left to itself.
+      // All of 127/8 is local. Without a source address the kernel would answer from 127.0.0.1.
       for (const address of [
         '127.0.0.1',
         ...own.filter((each) => each.family === 'IPv4').map((each) => each.address),
@@ -103,14 +103,14 @@ for (const socket of socketKinds) {
       }
     });
 
-    test('answers a query that is larger than any needs to be', async (t) => {
+    test('the server answers a query that is larger than any ordinary one', async (t) => {
       const server = await runServer(t, { socket });
       const target = server.addresses[0]!;
       const query = Buffer.concat([queryBytes({ name: 'host.example', type: 'A' }), Buffer.alloc(5_000)]);
       assert.equal((await exchange(target, query)).readUInt8(3) & 0x0f, formatError);
     });
 
-    test('stays silent on garbage, and answers what comes after it', async (t) => {
+    test('the server sends no response to garbage, and answers the queries after it', async (t) => {
       const server = await runServer(t, { socket });
       const target = server.addresses[0]!;
       const client = createSocket('udp4');

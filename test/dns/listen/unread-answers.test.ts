@@ -1,4 +1,4 @@
-// Clients that ask and do not read: few octets wait for them in the kernel, and none after their connection was cut.
+// Clients that ask and do not read. Few octets wait for them in the kernel, and none after their connection was cut.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -23,7 +23,7 @@ const frame = Buffer.concat([lengthPrefix(question.length), question]);
  * unread octets resets it.
  */
 const asked = Buffer.alloc(1_500 * frame.length, frame);
-/** Half is the send buffer that we ask for, half is what the kernel adds to it. */
+/** In octets. Half of it is the send buffer that we ask for. The kernel doubles that. */
 const mostWaiting = 512 * 1024;
 
 /** Returns the port's connections in the kernel's list, each with the octets that wait to be sent or acknowledged. */
@@ -49,7 +49,7 @@ async function open(test: Cleanup, port: number, certificate: { ca: string } | u
   return socket;
 }
 
-/** Watches the port until all its connections were cut; asserts that never too many octets waited. */
+/** Watches the port until all its connections were cut. Asserts that never too many octets waited. */
 async function holdsLittle(server: DnsServer, port: number, connections: number): Promise<void> {
   let most = 0;
   await until(() => {
@@ -60,9 +60,9 @@ async function holdsLittle(server: DnsServer, port: number, connections: number)
   assert.ok(most > 0 && most <= mostWaiting, `${most} octets waited for one client`);
 }
 
-suite('answers that nobody reads', { skip: withoutOpenssl || !batchedHere, concurrency: true }, () => {
+suite('unread answers', { skip: withoutOpenssl || !batchedHere, concurrency: true }, () => {
   for (const secure of [false, true]) {
-    test(`over ${secure ? 'TLS' : 'TCP'}: little waits, and nothing once the connection was cut`, async (t) => {
+    test(`over ${secure ? 'TLS' : 'TCP'} few unread octets wait, and none after the connection was cut`, async (t) => {
       const { server, tls, certificate } = await runSecureServer(t, { limits: { idleMilliseconds: 3_000 } });
       const { port } = secure ? tls : server.addresses[0]!;
       const greedy = await Promise.all(
@@ -73,7 +73,7 @@ suite('answers that nobody reads', { skip: withoutOpenssl || !batchedHere, concu
     });
   }
 
-  test('over HTTPS as well', async (t) => {
+  test('over HTTPS few unread octets wait, and none after the connection was cut', async (t) => {
     const { server, https, certificate } = await runSecureServer(t, { limits: { idleMilliseconds: 3_000 } });
     const stop = new SharedArrayBuffer(4);
     const path = `/dns-query?dns=${Buffer.from(question).toString('base64url')}`;

@@ -25,7 +25,7 @@ const digHere = await promisify(execFile)('dig', ['-v']).then(
 
 for (const socket of socketKinds) {
   suite(`a zone served, ${socket} socket`, () => {
-    test('dig gets its answers over UDP and TCP, IPv4 and IPv6', {
+    test('dig gets right answers over UDP and TCP, IPv4 and IPv6', {
       skip: !digHere && 'dig is not installed',
     }, async (t) => {
       const { table } = exampleTable();
@@ -40,7 +40,7 @@ for (const socket of socketKinds) {
       }
     });
 
-    test('an answer too large for UDP comes over TCP, whole', {
+    test('dig gets an answer that is too large for UDP over TCP, whole', {
       skip: !digHere && 'dig is not installed',
     }, async (t) => {
       const { table } = exampleTable();
@@ -53,7 +53,7 @@ for (const socket of socketKinds) {
       assert.equal(lines.filter((line) => line.startsWith('large.example.')).length, 40);
     });
 
-    test('the next query sees a change, in every thread', async (t) => {
+    test('the next query to any thread sees a change', async (t) => {
       const { table, writer, zone } = exampleTable();
       const server = await runServer(t, { table, socket, threads: 2 });
       const [address] = server.addresses;
@@ -68,7 +68,7 @@ for (const socket of socketKinds) {
       }
     });
 
-    test('what was replaced is freed while threads are idle or answering', async (t) => {
+    test('the memory of replaced records is freed while threads are idle or answering', async (t) => {
       const { table, writer, zone } = exampleTable();
       const server = await runServer(t, { table, socket, threads: 2 });
       const [address] = server.addresses;
