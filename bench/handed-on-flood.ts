@@ -1,8 +1,7 @@
 // Measures whether a flood of queries that are handed on delays other answers. A client asks a real replica at a steady
 // rate: without a flood, during a flood of NOTIFY, which the main thread answers, and during a flood of ordinary
 // questions at the same rate. The three take turns, for each kind of UDP socket. Prints lost answers, latencies, the
-// replica's counters of the flood, and its memory. Fails if answers are lost or too
-// late during the flood of NOTIFY.
+// replica's counters of the flood, and its memory. Fails if answers are lost or too late during the flood of NOTIFY.
 //
 // npm run bench:flood [queries a second of the flood] [rounds]
 
