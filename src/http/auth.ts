@@ -17,8 +17,8 @@ declare module 'fastify' {
 /** The bearer of the operator's token, which is in the settings and not in the store. */
 const environmentActor: TokenActor = { kind: 'token', id: 'environment', name: 'ZONEWRIGHT_ADMIN_TOKEN' };
 const whereTokensAre =
-  'the first start of a store makes one, in admin-token in the data directory of the replica that made it; ' +
-  'or the replica is started with ZONEWRIGHT_ADMIN_TOKEN';
+  "the first start with an empty store creates a token, in the file admin-token of that replica's data directory; " +
+  'or ZONEWRIGHT_ADMIN_TOKEN sets one';
 
 /** Sets `request.actor`. Refuses with `unauthorized`, or `store_unavailable` while no token can be checked. */
 export function authenticate(services: Pick<Services, 'views' | 'adminToken'>, request: FastifyRequest): void {
