@@ -104,6 +104,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
       socket: config.dnsSocket,
       secure: config.dnsSecure,
       responses: responseSettings(config, version),
+      tenants: {},
       logger,
     });
     // This blocks the main thread. The DNS threads start during that time.

@@ -1,7 +1,6 @@
 // Our side of the comparison: the same zones in a table, answered by `respond` in this process and by the listening
 // threads.
 
-import { startDns } from '../../src/dns/listen/dns-server.ts';
 import { newClient } from '../../src/dns/respond/client.ts';
 import { createResponder } from '../../src/dns/respond/responder.ts';
 import { type Fqdn, parseName } from '../../src/model/name.ts';
@@ -11,7 +10,7 @@ import { parseRecords, type Rrset } from '../../src/model/rrset.ts';
 import { openTableReader } from '../../src/table/reader.ts';
 import { createTable, type Table } from '../../src/table/table.ts';
 import { createTableWriter, type TableWriter } from '../../src/table/writer.ts';
-import { keepingLog, loopback } from '../dns/listen/running-server.ts';
+import { runServer } from '../dns/listen/running-server.ts';
 import type { Cleanup } from '../support/temporary.ts';
 import type { NamedServer, Query } from './ask-many.ts';
 import { genericRdata, type Zone, type ZoneRecord } from './zone-builder.ts';
@@ -39,8 +38,7 @@ export function serveZones(scope: Cleanup, zones: readonly Zone[]): OurServer {
 }
 
 async function listen(scope: Cleanup, table: Table): Promise<NamedServer> {
-  const server = await startDns({ table, addresses: [loopback], threads: 1, logger: keepingLog() });
-  scope.after(() => server.close());
+  const server = await runServer(scope, { table });
   return { name: 'our sockets', address: '127.0.0.1', port: server.addresses[0]?.port ?? 0 };
 }
 

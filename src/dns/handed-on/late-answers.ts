@@ -1,13 +1,15 @@
-// The late answers that an answering thread with an event loop waits for. Each has a number, which leads to its asker.
+// The late answers that an answering thread with an event loop waits for. The number of an answer leads to its
+// recipient.
 
 import type { MessagePort } from 'node:worker_threads';
 import { type LateMessage, unpackMessages } from './late-messages.ts';
 import type { LateReceipt } from './line.ts';
 import type { HandOnTask, Outlet } from './outlet.ts';
 import type { RingQuery } from './query-ring.ts';
+import { settle } from './settle.ts';
 
 /** The recipient of a late answer: a socket with an address, or a connection. */
-export interface Asker {
+export interface Recipient {
   /**
    * Sends one message. Returns false if the client does not keep up. When it does again, call `LateAnswer.goOn`.
    */
@@ -16,7 +18,7 @@ export interface Asker {
   end(): void;
 }
 
-/** One handed-on query, as its asker sees it. */
+/** One handed-on query, as its recipient sees it. */
 export interface LateAnswer {
   /** The client can take the next message. */
   goOn(): void;
@@ -27,10 +29,9 @@ export interface LateAnswer {
 export class LateAnswers {
   readonly #outlet: Outlet;
   readonly #port: MessagePort;
-  readonly #askers = new Map<number, Asker>();
-  /** Askers whose clients do not keep up. */
+  readonly #recipients = new Map<number, Recipient>();
+  /** Recipients whose clients do not keep up. */
   readonly #full = new Set<number>();
-  readonly #idle: (() => void)[] = [];
   #lastId = 0;
   readonly deadline: number;
 
@@ -43,23 +44,18 @@ export class LateAnswers {
     );
   }
 
-  /** Hands the query on for this asker. Returns undefined when too many are under way. */
-  handOn(query: Omit<RingQuery, 'id' | 'envelope'>, asker: Asker): LateAnswer | undefined {
+  /** Hands the query on for this recipient. Returns undefined when too many are under way. */
+  handOn(query: Omit<RingQuery, 'id' | 'envelope'>, recipient: Recipient): LateAnswer | undefined {
     const id = (this.#lastId + 1) | 0;
     if (!this.#outlet.handOn({ ...query, id })) return undefined;
     this.#lastId = id;
-    this.#askers.set(id, asker);
+    this.#recipients.set(id, recipient);
     return { goOn: () => this.#goOn(id), abandon: () => this.#abandon(id) };
   }
 
-  /** Waits until every query has its answer, at most so many milliseconds. */
-  async settle(milliseconds: number): Promise<void> {
-    if (this.#askers.size === 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#idle.push(resolve);
-    const timeout = setTimeout(resolve, milliseconds);
-    await promise;
-    clearTimeout(timeout);
+  /** Waits a moment until every query has its answer. */
+  settle(): Promise<void> {
+    return settle(() => this.#recipients.size === 0);
   }
 
   /** Lets the thread end. */
@@ -68,15 +64,15 @@ export class LateAnswers {
   }
 
   #receive({ id, message, last }: LateMessage): void {
-    const asker = this.#askers.get(id);
-    if (asker === undefined) {
+    const recipient = this.#recipients.get(id);
+    if (recipient === undefined) {
       if (!last) this.#confirm(id, false);
       return;
     }
-    const keepsUp = message === undefined || asker.deliver(message);
+    const keepsUp = message === undefined || recipient.deliver(message);
     if (last) {
-      this.#delete(id);
-      asker.end();
+      this.#recipients.delete(id);
+      recipient.end();
     } else if (keepsUp) this.#confirm(id, true);
     else this.#full.add(id);
   }
@@ -87,15 +83,10 @@ export class LateAnswers {
 
   #abandon(id: number): void {
     if (this.#full.delete(id)) this.#confirm(id, false);
-    this.#delete(id);
+    this.#recipients.delete(id);
   }
 
   #confirm(id: number, goesOn: boolean): void {
     this.#port.postMessage({ id, goesOn } satisfies LateReceipt);
-  }
-
-  #delete(id: number): void {
-    this.#askers.delete(id);
-    if (this.#askers.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 }

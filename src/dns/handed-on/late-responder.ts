@@ -10,7 +10,7 @@ import type { ResponseSettings } from '../respond/settings.ts';
 import { extendedError, rcode } from '../wire/codes.ts';
 import type { HandedOnQuery, Tenants } from './tenant.ts';
 
-export interface LateResponderTask {
+interface LateResponderTask {
   readonly table: SharedArrayBuffer;
   /** This thread's cell among the table's readers. */
   readonly reader: number;
@@ -21,6 +21,9 @@ export interface LateResponderTask {
 
 /** Returns the response; undefined for silence. */
 export type LateRespond = (query: HandedOnQuery) => Uint8Array | undefined;
+
+/** The tenants that need more than the table. */
+export type OtherTenants = Omit<Tenants, keyof ReturnType<LateResponder['openTenants']>>;
 
 export class LateResponder {
   readonly #reader: TableReader;
@@ -55,9 +58,9 @@ export class LateResponder {
     return this.open([fail]);
   }
 
-  /** Makes the tenants that need only the table. */
-  openTenants(): Tenants {
-    return { [handedOnKind.notify]: this.open([answerNotify]) };
+  /** Makes the tenants that need only the table. `startDns` asks its caller for the tenants of all other kinds. */
+  openTenants() {
+    return { [handedOnKind.notify]: this.open([answerNotify]) } satisfies Partial<Tenants>;
   }
 }
 

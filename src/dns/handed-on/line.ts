@@ -3,6 +3,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { type LateMessage, packMessages } from './late-messages.ts';
 import { closeRing, type Envelope, QueryRingReader, type ReadQuery } from './query-ring.ts';
+import { settle } from './settle.ts';
 
 /**
  * Sends one datagram by a descriptor of the answering thread. Does not wait: it drops what the system does not take.
@@ -26,7 +27,6 @@ export class Line {
   #outgoing: LateMessage[] = [];
   readonly #unconfirmed = new Map<number, (goesOn: boolean) => void>();
   #closed = false;
-  readonly #idle: (() => void)[] = [];
 
   constructor(ring: SharedArrayBuffer, port: MessagePort, sendDatagram: SendDatagram) {
     this.#shared = ring;
@@ -62,17 +62,11 @@ export class Line {
     if (envelope === undefined) this.#post({ id: query.id, message: message && forFrame(message), last: true });
     else if (message !== undefined) this.#ring.whileOpen(() => this.#sendDatagram(query.id, envelope, message));
     this.#ring.finish(query);
-    if (this.#ring.underWay === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** Waits until no query is under way, at most so many milliseconds. */
-  async settle(milliseconds: number): Promise<void> {
-    if (this.#closed || this.#ring.underWay === 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#idle.push(resolve);
-    const timeout = setTimeout(resolve, milliseconds);
-    await promise;
-    clearTimeout(timeout);
+  /** Waits a moment until no query is under way. */
+  settle(): Promise<void> {
+    return settle(() => this.#closed || this.#ring.underWay === 0);
   }
 
   /** Sends nothing more, since the thread has ended. Call it before the thread's descriptors are closed. */

@@ -21,7 +21,7 @@ export interface HandOnTask {
 }
 
 /** Counts the queries that were handed on, and those for which there was no room. */
-export interface OutletCounts {
+interface OutletCounts {
   handedOn(): void;
   refused(): void;
 }
@@ -30,18 +30,18 @@ export class Outlet {
   readonly #ring: QueryRingWriter;
   readonly #doorbell: Int32Array;
   readonly #counts: OutletCounts;
-  readonly #rates: readonly PerSecondLimit[];
+  readonly #rates: ReadonlyMap<HandedOnKind, PerSecondLimit>;
 
   constructor({ ring, doorbell, limits, maxPerSecond }: HandOnTask, counts: OutletCounts) {
     this.#ring = new QueryRingWriter(ring, limits);
     this.#doorbell = new Int32Array(doorbell);
     this.#counts = counts;
-    this.#rates = Object.values(handedOnKind).map((kind) => new PerSecondLimit(maxPerSecond[kind]));
+    this.#rates = new Map(Object.values(handedOnKind).map((kind) => [kind, new PerSecondLimit(maxPerSecond[kind])]));
   }
 
   /** Returns false if too many queries are under way, or too many of its kind came in this second. */
   handOn(query: RingQuery): boolean {
-    const isWithinRate = this.#rates[query.kind]?.allows(Math.floor(Date.now() / 1_000)) === true;
+    const isWithinRate = this.#rates.get(query.kind)?.allows(Math.floor(Date.now() / 1_000)) === true;
     if (!isWithinRate || !this.#ring.write(query)) {
       this.#counts.refused();
       return false;

@@ -1,9 +1,10 @@
-// Takes handed-on queries from the answering threads, has their tenants answer them, and sends the answers back. It
-// works in small slices, so that the event loop of its thread has time for all else. Any thread with an event loop can
-// have one.
+// Takes handed-on queries from the answering threads, has tenants answer them, and sends the answers back. It works in
+// small slices, so that the event loop of its thread has time for other work.
+// Today one taker in the main thread takes all kinds. A second taker needs a second `handOn` in each ThreadTask, and an
+// Outlet that chooses between them by kind.
 
 import { MessageChannel } from 'node:worker_threads';
-import { stackOf } from '../../model/thrown.ts';
+import { faultReporter, type ReportFault } from '../respond/fault-reporter.ts';
 import { newDoorbell, ringDoorbell, sleepUntilRung } from './doorbell.ts';
 import type { LateRespond } from './late-responder.ts';
 import { Line, type SendDatagram } from './line.ts';
@@ -24,13 +25,11 @@ const restPerWork = 4;
 const minRest = 2;
 /** A thread that stood still, for example for a collection of garbage, has not worked all that time. */
 const maxRest = 20;
-/** The minimum time between two reports of faults, in milliseconds. */
-const betweenFaults = 1_000;
 
 /** How a handed-on query ended. */
-export type HandedOnEnd = 'answered' | 'silent' | 'failed' | 'expired' | 'gone';
+type HandedOnEnd = 'answered' | 'silent' | 'failed' | 'expired' | 'gone';
 
-export interface TakerOptions {
+interface TakerOptions {
   readonly tenants: Tenants;
   /** Makes the answer when a tenant throws or is too late. */
   readonly failure: LateRespond;
@@ -49,8 +48,8 @@ export interface TakerOptions {
 export interface Attachment {
   /** For the thread. */
   readonly task: HandOnTask;
-  /** Answers what the thread has handed on, after its end. Returns after so many milliseconds at the latest. */
-  settle(milliseconds: number): Promise<void>;
+  /** Answers what the thread has handed on, after its end. Waits only a moment for late answers. */
+  settle(): Promise<void>;
   /** Sends nothing more. Call it before the thread's descriptors are closed. */
   close(): void;
 }
@@ -62,7 +61,7 @@ export class Taker {
   readonly #doorbell = newDoorbell();
   readonly #bell = new Int32Array(this.#doorbell);
   readonly #lines = new Set<Line>();
-  #quietUntil = 0;
+  readonly #reportFault: ReportFault;
   /** The rest that is due, in milliseconds, as of `#workedUntil`. */
   #restDue = 0;
   #workedUntil = 0;
@@ -70,6 +69,7 @@ export class Taker {
 
   constructor(options: TakerOptions) {
     this.#options = options;
+    this.#reportFault = faultReporter(options.onFault);
     this.#sleep();
   }
 
@@ -82,9 +82,9 @@ export class Taker {
     this.#lines.add(line);
     return {
       task: { ring, doorbell: this.#doorbell, limits, maxPerSecond, port: port2, deadline },
-      settle: (milliseconds) => {
+      settle: () => {
         while (this.#answerNext(line)) {}
-        return line.settle(milliseconds);
+        return line.settle();
       },
       close: () => {
         this.#lines.delete(line);
@@ -178,21 +178,14 @@ export class Taker {
 
   #fail(line: Line, query: ReadQuery, error: unknown): void {
     const expired = error instanceof DeadlineError;
-    if (!expired) this.#report(error, query);
+    if (!expired) this.#reportFault(error, query.message);
     let response: Uint8Array | undefined;
     try {
       response = this.#options.failure(query);
     } catch (cause) {
-      this.#report(cause, query);
+      this.#reportFault(cause, query.message);
     }
     this.#finish(line, query, response, expired ? 'expired' : 'failed');
-  }
-
-  #report(error: unknown, { message }: ReadQuery): void {
-    const now = performance.now();
-    if (now < this.#quietUntil) return;
-    this.#quietUntil = now + betweenFaults;
-    this.#options.onFault(`${stackOf(error)}\nquery: ${Buffer.from(message).toString('hex').slice(0, 1_024)}`);
   }
 
   /** Rejects with DeadlineError when the tenant takes too long. */

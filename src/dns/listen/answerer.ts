@@ -1,8 +1,8 @@
 // Answers each query of a listening thread: calls the responder, and guards against its bugs. No sockets here.
 
-import { stackOf } from '../../model/thrown.ts';
 import { TableReader } from '../../table/reader.ts';
 import { Clock } from '../respond/clock.ts';
+import { faultReporter } from '../respond/fault-reporter.ts';
 import { createResponder, type Respond } from '../respond/responder.ts';
 import { rcode } from '../wire/codes.ts';
 import { flag, headerField, headerLength, readUint16, writeUint16 } from '../wire/header.ts';
@@ -35,27 +35,17 @@ export function openAnswerer(task: ThreadTask, onFault: (message: string) => voi
   };
 }
 
-/** In milliseconds. */
-const betweenFaults = 1_000;
-
 /** Returns `respond` with SERVFAIL instead of exceptions, so that a query that meets a bug does not end the thread. */
 export function guard(respond: Respond, onFault: (message: string) => void): Respond {
-  let quietUntil = 0;
+  const reportFault = faultReporter(onFault);
   return (query, length, response, client) => {
     try {
       return respond(query, length, response, client);
     } catch (error) {
-      const now = performance.now();
-      if (now >= quietUntil) onFault(faultMessage(error, query.subarray(0, length)));
-      if (now >= quietUntil) quietUntil = now + betweenFaults;
+      reportFault(error, query.subarray(0, length));
       return writeServerFailure(query, length, response);
     }
   };
-}
-
-/** Returns the error with the query itself, so that the bug can be found. */
-function faultMessage(error: unknown, query: Uint8Array): string {
-  return `${stackOf(error)}\nquery: ${Buffer.from(query).toString('hex').slice(0, 1_024)}`;
 }
 
 /** Writes a header without question (RFC 1035 §4.1.1): the query's id, opcode and RD, and SERVFAIL. */

@@ -29,7 +29,7 @@ function payload(length: number, seed: number): Uint8Array {
 }
 
 /** The check's result: whether answers may share a message here, or why not. */
-export interface BatchedCheck {
+interface BatchedCheck {
   readonly joins: boolean;
   readonly reason?: string;
 }

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import { familyOf } from '../../model/address.ts';
 import { type Endpoint, isWildcard } from '../../model/endpoint.ts';
-import type { Asker, LateAnswers } from '../handed-on/late-answers.ts';
+import type { LateAnswers, Recipient } from '../handed-on/late-answers.ts';
 import { type Client, newClient, setClientAddress } from '../respond/client.ts';
 import type { Answerer } from './answerer.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
@@ -99,8 +99,8 @@ function answerAll(socket: Socket, { answerer, counters, late }: DatagramAnsweri
   client.handOn = (kind, query, length) => {
     if (current === undefined) return false;
     const { port } = current;
-    const asker = askerAt(socket, current, counters);
-    return late.handOn({ kind, message: query.subarray(0, length), client, port }, asker) !== undefined;
+    const recipient = recipientAt(socket, current, counters);
+    return late.handOn({ kind, message: query.subarray(0, length), client, port }, recipient) !== undefined;
   };
   socket.on('message', (query: Uint8Array, from: RemoteInfo) => {
     counters.add(counterCell.udpReceived);
@@ -124,8 +124,8 @@ function answerAll(socket: Socket, { answerer, counters, late }: DatagramAnsweri
   });
 }
 
-/** Returns the asker of a query that came by this socket. */
-function askerAt(socket: Socket, { address, port }: RemoteInfo, counters: CounterCells): Asker {
+/** Returns the recipient of a query that came by this socket. */
+function recipientAt(socket: Socket, { address, port }: RemoteInfo, counters: CounterCells): Recipient {
   return {
     deliver: (message) => {
       // Throws if the socket was closed meanwhile.

@@ -6,7 +6,7 @@ import { type Endpoint, formatEndpoint } from '../../model/endpoint.ts';
 import type { Logger } from '../../model/logger.ts';
 import { messageOf } from '../../model/thrown.ts';
 import { claimCell, releaseCell, type Table, wordsOf } from '../../table/table.ts';
-import { LateResponder } from '../handed-on/late-responder.ts';
+import { LateResponder, type OtherTenants } from '../handed-on/late-responder.ts';
 import { Taker } from '../handed-on/taker.ts';
 import type { Tenants } from '../handed-on/tenant.ts';
 import { type HandedOnKind, maxHandedOn } from '../respond/hand-on.ts';
@@ -40,21 +40,25 @@ export interface DnsServerOptions {
   readonly logger: Logger;
   /** Batched by default. If that does not work here, datagram is used. */
   readonly socket?: SocketKind;
-  /** For TCP, TLS and HTTPS together. */
-  readonly limits?: Partial<StreamLimits>;
   readonly secure?: SecureOptions | undefined;
   readonly responses?: ResponseSettings;
-  readonly handedOn?: HandedOnOptions;
+  /**
+   * A tenant for each kind of handed-on query that needs more than the table. Tests also replace tenants that need only
+   * the table.
+   */
+  readonly tenants: OtherTenants & Partial<Tenants>;
+  /** For TCP, TLS and HTTPS together. Only tests set it. */
+  readonly limits?: Partial<StreamLimits>;
+  /** Only tests set it. */
+  readonly handedOn?: HandedOnLimits;
 }
 
-/** How queries are handed on. */
-export interface HandedOnOptions {
-  /** Replace the tenants that answer from the table. */
-  readonly tenants?: Partial<Tenants>;
+/** The limits of handed-on queries. */
+interface HandedOnLimits {
   /** For each answering thread. */
   readonly maxUnderWay?: number;
   /** Queries of each kind that one thread may hand on in a second. */
-  readonly maxPerSecond?: Readonly<Record<HandedOnKind, number>>;
+  readonly maxPerSecond?: Partial<Record<HandedOnKind, number>>;
   /** For each message of a tenant, in milliseconds. */
   readonly deadline?: number;
 }
@@ -179,7 +183,7 @@ async function findUdpSocket({ addresses, socket = 'batched', logger }: DnsServe
 }
 
 /** Opens the taker of handed-on queries in this thread, with its counters. Call `release` after its last answer. */
-function openTaker({ table, logger, responses = {}, handedOn = {} }: DnsServerOptions) {
+function openTaker({ table, logger, responses = {}, tenants, handedOn = {} }: DnsServerOptions) {
   const counters = newThreadCounters();
   const cells = new CounterCells(counters.listen);
   const words = wordsOf(table.buffer);
@@ -193,10 +197,10 @@ function openTaker({ table, logger, responses = {}, handedOn = {} }: DnsServerOp
     gone: counterCell.handedOnGone,
   };
   const taker = new Taker({
-    tenants: { ...late.openTenants(), ...handedOn.tenants },
+    tenants: { ...late.openTenants(), ...tenants },
     failure: late.openFailure(),
     sendDatagram: openLateDatagrams(cells),
-    maxPerSecond: handedOn.maxPerSecond ?? maxHandedOn,
+    maxPerSecond: { ...maxHandedOn, ...handedOn.maxPerSecond },
     limits: { maxUnderWay: handedOn.maxUnderWay ?? defaultUnderWay, maxOctets: maxHandedOnOctets },
     deadline: handedOn.deadline ?? defaultDeadline,
     count: (end) => cells.add(endCells[end]),

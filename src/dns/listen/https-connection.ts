@@ -4,7 +4,7 @@ import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type Client, newClient, setClientAddress } from '../respond/client.ts';
-import { PendingAnswers } from './pending-answers.ts';
+import { ConnectionLateAnswers } from './connection-late-answers.ts';
 import { type Connection, clientKey } from './stream-connections.ts';
 import type { StreamAnswering } from './tcp-connection.ts';
 
@@ -18,7 +18,7 @@ export class HttpsConnection implements Connection {
   pending = 0;
   /** Only with HTTP/2. */
   session: ServerHttp2Session | undefined;
-  readonly answers: PendingAnswers;
+  readonly answers: ConnectionLateAnswers;
   readonly port: number;
   #finishing = false;
   readonly #socket: TLSSocket;
@@ -30,7 +30,7 @@ export class HttpsConnection implements Connection {
     setClientAddress(this.from, host);
     this.client = clientKey(this.from);
     this.port = socket.remotePort ?? 0;
-    this.answers = new PendingAnswers(this, shared.connections, shared.late);
+    this.answers = new ConnectionLateAnswers(this, shared.connections, shared.late);
   }
 
   finish(): void {

@@ -13,9 +13,6 @@ type SharedPart = Omit<ThreadTask, 'addresses'>;
 /** The part of a task that only this kind of thread gets. */
 type OwnPart<Task extends ThreadTask> = Omit<Task, keyof SharedPart>;
 
-/** Milliseconds in which the handed-on queries of a stopped thread may still be answered. */
-const maxSettle = 250;
-
 export class ListenThreads {
   readonly #table: Table;
   readonly #responses: ResponseSettings;
@@ -69,7 +66,7 @@ export class ListenThreads {
       name,
       script: new URL(script, import.meta.url),
       task,
-      onStopped: async () => attachment?.settle(maxSettle),
+      onStopped: async () => attachment?.settle(),
       onEnd: () => {
         attachment?.close();
         // The thread cannot do it any more. Without it, the table would free no memory.

@@ -7,8 +7,8 @@ import { type Client, newClient, setClientAddress } from '../respond/client.ts';
 import type { Transport } from '../respond/counters.ts';
 import { headerLength } from '../wire/header.ts';
 import type { Answerer } from './answerer.ts';
+import { ConnectionLateAnswers } from './connection-late-answers.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
-import { PendingAnswers } from './pending-answers.ts';
 import { type Connection, clientKey, type StreamConnections } from './stream-connections.ts';
 
 /** The two octets of length before each message. */
@@ -63,7 +63,7 @@ export class TcpConnection implements Connection {
   readonly #shared: StreamAnswering;
   readonly #stream: Stream;
   readonly #from: Client;
-  readonly #pending: PendingAnswers;
+  readonly #lateAnswers: ConnectionLateAnswers;
   /** An incomplete message, with its prefix: its first `#partialLength` octets have arrived. */
   #partial: Uint8Array | undefined;
   #partialLength = 0;
@@ -79,7 +79,7 @@ export class TcpConnection implements Connection {
     this.#from = newClient(stream.transport);
     setClientAddress(this.#from, host);
     this.client = clientKey(this.#from);
-    this.#pending = new PendingAnswers(this, shared.connections, shared.late);
+    this.#lateAnswers = new ConnectionLateAnswers(this, shared.connections, shared.late);
     this.#handOnFrom(this.#from, socket.remotePort ?? 0);
     socket.on('data', (chunk: Uint8Array) => this.#receive(chunk));
     socket.on('drain', () => this.#goOn());
@@ -88,7 +88,7 @@ export class TcpConnection implements Connection {
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       shared.connections.delete(this);
-      this.#pending.abandon();
+      this.#lateAnswers.abandon();
     });
     shared.connections.add(this);
   }
@@ -118,7 +118,7 @@ export class TcpConnection implements Connection {
 
   #goOn(): void {
     this.#shared.connections.touch(this);
-    this.#pending.goOn();
+    this.#lateAnswers.goOn();
     const chunk = this.#waiting;
     if (chunk === undefined) return;
     this.#waiting = undefined;
@@ -129,17 +129,17 @@ export class TcpConnection implements Connection {
   }
 
   #endIfFinished(): void {
-    if (this.#finishing && this.#waiting === undefined && this.#pending.isEmpty) this.#socket.end();
+    if (this.#finishing && this.#waiting === undefined && this.#lateAnswers.isEmpty) this.#socket.end();
   }
 
   /** Late answers are sent as they come, perhaps after those of later queries (RFC 7766 §6.2.1.1). */
   #handOnFrom(client: Client, port: number): void {
-    const asker = {
+    const recipient = {
       deliver: (message: Uint8Array) => this.#deliver(message),
       end: () => this.#endIfFinished(),
     };
     client.handOn = (kind, query, length) =>
-      this.#pending.handOn({ kind, message: query.subarray(0, length), client, port }, asker);
+      this.#lateAnswers.handOn({ kind, message: query.subarray(0, length), client, port }, recipient);
   }
 
   /** Writes a late answer. Returns false if the client does not keep up. */

@@ -13,9 +13,6 @@ import { openBatchedSocket } from './open-batched-socket.ts';
 import { openOutlet } from './open-outlet.ts';
 import type { ThreadReport, UdpTask } from './thread-task.ts';
 
-/** Milliseconds that a stopping thread waits for late answers. */
-const maxSettle = 250;
-
 const task: UdpTask = workerData;
 const counters = new CounterCells(task.counters);
 const outlet = openOutlet(task.handOn, counters);
@@ -47,7 +44,7 @@ async function answerDatagrams(): Promise<void> {
     const sockets = await Promise.all(task.addresses.map((address) => openDatagramSocket(address, shared)));
     report({ kind: 'ready', addresses: task.addresses, socket: 'datagram', descriptors: [] });
     await stopped;
-    await late.settle(maxSettle);
+    await late.settle();
     await Promise.all(sockets.map((socket) => socket.close()));
   } catch (error) {
     report({ kind: 'failed', message: messageOf(error), descriptors: [] });

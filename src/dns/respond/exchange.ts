@@ -8,11 +8,10 @@ import { type Client, newClient } from './client.ts';
 import { Clock } from './clock.ts';
 import { newResponseCounters } from './counters.ts';
 import { Edns } from './edns.ts';
-import { type HandedOnKind, maxRefusals } from './hand-on.ts';
+import { type HandedOnKind, kindByOpcode } from './hand-on.ts';
 import { IncludedBlocks } from './included-blocks.ts';
 import { Lookup } from './lookup.ts';
 import { NamePlace } from './name-place.ts';
-import { PerSecondLimit } from './per-second-limit.ts';
 import { QueryMessage } from './query-message.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { ResponseMessage } from './response-message.ts';
@@ -49,8 +48,6 @@ export class Exchange {
   declare readonly nsid: Uint8Array;
   declare readonly chaos: readonly ChaosName[];
   declare readonly limiter: RateLimiter | undefined;
-  readonly #clock: Clock;
-  readonly #refusals = new PerSecondLimit(maxRefusals);
 
   client: Client = newClient('udp');
   declare readonly query: QueryMessage;
@@ -71,7 +68,6 @@ export class Exchange {
     this.nsid = Buffer.from(settings.nsid ?? '');
     this.chaos = settings.chaos === undefined ? [] : chaosNames(settings.chaos);
     this.limiter = settings.rateLimit && new RateLimiter(settings.rateLimit, clock);
-    this.#clock = clock;
     this.query = new QueryMessage(reader.newKey());
     this.lookup = new Lookup(this.query.name, reader.newKey());
     this.targets = new Targets(reader.newKey());
@@ -101,17 +97,13 @@ export class Exchange {
     return verdict.handOn;
   }
 
-  /** Returns whether one more query may be answered SERVFAIL for want of room to hand it on (hand-on.ts). */
-  allowsRefusal(): boolean {
-    return this.client.transport !== 'udp' || this.#refusals.allows(this.#clock.seconds);
-  }
-
   /**
    * Ends the exchange because the query cannot be read. For an unknown opcode the body is not ours to judge: NOTIMP
    * instead of FORMERR.
    */
   malformed(): Verdict {
-    const isKnown = this.query.opcode === opcode.QUERY || this.query.opcode === opcode.NOTIFY;
+    const { opcode: asked } = this.query;
+    const isKnown = asked === opcode.QUERY || kindByOpcode[asked] !== undefined;
     return this.end(isKnown ? rcode.FORMERR : rcode.NOTIMP);
   }
 

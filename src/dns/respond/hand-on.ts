@@ -1,12 +1,17 @@
 // Queries that the table cannot answer: the answering thread hands them on to another thread, which answers them later
 // by the same socket. Who answers them: dns/handed-on/.
 
+import { opcode } from '../wire/codes.ts';
+
 /** Why a query is handed on; it says who answers it. */
 export const handedOnKind = {
   /** RFC 1996 */
   notify: 0,
 } as const;
 export type HandedOnKind = (typeof handedOnKind)[keyof typeof handedOnKind];
+
+/** The opcodes whose queries are all handed on. */
+export const kindByOpcode: Readonly<Record<number, HandedOnKind>> = { [opcode.NOTIFY]: handedOnKind.notify };
 
 /**
  * Queries of each kind that a thread hands on in a second. A flood must not take the processor from the answers of the

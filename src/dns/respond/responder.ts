@@ -8,18 +8,20 @@ import { addAuthority } from './add-authority.ts';
 import { addGlue } from './add-glue.ts';
 import { checkCookie } from './check-cookie.ts';
 import type { Client } from './client.ts';
+import { Clock } from './clock.ts';
 import { counter, responseCell } from './counters.ts';
 import { Exchange, type ResponderOptions, type Verdict, verdict } from './exchange.ts';
 import { findNode } from './find-node.ts';
 import { findZone } from './find-zone.ts';
 import { finishResponse } from './finish-response.ts';
 import { followAliases } from './follow-aliases.ts';
-import { type HandedOnKind, handedOn } from './hand-on.ts';
+import { type HandedOnKind, handedOn, maxRefusals } from './hand-on.ts';
 import { limitRate } from './limit-rate.ts';
+import { PerSecondLimit } from './per-second-limit.ts';
 import { readEdns } from './read-edns.ts';
 import { readHeader } from './read-header.ts';
 import { readQuestion } from './read-question.ts';
-import { refuseUnserved } from './refuse-unserved.ts';
+import { routeQuery } from './route-query.ts';
 import { cookie } from './server-cookies.ts';
 
 /** One step of an answer: reads and changes the exchange. */
@@ -29,15 +31,7 @@ export type Step = (exchange: Exchange) => Verdict;
 const readSteps: readonly Step[] = [readHeader, readQuestion, readEdns, checkCookie];
 
 /** RFC 1034 §4.3.2 in our order. After a step that ends the exchange, limitRate and finishResponse follow. */
-const tableSteps: readonly Step[] = [
-  refuseUnserved,
-  findZone,
-  findNode,
-  followAliases,
-  addAnswer,
-  addAuthority,
-  addGlue,
-];
+const tableSteps: readonly Step[] = [routeQuery, findZone, findNode, followAliases, addAnswer, addAuthority, addGlue];
 
 /**
  * Reads `length` octets of `query` and writes the response into `response`, which has at least 512 octets. Returns the
@@ -54,7 +48,9 @@ export function createResponder(
   options: ResponderOptions = {},
   ownSteps: readonly Step[] = tableSteps,
 ): Respond {
-  const exchange = new Exchange(reader, options);
+  const { clock = new Clock() } = options;
+  const exchange = new Exchange(reader, { ...options, clock });
+  const refusals = new PerSecondLimit(maxRefusals);
   const { response: message } = exchange;
   const steps = [...readSteps, ...ownSteps];
 
@@ -75,7 +71,7 @@ export function createResponder(
       const taken = client.handOn?.(exchange.handOnTo as HandedOnKind, query, length);
       // The thread that answers counts the query.
       if (taken === true) return handedOn;
-      if (taken === false && !exchange.allowsRefusal()) {
+      if (taken === false && client.transport === 'udp' && !refusals.allows(clock.seconds)) {
         countQuery(exchange);
         exchange.count(counter.handOnDropped);
         return 0;

@@ -12,6 +12,7 @@ import { newQueryRing } from '../../../src/dns/handed-on/query-ring.ts';
 import { handedOnKind } from '../../../src/dns/respond/hand-on.ts';
 import { clientAt } from '../../support/answers.ts';
 import type { Cleanup } from '../../support/temporary.ts';
+import { forEachKind } from './for-each-kind.ts';
 
 const query = { kind: handedOnKind.notify, message: new Uint8Array(30), client: clientAt('192.0.2.1', 'tcp'), port: 1 };
 
@@ -23,7 +24,7 @@ function openAnswers(t: Cleanup) {
     doorbell,
     port,
     limits: { maxUnderWay: 9, maxOctets: 9_999 },
-    maxPerSecond: { 0: 9 },
+    maxPerSecond: forEachKind(9),
     deadline: 1_000,
   };
   const late = new LateAnswers(new Outlet(task, { handedOn: () => undefined, refused: () => undefined }), task);

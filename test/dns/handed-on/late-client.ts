@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import type { Tenant } from '../../../src/dns/handed-on/tenant.ts';
 import type { DnsServerOptions } from '../../../src/dns/listen/dns-server.ts';
-import { handedOnKind } from '../../../src/dns/respond/hand-on.ts';
 import { exchange, queryBytes, TcpClient } from '../../support/dns-client.ts';
 import type { Cleanup } from '../../support/temporary.ts';
 import { runSecureServer, type SecureServer } from '../listen/secure-server.ts';
+import { forEachKind } from './for-each-kind.ts';
 
 export const transports = ['udp', 'tcp', 'tls', 'https'] as const;
 export type Transport = (typeof transports)[number];
@@ -32,10 +32,9 @@ export function replyTo(query: Uint8Array, ...rest: number[]): Uint8Array {
 export function runWithTenant(
   test: Cleanup,
   tenant: Tenant | undefined,
-  { handedOn, ...options }: Partial<DnsServerOptions> = {},
+  options: Partial<DnsServerOptions> = {},
 ): Promise<SecureServer> {
-  const tenants = tenant && { [handedOnKind.notify]: tenant };
-  return runSecureServer(test, { ...options, handedOn: { ...(tenants && { tenants }), ...handedOn } });
+  return runSecureServer(test, { ...options, ...(tenant && { tenants: forEachKind(tenant) }) });
 }
 
 export async function askOver(test: Cleanup, running: SecureServer, transport: Transport, query: Uint8Array) {

@@ -8,6 +8,7 @@ import { Outlet } from '../../../src/dns/handed-on/outlet.ts';
 import { newQueryRing } from '../../../src/dns/handed-on/query-ring.ts';
 import { handedOnKind } from '../../../src/dns/respond/hand-on.ts';
 import { clientAt } from '../../support/answers.ts';
+import { forEachKind } from './for-each-kind.ts';
 
 test('no more queries of a kind are handed on in a second than its limit', (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: 5_000 });
@@ -20,7 +21,7 @@ test('no more queries of a kind are handed on in a second than its limit', (t) =
       doorbell: newDoorbell(),
       port: port2,
       limits: { maxUnderWay: 1_000, maxOctets: 2 ** 20 },
-      maxPerSecond: { [handedOnKind.notify]: 3 },
+      maxPerSecond: forEachKind(3),
       deadline: 1_000,
     },
     { handedOn: () => ++counts.handedOn, refused: () => ++counts.refused },

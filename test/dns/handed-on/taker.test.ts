@@ -9,21 +9,20 @@ import { Taker } from '../../../src/dns/handed-on/taker.ts';
 import { handedOnKind } from '../../../src/dns/respond/hand-on.ts';
 import { clientAt } from '../../support/answers.ts';
 import type { Cleanup } from '../../support/temporary.ts';
+import { forEachKind } from './for-each-kind.ts';
 
 /** Opens a taker whose tenant notes what it answers, and functions that fill the rings of two answering threads. */
 function openTaker(t: Cleanup, work = () => {}) {
   const answered: number[] = [];
   const taker = new Taker({
-    tenants: {
-      [handedOnKind.notify]: ({ port }) => {
-        work();
-        answered.push(port);
-        return undefined;
-      },
-    },
+    tenants: forEachKind(({ port }) => {
+      work();
+      answered.push(port);
+      return undefined;
+    }),
     failure: () => undefined,
     sendDatagram: () => assert.fail('nothing is to be sent'),
-    maxPerSecond: { [handedOnKind.notify]: 1e9 },
+    maxPerSecond: forEachKind(1e9),
     limits: { maxUnderWay: 1_000, maxOctets: 2 ** 20 },
     deadline: 1_000,
     count: () => undefined,

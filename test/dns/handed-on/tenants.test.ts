@@ -332,7 +332,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
           yield reply;
         }
       },
-      // A pending answer alone does not keep the connection open.
+      // A late answer alone does not keep the connection open.
       { limits: { idleMilliseconds: 500 }, handedOn: { deadline: 60_000 } },
     );
     for (const transport of ['tcp', 'tls'] as const) {

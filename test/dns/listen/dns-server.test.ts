@@ -7,7 +7,6 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { suite, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { startDns } from '../../../src/dns/listen/dns-server.ts';
 import { parseAddress } from '../../../src/model/address.ts';
 import type { Endpoint } from '../../../src/model/endpoint.ts';
 import { ask, type Server, TcpClient } from '../../support/dns-client.ts';
@@ -15,13 +14,13 @@ import type { Cleanup } from '../../support/temporary.ts';
 import { until } from '../../support/until.ts';
 import type { FloodTask } from './flood-thread.ts';
 import {
-  emptyTable,
   type KeepingLog,
   keepingLog,
   loopback,
   loopback6,
   runServer,
   socketKinds,
+  startServer,
 } from './running-server.ts';
 
 /** Floods the server from a thread of its own, because the test's thread is about to be busy. */
@@ -92,8 +91,7 @@ for (const socket of socketKinds) {
 
     test('the server closes under load without an error, and frees its ports', async (t) => {
       const logger = keepingLog();
-      const server = await startDns({
-        table: emptyTable(),
+      const server = await startServer({
         addresses: [loopback, loopback6],
         threads: 2,
         logger,
@@ -142,7 +140,7 @@ for (const socket of socketKinds) {
 suite('DNS server: failing to listen', () => {
   async function failure(addresses: readonly Endpoint[]): Promise<string> {
     const logger = keepingLog();
-    return startDns({ table: emptyTable(), addresses, threads: 1, logger }).then(
+    return startServer({ addresses, logger }).then(
       async (server) => {
         await server.close();
         return 'it listens';
@@ -188,7 +186,7 @@ suite('DNS server: failing to listen', () => {
 });
 
 test('a closed server does not answer', async () => {
-  const server = await startDns({ table: emptyTable(), addresses: [loopback], threads: 1, logger: keepingLog() });
+  const server = await startServer();
   await server.close();
   await server.close();
   await assert.rejects(

@@ -44,14 +44,21 @@ export function emptyTable(): Table {
   return createTable({ bytes: 1 << 20 });
 }
 
-export async function runServer(test: Cleanup, options: Partial<DnsServerOptions> = {}): Promise<DnsServer> {
-  const server = await startDns({
+/** Starts a server, which the caller closes. */
+export function startServer(options: Partial<DnsServerOptions> = {}): Promise<DnsServer> {
+  return startDns({
     table: emptyTable(),
     addresses: [loopback],
     threads: 1,
     logger: keepingLog(),
+    tenants: {},
     ...options,
   });
+}
+
+/** Starts a server, and closes it after the test. */
+export async function runServer(test: Cleanup, options: Partial<DnsServerOptions> = {}): Promise<DnsServer> {
+  const server = await startServer(options);
   test.after(() => server.close());
   return server;
 }

@@ -1,19 +1,20 @@
-// Refuses queries that are well formed but not served: other opcodes, other classes (CH: answer-chaos.ts), zone
-// transfers, meta types, and signed queries. Hands on NOTIFY.
+// Decides by opcode, class and type who answers a well-formed query: the next step, answer-chaos.ts, or another thread.
+// Refuses what nobody answers: other opcodes and classes, signed queries, zone transfers, meta types.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { extendedError, metaType, opcode, rcode, recordClass } from '../wire/codes.ts';
 import { answerChaos } from './answer-chaos.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';
-import { handedOnKind } from './hand-on.ts';
+import { kindByOpcode } from './hand-on.ts';
 
-export function refuseUnserved(exchange: Exchange): Verdict {
+export function routeQuery(exchange: Exchange): Verdict {
   const { query } = exchange;
-  const isNotify = query.opcode === opcode.NOTIFY;
-  if (query.opcode !== opcode.QUERY && !isNotify) return exchange.end(rcode.NOTIMP, extendedError.NOT_SUPPORTED);
+  const isQuery = query.opcode === opcode.QUERY;
+  const handedOnKind = isQuery ? undefined : kindByOpcode[query.opcode];
+  if (!isQuery && handedOnKind === undefined) return exchange.end(rcode.NOTIMP, extendedError.NOT_SUPPORTED);
   // We have no keys, so no signature is good (RFC 8945 §5.2.1).
   if (query.tsigAt !== 0) return exchange.end(rcode.NOTAUTH);
-  if (isNotify) return exchange.handOn(handedOnKind.notify);
+  if (handedOnKind !== undefined) return exchange.handOn(handedOnKind);
   if (query.class === recordClass.CH) return answerChaos(exchange);
   if (query.class !== recordClass.IN) return exchange.end(rcode.REFUSED, extendedError.NOT_SUPPORTED);
   switch (query.type) {
