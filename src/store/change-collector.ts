@@ -32,7 +32,7 @@ export function entryOf(kv: EtcdKeyValue, known: (full: string) => string): Entr
 /** Collects the events of one watch stream. A response has complete revisions, but a fragment may end within one. */
 export class ChangeCollector {
   readonly #known: (full: string) => string;
-  /** The newest change, if the next fragment may continue it. */
+  /** The newest change, if the next message may add events to it. */
   #incomplete: Change | undefined;
 
   constructor(known: (full: string) => string) {

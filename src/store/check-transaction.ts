@@ -1,12 +1,12 @@
-// Refuses transactions that no store accepts, whatever its contents. They are bugs of the caller, found before anything
-// is sent.
+// Refuses transactions that a store never accepts, whatever it contains. Such a transaction is a bug of the caller,
+// found before anything is sent.
 
 import { fullKey } from './key-space.ts';
 import { maxOperations, type Transaction } from './store.ts';
 
 /**
- * Throws a RangeError if the transaction is too long or writes a key twice (test/store/embedded.test.ts, "a transaction
- * that no store takes").
+ * Throws a RangeError if the transaction is too long, puts a key twice, or both puts and deletes a key
+ * (test/store/embedded.test.ts, "a transaction that no store takes").
  */
 export function checkTransaction(root: string, { compares, operations }: Transaction): void {
   if (compares.length > maxOperations || operations.length > maxOperations) {

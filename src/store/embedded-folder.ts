@@ -1,6 +1,6 @@
 // Opens the embedded store's folder: `store.sqlite` (with SQLite's `-wal` beside it), and `store.pid` with the process
 // that opened it last. Refuses a folder that cannot be used, with a message that says how to repair it.
-// Reads and writes: embedded.ts.
+// Reads and writes: embedded-database.ts.
 
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,12 +10,12 @@ import { schema } from './embedded-sql.ts';
 
 const formatVersion = 1;
 
-/** SQLite's result codes. `shortRead` is an extended one: its low octet is the primary code. */
+/** SQLite's result codes. `shortRead` is an extended code: its low octet is the primary code. */
 const resultCodes = { busy: 5, locked: 6, corrupt: 11, notADatabase: 26, shortRead: 522 } as const;
 
 /**
- * Opens the folder's database, for this process alone. Does not need to write to an existing database, so it opens on a
- * full disk too.
+ * Opens the folder's database, for this process alone. Need not write to an existing database, so it also works on a
+ * full disk.
  */
 export function openDatabase(folder: string): DatabaseSync {
   refuseLost(folder);
@@ -37,8 +37,8 @@ export function openDatabase(folder: string): DatabaseSync {
         `The folder ${folder} was written by a newer version (format ${version}, this one reads ${formatVersion})`,
       );
     }
-    // The pid file is written after the schema. Here it exists without a schema, so the WAL had the schema and all
-    // data, and is missing or truncated.
+    // The pid file is written after the schema. If it exists and the schema does not, the WAL held the schema and all
+    // data, and is now missing or truncated.
     if (version === 0 && existsSync(pidFile(folder))) {
       throw lost(folder, 'store.sqlite-wal is missing or truncated, but the folder had a store');
     }

@@ -1,4 +1,4 @@
-// The SQL of the embedded store: its tables, and every statement that embedded.ts runs on them.
+// The SQL of the embedded store: its tables, and every statement that embedded-database.ts runs on them.
 
 export const schema = `
   CREATE TABLE IF NOT EXISTS versions (
@@ -7,7 +7,7 @@ export const schema = `
     created INTEGER NOT NULL,
     value TEXT,                -- NULL: deleted at this revision
     lease TEXT,
-    superseded INTEGER,        -- the revision that wrote the key again or deleted it; in a tombstone its own revision
+    superseded INTEGER,        -- the revision that wrote the key again or deleted it; of a tombstone: its own revision
     PRIMARY KEY (key, revision)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS versions_by_revision ON versions (revision);
@@ -26,7 +26,7 @@ export const schema = `
   INSERT OR IGNORE INTO compaction VALUES (1, 0);
 `;
 
-/** The statements, each prepared once. embedded.ts binds the values in the order of the question marks. */
+/** The statements, each prepared once. embedded-database.ts binds the values in the order of the question marks. */
 export const statements = {
   newestRevision: 'SELECT max(revision) FROM versions',
   compacted: 'SELECT revision FROM compaction',

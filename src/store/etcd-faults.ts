@@ -4,7 +4,7 @@
 import { messageOf } from '../model/thrown.ts';
 import { Compacted, HistoryLost, LeaseGone, StoreUnavailable, TransactionTooLarge } from './store.ts';
 
-/** The response exceeds the client's limit. */
+/** A response is larger than the client accepts. */
 export class MessageTooLarge extends Error {}
 
 /** Returns the store's error for a failed call. */
@@ -12,8 +12,8 @@ export function meaningOf(error: unknown, endpoint: string): Error {
   const message = messageOf(error);
   if (error instanceof StoreUnavailable || error instanceof Compacted) return error;
   if (error instanceof TypeError || /duplicate key|too many operations/.test(message)) return error as Error;
-  // A request that is too large: the first text is etcd's, the second comes from its gRPC. Our gRPC writes `Received`,
-  // for a response (below).
+  // A request that is too large: the first text is etcd's, the second comes from its gRPC. Our gRPC
+  // client writes `Received`, and means a response (below).
   if (/request is too large|grpc: received message larger than max/.test(message)) {
     return new TransactionTooLarge(`etcd at ${endpoint} does not accept a request of this size (--max-request-bytes)`);
   }

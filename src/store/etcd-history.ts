@@ -6,19 +6,19 @@ import { type EtcdKeyValue, entryOf } from './change-collector.ts';
 import { Compacted, type Entry, HistoryLost } from './store.ts';
 
 /** The fields of etcd's response header that are read here. */
-export interface EtcdHeader {
+interface EtcdHeader {
   cluster_id: string;
   revision: string;
 }
 
 /** Reads one full key as of a revision; 0 means the newest. Rejects with Compacted. */
-export type ReadKey = (key: string, revision: number) => Promise<{ header: EtcdHeader; kvs: EtcdKeyValue[] }>;
+type ReadKey = (key: string, revision: number) => Promise<{ header: EtcdHeader; kvs: EtcdKeyValue[] }>;
 
 export class EtcdHistory {
   readonly #root: string;
   #cluster: string | undefined;
   #revision = 0 as Revision;
-  /** The newest put that was read. Another history has something else at its revision. */
+  /** The newest put that was read. In another history, its revision almost certainly wrote something else. */
   #landmark: Entry | undefined;
 
   /** `root`: the prefix of the store's keys. etcd may not permit reading other keys. */
@@ -34,10 +34,10 @@ export class EtcdHistory {
   }
 
   /**
-   * Returns the error if etcd has another history; undefined if it has the same one. The cluster's id cannot prove the
-   * same history: it is derived from the members' names and addresses. Nor can the revision: others may have written
-   * since. The key's state at the landmark's revision can. Not detected: a history that has the same value there at the
-   * same revision, and differs before it.
+   * Returns the error if etcd has another history; undefined if it has the same history. The cluster's id cannot prove
+   * that the history is the same: it is derived from the members' names and addresses. The revision cannot either:
+   * others may have written since. What the landmark's key held at the landmark's revision proves it, with one
+   * exception: a history that has the same value at that revision, and differs before it, is not detected.
    */
   async findLoss(read: ReadKey): Promise<HistoryLost | undefined> {
     const [cluster, revision, landmark] = [this.#cluster, this.#revision, this.#landmark];
@@ -54,15 +54,15 @@ export class EtcdHistory {
       return new HistoryLost(`etcd's data at revision ${landmark.modified} differs from what was read before`);
     } catch (error) {
       if (!(error instanceof Compacted)) throw error;
-      const reason = `etcd compacted revision ${landmark.modified}, which would prove that it is the same`;
+      const reason = `etcd compacted revision ${landmark.modified}, which would prove that its history is the same`;
       return new HistoryLost(reason, 'unproven');
     }
   }
 }
 
 /**
- * Prefers the newest put, and among one revision's puts the longest value: a zone's serial has an empty value, which
- * looks the same in any history.
+ * Prefers the newest put, and among the puts of one revision the longest value. A zone's serial has an empty value,
+ * which is the same in every history.
  */
 function isBetterLandmark(entry: Entry, other: Entry | undefined): boolean {
   if (other === undefined || entry.modified > other.modified) return true;

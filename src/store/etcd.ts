@@ -1,5 +1,5 @@
-// Implements the store in etcd, for several machines. The only file that uses the package etcd3, and only its plain RPC
-// clients: its builders lack some of the requests, and its watcher skips changes while it reconnects.
+// Implements the store in etcd, for several machines. No other file uses the package etcd3. Only its plain RPC clients
+// are used: its builders lack some requests, and its watcher skips changes while it reconnects.
 // Mapping keys: key-space.ts. Turning a watch stream into changes: change-collector.ts.
 
 import { Readable } from 'node:stream';
@@ -33,7 +33,7 @@ import {
 } from './store.ts';
 
 export interface EtcdOptions {
-  /** `http://host:port` or `https://host:port`, at least one. An endpoint is used until it fails, then the next one. */
+  /** `http://host:port` or `https://host:port`, at least one. An endpoint is used until it fails, then the next. */
   endpoints: string[];
   /** The prefix of relative keys, without a `/` at its end: `/zonewright/v1`. */
   prefix: string;
@@ -50,8 +50,8 @@ const callTimeout = 4000;
 /** Milliseconds that one attempt may take if there are several endpoints. */
 const attemptTimeout = 2000;
 /**
- * Octets of a response. gRPC refuses more, and a list then asks for shorter pages.
- * A watch gets fragments of about 2 MB.
+ * The limit of a response, in octets. gRPC refuses a larger one; a list then asks for shorter pages. A watch gets
+ * fragments of about 2 MB.
  */
 const maxMessage = 64 * 1024 * 1024;
 /** Changes that may wait for a slow reader before the stream is paused. */
@@ -62,7 +62,7 @@ interface EtcdEndpoint {
   client: Etcd3;
 }
 
-/** The progress of a watch stream: a change; or, without events, the revision up to which all changes were sent. */
+/** One step of a watch stream: a change or, if it has no events, the revision up to which all changes were sent. */
 type Progress = Change;
 
 type StreamOptions = NonNullable<Parameters<WatchClient['watch']>[0]>;
@@ -172,7 +172,7 @@ class EtcdStore implements Store {
           if (ended.aborted) break;
           if (error instanceof Compacted || error instanceof HistoryLost || error instanceof TypeError) throw error;
           const reason = reasonOf(error);
-          if (away) this.#logger?.debug({ next, reason }, 'etcd is still away');
+          if (away) this.#logger?.debug({ next, reason }, 'etcd still cannot be reached');
           else
             this.#logger?.warn(
               { next, reason },
@@ -229,8 +229,8 @@ class EtcdStore implements Store {
   }
 
   /**
-   * Runs a call against one endpoint after the other. A call with `once` is repeated only if it was certainly not sent:
-   * the second attempt of a commit could fail its compares because the first one has written.
+   * Runs a call against one endpoint after the other. A call with `once` is repeated only if it was certainly not sent.
+   * Otherwise the second attempt of a commit could fail its compares because the first attempt was carried out.
    */
   async #call<T>(
     times: 'once' | 'repeatable',
@@ -277,7 +277,7 @@ class EtcdStore implements Store {
       this.#mustVerifyHistory = false;
       return;
     }
-    // Several calls may find the loss at once: only the first reports it.
+    // Several concurrent calls may find the loss: only the first reports it.
     if (this.#history === history) {
       this.#history = new EtcdHistory(this.#root);
       this.#mustVerifyHistory = false;
@@ -293,8 +293,8 @@ class EtcdStore implements Store {
   }
 
   /**
-   * Makes the next call verify the history, and use the next endpoint, unless another call has already moved on from
-   * this one.
+   * Makes the next call verify the history. Moves on to the next endpoint, unless another call has moved on from this
+   * endpoint already.
    */
   #failOver(endpoint: EtcdEndpoint): void {
     this.#mustVerifyHistory = true;

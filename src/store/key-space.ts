@@ -12,12 +12,12 @@ export function fullKey(root: string, key: string): string {
   return key.startsWith('/') ? key : root + key;
 }
 
-/** Returns the key as the caller knows it. `asked`: the key or prefix that the caller gave. */
+/** Returns the key in the caller's form. `asked` is the key or prefix that the caller passed. */
 export function knownKey(root: string, full: string, asked: string): string {
   return asked.startsWith('/') ? full : full.slice(root.length);
 }
 
-/** Returns the range of the keys that begin with the prefix, without those before `from`. */
+/** Returns the range of the keys that begin with the prefix. With `from`, the range begins at that key. */
 export function rangeOf(root: string, prefix: string, from?: string): KeyRange {
   const first = fullKey(root, prefix);
   const wanted = from === undefined ? first : fullKey(root, from);
@@ -31,8 +31,8 @@ export function successor(key: string): string {
 }
 
 /**
- * Returns the first string after all that begin with the prefix. It cuts off trailing U+10FFFF, and increments the last
- * character that is left.
+ * Returns the first string that follows all strings with the prefix. It drops trailing U+10FFFF, and increments the
+ * last remaining character.
  */
 function endOfPrefix(prefix: string): string {
   const characters = [...prefix];

@@ -1,7 +1,7 @@
 // Defines the store's interface: the part of etcd's semantics that we need. Implementations: etcd.ts and embedded.ts.
 // The meaning of keys and values is not known here: kinds/ builds the keys and reads the values.
-// Keys are relative to the store's own prefix. A key that begins with `/` is absolute: it is meant for the layouts of
-// other systems, and not used so far.
+// Keys are relative to the store's own prefix. A key that begins with `/` is absolute: that form is for the layouts of
+// other systems, and is not used so far.
 
 import type { Revision } from '../model/revision.ts';
 
@@ -41,7 +41,7 @@ export interface Transaction {
 /** The limit of compares, and of operations: etcd's default `--max-txn-ops`. */
 export const maxOperations = 128;
 
-/** `revision`: that of this transaction if it was committed, otherwise that of the store. */
+/** `revision` is the transaction's revision if it was committed and wrote a key, otherwise the store's newest one. */
 export interface CommitResult {
   committed: boolean;
   revision: Revision;
@@ -65,7 +65,7 @@ export interface Page {
 
 export type StoreEvent = { kind: 'put'; entry: Entry } | { kind: 'delete'; key: string };
 
-/** All changes of one revision below the watched prefix. Never split, never merged with those of another revision. */
+/** All changes of one revision below the watched prefix. A change has exactly one revision. */
 export interface Change {
   revision: Revision;
   events: StoreEvent[];
@@ -97,11 +97,11 @@ export interface Store {
   /**
    * Yields every change below `prefix` from revision `from` on, in order, without gaps or duplicates. Waits while the
    * store cannot be reached, then continues. Ends when `signal` aborts. Throws {@link Compacted} if the next revision
-   * that it needs is no longer kept, {@link HistoryLost} if the store is not the one that was read before.
+   * that it needs is no longer kept, {@link HistoryLost} if the store was restored or replaced since it was read.
    */
   watch(prefix: string, from: Revision, signal: AbortSignal): AsyncIterable<Change>;
 
-  /** Creates a lease that ends after so many seconds unless it is kept. */
+  /** Creates a lease that ends after this time unless it is kept. */
   grantLease(seconds: number): Promise<LeaseId>;
   /** Restarts the lease's time. Returns false if the lease has ended; its keys are deleted then. */
   keepLease(lease: LeaseId): Promise<boolean>;
@@ -130,7 +130,7 @@ export class OutcomeUnknown extends StoreUnavailable {
 
 /**
  * The store was restored from a backup, or replaced: the revisions that were read before are no longer valid. Read
- * everything again. `unproven`: there is no sign of it, but the proof of the contrary was compacted.
+ * everything again. `unproven`: it may also be the same store, but the revision that would prove it was compacted.
  */
 export class HistoryLost extends StoreUnavailable {
   readonly certainty: 'seen' | 'unproven';

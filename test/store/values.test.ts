@@ -38,7 +38,7 @@ const written = {
   tokenValue: [
     `{"v":1,"id":"admin","salt":"${'b'.repeat(32)}","hash":"${'a'.repeat(64)}","role":"admin","createdAt":"2026-01-01T00:00:00.000Z"}`,
   ],
-  answerValue: ['{"v":1,"request":"00","result":{"name":"h.k8s"}}', '{"v":1,"request":"00","result":null}'],
+  idempotencyValue: ['{"v":1,"request":"00","result":{"name":"h.k8s"}}', '{"v":1,"request":"00","result":null}'],
   memberValue: [
     '{"v":1,"replica":"one","dns":["192.0.2.1:53"]}',
     '{"v":1,"replica":"one","dns":[],"instance":"5e2fb3a4-2b5c-4a44-9a5e-000000000000"}',

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { Refusal, refuse } from '../../errors.ts';
-import { answerValue, idempotencyKey } from '../../store/kinds/idempotency.ts';
+import { idempotencyKey, idempotencyValue } from '../../store/kinds/idempotency.ts';
 import { LeaseGone, type LeaseId, type Store, StoreUnavailable } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
 import { untilServed } from '../reading/until-reached.ts';
@@ -60,7 +60,7 @@ export class OnceCommitter {
       try {
         const decideOnce: Decide<T> = (context) => {
           const decision = decide(context);
-          const value = answerValue.encode({ request, result: decision.result ?? null });
+          const value = idempotencyValue.encode({ request, result: decision.result ?? null });
           return decision.extendedWith({
             compares: [{ kind: 'absent', key }],
             operations: [{ kind: 'put', key, value, lease }],
@@ -89,7 +89,7 @@ export class OnceCommitter {
   async #earlier<T>(key: string, request: string): Promise<Committed<T> | undefined> {
     const entry = await this.#store.get(key);
     if (entry === undefined) return undefined;
-    const answer = answerValue.decode(entry.value);
+    const answer = idempotencyValue.decode(entry.value);
     if (answer.request !== request) {
       refuse(
         'idempotency_mismatch',

@@ -65,7 +65,7 @@ async function* merged(implied: Implied, entries: AsyncIterable<Entry>): AsyncGe
     .map(([name, records]) => ({ name, rrsets: records.map(({ rrset }) => rrset) }))
     .sort((a, b) => compareNames(b.name, a.name));
   for await (const { value } of entries) {
-    const stored = nameValue.read(value);
+    const stored = nameValue.decodeIfReadable(value);
     if (stored === undefined) continue;
     for (let next = left.at(-1); next !== undefined; next = left.at(-1)) {
       const order = compareNames(next.name, stored.name);

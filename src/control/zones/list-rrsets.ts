@@ -63,7 +63,7 @@ export async function listRrsets(
 }
 
 function rrsetsIn({ value }: Entry): OwnedRrset[] {
-  const stored = nameValue.read(value);
+  const stored = nameValue.decodeIfReadable(value);
   return stored?.rrsets.map((rrset) => ({ owner: stored.name, rrset })) ?? [];
 }
 

@@ -4,18 +4,18 @@ import { type Fqdn, labelsOf, root } from '../../model/name.ts';
 
 const plain = /^[a-z0-9_*.-]*$/;
 
-/** Returns the name with its labels in their order. */
+/** Returns the encoded name, with its labels in their order. */
 export function encodeName(name: Fqdn): string {
   return name === root || plain.test(name) ? name : labelsOf(name).map(encodeLabel).join('.');
 }
 
-/** Reads what {@link encodeName} wrote. Throws URIError. */
+/** Decodes a result of {@link encodeName}. Throws URIError. */
 export function decodeName(text: string): Fqdn {
   return (text.includes('%') ? text.split('.').map(decodeURIComponent).join('.') : text) as Fqdn;
 }
 
 /**
- * Returns the name with its labels reversed, so that key order keeps the names below a name together:
+ * Returns the encoded name, with its labels reversed, so that key order keeps the names below a name together:
  * `nginx.foowidgets.k8s` → `k8s.foowidgets.nginx`.
  */
 export function encodeReversed(name: Fqdn): string {
@@ -24,7 +24,7 @@ export function encodeReversed(name: Fqdn): string {
   return labelsOf(name).reverse().map(encodeLabel).join('.');
 }
 
-/** Reads what {@link encodeReversed} wrote. Throws URIError. */
+/** Decodes a result of {@link encodeReversed}. Throws URIError. */
 export function decodeReversed(text: string): Fqdn {
   if (text === root) return root;
   if (!text.includes('%')) return reversed(text) as Fqdn;
@@ -35,7 +35,7 @@ export function decodeReversed(text: string): Fqdn {
     .join('.') as Fqdn;
 }
 
-/** Reverses labels without special characters: most names of a load have no others. */
+/** Reverses the labels of a name without special characters. Most names of a load are of this form. */
 function reversed(text: string): string {
   let end = text.length;
   let result = '';

@@ -1,5 +1,6 @@
 // Checks the RRsets of a stored name that a schema cannot check: types, duplicates, sizes, aliases. Throws
-// InvalidValue. Runs for every name of a load. The table parses an RRset's single record, so it is not parsed here.
+// InvalidValue. Runs for every name of a load. It does not parse the record of an RRset that has only one, because the
+// table parses it.
 
 import { InvalidValue } from '../../model/invalid-value.ts';
 import { parseName } from '../../model/name.ts';
@@ -10,7 +11,7 @@ import { conflictWithCname, maxRrset, type NamedRrsets, parseRecords, type Rrset
 /** The types that a host writes. Records of all other types belong to the zone's users. */
 const hostTypes: readonly string[] = ['A', 'AAAA', 'PTR', 'CNAME'];
 
-/** Upper bounds of the octets that a record takes in a message: for each character of its text, and besides (NSEC). */
+/** Upper bounds of a record's octets in a message: for each character of its text, and in addition (NSEC). */
 const octetsPerCharacter = 4;
 const octetsPerRecord = 64;
 
@@ -19,8 +20,9 @@ export function checkedRrsets(value: NamedRrsets): NamedRrsets {
   const { rrsets } = value;
   for (const rrset of rrsets) checkRrset(rrset);
   if (rrsets.length === 1) return value;
-  if (new Set(rrsets.map(({ type }) => type)).size < rrsets.length) throw new InvalidValue('a type is there twice');
-  if (conflictWithCname(rrsets) !== undefined) throw new InvalidValue('a CNAME is beside other records');
+  if (new Set(rrsets.map(({ type }) => type)).size < rrsets.length)
+    throw new InvalidValue('two RRsets have the same type');
+  if (conflictWithCname(rrsets) !== undefined) throw new InvalidValue('a CNAME has other records beside it');
   return value;
 }
 
@@ -39,7 +41,7 @@ function checkRrset({ type, records, manager }: Rrset): void {
   if (type === 'PTR' || type === 'CNAME') parseName(records[0] ?? '');
 }
 
-/** Types that have been checked, so that a name costs one look-up. There are 65536 at most. */
+/** Types that have been checked, so that checking one again is a single look-up. There are at most 65536. */
 const types = new Set<RecordType>();
 
 function checkType(type: RecordType): void {
@@ -55,5 +57,6 @@ function isLong(records: readonly string[]): boolean {
 }
 
 function checkRecords(type: RecordType, records: readonly string[]): void {
-  if (parseRecords(type, records).length < records.length) throw new InvalidValue(`${type} has a record twice`);
+  if (parseRecords(type, records).length < records.length)
+    throw new InvalidValue(`the ${type} RRset has the same record twice`);
 }

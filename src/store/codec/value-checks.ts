@@ -1,5 +1,5 @@
-// Checks of stored values that a schema cannot express: against their key, and of names, times and lists. Throw
-// InvalidValue.
+// Checks of stored values that a schema cannot express: that a value agrees with its key, and that names, times and
+// lists are valid. All throw InvalidValue.
 
 import { InvalidValue } from '../../model/invalid-value.ts';
 import { parseName } from '../../model/name.ts';
@@ -14,10 +14,11 @@ export function requireCanonicalName(name: string): void {
 }
 
 export function requireDistinct(values: readonly string[]): void {
-  if (new Set(values).size < values.length) throw new InvalidValue('the stored value names something twice');
+  if (new Set(values).size < values.length) throw new InvalidValue('a list of the stored value has an entry twice');
 }
 
 /** Refuses a day that does not exist. The schema has checked the form. */
 export function requireTime(text: string): void {
-  if (Number.isNaN(Date.parse(text))) throw new InvalidValue(`the stored value has '${text}' for a time`);
+  if (Number.isNaN(Date.parse(text)))
+    throw new InvalidValue(`the stored value has the time '${text}', which does not exist`);
 }

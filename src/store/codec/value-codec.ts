@@ -7,7 +7,7 @@ import type { Static, TObject, TProperties, TSchema } from 'typebox';
 import { InvalidValue } from '../../model/invalid-value.ts';
 import { Type } from '../../model/json-schema.ts';
 
-/** Both directions of one kind of value. They are properties, so that tsc compares T with the schema both ways. */
+/** Encodes and decodes one kind of value. These are properties, so that tsc compares T with the schema both ways. */
 export interface ValueCodec<T> {
   encode: (value: T) => string;
   /** Throws InvalidValue. */
@@ -33,8 +33,9 @@ export function valueCodec<Fields extends TProperties>(fields: Fields): ValueCod
         const [fault] = isValid.errors ?? [];
         throw new InvalidValue(`the stored value does not fit: ${fault?.instancePath ?? ''} ${fault?.message ?? ''}`);
       }
-      // A member with this name would become the prototype of an object that the value is copied into.
-      if (Object.hasOwn(value, '__proto__')) throw new InvalidValue('the stored value does not fit: __proto__');
+      // If the value were copied into another object, a field of this name would become that object's prototype.
+      if (Object.hasOwn(value, '__proto__'))
+        throw new InvalidValue('the stored value does not fit: it has a field __proto__');
       const { v: _, ...rest } = value;
       return rest as unknown as Static<TObject<Fields>>;
     },

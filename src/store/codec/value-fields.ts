@@ -13,7 +13,7 @@ export const someTexts = Type.Array(text, { minItems: 1 });
 export const fqdn = Type.Unsafe<Fqdn>(Type.String());
 /** An address, whose form the check of the value verifies. */
 export const address = Type.Unsafe<Address>(Type.String());
-/** A plain schema: Type.Record leaves keys unchecked that do not match its pattern. */
+/** A plain schema, because Type.Record does not check keys that do not match its pattern. */
 export const tags = Type.Unsafe<Tags>({
   type: 'object',
   additionalProperties: { type: 'string' },

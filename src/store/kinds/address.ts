@@ -18,8 +18,8 @@ declare module './stored-kind.ts' {
 const prefix = 'addresses/';
 
 /**
- * Returns the one key of an address: a second holder cannot create it (test/control/allocation.test.ts). The key order
- * of the hex digits is the order of the addresses.
+ * Returns the only key of an address: a second holder cannot create it (test/control/allocation.test.ts). The hex
+ * digits put the keys in the order of the addresses.
  */
 export function addressKey(space: string, address: Address): string {
   return addressesPrefix(space) + addressHex(address);
@@ -75,6 +75,6 @@ function checkedAddress({ space, address }: Subject<'address'>, value: AddressRe
   }
   requireDistinct(value.holders.map(describeHolder));
   if ((value.state === 'held') !== value.holders.length > 0)
-    throw new InvalidValue('its state does not agree with its holders');
+    throw new InvalidValue('the state of the stored address does not agree with its holders');
   return value;
 }

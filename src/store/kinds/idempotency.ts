@@ -12,7 +12,7 @@ declare module './stored-kind.ts' {
 }
 
 /** The first answer to a request with an idempotency key. */
-export interface StoredAnswer {
+interface StoredAnswer {
   /** SHA-256 of method, path and body. */
   request: string;
   result: unknown;
@@ -20,19 +20,20 @@ export interface StoredAnswer {
 
 const prefix = 'idempotency/';
 
-/** Returns the key of an answer. The client chose `key`, which may be any text, so it is encoded. */
+/** Returns the key of an answer. `key` is encoded, because the client may choose any text. */
 export function idempotencyKey(token: string, key: string): string {
   return `${prefix}${token}/${encodeURIComponent(key)}`;
 }
 
-export const answerValue: ValueCodec<StoredAnswer> = valueCodec({
+export const idempotencyValue: ValueCodec<StoredAnswer> = valueCodec({
   request: text,
   result: Type.Unknown(),
 } satisfies FieldsOf<StoredAnswer>);
 
+/** No view follows this kind. Its definition holds that no other kind has these keys (test/store/keys.test.ts). */
 export const idempotencyKind = storedKind('idempotency', {
   prefix,
   key: ({ token, key }) => idempotencyKey(token, key),
   subjectOf: ([token = '', key = '']) => ({ token, key: decodeURIComponent(key) }),
-  read: (_, text) => answerValue.decode(text),
+  read: (_, text) => idempotencyValue.decode(text),
 });

@@ -21,7 +21,7 @@ export function memberKey(replica: string): string {
 
 export const memberValue: ValueCodec<Member> = valueCodec({
   replica: Type.String({ minLength: 1, maxLength: 63 }),
-  /** More would not fit into the RRset of the addresses. */
+  /** More addresses would not fit into one RRset. */
   dns: Type.Array(text, { maxItems: 1000 }),
   instance: Type.Optional(text),
 } satisfies FieldsOf<Member>);
@@ -33,7 +33,7 @@ export const memberKind = storedKind('member', {
   read: ({ replica }, text) => {
     const value = memberValue.decode(text);
     requireEqual(value.replica, replica);
-    nameserverOf(value); // throws for an endpoint that is not one
+    nameserverOf(value); // throws for a malformed endpoint
     return value;
   },
 });

@@ -49,10 +49,10 @@ const uncheckedNames: ValueCodec<NamedRrsets> = valueCodec({
 
 export const nameValue = {
   encode: uncheckedNames.encode,
-  /** Decodes a value, and refuses what the table could not take. Throws InvalidValue. */
+  /** Decodes a value. Throws InvalidValue, also for RRsets that the table would refuse. */
   decode: (text: string): NamedRrsets => readableRrsets(checkedRrsets(uncheckedNames.decode(text))),
-  /** Decodes as {@link decode}. Returns undefined for an unreadable value: the views report it, and DNS ignores it. */
-  read: (text: string): NamedRrsets | undefined => {
+  /** Decodes a value. Returns undefined for an unreadable value: the views report it, and DNS ignores it. */
+  decodeIfReadable: (text: string): NamedRrsets | undefined => {
     try {
       return nameValue.decode(text);
     } catch (error) {
@@ -69,7 +69,7 @@ export const nameKind = storedKind('name', {
     owner === undefined
       ? undefined
       : { zone: decodeZone(zone), generation: Number(generation), owner: decodeReversed(owner) },
-  // Does not parse the record of an RRset that has only one: the table does, and doing it twice would slow a load.
+  // Does not parse the record of an RRset that has only one: the table parses it. A second parse would slow a load.
   read: (subject, text) => checkedName(subject, checkedRrsets(uncheckedNames.decode(text))),
 });
 
@@ -79,7 +79,7 @@ export const nameKind = storedKind('name', {
 let last = { text: '', zone: decodeName('') };
 let checkedZone: Fqdn | undefined;
 
-/** Returns the same string for the same zone, of which the hash is computed only once. */
+/** Returns the same string object for the same zone, so that its hash is computed only once. */
 function decodeZone(text: string): Fqdn {
   if (text !== last.text) last = { text, zone: decodeName(text) };
   return last.zone;
@@ -90,8 +90,9 @@ function checkedName({ zone, generation, owner }: Subject<'name'>, value: NamedR
   requireCanonicalName(owner);
   if (zone !== checkedZone) requireCanonicalName(zone);
   checkedZone = zone;
-  if (!Number.isSafeInteger(generation) || generation < 1) throw new InvalidValue('the key has no valid generation');
+  if (!Number.isSafeInteger(generation) || generation < 1)
+    throw new InvalidValue('the generation in the key is not valid');
   // RFC 1034 §3.6.2: the apex has SOA and NS records.
-  if (owner === zone && value.rrsets[0]?.type === 'CNAME') throw new InvalidValue('a CNAME is at the apex');
+  if (owner === zone && value.rrsets[0]?.type === 'CNAME') throw new InvalidValue('a CNAME cannot be at the apex');
   return value;
 }

@@ -51,6 +51,6 @@ function checkedPool({ pool }: Subject<'pool'>, value: Pool): Pool {
   for (const text of value.exclude) requireEqual(text, parseRange(text).text);
   const sorted = ranges.toSorted((a, b) => (a.first < b.first ? -1 : 1));
   const overlap = sorted.find((range, index) => index > 0 && rangesOverlap(range, sorted[index - 1] ?? range));
-  if (overlap !== undefined) throw new InvalidValue(`the range ${overlap.text} overlaps another one of the pool`);
+  if (overlap !== undefined) throw new InvalidValue(`the range ${overlap.text} overlaps another range of the pool`);
   return value;
 }

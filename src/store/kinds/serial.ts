@@ -1,5 +1,5 @@
 // Serials: `serials/<zone>` → no value. The key's mod revision is the zone's serial, the same on every replica.
-// Every transaction that changes the zone's answers puts the key.
+// Every transaction that changes the zone's answers puts this key.
 
 import type { Fqdn } from '../../model/name.ts';
 import { decodeName, encodeName } from '../codec/encoded-name.ts';

@@ -12,9 +12,9 @@ export type Value<Name extends KindName> = StoredKinds[Name]['value'];
 /** One kind of key and of the values under it. */
 export interface StoredKind<Name extends KindName> {
   readonly name: Name;
-  /** Ends with the key's first `/`: it alone tells the kinds apart. */
+  /** The part of each key up to its first `/`. No other kind has the same prefix. */
   readonly prefix: string;
-  /** Returns what the key identifies; undefined for a key that the key builder would not make. */
+  /** Returns the thing that the key identifies; undefined for a key that the key builder never makes. */
   parse(key: string): Subject<Name> | undefined;
   /** Decodes a value, and checks it against its key. Throws InvalidValue. */
   read(subject: Subject<Name>, text: string): Value<Name>;
@@ -24,7 +24,7 @@ interface Definition<Name extends KindName> {
   prefix: string;
   /** Builds the key. */
   key: (subject: Subject<Name>) => string;
-  /** Reads the parts of a key after its prefix, split at `/`. Need not refuse what the key builder would not make. */
+  /** Reads the parts of a key after its prefix, split at `/`. Need not refuse keys that the key builder never makes. */
   subjectOf: (parts: readonly string[]) => Subject<Name> | undefined;
   read: (subject: Subject<Name>, text: string) => Value<Name>;
 }

@@ -15,7 +15,7 @@ declare module './stored-kind.ts' {
 /** A bearer token as it is stored: without its secret. */
 export interface StoredToken {
   id: string;
-  /** SHA-256 of salt and secret, both in hex. The secret has 256 random bits, so that a slow hash is not needed. */
+  /** SHA-256 of salt and secret, both in hex. The secret has 256 random bits, so a slow hash is not needed. */
   hash: string;
   salt: string;
   role: 'admin';
