@@ -1,6 +1,6 @@
-// Housekeeping: releases expired allocations, ends cool-downs, deletes automatic zones that two deletions left empty,
-// and frees memory that no answering thread reads any more. Every replica runs it; the transactions' compares make that
-// harmless.
+// Housekeeping releases expired allocations, deletes the records of ended cool-downs, and deletes automatic zones that
+// are empty. It also frees memory that no answering thread reads any more. Every replica runs it. The compares of the
+// transactions make that safe.
 
 import type { Logger } from '../model/logger.ts';
 import type { Views } from '../views/views.ts';
@@ -10,7 +10,7 @@ import type { Committer } from './transaction/commit.ts';
 import type { Actor } from './transaction/decision.ts';
 
 const intervalMilliseconds = 1000;
-/** Transactions of each kind in one round, so that requests do not wait behind those for a large deleted pool. */
+/** The limit for decisions of each kind in one round. Requests that arrive meanwhile wait behind them. */
 const maxAtOnce = 1000;
 const actor: Actor = { kind: 'system', part: 'housekeeping' };
 

@@ -1,5 +1,5 @@
-// Chooses the addresses that a request gets: checks those that it names, finds others by the order and the strategy of
-// pools. Only reads; hold-address.ts takes them.
+// Chooses the addresses that a request gets. Checks addresses that the request names, and finds others by the priority
+// and the strategy of the pools. Only reads: hold-address.ts takes the addresses.
 
 import { refuse, refuseField } from '../../errors.ts';
 import { type Address, addressNumber, type Family } from '../../model/address.ts';
@@ -17,7 +17,7 @@ import { usageOf } from './pool-usage.ts';
 export interface Choice {
   address: Address;
   space: string;
-  /** The pool that gives it; null outside every pool. */
+  /** The pool of the address; null if it is outside every pool. */
   pool: string | null;
 }
 
@@ -61,7 +61,7 @@ function refuseDraining({ name }: Pool): never {
   refuse('pool_exhausted', `pool '${name}' is draining: it gives no addresses`, { pool: name });
 }
 
-/** Refuses with `address_taken`, naming the holders, unless the address is free now. */
+/** Refuses with `address_taken` unless the address is free now. The refusal names the holders. */
 export function refuseTaken(context: DecisionContext, space: string, address: Address, path: string): void {
   const { views, claimed, now } = context;
   const key = addressKey(space, address);
@@ -84,8 +84,8 @@ export function refuseTaken(context: DecisionContext, space: string, address: Ad
 }
 
 /**
- * Chooses addresses of a family from the named pool, or from the first automatic pool that has enough. Refuses with
- * `pool_exhausted`.
+ * Chooses addresses of a family from the named pool. Without a name, chooses from the first automatic pool that has
+ * enough. Refuses with `pool_exhausted`.
  */
 export function chooseNext(context: DecisionContext, family: Family, count: number, poolName?: string): Choice[] {
   const pools = poolName === undefined ? automaticPools(context) : [existingPool(context, poolName).value];
@@ -97,14 +97,14 @@ export function chooseNext(context: DecisionContext, family: Family, count: numb
   return refuseExhausted(context, family, count, poolName === undefined ? able : pools, poolName);
 }
 
-/** Returns the addresses of the pool that a request would get now, if no other came before it. */
+/** Returns the addresses that a request for this pool would get now, if no other request came before it. */
 export function nextAddresses(views: Views, poolName: string, count: number, family?: Family): Address[] {
   const context = { views, claimed: new Set<string>(), now: Date.now() };
   const { value: pool } = existingPool(context, poolName);
   return nextOf(context, pool, family ?? defaultFamily(context, poolName), count).map(({ address }) => address);
 }
 
-/** Returns up to `count` free addresses of one pool, in the order of its strategy; none while the pool drains. */
+/** Returns up to `count` free addresses of one pool, in the order of its strategy. A draining pool gives none. */
 function nextOf(
   { views, claimed, now }: Pick<DecisionContext, 'views' | 'claimed' | 'now'>,
   pool: Pool,
@@ -116,13 +116,13 @@ function nextOf(
   for (const address of views.pools.candidates(pool.name, family, now)) {
     if (choices.length === count) break;
     if (claimed.has(addressKey(pool.space, address))) continue;
-    // Pools that were written into the store by hand may overlap: then each knows only some of the holders.
+    // Pools that were written into the store by hand may overlap. Then the state of one pool does not show all holders.
     if (views.pools.isFree(pool.space, address, now)) choices.push({ address, space: pool.space, pool: pool.name });
   }
   return choices;
 }
 
-/** Returns the pools for requests that name none, sorted by priority, then name. */
+/** Returns the pools for requests that name no pool, sorted by priority, then by name. */
 function automaticPools({ views }: Pick<DecisionContext, 'views'>): Pool[] {
   return [...views.pools.list()]
     .map(({ value }) => value)
@@ -131,8 +131,9 @@ function automaticPools({ views }: Pick<DecisionContext, 'views'>): Pool[] {
 }
 
 /**
- * Returns the family for a request that names none: IPv4 if a pool for it has IPv4 addresses to give, otherwise IPv6.
- * If no pool has any to give, the family of their ranges.
+ * Returns the family for a request that names no family. It is IPv4 if one of the request's pools can give IPv4
+ * addresses, otherwise IPv6 if one can give those. If no pool can give addresses of either family, it is the family of
+ * their ranges.
  */
 export function defaultFamily(context: Pick<DecisionContext, 'views'>, poolName?: string): Family {
   const pools = poolName === undefined ? automaticPools(context) : [existingPool(context, poolName).value];
@@ -151,11 +152,11 @@ function refuseExhausted(
 ): never {
   const { views, now } = context;
   if (pools.length === 0) {
-    refuse('pool_exhausted', `no automatic pool has ${family} addresses: make one (POST /v1/pools), or name a pool`, {
+    refuse('pool_exhausted', `no automatic pool has ${family} addresses: create one (POST /v1/pools), or name a pool`, {
       family,
     });
   }
-  // Only a pool that the request names can drain here: automatic pools that drain are left out.
+  // Only a pool that the request names can be draining here: draining pools are not among the automatic pools.
   const draining = pools.find(({ drain }) => drain);
   if (draining !== undefined) refuseDraining(draining);
   const usage = pools.map((pool) => {
@@ -172,7 +173,7 @@ function refuseExhausted(
   const full = usage
     .map(({ pool, used, capacity, coolingDown }) => `${pool}: ${used} of ${capacity} used${cooling(coolingDown)}`)
     .join('; ');
-  refuse('pool_exhausted', `${what} free in ${where} (${full}): release some, widen a pool or make another`, {
+  refuse('pool_exhausted', `${what} free in ${where} (${full}): release some, widen a pool or create another`, {
     family,
     pools: usage,
   });

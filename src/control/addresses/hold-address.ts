@@ -1,4 +1,5 @@
-// Takes addresses and releases them, within a transaction that a use case builds. Which addresses: choose-addresses.ts.
+// Takes addresses and releases them, in a transaction that a use case builds. How addresses are chosen:
+// choose-addresses.ts.
 
 import type { Address } from '../../model/address.ts';
 import type { AddressRecord, Holder } from '../../model/allocation.ts';
@@ -12,9 +13,9 @@ import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { type Choice, refuseTaken } from './choose-addresses.ts';
 
 /**
- * Gives a chosen address to a holder. The compare of the address's key proves that nobody else has it
- * (test/control/races.test.ts); that of the pool's key, that the pool still has the address. Refuses with
- * `address_taken`; `path`: where the request names it.
+ * Gives a chosen address to a holder. The compare of the address's key proves that nobody else holds the address. The
+ * compare of the pool's key proves that the pool still has the address (test/control/races.test.ts). Refuses with
+ * `address_taken`. `path`: where the request names the address.
  */
 export function takeAddress(builder: TransactionBuilder, choice: Choice, holder: Holder, path = ''): AddressRecord {
   const { views, now } = builder;
@@ -28,8 +29,8 @@ export function takeAddress(builder: TransactionBuilder, choice: Choice, holder:
 }
 
 /**
- * Replaces the holders of an address; without holders it is released. Returns the record (of an address that is
- * released: the one before), or undefined if nobody held the address.
+ * Replaces the holders of an address. Releases the address if `holders` is empty. Returns the new record; after a
+ * release, the record before it. Returns undefined if nobody held the address.
  */
 export function replaceHolders(
   builder: TransactionBuilder,
@@ -51,8 +52,8 @@ export function replaceHolders(
 }
 
 /**
- * Releases a host's hold of an address, or replaces it by `next`. Other holders stay; so does a record that cannot be
- * read.
+ * Removes a host from the holders of an address, or replaces it by `next`. Other holders stay. Does nothing if the
+ * address's record cannot be read.
  */
 export function replaceHost(
   builder: TransactionBuilder,
@@ -68,7 +69,7 @@ export function replaceHost(
   replaceHolders(builder, space, address, next === undefined ? others : [...others, next]);
 }
 
-/** Ends the cool-down of a released address: it is free at once. */
+/** Ends the cool-down of a released address. */
 export function endCoolDown(builder: TransactionBuilder, { value, modified }: Versioned<AddressRecord>): void {
   const { freeAt: _, ...record } = value;
   const pool = builder.views.pools.poolAt(record.space, record.address)?.value;
@@ -77,8 +78,8 @@ export function endCoolDown(builder: TransactionBuilder, { value, modified }: Ve
 }
 
 /**
- * Returns the record that a released address keeps; undefined unless its pool has a cool-down, or must know when it was
- * last used.
+ * Returns the record that a released address keeps. Returns undefined if its pool has no cool-down, and its strategy
+ * need not know when the address was last used.
  */
 function releasedRecord({ views, now }: TransactionBuilder, record: AddressRecord): AddressRecord | undefined {
   const pool = views.pools.poolAt(record.space, record.address)?.value;

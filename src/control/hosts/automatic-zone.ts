@@ -1,4 +1,4 @@
-// Automatic reverse zones: created with the first address that needs one, deleted with their last name.
+// Automatic reverse zones. One is created with the first address that needs it, and deleted with its last name.
 
 import type { Fqdn } from '../../model/name.ts';
 import { type Zone, zoneDefaults } from '../../model/zone.ts';
@@ -7,14 +7,15 @@ import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
+/** Returns a new automatic zone. */
 export function reverseZoneSettings(name: Fqdn): Zone {
   return { name, ...zoneDefaults, automatic: true };
 }
 
 /**
- * Deletes the automatic zone of a name if the transaction deletes the zone's last name and has room for more; otherwise
- * housekeeping does it. The compare of the serial proves that no name was added since the views were read: each
- * addition writes the serial.
+ * Deletes the zone of a name if it is automatic and the transaction deletes its last name. If the transaction has no
+ * room for that, housekeeping deletes the zone later. Every change of the zone writes its serial. So the compare of the
+ * serial proves that no name was added since the views were read.
  */
 export function removeEmptyZone(builder: TransactionBuilder, owner: Fqdn): void {
   const { views } = builder;
@@ -27,8 +28,8 @@ export function removeEmptyZone(builder: TransactionBuilder, owner: Fqdn): void 
 }
 
 /**
- * Deletes a zone that {@link removeEmptyZone} left: it had no room, or the last two names were deleted at once. For
- * housekeeping.
+ * For housekeeping. Deletes an empty zone that {@link removeEmptyZone} did not delete: the transaction had no room, or
+ * two decisions in one transaction each deleted one of the last two names.
  */
 export function decideRemoveEmptyZone(context: DecisionContext, zone: Fqdn): Decision<void> {
   const builder = new TransactionBuilder(context);

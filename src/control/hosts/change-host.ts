@@ -1,4 +1,4 @@
-// Use case: a host changes its addresses, aliases, name and more, in one transaction.
+// Use case: the addresses, the aliases, the name and other fields of a host are changed in one transaction.
 
 import { refuseField } from '../../errors.ts';
 import type { Host } from '../../model/host.ts';
@@ -10,17 +10,18 @@ import { hostFrom, type WantedHost } from './host-wanted.ts';
 import { orphanedHost } from './orphans.ts';
 import { pathsIn, writeHost } from './write-host.ts';
 
+/** The change that a request asks for. */
 interface HostChange {
   name: Fqdn;
   precondition: Precondition;
   /**
-   * Returns the wanted host, from the current one. It is called again when the current one changed. Refuses by
+   * Returns the wanted host, made from the current host. Is called again when the current host has changed. Refuses by
    * throwing.
    */
   change: (current: Host | undefined) => WantedHost;
 }
 
-/** Changes a host, or creates it if there is none of that name: then `created` is true. */
+/** Changes a host. If there is no host of that name, creates it, and `created` is true. */
 export function decideChangeHost(
   context: DecisionContext,
   { name, precondition, change }: HostChange,

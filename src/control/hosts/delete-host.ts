@@ -1,4 +1,4 @@
-// Use case: a host is deleted, with its records; its addresses are released.
+// Use case: a host is deleted with its records, and its addresses are released.
 
 import type { Fqdn } from '../../model/name.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';

@@ -1,4 +1,4 @@
-// Parses what people ask of hosts: text fields in, checked and branded values out. Refusals carry the field's path.
+// Parses requests about hosts: text fields in, checked and branded values out. A refusal names the path of the field.
 
 import { atField, refuseField } from '../../errors.ts';
 import { type Family, parseAddress } from '../../model/address.ts';
@@ -9,7 +9,7 @@ import { mergePatch } from '../input/merge-patch.ts';
 import { parseList, refuseDuplicates } from '../input/parse-list.ts';
 import type { WantedHost } from './host-wanted.ts';
 
-/** A host as people write it. All but the name has a default. */
+/** A host as people write it. All fields but the name have a default. */
 export interface HostInput {
   name?: string;
   pool?: string;
@@ -32,7 +32,8 @@ export function parseHostInput(input: HostInput): WantedHost {
   const aliases = parseList('/aliases', input.aliases ?? [], parseHostName);
   const addresses = input.addresses && parseList('/addresses', input.addresses, parseAddress);
   const mayHavePtr = isPtrTarget(name);
-  if (!mayHavePtr && ptr === true) refuseField('invalid_request', '/ptr', 'a wildcard is no name for a reverse record');
+  if (!mayHavePtr && ptr === true)
+    refuseField('invalid_request', '/ptr', 'a wildcard cannot be the target of a PTR record');
   refuseDuplicates('/aliases', aliases);
   refuseDuplicates('/addresses', addresses ?? []);
   return {
@@ -50,15 +51,16 @@ export function parseHostInput(input: HostInput): WantedHost {
 }
 
 /**
- * Returns the host that a merge patch of the input's fields asks for. Addresses and their PTRs stay unless the patch
+ * Returns the host that `current` becomes with the merge patch. The addresses and their PTRs stay, unless the patch
  * names them.
  */
-export function parseHostPatch({ name, aliases, ttl, ptr, owner, tags }: Host, patch: object): WantedHost {
-  const current: HostInput = { name, aliases, ttl, owner, tags, ...(!ptr && { ptr }) };
-  return parseHostInput(mergePatch(current, patch));
+export function parseHostPatch(current: Host, patch: object): WantedHost {
+  const { name, aliases, ttl, ptr, owner, tags } = current;
+  const input: HostInput = { name, aliases, ttl, owner, tags, ...(!ptr && { ptr }) };
+  return parseHostInput(mergePatch(input, patch));
 }
 
-/** Which hosts a list shows, as people write it: all fields that are given must hold. */
+/** A filter for a list of hosts, as people write it. A host must match all fields that are present. */
 interface HostFilterInput {
   /** The host's name, or one of its aliases. */
   name?: string;
@@ -69,7 +71,10 @@ interface HostFilterInput {
   tag?: string;
 }
 
-/** Returns whether a host is in the list. Refuses a field that cannot be read, with a path such as `?name`. */
+/**
+ * Returns a function that returns whether a host matches the filter. Refuses a field that cannot be read, with a path
+ * such as `?name`.
+ */
 export function parseHostFilter(input: HostFilterInput): (host: Host) => boolean {
   const { name: nameText, address: addressText, pool, owner, tag } = input;
   const name = nameText === undefined ? undefined : atField('?name', () => parseName(nameText));

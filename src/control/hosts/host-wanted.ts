@@ -1,4 +1,4 @@
-// A host as a request wants it, and the host that it becomes: which addresses it keeps, and which new ones it gets.
+// A host as a request wants it, and the host that is made from it: the addresses that it keeps, and its new addresses.
 
 import { refuse, refuseField } from '../../errors.ts';
 import { type Address, type Family, familyOf } from '../../model/address.ts';
@@ -9,7 +9,10 @@ import { timestamp } from '../../model/timestamp.ts';
 import { chooseExplicit, chooseNext, defaultFamily } from '../addresses/choose-addresses.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 
-/** A host as a request wants it. Without `addresses` it keeps or gets one of each family. */
+/**
+ * A host as a request wants it. Without `addresses`, the host keeps its addresses, and gets one of each wanted family
+ * that it lacks.
+ */
 export interface WantedHost {
   name: Fqdn;
   pool?: string;
@@ -18,17 +21,19 @@ export interface WantedHost {
   aliases: Fqdn[];
   ttl: number | null;
   ptr: boolean;
-  /** The request names `ptr`: addresses whose PTR was deleted with a reverse zone get it back. */
+  /**
+   * True if the request itself has `ptr: true`. Then addresses whose PTR was deleted with a reverse zone get it back.
+   */
   everyPtr?: boolean;
   owner: string;
   tags: Tags;
 }
 
-/** Returns the host. It keeps the addresses of `before`, the host so far, unless the request names others. */
+/** Returns the wanted host. It keeps the addresses of `before`, the host so far, unless the request names others. */
 export function hostFrom(context: DecisionContext, wanted: WantedHost, before: Host | undefined): Host {
   const zone =
     context.views.zones.enclosing(wanted.name)?.value ??
-    refuseField('zone_not_found', '/name', `no zone covers ${wanted.name}: make one first (POST /v1/zones)`);
+    refuseField('zone_not_found', '/name', `no zone covers ${wanted.name}: create one first (POST /v1/zones)`);
   if (wanted.pool !== undefined && context.views.pools.get(wanted.pool) === undefined)
     refuseField('pool_not_found', '/pool', `there is no pool '${wanted.pool}'`, { pool: wanted.pool });
   if (wanted.aliases.includes(wanted.name))
@@ -46,6 +51,7 @@ export function hostFrom(context: DecisionContext, wanted: WantedHost, before: H
   };
 }
 
+/** Returns the addresses of the host so far, without the marks of PTRs that were deleted, if those shall come back. */
 function heldBy({ ptr, everyPtr = false }: WantedHost, before: Host | undefined): HostAddress[] {
   const held = before?.addresses ?? [];
   return ptr && !everyPtr ? held : held.map(({ ptr: _, ...address }) => address);
@@ -69,8 +75,8 @@ function isFrom(wantedPool: string | undefined, { pool }: HostAddress): boolean 
 }
 
 /**
- * Chooses one address for each family that the host still needs: those that the request names, otherwise those that it
- * had before.
+ * Chooses one address for each wanted family that the host lacks. Wanted are the families that the request names,
+ * otherwise those that the host had, otherwise, for a new host without addresses, the default family.
  */
 function missingFamilies(
   context: DecisionContext,
@@ -82,6 +88,7 @@ function missingFamilies(
   const known = have.length > 0 || had.length > 0;
   const families = wanted.families ?? (known ? had : [defaultFamily(context, wanted.pool)]);
   const missing = families.filter((family) => !have.some(({ address }) => familyOf(address) === family));
-  if (have.length === 0 && missing.length === 0) refuse('invalid_request', 'a host needs an address or a family');
+  if (have.length === 0 && missing.length === 0)
+    refuse('invalid_request', 'a host needs at least one address: name an address or a family');
   return missing.flatMap((family) => chooseNext(context, family, 1, wanted.pool));
 }

@@ -1,6 +1,6 @@
-// Orphans: records and addresses that name a host which does not exist, because somebody deleted its key in the store
-// by hand. They may be overwritten, released, or taken over by a new host of that name. A host whose value cannot be
-// read does exist.
+// Orphans are records and addresses that name a host which does not exist, because somebody deleted its key in the
+// store by hand. They may be overwritten, released, or taken over by a new host of that name. If a host's value cannot
+// be read, the host counts as existing, and its records and addresses are not orphans.
 
 import { parseAddress } from '../../model/address.ts';
 import type { AddressRecord, Holder } from '../../model/allocation.ts';
@@ -13,7 +13,7 @@ import { replaceHost } from '../addresses/hold-address.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
-/** Returns whether the host that manages the RRset does not exist, or has no such record. */
+/** Returns whether the RRset is one that a host manages, and that host does not exist or has no record there. */
 export function isOrphanedRecord({ views }: DecisionContext, owner: Fqdn, rrset: Rrset): boolean {
   if (rrset.manager !== 'host') return false;
   const name = managingHost(owner, rrset);
@@ -23,7 +23,7 @@ export function isOrphanedRecord({ views }: DecisionContext, owner: Fqdn, rrset:
   return !recordsOf(host, 0).some((one) => one.owner === owner && one.rrset.type === rrset.type);
 }
 
-/** Returns whether the host that holds the address does not exist, or does not have it. */
+/** Returns whether the holder of the address is a host that does not exist, or that does not have the address. */
 export function isOrphanedHold(
   { views }: DecisionContext,
   { space, address }: Pick<AddressRecord, 'space' | 'address'>,
@@ -34,7 +34,7 @@ export function isOrphanedHold(
   return !addresses.some((one) => one.address === address && one.space === space);
 }
 
-/** Requires that the host is still as in the views, so that what names it is still an orphan. */
+/** Requires that the host is still as in the views. So its orphans are still orphans. */
 export function requireOrphan(builder: TransactionBuilder, host: Fqdn): void {
   const current = builder.views.hosts.get(host);
   if (current === undefined) builder.requireAbsent(hostKey(host));
@@ -47,8 +47,8 @@ export function releaseAddresses(builder: TransactionBuilder, host: Fqdn, addres
 }
 
 /**
- * Returns a host that does not exist, as its address records and the holders of those addresses describe it; undefined
- * if none do.
+ * Returns the host that the orphans of this name describe: it has those addresses in its A and AAAA records that are
+ * still held for it. Returns undefined if a host of that name exists, or if no host manages A or AAAA records there.
  */
 export function orphanedHost({ views, now }: DecisionContext, name: Fqdn): Host | undefined {
   const zone = views.zones.enclosing(name)?.value.name;

@@ -1,5 +1,5 @@
-// Writes a host with its addresses and records into a transaction: the difference between the host before and after. A
-// new host has no before, a deleted one no after.
+// Writes a host with its addresses and records into a transaction: the difference between the host before and after.
+// For a new host, `before` is undefined. For a deleted host, `after` is undefined.
 
 import { refuse, refuseField } from '../../errors.ts';
 import { automaticReverseZone } from '../../model/address.ts';
@@ -16,7 +16,7 @@ import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { removeEmptyZone, reverseZoneSettings } from './automatic-zone.ts';
 import { isOrphanedRecord, requireOrphan } from './orphans.ts';
 
-/** Returns the paths of a host's names in the request that writes the host. */
+/** Returns a function that finds an owner name in the request that writes the host: it returns the field's path. */
 export function pathsIn({ name, aliases }: Pick<Host, 'name' | 'aliases'>): PathOf {
   return (owner) => {
     if (owner === name) return '/name';
@@ -25,9 +25,9 @@ export function pathsIn({ name, aliases }: Pick<Host, 'name' | 'aliases'>): Path
 }
 
 /**
- * Writes the difference into the transaction. Refuses with `name_taken`, `rrset_conflict`, `cname_conflict`,
- * `zone_not_found`. `doomed`: a zone that is about to be deleted with all its records; nothing is written into it any
- * more.
+ * Writes the difference into the transaction. Refuses with `address_taken`, `name_taken`, `rrset_conflict`,
+ * `cname_conflict` or `zone_not_found`. `doomed`: a zone that is about to be deleted with all its names. The records
+ * that the host loses there are not deleted one by one.
  */
 export function writeHost(
   builder: TransactionBuilder,
@@ -68,7 +68,7 @@ function writeAddresses(builder: TransactionBuilder, before?: Host, after?: Host
   }
   if (after === undefined) return;
   const holder: Holder = { kind: 'host', host: after.name, owner: after.owner };
-  // A new host that takes over an orphan's addresses writes them too: their compares prove that nobody else took them.
+  // A new host that takes over orphaned addresses writes them too. Their compares prove that nobody else took them.
   const isNew = builder.views.hosts.get(after.name) === undefined;
   for (const [index, choice] of wanted.entries()) {
     if (!old.some((other) => isSameAddress(choice, other))) {
@@ -83,7 +83,7 @@ function isSameAddress(a: HostAddress, b: HostAddress): boolean {
   return a.address === b.address && a.space === b.space;
 }
 
-/** Deletes a host's record; does nothing if it was deleted with its zone. */
+/** Deletes a record of the host. Does nothing if the record was deleted already, with its zone or by hand. */
 function removeRecord(builder: TransactionBuilder, host: Host, { owner, rrset }: OwnedRrset): void {
   const zone = builder.views.zones.enclosing(owner)?.value;
   if (zone === undefined) return;
@@ -111,7 +111,7 @@ function addRecord(
   builder.putRrset(zone, owner, { ...rrset, ttl: after.ttl ?? zone.defaultTtl });
 }
 
-/** Returns the zone for a record; creates an automatic reverse zone if none covers the address. */
+/** Returns the zone for a record. If no zone covers a reverse name, creates an automatic zone. */
 function zoneFor(builder: TransactionBuilder, host: Host, owner: Fqdn): Zone {
   const address = host.addresses.find((one) => isWithin(owner, automaticReverseZone(one.address)))?.address;
   const automatic = address === undefined ? undefined : automaticReverseZone(address);
@@ -119,7 +119,7 @@ function zoneFor(builder: TransactionBuilder, host: Host, owner: Fqdn): Zone {
   if (known !== undefined) return known;
   if (automatic === undefined) {
     const path = owner === host.name ? '/name' : `/aliases/${host.aliases.indexOf(owner)}`;
-    refuseField('zone_not_found', path, `no zone covers ${owner}: make one first (POST /v1/zones)`);
+    refuseField('zone_not_found', path, `no zone covers ${owner}: create one first (POST /v1/zones)`);
   }
   const zone = reverseZoneSettings(automatic);
   builder.createZone(zone);
@@ -130,7 +130,7 @@ function isManagedBy(owner: Fqdn, rrset: Rrset, host: Fqdn | undefined): boolean
   return rrset.manager === 'host' && managingHost(owner, rrset) === host;
 }
 
-/** Refuses if the host's record and one that stands at its name are of one type, or one of them is a CNAME. */
+/** Refuses if the wanted RRset and one that stands at its name have one type, or if one of them is a CNAME. */
 function refuseConflict(host: Host, owner: Fqdn, wanted: Rrset, stands: Rrset): void {
   const isAlias = wanted.type === 'CNAME';
   const path = isAlias ? `/aliases/${host.aliases.indexOf(owner)}` : '/name';

@@ -1,8 +1,9 @@
-// JSON merge patch (RFC 7396): an absent field stays, null clears it, objects are merged, all else is replaced.
+// JSON merge patch (RFC 7396). A field that the patch does not have stays, null deletes a field, objects are merged,
+// and any other value replaces the field's.
 
 type Json = Record<string, unknown>;
 
-/** Returns the target with the patch applied. The target stays as it is. */
+/** Returns a copy of the target with the patch applied. */
 export function mergePatch<T extends object>(target: T, patch: object): T {
   const merged: Json = { ...(target as Json) };
   for (const [name, value] of Object.entries(patch)) {

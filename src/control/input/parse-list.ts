@@ -1,4 +1,4 @@
-// Parses the lists of an input.
+// Parses lists in the input of a request.
 
 import { atField, refuseField } from '../../errors.ts';
 

@@ -1,11 +1,12 @@
-// If-Match and If-None-Match for use cases: checked against the views, and proven by the compares of the transaction.
+// The preconditions of a request, If-Match and If-None-Match. They are checked against the views. The compares of the
+// transaction prove that they still hold when it is committed.
 
 import { refuse } from '../../errors.ts';
 import type { Revision } from '../../model/revision.ts';
 
 /**
- * The state of a resource that a caller requires. `match`: its entity tag must be one of these; `*` stands for any.
- * `create`: it must not exist.
+ * The state of a resource that a request requires. `match`: the resource must exist, with one of these entity tags; `*`
+ * stands for any. `create`: the resource must not exist.
  */
 export interface Precondition {
   match?: string[];

@@ -1,4 +1,4 @@
-// Use case: addresses are allocated without a name, all of them or none.
+// Use case: addresses are allocated without a host, all of them or none.
 
 import { refuse } from '../../errors.ts';
 import type { Address, Family } from '../../model/address.ts';
@@ -12,21 +12,23 @@ import { existingPool } from '../reading/existing.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
+/** The allocation that a request asks for. */
 export interface WantedAllocation {
   pool: string;
   count: number;
   /** Default: the pool's. */
   family?: Family;
-  /** Exactly these addresses; `count` and `family` are ignored then. */
+  /** The addresses to allocate. With them, `count` and `family` are ignored. */
   addresses?: Address[];
   owner: string;
   sharingKey?: string;
   ports?: Port[];
   expiresInSeconds?: number;
-  /** One for each address. The caller makes them, so that a second decision uses the same. */
+  /** One identifier for each address. The caller makes them, so that they are the same if it is decided again. */
   ids: string[];
 }
 
+/** Allocates addresses. Result: their records. */
 export function decideAllocateAddresses(context: DecisionContext, wanted: WantedAllocation): Decision<AddressRecord[]> {
   const { value: pool } = existingPool(context, wanted.pool);
   const builder = new TransactionBuilder(context);
@@ -52,7 +54,8 @@ function holderOf({ now }: DecisionContext, wanted: WantedAllocation, index: num
 }
 
 /**
- * Allocates addresses that the pool chooses. With a sharing key, addresses that can be shared come before free ones.
+ * Allocates addresses that the pool chooses. With a sharing key, addresses that can be shared come before free
+ * addresses.
  */
 function allocateNext(builder: TransactionBuilder, pool: Pool, wanted: WantedAllocation): AddressRecord[] {
   const family = wanted.family ?? defaultFamily(builder, pool.name);
@@ -92,6 +95,6 @@ function share(builder: TransactionBuilder, record: AddressRecord, holder: Holde
   const holders = [...record.holders, holder];
   return (
     replaceHolders(builder, record.space, record.address, holders) ??
-    refuse('address_taken', `${record.address} is no longer held`, { address: record.address })
+    refuse('address_taken', `${record.address} cannot be shared any more: try again`, { address: record.address })
   );
 }

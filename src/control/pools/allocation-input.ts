@@ -1,5 +1,4 @@
-// Parses what people ask of addresses without a name: to allocate them, and to release them. Refusals carry the
-// field's path.
+// Parses requests to allocate addresses without a host, and to release them. A refusal names the path of the field.
 
 import { atField, refuseField } from '../../errors.ts';
 import { type Address, type Family, familyOf, parseAddress } from '../../model/address.ts';
@@ -44,11 +43,11 @@ export function parseAddressAt(path: string, text: string): Address {
   return atField(path, () => parseAddress(text));
 }
 
-/** The holders that leave an address, as people write it: all fields that are given must hold. */
+/** A release as people write it. A holder is released if it matches all fields that are present. */
 interface ReleaseInput {
   ip: string;
   space?: string;
-  /** One allocation of several that share the address. */
+  /** The identifier of an allocation, since several may share the address. */
   id?: string;
   owner?: string;
 }

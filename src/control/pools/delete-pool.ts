@@ -1,4 +1,4 @@
-// Use case: a pool is deleted; only by force while its addresses are in use.
+// Use case: a pool is deleted. While its addresses are in use, that takes force.
 
 import type { Pool } from '../../model/pool.ts';
 import { poolKey } from '../../store/kinds/pool.ts';
@@ -23,7 +23,8 @@ export function decideDeletePool(context: DecisionContext, wanted: PoolDeletion)
 }
 
 /**
- * By force, before {@link decideDeletePool}: releases as many addresses of the pool as fit. Result: how many are left.
+ * Prepares {@link decideDeletePool} by force: releases as many addresses of the pool as fit into one transaction.
+ * Result: how many are left.
  */
 export function decideEvictAll(context: DecisionContext, wanted: PoolDeletion): Decision<number> {
   return decideEvict(context, poolToDelete(context, wanted).value, () => false);

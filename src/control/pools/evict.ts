@@ -1,5 +1,5 @@
-// Evicts the holders of a pool's addresses, only by force: a host loses the address with its records, and is deleted
-// with its last address.
+// Evicts the holders of a pool's addresses, by force. A host loses the address with its records. A host that loses its
+// last address is deleted.
 
 import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';
@@ -14,17 +14,20 @@ import { writeHost } from '../hosts/write-host.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
-/** Returns whether the address may stay with its holders. */
+/** A function that returns whether an address may stay with its holders. */
 export type Stays = (address: Address) => boolean;
 
-/** Refuses with `pool_in_use` if the pool gave addresses that may not stay. Requires that none is taken meanwhile. */
+/**
+ * Refuses with `pool_in_use` if addresses from the pool are held that may not stay. Requires that no address of the
+ * pool's space is written meanwhile.
+ */
 export function refuseUse(builder: TransactionBuilder, pool: Pool, stays: Stays): void {
   builder.requireQuiet(addressesPrefix(pool.space), builder.views.revision);
   const records = leaving(builder, pool, stays);
   if (records.length > 0) refuseInUse(pool.name, records);
 }
 
-/** Releases as many of the addresses that may not stay as fit into one transaction. Result: how many are left. */
+/** Releases addresses that may not stay, as many as fit into one transaction. Result: how many are left. */
 export function decideEvict(context: DecisionContext, pool: Pool, stays: Stays): Decision<number> {
   const records = leaving(context, pool, stays);
   const builder = new TransactionBuilder(context);
@@ -46,7 +49,7 @@ function leaving({ views }: DecisionContext, pool: Pool, stays: Stays): AddressR
   return [...views.pools.heldFrom(pool)].map(({ value }) => value).filter(({ address }) => !stays(address));
 }
 
-/** Returns the hosts that hold the address and have it; an orphaned hold has none. */
+/** Returns the hosts that hold the address. Leaves out orphaned holds: their hosts do not have the address. */
 function hostsOf(context: DecisionContext, record: AddressRecord): Host[] {
   return record.holders.flatMap((holder) =>
     holder.kind === 'host' && !isOrphanedHold(context, record, holder)
@@ -55,7 +58,7 @@ function hostsOf(context: DecisionContext, record: AddressRecord): Host[] {
   );
 }
 
-/** Returns the hosts that hold any of the addresses, each with the host that remains without them. */
+/** Returns the hosts that hold any of the addresses. The value is the same host without these addresses. */
 function hostsWithout(context: DecisionContext, records: readonly AddressRecord[]): Map<Host, Host> {
   const hosts = new Map<Host, Host>();
   for (const record of records) {

@@ -1,4 +1,4 @@
-// Use case: a pool is created or changed. Addresses in use must stay inside it, unless the change is by force.
+// Use case: a pool is created or changed. Without force, a change must leave the addresses in use inside the pool.
 
 import { refuse, refuseField } from '../../errors.ts';
 import { addressNumber } from '../../model/address.ts';
@@ -12,11 +12,12 @@ import { type Decision, type DecisionContext, noChange } from '../transaction/de
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { decideEvict, refuseUse, type Stays } from './evict.ts';
 
+/** The change that a request asks for. */
 export interface PoolChange {
   name: string;
   precondition: Precondition;
   /**
-   * Returns the wanted pool, from the current one. It is called again when the current one changed. Refuses by
+   * Returns the wanted pool, made from the current pool. Is called again when the current pool has changed. Refuses by
    * throwing.
    */
   change: (current: Pool | undefined) => Pool;
@@ -71,8 +72,8 @@ function checkRanges({ views }: DecisionContext, pool: Pool): void {
 }
 
 /**
- * Requires, for a change of ranges, that no pool was written meanwhile: two new pools could overlap without writing the
- * same key.
+ * If the ranges change, requires that no pool is written meanwhile. Without that, two pools could be written at the
+ * same time whose ranges overlap, since they have different keys.
  */
 function guardRanges(builder: TransactionBuilder, pool: Pool, current: Pool | undefined): void {
   const changed = current === undefined || current.space !== pool.space || current.ranges.join() !== pool.ranges.join();
@@ -83,7 +84,7 @@ function covers(outer: AddressRange, inner: AddressRange): boolean {
   return outer.first <= inner.first && inner.last <= outer.last;
 }
 
-/** Returns whether an address that the pool gave may be outside the changed pool. */
+/** Returns whether addresses of the current pool may be outside the changed pool. */
 function shrinks(current: Pool, next: Pool): boolean {
   const { ranges } = poolShape(next);
   return (
@@ -98,8 +99,8 @@ function staysIn(current: Pool, next: Pool): Stays {
 }
 
 /**
- * By force, before {@link decidePutPool}: releases as many addresses outside the changed pool as fit. Result: how many
- * are left.
+ * Prepares {@link decidePutPool} by force: releases addresses outside the changed pool, as many as fit into one
+ * transaction. Result: how many are left.
  */
 export function decideEvictOutside(
   context: DecisionContext,

@@ -1,4 +1,5 @@
-// Use case: an allocated address is released. A host's address is released with its host.
+// Use case: an allocated address is released. The address of a host is not: a change or the deletion of the host
+// releases it.
 
 import { refuse } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';
@@ -10,15 +11,16 @@ import { checkPrecondition, entityTag, type Precondition } from '../input/precon
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
+/** The release that a request asks for. */
 export interface AddressRelease {
   space: string;
   address: Address;
   precondition: Precondition;
-  /** Picks the holders that are released; default: all. */
+  /** Returns whether a holder is released. Default: all are. */
   leaves?: ((holder: Holder) => boolean) | undefined;
 }
 
-/** Releases an address from its holders. Ends the cool-down of an address that is released already. */
+/** Releases an address from its holders. If it is released already, ends its cool-down. */
 export function decideReleaseAddress(
   context: DecisionContext,
   { space, address, precondition, leaves }: AddressRelease,
@@ -55,7 +57,7 @@ export function decideReleaseAddress(
   return builder.build(undefined);
 }
 
-/** Deletes the record of an address that has cooled down, unless it was taken again meanwhile. */
+/** Deletes the record of an address whose cool-down has ended, unless the address was taken again meanwhile. */
 export function decideForgetAddress(
   context: DecisionContext,
   { space, address }: Pick<AddressRelease, 'space' | 'address'>,

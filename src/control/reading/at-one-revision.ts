@@ -1,5 +1,5 @@
-// Finds a revision at which the store and the views hold the same zone. For work that reads the zone's names from the
-// store, page by page, and the rest from the views.
+// Finds a revision at which the store and the views have the same contents of a zone. For work that reads the zone's
+// names from the store, page by page, and the rest from the views.
 
 import { refuse } from '../../errors.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -10,9 +10,8 @@ import type { Views } from '../../views/views.ts';
 import { untilReached } from './until-reached.ts';
 
 /**
- * Calls `take` with a revision at which the store holds the zone as the views do at that moment; `take` reads the views
- * at once. The views' own revision would not do: where others write to the same etcd it lags behind, and may be
- * compacted.
+ * Calls `take` with a revision at which the store has the zone as the views have it during the call. The revision of
+ * the views would not do: where other programs write to the same etcd, it lags behind, and may be compacted.
  */
 export async function atOneRevision<T>(
   { store, views }: { store: Store; views: Views },
@@ -25,7 +24,7 @@ export async function atOneRevision<T>(
   const { entries, revision } = await store.list(key, { limit: 1 });
   const serial = entries.find((entry) => entry.key === key)?.modified;
   if (serial !== undefined) await untilReached(views, serial);
-  // If the views have moved on meanwhile, or do not know yet that the zone was deleted, their revision is so new that
-  // the store keeps it.
+  // If the serials differ, the views have a later change of the zone, or not yet its deletion. Then the revision of the
+  // views is so new that the store still keeps it.
   return take(serial === views.zones.serial(zone) ? revision : views.revision);
 }

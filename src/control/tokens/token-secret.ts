@@ -1,10 +1,11 @@
-// The secret of a token: made once and shown to its bearer, kept only as a salted hash, checked when it is presented.
+// The secret of a token. It is made once and shown to its bearer. The store keeps only a salted hash of it, and a
+// request that presents the token is checked against that hash.
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { StoredToken } from '../../store/kinds/token.ts';
 import type { Views } from '../../views/views.ts';
 
-/** Makes a token: the text for its bearer, and the value for the store. */
+/** Makes a token. `shown`: the text for its bearer. `stored`: the value for the store. */
 export function newToken(id: string, now: Date): { shown: string; stored: StoredToken } {
   const secret = randomBytes(32).toString('base64url');
   const salt = randomBytes(16).toString('hex');
@@ -12,14 +13,16 @@ export function newToken(id: string, now: Date): { shown: string; stored: Stored
   return { shown: `zw_${id}_${secret}`, stored };
 }
 
-/** Returns the token of the store that was presented; undefined if there is none of its id, or its secret is wrong. */
+/**
+ * Returns the stored token that a request presents. Returns undefined if there is no such id, or the secret is wrong.
+ */
 export function storedToken({ tokens }: Pick<Views, 'tokens'>, presented: string): StoredToken | undefined {
   const [, id = '', secret = ''] = /^zw_([a-z0-9]+)_([A-Za-z0-9_-]+)$/.exec(presented) ?? [];
   const token = tokens.get(id)?.value;
   return token !== undefined && isSameSecret(hashSecret(secret, token.salt), token.hash) ? token : undefined;
 }
 
-/** Compares in constant time, also texts of different lengths. */
+/** Returns whether two secrets are equal. Hashes them first, so that the time does not depend on where they differ. */
 export function isSameSecret(a: string, b: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(a), digest(b));

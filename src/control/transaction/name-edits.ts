@@ -1,5 +1,5 @@
-// The names that one transaction writes, with their RRsets so far. Checks whether those RRsets may stand there, beside
-// the records above and below them.
+// The names that one transaction writes, with their RRsets so far. Checks whether those RRsets may stand at their
+// names, beside the records above and below.
 
 import { maxNamed, Refusal } from '../../errors.ts';
 import {
@@ -20,10 +20,10 @@ import type { Zone } from '../../model/zone.ts';
 import { nameKey } from '../../store/kinds/name.ts';
 import type { Views } from '../../views/views.ts';
 
-/** A warning about a name that is written: odd, but allowed. */
+/** A warning about records that are allowed, but probably a mistake. */
 export type Warning = Pick<NameFinding, 'owner' | 'types' | 'message'>;
 
-/** Warnings in one answer. */
+/** The limit for warnings in one answer. */
 export const maxWarnings = 100;
 
 /** One name: its RRsets before the transaction, and as the transaction leaves them so far. */
@@ -34,9 +34,9 @@ export interface NameEdit {
   modified: Revision;
   before: readonly Rrset[];
   rrsets: readonly Rrset[];
-  /** False: the name was only read so far. */
+  /** False if the name was only read so far. */
   changed: boolean;
-  /** The types that are written; deleted ones are not among them. */
+  /** The types of the RRsets that are written. Types of deleted RRsets are not among them. */
   written: Set<string>;
 }
 
@@ -55,7 +55,7 @@ export class NameEdits {
     return this.#names.entries();
   }
 
-  /** Returns the edit of a name; its first call begins one. */
+  /** Returns the edit of a name. The first call for a name starts its edit. */
   editAt(zone: Zone, owner: Fqdn): NameEdit {
     const key = nameKey(zone.name, zone.generation, owner);
     let edit = this.#names.get(key);
@@ -83,8 +83,8 @@ export class NameEdits {
   }
 
   /**
-   * Refuses RRsets that may not stand where they are written; those that stood there before are not checked. Returns
-   * warnings.
+   * Refuses RRsets that may not stand where they are written. Does not refuse for RRsets that stood there before.
+   * Returns warnings.
    */
   check(pathOf: PathOf): Warning[] {
     const warnings: Warning[] = [];
@@ -131,14 +131,14 @@ export class NameEdits {
     return { name, nameservers: this.#rrsetsAt(zone, name).find(({ type }) => type === 'NS')?.records ?? [] };
   }
 
-  /** Refuses a cut above names that must be served. Returns findings about the other names that it hides. */
+  /** Refuses a cut that would hide names which must be served. Returns warnings about the other names that it hides. */
   #hiddenBy(zone: Zone, cut: ZoneCut, pathOf: PathOf): NameFinding[] {
     const warnings: NameFinding[] = [];
     const faults = new Map<Fqdn, NameFinding>();
     for (const owner of this.#views.zones.namesBelow(zone.name, cut.owner)) {
       const edit = this.#startedEdit(zone, owner);
       for (const finding of checkName(zone.name, owner, this.#rrsetsAt(zone, owner), [cut])) {
-        // RRsets that this transaction writes there were checked with their own name.
+        // check() checks the RRsets that this transaction writes, with their own names.
         if (finding.cut === undefined || finding.types.some((type) => edit?.written.has(type))) continue;
         if (finding.code !== undefined) faults.set(owner, finding);
         else if (warnings.length < maxWarnings) warnings.push(finding);

@@ -1,7 +1,7 @@
-// Builds the transaction of one decision: its compares and its operations, no key twice. Adds the compares that every
-// write of a zone or a name needs. Every change that users can see is built here, so that its audit event has one place
-// to come from: build(). What commits without the builder is listed in test/repo/store-commits.test.ts. The edits of
-// names, and what may stand at a name: name-edits.ts.
+// Builds the transaction of one decision: its compares and its operations, with each key at most once. Adds the
+// compares that every write of a zone or a name needs. Every change that users can see is built here, so that build()
+// can write its audit event. test/repo/store-commits.test.ts lists the files that commit without the builder. The edits
+// of names, and the checks of their RRsets: name-edits.ts.
 
 import { refuse } from '../../errors.ts';
 import { ancestry, type Fqdn, parentOf } from '../../model/name.ts';
@@ -18,7 +18,7 @@ import { type Actor, Decision, type DecisionContext } from './decision.ts';
 import { type NameEdit, NameEdits, type PathOf, type Warning } from './name-edits.ts';
 import { comparedKey, writtenKey } from './transaction-keys.ts';
 
-/** A transaction in the making, with the context of its decision: functions that write take the builder alone. */
+/** A transaction that is being built, with the context of its decision. Functions that write take only the builder. */
 export class TransactionBuilder implements DecisionContext {
   readonly actor: Actor;
   readonly views: Views;
@@ -27,9 +27,9 @@ export class TransactionBuilder implements DecisionContext {
   readonly #compares = new Map<string, Compare>();
   readonly #operations = new Map<string, Operation>();
   readonly #names: NameEdits;
-  /** Zones that this transaction creates: there is no key yet to compare. */
+  /** The zones that this transaction creates. They have no key yet to compare. */
   readonly #created = new Map<Fqdn, Zone>();
-  /** Keys of zones that would enclose a created one, and must not exist. */
+  /** The keys of zones that would enclose a created zone, and that must not exist. */
   readonly #enclosing = new Set<string>();
 
   constructor({ actor, views, claimed, now }: DecisionContext) {
@@ -40,13 +40,13 @@ export class TransactionBuilder implements DecisionContext {
     this.#names = new NameEdits(views);
   }
 
-  /** Adds a compare: the transaction is committed only if it holds. */
+  /** Adds a compare. The transaction is committed only if all its compares hold. */
   require(compare: Compare): this {
     this.#compares.set(comparedKey(compare), compare);
     return this;
   }
 
-  /** Requires that the key is as it was read. */
+  /** Requires that `modified` is still the revision that last wrote the key. */
   requireUnchanged(key: string, modified: Revision): this {
     return this.require({ kind: 'modified', key, revision: modified });
   }
@@ -60,7 +60,9 @@ export class TransactionBuilder implements DecisionContext {
     return this.require({ kind: 'quiet', prefix, since });
   }
 
-  /** Writes a key: a new one when `before` is undefined, otherwise over the value of that revision. */
+  /**
+   * Writes a key. Requires that its value is still that of the revision `before`. If undefined: that there is no key.
+   */
   put(key: string, value: string, before: Revision | undefined): this {
     if (before === undefined) this.requireAbsent(key);
     else this.requireUnchanged(key, before);
@@ -71,7 +73,7 @@ export class TransactionBuilder implements DecisionContext {
     return this.requireUnchanged(key, modified).deleteUnchecked(key);
   }
 
-  /** Deletes a key, if there is one, whatever its value is. */
+  /** Deletes a key, if there is one, without a compare. */
   deleteUnchecked(key: string): this {
     return this.addUnchecked({ kind: 'delete', key });
   }
@@ -81,26 +83,26 @@ export class TransactionBuilder implements DecisionContext {
   }
 
   /**
-   * Adds an operation without a compare of its own: another compare of this transaction must prove that it is right.
+   * Adds an operation without a compare of its own. Another compare of this transaction must prove that it is right.
    */
   addUnchecked(operation: Operation): this {
     this.#operations.set(writtenKey(operation), operation);
     return this;
   }
 
-  /** Returns whether this transaction writes the key so far; the keys of names are not among them. */
+  /** Returns whether this transaction writes the key so far. Does not know of the keys of names. */
   writes(key: string): boolean {
     return this.#operations.has(key);
   }
 
-  /** Ends an import of a zone that is deleted, by deleting the import's lock. */
+  /** Ends an import of a zone that is deleted: deletes the import's lock. */
   endImport(zone: Fqdn): this {
     return this.deleteUnchecked(importKey(zone));
   }
 
   /**
-   * Creates a zone; this transaction may write names into it at once. Requires that no zone encloses it but the one in
-   * the views: the decision must know whose names the new zone would hide (test/control/races.test.ts).
+   * Creates a zone. The same transaction may write names into it. Requires that nobody creates a zone between the new
+   * zone and its enclosing zone in the views: the new zone could hide names of it (test/control/races.test.ts).
    */
   createZone(zone: Zone): this {
     this.#created.set(zone.name, zone);
@@ -117,14 +119,14 @@ export class TransactionBuilder implements DecisionContext {
     return this.#created.get(name);
   }
 
-  /** Changes the zone's serial: what the zone answers changes. */
+  /** Changes the zone's serial, since the zone's answers change. */
   touchZone(zone: Fqdn): this {
     const key = serialKey(zone);
     if (this.#operations.get(key)?.kind !== 'delete') this.addUnchecked({ kind: 'put', key, value: '' });
     return this;
   }
 
-  /** Returns the RRsets at a name as this transaction leaves them so far. */
+  /** Returns the RRsets at a name, with the changes of this transaction so far. */
   rrsetsAt(zone: Zone, owner: Fqdn): readonly Rrset[] {
     return this.#names.editAt(zone, owner).rrsets;
   }
@@ -146,7 +148,7 @@ export class TransactionBuilder implements DecisionContext {
     return this;
   }
 
-  /** Returns whether so many more keys fit into the transaction, beside the keys that its names will take. */
+  /** Returns whether so many more keys fit into the transaction, beside those of the names that it writes. */
   hasRoom(keys: number): boolean {
     const edits = [...this.#names].filter(([, { changed }]) => changed);
     const zones = [...new Set(edits.map(([, { zone }]) => zone.name))];
@@ -166,14 +168,14 @@ export class TransactionBuilder implements DecisionContext {
   }
 
   /**
-   * Returns the decision. Refuses RRsets that may not stand at their names (model/check-name.ts); `pathOf` finds
-   * them in the request.
+   * Returns the decision. Refuses RRsets that may not stand at their names (model/check-name.ts). `pathOf` returns
+   * where the request names them.
    */
   build<T>(result: T, pathOf?: PathOf): Decision<T> {
     return this.buildWith(() => result, pathOf);
   }
 
-  /** The same, for a result that has the warnings about the names that are written. */
+  /** Does the same as {@link build}, for a result that includes the warnings about the written names. */
   buildWith<T>(resultOf: (warnings: Warning[]) => T, pathOf: PathOf = () => undefined): Decision<T> {
     const warnings = this.#names.check(pathOf);
     for (const [key, edit] of this.#names) this.#writeName(key, edit);
@@ -183,8 +185,8 @@ export class TransactionBuilder implements DecisionContext {
   }
 
   /**
-   * Requires each zone by itself to be absent; where they are too many, that no zone at all was written, which loses
-   * more races.
+   * Requires that each zone which would enclose a created zone is absent. If there are too many of them, requires
+   * instead that no zone at all was written. That loses more races.
    */
   #requireNoneEnclosing(): void {
     const fits = this.#compares.size + this.#enclosing.size <= maxOperations;
@@ -213,9 +215,9 @@ export class TransactionBuilder implements DecisionContext {
   }
 
   /**
-   * For a new delegation or DNAME. Requires by the zone's serial that no name was added: one below the cut would be
-   * hidden. Writes the zone again, so that a request that is about to add a name loses the race and decides again
-   * (test/control/zone-cuts.test.ts).
+   * For a new delegation or DNAME, which hides the names below it. The compare of the zone's serial proves that no name
+   * was added since the views were read. Writes the zone again, so that a request that is about to add a name loses the
+   * race and decides again (test/control/zone-cuts.test.ts).
    */
   #requireNothingHidden(zone: Fqdn): void {
     const current = this.views.zones.get(zone);

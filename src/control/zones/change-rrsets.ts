@@ -13,27 +13,28 @@ import type { Warning } from '../transaction/name-edits.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { rrsetTag } from './rrset-tag.ts';
 
-/** A change of one RRset: the RRset to write; undefined deletes it. */
+/** A change of one RRset. `rrset`: the RRset to write; undefined deletes it. */
 export interface RrsetChange {
   owner: Fqdn;
   type: RecordType;
   rrset: (Omit<Rrset, 'ttl' | 'manager'> & { ttl?: number }) | undefined;
-  /** The field of the request that has it. */
+  /** The path of the change in the request. */
   path: string;
 }
 
-/** The RRsets that were written. `created`: there was no such RRset before; for a single change. */
+/** The result. `rrsets`: those that were written. `created`: for a single change, whether there was no RRset before. */
 interface RrsetsChanged {
   rrsets: OwnedRrset[];
   created: boolean;
   warnings: Warning[];
 }
 
+/** The changes that a request asks for. */
 interface RrsetsWanted {
   zone: Fqdn;
   changes: readonly RrsetChange[];
   precondition?: Precondition;
-  /** Refuses with `not_found` to delete an RRset that does not exist; otherwise that is no change. */
+  /** If true, refuses with `not_found` to delete an RRset that does not exist. Otherwise ignores such a deletion. */
   mustExist?: boolean;
 }
 
@@ -83,7 +84,9 @@ function checkPlace(zone: Zone, owner: Fqdn, type: RecordType, path: string): vo
   }
 }
 
-/** Returns the RRset that the zone's settings imply there. Users see it, and may write their own in its place. */
+/**
+ * Returns the RRset that the zone's settings imply at this name. Users see it, and may write their own in its place.
+ */
 function impliedAt({ views }: DecisionContext, zone: Zone, owner: Fqdn, type: RecordType): Rrset | undefined {
   return views.zones.implied(zone.name).find((one) => one.owner === owner && one.rrset.type === type)?.rrset;
 }

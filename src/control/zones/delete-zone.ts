@@ -1,4 +1,4 @@
-// Use case: a zone is deleted with all its records; only by force while hosts have records in it.
+// Use case: a zone is deleted with all its records. While hosts have records in it, that takes force.
 
 import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import { reverseName } from '../../model/address.ts';
@@ -38,12 +38,14 @@ export function decideDeleteZone(context: DecisionContext, { name, precondition 
   if (zones.counts(name).managedNames > 0) refuseInUse(context, name);
   const builder = new TransactionBuilder(context);
   builder.delete(zoneKey(name), current.modified).deletePrefix(zoneNamesPrefix(name)).endImport(name);
-  // Every change of the zone writes its serial: the compare proves that no name was added since the views were read.
+  // Every change of the zone writes its serial. So the compare proves that no name was added since the views were read.
   builder.delete(serialKey(name), zones.serial(name));
   return builder.build(undefined);
 }
 
-/** By force, after {@link decideClearZone}. An automatic zone was deleted with its last name then. */
+/**
+ * Deletes a zone by force, after {@link decideClearZone}. An automatic zone may be deleted already, with its last name.
+ */
 export function decideDeleteClearedZone(context: DecisionContext, wanted: ZoneDeletion): Decision<void> {
   const { name } = wanted;
   const fault = faultOf(context, name);
@@ -53,15 +55,16 @@ export function decideDeleteClearedZone(context: DecisionContext, wanted: ZoneDe
 }
 
 /**
- * Returns the fault of the zone's value in the store, if a value read earlier is served instead: nothing can be written
- * into it then.
+ * Returns the fault of the zone's value in the store. With it, nothing can be written into the zone, although the views
+ * may still have an earlier value. Returns undefined if the views have the stored value, whose fault is then one of the
+ * apex.
  */
 function faultOf({ views }: DecisionContext, zone: Fqdn): Fault | undefined {
   const fault = views.faults.get(zoneKey(zone));
   return fault?.modified === views.zones.get(zone)?.modified ? undefined : fault;
 }
 
-/** Deletes a zone whose value cannot be read. Needs no compare of its serial: nobody writes into such a zone. */
+/** Deletes a zone whose value cannot be read. Does not compare the serial, since nobody can write into such a zone. */
 function decideDeleteUnreadable(context: DecisionContext, zone: Fqdn, { modified }: Fault): Decision<void> {
   if (hostsIn(context, zone).length > 0) refuseInUse(context, zone);
   return new TransactionBuilder(context)
@@ -87,9 +90,9 @@ function hostsIn(context: DecisionContext, zone: Fqdn): Host[] {
 }
 
 /**
- * By force, before {@link decideDeleteClearedZone}: removes as many hosts from the zone as fit. Deletes those that are
- * named in it; others lose their aliases and PTRs there. Removes orphans after the last host. Result: how many are
- * left.
+ * Prepares {@link decideDeleteClearedZone} by force: removes hosts from the zone, as many as fit into one transaction.
+ * Deletes hosts that are named in the zone. Other hosts lose their aliases and PTRs there. When no host is left,
+ * removes orphans. Result: how many are left.
  */
 export function decideClearZone(context: DecisionContext, { name, precondition }: ZoneDeletion): Decision<number> {
   const fault = faultOf(context, name);
@@ -113,8 +116,8 @@ export function decideClearZone(context: DecisionContext, { name, precondition }
 }
 
 /**
- * Deletes orphaned records of the zone, and releases the addresses of their hosts, as many as fit. Result: how many
- * names are left.
+ * Deletes orphaned records of the zone, and releases the addresses of their hosts, as many as fit into one transaction.
+ * Result: how many names are left.
  */
 function decideClearOrphans(context: DecisionContext, name: Fqdn): Decision<number> {
   const { views } = context;
@@ -126,7 +129,8 @@ function decideClearOrphans(context: DecisionContext, name: Fqdn): Decision<numb
     const orphans = rrsets.filter((rrset) => isOrphanedRecord(context, owner, rrset));
     if (orphans.length === 0) continue;
     const held = orphanedHost(context, owner)?.addresses ?? [];
-    // Two orphans that hold one address are released one after the other: each release is written over what was read.
+    // If two orphans hold one address, the second is left for the next transaction: it must read the record that the
+    // release of the first has written.
     const isWritten = held.some(({ space, address }) => builder.writes(addressKey(space, address)));
     if (left > 0 || isWritten || !budget.take(1 + orphans.length + held.length)) left += 1;
     else {
@@ -150,7 +154,7 @@ function refuseInUse(context: DecisionContext, zone: Fqdn): never {
   );
 }
 
-/** Refuses because of records of hosts that do not exist, or cannot be read. */
+/** Refuses because of records whose hosts do not exist or cannot be read. */
 function refuseOrphans({ views }: DecisionContext, zone: Fqdn): never {
   const hosts = new Set<Fqdn>();
   for (const { owner, rrsets } of views.zones.managedNames(zone)) {

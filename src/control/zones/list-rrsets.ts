@@ -1,5 +1,5 @@
-// Lists a zone's RRsets by name, with those that its settings imply. Reads the store page by page: memory has the names
-// by hash, unsorted.
+// Lists the RRsets of a zone by name, with those that its settings imply. Reads the names from the store, page by page,
+// since the views have them in no order.
 
 import type { Fqdn } from '../../model/name.ts';
 import type { OwnedRrset, Rrset } from '../../model/rrset.ts';
@@ -22,10 +22,14 @@ interface RrsetPage {
   next: RrsetPosition | undefined;
 }
 
-/** Pages of the store that one listing reads: if few RRsets match, the caller must ask again. */
+/**
+ * The limit for pages of the store that one listing reads. If few RRsets match, the caller gets a short page and asks
+ * again.
+ */
 const maxPages = 20;
 const maxPageSize = 1000;
 
+/** Returns one page of RRsets, from the position `from` on. */
 export async function listRrsets(
   store: Store,
   views: Views,

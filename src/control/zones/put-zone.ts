@@ -1,4 +1,4 @@
-// Use case: a zone is created, or its settings change. Its records stay as they are.
+// Use case: a zone is created, or its settings are changed. A change of settings leaves its records as they are.
 
 import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import { checkBelow, checkNameservers } from '../../model/check-name.ts';
@@ -15,11 +15,12 @@ import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { maxWarnings, type Warning } from '../transaction/name-edits.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
+/** The change that a request asks for. */
 interface ZoneChange {
   name: Fqdn;
   precondition: Precondition;
   /**
-   * Returns the wanted zone, from the current one. It is called again when the current one changed. Refuses by
+   * Returns the wanted zone, made from the current zone. Is called again when the current zone has changed. Refuses by
    * throwing.
    */
   change: (current: Zone | undefined) => Zone;
@@ -28,7 +29,7 @@ interface ZoneChange {
 export interface ZonePut {
   zone: Zone;
   created: boolean;
-  /** About records of the enclosing zone that the new zone hides. */
+  /** Warnings about records of the enclosing zone that the new zone hides. */
   warnings: (Warning & { zone: Fqdn })[];
 }
 
@@ -58,8 +59,8 @@ export function decideCreateZone(context: DecisionContext, zone: Zone): ReturnTy
 }
 
 /**
- * Refuses a zone that would have no nameservers. Requires by the serial that nobody deletes the NS records at its apex
- * meanwhile.
+ * Refuses settings without nameservers if a DNAME at the apex would hide the names of the replicas. The compare of the
+ * serial proves that nobody deletes the NS records at the apex meanwhile.
  */
 function checkApex(builder: TransactionBuilder, zone: Zone, before: Zone): void {
   if (zone.nameservers.length > 0) return;
@@ -78,7 +79,7 @@ function hiddenBy({ views }: DecisionContext, name: Fqdn): ZonePut['warnings'] {
   const nameservers = views.zones.name(enclosing, name).rrsets.find(({ type }) => type === 'NS')?.records ?? [];
   const warnings: ZonePut['warnings'] = [];
   for (const owner of [name, ...views.zones.namesBelow(enclosing, name)]) {
-    // Another zone below the enclosing one hides this name already.
+    // Another zone of ours hides this name already.
     if (views.zones.zoneBelow(enclosing, owner) !== undefined) continue;
     for (const finding of checkBelow(owner, views.zones.name(enclosing, owner).rrsets, { name, nameservers })) {
       if (warnings.length === maxWarnings) return warnings;
@@ -88,15 +89,15 @@ function hiddenBy({ views }: DecisionContext, name: Fqdn): ZonePut['warnings'] {
   return warnings;
 }
 
-/** Returns the zone that encloses the name, other than one of that very name. */
+/** Returns the zone that encloses the name, and is not itself the zone of that name. */
 function enclosingZone({ zones }: Views, name: Fqdn): Versioned<Zone> | undefined {
   const parent = parentOf(name);
   return parent === undefined ? undefined : zones.enclosing(parent);
 }
 
 /**
- * Refuses a new zone that would hide names of hosts (aliases and reverse names too) in the enclosing zone. Writes the
- * enclosing zone again, so that a request that is about to add a name to it loses the race and decides again.
+ * Refuses a new zone that would hide names of hosts in the enclosing zone, including aliases and reverse names. Writes
+ * the enclosing zone again, so that a request that is about to add a name to it loses the race and decides again.
  */
 function checkHidesNothing(builder: TransactionBuilder, name: Fqdn): void {
   const { views } = builder;

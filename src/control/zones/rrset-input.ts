@@ -1,5 +1,5 @@
-// Parses what people ask of RRsets: names relative to the zone, types and records in presentation form. Refusals carry
-// the field's path.
+// Parses requests about RRsets: names relative to the zone, types and records in presentation form. A refusal names the
+// path of the field.
 
 import { atField, refuseField } from '../../errors.ts';
 import { type Fqdn, isWithin, parseRelativeName } from '../../model/name.ts';
@@ -45,12 +45,12 @@ export function parseRrsetPlace(zone: Fqdn, { name, type }: { name: string; type
   return { owner: parseOwner(':name', name, zone), type: parseTypeAt(':type', type) };
 }
 
-/** Returns the change that writes one RRset. Refuses with `record_invalid` records that cannot be read. */
+/** Returns the change of one RRset. Refuses records that cannot be read with `record_invalid`. */
 export function parseRrsetInput(place: RrsetPlace, input: RrsetInput): RrsetChange {
   return changeOf(place, input, '', '/records');
 }
 
-/** Returns the changes that a list of RRsets asks for. Refuses a list that has an RRset twice. */
+/** Returns the changes that a list of RRsets asks for. Refuses a list that names an RRset twice. */
 export function parseRrsetList(zone: Fqdn, inputs: readonly NamedRrsetInput[]): RrsetChange[] {
   const changes = inputs.map(({ name, type, ...input }, index) => {
     const place = { owner: parseOwner(`/${index}/name`, name, zone), type: parseTypeAt(`/${index}/type`, type) };

@@ -1,4 +1,5 @@
-// The entity tag of an RRset: a hash of its contents, since all RRsets of a name share one key and its revision.
+// The entity tag of an RRset is a hash of its contents. A revision would not do: all RRsets of a name share one key,
+// and so one revision.
 
 import { createHash } from 'node:crypto';
 import type { Rrset } from '../../model/rrset.ts';

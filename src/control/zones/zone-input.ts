@@ -1,4 +1,4 @@
-// Parses what people ask of zones: text fields in, a checked zone out. Refusals carry the field's path.
+// Parses requests about zones: text fields in, a checked zone out. A refusal names the path of the field.
 
 import { atField, refuseField } from '../../errors.ts';
 import { parseName } from '../../model/name.ts';
@@ -6,7 +6,7 @@ import { checkZoneName, type SoaSettings, type Zone, zoneDefaults } from '../../
 import { mergePatch } from '../input/merge-patch.ts';
 import { parseList, refuseDuplicates } from '../input/parse-list.ts';
 
-/** The settings of a zone as people write them. Each has a default. */
+/** The settings of a zone as people write them. Each setting has a default. */
 export interface ZoneInput {
   defaultTtl?: number;
   nameservers?: string[];
@@ -23,7 +23,7 @@ export function parseNewZone({ name, ...input }: ZoneInput & { name: string }): 
   );
 }
 
-/** Returns the zone that `current` becomes with these settings, or the new zone of this name. */
+/** Returns the zone that `current` becomes with these settings. Without `current`, returns a new zone. */
 export function parseZoneInput(name: Zone['name'], input: ZoneInput, current: Zone | undefined): Zone {
   if (current === undefined) atField('/name', () => checkZoneName(name));
   const { defaultTtl = zoneDefaults.defaultTtl, soa = {}, skydns = false } = input;
@@ -42,12 +42,12 @@ export function parseZoneInput(name: Zone['name'], input: ZoneInput, current: Zo
       ...(rname !== undefined && { rname: atField('/soa/rname', () => parseName(rname)) }),
     },
     skydns,
-    // A zone that a user changes belongs to its users: it is not deleted with its last name.
+    // A zone that a user has changed is not automatic any more: it is not deleted with its last name.
     automatic: false,
   };
 }
 
-/** Returns the zone that a merge patch of the input's fields asks for. */
+/** Returns the zone that `current` becomes with the merge patch. */
 export function parseZonePatch(current: Zone, patch: object): Zone {
   const { name, defaultTtl, nameservers, soa, skydns } = current;
   return parseZoneInput(name, mergePatch({ defaultTtl, nameservers, soa, skydns }, patch), current);
