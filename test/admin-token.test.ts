@@ -1,4 +1,4 @@
-// The first token, and starts after a process that ended while it made the token.
+// The first token, and a start after a process has died while it made the token.
 
 import assert from 'node:assert/strict';
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import { temporaryFolder } from './support/temporary.ts';
 
 const tokenFiles = async (folder: string) => (await readdir(folder)).filter((name) => name.startsWith('admin-token'));
 
-test('a token that was stored before a crash, and has no name yet, gets it at the next start', async (t) => {
+test('a token that was stored before a crash, but whose file has no final name, gets the name at the next start', async (t) => {
   const first = await startedApp(t, { makesToken: true });
   const file = join(first.folder, 'admin-token');
   const shown = await readFile(file, 'utf8');
@@ -25,7 +25,7 @@ test('a token that was stored before a crash, and has no name yet, gets it at th
   await again.api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
 });
 
-test('a token that never got into the store is thrown away', async (t) => {
+test('a token file whose token is not in the store is deleted', async (t) => {
   const first = await startedApp(t, { makesToken: true });
   const file = join(first.folder, 'admin-token');
   const shown = await readFile(file, 'utf8');
@@ -35,7 +35,7 @@ test('a token that never got into the store is thrown away', async (t) => {
   assert.deepEqual(await tokenFiles(first.folder), ['admin-token']);
 });
 
-test('the token of another store in the same folder is never overwritten, and each store says which file is its own', async (t) => {
+test('the token file of another store in the same folder is never overwritten, and the log names the right file', async (t) => {
   const folder = await temporaryFolder(t);
   const first = await openReplica(t, await embeddedStore(t));
   const second = await openReplica(t, await embeddedStore(t));
@@ -53,7 +53,7 @@ test('the token of another store in the same folder is never overwritten, and ea
   }
 });
 
-test('where no file here has the token, the log names the way out, and a 401 does', async (t) => {
+test('if no file in the folder has the token, the log and a 401 say how to get access', async (t) => {
   const first = await startedApp(t, { makesToken: true });
   await rename(join(first.folder, 'admin-token'), join(first.folder, 'elsewhere'));
   const replica = await openReplica(t, first.store);
@@ -65,7 +65,7 @@ test('where no file here has the token, the log names the way out, and a 401 doe
   assert.ok(!detail.includes(first.folder), detail);
 });
 
-test('the start asks for the token as the system', async (t) => {
+test('the first token is created by the system as the actor', async (t) => {
   const replica = await openReplica(t, await embeddedStore(t));
   const { committer } = replica;
   const actors: Actor[] = [];
@@ -80,10 +80,10 @@ test('the start asks for the token as the system', async (t) => {
 
 /** Starts a replica on this folder; returns what it logs about the token. */
 async function start(folder: string, { views, committer }: ControlPlane): Promise<string> {
-  const said: string[] = [];
+  const lines: string[] = [];
   const log = (level: string) => (fields: unknown, message?: string) => {
     const { file = '' } = fields as { file?: string };
-    said.push(`${level} ${message ?? String(fields)} ${file}`.trim());
+    lines.push(`${level} ${message ?? String(fields)} ${file}`.trim());
   };
   await ensureAdminToken(folder, views, committer, {
     debug: log('debug'),
@@ -91,5 +91,5 @@ async function start(folder: string, { views, committer }: ControlPlane): Promis
     warn: log('warn'),
     error: log('error'),
   });
-  return said.join('\n');
+  return lines.join('\n');
 }

@@ -1,4 +1,4 @@
-// Wrong settings: one message reports all of them, repeats no secret, and comes before anything else starts.
+// Wrong settings are all reported in one message, without secrets, before anything else starts.
 
 import assert from 'node:assert/strict';
 import { syncBuiltinESMExports } from 'node:module';
@@ -22,7 +22,7 @@ function faultsOf(flags: string[], environment: Record<string, string> = {}): st
   return [];
 }
 
-test('all that is wrong is said at once', () => {
+test('all wrong settings are reported together', () => {
   const flags = [
     '--store',
     'disk',
@@ -48,7 +48,7 @@ test('a flag that is given again with another value is a fault', () => {
   assert.deepEqual(faultsOf(twice), ['--http is given more than once, with different values']);
 });
 
-test('etcd with TLS is named by a host name, for TLS checks it', () => {
+test('an endpoint of etcd with TLS must be a host name, because TLS checks the name', () => {
   const etcd = (endpoints: string) => ['--store', 'etcd', '--etcd-endpoints', endpoints];
   assert.equal(faultsOf(etcd('https://etcd-a.example:2379,https://127.0.0.1:2379')).length, 1);
   assert.deepEqual(readConfig(etcd('https://etcd.example:2379,http://[::1]:1'), {}).etcd.endpoints, [
@@ -57,7 +57,7 @@ test('etcd with TLS is named by a host name, for TLS checks it', () => {
   ]);
 });
 
-test('a setting of etcd without --store etcd is a fault: what is meant for etcd must not go into a file', () => {
+test('a setting of etcd without --store etcd is a fault, so that no data for etcd is written into a file', () => {
   assert.deepEqual(faultsOf(['--etcd-endpoints', 'http://127.0.0.1:2379'], { ZONEWRIGHT_ETCD_USERNAME: 'u' }), [
     'ZONEWRIGHT_ETCD_USERNAME and ZONEWRIGHT_ETCD_PASSWORD go together',
     '--etcd-endpoints, ZONEWRIGHT_ETCD_USERNAME: no effect without --store etcd: add that, or leave them out',
@@ -66,7 +66,7 @@ test('a setting of etcd without --store etcd is a fault: what is meant for etcd 
   assert.deepEqual(faultsOf([], { ZONEWRIGHT_ETCD_PREFIX: '/x', ZONEWRIGHT_STORE: 'etcd' }), []);
 });
 
-test('what Kubernetes puts into every pod beside a Service named zonewright is nothing of ours', () => {
+test('variables that Kubernetes sets in pods beside a Service named zonewright are ignored', () => {
   const links = [
     'ZONEWRIGHT_SERVICE_HOST',
     'ZONEWRIGHT_SERVICE_PORT',
@@ -85,11 +85,11 @@ test('what Kubernetes puts into every pod beside a Service named zonewright is n
   );
 });
 
-test('--help has one default for each setting', () => {
+test('--help has at most one default for each setting', () => {
   for (const line of describeSettings().split('\n')) assert.ok(line.split('default:').length <= 2, line);
 });
 
-test("every setting's own default is right, on machines of every size", async (t) => {
+test('the default of every setting is valid on machines of every size', async (t) => {
   const cores = t.mock.method(os, 'availableParallelism', () => 1);
   t.after(() => {
     cores.mock.restore();
@@ -99,7 +99,7 @@ test("every setting's own default is right, on machines of every size", async (t
   for (const count of [1, 2, 33, 34, 128]) {
     cores.mock.mockImplementation(() => count);
     syncBuiltinESMExports();
-    // The defaults are computed when the module is loaded: the query makes Node load it again.
+    // The defaults are computed when the module is loaded. The query makes Node load it again.
     const { settings }: typeof settingsFile = await import(`../src/settings.ts?cores=${count}`);
     for (const row of Object.values(settings)) if (row.default !== undefined) row.parse(row.default);
     threads.push(settings.dnsThreads.parse(settings.dnsThreads.default ?? ''));
@@ -107,7 +107,7 @@ test("every setting's own default is right, on machines of every size", async (t
   assert.deepEqual(threads, [1, 1, 32, 32, 32]);
 });
 
-test('a secret that is wrong is not repeated', () => {
+test('a wrong secret is not repeated in the message', () => {
   const secrets = describeSettings().match(/\bZONEWRIGHT_\w*(?:TOKEN|SECRET|PASSWORD)\w*/g) ?? [];
   assert.ok(secrets.length >= 3);
   const faults = faultsOf(['--dns-threads', '0'], Object.fromEntries(secrets.map((name) => [name, 'hunter 2'])));
@@ -115,7 +115,7 @@ test('a secret that is wrong is not repeated', () => {
   assert.doesNotMatch(faults.join('\n'), /hunter/);
 });
 
-test('a data directory and a certificate that cannot be used are wrong settings, said together', async (t) => {
+test('a data directory and a certificate that cannot be used are reported together as wrong settings', async (t) => {
   const nowhere = join(await temporaryFolder(t), 'none.pem');
   const config = readConfig(
     ['--data-dir', '/proc/nope', '--dns-tls', '127.0.0.1:0', '--dns-tls-cert', nowhere, '--dns-tls-key', nowhere],

@@ -30,7 +30,7 @@ if (files.length === 0) {
   process.exit(1);
 }
 if (files.some((file) => file.includes('etcd-cluster'))) buildNewestEtcd();
-// Many tests start processes, and many wait for time to pass: three files at once keep two cores busy.
+// Many tests start processes, and many wait for time to pass. Three files at the same time keep two cores busy.
 const concurrency = Math.min(4, Math.max(3, availableParallelism() - 1));
 /** A test that hangs fails with its name after this time. A test that needs longer sets its own limit. */
 const limit = '--test-timeout=300000';

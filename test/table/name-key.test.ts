@@ -1,4 +1,4 @@
-// The hashes of names are numbers that V8 passes between functions without allocating.
+// The hashes of names must be numbers that V8 passes between functions without an allocation.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// The names of a zone one after another, while others come and go in between.
+// An iteration over the names of a zone, while names are added and deleted in between.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -28,13 +28,13 @@ function met({ writer, zone }: ReturnType<typeof zoneOf>, meanwhile: (name: Fqdn
   const names: string[] = [];
   for (const { name } of writer.nodes(zone)) {
     names.push(name.replace(/\.example$/, ''));
-    assert.ok(names.length < 10, 'it ends');
+    assert.ok(names.length < 10, 'the iteration does not end');
     meanwhile(name);
   }
   return names;
 }
 
-test('a name that is deleted when it is met takes the empty names above it along, and those that stay are met', () => {
+test('an iteration continues if a name is deleted when it is met, with the empty names above it', () => {
   const table = zoneOf('first', 'deep.in.the.tree', 'last');
   const names = met(table, (name) => {
     if (name === 'deep.in.the.tree.example') table.remove('deep.in.the.tree');
@@ -42,7 +42,7 @@ test('a name that is deleted when it is met takes the empty names above it along
   assert.deepEqual(names, ['last', 'deep.in.the.tree', 'first']);
 });
 
-test('the name that would be met next is deleted: the one after it is met', () => {
+test('if the next name is deleted, the iteration continues with the one after it', () => {
   const table = zoneOf('first', 'second', 'third');
   const names = met(table, (name) => {
     if (name === 'third.example') table.remove('second');
@@ -50,7 +50,7 @@ test('the name that would be met next is deleted: the one after it is met', () =
   assert.deepEqual(names, ['third', 'first']);
 });
 
-test('a name that is new is not met, and its memory is not taken for the next', () => {
+test('a name that is added during an iteration is not met, also if it takes the memory of the next name', () => {
   const table = zoneOf('first', 'second', 'third');
   const names = met(table, (name) => {
     if (name !== 'third.example') return;
@@ -60,7 +60,7 @@ test('a name that is new is not met, and its memory is not taken for the next', 
   assert.deepEqual(names, ['third', 'first']);
 });
 
-test('a zone that is withdrawn has no next name', () => {
+test('an iteration ends when its zone is withdrawn', () => {
   const table = zoneOf('first', 'second');
   const names = met(table, () => {
     table.writer.withdrawZone(table.zone);

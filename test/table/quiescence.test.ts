@@ -1,5 +1,5 @@
-// What was unlinked stays whole for a reader that may still see it, and is freed once none can. Step by step in one
-// thread; with threads that read meanwhile: readers.test.ts. Cited by src/table/quiescence.ts.
+// An unlinked block stays whole for readers that may still see it, and is freed when none can. These tests go step by
+// step in one thread. Tests with threads that read meanwhile: readers.test.ts. Cited by src/table/quiescence.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -37,23 +37,23 @@ function openTable() {
   return { writer, put, openReader };
 }
 
-test('a reader that is reading keeps what it found, until it begins to read anew', () => {
+test('a block that a reader has found stays whole until the reader enters again', () => {
   const { writer, put, openReader } = openTable();
   const { reader, find } = openReader();
   reader.enter();
   const found = find();
   put(2);
   for (let turn = 0; turn < 3; turn += 1) {
-    assert.equal(writer.collect(), true, 'it waits to be freed');
-    assert.equal(reader.modified(found), 1, 'it is whole');
+    assert.equal(writer.collect(), true, 'no block waits to be freed');
+    assert.equal(reader.modified(found), 1, 'the block is not whole');
   }
   reader.enter();
   assert.equal(reader.modified(find()), 2);
-  assert.equal(writer.collect(), false, 'nothing waits any more');
-  assert.notEqual(reader.modified(found), 1, 'it is freed, and overwritten');
+  assert.equal(writer.collect(), false, 'a block still waits to be freed');
+  assert.notEqual(reader.modified(found), 1, 'the block was not freed and overwritten');
 });
 
-test('what was unlinked between two collections waits for a reader that came in between', () => {
+test('a block that was unlinked between two collections waits for a reader that entered in between', () => {
   const { writer, put, openReader } = openTable();
   const { reader, find } = openReader();
   put(2);
@@ -68,7 +68,7 @@ test('what was unlinked between two collections waits for a reader that came in 
   assert.notEqual(reader.modified(found), 2);
 });
 
-test('a reader that sleeps, or is closed, holds up nobody; one that reads holds up what others have left', () => {
+test('an unlinked block waits for a reader that reads, and not for readers that have left or are closed', () => {
   const { writer, put, openReader } = openTable();
   const [asleep, closed, reading] = [openReader(), openReader(), openReader()];
   for (const { reader } of [asleep, closed, reading]) reader.enter();

@@ -48,7 +48,7 @@ function readOne(reader: TableReader): void {
     : `v${Math.floor(Math.random() * names.volatile)}.e${Math.floor(Math.random() * 5)}.example`;
   key.setName(parseName(name));
   const zone = reader.findZone(key, 0);
-  if (zone === none) throw new Error('no zone');
+  if (zone === none) throw new Error('the zone is missing');
   const generation = decodeSoa(reader, zone).serial;
   const node = reader.findNode(zone, key, 0);
   if (node === none) {

@@ -30,7 +30,7 @@ const names = [
 const numbers = { serial: 2 ** 32 - 1, refresh: 1, retry: 2, expire: 3, minimum: 60 };
 
 for (const zoneName of zones) {
-  test(`the SOA of ${zoneName.slice(0, 20)}`, () => {
+  test(`the table and answers return the whole SOA of ${zoneName.slice(0, 20)}`, () => {
     const table = createTable({ bytes: 2 ** 20 });
     const writer = createTableWriter(table, { poison: true });
     const zone = writer.createZone(parseName(zoneName));

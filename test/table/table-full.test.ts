@@ -1,4 +1,4 @@
-// A full table throws, stays as it was before the write, and takes what fits later.
+// A write to a full table throws and changes nothing. Later writes that fit succeed. Also iterations with deletions.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -21,13 +21,13 @@ function fill(writer: TableWriter, zone: ZoneId, name: (i: number) => Fqdn): num
     } catch (error) {
       assert.ok(error instanceof TableFull);
       assert.equal(writer.getNode(zone, name(i)), undefined);
-      assert.ok(writer.usedBytes <= used, 'nothing is kept of what did not fit');
+      assert.ok(writer.usedBytes <= used, 'the failed write left something in the table');
       return i;
     }
   }
 }
 
-test('full: a clear error, nothing torn, and room again after deleting', () => {
+test('a full table throws TableFull, keeps its names whole, and has the same room after deletions', () => {
   const writer = createTableWriter(createTable({ bytes: 2 ** 20 }), { poison: true });
   const zone = writer.createZone(parseName('example'));
   const name = (i: number) => parseName(`host-${i}.a.b.c.example`);
@@ -38,7 +38,7 @@ test('full: a clear error, nothing torn, and room again after deleting', () => {
   assert.equal(fill(writer, zone, name), first);
 });
 
-test('full: a zone built aside does not fit, and the one that is served stays', () => {
+test('a served zone stays when its next generation does not fit', () => {
   const writer = createTableWriter(createTable({ bytes: 2 ** 20 }), { poison: true });
   const name = (i: number) => parseName(`host-${i}.example`);
   const served = writer.createZone(parseName('example'));
@@ -63,14 +63,14 @@ test('full: a zone built aside does not fit, and the one that is served stays', 
   assert.equal(writer.servedZone(parseName('example')), served);
 });
 
-test('iteration: names may go while it is under way, and a sweep by stamp leaves what was seen again', () => {
+test('names can be deleted during an iteration, also all names without the newest stamp', () => {
   const writer = createTableWriter(createTable({ bytes: 2 ** 23 }), { poison: true });
   const start = writer.usedBytes;
   const zone = writer.createZone(parseName('example'));
   const name = (i: number) => parseName(`host-${i}.x${i % 7}.example`);
   for (let i = 0; i < 5000; i += 1) writer.putNode(zone, name(i), a, revision);
   for (let i = 0; i < 5000; i += 3) assert.ok(writer.stamp(zone, name(i), 7));
-  assert.equal(writer.stamp(zone, parseName('x1.example'), 7), false, 'an empty non-terminal is not listed');
+  assert.equal(writer.stamp(zone, parseName('x1.example'), 7), false, 'an empty non-terminal was stamped');
   let met = 0;
   for (const node of writer.nodes(zone)) {
     met += 1;

@@ -73,7 +73,7 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-test('the table holds what a Map holds, after every step', () => {
+test('the table has the same contents as a Map after every step', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
       const table = createTable({ bytes: 2 ** 21 });
