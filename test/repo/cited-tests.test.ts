@@ -1,5 +1,5 @@
-// A comment in src that cites a test as proof must cite one that exists, and that is about the comment's module. The
-// test imports that module, or its head says "Cited by" and the module's path.
+// A test that a comment in src cites must exist, and must be about the module of the comment. The test imports that
+// module, or its head says "Cited by" and the module's path.
 
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
@@ -59,7 +59,7 @@ test('each test that a comment cites exists', () => {
   );
 });
 
-test('each test that a comment cites is about the module which holds the comment', () => {
+test('each test that a comment cites is about the module of the comment', () => {
   assert.ok(citations.length > 10);
   // Tests below test/repo/ read the text of all modules.
   const wrong = citations.filter((citation) => !citation.cited.startsWith('test/repo/') && !proves(citation));

@@ -1,4 +1,5 @@
-// CONTRIBUTING.md and the documents name only what exists, and the table of settings agrees with the help.
+// CONTRIBUTING.md and the documents name only existing files and headings, and the table of settings agrees with the
+// help.
 
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -53,7 +54,7 @@ function headingsOf(text: string): string[] {
   );
 }
 
-test('CONTRIBUTING.md says what is in every room, and in every file beside them', () => {
+test('CONTRIBUTING.md describes every room, and every file beside the rooms', () => {
   const text = read('CONTRIBUTING.md');
   assert.deepEqual(
     readdirSync(`${root}src`).filter((name) => !text.includes(`\`src/${name}\``)),

@@ -14,7 +14,7 @@ const code = readdirSync(source, { recursive: true, encoding: 'utf8' })
   .join('\n');
 
 for (const [name, [status]] of Object.entries(errorCodes)) {
-  test(`${name} is refused with somewhere, and documented`, () => {
+  test(`the code ${name} is used in a refusal, and documented`, () => {
     // A comparison with a code is not a refusal.
     const refusal = new RegExp(`(?:refuse(?:Field)?\\(|Refusal\\(|super\\(|code: |\\? )\\s*'${name}'`);
     assert.match(code, refusal, 'no code refuses with it');

@@ -32,7 +32,7 @@ test('files have 600 lines at most', () => {
   );
 });
 
-test('every file says in its head what lives there', () => {
+test('every file begins with a comment', () => {
   const headless = files.filter((file) => !/^(#!.*\n)?\/\/ \S/.test(textOf(file)));
   assert.deepEqual(headless, []);
 });
@@ -46,7 +46,7 @@ test('comment lines have 120 columns at most', () => {
   assert.deepEqual(tooWide, []);
 });
 
-test('a comment that names a test names one that exists', () => {
+test('every test that a file names exists', () => {
   const missing = files.flatMap((file) =>
     [...textOf(file).matchAll(/\btest\/[a-z0-9/.-]+\.test\.ts/g)]
       .map(([name]) => name)

@@ -1,4 +1,4 @@
-// Which room may import which, and which file owns a package: holds the tables of the architecture.
+// The tables of the architecture: the rooms that each room may import, and the file that owns each package.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const source = fileURLToPath(new URL('../../src/', import.meta.url));
 
-/** The rooms that refuse requests: no other room knows the codes of refusal and their HTTP status. */
+/** The rooms that refuse requests. No other room knows the codes of refusals and their HTTP status. */
 const refusing = ['control', 'http'];
 
 /** A room → the rooms it may import besides itself. */
@@ -43,7 +43,7 @@ const underUseCases = ['input', 'reading', 'transaction'];
 /** The file of the store that others may import, besides its kinds of keys and values: never an implementation. */
 const storeInterface = 'store/store.ts';
 const storedKinds = 'store/kinds/';
-/** The parts that the kinds are made of. No other room imports them. */
+/** The codecs of the kinds. No other room imports them. */
 const codec = 'store/codec/';
 
 /** Packages with one owner: a file, or a folder. */
@@ -60,7 +60,7 @@ const owners: Record<string, string> = {
   'close-with-grace': 'main.ts',
 };
 
-/** Packages of which we use types only: loading their code would slow down every start (model/json-schema.ts). */
+/** Packages of which we use only types. Loading their code would slow down every start (model/json-schema.ts). */
 const typesOnly = ['typebox', '@fastify/type-provider-typebox'];
 
 interface Import {
@@ -94,7 +94,7 @@ function unusedArrows(table: Record<string, string[]>, used: ReadonlySet<string>
   return arrows.filter((arrow) => !used.has(arrow));
 }
 
-test('every way to import is seen', () => {
+test('every way to import is found', () => {
   const ways = [
     "import { a } from '../x.ts';",
     "export {\n  a,\n} from '../x.ts';",
@@ -155,7 +155,7 @@ test('every room has its row', () => {
   );
 });
 
-test('rooms other than the store know its interface only', () => {
+test('rooms other than the store know only its interface', () => {
   const wrong = imports.filter(
     ({ from, to }) =>
       roomOf(to) === 'store' &&
@@ -166,7 +166,7 @@ test('rooms other than the store know its interface only', () => {
   assert.deepEqual(wrong, []);
 });
 
-test('the kinds of keys and values know the model, and nothing of the store that keeps them', () => {
+test('the kinds of keys and values import the model, and nothing else of the store', () => {
   const isOfKinds = (file: string) => file.startsWith(storedKinds) || file.startsWith(codec);
   const ofKinds = imports.filter(({ from }) => isOfKinds(from));
   assert.ok(ofKinds.length > 20);
@@ -178,7 +178,7 @@ test('packages have one owner', () => {
   assert.deepEqual(
     Object.keys(owners).filter((name) => !imports.some(({ to }) => to === name)),
     [],
-    'imported by nobody',
+    'a package that no file imports',
   );
   const wrong = imports.filter(({ from, to, typeOnly }) => {
     const owner = owners[to];
@@ -187,7 +187,7 @@ test('packages have one owner', () => {
   assert.deepEqual(wrong, []);
 });
 
-test('packages of types are not loaded', () => {
+test('packages of which we use only types are not loaded', () => {
   assert.deepEqual(
     imports.filter(({ to, typeOnly }) => typesOnly.some((name) => to.startsWith(name)) && !typeOnly),
     [],

@@ -11,7 +11,7 @@ test('openapi.json is up to date (npm run openapi)', async () => {
   // assert.equal would print both descriptions whole.
   assert.ok(
     (await describeApi()) === committed,
-    'the routes say something else: run `npm run openapi`, and look at the difference',
+    'openapi.json differs from the routes: run `npm run openapi`, and look at the difference',
   );
 });
 

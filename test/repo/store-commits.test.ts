@@ -1,5 +1,5 @@
-// Which files commit to the store. Changes that users can see go through the one builder and its loop, so that each
-// gets its audit event. The list below has all other files that commit, each with its reason.
+// The files that commit to the store. Changes that users can see are made by the one builder and committed by its loop,
+// so that each gets its audit event. The list below has all files that commit, each with its reason.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ const writers: Record<string, string> = {
 /** Matches all ways to call `commit`: `store.commit(`, `this.#store.commit(`, `const { commit } = store`. */
 const call = /\bstore\??\.commit\b|\{[^{}]*\bcommit\b[^{}]*\}\s*=\s*[\w.#]*\bstore\b/;
 
-test('every way to commit to the store is seen', () => {
+test('every way to commit to the store is found', () => {
   const ways = ['await store.commit({', 'this.#store.commit(x)', 'const commit = places.store.commit;'];
   for (const way of [...ways, 'const { get, commit } = this.#store;']) assert.match(way, call);
   for (const other of ['committer.commit(actor, decide)', 'store.get(key)', 'const { commit } = committer;'])
