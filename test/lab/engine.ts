@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './command.ts';
 
-/** The environment for `docker`, or the reason why there is no engine. */
+/** The environment for `docker`, or the reason why no engine can be used. */
 export type Engine = { env: NodeJS.ProcessEnv } | { missing: string };
 
 const minutes = 60_000;
@@ -27,14 +27,14 @@ export async function prepareEngine(root: string, stop: AbortSignal): Promise<En
       if (settings === undefined) return { missing: `no Docker engine: ${script} could not prepare one` };
       env = environmentFrom(settings);
     }
-    // Unlike `docker version`, this talks to the engine.
+    // Unlike `docker version`, this command connects to the engine.
     await run('docker', ['compose', 'ls'], { ...within(minutes), env });
     return { env };
   } catch (error) {
     stop.throwIfAborted();
-    const said = error instanceof Error ? error.message : String(error);
+    const message = error instanceof Error ? error.message : String(error);
     return {
-      missing: `no Docker engine with Compose can be used here: ${said.trim().split('\n').slice(-3).join('; ')}`,
+      missing: `no Docker engine with Compose can be used here: ${message.trim().split('\n').slice(-3).join('; ')}`,
     };
   }
 }

@@ -1,5 +1,5 @@
-// Plays the lab of docker-compose.yml: `npm run test:lab`. Up from nothing, the story from the workstation, one replica
-// killed, the story again, down. A machine without a Docker engine skips it by name.
+// Runs the lab of docker-compose.yml: `npm run test:lab`. Starts everything, plays the story from the workstation,
+// kills one replica, plays the story again, and stops everything. Without a Docker engine it prints that it is skipped.
 
 import { randomInt } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
@@ -24,29 +24,29 @@ const { env } = engine;
 env.ZONEWRIGHT_LAB_TAG = project;
 env.ZONEWRIGHT_LAB_NETWORK = '10.17.200';
 
-/** Aborts the commands of the present step. */
+/** Aborts the commands of the current step. */
 let limit: AbortSignal = stop.signal;
 let passed = 0;
 let failed = 0;
 
 const steps: [name: string, seconds: number, act: () => Promise<string>][] = [
   ['the images are built', 900, () => compose('build')],
-  ['all of it comes up, from nothing', 240, up],
-  ['the story is told', 60, toldStory],
-  ['the workstation tells it again', 60, () => retell('replica-1')],
-  ['new names serve at once', 60, () => tell('replica-1', 'change', 'first')],
+  ['everything starts', 240, up],
+  ['the story is played', 60, startedStory],
+  ['the workstation plays the story again', 60, () => replay('replica-1')],
+  ['new names are served at once', 60, () => play('replica-1', 'change', 'first')],
   ['replica-1 is killed', 30, () => compose('kill', 'replica-1')],
-  ['the workstation tells it with one replica', 60, () => retell('replica-2')],
-  ['new names serve with one replica', 60, () => tell('replica-2', 'change', 'second')],
+  ['the workstation plays the story with one replica', 60, () => replay('replica-2')],
+  ['new names are served with one replica', 60, () => play('replica-2', 'change', 'second')],
   ['replica-1 comes back', 90, () => compose('up', '-d', '--no-deps', '--wait', 'replica-1')],
-  ['replica-1 answers by itself', 60, () => tell('replica-1', 'ask', 'replica-1')],
+  ['replica-1 answers by itself', 60, () => play('replica-1', 'ask', 'replica-1')],
 ];
 for (const [name, seconds, act] of steps) {
   // Each step needs the steps before it.
   if (!(await step(name, AbortSignal.any([stop.signal, AbortSignal.timeout(seconds * 1000)]), act))) break;
 }
 if (failed > 0) await showLogs();
-await step('down, and nothing is left', AbortSignal.timeout(120_000), down);
+await step('everything is stopped and removed', AbortSignal.timeout(120_000), down);
 console.log(`lab: ${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
 
@@ -105,20 +105,20 @@ async function freeNetwork(): Promise<string> {
 /**
  * Returns the output of the one-shot services, which play the story when everything is up. Fails if one of them failed.
  */
-async function toldStory(): Promise<string> {
+async function startedStory(): Promise<string> {
   await compose('wait', 'story');
   return compose('logs', '--no-log-prefix', 'registration', 'story');
 }
 
 /** Plays a chapter of the story from the workstation, with its writes sent to that replica. */
-function tell(replica: string, ...chapter: string[]): Promise<string> {
+function play(replica: string, ...chapter: string[]): Promise<string> {
   return compose('exec', '-T', '-e', `API=http://${replica}:8053`, 'workstation', '/lab/story.sh', ...chapter);
 }
 
 /** Plays the story again, after emptying the resolver's cache. */
-async function retell(replica: string): Promise<string> {
+async function replay(replica: string): Promise<string> {
   await compose('exec', '-T', 'resolver', 'rndc', 'flush');
-  return tell(replica, 'visit');
+  return play(replica, 'visit');
 }
 
 async function showLogs(): Promise<void> {

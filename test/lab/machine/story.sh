@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# The story, told in chapters from a machine that knows the company's resolver only. Ends with 1 at the first thing that is not so.
+# Plays the story in chapters, from a machine that knows only the company's resolver. Ends with 1 at the first wrong answer.
 #   story.sh register        a pool, a zone, and a name for the web server
 #   story.sh visit           the name, its reverse and the web page
-#   story.sh change NAME     a new host and a new alias of the web server, used at once; then both are taken back
-#   story.sh ask REPLICA     that replica answers by itself
-# API says which replica hears the writes.
+#   story.sh change NAME     a new host and a new alias of the web server, used at once and then deleted
+#   story.sh ask REPLICA     asks this replica without the resolver
+# API is the URL of the replica that gets the writes.
 set -euo pipefail
 zone=foowidgets.k8s
 web=nginx.$zone
 
-so() { echo "  ok: $*"; }
-wrong() { echo "  NOT SO: $*" >&2; exit 1; }
-same() { [ "$2" = "$3" ] || wrong "$1: expected '$3', got '$2'"; so "$1: $2"; }
+pass() { echo "  ok: $*"; }
+fail() { echo "  FAILED: $*" >&2; exit 1; }
+same() { [ "$2" = "$3" ] || fail "$1: expected '$3', got '$2'"; pass "$1: $2"; }
 
-# call METHOD PATH [BODY]: the answer's body in $body, its status in $status.
+# call METHOD PATH [BODY]: sends a request, and sets $body and $status of the answer.
 call() {
   local answer
   answer=$(curl -sS --max-time 10 -X "$1" -H "Authorization: Bearer $ZONEWRIGHT_ADMIN_TOKEN" \
@@ -22,7 +22,7 @@ call() {
 }
 expect() { # expect STATUS METHOD PATH [BODY]
   call "${@:2}"
-  [[ $status == $1 ]] || wrong "$2 $3: expected $1, got $status: $body"
+  [[ $status == $1 ]] || fail "$2 $3: expected $1, got $status: $body"
 }
 address_of() { jq -er '.addresses[0].address' <<<"$body"; }
 lookup() { dig +short +tries=2 +time=5 "$@"; }
@@ -32,21 +32,21 @@ register() {
   expect 20[01] PUT "/v1/zones/$zone" '{}'
   call POST /v1/hosts "{\"name\": \"$web\"}"
   case $status in
-    201) so "POST /v1/hosts $web: 201 with $(address_of)" ;;
-    409) so "$web is there already: the lab was up before" ;;
-    *) wrong "POST /v1/hosts $web: $status: $body" ;;
+    201) pass "POST /v1/hosts $web: 201 with $(address_of)" ;;
+    409) pass "$web exists already: the lab was started before" ;;
+    *) fail "POST /v1/hosts $web: $status: $body" ;;
   esac
 }
 
 visit() {
   expect 200 GET "/v1/hosts/$web"
   local given; given=$(address_of)
-  same 'the address is of the pool' "$(jq -r '.addresses[0].pool' <<<"$body")" default
+  same 'the pool of the address' "$(jq -r '.addresses[0].pool' <<<"$body")" default
   same "dig $web" "$(lookup "$web")" "$given"
   same "dig -x $given" "$(lookup -x "$given")" "$web."
-  # RA and no AA: a resolver's answer, not one of ours.
+  # RA and no AA: the answer comes from a resolver, not from a replica.
   local flags; flags=$(dig +noall +comments "$web" | sed -n 's/^;; flags: \([^;]*\);.*/\1/p')
-  [[ " $flags " == *' ra '* && " $flags " != *' aa '* ]] || wrong "the answer came from no resolver: flags '$flags'"
+  [[ " $flags " == *' ra '* && " $flags " != *' aa '* ]] || fail "the answer did not come from a resolver: flags '$flags'"
   page "$web" "$given"
   same "dig nobody.$zone" "$(dig "nobody.$zone" | sed -n 's/.*status: \([A-Z]*\),.*/\1/p')" NXDOMAIN
 }
@@ -54,7 +54,7 @@ visit() {
 page() { # page NAME ADDRESS
   local from; from=$(curl -sS --max-time 15 -o /tmp/page.html -w '%{http_code} %{remote_ip}' "http://$1/")
   same "curl http://$1/" "$from" "200 $2"
-  grep -q 'Welcome to nginx' /tmp/page.html || wrong "http://$1/ is not nginx' page"
+  grep -q 'Welcome to nginx' /tmp/page.html || fail "http://$1/ is not the page of nginx"
 }
 
 change() {
