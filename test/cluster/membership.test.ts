@@ -31,22 +31,22 @@ async function etcdStore(t: Cleanup): Promise<{ etcd: TestEtcd; store: Store }> 
   return { etcd, store };
 }
 
-interface Said {
+interface Logged {
   warnings: string[];
   errors: string[];
 }
 
-async function join(t: Cleanup, store: Store, member: Member): Promise<Said & { leave: () => Promise<void> }> {
-  const said: Said = { warnings: [], errors: [] };
+async function join(t: Cleanup, store: Store, member: Member): Promise<Logged & { leave: () => Promise<void> }> {
+  const logged: Logged = { warnings: [], errors: [] };
   const logger: Logger = {
     debug: () => {},
     info: () => {},
-    warn: (_, message = '') => said.warnings.push(message),
-    error: (_, message = '') => said.errors.push(message),
+    warn: (_, message = '') => logged.warnings.push(message),
+    error: (_, message = '') => logged.errors.push(message),
   };
   const leave = await joinCluster(store, member, logger, every);
   t.after(leave);
-  return { ...said, leave };
+  return { ...logged, leave };
 }
 
 async function registered(store: Store): Promise<Member[]> {
@@ -54,9 +54,9 @@ async function registered(store: Store): Promise<Member[]> {
   return entries.map(({ value }) => memberValue.decode(value));
 }
 
-test('while etcd hangs one attempt is under way at most, and leaving does not wait for it', { skip }, async (t) => {
+test('while etcd hangs at most one attempt is under way, and leaving does not wait for it', { skip }, async (t) => {
   const { etcd, store } = await etcdStore(t);
-  let [running, most, calls] = [0, 0, 0];
+  let [running, maxRunning, calls] = [0, 0, 0];
   const counted = new Proxy(store, {
     get(target, name) {
       const method: unknown = Reflect.get(target, name);
@@ -64,7 +64,7 @@ test('while etcd hangs one attempt is under way at most, and leaving does not wa
       return async (...input: unknown[]) => {
         calls += 1;
         running += 1;
-        most = Math.max(most, running);
+        maxRunning = Math.max(maxRunning, running);
         try {
           return await method.apply(target, input);
         } finally {
@@ -81,20 +81,20 @@ test('while etcd hangs one attempt is under way at most, and leaving does not wa
   assert.ok(calls <= 2, `${calls} calls while nothing answers`);
   await leave();
   etcd.resume();
-  assert.equal(most, 1);
+  assert.equal(maxRunning, 1);
 });
 
-test('a key that somebody deleted comes back, and leaving takes it out', { skip }, async (t) => {
+test('a membership that an operator deleted is registered again, and leaving deletes it', { skip }, async (t) => {
   const { store } = await etcdStore(t);
   const { leave, errors, warnings } = await join(t, store, { replica: 'a', dns: [] });
   await store.commit({ compares: [], operations: [{ kind: 'delete', key: memberKey('a') }] });
-  await until(async () => (await registered(store)).length === 1, 'it is registered again', 20_000);
+  await until(async () => (await registered(store)).length === 1, 'the replica is not registered again', 20_000);
   await leave();
   assert.deepEqual(await registered(store), []);
   assert.deepEqual([errors, warnings], [[], []]);
 });
 
-test('a second live process of the same name: both log it, and the one that stays is registered when the other goes', {
+test('two live processes of one name both log it, and the one that stays is registered after the other has left', {
   skip,
 }, async (t) => {
   const { store } = await etcdStore(t);
@@ -102,19 +102,27 @@ test('a second live process of the same name: both log it, and the one that stay
   assert.deepEqual([first.warnings, first.errors], [[], []]);
   const second = await join(t, store, { replica: 'b', dns: ['192.0.2.2:53'] });
   assert.match(second.warnings[0] ?? '', /registered/);
-  await until(() => first.errors.length > 0 && second.errors.length > 0, 'both have said so', 20_000);
+  await until(
+    () => first.errors.length > 0 && second.errors.length > 0,
+    'not both replicas have logged an error',
+    20_000,
+  );
   const before = (await store.list('')).revision;
   await delay(every * 10);
   const after = (await store.list('')).revision;
-  assert.ok(after - before <= 2, 'they do not fight');
+  assert.ok(after - before <= 2, 'the two replicas overwrite each other again and again');
   assert.deepEqual([first.errors.length, second.errors.length], [1, 1]);
   for (const { errors } of [first, second])
     assert.match(errors[0] ?? '', /another running process also has the name 'b'/);
   await second.leave();
-  await until(async () => (await registered(store))[0]?.dns[0] === '192.0.2.1:53', 'the first is registered', 20_000);
+  await until(
+    async () => (await registered(store))[0]?.dns[0] === '192.0.2.1:53',
+    'the first is not registered',
+    20_000,
+  );
 });
 
-test('a replica that cannot write at first takes the place of one that is gone, without an alarm', {
+test('a replica that cannot write at first replaces the registration of an ended one without an error in the log', {
   skip,
 }, async (t) => {
   const { store } = await etcdStore(t);
@@ -129,17 +137,25 @@ test('a replica that cannot write at first takes the place of one that is gone, 
     },
   });
   const { errors, warnings } = await join(t, full, { replica: 'c', dns: ['192.0.2.3:53'] });
-  await until(async () => (await registered(store))[0]?.dns[0] === '192.0.2.3:53', 'it is registered', 20_000);
+  await until(
+    async () => (await registered(store))[0]?.dns[0] === '192.0.2.3:53',
+    'the replica is not registered',
+    20_000,
+  );
   assert.deepEqual([warnings.length, errors], [1, []]);
 });
 
-test('names that make one nameserver label are reported, and the label has the addresses of both', {
+test('replicas whose names give the same nameserver label are reported, and the label has the addresses of both', {
   skip,
 }, async (t) => {
   const { store } = await etcdStore(t);
   const small = await join(t, store, { replica: 'b', dns: ['192.0.2.1:53'] });
   const large = await join(t, store, { replica: 'B', dns: ['192.0.2.2:53'] });
-  await until(() => small.errors.length > 0 && large.errors.length > 0, 'both have said so', 20_000);
+  await until(
+    () => small.errors.length > 0 && large.errors.length > 0,
+    'not both replicas have logged an error',
+    20_000,
+  );
   assert.match(large.errors[0] ?? '', /'B' and 'b' both have the name ns-b in the zones/);
 
   const views = emptyViews();

@@ -9,7 +9,7 @@ const perConnection = 100;
 const retryMilliseconds = 1_000;
 const triesEach = 3;
 
-/** The server did not answer in any of the attempts. */
+/** The error if the server did not answer in any of the attempts. */
 export class Silence extends Error {}
 
 export interface NamedServer extends Server {
@@ -80,7 +80,7 @@ async function askTcp(server: NamedServer, queries: readonly Placed[], answers: 
       for (let left = some.length; left > 0; left -= 1) {
         const answer = await client.next();
         const asked = some[answer.readUInt16BE(0)];
-        if (asked === undefined) throw new Error(`an answer to no question of ours from ${server.name}`);
+        if (asked === undefined) throw new Error(`${server.name} sent an answer to a question that was not asked`);
         answers[asked.place] = withId(answer, 0);
       }
     } finally {

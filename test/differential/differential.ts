@@ -27,23 +27,23 @@ export interface RunOptions {
   progress?(report: Report): void;
 }
 
-/** The result of a run. Everything but `seed` and the cases is a count. */
+/** The result of a run. Everything except `seed` and the cases is a count. */
 export interface Report {
   seed: number;
   families: number;
   zones: number;
   questions: number;
-  /** The same answer from all three. */
+  /** All three servers gave the same answer. */
   sameAsBoth: number;
-  /** Our answer equals only this peer's. */
+  /** Our answer equals that of this peer only. */
   sameAsOne: Record<PeerName, number>;
-  /** Among those: the other peer loaded the zones, and its difference is not documented. */
+  /** Cases of `sameAsOne` in which the other peer loaded the zones, and its difference is not documented. */
   peersDiffer: number;
   /** Families with a zone that the peer refused to load. Only the other peer is asked. */
   notLoaded: Record<PeerName, number>;
   /** Families for which the peer stopped answering. Only the other peer counts. */
   silent: Record<PeerName, number>;
-  /** By name. `needed` counts cases in which our answer equals neither peer's. */
+  /** Documented differences by name. `needed` counts cases in which our answer equals that of neither peer. */
   documented: Record<string, { seen: number; needed: number }>;
   /** Questions that were also asked over our own sockets and answered with the same octets. */
   overSockets: number;
@@ -107,9 +107,9 @@ async function runBatch(
 }
 
 /**
- * Returns the peer's answers. Families with a zone that the peer refuses are missing. So is a family that silences it:
- * the UDP thread of Knot 3.2 hangs in a full response with one more address from a wildcard. Halving the batch finds
- * that family.
+ * Returns the peer's answers. Families with a zone that the peer refuses are missing. A family after which the peer is
+ * silent is missing too, and is found by halving the batch: the UDP thread of Knot 3.2 hangs in a full response with
+ * one more address from a wildcard.
  */
 async function askPeer(report: Report, name: PeerName, inquiries: readonly Inquiry[]): Promise<Map<Family, Buffer[]>> {
   try {
@@ -210,6 +210,6 @@ async function compareSockets(report: Report, us: OurServer, inquiries: readonly
   const answers = await askMany(await us.listen(), some);
   for (const [index, query] of some.entries()) {
     if (answers[index]?.equals(us.respond(query))) report.overSockets += 1;
-    else throw new Error(`our sockets say something else than respond: ${describeQuestion(query.question)}`);
+    else throw new Error(`our sockets and respond give different answers: ${describeQuestion(query.question)}`);
   }
 }

@@ -32,12 +32,11 @@ const everythingFound: readonly Part[] = ['rcode', 'tc', ...sections];
 
 export const documentedDifferences: Readonly<Record<string, DocumentedDifference>> = {
   'truncated-sections': {
-    reason: 'RFC 2181 §9: nobody uses a truncated response; what of it comes along is up to the server.',
+    reason: 'RFC 2181 §9: a truncated response is not used, so the server may choose what it sends.',
     explains: ({ ours, theirs }) => (ours.tc && theirs.tc ? sections : nothing),
   },
   'additional-that-fits': {
-    reason:
-      'RFC 2181 §9: what is not required may be left out of the additional section without TC, and which of it, is up to the server.',
+    reason: 'RFC 2181 §9: the server may leave out additional records that are not required, without TC.',
     explains: ({ question, ours, theirs, whole }) =>
       !question.tcp && !lacksGlue(ours, whole) && isSubset(theirs.additional, whole.additional)
         ? ['additional']
@@ -55,7 +54,7 @@ export const documentedDifferences: Readonly<Record<string, DocumentedDifference
   },
   'any-which-rrset': {
     reason:
-      'RFC 8482 §4.1: ANY may be answered with any of the RRsets. Over connections we give all, as RFC 1034 §3.7.1 has it.',
+      'RFC 8482 §4.1: ANY may be answered with any of the RRsets. Over connections we give all, as in RFC 1034 §3.7.1.',
     explains: ({ question, ours, theirs }) =>
       question.type === 'ANY' && ours.answer.length > 0 && theirs.answer.length > 0 && ours.rcode === theirs.rcode
         ? ['tc', ...sections]
@@ -83,7 +82,7 @@ export const documentedDifferences: Readonly<Record<string, DocumentedDifference
   },
   'ds-of-an-undelegated-zone': {
     reason:
-      'RFC 8020 §2: NXDOMAIN would deny what we serve, be it that the parent zone does not delegate it; RFC 4592 §2.2.1: nor is it for a wildcard. To Knot, the name does not exist.',
+      'RFC 8020 §2: a name above a zone of ours exists, also if the parent zone does not delegate it. RFC 4592 §2.2.1: no wildcard covers it. To Knot, the name does not exist.',
     explains: ({ family, question, ours, peer }) => {
       const asked = [question.name.toLowerCase(), ...aliases(ours).map(targetOf)];
       const undelegated = asked.some((name) => isUndelegated(family, name));
@@ -94,7 +93,7 @@ export const documentedDifferences: Readonly<Record<string, DocumentedDifference
   },
   'additional-at-delegations': {
     reason:
-      'RFC 2181 §5.4.1: what a zone holds at and below a delegation is glue. Outside of referrals we give none; Knot does, and NSD for NS.',
+      'RFC 2181 §5.4.1: the records of a zone at and below a delegation are glue. We give glue only in referrals. Knot gives it elsewhere too, and NSD for NS.',
     explains: ({ family, question, ours, theirs }) => {
       const cuts = family.zones.flatMap(delegations);
       const more = theirs.additional.filter((record) => !ours.additional.includes(record));
@@ -112,7 +111,7 @@ export const documentedDifferences: Readonly<Record<string, DocumentedDifference
   },
   compression: {
     reason:
-      'RFC 1035 §4.1.4: pointers are optional. We compress against the question alone, Knot against other names; who saves less truncates earlier.',
+      'RFC 1035 §4.1.4: pointers are optional. We compress only against the question, Knot also against other names. A server that compresses less truncates earlier.',
     explains: ({ ours, theirs, whole }) =>
       ours.tc !== theirs.tc && isSubset(theirs.answer, whole.answer) ? everythingFound : nothing,
   },

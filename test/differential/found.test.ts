@@ -1,9 +1,9 @@
-// Faults of our answers that differential runs found: one table each, with the smallest zone that shows the fault.
+// Faults of our answers that differential runs found. Each has a table with the smallest zone that shows the fault.
 
 import { answers } from '../support/answers.ts';
 
 answers(
-  'RFC 1034 §4.3.2, step 6: a wildcard gives addresses to the names that records name, once each',
+  'RFC 1034 §4.3.2, step 6: names in rdata get their addresses from a wildcard, once each',
   `
   example.        60 NS   ns.example.
   *.w.example.    60 A    192.0.2.1

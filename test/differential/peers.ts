@@ -1,4 +1,4 @@
-// The servers we are compared with: real NSD and Knot DNS on loopback, started with the zones of one batch.
+// The servers with which we are compared: real NSD and Knot DNS on loopback, started with the zones of one batch.
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -113,15 +113,15 @@ export async function startPeerOnFiles(
   zones: readonly ZoneFile[],
 ): Promise<PeerServer> {
   const program = programOf(name);
-  if (program === undefined) throw new Error(`${name} is not here: install ${peers[name].package}`);
+  if (program === undefined) throw new Error(`${name} is not installed: install ${peers[name].package}`);
   await mkdir(folder, { recursive: true });
   const server = { name, address: '127.0.0.1', port: await freePort() };
   const config = join(folder, `${name}.conf`);
   await writeFile(config, peers[name].config(folder, server.port, zones));
-  const { pid, hasEnded, said } = startPeerProcess(scope, program, peers[name].arguments(config), folder);
+  const { pid, hasEnded, output } = startPeerProcess(scope, program, peers[name].arguments(config), folder);
   const query = queryBytes({ name: 'is-it.there.', type: 'A' });
   for (const until = Date.now() + 20_000; ; ) {
-    if (hasEnded() || Date.now() > until) throw new Error(`${name} did not start: ${said()}`);
+    if (hasEnded() || Date.now() > until) throw new Error(`${name} did not start: ${output()}`);
     const answer = await exchange(server, query, { timeoutMilliseconds: 200 }).catch(() => undefined);
     if (answer !== undefined) return { ...server, pid };
     await delay(20);

@@ -9,7 +9,7 @@ import { describeQuestion } from './random-questions.ts';
 import { zoneFile } from './zone-builder.ts';
 
 /** The number of differences that are printed in full. */
-const toldInFull = 3;
+const printedInFull = 3;
 
 export function progressLine({ families, zones, questions, unexplained }: Report): string {
   return `${families} families, ${zones} zones, ${questions} questions: ${unexplained.length} unexplained`;
@@ -21,7 +21,7 @@ export function summary(report: Report): string {
   return [
     `seed ${report.seed}: ${progressLine(report)}`,
     `the same as both ${report.sameAsBoth}, as NSD alone ${sameAsOne.nsd}, as Knot alone ${sameAsOne.knot}`,
-    `the other one differs in ways not documented: ${report.peersDiffer}; families not loaded by NSD ${notLoaded.nsd}, by Knot ${notLoaded.knot}; silent NSD ${silent.nsd}, Knot ${silent.knot}`,
+    `the other peer differs in undocumented ways: ${report.peersDiffer}; families not loaded by NSD ${notLoaded.nsd}, by Knot ${notLoaded.knot}; silent NSD ${silent.nsd}, Knot ${silent.knot}`,
     `the same through our sockets: ${report.overSockets}`,
     'documented differences from a peer (from both):',
     ...occurrences,
@@ -31,7 +31,7 @@ export function summary(report: Report): string {
 /** Returns the text about unexplained differences; empty if there are none. */
 export function describeUnexplained({ seed, unexplained }: Report): string {
   return unexplained
-    .slice(0, toldInFull)
+    .slice(0, printedInFull)
     .map((asked) => describeCase(seed, asked))
     .join('\n\n');
 }

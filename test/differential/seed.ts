@@ -9,6 +9,6 @@ export function newSeed(): number {
 export function numberFrom(variable: string): number | undefined {
   const text = process.env[variable];
   if (text === undefined || text === '') return undefined;
-  if (!/^\d{1,10}$/.test(text)) throw new RangeError(`${variable} is no number: ${text}`);
+  if (!/^\d{1,10}$/.test(text)) throw new RangeError(`${variable} is not a number: ${text}`);
   return Number(text);
 }

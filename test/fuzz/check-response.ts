@@ -8,18 +8,18 @@ const ourUdpSize = 1232;
 const OPT = 41;
 
 export function checkResponse(query: Buffer, response: Buffer, transport: string): void {
-  assert.ok(response.length >= 12 && query.length >= 12, 'a header for a header');
-  assert.equal(response.readUInt16BE(0), query.readUInt16BE(0), 'the id');
+  assert.ok(response.length >= 12 && query.length >= 12, 'the query or the response is shorter than a header');
+  assert.equal(response.readUInt16BE(0), query.readUInt16BE(0), 'the response has another id');
   const [asked, got] = [query.readUInt16BE(2), response.readUInt16BE(2)];
-  assert.equal(got & 0xf800, (asked & 0x7800) | 0x8000, 'QR, and the opcode');
-  assert.equal(got & 0x01f0, asked & 0x0110, 'RD and CD as they came; no RA, Z, AD');
-  assert.notEqual(got & 0x0f, 2, 'never SERVFAIL');
+  assert.equal(got & 0xf800, (asked & 0x7800) | 0x8000, 'QR is not set, or the opcode is another one');
+  assert.equal(got & 0x01f0, asked & 0x0110, 'RD or CD is not copied, or RA, Z or AD is set');
+  assert.notEqual(got & 0x0f, 2, 'the response is SERVFAIL');
   const questions = response.readUInt16BE(4);
   assert.ok(questions <= 1);
   let at = 12;
   if (questions === 1) {
     at = afterName(response, at) + 4;
-    assert.ok(response.subarray(12, at).equals(query.subarray(12, at)), 'the question, octet for octet');
+    assert.ok(response.subarray(12, at).equals(query.subarray(12, at)), 'the question is not repeated octet by octet');
   }
   const opts = countOpts(response, at);
   assert.ok(response.length <= limitFor(query, opts, transport), `${response.length} octets are too many`);
@@ -38,8 +38,8 @@ function countOpts(response: Buffer, start: number): number {
     if (response.readUInt16BE(fixed) === OPT) opts += 1;
     at = fixed + 10 + response.readUInt16BE(fixed + 8);
   }
-  assert.equal(at, response.length, 'nothing is missing, nothing is too much');
-  assert.ok(opts <= 1, 'one OPT');
+  assert.equal(at, response.length, 'the records do not end where the message ends');
+  assert.ok(opts <= 1, 'more than one OPT record');
   return opts;
 }
 
@@ -74,14 +74,14 @@ function afterName(message: Buffer, offset: number): number {
     if (length >= 0xc0) {
       if (end === 0) end = at + 2;
       const target = message.readUInt16BE(at) & 0x3fff;
-      assert.ok(target < at && target >= 12, 'a pointer leads back');
+      assert.ok(target < at && target >= 12, 'a compression pointer does not point backwards');
       at = target;
       continue;
     }
     assert.ok(length < 64);
     if (length === 0) return end === 0 ? at + 1 : end;
     octets += 1 + length;
-    assert.ok(octets <= 255, 'no name is too long');
+    assert.ok(octets <= 255, 'a name is longer than 255 octets');
     at += 1 + length;
   }
 }

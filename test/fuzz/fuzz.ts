@@ -72,7 +72,8 @@ export function runFuzz({ seed, queries, progress }: FuzzOptions): FuzzReport {
       room.fill(0xee, 0, 2_048);
       const length = respond(query, query.length, room, client);
       if (length > 0) count(report, query, Buffer.from(room.buffer, 0, length), client);
-      else if (!isNoQuery(query) && !(mayBeSilent && client.transport === 'udp')) throw new Error('silence');
+      else if (!isNoQuery(query) && !(mayBeSilent && client.transport === 'udp'))
+        throw new Error('a query got no response');
     } catch (error) {
       const where = `FUZZ_SEED=${seed}, query ${report.queries} over ${client.transport}: ${query.toString('hex')}`;
       throw new Error(where, { cause: error });

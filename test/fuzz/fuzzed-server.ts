@@ -89,7 +89,7 @@ export function startFuzzed(): FuzzedServer {
     const awake: Respond = (query, length, response, client) => {
       reader.enter();
       const answered = responder(query, length, response, { ...client, handOn: () => true });
-      // Answered at once what other threads would answer.
+      // Answers at once the queries that other threads would answer.
       const result = answered === handedOn ? later(query, length, response, client) : answered;
       reader.leave();
       return result;

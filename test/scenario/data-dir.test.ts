@@ -1,4 +1,5 @@
-// A data directory that cannot be used is reported at once in one line. A full disk fails writes, but not DNS answers.
+// A data directory that cannot be used is reported at the start in one line. On a full disk writes fail, and DNS
+// answers.
 
 import assert from 'node:assert/strict';
 import { execFile, spawn, spawnSync } from 'node:child_process';
@@ -18,13 +19,13 @@ import { until } from '../support/until.ts';
 const command = fileURLToPath(new URL('../../src/cli/zonewright.js', import.meta.url));
 const listen = ['--http', '127.0.0.1:0', '--dns', '127.0.0.1:0'];
 
-/** Runs `serve` on a data directory that it must refuse; returns its exit status and output. */
-function refusalOf(dataDir: string, ...flags: string[]): Promise<{ status: unknown; said: string }> {
+/** Runs `serve` on a data directory that it must refuse. Returns its exit status and output. */
+function refusalOf(dataDir: string, ...flags: string[]): Promise<{ status: unknown; output: string }> {
   const args = ['--disable-warning=ExperimentalWarning', command, 'serve', '--data-dir', dataDir, ...listen, ...flags];
   return new Promise((resolve) => {
     const killing = { timeout: 20_000, killSignal: 'SIGKILL' } as const;
     execFile(process.execPath, args, killing, (error, stdout, stderr) =>
-      resolve({ status: error?.code ?? error?.signal ?? 0, said: stdout + stderr }),
+      resolve({ status: error?.code ?? error?.signal ?? 0, output: stdout + stderr }),
     );
   });
 }
@@ -34,10 +35,10 @@ function serving(t: TestContext, dataDir: string, flags: readonly string[]) {
   const args = ['--disable-warning=ExperimentalWarning', command, 'serve', '--data-dir', dataDir, ...flags];
   const child = spawn(process.execPath, args, { env: { ...process.env, ZONEWRIGHT_ADMIN_TOKEN: adminToken } });
   t.after(() => child.kill('SIGKILL'));
-  let said = '';
+  let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (text) => {
-      said += text;
+      output += text;
     });
   }
   const exit = once(child, 'exit');
@@ -45,7 +46,7 @@ function serving(t: TestContext, dataDir: string, flags: readonly string[]) {
     child.kill('SIGTERM');
     return (await exit)[0] as number | null;
   };
-  return { ending, said: () => said };
+  return { ending, output: () => output };
 }
 
 /** Mounts a disk of this size; undefined if this user may not mount one. */
@@ -59,7 +60,7 @@ async function smallDisk(t: TestContext, kibibytes: number): Promise<string | un
   return mounted ? folder : undefined;
 }
 
-test('a data directory that cannot be made or written is a wrong setting', async (t) => {
+test('a data directory that cannot be created or written is a wrong setting', async (t) => {
   const folder = await temporaryFolder(t);
   await writeFile(join(folder, 'file'), '');
   const cases = ['/proc/nope', '/proc/nope/deeper', join(folder, 'file'), join(folder, 'file', 'below')];
@@ -69,28 +70,28 @@ test('a data directory that cannot be made or written is a wrong setting', async
     t.after(() => chmod(join(folder, 'closed'), 0o700));
   }
   const runs = cases.map((dataDir) => refusalOf(dataDir));
-  // Also if the store is etcd.
+  // The directory is refused also if the store is etcd.
   runs.push(refusalOf('/proc/nope', '--store', 'etcd'));
-  for (const { status, said } of await Promise.all(runs)) {
-    assert.equal(status, 2, said);
-    assert.match(said, /^zonewright: a setting is wrong:\n {2}--data-dir: '[^']+' cannot be used: [^\n]+\n$/m);
+  for (const { status, output } of await Promise.all(runs)) {
+    assert.equal(status, 2, output);
+    assert.match(output, /^zonewright: a setting is wrong:\n {2}--data-dir: '[^']+' cannot be used: [^\n]+\n$/m);
   }
 });
 
-test('a data directory deep below what exists is made, for its owner alone', async (t) => {
+test('a missing data directory is created with its missing parents, and only its owner can read it', async (t) => {
   const folder = join(await temporaryFolder(t), 'some', 'where');
   await startReplica(t, folder, [], 'http');
   assert.equal((await stat(folder)).mode & 0o777, 0o700);
 });
 
-test('a store that is none is said in one line', async (t) => {
+test('a store that is not a database is reported in one line', async (t) => {
   const folder = await temporaryFolder(t);
   await mkdir(join(folder, 'store'));
   await writeFile(join(folder, 'store', 'store.sqlite'), 'no database '.repeat(1000));
-  const { status, said } = await refusalOf(folder);
-  assert.equal(status, 1, said);
-  const fatal = said.split('\n').filter((line) => line.includes('"level":60'));
-  assert.equal(fatal.length, 1, said);
+  const { status, output } = await refusalOf(folder);
+  assert.equal(status, 1, output);
+  const fatal = output.split('\n').filter((line) => line.includes('"level":60'));
+  assert.equal(fatal.length, 1, output);
   assert.match(
     fatal[0] ?? '',
     /"msg":"The folder [^"]+ cannot be used: [^"]*file is not a database[^"]*: restore the whole folder/,
@@ -107,7 +108,7 @@ test('if the log cannot be written, only its lines are lost', { skip: !existsSyn
   assert.equal(await replica.stop(), 0);
 });
 
-test('the disk is full: writes get 503, DNS goes on, and all is well when there is room again', async (t) => {
+test('on a full disk writes get 503 and DNS continues, and writes work when there is room again', async (t) => {
   const disk = await smallDisk(t, 6 * 1024);
   if (disk === undefined) return t.skip('a file system cannot be mounted here');
   const folder = join(disk, 'replica');
@@ -122,7 +123,7 @@ test('the disk is full: writes get 503, DNS goes on, and all is well when there 
   let refused = 0;
   // The log is on the same disk: with so many refusals it loses some lines.
   for (let i = 0; refused < 50; i++) {
-    assert.ok(i < 5000, 'the disk is full');
+    assert.ok(i < 5000, 'the disk does not get full');
     const name = `host-${i}.foo.k8s`;
     const { status, body } = await replica.request('POST', '/v1/hosts', { name });
     if (status === 201) kept.push(name);
@@ -147,7 +148,7 @@ test('the disk is full: writes get 503, DNS goes on, and all is well when there 
   const lines = (await readFile(join(disk, 'log'), 'utf8')).trim().split('\n');
   assert.equal(lines.filter((line) => line.includes('the store can be written to again')).length, 1);
   for (const line of lines) {
-    assert.doesNotMatch(line, /.\{"level":/, 'what was cut off has a line of its own');
+    assert.doesNotMatch(line, /.\{"level":/, 'a log line begins in the middle of another');
   }
   const { items } = await replica.expect<{ items: { name: string }[] }>(200, 'GET', '/v1/hosts?limit=1000');
   assert.deepEqual(items.length, Math.min(1000, kept.length + 1));
@@ -160,14 +161,14 @@ test('the disk is full: writes get 503, DNS goes on, and all is well when there 
     await rm(join(folder, 'endpoints.json'));
     await writeFile(filler, Buffer.alloc(16 * 1024 * 1024)).catch(() => undefined);
     const listening = ['--http', new URL(replica.url).host, '--dns', `127.0.0.1:${replica.dns.port}`];
-    const { ending, said } = serving(t, folder, listening);
+    const { ending, output } = serving(t, folder, listening);
     const isReady = async () => (await fetch(`${replica.url}/readyz`).catch(() => undefined))?.ok === true;
-    await until(isReady, `it serves what it has after a ${end}`, 20_000);
+    await until(isReady, `the replica does not serve what it has after a ${end}`, 20_000);
     assert.equal((await replica.ask('room.foo.k8s', 'A')).rcode, 'NOERROR');
     const refused = await replica.request('POST', '/v1/hosts', { name: 'more.foo.k8s' });
     assert.deepEqual([refused.status, refused.body.code], [503, 'store_unavailable']);
-    assert.match(said(), /"level":40[^\n]*endpoints\.json/);
-    assert.equal(said().match(/the store cannot be written to/g)?.length, 1, said());
+    assert.match(output(), /"level":40[^\n]*endpoints\.json/);
+    assert.equal(output().match(/the store cannot be written to/g)?.length, 1, output());
     assert.equal(existsSync(join(folder, 'endpoints.json.new')), false);
     assert.equal(await ending(), 0);
     await unlink(filler);
@@ -175,15 +176,15 @@ test('the disk is full: writes get 503, DNS goes on, and all is well when there 
   }
   await replica.stop();
 
-  // A first start on the full disk has nothing to serve: it ends.
+  // A first start on the full disk has nothing to serve, so it ends.
   await writeFile(filler, Buffer.alloc(16 * 1024 * 1024)).catch(() => undefined);
-  const { status, said } = await refusalOf(join(disk, 'another'));
-  assert.equal(status, 1, said);
-  assert.equal(said.split('\n').filter((line) => line.includes('"level":60')).length, 1, said);
-  assert.match(said, /"msg":"The folder [^"]+ cannot be used: [^"]*(full|I\/O)/);
+  const { status, output } = await refusalOf(join(disk, 'another'));
+  assert.equal(status, 1, output);
+  assert.equal(output.split('\n').filter((line) => line.includes('"level":60')).length, 1, output);
+  assert.match(output, /"msg":"The folder [^"]+ cannot be used: [^"]*(full|I\/O)/);
 });
 
-test('the database is damaged in service: writes get 503, DNS goes on; a start on it is refused', async (t) => {
+test('when the database is damaged in service, writes get 503 and DNS continues, and a new start is refused', async (t) => {
   const folder = join(await temporaryFolder(t), 'replica');
   const replica = await startReplica(t, folder);
   await replica.expect(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
@@ -198,7 +199,7 @@ test('the database is damaged in service: writes get 503, DNS goes on; a start o
   await file.close();
   let refused = 0;
   for (let i = 0; refused < 3; i += 1) {
-    assert.ok(i < 300, 'the damage is seen');
+    assert.ok(i < 300, 'the damage is not found');
     const { status, body } = await replica.request('DELETE', `/v1/zones/foo.k8s/rrsets/n0-${i % 100}/TXT`);
     if (status !== 503) continue;
     assert.match(String(body.detail), /database is damaged .* restore/);
@@ -207,7 +208,10 @@ test('the database is damaged in service: writes get 503, DNS goes on; a start o
   assert.equal(replica.log().match(/"msg":"the store's database is damaged/g)?.length, 1, replica.log());
   assert.equal((await replica.ask('n29-99.foo.k8s', 'TXT')).rcode, 'NOERROR');
   assert.equal(await replica.stop(), 0);
-  const { status, said } = await refusalOf(folder);
-  assert.equal(status, 1, said);
-  assert.match(said, /"msg":"The folder [^"]+ cannot be used: the database is damaged [^"]*: restore the whole folder/);
+  const { status, output } = await refusalOf(folder);
+  assert.equal(status, 1, output);
+  assert.match(
+    output,
+    /"msg":"The folder [^"]+ cannot be used: the database is damaged [^"]*: restore the whole folder/,
+  );
 });

@@ -1,5 +1,5 @@
-// dig and kdig ask a replica as users run it: cookies, NSID, extended errors, EDNS that must be ignored, CHAOS, and the
-// settings of all of these.
+// dig and kdig ask a replica as users run it: cookies, NSID, extended errors, EDNS that must be ignored, CHAOS, and
+// their settings.
 
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
@@ -11,7 +11,7 @@ import { temporaryFolder } from '../support/temporary.ts';
 
 /** Returns a test's `skip`: false if the tool is installed, or if the test must fail without it. */
 function without(tool: string): string | false {
-  return spawnSync(tool, ['-h']).error !== undefined && process.env.CI !== 'true' ? `${tool} is not here` : false;
+  return spawnSync(tool, ['-h']).error !== undefined && process.env.CI !== 'true' ? `${tool} is not installed` : false;
 }
 
 function asker(replica: Replica, tool: string): (...words: string[]) => Promise<string> {
@@ -19,7 +19,7 @@ function asker(replica: Replica, tool: string): (...words: string[]) => Promise<
   return async (...words) => (await promisify(execFile)(tool, [`@${address}`, '-p', String(port), ...words])).stdout;
 }
 
-test('dig', { skip: without('dig') }, async (t) => {
+test('dig gets cookies, NSID, extended errors and CHAOS as they are set', { skip: without('dig') }, async (t) => {
   const flags = ['--dns-cookies', 'strict', '--dns-chaos', 'on', '--replica', 'replica-1'];
   const replica = await startReplica(t, await temporaryFolder(t), flags);
   await replica.expect(201, 'POST', '/v1/zones', { name: 'example.org' });
@@ -52,7 +52,7 @@ test('dig', { skip: without('dig') }, async (t) => {
   assert.match(metrics, /zonewright_dns_rate_limited_total\{class="nxdomain"\} 0/);
 });
 
-test('kdig, and what is off', { skip: without('kdig') }, async (t) => {
+test('kdig gets cookies and NSID, and nothing that is switched off', { skip: without('kdig') }, async (t) => {
   const replica = await startReplica(t, await temporaryFolder(t), ['--replica', 'replica-2']);
   await replica.expect(201, 'POST', '/v1/zones', { name: 'example.org' });
   const kdig = asker(replica, 'kdig');

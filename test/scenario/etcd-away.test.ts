@@ -12,12 +12,12 @@ import { etcdFlags } from '../support/stores.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { until } from '../support/until.ts';
 
-/** How long etcd stays away. `ZONEWRIGHT_TEST_AWAY_SECONDS=300` plays the five minutes that are promised. */
+/** How long etcd is stopped or frozen. `ZONEWRIGHT_TEST_AWAY_SECONDS=300` tests the promised five minutes. */
 const awaySeconds = Number(process.env.ZONEWRIGHT_TEST_AWAY_SECONDS ?? 6);
 
-suite('etcd is away', { concurrency: true }, () => {
+suite('etcd cannot be reached', { concurrency: true }, () => {
   for (const how of ['killed', 'frozen'] as const) {
-    test(`etcd is ${how} for ${awaySeconds} s: DNS goes on, writes get 503, all recovers by itself`, {
+    test(`while etcd is ${how} for ${awaySeconds} s DNS continues and writes get 503, then writes work again`, {
       skip: skipWithoutEtcd(),
       timeout: (awaySeconds + 300) * 1000,
     }, async (t) => {
@@ -29,7 +29,7 @@ suite('etcd is away', { concurrency: true }, () => {
       await replica.expect(201, 'POST', '/v1/zones', { name: 'foowidgets.k8s' });
       await replica.expect(201, 'POST', '/v1/hosts', { name: 'nginx.foowidgets.k8s' });
 
-      // The start on a slow machine may have logged such a line already.
+      // On a slow machine the start may have logged the same line already.
       const earlier = logged(replica, 40).length;
       if (how === 'killed') await etcd.stop();
       else etcd.pause();
@@ -52,7 +52,7 @@ suite('etcd is away', { concurrency: true }, () => {
       // The first write is sent on an open connection. By the last write the replica knows that there is none.
       if (how === 'frozen') assert.match(String(details[0]), /may have been carried out.*Idempotency-Key/);
       else assert.match(String(details.at(-1)), /nothing was written/);
-      assert.equal((await fetch(`${replica.url}/readyz`)).status, 200, 'a replica that serves is ready');
+      assert.equal((await fetch(`${replica.url}/readyz`)).status, 200, 'a replica that serves is not ready');
 
       if (how === 'killed') await etcd.start();
       else etcd.resume();
@@ -103,7 +103,7 @@ suite('etcd is away', { concurrency: true }, () => {
       assert.equal(
         (await two.ask('stays.foowidgets.k8s', 'A')).rcode,
         'NOERROR',
-        'what was served goes on being served',
+        'names that were served are not served any more',
       );
       await delay(20);
     }

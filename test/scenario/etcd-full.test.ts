@@ -1,4 +1,4 @@
-// An etcd whose database is full, or that accepts only small requests: the API says what is wrong, and DNS goes on.
+// An etcd whose database is full, or that accepts only small requests. The API says what is wrong, and DNS continues.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const text = (length: number) => ({
   records: Array.from({ length: length / 200 }, (_, i) => `"${i} ${'x'.repeat(200)}"`),
 });
 
-test('etcd is full: writes get a 503 that names the alarm, DNS goes on, all recovers with the room', {
+test('while etcd is full writes get a 503 that names the alarm and DNS continues, until there is room again', {
   skip,
 }, async (t) => {
   const etcd = await startEtcd(['--quota-backend-bytes', `${512 * 1024}`]);
@@ -35,7 +35,9 @@ test('etcd is full: writes get a 503 that names the alarm, DNS goes on, all reco
   await until(async () => (await put(200)).status === 200, 'writes do not work again');
 });
 
-test('etcd accepts small requests only: larger ones are refused with the reason, others work', { skip }, async (t) => {
+test('if etcd accepts only small requests, larger ones are refused with the reason, and others work', {
+  skip,
+}, async (t) => {
   const etcd = await startEtcd(['--max-request-bytes', '16000']);
   t.after(() => etcd.close());
   const replica = await startReplica(t, join(await temporaryFolder(t), 'replica'), etcdFlags(etcd));

@@ -1,6 +1,6 @@
-// etcd is restored from a backup, or wiped, while replicas run. After a restore they serve exactly what etcd holds
-// then, and writes work, without a restart. They do not trust an etcd that lost everything: DNS goes on as if etcd were
-// away.
+// etcd is restored from a backup, or wiped, while replicas run. After a restore they serve exactly the contents of
+// etcd, and writes work, without a restart. They do not trust an etcd that has lost everything. DNS then continues as
+// while etcd cannot be reached.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -80,10 +80,12 @@ async function untilWritten(replica: Replica, name: string): Promise<void> {
     if (status !== 201) assert.equal(status, 503, JSON.stringify(body));
     return status === 201;
   };
-  await until(isWritten, 'writes work again', 15_000);
+  await until(isWritten, 'writes do not work again', 15_000);
 }
 
-test('restored from a backup: the replica serves exactly what that holds, and writes work', { skip }, async (t) => {
+test('after etcd is restored from a backup, the replica serves exactly the backup, and writes work', {
+  skip,
+}, async (t) => {
   const { etcd, start, replica, backup } = await aheadOfItsBackup(t);
   await etcd.restore(backup);
   await untilWritten(replica, `new.${zone}`);
@@ -92,7 +94,7 @@ test('restored from a backup: the replica serves exactly what that holds, and wr
   assert.equal((await replica.ask(`goes.${zone}`, 'A')).rcode, 'NOERROR');
 });
 
-test('restored, and written beyond what the replica had seen while it was cut off: it keeps nothing of what was lost', {
+test('a replica that was cut off while etcd was restored and written to keeps nothing that was lost', {
   skip,
 }, async (t) => {
   const { etcd, start, replica, backup, last } = await aheadOfItsBackup(t);
@@ -108,7 +110,7 @@ test('restored, and written beyond what the replica had seen while it was cut of
   await untilWritten(replica, `newer.${zone}`);
 });
 
-test('wiped: DNS goes on, writes are refused with the way out; restored, all is well; restarted, it is believed', {
+test('after etcd is wiped DNS continues and writes are refused, until etcd is restored or the replica is restarted', {
   skip,
 }, async (t) => {
   const { etcd, start, replica, backup } = await aheadOfItsBackup(t);
@@ -116,14 +118,14 @@ test('wiped: DNS goes on, writes are refused with the way out; restored, all is 
   const fresh = await start('fresh');
   assert.equal((await fresh.ask(`stays.${zone}`, 'A')).rcode, 'REFUSED');
   const until = Date.now() + 3000;
-  for (let said = ''; !/empty/.test(said) || Date.now() < until; await delay(100)) {
+  for (let detail = ''; !/empty/.test(detail) || Date.now() < until; await delay(100)) {
     const { status, body } = await replica.request<{ detail: string }>('POST', '/v1/hosts', { name: `no.${zone}` });
     assert.equal(status, 503, JSON.stringify(body));
-    said = body.detail;
+    detail = body.detail;
     assert.deepEqual(answersOf(await replica.ask(`stays.${zone}`, 'A')), ['A 10.8.0.0']);
-    assert.ok(Date.now() < until + 10_000, said);
+    assert.ok(Date.now() < until + 10_000, detail);
   }
-  assert.equal((await fetch(`${replica.url}/readyz`)).status, 200, 'a replica that serves is ready');
+  assert.equal((await fetch(`${replica.url}/readyz`)).status, 200, 'a replica that serves is not ready');
 
   await etcd.restore(backup);
   await untilWritten(replica, `new.${zone}`);

@@ -28,18 +28,18 @@ test('SIGTERM to `npm start` ends the server', { timeout: 60_000 }, async (t) =>
       // All its processes have ended, as they should.
     }
   });
-  let said = '';
+  let output = '';
   for (const stream of [npm.stdout, npm.stderr]) {
     stream.on('data', (text) => {
-      said += text;
+      output += text;
     });
   }
-  for (; !said.includes('"serving"'); await delay(50)) assert.equal(npm.exitCode, null, said);
+  for (; !output.includes('"serving"'); await delay(50)) assert.equal(npm.exitCode, null, output);
   const { http } = JSON.parse(await readFile(join(folder, 'endpoints.json'), 'utf8')) as { http: string };
 
   const closed = once(npm, 'close', { signal: AbortSignal.timeout(30_000) });
   npm.kill('SIGTERM');
   await closed;
-  assert.match(said, /"msg":"stopped"/);
+  assert.match(output, /"msg":"stopped"/);
   await assert.rejects(fetch(`http://${http}/healthz`));
 });

@@ -9,7 +9,7 @@ import { startReplica } from '../support/replica.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 for (const flag of ['--http', '--dns']) {
-  test(`the port of ${flag} is taken`, async (t) => {
+  test(`the command ends with 1 and names ${flag} if its port is taken`, async (t) => {
     const other = createServer().listen(0, '127.0.0.1');
     t.after(() => other.close());
     await once(other, 'listening');

@@ -12,11 +12,11 @@ const command = fileURLToPath(new URL('../../src/cli/zonewright.js', import.meta
 /** Ports that browsers, and with them `fetch`, refuse to ask. */
 const refusedByFetch = [10080, 6697, 6669, 6668, 6667, 6666, 6665, 6566, 6000, 5061, 5060, 4190, 4045, 2049, 1723];
 
-function probe(http: string, dataDir = '/nowhere'): Promise<{ status: unknown; said: string }> {
+function probe(http: string, dataDir = '/nowhere'): Promise<{ status: unknown; output: string }> {
   const args = ['--disable-warning=ExperimentalWarning', command, 'probe', '--http', http, '--data-dir', dataDir];
   return new Promise((resolve) => {
     execFile(process.execPath, args, { timeout: 20_000 }, (error, stdout, stderr) =>
-      resolve({ status: error?.code ?? error?.signal ?? 0, said: stdout + stderr }),
+      resolve({ status: error?.code ?? error?.signal ?? 0, output: stdout + stderr }),
     );
   });
 }
@@ -32,43 +32,43 @@ async function answering(t: TestContext, ports: readonly number[], answer: Reque
     );
     if (isFree) return `127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
-  throw new Error('none of the ports is free');
+  throw new Error('no port of the list is free');
 }
 
-test('a port that fetch refuses is asked as any other', async (t) => {
+test('the probe asks a port that fetch refuses', async (t) => {
   const asked: unknown[] = [];
   const http = await answering(t, refusedByFetch, (request, response) => {
     asked.push(request.url);
     response.end('{}');
   });
-  assert.deepEqual(await probe(http), { status: 0, said: '' });
+  assert.deepEqual(await probe(http), { status: 0, output: '' });
   assert.deepEqual(asked, ['/readyz']);
 });
 
-test('the reason why a replica is not ready is printed', async (t) => {
+test('the probe prints why a replica is not ready', async (t) => {
   const problem = JSON.stringify({ detail: 'waiting for views from etcd' });
   const http = await answering(t, [0], (_, response) => response.writeHead(503).end(problem));
   assert.deepEqual(await probe(http), {
     status: 1,
-    said: `zonewright probe: http://${http}/readyz: waiting for views from etcd\n`,
+    output: `zonewright probe: http://${http}/readyz: waiting for views from etcd\n`,
   });
 });
 
-test('something else that listens there is not ready', async (t) => {
+test('another program that listens on the port is not ready', async (t) => {
   const http = await answering(t, [0], (_, response) => response.writeHead(404).end('<html>'));
-  assert.deepEqual(await probe(http), { status: 1, said: `zonewright probe: http://${http}/readyz: 404\n` });
+  assert.deepEqual(await probe(http), { status: 1, output: `zonewright probe: http://${http}/readyz: 404\n` });
 });
 
-test('nobody there, or nobody who answers', async (t) => {
+test('the probe fails with the reason if nothing answers, or if the port is unknown', async (t) => {
   const silent = createTcpServer().listen(0, '127.0.0.1');
   t.after(() => silent.close());
   await once(silent, 'listening');
   const { port } = silent.address() as AddressInfo;
   const mute = await probe(`127.0.0.1:${port}`);
   assert.equal(mute.status, 1);
-  assert.match(mute.said, /^zonewright probe: http:\S+: [^\n]*timeout[^\n]*\n$/);
+  assert.match(mute.output, /^zonewright probe: http:\S+: [^\n]*timeout[^\n]*\n$/);
   silent.close();
   const gone = await probe('127.0.0.1:0');
   assert.equal(gone.status, 1);
-  assert.match(gone.said, /^zonewright probe: \S+: ENOENT[^\n]*endpoints\.json[^\n]*\n$/);
+  assert.match(gone.output, /^zonewright probe: \S+: ENOENT[^\n]*endpoints\.json[^\n]*\n$/);
 });

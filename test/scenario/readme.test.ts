@@ -23,7 +23,7 @@ async function commandsOf(document: string): Promise<string[]> {
   return [...text.matchAll(/```sh\n(.*?)```/gs)].map(([, block = '']) => block);
 }
 
-test('README and docs: from a clone to a working dig, every command', {
+test('every command of the README and the docs works in a fresh copy', {
   skip: skipWithoutNamed(),
   timeout: 900_000,
 }, async (t) => {
@@ -34,12 +34,12 @@ test('README and docs: from a clone to a working dig, every command', {
   const [replicas = '', replicasHere = ''] = operations;
   const zoneFiles = await commandsOf('docs/zone-files.md');
   const counts = [blocks, operations, zoneFiles, await commandsOf('docs/api.md')].map(({ length }) => length);
-  assert.deepEqual(counts, [7, 3, 1, 0], 'a new block needs its place in this test');
+  assert.deepEqual(counts, [7, 3, 1, 0], 'a block of commands was added or removed, and this test does not run it');
   assert.equal(start, 'npm ci\nnpm start\n');
   assert.equal(lab, 'docker compose up --build\n');
-  assert.equal(work, 'npm run check\nnpm test\n', 'these two are what runs now');
+  assert.equal(work, 'npm run check\nnpm test\n', 'the README has other commands for the check and the tests');
   const [resolver = '', ...none] = [...readme.matchAll(/```\n([^`]+)\n```\n/g)].map(([, block]) => block);
-  assert.deepEqual(none, [], 'what is no command is a configuration, and needs its place in this test');
+  assert.deepEqual(none, [], 'there is a block of commands that this test does not run');
 
   const folder = await copyOfRepository(await temporaryFolder(t));
   await run(folder, 'npm ci --prefer-offline --no-audit --no-fund', 300);
@@ -57,8 +57,8 @@ test('README and docs: from a clone to a working dig, every command', {
     assert.match(toured, /status: NXDOMAIN/);
     assert.ok(lines.includes('10 mail.example.com.'), toured);
     const statuses = [...toured.matchAll(/outside: (\w+)/g)].map(([, status]) => status);
-    assert.deepEqual(statuses, ['REFUSED', 'NXDOMAIN'], 'the zone that is forwarded answers for all of it');
-    assert.match(toured, /"added":0,"changed":0,"deleted":0/, 'what was exported is no change');
+    assert.deepEqual(statuses, ['REFUSED', 'NXDOMAIN'], 'dig does not get REFUSED before and NXDOMAIN after');
+    assert.match(toured, /"added":0,"changed":0,"deleted":0/, 'importing the export is a change');
 
     const config = resolver.replaceAll('port 1053', `port ${dns}`);
     const company = await startNamedOn(t, join(await temporaryFolder(t), 'named'), config);
@@ -94,7 +94,7 @@ test('README and docs: from a clone to a working dig, every command', {
       await until(async () => {
         const { answers } = await ask({ server: other, name: 'nginx.foowidgets.k8s', type: 'A' });
         return answers?.some((answer) => answer.type === 'A' && answer.data === '172.17.200.100') ?? false;
-      }, 'the other replica has the host too');
+      }, 'the other replica does not have the host');
     });
   }
 });
@@ -116,15 +116,15 @@ async function serve(t: TestContext, folder: string, command: string, environmen
     if (server.pid !== undefined && server.exitCode === null) process.kill(-server.pid, 'SIGTERM');
     await exit;
   });
-  let said = '';
+  let output = '';
   for (const stream of [server.stdout, server.stderr]) {
     stream.on('data', (text) => {
-      said += text;
+      output += text;
     });
   }
   const serves = () => {
-    assert.equal(server.exitCode, null, `${command}: ${said}`);
-    return said.includes('"serving"');
+    assert.equal(server.exitCode, null, `${command}: ${output}`);
+    return output.includes('"serving"');
   };
   await until(serves, `${command} serves`, 60_000);
 }
@@ -150,15 +150,15 @@ async function run(folder: string, script: string, seconds: number): Promise<str
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: seconds * 1000,
   });
-  let said = '';
+  let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (text) => {
-      said += text;
+      output += text;
     });
   }
   const [status] = await once(child, 'close');
-  assert.equal(status, 0, `${script}\n${said}`);
-  return said;
+  assert.equal(status, 0, `${script}\n${output}`);
+  return output;
 }
 
 /** Copies the files that a clone would have, with the changes that are not committed yet. */

@@ -11,7 +11,7 @@ import { temporaryFolder } from '../support/temporary.ts';
 const count = 1000;
 
 for (const { name, skip, prepare } of stores) {
-  test(`on ${name}: ${count} hosts one after another, each right at its 201, and gone at its 204`, {
+  test(`on ${name} each of ${count} hosts resolves at its 201, and no longer at its 204`, {
     skip,
   }, async (t) => {
     const replica = await startReplica(t, join(await temporaryFolder(t), 'replica'), (await prepare(t)).flags);

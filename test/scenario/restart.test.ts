@@ -9,7 +9,7 @@ import { temporaryFolder } from '../support/temporary.ts';
 import { until } from '../support/until.ts';
 
 for (const { name, skip, prepare } of stores) {
-  test(`on ${name}: killed while hosts are being created, started again, every acknowledged one is served`, {
+  test(`on ${name} a replica that was killed while it created hosts serves every acknowledged one after a restart`, {
     skip,
   }, async (t) => {
     const replica = await startReplica(t, join(await temporaryFolder(t), 'replica'), (await prepare(t)).flags);
@@ -37,13 +37,13 @@ for (const { name, skip, prepare } of stores) {
     await replica.start();
 
     assert.ok(acknowledged.size >= 300);
-    assert.equal(new Set(acknowledged.values()).size, acknowledged.size, 'no address was given twice');
+    assert.equal(new Set(acknowledged.values()).size, acknowledged.size, 'an address was allocated twice');
     for (const [host, address] of acknowledged) {
       assert.deepEqual(answersOf(await replica.ask(host, 'A')), [`A ${address}`]);
     }
     const { items } = await replica.expect<{ items: { name: string }[] }>(200, 'GET', '/v1/hosts?limit=1000');
     for (const host of items) assert.equal((await replica.ask(host.name, 'A')).rcode, 'NOERROR');
-    assert.equal(await replica.stop(), 0, 'SIGTERM drains and exits 0');
+    assert.equal(await replica.stop(), 0, 'the replica did not end with 0 after SIGTERM');
   });
 }
 
@@ -59,8 +59,8 @@ test('without its store a replica is alive, not ready, and not listening for DNS
   );
   const write = await replica.request('POST', '/v1/hosts', { name: 'nginx.foowidgets.k8s' });
   assert.deepEqual([write.status, write.body.code], [503, 'store_unavailable']);
-  await until(() => logged(replica, 20).length >= 2, 'it tries no second time', 60_000);
-  assert.equal(logged(replica, 40).length, 1, 'said once, not with each try');
+  await until(() => logged(replica, 20).length >= 2, 'the replica does not try a second time', 60_000);
+  assert.equal(logged(replica, 40).length, 1, 'the error is not logged exactly once');
   assert.doesNotMatch(replica.log(), /Resolution note/);
   assert.equal(await replica.stop(), 0);
 });

@@ -21,7 +21,7 @@ async function startedReplica(test: Cleanup, flags: readonly string[] = []): Pro
 }
 
 suite('SIGTERM', { concurrency: true }, () => {
-  test('half requests and open connections do not delay a stop; the half requests get an answer', async (t) => {
+  test('incomplete requests and open connections do not delay a stop, and incomplete requests get an answer', async (t) => {
     const replica = await startedReplica(t);
     const silent = await rawClient(t, replica.url);
     const kept = await rawClient(t, replica.url);
@@ -49,7 +49,7 @@ suite('SIGTERM', { concurrency: true }, () => {
     }
   });
 
-  test('a reader that takes no more of an export does not hold up a stop', async (t) => {
+  test('a client that stops reading an export does not delay a stop', async (t) => {
     const replica = await startedReplica(t);
     await replica.expect(201, 'POST', '/v1/zones', { name: 'big.k8s' });
     const long = '"'.concat('x'.repeat(250), '"');
@@ -69,7 +69,7 @@ suite('SIGTERM', { concurrency: true }, () => {
     assert.equal(await replica.stop(), 0);
   });
 
-  test('a write that waits for a store which does not answer gets its 503, what came after it its answer too', {
+  test('a write that waits for a store without an answer gets 503, and the request after it gets its answer', {
     skip: skipWithoutEtcd(),
   }, async (t) => {
     const etcd = await startEtcd();
@@ -91,7 +91,7 @@ suite('SIGTERM', { concurrency: true }, () => {
   });
 });
 
-/** Waits until the replica has read all that was sent before: then it answers a later connection. */
+/** Waits until the replica answers a new connection. By then it has read everything that was sent before. */
 async function untilRead(t: TestContext, { url }: Replica): Promise<void> {
   const later = await rawClient(t, url);
   later.send('GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
@@ -99,5 +99,5 @@ async function untilRead(t: TestContext, { url }: Replica): Promise<void> {
 }
 
 async function untilStopping(replica: Replica): Promise<void> {
-  await until(() => replica.log().includes('"stopping"'), 'SIGTERM is not heard');
+  await until(() => replica.log().includes('"stopping"'), 'the replica has not logged SIGTERM');
 }

@@ -14,7 +14,7 @@ import { temporaryFolder } from '../support/temporary.ts';
 const zones = ['foowidgets.k8s', '17.172.in-addr.arpa'];
 
 for (const { name, skip, prepare } of stores) {
-  test(`on ${name}: created, found both ways through the resolver, deleted, gone`, {
+  test(`on ${name} a new host is found both ways through the resolver, and is not found after it is deleted`, {
     skip: skip || skipWithoutNamed(),
   }, async (t) => {
     const folder = await temporaryFolder(t);
@@ -32,11 +32,11 @@ for (const { name, skip, prepare } of stores) {
     await replica.expect(204, 'DELETE', '/v1/hosts/nginx.foowidgets.k8s');
     assert.match(await dig(replica.dns, 'nginx.foowidgets.k8s'), /status: NXDOMAIN/);
     const reverse = await dig(replica.dns, '-x', '172.17.200.100');
-    assert.match(reverse, /status: REFUSED/, 'the automatic reverse zone went with its last name');
+    assert.match(reverse, /status: REFUSED/, 'the automatic reverse zone was not deleted with its last name');
   });
 }
 
-test('two replicas on one etcd: written at either, found through the resolver, also when one is killed', {
+test('hosts created at either of two replicas on one etcd are found through the resolver, also after one is killed', {
   skip: skipWithoutEtcd() || skipWithoutNamed(),
 }, async (t) => {
   const folder = await temporaryFolder(t);

@@ -50,15 +50,15 @@ function check(server: Server, [question, outcome, expected, authority, addition
   const response = server.ask(question);
   const got = response.authorities.map(formatRecord);
   assert.equal(response.rcode, rcode);
-  assert.deepEqual(response.answers.map(formatRecord), expected, 'answer section');
-  if (authority !== undefined) assert.deepEqual(got, authority, 'authority section');
+  assert.deepEqual(response.answers.map(formatRecord), expected, 'the answer section is another one');
+  if (authority !== undefined) assert.deepEqual(got, authority, 'the authority section is another one');
   else if (expected.length === 0 && (rcode === 'NXDOMAIN' || rcode === 'NOERROR') && !flags.includes('tc')) {
-    assert.equal(response.authorities.length, 1, 'a SOA in the authority section');
+    assert.equal(response.authorities.length, 1, 'the authority section does not have exactly one record');
     assert.equal(response.authorities[0]?.type, 'SOA');
-  } else if (rcode !== 'NXDOMAIN') assert.deepEqual(got, [], 'authority section');
+  } else if (rcode !== 'NXDOMAIN') assert.deepEqual(got, [], 'the authority section is another one');
   if (additional !== undefined) {
     const records = response.additionals.filter((record): record is ResourceRecord => record.type !== 'OPT');
-    assert.deepEqual(records.map(formatRecord), additional, 'additional section');
+    assert.deepEqual(records.map(formatRecord), additional, 'the additional section is another one');
   }
   const served = rcode !== 'REFUSED' && rcode !== 'FORMERR' && rcode !== 'NOTIMP';
   assert.equal(response.flag_aa, served && !flags.includes('-aa'), 'AA');
@@ -96,7 +96,7 @@ export function serve(zoneText: string, options: ResponderOptions = {}): Server 
     const message = decode(answer);
     // The types of dns-packet lack the number of octets that were decoded.
     const { bytes } = decode as typeof decode & { bytes: number };
-    assert.equal(bytes, answer.length, 'no octets behind the last record');
+    assert.equal(bytes, answer.length, 'there are octets after the last record');
     return message;
   };
   return { writer, exchange, ask };

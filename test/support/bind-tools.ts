@@ -12,7 +12,7 @@ const compilezone = findProgram('named-compilezone');
 /** Returns a test's `skip`: false if the tools are installed, or if the test must fail without them. */
 export function skipWithoutBindTools(): string | false {
   const missing = rrchecker === undefined || compilezone === undefined;
-  return missing && process.env.CI !== 'true' ? 'named-rrchecker is not here: install bind9' : false;
+  return missing && process.env.CI !== 'true' ? 'named-rrchecker is not installed: install bind9' : false;
 }
 
 /** Returns the types that BIND knows by name. */

@@ -16,7 +16,7 @@ export interface MadeCertificate {
 
 /** A test's `skip`: false if openssl is installed, or if the test must fail without it. */
 export const withoutOpenssl =
-  findProgram('openssl') === undefined && process.env.CI !== 'true' ? 'openssl is not here' : false;
+  findProgram('openssl') === undefined && process.env.CI !== 'true' ? 'openssl is not installed' : false;
 
 /** Writes `<name>.cert.pem` and `<name>.key.pem` into the folder. */
 export async function makeCertificate(folder: string, name: string): Promise<MadeCertificate> {

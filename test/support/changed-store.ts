@@ -1,4 +1,4 @@
-// A real store with some of its methods replaced.
+// Real stores with some of their methods replaced.
 
 import type { Store } from '../../src/store/store.ts';
 

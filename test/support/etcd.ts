@@ -110,14 +110,14 @@ export async function startEtcd(flags: readonly string[] = [], others: readonly 
   const killWithUs = () => running?.kill('SIGKILL');
 
   const start = async () => {
-    let said = '';
+    let output = '';
     const child = spawn(binary, settings.flat(), { stdio: ['ignore', 'ignore', 'pipe'] });
     running = child;
     child.stderr?.on('data', (text) => {
-      said = (said + text).slice(-4000);
+      output = (output + text).slice(-4000);
     });
     await untilHealthy(endpoint, () => {
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`etcd ended at once: ${said}`);
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`etcd ended at once: ${output}`);
     });
   };
   const stop = async () => {

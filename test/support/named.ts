@@ -15,7 +15,7 @@ const binary = findProgram('named');
 
 /** Returns a test's `skip`: false if BIND is installed, or if the test must fail without it. */
 export function skipWithoutNamed(): string | false {
-  return binary === undefined && process.env.CI !== 'true' ? 'BIND is not here: install bind9' : false;
+  return binary === undefined && process.env.CI !== 'true' ? 'BIND is not installed: install bind9' : false;
 }
 
 /** Starts BIND. It forwards queries in the zones to the targets, and no others. */
@@ -35,7 +35,7 @@ export async function startNamed(
 
 /** Starts BIND with this configuration. Adds its port and its folder to the `options` block, which there must be. */
 export async function startNamedOn(test: Cleanup, folder: string, config: string): Promise<Server> {
-  if (binary === undefined) throw new Error('BIND is not here: install bind9');
+  if (binary === undefined) throw new Error('BIND is not installed: install bind9');
   const port = await freePort();
   await mkdir(folder, { recursive: true });
   const place = [
@@ -44,9 +44,9 @@ export async function startNamedOn(test: Cleanup, folder: string, config: string
   ];
   const file = join(folder, 'named.conf');
   await writeFile(file, `${config.replace('options {', place.join('\n'))}\ncontrols { };\n`);
-  const { hasEnded, said } = startPeerProcess(test, binary, ['-g', '-c', file, '-n', '1']);
-  for (const until = Date.now() + 20_000; !/ all zones loaded|: running/.test(said()); await delay(20)) {
-    if (hasEnded() || Date.now() > until) throw new Error(`BIND did not start: ${said()}`);
+  const { hasEnded, output } = startPeerProcess(test, binary, ['-g', '-c', file, '-n', '1']);
+  for (const until = Date.now() + 20_000; !/ all zones loaded|: running/.test(output()); await delay(20)) {
+    if (hasEnded() || Date.now() > until) throw new Error(`BIND did not start: ${output()}`);
   }
   return { address: '127.0.0.1', port };
 }

@@ -23,7 +23,7 @@ export function buildNewestEtcd(): void {
   if (findNewestEtcd() !== undefined) return;
   const go = findProgram('go') ?? (existsSync('/usr/local/go/bin/go') ? '/usr/local/go/bin/go' : undefined);
   if (go === undefined) {
-    console.error(`no Go to build etcd ${newestEtcdVersion} with: its tests will not run`);
+    console.error(`Go, which builds etcd ${newestEtcdVersion}, is not installed: the tests of this etcd are skipped`);
     return;
   }
   console.error(`building etcd ${newestEtcdVersion}`);

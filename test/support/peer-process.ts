@@ -18,7 +18,7 @@ export interface PeerProcess {
   readonly pid: number;
   hasEnded(): boolean;
   /** Returns the end of what the process wrote to stderr. */
-  said(): string;
+  output(): string;
 }
 
 /** Starts a program. It ends with the scope, or with this process. */
@@ -29,18 +29,18 @@ export function startPeerProcess(
   folder?: string,
 ): PeerProcess {
   const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
+  let output = '';
   child.stderr.on('data', (text) => {
-    said = `${said}${text}`.slice(-16_000);
+    output = `${output}${text}`.slice(-16_000);
   });
-  if (child.pid === undefined) throw new Error(`${program} does not start`);
+  if (child.pid === undefined) throw new Error(`${program} cannot be started`);
   const stopWithUs = (): void => void child.kill('SIGTERM');
   process.once('exit', stopWithUs);
   scope.after(async () => {
     process.removeListener('exit', stopWithUs);
     await stop(child);
   });
-  return { pid: child.pid, hasEnded: () => hasEnded(child), said: () => said };
+  return { pid: child.pid, hasEnded: () => hasEnded(child), output: () => output };
 }
 
 function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {

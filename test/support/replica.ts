@@ -63,14 +63,14 @@ export async function startReplica(
   stdout: 'pipe' | number = 'pipe',
 ): Promise<Replica> {
   let child: ChildProcess | undefined;
-  let said = '';
+  let output = '';
   let ports = { '--http': '127.0.0.1:0', '--dns': '127.0.0.1:0' };
   let url = '';
   let dns: Server = { address: '127.0.0.1', port: 0 };
 
   async function start(): Promise<void> {
     await rm(join(folder, 'endpoints.json'), { force: true });
-    said = '';
+    output = '';
     const listen = Object.entries(ports).flatMap((one) => (flags.includes(one[0]) ? [] : one));
     const running = spawn(command, ['serve', '--data-dir', folder, ...listen, ...flags], {
       env: { ...process.env, PATH: path, ZONEWRIGHT_ADMIN_TOKEN: adminToken },
@@ -79,12 +79,12 @@ export async function startReplica(
     child = running;
     for (const stream of [running.stdout, running.stderr]) {
       stream?.on('data', (text) => {
-        said += text;
+        output += text;
       });
     }
     const endpoints = await untilServing(folder, until, withinMilliseconds, () => {
-      if (running.exitCode !== null) throw new Error(`the replica ended with ${running.exitCode}: ${said}`);
-    }).catch((error: unknown) => Promise.reject(new Error(`${error}: ${said}`)));
+      if (running.exitCode !== null) throw new Error(`the replica ended with ${running.exitCode}: ${output}`);
+    }).catch((error: unknown) => Promise.reject(new Error(`${error}: ${output}`)));
     url = `http://${endpoints.http}`;
     dns = { address: '127.0.0.1', port: Number(endpoints.dns[0]?.split(':').at(-1)) };
     if (endpoints.dns.length > 0) ports = { '--http': endpoints.http, '--dns': endpoints.dns.join() };
@@ -143,7 +143,7 @@ export async function startReplica(
     },
     stop: () => end('SIGTERM'),
     start,
-    log: () => said,
+    log: () => output,
   };
 }
 
@@ -168,7 +168,7 @@ async function untilServing(
     if (endpoints !== undefined && (goal === 'http' || (await isReady(endpoints)))) return endpoints;
     await delay(20);
   }
-  throw new Error('the replica is not ready in time');
+  throw new Error('the replica did not become ready in time');
 }
 
 async function isReady({ http, dns }: Endpoints): Promise<boolean> {

@@ -18,7 +18,7 @@ export interface StartedApp {
   readonly folder: string;
   /** Another client of the same embedded store. */
   readonly store: Store;
-  /** Returns all that the store holds, except members: they come and go without a request. */
+  /** Returns all entries of the store except members, which change without a request. */
   dump(): Promise<Record<string, string>>;
   /** Stops the application, and starts it again on the same folder and other ports. */
   restart(): Promise<StartedApp>;
@@ -26,8 +26,8 @@ export interface StartedApp {
 }
 
 /**
- * Starts the application on an embedded store in the test's own folder. `makesToken`: as a first start, without a token
- * from the operator.
+ * Starts the application on an embedded store in the test's own folder. With `makesToken` it has no token from the
+ * operator, as at a first start.
  */
 export async function startedApp(test: Cleanup, { makesToken = false } = {}): Promise<StartedApp> {
   return start(test, await temporaryFolder(test), makesToken ? undefined : adminToken);

@@ -3,7 +3,7 @@
 import { memberKind } from '../../src/store/kinds/member.ts';
 import type { Entry, Store } from '../../src/store/store.ts';
 
-/** Prefixes that a dump leaves out. Members come and go with their leases, without a request. */
+/** Prefixes that a dump leaves out. Members change with their leases, without a request. */
 const ofNoRequest = [memberKind.prefix];
 
 /** Returns what the store holds: key → value and revision. */

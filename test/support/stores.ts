@@ -1,4 +1,4 @@
-// Both stores, for scenarios that must hold on each of them: the flags that a replica is started with.
+// Both stores, for scenarios that must hold on each of them, with the flags for a replica.
 
 import { skipWithoutEtcd, startEtcd, type TestEtcd } from './etcd.ts';
 import type { Cleanup } from './temporary.ts';
