@@ -70,6 +70,8 @@ export class TcpConnection implements Connection {
   /** Received octets that wait until the client has taken its answers. Never more than one chunk. */
   #waiting: Uint8Array | undefined;
   #finishing = false;
+  /** The client has sent a frame that is not DNS: nothing after it is read. */
+  #hasGarbage = false;
 
   constructor(socket: Socket, host: string, shared: StreamAnswering, stream: Stream, rawSocket = socket) {
     this.#socket = socket;
@@ -104,7 +106,7 @@ export class TcpConnection implements Connection {
 
   #receive(chunk: Uint8Array): void {
     // We have ended our side: no more answers.
-    if (this.#socket.writableEnded) return;
+    if (this.#socket.writableEnded || this.#hasGarbage) return;
     if (this.#waiting !== undefined) {
       // Only the octets that were in the stream's buffer when it was paused.
       this.#waiting = Buffer.concat([this.#waiting, chunk]);
@@ -129,7 +131,9 @@ export class TcpConnection implements Connection {
   }
 
   #endIfFinished(): void {
-    if (this.#finishing && this.#waiting === undefined && this.#lateAnswers.isEmpty) this.#socket.end();
+    if (!this.#lateAnswers.isEmpty) return;
+    if (this.#hasGarbage) this.#socket.destroySoon();
+    else if (this.#finishing && this.#waiting === undefined) this.#socket.end();
   }
 
   /** Late answers are sent as they come, perhaps after those of later queries (RFC 7766 §6.2.1.1). */
@@ -184,10 +188,11 @@ export class TcpConnection implements Connection {
       }
       counters.add(this.#stream.received);
       if (message.length < headerLength) {
-        // This is not DNS.
+        // This is not DNS. The queries before it get their answers, also late ones.
         counters.add(counterCell.tcpGarbageClosed);
         this.#write(used);
-        this.#socket.destroySoon();
+        this.#hasGarbage = true;
+        this.#endIfFinished();
         return;
       }
       finished = true;

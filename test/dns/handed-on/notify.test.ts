@@ -118,6 +118,19 @@ test('pipelined NOTIFY over TCP and TLS each get their answer', { skip: withoutO
   }
 });
 
+test('a frame that is not DNS ends the connection after the late answers to the queries before it', {
+  skip: withoutOpenssl,
+}, async (t) => {
+  const running = await runWithTenant(t, undefined);
+  for (const transport of ['tcp', 'tls'] as const) {
+    const client = await openStream(t, running, transport);
+    client.send(notifyBytes('example'), notifyBytes('elsewhere.test'), new Uint8Array(3), notifyBytes('example'));
+    const rcodes = [wholeRcode(await client.next()), wholeRcode(await client.next())];
+    assert.deepEqual(rcodes.sort(), [REFUSED, NOTAUTH]);
+    await client.end();
+  }
+});
+
 test('NOTIFY waits while the main thread is busy, and ordinary answers do not', async (t) => {
   const server = await runServer(t, { table: exampleTable().table });
   const [address] = server.addresses;
