@@ -176,7 +176,7 @@ class EtcdStore implements Store {
           else
             this.#logger?.warn(
               { next, reason },
-              'etcd is away: names are answered from memory, nothing can be written',
+              'etcd cannot be reached: names are answered from memory, nothing can be written',
             );
           away = true;
         }
