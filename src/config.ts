@@ -69,7 +69,8 @@ function readFlags(args: readonly string[], faults: string[]): Record<string, st
   const given = new Map<string, string>();
   const repeated = new Set<string>();
   for (const token of tokens) {
-    if (token.kind === 'positional') faults.push(`'${token.value}' is not expected here`);
+    if (token.kind === 'positional')
+      faults.push(`'${token.value}' is not expected here: a flag begins with --, and npm start takes flags after a --`);
     if (token.kind !== 'option') continue;
     if (!known.includes(token.name)) faults.push(`${token.rawName} is not a flag: see --help`);
     else if (token.value === undefined) faults.push(`${token.rawName} needs a value`);
