@@ -1,4 +1,4 @@
-// Wakes a taker that has nothing to do: one cell of shared memory for all answering threads that hand queries on to it.
+// The doorbell wakes a taker that sleeps. It is one cell of shared memory, for all threads that hand queries on to it.
 
 /** The cell's values. Answering threads ring only if the taker sleeps: a busy taker costs them one load. */
 const state = { awake: 0, asleep: 1 } as const;
@@ -14,8 +14,8 @@ export function ringDoorbell(bell: Int32Array): void {
 }
 
 /**
- * Runs `wake` once the bell rings; soon if `hasWork()`. It asks after it has set the bell, so that no query is written
- * unseen in between (test/dns/handed-on/doorbell.test.ts).
+ * Runs `wake` when the bell rings, or soon if `hasWork()`. It calls `hasWork` after it has set the cell to `asleep`: a
+ * query that is written later rings the bell (test/dns/handed-on/doorbell.test.ts).
  */
 export function sleepUntilRung(bell: Int32Array, hasWork: () => boolean, wake: () => void): void {
   Atomics.store(bell, 0, state.asleep);

@@ -10,19 +10,17 @@ import { settle } from './settle.ts';
 
 /** The recipient of a late answer: a socket with an address, or a connection. */
 export interface Recipient {
-  /**
-   * Sends one message. Returns false if the client does not keep up. When it does again, call `LateAnswer.goOn`.
-   */
+  /** Sends one message. Returns false if the client does not keep up: then call `LateAnswer.goOn` when it does. */
   deliver(message: Uint8Array): boolean;
   /** Runs after the last message. */
   end(): void;
 }
 
-/** One handed-on query, as its recipient sees it. */
+/** One late answer that is not complete, as its recipient sees it. */
 export interface LateAnswer {
-  /** The client can take the next message. */
+  /** Call it when the client can take the next message. */
   goOn(): void;
-  /** The client has gone: its messages are dropped. */
+  /** Call it when the client has gone: later messages are dropped. */
   abandon(): void;
 }
 
@@ -44,7 +42,7 @@ export class LateAnswers {
     );
   }
 
-  /** Hands the query on for this recipient. Returns undefined when too many are under way. */
+  /** Hands the query on for this recipient. Returns undefined if the outlet refuses it. */
   handOn(query: Omit<RingQuery, 'id' | 'envelope'>, recipient: Recipient): LateAnswer | undefined {
     const id = (this.#lastId + 1) | 0;
     if (!this.#outlet.handOn({ ...query, id })) return undefined;

@@ -1,5 +1,5 @@
-// Late answers on their way between threads: those of one turn in one buffer, which moves instead of being copied. One
-// object for each would cost both threads more than the answers themselves.
+// Packs late answers for their way between threads. All answers of one turn share a buffer, which is moved, not copied.
+// An object for each answer would cost both threads more than the answer itself.
 
 /** One message for a socket that only the answering thread can write to. */
 export interface LateMessage {
@@ -9,7 +9,9 @@ export interface LateMessage {
   readonly last: boolean;
 }
 
-/** A record: the id, then one word with flags and length; then the message, padded to words. */
+/**
+ * Octets of a record before its message: the id, and one word with flags and length. The message is padded to words.
+ */
 const headerBytes = 8;
 const flag = { last: 1, message: 2 } as const;
 const lengthShift = 2;

@@ -1,4 +1,4 @@
-// Answers handed-on queries from the table, with the steps of dns/respond, and so with OPT, cookie and NSID.
+// Answers handed-on queries from the table. It uses the steps of dns/respond, so OPT, cookie and NSID are as elsewhere.
 
 import { TableReader } from '../../table/reader.ts';
 import { answerNotify } from '../respond/answer-notify.ts';
@@ -19,7 +19,7 @@ interface LateResponderTask {
   readonly settings: ResponseSettings;
 }
 
-/** Returns the response; undefined for silence. */
+/** Returns the response, or undefined to send nothing. */
 export type LateRespond = (query: HandedOnQuery) => Uint8Array | undefined;
 
 /** The tenants that need more than the table. */
@@ -36,7 +36,7 @@ export class LateResponder {
     this.#task = task;
   }
 
-  /** Makes one from the steps that decide on the response. Before them, header, question, EDNS and cookie are read. */
+  /** Returns a tenant that runs these steps after it has read header, question, EDNS and cookie. */
   open(steps: readonly Step[]): LateRespond {
     // The answering thread has already asked its rate limiter.
     const settings = { ...this.#task.settings, rateLimit: undefined };
@@ -53,12 +53,12 @@ export class LateResponder {
     };
   }
 
-  /** Makes the one that answers SERVFAIL for a tenant that failed. */
+  /** Returns the tenant that answers SERVFAIL after another tenant has failed. */
   openFailure(): LateRespond {
     return this.open([fail]);
   }
 
-  /** Makes the tenants that need only the table. `startDns` asks its caller for the tenants of all other kinds. */
+  /** Returns the tenants that need only the table. The caller of `startDns` gives the tenants of all other kinds. */
   openTenants() {
     return { [handedOnKind.notify]: this.open([answerNotify]) } satisfies Partial<Tenants>;
   }

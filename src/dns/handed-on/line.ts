@@ -1,4 +1,4 @@
-// One answering thread as its taker sees it: takes its queries, and sends their answers back.
+// A line is one answering thread as its taker sees it: it gives the thread's queries, and sends the answers back.
 
 import type { MessagePort } from 'node:worker_threads';
 import { type LateMessage, packMessages } from './late-messages.ts';
@@ -6,7 +6,8 @@ import { closeRing, type Envelope, QueryRingReader, type ReadQuery } from './que
 import { settle } from './settle.ts';
 
 /**
- * Sends one datagram by a descriptor of the answering thread. Does not wait: it drops what the system does not take.
+ * Sends one datagram by a descriptor of the answering thread. Does not wait: a datagram that the system does not take
+ * is dropped.
  */
 export type SendDatagram = (descriptor: number, envelope: Envelope, message: Uint8Array) => void;
 
@@ -23,7 +24,7 @@ export class Line {
   readonly #ring: QueryRingReader;
   readonly #port: MessagePort;
   readonly #sendDatagram: SendDatagram;
-  /** Messages of this turn, which are posted together. */
+  /** The messages of this turn. They are posted together. */
   #outgoing: LateMessage[] = [];
   readonly #unconfirmed = new Map<number, (goesOn: boolean) => void>();
   #closed = false;
@@ -46,7 +47,8 @@ export class Line {
   }
 
   /**
-   * Sends a message that is not the last. Resolves to true when the next may follow, to false if the client has gone.
+   * Sends a message that is not the last. Resolves to true when the next message may follow, to false if the client or
+   * its thread has gone.
    */
   send(query: ReadQuery, message: Uint8Array): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);
@@ -69,7 +71,7 @@ export class Line {
     return settle(() => this.#closed || this.#ring.underWay === 0);
   }
 
-  /** Sends nothing more, since the thread has ended. Call it before the thread's descriptors are closed. */
+  /** Stops all sending, since the thread has ended. Call it before the thread's descriptors are closed. */
   close(): void {
     this.#closed = true;
     closeRing(this.#shared);
@@ -86,7 +88,6 @@ export class Line {
     if (this.#closed) return;
     this.#outgoing.push(message);
     if (this.#outgoing.length > 1) return;
-    // The answers of one turn are posted together.
     queueMicrotask(() => {
       const messages = this.#outgoing;
       this.#outgoing = [];

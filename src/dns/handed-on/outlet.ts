@@ -1,5 +1,5 @@
-// How an answering thread hands a query on: it writes the query into its ring and wakes the taker, if that sleeps. It
-// never waits.
+// An answering thread hands queries on by its outlet: this writes a query into the thread's ring, and wakes the taker
+// if it sleeps. It never waits.
 
 import type { MessagePort } from 'node:worker_threads';
 import { type HandedOnKind, handedOnKind } from '../respond/hand-on.ts';
@@ -7,12 +7,12 @@ import { PerSecondLimit } from '../respond/per-second-limit.ts';
 import { ringDoorbell } from './doorbell.ts';
 import { type HandOnLimits, QueryRingWriter, type RingQuery } from './query-ring.ts';
 
-/** The part of an answering thread's task for handing queries on. `Taker.attach` makes it anew for each start. */
+/** The part of an answering thread's task for handing queries on. `Taker.attach` makes one for each start. */
 export interface HandOnTask {
   readonly ring: SharedArrayBuffer;
   readonly doorbell: SharedArrayBuffer;
   readonly limits: HandOnLimits;
-  /** Queries of each kind that the thread hands on in a second. */
+  /** The limit of queries of each kind that the thread hands on in a second. */
   readonly maxPerSecond: Readonly<Record<HandedOnKind, number>>;
   /** Brings answers for sockets that only this thread can write to. It must be transferred. */
   readonly port: MessagePort;
@@ -20,7 +20,7 @@ export interface HandOnTask {
   readonly deadline: number;
 }
 
-/** Counts the queries that were handed on, and those for which there was no room. */
+/** Counts the queries that were handed on, and the queries over a limit. */
 interface OutletCounts {
   handedOn(): void;
   refused(): void;
@@ -39,7 +39,9 @@ export class Outlet {
     this.#rates = new Map(Object.values(handedOnKind).map((kind) => [kind, new PerSecondLimit(maxPerSecond[kind])]));
   }
 
-  /** Returns false if too many queries are under way, or too many of its kind came in this second. */
+  /**
+   * Returns false if too many queries are under way, if the ring is full, or if too many of this kind came this second.
+   */
   handOn(query: RingQuery): boolean {
     const isWithinRate = this.#rates.get(query.kind)?.allows(Math.floor(Date.now() / 1_000)) === true;
     if (!isWithinRate || !this.#ring.write(query)) {

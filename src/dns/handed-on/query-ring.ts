@@ -1,20 +1,19 @@
-// A ring of handed-on queries in shared memory. One answering thread writes it, one taker reads it; neither waits for
-// the other. Limits: the ring's size, the number of queries under way, and their octets
+// A ring of handed-on queries in shared memory. One answering thread writes it, and one taker reads it. Neither waits
+// for the other. The ring's size, the number of queries under way and their octets are limited
 // (test/dns/handed-on/query-ring.test.ts).
 
 import type { Client } from '../respond/client.ts';
 import type { Transport } from '../respond/counters.ts';
 import type { HandedOnKind } from '../respond/hand-on.ts';
 
-/** Limits for the queries of one answering thread. */
+/** The limits of one answering thread's queries. A query is under way from `write` to `finish`. */
 export interface HandOnLimits {
   readonly maxUnderWay: number;
-  /** Octets of the queries under way, with what is kept beside each. */
+  /** Octets of the queries under way, each with its whole record in the ring. */
   readonly maxOctets: number;
 }
 
-/** The recipient of a datagram, for libc: the client's socket address, and the control message with our own.
- */
+/** Addresses of a datagram, as libc wants them: the client's socket address, and a control message with our own. */
 export interface Envelope {
   readonly name: Uint8Array;
   readonly control: Uint8Array;
@@ -26,9 +25,7 @@ export interface RingQuery {
   readonly message: Uint8Array;
   readonly client: Client;
   readonly port: number;
-  /**
-   * The socket's descriptor if there is an envelope, else the number that `LateAnswers` gave.
-   */
+  /** With an envelope: the socket's descriptor. Otherwise: the answer's number in `LateAnswers`. */
   readonly id: number;
   readonly envelope?: Envelope | undefined;
 }
@@ -38,7 +35,9 @@ export interface ReadQuery extends RingQuery {
   readonly octets: number;
 }
 
-/** The ring's size in octets, a power of two. Two messages of any length fit. Memory is used once it was written to. */
+/**
+ * The ring's size in octets, a power of two. Two messages of any length fit. Memory that was never written costs none.
+ */
 const capacity = 2 ** 18;
 /** Int32 cells in front of the ring. `written` and `read` count octets and wrap around. */
 const cell = { written: 0, read: 1, underWay: 2, octets: 3, closed: 4, sending: 5 } as const;
@@ -53,7 +52,7 @@ const maxName = 32;
 const controlAt = nameAt + maxName;
 const maxControl = 40;
 const queryAt = controlAt + maxControl;
-/** In place of a record's size: the rest of the ring is unused, the next record is at its start. */
+/** Stands in place of a record's size when the next record is at the start of the ring. */
 const wrapped = 0;
 
 const transports: readonly Transport[] = ['udp', 'tcp', 'tls', 'https'];
@@ -127,7 +126,7 @@ export class QueryRingReader {
     return Atomics.load(this.#cells, cell.written) === this.#cells[cell.read];
   }
 
-  /** Queries that were written and are not finished. */
+  /** The number of queries that were written and are not finished. */
   get underWay(): number {
     return Atomics.load(this.#cells, cell.underWay);
   }
@@ -167,15 +166,16 @@ export class QueryRingReader {
     return query;
   }
 
-  /** The query has its answer, or will get none. */
+  /** Ends a query that has its answer, or will get none. */
   finish({ octets }: ReadQuery): void {
     Atomics.sub(this.#cells, cell.underWay, 1);
     Atomics.sub(this.#cells, cell.octets, octets);
   }
 
   /**
-   * Runs `send`, which uses a descriptor of the answering thread, unless the ring is closed. Meanwhile `closeRing`
-   * waits, so that the descriptor is not closed and given to another socket (test/dns/handed-on/query-ring.test.ts).
+   * Runs `send`, which uses a descriptor of the answering thread, unless the ring is closed. While it runs, `closeRing`
+   * waits: otherwise the descriptor could be closed, and then belong to another socket
+   * (test/dns/handed-on/query-ring.test.ts).
    */
   whileOpen(send: () => void): void {
     Atomics.store(this.#cells, cell.sending, 1);
@@ -185,10 +185,10 @@ export class QueryRingReader {
   }
 }
 
-/** From now on nothing is sent for this ring. May be called from any thread; call it before closing the descriptors. */
+/** Stops all sending for this ring. Any thread may call it, before it closes the descriptors. */
 export function closeRing(ring: SharedArrayBuffer): void {
   const cells = new Int32Array(ring, 0, cellBytes / 4);
   Atomics.store(cells, cell.closed, 1);
-  // Never longer than a call of sendmmsg that does not block; not at all if the taker is in this thread.
+  // Waits as long as one call of sendmmsg that does not block. If the taker is in this thread, it does not wait.
   while (Atomics.load(cells, cell.sending) !== 0) Atomics.wait(cells, cell.sending, 1, 10);
 }

@@ -12,18 +12,18 @@ import type { HandOnTask } from './outlet.ts';
 import { type HandOnLimits, newQueryRing, type ReadQuery } from './query-ring.ts';
 import type { Tenants } from './tenant.ts';
 
-/** Queries that are taken in one turn of the event loop (test/dns/handed-on/taker.test.ts). */
+/** About so many queries are taken in one turn of the event loop (test/dns/handed-on/taker.test.ts). */
 const slice = 32;
 /**
- * The taker's thread has other work, and its processor may be needed for answers from the table. So the taker rests
- * this many times as long as it has worked (test/dns/handed-on/taker.test.ts).
+ * The taker rests so many times as long as it has worked (test/dns/handed-on/taker.test.ts). Its thread has other work,
+ * and answers from the table may need its processor.
  */
 const restPerWork = 4;
-/**
- * A rest is taken when it has come to this many milliseconds: timers know no shorter ones, and few queries need none.
- */
+/** Rests are added up until they come to so many milliseconds: a timer cannot wait for less than one. */
 const minRest = 2;
-/** A thread that stood still, for example for a collection of garbage, has not worked all that time. */
+/**
+ * In milliseconds. A limit, because a slice may seem long when the thread stood still, for example to collect garbage.
+ */
 const maxRest = 20;
 
 /** How a handed-on query ended. */
@@ -31,26 +31,26 @@ type HandedOnEnd = 'answered' | 'silent' | 'failed' | 'expired' | 'gone';
 
 interface TakerOptions {
   readonly tenants: Tenants;
-  /** Makes the answer when a tenant throws or is too late. */
+  /** Makes the answer if a tenant throws or misses the deadline. */
   readonly failure: LateRespond;
   readonly sendDatagram: SendDatagram;
   readonly limits: HandOnLimits;
-  /** Queries of each kind that one thread may hand on in a second. */
+  /** The limit of queries of each kind that one thread hands on in a second. */
   readonly maxPerSecond: HandOnTask['maxPerSecond'];
   /** Milliseconds that a tenant may take for each message. */
   readonly deadline: number;
   readonly count: (end: HandedOnEnd) => void;
-  /** Called when a tenant throws, at most once a second. */
+  /** Gets the message of a fault when a tenant throws, at most once a second. */
   readonly onFault: (message: string) => void;
 }
 
-/** One start of an answering thread, as the taker serves it. */
+/** The taker's side of one start of an answering thread. */
 export interface Attachment {
-  /** For the thread. */
+  /** The thread's part. */
   readonly task: HandOnTask;
   /** Answers what the thread has handed on, after its end. Waits only a moment for late answers. */
   settle(): Promise<void>;
-  /** Sends nothing more. Call it before the thread's descriptors are closed. */
+  /** Stops all sending to the thread. Call it before the thread's descriptors are closed. */
   close(): void;
 }
 
@@ -73,7 +73,7 @@ export class Taker {
     this.#sleep();
   }
 
-  /** Makes what one start of an answering thread needs to hand queries on to this taker. */
+  /** Lets one start of an answering thread hand queries on to this taker. */
   attach(): Attachment {
     const { limits, maxPerSecond, deadline, sendDatagram } = this.#options;
     const ring = newQueryRing();
@@ -106,7 +106,7 @@ export class Taker {
     );
   }
 
-  /** Answers one slice, a query of each thread in turn, and rests if a rest is due. */
+  /** Answers one slice, with a query of each thread in turn. Then it rests if a rest is due. */
   #work(): void {
     if (this.#closed) return;
     const started = performance.now();
@@ -129,7 +129,7 @@ export class Taker {
     else this.#sleep();
   }
 
-  /** Returns false when the thread has handed on no more. */
+  /** Takes one query and begins its answer. Returns false if the thread has handed on no other query. */
   #answerNext(line: Line): boolean {
     const query = line.take();
     if (query === undefined) return false;

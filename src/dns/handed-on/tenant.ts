@@ -1,4 +1,4 @@
-// Tenants answer handed-on queries: one for each kind.
+// A tenant answers the handed-on queries of one kind.
 
 import type { Client } from '../respond/client.ts';
 import type { HandedOnKind } from '../respond/hand-on.ts';
@@ -12,9 +12,9 @@ export interface HandedOnQuery {
 }
 
 /**
- * Answers a query: with one message, with none, or with several. The client gets each message of several when it has
- * taken the one before; over UDP and HTTPS it gets the first alone. An exception becomes SERVFAIL, and so does a
- * message that takes longer than the deadline. A tenant counts its queries itself, as `LateResponder` does.
+ * Answers a query with no message, with one, or with several. A client gets the next message after it has taken the one
+ * before. Over UDP and HTTPS it gets only the first. If the tenant throws, or a message takes longer than the deadline,
+ * the client gets SERVFAIL. A tenant counts its queries itself, as `LateResponder` does.
  */
 export type Tenant = (
   query: HandedOnQuery,

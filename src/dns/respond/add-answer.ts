@@ -1,4 +1,4 @@
-// The RRsets that the question asks for (RFC 1034 §4.3.2, steps 3a and 3c).
+// Adds the RRsets that the question asks for (RFC 1034 §4.3.2, steps 3a and 3c).
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';
@@ -22,8 +22,8 @@ export function addAnswer(exchange: Exchange): Verdict {
 }
 
 /**
- * Over UDP one RRset only, so that ANY is of little use to those who send it with another's address (RFC 8482 §4.1).
- * Over connections all RRsets.
+ * Answers ANY. Over UDP, adds only one RRset: ANY must be of little use with a forged address (RFC 8482 §4.1). Over
+ * connections, adds all RRsets.
  */
 function addAny(exchange: Exchange): Verdict {
   const { reader, lookup, included } = exchange;
@@ -45,7 +45,7 @@ function addAny(exchange: Exchange): Verdict {
   return isApex(exchange) && (all || count === 0) ? addSoa(exchange) : verdict.next;
 }
 
-/** A DNAME is in the answer already if it led from a name below it back to its owner. */
+/** Returns whether the answer already has this DNAME, because it led from a name below it to its own owner. */
 function isDnameAlreadyWritten({ included, lookup }: Exchange, type: number): boolean {
   return type === typeCode.DNAME && !included.mark(lookup.data);
 }

@@ -1,5 +1,5 @@
-// The additional section: records of the hosts that other records name (additional-types.ts), if these hosts are in the
-// same zone.
+// Fills the additional section with records of the hosts that other records name (additional-types.ts), if the hosts
+// are in the same zone.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { dataFlags, none, type Reference } from '../../table/layout.ts';
@@ -12,8 +12,8 @@ import { ownName, type Targets } from './targets.ts';
 import { writeRrset } from './write-rrset.ts';
 
 /**
- * A referral needs the addresses of name servers below the delegation: set TC if any of them does not fit (RFC 9471
- * §3). All other additional records are optional, and are left out if they do not fit.
+ * A referral needs the addresses of name servers below the delegation: sets TC if any of them does not fit (RFC 9471
+ * §3). All other additional records are optional: after the first one that does not fit, no more are added.
  */
 export function addGlue(exchange: Exchange): Verdict {
   if (exchange.targets.count === 0) return verdict.next;
@@ -23,14 +23,14 @@ export function addGlue(exchange: Exchange): Verdict {
 }
 
 /**
- * Adds records of the targets; returns false when some do not fit. In a referral, `required` selects the targets below
- * the delegation, and otherwise all others are added.
+ * Adds records of the targets. Returns false when an RRset does not fit. In a referral, `required` selects the targets
+ * below the delegation; without it, all other targets are selected.
  */
 function addTargets(exchange: Exchange, required: boolean): boolean {
   const { reader, lookup, targets } = exchange;
   const { key, count } = targets;
   const isReferral = lookup.finding === finding.referral;
-  // `count` stays as it is here: the records that are added name targets too, which are ignored.
+  // `count` is read once: the records that are added may name more targets, and these are ignored.
   for (let i = 0; i < count; i += 1) {
     readTarget(reader, lookup, targets, i);
     if (!isInZone(reader, lookup, key) || (isReferral && required !== isBelowDelegation(lookup, key))) continue;
@@ -79,7 +79,7 @@ function isRepeated({ reader, query, lookup, targets }: Exchange, target: number
   return false;
 }
 
-/** Adds the target's RRsets of the types that are wanted for it; returns whether all of them did fit. */
+/** Adds the target's RRsets of the types that belong to it. Returns false when one does not fit. */
 function addRrsets(exchange: Exchange, target: number, data: Reference): boolean {
   const { reader, lookup, targets } = exchange;
   const namedBy = targets.types[target] as number;

@@ -1,4 +1,4 @@
-// The response's OPT record (RFC 6891 §6.1), with the options that the query asks for: a cookie and NSID; and an
+// Adds the response's OPT record (RFC 6891 §6.1): with a cookie and NSID if the query asks for them, and with an
 // extended error.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
@@ -43,7 +43,7 @@ function addExtendedError(response: ResponseMessage): void {
   writeUint16(response.octets, to, response.extendedError);
 }
 
-/** Writes code and length; returns where the caller must write the data. */
+/** Writes the option's code and length. Returns where the caller must write its data. */
 function beginOption(response: ResponseMessage, code: number, length: number): number {
   const { octets, at } = response;
   writeUint16(octets, at, code);

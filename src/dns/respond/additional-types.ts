@@ -1,5 +1,5 @@
-// Which types name a host in their rdata, and which RRsets of that host belong into the additional section (RFC 1034
-// §4.3.2, step 6). Who adds them: add-glue.ts.
+// A table of the types that name a host in their rdata. It says which RRsets of the host belong into the additional
+// section (RFC 1034 §4.3.2, step 6). add-glue.ts adds them.
 
 import { fieldsOf, type RecordType, recordTypeCode } from '../../model/rdata/record-types.ts';
 
@@ -29,7 +29,7 @@ for (const [name, types] of Object.entries(rows)) {
   offsets[code] = nameOffset(name as RecordType);
 }
 
-/** Returns how many octets of rdata are before the name. */
+/** Returns the number of octets in the rdata before the name. */
 function nameOffset(type: RecordType): number {
   const kinds = Object.values(fieldsOf(type) ?? {});
   const before = kinds.slice(0, kinds.indexOf('name'));
@@ -43,7 +43,7 @@ export function additionalTypes(type: number): readonly number[] {
   return type < typeCount ? (typesToAdd[type] as readonly number[]) : noTypes;
 }
 
-/** Returns where in rdata of such a type the host's name begins. */
+/** Returns where the host's name begins in rdata of this type. Only for types with additional types. */
 export function targetOffset(type: number): number {
   return offsets[type] as number;
 }

@@ -1,5 +1,5 @@
-// Queries in class CH: `id.server`, `version.server` and their BIND names, type TXT (RFC 4892). They are refused unless
-// the operator allows them. The records: chaos-names.ts.
+// Answers queries in class CH for TXT or ANY of `id.server`, `version.server` and their BIND names (RFC 4892), if the
+// operator allows them. Refuses all others. The records: chaos-names.ts.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import type { NameKey } from '../../table/name-key.ts';

@@ -1,4 +1,4 @@
-// Answers NOTIFY (RFC 1996): NOTAUTH for a name that is no zone of ours, REFUSED for one that is.
+// Answers NOTIFY (RFC 1996): REFUSED for a zone of ours, and NOTAUTH for any other name.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { extendedError, rcode, recordClass } from '../wire/codes.ts';
@@ -6,11 +6,11 @@ import type { Exchange, Verdict } from './exchange.ts';
 import { enterZone } from './find-zone.ts';
 
 /**
- * We are the primary of every zone that we serve, so every NOTIFY comes from "a host that is not a known master",
- * which RFC 1996 §3.10 wants ignored and logged. We answer, since the sender would repeat it for minutes (§3.6).
- * REFUSED for a zone of ours, as NSD (BIND says NOERROR, Knot NOTAUTH). NOTAUTH for any other, as BIND and Knot.
- * FORMERR for another type than SOA, as BIND: a changed SOA is the only event (§3.11).
- * test/dns/handed-on/notify-peers.test.ts asks all of them.
+ * We are the primary of every zone that we serve, so each NOTIFY comes from "a host that is not a known master". By RFC
+ * 1996 §3.10 it should be ignored and logged. We answer, since the sender would repeat it for minutes (§3.6).
+ * For a zone of ours we answer REFUSED, like NSD (BIND answers NOERROR, Knot NOTAUTH). For any other name we answer
+ * NOTAUTH, like BIND and Knot. For another type than SOA we answer FORMERR, like BIND: a changed SOA is the only event
+ * (§3.11). test/dns/handed-on/notify-peers.test.ts asks all of them.
  */
 export function answerNotify(exchange: Exchange): Verdict {
   const { query, lookup } = exchange;

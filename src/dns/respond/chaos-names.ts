@@ -29,7 +29,7 @@ function wireName(name: string): Uint8Array {
   ]);
 }
 
-/** Returns type, class, TTL 0, length, and one string. */
+/** Returns a TXT record of one string, without its owner: type, class, TTL 0, length, rdata. */
 function txtRecord(text: string): Uint8Array {
   const octets = Buffer.from(text).subarray(0, 255);
   const record = new Uint8Array(11 + octets.length);

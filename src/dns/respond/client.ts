@@ -1,16 +1,16 @@
-// The sender of a query, as far as the sockets know it.
+// What the sockets know about the sender of a query.
 
 import { addressRdata, parseAddress } from '../../model/address.ts';
 import type { Transport } from './counters.ts';
 import type { HandOn } from './hand-on.ts';
 
-/** One object for each socket, filled anew for each query, so that queries make no garbage. */
+/** The sender of a query. A socket has one object and fills it for each query, so that queries make no garbage. */
 export interface Client {
   readonly transport: Transport;
   /** In network order. Only the first `addressLength` octets are valid. */
   readonly address: Uint8Array;
   addressLength: 4 | 16;
-  /** Hands on the query that is being answered. Without it, such queries are answered NOTIMP. */
+  /** Hands on the query that is being answered. Without this function, the query is answered NOTIMP. */
   handOn?: HandOn;
 }
 
@@ -18,7 +18,7 @@ export function newClient(transport: Transport): Client {
   return { transport, address: new Uint8Array(16), addressLength: 4 };
 }
 
-/** Sets the client's address from its text as Node's sockets give it, perhaps with an IPv6 zone (`fe80::1%eth0`). */
+/** Sets the client's address from the text that Node's sockets give. It may have an IPv6 zone (`fe80::1%eth0`). */
 export function setClientAddress(client: Client, host: string): void {
   const zone = host.indexOf('%');
   const rdata = addressRdata(parseAddress(zone < 0 ? host : host.slice(0, zone)));

@@ -1,7 +1,7 @@
-// The time, for answers. It is set once before each batch, because asking the system makes garbage and takes as long as
-// finding a name.
+// The time for answers. The clock is set once before each batch: to ask the system makes garbage, and takes as long as
+// to find a name.
 
-/** 32-bit integers that wrap around: compare them only as `(a - b) | 0`. */
+/** The fields are 32-bit integers that wrap around: compare them only as `(a - b) | 0`. */
 export class Clock {
   /** Since 1970. */
   seconds = 0;

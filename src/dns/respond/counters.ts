@@ -9,7 +9,7 @@ const transports: readonly Transport[] = ['udp', 'tcp', 'tls', 'https'];
 const rcodes = Object.entries(rcode);
 const otherRcode = 'OTHER';
 
-/** One metric: one cell for each value of its label, or one cell alone. */
+/** A metric. It has one cell for each value of its label, or one cell without a label. */
 export interface CounterFamily {
   name: string;
   help: string;
@@ -37,7 +37,10 @@ const truncated = family(
   'dns_responses_truncated_total',
   'Responses with TC, which the client must ask for again over TCP.',
 );
-const dropped = family('dns_dropped_total', 'Messages not answered: shorter than a header, or themselves responses.');
+const dropped = family(
+  'dns_dropped_total',
+  'Messages not answered, because they are shorter than a header or are responses.',
+);
 const malformed = family(
   'dns_queries_malformed_total',
   'Queries answered with FORMERR because they could not be read.',
@@ -50,7 +53,7 @@ const cookies = family(
   ['half', 'wrong', 'good'],
 );
 
-/** The classes of responses, by which rate limiting counts. */
+/** Rate limiting counts the responses of each class. */
 const answerClasses = ['answer', 'wildcard', 'nodata', 'nxdomain', 'referral', 'error', 'handed_on'] as const;
 export const answerClass = {
   answer: 0,
@@ -65,7 +68,7 @@ export const answerClass = {
 const limited = family('dns_rate_limited_total', 'Responses over the rate limit, by class.', 'class', answerClasses);
 const slipped = family(
   'dns_rate_limit_slips_total',
-  'Of them, those sent empty and with TC; the others were not sent.',
+  'Responses over the rate limit that were sent empty and with TC. All others over it were not sent.',
 );
 
 const handOnDropped = family(
@@ -86,9 +89,7 @@ export const counterFamilies: readonly CounterFamily[] = [
   handOnDropped,
 ];
 
-/**
- * Doubles: exact up to 2^53. Only one thread writes a cell, so it needs no 64-bit atomics, which would make garbage.
- */
+/** Cells are doubles, which are exact up to 2^53. Only one thread writes a cell: 64-bit atomics would make garbage. */
 export function newResponseCounters(): SharedArrayBuffer {
   return new SharedArrayBuffer(cellCount * Float64Array.BYTES_PER_ELEMENT);
 }

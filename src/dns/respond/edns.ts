@@ -5,7 +5,7 @@ import { type CookieState, cookie, cookieLength } from './server-cookies.ts';
 
 /** The size that every client accepts over UDP (RFC 1035 §2.3.4). */
 export const minUdpSize = 512;
-/** The most that we take and send over UDP: it fits into the smallest packet of IPv6 (RFC 9715 §3.1). */
+/** The maximum that we accept and send over UDP: it fits into the minimum MTU of IPv6 (RFC 9715 §3.1). */
 export const maxUdpSize = 1232;
 
 /** Octets of an OPT record without options: root 1, type 2, class 2, TTL 4, length 2. */
@@ -13,7 +13,7 @@ export const optLength = 11;
 /** Octets before an option's data: code 2, length 2. */
 export const optionFixed = 4;
 
-/** All fields have the values of a query without OPT until `present` is set. */
+/** The query's OPT record. Without one, the fields have their defaults. */
 export class Edns {
   /** True if the query has an OPT record, even a malformed one (RFC 6891 §7). */
   present = false;
@@ -37,10 +37,7 @@ export class Edns {
     this.cookie = cookie.none;
   }
 
-  /**
-   * Returns the octets that the response's OPT record needs in any case; `ownNsid` is what a client gets that asks for
-   * it.
-   */
+  /** Returns the octets that the response's OPT record needs, without an extended error. `ownNsid` is our NSID. */
   optRoom(ownNsid: Uint8Array): number {
     if (!this.present) return 0;
     const nsid = this.nsidAsked ? optionFixed + ownNsid.length : 0;

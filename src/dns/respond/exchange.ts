@@ -1,5 +1,5 @@
-// One query and the response to it while the response is made: the parts that the steps hand to each other, each in a
-// file of its own, and what the thread has for all exchanges. The steps and their order: responder.ts.
+// An exchange is one query and its response while the response is made. It holds the parts that steps share, each in a
+// file of its own, and the thread's settings. The steps and their order: responder.ts.
 
 import type { TableReader } from '../../table/reader.ts';
 import { extendedError, opcode, rcode } from '../wire/codes.ts';
@@ -29,7 +29,7 @@ export interface ResponderOptions {
 }
 
 /**
- * The result of a step. It is followed by the next step, the last steps, no response at all, or another thread's answer
+ * The result of a step: go on with the next step, end with this response, send nothing, or let another thread answer
  * (hand-on.ts).
  */
 export const verdict = { next: 0, end: 1, silent: 2, handOn: 3 } as const;
@@ -91,15 +91,15 @@ export class Exchange {
     return verdict.end;
   }
 
-  /** Leaves the query to another thread. */
+  /** Ends the exchange: another thread answers. */
   handOn(kind: HandedOnKind): Verdict {
     this.handOnTo = kind;
     return verdict.handOn;
   }
 
   /**
-   * Ends the exchange because the query cannot be read. For an unknown opcode the body is not ours to judge: NOTIMP
-   * instead of FORMERR.
+   * Ends the exchange because the query cannot be read. The response is FORMERR. For an unknown opcode it is NOTIMP,
+   * since the body may be correct for that opcode.
    */
   malformed(): Verdict {
     const { opcode: asked } = this.query;
@@ -107,7 +107,7 @@ export class Exchange {
     return this.end(isKnown ? rcode.FORMERR : rcode.NOTIMP);
   }
 
-  /** Ends the exchange because a record does not fit that the client cannot do without. */
+  /** Ends the exchange with TC, because a record that the client needs does not fit. */
   truncate(): Verdict {
     this.response.truncated = true;
     return verdict.end;

@@ -24,7 +24,7 @@ export function findNode({ reader, query, lookup }: Exchange): Verdict {
   findCut(reader, lookup, encloser, suffix, query.type);
   if (lookup.finding !== finding.noName) return verdict.next;
   if (lookup.isChildZone) {
-    // The child zone makes the name exist, even if the parent has no delegation.
+    // The name exists, because it is the apex of a child zone of ours, even if the parent has no delegation.
     lookup.finding = finding.noData;
     return verdict.next;
   }
@@ -39,8 +39,8 @@ export function findNode({ reader, query, lookup }: Exchange): Verdict {
 
 /**
  * Returns the closest encloser (RFC 4592 §3.3.1) of a name that does not exist, and sets `foundSuffix` to its suffix.
- * All names above a name that exists do exist, so a binary search finds it: a question of 127 labels costs seven
- * lookups.
+ * Above a name that exists, all names exist, so a binary search finds the encloser. A question of 127 labels costs
+ * seven lookups.
  */
 function findEncloser(reader: TableReader, lookup: Lookup): Reference {
   const { zone, name } = lookup;
@@ -61,8 +61,8 @@ function findEncloser(reader: TableReader, lookup: Lookup): Reference {
 }
 
 /**
- * Looks for a cut between the apex and `node`, which is suffix i of the name: a delegation at or above the name, or a
- * DNAME above it (RFC 6672 §3.2). The highest one counts. `lookup.data` is the node's.
+ * Looks for a cut from `node` up to the apex: a delegation at or above the name, or a DNAME above it (RFC 6672 §3.2).
+ * The highest cut counts. `node` is the suffix `suffix` of the name, and `lookup.data` is its data.
  */
 function findCut(reader: TableReader, lookup: Lookup, node: Reference, suffix: number, type: number): void {
   const { zoneSuffix } = lookup;

@@ -1,4 +1,4 @@
-// The closest zone at or above the name (RFC 1034 §4.3.2, step 2).
+// Finds the closest zone at or above the name (RFC 1034 §4.3.2, step 2).
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { none } from '../../table/layout.ts';
@@ -9,14 +9,14 @@ export function findZone(exchange: Exchange): Verdict {
   return enterZone(exchange) ? verdict.next : exchange.end(rcode.REFUSED, extendedError.NOT_AUTHORITATIVE);
 }
 
-/** Sets the zone of the name that is being looked up; returns false when none of our zones has it. */
+/** Sets the zone of the name that is being looked up. Returns false when the name is in no zone of ours. */
 export function enterZone({ reader, query, lookup }: Exchange): boolean {
   const { name } = lookup;
   const closest = reader.findZone(name, 0);
   lookup.zone = closest;
   lookup.zoneSuffix = reader.zoneSuffix;
   lookup.isChildZone = false;
-  // DS belongs to the parent's side of a delegation (RFC 4035 §3.1.4.1), if the parent is a zone of ours too.
+  // DS at the apex of a zone is answered from the parent zone (RFC 4035 §3.1.4.1), if we serve the parent zone too.
   const asksParent = query.type === typeCode.DS && name.labelCount > 0;
   if (!asksParent || closest === none || reader.zoneSuffix > 0) return closest !== none;
   const parent = reader.findZone(name, 1);

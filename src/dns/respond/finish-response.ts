@@ -1,4 +1,4 @@
-// The last step of every response: OPT and TSIG behind the records, then the header's flags and counts.
+// The last step of every response adds OPT and TSIG behind the records, and then sets the header's flags and counts.
 
 import { metaType, rcode, recordClass, tsigError } from '../wire/codes.ts';
 import { copyOctets } from '../wire/copy-octets.ts';
@@ -32,7 +32,7 @@ function addTsig(query: QueryMessage, response: ResponseMessage): void {
   const rdata = fixed + 10;
   const macSize = macSizeAt(query.octets, rdata, query.length);
   const start = response.at;
-  // Behind the times: MAC size 2, original id 2, error 2, other length 2.
+  // Four fields of 2 octets follow the times: MAC size, original id, error, other length.
   if (!response.fits(macSize - tsigAt + 8) || hasPointer(query.octets, tsigAt)) return;
   const { octets } = response;
   copyOctets(query.octets, tsigAt, octets, start, macSize - tsigAt);

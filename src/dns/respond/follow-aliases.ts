@@ -1,5 +1,5 @@
-// CNAME (RFC 1034 §3.6.2) and DNAME (RFC 6672): writes them into the answer and goes on with the name that they lead
-// to, as long as it is in a zone of ours.
+// Follows CNAME (RFC 1034 §3.6.2) and DNAME (RFC 6672): writes them into the answer, and goes on with the name that
+// they lead to, while that name is in a zone of ours.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { dataFlags, recordFixedBytes } from '../../table/layout.ts';
@@ -20,7 +20,7 @@ export function followAliases(exchange: Exchange): Verdict {
   while (isAlias(exchange)) {
     const result = lookup.finding === finding.dname ? addDname(exchange) : addCname(exchange);
     if (result !== verdict.next) return result;
-    // The CNAME that a DNAME makes answers a query for CNAME. It does not answer ANY (RFC 6672 §3.2).
+    // A query for CNAME is answered by the CNAME that a DNAME makes. A query for ANY is not (RFC 6672 §3.2).
     if (query.type === typeCode.CNAME || lookup.hasMaxAliases() || lookup.isLoop()) return verdict.next;
     if (!enterZone(exchange)) return verdict.next;
     findNode(exchange);
@@ -52,7 +52,7 @@ function addDname(exchange: Exchange): Verdict {
   const { reader, lookup, response, included, written } = exchange;
   const { name, madeName } = lookup;
   const dname = reader.findRrset(lookup.data, typeCode.DNAME);
-  // Aliases may lead below the same DNAME again: it is written once.
+  // Aliases may lead below the same DNAME again. The DNAME is written only once.
   if (included.mark(lookup.data)) {
     const records = writeRrset(exchange, dname, lookup.suffixAt(lookup.foundSuffix));
     if (records === 0) return exchange.truncate();

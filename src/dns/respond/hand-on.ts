@@ -3,7 +3,7 @@
 
 import { opcode } from '../wire/codes.ts';
 
-/** Why a query is handed on; it says who answers it. */
+/** The kinds of handed-on queries. Each kind has its tenant (dns/handed-on/tenant.ts). */
 export const handedOnKind = {
   /** RFC 1996 */
   notify: 0,
@@ -14,22 +14,19 @@ export type HandedOnKind = (typeof handedOnKind)[keyof typeof handedOnKind];
 export const kindByOpcode: Readonly<Record<number, HandedOnKind>> = { [opcode.NOTIFY]: handedOnKind.notify };
 
 /**
- * Queries of each kind that a thread hands on in a second. A flood must not take the processor from the answers of the
- * table (bench/handed-on-flood.ts). NOTIFY: a primary sends a few for each change of a zone.
+ * The limit of queries of each kind that a thread hands on in a second. A flood must not take the processor from
+ * answers from the table (bench/handed-on-flood.ts). A primary sends a few NOTIFY for each change of a zone.
  */
 export const maxHandedOn: Readonly<Record<HandedOnKind, number>> = { [handedOnKind.notify]: 1_000 };
 
 /**
- * Queries that a thread answers SERVFAIL in a second because no more can be handed on. Over UDP it drops all others: in
- * a flood such an answer costs as much as any other.
+ * The limit of queries over UDP that a thread answers SERVFAIL in a second, because they could not be handed on. It
+ * drops all others: in a flood, SERVFAIL costs as much as any other answer.
  */
 export const maxRefusals = 1_000;
 
 /** The result of `respond` for a query that was handed on: no length, since the response comes later. */
 export const handedOn = -1;
 
-/**
- * Hands on the first `length` octets of `query`, which are copied. Returns false when there is no room for it. Does not
- * wait.
- */
+/** Hands on a copy of the first `length` octets of `query`. Returns false over a limit. Does not wait. */
 export type HandOn = (kind: HandedOnKind, query: Uint8Array, length: number) => boolean;

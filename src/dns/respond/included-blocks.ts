@@ -1,11 +1,8 @@
-// Remembers the blocks that the response contains, because it must not contain them twice.
+// Remembers the blocks of the table that the response contains, so that it does not contain them twice.
 
 import type { Reference } from '../../table/layout.ts';
 
-/**
- * There is one for each optional target (targets.ts), and one for a DNAME. When it is full, records may be written
- * twice.
- */
+/** Enough for each optional target (targets.ts) and a DNAME. Beyond this limit, records may be written twice. */
 const maxBlocks = 129;
 
 /** Blocks of the table: nodes whose addresses are in the response, and the data of names whose DNAME is in it. */
@@ -17,7 +14,7 @@ export class IncludedBlocks {
     this.#count = 0;
   }
 
-  /** Marks the block as included; returns false if it was marked before. */
+  /** Marks the block as included. Returns false if it was marked before. */
   mark(block: Reference): boolean {
     const blocks = this.#blocks;
     const count = this.#count;

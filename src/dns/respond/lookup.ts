@@ -8,11 +8,11 @@ import { headerLength } from '../wire/header.ts';
 import { nameLength } from '../wire/names.ts';
 import { NamePlace } from './name-place.ts';
 
-/** The finding at the name that is looked up (RFC 1034 §4.3.2, step 3). */
+/** What was found for the name (RFC 1034 §4.3.2, step 3). */
 export const finding = {
-  /** The name exists, or a wildcard stands in for it. `data` is what it holds. */
+  /** The name exists, or a wildcard stands in for it. `data` is its data. */
   name: 0,
-  /** The name exists, and holds nothing of the type (RFC 2308 §2.2). */
+  /** The name exists, but has no RRset of the type (RFC 2308 §2.2). */
   noData: 1,
   /** The name does not exist (RFC 2308 §2.1). */
   noName: 2,
@@ -20,7 +20,7 @@ export const finding = {
   referral: 3,
   /** There is a DNAME above the name. `data` holds the DNAME, whose owner is suffix `foundSuffix`. */
   dname: 4,
-  /** Nothing more to add: the answer section is complete, or aliases left our zones. */
+  /** There is nothing to add: the answer section is complete, or aliases lead out of our zones. */
   done: 5,
 } as const;
 
@@ -30,14 +30,15 @@ const maxNameLength = 255;
 
 /**
  * `place` is always the place of `name` in the response. `zone`, `zoneSuffix` and `isChildZone` are valid once findZone
- * has found a zone, `node`, `data` and `foundSuffix` as `finding` says: before, they may be those of an earlier query.
+ * has found a zone. `node`, `data` and `foundSuffix` are valid as `finding` says. Before, these fields may have values
+ * of an earlier query.
  */
 export class Lookup {
   /** The name from the question, or the one that aliases led to. */
   declare name: NameKey;
   readonly place = new NamePlace();
   zone: ZoneId = none as ZoneId;
-  /** Which suffix of `name` is the zone's name. */
+  /** The number of the suffix of `name` that is the zone's name. */
   zoneSuffix = 0;
   /** `name` is itself a zone of ours, and the query is for the parent's side of it. */
   isChildZone = false;
@@ -58,7 +59,7 @@ export class Lookup {
   #visitedLength = 0;
   #aliases = 0;
 
-  /** `question` and `aliasTarget` hold the name: the first until an alias is followed, the second from then on. */
+  /** `question` holds the name until an alias is followed. From then on, `aliasTarget` holds it. */
   constructor(question: NameKey, aliasTarget: NameKey) {
     this.#question = question;
     this.#aliasTarget = aliasTarget;
@@ -74,14 +75,14 @@ export class Lookup {
     this.#aliases = 0;
   }
 
-  /** Returns where in the response suffix i of the name can be pointed at. */
+  /** Returns the offset in the response at which a pointer finds this suffix of the name. */
   suffixAt(suffix: number): number {
     return this.place.suffixAt(this.name, suffix);
   }
 
   /**
-   * Goes on with the name that an alias leads to, whose octets are at `offset` of `octets` and whose place in the
-   * response is `written`. Nothing is found for the name yet.
+   * Goes on with the name that an alias leads to. The name begins at `offset` of `octets`, and its place in the
+   * response is `written`. Nothing has been found for it yet.
    */
   follow(octets: Uint8Array, offset: number, written: NamePlace): void {
     const { name } = this;
@@ -94,9 +95,7 @@ export class Lookup {
     this.finding = finding.done;
   }
 
-  /**
-   * Returns whether so many aliases were followed that the response ends here (test/dns/respond/rfc1034-4.3.2.test.ts).
-   */
+  /** Returns whether the limit of aliases is reached (test/dns/respond/rfc1034-4.3.2.test.ts). */
   hasMaxAliases(): boolean {
     return this.#aliases === maxAliases;
   }

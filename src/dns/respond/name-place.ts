@@ -7,12 +7,12 @@ import { headerLength } from '../wire/header.ts';
 export class NamePlace {
   /** The offset of the name. */
   at = headerLength;
-  /** The number of the label at which the second piece begins; 0: the name is in one piece, at `tail`. */
+  /** The number of the label at which the second piece begins. If it is 0, the name is in one piece, at `#tail`. */
   #split = 0;
   /** The offset of the second piece. */
   #tail = headerLength;
 
-  /** The place of a name in one piece. */
+  /** Sets the place of a name in one piece. */
   setWhole(at: number): void {
     this.set(at, 0, at);
   }
@@ -27,7 +27,7 @@ export class NamePlace {
     this.set(other.at, other.#split, other.#tail);
   }
 
-  /** Returns where suffix i of the name, whose place this is, can be pointed at. */
+  /** Returns the offset at which a pointer finds this suffix of the name. The name is the one with this place. */
   suffixAt({ starts }: NameKey, suffix: number): number {
     const start = starts[suffix] as number;
     return suffix < this.#split ? this.at + start : this.#tail + start - (starts[this.#split] as number);

@@ -1,5 +1,4 @@
-// Counts what a thread does in the current second, up to a limit, whoever asks for it. Limits for each network:
-// rate-limiter.ts.
+// Limits what a thread does in a second, for all clients together. Limits for each network: rate-limiter.ts.
 
 export class PerSecondLimit {
   readonly #max: number;

@@ -1,5 +1,5 @@
-// The query of an exchange: its octets, and what the steps read of its header, its question and its TSIG record.
-// Its OPT record: edns.ts.
+// The query of an exchange: its octets, and the values that steps read from its header and question. Its OPT record:
+// edns.ts.
 
 import type { NameKey } from '../../table/name-key.ts';
 import { headerLength } from '../wire/header.ts';

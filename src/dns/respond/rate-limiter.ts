@@ -6,16 +6,16 @@ import { type AddressNumber, addressRdata, formatAddress } from '../../model/add
 import type { Clock } from './clock.ts';
 import type { RateLimitSettings } from './settings.ts';
 
-/** The response is sent, replaced by an empty one with TC, or dropped. */
+/** Send the response, send an empty one with TC instead, or drop it. */
 export const judgement = { send: 0, slip: 1, drop: 2 } as const;
 type Judgement = (typeof judgement)[keyof typeof judgement];
 
-/** A bucket's key selects one set of four places for it. */
+/** The table has so many sets. A bucket's key selects one set, which has `ways` places. */
 const sets = 2 ** 13;
 const ways = 4;
 /** A bucket: its key (two words), thousandths of tokens, the time of the last count, responses over the limit. */
 const bucketWords = 5;
-/** In the key's second word, so that no key is 0, and no IPv4 key equals an IPv6 key. */
+/** Bits in the key's second word: with them no key is 0, and no IPv4 key equals an IPv6 key. */
 const ipv4Mark = 0x40;
 const ipv6Mark = 0x80;
 const second = 1_000;
@@ -26,9 +26,9 @@ export class RateLimiter {
   readonly #slip: number;
   readonly #clock: Clock;
   readonly #seed: number;
-  /** The IPv4 ranges that are not limited, one behind the other: the first address of each, then its last. */
+  /** The IPv4 ranges that are not limited: the first and the last address of each range, one range behind another. */
   readonly #allowed4: Uint8Array;
-  /** The same of IPv6. */
+  /** The IPv6 ranges, in the same form. */
   readonly #allowed6: Uint8Array;
 
   constructor({ perSecond, slip, allow }: RateLimitSettings, clock: Clock, seed = (Math.random() * 2 ** 32) | 0) {
@@ -53,14 +53,16 @@ export class RateLimiter {
     return false;
   }
 
-  /** Takes a token for one response of this class (a number below 64) to this address. */
+  /**
+   * Takes a token for a response of this class (a number below 64) to this address. Says what to do with the response.
+   */
   judge(address: Uint8Array, length: number, answerClass: number): Judgement {
     const a = word(address, 0, length === 4 ? 3 : 4);
     const b = length === 4 ? ipv4Mark | answerClass : (word(address, 4, 3) << 8) | ipv6Mark | answerClass;
     const buckets = this.#buckets;
     const now = this.#clock.milliseconds;
     const at = this.#find(a, b, now);
-    // A clock that was set back adds no tokens.
+    // If the clock was set back, no tokens are added.
     const elapsed = Math.max(0, Math.min(second, (now - (buckets[at + 3] as number)) | 0));
     const tokens = Math.min(this.#rate * second, (buckets[at + 2] as number) + elapsed * this.#rate);
     buckets[at + 3] = now;
@@ -106,7 +108,9 @@ function isLoopback6(address: Uint8Array): boolean {
   return address[15] === 1;
 }
 
-/** Returns a number below 0 if the address is less than the one at `at` of `others`, above 0 if greater, 0 if equal. */
+/**
+ * Compares the address with the one at `at` of `others`. Returns a number below 0 if it is less, above 0 if greater.
+ */
 function compare(address: Uint8Array, others: Uint8Array, at: number, length: number): number {
   for (let i = 0; i < length; i += 1) {
     const difference = (address[i] as number) - (others[at + i] as number);

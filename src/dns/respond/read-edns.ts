@@ -1,5 +1,5 @@
-// Everything behind the question: finds the OPT record (RFC 6891) and a TSIG record among all records, and checks that
-// each record is complete.
+// Reads the records behind the question. It finds the OPT record (RFC 6891) and the TSIG record, and checks that all
+// records are complete.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { metaType, option, rcode } from '../wire/codes.ts';
@@ -9,7 +9,7 @@ import { maxUdpSize, minUdpSize, optionFixed } from './edns.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';
 import { isTsigRdata } from './read-tsig.ts';
 
-/** A message over a connection has 16 bits for its length (RFC 1035 §4.2.2). */
+/** Over a connection, the length of a message has 16 bits (RFC 1035 §4.2.2). */
 const maxStreamLength = 65_535;
 const dnssecOkBit = 0x80;
 
@@ -21,7 +21,8 @@ export function readEdns(exchange: Exchange): Verdict {
   let at = query.questionEnd === 0 ? headerLength : query.questionEnd;
   let version = 0;
   let good = true;
-  // Read on after an error: a client that sends an OPT record gets one, wherever the OPT record is.
+  // A misplaced or malformed OPT or TSIG record does not stop the loop: if an OPT record follows, the response needs
+  // one too. An incomplete record stops it, since no record can be found behind it.
   for (let i = 0; i < records; i += 1) {
     const name = at;
     const fixed = skipName(octets, at, length);
@@ -31,14 +32,15 @@ export function readEdns(exchange: Exchange): Verdict {
     if (at > length) return exchange.malformed();
     const type = readUint16(octets, fixed);
     if (type === typeCode.OPT) {
-      // At most one, at the root, in the additional section (RFC 6891 §6.1.1), with complete options (§6.1.2).
+      // There may be one OPT record, at the root, in the additional section (RFC 6891 §6.1.1). Its options must be
+      // complete (§6.1.2).
       good = !edns.present && i >= others && fixed === name + 1 && readOptions(exchange, rdata, at) && good;
       edns.present = true;
       edns.udpSize = Math.max(minUdpSize, readUint16(octets, fixed + 2));
       version = octets[fixed + 5] as number;
       edns.dnssecOk = ((octets[fixed + 6] as number) & dnssecOkBit) !== 0;
     } else if (type === metaType.TSIG) {
-      // The last record of the additional section (RFC 8945 §5.1), with well-formed rdata (§5.2).
+      // TSIG must be the last record of the additional section (RFC 8945 §5.1). Its rdata must be well formed (§5.2).
       good = i >= others && i === records - 1 && isTsigRdata(octets, rdata, at) && good;
       query.tsigAt = name;
     }
@@ -50,8 +52,8 @@ export function readEdns(exchange: Exchange): Verdict {
 }
 
 /**
- * Reads the options, each of which is code 2, length 2, data; returns false when they are not complete. Unknown options
- * are skipped (RFC 6891 §6.1.2).
+ * Reads the options. Each has a code (2 octets), a length (2) and data. Returns false if an option is incomplete. Skips
+ * unknown options (RFC 6891 §6.1.2).
  */
 function readOptions({ query, edns, nsid, cookies }: Exchange, start: number, end: number): boolean {
   const { octets } = query;
@@ -61,7 +63,7 @@ function readOptions({ query, edns, nsid, cookies }: Exchange, start: number, en
     const length = readUint16(octets, at + 2);
     at += optionFixed;
     if (code === option.NSID) edns.nsidAsked = nsid.length > 0;
-    // The first one counts (RFC 7873 §5.2).
+    // Only the first COOKIE option counts (RFC 7873 §5.2).
     if (code === option.COOKIE && edns.cookieAt === 0 && cookies !== undefined) {
       edns.cookieAt = at;
       edns.cookieLength = length;

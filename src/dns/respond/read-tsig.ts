@@ -1,5 +1,5 @@
-// The rdata of a TSIG record (RFC 8945 §4.2): whether it is well formed, and where the fields are that the response
-// repeats. Signatures are not checked.
+// Reads the rdata of a TSIG record (RFC 8945 §4.2). It checks the form, and finds the fields that the response repeats.
+// It does not check signatures.
 
 import { readUint16 } from '../wire/header.ts';
 import { hasPointer, skipName } from '../wire/names.ts';

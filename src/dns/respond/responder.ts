@@ -1,5 +1,5 @@
-// respond(query) → response: the steps of an answer, in one list. Synchronous, reads only the table, makes no garbage
-// (test/dns/respond/garbage.test.ts). Sockets: listen/. What the steps hand to each other: exchange.ts.
+// Makes the response to a query in steps, which are in one list. It is synchronous, reads only the table, and makes no
+// garbage (test/dns/respond/garbage.test.ts). Sockets: listen/. The data that steps share: exchange.ts.
 
 import type { TableReader } from '../../table/reader.ts';
 import { extendedError, rcode } from '../wire/codes.ts';
@@ -66,7 +66,7 @@ export function createResponder(
       countQuery(exchange);
       return 0;
     }
-    // With TC the client asks again over TCP, and the query is handed on then.
+    // With TC from limitRate, the client asks again over TCP. Then the query is handed on.
     if (result === verdict.handOn && !message.truncated) {
       const taken = client.handOn?.(exchange.handOnTo as HandedOnKind, query, length);
       // The thread that answers counts the query.

@@ -1,4 +1,4 @@
-// The response of an exchange: its octets, how far they are written, how far they may go, and what its header will say.
+// The response of an exchange: its octets, its end so far, its maximum end, and the fields of its header.
 
 import { extendedError, rcode } from '../wire/codes.ts';
 import { copyOctets } from '../wire/copy-octets.ts';
@@ -6,9 +6,8 @@ import { headerField, headerLength, writeUint16 } from '../wire/header.ts';
 import { minUdpSize } from './edns.ts';
 
 /**
- * Between two steps `at <= maxRecordsEnd <= maxEnd <= octets.length` holds: a record that does not fit is taken back
- * with {@link rewind} (test/dns/respond/truncation.test.ts). Only OPT and TSIG, which are last, go beyond
- * `maxRecordsEnd`.
+ * Between two steps, `at <= maxRecordsEnd <= maxEnd <= octets.length` is true: {@link rewind} removes a record that
+ * does not fit (test/dns/respond/truncation.test.ts). Only OPT and TSIG, which are last, go beyond `maxRecordsEnd`.
  */
 export class ResponseMessage {
   octets: Uint8Array = new Uint8Array(headerLength);
@@ -44,13 +43,13 @@ export class ResponseMessage {
     this.additionals = 0;
   }
 
-  /** Sets how long the message may get, and how much of that is kept for the OPT record. */
+  /** Sets the maximum length of the message, and how many of its octets are kept for the OPT record. */
   setEnds(maxLength: number, optRoom: number): void {
     this.maxEnd = Math.min(maxLength, this.octets.length);
     this.maxRecordsEnd = this.maxEnd - optRoom;
   }
 
-  /** Returns whether so many more octets of records fit. */
+  /** Returns whether another `length` octets of records fit. */
   fits(length: number): boolean {
     return this.at + length <= this.maxRecordsEnd;
   }
@@ -61,12 +60,12 @@ export class ResponseMessage {
     this.at += length;
   }
 
-  /** Takes back what was written from `at` on. */
+  /** Removes all octets from `at` on. */
   rewind(at: number): void {
     this.at = at;
   }
 
-  /** Takes back all records. */
+  /** Removes all records. */
   clearRecords(questionEnd: number): void {
     this.rewind(questionEnd);
     this.answers = 0;

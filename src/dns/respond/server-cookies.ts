@@ -1,5 +1,5 @@
 // Server cookies (RFC 7873), made and checked as in RFC 9018 §4: servers with the same secret accept each other's
-// cookies. What the result means for a query: check-cookie.ts.
+// cookies. How a query is answered by its cookie: check-cookie.ts.
 
 import { readUint16, writeUint16, writeUint32 } from '../wire/header.ts';
 import { SipHash } from '../wire/siphash.ts';
@@ -21,19 +21,19 @@ const maxAgeWithoutRenewal = 1_800;
 /** The state of a query's cookie. From `good` on it is valid. */
 export const cookie = {
   none: 0,
-  /** Only the client's half. */
+  /** The cookie has only the client's half. */
   half: 1,
-  /** The server's half is not ours, or too old. */
+  /** The server's half is malformed or not ours, or its timestamp is too old or in the future. */
   wrong: 2,
   good: 3,
-  /** Good, but the client gets a new one. */
+  /** The cookie is good, but the client gets a new one. */
   old: 4,
 } as const;
 export type CookieState = (typeof cookie)[keyof typeof cookie];
 
 export class ServerCookies {
   readonly strict: boolean;
-  /** One for each secret. The first one makes cookies, all check them. */
+  /** One hash for each secret. The first hash makes cookies. All hashes check them. */
   readonly #hashes: readonly SipHash[];
   readonly #clock: Clock;
   /** The input of the hash: client cookie, version, reserved, timestamp, address. */

@@ -16,7 +16,9 @@ export interface ResponseSettings {
 export interface CookieSettings {
   /** A query over UDP whose cookie is not good is answered BADCOOKIE (RFC 7873 §5.2.3). */
   readonly strict: boolean;
-  /** 16 octets each. The first one makes cookies. All check them, so that a secret can be replaced (RFC 9018 §5). */
+  /**
+   * 16 octets each. The first secret makes cookies. All secrets check them, so that one can be replaced (RFC 9018 §5).
+   */
   readonly secrets: readonly Uint8Array[];
 }
 
@@ -27,9 +29,9 @@ export interface ChaosSettings {
 }
 
 export interface RateLimitSettings {
-  /** Responses of one class to one network over UDP: so many each second, and so many at once. */
+  /** The number of responses of one class to one network over UDP in a second, and in one burst. */
   readonly perSecond: number;
-  /** Every Nth response over the limit is sent empty with TC set ("slip"); 0 drops all of them. */
+  /** With N, every Nth response over the limit is sent empty with TC ("slip"). With 0, all of them are dropped. */
   readonly slip: number;
   /** Clients that are not limited, in addition to this machine. */
   readonly allow: readonly AddressRange[];

@@ -1,17 +1,17 @@
-// The host names in the rdata of the records written so far, for which the additional section may hold records.
-// Adding them: add-glue.ts.
+// Targets are host names in the rdata of records that were written. The additional section may have records of them:
+// add-glue.ts.
 
 import type { NameKey } from '../../table/name-key.ts';
 
-/** No message names more hosts: a record takes at least 16 octets. */
+/** No message can name more hosts: a record takes at least 16 octets. */
 const maxReferralTargets = 4096;
 /** Additional records of other responses are optional (RFC 1034 §4.3.2, step 6). */
 const maxOptionalTargets = 128;
 
-/** In place of where a name is in the table: the name is the one that was looked up. */
+/** Stands in place of an octet of the table for the name that was looked up. */
 export const ownName = -1;
 
-/** Entries below `count` are valid: those with an index below it in `types`, `names` and `places`. */
+/** In `types`, `names` and `places`, the entries with an index below `count` are valid. */
 export class Targets {
   /** The type of the record that names the target. */
   readonly types = new Uint16Array(maxReferralTargets);
@@ -49,7 +49,7 @@ export class Targets {
     this.count = count + 1;
   }
 
-  /** Forgets the targets from index `count` on, because their records are taken back. */
+  /** Forgets the targets from index `count` on, because their records were removed. */
   rewind(count: number): void {
     this.count = count;
   }

@@ -1,6 +1,5 @@
-// Copies RRsets from the table into the response. Owner names are compressed, and so are names in the rdata of types
-// from RFC 1035, as RFC 3597 §4 allows. They point at the question's name only: that saves nearly all that can be
-// saved.
+// Copies RRsets from the table into the response. It compresses owner names, and names in the rdata of NS, CNAME, PTR
+// and MX (RFC 3597 §4). Names in rdata point only at the question's name: this saves nearly all that can be saved.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { recordFixedBytes } from '../../table/layout.ts';
@@ -19,8 +18,8 @@ const namesIn = Uint8Array.from({ length: 128 }, (_, type) =>
 );
 
 /**
- * Writes the RRset at octet `rrset` of the table, with the name at `ownerAt` of the response as its owner; returns the
- * number of records. If they do not all fit, writes nothing and returns 0.
+ * Writes the RRset at octet `rrset` of the table, with the name at `ownerAt` of the response as its owner. Returns the
+ * number of records. If not all records fit, writes nothing and returns 0.
  */
 export function writeRrset(exchange: Exchange, rrset: number, ownerAt: number): number {
   const { reader, response, targets } = exchange;
@@ -48,14 +47,14 @@ export function writeRrset(exchange: Exchange, rrset: number, ownerAt: number): 
   return count;
 }
 
-/** Writes one record of the table; if it does not fit, the response ends beyond `maxRecordsEnd`. */
+/** Writes one record of the table. If it does not fit, the response ends beyond `maxRecordsEnd`. */
 function writeRecord(exchange: Exchange, record: number, ownerAt: number, type: number): void {
   const { reader, response } = exchange;
   const { bytes } = reader;
   const length = readUint16(bytes, record + 10);
   writeOwner(exchange, ownerAt);
   response.append(bytes, record + pointerLength, recordFixedBytes - pointerLength);
-  // Rdata that does not fit is only counted, not copied: it may have 64 KiB.
+  // If the record does not fit, its rdata is not copied: it may have 64 KiB.
   if (!response.fits(0)) return;
   const rdata = response.at;
   if (hasNames(type)) {
@@ -65,7 +64,7 @@ function writeRecord(exchange: Exchange, record: number, ownerAt: number, type: 
   else response.at = rdata + length;
 }
 
-/** Writes a pointer to the name at `ownerAt`, or a copy of it where no pointer reaches that far. */
+/** Writes a pointer to the name at `ownerAt`, or a copy of the name if no pointer can point so far. */
 function writeOwner({ response }: Exchange, ownerAt: number): void {
   const { octets, at } = response;
   if (ownerAt > maxPointer) {
@@ -81,12 +80,15 @@ function hasNames(type: number): boolean {
   return type < namesIn.length && namesIn[type] !== 0;
 }
 
-/** Names in rdata of types that are newer than RFC 1035 are not compressed (RFC 3597 §4). */
+/**
+ * Returns whether names in rdata of this type are compressed. In types newer than RFC 1035 they must not be (RFC 3597
+ * §4).
+ */
 function isCompressed(type: number): boolean {
   return type === typeCode.NS || type === typeCode.CNAME || type === typeCode.PTR || type === typeCode.MX;
 }
 
-/** Writes rdata with names in it, perhaps beyond `maxRecordsEnd`. */
+/** Writes rdata that has names. The response may end beyond `maxRecordsEnd` then. */
 function writeRdata(exchange: Exchange, rdata: number, length: number, type: number): void {
   const { reader, response, written } = exchange;
   const { bytes } = reader;
@@ -102,12 +104,13 @@ function writeRdata(exchange: Exchange, rdata: number, length: number, type: num
   if (additionalTypes(type).length > 0) rememberTarget(exchange, rdata, type);
 }
 
-/** Remembers the name in the rdata, which was written last, for the additional section. */
+/** Remembers the name in the rdata for the additional section. The name must be the last one that was written. */
 function rememberTarget({ reader, lookup, written, targets }: Exchange, rdata: number, type: number): void {
   const { bytes } = reader;
   const name = rdata + targetOffset(type);
   if (bytes[name] !== 0) targets.remember(type, name, written.at);
-  // The root means "none" (RFC 2782, RFC 7505 §3). In a service with a priority it means the owner (RFC 9460 §2.5).
+  // The root stands for no host (RFC 2782, RFC 7505 §3). In SVCB and HTTPS with a priority it stands for the owner (RFC
+  // 9460 §2.5).
   else if (isService(type) && readUint16(bytes, rdata) !== 0) targets.remember(type, ownName, lookup.suffixAt(0));
 }
 
@@ -117,7 +120,7 @@ function isService(type: number): boolean {
 
 /**
  * Writes a name and sets `written` to its place. The name is well formed, uncompressed and in lower case, and begins at
- * `offset` of `source`. If it ends as the question's name does, a pointer stands for this end.
+ * `offset` of `source`. If the name and the question's name have the same end, writes a pointer for that end.
  */
 export function writeName(exchange: Exchange, source: Uint8Array, offset: number): void {
   const { response, written } = exchange;

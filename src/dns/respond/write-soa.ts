@@ -6,7 +6,7 @@ import { writeUint16, writeUint32 } from '../wire/header.ts';
 import type { Exchange } from './exchange.ts';
 
 /**
- * Writes the SOA record; returns how many records that is: 1, or 0 when it does not fit. Every served zone has a SOA
+ * Writes the SOA record. Returns the number of records: 1, or 0 if it does not fit. Every served zone has a SOA
  * (TableWriter.publishZone). With `negative`, the TTL is the smaller of the SOA's TTL and its minimum (RFC 2308 §5).
  */
 export function writeSoa(exchange: Exchange, negative: boolean): number {
@@ -24,7 +24,7 @@ export function writeSoa(exchange: Exchange, negative: boolean): number {
   return 1;
 }
 
-/** Writes the pointer to the zone's name at the end of the name at `name`; returns where the next octet goes. */
+/** Ends the name at `name` with a pointer to the zone's name, if it needs one. Returns the offset behind the name. */
 function endName({ response, lookup }: Exchange, name: number, form: number): number {
   const end = name + octetsInForm(form);
   const shared = suffixInForm(form);

@@ -3,7 +3,7 @@
 /** The last octet that a compression pointer can point at: it has 14 bits. */
 export const maxPointer = 0x3fff;
 
-/** Returns where the name ends; −1 when it is incomplete or has an unknown kind of label. Pointers are not followed. */
+/** Returns where the name ends, or −1 if it is incomplete or has an unknown kind of label. Does not follow pointers. */
 export function skipName(bytes: Uint8Array, offset: number, end: number): number {
   let at = offset;
   while (at < end) {
@@ -26,7 +26,7 @@ export function hasPointer(bytes: Uint8Array, offset: number): boolean {
   return false;
 }
 
-/** Returns the octets of a well-formed uncompressed name, with the root's octet. */
+/** Returns the number of octets of a well-formed uncompressed name, with the root's octet. */
 export function nameLength(bytes: Uint8Array, offset: number): number {
   let at = offset;
   for (let length = bytes[at] as number; length !== 0; length = bytes[at] as number) at += 1 + length;
