@@ -1,6 +1,7 @@
-// Housekeeping releases expired allocations, deletes the records of ended cool-downs, and deletes automatic zones that
-// are empty. It also frees memory that no answering thread reads any more. Every replica runs it. The compares of the
-// transactions make that safe.
+// Housekeeping releases the addresses of expired allocations, deletes the records of addresses whose cool-down has
+// ended, and deletes automatic zones that are empty. It also frees memory that no answering thread reads any more.
+// Every replica runs housekeeping. That is safe, because only the first of several replicas can commit the same change:
+// the compares of the other decisions fail (pools/release-address.ts, hosts/automatic-zone.ts).
 
 import type { Logger } from '../model/logger.ts';
 import type { Views } from '../views/views.ts';
@@ -21,7 +22,7 @@ export function startHousekeeping(views: Views, committer: Committer, logger: Lo
     views.zones.collect();
     if (running || !views.loaded) return;
     running = true;
-    keepHouse(views, committer)
+    runRound(views, committer)
       .catch((error: unknown) => logger.debug(error, 'housekeeping failed, will retry'))
       .finally(() => {
         running = false;
@@ -31,7 +32,8 @@ export function startHousekeeping(views: Views, committer: Committer, logger: Lo
   return () => clearInterval(timer);
 }
 
-async function keepHouse(views: Views, committer: Committer): Promise<void> {
+/** Commits the decisions of one round. Rejects with the first failure after all decisions were tried. */
+async function runRound(views: Views, committer: Committer): Promise<void> {
   const now = Date.now();
   const hasExpired = (expiresAt: string | undefined) => expiresAt !== undefined && Date.parse(expiresAt) <= now;
   const releases = [...views.pools.expired(now).take(maxAtOnce)].map(({ space, address, state }) =>

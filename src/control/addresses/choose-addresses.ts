@@ -25,8 +25,9 @@ const defaultSpace = 'default';
 const families: readonly Family[] = ['ipv4', 'ipv6'];
 
 /**
- * Checks an address that the request names at `path`. Refuses with `address_taken`, `address_outside_pool`,
- * `address_excluded` or `pool_exhausted`.
+ * Checks an address that the request names at `path`. Refuses with `address_taken`, `address_outside_pool` or
+ * `address_excluded`, with `pool_exhausted` if the pool is draining, and with `not_found` if there is no pool
+ * `poolName`.
  */
 export function chooseExplicit(context: DecisionContext, address: Address, path: string, poolName?: string): Choice {
   const pool =
@@ -85,7 +86,7 @@ export function refuseTaken(context: DecisionContext, space: string, address: Ad
 
 /**
  * Chooses addresses of a family from the named pool. Without a name, chooses from the first automatic pool that has
- * enough. Refuses with `pool_exhausted`.
+ * enough of them. Refuses with `pool_exhausted`, or with `not_found` if there is no pool `poolName`.
  */
 export function chooseNext(context: DecisionContext, family: Family, count: number, poolName?: string): Choice[] {
   const pools = poolName === undefined ? automaticPools(context) : [existingPool(context, poolName).value];
@@ -131,9 +132,9 @@ function automaticPools({ views }: Pick<DecisionContext, 'views'>): Pool[] {
 }
 
 /**
- * Returns the family for a request that names no family. It is IPv4 if one of the request's pools can give IPv4
- * addresses, otherwise IPv6 if one can give those. If no pool can give addresses of either family, it is the family of
- * their ranges.
+ * Returns the family for a request that names no family. It is IPv4 if a pool that may serve the request has IPv4
+ * addresses that are not excluded, otherwise IPv6 if such a pool has IPv6 addresses. If all addresses are excluded, it
+ * is the family of the ranges. Without a pool, it is IPv4.
  */
 export function defaultFamily(context: Pick<DecisionContext, 'views'>, poolName?: string): Family {
   const pools = poolName === undefined ? automaticPools(context) : [existingPool(context, poolName).value];

@@ -13,9 +13,9 @@ import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { type Choice, refuseTaken } from './choose-addresses.ts';
 
 /**
- * Gives a chosen address to a holder. The compare of the address's key proves that nobody else holds the address. The
- * compare of the pool's key proves that the pool still has the address (test/control/races.test.ts). Refuses with
- * `address_taken`. `path`: where the request names the address.
+ * Gives a chosen address to a holder. The compare of the address's key proves that nobody else holds the address. If
+ * the address is from a pool, the compare of the pool's key proves that the pool still has the address
+ * (test/control/races.test.ts). Refuses with `address_taken`. `path`: where the request names the address.
  */
 export function takeAddress(builder: TransactionBuilder, choice: Choice, holder: Holder, path = ''): AddressRecord {
   const { views, now } = builder;
@@ -29,8 +29,8 @@ export function takeAddress(builder: TransactionBuilder, choice: Choice, holder:
 }
 
 /**
- * Replaces the holders of an address. Releases the address if `holders` is empty. Returns the new record; after a
- * release, the record before it. Returns undefined if nobody held the address.
+ * Replaces the holders of an address. Releases the address if `holders` is empty. Returns the address's new record or,
+ * if the address was released, its last record. Does nothing and returns undefined if nobody holds the address.
  */
 export function replaceHolders(
   builder: TransactionBuilder,
@@ -52,8 +52,8 @@ export function replaceHolders(
 }
 
 /**
- * Removes a host from the holders of an address, or replaces it by `next`. Other holders stay. Does nothing if the
- * address's record cannot be read.
+ * Removes a host from the holders of an address, or replaces it by `next`. Other holders stay. Does nothing if the host
+ * is not a holder, or if the record of the address cannot be read.
  */
 export function replaceHost(
   builder: TransactionBuilder,
@@ -69,7 +69,7 @@ export function replaceHost(
   replaceHolders(builder, space, address, next === undefined ? others : [...others, next]);
 }
 
-/** Ends the cool-down of a released address. */
+/** Ends the cool-down of a released address. Its record stays only if the pool's strategy is `least-recently-used`. */
 export function endCoolDown(builder: TransactionBuilder, { value, modified }: Versioned<AddressRecord>): void {
   const { freeAt: _, ...record } = value;
   const pool = builder.views.pools.poolAt(record.space, record.address)?.value;
@@ -78,8 +78,8 @@ export function endCoolDown(builder: TransactionBuilder, { value, modified }: Ve
 }
 
 /**
- * Returns the record that a released address keeps. Returns undefined if its pool has no cool-down, and its strategy
- * need not know when the address was last used.
+ * Returns the record that a released address keeps: its pool has a cool-down, or the strategy `least-recently-used`,
+ * which reads when the address was released. Returns undefined for other pools, and for an address outside all pools.
  */
 function releasedRecord({ views, now }: TransactionBuilder, record: AddressRecord): AddressRecord | undefined {
   const pool = views.pools.poolAt(record.space, record.address)?.value;

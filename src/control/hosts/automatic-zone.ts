@@ -1,4 +1,4 @@
-// Automatic reverse zones. One is created with the first address that needs it, and deleted with its last name.
+// Automatic reverse zones. A reverse zone is created with the first PTR that needs it, and deleted with its last name.
 
 import type { Fqdn } from '../../model/name.ts';
 import { type Zone, zoneDefaults } from '../../model/zone.ts';
@@ -7,15 +7,15 @@ import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
-/** Returns a new automatic zone. */
+/** Returns the settings of a new automatic zone. */
 export function reverseZoneSettings(name: Fqdn): Zone {
   return { name, ...zoneDefaults, automatic: true };
 }
 
 /**
- * Deletes the zone of a name if it is automatic and the transaction deletes its last name. If the transaction has no
- * room for that, housekeeping deletes the zone later. Every change of the zone writes its serial. So the compare of the
- * serial proves that no name was added since the views were read.
+ * Deletes the zone that contains a name, if the zone is automatic and has no names after this transaction. If the
+ * transaction has no room for that, housekeeping deletes the zone later. Every change of the zone writes its serial. So
+ * the compare of the serial proves that no name was added since the views were read (test/control/races.test.ts).
  */
 export function removeEmptyZone(builder: TransactionBuilder, owner: Fqdn): void {
   const { views } = builder;

@@ -15,13 +15,17 @@ interface HostChange {
   name: Fqdn;
   precondition: Precondition;
   /**
-   * Returns the wanted host, made from the current host. Is called again when the current host has changed. Refuses by
-   * throwing.
+   * Returns the wanted host, made from the current host; `current` is undefined if there is no host of that name. Is
+   * called again whenever the change is decided again. Refuses by throwing.
    */
   change: (current: Host | undefined) => WantedHost;
 }
 
-/** Changes a host. If there is no host of that name, creates it, and `created` is true. */
+/**
+ * Changes a host. If there is no host of that name, creates it, and `created` is true. Refuses with
+ * `precondition_failed`, with `name_taken` if another host has the new name, and as {@link hostFrom} and
+ * {@link writeHost} do.
+ */
 export function decideChangeHost(
   context: DecisionContext,
   { name, precondition, change }: HostChange,

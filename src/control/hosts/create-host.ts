@@ -10,6 +10,8 @@ import { pathsIn, writeHost } from './write-host.ts';
 
 /**
  * Creates a host with its addresses, A/AAAA, PTR and aliases, in one transaction (test/control/host-is-atomic.test.ts).
+ * If orphans have its name, the new host takes them over. Refuses with `name_taken` if there is a host of that name,
+ * and as {@link hostFrom} and {@link writeHost} do.
  */
 export function decideCreateHost(context: DecisionContext, wanted: WantedHost): Decision<Host> {
   if (context.views.hosts.get(wanted.name) !== undefined) {

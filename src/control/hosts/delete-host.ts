@@ -7,11 +7,13 @@ import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { writeHost } from './write-host.ts';
 
+/** The deletion that a request asks for. */
 interface HostDeletion {
   name: Fqdn;
   precondition: Precondition;
 }
 
+/** Deletes a host with its records, and releases its addresses. Refuses with `not_found` or `precondition_failed`. */
 export function decideDeleteHost(context: DecisionContext, { name, precondition }: HostDeletion): Decision<void> {
   const current = existingHost(context, name);
   checkPrecondition(precondition, entityTag(current.modified));

@@ -1,4 +1,5 @@
-// Parses requests about hosts: text fields in, checked and branded values out. A refusal names the path of the field.
+// Parses requests about hosts: the fields of a request in, checked and branded values out. A refusal names the path of
+// the field.
 
 import { atField, refuseField } from '../../errors.ts';
 import { type Family, parseAddress } from '../../model/address.ts';
@@ -51,8 +52,9 @@ export function parseHostInput(input: HostInput): WantedHost {
 }
 
 /**
- * Returns the host that `current` becomes with the merge patch. The addresses and their PTRs stay, unless the patch
- * names them.
+ * Returns the host that `current` becomes with the merge patch. The host keeps its addresses unless the patch has
+ * `addresses`, `pool` or `families`. A PTR that was deleted with its zone comes back only if the patch has `ptr: true`.
+ * Refuses with `invalid_request`.
  */
 export function parseHostPatch(current: Host, patch: object): WantedHost {
   const { name, aliases, ttl, ptr, owner, tags } = current;
@@ -72,8 +74,8 @@ interface HostFilterInput {
 }
 
 /**
- * Returns a function that returns whether a host matches the filter. Refuses a field that cannot be read, with a path
- * such as `?name`.
+ * Returns a function that returns whether a host matches the filter. Refuses with `invalid_request` a name or an
+ * address that cannot be read. The path is `?name` or `?address`.
  */
 export function parseHostFilter(input: HostFilterInput): (host: Host) => boolean {
   const { name: nameText, address: addressText, pool, owner, tag } = input;

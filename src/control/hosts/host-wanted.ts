@@ -10,8 +10,9 @@ import { chooseExplicit, chooseNext, defaultFamily } from '../addresses/choose-a
 import type { DecisionContext } from '../transaction/decision.ts';
 
 /**
- * A host as a request wants it. Without `addresses`, the host keeps its addresses, and gets one of each wanted family
- * that it lacks.
+ * A host as a request wants it. Without `addresses`, the host keeps those of its addresses that are from `pool` and of
+ * one of `families`. Without `pool`, addresses from every pool stay; without `families`, addresses of both families
+ * stay. Then the host gets one address of each wanted family that it lacks.
  */
 export interface WantedHost {
   name: Fqdn;
@@ -21,15 +22,17 @@ export interface WantedHost {
   aliases: Fqdn[];
   ttl: number | null;
   ptr: boolean;
-  /**
-   * True if the request itself has `ptr: true`. Then addresses whose PTR was deleted with a reverse zone get it back.
-   */
+  /** True if the request itself has `ptr: true`. Then PTRs that were deleted with a reverse zone are created again. */
   everyPtr?: boolean;
   owner: string;
   tags: Tags;
 }
 
-/** Returns the wanted host. It keeps the addresses of `before`, the host so far, unless the request names others. */
+/**
+ * Returns the host that the request wants. `before`: the host before the change, whose addresses it may keep. Refuses
+ * with `zone_not_found`, `pool_not_found`, with `name_taken` if the host is its own alias, with `invalid_request` if it
+ * would have no address, and as {@link chooseExplicit} and {@link chooseNext} do.
+ */
 export function hostFrom(context: DecisionContext, wanted: WantedHost, before: Host | undefined): Host {
   const zone =
     context.views.zones.enclosing(wanted.name)?.value ??
@@ -51,12 +54,16 @@ export function hostFrom(context: DecisionContext, wanted: WantedHost, before: H
   };
 }
 
-/** Returns the addresses of the host so far, without the marks of PTRs that were deleted, if those shall come back. */
+/**
+ * Returns the addresses of `before`. An address keeps the mark that its PTR was deleted with a reverse zone, unless the
+ * request has `ptr: true`, or the host shall have no PTRs.
+ */
 function heldBy({ ptr, everyPtr = false }: WantedHost, before: Host | undefined): HostAddress[] {
   const held = before?.addresses ?? [];
   return ptr && !everyPtr ? held : held.map(({ ptr: _, ...address }) => address);
 }
 
+/** Returns the addresses of the wanted host: those of `held` that it keeps, and new ones. */
 function addressesFrom(context: DecisionContext, wanted: WantedHost, held: HostAddress[]): HostAddress[] {
   const explicit = (wanted.addresses ?? []).map(
     (address, index) =>
@@ -75,8 +82,9 @@ function isFrom(wantedPool: string | undefined, { pool }: HostAddress): boolean 
 }
 
 /**
- * Chooses one address for each wanted family that the host lacks. Wanted are the families that the request names,
- * otherwise those that the host had, otherwise, for a new host without addresses, the default family.
+ * Chooses one address of each wanted family that `have` lacks. The wanted families are those in the request. Without
+ * them: those in `before`. If `have` and `before` are both empty: the default family. Refuses with `invalid_request` if
+ * no family is wanted and `have` is empty.
  */
 function missingFamilies(
   context: DecisionContext,

@@ -1,6 +1,7 @@
-// Orphans are records and addresses that name a host which does not exist, because somebody deleted its key in the
-// store by hand. They may be overwritten, released, or taken over by a new host of that name. If a host's value cannot
-// be read, the host counts as existing, and its records and addresses are not orphans.
+// An orphan is a record or a held address that belongs to a host, but the host does not exist, or exists without it.
+// Orphans are left over when somebody deletes or changes the key of a host by hand. Users may overwrite or delete such
+// records, and release such addresses. A new host of that name takes them over. If the value of a host cannot be read,
+// its records and addresses are not orphans.
 
 import { parseAddress } from '../../model/address.ts';
 import type { AddressRecord, Holder } from '../../model/allocation.ts';
@@ -13,7 +14,7 @@ import { replaceHost } from '../addresses/hold-address.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
-/** Returns whether the RRset is one that a host manages, and that host does not exist or has no record there. */
+/** Returns whether an RRset at `owner` is an orphan: its host does not exist, or has no record of this type there. */
 export function isOrphanedRecord({ views }: DecisionContext, owner: Fqdn, rrset: Rrset): boolean {
   if (rrset.manager !== 'host') return false;
   const name = managingHost(owner, rrset);
@@ -23,7 +24,9 @@ export function isOrphanedRecord({ views }: DecisionContext, owner: Fqdn, rrset:
   return !recordsOf(host, 0).some((one) => one.owner === owner && one.rrset.type === rrset.type);
 }
 
-/** Returns whether the holder of the address is a host that does not exist, or that does not have the address. */
+/**
+ * Returns whether a held address is an orphan: the holder is a host that does not exist or does not have the address.
+ */
 export function isOrphanedHold(
   { views }: DecisionContext,
   { space, address }: Pick<AddressRecord, 'space' | 'address'>,
@@ -34,21 +37,24 @@ export function isOrphanedHold(
   return !addresses.some((one) => one.address === address && one.space === space);
 }
 
-/** Requires that the host is still as in the views. So its orphans are still orphans. */
+/**
+ * Requires that the host is still absent, or unchanged, as in the views. So the orphans of that host are still orphans.
+ */
 export function requireOrphan(builder: TransactionBuilder, host: Fqdn): void {
   const current = builder.views.hosts.get(host);
   if (current === undefined) builder.requireAbsent(hostKey(host));
   else builder.requireUnchanged(hostKey(host), current.modified);
 }
 
-/** Releases addresses of a host that does not exist. */
+/** Removes a host that does not exist from the holders of these addresses. An address without holders is released. */
 export function releaseAddresses(builder: TransactionBuilder, host: Fqdn, addresses: readonly HostAddress[]): void {
   for (const address of addresses) replaceHost(builder, address, host);
 }
 
 /**
- * Returns the host that the orphans of this name describe: it has those addresses in its A and AAAA records that are
- * still held for it. Returns undefined if a host of that name exists, or if no host manages A or AAAA records there.
+ * Returns the host that the orphans of this name describe. It has each address of the managed A and AAAA records at
+ * this name, if the store still has the host as a holder of that address. Returns undefined if a host of this name
+ * exists, if no zone contains the name, or if no managed A or AAAA records are there.
  */
 export function orphanedHost({ views, now }: DecisionContext, name: Fqdn): Host | undefined {
   const zone = views.zones.enclosing(name)?.value.name;

@@ -1,17 +1,20 @@
-// Splits work that is too large for one transaction: counts how many of its items fit into the next one.
+// Splits work that is too large for one transaction: counts how many items of the work fit into the next transaction.
 
 import { type Host, recordsOf } from '../../model/host.ts';
 import { maxOperations } from '../../store/store.ts';
 
-/** Room for the keys that no item counts, because all items share them: the zone, its serial. */
+/** The keys that all items of a transaction share, such as a zone and its serial. No item counts them. */
 const reservedKeys = 8;
 
-/** The keys that one transaction still takes. The first item always fits, so that every transaction makes progress. */
+/**
+ * The number of keys that one transaction still has room for. The first item always fits, so that every transaction
+ * does a part of the work.
+ */
 export class WriteBudget {
   #left = maxOperations - reservedKeys;
   #first = true;
 
-  /** Returns whether so many keys still fit. If they do, counts them. */
+  /** Returns whether an item with so many keys fits into the transaction. If it does, counts its keys. */
   take(keys: number): boolean {
     if (!this.#first && keys > this.#left) return false;
     this.#first = false;
@@ -21,10 +24,11 @@ export class WriteBudget {
 }
 
 /**
- * Returns an upper limit for the keys that a transaction needs to write or delete the host: the host, its addresses,
- * its names with the serials of their zones, and the automatic zones that are deleted with their last names. If there
- * is no room for those zones, housekeeping deletes them later (automatic-zone.ts). All else of the largest possible
- * host fits into one transaction (test/http/max-host.test.ts).
+ * Returns an upper limit for the number of keys in a transaction that writes or deletes the host. The host has one key.
+ * A record has two: its name, and the serial of its zone. An address has three: itself, and the key and the serial of
+ * an automatic zone that is deleted with its last name. If there is no room for these zones, housekeeping deletes them
+ * later (automatic-zone.ts). Everything else of the largest possible host fits into one transaction
+ * (test/http/max-host.test.ts).
  */
 export function maxKeysOf(host: Host): number {
   return 1 + 3 * host.addresses.length + 2 * recordsOf(host, 0).length;

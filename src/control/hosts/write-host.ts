@@ -1,5 +1,6 @@
 // Writes a host with its addresses and records into a transaction: the difference between the host before and after.
-// For a new host, `before` is undefined. For a deleted host, `after` is undefined.
+// For a new host, `before` is undefined, or the host that the orphans of its name describe (orphans.ts). For a deleted
+// host, `after` is undefined.
 
 import { refuse, refuseField } from '../../errors.ts';
 import { automaticReverseZone } from '../../model/address.ts';
@@ -26,8 +27,8 @@ export function pathsIn({ name, aliases }: Pick<Host, 'name' | 'aliases'>): Path
 
 /**
  * Writes the difference into the transaction. Refuses with `address_taken`, `name_taken`, `rrset_conflict`,
- * `cname_conflict` or `zone_not_found`. `doomed`: a zone that is about to be deleted with all its names. The records
- * that the host loses there are not deleted one by one.
+ * `cname_conflict` or `zone_not_found`. `doomed`: a zone that is about to be deleted with all its names. Records that
+ * the host has there are not deleted one by one.
  */
 export function writeHost(
   builder: TransactionBuilder,
@@ -68,7 +69,8 @@ function writeAddresses(builder: TransactionBuilder, before?: Host, after?: Host
   }
   if (after === undefined) return;
   const holder: Holder = { kind: 'host', host: after.name, owner: after.owner };
-  // A new host that takes over orphaned addresses writes them too. Their compares prove that nobody else took them.
+  // An address that stays is written too if the name or the owner of its host changes, or if a new host takes over an
+  // orphan. The compare of the address proves that nobody else has taken it.
   const isNew = builder.views.hosts.get(after.name) === undefined;
   for (const [index, choice] of wanted.entries()) {
     if (!old.some((other) => isSameAddress(choice, other))) {
@@ -83,7 +85,9 @@ function isSameAddress(a: HostAddress, b: HostAddress): boolean {
   return a.address === b.address && a.space === b.space;
 }
 
-/** Deletes a record of the host. Does nothing if the record was deleted already, with its zone or by hand. */
+/**
+ * Deletes a record of the host. Does nothing if its zone does not exist, or if the host manages no such record there.
+ */
 function removeRecord(builder: TransactionBuilder, host: Host, { owner, rrset }: OwnedRrset): void {
   const zone = builder.views.zones.enclosing(owner)?.value;
   if (zone === undefined) return;
@@ -91,6 +95,7 @@ function removeRecord(builder: TransactionBuilder, host: Host, { owner, rrset }:
   if (stands !== undefined && isManagedBy(owner, stands, host.name)) builder.deleteRrset(zone, owner, rrset.type);
 }
 
+/** Writes a record of the host. Deletes orphans at its name. Refuses if another RRset at the name is in conflict. */
 function addRecord(
   builder: TransactionBuilder,
   before: Host | undefined,
@@ -99,8 +104,7 @@ function addRecord(
 ): void {
   const zone = zoneFor(builder, after, owner);
   for (const stands of builder.rrsetsAt(zone, owner)) {
-    const ours = isManagedBy(owner, stands, before?.name) || isManagedBy(owner, stands, after.name);
-    if (ours) continue;
+    if (isManagedBy(owner, stands, before?.name) || isManagedBy(owner, stands, after.name)) continue;
     if (!isOrphanedRecord(builder, owner, stands)) {
       refuseConflict(after, owner, rrset, stands);
       continue;
@@ -111,7 +115,10 @@ function addRecord(
   builder.putRrset(zone, owner, { ...rrset, ttl: after.ttl ?? zone.defaultTtl });
 }
 
-/** Returns the zone for a record. If no zone covers a reverse name, creates an automatic zone. */
+/**
+ * Returns the zone for a record. If no zone contains a reverse name of the host, creates an automatic zone. Refuses
+ * with `zone_not_found` if no zone contains another name.
+ */
 function zoneFor(builder: TransactionBuilder, host: Host, owner: Fqdn): Zone {
   const address = host.addresses.find((one) => isWithin(owner, automaticReverseZone(one.address)))?.address;
   const automatic = address === undefined ? undefined : automaticReverseZone(address);
@@ -130,7 +137,7 @@ function isManagedBy(owner: Fqdn, rrset: Rrset, host: Fqdn | undefined): boolean
   return rrset.manager === 'host' && managingHost(owner, rrset) === host;
 }
 
-/** Refuses if the wanted RRset and one that stands at its name have one type, or if one of them is a CNAME. */
+/** Refuses if the wanted RRset and one that stands at its name have the same type, or if one of them is a CNAME. */
 function refuseConflict(host: Host, owner: Fqdn, wanted: Rrset, stands: Rrset): void {
   const isAlias = wanted.type === 'CNAME';
   const path = isAlias ? `/aliases/${host.aliases.indexOf(owner)}` : '/name';

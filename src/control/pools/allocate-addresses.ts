@@ -24,11 +24,14 @@ export interface WantedAllocation {
   sharingKey?: string;
   ports?: Port[];
   expiresInSeconds?: number;
-  /** One identifier for each address. The caller makes them, so that they are the same if it is decided again. */
+  /** One identifier for each address. The caller makes them: a repeated decision must have the same identifiers. */
   ids: string[];
 }
 
-/** Allocates addresses. Result: their records. */
+/**
+ * Allocates addresses. Result: their records. Refuses with `not_found` if there is no such pool, and as
+ * {@link chooseExplicit} and {@link chooseNext} do.
+ */
 export function decideAllocateAddresses(context: DecisionContext, wanted: WantedAllocation): Decision<AddressRecord[]> {
   const { value: pool } = existingPool(context, wanted.pool);
   const builder = new TransactionBuilder(context);
@@ -54,8 +57,8 @@ function holderOf({ now }: DecisionContext, wanted: WantedAllocation, index: num
 }
 
 /**
- * Allocates addresses that the pool chooses. With a sharing key, addresses that can be shared come before free
- * addresses.
+ * Allocates addresses that the request does not name. With a sharing key, addresses that can be shared come before free
+ * addresses, unless the pool is draining.
  */
 function allocateNext(builder: TransactionBuilder, pool: Pool, wanted: WantedAllocation): AddressRecord[] {
   const family = wanted.family ?? defaultFamily(builder, pool.name);

@@ -18,7 +18,10 @@ export interface AllocationInput {
   expiresInSeconds?: number;
 }
 
-/** Returns the allocation that the input asks for. `newId` makes the identifier of each address's holder. */
+/**
+ * Returns the allocation that the input asks for. `newId` makes the identifier of each address's holder. Refuses with
+ * `invalid_request`.
+ */
 export function parseAllocationInput(pool: string, input: AllocationInput, newId: () => string): WantedAllocation {
   const { addresses: texts, count, owner = '', ...more } = input;
   const { family } = more;
@@ -52,7 +55,7 @@ interface ReleaseInput {
   owner?: string;
 }
 
-/** Returns the release that the input asks for. Refuses an address that cannot be read, at `:ip`. */
+/** Returns the release that the input asks for. Refuses with `invalid_request` an address that cannot be read. */
 export function parseReleaseInput({ ip, space, id, owner }: ReleaseInput): Omit<AddressRelease, 'precondition'> {
   return {
     space: space ?? 'default',

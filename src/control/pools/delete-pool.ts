@@ -1,4 +1,4 @@
-// Use case: a pool is deleted. While its addresses are in use, that takes force.
+// Use case: a pool is deleted. While addresses from the pool are held, only a deletion by force is accepted.
 
 import type { Pool } from '../../model/pool.ts';
 import { poolKey } from '../../store/kinds/pool.ts';
@@ -9,12 +9,16 @@ import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { decideEvict, refuseUse } from './evict.ts';
 
+/** The deletion that a request asks for. */
 interface PoolDeletion {
   name: string;
   precondition: Precondition;
 }
 
-/** Deletes a pool. Refuses with `pool_in_use` while its addresses are held. */
+/**
+ * Deletes a pool. Refuses with `not_found`, `precondition_failed`, or, while addresses from the pool are held,
+ * `pool_in_use`.
+ */
 export function decideDeletePool(context: DecisionContext, wanted: PoolDeletion): Decision<void> {
   const { value, modified } = poolToDelete(context, wanted);
   const builder = new TransactionBuilder(context);
@@ -23,8 +27,8 @@ export function decideDeletePool(context: DecisionContext, wanted: PoolDeletion)
 }
 
 /**
- * Prepares {@link decideDeletePool} by force: releases as many addresses of the pool as fit into one transaction.
- * Result: how many are left.
+ * Makes room for {@link decideDeletePool} with force: releases as many addresses from the pool as fit into one
+ * transaction. Result: the number of addresses still to be released.
  */
 export function decideEvictAll(context: DecisionContext, wanted: PoolDeletion): Decision<number> {
   return decideEvict(context, poolToDelete(context, wanted).value, () => false);

@@ -1,5 +1,5 @@
-// Evicts the holders of a pool's addresses, by force. A host loses the address with its records. A host that loses its
-// last address is deleted.
+// Releases addresses of a pool by force. A host loses such an address with the records of the address. A host that
+// loses its last address is deleted.
 
 import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';
@@ -18,8 +18,8 @@ import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 export type Stays = (address: Address) => boolean;
 
 /**
- * Refuses with `pool_in_use` if addresses from the pool are held that may not stay. Requires that no address of the
- * pool's space is written meanwhile.
+ * Refuses with `pool_in_use` if the pool has held addresses that may not stay. Requires that no address of the pool's
+ * space is written meanwhile.
  */
 export function refuseUse(builder: TransactionBuilder, pool: Pool, stays: Stays): void {
   builder.requireQuiet(addressesPrefix(pool.space), builder.views.revision);
@@ -27,7 +27,10 @@ export function refuseUse(builder: TransactionBuilder, pool: Pool, stays: Stays)
   if (records.length > 0) refuseInUse(pool.name, records);
 }
 
-/** Releases addresses that may not stay, as many as fit into one transaction. Result: how many are left. */
+/**
+ * Releases held addresses that may not stay, as many as fit into one transaction. Result: the number of addresses still
+ * to be released.
+ */
 export function decideEvict(context: DecisionContext, pool: Pool, stays: Stays): Decision<number> {
   const records = leaving(context, pool, stays);
   const builder = new TransactionBuilder(context);
@@ -45,11 +48,12 @@ export function decideEvict(context: DecisionContext, pool: Pool, stays: Stays):
   return builder.build(records.length - released);
 }
 
+/** Returns the records of the addresses from the pool that are held and may not stay. */
 function leaving({ views }: DecisionContext, pool: Pool, stays: Stays): AddressRecord[] {
   return [...views.pools.heldFrom(pool)].map(({ value }) => value).filter(({ address }) => !stays(address));
 }
 
-/** Returns the hosts that hold the address. Leaves out orphaned holds: their hosts do not have the address. */
+/** Returns the hosts that have the address. For an orphan, there are none. */
 function hostsOf(context: DecisionContext, record: AddressRecord): Host[] {
   return record.holders.flatMap((holder) =>
     holder.kind === 'host' && !isOrphanedHold(context, record, holder)
@@ -58,7 +62,7 @@ function hostsOf(context: DecisionContext, record: AddressRecord): Host[] {
   );
 }
 
-/** Returns the hosts that hold any of the addresses. The value is the same host without these addresses. */
+/** Returns the hosts that have any of the addresses. The value is the same host without these addresses. */
 function hostsWithout(context: DecisionContext, records: readonly AddressRecord[]): Map<Host, Host> {
   const hosts = new Map<Host, Host>();
   for (const record of records) {

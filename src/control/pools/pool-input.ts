@@ -1,10 +1,10 @@
-// Parses requests about pools: text fields in, a checked pool out. A refusal names the path of the field.
+// Parses requests about pools: the fields of a request in, a checked pool out. A refusal names the path of the field.
 
 import { atField } from '../../errors.ts';
 import { type Pool, poolFrom } from '../../model/pool.ts';
 import { mergePatch } from '../input/merge-patch.ts';
 
-/** A pool as people write it. All fields but the ranges have a default. */
+/** A pool as people write it. Every field except `ranges` has a default. */
 export type PoolInput = Partial<Omit<Pool, 'name'>>;
 
 /** Returns the pool that the input asks for. Refuses with `invalid_request`. */
@@ -12,7 +12,7 @@ export function parsePoolInput(name: string, input: PoolInput): Pool {
   return atField('', () => poolFrom(name, input));
 }
 
-/** Returns the pool that `current` becomes with the merge patch. */
+/** Returns the pool that `current` becomes with the merge patch. Refuses with `invalid_request`. */
 export function parsePoolPatch(current: Pool, patch: object): Pool {
   return parsePoolInput(current.name, mergePatch(current, patch));
 }

@@ -1,4 +1,5 @@
-// Use case: a pool is created or changed. Without force, a change must leave the addresses in use inside the pool.
+// Use case: a pool is created or changed. A change without force is refused if a held address would be outside the
+// pool. A change with force releases such addresses first.
 
 import { refuse, refuseField } from '../../errors.ts';
 import { addressNumber } from '../../model/address.ts';
@@ -17,13 +18,16 @@ export interface PoolChange {
   name: string;
   precondition: Precondition;
   /**
-   * Returns the wanted pool, made from the current pool. Is called again when the current pool has changed. Refuses by
-   * throwing.
+   * Returns the wanted pool, made from the current pool; `current` is undefined if there is no pool of that name. Is
+   * called again whenever the change is decided again. Refuses by throwing.
    */
   change: (current: Pool | undefined) => Pool;
 }
 
-/** Creates or changes a pool. Refuses with `pool_in_use` if addresses in use would be outside it. */
+/**
+ * Creates or changes a pool. Refuses with `precondition_failed`, with `pool_overlap` if its ranges overlap, and with
+ * `pool_in_use` if held addresses would be outside the pool.
+ */
 export function decidePutPool(
   context: DecisionContext,
   { name, precondition, change }: PoolChange,
@@ -36,7 +40,7 @@ export function decidePutPool(
   return builder.build({ pool, created: current === undefined });
 }
 
-/** Creates a pool. Refuses with `already_exists`. Result: the pool with its usage at this moment. */
+/** Creates a pool. Refuses with `already_exists` or `pool_overlap`. Result: the pool with its usage at this moment. */
 export function decideCreatePool(context: DecisionContext, pool: Pool): Decision<Pool & { usage: PoolUsage }> {
   const { name } = pool;
   if (context.views.pools.get(name) !== undefined)
@@ -55,7 +59,9 @@ function writePool(builder: TransactionBuilder, pool: Pool, current: Versioned<P
   builder.put(poolKey(pool.name), poolValue.encode(pool), current?.modified);
 }
 
-/** Refuses ranges that overlap each other, or those of another pool of the same space. */
+/**
+ * Refuses with `pool_overlap` a range that overlaps another range of the pool, or of another pool in the same space.
+ */
 function checkRanges({ views }: DecisionContext, pool: Pool): void {
   const { ranges } = poolShape(pool);
   for (const [index, range] of ranges.entries()) {
@@ -72,8 +78,8 @@ function checkRanges({ views }: DecisionContext, pool: Pool): void {
 }
 
 /**
- * If the ranges change, requires that no pool is written meanwhile. Without that, two pools could be written at the
- * same time whose ranges overlap, since they have different keys.
+ * If the ranges or the space change, requires that no pool is written meanwhile. Otherwise two requests could write
+ * overlapping ranges into two pools at the same time, since each pool has its own key (test/control/races.test.ts).
  */
 function guardRanges(builder: TransactionBuilder, pool: Pool, current: Pool | undefined): void {
   const changed = current === undefined || current.space !== pool.space || current.ranges.join() !== pool.ranges.join();
@@ -84,7 +90,10 @@ function covers(outer: AddressRange, inner: AddressRange): boolean {
   return outer.first <= inner.first && inner.last <= outer.last;
 }
 
-/** Returns whether addresses of the current pool may be outside the changed pool. */
+/**
+ * Returns false only if the changed pool has the same space, and one of its ranges covers each range of the current
+ * pool.
+ */
 function shrinks(current: Pool, next: Pool): boolean {
   const { ranges } = poolShape(next);
   return (
@@ -93,14 +102,15 @@ function shrinks(current: Pool, next: Pool): boolean {
   );
 }
 
+/** Returns a function that returns whether an address of the current pool is in the changed pool too. */
 function staysIn(current: Pool, next: Pool): Stays {
   const shape = poolShape(next);
   return (address) => next.space === current.space && shapeHolds(shape, addressNumber(address));
 }
 
 /**
- * Prepares {@link decidePutPool} by force: releases addresses outside the changed pool, as many as fit into one
- * transaction. Result: how many are left.
+ * Makes room for {@link decidePutPool} with force: releases held addresses outside the changed pool, as many as fit
+ * into one transaction. Result: the number of addresses still to be released.
  */
 export function decideEvictOutside(
   context: DecisionContext,

@@ -1,5 +1,5 @@
-// Use case: an allocated address is released. The address of a host is not: a change or the deletion of the host
-// releases it.
+// Use case: an allocated address is released. An address of a host is released by a change or the deletion of the host,
+// unless the address is an orphan (hosts/orphans.ts).
 
 import { refuse } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';
@@ -16,11 +16,15 @@ export interface AddressRelease {
   space: string;
   address: Address;
   precondition: Precondition;
-  /** Returns whether a holder is released. Default: all are. */
+  /** Returns whether a holder leaves. Default: all holders leave. */
   leaves?: ((holder: Holder) => boolean) | undefined;
 }
 
-/** Releases an address from its holders. If it is released already, ends its cool-down. */
+/**
+ * Removes the holders that leave. The address is released if no holder stays. If the address is cooling down and the
+ * request selects no holders, ends the cool-down. Refuses with `not_found`, `precondition_failed`, or, if one of the
+ * holders is a host that has the address, `managed_record`.
+ */
 export function decideReleaseAddress(
   context: DecisionContext,
   { space, address, precondition, leaves }: AddressRelease,
@@ -57,7 +61,10 @@ export function decideReleaseAddress(
   return builder.build(undefined);
 }
 
-/** Deletes the record of an address whose cool-down has ended, unless the address was taken again meanwhile. */
+/**
+ * For housekeeping. Deletes the record of a released address whose cool-down has ended. Does nothing if the address is
+ * held or cools down. The compare of the record proves that nobody has taken the address (test/control/races.test.ts).
+ */
 export function decideForgetAddress(
   context: DecisionContext,
   { space, address }: Pick<AddressRelease, 'space' | 'address'>,

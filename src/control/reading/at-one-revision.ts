@@ -10,8 +10,9 @@ import type { Views } from '../../views/views.ts';
 import { untilReached } from './until-reached.ts';
 
 /**
- * Calls `take` with a revision at which the store has the zone as the views have it during the call. The revision of
- * the views would not do: where other programs write to the same etcd, it lags behind, and may be compacted.
+ * Calls `take` with a revision at which the store has the zone as the views have it during the call. That is often not
+ * the revision of the views: if other programs write to the same etcd, the revision of the views lags behind, and the
+ * store may have compacted it. Refuses with `store_unavailable`.
  */
 export async function atOneRevision<T>(
   { store, views }: { store: Store; views: Views },

@@ -1,4 +1,4 @@
-// The refusal because of a value in the store that this replica cannot read, or cannot serve.
+// The refusal of a request that needs a value of the store which this replica cannot read, or cannot serve.
 
 import { type ErrorCode, Refusal } from '../../errors.ts';
 import type { Fault } from '../../views/stored-faults.ts';
@@ -8,19 +8,19 @@ interface FaultyValue {
   fault: Pick<Fault, 'code' | 'message'>;
   /** The code of the refusal. Default: that of the fault. */
   code?: ErrorCode;
-  /** The repair that the operator can make. */
-  wayOut?: string;
+  /** The repair that the operator can make. Default: one for the kind of the fault. */
+  repair?: string;
   /** The field of the request that needs the value. */
   path?: string;
   members?: Record<string, unknown>;
 }
 
 /** Returns the refusal. Its message names the key, the fault and the repair. */
-export function faultRefusal({ key, fault, code = fault.code, wayOut, path, members = {} }: FaultyValue): Refusal {
+export function faultRefusal({ key, fault, code = fault.code, repair, path, members = {} }: FaultyValue): Refusal {
   const isFull = fault.code === 'table_full';
   const what = isFull ? 'cannot be served by this replica' : 'cannot be read';
-  const repair = wayOut ?? (isFull ? 'delete records that are not needed' : 'repair or delete it in the store');
-  const message = `the store's '${key}' ${what} (${fault.message}): ${repair}`;
+  const usual = isFull ? 'delete records that are not needed' : 'repair or delete it in the store';
+  const message = `the store's '${key}' ${what} (${fault.message}): ${repair ?? usual}`;
   return new Refusal(code, message, {
     ...(path !== undefined && { errors: [{ path, message }] }),
     members: { key, ...members },

@@ -5,7 +5,7 @@ import type { Revision } from '../../model/revision.ts';
 import { within } from '../../model/within.ts';
 import type { Views } from '../../views/views.ts';
 
-/** As long as most calls of the store wait for an answer. */
+/** The longest wait. Most calls of the store wait as long for an answer. */
 const maxMilliseconds = 4000;
 
 /**

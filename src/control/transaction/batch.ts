@@ -1,5 +1,5 @@
 // A batch of decisions that share one transaction. No decision of a batch writes a key that another decision of the
-// batch compares or writes. Only the serial of a zone may be written by several of them.
+// batch compares or writes (test/control/races.test.ts). Only the serial of a zone may be written by several of them.
 
 import { serialKind } from '../../store/kinds/serial.ts';
 import { type Compare, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
@@ -11,19 +11,21 @@ const maxBytes = 1024 * 1024;
 
 export class Batch<Job> {
   readonly jobs: { job: Job; decision: Decision<unknown> }[] = [];
+  /** The operations of the transaction, by the key that they write. */
   readonly written = new Map<string, Operation>();
   readonly #compares = new Map<string, Compare>();
   /** The prefixes whose keys the batch deletes, or requires to be quiet. */
   readonly #prefixes: string[] = [];
   #bytes = 0;
 
+  /** True if the transaction has no room for another operation, or none for another compare. */
   get full(): boolean {
     return this.written.size >= maxOperations || this.#compares.size >= maxOperations;
   }
 
   /**
-   * Adds a decision. Returns false, and adds nothing, if the transaction has no room for it, or if it conflicts with
-   * another decision of the batch.
+   * Adds a decision. Returns false and adds nothing if the transaction has no room for the decision, or if the decision
+   * conflicts with another one of the batch.
    */
   add(job: Job, decision: Decision<unknown>): boolean {
     const compares = decision.compares.filter((compare) => !this.#compares.has(comparedKey(compare)));
@@ -54,8 +56,7 @@ export class Batch<Job> {
 
   #conflicts(compares: readonly Compare[], operations: readonly Operation[]): boolean {
     return (
-      compares.some((compare) => this.#isWritten(compare)) ||
-      operations.some((operation) => this.#isCompared(operation))
+      compares.some((compare) => this.#isWritten(compare)) || operations.some((operation) => this.#isInUse(operation))
     );
   }
 
@@ -67,7 +68,7 @@ export class Batch<Job> {
   }
 
   /** Returns whether the batch compares or writes a key that the operation writes. */
-  #isCompared(operation: Operation): boolean {
+  #isInUse(operation: Operation): boolean {
     const written = writtenKey(operation);
     if (operation.kind === 'delete-prefix') {
       return [...this.written.keys(), ...this.#compares.keys()].some((key) => key.startsWith(written));
@@ -81,8 +82,8 @@ export class Batch<Job> {
 }
 
 /**
- * Returns whether several decisions of a batch may share the operation. They share the write of a zone's serial, which
- * has no value.
+ * Returns whether several decisions of a batch may share the operation. Only the put of a zone's serial may be shared:
+ * its value is empty, and the serial is the key's revision.
  */
 function isShared(operation: Operation): boolean {
   return operation.kind === 'put' && operation.key.startsWith(serialKind.prefix);

@@ -4,13 +4,14 @@ import { type ErrorCode, Refusal } from '../../errors.ts';
 import type { Committer } from './commit.ts';
 import type { Actor, Committed, Decide } from './decision.ts';
 
-/** The limit for clearing again, where others add items before the decision is committed. */
+/** The limit for clearing again, if others add items before the decision is committed. */
 const maxClearings = 20;
 const inUse: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['pool_in_use', 'zone_in_use']);
 
 /**
- * Commits `clear` until its result, the number of items left, is 0. Then commits `decide`. Does both again if others
- * added items meanwhile, so that `decide` refuses with `pool_in_use` or `zone_in_use` (test/http/force.test.ts).
+ * Commits `clear` until its result, the number of items left, is 0. Then commits `decide`. Does both again if `decide`
+ * refuses with `pool_in_use` or `zone_in_use`: others have added items meanwhile (test/http/force.test.ts), or `clear`
+ * has left orphans. Rejects with the refusal of the last of {@link maxClearings} attempts.
  */
 export async function commitByForce<T>(
   committer: Committer,

@@ -36,7 +36,7 @@ export class OnceCommitter {
 
   /**
    * Commits as {@link Committer.commit} does. Resolves with the first answer if the request is a repeated one. Refuses
-   * another request with the same key, with `idempotency_mismatch`.
+   * with `idempotency_mismatch` another request with the same key.
    */
   async commit<T>(actor: TokenActor, identity: RequestIdentity, decide: Decide<T>): Promise<Committed<T>> {
     try {
@@ -83,8 +83,9 @@ export class OnceCommitter {
   }
 
   /**
-   * Resolves with the answer in the store when this replica serves its revision, since another replica may have written
-   * it (test/control/repeats.test.ts). Resolves with undefined if there is no answer.
+   * Resolves with the answer that the store has for the key, or with undefined if it has none. Another replica may have
+   * written the answer, so this waits until this replica serves its revision (test/control/repeats.test.ts). Refuses
+   * with `idempotency_mismatch` if the answer is that of another request.
    */
   async #earlier<T>(key: string, request: string): Promise<Committed<T> | undefined> {
     const entry = await this.#store.get(key);

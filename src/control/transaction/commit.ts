@@ -23,7 +23,7 @@ import { Batch } from './batch.ts';
 import type { Actor, Committed, Decide, Decision } from './decision.ts';
 import { comparedKey, writtenKey } from './transaction-keys.ts';
 
-/** A request whose decision waits for its transaction. */
+/** A call of {@link Committer.commit} that waits for its transaction. */
 interface Job {
   actor: Actor;
   decide: Decide<unknown>;
@@ -33,12 +33,12 @@ interface Job {
   reject: (reason: unknown) => void;
 }
 
-/** The attempts to commit a decision before the caller gets a refusal. */
+/** The limit for attempts to commit a decision. After them, the caller gets a refusal. */
 export const maxAttempts = 200;
-/** The time to wait until the views have the change that made a compare fail. */
-const freshViewMilliseconds = 25;
+/** The longest wait until the views have the change that made a compare fail. */
+const maxFreshViewMilliseconds = 25;
 
-/** The refusal of a change of which nothing was written: another writer was first in every attempt. */
+/** The refusal of a change after its last attempt: another writer was first in every attempt. Nothing was written. */
 export class LostRace extends Refusal {
   constructor() {
     super('internal_error', `the change lost ${maxAttempts} races against other writers: try it again`);
@@ -69,9 +69,10 @@ export class Committer {
   /**
    * Commits what the actor asks for. Resolves when the change is durable and this replica serves it
    * (test/control/served-when-resolved.test.ts). After a Refusal nothing was written, with two exceptions. After
-   * `store_unavailable` the change may have been written: the message tells. After {@link NotServed} it was written.
-   * `once`: rejects with {@link LostRace} as soon as a compare fails. It is for callers that must read more than the
-   * views before they decide again.
+   * {@link NotServed} the change is durable. After `store_unavailable` the message says which is true: nothing was
+   * written, or the change may have been written, or it is durable and this replica does not serve it yet. `once`:
+   * rejects with {@link LostRace} as soon as a compare fails. It is for callers that must also read the store before
+   * they decide again.
    */
   commit<T>(actor: Actor, decide: Decide<T>, { once = false }: { once?: boolean } = {}): Promise<Committed<T>> {
     const { obstacle } = this.#views;
@@ -92,8 +93,9 @@ export class Committer {
   }
 
   /**
-   * Decides the jobs of the queue in order, until the transaction is full. Jobs that conflict with it stay in the
-   * queue.
+   * Decides the jobs of the queue in order, until the transaction is full. Resolves a job that has nothing to write.
+   * Jobs that do not fit into the transaction or conflict with it stay in the queue. So do jobs that are refused while
+   * the batch has other jobs.
    */
   #takeBatch(): Batch<Job> {
     const batch = new Batch<Job>();
@@ -101,7 +103,8 @@ export class Committer {
     let seen = 0;
     let retries = 0;
     for (const job of this.#queue) {
-      // If compares fail because another replica writes too, smaller batches lose fewer jobs to one failed compare.
+      // Each failed attempt of a job halves the batch. Then one failed compare, for example because another replica
+      // writes too, fails fewer jobs. A transaction that was too large becomes smaller.
       retries = Math.max(retries, job.attempts);
       if (batch.full || batch.jobs.length >= Math.max(1, maxOperations >> Math.min(retries, 7))) break;
       seen += 1;
@@ -139,7 +142,7 @@ export class Committer {
         for (const { job, decision } of batch.jobs) this.#answer(job, decision, revision);
       } else {
         this.#requeue(batch);
-        await within(this.#views.reached(revision), freshViewMilliseconds);
+        await within(this.#views.reached(revision), maxFreshViewMilliseconds);
       }
     } catch (error) {
       this.#fail(batch, error);
@@ -158,7 +161,7 @@ export class Committer {
 
   /**
    * Answers a failed commit. Rejects the batch's jobs, or puts back those that can be committed without the others. If
-   * the store cannot be reached, rejects the queue too: each job would wait as long for nothing.
+   * the store cannot be reached, rejects the jobs of the queue too. Those jobs would only wait for the same timeout.
    */
   #fail(batch: Batch<Job>, error: unknown): void {
     if (error instanceof LeaseGone) {
@@ -174,13 +177,7 @@ export class Committer {
       return;
     }
     const untouched = notWritten(error);
-    const outcome =
-      error instanceof OutcomeUnknown
-        ? unavailable(
-            error,
-            'the write may have been carried out: read whether it was, or repeat it with the same Idempotency-Key',
-          )
-        : untouched;
+    const outcome = error instanceof OutcomeUnknown ? notConfirmed(error) : untouched;
     for (const { job } of batch.jobs) job.reject(outcome);
     for (const job of this.#queue.splice(0)) job.reject(untouched);
   }
@@ -196,7 +193,9 @@ export class Committer {
     this.#queue.unshift(...others);
   }
 
-  /** Puts the jobs back into the queue, for smaller transactions. Rejects a job that was alone in its transaction. */
+  /**
+   * Puts the jobs back into the queue, for smaller transactions. A job that was alone in its transaction is rejected.
+   */
   #failLarge({ jobs }: Batch<Job>, { message }: TransactionTooLarge): void {
     const again = jobs.length > 1 ? jobs.map(({ job }) => job) : [];
     for (const job of again) job.attempts += 1;
@@ -205,8 +204,8 @@ export class Committer {
   }
 
   /**
-   * Puts the jobs back into the queue, to be decided again. Rejects jobs that lost too often, and jobs that compare a
-   * key with a fault: the views never get its value.
+   * Puts the jobs back into the queue, to be decided again. Rejects jobs that lost too often, and jobs whose decision
+   * compares a faulty key. The views never get the value of such a key.
    */
   #requeue(batch: Batch<Job>): void {
     const again: Job[] = [];
@@ -223,13 +222,17 @@ export class Committer {
 }
 
 /** Returns the refusal of a write that was not carried out, because the store could not be reached. */
-export function notWritten(error: StoreUnavailable): Refusal {
-  return unavailable(error, 'nothing was written, try again later');
-}
-
-function unavailable({ message }: StoreUnavailable, outcome: string): Refusal {
+export function notWritten({ message }: StoreUnavailable): Refusal {
   return new Refusal(
     'store_unavailable',
-    `the store cannot be written to (${message}): ${outcome}; DNS is still answered`,
+    `the store cannot be written to (${message}): nothing was written, try again later; DNS is still answered`,
+  );
+}
+
+/** Returns the refusal of a write that the store has perhaps carried out. */
+function notConfirmed({ message }: OutcomeUnknown): Refusal {
+  return new Refusal(
+    'store_unavailable',
+    `the store did not confirm the write (${message}). It may have been carried out: read the resource to see, or repeat the request with the same Idempotency-Key. DNS is still answered`,
   );
 }

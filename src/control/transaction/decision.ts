@@ -5,7 +5,10 @@ import type { Revision } from '../../model/revision.ts';
 import type { Compare, Operation, Transaction } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
 
-/** A pure function. It is called again, on newer views, when its transaction lost a race. Refuses by throwing. */
+/**
+ * A pure function that makes a decision. It may be called several times for one request: the transaction may lose a
+ * race, or have no room for the decision. Refuses by throwing.
+ */
 export type Decide<T> = (context: DecisionContext) => Decision<T>;
 
 /** The inputs of a decision beside the request. */
@@ -13,7 +16,8 @@ export interface DecisionContext {
   readonly actor: Actor;
   readonly views: Views;
   /**
-   * Keys that other requests to this replica are about to write. They are not free, though the views do not have them.
+   * The keys that the transaction writes for other requests to this replica. They are in use, although the views do not
+   * have them yet.
    */
   readonly claimed: { has(key: string): boolean };
   /** Milliseconds since the epoch. */
@@ -63,8 +67,8 @@ export class Decision<T> implements Transaction {
   }
 
   /**
-   * Returns the decision with more in its transaction. Only for keys that users do not see: the answer that is kept for
-   * an Idempotency-Key (commit-once.ts).
+   * Returns the decision with more compares and operations. Only for keys that users do not see, such as the answer
+   * that the store keeps for an Idempotency-Key (commit-once.ts).
    */
   extendedWith({ compares, operations }: Transaction): Decision<T> {
     return new Decision(this.result, {

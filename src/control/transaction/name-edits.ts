@@ -1,5 +1,5 @@
-// The names that one transaction writes, with their RRsets so far. Checks whether those RRsets may stand at their
-// names, beside the records above and below.
+// The names that one transaction reads and writes, with the RRsets that it gives them. Checks whether the written
+// RRsets may stand at their names, beside the records above and below.
 
 import { maxNamed, Refusal } from '../../errors.ts';
 import {
@@ -26,7 +26,7 @@ export type Warning = Pick<NameFinding, 'owner' | 'types' | 'message'>;
 /** The limit for warnings in one answer. */
 export const maxWarnings = 100;
 
-/** One name: its RRsets before the transaction, and as the transaction leaves them so far. */
+/** One name: its RRsets before the transaction, and with the changes that the transaction has now. */
 export interface NameEdit {
   zone: Zone;
   owner: Fqdn;
@@ -34,9 +34,9 @@ export interface NameEdit {
   modified: Revision;
   before: readonly Rrset[];
   rrsets: readonly Rrset[];
-  /** False if the name was only read so far. */
+  /** True if the transaction writes or deletes an RRset of the name. False if it only reads the name. */
   changed: boolean;
-  /** The types of the RRsets that are written. Types of deleted RRsets are not among them. */
+  /** The types of the RRsets that the transaction writes. Types of RRsets that it deletes are not among them. */
   written: Set<string>;
 }
 
@@ -71,7 +71,7 @@ export class NameEdits {
     return this.#names.get(nameKey(zone.name, zone.generation, owner));
   }
 
-  /** Returns the RRsets that the name will have, whether it is edited or not. */
+  /** Returns the RRsets that the name will have after the transaction, also if the transaction does not edit it. */
   #rrsetsAt(zone: Zone, owner: Fqdn): readonly Rrset[] {
     return this.#startedEdit(zone, owner)?.rrsets ?? this.#views.zones.name(zone.name, owner).rrsets;
   }
@@ -83,8 +83,10 @@ export class NameEdits {
   }
 
   /**
-   * Refuses RRsets that may not stand where they are written. Does not refuse for RRsets that stood there before.
-   * Returns warnings.
+   * Refuses an RRset that this transaction writes and that may not stand at its name. Refuses a new cut that hides
+   * names which must be served. Refuses a change of the apex if after it, but not before, a DNAME hides the names of
+   * the replicas. Returns warnings. An RRset that the transaction does not write is not refused, unless a new cut hides
+   * it.
    */
   check(pathOf: PathOf): Warning[] {
     const warnings: Warning[] = [];
@@ -93,10 +95,13 @@ export class NameEdits {
       if (warnings.length < maxWarnings) warnings.push(finding);
     };
     const edits = [...this.#names.values()].filter(({ written }) => written.size > 0);
-    const cut = new Set(edits.filter((edit) => this.newCuts(edit).length > 0).map(({ zone }) => zone.name));
+    const zonesWithNewCuts = new Set(
+      edits.filter((edit) => this.newCuts(edit).length > 0).map(({ zone }) => zone.name),
+    );
     for (const edit of edits) {
       const { zone, owner, rrsets, written } = edit;
-      const above = cut.has(zone.name) || this.#views.zones.hasCuts(zone.name) ? this.#cutsAbove(zone, owner) : [];
+      const mayHaveCuts = zonesWithNewCuts.has(zone.name) || this.#views.zones.hasCuts(zone.name);
+      const above = mayHaveCuts ? this.#cutsAbove(zone, owner) : [];
       const below = this.#zoneBelow(zone, owner);
       for (const finding of checkName(zone.name, owner, rrsets, above, below)) {
         if (finding.types.some((type) => written.has(type))) refuseOrWarn(finding);
@@ -106,12 +111,13 @@ export class NameEdits {
       const targets = below === undefined ? checkTargets(zone.name, owner, rrsets, rrsetsAt) : [];
       for (const finding of targets) if (finding.types.some((type) => written.has(type))) refuseOrWarn(finding);
       for (const newCut of this.newCuts(edit)) {
-        // A zone of ours at this name hides the names below it already.
+        // A served zone that contains this name hides the names below it already.
         if (below !== undefined && newCut.type === 'NS') continue;
         for (const finding of this.#hiddenBy(zone, newCut, pathOf)) refuseOrWarn(finding);
       }
     }
-    // Deleting NS records can leave a zone without nameservers too.
+    // A zone without nameservers in its settings and without NS records has the replicas as its nameservers. A DNAME at
+    // its apex hides their names. Adding the DNAME can cause that, and so can deleting the NS records.
     for (const { zone, owner, before, rrsets, changed } of this.#names.values()) {
       if (!changed || owner !== zone.name || checkNameservers(zone, before) !== undefined) continue;
       const finding = checkNameservers(zone, rrsets);
@@ -120,25 +126,29 @@ export class NameEdits {
     return warnings;
   }
 
+  /** Yields the cuts that the names above `owner` will have after the transaction. */
   *#cutsAbove(zone: Zone, owner: Fqdn): Generator<ZoneCut> {
     for (const above of namesAbove(zone.name, owner)) yield* cutsAt(zone.name, above, this.#rrsetsAt(zone, above));
   }
 
-  /** Returns the zone of ours below `zone` that answers for the name instead. */
+  /** Returns the served zone inside `zone` that contains the name, and answers for it. */
   #zoneBelow(zone: Zone, owner: Fqdn): ZoneBelow | undefined {
     const name = this.#views.zones.zoneBelow(zone.name, owner);
     if (name === undefined) return undefined;
     return { name, nameservers: this.#rrsetsAt(zone, name).find(({ type }) => type === 'NS')?.records ?? [] };
   }
 
-  /** Refuses a cut that would hide names which must be served. Returns warnings about the other names that it hides. */
+  /**
+   * Refuses a delegation that hides records of hosts, and a DNAME that has any records below it. Returns warnings about
+   * other records that the cut hides.
+   */
   #hiddenBy(zone: Zone, cut: ZoneCut, pathOf: PathOf): NameFinding[] {
     const warnings: NameFinding[] = [];
     const faults = new Map<Fqdn, NameFinding>();
     for (const owner of this.#views.zones.namesBelow(zone.name, cut.owner)) {
       const edit = this.#startedEdit(zone, owner);
       for (const finding of checkName(zone.name, owner, this.#rrsetsAt(zone, owner), [cut])) {
-        // check() checks the RRsets that this transaction writes, with their own names.
+        // check() checks the RRsets that this transaction writes at their own names.
         if (finding.cut === undefined || finding.types.some((type) => edit?.written.has(type))) continue;
         if (finding.code !== undefined) faults.set(owner, finding);
         else if (warnings.length < maxWarnings) warnings.push(finding);

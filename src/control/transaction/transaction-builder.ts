@@ -1,7 +1,7 @@
 // Builds the transaction of one decision: its compares and its operations, with each key at most once. Adds the
-// compares that every write of a zone or a name needs. Every change that users can see is built here, so that build()
-// can write its audit event. test/repo/store-commits.test.ts lists the files that commit without the builder. The edits
-// of names, and the checks of their RRsets: name-edits.ts.
+// compares that every write of a zone or a name needs. Every change that users can see is built here:
+// test/repo/store-commits.test.ts lists the files that commit without the builder. The edits of names, and the checks
+// of their RRsets: name-edits.ts.
 
 import { refuse } from '../../errors.ts';
 import { ancestry, type Fqdn, parentOf } from '../../model/name.ts';
@@ -29,7 +29,7 @@ export class TransactionBuilder implements DecisionContext {
   readonly #names: NameEdits;
   /** The zones that this transaction creates. They have no key yet to compare. */
   readonly #created = new Map<Fqdn, Zone>();
-  /** The keys of zones that would enclose a created zone, and that must not exist. */
+  /** The keys of zones that must not exist: a created zone would be inside them, and they are not in the views. */
   readonly #enclosing = new Set<string>();
 
   constructor({ actor, views, claimed, now }: DecisionContext) {
@@ -61,7 +61,8 @@ export class TransactionBuilder implements DecisionContext {
   }
 
   /**
-   * Writes a key. Requires that its value is still that of the revision `before`. If undefined: that there is no key.
+   * Writes a key. Requires that the revision `before` is still the one that last wrote it. If `before` is undefined,
+   * requires that there is no such key.
    */
   put(key: string, value: string, before: Revision | undefined): this {
     if (before === undefined) this.requireAbsent(key);
@@ -90,7 +91,10 @@ export class TransactionBuilder implements DecisionContext {
     return this;
   }
 
-  /** Returns whether this transaction writes the key so far. Does not know of the keys of names. */
+  /**
+   * Returns whether this transaction has an operation on the key. Returns false for the key of a name: {@link build}
+   * adds the operations on names.
+   */
   writes(key: string): boolean {
     return this.#operations.has(key);
   }
@@ -114,19 +118,21 @@ export class TransactionBuilder implements DecisionContext {
     return this.put(zoneKey(zone.name), zoneValue.encode(zone), undefined).touchZone(zone.name);
   }
 
-  /** Returns a zone that this transaction creates. */
+  /** Returns the zone of that name if this transaction creates it. */
   createdZone(name: Fqdn): Zone | undefined {
     return this.#created.get(name);
   }
 
-  /** Changes the zone's serial, since the zone's answers change. */
+  /**
+   * Changes the zone's serial, since the zone's answers change. Does nothing if this transaction deletes the serial.
+   */
   touchZone(zone: Fqdn): this {
     const key = serialKey(zone);
     if (this.#operations.get(key)?.kind !== 'delete') this.addUnchecked({ kind: 'put', key, value: '' });
     return this;
   }
 
-  /** Returns the RRsets at a name, with the changes of this transaction so far. */
+  /** Returns the RRsets at a name, with the changes that this transaction has made before this call. */
   rrsetsAt(zone: Zone, owner: Fqdn): readonly Rrset[] {
     return this.#names.editAt(zone, owner).rrsets;
   }
@@ -148,7 +154,7 @@ export class TransactionBuilder implements DecisionContext {
     return this;
   }
 
-  /** Returns whether so many more keys fit into the transaction, beside those of the names that it writes. */
+  /** Returns whether so many more keys fit into the transaction, beside its compares, its operations and its names. */
   hasRoom(keys: number): boolean {
     const edits = [...this.#names].filter(([, { changed }]) => changed);
     const zones = [...new Set(edits.map(([, { zone }]) => zone.name))];
@@ -168,8 +174,8 @@ export class TransactionBuilder implements DecisionContext {
   }
 
   /**
-   * Returns the decision. Refuses RRsets that may not stand at their names (model/check-name.ts). `pathOf` returns
-   * where the request names them.
+   * Returns the decision. Refuses what {@link NameEdits.check} refuses, and a name with too many RRsets. `pathOf`
+   * returns where the request names an RRset.
    */
   build<T>(result: T, pathOf?: PathOf): Decision<T> {
     return this.buildWith(() => result, pathOf);
@@ -185,8 +191,8 @@ export class TransactionBuilder implements DecisionContext {
   }
 
   /**
-   * Requires that each zone which would enclose a created zone is absent. If there are too many of them, requires
-   * instead that no zone at all was written. That loses more races.
+   * Requires that each zone of `#enclosing` is absent. If the transaction has no room for so many compares, requires
+   * that no zone at all was written since the views were read. That loses more races.
    */
   #requireNoneEnclosing(): void {
     const fits = this.#compares.size + this.#enclosing.size <= maxOperations;
@@ -215,9 +221,9 @@ export class TransactionBuilder implements DecisionContext {
   }
 
   /**
-   * For a new delegation or DNAME, which hides the names below it. The compare of the zone's serial proves that no name
-   * was added since the views were read. Writes the zone again, so that a request that is about to add a name loses the
-   * race and decides again (test/control/zone-cuts.test.ts).
+   * Requires that no name was added to the zone since the views were read, because a new delegation or DNAME hides the
+   * names below it. The compare of the zone's serial proves that. Writes the zone again, so that a request that is
+   * about to add a name loses the race and decides again (test/control/zone-cuts.test.ts).
    */
   #requireNothingHidden(zone: Fqdn): void {
     const current = this.views.zones.get(zone);

@@ -1,4 +1,4 @@
-// The key, or the prefix of keys, that a compare reads and an operation writes.
+// The key, or the prefix of keys, that a compare reads or an operation writes.
 
 import type { Compare, Operation } from '../../store/store.ts';
 

@@ -1,6 +1,6 @@
-// Deletes the names of generations that are in no use: old ones, and pending ones whose import failed or whose process
-// died. Runs after each import, and by a timer for names that are left over. These deletions do not go through the
-// builder, since no user sees the names.
+// Deletes the names of generations that are not in use: old generations, and pending generations whose import failed or
+// whose process died. Runs after each import, and by a timer for names that are left over. These deletions do not go
+// through the builder, since no user sees the names.
 
 import type { Logger } from '../../model/logger.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -14,10 +14,11 @@ const intervalMilliseconds = 60_000;
 const pageSize = 1000;
 
 /**
- * Deletes the names of all generations but the zone's own and that of a running import. Returns how many. An import has
- * ended if its generation is lower than that of the lock, since each import has a higher generation than those before.
- * Reads the zone's key after the lock, so that a generation which has just become the zone stays. Each deletion
- * requires that the zone was not deleted and created again meanwhile (test/control/races.test.ts).
+ * Deletes the names of all generations except the zone's current generation and that of a running import. Returns the
+ * number of names that it deleted. Each import has a higher generation than the imports before it. So the imports of
+ * all generations below that of the lock have ended. Reads the lock first and then the zone's key: an import that ends
+ * in between has made its generation the current one. Each deletion requires that the zone was not deleted and created
+ * again meanwhile (test/control/races.test.ts).
  */
 export async function cleanGenerations(store: Store, zone: Fqdn): Promise<number> {
   const lock = await store.list(importKey(zone), { limit: 1 });
@@ -54,7 +55,9 @@ function afterStaying(zone: Fqdn, staying: readonly number[], next: string): str
   return prefix === undefined ? next : `${prefix.slice(0, -1)}0`;
 }
 
-/** Cleans once the views are loaded, and then by a timer. Returns the function that stops the cleaning. */
+/**
+ * Starts the cleaning: when the views are loaded, and then by a timer. Returns the function that stops the cleaning.
+ */
 export function startCleaning(store: Store, views: Views, logger: Logger): () => void {
   let running = false;
   let stopped = false;

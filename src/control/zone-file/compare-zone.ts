@@ -1,5 +1,5 @@
-// Compares a zone file with the zone. Finds the RRsets that an import would change, and those that it must keep because
-// hosts manage them. Reads the zone's records from the store at one revision. Writes nothing.
+// Compares a zone file with the zone. Finds the RRsets that an import would change, and the RRsets that the import must
+// keep because hosts manage them. Reads the zone's records from the store at one revision. Writes nothing.
 
 import { checkNameservers } from '../../model/check-name.ts';
 import { InvalidValue } from '../../model/invalid-value.ts';
@@ -31,6 +31,7 @@ export interface RrsetDifference {
   after: Pick<Rrset, 'ttl' | 'records'> | undefined;
 }
 
+/** The result of a comparison of a zone file with the zone. */
 export class ZoneComparison {
   readonly counts: ImportCounts = { added: 0, changed: 0, deleted: 0, unchanged: 0, managed: 0 };
   /** The first differences, up to a limit. */
@@ -43,10 +44,12 @@ export class ZoneComparison {
     this.#limit = limit;
   }
 
+  /** True if no difference was noted. */
   get isEmpty(): boolean {
     return this.counts.added + this.counts.changed + this.counts.deleted === 0;
   }
 
+  /** Counts a difference. Adds it to `differences` if the limit allows. */
   note(
     kind: 'added' | 'changed' | 'deleted',
     owner: Fqdn,
@@ -58,7 +61,7 @@ export class ZoneComparison {
     if (this.differences.length < this.#limit) this.differences.push({ owner, type, before, after });
   }
 
-  /** Compares the RRsets that are stored at one name with those of the file. */
+  /** Compares the RRsets that are stored at one name with those of the file. Marks those of the file as `known`. */
   compareName(owner: Fqdn, stored: readonly Rrset[], wanted: readonly FileRrset[]): void {
     for (const rrset of stored) {
       const after = wanted.find(({ type }) => type === rrset.type);
@@ -73,7 +76,7 @@ export class ZoneComparison {
   }
 }
 
-/** Compares the file with the zone as it was at the revision. `limit`: how many differences the comparison lists. */
+/** Compares the file with the zone as it was at the revision. `limit`: the limit for differences that are listed. */
 export async function compareZone(
   store: Store,
   zone: Zone,
@@ -106,8 +109,8 @@ export async function compareZone(
 }
 
 /**
- * Returns the RRsets of a name. Refuses if they cannot be read. A host may manage them, and an import must not delete
- * the records of hosts.
+ * Returns the RRsets of a name. Refuses with `value_unreadable` if they cannot be read: hosts may manage some of them,
+ * and an import must not delete the records of hosts.
  */
 function storedName(key: string, value: string): NamedRrsets {
   try {
@@ -118,7 +121,7 @@ function storedName(key: string, value: string): NamedRrsets {
   }
 }
 
-/** Adds findings about records of the file that conflict with each other, or with records that hosts manage. */
+/** Adds the findings about all names that the zone will have: the records of the file, and those that hosts manage. */
 export async function checkContents(
   contents: ZoneFileContents,
   { managed }: ZoneComparison,
@@ -136,7 +139,7 @@ export async function checkContents(
   }
 }
 
-/** Adds a fault if a DNAME at the apex would hide the nameservers of the zone. */
+/** Adds a fault if a DNAME at the apex would hide the names of the replicas, and they are the zone's nameservers. */
 export function checkApex(zone: Zone, { names }: ZoneFileContents, findings: Findings): void {
   const rrsets = names.get(zone.name) ?? [];
   const finding = checkNameservers(zone, rrsets);

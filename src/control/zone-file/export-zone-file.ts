@@ -1,6 +1,7 @@
 // Writes a zone as a zone file, piece by piece: the apex with the SOA first, then the other names in canonical order,
-// all as of one revision. The file also has the NS records and the glue that the zone's settings imply, so that other
-// servers can use it as it is. An import of the file into the same zone changes nothing (test/http/zone-file.test.ts).
+// all as of one revision. The file also has the NS records and the addresses of replicas that the zone's settings
+// imply, so that other servers can use the file as it is. An import of the file into the same zone changes nothing
+// (test/http/zone-file.test.ts). Names whose values in the store cannot be read are left out.
 
 import { compareNames, type Fqdn } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
@@ -13,7 +14,7 @@ import { atOneRevision } from '../reading/at-one-revision.ts';
 import { existingZone } from '../reading/existing.ts';
 import { namesInOrder } from './names-in-order.ts';
 
-/** A zone file that is written while it is read. */
+/** A zone file. Each piece is made when the client reads it. */
 export interface ZoneFile {
   serial: Revision;
   implied: Implied;
@@ -25,8 +26,8 @@ export interface ZoneFile {
 type Implied = ReturnType<Views['zones']['implied']>;
 
 /**
- * Exports a zone. Resolves when the first names are read: if the store cannot be reached, this rejects before any part
- * of the answer is sent.
+ * Exports a zone. Resolves when the first piece is made. So if the store cannot be reached, this rejects before any
+ * part of the answer is sent.
  */
 export async function exportZoneFile(places: { store: Store; views: Views }, name: Fqdn): Promise<ZoneFile> {
   const { store, views } = places;
@@ -59,7 +60,7 @@ async function* writePieces(zone: Fqdn, implied: Implied, entries: AsyncIterable
   if (piece !== '') yield piece;
 }
 
-/** Yields each name once, in canonical order, with its stored and its implied RRsets. */
+/** Yields each name once, in the order of `entries`, with its stored and its implied RRsets. */
 async function* merged(implied: Implied, entries: AsyncIterable<Entry>): AsyncGenerator<NamedRrsets> {
   const left = [...Map.groupBy(implied, ({ owner }) => owner)]
     .map(([name, records]) => ({ name, rrsets: records.map(({ rrset }) => rrset) }))

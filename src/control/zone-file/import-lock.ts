@@ -1,7 +1,7 @@
-// The lock of an import is a key on a lease. It allows one import of a zone at a time, and ends with a process that
-// died. The revision that created the key is the number of the import's generation. So no two imports write the same
-// generation, and a later import has a higher one (test/control/races.test.ts). The lock does not go through the
-// builder, since users do not see it.
+// The lock of an import is a key on a lease. It allows one import of a zone at a time. If the process of the import
+// dies, the lease ends, and the lock with it. The revision that created the key is the number of the import's
+// generation. So no two imports write the same generation, and a later import has a higher one
+// (test/control/races.test.ts). The lock does not go through the builder, since users do not see it.
 
 import { refuse } from '../../errors.ts';
 import type { Fqdn } from '../../model/name.ts';

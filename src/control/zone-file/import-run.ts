@@ -1,5 +1,5 @@
 // The part of an import that writes. First it writes names into a pending generation. Then one transaction makes that
-// generation the zone, and carries over the records that hosts changed meanwhile.
+// generation the current one, and carries over the records that hosts changed meanwhile.
 
 import { Refusal, refuse } from '../../errors.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -25,7 +25,9 @@ import { refuseFaults } from './refuse-faults.ts';
 import { GenerationWriter, nameOperation, refuseInterrupted } from './write-generation.ts';
 import { yieldToEventLoop } from './yield-to-event-loop.ts';
 
-/** The limit for names that the last transaction carries over. If more have changed, they are written before. */
+/**
+ * The limit for names that the last transaction carries over. If more names have changed, they are written before it.
+ */
 const maxCarried = 50;
 
 /** The contents of the file, and the generation of the zone that they were compared with. */
@@ -49,14 +51,18 @@ export class ImportRun {
     this.#compared = compared;
   }
 
-  /** Writes the settings of the zone. For a file that differs from the zone only in its SOA. */
+  /** Writes only the settings of the zone. For a file that differs from the zone only in its SOA. */
   async putSettings(): Promise<Revision> {
     const { actor } = this.#wanted;
     const decide = (context: DecisionContext) => this.#decideZone(context, undefined);
     return (await this.#places.committer.commit(actor, decide)).revision;
   }
 
-  /** Writes a new generation, then makes it the zone. */
+  /**
+   * Writes a new generation, then makes it the current one. Resolves with the revision of that. Starts to delete the
+   * names of other generations, also if the import fails. Refuses as {@link ImportLock.take} does, and with
+   * `import_interrupted`, `import_running` or `store_unavailable`.
+   */
   async replace(zoneCreated: Revision, { managed }: ZoneComparison): Promise<Revision> {
     const { store, logger } = this.#places;
     const { zone } = this.#wanted;
@@ -107,8 +113,9 @@ export class ImportRun {
   }
 
   /**
-   * Makes the new generation the zone. An attempt fails if somebody wrote into the zone meanwhile. Then the journal has
-   * the changed name, and the next attempt carries it over.
+   * Makes the new generation the current one. An attempt fails if somebody wrote into the zone meanwhile. Then the
+   * journal has the changed name, and the next attempt carries it over. Refuses with `import_interrupted` if the lock
+   * has ended, and with `store_unavailable` after {@link maxAttempts} attempts.
    */
   async #switch(lock: ImportLock): Promise<Revision> {
     const { store, views, committer } = this.#places;
@@ -126,7 +133,7 @@ export class ImportRun {
           if (changed.size > maxCarried) throw new LostRace();
           return this.#decideZone(context, lock);
         };
-        // The failed compare may be that of the lock. Only the store tells.
+        // The failed compare may be that of the lock. Only the store has the lock.
         return (await committer.commit(this.#wanted.actor, decide, { once: true })).revision;
       } catch (error) {
         if (!(error instanceof LostRace)) throw error;
@@ -141,7 +148,7 @@ export class ImportRun {
 
   /**
    * Returns the operation that writes a name into the new generation: the file's records, and those that hosts manage
-   * now.
+   * now. Refuses if these records may not stand together.
    */
   #carry(lock: ImportLock, owner: Fqdn) {
     const { zone } = this.#wanted;
@@ -152,6 +159,11 @@ export class ImportRun {
     return nameOperation(zone, lock.generation, owner, rrsets);
   }
 
+  /**
+   * Writes the zone's settings with those of the file's SOA. With a lock, also makes its generation the current one,
+   * and carries over the changed names. Refuses if another import has replaced the generation that the file was
+   * compared with.
+   */
   #decideZone(context: DecisionContext, lock: ImportLock | undefined): Decision<void> {
     const { views } = context;
     const { zone: name, precondition = {} } = this.#wanted;

@@ -1,6 +1,6 @@
-// Takes settings of the zone from the SOA of a zone file. Ignores the serial of the file. A field is stored only if it
-// differs from what the zone would have without it. So a field that is not stored still follows the zone's other
-// settings.
+// Takes settings of the zone from the SOA of a zone file. Ignores the serial of the file. A field becomes a setting
+// only if it differs from the SOA that the zone has. So a field that equals it, and is not a setting yet, still follows
+// the zone's other settings.
 
 import { type Fqdn, parseName } from '../../model/name.ts';
 import { maxTtl } from '../../model/rrset.ts';
@@ -10,7 +10,10 @@ import type { Findings } from '../../model/zone-file/findings.ts';
 import type { Views } from '../../views/views.ts';
 import type { ZoneComparison } from './compare-zone.ts';
 
-/** Returns the SOA settings that the zone gets from the file. If the file has no SOA, the zone keeps its settings. */
+/**
+ * Returns the SOA settings that the zone gets from the file. If the file has no SOA, the zone keeps its settings. Adds
+ * a warning if the file's SOA has another TTL, and a fault if one of its times is too long.
+ */
 export function soaSettingsFrom(
   views: Views,
   zone: Zone,
@@ -50,7 +53,7 @@ function impliedPrimary(views: Views, zone: Zone): Fqdn {
   return record === undefined ? zone.name : parseName(record);
 }
 
-/** Adds the SOA to the comparison, as one RRset. */
+/** Adds the SOA to the comparison, as one RRset that is unchanged or changed. */
 export function differenceOfSoa(comparison: ZoneComparison, views: Views, zone: Zone, soa: SoaSettings): void {
   const serial = views.zones.serial(zone.name);
   const primary = impliedPrimary(views, zone);

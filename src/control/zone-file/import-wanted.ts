@@ -19,6 +19,7 @@ export interface ImportPlaces {
   importMemory: ImportMemory;
 }
 
+/** How far an import is. */
 export interface ImportProgress {
   phase: 'reading' | 'comparing' | 'writing';
   /** The number of records read, or of names compared or written. */
@@ -36,6 +37,6 @@ export interface ImportWanted {
   dryRun: boolean;
   precondition?: Precondition;
   onProgress?: (progress: ImportProgress) => void;
-  /** Aborted when the client has gone. The import ends then, unless it has begun to commit its last transaction. */
+  /** Aborted when the client has gone. Then the import ends, unless it has begun to commit its last transaction. */
   signal?: AbortSignal;
 }

@@ -1,8 +1,8 @@
 // Use case: the records of a zone are replaced by those of a zone file, all in one step. The file is read and checked
 // first. Then its names are written into a pending generation, which DNS does not serve. One put of the zone's key
-// makes that generation the zone. Records that hosts manage stay. A journal notes the names that change meanwhile. The
-// last transaction carries over the records that hosts manage at those names (test/control/import-zone-file.test.ts).
-// The part that writes: import-run.ts.
+// makes that generation the current one. Records that hosts manage stay. A journal notes the names that change
+// meanwhile. The last transaction carries over the records that hosts manage at those names
+// (test/control/import-zone-file.test.ts). The part that writes: import-run.ts.
 
 import { refuse } from '../../errors.ts';
 import { type Fqdn, root } from '../../model/name.ts';
@@ -101,7 +101,11 @@ function resultOf({ counts, differences }: ZoneComparison, findings: Findings) {
   return { counts, differences, warnings: findings.listWarnings(), warningCount: findings.warnings };
 }
 
-/** Removes RRsets from the file's contents that the zone's settings imply anyway. Returns how many. */
+/**
+ * Removes RRsets from the file's contents that the zone's settings imply anyway. Returns the number of these RRsets.
+ * Also removes, with a warning, the other RRsets that the file marks as implied. Adds a warning if NS records of the
+ * file replace those that the settings imply.
+ */
 function dropImplied(views: Views, zone: Fqdn, contents: ZoneFileContents, findings: Findings): number {
   const implied = views.zones.implied(zone).filter(({ rrset }) => rrset.type !== 'SOA');
   // The NS records of the apex are the first of the implied RRsets. If the file has other NS records, those stay in its

@@ -1,7 +1,7 @@
 // Reads the names of a zone in canonical order (RFC 4034 §6.1), page by page. The keys of the store are nearly in that
 // order. But `%`, `*` and `-` sort before the dot that ends a label: the keys of names below `web` come after the key
-// of `web-1`. Where that can happen, the names below are read first. A name with escapes, such as `\032`, comes where
-// the text of its escapes sorts.
+// of `web-1`. Where that can happen, the names below `web` are read first. A name with escapes, such as `\032`, has the
+// place of the text of its escapes.
 
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Revision } from '../../model/revision.ts';
@@ -16,7 +16,10 @@ export async function* namesInOrder(store: Store, prefix: string, revision: Revi
   yield* walk(store, prefix, prefix.length, revision);
 }
 
-/** `labelAt`: where, in the keys, the first label begins in which the entries below the prefix differ. */
+/**
+ * Yields the entries below the prefix in canonical order. `labelAt`: the position in their keys at which the first
+ * label begins that is not the same in all of them.
+ */
 async function* walk(store: Store, prefix: string, labelAt: number, revision: Revision): AsyncGenerator<Entry> {
   /** The prefixes whose entries were read before their place in the order of keys. */
   let ahead: string[] = [];
@@ -47,8 +50,8 @@ async function* walk(store: Store, prefix: string, labelAt: number, revision: Re
 }
 
 /**
- * Returns whether the store may have keys with that prefix after the first key of the page. If the page has a key from
- * there on, that key decides.
+ * Returns whether the store may have keys that begin with the prefix, on this page or later. The first key of the page
+ * that does not sort before the prefix decides. Without such a key, it depends on whether there is a next page.
  */
 function mayHave({ entries, next }: Page, prefix: string): boolean {
   let [low, high] = [0, entries.length];

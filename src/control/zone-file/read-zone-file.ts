@@ -13,7 +13,10 @@ import { yieldToEventLoop } from './yield-to-event-loop.ts';
 const maxRecords = 10_000_000;
 const recordsPerTurn = 1000;
 
-/** Reads the file. Adds faults and warnings to the findings. Refuses as soon as the file is too large. */
+/**
+ * Reads the file. Adds faults and warnings to the findings. Refuses with `payload_too_large` as soon as the file has
+ * too many records, or all running imports use too much memory.
+ */
 export async function readZoneFile(
   { text, onProgress = () => undefined, signal }: ImportWanted,
   { zones }: Views,

@@ -4,7 +4,8 @@ import { Refusal } from '../../errors.ts';
 import type { Findings } from '../../model/zone-file/findings.ts';
 
 /**
- * Refuses if there are faults. If all that are listed have one code, refuses with it, otherwise with `record_invalid`.
+ * Refuses if there are faults. If all listed faults have one code, refuses with that code, otherwise with
+ * `record_invalid`.
  */
 export function refuseFaults(findings: Findings): void {
   const faults = findings.listFaults();

@@ -1,6 +1,6 @@
 // Writes names into a pending generation, in many small transactions, several at a time, and no faster than this
 // replica's views follow. These writes do not go through the builder, since no user sees the names before the
-// generation becomes the zone. The put that makes it the zone does (import-run.ts).
+// generation becomes the current one. The put that makes it the current one goes through the builder (import-run.ts).
 
 import { Refusal, refuse } from '../../errors.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -23,6 +23,7 @@ export function nameOperation(zone: Fqdn, generation: number, owner: Fqdn, rrset
   return { kind: 'put', key, value: nameValue.encode({ name: owner, rrsets }) };
 }
 
+/** Writes names into the pending generation of an import, while the import holds its lock. */
 export class GenerationWriter {
   readonly #store: Store;
   readonly #views: Views;
@@ -38,7 +39,9 @@ export class GenerationWriter {
     this.#lock = lock;
   }
 
-  /** Adds an operation. Resolves when the next one may be added. Rejects if an earlier one failed. */
+  /**
+   * Adds an operation. Resolves when the next operation may be added. Rejects soon after an earlier operation failed.
+   */
   async add(operation: Operation): Promise<void> {
     this.#operations.push(operation);
     this.#characters += operation.kind === 'put' ? operation.value.length : 0;
@@ -86,7 +89,10 @@ export class GenerationWriter {
   }
 }
 
-/** Refuses because the lock has ended: with its zone, or because its lease was not renewed in time. */
+/**
+ * Refuses with `import_interrupted`, because the lock has ended: its zone was deleted, or its lease was not renewed in
+ * time.
+ */
 export function refuseInterrupted(): never {
   refuse(
     'import_interrupted',

@@ -22,7 +22,10 @@ export interface RrsetChange {
   path: string;
 }
 
-/** The result. `rrsets`: those that were written. `created`: for a single change, whether there was no RRset before. */
+/**
+ * The result. `rrsets`: the RRsets that were written. `created`: for a single change, whether the name had no such
+ * RRset before, neither a user's own nor one that the zone's settings imply.
+ */
 interface RrsetsChanged {
   rrsets: OwnedRrset[];
   created: boolean;
@@ -38,7 +41,11 @@ interface RrsetsWanted {
   mustExist?: boolean;
 }
 
-/** Writes and deletes RRsets. */
+/**
+ * Writes and deletes RRsets. Overwrites or deletes orphans with a warning. Refuses with `not_found`, `outside_zone`,
+ * `record_invalid` or `precondition_failed`. Refuses with `managed_record` to change an RRset of a host, or to delete
+ * one that the zone's settings imply.
+ */
 export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWanted): Decision<RrsetsChanged> {
   const { changes, precondition = {}, mustExist = false } = wanted;
   const { value: zone } = existingZone(context, wanted.zone);
@@ -55,7 +62,7 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
       if (!isOrphanedRecord(context, owner, stands)) refuseManaged(owner, stands);
       const host = managingHost(owner, stands);
       requireOrphan(builder, host);
-      const message = `the ${type} records of ${owner} belonged to host:${host}, which does not exist`;
+      const message = `the ${type} records of ${owner} belonged to host:${host}, which does not exist or does not have them`;
       orphans.push({ owner, types: [type], message });
     }
     if (rrset !== undefined) {
@@ -85,7 +92,8 @@ function checkPlace(zone: Zone, owner: Fqdn, type: RecordType, path: string): vo
 }
 
 /**
- * Returns the RRset that the zone's settings imply at this name. Users see it, and may write their own in its place.
+ * Returns the RRset of this type that the zone's settings imply at this name. Users see it, and may write their own
+ * RRset in its place.
  */
 function impliedAt({ views }: DecisionContext, zone: Zone, owner: Fqdn, type: RecordType): Rrset | undefined {
   return views.zones.implied(zone.name).find((one) => one.owner === owner && one.rrset.type === type)?.rrset;

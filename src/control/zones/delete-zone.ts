@@ -1,4 +1,5 @@
-// Use case: a zone is deleted with all its records. While hosts have records in it, that takes force.
+// Use case: a zone is deleted with all its records. While hosts have records in it, only a deletion by force is
+// accepted.
 
 import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import { reverseName } from '../../model/address.ts';
@@ -20,18 +21,22 @@ import { faultRefusal } from '../reading/fault-refusal.ts';
 import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
+/** The deletion that a request asks for. */
 interface ZoneDeletion {
   name: Fqdn;
   precondition: Precondition;
 }
 
-/** Deletes a zone. Refuses with `zone_in_use` if hosts have records in it. */
+/**
+ * Deletes a zone. Refuses with `not_found` or `precondition_failed`, with `zone_in_use` if it has records of hosts or
+ * orphans, and with the code of the fault if the zone's value in the store has one.
+ */
 export function decideDeleteZone(context: DecisionContext, { name, precondition }: ZoneDeletion): Decision<void> {
   const { zones } = context.views;
   const fault = faultOf(context, name);
   if (fault !== undefined) {
-    const wayOut = 'repair it in the store, or repeat with ?force=true, which deletes what the store has of the zone';
-    throw faultRefusal({ key: zoneKey(name), fault, wayOut });
+    const repair = 'repair it in the store, or repeat with ?force=true, which deletes what the store has of the zone';
+    throw faultRefusal({ key: zoneKey(name), fault, repair });
   }
   const current = existingZone(context, name);
   checkPrecondition(precondition, entityTag(current.modified));
@@ -55,16 +60,19 @@ export function decideDeleteClearedZone(context: DecisionContext, wanted: ZoneDe
 }
 
 /**
- * Returns the fault of the zone's value in the store. With it, nothing can be written into the zone, although the views
- * may still have an earlier value. Returns undefined if the views have the stored value, whose fault is then one of the
- * apex.
+ * Returns the fault because of which the views do not have the zone's value of the store. They may still have an
+ * earlier value, but nothing can be written into the zone. Returns undefined if the views have the stored value: a
+ * fault of the same revision is one of the apex.
  */
 function faultOf({ views }: DecisionContext, zone: Fqdn): Fault | undefined {
   const fault = views.faults.get(zoneKey(zone));
   return fault?.modified === views.zones.get(zone)?.modified ? undefined : fault;
 }
 
-/** Deletes a zone whose value cannot be read. Does not compare the serial, since nobody can write into such a zone. */
+/**
+ * Deletes a zone whose value cannot be read. Refuses with `zone_in_use` if hosts have records in it. Does not compare
+ * the serial, since nobody can write into such a zone.
+ */
 function decideDeleteUnreadable(context: DecisionContext, zone: Fqdn, { modified }: Fault): Decision<void> {
   if (hostsIn(context, zone).length > 0) refuseInUse(context, zone);
   return new TransactionBuilder(context)
@@ -75,7 +83,7 @@ function decideDeleteUnreadable(context: DecisionContext, zone: Fqdn, { modified
     .build(undefined);
 }
 
-/** Returns whether the name is in this zone, and in none of our zones below it. */
+/** Returns whether the name is in this zone, and in no served zone inside it. */
 function isIn({ views }: DecisionContext, zone: Fqdn, owner: Fqdn): boolean {
   if (!isWithin(owner, zone)) return false;
   const around = views.zones.enclosing(owner)?.value.name;
@@ -90,9 +98,10 @@ function hostsIn(context: DecisionContext, zone: Fqdn): Host[] {
 }
 
 /**
- * Prepares {@link decideDeleteClearedZone} by force: removes hosts from the zone, as many as fit into one transaction.
- * Deletes hosts that are named in the zone. Other hosts lose their aliases and PTRs there. When no host is left,
- * removes orphans. Result: how many are left.
+ * Makes room for {@link decideDeleteClearedZone}: removes hosts from the zone, as many as fit into one transaction.
+ * Deletes hosts that are named in the zone. Other hosts lose their aliases and PTRs there. If the zone has no hosts,
+ * removes orphans, unless the zone's value has a fault. Result: the number of hosts, or of names with orphans, still to
+ * be removed. Refuses with `not_found` or `precondition_failed`.
  */
 export function decideClearZone(context: DecisionContext, { name, precondition }: ZoneDeletion): Decision<number> {
   const fault = faultOf(context, name);
@@ -116,8 +125,8 @@ export function decideClearZone(context: DecisionContext, { name, precondition }
 }
 
 /**
- * Deletes orphaned records of the zone, and releases the addresses of their hosts, as many as fit into one transaction.
- * Result: how many names are left.
+ * Deletes the records of the zone that are orphans, and releases the addresses of their hosts, as many as fit into one
+ * transaction. Result: the number of names with orphans still to be deleted.
  */
 function decideClearOrphans(context: DecisionContext, name: Fqdn): Decision<number> {
   const { views } = context;
@@ -144,6 +153,9 @@ function decideClearOrphans(context: DecisionContext, name: Fqdn): Decision<numb
   return builder.build(left);
 }
 
+/**
+ * Refuses with `zone_in_use`, because of hosts that have records in the zone. Without such hosts: because of orphans.
+ */
 function refuseInUse(context: DecisionContext, zone: Fqdn): never {
   const names = hostsIn(context, zone).map(({ name }) => name);
   if (names.length === 0) refuseOrphans(context, zone);
@@ -154,7 +166,7 @@ function refuseInUse(context: DecisionContext, zone: Fqdn): never {
   );
 }
 
-/** Refuses because of records whose hosts do not exist or cannot be read. */
+/** Refuses because of orphans, and of records whose hosts cannot be read. */
 function refuseOrphans({ views }: DecisionContext, zone: Fqdn): never {
   const hosts = new Set<Fqdn>();
   for (const { owner, rrsets } of views.zones.managedNames(zone)) {
@@ -163,7 +175,8 @@ function refuseOrphans({ views }: DecisionContext, zone: Fqdn): never {
   const unreadable = [...hosts].filter((host) => views.faults.has(hostKey(host)));
   const gone = [...hosts].filter((host) => !unreadable.includes(host));
   const parts = [
-    gone.length > 0 && `records of hosts that do not exist (${joinFirst(gone)}): repeat with ?force=true`,
+    gone.length > 0 &&
+      `records of hosts that do not exist or do not have them (${joinFirst(gone)}): repeat with ?force=true`,
     unreadable.length > 0 &&
       `records of hosts that cannot be read (${joinFirst(unreadable)}): repair or delete '${hostKey(unreadable[0] as Fqdn)}' in the store`,
   ];

@@ -1,5 +1,5 @@
-// Lists the RRsets of a zone by name, with those that its settings imply. Reads the names from the store, page by page,
-// since the views have them in no order.
+// Lists the RRsets of a zone by name, after those that its settings imply. Reads the names from the store, page by
+// page, since the views have them in no order.
 
 import type { Fqdn } from '../../model/name.ts';
 import type { OwnedRrset, Rrset } from '../../model/rrset.ts';
@@ -71,7 +71,7 @@ function rrsetsIn({ value }: Entry): OwnedRrset[] {
   return stored?.rrsets.map((rrset) => ({ owner: stored.name, rrset })) ?? [];
 }
 
-/** Returns the RRsets of one name as they are served. */
+/** Returns the stored RRsets of one name, and those that the zone's settings imply there. */
 export function servedRrsetsAt(views: Views, zone: Zone, owner: Fqdn): Rrset[] {
   const stored = views.zones.name(zone.name, owner).rrsets;
   const implied = views.zones.implied(zone.name).filter((one) => one.owner === owner);

@@ -1,4 +1,4 @@
-// Use case: a zone is created, or its settings are changed. A change of settings leaves its records as they are.
+// Use case: a zone is created, or its settings are changed. A change of settings leaves the stored records as they are.
 
 import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import { checkBelow, checkNameservers } from '../../model/check-name.ts';
@@ -20,12 +20,13 @@ interface ZoneChange {
   name: Fqdn;
   precondition: Precondition;
   /**
-   * Returns the wanted zone, made from the current zone. Is called again when the current zone has changed. Refuses by
-   * throwing.
+   * Returns the wanted zone, made from the current zone; `current` is undefined if there is no zone of that name. Is
+   * called again whenever the change is decided again. Refuses by throwing.
    */
   change: (current: Zone | undefined) => Zone;
 }
 
+/** The result. */
 export interface ZonePut {
   zone: Zone;
   created: boolean;
@@ -33,7 +34,10 @@ export interface ZonePut {
   warnings: (Warning & { zone: Fqdn })[];
 }
 
-/** Creates or changes a zone. Refuses with `zone_conflict` if a new zone would hide names of hosts. */
+/**
+ * Creates or changes a zone. Refuses with `precondition_failed`, with `zone_conflict` if a new zone would hide names of
+ * hosts, and with `name_hidden` if after new settings a DNAME at the apex would hide the names of the replicas.
+ */
 export function decidePutZone(context: DecisionContext, { name, precondition, change }: ZoneChange): Decision<ZonePut> {
   const current = context.views.zones.get(name);
   checkPrecondition(precondition, current && entityTag(current.modified));
@@ -50,7 +54,7 @@ export function decidePutZone(context: DecisionContext, { name, precondition, ch
   return builder.build({ zone, created, warnings: created ? hiddenBy(context, name) : [] });
 }
 
-/** Creates a zone. Refuses with `already_exists`. */
+/** Creates a zone. Refuses with `already_exists` or `zone_conflict`. */
 export function decideCreateZone(context: DecisionContext, zone: Zone): ReturnType<typeof decidePutZone> {
   const { name } = zone;
   if (context.views.zones.get(name) !== undefined)
@@ -59,8 +63,9 @@ export function decideCreateZone(context: DecisionContext, zone: Zone): ReturnTy
 }
 
 /**
- * Refuses settings without nameservers if a DNAME at the apex would hide the names of the replicas. The compare of the
- * serial proves that nobody deletes the NS records at the apex meanwhile.
+ * Refuses settings without nameservers if a DNAME at the apex would hide the names of the replicas, and did not do so
+ * with the settings before. If there is a DNAME, the compare of the serial proves that nobody deletes the NS records at
+ * the apex meanwhile.
  */
 function checkApex(builder: TransactionBuilder, zone: Zone, before: Zone): void {
   if (zone.nameservers.length > 0) return;
@@ -79,7 +84,7 @@ function hiddenBy({ views }: DecisionContext, name: Fqdn): ZonePut['warnings'] {
   const nameservers = views.zones.name(enclosing, name).rrsets.find(({ type }) => type === 'NS')?.records ?? [];
   const warnings: ZonePut['warnings'] = [];
   for (const owner of [name, ...views.zones.namesBelow(enclosing, name)]) {
-    // Another zone of ours hides this name already.
+    // Another served zone hides this name already.
     if (views.zones.zoneBelow(enclosing, owner) !== undefined) continue;
     for (const finding of checkBelow(owner, views.zones.name(enclosing, owner).rrsets, { name, nameservers })) {
       if (warnings.length === maxWarnings) return warnings;
@@ -96,8 +101,9 @@ function enclosingZone({ zones }: Views, name: Fqdn): Versioned<Zone> | undefine
 }
 
 /**
- * Refuses a new zone that would hide names of hosts in the enclosing zone, including aliases and reverse names. Writes
- * the enclosing zone again, so that a request that is about to add a name to it loses the race and decides again.
+ * Refuses with `zone_conflict` a new zone that would hide names of hosts in the enclosing zone, including aliases and
+ * reverse names. Requires that no host is written meanwhile. Writes the enclosing zone again, so that a request that is
+ * about to add a name to it loses the race and decides again. Does nothing if there is no enclosing zone.
  */
 function checkHidesNothing(builder: TransactionBuilder, name: Fqdn): void {
   const { views } = builder;

@@ -28,14 +28,17 @@ export interface NamedRrsetInput extends RrsetInput {
   type: string;
 }
 
-/** Returns the owner name that a request has at `path`. Refuses a name outside the zone with `outside_zone`. */
+/**
+ * Returns the owner name that a request has at `path`. Refuses with `outside_zone` a name outside the zone, and with
+ * `invalid_request` a name that cannot be read.
+ */
 export function parseOwner(path: string, text: string, zone: Fqdn): Fqdn {
   const owner = atField(path, () => parseRelativeName(text, zone));
   if (!isWithin(owner, zone)) refuseField('outside_zone', path, `${owner} is not in zone ${zone}`);
   return owner;
 }
 
-/** Returns the record type that a request has at `path`. */
+/** Returns the record type that a request has at `path`. Refuses with `invalid_request` a type that we do not know. */
 export function parseTypeAt(path: string, text: string): RecordType {
   return atField(path, () => parseRecordType(text));
 }
@@ -45,12 +48,15 @@ export function parseRrsetPlace(zone: Fqdn, { name, type }: { name: string; type
   return { owner: parseOwner(':name', name, zone), type: parseTypeAt(':type', type) };
 }
 
-/** Returns the change of one RRset. Refuses records that cannot be read with `record_invalid`. */
+/** Returns the change of one RRset. Refuses with `record_invalid` records that cannot be read. */
 export function parseRrsetInput(place: RrsetPlace, input: RrsetInput): RrsetChange {
   return changeOf(place, input, '', '/records');
 }
 
-/** Returns the changes that a list of RRsets asks for. Refuses a list that names an RRset twice. */
+/**
+ * Returns the changes that a list of RRsets asks for. Refuses with `invalid_request` a list that names an RRset twice,
+ * and refuses a name, a type or records as the other functions of this file do.
+ */
 export function parseRrsetList(zone: Fqdn, inputs: readonly NamedRrsetInput[]): RrsetChange[] {
   const changes = inputs.map(({ name, type, ...input }, index) => {
     const place = { owner: parseOwner(`/${index}/name`, name, zone), type: parseTypeAt(`/${index}/type`, type) };

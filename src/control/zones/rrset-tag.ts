@@ -1,9 +1,10 @@
-// The entity tag of an RRset is a hash of its contents. A revision would not do: all RRsets of a name share one key,
-// and so one revision.
+// The entity tag of an RRset is a hash of its contents. It cannot be a revision, because all RRsets of a name share one
+// key, and so one revision.
 
 import { createHash } from 'node:crypto';
 import type { Rrset } from '../../model/rrset.ts';
 
+/** Returns the entity tag of an RRset. */
 export function rrsetTag({ type, ttl, records }: Rrset): string {
   return `"${createHash('sha256')
     .update(JSON.stringify([type, ttl, records]))

@@ -1,4 +1,4 @@
-// Parses requests about zones: text fields in, a checked zone out. A refusal names the path of the field.
+// Parses requests about zones: the fields of a request in, a checked zone out. A refusal names the path of the field.
 
 import { atField, refuseField } from '../../errors.ts';
 import { parseName } from '../../model/name.ts';
@@ -23,7 +23,10 @@ export function parseNewZone({ name, ...input }: ZoneInput & { name: string }): 
   );
 }
 
-/** Returns the zone that `current` becomes with these settings. Without `current`, returns a new zone. */
+/**
+ * Returns the zone that `current` becomes with these settings. Without `current`, returns a new zone. Refuses with
+ * `invalid_request`.
+ */
 export function parseZoneInput(name: Zone['name'], input: ZoneInput, current: Zone | undefined): Zone {
   if (current === undefined) atField('/name', () => checkZoneName(name));
   const { defaultTtl = zoneDefaults.defaultTtl, soa = {}, skydns = false } = input;
@@ -47,7 +50,7 @@ export function parseZoneInput(name: Zone['name'], input: ZoneInput, current: Zo
   };
 }
 
-/** Returns the zone that `current` becomes with the merge patch. */
+/** Returns the zone that `current` becomes with the merge patch. Refuses with `invalid_request`. */
 export function parseZonePatch(current: Zone, patch: object): Zone {
   const { name, defaultTtl, nameservers, soa, skydns } = current;
   return parseZoneInput(name, mergePatch({ defaultTtl, nameservers, soa, skydns }, patch), current);
