@@ -1,5 +1,5 @@
 // The admin token: created at the first start of a store, and written to `<data-dir>/admin-token` by the replica that
-// created it. The folder may hold the token of another store: that file stays, and ours gets the next free name.
+// created it. The folder may have the token of another store: that file stays, and the new one gets the next free name.
 
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -12,7 +12,11 @@ import type { Views } from './views/views.ts';
 
 const id = 'admin';
 
-/** Creates the store's admin token if it has none. Of several replicas that start at once, one creates it. */
+/**
+ * Creates the admin token of the store if there is none, and writes its file (test/admin-token.test.ts). If several
+ * replicas start at once, one of them creates the token. Logs the file that has the token or, if this data directory
+ * has no such file, where else the token may be.
+ */
 export async function ensureAdminToken(
   dataDir: string,
   views: Views,
@@ -24,18 +28,20 @@ export async function ensureAdminToken(
     await recover(dataDir, temporaryFile, views);
     const file = await findFile(dataDir, views);
     if (file !== undefined) logger.info({ file }, 'the admin token was created at an earlier start');
-    else logger.warn({ dataDir }, `no file in the data directory has the admin token: ${wayOut}`);
+    else logger.warn({ dataDir }, `no file in the data directory has the admin token: ${elsewhere}, or ${ownToken}`);
     return;
   }
   const { shown, stored } = newToken(id, new Date());
-  // The file is written first: a token that is in the store and in no file would lock everyone out.
+  // Writes the file first: if the token were only in the store, nobody could use the API.
   await writeFile(temporaryFile, `${shown}\n`, { mode: 0o600, flush: true });
   const { result: made } = await committer.commit({ kind: 'system', part: 'start' }, (context) =>
     decideCreateToken(context, stored),
   );
   if (!made) {
     await rm(temporaryFile, { force: true });
-    logger.info(`another replica created the admin token: ${wayOut}`);
+    logger.info(
+      `another replica created the admin token: take it from the data directory of that replica, or ${ownToken}`,
+    );
     return;
   }
   const file = freeFile(dataDir);
@@ -44,8 +50,8 @@ export async function ensureAdminToken(
   else logger.warn({ file }, "created the admin token in a new file: 'admin-token' belongs to another store");
 }
 
-const wayOut =
-  'the replica that created it has it in its data directory; or set ZONEWRIGHT_ADMIN_TOKEN to a token of your own';
+const elsewhere = 'look in the data directories of the other replicas';
+const ownToken = 'set ZONEWRIGHT_ADMIN_TOKEN to a token of your own';
 
 /**
  * Finishes a start that ended before it renamed its temporary file: renames the file if it has the store's token.
@@ -56,7 +62,7 @@ async function recover(dataDir: string, temporaryFile: string, views: Views): Pr
   else await rm(temporaryFile, { force: true });
 }
 
-/** Returns the file of the folder that has this store's token. */
+/** Returns the path of the file in the folder that has this store's token; undefined if there is none. */
 async function findFile(dataDir: string, views: Views): Promise<string | undefined> {
   for (const name of (await readdir(dataDir)).filter((one) => /^admin-token(-\d+)?$/.test(one))) {
     const file = join(dataDir, name);

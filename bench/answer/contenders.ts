@@ -19,14 +19,14 @@ import { freePort } from '../../test/support/free-port.ts';
 import { findProgram, startPeerProcess } from '../../test/support/peer-process.ts';
 import { startReplica } from '../../test/support/replica.ts';
 import type { Cleanup } from '../../test/support/temporary.ts';
-import { hostAddress, hostLabel, type Kind, kinds, zoneName } from './zone.ts';
+import { hostAddress, hostLabel, kinds, type QuestionKind, zoneName } from './zone.ts';
 
 export interface Contender {
   name: string;
   port: number;
   /** All processes that take part in an answer. */
   pids: number[];
-  kinds: readonly Kind[];
+  kinds: readonly QuestionKind[];
 }
 
 interface Bench {
@@ -159,7 +159,7 @@ async function startCoreDns(
   name: string,
   plugin: string,
   pids: number[],
-  answers: readonly Kind[],
+  answers: readonly QuestionKind[],
 ): Promise<Contender> {
   const program = installed('coredns');
   const home = join(folder, name.replace(' ', '-'));

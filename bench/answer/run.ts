@@ -12,7 +12,7 @@ import { ask } from '../../test/support/dns-client.ts';
 import { type Cleanup, inScope, temporaryFolder } from '../../test/support/temporary.ts';
 import { type Contender, contenders, LeftOut } from './contenders.ts';
 import { type Cost, measure, residentMegabytes } from './measure.ts';
-import { hostLabel, type Kind, kinds, writeQuestions, writeZoneFile, zoneName } from './zone.ts';
+import { hostLabel, kinds, type QuestionKind, writeQuestions, writeZoneFile, zoneName } from './zone.ts';
 
 const rounds = 3;
 const seconds = 4;
@@ -22,7 +22,7 @@ const seconds = 4;
  */
 interface Column {
   title: string;
-  kind: Kind;
+  kind: QuestionKind;
   ports: number;
 }
 const columns: readonly Column[] = [

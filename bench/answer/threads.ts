@@ -1,6 +1,6 @@
 // Measures how many more answers a replica sends with two answering threads than with one. On a machine with few
-// processors, dnsperf would use the one that the second thread needs. So each answering thread gets only a quarter of a
-// processor (SCHED_DEADLINE). Run it as root with `npm run bench:threads`.
+// processors, dnsperf would use the processor that the second thread needs. So each answering thread gets only a
+// quarter of a processor (SCHED_DEADLINE). Run it as root with `npm run bench:threads`.
 
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -11,9 +11,13 @@ import { type Cleanup, inScope, temporaryFolder } from '../../test/support/tempo
 import { type Cost, measure } from './measure.ts';
 
 const zone = 'bench.example';
-/** Client ports. There are many, because the kernel distributes ports, not questions, over the threads' sockets. */
+/**
+ * The number of client ports. There are many, because the kernel distributes ports, not questions, over the sockets.
+ */
 const ports = 100;
-/** Unanswered questions at any time. There are enough to keep one thread busy while the other has used up its time. */
+/**
+ * The limit for unanswered questions. It is so high that one thread stays busy while the other has used up its time.
+ */
 const underWay = 2_000;
 const rounds = 5;
 const seconds = 3;
@@ -43,7 +47,8 @@ async function compare(cleanup: Cleanup): Promise<void> {
   for (const { threads, costs } of running) {
     const rates = costs.map(({ answersPerSecond }) => answersPerSecond).sort((a, b) => a - b);
     const lost = costs.reduce((sum, cost) => sum + cost.lost, 0);
-    console.log(`${threads} × a quarter of a processor: ${rates[rounds >> 1]?.toFixed(0)} answers/s, ${lost} lost`);
+    const rate = rates[rounds >> 1]?.toFixed(0);
+    console.log(`answering threads: ${threads}, each with a quarter of a processor; ${rate} answers/s, ${lost} lost`);
   }
 }
 

@@ -1,13 +1,16 @@
-// The zone that every contender serves, and the questions about it. All contenders get the same bytes.
+// The zone that every contender serves, and the questions about it. Contenders that read zone files get the same file.
+// The others get its names in their own form (contenders.ts).
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export const zoneName = 'bench.example';
 export const kinds = ['existing', 'missing', 'wildcard'] as const;
-export type Kind = (typeof kinds)[number];
+/** A kind of questions. Its names exist in the zone, do not exist, or are those of a wildcard. */
+export type QuestionKind = (typeof kinds)[number];
 
-const questions = 20_000;
+/** The number of questions of each kind. */
+const questionCount = 20_000;
 
 export function hostLabel(i: number): string {
   return `host-${i}`;
@@ -34,17 +37,17 @@ export async function writeZoneFile(folder: string, names: number): Promise<stri
 }
 
 /** Writes a file of questions for each kind, in the format of dnsperf. */
-export async function writeQuestions(folder: string, names: number): Promise<Record<Kind, string>> {
+export async function writeQuestions(folder: string, names: number): Promise<Record<QuestionKind, string>> {
   const pick = () => Math.floor(Math.random() * names);
-  const labels: Record<Kind, () => string> = {
+  const labels: Record<QuestionKind, () => string> = {
     existing: () => hostLabel(pick()),
     missing: () => `none-${pick()}`,
     wildcard: () => `app-${pick()}.apps`,
   };
-  const files = {} as Record<Kind, string>;
+  const files = {} as Record<QuestionKind, string>;
   for (const kind of kinds) {
     files[kind] = join(folder, `questions-${kind}`);
-    const lines = Array.from({ length: questions }, () => `${labels[kind]()}.${zoneName} A`);
+    const lines = Array.from({ length: questionCount }, () => `${labels[kind]()}.${zoneName} A`);
     await writeFile(files[kind], `${lines.join('\n')}\n`);
   }
   return files;

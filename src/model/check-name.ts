@@ -42,7 +42,7 @@ const maxCharacterString = 255;
 
 /** The types that belong at a delegation in the parent zone. */
 const typesAtDelegation: ReadonlySet<string> = new Set(['NS', 'DS', 'NSEC', 'RRSIG', 'DNAME', 'A', 'AAAA']);
-const glue: ReadonlySet<string> = new Set(['A', 'AAAA']);
+const addressTypes: ReadonlySet<string> = new Set(['A', 'AAAA']);
 /** The types that an enclosing zone may have at the name of a served zone. */
 const typesAboveZone: ReadonlySet<string> = new Set(['NS', 'DS', 'NSEC', 'RRSIG']);
 
@@ -64,7 +64,7 @@ export function* checkName(
   const atCut = cutsAt(zone, owner, rrsets).find(({ type }) => type === 'NS');
   if (atCut !== undefined && below === undefined) yield* checkHidden(owner, rrsets, atCut, typesAtDelegation);
   for (const cut of above) {
-    if (cut.type === 'DNAME' || below === undefined) yield* checkHidden(owner, rrsets, cut, glue);
+    if (cut.type === 'DNAME' || below === undefined) yield* checkHidden(owner, rrsets, cut, addressTypes);
   }
 }
 
@@ -98,7 +98,7 @@ function isParted(record: string): boolean {
 export function* checkBelow(owner: Fqdn, rrsets: readonly Rrset[], below: ZoneBelow): Generator<NameFinding> {
   const isGlue = below.nameservers.includes(`${owner}.`);
   for (const { type, manager } of rrsets) {
-    if (manager === 'host' || (isGlue && glue.has(type)) || (owner === below.name && typesAboveZone.has(type)))
+    if (manager === 'host' || (isGlue && addressTypes.has(type)) || (owner === below.name && typesAboveZone.has(type)))
       continue;
     const message = `${owner} is in the zone ${below.name}, which is also served here: its ${type} records in the enclosing zone are not served`;
     yield { owner, types: [type], message };
@@ -148,7 +148,7 @@ function targetOf(record: string): Fqdn | undefined {
 function hasAddress(zone: Fqdn, name: Fqdn, standing: Standing): boolean {
   if (name.startsWith('ns-') && parentOf(name) === zone) return true;
   const wildcards = [...namesAbove(zone, name)].map((above) => (above === root ? '*' : `*.${above}`) as Fqdn);
-  return [name, ...wildcards].some((one) => standing(one)?.some(({ type }) => glue.has(type)));
+  return [name, ...wildcards].some((one) => standing(one)?.some(({ type }) => addressTypes.has(type)));
 }
 
 /**

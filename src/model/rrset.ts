@@ -5,7 +5,9 @@ import { type Fqdn, parseName } from './name.ts';
 import { formatRdata, parseRdata } from './rdata/rdata.ts';
 import { isSingleton, type RecordType } from './rdata/record-types.ts';
 
-/** The writer of an RRset: a host, or the zone's settings (default NS and glue, which are never stored). */
+/**
+ * The writer of an RRset: a host, or the zone's settings (SOA, NS and addresses of replicas, which are never stored).
+ */
 export type Manager = 'host' | 'zone';
 
 export interface Rrset {

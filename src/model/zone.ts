@@ -1,4 +1,4 @@
-// Zones: their settings, and the records at the apex that follow from them (SOA, NS, glue).
+// Zones: their settings, and the records that follow from them (SOA, NS, addresses of replicas).
 
 import { type Address, familyOf } from './address.ts';
 import { InvalidValue } from './invalid-value.ts';
@@ -106,17 +106,17 @@ export function soaRrset({ ttl, primary, responsible, serial, refresh, retry, ex
   return { type: 'SOA' as RecordType, ttl, records: [record], manager: 'zone' };
 }
 
-/** Returns the NS RRset of the apex. For nameservers that are replicas, returns their addresses too. */
+/** Returns the NS RRset of the apex. If the replicas are the nameservers, returns their addresses too. */
 export function nameserversOf(zone: Zone, replicas: readonly Nameserver[]): NamedRrsets[] {
   if (zone.nameservers.length > 0) return [{ name: zone.name, rrsets: [nsRrset(zone, zone.nameservers)] }];
   const names = replicas.map((replica) => nameserverName(replica, zone.name));
-  const glue = replicas.map((replica) => ({
+  const addresses = replicas.map((replica) => ({
     name: nameserverName(replica, zone.name),
     rrsets: [addressRrset(zone, replica, 'A'), addressRrset(zone, replica, 'AAAA')].filter(
       ({ records }) => records.length > 0,
     ),
   }));
-  return [{ name: zone.name, rrsets: [nsRrset(zone, names)] }, ...glue];
+  return [{ name: zone.name, rrsets: [nsRrset(zone, names)] }, ...addresses];
 }
 
 function nsRrset(zone: Zone, names: readonly Fqdn[]): Rrset {

@@ -1,7 +1,7 @@
 // Defines the store's interface: the part of etcd's semantics that we need. Implementations: etcd.ts and embedded.ts.
-// The meaning of keys and values is not known here: kinds/ builds the keys and reads the values.
-// Keys are relative to the store's own prefix. A key that begins with `/` is absolute: that form is for the layouts of
-// other systems, and is not used so far.
+// The meaning of keys and values is not known here: kinds/ builds the keys and reads the values. Keys are relative to
+// the store's own prefix. A key that begins with `/` is absolute: that form is for the layouts of other systems. The
+// service itself does not use it yet.
 
 import type { Revision } from '../model/revision.ts';
 

@@ -18,7 +18,7 @@ export interface ApexState {
   table: ZoneId;
   /** True if the table has the whole apex. Only then does DNS see the zone. */
   published: boolean;
-  /** The RRsets that the settings imply, by owner name: NS at the apex, glue. */
+  /** The RRsets that the settings imply, by owner name: NS at the apex, addresses at the names of replicas. */
   implied: ReadonlyMap<Fqdn, Rrset[]>;
 }
 
@@ -104,8 +104,8 @@ export class ZoneApexes {
   }
 
   /**
-   * Derives the glue again if the users' NS records at the apex changed. `before`: the owner's RRsets before the
-   * change.
+   * Writes the implied records again if the change was one of the users' NS records at the apex, and the settings name
+   * no nameservers. `before`: the owner's RRsets before the change.
    */
   followNs(state: ApexState, owner: Fqdn, before: readonly Rrset[]): void {
     const { name, nameservers } = state.value;
@@ -113,7 +113,7 @@ export class ZoneApexes {
     if (nsIn(before)?.join() !== this.#ownNs(state)?.join()) this.settle(state);
   }
 
-  /** Returns the implied records that are in the table: the SOA first, then NS and glue where users wrote none. */
+  /** Returns the implied records that are in the table: the SOA first, then NS, then addresses of replicas. */
   list({ value: { name }, table, implied }: ApexState): OwnedRrset[] {
     const soa = this.#table.getSoa(table);
     const records = [...implied.keys()].flatMap((owner) =>
@@ -146,8 +146,8 @@ export class ZoneApexes {
   }
 
   /**
-   * Writes SOA, NS and glue as the settings now imply them, and removes what they no longer imply. May throw TableFull
-   * before all is written.
+   * Writes SOA, NS and addresses of replicas as the settings now imply them, and removes what they no longer imply. May
+   * throw TableFull before all is written.
    */
   #imply(state: ApexState): void {
     const implied = impliedBy(state.value, this.#nameservers, this.#ownNs(state));

@@ -1,5 +1,5 @@
 // The stored zones: their settings in memory, their names in the table that DNS reads. zone-apexes.ts adds the records
-// that the settings imply (SOA, NS, glue), so that the table holds complete answers. The rules of zones are in
+// that the settings imply (SOA, NS, addresses), so that the table holds complete answers. The rules of zones are in
 // control/zones.
 
 import { ancestry, type Fqdn, isWithin } from '../model/name.ts';
@@ -117,7 +117,10 @@ export class ZoneView {
     return { names, managedNames };
   }
 
-  /** Returns the records that the zone's settings imply: the SOA first, then NS and glue where users wrote none. */
+  /**
+   * Returns the records that the zone's settings imply: the SOA first, then NS and addresses of replicas where users
+   * wrote none.
+   */
   implied(zone: Fqdn): OwnedRrset[] {
     const state = this.#zones.get(zone);
     return state === undefined ? [] : this.#apexes.list(state);

@@ -72,7 +72,7 @@ export const documentedDifferences: Readonly<Record<string, DocumentedDifference
   },
   'alias-into-another-zone': {
     reason:
-      'RFC 1034 §4.3.2, step 3a: an alias starts again at step 1, in the zone of ours that is closest. Knot stays within the zone that it began in.',
+      'RFC 1034 §4.3.2, step 3a: an alias starts again at step 1, in the served zone that is closest. Knot stays within the zone that it began in.',
     explains: ({ family, question, ours, theirs, peer }) => {
       const common = aliases(ours).filter((record) => theirs.answer.includes(record));
       return peer === 'knot' && common.some((record) => leavesZone(family, question, record))
@@ -82,7 +82,7 @@ export const documentedDifferences: Readonly<Record<string, DocumentedDifference
   },
   'ds-of-an-undelegated-zone': {
     reason:
-      'RFC 8020 §2: a name above a zone of ours exists, also if the parent zone does not delegate it. RFC 4592 §2.2.1: no wildcard covers it. To Knot, the name does not exist.',
+      'RFC 8020 §2: a name above a served zone exists, also if the parent zone does not delegate it. RFC 4592 §2.2.1: no wildcard covers it. To Knot, the name does not exist.',
     explains: ({ family, question, ours, peer }) => {
       const asked = [question.name.toLowerCase(), ...aliases(ours).map(targetOf)];
       const undelegated = asked.some((name) => isUndelegated(family, name));

@@ -4,7 +4,7 @@
 import { runDifferential } from './differential.ts';
 import { skipWithoutPeers } from './peers.ts';
 import { describeUnexplained, progressLine, summary } from './report.ts';
-import { newSeed, numberFrom } from './seed.ts';
+import { numberFromEnvironment, seedOfRun } from './seed.ts';
 
 const questionsEach = 20;
 /** A run of at least this many families must meet every documented difference. */
@@ -18,12 +18,12 @@ if (skip !== false) {
 // On exit, child processes and folders are cleaned up.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
-const seed = newSeed();
+const seed = seedOfRun();
 console.log(`DIFFERENTIAL_SEED=${seed}`);
 const report = await runDifferential({
   seed,
-  first: numberFrom('DIFFERENTIAL_FIRST') ?? 0,
-  families: numberFrom('DIFFERENTIAL_FAMILIES') ?? 2_500,
+  first: numberFromEnvironment('DIFFERENTIAL_FIRST') ?? 0,
+  families: numberFromEnvironment('DIFFERENTIAL_FAMILIES') ?? 2_500,
   questionsEach,
   batch: 125,
   progress: (soFar) => console.log(progressLine(soFar)),

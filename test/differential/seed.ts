@@ -1,14 +1,16 @@
-// A run's seed: from the environment, so that a run can be repeated, or random.
+// The numbers that the environment sets for a run of the differential test.
 
 import { randomInt } from 'node:crypto';
 
-export function newSeed(): number {
-  return numberFrom('DIFFERENTIAL_SEED') ?? randomInt(2 ** 31);
+/** Returns the seed of this run: DIFFERENTIAL_SEED, with which an earlier run is repeated, or else a random number. */
+export function seedOfRun(): number {
+  return numberFromEnvironment('DIFFERENTIAL_SEED') ?? randomInt(2 ** 31);
 }
 
-export function numberFrom(variable: string): number | undefined {
+/** Returns the number that a variable has; undefined if the variable is missing or empty. */
+export function numberFromEnvironment(variable: string): number | undefined {
   const text = process.env[variable];
   if (text === undefined || text === '') return undefined;
-  if (!/^\d{1,10}$/.test(text)) throw new RangeError(`${variable} is not a number: ${text}`);
+  if (!/^\d{1,10}$/.test(text)) throw new RangeError(`${variable} must be a number of at most 10 digits: ${text}`);
   return Number(text);
 }

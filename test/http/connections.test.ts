@@ -139,7 +139,7 @@ suite('broken requests and slow clients', { concurrency: true }, () => {
     assert.deepEqual(rest, whole);
   });
 
-  test('a client that stops sending its body or reading its answer is cut off; one that waits for its answer is not', async (t) => {
+  test('a client that stops sending its body or reading its answer is cut off, but not one that waits for its answer', async (t) => {
     const { url, api, store } = await servedApi(t, undefined, { silenceMilliseconds: 1500 });
     await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
     const long = `"${'x'.repeat(250)}"`;

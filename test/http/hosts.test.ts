@@ -45,7 +45,7 @@ async function records(api: Api, zone: string): Promise<Record<string, string[]>
   return Object.fromEntries(own.map((rrset) => [`${rrset.name} ${rrset.ttl} ${rrset.type}`, rrset.records]));
 }
 
-test('a name alone creates a host with address, A, PTR and reverse zone; deleting the host deletes all of them', async (t) => {
+test('a new host gets an address, A, CNAME, PTR and a reverse zone, and its deletion deletes all of them', async (t) => {
   const { api, dump } = await prepare(t);
   const before = Object.keys(await dump());
   const answer = await api.send('POST', '/v1/hosts', { name: 'Nginx.foo.k8s.', aliases: ['www.foo.k8s'], owner: 'a' });
@@ -165,19 +165,25 @@ test('PUT creates, then replaces: the address stays, and fields that are left ou
   assert.deepEqual([replaced.owner, replaced.aliases, addressesOf(replaced)], ['', [], ['192.0.2.4']]);
 });
 
-test('an address of another pool is refused for an existing host as for a new one; many networks fit', async (t) => {
+test('an address of another pool is refused, for an existing host and for a new one', async (t) => {
   const { api } = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools', { name: 'q', ranges: ['10.9.0.0/24'], autoAssign: false });
   const { addresses } = await api.ok<Host>(201, 'POST', '/v1/hosts', { name: 'h.foo.k8s' });
   const other = { pool: 'q', addresses: [addresses[0]?.address] };
   await api.refused('address_outside_pool', 'PATCH', '/v1/hosts/h.foo.k8s', other);
+  const fresh = { name: 'n.foo.k8s', pool: 'q', addresses: ['192.0.2.5'] };
+  await api.refused('address_outside_pool', 'POST', '/v1/hosts', fresh, ['/addresses/0']);
+});
+
+test('a host may have addresses in sixteen networks', async (t) => {
+  const { api } = await prepare(t);
   const many = Array.from({ length: 16 }, (_, i) => `2001:db8:${i}::1`);
   const wide = await api.ok<Host>(201, 'POST', '/v1/hosts', { name: 'wide.foo.k8s', addresses: many });
   assert.equal(wide.addresses.length, 16);
   await api.ok(204, 'DELETE', '/v1/hosts/wide.foo.k8s');
 });
 
-test('a wildcard host and names with an underscore are served under their own names', async (t) => {
+test('a wildcard host and a host with an underscore have their records at their own names', async (t) => {
   const { api } = await prepare(t);
   await api.ok(201, 'POST', '/v1/hosts', { name: '*.apps.foo.k8s' });
   await api.refused('invalid_request', 'POST', '/v1/hosts', { name: '*.x.foo.k8s', ptr: true });
@@ -190,7 +196,7 @@ test('a wildcard host and names with an underscore are served under their own na
   await api.ok(204, 'DELETE', '/v1/hosts/%2A.apps.foo.k8s');
 });
 
-test('a host may be at the apex, and it is in the most specific zone around its name', async (t) => {
+test('a host may be at the apex, and a host is in the closest enclosing zone of its name', async (t) => {
   const { api } = await prepare(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 'sub.foo.k8s' });
   assert.equal((await api.ok<Host>(201, 'POST', '/v1/hosts', { name: 'foo.k8s' })).zone, 'foo.k8s');
@@ -255,26 +261,26 @@ test('a host that moves to another pool gets one address of each of its families
   assert.deepEqual(addressesOf(again), ['10.0.0.0']);
 });
 
-test('deleting a reverse zone by force deletes only its PTR records; "ptr": true creates them again', async (t) => {
+test('deleting a reverse zone by force deletes only its PTR records, and "ptr": true creates them again', async (t) => {
   const { api } = await prepare(t);
   const six = `${'0.'.repeat(8)}8.b.d.0.1.0.0.2.ip6.arpa`;
   const ptrOf = (host: Host) => host.addresses.map(({ ptr }) => ptr);
   const host = await api.ok<Host>(201, 'POST', '/v1/hosts', { name: 'd.foo.k8s', families: ['ipv4', 'ipv6'] });
-  const [four, sixth] = ptrOf(host);
+  const [ptr4, ptr6] = ptrOf(host);
   await api.ok(204, 'DELETE', '/v1/zones/2.0.192.in-addr.arpa?force=true');
   const after = await api.ok<Host>(200, 'GET', '/v1/hosts/d.foo.k8s');
-  assert.deepEqual([after.ptr, ptrOf(after)], [true, [null, sixth]]);
+  assert.deepEqual([after.ptr, ptrOf(after)], [true, [null, ptr6]]);
   assert.deepEqual(Object.values(await records(api, six)), [['d.foo.k8s.']]);
   for (const change of [{ ttl: 9 }, { name: 'e.foo.k8s' }, { name: 'd.foo.k8s' }]) {
     const name = 'name' in change && change.name === 'd.foo.k8s' ? 'e' : 'd';
-    assert.deepEqual(ptrOf(await api.ok<Host>(200, 'PATCH', `/v1/hosts/${name}.foo.k8s`, change)), [null, sixth]);
+    assert.deepEqual(ptrOf(await api.ok<Host>(200, 'PATCH', `/v1/hosts/${name}.foo.k8s`, change)), [null, ptr6]);
     await api.refused('not_found', 'GET', '/v1/zones/2.0.192.in-addr.arpa');
   }
   const added = { addresses: [...addressesOf(host), '192.0.2.7'] };
   const more = await api.ok<Host>(200, 'PATCH', '/v1/hosts/d.foo.k8s', added);
-  assert.deepEqual(ptrOf(more), [null, sixth, '7.2.0.192.in-addr.arpa']);
+  assert.deepEqual(ptrOf(more), [null, ptr6, '7.2.0.192.in-addr.arpa']);
   const all = await api.ok<Host>(200, 'PATCH', '/v1/hosts/d.foo.k8s', { ptr: true });
-  assert.deepEqual(ptrOf(all), [four, sixth, '7.2.0.192.in-addr.arpa']);
+  assert.deepEqual(ptrOf(all), [ptr4, ptr6, '7.2.0.192.in-addr.arpa']);
   await api.ok(204, 'DELETE', '/v1/zones/2.0.192.in-addr.arpa?force=true');
   await api.ok(204, 'DELETE', '/v1/hosts/d.foo.k8s');
   await api.refused('not_found', 'GET', `/v1/zones/${six}`);

@@ -80,7 +80,7 @@ test('IPv6 counts are exact beyond 2^53', async (t) => {
   assert.equal(await usage(api, 'six', 'ipv6'), `3+0+${2n ** 96n - 3n}/${2n ** 96n}`);
 });
 
-test('addresses are allocated lowest first in the order of the ranges; `next` shows them and allocates none', async (t) => {
+test('addresses are allocated range by range, the lowest first, and `next` shows them without allocating them', async (t) => {
   const api = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.1.0/30', '10.0.0.0/30'], allowFirstLast: false });
   const next = async () => (await api.ok<{ items: string[] }>(200, 'GET', '/v1/pools/p/next?count=5')).items;
@@ -266,7 +266,7 @@ suite('cool-downs and allocations that end', { concurrency: true }, () => {
   });
 });
 
-test('least-recently-used takes unused addresses, then the one released first; random takes each exactly once', async (t) => {
+test('the strategy least-recently-used takes unused addresses, then the one that was released first', async (t) => {
   const api = await prepare(t);
   const strategy = 'least-recently-used';
   await api.ok(201, 'POST', '/v1/pools', { name: 'lru', ranges: ['10.0.0.0/30'], strategy, autoAssign: false });
@@ -276,6 +276,10 @@ test('least-recently-used takes unused addresses, then the one released first; r
     await delay(2);
   }
   assert.deepEqual(await take(api, 'lru', { count: 4 }), ['10.0.0.3', '10.0.0.1', '10.0.0.0', '10.0.0.2']);
+});
+
+test('the strategy random takes each address once, in an order of its own', async (t) => {
+  const api = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools', { name: 'r', ranges: ['10.1.0.0/28', '10.2.0.0/28'], strategy: 'random' });
   const random = await take(api, 'r', { count: 32 });
   assert.equal(new Set(random).size, 32);

@@ -176,7 +176,7 @@ test('an unreadable host keeps its records and its address', async (t) => {
   assert.match(problem.detail, /cannot be read.*a\.foo\.k8s/);
 });
 
-test('a zone with records of a missing host is deleted by force; without force the refusal names the host', async (t) => {
+test('a zone with records of a missing host is deleted only by force, and the refusal without force names the host', async (t) => {
   const { api, dump } = await withoutHost(t);
   const problem = await api.refused('zone_in_use', 'DELETE', '/v1/zones/foo.k8s');
   assert.match(problem.detail, /do not exist.*a\.foo\.k8s/);

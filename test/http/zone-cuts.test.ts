@@ -41,7 +41,7 @@ test('a host is refused if any of its names is at or below a delegation', async 
   await api.ok(201, 'POST', '/v1/hosts', host('a.s.foo.k8s', ['s2.s.foo.k8s']));
 });
 
-test('a host below a DNAME is refused; a host at its owner is allowed (RFC 6672 §2.4)', async (t) => {
+test('RFC 6672 §2.4: a host below a DNAME is refused, and a host at the name of the DNAME is allowed', async (t) => {
   const { api } = await prepare(t);
   await api.ok(201, 'PUT', `${rrsets}/d/DNAME`, { records: ['elsewhere.'] });
   const problem = await api.refused('name_hidden', 'POST', '/v1/hosts', host('a.d.foo.k8s'), ['/name']);
@@ -52,7 +52,7 @@ test('a host below a DNAME is refused; a host at its owner is allowed (RFC 6672 
   await api.ok(201, 'POST', '/v1/hosts', host('a.d.foo.k8s'));
 });
 
-test('a PTR below a delegation in our reverse zone is refused; the host is accepted without it', async (t) => {
+test('a host with a PTR below a delegation in a reverse zone is refused, and without the PTR it is accepted', async (t) => {
   const { api } = await prepare(t);
   for (const [zone, cut, address] of [
     ['0.192.in-addr.arpa', '2', '192.0.2.9'],
@@ -224,7 +224,7 @@ test('a DS without NS, and AliasMode beside ServiceMode (RFC 9460 §2.4.1), are 
   );
 });
 
-test('a warning names the records of a zone at or below a zone of ours inside it, except NS, DS and glue', async (t) => {
+test('a warning names the records of a zone at or below the name of a served zone inside it, except NS, DS and glue', async (t) => {
   const { api } = await prepare(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 's.foo.k8s' });
   const put = async (path: string, ...records: string[]) =>
@@ -254,7 +254,7 @@ test('a warning names the records of a zone at or below a zone of ours inside it
   );
 });
 
-test('the import of a zone file warns of records that another zone of ours hides', async (t) => {
+test('the import of a zone file warns of records that another served zone hides', async (t) => {
   const { api } = await prepare(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 's.foo.k8s' });
   await api.ok(201, 'POST', '/v1/zones', { name: 't.s.foo.k8s' });

@@ -21,7 +21,7 @@ async function prepare(t: TestContext): Promise<ServedApi> {
   return served;
 }
 
-test('a zone is read with its defaults; PUT and PATCH change settings and keep the records', async (t) => {
+test('a zone shows its defaults, and PUT and PATCH change its settings and keep its records', async (t) => {
   const { api } = await prepare(t);
   await api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/a/A', { records: ['192.0.2.1'] });
   const zone = await api.ok(200, 'GET', '/v1/zones/Foo.K8S.');
@@ -86,7 +86,7 @@ test('a zone that was the parent of another, that had hosts, or that was automat
   assert.deepEqual(Object.keys(await dump()), empty);
 });
 
-test("a user's reverse zone gets the PTR records; a zone below it that would hide them is refused", async (t) => {
+test("a user's reverse zone gets the PTR records of hosts, and a new zone that would hide them is refused", async (t) => {
   const { api } = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.0/24'] });
   await api.ok(201, 'POST', '/v1/zones', { name: '0.192.in-addr.arpa' });

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { isPtrTarget, parseHostName } from '../../src/model/host.ts';
 import { InvalidValue } from '../../src/model/invalid-value.ts';
 
-test('RFC 1123 §2.1: a host name has letters, digits and inner hyphens; `_` and a first label `*` are allowed too', () => {
+test('RFC 1123 §2.1: a host name has letters, digits and inner hyphens, and may also have `_` and a first label `*`', () => {
   for (const name of [
     'nginx.k8s',
     '3com.example',

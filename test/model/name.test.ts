@@ -97,7 +97,7 @@ test('a store key of any name parses back to the name, the zone and the generati
   );
 });
 
-test('escapes are read and written, and names beyond the limits of length are refused', () => {
+test('a name is read with its escapes and written in one form, and other texts are refused', () => {
   const same: [string, string][] = [
     ['WWW.Example.', 'www.example'],
     ['a\\.b.c', 'a\\.b.c'],

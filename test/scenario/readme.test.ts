@@ -1,5 +1,7 @@
-// Runs every command of the README and of docs/ in a fresh copy of the repository, like a new user. Only the ports
-// differ, because others may be in use on this machine. test/lab runs what needs Docker.
+// Runs the commands of the README and of docs/ in a fresh copy of the repository, as a new user would. Only the ports
+// differ, because the README's ports may be in use on this machine. Some commands are not run. The text of `npm run
+// check` and `npm test` is compared. test/lab/run.ts runs `docker compose`. Nothing runs the Docker commands of
+// docs/operations.md.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
@@ -23,7 +25,7 @@ async function commandsOf(document: string): Promise<string[]> {
   return [...text.matchAll(/```sh\n(.*?)```/gs)].map(([, block = '']) => block);
 }
 
-test('every command of the README and the docs works in a fresh copy', {
+test('the commands of the README and the docs work in a fresh copy', {
   skip: skipWithoutNamed(),
   timeout: 900_000,
 }, async (t) => {
@@ -34,12 +36,20 @@ test('every command of the README and the docs works in a fresh copy', {
   const [replicas = '', replicasHere = ''] = operations;
   const zoneFiles = await commandsOf('docs/zone-files.md');
   const counts = [blocks, operations, zoneFiles, await commandsOf('docs/api.md')].map(({ length }) => length);
-  assert.deepEqual(counts, [7, 3, 1, 0], 'a block of commands was added or removed, and this test does not run it');
-  assert.equal(start, 'npm ci\nnpm start\n');
-  assert.equal(lab, 'docker compose up --build\n');
+  assert.deepEqual(
+    counts,
+    [7, 3, 1, 0],
+    'a document has another number of command blocks: run the added ones here, or remove the deleted ones',
+  );
+  assert.equal(start, 'npm ci\nnpm start\n', 'the README has other commands for the start');
+  assert.equal(lab, 'docker compose up --build\n', 'the README has another command for the laboratory');
   assert.equal(work, 'npm run check\nnpm test\n', 'the README has other commands for the check and the tests');
   const [resolver = '', ...none] = [...readme.matchAll(/```\n([^`]+)\n```\n/g)].map(([, block]) => block);
-  assert.deepEqual(none, [], 'there is a block of commands that this test does not run');
+  assert.deepEqual(
+    none,
+    [],
+    'the README has a block without a language, beside the configuration of BIND, that this test does not use',
+  );
 
   const folder = await copyOfRepository(await temporaryFolder(t));
   await run(folder, 'npm ci --prefer-offline --no-audit --no-fund', 300);
@@ -47,8 +57,8 @@ test('every command of the README and the docs works in a fresh copy', {
   await t.test('the tour, on one replica', async (t) => {
     const [http, dns] = [await freePort(), await freePort()];
     await serve(t, folder, 'npm start', listening(http, dns));
-    const notOurs = 'dig @127.0.0.1 -p 1053 -x 172.17.3.4 | sed s/status:/outside:/';
-    const script = [tour, lookAround, more, notOurs, reverse, notOurs, ...zoneFiles].join('\n');
+    const digOutside = 'dig @127.0.0.1 -p 1053 -x 172.17.3.4 | sed s/status:/outside:/';
+    const script = [tour, lookAround, more, digOutside, reverse, digOutside, ...zoneFiles].join('\n');
     const toured = await run(folder, onPorts(script, http, dns), 60);
     const lines = toured.split('\n');
     assert.ok(lines.includes('172.17.200.100'), toured);
@@ -57,13 +67,17 @@ test('every command of the README and the docs works in a fresh copy', {
     assert.match(toured, /status: NXDOMAIN/);
     assert.ok(lines.includes('10 mail.example.com.'), toured);
     const statuses = [...toured.matchAll(/outside: (\w+)/g)].map(([, status]) => status);
-    assert.deepEqual(statuses, ['REFUSED', 'NXDOMAIN'], 'dig does not get REFUSED before and NXDOMAIN after');
-    assert.match(toured, /"added":0,"changed":0,"deleted":0/, 'importing the export is a change');
+    assert.deepEqual(
+      statuses,
+      ['REFUSED', 'NXDOMAIN'],
+      'dig does not get REFUSED before the reverse zone is created, and NXDOMAIN after it',
+    );
+    assert.match(toured, /"added":0,"changed":0,"deleted":0/, 'the import of the exported file changes the zone');
 
     const config = resolver.replaceAll('port 1053', `port ${dns}`);
-    const company = await startNamedOn(t, join(await temporaryFolder(t), 'named'), config);
-    assert.equal(await dig(company, '+short', 'db.foowidgets.k8s'), '172.17.200.110');
-    assert.equal(await dig(company, '+short', '-x', '172.17.200.110'), 'db.foowidgets.k8s.');
+    const companyResolver = await startNamedOn(t, join(await temporaryFolder(t), 'named'), config);
+    assert.equal(await dig(companyResolver, '+short', 'db.foowidgets.k8s'), '172.17.200.110');
+    assert.equal(await dig(companyResolver, '+short', '-x', '172.17.200.110'), 'db.foowidgets.k8s.');
   });
 
   for (const [where, block] of Object.entries({ 'on two machines': replicas, 'on one machine': replicasHere })) {
@@ -99,15 +113,16 @@ test('every command of the README and the docs works in a fresh copy', {
   }
 });
 
+/** Returns the settings of a replica that listens on these ports. */
 function listening(http: number, dns: number): NodeJS.ProcessEnv {
   return { ZONEWRIGHT_HTTP_LISTEN: `127.0.0.1:${http}`, ZONEWRIGHT_DNS_LISTEN: `127.0.0.1:${dns}` };
 }
 
-/** Runs a command that serves until the test ends; resolves when it does. */
+/** Starts a command that serves. Resolves when it serves. Stops it after the test. */
 async function serve(t: TestContext, folder: string, command: string, environment: NodeJS.ProcessEnv): Promise<void> {
   const server = spawn('bash', ['-c', command], {
     cwd: folder,
-    env: { ...outside(), ...environment },
+    env: { ...userEnvironment(), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
@@ -126,27 +141,29 @@ async function serve(t: TestContext, folder: string, command: string, environmen
     assert.equal(server.exitCode, null, `${command}: ${output}`);
     return output.includes('"serving"');
   };
-  await until(serves, `${command} serves`, 60_000);
+  await until(serves, `${command} does not serve`, 60_000);
 }
 
+/** Returns the script with these ports in place of the README's. */
 function onPorts(script: string, http: number, dns: number): string {
   return script.replaceAll('127.0.0.1:8053', `127.0.0.1:${http}`).replaceAll('-p 1053', `-p ${dns}`);
 }
 
 /**
- * Returns the environment of a user's shell: without this run's Node in the path, and without the test runner's
- * variables.
+ * Returns an environment like that of a user's shell: without the folders of node_modules in the path, and without the
+ * variables of the test runner.
  */
-function outside(): NodeJS.ProcessEnv {
+function userEnvironment(): NodeJS.ProcessEnv {
   const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...environment } = process.env;
   const path = (environment.PATH ?? '').split(':').filter((folder) => !folder.includes('node_modules'));
   return { ...environment, PATH: path.join(':') };
 }
 
+/** Runs a script to its end. Returns its output. Fails if the script does. */
 async function run(folder: string, script: string, seconds: number): Promise<string> {
   const child = spawn('bash', ['-euo', 'pipefail', '-c', script], {
     cwd: folder,
-    env: outside(),
+    env: userEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: seconds * 1000,
   });
@@ -161,7 +178,7 @@ async function run(folder: string, script: string, seconds: number): Promise<str
   return output;
 }
 
-/** Copies the files that a clone would have, with the changes that are not committed yet. */
+/** Copies the files that a clone would have, with the changes that are not committed yet. Returns the folder. */
 async function copyOfRepository(folder: string): Promise<string> {
   const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
     cwd: root,
@@ -169,6 +186,7 @@ async function copyOfRepository(folder: string): Promise<string> {
   });
   for (const file of files.split('\n').filter((name) => name !== '')) {
     await mkdir(join(folder, dirname(file)), { recursive: true });
+    // Git still lists a file that was deleted without a commit. Such a file is left out.
     await cp(join(root, file), join(folder, file)).catch(() => undefined);
   }
   return folder;

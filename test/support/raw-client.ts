@@ -7,7 +7,7 @@ import type { Cleanup } from './temporary.ts';
 export interface RawClient {
   readonly socket: Socket;
   send(text: string): void;
-  /** Returns all that was received so far. */
+  /** Returns all that was received until now. */
   received(): string;
   /** Resolves with all that was received when the server has ended the connection. */
   ended(): Promise<string>;

@@ -39,20 +39,20 @@ export interface Replica {
   expect<T = Record<string, unknown>>(status: number, method: string, path: string, body?: unknown): Promise<T>;
   /** Asks one question over UDP, without a retry. */
   ask(name: string, type: string): Promise<Message>;
-  /** Sends SIGKILL. */
+  /** Sends SIGKILL. Resolves when the process has ended. */
   kill(): Promise<void>;
-  /** Sends SIGTERM; returns the exit status. */
+  /** Sends SIGTERM. Resolves with the exit status. */
   stop(): Promise<number | null>;
-  /** Starts the command again on the same folder and ports; resolves when it is ready. */
+  /** Starts the command again on the same folder and ports. Waits as {@link startReplica} does. */
   start(): Promise<void>;
-  /** Returns all that the replica has logged since its last start. */
+  /** Returns the output of the replica since its last start, without the part that goes to a file of the test. */
   log(): string;
   readonly pid: number;
 }
 
 /**
- * Starts a replica with these flags, and waits until it is ready, or only until HTTP answers. Its log may go to a file
- * that the test has open.
+ * Starts a replica with these flags. Resolves when it is ready, or, with `until: 'http'`, when it listens for HTTP.
+ * `stdout`: a file that the test has open, for the log.
  */
 export async function startReplica(
   test: Cleanup,

@@ -37,7 +37,7 @@ for (const order of ['the name first', 'the replica first', 'loaded'] as const) 
     let revision = 1;
     const apply = (event: StoreEvent) => views.apply({ revision: ++revision as Revision, events: [event] });
     const put = (pair: readonly [string, string]) => apply({ kind: 'put', entry: entry(pair, revision + 1) });
-    const glue = () =>
+    const addressTypes = () =>
       views.zones
         .implied(k8s)
         .filter(({ owner }) => owner === nameserver)
@@ -52,14 +52,14 @@ for (const order of ['the name first', 'the replica first', 'loaded'] as const) 
     if (order === 'the name first') put([memberKey('one'), member]);
 
     assert.deepEqual(warnings, [{ name: nameserver }]);
-    assert.deepEqual(glue(), []);
+    assert.deepEqual(addressTypes(), []);
     assert.deepEqual(views.zones.name(k8s, nameserver).rrsets[0]?.records, ['10.0.0.1']);
     put(own('CNAME', 'a.k8s.'));
-    assert.deepEqual(glue(), []);
+    assert.deepEqual(addressTypes(), []);
     put(own('TXT', '"x"'));
-    assert.deepEqual(glue(), ['A', 'AAAA'], 'a record that is not an address hides an address');
+    assert.deepEqual(addressTypes(), ['A', 'AAAA'], 'a record that is not an address hides an address');
     apply({ kind: 'delete', key: nameKey(k8s, 1, nameserver) });
-    assert.deepEqual(glue(), ['A', 'AAAA']);
+    assert.deepEqual(addressTypes(), ['A', 'AAAA']);
     assert.equal(warnings.length, 1);
   });
 }
@@ -75,7 +75,7 @@ for (const order of ['the NS first', 'the zone first'] as const) {
       return [nameKey(k8s, 1, k8s), nameValue.encode({ name: k8s, rrsets })] as const;
     };
     const shown = () => views.zones.implied(k8s).map(({ owner, rrset }) => `${owner} ${rrset.type}`);
-    const glue = ['ns-one.k8s A', 'ns-one.k8s AAAA'];
+    const addresses = ['ns-one.k8s A', 'ns-one.k8s AAAA'];
     views.beginLoad();
     const apexNs = apex('NS', 'ns.example.');
     for (const pair of order === 'the NS first' ? [apexNs, zone] : [zone, apexNs]) views.load(entry(pair, 1));
@@ -85,15 +85,15 @@ for (const order of ['the NS first', 'the zone first'] as const) {
     put(apex('NS', 'ns-one.k8s.', 'ns.example.'));
     assert.deepEqual(
       shown().sort(),
-      ['k8s SOA', ...glue].sort(),
+      ['k8s SOA', ...addresses].sort(),
       'the addresses of a replica that the NS records name are missing',
     );
     put(apex('NS', 'ns.example.'));
     assert.deepEqual(shown(), ['k8s SOA']);
     put(apex('TXT', '"x"'));
-    assert.deepEqual(shown().sort(), ['k8s NS', 'k8s SOA', ...glue].sort());
+    assert.deepEqual(shown().sort(), ['k8s NS', 'k8s SOA', ...addresses].sort());
     put(apex('NS', 'ns.example.'));
     apply({ kind: 'delete', key: nameKey(k8s, 1, k8s) });
-    assert.deepEqual(shown().sort(), ['k8s NS', 'k8s SOA', ...glue].sort());
+    assert.deepEqual(shown().sort(), ['k8s NS', 'k8s SOA', ...addresses].sort());
   });
 }

@@ -19,7 +19,7 @@ import { serve } from '../support/answers.ts';
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const [before, now] = [7 as Revision, 8 as Revision];
 
-/** The methods that change what readers of the table see. `stamp` only marks nodes for the writer. */
+/** The methods that change what readers of the table see. `stamp` is not among them: it marks nodes for the writer. */
 const writes = ['putNode', 'deleteNode', 'publishZone', 'withdrawZone', 'putSoa'] satisfies (keyof TableWriter)[];
 
 /** Returns a table writer that calls `look` after each write. */
@@ -38,11 +38,12 @@ function watched(writer: TableWriter, look: () => void): TableWriter {
 }
 
 /**
- * Returns the event that the words describe: `name TYPE record`, `name gone`, `name zone`, `name zone 2` (its second
- * generation), `name zone gone`, `name serial`.
+ * Returns the event that the words describe: `name TYPE record`, `name gone`, `name zone`, `name zone 2` (the zone's
+ * second generation), `name zone gone`, `name serial`. A name that begins with `second.` is in the second generation,
+ * other names are in the first. Names below `arpa` are in the zone `10.in-addr.arpa`, other names in the zone `z`.
  */
 function event(change: string, revision: Revision): StoreEvent {
-  const [owner, type = '', record = ''] = change.split(' ').map((word) => (word === '@' ? 'z' : word));
+  const [owner, type = '', record = ''] = change.split(' ');
   const name = parseName(owner as string);
   const put = (key: string, value: string): StoreEvent => {
     return { kind: 'put', entry: { key, value, created: revision, modified: revision } };
@@ -56,9 +57,9 @@ function event(change: string, revision: Revision): StoreEvent {
       zoneValue.encode({ ...zoneDefaults, name, nameservers, generation: Number(record || 1) }),
     );
   }
-  const [, generation = '1'] = /^second\./.test(name) ? ['', '2'] : [];
+  const generation = name.startsWith('second.') ? 2 : 1;
   const zone = parseName(name.endsWith('arpa') ? '10.in-addr.arpa' : 'z');
-  const key = nameKey(zone, Number(generation), name);
+  const key = nameKey(zone, generation, name);
   if (type === 'gone') return { kind: 'delete', key };
   const rrset = { type: parseRecordType(type), ttl: 60, records: [record] };
   return put(key, nameValue.encode({ name, rrsets: [rrset] }));
@@ -67,8 +68,10 @@ function event(change: string, revision: Revision): StoreEvent {
 const answersOf = ({ answers }: Message) => answers.map((record) => JSON.stringify('data' in record && record.data));
 
 /**
- * Applies `given`, then `changes` as one revision. After each write of that revision, asks all questions and notes the
- * words of those that are answered. Returns these notes without repetitions.
+ * Applies `given`, then `changes` as one revision. Before the first write of that revision and after each write, asks
+ * all questions, and notes the keys of those that get their answer. A question is `name TYPE = text`, which wants an
+ * answer with the text, or `name TYPE`, which wants any rcode but REFUSED. Returns the notes. Leaves out a note that
+ * equals the one before it.
  */
 function observeSteps(given: string[], changes: string[], questions: Record<string, string>): string[] {
   const { writer, ask } = serve('');
@@ -94,7 +97,7 @@ function observeSteps(given: string[], changes: string[], questions: Record<stri
   return steps;
 }
 
-/** Yields the changes and their reverse, each rotated to begin at every change. */
+/** Yields every rotation of the changes and of the reversed changes. */
 function* orders(changes: string[]): Generator<string[]> {
   for (const some of [changes, changes.toReversed()]) {
     for (const start of changes.keys()) yield [...some.slice(start), ...some.slice(0, start)];
@@ -124,13 +127,13 @@ const cases: Record<string, Case> = {
     questions: { ...hostSeen, serial: serials.serial },
     steps: ['', 'address', 'address ptr', 'address ptr alias', 'address ptr alias serial'],
   },
-  'a deleted host disappears in the opposite order, the serial last': {
+  'a deleted host disappears: its aliases, then its PTR, then its addresses, the serial last': {
     given: [...zones, ...host],
     changes: ['h.z gone', '1.0.0.10.in-addr.arpa gone', 'alias.z gone', 'z serial'],
     questions: { ...hostSeen, serial: serials.serial },
     steps: ['address ptr alias', 'address ptr', 'address', '', 'serial'],
   },
-  'a host is renamed, and at no step does a PTR or an alias lead to a missing name': {
+  'a host is renamed, and at every step its PTR and its alias lead to a name that exists': {
     given: [...zones, ...host],
     changes: ['h.z gone', 'new.z A 10.0.0.1', '1.0.0.10.in-addr.arpa PTR new.z.', 'alias.z CNAME new.z.', 'z serial'],
     questions: {
@@ -154,13 +157,13 @@ const cases: Record<string, Case> = {
     questions: { zone: 'z SOA', a: 'a.z A = 10.0.0.1', b: 'b.z A = 10.0.0.2', c: 'c.z CNAME = a.z' },
     steps: ['zone a b c', ''],
   },
-  'a new reverse zone appears with its first PTR, after all records of other zones': {
+  'a new reverse zone appears with its first PTR, after the aliases and addresses of the host in its other zone': {
     given: ['z zone'],
     changes: ['10.in-addr.arpa zone', '10.in-addr.arpa serial', 'z serial', ...host],
     questions: { ...hostSeen, ...serials },
     steps: ['', 'address', 'address alias', 'address ptr alias reverse', 'address ptr alias serial reverse'],
   },
-  'the next generation of a zone replaces it in one step, with the records of the last transaction': {
+  'the next generation of a zone replaces the current one in one step, with the names of the same transaction': {
     given: ['z zone', 'old.z A 10.0.0.1', 'second.z A 10.0.0.1'],
     changes: ['z zone 2', 'second.carried.z A 10.0.0.2', 'z serial'],
     questions: { old: 'old.z A = 10.0.0.1', next: 'second.z A = 10.0.0.1', carried: 'second.carried.z A = 10.0.0.2' },

@@ -1,14 +1,18 @@
-// The doorbell of the taker: a query that is written while the taker falls asleep wakes it, and a taker that is awake
-// is not rung.
+// The doorbell of the taker: a ring wakes a taker that sleeps, once, and so does a query that is written while the
+// taker falls asleep.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { newDoorbell, ringDoorbell, sleepUntilRung } from '../../../src/dns/handed-on/doorbell.ts';
 
-/** Keeps Node alive while a test waits, because Atomics.waitAsync does not. */
+/**
+ * Resolves with `woken` when the signal aborts, or with `slept on` after 20 seconds. Keeps Node alive meanwhile,
+ * because Atomics.waitAsync does not.
+ */
 const hangLimit = (signal: AbortSignal) => delay(20_000, 'slept on', { signal }).catch(() => 'woken');
 
+/** Lets a taker fall asleep, and then runs `then`. Resolves with `woken` or `slept on`. */
 async function sleeps(bell: Int32Array, hasWork: () => boolean, then: () => void): Promise<string> {
   const controller = new AbortController();
   const limit = hangLimit(controller.signal);
@@ -31,7 +35,7 @@ test('a ring wakes a taker that sleeps', async () => {
 
 test('a query that is written while the taker falls asleep wakes it', async () => {
   const bell = new Int32Array(newDoorbell());
-  // The query comes after the bell was set and before the taker looks. The taker sees the query.
+  // The query is written before the taker looks for work. The taker sees the query.
   assert.equal(
     await sleeps(
       bell,
@@ -40,7 +44,8 @@ test('a query that is written while the taker falls asleep wakes it', async () =
     ),
     'woken',
   );
-  // The query comes after the taker looked and before it waits. The taker sees that the bell has rung.
+  // The query is written after the taker has looked for work, and before it waits. The taker sees that the bell has
+  // rung.
   const rings = () => {
     ringDoorbell(bell);
     return false;

@@ -62,7 +62,7 @@ function isSocket(descriptor: string): boolean {
   }
 }
 
-/** Blocks this thread and its event loop until `done` returns true, or for `milliseconds`. */
+/** Blocks this thread and its event loop for `milliseconds`. */
 function beBusy(milliseconds: number): void {
   const end = performance.now() + milliseconds;
   while (performance.now() < end);
@@ -70,7 +70,7 @@ function beBusy(milliseconds: number): void {
 
 for (const socket of socketKinds) {
   suite(`DNS server, ${socket} socket`, () => {
-    test('port 0 becomes one port for UDP, TCP and all threads', async (t) => {
+    test('port 0 becomes a free port, the same for UDP, TCP and all threads', async (t) => {
       const server = await runServer(t, { socket, threads: 2, addresses: [loopback, loopback6, loopback] });
       assert.equal(server.addresses.length, 3);
       assert.notEqual(server.addresses[0]?.port, server.addresses[2]?.port);
@@ -124,7 +124,7 @@ for (const socket of socketKinds) {
     const descriptors = openSockets();
     for (const name of ['dns-udp-0', 'dns-tcp']) {
       await started.findLast((worker) => worker.threadName === name)?.terminate();
-      // Queries in the socket of the dead thread are lost, as on any network. The next query reaches another thread.
+      // A query in the socket of the stopped thread would be lost. A new query reaches another thread.
       for (const tcp of name === 'dns-tcp' ? [false] : [false, true]) {
         await ask({ server: address!, name: 'host.example', type: 'A', tcp });
       }
@@ -149,7 +149,7 @@ suite('DNS server: failing to listen', () => {
     );
   }
 
-  test('a taken TCP port makes the start fail with the address and the flag', async (t) => {
+  test('a taken TCP port makes the start fail, and the error names the address and the flag', async (t) => {
     const other = createServer().listen({ host: '127.0.0.1', port: 0 });
     t.after(() => other.close());
     await once(other, 'listening');
@@ -160,7 +160,7 @@ suite('DNS server: failing to listen', () => {
     assert.match(message, /choose another port with --dns/);
   });
 
-  test('a taken UDP port makes the start fail, even if the other socket allows sharing', async (t) => {
+  test('a taken UDP port makes the start fail, even if the socket on it has SO_REUSEPORT', async (t) => {
     const other = createSocket({ type: 'udp4', reusePort: true });
     t.after(() => other.close());
     const listening = once(other, 'listening');
@@ -171,7 +171,7 @@ suite('DNS server: failing to listen', () => {
     assert.match(message, new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port} \\(UDP, EADDRINUSE\\)`));
   });
 
-  test('an address that no interface has makes the start fail', async () => {
+  test('an address that no interface has makes the start fail, and the error says so', async () => {
     const message = await failure([loopback, { address: parseAddress('192.0.2.254'), port: 0 }]);
     assert.match(message, /cannot listen on 192\.0\.2\.254:0 \(TCP, EADDRNOTAVAIL\): no interface/);
   });

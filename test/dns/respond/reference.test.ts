@@ -119,7 +119,7 @@ function expectedAnswer(zones: Zones, qname: string, qtype: string): Expected {
       const exists = (which: string) => which === zone || [...names.keys()].some((other) => isAtOrBelow(other, which));
       let source = at;
       if (!exists(at)) {
-        // A child zone of ours exists even if its parent has no delegation for it.
+        // A served zone exists even if its parent zone has no delegation for it.
         if (above !== undefined) return done('NOERROR', `SOA ${zone}`);
         const encloser = chain.filter(exists).at(-1) as string;
         source = `*.${encloser}`;

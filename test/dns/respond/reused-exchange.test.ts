@@ -11,7 +11,9 @@ import { createTable } from '../../../src/table/table.ts';
 import { createTableWriter } from '../../../src/table/writer.ts';
 import { clientAt, clockAt, ednsOption, encodeQuestion, withOptions, writeZones } from '../../support/answers.ts';
 
-/** More than the additional section of an ordinary response takes (targets.ts). */
+/**
+ * The number of mail hosts, and of nameservers. It is more than a response other than a referral can add (targets.ts).
+ */
 const targets = 150;
 /** The number of aliases that one response follows (lookup.ts). */
 const aliases = 16;
@@ -54,8 +56,8 @@ const cookieAlone = Buffer.concat([withCookie.subarray(0, 12), withCookie.subarr
 cookieAlone.writeUInt16BE(0, 4);
 
 /**
- * `padded` comes first. It has zeros at the place where `signed` has its TSIG record, which could be read as a TSIG
- * record.
+ * The queries, by title. `padded` has zeros where `signed` has the fields of its TSIG record. A responder that still
+ * had the place of that record would read the zeros as a TSIG record.
  */
 const queries: Readonly<Record<string, Buffer>> = {
   padded: withOptions(encodeQuestion('host.example. A edns'), padding),
@@ -85,7 +87,10 @@ const queries: Readonly<Record<string, Buffer>> = {
 const room = new Uint8Array(65_535);
 const secrets = [new Uint8Array(16)];
 
-/** Returns a function that gives one query to one responder, and returns the response and the cells that counted it. */
+/**
+ * Creates a responder. Returns a function that gives a query to it. That function returns the response, and all
+ * counters as this query has set them.
+ */
 function newServer(settings: ResponseSettings, client: Client): (query: Buffer) => string {
   const cells = newResponseCounters();
   const counters = new Float64Array(cells);
@@ -99,7 +104,7 @@ function newServer(settings: ResponseSettings, client: Client): (query: Buffer) 
 }
 
 const settings: ResponseSettings = { nsid: 'replica', cookies: { strict: false, secrets } };
-/** Settings under which no response is sent, and each is counted in its class. */
+/** Settings with which every response is over the rate limit: it is not sent, but counted in its class. */
 const limited: ResponseSettings = { ...settings, rateLimit: { perSecond: 0, slip: 0, allow: [] } };
 
 for (const [how, transport, options] of [

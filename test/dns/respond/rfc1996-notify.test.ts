@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { decode } from 'dns-packet';
 import { answerNotify } from '../../../src/dns/respond/answer-notify.ts';
 import type { Client } from '../../../src/dns/respond/client.ts';
-import { counter, newResponseCounters } from '../../../src/dns/respond/counters.ts';
+import { answerClass, counter, newResponseCounters } from '../../../src/dns/respond/counters.ts';
 import { type HandOn, handedOn, handedOnKind, maxRefusals } from '../../../src/dns/respond/hand-on.ts';
 import { createResponder } from '../../../src/dns/respond/responder.ts';
 import { openTableReader } from '../../../src/table/reader.ts';
@@ -38,7 +38,7 @@ for (const [what, question, rcode, extended] of [
   ['§3.11: a type other than SOA', 'example. A edns', FORMERR, 30],
   ['without EDNS', 'example. SOA', REFUSED, undefined],
 ] as const) {
-  test(`NOTIFY is answered with the right rcode and extended error: ${what}, ${question}`, () => {
+  test(`NOTIFY gets rcode ${rcode} and extended error ${extended ?? 'none'}: ${what}, ${question}`, () => {
     const query = notify(question);
     const response = Buffer.alloc(512);
     const length = createResponder(reader, {}, [answerNotify])(query, query.length, response, clientAt('192.0.2.99'));
@@ -78,7 +78,7 @@ test('if a NOTIFY cannot be handed on, the answering thread answers SERVFAIL wit
   assert.equal(new Float64Array(counters)[counter.queries.udp], 1);
 });
 
-test('a thread refuses a limited number of NOTIFY in a second over UDP, and drops the others', () => {
+test('over UDP, a thread answers SERVFAIL to a limited number of NOTIFY in a second, and drops the others', () => {
   const counters = newResponseCounters();
   const clock = clockAt(1_000);
   const respond = createResponder(reader, { counters, clock });
@@ -108,17 +108,17 @@ test('NOTIFY has its own class in the rate limit, and is not handed on over the 
   assert.deepEqual(lengths.slice(0, 3), [handedOn, handedOn, 0]);
   assert.ok((lengths[3] ?? 0) > 0);
   assert.equal(decode(response).flag_tc, true);
-  assert.equal(new Float64Array(counters)[counter.limited[6] as number], 4);
+  assert.equal(new Float64Array(counters)[counter.limited[answerClass.handedOn] as number], 4);
   const question = encodeQuestion('host.example. A');
   assert.ok(respond(question, question.length, response, client) > 0, 'an ordinary answer is limited with NOTIFY');
 });
 
 test('a signed NOTIFY gets NOTAUTH and is not handed on, because we hold no keys', () => {
   const respond = createResponder(reader);
-  const query = Buffer.concat([
-    notify('example. SOA'),
-    Buffer.from([1, 0x6b, 0, 0, 250, 0, 255, 0, 0, 0, 0, 0, 19, 1, 0x61, 0, ...new Array(16).fill(0)]),
-  ]);
+  // A TSIG record (RFC 8945 §4.2): key `k.`, algorithm `a.`, no MAC, no other data. All numbers are 0.
+  const tsigRdata = [1, 0x61, 0, ...new Array(16).fill(0)];
+  const tsig = [1, 0x6b, 0, 0, 250, 0, 255, 0, 0, 0, 0, 0, tsigRdata.length, ...tsigRdata];
+  const query = Buffer.concat([notify('example. SOA'), Buffer.from(tsig)]);
   query[11] = 1;
   const response = Buffer.alloc(512);
   const length = respond(

@@ -1,10 +1,10 @@
-// RFC 2308: negative answers carry a SOA that limits how long they are cached. Also RFC 8020, empty non-terminals and
-// RFC 8482.
+// RFC 2308: negative answers carry a SOA that limits how long they are cached. Also tests RFC 8020 (empty
+// non-terminals) and RFC 8482 (ANY).
 
 import { answers } from '../../support/answers.ts';
 
 answers(
-  'RFC 2308 §5: the TTL of the SOA is the smaller of its own TTL and its minimum field',
+  "RFC 2308 §5: in a negative answer, the TTL of the SOA is the smaller of the SOA's TTL and its MINIMUM",
   `
   $ZONE long.example.
   long.example. 3600 SOA ns.long.example. root.long.example. 7 2 3 4 300
@@ -20,13 +20,16 @@ answers(
   ],
 );
 
+answers('RFC 2308 §2.2: the apex gets NODATA for a type that it does not have', 'a.example. 60 A 192.0.2.1', [
+  ['example. A', 'NOERROR', []],
+]);
+
 answers(
-  'RFC 8020 §2: a name without records, but with names below it, gets NOERROR without an answer',
+  'RFC 8020 §3.1: an empty non-terminal gets NODATA, and a name that does not exist below it gets NXDOMAIN',
   `
   a.b.c.example. 60 A 192.0.2.1
   _sip._tcp.example. 60 SRV 0 0 5060 a.b.c.example.`,
   [
-    ['example. A', 'NOERROR', []],
     ['c.example. A', 'NOERROR', []],
     ['b.c.example. ANY', 'NOERROR', []],
     ['b.c.example. ANY tcp', 'NOERROR', []],
