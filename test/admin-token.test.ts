@@ -53,6 +53,18 @@ test('the token file of another store in the same folder is never overwritten, a
   }
 });
 
+test('if two replicas start at once on an empty store, one of them creates the token', async (t) => {
+  const store = await embeddedStore(t);
+  const replicas = await Promise.all([1, 2].map(async () => openReplica(t, store)));
+  const folders = await Promise.all(replicas.map(() => temporaryFolder(t)));
+  const logged = await Promise.all(replicas.map((replica, index) => start(folders[index] as string, replica)));
+  const [another = '', created = ''] = logged.sort();
+  assert.match(another, /^info another replica created the admin token: .*ZONEWRIGHT_ADMIN_TOKEN/);
+  assert.match(created, /^info created the admin token /);
+  const files = await Promise.all(folders.map(tokenFiles));
+  assert.deepEqual(files.flat(), ['admin-token']);
+});
+
 test('if no file in the folder has the token, the log and a 401 say how to get access', async (t) => {
   const first = await startedApp(t, { makesToken: true });
   await rename(join(first.folder, 'admin-token'), join(first.folder, 'elsewhere'));

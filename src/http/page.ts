@@ -16,11 +16,15 @@ export function limitOf({ limit }: PageQuery): number {
   return limit ?? defaultLimit;
 }
 
+/** Returns the cursor for a key. */
 export function encodeCursor(key: string): string {
   return Buffer.from(key).toString('base64url');
 }
 
-/** Returns the key in a cursor. Refuses with `invalid_request` a text that no list returned as its cursor. */
+/**
+ * Returns the key in a cursor; undefined without a cursor. Refuses with `invalid_request` a text that does not have the
+ * form of a cursor, or whose key `parse` does not accept.
+ */
 export function decodeCursor<T>(cursor: string | undefined, parse: (key: string) => T): T | undefined {
   if (cursor === undefined) return undefined;
   return atField('?cursor', () => {
@@ -30,7 +34,9 @@ export function decodeCursor<T>(cursor: string | undefined, parse: (key: string)
   });
 }
 
-/** Returns the first page of the items, which begin after the cursor. `keyOf` returns the key that a cursor has. */
+/**
+ * Returns a page with the first of these items. They must begin after the cursor. `keyOf` returns the key for a cursor.
+ */
 export function pageOf<T, U>(
   items: Iterable<T>,
   query: PageQuery,

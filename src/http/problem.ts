@@ -62,7 +62,8 @@ type Validation = NonNullable<FastifyError['validation']>[number];
 
 /**
  * Returns the faults that help a client. For a field that may have several forms, Ajv reports a fault for each form and
- * one for the field. Leaves out the faults for null and for the field. Makes one fault of all allowed values.
+ * one for the field. Leaves out the faults for null and for the field. Makes one fault of all allowed values. If
+ * nothing is left, returns all faults.
  */
 function helpfulFaults(validation: readonly Validation[]): Validation[] {
   const isNoise = ({ keyword, params }: Validation) =>

@@ -1,4 +1,5 @@
-// Reads a JSON body. Refuses what JSON.parse accepts in silence: octets that are not UTF-8, and a field given twice.
+// Reads a JSON body. Also refuses what JSON.parse accepts in silence: octets that are not UTF-8, a field that is given
+// twice, the field `__proto__`, and too many levels of nesting.
 
 import { faultyInput, type InputFault, maxFaults, refuse } from '../errors.ts';
 import { pointerTo } from './json-pointer.ts';
@@ -19,7 +20,7 @@ interface Level {
   step: string | number;
 }
 
-/** Returns the value of a JSON body. Refuses with `invalid_request`. */
+/** Returns the value of a JSON body. Refuses a faulty body with `invalid_request`. */
 export function readJson(body: Buffer): unknown {
   let text: string;
   try {

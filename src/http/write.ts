@@ -54,7 +54,7 @@ export async function commitByForceFor<T>(
   return committed;
 }
 
-/** Returns the precondition in `If-Match` and `If-None-Match: *`. */
+/** Returns the precondition in `If-Match` and `If-None-Match: *`. Refuses `If-None-Match` with entity tags. */
 export function preconditionOf(request: FastifyRequest): Precondition {
   const match = request.headers['if-match'];
   const noneMatch = request.headers['if-none-match'];
@@ -81,7 +81,7 @@ function withoutBody(tag: string): string {
   return tag.replace(/\.[^.]*"$/, '"');
 }
 
-/** Sends a resource that was read; 304 if `If-None-Match` has its tag. */
+/** Sends a resource that was read, or only 304 if `If-None-Match` has its tag or is `*`. */
 export function sendResource(request: FastifyRequest, reply: FastifyReply, tag: string, body: unknown): FastifyReply {
   reply.header('etag', tag);
   const held = request.headers['if-none-match']?.split(',').map((one) => one.trim().replace(/^W\//, ''));

@@ -33,7 +33,7 @@ export class ZoneView {
   readonly #pending: PendingGenerations;
   readonly #apexes: ZoneApexes;
   readonly #journals = new Set<NameJournal & { zone: Fqdn; generation: number }>();
-  /** Serials that were read before their zone. */
+  /** Serials that were read before the value of their zone. */
   readonly #serials = new Map<Fqdn, Revision>();
   /** The number of the current load, or of the last one. A load stamps the names that it reads with its number. */
   #load = 0;
@@ -56,7 +56,7 @@ export class ZoneView {
     for (const [name, zone] of this.#zones.entries(after)) if (name !== after) yield zone;
   }
 
-  /** Returns the most specific zone that contains the name. */
+  /** Returns the closest enclosing zone of the name: the zone of that name, or else the nearest zone above it. */
   enclosing(name: Fqdn): Versioned<Zone> | undefined {
     for (const ancestor of ancestry(name)) {
       const zone = this.#zones.get(ancestor);
@@ -65,7 +65,7 @@ export class ZoneView {
     return undefined;
   }
 
-  /** Returns the zone below `zone` that contains the name: the highest one, if there are several. */
+  /** Returns the served zone inside `zone` that contains the name: the highest one, if there are several. */
   zoneBelow(zone: Fqdn, owner: Fqdn): Fqdn | undefined {
     let highest: Fqdn | undefined;
     for (const ancestor of ancestry(owner)) {
@@ -75,7 +75,7 @@ export class ZoneView {
     return undefined;
   }
 
-  /** Returns whether there is a zone below this one. */
+  /** Returns whether there is a served zone inside this one. */
   hasZonesBelow(zone: Fqdn): boolean {
     for (const name of this.#zones.keys()) if (name !== zone && isWithin(name, zone)) return true;
     return false;
