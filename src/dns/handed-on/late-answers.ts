@@ -31,12 +31,13 @@ export class LateAnswers {
   /** Recipients whose clients do not keep up. */
   readonly #full = new Set<number>();
   #lastId = 0;
+  /** Milliseconds that a tenant may take for each message. */
   readonly deadline: number;
 
-  constructor(outlet: Outlet, { port, deadline }: HandOnTask) {
+  constructor(outlet: Outlet, { port, limits }: HandOnTask) {
     this.#outlet = outlet;
     this.#port = port;
-    this.deadline = deadline;
+    this.deadline = limits.deadline;
     port.on('message', (packed: Uint8Array<ArrayBuffer>) =>
       unpackMessages(packed, (message) => this.#receive(message)),
     );

@@ -5,19 +5,16 @@ import type { MessagePort } from 'node:worker_threads';
 import { type HandedOnKind, handedOnKind } from '../respond/hand-on.ts';
 import { PerSecondLimit } from '../respond/per-second-limit.ts';
 import { ringDoorbell } from './doorbell.ts';
-import { type HandOnLimits, QueryRingWriter, type RingQuery } from './query-ring.ts';
+import type { HandOnLimits } from './hand-on-limits.ts';
+import { QueryRingWriter, type RingQuery } from './query-ring.ts';
 
 /** The part of an answering thread's task for handing queries on. `Taker.attach` makes one for each start. */
 export interface HandOnTask {
   readonly ring: SharedArrayBuffer;
   readonly doorbell: SharedArrayBuffer;
   readonly limits: HandOnLimits;
-  /** The limit of queries of each kind that the thread hands on in a second. */
-  readonly maxPerSecond: Readonly<Record<HandedOnKind, number>>;
   /** Brings answers for sockets that only this thread can write to. It must be transferred. */
   readonly port: MessagePort;
-  /** Milliseconds that an answer may take. */
-  readonly deadline: number;
 }
 
 /** Counts the queries that were handed on, and the queries over a limit. */
@@ -32,10 +29,11 @@ export class Outlet {
   readonly #counts: OutletCounts;
   readonly #rates: ReadonlyMap<HandedOnKind, PerSecondLimit>;
 
-  constructor({ ring, doorbell, limits, maxPerSecond }: HandOnTask, counts: OutletCounts) {
+  constructor({ ring, doorbell, limits }: HandOnTask, counts: OutletCounts) {
     this.#ring = new QueryRingWriter(ring, limits);
     this.#doorbell = new Int32Array(doorbell);
     this.#counts = counts;
+    const { maxPerSecond } = limits;
     this.#rates = new Map(Object.values(handedOnKind).map((kind) => [kind, new PerSecondLimit(maxPerSecond[kind])]));
   }
 

@@ -5,13 +5,7 @@
 import type { Client } from '../respond/client.ts';
 import type { Transport } from '../respond/counters.ts';
 import type { HandedOnKind } from '../respond/hand-on.ts';
-
-/** The limits of one answering thread's queries. A query is under way from `write` to `finish`. */
-export interface HandOnLimits {
-  readonly maxUnderWay: number;
-  /** Octets of the queries under way, each with its whole record in the ring. */
-  readonly maxOctets: number;
-}
+import type { HandOnLimits } from './hand-on-limits.ts';
 
 /** Addresses of a datagram, as libc wants them: the client's socket address, and a control message with our own. */
 export interface Envelope {
@@ -58,6 +52,8 @@ const wrapped = 0;
 const transports: readonly Transport[] = ['udp', 'tcp', 'tls', 'https'];
 const nothing = new Uint8Array(0);
 
+type RingLimits = Pick<HandOnLimits, 'maxUnderWay' | 'maxOctets'>;
+
 export function newQueryRing(): SharedArrayBuffer {
   return new SharedArrayBuffer(cellBytes + capacity);
 }
@@ -67,9 +63,9 @@ export class QueryRingWriter {
   readonly #cells: Int32Array;
   readonly #words: Int32Array;
   readonly #octets: Uint8Array;
-  readonly #limits: HandOnLimits;
+  readonly #limits: RingLimits;
 
-  constructor(ring: SharedArrayBuffer, limits: HandOnLimits) {
+  constructor(ring: SharedArrayBuffer, limits: RingLimits) {
     this.#cells = new Int32Array(ring, 0, cellBytes / 4);
     this.#words = new Int32Array(ring, cellBytes);
     this.#octets = new Uint8Array(ring, cellBytes);

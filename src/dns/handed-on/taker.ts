@@ -6,10 +6,11 @@
 import { MessageChannel } from 'node:worker_threads';
 import { faultReporter, type ReportFault } from '../respond/fault-reporter.ts';
 import { newDoorbell, ringDoorbell, sleepUntilRung } from './doorbell.ts';
+import type { HandOnLimits } from './hand-on-limits.ts';
 import type { LateRespond } from './late-responder.ts';
 import { Line, type SendDatagram } from './line.ts';
 import type { HandOnTask } from './outlet.ts';
-import { type HandOnLimits, newQueryRing, type ReadQuery } from './query-ring.ts';
+import { newQueryRing, type ReadQuery } from './query-ring.ts';
 import type { Tenants } from './tenant.ts';
 
 /** About so many queries are taken in one turn of the event loop (test/dns/handed-on/taker.test.ts). */
@@ -35,10 +36,6 @@ interface TakerOptions {
   readonly failure: LateRespond;
   readonly sendDatagram: SendDatagram;
   readonly limits: HandOnLimits;
-  /** The limit of queries of each kind that one thread hands on in a second. */
-  readonly maxPerSecond: HandOnTask['maxPerSecond'];
-  /** Milliseconds that a tenant may take for each message. */
-  readonly deadline: number;
   readonly count: (end: HandedOnEnd) => void;
   /** Gets the message of a fault when a tenant throws, at most once a second. */
   readonly onFault: (message: string) => void;
@@ -75,13 +72,13 @@ export class Taker {
 
   /** Lets one start of an answering thread hand queries on to this taker. */
   attach(): Attachment {
-    const { limits, maxPerSecond, deadline, sendDatagram } = this.#options;
+    const { limits, sendDatagram } = this.#options;
     const ring = newQueryRing();
     const { port1, port2 } = new MessageChannel();
     const line = new Line(ring, port1, sendDatagram);
     this.#lines.add(line);
     return {
-      task: { ring, doorbell: this.#doorbell, limits, maxPerSecond, port: port2, deadline },
+      task: { ring, doorbell: this.#doorbell, limits, port: port2 },
       settle: () => {
         while (this.#answerNext(line)) {}
         return line.settle();
@@ -191,7 +188,7 @@ export class Taker {
   /** Rejects with DeadlineError when the tenant takes too long. */
   async #inTime<T>(answer: Promise<T>): Promise<T> {
     const { promise, reject } = Promise.withResolvers<never>();
-    const timeout = setTimeout(() => reject(new DeadlineError()), this.#options.deadline);
+    const timeout = setTimeout(() => reject(new DeadlineError()), this.#options.limits.deadline);
     timeout.unref();
     try {
       return await Promise.race([answer, promise]);

@@ -6,30 +6,19 @@ import { type Endpoint, formatEndpoint } from '../../model/endpoint.ts';
 import type { Logger } from '../../model/logger.ts';
 import { messageOf } from '../../model/thrown.ts';
 import { claimCell, releaseCell, type Table, wordsOf } from '../../table/table.ts';
+import type { HandOnLimits } from '../handed-on/hand-on-limits.ts';
 import { LateResponder, type OtherTenants } from '../handed-on/late-responder.ts';
 import { Taker } from '../handed-on/taker.ts';
 import type { Tenants } from '../handed-on/tenant.ts';
-import { type HandedOnKind, maxHandedOn } from '../respond/hand-on.ts';
 import type { ResponseSettings } from '../respond/settings.ts';
 import { checkBatchedSockets } from './batched-self-check.ts';
 import type { CertificateFiles, KeptCertificate } from './certificate.ts';
+import { type DnsLimits, dnsLimits, type StreamLimits } from './dns-limits.ts';
 import { openLateDatagrams } from './late-datagrams.ts';
 import { openLibc } from './libc.ts';
 import { CounterCells, type CounterValues, counterCell, newThreadCounters } from './listen-counters.ts';
 import { ListenThreads } from './listen-threads.ts';
-import type { SocketKind, StreamLimits, StreamTask, UdpSocket, UdpTask } from './thread-task.ts';
-
-/**
- * Handed-on queries of one thread: enough for a moment in which the main thread is busy. A longer queue would only make
- * answers late.
- */
-const defaultUnderWay = 256;
-/** Octets of one thread's handed-on queries. */
-const maxHandedOnOctets = 2 ** 20;
-/** Milliseconds that a handed-on query may take. Less than the idle limit of connections. */
-const defaultDeadline = 5_000;
-
-const defaultLimits: StreamLimits = { idleMilliseconds: 10_000, connections: 1_000, connectionsPerClient: 100 };
+import type { SocketKind, StreamTask, UdpSocket, UdpTask } from './thread-task.ts';
 
 export interface DnsServerOptions {
   /** The zones. */
@@ -47,20 +36,6 @@ export interface DnsServerOptions {
    * the table.
    */
   readonly tenants: OtherTenants & Partial<Tenants>;
-  /** For TCP, TLS and HTTPS together. Only tests set it. */
-  readonly limits?: Partial<StreamLimits>;
-  /** Only tests set it. */
-  readonly handedOn?: HandedOnLimits;
-}
-
-/** The limits of handed-on queries. */
-interface HandedOnLimits {
-  /** For each answering thread. */
-  readonly maxUnderWay?: number;
-  /** Queries of each kind that one thread may hand on in a second. */
-  readonly maxPerSecond?: Partial<Record<HandedOnKind, number>>;
-  /** For each message of a tenant, in milliseconds. */
-  readonly deadline?: number;
 }
 
 /** DNS over TLS and over HTTPS. */
@@ -89,10 +64,10 @@ export interface DnsServer extends PickedAddresses {
  * Listens on every address over UDP and TCP, and on the secure ones over TLS or HTTPS. Rejects if it cannot listen on
  * all of them, and then leaves nothing open.
  */
-export async function startDns(options: DnsServerOptions): Promise<DnsServer> {
+export async function startDns(options: DnsServerOptions, limits: DnsLimits = dnsLimits): Promise<DnsServer> {
   const { table, logger, responses = {} } = options;
   const certificate = options.secure && (await openCertificate(options.secure.certificate, logger));
-  const { taker, counters, release } = openTaker(options);
+  const { taker, counters, release } = openTaker(options, limits.handedOn);
   const threads = new ListenThreads(table, responses, taker, logger);
   threads.addCounters(counters);
 
@@ -111,7 +86,7 @@ export async function startDns(options: DnsServerOptions): Promise<DnsServer> {
   try {
     // TCP first: it picks the ports, which all threads then keep. UDP ports are shared, so TCP also keeps two servers
     // off one port.
-    const picked = await startStreams(threads, options, certificate);
+    const picked = await startStreams(threads, options, limits.streams, certificate);
     const socket = await startUdp(threads, options, picked.addresses);
     const listen = picked.addresses.map(formatEndpoint);
     const secure = certificate && { tls: picked.tls.map(formatEndpoint), https: picked.https.map(formatEndpoint) };
@@ -136,9 +111,9 @@ async function openCertificate(files: CertificateFiles, logger: Logger): Promise
 async function startStreams(
   threads: ListenThreads,
   options: DnsServerOptions,
+  limits: StreamLimits,
   certificate: KeptCertificate | undefined,
 ): Promise<PickedAddresses> {
-  const limits = { ...defaultLimits, ...options.limits };
   const { tls = [], https = [] } = options.secure ?? {};
   let picked: PickedAddresses = { addresses: options.addresses, tls, https };
   const { ready, thread } = await threads.start<StreamTask>('dns-tcp', './stream-thread.ts', (again) => ({
@@ -183,7 +158,7 @@ async function findUdpSocket({ addresses, socket = 'batched', logger }: DnsServe
 }
 
 /** Opens the taker of handed-on queries in this thread, with its counters. Call `release` after its last answer. */
-function openTaker({ table, logger, responses = {}, tenants, handedOn = {} }: DnsServerOptions) {
+function openTaker({ table, logger, responses = {}, tenants }: DnsServerOptions, limits: HandOnLimits) {
   const counters = newThreadCounters();
   const cells = new CounterCells(counters.listen);
   const words = wordsOf(table.buffer);
@@ -200,9 +175,7 @@ function openTaker({ table, logger, responses = {}, tenants, handedOn = {} }: Dn
     tenants: { ...late.openTenants(), ...tenants },
     failure: late.openFailure(),
     sendDatagram: openLateDatagrams(cells),
-    maxPerSecond: { ...maxHandedOn, ...handedOn.maxPerSecond },
-    limits: { maxUnderWay: handedOn.maxUnderWay ?? defaultUnderWay, maxOctets: maxHandedOnOctets },
-    deadline: handedOn.deadline ?? defaultDeadline,
+    limits,
     count: (end) => cells.add(endCells[end]),
     onFault: (reason) => logger.error({ reason }, 'a handed-on query was not answered: this is a bug'),
   });

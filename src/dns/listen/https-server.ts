@@ -2,12 +2,12 @@
 
 import { createSecureServer, type Http2SecureServer, type Http2ServerRequest } from 'node:http2';
 import type { Certificate } from './certificate.ts';
+import type { StreamLimits } from './dns-limits.ts';
 import { guardHandshakes, minTls } from './handshakes.ts';
 import { HttpsConnection } from './https-connection.ts';
 import { answerRequest } from './https-request.ts';
 import { counterCell } from './listen-counters.ts';
 import type { StreamAnswering } from './tcp-connection.ts';
-import type { StreamLimits } from './thread-task.ts';
 
 /** Streams that one connection may have open (RFC 9113 §5.1.2 recommends at least 100). */
 const concurrentStreams = 100;

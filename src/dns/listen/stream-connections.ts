@@ -2,8 +2,8 @@
 // One connection: tcp-connection.ts, https-connection.ts.
 
 import type { Client } from '../respond/client.ts';
+import type { StreamLimits } from './dns-limits.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
-import type { StreamLimits } from './thread-task.ts';
 
 /** A connection that can be closed to make room. */
 export interface Connection {

@@ -4,6 +4,7 @@ import type { Endpoint } from '../../model/endpoint.ts';
 import type { HandOnTask } from '../handed-on/outlet.ts';
 import type { ResponseSettings } from '../respond/settings.ts';
 import type { Certificate } from './certificate.ts';
+import type { StreamLimits } from './dns-limits.ts';
 
 export type SocketKind = 'batched' | 'datagram';
 
@@ -48,13 +49,6 @@ export interface SecureTask {
 
 /** A message of the main thread to a thread with an event loop. A certificate replaces the one in use. */
 export type ThreadOrder = 'stop' | Certificate;
-
-export interface StreamLimits {
-  /** A connection is closed after so long without a finished query or taken answers (RFC 7766 §6.2.3). */
-  readonly idleMilliseconds: number;
-  readonly connections: number;
-  readonly connectionsPerClient: number;
-}
 
 export interface ReadyReport {
   readonly kind: 'ready';

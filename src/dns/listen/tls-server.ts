@@ -2,10 +2,10 @@
 
 import { createServer, type Server } from 'node:tls';
 import type { Certificate } from './certificate.ts';
+import type { StreamLimits } from './dns-limits.ts';
 import { guardHandshakes, minTls } from './handshakes.ts';
 import { counterCell } from './listen-counters.ts';
 import { type Stream, type StreamAnswering, TcpConnection } from './tcp-connection.ts';
-import type { StreamLimits } from './thread-task.ts';
 
 const stream: Stream = { transport: 'tls', received: counterCell.tlsReceived, answered: counterCell.tlsAnswered };
 

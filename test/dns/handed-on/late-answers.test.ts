@@ -23,9 +23,7 @@ function openAnswers(t: Cleanup) {
     ring: newQueryRing(),
     doorbell,
     port,
-    limits: { maxUnderWay: 9, maxOctets: 9_999 },
-    maxPerSecond: forEachKind(9),
-    deadline: 1_000,
+    limits: { maxUnderWay: 9, maxOctets: 9_999, maxPerSecond: forEachKind(9), deadline: 1_000 },
   };
   const late = new LateAnswers(new Outlet(task, { handedOn: () => undefined, refused: () => undefined }), task);
   t.after(() => late.close());

@@ -3,9 +3,9 @@
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import type { Tenant } from '../../../src/dns/handed-on/tenant.ts';
-import type { DnsServerOptions } from '../../../src/dns/listen/dns-server.ts';
 import { exchange, queryBytes, TcpClient } from '../../support/dns-client.ts';
 import type { Cleanup } from '../../support/temporary.ts';
+import type { TestServerOptions } from '../listen/running-server.ts';
 import { runSecureServer, type SecureServer } from '../listen/secure-server.ts';
 import { forEachKind } from './for-each-kind.ts';
 
@@ -32,7 +32,7 @@ export function replyTo(query: Uint8Array, ...rest: number[]): Uint8Array {
 export function runWithTenant(
   test: Cleanup,
   tenant: Tenant | undefined,
-  options: Partial<DnsServerOptions> = {},
+  options: TestServerOptions = {},
 ): Promise<SecureServer> {
   return runSecureServer(test, { ...options, ...(tenant && { tenants: forEachKind(tenant) }) });
 }

@@ -20,9 +20,7 @@ test('no more queries of a kind are handed on in a second than its limit', (t) =
       ring: newQueryRing(),
       doorbell: newDoorbell(),
       port: port2,
-      limits: { maxUnderWay: 1_000, maxOctets: 2 ** 20 },
-      maxPerSecond: forEachKind(3),
-      deadline: 1_000,
+      limits: { maxUnderWay: 1_000, maxOctets: 2 ** 20, maxPerSecond: forEachKind(3), deadline: 1_000 },
     },
     { handedOn: () => ++counts.handedOn, refused: () => ++counts.refused },
   );

@@ -22,9 +22,7 @@ function openTaker(t: Cleanup, work = () => {}) {
     }),
     failure: () => undefined,
     sendDatagram: () => assert.fail('nothing is to be sent'),
-    maxPerSecond: forEachKind(1e9),
-    limits: { maxUnderWay: 1_000, maxOctets: 2 ** 20 },
-    deadline: 1_000,
+    limits: { maxUnderWay: 1_000, maxOctets: 2 ** 20, maxPerSecond: forEachKind(1e9), deadline: 1_000 },
     count: () => undefined,
     onFault: (message) => assert.fail(message),
   });

@@ -8,12 +8,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import type { HandedOnQuery, Tenant } from '../../../src/dns/handed-on/tenant.ts';
 import type { DnsServer } from '../../../src/dns/listen/dns-server.ts';
-import { handedOnKind } from '../../../src/dns/respond/hand-on.ts';
 import { optionsOf, wholeRcode } from '../../support/answers.ts';
 import { withoutOpenssl } from '../../support/certificate.ts';
 import { ask, exchange, queryBytes, TcpClient } from '../../support/dns-client.ts';
 import { until } from '../../support/until.ts';
 import { counted, keepingLog, loopback, socketKinds } from '../listen/running-server.ts';
+import { forEachKind } from './for-each-kind.ts';
 import {
   askHttps,
   askOver,
@@ -366,7 +366,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
 
   test('no answer is lost for a client that asks thousands of times, and nothing stays under way', async (t) => {
     for (const socket of socketKinds) {
-      const handedOn = { maxPerSecond: { [handedOnKind.notify]: 1e9 } };
+      const handedOn = { maxPerSecond: forEachKind(1e9) };
       const running = await runWithTenant(t, undefined, { socket, handedOn });
       const { address, port } = running.server.addresses[0]!;
       const client = createSocket('udp4');

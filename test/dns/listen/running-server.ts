@@ -1,6 +1,8 @@
 // Starts a DNS server for a test, on loopback and on ports of its own, and stops it after the test.
 
 import assert from 'node:assert/strict';
+import type { HandOnLimits } from '../../../src/dns/handed-on/hand-on-limits.ts';
+import { dnsLimits, type StreamLimits } from '../../../src/dns/listen/dns-limits.ts';
 import { type DnsServer, type DnsServerOptions, startDns } from '../../../src/dns/listen/dns-server.ts';
 import type { SocketKind } from '../../../src/dns/listen/thread-task.ts';
 import { type Address, parseAddress } from '../../../src/model/address.ts';
@@ -44,20 +46,34 @@ export function emptyTable(): Table {
   return createTable({ bytes: 1 << 20 });
 }
 
+/** The options that a test changes, and the limits. */
+export interface TestServerOptions extends Partial<DnsServerOptions> {
+  /** Limits of connections. */
+  readonly limits?: Partial<StreamLimits>;
+  /** Limits of handed-on queries. */
+  readonly handedOn?: Partial<HandOnLimits>;
+}
+
 /** Starts a server, which the caller closes. */
-export function startServer(options: Partial<DnsServerOptions> = {}): Promise<DnsServer> {
-  return startDns({
-    table: emptyTable(),
-    addresses: [loopback],
-    threads: 1,
-    logger: keepingLog(),
-    tenants: {},
-    ...options,
-  });
+export function startServer({ limits, handedOn, ...options }: TestServerOptions = {}): Promise<DnsServer> {
+  return startDns(
+    {
+      table: emptyTable(),
+      addresses: [loopback],
+      threads: 1,
+      logger: keepingLog(),
+      tenants: {},
+      ...options,
+    },
+    {
+      streams: { ...dnsLimits.streams, ...limits },
+      handedOn: { ...dnsLimits.handedOn, ...handedOn },
+    },
+  );
 }
 
 /** Starts a server, and closes it after the test. */
-export async function runServer(test: Cleanup, options: Partial<DnsServerOptions> = {}): Promise<DnsServer> {
+export async function runServer(test: Cleanup, options: TestServerOptions = {}): Promise<DnsServer> {
   const server = await startServer(options);
   test.after(() => server.close());
   return server;

@@ -1,11 +1,11 @@
 // A DNS server for tests that serves the zone `example` over TLS and HTTPS too, with its own certificate.
 
-import type { DnsServer, DnsServerOptions } from '../../../src/dns/listen/dns-server.ts';
+import type { DnsServer } from '../../../src/dns/listen/dns-server.ts';
 import type { Endpoint } from '../../../src/model/endpoint.ts';
 import { type MadeCertificate, makeCertificate } from '../../support/certificate.ts';
 import { type Cleanup, temporaryFolder } from '../../support/temporary.ts';
 import { exampleTable } from './example-zone.ts';
-import { loopback, runServer } from './running-server.ts';
+import { loopback, runServer, type TestServerOptions } from './running-server.ts';
 
 export interface SecureServer {
   readonly server: DnsServer;
@@ -17,7 +17,7 @@ export interface SecureServer {
 
 export async function runSecureServer(
   test: Cleanup,
-  { address = loopback, ...options }: Partial<DnsServerOptions> & { address?: Endpoint } = {},
+  { address = loopback, ...options }: TestServerOptions & { address?: Endpoint } = {},
 ): Promise<SecureServer> {
   const folder = await temporaryFolder(test);
   const certificate = await makeCertificate(folder, 'first');

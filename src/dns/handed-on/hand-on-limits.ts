@@ -1,0 +1,23 @@
+// The limits of handed-on queries. Each answering thread has them for itself.
+
+import { type HandedOnKind, maxHandedOn } from '../respond/hand-on.ts';
+
+export interface HandOnLimits {
+  /** Queries under way. A query is under way from the moment it is handed on until its answer is complete. */
+  readonly maxUnderWay: number;
+  /** Octets of the queries under way, each with its whole record in the ring. */
+  readonly maxOctets: number;
+  /** Queries of each kind that are handed on in a second. */
+  readonly maxPerSecond: Readonly<Record<HandedOnKind, number>>;
+  /** Milliseconds that a tenant may take for each message. */
+  readonly deadline: number;
+}
+
+export const handOnLimits: HandOnLimits = {
+  // Enough for a moment in which the main thread is busy. If more queries waited, their clients would ask again.
+  maxUnderWay: 256,
+  maxOctets: 2 ** 20,
+  maxPerSecond: maxHandedOn,
+  // Less than the idle limit of connections (listen/dns-limits.ts).
+  deadline: 5_000,
+};
