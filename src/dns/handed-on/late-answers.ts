@@ -5,8 +5,8 @@ import type { MessagePort } from 'node:worker_threads';
 import { type LateMessage, unpackMessages } from './late-messages.ts';
 import type { LateReceipt } from './line.ts';
 import type { HandOnTask, Outlet } from './outlet.ts';
-import type { RingQuery } from './query-ring.ts';
 import { settle } from './settle.ts';
+import type { HandedOnQuery } from './tenant.ts';
 
 /** The recipient of a late answer: a socket with an address, or a connection. */
 export interface Recipient {
@@ -44,7 +44,7 @@ export class LateAnswers {
   }
 
   /** Hands the query on for this recipient. Returns undefined if the outlet refuses it. */
-  handOn(query: Omit<RingQuery, 'id' | 'envelope'>, recipient: Recipient): LateAnswer | undefined {
+  handOn(query: HandedOnQuery, recipient: Recipient): LateAnswer | undefined {
     const id = (this.#lastId + 1) | 0;
     if (!this.#outlet.handOn({ ...query, id })) return undefined;
     this.#lastId = id;

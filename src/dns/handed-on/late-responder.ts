@@ -8,6 +8,7 @@ import { handedOnKind } from '../respond/hand-on.ts';
 import { createResponder, type Step } from '../respond/responder.ts';
 import type { ResponseSettings } from '../respond/settings.ts';
 import { extendedError, rcode } from '../wire/codes.ts';
+import { maxMessage } from '../wire/max-message.ts';
 import type { HandedOnQuery, Tenants } from './tenant.ts';
 
 interface LateResponderTask {
@@ -29,7 +30,7 @@ export class LateResponder {
   readonly #reader: TableReader;
   readonly #task: LateResponderTask;
   readonly #clock = new Clock();
-  readonly #response = new Uint8Array(65_535);
+  readonly #response = new Uint8Array(maxMessage);
 
   constructor(task: LateResponderTask) {
     this.#reader = new TableReader(task.table, task.reader);

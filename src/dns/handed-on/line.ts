@@ -1,6 +1,7 @@
 // A line is one answering thread as its taker sees it: it gives the thread's queries, and sends the answers back.
 
 import type { MessagePort } from 'node:worker_threads';
+import { maxMessage } from '../wire/max-message.ts';
 import { type LateMessage, packMessages } from './late-messages.ts';
 import { closeRing, type Envelope, QueryRingReader, type ReadQuery } from './query-ring.ts';
 import { settle } from './settle.ts';
@@ -16,8 +17,6 @@ export interface LateReceipt {
   readonly id: number;
   readonly goesOn: boolean;
 }
-
-const maxMessage = 65_535;
 
 export class Line {
   readonly #shared: SharedArrayBuffer;

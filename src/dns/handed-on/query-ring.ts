@@ -2,10 +2,10 @@
 // for the other. The ring's size, the number of queries under way and their octets are limited
 // (test/dns/handed-on/query-ring.test.ts).
 
-import type { Client } from '../respond/client.ts';
-import type { Transport } from '../respond/counters.ts';
+import { transports } from '../respond/counters.ts';
 import type { HandedOnKind } from '../respond/hand-on.ts';
 import type { HandOnLimits } from './hand-on-limits.ts';
+import type { HandedOnQuery } from './tenant.ts';
 
 /** Addresses of a datagram, as libc wants them: the client's socket address, and a control message with our own. */
 export interface Envelope {
@@ -13,12 +13,8 @@ export interface Envelope {
   readonly control: Uint8Array;
 }
 
-/** One handed-on query. */
-export interface RingQuery {
-  readonly kind: HandedOnKind;
-  readonly message: Uint8Array;
-  readonly client: Client;
-  readonly port: number;
+/** A handed-on query, and the way back for its answer. */
+export interface RingQuery extends HandedOnQuery {
   /** With an envelope: the socket's descriptor. Otherwise: the answer's number in `LateAnswers`. */
   readonly id: number;
   readonly envelope?: Envelope | undefined;
@@ -49,7 +45,6 @@ const queryAt = controlAt + maxControl;
 /** Stands in place of a record's size when the next record is at the start of the ring. */
 const wrapped = 0;
 
-const transports: readonly Transport[] = ['udp', 'tcp', 'tls', 'https'];
 const nothing = new Uint8Array(0);
 
 type RingLimits = Pick<HandOnLimits, 'maxUnderWay' | 'maxOctets'>;

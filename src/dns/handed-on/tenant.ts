@@ -3,18 +3,20 @@
 import type { Client } from '../respond/client.ts';
 import type { HandedOnKind } from '../respond/hand-on.ts';
 
-/** A handed-on query. The octets are the tenant's own. */
+/** A handed-on query. */
 export interface HandedOnQuery {
   readonly kind: HandedOnKind;
   readonly message: Uint8Array;
   readonly client: Client;
+  /** The client's port. */
   readonly port: number;
 }
 
 /**
- * Answers a query with no message, with one, or with several. A client gets the next message after it has taken the one
- * before. Over UDP and HTTPS it gets only the first. If the tenant throws, or a message takes longer than the deadline,
- * the client gets SERVFAIL. A tenant counts its queries itself, as `LateResponder` does.
+ * Answers a query with no message, with one, or with several. The octets of the query are the tenant's own. A client
+ * gets the next message after it has taken the one before. Over UDP and HTTPS it gets only the first. If the tenant
+ * throws, or a message takes longer than the deadline, the client gets SERVFAIL. A tenant counts its queries itself, as
+ * `LateResponder` does.
  */
 export type Tenant = (
   query: HandedOnQuery,

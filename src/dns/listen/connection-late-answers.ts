@@ -1,7 +1,7 @@
 // The late answers that one stream connection waits for. Meanwhile it is not closed as idle.
 
 import type { LateAnswer, LateAnswers, Recipient } from '../handed-on/late-answers.ts';
-import type { RingQuery } from '../handed-on/query-ring.ts';
+import type { HandedOnQuery } from '../handed-on/tenant.ts';
 import type { Connection, StreamConnections } from './stream-connections.ts';
 
 /** How much later than its deadline an answer may come, in milliseconds: the thread that makes it may be busy. */
@@ -27,7 +27,7 @@ export class ConnectionLateAnswers {
    * Hands the query on. Returns false when too many are under way. `recipient.end` runs after the answer has left the
    * set.
    */
-  handOn(query: Omit<RingQuery, 'id' | 'envelope'>, recipient: Recipient): boolean {
+  handOn(query: HandedOnQuery, recipient: Recipient): boolean {
     const answer = this.#late.handOn(query, {
       deliver: (message) => {
         const keepsUp = recipient.deliver(message);

@@ -2,18 +2,18 @@
 
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { HandedOnKind } from '../respond/hand-on.ts';
+import { maxMessage } from '../wire/max-message.ts';
 import { cacheControl } from './cache-control.ts';
+import { growBuffer, initialLength } from './grow-buffer.ts';
 import type { HttpsConnection } from './https-connection.ts';
 import { counterCell } from './listen-counters.ts';
-import { maxMessage, type StreamAnswering } from './tcp-connection.ts';
+import type { StreamAnswering } from './tcp-connection.ts';
 
 const path = '/dns-query';
 const mediaType = 'application/dns-message';
 const methods = 'GET, HEAD, POST';
 /** Octets of all unfinished request bodies of one connection. */
 const maxPending = 2 * maxMessage;
-/** The first buffer of a body, in octets. It is doubled as octets arrive, whatever length was announced. */
-const initialBody = 512;
 
 interface HttpsRequest {
   readonly request: Http2ServerRequest;
@@ -83,7 +83,7 @@ function decodeParameter(query: string): Uint8Array | undefined {
 
 function receive(http: HttpsRequest): void {
   const { request, connection, patience } = http;
-  let body = new Uint8Array(initialBody);
+  let body: Uint8Array = new Uint8Array(initialLength);
   let length = 0;
 
   function stop(): void {
@@ -104,11 +104,7 @@ function receive(http: HttpsRequest): void {
       sendError(http, errors.tooMany);
       return;
     }
-    if (whole > body.length) {
-      const larger = new Uint8Array(Math.min(Math.max(2 * body.length, whole), maxMessage));
-      larger.set(body.subarray(0, length));
-      body = larger;
-    }
+    body = growBuffer(body, length, whole, maxMessage);
     body.set(chunk, length);
     length = whole;
     connection.pending += chunk.length;

@@ -5,9 +5,8 @@ import type { SendDatagram } from '../handed-on/line.ts';
 import { type Libc, linux, openLibc } from './libc.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
 import { header, headerBytes, iov, nameBytes, packetInfoBytes } from './message-layout.ts';
+import { maxPayload } from './udp-sizes.ts';
 
-/** The maximum payload of a datagram over IPv4, in octets. */
-const maxPayload = 65_507;
 const iovAt = headerBytes;
 const nameAt = iovAt + iov.words * 4;
 const controlAt = nameAt + nameBytes;

@@ -15,9 +15,7 @@ import {
   packetInfoBytes,
   segmentBytes,
 } from './message-layout.ts';
-
-/** The maximum payload of a datagram over IPv4. The kernel cuts no longer message. */
-const maxPayload = 65_507;
+import { maxPayload } from './udp-sizes.ts';
 
 export class ReplyBatch {
   readonly #responses: readonly Uint8Array[];

@@ -6,19 +6,15 @@ import type { LateAnswers } from '../handed-on/late-answers.ts';
 import { type Client, newClient, setClientAddress } from '../respond/client.ts';
 import type { Transport } from '../respond/counters.ts';
 import { headerLength } from '../wire/header.ts';
+import { maxMessage } from '../wire/max-message.ts';
 import type { Answerer } from './answerer.ts';
 import { ConnectionLateAnswers } from './connection-late-answers.ts';
+import { growBuffer, initialLength } from './grow-buffer.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
 import { type Connection, clientKey, type StreamConnections } from './stream-connections.ts';
 
 /** The two octets of length before each message. */
 const prefix = 2;
-export const maxMessage = 65_535;
-/**
- * The first buffer of a message that comes in pieces, in octets. It is doubled as octets arrive, whatever length was
- * announced.
- */
-const initialPartial = 512;
 
 /** While more queries are at hand, answers are written in blocks of at least so many octets. */
 const writeSize = 16_384;
@@ -229,15 +225,11 @@ export class TcpConnection implements Connection {
   /** Adds octets of the chunk to the incomplete message. Returns how many it took. */
   #collect(chunk: Uint8Array, offset: number): number {
     const have = this.#partialLength;
-    this.#partial ??= new Uint8Array(initialPartial);
+    this.#partial ??= new Uint8Array(initialLength);
     // First the prefix, then as much as it announces.
     const wanted = have < prefix ? prefix : prefix + lengthAt(this.#partial, 0);
     const taken = Math.min(wanted - have, chunk.length - offset);
-    if (have + taken > this.#partial.length) {
-      const larger = new Uint8Array(Math.min(Math.max(2 * this.#partial.length, have + taken), prefix + maxMessage));
-      larger.set(this.#partial.subarray(0, have));
-      this.#partial = larger;
-    }
+    this.#partial = growBuffer(this.#partial, have, have + taken, prefix + maxMessage);
     this.#partial.set(chunk.subarray(offset, offset + taken), have);
     this.#partialLength += taken;
     return taken;

@@ -3,9 +3,9 @@
 
 import { rcode } from '../wire/codes.ts';
 
-export type Transport = 'udp' | 'tcp' | 'tls' | 'https';
+export const transports = ['udp', 'tcp', 'tls', 'https'] as const;
+export type Transport = (typeof transports)[number];
 
-const transports: readonly Transport[] = ['udp', 'tcp', 'tls', 'https'];
 const rcodes = Object.entries(rcode);
 const otherRcode = 'OTHER';
 

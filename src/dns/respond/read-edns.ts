@@ -4,13 +4,12 @@
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { metaType, option, rcode } from '../wire/codes.ts';
 import { headerField, headerLength, readUint16 } from '../wire/header.ts';
+import { maxMessage } from '../wire/max-message.ts';
 import { skipName } from '../wire/names.ts';
 import { maxUdpSize, minUdpSize, optionFixed } from './edns.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';
 import { isTsigRdata } from './read-tsig.ts';
 
-/** Over a connection, the length of a message has 16 bits (RFC 1035 §4.2.2). */
-const maxStreamLength = 65_535;
 const dnssecOkBit = 0x80;
 
 export function readEdns(exchange: Exchange): Verdict {
@@ -74,5 +73,5 @@ function readOptions({ query, edns, nsid, cookies }: Exchange, start: number, en
 }
 
 function maxLength({ client, edns }: Exchange): number {
-  return client.transport === 'udp' ? Math.min(edns.udpSize, maxUdpSize) : maxStreamLength;
+  return client.transport === 'udp' ? Math.min(edns.udpSize, maxUdpSize) : maxMessage;
 }
