@@ -47,8 +47,8 @@ export function coolDownEnd({ since, freeAt }: AddressRecord, coolDownSeconds: n
 }
 
 /**
- * Returns whether a newcomer may share the address: all holders have its sharing key, and no port is used twice (as in
- * MetalLB).
+ * Returns whether a newcomer may share a held address: all holders, and the newcomer, are allocations with the same
+ * sharing key, each has ports, and the newcomer has no port of another holder (as in MetalLB).
  */
 export function mayShare(holders: readonly Holder[], newcomer: Holder): boolean {
   return (

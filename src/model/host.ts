@@ -50,9 +50,7 @@ export function isPtrTarget(name: Fqdn): boolean {
   return labelsOf(name)[0] !== '*';
 }
 
-/**
- * Returns all records of a host: A and AAAA, then PTR, then its aliases. `ttl` is the host's, or its zone's default.
- */
+/** Returns all records of a host: A and AAAA, then PTR, then its aliases. `ttl` becomes the TTL of all records. */
 export function recordsOf(host: Host, ttl: number): OwnedRrset[] {
   const records: OwnedRrset[] = [];
   for (const [family, type] of [
