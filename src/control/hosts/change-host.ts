@@ -23,8 +23,8 @@ interface HostChange {
 
 /**
  * Changes a host. If there is no host of that name, creates it, and `created` is true. Refuses with
- * `precondition_failed`, with `name_taken` if another host has the new name, and as {@link hostFrom} and
- * {@link writeHost} do.
+ * `precondition_failed`, with `name_taken` if another host has the new name, and as {@link hostFrom}, {@link writeHost}
+ * and {@link TransactionBuilder.build} do.
  */
 export function decideChangeHost(
   context: DecisionContext,

@@ -11,7 +11,7 @@ import { pathsIn, writeHost } from './write-host.ts';
 /**
  * Creates a host with its addresses, A/AAAA, PTR and aliases, in one transaction (test/control/host-is-atomic.test.ts).
  * If orphans have its name, the new host takes them over. Refuses with `name_taken` if there is a host of that name,
- * and as {@link hostFrom} and {@link writeHost} do.
+ * and as {@link hostFrom}, {@link writeHost} and {@link TransactionBuilder.build} do.
  */
 export function decideCreateHost(context: DecisionContext, wanted: WantedHost): Decision<Host> {
   if (context.views.hosts.get(wanted.name) !== undefined) {

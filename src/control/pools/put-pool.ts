@@ -91,8 +91,8 @@ function covers(outer: AddressRange, inner: AddressRange): boolean {
 }
 
 /**
- * Returns false only if the changed pool has the same space, and one of its ranges covers each range of the current
- * pool.
+ * Returns false only if the changed pool has the same space, and each range of the current pool is inside one of its
+ * ranges.
  */
 function shrinks(current: Pool, next: Pool): boolean {
   const { ranges } = poolShape(next);

@@ -6,8 +6,8 @@ import type { Compare, Operation, Transaction } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
 
 /**
- * A pure function that makes a decision. It may be called several times for one request: the transaction may lose a
- * race, or have no room for the decision. Refuses by throwing.
+ * A pure function that makes a decision. It may be called several times for one request, for example after the
+ * transaction has lost a race. Refuses by throwing.
  */
 export type Decide<T> = (context: DecisionContext) => Decision<T>;
 

@@ -59,9 +59,9 @@ export class ImportRun {
   }
 
   /**
-   * Writes a new generation, then makes it the current one. Resolves with the revision of that. Starts to delete the
-   * names of other generations, also if the import fails. Refuses as {@link ImportLock.take} does, and with
-   * `import_interrupted`, `import_running` or `store_unavailable`.
+   * Writes a new generation, then makes it the current one. Resolves with the revision that made it the current one.
+   * Then starts to delete the names of other generations, also if the import failed. Refuses as {@link ImportLock.take}
+   * does, and with `import_interrupted`, `import_running` or `store_unavailable`.
    */
   async replace(zoneCreated: Revision, { managed }: ZoneComparison): Promise<Revision> {
     const { store, logger } = this.#places;

@@ -44,7 +44,7 @@ interface RrsetsWanted {
 /**
  * Writes and deletes RRsets. Overwrites or deletes orphans with a warning. Refuses with `not_found`, `outside_zone`,
  * `record_invalid` or `precondition_failed`. Refuses with `managed_record` to change an RRset of a host, or to delete
- * one that the zone's settings imply.
+ * one that the zone's settings imply. Refuses as {@link TransactionBuilder.build} does.
  */
 export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWanted): Decision<RrsetsChanged> {
   const { changes, precondition = {}, mustExist = false } = wanted;

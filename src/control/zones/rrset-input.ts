@@ -38,7 +38,10 @@ export function parseOwner(path: string, text: string, zone: Fqdn): Fqdn {
   return owner;
 }
 
-/** Returns the record type that a request has at `path`. Refuses with `invalid_request` a type that we do not know. */
+/**
+ * Returns the record type that a request has at `path`. Refuses with `invalid_request` a text that is not a record
+ * type.
+ */
 export function parseTypeAt(path: string, text: string): RecordType {
   return atField(path, () => parseRecordType(text));
 }
