@@ -9,6 +9,7 @@ import type { NamedRrsets, Rrset } from './rrset.ts';
 
 /** The settings of a zone's SOA, in seconds. A missing one has its default from {@link soaOf}. */
 export interface SoaSettings {
+  ttl?: number;
   mname?: Fqdn;
   rname?: Fqdn;
   refreshSeconds?: number;
@@ -86,10 +87,10 @@ export interface Soa {
 
 /** Returns the zone's SOA. Its serial is the store revision of the zone's last change, modulo 2^32 (RFC 1982). */
 export function soaOf(zone: Zone, primary: Fqdn, revision: Revision): Soa {
-  const { mname, rname, ...times } = zone.soa;
+  const { ttl = zone.defaultTtl, mname, rname, ...times } = zone.soa;
   const { refreshSeconds, retrySeconds, expireSeconds, negativeTtlSeconds } = { ...soaDefaults, ...times };
   return {
-    ttl: zone.defaultTtl,
+    ttl,
     primary: mname ?? primary,
     responsible: rname ?? ((zone.name === root ? 'hostmaster' : `hostmaster.${zone.name}`) as Fqdn),
     serial: revision % 2 ** 32,

@@ -24,6 +24,8 @@ const refusedZones: [string, ZoneInput & { name: string }, string][] = [
   ['a nameserver twice', { name: 'example', nameservers: ['ns.example', 'NS.example.'] }, '/nameservers/1'],
   ['an invalid primary server', { name: 'example', soa: { mname: 'a b' } }, '/soa/mname'],
   ['an invalid mailbox', { name: 'example', soa: { rname: 'a..b' } }, '/soa/rname'],
+  ['a mailbox without a domain', { name: 'example', soa: { rname: 'hostmaster@' } }, '/soa/rname'],
+  ['a mailbox in two domains', { name: 'example', soa: { rname: 'a@b@c' } }, '/soa/rname'],
   ['the SkyDNS layout', { name: 'example', skydns: true }, '/skydns'],
 ];
 
@@ -46,6 +48,22 @@ test('a zone gets its defaults, and its names in canonical form', () => {
   assert.deepEqual(nameservers, ['ns.example']);
   assert.deepEqual(soa, { mname: 'ns.example', rname: 'admin.example', refreshSeconds: 5 });
 });
+
+const mailboxes = [
+  ['hostmaster@Example', 'hostmaster.example'],
+  ['hostmaster@example.', 'hostmaster.example'],
+  ['john.doe@mail.example', 'john\\.doe.mail.example'],
+  ['john\\.doe@mail.example', 'john\\.doe.mail.example'],
+  ['a\\@b@mail.example', 'a\\@b.mail.example'],
+  ['a\\@b.example', 'a\\@b.example'],
+  ['hostmaster.example', 'hostmaster.example'],
+] as const;
+
+for (const [text, rname] of mailboxes) {
+  test(`the mailbox ${text} is ${rname}`, () => {
+    assert.equal(parseNewZone({ name: 'example', soa: { rname: text } }).soa.rname, rname);
+  });
+}
 
 const current = {
   ...zoneDefaults,

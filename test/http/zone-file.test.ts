@@ -68,12 +68,12 @@ test('an imported file becomes the zone, and its export imports without a differ
   const served = await prepare(t);
   const { api } = served;
   const first = await put(served, example);
-  assert.deepEqual(first.counts, { added: 8, changed: 1, deleted: 0, unchanged: 0, managed: 0, warnings: 2 });
+  assert.deepEqual(first.counts, { added: 8, changed: 1, deleted: 0, unchanged: 0, managed: 0, warnings: 1 });
   assert.equal(first.written, true);
   const exported = await api.send('GET', path);
   assert.match(exported.headers['content-type'] ?? '', /^text\/dns/);
   const lines = textOf(exported).trim().split('\n');
-  assert.match(lines[0] ?? '', /^foo\.k8s\.\t120\tIN\tSOA\tns1\.foo\.k8s\. admin\.example\. \d+ 7200 900 1209600 60$/);
+  assert.match(lines[0] ?? '', /^foo\.k8s\.\t3600\tIN\tSOA\tns1\.foo\.k8s\. admin\.example\. \d+ 7200 900 1209600 60$/);
   assert.deepEqual(
     lines.slice(1),
     [
@@ -95,6 +95,57 @@ test('an imported file becomes the zone, and its export imports without a differ
   assert.deepEqual(await served.dump(), before, 'the second import changed the store');
   const unchanged = await api.send('GET', path, undefined, { 'if-none-match': exported.headers.etag ?? '' });
   assert.equal(unchanged.status, 304);
+});
+
+const timesOfSoa: [file: string, defaultTtl: number, soa: object, served: string][] = [
+  ['@ 60 SOA a b 1 2 3 4 3600', 120, { ttl: 60, negativeTtlSeconds: 3600 }, '60'],
+  ['@ 500 SOA a b 1 2 3 4 450', 120, { ttl: 500, negativeTtlSeconds: 450 }, '500'],
+  ['@ 120 SOA a b 1 2 3 4 450', 120, { negativeTtlSeconds: 450 }, '120'],
+  ['@ 0 SOA a b 1 2 3 4 30', 120, { ttl: 0, negativeTtlSeconds: 30 }, '0'],
+  ['$TTL 1h\n@ SOA a b 1 2 3 4 30', 300, { negativeTtlSeconds: 30 }, '3600'],
+  ['$TTL 1h\n@ 60 SOA a b 1 2 3 4 30', 300, { ttl: 60, negativeTtlSeconds: 30 }, '60'],
+  ['$TTL 1h\n@ SOA a b 1 2 3 4 30', 120, { ttl: 3600, negativeTtlSeconds: 30 }, '3600'],
+  ['$TTL 1h\n$TTL 2h\n@ SOA a b 1 2 3 4 30', 300, { ttl: 7200, negativeTtlSeconds: 30 }, '7200'],
+];
+
+for (const [file, before, soa, served] of timesOfSoa) {
+  test(`a zone with defaultTtl ${before} takes TTLs from ${JSON.stringify(file)}, and exports them`, async (t) => {
+    const api = await servedApi(t);
+    await api.api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s', defaultTtl: before });
+    const first = await put(api, `${file}\na 300 A 192.0.2.1`);
+    assert.deepEqual(first.warnings, []);
+    const zone = await api.api.ok<{ defaultTtl: number; soa: object }>(200, 'GET', '/v1/zones/foo.k8s');
+    const times = { refreshSeconds: 2, retrySeconds: 3, expireSeconds: 4 };
+    assert.deepEqual(zone.soa, { mname: 'a.foo.k8s', rname: 'b.foo.k8s', ...times, ...soa });
+    assert.equal(zone.defaultTtl, before === 300 ? 3600 : before);
+    const exported = textOf(await api.api.send('GET', path));
+    assert.equal(exported.split('\t')[1], served);
+    assert.equal((await put(api, exported)).written, false);
+  });
+}
+
+test('an import that changes only the defaultTtl is written, and the implied NS records follow', async (t) => {
+  const api = await servedApi(t);
+  await putMember(api, 'box', ['192.0.2.53:53']);
+  await api.api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s', soa: { ttl: 60 } });
+  const exported = textOf(await api.api.send('GET', path));
+  const file = `$TTL 900\n${exported.replaceAll(/^(\S+)\t300\t/gm, '$1\t900\t')}`;
+  const { written, counts } = await put(api, file);
+  assert.deepEqual([written, counts.added, counts.changed, counts.deleted], [true, 0, 0, 0]);
+  assert.equal((await api.api.ok<{ defaultTtl: number }>(200, 'GET', '/v1/zones/foo.k8s')).defaultTtl, 900);
+  const { ttl } = await api.api.ok<{ ttl: number }>(200, 'GET', '/v1/zones/foo.k8s/rrsets/@/NS');
+  assert.equal(ttl, 900);
+});
+
+test('an e-mail address as the mailbox of a SOA becomes a name, with a warning', async (t) => {
+  const served = await prepare(t);
+  const { warnings } = await put(served, '@ 120 SOA a hostmaster@foo.k8s. 1 2 3 4 5');
+  assert.deepEqual(
+    warnings.map(({ line, message }) => [line, /has an @: hostmaster\.foo\.k8s is taken/.test(message)]),
+    [[1, true]],
+  );
+  const zone = await served.api.ok<{ soa: { rname?: string } }>(200, 'GET', '/v1/zones/foo.k8s');
+  assert.equal(zone.soa.rname ?? 'hostmaster.foo.k8s', 'hostmaster.foo.k8s');
 });
 
 test('implied records are exported, and importing them again does not store them', async (t) => {

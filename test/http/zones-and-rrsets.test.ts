@@ -48,6 +48,22 @@ test('a zone shows its defaults, and PUT and PATCH change its settings and keep 
   assert.deepEqual([put.status, put.headers.location], [201, '/v1/zones/new.zone']);
 });
 
+test('the TTL of the SOA is the defaultTtl of the zone, or its own if it is set', async (t) => {
+  const { api } = await prepare(t);
+  const soa = async () => {
+    const zone = await api.ok<{ soa: { ttl?: number } }>(200, 'GET', '/v1/zones/foo.k8s');
+    const { ttl } = await api.ok<{ ttl: number }>(200, 'GET', '/v1/zones/foo.k8s/rrsets/@/SOA');
+    return [zone.soa.ttl, ttl];
+  };
+  assert.deepEqual(await soa(), [undefined, 120]);
+  await api.ok(200, 'PATCH', '/v1/zones/foo.k8s', { soa: { ttl: 60 }, defaultTtl: 90 });
+  assert.deepEqual(await soa(), [60, 60]);
+  await api.ok(200, 'PATCH', '/v1/zones/foo.k8s', { soa: { ttl: null } });
+  assert.deepEqual(await soa(), [undefined, 90]);
+  for (const ttl of [-1, 2 ** 31, '60'])
+    assert.equal((await api.send('PATCH', '/v1/zones/foo.k8s', { soa: { ttl } })).status, 400);
+});
+
 test('the serial is the revision of the last change to the records of the zone', async (t) => {
   const { api } = await prepare(t);
   const serial = async () => (await api.ok<{ serial: number }>(200, 'GET', '/v1/zones/foo.k8s')).serial;

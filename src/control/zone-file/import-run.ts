@@ -19,7 +19,7 @@ import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { cleanGenerations } from './clean-generations.ts';
 import { checkApex, type ZoneComparison } from './compare-zone.ts';
 import { ImportLock } from './import-lock.ts';
-import { soaSettingsFrom } from './import-soa.ts';
+import { settingsFrom } from './import-soa.ts';
 import type { ImportPlaces, ImportWanted } from './import-wanted.ts';
 import { refuseFaults } from './refuse-faults.ts';
 import { GenerationWriter, nameOperation, refuseInterrupted } from './write-generation.ts';
@@ -51,7 +51,7 @@ export class ImportRun {
     this.#compared = compared;
   }
 
-  /** Writes only the settings of the zone. For a file that differs from the zone only in its SOA. */
+  /** Writes only the settings of the zone. For a file that differs from the zone only in them. */
   async putSettings(): Promise<Revision> {
     const { actor } = this.#wanted;
     const decide = (context: DecisionContext) => this.#decideZone(context, undefined);
@@ -160,7 +160,7 @@ export class ImportRun {
   }
 
   /**
-   * Writes the zone's settings with those of the file's SOA. With a lock, also makes its generation the current one,
+   * Writes the zone's settings with those of the file. With a lock, also makes its generation the current one,
    * and carries over the changed names. Refuses if another import has replaced the generation that the file was
    * compared with.
    */
@@ -175,9 +175,9 @@ export class ImportRun {
     const findings = new Findings();
     checkApex(current.value, this.#compared.contents, findings);
     refuseFaults(findings);
-    const soa = soaSettingsFrom(views, current.value, this.#compared.contents, new Findings());
+    const settings = settingsFrom(views, current.value, this.#compared.contents, new Findings());
     const generation = lock?.generation ?? current.value.generation;
-    const value = zoneValue.encode({ ...current.value, soa, generation, automatic: false });
+    const value = zoneValue.encode({ ...current.value, ...settings, generation, automatic: false });
     const builder = new TransactionBuilder(context);
     if (lock !== undefined) {
       builder.require(lock.compare);

@@ -1,28 +1,40 @@
-// Takes settings of the zone from the SOA of a zone file. Ignores the serial of the file. A field becomes a setting
-// only if it differs from the SOA that the zone has. So a field that equals it, and is not a setting yet, still follows
-// the zone's other settings.
+// Takes settings of the zone from a zone file: the default TTL from its `$TTL`, and `soa` from its SOA. Ignores the
+// serial of the file. A field of the SOA becomes a setting only if it differs from the SOA that the zone has. So a
+// field that equals it, and is not a setting yet, still follows the zone's other settings.
 
+import { withoutAt } from '../../model/mailbox.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
 import { maxTtl } from '../../model/rrset.ts';
-import { type SoaSettings, soaOf, soaRrset, type Zone } from '../../model/zone.ts';
+import { type SoaSettings, soaOf, soaRrset, type Zone, zoneDefaults } from '../../model/zone.ts';
 import type { ZoneFileContents } from '../../model/zone-file/contents.ts';
 import type { Findings } from '../../model/zone-file/findings.ts';
 import type { Views } from '../../views/views.ts';
 import type { ZoneComparison } from './compare-zone.ts';
 
+/** The settings that an import may change. */
+export type ImportedSettings = Pick<Zone, 'defaultTtl' | 'soa'>;
+
 /**
- * Returns the SOA settings that the zone gets from the file. If the file has no SOA, the zone keeps its settings. Adds
- * a warning if the file's SOA has another TTL, and a fault if one of its times is too long.
+ * Returns the default TTL that the zone has after the import: the file's `$TTL`, if the zone still has the default of
+ * all zones, else its own.
  */
-export function soaSettingsFrom(
+export function defaultTtlFrom(zone: Zone, { defaultTtl }: ZoneFileContents): number {
+  return zone.defaultTtl === zoneDefaults.defaultTtl ? (defaultTtl ?? zone.defaultTtl) : zone.defaultTtl;
+}
+
+/**
+ * Returns the settings that the zone gets from the file. If the file has no SOA, the zone keeps its `soa`. Adds a
+ * warning if the mailbox of the SOA is an e-mail address, and a fault if one of its times is too long.
+ */
+export function settingsFrom(
   views: Views,
   zone: Zone,
-  { soa, names, impliedNameservers }: ZoneFileContents,
+  contents: ZoneFileContents,
   findings: Findings,
-): SoaSettings {
-  if (soa === undefined) return zone.soa;
-  if (soa.ttl !== zone.defaultTtl)
-    findings.warn(soa.line, `the TTL of the SOA is ignored: it is the zone's default TTL, ${zone.defaultTtl}`);
+): ImportedSettings {
+  const defaultTtl = defaultTtlFrom(zone, contents);
+  const { soa, names, impliedNameservers } = contents;
+  if (soa === undefined) return { defaultTtl, soa: zone.soa };
   const [mname = '', rname = '', , ...times] = soa.record.split(' ');
   const [refresh = 0, retry = 0, expire = 0, minimum = 0] = times.map(Number);
   if (times.some((time) => Number(time) > maxTtl))
@@ -32,18 +44,26 @@ export function soaSettingsFrom(
     ?.find(({ type }) => type === 'NS')
     ?.records.toSorted()[0];
   const now = soaOf(
-    zone,
+    { ...zone, defaultTtl },
     ns === undefined ? impliedPrimary(views, zone) : parseName(ns),
     views.zones.serial(zone.name),
   );
   const settings: SoaSettings = { ...zone.soa };
+  if (soa.ttl !== now.ttl) settings.ttl = soa.ttl;
   if (parseName(mname) !== now.primary && !impliedNameservers.includes(mname)) settings.mname = parseName(mname);
-  if (parseName(rname) !== now.responsible) settings.rname = parseName(rname);
+  if (parseName(rname) !== now.responsible) settings.rname = mailboxOf(parseName(rname), soa.line, findings);
   if (refresh !== now.refresh) settings.refreshSeconds = refresh;
   if (retry !== now.retry) settings.retrySeconds = retry;
   if (expire !== now.expire) settings.expireSeconds = expire;
   if (minimum !== now.minimum) settings.negativeTtlSeconds = minimum;
-  return settings;
+  return { defaultTtl, soa: settings };
+}
+
+/** Returns the mailbox that the file means. Adds a warning if it is an e-mail address. */
+function mailboxOf(name: Fqdn, line: number, findings: Findings): Fqdn {
+  const mailbox = withoutAt(name);
+  if (mailbox !== name) findings.warn(line, `the mailbox of the SOA has an @: ${mailbox} is taken (RFC 1035 §8)`);
+  return mailbox;
 }
 
 /** Returns the first nameserver that the zone's settings imply. If they imply none, returns the zone's name. */
@@ -53,15 +73,22 @@ function impliedPrimary(views: Views, zone: Zone): Fqdn {
   return record === undefined ? zone.name : parseName(record);
 }
 
+/** Returns whether the import changes a setting of the zone. */
+export function changesSettings(zone: Zone, { defaultTtl, soa }: ImportedSettings): boolean {
+  return defaultTtl !== zone.defaultTtl || JSON.stringify(soa) !== JSON.stringify(zone.soa);
+}
+
 /** Adds the SOA to the comparison, as one RRset that is unchanged or changed. */
-export function differenceOfSoa(comparison: ZoneComparison, views: Views, zone: Zone, soa: SoaSettings): void {
+export function differenceOfSoa(
+  comparison: ZoneComparison,
+  views: Views,
+  zone: Zone,
+  settings: ImportedSettings,
+): void {
   const serial = views.zones.serial(zone.name);
   const primary = impliedPrimary(views, zone);
-  if (JSON.stringify(soa) === JSON.stringify(zone.soa)) {
-    comparison.counts.unchanged += 1;
-    return;
-  }
   const before = soaRrset(soaOf(zone, primary, serial));
-  const after = soaRrset(soaOf({ ...zone, soa }, primary, serial));
-  comparison.note('changed', zone.name, 'SOA', before, after);
+  const after = soaRrset(soaOf({ ...zone, ...settings }, primary, serial));
+  if (JSON.stringify(before) === JSON.stringify(after)) comparison.counts.unchanged += 1;
+  else comparison.note('changed', zone.name, 'SOA', before, after);
 }

@@ -7,6 +7,7 @@
 import { refuse } from '../../errors.ts';
 import { type Fqdn, root } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
+import type { Zone } from '../../model/zone.ts';
 import type { ZoneFileContents } from '../../model/zone-file/contents.ts';
 import { type Finding, Findings } from '../../model/zone-file/findings.ts';
 import { zoneKey } from '../../store/kinds/zone.ts';
@@ -24,7 +25,7 @@ import {
 } from './compare-zone.ts';
 import type { MemoryShare } from './import-memory.ts';
 import { ImportRun } from './import-run.ts';
-import { differenceOfSoa, soaSettingsFrom } from './import-soa.ts';
+import { changesSettings, defaultTtlFrom, differenceOfSoa, settingsFrom } from './import-soa.ts';
 import type { ImportPlaces, ImportWanted } from './import-wanted.ts';
 import { readZoneFile } from './read-zone-file.ts';
 import { refuseFaults } from './refuse-faults.ts';
@@ -67,7 +68,7 @@ async function importWithin(share: MemoryShare, places: ImportPlaces, wanted: Im
     if (zone === undefined || entry === undefined)
       refuse('not_found', `zone ${name} was deleted meanwhile`, { zone: name });
     checkPrecondition(precondition, entityTag(views.zones.serial(name)));
-    const implied = dropImplied(views, name, contents, findings);
+    const implied = dropImplied(views, zone, contents, findings);
     // The comparison reads the zone at this revision. The journal has the names of all later changes.
     return { zone, created: entry.created, readAt, implied, journal: views.zones.journal(name, zone.generation) };
   });
@@ -79,12 +80,12 @@ async function importWithin(share: MemoryShare, places: ImportPlaces, wanted: Im
     comparison.counts.unchanged += implied;
     await checkContents(contents, comparison, findings, signal);
     checkApex(zone, contents, findings);
-    const soa = soaSettingsFrom(views, zone, contents, findings);
+    const settings = settingsFrom(views, zone, contents, findings);
     refuseFaults(findings);
     const namesDiffer = !comparison.isEmpty;
-    differenceOfSoa(comparison, views, zone, soa);
+    differenceOfSoa(comparison, views, zone, settings);
     const result = resultOf(comparison, findings);
-    if (dryRun || comparison.isEmpty) {
+    if (dryRun || (comparison.isEmpty && !changesSettings(zone, settings))) {
       return { ...result, written: false, revision: views.revision, cleaned: Promise.resolve() };
     }
     const run = new ImportRun(places, wanted, { contents, journal, generation: zone.generation });
@@ -106,8 +107,14 @@ function resultOf({ counts, differences }: ZoneComparison, findings: Findings) {
  * Also removes, with a warning, the other RRsets that the file marks as implied. Adds a warning if NS records of the
  * file replace those that the settings imply.
  */
-function dropImplied(views: Views, zone: Fqdn, contents: ZoneFileContents, findings: Findings): number {
-  const implied = views.zones.implied(zone).filter(({ rrset }) => rrset.type !== 'SOA');
+function dropImplied(views: Views, before: Zone, contents: ZoneFileContents, findings: Findings): number {
+  const { name: zone } = before;
+  // They have the zone's default TTL, which the import may change.
+  const ttl = defaultTtlFrom(before, contents);
+  const implied = views.zones
+    .implied(zone)
+    .filter(({ rrset }) => rrset.type !== 'SOA')
+    .map(({ owner, rrset }) => ({ owner, rrset: { ...rrset, ttl } }));
   // The NS records of the apex are the first of the implied RRsets. If the file has other NS records, those stay in its
   // contents. Then only addresses of nameservers that they name count as implied.
   const isImplied = (owner: Fqdn) => {

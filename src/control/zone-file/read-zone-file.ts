@@ -45,6 +45,7 @@ export async function readZoneFile(
   };
   for await (const chunk of text) await take(reader.read(chunk));
   await take(reader.end());
+  contents.defaultTtl = reader.firstDirectiveTtl;
   if (contents.records === 0 && findings.faults === 0) findings.fault(1, 'the file has no records');
   onProgress({ phase: 'reading', done: count, total: count });
   return contents;

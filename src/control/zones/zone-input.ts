@@ -1,6 +1,7 @@
 // Parses requests about zones: the fields of a request in, a checked zone out. A refusal names the path of the field.
 
 import { atField, refuseField } from '../../errors.ts';
+import { parseMailbox } from '../../model/mailbox.ts';
 import { parseName } from '../../model/name.ts';
 import { checkZoneName, type SoaSettings, type Zone, zoneDefaults } from '../../model/zone.ts';
 import { mergePatch } from '../input/merge-patch.ts';
@@ -42,7 +43,7 @@ export function parseZoneInput(name: Zone['name'], input: ZoneInput, current: Zo
     soa: {
       ...times,
       ...(mname !== undefined && { mname: atField('/soa/mname', () => parseName(mname)) }),
-      ...(rname !== undefined && { rname: atField('/soa/rname', () => parseName(rname)) }),
+      ...(rname !== undefined && { rname: atField('/soa/rname', () => parseMailbox(rname)) }),
     },
     skydns,
     // A zone that a user has changed is not automatic any more: it is not deleted with its last name.

@@ -12,11 +12,17 @@ import { NameText, optional, patchOf, strict, Ttl } from './common.ts';
 
 const Seconds = Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1 });
 const soaFields = {
+  ttl: Type.Integer({
+    minimum: 0,
+    maximum: 2 ** 31 - 1,
+    description: 'Seconds; absent: `defaultTtl`, also when that changes',
+  }),
   mname: NameText,
   rname: Type.String({
     minLength: 1,
     maxLength: 1024,
-    description: 'Mailbox of the responsible person, as a name: `hostmaster.foowidgets.k8s`',
+    description:
+      'Mailbox of the responsible person, as a name (`hostmaster.foowidgets.k8s`) or as an address (`hostmaster@foowidgets.k8s`)',
   }),
   refreshSeconds: Seconds,
   retrySeconds: Seconds,

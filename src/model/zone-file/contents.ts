@@ -43,6 +43,8 @@ export class ZoneFileContents {
   readonly zone: Fqdn;
   readonly names = new Map<Fqdn, FileRrset[]>();
   soa: FileSoa | undefined;
+  /** The first `$TTL` of the file. */
+  defaultTtl: number | undefined;
   records = 0;
   /** The approximate size in memory, in octets. */
   held = 0;

@@ -47,6 +47,8 @@ type Item = ZoneFileRecord | ZoneFileNote;
 const classes = /^(?:IN|CH|HS|CS|ANY|NONE|CLASS\d{1,5})$/i;
 
 export class ZoneFileReader {
+  /** The first `$TTL` of the file; undefined until it was read. */
+  firstDirectiveTtl: number | undefined;
   readonly #lexer = new ZoneFileLexer();
   #origin: Fqdn;
   /**
@@ -122,6 +124,7 @@ export class ZoneFileReader {
           yield tooLongTtl(line, this.#directiveTtl);
           this.#directiveTtl = 0;
         }
+        this.firstDirectiveTtl ??= this.#directiveTtl;
         return;
       case '$GENERATE':
         yield* this.#generate(line, argument, more);

@@ -27,6 +27,7 @@ export const zoneValue: ValueCodec<Zone> = valueCodec({
   defaultTtl: seconds,
   nameservers: Type.Array(fqdn, { maxItems: 13 }),
   soa: Type.Object({
+    ttl: Type.Optional(seconds),
     mname: Type.Optional(fqdn),
     rname: Type.Optional(fqdn),
     refreshSeconds: Type.Optional(seconds),

@@ -1,0 +1,26 @@
+// The mailbox of the person responsible for a zone (RFC 1035 §3.3.13), as a name or as an e-mail address.
+
+import { InvalidValue } from './invalid-value.ts';
+import { type Fqdn, parseName } from './name.ts';
+
+/** An e-mail address: a first part in which each special character may be escaped, `@`, and a domain. */
+const address = /^((?:\\.|[^\\@])+)@([^@]+)$/s;
+
+/**
+ * Parses a mailbox. The first part of an e-mail address becomes the first label, its dots included (RFC 1035 §8):
+ * `john.doe@example` is `john\.doe.example`. Throws InvalidValue.
+ */
+export function parseMailbox(text: string): Fqdn {
+  if (!text.replace(/\\./gs, '').includes('@')) return parseName(text);
+  const [, local, domain] = address.exec(text) ?? [];
+  if (local === undefined) throw new InvalidValue(`'${text}' is not an e-mail address: one @ and a domain are needed`);
+  return parseName(`${local.replace(/\\.|\./gs, (one) => (one === '.' ? '\\.' : one))}.${domain}`);
+}
+
+/**
+ * Returns the mailbox that the author of a zone file meant by a name whose first label has an `@`: an e-mail address in
+ * place of a name. Returns all other names as they are.
+ */
+export function withoutAt(name: Fqdn): Fqdn {
+  return name.replace(/^((?:\\[^@]|[^\\.])+)\\@(?=[^.])/, '$1.') as Fqdn;
+}
