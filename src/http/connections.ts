@@ -1,18 +1,27 @@
-// The connections of the HTTP server: their time limits, the answer to bytes that are not a request, and how they end
-// when the replica stops. How requests are handled: server.ts.
+// The connections of the HTTP server: how many there may be, their time limits, the answer to bytes that are not a
+// request, and how they end when the replica stops. One connection: pipeline.ts. How requests are handled: server.ts.
 
-import { once } from 'node:events';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Refusal } from '../errors.ts';
+import { addressRdata, parseAddress } from '../model/address.ts';
+import { type Exchange, Pipeline } from './pipeline.ts';
 import { problemOf } from './problem.ts';
 
 // An import would read every property of this module. One of them loads a WebSocket client: 14 MB (bench/weight.ts).
 const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
 export interface ConnectionLimits {
-  /** Connections at the same time; each takes a file descriptor. One more is closed without an answer. */
+  /**
+   * Connections at the same time; each takes a file descriptor. For one more, the idle one that has waited longest is
+   * closed. If none is idle, the new one is closed.
+   */
   maxConnections: number;
+  /** Connections of one client: an IPv4 address, or an IPv6 /64. */
+  maxPerClient: number;
+  /** Connections beyond both limits from addresses of this machine, so that its probe always gets one. */
+  reservedForMachine: number;
   /** Until the header of a request is complete. */
   headersMilliseconds: number;
   /** Until a request is complete. The largest zone file fits, over a slow line. */
@@ -25,6 +34,8 @@ export interface ConnectionLimits {
 
 export const connectionLimits: ConnectionLimits = {
   maxConnections: 1024,
+  maxPerClient: 256,
+  reservedForMachine: 16,
   headersMilliseconds: 10_000,
   requestMilliseconds: 1_800_000,
   silenceMilliseconds: 60_000,
@@ -36,27 +47,27 @@ const arriveMilliseconds = 1000;
 /** From the server's stop until answers must be sent. A write that waits for an unreachable store takes less. */
 const answerMilliseconds = 5500;
 
-/** A request and its response. */
-interface Exchange {
-  request: IncomingMessage;
-  response: ServerResponse;
-}
-
-/** The open connections, each with its requests that are not answered yet. */
+/** The open connections, the least recently used first. */
 export class Connections {
-  readonly #sockets = new Map<Duplex, Set<Exchange>>();
+  readonly #open = new Map<Duplex, Pipeline>();
+  readonly #perClient = new Map<string, number>();
+  readonly #limits: ConnectionLimits;
+
+  constructor(limits: ConnectionLimits) {
+    this.#limits = limits;
+  }
 
   /** Follows the connections of a server. */
   watch(server: Server): void {
-    server.on('connection', (socket) => {
-      this.#sockets.set(socket, new Set());
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
-    server.on('request', (request, response) => {
-      const exchange = { request, response };
-      const exchanges = this.#sockets.get(request.socket);
-      exchanges?.add(exchange);
-      response.once('close', () => exchanges?.delete(exchange));
+    // Connections that were cut count until they have ended.
+    server.maxConnections = 2 * this.#limits.maxConnections;
+    server.on('connection', (socket) => this.#accept(socket));
+    // Before the request is handled.
+    server.prependListener('request', (request, response) => {
+      const { socket } = request;
+      this.#open.get(socket)?.add(request, response);
+      this.#touch(socket);
+      response.once('close', () => this.#touch(socket));
     });
     server.on('timeout', (socket) => {
       // A client that waits for its answer need not send anything: its connection stays open.
@@ -65,17 +76,14 @@ export class Connections {
     });
   }
 
-  /**
-   * Resolves when all earlier requests of the connection have their answers. A request may depend on the effects of an
-   * earlier one (RFC 9112 §9.3.2).
-   */
-  async turn(request: IncomingMessage): Promise<void> {
-    let previous: Exchange | undefined;
-    for (const exchange of this.#exchangesOf(request.socket)) {
-      if (exchange.request === request) break;
-      previous = exchange;
-    }
-    if (previous !== undefined && !previous.response.closed) await once(previous.response, 'close');
+  /** Returns a promise if the request must wait for earlier ones of its connection. */
+  turn(request: IncomingMessage): Promise<void> | undefined {
+    return this.#open.get(request.socket)?.turn(request);
+  }
+
+  /** Notes that the request has a valid token: its connection is not idle until the answer is made. */
+  noteAuthenticated(request: IncomingMessage): void {
+    this.#open.get(request.socket)?.noteAuthenticated(request);
   }
 
   /** Answers bytes that Node could not read as a request, or a request that was not complete in time. */
@@ -89,7 +97,7 @@ export class Connections {
   /** Ends the connections of a server that accepts no new ones. Node itself closes idle connections. */
   drain(server: Server): void {
     const incomplete = setTimeout(() => {
-      for (const socket of this.#sockets.keys()) {
+      for (const socket of this.#open.keys()) {
         if (this.#waitsForAnswer(socket) === undefined) this.#end(socket, tooSlow());
       }
     }, arriveMilliseconds);
@@ -121,9 +129,80 @@ export class Connections {
     socket.end(`${header.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
   }
 
-  #exchangesOf(socket: Duplex): Exchange[] {
-    return [...(this.#sockets.get(socket) ?? [])];
+  #exchangesOf(socket: Duplex): readonly Exchange[] {
+    return this.#open.get(socket)?.exchanges ?? [];
   }
+
+  /** Adds a connection. At a limit, closes the idle one of that client, or of any, that has waited longest. */
+  #accept(socket: Socket): void {
+    const client = clientKey(socket);
+    // Without an address, the connection is already closed.
+    if (client === undefined) return void socket.destroy();
+    const { maxConnections, maxPerClient, reservedForMachine } = this.#limits;
+    const reserved = isOfMachine(socket) ? reservedForMachine : 0;
+    const ofClient = this.#perClient.get(client) ?? 0;
+    const hasRoom =
+      ofClient >= maxPerClient + reserved
+        ? this.#closeIdle((one) => one.client === client)
+        : this.#open.size < maxConnections + reserved || this.#closeIdleOfLargest();
+    if (!hasRoom) return void socket.destroy();
+    this.#perClient.set(client, (this.#perClient.get(client) ?? 0) + 1);
+    this.#open.set(socket, new Pipeline(socket, client));
+    socket.once('close', () => this.#delete(socket));
+  }
+
+  /** Makes it the most recently used one. */
+  #touch(socket: Socket): void {
+    const connection = this.#open.get(socket);
+    if (connection === undefined) return;
+    this.#open.delete(socket);
+    this.#open.set(socket, connection);
+  }
+
+  #delete(socket: Duplex): void {
+    const connection = this.#open.get(socket);
+    if (connection === undefined) return;
+    this.#open.delete(socket);
+    const left = (this.#perClient.get(connection.client) ?? 1) - 1;
+    if (left > 0) this.#perClient.set(connection.client, left);
+    else this.#perClient.delete(connection.client);
+  }
+
+  /** Closes an idle connection of the client that has the most, so that one client cannot displace all others. */
+  #closeIdleOfLargest(): boolean {
+    const most = Math.max(...this.#perClient.values());
+    return this.#closeIdle((one) => this.#perClient.get(one.client) === most) || this.#closeIdle(() => true);
+  }
+
+  /** Returns false if no such connection is idle. */
+  #closeIdle(eligible: (connection: Pipeline) => boolean): boolean {
+    for (const [socket, connection] of this.#open) {
+      if (!eligible(connection) || connection.exchanges.some(isBusy)) continue;
+      this.#delete(socket);
+      socket.destroy();
+      return true;
+    }
+    return false;
+  }
+}
+
+/**
+ * Returns whether the request is being handled. A request without a token that does not end, and an answer that its
+ * client does not read, are as idle as silence.
+ */
+function isBusy({ request, response, authenticated }: Exchange): boolean {
+  return !response.writableEnded && (authenticated || request.complete);
+}
+
+/** Returns an IPv4 address, or the first 64 bits of an IPv6 address: one host may use a whole /64. */
+function clientKey({ remoteAddress }: Socket): string | undefined {
+  if (remoteAddress === undefined) return undefined;
+  const rdata = addressRdata(parseAddress(remoteAddress.replace(/%.*/, '')));
+  return rdata.subarray(0, 8).join('.');
+}
+
+function isOfMachine({ remoteAddress = '', localAddress }: Socket): boolean {
+  return remoteAddress === localAddress || /^(::ffff:)?127\./.test(remoteAddress);
 }
 
 function refusalOf({ code, message }: NodeJS.ErrnoException): Refusal {

@@ -33,7 +33,7 @@ export async function createServer(
   version: string,
   limits = connectionLimits,
 ): Promise<FastifyInstance> {
-  const connections = new Connections();
+  const connections = new Connections(limits);
   const app = fastify({
     loggerInstance: logger,
     clientErrorHandler: connections.refuse,
@@ -55,7 +55,6 @@ export async function createServer(
     return503OnClosing: false,
   }).withTypeProvider<TypeBoxTypeProvider>();
 
-  app.server.maxConnections = limits.maxConnections;
   connections.watch(app.server);
   // Node's own refusal has no body: refuseUnfit sends a problem.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
@@ -93,7 +92,10 @@ export async function createServer(
     guarded.addHook('onRoute', (route) => {
       route.schema = { querystring: strict({}), ...route.schema };
     });
-    guarded.addHook('onRequest', async (request) => authenticate(services, request));
+    guarded.addHook('onRequest', async (request) => {
+      authenticate(services, request);
+      connections.noteAuthenticated(request.raw);
+    });
     guarded.addHook('preValidation', async ({ method, body }) => {
       if (method === 'DELETE' && body !== undefined) refuse('invalid_request', 'a DELETE takes no body');
     });

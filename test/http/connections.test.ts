@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { suite, test } from 'node:test';
+import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorCodes } from '../../src/errors.ts';
+import type { Store } from '../../src/store/store.ts';
 import { adminToken } from '../support/api-client.ts';
-import { rawAnswers, rawClient } from '../support/raw-client.ts';
+import { type RawClient, rawAnswers, rawClient } from '../support/raw-client.ts';
 import { servedApi } from '../support/served-api.ts';
 import { until } from '../support/until.ts';
 
@@ -171,23 +172,113 @@ suite('broken requests and slow clients', { concurrency: true }, () => {
   });
 });
 
-test('a connection beyond the limit is closed immediately, and the others keep working', async (t) => {
-  const { url } = await servedApi(t, undefined, { maxConnections: 3 });
-  const ask = 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n';
-  const clients = await Promise.all([1, 2, 3].map(() => rawClient(t, url)));
-  const answered = async (client: (typeof clients)[number]) => {
-    client.send(ask);
-    await once(client.socket, 'data');
-    assert.equal(rawAnswers(client.received()).at(-1)?.status, 200);
-  };
-  for (const client of clients) await answered(client);
-  const late = await rawClient(t, url);
-  assert.equal(await late.ended(), '');
-  for (const client of clients) await answered(client);
-  clients[0]?.socket.destroy();
-  await until(async () => {
-    const next = await rawClient(t, url);
-    next.send(ask);
-    return Promise.race([once(next.socket, 'data').then(() => true), next.ended().then(() => false)]);
-  }, 'no new connection is accepted after one has ended');
+test('while the first request of a connection waits, a few more are read, and all are answered in the end', async (t) => {
+  const { url, store } = await servedApi(t);
+  const release = holdCommits(t, store);
+  const client = await rawClient(t, url);
+  const waiting = 300_000;
+  client.send(`${post}content-length: 13\r\n\r\n{"name": "b"}`);
+  client.send('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(waiting));
+  await delay(1000);
+  const unsent = client.socket.writableLength;
+  assert.ok(unsent > 0, 'the server has read all requests');
+  await delay(500);
+  assert.equal(client.socket.writableLength, unsent);
+  assert.equal((await fetch(`${url}/healthz`)).status, 200);
+  release();
+  await until(() => client.received().split('HTTP/1.1 200').length > 1000, 'the requests are not answered', 20_000);
+  assert.match(client.received(), /^HTTP\/1.1 201 /);
+});
+
+test('the requests that wait on a connection are not carried out if it ends', async (t) => {
+  const { url, store, api } = await servedApi(t);
+  const release = holdCommits(t, store);
+  const client = await rawClient(t, url);
+  const create = (name: string) => `${post}content-length: 13\r\n\r\n{"name": "${name}"}`;
+  client.send(create('a') + create('b') + create('c'));
+  await delay(500);
+  client.socket.resetAndDestroy();
+  await delay(500);
+  release();
+  await until(async () => (await api.send('GET', '/v1/zones/a')).status === 200, 'the first is not carried out');
+  await delay(500);
+  assert.deepEqual((await api.ok<{ items: unknown[] }>(200, 'GET', '/v1/zones')).items.length, 1);
+});
+
+/** Makes commits wait until the function that it returns is called. */
+function holdCommits(t: TestContext, store: Store): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const commit = store.commit.bind(store);
+  t.mock.method(store, 'commit', async (...args: Parameters<typeof commit>) => {
+    await promise;
+    return commit(...args);
+  });
+  return resolve;
+}
+
+const health = 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n';
+
+async function answered(client: RawClient): Promise<void> {
+  const data = once(client.socket, 'data');
+  client.send(health);
+  await Promise.race([data, client.ended()]);
+  assert.equal(rawAnswers(client.received()).at(-1)?.status, 200);
+}
+
+/** Limits without connections reserved for this machine, where the tests run. */
+const few = { maxConnections: 3, maxPerClient: 3, reservedForMachine: 0 };
+
+for (const [what, limits] of [
+  ['the limit', { ...few, maxPerClient: 100 }],
+  ['the limit of its client', { ...few, maxConnections: 100 }],
+] as const) {
+  test(`a connection beyond ${what} closes the idle one that was used least recently`, async (t) => {
+    const { url } = await servedApi(t, undefined, limits);
+    const [first, second, third] = [await rawClient(t, url), await rawClient(t, url), await rawClient(t, url)];
+    for (const client of [first, second, third, first]) await answered(client);
+    const fourth = await rawClient(t, url);
+    await second.ended();
+    for (const client of [first, third, fourth]) await answered(client);
+  });
+}
+
+test('silent clients and halves of requests make room; requests that are carried out do not', async (t) => {
+  const { url, store } = await servedApi(t, undefined, few);
+  const release = holdCommits(t, store);
+  const writer = await rawClient(t, url);
+  writer.send(`${post}content-length: 13\r\n\r\n{"name": "b"}`);
+  const uploader = await rawClient(t, url);
+  uploader.send(`${post}content-length: 13\r\n\r\n{"name"`);
+  await delay(500);
+  for (const sent of [
+    '',
+    'GET /healthz HTTP/1.1\r\nhost:',
+    'POST /v1/zones HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n',
+  ]) {
+    const slow = await rawClient(t, url);
+    if (sent.length > 0) slow.send(sent);
+    await delay(500);
+    await answered(await rawClient(t, url));
+    await slow.ended();
+  }
+  const busy = await rawClient(t, url);
+  busy.send(`${post}content-length: 13\r\n\r\n{"name": "c"}`);
+  await delay(500);
+  assert.equal(await (await rawClient(t, url)).ended(), '', 'all are busy, and one more was accepted');
+  uploader.send(': "d"}');
+  release();
+  for (const client of [writer, uploader, busy]) {
+    await until(() => rawAnswers(client.received())[0]?.status === 201, 'a request was cut');
+  }
+});
+
+test('a client of this machine gets a connection while others have all of them', async (t) => {
+  const { url, store } = await servedApi(t, undefined, { ...few, reservedForMachine: 1 });
+  holdCommits(t, store);
+  for (const name of ['a', 'b', 'c']) {
+    const busy = await rawClient(t, url);
+    busy.send(`${post}content-length: 13\r\n\r\n{"name": "${name}"}`);
+  }
+  await delay(500);
+  await answered(await rawClient(t, url));
 });

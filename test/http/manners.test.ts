@@ -9,6 +9,7 @@ import type { ErrorCode } from '../../src/errors.ts';
 import { adminToken, type Method, problemIn } from '../support/api-client.ts';
 import { type StartedApp, startedApp } from '../support/started-app.ts';
 import type { Cleanup } from '../support/temporary.ts';
+import { until } from '../support/until.ts';
 
 let app: StartedApp;
 const cleanups: (() => unknown)[] = [];
@@ -330,14 +331,15 @@ test('the open routes report health, readiness, metrics and the OpenAPI descript
   const ready = (await agent.get('/readyz')).body as { status: string; revision: number };
   assert.equal(ready.status, 'ready');
   assert.ok(ready.revision > 0);
-  const metrics = await agent.get('/metrics');
+  let metrics = await agent.get('/metrics');
+  const counted = /zonewright_http_request_duration_seconds_count\{method="GET",route="\/readyz",status="200"\} \d/;
+  await until(async () => {
+    metrics = await agent.get('/metrics');
+    return counted.test(metrics.text);
+  }, 'the request is not counted');
   assert.match(metrics.headers['content-type'] ?? '', /^text\/plain/);
   assert.match(metrics.text, /^zonewright_hosts 1$/m);
   assert.match(metrics.text, /^zonewright_pool_addresses\{pool="full",family="ipv4",state="used"\} 1$/m);
-  assert.match(
-    metrics.text,
-    /zonewright_http_request_duration_seconds_count\{method="GET",route="\/readyz",status="200"\} \d/,
-  );
   const openapi = (await agent.get('/openapi.json')).body as { openapi: string; paths: Record<string, unknown> };
   assert.equal(openapi.openapi, '3.1.0');
   for (const path of ['/v1/pools/{pool}/allocations', '/v1/hosts/{name}', '/v1/zones/{zone}/rrsets/{name}/{type}']) {

@@ -2,6 +2,7 @@
 // The whole application: started-app.ts.
 
 import { type Logger, pino } from 'pino';
+import type { Registry } from 'prom-client';
 import { startHousekeeping } from '../../src/control/housekeeping.ts';
 import { type ConnectionLimits, connectionLimits } from '../../src/http/connections.ts';
 import { createMetrics } from '../../src/http/metrics.ts';
@@ -13,6 +14,7 @@ import { storeDump } from './store-dump.ts';
 import type { Cleanup } from './temporary.ts';
 
 export interface ServedApi extends ControlPlane {
+  readonly metrics: Registry;
   readonly api: Api;
   readonly url: string;
   dump(): Promise<Record<string, string>>;
@@ -36,5 +38,5 @@ export async function servedApi(
     await server.close();
   });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
-  return { ...replica, api: apiAt(url, adminToken), url, dump: () => storeDump(replica.store) };
+  return { ...replica, metrics, api: apiAt(url, adminToken), url, dump: () => storeDump(replica.store) };
 }

@@ -3,13 +3,19 @@
 import { refuse } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
 import { decodeCursor, pageOf } from '../page.ts';
+import { readAtMostEvery } from '../read-at-most-every.ts';
 import { failures, listOf, ProblemReference, pageQuery, strict } from '../schemas/common.ts';
 import type { Routes } from '../services.ts';
 
 const tags = ['operations'];
 
+/** With many pools, the metrics take milliseconds, and they need no token. */
+const metricsEveryMilliseconds = 1000;
+
 /** Routes that need no token. */
 export const healthRoutes: Routes = async (app, services) => {
+  const readMetrics = readAtMostEvery(metricsEveryMilliseconds, () => services.metrics.metrics());
+
   app.get(
     '/healthz',
     {
@@ -46,7 +52,7 @@ export const healthRoutes: Routes = async (app, services) => {
   app.get(
     '/metrics',
     { schema: { tags, summary: 'Prometheus metrics', security: [], response: { 200: Type.String() } } },
-    async (_, reply) => reply.type(services.metrics.contentType).send(await services.metrics.metrics()),
+    async (_, reply) => reply.type(services.metrics.contentType).send(await readMetrics()),
   );
 };
 
