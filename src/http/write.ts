@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { entityTag, type Precondition } from '../control/input/precondition.ts';
 import { commitByForce } from '../control/transaction/commit-by-force.ts';
-import type { Committed, Decide, TokenActor } from '../control/transaction/decision.ts';
+import type { Committed, Decide, Standing, TokenActor } from '../control/transaction/decision.ts';
 import { refuse } from '../errors.ts';
 import type { Services } from './services.ts';
 
@@ -87,6 +87,11 @@ export function sendResource(request: FastifyRequest, reply: FastifyReply, tag: 
   const held = request.headers['if-none-match']?.split(',').map((one) => one.trim().replace(/^W\//, ''));
   if (held?.some((one) => one === tag || one === '*')) return reply.status(304).send();
   return reply.send(body);
+}
+
+/** Returns the revision that last wrote the resource: that of this write, unless it has left the resource as it was. */
+export function writtenAt({ result, revision }: Committed<Standing>): Pick<Committed<unknown>, 'revision'> {
+  return { revision: result.standingSince ?? revision };
 }
 
 /** Sends a resource that was written: 201 with its location if it is new, otherwise 200. */

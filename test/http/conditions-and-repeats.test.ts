@@ -63,6 +63,22 @@ for (const { path, create, change } of resources) {
   });
 }
 
+for (const { path, create } of resources) {
+  test(`${path}: a write that changes nothing gives the same tag, and no new revision or serial`, async (t) => {
+    const { api, dump, views } = await prepare(t);
+    await api.ok(201, 'PUT', path, create);
+    const [before, revision] = [await dump(), views.revision];
+    const { headers, body } = await api.send('GET', path);
+    const methods: Method[] = path.includes('rrsets') ? ['PUT'] : ['PUT', 'PATCH'];
+    for (const method of methods) {
+      const again = await api.send(method, path, method === 'PUT' ? create : {});
+      assert.deepEqual([again.status, again.headers.etag, again.body], [200, headers.etag, body], method);
+      assert.equal(again.headers['zonewright-revision'], String(revision));
+    }
+    assert.deepEqual([await dump(), views.revision], [before, revision]);
+  });
+}
+
 test('a pool after an allocation, and a zone after a new record, are sent again to a client with an old copy', async (t) => {
   const { api } = await prepare(t);
   for (const [path, write] of [
@@ -82,7 +98,7 @@ test('of several changes of the same version only one is accepted', async (t) =>
   const { api } = await prepare(t);
   const { headers } = await api.send('GET', '/v1/pools/p');
   const tries = [...Array(8).keys()].map((priority) =>
-    api.send('PATCH', '/v1/pools/p', { priority }, { 'if-match': headers.etag as string }),
+    api.send('PATCH', '/v1/pools/p', { priority: priority + 1 }, { 'if-match': headers.etag as string }),
   );
   const statuses = (await Promise.all(tries)).map(({ status }) => status).sort();
   assert.deepEqual(statuses, [200, ...Array(7).fill(412)]);

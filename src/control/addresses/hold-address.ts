@@ -4,7 +4,6 @@
 import type { Address } from '../../model/address.ts';
 import type { AddressRecord, Holder } from '../../model/allocation.ts';
 import type { Fqdn } from '../../model/name.ts';
-import type { Revision } from '../../model/revision.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { addressKey, addressValue } from '../../store/kinds/address.ts';
 import { poolKey } from '../../store/kinds/pool.ts';
@@ -22,7 +21,7 @@ export function takeAddress(builder: TransactionBuilder, choice: Choice, holder:
   refuseTaken(builder, choice.space, choice.address, path);
   const before = views.pools.address(choice.space, choice.address);
   const record: AddressRecord = { ...choice, state: 'held', holders: [holder], since: timestamp(now) };
-  putAddressRecord(builder, record, before?.modified);
+  putAddressRecord(builder, record, before);
   const pool = choice.pool === null ? undefined : views.pools.get(choice.pool);
   if (pool !== undefined) builder.requireUnchanged(poolKey(pool.value.name), pool.modified);
   return record;
@@ -42,11 +41,11 @@ export function replaceHolders(
   if (before === undefined || before.value.state !== 'held') return undefined;
   if (holders.length > 0) {
     const record = { ...before.value, holders };
-    putAddressRecord(builder, record, before.modified);
+    putAddressRecord(builder, record, before);
     return record;
   }
   const released = releasedRecord(builder, before.value);
-  if (released !== undefined) putAddressRecord(builder, released, before.modified);
+  if (released !== undefined) putAddressRecord(builder, released, before);
   else builder.delete(addressKey(space, address), before.modified);
   return before.value;
 }
@@ -70,11 +69,11 @@ export function replaceHost(
 }
 
 /** Ends the cool-down of a released address. Its record stays only if the pool's strategy is `least-recently-used`. */
-export function endCoolDown(builder: TransactionBuilder, { value, modified }: Versioned<AddressRecord>): void {
-  const { freeAt: _, ...record } = value;
+export function endCoolDown(builder: TransactionBuilder, before: Versioned<AddressRecord>): void {
+  const { freeAt: _, ...record } = before.value;
   const pool = builder.views.pools.poolAt(record.space, record.address)?.value;
-  if (pool?.strategy === 'least-recently-used') putAddressRecord(builder, record, modified);
-  else builder.delete(addressKey(record.space, record.address), modified);
+  if (pool?.strategy === 'least-recently-used') putAddressRecord(builder, record, before);
+  else builder.delete(addressKey(record.space, record.address), before.modified);
 }
 
 /**
@@ -93,6 +92,11 @@ function releasedRecord({ views, now }: TransactionBuilder, record: AddressRecor
   };
 }
 
-function putAddressRecord(builder: TransactionBuilder, record: AddressRecord, before: Revision | undefined): void {
-  builder.put(addressKey(record.space, record.address), addressValue.encode(record), before);
+function putAddressRecord(
+  builder: TransactionBuilder,
+  record: AddressRecord,
+  before: Versioned<AddressRecord> | undefined,
+): void {
+  const key = addressKey(record.space, record.address);
+  builder.put(key, addressValue.encode(record), before?.modified, before && addressValue.encode(before.value));
 }

@@ -3,9 +3,10 @@
 import { refuseField } from '../../errors.ts';
 import type { Host } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
+import { hostKey } from '../../store/kinds/host.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
-import type { Decision, DecisionContext } from '../transaction/decision.ts';
-import { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import type { Decision, DecisionContext, Standing } from '../transaction/decision.ts';
+import { standingSince, TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { hostFrom, type WantedHost } from './host-wanted.ts';
 import { orphanedHost } from './orphans.ts';
 import { pathsIn, writeHost } from './write-host.ts';
@@ -21,6 +22,12 @@ interface HostChange {
   change: (current: Host | undefined) => WantedHost;
 }
 
+/** The result. */
+interface HostPut extends Standing {
+  host: Host;
+  created: boolean;
+}
+
 /**
  * Changes a host. If there is no host of that name, creates it, and `created` is true. Refuses with
  * `precondition_failed`, with `name_taken` if another host has the new name, and as {@link hostFrom}, {@link writeHost}
@@ -29,7 +36,7 @@ interface HostChange {
 export function decideChangeHost(
   context: DecisionContext,
   { name, precondition, change }: HostChange,
-): Decision<{ host: Host; created: boolean }> {
+): Decision<HostPut> {
   const current = context.views.hosts.get(name);
   checkPrecondition(precondition, current && entityTag(current.modified));
   const wanted = change(current?.value);
@@ -40,5 +47,6 @@ export function decideChangeHost(
   const host = hostFrom(context, wanted, before);
   const builder = new TransactionBuilder(context);
   writeHost(builder, before, host);
-  return builder.build({ host, created: current === undefined }, pathsIn(host));
+  const result = { host, created: current === undefined, ...standingSince(builder, hostKey(host.name), current) };
+  return builder.build(result, pathsIn(host));
 }

@@ -57,7 +57,7 @@ function writeHostKey(builder: TransactionBuilder, before?: Host, after?: Host):
   }
   if (after === undefined) return;
   const same = before?.name === after.name ? builder.views.hosts.get(after.name) : undefined;
-  builder.put(hostKey(after.name), hostValue.encode(after), same?.modified);
+  builder.put(hostKey(after.name), hostValue.encode(after), same?.modified, same && hostValue.encode(same.value));
 }
 
 function writeAddresses(builder: TransactionBuilder, before?: Host, after?: Host): void {

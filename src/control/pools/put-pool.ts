@@ -9,8 +9,8 @@ import { poolKey, poolKind, poolValue } from '../../store/kinds/pool.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import { type PoolUsage, usageOfNew } from '../addresses/pool-usage.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
-import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
-import { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { type Decision, type DecisionContext, noChange, type Standing } from '../transaction/decision.ts';
+import { standingSince, TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { decideEvict, refuseUse, type Stays } from './evict.ts';
 
 /** The change that a request asks for. */
@@ -24,20 +24,23 @@ export interface PoolChange {
   change: (current: Pool | undefined) => Pool;
 }
 
+/** The result. */
+export interface PoolPut extends Standing {
+  pool: Pool;
+  created: boolean;
+}
+
 /**
  * Creates or changes a pool. Refuses with `precondition_failed`, with `pool_overlap` if its ranges overlap, and with
  * `pool_in_use` if held addresses would be outside the pool.
  */
-export function decidePutPool(
-  context: DecisionContext,
-  { name, precondition, change }: PoolChange,
-): Decision<{ pool: Pool; created: boolean }> {
+export function decidePutPool(context: DecisionContext, { name, precondition, change }: PoolChange): Decision<PoolPut> {
   const current = context.views.pools.get(name);
   checkPrecondition(precondition, current && entityTag(current.modified));
   const pool = change(current?.value);
   const builder = new TransactionBuilder(context);
   writePool(builder, pool, current);
-  return builder.build({ pool, created: current === undefined });
+  return builder.build({ pool, created: current === undefined, ...standingSince(builder, poolKey(name), current) });
 }
 
 /** Creates a pool. Refuses with `already_exists` or `pool_overlap`. Result: the pool with its usage at this moment. */
@@ -56,7 +59,12 @@ function writePool(builder: TransactionBuilder, pool: Pool, current: Versioned<P
     refuseUse(builder, current.value, staysIn(current.value, pool));
   }
   guardRanges(builder, pool, current?.value);
-  builder.put(poolKey(pool.name), poolValue.encode(pool), current?.modified);
+  builder.put(
+    poolKey(pool.name),
+    poolValue.encode(pool),
+    current?.modified,
+    current && poolValue.encode(current.value),
+  );
 }
 
 /**

@@ -93,9 +93,9 @@ export class Committer {
   }
 
   /**
-   * Decides the jobs of the queue in order, until the transaction is full. Resolves a job that has nothing to write.
-   * Jobs that do not fit into the transaction or conflict with it stay in the queue. So do jobs that are refused while
-   * the batch has other jobs.
+   * Decides the jobs of the queue in order, until the transaction is full. Resolves a job that has nothing to write
+   * and nothing to prove. Jobs that do not fit into the transaction or conflict with it stay in the queue. So do jobs
+   * that are refused while the batch has other jobs.
    */
   #takeBatch(): Batch<Job> {
     const batch = new Batch<Job>();
@@ -115,7 +115,7 @@ export class Committer {
           claimed: batch.written,
           now: Date.now(),
         });
-        if (decision.operations.length === 0) {
+        if (decision.operations.length === 0 && decision.compares.length === 0) {
           job.resolve({ result: decision.result, revision: this.#views.revision });
         } else if (!batch.add(job, decision)) {
           if (batch.jobs.length === 0) {
@@ -138,8 +138,11 @@ export class Committer {
     try {
       const { committed, revision } = await this.#store.commit(batch.transaction());
       if (committed) {
-        await untilServed(this.#views, revision);
-        for (const { job, decision } of batch.jobs) this.#answer(job, decision, revision);
+        // A transaction without operations has made no revision. It proves what the views have.
+        const proven = batch.written.size === 0;
+        if (!proven) await untilServed(this.#views, revision);
+        for (const { job, decision } of batch.jobs)
+          this.#answer(job, decision, proven ? this.#views.revision : revision);
       } else {
         this.#requeue(batch);
         await within(this.#views.reached(revision), maxFreshViewMilliseconds);

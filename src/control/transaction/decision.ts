@@ -46,8 +46,8 @@ interface SystemActor {
 
 /**
  * The result for the caller, and the transaction that makes it true. If there are no operations, the result is true
- * already. Only transaction-builder.ts and {@link noChange} make decisions (test/repo/store-commits.test.ts). An object
- * of the same shape is not a decision (test/control/actors.test.ts).
+ * already if the compares hold. Only transaction-builder.ts and {@link noChange} make decisions
+ * (test/repo/store-commits.test.ts). An object of the same shape is not a decision (test/control/actors.test.ts).
  */
 export class Decision<T> implements Transaction {
   readonly result: T;
@@ -81,6 +81,12 @@ export class Decision<T> implements Transaction {
 /** Returns a decision that writes nothing. */
 export function noChange<T>(result: T): Decision<T> {
   return new Decision(result, { compares: [], operations: [] });
+}
+
+/** The result of a write that may find the resource as the request wants it. */
+export interface Standing {
+  /** The revision that last wrote the resource, if this write leaves it as it is. Then its entity tag stays too. */
+  standingSince?: Revision;
 }
 
 /** The result of a committed decision. */

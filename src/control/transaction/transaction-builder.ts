@@ -13,8 +13,9 @@ import { nameValue } from '../../store/kinds/name.ts';
 import { serialKey } from '../../store/kinds/serial.ts';
 import { zoneKey, zoneKind, zoneValue } from '../../store/kinds/zone.ts';
 import { type Compare, maxOperations, type Operation } from '../../store/store.ts';
+import type { Versioned } from '../../views/versioned.ts';
 import type { Views } from '../../views/views.ts';
-import { type Actor, Decision, type DecisionContext } from './decision.ts';
+import { type Actor, Decision, type DecisionContext, type Standing } from './decision.ts';
 import { type NameEdit, NameEdits, type PathOf, type Warning } from './name-edits.ts';
 import { comparedKey, writtenKey } from './transaction-keys.ts';
 
@@ -62,11 +63,13 @@ export class TransactionBuilder implements DecisionContext {
 
   /**
    * Writes a key. Requires that the revision `before` is still the one that last wrote it. If `before` is undefined,
-   * requires that there is no such key.
+   * requires that there is no such key. Writes nothing if `standing`, the value that stands, is the same: the compare
+   * then proves that it still stands (test/control/unchanged-writes.test.ts).
    */
-  put(key: string, value: string, before: Revision | undefined): this {
+  put(key: string, value: string, before: Revision | undefined, standing?: string): this {
     if (before === undefined) this.requireAbsent(key);
     else this.requireUnchanged(key, before);
+    if (before !== undefined && value === standing) return this;
     return this.addUnchecked({ kind: 'put', key, value });
   }
 
@@ -212,12 +215,13 @@ export class TransactionBuilder implements DecisionContext {
     if (!this.#created.has(zone.name) && current !== undefined) {
       this.requireUnchanged(zoneKey(zone.name), current.modified);
     }
-    this.touchZone(zone.name);
+    const encoded = (all: readonly Rrset[]) =>
+      nameValue.encode({ name: owner, rrsets: [...all].sort((a, b) => (a.type < b.type ? -1 : 1)) });
+    const [value, standing] = [encoded(rrsets), encoded(edit.before)];
+    if (value !== standing) this.touchZone(zone.name);
     if (this.#names.newCuts(edit).length > 0) this.#requireNothingHidden(zone.name);
-    if (rrsets.length > 0) {
-      const sorted = [...rrsets].sort((a, b) => (a.type < b.type ? -1 : 1));
-      this.put(key, nameValue.encode({ name: owner, rrsets: sorted }), modified || undefined);
-    } else if (modified > 0) this.delete(key, modified);
+    if (rrsets.length > 0) this.put(key, value, modified || undefined, standing);
+    else if (modified > 0) this.delete(key, modified);
   }
 
   /**
@@ -231,4 +235,9 @@ export class TransactionBuilder implements DecisionContext {
     this.put(zoneKey(zone), zoneValue.encode(current.value), current.modified);
     this.requireUnchanged(serialKey(zone), this.views.zones.serial(zone));
   }
+}
+
+/** Returns since when the resource stands as it is, if the transaction does not write its key. */
+export function standingSince(builder: TransactionBuilder, key: string, current?: Versioned<unknown>): Standing {
+  return current === undefined || builder.writes(key) ? {} : { standingSince: current.modified };
 }

@@ -11,9 +11,9 @@ import { zoneKey, zoneValue } from '../../store/kinds/zone.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import type { Views } from '../../views/views.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
-import type { Decision, DecisionContext } from '../transaction/decision.ts';
+import type { Decision, DecisionContext, Standing } from '../transaction/decision.ts';
 import { maxWarnings, type Warning } from '../transaction/name-edits.ts';
-import { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { standingSince, TransactionBuilder } from '../transaction/transaction-builder.ts';
 
 /** The change that a request asks for. */
 interface ZoneChange {
@@ -27,7 +27,7 @@ interface ZoneChange {
 }
 
 /** The result. */
-export interface ZonePut {
+export interface ZonePut extends Standing {
   zone: Zone;
   created: boolean;
   /** Warnings about records of the enclosing zone that the new zone hides. */
@@ -47,11 +47,13 @@ export function decidePutZone(context: DecisionContext, { name, precondition, ch
     checkHidesNothing(builder, name);
     builder.createZone(zone);
   } else {
-    builder.put(zoneKey(name), zoneValue.encode(zone), current.modified).touchZone(name);
+    builder.put(zoneKey(name), zoneValue.encode(zone), current.modified, zoneValue.encode(current.value));
+    if (builder.writes(zoneKey(name))) builder.touchZone(name);
     checkApex(builder, zone, current.value);
   }
   const created = current === undefined;
-  return builder.build({ zone, created, warnings: created ? hiddenBy(context, name) : [] });
+  const warnings = created ? hiddenBy(context, name) : [];
+  return builder.build({ zone, created, warnings, ...standingSince(builder, zoneKey(name), current) });
 }
 
 /** Creates a zone. Refuses with `already_exists` or `zone_conflict`. */

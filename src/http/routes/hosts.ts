@@ -25,7 +25,7 @@ import {
 } from '../schemas/common.ts';
 import { HostBody, NewHost, PatchHost, PutHost, showHost } from '../schemas/host.ts';
 import type { Routes } from '../services.ts';
-import { commitFor, preconditionOf, sendResource, sendWritten } from '../write.ts';
+import { commitFor, preconditionOf, sendResource, sendWritten, writtenAt } from '../write.ts';
 
 const tags = ['hosts'];
 const params = strict({ name: NameText });
@@ -112,7 +112,8 @@ export const hostRoutes: Routes = async (app, services) => {
       const change = { name, precondition: preconditionOf(request), change: () => wanted };
       const committed = await commitFor(services, request, reply, (context) => decideChangeHost(context, change));
       const { host, created } = committed.result;
-      return sendWritten(reply, committed, created, location(name), showHost(host, committed.revision));
+      const written = writtenAt(committed);
+      return sendWritten(reply, written, created, location(name), showHost(host, written.revision));
     },
   );
 
@@ -138,7 +139,8 @@ export const hostRoutes: Routes = async (app, services) => {
       };
       const committed = await commitFor(services, request, reply, (context) => decideChangeHost(context, change));
       const { host } = committed.result;
-      return sendWritten(reply, committed, false, location(host.name), showHost(host, committed.revision));
+      const written = writtenAt(committed);
+      return sendWritten(reply, written, false, location(host.name), showHost(host, written.revision));
     },
   );
 

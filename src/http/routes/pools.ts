@@ -9,7 +9,13 @@ import { decideAllocateAddresses } from '../../control/pools/allocate-addresses.
 import { parseAllocationInput } from '../../control/pools/allocation-input.ts';
 import { decideDeletePool, decideEvictAll } from '../../control/pools/delete-pool.ts';
 import { parsePoolInput, parsePoolPatch } from '../../control/pools/pool-input.ts';
-import { decideCreatePool, decideEvictOutside, decidePutPool, type PoolChange } from '../../control/pools/put-pool.ts';
+import {
+  decideCreatePool,
+  decideEvictOutside,
+  decidePutPool,
+  type PoolChange,
+  type PoolPut,
+} from '../../control/pools/put-pool.ts';
 import { existingPool } from '../../control/reading/existing.ts';
 import type { Committed, Decide } from '../../control/transaction/decision.ts';
 import { refuseField } from '../../errors.ts';
@@ -30,7 +36,15 @@ import {
 } from '../schemas/common.ts';
 import { AllocationBody, NewAllocation, NewPool, PatchPool, PoolBody, PutPool, showAddress } from '../schemas/pool.ts';
 import type { Routes, Services } from '../services.ts';
-import { commitByForceFor, commitFor, preconditionOf, sendResource, sendWritten, withBody } from '../write.ts';
+import {
+  commitByForceFor,
+  commitFor,
+  preconditionOf,
+  sendResource,
+  sendWritten,
+  withBody,
+  writtenAt,
+} from '../write.ts';
 
 const tags = ['pools'];
 const params = strict({ pool: LabelText });
@@ -118,7 +132,7 @@ export const poolRoutes: Routes = async (app, services) => {
       const committed = await commitPool(services, request, reply, change);
       return sendWritten(
         reply,
-        committed,
+        writtenAt(committed),
         committed.result.created,
         location(name),
         show(committed.result.pool),
@@ -149,7 +163,7 @@ export const poolRoutes: Routes = async (app, services) => {
           parsePoolPatch(current ?? existingPool(services, name).value, request.body),
       };
       const committed = await commitPool(services, request, reply, change);
-      return sendWritten(reply, committed, false, location(name), show(committed.result.pool), withBody);
+      return sendWritten(reply, writtenAt(committed), false, location(name), show(committed.result.pool), withBody);
     },
   );
 
@@ -249,8 +263,8 @@ function commitPool(
   request: FastifyRequest<{ Querystring: { force?: boolean } }>,
   reply: FastifyReply,
   change: PoolChange,
-): Promise<Committed<{ pool: Pool; created: boolean }>> {
-  const decide: Decide<{ pool: Pool; created: boolean }> = (context) => decidePutPool(context, change);
+): Promise<Committed<PoolPut>> {
+  const decide: Decide<PoolPut> = (context) => decidePutPool(context, change);
   if (request.query.force !== true) return commitFor(services, request, reply, decide);
   return commitByForceFor(services, request, reply, (context) => decideEvictOutside(context, change), decide);
 }

@@ -15,7 +15,15 @@ import { decodeCursor, pageOf } from '../page.ts';
 import { failures, idempotencyHeaders, listOf, NameText, pageQuery, strict, writeHeaders } from '../schemas/common.ts';
 import { NewZone, PatchZone, PutZone, showZone, showZoneWarnings, WrittenZone, ZoneBody } from '../schemas/zone.ts';
 import type { Routes } from '../services.ts';
-import { commitByForceFor, commitFor, preconditionOf, sendResource, sendWritten, withBody } from '../write.ts';
+import {
+  commitByForceFor,
+  commitFor,
+  preconditionOf,
+  sendResource,
+  sendWritten,
+  withBody,
+  writtenAt,
+} from '../write.ts';
 import { zoneNameOf, zonePath } from '../zone-path.ts';
 
 const tags = ['zones'];
@@ -26,10 +34,12 @@ export const zoneRoutes: Routes = async (app, services) => {
   const show = (zone: Zone, serial = views.zones.serial(zone.name)) => showZone(zone, serial);
 
   const sendZone = (reply: FastifyReply, committed: Committed<ZonePut>) => {
-    const { zone, created, warnings } = committed.result;
-    const body = show(zone, committed.revision);
+    const { zone, created, warnings, standingSince } = committed.result;
+    const body = show(zone, standingSince === undefined ? committed.revision : undefined);
     const withWarnings = { ...body, ...showZoneWarnings(warnings) };
-    return sendWritten(reply, committed, created, zonePath(zone.name), withWarnings, (tag) => withBody(tag, body));
+    return sendWritten(reply, writtenAt(committed), created, zonePath(zone.name), withWarnings, (tag) =>
+      withBody(tag, body),
+    );
   };
 
   app.post(
