@@ -10,6 +10,7 @@ export const errorCodes = {
   address_taken: [409, 'The address is held by someone else'],
   already_exists: [409, 'A resource of this name exists'],
   cname_conflict: [409, 'A CNAME and other records cannot share a name'],
+  contended: [503, 'Too many concurrent changes'],
   expectation_failed: [417, 'The expectation cannot be met'],
   header_too_large: [431, 'The request header is too large'],
   idempotency_mismatch: [422, 'The idempotency key was used with another request'],

@@ -1,11 +1,13 @@
 // Registers this replica as a member. The member's key is on a lease: the process keeps the lease while it runs, and
 // etcd deletes the key soon after the process dies. No user makes this change, so it is committed here and not by
-// control. Logs an error if another running process has the same name, or a name with the same nameserver label.
+// control. Logs when the membership is lost and when the replica is registered again. Logs an error if another running
+// process has the same name, or a name with the same nameserver label.
 
 import { randomUUID } from 'node:crypto';
 import { InvalidValue } from '../model/invalid-value.ts';
 import type { Logger } from '../model/logger.ts';
 import { type Member, nameserverOf } from '../model/member.ts';
+import { TroubleLog } from '../model/trouble-log.ts';
 import { within } from '../model/within.ts';
 import { memberKey, memberKind, memberValue } from '../store/kinds/member.ts';
 import { type LeaseId, type Store, StoreUnavailable } from '../store/store.ts';
@@ -44,6 +46,7 @@ class Membership {
   /** The running attempt to register. The next one starts only after it has ended, even if the store hangs. */
   #attempt: Promise<void> | undefined;
   #leaving = false;
+  readonly #trouble: TroubleLog;
   /** True if our key was written again after another process had overwritten it. */
   #reclaimed = false;
   /** The conflicts that were logged. */
@@ -54,6 +57,10 @@ class Membership {
     this.#self = { ...member, instance: randomUUID() };
     this.#key = memberKey(member.replica);
     this.#logger = logger;
+    this.#trouble = new TroubleLog(logger, {
+      begins: 'this replica cannot stay registered as a member, will retry: its zones may lose its NS records',
+      over: 'this replica is registered as a member again',
+    });
   }
 
   keep(): Promise<void> {
@@ -76,10 +83,11 @@ class Membership {
   async #register(): Promise<void> {
     const isNew = this.#lease === undefined || this.#registered !== this.#lease;
     try {
-      if (this.#lease !== undefined && !(await this.#store.keepLease(this.#lease))) this.#lease = undefined;
+      if (this.#lease !== undefined && !(await this.#store.keepLease(this.#lease))) this.#loseLease();
       const holder = await this.#holder();
       const isOurs = holder?.instance === this.#self.instance;
       if (isOurs) this.#registered = this.#lease;
+      if (isOurs && this.#lease !== undefined) this.#trouble.succeeded({ replica: this.#self.replica });
       if (this.#leaving || (isOurs && this.#lease !== undefined)) return;
       if (holder !== undefined && !isOurs) {
         this.#logHolder(holder, isNew);
@@ -92,12 +100,20 @@ class Membership {
       const put = { kind: 'put', key: this.#key, value: memberValue.encode(this.#self), lease: this.#lease } as const;
       await this.#store.commit({ compares: [], operations: [put] });
       this.#registered = this.#lease;
+      this.#trouble.succeeded({ replica: this.#self.replica });
     } catch (error) {
       // If the store cannot be reached, the lease may still run, so the next attempt keeps it. After any other error
       // the next attempt gets a new lease.
       if (!(error instanceof StoreUnavailable)) this.#lease = undefined;
-      this.#logger.debug(error, 'could not renew the membership');
+      if (!this.#leaving) this.#trouble.failed(error, { replica: this.#self.replica });
     }
+  }
+
+  /** Notes that our lease has ended, and with it the registration. */
+  #loseLease(): void {
+    this.#lease = undefined;
+    const { replica } = this.#self;
+    if (!this.#leaving) this.#trouble.failed('the lease ended before it was renewed', { replica });
   }
 
   /**

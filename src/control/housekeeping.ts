@@ -3,7 +3,9 @@
 // Every replica runs housekeeping. That is safe, because only the first of several replicas can commit the same change:
 // the compares of the other decisions fail (pools/release-address.ts, hosts/automatic-zone.ts).
 
+import { Refusal } from '../errors.ts';
 import type { Logger } from '../model/logger.ts';
+import { TroubleLog } from '../model/trouble-log.ts';
 import type { Views } from '../views/views.ts';
 import { decideRemoveEmptyZone } from './hosts/automatic-zone.ts';
 import { decideForgetAddress, decideReleaseAddress } from './pools/release-address.ts';
@@ -15,15 +17,25 @@ const intervalMilliseconds = 1000;
 const maxAtOnce = 1000;
 const actor: Actor = { kind: 'system', part: 'housekeeping' };
 
-/** Starts housekeeping. Returns the function that stops it. */
+/**
+ * Starts housekeeping. Returns the function that stops it. Rounds that fail one after another are one warning in the
+ * log, and one line when a round succeeds again (test/control/housekeeping.test.ts).
+ */
 export function startHousekeeping(views: Views, committer: Committer, logger: Logger): () => void {
   let running = false;
+  const trouble = new TroubleLog(logger, {
+    begins: 'housekeeping failed, will retry: expired addresses are released late',
+    over: 'housekeeping works again',
+  });
   const timer = setInterval(() => {
     views.zones.collect();
     if (running || !views.loaded) return;
     running = true;
     runRound(views, committer)
-      .catch((error: unknown) => logger.debug(error, 'housekeeping failed, will retry'))
+      .then(
+        () => trouble.succeeded(),
+        (error: unknown) => trouble.failed(error),
+      )
       .finally(() => {
         running = false;
       });
@@ -32,7 +44,10 @@ export function startHousekeeping(views: Views, committer: Committer, logger: Lo
   return () => clearInterval(timer);
 }
 
-/** Commits the decisions of one round. Rejects with the first failure after all decisions were tried. */
+/**
+ * Commits the decisions of one round. Rejects with the first failure after all decisions were tried. `not_found` is not
+ * a failure: another replica was first.
+ */
 async function runRound(views: Views, committer: Committer): Promise<void> {
   const now = Date.now();
   const hasExpired = (expiresAt: string | undefined) => expiresAt !== undefined && Date.parse(expiresAt) <= now;
@@ -53,6 +68,9 @@ async function runRound(views: Views, committer: Committer): Promise<void> {
     .slice(0, maxAtOnce)
     .map(({ value }) => committer.commit(actor, (context) => decideRemoveEmptyZone(context, value.name)));
   const outcomes = await Promise.allSettled([...releases, ...removals]);
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  const failed = outcomes.find(
+    (outcome) =>
+      outcome.status === 'rejected' && !(outcome.reason instanceof Refusal && outcome.reason.code === 'not_found'),
+  );
+  if (failed?.status === 'rejected') throw failed.reason;
 }

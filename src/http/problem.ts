@@ -5,13 +5,17 @@ import { type ErrorCode, errorCodes, faultyInput, type InputFault, Refusal } fro
 import { Compacted, StoreUnavailable } from '../store/store.ts';
 import { pointerTo } from './json-pointer.ts';
 
+/** The seconds after which a refused request may succeed, for the header `Retry-After`. */
+const retryAfter: Partial<Record<ErrorCode, number>> = { contended: 1, store_unavailable: 2 };
+
 /** Answers an error. Fastify calls it as its error handler. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const refusal = refusalFrom(error, request.routeOptions.schema?.consumes?.[0]);
   if (refusal.code === 'internal_error') request.log.error(error);
   else request.log.debug({ code: refusal.code, ...loggedFields(refusal, request) }, 'refused');
   if (refusal.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
-  if (refusal.code === 'store_unavailable') reply.header('retry-after', '2');
+  const wait = retryAfter[refusal.code];
+  if (wait !== undefined) reply.header('retry-after', String(wait));
   return reply.status(refusal.status).type('application/problem+json').send(problemOf(refusal));
 }
 

@@ -13,7 +13,7 @@ import { zoneDefaults } from '../../src/model/zone.ts';
 import { openEtcdStore } from '../../src/store/etcd.ts';
 import { memberKey, memberKind, memberValue } from '../../src/store/kinds/member.ts';
 import { zoneKey, zoneValue } from '../../src/store/kinds/zone.ts';
-import { type Store, StoreUnavailable } from '../../src/store/store.ts';
+import { type LeaseId, type Store, StoreUnavailable } from '../../src/store/store.ts';
 import { changedStore } from '../support/changed-store.ts';
 import { emptyViews } from '../support/control-plane.ts';
 import { skipWithoutEtcd, startEtcd, type TestEtcd } from '../support/etcd.ts';
@@ -32,15 +32,16 @@ async function etcdStore(t: Cleanup): Promise<{ etcd: TestEtcd; store: Store }> 
 }
 
 interface Logged {
+  infos: string[];
   warnings: string[];
   errors: string[];
 }
 
 async function join(t: Cleanup, store: Store, member: Member): Promise<Logged & { leave: () => Promise<void> }> {
-  const logged: Logged = { warnings: [], errors: [] };
+  const logged: Logged = { infos: [], warnings: [], errors: [] };
   const logger: Logger = {
     debug: () => {},
-    info: () => {},
+    info: (_, message = '') => logged.infos.push(message),
     warn: (_, message = '') => logged.warnings.push(message),
     error: (_, message = '') => logged.errors.push(message),
   };
@@ -142,7 +143,41 @@ test('a replica that cannot write at first replaces the registration of an ended
     'the replica is not registered',
     20_000,
   );
-  assert.deepEqual([warnings.length, errors], [1, []]);
+  assert.deepEqual(errors, []);
+  assert.equal(warnings.length, 2);
+  assert.match(warnings[0] ?? '', /registered: replacing/);
+  assert.match(warnings[1] ?? '', /cannot stay registered/);
+});
+
+test('failed renewals and a lease that ended are one warning, and one line when the replica is registered again', {
+  skip,
+}, async (t) => {
+  const { store } = await etcdStore(t);
+  const leases: LeaseId[] = [];
+  let away = 0;
+  const failing = changedStore(store, {
+    grantLease: async (seconds) => {
+      const lease = await store.grantLease(seconds);
+      leases.push(lease);
+      return lease;
+    },
+    keepLease: async (lease) => {
+      if (away > 0) away -= 1;
+      else return store.keepLease(lease);
+      throw new StoreUnavailable('no answer');
+    },
+  });
+  const { warnings, infos, errors } = await join(t, failing, { replica: 'd', dns: [] });
+  assert.deepEqual([warnings, infos, errors], [[], [], []]);
+  away = 3;
+  await until(() => infos.length === 1, 'the membership is not renewed', 20_000);
+  await store.revokeLease(leases[0] as LeaseId);
+  await until(() => infos.length === 2, 'the replica is not registered again', 20_000);
+  const [begins, over] = ['this replica cannot stay registered as a member, will retry', 'this replica is registered'];
+  assert.deepEqual(
+    [warnings.map((line) => line.startsWith(begins)), infos.map((line) => line.startsWith(over)), errors],
+    [[true, true], [true, true], []],
+  );
 });
 
 test('replicas whose names give the same nameserver label are reported, and the label has the addresses of both', {

@@ -1,7 +1,7 @@
 // Deletes or shrinks by force: clears what is in use in as many transactions as it takes, then commits the decision.
 
 import { type ErrorCode, Refusal } from '../../errors.ts';
-import type { Committer } from './commit.ts';
+import { type Committer, LostRace } from './commit.ts';
 import type { Actor, Committed, Decide } from './decision.ts';
 
 /** The limit for clearing again, if others add items before the decision is committed. */
@@ -11,7 +11,8 @@ const inUse: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['pool_in_use', 'zone_i
 /**
  * Commits `clear` until its result, the number of items left, is 0. Then commits `decide`. Does both again if `decide`
  * refuses with `pool_in_use` or `zone_in_use`: others have added items meanwhile (test/http/force.test.ts), or `clear`
- * has left orphans. Rejects with the refusal of the last of {@link maxClearings} attempts.
+ * has left records that it cannot read. After {@link maxClearings} attempts, rejects with {@link LostRace} if others
+ * still add items, otherwise with the refusal of the last attempt.
  */
 export async function commitByForce<T>(
   committer: Committer,
@@ -20,11 +21,18 @@ export async function commitByForce<T>(
   decide: Decide<T>,
 ): Promise<Committed<T>> {
   for (let clearings = 1; ; clearings += 1) {
-    while ((await committer.commit(actor, clear)).result > 0);
+    let clearsAny = false;
+    const clearAndNote: Decide<number> = (context) => {
+      const decision = clear(context);
+      clearsAny ||= decision.operations.length > 0;
+      return decision;
+    };
+    while ((await committer.commit(actor, clearAndNote)).result > 0);
     try {
       return await committer.commit(actor, decide);
     } catch (error) {
-      if (!(error instanceof Refusal && inUse.has(error.code)) || clearings === maxClearings) throw error;
+      if (!(error instanceof Refusal && inUse.has(error.code))) throw error;
+      if (clearings === maxClearings) throw clearsAny ? new LostRace('and more is in use again') : error;
     }
   }
 }

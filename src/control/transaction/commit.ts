@@ -38,10 +38,10 @@ export const maxAttempts = 200;
 /** The longest wait until the views have the change that made a compare fail. */
 const maxFreshViewMilliseconds = 25;
 
-/** The refusal of a change after its last attempt: another writer was first in every attempt. Nothing was written. */
+/** The refusal of a change after its last attempt: another writer was first in every attempt. */
 export class LostRace extends Refusal {
-  constructor() {
-    super('internal_error', `the change lost ${maxAttempts} races against other writers: try it again`);
+  constructor(consequence = 'nothing was written') {
+    super('contended', `too many concurrent changes: other writers were first each time, ${consequence}; try again`);
   }
 }
 

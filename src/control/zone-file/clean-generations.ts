@@ -4,6 +4,7 @@
 
 import type { Logger } from '../../model/logger.ts';
 import type { Fqdn } from '../../model/name.ts';
+import { TroubleLog } from '../../model/trouble-log.ts';
 import { importKey } from '../../store/kinds/import.ts';
 import { nameKind, namesPrefix, zoneNamesPrefix } from '../../store/kinds/name.ts';
 import { zoneKey, zoneValue } from '../../store/kinds/zone.ts';
@@ -61,6 +62,10 @@ function afterStaying(zone: Fqdn, staying: readonly number[], next: string): str
 export function startCleaning(store: Store, views: Views, logger: Logger): () => void {
   let running = false;
   let stopped = false;
+  const trouble = new TroubleLog(logger, {
+    begins: 'removing leftovers of imports failed, will retry',
+    over: 'removing leftovers of imports works again',
+  });
   const clean = async () => {
     if (running) return;
     running = true;
@@ -71,8 +76,9 @@ export function startCleaning(store: Store, views: Views, logger: Logger): () =>
         const deleted = await cleanGenerations(store, zone);
         if (deleted > 0) logger.info({ zone, deleted }, 'removed leftovers of imports');
       }
+      trouble.succeeded();
     } catch (error) {
-      if (!stopped) logger.warn({ reason: String(error) }, 'removing leftovers of imports failed, will retry');
+      if (!stopped) trouble.failed(error);
     } finally {
       running = false;
     }

@@ -115,7 +115,7 @@ export class ImportRun {
   /**
    * Makes the new generation the current one. An attempt fails if somebody wrote into the zone meanwhile. Then the
    * journal has the changed name, and the next attempt carries it over. Refuses with `import_interrupted` if the lock
-   * has ended, and with `store_unavailable` after {@link maxAttempts} attempts.
+   * has ended, and with `contended` after {@link maxAttempts} attempts.
    */
   async #switch(lock: ImportLock): Promise<Revision> {
     const { store, views, committer } = this.#places;
@@ -140,10 +140,7 @@ export class ImportRun {
         if (!(await lock.isHeld())) refuseInterrupted();
       }
     }
-    return refuse(
-      'store_unavailable',
-      'the zone changes too often for an import; nothing was changed: try again later',
-    );
+    return refuse('contended', 'the zone changes too often for an import; nothing was changed: try again later');
   }
 
   /**

@@ -1,0 +1,36 @@
+// Logs trouble that lasts: one warning when it begins, and one line when it is over.
+
+import type { Logger } from './logger.ts';
+import { messageOf } from './thrown.ts';
+
+/** The messages of a {@link TroubleLog}. */
+interface TroubleMessages {
+  begins: string;
+  over: string;
+}
+
+/** One kind of trouble: work that is tried again and again until it succeeds (test/model/trouble-log.test.ts). */
+export class TroubleLog {
+  readonly #logger: Logger;
+  readonly #messages: TroubleMessages;
+  #lasts = false;
+
+  constructor(logger: Logger, messages: TroubleMessages) {
+    this.#logger = logger;
+    this.#messages = messages;
+  }
+
+  /** Logs a failed attempt: the first one as a warning, those that follow it only for debugging. */
+  failed(error: unknown, fields: object = {}): void {
+    const level = this.#lasts ? 'debug' : 'warn';
+    this.#lasts = true;
+    this.#logger[level]({ ...fields, reason: messageOf(error) }, this.#messages.begins);
+  }
+
+  /** Logs that the trouble is over. Logs nothing if there was none. */
+  succeeded(fields: object = {}): void {
+    if (!this.#lasts) return;
+    this.#lasts = false;
+    this.#logger.info(fields, this.#messages.over);
+  }
+}
