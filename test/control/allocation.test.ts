@@ -118,6 +118,28 @@ test('one address that many requests name is allocated once', async (t) => {
   }
 });
 
+for (const strategy of ['lowest', 'random'] as const) {
+  test(`simultaneous allocations with one sharing key get one address, on two replicas, strategy ${strategy}`, async (t) => {
+    const store = await embeddedStore(t);
+    const replicas = [await openReplica(t, store), await openReplica(t, store)] as const;
+    await replicas[0].commit(pool(['10.0.0.0/24'], { strategy }));
+    await replicas[1].views.reached(replicas[0].views.revision);
+    for (const sharingKey of ['a', 'b', 'c']) {
+      const all = Array.from({ length: 12 }, (_, index) => {
+        const ports = [{ protocol: 'tcp' as const, port: index + 1 }];
+        const wanted = { pool: 'p', count: 1, owner: '', sharingKey, ports, ids: [`${sharingKey}${index}`] };
+        return (replicas[index % 2] ?? replicas[0]).commit((context) => decideAllocateAddresses(context, wanted));
+      });
+      // Others take addresses meanwhile.
+      const others = Array.from({ length: 6 }, () => replicas[1].commit(allocate()));
+      const given = (await Promise.all(all)).map(([record]) => record?.address);
+      await Promise.all(others);
+      assert.equal(new Set(given).size, 1, `${sharingKey}: ${given}`);
+    }
+    assertWhole(contentsOf(await storeEntries(store)));
+  });
+}
+
 test('a request for several addresses gets all of them or none', async (t) => {
   const replica = await openReplica(t, await embeddedStore(t));
   await replica.commit(pool(['10.0.0.0/29']));

@@ -22,6 +22,7 @@ import { putZone } from '../support/control-plane.ts';
 import type { Race } from './race.ts';
 import {
   allocate,
+  allocateNext,
   atZ,
   changeHost,
   createHost,
@@ -149,6 +150,14 @@ export const races: Race[] = [
     first: deletePool('p'),
     second: host,
     stoppedBy: [poolKey('p')],
+  },
+  {
+    guards: ['pools/allocate-addresses.ts requireQuiet'],
+    what: 'two requests with one sharing key take their first address',
+    given: [pool],
+    first: allocate('10.0.0.2', shared(1)),
+    second: allocateNext(shared(2)),
+    stoppedBy: [addressesPrefix('default', ['10.0.0.0', '10.0.0.7'].map(parseAddress))],
   },
   {
     guards: ['pools/release-address.ts delete'],

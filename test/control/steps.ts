@@ -36,6 +36,11 @@ export const allocate = (address: string, more: Partial<WantedAllocation> = {}):
   return (context) => decideAllocateAddresses(context, wanted);
 };
 
+export const allocateNext = (more: Partial<WantedAllocation>): Decide<unknown> => {
+  const wanted = { pool: 'p', count: 1, owner: '', ids: [`id-${++ids}`], ...more };
+  return (context) => decideAllocateAddresses(context, wanted);
+};
+
 export const release = (address: string): Decide<unknown> => {
   return (context) =>
     decideReleaseAddress(context, { space: 'default', address: parseAddress(address), precondition: {} });

@@ -1,11 +1,11 @@
 // Use case: addresses are allocated without a host, all of them or none.
 
 import { refuse } from '../../errors.ts';
-import type { Address, Family } from '../../model/address.ts';
+import { type Address, type Family, formatAddress } from '../../model/address.ts';
 import { type AddressRecord, type Holder, mayShare, type Port } from '../../model/allocation.ts';
-import type { Pool } from '../../model/pool.ts';
+import { type Pool, poolShape } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
-import { addressKey } from '../../store/kinds/address.ts';
+import { addressesPrefix, addressKey } from '../../store/kinds/address.ts';
 import { chooseExplicit, chooseNext, defaultFamily } from '../addresses/choose-addresses.ts';
 import { replaceHolders, takeAddress } from '../addresses/hold-address.ts';
 import { existingPool } from '../reading/existing.ts';
@@ -62,23 +62,40 @@ function holderOf({ now }: DecisionContext, wanted: WantedAllocation, index: num
  */
 function allocateNext(builder: TransactionBuilder, pool: Pool, wanted: WantedAllocation): AddressRecord[] {
   const family = wanted.family ?? defaultFamily(builder, pool.name);
-  const shared = wanted.sharingKey === undefined || pool.drain ? [] : shareable(builder, pool, family, wanted);
+  const mayShare = wanted.sharingKey !== undefined && (wanted.ports ?? []).length > 0 && !pool.drain;
+  const shared = mayShare ? shareable(builder, pool, family, wanted) : [];
   const missing = wanted.count - shared.length;
   const choices = missing > 0 ? chooseNext(builder, family, missing, pool.name) : [];
+  if (mayShare && missing > 0) requireNoNewSharer(builder, pool, family);
   return [
     ...shared.map((record, index) => share(builder, record, holderOf(builder, wanted, index))),
     ...choices.map((choice, index) => takeAddress(builder, choice, holderOf(builder, wanted, shared.length + index))),
   ];
 }
 
+/**
+ * Returns addresses that the newcomer may share. Refuses while another request of this transaction writes one of them:
+ * the loop decides again after that, and the newcomer may still share it.
+ */
 function shareable(context: DecisionContext, pool: Pool, family: Family, wanted: WantedAllocation): AddressRecord[] {
   const found: AddressRecord[] = [];
   const newcomer = holderOf(context, wanted, 0);
   for (const record of context.views.pools.shareable(pool, family, newcomer)) {
     if (found.length === wanted.count) break;
-    if (!context.claimed.has(addressKey(record.space, record.address))) found.push(record);
+    if (context.claimed.has(addressKey(record.space, record.address))) refuseBusy(record.address);
+    found.push(record);
   }
   return found;
+}
+
+/**
+ * Requires that nobody takes an address of the pool meanwhile. Otherwise two requests with one sharing key could each
+ * take an address of its own (test/control/allocation.test.ts).
+ */
+function requireNoNewSharer(builder: TransactionBuilder, pool: Pool, family: Family): void {
+  const ranges = poolShape(pool).ranges.filter((range) => range.family === family);
+  const ends = ranges.flatMap(({ first, last }) => [first, last].map(formatAddress));
+  builder.requireQuiet(addressesPrefix(pool.space, ends), builder.views.revision);
 }
 
 function allocateExplicit(
@@ -96,8 +113,9 @@ function allocateExplicit(
 
 function share(builder: TransactionBuilder, record: AddressRecord, holder: Holder): AddressRecord {
   const holders = [...record.holders, holder];
-  return (
-    replaceHolders(builder, record.space, record.address, holders) ??
-    refuse('address_taken', `${record.address} cannot be shared any more: try again`, { address: record.address })
-  );
+  return replaceHolders(builder, record.space, record.address, holders) ?? refuseBusy(record.address);
+}
+
+function refuseBusy(address: Address): never {
+  refuse('address_taken', `${address} is being changed by another request: try again`, { address });
 }

@@ -25,8 +25,12 @@ export function addressKey(space: string, address: Address): string {
   return addressesPrefix(space) + addressHex(address);
 }
 
-export function addressesPrefix(space: string): string {
-  return `${prefix}${space}/`;
+/** Returns the prefix of all addresses of a space, or the longest one that all the given addresses have. */
+export function addressesPrefix(space: string, addresses: readonly Address[] = []): string {
+  const [first = '', ...others] = addresses.map(addressHex);
+  let length = first.length;
+  for (const other of others) while (!other.startsWith(first.slice(0, length))) length -= 1;
+  return `${prefix}${space}/${first.slice(0, length)}`;
 }
 
 const port = Type.Object({
