@@ -1,24 +1,40 @@
 // The endpoints that this replica advertises to others: those of the setting. Without them, those on which DNS listens,
 // with the addresses of this machine in place of a wildcard address.
 
-import { networkInterfaces } from 'node:os';
-import { parseAddress } from '../model/address.ts';
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import { type Address, familyOf, isLinkLocal, parseAddress } from '../model/address.ts';
 import { type Endpoint, isWildcard } from '../model/endpoint.ts';
 
-/** Returns the endpoints to advertise. `advertise`: the setting. `listening`: the endpoints on which DNS listens. */
-export function advertisedEndpoints(advertise: readonly Endpoint[], listening: readonly Endpoint[]): Endpoint[] {
-  return advertise.length > 0 ? [...advertise] : listening.flatMap(replaceWildcard);
+type MachineAddress = Pick<NetworkInterfaceInfo, 'address' | 'internal'>;
+
+/**
+ * Returns the endpoints to advertise. `advertise`: the setting. `listening`: the endpoints on which DNS listens.
+ * `addressesOf` returns the addresses of this machine.
+ */
+export function advertisedEndpoints(
+  advertise: readonly Endpoint[],
+  listening: readonly Endpoint[],
+  addressesOf: () => readonly MachineAddress[] = machineAddresses,
+): Endpoint[] {
+  if (advertise.length > 0) return [...advertise];
+  return listening.flatMap((endpoint) => replaceWildcard(endpoint, addressesOf));
+}
+
+function machineAddresses(): MachineAddress[] {
+  return Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
 }
 
 /**
- * Returns the endpoint itself or, in place of a wildcard address, one endpoint for each address of this machine, except
- * loopback addresses and link-local IPv6 addresses. `0.0.0.0` stands for the IPv4 addresses, `::` for all addresses.
+ * Returns the endpoint itself or, in place of a wildcard address, one endpoint for each address of its family on this
+ * machine, except loopback and link-local addresses. A socket on `::` receives no IPv4.
  */
-function replaceWildcard(endpoint: Endpoint): Endpoint[] {
+function replaceWildcard(endpoint: Endpoint, addressesOf: () => readonly MachineAddress[]): Endpoint[] {
   if (!isWildcard(endpoint)) return [endpoint];
-  const wanted = endpoint.address === '::' ? ['IPv4', 'IPv6'] : ['IPv4'];
-  return Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .filter(({ family, internal, address }) => !internal && wanted.includes(family) && !address.startsWith('fe80:'))
-    .map(({ address }) => ({ address: parseAddress(address), port: endpoint.port }));
+  const others: Address[] = [];
+  for (const { address: text, internal } of addressesOf()) {
+    if (!internal) others.push(parseAddress(text));
+  }
+  return others
+    .filter((address) => familyOf(address) === familyOf(endpoint.address) && !isLinkLocal(address))
+    .map((address) => ({ address, port: endpoint.port }));
 }

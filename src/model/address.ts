@@ -30,6 +30,11 @@ export function familyOf(address: Address): Family {
   return address.includes(':') ? 'ipv6' : 'ipv4';
 }
 
+/** Returns whether the address is valid on its link only: 169.254.0.0/16 (RFC 3927), fe80::/10 (RFC 4291 §2.5.6). */
+export function isLinkLocal(address: Address): boolean {
+  return ipaddr.parse(address).range() === 'linkLocal';
+}
+
 export function familyOfNumber(value: AddressNumber): Family {
   return value >> 32n === 0xffffn ? 'ipv4' : 'ipv6';
 }

@@ -3,8 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { decideClearZone, decideDeleteClearedZone } from '../../src/control/zones/delete-zone.ts';
 import { parseAddress } from '../../src/model/address.ts';
-import { parseName } from '../../src/model/name.ts';
+import { type Fqdn, parseName } from '../../src/model/name.ts';
 import { poolDefaults } from '../../src/model/pool.ts';
 import { addressKey, addressValue } from '../../src/store/kinds/address.ts';
 import { hostKey } from '../../src/store/kinds/host.ts';
@@ -299,4 +300,19 @@ test('an unreadable automatic zone that is still served can be deleted by force 
   await api.ok(204, 'DELETE', '/v1/zones/0.0.10.in-addr.arpa?force=true');
   assertWhole(contentsOf(await storeEntries(store)));
   await api.ok(204, 'DELETE', '/v1/hosts/a.foo.k8s');
+});
+
+test('clearing a zone by force counts its orphans too, so that the zone is deleted without a refusal', async (t) => {
+  const served = await prepare(t);
+  const { api, commit } = served;
+  const [zone, first, second] = ['foo.k8s', 'a.foo.k8s', 'b.foo.k8s'].map(parseName) as [Fqdn, Fqdn, Fqdn];
+  await api.ok(201, 'POST', '/v1/hosts', { name: first, aliases: [`www.${first}`] });
+  await api.ok(201, 'POST', '/v1/hosts', { name: second });
+  await byHand(served, drop(hostKey(first)));
+  const deletion = { name: zone, precondition: {} };
+  const left = [];
+  do left.push(await commit((context) => decideClearZone(context, deletion)));
+  while (left.at(-1) !== 0);
+  assert.deepEqual(left, [2, 0]);
+  await commit((context) => decideDeleteClearedZone(context, deletion));
 });

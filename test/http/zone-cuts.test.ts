@@ -196,6 +196,17 @@ for (const [what, code, changes] of beside) {
   });
 }
 
+test('a new delegation warns of what it hides itself, not of what an older delegation below it hides', async (t) => {
+  const { api } = await prepare(t);
+  const put = async (path: string, ...records: string[]) =>
+    (await api.ok<Written>(201, 'PUT', `${rrsets}/${path}`, { records })).warnings ?? [];
+  await put('d.s/TXT', 'x');
+  assert.equal((await put('d.s/NS', 'ns.example.')).length, 1);
+  const warnings = await put('s/NS', 'ns.example.');
+  assert.deepEqual(warnings.map(({ name, type }) => `${name} ${type}`).sort(), ['d.s NS', 'd.s TXT']);
+  for (const { message } of warnings) assert.match(message, /the delegation of s\.foo\.k8s/);
+});
+
 test('DNSSEC records may stand beside a CNAME (RFC 4035 §2.5, RFC 2181 §10.1)', async (t) => {
   const { api } = await prepare(t);
   await api.ok(200, 'PATCH', rrsets, [

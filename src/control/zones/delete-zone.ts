@@ -5,7 +5,7 @@ import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import { reverseName } from '../../model/address.ts';
 import { type Host, recordsOf } from '../../model/host.ts';
 import { type Fqdn, isWithin } from '../../model/name.ts';
-import { managingHost } from '../../model/rrset.ts';
+import { managingHost, type NamedRrsets } from '../../model/rrset.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import { hostKey } from '../../store/kinds/host.ts';
 import { zoneNamesPrefix } from '../../store/kinds/name.ts';
@@ -100,8 +100,8 @@ function hostsIn(context: DecisionContext, zone: Fqdn): Host[] {
 /**
  * Makes room for {@link decideDeleteClearedZone}: removes hosts from the zone, as many as fit into one transaction.
  * Deletes hosts that are named in the zone. Other hosts lose their aliases and PTRs there. If the zone has no hosts,
- * removes orphans, unless the zone's value has a fault. Result: the number of hosts, or of names with orphans, still to
- * be removed. Refuses with `not_found` or `precondition_failed`.
+ * removes orphans, unless the zone's value has a fault. Result: the number of hosts still to be removed, or, after the
+ * last host, of names with orphans. Refuses with `not_found` or `precondition_failed`.
  */
 export function decideClearZone(context: DecisionContext, { name, precondition }: ZoneDeletion): Decision<number> {
   const fault = faultOf(context, name);
@@ -121,7 +121,16 @@ export function decideClearZone(context: DecisionContext, { name, precondition }
     );
     writeHost(builder, host, isHere(host.name) ? undefined : { ...host, aliases, addresses }, doomed);
   }
-  return builder.build(hosts.length - some.length);
+  const left = hosts.length - some.length;
+  return builder.build(left > 0 || fault !== undefined ? left : [...namesWithOrphans(context, name)].length);
+}
+
+/** Yields the names of a zone that have records which are orphans, with these records. */
+function* namesWithOrphans(context: DecisionContext, zone: Fqdn): Generator<NamedRrsets> {
+  for (const { owner, rrsets } of context.views.zones.managedNames(zone)) {
+    const orphans = rrsets.filter((rrset) => isOrphanedRecord(context, owner, rrset));
+    if (orphans.length > 0) yield { name: owner, rrsets: orphans };
+  }
 }
 
 /**
@@ -129,14 +138,11 @@ export function decideClearZone(context: DecisionContext, { name, precondition }
  * transaction. Result: the number of names with orphans still to be deleted.
  */
 function decideClearOrphans(context: DecisionContext, name: Fqdn): Decision<number> {
-  const { views } = context;
   const { value: zone } = existingZone(context, name);
   const builder = new TransactionBuilder(context);
   const budget = new WriteBudget();
   let left = 0;
-  for (const { owner, rrsets } of views.zones.managedNames(zone.name)) {
-    const orphans = rrsets.filter((rrset) => isOrphanedRecord(context, owner, rrset));
-    if (orphans.length === 0) continue;
+  for (const { name: owner, rrsets: orphans } of namesWithOrphans(context, zone.name)) {
     const held = orphanedHost(context, owner)?.addresses ?? [];
     // If two orphans hold one address, the second is left for the next transaction: it must read the record that the
     // release of the first has written.
