@@ -2,19 +2,20 @@
 // file of its own, and the thread's settings. The steps and their order: responder.ts.
 
 import type { TableReader } from '../../table/reader.ts';
-import { extendedError, opcode, rcode } from '../wire/codes.ts';
+import { extendedError, rcode } from '../wire/codes.ts';
 import { type ChaosName, chaosNames } from './chaos-names.ts';
 import { type Client, newClient } from './client.ts';
 import { Clock } from './clock.ts';
 import { newResponseCounters } from './counters.ts';
 import { Edns } from './edns.ts';
-import { type HandedOnKind, kindByOpcode } from './hand-on.ts';
+import type { HandedOnKind } from './hand-on.ts';
 import { IncludedBlocks } from './included-blocks.ts';
 import { Lookup } from './lookup.ts';
 import { NamePlace } from './name-place.ts';
 import { QueryMessage } from './query-message.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { ResponseMessage } from './response-message.ts';
+import { route, routeOpcode } from './route-opcode.ts';
 import { ServerCookies } from './server-cookies.ts';
 import type { ResponseSettings } from './settings.ts';
 import { Targets } from './targets.ts';
@@ -102,8 +103,7 @@ export class Exchange {
    * since the body may be correct for that opcode.
    */
   malformed(): Verdict {
-    const { opcode: asked } = this.query;
-    const isKnown = asked === opcode.QUERY || kindByOpcode[asked] !== undefined;
+    const isKnown = routeOpcode(this.query.opcode) !== route.nobody;
     return this.end(isKnown ? rcode.FORMERR : rcode.NOTIMP);
   }
 

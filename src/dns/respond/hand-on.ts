@@ -1,8 +1,6 @@
 // Queries that the table cannot answer: the answering thread hands them on to another thread, which answers them later
 // by the same socket. Who answers them: dns/handed-on/.
 
-import { opcode } from '../wire/codes.ts';
-
 /** The kinds of handed-on queries. Each kind has its tenant (dns/handed-on/tenant.ts). */
 export const handedOnKind = {
   /** RFC 1996 */
@@ -10,20 +8,11 @@ export const handedOnKind = {
 } as const;
 export type HandedOnKind = (typeof handedOnKind)[keyof typeof handedOnKind];
 
-/** The opcodes whose queries are all handed on. */
-export const kindByOpcode: Readonly<Record<number, HandedOnKind>> = { [opcode.NOTIFY]: handedOnKind.notify };
-
 /**
  * The limit of queries of each kind that a thread hands on in a second. A flood must not take the processor from
  * answers from the table (bench/handed-on-flood.ts). A primary sends a few NOTIFY for each change of a zone.
  */
 export const maxHandedOn: Readonly<Record<HandedOnKind, number>> = { [handedOnKind.notify]: 1_000 };
-
-/**
- * The limit of queries over UDP that a thread answers SERVFAIL in a second, because they could not be handed on. It
- * drops all others: in a flood, SERVFAIL costs as much as any other answer.
- */
-export const maxRefusals = 1_000;
 
 /** The result of `respond` for a query that was handed on: no length, since the response comes later. */
 export const handedOn = -1;

@@ -2,7 +2,7 @@
 // garbage (test/dns/respond/garbage.test.ts). Sockets: listen/. The data that steps share: exchange.ts.
 
 import type { TableReader } from '../../table/reader.ts';
-import { extendedError, rcode } from '../wire/codes.ts';
+import { rcode } from '../wire/codes.ts';
 import { addAnswer } from './add-answer.ts';
 import { addAuthority } from './add-authority.ts';
 import { addGlue } from './add-glue.ts';
@@ -15,9 +15,9 @@ import { findNode } from './find-node.ts';
 import { findZone } from './find-zone.ts';
 import { finishResponse } from './finish-response.ts';
 import { followAliases } from './follow-aliases.ts';
-import { type HandedOnKind, handedOn, maxRefusals } from './hand-on.ts';
+import { handedOn } from './hand-on.ts';
 import { limitRate } from './limit-rate.ts';
-import { PerSecondLimit } from './per-second-limit.ts';
+import { createQueryHandOn } from './query-hand-on.ts';
 import { readEdns } from './read-edns.ts';
 import { readHeader } from './read-header.ts';
 import { readQuestion } from './read-question.ts';
@@ -50,7 +50,7 @@ export function createResponder(
 ): Respond {
   const { clock = new Clock() } = options;
   const exchange = new Exchange(reader, { ...options, clock });
-  const refusals = new PerSecondLimit(maxRefusals);
+  const handOn = createQueryHandOn(clock);
   const { response: message } = exchange;
   const steps = [...readSteps, ...ownSteps];
 
@@ -68,16 +68,13 @@ export function createResponder(
     }
     // With TC from limitRate, the client asks again over TCP. Then the query is handed on.
     if (result === verdict.handOn && !message.truncated) {
-      const taken = client.handOn?.(exchange.handOnTo as HandedOnKind, query, length);
+      const handed = handOn(exchange);
       // The thread that answers counts the query.
-      if (taken === true) return handedOn;
-      if (taken === false && client.transport === 'udp' && !refusals.allows(clock.seconds)) {
+      if (handed === verdict.handOn) return handedOn;
+      if (handed === verdict.silent) {
         countQuery(exchange);
-        exchange.count(counter.handOnDropped);
         return 0;
       }
-      if (taken === false) exchange.end(rcode.SERVFAIL, extendedError.NOT_READY);
-      else exchange.end(rcode.NOTIMP, extendedError.NOT_SUPPORTED);
     }
     countQuery(exchange);
     finishResponse(exchange);

@@ -2,19 +2,18 @@
 // Refuses what nobody answers: other opcodes and classes, signed queries, zone transfers, meta types.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
-import { extendedError, metaType, opcode, rcode, recordClass } from '../wire/codes.ts';
+import { extendedError, metaType, rcode, recordClass } from '../wire/codes.ts';
 import { answerChaos } from './answer-chaos.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';
-import { kindByOpcode } from './hand-on.ts';
+import { route, routeOpcode } from './route-opcode.ts';
 
 export function routeQuery(exchange: Exchange): Verdict {
   const { query } = exchange;
-  const isQuery = query.opcode === opcode.QUERY;
-  const handedOnKind = isQuery ? undefined : kindByOpcode[query.opcode];
-  if (!isQuery && handedOnKind === undefined) return exchange.end(rcode.NOTIMP, extendedError.NOT_SUPPORTED);
+  const answeredBy = routeOpcode(query.opcode);
+  if (answeredBy === route.nobody) return exchange.end(rcode.NOTIMP, extendedError.NOT_SUPPORTED);
   // We have no keys, so no signature is good (RFC 8945 §5.2.1).
   if (query.tsigAt !== 0) return exchange.end(rcode.NOTAUTH);
-  if (handedOnKind !== undefined) return exchange.handOn(handedOnKind);
+  if (answeredBy !== route.table) return exchange.handOn(answeredBy);
   if (query.class === recordClass.CH) return answerChaos(exchange);
   if (query.class !== recordClass.IN) return exchange.end(rcode.REFUSED, extendedError.NOT_SUPPORTED);
   switch (query.type) {

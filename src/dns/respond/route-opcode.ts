@@ -1,0 +1,20 @@
+// The list of the opcodes that we know, and who answers the queries of each. All other opcodes are refused.
+
+import { opcode } from '../wire/codes.ts';
+import { type HandedOnKind, handedOnKind } from './hand-on.ts';
+
+/** Who answers a query: the table, a tenant of this kind on another thread (hand-on.ts), or nobody. */
+export const route = { table: -1, nobody: -2 } as const;
+type Route = HandedOnKind | (typeof route)[keyof typeof route];
+
+const routes: Readonly<Record<number, Route>> = {
+  [opcode.QUERY]: route.table,
+  [opcode.NOTIFY]: handedOnKind.notify,
+};
+
+/** By opcode, which has 4 bits. */
+const byOpcode = Int8Array.from({ length: 16 }, (_, code) => routes[code] ?? route.nobody);
+
+export function routeOpcode(code: number): Route {
+  return byOpcode[code] as Route;
+}
