@@ -1,4 +1,4 @@
-// The doorbell wakes a taker that sleeps. It is one cell of shared memory, for all threads that hand queries on to it.
+// The doorbell wakes a taker that sleeps. It is one cell of shared memory, which all answering threads ring.
 
 /** The cell's values. Answering threads ring only if the taker sleeps: a busy taker costs them one load. */
 const state = { awake: 0, asleep: 1 } as const;

@@ -52,7 +52,7 @@ export class LateAnswers {
     return { goOn: () => this.#goOn(id), abandon: () => this.#abandon(id) };
   }
 
-  /** Waits a moment until every query has its answer. */
+  /** Waits until every query has its answer, but only for a moment (settle.ts). */
   settle(): Promise<void> {
     return settle(() => this.#recipients.size === 0);
   }

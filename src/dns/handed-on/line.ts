@@ -65,7 +65,7 @@ export class Line {
     this.#ring.finish(query);
   }
 
-  /** Waits a moment until no query is under way. */
+  /** Waits until no query is under way, but only for a moment (settle.ts). */
   settle(): Promise<void> {
     return settle(() => this.#closed || this.#ring.underWay === 0);
   }

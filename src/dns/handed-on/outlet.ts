@@ -1,5 +1,5 @@
-// An answering thread hands queries on by its outlet: this writes a query into the thread's ring, and wakes the taker
-// if it sleeps. It never waits.
+// An answering thread hands queries on by its outlet. The outlet writes a query into the thread's ring, and wakes the
+// taker if the taker sleeps. It never waits.
 
 import type { MessagePort } from 'node:worker_threads';
 import { type HandedOnKind, handedOnKind } from '../respond/hand-on.ts';

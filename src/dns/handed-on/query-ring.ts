@@ -53,7 +53,7 @@ export function newQueryRing(): SharedArrayBuffer {
   return new SharedArrayBuffer(cellBytes + capacity);
 }
 
-/** The answering thread's end. */
+/** The answering thread's end of the ring. */
 export class QueryRingWriter {
   readonly #cells: Int32Array;
   readonly #words: Int32Array;
@@ -101,7 +101,7 @@ export class QueryRingWriter {
   }
 }
 
-/** The taker's end. */
+/** The taker's end of the ring. */
 export class QueryRingReader {
   readonly #cells: Int32Array;
   readonly #words: Int32Array;
@@ -180,6 +180,7 @@ export class QueryRingReader {
 export function closeRing(ring: SharedArrayBuffer): void {
   const cells = new Int32Array(ring, 0, cellBytes / 4);
   Atomics.store(cells, cell.closed, 1);
-  // Waits as long as one call of sendmmsg that does not block. If the taker is in this thread, it does not wait.
+  // Waits as long as one call of sendmmsg that does not block. In the taker's own thread it does not wait, since
+  // nothing is being sent.
   while (Atomics.load(cells, cell.sending) !== 0) Atomics.wait(cells, cell.sending, 1, 10);
 }

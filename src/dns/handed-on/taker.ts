@@ -1,7 +1,8 @@
 // Takes handed-on queries from the answering threads, has tenants answer them, and sends the answers back. It works in
 // small slices, so that the event loop of its thread has time for other work.
-// Today one taker in the main thread takes all kinds. A second taker needs a second `handOn` in each ThreadTask, and an
-// Outlet that chooses between them by kind.
+// Today one taker, in the main thread, takes all kinds. For a second taker, in a thread of its own, each answering
+// thread needs a second HandOnTask and an Outlet that chooses the ring by kind, and the main thread needs messages to
+// the taker's thread in place of the calls of `attach`, `settle` and `close`.
 
 import { MessageChannel } from 'node:worker_threads';
 import { faultReporter, type ReportFault } from '../respond/fault-reporter.ts';

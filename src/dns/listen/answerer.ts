@@ -1,4 +1,4 @@
-// Answers each query of a listening thread: calls the responder, and guards against its bugs. No sockets here.
+// Answers each query of an answering thread: calls the responder, and guards against its bugs. No sockets here.
 
 import { TableReader } from '../../table/reader.ts';
 import { Clock } from '../respond/clock.ts';

@@ -20,6 +20,7 @@ const patience = 10_000;
  * together.
  */
 const payloads = [3, 500, 1_400].map(payload);
+/** Batches of payloads whose answers leave one by one. */
 const alone = [...payloads.map((payload) => [payload]), payloads];
 /** Payloads whose answers leave together. */
 const twins = [500, 500, 3].map(payload);

@@ -102,7 +102,7 @@ export class BatchedSocket {
     this.#send();
   }
 
-  /** The thread that makes the answer sends it by this socket's descriptor: late-datagrams.ts. */
+  /** Hands the current query on. The thread that makes the answer sends it by this socket's descriptor. */
   #handOn(outlet: Outlet, kind: HandedOnKind, query: Uint8Array, length: number): boolean {
     const i = this.#current;
     return outlet.handOn({
@@ -133,7 +133,7 @@ export class BatchedSocket {
           hasWaited = true;
           continue;
         }
-        // These are dropped, so that the queries behind them are not.
+        // The answers that are left are dropped. If we waited longer, the queries behind them would be lost.
         this.#counters.add(counterCell.udpSendFailed, replies.answersFrom(sent));
         return;
       }

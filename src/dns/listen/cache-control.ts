@@ -7,8 +7,8 @@ import { skipName } from '../wire/names.ts';
 
 /**
  * Returns the header Cache-Control. A positive response is fresh for the smallest TTL of its answers, a negative one
- * for the negative TTL of its SOA (RFC 2308 §5), any other not at all. A response with a cookie is for its client
- * alone (RFC 7873 §5.2).
+ * for the negative TTL of its SOA (RFC 2308 §5). Any other response is not fresh at all. A response with a cookie is
+ * for its client alone (RFC 7873 §5.2).
  */
 export function cacheControl(response: Uint8Array): string {
   const code = response[headerField.moreFlags]! & 0x0f;

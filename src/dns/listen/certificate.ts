@@ -20,7 +20,7 @@ export interface Certificate {
 }
 
 /** The time between two checks of the files, in milliseconds. */
-const betweenLooks = 1_000;
+const betweenChecks = 1_000;
 
 /**
  * Reads the pair. Throws an error that says what to do if a file cannot be read, or if the key is not the
@@ -82,7 +82,7 @@ export class KeptCertificate {
   /** Calls `onChange` for every good new pair. A bad one is logged once, and the old one stays in use. */
   watch(onChange: (certificate: Certificate) => void): void {
     const again = () => {
-      this.#timer = setTimeout(() => void this.#look(onChange).finally(() => this.#timer && again()), betweenLooks);
+      this.#timer = setTimeout(() => void this.#check(onChange).finally(() => this.#timer && again()), betweenChecks);
       this.#timer.unref();
     };
     again();
@@ -93,12 +93,12 @@ export class KeptCertificate {
     this.#timer = undefined;
   }
 
-  async #look(onChange: (certificate: Certificate) => void): Promise<void> {
+  async #check(onChange: (certificate: Certificate) => void): Promise<void> {
     const stamp = await stampOf(this.#files);
-    const settled = stamp === this.#seen;
+    const changed = stamp !== this.#seen;
     this.#seen = stamp;
     // Waits until the files have not changed for one interval: perhaps only one of them is new.
-    if (!settled || stamp === this.#read) return;
+    if (changed || stamp === this.#read) return;
     this.#read = stamp;
     try {
       const { cert, key } = await readCertificate(this.#files);

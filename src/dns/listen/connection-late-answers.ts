@@ -24,14 +24,14 @@ export class ConnectionLateAnswers {
   }
 
   /**
-   * Hands the query on. Returns false when too many are under way. `recipient.end` runs after the answer has left the
-   * set.
+   * Hands the query on. Returns false if the outlet refuses it. When `recipient.end` runs, `isEmpty` no longer counts
+   * this answer.
    */
   handOn(query: HandedOnQuery, recipient: Recipient): boolean {
     const answer = this.#late.handOn(query, {
       deliver: (message) => {
         const keepsUp = recipient.deliver(message);
-        // A client that does not read is idle, whatever it waits for.
+        // A client that does not read is idle, even if it waits for a late answer.
         this.#connection.busyUntil = keepsUp ? this.#deadline() : 0;
         if (keepsUp) this.#connections.touch(this.#connection);
         return keepsUp;
@@ -48,14 +48,14 @@ export class ConnectionLateAnswers {
     return true;
   }
 
-  /** The client reads again. */
+  /** Asks for the next messages, since the client reads again. */
   goOn(): void {
     if (this.isEmpty) return;
     this.#connection.busyUntil = this.#deadline();
     for (const answer of this.#answers) answer.goOn();
   }
 
-  /** The connection is gone. */
+  /** Drops all late answers, since the connection is closed. */
   abandon(): void {
     for (const answer of this.#answers) answer.abandon();
     this.#answers.clear();

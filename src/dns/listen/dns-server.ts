@@ -1,6 +1,5 @@
-// The DNS server as the process sees it: starts the threads, knows where they listen, adds up their counters, stops
-// them. Queries are answered in the threads. Only those that they hand on are answered here, by a taker
-// (dns/handed-on/).
+// The DNS server as the process sees it: starts the answering threads, knows where they listen, adds up their counters,
+// and stops them. Only the queries that they hand on are answered in this thread, by a taker (dns/handed-on/).
 
 import { type Endpoint, formatEndpoint } from '../../model/endpoint.ts';
 import type { Logger } from '../../model/logger.ts';
@@ -84,8 +83,8 @@ export async function startDns(options: DnsServerOptions, limits: DnsLimits = dn
   };
 
   try {
-    // TCP first: it picks the ports, which all threads then keep. UDP ports are shared, so TCP also keeps two servers
-    // off one port.
+    // TCP first: it picks the ports, which all threads then keep. UDP ports can be shared, so only TCP makes sure that
+    // no other server has the port.
     const picked = await startStreams(threads, options, limits.streams, certificate);
     const socket = await startUdp(threads, options, picked.addresses);
     const listen = picked.addresses.map(formatEndpoint);
@@ -142,7 +141,7 @@ async function startUdp(
   return found.socket;
 }
 
-/** Finds out which kind of socket works here. It holds for all threads, also for restarted ones. */
+/** Finds out which kind of socket works here. The result holds for all threads, also for restarted ones. */
 async function findUdpSocket({ addresses, socket = 'batched', logger }: DnsServerOptions): Promise<UdpSocket> {
   const datagram = { socket: 'datagram', joins: false } as const;
   if (socket === 'datagram') return datagram;

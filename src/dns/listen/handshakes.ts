@@ -1,5 +1,6 @@
-// TLS connections before their handshake is complete. They are counted and limited from their first octet on, so that
-// half a handshake does not keep a connection open. After the handshake: tcp-connection.ts, https-connection.ts.
+// TLS connections before their handshake is complete. They are counted and limited from the moment they are accepted,
+// so that half a handshake does not keep a connection open. After the handshake: tcp-connection.ts,
+// https-connection.ts.
 
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
@@ -17,8 +18,8 @@ interface Cells {
 }
 
 /**
- * Watches the server's handshakes. Calls `begin` after each, before the connection's first octet, with the TCP socket
- * below it.
+ * Watches the server's handshakes. Calls `begin` after each handshake, before the connection's first octet. `rawSocket`
+ * is the TCP socket below `socket`.
  */
 export function guardHandshakes(
   server: Server,
@@ -65,6 +66,7 @@ export function guardHandshakes(
   });
 }
 
+/** A connection whose handshake is not complete. */
 class Handshake implements Connection {
   readonly client: string;
   lastActive = 0;

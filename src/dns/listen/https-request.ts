@@ -15,6 +15,7 @@ const methods = 'GET, HEAD, POST';
 /** Octets of all unfinished request bodies of one connection. */
 const maxPending = 2 * maxMessage;
 
+/** A request, and the parts that answer it. */
 interface HttpsRequest {
   readonly request: Http2ServerRequest;
   readonly response: Http2ServerResponse;
@@ -37,8 +38,8 @@ const errors = {
   method: { status: 405, reason: `use ${methods}`, headers: { allow: methods } },
   slow: { status: 408, reason: 'the body did not come in time' },
   tooLarge: { status: 413, reason: `a DNS message has ${maxMessage} octets at most` },
-  // node:http refuses headers over 16 KiB, and nghttp2 fields over 64 KiB (the connection is lost): those do not get
-  // here.
+  // Most such requests do not get here: node:http refuses headers over 16 KiB, and nghttp2 ends a connection with a
+  // field over 64 KiB.
   tooLong: { status: 414, reason: `a DNS message has ${maxMessage} octets at most` },
   mediaType: { status: 415, reason: `send ${mediaType}` },
   tooMany: { status: 429, reason: 'too many unfinished requests' },
@@ -47,7 +48,7 @@ const errors = {
 export function answerRequest(http: HttpsRequest): void {
   const { request, response, shared } = http;
   shared.counters.add(counterCell.httpsReceived);
-  // The client has gone.
+  // An error says that the client has gone. The listeners keep it from ending the thread.
   request.on('error', () => undefined);
   response.on('error', () => undefined);
   const [place, ...query] = request.url.split('?');
@@ -133,7 +134,7 @@ function answer(http: HttpsRequest, message: Uint8Array): void {
   else if (length === 0) sendError(http, errors.noQuery);
 }
 
-/** The answer comes later; the request waits for it. */
+/** Hands the query on. The request waits for the late answer. */
 function handOn(http: HttpsRequest, kind: HandedOnKind, message: Uint8Array): boolean {
   const { response, connection } = http;
   let open = true;

@@ -29,7 +29,7 @@ export function newHttpsServer(
     // In megabytes; 1 is the minimum.
     maxSessionMemory: 1,
   });
-  /** The key is the session for HTTP/2, and the socket for HTTP/1.1. */
+  /** The open connections. The key is the session with HTTP/2, and the socket with HTTP/1.1. */
   const connections = new WeakMap<object, HttpsConnection>();
   /** The connection whose session is being created. */
   let latest: HttpsConnection | undefined;

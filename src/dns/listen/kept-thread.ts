@@ -113,10 +113,10 @@ export class KeptThread {
     return promise;
   }
 
-  /** Closes the descriptors that Node does not know of: they outlive their thread. */
+  /** Closes the descriptors that Node does not know of, since they outlive their thread. */
   async #clearAway(descriptors: readonly number[]): Promise<void> {
     const { onStopped, onEnd } = this.#options;
-    // After a death it does not wait: the kernel still delivers queries to the socket that nobody reads.
+    // After a death it does not wait: until the descriptors are closed, the kernel delivers queries that nobody reads.
     if (this.#stopping) await onStopped?.();
     onEnd?.();
     for (const descriptor of descriptors) closeSync(descriptor);
@@ -131,7 +131,7 @@ export class KeptThread {
       'DNS thread exited, restarting',
     );
     this.#pause = setTimeout(() => {
-      // If the start fails, the thread exits, and the handler of that schedules the next restart.
+      // If the start fails, the thread exits, and the listener for `exit` schedules the next restart.
       void this.#launch(true).then(({ socket }) => {
         const { name, logger } = this.#options;
         logger.info({ thread: name, ...(socket && { socket }) }, 'DNS thread restarted');

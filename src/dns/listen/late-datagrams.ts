@@ -1,5 +1,5 @@
-// Sends late answers by the descriptors of batched sockets, from the thread that makes them: a descriptor belongs to
-// the process.
+// Sends late answers by the descriptors of batched sockets. The thread that makes the answers can do that, because a
+// descriptor belongs to the whole process.
 
 import type { SendDatagram } from '../handed-on/line.ts';
 import { type Libc, linux, openLibc } from './libc.ts';
@@ -13,7 +13,8 @@ const controlAt = nameAt + nameBytes;
 const payloadAt = controlAt + packetInfoBytes;
 
 /**
- * Returns a function that sends. It opens libc with the first datagram: a server without batched sockets needs none.
+ * Returns a function that sends datagrams. It opens libc with the first one: a server without batched sockets needs no
+ * libc.
  */
 export function openLateDatagrams(counters: CounterCells): SendDatagram {
   let sender: LateDatagrams | undefined;

@@ -2,9 +2,9 @@
 // file imports node:ffi. batched-self-check.ts checks all of it before use. Facts, tried on Node 26.10:
 // - A signature has `return` and `arguments`. Other keys are silently ignored, and the call then returns undefined.
 // - `dlopen(null, …)` finds libc's functions. glibc and musl have no file name in common.
-// - Ending a worker waits for the call that it is in: hence SO_RCVTIMEO. Neither other threads nor garbage collection
-//   wait for it.
-// - The kernel overwrites msg_namelen and msg_controllen: they are set again before each recvmmsg.
+// - A worker cannot be ended during a call: hence SO_RCVTIMEO. Other threads and garbage collection do not wait for the
+//   call.
+// - The kernel overwrites msg_namelen and msg_controllen, so we set them again before each recvmmsg.
 // - sendmmsg may send fewer messages than asked.
 // - UDP_SEGMENT exists since Linux 4.18. Older kernels would send all segments as one datagram. EIO: this interface
 //   cannot do it (no checksums, IPsec). EINVAL: a segment is larger than the MTU.

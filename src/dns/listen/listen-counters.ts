@@ -1,4 +1,4 @@
-// Counters of the listening threads, each with its own cells. The main thread adds them up. Counters of answers:
+// Counters of sockets. Each answering thread has its own cells, and the main thread adds them up. Counters of answers:
 // respond/counters.ts.
 
 import { type CounterFamily, counterFamilies, newResponseCounters } from '../respond/counters.ts';

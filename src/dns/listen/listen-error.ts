@@ -1,4 +1,4 @@
-// The error message for an address on which we cannot listen.
+// The error for an address on which DNS or the API cannot listen.
 
 import { type Endpoint, formatEndpoint } from '../../model/endpoint.ts';
 import { messageOf } from '../../model/thrown.ts';
@@ -23,7 +23,7 @@ export function listenError(address: Endpoint, protocol: Protocol, cause: unknow
   return new Error(`cannot listen on ${formatEndpoint(address)} (${protocol}, ${code}): ${why}`, { cause });
 }
 
-/** Returns the system's error code, such as `EADDRINUSE`. */
+/** Returns the system's error code, such as `EADDRINUSE`, or `error` if there is none. */
 export function systemCode(cause: unknown): string {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   return typeof code === 'string' ? code : 'error';

@@ -1,4 +1,5 @@
-// The threads of one server: gives them their tasks, adds up their counters, stops them. One thread: kept-thread.ts.
+// The answering threads of one server: gives them their tasks, adds up their counters, stops them. One thread:
+// kept-thread.ts.
 
 import type { Logger } from '../../model/logger.ts';
 import { claimCell, releaseCell, type Table, wordsOf } from '../../table/table.ts';
@@ -35,8 +36,8 @@ export class ListenThreads {
   }
 
   /**
-   * Starts a thread. `own` makes its part of the task, for this start and for each restart (`again`). Rejects if it
-   * cannot do its work.
+   * Starts a thread. `own` makes the thread's own part of its task, for this start and for each restart (`again`).
+   * Rejects if the thread cannot do its work.
    */
   async start<Task extends ThreadTask>(
     name: string,
@@ -69,7 +70,7 @@ export class ListenThreads {
       onStopped: async () => attachment?.settle(),
       onEnd: () => {
         attachment?.close();
-        // The thread cannot do it any more. Without it, the table would free no memory.
+        // A thread that died has not released its cell. The table would free no memory for as long as it is held.
         releaseCell(words, reader);
       },
       logger: this.#logger,

@@ -1,6 +1,6 @@
 // The memory of a batch: the kernel fills it with datagrams, and takes answers from it. It holds struct mmsghdr and all
-// that it points to, as on 64-bit little-endian Linux with glibc or musl. Laid out once; per query only lengths change.
-// Queries: received-batch.ts. Answers: reply-batch.ts. The calls: batched-socket.ts.
+// that it points to, as on 64-bit little-endian Linux with glibc or musl. It is laid out once: for each
+// query, only lengths change. Queries: received-batch.ts. Answers: reply-batch.ts. The calls: batched-socket.ts.
 
 import { linux } from './libc.ts';
 import { maxDatagram } from './udp-sizes.ts';
@@ -29,11 +29,11 @@ const iovBytes = iov.words * 4;
 /** Room for sockaddr_in6, 28 octets. */
 export const nameBytes = 32;
 /**
- * A control message with UDP_SEGMENT: 16 + 2, padded. It lies before the one that the kernel wrote, so that both can be
- * sent as one block.
+ * A control message with UDP_SEGMENT: 16 + 2, padded. It lies before the control message that the kernel wrote, so that
+ * both can be sent as one block.
  */
 export const segmentBytes = 24;
-/** Behind it, room for a control message with in6_pktinfo: 16 + 20, padded. */
+/** Room for a control message with in6_pktinfo, behind the one with UDP_SEGMENT: 16 + 20, padded. */
 export const packetInfoBytes = 40;
 export const controlBytes = segmentBytes + packetInfoBytes;
 /** Not a power of two: otherwise the first octets of all cells would compete for the same cache lines. */
@@ -65,7 +65,7 @@ export interface MessageMemory {
   /** The control messages of each query. An answer uses its query's. */
   readonly controls: Uint8Array;
   readonly controlWords: Uint32Array;
-  /** The octets that the kernel may write into each. */
+  /** The octets of control messages that the kernel may write for each query. */
   readonly controlLength: number;
   readonly queries: readonly Uint8Array[];
   readonly responses: readonly Uint8Array[];
@@ -77,7 +77,10 @@ export interface MessageMemory {
   readonly replyPointers: readonly bigint[];
 }
 
-/** `pointerTo` returns a buffer's address. `withControl`: each datagram comes with the address that it was sent to. */
+/**
+ * Lays out the memory of a batch. `pointerTo` returns a buffer's address. `withControl`: each datagram comes with the
+ * address that it was sent to.
+ */
 export function layOutMessages(pointerTo: (buffer: ArrayBuffer) => bigint, withControl: boolean): MessageMemory {
   let end = 0;
   const reserve = (bytes: number): number => {

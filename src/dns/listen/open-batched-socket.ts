@@ -1,6 +1,6 @@
 // Opens a batched socket: sets its options, and writes addresses as the kernel wants them. Its use: batched-socket.ts.
-// Node does not know such a socket. The thread reports its descriptor, and the main thread closes it, since that
-// outlives the thread.
+// Node does not know such a socket, so its descriptor outlives the thread. The thread reports the descriptor, and the
+// main thread closes it.
 
 import { closeSync } from 'node:fs';
 import { addressRdata, familyOf } from '../../model/address.ts';

@@ -1,4 +1,4 @@
-// Opens the outlet by which a listening thread hands queries on, with this thread's counters.
+// Opens the outlet by which an answering thread hands queries on, with this thread's counters.
 
 import { type HandOnTask, Outlet } from '../handed-on/outlet.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';

@@ -1,6 +1,6 @@
 // A batch of answers to be sent. Consecutive answers to one socket leave as one message, which the kernel cuts into
-// datagrams again (UDP_SEGMENT). Most of an answer's cost is its way through the kernel, so several answers to one port
-// cost little more than one. Their memory: message-layout.ts.
+// datagrams again (UDP_SEGMENT). Most of an answer's cost is its way through the kernel, so several answers in one
+// message cost little more than one answer. The memory of the batch: message-layout.ts.
 
 import type { Envelope } from '../handed-on/query-ring.ts';
 import { linux } from './libc.ts';
@@ -38,7 +38,7 @@ export class ReplyBatch {
   /** The query of each answer, and the first answer of each message. */
   readonly #queryOf = new Uint8Array(batchSize);
   readonly #firstAnswer = new Uint8Array(batchSize);
-  /** The length of the last message's segments, and whether another answer may join it. */
+  /** The length of the last message's segments, and whether another answer may join that message. */
   #segmentLength = 0;
   #isOpen = false;
 
@@ -76,12 +76,12 @@ export class ReplyBatch {
     return this.#responses[this.answerCount]!;
   }
 
-  /** Returns the address of this message's header; the others follow it. */
+  /** Returns the address of this message's header. The headers of the messages behind it follow. */
   replyAt(message: number): bigint {
     return this.#pointers[message]!;
   }
 
-  /** Adds the answer in {@link nextResponse}: it goes to the sender of query `i`, from the address that was asked. */
+  /** Adds the answer in {@link nextResponse}. It goes to the sender of query `i`, from the address that was asked. */
   addAnswer(i: number, length: number): void {
     const answer = this.answerCount;
     this.answerCount += 1;
@@ -99,8 +99,8 @@ export class ReplyBatch {
   }
 
   /**
-   * Returns what a late answer to query `i` needs: the sender, and the address that was asked. A view, valid until the
-   * next batch.
+   * Returns the addresses for a late answer to query `i`: the query's sender, and our address that was asked. They are
+   * views, valid until the next batch.
    */
   envelopeOf(i: number): Envelope {
     const request = i * header.words;
@@ -176,8 +176,8 @@ export class ReplyBatch {
   }
 
   /**
-   * Clears the interface, so that routing chooses it; the source address stays. Only link-local addresses need their
-   * interface.
+   * Clears the interface, so that routing chooses it. The source address stays. Answers from link-local addresses keep
+   * their interface, since they need it.
    */
   #forgetInterface(at: number): void {
     const controls = this.#controls;
@@ -188,7 +188,7 @@ export class ReplyBatch {
   }
 }
 
-/** Returns whether so many octets are equal in two places. */
+/** Returns whether the octets at `a` equal those at `b`. */
 function areEqual(words: Uint32Array, a: number, b: number, octets: number): boolean {
   for (let at = 0; at < octets; at += 4) if (words[(a + at) >>> 2] !== words[(b + at) >>> 2]) return false;
   return true;

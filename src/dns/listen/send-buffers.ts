@@ -10,13 +10,13 @@ const sendBufferSize = 128 * 1024;
 const libc = libcHere();
 
 /**
- * Gives connections that the server accepts from now on small send buffers (socket(7)). Does nothing without node:ffi:
- * Node cannot do it.
+ * Gives small send buffers (socket(7)) to connections that the server accepts from now on. Does nothing without
+ * node:ffi: Node itself cannot do it.
  */
 export function limitSendBuffers(server: Server): void {
   const descriptor = descriptorOf(server);
   if (descriptor === undefined || libc === undefined) return;
-  // Linux passes it on from the listening socket. If it refuses, the default stays.
+  // Connections inherit the size from the listening socket. If Linux refuses it, the default stays.
   const { buffer, byteLength } = Int32Array.of(sendBufferSize);
   libc.setsockopt(descriptor, linux.SOL_SOCKET, linux.SO_SNDBUF, buffer, byteLength);
 }

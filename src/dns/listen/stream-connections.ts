@@ -11,8 +11,8 @@ export interface Connection {
   /** When it last did something useful: finished a query, or took answers. In milliseconds of `performance.now()`. */
   lastActive: number;
   /**
-   * Until when it is not idle, because it waits for a late answer. In milliseconds, as `lastActive`; 0: it does not
-   * wait.
+   * While it waits for a late answer, it is not idle before this time. In milliseconds, as `lastActive`. 0 if it does
+   * not wait.
    */
   busyUntil: number;
   /** Sends all answers, also late ones, then closes. */
@@ -56,7 +56,7 @@ export class StreamConnections {
     this.#open.add(connection);
   }
 
-  /** Notes that it did something useful. */
+  /** Notes that the connection has just done something useful. */
   touch(connection: Connection): void {
     if (!this.#open.delete(connection)) return;
     connection.lastActive = performance.now();

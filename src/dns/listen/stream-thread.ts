@@ -1,5 +1,5 @@
-// The main of the thread of TCP, TLS and HTTPS: listens on every address, picks ports where none was given, serves
-// until told to stop.
+// The main of the thread of TCP, TLS and HTTPS: listens on every address, picks a port where none was given, and serves
+// until it is told to stop.
 
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -56,7 +56,10 @@ function newServer(): Server {
   });
 }
 
-/** Listens on the address; with port 0, on a port that is free for UDP too. Returns the address with its port. */
+/**
+ * Listens on the address over TCP. With port 0, picks a port that is free for UDP too. Returns the address with its
+ * port.
+ */
 async function listenBoth(address: Endpoint): Promise<Endpoint> {
   for (let attempt = 1; ; attempt += 1) {
     const server = newServer();
@@ -81,8 +84,8 @@ async function listen(server: Server, address: Endpoint, protocol: Protocol): Pr
   } catch (error) {
     throw listenError(address, protocol, error);
   }
-  // A later error must not end the thread. Nothing is counted: on Linux, Node does not report a failed accept() (tried
-  // with too many open files), and libuv closes the waiting connections.
+  // A later error must not end the thread. No counter counts it: on Linux, Node does not report a failed accept(), and
+  // libuv closes the waiting connections (tried with too many open files).
   server.on('error', () => undefined);
   limitSendBuffers(server);
   const bound = server.address();
@@ -152,6 +155,6 @@ try {
   report({ kind: 'failed', message: messageOf(error), descriptors: [] });
 }
 await drain();
-// Otherwise the ports would keep a failed thread alive.
+// Otherwise the message ports would keep a failed thread alive.
 late.close();
 parentPort?.close();

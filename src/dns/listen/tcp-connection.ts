@@ -19,7 +19,10 @@ const prefix = 2;
 /** While more queries are at hand, answers are written in blocks of at least so many octets. */
 const writeSize = 16_384;
 
-/** Shared by all connections of a thread. A message is answered without interruption, so one buffer is enough. */
+/**
+ * The parts that all stream connections of a thread share. A message is answered without interruption, so one buffer
+ * is enough.
+ */
 export class StreamAnswering {
   readonly answerer: Answerer;
   readonly counters: CounterCells;
@@ -54,7 +57,7 @@ export class TcpConnection implements Connection {
   lastActive = 0;
   busyUntil = 0;
   readonly #socket: Socket;
-  /** The TCP socket; with TLS, the one below. */
+  /** The TCP socket. With TLS, it is below `#socket`. */
   readonly #rawSocket: Socket;
   readonly #shared: StreamAnswering;
   readonly #stream: Stream;
@@ -101,10 +104,10 @@ export class TcpConnection implements Connection {
   }
 
   #receive(chunk: Uint8Array): void {
-    // We have ended our side: no more answers.
+    // We have ended our side, so no more answers can be sent.
     if (this.#socket.writableEnded || this.#hasGarbage) return;
     if (this.#waiting !== undefined) {
-      // Only the octets that were in the stream's buffer when it was paused.
+      // These octets were already in the stream's buffer when it was paused.
       this.#waiting = Buffer.concat([this.#waiting, chunk]);
       return;
     }
@@ -132,7 +135,10 @@ export class TcpConnection implements Connection {
     else if (this.#finishing && this.#waiting === undefined) this.#socket.end();
   }
 
-  /** Late answers are sent as they come, perhaps after those of later queries (RFC 7766 §6.2.1.1). */
+  /**
+   * Lets the connection's queries be handed on. Late answers are sent as they come, perhaps after those of later
+   * queries (RFC 7766 §6.2.1.1).
+   */
   #handOnFrom(client: Client, port: number): void {
     const recipient = {
       deliver: (message: Uint8Array) => this.#deliver(message),
@@ -184,7 +190,7 @@ export class TcpConnection implements Connection {
       }
       counters.add(this.#stream.received);
       if (message.length < headerLength) {
-        // This is not DNS. The queries before it get their answers, also late ones.
+        // This is not DNS. The queries before it still get their answers, also late ones.
         counters.add(counterCell.tcpGarbageClosed);
         this.#write(used);
         this.#hasGarbage = true;
@@ -226,7 +232,7 @@ export class TcpConnection implements Connection {
   #collect(chunk: Uint8Array, offset: number): number {
     const have = this.#partialLength;
     this.#partial ??= new Uint8Array(initialLength);
-    // First the prefix, then as much as it announces.
+    // First the prefix, then the octets that it announces.
     const wanted = have < prefix ? prefix : prefix + lengthAt(this.#partial, 0);
     const taken = Math.min(wanted - have, chunk.length - offset);
     this.#partial = growBuffer(this.#partial, have, have + taken, prefix + maxMessage);

@@ -1,4 +1,4 @@
-// The messages between the main thread and a listening thread. All can be cloned; buffers are shared, not copied.
+// The messages between the main thread and an answering thread. All can be cloned. Shared buffers are not copied.
 
 import type { Endpoint } from '../../model/endpoint.ts';
 import type { HandOnTask } from '../handed-on/outlet.ts';
@@ -8,6 +8,7 @@ import type { StreamLimits } from './dns-limits.ts';
 
 export type SocketKind = 'batched' | 'datagram';
 
+/** The data that an answering thread is started with. */
 export interface ThreadTask {
   /** The zone table, and this thread's cell among the table's readers. */
   readonly table: SharedArrayBuffer;

@@ -1,5 +1,5 @@
-// The main of a UDP thread: opens its sockets, reports them, answers until told to stop. Sockets: batched-socket.ts,
-// datagram-socket.ts.
+// The main of a UDP thread: opens its sockets, reports them, and answers until it is told to stop. Sockets:
+// batched-socket.ts, datagram-socket.ts.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../model/thrown.ts';
@@ -49,7 +49,7 @@ async function answerDatagrams(): Promise<void> {
   } catch (error) {
     report({ kind: 'failed', message: messageOf(error), descriptors: [] });
   }
-  // Otherwise the ports would keep a failed thread alive.
+  // Otherwise the message ports would keep a failed thread alive.
   late.close();
   parentPort?.close();
 }

@@ -1,5 +1,5 @@
-// A table of the types that name a host in their rdata. It says which RRsets of the host belong into the additional
-// section (RFC 1034 §4.3.2, step 6). add-glue.ts adds them.
+// The types that name a host in their rdata, and which RRsets of the host belong into the additional section (RFC 1034
+// §4.3.2, step 6). add-glue.ts adds them.
 
 import { fieldsOf, type RecordType, recordTypeCode } from '../../model/rdata/record-types.ts';
 

@@ -12,10 +12,10 @@ const maxServerCookie = 32;
 export function checkCookie(exchange: Exchange): Verdict {
   const { cookies, query, edns, client } = exchange;
   const isEmpty = query.questionEnd === 0;
-  if (edns.cookieAt === 0 || cookies === undefined) return isEmpty ? exchange.malformed() : verdict.next;
+  if (edns.cookieAt === 0 || cookies === undefined) return isEmpty ? exchange.endMalformed() : verdict.next;
   const serverLength = edns.cookieLength - clientCookieLength;
   if (serverLength !== 0 && (serverLength < minServerCookie || serverLength > maxServerCookie)) {
-    return exchange.malformed();
+    return exchange.endMalformed();
   }
   const { address, addressLength } = client;
   const state = cookies.check(query.octets, edns.cookieAt, edns.cookieLength, address, addressLength);

@@ -1,4 +1,4 @@
-// What the sockets know about the sender of a query.
+// The sender of a query, as the sockets know it.
 
 import { addressRdata, parseAddress } from '../../model/address.ts';
 import type { Transport } from './counters.ts';

@@ -73,7 +73,7 @@ const slipped = family(
 
 const handOnDropped = family(
   'dns_handed_on_dropped_total',
-  'Queries over UDP that got no answer, because too many were handed on and too many were refused for that.',
+  'Queries over UDP that got no answer, because too many were handed on and too many had got SERVFAIL for that.',
 );
 
 /** In the order of their cells. */

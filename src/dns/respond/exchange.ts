@@ -59,7 +59,7 @@ export class Exchange {
   readonly written = new NamePlace();
   declare readonly targets: Targets;
   readonly included = new IncludedBlocks();
-  /** Set when a step decides that another thread answers. */
+  /** The kind of the query, if a step hands it on. */
   handOnTo: HandedOnKind | undefined;
 
   constructor(reader: TableReader, { counters, settings = {}, clock = new Clock() }: ResponderOptions = {}) {
@@ -92,7 +92,7 @@ export class Exchange {
     return verdict.end;
   }
 
-  /** Ends the exchange: another thread answers. */
+  /** Ends the exchange, because another thread answers. */
   handOn(kind: HandedOnKind): Verdict {
     this.handOnTo = kind;
     return verdict.handOn;
@@ -102,7 +102,7 @@ export class Exchange {
    * Ends the exchange because the query cannot be read. The response is FORMERR. For an unknown opcode it is NOTIMP,
    * since the body may be correct for that opcode.
    */
-  malformed(): Verdict {
+  endMalformed(): Verdict {
     const isKnown = routeOpcode(this.query.opcode) !== route.nobody;
     return this.end(isKnown ? rcode.FORMERR : rcode.NOTIMP);
   }

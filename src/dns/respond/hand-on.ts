@@ -1,5 +1,5 @@
-// Queries that the table cannot answer: the answering thread hands them on to another thread, which answers them later
-// by the same socket. Who answers them: dns/handed-on/.
+// Queries that an answering thread does not answer itself: it hands them on to another thread, which answers them later
+// by the same socket. Who answers them: dns/handed-on/. Which queries: route-opcode.ts, route-query.ts.
 
 /** The kinds of handed-on queries. Each kind has its tenant (dns/handed-on/tenant.ts). */
 export const handedOnKind = {

@@ -1,4 +1,4 @@
-// Hands the query of an exchange on to another thread. If that is not possible, refuses the query or drops it.
+// Hands the query of an exchange on to another thread. If that is not possible, answers an error or drops the query.
 
 import { extendedError, rcode } from '../wire/codes.ts';
 import type { Clock } from './clock.ts';
@@ -11,20 +11,20 @@ import { PerSecondLimit } from './per-second-limit.ts';
  * The limit of queries over UDP that a thread answers SERVFAIL in a second, because they could not be handed on. It
  * drops all others: in a flood, SERVFAIL costs as much as any other answer.
  */
-export const maxRefusals = 1_000;
+export const maxServerFailures = 1_000;
 
 /**
  * Returns a function that hands on the query of an exchange. Its verdict is `handOn` if another thread answers, `end`
  * if the response says why none does, and `silent` if the query is dropped.
  */
 export function createQueryHandOn(clock: Clock): (exchange: Exchange) => Verdict {
-  const refusals = new PerSecondLimit(maxRefusals);
+  const serverFailures = new PerSecondLimit(maxServerFailures);
   return (exchange) => {
     const { client, query } = exchange;
     const taken = client.handOn?.(exchange.handOnTo as HandedOnKind, query.octets, query.length);
     if (taken === true) return verdict.handOn;
     if (taken === undefined) return exchange.end(rcode.NOTIMP, extendedError.NOT_SUPPORTED);
-    if (client.transport === 'udp' && !refusals.allows(clock.seconds)) {
+    if (client.transport === 'udp' && !serverFailures.allows(clock.seconds)) {
       exchange.count(counter.handOnDropped);
       return verdict.silent;
     }

@@ -1,6 +1,6 @@
 // Response rate limiting as in NSD and Knot: a token bucket for each network (IPv4 /24, IPv6 /56) and class of
-// response. Each thread has its own table of buckets, of a fixed size. A new bucket replaces the one that was idle
-// longest. Which responses are limited: limit-rate.ts.
+// response. Each thread has a fixed number of buckets of its own. A new bucket replaces the one that was idle longest.
+// Which responses are limited: limit-rate.ts.
 
 import { type AddressNumber, addressRdata, formatAddress } from '../../model/address.ts';
 import type { Clock } from './clock.ts';
@@ -10,7 +10,7 @@ import type { RateLimitSettings } from './settings.ts';
 export const judgement = { send: 0, slip: 1, drop: 2 } as const;
 type Judgement = (typeof judgement)[keyof typeof judgement];
 
-/** The table has so many sets. A bucket's key selects one set, which has `ways` places. */
+/** The number of sets. A bucket's key selects one set, which has `ways` places. */
 const sets = 2 ** 13;
 const ways = 4;
 /** A bucket: its key (two words), thousandths of tokens, the time of the last count, responses over the limit. */

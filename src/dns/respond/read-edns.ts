@@ -26,9 +26,9 @@ export function readEdns(exchange: Exchange): Verdict {
     const name = at;
     const fixed = skipName(octets, at, length);
     const rdata = fixed + 10;
-    if (fixed < 0 || rdata > length) return exchange.malformed();
+    if (fixed < 0 || rdata > length) return exchange.endMalformed();
     at = rdata + readUint16(octets, fixed + 8);
-    if (at > length) return exchange.malformed();
+    if (at > length) return exchange.endMalformed();
     const type = readUint16(octets, fixed);
     if (type === typeCode.OPT) {
       // There may be one OPT record, at the root, in the additional section (RFC 6891 §6.1.1). Its options must be
@@ -45,7 +45,7 @@ export function readEdns(exchange: Exchange): Verdict {
     }
   }
   response.setEnds(maxLength(exchange), edns.optRoom(exchange.nsid));
-  if (!good || at !== length) return exchange.malformed();
+  if (!good || at !== length) return exchange.endMalformed();
   if (version > 0) return exchange.end(rcode.BADVERS);
   return verdict.next;
 }

@@ -10,10 +10,10 @@ export function readQuestion(exchange: Exchange): Verdict {
   const { octets } = query;
   const count = readUint16(octets, headerField.questions);
   if (count === 0 && exchange.cookies !== undefined && query.opcode === opcode.QUERY) return verdict.next;
-  if (count !== 1) return exchange.malformed();
+  if (count !== 1) return exchange.endMalformed();
   const nameLength = query.name.read(octets, headerLength, query.length);
   const end = headerLength + nameLength + 4;
-  if (nameLength < 0 || end > query.length) return exchange.malformed();
+  if (nameLength < 0 || end > query.length) return exchange.endMalformed();
   query.type = readUint16(octets, end - 4);
   query.class = readUint16(octets, end - 2);
   query.questionEnd = end;

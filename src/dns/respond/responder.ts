@@ -41,7 +41,7 @@ const tableSteps: readonly Step[] = [routeQuery, findZone, findNode, followAlias
 export type Respond = (query: Uint8Array, length: number, response: Uint8Array, client: Client) => number;
 
 /**
- * Returns the responder of one thread. `ownSteps` replace the steps that answer from the table: for handed-on queries.
+ * Returns the responder of one thread. For handed-on queries, `ownSteps` replace the steps that answer from the table.
  */
 export function createResponder(
   reader: TableReader,

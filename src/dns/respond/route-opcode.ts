@@ -1,4 +1,4 @@
-// The list of the opcodes that we know, and who answers the queries of each. All other opcodes are refused.
+// The list of the opcodes that we know, and who answers the queries of each. Queries of all others get NOTIMP.
 
 import { opcode } from '../wire/codes.ts';
 import { type HandedOnKind, handedOnKind } from './hand-on.ts';

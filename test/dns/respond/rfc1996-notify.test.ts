@@ -7,7 +7,7 @@ import { answerNotify } from '../../../src/dns/respond/answer-notify.ts';
 import type { Client } from '../../../src/dns/respond/client.ts';
 import { answerClass, counter, newResponseCounters } from '../../../src/dns/respond/counters.ts';
 import { type HandOn, handedOn, handedOnKind } from '../../../src/dns/respond/hand-on.ts';
-import { maxRefusals } from '../../../src/dns/respond/query-hand-on.ts';
+import { maxServerFailures } from '../../../src/dns/respond/query-hand-on.ts';
 import { createResponder } from '../../../src/dns/respond/responder.ts';
 import { openTableReader } from '../../../src/table/reader.ts';
 import { createTable } from '../../../src/table/table.ts';
@@ -87,13 +87,13 @@ test('over UDP, a thread answers SERVFAIL to a limited number of NOTIFY in a sec
   const response = new Uint8Array(512);
   const ask = (client: Client) => respond(query, query.length, response, client) > 0;
   const full = clientThatHandsOn(() => false);
-  const refused = () => Array.from({ length: 2 * maxRefusals }, () => ask(full)).filter(Boolean).length;
-  assert.equal(refused(), maxRefusals);
-  assert.equal(new Float64Array(counters)[counter.handOnDropped], maxRefusals);
-  assert.equal(new Float64Array(counters)[counter.queries.udp], 2 * maxRefusals);
+  const refused = () => Array.from({ length: 2 * maxServerFailures }, () => ask(full)).filter(Boolean).length;
+  assert.equal(refused(), maxServerFailures);
+  assert.equal(new Float64Array(counters)[counter.handOnDropped], maxServerFailures);
+  assert.equal(new Float64Array(counters)[counter.queries.udp], 2 * maxServerFailures);
   assert.equal(ask({ ...full, transport: 'tcp' }), true, 'a query over TCP gets no answer');
   clock.set(2_000_000);
-  assert.equal(refused(), maxRefusals);
+  assert.equal(refused(), maxServerFailures);
 });
 
 test('NOTIFY has its own class in the rate limit, and is not handed on over the limit', () => {
