@@ -1,7 +1,8 @@
-// The limits of handed-on queries. Each answering thread has them for itself.
+// The limits of handed-on queries.
 
 import { type HandedOnKind, maxHandedOn } from '../respond/hand-on.ts';
 
+/** The limits of one answering thread. */
 export interface HandOnLimits {
   /** Queries under way. A query is under way from the moment it is handed on until its answer is complete. */
   readonly maxUnderWay: number;
@@ -13,6 +14,7 @@ export interface HandOnLimits {
   readonly deadline: number;
 }
 
+/** The limits in every server. Only tests use others. */
 export const handOnLimits: HandOnLimits = {
   // Enough for a moment in which the main thread is busy. If more queries waited, their clients would ask again.
   maxUnderWay: 256,

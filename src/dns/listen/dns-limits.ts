@@ -1,4 +1,4 @@
-// The limits of a DNS server that no setting changes. The limits of handed-on queries: handed-on/hand-on-limits.ts.
+// The limits of connections in a DNS server. No setting changes them. Handed-on queries: handed-on/hand-on-limits.ts.
 
 import { type HandOnLimits, handOnLimits } from '../handed-on/hand-on-limits.ts';
 
@@ -10,11 +10,13 @@ export interface StreamLimits {
   readonly connectionsPerClient: number;
 }
 
+/** All limits of one server. */
 export interface DnsLimits {
   readonly streams: StreamLimits;
   readonly handedOn: HandOnLimits;
 }
 
+/** The limits of every server. Only tests use others. */
 export const dnsLimits: DnsLimits = {
   streams: { idleMilliseconds: 10_000, connections: 1_000, connectionsPerClient: 100 },
   handedOn: handOnLimits,

@@ -48,7 +48,7 @@ const errors = {
 export function answerRequest(http: HttpsRequest): void {
   const { request, response, shared } = http;
   shared.counters.add(counterCell.httpsReceived);
-  // An error says that the client has gone. The listeners keep it from ending the thread.
+  // The client has gone. Without a listener, the error would end the thread.
   request.on('error', () => undefined);
   response.on('error', () => undefined);
   const [place, ...query] = request.url.split('?');

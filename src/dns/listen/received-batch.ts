@@ -1,6 +1,7 @@
 // A batch of received datagrams: their lengths and their senders. Their memory: message-layout.ts.
 
 import type { Client } from '../respond/client.ts';
+import { readUint16 } from '../wire/header.ts';
 import { header, type MessageMemory, nameBytes } from './message-layout.ts';
 
 /** The length of sockaddr_in. */
@@ -38,8 +39,7 @@ export class ReceivedBatch {
 
   /** Returns the source port of query `i`. */
   clientPort(i: number): number {
-    const port = i * nameBytes + 2;
-    return (this.#names[port]! << 8) | this.#names[port + 1]!;
+    return readUint16(this.#names, i * nameBytes + 2);
   }
 
   /** Fills in the sender of query `i`. */

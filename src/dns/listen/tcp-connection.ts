@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { LateAnswers } from '../handed-on/late-answers.ts';
 import { type Client, newClient, setClientAddress } from '../respond/client.ts';
 import type { Transport } from '../respond/counters.ts';
-import { headerLength } from '../wire/header.ts';
+import { headerLength, readUint16, writeUint16 } from '../wire/header.ts';
 import { maxMessage } from '../wire/max-message.ts';
 import type { Answerer } from './answerer.ts';
 import { ConnectionLateAnswers } from './connection-late-answers.ts';
@@ -18,6 +18,7 @@ const prefix = 2;
 
 /** While more queries are at hand, answers are written in blocks of at least so many octets. */
 const writeSize = 16_384;
+const none = new Uint8Array(0);
 
 /**
  * The parts that all stream connections of a thread share. A message is answered without interruption, so one buffer
@@ -156,9 +157,7 @@ export class TcpConnection implements Connection {
     frame.set(message, prefix);
     this.#shared.counters.add(this.#stream.answered);
     if (this.#socket.write(frame)) return true;
-    // As in #answerAll: no more queries are read until the client has taken its answers.
-    this.#waiting ??= new Uint8Array(0);
-    this.#socket.pause();
+    this.#pause(none);
     return false;
   }
 
@@ -170,15 +169,14 @@ export class TcpConnection implements Connection {
     while (offset < chunk.length) {
       if (used >= writeSize) {
         if (!this.#write(used)) {
-          this.#waiting = chunk.subarray(offset);
-          this.#socket.pause();
+          this.#pause(chunk.subarray(offset));
           used = 0;
           break;
         }
         used = 0;
       }
       const left = chunk.length - offset;
-      const whole = this.#partialLength === 0 && left >= prefix ? prefix + lengthAt(chunk, offset) : Infinity;
+      const whole = this.#partialLength === 0 && left >= prefix ? prefix + readUint16(chunk, offset) : Infinity;
       let message: Uint8Array | undefined;
       if (whole <= left) {
         message = chunk.subarray(offset + prefix, offset + whole);
@@ -200,11 +198,14 @@ export class TcpConnection implements Connection {
       finished = true;
       used += this.#answer(message, used);
     }
-    if (used > 0 && !this.#write(used)) {
-      this.#waiting ??= new Uint8Array(0);
-      this.#socket.pause();
-    }
+    if (used > 0 && !this.#write(used)) this.#pause(none);
     if (finished) connections.touch(this);
+  }
+
+  /** Reads no more queries until the client has taken its answers. `unread` is kept for then. */
+  #pause(unread: Uint8Array): void {
+    this.#waiting ??= unread;
+    this.#socket.pause();
   }
 
   /** Answers one message behind the first `used` octets of the shared buffer. Returns how many octets it added. */
@@ -214,8 +215,7 @@ export class TcpConnection implements Connection {
     const response = out.subarray(start, start + maxMessage);
     const length = answerer.respond(message, message.length, response, this.#from);
     if (length <= 0) return 0;
-    out[used] = length >> 8;
-    out[used + 1] = length & 255;
+    writeUint16(out, used, length);
     counters.add(this.#stream.answered);
     return prefix + length;
   }
@@ -233,7 +233,7 @@ export class TcpConnection implements Connection {
     const have = this.#partialLength;
     this.#partial ??= new Uint8Array(initialLength);
     // First the prefix, then the octets that it announces.
-    const wanted = have < prefix ? prefix : prefix + lengthAt(this.#partial, 0);
+    const wanted = have < prefix ? prefix : prefix + readUint16(this.#partial, 0);
     const taken = Math.min(wanted - have, chunk.length - offset);
     this.#partial = growBuffer(this.#partial, have, have + taken, prefix + maxMessage);
     this.#partial.set(chunk.subarray(offset, offset + taken), have);
@@ -244,14 +244,10 @@ export class TcpConnection implements Connection {
   #takeCollected(): Uint8Array | undefined {
     const partial = this.#partial;
     if (partial === undefined || this.#partialLength < prefix) return undefined;
-    const whole = prefix + lengthAt(partial, 0);
+    const whole = prefix + readUint16(partial, 0);
     if (this.#partialLength < whole) return undefined;
     this.#partial = undefined;
     this.#partialLength = 0;
     return partial.subarray(prefix, whole);
   }
-}
-
-function lengthAt(bytes: Uint8Array, offset: number): number {
-  return (bytes[offset]! << 8) | bytes[offset + 1]!;
 }
