@@ -30,7 +30,7 @@ const metrics = {
   handedOn: ['dns_handed_on_total', 'Queries that were handed on to another thread, which answers them.'],
   handedOnRefused: [
     'dns_handed_on_refused_total',
-    'Queries that were answered SERVFAIL because too many were handed on.',
+    'Queries that were not handed on, because too many were. They got SERVFAIL, or no answer in a flood over UDP.',
   ],
   handedOnAnswered: ['dns_handed_on_answered_total', 'Handed-on queries that were answered.'],
   handedOnSilent: ['dns_handed_on_silent_total', 'Handed-on queries that must not be answered.'],
