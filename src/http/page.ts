@@ -1,5 +1,8 @@
 // Pages of a list. A cursor is the key of the last item of a page, in base64url so that no client relies on its form.
+// So what stands throughout a listing comes exactly once, whatever is created and deleted between its pages
+// (test/http/cursors.test.ts).
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { atField } from '../errors.ts';
 import { InvalidValue } from '../model/invalid-value.ts';
 
@@ -7,24 +10,40 @@ import { InvalidValue } from '../model/invalid-value.ts';
 interface PageQuery {
   limit?: number;
   cursor?: string;
+  total?: boolean;
+}
+
+/** A page as answers show it. `total`: the number of all items that match, on this page or not. */
+interface ShownPage<U> {
+  items: U[];
+  nextCursor: string | null;
+  total?: number;
+}
+
+/** A list that changes while it is read. */
+interface Listing<T, K extends string, U> {
+  /** Yields the items in the order of their keys. With `after`, only those that follow that key. */
+  items: (after: K | undefined) => Iterable<T>;
+  keyOf: (item: T) => K;
+  /** Returns whether the item belongs to the list. Default: every item does. */
+  matches?: (item: T) => boolean;
+  show: (item: T) => U;
 }
 
 const defaultLimit = 100;
+/** The number of items that are read before the event loop gets its turn (test/http/list-slices.test.ts). */
+export const sliceSize = 1000;
 
 /** Returns the number of items on a page. */
 export function limitOf({ limit }: PageQuery): number {
   return limit ?? defaultLimit;
 }
 
-/** Returns the cursor for a key. */
 export function encodeCursor(key: string): string {
   return Buffer.from(key).toString('base64url');
 }
 
-/**
- * Returns the key in a cursor; undefined without a cursor. Refuses with `invalid_request` a text that does not have the
- * form of a cursor, or whose key `parse` does not accept.
- */
+/** Returns the key in a cursor. Refuses with `invalid_request` a text that no list returned as its cursor. */
 export function decodeCursor<T>(cursor: string | undefined, parse: (key: string) => T): T | undefined {
   if (cursor === undefined) return undefined;
   return atField('?cursor', () => {
@@ -34,22 +53,51 @@ export function decodeCursor<T>(cursor: string | undefined, parse: (key: string)
   });
 }
 
-/**
- * Returns a page with the first of these items. They must begin after the cursor. `keyOf` returns the key for a cursor.
- */
-export function pageOf<T, U>(
-  items: Iterable<T>,
+/** Returns one page of a listing: the items that follow the cursor. `parseKey` parses the key in a cursor. */
+export async function pageOf<T, K extends string, U>(
   query: PageQuery,
-  keyOf: (item: T) => string,
-  show: (item: T) => U,
-): { items: U[]; nextCursor: string | null } {
+  parseKey: (text: string) => K,
+  listing: Listing<T, K, U>,
+): Promise<ShownPage<U>> {
   const limit = limitOf(query);
-  const shown: U[] = [];
-  let last: T | undefined;
-  for (const item of items) {
-    if (shown.length === limit) return { items: shown, nextCursor: encodeCursor(keyOf(last as T)) };
-    shown.push(show(item));
-    last = item;
+  const found: T[] = [];
+  for await (const item of matching(listing, decodeCursor(query.cursor, parseKey))) {
+    found.push(item);
+    if (found.length > limit) break;
   }
-  return { items: shown, nextCursor: null };
+  const last = found.length > limit ? found[limit - 1] : undefined;
+  const page = {
+    items: found.slice(0, limit).map(listing.show),
+    nextCursor: last === undefined ? null : encodeCursor(listing.keyOf(last)),
+  };
+  return query.total === true ? { ...page, total: await count(listing) } : page;
+}
+
+/** Returns the number of all items that match. */
+async function count<T, K extends string, U>(listing: Listing<T, K, U>): Promise<number> {
+  let total = 0;
+  await nextTurn();
+  for await (const _ of matching(listing, undefined)) total += 1;
+  return total;
+}
+
+/**
+ * Yields the matching items that follow the key. Reads {@link sliceSize} items at a time. The list may change between
+ * two slices, so each slice begins anew after the last item of the one before.
+ */
+async function* matching<T, K extends string, U>(
+  { items, keyOf, matches = () => true }: Listing<T, K, U>,
+  start: K | undefined,
+): AsyncGenerator<T> {
+  for (let after = start; ; await nextTurn()) {
+    const found: T[] = [];
+    let read = 0;
+    for (const item of items(after)) {
+      after = keyOf(item);
+      if (matches(item)) found.push(item);
+      if (++read === sliceSize) break;
+    }
+    yield* found;
+    if (read < sliceSize) return;
+  }
 }

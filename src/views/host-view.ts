@@ -2,7 +2,7 @@
 // in control/hosts.
 
 import type { Host } from '../model/host.ts';
-import type { Fqdn } from '../model/name.ts';
+import { type Fqdn, root } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
 import { hostKey } from '../store/kinds/host.ts';
 import { SortedMap } from './sorted-map.ts';
@@ -15,10 +15,24 @@ export class HostView {
     return this.#hosts.get(hostKey(name));
   }
 
-  /** Yields the hosts in key order. With `after`, only those that follow that name. */
-  *list(after?: Fqdn): Generator<Versioned<Host>> {
+  /**
+   * Yields the hosts in key order. With `after`, only those that follow that name. With `top`, only those at that name
+   * or below it, and reads no others.
+   */
+  *list(after?: Fqdn, top: Fqdn = root): Generator<Versioned<Host>> {
     const from = after === undefined ? undefined : hostKey(after);
-    for (const [key, host] of this.#hosts.entries(from)) if (key !== from) yield host;
+    if (top === root) {
+      for (const [key, host] of this.#hosts.entries(from)) if (key !== from) yield host;
+      return;
+    }
+    const own = hostKey(top);
+    const below = `${own}.`;
+    const host = this.#hosts.get(own);
+    if (host !== undefined && (from === undefined || from < own)) yield host;
+    for (const [key, host] of this.#hosts.entries(from === undefined || from < below ? below : from)) {
+      if (!key.startsWith(below)) return;
+      if (key !== from) yield host;
+    }
   }
 
   put(host: Host, modified: Revision): void {

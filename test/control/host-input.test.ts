@@ -94,8 +94,9 @@ test('a patch creates missing PTR records again only if it has the field `ptr`',
 test('a filter for a list of hosts matches hosts that have all of its values', () => {
   const yes = [{}, { name: 'B.example' }, { address: '192.0.2.1', owner: 'me' }, { tag: 'room' }, { tag: 'room=1' }];
   const no = [{ name: 'c.example' }, { address: '192.0.2.1', owner: 'you' }, { tag: 'row' }, { tag: 'room=2' }];
-  for (const input of yes) assert.ok(parseHostFilter(input)(current), JSON.stringify(input));
-  for (const input of [...no, { pool: 'p' }]) assert.ok(!parseHostFilter(input)(current), JSON.stringify(input));
+  for (const input of yes) assert.ok(parseHostFilter(input).matches(current), JSON.stringify(input));
+  for (const input of [...no, { pool: 'p' }])
+    assert.ok(!parseHostFilter(input).matches(current), JSON.stringify(input));
   assert.deepEqual(
     faultPaths(() => parseHostFilter({ address: 'x' })),
     ['invalid_request', '?address'],

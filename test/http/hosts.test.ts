@@ -212,7 +212,7 @@ test('a host may be at the apex, and a host is in the closest enclosing zone of 
   await api.refused('not_found', 'GET', '/v1/hosts/foo.k8s');
 });
 
-test('the list of hosts filters by name, alias, address, pool, owner and tag', async (t) => {
+test('the list of hosts filters by name, part of a name, alias, zone, address, prefix, pool, owner and tag', async (t) => {
   const { api } = await prepare(t);
   const hosts = [
     { name: 'a.foo.k8s', owner: 'x', tags: { app: 'web', empty: '' }, aliases: ['w.foo.k8s'] },
@@ -238,6 +238,15 @@ test('the list of hosts filters by name, alias, address, pool, owner and tag', a
   assert.equal(await found('tag=empty='), 'a');
   assert.equal(await found('tag=toString'), '');
   assert.equal(await found('owner=x&pool=six'), 'c');
+  assert.equal(await found('search=.FOO'), 'abc');
+  assert.equal(await found('search=w.f'), 'a');
+  assert.equal(await found('zone=Foo.k8s.'), 'abc');
+  assert.equal(await found('zone=k8s'), '');
+  assert.equal(await found('within=192.0.2.0/24'), 'ac');
+  assert.equal(await found('within=192.0.2.1-192.0.2.9'), 'c');
+  assert.equal(await found('within=2001:db8::/64&zone=foo.k8s'), 'bc');
+  for (const query of ['within=10.0.0.0/33', 'within=x', 'zone=a..b', 'search=', 'total=1x'])
+    await api.refused('invalid_request', 'GET', `/v1/hosts?${query}`, undefined, [`?${query.split('=')[0]}`]);
 });
 
 test('a host that moves to another pool gets one address of each of its families, or is refused', async (t) => {

@@ -2,12 +2,14 @@
 // the field.
 
 import { atField, refuseField } from '../../errors.ts';
-import { type Family, parseAddress } from '../../model/address.ts';
+import { addressNumber, type Family, parseAddress } from '../../model/address.ts';
+import { parseRange, rangeHolds } from '../../model/address-range.ts';
 import { type Host, isPtrTarget, parseHostName } from '../../model/host.ts';
-import { parseName } from '../../model/name.ts';
+import { type Fqdn, parseName } from '../../model/name.ts';
 import { checkTags, type Tags } from '../../model/pool.ts';
 import { mergePatch } from '../input/merge-patch.ts';
 import { parseList, refuseDuplicates } from '../input/parse-list.ts';
+import { parseSearch } from '../input/search.ts';
 import type { WantedHost } from './host-wanted.ts';
 
 /** A host as people write it. All fields but the name have a default. */
@@ -66,27 +68,46 @@ export function parseHostPatch(current: Host, patch: object): WantedHost {
 interface HostFilterInput {
   /** The host's name, or one of its aliases. */
   name?: string;
+  /** A part of the host's name, or of one of its aliases. */
+  search?: string;
+  /** The zone of the host's name. */
+  zone?: string;
   address?: string;
+  /** A prefix or a range that has an address of the host. */
+  within?: string;
   pool?: string;
   owner?: string;
   /** `key` or `key=value`. */
   tag?: string;
 }
 
+/** A filter for a list of hosts. All hosts that match are in `zone`, if it is given. */
+interface HostFilter {
+  zone: Fqdn | undefined;
+  matches: (host: Host) => boolean;
+}
+
 /**
- * Returns a function that returns whether a host matches the filter. Refuses with `invalid_request` a name or an
- * address that cannot be read. The path is `?name` or `?address`.
+ * Returns the filter that the input asks for. Refuses with `invalid_request` a name, an address or a prefix that cannot
+ * be read, with the path of the query parameter.
  */
-export function parseHostFilter(input: HostFilterInput): (host: Host) => boolean {
-  const { name: nameText, address: addressText, pool, owner, tag } = input;
+export function parseHostFilter(input: HostFilterInput): HostFilter {
+  const { name: nameText, address: addressText, zone: zoneText, within: withinText, pool, owner, tag } = input;
   const name = nameText === undefined ? undefined : atField('?name', () => parseName(nameText));
   const address = addressText === undefined ? undefined : atField('?address', () => parseAddress(addressText));
+  const zone = zoneText === undefined ? undefined : atField('?zone', () => parseName(zoneText));
+  const within = withinText === undefined ? undefined : atField('?within', () => parseRange(withinText));
+  const isWanted = parseSearch(input.search);
   const [tagKey = '', tagValue] = tag?.split(/=(.*)/s) ?? [];
-  return (host) =>
+  const matches = (host: Host) =>
+    (zone === undefined || host.zone === zone) &&
     (name === undefined || host.name === name || host.aliases.includes(name)) &&
+    (isWanted(host.name) || host.aliases.some(isWanted)) &&
     (address === undefined || host.addresses.some((one) => one.address === address)) &&
+    (within === undefined || host.addresses.some((one) => rangeHolds(within, addressNumber(one.address)))) &&
     (pool === undefined || host.addresses.some((one) => one.pool === pool)) &&
     (owner === undefined || host.owner === owner) &&
     (tag === undefined ||
       (Object.hasOwn(host.tags, tagKey) && (tagValue === undefined || host.tags[tagKey] === tagValue)));
+  return { zone, matches };
 }

@@ -1,20 +1,21 @@
-// Lists the RRsets of a zone by name, after those that its settings imply. Reads the names from the store, page by
-// page, since the views have them in no order.
+// Lists the RRsets of a zone by owner name and type, those that its settings imply among the others. Reads the names
+// from the store, page by page, since the views have them in no order.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Fqdn } from '../../model/name.ts';
 import type { OwnedRrset, Rrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
-import { namesPrefix, nameValue } from '../../store/kinds/name.ts';
-import type { Entry, Store } from '../../store/store.ts';
+import { nameKey, namesPrefix, nameValue } from '../../store/kinds/name.ts';
+import type { Store } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
 
 /**
- * The position at which a listing continues: the key of a name, and the number of its matching RRsets that were listed
- * already. An empty key means the RRsets that the zone's settings imply, which come first.
+ * The position at which a listing continues: after this type of this owner. `owner` is the last part of the name's key.
+ * So a position is good for each generation of the zone.
  */
 export interface RrsetPosition {
-  key: string;
-  skip: number;
+  owner: string;
+  type: string;
 }
 
 interface RrsetPage {
@@ -22,51 +23,106 @@ interface RrsetPage {
   next: RrsetPosition | undefined;
 }
 
-/**
- * The limit for pages of the store that one listing reads. If few RRsets match, the caller gets a short page and asks
- * again.
- */
-const maxPages = 20;
-const maxPageSize = 1000;
+type Matches = (owned: OwnedRrset) => boolean;
 
-/** Returns one page of RRsets, from the position `from` on. */
+/** All RRsets of one owner name, in the order of {@link isBefore}. `place`: the last part of the name's key. */
+interface NameInOrder {
+  place: string;
+  rrsets: OwnedRrset[];
+}
+
+/**
+ * The limit for names that one listing reads. If few RRsets match, the caller gets a short page and asks again.
+ */
+const maxNames = 20_000;
+/** The limit for names that are read before the event loop gets its turn (test/http/list-slices.test.ts). */
+const maxSlice = 1000;
+
+/** Returns one page of the RRsets that match, from the position `from` on. */
 export async function listRrsets(
   store: Store,
   views: Views,
   zone: Zone,
-  { from, limit, type }: { from: RrsetPosition | undefined; limit: number; type: string | undefined },
+  { from, limit, matches }: { from: RrsetPosition | undefined; limit: number; matches: Matches | undefined },
 ): Promise<RrsetPage> {
-  const prefix = namesPrefix(zone.name, zone.generation);
-  const matches = (rrset: Rrset) => type === undefined || rrset.type === type;
   const rrsets: OwnedRrset[] = [];
-  if (from === undefined || from.key === '') {
-    const implied = views.zones.implied(zone.name).filter(({ rrset }) => matches(rrset));
-    const skipped = from?.skip ?? 0;
-    rrsets.push(...implied.slice(skipped, skipped + limit));
-    if (skipped + limit < implied.length) return { rrsets, next: { key: '', skip: skipped + limit } };
-  }
-  let key = from?.key || undefined;
-  let skip = key === undefined ? 0 : (from?.skip ?? 0);
-  for (let pages = 0; pages < maxPages; pages += 1) {
-    // RRsets of one type may be few among many names.
-    const wanted = type === undefined ? Math.min(limit + 1, maxPageSize) : maxPageSize;
-    const page = await store.list(prefix, { ...(key !== undefined && { from: key }), limit: wanted });
-    for (const entry of page.entries) {
-      const found = rrsetsIn(entry).filter(({ rrset }) => matches(rrset));
-      for (const [index, one] of found.entries()) {
-        if (index < skip && entry.key === key) continue;
-        if (rrsets.length >= limit) return { rrsets, next: { key: entry.key, skip: index } };
-        rrsets.push(one);
-      }
+  let next: RrsetPosition | undefined;
+  let names = 0;
+  // RRsets that match may be few among many names.
+  const slice = matches === undefined ? Math.min(limit + 1, maxSlice) : maxSlice;
+  for await (const name of namesInOrder(store, views, zone, from?.owner, slice)) {
+    for (const one of name.rrsets) {
+      if (name.place === from?.owner && !isBefore(from.type, one.rrset.type)) continue;
+      if (matches?.(one) === false) continue;
+      if (rrsets.length >= limit) return { rrsets, next };
+      rrsets.push(one);
+      next = { owner: name.place, type: one.rrset.type };
     }
-    if (page.next === undefined) return { rrsets, next: undefined };
-    key = page.next;
-    skip = 0;
+    if (++names === maxNames) {
+      return { rrsets, next: { owner: name.place, type: name.rrsets.at(-1)?.rrset.type ?? '' } };
+    }
   }
-  return { rrsets, next: key === undefined ? undefined : { key, skip: 0 } };
+  return { rrsets, next: undefined };
 }
 
-function rrsetsIn({ value }: Entry): OwnedRrset[] {
+/** Returns the number of the zone's RRsets that match. */
+export async function countRrsets(store: Store, views: Views, zone: Zone, matches?: Matches): Promise<number> {
+  let count = 0;
+  await nextTurn();
+  for await (const { rrsets } of namesInOrder(store, views, zone, undefined, maxSlice)) {
+    count += matches === undefined ? rrsets.length : rrsets.filter(matches).length;
+  }
+  return count;
+}
+
+/** Yields the zone's names in the order of their keys, from `place` on. Reads up to `slice` names at a time. */
+async function* namesInOrder(
+  store: Store,
+  views: Views,
+  zone: Zone,
+  place: string | undefined,
+  slice: number,
+): AsyncGenerator<NameInOrder> {
+  const prefix = namesPrefix(zone.name, zone.generation);
+  const implied = impliedInOrder(views, zone, prefix).filter((one) => place === undefined || one.place >= place);
+  let key = place === undefined ? undefined : prefix + place;
+  do {
+    const page = await store.list(prefix, { ...(key !== undefined && { from: key }), limit: slice });
+    for (const entry of page.entries) {
+      const at = entry.key.slice(prefix.length);
+      while (implied[0] !== undefined && implied[0].place < at) yield implied.shift() as NameInOrder;
+      const more = implied[0]?.place === at ? (implied.shift()?.rrsets ?? []) : [];
+      yield { place: at, rrsets: joined(rrsetsIn(entry.value), more) };
+    }
+    key = page.next;
+    if (key !== undefined) await nextTurn();
+  } while (key !== undefined);
+  yield* implied;
+}
+
+function impliedInOrder(views: Views, zone: Zone, prefix: string): NameInOrder[] {
+  const byOwner = Map.groupBy(views.zones.implied(zone.name), ({ owner }) => owner);
+  return [...byOwner]
+    .map(([owner, rrsets]) => ({
+      place: nameKey(zone.name, zone.generation, owner).slice(prefix.length),
+      rrsets: joined([], rrsets),
+    }))
+    .sort((a, b) => (a.place < b.place ? -1 : 1));
+}
+
+/** Returns the RRsets of one name in order. An implied RRset is left out if the store has one of its type. */
+function joined(stored: OwnedRrset[], implied: OwnedRrset[]): OwnedRrset[] {
+  const more = implied.filter(({ rrset }) => !stored.some((one) => one.rrset.type === rrset.type));
+  return [...stored, ...more].sort((a, b) => (isBefore(a.rrset.type, b.rrset.type) ? -1 : 1));
+}
+
+/** Returns whether a type comes before another in a list: the SOA first, the others by name. */
+function isBefore(a: string, b: string): boolean {
+  const rank = (type: string) => (type === 'SOA' ? ' ' : type);
+  return rank(a) < rank(b);
+}
+
+function rrsetsIn(value: string): OwnedRrset[] {
   const stored = nameValue.decodeIfReadable(value);
   return stored?.rrsets.map((rrset) => ({ owner: stored.name, rrset })) ?? [];
 }

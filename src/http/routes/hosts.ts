@@ -10,8 +10,7 @@ import { atField, refuseField } from '../../errors.ts';
 import type { Host } from '../../model/host.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
-import type { Versioned } from '../../views/versioned.ts';
-import { decodeCursor, pageOf } from '../page.ts';
+import { pageOf } from '../page.ts';
 import {
   AddressText,
   failures,
@@ -20,6 +19,7 @@ import {
   listOf,
   NameText,
   pageQuery,
+  searchQuery,
   strict,
   writeHeaders,
 } from '../schemas/common.ts';
@@ -61,8 +61,17 @@ export const hostRoutes: Routes = async (app, services) => {
         summary: 'List hosts',
         querystring: strict({
           ...pageQuery,
-          name: Type.Optional(NameText),
+          ...searchQuery,
+          name: Type.Optional({ ...NameText, description: 'The name of the host, or one of its aliases' }),
+          zone: Type.Optional({ ...NameText, description: 'Only hosts whose name is in this zone' }),
           address: Type.Optional(AddressText),
+          within: Type.Optional(
+            Type.String({
+              maxLength: 100,
+              description: 'Only hosts with an address in this prefix, or in this range (`first-last`)',
+              examples: ['10.1.0.0/16'],
+            }),
+          ),
           pool: Type.Optional(LabelText),
           owner: Type.Optional(Type.String()),
           tag: Type.Optional(Type.String({ description: '`key` or `key=value`' })),
@@ -71,15 +80,13 @@ export const hostRoutes: Routes = async (app, services) => {
       },
     },
     async (request) => {
-      const matches = parseHostFilter(request.query);
-      const after = decodeCursor(request.query.cursor, parseName);
-      const hosts = Iterator.from(views.hosts.list(after)).filter(({ value }) => matches(value));
-      return pageOf(
-        hosts,
-        request.query,
-        ({ value }: Versioned<Host>) => value.name,
-        ({ value, modified }) => showHost(value, modified),
-      );
+      const { zone, matches } = parseHostFilter(request.query);
+      return pageOf(request.query, parseName, {
+        items: (after) => views.hosts.list(after, zone),
+        keyOf: ({ value }) => value.name,
+        matches: ({ value }) => matches(value),
+        show: ({ value, modified }) => showHost(value, modified),
+      });
     },
   );
 

@@ -2,7 +2,7 @@
 
 import { refuse } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
-import { decodeCursor, pageOf } from '../page.ts';
+import { pageOf } from '../page.ts';
 import { readAtMostEvery } from '../read-at-most-every.ts';
 import { failures, listOf, ProblemReference, pageQuery, strict } from '../schemas/common.ts';
 import type { Routes } from '../services.ts';
@@ -71,15 +71,12 @@ export const memberRoutes: Routes = async (app, services) => {
       },
     },
     async (request) => {
-      const after = decodeCursor(request.query.cursor, String) ?? '';
-      const members = [...services.views.members.values()].filter(({ replica }) => replica > after);
-      members.sort((a, b) => (a.replica < b.replica ? -1 : 1));
-      return pageOf(
-        members,
-        request.query,
-        ({ replica }) => replica,
-        (member) => member,
-      );
+      const members = [...services.views.members.values()].sort((a, b) => (a.replica < b.replica ? -1 : 1));
+      return pageOf(request.query, String, {
+        items: (after) => members.filter(({ replica }) => after === undefined || replica > after),
+        keyOf: ({ replica }) => replica,
+        show: (member) => member,
+      });
     },
   );
 };

@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { nextAddresses } from '../../control/addresses/choose-addresses.ts';
 import { usageOf } from '../../control/addresses/pool-usage.ts';
 import { entityTag } from '../../control/input/precondition.ts';
+import { parseSearch } from '../../control/input/search.ts';
 import { decideAllocateAddresses } from '../../control/pools/allocate-addresses.ts';
 import { parseAllocationInput } from '../../control/pools/allocation-input.ts';
 import { decideDeletePool, decideEvictAll } from '../../control/pools/delete-pool.ts';
@@ -22,7 +23,7 @@ import { refuseField } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';
 import { Type } from '../../model/json-schema.ts';
 import type { Pool } from '../../model/pool.ts';
-import { decodeCursor, pageOf } from '../page.ts';
+import { pageOf } from '../page.ts';
 import {
   AddressText,
   FamilyText,
@@ -31,6 +32,7 @@ import {
   LabelText,
   listOf,
   pageQuery,
+  searchQuery,
   strict,
   writeHeaders,
 } from '../schemas/common.ts';
@@ -84,18 +86,18 @@ export const poolRoutes: Routes = async (app, services) => {
       schema: {
         tags,
         summary: 'List pools',
-        querystring: strict(pageQuery),
+        querystring: strict({ ...pageQuery, ...searchQuery }),
         response: { 200: listOf(PoolBody), ...failures },
       },
     },
     async (request) => {
-      const after = decodeCursor(request.query.cursor, String);
-      return pageOf(
-        views.pools.list(after),
-        request.query,
-        ({ value }) => value.name,
-        ({ value }) => show(value),
-      );
+      const isWanted = parseSearch(request.query.search);
+      return pageOf(request.query, String, {
+        items: (after) => views.pools.list(after),
+        keyOf: ({ value }) => value.name,
+        matches: ({ value }) => isWanted(value.name),
+        show: ({ value }) => show(value),
+      });
     },
   );
 
@@ -221,19 +223,24 @@ export const poolRoutes: Routes = async (app, services) => {
         tags,
         summary: 'List the addresses in use, in address order',
         params,
-        querystring: strict(pageQuery),
+        querystring: strict({
+          ...pageQuery,
+          owner: Type.Optional(
+            Type.String({ maxLength: 255, description: 'Only addresses with a holder of this owner' }),
+          ),
+        }),
         response: { 200: listOf(AllocationBody), ...failures },
       },
     },
     async (request) => {
       const { value: pool } = existingPool(services, request.params.pool);
-      const after = decodeCursor(request.query.cursor, parseAddress);
-      return pageOf(
-        views.pools.heldFrom(pool, after),
-        request.query,
-        ({ value }) => value.address,
-        ({ value }) => showAddress(value, Date.now()),
-      );
+      const { owner } = request.query;
+      return pageOf(request.query, parseAddress, {
+        items: (after) => views.pools.heldFrom(pool, after),
+        keyOf: ({ value }) => value.address,
+        matches: ({ value }) => owner === undefined || value.holders.some((holder) => holder.owner === owner),
+        show: ({ value }) => showAddress(value, Date.now()),
+      });
     },
   );
 

@@ -1,9 +1,10 @@
 // /v1/zones/{zone}/rrsets: the records of a zone.
 
 import type { Static } from 'typebox';
+import { parseSearch } from '../../control/input/search.ts';
 import { existingZone } from '../../control/reading/existing.ts';
 import { decideChangeRrsets } from '../../control/zones/change-rrsets.ts';
-import { listRrsets, type RrsetPosition, servedRrsetsAt } from '../../control/zones/list-rrsets.ts';
+import { countRrsets, listRrsets, type RrsetPosition, servedRrsetsAt } from '../../control/zones/list-rrsets.ts';
 import {
   parseOwner,
   parseRrsetInput,
@@ -15,8 +16,10 @@ import { rrsetTag } from '../../control/zones/rrset-tag.ts';
 import { refuse, refuseField } from '../../errors.ts';
 import { InvalidValue } from '../../model/invalid-value.ts';
 import { Type } from '../../model/json-schema.ts';
+import { formatRelativeName } from '../../model/name.ts';
+import type { OwnedRrset } from '../../model/rrset.ts';
 import { decodeCursor, encodeCursor, limitOf } from '../page.ts';
-import { failures, listOf, NameText, pageQuery, strict, writeHeaders } from '../schemas/common.ts';
+import { failures, listOf, NameText, pageQuery, searchQuery, strict, writeHeaders } from '../schemas/common.ts';
 import {
   PatchRrsets,
   PutRrset,
@@ -47,6 +50,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
         params: zoneParams,
         querystring: strict({
           ...pageQuery,
+          ...searchQuery,
           type: Type.Optional(Type.String({ maxLength: 20 })),
           name: Type.Optional(
             Type.String({
@@ -62,18 +66,25 @@ export const rrsetRoutes: Routes = async (app, services) => {
     },
     async (request) => {
       const zone = zoneOf(request.params.zone);
-      const { type: typeText, name: nameText, cursor } = request.query;
+      const { type: typeText, name: nameText, search, cursor, total } = request.query;
+      const isWanted = parseSearch(search);
       const type = typeText === undefined ? undefined : parseTypeAt('?type', typeText);
+      const matches = ({ owner, rrset }: OwnedRrset) =>
+        (type === undefined || rrset.type === type) && isWanted(formatRelativeName(owner, zone.name));
       if (nameText !== undefined) {
         const owner = parseOwner('?name', nameText, zone.name);
-        const found = servedRrsetsAt(views, zone, owner).filter((rrset) => type === undefined || rrset.type === type);
-        return { items: found.map((rrset) => showRrset(zone.name, owner, rrset)), nextCursor: null };
+        const all = servedRrsetsAt(views, zone, owner).filter((rrset) => matches({ owner, rrset }));
+        const items = all.map((rrset) => showRrset(zone.name, owner, rrset));
+        return { items, nextCursor: null, ...(total === true && { total: items.length }) };
       }
       const from = decodeCursor(cursor, parsePosition);
-      const { rrsets, next } = await listRrsets(store, views, zone, { from, limit: limitOf(request.query), type });
+      const filter = type === undefined && search === undefined ? undefined : matches;
+      const wanted = { from, limit: limitOf(request.query), matches: filter };
+      const { rrsets, next } = await listRrsets(store, views, zone, wanted);
       return {
         items: rrsets.map(({ owner, rrset }) => showRrset(zone.name, owner, rrset)),
-        nextCursor: next === undefined ? null : encodeCursor(`${next.skip} ${next.key}`),
+        nextCursor: next === undefined ? null : encodeCursor(`${next.type} ${next.owner}`),
+        ...(total === true && { total: await countRrsets(store, views, zone, filter) }),
       };
     },
   );
@@ -181,7 +192,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
 
 /** Returns the position that a cursor holds. Throws InvalidValue. */
 function parsePosition(text: string): RrsetPosition {
-  const [, skip, key] = /^(\d{1,6}) (.*)$/s.exec(text) ?? [];
-  if (key === undefined) throw new InvalidValue('is not a cursor that a list returned');
-  return { key, skip: Number(skip) };
+  const [, type, owner] = /^([A-Z0-9-]{0,20}) ([!-~]+)$/.exec(text) ?? [];
+  if (type === undefined || owner === undefined) throw new InvalidValue('is not a cursor that a list returned');
+  return { type, owner };
 }

@@ -2,6 +2,7 @@
 
 import type { FastifyReply } from 'fastify';
 import { entityTag } from '../../control/input/precondition.ts';
+import { parseSearch } from '../../control/input/search.ts';
 import { existingZone } from '../../control/reading/existing.ts';
 import type { Committed, Decide } from '../../control/transaction/decision.ts';
 import { decideClearZone, decideDeleteClearedZone, decideDeleteZone } from '../../control/zones/delete-zone.ts';
@@ -11,8 +12,17 @@ import { atField, refuseField } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
 import { parseName } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
-import { decodeCursor, pageOf } from '../page.ts';
-import { failures, idempotencyHeaders, listOf, NameText, pageQuery, strict, writeHeaders } from '../schemas/common.ts';
+import { pageOf } from '../page.ts';
+import {
+  failures,
+  idempotencyHeaders,
+  listOf,
+  NameText,
+  pageQuery,
+  searchQuery,
+  strict,
+  writeHeaders,
+} from '../schemas/common.ts';
 import { NewZone, PatchZone, PutZone, showZone, showZoneWarnings, WrittenZone, ZoneBody } from '../schemas/zone.ts';
 import type { Routes } from '../services.ts';
 import {
@@ -66,18 +76,18 @@ export const zoneRoutes: Routes = async (app, services) => {
       schema: {
         tags,
         summary: 'List zones',
-        querystring: strict(pageQuery),
+        querystring: strict({ ...pageQuery, ...searchQuery }),
         response: { 200: listOf(ZoneBody), ...failures },
       },
     },
     async (request) => {
-      const zones = Iterator.from(views.zones.list(decodeCursor(request.query.cursor, parseName)));
-      return pageOf(
-        zones,
-        request.query,
-        ({ value }) => value.name,
-        ({ value }) => show(value),
-      );
+      const isWanted = parseSearch(request.query.search);
+      return pageOf(request.query, parseName, {
+        items: (after) => views.zones.list(after),
+        keyOf: ({ value }) => value.name,
+        matches: ({ value }) => isWanted(value.name),
+        show: ({ value }) => show(value),
+      });
     },
   );
 

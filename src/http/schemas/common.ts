@@ -46,12 +46,26 @@ export const ProblemReference = Type.Unsafe<Static<typeof Problem>>({ $ref: 'Pro
 export const failures = { '4xx': ProblemReference, '5xx': ProblemReference } as const;
 
 export function listOf<T extends TSchema>(item: T) {
-  return Type.Object({ items: Type.Array(item), nextCursor: Type.Union([Type.String(), Type.Null()]) });
+  return Type.Object({
+    items: Type.Array(item),
+    nextCursor: Type.Union([Type.String(), Type.Null()]),
+    total: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'Only with `total=true`: the number of all items that match' }),
+    ),
+  });
 }
 
 export const pageQuery = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
   cursor: Type.Optional(Type.String({ maxLength: 2000, description: '`nextCursor` of the previous page' })),
+  total: Type.Optional(Type.Boolean({ description: 'Returns `total`: the number of all items that match' })),
+};
+
+/** A part of a name, for lists that are searched by it. */
+export const searchQuery = {
+  search: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 255, description: 'A part of the name; upper and lower case are the same' }),
+  ),
 };
 
 const TagValue = Type.String({ maxLength: 255 });
