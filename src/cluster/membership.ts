@@ -1,7 +1,7 @@
-// Registers this replica as a member. The member's key is on a lease: the process keeps the lease while it runs, and
-// etcd deletes the key soon after the process dies. No user makes this change, so it is committed here and not by
-// control. Logs when the membership is lost and when the replica is registered again. Logs an error if another running
-// process has the same name, or a name with the same nameserver label.
+// Registers this replica as a member. The member's key is on a lease: the process keeps the lease while it runs, also
+// while its main thread is busy, and etcd deletes the key soon after the process dies. No user makes this change, so it
+// is committed here and not by control. Logs when the membership is lost and when the replica is registered again. Logs
+// an error if another running process has the same name, or a name with the same nameserver label.
 
 import { randomUUID } from 'node:crypto';
 import { InvalidValue } from '../model/invalid-value.ts';
@@ -39,6 +39,8 @@ class Membership {
   readonly #key: string;
   readonly #logger: Logger;
   #lease: LeaseId | undefined;
+  /** Ends the guard of `#lease`. */
+  #release = () => {};
   /**
    * The lease on which our key was written. It may differ from `#lease`: a full store grants leases but refuses writes.
    */
@@ -74,6 +76,7 @@ class Membership {
     this.#leaving = true;
     const revoke = async () => {
       await this.#attempt;
+      this.#release();
       if (this.#lease !== undefined) await this.#store.revokeLease(this.#lease);
     };
     const left = revoke().catch((error: unknown) => this.#logger.debug(error, 'could not end the membership'));
@@ -96,24 +99,32 @@ class Membership {
         if (!isNew && this.#reclaimed) return;
         this.#reclaimed = !isNew;
       }
-      this.#lease ??= await this.#store.grantLease(leaseSeconds);
-      const put = { kind: 'put', key: this.#key, value: memberValue.encode(this.#self), lease: this.#lease } as const;
+      const lease = this.#lease ?? this.#hold(await this.#store.grantLease(leaseSeconds));
+      const put = { kind: 'put', key: this.#key, value: memberValue.encode(this.#self), lease } as const;
       await this.#store.commit({ compares: [], operations: [put] });
       this.#registered = this.#lease;
       this.#trouble.succeeded({ replica: this.#self.replica });
     } catch (error) {
       // If the store cannot be reached, the lease may still run, so the next attempt keeps it. After any other error
       // the next attempt gets a new lease.
-      if (!(error instanceof StoreUnavailable)) this.#lease = undefined;
+      if (!(error instanceof StoreUnavailable)) this.#hold(undefined);
       if (!this.#leaving) this.#trouble.failed(error, { replica: this.#self.replica });
     }
   }
 
   /** Notes that our lease has ended, and with it the registration. */
   #loseLease(): void {
-    this.#lease = undefined;
+    this.#hold(undefined);
     const { replica } = this.#self;
     if (!this.#leaving) this.#trouble.failed('the lease ended before it was renewed', { replica });
+  }
+
+  /** Makes it our lease, and lets no work of this thread end it. */
+  #hold<Lease extends LeaseId | undefined>(lease: Lease): Lease {
+    this.#release();
+    this.#lease = lease;
+    this.#release = lease === undefined ? () => {} : this.#store.guardLease(lease);
+    return lease;
   }
 
   /**

@@ -91,6 +91,8 @@ export class EmbeddedDatabase {
   readonly #statements: Statements;
   #compacted: number;
   #jobs: Job[] = [];
+  /** Leases that do not end while this process has the folder open. */
+  readonly #guarded = new Set<LeaseId>();
   #expiry: NodeJS.Timeout | undefined;
   /** The damage that was found in the file. Once set, nothing is written any more. */
   #damage: StoreUnavailable | undefined;
@@ -212,8 +214,21 @@ export class EmbeddedDatabase {
   }
 
   keep(lease: LeaseId): boolean {
-    const now = Date.now();
-    return this.#statements.keep.run(now, lease, now).changes > 0;
+    return this.#statements.keep.run(Date.now(), lease, this.#aliveAt(lease)).changes > 0;
+  }
+
+  /**
+   * Lets the lease not end until the function that it returns is called. This process alone has the folder open, so the
+   * lease is lost only if the process ends.
+   */
+  guard(lease: LeaseId): () => void {
+    this.#guarded.add(lease);
+    return () => void this.#guarded.delete(lease);
+  }
+
+  /** Returns the time at which the lease must not have expired yet. */
+  #aliveAt(lease: LeaseId): number {
+    return this.#guarded.has(lease) ? 0 : Date.now();
   }
 
   endLease(lease: string): void {
@@ -224,7 +239,7 @@ export class EmbeddedDatabase {
   }
 
   #isAlive(lease: LeaseId): boolean {
-    return this.#statements.leaseAlive.get(lease, Date.now()) !== undefined;
+    return this.#statements.leaseAlive.get(lease, this.#aliveAt(lease)) !== undefined;
   }
 
   #holds(compare: Compare): boolean {
@@ -357,7 +372,10 @@ export class EmbeddedDatabase {
   /** Ends the expired leases. Called when the database is opened, too: leases expire while the folder is closed. */
   #expireLeases(): void {
     this.write(() => {
-      for (const { id } of this.#statements.expired.all(Date.now())) this.endLease(String(id));
+      for (const { id } of this.#statements.expired.all(Date.now())) {
+        const lease = String(id) as LeaseId;
+        if (!(this.#guarded.has(lease) && this.keep(lease))) this.endLease(lease);
+      }
     })
       .then(() => {
         if (this.clients > 0) this.#scheduleExpiry();

@@ -99,6 +99,10 @@ class EmbeddedStore implements Store {
     return this.#database.write(() => this.#database.keep(lease));
   }
 
+  guardLease(lease: LeaseId): () => void {
+    return this.#database.guard(lease);
+  }
+
   async revokeLease(lease: LeaseId): Promise<void> {
     this.#mustBeOpen();
     await this.#database.write(() => this.#database.endLease(lease));

@@ -13,6 +13,7 @@ import { checkTransaction } from './check-transaction.ts';
 import { MessageTooLarge, meaningOf, reasonOf, wasNeverSent } from './etcd-faults.ts';
 import { EtcdHistory } from './etcd-history.ts';
 import { fullKey, type KeyRange, knownKey, rangeOf, successor } from './key-space.ts';
+import { LeaseGuard } from './lease-guard.ts';
 import {
   type Change,
   type CommitResult,
@@ -43,6 +44,8 @@ export interface EtcdOptions {
   username?: string;
   password?: string;
   logger?: Logger;
+  /** Only tests set it: how long this thread may be busy until its guarded leases end. */
+  maxBusyMilliseconds?: number;
 }
 
 /** Milliseconds that a call may take with all its attempts (test/store/etcd.test.ts, "fails within five seconds"). */
@@ -89,6 +92,7 @@ class EtcdStore implements Store {
   readonly #endpoints: EtcdEndpoint[];
   readonly #logger: Logger | undefined;
   readonly #closing = new AbortController();
+  readonly #leaseGuard: LeaseGuard;
   #preferred = 0;
   #history: EtcdHistory;
   /** Set if a call or a watch failed since the history was last verified: etcd may have been restored meanwhile. */
@@ -103,6 +107,7 @@ class EtcdStore implements Store {
     this.#history = new EtcdHistory(this.#root);
     this.#endpoints = options.endpoints.map((url) => ({ url, client: new Etcd3(clientOptions(options, url)) }));
     this.#logger = options.logger;
+    this.#leaseGuard = new LeaseGuard(options);
   }
 
   async get(key: string): Promise<Entry | undefined> {
@@ -213,6 +218,10 @@ class EtcdStore implements Store {
     });
   }
 
+  guardLease(lease: LeaseId): () => void {
+    return this.#leaseGuard.guard(lease);
+  }
+
   async revokeLease(lease: LeaseId): Promise<void> {
     try {
       await this.#call('repeatable', ({ client }, deadline) =>
@@ -226,6 +235,7 @@ class EtcdStore implements Store {
   async close(): Promise<void> {
     this.#closing.abort();
     for (const { client } of this.#endpoints) client.close();
+    await this.#leaseGuard.close();
   }
 
   /**

@@ -105,6 +105,11 @@ export interface Store {
   grantLease(seconds: number): Promise<LeaseId>;
   /** Restarts the lease's time. Returns false if the lease has ended; its keys are deleted then. */
   keepLease(lease: LeaseId): Promise<boolean>;
+  /**
+   * Keeps the lease also while this thread is busy, until the function that it returns is called or the store is closed
+   * (test/store/lease-guard.test.ts). On etcd, a lease ends if this thread is busy for a minute.
+   */
+  guardLease(lease: LeaseId): () => void;
   /** Ends the lease and deletes its keys. */
   revokeLease(lease: LeaseId): Promise<void>;
 

@@ -62,6 +62,7 @@ test('while etcd hangs at most one attempt is under way, and leaving does not wa
     get(target, name) {
       const method: unknown = Reflect.get(target, name);
       if (typeof method !== 'function') return method;
+      if (name === 'guardLease') return method.bind(target);
       return async (...input: unknown[]) => {
         calls += 1;
         running += 1;

@@ -318,8 +318,8 @@ for (const reads of [0, 1, 2, 3]) {
 const never = () => new Promise<never>(() => undefined);
 
 function bound(store: Store): Store {
-  const { get, list, commit, watch, grantLease, keepLease, revokeLease, close } = store;
-  const all = { get, list, commit, watch, grantLease, keepLease, revokeLease, close };
+  const { get, list, commit, watch, grantLease, keepLease, guardLease, revokeLease, close } = store;
+  const all = { get, list, commit, watch, grantLease, keepLease, guardLease, revokeLease, close };
   return Object.fromEntries(
     Object.entries(all).map(([name, method]) => [name, method.bind(store)]),
   ) as unknown as Store;
