@@ -93,14 +93,13 @@ export const documentedDifferences: Readonly<Record<string, DocumentedDifference
   },
   'additional-at-delegations': {
     reason:
-      'RFC 2181 §5.4.1: the records of a zone at and below a delegation are glue. We give glue only in referrals. Knot gives it elsewhere too, and NSD for NS.',
-    explains: ({ family, question, ours, theirs }) => {
+      'RFC 1034 §4.3.2, step 6: useful information that is available is added. For hosts at and below a delegation the zone has addresses. We and Knot add them for all types, NSD only for NS.',
+    explains: ({ family, question, ours, theirs, peer }) => {
       const cuts = family.zones.flatMap(delegations);
-      const more = theirs.additional.filter((record) => !ours.additional.includes(record));
-      const below = more.every((record) => cuts.some((cut) => isAtOrBelow(ownerOf(record), cut)));
-      // Then others may not fit.
-      const rest = !question.tcp || lacksOnlyMoreTypes(ours, theirs);
-      return ours.aa && more.length > 0 && below && rest ? ['additional'] : nothing;
+      const missing = ours.additional.filter((record) => !theirs.additional.includes(record));
+      const below = missing.every((record) => cuts.some((cut) => isAtOrBelow(ownerOf(record), cut)));
+      const rest = !question.tcp || isSubset(theirs.additional, ours.additional);
+      return peer === 'nsd' && ours.aa && missing.length > 0 && below && rest ? ['additional'] : nothing;
     },
   },
   'after-yxdomain': {

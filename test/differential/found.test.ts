@@ -45,6 +45,6 @@ answers(
       ['cut.example. 60 NS x.cut.example.', 'cut.example. 60 NS c.w.example.'],
       ['x.cut.example. 60 AAAA 2001:db8::1', 'c.w.example. 60 A 192.0.2.1'],
     ],
-    ['y.example. MX', 'NOERROR', ['y.example. 60 MX 10 x.cut.example.'], [], []],
+    ['y.example. MX', 'NOERROR', ['y.example. 60 MX 10 x.cut.example.'], [], ['x.cut.example. 60 AAAA 2001:db8::1']],
   ],
 );

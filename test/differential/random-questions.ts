@@ -11,6 +11,9 @@ export interface Question {
   type: QuestionType;
   tcp: boolean;
   recursionDesired: boolean;
+  /** The flags AD and CD of the query. */
+  authenticData?: boolean;
+  checkingDisabled?: boolean;
   edns?: { udpSize: number; dnssecOk: boolean };
 }
 
@@ -134,27 +137,36 @@ function randomCase(random: Random, name: string): string {
   return random.chance(0.2) ? random.mixCase(name) : name;
 }
 
-function randomManner(random: Random): Pick<Question, 'tcp' | 'recursionDesired' | 'edns'> {
-  const plain = { tcp: random.chance(0.12), recursionDesired: random.chance(0.3) };
+function randomManner(random: Random): Omit<Question, 'name' | 'type'> {
+  const plain = {
+    tcp: random.chance(0.12),
+    recursionDesired: random.chance(0.3),
+    authenticData: random.chance(0.2),
+    checkingDisabled: random.chance(0.2),
+  };
   if (random.chance(0.4)) return plain;
   return { ...plain, edns: { udpSize: random.pick([512, 1232, 1232, 4096]), dnssecOk: random.chance(0.4) } };
 }
 
 /** Returns the query in wire form, with id 0. */
-export function encodeQuery({ name, type, recursionDesired, edns }: Question): Buffer {
+export function encodeQuery(question: Question): Buffer {
+  const { name, type, recursionDesired, authenticData = false, checkingDisabled = false, edns } = question;
   const header = Buffer.alloc(12);
   header[2] = recursionDesired ? 1 : 0;
+  header[3] = (authenticData ? 0x20 : 0) | (checkingDisabled ? 0x10 : 0);
   header[5] = 1;
   header[11] = edns === undefined ? 0 : 1;
-  const question = Buffer.concat([toWire(name), Buffer.from([0, types[type].code, 0, 1])]);
-  if (edns === undefined) return Buffer.concat([header, question]);
+  const asked = Buffer.concat([toWire(name), Buffer.from([0, types[type].code, 0, 1])]);
+  if (edns === undefined) return Buffer.concat([header, asked]);
   const opt = [0, 0, 41, edns.udpSize >> 8, edns.udpSize & 255, 0, 0, edns.dnssecOk ? 0x80 : 0, 0, 0, 0];
-  return Buffer.concat([header, question, Buffer.from(opt)]);
+  return Buffer.concat([header, asked, Buffer.from(opt)]);
 }
 
 /** Returns the question as arguments of dig. */
-export function describeQuestion({ name, type, tcp, recursionDesired, edns }: Question): string {
-  const flags = [tcp ? '+tcp' : '', recursionDesired ? '+rd' : '+nord'];
+export function describeQuestion(question: Question): string {
+  const { name, type, tcp, recursionDesired, authenticData, checkingDisabled, edns } = question;
+  const flags = [tcp ? '+tcp' : '', recursionDesired ? '+rd' : '+nord', authenticData === true ? '+ad' : '+noad'];
+  if (checkingDisabled === true) flags.push('+cd');
   flags.push(edns === undefined ? '+noedns' : `+bufsize=${edns.udpSize}${edns.dnssecOk ? ' +dnssec' : ''}`);
   return [name, type, ...flags].filter((word) => word !== '').join(' ');
 }

@@ -113,12 +113,11 @@ function isBelowDelegation({ name, foundSuffix }: Lookup, key: NameKey): boolean
   return suffix >= 0 && key.suffixIs(suffix, name.bytes, start, name.length - start);
 }
 
-/** Returns whether the node is at or below a delegation, or below a DNAME: our records there are not authoritative. */
+/** Returns whether the node is below a DNAME, which hides it (RFC 6672 §2.4). Glue below a delegation is not hidden. */
 function isHidden(reader: TableReader, { zone }: Lookup, node: Reference): boolean {
   if (!reader.hasCuts(zone)) return false;
-  if ((reader.dataFlags(reader.data(node)) & dataFlags.delegation) !== 0) return true;
   for (let above = reader.parent(node); above !== none; above = reader.parent(above)) {
-    if ((reader.dataFlags(reader.data(above)) & (dataFlags.delegation | dataFlags.dname)) !== 0) return true;
+    if ((reader.dataFlags(reader.data(above)) & dataFlags.dname) !== 0) return true;
   }
   return false;
 }

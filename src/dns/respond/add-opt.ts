@@ -1,11 +1,11 @@
-// Adds the response's OPT record (RFC 6891 §6.1): with a cookie and NSID if the query asks for them, and with an
-// extended error.
+// Adds the response's OPT record (RFC 6891 §6.1): with a cookie, NSID and padding if the query asks for them, and with
+// an extended error.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { extendedError, option } from '../wire/codes.ts';
 import { copyOctets } from '../wire/copy-octets.ts';
 import { writeUint16, writeUint32 } from '../wire/header.ts';
-import { maxUdpSize, optionFixed, optLength } from './edns.ts';
+import { maxUdpSize, optionFixed, optLength, paddingBlock } from './edns.ts';
 import type { Exchange } from './exchange.ts';
 import type { ResponseMessage } from './response-message.ts';
 import { cookie, cookieLength } from './server-cookies.ts';
@@ -22,6 +22,7 @@ export function addOpt(exchange: Exchange): void {
   if (edns.cookie !== cookie.none) addCookie(exchange);
   if (edns.nsidAsked) copyOctets(nsid, 0, octets, beginOption(response, option.NSID, nsid.length), nsid.length);
   if (response.extendedError !== extendedError.NONE) addExtendedError(response);
+  if (edns.paddingAsked) addPadding(exchange);
   writeUint16(octets, at + optLength - 2, response.at - at - optLength);
   response.additionals += 1;
 }
@@ -41,6 +42,18 @@ function addExtendedError(response: ResponseMessage): void {
   if (response.at + optionFixed + 2 > response.maxEnd) return;
   const to = beginOption(response, option.EDE, 2);
   writeUint16(response.octets, to, response.extendedError);
+}
+
+/**
+ * Pads the response, as its last option, to a multiple of {@link paddingBlock} octets, or to the maximum of a message.
+ * Only responses on encrypted connections are padded (RFC 7830 §6). A TSIG record that follows is not counted.
+ */
+function addPadding({ client, response }: Exchange): void {
+  if (client.transport !== 'tls' && client.transport !== 'https') return;
+  const start = response.at + optionFixed;
+  const end = Math.min(Math.ceil(start / paddingBlock) * paddingBlock, response.maxEnd);
+  if (start > end) return;
+  response.octets.fill(0, beginOption(response, option.PADDING, end - start), end);
 }
 
 /** Writes the option's code and length. Returns where the caller must write its data. */

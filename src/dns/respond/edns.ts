@@ -10,6 +10,9 @@ export const maxUdpSize = 1232;
 
 /** Octets of an OPT record without options: root 1, type 2, class 2, TTL 4, length 2. */
 export const optLength = 11;
+/** The length of a padded response is a multiple of this (RFC 8467 §4.1). */
+export const paddingBlock = 468;
+
 /** Octets before an option's data: code 2, length 2. */
 export const optionFixed = 4;
 
@@ -21,6 +24,7 @@ export class Edns {
   /** The size that the client accepts over UDP. */
   udpSize = minUdpSize;
   nsidAsked = false;
+  paddingAsked = false;
   /** The offset of the data of the query's COOKIE option; 0 without one. */
   cookieAt = 0;
   cookieLength = 0;
@@ -32,6 +36,7 @@ export class Edns {
     this.dnssecOk = false;
     this.udpSize = minUdpSize;
     this.nsidAsked = false;
+    this.paddingAsked = false;
     this.cookieAt = 0;
     this.cookieLength = 0;
     this.cookie = cookie.none;

@@ -18,7 +18,9 @@ export function finishResponse(exchange: Exchange): void {
   if (query.tsigAt !== 0 && response.rcode === rcode.NOTAUTH) addTsig(query, response);
   const flags = (response.authoritative ? flag.AA : 0) | (response.truncated ? flag.TC : 0);
   octets[headerField.flags] = (octets[headerField.flags] as number) | flags;
-  octets[headerField.moreFlags] = (octets[headerField.moreFlags] as number) | (response.rcode & 0x0f);
+  // RA is 0: no recursion. AD and CD are 0 in authoritative responses (RFC 4035 §3.1.6); only recursive servers copy CD
+  // (§3.2.2).
+  octets[headerField.moreFlags] = response.rcode & 0x0f;
   response.writeCounts(query.questionEnd === 0 ? 0 : 1);
 }
 

@@ -62,6 +62,7 @@ function readOptions({ query, edns, nsid, cookies }: Exchange, start: number, en
     const length = readUint16(octets, at + 2);
     at += optionFixed;
     if (code === option.NSID) edns.nsidAsked = nsid.length > 0;
+    if (code === option.PADDING) edns.paddingAsked = true;
     // Only the first COOKIE option counts (RFC 7873 §5.2).
     if (code === option.COOKIE && edns.cookieAt === 0 && cookies !== undefined) {
       edns.cookieAt = at;

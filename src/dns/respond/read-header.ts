@@ -1,6 +1,6 @@
 // Reads the query's header (RFC 1035 §4.1.1) and begins the response's.
 
-import { flag, headerField, headerLength, moreFlag } from '../wire/header.ts';
+import { flag, headerField, headerLength } from '../wire/header.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';
 
 /** Sends nothing for a message without a complete header, and for a response: answering that could make a loop. */
@@ -13,8 +13,7 @@ export function readHeader({ query, response }: Exchange): Verdict {
   query.opcode = (flags & flag.opcode) >>> 3;
   to[headerField.id] = from[headerField.id] as number;
   to[headerField.id + 1] = from[headerField.id + 1] as number;
-  // Copy opcode and RD (RFC 1035 §4.1.1) and CD (RFC 4035 §3.1.6). RA is 0: no recursion. AD is 0: no validation.
+  // Copy opcode and RD (RFC 1035 §4.1.1). finish-response.ts writes the other flags.
   to[headerField.flags] = flag.QR | (flags & (flag.opcode | flag.RD));
-  to[headerField.moreFlags] = (from[headerField.moreFlags] as number) & moreFlag.CD;
   return verdict.next;
 }

@@ -18,8 +18,8 @@ export const rcode = {
 /** The error field of a TSIG record (RFC 8945 §3). */
 export const tsigError = { BADKEY: 17 } as const;
 
-/** Options of an OPT record: RFC 5001, RFC 7873, RFC 8914. */
-export const option = { NSID: 3, COOKIE: 10, EDE: 15 } as const;
+/** Options of an OPT record: RFC 5001, RFC 7873, RFC 7830, RFC 8914. */
+export const option = { NSID: 3, COOKIE: 10, PADDING: 12, EDE: 15 } as const;
 
 /** RFC 8914 §4; RFC 9824 §9 */
 export const extendedError = {

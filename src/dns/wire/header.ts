@@ -18,9 +18,6 @@ export const headerField = {
 /** In the octet `flags`. */
 export const flag = { QR: 0x80, opcode: 0x78, AA: 0x04, TC: 0x02, RD: 0x01 } as const;
 
-/** In the octet `moreFlags`. */
-export const moreFlag = { CD: 0x10 } as const;
-
 export function readUint16(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }

@@ -133,3 +133,64 @@ answers(
     brings('out.example. TYPE65', generic('out.example.', 'TYPE65', '0001', 'host.elsewhere.'), []),
   ],
 );
+
+answers(
+  'RFC 1034 §4.3.2, step 6: a host below a delegation brings the addresses that the zone has of it, but not one below a DNAME',
+  `
+  example.          60 NS    cut.example.
+  example.          60 NS    ns.cut.example.
+  example.          60 MX    1 mail.deep.cut.example.
+  cut.example.      60 NS    ns.cut.example.
+  cut.example.      60 A     192.0.2.1
+  ns.cut.example.   60 A     192.0.2.2
+  ns.cut.example.   60 AAAA  2001:db8::2
+  deep.cut.example. 60 NS    ns.cut.example.
+  mail.deep.cut.example. 60 A 192.0.2.3
+  srv.example.      60 SRV   0 0 1 ns.cut.example.
+  dname.example.    60 DNAME other.
+  x.dname.example.  60 A     192.0.2.4
+  hidden.example.   60 MX    1 x.dname.example.
+  `,
+  [
+    [
+      'example. NS',
+      'NOERROR',
+      ['example. 60 NS cut.example.', 'example. 60 NS ns.cut.example.'],
+      [],
+      ['cut.example. 60 A 192.0.2.1', 'ns.cut.example. 60 A 192.0.2.2', 'ns.cut.example. 60 AAAA 2001:db8::2'],
+    ],
+    brings('example. MX', 'example. 60 MX 1 mail.deep.cut.example.', ['mail.deep.cut.example. 60 A 192.0.2.3']),
+    brings('srv.example. SRV', 'srv.example. 60 SRV 0 0 1 ns.cut.example.', [
+      'ns.cut.example. 60 A 192.0.2.2',
+      'ns.cut.example. 60 AAAA 2001:db8::2',
+    ]),
+    brings('hidden.example. MX', 'hidden.example. 60 MX 1 x.dname.example.', []),
+  ],
+);
+
+answers(
+  'RFC 8109 §3: a priming query of the root zone gets the addresses of its servers, below the delegation of net',
+  `
+  $ZONE .
+  . 518400 NS a.root-servers.net.
+  . 518400 NS b.root-servers.net.
+  net. 172800 NS a.gtld-servers.net.
+  a.gtld-servers.net. 172800 A 192.0.2.33
+  a.root-servers.net. 518400 A 198.41.0.4
+  a.root-servers.net. 518400 AAAA 2001:503:ba3e::2:30
+  b.root-servers.net. 518400 A 192.0.2.22
+  `,
+  [
+    [
+      '. NS',
+      'NOERROR',
+      ['. 518400 NS a.root-servers.net.', '. 518400 NS b.root-servers.net.'],
+      [],
+      [
+        'a.root-servers.net. 518400 A 198.41.0.4',
+        'a.root-servers.net. 518400 AAAA 2001:503:ba3e::2:30',
+        'b.root-servers.net. 518400 A 192.0.2.22',
+      ],
+    ],
+  ],
+);

@@ -219,7 +219,13 @@ answers(
       ['cut.example. 60 DS {"keyTag":1,"algorithm":8,"digestType":240,"digest":{"type":"Buffer","data":[0]}}'],
     ],
     ['x.sibling.example. DS', 'NOERROR -aa', [], ['sibling.example. 60 NS ns.sibling.example.']],
-    ['mx.example. MX', 'NOERROR', ['mx.example. 60 MX 10 ns.cut.example.'], [], []],
+    [
+      'mx.example. MX',
+      'NOERROR',
+      ['mx.example. 60 MX 10 ns.cut.example.'],
+      [],
+      ['ns.cut.example. 60 A 192.0.2.1', 'ns.cut.example. 60 AAAA 2001:db8::1'],
+    ],
     ['example. NS', 'NOERROR', ['example. 60 NS ns1.example.'], [], ['ns1.example. 60 A 192.0.2.53']],
   ],
 );
