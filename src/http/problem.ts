@@ -16,7 +16,11 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   if (refusal.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
   const wait = retryAfter[refusal.code];
   if (wait !== undefined) reply.header('retry-after', String(wait));
-  return reply.status(refusal.status).type('application/problem+json').send(problemOf(refusal));
+  return reply
+    .status(refusal.status)
+    .type('application/problem+json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send(problemOf(refusal));
 }
 
 /**

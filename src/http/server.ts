@@ -8,6 +8,7 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { refuse } from '../errors.ts';
 import { authenticate } from './auth.ts';
 import { Connections, connectionLimits } from './connections.ts';
+import { descriptionOptions } from './description.ts';
 import { addDocs } from './docs.ts';
 import { buildSerializer, newValidatorCompiler } from './lazy-compilers.ts';
 import { observeRequests } from './metrics.ts';
@@ -20,7 +21,7 @@ import { poolRoutes } from './routes/pools.ts';
 import { rrsetRoutes } from './routes/rrsets.ts';
 import { zoneFileRoutes } from './routes/zone-file.ts';
 import { zoneRoutes } from './routes/zones.ts';
-import { Problem, strict } from './schemas/common.ts';
+import { strict } from './schemas/common.ts';
 import type { Services } from './services.ts';
 
 /** In octets. A patch of 100 RRsets of ordinary size fits. */
@@ -66,24 +67,10 @@ export async function createServer(
   app.addHook('onRequest', async ({ raw }) => refuseUnfit(raw));
   app.setNotFoundHandler((request) => refuse('not_found', `there is nothing at ${request.method} ${request.url}`));
   readJsonBodies(app);
-  app.addSchema(Problem);
   app.decorateRequest('actor', null);
   observeRequests(app, services.metrics);
 
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Zonewright',
-        version,
-        description: 'Addresses, names and reverse names in one transaction: when a write answers, the name resolves.',
-        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-      },
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
-      security: [{ token: [] }],
-    },
-    refResolver: { buildLocalReference: ({ $id }, _, __, index) => String($id ?? `schema-${index}`) },
-  });
+  await app.register(swagger, descriptionOptions(version));
   addDocs(app);
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
 

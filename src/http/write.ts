@@ -85,7 +85,7 @@ function withoutBody(tag: string): string {
 export function sendResource(request: FastifyRequest, reply: FastifyReply, tag: string, body: unknown): FastifyReply {
   reply.header('etag', tag);
   const held = request.headers['if-none-match']?.split(',').map((one) => one.trim().replace(/^W\//, ''));
-  if (held?.some((one) => one === tag || one === '*')) return reply.status(304).send();
+  if (held?.some((one) => one === tag || one === '*')) return reply.removeHeader('content-type').status(304).send();
   return reply.send(body);
 }
 

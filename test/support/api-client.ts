@@ -1,8 +1,10 @@
-// A client of the API for tests: supertest with the admin token, and checks of the answers.
+// A client of the API for tests: supertest with the admin token, and checks of the answers. Every answer must be as
+// openapi/openapi.json describes it.
 
 import assert from 'node:assert/strict';
 import supertest, { type Response } from 'supertest';
 import { type ErrorCode, errorCodes } from '../../src/errors.ts';
+import { assertDescribed } from './described-answer.ts';
 
 export interface Problem {
   type: string;
@@ -34,8 +36,12 @@ export function apiAt(url: string, token: string): Api {
   async function send(method: Method, path: string, body?: unknown, headers: Headers = {}): Promise<Response> {
     const verb = method.toLowerCase() as Lowercase<Method>;
     const request = agent[verb](path).set('authorization', `Bearer ${token}`).set(headers);
-    if (body === undefined) return request;
-    return request.set('content-type', headers['content-type'] ?? 'application/json').send(asText(body));
+    if (body !== undefined) {
+      request.set('content-type', headers['content-type'] ?? 'application/json').send(asText(body));
+    }
+    const answer = await request;
+    assertDescribed(method, path, answer);
+    return answer;
   }
   return {
     send,

@@ -7,13 +7,16 @@ import { refuse } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { addressKey } from '../../store/kinds/address.ts';
-import { AddressText, failures, LabelText, strict, writeHeaders } from '../schemas/common.ts';
+import { deleted, read } from '../schemas/answers.ts';
+import { AddressText, LabelText, strict, writeHeaders } from '../schemas/common.ts';
 import { AllocationBody, showAddress } from '../schemas/pool.ts';
 import type { Routes } from '../services.ts';
 import { commitFor, preconditionOf, sendResource, withBody } from '../write.ts';
 
 const tags = ['addresses'];
 const params = strict({ ip: AddressText });
+/** The entity tag, without the hash of its body, of an address that has no value or an unreadable one. */
+const unwritten = '"0"';
 const space = Type.Optional({ ...LabelText, default: 'default' });
 
 export const addressRoutes: Routes = async (app, services) => {
@@ -23,11 +26,13 @@ export const addressRoutes: Routes = async (app, services) => {
     '/v1/addresses/:ip',
     {
       schema: {
+        operationId: 'readAddress',
         tags,
         summary: 'Who holds an address',
         params,
         querystring: strict({ space }),
-        response: { 200: AllocationBody, ...failures },
+        refuses: ['not_found'],
+        response: read(AllocationBody),
       },
     },
     async (request, reply) => {
@@ -38,7 +43,8 @@ export const addressRoutes: Routes = async (app, services) => {
       if (fault !== undefined) {
         const pool = views.pools.poolAt(inSpace, address)?.value.name ?? null;
         const holders = record?.value.holders ?? [];
-        return reply.send({ address, pool, space: inSpace, state: 'unreadable', fault: fault.message, holders });
+        const body = { address, pool, space: inSpace, state: 'unreadable' as const, fault: fault.message, holders };
+        return sendResource(request, reply, withBody(unwritten, body), body);
       }
       if (record !== undefined) {
         const end = views.pools.coolDownEnd(record.value);
@@ -48,7 +54,8 @@ export const addressRoutes: Routes = async (app, services) => {
       }
       const pool = views.pools.poolAt(inSpace, address)?.value.name;
       if (pool === undefined) refuse('not_found', `${address} is in no pool, and nobody holds it`, { address });
-      return reply.send({ address, pool, space: inSpace, state: 'free', holders: [] });
+      const body = { address, pool, space: inSpace, state: 'free' as const, holders: [] };
+      return sendResource(request, reply, withBody(unwritten, body), body);
     },
   );
 
@@ -56,6 +63,7 @@ export const addressRoutes: Routes = async (app, services) => {
     '/v1/addresses/:ip',
     {
       schema: {
+        operationId: 'releaseAddress',
         tags,
         summary: 'Release an address, or end its cool-down',
         params,
@@ -67,7 +75,8 @@ export const addressRoutes: Routes = async (app, services) => {
           ),
           owner: Type.Optional(Type.String({ maxLength: 255, description: 'Only the allocations of this owner' })),
         }),
-        response: { 204: Type.Null(), ...failures },
+        refuses: ['managed_record', 'not_found'],
+        response: deleted,
       },
     },
     async (request, reply) => {

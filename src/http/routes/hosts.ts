@@ -11,9 +11,9 @@ import type { Host } from '../../model/host.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
 import { pageOf } from '../page.ts';
+import { created, deleted, read, shown, written } from '../schemas/answers.ts';
 import {
   AddressText,
-  failures,
   idempotencyHeaders,
   LabelText,
   listOf,
@@ -28,6 +28,19 @@ import type { Routes } from '../services.ts';
 import { commitFor, preconditionOf, sendResource, sendWritten, writtenAt } from '../write.ts';
 
 const tags = ['hosts'];
+const refusals = [
+  'address_excluded',
+  'address_outside_pool',
+  'address_taken',
+  'cname_conflict',
+  'name_hidden',
+  'name_taken',
+  'pool_exhausted',
+  'pool_not_found',
+  'record_invalid',
+  'rrset_conflict',
+  'zone_not_found',
+] as const;
 const params = strict({ name: NameText });
 
 export const hostRoutes: Routes = async (app, services) => {
@@ -39,11 +52,13 @@ export const hostRoutes: Routes = async (app, services) => {
     '/v1/hosts',
     {
       schema: {
+        operationId: 'createHost',
         tags,
         summary: 'Create a host: addresses, A/AAAA, PTR and aliases in one transaction',
         headers: idempotencyHeaders,
         body: NewHost,
-        response: { 201: HostBody, ...failures },
+        refuses: refusals,
+        response: created(HostBody),
       },
     },
     async (request, reply) => {
@@ -57,6 +72,7 @@ export const hostRoutes: Routes = async (app, services) => {
     '/v1/hosts',
     {
       schema: {
+        operationId: 'listHosts',
         tags,
         summary: 'List hosts',
         querystring: strict({
@@ -76,7 +92,7 @@ export const hostRoutes: Routes = async (app, services) => {
           owner: Type.Optional(Type.String()),
           tag: Type.Optional(Type.String({ description: '`key` or `key=value`' })),
         }),
-        response: { 200: listOf(HostBody), ...failures },
+        response: shown(listOf(HostBody)),
       },
     },
     async (request) => {
@@ -92,7 +108,16 @@ export const hostRoutes: Routes = async (app, services) => {
 
   app.get(
     '/v1/hosts/:name',
-    { schema: { tags, summary: 'Read a host', params, response: { 200: HostBody, ...failures } } },
+    {
+      schema: {
+        operationId: 'readHost',
+        tags,
+        summary: 'Read a host',
+        params,
+        refuses: ['not_found'],
+        response: read(HostBody),
+      },
+    },
     async (request, reply) => {
       const { value, modified } = existingHost(services, nameOf(request.params.name));
       return sendResource(request, reply, entityTag(modified), showHost(value, modified));
@@ -103,12 +128,14 @@ export const hostRoutes: Routes = async (app, services) => {
     '/v1/hosts/:name',
     {
       schema: {
+        operationId: 'putHost',
         tags,
         summary: 'Create a host, or replace its settings; it keeps its addresses unless the request asks for others',
         params,
         headers: writeHeaders,
         body: PutHost,
-        response: { 200: HostBody, 201: HostBody, ...failures },
+        refuses: refusals,
+        response: { ...written(HostBody), ...created(HostBody) },
       },
     },
     async (request, reply) => {
@@ -128,12 +155,14 @@ export const hostRoutes: Routes = async (app, services) => {
     '/v1/hosts/:name',
     {
       schema: {
+        operationId: 'patchHost',
         tags,
         summary: 'Change, rename or re-address a host (JSON merge patch), in one transaction',
         params,
         headers: writeHeaders,
         body: PatchHost,
-        response: { 200: HostBody, ...failures },
+        refuses: ['not_found', ...refusals],
+        response: written(HostBody),
       },
     },
     async (request, reply) => {
@@ -155,11 +184,13 @@ export const hostRoutes: Routes = async (app, services) => {
     '/v1/hosts/:name',
     {
       schema: {
+        operationId: 'deleteHost',
         tags,
         summary: 'Delete a host with its records, and release its addresses',
         params,
         headers: writeHeaders,
-        response: { 204: Type.Null(), ...failures },
+        refuses: ['not_found'],
+        response: deleted,
       },
     },
     async (request, reply) => {

@@ -4,10 +4,12 @@ import { refuse } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
 import { pageOf } from '../page.ts';
 import { readAtMostEvery } from '../read-at-most-every.ts';
-import { failures, listOf, ProblemReference, pageQuery, strict } from '../schemas/common.ts';
+import { shown } from '../schemas/answers.ts';
+import { listOf, pageQuery, strict } from '../schemas/common.ts';
 import type { Routes } from '../services.ts';
 
 const tags = ['operations'];
+const Member = Type.Object({ replica: Type.String(), dns: Type.Array(Type.String()) }, { title: 'Member' });
 
 /** With many pools, the metrics take milliseconds, and they need no token. */
 const metricsEveryMilliseconds = 1000;
@@ -20,10 +22,11 @@ export const healthRoutes: Routes = async (app, services) => {
     '/healthz',
     {
       schema: {
+        operationId: 'checkHealth',
         tags,
         summary: 'The process runs',
         security: [],
-        response: { 200: Type.Object({ status: Type.Literal('ok') }) },
+        response: shown(Type.Object({ status: Type.Literal('ok') }, { title: 'Health' })),
       },
     },
     async () => ({ status: 'ok' as const }),
@@ -33,13 +36,14 @@ export const healthRoutes: Routes = async (app, services) => {
     '/readyz',
     {
       schema: {
+        operationId: 'checkReadiness',
         tags,
         summary: 'The replica serves; 503 says what is missing',
         security: [],
-        response: {
-          200: Type.Object({ status: Type.Literal('ready'), revision: Type.Integer() }),
-          503: ProblemReference,
-        },
+        refuses: ['store_unavailable'],
+        response: shown(
+          Type.Object({ status: Type.Literal('ready'), revision: Type.Integer() }, { title: 'Readiness' }),
+        ),
       },
     },
     async () => {
@@ -51,7 +55,15 @@ export const healthRoutes: Routes = async (app, services) => {
 
   app.get(
     '/metrics',
-    { schema: { tags, summary: 'Prometheus metrics', security: [], response: { 200: Type.String() } } },
+    {
+      schema: {
+        operationId: 'readMetrics',
+        tags,
+        summary: 'Prometheus metrics',
+        security: [],
+        response: { 200: { description: 'The metrics', content: { 'text/plain': { schema: Type.String() } } } },
+      },
+    },
     async (_, reply) => reply.type(services.metrics.contentType).send(await readMetrics()),
   );
 };
@@ -61,13 +73,11 @@ export const memberRoutes: Routes = async (app, services) => {
     '/v1/members',
     {
       schema: {
+        operationId: 'listMembers',
         tags,
         summary: 'The replicas that are alive',
         querystring: strict(pageQuery),
-        response: {
-          200: listOf(Type.Object({ replica: Type.String(), dns: Type.Array(Type.String()) })),
-          ...failures,
-        },
+        response: shown(listOf(Member)),
       },
     },
     async (request) => {

@@ -24,10 +24,9 @@ import { parseAddress } from '../../model/address.ts';
 import { Type } from '../../model/json-schema.ts';
 import type { Pool } from '../../model/pool.ts';
 import { pageOf } from '../page.ts';
+import { created, deleted, read, shown, written, writtenTogether } from '../schemas/answers.ts';
 import {
-  AddressText,
   FamilyText,
-  failures,
   idempotencyHeaders,
   LabelText,
   listOf,
@@ -36,7 +35,17 @@ import {
   strict,
   writeHeaders,
 } from '../schemas/common.ts';
-import { AllocationBody, NewAllocation, NewPool, PatchPool, PoolBody, PutPool, showAddress } from '../schemas/pool.ts';
+import {
+  AllocationBody,
+  Allocations,
+  NewAllocation,
+  NewPool,
+  NextAddresses,
+  PatchPool,
+  PoolBody,
+  PutPool,
+  showAddress,
+} from '../schemas/pool.ts';
 import type { Routes, Services } from '../services.ts';
 import {
   commitByForceFor,
@@ -65,11 +74,13 @@ export const poolRoutes: Routes = async (app, services) => {
     '/v1/pools',
     {
       schema: {
+        operationId: 'createPool',
         tags,
         summary: 'Create a pool',
         headers: idempotencyHeaders,
         body: NewPool,
-        response: { 201: PoolBody, ...failures },
+        refuses: ['already_exists', 'pool_overlap'],
+        response: created(PoolBody),
       },
     },
     async (request, reply) => {
@@ -84,10 +95,11 @@ export const poolRoutes: Routes = async (app, services) => {
     '/v1/pools',
     {
       schema: {
+        operationId: 'listPools',
         tags,
         summary: 'List pools',
         querystring: strict({ ...pageQuery, ...searchQuery }),
-        response: { 200: listOf(PoolBody), ...failures },
+        response: shown(listOf(PoolBody)),
       },
     },
     async (request) => {
@@ -103,7 +115,16 @@ export const poolRoutes: Routes = async (app, services) => {
 
   app.get(
     '/v1/pools/:pool',
-    { schema: { tags, summary: 'Read a pool', params, response: { 200: PoolBody, ...failures } } },
+    {
+      schema: {
+        operationId: 'readPool',
+        tags,
+        summary: 'Read a pool',
+        params,
+        refuses: ['not_found'],
+        response: read(PoolBody),
+      },
+    },
     async (request, reply) => {
       const { value, modified } = existingPool(services, request.params.pool);
       const body = show(value);
@@ -115,13 +136,15 @@ export const poolRoutes: Routes = async (app, services) => {
     '/v1/pools/:pool',
     {
       schema: {
+        operationId: 'putPool',
         tags,
         summary: 'Create a pool, or replace its settings',
         params,
         headers: writeHeaders,
         querystring: strict(force),
         body: PutPool,
-        response: { 200: PoolBody, 201: PoolBody, ...failures },
+        refuses: ['pool_in_use', 'pool_overlap'],
+        response: { ...written(PoolBody), ...created(PoolBody) },
       },
     },
     async (request, reply) => {
@@ -147,13 +170,15 @@ export const poolRoutes: Routes = async (app, services) => {
     '/v1/pools/:pool',
     {
       schema: {
+        operationId: 'patchPool',
         tags,
         summary: 'Change some settings of a pool (JSON merge patch)',
         params,
         headers: writeHeaders,
         querystring: strict(force),
         body: PatchPool,
-        response: { 200: PoolBody, ...failures },
+        refuses: ['not_found', 'pool_in_use', 'pool_overlap'],
+        response: written(PoolBody),
       },
     },
     async (request, reply) => {
@@ -173,12 +198,14 @@ export const poolRoutes: Routes = async (app, services) => {
     '/v1/pools/:pool',
     {
       schema: {
+        operationId: 'deletePool',
         tags,
         summary: 'Delete a pool',
         params,
         headers: writeHeaders,
         querystring: strict(force),
-        response: { 204: Type.Null(), ...failures },
+        refuses: ['not_found', 'pool_in_use'],
+        response: deleted,
       },
     },
     async (request, reply) => {
@@ -198,12 +225,14 @@ export const poolRoutes: Routes = async (app, services) => {
     '/v1/pools/:pool/allocations',
     {
       schema: {
+        operationId: 'allocateAddresses',
         tags,
         summary: 'Allocate addresses: all of them or none',
         params,
         headers: idempotencyHeaders,
         body: NewAllocation,
-        response: { 201: Type.Object({ items: Type.Array(AllocationBody) }), ...failures },
+        refuses: ['address_excluded', 'address_outside_pool', 'address_taken', 'not_found', 'pool_exhausted'],
+        response: writtenTogether(201, Allocations),
       },
     },
     async (request, reply) => {
@@ -220,6 +249,7 @@ export const poolRoutes: Routes = async (app, services) => {
     '/v1/pools/:pool/allocations',
     {
       schema: {
+        operationId: 'listAllocations',
         tags,
         summary: 'List the addresses in use, in address order',
         params,
@@ -229,7 +259,8 @@ export const poolRoutes: Routes = async (app, services) => {
             Type.String({ maxLength: 255, description: 'Only addresses with a holder of this owner' }),
           ),
         }),
-        response: { 200: listOf(AllocationBody), ...failures },
+        refuses: ['not_found'],
+        response: shown(listOf(AllocationBody)),
       },
     },
     async (request) => {
@@ -248,6 +279,7 @@ export const poolRoutes: Routes = async (app, services) => {
     '/v1/pools/:pool/next',
     {
       schema: {
+        operationId: 'nextAddresses',
         tags,
         summary: 'The addresses that would be handed out next; takes none of them',
         params,
@@ -255,7 +287,8 @@ export const poolRoutes: Routes = async (app, services) => {
           count: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 1 })),
           family: Type.Optional(FamilyText),
         }),
-        response: { 200: Type.Object({ items: Type.Array(AddressText) }), ...failures },
+        refuses: ['not_found', 'pool_exhausted'],
+        response: shown(NextAddresses),
       },
     },
     async (request) => {

@@ -19,7 +19,8 @@ import { Type } from '../../model/json-schema.ts';
 import { formatRelativeName } from '../../model/name.ts';
 import type { OwnedRrset } from '../../model/rrset.ts';
 import { decodeCursor, encodeCursor, limitOf } from '../page.ts';
-import { failures, listOf, NameText, pageQuery, searchQuery, strict, writeHeaders } from '../schemas/common.ts';
+import { created, deleted, read, shown, written, writtenTogether } from '../schemas/answers.ts';
+import { listOf, NameText, pageQuery, searchQuery, strict, writeHeaders } from '../schemas/common.ts';
 import {
   PatchRrsets,
   PutRrset,
@@ -34,6 +35,14 @@ import { commitFor, preconditionOf, sendResource } from '../write.ts';
 import { zoneNameOf } from '../zone-path.ts';
 
 const tags = ['rrsets'];
+const refusals = [
+  'cname_conflict',
+  'managed_record',
+  'name_hidden',
+  'not_found',
+  'outside_zone',
+  'record_invalid',
+] as const;
 const zoneParams = strict({ zone: NameText });
 const params = strict({ zone: NameText, name: Type.String({ maxLength: 1024 }), type: Type.String({ maxLength: 20 }) });
 
@@ -45,6 +54,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
     '/v1/zones/:zone/rrsets',
     {
       schema: {
+        operationId: 'listRRsets',
         tags,
         summary: "List a zone's RRsets",
         params: zoneParams,
@@ -61,7 +71,8 @@ export const rrsetRoutes: Routes = async (app, services) => {
             }),
           ),
         }),
-        response: { 200: listOf(RrsetBody), ...failures },
+        refuses: ['not_found', 'outside_zone'],
+        response: shown(listOf(RrsetBody)),
       },
     },
     async (request) => {
@@ -91,7 +102,16 @@ export const rrsetRoutes: Routes = async (app, services) => {
 
   app.get(
     '/v1/zones/:zone/rrsets/:name/:type',
-    { schema: { tags, summary: 'Read an RRset', params, response: { 200: RrsetBody, ...failures } } },
+    {
+      schema: {
+        operationId: 'readRRset',
+        tags,
+        summary: 'Read an RRset',
+        params,
+        refuses: ['not_found', 'outside_zone'],
+        response: read(RrsetBody),
+      },
+    },
     async (request, reply) => {
       const { zone, owner, type } = placeOf(request.params);
       const rrset = servedRrsetsAt(views, zone, owner).find((one) => one.type === type);
@@ -104,12 +124,14 @@ export const rrsetRoutes: Routes = async (app, services) => {
     '/v1/zones/:zone/rrsets/:name/:type',
     {
       schema: {
+        operationId: 'putRRset',
         tags,
         summary: 'Create or replace an RRset',
         params,
         headers: writeHeaders,
         body: PutRrset,
-        response: { 200: WrittenRrset, 201: WrittenRrset, ...failures },
+        refuses: refusals,
+        response: { ...written(WrittenRrset), ...created(WrittenRrset) },
       },
     },
     async (request, reply) => {
@@ -137,11 +159,13 @@ export const rrsetRoutes: Routes = async (app, services) => {
     '/v1/zones/:zone/rrsets/:name/:type',
     {
       schema: {
+        operationId: 'deleteRRset',
         tags,
         summary: 'Delete an RRset',
         params,
         headers: writeHeaders,
-        response: { 204: Type.Null(), ...failures },
+        refuses: ['managed_record', 'not_found', 'outside_zone'],
+        response: deleted,
       },
     },
     async (request, reply) => {
@@ -159,11 +183,13 @@ export const rrsetRoutes: Routes = async (app, services) => {
     '/v1/zones/:zone/rrsets',
     {
       schema: {
+        operationId: 'patchRRsets',
         tags,
         summary: 'Write and delete RRsets: all of them or none',
         params: zoneParams,
         body: PatchRrsets,
-        response: { 200: WrittenRrsets, ...failures },
+        refuses: refusals,
+        response: writtenTogether(200, WrittenRrsets),
       },
     },
     async (request, reply) => {

@@ -11,7 +11,8 @@ import { Refusal, refuse } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { problemOf, refusalFrom } from '../problem.ts';
-import { failures, NameText, strict, writeHeaders } from '../schemas/common.ts';
+import { headersNamed, notModified } from '../schemas/answers.ts';
+import { NameText, strict, writeHeaders } from '../schemas/common.ts';
 import { ImportBody, showImport, showProgress } from '../schemas/zone-file.ts';
 import type { Routes } from '../services.ts';
 import { actorOf, preconditionOf, sendResource, withBody } from '../write.ts';
@@ -33,14 +34,20 @@ export const zoneFileRoutes: Routes = async (app, services) => {
     '/v1/zones/:zone/zonefile',
     {
       schema: {
+        operationId: 'exportZoneFile',
         tags,
         summary: 'Export a zone as a zone file',
         description:
           'SOA and NS first, then the names in canonical order. All records are of one revision, each in its own line.',
         params,
+        refuses: ['not_found'],
         response: {
-          200: { description: 'The zone file', content: { 'text/dns': { schema: Type.String() } } },
-          ...failures,
+          200: {
+            description: 'The zone file',
+            headers: headersNamed('ETag', 'Zonewright-Revision'),
+            content: { 'text/dns': { schema: Type.String() } },
+          },
+          304: { ...notModified, headers: headersNamed('ETag', 'Zonewright-Revision') },
         },
       },
     },
@@ -56,6 +63,7 @@ export const zoneFileRoutes: Routes = async (app, services) => {
     '/v1/zones/:zone/zonefile',
     {
       schema: {
+        operationId: 'importZoneFile',
         tags,
         summary: "Replace a zone's own records by those of a zone file, in one step",
         description:
@@ -69,13 +77,24 @@ export const zoneFileRoutes: Routes = async (app, services) => {
         querystring: strict({
           dryRun: Type.Optional(Type.Boolean({ description: 'Returns what would change, and changes nothing' })),
         }),
-        body: Type.Unsafe<unknown>({ description: `A zone file (RFC 1035 §5) of ${maxFileOctets} octets at most` }),
+        body: Type.Unsafe<unknown>({
+          description: `A zone file (RFC 1035 §5) of ${maxFileOctets} octets at most`,
+        }),
+        refuses: [
+          'cname_conflict',
+          'import_interrupted',
+          'import_running',
+          'name_hidden',
+          'not_found',
+          'outside_zone',
+          'record_invalid',
+        ],
         response: {
           200: {
             description: 'Done',
+            headers: headersNamed('Zonewright-Revision'),
             content: { 'application/json': { schema: ImportBody }, [progressLines]: { schema: Type.String() } },
           },
-          ...failures,
         },
       },
     },

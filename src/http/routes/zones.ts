@@ -13,8 +13,8 @@ import { Type } from '../../model/json-schema.ts';
 import { parseName } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
 import { pageOf } from '../page.ts';
+import { created, deleted, read, shown, written } from '../schemas/answers.ts';
 import {
-  failures,
   idempotencyHeaders,
   listOf,
   NameText,
@@ -56,11 +56,13 @@ export const zoneRoutes: Routes = async (app, services) => {
     '/v1/zones',
     {
       schema: {
+        operationId: 'createZone',
         tags,
         summary: 'Create a zone',
         headers: idempotencyHeaders,
         body: NewZone,
-        response: { 201: WrittenZone, ...failures },
+        refuses: ['already_exists', 'zone_conflict'],
+        response: created(WrittenZone),
       },
     },
     async (request, reply) => {
@@ -74,10 +76,11 @@ export const zoneRoutes: Routes = async (app, services) => {
     '/v1/zones',
     {
       schema: {
+        operationId: 'listZones',
         tags,
         summary: 'List zones',
         querystring: strict({ ...pageQuery, ...searchQuery }),
-        response: { 200: listOf(ZoneBody), ...failures },
+        response: shown(listOf(ZoneBody)),
       },
     },
     async (request) => {
@@ -93,7 +96,16 @@ export const zoneRoutes: Routes = async (app, services) => {
 
   app.get(
     '/v1/zones/:zone',
-    { schema: { tags, summary: "Read a zone's settings", params, response: { 200: ZoneBody, ...failures } } },
+    {
+      schema: {
+        operationId: 'readZone',
+        tags,
+        summary: "Read a zone's settings",
+        params,
+        refuses: ['not_found'],
+        response: read(ZoneBody),
+      },
+    },
     async (request, reply) => {
       const { value, modified } = existingZone(services, zoneNameOf(request.params.zone));
       const body = show(value);
@@ -105,12 +117,14 @@ export const zoneRoutes: Routes = async (app, services) => {
     '/v1/zones/:zone',
     {
       schema: {
+        operationId: 'putZone',
         tags,
         summary: 'Create a zone, or replace its settings; its records stay',
         params,
         headers: writeHeaders,
         body: PutZone,
-        response: { 200: ZoneBody, 201: WrittenZone, ...failures },
+        refuses: ['name_hidden', 'zone_conflict'],
+        response: { ...written(ZoneBody), ...created(WrittenZone) },
       },
     },
     async (request, reply) => {
@@ -133,12 +147,14 @@ export const zoneRoutes: Routes = async (app, services) => {
     '/v1/zones/:zone',
     {
       schema: {
+        operationId: 'patchZone',
         tags,
         summary: 'Change some settings of a zone (JSON merge patch)',
         params,
         headers: writeHeaders,
         body: PatchZone,
-        response: { 200: ZoneBody, ...failures },
+        refuses: ['name_hidden', 'not_found', 'zone_conflict'],
+        response: written(ZoneBody),
       },
     },
     async (request, reply) => {
@@ -158,12 +174,14 @@ export const zoneRoutes: Routes = async (app, services) => {
     '/v1/zones/:zone',
     {
       schema: {
+        operationId: 'deleteZone',
         tags,
         summary: 'Delete a zone with its records',
         params,
         headers: writeHeaders,
         querystring: strict({ force: Type.Optional(Type.Boolean({ description: 'Deletes its hosts too' })) }),
-        response: { 204: Type.Null(), ...failures },
+        refuses: ['not_found', 'zone_in_use'],
+        response: deleted,
       },
     },
     async (request, reply) => {

@@ -1,21 +1,35 @@
-// Schemas that several resources use: problems, lists, parameters. Requests with unknown fields are refused.
+// Schemas that several resources use: lists, parameters, fields. Requests with unknown fields are refused.
 
 import type { Static, TObject, TProperties, TSchema } from 'typebox';
 import { Type } from '../../model/json-schema.ts';
 import { maxTags } from '../../model/pool.ts';
 
-/** Returns the schema of an object that has no other fields than these. */
-export function strict<T extends TProperties>(properties: T, description?: string): TObject<T> {
-  return Type.Object(properties, { additionalProperties: false, ...(description && { description }) });
+/**
+ * Returns the schema of an object that has no other fields than these. In the description of the API, a schema with a
+ * title is a component of that name (description.ts).
+ */
+export function strict<T extends TProperties>(properties: T, title?: string): TObject<T> {
+  return Type.Object(properties, { additionalProperties: false, ...(title && { title }) });
+}
+
+/** Returns the schema of a text that is one of these. */
+export function oneOf<const T extends string>(values: readonly T[], options: { description?: string } = {}) {
+  return Type.Unsafe<T>({ type: 'string', enum: [...values], ...options });
+}
+
+/** Returns the schema of a value that may also be null. */
+export function nullable<T extends TSchema>(schema: T, options: { description?: string } = {}) {
+  const { type } = schema as unknown as { type: string };
+  return Type.Unsafe<Static<T> | null>({ ...(schema as object), type: [type, 'null'], ...options });
 }
 
 /** Returns the schema of a merge patch (RFC 7396): an absent field stays as it is, null clears it. */
-export function patchOf(properties: TProperties) {
+export function patchOf(properties: TProperties, title?: string) {
   const entries = Object.entries(properties).map(([name, schema]) => [
     name,
     Type.Optional(Type.Union([schema, Type.Null()])),
   ]);
-  return Type.Object(Object.fromEntries(entries) as TProperties, { additionalProperties: false });
+  return strict(Object.fromEntries(entries) as TProperties, title);
 }
 
 /** Returns the schema of an object in which each field may be absent. */
@@ -23,36 +37,19 @@ export function optional<T extends TProperties>(properties: T) {
   return Type.Partial(Type.Object(properties));
 }
 
-/** A problem (RFC 9457). server.ts registers it, so that the OpenAPI document has it once. */
-export const Problem = Type.Object(
-  {
-    type: Type.String(),
-    title: Type.String(),
-    status: Type.Integer(),
-    detail: Type.String(),
-    code: Type.String({ description: 'The reason, for programs: docs/api.md lists all codes' }),
-    errors: Type.Optional(
-      Type.Array(
-        Type.Object({ pointer: Type.String({ description: 'JSON pointer (RFC 6901)' }), message: Type.String() }),
-      ),
-    ),
-  },
-  { $id: 'Problem', additionalProperties: true, description: 'RFC 9457; some codes have more members' },
-);
-
-export const ProblemReference = Type.Unsafe<Static<typeof Problem>>({ $ref: 'Problem#' });
-
-/** The failures of any request under /v1. */
-export const failures = { '4xx': ProblemReference, '5xx': ProblemReference } as const;
-
+/** Returns the schema of a page of a list. */
 export function listOf<T extends TSchema>(item: T) {
-  return Type.Object({
-    items: Type.Array(item),
-    nextCursor: Type.Union([Type.String(), Type.Null()]),
-    total: Type.Optional(
-      Type.Integer({ minimum: 0, description: 'Only with `total=true`: the number of all items that match' }),
-    ),
-  });
+  const { title } = item as unknown as { title: string };
+  return Type.Object(
+    {
+      items: Type.Array(item),
+      nextCursor: nullable(Type.String(), { description: 'For the next page; null: there are no more' }),
+      total: Type.Optional(
+        Type.Integer({ minimum: 0, description: 'Only with `total=true`: the number of all items that match' }),
+      ),
+    },
+    { title: `${title}List` },
+  );
 }
 
 export const pageQuery = {
@@ -84,7 +81,7 @@ export const TagsPatch = tagsOf<string | null>(Type.Union([TagValue, Type.Null()
 export const Owner = Type.String({ maxLength: 255 });
 export const NameText = Type.String({ minLength: 1, maxLength: 1024, examples: ['nginx.foowidgets.k8s'] });
 export const AddressText = Type.String({ maxLength: 64, examples: ['172.17.200.100'] });
-export const FamilyText = Type.Union([Type.Literal('ipv4'), Type.Literal('ipv6')]);
+export const FamilyText = oneOf(['ipv4', 'ipv6']);
 export const Ttl = Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1, description: 'Seconds' });
 /** The name of a pool or space: one label. */
 export const LabelText = Type.String({

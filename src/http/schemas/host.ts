@@ -10,6 +10,7 @@ import {
   FamilyText,
   LabelText,
   NameText,
+  nullable,
   Owner,
   optional,
   patchOf,
@@ -34,37 +35,43 @@ const settings = {
     description: 'The addresses of the host; default: the next free ones of the pool',
   }),
   aliases: Type.Array(NameText, { maxItems: 32, description: 'Names that get a CNAME to the host' }),
-  ttl: Type.Union([Ttl, Type.Null()], { description: "Seconds; null: the zone's default" }),
+  ttl: nullable(Ttl, { description: "Seconds; null: the zone's default" }),
   ptr: Type.Boolean({ description: 'Write the reverse records too; default: true, but for wildcards' }),
   owner: Owner,
   tags: Tags,
 };
 
-export const NewHost = strict({ name: NameText, ...optional(settings).properties });
-export const PutHost = strict({ name: Type.Optional(NameText), ...optional(settings).properties });
-export const PatchHost = patchOf({ name: NameText, ...settings, tags: TagsPatch });
+export const NewHost = strict({ name: NameText, ...optional(settings).properties }, 'NewHost');
+export const PutHost = strict({ name: Type.Optional(NameText), ...optional(settings).properties }, 'HostSettings');
+export const PatchHost = patchOf({ name: NameText, ...settings, tags: TagsPatch }, 'HostPatch');
 
-export const HostBody = Type.Object({
-  name: NameText,
-  zone: NameText,
-  addresses: Type.Array(
-    Type.Object({
-      address: AddressText,
-      pool: Type.Union([LabelText, Type.Null()]),
-      ptr: Type.Union([NameText, Type.Null()], {
-        description:
-          'null: the address has no PTR, or lost it with its reverse zone; PATCH `"ptr": true` writes it again',
-      }),
+const HostAddress = Type.Object(
+  {
+    address: AddressText,
+    pool: nullable(LabelText),
+    ptr: nullable(NameText, {
+      description:
+        'null: the address has no PTR, or lost it with its reverse zone; PATCH `"ptr": true` writes it again',
     }),
-  ),
-  aliases: Type.Array(NameText),
-  ttl: Type.Union([Ttl, Type.Null()]),
-  ptr: Type.Boolean(),
-  owner: Owner,
-  tags: Tags,
-  createdAt: Type.String({ format: 'date-time' }),
-  revision: Type.Integer({ description: 'The store revision that wrote the host' }),
-});
+  },
+  { title: 'HostAddress' },
+);
+
+export const HostBody = Type.Object(
+  {
+    name: NameText,
+    zone: NameText,
+    addresses: Type.Array(HostAddress),
+    aliases: Type.Array(NameText),
+    ttl: settings.ttl,
+    ptr: Type.Boolean(),
+    owner: Owner,
+    tags: Tags,
+    createdAt: Type.String({ format: 'date-time' }),
+    revision: Type.Integer({ description: 'The store revision that wrote the host' }),
+  },
+  { title: 'Host' },
+);
 
 /** Returns a host as answers show it. */
 export function showHost(host: Host, revision: number): Static<typeof HostBody> {

@@ -5,7 +5,19 @@ import type { Static } from 'typebox';
 import type { AddressRecord } from '../../model/allocation.ts';
 import { Type } from '../../model/json-schema.ts';
 import { strategies } from '../../model/pool.ts';
-import { AddressText, FamilyText, LabelText, Owner, optional, patchOf, strict, Tags, TagsPatch } from './common.ts';
+import {
+  AddressText,
+  FamilyText,
+  LabelText,
+  nullable,
+  Owner,
+  oneOf,
+  optional,
+  patchOf,
+  strict,
+  Tags,
+  TagsPatch,
+} from './common.ts';
 
 const RangeTexts = Type.Array(Type.String({ maxLength: 100 }), { maxItems: 1000 });
 
@@ -24,7 +36,7 @@ const settings = {
   }),
   avoidBuggyIps: Type.Boolean({ description: 'Leaves out IPv4 addresses that end in .0 or .255' }),
   allowFirstLast: Type.Boolean({ description: 'Hands out the first and last address of a prefix too' }),
-  strategy: Type.Enum([...strategies]),
+  strategy: oneOf(strategies),
   coolDownSeconds: Type.Integer({
     minimum: 0,
     maximum: 31_536_000,
@@ -38,63 +50,83 @@ const settings = {
 
 const { ranges: _, ...defaulted } = settings;
 
-export const NewPool = strict({ name: LabelText, ranges: settings.ranges, ...optional(defaulted).properties });
-export const PutPool = strict({
-  name: Type.Optional(LabelText),
-  ranges: settings.ranges,
-  ...optional(defaulted).properties,
-});
-export const PatchPool = patchOf({ ...settings, tags: TagsPatch });
+export const NewPool = strict(
+  { name: LabelText, ranges: settings.ranges, ...optional(defaulted).properties },
+  'NewPool',
+);
+export const PutPool = strict(
+  {
+    name: Type.Optional(LabelText),
+    ranges: settings.ranges,
+    ...optional(defaulted).properties,
+  },
+  'PoolSettings',
+);
+export const PatchPool = patchOf({ ...settings, tags: TagsPatch }, 'PoolPatch');
 
 const Count = Type.String({ pattern: '^[0-9]+$' });
-const Usage = Type.Object({ capacity: Count, used: Count, coolingDown: Count, free: Count });
-export const PoolBody = Type.Object({
-  name: LabelText,
-  ...settings,
-  usage: Type.Object({ ipv4: Usage, ipv6: Usage }, { description: 'Decimal strings: IPv6 does not fit a number' }),
-});
+const Usage = Type.Object({ capacity: Count, used: Count, coolingDown: Count, free: Count }, { title: 'Usage' });
+export const PoolBody = Type.Object(
+  {
+    name: LabelText,
+    ...settings,
+    usage: Type.Object({ ipv4: Usage, ipv6: Usage }, { description: 'Decimal strings: IPv6 does not fit a number' }),
+  },
+  { title: 'Pool' },
+);
 
-const PortBody = strict({
-  protocol: Type.Union([Type.Literal('tcp'), Type.Literal('udp'), Type.Literal('sctp')]),
-  port: Type.Integer({ minimum: 1, maximum: 65535 }),
-});
+const PortBody = strict(
+  {
+    protocol: oneOf(['tcp', 'udp', 'sctp']),
+    port: Type.Integer({ minimum: 1, maximum: 65535 }),
+  },
+  'Port',
+);
 
-export const NewAllocation = strict({
-  count: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'Default 1' })),
-  family: Type.Optional(FamilyText),
-  addresses: Type.Optional(Type.Array(AddressText, { minItems: 1, maxItems: 100 })),
-  owner: Type.Optional(Owner),
-  sharingKey: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
-  ports: Type.Optional(Type.Array(PortBody, { maxItems: 100 })),
-  expiresInSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 315_360_000 })),
-});
+export const NewAllocation = strict(
+  {
+    count: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'Default 1' })),
+    family: Type.Optional(FamilyText),
+    addresses: Type.Optional(Type.Array(AddressText, { minItems: 1, maxItems: 100 })),
+    owner: Type.Optional(Owner),
+    sharingKey: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
+    ports: Type.Optional(Type.Array(PortBody, { maxItems: 100 })),
+    expiresInSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 315_360_000 })),
+  },
+  'NewAllocation',
+);
 
-export const AllocationBody = Type.Object({
-  address: AddressText,
-  pool: Type.Union([LabelText, Type.Null()]),
-  space: LabelText,
-  state: Type.Union(
-    [Type.Literal('held'), Type.Literal('cooling-down'), Type.Literal('free'), Type.Literal('unreadable')],
-    {
+export const AllocationBody = Type.Object(
+  {
+    address: AddressText,
+    pool: nullable(LabelText),
+    space: LabelText,
+    state: oneOf(['held', 'cooling-down', 'free', 'unreadable'], {
       description:
         '`unreadable`: the value in the store is wrong, and the address counts as held until the value is mended or deleted',
-    },
-  ),
-  fault: Type.Optional(Type.String({ description: 'Why the value is unreadable' })),
-  since: Type.Optional(Type.String({ format: 'date-time' })),
-  freeAt: Type.Optional(Type.String({ format: 'date-time', description: 'When its cool-down ends' })),
-  holders: Type.Array(
-    Type.Object({
-      kind: Type.Union([Type.Literal('host'), Type.Literal('allocation')]),
-      host: Type.Optional(Type.String()),
-      id: Type.Optional(Type.String()),
-      owner: Owner,
-      sharingKey: Type.Optional(Type.String()),
-      ports: Type.Optional(Type.Array(PortBody)),
-      expiresAt: Type.Optional(Type.String({ format: 'date-time' })),
     }),
-  ),
-});
+    fault: Type.Optional(Type.String({ description: 'Why the value is unreadable' })),
+    since: Type.Optional(Type.String({ format: 'date-time' })),
+    freeAt: Type.Optional(Type.String({ format: 'date-time', description: 'When its cool-down ends' })),
+    holders: Type.Array(
+      Type.Object(
+        {
+          kind: oneOf(['host', 'allocation']),
+          host: Type.Optional(Type.String()),
+          id: Type.Optional(Type.String()),
+          owner: Owner,
+          sharingKey: Type.Optional(Type.String()),
+          ports: Type.Optional(Type.Array(PortBody)),
+          expiresAt: Type.Optional(Type.String({ format: 'date-time' })),
+        },
+        { title: 'Holder' },
+      ),
+    ),
+  },
+  { title: 'Allocation' },
+);
+export const Allocations = Type.Object({ items: Type.Array(AllocationBody) }, { title: 'Allocations' });
+export const NextAddresses = Type.Object({ items: Type.Array(AddressText) }, { title: 'NextAddresses' });
 
 /** Returns the record of an address as answers show it. */
 export function showAddress(record: AddressRecord, now: number): Static<typeof AllocationBody> {

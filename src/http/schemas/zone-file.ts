@@ -9,38 +9,49 @@ import { type Fqdn, formatRelativeName } from '../../model/name.ts';
 import { NameText, Ttl } from './common.ts';
 
 const Count = Type.Integer({ minimum: 0 });
-const Content = Type.Union([Type.Object({ ttl: Ttl, records: Type.Array(Type.String()) }), Type.Null()]);
-const Difference = Type.Object({ name: Type.String(), type: Type.String(), before: Content, after: Content });
+const Content = Type.Union([
+  Type.Object({ ttl: Ttl, records: Type.Array(Type.String()) }, { title: 'RRsetContent' }),
+  Type.Null(),
+]);
+const Difference = Type.Object(
+  { name: Type.String(), type: Type.String(), before: Content, after: Content },
+  { title: 'RRsetDifference' },
+);
 type Difference = Static<typeof Difference>;
 /** The length of the shown difference, in octets of JSON. */
 const maxDifferenceOctets = 4 * 1024 * 1024;
 
-export const ImportBody = Type.Object({
-  zone: NameText,
-  written: Type.Boolean({ description: 'False after a dry run, or if the file changes nothing' }),
-  counts: Type.Object(
-    {
-      added: Count,
-      changed: Count,
-      deleted: Count,
-      unchanged: Count,
-      managed: Type.Integer({
-        minimum: 0,
-        description: 'RRsets of hosts: they stay, whether they are in the file or not',
-      }),
-      warnings: Count,
-    },
-    { description: 'Numbers of RRsets, the SOA included' },
-  ),
-  warnings: Type.Array(Type.Object({ line: Count, message: Type.String() }), { description: 'The first 100' }),
-  difference: Type.Optional(
-    Type.Array(Difference, {
-      description:
-        'Only after a dry run: the first 1000 RRsets that would be added, changed or deleted, or fewer if they take ' +
-        '4 MiB; `counts` has the numbers of all',
+export const ImportBody = Type.Object(
+  {
+    zone: NameText,
+    written: Type.Boolean({ description: 'False after a dry run, or if the file changes nothing' }),
+    counts: Type.Object(
+      {
+        added: Count,
+        changed: Count,
+        deleted: Count,
+        unchanged: Count,
+        managed: Type.Integer({
+          minimum: 0,
+          description: 'RRsets of hosts: they stay, whether they are in the file or not',
+        }),
+        warnings: Count,
+      },
+      { description: 'Numbers of RRsets, the SOA included' },
+    ),
+    warnings: Type.Array(Type.Object({ line: Count, message: Type.String() }, { title: 'LineWarning' }), {
+      description: 'The first 100',
     }),
-  ),
-});
+    difference: Type.Optional(
+      Type.Array(Difference, {
+        description:
+          'Only after a dry run: the first 1000 RRsets that would be added, changed or deleted, or fewer if they take ' +
+          '4 MiB; `counts` has the numbers of all',
+      }),
+    ),
+  },
+  { title: 'ImportResult' },
+);
 
 /** Returns a finished import as answers show it. */
 export function showImport(

@@ -44,23 +44,28 @@ const settings = {
     maxItems: 13,
     description: 'NS at the apex; empty: the replicas are the nameservers',
   }),
-  soa: strict(optional(soaFields).properties),
+  soa: strict(optional(soaFields).properties, 'SoaSettings'),
   skydns: Type.Boolean({ description: 'Also write the SkyDNS layout; not available in this version' }),
 };
 
-export const NewZone = strict({ name: NameText, ...optional(settings).properties });
-export const PutZone = strict({ name: Type.Optional(NameText), ...optional(settings).properties });
-export const PatchZone = patchOf({ ...settings, soa: patchOf(soaFields) });
+export const NewZone = strict({ name: NameText, ...optional(settings).properties }, 'NewZone');
+export const PutZone = strict({ name: Type.Optional(NameText), ...optional(settings).properties }, 'ZoneSettings');
+export const PatchZone = patchOf({ ...settings, soa: patchOf(soaFields, 'SoaPatch') }, 'ZonePatch');
 
-export const ZoneBody = Type.Object({
-  name: NameText,
-  ...settings,
-  soa: Type.Object({ ...optional(soaFields).properties }),
-  automatic: Type.Boolean({
-    description: 'A reverse zone that was created for its first address and is deleted with its last',
-  }),
-  serial: Type.Integer({ description: "The SOA's serial: the store revision of the zone's last change, modulo 2^32" }),
-});
+export const ZoneBody = Type.Object(
+  {
+    name: NameText,
+    ...settings,
+    soa: Type.Object({ ...optional(soaFields).properties }, { title: 'Soa' }),
+    automatic: Type.Boolean({
+      description: 'A reverse zone that was created for its first address and is deleted with its last',
+    }),
+    serial: Type.Integer({
+      description: "The SOA's serial: the store revision of the zone's last change, modulo 2^32",
+    }),
+  },
+  { title: 'Zone' },
+);
 
 /** Returns a zone as answers show it. */
 export function showZone(zone: Zone, serial: number): Static<typeof ZoneBody> {
@@ -94,37 +99,49 @@ const rrset = {
   }),
 };
 
-export const PutRrset = strict({
-  name: Type.Optional(rrset.name),
-  type: Type.Optional(TypeText),
-  ttl: Type.Optional(Ttl),
-  records: Type.Array(RecordText, { minItems: 1, maxItems: 1000, description: presentation }),
-});
-export const PatchRrsets = Type.Array(
-  strict({ name: rrset.name, type: TypeText, ttl: Type.Optional(Ttl), records: rrset.records }),
-  { minItems: 1, maxItems: 100, description: 'Empty `records` deletes the RRset' },
+export const PutRrset = strict(
+  {
+    name: Type.Optional(rrset.name),
+    type: Type.Optional(TypeText),
+    ttl: Type.Optional(Ttl),
+    records: Type.Array(RecordText, { minItems: 1, maxItems: 1000, description: presentation }),
+  },
+  'RRsetSettings',
 );
-export const RrsetBody = Type.Object({
-  ...rrset,
-  managedBy: Type.Optional(
-    Type.String({ description: '`host:<name>`, or `zone` for an RRset that comes from the settings of the zone' }),
-  ),
-});
+export const PatchRrsets = Type.Array(
+  strict({ name: rrset.name, type: TypeText, ttl: Type.Optional(Ttl), records: rrset.records }, 'RRsetChange'),
+  { title: 'RRsetChanges', minItems: 1, maxItems: 100, description: 'Empty `records` deletes the RRset' },
+);
+export const RrsetBody = Type.Object(
+  {
+    ...rrset,
+    managedBy: Type.Optional(
+      Type.String({ description: '`host:<name>`, or `zone` for an RRset that comes from the settings of the zone' }),
+    ),
+  },
+  { title: 'RRset' },
+);
 
 const Warnings = Type.Optional(
-  Type.Array(Type.Object({ name: rrset.name, type: TypeText, message: Type.String() }), {
+  Type.Array(Type.Object({ name: rrset.name, type: TypeText, message: Type.String() }, { title: 'RRsetWarning' }), {
     description: 'What was written but may be a mistake, such as data that a delegation hides; absent without warnings',
   }),
 );
-export const WrittenRrset = Type.Object({ ...RrsetBody.properties, warnings: Warnings });
-export const WrittenRrsets = Type.Object({ items: Type.Array(RrsetBody), warnings: Warnings });
+export const WrittenRrset = Type.Object({ ...RrsetBody.properties, warnings: Warnings }, { title: 'WrittenRRset' });
+export const WrittenRrsets = Type.Object(
+  { items: Type.Array(RrsetBody), warnings: Warnings },
+  { title: 'WrittenRRsets' },
+);
 
 const ZoneWarnings = Type.Optional(
-  Type.Array(Type.Object({ zone: NameText, name: rrset.name, type: TypeText, message: Type.String() }), {
-    description: 'Records of the enclosing zone that the new zone hides, the first 100; absent without warnings',
-  }),
+  Type.Array(
+    Type.Object({ zone: NameText, name: rrset.name, type: TypeText, message: Type.String() }, { title: 'ZoneWarning' }),
+    {
+      description: 'Records of the enclosing zone that the new zone hides, the first 100; absent without warnings',
+    },
+  ),
 );
-export const WrittenZone = Type.Object({ ...ZoneBody.properties, warnings: ZoneWarnings });
+export const WrittenZone = Type.Object({ ...ZoneBody.properties, warnings: ZoneWarnings }, { title: 'WrittenZone' });
 
 /** Returns the warnings of a zone as answers show them. */
 export function showZoneWarnings(warnings: ZonePut['warnings']): { warnings?: Static<typeof ZoneWarnings> } {

@@ -1,0 +1,63 @@
+// Checks every answer that a test gets from the API against openapi/openapi.json: its status, media type, headers and
+// body.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+
+interface Described {
+  content?: Record<string, unknown>;
+  headers?: Record<string, unknown>;
+}
+
+interface Operation {
+  responses: Record<string, Described>;
+}
+
+/** An answer as a client got it. */
+export interface Answer {
+  status: number;
+  headers: Record<string, string>;
+  body: unknown;
+}
+
+/** Headers that an answer has if, and only if, it is described with them. */
+const promised = ['etag', 'location', 'zonewright-revision', 'retry-after', 'www-authenticate'];
+
+const document = JSON.parse(readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8')) as {
+  paths: Record<string, Record<string, Operation>>;
+};
+const operations = Object.entries(document.paths).flatMap(([template, methods]) => {
+  const segments = template.split('/').map((one) => (one.startsWith('{') ? '[^/]+' : RegExp.escape(one)));
+  const path = new RegExp(`^${segments.join('/')}$`);
+  return Object.entries(methods).map(([method, operation]) => ({ template, path, method, operation }));
+});
+const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
+ajv.addSchema(document, 'openapi');
+
+/** Asserts that the description has this answer. Answers to requests that it does not have pass. */
+export function assertDescribed(method: string, url: string, { status, headers, body }: Answer): void {
+  const path = url.replace(/[?#].*/s, '');
+  const found = operations.find((one) => one.method === method.toLowerCase() && one.path.test(path));
+  if (found === undefined) return;
+  const what = `${method} ${found.template}: ${status}`;
+  const described = found.operation.responses[status];
+  assert.ok(described, `${what} is not described: ${JSON.stringify(body)}`);
+  const declared = new Set(Object.keys(described.headers ?? {}).map((name) => name.toLowerCase()));
+  for (const name of promised) {
+    const told = declared.has(name) ? 'lacks' : 'has, without a description,';
+    assert.equal(headers[name] !== undefined, declared.has(name), `${what} ${told} the header ${name}`);
+  }
+  const mediaType = headers['content-type']?.replace(/;.*/s, '');
+  const mediaTypes = Object.keys(described.content ?? {});
+  if (mediaTypes.length === 0) {
+    assert.equal(mediaType, undefined, what);
+    return;
+  }
+  assert.ok(mediaType !== undefined && mediaTypes.includes(mediaType), `${what} is not described as ${mediaType}`);
+  if (!mediaType.endsWith('json')) return;
+  const pointer = ['paths', found.template, found.method, 'responses', String(status), 'content', mediaType, 'schema'];
+  const reference = `openapi#/${pointer.map((one) => one.replaceAll('~', '~0').replaceAll('/', '~1')).join('/')}`;
+  const validate = ajv.getSchema(encodeURI(reference)) ?? assert.fail(`no schema at ${reference}`);
+  assert.ok(validate(body), `${what}: ${ajv.errorsText(validate.errors)}: ${JSON.stringify(body)}`);
+}
