@@ -13,6 +13,7 @@ export const errorCodes = {
   contended: [503, 'Too many concurrent changes'],
   expectation_failed: [417, 'The expectation cannot be met'],
   header_too_large: [431, 'The request header is too large'],
+  idempotency_full: [429, 'Too many idempotency keys'],
   idempotency_mismatch: [422, 'The idempotency key was used with another request'],
   import_interrupted: [409, 'The import was interrupted'],
   import_running: [409, 'The zone is being imported'],

@@ -5,6 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import { isSameSecret, storedToken } from '../control/tokens/token-secret.ts';
 import type { TokenActor } from '../control/transaction/decision.ts';
 import { refuse } from '../errors.ts';
+import { tokenKey } from '../store/kinds/token.ts';
 import type { Services } from './services.ts';
 
 declare module 'fastify' {
@@ -33,5 +34,7 @@ export function authenticate(services: Pick<Services, 'views' | 'adminToken'>, r
     refuse('store_unavailable', 'this replica has not loaded its state from the store yet: try again shortly');
   const token =
     storedToken(services.views, presented) ?? refuse('unauthorized', `the token is not valid: ${whereTokensAre}`);
-  request.actor = { kind: 'token', id: token.id, name: token.id };
+  // A stored token may have the id of the token from the environment. The two must not share idempotency keys.
+  const id = token.id === environmentActor.id ? tokenKey(token.id) : token.id;
+  request.actor = { kind: 'token', id, name: token.id };
 }

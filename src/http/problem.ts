@@ -5,8 +5,11 @@ import { type ErrorCode, errorCodes, faultyInput, type InputFault, Refusal } fro
 import { Compacted, StoreUnavailable } from '../store/store.ts';
 import { pointerTo } from './json-pointer.ts';
 
-/** The seconds after which a refused request may succeed, for the header `Retry-After`. */
-const retryAfter: Partial<Record<ErrorCode, number>> = { contended: 1, store_unavailable: 2 };
+/**
+ * The seconds after which a refused request may succeed, for the header `Retry-After`. The answers of one hour that are
+ * kept for idempotency keys end together.
+ */
+const retryAfter: Partial<Record<ErrorCode, number>> = { contended: 1, idempotency_full: 3600, store_unavailable: 2 };
 
 /** Answers an error. Fastify calls it as its error handler. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {

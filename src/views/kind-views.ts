@@ -7,6 +7,7 @@ import { type Fqdn, isWithin, parseName } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
 import { addressKind } from '../store/kinds/address.ts';
 import { hostKind } from '../store/kinds/host.ts';
+import { idempotencyKind } from '../store/kinds/idempotency.ts';
 import { memberKind } from '../store/kinds/member.ts';
 import { nameKind } from '../store/kinds/name.ts';
 import { poolKind } from '../store/kinds/pool.ts';
@@ -14,6 +15,7 @@ import { serialKind } from '../store/kinds/serial.ts';
 import type { KindName, StoredKind, Subject, Value } from '../store/kinds/stored-kind.ts';
 import { type StoredToken, tokenKind } from '../store/kinds/token.ts';
 import { zoneKind } from '../store/kinds/zone.ts';
+import { AnswerView } from './answer-view.ts';
 import { HostView } from './host-view.ts';
 import { PoolView } from './pool-view.ts';
 import type { Stage } from './serving-order.ts';
@@ -47,6 +49,7 @@ export abstract class KindViews {
   readonly hosts = new HostView();
   readonly zones: ZoneView;
   readonly tokens = new Map<string, Versioned<StoredToken>>();
+  readonly answers = new AnswerView();
   readonly members = new Map<string, Member>();
   /** True if members changed since the zones last got their nameservers. */
   protected membersChanged = true;
@@ -123,7 +126,11 @@ export abstract class KindViews {
       putStage: () => 'put zone',
       deleteStage: () => 'delete zone',
     },
-    idempotency: 'unfollowed',
+    idempotency: {
+      kind: idempotencyKind,
+      put: (subject, { octets }) => this.answers.put(subject, octets),
+      delete: (subject) => this.answers.delete(subject),
+    },
     import: 'unfollowed',
   };
 }

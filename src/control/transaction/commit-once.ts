@@ -3,8 +3,9 @@
 
 import { createHash } from 'node:crypto';
 import { Refusal, refuse } from '../../errors.ts';
-import { idempotencyKey, idempotencyValue } from '../../store/kinds/idempotency.ts';
+import { answerOctets, idempotencyKey, idempotencyValue } from '../../store/kinds/idempotency.ts';
 import { LeaseGone, type LeaseId, type Store, StoreUnavailable } from '../../store/store.ts';
+import type { AnswerUsage } from '../../views/answer-view.ts';
 import type { Views } from '../../views/views.ts';
 import { untilServed } from '../reading/until-reached.ts';
 import { type Committer, LostRace, maxAttempts, NotServed, notWritten } from './commit.ts';
@@ -13,6 +14,15 @@ import type { Committed, Decide, TokenActor } from './decision.ts';
 /** The store keeps an answer for at least 24 hours. The answers of one hour share a lease. */
 const leaseSeconds = 25 * 3600;
 const leaseShareMilliseconds = 3600 * 1000;
+
+/** The limits of what the store keeps for one token. Several replicas may exceed them by their requests under way. */
+const maxKept: AnswerUsage = { answers: 50_000, octets: 32 * 1024 * 1024 };
+
+/** The answer of a request that is under way. `octets`: 0 until it is decided. */
+interface PendingAnswer {
+  key: string;
+  octets: number;
+}
 
 /** A request with an idempotency key. Two requests with one token are the same if all fields are equal. */
 export interface RequestIdentity {
@@ -26,29 +36,48 @@ export class OnceCommitter {
   readonly #store: Store;
   readonly #views: Views;
   readonly #committer: Committer;
-  #lease: { id: Promise<LeaseId>; since: number } | undefined;
+  readonly #max: AnswerUsage;
+  /** The answers of requests under way, by token. */
+  readonly #pending = new Map<string, Set<PendingAnswer>>();
+  #lease: { id: Promise<LeaseId>; since: number; clock: number } | undefined;
 
-  constructor(store: Store, views: Views, committer: Committer) {
+  constructor(store: Store, views: Views, committer: Committer, max = maxKept) {
     this.#store = store;
     this.#views = views;
     this.#committer = committer;
+    this.#max = max;
   }
 
   /**
    * Commits as {@link Committer.commit} does. Resolves with the first answer if the request is a repeated one. Refuses
-   * with `idempotency_mismatch` another request with the same key.
+   * with `idempotency_mismatch` another request with the same key, and with `idempotency_full` a new key if the answers
+   * that the store keeps for the token have reached their limit (test/http/idempotency-limits.test.ts).
    */
   async commit<T>(actor: TokenActor, identity: RequestIdentity, decide: Decide<T>): Promise<Committed<T>> {
+    const pending: PendingAnswer = { key: identity.key, octets: 0 };
     try {
-      return await this.#commit(actor, identity, decide);
+      return await this.#commit(actor, identity, decide, pending);
     } catch (error) {
+      if (error instanceof LeaseGone) {
+        refuse(
+          'store_unavailable',
+          'the store ended the lease of the answer each time: nothing was written, try again',
+        );
+      }
       // The committer turns StoreUnavailable into a Refusal. So this call to the store was another one, and this
       // request has written nothing.
       throw error instanceof StoreUnavailable ? notWritten(error) : error;
+    } finally {
+      this.#forget(actor.id, pending);
     }
   }
 
-  async #commit<T>(actor: TokenActor, identity: RequestIdentity, decide: Decide<T>): Promise<Committed<T>> {
+  async #commit<T>(
+    actor: TokenActor,
+    identity: RequestIdentity,
+    decide: Decide<T>,
+    pending: PendingAnswer,
+  ): Promise<Committed<T>> {
     const key = idempotencyKey(actor.id, identity.key);
     const request = createHash('sha256')
       .update(JSON.stringify([identity.method, identity.path, identity.body ?? null], sortFields))
@@ -61,6 +90,8 @@ export class OnceCommitter {
         const decideOnce: Decide<T> = (context) => {
           const decision = decide(context);
           const value = idempotencyValue.encode({ request, result: decision.result ?? null });
+          pending.octets = answerOctets(key, value);
+          this.#refuseFull(actor.id, pending);
           return decision.extendedWith({
             compares: [{ kind: 'absent', key }],
             operations: [{ kind: 'put', key, value, lease }],
@@ -101,11 +132,42 @@ export class OnceCommitter {
     return { result: answer.result as T, revision: entry.modified };
   }
 
+  /**
+   * Notes the answer of a request under way. Refuses with `idempotency_full` if it exceeds the limits of the token. An
+   * answer that the views have already is counted once.
+   */
+  #refuseFull(token: string, pending: PendingAnswer): void {
+    const { answers: maxAnswers, octets: maxOctets } = this.#max;
+    let { answers, octets } = this.#views.answers.usage(token);
+    const underWay = this.#pending.get(token) ?? new Set();
+    this.#pending.set(token, underWay.add(pending));
+    for (const { key, octets: more } of underWay) {
+      if (this.#views.answers.has({ token, key })) continue;
+      answers += 1;
+      octets += more;
+    }
+    if (answers <= maxAnswers && octets <= maxOctets) return;
+    this.#forget(token, pending);
+    refuse(
+      'idempotency_full',
+      `the answers that are kept for the idempotency keys of this token have reached their limit (${maxAnswers} answers, ${maxOctets} octets): leave out the header Idempotency-Key, or try again when the oldest have ended after 24 hours`,
+    );
+  }
+
+  #forget(token: string, pending: PendingAnswer): void {
+    const underWay = this.#pending.get(token);
+    underWay?.delete(pending);
+    if (underWay?.size === 0) this.#pending.delete(token);
+  }
+
   #currentLease(): Promise<LeaseId> {
-    const now = Date.now();
-    if (this.#lease === undefined || now - this.#lease.since > leaseShareMilliseconds) {
+    const now = performance.now();
+    const clock = Date.now();
+    // A clock that was set back, or that stood still while the machine was suspended, must not extend the share.
+    const age = this.#lease && Math.max(now - this.#lease.since, clock - this.#lease.clock);
+    if (this.#lease === undefined || age === undefined || age > leaseShareMilliseconds) {
       const id = this.#store.grantLease(leaseSeconds);
-      this.#lease = { id, since: now };
+      this.#lease = { id, since: now, clock };
       id.catch(() => {
         this.#lease = undefined;
       });

@@ -7,7 +7,7 @@ import { storedKind } from './stored-kind.ts';
 
 declare module './stored-kind.ts' {
   interface StoredKinds {
-    idempotency: { subject: { token: string; key: string }; value: StoredAnswer };
+    idempotency: { subject: { token: string; key: string }; value: AnswerSize };
   }
 }
 
@@ -18,11 +18,23 @@ interface StoredAnswer {
   result: unknown;
 }
 
+/** What the views hold of an answer: the octets of its key and its value. */
+interface AnswerSize {
+  octets: number;
+}
+
 const prefix = 'idempotency/';
 
-/** Returns the key of an answer. `key` is encoded, because the client may choose any text. */
+/**
+ * Returns the key of an answer. `token`: the id of the actor. `key` is encoded, because the client may choose any text.
+ */
 export function idempotencyKey(token: string, key: string): string {
-  return `${prefix}${token}/${encodeURIComponent(key)}`;
+  return `${prefix}${encodeURIComponent(token)}/${encodeURIComponent(key)}`;
+}
+
+/** Returns how many octets of the store an answer takes. */
+export function answerOctets(key: string, value: string): number {
+  return Buffer.byteLength(key) + Buffer.byteLength(value);
 }
 
 export const idempotencyValue: ValueCodec<StoredAnswer> = valueCodec({
@@ -30,10 +42,10 @@ export const idempotencyValue: ValueCodec<StoredAnswer> = valueCodec({
   result: Type.Unknown(),
 } satisfies FieldsOf<StoredAnswer>);
 
-/** No view follows this kind. Its definition holds that no other kind has these keys (test/store/keys.test.ts). */
+/** The views only count answers. {@link idempotencyValue} reads one. */
 export const idempotencyKind = storedKind('idempotency', {
   prefix,
   key: ({ token, key }) => idempotencyKey(token, key),
-  subjectOf: ([token = '', key = '']) => ({ token, key: decodeURIComponent(key) }),
-  read: (_, text) => idempotencyValue.decode(text),
+  subjectOf: ([token = '', key = '']) => ({ token: decodeURIComponent(token), key: decodeURIComponent(key) }),
+  read: ({ token, key }, text) => ({ octets: answerOctets(idempotencyKey(token, key), text) }),
 });
