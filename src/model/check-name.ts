@@ -5,6 +5,7 @@ import { ancestry, type Fqdn, isWithin, parentOf, root } from './name.ts';
 import type { RecordType } from './rdata/record-types.ts';
 import { conflictWithCname, managingHost, type Rrset } from './rrset.ts';
 import type { Zone } from './zone.ts';
+import { namesIn } from './zone-file/rdata-names.ts';
 
 /**
  * A name below which a zone does not answer from its own records. It has a DNAME, or NS records and is not the apex.
@@ -37,9 +38,6 @@ export interface ZoneBelow {
   nameservers: readonly string[];
 }
 
-/** Octets of a character-string (RFC 1035 §3.3). */
-const maxCharacterString = 255;
-
 /** The types that belong at a delegation in the parent zone. */
 const typesAtDelegation: ReadonlySet<string> = new Set(['NS', 'DS', 'NSEC', 'RRSIG', 'DNAME', 'A', 'AAAA']);
 const addressTypes: ReadonlySet<string> = new Set(['A', 'AAAA']);
@@ -68,7 +66,7 @@ export function* checkName(
   }
 }
 
-/** Yields warnings of common mistakes in how names and texts are written. */
+/** Yields warnings of common mistakes in how names and addresses are written. */
 function* checkWriting(zone: Fqdn, owner: Fqdn, rrsets: readonly Rrset[]): Generator<NameFinding> {
   const own = rrsets.filter(({ manager }) => manager !== 'host');
   if (own.length > 0 && zone.includes('.') && isWithin(owner, `${zone}.${zone}` as Fqdn)) {
@@ -76,19 +74,37 @@ function* checkWriting(zone: Fqdn, owner: Fqdn, rrsets: readonly Rrset[]): Gener
     yield { owner, types: own.map(({ type }) => type), message };
   }
   for (const { type, records } of own) {
-    const parted = type === 'TXT' || type === 'SPF' ? records.find(isParted) : undefined;
-    if (parted === undefined) continue;
-    const message = `the ${type} of ${owner} has several strings, which are read as one text without spaces (${parted}): put a text with spaces in quotes`;
-    yield { owner, types: [type], message };
+    for (const record of records) {
+      const what = twiceIn(zone, owner, type, record) ?? notOfHost(type, record);
+      if (what !== undefined) yield { owner, types: [type], message: `the ${type} of ${owner} ${what}` };
+    }
   }
 }
 
-/**
- * Returns whether a canonical TXT record has several strings without spaces that would fit into one: quotes are
- * missing.
- */
-function isParted(record: string): boolean {
-  return record.length <= maxCharacterString && /^"(?:[^" \\]|\\.)*"(?: "(?:[^" \\]|\\.)*")+$/.test(record);
+/** Returns what is wrong with a name in a record that was written without its last dot; undefined if nothing is. */
+function twiceIn(zone: Fqdn, owner: Fqdn, type: RecordType, record: string): string | undefined {
+  const end = `.${zone}.`;
+  if (!record.includes(end)) return undefined;
+  // A PTR of DNS-SD (RFC 6763 §11) may name any domain.
+  const isReverse = type === 'PTR' && /(?:^|\.)(?:in-addr|ip6)\.arpa$/.test(zone) && !/(?:^|\.)_/.test(owner);
+  if (!isReverse && !record.includes(`${zone}${end}`)) return undefined;
+  const why = 'in a zone file, a name without a dot at its end is relative to the zone';
+  for (const text of namesIn(type, record)) {
+    const name = text.slice(0, -1) as Fqdn;
+    if (zone.includes('.') && isWithin(name, `${zone}.${zone}` as Fqdn))
+      return `names ${name}, which has the zone's name twice: ${why}`;
+    if (isReverse && isWithin(name, zone)) return `names ${name}, which is in the reverse zone itself: ${why}`;
+  }
+  return undefined;
+}
+
+/** Returns what an address is that no host can have; undefined for other addresses, and for other types. */
+function notOfHost(type: RecordType, record: string): string | undefined {
+  if (!addressTypes.has(type)) return undefined;
+  if (/^0\.|^::$/.test(record)) return `is ${record}, which no host has (RFC 6890 §2.2): nobody can connect to it`;
+  if (record === '255.255.255.255') return `is ${record}, the broadcast address, which no host has`;
+  if (/^(?:22[4-9]|23\d)\.|^ff..:/.test(record)) return `is ${record}, a multicast address, which no host has`;
+  return undefined;
 }
 
 /**

@@ -321,26 +321,3 @@ test('a DNAME at the apex is refused while it would hide the replicas that are t
   await api.ok(204, 'DELETE', `${rrsets}/@/DNAME`);
   await api.ok(200, 'PATCH', '/v1/zones/foo.k8s', { nameservers: [] });
 });
-
-test('records that look like a mistake are accepted with a warning', async (t) => {
-  const { api } = await servedApi(t);
-  await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
-  const put = async (path: string, records: string[]) =>
-    (
-      await api.ok<{ warnings?: { message: string }[] }>(201, 'PUT', `/v1/zones/foo.k8s/rrsets/${path}`, { records })
-    ).warnings
-      ?.map(({ message }) => message)
-      .join();
-  assert.match((await put('mail.foo.k8s/A', ['192.0.2.1'])) ?? '', /zone twice/);
-  assert.equal(await put('mail.foo.k8s./A', ['192.0.2.1']), undefined);
-  assert.match((await put('@/TXT', ['v=spf1 mx -all'])) ?? '', /several strings/);
-  for (const text of [
-    '"v=spf1 mx -all"',
-    '"one" "two words"',
-    '"a\\" "',
-    `"${'a'.repeat(200)}" "${'b'.repeat(100)}"`,
-    'one',
-  ]) {
-    assert.equal(await put(`t${text.length}/TXT`, [text]), undefined);
-  }
-});

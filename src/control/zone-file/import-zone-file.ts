@@ -5,7 +5,7 @@
 // (test/control/import-zone-file.test.ts). The part that writes: import-run.ts.
 
 import { refuse } from '../../errors.ts';
-import { type Fqdn, root } from '../../model/name.ts';
+import type { Fqdn } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
 import type { Zone } from '../../model/zone.ts';
 import type { ZoneFileContents } from '../../model/zone-file/contents.ts';
@@ -15,6 +15,7 @@ import type { Views } from '../../views/views.ts';
 import { checkPrecondition, entityTag } from '../input/precondition.ts';
 import { atOneRevision } from '../reading/at-one-revision.ts';
 import { existingZone } from '../reading/existing.ts';
+import { rrsetPath } from '../reading/resource-path.ts';
 import {
   checkApex,
   checkContents,
@@ -127,7 +128,7 @@ function dropImplied(views: Views, before: Zone, contents: ZoneFileContents, fin
     findings.warn(marked, 'records marked "; implied" are left out: this zone gets its own from its settings');
   const ns = contents.names.get(zone)?.find(({ type }) => type === 'NS');
   if (ns !== undefined && implied.some(({ owner, rrset }) => owner === zone && rrset.type === 'NS')) {
-    const wayBack = `DELETE /v1/zones/${zone === root ? '@' : zone}/rrsets/@/NS`;
+    const wayBack = `DELETE ${rrsetPath(zone, zone, 'NS')}`;
     findings.warn(
       ns.line,
       `these NS records replace those that the settings of the zone imply: ${wayBack} brings those back`,

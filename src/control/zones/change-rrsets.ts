@@ -8,6 +8,7 @@ import type { Zone } from '../../model/zone.ts';
 import { isOrphanedRecord, requireOrphan } from '../hosts/orphans.ts';
 import { checkPrecondition, type Precondition } from '../input/precondition.ts';
 import { existingZone } from '../reading/existing.ts';
+import { zonePath } from '../reading/resource-path.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import type { Warning } from '../transaction/name-edits.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
@@ -20,6 +21,8 @@ export interface RrsetChange {
   rrset: (Omit<Rrset, 'ttl' | 'manager'> & { ttl?: number }) | undefined;
   /** The path of the change in the request. */
   path: string;
+  /** What is probably a mistake in how the records were written. */
+  warning?: string;
 }
 
 /**
@@ -51,9 +54,9 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
   const { value: zone } = existingZone(context, wanted.zone);
   const builder = new TransactionBuilder(context);
   const rrsets: OwnedRrset[] = [];
-  const orphans: Warning[] = [];
+  const noted: Warning[] = [];
   let created = false;
-  for (const { owner, type, rrset, path } of changes) {
+  for (const { owner, type, rrset, path, warning } of changes) {
     checkPlace(zone, owner, type, path);
     const stands = builder.rrsetsAt(zone, owner).find((other) => other.type === type);
     const shown = stands ?? impliedAt(context, zone, owner, type);
@@ -63,19 +66,20 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
       const host = managingHost(owner, stands);
       requireOrphan(builder, host);
       const message = `the ${type} records of ${owner} belonged to host:${host}, which does not exist or does not have them`;
-      orphans.push({ owner, types: [type], message });
+      noted.push({ owner, types: [type], message });
     }
     if (rrset !== undefined) {
       const written: Rrset = { type, ttl: rrset.ttl ?? zone.defaultTtl, records: rrset.records };
       builder.putRrset(zone, owner, written);
       rrsets.push({ owner, rrset: written });
+      if (warning !== undefined) noted.push({ owner, types: [type], message: warning });
       created = shown === undefined;
     } else if (stands !== undefined) builder.deleteRrset(zone, owner, type);
     else if (shown !== undefined) refuseImplied(owner, type, zone);
     else if (mustExist) refuse('not_found', `${owner} has no ${type} records`, { name: owner, rrsetType: type });
   }
   return builder.buildWith(
-    (warnings) => ({ rrsets, created, warnings: [...orphans, ...warnings] }),
+    (warnings) => ({ rrsets, created, warnings: [...noted, ...warnings] }),
     (owner, type) => changes.find((one) => one.owner === owner && one.type === type && one.rrset !== undefined)?.path,
   );
 }
@@ -86,7 +90,7 @@ function checkPlace(zone: Zone, owner: Fqdn, type: RecordType, path: string): vo
     refuseField(
       'record_invalid',
       path,
-      `the SOA comes from the zone's settings: PATCH /v1/zones/${zone.name} with "soa"`,
+      `the SOA comes from the zone's settings: PATCH ${zonePath(zone.name)} with "soa"`,
     );
   }
 }

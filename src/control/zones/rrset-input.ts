@@ -3,6 +3,7 @@
 
 import { atField, refuseField } from '../../errors.ts';
 import { type Fqdn, isWithin, parseRelativeName } from '../../model/name.ts';
+import { isPartedText, partedTextWarning } from '../../model/rdata/parted-text.ts';
 import { parseRecordType, type RecordType } from '../../model/rdata/record-types.ts';
 import { parseRecords } from '../../model/rrset.ts';
 import type { RrsetChange } from './change-rrsets.ts';
@@ -79,5 +80,8 @@ function changeOf(
 ): RrsetChange {
   if (records.length === 0) return { owner, type, rrset: undefined, path };
   const canonical = atField(recordsPath, () => parseRecords(type, records), 'record_invalid');
-  return { owner, type, rrset: { type, records: canonical, ...(ttl !== undefined && { ttl }) }, path };
+  const rrset = { type, records: canonical, ...(ttl !== undefined && { ttl }) };
+  const parted = records.find((record) => isPartedText(type, record));
+  if (parted === undefined) return { owner, type, rrset, path };
+  return { owner, type, rrset, path, warning: partedTextWarning(owner, type, parted) };
 }

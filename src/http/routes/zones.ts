@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { entityTag } from '../../control/input/precondition.ts';
 import { parseSearch } from '../../control/input/search.ts';
 import { existingZone } from '../../control/reading/existing.ts';
+import { zonePath } from '../../control/reading/resource-path.ts';
 import type { Committed, Decide } from '../../control/transaction/decision.ts';
 import { decideClearZone, decideDeleteClearedZone, decideDeleteZone } from '../../control/zones/delete-zone.ts';
 import { decideCreateZone, decidePutZone, type ZonePut } from '../../control/zones/put-zone.ts';
@@ -34,7 +35,7 @@ import {
   withBody,
   writtenAt,
 } from '../write.ts';
-import { zoneNameOf, zonePath } from '../zone-path.ts';
+import { zoneNameOf } from '../zone-path.ts';
 
 const tags = ['zones'];
 const params = strict({ zone: NameText });

@@ -10,6 +10,7 @@ import {
   type ZoneCut,
 } from '../check-name.ts';
 import { type Fqdn, isWithin } from '../name.ts';
+import { partedTextWarning } from '../rdata/parted-text.ts';
 import { isSingleton, type RecordType } from '../rdata/record-types.ts';
 import { managingHost, maxRrset, maxTypes, type Rrset, recordOverhead } from '../rrset.ts';
 import type { Findings } from './findings.ts';
@@ -75,6 +76,7 @@ export class ZoneFileContents {
       this.#addSoa(record);
       return;
     }
+    if (record.parted === true) this.#findings.warn(line, partedTextWarning(owner, type, record.record));
     if (cutsAt(this.zone, owner, [record]).length > 0) this.#cuts.add(owner);
     const rrsets = this.names.get(owner) ?? [];
     const rrset = rrsets.find((one) => one.type === type);

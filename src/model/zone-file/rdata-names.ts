@@ -1,4 +1,5 @@
-// Makes the domain names in the rdata of zone files absolute. They may be relative to `$ORIGIN`.
+// Finds the domain names in rdata, and makes those of zone files absolute: they may be relative to `$ORIGIN`.
+
 import { type Fqdn, isAbsolute, root } from '../name.ts';
 import { fieldsOf, type RecordType } from '../rdata/record-types.ts';
 
@@ -39,4 +40,11 @@ export function withAbsoluteNames(type: RecordType, tokens: string[], origin: Fq
     if (token !== undefined && !token.startsWith('"')) tokens[position] = absoluteName(token, origin);
   }
   return tokens;
+}
+
+/** Returns the names in a canonical record, absolute. */
+export function namesIn(type: RecordType, record: string): string[] {
+  if (record.startsWith('\\#')) return [];
+  const tokens = record.split(' ');
+  return positionsOf(type, tokens).flatMap((position) => tokens[position] ?? []);
 }

@@ -5,6 +5,7 @@
 import { parseDuration } from '../duration.ts';
 import { InvalidValue } from '../invalid-value.ts';
 import { type Fqdn, parseRelativeName } from '../name.ts';
+import { isPartedText } from '../rdata/parted-text.ts';
 import { formatRdata, parseRdata } from '../rdata/rdata.ts';
 import { parseRecordType, type RecordType } from '../rdata/record-types.ts';
 import { maxTtl } from '../rrset.ts';
@@ -25,6 +26,8 @@ export interface ZoneFileRecord {
   length: number;
   /** True if the file says that the settings of the exported zone implied this record. */
   implied?: boolean;
+  /** True if the text is in several strings, probably because it is not in quotes. */
+  parted?: boolean;
 }
 
 /** A fault refuses the file. A warning does not, but part of the file may not mean what its author intended. */
@@ -190,7 +193,9 @@ export class ZoneFileReader {
     ttl ??= this.#directiveTtl ?? this.#lastTtl ?? this.#soaMinimum ?? this.#defaultTtl;
     // RFC 2181 §8.
     if (ttl > maxTtl) ttl = 0;
-    yield { kind: 'record', line, owner, type, ttl, record: formatRdata(type, wire), length: wire.length };
+    const record = formatRdata(type, wire);
+    const parted = isPartedText(type, fields.join(' '));
+    yield { kind: 'record', line, owner, type, ttl, record, length: wire.length, ...(parted && { parted }) };
   }
 }
 

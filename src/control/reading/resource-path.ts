@@ -1,0 +1,14 @@
+// The paths of resources, encoded as a client must send them. Messages and the header `Location` have them.
+
+import { type Fqdn, formatRelativeName, root } from '../../model/name.ts';
+
+/** Returns the path of a zone. The root zone is `@` there: clients remove a segment `.` (RFC 3986 §5.2.4). */
+export function zonePath(zone: Fqdn): string {
+  return `/v1/zones/${zone === root ? '@' : encodeURIComponent(zone)}`;
+}
+
+/** Returns the path of an RRset. */
+export function rrsetPath(zone: Fqdn, owner: Fqdn, type: string): string {
+  const name = owner === zone ? '@' : encodeURIComponent(formatRelativeName(owner, zone));
+  return `${zonePath(zone)}/rrsets/${name}/${type}`;
+}
