@@ -3,6 +3,7 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import type { FastifySchema } from 'fastify';
 import { type ErrorCode, errorCodes } from '../errors.ts';
+import { retryAfter } from './problem.ts';
 import { Problem } from './schemas/problem.ts';
 
 declare module 'fastify' {
@@ -86,7 +87,7 @@ function impliedRefusals({ headers, security }: FastifySchema, method: string): 
       ? []
       : (['contended', 'payload_too_large', 'unsupported_media_type', 'table_full', 'value_unreadable'] as const)),
     ...('if-match' in properties ? (['precondition_failed'] as const) : []),
-    ...('idempotency-key' in properties ? (['idempotency_mismatch'] as const) : []),
+    ...('idempotency-key' in properties ? (['idempotency_full', 'idempotency_mismatch'] as const) : []),
   ];
 }
 
@@ -96,7 +97,7 @@ function headersOf(codes: readonly ErrorCode[]): object {
     ...(codes.includes('unauthorized') && {
       'WWW-Authenticate': { type: 'string', description: 'How to authenticate' },
     }),
-    ...(codes.includes('store_unavailable') && {
+    ...(codes.some((code) => code in retryAfter) && {
       'Retry-After': { type: 'integer', description: 'Seconds after which to try again' },
     }),
   };

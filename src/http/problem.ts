@@ -9,7 +9,11 @@ import { pointerTo } from './json-pointer.ts';
  * The seconds after which a refused request may succeed, for the header `Retry-After`. The answers of one hour that are
  * kept for idempotency keys end together.
  */
-const retryAfter: Partial<Record<ErrorCode, number>> = { contended: 1, idempotency_full: 3600, store_unavailable: 2 };
+export const retryAfter: Partial<Record<ErrorCode, number>> = {
+  contended: 1,
+  idempotency_full: 3600,
+  store_unavailable: 2,
+};
 
 /** Answers an error. Fastify calls it as its error handler. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
