@@ -16,9 +16,15 @@ export const root = '.' as Fqdn;
  */
 const plainName = /^(?:[A-Za-z0-9_*-]{1,63}\.)*[A-Za-z0-9_*-]{1,63}$/;
 const specialCharacters = new Set('"().;\\@$');
+/** The characters of the longest name: 254 octets, each written as `\DDD`, and its last dot. */
+const maxNameText = 254 * 4 + 1;
 
 /** Parses an absolute name, with or without the trailing dot. Throws InvalidValue. */
 export function parseName(text: string): Fqdn {
+  if (text.length > maxNameText)
+    throw new InvalidValue(
+      `the name '${text.slice(0, 60)}…' has ${text.length} characters: at most 255 octets are allowed`,
+    );
   const relative = text.endsWith('.') ? text.slice(0, -1) : text;
   if (plainName.test(relative) && relative.length <= 253) return relative.toLowerCase() as Fqdn;
   if (text === '.') return root;
@@ -152,8 +158,10 @@ export function isWithin(name: Fqdn, zone: Fqdn): boolean {
 
 /** Returns whether presentation text ends in a dot that is not escaped. */
 export function isAbsolute(text: string): boolean {
-  const [backslashes = ''] = /\\*(?=\.$)/.exec(text) ?? [];
-  return text.endsWith('.') && backslashes.length % 2 === 0;
+  if (!text.endsWith('.')) return false;
+  let backslashes = 0;
+  while (text[text.length - 2 - backslashes] === '\\') backslashes += 1;
+  return backslashes % 2 === 0;
 }
 
 /**

@@ -298,7 +298,7 @@ test('every fault of a file is listed with its line, and nothing is changed', as
   assert.equal(problem.code, 'record_invalid');
   assert.deepEqual(
     problem.errors?.map(({ pointer }) => pointer),
-    ['line:1', 'line:2', 'line:3', 'line:4', 'line:7'],
+    ['line:1', 'line:2', 'line:4', 'line:7'],
   );
   assert.deepEqual(await served.dump(), before);
   assert.equal((await refused(served, 'x.example. A 192.0.2.1')).code, 'outside_zone');
@@ -307,6 +307,22 @@ test('every fault of a file is listed with its line, and nothing is changed', as
   const many = await refused(served, 'a A x\n'.repeat(500));
   assert.deepEqual([many.faults, many.errors?.length], [500, 500]);
   assert.deepEqual(await served.dump(), before);
+});
+
+test('records outside the zone are left out with a warning each, or refused with ?strict=true', async (t) => {
+  const served = await prepare(t);
+  const file = 'a A 192.0.2.1\n@ NS ns.example.\nns.example. A 192.0.2.2\n';
+  const strict = problemIn(await served.api.send('PUT', `${path}?strict=true`, file, textDns));
+  assert.deepEqual([strict.code, strict.errors?.map(({ pointer }) => pointer)], ['outside_zone', ['line:3']]);
+  const { counts, warnings } = await put(served, file);
+  assert.equal(counts.added, 2);
+  assert.deepEqual(warnings.at(-1), {
+    line: 3,
+    message: 'ns.example is not in zone foo.k8s: its A is left out',
+  });
+  const other = await refused(served, 'a A 192.0.2.1\nexample. 60 SOA a. b. 1 1 1 1 1\n');
+  assert.deepEqual([other.code, other.errors?.[0]?.pointer], ['outside_zone', 'line:2']);
+  assert.match(other.detail ?? '', /the SOA is that of example: this is not a file of zone foo\.k8s/);
 });
 
 test('records of hosts stay, and a file that contradicts them is refused', async (t) => {

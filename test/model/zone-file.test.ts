@@ -1,4 +1,5 @@
 // Zone files in tables: how odd syntax is read, what is refused, and that BIND reads the same text in the same way.
+// Cited by src/model/zone-file/generate.ts.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -48,8 +49,8 @@ const accepted: [what: string, text: string, records: string[]][] = [
   ],
   [
     'TTL and class in either order, any case',
-    'a 60 in A 10.0.0.1\na IN 1H AAAA ::1\na cLaSs1 tXt x',
-    ['1 a.foo.k8s 60 A 10.0.0.1', '2 a.foo.k8s 3600 AAAA ::1', '3 a.foo.k8s 3600 TXT "x"'],
+    'a 60 in A 10.0.0.1\na IN 1H AAAA ::1\na 1 cLaSs1 tXt x',
+    ['1 a.foo.k8s 60 A 10.0.0.1', '2 a.foo.k8s 3600 AAAA ::1', '3 a.foo.k8s 1 TXT "x"'],
   ],
   [
     'TTLs with units',
@@ -62,18 +63,105 @@ const accepted: [what: string, text: string, records: string[]][] = [
     ['2 a.foo.k8s 60 A 10.0.0.1', '3 b.foo.k8s 7 A 10.0.0.1'],
   ],
   [
-    "without a TTL the SOA's minimum",
-    '@ SOA a b 1 2h 3m 4w 5m\na A 10.0.0.1',
-    ['1 foo.k8s 300 SOA a.foo.k8s. b.foo.k8s. 1 7200 180 2419200 300', '2 a.foo.k8s 300 A 10.0.0.1'],
+    "without $TTL, and with a SOA that has no TTL: the SOA's minimum, also behind a record with a TTL",
+    '@ SOA a b 1 2h 3m 4w 5m\na 60 A 10.0.0.1\nb A 10.0.0.2',
+    [
+      "1 warning: the file has no $TTL, and its SOA has no TTL: every record without a TTL gets the SOA's minimum, 300",
+      '1 foo.k8s 300 SOA a.foo.k8s. b.foo.k8s. 1 7200 180 2419200 300',
+      '2 a.foo.k8s 60 A 10.0.0.1',
+      '3 b.foo.k8s 300 A 10.0.0.2',
+    ],
+  ],
+  [
+    'without $TTL, and with a SOA that has a TTL: the last TTL that was written (RFC 1035 §5.1), with one warning',
+    '@ 90 SOA a b 1 1 1 1 5\na A 10.0.0.1\nb 60 A 10.0.0.2\nc A 10.0.0.3',
+    [
+      '1 foo.k8s 90 SOA a.foo.k8s. b.foo.k8s. 1 1 1 1 5',
+      '2 warning: the file has no $TTL: every record without a TTL gets the last TTL before it (RFC 1035 §5.1); here 90',
+      '2 a.foo.k8s 90 A 10.0.0.1',
+      '3 b.foo.k8s 60 A 10.0.0.2',
+      '4 c.foo.k8s 60 A 10.0.0.3',
+    ],
+  ],
+  [
+    '$TTL behind a SOA without a TTL',
+    '@ SOA a b 1 1 1 1 5\n$TTL 7\na A 10.0.0.1',
+    [
+      "1 warning: the file has no $TTL, and its SOA has no TTL: every record without a TTL gets the SOA's minimum, 5",
+      '1 foo.k8s 5 SOA a.foo.k8s. b.foo.k8s. 1 1 1 1 5',
+      '3 a.foo.k8s 7 A 10.0.0.1',
+    ],
+  ],
+  [
+    "the SOA's owner without its last dot, and the same name later",
+    'Foo.k8s 3600 IN SOA a. b. 1 1 1 1 5\n 60 NS a.\nfoo.k8s 60 A 10.0.0.1\nfoo.k8s. 60 AAAA ::1',
+    [
+      "1 warning: 'Foo.k8s' is taken for 'foo.k8s.', the zone itself",
+      '1 foo.k8s 3600 SOA a. b. 1 1 1 1 5',
+      '2 foo.k8s 60 NS a.',
+      '3 foo.k8s 60 A 10.0.0.1',
+      '4 foo.k8s 60 AAAA ::1',
+    ],
+  ],
+  [
+    "@ as the SOA's owner below $ORIGIN of the root, as in old exports of Cloudflare",
+    '$ORIGIN .\n@ 3600 IN SOA a. b. 1 1 1 1 5\nwww.foo.k8s. 60 A 10.0.0.1',
+    [
+      "2 warning: '@' is taken for 'foo.k8s.', the zone itself",
+      '2 foo.k8s 3600 SOA a. b. 1 1 1 1 5',
+      '3 www.foo.k8s 60 A 10.0.0.1',
+    ],
+  ],
+  [
+    'the root as the owner of the SOA stays the root, and a name without its dot is a name below the zone',
+    '. 60 SOA a. b. 1 1 1 1 5\nfoo.k8s 60 A 10.0.0.1',
+    ['1 . 60 SOA a. b. 1 1 1 1 5', '2 foo.k8s.foo.k8s 60 A 10.0.0.1'],
+  ],
+  [
+    '$ORIGIN of the zone without its last dot',
+    '$ORIGIN x\n$ORIGIN FOO.k8s\na 60 A 10.0.0.1',
+    ["2 warning: 'FOO.k8s' is taken for 'foo.k8s.', the zone itself", '3 a.foo.k8s 60 A 10.0.0.1'],
+  ],
+  [
+    'ages and settings of Windows DNS',
+    '@ [AGE:3731000]\t600\tA\t10.0.0.1\n  [Aging:12] 60 A 10.0.0.2\n@ WINS L1 C2 ( 10.0.0.3 )\n@ 5 IN WINSR L1 a.',
+    [
+      '1 foo.k8s 600 A 10.0.0.1',
+      '2 foo.k8s 60 A 10.0.0.2',
+      '3 warning: WINS is a setting of Windows DNS, not a record: it is left out',
+      '4 warning: WINSR is a setting of Windows DNS, not a record: it is left out',
+    ],
+  ],
+  [
+    'aliases of Route 53',
+    '@ 60 AWS ALIAS A x.elb.amazonaws.com. Z1 false\nb 60 A 10.0.0.1',
+    [
+      '1 warning: an alias of Route 53 is not a DNS record: it is left out; write its addresses, or a CNAME',
+      '2 b.foo.k8s 60 A 10.0.0.1',
+    ],
+  ],
+  [
+    'bare CRs as line ends',
+    '; x\rb 60 A 10.0.0.1\r\rc 60 A 10.0.0.2 ; y\rd 60 A (\r10.0.0.3)\r',
+    ['2 b.foo.k8s 60 A 10.0.0.1', '4 c.foo.k8s 60 A 10.0.0.2', '5 d.foo.k8s 60 A 10.0.0.3'],
+  ],
+  [
+    'bare CRs between other line ends, several CRs before LF, and a CR in a comment, which does not end it',
+    'a 60 A 10.0.0.1\r\r\nb 60 A 10.0.0.2\rc 60 A 10.0.0.3\r\n; x\rd 60 A 10.0.0.4\n',
+    ['1 a.foo.k8s 60 A 10.0.0.1', '2 b.foo.k8s 60 A 10.0.0.2', '2 c.foo.k8s 60 A 10.0.0.3'],
   ],
   [
     'a SOA as RFC 3597 has it',
     '@ SOA \\# 22 0000 00000001 00001e3c 000003e8 0002a300 0000012c\na A 10.0.0.1',
-    ['1 foo.k8s 300 SOA . . 1 7740 1000 172800 300', '2 a.foo.k8s 300 A 10.0.0.1'],
+    [
+      "1 warning: the file has no $TTL, and its SOA has no TTL: every record without a TTL gets the SOA's minimum, 300",
+      '1 foo.k8s 300 SOA . . 1 7740 1000 172800 300',
+      '2 a.foo.k8s 300 A 10.0.0.1',
+    ],
   ],
   [
     'parentheses over lines, with comments',
-    'a ( ; one\n  60\n\n IN A ; two )\n 10.0.0.1 ) ; three\nb A 10.0.0.2',
+    'a ( ; one\n  60\n\n IN A ; two )\n 10.0.0.1 ) ; three\nb 60 A 10.0.0.2',
     ['1 a.foo.k8s 60 A 10.0.0.1', '6 b.foo.k8s 60 A 10.0.0.2'],
   ],
   ['nested and adjacent parentheses', 'a TXT(("x")y)', ['1 a.foo.k8s 120 TXT "x" "y"']],
@@ -113,6 +201,14 @@ const accepted: [what: string, text: string, records: string[]][] = [
     ['1 010-09-$.foo.k8s 60 CNAME 0.9.0.foo.k8s.', '1 011-0a-$.foo.k8s 60 CNAME 1.a.0.foo.k8s.'].map((line) =>
       line.replace('-$.', '-\\$.'),
     ),
+  ],
+  [
+    '$GENERATE with negative results',
+    `$GENERATE 0-1 a\${-1}-\${-1,3}-\${-1,0,x} 60 CNAME \${-12,1,N}`,
+    [
+      '1 a-1--01-ffffffff.foo.k8s 60 CNAME 4.f.f.f.f.f.f.f.foo.k8s.',
+      '1 a0-000-0.foo.k8s 60 CNAME 5.f.f.f.f.f.f.f.foo.k8s.',
+    ],
   ],
   ['$GENERATE with quoted rdata', '$GENERATE 1-1 m$ MX "10 x$"', ['1 m1.foo.k8s 120 MX 10 x1.foo.k8s.']],
   [
@@ -156,7 +252,10 @@ const refused: [text: string, line: number, message: RegExp][] = [
   ['$GENERATE 0-1000000 a$ A 10.0.0.1', 1, /1000001 numbers; 1000000/],
   [`$GENERATE 1-3 a\${1,2,q} A 10.0.0.1`, 1, /placeholder/],
   ['$GENERATE 250-300 a$ A 10.0.0.$', 1, /./],
-  [`$GENERATE 0-3 a\${-1} A 10.0.0.1`, 1, /negative/],
+  [`$GENERATE 1-3 a\${2147483647} A 10.0.0.1`, 1, /makes 2147483648 of 1/],
+  [`$GENERATE 1-3 a\${0,128} A 10.0.0.1`, 1, /wider than 127/],
+  [`$GENERATE 1-300 a TXT ${'$x'.repeat(30_000)}`, 1, /makes records of up to \d+ characters; at most 65535/],
+  [`$GENERATE 1-1000000 a$ TXT "${'x'.repeat(600)}"`, 1, /makes \d+ characters; at most 536870912/],
   [`$GENERATE 0-3 a\${1 A 10.0.0.1`, 1, /closing brace/],
   ['"a" A 10.0.0.1', 1, /quoted/],
   ['a A 10.0.0.1\\', 1, /escape/],
@@ -192,8 +291,10 @@ function contentsOf(text: string): { contents: ZoneFileContents; findings: Findi
   const reader = new ZoneFileReader({ origin, defaultTtl: 120 });
   for (const item of [...reader.read(`${text}\n`), ...reader.end()]) {
     if (item.kind === 'record') contents.add(item);
-    else findings.fault(item.line, item.message);
+    else if (item.kind === 'fault') findings.fault(item.line, item.message);
+    else findings.warn(item.line, item.message);
   }
+  contents.checkWhole();
   for (const owner of contents.names.keys()) {
     contents.rrsetsAt(owner, []);
     contents.checkTargets(owner, new Map());
@@ -220,10 +321,14 @@ const together: [what: string, text: string, faults: number, warnings: number][]
   ['a delegation without glue', 'a NS ns.a\nb NS ns.c', 0, 1],
   ['data below a delegation', 'a NS x.\nb.a TXT x', 0, 1],
   ['data at a delegation', `a NS x.\na TXT x\nc NS x.\nc DS 1 8 2 ${'00'.repeat(32)}`, 0, 1],
-  ['records outside the zone', 'a.example. A 10.0.0.1', 1, 0],
-  ['two SOAs', '@ SOA a b 1 1 1 1 1\n@ SOA a b 2 1 1 1 1', 1, 0],
-  ['a SOA again at the end', '@ SOA a b 1 1 1 1 1\na A 10.0.0.1\n@ SOA a b 1 1 1 1 1', 0, 0],
-  ['a SOA below the apex', 'a SOA a b 1 1 1 1 1', 1, 0],
+  ['records outside the zone', 'a A 10.0.0.1\na.example. A 10.0.0.1\nxfoo.k8s. A 10.0.0.1', 0, 2],
+  ['only records outside the zone', 'a.example. A 10.0.0.1\nb.example. A 10.0.0.1', 1, 2],
+  ['the SOA of another zone', '@ 60 NS ns.example.\nexample. 60 SOA a b 1 1 1 1 1', 1, 0],
+  ['the SOA of the zone above', '$ORIGIN k8s.\n@ 60 SOA a b 1 1 1 1 1\nfoo 60 A 10.0.0.1', 1, 0],
+  ['no records', '; nothing', 1, 0],
+  ['two SOAs', '@ 1 SOA a b 1 1 1 1 1\n@ 1 SOA a b 2 1 1 1 1', 1, 0],
+  ['a SOA again at the end', '@ 1 SOA a b 1 1 1 1 1\na 1 A 10.0.0.1\n@ 1 SOA a b 1 1 1 1 1', 0, 0],
+  ['a SOA below the apex', 'a 1 SOA a b 1 1 1 1 1', 1, 0],
   ['TTLs that differ', 'a 60 A 10.0.0.1\na 30 A 10.0.0.2', 0, 1],
   ['a record too large for a message', `a TXT ${`${'x'.repeat(254)} `.repeat(256)}`, 1, 0],
   ['an RRset too large for a message', '$GENERATE 1-9000 a TXT x$', 1, 0],
@@ -235,6 +340,37 @@ for (const [what, text, faults, warnings] of together) {
     assert.deepEqual([findings.faults, findings.warnings], [faults, warnings]);
   });
 }
+
+test('an entry of a megabyte is refused without reading all of it', () => {
+  const megabyte = 1024 * 1024;
+  const limit = /an entry has more than 327680 characters|has \d+ characters|makes records of up to/;
+  for (const text of [
+    `${'a'.repeat(megabyte)} A 10.0.0.1`,
+    `${'\\\\'.repeat(megabyte / 2)}. A 10.0.0.1`,
+    `${'\\\\'.repeat(100_000)}. A 10.0.0.1`,
+    `a CNAME ${'a.'.repeat(100_000)}`,
+    `a NSEC b ${'A '.repeat(megabyte)}`,
+    `$GENERATE 1000-2000 ${'$x'.repeat(40_000)} A 10.0.0.1`,
+    `$GENERATE 1-1000 a$ TXT ${'"$" '.repeat(50_000)}`,
+  ]) {
+    const items = read(text);
+    assert.equal(items.length, 1, text.slice(0, 40));
+    assert.match(items[0] ?? '', limit, text.slice(0, 40));
+  }
+});
+
+test('of the records outside the zone the first hundred are listed, then they are counted', () => {
+  const outside = Array.from({ length: 150 }, (_, index) => `a${index}.example. A 10.0.0.1`);
+  const { findings } = contentsOf(['a A 10.0.0.1', ...outside, '*.a NS b.', '*.b NS b.'].join('\n'));
+  assert.equal(findings.warnings, 152);
+  const listed = findings.listWarnings();
+  assert.equal(listed.length, 103);
+  assert.deepEqual(listed.at(-1), { line: 101, message: '50 more records outside the zone are left out' });
+  assert.deepEqual(
+    listed.slice(-3, -1).map(({ line }) => line),
+    [152, 153],
+  );
+});
 
 test('an RRset with different TTLs gets the smallest (RFC 2181 §5.2)', () => {
   const { contents } = contentsOf('a 60 A 10.0.0.2\na 30 A 10.0.0.1\na 90 A 10.0.0.3');
@@ -322,7 +458,9 @@ test('BIND reads the same records from the same text', { skip: skipWithoutBindTo
     ...accepted
       .filter(
         ([what]) =>
-          !/without a TTL|a SOA|beyond|\$ORIGIN|byte order|inherited|\$TTL|unknown types|SRV, SOA|escapes/.test(what),
+          !/without a TTL|SOA|Windows|Route 53|bare CRs|beyond|\$ORIGIN|byte order|inherited|\$TTL|unknown types|escapes/.test(
+            what,
+          ),
       )
       .map(
         ([, one], index) =>

@@ -35,6 +35,8 @@ export interface ImportWanted {
   /** The file, with one character for each octet. */
   text: AsyncIterable<string>;
   dryRun: boolean;
+  /** If true, refuses a file with records outside the zone. */
+  strict?: boolean;
   precondition?: Precondition;
   onProgress?: (progress: ImportProgress) => void;
   /** Aborted when the client has gone. Then the import ends, unless it has begun to commit its last transaction. */

@@ -1,6 +1,7 @@
 // Reads a zone file while it arrives, into memory. Pauses often, so that other work of the replica goes on.
 
 import { refuse } from '../../errors.ts';
+import type { Fqdn } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
 import { ZoneFileContents } from '../../model/zone-file/contents.ts';
 import type { Findings } from '../../model/zone-file/findings.ts';
@@ -11,6 +12,7 @@ import type { ImportWanted } from './import-wanted.ts';
 import { yieldToEventLoop } from './yield-to-event-loop.ts';
 
 const maxRecords = 10_000_000;
+/** The records that are read without a pause. A long one counts as several: one more for each 64 octets. */
 const recordsPerTurn = 1000;
 
 /**
@@ -18,18 +20,18 @@ const recordsPerTurn = 1000;
  * too many records, or all running imports use too much memory.
  */
 export async function readZoneFile(
-  { text, onProgress = () => undefined, signal }: ImportWanted,
+  { text, strict = false, onProgress = () => undefined, signal }: ImportWanted,
   { zones }: Views,
   zone: Zone,
   findings: Findings,
   memory: MemoryShare,
 ): Promise<ZoneFileContents> {
   const alone = !zones.hasZonesBelow(zone.name);
-  const contents = new ZoneFileContents(zone.name, findings, (owner) =>
-    alone ? undefined : zones.zoneBelow(zone.name, owner),
-  );
+  const zoneBelow = (owner: Fqdn) => (alone ? undefined : zones.zoneBelow(zone.name, owner));
+  const contents = new ZoneFileContents(zone.name, findings, { zoneBelow, strict });
   const reader = new ZoneFileReader({ origin: zone.name, defaultTtl: zone.defaultTtl });
   let count = 0;
+  let thisTurn = 0;
   const take = async (items: Iterable<ZoneFileRecord | ZoneFileNote>) => {
     for (const item of items) {
       if (item.kind === 'record') contents.add(item);
@@ -38,15 +40,17 @@ export async function readZoneFile(
       memory.hold(contents.held);
       if (contents.records > maxRecords)
         refuse('payload_too_large', `the file has more than ${maxRecords} records; nothing was changed`);
-      if (++count % recordsPerTurn !== 0) continue;
-      if (count % 100_000 === 0) onProgress({ phase: 'reading', done: count, total: undefined });
+      if (++count % 100_000 === 0) onProgress({ phase: 'reading', done: count, total: undefined });
+      thisTurn += item.kind === 'record' ? 1 + (item.length >> 6) : 1;
+      if (thisTurn < recordsPerTurn) continue;
+      thisTurn = 0;
       await yieldToEventLoop(signal);
     }
   };
   for await (const chunk of text) await take(reader.read(chunk));
   await take(reader.end());
   contents.defaultTtl = reader.firstDirectiveTtl;
-  if (contents.records === 0 && findings.faults === 0) findings.fault(1, 'the file has no records');
+  contents.checkWhole();
   onProgress({ phase: 'reading', done: count, total: count });
   return contents;
 }

@@ -76,6 +76,11 @@ export const zoneFileRoutes: Routes = async (app, services) => {
         headers: writeHeaders,
         querystring: strict({
           dryRun: Type.Optional(Type.Boolean({ description: 'Returns what would change, and changes nothing' })),
+          strict: Type.Optional(
+            Type.Boolean({
+              description: 'Refuses records outside the zone; else they are left out with a warning each',
+            }),
+          ),
         }),
         body: Type.Unsafe<unknown>({
           description: `A zone file (RFC 1035 §5) of ${maxFileOctets} octets at most`,
@@ -102,14 +107,14 @@ export const zoneFileRoutes: Routes = async (app, services) => {
       const zone = zoneOf(request.params.zone);
       const { body } = request;
       if (!(body instanceof Readable)) refuse('invalid_request', 'the body must be a zone file (text/dns)');
-      const { dryRun = false } = request.query;
+      const { dryRun = false, strict = false } = request.query;
       const precondition = preconditionOf(request);
       const actor = actorOf(request);
       const signal = clientOf(reply);
       const run = (onProgress?: (progress: ImportProgress) => void) =>
         importZoneFile(
           { ...services, logger: request.log },
-          { actor, zone, text: textOf(body), dryRun, precondition, signal, ...(onProgress && { onProgress }) },
+          { actor, zone, text: textOf(body), dryRun, strict, precondition, signal, ...(onProgress && { onProgress }) },
         );
       if (request.headers.accept?.includes(progressLines)) return sendProgress(reply, zone, dryRun, run);
       const imported = await run();

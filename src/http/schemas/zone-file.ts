@@ -40,7 +40,9 @@ export const ImportBody = Type.Object(
       { description: 'Numbers of RRsets, the SOA included' },
     ),
     warnings: Type.Array(Type.Object({ line: Count, message: Type.String() }, { title: 'LineWarning' }), {
-      description: 'The first 100',
+      description:
+        'In the order of their lines: the first 100, beside them the first 100 of records outside the zone, and then ' +
+        'how many more there are',
     }),
     difference: Type.Optional(
       Type.Array(Difference, {

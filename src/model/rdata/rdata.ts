@@ -13,6 +13,9 @@ interface Field extends FieldCodec {
   label: string;
 }
 
+/** The maximum characters of a record's text. 65535 octets fit, each written as `\DDD`, with blanks between them. */
+export const maxRdataText = 320 * 1024;
+
 /** A cache: the fields of each type that was used before. */
 const fieldsByType = new Map<RecordType, readonly Field[] | undefined>();
 const writer = new WireWriter();
@@ -32,6 +35,8 @@ function codecsOf(type: RecordType): readonly Field[] | undefined {
  * Throws InvalidValue.
  */
 export function parseRdata(type: RecordType, text: string): Uint8Array {
+  if (text.length > maxRdataText)
+    throw new InvalidValue(`the record has ${text.length} characters; at most ${maxRdataText} are allowed`);
   const fields = codecsOf(type);
   // Without a number after it, `\#` is an escaped `#`.
   const generic = text.includes('\\#') ? /^[ \t]*\\#[ \t]+(\d+(?:[ \t].*)?)$/.exec(text)?.[1] : undefined;

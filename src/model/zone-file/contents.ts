@@ -34,6 +34,13 @@ interface FileSoa {
   record: string;
 }
 
+interface ContentsOptions {
+  /** Returns the served zone inside this one that answers for a name. */
+  zoneBelow?: (owner: Fqdn) => Fqdn | undefined;
+  /** If true, a record outside the zone is a fault, not a warning. */
+  strict?: boolean;
+}
+
 /** The octets of memory of a name, an RRset and a record, beside their text. Upper limits, measured on V8. */
 const heldByName = 200;
 const heldByRrset = 200;
@@ -47,6 +54,8 @@ export class ZoneFileContents {
   /** The first `$TTL` of the file. */
   defaultTtl: number | undefined;
   records = 0;
+  /** The number of records outside the zone. They are left out. */
+  outside = 0;
   /** The approximate size in memory, in octets. */
   held = 0;
   /** The NS records of the apex that the exported zone's settings implied and this zone's settings do not imply. */
@@ -55,21 +64,22 @@ export class ZoneFileContents {
   /** RRsets whose records are all marked as implied, with their owners. */
   readonly #marked = new Map<FileRrset, Fqdn>();
   readonly #zoneBelow: (owner: Fqdn) => Fqdn | undefined;
+  readonly #strict: boolean;
   /** Names with a delegation or a DNAME. */
   readonly #cuts = new Set<Fqdn>();
 
-  /** `zoneBelow` returns the served zone inside this one that answers for a name. */
-  constructor(zone: Fqdn, findings: Findings, zoneBelow: (owner: Fqdn) => Fqdn | undefined = () => undefined) {
+  constructor(zone: Fqdn, findings: Findings, { zoneBelow = () => undefined, strict = false }: ContentsOptions = {}) {
     this.zone = zone;
     this.#findings = findings;
     this.#zoneBelow = zoneBelow;
+    this.#strict = strict;
   }
 
   add(record: ZoneFileRecord): void {
     const { owner, type, line } = record;
     this.records += 1;
     if (!isWithin(owner, this.zone)) {
-      this.#findings.fault(line, `${owner} is not in zone ${this.zone}`, 'outside_zone');
+      this.#leaveOut(record);
       return;
     }
     if (type === 'SOA') {
@@ -84,6 +94,24 @@ export class ZoneFileContents {
       if (record.implied !== true) this.#marked.delete(rrset);
       this.#addTo(rrset, record);
     } else if (rrsets.length <= maxTypes) this.#addRrset(rrsets, record);
+  }
+
+  /** Leaves out a record outside the zone. The SOA of another zone is a fault: the file was meant for that zone. */
+  #leaveOut({ owner, type, line }: ZoneFileRecord): void {
+    const { zone } = this;
+    this.outside += 1;
+    if (type === 'SOA')
+      this.#findings.fault(line, `the SOA is that of ${owner}: this is not a file of zone ${zone}`, 'outside_zone');
+    else if (this.#strict) this.#findings.fault(line, `${owner} is not in zone ${zone}`, 'outside_zone');
+    else this.#findings.warn(line, `${owner} is not in zone ${zone}: its ${type} is left out`, 'outside');
+  }
+
+  /** Adds the faults that the file has as a whole: no records, or none of them in the zone. */
+  checkWhole(): void {
+    if (this.#findings.faults > 0) return;
+    if (this.records === 0) this.#findings.fault(1, 'the file has no records');
+    else if (this.outside === this.records)
+      this.#findings.fault(1, `none of the ${this.records} records is in zone ${this.zone}`, 'outside_zone');
   }
 
   #addRrset(rrsets: FileRrset[], record: ZoneFileRecord): void {

@@ -10,6 +10,11 @@ interface GenerateRange {
 }
 
 const maxNumbers = 1_000_000;
+/** The maximum characters that one template makes of one number, and those of a placeholder. As in BIND. */
+const maxMade = 65_535;
+const maxWidth = 127;
+/** The maximum characters that one `$GENERATE` makes of all its numbers: those of the largest file. */
+const maxMadeInAll = 512 * 1024 * 1024;
 
 /** Parses `1-100` or `0-255/5`. Throws InvalidValue. */
 export function parseGenerateRange(text: string): GenerateRange {
@@ -28,6 +33,32 @@ export function parseGenerateRange(text: string): GenerateRange {
 
 const placeholder = /\\.|\$\$|\$\{([^}]*)(\}?)|\$/gs;
 
+/**
+ * Throws InvalidValue if the templates would make too much text. It counts what they make of the largest number, and
+ * makes nothing (test/model/zone-file.test.ts).
+ */
+export function checkGenerated(templates: readonly string[], { start, stop, step }: GenerateRange): void {
+  const made = templates.reduce((sum, template) => sum + longestMade(template, stop), 0);
+  if (made > maxMade)
+    throw new InvalidValue(`the $GENERATE makes records of up to ${made} characters; at most ${maxMade} are allowed`);
+  const inAll = made * (Math.floor((stop - start) / step) + 1);
+  if (inAll > maxMadeInAll)
+    throw new InvalidValue(`the $GENERATE makes ${inAll} characters; at most ${maxMadeInAll} are allowed`);
+}
+
+/** Returns an upper limit for the characters that the template makes of the numbers up to this one. */
+function longestMade(template: string, number: number): number {
+  let length = template.length;
+  for (const [found, modifiers = ''] of template.matchAll(placeholder)) {
+    if (!found.startsWith('$') || found === '$$') continue;
+    const width = Number(/,(\d{1,3})/.exec(modifiers)?.[1] ?? 0);
+    // A negative number has up to 16 characters: eight hexadecimal digits with dots.
+    length += Math.max(width, found === '$' ? String(number).length : 16);
+    if (length > maxMade) return length;
+  }
+  return length;
+}
+
 /** Returns the template with the number filled in. Throws InvalidValue. */
 export function substitute(template: string, number: number): string {
   if (!template.includes('$')) return template;
@@ -39,7 +70,10 @@ export function substitute(template: string, number: number): string {
   });
 }
 
-/** Formats a number by the modifiers `offset[,width[,base]]`. */
+/**
+ * Formats a number by the modifiers `offset[,width[,base]]`. A negative result has a sign in base d. In the others it
+ * is written as BIND writes it, in 32 bits.
+ */
 function formatNumber(modifiers: string, number: number): string {
   const [, offset, digits = '0', base = 'd'] = /^([+-]?\d{1,10})(?:,(\d{1,3})(?:,([doxXnN]))?)?$/.exec(modifiers) ?? [];
   if (offset === undefined)
@@ -48,20 +82,22 @@ function formatNumber(modifiers: string, number: number): string {
     );
   const value = number + Number(offset);
   const width = Number(digits);
-  if (value < 0) throw new InvalidValue(`'\${${modifiers}}' makes ${number} negative`);
+  if (width > maxWidth) throw new InvalidValue(`'\${${modifiers}}' is wider than ${maxWidth} characters`);
+  if (Math.abs(value) >= 2 ** 31)
+    throw new InvalidValue(`'\${${modifiers}}' makes ${value} of ${number}: at most 2^31 − 1 is allowed`);
   switch (base) {
     case 'o':
-      return value.toString(8).padStart(width, '0');
+      return (value >>> 0).toString(8).padStart(width, '0');
     case 'x':
-      return value.toString(16).padStart(width, '0');
+      return (value >>> 0).toString(16).padStart(width, '0');
     case 'X':
-      return value.toString(16).toUpperCase().padStart(width, '0');
+      return (value >>> 0).toString(16).toUpperCase().padStart(width, '0');
     case 'n':
-      return nibbles(value, width);
+      return nibbles(value >>> 0, width);
     case 'N':
-      return nibbles(value, width).toUpperCase();
+      return nibbles(value >>> 0, width).toUpperCase();
     default:
-      return String(value).padStart(width, '0');
+      return value < 0 ? `-${String(-value).padStart(width - 1, '0')}` : String(value).padStart(width, '0');
   }
 }
 

@@ -2,6 +2,8 @@
 // The file comes in chunks of any size, of which at most one entry is kept. A character is one octet of the file
 // (latin1). An octet outside ASCII becomes `\DDD`. The meaning of the tokens: reader.ts.
 
+import { maxRdataText } from '../rdata/rdata.ts';
+
 /** The comment that an export writes after a record that the zone's settings imply. */
 export const impliedMark = ' implied';
 
@@ -18,8 +20,8 @@ export interface LexerFault {
   fault: string;
 }
 
-/** The maximum characters of an entry. A TXT record of 65535 octets, each written as `\DDD`, fits. */
-const maxEntry = 1024 * 1024;
+/** The maximum characters of an entry. */
+const maxEntry = maxRdataText;
 
 const special = /["();\\]/;
 const blanks = /[ \t]+/;
@@ -29,6 +31,8 @@ const escapeOrNotAscii = /\\.|[\x7f-\xff]/gs;
 
 export class ZoneFileLexer {
   #rest = '';
+  /** What ends a line of this file. Undefined until its first line end was read. */
+  #lineEnd: string | RegExp | undefined;
   #line = 0;
   #entry: ZoneFileEntry | undefined;
   #depth = 0;
@@ -37,7 +41,9 @@ export class ZoneFileLexer {
 
   /** Yields the entries that this chunk of the file completes. */
   *read(chunk: string): Generator<ZoneFileEntry | LexerFault> {
-    const lines = (this.#rest + chunk).split('\n');
+    const text = this.#rest + chunk;
+    this.#lineEnd ??= findLineEnd(text);
+    const lines = this.#lineEnd === undefined ? [text] : text.split(this.#lineEnd);
     this.#rest = lines.pop() ?? '';
     for (const line of lines) yield* this.#readLine(line);
     if (this.#rest.length > maxEntry) yield* this.#giveUp();
@@ -52,8 +58,13 @@ export class ZoneFileLexer {
   *#readLine(text: string): Generator<ZoneFileEntry | LexerFault> {
     this.#line += 1;
     if (this.#dead) return;
-    const line = this.#line === 1 ? text.replace(/^\xef\xbb\xbf/, '') : text;
-    const plain = inAscii(line.endsWith('\r') ? line.slice(0, -1) : line);
+    const line = withoutReturns(this.#line === 1 ? text.replace(/^\xef\xbb\xbf/, '') : text);
+    // In a comment, only the line end of the file ends the line: the comment must not become a record.
+    const parts = line.includes('\r') && !line.includes(';') ? line.split('\r') : [line];
+    for (const part of parts) yield* this.#readPart(inAscii(part));
+  }
+
+  *#readPart(plain: string): Generator<ZoneFileEntry | LexerFault> {
     const indented = plain.startsWith(' ') || plain.startsWith('\t');
     if (this.#depth === 0 && !special.test(plain)) {
       const tokens = plain.split(blanks).filter((token) => token !== '');
@@ -127,6 +138,26 @@ export class ZoneFileLexer {
       fault: `an entry has more than ${maxEntry} characters: nothing after it was read`,
     };
   }
+}
+
+/**
+ * Returns what ends the lines of a file that begins with this text: a bare CR if that ends the first line, otherwise
+ * LF, with or without CRs before it. Undefined if the text does not show it yet.
+ */
+function findLineEnd(text: string): string | RegExp | undefined {
+  const first = text.search(/[\r\n]/);
+  if (first < 0) return undefined;
+  let after = first;
+  while (text[after] === '\r') after += 1;
+  if (after === text.length) return undefined;
+  return text[after] === '\n' ? '\n' : /\r\n?|\n/;
+}
+
+/** Returns the line without the CRs at its end. */
+function withoutReturns(line: string): string {
+  let end = line.length;
+  while (line[end - 1] === '\r') end -= 1;
+  return end === line.length ? line : line.slice(0, end);
 }
 
 function inAscii(text: string): string {

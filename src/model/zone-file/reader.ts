@@ -4,13 +4,13 @@
 
 import { parseDuration } from '../duration.ts';
 import { InvalidValue } from '../invalid-value.ts';
-import { type Fqdn, parseRelativeName } from '../name.ts';
+import { type Fqdn, parseRelativeName, root } from '../name.ts';
 import { isPartedText } from '../rdata/parted-text.ts';
 import { formatRdata, parseRdata } from '../rdata/rdata.ts';
 import { parseRecordType, type RecordType } from '../rdata/record-types.ts';
 import { maxTtl } from '../rrset.ts';
 import type { FileRule } from './findings.ts';
-import { parseGenerateRange, substitute } from './generate.ts';
+import { checkGenerated, parseGenerateRange, substitute } from './generate.ts';
 import { type LexerFault, type ZoneFileEntry, ZoneFileLexer } from './lexer.ts';
 import { withAbsoluteNames } from './rdata-names.ts';
 
@@ -39,7 +39,7 @@ export interface ZoneFileNote {
 }
 
 interface ReaderOptions {
-  /** The `$ORIGIN` at the beginning of the file: the zone. */
+  /** The zone of the file. It is the `$ORIGIN` at the beginning. */
   origin: Fqdn;
   /** The TTL of records before the first one with a TTL. */
   defaultTtl: number;
@@ -49,10 +49,22 @@ type Item = ZoneFileRecord | ZoneFileNote;
 
 const classes = /^(?:IN|CH|HS|CS|ANY|NONE|CLASS\d{1,5})$/i;
 
+/** When Windows DNS last refreshed a record, in hours since 1601. It stands before the TTL. */
+const windowsAge = /^\[(?:AGE|Aging):\d+\]$/i;
+
+/** What other servers write that no DNS client can ask for, by the token in the place of the class or the type. */
+const foreign: Readonly<Record<string, string>> = {
+  WINS: 'WINS is a setting of Windows DNS, not a record: it is left out',
+  WINSR: 'WINSR is a setting of Windows DNS, not a record: it is left out',
+  'WINS-R': 'WINS-R is a setting of Windows DNS, not a record: it is left out',
+  AWS: 'an alias of Route 53 is not a DNS record: it is left out; write its addresses, or a CNAME',
+};
+
 export class ZoneFileReader {
   /** The first `$TTL` of the file; undefined until it was read. */
   firstDirectiveTtl: number | undefined;
   readonly #lexer = new ZoneFileLexer();
+  readonly #zone: Fqdn;
   #origin: Fqdn;
   /**
    * The owner that the next entry may inherit. `broken`: it could not be read, so entries that inherit it are skipped.
@@ -60,10 +72,16 @@ export class ZoneFileReader {
   #owner: Fqdn | 'none' | 'broken' = 'none';
   #directiveTtl: number | undefined;
   #lastTtl: number | undefined;
+  /** The SOA's minimum, if neither the SOA nor what is before it has a TTL. */
   #soaMinimum: number | undefined;
   readonly #defaultTtl: number;
+  /** True after the warning that records without a TTL have that of the record before them. */
+  #toldLastTtl = false;
+  /** True if the file has the zone's name without its last dot as the owner of its SOA. */
+  #dotless = false;
 
   constructor({ origin, defaultTtl }: ReaderOptions) {
+    this.#zone = origin;
     this.#origin = origin;
     this.#defaultTtl = defaultTtl;
   }
@@ -93,9 +111,14 @@ export class ZoneFileReader {
       if (first.startsWith('$') && !entry.indented) yield* this.#obey(entry, first.toUpperCase());
       else if (entry.indented) yield* this.#inherit(entry);
       else {
+        const rest = entry.tokens.slice(1);
         this.#owner = 'broken';
-        this.#owner = this.#parseOwner(first);
-        yield* this.#record(line, this.#owner, entry.tokens.slice(1));
+        if (this.#isDotlessSoa(first, rest)) {
+          this.#dotless = true;
+          yield withoutDot(line, first, this.#zone);
+        }
+        this.#owner = this.#dotless && this.#isZone(first) ? this.#zone : this.#parseOwner(first);
+        yield* this.#record(line, this.#owner, rest);
       }
     } catch (error) {
       if (!(error instanceof InvalidValue)) throw error;
@@ -108,6 +131,20 @@ export class ZoneFileReader {
     if (this.#owner !== 'broken') yield* this.#record(line, this.#owner, tokens);
   }
 
+  /** Returns whether this is a SOA whose owner is the zone's name without its last dot, or `@` below `$ORIGIN .`. */
+  #isDotlessSoa(owner: string, rest: readonly string[]): boolean {
+    return this.#isZone(owner) && rest.slice(0, 3).some((token) => token.toUpperCase() === 'SOA');
+  }
+
+  /**
+   * Returns whether a name is the zone's, but for its last dot. Cloudflare's old exports have `@` for it, below
+   * `$ORIGIN .`.
+   */
+  #isZone(token: string): boolean {
+    if (token === '@') return this.#origin === root && this.#zone !== root;
+    return token.toLowerCase() === this.#zone && this.#origin !== root;
+  }
+
   #parseOwner(token: string): Fqdn {
     if (token.startsWith('"')) throw new InvalidValue(`${token} is not an owner name: names are not quoted`);
     return parseRelativeName(token, this.#origin);
@@ -118,7 +155,10 @@ export class ZoneFileReader {
     switch (directive) {
       case '$ORIGIN':
         if (argument === '' || more.length > 0) throw new InvalidValue('$ORIGIN takes one name');
-        this.#origin = this.#parseOwner(argument);
+        if (argument !== '@' && this.#isZone(argument)) {
+          yield withoutDot(line, argument, this.#zone);
+          this.#origin = this.#zone;
+        } else this.#origin = this.#parseOwner(argument);
         return;
       case '$TTL':
         if (argument === '' || more.length > 0) throw new InvalidValue('$TTL takes one TTL');
@@ -143,7 +183,9 @@ export class ZoneFileReader {
 
   *#generate(line: number, range: string, [owner = '', ...rest]: string[]): Generator<Item> {
     if (rest.length < 2) throw new InvalidValue('$GENERATE takes a range, an owner, [ttl] [class] a type and rdata');
-    const { start, stop, step } = parseGenerateRange(range);
+    const numbers = parseGenerateRange(range);
+    checkGenerated([owner, ...rest], numbers);
+    const { start, stop, step } = numbers;
     for (let number = start; number <= stop; number += step) {
       const tokens = rest.flatMap((token) => this.#generated(token, number));
       for (const item of this.#record(line, this.#parseOwner(substitute(owner, number)), tokens)) {
@@ -172,6 +214,7 @@ export class ZoneFileReader {
     for (; at < tokens.length; at += 1) {
       const token = tokens[at] as string;
       if (ttl === undefined && looksLikeTtl(token)) ttl = parseDuration(token);
+      else if (windowsAge.test(token)) continue;
       else if (!hasClass && classes.test(token)) {
         hasClass = true;
         if (token.toUpperCase() !== 'IN' && token.toUpperCase() !== 'CLASS1')
@@ -180,23 +223,50 @@ export class ZoneFileReader {
     }
     const typeText = tokens[at];
     if (typeText === undefined) throw new InvalidValue('the record has no type');
+    const left = foreign[typeText.toUpperCase()];
+    if (left !== undefined) {
+      yield warning(line, left);
+      return;
+    }
     const type = parseRecordType(typeText);
     const fields = withAbsoluteNames(type, tokens.slice(at + 1), this.#origin);
     const wire = parseRdata(type, fields.join(' '));
-    // The minimum is the last field of a SOA.
-    if (type === 'SOA') this.#soaMinimum ??= Buffer.from(wire).readUInt32BE(wire.length - 4);
     if (ttl !== undefined && ttl > maxTtl) {
       yield tooLongTtl(line, ttl);
       ttl = 0;
     }
     if (ttl !== undefined) this.#lastTtl = ttl;
-    ttl ??= this.#directiveTtl ?? this.#lastTtl ?? this.#soaMinimum ?? this.#defaultTtl;
-    // RFC 2181 §8.
-    if (ttl > maxTtl) ttl = 0;
+    else if (this.#directiveTtl === undefined) yield* this.#noteMissingTtl(line, type, wire);
+    ttl ??= this.#directiveTtl ?? this.#soaMinimum ?? this.#lastTtl ?? this.#defaultTtl;
     const record = formatRdata(type, wire);
     const parted = isPartedText(type, fields.join(' '));
     yield { kind: 'record', line, owner, type, ttl, record, length: wire.length, ...(parted && { parted }) };
   }
+
+  /**
+   * Notes that a record has no TTL and that the file has no `$TTL`. As BIND, takes the minimum of a SOA that has no TTL
+   * for all such records; otherwise they have the last TTL that was written (RFC 1035 §5.1).
+   */
+  *#noteMissingTtl(line: number, type: RecordType, wire: Uint8Array): Generator<Item> {
+    if (this.#soaMinimum !== undefined) return;
+    if (this.#lastTtl === undefined) {
+      if (type !== 'SOA') return;
+      // The minimum is the last field of a SOA. RFC 2181 §8.
+      const minimum = Buffer.from(wire).readUInt32BE(wire.length - 4);
+      this.#soaMinimum = minimum > maxTtl ? 0 : minimum;
+      const what = `every record without a TTL gets the SOA's minimum, ${this.#soaMinimum}`;
+      yield warning(line, `the file has no $TTL, and its SOA has no TTL: ${what}`);
+    } else if (!this.#toldLastTtl) {
+      this.#toldLastTtl = true;
+      const what = 'every record without a TTL gets the last TTL before it (RFC 1035 §5.1)';
+      yield warning(line, `the file has no $TTL: ${what}; here ${this.#lastTtl}`);
+    }
+  }
+}
+
+/** Warns of a name that is taken for the zone's, although it has no dot at its end. */
+function withoutDot(line: number, token: string, zone: Fqdn): ZoneFileNote {
+  return warning(line, `'${token}' is taken for '${zone}.', the zone itself`);
 }
 
 /** Returns whether a token can only be a TTL: no class or type begins with a digit. */
@@ -208,7 +278,10 @@ function fault(line: number, message: string): ZoneFileNote {
   return { kind: 'fault', line, code: 'record_invalid', message };
 }
 
-function tooLongTtl(line: number, ttl: number): ZoneFileNote {
-  const message = `the TTL ${ttl} is more than 2^31 − 1: it counts as 0 (RFC 2181 §8)`;
+function warning(line: number, message: string): ZoneFileNote {
   return { kind: 'warning', line, code: 'record_invalid', message };
+}
+
+function tooLongTtl(line: number, ttl: number): ZoneFileNote {
+  return warning(line, `the TTL ${ttl} is more than 2^31 − 1: it counts as 0 (RFC 2181 §8)`);
 }

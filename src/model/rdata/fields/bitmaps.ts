@@ -25,10 +25,11 @@ function readBits(bits: Uint8Array, offset = 0): number[] {
   return numbers;
 }
 
+/** Returns the codes of the types, each once. */
 function takeTypes(tokens: TokenReader, parse: (text: string) => number): number[] {
-  const codes: number[] = [];
-  while (!tokens.done) codes.push(parse(tokens.take('a record type')));
-  return codes;
+  const codes = new Set<number>();
+  while (!tokens.done) codes.add(parse(tokens.take('a record type')));
+  return [...codes];
 }
 
 function namesOf(codes: readonly number[]): string {
@@ -88,12 +89,12 @@ const ports: FieldCodec = {
   parse: (tokens, wire) => {
     const protocol = tokens.take('a protocol');
     wire.uint(protocols.get(protocol.toLowerCase()) ?? parseNumber(protocol, 255), 1);
-    const numbers: number[] = [];
+    const numbers = new Set<number>();
     while (!tokens.done) {
       const service = tokens.take('a port');
-      numbers.push(services.get(service.toLowerCase()) ?? parseNumber(service, 0xffff));
+      numbers.add(services.get(service.toLowerCase()) ?? parseNumber(service, 0xffff));
     }
-    writeBits(wire, numbers, false);
+    writeBits(wire, [...numbers], false);
   },
   format: (wire) => {
     const protocol = wire.uint(1);
