@@ -12,12 +12,16 @@ import {
 } from './address.ts';
 import { InvalidValue } from './invalid-value.ts';
 
-/** A range, both ends included. `prefixLength` is there if the range was written as a prefix. */
-export interface AddressRange {
-  text: string;
-  family: Family;
+/** An interval, both ends included. */
+export interface Interval {
   first: AddressNumber;
   last: AddressNumber;
+}
+
+/** A range, both ends included. `prefixLength` is there if the range was written as a prefix. */
+export interface AddressRange extends Interval {
+  text: string;
+  family: Family;
   prefixLength?: number;
 }
 
@@ -64,4 +68,20 @@ export function rangesOverlap(a: AddressRange, b: AddressRange): boolean {
 
 export function rangeHolds(range: AddressRange, value: AddressNumber): boolean {
   return range.first <= value && value <= range.last;
+}
+
+/** Returns the parts of the ranges that are in none of the others, in address order. */
+export function rangesWithout(ranges: readonly Interval[], others: readonly Interval[]): Interval[] {
+  const parts: Interval[] = [];
+  const holes = others.toSorted((a, b) => (a.first < b.first ? -1 : 1));
+  for (const { first, last } of ranges.toSorted((a, b) => (a.first < b.first ? -1 : 1))) {
+    let from = first;
+    for (const hole of holes) {
+      if (hole.last < from || hole.first > last) continue;
+      if (hole.first > from) parts.push({ first: from, last: hole.first - 1n });
+      from = hole.last + 1n;
+    }
+    if (from <= last) parts.push({ first: from, last });
+  }
+  return parts;
 }

@@ -27,7 +27,7 @@ export type Holder =
 export interface AddressRecord {
   address: Address;
   space: string;
-  /** The pool from which the address was taken; null for an address outside every pool. */
+  /** The pool that gave the address; null for an address that a host named outside every pool. */
   pool: string | null;
   state: 'held' | 'released';
   holders: Holder[];

@@ -9,7 +9,7 @@ import type { OwnedRrset } from './rrset.ts';
 
 export interface HostAddress {
   address: Address;
-  /** The pool from which the address was taken; null for an address outside every pool. */
+  /** The pool that gave the address; null for an address that was named outside every pool. */
   pool: string | null;
   space: string;
   /** False: the PTR of this address was deleted with its reverse zone. The host's other addresses keep theirs. */

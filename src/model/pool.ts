@@ -1,7 +1,7 @@
 // Pools as users define them, with the ranges, exclusions and capacity that follow. The addresses in use: views/.
 
 import { type AddressNumber, type Family, familyOfNumber } from './address.ts';
-import { type AddressRange, parseRange, rangeHolds } from './address-range.ts';
+import { type AddressRange, type Interval, parseRange, rangeHolds } from './address-range.ts';
 import { atPath, InvalidValue } from './invalid-value.ts';
 
 export const strategies = ['lowest', 'random', 'least-recently-used'] as const;
@@ -74,12 +74,6 @@ export interface PoolShape {
   ranges: AddressRange[];
   excluded: Interval[];
   avoidBuggyIps: boolean;
-}
-
-/** An interval, both ends included. */
-interface Interval {
-  first: AddressNumber;
-  last: AddressNumber;
 }
 
 /** Returns the shape of a pool. Throws InvalidValue for a range that cannot be read. */

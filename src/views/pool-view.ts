@@ -73,15 +73,25 @@ export class PoolView {
     }
   }
 
-  /** Yields the held addresses that came from the pool, in order. With `after`, only those that follow that address. */
-  *heldFrom(pool: Pool, after?: Address): Generator<Versioned<AddressRecord>> {
+  /** Returns the name of the pool that has the address in its ranges; null if there is none. */
+  poolNameAt(space: string, address: Address): string | null {
+    return this.poolAt(space, address)?.value.name ?? null;
+  }
+
+  /**
+   * Yields the held addresses in the pool's ranges, in order. A host may have held an address before the pool was made.
+   * With `after`, yields only those that follow that address.
+   */
+  *heldIn(pool: Pool, after?: Address): Generator<Versioned<AddressRecord>> {
     const start = after === undefined ? 0n : addressNumber(after) + 1n;
-    for (const range of rangesInOrder(pool)) {
-      const first = range.first > start ? range.first : start;
-      for (const record of this.addresses(pool.space, first, range.last)) {
-        if (record.value.state === 'held' && record.value.pool === pool.name) yield record;
-      }
+    for (const { first, last } of rangesInOrder(pool)) {
+      yield* this.heldBetween(pool.space, first > start ? first : start, last);
     }
+  }
+
+  /** Yields the held addresses of a space from one address to another, in order. */
+  *heldBetween(space: string, first: AddressNumber, last: AddressNumber): Generator<Versioned<AddressRecord>> {
+    for (const record of this.addresses(space, first, last)) if (record.value.state === 'held') yield record;
   }
 
   /** Yields the free addresses of a pool in the order of its strategy. `random` works as Math.random. */

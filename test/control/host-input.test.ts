@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { type HostInput, parseHostFilter, parseHostInput, parseHostPatch } from '../../src/control/hosts/host-input.ts';
 import type { Host } from '../../src/model/host.ts';
 import { maxTags } from '../../src/model/pool.ts';
+import { emptyViews } from '../support/control-plane.ts';
 import { faultPaths } from './fault-paths.ts';
 
 const manyTags = Object.fromEntries(Array.from({ length: maxTags + 1 }, (_, index) => [`t${index}`, '']));
@@ -92,13 +93,14 @@ test('a patch creates missing PTR records again only if it has the field `ptr`',
 });
 
 test('a filter for a list of hosts matches hosts that have all of its values', () => {
+  const views = emptyViews();
   const yes = [{}, { name: 'B.example' }, { address: '192.0.2.1', owner: 'me' }, { tag: 'room' }, { tag: 'room=1' }];
   const no = [{ name: 'c.example' }, { address: '192.0.2.1', owner: 'you' }, { tag: 'row' }, { tag: 'room=2' }];
-  for (const input of yes) assert.ok(parseHostFilter(input).matches(current), JSON.stringify(input));
+  for (const input of yes) assert.ok(parseHostFilter({ views }, input).matches(current), JSON.stringify(input));
   for (const input of [...no, { pool: 'p' }])
-    assert.ok(!parseHostFilter(input).matches(current), JSON.stringify(input));
+    assert.ok(!parseHostFilter({ views }, input).matches(current), JSON.stringify(input));
   assert.deepEqual(
-    faultPaths(() => parseHostFilter({ address: 'x' })),
+    faultPaths(() => parseHostFilter({ views }, { address: 'x' })),
     ['invalid_request', '?address'],
   );
 });

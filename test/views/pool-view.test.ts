@@ -334,8 +334,8 @@ function compare(view: PoolView, { pools, records }: Model, now: number): void {
       byNumber(addressNumber(a.address), addressNumber(b.address));
     const held = inside.filter(({ state }) => state === 'held').sort(byRange);
     assert.deepEqual(
-      [...view.heldFrom(pool)].map(({ value }) => value),
-      held.filter((record) => record.pool === pool.name),
+      [...view.heldIn(pool)].map(({ value }) => value),
+      held,
     );
     for (const newcomer of newcomers) {
       for (const family of families) {

@@ -26,7 +26,7 @@ export function readViews(views: Views, entries: readonly Entry[], now = Date.no
       modified,
       usage: views.pools.usage(value.name, now),
       nextCoolDownEnd: views.pools.nextCoolDownEnd(value.name, now),
-      held: [...views.pools.heldFrom(value)],
+      held: [...views.pools.heldIn(value)],
       free: (['ipv4', 'ipv6'] as const).map((family) => [
         ...views.pools.candidates(value.name, family, now, () => 0.5).take(300),
       ]),

@@ -5,6 +5,7 @@ import type { Host } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { hostKey } from '../../store/kinds/host.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
+import { withPools } from '../reading/with-pools.ts';
 import type { Decision, DecisionContext, Standing } from '../transaction/decision.ts';
 import { standingSince, TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { hostFrom, type WantedHost } from './host-wanted.ts';
@@ -47,6 +48,11 @@ export function decideChangeHost(
   const host = hostFrom(context, wanted, before);
   const builder = new TransactionBuilder(context);
   writeHost(builder, before, host);
-  const result = { host, created: current === undefined, ...standingSince(builder, hostKey(host.name), current) };
+  const shown = withPools(context, host);
+  const result = {
+    host: shown,
+    created: current === undefined,
+    ...standingSince(builder, hostKey(host.name), current),
+  };
   return builder.build(result, pathsIn(host));
 }

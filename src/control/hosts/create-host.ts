@@ -2,6 +2,7 @@
 
 import { refuseField } from '../../errors.ts';
 import type { Host } from '../../model/host.ts';
+import { withPools } from '../reading/with-pools.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { hostFrom, type WantedHost } from './host-wanted.ts';
@@ -21,5 +22,5 @@ export function decideCreateHost(context: DecisionContext, wanted: WantedHost): 
   const host = hostFrom(context, wanted, orphan);
   const builder = new TransactionBuilder(context);
   writeHost(builder, orphan, host);
-  return builder.build(host, pathsIn(host));
+  return builder.build(withPools(context, host), pathsIn(host));
 }

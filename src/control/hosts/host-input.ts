@@ -7,6 +7,7 @@ import { parseRange, rangeHolds } from '../../model/address-range.ts';
 import { type Host, isPtrTarget, parseHostName } from '../../model/host.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
 import { checkTags, type Tags } from '../../model/pool.ts';
+import type { Views } from '../../views/views.ts';
 import { mergePatch } from '../input/merge-patch.ts';
 import { parseList, refuseDuplicates } from '../input/parse-list.ts';
 import { parseSearch } from '../input/search.ts';
@@ -87,11 +88,15 @@ interface HostFilter {
   matches: (host: Host) => boolean;
 }
 
+interface Seen {
+  views: Pick<Views, 'pools'>;
+}
+
 /**
  * Returns the filter that the input asks for. Refuses with `invalid_request` a name, an address or a prefix that cannot
  * be read, with the path of the query parameter.
  */
-export function parseHostFilter(input: HostFilterInput): HostFilter {
+export function parseHostFilter({ views }: Seen, input: HostFilterInput): HostFilter {
   const { name: nameText, address: addressText, zone: zoneText, within: withinText, pool, owner, tag } = input;
   const name = nameText === undefined ? undefined : atField('?name', () => parseName(nameText));
   const address = addressText === undefined ? undefined : atField('?address', () => parseAddress(addressText));
@@ -105,7 +110,7 @@ export function parseHostFilter(input: HostFilterInput): HostFilter {
     (isWanted(host.name) || host.aliases.some(isWanted)) &&
     (address === undefined || host.addresses.some((one) => one.address === address)) &&
     (within === undefined || host.addresses.some((one) => rangeHolds(within, addressNumber(one.address)))) &&
-    (pool === undefined || host.addresses.some((one) => one.pool === pool)) &&
+    (pool === undefined || host.addresses.some((one) => views.pools.poolNameAt(one.space, one.address) === pool)) &&
     (owner === undefined || host.owner === owner) &&
     (tag === undefined ||
       (Object.hasOwn(host.tags, tagKey) && (tagValue === undefined || host.tags[tagKey] === tagValue)));

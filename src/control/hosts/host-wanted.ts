@@ -10,8 +10,8 @@ import { chooseExplicit, chooseNext, defaultFamily } from '../addresses/choose-a
 import type { DecisionContext } from '../transaction/decision.ts';
 
 /**
- * A host as a request wants it. Without `addresses`, the host keeps those of its addresses that are from `pool` and of
- * one of `families`. Without `pool`, addresses from every pool stay; without `families`, addresses of both families
+ * A host as a request wants it. Without `addresses`, the host keeps those of its addresses that are in `pool` and of
+ * one of `families`. Without `pool`, all its addresses may stay; without `families`, addresses of both families
  * stay. Then the host gets one address of each wanted family that it lacks.
  */
 export interface WantedHost {
@@ -67,18 +67,19 @@ function heldBy({ ptr, everyPtr = false }: WantedHost, before: Host | undefined)
 function addressesFrom(context: DecisionContext, wanted: WantedHost, held: HostAddress[]): HostAddress[] {
   const explicit = (wanted.addresses ?? []).map(
     (address, index) =>
-      held.find((one) => one.address === address && isFrom(wanted.pool, one)) ??
+      held.find((one) => one.address === address && isIn(context, one, wanted.pool)) ??
       chooseExplicit(context, address, `/addresses/${index}`, wanted.pool),
   );
   if (wanted.addresses !== undefined) return [...explicit, ...missingFamilies(context, wanted, explicit, [])];
   const kept = held.filter(
-    (one) => isFrom(wanted.pool, one) && (wanted.families?.includes(familyOf(one.address)) ?? true),
+    (one) => isIn(context, one, wanted.pool) && (wanted.families?.includes(familyOf(one.address)) ?? true),
   );
   return [...kept, ...missingFamilies(context, wanted, kept, held)];
 }
 
-function isFrom(wantedPool: string | undefined, { pool }: HostAddress): boolean {
-  return wantedPool === undefined || pool === wantedPool;
+/** Returns whether the pool has the address in its ranges. Without a pool, any address is right. */
+function isIn({ views }: DecisionContext, { space, address }: HostAddress, pool: string | undefined): boolean {
+  return pool === undefined || views.pools.poolNameAt(space, address) === pool;
 }
 
 /**

@@ -9,6 +9,7 @@ import { addressesPrefix, addressKey } from '../../store/kinds/address.ts';
 import { chooseExplicit, chooseNext, defaultFamily } from '../addresses/choose-addresses.ts';
 import { replaceHolders, takeAddress } from '../addresses/hold-address.ts';
 import { existingPool } from '../reading/existing.ts';
+import { withPool } from '../reading/with-pools.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
@@ -41,7 +42,7 @@ export function decideAllocateAddresses(context: DecisionContext, wanted: Wanted
       : wanted.addresses.map((address, index) =>
           allocateExplicit(builder, pool, address, `/addresses/${index}`, holderOf(context, wanted, index)),
         );
-  return builder.build(records);
+  return builder.build(records.map((record) => withPool(context, record)));
 }
 
 function holderOf({ now }: DecisionContext, wanted: WantedAllocation, index: number): Holder {

@@ -7,12 +7,14 @@ import { checkPrecondition, entityTag, type Precondition } from '../input/precon
 import { existingPool } from '../reading/existing.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
-import { decideEvict, refuseUse } from './evict.ts';
+import { decideEvict, leavingFrom, refuseUse } from './evict.ts';
 
 /** The deletion that a request asks for. */
 interface PoolDeletion {
   name: string;
   precondition: Precondition;
+  /** True: addresses that the pool did not give may be held. They stay with their holders, outside every pool. */
+  force?: boolean;
 }
 
 /**
@@ -22,16 +24,16 @@ interface PoolDeletion {
 export function decideDeletePool(context: DecisionContext, wanted: PoolDeletion): Decision<void> {
   const { value, modified } = poolToDelete(context, wanted);
   const builder = new TransactionBuilder(context);
-  refuseUse(builder, value, () => false);
+  refuseUse(builder, leavingFrom(value), wanted.force ?? false);
   return builder.delete(poolKey(wanted.name), modified).build(undefined);
 }
 
 /**
  * Makes room for {@link decideDeletePool} with force: releases as many addresses from the pool as fit into one
- * transaction. Result: the number of addresses still to be released.
+ * transaction. Result: 0 if no more are to be released.
  */
 export function decideEvictAll(context: DecisionContext, wanted: PoolDeletion): Decision<number> {
-  return decideEvict(context, poolToDelete(context, wanted).value, () => false);
+  return decideEvict(context, leavingFrom(poolToDelete(context, wanted).value));
 }
 
 function poolToDelete(context: DecisionContext, { name, precondition }: PoolDeletion): Versioned<Pool> {

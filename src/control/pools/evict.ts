@@ -1,11 +1,11 @@
-// Releases addresses of a pool by force. A host loses such an address with the records of the address. A host that
-// loses its last address is deleted.
+// Releases addresses that a pool gave, by force. A host loses such an address with the records of the address. A host
+// that loses its last address is deleted.
 
 import { joinFirst, maxNamed, refuse } from '../../errors.ts';
-import type { Address } from '../../model/address.ts';
+import { type Interval, rangesWithout } from '../../model/address-range.ts';
 import { type AddressRecord, describeHolder } from '../../model/allocation.ts';
 import type { Host } from '../../model/host.ts';
-import type { Pool } from '../../model/pool.ts';
+import { type Pool, poolShape } from '../../model/pool.ts';
 import { addressesPrefix } from '../../store/kinds/address.ts';
 import { replaceHolders } from '../addresses/hold-address.ts';
 import { isOrphanedHold } from '../hosts/orphans.ts';
@@ -14,43 +14,63 @@ import { writeHost } from '../hosts/write-host.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
-/** A function that returns whether an address may stay with its holders. */
-export type Stays = (address: Address) => boolean;
+/** The limit for the addresses in use that a refusal counts. */
+const maxCounted = 10_000;
+
+/** The parts of a pool's ranges that the pool is about to lose. */
+export interface Leaving {
+  pool: Pool;
+  parts: readonly Interval[];
+}
+
+/** Returns the addresses that the pool loses if it becomes `next`. Without `next`, it loses all. */
+export function leavingFrom(pool: Pool, next?: Pool): Leaving {
+  const stay = next?.space === pool.space ? poolShape(next).ranges : [];
+  return { pool, parts: rangesWithout(poolShape(pool).ranges, stay) };
+}
 
 /**
- * Refuses with `pool_in_use` if the pool has held addresses that may not stay. Requires that no address of the pool's
- * space is written meanwhile.
+ * Refuses with `pool_in_use` if addresses that leave the pool are held. By force, addresses that the pool did not give
+ * may be held: they stay with their holders, outside every pool. Requires that no address of the pool's space is
+ * written meanwhile.
  */
-export function refuseUse(builder: TransactionBuilder, pool: Pool, stays: Stays): void {
+export function refuseUse(builder: TransactionBuilder, { pool, parts }: Leaving, force: boolean): void {
+  if (parts.length === 0) return;
   builder.requireQuiet(addressesPrefix(pool.space), builder.views.revision);
-  const records = leaving(builder, pool, stays);
+  const records = held(builder, { pool, parts }, force).take(maxCounted).toArray();
   if (records.length > 0) refuseInUse(pool.name, records);
 }
 
 /**
- * Releases held addresses that may not stay, as many as fit into one transaction. Result: the number of addresses still
- * to be released.
+ * Releases held addresses that leave the pool and that the pool gave, as many as fit into one transaction. Result: 0
+ * if no more are to be released, otherwise 1.
  */
-export function decideEvict(context: DecisionContext, pool: Pool, stays: Stays): Decision<number> {
-  const records = leaving(context, pool, stays);
+export function decideEvict(context: DecisionContext, leaving: Leaving): Decision<number> {
   const builder = new TransactionBuilder(context);
   const budget = new WriteBudget();
-  let released = 0;
-  for (const record of records) {
+  const released: AddressRecord[] = [];
+  let left = 0;
+  for (const record of held(context, leaving, true)) {
     const hosts = hostsOf(context, record);
-    if (!budget.take(1 + hosts.reduce((sum, host) => sum + maxKeysOf(host), 0))) break;
+    if (!budget.take(1 + hosts.reduce((sum, host) => sum + maxKeysOf(host), 0))) {
+      left = 1;
+      break;
+    }
     if (hosts.length === 0) replaceHolders(builder, record.space, record.address, []);
-    released += 1;
+    released.push(record);
   }
-  for (const [before, left] of hostsWithout(context, records.slice(0, released))) {
-    writeHost(builder, before, left.addresses.length > 0 ? left : undefined);
+  for (const [before, rest] of hostsWithout(context, released)) {
+    writeHost(builder, before, rest.addresses.length > 0 ? rest : undefined);
   }
-  return builder.build(records.length - released);
+  return builder.build(left);
 }
 
-/** Returns the records of the addresses from the pool that are held and may not stay. */
-function leaving({ views }: DecisionContext, pool: Pool, stays: Stays): AddressRecord[] {
-  return [...views.pools.heldFrom(pool)].map(({ value }) => value).filter(({ address }) => !stays(address));
+/** Yields the held addresses that leave the pool. `given`: only those that the pool gave. */
+function held({ views }: DecisionContext, { pool, parts }: Leaving, given: boolean): IteratorObject<AddressRecord> {
+  return Iterator.from(parts)
+    .flatMap(({ first, last }) => views.pools.heldBetween(pool.space, first, last))
+    .map(({ value }) => value)
+    .filter((record) => !given || record.pool === pool.name);
 }
 
 /** Returns the hosts that have the address. For an orphan, there are none. */
@@ -78,9 +98,11 @@ function hostsWithout(context: DecisionContext, records: readonly AddressRecord[
 function refuseInUse(pool: string, records: readonly AddressRecord[]): never {
   const inUse = records.map(({ address, holders }) => ({ address, heldBy: holders.map(describeHolder) }));
   const names = joinFirst(inUse.map(({ address, heldBy }) => `${address} (${heldBy.join(', ')})`));
+  const more = records.length === maxCounted ? ', and perhaps more,' : '';
+  const kept = records.some((record) => record.pool !== pool) ? ' (addresses that the pool did not give are kept)' : '';
   refuse(
     'pool_in_use',
-    `pool '${pool}' has addresses in use: ${names}; release them first, or repeat with ?force=true`,
+    `pool '${pool}' has addresses in use${more}: ${names}; release them first, or repeat with ?force=true${kept}`,
     { pool, inUse: inUse.length, addresses: inUse.slice(0, maxNamed) },
   );
 }

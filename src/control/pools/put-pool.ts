@@ -2,16 +2,15 @@
 // pool. A change with force releases such addresses first.
 
 import { refuse, refuseField } from '../../errors.ts';
-import { addressNumber } from '../../model/address.ts';
-import { type AddressRange, rangesOverlap } from '../../model/address-range.ts';
-import { type Pool, poolShape, shapeHolds } from '../../model/pool.ts';
+import { rangesOverlap } from '../../model/address-range.ts';
+import { type Pool, poolShape } from '../../model/pool.ts';
 import { poolKey, poolKind, poolValue } from '../../store/kinds/pool.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import { type PoolUsage, usageOfNew } from '../addresses/pool-usage.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import { type Decision, type DecisionContext, noChange, type Standing } from '../transaction/decision.ts';
 import { standingSince, TransactionBuilder } from '../transaction/transaction-builder.ts';
-import { decideEvict, refuseUse, type Stays } from './evict.ts';
+import { decideEvict, leavingFrom, refuseUse } from './evict.ts';
 
 /** The change that a request asks for. */
 export interface PoolChange {
@@ -22,6 +21,8 @@ export interface PoolChange {
    * called again whenever the change is decided again. Refuses by throwing.
    */
   change: (current: Pool | undefined) => Pool;
+  /** True: addresses that the pool did not give may be left outside, held as before. */
+  force?: boolean;
 }
 
 /** The result. */
@@ -34,12 +35,15 @@ export interface PoolPut extends Standing {
  * Creates or changes a pool. Refuses with `precondition_failed`, with `pool_overlap` if its ranges overlap, and with
  * `pool_in_use` if held addresses would be outside the pool.
  */
-export function decidePutPool(context: DecisionContext, { name, precondition, change }: PoolChange): Decision<PoolPut> {
+export function decidePutPool(
+  context: DecisionContext,
+  { name, precondition, change, force = false }: PoolChange,
+): Decision<PoolPut> {
   const current = context.views.pools.get(name);
   checkPrecondition(precondition, current && entityTag(current.modified));
   const pool = change(current?.value);
   const builder = new TransactionBuilder(context);
-  writePool(builder, pool, current);
+  writePool(builder, pool, current, force);
   return builder.build({ pool, created: current === undefined, ...standingSince(builder, poolKey(name), current) });
 }
 
@@ -49,15 +53,18 @@ export function decideCreatePool(context: DecisionContext, pool: Pool): Decision
   if (context.views.pools.get(name) !== undefined)
     refuse('already_exists', `there is a pool '${name}' already`, { pool: name });
   const builder = new TransactionBuilder(context);
-  writePool(builder, pool, undefined);
+  writePool(builder, pool, undefined, false);
   return builder.build({ ...pool, usage: usageOfNew(context, pool) });
 }
 
-function writePool(builder: TransactionBuilder, pool: Pool, current: Versioned<Pool> | undefined): void {
+function writePool(
+  builder: TransactionBuilder,
+  pool: Pool,
+  current: Versioned<Pool> | undefined,
+  force: boolean,
+): void {
   checkRanges(builder, pool);
-  if (current !== undefined && shrinks(current.value, pool)) {
-    refuseUse(builder, current.value, staysIn(current.value, pool));
-  }
+  if (current !== undefined) refuseUse(builder, leavingFrom(current.value, pool), force);
   guardRanges(builder, pool, current?.value);
   builder.put(
     poolKey(pool.name),
@@ -94,31 +101,9 @@ function guardRanges(builder: TransactionBuilder, pool: Pool, current: Pool | un
   if (changed) builder.requireQuiet(poolKind.prefix, builder.views.revision);
 }
 
-function covers(outer: AddressRange, inner: AddressRange): boolean {
-  return outer.first <= inner.first && inner.last <= outer.last;
-}
-
-/**
- * Returns false only if the changed pool has the same space, and each range of the current pool is inside one of its
- * ranges.
- */
-function shrinks(current: Pool, next: Pool): boolean {
-  const { ranges } = poolShape(next);
-  return (
-    next.space !== current.space ||
-    !poolShape(current).ranges.every((range) => ranges.some((other) => covers(other, range)))
-  );
-}
-
-/** Returns a function that returns whether an address of the current pool is in the changed pool too. */
-function staysIn(current: Pool, next: Pool): Stays {
-  const shape = poolShape(next);
-  return (address) => next.space === current.space && shapeHolds(shape, addressNumber(address));
-}
-
 /**
  * Makes room for {@link decidePutPool} with force: releases held addresses outside the changed pool, as many as fit
- * into one transaction. Result: the number of addresses still to be released.
+ * into one transaction. Result: 0 if no more are to be released.
  */
 export function decideEvictOutside(
   context: DecisionContext,
@@ -129,5 +114,5 @@ export function decideEvictOutside(
   const pool = change(current?.value);
   checkRanges(context, pool);
   if (current === undefined) return noChange(0);
-  return decideEvict(context, current.value, staysIn(current.value, pool));
+  return decideEvict(context, leavingFrom(current.value, pool));
 }

@@ -3,6 +3,7 @@
 import { entityTag } from '../../control/input/precondition.ts';
 import { parseAddressAt, parseReleaseInput } from '../../control/pools/allocation-input.ts';
 import { decideReleaseAddress } from '../../control/pools/release-address.ts';
+import { withPool } from '../../control/reading/with-pools.ts';
 import { refuse } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
 import { timestamp } from '../../model/timestamp.ts';
@@ -41,19 +42,19 @@ export const addressRoutes: Routes = async (app, services) => {
       const record = views.pools.address(inSpace, address);
       const fault = views.faults.get(addressKey(inSpace, address));
       if (fault !== undefined) {
-        const pool = views.pools.poolAt(inSpace, address)?.value.name ?? null;
+        const pool = views.pools.poolNameAt(inSpace, address);
         const holders = record?.value.holders ?? [];
         const body = { address, pool, space: inSpace, state: 'unreadable' as const, fault: fault.message, holders };
         return sendResource(request, reply, withBody(unwritten, body), body);
       }
       if (record !== undefined) {
         const end = views.pools.coolDownEnd(record.value);
-        const shown = { ...record.value, ...(end !== undefined && { freeAt: timestamp(end) }) };
+        const shown = { ...withPool(services, record.value), ...(end !== undefined && { freeAt: timestamp(end) }) };
         const body = showAddress(shown, Date.now());
         return sendResource(request, reply, withBody(entityTag(record.modified), body), body);
       }
-      const pool = views.pools.poolAt(inSpace, address)?.value.name;
-      if (pool === undefined) refuse('not_found', `${address} is in no pool, and nobody holds it`, { address });
+      const pool = views.pools.poolNameAt(inSpace, address);
+      if (pool === null) refuse('not_found', `${address} is in no pool, and nobody holds it`, { address });
       const body = { address, pool, space: inSpace, state: 'free' as const, holders: [] };
       return sendResource(request, reply, withBody(unwritten, body), body);
     },

@@ -6,6 +6,7 @@ import { decideDeleteHost } from '../../control/hosts/delete-host.ts';
 import { parseHostFilter, parseHostInput, parseHostPatch } from '../../control/hosts/host-input.ts';
 import { entityTag } from '../../control/input/precondition.ts';
 import { existingHost } from '../../control/reading/existing.ts';
+import { withPools } from '../../control/reading/with-pools.ts';
 import { atField, refuseField } from '../../errors.ts';
 import type { Host } from '../../model/host.ts';
 import { Type } from '../../model/json-schema.ts';
@@ -96,12 +97,12 @@ export const hostRoutes: Routes = async (app, services) => {
       },
     },
     async (request) => {
-      const { zone, matches } = parseHostFilter(request.query);
+      const { zone, matches } = parseHostFilter(services, request.query);
       return pageOf(request.query, parseName, {
         items: (after) => views.hosts.list(after, zone),
         keyOf: ({ value }) => value.name,
         matches: ({ value }) => matches(value),
-        show: ({ value, modified }) => showHost(value, modified),
+        show: ({ value, modified }) => showHost(withPools(services, value), modified),
       });
     },
   );
@@ -120,7 +121,7 @@ export const hostRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const { value, modified } = existingHost(services, nameOf(request.params.name));
-      return sendResource(request, reply, entityTag(modified), showHost(value, modified));
+      return sendResource(request, reply, entityTag(modified), showHost(withPools(services, value), modified));
     },
   );
 

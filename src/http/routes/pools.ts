@@ -18,6 +18,7 @@ import {
   type PoolPut,
 } from '../../control/pools/put-pool.ts';
 import { existingPool } from '../../control/reading/existing.ts';
+import { withPool } from '../../control/reading/with-pools.ts';
 import type { Committed, Decide } from '../../control/transaction/decision.ts';
 import { refuseField } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';
@@ -61,7 +62,9 @@ const tags = ['pools'];
 const params = strict({ pool: LabelText });
 const force = {
   force: Type.Optional(
-    Type.Boolean({ description: 'Releases addresses that are in use; a host that loses its last address is deleted' }),
+    Type.Boolean({
+      description: 'Releases addresses that the pool gave; a host that loses its last address is deleted',
+    }),
   ),
 };
 
@@ -211,8 +214,9 @@ export const poolRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const precondition = preconditionOf(request);
       const name = request.params.pool;
-      const decide: Decide<void> = (context) => decideDeletePool(context, { name, precondition });
-      if (request.query.force !== true) await commitFor(services, request, reply, decide);
+      const force = request.query.force === true;
+      const decide: Decide<void> = (context) => decideDeletePool(context, { name, precondition, force });
+      if (!force) await commitFor(services, request, reply, decide);
       else {
         const clear: Decide<number> = (context) => decideEvictAll(context, { name, precondition });
         await commitByForceFor(services, request, reply, clear, decide);
@@ -267,10 +271,10 @@ export const poolRoutes: Routes = async (app, services) => {
       const { value: pool } = existingPool(services, request.params.pool);
       const { owner } = request.query;
       return pageOf(request.query, parseAddress, {
-        items: (after) => views.pools.heldFrom(pool, after),
+        items: (after) => views.pools.heldIn(pool, after),
         keyOf: ({ value }) => value.address,
         matches: ({ value }) => owner === undefined || value.holders.some((holder) => holder.owner === owner),
-        show: ({ value }) => showAddress(value, Date.now()),
+        show: ({ value }) => showAddress(withPool(services, value), Date.now()),
       });
     },
   );
@@ -304,7 +308,8 @@ function commitPool(
   reply: FastifyReply,
   change: PoolChange,
 ): Promise<Committed<PoolPut>> {
-  const decide: Decide<PoolPut> = (context) => decidePutPool(context, change);
-  if (request.query.force !== true) return commitFor(services, request, reply, decide);
+  const force = request.query.force === true;
+  const decide: Decide<PoolPut> = (context) => decidePutPool(context, { ...change, force });
+  if (!force) return commitFor(services, request, reply, decide);
   return commitByForceFor(services, request, reply, (context) => decideEvictOutside(context, change), decide);
 }
