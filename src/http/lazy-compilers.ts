@@ -8,20 +8,45 @@ import { Ajv } from 'ajv';
 import type { FastifySchemaCompiler } from 'fastify';
 
 /**
+ * Values of a body of which all faults are told at once. For each fault, Ajv makes several objects: a million of them
+ * would take seconds. A larger body is refused with its first fault.
+ */
+const maxExactValues = 20_000;
+
+/**
  * Returns a compiler of strict validators. Fastify's own validators drop unknown fields, and accept "5" for 5. These
  * convert only values in a URL or a header, which are always text.
  */
 export function newValidatorCompiler(): FastifySchemaCompiler<object> {
   const options = { allErrors: true, removeAdditional: false, useDefaults: true, strict: false } as const;
   const exact = new Ajv({ ...options, coerceTypes: false });
+  const firstFault = new Ajv({ ...options, coerceTypes: false, allErrors: false });
   const coercing = new Ajv({ ...options, coerceTypes: 'array', allErrors: false });
   return ({ schema, httpPart }) => {
-    const compile = once(() => (httpPart === 'body' ? exact : coercing).compile(schema));
+    const isBody = httpPart === 'body';
+    const compile = once(() => (isBody ? firstFault : coercing).compile(schema));
+    const compileExact = once(() => exact.compile(schema));
     return (value: unknown) => {
-      const validate = compile();
-      return validate(value) ? true : { error: validate.errors ?? [] };
+      let validate = compile();
+      if (validate(value)) return true;
+      if (isBody && countValues(value, maxExactValues) < maxExactValues) {
+        validate = compileExact();
+        validate(value);
+      }
+      return { error: validate.errors ?? [] };
     };
   };
+}
+
+/** Counts the values of a JSON value in all its levels, up to a limit. */
+function countValues(value: unknown, limit: number): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  let count = 1;
+  for (const name in value) {
+    count += countValues((value as Record<string, unknown>)[name], limit - count);
+    if (count >= limit) return count;
+  }
+  return count;
 }
 
 /** Returns a serializer that works as Fastify's own: it omits fields that the schema does not name. */

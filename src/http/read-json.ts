@@ -1,7 +1,9 @@
-// Reads a JSON body. Also refuses what JSON.parse accepts in silence: octets that are not UTF-8, a field that is given
-// twice, the field `__proto__`, and too many levels of nesting.
+// Reads a JSON body. Refuses what JSON.parse accepts in silence: octets that are not UTF-8, and a field given twice.
+// Also refuses, before JSON.parse builds them, values that would take too long: this thread serves all other requests
+// too.
 
-import { faultyInput, type InputFault, maxFaults, refuse } from '../errors.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { faultyInput, type InputFault, maxFaults, refuse, refuseField } from '../errors.ts';
 import { pointerTo } from './json-pointer.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -9,8 +11,14 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * Levels of nesting. Requests need few. The paths of faults grow with the depth, and so does recursion over the value.
  */
 const maxDepth = 64;
+/** Values in all levels. The largest request has 100 RRsets of 1,000 records. */
+const maxValues = 150_000;
+/** Fields of one object. Requests need few: tags are the most, and of those a host has at most 64. */
+const maxFields = 10_000;
 /** Characters in the paths of all faults together: a field's name can be as long as the body, and be in many paths. */
 const maxPathsLength = 10_000;
+/** Characters of a text after which each step of reading it gets a turn of its own. */
+const longText = 100_000;
 
 /** An object or an array whose end is still to come. */
 interface Level {
@@ -20,72 +28,117 @@ interface Level {
   step: string | number;
 }
 
-/** Returns the value of a JSON body. Refuses a faulty body with `invalid_request`. */
-export function readJson(body: Buffer): unknown {
+/** Returns the value of a JSON body. Refuses with `invalid_request`, or with `payload_too_large` too many values. */
+export async function readJson(body: Buffer): Promise<unknown> {
   let text: string;
   try {
     text = utf8.decode(body);
   } catch {
     return refuse('invalid_request', 'the body is not UTF-8');
   }
+  const faults = faultsIn(text);
+  if (text.length > longText) await nextTurn();
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
     return refuse('invalid_request', `the body is not JSON: ${(error as Error).message}`);
   }
-  const errors = faultsIn(text);
-  if (errors.length === 0) return value;
-  throw faultyInput(errors);
+  if (text.length > longText) await nextTurn();
+  if (faults.length === 0) return value;
+  throw faultyInput(faults);
 }
 
-/** Returns the first faults of a text that is valid JSON. Only strings, brackets and commas matter. */
+/**
+ * Returns the first faults of a text. Refuses a text with too many levels, values or fields. Only strings, brackets and
+ * commas matter. If the text is not JSON, that is not noticed here.
+ */
 function faultsIn(text: string): InputFault[] {
   const faults: InputFault[] = [];
   let pathsLength = 0;
+  let values = 1;
   const levels: Level[] = [];
   let level: Level | undefined;
   let isField = false;
-  for (let at = 0; at < text.length && faults.length < maxFaults && pathsLength < maxPathsLength; at += 1) {
-    const sign = text[at];
-    if (sign === '"') {
-      const end = endOfString(text, at);
-      if (isField && level?.fields !== undefined) {
-        const field = JSON.parse(text.slice(at, end + 1)) as string;
-        level.step = field;
-        const fault = (message: string) => {
-          const path = pointerTo(levels.map(({ step }) => step));
-          pathsLength += path.length;
-          faults.push({ path, message });
-        };
-        // Code that assigns a field of this name sets the prototype.
-        if (field === '__proto__') fault('is not a known field');
-        else if (level.fields.has(field)) fault('is given twice');
-        level.fields.add(field);
+  const path = () => pointerTo(levels.map(({ step }) => step));
+  const note = (message: string) => {
+    if (faults.length === maxFaults || pathsLength >= maxPathsLength) return;
+    faults.push({ path: path(), message });
+    pathsLength += faults.at(-1)?.path.length ?? 0;
+  };
+  for (let at = 0; at < text.length; at += 1) {
+    switch (text.charCodeAt(at)) {
+      case code.quote: {
+        const end = endOfString(text, at);
+        const field = isField && level?.fields !== undefined ? fieldIn(text, at, end) : undefined;
+        if (end < 0) return faults;
+        if (field !== undefined && level?.fields !== undefined) {
+          level.step = field;
+          // Code that assigns a field of this name sets the prototype.
+          if (field === '__proto__') note('is not a known field');
+          else if (level.fields.has(field)) note('is given twice');
+          level.fields.add(field);
+          if (level.fields.size > maxFields) {
+            levels.pop();
+            refuseField('invalid_request', path(), `has more than ${maxFields} fields`);
+          }
+        }
+        at = end;
+        isField = false;
+        break;
       }
-      at = end;
-      isField = false;
-    } else if (sign === '{' || sign === '[') {
-      if (levels.length === maxDepth) refuse('invalid_request', `the body has more than ${maxDepth} levels`);
-      isField = sign === '{';
-      level = { fields: isField ? new Set() : undefined, step: 0 };
-      levels.push(level);
-    } else if (sign === '}' || sign === ']') {
-      levels.pop();
-      level = levels.at(-1);
-    } else if (sign === ',' && level !== undefined) {
-      isField = level.fields !== undefined;
-      if (typeof level.step === 'number') level.step += 1;
+      case code.openObject:
+      case code.openArray:
+        if (levels.length === maxDepth) refuse('invalid_request', `the body has more than ${maxDepth} levels`);
+        isField = text.charCodeAt(at) === code.openObject;
+        level = { fields: isField ? new Set() : undefined, step: 0 };
+        levels.push(level);
+        values += 1;
+        break;
+      case code.closeObject:
+      case code.closeArray:
+        levels.pop();
+        level = levels.at(-1);
+        break;
+      case code.comma:
+        values += 1;
+        if (values > maxValues) {
+          refuse('payload_too_large', `the body has more than ${maxValues} values: split the request`);
+        }
+        if (level === undefined) break;
+        isField = level.fields !== undefined;
+        if (typeof level.step === 'number') level.step += 1;
     }
   }
   return faults;
 }
 
-/** Returns the index of the quote that ends the string which begins at `start`. */
+const code = {
+  quote: 0x22,
+  comma: 0x2c,
+  openArray: 0x5b,
+  closeArray: 0x5d,
+  openObject: 0x7b,
+  closeObject: 0x7d,
+} as const;
+
+/** Returns the name of a field between two quotes. Undefined if it is not JSON. */
+function fieldIn(text: string, start: number, end: number): string | undefined {
+  const inside = text.slice(start + 1, end);
+  if (!inside.includes('\\')) return inside;
+  try {
+    return JSON.parse(text.slice(start, end + 1)) as string;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns the index of the quote that ends the string which begins at `start`; -1 if there is none. */
 function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
     let escapes = end;
-    while (text[escapes - 1] === '\\') escapes -= 1;
+    while (text.charCodeAt(escapes - 1) === 0x5c) escapes -= 1;
     if ((end - escapes) % 2 === 0) return end;
   }
+  return -1;
 }

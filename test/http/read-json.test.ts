@@ -10,9 +10,9 @@ import { servedApi } from '../support/served-api.ts';
 
 const read = (text: string) => readJson(Buffer.from(text));
 
-function pathsOf(text: string): string[] | undefined {
+async function pathsOf(text: string): Promise<string[] | undefined> {
   try {
-    read(text);
+    await read(text);
   } catch (error) {
     assert.ok(error instanceof Refusal);
     assert.equal(error.code, 'invalid_request');
@@ -21,15 +21,15 @@ function pathsOf(text: string): string[] | undefined {
   return assert.fail(`${text} is not refused`);
 }
 
-test('readJson reads any JSON as JSON.parse does', () => {
+test('readJson reads any JSON as JSON.parse does', async () => {
   const isPlain = (text: string) => !text.includes('__proto__');
-  fc.assert(
-    fc.property(fc.json().filter(isPlain), fc.boolean(), (text, spaced) => {
+  await fc.assert(
+    fc.asyncProperty(fc.json().filter(isPlain), fc.boolean(), async (text, spaced) => {
       const written = spaced ? JSON.stringify(JSON.parse(text), null, 2) : text;
-      assert.deepEqual(read(written), JSON.parse(written));
+      assert.deepEqual(await read(written), JSON.parse(written));
     }),
   );
-  assert.deepEqual(read('\ufeff{"a": 1}'), { a: 1 });
+  assert.deepEqual(await read('\ufeff{"a": 1}'), { a: 1 });
 });
 
 const refused: [text: string, ...paths: string[]][] = [
@@ -41,25 +41,49 @@ const refused: [text: string, ...paths: string[]][] = [
   ['{"tags": {"_\\u005fproto__": "x"}}', '/tags/__proto__'],
 ];
 
-test('a refusal points at duplicate fields, and at names that are not allowed', () => {
-  for (const [text, ...paths] of refused) assert.deepEqual(pathsOf(text), paths, text);
-  for (const text of ['', '{', '{"a": 1,}', '{"a": 1} x', '\0', "{'a': 1}"]) assert.equal(pathsOf(text), undefined);
+test('a refusal points at duplicate fields, and at names that are not allowed', async () => {
+  for (const [text, ...paths] of refused) assert.deepEqual(await pathsOf(text), paths, text);
+  for (const text of ['', '{', '{"a": 1,}', '{"a": 1} x', '\0', "{'a': 1}"])
+    assert.equal(await pathsOf(text), undefined);
 });
 
-test('a body full of faults gets an answer that is not larger than the body', () => {
+test('a body full of faults gets an answer that is not larger than the body', async () => {
   const twice = (count: number) => Array(count).fill('"":1').join();
   const wide = `{${twice(50_000)}}`;
-  assert.ok((pathsOf(wide)?.length ?? 0) <= 100);
+  assert.ok(((await pathsOf(wide))?.length ?? 0) <= 100);
   const long = `{"${'k'.repeat(100_000)}":{${twice(10_000)}}}`;
-  assert.ok(JSON.stringify(pathsOf(long)).length < 2 * long.length);
+  assert.ok(JSON.stringify(await pathsOf(long)).length < 2 * long.length);
   for (const [open, close] of [
     ['{"k":', '}'],
     ['[', ']'],
   ] as const) {
     const deep = `${open.repeat(100_000)}{${twice(1_000)}}${close.repeat(100_000)}`;
-    assert.equal(pathsOf(deep), undefined);
-    assert.throws(() => read(deep), /64 levels/);
+    assert.equal(await pathsOf(deep), undefined);
+    await assert.rejects(read(deep), /64 levels/);
   }
+});
+
+const fields = (count: number) => `{${Array.from({ length: count }, (_, i) => `"${i}":0`).join()}}`;
+
+test('a body is refused before it is parsed if it has too many levels, fields or values', async (t) => {
+  const parse = t.mock.method(JSON, 'parse');
+  for (const [text, ...paths] of [
+    [fields(350_000), ''],
+    [`{"name":"a","tags":[${fields(350_000)}]}`, '/tags/0'],
+  ] as const)
+    assert.deepEqual(await pathsOf(text), paths);
+  await assert.rejects(read(`[${'0,'.repeat(1_000_000)}0]`), /150000 values/);
+  await assert.rejects(read(`[${'[],'.repeat(500_000)}[]]`), /150000 values/);
+  // The text need not be JSON.
+  for (const open of ['[', '{"":', '{', ',[', '"a"{']) await assert.rejects(read(open.repeat(100_000)), /64 levels/);
+  assert.equal(parse.mock.callCount(), 0);
+});
+
+test('a body with very many values is refused with its first fault', async (t) => {
+  const { api } = await servedApi(t);
+  const ranges = Array.from({ length: 100_000 }, () => 0);
+  await api.refused('invalid_request', 'POST', '/v1/pools', { name: 'p', ranges }, ['/ranges']);
+  await api.refused('invalid_request', 'POST', '/v1/pools', { ranges: [0, 0] }, ['/name', '/ranges/0', '/ranges/1']);
 });
 
 test('a refusal of many unknown fields names the first ones, and counts the others', async (t) => {

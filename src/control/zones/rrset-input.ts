@@ -1,12 +1,15 @@
 // Parses requests about RRsets: names relative to the zone, types and records in presentation form. A refusal names the
 // path of the field.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { atField, refuseField } from '../../errors.ts';
 import { type Fqdn, isWithin, parseRelativeName } from '../../model/name.ts';
 import { isPartedText, partedTextWarning } from '../../model/rdata/parted-text.ts';
 import { parseRecordType, type RecordType } from '../../model/rdata/record-types.ts';
 import { parseRecords } from '../../model/rrset.ts';
 import type { RrsetChange } from './change-rrsets.ts';
+
+const manyRecords = 100;
 
 /** An RRset's name and type. */
 interface RrsetPlace {
@@ -61,11 +64,14 @@ export function parseRrsetInput(place: RrsetPlace, input: RrsetInput): RrsetChan
  * Returns the changes that a list of RRsets asks for. Refuses with `invalid_request` a list that names an RRset twice,
  * and refuses a name, a type or records as the other functions of this file do.
  */
-export function parseRrsetList(zone: Fqdn, inputs: readonly NamedRrsetInput[]): RrsetChange[] {
-  const changes = inputs.map(({ name, type, ...input }, index) => {
+export async function parseRrsetList(zone: Fqdn, inputs: readonly NamedRrsetInput[]): Promise<RrsetChange[]> {
+  const changes: RrsetChange[] = [];
+  for (const [index, { name, type, ...input }] of inputs.entries()) {
     const place = { owner: parseOwner(`/${index}/name`, name, zone), type: parseTypeAt(`/${index}/type`, type) };
-    return changeOf(place, input, `/${index}/name`, `/${index}/records`);
-  });
+    changes.push(changeOf(place, input, `/${index}/name`, `/${index}/records`));
+    // A thousand records take milliseconds: other requests are served in between.
+    if (input.records.length > manyRecords) await nextTurn();
+  }
   const keys = changes.map(({ owner, type }) => `${owner} ${type}`);
   const twice = keys.findIndex((key, index) => keys.indexOf(key) !== index);
   if (twice >= 0) refuseField('invalid_request', `/${twice}`, 'the RRset is named twice');

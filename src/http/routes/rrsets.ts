@@ -200,7 +200,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
         );
       }
       const zone = zoneOf(request.params.zone);
-      const changes = parseRrsetList(zone.name, request.body);
+      const changes = await parseRrsetList(zone.name, request.body);
       const committed = await commitFor(services, request, reply, (context) =>
         decideChangeRrsets(context, { zone: zone.name, changes }),
       );
