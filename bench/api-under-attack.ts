@@ -45,7 +45,7 @@ async function measure(cleanup: Cleanup): Promise<void> {
   await delay(2_000);
 
   const port = Number(new URL(a.url).port);
-  const membersBefore = await members();
+  let membersBefore = await members();
   const serversBefore = await nameservers(b);
   const memoryBefore = residentMegabytes(a);
   const table: Record<string, Waits & Record<string, unknown>> = {};
@@ -64,7 +64,6 @@ async function measure(cleanup: Cleanup): Promise<void> {
     clearInterval(watch);
     const nsChanges = [...servers].filter((text) => text !== serversBefore).length;
     const membersNow = await members();
-    if (membersNow !== membersBefore) leases += 1;
     table[name] = {
       ...waits,
       probe,
@@ -72,6 +71,8 @@ async function measure(cleanup: Cleanup): Promise<void> {
       lease: membersNow === membersBefore ? 'kept' : 'LOST',
       MB: residentMegabytes(a),
     };
+    if (membersNow !== membersBefore) leases += 1;
+    membersBefore = membersNow;
     console.log(`${name}: ${outcome}`);
     if (probe !== 'ok' || nsChanges > 0 || waits.failed > 0 || waits.max > maxWait) process.exitCode = 1;
   }
