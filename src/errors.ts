@@ -42,6 +42,7 @@ export const errorCodes = {
   zone_conflict: [409, 'The zone would hide names of another zone'],
   zone_in_use: [409, 'The zone still has hosts'],
   zone_not_found: [422, 'No zone covers the name'],
+  zone_signed: [422, 'The file is of a signed zone'],
 } as const satisfies Record<string, readonly [status: number, title: string]>;
 
 export type ErrorCode = keyof typeof errorCodes;

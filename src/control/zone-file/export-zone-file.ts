@@ -1,7 +1,8 @@
 // Writes a zone as a zone file, piece by piece: the apex with the SOA first, then the other names in canonical order,
 // all as of one revision. The file also has the NS records and the addresses of replicas that the zone's settings
 // imply, so that other servers can use the file as it is. An import of the file into the same zone changes nothing
-// (test/http/zone-file.test.ts). Names whose values in the store cannot be read are left out.
+// (test/http/zone-file.test.ts), unless users wrote DNSSEC records, which an import leaves out. Names whose values in
+// the store cannot be read are left out.
 
 import { compareNames, type Fqdn } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';

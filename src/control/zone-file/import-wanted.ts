@@ -37,6 +37,8 @@ export interface ImportWanted {
   dryRun: boolean;
   /** If true, refuses a file with records outside the zone. */
   strict?: boolean;
+  /** If true, refuses the file of a signed zone. Otherwise the zone is imported without its signatures. */
+  refuseSigned?: boolean;
   precondition?: Precondition;
   onProgress?: (progress: ImportProgress) => void;
   /** Aborted when the client has gone. Then the import ends, unless it has begun to commit its last transaction. */

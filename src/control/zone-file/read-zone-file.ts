@@ -20,7 +20,7 @@ const recordsPerTurn = 1000;
  * too many records, or all running imports use too much memory.
  */
 export async function readZoneFile(
-  { text, strict = false, onProgress = () => undefined, signal }: ImportWanted,
+  { text, strict = false, refuseSigned = false, onProgress = () => undefined, signal }: ImportWanted,
   { zones }: Views,
   zone: Zone,
   findings: Findings,
@@ -28,7 +28,7 @@ export async function readZoneFile(
 ): Promise<ZoneFileContents> {
   const alone = !zones.hasZonesBelow(zone.name);
   const zoneBelow = (owner: Fqdn) => (alone ? undefined : zones.zoneBelow(zone.name, owner));
-  const contents = new ZoneFileContents(zone.name, findings, { zoneBelow, strict });
+  const contents = new ZoneFileContents(zone.name, findings, { zoneBelow, strict, refuseSigned });
   const reader = new ZoneFileReader({ origin: zone.name, defaultTtl: zone.defaultTtl });
   let count = 0;
   let thisTurn = 0;

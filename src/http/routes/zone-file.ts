@@ -81,6 +81,14 @@ export const zoneFileRoutes: Routes = async (app, services) => {
               description: 'Refuses records outside the zone; else they are left out with a warning each',
             }),
           ),
+          signed: Type.Optional(
+            Type.Enum(['leave-out', 'refuse'], {
+              type: 'string',
+              default: 'leave-out',
+              description:
+                'The file of a signed zone: DNSSEC records are left out with a warning, or the file is refused',
+            }),
+          ),
         }),
         body: Type.Unsafe<unknown>({
           description: `A zone file (RFC 1035 §5) of ${maxFileOctets} octets at most`,
@@ -93,6 +101,7 @@ export const zoneFileRoutes: Routes = async (app, services) => {
           'not_found',
           'outside_zone',
           'record_invalid',
+          'zone_signed',
         ],
         response: {
           200: {
@@ -107,14 +116,24 @@ export const zoneFileRoutes: Routes = async (app, services) => {
       const zone = zoneOf(request.params.zone);
       const { body } = request;
       if (!(body instanceof Readable)) refuse('invalid_request', 'the body must be a zone file (text/dns)');
-      const { dryRun = false, strict = false } = request.query;
+      const { dryRun = false, strict: isStrict = false, signed } = request.query;
+      const sorting = { strict: isStrict, refuseSigned: signed === 'refuse' };
       const precondition = preconditionOf(request);
       const actor = actorOf(request);
       const signal = clientOf(reply);
       const run = (onProgress?: (progress: ImportProgress) => void) =>
         importZoneFile(
           { ...services, logger: request.log },
-          { actor, zone, text: textOf(body), dryRun, strict, precondition, signal, ...(onProgress && { onProgress }) },
+          {
+            actor,
+            zone,
+            text: textOf(body),
+            dryRun,
+            ...sorting,
+            precondition,
+            signal,
+            ...(onProgress && { onProgress }),
+          },
         );
       if (request.headers.accept?.includes(progressLines)) return sendProgress(reply, zone, dryRun, run);
       const imported = await run();

@@ -15,6 +15,7 @@ import { isSingleton, type RecordType } from '../rdata/record-types.ts';
 import { managingHost, maxRrset, maxTypes, type Rrset, recordOverhead } from '../rrset.ts';
 import type { Findings } from './findings.ts';
 import type { ZoneFileRecord } from './reader.ts';
+import { ZoneSigning } from './signing.ts';
 
 export interface FileRrset {
   type: RecordType;
@@ -39,6 +40,8 @@ interface ContentsOptions {
   zoneBelow?: (owner: Fqdn) => Fqdn | undefined;
   /** If true, a record outside the zone is a fault, not a warning. */
   strict?: boolean;
+  /** If true, the records of a signer are a fault. Otherwise they are left out with a warning. */
+  refuseSigned?: boolean;
 }
 
 /** The octets of memory of a name, an RRset and a record, beside their text. Upper limits, measured on V8. */
@@ -65,14 +68,18 @@ export class ZoneFileContents {
   readonly #marked = new Map<FileRrset, Fqdn>();
   readonly #zoneBelow: (owner: Fqdn) => Fqdn | undefined;
   readonly #strict: boolean;
+  readonly #refuseSigned: boolean;
+  readonly #signing: ZoneSigning;
   /** Names with a delegation or a DNAME. */
   readonly #cuts = new Set<Fqdn>();
 
-  constructor(zone: Fqdn, findings: Findings, { zoneBelow = () => undefined, strict = false }: ContentsOptions = {}) {
+  constructor(zone: Fqdn, findings: Findings, options: ContentsOptions = {}) {
     this.zone = zone;
     this.#findings = findings;
-    this.#zoneBelow = zoneBelow;
-    this.#strict = strict;
+    this.#zoneBelow = options.zoneBelow ?? (() => undefined);
+    this.#strict = options.strict ?? false;
+    this.#refuseSigned = options.refuseSigned ?? false;
+    this.#signing = new ZoneSigning(zone);
   }
 
   add(record: ZoneFileRecord): void {
@@ -86,6 +93,7 @@ export class ZoneFileContents {
       this.#addSoa(record);
       return;
     }
+    if (this.#signing.takes(record)) return;
     if (record.parted === true) this.#findings.warn(line, partedTextWarning(owner, type, record.record));
     if (cutsAt(this.zone, owner, [record]).length > 0) this.#cuts.add(owner);
     const rrsets = this.names.get(owner) ?? [];
@@ -106,8 +114,9 @@ export class ZoneFileContents {
     else this.#findings.warn(line, `${owner} is not in zone ${zone}: its ${type} is left out`, 'outside');
   }
 
-  /** Adds the faults that the file has as a whole: no records, or none of them in the zone. */
+  /** Adds what is wrong with the file as a whole: it has no records, none of them is in the zone, it is signed. */
   checkWhole(): void {
+    this.#signing.check(this.#findings, this.#refuseSigned);
     if (this.#findings.faults > 0) return;
     if (this.records === 0) this.#findings.fault(1, 'the file has no records');
     else if (this.outside === this.records)

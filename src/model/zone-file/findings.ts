@@ -4,7 +4,7 @@
 import type { NameRule } from '../check-name.ts';
 
 /** The rules that a record of a zone file can break. */
-export type FileRule = NameRule | 'managed_record' | 'outside_zone';
+export type FileRule = NameRule | 'managed_record' | 'outside_zone' | 'zone_signed';
 
 export interface Finding {
   line: number;
@@ -16,7 +16,7 @@ interface FileFault extends Finding {
 }
 
 /** Warnings of one kind do not hide those of another. */
-export type WarningKind = 'outside' | 'other';
+export type WarningKind = 'signing' | 'outside' | 'other';
 
 const maxFaultsListed = 10_000;
 /** The warnings of one kind that are listed. */
