@@ -378,6 +378,14 @@ export const races: Race[] = [
     second: putRrset('z', 's.z', 'NS', 'elsewhere.'),
     stoppedBy: [serialOfZ],
   },
+  {
+    guards: ['zones/change-rrsets.ts requireUnchanged'],
+    what: 'a record is written, while a list of records is written on the condition that the zone has not changed',
+    given: [zone],
+    first: txt,
+    second: putRrset('z', 'a.z', 'A', '192.0.2.1', { match: ['*'] }),
+    stoppedBy: [nameAt('a.z'), serialOfZ],
+  },
   // Zones.
   {
     guards: [builder('put'), 'zones/put-zone.ts createZone'],

@@ -5,6 +5,7 @@ import { decideChangeHost } from '../../src/control/hosts/change-host.ts';
 import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
 import { decideDeleteHost } from '../../src/control/hosts/delete-host.ts';
 import type { WantedHost } from '../../src/control/hosts/host-wanted.ts';
+import type { Precondition } from '../../src/control/input/precondition.ts';
 import { decideAllocateAddresses, type WantedAllocation } from '../../src/control/pools/allocate-addresses.ts';
 import { decideDeletePool } from '../../src/control/pools/delete-pool.ts';
 import { decidePutPool } from '../../src/control/pools/put-pool.ts';
@@ -65,11 +66,17 @@ export const deleteHost = (name: string): Decide<unknown> => {
 };
 
 /** Writes an RRset of one record. Without a record, deletes the RRset. */
-export const putRrset = (zone: string, owner: string, typeText: string, record?: string): Decide<unknown> => {
+export const putRrset = (
+  zone: string,
+  owner: string,
+  typeText: string,
+  record?: string,
+  zonePrecondition: Precondition = {},
+): Decide<unknown> => {
   const type = parseRecordType(typeText);
   const rrset = record === undefined ? undefined : { type, records: [record] };
   const change = { owner: parseName(owner), type, rrset, path: '' };
-  return (context) => decideChangeRrsets(context, { zone: parseName(zone), changes: [change] });
+  return (context) => decideChangeRrsets(context, { zone: parseName(zone), changes: [change], zonePrecondition });
 };
 
 export const write = (key: string, value = ''): Operation[] => [{ kind: 'put', key, value }];

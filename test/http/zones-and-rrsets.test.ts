@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { parseName } from '../../src/model/name.ts';
 import { nameKey } from '../../src/store/kinds/name.ts';
+import { problemIn } from '../support/api-client.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
 
 interface Rrset {
@@ -250,8 +251,24 @@ test('a name has 255 record types at most, and a change larger than a transactio
   await api.refused('payload_too_large', 'PATCH', '/v1/zones/foo.k8s/rrsets', many);
   assert.deepEqual(await dump(), before);
   await api.refused('invalid_request', 'POST', '/v1/zones?dryRun=true', { name: 'bar.k8s' });
-  const conditioned = await api.send('PATCH', '/v1/zones/foo.k8s/rrsets', many.slice(0, 1), { 'if-match': '"1"' });
-  assert.equal(conditioned.status, 400);
+});
+
+test('a list of RRsets has an entity tag, with which a PATCH is refused after any change of the zone', async (t) => {
+  const { api } = await prepare(t);
+  const path = '/v1/zones/foo.k8s/rrsets';
+  const patch = (tag: string, address: string) =>
+    api.send('PATCH', path, [{ name: 'a', type: 'A', records: [address] }], { 'if-match': tag });
+  const tagOf = async (query = '') => String((await api.send('GET', path + query)).headers.etag);
+  const first = await tagOf();
+  assert.equal((await api.send('GET', path, undefined, { 'if-none-match': first })).status, 304);
+  await api.ok(201, 'PUT', `${path}/b/A`, { records: ['192.0.2.2'] });
+  const late = problemIn(await patch(first, '192.0.2.1'));
+  assert.equal(late.code, 'precondition_failed');
+  assert.equal((await api.send('GET', path, undefined, { 'if-none-match': first })).status, 200);
+  assert.equal((await patch(`${first}, ${await tagOf('?type=A')}`, '192.0.2.1')).status, 200);
+  assert.equal((await patch('*', '192.0.2.3')).status, 200);
+  const create = await api.send('PATCH', path, [{ name: 'a', type: 'A', records: [] }], { 'if-none-match': '*' });
+  assert.equal(problemIn(create).code, 'precondition_failed');
 });
 
 test('an unreadable name is reported as a fault, and hides no other names', async (t) => {

@@ -5,8 +5,9 @@ import { type Fqdn, isWithin } from '../../model/name.ts';
 import type { RecordType } from '../../model/rdata/record-types.ts';
 import { managingHost, type OwnedRrset, type Rrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
+import { serialKey } from '../../store/kinds/serial.ts';
 import { isOrphanedRecord, requireOrphan } from '../hosts/orphans.ts';
-import { checkPrecondition, type Precondition } from '../input/precondition.ts';
+import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import { existingZone } from '../reading/existing.ts';
 import { zonePath } from '../reading/resource-path.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
@@ -39,7 +40,10 @@ interface RrsetsChanged {
 interface RrsetsWanted {
   zone: Fqdn;
   changes: readonly RrsetChange[];
+  /** Of each RRset. */
   precondition?: Precondition;
+  /** Of all records of the zone together. Their entity tag is the zone's serial. */
+  zonePrecondition?: Precondition;
   /** If true, refuses with `not_found` to delete an RRset that does not exist. Otherwise ignores such a deletion. */
   mustExist?: boolean;
 }
@@ -53,6 +57,11 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
   const { changes, precondition = {}, mustExist = false } = wanted;
   const { value: zone } = existingZone(context, wanted.zone);
   const builder = new TransactionBuilder(context);
+  if (wanted.zonePrecondition?.match !== undefined || wanted.zonePrecondition?.create === true) {
+    const serial = context.views.zones.serial(zone.name);
+    checkPrecondition(wanted.zonePrecondition, entityTag(serial));
+    builder.requireUnchanged(serialKey(zone.name), serial);
+  }
   const rrsets: OwnedRrset[] = [];
   const noted: Warning[] = [];
   let created = false;

@@ -9,7 +9,7 @@ import { Type } from '../../model/json-schema.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import { deleted, read } from '../schemas/answers.ts';
-import { AddressText, LabelText, strict, writeHeaders } from '../schemas/common.ts';
+import { AddressText, LabelText, readHeaders, strict, writeHeaders } from '../schemas/common.ts';
 import { AllocationBody, showAddress } from '../schemas/pool.ts';
 import type { Routes } from '../services.ts';
 import { commitFor, preconditionOf, sendResource, withBody } from '../write.ts';
@@ -31,6 +31,7 @@ export const addressRoutes: Routes = async (app, services) => {
         tags,
         summary: 'Who holds an address',
         params,
+        headers: readHeaders,
         querystring: strict({ space }),
         refuses: ['not_found'],
         response: read(AllocationBody),

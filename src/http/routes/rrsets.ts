@@ -1,6 +1,7 @@
 // /v1/zones/{zone}/rrsets: the records of a zone.
 
 import type { Static } from 'typebox';
+import { entityTag } from '../../control/input/precondition.ts';
 import { parseSearch } from '../../control/input/search.ts';
 import { existingZone } from '../../control/reading/existing.ts';
 import { decideChangeRrsets } from '../../control/zones/change-rrsets.ts';
@@ -19,8 +20,8 @@ import { Type } from '../../model/json-schema.ts';
 import { formatRelativeName } from '../../model/name.ts';
 import type { OwnedRrset } from '../../model/rrset.ts';
 import { decodeCursor, encodeCursor, limitOf } from '../page.ts';
-import { created, deleted, read, shown, written, writtenTogether } from '../schemas/answers.ts';
-import { listOf, NameText, pageQuery, searchQuery, strict, writeHeaders } from '../schemas/common.ts';
+import { created, deleted, read, written, writtenTogether } from '../schemas/answers.ts';
+import { listOf, NameText, pageQuery, readHeaders, searchQuery, strict, writeHeaders } from '../schemas/common.ts';
 import {
   PatchRrsets,
   PutRrset,
@@ -31,7 +32,7 @@ import {
   WrittenRrsets,
 } from '../schemas/zone.ts';
 import type { Routes } from '../services.ts';
-import { commitFor, preconditionOf, sendResource } from '../write.ts';
+import { commitFor, preconditionOf, sendResource, withBody } from '../write.ts';
 import { zoneNameOf } from '../zone-path.ts';
 
 const tags = ['rrsets'];
@@ -43,6 +44,7 @@ const refusals = [
   'outside_zone',
   'record_invalid',
 ] as const;
+const RrsetPage = listOf(RrsetBody);
 const zoneParams = strict({ zone: NameText });
 const params = strict({ zone: NameText, name: Type.String({ maxLength: 1024 }), type: Type.String({ maxLength: 20 }) });
 
@@ -72,11 +74,15 @@ export const rrsetRoutes: Routes = async (app, services) => {
           ),
         }),
         refuses: ['not_found', 'outside_zone'],
-        response: shown(listOf(RrsetBody)),
+        headers: readHeaders,
+        response: read(RrsetPage),
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const zone = zoneOf(request.params.zone);
+      // Taken first: if the zone changes meanwhile, a write with this tag is refused.
+      const tag = entityTag(views.zones.serial(zone.name));
+      const send = (body: Static<typeof RrsetPage>) => sendResource(request, reply, withBody(tag, body), body);
       const { type: typeText, name: nameText, search, cursor, total } = request.query;
       const isWanted = parseSearch(search);
       const type = typeText === undefined ? undefined : parseTypeAt('?type', typeText);
@@ -86,17 +92,17 @@ export const rrsetRoutes: Routes = async (app, services) => {
         const owner = parseOwner('?name', nameText, zone.name);
         const all = servedRrsetsAt(views, zone, owner).filter((rrset) => matches({ owner, rrset }));
         const items = all.map((rrset) => showRrset(zone.name, owner, rrset));
-        return { items, nextCursor: null, ...(total === true && { total: items.length }) };
+        return send({ items, nextCursor: null, ...(total === true && { total: items.length }) });
       }
       const from = decodeCursor(cursor, parsePosition);
       const filter = type === undefined && search === undefined ? undefined : matches;
       const wanted = { from, limit: limitOf(request.query), matches: filter };
       const { rrsets, next } = await listRrsets(store, views, zone, wanted);
-      return {
+      return send({
         items: rrsets.map(({ owner, rrset }) => showRrset(zone.name, owner, rrset)),
         nextCursor: next === undefined ? null : encodeCursor(`${next.type} ${next.owner}`),
         ...(total === true && { total: await countRrsets(store, views, zone, filter) }),
-      };
+      });
     },
   );
 
@@ -108,6 +114,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
         tags,
         summary: 'Read an RRset',
         params,
+        headers: readHeaders,
         refuses: ['not_found', 'outside_zone'],
         response: read(RrsetBody),
       },
@@ -187,22 +194,18 @@ export const rrsetRoutes: Routes = async (app, services) => {
         tags,
         summary: 'Write and delete RRsets: all of them or none',
         params: zoneParams,
+        headers: writeHeaders,
         body: PatchRrsets,
         refuses: refusals,
         response: writtenTogether(200, WrittenRrsets),
       },
     },
     async (request, reply) => {
-      if (request.headers['if-match'] !== undefined || request.headers['if-none-match'] !== undefined) {
-        refuse(
-          'invalid_request',
-          'a list of RRsets has no entity tag: write one RRset with PUT, or leave the condition out',
-        );
-      }
       const zone = zoneOf(request.params.zone);
       const changes = await parseRrsetList(zone.name, request.body);
+      const zonePrecondition = preconditionOf(request);
       const committed = await commitFor(services, request, reply, (context) =>
-        decideChangeRrsets(context, { zone: zone.name, changes }),
+        decideChangeRrsets(context, { zone: zone.name, changes, zonePrecondition }),
       );
       const { rrsets, warnings } = committed.result;
       const items = rrsets.map(({ owner, rrset }) => showRrset(zone.name, owner, rrset));

@@ -12,7 +12,7 @@ import { Type } from '../../model/json-schema.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { problemOf, refusalFrom } from '../problem.ts';
 import { headersNamed, notModified } from '../schemas/answers.ts';
-import { NameText, strict, writeHeaders } from '../schemas/common.ts';
+import { NameText, readHeaders, strict, writeHeaders } from '../schemas/common.ts';
 import { ImportBody, showImport, showProgress } from '../schemas/zone-file.ts';
 import type { Routes } from '../services.ts';
 import { actorOf, preconditionOf, sendResource, withBody } from '../write.ts';
@@ -40,6 +40,7 @@ export const zoneFileRoutes: Routes = async (app, services) => {
         description:
           'SOA and NS first, then the names in canonical order. All records are of one revision, each in its own line.',
         params,
+        headers: readHeaders,
         refuses: ['not_found'],
         response: {
           200: {

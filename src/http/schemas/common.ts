@@ -91,8 +91,20 @@ export const LabelText = Type.String({
 
 /** Headers of writes. */
 export const writeHeaders = Type.Object({
-  'if-match': Type.Optional(Type.String()),
-  'if-none-match': Type.Optional(Type.String()),
+  'if-match': Type.Optional(
+    Type.String({
+      maxLength: 1000,
+      description: 'Entity tags: the write is refused if the resource has none of them, or if there is none (`*`)',
+    }),
+  ),
+  'if-none-match': Type.Optional(oneOf(['*'], { description: 'The write is refused if the resource exists' })),
+});
+
+/** Headers of reads that answer with an entity tag. */
+export const readHeaders = Type.Object({
+  'if-none-match': Type.Optional(
+    Type.String({ maxLength: 1000, description: 'Entity tags: the answer is 304 if the resource has one of them' }),
+  ),
 });
 
 export const idempotencyHeaders = Type.Object({
