@@ -88,11 +88,15 @@ export function refuse(code: ErrorCode, detail: string, members: Record<string, 
 export const maxFaults = 100;
 
 /** Returns the refusal of a request with several faults. */
-export function faultyInput(faults: readonly InputFault[]): Refusal {
+export function faultyInput(
+  faults: readonly InputFault[],
+  code: ErrorCode = 'invalid_request',
+  members: Record<string, unknown> = {},
+): Refusal {
   const errors = faults.slice(0, maxFaults);
   const texts = errors.map((one) => `${one.path}: ${one.message}`);
   if (faults.length > errors.length) texts.push(`and ${faults.length - errors.length} more`);
-  return new Refusal('invalid_request', texts.join('; '), { errors });
+  return new Refusal(code, texts.join('; '), { errors, members });
 }
 
 /** Refuses because of one field. */
@@ -106,13 +110,15 @@ export function refuseField(
   throw new Refusal(code, `${place}: ${message}`, { errors: [{ path, message }], members });
 }
 
-/** Runs a parser of model/. Refuses what the parser does not accept, with the path of the field. */
+/** Runs a parser of model/. Refuses what the parser does not accept, with the path of each faulty field. */
 export function atField<T>(path: string, parse: () => T, code: ErrorCode = 'invalid_request'): T {
   try {
     return parse();
   } catch (error) {
-    if (error instanceof InvalidValue) refuseField(code, path + error.path, error.message);
-    throw error;
+    if (!(error instanceof InvalidValue)) throw error;
+    const faults = [error, ...error.others].map((one) => ({ path: path + one.path, message: one.message }));
+    if (faults.length > 1) throw faultyInput(faults, code);
+    refuseField(code, path + error.path, error.message);
   }
 }
 

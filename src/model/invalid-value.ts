@@ -4,11 +4,14 @@
 export class InvalidValue extends Error {
   /** The faulty part of the value as a JSON pointer (RFC 6901); empty for the whole value. */
   readonly path: string;
+  /** The other faults of the same value. */
+  readonly others: readonly InvalidValue[];
 
-  constructor(message: string, path = '') {
+  constructor(message: string, path = '', others: readonly InvalidValue[] = []) {
     super(message);
     this.name = 'InvalidValue';
     this.path = path;
+    this.others = others;
   }
 }
 
@@ -17,6 +20,43 @@ export function atPath<T>(path: string, parse: () => T): T {
   try {
     return parse();
   } catch (error) {
-    throw error instanceof InvalidValue ? new InvalidValue(error.message, path + error.path) : error;
+    throw error instanceof InvalidValue ? moved(error, path) : error;
   }
+}
+
+function moved({ message, path, others }: InvalidValue, to: string): InvalidValue {
+  return new InvalidValue(
+    message,
+    to + path,
+    others.map((other) => moved(other, to)),
+  );
+}
+
+/** The limit for the faults of one value: to find all of a long list would take too long. */
+const maxFaults = 100;
+
+/**
+ * Calls each function. Returns their results, or throws one InvalidValue with the faults of all that throw one, or with
+ * the first hundred.
+ */
+export function callEach<T>(calls: readonly (() => T)[]): T[] {
+  const faults: InvalidValue[] = [];
+  const results: T[] = [];
+  for (const call of calls) {
+    try {
+      results.push(call());
+    } catch (error) {
+      if (!(error instanceof InvalidValue)) throw error;
+      faults.push(error, ...error.others);
+      if (faults.length >= maxFaults) break;
+    }
+  }
+  const [first, ...others] = faults;
+  if (first !== undefined) throw new InvalidValue(first.message, first.path, others);
+  return results;
+}
+
+/** Parses each item of a list. Throws one InvalidValue with the faults of all: each path begins with the index. */
+export function parseEach<T, U>(items: readonly T[], parse: (item: T) => U): U[] {
+  return callEach(items.map((item, index) => () => atPath(`/${index}`, () => parse(item))));
 }

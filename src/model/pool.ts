@@ -2,7 +2,7 @@
 
 import { type AddressNumber, type Family, familyOfNumber } from './address.ts';
 import { type AddressRange, type Interval, parseRange, rangeHolds } from './address-range.ts';
-import { atPath, InvalidValue } from './invalid-value.ts';
+import { atPath, callEach, InvalidValue, parseEach } from './invalid-value.ts';
 
 export const strategies = ['lowest', 'random', 'least-recently-used'] as const;
 type Strategy = (typeof strategies)[number];
@@ -51,22 +51,24 @@ export const poolDefaults: Omit<Pool, 'name' | 'ranges'> = {
 };
 
 /**
- * Returns the pool with its defaults filled in and its ranges canonical. Throws InvalidValue with the path of the
- * field.
+ * Returns the pool with its defaults filled in and its ranges canonical. Throws InvalidValue with the paths of
+ * all faulty fields.
  */
 export function poolFrom(name: string, settings: Partial<Omit<Pool, 'name'>>): Pool {
   const { ranges = [], exclude = [], tags = {} } = settings;
-  if (ranges.length === 0) throw new InvalidValue('a pool needs a range', '/ranges');
-  atPath('/tags', () => checkTags(tags));
-  const canonical = (field: 'ranges' | 'exclude', texts: readonly string[]) =>
-    texts.map((text, index) => atPath(`/${field}/${index}`, () => parseRange(text).text));
-  return {
-    ...poolDefaults,
-    ...settings,
-    name,
-    ranges: canonical('ranges', ranges),
-    exclude: canonical('exclude', exclude),
-  };
+  const canonical = (texts: readonly string[]) => parseEach(texts, (text) => parseRange(text).text);
+  const [canonicalRanges = [], canonicalExclude = []] = callEach([
+    () => {
+      if (ranges.length === 0) throw new InvalidValue('a pool needs a range', '/ranges');
+      return atPath('/ranges', () => canonical(ranges));
+    },
+    () => atPath('/exclude', () => canonical(exclude)),
+    () => {
+      atPath('/tags', () => checkTags(tags));
+      return [];
+    },
+  ]);
+  return { ...poolDefaults, ...settings, name, ranges: canonicalRanges, exclude: canonicalExclude };
 }
 
 /** The addresses that a pool may hand out: its ranges in listed order, and the intervals excluded from them. */

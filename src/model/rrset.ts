@@ -1,6 +1,6 @@
 // RRsets as the API and the store carry them: a type, a TTL, and records in canonical presentation form.
 
-import { atPath, InvalidValue } from './invalid-value.ts';
+import { InvalidValue, parseEach } from './invalid-value.ts';
 import { type Fqdn, parseName } from './name.ts';
 import { formatRdata, parseRdata } from './rdata/rdata.ts';
 import { isSingleton, type RecordType } from './rdata/record-types.ts';
@@ -45,12 +45,12 @@ export const maxRrset = 65_535 - 12 - 2 * 259;
 export const recordOverhead = 12;
 
 /**
- * Returns the records canonical, sorted, each once. Throws InvalidValue; its path is the index of the faulty record.
+ * Returns the records canonical, sorted, each once. Throws InvalidValue with the faults of all records; a path is the
+ * index of the record.
  */
 export function parseRecords(type: RecordType, records: readonly string[]): string[] {
   const octets = new Map<string, number>();
-  for (const [index, text] of records.entries()) {
-    const wire = atPath(`/${index}`, () => parseRdata(type, text));
+  for (const wire of parseEach(records, (text) => parseRdata(type, text))) {
     octets.set(formatRdata(type, wire), recordOverhead + wire.length);
   }
   const distinct = [...octets.keys()].sort();

@@ -8,8 +8,9 @@ import { type Host, isPtrTarget, parseHostName } from '../../model/host.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
 import { checkTags, type Tags } from '../../model/pool.ts';
 import type { Views } from '../../views/views.ts';
+import { parseAll } from '../input/every-fault.ts';
 import { mergePatch } from '../input/merge-patch.ts';
-import { parseList, refuseDuplicates } from '../input/parse-list.ts';
+import { parseList } from '../input/parse-list.ts';
 import { parseSearch } from '../input/search.ts';
 import type { WantedHost } from './host-wanted.ts';
 
@@ -27,19 +28,25 @@ export interface HostInput {
   tags?: Tags;
 }
 
-/** Returns the host that the input asks for. Refuses with `invalid_request`. */
+/** Returns the host that the input asks for. Refuses with `invalid_request` and all faults. */
 export function parseHostInput(input: HostInput): WantedHost {
   const { name: nameText, pool, families, ttl = null, ptr, owner = '', tags = {} } = input;
-  atField('/tags', () => checkTags(tags));
-  if (nameText === undefined) refuseField('invalid_request', '/name', 'a host needs a name');
-  const name = atField('/name', () => parseHostName(nameText));
-  const aliases = parseList('/aliases', input.aliases ?? [], parseHostName);
-  const addresses = input.addresses && parseList('/addresses', input.addresses, parseAddress);
-  const mayHavePtr = isPtrTarget(name);
-  if (!mayHavePtr && ptr === true)
-    refuseField('invalid_request', '/ptr', 'a wildcard cannot be the target of a PTR record');
-  refuseDuplicates('/aliases', aliases);
-  refuseDuplicates('/addresses', addresses ?? []);
+  const parseOwnName = () => {
+    if (nameText === undefined) refuseField('invalid_request', '/name', 'a host needs a name');
+    return atField('/name', () => parseHostName(nameText));
+  };
+  const [name, aliases, addresses, mayHavePtr] = parseAll(
+    parseOwnName,
+    () => parseList('/aliases', input.aliases ?? [], parseHostName),
+    () => input.addresses && parseList('/addresses', input.addresses, parseAddress),
+    () => {
+      const isTarget = isPtrTarget(parseOwnName());
+      if (!isTarget && ptr === true)
+        refuseField('invalid_request', '/ptr', 'a wildcard cannot be the target of a PTR record');
+      return isTarget;
+    },
+    () => atField('/tags', () => checkTags(tags)),
+  );
   return {
     name,
     aliases,
@@ -98,10 +105,14 @@ interface Seen {
  */
 export function parseHostFilter({ views }: Seen, input: HostFilterInput): HostFilter {
   const { name: nameText, address: addressText, zone: zoneText, within: withinText, pool, owner, tag } = input;
-  const name = nameText === undefined ? undefined : atField('?name', () => parseName(nameText));
-  const address = addressText === undefined ? undefined : atField('?address', () => parseAddress(addressText));
-  const zone = zoneText === undefined ? undefined : atField('?zone', () => parseName(zoneText));
-  const within = withinText === undefined ? undefined : atField('?within', () => parseRange(withinText));
+  const parsed = <T>(path: string, text: string | undefined, parse: (text: string) => T): T | undefined =>
+    text === undefined ? undefined : atField(path, () => parse(text));
+  const [name, address, zone, within] = parseAll(
+    () => parsed('?name', nameText, parseName),
+    () => parsed('?address', addressText, parseAddress),
+    () => parsed('?zone', zoneText, parseName),
+    () => parsed('?within', withinText, parseRange),
+  );
   const isWanted = parseSearch(input.search);
   const [tagKey = '', tagValue] = tag?.split(/=(.*)/s) ?? [];
   const matches = (host: Host) =>

@@ -1,14 +1,19 @@
 // Parses lists in the input of a request.
 
-import { atField, refuseField } from '../../errors.ts';
+import { atField } from '../../errors.ts';
+import { InvalidValue, parseEach } from '../../model/invalid-value.ts';
 
-/** Parses each text of the list at `path`. Refuses a text that the parser does not accept. */
-export function parseList<T>(path: string, texts: readonly string[], parse: (text: string) => T): T[] {
-  return texts.map((text, index) => atField(`${path}/${index}`, () => parse(text)));
-}
-
-/** Refuses a list that has a value twice. */
-export function refuseDuplicates(path: string, values: readonly string[]): void {
-  const index = values.findIndex((value, at) => values.indexOf(value) !== at);
-  if (index >= 0) refuseField('invalid_request', `${path}/${index}`, `'${values[index]}' is named twice`);
+/**
+ * Parses each text of the list at `path`. Refuses each text that the parser does not accept, and each that is there
+ * twice.
+ */
+export function parseList<T extends string>(path: string, texts: readonly string[], parse: (text: string) => T): T[] {
+  const seen = new Set<T>();
+  const parseNew = (text: string) => {
+    const value = parse(text);
+    if (seen.has(value)) throw new InvalidValue(`'${value}' is named twice`);
+    seen.add(value);
+    return value;
+  };
+  return atField(path, () => parseEach(texts, parseNew));
 }

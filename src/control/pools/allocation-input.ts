@@ -3,7 +3,8 @@
 import { atField, refuseField } from '../../errors.ts';
 import { type Address, type Family, familyOf, parseAddress } from '../../model/address.ts';
 import type { Port } from '../../model/allocation.ts';
-import { parseList, refuseDuplicates } from '../input/parse-list.ts';
+import { parseAll } from '../input/every-fault.ts';
+import { parseList } from '../input/parse-list.ts';
 import type { WantedAllocation } from './allocate-addresses.ts';
 import type { AddressRelease } from './release-address.ts';
 
@@ -25,10 +26,13 @@ export interface AllocationInput {
 export function parseAllocationInput(pool: string, input: AllocationInput, newId: () => string): WantedAllocation {
   const { addresses: texts, count, owner = '', ...more } = input;
   const { family } = more;
-  const addresses = texts && parseList('/addresses', texts, parseAddress);
-  refuseDuplicates('/addresses', addresses ?? []);
-  if (addresses !== undefined && count !== undefined && count !== addresses.length)
-    refuseField('invalid_request', '/count', 'is not the number of addresses');
+  const [addresses] = parseAll(
+    () => texts && parseList('/addresses', texts, parseAddress),
+    () => {
+      if (texts !== undefined && count !== undefined && count !== texts.length)
+        refuseField('invalid_request', '/count', 'is not the number of addresses');
+    },
+  );
   if (family !== undefined && addresses?.some((address) => familyOf(address) !== family))
     refuseField('invalid_request', '/family', 'is not the family of the addresses');
   return {

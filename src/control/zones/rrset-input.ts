@@ -7,6 +7,7 @@ import { type Fqdn, isWithin, parseRelativeName } from '../../model/name.ts';
 import { isPartedText, partedTextWarning } from '../../model/rdata/parted-text.ts';
 import { parseRecordType, type RecordType } from '../../model/rdata/record-types.ts';
 import { parseRecords } from '../../model/rrset.ts';
+import { parseAll, Refusals } from '../input/every-fault.ts';
 import type { RrsetChange } from './change-rrsets.ts';
 
 const manyRecords = 100;
@@ -52,40 +53,64 @@ export function parseTypeAt(path: string, text: string): RecordType {
 
 /** Returns the place that a request names by its path's parameters, `:name` and `:type`. */
 export function parseRrsetPlace(zone: Fqdn, { name, type }: { name: string; type: string }): RrsetPlace {
-  return { owner: parseOwner(':name', name, zone), type: parseTypeAt(':type', type) };
+  const [owner, parsed] = parseAll(
+    () => parseOwner(':name', name, zone),
+    () => parseTypeAt(':type', type),
+  );
+  return { owner, type: parsed };
 }
 
 /** Returns the change of one RRset. Refuses with `record_invalid` records that cannot be read. */
 export function parseRrsetInput(place: RrsetPlace, input: RrsetInput): RrsetChange {
-  return changeOf(place, input, '', '/records');
+  return changeOf(place, input, recordsAt('/records', place.type, input.records), '');
 }
 
 /**
  * Returns the changes that a list of RRsets asks for. Refuses with `invalid_request` a list that names an RRset twice,
- * and refuses a name, a type or records as the other functions of this file do.
+ * and refuses names, types and records as the other functions of this file do: all faults at once.
  */
 export async function parseRrsetList(zone: Fqdn, inputs: readonly NamedRrsetInput[]): Promise<RrsetChange[]> {
+  const refusals = new Refusals();
   const changes: RrsetChange[] = [];
-  for (const [index, { name, type, ...input }] of inputs.entries()) {
-    const place = { owner: parseOwner(`/${index}/name`, name, zone), type: parseTypeAt(`/${index}/type`, type) };
-    changes.push(changeOf(place, input, `/${index}/name`, `/${index}/records`));
+  const seen = new Set<string>();
+  for (const [index, input] of inputs.entries()) {
+    refusals.try(() => {
+      const change = parseNamed(zone, input, index);
+      const key = `${change.owner} ${change.type}`;
+      if (seen.has(key)) refuseField('invalid_request', `/${index}`, 'the RRset is named twice');
+      seen.add(key);
+      changes.push(change);
+    });
+    if (refusals.full) break;
     // A thousand records take milliseconds: other requests are served in between.
     if (input.records.length > manyRecords) await nextTurn();
   }
-  const keys = changes.map(({ owner, type }) => `${owner} ${type}`);
-  const twice = keys.findIndex((key, index) => keys.indexOf(key) !== index);
-  if (twice >= 0) refuseField('invalid_request', `/${twice}`, 'the RRset is named twice');
+  refusals.throwIfAny();
   return changes;
+}
+
+function parseNamed(zone: Fqdn, { name, type: typeText, ...input }: NamedRrsetInput, index: number): RrsetChange {
+  const parseType = () => parseTypeAt(`/${index}/type`, typeText);
+  const [owner, type, records] = parseAll(
+    () => parseOwner(`/${index}/name`, name, zone),
+    parseType,
+    () => recordsAt(`/${index}/records`, parseType(), input.records),
+  );
+  return changeOf({ owner, type }, input, records, `/${index}/name`);
+}
+
+/** Returns the records of a request in canonical form. Refuses with `record_invalid` those that cannot be read. */
+function recordsAt(path: string, type: RecordType, records: readonly string[]): string[] {
+  return atField(path, () => parseRecords(type, records), 'record_invalid');
 }
 
 function changeOf(
   { owner, type }: RrsetPlace,
   { ttl, records }: RrsetInput,
+  canonical: string[],
   path: string,
-  recordsPath: string,
 ): RrsetChange {
   if (records.length === 0) return { owner, type, rrset: undefined, path };
-  const canonical = atField(recordsPath, () => parseRecords(type, records), 'record_invalid');
   const rrset = { type, records: canonical, ...(ttl !== undefined && { ttl }) };
   const parted = records.find((record) => isPartedText(type, record));
   if (parted === undefined) return { owner, type, rrset, path };

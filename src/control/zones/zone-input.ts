@@ -2,10 +2,11 @@
 
 import { atField, refuseField } from '../../errors.ts';
 import { parseMailbox } from '../../model/mailbox.ts';
-import { parseName } from '../../model/name.ts';
+import { parseName, root } from '../../model/name.ts';
 import { checkZoneName, type SoaSettings, type Zone, zoneDefaults } from '../../model/zone.ts';
+import { parseAll } from '../input/every-fault.ts';
 import { mergePatch } from '../input/merge-patch.ts';
-import { parseList, refuseDuplicates } from '../input/parse-list.ts';
+import { parseList } from '../input/parse-list.ts';
 
 /** The settings of a zone as people write them. Each setting has a default. */
 export interface ZoneInput {
@@ -17,11 +18,12 @@ export interface ZoneInput {
 
 /** Returns the new zone that the input asks for. Refuses with `invalid_request`. */
 export function parseNewZone({ name, ...input }: ZoneInput & { name: string }): Zone {
-  return parseZoneInput(
-    atField('/name', () => parseName(name)),
-    input,
-    undefined,
+  const [parsed] = parseAll(
+    () => atField('/name', () => parseName(name)),
+    // With any name, to find the faults of the other fields.
+    () => parseZoneInput(root, input, undefined),
   );
+  return parseZoneInput(parsed, input, undefined);
 }
 
 /**
@@ -29,12 +31,19 @@ export function parseNewZone({ name, ...input }: ZoneInput & { name: string }): 
  * `invalid_request`.
  */
 export function parseZoneInput(name: Zone['name'], input: ZoneInput, current: Zone | undefined): Zone {
-  if (current === undefined) atField('/name', () => checkZoneName(name));
   const { defaultTtl = zoneDefaults.defaultTtl, soa = {}, skydns = false } = input;
-  if (skydns) refuseField('invalid_request', '/skydns', 'is not available in this version');
-  const nameservers = parseList('/nameservers', input.nameservers ?? [], parseName);
-  refuseDuplicates('/nameservers', nameservers);
   const { mname, rname, ...times } = soa;
+  const [nameservers, primary, mailbox] = parseAll(
+    () => parseList('/nameservers', input.nameservers ?? [], parseName),
+    () => (mname === undefined ? undefined : atField('/soa/mname', () => parseName(mname))),
+    () => (rname === undefined ? undefined : atField('/soa/rname', () => parseMailbox(rname))),
+    () => {
+      if (current === undefined) atField('/name', () => checkZoneName(name));
+    },
+    () => {
+      if (skydns) refuseField('invalid_request', '/skydns', 'is not available in this version');
+    },
+  );
   return {
     name,
     generation: current?.generation ?? zoneDefaults.generation,
@@ -42,8 +51,8 @@ export function parseZoneInput(name: Zone['name'], input: ZoneInput, current: Zo
     nameservers,
     soa: {
       ...times,
-      ...(mname !== undefined && { mname: atField('/soa/mname', () => parseName(mname)) }),
-      ...(rname !== undefined && { rname: atField('/soa/rname', () => parseMailbox(rname)) }),
+      ...(primary !== undefined && { mname: primary }),
+      ...(mailbox !== undefined && { rname: mailbox }),
     },
     skydns,
     // A zone that a user has changed is not automatic any more: it is not deleted with its last name.

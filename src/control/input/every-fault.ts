@@ -1,0 +1,53 @@
+// Tells all faults of a request in one refusal, not only the first one.
+
+import { faultyInput, type InputFault, maxFaults, Refusal } from '../../errors.ts';
+
+/** The refusals of the parts of one request. */
+export class Refusals {
+  readonly #refusals: Refusal[] = [];
+
+  /** True if there are as many faults as an answer shows. Then more of them are not needed. */
+  get full(): boolean {
+    return this.#refusals.reduce((sum, { errors = [] }) => sum + errors.length, 0) >= maxFaults;
+  }
+
+  /**
+   * Calls a function that handles a part of the request. Returns undefined if it refuses a field of the request: then
+   * {@link throwIfAny} throws. Throws a refusal that names no field, because that concerns the whole request.
+   */
+  try<T>(call: () => T): T | undefined {
+    try {
+      return call();
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.errors === undefined) throw error;
+      this.#refusals.push(error);
+      return undefined;
+    }
+  }
+
+  /**
+   * Throws one refusal with the faults of all, if there are any. It has the code of the first one. Of several faults of
+   * one field, it has the first one.
+   */
+  throwIfAny(): void {
+    const [first] = this.#refusals;
+    if (first === undefined) return;
+    const byPath = new Map<string, InputFault>();
+    for (const fault of this.#refusals.flatMap(({ errors = [] }) => errors)) {
+      if (!byPath.has(fault.path)) byPath.set(fault.path, fault);
+    }
+    if (byPath.size === first.errors?.length) throw first;
+    throw faultyInput([...byPath.values()], first.code, first.members);
+  }
+}
+
+/** The results of functions, in their order. */
+type ResultsOf<Calls extends readonly (() => unknown)[]> = { [Index in keyof Calls]: ReturnType<Calls[Index]> };
+
+/** Calls each function. Returns their results, or refuses with the faults of all of them. */
+export function parseAll<Calls extends readonly (() => unknown)[]>(...calls: Calls): ResultsOf<Calls> {
+  const refusals = new Refusals();
+  const results = calls.map((call) => refusals.try(call));
+  refusals.throwIfAny();
+  return results as ResultsOf<Calls>;
+}
