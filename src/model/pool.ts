@@ -113,7 +113,8 @@ export function shapeHolds(shape: PoolShape, value: AddressNumber): boolean {
 
 export function isExcluded(shape: PoolShape, value: AddressNumber): boolean {
   if (shape.avoidBuggyIps && isBuggy(value)) return true;
-  return shape.excluded.some(({ first, last }) => first <= value && value <= last);
+  const hole = shape.excluded[firstReaching(shape.excluded, value)];
+  return hole !== undefined && hole.first <= value;
 }
 
 /** Returns whether an IPv4 address ends in .0 or .255: some equipment takes it for a network or broadcast address. */
@@ -132,15 +133,27 @@ export function capacityOf(shape: PoolShape, family: Family): bigint {
   return capacity;
 }
 
-/** Yields the parts of a range outside the excluded intervals. */
+/** Yields the parts of a range outside the excluded intervals, which are in order. */
 function* usableParts(range: AddressRange, excluded: readonly Interval[]): Generator<Interval> {
   let first = range.first;
-  for (const hole of excluded) {
-    if (hole.last < first || hole.first > range.last) continue;
+  for (let index = firstReaching(excluded, first); index < excluded.length; index += 1) {
+    const hole = excluded[index] as Interval;
+    if (hole.first > range.last) break;
     if (hole.first > first) yield { first, last: hole.first - 1n };
     first = hole.last + 1n;
   }
   if (first <= range.last) yield { first, last: range.last };
+}
+
+/** Returns the index of the first interval that ends at the address or after it; their number if there is none. */
+function firstReaching(intervals: readonly Interval[], value: bigint): number {
+  let [low, high] = [0, intervals.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((intervals[middle] as Interval).last < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function sizeOf({ first, last }: Interval, shape: PoolShape): bigint {
