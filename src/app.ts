@@ -176,7 +176,7 @@ async function writeEndpoints(dataDir: string, endpoints: Endpoints, logger: Fas
   const file = join(dataDir, 'endpoints.json');
   const temporaryFile = `${file}.new`;
   try {
-    await writeFile(temporaryFile, `${JSON.stringify(endpoints)}\n`);
+    await writeFile(temporaryFile, `${JSON.stringify(endpoints)}\n`, { mode: 0o600 });
     await rename(temporaryFile, file);
   } catch (error) {
     logger.warn({ file, reason: messageOf(error) }, 'cannot write endpoints.json: its content may be out of date');

@@ -1,5 +1,6 @@
-#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --disable-warning=ExperimentalWarning --no-short-builtin-calls
-// Starts the command. Written in JavaScript that an old Node can read: prints one line if Node is too old for the rest.
+#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --no-short-builtin-calls
+// Starts the command. Written in JavaScript that an old Node can read, with flags that it accepts: prints what to do if
+// Node is too old for the rest (test/cli/old-node.test.ts).
 // MALLOC_ARENA_MAX: by default glibc keeps freed memory for each thread, also for V8's threads that only work at the
 // start.
 // --no-short-builtin-calls: V8 would map its 2 MB of built-in code once more for each of our threads, which made no
@@ -9,7 +10,7 @@ const needed = 26;
 
 if (Number(process.versions.node.split('.')[0]) < needed) {
   console.error(
-    `zonewright needs Node ${needed} or newer, and this is ${process.versions.node}: in a clone, \`npm ci && npm start\` brings its own`,
+    `zonewright needs Node ${needed} or newer, and this is ${process.versions.node}: install Node ${needed} (https://nodejs.org), or in a clone use \`npm ci\` without --omit=dev, which brings it for \`npm start\` and \`npx zonewright\``,
   );
   process.exitCode = 1;
 } else {

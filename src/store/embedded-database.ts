@@ -7,7 +7,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Logger } from '../model/logger.ts';
 import { after, firstRevision, type Revision } from '../model/revision.ts';
 import { messageOf } from '../model/thrown.ts';
-import { isDamage, numberIn, openDatabase } from './embedded-folder.ts';
+import { closeDatabase, isDamage, numberIn, openDatabase } from './embedded-folder.ts';
 import { statements } from './embedded-sql.ts';
 import { fullKey, type KeyRange, knownKey, rangeOf, successor } from './key-space.ts';
 import {
@@ -122,7 +122,7 @@ export class EmbeddedDatabase {
     while (this.#jobs.length > 0) this.#runGroup();
     clearTimeout(this.#expiry);
     openFolders.delete(this.#folder);
-    this.#database.close();
+    closeDatabase(this.#folder, this.#database);
   }
 
   /** Runs the job in the next group. Resolves when its changes are on the disk. */

@@ -80,8 +80,10 @@ test('a data directory that cannot be created or written is a wrong setting', as
 
 test('a missing data directory is created with its missing parents, and only its owner can read it', async (t) => {
   const folder = join(await temporaryFolder(t), 'some', 'where');
-  await startReplica(t, folder, [], 'http');
+  await startReplica(t, folder);
   assert.equal((await stat(folder)).mode & 0o777, 0o700);
+  const names = ['endpoints.json', 'store/store.sqlite', 'store/store.sqlite-wal', 'store/store.pid'];
+  for (const name of names) assert.equal((await stat(join(folder, name))).mode & 0o777, 0o600, name);
 });
 
 test('a store that is not a database is reported in one line', async (t) => {

@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, it, type TestContext } from 'node:test';
 import { after, type Revision } from '../../src/model/revision.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
@@ -179,10 +180,11 @@ describe('embedded: its folder', () => {
     const wal = join(folder, 'store.sqlite-wal');
     const whole = await readFile(wal);
     const database = await readFile(join(folder, 'store.sqlite'));
-    for (const left of [undefined, 0, 100]) {
+    await rm(wal);
+    await assert.rejects(openEmbeddedStore({ folder }), lostWal(folder));
+    for (const left of [0, 100]) {
       await writeFile(join(folder, 'store.sqlite'), database);
-      if (left === undefined) await rm(wal);
-      else await writeFile(wal, whole.subarray(0, left));
+      await writeFile(wal, whole.subarray(0, left));
       await assert.rejects(
         openEmbeddedStore({ folder }),
         refusalOf(folder, 'store.sqlite-wal is missing or truncated'),
@@ -191,6 +193,66 @@ describe('embedded: its folder', () => {
     await writeFile(join(folder, 'store.sqlite'), database);
     await writeFile(wal, whole);
     assert.ok((await listAll(await openFor(t, folder), '')).entries.length > 0);
+  });
+
+  it('a store that was not closed and has lost its WAL is refused, until somebody gives the lost changes up', async (t) => {
+    const folder = await temporaryFolder(t);
+    const closed = await openEmbeddedStore({ folder });
+    await write(closed, put('kept'));
+    await closed.close();
+    const [wal, pid] = [join(folder, 'store.sqlite-wal'), join(folder, 'store.pid')];
+    const writer = startWriter(t, folder);
+    await once(writer.lines, 'line');
+    writer.child.kill('SIGKILL');
+    await writer.exit;
+    const whole = await readFile(wal);
+    const mark = await readFile(pid);
+    await rm(wal);
+    for (let start = 1; start <= 2; start += 1) await assert.rejects(openEmbeddedStore({ folder }), lostWal(folder));
+    assert.deepEqual((await readdir(folder)).sort(), ['store.pid', 'store.sqlite']);
+
+    // The WAL is found again: nothing is lost.
+    await writeFile(wal, whole);
+    const found = await openEmbeddedStore({ folder });
+    assert.ok((await listAll(found, 'n/')).entries.length > 0);
+    await found.close();
+    // It was closed now, and needs no WAL.
+    await (await openEmbeddedStore({ folder })).close();
+
+    // A store of an older version, which leaves no mark.
+    await writeFile(pid, '4711\n');
+    await (await openEmbeddedStore({ folder })).close();
+    // The way out that the refusal names.
+    await writeFile(pid, mark);
+    await assert.rejects(openEmbeddedStore({ folder }), lostWal(folder));
+    await rm(pid);
+    assert.equal((await listAll(await openFor(t, folder), 'kept')).entries.length, 1);
+  });
+
+  it('a start that is refused for another reason leaves a folder whose WAL does not seem to be lost', async (t) => {
+    const folder = await temporaryFolder(t);
+    await (await openEmbeddedStore({ folder })).close();
+    const database = new DatabaseSync(join(folder, 'store.sqlite'));
+    database.exec('PRAGMA user_version = 99');
+    database.close();
+    for (let start = 1; start <= 2; start += 1) {
+      await assert.rejects(openEmbeddedStore({ folder }), /was written by a newer version/);
+    }
+  });
+
+  it('only the owner can read the files, also those that an older version has written', async (t) => {
+    const folder = await temporaryFolder(t);
+    const modes = async () => {
+      const found = await Promise.all((await readdir(folder)).map((name) => stat(join(folder, name))));
+      return found.map(({ mode }) => (mode & 0o777).toString(8));
+    };
+    const store = await openEmbeddedStore({ folder });
+    await write(store, put('a'));
+    assert.deepEqual(await modes(), ['600', '600', '600']);
+    await store.close();
+    for (const name of await readdir(folder)) await chmod(join(folder, name), 0o644);
+    await write(await openFor(t, folder), put('b'));
+    assert.deepEqual(await modes(), ['600', '600', '600']);
   });
 
   it('a database that is damaged anywhere cannot be opened', async (t) => {
@@ -244,6 +306,13 @@ function damaged(database: Buffer): Buffer {
 function refusalOf(folder: string, reason: string): RegExp {
   return new RegExp(
     `^Error: The folder ${folder} cannot be used: ${reason}.*: restore the whole folder from a backup, or move it away to start with an empty store$`,
+  );
+}
+
+/** Matches the refusal of a folder whose WAL is missing. */
+function lostWal(folder: string): RegExp {
+  return new RegExp(
+    `^Error: The folder ${folder} cannot be used: store.sqlite-wal is missing, but the store was not closed: restore the whole folder from a backup, delete store.pid to go on without the changes that were only in store.sqlite-wal, or move it away to start with an empty store$`,
   );
 }
 

@@ -74,7 +74,7 @@ export function openLibc(): Libc {
   if (process.platform !== 'linux' || !(process.arch === 'x64' || process.arch === 'arm64')) {
     throw new Error(`batched sockets are for Linux on x64 and arm64, this is ${process.platform} on ${process.arch}`);
   }
-  const ffi = process.getBuiltinModule('node:ffi');
+  const ffi = loadFfi();
   if (ffi === undefined) throw new Error('this Node has no node:ffi, or runs with --no-experimental-ffi');
   const { functions } = ffi.dlopen(null, signatures);
   const errnoAt = functions.__errno_location();
@@ -83,6 +83,20 @@ export function openLibc(): Libc {
     errno: () => ffi.getInt32(errnoAt),
     pointerTo: (buffer) => ffi.getRawPointer(buffer),
   };
+}
+
+/**
+ * Loads node:ffi. Without its warning that it is experimental: what we use of it is checked before its use. The command
+ * does not use `--disable-warning`, because an older Node would refuse the flag and not say what to do (zonewright.js).
+ */
+function loadFfi() {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return process.getBuiltinModule('node:ffi');
+  } finally {
+    process.emitWarning = emitWarning;
+  }
 }
 
 /** A libc call that failed. */
