@@ -1,6 +1,6 @@
 #!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --no-short-builtin-calls
 // Starts the command. Written in JavaScript that an old Node can read, with flags that it accepts: prints what to do if
-// Node is too old for the rest (test/cli/old-node.test.ts).
+// Node is too old for the rest.
 // MALLOC_ARENA_MAX: by default glibc keeps freed memory for each thread, also for V8's threads that only work at the
 // start.
 // --no-short-builtin-calls: V8 would map its 2 MB of built-in code once more for each of our threads, which made no
