@@ -1,6 +1,7 @@
 // The rules of which records may share a name, and which may be at or below a delegation or a DNAME. They are the same
 // for RRsets, hosts and zone files.
 
+import { checkKeys } from './check-keys.ts';
 import { ancestry, type Fqdn, isWithin, parentOf, root } from './name.ts';
 import type { RecordType } from './rdata/record-types.ts';
 import { conflictWithCname, managingHost, type Rrset } from './rrset.ts';
@@ -58,6 +59,7 @@ export function* checkName(
   yield* checkCname(zone, owner, rrsets);
   yield* checkTypes(zone, owner, rrsets);
   yield* checkWriting(zone, owner, rrsets);
+  yield* checkKeys(owner, rrsets);
   if (below !== undefined) yield* checkBelow(owner, rrsets, below);
   const atCut = cutsAt(zone, owner, rrsets).find(({ type }) => type === 'NS');
   if (atCut !== undefined && below === undefined) yield* checkHidden(owner, rrsets, atCut, typesAtDelegation);

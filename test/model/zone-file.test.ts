@@ -329,6 +329,13 @@ const together: [what: string, text: string, faults: number, warnings: number][]
   ['two SOAs', '@ 1 SOA a b 1 1 1 1 1\n@ 1 SOA a b 2 1 1 1 1', 1, 0],
   ['a SOA again at the end', '@ 1 SOA a b 1 1 1 1 1\na 1 A 10.0.0.1\n@ 1 SOA a b 1 1 1 1 1', 0, 0],
   ['a SOA below the apex', 'a 1 SOA a b 1 1 1 1 1', 1, 0],
+  [
+    'keys that validators ignore (RFC 4034 §2.1)',
+    'a DNSKEY 257 2 8 AQID\nb DNSKEY 1 3 8 AQID\nc CDNSKEY 257 1 8 AQID',
+    0,
+    3,
+  ],
+  ['keys that validators use, and a request to delete the DS', 'a DNSKEY 257 3 8 AQID\nb CDNSKEY 0 3 0 AA==', 0, 0],
   ['TTLs that differ', 'a 60 A 10.0.0.1\na 30 A 10.0.0.2', 0, 1],
   ['a record too large for a message', `a TXT ${`${'x'.repeat(254)} `.repeat(256)}`, 1, 0],
   ['an RRset too large for a message', '$GENERATE 1-9000 a TXT x$', 1, 0],

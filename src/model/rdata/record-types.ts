@@ -28,7 +28,7 @@ const signature = {
 } as const satisfies Fields;
 const dnsKey = {
   flags: 'key-flags',
-  protocol: 'dnssec-protocol',
+  protocol: 'key-protocol',
   algorithm: 'algorithm',
   key: 'base64',
 } as const satisfies Fields;

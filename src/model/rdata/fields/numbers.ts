@@ -168,7 +168,6 @@ export const numberFields = {
   'no-key-flags': fixed(flags, 0),
   'key-protocol': number(1, keyProtocols),
   /** RFC 4034 §2.1.2. */
-  'dnssec-protocol': fixed(number(1, keyProtocols), 3),
   'sync-scheme': number(1, syncSchemes),
   duration,
   time,
