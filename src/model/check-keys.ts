@@ -1,13 +1,19 @@
 // Warns of keys that validating resolvers do not use (RFC 4034 §2.1). They are served as they are.
 
-import type { NameFinding } from './check-name.ts';
 import type { Fqdn } from './name.ts';
+import type { RecordType } from './rdata/record-types.ts';
 import type { Rrset } from './rrset.ts';
+
+interface KeyWarning {
+  owner: Fqdn;
+  types: RecordType[];
+  message: string;
+}
 
 const zoneKey = 0x100;
 
 /** Yields a warning for the first such key of each RRset. */
-export function* checkKeys(owner: Fqdn, rrsets: readonly Rrset[]): Generator<NameFinding> {
+export function* checkKeys(owner: Fqdn, rrsets: readonly Rrset[]): Generator<KeyWarning> {
   for (const { type, records } of rrsets) {
     if (type !== 'DNSKEY' && type !== 'CDNSKEY') continue;
     const why = records.map(whyIgnored).find((reason) => reason !== undefined);
