@@ -77,13 +77,14 @@ type Validation = NonNullable<FastifyError['validation']>[number];
 
 /**
  * Returns the faults that help a client. For a field that may have several forms, Ajv reports a fault for each form and
- * one for the field. Leaves out the faults for null and for the field. Makes one fault of all allowed values. If
+ * one for the field. Leaves out the faults for null and for the field, and those of forms whose type the value does not
+ * have if it has the type of another form. Makes one fault of all allowed types, and one of all allowed values. If
  * nothing is left, returns all faults.
  */
 function helpfulFaults(validation: readonly Validation[]): Validation[] {
   const isNoise = ({ keyword, params }: Validation) =>
     keyword === 'anyOf' || (keyword === 'type' && params.type === 'null');
-  const faults = validation.filter((fault) => !isNoise(fault));
+  const faults = withoutOtherForms(validation).filter((fault) => !isNoise(fault));
   const literals = faults.filter(({ keyword }) => keyword === 'const');
   const merged = Map.groupBy(literals, ({ instancePath }) => instancePath)
     .values()
@@ -93,6 +94,27 @@ function helpfulFaults(validation: readonly Validation[]): Validation[] {
     });
   const helpful = [...faults.filter(({ keyword }) => keyword !== 'const'), ...merged];
   return helpful.length > 0 ? helpful : [...validation];
+}
+
+/** Returns the faults with at most one of type for each field that may have several forms. */
+function withoutOtherForms(validation: readonly Validation[]): Validation[] {
+  const several = new Set(validation.filter(({ keyword }) => keyword === 'anyOf').map((one) => one.instancePath));
+  if (several.size === 0) return [...validation];
+  const isType = ({ keyword, params }: Validation) => keyword === 'type' && params.type !== 'null';
+  /** The paths of fields that have a fault of another kind, or a fault inside. Their type is that of one form. */
+  const typed = new Set<string>();
+  for (const fault of validation) {
+    const { instancePath, keyword } = fault;
+    if (keyword !== 'anyOf' && keyword !== 'type') typed.add(instancePath);
+    typed.add(instancePath.slice(0, instancePath.lastIndexOf('/')));
+  }
+  const ofType = Map.groupBy(validation.filter(isType), ({ instancePath }) => instancePath);
+  return validation.flatMap((fault) => {
+    if (!several.has(fault.instancePath) || !isType(fault)) return fault;
+    const faults = ofType.get(fault.instancePath) ?? [];
+    if (faults[0] !== fault || typed.has(fault.instancePath)) return [];
+    return { ...fault, message: `must be ${faults.map(({ params }) => params.type).join(' or ')}` };
+  });
 }
 
 /** Returns a fault of Ajv with the path of the field. Ajv itself has the path of the object around the field. */

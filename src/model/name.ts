@@ -1,5 +1,6 @@
 // Domain names: parsed once, then carried as `Fqdn`. Presentation and wire form; no zones, no records.
 
+import { isInternational, withALabels } from './international-name.ts';
 import { InvalidValue } from './invalid-value.ts';
 
 /**
@@ -19,7 +20,9 @@ const specialCharacters = new Set('"().;\\@$');
 /** The characters of the longest name: 254 octets, each written as `\DDD`, and its last dot. */
 const maxNameText = 254 * 4 + 1;
 
-/** Parses an absolute name, with or without the trailing dot. Throws InvalidValue. */
+/**
+ * Parses an absolute name, with or without the trailing dot. Labels in Unicode become A-labels. Throws InvalidValue.
+ */
 export function parseName(text: string): Fqdn {
   if (text.length > maxNameText)
     throw new InvalidValue(
@@ -27,6 +30,7 @@ export function parseName(text: string): Fqdn {
     );
   const relative = text.endsWith('.') ? text.slice(0, -1) : text;
   if (plainName.test(relative) && relative.length <= 253) return relative.toLowerCase() as Fqdn;
+  if (isInternational(text)) return parseName(withALabels(text));
   if (text === '.') return root;
   if (text === '') throw new InvalidValue('a name is needed');
   if (text === '@')
@@ -49,11 +53,7 @@ function splitLabels(text: string): Uint8Array[] {
       label.push(escaped.octet);
       i += escaped.length - 1;
     } else if (character < 0x21 || character > 0x7e) {
-      throw new InvalidValue(
-        character > 0x7f
-          ? `'${text}' has characters outside ASCII: write international names in their xn-- form`
-          : `'${text}' has a blank or control character: write it as \\DDD`,
-      );
+      throw new InvalidValue(`'${text}' has a blank or control character: write it as \\DDD`);
     } else {
       label.push(character);
     }

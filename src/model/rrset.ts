@@ -2,6 +2,7 @@
 
 import { InvalidValue, parseEach } from './invalid-value.ts';
 import { type Fqdn, parseName } from './name.ts';
+import { formatPlainText } from './rdata/plain-text.ts';
 import { formatRdata, parseRdata } from './rdata/rdata.ts';
 import { isSingleton, type RecordType } from './rdata/record-types.ts';
 
@@ -31,6 +32,9 @@ export interface NamedRrsets {
   rrsets: Rrset[];
 }
 
+/** A record as people write it: in presentation form (RFC 1035 §5.1), or as the plain text of a TXT record. */
+export type RecordInput = string | { text: string };
+
 export const maxTtl = 2 ** 31 - 1;
 
 /** The maximum number of RRsets of one name: the table counts them in one octet. */
@@ -48,9 +52,9 @@ export const recordOverhead = 12;
  * Returns the records canonical, sorted, each once. Throws InvalidValue with the faults of all records; a path is the
  * index of the record.
  */
-export function parseRecords(type: RecordType, records: readonly string[]): string[] {
+export function parseRecords(type: RecordType, records: readonly RecordInput[]): string[] {
   const octets = new Map<string, number>();
-  for (const wire of parseEach(records, (text) => parseRdata(type, text))) {
+  for (const wire of parseEach(records, (record) => parseRecord(type, record))) {
     octets.set(formatRdata(type, wire), recordOverhead + wire.length);
   }
   const distinct = [...octets.keys()].sort();
@@ -60,6 +64,10 @@ export function parseRecords(type: RecordType, records: readonly string[]): stri
   }
   if (isSingleton(type) && distinct.length > 1) throw new InvalidValue(`a name has one ${type} record at most`);
   return distinct;
+}
+
+function parseRecord(type: RecordType, record: RecordInput): Uint8Array {
+  return parseRdata(type, typeof record === 'string' ? record : formatPlainText(type, record.text));
 }
 
 /** The types that may share a name with a CNAME, for DNSSEC and keys (RFC 4035 §2.5, RFC 2181 §10.1). */

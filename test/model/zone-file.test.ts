@@ -31,6 +31,11 @@ function read(...pieces: string[]): string[] {
   );
 }
 
+/** Returns the octets of a text in UTF-8, one for each character. */
+function utf8(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
 const accepted: [what: string, text: string, records: string[]][] = [
   ['a name is relative to the zone', 'a A 10.0.0.1', ['1 a.foo.k8s 120 A 10.0.0.1']],
   ['an absolute name stays', 'a.foo.k8s. A 10.0.0.1', ['1 a.foo.k8s 120 A 10.0.0.1']],
@@ -169,6 +174,15 @@ const accepted: [what: string, text: string, records: string[]][] = [
   ['escapes', 'a\\.b TXT "\\"\\\\" \\; \\065', ['1 a\\.b.foo.k8s 120 TXT "\\"\\\\" ";" "A"']],
   ['octets that are not ASCII', 'a TXT "\xc3\xa4" \xff', ['1 a.foo.k8s 120 TXT "\\195\\164" "\\255"']],
   [
+    'names and texts in UTF-8, and octets that are written as escapes',
+    utf8('ü A 10.0.0.1\nA\\195\\188 TXT "\\ü ☃ 😀"\n$ORIGIN Bücher\na MX 10 b.ü'),
+    [
+      '1 xn--tda.foo.k8s 120 A 10.0.0.1',
+      '2 a\\195\\188.foo.k8s 120 TXT "\\195\\188 \\226\\152\\131 \\240\\159\\152\\128"',
+      '4 a.xn--bcher-kva.foo.k8s 120 MX 10 b.xn--tda.xn--bcher-kva.foo.k8s.',
+    ],
+  ],
+  [
     'a backslash before an octet that is not ASCII, and an escaped backslash',
     'a TXT \\\xc3\xa9 "\\\xff" \\\\\xff',
     ['1 a.foo.k8s 120 TXT "\\195\\169" "\\255" "\\\\\\255"'],
@@ -258,6 +272,8 @@ const refused: [text: string, line: number, message: RegExp][] = [
   [`$GENERATE 1-1000000 a$ TXT "${'x'.repeat(600)}"`, 1, /makes \d+ characters; at most 536870912/],
   [`$GENERATE 0-3 a\${1 A 10.0.0.1`, 1, /closing brace/],
   ['"a" A 10.0.0.1', 1, /quoted/],
+  [utf8('ü- A 10.0.0.1'), 1, /UTS 46/],
+  ['\xfc A 10.0.0.1\n\xc3\xbc- CNAME x', 2, /UTS 46/],
   ['a A 10.0.0.1\\', 1, /escape/],
 ];
 

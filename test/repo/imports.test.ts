@@ -56,6 +56,7 @@ const owners: Record<string, string> = {
   '@fastify/fast-json-stringify-compiler': 'http/lazy-compilers.ts',
   'prom-client': 'http/',
   'ipaddr.js': 'model/address.ts',
+  tr46: 'model/international-name.ts',
   pino: 'main.ts',
   'close-with-grace': 'main.ts',
 };

@@ -6,7 +6,7 @@ import { atField, refuseField } from '../../errors.ts';
 import { type Fqdn, isWithin, parseRelativeName } from '../../model/name.ts';
 import { isPartedText, partedTextWarning } from '../../model/rdata/parted-text.ts';
 import { parseRecordType, type RecordType } from '../../model/rdata/record-types.ts';
-import { parseRecords } from '../../model/rrset.ts';
+import { parseRecords, type RecordInput } from '../../model/rrset.ts';
 import { parseAll, Refusals } from '../input/every-fault.ts';
 import type { RrsetChange } from './change-rrsets.ts';
 
@@ -22,8 +22,8 @@ interface RrsetPlace {
 interface RrsetInput {
   /** Seconds; default: the zone's. */
   ttl?: number | undefined;
-  /** Presentation form (RFC 1035 §5.1). An empty list deletes the RRset. */
-  records: readonly string[];
+  /** Presentation form (RFC 1035 §5.1), or the text of a TXT record. An empty list deletes the RRset. */
+  records: readonly RecordInput[];
 }
 
 /** An RRset of a list as people write it. */
@@ -100,7 +100,7 @@ function parseNamed(zone: Fqdn, { name, type: typeText, ...input }: NamedRrsetIn
 }
 
 /** Returns the records of a request in canonical form. Refuses with `record_invalid` those that cannot be read. */
-function recordsAt(path: string, type: RecordType, records: readonly string[]): string[] {
+function recordsAt(path: string, type: RecordType, records: readonly RecordInput[]): string[] {
   return atField(path, () => parseRecords(type, records), 'record_invalid');
 }
 
@@ -112,7 +112,7 @@ function changeOf(
 ): RrsetChange {
   if (records.length === 0) return { owner, type, rrset: undefined, path };
   const rrset = { type, records: canonical, ...(ttl !== undefined && { ttl }) };
-  const parted = records.find((record) => isPartedText(type, record));
-  if (parted === undefined) return { owner, type, rrset, path };
+  const parted = records.find((record) => typeof record === 'string' && isPartedText(type, record));
+  if (typeof parted !== 'string') return { owner, type, rrset, path };
   return { owner, type, rrset, path, warning: partedTextWarning(owner, type, parted) };
 }

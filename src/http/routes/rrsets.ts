@@ -4,6 +4,7 @@ import type { Static } from 'typebox';
 import { entityTag } from '../../control/input/precondition.ts';
 import { parseSearch } from '../../control/input/search.ts';
 import { existingZone } from '../../control/reading/existing.ts';
+import { rrsetPath } from '../../control/reading/resource-path.ts';
 import { decideChangeRrsets } from '../../control/zones/change-rrsets.ts';
 import { countRrsets, listRrsets, type RrsetPosition, servedRrsetsAt } from '../../control/zones/list-rrsets.ts';
 import {
@@ -156,7 +157,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
       const { rrsets, created, warnings } = committed.result;
       const written = rrsets[0] ?? refuse('internal_error', 'nothing was written');
       reply.header('etag', rrsetTag(written.rrset));
-      if (created) reply.header('location', request.url);
+      if (created) reply.header('location', rrsetPath(zone.name, owner, type));
       const body = { ...showRrset(zone.name, owner, written.rrset), ...showWarnings(zone.name, warnings) };
       return reply.status(created ? 201 : 200).send(body);
     },

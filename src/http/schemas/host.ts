@@ -4,7 +4,9 @@
 import type { Static } from 'typebox';
 import { reverseName } from '../../model/address.ts';
 import type { Host } from '../../model/host.ts';
+import { unicodeNameOf } from '../../model/international-name.ts';
 import { Type } from '../../model/json-schema.ts';
+import type { Fqdn } from '../../model/name.ts';
 import {
   AddressText,
   FamilyText,
@@ -19,6 +21,7 @@ import {
   TagsPatch,
   Ttl,
 } from './common.ts';
+import { showUnicodeName, UnicodeName } from './unicode-name.ts';
 
 const settings = {
   pool: LabelText,
@@ -60,9 +63,13 @@ const HostAddress = Type.Object(
 export const HostBody = Type.Object(
   {
     name: NameText,
+    unicodeName: UnicodeName,
     zone: NameText,
     addresses: Type.Array(HostAddress),
     aliases: Type.Array(NameText),
+    unicodeAliases: Type.Optional(
+      Type.Array(Type.String(), { description: 'The aliases in Unicode, in the same order, if one of them differs' }),
+    ),
     ttl: settings.ttl,
     ptr: Type.Boolean(),
     owner: Owner,
@@ -81,5 +88,23 @@ export function showHost(host: Host, revision: number): Static<typeof HostBody> 
     pool,
     ptr: ptr && own !== false ? reverseName(address) : null,
   }));
-  return { name, zone, addresses, aliases, ttl, ptr, owner, tags, createdAt, revision };
+  return {
+    name,
+    ...showUnicodeName(name),
+    zone,
+    addresses,
+    aliases,
+    ...showUnicodeAliases(aliases),
+    ttl,
+    ptr,
+    owner,
+    tags,
+    createdAt,
+    revision,
+  };
+}
+
+function showUnicodeAliases(aliases: readonly Fqdn[]): { unicodeAliases?: string[] } {
+  if (aliases.every((alias) => unicodeNameOf(alias) === undefined)) return {};
+  return { unicodeAliases: aliases.map((alias) => unicodeNameOf(alias) ?? alias) };
 }

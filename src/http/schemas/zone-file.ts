@@ -7,6 +7,7 @@ import type { Imported } from '../../control/zone-file/import-zone-file.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, formatRelativeName } from '../../model/name.ts';
 import { NameText, Ttl } from './common.ts';
+import { showUnicodeName, UnicodeName } from './unicode-name.ts';
 
 const Count = Type.Integer({ minimum: 0 });
 const Content = Type.Union([
@@ -14,7 +15,7 @@ const Content = Type.Union([
   Type.Null(),
 ]);
 const Difference = Type.Object(
-  { name: Type.String(), type: Type.String(), before: Content, after: Content },
+  { name: Type.String(), unicodeName: UnicodeName, type: Type.String(), before: Content, after: Content },
   { title: 'RRsetDifference' },
 );
 type Difference = Static<typeof Difference>;
@@ -75,7 +76,8 @@ function showDifference(zone: Fqdn, differences: readonly RrsetDifference[]) {
   const shown: Difference[] = [];
   let octets = 2;
   for (const { owner, type, before, after } of differences) {
-    const one = { name: formatRelativeName(owner, zone), type, before: contentOf(before), after: contentOf(after) };
+    const name = formatRelativeName(owner, zone);
+    const one = { name, ...showUnicodeName(name), type, before: contentOf(before), after: contentOf(after) };
     octets += Buffer.byteLength(JSON.stringify(one)) + 1;
     if (octets > maxDifferenceOctets) break;
     shown.push(one);

@@ -9,6 +9,7 @@ import { type Fqdn, formatRelativeName } from '../../model/name.ts';
 import { type Manager, managingHost, type Rrset } from '../../model/rrset.ts';
 import { soaDefaults, type Zone } from '../../model/zone.ts';
 import { NameText, optional, patchOf, strict, Ttl } from './common.ts';
+import { showUnicodeName, UnicodeName } from './unicode-name.ts';
 
 const Seconds = Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1 });
 const soaFields = {
@@ -55,6 +56,7 @@ export const PatchZone = patchOf({ ...settings, soa: patchOf(soaFields, 'SoaPatc
 export const ZoneBody = Type.Object(
   {
     name: NameText,
+    unicodeName: UnicodeName,
     ...settings,
     soa: Type.Object({ ...optional(soaFields).properties }, { title: 'Soa' }),
     automatic: Type.Boolean({
@@ -72,6 +74,7 @@ export function showZone(zone: Zone, serial: number): Static<typeof ZoneBody> {
   const { name, defaultTtl, nameservers, skydns, automatic } = zone;
   return {
     name,
+    ...showUnicodeName(name),
     defaultTtl,
     nameservers,
     soa: { ...soaDefaults, ...zone.soa },
@@ -84,6 +87,17 @@ export function showZone(zone: Zone, serial: number): Static<typeof ZoneBody> {
 const RecordText = Type.String({ minLength: 1, maxLength: 140_000, examples: ['10 60 5060 sip.foowidgets.k8s.'] });
 const TypeText = Type.String({ pattern: '^[A-Za-z0-9]{1,20}$', examples: ['SRV'] });
 const presentation = 'Presentation form (RFC 1035 §5.1), or `\\# length hex` (RFC 3597)';
+const PlainText = strict(
+  {
+    text: Type.String({
+      maxLength: 65_535,
+      description: 'The text of a TXT or SPF record, of any length: it is put in quotes, escaped and split',
+      examples: ['v=spf1 mx -all'],
+    }),
+  },
+  'PlainText',
+);
+const RecordInput = Type.Union([RecordText, PlainText]);
 const rrset = {
   name: Type.String({
     minLength: 1,
@@ -104,17 +118,26 @@ export const PutRrset = strict(
     name: Type.Optional(rrset.name),
     type: Type.Optional(TypeText),
     ttl: Type.Optional(Ttl),
-    records: Type.Array(RecordText, { minItems: 1, maxItems: 1000, description: presentation }),
+    records: Type.Array(RecordInput, { minItems: 1, maxItems: 1000, description: presentation }),
   },
   'RRsetSettings',
 );
 export const PatchRrsets = Type.Array(
-  strict({ name: rrset.name, type: TypeText, ttl: Type.Optional(Ttl), records: rrset.records }, 'RRsetChange'),
+  strict(
+    {
+      name: rrset.name,
+      type: TypeText,
+      ttl: Type.Optional(Ttl),
+      records: Type.Array(RecordInput, { maxItems: 1000, description: presentation }),
+    },
+    'RRsetChange',
+  ),
   { title: 'RRsetChanges', minItems: 1, maxItems: 100, description: 'Empty `records` deletes the RRset' },
 );
 export const RrsetBody = Type.Object(
   {
     ...rrset,
+    unicodeName: UnicodeName,
     managedBy: Type.Optional(
       Type.String({ description: '`host:<name>`, or `zone` for an RRset that comes from the settings of the zone' }),
     ),
@@ -174,8 +197,10 @@ export function showRrset(zone: Fqdn, owner: Fqdn, { type, ttl, records, manager
     host: () => `host:${managingHost(owner, { type, ttl, records })}`,
     zone: () => 'zone',
   };
+  const name = formatRelativeName(owner, zone);
   return {
-    name: formatRelativeName(owner, zone),
+    name,
+    ...showUnicodeName(name),
     type,
     ttl,
     records,

@@ -1,6 +1,8 @@
 // Splits the text of a zone file into entries of tokens (RFC 1035 §5.1): joins lines in parentheses, removes comments.
 // The file comes in chunks of any size, of which at most one entry is kept. A character is one octet of the file
-// (latin1). An octet outside ASCII becomes `\DDD`. The meaning of the tokens: reader.ts.
+// (latin1). Lines may have UTF-8. The meaning of the tokens: reader.ts.
+
+import { isUtf8 } from 'node:buffer';
 
 import { maxRdataText } from '../rdata/rdata.ts';
 
@@ -26,8 +28,8 @@ const maxEntry = maxRdataText;
 const special = /["();\\]/;
 const blanks = /[ \t]+/;
 const notAscii = /[\x7f-\xff]/;
-/** Matches an escape as a whole, so that a backslash is dropped only if it escapes an octet outside ASCII. */
-const escapeOrNotAscii = /\\.|[\x7f-\xff]/gs;
+/** Matches an escape as a whole, so that a backslash is dropped only if it escapes what is outside ASCII. */
+const escapeOrNotAscii = /\\.|[^\0-\x7e]/gs;
 
 export class ZoneFileLexer {
   #rest = '';
@@ -61,7 +63,7 @@ export class ZoneFileLexer {
     const line = withoutReturns(this.#line === 1 ? text.replace(/^\xef\xbb\xbf/, '') : text);
     // In a comment, only the line end of the file ends the line: the comment must not become a record.
     const parts = line.includes('\r') && !line.includes(';') ? line.split('\r') : [line];
-    for (const part of parts) yield* this.#readPart(inAscii(part));
+    for (const part of parts) yield* this.#readPart(decoded(part));
   }
 
   *#readPart(plain: string): Generator<ZoneFileEntry | LexerFault> {
@@ -160,10 +162,14 @@ function withoutReturns(line: string): string {
   return end === line.length ? line : line.slice(0, end);
 }
 
-function inAscii(text: string): string {
-  if (!notAscii.test(text)) return text;
-  return text.replace(escapeOrNotAscii, (found) => {
-    const octet = found.charCodeAt(found.length - 1);
-    return octet < 0x7f ? found : `\\${String(octet).padStart(3, '0')}`;
+/** Returns the line with its UTF-8 as characters. In a line that is not UTF-8, octets outside ASCII become `\DDD`. */
+function decoded(line: string): string {
+  if (!notAscii.test(line)) return line;
+  const octets = Buffer.from(line, 'latin1');
+  const isUnicode = isUtf8(octets);
+  return (isUnicode ? octets.toString() : line).replace(escapeOrNotAscii, (found) => {
+    const code = found.charCodeAt(found.length - 1);
+    if (code < 0x7f) return found;
+    return isUnicode && code > 0x7f ? found.slice(-1) : `\\${String(code).padStart(3, '0')}`;
   });
 }

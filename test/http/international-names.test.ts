@@ -1,0 +1,84 @@
+// International names by the API: taken in Unicode wherever a name is taken, kept as A-labels, and shown in both forms.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { servedApi } from '../support/served-api.ts';
+
+type Shown = Record<string, unknown>;
+
+const zone = 'xn--mnchen-3ya.example';
+const zonePath = `/v1/zones/${encodeURIComponent('münchen.example')}`;
+
+test('zones, hosts, aliases and RRsets are taken in Unicode, and shown as A-labels and in Unicode', async (t) => {
+  const { api, dump } = await servedApi(t);
+  const ascii = await api.ok<Shown>(201, 'POST', '/v1/zones', { name: 'plain.example' });
+  assert.equal('unicodeName' in ascii, false);
+  const made = await api.ok<Shown>(201, 'POST', '/v1/zones', {
+    name: 'MÜNCHEN.example.',
+    nameservers: ['ns.ü.example'],
+  });
+  assert.deepEqual([made.name, made.unicodeName, made.nameservers], [zone, 'münchen.example', ['ns.xn--tda.example']]);
+  const read = await api.ok<Shown>(200, 'GET', zonePath);
+  assert.deepEqual([read.name, read.unicodeName], [zone, 'münchen.example']);
+  await api.ok(200, 'GET', `/v1/zones/${zone}`);
+
+  const wanted = {
+    name: 'bücher.münchen.example',
+    addresses: ['192.0.2.1'],
+    aliases: ['www.plain.example', 'ö.münchen.example'],
+  };
+  const host = await api.ok<Shown>(201, 'POST', '/v1/hosts', wanted);
+  assert.deepEqual([host.name, host.unicodeName], [`xn--bcher-kva.${zone}`, 'bücher.münchen.example']);
+  assert.deepEqual(host.aliases, ['www.plain.example', `xn--nda.${zone}`]);
+  assert.deepEqual(host.unicodeAliases, ['www.plain.example', 'ö.münchen.example']);
+  for (const [method, path] of [
+    ['GET', `/v1/hosts/${encodeURIComponent('bücher.münchen.example')}`],
+    ['GET', `/v1/hosts/xn--bcher-kva.${zone}`],
+  ] as const)
+    assert.equal((await api.ok<Shown>(200, method, path)).unicodeName, 'bücher.münchen.example');
+  const plain = await api.ok<Shown>(201, 'POST', '/v1/hosts', { name: 'a.plain.example', addresses: ['192.0.2.2'] });
+  assert.deepEqual(['unicodeName' in plain, 'unicodeAliases' in plain], [false, false]);
+
+  const path = `${zonePath}/rrsets/${encodeURIComponent('größe')}/MX`;
+  const answer = await api.send('PUT', path, { records: ['10 mail.ü.example.'] });
+  assert.equal(answer.status, 201, answer.text);
+  assert.equal(answer.headers.location, `/v1/zones/${zone}/rrsets/xn--gre-6ka8i/MX`);
+  const shown = {
+    name: 'xn--gre-6ka8i',
+    unicodeName: 'größe',
+    type: 'MX',
+    ttl: 300,
+    records: ['10 mail.xn--tda.example.'],
+  };
+  assert.deepEqual(await api.ok(200, 'GET', answer.headers.location), shown);
+  const named = await api.ok<{ items: Shown[] }>(200, 'GET', `${zonePath}/rrsets?name=${encodeURIComponent('größe')}`);
+  assert.deepEqual(named.items, [shown]);
+  for (const text of Object.entries(await dump()).flat()) assert.match(text, /^[\0-\x7f]*$/);
+});
+
+test('filters take a Unicode name', async (t) => {
+  const { api } = await servedApi(t);
+  await api.ok(201, 'POST', '/v1/zones', { name: 'münchen.example' });
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'ü.münchen.example', addresses: ['192.0.2.1'] });
+  const found = async (query: string) =>
+    (await api.ok<{ items: Shown[] }>(200, 'GET', `/v1/hosts?${query}`)).items.map(({ unicodeName }) => unicodeName);
+  assert.deepEqual(await found(`name=${encodeURIComponent('Ü.münchen.example')}`), ['ü.münchen.example']);
+  assert.deepEqual(await found(`name=${encodeURIComponent('ä.münchen.example')}`), []);
+});
+
+test('a zone file in UTF-8 is taken, and its difference shows both forms', async (t) => {
+  const { api } = await servedApi(t);
+  await api.ok(201, 'POST', '/v1/zones', { name: 'münchen.example', nameservers: ['ns.example'] });
+  const file = async (query: string) => {
+    const text = '$TTL 60\n$ORIGIN münchen.example.\nüber CNAME www.größe\n';
+    const answer = await api.send('PUT', `${zonePath}/zonefile${query}`, text, { 'content-type': 'text/dns' });
+    assert.equal(answer.status, 200, answer.text);
+    return answer.body as { difference: Shown[] };
+  };
+  const { difference } = await file('?dryRun=true');
+  const added = difference.find(({ type }) => type === 'CNAME');
+  assert.deepEqual([added?.name, added?.unicodeName], ['xn--ber-goa', 'über']);
+  await file('');
+  const read = await api.ok<Shown>(200, 'GET', `${zonePath}/rrsets/xn--ber-goa/CNAME`);
+  assert.deepEqual([read.unicodeName, read.records], ['über', [`www.xn--gre-6ka8i.${zone}.`]]);
+});
