@@ -114,6 +114,8 @@ export const dataFlags = {
   /** NS below the apex. */
   delegation: 2,
   dname: 4,
+  /** Behind the last RRset is a word with the TTL that the RRSIG RRset has of its own. */
+  signatureTtl: 8,
 } as const;
 
 /** Returns how many cuts (`zone.cuts`) a name with these `dataFlags` has. */

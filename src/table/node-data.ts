@@ -42,7 +42,8 @@ export class NodeDataEncoder {
     if (coded.length > 1) coded.sort((a, b) => a.code - b.code);
     this.flags = 0;
     this.length = dataRrsetsByte;
-    for (const { rrset, code } of coded) this.#encodeRrset(rrset, code, isApex);
+    for (const { rrset, code } of coded) this.#encodeRrset(rrset, code, isApex, coded);
+    this.#encodeSignatureTtl(present);
     const view = this.#view;
     view.setUint32(dataWord.modifiedLow * 4, modified % 2 ** 32, littleEndian);
     const high = Math.floor(modified / 2 ** 32);
@@ -51,12 +52,15 @@ export class NodeDataEncoder {
     view.setUint32(dataWord.rest * 4, rest >>> 0, littleEndian);
   }
 
-  #encodeRrset(rrset: Rrset, code: number, isApex: boolean): void {
+  #encodeRrset(rrset: Rrset, code: number, isApex: boolean, all: readonly CodedRrset[]): void {
     const start = this.length;
     this.#room(rrsetRecordsByte);
     this.length += rrsetRecordsByte;
     for (const text of rrset.records) {
-      this.#encodeRecord(code, rrset.ttl, parseRdata(rrset.type, text));
+      const rdata = parseRdata(rrset.type, text);
+      const ttl = code === typeCode.RRSIG ? (ttlOfCovered(rdata, all) ?? rrset.ttl) : rrset.ttl;
+      if (ttl !== rrset.ttl) this.flags |= dataFlags.signatureTtl;
+      this.#encodeRecord(code, ttl, rdata);
     }
     if (code === typeCode.CNAME) this.flags |= dataFlags.cname;
     if (code === typeCode.DNAME) this.flags |= dataFlags.dname;
@@ -72,6 +76,14 @@ export class NodeDataEncoder {
     this.#room(3);
     this.bytes.fill(0, this.length, padded);
     this.length = padded;
+  }
+
+  /** Keeps the TTL of the RRSIG RRset if its records have others. */
+  #encodeSignatureTtl(rrsets: readonly Rrset[]): void {
+    if ((this.flags & dataFlags.signatureTtl) === 0) return;
+    this.#room(4);
+    this.#view.setUint32(this.length, rrsets.find(({ type }) => type === 'RRSIG')?.ttl ?? 0, littleEndian);
+    this.length += 4;
   }
 
   #encodeRecord(code: number, ttl: number, rdata: Uint8Array): void {
@@ -96,6 +108,20 @@ export class NodeDataEncoder {
   }
 }
 
+interface CodedRrset {
+  rrset: Rrset;
+  code: number;
+}
+
+/**
+ * Returns the TTL of the RRset that a signature covers: the signature has the same TTL (RFC 4034 §3). Undefined if the
+ * name has no such RRset. The SOA is not among the RRsets: no signature of it is valid for long, as its serial changes.
+ */
+function ttlOfCovered(signature: Uint8Array, all: readonly CodedRrset[]): number | undefined {
+  const covered = ((signature[0] as number) << 8) | (signature[1] as number);
+  return all.find(({ code }) => code === covered)?.rrset.ttl;
+}
+
 const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
 /** Returns the RRsets of a block from {@link NodeDataEncoder.encode}, in the order of their types' numbers. */
@@ -105,6 +131,10 @@ export function decodeRrsets(reader: TableReader, data: Reference): Rrset[] {
   for (let left = reader.rrsetCount(data); left > 0; left -= 1) {
     rrsets.push(decodeRrset(reader, at));
     at = reader.nextRrset(at);
+  }
+  if ((reader.dataFlags(data) & dataFlags.signatureTtl) !== 0) {
+    const signatures = rrsets.find(({ type }) => type === 'RRSIG');
+    if (signatures !== undefined) signatures.ttl = reader.words[at / 4] as number;
   }
   return rrsets;
 }

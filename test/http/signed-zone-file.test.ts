@@ -95,6 +95,22 @@ test('?signed=refuse refuses a signed zone, and takes an unsigned one, also with
   assert.equal(wrong.code, 'invalid_request');
 });
 
+test('signatures that users write have one TTL in the API, and in an export that of the RRset that they cover', async (t) => {
+  const { api } = await prepare(t, 'dskey.example.com');
+  const rrset = (type: string) => `/v1/zones/dskey.example.com/rrsets/a/${type}`;
+  await api.ok(201, 'PUT', rrset('A'), { ttl: 60, records: ['192.0.2.1'] });
+  await api.ok(201, 'PUT', rrset('RRSIG'), { ttl: 300, records: [signature, signature.replace('A 5', 'TXT 5')] });
+  await api.ok(201, 'PUT', rrset('TXT'), { ttl: 3600, records: ['"x"'] });
+  const { ttl } = await api.ok<{ ttl: number }>(200, 'GET', rrset('RRSIG'));
+  assert.equal(ttl, 300);
+  const answer = await api.send('GET', '/v1/zones/dskey.example.com/zonefile');
+  const lines = (answer.text ?? String(answer.body)).split('\n').filter((line) => line.includes('\tRRSIG\t'));
+  assert.deepEqual(
+    lines.map((line) => line.split('\t').slice(1, 4).join(' ') + line.slice(line.indexOf('RRSIG') + 5, -1).slice(0, 4)),
+    ['60 IN RRSIG\tA 5', '3600 IN RRSIG\tTXT'],
+  );
+});
+
 const skip = findProgram('dnssec-signzone') === undefined && 'dnssec-signzone is not installed: install bind9-utils';
 
 test('a zone that BIND has signed becomes what it was before, and the warning has the DS that BIND computes', {

@@ -53,7 +53,7 @@ async function* writePieces(zone: Fqdn, implied: Implied, entries: AsyncIterable
     // The SOA comes first, then the NS records of the apex.
     const place = ({ type }: Rrset) => (type === 'SOA' ? 0 : type === 'NS' && name === zone ? 1 : 2);
     rrsets.sort((a, b) => place(a) - place(b) || (a.type < b.type ? -1 : 1));
-    for (const rrset of rrsets) piece += formatRrset(name, rrset);
+    for (const rrset of rrsets) piece += formatRrset(name, rrset, rrsets);
     if (piece.length < 32_768) continue;
     yield piece;
     piece = '';

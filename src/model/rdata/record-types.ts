@@ -237,6 +237,7 @@ export const typeCode = {
   DNAME: 39,
   OPT: 41,
   DS: 43,
+  RRSIG: 46,
   SVCB: 64,
   HTTPS: 65,
   ANY: 255,

@@ -8,13 +8,18 @@ import { impliedMark } from './lexer.ts';
 type Written = Pick<Rrset, 'type' | 'ttl' | 'records' | 'manager'>;
 
 /**
- * Returns the lines of an RRset, each with its line end. Marks the records that the zone's settings imply, because the
- * settings of another installation may imply others.
+ * Returns the lines of an RRset, each with its line end. `beside`: all RRsets of the name. A signature has the TTL of
+ * the RRset that it covers (RFC 4034 §3). Marks the records that the zone's settings imply, because the settings of
+ * another installation may imply others.
  */
-export function formatRrset(owner: Fqdn, { type, ttl, records, manager }: Written): string {
+export function formatRrset(owner: Fqdn, rrset: Written, beside: readonly Written[] = []): string {
+  const { type, records, manager } = rrset;
   const name = owner === root ? root : `${owner}.`;
   const mark = manager === 'zone' && type !== 'SOA' ? ` ;${impliedMark}` : '';
   let text = '';
-  for (const record of records) text += `${name}\t${ttl}\tIN\t${type}\t${record}${mark}\n`;
+  for (const record of records) {
+    const covered = type === 'RRSIG' ? beside.find((one) => record.startsWith(`${one.type} `)) : undefined;
+    text += `${name}\t${(covered ?? rrset).ttl}\tIN\t${type}\t${record}${mark}\n`;
+  }
   return text;
 }
