@@ -151,7 +151,7 @@ const refusals: [ErrorCode, Method, string, unknown, string[]?][] = [
   ['name_taken', 'POST', '/v1/hosts', { name: 'www.foo.k8s' }, ['/name']],
   ['name_taken', 'POST', '/v1/hosts', { name: 'a.foo.k8s', aliases: ['www.foo.k8s'] }, ['/aliases/0']],
   ['name_taken', 'POST', '/v1/hosts', { name: 'a.foo.k8s', aliases: ['web.foo.k8s'] }, ['/aliases/0']],
-  ['name_taken', 'POST', '/v1/hosts', { name: 'a.foo.k8s', aliases: ['a.foo.k8s'] }, ['/aliases']],
+  ['name_taken', 'POST', '/v1/hosts', { name: 'a.foo.k8s', aliases: ['a.foo.k8s'] }, ['/aliases/0']],
   ['cname_conflict', 'POST', '/v1/hosts', { name: 'a.foo.k8s', aliases: ['text.foo.k8s'] }],
   ['cname_conflict', 'POST', '/v1/hosts', { name: 'a.foo.k8s', aliases: ['foo.k8s'] }, ['/aliases/0']],
   ['rrset_conflict', 'POST', '/v1/hosts', { name: 'own.foo.k8s' }],

@@ -1,6 +1,5 @@
 // Use case: the addresses, the aliases, the name and other fields of a host are changed in one transaction.
 
-import { refuseField } from '../../errors.ts';
 import type { Host } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { hostKey } from '../../store/kinds/host.ts';
@@ -8,7 +7,7 @@ import { checkPrecondition, entityTag, type Precondition } from '../input/precon
 import { withPools } from '../reading/with-pools.ts';
 import type { Decision, DecisionContext, Standing } from '../transaction/decision.ts';
 import { standingSince, TransactionBuilder } from '../transaction/transaction-builder.ts';
-import { hostFrom, type WantedHost } from './host-wanted.ts';
+import { hostFrom, refuseTakenName, type WantedHost } from './host-wanted.ts';
 import { orphanedHost } from './orphans.ts';
 import { pathsIn, writeHost } from './write-host.ts';
 
@@ -41,12 +40,10 @@ export function decideChangeHost(
   const current = context.views.hosts.get(name);
   checkPrecondition(precondition, current && entityTag(current.modified));
   const wanted = change(current?.value);
-  if (wanted.name !== name && context.views.hosts.get(wanted.name) !== undefined) {
-    refuseField('name_taken', '/name', `there is a host ${wanted.name} already`, { name: wanted.name });
-  }
-  const before = current?.value ?? orphanedHost(context, wanted.name);
-  const host = hostFrom(context, wanted, before);
   const builder = new TransactionBuilder(context);
+  if (wanted.name !== name) builder.refusals.try(() => refuseTakenName(context, wanted.name));
+  const before = current?.value ?? orphanedHost(context, wanted.name);
+  const host = hostFrom(builder, wanted, before);
   writeHost(builder, before, host);
   const shown = withPools(context, host);
   const result = {

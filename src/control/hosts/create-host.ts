@@ -1,11 +1,10 @@
 // Use case: a host is created.
 
-import { refuseField } from '../../errors.ts';
 import type { Host } from '../../model/host.ts';
 import { withPools } from '../reading/with-pools.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
-import { hostFrom, type WantedHost } from './host-wanted.ts';
+import { hostFrom, refuseTakenName, type WantedHost } from './host-wanted.ts';
 import { orphanedHost } from './orphans.ts';
 import { pathsIn, writeHost } from './write-host.ts';
 
@@ -15,12 +14,10 @@ import { pathsIn, writeHost } from './write-host.ts';
  * and as {@link hostFrom}, {@link writeHost} and {@link TransactionBuilder.build} do.
  */
 export function decideCreateHost(context: DecisionContext, wanted: WantedHost): Decision<Host> {
-  if (context.views.hosts.get(wanted.name) !== undefined) {
-    refuseField('name_taken', '/name', `there is a host ${wanted.name} already`, { name: wanted.name });
-  }
-  const orphan = orphanedHost(context, wanted.name);
-  const host = hostFrom(context, wanted, orphan);
   const builder = new TransactionBuilder(context);
+  builder.refusals.try(() => refuseTakenName(context, wanted.name));
+  const orphan = orphanedHost(context, wanted.name);
+  const host = hostFrom(builder, wanted, orphan);
   writeHost(builder, orphan, host);
   return builder.build(withPools(context, host), pathsIn(host));
 }

@@ -8,6 +8,7 @@ import type { Tags } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { chooseExplicit, chooseNext, defaultFamily } from '../addresses/choose-addresses.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
+import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
 /**
  * A host as a request wants it. Without `addresses`, the host keeps those of its addresses that are in `pool` and of
@@ -29,28 +30,36 @@ export interface WantedHost {
 }
 
 /**
- * Returns the host that the request wants. `before`: the host before the change, whose addresses it may keep. Refuses
- * with `zone_not_found`, `pool_not_found`, with `name_taken` if the host is its own alias, with `invalid_request` if it
- * would have no address, and as {@link chooseExplicit} and {@link chooseNext} do.
+ * Returns the host that the request wants. `before`: the host before the change, whose addresses it may keep. Adds to
+ * the builder's refusals, and then leaves out what it refuses: `zone_not_found`, `pool_not_found`, `name_taken` if the
+ * host is its own alias, and what {@link chooseExplicit} and {@link chooseNext} refuse. Refuses with `invalid_request`
+ * if the host would have no address.
  */
-export function hostFrom(context: DecisionContext, wanted: WantedHost, before: Host | undefined): Host {
-  const zone =
-    context.views.zones.enclosing(wanted.name)?.value ??
-    refuseField('zone_not_found', '/name', `no zone covers ${wanted.name}: create one first (POST /v1/zones)`);
-  if (wanted.pool !== undefined && context.views.pools.get(wanted.pool) === undefined)
-    refuseField('pool_not_found', '/pool', `there is no pool '${wanted.pool}'`, { pool: wanted.pool });
-  if (wanted.aliases.includes(wanted.name))
-    refuseField('name_taken', '/aliases', `${wanted.name} cannot be its own alias`);
+export function hostFrom(builder: TransactionBuilder, wanted: WantedHost, before: Host | undefined): Host {
+  const { views, refusals, now } = builder;
+  const zone = views.zones.enclosing(wanted.name)?.value;
+  const hasPool = wanted.pool === undefined || views.pools.get(wanted.pool) !== undefined;
+  refusals.try(() => {
+    if (zone === undefined)
+      refuseField('zone_not_found', '/name', `no zone covers ${wanted.name}: create one first (POST /v1/zones)`);
+  });
+  refusals.try(() => {
+    if (!hasPool) refuseField('pool_not_found', '/pool', `there is no pool '${wanted.pool}'`, { pool: wanted.pool });
+  });
+  const own = wanted.aliases.indexOf(wanted.name);
+  refusals.try(() => {
+    if (own >= 0) refuseField('name_taken', `/aliases/${own}`, `${wanted.name} cannot be its own alias`);
+  });
   return {
     name: wanted.name,
-    zone: zone.name,
-    addresses: addressesFrom(context, wanted, heldBy(wanted, before)),
+    zone: zone?.name ?? wanted.name,
+    addresses: hasPool ? addressesFrom(builder, wanted, heldBy(wanted, before)) : [],
     aliases: wanted.aliases,
     ttl: wanted.ttl,
     ptr: wanted.ptr,
     owner: wanted.owner,
     tags: wanted.tags,
-    createdAt: before?.createdAt ?? timestamp(context.now),
+    createdAt: before?.createdAt ?? timestamp(now),
   };
 }
 
@@ -64,12 +73,14 @@ function heldBy({ ptr, everyPtr = false }: WantedHost, before: Host | undefined)
 }
 
 /** Returns the addresses of the wanted host: those of `held` that it keeps, and new ones. */
-function addressesFrom(context: DecisionContext, wanted: WantedHost, held: HostAddress[]): HostAddress[] {
-  const explicit = (wanted.addresses ?? []).map(
-    (address, index) =>
-      held.find((one) => one.address === address && isIn(context, one, wanted.pool)) ??
-      chooseExplicit(context, address, `/addresses/${index}`, wanted.pool),
+function addressesFrom(context: TransactionBuilder, wanted: WantedHost, held: HostAddress[]): HostAddress[] {
+  const choose = (address: Address, index: number) =>
+    held.find((one) => one.address === address && isIn(context, one, wanted.pool)) ??
+    chooseExplicit(context, address, `/addresses/${index}`, wanted.pool);
+  const explicit = (wanted.addresses ?? []).flatMap(
+    (address, index) => context.refusals.try(() => choose(address, index), `/addresses/${index}`) ?? [],
   );
+  if (explicit.length < (wanted.addresses ?? []).length) return explicit;
   if (wanted.addresses !== undefined) return [...explicit, ...missingFamilies(context, wanted, explicit, [])];
   const kept = held.filter(
     (one) => isIn(context, one, wanted.pool) && (wanted.families?.includes(familyOf(one.address)) ?? true),
@@ -88,7 +99,7 @@ function isIn({ views }: DecisionContext, { space, address }: HostAddress, pool:
  * no family is wanted and `have` is empty.
  */
 function missingFamilies(
-  context: DecisionContext,
+  context: TransactionBuilder,
   wanted: WantedHost,
   have: HostAddress[],
   before: HostAddress[],
@@ -99,5 +110,14 @@ function missingFamilies(
   const missing = families.filter((family) => !have.some(({ address }) => familyOf(address) === family));
   if (have.length === 0 && missing.length === 0)
     refuse('invalid_request', 'a host needs at least one address: name an address or a family');
-  return missing.flatMap((family) => chooseNext(context, family, 1, wanted.pool));
+  const path = wanted.pool === undefined ? '/families' : '/pool';
+  return missing.flatMap(
+    (family) => context.refusals.try(() => chooseNext(context, family, 1, wanted.pool), path) ?? [],
+  );
+}
+
+/** Refuses with `name_taken` if there is a host of that name. */
+export function refuseTakenName({ views }: DecisionContext, name: Fqdn): void {
+  if (views.hosts.get(name) === undefined) return;
+  refuseField('name_taken', '/name', `there is a host ${name} already`, { name });
 }

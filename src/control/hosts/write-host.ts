@@ -2,7 +2,7 @@
 // For a new host, `before` is undefined, or the host that the orphans of its name describe (orphans.ts). For a deleted
 // host, `after` is undefined.
 
-import { refuse, refuseField } from '../../errors.ts';
+import { refuseField } from '../../errors.ts';
 import { automaticReverseZone } from '../../model/address.ts';
 import type { Holder } from '../../model/allocation.ts';
 import { type Host, type HostAddress, recordsOf } from '../../model/host.ts';
@@ -26,9 +26,9 @@ export function pathsIn({ name, aliases }: Pick<Host, 'name' | 'aliases'>): Path
 }
 
 /**
- * Writes the difference into the transaction. Refuses with `address_taken`, `name_taken`, `rrset_conflict`,
- * `cname_conflict` or `zone_not_found`. `doomed`: a zone that is about to be deleted with all its names. Records that
- * the host has there are not deleted one by one.
+ * Writes the difference into the transaction. Adds to the builder's refusals: `address_taken`, `name_taken`,
+ * `rrset_conflict`, `cname_conflict` or `zone_not_found`. `doomed`: a zone that is about to be deleted with all its
+ * names. Records that the host has there are not deleted one by one.
  */
 export function writeHost(
   builder: TransactionBuilder,
@@ -43,7 +43,9 @@ export function writeHost(
   const isDoomed = (owner: Fqdn) => doomed !== undefined && builder.views.zones.enclosing(owner)?.value.name === doomed;
   const left = old.filter((record) => !wanted.some((other) => isSamePlace(record, other)) && !isDoomed(record.owner));
   for (const record of left) removeRecord(builder, before as Host, record);
-  if (after !== undefined) for (const record of wanted) addRecord(builder, before, after, record);
+  if (after !== undefined) {
+    for (const record of wanted) builder.refusals.try(() => addRecord(builder, before, after, record));
+  }
   for (const { owner } of left) removeEmptyZone(builder, owner);
 }
 
@@ -74,7 +76,7 @@ function writeAddresses(builder: TransactionBuilder, before?: Host, after?: Host
   const isNew = builder.views.hosts.get(after.name) === undefined;
   for (const [index, choice] of wanted.entries()) {
     if (!old.some((other) => isSameAddress(choice, other))) {
-      takeAddress(builder, choice, holder, `/addresses/${index}`);
+      builder.refusals.try(() => takeAddress(builder, choice, holder, `/addresses/${index}`));
     } else if (before !== undefined && (isNew || before.owner !== after.owner)) {
       replaceHost(builder, choice, before.name, holder);
     }
@@ -102,6 +104,8 @@ function addRecord(
   after: Host,
   { owner, rrset }: OwnedRrset,
 ): void {
+  // hostFrom has refused a host that is its own alias.
+  if (owner === after.name && rrset.type === 'CNAME') return;
   const zone = zoneFor(builder, after, owner);
   for (const stands of builder.rrsetsAt(zone, owner)) {
     if (isManagedBy(owner, stands, before?.name) || isManagedBy(owner, stands, after.name)) continue;
@@ -141,21 +145,27 @@ function isManagedBy(owner: Fqdn, rrset: Rrset, host: Fqdn | undefined): boolean
 function refuseConflict(host: Host, owner: Fqdn, wanted: Rrset, stands: Rrset): void {
   const isAlias = wanted.type === 'CNAME';
   const path = isAlias ? `/aliases/${host.aliases.indexOf(owner)}` : '/name';
-  if (stands.manager === 'host' && (isAlias || stands.type === 'CNAME')) {
-    const manager = managingHost(owner, stands);
-    refuseField('name_taken', path, `${owner} belongs to host ${manager}`);
+  const manager = stands.manager === 'host' ? managingHost(owner, stands) : undefined;
+  const managedBy = manager && { managedBy: `host:${manager}` };
+  if (manager !== undefined && (isAlias || stands.type === 'CNAME')) {
+    refuseField('name_taken', path, `${owner} belongs to host ${manager}`, { name: owner, ...managedBy });
   }
   if (isAlias || stands.type === 'CNAME') {
-    refuse('cname_conflict', `${owner} has ${stands.type} records: a CNAME and other records cannot share a name`, {
-      name: owner,
-    });
+    const message = `${owner} has ${stands.type} records: a CNAME and other records cannot share a name`;
+    refuseField('cname_conflict', path, message, { name: owner });
   }
   if (stands.type !== wanted.type) return;
-  refuse(
+  const about = { name: owner, type: stands.type, ...managedBy };
+  if (wanted.type !== 'PTR') {
+    const message = `${owner} has ${stands.type} records that no host manages: delete them first`;
+    refuseField('rrset_conflict', path, message, about);
+  }
+  // Only its host can delete a managed PTR.
+  const wayOut = manager === undefined ? 'delete it' : `it belongs to host ${manager}: change that host`;
+  refuseField(
     'rrset_conflict',
-    wanted.type === 'PTR'
-      ? `${owner} has a PTR record already: delete it, or create the host with "ptr": false`
-      : `${owner} has ${stands.type} records that no host manages: delete them first`,
-    { name: owner, type: stands.type },
+    '/ptr',
+    `${owner} has a PTR record already: ${wayOut}, or use "ptr": false here`,
+    about,
   );
 }

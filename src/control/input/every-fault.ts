@@ -13,16 +13,26 @@ export class Refusals {
 
   /**
    * Calls a function that handles a part of the request. Returns undefined if it refuses a field of the request: then
-   * {@link throwIfAny} throws. Throws a refusal that names no field, because that concerns the whole request.
+   * {@link throwIfAny} throws. `path`: the field for a refusal that names none. Without it, such a refusal is thrown at
+   * once, because it concerns the whole request.
    */
-  try<T>(call: () => T): T | undefined {
+  try<T>(call: () => T, path?: string): T | undefined {
     try {
       return call();
     } catch (error) {
-      if (!(error instanceof Refusal) || error.errors === undefined) throw error;
-      this.#refusals.push(error);
+      if (!(error instanceof Refusal)) throw error;
+      this.#refusals.push(error.errors === undefined ? withPath(error, path) : error);
       return undefined;
     }
+  }
+
+  /** Does the same as {@link try}. Returns whether the function has refused. */
+  refuses(call: () => void, path?: string): boolean {
+    const succeed = () => {
+      call();
+      return true;
+    };
+    return this.try(succeed, path) === undefined;
   }
 
   /**
@@ -39,6 +49,12 @@ export class Refusals {
     if (byPath.size === first.errors?.length) throw first;
     throw faultyInput([...byPath.values()], first.code, first.members);
   }
+}
+
+function withPath(refusal: Refusal, path: string | undefined): Refusal {
+  const { code, message, members } = refusal;
+  if (path === undefined) throw refusal;
+  return new Refusal(code, message, { errors: [{ path, message }], members });
 }
 
 /** The results of functions, in their order. */

@@ -39,9 +39,11 @@ export function decideAllocateAddresses(context: DecisionContext, wanted: Wanted
   const records =
     wanted.addresses === undefined
       ? allocateNext(builder, pool, wanted)
-      : wanted.addresses.map((address, index) =>
-          allocateExplicit(builder, pool, address, `/addresses/${index}`, holderOf(context, wanted, index)),
-        );
+      : wanted.addresses.flatMap((address, index) => {
+          const path = `/addresses/${index}`;
+          const allocate = () => allocateExplicit(builder, pool, address, path, holderOf(context, wanted, index));
+          return builder.refusals.try(allocate, path) ?? [];
+        });
   return builder.build(records.map((record) => withPool(context, record)));
 }
 

@@ -2,11 +2,12 @@
 // pool. A change with force releases such addresses first.
 
 import { refuse, refuseField } from '../../errors.ts';
-import { rangesOverlap } from '../../model/address-range.ts';
+import { type AddressRange, rangesOverlap } from '../../model/address-range.ts';
 import { type Pool, poolShape } from '../../model/pool.ts';
 import { poolKey, poolKind, poolValue } from '../../store/kinds/pool.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import { type PoolUsage, usageOfNew } from '../addresses/pool-usage.ts';
+import { Refusals } from '../input/every-fault.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import { type Decision, type DecisionContext, noChange, type Standing } from '../transaction/decision.ts';
 import { standingSince, TransactionBuilder } from '../transaction/transaction-builder.ts';
@@ -75,11 +76,11 @@ function writePool(
 }
 
 /**
- * Refuses with `pool_overlap` a range that overlaps another range of the pool, or of another pool in the same space.
+ * Refuses with `pool_overlap` each range that overlaps another range of the pool, or of another pool in the same space.
  */
 function checkRanges({ views }: DecisionContext, pool: Pool): void {
   const { ranges } = poolShape(pool);
-  for (const [index, range] of ranges.entries()) {
+  const checkRange = (range: AddressRange, index: number) => {
     const twin = ranges.findIndex((other, earlier) => earlier < index && rangesOverlap(range, other));
     if (twin >= 0) {
       refuseField('pool_overlap', `/ranges/${index}`, `${range.text} overlaps ${ranges[twin]?.text} of the same pool`);
@@ -89,7 +90,10 @@ function checkRanges({ views }: DecisionContext, pool: Pool): void {
       const message = `${range.text} overlaps ${other.range.text} of pool '${other.pool.name}'`;
       refuseField('pool_overlap', `/ranges/${index}`, message, { pool: other.pool.name, range: other.range.text });
     }
-  }
+  };
+  const refusals = new Refusals();
+  for (const [index, range] of ranges.entries()) refusals.try(() => checkRange(range, index));
+  refusals.throwIfAny();
 }
 
 /**

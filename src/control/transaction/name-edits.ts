@@ -19,6 +19,7 @@ import type { Rrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
 import { nameKey } from '../../store/kinds/name.ts';
 import type { Views } from '../../views/views.ts';
+import type { Refusals } from '../input/every-fault.ts';
 
 /** A warning about records that are allowed, but probably a mistake. */
 export type Warning = Pick<NameFinding, 'owner' | 'types' | 'message'>;
@@ -85,14 +86,15 @@ export class NameEdits {
   /**
    * Refuses an RRset that this transaction writes and that may not stand at its name. Refuses a new cut that hides
    * names which must be served. Refuses a change of the apex if after it, but not before, a DNAME hides the names of
-   * the replicas. Returns warnings. An RRset that the transaction does not write is not refused, unless a new cut hides
-   * it.
+   * the replicas. Adds what it refuses to `refusals`. Returns warnings. An RRset that the transaction does not write is
+   * not refused, unless a new cut hides it.
    */
-  check(pathOf: PathOf): Warning[] {
+  check(pathOf: PathOf, refusals: Refusals): Warning[] {
     const warnings: Warning[] = [];
     const refuseOrWarn = (finding: NameFinding) => {
-      if (finding.code !== undefined) refuseFinding(finding, finding.code, pathOf);
-      if (warnings.length < maxWarnings) warnings.push(finding);
+      const { code } = finding;
+      if (code !== undefined) refusals.try(() => refuseFinding(finding, code, pathOf));
+      else if (warnings.length < maxWarnings) warnings.push(finding);
     };
     const edits = [...this.#names.values()].filter(({ written }) => written.size > 0);
     const zonesWithNewCuts = new Set(
@@ -113,7 +115,8 @@ export class NameEdits {
       for (const newCut of this.newCuts(edit)) {
         // A served zone that contains this name hides the names below it already.
         if (below !== undefined && newCut.type === 'NS') continue;
-        for (const finding of this.#hiddenBy(zone, newCut, pathOf)) refuseOrWarn(finding);
+        const hidden = refusals.try(() => this.#hiddenBy(zone, newCut, pathOf)) ?? [];
+        for (const finding of hidden) refuseOrWarn(finding);
       }
     }
     // A zone without nameservers in its settings and without NS records has the replicas as its nameservers. A DNAME at

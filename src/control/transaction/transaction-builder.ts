@@ -15,6 +15,7 @@ import { zoneKey, zoneKind, zoneValue } from '../../store/kinds/zone.ts';
 import { type Compare, maxOperations, type Operation } from '../../store/store.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import type { Views } from '../../views/views.ts';
+import { Refusals } from '../input/every-fault.ts';
 import { type Actor, Decision, type DecisionContext, type Standing } from './decision.ts';
 import { type NameEdit, NameEdits, type PathOf, type Warning } from './name-edits.ts';
 import { comparedKey, writtenKey } from './transaction-keys.ts';
@@ -25,6 +26,8 @@ export class TransactionBuilder implements DecisionContext {
   readonly views: Views;
   readonly claimed: DecisionContext['claimed'];
   readonly now: number;
+  /** The faults of the request that were found so far. {@link build} throws them together. */
+  readonly refusals = new Refusals();
   readonly #compares = new Map<string, Compare>();
   readonly #operations = new Map<string, Operation>();
   readonly #names: NameEdits;
@@ -177,8 +180,8 @@ export class TransactionBuilder implements DecisionContext {
   }
 
   /**
-   * Returns the decision. Refuses what {@link NameEdits.check} refuses, and a name with too many RRsets. `pathOf`
-   * returns where the request names an RRset.
+   * Returns the decision. Refuses what {@link NameEdits.check} refuses, together with the faults in `refusals`, and a
+   * name with too many RRsets. `pathOf` returns where the request names an RRset.
    */
   build<T>(result: T, pathOf?: PathOf): Decision<T> {
     return this.buildWith(() => result, pathOf);
@@ -186,7 +189,8 @@ export class TransactionBuilder implements DecisionContext {
 
   /** Does the same as {@link build}, for a result that includes the warnings about the written names. */
   buildWith<T>(resultOf: (warnings: Warning[]) => T, pathOf: PathOf = () => undefined): Decision<T> {
-    const warnings = this.#names.check(pathOf);
+    const warnings = this.#names.check(pathOf, this.refusals);
+    this.refusals.throwIfAny();
     for (const [key, edit] of this.#names) this.#writeName(key, edit);
     this.#requireNoneEnclosing();
     const transaction = { compares: [...this.#compares.values()], operations: [...this.#operations.values()] };

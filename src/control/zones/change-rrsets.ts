@@ -66,12 +66,13 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
   const noted: Warning[] = [];
   let created = false;
   for (const { owner, type, rrset, path, warning } of changes) {
-    checkPlace(zone, owner, type, path);
+    if (builder.refusals.refuses(() => checkPlace(zone, owner, type, path))) continue;
     const stands = builder.rrsetsAt(zone, owner).find((other) => other.type === type);
     const shown = stands ?? impliedAt(context, zone, owner, type);
     checkPrecondition(precondition, shown && rrsetTag(shown));
     if (stands?.manager === 'host') {
-      if (!isOrphanedRecord(context, owner, stands)) refuseManaged(owner, stands);
+      const isOrphan = isOrphanedRecord(context, owner, stands);
+      if (!isOrphan && builder.refusals.refuses(() => refuseManaged(owner, stands), path)) continue;
       const host = managingHost(owner, stands);
       requireOrphan(builder, host);
       const message = `the ${type} records of ${owner} belonged to host:${host}, which does not exist or does not have them`;
@@ -84,7 +85,7 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
       if (warning !== undefined) noted.push({ owner, types: [type], message: warning });
       created = shown === undefined;
     } else if (stands !== undefined) builder.deleteRrset(zone, owner, type);
-    else if (shown !== undefined) refuseImplied(owner, type, zone);
+    else if (shown !== undefined) builder.refusals.refuses(() => refuseImplied(owner, type, zone), path);
     else if (mustExist) refuse('not_found', `${owner} has no ${type} records`, { name: owner, rrsetType: type });
   }
   return builder.buildWith(

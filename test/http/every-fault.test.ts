@@ -1,0 +1,110 @@
+// All that is in the way of a request is told at once, with pointers. A refusal does not advise what would be refused.
+
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { type ServedApi, servedApi } from '../support/served-api.ts';
+
+async function prepare(t: TestContext): Promise<ServedApi> {
+  const served = await servedApi(t);
+  const { api } = served;
+  await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.0/28'], exclude: ['192.0.2.9'] });
+  await api.ok(201, 'POST', '/v1/hosts', {
+    name: 'web.foo.k8s',
+    addresses: ['192.0.2.1', '192.0.2.2'],
+    aliases: ['www.foo.k8s'],
+  });
+  await api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/own/A', { records: ['192.0.2.77'] });
+  return served;
+}
+
+test('a host is refused with all that is in its way', async (t) => {
+  const { api, dump } = await prepare(t);
+  const before = await dump();
+  const taken = {
+    name: 'a.nowhere',
+    pool: 'p',
+    addresses: ['192.0.2.1', '192.0.2.3', '192.0.2.9', '198.51.100.1', '192.0.2.2'],
+    aliases: ['www.foo.k8s', 'b.foo.k8s', 'c.nowhere', 'own.foo.k8s', 'a.nowhere'],
+  };
+  const problem = await api.refused('zone_not_found', 'POST', '/v1/hosts', taken, [
+    '/name',
+    '/aliases/4',
+    '/addresses/0',
+    '/addresses/2',
+    '/addresses/3',
+    '/addresses/4',
+    '/aliases/0',
+    '/aliases/2',
+    '/aliases/3',
+  ]);
+  assert.match(problem.detail, /192\.0\.2\.2 is held by host:web\.foo\.k8s/);
+  await api.refused('name_taken', 'POST', '/v1/hosts', { name: 'web.foo.k8s', pool: 'none' }, ['/name', '/pool']);
+  await api.refused('name_taken', 'PATCH', '/v1/hosts/web.foo.k8s', { aliases: ['own.foo.k8s', 'web.foo.k8s'] }, [
+    '/aliases/0',
+    '/aliases/1',
+  ]);
+  await api.refused('pool_exhausted', 'POST', '/v1/hosts', { name: 'own.foo.k8s', pool: 'p', families: ['ipv6'] }, [
+    '/pool',
+  ]);
+  assert.deepEqual(await dump(), before);
+});
+
+test('allocations, ranges of pools and lists of RRsets are refused with all that is in their way', async (t) => {
+  const { api, dump } = await prepare(t);
+  const before = await dump();
+  const addresses = ['192.0.2.1', '192.0.2.3', '192.0.2.9', '10.0.0.1'];
+  await api.refused('address_taken', 'POST', '/v1/pools/p/allocations', { addresses }, [
+    '/addresses/0',
+    '/addresses/2',
+    '/addresses/3',
+  ]);
+  const ranges = ['192.0.2.0/30', '10.0.0.0/24', '10.0.0.7', '192.0.2.8'];
+  for (const [method, path] of [
+    ['POST', '/v1/pools'],
+    ['PUT', '/v1/pools/q'],
+  ] as const) {
+    await api.refused('pool_overlap', method, path, { name: 'q', ranges }, ['/ranges/0', '/ranges/2', '/ranges/3']);
+  }
+  const changes = [
+    { name: 'web', type: 'A', records: ['192.0.2.5'] },
+    { name: '@', type: 'SOA', records: [] },
+    { name: 'fine', type: 'A', records: ['192.0.2.5'] },
+    { name: '@', type: 'NS', records: [] },
+    { name: '@', type: 'CNAME', records: ['other.'] },
+    { name: 'own', type: 'CNAME', records: ['other.'] },
+  ];
+  await api.refused('managed_record', 'PATCH', '/v1/zones/foo.k8s/rrsets', changes, [
+    '/0/name',
+    '/1/name',
+    '/3/name',
+    '/4/name',
+    '/5/name',
+  ]);
+  assert.deepEqual(await dump(), before);
+});
+
+test('the PTR of another host is not to be deleted: the refusal names that host, and its way out works', async (t) => {
+  const { api } = await prepare(t);
+  await api.ok(201, 'POST', '/v1/pools', { name: 'lab', space: 'lab', ranges: ['192.0.2.0/28'], autoAssign: false });
+  const twin = { name: 'twin.foo.k8s', pool: 'lab', addresses: ['192.0.2.1', '192.0.2.2'] };
+  const problem = await api.refused('rrset_conflict', 'POST', '/v1/hosts', twin, ['/ptr']);
+  assert.equal(problem.managedBy, 'host:web.foo.k8s');
+  assert.match(problem.detail, /belongs to host web\.foo\.k8s: change that host/);
+  assert.doesNotMatch(problem.detail, /delete it/);
+  await api.ok(201, 'POST', '/v1/hosts', { ...twin, ptr: false });
+  await api.ok(200, 'PATCH', '/v1/hosts/web.foo.k8s', { ptr: false });
+  await api.ok(200, 'PATCH', '/v1/hosts/twin.foo.k8s', { ptr: true });
+});
+
+test('a PTR that no host manages is to be deleted, and that works', async (t) => {
+  const { api } = await prepare(t);
+  const ptr = '/v1/zones/2.0.192.in-addr.arpa/rrsets/5/PTR';
+  await api.ok(201, 'PUT', ptr, { records: ['old.example.'] });
+  const host = { name: 'five.foo.k8s', addresses: ['192.0.2.5'] };
+  const problem = await api.refused('rrset_conflict', 'POST', '/v1/hosts', host, ['/ptr']);
+  assert.match(problem.detail, /delete it/);
+  assert.equal(problem.managedBy, undefined);
+  await api.ok(204, 'DELETE', ptr);
+  await api.ok(201, 'POST', '/v1/hosts', host);
+});
