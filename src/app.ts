@@ -15,11 +15,14 @@ import { OnceCommitter } from './control/transaction/commit-once.ts';
 import { startCleaning } from './control/zone-file/clean-generations.ts';
 import { ImportMemory } from './control/zone-file/import-memory.ts';
 import { prepareDataDir } from './data-dir.ts';
+import type { CertificateFiles, CertificateUse, KeptCertificate } from './dns/listen/certificate.ts';
 import { type DnsServer, startDns } from './dns/listen/dns-server.ts';
 import { listenError } from './dns/listen/listen-error.ts';
+import { useCertificate } from './http/api-tls.ts';
+import { connectionLimits } from './http/connections.ts';
 import { addDnsMetrics, createMetrics } from './http/metrics.ts';
 import { createServer } from './http/server.ts';
-import { formatEndpoint } from './model/endpoint.ts';
+import { formatEndpoint, isLoopback } from './model/endpoint.ts';
 import { type Member, nameserverOf } from './model/member.ts';
 import { messageOf } from './model/thrown.ts';
 import { releaseMemory } from './release-memory.ts';
@@ -66,13 +69,18 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   // Imports may use half of the heap. The other half is for everything else, and for the garbage that an import makes.
   const importMemory = new ImportMemory(Math.floor(getHeapStatistics().heap_size_limit / 2));
   const metrics = createMetrics({ views, tableBytes: () => tableWriter.usedBytes });
+  const certificate = config.httpTls && (await openApiCertificate(config.httpTls, logger));
   const http = await createServer(
     { store, views, committer, once, importMemory, metrics, waitingFor, adminToken: config.adminToken },
     logger,
     version,
+    connectionLimits,
+    certificate?.current,
   );
+  certificate?.watch((changed) => useCertificate(http, changed));
 
   async function close(): Promise<void> {
+    certificate?.close();
     // Both may wait for a store that cannot be reached. They wait in parallel, because the process must end within
     // seconds.
     await Promise.all([leave?.(), http.close()]);
@@ -85,7 +93,8 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   }
 
   async function serve(httpEndpoint: string): Promise<void> {
-    await writeEndpoints(config.dataDir, { http: httpEndpoint, dns: [] }, logger);
+    const api = { http: httpEndpoint, ...(certificate !== undefined && { httpTls: true as const }) };
+    await writeEndpoints(config.dataDir, { ...api, dns: [] }, logger);
     await views.whenLoaded();
     if (config.adminToken === undefined) {
       // DNS needs no token, so it starts even if this fails.
@@ -113,7 +122,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
     dns = server;
     addDnsMetrics(metrics, () => server.counters());
     const endpoints = {
-      http: httpEndpoint,
+      ...api,
       dns: server.addresses.map(formatEndpoint),
       ...(server.tls.length > 0 && { dnsTls: server.tls.map(formatEndpoint) }),
       ...(server.https.length > 0 && { dnsHttps: server.https.map(formatEndpoint) }),
@@ -125,6 +134,12 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
 
   try {
     const endpoint = await listen(http, config);
+    if (certificate === undefined && !isLoopback(config.http)) {
+      logger.warn(
+        { http: endpoint },
+        'the API listens without TLS where other machines reach it: tokens can be read on the way; set --http-tls-cert and --http-tls-key, or let only a proxy with TLS reach it',
+      );
+    }
     return { ready: serve(endpoint), close };
   } catch (error) {
     await close();
@@ -135,12 +150,22 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
 /**
  * Checks the files that the settings name, so that a fault is reported before the store is read. Throws ConfigFaults.
  */
-async function checkFiles({ dataDir, dnsSecure }: Config): Promise<void> {
-  const certificate =
-    dnsSecure && import('./dns/listen/certificate.ts').then((file) => file.readCertificate(dnsSecure.certificate));
-  const checks = await Promise.allSettled([prepareDataDir(dataDir), certificate]);
+async function checkFiles({ dataDir, dnsSecure, httpTls }: Config): Promise<void> {
+  const read = async (files: CertificateFiles, use: CertificateUse) =>
+    (await import('./dns/listen/certificate.ts')).readCertificate(files, use);
+  const checks = await Promise.allSettled([
+    prepareDataDir(dataDir),
+    dnsSecure && read(dnsSecure.certificate, 'DNS'),
+    httpTls && read(httpTls, 'API'),
+  ]);
   const reasons = checks.flatMap((check) => (check.status === 'rejected' ? [check.reason as Error] : []));
   if (reasons.length > 0) throw new ConfigFaults(reasons.map(({ message }) => message));
+}
+
+/** Loads TLS only for an API that has a certificate. */
+async function openApiCertificate(files: CertificateFiles, logger: FastifyBaseLogger): Promise<KeptCertificate> {
+  const { KeptCertificate } = await import('./dns/listen/certificate.ts');
+  return KeptCertificate.open(files, logger, 'API');
 }
 
 async function openStore({ store, etcd, dataDir }: Config, logger: FastifyBaseLogger): Promise<Store> {
@@ -163,6 +188,8 @@ async function listen(http: FastifyInstance, { http: { address, port } }: Config
 /** The endpoints on which this replica listens: DNS over TLS and over HTTPS only if they are configured. */
 interface Endpoints {
   http: string;
+  /** Only if the API is served over TLS. */
+  httpTls?: true;
   dns: string[];
   dnsTls?: string[];
   dnsHttps?: string[];

@@ -10,7 +10,14 @@ type Group<Prefix extends string> = {
   [Name in keyof Values as Name extends `${Prefix}${infer Rest}` ? Uncapitalize<Rest> : never]: Values[Name];
 };
 
-type SecureSetting = 'dnsTls' | 'dnsHttps' | 'dnsTlsCert' | 'dnsTlsKey';
+type SecureSetting =
+  | 'dnsTls'
+  | 'dnsHttps'
+  | 'dnsTlsCert'
+  | 'dnsTlsKey'
+  | 'httpTlsCert'
+  | 'httpTlsKey'
+  | 'httpTlsClientCa';
 
 /** Every setting under its name in settings.ts. Settings that are only useful together are grouped. */
 export interface Config extends Omit<Values, `etcd${string}` | SecureSetting> {
@@ -21,6 +28,8 @@ export interface Config extends Omit<Values, `etcd${string}` | SecureSetting> {
     https: NonNullable<Values['dnsHttps']>;
     certificate: { cert: string; key: string };
   };
+  /** The files of the API's certificate, and of the authorities of its clients. */
+  httpTls?: { cert: string; key: string; clientCa: string | undefined };
 }
 
 /** The error of wrong settings. Its message names all of them. */
@@ -119,6 +128,13 @@ function faultsOf(values: Values, environment: NodeJS.ProcessEnv): string[] {
       '--dns-tls-cert and --dns-tls-key have no effect without --dns-tls or --dns-https: add one, or leave them out',
     );
   }
+  const { httpTlsCert = '', httpTlsKey = '', httpTlsClientCa = '' } = values;
+  if ((httpTlsCert === '') !== (httpTlsKey === '')) {
+    faults.push('--http-tls-cert and --http-tls-key go together: the files of a certificate and of its key');
+  }
+  if (httpTlsClientCa !== '' && httpTlsCert === '' && httpTlsKey === '') {
+    faults.push('--http-tls-client-ca has no effect without --http-tls-cert and --http-tls-key');
+  }
   return faults;
 }
 
@@ -141,7 +157,16 @@ function etcdFaultsOf(
 }
 
 function configFrom(values: Values): Config {
-  const { dnsTls = [], dnsHttps = [], dnsTlsCert = '', dnsTlsKey = '', ...others } = values;
+  const {
+    dnsTls = [],
+    dnsHttps = [],
+    dnsTlsCert = '',
+    dnsTlsKey = '',
+    httpTlsCert = '',
+    httpTlsKey = '',
+    httpTlsClientCa = '',
+    ...others
+  } = values;
   const isEtcd = ([name]: [string, unknown]) => name.startsWith('etcd');
   const etcd = Object.entries(others)
     .filter(isEtcd)
@@ -152,6 +177,9 @@ function configFrom(values: Values): Config {
     etcd: Object.fromEntries(etcd) as Group<'etcd'>,
     ...(dnsTls.length + dnsHttps.length > 0 && {
       dnsSecure: { tls: dnsTls, https: dnsHttps, certificate: { cert: dnsTlsCert, key: dnsTlsKey } },
+    }),
+    ...(httpTlsCert !== '' && {
+      httpTls: { cert: httpTlsCert, key: httpTlsKey, clientCa: httpTlsClientCa || undefined },
     }),
   };
 }

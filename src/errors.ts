@@ -9,6 +9,7 @@ export const errorCodes = {
   address_outside_pool: [422, 'The address is not in the pool'],
   address_taken: [409, 'The address is held by someone else'],
   already_exists: [409, 'A resource of this name exists'],
+  client_certificate_needed: [403, 'A client certificate is needed'],
   cname_conflict: [409, 'A CNAME and other records cannot share a name'],
   contended: [503, 'Too many concurrent changes'],
   expectation_failed: [417, 'The expectation cannot be met'],

@@ -134,6 +134,27 @@ export const settings = {
     default: '127.0.0.1:8053',
     parse: parseEndpoint,
   }),
+  httpTlsCert: setting({
+    flag: 'http-tls-cert',
+    value: 'FILE',
+    variable: 'ZONEWRIGHT_HTTP_TLS_CERT',
+    help: 'certificate for the API, PEM; read again when it changes',
+    parse: text,
+  }),
+  httpTlsKey: setting({
+    flag: 'http-tls-key',
+    value: 'FILE',
+    variable: 'ZONEWRIGHT_HTTP_TLS_KEY',
+    help: 'key of that certificate, PEM',
+    parse: text,
+  }),
+  httpTlsClientCa: setting({
+    flag: 'http-tls-client-ca',
+    value: 'FILE',
+    variable: 'ZONEWRIGHT_HTTP_TLS_CLIENT_CA',
+    help: 'authorities that sign certificates of clients, PEM: all but /healthz and /readyz then needs one',
+    parse: text,
+  }),
   dns: setting({
     flag: 'dns',
     value: 'HOST:PORT,…',

@@ -47,9 +47,23 @@ const arriveMilliseconds = 1000;
 /** From the server's stop until answers must be sent. A write that waits for an unreachable store takes less. */
 const answerMilliseconds = 5500;
 
+/** A connection whose TLS handshake is not complete. */
+class Handshake {
+  readonly exchanges: readonly Exchange[] = [];
+  readonly socket: Socket;
+  readonly client: string;
+
+  constructor(socket: Socket, client: string) {
+    this.socket = socket;
+    this.client = client;
+  }
+}
+
 /** The open connections, the least recently used first. */
 export class Connections {
-  readonly #open = new Map<Duplex, Pipeline>();
+  readonly #open = new Map<Duplex, Pipeline | Handshake>();
+  /** The handshakes among them, by {@link peerOf}. */
+  readonly #handshakes = new Map<string, Handshake>();
   readonly #perClient = new Map<string, number>();
   readonly #limits: ConnectionLimits;
 
@@ -61,11 +75,14 @@ export class Connections {
   watch(server: Server): void {
     // Connections that were cut count until they have ended.
     server.maxConnections = 2 * this.#limits.maxConnections;
-    server.on('connection', (socket) => this.#accept(socket));
+    if ('setSecureContext' in server) {
+      server.on('connection', (socket) => this.#accept(socket, Handshake));
+      server.on('secureConnection', (socket) => this.#endHandshake(socket));
+    } else server.on('connection', (socket) => this.#accept(socket, Pipeline));
     // Before the request is handled.
     server.prependListener('request', (request, response) => {
       const { socket } = request;
-      this.#open.get(socket)?.add(request, response);
+      this.#pipelineOf(socket)?.add(request, response);
       this.#touch(socket);
       response.once('close', () => this.#touch(socket));
     });
@@ -78,16 +95,18 @@ export class Connections {
 
   /** Returns a promise if the request must wait for earlier ones of its connection. */
   turn(request: IncomingMessage): Promise<void> | undefined {
-    return this.#open.get(request.socket)?.turn(request);
+    return this.#pipelineOf(request.socket)?.turn(request);
   }
 
   /** Notes that the request has a valid token: its connection is not idle until the answer is made. */
   noteAuthenticated(request: IncomingMessage): void {
-    this.#open.get(request.socket)?.noteAuthenticated(request);
+    this.#pipelineOf(request.socket)?.noteAuthenticated(request);
   }
 
   /** Answers bytes that Node could not read as a request, or a request that was not complete in time. */
   readonly refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+    // Its TLS handshake failed, so that it could not read an answer.
+    if (!this.#open.has(socket)) return void socket.destroy();
     const before = this.#waitsForAnswer(socket);
     // A client would take an answer sent now for the answer to its earlier request.
     if (before !== undefined) before.response.once('close', () => this.refuse(error, socket));
@@ -133,8 +152,14 @@ export class Connections {
     return this.#open.get(socket)?.exchanges ?? [];
   }
 
+  /** Returns undefined before the TLS handshake is complete, and after the connection was cut. */
+  #pipelineOf(socket: Duplex): Pipeline | undefined {
+    const connection = this.#open.get(socket);
+    return connection instanceof Pipeline ? connection : undefined;
+  }
+
   /** Adds a connection. At a limit, closes the idle one of that client, or of any, that has waited longest. */
-  #accept(socket: Socket): void {
+  #accept(socket: Socket, Kind: typeof Pipeline | typeof Handshake): void {
     const client = clientKey(socket);
     // Without an address, the connection is already closed.
     if (client === undefined) return void socket.destroy();
@@ -147,7 +172,21 @@ export class Connections {
         : this.#open.size < maxConnections + reserved || this.#closeIdleOfLargest();
     if (!hasRoom) return void socket.destroy();
     this.#perClient.set(client, (this.#perClient.get(client) ?? 0) + 1);
-    this.#open.set(socket, new Pipeline(socket, client));
+    const connection = new Kind(socket, client);
+    this.#open.set(socket, connection);
+    if (connection instanceof Handshake) this.#handshakes.set(peerOf(socket), connection);
+    socket.once('close', () => this.#delete(socket));
+  }
+
+  /** Lets requests arrive over a connection whose handshake is complete. */
+  #endHandshake(socket: Socket): void {
+    const handshake = this.#handshakes.get(peerOf(socket));
+    // It was closed to make room for another one.
+    if (handshake === undefined) return void socket.destroy();
+    this.#handshakes.delete(peerOf(socket));
+    // It goes on counting as a connection of its client, under the other socket.
+    this.#open.delete(handshake.socket);
+    this.#open.set(socket, new Pipeline(socket, handshake.client));
     socket.once('close', () => this.#delete(socket));
   }
 
@@ -163,6 +202,7 @@ export class Connections {
     const connection = this.#open.get(socket);
     if (connection === undefined) return;
     this.#open.delete(socket);
+    if (connection instanceof Handshake) this.#handshakes.delete(peerOf(connection.socket));
     const left = (this.#perClient.get(connection.client) ?? 1) - 1;
     if (left > 0) this.#perClient.set(connection.client, left);
     else this.#perClient.delete(connection.client);
@@ -175,7 +215,7 @@ export class Connections {
   }
 
   /** Returns false if no such connection is idle. */
-  #closeIdle(eligible: (connection: Pipeline) => boolean): boolean {
+  #closeIdle(eligible: (connection: Pipeline | Handshake) => boolean): boolean {
     for (const [socket, connection] of this.#open) {
       if (!eligible(connection) || connection.exchanges.some(isBusy)) continue;
       this.#delete(socket);
@@ -199,6 +239,11 @@ function clientKey({ remoteAddress }: Socket): string | undefined {
   if (remoteAddress === undefined) return undefined;
   const rdata = addressRdata(parseAddress(remoteAddress.replace(/%.*/, '')));
   return rdata.subarray(0, 8).join('.');
+}
+
+/** Returns a key for a connection: a TLSSocket has no reference to the Socket below it. */
+function peerOf({ remoteAddress, remotePort, localAddress }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress}`;
 }
 
 function isOfMachine({ remoteAddress = '', localAddress }: Socket): boolean {

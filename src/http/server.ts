@@ -5,7 +5,9 @@ import type { IncomingMessage } from 'node:http';
 import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { Certificate } from '../dns/listen/certificate.ts';
 import { refuse } from '../errors.ts';
+import { requireClientCertificates, tlsOptions } from './api-tls.ts';
 import { authenticate } from './auth.ts';
 import { Connections, connectionLimits } from './connections.ts';
 import { descriptionOptions } from './description.ts';
@@ -27,25 +29,30 @@ import type { Services } from './services.ts';
 /** In octets. A patch of 100 RRsets of ordinary size fits. */
 const maxBody = 4 * 1024 * 1024;
 
-/** Returns the server with all routes; it does not listen yet. */
+/** Returns the server with all routes; it does not listen yet. With a certificate, it serves TLS only. */
 export async function createServer(
   services: Services,
   logger: FastifyBaseLogger,
   version: string,
   limits = connectionLimits,
+  certificate?: Certificate,
 ): Promise<FastifyInstance> {
   const connections = new Connections(limits);
+  const http = {
+    headersTimeout: limits.headersMilliseconds,
+    connectionsCheckingInterval: limits.checkMilliseconds,
+    // Node's own refusal has no body: refuseUnfit sends a problem.
+    requireHostHeader: false,
+  };
+  const https = certificate && { ...http, ...tlsOptions(certificate), handshakeTimeout: limits.headersMilliseconds };
   const app = fastify({
     loggerInstance: logger,
     clientErrorHandler: connections.refuse,
     requestTimeout: limits.requestMilliseconds,
     connectionTimeout: limits.silenceMilliseconds,
-    http: {
-      headersTimeout: limits.headersMilliseconds,
-      connectionsCheckingInterval: limits.checkMilliseconds,
-      // Node's own refusal has no body: refuseUnfit sends a problem.
-      requireHostHeader: false,
-    },
+    http,
+    // The type of Fastify's options has either `http` or `https`. Its server takes `https` if it is there.
+    ...({ https } as object),
     frameworkErrors: sendProblem,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBody,
@@ -62,6 +69,7 @@ export async function createServer(
   app.addHook('preClose', async () => connections.drain(app.server));
   app.addHook('onRequest', async ({ raw }) => connections.turn(raw));
   app.setValidatorCompiler(newValidatorCompiler());
+  if (certificate?.clientCa !== undefined) requireClientCertificates(app);
   refuseUnrouted(app);
   app.setErrorHandler(sendProblem);
   app.addHook('onRequest', async ({ raw }) => refuseUnfit(raw));

@@ -22,6 +22,11 @@ export function formatEndpoint({ address, port }: Endpoint): string {
   return familyOf(address) === 'ipv6' ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
+/** Returns whether only this machine can reach the endpoint. */
+export function isLoopback({ address }: Endpoint): boolean {
+  return address === '::1' || address.startsWith('127.');
+}
+
 /** Returns whether the endpoint means every address of the machine. */
 export function isWildcard({ address }: Endpoint): boolean {
   return address === '0.0.0.0' || address === '::';

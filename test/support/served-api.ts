@@ -4,6 +4,7 @@
 import { type Logger, pino } from 'pino';
 import type { Registry } from 'prom-client';
 import { startHousekeeping } from '../../src/control/housekeeping.ts';
+import type { Certificate } from '../../src/dns/listen/certificate.ts';
 import { type ConnectionLimits, connectionLimits } from '../../src/http/connections.ts';
 import { createMetrics } from '../../src/http/metrics.ts';
 import { createServer } from '../../src/http/server.ts';
@@ -26,12 +27,13 @@ export async function servedApi(
   store?: Store,
   limits: Partial<ConnectionLimits> = {},
   logger: Logger = pino({ level: 'silent' }),
+  certificate?: Certificate,
 ): Promise<ServedApi> {
   const replica = await openReplica(test, store ?? (await embeddedStore(test)));
   const { views, committer } = replica;
   const metrics = createMetrics({ views, tableBytes: () => 0 });
   const services = { ...replica, metrics, waitingFor: () => [], adminToken };
-  const server = await createServer(services, logger, '0.0.0-test', { ...connectionLimits, ...limits });
+  const server = await createServer(services, logger, '0.0.0-test', { ...connectionLimits, ...limits }, certificate);
   const stopHousekeeping = startHousekeeping(views, committer, logger);
   test.after(async () => {
     stopHousekeeping();

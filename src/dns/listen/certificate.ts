@@ -1,6 +1,8 @@
-// The certificate of DNS over TLS and HTTPS: read from its two files, checked, and read again when they change. The
-// main thread does this, so that a restarted thread gets the last good pair, even if the files are broken by then.
+// The certificate of DNS over TLS and HTTPS, or of the API: read from its files, checked, and read again when they
+// change. The main thread does this, so that a restarted thread gets the last good pair, even if the files are broken
+// by then.
 
+import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import type { Logger } from '../../model/logger.ts';
@@ -11,34 +13,57 @@ export interface CertificateFiles {
   readonly cert: string;
   /** PEM, not encrypted. */
   readonly key: string;
+  /** PEM: the authorities that sign the certificates of clients. */
+  readonly clientCa?: string | undefined;
 }
 
 /** The content of the files. */
 export interface Certificate {
   readonly cert: string;
   readonly key: string;
+  readonly clientCa?: string;
 }
+
+/** What the certificate is for, with the beginning of the flags that name its files. */
+const flags = { DNS: '--dns-tls', API: '--http-tls' } as const;
+
+export type CertificateUse = keyof typeof flags;
 
 /** The time between two checks of the files, in milliseconds. */
 const betweenChecks = 1_000;
 
 /**
- * Reads the pair. Throws an error that says what to do if a file cannot be read, or if the key is not the
- * certificate's.
+ * Reads the files. Throws an error that says what to do if one cannot be read, if the key is not the certificate's, or
+ * if there is no authority in the file of authorities.
  */
-export async function readCertificate(files: CertificateFiles): Promise<Certificate> {
+export async function readCertificate(files: CertificateFiles, use: CertificateUse = 'DNS'): Promise<Certificate> {
+  const flag = flags[use];
   // One after the other, so that with both missing the error always names the certificate.
-  const cert = await readPem('--dns-tls-cert', files.cert, 'certificate');
-  const key = await readPem('--dns-tls-key', files.key, 'private key');
+  const cert = await readPem(`${flag}-cert`, files.cert, 'certificate');
+  const key = await readPem(`${flag}-key`, files.key, 'private key');
   try {
     createSecureContext({ cert, key });
   } catch (cause) {
     throw new Error(
-      `--dns-tls-cert '${files.cert}' and --dns-tls-key '${files.key}' must be a certificate and its own unencrypted key, in PEM: ${messageOf(cause)}`,
+      `${flag}-cert '${files.cert}' and ${flag}-key '${files.key}' must be a certificate and its own unencrypted key, in PEM: ${messageOf(cause)}`,
       { cause },
     );
   }
-  return { cert, key };
+  if (files.clientCa === undefined) return { cert, key };
+  return { cert, key, clientCa: await readAuthorities(`${flag}-client-ca`, files.clientCa) };
+}
+
+/** Reads certificates of authorities. Checks each of them, because TLS would skip what it cannot read. */
+async function readAuthorities(flag: string, path: string): Promise<string> {
+  const text = await readPem(flag, path, 'certificate of the authority');
+  const certificates = text.match(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs) ?? [];
+  try {
+    if (certificates.length === 0) throw new Error('it has no certificate');
+    for (const one of certificates) new X509Certificate(one);
+  } catch (cause) {
+    throw new Error(`${flag} '${path}' must be certificates of authorities, in PEM: ${messageOf(cause)}`, { cause });
+  }
+  return text;
 }
 
 async function readPem(flag: string, path: string, what: string): Promise<string> {
@@ -55,24 +80,32 @@ async function readPem(flag: string, path: string, what: string): Promise<string
 export class KeptCertificate {
   #current: Certificate;
   readonly #files: CertificateFiles;
+  readonly #use: CertificateUse;
   readonly #logger: Logger;
   /** The files' stamp at the last check, and at the last reading. */
   #seen: string;
   #read: string;
   #timer: NodeJS.Timeout | undefined;
 
-  private constructor(files: CertificateFiles, logger: Logger, current: Certificate, stamp: string) {
+  private constructor(
+    files: CertificateFiles,
+    use: CertificateUse,
+    logger: Logger,
+    current: Certificate,
+    stamp: string,
+  ) {
     this.#files = files;
+    this.#use = use;
     this.#logger = logger;
     this.#current = current;
     this.#seen = stamp;
     this.#read = stamp;
   }
 
-  static async open(files: CertificateFiles, logger: Logger): Promise<KeptCertificate> {
+  static async open(files: CertificateFiles, logger: Logger, use: CertificateUse = 'DNS'): Promise<KeptCertificate> {
     // Taken before reading, so that the next check sees a change in between.
     const stamp = await stampOf(files);
-    return new KeptCertificate(files, logger, await readCertificate(files), stamp);
+    return new KeptCertificate(files, use, logger, await readCertificate(files, use), stamp);
   }
 
   get current(): Certificate {
@@ -101,26 +134,28 @@ export class KeptCertificate {
     if (changed || stamp === this.#read) return;
     this.#read = stamp;
     try {
-      const { cert, key } = await readCertificate(this.#files);
-      if (cert === this.#current.cert && key === this.#current.key) return;
-      this.#current = { cert, key };
+      const next = await readCertificate(this.#files, this.#use);
+      const { cert, key, clientCa } = this.#current;
+      if (next.cert === cert && next.key === key && next.clientCa === clientCa) return;
+      this.#current = next;
     } catch (error) {
       this.#logger.error(
         { reason: messageOf(error) },
-        'the new DNS certificate is not usable: the old one stays in use',
+        `the new ${this.#use} certificate is not usable: the old one stays in use`,
       );
       return;
     }
     if (this.#timer === undefined) return;
     onChange(this.#current);
-    this.#logger.info({ cert: this.#files.cert }, 'the DNS certificate has changed and is in use');
+    this.#logger.info({ cert: this.#files.cert }, `the ${this.#use} certificate has changed and is in use`);
   }
 }
 
-/** Returns a text that changes when either file changes or is replaced. */
-async function stampOf({ cert, key }: CertificateFiles): Promise<string> {
+/** Returns a text that changes when one of the files changes or is replaced. */
+async function stampOf({ cert, key, clientCa }: CertificateFiles): Promise<string> {
+  const paths = [cert, key, ...(clientCa === undefined ? [] : [clientCa])];
   const stamps = await Promise.all(
-    [cert, key].map((path) =>
+    paths.map((path) =>
       stat(path, { bigint: true }).then(
         ({ dev, ino, size, mtimeNs, ctimeNs }) => [dev, ino, size, mtimeNs, ctimeNs].join(' '),
         () => 'none',

@@ -21,3 +21,6 @@ export const dnsLimits: DnsLimits = {
   streams: { idleMilliseconds: 10_000, connections: 1_000, connectionsPerClient: 100 },
   handedOn: handOnLimits,
 };
+
+/** The oldest version of TLS (RFC 8310 §5, RFC 9325 §3.1.1), also for the API. */
+export const minTls = 'TLSv1.2';

@@ -8,9 +8,6 @@ import { newClient, setClientAddress } from '../respond/client.ts';
 import { type Connection, clientKey } from './stream-connections.ts';
 import type { StreamAnswering } from './tcp-connection.ts';
 
-/** RFC 8310 §5, RFC 9325 §3.1.1. */
-export const minTls = 'TLSv1.2';
-
 /** The counters' cells of one protocol. */
 interface Cells {
   readonly accepted: number;

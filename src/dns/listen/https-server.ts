@@ -2,8 +2,8 @@
 
 import { createSecureServer, type Http2SecureServer, type Http2ServerRequest } from 'node:http2';
 import type { Certificate } from './certificate.ts';
-import type { StreamLimits } from './dns-limits.ts';
-import { guardHandshakes, minTls } from './handshakes.ts';
+import { minTls, type StreamLimits } from './dns-limits.ts';
+import { guardHandshakes } from './handshakes.ts';
 import { HttpsConnection } from './https-connection.ts';
 import { answerRequest } from './https-request.ts';
 import { counterCell } from './listen-counters.ts';

@@ -11,7 +11,7 @@ import type { Endpoint } from '../../model/endpoint.ts';
 import { messageOf } from '../../model/thrown.ts';
 import { LateAnswers } from '../handed-on/late-answers.ts';
 import { openAnswerer } from './answerer.ts';
-import { minTls } from './handshakes.ts';
+import { minTls } from './dns-limits.ts';
 import { CounterCells, counterCell } from './listen-counters.ts';
 import { listenError, type Protocol, systemCode } from './listen-error.ts';
 import { openOutlet } from './open-outlet.ts';

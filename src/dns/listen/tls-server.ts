@@ -2,8 +2,8 @@
 
 import { createServer, type Server } from 'node:tls';
 import type { Certificate } from './certificate.ts';
-import type { StreamLimits } from './dns-limits.ts';
-import { guardHandshakes, minTls } from './handshakes.ts';
+import { minTls, type StreamLimits } from './dns-limits.ts';
+import { guardHandshakes } from './handshakes.ts';
 import { counterCell } from './listen-counters.ts';
 import { type Stream, type StreamAnswering, TcpConnection } from './tcp-connection.ts';
 

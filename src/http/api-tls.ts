@@ -1,0 +1,44 @@
+// The API over TLS: the options of its server, a new certificate while it runs, and the certificates of clients.
+
+import type { Server as HttpsServer, ServerOptions } from 'node:https';
+import type { TLSSocket } from 'node:tls';
+import type { FastifyInstance } from 'fastify';
+import type { Certificate } from '../dns/listen/certificate.ts';
+import { minTls } from '../dns/listen/dns-limits.ts';
+import { refuse } from '../errors.ts';
+
+/** Routes that need no certificate of the client: health checks have none. */
+const openRoutes: ReadonlySet<string | undefined> = new Set(['/healthz', '/readyz']);
+
+/** Returns the TLS options of a server with this certificate. Without `clientCa`, clients need no certificate. */
+export function tlsOptions({ cert, key, clientCa }: Certificate): ServerOptions {
+  return {
+    cert,
+    key,
+    minVersion: minTls,
+    ...(clientCa !== undefined && {
+      ca: clientCa,
+      requestCert: true,
+      // The routes decide: see requireClientCertificates.
+      rejectUnauthorized: false,
+    }),
+  };
+}
+
+/** Uses the certificate for new connections. */
+export function useCertificate(app: FastifyInstance, certificate: Certificate): void {
+  (app.server as HttpsServer).setSecureContext(tlsOptions(certificate));
+}
+
+/** Refuses requests of clients without a certificate that one of our authorities has signed. */
+export function requireClientCertificates(app: FastifyInstance): void {
+  app.addHook('onRequest', async ({ raw, routeOptions }) => {
+    if (openRoutes.has(routeOptions.url)) return;
+    const { authorized, authorizationError } = raw.socket as TLSSocket;
+    if (authorized) return;
+    refuse(
+      'client_certificate_needed',
+      `the API takes clients with a certificate from an authority of --http-tls-client-ca (${authorizationError})`,
+    );
+  });
+}
