@@ -49,20 +49,55 @@ export function readConfig(args: readonly string[], environment: NodeJS.ProcessE
   const flags = readFlags(args, faults);
   const values: Record<string, unknown> = {};
   for (const [name, row] of Object.entries(settings) as [string, Setting<unknown>][]) {
-    const flag = row.flag === undefined ? undefined : flags[row.flag];
-    const given = flag ?? environment[row.variable] ?? row.default;
-    if (given === undefined) continue;
-    try {
-      values[name] = row.parse(given);
-    } catch (error) {
-      if (!(error instanceof InvalidValue)) throw error;
-      const shown = row.secret === true ? '' : `'${given}' `;
-      faults.push(`${flag === undefined ? row.variable : `--${row.flag}`}: ${shown}${error.message}`);
-    }
+    values[name] = readSetting(row, flags, environment, faults);
+    if (values[name] === undefined) delete values[name];
   }
   faults.push(...faultsOf(values as Values, environment), ...etcdFaultsOf(values as Values, flags, environment));
   if (faults.length > 0) throw new ConfigFaults(faults);
   return configFrom(values as Values);
+}
+
+/** The settings that say where the replica on this machine answers. */
+export interface ProbeConfig {
+  dataDir: string;
+  http: Values['http'];
+  /** A flag has named the address: endpoints.json must not. */
+  isNamed: boolean;
+  /** A certificate of the API is set. */
+  hasCertificate: boolean;
+}
+
+/**
+ * Reads the settings of `probe`. Accepts all flags and variables of `serve`, and does not look at the others: they may
+ * be given to the replica in another way, so that those that are seen here do not fit together. Throws ConfigFaults.
+ */
+export function readProbeConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env): ProbeConfig {
+  const faults: string[] = [];
+  const flags = readFlags(args, faults);
+  const read = <T>(row: Setting<T>): T | undefined => readSetting(row, flags, environment, faults);
+  const [dataDir, http, certificate] = [read(settings.dataDir), read(settings.http), read(settings.httpTlsCert)];
+  if (faults.length > 0 || dataDir === undefined || http === undefined) throw new ConfigFaults(faults);
+  return { dataDir, http, isNamed: flags.http !== undefined, hasCertificate: (certificate ?? '') !== '' };
+}
+
+/** Returns the value of a setting. Returns undefined if it has none, or if it is wrong: then adds the fault. */
+function readSetting<T>(
+  row: Setting<T>,
+  flags: Record<string, string | undefined>,
+  environment: NodeJS.ProcessEnv,
+  faults: string[],
+): T | undefined {
+  const flag = row.flag === undefined ? undefined : flags[row.flag];
+  const given = flag ?? environment[row.variable] ?? row.default;
+  if (given === undefined) return undefined;
+  try {
+    return row.parse(given);
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
+    const shown = row.secret === true ? '' : `'${given}' `;
+    faults.push(`${flag === undefined ? row.variable : `--${row.flag}`}: ${shown}${error.message}`);
+    return undefined;
+  }
 }
 
 function readFlags(args: readonly string[], faults: string[]): Record<string, string | undefined> {

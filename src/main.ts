@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 import type { App } from './app.ts';
-import { type Config, ConfigFaults, describeSettings, readConfig } from './config.ts';
+import { type Config, ConfigFaults, describeSettings, readConfig, readProbeConfig } from './config.ts';
 import { writeLogLine } from './write-log-line.ts';
 
 const usage = `Usage: zonewright <command> [flags]
@@ -33,8 +33,7 @@ export async function main(args: readonly string[]): Promise<number | undefined>
     return printUsageError(`zonewright: unknown command '${command}' (commands: serve, probe; see --help)\n`);
   }
   try {
-    const config = readConfig(rest);
-    return command === 'probe' ? await runProbe(config) : await serve(config);
+    return command === 'probe' ? await runProbe(rest) : await serve(readConfig(rest));
   } catch (error) {
     if (!(error instanceof ConfigFaults)) throw error;
     return printUsageError(
@@ -44,9 +43,9 @@ export async function main(args: readonly string[]): Promise<number | undefined>
 }
 
 /** Loads only the modules that a health check needs, because it runs every few seconds. */
-async function runProbe({ dataDir, http }: Config): Promise<number> {
+async function runProbe(args: readonly string[]): Promise<number> {
   const { probe } = await import('./cli/probe.ts');
-  return probe(dataDir, http);
+  return probe(readProbeConfig(args));
 }
 
 async function serve(config: Config): Promise<number | undefined> {
