@@ -94,6 +94,11 @@ export function writtenAt({ result, revision }: Committed<Standing>): Pick<Commi
   return { revision: result.standingSince ?? revision };
 }
 
+/** Answers a deletion: 200 with its warnings, or 204 without any. */
+export function sendDeleted(reply: FastifyReply, shown: { warnings?: unknown[] }): FastifyReply {
+  return shown.warnings === undefined ? reply.status(204).send(null) : reply.status(200).send(shown);
+}
+
 /** Sends a resource that was written: 201 with its location if it is new, otherwise 200. */
 export function sendWritten(
   reply: FastifyReply,

@@ -5,12 +5,14 @@
 import type { Fqdn } from '../model/name.ts';
 import type { ZoneId } from '../table/layout.ts';
 import type { TableWriter } from '../table/writer.ts';
+import { AliasTargets } from './alias-targets.ts';
 
 /** A generation's place in the table, and how many names it has. */
 export interface PendingGeneration {
   table: ZoneId;
   names: number;
   managedNames: number;
+  aliases: AliasTargets;
 }
 
 export class PendingGenerations {
@@ -29,7 +31,8 @@ export class PendingGenerations {
   getOrCreate(zone: Fqdn, generation: number): PendingGeneration {
     const existing = this.get(zone, generation);
     if (existing !== undefined) return existing;
-    const pending: PendingGeneration = { table: this.#table.createZone(zone), names: 0, managedNames: 0 };
+    const table = this.#table.createZone(zone);
+    const pending: PendingGeneration = { table, names: 0, managedNames: 0, aliases: new AliasTargets() };
     const ofZone = this.#pending.get(zone) ?? new Map<number, PendingGeneration>();
     this.#pending.set(zone, ofZone.set(generation, pending));
     return pending;

@@ -8,6 +8,7 @@ import type { OwnedRrset, Rrset } from '../model/rrset.ts';
 import type { Nameserver, Zone } from '../model/zone.ts';
 import type { ZoneId } from '../table/layout.ts';
 import type { TableWriter } from '../table/writer.ts';
+import type { AliasTargets } from './alias-targets.ts';
 import { type PendingGeneration, PendingGenerations } from './pending-generations.ts';
 import { SortedMap } from './sorted-map.ts';
 import type { Versioned } from './versioned.ts';
@@ -19,6 +20,8 @@ interface ZoneState extends Versioned<Zone>, ApexState {
   names: number;
   /** The number of owner names at which a host manages records. */
   managedNames: number;
+  /** The CNAME records by their targets. */
+  aliases: AliasTargets;
 }
 
 /** Collects the names of one generation that change while the journal runs. `end` ends it. */
@@ -30,6 +33,8 @@ export interface NameJournal {
 export class ZoneView {
   readonly #table: TableWriter;
   readonly #zones = new SortedMap<Fqdn, ZoneState>();
+  /** The zones that have CNAME records which no host manages, or had them. */
+  readonly #withAliases = new Set<Fqdn>();
   readonly #pending: PendingGenerations;
   readonly #apexes: ZoneApexes;
   readonly #journals = new Set<NameJournal & { zone: Fqdn; generation: number }>();
@@ -108,6 +113,18 @@ export class ZoneView {
     for (const { name } of this.#table.nodes(state.table)) {
       const { rrsets } = this.#apexes.stored(state.table, name);
       if (isManaged(rrsets)) yield { owner: name, rrsets };
+    }
+  }
+
+  /**
+   * Yields the owners of the CNAME records that point to this name, in all zones. Leaves out records that hosts manage,
+   * and zones with too many CNAME records to follow (alias-targets.ts).
+   */
+  *aliasesOf(target: Fqdn): Generator<{ zone: Zone; owner: Fqdn }> {
+    for (const zone of this.#withAliases) {
+      const state = this.#zones.get(zone);
+      if (state === undefined) continue;
+      for (const owner of state.aliases.ownersOf(target)) yield { zone: state.value, owner };
     }
   }
 
@@ -216,6 +233,8 @@ export class ZoneView {
     // The table does not serve an unpublished generation, so publishing the new one would not withdraw it.
     if (before?.published === false) this.#table.withdrawZone(before.table);
     this.#zones.set(zone.name, state);
+    if (state.aliases.isEmpty) this.#withAliases.delete(zone.name);
+    else this.#withAliases.add(zone.name);
     this.#apexes.settle(state);
   }
 
@@ -223,6 +242,7 @@ export class ZoneView {
     const state = this.#zones.get(zone);
     if (state === undefined) return;
     this.#zones.delete(zone);
+    this.#withAliases.delete(zone);
     this.#apexes.forget(state);
     const served = this.#table.servedZone(zone);
     this.#table.withdrawZone(state.table);
@@ -256,6 +276,8 @@ export class ZoneView {
     if (this.#loading && this.#load > 1) this.#table.stamp(state.table, owner, this.#load);
     state.names += before.modified === noRevision ? 1 : 0;
     state.managedNames += Number(isManaged(rrsets)) - Number(isManaged(before.rrsets));
+    state.aliases.change(owner, before.rrsets, rrsets);
+    if (isZone(state) && !state.aliases.isEmpty) this.#withAliases.add(zone);
     if (isZone(state)) this.#apexes.followNs(state, owner, before.rrsets);
   }
 
@@ -270,6 +292,7 @@ export class ZoneView {
     else this.#table.deleteNode(state.table, owner);
     state.names -= 1;
     state.managedNames -= Number(isManaged(before.rrsets));
+    state.aliases.change(owner, before.rrsets, []);
     if (state.names === 0) this.#pending.drop(zone, generation);
     if (isZone(state)) this.#apexes.followNs(state, owner, before.rrsets);
   }

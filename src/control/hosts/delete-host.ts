@@ -4,6 +4,7 @@ import type { Fqdn } from '../../model/name.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import { existingHost } from '../reading/existing.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
+import type { Warning } from '../transaction/name-edits.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { writeHost } from './write-host.ts';
 
@@ -13,11 +14,14 @@ interface HostDeletion {
   precondition: Precondition;
 }
 
-/** Deletes a host with its records, and releases its addresses. Refuses with `not_found` or `precondition_failed`. */
-export function decideDeleteHost(context: DecisionContext, { name, precondition }: HostDeletion): Decision<void> {
+/**
+ * Deletes a host with its records, and releases its addresses. Result: warnings about what is left pointing at it.
+ * Refuses with `not_found` or `precondition_failed`.
+ */
+export function decideDeleteHost(context: DecisionContext, { name, precondition }: HostDeletion): Decision<Warning[]> {
   const current = existingHost(context, name);
   checkPrecondition(precondition, entityTag(current.modified));
   const builder = new TransactionBuilder(context);
   writeHost(builder, current.value, undefined);
-  return builder.build(undefined);
+  return builder.buildWith((warnings) => warnings);
 }

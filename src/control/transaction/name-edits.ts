@@ -12,7 +12,7 @@ import {
   type ZoneBelow,
   type ZoneCut,
 } from '../../model/check-name.ts';
-import type { Fqdn } from '../../model/name.ts';
+import { type Fqdn, root } from '../../model/name.ts';
 import type { RecordType } from '../../model/rdata/record-types.ts';
 import type { Revision } from '../../model/revision.ts';
 import type { Rrset } from '../../model/rrset.ts';
@@ -126,7 +126,23 @@ export class NameEdits {
       const finding = checkNameservers(zone, rrsets);
       if (finding !== undefined) refuseOrWarn(finding);
     }
+    for (const edit of this.#names.values()) {
+      for (const finding of this.#leftPointing(edit)) refuseOrWarn(finding);
+    }
     return warnings;
+  }
+
+  /** Yields warnings of CNAME records that point to this name, if the transaction takes its last addresses away. */
+  *#leftPointing({ zone, owner, before, rrsets }: NameEdit): Generator<NameFinding> {
+    if (!before.some(isAnswer) || rrsets.some(isAnswer)) return;
+    const wildcards = [...namesAbove(zone.name, owner)].map((above) => (above === root ? '*' : `*.${above}`) as Fqdn);
+    if (rrsets.length === 0 && wildcards.some((name) => this.#rrsetsAt(zone, name).length > 0)) return;
+    for (const alias of this.#views.zones.aliasesOf(owner)) {
+      const cname = this.#rrsetsAt(alias.zone, alias.owner).find(({ type }) => type === 'CNAME');
+      if (cname === undefined || cname.records[0] !== `${owner}.`) continue;
+      const message = `the CNAME of ${alias.owner} points to ${owner}, which has no addresses any more`;
+      yield { owner: alias.owner, types: [cname.type], message };
+    }
   }
 
   /** Yields the cuts that the names above `owner` will have after the transaction. */
@@ -163,6 +179,11 @@ export class NameEdits {
     if (faults.size > 0) refuseCut(cut, [...faults.values()], pathOf);
     return warnings;
   }
+}
+
+/** Returns whether an RRset answers those who follow a CNAME to its name, to connect to it. */
+function isAnswer({ type }: Rrset): boolean {
+  return type === 'A' || type === 'AAAA' || type === 'CNAME';
 }
 
 function refuseFinding(

@@ -12,7 +12,7 @@ import type { Host } from '../../model/host.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
 import { pageOf } from '../page.ts';
-import { created, deleted, read, shown, written } from '../schemas/answers.ts';
+import { created, deletedWith, read, shown, written } from '../schemas/answers.ts';
 import {
   AddressText,
   idempotencyHeaders,
@@ -26,8 +26,9 @@ import {
   writeHeaders,
 } from '../schemas/common.ts';
 import { HostBody, NewHost, PatchHost, PutHost, showHost } from '../schemas/host.ts';
+import { DeletedWithWarnings, showWarnings } from '../schemas/zone.ts';
 import type { Routes } from '../services.ts';
-import { commitFor, preconditionOf, sendResource, sendWritten, writtenAt } from '../write.ts';
+import { commitFor, preconditionOf, sendDeleted, sendResource, sendWritten, writtenAt } from '../write.ts';
 
 const tags = ['hosts'];
 const refusals = [
@@ -193,14 +194,16 @@ export const hostRoutes: Routes = async (app, services) => {
         params,
         headers: writeHeaders,
         refuses: ['not_found'],
-        response: deleted,
+        response: deletedWith(DeletedWithWarnings),
       },
     },
     async (request, reply) => {
       const name = nameOf(request.params.name);
       const precondition = preconditionOf(request);
-      await commitFor(services, request, reply, (context) => decideDeleteHost(context, { name, precondition }));
-      return reply.status(204).send(null);
+      const { result } = await commitFor(services, request, reply, (context) =>
+        decideDeleteHost(context, { name, precondition }),
+      );
+      return sendDeleted(reply, showWarnings(undefined, result));
     },
   );
 };

@@ -21,9 +21,10 @@ import { Type } from '../../model/json-schema.ts';
 import { formatRelativeName } from '../../model/name.ts';
 import type { OwnedRrset } from '../../model/rrset.ts';
 import { decodeCursor, encodeCursor, limitOf } from '../page.ts';
-import { created, deleted, read, written, writtenTogether } from '../schemas/answers.ts';
+import { created, deletedWith, read, written, writtenTogether } from '../schemas/answers.ts';
 import { listOf, NameText, pageQuery, readHeaders, searchQuery, strict, writeHeaders } from '../schemas/common.ts';
 import {
+  DeletedWithWarnings,
   PatchRrsets,
   PutRrset,
   RrsetBody,
@@ -33,7 +34,7 @@ import {
   WrittenRrsets,
 } from '../schemas/zone.ts';
 import type { Routes } from '../services.ts';
-import { commitFor, preconditionOf, sendResource, withBody } from '../write.ts';
+import { commitFor, preconditionOf, sendDeleted, sendResource, withBody } from '../write.ts';
 import { zoneNameOf } from '../zone-path.ts';
 
 const tags = ['rrsets'];
@@ -173,17 +174,18 @@ export const rrsetRoutes: Routes = async (app, services) => {
         params,
         headers: writeHeaders,
         refuses: ['managed_record', 'not_found', 'outside_zone'],
-        response: deleted,
+        response: deletedWith(DeletedWithWarnings),
       },
     },
     async (request, reply) => {
       const { zone, owner, type } = placeOf(request.params);
       const change = { owner, type, rrset: undefined, path: ':name' };
       const precondition = preconditionOf(request);
-      await commitFor(services, request, reply, (context) =>
+      const { result } = await commitFor(services, request, reply, (context) =>
         decideChangeRrsets(context, { zone: zone.name, changes: [change], precondition, mustExist: true }),
       );
-      return reply.status(204).send(null);
+      const others = result.warnings.filter((warning) => warning.owner !== owner);
+      return sendDeleted(reply, showWarnings(zone.name, others));
     },
   );
 

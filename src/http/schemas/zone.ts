@@ -5,7 +5,7 @@ import type { Static } from 'typebox';
 import type { Warning } from '../../control/transaction/name-edits.ts';
 import type { ZonePut } from '../../control/zones/put-zone.ts';
 import { Type } from '../../model/json-schema.ts';
-import { type Fqdn, formatRelativeName } from '../../model/name.ts';
+import { type Fqdn, formatRelativeName, isWithin } from '../../model/name.ts';
 import { type Manager, managingHost, type Rrset } from '../../model/rrset.ts';
 import { soaDefaults, type Zone } from '../../model/zone.ts';
 import { NameText, optional, patchOf, strict, Ttl } from './common.ts';
@@ -145,8 +145,12 @@ export const RrsetBody = Type.Object(
   { title: 'RRset' },
 );
 
+const RrsetWarning = Type.Object(
+  { name: rrset.name, type: TypeText, message: Type.String() },
+  { title: 'RRsetWarning' },
+);
 const Warnings = Type.Optional(
-  Type.Array(Type.Object({ name: rrset.name, type: TypeText, message: Type.String() }, { title: 'RRsetWarning' }), {
+  Type.Array(RrsetWarning, {
     description: 'What was written but may be a mistake, such as data that a delegation hides; absent without warnings',
   }),
 );
@@ -154,6 +158,16 @@ export const WrittenRrset = Type.Object({ ...RrsetBody.properties, warnings: War
 export const WrittenRrsets = Type.Object(
   { items: Type.Array(RrsetBody), warnings: Warnings },
   { title: 'WrittenRRsets' },
+);
+
+/** What a deletion answers if it leaves something that may be a mistake. */
+export const DeletedWithWarnings = Type.Object(
+  {
+    warnings: Type.Array(RrsetWarning, {
+      description: 'CNAME records that are left pointing at a name without addresses',
+    }),
+  },
+  { title: 'Deleted' },
 );
 
 const ZoneWarnings = Type.Optional(
@@ -179,12 +193,18 @@ export function showZoneWarnings(warnings: ZonePut['warnings']): { warnings?: St
   };
 }
 
-/** Returns the warnings of RRsets as answers show them. */
-export function showWarnings(zone: Fqdn, warnings: readonly Warning[]): { warnings?: Static<typeof Warnings> } {
+/**
+ * Returns the warnings of RRsets as answers show them: names are relative to the zone, and end in a dot if they are
+ * outside it. Without a zone, names are whole and have no dot.
+ */
+export function showWarnings(
+  zone: Fqdn | undefined,
+  warnings: readonly Warning[],
+): { warnings?: Static<typeof RrsetWarning>[] } {
   if (warnings.length === 0) return {};
   return {
     warnings: warnings.map(({ owner, types, message }) => ({
-      name: formatRelativeName(owner, zone),
+      name: zone === undefined ? owner : isWithin(owner, zone) ? formatRelativeName(owner, zone) : `${owner}.`,
       type: types[0] ?? 'ANY',
       message,
     })),

@@ -1,0 +1,42 @@
+// The CNAME records by their targets: every change is followed, up to a limit.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Fqdn, parseName } from '../../src/model/name.ts';
+import type { RecordType } from '../../src/model/rdata/record-types.ts';
+import type { Manager, Rrset } from '../../src/model/rrset.ts';
+import { AliasTargets, maxAliasesFollowed } from '../../src/views/alias-targets.ts';
+
+const alias = (target: string, manager?: Manager): Rrset[] => [
+  { type: 'CNAME' as RecordType, ttl: 60, records: [`${target}.`], ...(manager && { manager }) },
+];
+const [a, b, x, y] = ['a.z', 'b.z', 'x.z', 'y.z'].map(parseName) as [Fqdn, Fqdn, Fqdn, Fqdn];
+
+test('the owners of CNAME records are found by target, through every change', () => {
+  const targets = new AliasTargets();
+  targets.change(a, [], alias(x));
+  targets.change(b, [], alias(x));
+  assert.deepEqual(targets.ownersOf(x), [a, b]);
+  targets.change(a, alias(x), alias(y));
+  assert.deepEqual([targets.ownersOf(x), targets.ownersOf(y)], [[b], [a]]);
+  targets.change(b, alias(x), []);
+  targets.change(a, alias(y), alias(y));
+  assert.deepEqual([targets.ownersOf(x), targets.ownersOf(y)], [[], [a]]);
+});
+
+test('CNAME records that hosts manage do not count', () => {
+  const targets = new AliasTargets();
+  targets.change(a, [], alias(x, 'host'));
+  assert.deepEqual(targets.ownersOf(x), []);
+  targets.change(a, alias(x, 'host'), alias(x));
+  assert.deepEqual(targets.ownersOf(x), [a]);
+});
+
+test('a zone with more CNAME records than the limit is not followed', () => {
+  const targets = new AliasTargets();
+  for (let index = 0; index < maxAliasesFollowed; index += 1) targets.change(`n${index}.z` as Fqdn, [], alias(x));
+  assert.equal(targets.ownersOf(x).length, maxAliasesFollowed);
+  targets.change(a, [], alias(y));
+  targets.change(a, alias(y), []);
+  assert.deepEqual([targets.ownersOf(x), targets.ownersOf(y)], [[], []]);
+});
