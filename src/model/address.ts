@@ -84,6 +84,16 @@ export function addressRdata(address: Address): Uint8Array {
   return familyOf(address) === 'ipv4' ? bytes.subarray(12) : bytes;
 }
 
+/** Returns the number of the address in the rdata of an A or AAAA record. */
+export function addressFromRdata(rdata: Uint8Array): AddressNumber {
+  let value = 0n;
+  for (let at = 0; at < rdata.length; at += 4) {
+    const [a = 0, b = 0, c = 0, d = 0] = rdata.subarray(at, at + 4);
+    value = (value << 32n) | BigInt(((a << 24) | (b << 16) | (c << 8) | d) >>> 0);
+  }
+  return rdata.length === 4 ? ipv4Base + value : value;
+}
+
 /** Returns the owner name of the address's PTR record (RFC 1035 §3.5, RFC 3596 §2.5). */
 export function reverseName(address: Address): Fqdn {
   if (familyOf(address) === 'ipv4') return `${address.split('.').reverse().join('.')}.in-addr.arpa` as Fqdn;

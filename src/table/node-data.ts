@@ -1,6 +1,7 @@
 // Converts a name's RRsets from presentation form to the table's form and back, without loss. The table's form:
 // layout.ts. The SOA: soa-block.ts.
 
+import { type AddressNumber, addressFromRdata } from '../model/address.ts';
 import { formatRdata, parseRdata } from '../model/rdata/rdata.ts';
 import { recordTypeCode, recordTypeName, typeCode } from '../model/rdata/record-types.ts';
 import type { Revision } from '../model/revision.ts';
@@ -9,6 +10,7 @@ import {
   dataFlags,
   dataRrsetsByte,
   data as dataWord,
+  none,
   type Reference,
   recordFixedBytes,
   rrsetRecordsByte,
@@ -154,4 +156,26 @@ function decodeRrset(reader: TableReader, at: number): Rrset {
   const rrset: Rrset = { type, ttl: view.getUint32(6), records };
   const manager = managers[reader.rrsetManager(at) - 1];
   return manager === undefined ? rrset : { ...rrset, manager };
+}
+
+const noAddresses: AddressNumber[] = [];
+
+/** Returns the addresses of the A and AAAA records that no host manages. `data` may be `none`. */
+export function addressesIn(reader: TableReader, data: Reference): AddressNumber[] {
+  if (data === none) return noAddresses;
+  let addresses = noAddresses;
+  let at = reader.firstRrset(data);
+  for (let left = reader.rrsetCount(data); left > 0; left -= 1) {
+    const type = reader.rrsetType(at);
+    if ((type === typeCode.A || type === typeCode.AAAA) && reader.rrsetManager(at) !== managers.indexOf('host') + 1) {
+      const size = recordFixedBytes + (type === typeCode.A ? 4 : 16);
+      if (addresses === noAddresses) addresses = [];
+      for (let index = 0; index < reader.recordCount(at); index += 1) {
+        const start = reader.firstRecord(at) + index * size;
+        addresses.push(addressFromRdata(reader.bytes.subarray(start + recordFixedBytes, start + size)));
+      }
+    }
+    at = reader.nextRrset(at);
+  }
+  return addresses;
 }

@@ -1,6 +1,7 @@
 // The zone table's writer: writes zones and the RRsets of their names into shared memory, and frees what no reader can
 // see any more. There is one for each table; only views/ calls it. Layout: layout.ts. Reading: reader.ts.
 
+import type { AddressNumber } from '../model/address.ts';
 import { type Fqdn, nameFromWire } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Rrset } from '../model/rrset.ts';
@@ -9,7 +10,7 @@ import * as layout from './layout.ts';
 import { none, type Reference, unitBytes, unitWords, type ZoneId } from './layout.ts';
 import { type Memory, openMemory } from './memory.ts';
 import type { NameKey } from './name-key.ts';
-import { decodeRrsets, NodeDataEncoder } from './node-data.ts';
+import { addressesIn, decodeRrsets, NodeDataEncoder } from './node-data.ts';
 import { createNode, removeEmptyNodes } from './node-tree.ts';
 import { decodeSoa, encodeSoa } from './soa-block.ts';
 import type { Table } from './table.ts';
@@ -22,6 +23,22 @@ interface ListedNode {
   /** Its mark from {@link TableWriter.stamp}; 0 for a name that was never marked. */
   stamp: number;
 }
+
+/** A name with addresses that its A and AAAA records name. */
+export interface AddressNode {
+  name: Fqdn;
+  addresses: AddressNumber[];
+}
+
+/** Is told which addresses the records of a name name. Records that a host manages do not count. */
+export interface AddressListener {
+  /** Returns whether it wants to know of changes in the zone. */
+  tracks(zone: ZoneId): boolean;
+  changed(zone: ZoneId, name: Fqdn, before: readonly AddressNumber[], after: readonly AddressNumber[]): void;
+}
+
+/** The number of nodes that {@link TableWriter.addressNodes} visits before it pauses. */
+const nodesPerPause = 1024;
 
 /** The number of nodes of withdrawn zones that one change, or one call of `collect`, frees. */
 const nodesFreedPerChange = 64;
@@ -37,6 +54,7 @@ export class TableWriter {
   readonly #zones: Zones;
   readonly #encoder = new NodeDataEncoder();
   readonly #key: NameKey;
+  #listener: AddressListener | undefined;
   /** The running iterations of {@link nodes}. `next` is the node to visit next; it must not be a removed node. */
   readonly #iterations = new Set<{ zone: ZoneId; next: Reference }>();
 
@@ -48,6 +66,11 @@ export class TableWriter {
       memory.quiescence.collect();
       this.#zones.dismantle(Number.POSITIVE_INFINITY);
     });
+  }
+
+  /** Sets the one listener for addresses. */
+  listen(listener: AddressListener): void {
+    this.#listener = listener;
   }
 
   /** Octets in use, including the blocks that wait to be freed. */
@@ -107,6 +130,7 @@ export class TableWriter {
     encoder.encode(rrsets, modified, node === this.#memory.reader.apex(zone));
     const data = this.#store(encoder.bytes, encoder.length);
     const cuts = layout.cutsIn(encoder.flags);
+    const before = this.#addressesBefore(zone, node);
     // Count a new cut before readers can find it, and an old one until they cannot find it any more.
     this.#countCuts(zone, cuts);
     if (node !== none) this.#replaceData(zone, node, data);
@@ -119,14 +143,24 @@ export class TableWriter {
         throw error;
       }
     }
+    if (before !== undefined) this.#listener?.changed(zone, name, before, addressesIn(this.#memory.reader, data));
     this.#changed();
+  }
+
+  /** Returns the addresses that the node has now; undefined if nobody wants to know. */
+  #addressesBefore(zone: ZoneId, node: Reference): AddressNumber[] | undefined {
+    if (this.#listener?.tracks(zone) !== true) return undefined;
+    const { reader } = this.#memory;
+    return node === none ? [] : addressesIn(reader, reader.data(node));
   }
 
   /** Deletes all RRsets of the name; returns whether there were any. Names below it stay. */
   deleteNode(zone: ZoneId, name: Fqdn): boolean {
     const node = this.#find(zone, name);
     if (node === none || this.#memory.reader.data(node) === none) return false;
+    const before = this.#addressesBefore(zone, node);
     this.#replaceData(zone, node, none);
+    if (before !== undefined) this.#listener?.changed(zone, name, before, []);
     removeEmptyNodes(this.#memory, zone, this.#key, node, (gone) => this.#advanceIterationsPast(gone));
     this.#changed();
     return true;
@@ -206,6 +240,28 @@ export class TableWriter {
           modified: reader.modified(data) as Revision,
           stamp: words[at + layout.node.stamp] as number,
         };
+      }
+    } finally {
+      this.#iterations.delete(iteration);
+    }
+  }
+
+  /**
+   * Yields the names that have A or AAAA records which no host manages, the newest first. Yields undefined after every
+   * {@link nodesPerPause} nodes. The caller may change the zone as for {@link nodes}.
+   */
+  *addressNodes(zone: ZoneId): Generator<AddressNode | undefined, void, undefined> {
+    const { words, reader } = this.#memory;
+    const iteration = { zone, next: words[zone * unitWords + layout.zone.nodes] as number };
+    this.#iterations.add(iteration);
+    let visited = 0;
+    try {
+      while (iteration.next !== none) {
+        const node = iteration.next;
+        iteration.next = words[node * unitWords + layout.node.next] as number;
+        const addresses = addressesIn(reader, reader.data(node));
+        if (addresses.length > 0) yield { name: this.#nodeName(zone, node), addresses };
+        if (++visited % nodesPerPause === 0) yield undefined;
       }
     } finally {
       this.#iterations.delete(iteration);

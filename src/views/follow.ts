@@ -18,7 +18,7 @@ export async function follow(store: Store, views: Views, logger: Logger, signal:
       const revision = await load(store, views);
       away = false;
       logger.info({ revision }, 'views loaded');
-      for await (const change of store.watch('', after(revision), signal)) views.apply(change);
+      for await (const change of store.watch('', after(revision), signal)) await views.apply(change);
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof HistoryLost) {
@@ -65,6 +65,6 @@ async function load(store: Store, views: Views): Promise<Revision> {
     } while (from !== undefined);
   }
   const loadedAt = revision ?? (0 as Revision);
-  views.endLoad(loadedAt);
+  await views.endLoad(loadedAt);
   return loadedAt;
 }

@@ -45,7 +45,7 @@ type KindHandlers = { readonly [Name in KindName]: KindHandler<Name> | 'unfollow
 
 /** The views of all followed kinds. */
 export abstract class KindViews {
-  readonly pools = new PoolView();
+  readonly pools: PoolView;
   readonly hosts = new HostView();
   readonly zones: ZoneView;
   readonly tokens = new Map<string, Versioned<StoredToken>>();
@@ -56,6 +56,7 @@ export abstract class KindViews {
 
   constructor(zones: ZoneView) {
     this.zones = zones;
+    this.pools = new PoolView(zones.recorded);
   }
 
   /**

@@ -7,6 +7,7 @@ import {
   addressNumber,
   type Family,
   familyOf,
+  familyOfNumber,
   formatAddress,
 } from '../model/address.ts';
 import { type AddressRecord, coolDownEnd } from '../model/allocation.ts';
@@ -19,6 +20,8 @@ import { SortedMap } from './sorted-map.ts';
 export interface FamilyUsage {
   capacity: bigint;
   used: bigint;
+  /** Addresses that are named by records only: nobody holds them, and they do not cool down. */
+  recorded: bigint;
   coolingDown: bigint;
   free: bigint;
 }
@@ -30,14 +33,15 @@ interface Counts {
   used: bigint;
   /** Addresses that are held although the pool excludes them. */
   unusable: bigint;
+  recorded: bigint;
   coolingDown: bigint;
   capacity: bigint;
 }
 
 export class PoolState {
-  readonly value: Pool;
-  readonly modified: Revision;
   readonly shape: PoolShape;
+  #value: Pool;
+  #modified: Revision;
   readonly #space: FreeSpace;
   readonly #counts: Record<Family, Counts>;
   /** The end of its cool-down, and the address → the time of its release. Both in milliseconds since 1970. */
@@ -45,21 +49,48 @@ export class PoolState {
   /** Free addresses that were in use before, by the time of their release. Only in least-recently-used pools. */
   readonly #resting = new SortedMap<TimedAddress, true>(undefined, compareTimed);
 
-  constructor(pool: Pool, modified: Revision) {
-    this.value = pool;
-    this.modified = modified;
+  /** Returns whether records name the address. */
+  readonly #isRecorded: (value: AddressNumber) => boolean;
+
+  /** Creates the state of a pool without records of addresses: the caller adds them, and the addresses of records. */
+  constructor(pool: Pool, modified: Revision, isRecorded: (value: AddressNumber) => boolean = () => false) {
+    this.#value = pool;
+    this.#modified = modified;
+    this.#isRecorded = isRecorded;
     this.shape = poolShape(pool);
     this.#space = new FreeSpace(this.shape);
-    const none = { used: 0n, unusable: 0n, coolingDown: 0n };
+    const none = { used: 0n, unusable: 0n, recorded: 0n, coolingDown: 0n };
     this.#counts = {
       ipv4: { ...none, capacity: capacityOf(this.shape, 'ipv4') },
       ipv6: { ...none, capacity: capacityOf(this.shape, 'ipv6') },
     };
   }
 
+  get value(): Pool {
+    return this.#value;
+  }
+
+  get modified(): Revision {
+    return this.#modified;
+  }
+
+  /** Sets new settings. They must be such that {@link countsAs} is true. */
+  renew(pool: Pool, modified: Revision): void {
+    this.#value = pool;
+    this.#modified = modified;
+  }
+
+  /** Returns whether a pool with these settings counts and offers its addresses as this one does. */
+  countsAs(pool: Pool): boolean {
+    const settingsOf = ({ space, ranges, exclude, avoidBuggyIps, allowFirstLast, strategy, coolDownSeconds }: Pool) =>
+      JSON.stringify([space, ranges, exclude, avoidBuggyIps, allowFirstLast, strategy, coolDownSeconds]);
+    return settingsOf(pool) === settingsOf(this.#value);
+  }
+
   /** Counts the record of an address in the pool's ranges. */
   add(record: AddressRecord): void {
     const { value, counts, usable, end } = this.#placeOf(record);
+    this.#leave(value, undefined);
     if (record.state === 'held') {
       counts.used += 1n;
       if (!usable) counts.unusable += 1n;
@@ -74,14 +105,26 @@ export class PoolState {
   /** Reverses {@link add}. */
   delete(record: AddressRecord): void {
     const { value, counts, usable, end } = this.#placeOf(record);
-    this.#space.vacate(value);
     if (record.state === 'held') {
       counts.used -= 1n;
       if (!usable) counts.unusable -= 1n;
-      return;
-    }
-    this.#resting.delete([Date.parse(record.since), value]);
-    if (end !== undefined && this.#cooling.delete([end, value]) && usable) counts.coolingDown -= 1n;
+    } else if (end !== undefined && this.#cooling.delete([end, value])) {
+      if (usable) counts.coolingDown -= 1n;
+    } else this.#leave(value, Date.parse(record.since));
+    this.#rest(value, undefined);
+  }
+
+  /**
+   * Prepares for a change of whether records name the address. `record`: the address's record, if it has one. The
+   * caller calls {@link enterRecorded} after the change.
+   */
+  leaveRecorded(value: AddressNumber, record: AddressRecord | undefined): void {
+    if (this.#isAtRest(record)) this.#leave(value, record && Date.parse(record.since));
+  }
+
+  /** Counts the address after a change of whether records name it. */
+  enterRecorded(value: AddressNumber, record: AddressRecord | undefined): void {
+    if (this.#isAtRest(record)) this.#rest(value, record && Date.parse(record.since));
   }
 
   /**
@@ -101,11 +144,12 @@ export class PoolState {
 
   usage(now: number): Record<Family, FamilyUsage> {
     this.#endCoolDowns(now);
-    const usageOf = ({ capacity, used, unusable, coolingDown }: Counts): FamilyUsage => ({
+    const usageOf = ({ capacity, used, unusable, recorded, coolingDown }: Counts): FamilyUsage => ({
       capacity,
       used,
+      recorded,
       coolingDown,
-      free: capacity - (used - unusable) - coolingDown,
+      free: capacity - (used - unusable) - recorded - coolingDown,
     });
     return { ipv4: usageOf(this.#counts.ipv4), ipv6: usageOf(this.#counts.ipv6) };
   }
@@ -126,12 +170,30 @@ export class PoolState {
     };
   }
 
-  /** Makes an address free that was in use before. */
-  #rest(value: AddressNumber, since: number): void {
-    if (this.value.strategy === 'least-recently-used' && !isExcluded(this.shape, value)) {
+  /** Returns whether the address is neither held nor cooling down. */
+  #isAtRest(record: AddressRecord | undefined): boolean {
+    if (record === undefined) return true;
+    const { value, end } = this.#placeOf(record);
+    return record.state === 'released' && !(end !== undefined && this.#cooling.has([end, value]));
+  }
+
+  /** Makes an address recorded or free. `since`: when it was released, if it was in use before. */
+  #rest(value: AddressNumber, since: number | undefined): void {
+    const usable = !isExcluded(this.shape, value);
+    if (this.#isRecorded(value)) {
+      this.#space.occupy(value);
+      if (usable) this.#counts[familyOfNumber(value)].recorded += 1n;
+    } else if (since !== undefined && this.value.strategy === 'least-recently-used' && usable) {
       this.#space.occupy(value);
       this.#resting.set([since, value], true);
     } else this.#space.vacate(value);
+  }
+
+  /** Reverses {@link #rest}, except that the address stays occupied. */
+  #leave(value: AddressNumber, since: number | undefined): void {
+    if (this.#isRecorded(value)) {
+      if (!isExcluded(this.shape, value)) this.#counts[familyOfNumber(value)].recorded -= 1n;
+    } else if (since !== undefined) this.#resting.delete([since, value]);
   }
 
   #endCoolDowns(now: number): void {
@@ -140,7 +202,7 @@ export class PoolState {
       const [ended, since] = pair;
       const [, value] = ended;
       this.#cooling.delete(ended);
-      if (!isExcluded(this.shape, value)) this.#counts[familyOf(formatAddress(value))].coolingDown -= 1n;
+      if (!isExcluded(this.shape, value)) this.#counts[familyOfNumber(value)].coolingDown -= 1n;
       this.#rest(value, since);
     }
   }

@@ -3,17 +3,25 @@
 // pool: pool-state.ts.
 
 import { type Address, type AddressNumber, addressNumber, type Family } from '../model/address.ts';
-import { type AddressRange, rangesOverlap } from '../model/address-range.ts';
+import { type AddressRange, rangesOverlap, rangesWithout } from '../model/address-range.ts';
 import { type AddressRecord, coolDownEnd, type Holder } from '../model/allocation.ts';
+import type { Fqdn } from '../model/name.ts';
 import { type Pool, poolShape } from '../model/pool.ts';
 import type { Revision } from '../model/revision.ts';
 import { compareNumbers } from './free-space.ts';
 import { type FamilyUsage, PoolState } from './pool-state.ts';
+import type { RecordedAddresses } from './recorded-addresses.ts';
 import { SharingIndex } from './sharing-index.ts';
 import { SortedMap } from './sorted-map.ts';
 import type { Versioned } from './versioned.ts';
 
+/** The work of one slice of {@link PoolView.settle}, in records of addresses that it counts. */
+const recordsPerSlice = 1000;
+
 export class PoolView {
+  readonly #recorded: RecordedAddresses;
+  /** Pools that were put or deleted (undefined) since the last {@link settle}. */
+  readonly #pending = new Map<string, Versioned<Pool> | undefined>();
   readonly #pools = new SortedMap<string, PoolState>();
   /** The address records by space and address. */
   readonly #addresses = new Map<string, SortedMap<AddressNumber, Versioned<AddressRecord>>>();
@@ -30,6 +38,15 @@ export class PoolView {
     undefined,
     (a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0),
   );
+
+  constructor(recorded: RecordedAddresses) {
+    this.#recorded = recorded;
+    recorded.connect({
+      exist: () => this.#pools.size > 0,
+      covers: (value) => this.#spaces().some((space) => this.#stateAt(space, value) !== undefined),
+      aroundChange: (value, change) => this.#aroundChange(value, change),
+    });
+  }
 
   get(name: string): Versioned<Pool> | undefined {
     return this.#pools.get(name);
@@ -61,6 +78,19 @@ export class PoolView {
 
   address(space: string, address: Address): Versioned<AddressRecord> | undefined {
     return this.#addresses.get(space)?.get(addressNumber(address));
+  }
+
+  /**
+   * Returns the names whose A and AAAA records name the address. Only addresses in the ranges of pools have any here.
+   */
+  namesAt(address: Address): Fqdn[] {
+    return this.#recorded.namesAt(addressNumber(address));
+  }
+
+  /** Returns whether records name the address, and a pool of the space has it in its ranges. */
+  isRecorded(space: string, address: Address): boolean {
+    const value = addressNumber(address);
+    return this.#recorded.has(value) && this.#stateAt(space, value) !== undefined;
   }
 
   /** Yields the address records of a space from one address to another, in address order. */
@@ -139,59 +169,162 @@ export class PoolView {
     }
   }
 
+  /** Notes a new or changed pool. {@link settle} makes it visible. */
   putPool(pool: Pool, modified: Revision): void {
-    const before = this.#pools.get(pool.name);
-    if (before !== undefined) this.#removePool(before);
-    this.#addPool(pool, modified);
-    if (before !== undefined) this.#recountOverlapping(before);
+    const current = this.#pools.get(pool.name);
+    if (current?.countsAs(pool) && !this.#pending.has(pool.name)) current.renew(pool, modified);
+    else this.#pending.set(pool.name, { value: pool, modified });
   }
 
+  /** Notes that a pool was deleted. {@link settle} makes that visible. */
   deletePool(name: string): void {
-    const state = this.#pools.get(name);
-    if (state === undefined) return;
-    this.#removePool(state);
-    this.#recountOverlapping(state);
-  }
-
-  #addPool(pool: Pool, modified: Revision): void {
-    const state = new PoolState(pool, modified);
-    this.#pools.set(pool.name, state);
-    const ranges = getOrMake(this.#ranges, pool.space, () => new SortedMap(undefined, compareNumbers));
-    for (const range of state.shape.ranges) {
-      ranges.set(range.first, { range, pool: state });
-      for (const { value } of this.addresses(pool.space, range.first, range.last)) {
-        state.add(value);
-        for (const expiry of expiriesOf(undefined, value)) this.#expiries.delete(expiry);
-        for (const expiry of expiriesOf(state, value)) this.#expiries.set(expiry, value);
-      }
-    }
-  }
-
-  #removePool(state: PoolState): void {
-    const { name, space } = state.value;
-    this.#pools.delete(name);
-    const ranges = this.#ranges.get(space);
-    for (const { first, last } of state.shape.ranges) {
-      if (ranges?.get(first)?.pool === state) ranges.delete(first);
-      for (const { value } of this.addresses(space, first, last)) {
-        for (const expiry of expiriesOf(state, value)) this.#expiries.delete(expiry);
-        for (const expiry of expiriesOf(undefined, value)) this.#expiries.set(expiry, value);
-      }
-    }
+    this.#pending.set(name, undefined);
   }
 
   /**
-   * Counts the addresses again in the pools that overlap the removed one. During a load a new pool can arrive before
-   * the old pool of its ranges is deleted.
+   * Makes the pools that were put or deleted visible, all at once, with the addresses that are held in them or named by
+   * records. Reads the records of new zones. Yields after each slice of the work: no pool, address or name may be put
+   * or deleted until it has ended (test/views/pool-slices.test.ts).
    */
-  #recountOverlapping({ value: { name, space }, shape }: PoolState): void {
-    const isBelow = (range: AddressRange) => shape.ranges.some((other) => rangesOverlap(range, other));
-    for (const other of [...this.#pools.values()]) {
-      const { value, modified } = other;
-      if (value.name === name || value.space !== space || !other.shape.ranges.some(isBelow)) continue;
-      this.#removePool(other);
-      this.#addPool(value, modified);
+  *settle(): Generator<void> {
+    if (this.#pending.size === 0 && !this.#recorded.unsettled) return;
+    const { before, next } = this.#replacements();
+    const fresh = next.flatMap(({ shape }) => shape.ranges);
+    yield* this.#recorded.settle(rangesWithout(fresh, this.#allRanges()));
+    for (const state of next) yield* this.#fill(state);
+    for (const state of before) this.#unlink(state);
+    for (const state of next) this.#link(state);
+    this.#pending.clear();
+    for (const state of before) {
+      yield* this.#renewExpiries(state, state, ({ space, address }) => this.#stateAt(space, addressNumber(address)));
     }
+    for (const state of next) yield* this.#renewExpiries(state, undefined, () => state);
+    const left = before.flatMap(({ shape }) => shape.ranges);
+    if (left.length > 0) yield* this.#recorded.forgetOutside(rangesWithout(left, this.#allRanges()));
+    this.#recorded.endSettle();
+  }
+
+  /**
+   * Returns the usage that a pool would have. Yields after each slice of the work. Addresses may change meanwhile.
+   */
+  *preview(pool: Pool, now: number): Generator<void, Record<Family, FamilyUsage>> {
+    const { ranges } = poolShape(pool);
+    const named = yield* this.#recorded.find(ranges);
+    const state = new PoolState(pool, 0 as Revision, (value) => named.has(value));
+    for (const value of named) state.enterRecorded(value, undefined);
+    for (const { first, last } of ranges) {
+      for (let from: AddressNumber | undefined = first; from !== undefined; ) {
+        const slice: Versioned<AddressRecord>[] = this.addresses(pool.space, from, last)
+          .take(recordsPerSlice)
+          .toArray();
+        for (const { value } of slice) state.add(value);
+        const end: Address | undefined = slice.at(-1)?.value.address;
+        from = end === undefined || slice.length < recordsPerSlice ? undefined : addressNumber(end) + 1n;
+        if (from !== undefined) yield;
+      }
+    }
+    return state.usage(now);
+  }
+
+  /**
+   * Returns the states to unlink, and those to link. Pools that overlap a removed one are counted again: during a load
+   * a new pool can arrive before the old pool of its ranges is deleted, and pools that were written by hand may
+   * overlap.
+   */
+  #replacements(): { before: PoolState[]; next: PoolState[] } {
+    const before = new Map<string, PoolState>();
+    const next = new Map<string, Versioned<Pool>>();
+    for (const [name, pool] of this.#pending) {
+      const state = this.#pools.get(name);
+      if (state !== undefined) before.set(name, state);
+      if (pool !== undefined) next.set(name, pool);
+    }
+    for (const { value: removed, shape } of [...before.values()]) {
+      const isBelow = (range: AddressRange) => shape.ranges.some((other) => rangesOverlap(range, other));
+      for (const other of this.#pools.values()) {
+        const { value, modified } = other;
+        if (this.#pending.has(value.name) || value.space !== removed.space || !other.shape.ranges.some(isBelow))
+          continue;
+        before.set(value.name, other);
+        next.set(value.name, { value, modified });
+      }
+    }
+    const isRecorded = (value: AddressNumber) => this.#recorded.has(value);
+    return {
+      before: [...before.values()],
+      next: [...next.values()].map(({ value, modified }) => new PoolState(value, modified, isRecorded)),
+    };
+  }
+
+  /** Counts the addresses in the ranges of a new state. Yields after each slice. */
+  *#fill(state: PoolState): Generator<void> {
+    for (const range of state.shape.ranges) {
+      let left = recordsPerSlice;
+      for (const value of this.#recorded.between(range.first, range.last)) {
+        state.enterRecorded(value, undefined);
+        if (--left > 0) continue;
+        left = recordsPerSlice;
+        yield;
+      }
+      for (const { value } of this.addresses(state.value.space, range.first, range.last)) {
+        state.add(value);
+        if (--left > 0) continue;
+        left = recordsPerSlice;
+        yield;
+      }
+    }
+  }
+
+  #unlink(state: PoolState): void {
+    this.#pools.delete(state.value.name);
+    const ranges = this.#ranges.get(state.value.space);
+    for (const { first } of state.shape.ranges) if (ranges?.get(first)?.pool === state) ranges.delete(first);
+  }
+
+  #link(state: PoolState): void {
+    this.#pools.set(state.value.name, state);
+    const ranges = getOrMake(this.#ranges, state.value.space, () => new SortedMap(undefined, compareNumbers));
+    for (const range of state.shape.ranges) ranges.set(range.first, { range, pool: state });
+  }
+
+  /**
+   * Replaces the expiries in the ranges of a state that depend on the pool: those of releases. Yields after each slice.
+   */
+  *#renewExpiries(
+    { value: { space }, shape }: PoolState,
+    before: PoolState | undefined,
+    afterOf: (record: AddressRecord) => PoolState | undefined,
+  ): Generator<void> {
+    let left = recordsPerSlice;
+    for (const range of shape.ranges) {
+      for (const { value: record } of this.addresses(space, range.first, range.last)) {
+        if (record.state === 'released') {
+          for (const expiry of expiriesOf(before, record)) this.#expiries.delete(expiry);
+          for (const expiry of expiriesOf(afterOf(record), record)) this.#expiries.set(expiry, record);
+        }
+        if (--left > 0) continue;
+        left = recordsPerSlice;
+        yield;
+      }
+    }
+  }
+
+  #spaces(): string[] {
+    return [...this.#ranges.keys()];
+  }
+
+  #allRanges(): AddressRange[] {
+    return [...this.#pools.values()].flatMap(({ shape }) => shape.ranges);
+  }
+
+  #aroundChange(value: AddressNumber, change: () => void): void {
+    const counted = this.#spaces().flatMap((space) => {
+      const state = this.#stateAt(space, value);
+      return state === undefined ? [] : [{ state, record: this.#addresses.get(space)?.get(value)?.value }];
+    });
+    for (const { state, record } of counted) state.leaveRecorded(value, record);
+    change();
+    for (const { state, record } of counted) state.enterRecorded(value, record);
   }
 
   putAddress(record: AddressRecord, modified: Revision): void {

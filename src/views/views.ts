@@ -2,6 +2,7 @@
 // reads, to DNS. follow.ts applies the changes in the order of revisions. Views never reads or writes the store itself.
 // The view of each kind of key: kind-views.ts.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Address } from '../model/address.ts';
 import type { Logger } from '../model/logger.ts';
 import { nameserverOf } from '../model/member.ts';
@@ -133,21 +134,28 @@ export class Views extends KindViews {
     if (this.#faults.has(entry.key)) this.#seen?.add(entry.key);
   }
 
-  endLoad(revision: Revision): void {
+  /** Ends the load. Resolves when it is served: see {@link apply}. */
+  async endLoad(revision: Revision): Promise<void> {
     const gone = [...this.#held.keys()].filter((key) => this.#seen?.has(key) === false);
     this.#faults.keepOnly(this.#seen);
     this.#seen = undefined;
     this.zones.endLoad();
     this.#applyAll(gone.map((key) => ({ kind: 'delete', key })));
+    for (const _ of this.pools.settle()) await nextTurn();
     this.#loaded = true;
     this.#distrust = undefined;
     this.#firstLoad.resolve();
     this.#served.advance(revision);
   }
 
-  /** Applies one revision of the store. */
-  apply(change: Change): void {
+  /**
+   * Applies one revision of the store. Resolves when it is served. The caller must wait before it applies the next one:
+   * work that may take long is done in slices, and the event loop gets its turn between them. Without such work, the
+   * revision is served when this returns.
+   */
+  async apply(change: Change): Promise<void> {
     this.#applyAll(change.events);
+    for (const _ of this.pools.settle()) await nextTurn();
     this.#served.advance(change.revision);
   }
 

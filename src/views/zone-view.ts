@@ -10,6 +10,7 @@ import type { ZoneId } from '../table/layout.ts';
 import type { TableWriter } from '../table/writer.ts';
 import type { AliasTargets } from './alias-targets.ts';
 import { type PendingGeneration, PendingGenerations } from './pending-generations.ts';
+import { RecordedAddresses } from './recorded-addresses.ts';
 import { SortedMap } from './sorted-map.ts';
 import type { Versioned } from './versioned.ts';
 import { type ApexState, noRevision, type StoredName, ZoneApexes, type ZoneListener } from './zone-apexes.ts';
@@ -31,6 +32,8 @@ export interface NameJournal {
 }
 
 export class ZoneView {
+  /** The addresses that the zones' records name. */
+  readonly recorded: RecordedAddresses;
   readonly #table: TableWriter;
   readonly #zones = new SortedMap<Fqdn, ZoneState>();
   /** The zones that have CNAME records which no host manages, or had them. */
@@ -48,6 +51,8 @@ export class ZoneView {
 
   constructor(table: TableWriter, listener: ZoneListener) {
     this.#table = table;
+    this.recorded = new RecordedAddresses(table);
+    table.listen(this.recorded);
     this.#pending = new PendingGenerations(table);
     this.#apexes = new ZoneApexes(table, listener);
   }
@@ -229,7 +234,11 @@ export class ZoneView {
     this.#serials.delete(zone.name);
     this.#pending.dropOlder(zone.name, zone.generation);
     const state: ZoneState = { value: zone, modified, serial, published: false, implied: new Map(), ...pending };
-    if (before !== undefined) this.#apexes.forget(before);
+    if (before !== undefined) {
+      this.#apexes.forget(before);
+      this.recorded.withdraw(before.table, before.names);
+    }
+    this.recorded.serve(state.table);
     // The table does not serve an unpublished generation, so publishing the new one would not withdraw it.
     if (before?.published === false) this.#table.withdrawZone(before.table);
     this.#zones.set(zone.name, state);
@@ -244,6 +253,7 @@ export class ZoneView {
     this.#zones.delete(zone);
     this.#withAliases.delete(zone);
     this.#apexes.forget(state);
+    this.recorded.withdraw(state.table, state.names);
     const served = this.#table.servedZone(zone);
     this.#table.withdrawZone(state.table);
     // If the table had no room for this generation, it still serves the one before.

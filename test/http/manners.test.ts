@@ -296,7 +296,9 @@ test('a refusal names the resource that is in the way, and its owner', async () 
   const inUse = await api.refused('pool_in_use', 'DELETE', '/v1/pools/default');
   assert.deepEqual(inUse.addresses, [{ address: '192.0.2.0', heldBy: ['host:web.foo.k8s'] }]);
   const full = await api.refused('pool_exhausted', 'POST', '/v1/pools/full/allocations', {});
-  assert.deepEqual(full.pools, [{ pool: 'full', capacity: '1', used: '1', coolingDown: '0', free: '0' }]);
+  assert.deepEqual(full.pools, [
+    { pool: 'full', capacity: '1', used: '1', recorded: '0', coolingDown: '0', free: '0' },
+  ]);
   const managed = await api.refused('managed_record', 'DELETE', '/v1/zones/foo.k8s/rrsets/www/CNAME');
   assert.equal(managed.managedBy, 'host:web.foo.k8s');
 });

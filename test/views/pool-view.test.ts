@@ -1,4 +1,5 @@
-// Pools and addresses in memory, compared with plain maps: holders, free addresses, and the order of allocation.
+// Pools and addresses in memory, compared with plain maps: holders, addresses that records name, free addresses, and
+// the order of allocation.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -15,8 +16,10 @@ import { type AddressRecord, type Holder, mayShare, type Port } from '../../src/
 import type { Fqdn } from '../../src/model/name.ts';
 import { isExcluded, type Pool, poolDefaults, poolShape, shapeHolds } from '../../src/model/pool.ts';
 import type { Revision } from '../../src/model/revision.ts';
+import type { ZoneId } from '../../src/table/layout.ts';
 import { FreeSpace } from '../../src/views/free-space.ts';
 import { PoolView } from '../../src/views/pool-view.ts';
+import { RecordedAddresses } from '../../src/views/recorded-addresses.ts';
 import { SortedMap } from '../../src/views/sorted-map.ts';
 
 const families: Family[] = ['ipv4', 'ipv6'];
@@ -123,6 +126,35 @@ test('the next free address is found without a scan, in a /8 that avoids .0 and 
 interface Model {
   pools: Map<string, Pool>;
   records: Map<string, AddressRecord>;
+  /** The names of each zone with the addresses that their A and AAAA records name. */
+  zones: Map<ZoneId, Map<Fqdn, Address[]>>;
+  served: Set<ZoneId>;
+}
+
+/** Returns a view of pools, and a source of records that reads the zones of the model. */
+function viewOf(zones: Model['zones'] = new Map()): { view: PoolView; recorded: RecordedAddresses } {
+  const recorded = new RecordedAddresses({
+    *addressNodes(zone) {
+      for (const [name, addresses] of zones.get(zone) ?? []) {
+        yield undefined;
+        if (addresses.length > 0) yield { name, addresses: addresses.map(addressNumber) };
+      }
+    },
+  });
+  return { view: new PoolView(recorded), recorded };
+}
+
+/** Does all the work that the view has put off. */
+function settle(view: PoolView): void {
+  for (const _ of view.settle());
+}
+
+/** Returns the names of the served zones that name the address. */
+function namesOf({ zones, served }: Model, address: Address): Fqdn[] {
+  const names = [...served].flatMap((zone) =>
+    [...(zones.get(zone) ?? [])].filter(([, addresses]) => addresses.includes(address)).map(([name]) => name),
+  );
+  return [...new Set(names)].sort();
 }
 
 const addressTexts = [
@@ -173,13 +205,31 @@ const step = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('forget' as const), address: fc.constantFrom(...addressTexts) }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const), seconds: fc.nat(20) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('name' as const),
+      zone: fc.constantFrom(1, 2),
+      owner: fc.constantFrom('a.z', 'b.z'),
+      addresses: fc.subarray(addressTexts, { maxLength: 3 }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('serve' as const), zone: fc.constantFrom(1, 2) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('withdraw' as const),
+      zone: fc.constantFrom(1, 2),
+      names: fc.constantFrom(1, 1_000_000),
+    }),
+  },
 );
 
 test('the pool view agrees with plain maps after every change and as time passes', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 50, size: 'max' }), (history) => {
-      const view = new PoolView();
-      const model: Model = { pools: new Map(), records: new Map() };
+      const model: Model = { pools: new Map(), records: new Map(), zones: new Map(), served: new Set() };
+      const { view, recorded } = viewOf(model.zones);
       let now = 0;
       for (const [index, one] of history.entries()) {
         const revision = (index + 1) as Revision;
@@ -196,17 +246,52 @@ test('the pool view agrees with plain maps after every change and as time passes
         } else if (one.do === 'forget') {
           view.deleteAddress('default', one.address as Address);
           model.records.delete(one.address);
+        } else if (one.do === 'name' || one.do === 'serve' || one.do === 'withdraw') {
+          changeRecords(recorded, model, one);
         } else {
           const record = recordOf(one, index);
           view.putAddress(record, revision);
           model.records.set(one.address, record);
         }
+        settle(view);
         compare(view, model, start + now * 1000);
       }
     }),
     { numRuns: 300 },
   );
 });
+
+/** Changes the records of a name, or which zones are served, as the table and the view of zones do. */
+function changeRecords(
+  recorded: RecordedAddresses,
+  { zones, served }: Model,
+  one: { zone: number } & (
+    | { do: 'name'; owner: string; addresses: string[] }
+    | { do: 'serve' }
+    | { do: 'withdraw'; names: number }
+  ),
+): void {
+  const zone = one.zone as ZoneId;
+  const names = zones.get(zone) ?? new Map<Fqdn, Address[]>();
+  zones.set(zone, names);
+  if (one.do === 'name') {
+    const before = names.get(one.owner as Fqdn) ?? [];
+    names.set(one.owner as Fqdn, one.addresses as Address[]);
+    if (!recorded.tracks(zone)) return;
+    recorded.changed(
+      zone,
+      one.owner as Fqdn,
+      before.map(addressNumber),
+      (one.addresses as Address[]).map(addressNumber),
+    );
+  } else if (one.do === 'serve' && !served.has(zone)) {
+    served.add(zone);
+    recorded.serve(zone);
+  } else if (one.do === 'withdraw' && served.delete(zone)) {
+    recorded.withdraw(zone, one.names);
+    zones.delete(zone);
+  }
+}
 
 test('a pool that has taken over the ranges of another counts their addresses after the other is deleted', () => {
   for (const [taken, given] of [
@@ -215,7 +300,7 @@ test('a pool that has taken over the ranges of another counts their addresses af
     ['10.0.0.8/29', '10.0.0.0/28'],
   ] as const) {
     for (const strategy of ['lowest', 'least-recently-used'] as const) {
-      const view = new PoolView();
+      const { view } = viewOf();
       view.putPool(poolWith({ name: 'q', ranges: [given] }), 1 as Revision);
       view.putPool(poolWith({ name: 'p', ranges: [taken], strategy, coolDownSeconds: 1 }), 2 as Revision);
       const base = { space: 'default', pool: null, since: time(0), state: 'held' as const };
@@ -223,7 +308,9 @@ test('a pool that has taken over the ranges of another counts their addresses af
       view.putAddress({ ...base, address: '10.0.0.9' as Address, holders }, 3 as Revision);
       const cooled = { ...base, state: 'released' as const, holders: [], freeAt: time(1) };
       view.putAddress({ ...cooled, address: '10.0.0.8' as Address }, 4 as Revision);
+      settle(view);
       view.deletePool('q');
+      settle(view);
       assert.equal(view.usage('p', start)?.ipv4.used, 1n);
       assert.equal(view.poolAt('default', '10.0.0.9' as Address)?.value.name, 'p');
       assert.equal([...view.candidates('p', 'ipv4', start)].includes('10.0.0.9' as Address), false);
@@ -234,9 +321,10 @@ test('a pool that has taken over the ranges of another counts their addresses af
 });
 
 test('housekeeping reads no remembered address, and a search for an address to share reads only fitting ones', (t) => {
-  const view = new PoolView();
+  const { view } = viewOf();
   const pool = poolWith({ ranges: ['10.0.0.0/16'], strategy: 'least-recently-used' });
   view.putPool(pool, 1 as Revision);
+  settle(view);
   const count = 20_000;
   const at = (index: number) => formatAddress(addressNumber('10.0.0.0' as Address) + BigInt(index));
   for (let index = 0; index < count; index += 1) {
@@ -311,7 +399,8 @@ function tcp(port: number): Port {
   return { protocol: 'tcp', port };
 }
 
-function compare(view: PoolView, { pools, records }: Model, now: number): void {
+function compare(view: PoolView, model: Model, now: number): void {
+  const { pools, records } = model;
   const endOf = ({ address, since, freeAt }: AddressRecord) => {
     if (freeAt === undefined) return undefined;
     const pool = [...pools.values()].find(
@@ -353,7 +442,7 @@ function compare(view: PoolView, { pools, records }: Model, now: number): void {
     assert.equal(view.nextCoolDownEnd(pool.name, now), coolDowns.length > 0 ? Math.min(...coolDowns) : undefined);
     for (const family of families) {
       const ours = usable.filter((address) => familyOf(address) === family);
-      const isFree = (address: Address) => {
+      const isAtRest = (address: Address) => {
         const record = inside.find((one) => one.address === address);
         return record === undefined || (record.state === 'released' && !isCooling(record));
       };
@@ -361,7 +450,8 @@ function compare(view: PoolView, { pools, records }: Model, now: number): void {
         const record = inside.find((one) => one.address === address);
         return pool.strategy === 'least-recently-used' && record !== undefined ? Date.parse(record.since) : 0;
       };
-      const free = ours.filter(isFree);
+      const isNamed = (address: Address) => namesOf(model, address).length > 0;
+      const free = ours.filter((one) => isAtRest(one) && !isNamed(one));
       const expected = [
         ...free.filter((one) => rested(one) === 0),
         ...free.filter((one) => rested(one) > 0).sort((a, b) => rested(a) - rested(b)),
@@ -370,6 +460,7 @@ function compare(view: PoolView, { pools, records }: Model, now: number): void {
       assert.deepEqual(usage?.[family], {
         capacity: BigInt(ours.length),
         used: BigInt(held.filter(({ address }) => familyOf(address) === family).length),
+        recorded: BigInt(ours.filter((one) => isAtRest(one) && isNamed(one)).length),
         coolingDown: BigInt(inside.filter((one) => isCooling(one) && ours.includes(one.address)).length),
         free: BigInt(free.length),
       });
@@ -387,6 +478,9 @@ function compare(view: PoolView, { pools, records }: Model, now: number): void {
       (one) => one.space === 'default' && shapeHolds(poolShape(one), addressNumber(address)),
     );
     assert.equal(view.poolAt('default', address)?.value.name, pool?.name);
+    const covered = [...pools.values()].some((one) => shapeHolds(poolShape(one), addressNumber(address)));
+    assert.deepEqual(view.namesAt(address), covered ? namesOf(model, address) : []);
+    assert.equal(view.isRecorded('default', address), pool !== undefined && namesOf(model, address).length > 0);
   }
   const expired = [...records.values()].flatMap((record) =>
     record.holders

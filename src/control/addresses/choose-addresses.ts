@@ -1,9 +1,10 @@
 // Chooses the addresses that a request gets. Checks addresses that the request names, and finds others by the priority
 // and the strategy of the pools. Only reads: hold-address.ts takes the addresses.
 
-import { refuse, refuseField } from '../../errors.ts';
+import { joinFirst, maxNamed, refuse, refuseField } from '../../errors.ts';
 import { type Address, addressNumber, type Family } from '../../model/address.ts';
 import { describeHolder } from '../../model/allocation.ts';
+import type { Fqdn } from '../../model/name.ts';
 import { capacityOf, isExcluded, type Pool, poolShape, shapeHolds } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { addressKey } from '../../store/kinds/address.ts';
@@ -12,6 +13,33 @@ import { existingPool } from '../reading/existing.ts';
 import { faultRefusal } from '../reading/fault-refusal.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import { usageOf } from './pool-usage.ts';
+
+/** A warning about an address that was given as asked, but that records of others name. */
+export interface AddressWarning {
+  address: Address;
+  /** The names of the records, {@link maxNamed} at most. */
+  names: Fqdn[];
+  message: string;
+}
+
+/**
+ * Returns warnings about the addresses that records name, except for records at `own`. Records that are written at the
+ * same moment may be missed.
+ */
+export function recordedWarnings(
+  { views }: Pick<DecisionContext, 'views'>,
+  addresses: readonly Pick<Choice, 'address' | 'space'>[],
+  own?: Fqdn,
+): AddressWarning[] {
+  return addresses.flatMap(({ address, space }) => {
+    if (!views.pools.isRecorded(space, address)) return [];
+    const names = views.pools.namesAt(address).filter((name) => name !== own);
+    if (names.length === 0) return [];
+    return [
+      { address, names: names.slice(0, maxNamed), message: `records of ${joinFirst(names)} name ${address} too` },
+    ];
+  });
+}
 
 /** An address that is free to take. */
 export interface Choice {
@@ -118,7 +146,8 @@ function nextOf(
     if (choices.length === count) break;
     if (claimed.has(addressKey(pool.space, address))) continue;
     // Pools that were written into the store by hand may overlap. Then the state of one pool does not show all holders.
-    if (views.pools.isFree(pool.space, address, now)) choices.push({ address, space: pool.space, pool: pool.name });
+    const isFree = views.pools.isFree(pool.space, address, now) && !views.pools.isRecorded(pool.space, address);
+    if (isFree) choices.push({ address, space: pool.space, pool: pool.name });
   }
   return choices;
 }
@@ -170,9 +199,12 @@ function refuseExhausted(
   });
   const what = count === 1 ? `no ${family} address is` : `${count} ${family} addresses are not`;
   const where = poolName === undefined ? 'any automatic pool' : `pool '${poolName}'`;
-  const cooling = (count: string) => (count === '0' ? '' : `, ${count} cooling down`);
+  const also = (count: string, what: string) => (count === '0' ? '' : `, ${count} ${what}`);
   const full = usage
-    .map(({ pool, used, capacity, coolingDown }) => `${pool}: ${used} of ${capacity} used${cooling(coolingDown)}`)
+    .map(
+      ({ pool, used, capacity, recorded, coolingDown }) =>
+        `${pool}: ${used} of ${capacity} used${also(recorded, 'named by records')}${also(coolingDown, 'cooling down')}`,
+    )
     .join('; ');
   refuse('pool_exhausted', `${what} free in ${where} (${full}): release some, widen a pool or create another`, {
     family,

@@ -1,23 +1,29 @@
 // Use case: a host is created.
 
 import type { Host } from '../../model/host.ts';
+import type { AddressWarning } from '../addresses/choose-addresses.ts';
 import { withPools } from '../reading/with-pools.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
-import { hostFrom, refuseTakenName, type WantedHost } from './host-wanted.ts';
+import { hostFrom, newAddressWarnings, refuseTakenName, type WantedHost } from './host-wanted.ts';
 import { orphanedHost } from './orphans.ts';
 import { pathsIn, writeHost } from './write-host.ts';
+
+/** The result: the host, with warnings if there are any. */
+type HostCreated = Host & { warnings?: AddressWarning[] };
 
 /**
  * Creates a host with its addresses, A/AAAA, PTR and aliases, in one transaction (test/control/host-is-atomic.test.ts).
  * If orphans have its name, the new host takes them over. Refuses with `name_taken` if there is a host of that name,
  * and as {@link hostFrom}, {@link writeHost} and {@link TransactionBuilder.build} do.
  */
-export function decideCreateHost(context: DecisionContext, wanted: WantedHost): Decision<Host> {
+export function decideCreateHost(context: DecisionContext, wanted: WantedHost): Decision<HostCreated> {
   const builder = new TransactionBuilder(context);
   builder.refusals.try(() => refuseTakenName(context, wanted.name));
   const orphan = orphanedHost(context, wanted.name);
   const host = hostFrom(builder, wanted, orphan);
   writeHost(builder, orphan, host);
-  return builder.build(withPools(context, host), pathsIn(host));
+  const warnings = newAddressWarnings(context, host, orphan);
+  const result = { ...withPools(context, host), ...(warnings.length > 0 && { warnings }) };
+  return builder.build(result, pathsIn(host));
 }

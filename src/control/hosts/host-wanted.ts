@@ -6,7 +6,13 @@ import type { Host, HostAddress } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Tags } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
-import { chooseExplicit, chooseNext, defaultFamily } from '../addresses/choose-addresses.ts';
+import {
+  type AddressWarning,
+  chooseExplicit,
+  chooseNext,
+  defaultFamily,
+  recordedWarnings,
+} from '../addresses/choose-addresses.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
@@ -61,6 +67,14 @@ export function hostFrom(builder: TransactionBuilder, wanted: WantedHost, before
     tags: wanted.tags,
     createdAt: before?.createdAt ?? timestamp(now),
   };
+}
+
+/** Returns warnings about the addresses that the host did not have before, if records of other names have them. */
+export function newAddressWarnings(context: DecisionContext, host: Host, before: Host | undefined): AddressWarning[] {
+  const isKept = ({ address, space }: HostAddress) =>
+    before?.addresses.some((one) => one.address === address && one.space === space) ?? false;
+  const added = host.addresses.filter((one) => !isKept(one));
+  return recordedWarnings(context, added, host.name);
 }
 
 /**

@@ -6,7 +6,13 @@ import { type AddressRecord, type Holder, mayShare, type Port } from '../../mode
 import { type Pool, poolShape } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { addressesPrefix, addressKey } from '../../store/kinds/address.ts';
-import { chooseExplicit, chooseNext, defaultFamily } from '../addresses/choose-addresses.ts';
+import {
+  type AddressWarning,
+  chooseExplicit,
+  chooseNext,
+  defaultFamily,
+  recordedWarnings,
+} from '../addresses/choose-addresses.ts';
 import { replaceHolders, takeAddress } from '../addresses/hold-address.ts';
 import { existingPool } from '../reading/existing.ts';
 import { withPool } from '../reading/with-pools.ts';
@@ -29,11 +35,14 @@ export interface WantedAllocation {
   ids: string[];
 }
 
+/** The record of an allocated address, with a warning if the request names the address, and records have it too. */
+type Allocated = AddressRecord & { warning?: AddressWarning };
+
 /**
  * Allocates addresses. Result: their records. Refuses with `not_found` if there is no such pool, and as
  * {@link chooseExplicit} and {@link chooseNext} do.
  */
-export function decideAllocateAddresses(context: DecisionContext, wanted: WantedAllocation): Decision<AddressRecord[]> {
+export function decideAllocateAddresses(context: DecisionContext, wanted: WantedAllocation): Decision<Allocated[]> {
   const { value: pool } = existingPool(context, wanted.pool);
   const builder = new TransactionBuilder(context);
   const records =
@@ -44,7 +53,12 @@ export function decideAllocateAddresses(context: DecisionContext, wanted: Wanted
           const allocate = () => allocateExplicit(builder, pool, address, path, holderOf(context, wanted, index));
           return builder.refusals.try(allocate, path) ?? [];
         });
-  return builder.build(records.map((record) => withPool(context, record)));
+  return builder.build(
+    records.map((record) => {
+      const [warning] = wanted.addresses === undefined ? [] : recordedWarnings(context, [record]);
+      return { ...withPool(context, record), ...(warning && { warning }) };
+    }),
+  );
 }
 
 function holderOf({ now }: DecisionContext, wanted: WantedAllocation, index: number): Holder {

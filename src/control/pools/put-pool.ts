@@ -6,7 +6,7 @@ import { type AddressRange, rangesOverlap } from '../../model/address-range.ts';
 import { type Pool, poolShape } from '../../model/pool.ts';
 import { poolKey, poolKind, poolValue } from '../../store/kinds/pool.ts';
 import type { Versioned } from '../../views/versioned.ts';
-import { type PoolUsage, usageOfNew } from '../addresses/pool-usage.ts';
+import type { PoolUsage } from '../addresses/pool-usage.ts';
 import { Refusals } from '../input/every-fault.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import { type Decision, type DecisionContext, noChange, type Standing } from '../transaction/decision.ts';
@@ -48,14 +48,21 @@ export function decidePutPool(
   return builder.build({ pool, created: current === undefined, ...standingSince(builder, poolKey(name), current) });
 }
 
-/** Creates a pool. Refuses with `already_exists` or `pool_overlap`. Result: the pool with its usage at this moment. */
-export function decideCreatePool(context: DecisionContext, pool: Pool): Decision<Pool & { usage: PoolUsage }> {
+/**
+ * Creates a pool. Refuses with `already_exists` or `pool_overlap`. Result: the pool with its usage (pool-usage.ts,
+ * usageOfNew), which the answer to a repeated request has too.
+ */
+export function decideCreatePool(
+  context: DecisionContext,
+  pool: Pool,
+  usage: PoolUsage,
+): Decision<Pool & { usage: PoolUsage }> {
   const { name } = pool;
   if (context.views.pools.get(name) !== undefined)
     refuse('already_exists', `there is a pool '${name}' already`, { pool: name });
   const builder = new TransactionBuilder(context);
   writePool(builder, pool, undefined, false);
-  return builder.build({ ...pool, usage: usageOfNew(context, pool) });
+  return builder.build({ ...pool, usage });
 }
 
 function writePool(

@@ -16,6 +16,8 @@ import { commitFor, preconditionOf, sendResource, withBody } from '../write.ts';
 
 const tags = ['addresses'];
 const params = strict({ ip: AddressText });
+/** The limit for the names of an address in an answer. */
+const maxNames = 100;
 /** The entity tag, without the hash of its body, of an address that has no value or an unreadable one. */
 const unwritten = '"0"';
 const space = Type.Optional({ ...LabelText, default: 'default' });
@@ -48,15 +50,18 @@ export const addressRoutes: Routes = async (app, services) => {
         const body = { address, pool, space: inSpace, state: 'unreadable' as const, fault: fault.message, holders };
         return sendResource(request, reply, withBody(unwritten, body), body);
       }
+      const isRecorded = views.pools.isRecorded(inSpace, address);
+      const named = isRecorded && { names: views.pools.namesAt(address).slice(0, maxNames) };
       if (record !== undefined) {
         const end = views.pools.coolDownEnd(record.value);
         const shown = { ...withPool(services, record.value), ...(end !== undefined && { freeAt: timestamp(end) }) };
-        const body = showAddress(shown, Date.now());
+        const body = { ...showAddress(shown, Date.now(), isRecorded), ...named };
         return sendResource(request, reply, withBody(entityTag(record.modified), body), body);
       }
       const pool = views.pools.poolNameAt(inSpace, address);
       if (pool === null) refuse('not_found', `${address} is in no pool, and nobody holds it`, { address });
-      const body = { address, pool, space: inSpace, state: 'free' as const, holders: [] };
+      const state = isRecorded ? ('recorded' as const) : ('free' as const);
+      const body = { address, pool, space: inSpace, state, ...named, holders: [] };
       return sendResource(request, reply, withBody(unwritten, body), body);
     },
   );

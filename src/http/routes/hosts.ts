@@ -25,7 +25,7 @@ import {
   strict,
   writeHeaders,
 } from '../schemas/common.ts';
-import { HostBody, NewHost, PatchHost, PutHost, showHost } from '../schemas/host.ts';
+import { HostBody, NewHost, PatchHost, PutHost, showHost, WrittenHost } from '../schemas/host.ts';
 import { DeletedWithWarnings, showWarnings } from '../schemas/zone.ts';
 import type { Routes } from '../services.ts';
 import { commitFor, preconditionOf, sendDeleted, sendResource, sendWritten, writtenAt } from '../write.ts';
@@ -61,13 +61,15 @@ export const hostRoutes: Routes = async (app, services) => {
         headers: idempotencyHeaders,
         body: NewHost,
         refuses: refusals,
-        response: created(HostBody),
+        response: created(WrittenHost),
       },
     },
     async (request, reply) => {
       const wanted = parseHostInput(request.body);
       const committed = await commitFor(services, request, reply, (context) => decideCreateHost(context, wanted));
-      return sendWritten(reply, committed, true, location(wanted.name), showHost(committed.result, committed.revision));
+      const { warnings, ...host } = committed.result;
+      const body = showHost(host, committed.revision, warnings);
+      return sendWritten(reply, committed, true, location(wanted.name), body);
     },
   );
 
@@ -139,7 +141,7 @@ export const hostRoutes: Routes = async (app, services) => {
         headers: writeHeaders,
         body: PutHost,
         refuses: refusals,
-        response: { ...written(HostBody), ...created(HostBody) },
+        response: { ...written(WrittenHost), ...created(WrittenHost) },
       },
     },
     async (request, reply) => {
@@ -149,9 +151,9 @@ export const hostRoutes: Routes = async (app, services) => {
         refuseField('invalid_request', '/name', 'is not the name in the path: rename with PATCH');
       const change = { name, precondition: preconditionOf(request), change: () => wanted };
       const committed = await commitFor(services, request, reply, (context) => decideChangeHost(context, change));
-      const { host, created } = committed.result;
+      const { host, created, warnings } = committed.result;
       const written = writtenAt(committed);
-      return sendWritten(reply, written, created, location(name), showHost(host, written.revision));
+      return sendWritten(reply, written, created, location(name), showHost(host, written.revision, warnings));
     },
   );
 
@@ -166,7 +168,7 @@ export const hostRoutes: Routes = async (app, services) => {
         headers: writeHeaders,
         body: PatchHost,
         refuses: ['not_found', ...refusals],
-        response: written(HostBody),
+        response: written(WrittenHost),
       },
     },
     async (request, reply) => {
@@ -178,9 +180,9 @@ export const hostRoutes: Routes = async (app, services) => {
           parseHostPatch(current ?? existingHost(services, name).value, request.body),
       };
       const committed = await commitFor(services, request, reply, (context) => decideChangeHost(context, change));
-      const { host } = committed.result;
+      const { host, warnings } = committed.result;
       const written = writtenAt(committed);
-      return sendWritten(reply, written, false, location(host.name), showHost(host, written.revision));
+      return sendWritten(reply, written, false, location(host.name), showHost(host, written.revision, warnings));
     },
   );
 

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { nextAddresses } from '../../control/addresses/choose-addresses.ts';
-import { usageOf } from '../../control/addresses/pool-usage.ts';
+import { usageOf, usageOfNew } from '../../control/addresses/pool-usage.ts';
 import { entityTag } from '../../control/input/precondition.ts';
 import { parseSearch } from '../../control/input/search.ts';
 import { decideAllocateAddresses } from '../../control/pools/allocate-addresses.ts';
@@ -47,6 +47,7 @@ import {
   PoolBody,
   PutPool,
   showAddress,
+  showAddressWarnings,
 } from '../schemas/pool.ts';
 import type { Routes, Services } from '../services.ts';
 import {
@@ -90,7 +91,10 @@ export const poolRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const { name, ...body } = request.body;
       const wanted = parsePoolInput(name, body);
-      const committed = await commitFor(services, request, reply, (context) => decideCreatePool(context, wanted));
+      const usage = await usageOfNew({ views, now: Date.now() }, wanted);
+      const committed = await commitFor(services, request, reply, (context) =>
+        decideCreatePool(context, wanted, usage),
+      );
       return sendWritten(reply, committed, true, location(name), committed.result, withBody);
     },
   );
@@ -247,7 +251,8 @@ export const poolRoutes: Routes = async (app, services) => {
         decideAllocateAddresses(context, wanted),
       );
       const items = committed.result.map((record) => showAddress(record, Date.now()));
-      return reply.status(201).send({ items });
+      const warnings = committed.result.flatMap(({ warning }) => warning ?? []);
+      return reply.status(201).send({ items, ...showAddressWarnings(warnings) });
     },
   );
 

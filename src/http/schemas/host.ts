@@ -2,6 +2,7 @@
 // control/hosts/host-input.ts parses the fields.
 
 import type { Static } from 'typebox';
+import type { AddressWarning } from '../../control/addresses/choose-addresses.ts';
 import { reverseName } from '../../model/address.ts';
 import type { Host } from '../../model/host.ts';
 import { unicodeNameOf } from '../../model/international-name.ts';
@@ -21,6 +22,7 @@ import {
   TagsPatch,
   Ttl,
 } from './common.ts';
+import { AddressWarnings, showAddressWarnings } from './pool.ts';
 import { showUnicodeName, UnicodeName } from './unicode-name.ts';
 
 const settings = {
@@ -80,8 +82,10 @@ export const HostBody = Type.Object(
   { title: 'Host' },
 );
 
+export const WrittenHost = Type.Object({ ...HostBody.properties, warnings: AddressWarnings }, { title: 'WrittenHost' });
+
 /** Returns a host as answers show it. */
-export function showHost(host: Host, revision: number): Static<typeof HostBody> {
+export function showHost(host: Host, revision: number, warnings: AddressWarning[] = []): Static<typeof WrittenHost> {
   const { name, zone, aliases, ttl, ptr, owner, tags, createdAt } = host;
   const addresses = host.addresses.map(({ address, pool, ptr: own }) => ({
     address,
@@ -101,6 +105,7 @@ export function showHost(host: Host, revision: number): Static<typeof HostBody> 
     tags,
     createdAt,
     revision,
+    ...showAddressWarnings(warnings),
   };
 }
 

@@ -2,6 +2,7 @@
 // control/pools/ parses the fields.
 
 import type { Static } from 'typebox';
+import type { AddressWarning } from '../../control/addresses/choose-addresses.ts';
 import type { AddressRecord } from '../../model/allocation.ts';
 import { Type } from '../../model/json-schema.ts';
 import { strategies } from '../../model/pool.ts';
@@ -9,6 +10,7 @@ import {
   AddressText,
   FamilyText,
   LabelText,
+  NameText,
   nullable,
   Owner,
   oneOf,
@@ -65,7 +67,16 @@ export const PutPool = strict(
 export const PatchPool = patchOf({ ...settings, tags: TagsPatch }, 'PoolPatch');
 
 const Count = Type.String({ pattern: '^[0-9]+$' });
-const Usage = Type.Object({ capacity: Count, used: Count, coolingDown: Count, free: Count }, { title: 'Usage' });
+const Usage = Type.Object(
+  {
+    capacity: Count,
+    used: Count,
+    recorded: Type.String({ pattern: '^[0-9]+$', description: 'Named by A or AAAA records only: not handed out' }),
+    coolingDown: Count,
+    free: Count,
+  },
+  { title: 'Usage' },
+);
 export const PoolBody = Type.Object(
   {
     name: LabelText,
@@ -101,10 +112,17 @@ export const AllocationBody = Type.Object(
     address: AddressText,
     pool: nullable(LabelText),
     space: LabelText,
-    state: oneOf(['held', 'cooling-down', 'free', 'unreadable'], {
+    state: oneOf(['held', 'cooling-down', 'recorded', 'free', 'unreadable'], {
       description:
-        '`unreadable`: the value in the store is wrong, and the address counts as held until the value is mended or deleted',
+        '`recorded`: nobody holds it, but A or AAAA records name it: it is not handed out unless it is asked for. `unreadable`: the value in the store is wrong, and the address counts as held until the value is mended or deleted',
     }),
+    names: Type.Optional(
+      Type.Array(NameText, {
+        description:
+          'The names whose A or AAAA records name the address, the first 100; only for addresses in a pool, and not ' +
+          'the records of hosts',
+      }),
+    ),
     fault: Type.Optional(Type.String({ description: 'Why the value is unreadable' })),
     since: Type.Optional(Type.String({ format: 'date-time' })),
     freeAt: Type.Optional(Type.String({ format: 'date-time', description: 'When its cool-down ends' })),
@@ -125,15 +143,31 @@ export const AllocationBody = Type.Object(
   },
   { title: 'Allocation' },
 );
-export const Allocations = Type.Object({ items: Type.Array(AllocationBody) }, { title: 'Allocations' });
+/** Warnings about addresses that were given as asked. */
+export const AddressWarnings = Type.Optional(
+  Type.Array(Type.Object({ address: AddressText, names: Type.Array(NameText), message: Type.String() }), {
+    description:
+      'Addresses that were asked for and given, although A or AAAA records name them; absent without warnings',
+  }),
+);
+
+/** Returns the warnings as answers show them. */
+export function showAddressWarnings(warnings: AddressWarning[] = []): { warnings?: Static<typeof AddressWarnings> } {
+  return warnings.length > 0 ? { warnings } : {};
+}
+
+export const Allocations = Type.Object(
+  { items: Type.Array(AllocationBody), warnings: AddressWarnings },
+  { title: 'Allocations' },
+);
 export const NextAddresses = Type.Object({ items: Type.Array(AddressText) }, { title: 'NextAddresses' });
 
-/** Returns the record of an address as answers show it. */
-export function showAddress(record: AddressRecord, now: number): Static<typeof AllocationBody> {
+/** Returns the record of an address as answers show it. `isRecorded`: records name the address. */
+export function showAddress(record: AddressRecord, now: number, isRecorded = false): Static<typeof AllocationBody> {
   const { address, pool, space, since, freeAt, holders } = record;
   if (record.state === 'held') return { address, pool, space, state: 'held', since, holders };
   const cooling = freeAt !== undefined && Date.parse(freeAt) > now;
   return cooling
     ? { address, pool, space, state: 'cooling-down', since, freeAt, holders: [] }
-    : { address, pool, space, state: 'free', holders: [] };
+    : { address, pool, space, state: isRecorded ? 'recorded' : 'free', holders: [] };
 }

@@ -228,12 +228,14 @@ const namesByCode = new Map(codes.map(([name, code]) => [code, name as RecordTyp
 
 /** The types for which the table or answering has rules. */
 export const typeCode = {
+  A: 1,
   NS: 2,
   CNAME: 5,
   SOA: 6,
   PTR: 12,
   MX: 15,
   TXT: 16,
+  AAAA: 28,
   DNAME: 39,
   OPT: 41,
   DS: 43,

@@ -1,0 +1,238 @@
+// The addresses that A and AAAA records name, with the names. Only records of served zones count, only addresses in the
+// ranges of pools, and no records of hosts: a host holds its addresses. So other records cost no memory. Which pool
+// counts such an address: pool-view.ts.
+
+import type { AddressNumber } from '../model/address.ts';
+import type { Interval } from '../model/address-range.ts';
+import type { Fqdn } from '../model/name.ts';
+import type { ZoneId } from '../table/layout.ts';
+import type { AddressListener, AddressNode } from '../table/writer.ts';
+import { compareNumbers } from './free-space.ts';
+import { SortedMap } from './sorted-map.ts';
+
+/** The table, as this file reads it. */
+interface Source {
+  addressNodes(zone: ZoneId): Iterable<AddressNode | undefined>;
+}
+
+/** The pools, as this file tells them of changes. */
+interface Pools {
+  /** Returns whether there is any pool. */
+  exist(): boolean;
+  /** Returns whether a pool has the address in its ranges. */
+  covers(value: AddressNumber): boolean;
+  /** Calls `change`, which makes a covered address recorded, or no longer recorded. */
+  aroundChange(value: AddressNumber, change: () => void): void;
+}
+
+/** A zone in the table and a name in it: `<zone id> <name>`. */
+type Place = string;
+
+/** The names of a zone up to which its withdrawal removes them at once. Others are removed in slices. */
+const maxRemovedAtOnce = 2000;
+/** The addresses that one slice of the work visits. */
+const addressesPerSlice = 1000;
+
+export class RecordedAddresses implements AddressListener {
+  readonly #table: Source;
+  /** One place, or several. Most addresses have one. */
+  readonly #places = new SortedMap<AddressNumber, Place | Set<Place>>(undefined, compareNumbers);
+  /** The served zones in the table, and how many places each has here. */
+  readonly #served = new Map<ZoneId, number>();
+  readonly #unread = new Set<ZoneId>();
+  readonly #withdrawn = new Set<ZoneId>();
+  /** Changes that come while {@link settle} runs. */
+  #late: (() => void)[] | undefined;
+  #pools: Pools = { exist: () => false, covers: () => false, aroundChange: (_, change) => change() };
+
+  constructor(table: Source) {
+    this.#table = table;
+  }
+
+  /** Connects the pools. There is one object for them. */
+  connect(pools: Pools): void {
+    this.#pools = pools;
+  }
+
+  /** Returns whether {@link settle} has work to do. */
+  get unsettled(): boolean {
+    return this.#unread.size > 0 || this.#withdrawn.size > 0;
+  }
+
+  has(value: AddressNumber): boolean {
+    return this.#places.has(value);
+  }
+
+  /** Returns the names, sorted, each once. */
+  namesAt(value: AddressNumber): Fqdn[] {
+    const places = this.#places.get(value);
+    const list = places === undefined ? [] : typeof places === 'string' ? [places] : [...places];
+    return [...new Set(list.map((place) => place.slice(place.indexOf(' ') + 1) as Fqdn))].sort();
+  }
+
+  /** Yields the recorded addresses from one to another, in order. They must not change while the caller iterates. */
+  *between(first: AddressNumber, last: AddressNumber): Generator<AddressNumber> {
+    for (const value of this.#places.keys(first)) {
+      if (value > last) return;
+      yield value;
+    }
+  }
+
+  tracks(zone: ZoneId): boolean {
+    return this.#served.has(zone) && this.#pools.exist();
+  }
+
+  changed(zone: ZoneId, owner: Fqdn, before: readonly AddressNumber[], after: readonly AddressNumber[]): void {
+    if (this.#late !== undefined) {
+      this.#late.push(() => this.changed(zone, owner, before, after));
+      return;
+    }
+    for (const value of before) if (!after.includes(value)) this.#remove(value, zone, owner);
+    for (const value of after) if (!before.includes(value)) this.#add(value, zone, owner);
+  }
+
+  /** Notes that the zone is served from now on. {@link settle} reads its names. */
+  serve(zone: ZoneId): void {
+    this.#served.set(zone, 0);
+    this.#unread.add(zone);
+  }
+
+  /** Removes a zone, before the table does. If it has more names than fit into a slice, {@link settle} removes them. */
+  withdraw(zone: ZoneId, names: number): void {
+    const places = this.#served.get(zone) ?? 0;
+    this.#unread.delete(zone);
+    if (places > 0 && names > maxRemovedAtOnce) this.#withdrawn.add(zone);
+    else if (places > 0) {
+      for (const node of this.#table.addressNodes(zone)) {
+        for (const value of node?.addresses ?? []) this.#remove(value, zone, (node as AddressNode).name);
+      }
+    }
+    this.#served.delete(zone);
+  }
+
+  /**
+   * Reads the names of new zones, and the addresses of all zones in `fresh`: parts of ranges that no pool covered.
+   * Removes withdrawn zones. Yields after each slice. Changes of names may come meanwhile. The caller ends with
+   * {@link endSettle}.
+   */
+  *settle(fresh: readonly Interval[]): Generator<void> {
+    this.#late ??= [];
+    for (const zone of this.#withdrawn) yield* this.#removeZone(zone);
+    this.#withdrawn.clear();
+    if (fresh.length === 0 && !this.#pools.exist()) this.#unread.clear();
+    const isFresh = testFor(fresh);
+    for (const zone of fresh.length > 0 ? [...this.#served.keys()] : [...this.#unread]) {
+      const isNew = this.#unread.has(zone);
+      for (const node of this.#table.addressNodes(zone)) {
+        if (node === undefined) yield;
+        else {
+          for (const value of node.addresses) {
+            if (isFresh(value)) this.#put(value, zone, node.name);
+            else if (isNew) this.#add(value, zone, node.name);
+          }
+        }
+      }
+      this.#unread.delete(zone);
+    }
+  }
+
+  /**
+   * Collects the recorded addresses in these ranges, whether a pool covers them or not. Yields after each slice.
+   * Changes may come meanwhile.
+   */
+  *find(ranges: readonly Interval[]): Generator<void, Set<AddressNumber>> {
+    const found = new Set<AddressNumber>();
+    const isWanted = testFor(ranges);
+    for (const zone of [...this.#served.keys()]) {
+      if (!this.#served.has(zone)) continue;
+      for (const node of this.#table.addressNodes(zone)) {
+        if (node === undefined) yield;
+        else for (const value of node.addresses) if (isWanted(value)) found.add(value);
+      }
+    }
+    return found;
+  }
+
+  /** Removes addresses of these parts that no pool covers. Yields after each slice. */
+  *forgetOutside(parts: readonly Interval[]): Generator<void> {
+    for (const { first, last } of parts) {
+      for (let from: AddressNumber | undefined = first; from !== undefined; ) {
+        const slice: AddressNumber[] = this.between(from, last).take(addressesPerSlice).toArray();
+        for (const value of slice) if (!this.#pools.covers(value)) this.#forget(value);
+        from = slice.length < addressesPerSlice ? undefined : (slice.at(-1) as AddressNumber) + 1n;
+        if (from !== undefined) yield;
+      }
+    }
+  }
+
+  /** Applies the changes that came while {@link settle} ran. */
+  endSettle(): void {
+    const late = this.#late ?? [];
+    this.#late = undefined;
+    for (const change of late) change();
+  }
+
+  /** Adds a place of an address that a pool covers. */
+  #add(value: AddressNumber, zone: ZoneId, owner: Fqdn): void {
+    if (!this.#pools.covers(value)) return;
+    if (this.has(value)) this.#put(value, zone, owner);
+    else this.#pools.aroundChange(value, () => this.#put(value, zone, owner));
+  }
+
+  #put(value: AddressNumber, zone: ZoneId, owner: Fqdn): void {
+    const place = `${zone} ${owner}`;
+    const before = this.#places.get(value);
+    if (before === undefined) this.#places.set(value, place);
+    else if (typeof before !== 'string') {
+      if (before.has(place)) return;
+      before.add(place);
+    } else if (before === place) return;
+    else this.#places.set(value, new Set([before, place]));
+    this.#served.set(zone, (this.#served.get(zone) ?? 0) + 1);
+  }
+
+  #remove(value: AddressNumber, zone: ZoneId, owner: Fqdn): void {
+    const place = `${zone} ${owner}`;
+    const before = this.#places.get(value);
+    if (before === place) this.#pools.aroundChange(value, () => this.#places.delete(value));
+    else if (typeof before === 'string' || before?.delete(place) !== true) return;
+    else if (before.size === 1) this.#places.set(value, [...before][0] as Place);
+    const count = this.#served.get(zone);
+    if (count !== undefined) this.#served.set(zone, count - 1);
+  }
+
+  #forget(value: AddressNumber): void {
+    const places = this.#places.get(value) ?? [];
+    for (const place of typeof places === 'string' ? [places] : places) {
+      const zone = Number(place.slice(0, place.indexOf(' '))) as ZoneId;
+      const count = this.#served.get(zone);
+      if (count !== undefined) this.#served.set(zone, count - 1);
+    }
+    this.#places.delete(value);
+  }
+
+  *#removeZone(zone: ZoneId): Generator<void> {
+    const prefix = `${zone} `;
+    for (let from: AddressNumber | undefined = 0n; from !== undefined; ) {
+      const slice: [AddressNumber, Place | Set<Place>][] = Iterator.from(this.#places.entries(from))
+        .take(addressesPerSlice)
+        .toArray();
+      for (const [value, places] of slice) {
+        for (const place of typeof places === 'string' ? [places] : [...places]) {
+          if (place.startsWith(prefix)) this.#remove(value, zone, place.slice(prefix.length) as Fqdn);
+        }
+      }
+      from = slice.length < addressesPerSlice ? undefined : (slice.at(-1)?.[0] as AddressNumber) + 1n;
+      if (from !== undefined) yield;
+    }
+  }
+}
+
+/** Returns a function that returns whether an address is in one of the intervals, which do not overlap. */
+function testFor(intervals: readonly Interval[]): (value: AddressNumber) => boolean {
+  const lastOf = new SortedMap<AddressNumber, AddressNumber>(
+    intervals.map(({ first, last }) => [first, last]),
+    compareNumbers,
+  );
+  return (value) => (lastOf.getPairOrNextLower(value)?.[1] ?? -1n) >= value;
+}

@@ -1,0 +1,143 @@
+// Addresses that A and AAAA records name: a pool counts them, does not choose them by itself, and gives them with a
+// warning to those who ask for them.
+
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { type ServedApi, servedApi } from '../support/served-api.ts';
+
+interface Address {
+  state: string;
+  names?: string[];
+  pool: string | null;
+}
+interface Usage {
+  capacity: string;
+  used: string;
+  recorded: string;
+  free: string;
+}
+interface Warned {
+  warnings?: { address: string; names: string[]; message: string }[];
+}
+
+/** Serves a zone with records in it, glue below a delegation included, and a pool over some of their addresses. */
+async function prepare(t: TestContext): Promise<ServedApi> {
+  const served = await servedApi(t);
+  const { api } = served;
+  await api.ok(201, 'POST', '/v1/zones', { name: 'z' });
+  for (const [name, type, records] of [
+    ['a', 'A', ['10.0.0.1', '192.0.2.1']],
+    ['also', 'A', ['10.0.0.1']],
+    ['six', 'AAAA', ['2001:db8::1']],
+    ['sub', 'NS', ['ns.sub']],
+    ['ns.sub', 'A', ['10.0.0.2']],
+  ] as const) {
+    const full = type === 'NS' ? records.map((one) => `${one}.z.`) : records;
+    await api.ok(201, 'PUT', `/v1/zones/z/rrsets/${name}/${type}`, { records: full });
+  }
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/29', '2001:db8::/126'] });
+  return served;
+}
+
+async function usageOf({ api }: ServedApi, pool = 'p'): Promise<Record<'ipv4' | 'ipv6', Usage>> {
+  return (await api.ok<{ usage: Record<'ipv4' | 'ipv6', Usage> }>(200, 'GET', `/v1/pools/${pool}`)).usage;
+}
+
+async function stateOf({ api }: ServedApi, address: string): Promise<[string, string[] | undefined]> {
+  const { state, names } = await api.ok<Address>(200, 'GET', `/v1/addresses/${address}`);
+  return [state, names];
+}
+
+test('a pool that is made over addresses of records counts them, shows their names, and gives others', async (t) => {
+  const served = await prepare(t);
+  const { ipv4, ipv6 } = await usageOf(served);
+  assert.deepEqual([ipv4.recorded, ipv4.used, ipv4.free], ['2', '0', '6']);
+  assert.deepEqual([ipv6.recorded, ipv6.used, ipv6.free], ['1', '0', '3']);
+  assert.deepEqual(await stateOf(served, '10.0.0.1'), ['recorded', ['a.z', 'also.z']]);
+  assert.deepEqual(await stateOf(served, '10.0.0.2'), ['recorded', ['ns.sub.z']]);
+  assert.deepEqual(await stateOf(served, '2001:db8::1'), ['recorded', ['six.z']]);
+  await served.api.refused('not_found', 'GET', '/v1/addresses/192.0.2.1');
+  const next = await served.api.ok(200, 'GET', '/v1/pools/p/next?count=3');
+  assert.deepEqual(next, { items: ['10.0.0.0', '10.0.0.3', '10.0.0.4'] });
+  const { items } = await served.api.ok<{ items: { address: string }[] }>(201, 'POST', '/v1/pools/p/allocations', {
+    count: 6,
+  });
+  assert.ok(items.every(({ address }) => address !== '10.0.0.1' && address !== '10.0.0.2'));
+  const problem = await served.api.refused('pool_exhausted', 'POST', '/v1/pools/p/allocations', {});
+  assert.match(problem.detail, /6 of 8 used, 2 named by records/);
+});
+
+test('the answer to the request that makes the pool has the recorded addresses, as reads have', async (t) => {
+  const { api } = await prepare(t);
+  await api.ok(204, 'DELETE', '/v1/pools/p');
+  const made = await api.ok<{ usage: unknown }>(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/29'] });
+  assert.deepEqual(made, await api.ok(200, 'GET', '/v1/pools/p'));
+});
+
+test('a recorded address is given to those who ask for it, with a warning that names the records', async (t) => {
+  const served = await prepare(t);
+  const { api } = served;
+  const host = await api.ok<Warned>(201, 'POST', '/v1/hosts', { name: 'h.z', addresses: ['10.0.0.1'] });
+  assert.deepEqual(host.warnings?.[0]?.names, ['a.z', 'also.z']);
+  assert.equal(host.warnings?.[0]?.address, '10.0.0.1');
+  const taken = await api.ok<Warned>(201, 'POST', '/v1/pools/p/allocations', { addresses: ['10.0.0.2', '10.0.0.3'] });
+  assert.deepEqual(
+    taken.warnings?.map(({ address, names }) => [address, names]),
+    [['10.0.0.2', ['ns.sub.z']]],
+  );
+  const moved = await api.ok<Warned>(200, 'PATCH', '/v1/hosts/h.z', { addresses: ['2001:db8::1'], families: ['ipv6'] });
+  assert.deepEqual(moved.warnings?.[0]?.names, ['six.z']);
+  const kept = await api.ok<Warned>(200, 'PATCH', '/v1/hosts/h.z', { owner: 'me' });
+  assert.equal(kept.warnings, undefined);
+  const { ipv4 } = await usageOf(served);
+  assert.deepEqual([ipv4.recorded, ipv4.used, ipv4.free], ['1', '2', '5']);
+  assert.deepEqual(await stateOf(served, '10.0.0.2'), ['held', ['ns.sub.z']]);
+});
+
+test('records, imports and deletions of zones change what is recorded, and are answered when it is so', async (t) => {
+  const served = await prepare(t);
+  const { api } = served;
+  await api.ok(204, 'DELETE', '/v1/zones/z/rrsets/also/A');
+  assert.deepEqual(await stateOf(served, '10.0.0.1'), ['recorded', ['a.z']]);
+  await api.ok(200, 'PUT', '/v1/zones/z/rrsets/a/A', { records: ['10.0.0.5'] });
+  assert.deepEqual(await stateOf(served, '10.0.0.1'), ['free', undefined]);
+  assert.deepEqual(await stateOf(served, '10.0.0.5'), ['recorded', ['a.z']]);
+  const file = '$TTL 60\nb A 10.0.0.6\nc AAAA 2001:db8::2\n';
+  const imported = await api.send('PUT', '/v1/zones/z/zonefile', file, { 'content-type': 'text/dns' });
+  assert.equal(imported.status, 200, imported.text);
+  assert.deepEqual(await stateOf(served, '10.0.0.5'), ['free', undefined]);
+  assert.deepEqual(await stateOf(served, '10.0.0.6'), ['recorded', ['b.z']]);
+  const { ipv4, ipv6 } = await usageOf(served);
+  assert.deepEqual([ipv4.recorded, ipv6.recorded], ['1', '1']);
+  await api.ok(204, 'DELETE', '/v1/zones/z');
+  const after = await usageOf(served);
+  assert.deepEqual([after.ipv4.recorded, after.ipv4.free, after.ipv6.recorded], ['0', '8', '0']);
+});
+
+test('an address is recorded in the pools of every space, and a host of one space is not', async (t) => {
+  const served = await prepare(t);
+  const { api } = served;
+  await api.ok(201, 'POST', '/v1/pools', { name: 'lab', space: 'lab', ranges: ['10.0.0.0/29'] });
+  assert.equal((await usageOf(served, 'lab')).ipv4.recorded, '2');
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'h.z', addresses: ['10.0.0.7'] });
+  assert.equal((await usageOf(served, 'lab')).ipv4.recorded, '2');
+  assert.equal((await api.ok<Address>(200, 'GET', '/v1/addresses/10.0.0.7?space=lab')).state, 'free');
+  assert.equal((await api.ok<Address>(200, 'GET', '/v1/addresses/10.0.0.1?space=lab')).state, 'recorded');
+});
+
+test('recorded addresses do not keep a pool from shrinking or going', async (t) => {
+  const served = await prepare(t);
+  const { api } = served;
+  await api.ok(200, 'PATCH', '/v1/pools/p', { ranges: ['10.0.0.2/31'] });
+  assert.equal((await usageOf(served)).ipv4.recorded, '1');
+  await api.ok(200, 'PATCH', '/v1/pools/p', { ranges: ['10.0.0.0/28'] });
+  assert.equal((await usageOf(served)).ipv4.recorded, '2');
+  await api.ok(204, 'DELETE', '/v1/pools/p');
+});
+
+test('a restarted replica knows the recorded addresses', async (t) => {
+  const first = await prepare(t);
+  const again = await servedApi(t, first.store);
+  assert.deepEqual(await usageOf(again), await usageOf(first));
+  assert.deepEqual(await stateOf(again, '10.0.0.1'), ['recorded', ['a.z', 'also.z']]);
+});

@@ -1,0 +1,47 @@
+// The work that a new pool causes is done in slices: the event loop gets its turn between them, however many addresses
+// are held, and however many records there are. Cited by src/views/pool-view.ts.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { addressNumber, formatAddress } from '../../src/model/address.ts';
+import { parseName } from '../../src/model/name.ts';
+import { poolDefaults } from '../../src/model/pool.ts';
+import type { Revision } from '../../src/model/revision.ts';
+import { emptyViews } from '../support/control-plane.ts';
+
+const base = addressNumber('10.0.0.0' as never);
+const at = (index: number) => formatAddress(base + BigInt(index));
+const count = 10_000;
+
+test('a pool over many held addresses and many records is made and deleted in slices', () => {
+  const { pools, zones } = emptyViews();
+  const zone = parseName('z');
+  const settings = { name: zone, generation: 1, defaultTtl: 60, nameservers: [parseName('ns.example')], soa: {} };
+  zones.beginLoad();
+  zones.putZone({ ...settings, skydns: false, automatic: false }, 1 as Revision);
+  for (let index = 0; index < count; index += 1) {
+    const owner = parseName(`n${index}.z`);
+    zones.putName(zone, 1, owner, [{ type: 'A' as never, ttl: 60, records: [at(count + index)] }], 1 as Revision);
+    const holders = [{ kind: 'allocation' as const, id: String(index), owner: '' }];
+    pools.putAddress(
+      { address: at(index), space: 'default', pool: null, state: 'held', holders, since: '2026-01-01T00:00:00Z' },
+      1 as Revision,
+    );
+  }
+  zones.endLoad();
+  const slicesOf = () => [...pools.settle()].length;
+  assert.equal(slicesOf(), 0, 'records cost work, although there is no pool');
+  const pool = { name: 'p', ...poolDefaults, ranges: ['10.0.0.0/16'] };
+  pools.putPool(pool, 2 as Revision);
+  assert.equal(pools.get('p'), undefined, 'the pool is visible before it knows its addresses');
+  // The names of the zone, their addresses, the held addresses, and the releases among them.
+  assert.ok(slicesOf() >= (4 * count) / 1100);
+  const { used, recorded } = pools.usage('p', 0)?.ipv4 ?? {};
+  assert.deepEqual([used, recorded], [BigInt(count), BigInt(count)]);
+  pools.putPool({ ...pool, description: 'another text', drain: true }, 3 as Revision);
+  assert.equal(slicesOf(), 0, 'settings that do not change what is counted cost work');
+  assert.equal(pools.get('p')?.value.drain, true);
+  pools.deletePool('p');
+  assert.ok(slicesOf() >= (2 * count) / 1100);
+  assert.deepEqual(pools.namesAt(at(count)), []);
+});
