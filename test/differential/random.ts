@@ -32,6 +32,11 @@ export class Random {
     return values[this.below(values.length)] as T;
   }
 
+  shuffled<T>(values: readonly T[]): T[] {
+    const left = [...values];
+    return values.map(() => left.splice(this.below(left.length), 1)[0] as T);
+  }
+
   /** Returns one of the values, by their weights. */
   weighted<T extends string>(weights: Readonly<Record<T, number>>): T {
     const entries = Object.entries(weights) as [T, number][];

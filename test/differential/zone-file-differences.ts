@@ -1,0 +1,101 @@
+// The ways in which a zone that we import and export may differ from the zone that a peer reads from the same file,
+// with the reason for each. A long run fails if one of them never occurs.
+
+import { parseName } from '../../src/model/name.ts';
+import { ZoneFileReader } from '../../src/model/zone-file/reader.ts';
+import type { StyledFile } from './zone-file-styles.ts';
+
+/** What peers cannot read, and how the file is changed for them. Ours is imported as it is. */
+export const mendings: Readonly<Record<string, { reason: string; mend(text: string, zone: string): string }>> = {
+  'bare-cr': {
+    reason:
+      'A comment that ends in a bare CR goes on to the next LF for BIND and NSD, and hides the records in between.',
+    mend: (text) => text.replace(/\r(?!\n)/g, '\n'),
+  },
+  'windows-age': {
+    reason: 'Windows DNS writes when a record was refreshed. No other server reads that.',
+    mend: (text) => text.replace(/\[AGE:\d+\]\t/g, ''),
+  },
+  'windows-wins': {
+    reason: 'WINS and WINSR are settings of Windows DNS. We leave them out; other servers refuse the file.',
+    mend: (text) => text.replace(/^\S+ +WINSR?\t.*$/gm, ''),
+  },
+  'route53-alias': {
+    reason: 'An alias of Route 53 has the class AWS. We leave it out; other servers refuse the file.',
+    mend: (text) => text.replace(/^\S+\t\d+\tAWS\t.*$/gm, ''),
+  },
+  'cloudflare-soa': {
+    reason: 'Cloudflare writes the owner of the SOA without its last dot. Other servers find no SOA at the apex.',
+    mend: (text, zone) =>
+      text
+        .replace(`\n${zone}\t3600\tIN\tSOA`, `\n${zone}.\t3600\tIN\tSOA`)
+        .replace('$ORIGIN .\n@\t', `$ORIGIN .\n${zone}.\t`),
+  },
+};
+
+export type PeerReader = 'named' | 'nsd' | 'knot';
+
+/** An RRset as one side has it, or undefined. `key`: the owner and the type. */
+export interface RrsetPair {
+  peer: PeerReader;
+  file: StyledFile;
+  key: string;
+  ours: RrsetText | undefined;
+  theirs: RrsetText | undefined;
+  /** The RRsets of which the import warned that their TTLs differ. */
+  warned: ReadonlySet<string>;
+}
+
+export interface RrsetText {
+  ttl: number;
+  records: readonly string[];
+}
+
+interface DocumentedDifference {
+  reason: string;
+  explains(pair: RrsetPair): boolean;
+}
+
+export const documentedDifferences: Readonly<Record<string, DocumentedDifference>> = {
+  unsigned: {
+    reason: 'We serve a zone without its signatures: DNSSEC records and ZONEMD are left out of an import.',
+    explains: ({ key, ours }) =>
+      ours === undefined && / (RRSIG|NSEC|NSEC3|NSEC3PARAM|DNSKEY|CDS|CDNSKEY|ZONEMD)$/.test(key),
+  },
+  serial: {
+    reason: "The serial of our SOA is the store's revision: replicas agree on it, and it never goes back.",
+    explains: (pair) => / SOA$/.test(pair.key) && pair.ours?.ttl === pair.theirs?.ttl && hasSameRecords(pair),
+  },
+  'smallest-ttl': {
+    reason:
+      'RFC 2181 §5.2 does not say which of different TTLs in an RRset counts. We take the smallest, with a warning; BIND takes the first, NSD and Knot others.',
+    explains: (pair) => pair.warned.has(pair.key) && hasSameRecords(pair),
+  },
+  'default-ttl': {
+    reason:
+      "Without $TTL, NSD and Knot take 3600 for a record without a TTL. We and BIND take the SOA's minimum, or the last TTL (RFC 1035 §5.1).",
+    explains: (pair) => pair.peer !== 'named' && !pair.file.text.includes('$TTL') && hasSameRecords(pair),
+  },
+};
+
+/** Returns whether both sides have the same records. The serial of the SOA is left out. */
+function hasSameRecords({ key, ours, theirs }: RrsetPair): boolean {
+  const text = (rrset: RrsetText | undefined) =>
+    rrset?.records.map((one) => (key.endsWith(' SOA') ? one.split(' ').toSpliced(2, 1).join(' ') : one)).join('\n');
+  return ours !== undefined && text(ours) === text(theirs);
+}
+
+/** Returns the RRsets of a file in a peer's or our form, by owner and type. */
+export function rrsetsOf(text: string, zone: string): Map<string, RrsetText> {
+  const reader = new ZoneFileReader({ origin: parseName(zone), defaultTtl: 3600 });
+  const found = new Map<string, { ttl: number; records: Set<string> }>();
+  for (const item of [...reader.read(text), ...reader.end()]) {
+    if (item.kind === 'fault') throw new Error(`line ${item.line}: ${item.message}`);
+    if (item.kind !== 'record') continue;
+    const key = `${item.owner} ${item.type}`;
+    const rrset = found.get(key) ?? { ttl: item.ttl, records: new Set<string>() };
+    rrset.records.add(item.record);
+    found.set(key, rrset);
+  }
+  return new Map([...found].map(([key, { ttl, records }]) => [key, { ttl, records: [...records].sort() }]));
+}
