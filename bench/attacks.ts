@@ -3,6 +3,7 @@
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker, workerData } from 'node:worker_threads';
 import { adminToken } from '../test/support/api-client.ts';
@@ -56,6 +57,8 @@ export async function runAttack(name: string, port: number): Promise<string> {
 if (typeof workerData?.attack === 'string') {
   const { parentPort } = await import('node:worker_threads');
   const attack = attacks[workerData.attack];
+  // On Linux of this thread only.
+  setPriority(0, 0);
   parentPort?.postMessage((await attack?.(workerData.port)) ?? 'there is no such attack');
 }
 
