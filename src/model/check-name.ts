@@ -77,14 +77,14 @@ function* checkWriting(zone: Fqdn, owner: Fqdn, rrsets: readonly Rrset[]): Gener
   }
   for (const { type, records } of own) {
     for (const record of records) {
-      const what = twiceIn(zone, owner, type, record) ?? notOfHost(type, record);
+      const what = describeTwice(zone, owner, type, record) ?? notOfHost(type, record);
       if (what !== undefined) yield { owner, types: [type], message: `the ${type} of ${owner} ${what}` };
     }
   }
 }
 
 /** Returns what is wrong with a name in a record that was written without its last dot; undefined if nothing is. */
-function twiceIn(zone: Fqdn, owner: Fqdn, type: RecordType, record: string): string | undefined {
+export function describeTwice(zone: Fqdn, owner: Fqdn, type: RecordType, record: string): string | undefined {
   const end = `.${zone}.`;
   if (!record.includes(end)) return undefined;
   // A PTR of DNS-SD (RFC 6763 §11) may name any domain.

@@ -105,6 +105,18 @@ test('a record that looks like a mistake gets the same warning in a zone file, w
   }
 });
 
+test("a SOA in a zone file gets a warning if it names the zone's name twice", async (t) => {
+  const api = await prepare(t);
+  const path = '/v1/zones/z.example/zonefile?dryRun=true';
+  const warningsOf = async (names: string) => {
+    const answer = await api.send('PUT', path, `@ 60 SOA ${names} 1 2 3 4 5\n`, { 'content-type': 'text/dns' });
+    return (answer.body as { warnings: { message: string }[] }).warnings.filter(({ message }) => twice.test(message));
+  };
+  assert.equal((await warningsOf('ns.z.example hostmaster.z.example.')).length, 1);
+  assert.equal((await warningsOf('ns.z.example. hostmaster.z.example')).length, 1);
+  assert.equal((await warningsOf('ns.z.example. hostmaster')).length, 0);
+});
+
 test('a message that advises a request has its path as it must be sent', async (t) => {
   const { api } = await servedApi(t);
   const zone = '0/25.2.0.192.in-addr.arpa';

@@ -110,6 +110,7 @@ export function showHost(host: Host, revision: number, warnings: AddressWarning[
 }
 
 function showUnicodeAliases(aliases: readonly Fqdn[]): { unicodeAliases?: string[] } {
-  if (aliases.every((alias) => unicodeNameOf(alias) === undefined)) return {};
-  return { unicodeAliases: aliases.map((alias) => unicodeNameOf(alias) ?? alias) };
+  const names = aliases.map(unicodeNameOf);
+  if (names.every((name) => name === undefined)) return {};
+  return { unicodeAliases: aliases.map((alias, index) => names[index] ?? alias) };
 }

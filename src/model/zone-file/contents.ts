@@ -4,6 +4,7 @@ import {
   checkName,
   checkTargets,
   cutsAt,
+  describeTwice,
   type NameFinding,
   namesAbove,
   type ZoneBelow,
@@ -159,8 +160,11 @@ export class ZoneFileContents {
   /** Takes the SOA. The same SOA may come twice: the text of a zone transfer repeats it at the end. */
   #addSoa({ owner, line, ttl, record }: ZoneFileRecord): void {
     if (owner !== this.zone) this.#findings.fault(line, `a SOA stands at the zone's apex, not at ${owner}`);
-    else if (this.soa === undefined) this.soa = { line, ttl, record };
-    else if (this.soa.record !== record) {
+    else if (this.soa === undefined) {
+      this.soa = { line, ttl, record };
+      const twice = describeTwice(this.zone, owner, 'SOA' as RecordType, record);
+      if (twice !== undefined) this.#findings.warn(line, `the SOA of ${owner} ${twice}`);
+    } else if (this.soa.record !== record) {
       this.#findings.fault(line, `a zone has one SOA: another one is in line ${this.soa.line}`);
     }
   }
