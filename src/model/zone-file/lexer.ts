@@ -47,7 +47,10 @@ export class ZoneFileLexer {
     this.#lineEnd ??= findLineEnd(text);
     const lines = this.#lineEnd === undefined ? [text] : text.split(this.#lineEnd);
     this.#rest = lines.pop() ?? '';
-    for (const line of lines) yield* this.#readLine(line);
+    for (const line of lines) {
+      if (line === '') this.#line += 1;
+      else yield* this.#readLine(line);
+    }
     if (this.#rest.length > maxEntry) yield* this.#giveUp();
   }
 
@@ -62,7 +65,7 @@ export class ZoneFileLexer {
     if (this.#dead) return;
     const line = withoutReturns(this.#line === 1 ? text.replace(/^\xef\xbb\xbf/, '') : text);
     // In a comment, only the line end of the file ends the line: the comment must not become a record.
-    const parts = line.includes('\r') && !line.includes(';') ? line.split('\r') : [line];
+    const parts = line.includes('\r') && !line.includes(';') ? line.split('\r').filter((part) => part !== '') : [line];
     for (const part of parts) yield* this.#readPart(decoded(part));
   }
 

@@ -22,6 +22,8 @@ const fromLatin1 = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 
 /** Splits values at commas. In a value, `\,` is a comma and `\\` a backslash (RFC 9460 appendix A.1). */
 function splitValues(value: Uint8Array): string[] {
+  // Each octet on the wire may be an escape of two characters.
+  if (value.length > 2 * 65_535) throw new InvalidValue('the rdata has more than 65535 octets');
   const text = latin1(value);
   if (/^([^\\]|\\[\\,])*$/.test(text)) {
     return [...text.matchAll(/(?:^|,)((?:[^\\,]|\\.)*)/gs)].map(([, one = '']) => one.replace(/\\(.)/gs, '$1'));
