@@ -15,6 +15,7 @@ const peers = [
   ['dig', 'bind9-dnsutils'],
   ['kdig', 'knot-dnsutils'],
   ['drill', 'ldnsutils'],
+  ['chromium', 'chromium'],
   ['openssl', 'openssl'],
   ['nsd', 'nsd'],
   ['knotd', 'knot'],

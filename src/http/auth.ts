@@ -17,7 +17,7 @@ declare module 'fastify' {
 
 /** The bearer of the operator's token, which is in the settings and not in the store. */
 const environmentActor: TokenActor = { kind: 'token', id: 'environment', name: 'ZONEWRIGHT_ADMIN_TOKEN' };
-const whereTokensAre =
+export const whereTokensAre =
   "the first start with an empty store creates a token, in the file admin-token of that replica's data directory; " +
   'or ZONEWRIGHT_ADMIN_TOKEN sets one';
 

@@ -3,6 +3,8 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import type { FastifySchema } from 'fastify';
 import { type ErrorCode, errorCodes } from '../errors.ts';
+import { whereTokensAre } from './auth.ts';
+import { guide } from './guide.ts';
 import { retryAfter } from './problem.ts';
 import { Problem } from './schemas/problem.ts';
 
@@ -41,14 +43,17 @@ export function descriptionOptions(version: string): FastifyDynamicSwaggerOption
           token: {
             type: 'http',
             scheme: 'bearer',
-            description: 'A token: the first start with an empty store creates one',
+            description: `Where to find a token: ${whereTokensAre}. The page keeps it until the tab is closed.`,
           },
         },
       },
       security: [{ token: [] }],
     },
     convertConstToEnum: false,
-    transform: ({ schema, url, route }) => ({ schema: withRefusals(schema, String(route.method)), url }),
+    transform: ({ schema, url, route }) => {
+      const method = String(route.method);
+      return { schema: withRefusals(withGuide(withMediaTypes(schema, method)), method), url };
+    },
     transformObject: (document) => {
       if (!('openapiObject' in document)) throw new Error('the description is not OpenAPI');
       return nameComponents(document.openapiObject);
@@ -56,8 +61,37 @@ export function descriptionOptions(version: string): FastifyDynamicSwaggerOption
   };
 }
 
+/** Adds the media type of a merge patch, and the type of a zone file, which the route reads as a stream. */
+function withMediaTypes(schema: FastifySchema | undefined = {}, method: string): FastifySchema {
+  const body = schema.body as { type?: string } | undefined;
+  if (method === 'PATCH' && body?.type === 'object')
+    return { ...schema, consumes: ['application/merge-patch+json', 'application/json'] };
+  return schema.consumes?.[0] === 'text/dns' ? { ...schema, body: { type: 'string', ...body } } : schema;
+}
+
+/** Adds the text and the example of the guide. Only parameters of the example have example values. */
+function withGuide(schema: FastifySchema): FastifySchema {
+  const { text, path = {}, query = {}, body } = guide[schema.operationId ?? ''] ?? {};
+  return {
+    ...schema,
+    ...(schema.description === undefined && text !== undefined && { description: text }),
+    ...(schema.params !== undefined && { params: withExamples(schema.params, path) }),
+    ...(schema.querystring !== undefined && { querystring: withExamples(schema.querystring, query) }),
+    ...(body !== undefined && { body: { ...(schema.body as object), examples: [body] } }),
+  };
+}
+
+function withExamples(parameters: unknown, values: Record<string, unknown>): object {
+  const { properties, ...rest } = parameters as { properties: Record<string, Record<string, unknown>> };
+  const entries = Object.entries(properties).map(([name, { examples: _, ...schema }]) => [
+    name,
+    { ...schema, ...(name in values && { examples: [values[name]] }) },
+  ]);
+  return { ...rest, properties: Object.fromEntries(entries) };
+}
+
 /** Adds the answers for each code with which the route refuses. */
-function withRefusals(schema: FastifySchema | undefined = {}, method: string): FastifySchema {
+function withRefusals(schema: FastifySchema, method: string): FastifySchema {
   const codes = new Set([...(schema.refuses ?? []), ...impliedRefusals(schema, method)]);
   const byStatus = Map.groupBy([...codes].sort(), (code) => errorCodes[code][0]);
   const answers = byStatus.entries().map(([status, group]) => {
@@ -68,8 +102,6 @@ function withRefusals(schema: FastifySchema | undefined = {}, method: string): F
     ];
   });
   const { refuses: _, ...shown } = schema;
-  // The route reads a zone file as a stream, which no validator can check.
-  if (schema.consumes?.[0] === 'text/dns') shown.body = { type: 'string', ...(schema.body as object) };
   return { ...shown, response: { ...(schema.response as object), ...Object.fromEntries(answers) } };
 }
 
@@ -112,7 +144,7 @@ function nameComponents<T extends { components?: { schemas?: unknown } }>(docume
   const visit = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(visit);
     if (typeof value !== 'object' || value === null) return value;
-    const visited = Object.fromEntries(Object.entries(value).map(([key, one]) => [key, visit(one)]));
+    const visited = withoutOwnFormat(Object.fromEntries(Object.entries(value).map(([key, one]) => [key, visit(one)])));
     const { title, ...schema } = visited;
     if (typeof title !== 'string' || !('type' in schema)) return visited;
     const known = JSON.stringify(components[title] ?? schema);
@@ -121,7 +153,38 @@ function nameComponents<T extends { components?: { schemas?: unknown } }>(docume
     return { $ref: `#/components/schemas/${title}` };
   };
   const { paths, ...rest } = document as T & { paths?: unknown };
-  const named = visit(paths);
+  const named = visit(inOrder(paths as Record<string, object>));
   const schemas = Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1)));
   return { ...rest, components: { ...document.components, schemas }, paths: named } as unknown as T;
+}
+
+/** The operations of a path as people use them: first what creates, last what deletes. */
+const methods = ['post', 'put', 'get', 'patch', 'delete'];
+
+function inOrder(paths: Record<string, object>): Record<string, object> {
+  const sorted = Object.entries(paths).map(([path, operations]) => {
+    const entries = Object.entries(operations).sort(([a], [b]) => methods.indexOf(a) - methods.indexOf(b));
+    return [path, Object.fromEntries(entries)];
+  });
+  return Object.fromEntries(sorted);
+}
+
+const octet = String.raw`(?:[^\s.\\]|\\[0-9]{3}|\\[^0-9])`;
+const label = `${octet}{1,63}`;
+
+/**
+ * What JSON schema can say of the formats that only we have. The code that parses the fields says the rest, in messages
+ * that are better than those of a pattern.
+ */
+const formats: Record<string, object> = {
+  'dns-name': { format: 'dns-name', pattern: `^(?:\\.|${label}(?:\\.${label})*\\.?)$` },
+  'ip-address': { anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] },
+  'address-range': { format: 'address-range', pattern: '^[0-9A-Fa-f:.]+(?:/[0-9]{1,3}| *- *[0-9A-Fa-f:.]+)?$' },
+  cursor: { format: 'cursor', pattern: '^[A-Za-z0-9_-]+$' },
+};
+
+/** Replaces a format that only we have by what JSON schema can say of it. Drops `example` beside `examples`. */
+function withoutOwnFormat({ example, format, ...schema }: Record<string, unknown>): Record<string, unknown> {
+  const told = typeof format === 'string' ? (formats[format] ?? { format }) : format === undefined ? {} : { format };
+  return { ...schema, ...told, ...(example !== undefined && !('examples' in schema) && { example }) };
 }

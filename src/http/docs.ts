@@ -1,41 +1,48 @@
-// The API's description for people, below /docs: Swagger UI in a Fastify instance of its own. The first request starts
-// it: its packages take some MB, and most replicas never need them (bench/weight.ts).
+// The API's description for people, below /docs: Swagger UI on a page of our own. It loads nothing from other servers.
+// The files are read when they are asked for: most replicas never need them (bench/weight.ts).
 
-import type { FastifyStaticSwaggerOptions } from '@fastify/swagger';
-import fastify, { type FastifyInstance, LogController } from 'fastify';
+import { createReadStream } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
 import { refuse } from '../errors.ts';
-import { sendProblem } from './problem.ts';
 
-type Specification = FastifyStaticSwaggerOptions['specification'];
+const ours = (file: string) => join(import.meta.dirname, 'docs', file);
+const framework = (file: string) =>
+  join(dirname(createRequire(import.meta.url).resolve('@fastify/swagger-ui/package.json')), 'static', file);
 
-const prefix = '/docs';
+/** The files of the page, with their media type and their place. */
+const files: Record<string, [mediaType: string, path: () => string]> = {
+  '': ['text/html; charset=utf-8', () => ours('page.html')],
+  'page.js': ['text/javascript; charset=utf-8', () => ours('page.js')],
+  'page.css': ['text/css; charset=utf-8', () => ours('page.css')],
+  'icon.svg': ['image/svg+xml', () => ours('icon.svg')],
+  'swagger-ui.css': ['text/css; charset=utf-8', () => framework('swagger-ui.css')],
+  'swagger-ui-bundle.js': ['text/javascript; charset=utf-8', () => framework('swagger-ui-bundle.js')],
+};
 
-/** Passes requests below /docs to the instance of Swagger UI. `app` describes its routes with `swagger()`. */
+/** Swagger UI has icons in `data:` URLs, and sets styles of elements. */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** Adds the page, and leads visitors of / to it. */
 export function addDocs(app: FastifyInstance): void {
-  let docs: Promise<FastifyInstance> | undefined;
-  app.addHook('onClose', async () => (await docs?.catch(() => undefined))?.close());
-  for (const url of [prefix, `${prefix}/*`]) {
-    app.get(url, { schema: { hide: true } }, async ({ raw }, reply) => {
-      docs ??= startDocs(app).catch((error: unknown) => {
-        // The next request tries again.
-        docs = undefined;
-        throw error;
-      });
-      const { routing } = await docs;
-      reply.hijack();
-      routing(raw, reply.raw);
-    });
-  }
-}
-
-async function startDocs(app: FastifyInstance): Promise<FastifyInstance> {
-  const { default: swagger } = await import('@fastify/swagger');
-  const { default: swaggerUi } = await import('@fastify/swagger-ui');
-  const docs = fastify({ loggerInstance: app.log, logController: new LogController({ disableRequestLogging: true }) });
-  docs.setErrorHandler(sendProblem);
-  docs.setNotFoundHandler((request) => refuse('not_found', `there is nothing at ${request.method} ${request.url}`));
-  await docs.register(swagger, { mode: 'static', specification: { document: app.swagger() } as Specification });
-  await docs.register(swaggerUi, { routePrefix: prefix, theme: { title: 'Zonewright API' } });
-  await docs.ready();
-  return docs;
+  app.get('/', { schema: { hide: true } }, (_, reply) => reply.redirect('docs/'));
+  app.get('/docs', { schema: { hide: true } }, (_, reply) => reply.redirect('docs/'));
+  app.get<{ Params: { '*': string } }>('/docs/*', { schema: { hide: true } }, (request, reply) => {
+    const { '*': name } = request.params;
+    const file = Object.hasOwn(files, name) ? files[name] : undefined;
+    if (file === undefined) refuse('not_found', `there is nothing at ${request.method} ${request.url}`);
+    const [mediaType, path] = file;
+    reply.header('content-security-policy', contentSecurityPolicy).header('cache-control', 'no-cache');
+    return reply.type(mediaType).send(createReadStream(path()));
+  });
 }

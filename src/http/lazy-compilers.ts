@@ -18,7 +18,13 @@ const maxExactValues = 20_000;
  * convert only values in a URL or a header, which are always text.
  */
 export function newValidatorCompiler(): FastifySchemaCompiler<object> {
-  const options = { allErrors: true, removeAdditional: false, useDefaults: true, strict: false } as const;
+  const options = {
+    allErrors: true,
+    removeAdditional: false,
+    useDefaults: true,
+    strict: false,
+    validateFormats: false,
+  } as const;
   const exact = new Ajv({ ...options, coerceTypes: false });
   const firstFault = new Ajv({ ...options, coerceTypes: false, allErrors: false });
   const coercing = new Ajv({ ...options, coerceTypes: 'array', allErrors: false });

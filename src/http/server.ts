@@ -29,6 +29,13 @@ import type { Services } from './services.ts';
 /** In octets. A patch of 100 RRsets of ordinary size fits. */
 const maxBody = 4 * 1024 * 1024;
 
+/** The headers of every answer: nobody but the client may keep or guess what it has. Files of /docs may be kept. */
+const cautiousHeaders = {
+  'cache-control': 'no-store',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};
+
 /** Returns the server with all routes; it does not listen yet. With a certificate, it serves TLS only. */
 export async function createServer(
   services: Services,
@@ -67,7 +74,10 @@ export async function createServer(
   // Node's own refusal has no body: refuseUnfit sends a problem.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.addHook('preClose', async () => connections.drain(app.server));
-  app.addHook('onRequest', async ({ raw }) => connections.turn(raw));
+  app.addHook('onRequest', async ({ raw }, reply) => {
+    reply.headers(cautiousHeaders);
+    await connections.turn(raw);
+  });
   app.setValidatorCompiler(newValidatorCompiler());
   if (certificate?.clientCa !== undefined) requireClientCertificates(app);
   refuseUnrouted(app);

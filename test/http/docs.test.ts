@@ -1,26 +1,52 @@
-// The page that describes the API below /docs. It starts with the first request for it.
+// The files of the page below /docs, and the headers that keep answers to the client.
+// The page itself: docs-page.test.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pino } from 'pino';
-import { createMetrics } from '../../src/http/metrics.ts';
-import { createServer } from '../../src/http/server.ts';
-import { embeddedStore, openReplica } from '../support/control-plane.ts';
+import { adminToken } from '../support/api-client.ts';
+import { servedApi } from '../support/served-api.ts';
 
-for (const works of [true, false]) {
-  test(`after a failure the next request ${works ? 'starts the page' : 'fails again'}, and the server can be closed`, async (t) => {
-    const replica = await openReplica(t, await embeddedStore(t));
-    const metrics = createMetrics({ views: replica.views, tableBytes: () => 0 });
-    const services = { ...replica, metrics, waitingFor: () => [], adminToken: undefined };
-    const server = await createServer(services, pino({ level: 'silent' }), '0.0.0-test');
-    const url = await server.listen({ host: '127.0.0.1', port: 0 });
-    const statusOf = async () => (await fetch(`${url}/docs/`)).status;
-    const broken = t.mock.method(server, 'swagger', () => {
-      throw new Error('broken');
-    });
-    assert.equal(await statusOf(), 500);
-    if (works) broken.mock.restore();
-    assert.equal(await statusOf(), works ? 200 : 500);
-    await server.close();
-  });
-}
+test('/ and /docs lead to the page, which may be framed by nobody and loads only its own files', async (t) => {
+  const { url } = await servedApi(t);
+  for (const path of ['/', '/docs']) {
+    const answer = await fetch(url + path, { redirect: 'manual' });
+    assert.equal(answer.status, 302);
+    assert.equal(new URL(answer.headers.get('location') ?? '', url + path).href, `${url}/docs/`);
+  }
+  const page = await fetch(`${url}/docs/`);
+  const policy = page.headers.get('content-security-policy') ?? '';
+  for (const part of ["default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"])
+    assert.ok(policy.split('; ').includes(part), policy);
+  const html = await page.text();
+  assert.doesNotMatch(html, /https?:/);
+  const files = [...html.matchAll(/(?:src|href)="([^".][^"]*)"/g)].map(([, file]) => String(file));
+  assert.ok(files.length >= 5, files.join());
+  for (const file of files) {
+    const answer = await fetch(`${url}/docs/${file}`);
+    assert.equal(answer.status, 200, file);
+    assert.ok((await answer.text()).length > 100, file);
+  }
+  for (const path of ['/docs/..%2fdocs.ts', '/docs/package.json', '/docs/toString'])
+    assert.equal((await fetch(url + path)).status, 404, path);
+});
+
+test('answers are kept by no cache, keep their media type, and tell no other server where a reader comes from', async (t) => {
+  const { url } = await servedApi(t);
+  const headers = { authorization: `Bearer ${adminToken}` };
+  for (const path of [
+    '/v1/pools',
+    '/v1/pools/none',
+    '/v1/nothing',
+    '/nothing',
+    '/openapi.json',
+    '/healthz',
+    '/metrics',
+    '/docs/',
+  ]) {
+    const answer = await fetch(url + path, { headers });
+    assert.equal(answer.headers.get('cache-control'), path === '/docs/' ? 'no-cache' : 'no-store', path);
+    assert.equal(answer.headers.get('x-content-type-options'), 'nosniff', path);
+    assert.equal(answer.headers.get('referrer-policy'), 'no-referrer', path);
+  }
+  assert.equal((await fetch(`${url}/v1/pools`)).headers.get('cache-control'), 'no-store');
+});

@@ -92,7 +92,7 @@ const refused: [code: ErrorCode, method: string, path: string, headers?: Record<
   ['invalid_request', 'GET', '/v1/hosts?%zz'],
   ['invalid_request', 'GET', '/v1/hosts?__proto__=1'],
   ['invalid_request', 'GET', '/v1/zones/foo.k8s?name=x'],
-  ['not_found', 'GET', '/'],
+  ['not_found', 'GET', '/v0'],
   ['not_found', 'GET', '//v1/hosts'],
   ['invalid_request', 'GET', '/v1/hosts/'],
   ['not_found', 'GET', '/V1/HOSTS'],

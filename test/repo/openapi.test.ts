@@ -21,14 +21,25 @@ test('openapi.json is up to date (npm run openapi)', async () => {
   );
 });
 
-test('every operation has a name of its own, one tag and a summary', () => {
+test('every operation has a name of its own, one tag, a summary, a text and an example', () => {
   const tags = new Set(description.tags.map(({ name }) => name));
   const names = new Set<string>();
-  for (const { what, operationId, summary, tags: [tag, ...more] = [] } of operations) {
+  for (const {
+    what,
+    operationId,
+    summary,
+    description: text,
+    parameters = [],
+    requestBody,
+    tags: [tag, ...more] = [],
+  } of operations) {
     assert.ok(operationId && /^[a-z][A-Za-z]+$/.test(operationId), `${what} has no operationId`);
     assert.ok(!names.has(operationId), `${what}: ${operationId} is the name of another operation too`);
     names.add(operationId);
     assert.ok(summary, `${what} has no summary`);
+    assert.ok(text, `${what} has no text: src/http/guide.ts`);
+    const given = [...parameters.filter((one) => one.in === 'path'), ...Object.values(requestBody?.content ?? {})];
+    for (const one of given) assert.ok('example' in one, `${what} has no example: src/http/guide.ts`);
     assert.ok(tag !== undefined && tags.has(tag) && more.length === 0, `${what} has not one of the tags`);
   }
 });
@@ -73,6 +84,8 @@ interface Body {
 interface Operation {
   operationId?: string;
   summary?: string;
+  description?: string;
+  parameters?: { in: string; example?: unknown }[];
   tags?: string[];
   requestBody?: Body;
   responses: Record<string, Body & { description: string }>;

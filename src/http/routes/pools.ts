@@ -61,6 +61,7 @@ import {
 } from '../write.ts';
 
 const tags = ['pools'];
+const allocationTags = ['addresses'];
 const params = strict({ pool: LabelText });
 const force = {
   force: Type.Optional(
@@ -236,7 +237,7 @@ export const poolRoutes: Routes = async (app, services) => {
     {
       schema: {
         operationId: 'allocateAddresses',
-        tags,
+        tags: allocationTags,
         summary: 'Allocate addresses: all of them or none',
         params,
         headers: idempotencyHeaders,
@@ -261,7 +262,7 @@ export const poolRoutes: Routes = async (app, services) => {
     {
       schema: {
         operationId: 'listAllocations',
-        tags,
+        tags: allocationTags,
         summary: 'List the addresses in use, in address order',
         params,
         querystring: strict({
@@ -291,7 +292,7 @@ export const poolRoutes: Routes = async (app, services) => {
     {
       schema: {
         operationId: 'nextAddresses',
-        tags,
+        tags: allocationTags,
         summary: 'The addresses that would be handed out next; takes none of them',
         params,
         querystring: strict({

@@ -54,7 +54,9 @@ export function listOf<T extends TSchema>(item: T) {
 
 export const pageQuery = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
-  cursor: Type.Optional(Type.String({ maxLength: 2000, description: '`nextCursor` of the previous page' })),
+  cursor: Type.Optional(
+    Type.String({ maxLength: 2000, format: 'cursor', description: '`nextCursor` of the previous page' }),
+  ),
   total: Type.Optional(Type.Boolean({ description: 'Returns `total`: the number of all items that match' })),
 };
 
@@ -79,8 +81,13 @@ export const Tags = tagsOf<string>(TagValue);
 export const TagsPatch = tagsOf<string | null>(Type.Union([TagValue, Type.Null()]));
 
 export const Owner = Type.String({ maxLength: 255 });
-export const NameText = Type.String({ minLength: 1, maxLength: 1024, examples: ['nginx.foowidgets.k8s'] });
-export const AddressText = Type.String({ maxLength: 64, examples: ['172.17.200.100'] });
+export const NameText = Type.String({
+  minLength: 1,
+  maxLength: 1024,
+  format: 'dns-name',
+  examples: ['nginx.foowidgets.k8s'],
+});
+export const AddressText = Type.String({ maxLength: 64, format: 'ip-address', examples: ['172.17.200.100'] });
 export const FamilyText = oneOf(['ipv4', 'ipv6']);
 export const Ttl = Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1, description: 'Seconds' });
 /** The name of a pool or space: one label. */

@@ -21,10 +21,11 @@ import {
   TagsPatch,
 } from './common.ts';
 
-const RangeTexts = Type.Array(Type.String({ maxLength: 100 }), { maxItems: 1000 });
+const RangeText = Type.String({ maxLength: 100, format: 'address-range' });
+const RangeTexts = Type.Array(RangeText, { maxItems: 1000 });
 
 const settings = {
-  ranges: Type.Array(Type.String({ maxLength: 100 }), {
+  ranges: Type.Array(RangeText, {
     maxItems: 1000,
     description: '`first-last`, a prefix, or one address; used in this order',
     examples: [['172.17.200.100-172.17.200.125']],

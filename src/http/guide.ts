@@ -1,0 +1,126 @@
+// What the description of the API tells people about each operation: how to use it, and an example that works as it
+// stands. The examples work in the order of the README, then of the page /docs (test/http/docs-page.test.ts).
+
+interface Told {
+  /** If it is absent, the route has a description. */
+  text?: string;
+  /** The values of the parameters in the path. */
+  path?: Record<string, string>;
+  /** The values of parameters of the query. Others are left out. */
+  query?: Record<string, unknown>;
+  body?: unknown;
+}
+
+const pool = 'default';
+const zone = 'foowidgets.k8s';
+const nginx = `nginx.${zone}`;
+const db = `db.${zone}`;
+const spare = 'spare';
+const spareZone = 'spare.k8s';
+
+/** By `operationId`. */
+export const guide: Record<string, Told> = {
+  createPool: {
+    text: 'Only `name` and `ranges` are needed. Ranges of one space never overlap.',
+    body: { name: pool, ranges: ['172.17.200.100-172.17.200.125'] },
+  },
+  listPools: { text: 'In the order of their names, each with its usage.' },
+  putPool: {
+    text: 'Settings that the request leaves out get their defaults. `If-None-Match: *` only creates.',
+    path: { pool: spare },
+    body: { ranges: ['10.9.0.0/24'], allowFirstLast: false },
+  },
+  readPool: { text: 'With its usage now, as decimal strings.', path: { pool } },
+  patchPool: {
+    text: 'Fields that the request leaves out stay as they are; null sets the default.',
+    path: { pool: spare },
+    body: { drain: true },
+  },
+  deletePool: {
+    text: 'Refused while addresses are in use, unless `force` releases them.',
+    path: { pool: spare },
+  },
+  nextAddresses: {
+    text: 'Somebody else may get them before you do: allocate them, or create a host.',
+    path: { pool },
+    query: { count: 3 },
+  },
+  createZone: {
+    text: 'Only `name` is needed. Reverse zones are zones too: `17.172.in-addr.arpa`.',
+    body: { name: zone },
+  },
+  listZones: { text: 'In canonical order (RFC 4034 §6.1).' },
+  putZone: {
+    text: 'Settings that the request leaves out get their defaults. `If-None-Match: *` only creates.',
+    path: { zone: spareZone },
+    body: { defaultTtl: 600 },
+  },
+  readZone: { text: 'The serial is the one that DNS answers.', path: { zone } },
+  patchZone: {
+    text: 'Fields that the request leaves out stay as they are; null sets the default.',
+    path: { zone: spareZone },
+    body: { soa: { negativeTtlSeconds: 60 } },
+  },
+  deleteZone: {
+    text: 'Refused while the zone has hosts, unless `force` deletes them too.',
+    path: { zone: spareZone },
+  },
+  createHost: {
+    text: 'Only `name` is needed: the host gets the next free address. When the answer arrives, DNS answers its name, its aliases and its reverse.',
+    body: { name: nginx, aliases: [`www.${zone}`] },
+  },
+  listHosts: {
+    text: 'In canonical order (RFC 4034 §6.1). A host is listed if it matches all filters.',
+    query: { address: '172.17.200.100' },
+  },
+  putHost: {
+    text: 'A host that exists keeps its addresses, unless the request asks for others.',
+    path: { name: db },
+    body: { addresses: ['172.17.200.110'] },
+  },
+  readHost: { text: 'With its addresses, and the names of their PTRs.', path: { name: db } },
+  patchHost: {
+    text: 'Fields that the request leaves out stay as they are. Another `name` renames it; other `addresses` or `pool` move it.',
+    path: { name: db },
+    body: { owner: 'team-a', tags: { app: 'postgres' } },
+  },
+  deleteHost: { text: 'When the answer arrives, DNS no longer knows its names.', path: { name: nginx } },
+  listRRsets: {
+    text: 'What the settings of the zone imply comes first (SOA, NS), then the records in canonical order.',
+    path: { zone },
+  },
+  patchRRsets: {
+    text: 'Empty `records` deletes an RRset. `If-Match` takes the entity tag of the list: no record of the zone may have changed since.',
+    path: { zone },
+    body: [{ name: '_sip._tcp', type: 'SRV', ttl: 300, records: ['10 60 5060 sip.example.com.'] }],
+  },
+  putRRset: {
+    text: 'All records of one type at a name, in presentation form. Records of a host are changed through the host.',
+    path: { zone, name: '@', type: 'MX' },
+    body: { records: ['10 mail.example.com.'] },
+  },
+  readRRset: { text: 'As DNS answers it.', path: { zone, name: '@', type: 'MX' } },
+  deleteRRset: { text: 'Records of a host are deleted with the host.', path: { zone, name: '@', type: 'MX' } },
+  exportZoneFile: {
+    path: { zone },
+  },
+  importZoneFile: {
+    path: { zone },
+    body: `$ORIGIN ${zone}.\n$TTL 300\nmail  A    192.0.2.25\n@     MX   10 mail\n`,
+  },
+  allocateAddresses: {
+    text: 'For addresses that need no name. Without `addresses`: the next free ones.',
+    path: { pool },
+    body: { count: 2, owner: 'rack 7' },
+  },
+  listAllocations: { text: 'Those of hosts too, and those that cool down.', path: { pool } },
+  readAddress: { text: 'Held, cooling down, or free.', path: { ip: '172.17.200.100' } },
+  releaseAddress: {
+    text: 'The address of a host is released with the host.',
+    path: { ip: '172.17.200.101' },
+  },
+  checkHealth: { text: 'For a supervisor: restart the process if there is no answer.' },
+  checkReadiness: { text: 'For a load balancer: send no requests while the answer is 503.' },
+  readMetrics: { text: 'In the text format of Prometheus, at most a second old.' },
+  listMembers: { text: 'By their leases: a replica that stops is gone after seconds.' },
+};
