@@ -78,8 +78,21 @@ export interface PoolShape {
   avoidBuggyIps: boolean;
 }
 
+type ShapedPool = Readonly<Pick<Pool, 'ranges' | 'exclude' | 'avoidBuggyIps' | 'allowFirstLast'>>;
+
+/** The shape of each pool that was asked for: a pool may have thousands of ranges, and many addresses to check. */
+const shapes = new WeakMap<ShapedPool, PoolShape>();
+
 /** Returns the shape of a pool. Throws InvalidValue for a range that cannot be read. */
-export function poolShape(pool: Pick<Pool, 'ranges' | 'exclude' | 'avoidBuggyIps' | 'allowFirstLast'>): PoolShape {
+export function poolShape(pool: ShapedPool): PoolShape {
+  const known = shapes.get(pool);
+  if (known !== undefined) return known;
+  const shape = newShape(pool);
+  shapes.set(pool, shape);
+  return shape;
+}
+
+function newShape(pool: ShapedPool): PoolShape {
   const ranges = pool.ranges.map(parseRange);
   const ends = pool.allowFirstLast ? [] : ranges.flatMap(firstAndLast);
   return {

@@ -140,6 +140,13 @@ for (const [what, inputs, code, path] of refusedLists) {
   });
 }
 
+test('a list of RRsets with more than 10,000 records is refused', async () => {
+  const records = Array.from({ length: 1000 }, (_, index) => `10.0.${index >> 8}.${index & 255}`);
+  const inputs = Array.from({ length: 11 }, (_, index) => ({ name: `n${index}`, type: 'A', records }));
+  await assert.rejects(parseRrsetList(zone, inputs), { code: 'payload_too_large' });
+  assert.equal((await parseRrsetList(zone, inputs.slice(1))).length, 10);
+});
+
 test('a list of RRsets has names, types and records in canonical form, and an RRset without records deletes', async () => {
   const inputs = [
     { name: '@', type: 'mx', records: ['10 Mail.Example.'], ttl: 60 },

@@ -8,6 +8,8 @@ import { comparedKey, writtenKey } from './transaction-keys.ts';
 
 /** The limit for the values of one transaction. By default, etcd accepts requests of up to 1.5 MiB. */
 const maxBytes = 1024 * 1024;
+/** The limit for requests that share a transaction. Replicas read all its values at once, before they do other work. */
+const maxSharedBytes = 256 * 1024;
 
 export class Batch<Job> {
   readonly jobs: { job: Job; decision: Decision<unknown> }[] = [];
@@ -35,7 +37,7 @@ export class Batch<Job> {
     if (this.#compares.size + compares.length > maxOperations) return false;
     if (this.written.size + operations.length > maxOperations) return false;
     const bytes = operations.reduce((sum, operation) => sum + bytesOf(operation), 0);
-    if (this.#bytes + bytes > maxBytes) return false;
+    if (this.#bytes + bytes > (this.jobs.length === 0 ? maxBytes : maxSharedBytes)) return false;
     if (this.jobs.length > 0 && this.#conflicts(decision.compares, operations)) return false;
     for (const compare of compares) {
       this.#compares.set(comparedKey(compare), compare);

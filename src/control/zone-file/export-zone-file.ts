@@ -13,6 +13,7 @@ import type { Entry, Store } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
 import { atOneRevision } from '../reading/at-one-revision.ts';
 import { existingZone } from '../reading/existing.ts';
+import { Turns } from '../reading/turns.ts';
 import { namesInOrder } from './names-in-order.ts';
 
 /** A zone file. Each piece is made when the client reads it. */
@@ -66,8 +67,10 @@ async function* merged(implied: Implied, entries: AsyncIterable<Entry>): AsyncGe
   const left = [...Map.groupBy(implied, ({ owner }) => owner)]
     .map(([name, records]) => ({ name, rrsets: records.map(({ rrset }) => rrset) }))
     .sort((a, b) => compareNames(b.name, a.name));
+  const turns = new Turns();
   for await (const { value } of entries) {
     const stored = nameValue.decodeIfReadable(value);
+    await turns.note(value.length);
     if (stored === undefined) continue;
     for (let next = left.at(-1); next !== undefined; next = left.at(-1)) {
       const order = compareNames(next.name, stored.name);

@@ -8,6 +8,7 @@ import type { Zone } from '../../model/zone.ts';
 import { nameKey, namesPrefix, nameValue } from '../../store/kinds/name.ts';
 import type { Store } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
+import { Turns } from '../reading/turns.ts';
 
 /**
  * The position at which a listing continues: after this type of this owner. `owner` is the last part of the name's key.
@@ -35,6 +36,8 @@ interface NameInOrder {
  * The limit for names that one listing reads. If few RRsets match, the caller gets a short page and asks again.
  */
 const maxNames = 20_000;
+/** The limit for the records of one page. A longer page would take the event loop too long to write as JSON. */
+const maxPageCharacters = 500_000;
 /** The limit for names that are read before the event loop gets its turn (test/http/list-slices.test.ts). */
 const maxSlice = 1000;
 
@@ -48,14 +51,16 @@ export async function listRrsets(
   const rrsets: OwnedRrset[] = [];
   let next: RrsetPosition | undefined;
   let names = 0;
+  let characters = 0;
   // RRsets that match may be few among many names.
   const slice = matches === undefined ? Math.min(limit + 1, maxSlice) : maxSlice;
   for await (const name of namesInOrder(store, views, zone, from?.owner, slice)) {
     for (const one of name.rrsets) {
       if (name.place === from?.owner && !isBefore(from.type, one.rrset.type)) continue;
       if (matches?.(one) === false) continue;
-      if (rrsets.length >= limit) return { rrsets, next };
+      if (rrsets.length >= limit || characters >= maxPageCharacters) return { rrsets, next };
       rrsets.push(one);
+      characters += one.rrset.records.reduce((sum, record) => sum + record.length, 0);
       next = { owner: name.place, type: one.rrset.type };
     }
     if (++names === maxNames) {
@@ -86,6 +91,7 @@ async function* namesInOrder(
   const prefix = namesPrefix(zone.name, zone.generation);
   const implied = impliedInOrder(views, zone, prefix).filter((one) => place === undefined || one.place >= place);
   let key = place === undefined ? undefined : prefix + place;
+  const turns = new Turns();
   do {
     const page = await store.list(prefix, { ...(key !== undefined && { from: key }), limit: slice });
     for (const entry of page.entries) {
@@ -93,6 +99,7 @@ async function* namesInOrder(
       while (implied[0] !== undefined && implied[0].place < at) yield implied.shift() as NameInOrder;
       const more = implied[0]?.place === at ? (implied.shift()?.rrsets ?? []) : [];
       yield { place: at, rrsets: joined(rrsetsIn(entry.value), more) };
+      await turns.note(entry.value.length);
     }
     key = page.next;
     if (key !== undefined) await nextTurn();

@@ -1,16 +1,19 @@
 // Parses requests about RRsets: names relative to the zone, types and records in presentation form. A refusal names the
 // path of the field.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { atField, refuseField } from '../../errors.ts';
+import { atField, refuse, refuseField } from '../../errors.ts';
 import { type Fqdn, isWithin, parseRelativeName } from '../../model/name.ts';
 import { isPartedText, partedTextWarning } from '../../model/rdata/parted-text.ts';
 import { parseRecordType, type RecordType } from '../../model/rdata/record-types.ts';
 import { parseRecords, type RecordInput } from '../../model/rrset.ts';
 import { parseAll, Refusals } from '../input/every-fault.ts';
+import { Turns } from '../reading/turns.ts';
 import type { RrsetChange } from './change-rrsets.ts';
 
-const manyRecords = 100;
+/** Records of one list of RRsets. Replicas read all records of a transaction at once. */
+const maxListedRecords = 10_000;
+/** What a short record costs to parse, in characters of a long one. */
+const recordCost = 50;
 
 /** An RRset's name and type. */
 interface RrsetPlace {
@@ -70,8 +73,12 @@ export function parseRrsetInput(place: RrsetPlace, input: RrsetInput): RrsetChan
  * and refuses names, types and records as the other functions of this file do: all faults at once.
  */
 export async function parseRrsetList(zone: Fqdn, inputs: readonly NamedRrsetInput[]): Promise<RrsetChange[]> {
+  const count = inputs.reduce((sum, { records }) => sum + records.length, 0);
+  if (count > maxListedRecords)
+    refuse('payload_too_large', `the request has ${count} records, more than ${maxListedRecords}: split it`);
   const refusals = new Refusals();
   const changes: RrsetChange[] = [];
+  const turns = new Turns();
   const seen = new Set<string>();
   for (const [index, input] of inputs.entries()) {
     refusals.try(() => {
@@ -82,11 +89,14 @@ export async function parseRrsetList(zone: Fqdn, inputs: readonly NamedRrsetInpu
       changes.push(change);
     });
     if (refusals.full) break;
-    // A thousand records take milliseconds: other requests are served in between.
-    if (input.records.length > manyRecords) await nextTurn();
+    await turns.note(input.records.reduce((sum, record) => sum + charactersOf(record), 0));
   }
   refusals.throwIfAny();
   return changes;
+}
+
+function charactersOf(record: RecordInput): number {
+  return recordCost + (typeof record === 'string' ? record : record.text).length;
 }
 
 function parseNamed(zone: Fqdn, { name, type: typeText, ...input }: NamedRrsetInput, index: number): RrsetChange {
