@@ -55,7 +55,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   const tableWriter = createTableWriter(table);
   const views = new Views(tableWriter, () => self, logger);
   const following = follow(store, views, logger, stopping.signal);
-  const committer = new Committer(store, views);
+  const committer = new Committer(store, views, logger);
   const once = new OnceCommitter(store, views, committer);
   const stopHousekeeping = startHousekeeping(views, committer, logger);
   const stopCleaning = startCleaning(store, views, logger);
@@ -100,7 +100,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
       // DNS needs no token, so it starts even if this fails.
       await ensureAdminToken(config.dataDir, views, committer, logger).catch((error: unknown) =>
         logger.error(
-          error,
+          { reason: messageOf(error) },
           'cannot create or find the admin token: set ZONEWRIGHT_ADMIN_TOKEN if you have no token for the API',
         ),
       );

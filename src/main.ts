@@ -2,10 +2,13 @@
 // cli/zonewright.js.
 
 import { readFileSync } from 'node:fs';
+import { styleText } from 'node:util';
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 import type { App } from './app.ts';
 import { type Config, ConfigFaults, describeSettings, readConfig, readProbeConfig } from './config.ts';
+import { formatLogLine } from './format-log-line.ts';
+import { messageOf } from './model/thrown.ts';
 import { writeLogLine } from './write-log-line.ts';
 
 const usage = `Usage: zonewright <command> [flags]
@@ -50,7 +53,7 @@ async function runProbe(args: readonly string[]): Promise<number> {
 
 async function serve(config: Config): Promise<number | undefined> {
   const { startApp } = await import('./app.ts');
-  const logger = pino({ level: config.logLevel }, { write: writeLogLine });
+  const logger = pino({ level: config.logLevel }, { write: logWriter(config) });
   logger.info({ version, node: process.versions.node, replica: config.replica, store: config.store }, 'starting');
   let app: App | undefined;
   const grace = closeWithGrace({ delay: 10_000, logger: undefined }, async ({ err, signal }) => {
@@ -66,10 +69,23 @@ async function serve(config: Config): Promise<number | undefined> {
   } catch (error) {
     grace.uninstall();
     if (error instanceof ConfigFaults) throw error;
-    logger.fatal(error, error instanceof Error ? error.message : 'could not start');
+    // One sentence says what to do. Only an error that we did not expect needs its stack.
+    logger.fatal(isUnexpected(error) ? error : {}, messageOf(error));
     await app?.close();
     return 1;
   }
+}
+
+/** Returns the function that writes a line of the log in the format of the settings. */
+function logWriter({ logFormat }: Config): (line: string) => void {
+  if (logFormat === 'json') return writeLogLine;
+  const colors = styleText('red', 'x', { stream: process.stdout }) !== 'x';
+  return (line) => writeLogLine(formatLogLine(line, { colors }));
+}
+
+/** Returns whether the error is a mistake in the code, and not a reason why the replica cannot start here and now. */
+function isUnexpected(error: unknown): boolean {
+  return [TypeError, RangeError, ReferenceError, SyntaxError].some((type) => error instanceof type);
 }
 
 function print(text: string): number {

@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { availableParallelism, hostname } from 'node:os';
+import { isatty } from 'node:tty';
 import { parseRange } from './model/address-range.ts';
 import { parseEndpoint } from './model/endpoint.ts';
 import { InvalidValue } from './model/invalid-value.ts';
@@ -58,6 +59,7 @@ const numberFrom =
   };
 
 const maxDnsThreads = 32;
+const standardOutput = 1;
 
 /** A setting that always has a value. */
 type SettingWithDefault<T> = Setting<T> & { default: string };
@@ -299,6 +301,14 @@ export const settings = {
       if (!/^\S{16,}$/.test(value)) throw new InvalidValue('must have at least 16 characters and no spaces');
       return value;
     },
+  }),
+  logFormat: setting({
+    flag: 'log-format',
+    value: 'json|text',
+    variable: 'ZONEWRIGHT_LOG_FORMAT',
+    help: 'json for programs, text for people; on a terminal text is the default',
+    default: isatty(standardOutput) ? 'text' : 'json',
+    parse: oneOf('json', 'text'),
   }),
   logLevel: setting({
     flag: 'log-level',

@@ -27,7 +27,7 @@ export function authenticate(services: Pick<Services, 'views' | 'adminToken'>, r
   if (presented === undefined)
     refuse('unauthorized', `send the header "Authorization: Bearer <token>": ${whereTokensAre}`);
   if (services.adminToken !== undefined && isSameSecret(presented, services.adminToken)) {
-    request.actor = environmentActor;
+    request.actor = { ...environmentActor, request: shownRequest(request) };
     return;
   }
   if (!services.views.loaded)
@@ -36,5 +36,12 @@ export function authenticate(services: Pick<Services, 'views' | 'adminToken'>, r
     storedToken(services.views, presented) ?? refuse('unauthorized', `the token is not valid: ${whereTokensAre}`);
   // A stored token may have the id of the token from the environment. The two must not share idempotency keys.
   const id = token.id === environmentActor.id ? tokenKey(token.id) : token.id;
-  request.actor = { kind: 'token', id, name: token.id };
+  request.actor = { kind: 'token', id, name: token.id, request: shownRequest(request) };
+}
+
+/** The limit for the part of a path that the log shows. */
+const maxPath = 300;
+
+function shownRequest({ id, method, url }: FastifyRequest): NonNullable<TokenActor['request']> {
+  return { id, what: `${method} ${url.slice(0, maxPath)}` };
 }

@@ -1,6 +1,7 @@
 // The HTTP server: plugins, validation, authentication and routes, in the order in which they handle a request.
 // The routes: routes/. The answer to a refusal: problem.ts.
 
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
@@ -60,8 +61,9 @@ export async function createServer(
     http,
     // The type of Fastify's options has either `http` or `https`. Its server takes `https` if it is there.
     ...({ https } as object),
+    genReqId: requestIdOf,
     frameworkErrors: sendProblem,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     bodyLimit: maxBody,
     schemaController: { compilersFactory: { buildSerializer } },
     // A name of 255 octets, each written as %5C and three digits, fits into a path.
@@ -73,6 +75,7 @@ export async function createServer(
   connections.watch(app.server);
   // Node's own refusal has no body: refuseUnfit sends a problem.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
+  app.addHook('onRequest', async ({ id }, reply) => void reply.header('x-request-id', id));
   app.addHook('preClose', async () => connections.drain(app.server));
   app.addHook('onRequest', async ({ raw }, reply) => {
     reply.headers(cautiousHeaders);
@@ -117,6 +120,12 @@ export async function createServer(
     }
   });
   return app;
+}
+
+/** Returns the id that the client gave the request, so that it finds the request in the log, or a new one. */
+function requestIdOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && /^[\w.:+/=-]{1,128}$/.test(given) ? given : randomUUID();
 }
 
 /** Refuses requests with headers that no route accepts: Host, Authorization, Content-Encoding, Expect. */

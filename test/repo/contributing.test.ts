@@ -92,7 +92,7 @@ function rowsOfTable(): Rows {
 
 /** Settings whose default is long, or depends on the machine or on other settings: the table describes it in words. */
 const inWords = ['ADVERTISE', 'REPLICA', 'ADMIN_TOKEN', 'DNS_THREADS', 'DNS_COOKIE_SECRET', 'DNS_RATE_LIMIT_ALLOW'];
-inWords.push('DNS_TLS_LISTEN', 'DNS_HTTPS_LISTEN');
+inWords.push('DNS_TLS_LISTEN', 'DNS_HTTPS_LISTEN', 'LOG_FORMAT');
 
 test('every setting has its row in docs/operations.md, with its flag and its default', () => {
   const [help, table] = [rowsOfHelp(), rowsOfTable()];

@@ -98,6 +98,10 @@ test('a store that is not a database is reported in one line', async (t) => {
     fatal[0] ?? '',
     /"msg":"The folder [^"]+ cannot be used: [^"]*file is not a database[^"]*: restore the whole folder/,
   );
+  assert.doesNotMatch(output, /stack/);
+  const asText = await refusalOf(folder, '--log-format', 'text');
+  assert.match(asText.output, /^\d\d:\d\d:\d\d\.\d{3} FATAL The folder \S+ cannot be used: [^\n]*\n$/m);
+  assert.doesNotMatch(asText.output, /^ +at /m);
 });
 
 test('if the log cannot be written, only its lines are lost', { skip: !existsSync('/dev/full') }, async (t) => {

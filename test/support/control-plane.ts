@@ -50,7 +50,7 @@ export async function openReplica(test: Cleanup, store: Store, logger: Logger = 
   const views = emptyViews(logger);
   const stopping = new AbortController();
   const following = follow(store, views, logger, stopping.signal);
-  const committer = new Committer(store, views);
+  const committer = new Committer(store, views, logger);
   const close = async () => {
     stopping.abort();
     await following;

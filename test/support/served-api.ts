@@ -29,7 +29,7 @@ export async function servedApi(
   logger: Logger = pino({ level: 'silent' }),
   certificate?: Certificate,
 ): Promise<ServedApi> {
-  const replica = await openReplica(test, store ?? (await embeddedStore(test)));
+  const replica = await openReplica(test, store ?? (await embeddedStore(test)), logger);
   const { views, committer } = replica;
   const metrics = createMetrics({ views, tableBytes: () => 0 });
   const services = { ...replica, metrics, waitingFor: () => [], adminToken };

@@ -4,6 +4,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { Refusal, refuse } from '../../errors.ts';
+import type { Logger } from '../../model/logger.ts';
 import type { Revision } from '../../model/revision.ts';
 import { within } from '../../model/within.ts';
 import {
@@ -20,6 +21,7 @@ import type { Views } from '../../views/views.ts';
 import { faultRefusal } from '../reading/fault-refusal.ts';
 import { untilServed } from '../reading/until-reached.ts';
 import { Batch } from './batch.ts';
+import { logChange } from './change-log.ts';
 import type { Actor, Committed, Decide, Decision } from './decision.ts';
 import { comparedKey, writtenKey } from './transaction-keys.ts';
 
@@ -29,6 +31,8 @@ interface Job {
   decide: Decide<unknown>;
   attempts: number;
   maxAttempts: number;
+  /** When it was asked for, as performance.now() counts. */
+  since: number;
   resolve: (committed: Committed<unknown>) => void;
   reject: (reason: unknown) => void;
 }
@@ -58,12 +62,15 @@ export class NotServed extends Refusal {
 export class Committer {
   readonly #store: Store;
   readonly #views: Views;
+  /** Gets a line for each change (test/control/change-log.test.ts). */
+  readonly #logger: Logger | undefined;
   #queue: Job[] = [];
   #running = false;
 
-  constructor(store: Store, views: Views) {
+  constructor(store: Store, views: Views, logger?: Logger) {
     this.#store = store;
     this.#views = views;
+    this.#logger = logger;
   }
 
   /**
@@ -78,7 +85,7 @@ export class Committer {
     const { obstacle } = this.#views;
     if (obstacle !== undefined) refuse('store_unavailable', obstacle);
     return new Promise((resolve, reject) => {
-      const job = { actor, decide, attempts: 0, maxAttempts: once ? 1 : maxAttempts, reject };
+      const job = { actor, decide, attempts: 0, maxAttempts: once ? 1 : maxAttempts, since: performance.now(), reject };
       this.#queue.push({ ...job, resolve: resolve as Job['resolve'] });
       if (!this.#running) void this.#run();
     });
@@ -153,7 +160,9 @@ export class Committer {
   }
 
   /** Resolves the job of a committed decision. Rejects it if this replica cannot serve the change. */
-  #answer(job: Job, { result, operations }: Decision<unknown>, revision: Revision): void {
+  #answer(job: Job, decision: Decision<unknown>, revision: Revision): void {
+    const { result, operations } = decision;
+    if (this.#logger !== undefined) logChange(this.#logger, job.actor, decision, revision, job.since);
     const faulty = operations.find((operation) => operation.kind === 'put' && this.#views.faults.has(operation.key));
     if (faulty === undefined) {
       job.resolve({ result, revision });

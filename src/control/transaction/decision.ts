@@ -36,6 +36,8 @@ export interface TokenActor {
   id: string;
   /** For people to read. */
   name: string;
+  /** The request with which the bearer asks. */
+  request?: { id: string; what: string };
 }
 
 /** A part of this service that acts by itself. */
