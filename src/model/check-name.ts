@@ -75,10 +75,13 @@ function* checkWriting(zone: Fqdn, owner: Fqdn, rrsets: readonly Rrset[]): Gener
     const message = `${owner} has the name of its zone twice: names are relative to the zone unless they end in a dot`;
     yield { owner, types: own.map(({ type }) => type), message };
   }
-  for (const { type, records } of own) {
+  for (const rrset of rrsets) {
+    const { type, records, manager } = rrset;
     for (const record of records) {
       const what = describeTwice(zone, owner, type, record) ?? notOfHost(type, record);
-      if (what !== undefined) yield { owner, types: [type], message: `the ${type} of ${owner} ${what}` };
+      if (what === undefined) continue;
+      const managedBy = manager === 'host' && { managedBy: `host:${managingHost(owner, rrset)}` };
+      yield { owner, types: [type], message: `the ${type} of ${owner} ${what}`, ...managedBy };
     }
   }
 }

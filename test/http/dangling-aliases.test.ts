@@ -32,6 +32,20 @@ test('a deleted host is answered with the CNAME records that are left pointing a
   await api.ok(204, 'DELETE', '/v1/hosts/b.foo.k8s');
 });
 
+test('a host that is renamed, or loses an alias, is answered with what still points to the old name', async (t) => {
+  const { api, host, put } = await prepare(t);
+  await host('a.foo.k8s', 'own.foo.k8s');
+  await put('foo.k8s', 'one/CNAME', 'a.foo.k8s.');
+  await put('foo.k8s', 'two/CNAME', 'own.foo.k8s.');
+  const patch = async (name: string, body: object) =>
+    (await api.ok<Warned>(200, 'PATCH', `/v1/hosts/${name}`, body)).warnings?.map(
+      ({ name, type }) => `${name} ${type}`,
+    );
+  assert.equal(await patch('a.foo.k8s', { owner: 'team' }), undefined);
+  assert.deepEqual(await patch('a.foo.k8s', { name: 'b.foo.k8s' }), ['one.foo.k8s CNAME']);
+  assert.deepEqual(await patch('b.foo.k8s', { aliases: [] }), ['two.foo.k8s CNAME']);
+});
+
 test('a deleted RRset warns too, unless the CNAME goes with it or another name answers', async (t) => {
   const { api, put } = await prepare(t);
   await put('foo.k8s', 'www/CNAME', 'a.foo.k8s.');

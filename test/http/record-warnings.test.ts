@@ -117,6 +117,20 @@ test("a SOA in a zone file gets a warning if it names the zone's name twice", as
   assert.equal((await warningsOf('ns.z.example. hostmaster')).length, 0);
 });
 
+test('a host with an address that no host has gets the warning too, and an import does not repeat it', async (t) => {
+  const api = await prepare(t);
+  const wanted = { name: 'a.z.example', addresses: ['239.0.0.1'], ptr: false };
+  const host = await api.ok<{ warnings?: Record<string, string>[] }>(201, 'POST', '/v1/hosts', wanted);
+  assert.deepEqual(
+    host.warnings?.map(({ name, type }) => `${name} ${type}`),
+    ['a.z.example A'],
+  );
+  assert.match(host.warnings?.[0]?.message ?? '', /multicast/);
+  const file = '@ 60 NS ns.elsewhere.\na 60 TXT x\n';
+  const answer = await api.send('PUT', '/v1/zones/z.example/zonefile', file, { 'content-type': 'text/dns' });
+  assert.doesNotMatch(answer.text, /multicast/);
+});
+
 test('a message that advises a request has its path as it must be sent', async (t) => {
   const { api } = await servedApi(t);
   const zone = '0/25.2.0.192.in-addr.arpa';

@@ -3,12 +3,12 @@
 import type { Host } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { hostKey } from '../../store/kinds/host.ts';
-import type { AddressWarning } from '../addresses/choose-addresses.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import { withPools } from '../reading/with-pools.ts';
 import type { Decision, DecisionContext, Standing } from '../transaction/decision.ts';
+import type { Warning } from '../transaction/name-edits.ts';
 import { standingSince, TransactionBuilder } from '../transaction/transaction-builder.ts';
-import { hostFrom, newAddressWarnings, refuseTakenName, type WantedHost } from './host-wanted.ts';
+import { type HostWarning, hostFrom, newAddressWarnings, refuseTakenName, type WantedHost } from './host-wanted.ts';
 import { orphanedHost } from './orphans.ts';
 import { pathsIn, writeHost } from './write-host.ts';
 
@@ -27,7 +27,7 @@ interface HostChange {
 interface HostPut extends Standing {
   host: Host;
   created: boolean;
-  warnings: AddressWarning[];
+  warnings: HostWarning[];
 }
 
 /**
@@ -47,11 +47,11 @@ export function decideChangeHost(
   const before = current?.value ?? orphanedHost(context, wanted.name);
   const host = hostFrom(builder, wanted, before);
   writeHost(builder, before, host);
-  const result = {
+  const resultOf = (warnings: Warning[]) => ({
     host: withPools(context, host),
     created: current === undefined,
-    warnings: newAddressWarnings(context, host, before),
+    warnings: [...newAddressWarnings(context, host, before), ...warnings],
     ...standingSince(builder, hostKey(host.name), current),
-  };
-  return builder.build(result, pathsIn(host));
+  });
+  return builder.buildWith(resultOf, pathsIn(host));
 }

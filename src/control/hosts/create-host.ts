@@ -1,16 +1,15 @@
 // Use case: a host is created.
 
 import type { Host } from '../../model/host.ts';
-import type { AddressWarning } from '../addresses/choose-addresses.ts';
 import { withPools } from '../reading/with-pools.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
-import { hostFrom, newAddressWarnings, refuseTakenName, type WantedHost } from './host-wanted.ts';
+import { type HostWarning, hostFrom, newAddressWarnings, refuseTakenName, type WantedHost } from './host-wanted.ts';
 import { orphanedHost } from './orphans.ts';
 import { pathsIn, writeHost } from './write-host.ts';
 
 /** The result: the host, with warnings if there are any. */
-type HostCreated = Host & { warnings?: AddressWarning[] };
+type HostCreated = Host & { warnings?: HostWarning[] };
 
 /**
  * Creates a host with its addresses, A/AAAA, PTR and aliases, in one transaction (test/control/host-is-atomic.test.ts).
@@ -23,7 +22,8 @@ export function decideCreateHost(context: DecisionContext, wanted: WantedHost): 
   const orphan = orphanedHost(context, wanted.name);
   const host = hostFrom(builder, wanted, orphan);
   writeHost(builder, orphan, host);
-  const warnings = newAddressWarnings(context, host, orphan);
-  const result = { ...withPools(context, host), ...(warnings.length > 0 && { warnings }) };
-  return builder.build(result, pathsIn(host));
+  return builder.buildWith((found) => {
+    const warnings = [...newAddressWarnings(context, host, orphan), ...found];
+    return { ...withPools(context, host), ...(warnings.length > 0 && { warnings }) };
+  }, pathsIn(host));
 }

@@ -14,6 +14,7 @@ import {
   recordedWarnings,
 } from '../addresses/choose-addresses.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
+import type { Warning } from '../transaction/name-edits.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
 /**
@@ -68,6 +69,9 @@ export function hostFrom(builder: TransactionBuilder, wanted: WantedHost, before
     createdAt: before?.createdAt ?? timestamp(now),
   };
 }
+
+/** A warning about an address of the host, or about a record. */
+export type HostWarning = AddressWarning | Warning;
 
 /** Returns warnings about the addresses that the host did not have before, if records of other names have them. */
 export function newAddressWarnings(context: DecisionContext, host: Host, before: Host | undefined): AddressWarning[] {

@@ -2,7 +2,7 @@
 // control/hosts/host-input.ts parses the fields.
 
 import type { Static } from 'typebox';
-import type { AddressWarning } from '../../control/addresses/choose-addresses.ts';
+import type { HostWarning } from '../../control/hosts/host-wanted.ts';
 import { reverseName } from '../../model/address.ts';
 import type { Host } from '../../model/host.ts';
 import { unicodeNameOf } from '../../model/international-name.ts';
@@ -22,8 +22,9 @@ import {
   TagsPatch,
   Ttl,
 } from './common.ts';
-import { AddressWarnings, showAddressWarnings } from './pool.ts';
+import { AddressWarning } from './pool.ts';
 import { showUnicodeName, UnicodeName } from './unicode-name.ts';
+import { RrsetWarning } from './zone.ts';
 
 const settings = {
   pool: LabelText,
@@ -82,10 +83,17 @@ export const HostBody = Type.Object(
   { title: 'Host' },
 );
 
-export const WrittenHost = Type.Object({ ...HostBody.properties, warnings: AddressWarnings }, { title: 'WrittenHost' });
+const HostWarnings = Type.Optional(
+  Type.Array(Type.Union([AddressWarning, RrsetWarning]), {
+    description:
+      'Addresses that were asked for and given, although A or AAAA records name them; records that may be a mistake, ' +
+      'such as a CNAME that is left pointing at the old name of the host; absent without warnings',
+  }),
+);
+export const WrittenHost = Type.Object({ ...HostBody.properties, warnings: HostWarnings }, { title: 'WrittenHost' });
 
 /** Returns a host as answers show it. */
-export function showHost(host: Host, revision: number, warnings: AddressWarning[] = []): Static<typeof WrittenHost> {
+export function showHost(host: Host, revision: number, warnings: HostWarning[] = []): Static<typeof WrittenHost> {
   const { name, zone, aliases, ttl, ptr, owner, tags, createdAt } = host;
   const addresses = host.addresses.map(({ address, pool, ptr: own }) => ({
     address,
@@ -105,8 +113,14 @@ export function showHost(host: Host, revision: number, warnings: AddressWarning[
     tags,
     createdAt,
     revision,
-    ...showAddressWarnings(warnings),
+    ...(warnings.length > 0 && { warnings: warnings.map(showHostWarning) }),
   };
+}
+
+function showHostWarning(warning: HostWarning) {
+  if ('address' in warning) return warning;
+  const { owner, types, message } = warning;
+  return { name: owner, type: types[0] ?? 'ANY', message };
 }
 
 function showUnicodeAliases(aliases: readonly Fqdn[]): { unicodeAliases?: string[] } {

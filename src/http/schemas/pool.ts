@@ -2,7 +2,7 @@
 // control/pools/ parses the fields.
 
 import type { Static } from 'typebox';
-import type { AddressWarning } from '../../control/addresses/choose-addresses.ts';
+import type { AddressWarning as AddressWarned } from '../../control/addresses/choose-addresses.ts';
 import type { AddressRecord } from '../../model/allocation.ts';
 import { Type } from '../../model/json-schema.ts';
 import { strategies } from '../../model/pool.ts';
@@ -145,15 +145,19 @@ export const AllocationBody = Type.Object(
   { title: 'Allocation' },
 );
 /** Warnings about addresses that were given as asked. */
+export const AddressWarning = Type.Object(
+  { address: AddressText, names: Type.Array(NameText), message: Type.String() },
+  { title: 'AddressWarning' },
+);
 export const AddressWarnings = Type.Optional(
-  Type.Array(Type.Object({ address: AddressText, names: Type.Array(NameText), message: Type.String() }), {
+  Type.Array(AddressWarning, {
     description:
       'Addresses that were asked for and given, although A or AAAA records name them; absent without warnings',
   }),
 );
 
 /** Returns the warnings as answers show them. */
-export function showAddressWarnings(warnings: AddressWarning[] = []): { warnings?: Static<typeof AddressWarnings> } {
+export function showAddressWarnings(warnings: AddressWarned[] = []): { warnings?: Static<typeof AddressWarnings> } {
   return warnings.length > 0 ? { warnings } : {};
 }
 

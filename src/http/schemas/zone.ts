@@ -145,7 +145,7 @@ export const RrsetBody = Type.Object(
   { title: 'RRset' },
 );
 
-const RrsetWarning = Type.Object(
+export const RrsetWarning = Type.Object(
   { name: rrset.name, type: TypeText, message: Type.String() },
   { title: 'RRsetWarning' },
 );

@@ -241,6 +241,8 @@ export class ZoneFileContents {
   #note({ types, message, code, managedBy, cut }: NameFinding, own: readonly FileRrset[], findings: Findings) {
     const hiding = cut && this.names.get(cut.owner)?.find(({ type }) => type === cut.type);
     const line = (own.find(({ type }) => types.includes(type)) ?? hiding ?? own[0])?.line ?? 0;
+    // The warnings of hosts are told when they are written.
+    if (code === undefined && managedBy !== undefined) return;
     if (code === undefined) findings.warn(line, message);
     else findings.fault(line, message, managedBy !== undefined && code === 'cname_conflict' ? 'managed_record' : code);
   }
