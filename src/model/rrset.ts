@@ -86,3 +86,8 @@ export function managingHost(owner: Fqdn, rrset: Rrset): Fqdn {
   if (rrset.type === 'A' || rrset.type === 'AAAA') return owner;
   return parseName(rrset.records[0] ?? owner);
 }
+
+/** Returns the text that names the manager of an RRset. Undefined if users write the RRset themselves. */
+export function managerOf(owner: Fqdn, rrset: Rrset): string | undefined {
+  return rrset.manager === 'host' ? `host:${managingHost(owner, rrset)}` : rrset.manager;
+}

@@ -11,15 +11,23 @@ import type { Views } from '../../views/views.ts';
 import { parseAll } from '../input/every-fault.ts';
 import { mergePatch } from '../input/merge-patch.ts';
 import { parseList } from '../input/parse-list.ts';
+import { checkReadOnly, refuseReadOnly } from '../input/read-only.ts';
 import { parseSearch } from '../input/search.ts';
 import type { WantedHost } from './host-wanted.ts';
+
+/** An address in the form that answers have. */
+interface HostAddressInput {
+  address: string;
+  pool?: string | null;
+  ptr?: string | null;
+}
 
 /** A host as people write it. All fields but the name have a default. */
 export interface HostInput {
   name?: string;
   pool?: string;
   families?: Family[];
-  addresses?: string[];
+  addresses?: (string | HostAddressInput)[];
   aliases?: string[];
   /** Seconds; null: the zone's default. */
   ttl?: number | null;
@@ -38,7 +46,7 @@ export function parseHostInput(input: HostInput): WantedHost {
   const [name, aliases, addresses, mayHavePtr] = parseAll(
     parseOwnName,
     () => parseList('/aliases', input.aliases ?? [], parseHostName),
-    () => input.addresses && parseList('/addresses', input.addresses, parseAddress),
+    () => input.addresses && parseList('/addresses', input.addresses.map(addressIn), parseAddress),
     () => {
       const isTarget = isPtrTarget(parseOwnName());
       if (!isTarget && ptr === true)
@@ -57,8 +65,47 @@ export function parseHostInput(input: HostInput): WantedHost {
     tags,
     ...(pool !== undefined && { pool }),
     ...(families !== undefined && { families }),
-    ...(addresses !== undefined && { addresses }),
+    ...(addresses !== undefined && { addresses, withoutPtr: addresses.filter((_, at) => lacksPtr(input, at)) }),
   };
+}
+
+function addressIn(one: string | HostAddressInput): string {
+  return typeof one === 'string' ? one : one.address;
+}
+
+/** Returns whether the request says that this address has no PTR. */
+function lacksPtr({ addresses = [] }: HostInput, index: number): boolean {
+  const one = addresses[index];
+  return typeof one === 'object' && one.ptr === null;
+}
+
+/** A host as answers show it: what {@link checkShownHost} compares. */
+interface ShownHost {
+  [field: string]: unknown;
+  addresses: readonly { address: string; pool: string | null; ptr: string | null }[];
+}
+
+/**
+ * Refuses with `precondition_failed` what the request says about the host that stands and no request can change: its
+ * read-only fields, and the pools and PTRs of its addresses. `shown`: the host as answers show it; undefined if there
+ * is none.
+ */
+export function checkShownHost(
+  readOnly: Readonly<Record<string, unknown>>,
+  { addresses }: HostInput,
+  shown: ShownHost | undefined,
+): void {
+  parseAll(
+    () => checkReadOnly(readOnly, shown),
+    ...(addresses ?? []).map((one, index) => () => {
+      if (typeof one === 'string') return;
+      const stands = shown?.addresses.find(({ address }) => address === one.address);
+      for (const field of ['pool', 'ptr'] as const) {
+        if (one[field] === undefined || one[field] === stands?.[field]) continue;
+        refuseReadOnly(`/addresses/${index}/${field}`, stands?.[field]);
+      }
+    }),
+  );
 }
 
 /**

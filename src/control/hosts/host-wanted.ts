@@ -27,6 +27,8 @@ export interface WantedHost {
   pool?: string;
   families?: Family[];
   addresses?: Address[];
+  /** Those of `addresses` whose PTR is not created again, if it was deleted with a reverse zone. */
+  withoutPtr?: Address[];
   aliases: Fqdn[];
   ttl: number | null;
   ptr: boolean;
@@ -85,9 +87,13 @@ export function newAddressWarnings(context: DecisionContext, host: Host, before:
  * Returns the addresses of `before`. An address keeps the mark that its PTR was deleted with a reverse zone, unless the
  * request has `ptr: true`, or the host shall have no PTRs.
  */
-function heldBy({ ptr, everyPtr = false }: WantedHost, before: Host | undefined): HostAddress[] {
+function heldBy({ ptr, everyPtr = false, withoutPtr = [] }: WantedHost, before: Host | undefined): HostAddress[] {
   const held = before?.addresses ?? [];
-  return ptr && !everyPtr ? held : held.map(({ ptr: _, ...address }) => address);
+  return held.map((one) => {
+    const keepsMark = ptr && (!everyPtr || withoutPtr.includes(one.address));
+    const { ptr: _, ...unmarked } = one;
+    return keepsMark ? one : unmarked;
+  });
 }
 
 /** Returns the addresses of the wanted host: those of `held` that it keeps, and new ones. */

@@ -3,6 +3,7 @@
 // test/repo/store-commits.test.ts lists the files that commit without the builder. The edits of names, and the checks
 // of their RRsets: name-edits.ts.
 
+import { isDeepStrictEqual } from 'node:util';
 import { refuse } from '../../errors.ts';
 import { ancestry, type Fqdn, parentOf } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
@@ -72,7 +73,7 @@ export class TransactionBuilder implements DecisionContext {
   put(key: string, value: string, before: Revision | undefined, standing?: string): this {
     if (before === undefined) this.requireAbsent(key);
     else this.requireUnchanged(key, before);
-    if (before !== undefined && value === standing) return this;
+    if (before !== undefined && standing !== undefined && isSame(value, standing)) return this;
     return this.addUnchecked({ kind: 'put', key, value });
   }
 
@@ -244,4 +245,9 @@ export class TransactionBuilder implements DecisionContext {
 /** Returns since when the resource stands as it is, if the transaction does not write its key. */
 export function standingSince(builder: TransactionBuilder, key: string, current?: Versioned<unknown>): Standing {
   return current === undefined || builder.writes(key) ? {} : { standingSince: current.modified };
+}
+
+/** Returns whether two encoded values are equal. The order of an object's fields has no meaning. */
+function isSame(a: string, b: string): boolean {
+  return a === b || (a.length === b.length && isDeepStrictEqual(JSON.parse(a), JSON.parse(b)));
 }

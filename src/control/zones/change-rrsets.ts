@@ -1,18 +1,21 @@
 // Use case: RRsets of a zone are written and deleted, all of them or none.
 
+import { isDeepStrictEqual } from 'node:util';
 import { refuse, refuseField } from '../../errors.ts';
 import { type Fqdn, isWithin } from '../../model/name.ts';
 import type { RecordType } from '../../model/rdata/record-types.ts';
-import { managingHost, type OwnedRrset, type Rrset } from '../../model/rrset.ts';
+import { managerOf, managingHost, type OwnedRrset, type Rrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
 import { serialKey } from '../../store/kinds/serial.ts';
 import { isOrphanedRecord, requireOrphan } from '../hosts/orphans.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
+import { checkReadOnly } from '../input/read-only.ts';
 import { existingZone } from '../reading/existing.ts';
 import { zonePath } from '../reading/resource-path.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import type { Warning } from '../transaction/name-edits.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { servedRrsetsAt } from './list-rrsets.ts';
 import { rrsetTag } from './rrset-tag.ts';
 
 /** A change of one RRset. `rrset`: the RRset to write; undefined deletes it. */
@@ -22,6 +25,8 @@ export interface RrsetChange {
   rrset: (Omit<Rrset, 'ttl' | 'manager'> & { ttl?: number }) | undefined;
   /** The path of the change in the request. */
   path: string;
+  /** The manager of the RRset, if the request says it. It must be the one that the RRset has. */
+  managedBy?: string;
   /** What is probably a mistake in how the records were written. */
   warning?: string;
 }
@@ -65,7 +70,13 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
   const rrsets: OwnedRrset[] = [];
   const noted: Warning[] = [];
   let created = false;
-  for (const { owner, type, rrset, path, warning } of changes) {
+  for (const change of changes) {
+    const { owner, type, rrset, path, warning } = change;
+    const kept = managedAlready(builder, zone, change, precondition);
+    if (kept !== undefined) {
+      rrsets.push(kept);
+      continue;
+    }
     if (builder.refusals.refuses(() => checkPlace(zone, owner, type, path))) continue;
     const stands = builder.rrsetsAt(zone, owner).find((other) => other.type === type);
     const shown = stands ?? impliedAt(context, zone, owner, type);
@@ -92,6 +103,29 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
     (warnings) => ({ rrsets, created, warnings: [...noted, ...warnings] }),
     (owner, type) => changes.find((one) => one.owner === owner && one.type === type && one.rrset !== undefined)?.path,
   );
+}
+
+/**
+ * Returns the RRset that stands if the request has it with its manager, as answers show it. Such a request changes
+ * nothing. Returns undefined for another request. Refuses with `precondition_failed` another manager.
+ */
+function managedAlready(
+  builder: TransactionBuilder,
+  zone: Zone,
+  { owner, type, rrset, managedBy }: RrsetChange,
+  precondition: Precondition,
+): OwnedRrset | undefined {
+  if (managedBy === undefined || !isWithin(owner, zone.name)) return undefined;
+  const shown = servedRrsetsAt(builder.views, zone, owner).find((one) => one.type === type);
+  checkReadOnly({ managedBy }, shown && { managedBy: managerOf(owner, shown) });
+  if (shown === undefined || rrset === undefined) return undefined;
+  const isSame = (rrset.ttl ?? shown.ttl) === shown.ttl && isDeepStrictEqual(rrset.records, shown.records);
+  if (!isSame) return undefined;
+  checkPrecondition(precondition, rrsetTag(shown));
+  // Writes what stands, which writes nothing: the compare proves that it still stands.
+  const stored = builder.rrsetsAt(zone, owner).find((one) => one.type === type);
+  if (stored !== undefined) builder.putRrset(zone, owner, stored);
+  return { owner, rrset: shown };
 }
 
 function checkPlace(zone: Zone, owner: Fqdn, type: RecordType, path: string): void {

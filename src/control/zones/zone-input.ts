@@ -1,12 +1,14 @@
 // Parses requests about zones: the fields of a request in, a checked zone out. A refusal names the path of the field.
 
+import { isDeepStrictEqual } from 'node:util';
 import { atField, refuseField } from '../../errors.ts';
 import { parseMailbox } from '../../model/mailbox.ts';
 import { parseName, root } from '../../model/name.ts';
-import { checkZoneName, type SoaSettings, type Zone, zoneDefaults } from '../../model/zone.ts';
+import { checkZoneName, type SoaSettings, soaDefaults, type Zone, zoneDefaults } from '../../model/zone.ts';
 import { parseAll } from '../input/every-fault.ts';
 import { mergePatch } from '../input/merge-patch.ts';
 import { parseList } from '../input/parse-list.ts';
+import { refuseReadOnly } from '../input/read-only.ts';
 
 /** The settings of a zone as people write them. Each setting has a default. */
 export interface ZoneInput {
@@ -14,6 +16,8 @@ export interface ZoneInput {
   nameservers?: string[];
   soa?: Omit<SoaSettings, 'mname' | 'rname'> & { mname?: string; rname?: string };
   skydns?: boolean;
+  /** True keeps an automatic zone automatic, if the request changes nothing else. It makes no zone automatic. */
+  automatic?: boolean;
 }
 
 /** Returns the new zone that the input asks for. Refuses with `invalid_request`. */
@@ -44,13 +48,13 @@ export function parseZoneInput(name: Zone['name'], input: ZoneInput, current: Zo
       if (skydns) refuseField('invalid_request', '/skydns', 'is not available in this version');
     },
   );
-  return {
+  const zone: Zone = {
     name,
     generation: current?.generation ?? zoneDefaults.generation,
     defaultTtl,
     nameservers,
     soa: {
-      ...times,
+      ...withoutDefaults(times, current),
       ...(primary !== undefined && { mname: primary }),
       ...(mailbox !== undefined && { rname: mailbox }),
     },
@@ -58,10 +62,26 @@ export function parseZoneInput(name: Zone['name'], input: ZoneInput, current: Zo
     // A zone that a user has changed is not automatic any more: it is not deleted with its last name.
     automatic: false,
   };
+  if (input.automatic !== true) return zone;
+  if (current?.automatic !== true) refuseReadOnly('/automatic', current?.automatic);
+  return isDeepStrictEqual({ ...zone, automatic: true }, current) ? current : zone;
+}
+
+/**
+ * Returns the SOA's times without those that the zone has by default, and that the request writes as answers show them.
+ * So they stay defaults.
+ */
+function withoutDefaults(times: SoaSettings, current: Zone | undefined): SoaSettings {
+  const isDefault = (field: string) => {
+    const name = field as keyof typeof soaDefaults;
+    return current !== undefined && current.soa[name] === undefined && times[name] === soaDefaults[name];
+  };
+  return Object.fromEntries(Object.entries(times).filter(([field]) => !isDefault(field)));
 }
 
 /** Returns the zone that `current` becomes with the merge patch. Refuses with `invalid_request`. */
 export function parseZonePatch(current: Zone, patch: object): Zone {
-  const { name, defaultTtl, nameservers, soa, skydns } = current;
-  return parseZoneInput(name, mergePatch({ defaultTtl, nameservers, soa, skydns }, patch), current);
+  const { name, defaultTtl, nameservers, soa, skydns, automatic } = current;
+  const input = { defaultTtl, nameservers, soa, skydns, ...(automatic && { automatic }) };
+  return parseZoneInput(name, mergePatch(input, patch), current);
 }

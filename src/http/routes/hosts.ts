@@ -1,9 +1,16 @@
 // /v1/hosts: names with their addresses.
 
+import type { Static } from 'typebox';
 import { decideChangeHost } from '../../control/hosts/change-host.ts';
 import { decideCreateHost } from '../../control/hosts/create-host.ts';
 import { decideDeleteHost } from '../../control/hosts/delete-host.ts';
-import { parseHostFilter, parseHostInput, parseHostPatch } from '../../control/hosts/host-input.ts';
+import {
+  checkShownHost,
+  type HostInput,
+  parseHostFilter,
+  parseHostInput,
+  parseHostPatch,
+} from '../../control/hosts/host-input.ts';
 import { entityTag } from '../../control/input/precondition.ts';
 import { existingHost } from '../../control/reading/existing.ts';
 import { withPools } from '../../control/reading/with-pools.ts';
@@ -50,6 +57,12 @@ export const hostRoutes: Routes = async (app, services) => {
   const { views } = services;
   const location = (name: Fqdn) => `/v1/hosts/${encodeURIComponent(name)}`;
   const nameOf = (text: string) => atField(':name', () => parseName(text));
+
+  /** Returns a host as answers show it now. */
+  const shownNow = (name: Fqdn) => {
+    const host = views.hosts.get(name);
+    return host && showHost(withPools(services, host.value), host.modified);
+  };
 
   app.post(
     '/v1/hosts',
@@ -146,10 +159,18 @@ export const hostRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const name = nameOf(request.params.name);
-      const wanted = parseHostInput({ ...request.body, name: request.body.name ?? name });
+      const { readOnly, input } = splitReadOnly(request.body);
+      const wanted = parseHostInput({ ...input, name: input.name ?? name });
       if (wanted.name !== name)
         refuseField('invalid_request', '/name', 'is not the name in the path: rename with PATCH');
-      const change = { name, precondition: preconditionOf(request), change: () => wanted };
+      const change = {
+        name,
+        precondition: preconditionOf(request),
+        change: () => {
+          checkShownHost(readOnly, input, shownNow(name));
+          return wanted;
+        },
+      };
       const committed = await commitFor(services, request, reply, (context) => decideChangeHost(context, change));
       const { host, created, warnings } = committed.result;
       const written = writtenAt(committed);
@@ -173,11 +194,15 @@ export const hostRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const name = nameOf(request.params.name);
+      const { readOnly, input } = splitReadOnly(request.body);
       const change = {
         name,
         precondition: preconditionOf(request),
-        change: (current: Host | undefined) =>
-          parseHostPatch(current ?? existingHost(services, name).value, request.body),
+        change: (current: Host | undefined) => {
+          const wanted = parseHostPatch(current ?? existingHost(services, name).value, input);
+          checkShownHost(readOnly, input as HostInput, shownNow(name));
+          return wanted;
+        },
       };
       const committed = await commitFor(services, request, reply, (context) => decideChangeHost(context, change));
       const { host, warnings } = committed.result;
@@ -209,3 +234,9 @@ export const hostRoutes: Routes = async (app, services) => {
     },
   );
 };
+
+/** Separates the fields that no request can change from the others. */
+function splitReadOnly<T extends Static<typeof PutHost> | Static<typeof PatchHost>>(body: T) {
+  const { unicodeName, zone, unicodeAliases, createdAt, revision, ...input } = body;
+  return { readOnly: { unicodeName, zone, unicodeAliases, createdAt, revision }, input };
+}

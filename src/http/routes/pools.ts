@@ -159,7 +159,7 @@ export const poolRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const name = request.params.pool;
-      const { name: named = name, ...body } = request.body;
+      const { name: named = name, usage: _, ...body } = request.body;
       if (named !== name)
         refuseField('invalid_request', '/name', 'is not the name in the path: a pool cannot be renamed');
       const wanted = parsePoolInput(name, body);
@@ -193,11 +193,13 @@ export const poolRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const name = request.params.pool;
+      const { name: named = name, usage: _, ...patch } = request.body;
+      if (named !== name)
+        refuseField('invalid_request', '/name', 'is not the name in the path: a pool cannot be renamed');
       const change = {
         name,
         precondition: preconditionOf(request),
-        change: (current: Pool | undefined) =>
-          parsePoolPatch(current ?? existingPool(services, name).value, request.body),
+        change: (current: Pool | undefined) => parsePoolPatch(current ?? existingPool(services, name).value, patch),
       };
       const committed = await commitPool(services, request, reply, change);
       return sendWritten(reply, writtenAt(committed), false, location(name), show(committed.result.pool), withBody);

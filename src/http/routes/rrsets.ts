@@ -2,6 +2,7 @@
 
 import type { Static } from 'typebox';
 import { entityTag } from '../../control/input/precondition.ts';
+import { checkReadOnly } from '../../control/input/read-only.ts';
 import { parseSearch } from '../../control/input/search.ts';
 import { existingZone } from '../../control/reading/existing.ts';
 import { rrsetPath } from '../../control/reading/resource-path.ts';
@@ -23,6 +24,7 @@ import type { OwnedRrset } from '../../model/rrset.ts';
 import { decodeCursor, encodeCursor, limitOf } from '../page.ts';
 import { created, deletedWith, read, written, writtenTogether } from '../schemas/answers.ts';
 import { listOf, NameText, pageQuery, readHeaders, searchQuery, strict, writeHeaders } from '../schemas/common.ts';
+import { showUnicodeName } from '../schemas/unicode-name.ts';
 import {
   DeletedWithWarnings,
   PatchRrsets,
@@ -145,12 +147,16 @@ export const rrsetRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const { zone, owner, type } = placeOf(request.params);
-      const { name, type: typeText, ttl, records } = request.body;
+      const { name, type: typeText, ttl, records, unicodeName, managedBy } = request.body;
       if (name !== undefined && parseOwner('/name', name, zone.name) !== owner)
         refuseField('invalid_request', '/name', 'is not the name in the path');
       if (typeText !== undefined && typeText.toUpperCase() !== type)
         refuseField('invalid_request', '/type', 'is not the type in the path');
-      const change = parseRrsetInput({ owner, type }, { ttl, records });
+      checkReadOnly({ unicodeName }, showUnicodeName(formatRelativeName(owner, zone.name)));
+      const change = {
+        ...parseRrsetInput({ owner, type }, { ttl, records }),
+        ...(managedBy !== undefined && { managedBy }),
+      };
       const precondition = preconditionOf(request);
       const committed = await commitFor(services, request, reply, (context) =>
         decideChangeRrsets(context, { zone: zone.name, changes: [change], precondition }),

@@ -2,6 +2,7 @@
 
 import type { FastifyReply } from 'fastify';
 import { entityTag } from '../../control/input/precondition.ts';
+import { checkReadOnly } from '../../control/input/read-only.ts';
 import { parseSearch } from '../../control/input/search.ts';
 import { existingZone } from '../../control/reading/existing.ts';
 import { zonePath } from '../../control/reading/resource-path.ts';
@@ -11,7 +12,7 @@ import { decideCreateZone, decidePutZone, type ZonePut } from '../../control/zon
 import { parseNewZone, parseZoneInput, parseZonePatch } from '../../control/zones/zone-input.ts';
 import { atField, refuseField } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
-import { parseName } from '../../model/name.ts';
+import { type Fqdn, parseName } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
 import { pageOf } from '../page.ts';
 import { created, deleted, read, shown, written } from '../schemas/answers.ts';
@@ -25,6 +26,7 @@ import {
   strict,
   writeHeaders,
 } from '../schemas/common.ts';
+import { showUnicodeName } from '../schemas/unicode-name.ts';
 import { NewZone, PatchZone, PutZone, showZone, showZoneWarnings, WrittenZone, ZoneBody } from '../schemas/zone.ts';
 import type { Routes } from '../services.ts';
 import {
@@ -132,14 +134,15 @@ export const zoneRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const name = zoneNameOf(request.params.zone);
-      const { name: named, ...input } = request.body;
-      if (named !== undefined && atField('/name', () => parseName(named)) !== name) {
-        refuseField('invalid_request', '/name', 'is not the name in the path: a zone cannot be renamed');
-      }
+      const { name: named, unicodeName, serial: _, ...input } = request.body;
+      requireName(named, name);
       const change = {
         name,
         precondition: preconditionOf(request),
-        change: (current: Zone | undefined) => parseZoneInput(name, input, current),
+        change: (current: Zone | undefined) => {
+          checkReadOnly({ unicodeName }, showUnicodeName(name));
+          return parseZoneInput(name, input, current);
+        },
       };
       const committed = await commitFor(services, request, reply, (context) => decidePutZone(context, change));
       return sendZone(reply, committed);
@@ -162,11 +165,15 @@ export const zoneRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const name = zoneNameOf(request.params.zone);
+      const { name: named, unicodeName, serial: _, ...patch } = request.body;
+      requireName(named, name);
       const change = {
         name,
         precondition: preconditionOf(request),
-        change: (current: Zone | undefined) =>
-          parseZonePatch(current ?? existingZone(services, name).value, request.body),
+        change: (current: Zone | undefined) => {
+          checkReadOnly({ unicodeName }, showUnicodeName(name));
+          return parseZonePatch(current ?? existingZone(services, name).value, patch);
+        },
       };
       const committed = await commitFor(services, request, reply, (context) => decidePutZone(context, change));
       return sendZone(reply, committed);
@@ -201,3 +208,9 @@ export const zoneRoutes: Routes = async (app, services) => {
     },
   );
 };
+
+/** Refuses a request whose name is not that of its path. */
+function requireName(named: unknown, name: Fqdn): void {
+  if (typeof named !== 'string' || atField('/name', () => parseName(named)) === name) return;
+  refuseField('invalid_request', '/name', 'is not the name in the path: a zone cannot be renamed');
+}

@@ -32,6 +32,11 @@ export function patchOf(properties: TProperties, title?: string) {
   return strict(Object.fromEntries(entries) as TProperties, title);
 }
 
+/** Returns the schema of a field that a request may have as answers have it, but that it cannot change. */
+export function readOnly<T extends TSchema>(schema: T) {
+  return Type.Optional(Type.Unsafe<Static<T>>({ ...(schema as object), readOnly: true }));
+}
+
 /** Returns the schema of an object in which each field may be absent. */
 export function optional<T extends TProperties>(properties: T) {
   return Type.Partial(Type.Object(properties));

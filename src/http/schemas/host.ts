@@ -17,6 +17,7 @@ import {
   Owner,
   optional,
   patchOf,
+  readOnly,
   strict,
   Tags,
   TagsPatch,
@@ -26,6 +27,7 @@ import { AddressWarning } from './pool.ts';
 import { showUnicodeName, UnicodeName } from './unicode-name.ts';
 import { RrsetWarning } from './zone.ts';
 
+const addressesDescription = 'The addresses of the host; default: the next free ones of the pool';
 const settings = {
   pool: LabelText,
   families: Type.Array(FamilyText, {
@@ -38,7 +40,7 @@ const settings = {
   addresses: Type.Array(AddressText, {
     minItems: 1,
     maxItems: 16,
-    description: 'The addresses of the host; default: the next free ones of the pool',
+    description: addressesDescription,
   }),
   aliases: Type.Array(NameText, { maxItems: 32, description: 'Names that get a CNAME to the host' }),
   ttl: nullable(Ttl, { description: "Seconds; null: the zone's default" }),
@@ -48,20 +50,43 @@ const settings = {
 };
 
 export const NewHost = strict({ name: NameText, ...optional(settings).properties }, 'NewHost');
-export const PutHost = strict({ name: Type.Optional(NameText), ...optional(settings).properties }, 'HostSettings');
-export const PatchHost = patchOf({ name: NameText, ...settings, tags: TagsPatch }, 'HostPatch');
-
+const Ptr = nullable(NameText, {
+  description: 'null: the address has no PTR, or lost it with its reverse zone; PATCH `"ptr": true` writes it again',
+});
 const HostAddress = Type.Object(
-  {
-    address: AddressText,
-    pool: nullable(LabelText),
-    ptr: nullable(NameText, {
-      description:
-        'null: the address has no PTR, or lost it with its reverse zone; PATCH `"ptr": true` writes it again',
-    }),
-  },
+  { address: AddressText, pool: nullable(LabelText), ptr: Ptr },
   { title: 'HostAddress' },
 );
+const UnicodeAliases = Type.Array(Type.String(), {
+  description: 'The aliases in Unicode, in the same order, if one of them differs',
+});
+const CreatedAt = Type.String({ format: 'date-time' });
+const Revision = Type.Integer({ description: 'The store revision that wrote the host' });
+
+/** What answers have, and no request can change. */
+const shownOnly = {
+  unicodeName: readOnly(UnicodeName),
+  zone: readOnly(NameText),
+  unicodeAliases: readOnly(UnicodeAliases),
+  createdAt: readOnly(CreatedAt),
+  revision: readOnly(Revision),
+};
+/** The settings of a host that may stand already. Its addresses may have the form that answers have. */
+const changeable = {
+  ...settings,
+  addresses: Type.Array(
+    Type.Union([
+      AddressText,
+      strict({ address: AddressText, pool: readOnly(nullable(LabelText)), ptr: readOnly(Ptr) }, 'HostAddressInput'),
+    ]),
+    { minItems: 1, maxItems: 16, description: addressesDescription },
+  ),
+};
+export const PutHost = strict(
+  { name: Type.Optional(NameText), ...optional(changeable).properties, ...shownOnly },
+  'HostSettings',
+);
+export const PatchHost = patchOf({ name: NameText, ...changeable, tags: TagsPatch, ...shownOnly }, 'HostPatch');
 
 export const HostBody = Type.Object(
   {
@@ -70,15 +95,13 @@ export const HostBody = Type.Object(
     zone: NameText,
     addresses: Type.Array(HostAddress),
     aliases: Type.Array(NameText),
-    unicodeAliases: Type.Optional(
-      Type.Array(Type.String(), { description: 'The aliases in Unicode, in the same order, if one of them differs' }),
-    ),
+    unicodeAliases: Type.Optional(UnicodeAliases),
     ttl: settings.ttl,
     ptr: Type.Boolean(),
     owner: Owner,
     tags: Tags,
-    createdAt: Type.String({ format: 'date-time' }),
-    revision: Type.Integer({ description: 'The store revision that wrote the host' }),
+    createdAt: CreatedAt,
+    revision: Revision,
   },
   { title: 'Host' },
 );

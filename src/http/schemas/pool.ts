@@ -16,6 +16,7 @@ import {
   oneOf,
   optional,
   patchOf,
+  readOnly,
   strict,
   Tags,
   TagsPatch,
@@ -51,22 +52,6 @@ const settings = {
   tags: Tags,
 };
 
-const { ranges: _, ...defaulted } = settings;
-
-export const NewPool = strict(
-  { name: LabelText, ranges: settings.ranges, ...optional(defaulted).properties },
-  'NewPool',
-);
-export const PutPool = strict(
-  {
-    name: Type.Optional(LabelText),
-    ranges: settings.ranges,
-    ...optional(defaulted).properties,
-  },
-  'PoolSettings',
-);
-export const PatchPool = patchOf({ ...settings, tags: TagsPatch }, 'PoolPatch');
-
 const Count = Type.String({ pattern: '^[0-9]+$' });
 const Usage = Type.Object(
   {
@@ -78,11 +63,36 @@ const Usage = Type.Object(
   },
   { title: 'Usage' },
 );
+const Usages = Type.Object(
+  { ipv4: Usage, ipv6: Usage },
+  { description: 'Decimal strings: IPv6 does not fit a number. Of this moment: in a request it has no effect' },
+);
+
+const { ranges: _, ...defaulted } = settings;
+
+export const NewPool = strict(
+  { name: LabelText, ranges: settings.ranges, ...optional(defaulted).properties },
+  'NewPool',
+);
+export const PutPool = strict(
+  {
+    name: Type.Optional(LabelText),
+    ranges: settings.ranges,
+    ...optional(defaulted).properties,
+    usage: readOnly(Usages),
+  },
+  'PoolSettings',
+);
+export const PatchPool = patchOf(
+  { name: LabelText, ...settings, tags: TagsPatch, usage: readOnly(Usages) },
+  'PoolPatch',
+);
+
 export const PoolBody = Type.Object(
   {
     name: LabelText,
     ...settings,
-    usage: Type.Object({ ipv4: Usage, ipv6: Usage }, { description: 'Decimal strings: IPv6 does not fit a number' }),
+    usage: Usages,
   },
   { title: 'Pool' },
 );

@@ -6,9 +6,9 @@ import type { Warning } from '../../control/transaction/name-edits.ts';
 import type { ZonePut } from '../../control/zones/put-zone.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, formatRelativeName, isWithin } from '../../model/name.ts';
-import { type Manager, managingHost, type Rrset } from '../../model/rrset.ts';
+import { managerOf, type Rrset } from '../../model/rrset.ts';
 import { soaDefaults, type Zone } from '../../model/zone.ts';
-import { NameText, optional, patchOf, strict, Ttl } from './common.ts';
+import { NameText, optional, patchOf, readOnly, strict, Ttl } from './common.ts';
 import { showUnicodeName, UnicodeName } from './unicode-name.ts';
 
 const Seconds = Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1 });
@@ -50,8 +50,23 @@ const settings = {
 };
 
 export const NewZone = strict({ name: NameText, ...optional(settings).properties }, 'NewZone');
-export const PutZone = strict({ name: Type.Optional(NameText), ...optional(settings).properties }, 'ZoneSettings');
-export const PatchZone = patchOf({ ...settings, soa: patchOf(soaFields, 'SoaPatch') }, 'ZonePatch');
+const Automatic = Type.Boolean({
+  description: 'A reverse zone that was created for its first address and is deleted with its last',
+});
+const Serial = Type.Integer({
+  description:
+    "The SOA's serial: the store revision of the zone's last change, modulo 2^32. In a request it has no effect",
+});
+const shownOnly = { unicodeName: readOnly(UnicodeName), automatic: readOnly(Automatic), serial: readOnly(Serial) };
+
+export const PutZone = strict(
+  { name: Type.Optional(NameText), ...optional(settings).properties, ...shownOnly },
+  'ZoneSettings',
+);
+export const PatchZone = patchOf(
+  { name: NameText, ...settings, soa: patchOf(soaFields, 'SoaPatch'), ...shownOnly },
+  'ZonePatch',
+);
 
 export const ZoneBody = Type.Object(
   {
@@ -59,12 +74,8 @@ export const ZoneBody = Type.Object(
     unicodeName: UnicodeName,
     ...settings,
     soa: Type.Object({ ...optional(soaFields).properties }, { title: 'Soa' }),
-    automatic: Type.Boolean({
-      description: 'A reverse zone that was created for its first address and is deleted with its last',
-    }),
-    serial: Type.Integer({
-      description: "The SOA's serial: the store revision of the zone's last change, modulo 2^32",
-    }),
+    automatic: Automatic,
+    serial: Serial,
   },
   { title: 'Zone' },
 );
@@ -113,12 +124,18 @@ const rrset = {
   }),
 };
 
+const ManagedBy = Type.String({
+  description: '`host:<name>`, or `zone` for an RRset that comes from the settings of the zone',
+});
+
 export const PutRrset = strict(
   {
     name: Type.Optional(rrset.name),
     type: Type.Optional(TypeText),
     ttl: Type.Optional(Ttl),
     records: Type.Array(RecordInput, { minItems: 1, maxItems: 1000, description: presentation }),
+    unicodeName: readOnly(UnicodeName),
+    managedBy: readOnly(ManagedBy),
   },
   'RRsetSettings',
 );
@@ -138,9 +155,7 @@ export const RrsetBody = Type.Object(
   {
     ...rrset,
     unicodeName: UnicodeName,
-    managedBy: Type.Optional(
-      Type.String({ description: '`host:<name>`, or `zone` for an RRset that comes from the settings of the zone' }),
-    ),
+    managedBy: Type.Optional(ManagedBy),
   },
   { title: 'RRset' },
 );
@@ -213,10 +228,7 @@ export function showWarnings(
 
 /** Returns an RRset as answers show it. */
 export function showRrset(zone: Fqdn, owner: Fqdn, { type, ttl, records, manager }: Rrset): Static<typeof RrsetBody> {
-  const managedBy: Record<Manager, () => string> = {
-    host: () => `host:${managingHost(owner, { type, ttl, records })}`,
-    zone: () => 'zone',
-  };
+  const managedBy = managerOf(owner, { type, ttl, records, ...(manager && { manager }) });
   const name = formatRelativeName(owner, zone);
   return {
     name,
@@ -224,6 +236,6 @@ export function showRrset(zone: Fqdn, owner: Fqdn, { type, ttl, records, manager
     type,
     ttl,
     records,
-    ...(manager && { managedBy: managedBy[manager]() }),
+    ...(managedBy !== undefined && { managedBy }),
   };
 }
