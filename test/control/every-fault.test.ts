@@ -88,7 +88,7 @@ for (const [what, parse, faults] of inputs) {
 
 test('of many faults the first hundred are told, and the rest of the request is not read', async () => {
   const records = Array<string>(1000).fill('x');
-  const names = [...Array(100).keys()].map((index) => ({ name: `n${index}`, type: 'A', records }));
+  const names = [...Array(5).keys()].map((index) => ({ name: `n${index}`, type: 'A', records }));
   const refusal = await parseRrsetList(zone, names).catch((error: unknown) => error);
   assert.ok(refusal instanceof Refusal);
   assert.deepEqual([refusal.errors?.length, refusal.errors?.at(-1)?.path], [100, '/0/records/99']);
