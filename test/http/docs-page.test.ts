@@ -27,7 +27,7 @@ const readmeOrder = [
 
 test('every example works in the order of the README, then the others; nothing comes from elsewhere', {
   skip,
-  timeout: 300_000,
+  timeout: 600_000,
 }, async (t) => {
   const { url } = await servedApi(t);
   const page = await openPage(t);

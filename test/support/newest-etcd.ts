@@ -9,9 +9,10 @@ import { findProgram } from './peer-process.ts';
 
 export const newestEtcdVersion = '3.7.3';
 
-const cache =
+/** The folder of what tests build or install once. */
+export const testCache =
   process.env.ZONEWRIGHT_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'zonewright-test');
-const built = join(cache, `etcd-${newestEtcdVersion}`);
+const built = join(testCache, `etcd-${newestEtcdVersion}`);
 
 /** Returns the binary: the one that `ZONEWRIGHT_TEST_NEWEST_ETCD` names, or the one that was built. */
 export function findNewestEtcd(): string | undefined {
@@ -27,8 +28,8 @@ export function buildNewestEtcd(): void {
     return;
   }
   console.error(`building etcd ${newestEtcdVersion}`);
-  mkdirSync(cache, { recursive: true });
-  const folder = mkdtempSync(join(cache, 'build-'));
+  mkdirSync(testCache, { recursive: true });
+  const folder = mkdtempSync(join(testCache, 'build-'));
   const server = 'go.etcd.io/etcd/server/v3';
   // etcd's go.mod has `replace` lines, so `go install` refuses it. A module that requires etcd may build it.
   const steps = [
