@@ -73,8 +73,9 @@ export const documentedDifferences: Readonly<Record<string, DocumentedDifference
   },
   'default-ttl': {
     reason:
-      "Without $TTL, NSD and Knot take 3600 for a record without a TTL. We and BIND take the SOA's minimum, or the last TTL (RFC 1035 §5.1).",
-    explains: (pair) => pair.peer !== 'named' && !pair.file.text.includes('$TTL') && hasSameRecords(pair),
+      "Without $TTL, NSD and Knot take 3600 for a record without a TTL. We and BIND take the SOA's minimum, or the last TTL that is written (RFC 1035 §5.1). But if that one differs from the TTL of its RRset, BIND takes the RRset's.",
+    explains: (pair) =>
+      (pair.peer !== 'named' || pair.warned.size > 0) && !pair.file.text.includes('$TTL') && hasSameRecords(pair),
   },
 };
 

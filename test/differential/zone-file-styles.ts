@@ -250,7 +250,7 @@ function writeDumped(_random: Random, { zone, records, serial, minimum }: Conten
     if (owner === '@' && record.owner !== '@') lines.push(`$ORIGIN ${zone}.`);
     if (record.ttl !== ttl) lines.push(`$TTL ${record.ttl}`);
     const name = record.owner === owner ? '' : record.owner;
-    lines.push(`${name.padEnd(24)}${record.type}\t${record.rdata}`);
+    lines.push(`${name.padEnd(23)} ${record.type}\t${record.rdata}`);
     [ttl, owner] = [record.ttl, record.owner];
   }
   return [...lines, ''].join('\n');
@@ -272,6 +272,6 @@ function writeByHand(random: Random, { zone, records, serial, minimum }: Content
   }
   if (random.chance(0.5)) lines.push(`$GENERATE ${random.below(3)}-12/2 gen\${-5,3}.int 300 A 192.0.2.$`);
   if (random.chance(0.3)) lines.push(`$GENERATE 1-3 hex\${-2,4,x} IN CNAME ns1 ; comment`);
-  const ends = random.weighted({ '\n': 6, '\r\n': 2, '\r': 2 });
+  const ends = random.weighted({ '\n': 6, '\r\n': 2, '\r': 5 });
   return `${lines.join('\n').replaceAll('\n', ends)}${ends}`;
 }
