@@ -71,7 +71,17 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   const metrics = createMetrics({ views, tableBytes: () => tableWriter.usedBytes });
   const certificate = config.httpTls && (await openApiCertificate(config.httpTls, logger));
   const http = await createServer(
-    { store, views, committer, once, importMemory, metrics, waitingFor, adminToken: config.adminToken },
+    {
+      store,
+      views,
+      committer,
+      once,
+      importMemory,
+      metrics,
+      waitingFor,
+      adminToken: config.adminToken,
+      httpOpen: config.httpOpen,
+    },
     logger,
     version,
     connectionLimits,

@@ -157,6 +157,14 @@ export const settings = {
     help: 'authorities that sign certificates of clients, PEM: all but /healthz and /readyz then needs one',
     parse: text,
   }),
+  httpOpen: setting({
+    flag: 'http-open',
+    value: 'health|all',
+    variable: 'ZONEWRIGHT_HTTP_OPEN',
+    help: 'what needs no token: health is /healthz, and /readyz without details; all is also /metrics, /docs and /openapi.json',
+    default: 'all',
+    parse: oneOf('health', 'all'),
+  }),
   dns: setting({
     flag: 'dns',
     value: 'HOST:PORT,…',

@@ -4,7 +4,7 @@
 import type { FastifyRequest } from 'fastify';
 import { isSameSecret, storedToken } from '../control/tokens/token-secret.ts';
 import type { TokenActor } from '../control/transaction/decision.ts';
-import { refuse } from '../errors.ts';
+import { Refusal, refuse } from '../errors.ts';
 import { tokenKey } from '../store/kinds/token.ts';
 import type { Services } from './services.ts';
 
@@ -37,6 +37,18 @@ export function authenticate(services: Pick<Services, 'views' | 'adminToken'>, r
   // A stored token may have the id of the token from the environment. The two must not share idempotency keys.
   const id = token.id === environmentActor.id ? tokenKey(token.id) : token.id;
   request.actor = { kind: 'token', id, name: token.id, request: shownRequest(request) };
+}
+
+/** Returns whether the request may read details of the replica. With `httpOpen: 'health'`, it needs a token. */
+export function maySeeDetails(services: Pick<Services, 'views' | 'adminToken' | 'httpOpen'>, request: FastifyRequest) {
+  if (services.httpOpen !== 'health') return true;
+  try {
+    authenticate(services, request);
+    return true;
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
 }
 
 /** The limit for the part of a path that the log shows. */

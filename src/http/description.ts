@@ -114,7 +114,7 @@ function impliedRefusals({ headers, security }: FastifySchema, method: string): 
     'internal_error',
     'invalid_request',
     'request_timeout',
-    ...(security?.length === 0 ? [] : (['unauthorized', 'store_unavailable'] as const)),
+    ...(security?.length === 0 ? [] : (['unauthorized', 'client_certificate_needed', 'store_unavailable'] as const)),
     ...(method === 'GET'
       ? []
       : (['contended', 'payload_too_large', 'unsupported_media_type', 'table_full', 'value_unreadable'] as const)),

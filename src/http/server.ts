@@ -19,7 +19,7 @@ import { sendProblem } from './problem.ts';
 import { readJson } from './read-json.ts';
 import { addressRoutes } from './routes/addresses.ts';
 import { hostRoutes } from './routes/hosts.ts';
-import { healthRoutes, memberRoutes } from './routes/operations.ts';
+import { healthRoutes, memberRoutes, metricsRoutes } from './routes/operations.ts';
 import { poolRoutes } from './routes/pools.ts';
 import { rrsetRoutes } from './routes/rrsets.ts';
 import { zoneFileRoutes } from './routes/zone-file.ts';
@@ -92,10 +92,13 @@ export async function createServer(
   observeRequests(app, services.metrics);
 
   await app.register(swagger, descriptionOptions(version));
-  addDocs(app);
-  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
-
   await app.register(healthRoutes, services);
+  await app.register(async (open) => {
+    if (services.httpOpen === 'health') open.addHook('onRequest', async (request) => authenticate(services, request));
+    addDocs(open);
+    open.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+    await open.register(metricsRoutes, services);
+  });
   await app.register(async (guarded) => {
     guarded.addHook('onRoute', (route) => {
       route.schema = { querystring: strict({}), ...route.schema };

@@ -23,4 +23,6 @@ export interface Services {
   waitingFor: () => string[];
   /** The operator's token from the settings; accepted beside those in the store. */
   adminToken: string | undefined;
+  /** What needs no token: `health` is only /healthz, and /readyz without details. Default: `all` but /v1. */
+  httpOpen?: 'health' | 'all';
 }

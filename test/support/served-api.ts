@@ -8,6 +8,7 @@ import type { Certificate } from '../../src/dns/listen/certificate.ts';
 import { type ConnectionLimits, connectionLimits } from '../../src/http/connections.ts';
 import { createMetrics } from '../../src/http/metrics.ts';
 import { createServer } from '../../src/http/server.ts';
+import type { Services } from '../../src/http/services.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type Api, adminToken, apiAt } from './api-client.ts';
 import { type ControlPlane, embeddedStore, openReplica } from './control-plane.ts';
@@ -28,11 +29,12 @@ export async function servedApi(
   limits: Partial<ConnectionLimits> = {},
   logger: Logger = pino({ level: 'silent' }),
   certificate?: Certificate,
+  changes: Partial<Services> = {},
 ): Promise<ServedApi> {
   const replica = await openReplica(test, store ?? (await embeddedStore(test)), logger);
   const { views, committer } = replica;
   const metrics = createMetrics({ views, tableBytes: () => 0 });
-  const services = { ...replica, metrics, waitingFor: () => [], adminToken };
+  const services = { ...replica, metrics, waitingFor: () => [], adminToken, ...changes };
   const server = await createServer(services, logger, '0.0.0-test', { ...connectionLimits, ...limits }, certificate);
   const stopHousekeeping = startHousekeeping(views, committer, logger);
   test.after(async () => {

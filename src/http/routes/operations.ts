@@ -2,6 +2,7 @@
 
 import { refuse } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
+import { maySeeDetails } from '../auth.ts';
 import { pageOf } from '../page.ts';
 import { readAtMostEvery } from '../read-at-most-every.ts';
 import { shown } from '../schemas/answers.ts';
@@ -14,10 +15,8 @@ const Member = Type.Object({ replica: Type.String(), dns: Type.Array(Type.String
 /** With many pools, the metrics take milliseconds, and they need no token. */
 const metricsEveryMilliseconds = 1000;
 
-/** Routes that need no token. */
+/** Routes that never need a token. */
 export const healthRoutes: Routes = async (app, services) => {
-  const readMetrics = readAtMostEvery(metricsEveryMilliseconds, () => services.metrics.metrics());
-
   app.get(
     '/healthz',
     {
@@ -42,16 +41,31 @@ export const healthRoutes: Routes = async (app, services) => {
         security: [],
         refuses: ['store_unavailable'],
         response: shown(
-          Type.Object({ status: Type.Literal('ready'), revision: Type.Integer() }, { title: 'Readiness' }),
+          Type.Object(
+            { status: Type.Literal('ready'), revision: Type.Optional(Type.Integer()) },
+            {
+              title: 'Readiness',
+              description: 'Without the revision if the replica shows it only to bearers of a token',
+            },
+          ),
         ),
       },
     },
-    async () => {
+    async (request) => {
       const waitingFor = services.waitingFor();
-      if (waitingFor.length > 0) refuse('store_unavailable', `not ready: ${waitingFor.join(', ')}`, { waitingFor });
-      return { status: 'ready' as const, revision: services.views.revision };
+      const hasDetails = maySeeDetails(services, request);
+      if (waitingFor.length > 0) {
+        if (!hasDetails) refuse('store_unavailable', 'not ready');
+        refuse('store_unavailable', `not ready: ${waitingFor.join(', ')}`, { waitingFor });
+      }
+      return { status: 'ready' as const, ...(hasDetails && { revision: services.views.revision }) };
     },
   );
+};
+
+/** Routes that need no token, unless the settings say so. */
+export const metricsRoutes: Routes = async (app, services) => {
+  const readMetrics = readAtMostEvery(metricsEveryMilliseconds, () => services.metrics.metrics());
 
   app.get(
     '/metrics',
@@ -60,7 +74,7 @@ export const healthRoutes: Routes = async (app, services) => {
         operationId: 'readMetrics',
         tags,
         summary: 'Prometheus metrics',
-        security: [],
+        security: [{}, { token: [] }],
         response: { 200: { description: 'The metrics', content: { 'text/plain': { schema: Type.String() } } } },
       },
     },
