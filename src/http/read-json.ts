@@ -116,6 +116,7 @@ function faultsIn(text: string): InputFault[] {
 const code = {
   quote: 0x22,
   comma: 0x2c,
+  backslash: 0x5c,
   openArray: 0x5b,
   closeArray: 0x5d,
   openObject: 0x7b,
@@ -135,10 +136,12 @@ function fieldIn(text: string, start: number, end: number): string | undefined {
 
 /** Returns the index of the quote that ends the string which begins at `start`; -1 if there is none. */
 function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
-    let escapes = end;
-    while (text.charCodeAt(escapes - 1) === 0x5c) escapes -= 1;
-    if ((end - escapes) % 2 === 0) return end;
+  const end = text.indexOf('"', start + 1);
+  if (text.charCodeAt(end - 1) !== code.backslash) return end;
+  for (let at = start + 1; at < text.length; at += 1) {
+    const sign = text.charCodeAt(at);
+    if (sign === code.backslash) at += 1;
+    else if (sign === code.quote) return at;
   }
   return -1;
 }
