@@ -226,6 +226,14 @@ export const races: Race[] = [
     stoppedBy: [hostAt('a.z'), nameAt('a.z')],
   },
   {
+    guards: [builder('put')],
+    what: 'a host takes over records while they are changed',
+    given: [zone, putRrset('z', 'a.z', 'A', '10.0.0.1')],
+    first: putRrset('z', 'a.z', 'A', '10.0.0.2'),
+    second: createHost('a.z', '10.0.0.1', { adopt: true }),
+    stoppedBy: [nameAt('a.z')],
+  },
+  {
     guards: ['hosts/write-host.ts put'],
     what: 'a host is changed twice',
     given: [zone, host],

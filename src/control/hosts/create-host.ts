@@ -4,6 +4,7 @@ import type { Host } from '../../model/host.ts';
 import { withPools } from '../reading/with-pools.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { withAdopted } from './adopt-records.ts';
 import { type HostWarning, hostFrom, newAddressWarnings, refuseTakenName, type WantedHost } from './host-wanted.ts';
 import { orphanedHost } from './orphans.ts';
 import { pathsIn, writeHost } from './write-host.ts';
@@ -16,12 +17,13 @@ type HostCreated = Host & { warnings?: HostWarning[] };
  * If orphans have its name, the new host takes them over. Refuses with `name_taken` if there is a host of that name,
  * and as {@link hostFrom}, {@link writeHost} and {@link TransactionBuilder.build} do.
  */
-export function decideCreateHost(context: DecisionContext, wanted: WantedHost): Decision<HostCreated> {
+export function decideCreateHost(context: DecisionContext, asked: WantedHost): Decision<HostCreated> {
   const builder = new TransactionBuilder(context);
+  const wanted = withAdopted(context, asked);
   builder.refusals.try(() => refuseTakenName(context, wanted.name));
   const orphan = orphanedHost(context, wanted.name);
   const host = hostFrom(builder, wanted, orphan);
-  writeHost(builder, orphan, host);
+  writeHost(builder, orphan, host, { adopt: wanted.adopt });
   return builder.buildWith((found) => {
     const warnings = [...newAddressWarnings(context, host, orphan), ...found];
     return { ...withPools(context, host), ...(warnings.length > 0 && { warnings }) };

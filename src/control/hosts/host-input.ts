@@ -34,6 +34,8 @@ export interface HostInput {
   ptr?: boolean;
   owner?: string;
   tags?: Tags;
+  /** Only for a new host: it takes over the records that users wrote at its names. */
+  adopt?: boolean;
 }
 
 /** Returns the host that the input asks for. Refuses with `invalid_request` and all faults. */
@@ -61,6 +63,7 @@ export function parseHostInput(input: HostInput): WantedHost {
     ttl,
     ptr: ptr ?? mayHavePtr,
     everyPtr: ptr === true,
+    ...(input.adopt === true && { adopt: true, anyTtl: input.ttl === undefined }),
     owner,
     tags,
     ...(pool !== undefined && { pool }),

@@ -32,6 +32,12 @@ export interface WantedHost {
   aliases: Fqdn[];
   ttl: number | null;
   ptr: boolean;
+  /** True: a new host takes over the records of users at its names (adopt-records.ts). */
+  adopt?: boolean;
+  /** True if the request has no TTL of its own. */
+  anyTtl?: boolean;
+  /** Addresses that no pool gives: those of the records that the host takes over. */
+  adopted?: HostAddress[];
   /** True if the request itself has `ptr: true`. Then PTRs that were deleted with a reverse zone are created again. */
   everyPtr?: boolean;
   owner: string;
@@ -99,7 +105,7 @@ function heldBy({ ptr, everyPtr = false, withoutPtr = [] }: WantedHost, before: 
 /** Returns the addresses of the wanted host: those of `held` that it keeps, and new ones. */
 function addressesFrom(context: TransactionBuilder, wanted: WantedHost, held: HostAddress[]): HostAddress[] {
   const choose = (address: Address, index: number) =>
-    held.find((one) => one.address === address && isIn(context, one, wanted.pool)) ??
+    [...held, ...(wanted.adopted ?? [])].find((one) => one.address === address && isIn(context, one, wanted.pool)) ??
     chooseExplicit(context, address, `/addresses/${index}`, wanted.pool);
   const explicit = (wanted.addresses ?? []).flatMap(
     (address, index) => context.refusals.try(() => choose(address, index), `/addresses/${index}`) ?? [],

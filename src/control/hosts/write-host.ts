@@ -14,6 +14,7 @@ import { replaceHost, takeAddress } from '../addresses/hold-address.ts';
 import { existingHost } from '../reading/existing.ts';
 import type { PathOf } from '../transaction/name-edits.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { mayAdopt } from './adopt-records.ts';
 import { removeEmptyZone, reverseZoneSettings } from './automatic-zone.ts';
 import { isOrphanedRecord, requireOrphan } from './orphans.ts';
 
@@ -34,7 +35,7 @@ export function writeHost(
   builder: TransactionBuilder,
   before: Host | undefined,
   after: Host | undefined,
-  doomed?: Fqdn,
+  { doomed, adopt = false }: { doomed?: Fqdn | undefined; adopt?: boolean | undefined } = {},
 ): void {
   writeHostKey(builder, before, after);
   writeAddresses(builder, before, after);
@@ -44,7 +45,7 @@ export function writeHost(
   const left = old.filter((record) => !wanted.some((other) => isSamePlace(record, other)) && !isDoomed(record.owner));
   for (const record of left) removeRecord(builder, before as Host, record);
   if (after !== undefined) {
-    for (const record of wanted) builder.refusals.try(() => addRecord(builder, before, after, record));
+    for (const record of wanted) builder.refusals.try(() => addRecord(builder, before, after, record, adopt));
   }
   for (const { owner } of left) removeEmptyZone(builder, owner);
 }
@@ -103,12 +104,14 @@ function addRecord(
   before: Host | undefined,
   after: Host,
   { owner, rrset }: OwnedRrset,
+  adopt: boolean,
 ): void {
   // hostFrom has refused a host that is its own alias.
   if (owner === after.name && rrset.type === 'CNAME') return;
   const zone = zoneFor(builder, after, owner);
   for (const stands of builder.rrsetsAt(zone, owner)) {
     if (isManagedBy(owner, stands, before?.name) || isManagedBy(owner, stands, after.name)) continue;
+    if (adopt && mayAdopt(rrset, stands)) continue;
     if (!isOrphanedRecord(builder, owner, stands)) {
       refuseConflict(after, owner, rrset, stands);
       continue;

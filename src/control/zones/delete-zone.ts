@@ -119,7 +119,7 @@ export function decideClearZone(context: DecisionContext, { name, precondition }
     const addresses = host.addresses.map((one) =>
       isHere(reverseName(one.address)) ? { ...one, ptr: false as const } : one,
     );
-    writeHost(builder, host, isHere(host.name) ? undefined : { ...host, aliases, addresses }, doomed);
+    writeHost(builder, host, isHere(host.name) ? undefined : { ...host, aliases, addresses }, { doomed });
   }
   const left = hosts.length - some.length;
   return builder.build(left > 0 || fault !== undefined ? left : [...namesWithOrphans(context, name)].length);

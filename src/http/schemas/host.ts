@@ -49,7 +49,15 @@ const settings = {
   tags: Tags,
 };
 
-export const NewHost = strict({ name: NameText, ...optional(settings).properties }, 'NewHost');
+const Adopt = Type.Boolean({
+  description:
+    'Takes over the records that stand at its names: the host gets the addresses of the A and AAAA records, and their ' +
+    'TTL, and a PTR or CNAME that points to the host becomes its own',
+});
+export const NewHost = strict(
+  { name: NameText, ...optional(settings).properties, adopt: Type.Optional(Adopt) },
+  'NewHost',
+);
 const Ptr = nullable(NameText, {
   description: 'null: the address has no PTR, or lost it with its reverse zone; PATCH `"ptr": true` writes it again',
 });

@@ -1,0 +1,42 @@
+// A new host takes over records that users wrote at its names, if the request has `adopt`: its addresses are those of
+// the A and AAAA records. The compares of the names prove that the records still stand.
+
+import { type Address, parseAddress } from '../../model/address.ts';
+import type { HostAddress } from '../../model/host.ts';
+import type { Rrset } from '../../model/rrset.ts';
+import type { DecisionContext } from '../transaction/decision.ts';
+import type { WantedHost } from './host-wanted.ts';
+
+/**
+ * Returns the wanted host with the addresses of the records that stand at its name, unless the request names addresses.
+ * Without a TTL in the request, the host gets the lowest one of the records. No pool gives these addresses: they are in
+ * use already, also if their pool excludes them or is draining. Returns `wanted` itself if no such records stand there.
+ */
+export function withAdopted({ views }: DecisionContext, wanted: WantedHost): WantedHost {
+  const zone = views.zones.enclosing(wanted.name)?.value;
+  if (wanted.adopt !== true || zone === undefined) return wanted;
+  const rrsets = views.zones.name(zone.name, wanted.name).rrsets.filter(isOfUsers);
+  const addresses: Address[] = rrsets.flatMap(({ records }) => records).map(parseAddress);
+  if (addresses.length === 0) return wanted;
+  const ttl = Math.min(...rrsets.map((rrset) => rrset.ttl));
+  const adopted: HostAddress[] = addresses.map((address) => ({ address, pool: null, space: 'default' }));
+  return {
+    ...wanted,
+    adopted,
+    addresses: wanted.addresses ?? addresses,
+    ...(wanted.anyTtl === true && { ttl: ttl === zone.defaultTtl ? null : ttl }),
+  };
+}
+
+function isOfUsers({ type, manager }: Rrset): boolean {
+  return manager === undefined && (type === 'A' || type === 'AAAA');
+}
+
+/** Returns whether the host's RRset may take the place of one that users wrote: it has all records of that one. */
+export function mayAdopt(wanted: Rrset, stands: Rrset): boolean {
+  return (
+    stands.manager === undefined &&
+    stands.type === wanted.type &&
+    stands.records.every((record) => wanted.records.includes(record))
+  );
+}

@@ -1,0 +1,89 @@
+// POST /v1/hosts with "adopt": records that stand at the names of the host become the host, in one transaction.
+
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { type ServedApi, servedApi } from '../support/served-api.ts';
+
+interface Host {
+  addresses: { address: string; pool: string | null }[];
+  ttl: number | null;
+  warnings?: unknown[];
+}
+
+async function prepare(t: TestContext): Promise<ServedApi> {
+  const served = await servedApi(t);
+  const { api } = served;
+  await api.ok(201, 'POST', '/v1/zones', { name: 'z', nameservers: ['ns.example'] });
+  await api.ok(201, 'POST', '/v1/zones', { name: '0.0.10.in-addr.arpa', nameservers: ['ns.example'] });
+  for (const [zone, name, type, records] of [
+    ['z', 'a', 'A', ['10.0.0.1', '10.0.0.2']],
+    ['z', 'a', 'AAAA', ['2001:db8::1']],
+    ['z', 'a', 'TXT', ['"stays"']],
+    ['z', 'www', 'CNAME', ['a.z.']],
+    ['0.0.10.in-addr.arpa', '1', 'PTR', ['a.z.']],
+  ] as const) {
+    await api.ok(201, 'PUT', `/v1/zones/${zone}/rrsets/${name}/${type}`, { records, ttl: 77 });
+  }
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/29'], exclude: ['10.0.0.1'] });
+  return served;
+}
+
+test('the records at the name, the alias and the reverse name become those of the host', async (t) => {
+  const { api, views } = await prepare(t);
+  await api.refused('rrset_conflict', 'POST', '/v1/hosts', { name: 'a.z', addresses: ['10.0.0.2'] });
+  const { revision } = views;
+  const host = await api.ok<Host>(201, 'POST', '/v1/hosts', { name: 'a.z', aliases: ['www.z'], adopt: true });
+  assert.equal(views.revision, revision + 1, 'not one transaction');
+  assert.deepEqual(
+    host.addresses.map(({ address, pool }) => [address, pool]),
+    [
+      ['10.0.0.1', 'p'],
+      ['10.0.0.2', 'p'],
+      ['2001:db8::1', null],
+    ],
+  );
+  assert.deepEqual([host.ttl, host.warnings], [77, undefined]);
+  for (const place of ['z/rrsets/a/A', 'z/rrsets/a/AAAA', 'z/rrsets/www/CNAME', '0.0.10.in-addr.arpa/rrsets/1/PTR']) {
+    const { managedBy, ttl } = await api.ok(200, 'GET', `/v1/zones/${place}`);
+    assert.deepEqual([managedBy, ttl], ['host:a.z', 77], place);
+  }
+  assert.equal((await api.ok(200, 'GET', '/v1/zones/z/rrsets/a/TXT')).managedBy, undefined);
+  const { usage } = await api.ok<{ usage: { ipv4: object } }>(200, 'GET', '/v1/pools/p');
+  assert.deepEqual(usage.ipv4, { capacity: '7', used: '2', recorded: '0', coolingDown: '0', free: '6' });
+  // The pool did not give the addresses.
+  await api.ok(204, 'DELETE', '/v1/pools/p?force=true');
+  assert.equal((await api.ok<Host>(200, 'GET', '/v1/hosts/a.z')).addresses.length, 3);
+});
+
+test('records that the host would not have are not lost: the request is refused', async (t) => {
+  const { api, dump } = await prepare(t);
+  const before = await dump();
+  const some = { name: 'a.z', addresses: ['10.0.0.1'], adopt: true };
+  await api.refused('rrset_conflict', 'POST', '/v1/hosts', some);
+  await api.ok(200, 'PUT', '/v1/zones/z/rrsets/www/CNAME', { records: ['elsewhere.'], ttl: 77 });
+  await api.refused('cname_conflict', 'POST', '/v1/hosts', { name: 'a.z', aliases: ['www.z'], adopt: true });
+  await api.ok(200, 'PUT', '/v1/zones/z/rrsets/www/CNAME', { records: ['a.z.'], ttl: 77 });
+  const hosts = Object.keys(await dump()).filter((key) => key.startsWith('hosts/'));
+  assert.deepEqual(hosts, []);
+  assert.equal(Object.keys(before).length, Object.keys(await dump()).length);
+});
+
+test('an address that someone holds is not adopted, and other names of an adopted one are in a warning', async (t) => {
+  const { api } = await prepare(t);
+  await api.ok(201, 'POST', '/v1/pools/p/allocations', { addresses: ['10.0.0.2'] });
+  await api.refused('address_taken', 'POST', '/v1/hosts', { name: 'a.z', adopt: true });
+  await api.ok(204, 'DELETE', '/v1/addresses/10.0.0.2');
+  await api.ok(201, 'PUT', '/v1/zones/z/rrsets/too/A', { records: ['10.0.0.2'] });
+  const { warnings = [] } = await api.ok<Host>(201, 'POST', '/v1/hosts', { name: 'a.z', ttl: null, adopt: true });
+  assert.match(JSON.stringify(warnings), /too\.z/);
+  assert.equal((await api.ok<Host>(200, 'GET', '/v1/hosts/a.z')).ttl, null);
+});
+
+test('without records at its name, the host is created as any other', async (t) => {
+  const { api } = await prepare(t);
+  const { addresses } = await api.ok<Host>(201, 'POST', '/v1/hosts', { name: 'new.z', adopt: true });
+  assert.deepEqual(
+    addresses.map(({ address }) => address),
+    ['10.0.0.0'],
+  );
+});
