@@ -295,7 +295,7 @@ TYPE16 "a" ¦ a"b"
 ~SVCB 1 a. ohttp
 # RFC 7553 §4.4: the target has one octet at least.
 ~URI 10 1 ""
-# International names are written in their xn-- form.
+# International names are stored in their xn-- form.
 ~NS a\ö.
 `;
 

@@ -27,7 +27,7 @@ NS NS2.Example. => ns2.example.
 NS . => .
 NS ! ns1 :: NS server: 'ns1' is relative: give the whole name, with a dot at its end
 NS ! a..example. :: empty label
-~NS ! xn--ü.example. :: xn-- form
+~NS ! xn--ü.example. :: international name (UTS 46)
 MD mail.example.
 MD a\.b.example.
 MD ! 10 mail.example. :: is relative
