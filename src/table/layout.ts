@@ -116,6 +116,8 @@ export const dataFlags = {
   dname: 4,
   /** Behind the last RRset is a word with the TTL that the RRSIG RRset has of its own. */
   signatureTtl: 8,
+  /** An RRset has `inheritsTtl`. */
+  inheritsTtl: 16,
 } as const;
 
 /** Returns how many cuts (`zone.cuts`) a name with these `dataFlags` has. */
@@ -130,9 +132,15 @@ export function cutsIn(flags: number): 0 | 1 {
 export const rrset = {
   /** The type, and the number of records × 2^16. */
   typeAndCount: 0,
-  /** Octets of all records, and the manager × 2^24. */
+  /** Octets of all records, the manager × 2^24, and `inheritsTtl`. */
   lengthAndManager: 1,
 } as const;
+
+/**
+ * (W) In `lengthAndManager`: the RRset has the zone's default TTL, and gets its new one when that changes (writer.ts,
+ * setDefaultTtl).
+ */
+export const inheritsTtl = 0x8000_0000;
 
 export const rrsetRecordsByte = 8;
 

@@ -10,6 +10,7 @@ import {
   dataFlags,
   dataRrsetsByte,
   data as dataWord,
+  inheritsTtl,
   none,
   type Reference,
   recordFixedBytes,
@@ -17,6 +18,12 @@ import {
   rrset as rrsetWord,
 } from './layout.ts';
 import type { TableReader } from './reader.ts';
+
+/** An RRset as the table takes it. */
+export interface TableRrset extends Rrset {
+  /** The TTL is the zone's default TTL, and follows it. */
+  inheritsTtl?: true;
+}
 
 /** A manager's number is its index here plus one; 0 means no manager. */
 const managers: readonly Manager[] = ['host', 'zone'];
@@ -35,7 +42,7 @@ export class NodeDataEncoder {
   #view = new DataView(this.bytes.buffer);
 
   /** Encodes all RRsets that have records. Throws InvalidValue or RangeError if they cannot be stored. */
-  encode(rrsets: readonly Rrset[], modified: Revision, isApex: boolean): void {
+  encode(rrsets: readonly TableRrset[], modified: Revision, isApex: boolean): void {
     const present = rrsets.filter((rrset) => rrset.records.length > 0);
     if (present.length > maxTypes) throw new RangeError(`a name holds at most ${maxTypes} RRsets`);
     if (present.some((rrset) => rrset.type === 'SOA'))
@@ -54,7 +61,7 @@ export class NodeDataEncoder {
     view.setUint32(dataWord.rest * 4, rest >>> 0, littleEndian);
   }
 
-  #encodeRrset(rrset: Rrset, code: number, isApex: boolean, all: readonly CodedRrset[]): void {
+  #encodeRrset(rrset: TableRrset, code: number, isApex: boolean, all: readonly CodedRrset[]): void {
     const start = this.length;
     this.#room(rrsetRecordsByte);
     this.length += rrsetRecordsByte;
@@ -71,7 +78,8 @@ export class NodeDataEncoder {
     if (length > maxRrset || rrset.records.length > 0xffff) throw new RangeError('an RRset is too large');
     const manager = rrset.manager === undefined ? 0 : managers.indexOf(rrset.manager) + 1;
     const typeAndCount = code | (rrset.records.length << 16);
-    const lengthAndManager = length | (manager << 24);
+    if (rrset.inheritsTtl === true) this.flags |= dataFlags.inheritsTtl;
+    const lengthAndManager = length | (manager << 24) | (rrset.inheritsTtl === true ? inheritsTtl : 0);
     this.#view.setUint32(start + rrsetWord.typeAndCount * 4, typeAndCount >>> 0, littleEndian);
     this.#view.setUint32(start + rrsetWord.lengthAndManager * 4, lengthAndManager >>> 0, littleEndian);
     const padded = (this.length + 3) & ~3;
@@ -111,7 +119,7 @@ export class NodeDataEncoder {
 }
 
 interface CodedRrset {
-  rrset: Rrset;
+  rrset: TableRrset;
   code: number;
 }
 
@@ -126,7 +134,10 @@ function ttlOfCovered(signature: Uint8Array, all: readonly CodedRrset[]): number
 
 const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
-/** Returns the RRsets of a block from {@link NodeDataEncoder.encode}, in the order of their types' numbers. */
+/**
+ * Returns the RRsets of a block from {@link NodeDataEncoder.encode}, in the order of their types' numbers, without
+ * `inheritsTtl`.
+ */
 export function decodeRrsets(reader: TableReader, data: Reference): Rrset[] {
   const rrsets: Rrset[] = [];
   let at = reader.firstRrset(data);

@@ -189,6 +189,13 @@ export class TableReader {
     return ((this.words[at + layout.data.rest] as number) & 0xffff) * 2 ** 32 + low;
   }
 
+  /** Returns the number of octets of a name's data, without a signatures' TTL behind its RRsets. */
+  dataLength(data: Reference): number {
+    let rrset = this.firstRrset(data);
+    for (let left = this.rrsetCount(data); left > 0; left -= 1) rrset = this.nextRrset(rrset);
+    return rrset - data * unitBytes;
+  }
+
   /** Returns the octet at which the first RRset begins. The next one: {@link nextRrset}. */
   firstRrset(data: Reference): number {
     return data * unitBytes + layout.dataRrsetsByte;
@@ -222,7 +229,11 @@ export class TableReader {
   }
 
   rrsetManager(rrset: number): number {
-    return (this.words[rrset / 4 + layout.rrset.lengthAndManager] as number) >>> 24;
+    return ((this.words[rrset / 4 + layout.rrset.lengthAndManager] as number) >>> 24) & 0x7f;
+  }
+
+  inheritsTtl(rrset: number): boolean {
+    return ((this.words[rrset / 4 + layout.rrset.lengthAndManager] as number) & layout.inheritsTtl) !== 0;
   }
 
   /** Returns the octet at which the RRset's first record begins. The others follow it. */

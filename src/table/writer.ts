@@ -6,11 +6,12 @@ import { type Fqdn, nameFromWire } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Rrset } from '../model/rrset.ts';
 import type { Soa } from '../model/zone.ts';
+import { copyWithTtl, hasOtherTtl, hasSignatures, rrsetsWithTtl } from './inherited-ttl.ts';
 import * as layout from './layout.ts';
 import { none, type Reference, unitBytes, unitWords, type ZoneId } from './layout.ts';
 import { type Memory, openMemory } from './memory.ts';
 import type { NameKey } from './name-key.ts';
-import { addressesIn, decodeRrsets, NodeDataEncoder } from './node-data.ts';
+import { addressesIn, decodeRrsets, NodeDataEncoder, type TableRrset } from './node-data.ts';
 import { createNode, removeEmptyNodes } from './node-tree.ts';
 import { decodeSoa, encodeSoa } from './soa-block.ts';
 import type { Table } from './table.ts';
@@ -43,6 +44,15 @@ const nodesPerPause = 1024;
 /** The number of nodes of withdrawn zones that one change, or one call of `collect`, frees. */
 const nodesFreedPerChange = 64;
 const nodesFreedPerCollect = 4096;
+
+/**
+ * The work of one slice of {@link TableWriter.setDefaultTtl}: a node that it visits counts 1, a copy counts more. A
+ * slice takes a few milliseconds (bench/default-ttl.ts).
+ */
+const workPerSlice = 10_000;
+const workPerCopy = 8;
+const workPerRewrite = 200;
+const octetsPerWork = 64;
 
 /** `poison` overwrites freed blocks, so that tests notice a reader that still uses one. */
 export function createTableWriter(table: Table, options: { poison?: boolean } = {}): TableWriter {
@@ -120,7 +130,7 @@ export class TableWriter {
    * same as {@link deleteNode}. Throws TableFull, RangeError for a name outside the zone or for RRsets that the table's
    * form cannot hold, and InvalidValue for a malformed record. If it throws, no answer has changed.
    */
-  putNode(zone: ZoneId, name: Fqdn, rrsets: readonly Rrset[], modified: Revision): void {
+  putNode(zone: ZoneId, name: Fqdn, rrsets: readonly TableRrset[], modified: Revision): void {
     if (!rrsets.some((rrset) => rrset.records.length > 0)) {
       this.deleteNode(zone, name);
       return;
@@ -266,6 +276,49 @@ export class TableWriter {
     } finally {
       this.#iterations.delete(iteration);
     }
+  }
+
+  /**
+   * Gives the TTL to all RRsets of the zone that inherit the zone's default TTL, name by name, each with one atomic
+   * store. Yields after each slice of the work; the caller may change the zone between slices. Throws TableFull: then
+   * some RRsets have the TTL, and the others have theirs.
+   */
+  *setDefaultTtl(zone: ZoneId, ttl: number): Generator<void, void, undefined> {
+    const { words, reader } = this.#memory;
+    const iteration = { zone, next: words[zone * unitWords + layout.zone.nodes] as number };
+    this.#iterations.add(iteration);
+    let left = workPerSlice;
+    try {
+      while (iteration.next !== none) {
+        const node = iteration.next;
+        iteration.next = words[node * unitWords + layout.node.next] as number;
+        const data = reader.data(node);
+        left -= 1;
+        if (hasOtherTtl(reader, data, ttl)) left -= this.#putTtl(zone, node, data, ttl);
+        if (left > 0) continue;
+        left = workPerSlice;
+        yield;
+      }
+    } finally {
+      this.#iterations.delete(iteration);
+    }
+  }
+
+  /** Replaces the node's data by a copy with this TTL. Returns how much work that was. */
+  #putTtl(zone: ZoneId, node: Reference, data: Reference, ttl: number): number {
+    const { reader } = this.#memory;
+    const length = reader.dataLength(data);
+    if (hasSignatures(reader, data)) {
+      const rrsets = rrsetsWithTtl(reader, data, ttl);
+      this.putNode(zone, this.#nodeName(zone, node), rrsets, reader.modified(data) as Revision);
+      return workPerRewrite;
+    }
+    const copy = this.#memory.allocator.allocate(length);
+    copyWithTtl(reader, data, copy, length, ttl);
+    this.#countCuts(zone, layout.cutsIn(reader.dataFlags(copy)));
+    this.#replaceData(zone, node, copy);
+    this.#changed();
+    return workPerCopy + length / octetsPerWork;
   }
 
   /** Moves the iterations that would visit this node next, which is about to be removed, to the node after it. */

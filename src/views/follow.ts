@@ -18,7 +18,7 @@ export async function follow(store: Store, views: Views, logger: Logger, signal:
       const revision = await load(store, views);
       away = false;
       logger.info({ revision }, 'views loaded');
-      for await (const change of store.watch('', after(revision), signal)) await views.apply(change);
+      for await (const change of store.watch('', after(revision), signal)) await views.apply(change, signal);
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof HistoryLost) {
@@ -60,7 +60,10 @@ async function load(store: Store, views: Views): Promise<Revision> {
     do {
       const page = await store.list(prefix, { ...(revision && { at: revision }), ...(from && { from }) });
       revision ??= page.revision;
-      for (const entry of page.entries) views.load(entry);
+      for (const entry of page.entries) {
+        const loading = views.load(entry);
+        if (loading !== undefined) await loading;
+      }
       from = page.next;
     } while (from !== undefined);
   }

@@ -2,6 +2,7 @@
 // at which the change becomes visible. If a kind has no handler here, tsc fails. The kinds: store/kinds. views.ts calls
 // the handlers.
 
+import { type Host, recordsOf } from '../model/host.ts';
 import type { Member } from '../model/member.ts';
 import { type Fqdn, isWithin, parseName } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
@@ -15,12 +16,14 @@ import { serialKind } from '../store/kinds/serial.ts';
 import type { KindName, StoredKind, Subject, Value } from '../store/kinds/stored-kind.ts';
 import { type StoredToken, tokenKind } from '../store/kinds/token.ts';
 import { zoneKind } from '../store/kinds/zone.ts';
+import type { TableWriter } from '../table/writer.ts';
 import { AnswerView } from './answer-view.ts';
 import { HostView } from './host-view.ts';
 import { PoolView } from './pool-view.ts';
 import type { Stage } from './serving-order.ts';
 import type { Versioned } from './versioned.ts';
-import type { ZoneView } from './zone-view.ts';
+import type { ZoneListener } from './zone-apexes.ts';
+import { ZoneView } from './zone-view.ts';
 
 /** How the views follow one kind of key. */
 export interface KindHandler<Name extends KindName> {
@@ -28,6 +31,8 @@ export interface KindHandler<Name extends KindName> {
   /** Puts the value into its view. If this throws, the value is reported as a fault. */
   put(subject: Subject<Name>, value: Value<Name>, modified: Revision): void;
   delete(subject: Subject<Name>): void;
+  /** Does the work that must be done before {@link put}, and that may take long: yields after each slice of it. */
+  prepare?(value: Value<Name>): Generator<void>;
   /** Notes that the key has a value that cannot be read. */
   putUnreadable?(subject: Subject<Name>, modified: Revision): void;
   /**
@@ -54,14 +59,14 @@ export abstract class KindViews {
   /** True if members changed since the zones last got their nameservers. */
   protected membersChanged = true;
 
-  constructor(zones: ZoneView) {
-    this.zones = zones;
-    this.pools = new PoolView(zones.recorded);
+  constructor(table: TableWriter, listener: ZoneListener) {
+    this.zones = new ZoneView(table, this.hosts, listener);
+    this.pools = new PoolView(this.zones.recorded);
   }
 
   /**
-   * The handlers in the order in which their kinds are loaded. Zones come after names, so that a zone is published
-   * whole.
+   * The handlers in the order in which their kinds are loaded. Names come after hosts, from which the TTLs of their
+   * records follow. Zones come after names, so that a zone is published whole.
    */
   protected readonly handlers: KindHandlers = {
     pool: {
@@ -74,6 +79,20 @@ export abstract class KindViews {
       put: (_, record, modified) => this.pools.putAddress(record, modified),
       putUnreadable: ({ space, address }, modified) => this.pools.putUnreadable(space, address, modified),
       delete: ({ space, address }) => this.pools.deleteAddress(space, address),
+    },
+    host: {
+      kind: hostKind,
+      put: (_, host, modified) => {
+        // The first load reads the names after the hosts.
+        const isSame = this.zones.isFirstLoad || this.hosts.get(host.name)?.value.ttl === host.ttl;
+        this.hosts.put(host, modified);
+        if (!isSame) this.zones.renewTtls(ownersOf(host));
+      },
+      delete: ({ host }) => {
+        const before = this.hosts.get(host)?.value;
+        this.hosts.delete(host);
+        if (before !== undefined) this.zones.renewTtls(ownersOf(before));
+      },
     },
     name: {
       kind: nameKind,
@@ -99,11 +118,6 @@ export abstract class KindViews {
       delete: ({ zone }) => this.zones.deleteSerial(zone),
       putStage: () => 'put serial',
     },
-    host: {
-      kind: hostKind,
-      put: (_, host, modified) => this.hosts.put(host, modified),
-      delete: ({ host }) => this.hosts.delete(host),
-    },
     token: {
       kind: tokenKind,
       put: ({ token }, value, modified) => void this.tokens.set(token, { value, modified }),
@@ -122,6 +136,7 @@ export abstract class KindViews {
     },
     zone: {
       kind: zoneKind,
+      prepare: (zone) => this.zones.followDefaultTtl(zone),
       put: (_, zone, modified) => this.zones.putZone(zone, modified),
       delete: ({ zone }) => this.zones.deleteZone(zone),
       putStage: () => 'put zone',
@@ -134,6 +149,11 @@ export abstract class KindViews {
     },
     import: 'unfollowed',
   };
+}
+
+/** Returns the owner names of the host's records. */
+function ownersOf(host: Host): Set<Fqdn> {
+  return new Set(recordsOf(host, 0).map(({ owner }) => owner));
 }
 
 const reverseTree = parseName('arpa');

@@ -6,6 +6,7 @@ import type { Fqdn } from '../model/name.ts';
 import type { ZoneId } from '../table/layout.ts';
 import type { TableWriter } from '../table/writer.ts';
 import { AliasTargets } from './alias-targets.ts';
+import type { InheritedTtl } from './host-ttls.ts';
 
 /** A generation's place in the table, and how many names it has. */
 export interface PendingGeneration {
@@ -13,6 +14,7 @@ export interface PendingGeneration {
   names: number;
   managedNames: number;
   aliases: AliasTargets;
+  inheritedTtl: InheritedTtl;
 }
 
 export class PendingGenerations {
@@ -27,12 +29,18 @@ export class PendingGenerations {
     return this.#pending.get(zone)?.get(generation);
   }
 
+  /** Returns the pending generations of the zone. */
+  of(zone: Fqdn): Iterable<PendingGeneration> {
+    return this.#pending.get(zone)?.values() ?? [];
+  }
+
   /** Throws TableFull. */
   getOrCreate(zone: Fqdn, generation: number): PendingGeneration {
     const existing = this.get(zone, generation);
     if (existing !== undefined) return existing;
     const table = this.#table.createZone(zone);
-    const pending: PendingGeneration = { table, names: 0, managedNames: 0, aliases: new AliasTargets() };
+    const aliases = new AliasTargets();
+    const pending: PendingGeneration = { table, names: 0, managedNames: 0, aliases, inheritedTtl: undefined };
     const ofZone = this.#pending.get(zone) ?? new Map<number, PendingGeneration>();
     this.#pending.set(zone, ofZone.set(generation, pending));
     return pending;

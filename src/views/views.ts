@@ -16,7 +16,6 @@ import { type KindHandler, KindViews } from './kind-views.ts';
 import { ServedRevision } from './served-revision.ts';
 import { inServingOrder, type Stage } from './serving-order.ts';
 import { type Fault, StoredFaults } from './stored-faults.ts';
-import { ZoneView } from './zone-view.ts';
 
 /** A key of a kind that the views follow. */
 interface FollowedKey {
@@ -42,17 +41,16 @@ export class Views extends KindViews {
   readonly #held = new Map<string, Revision>();
   #loaded = false;
   #distrust: string | undefined;
+  #applying = false;
   readonly #firstLoad = Promise.withResolvers<void>();
 
   /** `self` returns this replica as a nameserver. The zones name it even while it is not registered as a member. */
   constructor(table: TableWriter, self: () => Nameserver, logger: Logger) {
-    super(
-      new ZoneView(table, {
-        apexSettled: (zone, fault) =>
-          this.#faults.apexSettled(zone, fault, this.zones.get(zone)?.modified ?? (0 as Revision)),
-        nameserverHidden: (owner) => this.#nameserverHidden(owner),
-      }),
-    );
+    super(table, {
+      apexSettled: (zone, fault) =>
+        this.#faults.apexSettled(zone, fault, this.zones.get(zone)?.modified ?? (0 as Revision)),
+      nameserverHidden: (owner) => this.#nameserverHidden(owner),
+    });
     this.#faults = new StoredFaults(logger);
     this.#followed = new Map(
       Object.values(this.handlers).flatMap((handler) =>
@@ -76,6 +74,11 @@ export class Views extends KindViews {
   /** Returns the faults of stored values that cannot be read or served, by key. */
   get faults(): Map<string, Fault> {
     return this.#faults.byKey;
+  }
+
+  /** Returns whether a revision is being applied, in slices. */
+  get applying(): boolean {
+    return this.#applying;
   }
 
   /** Returns whether a load has been completed. */
@@ -119,18 +122,29 @@ export class Views extends KindViews {
     this.zones.beginLoad();
   }
 
-  load(entry: Entry): void {
+  /**
+   * Holds the entry. Resolves when it is held: entries whose work may take long are held in slices. Returns undefined
+   * for all others, which are held at once.
+   */
+  load(entry: Entry): Promise<void> | undefined {
     const followed = this.#find(entry.key);
-    if (followed === undefined) return;
+    if (followed === undefined) return undefined;
     const { handler, subject } = followed;
     if (handler.isHeld !== undefined) {
-      if (handler.isHeld(subject, entry.modified)) return;
+      if (handler.isHeld(subject, entry.modified)) return undefined;
     } else {
       this.#seen?.add(entry.key);
       const isHeld = this.#held.get(entry.key) === entry.modified;
-      if (isHeld && this.faults.get(entry.key)?.code !== 'table_full') return;
+      if (isHeld && this.faults.get(entry.key)?.code !== 'table_full') return undefined;
     }
+    if (handler.prepare !== undefined) return this.#loadInSlices(followed, entry);
     this.#put(followed, entry);
+    if (this.#faults.has(entry.key)) this.#seen?.add(entry.key);
+    return undefined;
+  }
+
+  async #loadInSlices(followed: FollowedKey, entry: Entry): Promise<void> {
+    for (const _ of this.#putInSlices(followed, entry)) await nextTurn();
     if (this.#faults.has(entry.key)) this.#seen?.add(entry.key);
   }
 
@@ -140,7 +154,7 @@ export class Views extends KindViews {
     this.#faults.keepOnly(this.#seen);
     this.#seen = undefined;
     this.zones.endLoad();
-    this.#applyAll(gone.map((key) => ({ kind: 'delete', key })));
+    for (const _ of this.#applyAll(gone.map((key) => ({ kind: 'delete', key })))) await nextTurn();
     for (const _ of this.pools.settle()) await nextTurn();
     this.#loaded = true;
     this.#distrust = undefined;
@@ -151,15 +165,20 @@ export class Views extends KindViews {
   /**
    * Applies one revision of the store. Resolves when it is served. The caller must wait before it applies the next one:
    * work that may take long is done in slices, and the event loop gets its turn between them. Without such work, the
-   * revision is served when this returns.
+   * revision is served when this returns. Rejects if the signal aborts between two slices.
    */
-  async apply(change: Change): Promise<void> {
-    this.#applyAll(change.events);
-    for (const _ of this.pools.settle()) await nextTurn();
+  async apply(change: Change, signal?: AbortSignal): Promise<void> {
+    this.#applying = true;
+    try {
+      for (const _ of this.#applyAll(change.events)) await nextTurn(undefined, signal && { signal });
+      for (const _ of this.pools.settle()) await nextTurn(undefined, signal && { signal });
+    } finally {
+      this.#applying = false;
+    }
     this.#served.advance(change.revision);
   }
 
-  #applyAll(events: StoreEvent[]): void {
+  *#applyAll(events: StoreEvent[]): Generator<void> {
     const changes = events.flatMap((event): FollowedChange[] => {
       const followed = this.#find(event.kind === 'put' ? event.entry.key : event.key);
       if (followed === undefined) return [];
@@ -167,7 +186,8 @@ export class Views extends KindViews {
     });
     for (const change of inServingOrder(changes, stageOf)) {
       if (change.entry === undefined) this.#delete(change);
-      else this.#put(change, change.entry);
+      else if (change.handler.prepare === undefined) this.#put(change, change.entry);
+      else yield* this.#putInSlices(change, change.entry);
     }
     if (this.membersChanged) this.#nameReplicas();
   }
@@ -181,16 +201,38 @@ export class Views extends KindViews {
     return handler === undefined || subject === undefined ? undefined : { key, handler, subject };
   }
 
-  #put({ key, handler, subject }: FollowedKey, { value, modified }: Entry): void {
+  #put(followed: FollowedKey, entry: Entry): void {
+    const { handler, subject } = followed;
+    this.#beginPut(followed, entry);
+    try {
+      handler.put(subject, handler.kind.read(subject, entry.value), entry.modified);
+    } catch (error) {
+      this.#endFaultyPut(followed, entry, error);
+    }
+  }
+
+  /** Does the same as {@link #put}, after the work that the handler must do before. Yields after each slice of it. */
+  *#putInSlices(followed: FollowedKey, entry: Entry): Generator<void> {
+    const { handler, subject } = followed;
+    this.#beginPut(followed, entry);
+    try {
+      const value = handler.kind.read(subject, entry.value);
+      yield* handler.prepare?.(value) ?? [];
+      handler.put(subject, value, entry.modified);
+    } catch (error) {
+      this.#endFaultyPut(followed, entry, error);
+    }
+  }
+
+  #beginPut({ key, handler }: FollowedKey, { modified }: Entry): void {
     if (handler.isHeld === undefined) this.#held.set(key, modified);
     this.#faults.forget(key);
-    try {
-      handler.put(subject, handler.kind.read(subject, value), modified);
-    } catch (error) {
-      // A fault in one value must not keep the others from being served.
-      this.#faults.report(key, error, modified);
-      handler.putUnreadable?.(subject, modified);
-    }
+  }
+
+  /** Reports the fault of a value. It must not keep other values from being served. */
+  #endFaultyPut({ key, handler, subject }: FollowedKey, { modified }: Entry, error: unknown): void {
+    this.#faults.report(key, error, modified);
+    handler.putUnreadable?.(subject, modified);
   }
 
   #delete({ key, handler, subject }: FollowedKey): void {

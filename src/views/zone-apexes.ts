@@ -7,8 +7,10 @@ import type { Revision } from '../model/revision.ts';
 import type { OwnedRrset, Rrset } from '../model/rrset.ts';
 import { type Nameserver, nameserversOf, soaOf, soaRrset, type Zone } from '../model/zone.ts';
 import type { ZoneId } from '../table/layout.ts';
+import type { TableRrset } from '../table/node-data.ts';
 import { TableFull } from '../table/table.ts';
 import type { TableWriter } from '../table/writer.ts';
+import type { HostTtls } from './host-ttls.ts';
 
 /** The state of a zone's apex. */
 export interface ApexState {
@@ -42,12 +44,14 @@ export const noRevision = 0 as Revision;
 
 export class ZoneApexes {
   readonly #table: TableWriter;
+  readonly #ttls: HostTtls;
   readonly #listener: ZoneListener;
   readonly #waiting = new Set<ApexState>();
   #nameservers: readonly Nameserver[] = [];
 
-  constructor(table: TableWriter, listener: ZoneListener) {
+  constructor(table: TableWriter, ttls: HostTtls, listener: ZoneListener) {
     this.#table = table;
+    this.#ttls = ttls;
     this.#listener = listener;
   }
 
@@ -136,7 +140,7 @@ export class ZoneApexes {
    * No address is added to a user's addresses, not even one of the other family: the user's addresses may belong to
    * another machine.
    */
-  withImplied(owner: Fqdn, rrsets: Rrset[], implied: Rrset[]): Rrset[] {
+  withImplied(owner: Fqdn, rrsets: TableRrset[], implied: Rrset[]): TableRrset[] {
     if (implied.length === 0) return rrsets;
     const hidesAddresses = rrsets.some(({ type }) => type === 'A' || type === 'AAAA' || type === 'CNAME');
     const allowed = implied.filter(({ type }) => type === 'NS' || !hidesAddresses);
@@ -156,7 +160,7 @@ export class ZoneApexes {
     state.implied = new Map([...implied, ...former.map((owner): [Fqdn, Rrset[]] => [owner, []])]);
     for (const [owner, wanted] of state.implied) {
       const { rrsets, modified } = this.stored(state.table, owner);
-      const all = this.withImplied(owner, rrsets, wanted);
+      const all = this.withImplied(owner, this.#ttls.inherit(owner, rrsets, state.value.defaultTtl), wanted);
       if (all.length > 0) this.#table.putNode(state.table, owner, all, modified);
       else this.#table.deleteNode(state.table, owner);
     }

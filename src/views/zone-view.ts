@@ -4,11 +4,13 @@
 
 import { ancestry, type Fqdn, isWithin } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
-import type { OwnedRrset, Rrset } from '../model/rrset.ts';
+import type { NamedRrsets, OwnedRrset, Rrset } from '../model/rrset.ts';
 import type { Nameserver, Zone } from '../model/zone.ts';
 import type { ZoneId } from '../table/layout.ts';
 import type { TableWriter } from '../table/writer.ts';
 import type { AliasTargets } from './alias-targets.ts';
+import { HostTtls, type InheritedTtl, isManaged as isManagedRrset, withInherited } from './host-ttls.ts';
+import type { HostView } from './host-view.ts';
 import { type PendingGeneration, PendingGenerations } from './pending-generations.ts';
 import { RecordedAddresses } from './recorded-addresses.ts';
 import { SortedMap } from './sorted-map.ts';
@@ -23,6 +25,7 @@ interface ZoneState extends Versioned<Zone>, ApexState {
   managedNames: number;
   /** The CNAME records by their targets. */
   aliases: AliasTargets;
+  inheritedTtl: InheritedTtl;
 }
 
 /** Collects the names of one generation that change while the journal runs. `end` ends it. */
@@ -35,6 +38,7 @@ export class ZoneView {
   /** The addresses that the zones' records name. */
   readonly recorded: RecordedAddresses;
   readonly #table: TableWriter;
+  readonly #ttls: HostTtls;
   readonly #zones = new SortedMap<Fqdn, ZoneState>();
   /** The zones that have CNAME records which no host manages, or had them. */
   readonly #withAliases = new Set<Fqdn>();
@@ -49,12 +53,13 @@ export class ZoneView {
   /** True if the store may have been restored or replaced. Then a load must not rely on the held revisions. */
   #distrusted = false;
 
-  constructor(table: TableWriter, listener: ZoneListener) {
+  constructor(table: TableWriter, hosts: HostView, listener: ZoneListener) {
     this.#table = table;
     this.recorded = new RecordedAddresses(table);
     table.listen(this.recorded);
+    this.#ttls = new HostTtls(hosts);
     this.#pending = new PendingGenerations(table);
-    this.#apexes = new ZoneApexes(table, listener);
+    this.#apexes = new ZoneApexes(table, this.#ttls, listener);
   }
 
   get(zone: Fqdn): Versioned<Zone> | undefined {
@@ -281,14 +286,56 @@ export class ZoneView {
     this.#note(zone, generation, owner);
     const state = this.#existingGeneration(zone, generation) ?? this.#pending.getOrCreate(zone, generation);
     // The first load reads each name once, and no name is held before it.
-    const before = this.#loading && this.#load === 1 ? absent : this.#apexes.stored(state.table, owner);
-    this.#table.putNode(state.table, owner, this.#apexes.withImplied(owner, rrsets, impliedAt(state, owner)), modified);
+    const before = this.isFirstLoad ? absent : this.#apexes.stored(state.table, owner);
+    this.#putNode(state, zone, owner, rrsets, modified);
     if (this.#loading && this.#load > 1) this.#table.stamp(state.table, owner, this.#load);
     state.names += before.modified === noRevision ? 1 : 0;
     state.managedNames += Number(isManaged(rrsets)) - Number(isManaged(before.rrsets));
     state.aliases.change(owner, before.rrsets, rrsets);
     if (isZone(state) && !state.aliases.isEmpty) this.#withAliases.add(zone);
     if (isZone(state)) this.#apexes.followNs(state, owner, before.rrsets);
+  }
+
+  /** Writes the stored RRsets of a name into the table, with their TTLs and with the implied RRsets. */
+  #putNode(state: ZoneState | PendingGeneration, zone: Fqdn, owner: Fqdn, stored: Rrset[], modified: Revision): void {
+    const rrsets = this.#ttls.inherit(owner, stored, this.#zones.get(zone)?.value.defaultTtl);
+    this.#table.putNode(state.table, owner, this.#apexes.withImplied(owner, rrsets, impliedAt(state, owner)), modified);
+    state.inheritedTtl = withInherited(state.inheritedTtl, rrsets);
+  }
+
+  /** True during the first load, in which nothing was held before. */
+  get isFirstLoad(): boolean {
+    return this.#loading && this.#load === 1;
+  }
+
+  /** Writes the names of a host again, which has changed: the TTLs of its records follow from its TTL. */
+  renewTtls(owners: Iterable<Fqdn>): void {
+    for (const owner of owners) {
+      const zone = this.enclosing(owner)?.value;
+      if (zone === undefined) continue;
+      for (const state of [this.#zones.get(zone.name), ...this.#pending.of(zone.name)]) {
+        if (state === undefined) continue;
+        const { rrsets, modified } = this.#apexes.stored(state.table, owner);
+        if (isManaged(rrsets)) this.#putNode(state, zone.name, owner, rrsets, modified);
+      }
+    }
+  }
+
+  /**
+   * Gives the default TTL of the zone's new settings to the RRsets that inherit it. Must be run to its end before
+   * {@link putZone}. Yields after each slice of the work. Throws TableFull.
+   */
+  *followDefaultTtl({ name, generation, defaultTtl }: Zone): Generator<void> {
+    const state = this.#existingGeneration(name, generation);
+    if (state?.inheritedTtl === undefined || state.inheritedTtl === defaultTtl) return;
+    state.inheritedTtl = 'mixed';
+    yield* this.#table.setDefaultTtl(state.table, defaultTtl);
+    state.inheritedTtl = defaultTtl;
+  }
+
+  /** Returns RRsets that were read from the store, with the TTLs that they are served with. */
+  withTtls({ defaultTtl }: Zone, { name, rrsets }: NamedRrsets): Rrset[] {
+    return this.#ttls.served(name, rrsets, defaultTtl);
   }
 
   deleteName(zone: Fqdn, generation: number, owner: Fqdn): void {
@@ -336,5 +383,5 @@ function impliedAt(state: ZoneState | PendingGeneration, owner: Fqdn): Rrset[] {
 }
 
 function isManaged(rrsets: readonly Rrset[]): boolean {
-  return rrsets.some(({ manager }) => manager === 'host');
+  return rrsets.some(isManagedRrset);
 }

@@ -167,8 +167,15 @@ const kinds = {
   ),
   putZone: command(
     'put zone',
-    pick(zones),
-    (name) => (context) => decidePutZone(context, { name, precondition: {}, change: () => zone(name) }),
+    fc.record({ name: pick(zones), defaultTtl: pick([300, 60, 9]) }),
+    ({ name, defaultTtl }) =>
+      (context) =>
+        decidePutZone(context, {
+          name,
+          precondition: {},
+          // The generation is not a setting.
+          change: (current) => ({ ...zone(name), generation: current?.generation ?? 1, defaultTtl }),
+        }),
   ),
   deleteZone: command(
     'delete zone',

@@ -68,3 +68,31 @@ test('an iteration ends when its zone is withdrawn', () => {
   });
   assert.deepEqual(names, ['second']);
 });
+
+test('a new default TTL reaches each RRset that inherits it, with names added and deleted between its slices', () => {
+  const writer = createTableWriter(createTable({ bytes: 2 ** 24 }), { poison: true });
+  const zone = writer.createZone(parseName('example'));
+  const name = (i: number) => parseName(`h${i}.example`);
+  const put = (i: number, ttl: number, inherits: boolean) => {
+    const rrset = {
+      type: parseRecordType('A'),
+      ttl,
+      records: ['192.0.2.1'],
+      ...(inherits && { inheritsTtl: true as const }),
+    };
+    writer.putNode(zone, name(i), [rrset], 1 as Revision);
+  };
+  const ttlOf = (i: number) => writer.getNode(zone, name(i))?.rrsets[0]?.ttl;
+  const count = 5000;
+  for (let i = 0; i < count; i += 1) put(i, 60, i % 2 === 0);
+  let slices = 0;
+  for (const _ of writer.setDefaultTtl(zone, 9)) {
+    slices += 1;
+    writer.deleteNode(zone, name(slices));
+    put(count + slices, 9, true);
+    writer.collect();
+  }
+  assert.ok(slices > 1, 'the work is done in one slice');
+  for (let i = slices + 1; i < count; i += 1) assert.equal(ttlOf(i), i % 2 === 0 ? 9 : 60);
+  for (let i = 1; i <= slices; i += 1) assert.deepEqual([ttlOf(i), ttlOf(count + i)], [undefined, 9]);
+});

@@ -10,11 +10,12 @@ import type { Revision } from '../../src/model/revision.ts';
 import type { Rrset } from '../../src/model/rrset.ts';
 import type { Soa } from '../../src/model/zone.ts';
 import { none, type ZoneId } from '../../src/table/layout.ts';
+import type { TableRrset } from '../../src/table/node-data.ts';
 import { TableReader } from '../../src/table/reader.ts';
 import { createTable } from '../../src/table/table.ts';
 import { createTableWriter, type TableWriter } from '../../src/table/writer.ts';
 
-type Node = { rrsets: Rrset[]; modified: Revision };
+type Node = { rrsets: TableRrset[]; modified: Revision };
 
 class Model {
   readonly built = new Map<ZoneId, { name: Fqdn; nodes: Map<Fqdn, Node> }>();
@@ -36,7 +37,7 @@ const relativeNames = [
 ];
 
 const ns: Rrset = { type: 'NS' as RecordType, ttl: 60, records: ['ns1.example.', 'ns2.example.'], manager: 'zone' };
-const contents: Rrset[][] = [
+const contents: TableRrset[][] = [
   [{ type: 'A' as RecordType, ttl: 300, records: ['192.0.2.1'], manager: 'host' }],
   [
     { type: 'A' as RecordType, ttl: 2 ** 31 - 1, records: ['192.0.2.1', '192.0.2.2'] },
@@ -47,6 +48,16 @@ const contents: Rrset[][] = [
   [ns],
   [{ type: 'DNAME' as RecordType, ttl: 60, records: ['other.'] }],
   [{ type: 'CNAME' as RecordType, ttl: 60, records: ['a\\.b.example.'] }],
+  [
+    { type: 'A' as RecordType, ttl: 9, records: ['192.0.2.1', '192.0.2.2'], manager: 'host', inheritsTtl: true },
+    { type: 'AAAA' as RecordType, ttl: 9, records: ['2001:db8::1'], manager: 'host' },
+    { type: 'TXT' as RecordType, ttl: 9, records: [`"${'x'.repeat(255)}"`], inheritsTtl: true },
+    ns,
+  ],
+  [
+    { type: 'A' as RecordType, ttl: 9, records: ['192.0.2.1'], manager: 'host', inheritsTtl: true },
+    { type: 'RRSIG' as RecordType, ttl: 9, records: ['A 13 2 60 20380101000000 20200101000000 1 example. AQID'] },
+  ],
 ];
 
 export const soa: Soa = {
@@ -63,12 +74,20 @@ export const soa: Soa = {
 const step = fc.oneof(
   {
     weight: 10,
-    arbitrary: fc.record({ do: fc.constant('put' as const), zone: fc.nat(5), name: fc.nat(9), content: fc.nat(4) }),
+    arbitrary: fc.record({ do: fc.constant('put' as const), zone: fc.nat(5), name: fc.nat(9), content: fc.nat(6) }),
   },
   { weight: 7, arbitrary: fc.record({ do: fc.constant('delete' as const), zone: fc.nat(5), name: fc.nat(9) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('create' as const), zone: fc.nat(3) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('publish' as const), zone: fc.nat(5) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('withdraw' as const), zone: fc.nat(5) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('default ttl' as const),
+      zone: fc.nat(5),
+      ttl: fc.constantFrom(9, 2 ** 31 - 1),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('collect' as const) }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
@@ -113,6 +132,11 @@ function run(action: Step, i: number, writer: TableWriter, model: Model): void {
     writer.withdrawZone(zone);
     model.built.delete(zone);
     if (model.served.get(built.name) === zone) model.served.delete(built.name);
+  } else if (action.do === 'default ttl') {
+    for (const _ of writer.setDefaultTtl(zone, action.ttl));
+    for (const node of built.nodes.values()) {
+      node.rrsets = node.rrsets.map((rrset) => (rrset.inheritsTtl === true ? { ...rrset, ttl: action.ttl } : rrset));
+    }
   } else if (action.do === 'publish') {
     writer.putSoa(zone, { ...soa, serial: i });
     assert.deepEqual(writer.getSoa(zone), { ...soa, serial: i });
@@ -123,7 +147,7 @@ function run(action: Step, i: number, writer: TableWriter, model: Model): void {
   } else {
     const name = parseName(`${relativeNames[action.name]}${built.name}`);
     if (action.do === 'put') {
-      const rrsets = contents[action.content] as Rrset[];
+      const rrsets = contents[action.content] as TableRrset[];
       const modified = (i * 2 ** 33 + i) as Revision;
       writer.putNode(zone, name, rrsets, modified);
       built.nodes.set(name, { rrsets, modified });
@@ -138,10 +162,14 @@ const codes = new Map([
   ['TXT', 16],
   ['AAAA', 28],
   ['DNAME', 39],
+  ['RRSIG', 46],
   ['TYPE65280', 65280],
 ]);
-const inOrder = (rrsets: readonly Rrset[]) =>
+const inOrder = (rrsets: readonly TableRrset[]) =>
   [...rrsets].sort((a, b) => (codes.get(a.type) as number) - (codes.get(b.type) as number));
+
+/** Returns the RRset as the table gives it back. */
+const asRead = ({ inheritsTtl: _, ...rrset }: TableRrset): Rrset => rrset;
 
 function compare(writer: TableWriter, reader: TableReader, model: Model): void {
   for (const [zone, { name: apex, nodes }] of model.built) {
@@ -152,7 +180,7 @@ function compare(writer: TableWriter, reader: TableReader, model: Model): void {
     for (const relative of relativeNames) {
       const name = parseName(`${relative}${apex}`);
       const node = nodes.get(name);
-      const expected = node && { rrsets: inOrder(node.rrsets), modified: node.modified };
+      const expected = node && { rrsets: inOrder(node.rrsets).map(asRead), modified: node.modified };
       assert.deepEqual(writer.getNode(zone, name), expected);
       compareNode(reader, zone, name, existing, nodes);
       const below = [...nodes.keys()].filter((other) => other !== name && isWithin(other, name));

@@ -10,7 +10,7 @@ const maxMilliseconds = 4000;
 
 /**
  * Resolves when this replica serves all changes up to the revision. Refuses with `store_unavailable` and `detail` if
- * that takes too long.
+ * that takes too long, unless the views are at work on a revision.
  */
 export async function untilReached(
   views: Views,
@@ -18,7 +18,10 @@ export async function untilReached(
   detail = 'this replica does not receive changes from the store: try again later',
 ): Promise<void> {
   if (views.revision >= revision) return;
-  if (!(await within(views.reached(revision), maxMilliseconds))) refuse('store_unavailable', detail);
+  // Applying a new default TTL to a large zone may take longer (views.ts).
+  while (!(await within(views.reached(revision), maxMilliseconds))) {
+    if (!views.applying) refuse('store_unavailable', detail);
+  }
 }
 
 /** Waits as {@link untilReached} does, for a committed change. The refusal tells that the change is durable. */

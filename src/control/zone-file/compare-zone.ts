@@ -11,6 +11,7 @@ import { type FileRrset, isSameRrset, type ZoneFileContents } from '../../model/
 import type { Findings } from '../../model/zone-file/findings.ts';
 import { namesPrefix, nameValue } from '../../store/kinds/name.ts';
 import type { Store } from '../../store/store.ts';
+import type { Views } from '../../views/views.ts';
 import { faultRefusal } from '../reading/fault-refusal.ts';
 import { yieldToEventLoop } from './yield-to-event-loop.ts';
 
@@ -76,9 +77,13 @@ export class ZoneComparison {
   }
 }
 
-/** Compares the file with the zone as it was at the revision. `limit`: the limit for differences that are listed. */
+/**
+ * Compares the file with the zone as it was at the revision. `limit`: the limit for differences that are listed. `zone`
+ * has the settings that it has after the import: the TTLs of hosts follow them.
+ */
 export async function compareZone(
   store: Store,
+  { zones }: Views,
   zone: Zone,
   revision: Revision,
   contents: ZoneFileContents,
@@ -94,8 +99,9 @@ export async function compareZone(
       ...(from !== undefined && { from }),
     });
     for (const { key, value } of page.entries) {
-      const { name, rrsets } = storedName(key, value);
-      comparison.compareName(name, rrsets, contents.names.get(name) ?? []);
+      const stored = storedName(key, value);
+      const { name } = stored;
+      comparison.compareName(name, zones.withTtls(zone, stored), contents.names.get(name) ?? []);
     }
     from = page.next;
     await yieldToEventLoop(signal);

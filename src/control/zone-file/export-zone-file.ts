@@ -7,6 +7,7 @@
 import { compareNames, type Fqdn } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
 import type { NamedRrsets, Rrset } from '../../model/rrset.ts';
+import type { Zone } from '../../model/zone.ts';
 import { formatRrset } from '../../model/zone-file/writer.ts';
 import { namesPrefix, nameValue } from '../../store/kinds/name.ts';
 import type { Entry, Store } from '../../store/store.ts';
@@ -34,8 +35,9 @@ type Implied = ReturnType<Views['zones']['implied']>;
 export async function exportZoneFile(places: { store: Store; views: Views }, name: Fqdn): Promise<ZoneFile> {
   const { store, views } = places;
   const { stored, ...rest } = await atOneRevision(places, name, (revision) => {
-    const { generation } = existingZone(places, name).value;
-    const stored = namesInOrder(store, namesPrefix(name, generation), revision);
+    const zone = existingZone(places, name).value;
+    const entries = namesInOrder(store, namesPrefix(name, zone.generation), revision);
+    const stored = storedNames(views, zone, entries);
     return { serial: views.zones.serial(name), implied: views.zones.implied(name), revision, stored };
   });
   const written = writePieces(name, rest.implied, stored);
@@ -48,9 +50,19 @@ async function* prepend(first: string, rest: AsyncIterable<string>): AsyncGenera
   yield* rest;
 }
 
-async function* writePieces(zone: Fqdn, implied: Implied, entries: AsyncIterable<Entry>): AsyncGenerator<string> {
+/** Yields the names that can be read. Records of hosts have the TTLs that they have now. */
+async function* storedNames({ zones }: Views, zone: Zone, entries: AsyncIterable<Entry>): AsyncGenerator<NamedRrsets> {
+  const turns = new Turns();
+  for await (const { value } of entries) {
+    const stored = nameValue.decodeIfReadable(value);
+    await turns.note(value.length);
+    if (stored !== undefined) yield { name: stored.name, rrsets: zones.withTtls(zone, stored) };
+  }
+}
+
+async function* writePieces(zone: Fqdn, implied: Implied, names: AsyncIterable<NamedRrsets>): AsyncGenerator<string> {
   let piece = '';
-  for await (const { name, rrsets } of merged(implied, entries)) {
+  for await (const { name, rrsets } of merged(implied, names)) {
     // The SOA comes first, then the NS records of the apex.
     const place = ({ type }: Rrset) => (type === 'SOA' ? 0 : type === 'NS' && name === zone ? 1 : 2);
     rrsets.sort((a, b) => place(a) - place(b) || (a.type < b.type ? -1 : 1));
@@ -62,16 +74,12 @@ async function* writePieces(zone: Fqdn, implied: Implied, entries: AsyncIterable
   if (piece !== '') yield piece;
 }
 
-/** Yields each name once, in the order of `entries`, with its stored and its implied RRsets. */
-async function* merged(implied: Implied, entries: AsyncIterable<Entry>): AsyncGenerator<NamedRrsets> {
+/** Yields each name once, in the order of `names`, with its stored and its implied RRsets. */
+async function* merged(implied: Implied, names: AsyncIterable<NamedRrsets>): AsyncGenerator<NamedRrsets> {
   const left = [...Map.groupBy(implied, ({ owner }) => owner)]
     .map(([name, records]) => ({ name, rrsets: records.map(({ rrset }) => rrset) }))
     .sort((a, b) => compareNames(b.name, a.name));
-  const turns = new Turns();
-  for await (const { value } of entries) {
-    const stored = nameValue.decodeIfReadable(value);
-    await turns.note(value.length);
-    if (stored === undefined) continue;
+  for await (const stored of names) {
     for (let next = left.at(-1); next !== undefined; next = left.at(-1)) {
       const order = compareNames(next.name, stored.name);
       if (order > 0) break;

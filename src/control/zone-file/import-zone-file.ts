@@ -77,7 +77,8 @@ async function importWithin(share: MemoryShare, places: ImportPlaces, wanted: Im
   try {
     onProgress({ phase: 'comparing', done: 0, total: contents.names.size });
     const limit = dryRun ? maxDifferences : 0;
-    const comparison = await compareZone(store, zone, readAt, contents, limit, signal);
+    const after = { ...zone, defaultTtl: defaultTtlFrom(zone, contents) };
+    const comparison = await compareZone(store, views, after, readAt, contents, limit, signal);
     comparison.counts.unchanged += implied;
     await checkContents(contents, comparison, findings, signal);
     checkApex(zone, contents, findings);

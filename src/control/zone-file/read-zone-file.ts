@@ -49,7 +49,8 @@ export async function readZoneFile(
   };
   for await (const chunk of text) await take(reader.read(chunk));
   await take(reader.end());
-  contents.defaultTtl = reader.firstDirectiveTtl;
+  // A file that another server has written may have a `$TTL` for each TTL.
+  if (reader.directiveTtls.size === 1) [contents.defaultTtl] = reader.directiveTtls;
   contents.checkWhole();
   onProgress({ phase: 'reading', done: count, total: count });
   return contents;

@@ -98,7 +98,7 @@ async function* namesInOrder(
       const at = entry.key.slice(prefix.length);
       while (implied[0] !== undefined && implied[0].place < at) yield implied.shift() as NameInOrder;
       const more = implied[0]?.place === at ? (implied.shift()?.rrsets ?? []) : [];
-      yield { place: at, rrsets: joined(rrsetsIn(entry.value), more) };
+      yield { place: at, rrsets: joined(rrsetsIn(views, zone, entry.value), more) };
       await turns.note(entry.value.length);
     }
     key = page.next;
@@ -129,9 +129,9 @@ function isBefore(a: string, b: string): boolean {
   return rank(a) < rank(b);
 }
 
-function rrsetsIn(value: string): OwnedRrset[] {
+function rrsetsIn(views: Views, zone: Zone, value: string): OwnedRrset[] {
   const stored = nameValue.decodeIfReadable(value);
-  return stored?.rrsets.map((rrset) => ({ owner: stored.name, rrset })) ?? [];
+  return stored === undefined ? [] : views.zones.withTtls(zone, stored).map((rrset) => ({ owner: stored.name, rrset }));
 }
 
 /** Returns the stored RRsets of one name, and those that the zone's settings imply there. */

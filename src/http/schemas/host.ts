@@ -43,7 +43,9 @@ const settings = {
     description: addressesDescription,
   }),
   aliases: Type.Array(NameText, { maxItems: 32, description: 'Names that get a CNAME to the host' }),
-  ttl: nullable(Ttl, { description: "Seconds; null: the zone's default" }),
+  ttl: nullable(Ttl, {
+    description: 'Seconds; null: for each record the `defaultTtl` of its zone, also when that changes',
+  }),
   ptr: Type.Boolean({ description: 'Write the reverse records too; default: true, but for wildcards' }),
   owner: Owner,
   tags: Tags,

@@ -39,7 +39,7 @@ const settings = {
   defaultTtl: Type.Integer({
     minimum: 0,
     maximum: 2 ** 31 - 1,
-    description: 'Seconds; for records written without a TTL',
+    description: 'Seconds; for hosts without a TTL, and for records when they are written without one',
   }),
   nameservers: Type.Array(NameText, {
     maxItems: 13,

@@ -55,7 +55,7 @@ export class ZoneFileContents {
   readonly zone: Fqdn;
   readonly names = new Map<Fqdn, FileRrset[]>();
   soa: FileSoa | undefined;
-  /** The first `$TTL` of the file. */
+  /** The value of the file's `$TTL`; undefined without one, or if the file has several values. */
   defaultTtl: number | undefined;
   records = 0;
   /** The number of records outside the zone. They are left out. */

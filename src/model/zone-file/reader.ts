@@ -61,8 +61,8 @@ const foreign: Readonly<Record<string, string>> = {
 };
 
 export class ZoneFileReader {
-  /** The first `$TTL` of the file; undefined until it was read. */
-  firstDirectiveTtl: number | undefined;
+  /** The values of all `$TTL` that were read. */
+  readonly directiveTtls = new Set<number>();
   readonly #lexer = new ZoneFileLexer();
   readonly #zone: Fqdn;
   #origin: Fqdn;
@@ -167,7 +167,7 @@ export class ZoneFileReader {
           yield tooLongTtl(line, this.#directiveTtl);
           this.#directiveTtl = 0;
         }
-        this.firstDirectiveTtl ??= this.#directiveTtl;
+        this.directiveTtls.add(this.#directiveTtl);
         return;
       case '$GENERATE':
         yield* this.#generate(line, argument, more);

@@ -9,7 +9,7 @@ import type { Revision } from '../../../src/model/revision.ts';
 import { parseRecords } from '../../../src/model/rrset.ts';
 import { createTable } from '../../../src/table/table.ts';
 import { createTableWriter } from '../../../src/table/writer.ts';
-import { answers } from '../../support/answers.ts';
+import { answers, serve } from '../../support/answers.ts';
 
 const signatureOf = (type: string) => `${type} 13 2 60 20380101000000 20200101000000 1 example. AQID`;
 /** The rdata of such a signature, as the answers of these tests are shown. */
@@ -57,4 +57,21 @@ test('the table returns signatures with the TTL that they were written with', ()
   put(300, [signatureOf('A')], 300);
   put(60, [signatureOf('MX')], 300);
   put(60, [signatureOf('MX'), signatureOf('A')], 0);
+});
+
+test('§3: the signature of an RRset that inherits the default TTL of its zone follows that too', () => {
+  const { writer, ask } = serve('example. 60 NS ns.example.');
+  const zone = writer.servedZone(parseName('example'));
+  assert.ok(zone !== undefined);
+  const signatures = { type: parseRecordType('RRSIG'), ttl: 60, records: [signatureOf('A')] };
+  const address = { type: parseRecordType('A'), ttl: 60, records: ['192.0.2.1'], inheritsTtl: true as const };
+  writer.putNode(zone, parseName('host.example'), [address, signatures], 1 as Revision);
+  for (const ttl of [5, 60, 0]) {
+    for (const _ of writer.setDefaultTtl(zone, ttl));
+    for (const type of ['A', 'RRSIG'])
+      assert.deepEqual(
+        ask(`host.example. ${type}`).answers.map((record) => 'ttl' in record && record.ttl),
+        [ttl],
+      );
+  }
 });
