@@ -29,6 +29,7 @@ import { releaseMemory } from './release-memory.ts';
 import { responseSettings } from './response-settings.ts';
 import { openEmbeddedStore } from './store/embedded.ts';
 import type { Store } from './store/store.ts';
+import { watchWrites } from './store/watch-writes.ts';
 import { createTable } from './table/table.ts';
 import { createTableWriter } from './table/writer.ts';
 import { follow } from './views/follow.ts';
@@ -50,7 +51,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   });
   const self = nameserverOf(member());
 
-  const store = await openStore(config, logger);
+  const { store, takesWrites } = watchWrites(await openStore(config, logger), logger);
   const table = createTable();
   const tableWriter = createTableWriter(table);
   const views = new Views(tableWriter, () => self, logger);
@@ -68,7 +69,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   ];
   // Imports may use half of the heap. The other half is for everything else, and for the garbage that an import makes.
   const importMemory = new ImportMemory(Math.floor(getHeapStatistics().heap_size_limit / 2));
-  const metrics = createMetrics({ views, tableBytes: () => tableWriter.usedBytes });
+  const metrics = createMetrics({ views, takesWrites, tableBytes: () => tableWriter.usedBytes });
   const certificate = config.httpTls && (await openApiCertificate(config.httpTls, logger));
   const http = await createServer(
     {
@@ -138,7 +139,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
       ...(server.https.length > 0 && { dnsHttps: server.https.map(formatEndpoint) }),
     };
     await writeEndpoints(config.dataDir, endpoints, logger);
-    leave = await joinCluster(store, member([...server.addresses]), logger);
+    leave = await joinCluster(store, member([...server.addresses]), logger, { mustWrite: () => !takesWrites() });
     logger.info({ ...endpoints, store: config.store, revision: views.revision }, 'serving');
   }
 

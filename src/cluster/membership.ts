@@ -17,14 +17,21 @@ const keepMilliseconds = 3000;
 /** The time limit of leaving. If the store cannot be reached, the lease ends by itself. */
 const leaveMilliseconds = 2000;
 
+export interface MembershipOptions {
+  /** Milliseconds between two attempts to keep it. */
+  every?: number;
+  /** Returns whether a registration that stands is written again, to find out whether the store takes writes again. */
+  mustWrite?: () => boolean;
+}
+
 /** Registers the replica and keeps it registered. Returns a function that ends the membership. */
 export async function joinCluster(
   store: Store,
   member: Member,
   logger: Logger,
-  every = keepMilliseconds,
+  { every = keepMilliseconds, mustWrite = () => false }: MembershipOptions = {},
 ): Promise<() => Promise<void>> {
-  const membership = new Membership(store, member, logger);
+  const membership = new Membership(store, member, logger, mustWrite);
   await membership.keep();
   const timer = setInterval(() => void membership.keep(), every);
   return async () => {
@@ -38,6 +45,7 @@ class Membership {
   readonly #self: Member;
   readonly #key: string;
   readonly #logger: Logger;
+  readonly #mustWrite: () => boolean;
   #lease: LeaseId | undefined;
   /** Ends the guard of `#lease`. */
   #release = () => {};
@@ -54,7 +62,8 @@ class Membership {
   /** The conflicts that were logged. */
   readonly #logged = new Set<string>();
 
-  constructor(store: Store, member: Member, logger: Logger) {
+  constructor(store: Store, member: Member, logger: Logger, mustWrite: () => boolean) {
+    this.#mustWrite = mustWrite;
     this.#store = store;
     this.#self = { ...member, instance: randomUUID() };
     this.#key = memberKey(member.replica);
@@ -91,7 +100,12 @@ class Membership {
       const isOurs = holder?.instance === this.#self.instance;
       if (isOurs) this.#registered = this.#lease;
       if (isOurs && this.#lease !== undefined) this.#trouble.succeeded({ replica: this.#self.replica });
-      if (this.#leaving || (isOurs && this.#lease !== undefined)) return;
+      if (this.#leaving) return;
+      if (isOurs && this.#lease !== undefined) {
+        // If the store does not take it, the registration stands all the same.
+        if (this.#mustWrite()) await this.#write(this.#lease).catch(() => undefined);
+        return;
+      }
       if (holder !== undefined && !isOurs) {
         this.#logHolder(holder, isNew);
         // Write our key again once, so that the other process also logs the conflict. If both processes repeated it,
@@ -100,8 +114,7 @@ class Membership {
         this.#reclaimed = !isNew;
       }
       const lease = this.#lease ?? this.#hold(await this.#store.grantLease(leaseSeconds));
-      const put = { kind: 'put', key: this.#key, value: memberValue.encode(this.#self), lease } as const;
-      await this.#store.commit({ compares: [], operations: [put] });
+      await this.#write(lease);
       this.#registered = this.#lease;
       this.#trouble.succeeded({ replica: this.#self.replica });
     } catch (error) {
@@ -110,6 +123,11 @@ class Membership {
       if (!(error instanceof StoreUnavailable)) this.#hold(undefined);
       if (!this.#leaving) this.#trouble.failed(error, { replica: this.#self.replica });
     }
+  }
+
+  async #write(lease: LeaseId): Promise<void> {
+    const put = { kind: 'put', key: this.#key, value: memberValue.encode(this.#self), lease } as const;
+    await this.#store.commit({ compares: [], operations: [put] });
   }
 
   /** Notes that our lease has ended, and with it the registration. */

@@ -9,14 +9,22 @@ import type { Views } from '../views/views.ts';
 interface MetricSources {
   views: Views;
   tableBytes: () => number;
+  /** Default: it always does. */
+  takesWrites?: () => boolean;
 }
 
 /** Returns the registry of all metrics but those of requests and DNS. */
-export function createMetrics({ views, tableBytes }: MetricSources): Registry {
+export function createMetrics({ views, tableBytes, takesWrites = () => true }: MetricSources): Registry {
   const registry = new Registry();
   // In milliseconds. The default of 10 wakes an idle replica 100 times a second, and takes 1 % of a core.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
   gauge(registry, 'zonewright_store_revision', 'The store revision that this replica serves', () => views.revision);
+  gauge(
+    registry,
+    'zonewright_store_takes_writes',
+    '1 if the store takes writes, 0 from a write that failed until one succeeds',
+    () => Number(takesWrites() && views.obstacle === undefined),
+  );
   gauge(registry, 'zonewright_zones', 'Zones served', () => count(views.zones.list()));
   gauge(registry, 'zonewright_hosts', 'Hosts', () => count(views.hosts.list()));
   gauge(registry, 'zonewright_members', 'Replicas alive', () => views.members.size);

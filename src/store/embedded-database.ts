@@ -96,8 +96,6 @@ export class EmbeddedDatabase {
   #expiry: NodeJS.Timeout | undefined;
   /** The damage that was found in the file. Once set, nothing is written any more. */
   #damage: StoreUnavailable | undefined;
-  /** The reason why the last group was not written. The same reason is logged only once. */
-  #obstacle: string | undefined;
 
   constructor(folder: string, { keepRevisions = 10_000, logger }: EmbeddedOptions) {
     this.#folder = folder;
@@ -312,19 +310,9 @@ export class EmbeddedDatabase {
       this.#rollBack();
       const fault = this.#unavailable(error);
       for (const job of jobs) job.reject(fault);
-      if (fault !== this.#damage && fault.message !== this.#obstacle) {
-        this.#logger?.error({ folder: this.#folder, reason: fault.message }, 'the store cannot be written to');
-      }
-      this.#obstacle = fault.message;
       return;
     }
-    // A group without changes commits on a full disk too, so it does not prove that the disk is writable again.
-    if (this.revision !== before.revision) {
-      if (this.#obstacle !== undefined)
-        this.#logger?.info({ folder: this.#folder }, 'the store can be written to again');
-      this.#obstacle = undefined;
-      for (const wake of this.waiting) wake();
-    }
+    if (this.revision !== before.revision) for (const wake of this.waiting) wake();
     for (const settle of outcomes) settle();
   }
 

@@ -45,7 +45,7 @@ async function join(t: Cleanup, store: Store, member: Member): Promise<Logged & 
     warn: (_, message = '') => logged.warnings.push(message),
     error: (_, message = '') => logged.errors.push(message),
   };
-  const leave = await joinCluster(store, member, logger, every);
+  const leave = await joinCluster(store, member, logger, { every });
   t.after(leave);
   return { ...logged, leave };
 }

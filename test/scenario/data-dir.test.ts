@@ -143,7 +143,14 @@ test('on a full disk writes get 503 and DNS continues, and writes work when ther
   for (const name of kept.slice(-3)) assert.equal((await replica.ask(name, 'A')).rcode, 'NOERROR');
   assert.equal((await fetch(`${replica.url}/readyz`)).status, 200);
 
+  const takesWrites = async () => {
+    const metrics = await (await fetch(`${replica.url}/metrics`)).text();
+    return /^zonewright_store_takes_writes (\d)$/m.exec(metrics)?.[1];
+  };
+  await until(async () => (await takesWrites()) === '0', 'the metric does not say that the store takes no writes');
   await unlink(filler);
+  // Without a request: the replica itself tries.
+  await until(async () => (await takesWrites()) === '1', 'the metric does not say that the store takes writes', 20_000);
   for (const end = Date.now() + 10_000; ; await delay(100)) {
     const { status } = await replica.request('POST', '/v1/hosts', { name: 'room.foo.k8s' });
     if (status === 201) break;
@@ -152,7 +159,7 @@ test('on a full disk writes get 503 and DNS continues, and writes work when ther
   assert.equal(await replica.stop(), 0);
   await replica.start();
   const lines = (await readFile(join(disk, 'log'), 'utf8')).trim().split('\n');
-  assert.equal(lines.filter((line) => line.includes('the store can be written to again')).length, 1);
+  assert.equal(lines.filter((line) => line.includes('the store takes writes again')).length, 1);
   for (const line of lines) {
     assert.doesNotMatch(line, /.\{"level":/, 'a log line begins in the middle of another');
   }
@@ -174,7 +181,7 @@ test('on a full disk writes get 503 and DNS continues, and writes work when ther
     const refused = await replica.request('POST', '/v1/hosts', { name: 'more.foo.k8s' });
     assert.deepEqual([refused.status, refused.body.code], [503, 'store_unavailable']);
     assert.match(output(), /"level":40[^\n]*endpoints\.json/);
-    assert.equal(output().match(/the store cannot be written to/g)?.length, 1, output());
+    assert.equal(output().match(/the store takes no writes/g)?.length, 1, output());
     assert.equal(existsSync(join(folder, 'endpoints.json.new')), false);
     assert.equal(await ending(), 0);
     await unlink(filler);

@@ -23,16 +23,27 @@ test('while etcd is full writes get a 503 that names the alarm and DNS continues
   await replica.expect(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
   const put = (length: number) => replica.request('PUT', '/v1/zones/foo.k8s/rrsets/large/TXT', text(length));
   let answer = await put(10_000);
-  for (let round = 0; answer.status < 300 && round < 200; round++) answer = await put(10_000);
+  // Another text each time: a write that changes nothing writes nothing.
+  for (let round = 0; answer.status < 300 && round < 200; round++) answer = await put(10_000 + 200 * (round % 2));
   assert.deepEqual([answer.status, answer.body.code], [503, 'store_unavailable']);
   assert.match(String(answer.body.detail), /NOSPACE/);
   assert.equal((await replica.ask('large.foo.k8s', 'TXT')).rcode, 'NOERROR');
   assert.equal((await fetch(`${replica.url}/readyz`)).status, 200);
 
+  const takesWrites = async () => {
+    const metrics = await (await fetch(`${replica.url}/metrics`)).text();
+    return /^zonewright_store_takes_writes (\d)$/m.exec(metrics)?.[1];
+  };
+  await until(async () => (await takesWrites()) === '0', 'the metric does not say that the store takes no writes');
+
   const { revision } = (await (await fetch(`${replica.url}/readyz`)).json()) as { revision: number };
   await etcd.compact(revision);
   await etcd.makeRoom();
-  await until(async () => (await put(200)).status === 200, 'writes do not work again');
+  // The replica finds out by itself.
+  await until(async () => (await takesWrites()) === '1', 'the metric does not say that the store takes writes', 20_000);
+  assert.equal((await put(200)).status, 200);
+  const said = (message: string) => replica.log().split(message).length - 1;
+  assert.deepEqual([said('the store takes no writes'), said('the store takes writes again')], [1, 1]);
 });
 
 test('if etcd accepts only small requests, larger ones are refused with the reason, and others work', {

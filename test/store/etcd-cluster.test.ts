@@ -201,7 +201,7 @@ function testCluster({ name, binary, skip }: EtcdVersion): void {
         store,
         { replica: 'a', dns: [] },
         { debug: () => {}, info: () => {}, warn: note, error: note },
-        200,
+        { every: 200 },
       );
       t.after(leave);
       // A short lease of the same cluster ends: leases go on expiring under the new leader.

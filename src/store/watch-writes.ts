@@ -1,0 +1,62 @@
+// Watches whether a store takes writes: one error in the log when it does not, one line when it does again, and a value
+// for /metrics.
+
+import type { Logger } from '../model/logger.ts';
+import { messageOf } from '../model/thrown.ts';
+import { type Store, StoreUnavailable, type Transaction } from './store.ts';
+
+export interface WatchedStore {
+  /** The store, whose writes are watched. */
+  readonly store: Store;
+  /** Returns false from a write that failed until a transaction was written. */
+  takesWrites(): boolean;
+}
+
+/** Watches the writes of a store (test/store/watch-writes.test.ts). */
+export function watchWrites(store: Store, logger: Logger): WatchedStore {
+  let takesWrites = true;
+  let isClosed = false;
+
+  async function noting<T>(writing: Promise<T>): Promise<T> {
+    try {
+      return await writing;
+    } catch (error) {
+      if (error instanceof StoreUnavailable && takesWrites && !isClosed) {
+        takesWrites = false;
+        logger.error(
+          { reason: messageOf(error) },
+          'the store takes no writes: names are answered, changes are refused',
+        );
+      }
+      throw error;
+    }
+  }
+
+  async function commit(transaction: Transaction) {
+    const result = await noting(store.commit(transaction));
+    // Only this proves it: a store without room may still keep leases, and find that a compare fails.
+    if (!takesWrites && result.committed && transaction.operations.some(({ kind }) => kind === 'put')) {
+      takesWrites = true;
+      logger.info({ revision: result.revision }, 'the store takes writes again');
+    }
+    return result;
+  }
+
+  return {
+    takesWrites: () => takesWrites,
+    store: {
+      get: (key) => store.get(key),
+      list: (prefix, options) => store.list(prefix, options),
+      watch: (prefix, from, signal) => store.watch(prefix, from, signal),
+      commit,
+      grantLease: (seconds) => noting(store.grantLease(seconds)),
+      keepLease: (lease) => noting(store.keepLease(lease)),
+      guardLease: (lease) => store.guardLease(lease),
+      revokeLease: (lease) => store.revokeLease(lease),
+      close: () => {
+        isClosed = true;
+        return store.close();
+      },
+    },
+  };
+}
