@@ -63,6 +63,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
 
   let dns: DnsServer | undefined;
   let leave: (() => Promise<void>) | undefined;
+  let stopReleasing = () => {};
   const waitingFor = () => [
     ...(views.loaded ? [] : [`views from ${config.store}`]),
     ...(dns === undefined ? ['dns'] : []),
@@ -96,6 +97,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
     // seconds.
     await Promise.all([leave?.(), http.close()]);
     await dns?.close();
+    stopReleasing();
     stopHousekeeping();
     stopCleaning();
     stopping.abort();
@@ -128,7 +130,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
       logger,
     });
     // This blocks the main thread. The DNS threads start during that time.
-    releaseMemory();
+    stopReleasing = releaseMemory();
     const server = await starting;
     dns = server;
     addDnsMetrics(metrics, () => server.counters());
