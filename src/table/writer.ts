@@ -39,7 +39,7 @@ export interface AddressListener {
 }
 
 /** The number of nodes that {@link TableWriter.addressNodes} visits before it pauses. */
-const nodesPerPause = 1024;
+const nodesPerPause = 256;
 
 /** The number of nodes of withdrawn zones that one change, or one call of `collect`, frees. */
 const nodesFreedPerChange = 64;

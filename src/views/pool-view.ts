@@ -16,7 +16,7 @@ import { SortedMap } from './sorted-map.ts';
 import type { Versioned } from './versioned.ts';
 
 /** The work of one slice of {@link PoolView.settle}, in records of addresses that it counts. */
-const recordsPerSlice = 1000;
+const recordsPerSlice = 400;
 
 export class PoolView {
   readonly #recorded: RecordedAddresses;

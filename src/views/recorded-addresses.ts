@@ -29,9 +29,9 @@ interface Pools {
 type Place = string;
 
 /** The names of a zone up to which its withdrawal removes them at once. Others are removed in slices. */
-const maxRemovedAtOnce = 2000;
+const maxRemovedAtOnce = 1000;
 /** The addresses that one slice of the work visits. */
-const addressesPerSlice = 1000;
+const addressesPerSlice = 400;
 
 export class RecordedAddresses implements AddressListener {
   readonly #table: Source;
