@@ -180,6 +180,11 @@ const formats: Record<string, object> = {
   'dns-name': { format: 'dns-name', pattern: `^(?:\\.|${label}(?:\\.${label})*\\.?)$` },
   'ip-address': { anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] },
   'address-range': { format: 'address-range', pattern: '^[0-9A-Fa-f:.]+(?:/[0-9]{1,3}| *- *[0-9A-Fa-f:.]+)?$' },
+  'relative-name': { format: 'relative-name', minLength: 1, pattern: `^(?:@|${label}(?:\\.${label})*\\.?)$` },
+  'record-type': { format: 'record-type', pattern: '^(?:[A-Za-z][A-Za-z0-9]{0,19}|(?:TYPE|type)[0-9]{1,5})$' },
+  mailbox: { format: 'mailbox' },
+  distinct: { uniqueItems: true },
+  'not-empty': { minItems: 1 },
   cursor: { format: 'cursor', pattern: '^[A-Za-z0-9_-]+$' },
 };
 

@@ -102,6 +102,7 @@ export const hostRoutes: Routes = async (app, services) => {
           within: Type.Optional(
             Type.String({
               maxLength: 100,
+              format: 'address-range',
               description: 'Only hosts with an address in this prefix, or in this range (`first-last`)',
               examples: ['10.1.0.0/16'],
             }),

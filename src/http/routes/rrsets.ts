@@ -50,7 +50,11 @@ const refusals = [
 ] as const;
 const RrsetPage = listOf(RrsetBody);
 const zoneParams = strict({ zone: NameText });
-const params = strict({ zone: NameText, name: Type.String({ maxLength: 1024 }), type: Type.String({ maxLength: 20 }) });
+const params = strict({
+  zone: NameText,
+  name: Type.String({ maxLength: 1024, format: 'relative-name' }),
+  type: Type.String({ maxLength: 20, format: 'record-type' }),
+});
 
 export const rrsetRoutes: Routes = async (app, services) => {
   const { store, views } = services;
@@ -67,10 +71,11 @@ export const rrsetRoutes: Routes = async (app, services) => {
         querystring: strict({
           ...pageQuery,
           ...searchQuery,
-          type: Type.Optional(Type.String({ maxLength: 20 })),
+          type: Type.Optional(Type.String({ maxLength: 20, format: 'record-type' })),
           name: Type.Optional(
             Type.String({
               maxLength: 1024,
+              format: 'relative-name',
               description:
                 'Relative to the zone; `@` is the apex. All RRsets of one name come in one answer: `limit` ' +
                 'and `cursor` have no effect then',

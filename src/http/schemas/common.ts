@@ -23,12 +23,13 @@ export function nullable<T extends TSchema>(schema: T, options: { description?: 
   return Type.Unsafe<Static<T> | null>({ ...(schema as object), type: [type, 'null'], ...options });
 }
 
-/** Returns the schema of a merge patch (RFC 7396): an absent field stays as it is, null clears it. */
-export function patchOf(properties: TProperties, title?: string) {
-  const entries = Object.entries(properties).map(([name, schema]) => [
-    name,
-    Type.Optional(Type.Union([schema, Type.Null()])),
-  ]);
+/**
+ * Returns the schema of a merge patch (RFC 7396): an absent field stays as it is, null clears it. `needed`: fields that
+ * have no default, and so cannot be cleared.
+ */
+export function patchOf(properties: TProperties, title?: string, needed: TProperties = {}) {
+  const clearable = Object.entries(properties).map(([name, schema]) => [name, Type.Union([schema, Type.Null()])]);
+  const entries = [...Object.entries(needed), ...clearable].map(([name, schema]) => [name, Type.Optional(schema)]);
   return strict(Object.fromEntries(entries) as TProperties, title);
 }
 

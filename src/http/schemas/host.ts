@@ -38,11 +38,16 @@ const settings = {
       'One address of each family; default: the families that the host has; for a new host IPv4, or IPv6 if no pool has IPv4',
   }),
   addresses: Type.Array(AddressText, {
+    format: 'distinct',
     minItems: 1,
     maxItems: 16,
     description: addressesDescription,
   }),
-  aliases: Type.Array(NameText, { maxItems: 32, description: 'Names that get a CNAME to the host' }),
+  aliases: Type.Array(NameText, {
+    format: 'distinct',
+    maxItems: 32,
+    description: 'Names that get a CNAME to the host',
+  }),
   ttl: nullable(Ttl, {
     description: 'Seconds; null: for each record the `defaultTtl` of its zone, also when that changes',
   }),
@@ -96,7 +101,7 @@ export const PutHost = strict(
   { name: Type.Optional(NameText), ...optional(changeable).properties, ...shownOnly },
   'HostSettings',
 );
-export const PatchHost = patchOf({ name: NameText, ...changeable, tags: TagsPatch, ...shownOnly }, 'HostPatch');
+export const PatchHost = patchOf({ ...changeable, tags: TagsPatch, ...shownOnly }, 'HostPatch', { name: NameText });
 
 export const HostBody = Type.Object(
   {

@@ -27,6 +27,7 @@ const RangeTexts = Type.Array(RangeText, { maxItems: 1000 });
 
 const settings = {
   ranges: Type.Array(RangeText, {
+    format: 'not-empty',
     maxItems: 1000,
     description: '`first-last`, a prefix, or one address; used in this order',
     examples: [['172.17.200.100-172.17.200.125']],
@@ -84,8 +85,9 @@ export const PutPool = strict(
   'PoolSettings',
 );
 export const PatchPool = patchOf(
-  { name: LabelText, ...settings, tags: TagsPatch, usage: readOnly(Usages) },
+  { name: LabelText, ...defaulted, tags: TagsPatch, usage: readOnly(Usages) },
   'PoolPatch',
+  { ranges: settings.ranges },
 );
 
 export const PoolBody = Type.Object(
@@ -109,7 +111,7 @@ export const NewAllocation = strict(
   {
     count: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'Default 1' })),
     family: Type.Optional(FamilyText),
-    addresses: Type.Optional(Type.Array(AddressText, { minItems: 1, maxItems: 100 })),
+    addresses: Type.Optional(Type.Array(AddressText, { format: 'distinct', minItems: 1, maxItems: 100 })),
     owner: Type.Optional(Owner),
     sharingKey: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
     ports: Type.Optional(Type.Array(PortBody, { maxItems: 100 })),

@@ -20,6 +20,7 @@ const soaFields = {
   }),
   mname: NameText,
   rname: Type.String({
+    format: 'mailbox',
     minLength: 1,
     maxLength: 1024,
     description:
@@ -96,7 +97,7 @@ export function showZone(zone: Zone, serial: number): Static<typeof ZoneBody> {
 }
 
 const RecordText = Type.String({ minLength: 1, maxLength: 140_000, examples: ['10 60 5060 sip.foowidgets.k8s.'] });
-const TypeText = Type.String({ pattern: '^[A-Za-z0-9]{1,20}$', examples: ['SRV'] });
+const TypeText = Type.String({ pattern: '^[A-Za-z0-9]{1,20}$', format: 'record-type', examples: ['SRV'] });
 const presentation = 'Presentation form (RFC 1035 §5.1), or `\\# length hex` (RFC 3597)';
 const PlainText = strict(
   {
@@ -113,6 +114,7 @@ const rrset = {
   name: Type.String({
     minLength: 1,
     maxLength: 1024,
+    format: 'relative-name',
     description: 'Relative to the zone; `@` is the apex',
     examples: ['_sip._tcp'],
   }),
