@@ -86,7 +86,7 @@ export const guide: Record<string, Told> = {
   },
   deleteHost: { text: 'When the answer arrives, DNS no longer knows its names.', path: { name: nginx } },
   listRRsets: {
-    text: 'What the settings of the zone imply comes first (SOA, NS), then the records in canonical order.',
+    text: 'In the order of their names. Those that the settings of the zone imply (SOA, NS) are among them.',
     path: { zone },
   },
   patchRRsets: {
