@@ -2,6 +2,7 @@
 // The only file that reads the environment. The rows of the settings: settings.ts.
 
 import { parseArgs } from 'node:util';
+import type { ProbeOptions } from './cli/probe.ts';
 import { InvalidValue } from './model/invalid-value.ts';
 import { type Setting, settingRows, settings, type Values } from './settings.ts';
 
@@ -57,21 +58,11 @@ export function readConfig(args: readonly string[], environment: NodeJS.ProcessE
   return configFrom(values as Values);
 }
 
-/** The settings that say where the replica on this machine answers. */
-export interface ProbeConfig {
-  dataDir: string;
-  http: Values['http'];
-  /** A flag has named the address: endpoints.json must not. */
-  isNamed: boolean;
-  /** A certificate of the API is set. */
-  hasCertificate: boolean;
-}
-
 /**
  * Reads the settings of `probe`. Accepts all flags and variables of `serve`, and does not look at the others: they may
  * be given to the replica in another way, so that those that are seen here do not fit together. Throws ConfigFaults.
  */
-export function readProbeConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env): ProbeConfig {
+export function readProbeConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env): ProbeOptions {
   const faults: string[] = [];
   const flags = readFlags(args, faults);
   const read = <T>(row: Setting<T>): T | undefined => readSetting(row, flags, environment, faults);

@@ -14,7 +14,7 @@ import { messageOf } from '../model/thrown.ts';
 const timeoutMilliseconds = 3000;
 
 /** Where the replica may answer. */
-interface ProbeOptions {
+export interface ProbeOptions {
   dataDir: string;
   http: Endpoint;
   /** A flag has named the address: endpoints.json must not. */

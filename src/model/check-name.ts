@@ -168,8 +168,7 @@ function targetOf(record: string): Fqdn | undefined {
  */
 function hasAddress(zone: Fqdn, name: Fqdn, standing: Standing): boolean {
   if (name.startsWith('ns-') && parentOf(name) === zone) return true;
-  const wildcards = [...namesAbove(zone, name)].map((above) => (above === root ? '*' : `*.${above}`) as Fqdn);
-  return [name, ...wildcards].some((one) => standing(one)?.some(({ type }) => addressTypes.has(type)));
+  return [name, ...wildcardsAbove(zone, name)].some((one) => standing(one)?.some(({ type }) => addressTypes.has(type)));
 }
 
 /**
@@ -204,6 +203,11 @@ export function* namesAbove(zone: Fqdn, owner: Fqdn): Generator<Fqdn> {
     yield above;
     if (above === zone) return;
   }
+}
+
+/** Yields the names of the wildcards that may answer for a name. */
+export function* wildcardsAbove(zone: Fqdn, owner: Fqdn): Generator<Fqdn> {
+  for (const above of namesAbove(zone, owner)) yield (above === root ? '*' : `*.${above}`) as Fqdn;
 }
 
 /** Yields conflicts with a CNAME, which must be alone at its name (RFC 1034 §3.6.2). */

@@ -12,6 +12,9 @@ export type Tags = Record<string, string>;
 
 export const maxTags = 64;
 
+/** The space of an address or a pool that names none. */
+export const defaultSpace = 'default';
+
 /**
  * Throws InvalidValue for too many tags. A schema cannot check this for a patch, which adds to the tags that are there.
  */
@@ -45,7 +48,7 @@ export const poolDefaults: Omit<Pool, 'name' | 'ranges'> = {
   strategy: 'lowest',
   coolDownSeconds: 0,
   drain: false,
-  space: 'default',
+  space: defaultSpace,
   description: '',
   tags: {},
 };

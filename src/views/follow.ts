@@ -3,7 +3,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../model/logger.ts';
-import { after, type Revision } from '../model/revision.ts';
+import { after, noRevision, type Revision } from '../model/revision.ts';
 import { zoneKind } from '../store/kinds/zone.ts';
 import { Compacted, HistoryLost, type Store, StoreUnavailable } from '../store/store.ts';
 import type { Views } from './views.ts';
@@ -67,7 +67,7 @@ async function load(store: Store, views: Views): Promise<Revision> {
       from = page.next;
     } while (from !== undefined);
   }
-  const loadedAt = revision ?? (0 as Revision);
+  const loadedAt = revision ?? noRevision;
   await views.endLoad(loadedAt);
   return loadedAt;
 }

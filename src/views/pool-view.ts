@@ -7,7 +7,7 @@ import { type AddressRange, rangesOverlap, rangesWithout } from '../model/addres
 import { type AddressRecord, coolDownEnd, type Holder } from '../model/allocation.ts';
 import type { Fqdn } from '../model/name.ts';
 import { type Pool, poolShape } from '../model/pool.ts';
-import type { Revision } from '../model/revision.ts';
+import { noRevision, type Revision } from '../model/revision.ts';
 import { compareNumbers } from './free-space.ts';
 import { type FamilyUsage, PoolState } from './pool-state.ts';
 import type { RecordedAddresses } from './recorded-addresses.ts';
@@ -210,7 +210,7 @@ export class PoolView {
   *preview(pool: Pool, now: number): Generator<void, Record<Family, FamilyUsage>> {
     const { ranges } = poolShape(pool);
     const named = yield* this.#recorded.find(ranges);
-    const state = new PoolState(pool, 0 as Revision, (value) => named.has(value));
+    const state = new PoolState(pool, noRevision, (value) => named.has(value));
     for (const value of named) state.enterRecorded(value, undefined);
     for (const { first, last } of ranges) {
       for (let from: AddressNumber | undefined = first; from !== undefined; ) {

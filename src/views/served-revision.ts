@@ -1,6 +1,6 @@
 // The last revision of the store that the views serve completely, and the requests that wait for a later one.
 
-import type { Revision } from '../model/revision.ts';
+import { noRevision, type Revision } from '../model/revision.ts';
 
 interface Waiter {
   revision: Revision;
@@ -9,7 +9,7 @@ interface Waiter {
 
 export class ServedRevision {
   readonly #waiters = new Set<Waiter>();
-  #revision = 0 as Revision;
+  #revision = noRevision;
 
   get current(): Revision {
     return this.#revision;

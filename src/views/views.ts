@@ -7,7 +7,7 @@ import type { Address } from '../model/address.ts';
 import type { Logger } from '../model/logger.ts';
 import { nameserverOf } from '../model/member.ts';
 import type { Fqdn } from '../model/name.ts';
-import type { Revision } from '../model/revision.ts';
+import { noRevision, type Revision } from '../model/revision.ts';
 import type { Nameserver } from '../model/zone.ts';
 import type { KindName, Subject } from '../store/kinds/stored-kind.ts';
 import type { Change, Entry, StoreEvent } from '../store/store.ts';
@@ -47,8 +47,7 @@ export class Views extends KindViews {
   /** `self` returns this replica as a nameserver. The zones name it even while it is not registered as a member. */
   constructor(table: TableWriter, self: () => Nameserver, logger: Logger) {
     super(table, {
-      apexSettled: (zone, fault) =>
-        this.#faults.apexSettled(zone, fault, this.zones.get(zone)?.modified ?? (0 as Revision)),
+      apexSettled: (zone, fault) => this.#faults.apexSettled(zone, fault, this.zones.get(zone)?.modified ?? noRevision),
       nameserverHidden: (owner) => this.#nameserverHidden(owner),
     });
     this.#faults = new StoredFaults(logger);
@@ -99,7 +98,7 @@ export class Views extends KindViews {
    */
   distrust(reason: string): void {
     this.#distrust = reason;
-    for (const key of this.#held.keys()) this.#held.set(key, 0 as Revision);
+    for (const key of this.#held.keys()) this.#held.set(key, noRevision);
     this.zones.distrust();
   }
 

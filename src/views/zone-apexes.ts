@@ -3,7 +3,7 @@
 // it. Stored records: zone-view.ts. The rules of what is implied: model/zone.ts.
 
 import { type Fqdn, parseName } from '../model/name.ts';
-import type { Revision } from '../model/revision.ts';
+import { noRevision, type Revision } from '../model/revision.ts';
 import type { OwnedRrset, Rrset } from '../model/rrset.ts';
 import { type Nameserver, nameserversOf, soaOf, soaRrset, type Zone } from '../model/zone.ts';
 import type { ZoneId } from '../table/layout.ts';
@@ -38,9 +38,6 @@ export interface ZoneListener {
   /** Reports that users have their own addresses or alias at the name of a replica in a zone. */
   nameserverHidden(owner: Fqdn): void;
 }
-
-/** The revision of a name that is not stored. */
-export const noRevision = 0 as Revision;
 
 export class ZoneApexes {
   readonly #table: TableWriter;

@@ -3,7 +3,7 @@
 // control/zones.
 
 import { ancestry, type Fqdn, isWithin } from '../model/name.ts';
-import type { Revision } from '../model/revision.ts';
+import { noRevision, type Revision } from '../model/revision.ts';
 import type { NamedRrsets, OwnedRrset, Rrset } from '../model/rrset.ts';
 import type { Nameserver, Zone } from '../model/zone.ts';
 import type { ZoneId } from '../table/layout.ts';
@@ -15,7 +15,7 @@ import { type PendingGeneration, PendingGenerations } from './pending-generation
 import { RecordedAddresses } from './recorded-addresses.ts';
 import { SortedMap } from './sorted-map.ts';
 import type { Versioned } from './versioned.ts';
-import { type ApexState, noRevision, type StoredName, ZoneApexes, type ZoneListener } from './zone-apexes.ts';
+import { type ApexState, type StoredName, ZoneApexes, type ZoneListener } from './zone-apexes.ts';
 
 /** A zone that its key defines, with the generation that the key points to. */
 interface ZoneState extends Versioned<Zone>, ApexState {

@@ -5,7 +5,7 @@ import { joinFirst, maxNamed, refuse, refuseField } from '../../errors.ts';
 import { type Address, addressNumber, type Family } from '../../model/address.ts';
 import { describeHolder } from '../../model/allocation.ts';
 import type { Fqdn } from '../../model/name.ts';
-import { capacityOf, isExcluded, type Pool, poolShape, shapeHolds } from '../../model/pool.ts';
+import { capacityOf, defaultSpace, isExcluded, type Pool, poolShape, shapeHolds } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import type { Views } from '../../views/views.ts';
@@ -49,7 +49,6 @@ export interface Choice {
   pool: string | null;
 }
 
-const defaultSpace = 'default';
 const families: readonly Family[] = ['ipv4', 'ipv6'];
 
 /**

@@ -3,6 +3,7 @@
 
 import { type Address, parseAddress } from '../../model/address.ts';
 import type { HostAddress } from '../../model/host.ts';
+import { defaultSpace } from '../../model/pool.ts';
 import type { Rrset } from '../../model/rrset.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import type { WantedHost } from './host-wanted.ts';
@@ -19,7 +20,7 @@ export function withAdopted({ views }: DecisionContext, wanted: WantedHost): Wan
   const addresses: Address[] = rrsets.flatMap(({ records }) => records).map(parseAddress);
   if (addresses.length === 0) return wanted;
   const ttl = Math.min(...rrsets.map((rrset) => rrset.ttl));
-  const adopted: HostAddress[] = addresses.map((address) => ({ address, pool: null, space: 'default' }));
+  const adopted: HostAddress[] = addresses.map((address) => ({ address, pool: null, space: defaultSpace }));
   return {
     ...wanted,
     adopted,

@@ -79,11 +79,11 @@ function holderOf({ now }: DecisionContext, wanted: WantedAllocation, index: num
  */
 function allocateNext(builder: TransactionBuilder, pool: Pool, wanted: WantedAllocation): AddressRecord[] {
   const family = wanted.family ?? defaultFamily(builder, pool.name);
-  const mayShare = wanted.sharingKey !== undefined && (wanted.ports ?? []).length > 0 && !pool.drain;
-  const shared = mayShare ? shareable(builder, pool, family, wanted) : [];
+  const shares = wanted.sharingKey !== undefined && (wanted.ports ?? []).length > 0 && !pool.drain;
+  const shared = shares ? shareable(builder, pool, family, wanted) : [];
   const missing = wanted.count - shared.length;
   const choices = missing > 0 ? chooseNext(builder, family, missing, pool.name) : [];
-  if (mayShare && missing > 0) requireNoNewSharer(builder, pool, family);
+  if (shares && missing > 0) requireNoNewSharer(builder, pool, family);
   return [
     ...shared.map((record, index) => share(builder, record, holderOf(builder, wanted, index))),
     ...choices.map((choice, index) => takeAddress(builder, choice, holderOf(builder, wanted, shared.length + index))),

@@ -3,6 +3,7 @@
 import { atField, refuseField } from '../../errors.ts';
 import { type Address, type Family, familyOf, parseAddress } from '../../model/address.ts';
 import type { Port } from '../../model/allocation.ts';
+import { defaultSpace } from '../../model/pool.ts';
 import { parseAll } from '../input/every-fault.ts';
 import { parseList } from '../input/parse-list.ts';
 import type { WantedAllocation } from './allocate-addresses.ts';
@@ -62,7 +63,7 @@ interface ReleaseInput {
 /** Returns the release that the input asks for. Refuses with `invalid_request` an address that cannot be read. */
 export function parseReleaseInput({ ip, space, id, owner }: ReleaseInput): Omit<AddressRelease, 'precondition'> {
   return {
-    space: space ?? 'default',
+    space: space ?? defaultSpace,
     address: parseAddressAt(':ip', ip),
     leaves:
       id === undefined && owner === undefined

@@ -3,6 +3,7 @@
 
 import { joinFirst } from '../../errors.ts';
 import type { Logger } from '../../model/logger.ts';
+import { defaultSpace } from '../../model/pool.ts';
 import type { Revision } from '../../model/revision.ts';
 import { addressKind } from '../../store/kinds/address.ts';
 import { hostKind } from '../../store/kinds/host.ts';
@@ -28,7 +29,7 @@ const tellers = [
   told(hostKind, ({ host }) => `host ${host}`),
   told(poolKind, ({ pool }) => `pool ${pool}`),
   told(zoneKind, ({ zone }) => `zone ${zone}`),
-  told(addressKind, ({ space, address }) => `address ${address}${space === 'default' ? '' : ` (${space})`}`),
+  told(addressKind, ({ space, address }) => `address ${address}${space === defaultSpace ? '' : ` (${space})`}`),
   told(nameKind, ({ owner }) => `name ${owner}`),
   told(tokenKind, ({ token }) => `token ${token}`),
 ];

@@ -9,10 +9,11 @@ import {
   cutsAt,
   type NameFinding,
   namesAbove,
+  wildcardsAbove,
   type ZoneBelow,
   type ZoneCut,
 } from '../../model/check-name.ts';
-import { type Fqdn, root } from '../../model/name.ts';
+import type { Fqdn } from '../../model/name.ts';
 import type { RecordType } from '../../model/rdata/record-types.ts';
 import type { Revision } from '../../model/revision.ts';
 import type { Rrset } from '../../model/rrset.ts';
@@ -135,8 +136,8 @@ export class NameEdits {
   /** Yields warnings of CNAME records that point to this name, if the transaction takes its last addresses away. */
   *#leftPointing({ zone, owner, before, rrsets }: NameEdit): Generator<NameFinding> {
     if (!before.some(isAnswer) || rrsets.some(isAnswer)) return;
-    const wildcards = [...namesAbove(zone.name, owner)].map((above) => (above === root ? '*' : `*.${above}`) as Fqdn);
-    if (rrsets.length === 0 && wildcards.some((name) => this.#rrsetsAt(zone, name).length > 0)) return;
+    const hasRecords = (name: Fqdn) => this.#rrsetsAt(zone, name).length > 0;
+    if (rrsets.length === 0 && wildcardsAbove(zone.name, owner).some(hasRecords)) return;
     for (const alias of this.#views.zones.aliasesOf(owner)) {
       const cname = this.#rrsetsAt(alias.zone, alias.owner).find(({ type }) => type === 'CNAME');
       if (cname === undefined || cname.records[0] !== `${owner}.`) continue;

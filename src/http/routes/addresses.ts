@@ -6,6 +6,7 @@ import { decideReleaseAddress } from '../../control/pools/release-address.ts';
 import { withPool } from '../../control/reading/with-pools.ts';
 import { refuse } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
+import { defaultSpace } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import { deleted, read } from '../schemas/answers.ts';
@@ -20,7 +21,7 @@ const params = strict({ ip: AddressText });
 const maxNames = 100;
 /** The entity tag, without the hash of its body, of an address that has no value or an unreadable one. */
 const unwritten = '"0"';
-const space = Type.Optional({ ...LabelText, default: 'default' });
+const space = Type.Optional({ ...LabelText, default: defaultSpace });
 
 export const addressRoutes: Routes = async (app, services) => {
   const { views } = services;
@@ -41,7 +42,7 @@ export const addressRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const address = parseAddressAt(':ip', request.params.ip);
-      const inSpace = request.query.space ?? 'default';
+      const inSpace = request.query.space ?? defaultSpace;
       const record = views.pools.address(inSpace, address);
       const fault = views.faults.get(addressKey(inSpace, address));
       if (fault !== undefined) {

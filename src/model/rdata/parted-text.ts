@@ -1,9 +1,7 @@
 // Texts that were probably meant to be in quotes: without them, each word of a TXT record is a string of its own.
 
+import { maxCharacterString } from './fields/text.ts';
 import type { RecordType } from './record-types.ts';
-
-/** The octets of a character-string (RFC 1035 §3.3). A longer text must have several. */
-const maxCharacterString = 255;
 
 /**
  * Returns whether rdata in presentation form has several strings that would fit into one, and that readers join without

@@ -1,11 +1,9 @@
 // Plain texts: people give a text of any length without quotes and escapes, and it becomes the rdata of a TXT record.
 
 import { InvalidValue } from '../invalid-value.ts';
+import { maxCharacterString } from './fields/text.ts';
 import type { RecordType } from './record-types.ts';
 import { quote } from './tokens.ts';
-
-/** The octets of a character-string (RFC 1035 §3.3). */
-const maxCharacterString = 255;
 
 /**
  * Returns the text in presentation form: UTF-8, in quotes, in as many strings as it needs. No character is split.

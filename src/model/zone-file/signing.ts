@@ -64,11 +64,7 @@ export class ZoneSigning {
     if (this.#types.size === 0) return;
     const types = [...this.#types].join(', ');
     if (refuse) {
-      const fault = {
-        message: `the zone is signed (${types}), and would be served unsigned`,
-        code: 'zone_signed',
-      } as const;
-      findings.fault(this.#line, fault.message, fault.code);
+      findings.fault(this.#line, `the zone is signed (${types}), and would be served unsigned`, 'zone_signed');
       return;
     }
     const message = `the zone was signed and will be served unsigned: remove its DS records at the parent first (${this.#nameKeys()}), or validating resolvers reject every answer; left out: ${types}`;

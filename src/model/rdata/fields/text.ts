@@ -5,13 +5,18 @@ import { octetsOf, quote, type TokenReader } from '../tokens.ts';
 import type { WireReader } from '../wire.ts';
 import type { FieldCodec } from './codec.ts';
 
+/** The octets of a character-string. A longer text must have several. */
+export const maxCharacterString = 255;
+
 /** Throws InvalidValue for octets that the field must not have. */
 type Check = (octets: Uint8Array) => void;
 
 function takeText(tokens: TokenReader): Uint8Array {
   const octets = octetsOf(tokens.takeText('a text'));
-  if (octets.length > 255) {
-    throw new InvalidValue(`a text has ${octets.length} octets; split it into strings of at most 255`);
+  if (octets.length > maxCharacterString) {
+    throw new InvalidValue(
+      `a text has ${octets.length} octets; split it into strings of at most ${maxCharacterString}`,
+    );
   }
   return octets;
 }
