@@ -17,7 +17,7 @@ const timeoutMilliseconds = 3000;
 export interface ProbeOptions {
   dataDir: string;
   http: Endpoint;
-  /** A flag has named the address: endpoints.json must not. */
+  /** True if the flag `--http` names the address. Then endpoints.json is read only for port 0. */
   isNamed: boolean;
   /** A certificate of the API is set. */
   hasCertificate: boolean;
@@ -92,7 +92,7 @@ async function askPlace(place: Place): Promise<number> {
 }
 
 async function answerOf(place: Place): Promise<IncomingMessage> {
-  // An import would read every property of these modules. One of them loads a WebSocket client.
+  // An import would read every property of the module, and reading its property `WebSocket` loads a WebSocket client.
   const { get } = place.isTls ? process.getBuiltinModule('node:https') : process.getBuiltinModule('node:http');
   // Not with fetch: it refuses some ports that a replica can have. The name in the certificate is not that of the
   // address here; the probe sends nothing that must stay secret.

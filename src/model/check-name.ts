@@ -21,7 +21,7 @@ export type NameRule = 'cname_conflict' | 'name_hidden' | 'record_invalid';
 
 export interface NameFinding {
   owner: Fqdn;
-  /** The RRsets of the finding. The first one is the cause. */
+  /** The types of the RRsets of the finding. The first one is what the finding is about. */
   types: RecordType[];
   message: string;
   /** The rule that is broken. Absent for a warning. */
@@ -103,7 +103,7 @@ export function describeTwice(zone: Fqdn, owner: Fqdn, type: RecordType, record:
   return undefined;
 }
 
-/** Returns what an address is that no host can have; undefined for other addresses, and for other types. */
+/** Returns why no host can have this address. Returns undefined if one can, or if the type has no address. */
 function notOfHost(type: RecordType, record: string): string | undefined {
   if (!addressTypes.has(type)) return undefined;
   if (/^0\.|^::$/.test(record)) return `is ${record}, which no host has (RFC 6890 §2.2): nobody can connect to it`;
@@ -266,8 +266,8 @@ function* checkTypes(zone: Fqdn, owner: Fqdn, rrsets: readonly Rrset[]): Generat
 }
 
 /**
- * Yields the RRsets that a cut hides. At or below a delegation only the types in `served` are answered. Below a DNAME
- * there can be no records. A hidden record of a host is a fault, not a warning.
+ * Yields the RRsets that a cut hides. At or below a delegation only the types in `served` are answered: others give a
+ * warning. Records below a DNAME are a fault. A record of a host at or below a cut is a fault, whatever its type.
  */
 function* checkHidden(
   owner: Fqdn,
@@ -297,5 +297,5 @@ function* checkHidden(
 
 function wayOut(type: string, { owner, type: cutType }: ZoneCut): string {
   if (type === 'PTR') return `delete the ${cutType} of ${owner}, or create the host with "ptr": false`;
-  return `choose another name, delete the ${cutType} of ${owner}, or make a zone of that part here (POST /v1/zones)`;
+  return `choose another name, delete the ${cutType} of ${owner}, or create the zone ${owner} here (POST /v1/zones)`;
 }

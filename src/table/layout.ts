@@ -114,7 +114,10 @@ export const dataFlags = {
   /** NS below the apex. */
   delegation: 2,
   dname: 4,
-  /** Behind the last RRset is a word with the TTL that the RRSIG RRset has of its own. */
+  /**
+   * RRSIG records have the TTLs of the RRsets that they cover. A word behind the last RRset keeps the TTL with which the
+   * RRSIG RRset was written.
+   */
   signatureTtl: 8,
   /** An RRset has `inheritsTtl`. */
   inheritsTtl: 16,

@@ -94,7 +94,7 @@ test('of many faults the first hundred are told, and the rest of the request is 
   assert.deepEqual([refusal.errors?.length, refusal.errors?.at(-1)?.path], [100, '/0/records/99']);
 });
 
-test('the faults of one kind have its code, and other refusals are not hidden behind faults of fields', () => {
+test('a refusal has the code of its first fault; a refusal that names no field is not hidden behind faults of fields', () => {
   const place = { owner: zone, type: parseRecordType('A') };
   assert.deepEqual(
     faultPaths(() => parseRrsetInput(place, { records: ['x', '192.0.2.1', 'y'] })),

@@ -1,4 +1,5 @@
-// Sends thousands of questions to one server: many at a time over UDP, one after the other over TCP connections.
+// Sends thousands of questions to one server: many at a time over UDP; over TCP, many together on each connection, one
+// connection after the other.
 
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';

@@ -175,7 +175,7 @@ test('our numbers of types that BIND and the decoders lack are those of the regi
   for (const [type, theirs] of Object.entries(byCopies)) assert.equal(parseTypeCode(type), theirs, type);
 });
 
-test('no two types have one number, and the numbers in the code that answers are those of the table', () => {
+test('no two types have the same number, and the numbers in `typeCode` are those of the list of record types', () => {
   const codes = knownRecordTypes().map(recordTypeCode);
   assert.deepEqual(
     codes,

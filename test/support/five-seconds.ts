@@ -1,4 +1,4 @@
-// Checks the promise of five seconds on a machine that is slow at times.
+// Checks that calls to an etcd that cannot be reached fail within five seconds, on a machine that is slow at times.
 
 import assert from 'node:assert/strict';
 

@@ -1,5 +1,5 @@
 // A host without a TTL of its own follows the default TTL of each zone in which it has records. Cited by
-// src/views/host-ttls.ts and src/views/views.ts.
+// src/views/host-ttls.ts.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -22,7 +22,7 @@ import { type ServedApi, servedApi } from '../support/served-api.ts';
 
 const reverse = '/v1/zones/10.in-addr.arpa';
 
-/** The TTLs of the records of host `h`, of a host with its own TTL, and of a user's record. */
+/** The paths of the records of host `h`, of a host with its own TTL, and of a user. */
 const places = {
   a: '/v1/zones/a.test/rrsets/h/A',
   aaaa: '/v1/zones/a.test/rrsets/h/AAAA',
@@ -202,7 +202,7 @@ test('the stored TTL of a record does not count, in whatever order hosts, names 
   ];
   const views = loaded(entries);
   assert.deepEqual([ttlOf(views, own), ttlOf(views, follows)], [5, 60]);
-  await t.test('a host that is written by itself, by hand', async () => {
+  await t.test('somebody writes the hosts in the store, without their records', async () => {
     await views.apply({
       revision: 2 as Revision,
       events: [put(hostEntry(own, null, 2)), put(hostEntry(follows, 8, 2))],
@@ -230,7 +230,7 @@ test('the stored TTL of a record does not count, in whatever order hosts, names 
   });
 });
 
-test('a replica that stops while it applies a new defaultTtl ends', async (t) => {
+test('a replica that is told to stop while it applies a new defaultTtl stops without serving it', async (t) => {
   const store = await embeddedStore(t);
   const count = 5000;
   const operations = Array.from({ length: count }, (_, i) => [

@@ -77,8 +77,8 @@ export function endCoolDown(builder: TransactionBuilder, before: Versioned<Addre
 }
 
 /**
- * Returns the record that a released address keeps: its pool has a cool-down, or the strategy `least-recently-used`,
- * which reads when the address was released. Returns undefined for other pools, and for an address outside all pools.
+ * Returns the record that an address keeps after its release. It keeps one if its pool has a cool-down, or the strategy
+ * `least-recently-used`, which needs the time of the release. Returns undefined for another pool, or without a pool.
  */
 function releasedRecord({ views, now }: TransactionBuilder, record: AddressRecord): AddressRecord | undefined {
   const pool = views.pools.poolAt(record.space, record.address)?.value;

@@ -61,11 +61,11 @@ export class OnceCommitter {
       if (error instanceof LeaseGone) {
         refuse(
           'store_unavailable',
-          'the store ended the lease of the answer each time: nothing was written, try again',
+          'the store ended the lease of the answer in every attempt: nothing was written, try again',
         );
       }
-      // The committer turns StoreUnavailable into a Refusal. So this call to the store was another one, and this
-      // request has written nothing.
+      // The committer turns its own StoreUnavailable into a Refusal. One that arrives here comes from reading the
+      // earlier answer, or from granting the lease: this request has written nothing.
       throw error instanceof StoreUnavailable ? notWritten(error) : error;
     } finally {
       this.#forget(actor.id, pending);

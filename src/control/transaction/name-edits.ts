@@ -170,7 +170,7 @@ export class NameEdits {
       for (const finding of checkName(zone.name, owner, this.#rrsetsAt(zone, owner), [cut])) {
         // A delegation at the name itself is a cut too, and hides records of the name already.
         if (finding.cut?.owner !== cut.owner || finding.cut.type !== cut.type) continue;
-        // check() checks the RRsets that this transaction writes at their own names.
+        // check() checks an RRset that this transaction writes when it comes to the RRset's own name.
         if (finding.types.some((type) => edit?.written.has(type))) continue;
         if (finding.code !== undefined) faults.set(owner, finding);
         else if (warnings.length < maxWarnings) warnings.push(finding);
@@ -182,7 +182,7 @@ export class NameEdits {
   }
 }
 
-/** Returns whether an RRset answers those who follow a CNAME to its name, to connect to it. */
+/** Returns whether a client that follows a CNAME to this name, to get an address, can use the RRset. */
 function isAnswer({ type }: Rrset): boolean {
   return type === 'A' || type === 'AAAA' || type === 'CNAME';
 }

@@ -106,8 +106,8 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
 }
 
 /**
- * Returns the RRset that stands if the request has it with its manager, as answers show it. Such a request changes
- * nothing. Returns undefined for another request. Refuses with `precondition_failed` another manager.
+ * Returns the current RRset if the request repeats it with its manager, as answers show both: the request changes
+ * nothing. Otherwise returns undefined. Refuses with `precondition_failed` if the request names another manager.
  */
 function managedAlready(
   builder: TransactionBuilder,
@@ -122,7 +122,7 @@ function managedAlready(
   const isSame = (rrset.ttl ?? shown.ttl) === shown.ttl && isDeepStrictEqual(rrset.records, shown.records);
   if (!isSame) return undefined;
   checkPrecondition(precondition, rrsetTag(shown));
-  // Writes what stands, which writes nothing: the compare proves that it still stands.
+  // Puts the same RRset again. The builder then writes nothing, but adds the compare that proves it is unchanged.
   const stored = builder.rrsetsAt(zone, owner).find((one) => one.type === type);
   if (stored !== undefined) builder.putRrset(zone, owner, stored);
   return { owner, rrset: shown };

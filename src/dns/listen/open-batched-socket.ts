@@ -13,8 +13,8 @@ import { listenError } from './listen-error.ts';
 import { receiveBufferSize, sendBufferSize } from './udp-sizes.ts';
 
 /**
- * Opens a socket on the address. Other threads' sockets share the port. `joins`: answers to one socket may share a
- * message, if the kernel can.
+ * Opens a socket on the address. Other threads' sockets share the port. `joins`: consecutive answers to one client's
+ * address and port may be given to the kernel as one piece, if the kernel can cut it into datagrams.
  */
 export function openBatchedSocket(
   libc: Libc,

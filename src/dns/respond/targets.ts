@@ -3,12 +3,15 @@
 
 import type { NameKey } from '../../table/name-key.ts';
 
-/** No message can name more hosts: a record takes at least 16 octets. */
+/**
+ * No message can name more hosts. The record of a target takes at least 16 octets, except of the few targets that are
+ * suffixes of the question's name (14 octets).
+ */
 const maxReferralTargets = 4096;
 /** Additional records of other responses are optional (RFC 1034 §4.3.2, step 6). */
 const maxOptionalTargets = 128;
 
-/** Stands in place of an octet of the table for the name that was looked up. */
+/** In `names`, instead of the octet where a name begins: the target is the name that was looked up (RFC 9460 §2.5). */
 export const ownName = -1;
 
 /** In `types`, `names` and `places`, the entries with an index below `count` are valid. */

@@ -125,7 +125,7 @@ const HostWarnings = Type.Optional(
   Type.Array(Type.Union([AddressWarning, RrsetWarning]), {
     description:
       'Addresses that were asked for and given, although A or AAAA records name them; records that may be a mistake, ' +
-      'such as a CNAME that is left pointing at the old name of the host; absent without warnings',
+      'such as a CNAME that is left pointing at the old name of the host; absent if there are no warnings',
   }),
 );
 export const WrittenHost = Type.Object({ ...HostBody.properties, warnings: HostWarnings }, { title: 'WrittenHost' });

@@ -66,7 +66,10 @@ const Usage = Type.Object(
 );
 const Usages = Type.Object(
   { ipv4: Usage, ipv6: Usage },
-  { description: 'Decimal strings: IPv6 does not fit a number. Of this moment: in a request it has no effect' },
+  {
+    description:
+      'Decimal strings, because counts of IPv6 addresses do not fit a number. Counted when the answer is made; ignored in a request',
+  },
 );
 
 const { ranges: _, ...defaulted } = settings;
@@ -164,7 +167,7 @@ export const AddressWarning = Type.Object(
 export const AddressWarnings = Type.Optional(
   Type.Array(AddressWarning, {
     description:
-      'Addresses that were asked for and given, although A or AAAA records name them; absent without warnings',
+      'Addresses that were asked for and given, although A or AAAA records name them; absent if there are no warnings',
   }),
 );
 

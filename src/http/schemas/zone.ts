@@ -168,7 +168,8 @@ export const RrsetWarning = Type.Object(
 );
 const Warnings = Type.Optional(
   Type.Array(RrsetWarning, {
-    description: 'What was written but may be a mistake, such as data that a delegation hides; absent without warnings',
+    description:
+      'What was written but may be a mistake, such as data that a delegation hides; absent if there are no warnings',
   }),
 );
 export const WrittenRrset = Type.Object({ ...RrsetBody.properties, warnings: Warnings }, { title: 'WrittenRRset' });
@@ -191,7 +192,8 @@ const ZoneWarnings = Type.Optional(
   Type.Array(
     Type.Object({ zone: NameText, name: rrset.name, type: TypeText, message: Type.String() }, { title: 'ZoneWarning' }),
     {
-      description: 'Records of the enclosing zone that the new zone hides, the first 100; absent without warnings',
+      description:
+        'Records of the enclosing zone that the new zone hides, the first 100; absent if there are no warnings',
     },
   ),
 );

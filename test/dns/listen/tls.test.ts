@@ -62,7 +62,7 @@ suite('TLS', { skip: withoutOpenssl, concurrency: 3 }, () => {
     }
   });
 
-  test('the server answers all queries before the client closed its side, then closes the connection', async (t) => {
+  test('when the client closes its side, the server still answers all queries from before, then closes the connection', async (t) => {
     const { tls, certificate } = await runSecureServer(t);
     const client = await TcpClient.openTls(tls, { ca: certificate.ca }, t);
     const queries = Array.from({ length: 100 }, () => queryBytes(question));

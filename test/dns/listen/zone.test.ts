@@ -1,4 +1,5 @@
-// dig asks for a zone in the table through sockets, as resolvers do: over UDP, over TCP, and while the zone changes.
+// Queries for names of a zone in the table, through sockets: dig asks over UDP and TCP, our own client while the zone
+// changes.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -40,7 +41,7 @@ for (const socket of socketKinds) {
       }
     });
 
-    test('dig gets an answer that is too large for UDP over TCP, whole', {
+    test('if an answer is too large for UDP, dig gets the whole answer over TCP', {
       skip: !digHere && 'dig is not installed',
     }, async (t) => {
       const { table } = exampleTable();

@@ -24,7 +24,7 @@ const rows: [title: string, query: Buffer, length: number][] = [
     withOptions(encodeQuestion('host.example. A edns'), ednsOption(12, '0000000000000000')),
     468,
   ],
-  ['so has a response without records', withOptions(encodeQuestion('elsewhere. A edns'), padding), 468],
+  ['a response without records has 468 octets too', withOptions(encodeQuestion('elsewhere. A edns'), padding), 468],
   ['a longer response fills the next block', withOptions(encodeQuestion('t4.example. TXT edns'), padding), 3 * 468],
   [
     'other options are within the block',
@@ -32,7 +32,7 @@ const rows: [title: string, query: Buffer, length: number][] = [
     468,
   ],
   [
-    'the last block ends with the longest message',
+    'padding ends at the maximum length of a message, also within a block',
     withOptions(encodeQuestion('t253.example. TXT edns'), padding),
     65_535,
   ],
