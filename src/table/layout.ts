@@ -115,8 +115,8 @@ export const dataFlags = {
   delegation: 2,
   dname: 4,
   /**
-   * RRSIG records have the TTLs of the RRsets that they cover. A word behind the last RRset keeps the TTL with which the
-   * RRSIG RRset was written.
+   * RRSIG records have the TTLs of the RRsets that they cover. A word behind the last RRset keeps the TTL with which
+   * the RRSIG RRset was written.
    */
   signatureTtl: 8,
   /** An RRset has `inheritsTtl`. */
