@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 
 const checkMilliseconds = 15_000;
 /** Octets beyond those after the last collection: less is not worth a pause. */
-const minGarbage = 24 * 1024 * 1024;
+const minGarbage = 12 * 1024 * 1024;
 /** Octets of a heap that is collected within tens of milliseconds. A larger one is left to V8. */
 const maxHeap = 128 * 1024 * 1024;
 
