@@ -18,6 +18,7 @@ import { observeRequests } from './metrics.ts';
 import { sendProblem } from './problem.ts';
 import { readJson } from './read-json.ts';
 import { addressRoutes } from './routes/addresses.ts';
+import { allocationRoutes } from './routes/allocations.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { healthRoutes, memberRoutes, metricsRoutes } from './routes/operations.ts';
 import { poolRoutes } from './routes/pools.ts';
@@ -112,6 +113,7 @@ export async function createServer(
     });
     for (const routes of [
       poolRoutes,
+      allocationRoutes,
       addressRoutes,
       hostRoutes,
       zoneRoutes,

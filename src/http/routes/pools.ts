@@ -1,13 +1,9 @@
-// /v1/pools: pools and the allocations in them.
+// /v1/pools: pools. The addresses in use of a pool: allocations.ts.
 
-import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { nextAddresses } from '../../control/addresses/choose-addresses.ts';
 import { usageOf, usageOfNew } from '../../control/addresses/pool-usage.ts';
 import { entityTag } from '../../control/input/precondition.ts';
 import { parseSearch } from '../../control/input/search.ts';
-import { decideAllocateAddresses } from '../../control/pools/allocate-addresses.ts';
-import { parseAllocationInput } from '../../control/pools/allocation-input.ts';
 import { decideDeletePool, decideEvictAll } from '../../control/pools/delete-pool.ts';
 import { parsePoolInput, parsePoolPatch } from '../../control/pools/pool-input.ts';
 import {
@@ -18,16 +14,13 @@ import {
   type PoolPut,
 } from '../../control/pools/put-pool.ts';
 import { existingPool } from '../../control/reading/existing.ts';
-import { withPool } from '../../control/reading/with-pools.ts';
 import type { Committed, Decide } from '../../control/transaction/decision.ts';
 import { refuseField } from '../../errors.ts';
-import { parseAddress } from '../../model/address.ts';
 import { Type } from '../../model/json-schema.ts';
 import type { Pool } from '../../model/pool.ts';
 import { pageOf } from '../page.ts';
-import { created, deleted, read, shown, written, writtenTogether } from '../schemas/answers.ts';
+import { created, deleted, read, shown, written } from '../schemas/answers.ts';
 import {
-  FamilyText,
   idempotencyHeaders,
   LabelText,
   listOf,
@@ -37,18 +30,7 @@ import {
   strict,
   writeHeaders,
 } from '../schemas/common.ts';
-import {
-  AllocationBody,
-  Allocations,
-  NewAllocation,
-  NewPool,
-  NextAddresses,
-  PatchPool,
-  PoolBody,
-  PutPool,
-  showAddress,
-  showAddressWarnings,
-} from '../schemas/pool.ts';
+import { NewPool, PatchPool, PoolBody, PutPool } from '../schemas/pool.ts';
 import type { Routes, Services } from '../services.ts';
 import {
   commitByForceFor,
@@ -61,7 +43,6 @@ import {
 } from '../write.ts';
 
 const tags = ['pools'];
-const allocationTags = ['addresses'];
 const params = strict({ pool: LabelText });
 const force = {
   force: Type.Optional(
@@ -159,9 +140,8 @@ export const poolRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const name = request.params.pool;
-      const { name: named = name, usage: _, ...body } = request.body;
-      if (named !== name)
-        refuseField('invalid_request', '/name', 'is not the name in the path: a pool cannot be renamed');
+      const { name: named, usage: _, ...body } = request.body;
+      requireName(named, name);
       const wanted = parsePoolInput(name, body);
       const change = { name, precondition: preconditionOf(request), change: () => wanted };
       const committed = await commitPool(services, request, reply, change);
@@ -193,9 +173,8 @@ export const poolRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const name = request.params.pool;
-      const { name: named = name, usage: _, ...patch } = request.body;
-      if (named !== name)
-        refuseField('invalid_request', '/name', 'is not the name in the path: a pool cannot be renamed');
+      const { name: named, usage: _, ...patch } = request.body;
+      requireName(named, name);
       const change = {
         name,
         precondition: preconditionOf(request),
@@ -233,84 +212,13 @@ export const poolRoutes: Routes = async (app, services) => {
       return reply.status(204).send(null);
     },
   );
-
-  app.post(
-    '/v1/pools/:pool/allocations',
-    {
-      schema: {
-        operationId: 'allocateAddresses',
-        tags: allocationTags,
-        summary: 'Allocate addresses: all of them or none',
-        params,
-        headers: idempotencyHeaders,
-        body: NewAllocation,
-        refuses: ['address_excluded', 'address_outside_pool', 'address_taken', 'not_found', 'pool_exhausted'],
-        response: writtenTogether(201, Allocations),
-      },
-    },
-    async (request, reply) => {
-      const wanted = parseAllocationInput(request.params.pool, request.body, randomUUID);
-      const committed = await commitFor(services, request, reply, (context) =>
-        decideAllocateAddresses(context, wanted),
-      );
-      const items = committed.result.map((record) => showAddress(record, Date.now()));
-      const warnings = committed.result.flatMap(({ warning }) => warning ?? []);
-      return reply.status(201).send({ items, ...showAddressWarnings(warnings) });
-    },
-  );
-
-  app.get(
-    '/v1/pools/:pool/allocations',
-    {
-      schema: {
-        operationId: 'listAllocations',
-        tags: allocationTags,
-        summary: 'List the addresses in use, in address order',
-        params,
-        querystring: strict({
-          ...pageQuery,
-          owner: Type.Optional(
-            Type.String({ maxLength: 255, description: 'Only addresses with a holder of this owner' }),
-          ),
-        }),
-        refuses: ['not_found'],
-        response: shown(listOf(AllocationBody)),
-      },
-    },
-    async (request) => {
-      const { value: pool } = existingPool(services, request.params.pool);
-      const { owner } = request.query;
-      return pageOf(request.query, parseAddress, {
-        items: (after) => views.pools.heldIn(pool, after),
-        keyOf: ({ value }) => value.address,
-        matches: ({ value }) => owner === undefined || value.holders.some((holder) => holder.owner === owner),
-        show: ({ value }) => showAddress(withPool(services, value), Date.now()),
-      });
-    },
-  );
-
-  app.get(
-    '/v1/pools/:pool/next',
-    {
-      schema: {
-        operationId: 'nextAddresses',
-        tags: allocationTags,
-        summary: 'The addresses that would be handed out next; takes none of them',
-        params,
-        querystring: strict({
-          count: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 1 })),
-          family: Type.Optional(FamilyText),
-        }),
-        refuses: ['not_found', 'pool_exhausted'],
-        response: shown(NextAddresses),
-      },
-    },
-    async (request) => {
-      const { count = 1, family } = request.query;
-      return { items: nextAddresses(views, request.params.pool, count, family) };
-    },
-  );
 };
+
+/** Refuses a request whose name is not that of its path. */
+function requireName(named: unknown, name: string): void {
+  if (named === undefined || named === name) return;
+  refuseField('invalid_request', '/name', 'is not the name in the path: a pool cannot be renamed');
+}
 
 function commitPool(
   services: Services,

@@ -1,0 +1,108 @@
+// /v1/pools/{pool}/allocations and /next: the addresses of a pool that are in use, and those that would be next. One
+// address: addresses.ts.
+
+import { randomUUID } from 'node:crypto';
+import { nextAddresses } from '../../control/addresses/choose-addresses.ts';
+import { decideAllocateAddresses } from '../../control/pools/allocate-addresses.ts';
+import { parseAllocationInput } from '../../control/pools/allocation-input.ts';
+import { existingPool } from '../../control/reading/existing.ts';
+import { withPool } from '../../control/reading/with-pools.ts';
+import { parseAddress } from '../../model/address.ts';
+import { Type } from '../../model/json-schema.ts';
+import { pageOf } from '../page.ts';
+import { shown, writtenTogether } from '../schemas/answers.ts';
+import { FamilyText, idempotencyHeaders, LabelText, listOf, pageQuery, strict } from '../schemas/common.ts';
+import {
+  AllocationBody,
+  Allocations,
+  NewAllocation,
+  NextAddresses,
+  showAddress,
+  showAddressWarnings,
+} from '../schemas/pool.ts';
+import type { Routes } from '../services.ts';
+import { commitFor } from '../write.ts';
+
+const tags = ['addresses'];
+const params = strict({ pool: LabelText });
+
+export const allocationRoutes: Routes = async (app, services) => {
+  const { views } = services;
+
+  app.post(
+    '/v1/pools/:pool/allocations',
+    {
+      schema: {
+        operationId: 'allocateAddresses',
+        tags,
+        summary: 'Allocate addresses: all of them or none',
+        params,
+        headers: idempotencyHeaders,
+        body: NewAllocation,
+        refuses: ['address_excluded', 'address_outside_pool', 'address_taken', 'not_found', 'pool_exhausted'],
+        response: writtenTogether(201, Allocations),
+      },
+    },
+    async (request, reply) => {
+      const wanted = parseAllocationInput(request.params.pool, request.body, randomUUID);
+      const committed = await commitFor(services, request, reply, (context) =>
+        decideAllocateAddresses(context, wanted),
+      );
+      const items = committed.result.map((record) => showAddress(record, Date.now()));
+      const warnings = committed.result.flatMap(({ warning }) => warning ?? []);
+      return reply.status(201).send({ items, ...showAddressWarnings(warnings) });
+    },
+  );
+
+  app.get(
+    '/v1/pools/:pool/allocations',
+    {
+      schema: {
+        operationId: 'listAllocations',
+        tags,
+        summary: 'List the addresses in use, in address order',
+        params,
+        querystring: strict({
+          ...pageQuery,
+          owner: Type.Optional(
+            Type.String({ maxLength: 255, description: 'Only addresses with a holder of this owner' }),
+          ),
+        }),
+        refuses: ['not_found'],
+        response: shown(listOf(AllocationBody)),
+      },
+    },
+    async (request) => {
+      const { value: pool } = existingPool(services, request.params.pool);
+      const { owner } = request.query;
+      return pageOf(request.query, parseAddress, {
+        items: (after) => views.pools.heldIn(pool, after),
+        keyOf: ({ value }) => value.address,
+        matches: ({ value }) => owner === undefined || value.holders.some((holder) => holder.owner === owner),
+        show: ({ value }) => showAddress(withPool(services, value), Date.now()),
+      });
+    },
+  );
+
+  app.get(
+    '/v1/pools/:pool/next',
+    {
+      schema: {
+        operationId: 'nextAddresses',
+        tags,
+        summary: 'The addresses that would be handed out next; takes none of them',
+        params,
+        querystring: strict({
+          count: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 1 })),
+          family: Type.Optional(FamilyText),
+        }),
+        refuses: ['not_found', 'pool_exhausted'],
+        response: shown(NextAddresses),
+      },
+    },
+    async (request) => {
+      const { count = 1, family } = request.query;
+      return { items: nextAddresses(views, request.params.pool, count, family) };
+    },
+  );
+};
