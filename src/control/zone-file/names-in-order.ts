@@ -3,7 +3,7 @@
 // of `web-1`. Where that can happen, the names below `web` are read first. A name with escapes, such as `\032`, has the
 // place of the text of its escapes.
 
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Revision } from '../../model/revision.ts';
 import type { Entry, Page, Store } from '../../store/store.ts';
 
@@ -45,7 +45,7 @@ async function* walk(store: Store, prefix: string, labelAt: number, revision: Re
       yield entry;
     }
     from = page.next;
-    await turn();
+    await nextTurn();
   } while (from !== undefined);
 }
 

@@ -1,10 +1,10 @@
 // Pauses long work, so that other requests are served meanwhile. Ends the work if its client has gone.
 
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { refuse } from '../../errors.ts';
 
 /** Waits for the next turn of the event loop. Refuses with `import_interrupted` if the client has gone. */
 export async function yieldToEventLoop(signal: AbortSignal | undefined): Promise<void> {
-  await turn();
+  await nextTurn();
   if (signal?.aborted) refuse('import_interrupted', 'the client has gone; nothing was changed');
 }

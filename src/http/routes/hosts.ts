@@ -18,6 +18,7 @@ import { atField, refuseField } from '../../errors.ts';
 import type { Host } from '../../model/host.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
+import type { Versioned } from '../../views/versioned.ts';
 import { pageOf } from '../page.ts';
 import { created, deletedWith, read, shown, written } from '../schemas/answers.ts';
 import {
@@ -59,9 +60,10 @@ export const hostRoutes: Routes = async (app, services) => {
   const nameOf = (text: string) => atField(':name', () => parseName(text));
 
   /** Returns a host as answers show it now. */
+  const show = ({ value, modified }: Versioned<Host>) => showHost(withPools(services, value), modified);
   const shownNow = (name: Fqdn) => {
     const host = views.hosts.get(name);
-    return host && showHost(withPools(services, host.value), host.modified);
+    return host && show(host);
   };
 
   app.post(
@@ -120,7 +122,7 @@ export const hostRoutes: Routes = async (app, services) => {
         items: (after) => views.hosts.list(after, zone),
         keyOf: ({ value }) => value.name,
         matches: ({ value }) => matches(value),
-        show: ({ value, modified }) => showHost(withPools(services, value), modified),
+        show,
       });
     },
   );
@@ -139,8 +141,8 @@ export const hostRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const { value, modified } = existingHost(services, nameOf(request.params.name));
-      return sendResource(request, reply, entityTag(modified), showHost(withPools(services, value), modified));
+      const host = existingHost(services, nameOf(request.params.name));
+      return sendResource(request, reply, entityTag(host.modified), show(host));
     },
   );
 

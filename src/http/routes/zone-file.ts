@@ -12,7 +12,7 @@ import { Type } from '../../model/json-schema.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { problemOf, refusalFrom } from '../problem.ts';
 import { headersNamed, notModified } from '../schemas/answers.ts';
-import { NameText, readHeaders, strict, writeHeaders } from '../schemas/common.ts';
+import { NameText, oneOf, readHeaders, strict, writeHeaders } from '../schemas/common.ts';
 import { ImportBody, showImport, showProgress } from '../schemas/zone-file.ts';
 import type { Routes } from '../services.ts';
 import { actorOf, preconditionOf, sendResource, withBody } from '../write.ts';
@@ -83,8 +83,7 @@ export const zoneFileRoutes: Routes = async (app, services) => {
             }),
           ),
           signed: Type.Optional(
-            Type.Enum(['leave-out', 'refuse'], {
-              type: 'string',
+            oneOf(['leave-out', 'refuse'], {
               default: 'leave-out',
               description:
                 'The file of a signed zone: DNSSEC records are left out with a warning, or the file is refused',

@@ -13,7 +13,10 @@ export function strict<T extends TProperties>(properties: T, title?: string): TO
 }
 
 /** Returns the schema of a text that is one of these. */
-export function oneOf<const T extends string>(values: readonly T[], options: { description?: string } = {}) {
+export function oneOf<const T extends string>(
+  values: readonly T[],
+  options: { description?: string; default?: T } = {},
+) {
   return Type.Unsafe<T>({ type: 'string', enum: [...values], ...options });
 }
 

@@ -25,7 +25,7 @@ import {
 } from './common.ts';
 import { AddressWarning } from './pool.ts';
 import { showUnicodeName, UnicodeName } from './unicode-name.ts';
-import { RrsetWarning } from './zone.ts';
+import { RrsetWarning, showWarning } from './zone.ts';
 
 const addressesDescription = 'The addresses of the host; default: the next free ones of the pool';
 const settings = {
@@ -151,14 +151,10 @@ export function showHost(host: Host, revision: number, warnings: HostWarning[] =
     tags,
     createdAt,
     revision,
-    ...(warnings.length > 0 && { warnings: warnings.map(showHostWarning) }),
+    ...(warnings.length > 0 && {
+      warnings: warnings.map((one) => ('address' in one ? one : showWarning(undefined, one))),
+    }),
   };
-}
-
-function showHostWarning(warning: HostWarning) {
-  if ('address' in warning) return warning;
-  const { owner, types, message } = warning;
-  return { name: owner, type: types[0] ?? 'ANY', message };
 }
 
 function showUnicodeAliases(aliases: readonly Fqdn[]): { unicodeAliases?: string[] } {

@@ -58,7 +58,7 @@ const Usage = Type.Object(
   {
     capacity: Count,
     used: Count,
-    recorded: Type.String({ pattern: '^[0-9]+$', description: 'Named by A or AAAA records only: not handed out' }),
+    recorded: { ...Count, description: 'Named by A or AAAA records only: not handed out' },
     coolingDown: Count,
     free: Count,
   },

@@ -2,6 +2,7 @@
 
 import { type ErrorCode, errorCodes } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
+import { oneOf } from './common.ts';
 
 const codes = Object.keys(errorCodes) as ErrorCode[];
 
@@ -11,7 +12,7 @@ export const Problem = Type.Object(
     title: Type.String({ description: 'What the code means' }),
     status: Type.Integer({ description: 'The HTTP status' }),
     detail: Type.String({ description: 'What is wrong with this request, and the way out' }),
-    code: Type.Enum(codes, { type: 'string', description: 'The reason, for programs' }),
+    code: oneOf(codes, { description: 'The reason, for programs' }),
     errors: Type.Optional(
       Type.Array(
         Type.Object({

@@ -13,11 +13,7 @@ import { showUnicodeName, UnicodeName } from './unicode-name.ts';
 
 const Seconds = Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1 });
 const soaFields = {
-  ttl: Type.Integer({
-    minimum: 0,
-    maximum: 2 ** 31 - 1,
-    description: 'Seconds; absent: `defaultTtl`, also when that changes',
-  }),
+  ttl: { ...Ttl, description: 'Seconds; absent: `defaultTtl`, also when that changes' },
   mname: NameText,
   rname: Type.String({
     format: 'mailbox',
@@ -29,19 +25,14 @@ const soaFields = {
   refreshSeconds: Seconds,
   retrySeconds: Seconds,
   expireSeconds: Seconds,
-  negativeTtlSeconds: Type.Integer({
-    minimum: 0,
-    maximum: 2 ** 31 - 1,
-    description: 'How long resolvers may remember that a name does not exist',
-  }),
+  negativeTtlSeconds: { ...Ttl, description: 'How long resolvers may remember that a name does not exist' },
 };
 
 const settings = {
-  defaultTtl: Type.Integer({
-    minimum: 0,
-    maximum: 2 ** 31 - 1,
+  defaultTtl: {
+    ...Ttl,
     description: 'Seconds; for hosts without a TTL, and for records when they are written without one',
-  }),
+  },
   nameservers: Type.Array(NameText, {
     maxItems: 13,
     description: 'NS at the apex; empty: the replicas are the nameservers',
@@ -202,32 +193,25 @@ export const WrittenZone = Type.Object({ ...ZoneBody.properties, warnings: ZoneW
 /** Returns the warnings of a zone as answers show them. */
 export function showZoneWarnings(warnings: ZonePut['warnings']): { warnings?: Static<typeof ZoneWarnings> } {
   if (warnings.length === 0) return {};
-  return {
-    warnings: warnings.map(({ zone, owner, types, message }) => ({
-      zone,
-      name: formatRelativeName(owner, zone),
-      type: types[0] ?? 'ANY',
-      message,
-    })),
-  };
+  return { warnings: warnings.map((warning) => ({ zone: warning.zone, ...showWarning(warning.zone, warning) })) };
 }
 
-/**
- * Returns the warnings of RRsets as answers show them: names are relative to the zone, and end in a dot if they are
- * outside it. Without a zone, names are whole and have no dot.
- */
+/** Returns the warnings of RRsets as answers show them. */
 export function showWarnings(
   zone: Fqdn | undefined,
   warnings: readonly Warning[],
 ): { warnings?: Static<typeof RrsetWarning>[] } {
   if (warnings.length === 0) return {};
-  return {
-    warnings: warnings.map(({ owner, types, message }) => ({
-      name: zone === undefined ? owner : isWithin(owner, zone) ? formatRelativeName(owner, zone) : `${owner}.`,
-      type: types[0] ?? 'ANY',
-      message,
-    })),
-  };
+  return { warnings: warnings.map((warning) => showWarning(zone, warning)) };
+}
+
+/**
+ * Returns a warning as answers show it: its name is relative to the zone, and ends in a dot if it is outside it.
+ * Without a zone, the name is whole and has no dot.
+ */
+export function showWarning(zone: Fqdn | undefined, { owner, types, message }: Warning): Static<typeof RrsetWarning> {
+  const name = zone === undefined ? owner : isWithin(owner, zone) ? formatRelativeName(owner, zone) : `${owner}.`;
+  return { name, type: types[0] ?? 'ANY', message };
 }
 
 /** Returns an RRset as answers show it. */
