@@ -68,7 +68,8 @@ export function preconditionOf(request: FastifyRequest): Precondition {
 }
 
 /**
- * Returns the entity tag of a resource whose body also shows what other writes change: a pool's usage, a zone's serial.
+ * Returns the entity tag of a resource whose body also shows what other writes change: a pool's usage, a zone's serial,
+ * the pools of a host's addresses.
  * A read compares the whole tag. A write compares it without the hash of the body: see {@link withoutBody}.
  */
 export function withBody(tag: string, body: unknown): string {
@@ -100,13 +101,13 @@ export function sendDeleted(reply: FastifyReply, shown: { warnings?: unknown[] }
 }
 
 /** Sends a resource that was written: 201 with its location if it is new, otherwise 200. */
-export function sendWritten(
+export function sendWritten<Body>(
   reply: FastifyReply,
   { revision }: Pick<Committed<unknown>, 'revision'>,
   created: boolean,
   location: string,
-  body: unknown,
-  tagOf: (tag: string, body: unknown) => string = (tag) => tag,
+  body: Body,
+  tagOf: (tag: string, body: Body) => string,
 ): FastifyReply {
   reply.header('etag', tagOf(entityTag(revision), body));
   if (created) reply.header('location', location);

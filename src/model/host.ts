@@ -16,6 +16,9 @@ export interface HostAddress {
   ptr?: false;
 }
 
+/** The most addresses of a host. Hosts that an older version has stored may have more. */
+export const maxHostAddresses = 16;
+
 export interface Host {
   name: Fqdn;
   zone: Fqdn;

@@ -87,3 +87,16 @@ test('without records at its name, the host is created as any other', async (t) 
     ['10.0.0.0'],
   );
 });
+
+test('a host gets no more addresses than a request can write: 16', async (t) => {
+  const { api, dump } = await servedApi(t);
+  await api.ok(201, 'POST', '/v1/zones', { name: 'z' });
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['fd00::/64'] });
+  const records = Array.from({ length: 17 }, (_, i) => `10.0.0.${i}`);
+  await api.ok(201, 'PUT', '/v1/zones/z/rrsets/a/A', { records });
+  const before = await dump();
+  await api.refused('invalid_request', 'POST', '/v1/hosts', { name: 'a.z', adopt: true, ptr: false }, ['/adopt']);
+  const both = { name: 'b.z', addresses: records.slice(0, 16), families: ['ipv4', 'ipv6'] };
+  await api.refused('invalid_request', 'POST', '/v1/hosts', both, ['/addresses']);
+  assert.deepEqual(await dump(), before);
+});

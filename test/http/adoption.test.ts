@@ -56,6 +56,21 @@ test('a new pool lists, counts and filters by the addresses that hosts held befo
   assert.deepEqual(await api.ok(200, 'GET', '/v1/pools/p/next?count=2'), { items: ['10.0.0.0', '10.0.0.3'] });
 });
 
+test('the entity tag of a host changes for reads when a pool adopts its addresses, and not for writes', async (t) => {
+  const { api } = await servedApi(t);
+  await api.ok(201, 'POST', '/v1/zones', { name: 'z' });
+  const created = await api.send('POST', '/v1/hosts', { name: 'a.z', addresses: ['10.0.0.1'] });
+  const tag = String(created.headers.etag);
+  assert.equal((await api.send('GET', '/v1/hosts/a.z')).headers.etag, tag);
+  assert.equal((await api.send('GET', '/v1/hosts/a.z', undefined, { 'if-none-match': tag })).status, 304);
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/29'] });
+  const read = await api.send('GET', '/v1/hosts/a.z', undefined, { 'if-none-match': tag });
+  assert.equal(read.status, 200, 'an old body counts as the current one');
+  const written = await api.send('PATCH', '/v1/hosts/a.z', { owner: 'me' }, { 'if-match': tag });
+  assert.equal(written.status, 200, written.text);
+  assert.equal((await api.send('GET', '/v1/hosts/a.z')).headers.etag, written.headers.etag);
+});
+
 test('a host keeps its own address, whether the request names the address, the pool around it, or both', async (t) => {
   const { api } = await prepare(t);
   for (const [method, body] of [

@@ -64,6 +64,14 @@ test('filters take a Unicode name', async (t) => {
     (await api.ok<{ items: Shown[] }>(200, 'GET', `/v1/hosts?${query}`)).items.map(({ unicodeName }) => unicodeName);
   assert.deepEqual(await found(`name=${encodeURIComponent('Ü.münchen.example')}`), ['ü.münchen.example']);
   assert.deepEqual(await found(`name=${encodeURIComponent('ä.münchen.example')}`), []);
+  for (const part of ['Ü.m', 'ÜNCH', 'mu\u0308n', 'nchen.ex', 'XN--MN', 'mnchen-']) {
+    const search = `search=${encodeURIComponent(part)}`;
+    assert.deepEqual(await found(search), ['ü.münchen.example'], part);
+    const zones = await api.ok<{ items: Shown[] }>(200, 'GET', `/v1/zones?${search}`);
+    assert.equal(zones.items.length, part === 'Ü.m' ? 0 : 1, part);
+  }
+  for (const part of ['ä', 'xn--ü', 'ünchén'])
+    assert.deepEqual(await found(`search=${encodeURIComponent(part)}`), [], part);
 });
 
 test('a zone file in UTF-8 is taken, and its difference shows both forms', async (t) => {

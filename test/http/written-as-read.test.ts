@@ -48,6 +48,56 @@ for (const path of paths) {
   });
 }
 
+test('what an import has stored is taken by a write as it is read: times of 0, many records, long records', async (t) => {
+  const { api, dump } = await servedApi(t);
+  await api.ok(201, 'POST', '/v1/zones', { name: 'z' });
+  const addresses = Array.from({ length: 4000 }, (_, i) => `m A 10.0.${i >> 8}.${i & 255}`);
+  const strings = Array.from({ length: 253 }, () => `"${'\\001'.repeat(255)}"`).join(' ');
+  const file = ['$TTL 60', '@ SOA . . 1 0 0 0 0', '@ NS ns.example.', ...addresses, `t TXT ${strings}`].join('\n');
+  await api.send('PUT', '/v1/zones/z/zonefile', file, { 'content-type': 'text/dns' });
+  const before = await dump();
+  for (const path of ['/v1/zones/z', '/v1/zones/z/rrsets/m/A', '/v1/zones/z/rrsets/t/TXT']) {
+    const { body } = await api.send('GET', path);
+    assert.deepEqual(await api.ok(200, 'PUT', path, body), body);
+  }
+  assert.deepEqual(await dump(), before);
+});
+
+test('a list of RRsets that was read is taken by a PATCH, and changes nothing', async (t) => {
+  const { api, dump } = await prepare(t);
+  await api.ok(201, 'PUT', '/v1/zones/z/rrsets/ö/TXT', { records: ['"x"'] });
+  for (const zone of ['z', 'xn--bcher-kva.example', '0.0.10.in-addr.arpa']) {
+    const path = `/v1/zones/${zone}/rrsets`;
+    const { body, headers } = await api.send('GET', path);
+    const before = await dump();
+    const written = await api.ok<{ items: unknown }>(200, 'PATCH', path, body.items);
+    assert.deepEqual(written.items, body.items, zone);
+    assert.deepEqual(await dump(), before, zone);
+    assert.equal((await api.send('GET', path)).headers.etag, headers.etag, zone);
+  }
+});
+
+test('a list of RRsets whose read-only fields say what does not stand is refused, with a pointer to each', async (t) => {
+  const { api, dump } = await prepare(t);
+  const before = await dump();
+  const changes = [
+    { name: 't', type: 'TXT', records: ['"x"'], managedBy: 'host:a.z' },
+    { name: 'a', type: 'A', records: ['192.0.2.9'], managedBy: 'host:b.z' },
+  ];
+  await api.refused('precondition_failed', 'PATCH', '/v1/zones/z/rrsets', changes, ['/0/managedBy', '/1/managedBy']);
+  await api.refused(
+    'precondition_failed',
+    'PATCH',
+    '/v1/zones/z/rrsets',
+    [{ name: 'ü', type: 'TXT', records: ['"x"'], unicodeName: 'ö' }],
+    ['/0/unicodeName'],
+  );
+  await api.refused('managed_record', 'PATCH', '/v1/zones/z/rrsets', [
+    { name: 'a', type: 'A', records: [], managedBy: 'host:a.z' },
+  ]);
+  assert.deepEqual(await dump(), before);
+});
+
 for (const [path, fields, pointers] of [
   [
     '/v1/hosts/a.z',

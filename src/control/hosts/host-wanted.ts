@@ -2,7 +2,7 @@
 
 import { refuse, refuseField } from '../../errors.ts';
 import { type Address, type Family, familyOf } from '../../model/address.ts';
-import type { Host, HostAddress } from '../../model/host.ts';
+import { type Host, type HostAddress, maxHostAddresses } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Tags } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
@@ -48,7 +48,7 @@ export interface WantedHost {
  * Returns the host that the request wants. `before`: the host before the change, whose addresses it may keep. Adds to
  * the builder's refusals, and then leaves out what it refuses: `zone_not_found`, `pool_not_found`, `name_taken` if the
  * host is its own alias, and what {@link chooseExplicit} and {@link chooseNext} refuse. Refuses with `invalid_request`
- * if the host would have no address.
+ * if the host would have no address, or more than {@link maxHostAddresses}.
  */
 export function hostFrom(builder: TransactionBuilder, wanted: WantedHost, before: Host | undefined): Host {
   const { views, refusals, now } = builder;
@@ -65,10 +65,17 @@ export function hostFrom(builder: TransactionBuilder, wanted: WantedHost, before
   refusals.try(() => {
     if (own >= 0) refuseField('name_taken', `/aliases/${own}`, `${wanted.name} cannot be its own alias`);
   });
+  const addresses = hasPool ? addressesFrom(builder, wanted, heldBy(wanted, before)) : [];
+  refusals.try(() => {
+    if (addresses.length > Math.max(maxHostAddresses, before?.addresses.length ?? 0)) {
+      const message = `the host would have ${addresses.length} addresses, more than ${maxHostAddresses}`;
+      refuseField('invalid_request', wanted.adopted === undefined ? '/addresses' : '/adopt', message);
+    }
+  });
   return {
     name: wanted.name,
     zone: zone?.name ?? wanted.name,
-    addresses: hasPool ? addressesFrom(builder, wanted, heldBy(wanted, before)) : [],
+    addresses,
     aliases: wanted.aliases,
     ttl: wanted.ttl,
     ptr: wanted.ptr,

@@ -7,16 +7,17 @@ import { Refusals } from './every-fault.ts';
 
 /**
  * Refuses with `precondition_failed` the fields of the request that do not have the value of `shown`: the resource as
- * answers show it now, or undefined if there is none.
+ * answers show it now, or undefined if there is none. `path`: where the request has it.
  */
 export function checkReadOnly(
   request: Readonly<Record<string, unknown>>,
   shown: Readonly<Record<string, unknown>> | undefined,
+  path = '',
 ): void {
   const refusals = new Refusals();
   for (const [field, value] of Object.entries(request)) {
     if (value === undefined || isDeepStrictEqual(value, shown?.[field])) continue;
-    refusals.try(() => refuseReadOnly(`/${field}`, shown?.[field]));
+    refusals.try(() => refuseReadOnly(`${path}/${field}`, shown?.[field]));
   }
   refusals.throwIfAny();
 }

@@ -1,8 +1,11 @@
-// Searches in lists: a part of a name.
+// Searches in lists: a part of a name, as DNS has it (A-labels) or in Unicode.
+
+import { isInternational, unicodeNameOf } from '../../model/international-name.ts';
 
 /** Returns a function that returns whether a name has the text. Without a text, every name matches. */
 export function parseSearch(text: string | undefined): (name: string) => boolean {
   if (text === undefined) return () => true;
-  const part = text.toLowerCase();
-  return (name) => name.includes(part);
+  const part = text.toLowerCase().normalize('NFC');
+  if (isInternational(part)) return (name) => unicodeNameOf(name)?.includes(part) ?? false;
+  return (name) => name.includes(part) || (unicodeNameOf(name)?.includes(part) ?? false);
 }

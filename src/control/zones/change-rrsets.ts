@@ -25,8 +25,8 @@ export interface RrsetChange {
   rrset: (Omit<Rrset, 'ttl' | 'manager'> & { ttl?: number }) | undefined;
   /** The path of the change in the request. */
   path: string;
-  /** The manager of the RRset, if the request says it. It must be the one that the RRset has. */
-  managedBy?: string;
+  /** The manager of the RRset, if the request says it, and where. It must be the one that the RRset has. */
+  managedBy?: { at: string; value: string };
   /** What is probably a mistake in how the records were written. */
   warning?: string;
 }
@@ -72,7 +72,11 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
   let created = false;
   for (const change of changes) {
     const { owner, type, rrset, path, warning } = change;
-    const kept = managedAlready(builder, zone, change, precondition);
+    let kept: OwnedRrset | undefined;
+    const readKept = () => {
+      kept = managedAlready(builder, zone, change, precondition);
+    };
+    if (builder.refusals.refuses(readKept)) continue;
     if (kept !== undefined) {
       rrsets.push(kept);
       continue;
@@ -117,7 +121,7 @@ function managedAlready(
 ): OwnedRrset | undefined {
   if (managedBy === undefined || !isWithin(owner, zone.name)) return undefined;
   const shown = servedRrsetsAt(builder.views, zone, owner).find((one) => one.type === type);
-  checkReadOnly({ managedBy }, shown && { managedBy: managerOf(owner, shown) });
+  checkReadOnly({ managedBy: managedBy.value }, shown && { managedBy: managerOf(owner, shown) }, managedBy.at);
   if (shown === undefined || rrset === undefined) return undefined;
   const isSame = (rrset.ttl ?? shown.ttl) === shown.ttl && isDeepStrictEqual(rrset.records, shown.records);
   if (!isSame) return undefined;

@@ -2,11 +2,13 @@
 // path of the field.
 
 import { atField, refuse, refuseField } from '../../errors.ts';
-import { type Fqdn, isWithin, parseRelativeName } from '../../model/name.ts';
+import { unicodeNameOf } from '../../model/international-name.ts';
+import { type Fqdn, formatRelativeName, isWithin, parseRelativeName } from '../../model/name.ts';
 import { isPartedText, partedTextWarning } from '../../model/rdata/parted-text.ts';
 import { parseRecordType, type RecordType } from '../../model/rdata/record-types.ts';
 import { parseRecords, type RecordInput } from '../../model/rrset.ts';
 import { parseAll, Refusals } from '../input/every-fault.ts';
+import { checkReadOnly } from '../input/read-only.ts';
 import { Turns } from '../reading/turns.ts';
 import type { RrsetChange } from './change-rrsets.ts';
 
@@ -34,6 +36,9 @@ export interface NamedRrsetInput extends RrsetInput {
   /** Relative to the zone; `@` is the apex. */
   name: string;
   type: string;
+  /** What answers show too. It must be what stands. */
+  unicodeName?: string | undefined;
+  managedBy?: string | undefined;
 }
 
 /**
@@ -100,13 +105,18 @@ function charactersOf(record: RecordInput): number {
 }
 
 function parseNamed(zone: Fqdn, { name, type: typeText, ...input }: NamedRrsetInput, index: number): RrsetChange {
+  const { unicodeName, managedBy } = input;
   const parseType = () => parseTypeAt(`/${index}/type`, typeText);
-  const [owner, type, records] = parseAll(
-    () => parseOwner(`/${index}/name`, name, zone),
-    parseType,
-    () => recordsAt(`/${index}/records`, parseType(), input.records),
+  const parseOwnerAndUnicode = () => {
+    const owner = parseOwner(`/${index}/name`, name, zone);
+    checkReadOnly({ unicodeName }, { unicodeName: unicodeNameOf(formatRelativeName(owner, zone)) }, `/${index}`);
+    return owner;
+  };
+  const [owner, type, records] = parseAll(parseOwnerAndUnicode, parseType, () =>
+    recordsAt(`/${index}/records`, parseType(), input.records),
   );
-  return changeOf({ owner, type }, input, records, `/${index}/name`);
+  const change = changeOf({ owner, type }, input, records, `/${index}/name`);
+  return { ...change, ...(managedBy !== undefined && { managedBy: { at: `/${index}`, value: managedBy } }) };
 }
 
 /** Returns the records of a request in canonical form. Refuses with `record_invalid` those that cannot be read. */

@@ -36,7 +36,7 @@ import {
 import { HostBody, NewHost, PatchHost, PutHost, showHost, WrittenHost } from '../schemas/host.ts';
 import { DeletedWithWarnings, showWarnings } from '../schemas/zone.ts';
 import type { Routes } from '../services.ts';
-import { commitFor, preconditionOf, sendDeleted, sendResource, sendWritten, writtenAt } from '../write.ts';
+import { commitFor, preconditionOf, sendDeleted, sendResource, sendWritten, withBody, writtenAt } from '../write.ts';
 
 const tags = ['hosts'];
 const refusals = [
@@ -84,7 +84,7 @@ export const hostRoutes: Routes = async (app, services) => {
       const committed = await commitFor(services, request, reply, (context) => decideCreateHost(context, wanted));
       const { warnings, ...host } = committed.result;
       const body = showHost(host, committed.revision, warnings);
-      return sendWritten(reply, committed, true, location(wanted.name), body);
+      return sendWritten(reply, committed, true, location(wanted.name), body, tagOf);
     },
   );
 
@@ -142,7 +142,8 @@ export const hostRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const host = existingHost(services, nameOf(request.params.name));
-      return sendResource(request, reply, entityTag(host.modified), show(host));
+      const body = show(host);
+      return sendResource(request, reply, withBody(entityTag(host.modified), body), body);
     },
   );
 
@@ -177,7 +178,8 @@ export const hostRoutes: Routes = async (app, services) => {
       const committed = await commitFor(services, request, reply, (context) => decideChangeHost(context, change));
       const { host, created, warnings } = committed.result;
       const written = writtenAt(committed);
-      return sendWritten(reply, written, created, location(name), showHost(host, written.revision, warnings));
+      const body = showHost(host, written.revision, warnings);
+      return sendWritten(reply, written, created, location(name), body, tagOf);
     },
   );
 
@@ -210,7 +212,8 @@ export const hostRoutes: Routes = async (app, services) => {
       const committed = await commitFor(services, request, reply, (context) => decideChangeHost(context, change));
       const { host, warnings } = committed.result;
       const written = writtenAt(committed);
-      return sendWritten(reply, written, false, location(host.name), showHost(host, written.revision, warnings));
+      const body = showHost(host, written.revision, warnings);
+      return sendWritten(reply, written, false, location(host.name), body, tagOf);
     },
   );
 
@@ -237,6 +240,11 @@ export const hostRoutes: Routes = async (app, services) => {
     },
   );
 };
+
+/** Returns the entity tag of a written host: what a read sends for it, without the warnings of the write. */
+function tagOf(tag: string, { warnings: _, ...host }: Static<typeof WrittenHost>): string {
+  return withBody(tag, host);
+}
 
 /** Separates the fields that no request can change from the others. */
 function splitReadOnly<T extends Static<typeof PutHost> | Static<typeof PatchHost>>(body: T) {

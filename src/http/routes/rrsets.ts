@@ -160,7 +160,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
       checkReadOnly({ unicodeName }, showUnicodeName(formatRelativeName(owner, zone.name)));
       const change = {
         ...parseRrsetInput({ owner, type }, { ttl, records }),
-        ...(managedBy !== undefined && { managedBy }),
+        ...(managedBy !== undefined && { managedBy: { at: '', value: managedBy } }),
       };
       const precondition = preconditionOf(request);
       const committed = await commitFor(services, request, reply, (context) =>

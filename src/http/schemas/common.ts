@@ -72,7 +72,11 @@ export const pageQuery = {
 /** A part of a name, for lists that are searched by it. */
 export const searchQuery = {
   search: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 255, description: 'A part of the name; upper and lower case are the same' }),
+    Type.String({
+      minLength: 1,
+      maxLength: 255,
+      description: 'A part of the name, or of its Unicode form; upper and lower case are the same',
+    }),
   ),
 };
 

@@ -4,7 +4,7 @@
 import type { Static } from 'typebox';
 import type { HostWarning } from '../../control/hosts/host-wanted.ts';
 import { reverseName } from '../../model/address.ts';
-import type { Host } from '../../model/host.ts';
+import { type Host, maxHostAddresses } from '../../model/host.ts';
 import { unicodeNameOf } from '../../model/international-name.ts';
 import { Type } from '../../model/json-schema.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -40,7 +40,7 @@ const settings = {
   addresses: Type.Array(AddressText, {
     format: 'distinct',
     minItems: 1,
-    maxItems: 16,
+    maxItems: maxHostAddresses,
     description: addressesDescription,
   }),
   aliases: Type.Array(NameText, {
@@ -94,7 +94,7 @@ const changeable = {
       AddressText,
       strict({ address: AddressText, pool: readOnly(nullable(LabelText)), ptr: readOnly(Ptr) }, 'HostAddressInput'),
     ]),
-    { minItems: 1, maxItems: 16, description: addressesDescription },
+    { minItems: 1, maxItems: maxHostAddresses, description: addressesDescription },
   ),
 };
 export const PutHost = strict(

@@ -11,7 +11,7 @@ import { soaDefaults, type Zone } from '../../model/zone.ts';
 import { NameText, optional, patchOf, readOnly, strict, Ttl } from './common.ts';
 import { showUnicodeName, UnicodeName } from './unicode-name.ts';
 
-const Seconds = Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1 });
+const Seconds = Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 });
 const soaFields = {
   ttl: { ...Ttl, description: 'Seconds; absent: `defaultTtl`, also when that changes' },
   mname: NameText,
@@ -87,7 +87,13 @@ export function showZone(zone: Zone, serial: number): Static<typeof ZoneBody> {
   };
 }
 
-const RecordText = Type.String({ minLength: 1, maxLength: 140_000, examples: ['10 60 5060 sip.foowidgets.k8s.'] });
+/** The most characters of a record: of a message full of text, each octet as `\\DDD`. */
+const maxRecordText = 2 ** 18;
+const RecordText = Type.String({
+  minLength: 1,
+  maxLength: maxRecordText,
+  examples: ['10 60 5060 sip.foowidgets.k8s.'],
+});
 const TypeText = Type.String({ pattern: '^[A-Za-z0-9]{1,20}$', format: 'record-type', examples: ['SRV'] });
 const presentation = 'Presentation form (RFC 1035 §5.1), or `\\# length hex` (RFC 3597)';
 const PlainText = strict(
@@ -101,6 +107,8 @@ const PlainText = strict(
   'PlainText',
 );
 const RecordInput = Type.Union([RecordText, PlainText]);
+/** More records than an RRset can have, because all of them must fit into one DNS message. */
+const maxRecords = 5000;
 const rrset = {
   name: Type.String({
     minLength: 1,
@@ -112,7 +120,7 @@ const rrset = {
   type: TypeText,
   ttl: Ttl,
   records: Type.Array(RecordText, {
-    maxItems: 1000,
+    maxItems: maxRecords,
     description: presentation,
   }),
 };
@@ -126,7 +134,7 @@ export const PutRrset = strict(
     name: Type.Optional(rrset.name),
     type: Type.Optional(TypeText),
     ttl: Type.Optional(Ttl),
-    records: Type.Array(RecordInput, { minItems: 1, maxItems: 1000, description: presentation }),
+    records: Type.Array(RecordInput, { minItems: 1, maxItems: maxRecords, description: presentation }),
     unicodeName: readOnly(UnicodeName),
     managedBy: readOnly(ManagedBy),
   },
@@ -138,7 +146,9 @@ export const PatchRrsets = Type.Array(
       name: rrset.name,
       type: TypeText,
       ttl: Type.Optional(Ttl),
-      records: Type.Array(RecordInput, { maxItems: 1000, description: presentation }),
+      records: Type.Array(RecordInput, { maxItems: maxRecords, description: presentation }),
+      unicodeName: readOnly(UnicodeName),
+      managedBy: readOnly(ManagedBy),
     },
     'RRsetChange',
   ),
