@@ -14,9 +14,7 @@ import type { RecordedAddresses } from './recorded-addresses.ts';
 import { SharingIndex } from './sharing-index.ts';
 import { SortedMap } from './sorted-map.ts';
 import type { Versioned } from './versioned.ts';
-
-/** The work of one slice of {@link PoolView.settle}, in records of addresses that it counts. */
-const recordsPerSlice = 400;
+import { visitAddresses } from './visit-addresses.ts';
 
 export class PoolView {
   readonly #recorded: RecordedAddresses;
@@ -212,17 +210,7 @@ export class PoolView {
     const named = yield* this.#recorded.find(ranges);
     const state = new PoolState(pool, noRevision, (value) => named.has(value));
     for (const value of named) state.enterRecorded(value, undefined);
-    for (const { first, last } of ranges) {
-      for (let from: AddressNumber | undefined = first; from !== undefined; ) {
-        const slice: Versioned<AddressRecord>[] = this.addresses(pool.space, from, last)
-          .take(recordsPerSlice)
-          .toArray();
-        for (const { value } of slice) state.add(value);
-        const end: Address | undefined = slice.at(-1)?.value.address;
-        from = end === undefined || slice.length < recordsPerSlice ? undefined : addressNumber(end) + 1n;
-        if (from !== undefined) yield;
-      }
-    }
+    yield* this.#visitRecords(pool.space, ranges, (record) => state.add(record));
     return state.usage(now);
   }
 
@@ -258,21 +246,26 @@ export class PoolView {
 
   /** Counts the addresses in the ranges of a new state. Yields after each slice. */
   *#fill(state: PoolState): Generator<void> {
-    for (const range of state.shape.ranges) {
-      let left = recordsPerSlice;
-      for (const value of this.#recorded.between(range.first, range.last)) {
-        state.enterRecorded(value, undefined);
-        if (--left > 0) continue;
-        left = recordsPerSlice;
-        yield;
-      }
-      for (const { value } of this.addresses(state.value.space, range.first, range.last)) {
-        state.add(value);
-        if (--left > 0) continue;
-        left = recordsPerSlice;
-        yield;
-      }
-    }
+    const { ranges } = state.shape;
+    yield* visitAddresses(ranges, {
+      itemsIn: (first, last) => this.#recorded.between(first, last),
+      addressOf: (value) => value,
+      visit: (value) => state.enterRecorded(value, undefined),
+    });
+    yield* this.#visitRecords(state.value.space, ranges, (record) => state.add(record));
+  }
+
+  /** Visits the address records in these ranges. Yields after each slice. */
+  #visitRecords(
+    space: string,
+    ranges: readonly AddressRange[],
+    visit: (record: AddressRecord) => void,
+  ): Generator<void> {
+    return visitAddresses(ranges, {
+      itemsIn: (first, last) => this.addresses(space, first, last),
+      addressOf: ({ value }) => addressNumber(value.address),
+      visit: ({ value }) => visit(value),
+    });
   }
 
   #unlink(state: PoolState): void {
@@ -295,18 +288,11 @@ export class PoolView {
     before: PoolState | undefined,
     afterOf: (record: AddressRecord) => PoolState | undefined,
   ): Generator<void> {
-    let left = recordsPerSlice;
-    for (const range of shape.ranges) {
-      for (const { value: record } of this.addresses(space, range.first, range.last)) {
-        if (record.state === 'released') {
-          for (const expiry of expiriesOf(before, record)) this.#expiries.delete(expiry);
-          for (const expiry of expiriesOf(afterOf(record), record)) this.#expiries.set(expiry, record);
-        }
-        if (--left > 0) continue;
-        left = recordsPerSlice;
-        yield;
-      }
-    }
+    yield* this.#visitRecords(space, shape.ranges, (record) => {
+      if (record.state !== 'released') return;
+      for (const expiry of expiriesOf(before, record)) this.#expiries.delete(expiry);
+      for (const expiry of expiriesOf(afterOf(record), record)) this.#expiries.set(expiry, record);
+    });
   }
 
   #spaces(): string[] {

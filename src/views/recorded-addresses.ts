@@ -9,6 +9,7 @@ import type { ZoneId } from '../table/layout.ts';
 import type { AddressListener, AddressNode } from '../table/writer.ts';
 import { compareNumbers } from './free-space.ts';
 import { SortedMap } from './sorted-map.ts';
+import { visitAddresses } from './visit-addresses.ts';
 
 /** The table, as this file reads it. */
 interface Source {
@@ -30,8 +31,7 @@ type Place = string;
 
 /** The names of a zone up to which its withdrawal removes them at once. Others are removed in slices. */
 const maxRemovedAtOnce = 1000;
-/** The addresses that one slice of the work visits. */
-const addressesPerSlice = 400;
+const allAddresses: Interval = { first: 0n, last: 2n ** 128n - 1n };
 
 export class RecordedAddresses implements AddressListener {
   readonly #table: Source;
@@ -155,14 +155,13 @@ export class RecordedAddresses implements AddressListener {
 
   /** Removes addresses of these parts that no pool covers. Yields after each slice. */
   *forgetOutside(parts: readonly Interval[]): Generator<void> {
-    for (const { first, last } of parts) {
-      for (let from: AddressNumber | undefined = first; from !== undefined; ) {
-        const slice: AddressNumber[] = this.between(from, last).take(addressesPerSlice).toArray();
-        for (const value of slice) if (!this.#pools.covers(value)) this.#forget(value);
-        from = slice.length < addressesPerSlice ? undefined : (slice.at(-1) as AddressNumber) + 1n;
-        if (from !== undefined) yield;
-      }
-    }
+    yield* visitAddresses(parts, {
+      itemsIn: (first, last) => this.between(first, last),
+      addressOf: (value) => value,
+      visit: (value) => {
+        if (!this.#pools.covers(value)) this.#forget(value);
+      },
+    });
   }
 
   /** Applies the changes that came while {@link settle} ran. */
@@ -213,18 +212,15 @@ export class RecordedAddresses implements AddressListener {
 
   *#removeZone(zone: ZoneId): Generator<void> {
     const prefix = `${zone} `;
-    for (let from: AddressNumber | undefined = 0n; from !== undefined; ) {
-      const slice: [AddressNumber, Place | Set<Place>][] = Iterator.from(this.#places.entries(from))
-        .take(addressesPerSlice)
-        .toArray();
-      for (const [value, places] of slice) {
+    yield* visitAddresses([allAddresses], {
+      itemsIn: (first) => Iterator.from(this.#places.entries(first)),
+      addressOf: ([value]) => value,
+      visit: ([value, places]) => {
         for (const place of typeof places === 'string' ? [places] : [...places]) {
           if (place.startsWith(prefix)) this.#remove(value, zone, place.slice(prefix.length) as Fqdn);
         }
-      }
-      from = slice.length < addressesPerSlice ? undefined : (slice.at(-1)?.[0] as AddressNumber) + 1n;
-      if (from !== undefined) yield;
-    }
+      },
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 // The work that a new pool causes is done in slices: the event loop gets its turn between them, however many addresses
-// are held, and however many records there are. Cited by src/views/pool-view.ts.
+// are held, and however many records there are. Cited by src/views/pool-view.ts and src/views/visit-addresses.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -13,7 +13,8 @@ const base = addressNumber('10.0.0.0' as never);
 const at = (index: number) => formatAddress(base + BigInt(index));
 const count = 10_000;
 
-test('a pool over many held addresses and many records is made and deleted in slices', () => {
+/** Returns views with held addresses, and after them as many addresses that records name. */
+function crowdedViews() {
   const { pools, zones } = emptyViews();
   const zone = parseName('z');
   const settings = { name: zone, generation: 1, defaultTtl: 60, nameservers: [parseName('ns.example')], soa: {} };
@@ -29,7 +30,11 @@ test('a pool over many held addresses and many records is made and deleted in sl
     );
   }
   zones.endLoad();
-  const slicesOf = () => [...pools.settle()].length;
+  return { pools, slicesOf: () => [...pools.settle()].length };
+}
+
+test('a pool over many held addresses and many records is made and deleted in slices', () => {
+  const { pools, slicesOf } = crowdedViews();
   assert.equal(slicesOf(), 0, 'records cost work, although there is no pool');
   const pool = { name: 'p', ...poolDefaults, ranges: ['10.0.0.0/16'] };
   pools.putPool(pool, 2 as Revision);
@@ -44,4 +49,24 @@ test('a pool over many held addresses and many records is made and deleted in sl
   pools.deletePool('p');
   assert.ok(slicesOf() >= (2 * count) / 1100);
   assert.deepEqual(pools.namesAt(at(count)), []);
+});
+
+test('a pool of many short ranges is made, counted and deleted in as many slices as one of a long range', () => {
+  const length = 100;
+  const short = Array.from({ length: (2 * count) / length }, (_, index) => {
+    return `${at(index * length)}-${at((index + 1) * length - 1)}`;
+  });
+  const slicesWith = (ranges: string[]) => {
+    const { pools, slicesOf } = crowdedViews();
+    slicesOf();
+    const pool = { name: 'p', ...poolDefaults, ranges };
+    const counted = [...pools.preview(pool, 0)].length;
+    pools.putPool(pool, 2 as Revision);
+    const made = slicesOf();
+    const { used, recorded } = pools.usage('p', 0)?.ipv4 ?? {};
+    assert.deepEqual([used, recorded], [BigInt(count), BigInt(count)]);
+    pools.deletePool('p');
+    return { counted, made, deleted: slicesOf() };
+  };
+  assert.deepEqual(slicesWith(short), slicesWith([`${at(0)}-${at(2 * count - 1)}`]));
 });
