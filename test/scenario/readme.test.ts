@@ -33,12 +33,12 @@ test('the commands of the README and the docs work in a fresh copy', {
   const blocks = await commandsOf('README.md');
   const [start = '', tour = '', lookAround = '', more = '', reverse = '', lab = '', work = ''] = blocks;
   const operations = await commandsOf('docs/operations.md');
-  const [replicas = '', replicasHere = ''] = operations;
+  const [tls = '', tlsRequest = '', replicas = '', replicasHere = ''] = operations;
   const zoneFiles = await commandsOf('docs/zone-files.md');
   const counts = [blocks, operations, zoneFiles, await commandsOf('docs/api.md')].map(({ length }) => length);
   assert.deepEqual(
     counts,
-    [7, 3, 1, 0],
+    [7, 5, 1, 0],
     'a document has another number of command blocks: run the added ones here, or remove the deleted ones',
   );
   assert.equal(start, 'npm ci\nnpm start\n', 'the README has other commands for the start');
@@ -60,6 +60,7 @@ test('the commands of the README and the docs work in a fresh copy', {
     const digOutside = 'dig @127.0.0.1 -p 1053 -x 172.17.3.4 | sed s/status:/outside:/';
     const script = [tour, lookAround, more, digOutside, reverse, digOutside, ...zoneFiles].join('\n');
     const toured = await run(folder, onPorts(script, http, dns), 60);
+    assert.doesNotMatch(toured, /urn:zonewright:problem/, 'a command is refused');
     const lines = toured.split('\n');
     assert.ok(lines.includes('172.17.200.100'), toured);
     assert.ok(lines.includes('nginx.foowidgets.k8s.'), toured);
@@ -78,6 +79,17 @@ test('the commands of the README and the docs work in a fresh copy', {
     const companyResolver = await startNamedOn(t, join(await temporaryFolder(t), 'named'), config);
     assert.equal(await dig(companyResolver, '+short', 'db.foowidgets.k8s'), '172.17.200.110');
     assert.equal(await dig(companyResolver, '+short', '-x', '172.17.200.110'), 'db.foowidgets.k8s.');
+  });
+
+  await t.test('TLS with certificates of clients', async (t) => {
+    const [http, dns] = [await freePort(), await freePort()];
+    const onFreePorts = (script: string) =>
+      script.trim().replaceAll('127.0.0.1:9443', `127.0.0.1:${http}`).replace('127.0.0.1:2053', `127.0.0.1:${dns}`);
+    const steps = onFreePorts(tls).split('\n');
+    const serving = steps.pop() ?? '';
+    await run(folder, steps.join('\n'), 60);
+    await serve(t, folder, serving, {});
+    assert.match(await run(folder, onFreePorts(tlsRequest), 30), /^\{"items":\[\]/);
   });
 
   for (const [where, block] of Object.entries({ 'on two machines': replicas, 'on one machine': replicasHere })) {
