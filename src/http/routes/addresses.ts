@@ -1,17 +1,18 @@
 // /v1/addresses: the holders of an address.
 
+import type { Static } from 'typebox';
 import { entityTag } from '../../control/input/precondition.ts';
 import { parseAddressAt, parseReleaseInput } from '../../control/pools/allocation-input.ts';
 import { decideReleaseAddress } from '../../control/pools/release-address.ts';
-import { withPool } from '../../control/reading/with-pools.ts';
 import { refuse } from '../../errors.ts';
+import type { Address } from '../../model/address.ts';
 import { Type } from '../../model/json-schema.ts';
 import { defaultSpace } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import { deleted, read } from '../schemas/answers.ts';
 import { AddressText, LabelText, readHeaders, strict, writeHeaders } from '../schemas/common.ts';
-import { AllocationBody, showAddress } from '../schemas/pool.ts';
+import { AllocationBody, showAllocation } from '../schemas/pool.ts';
 import type { Routes } from '../services.ts';
 import { commitFor, preconditionOf, sendResource, withBody } from '../write.ts';
 
@@ -25,6 +26,24 @@ const space = Type.Optional({ ...LabelText, default: defaultSpace });
 
 export const addressRoutes: Routes = async (app, services) => {
   const { views } = services;
+
+  /** Returns an address as answers show it now. Refuses with `not_found` one that nobody holds, outside all pools. */
+  const shownNow = (space: string, address: Address): Static<typeof AllocationBody> => {
+    const place = { address, pool: views.pools.poolNameAt(space, address), space };
+    const record = views.pools.address(space, address)?.value;
+    const fault = views.faults.get(addressKey(space, address))?.message;
+    if (fault !== undefined) return { ...place, state: 'unreadable', fault, holders: record?.holders ?? [] };
+    if (record === undefined && place.pool === null)
+      refuse('not_found', `${address} is in no pool, and nobody holds it`, { address });
+    const isRecorded = views.pools.isRecorded(space, address);
+    const named = isRecorded && { names: views.pools.namesAt(address).slice(0, maxNames) };
+    if (record?.state === 'held') return { ...showAllocation({ ...record, ...place }), ...named };
+    const unheld = { ...place, ...named, holders: [] };
+    const end = record && views.pools.coolDownEnd(record);
+    if (record !== undefined && end !== undefined && end > Date.now())
+      return { ...unheld, state: 'cooling-down', since: record.since, freeAt: timestamp(end) };
+    return { ...unheld, state: isRecorded ? 'recorded' : 'free' };
+  };
 
   app.get(
     '/v1/addresses/:ip',
@@ -44,26 +63,9 @@ export const addressRoutes: Routes = async (app, services) => {
       const address = parseAddressAt(':ip', request.params.ip);
       const inSpace = request.query.space ?? defaultSpace;
       const record = views.pools.address(inSpace, address);
-      const fault = views.faults.get(addressKey(inSpace, address));
-      if (fault !== undefined) {
-        const pool = views.pools.poolNameAt(inSpace, address);
-        const holders = record?.value.holders ?? [];
-        const body = { address, pool, space: inSpace, state: 'unreadable' as const, fault: fault.message, holders };
-        return sendResource(request, reply, withBody(unwritten, body), body);
-      }
-      const isRecorded = views.pools.isRecorded(inSpace, address);
-      const named = isRecorded && { names: views.pools.namesAt(address).slice(0, maxNames) };
-      if (record !== undefined) {
-        const end = views.pools.coolDownEnd(record.value);
-        const shown = { ...withPool(services, record.value), ...(end !== undefined && { freeAt: timestamp(end) }) };
-        const body = { ...showAddress(shown, Date.now(), isRecorded), ...named };
-        return sendResource(request, reply, withBody(entityTag(record.modified), body), body);
-      }
-      const pool = views.pools.poolNameAt(inSpace, address);
-      if (pool === null) refuse('not_found', `${address} is in no pool, and nobody holds it`, { address });
-      const state = isRecorded ? ('recorded' as const) : ('free' as const);
-      const body = { address, pool, space: inSpace, state, ...named, holders: [] };
-      return sendResource(request, reply, withBody(unwritten, body), body);
+      const body = shownNow(inSpace, address);
+      const isReadable = record !== undefined && body.state !== 'unreadable';
+      return sendResource(request, reply, withBody(isReadable ? entityTag(record.modified) : unwritten, body), body);
     },
   );
 

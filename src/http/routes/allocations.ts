@@ -17,8 +17,8 @@ import {
   Allocations,
   NewAllocation,
   NextAddresses,
-  showAddress,
   showAddressWarnings,
+  showAllocation,
 } from '../schemas/pool.ts';
 import type { Routes } from '../services.ts';
 import { commitFor } from '../write.ts';
@@ -48,7 +48,7 @@ export const allocationRoutes: Routes = async (app, services) => {
       const committed = await commitFor(services, request, reply, (context) =>
         decideAllocateAddresses(context, wanted),
       );
-      const items = committed.result.map((record) => showAddress(record, Date.now()));
+      const items = committed.result.map(showAllocation);
       const warnings = committed.result.flatMap(({ warning }) => warning ?? []);
       return reply.status(201).send({ items, ...showAddressWarnings(warnings) });
     },
@@ -79,7 +79,7 @@ export const allocationRoutes: Routes = async (app, services) => {
         items: (after) => views.pools.heldIn(pool, after),
         keyOf: ({ value }) => value.address,
         matches: ({ value }) => owner === undefined || value.holders.some((holder) => holder.owner === owner),
-        show: ({ value }) => showAddress(withPool(services, value), Date.now()),
+        show: ({ value }) => showAllocation(withPool(services, value)),
       });
     },
   );

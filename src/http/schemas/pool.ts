@@ -182,12 +182,7 @@ export const Allocations = Type.Object(
 );
 export const NextAddresses = Type.Object({ items: Type.Array(AddressText) }, { title: 'NextAddresses' });
 
-/** Returns the record of an address as answers show it. `isRecorded`: records name the address. */
-export function showAddress(record: AddressRecord, now: number, isRecorded = false): Static<typeof AllocationBody> {
-  const { address, pool, space, since, freeAt, holders } = record;
-  if (record.state === 'held') return { address, pool, space, state: 'held', since, holders };
-  const cooling = freeAt !== undefined && Date.parse(freeAt) > now;
-  return cooling
-    ? { address, pool, space, state: 'cooling-down', since, freeAt, holders: [] }
-    : { address, pool, space, state: isRecorded ? 'recorded' : 'free', holders: [] };
+/** Returns the record of a held address as answers show it. */
+export function showAllocation({ address, pool, space, since, holders }: AddressRecord): Static<typeof AllocationBody> {
+  return { address, pool, space, state: 'held', since, holders };
 }
