@@ -33,8 +33,7 @@ export async function describeApi(): Promise<string> {
   const metrics = createMetrics({ views, tableBytes: () => 0 });
   const app = await createServer(
     { store, views, committer, once, importMemory, metrics, waitingFor: () => [], adminToken: undefined },
-    logger,
-    version,
+    { logger, version },
   );
   await app.ready();
   const description = app.swagger();

@@ -19,7 +19,6 @@ import type { CertificateFiles, CertificateUse, KeptCertificate } from './dns/li
 import { type DnsServer, startDns } from './dns/listen/dns-server.ts';
 import { listenError } from './dns/listen/listen-error.ts';
 import { useCertificate } from './http/api-tls.ts';
-import { connectionLimits } from './http/connections.ts';
 import { addDnsMetrics, createMetrics } from './http/metrics.ts';
 import { createServer } from './http/server.ts';
 import { formatEndpoint, isLoopback } from './model/endpoint.ts';
@@ -84,10 +83,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
       adminToken: config.adminToken,
       httpOpen: config.httpOpen,
     },
-    logger,
-    version,
-    connectionLimits,
-    certificate?.current,
+    { logger, version, certificate: certificate?.current },
   );
   certificate?.watch((changed) => useCertificate(http, changed));
 

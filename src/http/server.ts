@@ -10,7 +10,7 @@ import type { Certificate } from '../dns/listen/certificate.ts';
 import { refuse } from '../errors.ts';
 import { requireClientCertificates, tlsOptions } from './api-tls.ts';
 import { authenticate } from './auth.ts';
-import { Connections, connectionLimits } from './connections.ts';
+import { type ConnectionLimits, Connections, connectionLimits } from './connections.ts';
 import { descriptionOptions } from './description.ts';
 import { addDocs } from './docs.ts';
 import { buildSerializer, newValidatorCompiler } from './lazy-compilers.ts';
@@ -38,13 +38,20 @@ const cautiousHeaders = {
   'x-content-type-options': 'nosniff',
 };
 
-/** Returns the server with all routes; it does not listen yet. With a certificate, it serves TLS only. */
+interface ServerOptions {
+  logger: FastifyBaseLogger;
+  /** Our version, for the description. */
+  version: string;
+  /** Only tests use others than the default. */
+  limits?: ConnectionLimits;
+  /** With a certificate, the server serves TLS only. */
+  certificate?: Certificate | undefined;
+}
+
+/** Returns the server with all routes; it does not listen yet. */
 export async function createServer(
   services: Services,
-  logger: FastifyBaseLogger,
-  version: string,
-  limits = connectionLimits,
-  certificate?: Certificate,
+  { logger, version, limits = connectionLimits, certificate }: ServerOptions,
 ): Promise<FastifyInstance> {
   const connections = new Connections(limits);
   const http = {

@@ -35,7 +35,12 @@ export async function servedApi(
   const { views, committer } = replica;
   const metrics = createMetrics({ views, tableBytes: () => 0 });
   const services = { ...replica, metrics, waitingFor: () => [], adminToken, ...changes };
-  const server = await createServer(services, logger, '0.0.0-test', { ...connectionLimits, ...limits }, certificate);
+  const server = await createServer(services, {
+    logger,
+    version: '0.0.0-test',
+    limits: { ...connectionLimits, ...limits },
+    certificate,
+  });
   const stopHousekeeping = startHousekeeping(views, committer, logger);
   test.after(async () => {
     stopHousekeeping();
