@@ -66,9 +66,16 @@ export function readProbeConfig(args: readonly string[], environment: NodeJS.Pro
   const faults: string[] = [];
   const flags = readFlags(args, faults);
   const read = <T>(row: Setting<T>): T | undefined => readSetting(row, flags, environment, faults);
+  const isGiven = ({ flag = '', variable }: Setting<unknown>) => (flags[flag] ?? environment[variable]) !== undefined;
   const [dataDir, http, certificate] = [read(settings.dataDir), read(settings.http), read(settings.httpTlsCert)];
-  if (faults.length > 0 || dataDir === undefined || http === undefined) throw new ConfigFaults(faults);
-  return { dataDir, http, isNamed: flags.http !== undefined, hasCertificate: (certificate ?? '') !== '' };
+  if (faults.length > 0 || dataDir === undefined) throw new ConfigFaults(faults);
+  return {
+    dataDir,
+    // At the default address, a replica with another data directory may answer.
+    http: isGiven(settings.http) || !isGiven(settings.dataDir) ? http : undefined,
+    isNamed: flags.http !== undefined,
+    hasCertificate: (certificate ?? '') !== '',
+  };
 }
 
 /** Returns the value of a setting. Returns undefined if it has none, or if it is wrong: then adds the fault. */

@@ -1,6 +1,7 @@
 // `zonewright probe`: asks the replica on this machine whether it is ready. It asks where the flag `--http` says, else
-// where `endpoints.json` of the data directory says, else where the setting `http` says. It finds out by itself whether
-// the API is served over TLS.
+// where `endpoints.json` of the data directory says, else where the variable of the setting says. Its default counts
+// only if no data directory is named: another replica may answer there. It finds out by itself whether the API is
+// served over TLS.
 
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -16,7 +17,8 @@ const timeoutMilliseconds = 3000;
 /** Where the replica may answer. */
 export interface ProbeOptions {
   dataDir: string;
-  http: Endpoint;
+  /** Undefined if only endpoints.json says where. */
+  http: Endpoint | undefined;
   /** True if the flag `--http` names the address. Then endpoints.json is read only for port 0. */
   isNamed: boolean;
   /** A certificate of the API is set. */
@@ -31,7 +33,7 @@ interface Place {
 
 /** Returns the exit status: 0 if the replica is ready, else 1. */
 export async function probe(options: ProbeOptions): Promise<number> {
-  let asked = formatEndpoint(options.http);
+  let asked = options.http === undefined ? options.dataDir : formatEndpoint(options.http);
   try {
     const places = await placesOf(options);
     for (const [index, place] of places.entries()) {
@@ -53,7 +55,7 @@ export async function probe(options: ProbeOptions): Promise<number> {
 
 /** Returns the places to ask, one after the other. */
 async function placesOf({ dataDir, http, isNamed, hasCertificate }: ProbeOptions): Promise<Place[]> {
-  const set = http.port === 0 ? [] : [{ endpoint: reachable(http), isTls: hasCertificate }];
+  const set = http === undefined || http.port === 0 ? [] : [{ endpoint: reachable(http), isTls: hasCertificate }];
   if (isNamed && set.length > 0) return set;
   try {
     const { http: written, httpTls: isTls = false } = JSON.parse(

@@ -3,13 +3,14 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { readProbeConfig } from '../../src/config.ts';
 import { makeCertificate, withoutOpenssl } from '../support/certificate.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
@@ -100,6 +101,30 @@ test('without the flag, the probe asks where the running replica has written tha
   await writeFile(file, JSON.stringify({ http: nobody, dns: [] }));
   assert.equal((await probeWith([], { ...variables, ZONEWRIGHT_HTTP_LISTEN: http })).status, 0);
   assert.equal((await probeWith(['--http', nobody], { ...variables, ZONEWRIGHT_HTTP_LISTEN: http })).status, 1);
+});
+
+test('with a data directory, the probe asks only its replica: another one may have the default address', async (t) => {
+  const dataDir = await temporaryFolder(t);
+  const closed = createServer().listen(0, '127.0.0.1');
+  await once(closed, 'listening');
+  const nobody = `127.0.0.1:${(closed.address() as AddressInfo).port}`;
+  closed.close();
+  for (const [flags, env] of [
+    [['--data-dir', dataDir], {}],
+    [[], { ZONEWRIGHT_DATA_DIR: dataDir }],
+  ] as const) {
+    await rm(join(dataDir, 'endpoints.json'), { force: true });
+    const missing = await probeWith([...flags], env);
+    assert.equal(missing.status, 1);
+    assert.match(missing.output, /^zonewright probe: \S+: ENOENT[^\n]*endpoints\.json[^\n]*\n$/);
+    await writeFile(join(dataDir, 'endpoints.json'), JSON.stringify({ http: nobody, dns: [] }));
+    assert.deepEqual(await probeWith([...flags], env), {
+      status: 1,
+      output: `zonewright probe: http://${nobody}/readyz: connect ECONNREFUSED ${nobody}\n`,
+    });
+  }
+  assert.equal(readProbeConfig([], {}).http?.port, 8053);
+  assert.equal(readProbeConfig(['--data-dir', dataDir], { ZONEWRIGHT_HTTP_LISTEN: '127.0.0.1:1' }).http?.port, 1);
 });
 
 test('the probe asks an API over TLS, whether it is told so or not', { skip: withoutOpenssl }, async (t) => {
