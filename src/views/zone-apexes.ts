@@ -177,7 +177,8 @@ export class ZoneApexes {
   }
 }
 
-function nsIn(rrsets: readonly Rrset[]): readonly string[] | undefined {
+/** Returns the NS records among the RRsets of a name. */
+export function nsIn(rrsets: readonly Rrset[]): readonly string[] | undefined {
   return rrsets.find(({ type }) => type === 'NS')?.records;
 }
 

@@ -15,7 +15,7 @@ import { type PendingGeneration, PendingGenerations } from './pending-generation
 import { RecordedAddresses } from './recorded-addresses.ts';
 import { SortedMap } from './sorted-map.ts';
 import type { Versioned } from './versioned.ts';
-import { type ApexState, type StoredName, ZoneApexes, type ZoneListener } from './zone-apexes.ts';
+import { type ApexState, nsIn, type StoredName, ZoneApexes, type ZoneListener } from './zone-apexes.ts';
 
 /** A zone that its key defines, with the generation that the key points to. */
 interface ZoneState extends Versioned<Zone>, ApexState {
@@ -151,6 +151,11 @@ export class ZoneView {
   implied(zone: Fqdn): OwnedRrset[] {
     const state = this.#zones.get(zone);
     return state === undefined ? [] : this.#apexes.list(state);
+  }
+
+  /** Returns the NS records that the zone's settings imply, also if users wrote others in their place. */
+  impliedNs(zone: Fqdn): readonly string[] {
+    return nsIn(this.#zones.get(zone)?.implied.get(zone) ?? []) ?? [];
   }
 
   serial(zone: Fqdn): Revision {

@@ -4,7 +4,7 @@
 
 import { withoutAt } from '../../model/mailbox.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
-import { maxTtl } from '../../model/rrset.ts';
+import { maxTtl, type Rrset } from '../../model/rrset.ts';
 import { type SoaSettings, soaOf, soaRrset, type Zone, zoneDefaults } from '../../model/zone.ts';
 import type { ZoneFileContents } from '../../model/zone-file/contents.ts';
 import type { Findings } from '../../model/zone-file/findings.ts';
@@ -33,19 +33,15 @@ export function settingsFrom(
   findings: Findings,
 ): ImportedSettings {
   const defaultTtl = defaultTtlFrom(zone, contents);
-  const { soa, names, impliedNameservers } = contents;
+  const { soa, impliedNameservers } = contents;
   if (soa === undefined) return { defaultTtl, soa: zone.soa };
   const [mname = '', rname = '', , ...times] = soa.record.split(' ');
   const [refresh = 0, retry = 0, expire = 0, minimum = 0] = times.map(Number);
   if (times.some((time) => Number(time) > maxTtl))
     findings.fault(soa.line, `the SOA has a time of more than ${maxTtl} seconds`);
-  const ns = names
-    .get(zone.name)
-    ?.find(({ type }) => type === 'NS')
-    ?.records.toSorted()[0];
   const now = soaOf(
     { ...zone, defaultTtl },
-    ns === undefined ? impliedPrimary(views, zone) : parseName(ns),
+    primaryOf(views, zone, contents.names.get(zone.name)),
     views.zones.serial(zone.name),
   );
   const settings: SoaSettings = { ...zone.soa };
@@ -66,11 +62,14 @@ function mailboxOf(name: Fqdn, line: number, findings: Findings): Fqdn {
   return mailbox;
 }
 
-/** Returns the first nameserver that the zone's settings imply. If they imply none, returns the zone's name. */
-function impliedPrimary(views: Views, zone: Zone): Fqdn {
-  const implied = views.zones.implied(zone.name).find(({ owner, rrset }) => owner === zone.name && rrset.type === 'NS');
-  const [record] = implied?.rrset.records ?? [];
-  return record === undefined ? zone.name : parseName(record);
+/**
+ * Returns the primary that the zone has with these RRsets at its apex, if its settings name none: the first nameserver
+ * of the NS records there, else the first that the settings imply, else the zone's name.
+ */
+function primaryOf(views: Views, zone: Zone, apex: readonly Pick<Rrset, 'type' | 'records'>[] = []): Fqdn {
+  const own = apex.find(({ type }) => type === 'NS')?.records;
+  const [first] = (own ?? views.zones.impliedNs(zone.name)).toSorted();
+  return first === undefined ? zone.name : parseName(first);
 }
 
 /** Returns whether the import changes a setting of the zone. */
@@ -78,17 +77,18 @@ export function changesSettings(zone: Zone, { defaultTtl, soa }: ImportedSetting
   return defaultTtl !== zone.defaultTtl || JSON.stringify(soa) !== JSON.stringify(zone.soa);
 }
 
-/** Adds the SOA to the comparison, as one RRset that is unchanged or changed. */
+/** Adds the SOA to the comparison, as one RRset that is unchanged or changed, as DNS serves it before and after. */
 export function differenceOfSoa(
   comparison: ZoneComparison,
   views: Views,
   zone: Zone,
   settings: ImportedSettings,
+  { names }: ZoneFileContents,
 ): void {
   const serial = views.zones.serial(zone.name);
-  const primary = impliedPrimary(views, zone);
-  const before = soaRrset(soaOf(zone, primary, serial));
-  const after = soaRrset(soaOf({ ...zone, ...settings }, primary, serial));
+  const standing = primaryOf(views, zone, views.zones.name(zone.name, zone.name).rrsets);
+  const before = soaRrset(soaOf(zone, standing, serial));
+  const after = soaRrset(soaOf({ ...zone, ...settings }, primaryOf(views, zone, names.get(zone.name)), serial));
   if (JSON.stringify(before) === JSON.stringify(after)) comparison.counts.unchanged += 1;
   else comparison.note('changed', zone.name, 'SOA', before, after);
 }

@@ -85,7 +85,7 @@ async function importWithin(share: MemoryShare, places: ImportPlaces, wanted: Im
     const settings = settingsFrom(views, zone, contents, findings);
     refuseFaults(findings);
     const namesDiffer = !comparison.isEmpty;
-    differenceOfSoa(comparison, views, zone, settings);
+    differenceOfSoa(comparison, views, zone, settings, contents);
     const result = resultOf(comparison, findings);
     if (dryRun || (comparison.isEmpty && !changesSettings(zone, settings))) {
       return { ...result, written: false, revision: views.revision, cleaned: Promise.resolve() };
