@@ -53,10 +53,27 @@ export const recordOverhead = 12;
  * index of the record.
  */
 export function parseRecords(type: RecordType, records: readonly RecordInput[]): string[] {
-  const octets = new Map<string, number>();
-  for (const wire of parseEach(records, (record) => parseRecord(type, record))) {
-    octets.set(formatRdata(type, wire), recordOverhead + wire.length);
-  }
+  return recordsOfOne(
+    type,
+    parseEach(records, (record) => readRecord(type, record)),
+  );
+}
+
+/** A record in canonical form, and its size in a message. */
+interface ReadRecord {
+  text: string;
+  octets: number;
+}
+
+/** Reads one record of an RRset. Throws InvalidValue. */
+export function readRecord(type: RecordType, record: RecordInput): ReadRecord {
+  const wire = parseRecord(type, record);
+  return { text: formatRdata(type, wire), octets: recordOverhead + wire.length };
+}
+
+/** Returns the records of an RRset canonical, sorted, each once. Throws InvalidValue if one RRset cannot have them. */
+export function recordsOfOne(type: RecordType, records: readonly ReadRecord[]): string[] {
+  const octets = new Map(records.map((one) => [one.text, one.octets]));
   const distinct = [...octets.keys()].sort();
   const length = octets.values().reduce((sum, one) => sum + one, 0);
   if (length > maxRrset) {

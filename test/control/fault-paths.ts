@@ -7,8 +7,21 @@ export function faultPaths(parse: () => unknown): string[] {
   try {
     parse();
   } catch (error) {
-    if (error instanceof Refusal) return [error.code, ...(error.errors ?? []).map(({ path }) => path)];
-    throw error;
+    return pathsOf(error);
   }
   throw new Error('the input is not refused');
+}
+
+/** Does the same as {@link faultPaths} for a parser that returns a promise. */
+export async function faultPathsLater(parse: () => Promise<unknown>): Promise<string[]> {
+  const error = await parse().then(
+    () => new Error('the input is not refused'),
+    (error: unknown) => error,
+  );
+  return pathsOf(error);
+}
+
+function pathsOf(error: unknown): string[] {
+  if (error instanceof Refusal) return [error.code, ...(error.errors ?? []).map(({ path }) => path)];
+  throw error;
 }

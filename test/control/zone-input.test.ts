@@ -12,7 +12,7 @@ import { parseNewZone, parseZoneInput, parseZonePatch, type ZoneInput } from '..
 import { parseName } from '../../src/model/name.ts';
 import { parseRecordType } from '../../src/model/rdata/record-types.ts';
 import { type Zone, zoneDefaults } from '../../src/model/zone.ts';
-import { faultPaths } from './fault-paths.ts';
+import { faultPaths, faultPathsLater } from './fault-paths.ts';
 
 /** A name of 201 characters: names of nameservers below it would be too long. */
 const longName = `${'a.'.repeat(100)}a`;
@@ -163,10 +163,10 @@ test('a list of RRsets has names, types and records in canonical form, and an RR
   ]);
 });
 
-test('the owner and the type of one RRset are parsed apart from its contents', () => {
+test('the owner and the type of one RRset are parsed apart from its contents', async () => {
   const place = parseRrsetPlace(zone, { name: 'WWW', type: 'a' });
   assert.deepEqual(place, { owner: 'www.example', type: 'A' });
-  assert.deepEqual(parseRrsetInput(place, { records: ['192.0.2.1'] }), {
+  assert.deepEqual(await parseRrsetInput(place, { records: ['192.0.2.1'] }), {
     ...place,
     rrset: { type: 'A', records: ['192.0.2.1'] },
     path: '',
@@ -175,11 +175,23 @@ test('the owner and the type of one RRset are parsed apart from its contents', (
     [() => parseRrsetPlace(zone, { name: 'a..b', type: 'A' }), 'invalid_request', ':name'],
     [() => parseRrsetPlace(zone, { name: 'www.other.', type: 'A' }), 'outside_zone', ':name'],
     [() => parseRrsetPlace(zone, { name: 'www', type: 'NOPE' }), 'invalid_request', ':type'],
-    [
-      () => parseRrsetInput({ ...place, type: parseRecordType('MX') }, { records: ['x'] }),
-      'record_invalid',
-      '/records/0',
-    ],
   ];
   for (const [parse, code, path] of refused) assert.deepEqual(faultPaths(parse), [code, path]);
+  const faulty = parseRrsetInput({ ...place, type: parseRecordType('MX') }, { records: ['x'] });
+  assert.deepEqual(await faultPathsLater(() => faulty), ['record_invalid', '/records/0']);
+});
+
+test('the event loop gets its turn while the records of one RRset are parsed', async () => {
+  const place = parseRrsetPlace(zone, { name: 'a', type: 'TXT' });
+  const records = Array.from({ length: 5000 }, (_, i) => `"${'x'.repeat(100)}${i % 10}"`);
+  let turns = 0;
+  let ended = false;
+  const count = () => {
+    turns += 1;
+    if (!ended) setImmediate(count);
+  };
+  setImmediate(count);
+  await parseRrsetInput(place, { records });
+  ended = true;
+  assert.ok(turns >= 10, `${turns} turns`);
 });

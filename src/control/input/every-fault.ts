@@ -26,6 +26,17 @@ export class Refusals {
     }
   }
 
+  /** Does the same as {@link try} for a function that returns a promise. */
+  async tryLater<T>(call: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await call();
+    } catch (error) {
+      return this.try(() => {
+        throw error;
+      });
+    }
+  }
+
   /** Does the same as {@link try}. Returns whether the function has refused. */
   refuses(call: () => void, path?: string): boolean {
     const succeed = () => {

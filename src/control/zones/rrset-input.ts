@@ -6,7 +6,7 @@ import { unicodeNameOf } from '../../model/international-name.ts';
 import { type Fqdn, formatRelativeName, isWithin, parseRelativeName } from '../../model/name.ts';
 import { isPartedText, partedTextWarning } from '../../model/rdata/parted-text.ts';
 import { parseRecordType, type RecordType } from '../../model/rdata/record-types.ts';
-import { parseRecords, type RecordInput } from '../../model/rrset.ts';
+import { type RecordInput, readRecord, recordsOfOne } from '../../model/rrset.ts';
 import { parseAll, Refusals } from '../input/every-fault.ts';
 import { checkReadOnly } from '../input/read-only.ts';
 import { Turns } from '../reading/turns.ts';
@@ -69,8 +69,8 @@ export function parseRrsetPlace(zone: Fqdn, { name, type }: { name: string; type
 }
 
 /** Returns the change of one RRset. Refuses with `record_invalid` records that cannot be read. */
-export function parseRrsetInput(place: RrsetPlace, input: RrsetInput): RrsetChange {
-  return changeOf(place, input, recordsAt('/records', place.type, input.records), '');
+export async function parseRrsetInput(place: RrsetPlace, input: RrsetInput): Promise<RrsetChange> {
+  return changeOf(place, input, await recordsAt('/records', place.type, input.records, new Turns()), '');
 }
 
 /**
@@ -86,15 +86,14 @@ export async function parseRrsetList(zone: Fqdn, inputs: readonly NamedRrsetInpu
   const turns = new Turns();
   const seen = new Set<string>();
   for (const [index, input] of inputs.entries()) {
-    refusals.try(() => {
-      const change = parseNamed(zone, input, index);
+    await refusals.tryLater(async () => {
+      const change = await parseNamed(zone, input, index, turns);
       const key = `${change.owner} ${change.type}`;
       if (seen.has(key)) refuseField('invalid_request', `/${index}`, 'the RRset is named twice');
       seen.add(key);
       changes.push(change);
     });
     if (refusals.full) break;
-    await turns.note(input.records.reduce((sum, record) => sum + charactersOf(record), 0));
   }
   refusals.throwIfAny();
   return changes;
@@ -104,24 +103,50 @@ function charactersOf(record: RecordInput): number {
   return recordCost + (typeof record === 'string' ? record : record.text).length;
 }
 
-function parseNamed(zone: Fqdn, { name, type: typeText, ...input }: NamedRrsetInput, index: number): RrsetChange {
+async function parseNamed(
+  zone: Fqdn,
+  { name, type: typeText, ...input }: NamedRrsetInput,
+  index: number,
+  turns: Turns,
+): Promise<RrsetChange> {
   const { unicodeName, managedBy } = input;
-  const parseType = () => parseTypeAt(`/${index}/type`, typeText);
   const parseOwnerAndUnicode = () => {
     const owner = parseOwner(`/${index}/name`, name, zone);
     checkReadOnly({ unicodeName }, { unicodeName: unicodeNameOf(formatRelativeName(owner, zone)) }, `/${index}`);
     return owner;
   };
-  const [owner, type, records] = parseAll(parseOwnerAndUnicode, parseType, () =>
-    recordsAt(`/${index}/records`, parseType(), input.records),
-  );
+  const readType = () => parseTypeAt(`/${index}/type`, typeText);
+  const refusals = new Refusals();
+  refusals.try(parseOwnerAndUnicode);
+  const known = refusals.try(readType);
+  const read = () => (known === undefined ? [] : recordsAt(`/${index}/records`, known, input.records, turns));
+  const records = (await refusals.tryLater(async () => read())) ?? [];
+  refusals.throwIfAny();
+  const [owner, type] = [parseOwnerAndUnicode(), readType()];
   const change = changeOf({ owner, type }, input, records, `/${index}/name`);
   return { ...change, ...(managedBy !== undefined && { managedBy: { at: `/${index}`, value: managedBy } }) };
 }
 
-/** Returns the records of a request in canonical form. Refuses with `record_invalid` those that cannot be read. */
-function recordsAt(path: string, type: RecordType, records: readonly RecordInput[]): string[] {
-  return atField(path, () => parseRecords(type, records), 'record_invalid');
+/**
+ * Returns the records of a request in canonical form. Other requests are served between records
+ * (test/control/zone-input.test.ts). Refuses with `record_invalid` those that cannot be read.
+ */
+async function recordsAt(
+  path: string,
+  type: RecordType,
+  records: readonly RecordInput[],
+  turns: Turns,
+): Promise<string[]> {
+  const refusals = new Refusals();
+  const read: ReturnType<typeof readRecord>[] = [];
+  for (const [index, record] of records.entries()) {
+    const one = refusals.try(() => atField(`${path}/${index}`, () => readRecord(type, record), 'record_invalid'));
+    if (one !== undefined) read.push(one);
+    if (refusals.full) break;
+    await turns.note(charactersOf(record));
+  }
+  refusals.throwIfAny();
+  return atField(path, () => recordsOfOne(type, read), 'record_invalid');
 }
 
 function changeOf(

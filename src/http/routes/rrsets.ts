@@ -159,7 +159,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
         refuseField('invalid_request', '/type', 'is not the type in the path');
       checkReadOnly({ unicodeName }, showUnicodeName(formatRelativeName(owner, zone.name)));
       const change = {
-        ...parseRrsetInput({ owner, type }, { ttl, records }),
+        ...(await parseRrsetInput({ owner, type }, { ttl, records })),
         ...(managedBy !== undefined && { managedBy: { at: '', value: managedBy } }),
       };
       const precondition = preconditionOf(request);
