@@ -23,7 +23,7 @@ interface Line {
 async function prepare(t: Cleanup) {
   const lines: Line[] = [];
   const logger = pino({}, { write: (line) => lines.push(JSON.parse(line)) });
-  const served = await servedApi(t, undefined, {}, logger);
+  const served = await servedApi(t, { logger });
   assert.ok(served.committer instanceof Committer);
   return { ...served, changes: () => lines.splice(0).filter(({ msg }) => msg === 'changed') };
 }

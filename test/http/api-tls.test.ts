@@ -69,7 +69,7 @@ suite('the API over TLS', { skip: withoutOpenssl }, () => {
   test('TLS 1.3 and 1.2 are answered, TLS 1.1 is not, and plain HTTP ends with the connection', async (t) => {
     const folder = await temporaryFolder(t);
     const files = await makeCertificate(folder, 'first');
-    const { url } = await servedApi(t, undefined, {}, undefined, await readCertificate(files, 'API'));
+    const { url } = await servedApi(t, { certificate: await readCertificate(files, 'API') });
     for (const maxVersion of ['TLSv1.3', 'TLSv1.2'] as const) {
       const answer = await ask(url, '/v1/zones', { ca: files.ca, maxVersion });
       assert.deepEqual([answer.status, answer.version], [200, maxVersion]);
@@ -140,7 +140,7 @@ suite('the API over TLS', { skip: withoutOpenssl }, () => {
     const folder = await temporaryFolder(t);
     const files = await makeCertificate(folder, 'first');
     const limits = { maxConnections: 3, maxPerClient: 3, reservedForMachine: 0, headersMilliseconds: 1500 };
-    const { url } = await servedApi(t, undefined, limits, undefined, await readCertificate(files, 'API'));
+    const { url } = await servedApi(t, { limits, certificate: await readCertificate(files, 'API') });
     const { hostname, port } = new URL(url);
     const silent = Array.from({ length: 3 }, () => connectTcp(Number(port), hostname));
     let closed = 0;

@@ -113,10 +113,12 @@ suite('broken requests and slow clients', { concurrency: true }, () => {
   test('anything but a whole, valid request gets problem+json, and the connection is closed', {
     concurrency: true,
   }, async (t) => {
-    const { url, dump } = await servedApi(t, undefined, {
-      headersMilliseconds: 1500,
-      requestMilliseconds: 3000,
-      checkMilliseconds: 300,
+    const { url, dump } = await servedApi(t, {
+      limits: {
+        headersMilliseconds: 1500,
+        requestMilliseconds: 3000,
+        checkMilliseconds: 300,
+      },
     });
     const whole = await dump();
     const tests = refusals.map(([what, sent, ...codes]) =>
@@ -141,7 +143,7 @@ suite('broken requests and slow clients', { concurrency: true }, () => {
   });
 
   test('a client that stops sending its body or reading its answer is cut off, but not one that waits for its answer', async (t) => {
-    const { url, api, store } = await servedApi(t, undefined, { silenceMilliseconds: 1500 });
+    const { url, api, store } = await servedApi(t, { limits: { silenceMilliseconds: 1500 } });
     await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
     const long = `"${'x'.repeat(250)}"`;
     for (let part = 0; part < 10; part += 1) {
@@ -233,7 +235,7 @@ for (const [what, limits] of [
   ['the limit of its client', { ...few, maxConnections: 100 }],
 ] as const) {
   test(`a connection beyond ${what} closes the idle one that was used least recently`, async (t) => {
-    const { url } = await servedApi(t, undefined, limits);
+    const { url } = await servedApi(t, { limits });
     const [first, second, third] = [await rawClient(t, url), await rawClient(t, url), await rawClient(t, url)];
     for (const client of [first, second, third, first]) await answered(client);
     const fourth = await rawClient(t, url);
@@ -243,7 +245,7 @@ for (const [what, limits] of [
 }
 
 test('silent clients and halves of requests make room; requests that are carried out do not', async (t) => {
-  const { url, store } = await servedApi(t, undefined, few);
+  const { url, store } = await servedApi(t, { limits: few });
   const release = holdCommits(t, store);
   const writer = await rawClient(t, url);
   writer.send(`${post}content-length: 13\r\n\r\n{"name": "b"}`);
@@ -273,7 +275,7 @@ test('silent clients and halves of requests make room; requests that are carried
 });
 
 test('a client of this machine gets a connection while others have all of them', async (t) => {
-  const { url, store } = await servedApi(t, undefined, { ...few, reservedForMachine: 1 });
+  const { url, store } = await servedApi(t, { limits: { ...few, reservedForMachine: 1 } });
   holdCommits(t, store);
   for (const name of ['a', 'b', 'c']) {
     const busy = await rawClient(t, url);

@@ -12,7 +12,7 @@ test('a change that loses all its races is 503 contended with Retry-After, with 
   const contended = changedStore(store, {
     commit: async () => ({ committed: false, revision: (await store.list('')).revision }),
   });
-  const { api } = await servedApi(t, contended);
+  const { api } = await servedApi(t, { store: contended });
   for (const headers of [{}, { 'idempotency-key': 'k' }]) {
     const answer = await api.send('POST', '/v1/zones', { name: 'foo.k8s' }, headers as Record<string, string>);
     assert.equal(problemIn(answer).code, 'contended');

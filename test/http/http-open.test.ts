@@ -11,10 +11,7 @@ const paths = ['/metrics', '/docs/', '/docs', '/', '/openapi.json'];
 
 async function prepare(t: Cleanup, httpOpen?: 'health' | 'all') {
   let waitingFor: string[] = [];
-  const { url } = await servedApi(t, undefined, {}, undefined, undefined, {
-    waitingFor: () => waitingFor,
-    ...(httpOpen && { httpOpen }),
-  });
+  const { url } = await servedApi(t, { services: { waitingFor: () => waitingFor, ...(httpOpen && { httpOpen }) } });
   const get = async (path: string, token?: string) => {
     const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const response = await fetch(url + path, { headers, redirect: 'manual' });

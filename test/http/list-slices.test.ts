@@ -131,7 +131,7 @@ test('no filter reads more than a slice of the names of a zone in one turn of th
       return page;
     },
   });
-  const { api, views } = await servedApi(t, counting);
+  const { api, views } = await servedApi(t, { store: counting });
   await api.ok(201, 'POST', '/v1/zones', { name: zone });
   const names = 3000;
   let revision = 0 as Revision;

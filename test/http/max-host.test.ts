@@ -10,7 +10,7 @@ import { etcdOrSkip } from '../support/etcd.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
 
 async function grown(t: TestContext, store?: Store): Promise<{ served: ServedApi; before: string[]; empty: string[] }> {
-  const served = await servedApi(t, store);
+  const served = await servedApi(t, { store });
   const { api, dump } = served;
   const zones = Array.from({ length: 33 }, (_, i) => `z${i}`);
   for (const name of zones) await api.ok(201, 'POST', '/v1/zones', { name });

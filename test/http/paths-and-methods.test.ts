@@ -153,7 +153,7 @@ test('every wrong request is refused with a code, and the store does not change'
 test('a path that matches no route is not logged', async (t) => {
   const lines: string[] = [];
   const logger = pino({ level: 'trace' }, { write: (line) => void lines.push(line) });
-  const { url } = await servedApi(t, undefined, {}, logger);
+  const { url } = await servedApi(t, { logger });
   for (const path of [
     '/v1/secret',
     '/v1/hosts;secret',

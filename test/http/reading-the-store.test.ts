@@ -15,7 +15,7 @@ const textDns = { 'content-type': 'text/dns' };
 const file = '$GENERATE 1-2500 number$ A 192.0.2.1\n';
 
 async function prepare(t: TestContext, store?: Store): Promise<ServedApi> {
-  const served = await servedApi(t, store);
+  const served = await servedApi(t, { store });
   await served.api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
   assert.equal((await put(served, file)).status, 200);
   return served;

@@ -137,7 +137,7 @@ test('recorded addresses do not keep a pool from shrinking or going', async (t) 
 
 test('a restarted replica knows the recorded addresses', async (t) => {
   const first = await prepare(t);
-  const again = await servedApi(t, first.store);
+  const again = await servedApi(t, { store: first.store });
   assert.deepEqual(await usageOf(again), await usageOf(first));
   assert.deepEqual(await stateOf(again, '10.0.0.1'), ['recorded', ['a.z', 'also.z']]);
 });

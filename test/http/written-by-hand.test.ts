@@ -278,7 +278,7 @@ for (const served of [true, false]) {
     await before.api.ok(201, 'POST', '/v1/hosts', { name: 'b.bar.k8s', aliases: ['y.foo.k8s'] });
     await byHand(before, put(zoneKey(parseName('foo.k8s')), 'junk'));
     // A replica that starts now has never read the zone.
-    const { api } = served ? before : await servedApi(t, store);
+    const { api } = served ? before : await servedApi(t, { store });
     await api.refused('value_unreadable', 'DELETE', '/v1/zones/foo.k8s');
     await api.ok(204, 'DELETE', '/v1/zones/foo.k8s?force=true');
     await views.reached((await store.list('', { limit: 1 })).revision);

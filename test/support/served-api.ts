@@ -22,19 +22,26 @@ export interface ServedApi extends ControlPlane {
   dump(): Promise<Record<string, string>>;
 }
 
-/** Serves the API of a store, by default a new embedded one. */
+interface ServedOptions {
+  /** Default: a new embedded one. */
+  store?: Store | undefined;
+  limits?: Partial<ConnectionLimits>;
+  /** Default: writes nothing. */
+  logger?: Logger;
+  certificate?: Certificate;
+  /** In place of the services of the replica. */
+  services?: Partial<Services>;
+}
+
+/** Serves the API of a store. */
 export async function servedApi(
   test: Cleanup,
-  store?: Store,
-  limits: Partial<ConnectionLimits> = {},
-  logger: Logger = pino({ level: 'silent' }),
-  certificate?: Certificate,
-  changes: Partial<Services> = {},
+  { store, limits, logger = pino({ level: 'silent' }), certificate, services: others }: ServedOptions = {},
 ): Promise<ServedApi> {
   const replica = await openReplica(test, store ?? (await embeddedStore(test)), logger);
   const { views, committer } = replica;
   const metrics = createMetrics({ views, tableBytes: () => 0 });
-  const services = { ...replica, metrics, waitingFor: () => [], adminToken, ...changes };
+  const services = { ...replica, metrics, waitingFor: () => [], adminToken, ...others };
   const server = await createServer(services, {
     logger,
     version: '0.0.0-test',

@@ -73,7 +73,7 @@ const before = { a: 300, aaaa: 300, alias: 300, far: 300, ptr: 300, own: 300, ow
 
 test('records of a host without a TTL follow the defaultTtl of their zones, on every replica, also after a restart', async (t) => {
   const served = await prepare(t);
-  const other = await servedApi(t, served.store);
+  const other = await servedApi(t, { store: served.store });
   assert.deepEqual(await ttls(served), before);
   const steps: [path: string, defaultTtl: number, changed: Partial<typeof before>][] = [
     ['/v1/zones/a.test', 60, { a: 60, aaaa: 60, alias: 60 }],
@@ -90,7 +90,7 @@ test('records of a host without a TTL follow the defaultTtl of their zones, on e
     await other.views.reached(Number(answer.headers['zonewright-revision']) as Revision);
     assert.deepEqual(await ttls(other), expected);
   }
-  assert.deepEqual(await ttls(await servedApi(t, served.store)), expected);
+  assert.deepEqual(await ttls(await servedApi(t, { store: served.store })), expected);
   const ttl = 2 ** 31 - 1;
   const shown = { 'h A': ttl, 'h AAAA': ttl, 'h TXT': 300, 'own A': 300, 'www CNAME': ttl };
   assert.deepEqual(await written(served), [shown, shown]);
@@ -130,7 +130,7 @@ test('a host that gets a TTL equal to the default no longer follows, and one tha
   for (const path of ['/v1/zones/a.test', '/v1/zones/b.test', reverse])
     await api.ok(200, 'PATCH', path, { defaultTtl: 7 });
   assert.deepEqual(await ttls(served), { ...before, own: 7, ownPtr: 7 });
-  assert.deepEqual(await ttls(await servedApi(t, served.store)), { ...before, own: 7, ownPtr: 7 });
+  assert.deepEqual(await ttls(await servedApi(t, { store: served.store })), { ...before, own: 7, ownPtr: 7 });
 });
 
 const zone: Zone = { name: parseName('z'), ...zoneDefaults, nameservers: [parseName('ns.example')] };
