@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFile, rename } from 'node:fs/promises';
+import { copyFile, readFile, rename } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
 import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
@@ -90,9 +90,17 @@ suite('the API over TLS', { skip: withoutOpenssl }, () => {
     t.after(() => open.destroy());
     await once(open, 'secureConnect');
     assert.equal((await ask(url, '/readyz', { ca })).name, 'first');
+    await copyFile(first.key, join(folder, 'old.key'));
+    await copyFile(second.key, join(folder, 'kept.key'));
     await rename(second.key, first.key);
     await until(() => lines.some(({ msg }) => msg.includes('new API certificate is not usable')), 'not noticed');
     assert.equal((await ask(url, '/readyz', { ca })).name, 'first');
+    await rename(join(folder, 'old.key'), first.key);
+    await until(
+      () => lines.some(({ msg }) => msg === 'the API certificate is usable again, as it was'),
+      'nothing says that it is over',
+    );
+    await rename(join(folder, 'kept.key'), first.key);
     await rename(second.cert, first.cert);
     await until(() => lines.some(({ msg }) => msg === 'the API certificate has changed and is in use'), 'not used');
     assert.equal((await ask(url, '/readyz', { ca })).name, 'second');

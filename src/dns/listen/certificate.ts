@@ -85,6 +85,8 @@ export class KeptCertificate {
   /** The files' stamp at the last check, and at the last reading. */
   #seen: string;
   #read: string;
+  /** Whether the files were not usable when they were last read. */
+  #isFaulty = false;
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(
@@ -136,9 +138,14 @@ export class KeptCertificate {
     try {
       const next = await readCertificate(this.#files, this.#use);
       const { cert, key, clientCa } = this.#current;
-      if (next.cert === cert && next.key === key && next.clientCa === clientCa) return;
+      const isSame = next.cert === cert && next.key === key && next.clientCa === clientCa;
+      if (isSame && this.#isFaulty)
+        this.#logger.info({ cert: this.#files.cert }, `the ${this.#use} certificate is usable again, as it was`);
+      this.#isFaulty = false;
+      if (isSame) return;
       this.#current = next;
     } catch (error) {
+      this.#isFaulty = true;
       this.#logger.error(
         { reason: messageOf(error) },
         `the new ${this.#use} certificate is not usable: the old one stays in use`,
