@@ -43,6 +43,7 @@ export interface App {
 
 export async function startApp(config: Config, logger: FastifyBaseLogger, version: string): Promise<App> {
   await checkFiles(config);
+  logger.info({ version, node: process.versions.node, replica: config.replica, store: config.store }, 'starting');
   const stopping = new AbortController();
   const member = (dns = config.dns): Member => ({
     replica: config.replica,
@@ -167,7 +168,10 @@ async function checkFiles({ dataDir, dnsSecure, httpTls }: Config): Promise<void
     dnsSecure && read(dnsSecure.certificate, 'DNS'),
     httpTls && read(httpTls, 'API'),
   ]);
-  const reasons = checks.flatMap((check) => (check.status === 'rejected' ? [check.reason as Error] : []));
+  const reasons = checks.flatMap((check) => {
+    if (check.status === 'fulfilled') return [];
+    return check.reason instanceof AggregateError ? (check.reason.errors as Error[]) : [check.reason as Error];
+  });
   if (reasons.length > 0) throw new ConfigFaults(reasons.map(({ message }) => message));
 }
 

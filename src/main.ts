@@ -54,7 +54,6 @@ async function runProbe(args: readonly string[]): Promise<number> {
 async function serve(config: Config): Promise<number | undefined> {
   const { startApp } = await import('./app.ts');
   const logger = pino({ level: config.logLevel }, { write: logWriter(config) });
-  logger.info({ version, node: process.versions.node, replica: config.replica, store: config.store }, 'starting');
   let app: App | undefined;
   const grace = closeWithGrace({ delay: 10_000, logger: undefined }, async ({ err, signal }) => {
     if (err) logger.fatal(err, 'stopping after an error');

@@ -1,10 +1,12 @@
 // Wrong settings are all reported in one message, without secrets, before anything else starts.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { startApp } from '../src/app.ts';
 import { ConfigFaults, describeSettings, readConfig } from '../src/config.ts';
@@ -123,7 +125,42 @@ test('a data directory and a certificate that cannot be used are reported togeth
   );
   await assert.rejects(startApp(config, pino({ level: 'silent' }), '0.0.0-test'), (error: Error) => {
     assert.ok(error instanceof ConfigFaults, error);
-    assert.match(error.faults.join('\n'), /^--data-dir: .*\n--dns-tls-cert: the certificate cannot be read.*$/);
+    assert.match(
+      error.faults.join('\n'),
+      /^--data-dir: .*\n--dns-tls-cert: the certificate cannot be read.*\n--dns-tls-key: the private key cannot be read.*$/,
+    );
     return true;
   });
+});
+
+test('every file that a setting names and that cannot be read is in one message, before the log begins', async (t) => {
+  const folder = await temporaryFolder(t);
+  const nowhere = (name: string) => join(folder, `${name}.pem`);
+  const api = ['--http-tls-cert', nowhere('a'), '--http-tls-key', nowhere('b'), '--http-tls-client-ca', nowhere('c')];
+  const dns = ['--dns-tls', '127.0.0.1:0', '--dns-tls-cert', nowhere('d'), '--dns-tls-key', nowhere('e')];
+  const command = fileURLToPath(new URL('../src/cli/zonewright.js', import.meta.url));
+  const args = [
+    command,
+    'serve',
+    '--data-dir',
+    folder,
+    '--http',
+    '127.0.0.1:0',
+    '--dns',
+    '127.0.0.1:0',
+    ...api,
+    ...dns,
+  ];
+  const { status, stdout, stderr } = await new Promise<Record<string, unknown>>((resolve) => {
+    execFile(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], (error, stdout, stderr) =>
+      resolve({ status: error?.code, stdout, stderr }),
+    );
+  });
+  assert.deepEqual([status, stdout], [2, '']);
+  const [first, ...faults] = String(stderr).trimEnd().split('\n');
+  assert.equal(first, 'zonewright: some settings are wrong:');
+  assert.deepEqual(
+    faults.map((fault) => `${/--[a-z-]+/.exec(fault)} ${/(\w)\.pem'$/.exec(fault)?.[1]}`),
+    ['--dns-tls-cert d', '--dns-tls-key e', '--http-tls-cert a', '--http-tls-key b', '--http-tls-client-ca c'],
+  );
 });

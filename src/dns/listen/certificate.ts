@@ -34,13 +34,15 @@ const betweenChecks = 1_000;
 
 /**
  * Reads the files. Throws an error that says what to do if one cannot be read, if the key is not the certificate's, or
- * if there is no authority in the file of authorities.
+ * if there is no authority in the file of authorities. If several files are at fault, it is an AggregateError.
  */
 export async function readCertificate(files: CertificateFiles, use: CertificateUse = 'DNS'): Promise<Certificate> {
   const flag = flags[use];
-  // One after the other, so that with both missing the error always names the certificate.
-  const cert = await readPem(`${flag}-cert`, files.cert, 'certificate');
-  const key = await readPem(`${flag}-key`, files.key, 'private key');
+  const [cert, key, clientCa] = await allOf([
+    readPem(`${flag}-cert`, files.cert, 'certificate'),
+    readPem(`${flag}-key`, files.key, 'private key'),
+    files.clientCa === undefined ? undefined : readAuthorities(`${flag}-client-ca`, files.clientCa),
+  ]);
   try {
     createSecureContext({ cert, key });
   } catch (cause) {
@@ -49,8 +51,17 @@ export async function readCertificate(files: CertificateFiles, use: CertificateU
       { cause },
     );
   }
-  if (files.clientCa === undefined) return { cert, key };
-  return { cert, key, clientCa: await readAuthorities(`${flag}-client-ca`, files.clientCa) };
+  return { cert, key, ...(clientCa !== undefined && { clientCa }) };
+}
+
+/** Waits for all parts. If some fail, throws an AggregateError with all their errors, in their order. */
+async function allOf<Parts extends readonly unknown[]>(
+  parts: readonly [...Parts],
+): Promise<{ -readonly [Part in keyof Parts]: Awaited<Parts[Part]> }> {
+  const settled = await Promise.allSettled(parts);
+  const errors = settled.flatMap((part) => (part.status === 'rejected' ? [part.reason as Error] : []));
+  if (errors.length > 0) throw new AggregateError(errors, errors.map(({ message }) => message).join('; '));
+  return (await Promise.all(parts)) as { -readonly [Part in keyof Parts]: Awaited<Parts[Part]> };
 }
 
 /** Reads certificates of authorities. Checks each of them, because TLS would skip what it cannot read. */
