@@ -5,6 +5,7 @@
 import { isUtf8 } from 'node:buffer';
 
 import { maxRdataText } from '../rdata/rdata.ts';
+import { foreignFormFault, formOctets } from './foreign-form.ts';
 
 /** The comment that an export writes after a record that the zone's settings imply. */
 export const impliedMark = ' implied';
@@ -33,6 +34,8 @@ const escapeOrNotAscii = /\\.|[^\0-\x7e]/gs;
 
 export class ZoneFileLexer {
   #rest = '';
+  /** True as soon as the first octets have shown the form of the file. */
+  #begun = false;
   /** What ends a line of this file. Undefined until its first line end was read. */
   #lineEnd: string | RegExp | undefined;
   #line = 0;
@@ -43,7 +46,13 @@ export class ZoneFileLexer {
 
   /** Yields the entries that this chunk of the file completes. */
   *read(chunk: string): Generator<ZoneFileEntry | LexerFault> {
+    if (this.#dead) return;
     const text = this.#rest + chunk;
+    if (!this.#begun) {
+      this.#rest = text;
+      if (text.length >= formOctets) yield* this.#begin();
+      if (!this.#begun || this.#dead) return;
+    }
     this.#lineEnd ??= findLineEnd(text);
     const lines = this.#lineEnd === undefined ? [text] : text.split(this.#lineEnd);
     this.#rest = lines.pop() ?? '';
@@ -55,9 +64,23 @@ export class ZoneFileLexer {
   }
 
   *end(): Generator<ZoneFileEntry | LexerFault> {
+    if (!this.#begun) {
+      yield* this.#begin();
+      yield* this.read('');
+    }
     if (this.#rest !== '') yield* this.#readLine(this.#rest);
     this.#rest = '';
     if (this.#depth > 0 && !this.#dead) yield { line: this.#entry?.line ?? 0, fault: 'a parenthesis is not closed' };
+  }
+
+  /** Reads nothing of a file that is in a form that is not read. */
+  *#begin(): Generator<LexerFault> {
+    this.#begun = true;
+    const fault = foreignFormFault(this.#rest);
+    if (fault === undefined) return;
+    this.#dead = true;
+    this.#rest = '';
+    yield { line: 1, fault };
   }
 
   *#readLine(text: string): Generator<ZoneFileEntry | LexerFault> {
