@@ -63,6 +63,14 @@ test('what an import has stored is taken by a write as it is read: times of 0, m
   assert.deepEqual(await dump(), before);
 });
 
+test('a PATCH cannot clear a name', async (t) => {
+  const { api, dump } = await prepare(t);
+  const before = await dump();
+  for (const path of ['/v1/hosts/a.z', '/v1/zones/z', '/v1/pools/p'])
+    await api.refused('invalid_request', 'PATCH', path, { name: null }, ['/name']);
+  assert.deepEqual(await dump(), before);
+});
+
 test('a list of RRsets that was read is taken by a PATCH, and changes nothing', async (t) => {
   const { api, dump } = await prepare(t);
   await api.ok(201, 'PUT', '/v1/zones/z/rrsets/ö/TXT', { records: ['"x"'] });

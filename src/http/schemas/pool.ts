@@ -87,11 +87,10 @@ export const PutPool = strict(
   },
   'PoolSettings',
 );
-export const PatchPool = patchOf(
-  { name: LabelText, ...defaulted, tags: TagsPatch, usage: readOnly(Usages) },
-  'PoolPatch',
-  { ranges: settings.ranges },
-);
+export const PatchPool = patchOf({ ...defaulted, tags: TagsPatch, usage: readOnly(Usages) }, 'PoolPatch', {
+  name: LabelText,
+  ranges: settings.ranges,
+});
 
 export const PoolBody = Type.Object(
   {

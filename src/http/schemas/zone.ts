@@ -55,10 +55,9 @@ export const PutZone = strict(
   { name: Type.Optional(NameText), ...optional(settings).properties, ...shownOnly },
   'ZoneSettings',
 );
-export const PatchZone = patchOf(
-  { name: NameText, ...settings, soa: patchOf(soaFields, 'SoaPatch'), ...shownOnly },
-  'ZonePatch',
-);
+export const PatchZone = patchOf({ ...settings, soa: patchOf(soaFields, 'SoaPatch'), ...shownOnly }, 'ZonePatch', {
+  name: NameText,
+});
 
 export const ZoneBody = Type.Object(
   {
