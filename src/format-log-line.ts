@@ -1,4 +1,5 @@
-// Formats a line of the log for people who read it on a terminal: `--log-format text`. Of JSON, pino writes the lines.
+// Formats a line of the log for people who read it on a terminal: `--log-format text`. The lines in JSON
+// are as pino writes them.
 
 import { styleText } from 'node:util';
 

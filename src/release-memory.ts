@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 const checkMilliseconds = 15_000;
-/** Octets beyond those after the last collection: less is not worth a pause. */
+/** In octets. A collection of less garbage is not worth its pause. */
 const minGarbage = 12 * 1024 * 1024;
 /** Octets of a heap that is collected within tens of milliseconds. A larger one is left to V8. */
 const maxHeap = 128 * 1024 * 1024;

@@ -8,8 +8,8 @@ import { Ajv } from 'ajv';
 import type { FastifySchemaCompiler } from 'fastify';
 
 /**
- * Values of a body of which all faults are told at once. For each fault, Ajv makes several objects: a million of them
- * would take seconds. A larger body is refused with its first fault.
+ * A body with at most so many values is refused with all its faults, a larger one with its first fault. For each fault,
+ * Ajv makes several objects: a million of them would take seconds.
  */
 const maxExactValues = 20_000;
 

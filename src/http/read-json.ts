@@ -17,7 +17,7 @@ const maxValues = 150_000;
 const maxFields = 10_000;
 /** Characters in the paths of all faults together: a field's name can be as long as the body, and be in many paths. */
 const maxPathsLength = 10_000;
-/** Characters of a text after which each step of reading it gets a turn of its own. */
+/** In characters. The steps of reading a longer text get a turn of the event loop each. */
 const longText = 100_000;
 
 /** An object or an array whose end is still to come. */

@@ -1,6 +1,6 @@
 // Takes settings of the zone from a zone file: the default TTL from its `$TTL`, and `soa` from its SOA. Ignores the
-// serial of the file. A field of the SOA becomes a setting only if it differs from the SOA that the zone has. So a
-// field that equals it, and is not a setting yet, still follows the zone's other settings.
+// serial of the file. A field of the SOA becomes a setting only if the SOA of the zone has another value there. All
+// others still follow the zone's settings.
 
 import { withoutAt } from '../../model/mailbox.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
