@@ -2,7 +2,6 @@
 // The only file that reads the environment. The rows of the settings: settings.ts.
 
 import { parseArgs } from 'node:util';
-import type { ProbeOptions } from './cli/probe.ts';
 import { InvalidValue } from './model/invalid-value.ts';
 import { type Setting, settingRows, settings, type Values } from './settings.ts';
 
@@ -59,10 +58,11 @@ export function readConfig(args: readonly string[], environment: NodeJS.ProcessE
 }
 
 /**
- * Reads the settings of `probe`. Accepts all flags and variables of `serve`, and does not look at the others: they may
- * be given to the replica in another way, so that those that are seen here do not fit together. Throws ConfigFaults.
+ * Returns the options of `probe` (cli/probe.ts). Accepts all flags and variables of `serve`, and does not look at the
+ * others: they may be given to the replica in another way, so that those that are seen here do not fit together. Throws
+ * ConfigFaults.
  */
-export function readProbeConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env): ProbeOptions {
+export function readProbeConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env) {
   const faults: string[] = [];
   const flags = readFlags(args, faults);
   const read = <T>(row: Setting<T>): T | undefined => readSetting(row, flags, environment, faults);

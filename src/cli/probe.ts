@@ -15,7 +15,7 @@ import { messageOf } from '../model/thrown.ts';
 const timeoutMilliseconds = 3000;
 
 /** Where the replica may answer. */
-export interface ProbeOptions {
+interface ProbeOptions {
   dataDir: string;
   /** Undefined if only endpoints.json says where. */
   http: Endpoint | undefined;
