@@ -90,3 +90,22 @@ test('a zone file in UTF-8 is taken, and its difference shows both forms', async
   const read = await api.ok<Shown>(200, 'GET', `${zonePath}/rrsets/xn--ber-goa/CNAME`);
   assert.deepEqual([read.unicodeName, read.records], ['über', [`www.xn--gre-6ka8i.${zone}.`]]);
 });
+
+test('lines of a zone file that are not UTF-8 have warnings, which hide no others', async (t) => {
+  const { api } = await servedApi(t);
+  await api.ok(201, 'POST', '/v1/zones', { name: 'münchen.example', nameservers: ['ns.example'] });
+  const lines = Array.from({ length: 150 }, (_, index) => `m\xfcller-${index} 60 A 10.0.0.8\n`);
+  const file = Buffer.from(`${lines.join('')}a 60 A 10.0.0.1\na 61 A 10.0.0.2\n`, 'latin1');
+  const answer = await api.send('PUT', `${zonePath}/zonefile`, file, { 'content-type': 'text/dns' });
+  assert.equal(answer.status, 200, answer.text);
+  const { warnings } = answer.body as { warnings: { line: number; message: string }[] };
+  const told = warnings.filter(({ message }) => message.includes('not UTF-8'));
+  assert.deepEqual(
+    told.map(({ line }) => line),
+    Array.from({ length: 100 }, (_, index) => index + 1),
+  );
+  const others = warnings.filter((one) => !told.includes(one)).map(({ line, message }) => `${line}: ${message}`);
+  assert.equal(others.length, 2, others.join('\n'));
+  assert.match(others[0] ?? '', /^152: the TTLs/);
+  assert.equal(others[1], '100: 50 more warnings are not listed');
+});

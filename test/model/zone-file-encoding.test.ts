@@ -54,3 +54,27 @@ test('a file of less than four octets is read', () => {
     assert.equal(read(Buffer.from(text), 1).length, expected, text);
   }
 });
+
+const latin1 = (text: string) => Buffer.from(text, 'latin1');
+const warning =
+  'warning: the line has octets that are not UTF-8, which are kept as they are (\\DDD): is the file in another encoding?';
+
+const notUtf8: [what: string, text: string, items: string[]][] = [
+  ['an owner', 'm\xfcller A 10.0.0.8', [`1 ${warning}`, '1 m\\252ller.foo.k8s A']],
+  ['a name in rdata', 'a A 10.0.0.1\nb CNAME m\xfcller', ['1 a.foo.k8s A', `2 ${warning}`, '2 b.foo.k8s CNAME']],
+  ['a quoted text', 'a TXT "x; \xe4"', [`1 ${warning}`, '1 a.foo.k8s TXT']],
+  ['an escaped octet', 'a TXT \\;\xe4', [`1 ${warning}`, '1 a.foo.k8s TXT']],
+  ['a line of an entry in parentheses', 'a TXT ( "x"\n"\xe4"\n)', [`2 ${warning}`, '1 a.foo.k8s TXT']],
+  ['the argument of a directive', '$ORIGIN m\xfcller\na A 10.0.0.1', [`1 ${warning}`, '2 a.m\\252ller.foo.k8s A']],
+  ['a comment: nothing to say', 'a TXT "x;" ; B\xfcro', ['1 a.foo.k8s TXT']],
+  ['a whole line of comment: nothing to say', '; B\xfcro\na A 10.0.0.1', ['2 a.foo.k8s A']],
+  ['an octet that is written as an escape: nothing to say', 'm\\252ller A 10.0.0.8', ['1 m\\252ller.foo.k8s A']],
+  ['UTF-8 before a comment that is not: nothing to say', 'm\xc3\xbc A 10.0.0.8 ; \xfc', ['1 xn--m-eha.foo.k8s A']],
+];
+
+for (const [what, text, items] of notUtf8) {
+  test(`a line that is not UTF-8 has a warning: ${what}`, () => {
+    assert.deepEqual(read(latin1(text)), items);
+    assert.deepEqual(read(latin1(text), 1), items, 'reading octet by octet gives other warnings');
+  });
+}

@@ -60,8 +60,8 @@ export function apiAt(url: string, token: string): Api {
   };
 }
 
-function asText(body: unknown): string {
-  return typeof body === 'string' ? body : JSON.stringify(body);
+function asText(body: unknown): string | Buffer {
+  return typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
 }
 
 /**

@@ -36,7 +36,7 @@ export async function readZoneFile(
     for (const item of items) {
       if (item.kind === 'record') contents.add(item);
       else if (item.kind === 'fault') findings.fault(item.line, item.message, item.code);
-      else findings.warn(item.line, item.message);
+      else findings.warn(item.line, item.message, item.warningKind);
       memory.hold(contents.held);
       if (contents.records > maxRecords)
         refuse('payload_too_large', `the file has more than ${maxRecords} records; nothing was changed`);

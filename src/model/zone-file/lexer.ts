@@ -23,8 +23,18 @@ export interface LexerFault {
   fault: string;
 }
 
+export interface LexerWarning {
+  line: number;
+  warning: string;
+}
+
+type Item = ZoneFileEntry | LexerFault | LexerWarning;
+
 /** The maximum characters of an entry. */
 const maxEntry = maxRdataText;
+
+const notUtf8 =
+  'the line has octets that are not UTF-8, which are kept as they are (\\DDD): is the file in another encoding?';
 
 const special = /["();\\]/;
 const blanks = /[ \t]+/;
@@ -45,7 +55,7 @@ export class ZoneFileLexer {
   #dead = false;
 
   /** Yields the entries that this chunk of the file completes. */
-  *read(chunk: string): Generator<ZoneFileEntry | LexerFault> {
+  *read(chunk: string): Generator<Item> {
     if (this.#dead) return;
     const text = this.#rest + chunk;
     if (!this.#begun) {
@@ -63,7 +73,7 @@ export class ZoneFileLexer {
     if (this.#rest.length > maxEntry) yield* this.#giveUp();
   }
 
-  *end(): Generator<ZoneFileEntry | LexerFault> {
+  *end(): Generator<Item> {
     if (!this.#begun) {
       yield* this.#begin();
       yield* this.read('');
@@ -83,16 +93,30 @@ export class ZoneFileLexer {
     yield { line: 1, fault };
   }
 
-  *#readLine(text: string): Generator<ZoneFileEntry | LexerFault> {
+  *#readLine(text: string): Generator<Item> {
     this.#line += 1;
     if (this.#dead) return;
     const line = withoutReturns(this.#line === 1 ? text.replace(/^\xef\xbb\xbf/, '') : text);
     // In a comment, only the line end of the file ends the line: the comment must not become a record.
     const parts = line.includes('\r') && !line.includes(';') ? line.split('\r').filter((part) => part !== '') : [line];
-    for (const part of parts) yield* this.#readPart(decoded(part));
+    for (const part of parts) {
+      if (notAscii.test(part)) yield* this.#readOctets(part);
+      else yield* this.#readPart(part);
+    }
   }
 
-  *#readPart(plain: string): Generator<ZoneFileEntry | LexerFault> {
+  /**
+   * Reads a line with octets outside ASCII, as UTF-8. If it is not UTF-8, they become `\DDD`, with a warning. What only
+   * a comment has makes no difference.
+   */
+  *#readOctets(line: string): Generator<Item> {
+    const plain = isText(line) ? line : withoutComment(line);
+    const isUnicode = isText(plain);
+    if (!isUnicode) yield { line: this.#line, warning: notUtf8 };
+    yield* this.#readPart(decoded(plain, isUnicode));
+  }
+
+  *#readPart(plain: string): Generator<Item> {
     const indented = plain.startsWith(' ') || plain.startsWith('\t');
     if (this.#depth === 0 && !special.test(plain)) {
       const tokens = plain.split(blanks).filter((token) => token !== '');
@@ -188,12 +212,25 @@ function withoutReturns(line: string): string {
   return end === line.length ? line : line.slice(0, end);
 }
 
-/** Returns the line with its UTF-8 as characters. In a line that is not UTF-8, octets outside ASCII become `\DDD`. */
-function decoded(line: string): string {
-  if (!notAscii.test(line)) return line;
-  const octets = Buffer.from(line, 'latin1');
-  const isUnicode = isUtf8(octets);
-  return (isUnicode ? octets.toString() : line).replace(escapeOrNotAscii, (found) => {
+/** Returns whether the octets are UTF-8. */
+function isText(octets: string): boolean {
+  return isUtf8(Buffer.from(octets, 'latin1'));
+}
+
+/** Returns the line without its comment. */
+function withoutComment(line: string): string {
+  let quoted = false;
+  for (let at = 0; at < line.length; at += 1) {
+    if (line[at] === '\\') at += 1;
+    else if (line[at] === '"') quoted = !quoted;
+    else if (line[at] === ';' && !quoted) return line.slice(0, at);
+  }
+  return line;
+}
+
+/** Returns the line with its UTF-8 as characters. Of a line that is not UTF-8, octets outside ASCII become `\DDD`. */
+function decoded(line: string, isUnicode: boolean): string {
+  return (isUnicode ? Buffer.from(line, 'latin1').toString() : line).replace(escapeOrNotAscii, (found) => {
     const code = found.charCodeAt(found.length - 1);
     if (code < 0x7f) return found;
     return isUnicode && code > 0x7f ? found.slice(-1) : `\\${String(code).padStart(3, '0')}`;

@@ -9,9 +9,9 @@ import { isPartedText } from '../rdata/parted-text.ts';
 import { formatRdata, parseRdata } from '../rdata/rdata.ts';
 import { parseRecordType, type RecordType } from '../rdata/record-types.ts';
 import { maxTtl } from '../rrset.ts';
-import type { FileRule } from './findings.ts';
+import type { FileRule, WarningKind } from './findings.ts';
 import { checkGenerated, parseGenerateRange, substitute } from './generate.ts';
-import { type LexerFault, type ZoneFileEntry, ZoneFileLexer } from './lexer.ts';
+import { type LexerFault, type LexerWarning, type ZoneFileEntry, ZoneFileLexer } from './lexer.ts';
 import { withAbsoluteNames } from './rdata-names.ts';
 
 export interface ZoneFileRecord {
@@ -36,6 +36,7 @@ export interface ZoneFileNote {
   line: number;
   code: FileRule;
   message: string;
+  warningKind?: WarningKind;
 }
 
 interface ReaderOptions {
@@ -94,7 +95,8 @@ export class ZoneFileReader {
     for (const entry of this.#lexer.end()) yield* this.#items(entry);
   }
 
-  #items(entry: ZoneFileEntry | LexerFault): Iterable<Item> {
+  #items(entry: ZoneFileEntry | LexerFault | LexerWarning): Iterable<Item> {
+    if ('warning' in entry) return [{ ...warning(entry.line, entry.warning), warningKind: 'encoding' }];
     const items = this.#take(entry);
     if ('fault' in entry || entry.implied !== true) return items;
     return items.map((item) => (item.kind === 'record' ? { ...item, implied: true } : item));
@@ -203,7 +205,7 @@ export class ZoneFileReader {
     const entries = [...lexer.read(`${substitute(token.slice(1, -1), number)}\n`), ...lexer.end()];
     return entries.flatMap((entry) => {
       if ('fault' in entry) throw new InvalidValue(entry.fault);
-      return entry.tokens;
+      return 'tokens' in entry ? entry.tokens : [];
     });
   }
 
