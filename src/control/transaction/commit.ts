@@ -245,6 +245,6 @@ export function notWritten({ message }: StoreUnavailable): Refusal {
 function notConfirmed({ message }: OutcomeUnknown): Refusal {
   return new Refusal(
     'store_unavailable',
-    `the store did not confirm the write (${message}). It may have been carried out: read the resource to see, or repeat the request with the same Idempotency-Key. DNS is still answered`,
+    `the store did not confirm the write (${message}). It may have been carried out: read the resource to see, or repeat a POST with the same Idempotency-Key. DNS is still answered`,
   );
 }

@@ -31,6 +31,15 @@ interface RrsetInput {
   records: readonly RecordInput[];
 }
 
+/** The records of a request. */
+interface ReadRecords {
+  canonical: string[];
+  /** The first TXT record that looks like one text in several parts by mistake. */
+  parted: string | undefined;
+}
+
+const noRecords: ReadRecords = { canonical: [], parted: undefined };
+
 /** An RRset of a list as people write it. */
 export interface NamedRrsetInput extends RrsetInput {
   /** Relative to the zone; `@` is the apex. */
@@ -119,8 +128,8 @@ async function parseNamed(
   const refusals = new Refusals();
   refusals.try(parseOwnerAndUnicode);
   const known = refusals.try(readType);
-  const read = () => (known === undefined ? [] : recordsAt(`/${index}/records`, known, input.records, turns));
-  const records = (await refusals.tryLater(async () => read())) ?? [];
+  const read = () => (known === undefined ? noRecords : recordsAt(`/${index}/records`, known, input.records, turns));
+  const records = (await refusals.tryLater(async () => read())) ?? noRecords;
   refusals.throwIfAny();
   const [owner, type] = [parseOwnerAndUnicode(), readType()];
   const change = changeOf({ owner, type }, input, records, `/${index}/name`);
@@ -136,28 +145,29 @@ async function recordsAt(
   type: RecordType,
   records: readonly RecordInput[],
   turns: Turns,
-): Promise<string[]> {
+): Promise<ReadRecords> {
   const refusals = new Refusals();
   const read: ReturnType<typeof readRecord>[] = [];
+  let parted: string | undefined;
   for (const [index, record] of records.entries()) {
     const one = refusals.try(() => atField(`${path}/${index}`, () => readRecord(type, record), 'record_invalid'));
     if (one !== undefined) read.push(one);
+    if (parted === undefined && typeof record === 'string' && isPartedText(type, record)) parted = record;
     if (refusals.full) break;
     await turns.note(charactersOf(record));
   }
   refusals.throwIfAny();
-  return atField(path, () => recordsOfOne(type, read), 'record_invalid');
+  return { canonical: atField(path, () => recordsOfOne(type, read), 'record_invalid'), parted };
 }
 
 function changeOf(
   { owner, type }: RrsetPlace,
   { ttl, records }: RrsetInput,
-  canonical: string[],
+  { canonical, parted }: ReadRecords,
   path: string,
 ): RrsetChange {
   if (records.length === 0) return { owner, type, rrset: undefined, path };
   const rrset = { type, records: canonical, ...(ttl !== undefined && { ttl }) };
-  const parted = records.find((record) => typeof record === 'string' && isPartedText(type, record));
-  if (typeof parted !== 'string') return { owner, type, rrset, path };
+  if (parted === undefined) return { owner, type, rrset, path };
   return { owner, type, rrset, path, warning: partedTextWarning(owner, type, parted) };
 }
