@@ -142,6 +142,24 @@ suite('broken requests and slow clients', { concurrency: true }, () => {
     assert.deepEqual(rest, whole);
   });
 
+  test('a character that a URL may not have is refused with the way out: percent-encode it', async (t) => {
+    const { url } = await servedApi(t);
+    const detailOf = async (path: string) => {
+      const client = await rawClient(t, url);
+      client.send(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`);
+      const [answer] = rawAnswers(await client.ended());
+      return (JSON.parse(answer?.body ?? '') as { detail: string }).detail;
+    };
+    const encode = 'the URL has a character that it may not have: percent-encode it, as UTF-8';
+    for (const path of ['/v1/hosts?search=müller', '/v1/hosts/müller.example', '/v1/hosts?search=\u0001']) {
+      assert.equal(await detailOf(path), encode, path);
+    }
+    assert.match(
+      await detailOf('/v1/hosts?search=a b'),
+      /^the request is not HTTP: .*: percent-encode blanks in the URL \(%20\)$/,
+    );
+  });
+
   test('a client that stops sending its body or reading its answer is cut off, but not one that waits for its answer', async (t) => {
     const { url, api, store } = await servedApi(t, { limits: { silenceMilliseconds: 1500 } });
     await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
