@@ -34,11 +34,14 @@ export function useCertificate(app: FastifyInstance, certificate: Certificate): 
 export function requireClientCertificates(app: FastifyInstance): void {
   app.addHook('onRequest', async ({ raw, routeOptions }) => {
     if (openRoutes.has(routeOptions.url)) return;
-    const { authorized, authorizationError } = raw.socket as TLSSocket;
-    if (authorized) return;
+    const socket = raw.socket as TLSSocket;
+    if (socket.authorized) return;
+    // Without a certificate, TLS says that its issuer is not known.
+    const isSent = socket.getPeerX509Certificate() !== undefined;
+    const reason = isSent ? String(socket.authorizationError) : 'no certificate was sent';
     refuse(
       'client_certificate_needed',
-      `the API takes clients with a certificate from an authority of --http-tls-client-ca (${authorizationError})`,
+      `the API takes clients with a certificate from an authority of --http-tls-client-ca (${reason})`,
     );
   });
 }

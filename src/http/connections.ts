@@ -254,10 +254,7 @@ function refusalOf({ code, message }: NodeJS.ErrnoException): Refusal {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return tooSlow();
   if (code === 'HPE_HEADER_OVERFLOW') return new Refusal('header_too_large', 'the header has more than 16 KiB');
   if (code === 'HPE_INVALID_URL')
-    return new Refusal(
-      'invalid_request',
-      'the URL has a character that it may not have: percent-encode it, as UTF-8',
-    );
+    return new Refusal('invalid_request', 'the URL has a character that it may not have: percent-encode it, as UTF-8');
   // The parser takes what follows a blank for the version.
   const blank = message.includes('Expected HTTP/') ? ': percent-encode blanks in the URL (%20)' : '';
   return new Refusal('invalid_request', `the request is not HTTP: ${message}${blank}`);

@@ -47,8 +47,9 @@ async function ask(url: string, path: string, { ca, client, maxVersion = 'TLSv1.
   const [version, name] = [socket.getProtocol(), socket.getPeerCertificate().subject?.CN];
   const body = await text(response);
   agent.destroy();
-  const code = response.headers['content-type']?.includes('problem') ? JSON.parse(body).code : undefined;
-  return { status: response.statusCode, code, version, name };
+  const isProblem = response.headers['content-type']?.includes('problem');
+  const { code, detail } = isProblem ? JSON.parse(body) : {};
+  return { status: response.statusCode, code, detail, version, name };
 }
 
 /** Serves the API with these files. Returns its URL and the lines of its log. */
@@ -127,8 +128,10 @@ suite('the API over TLS', { skip: withoutOpenssl }, () => {
     }
     for (const path of ['/v1/zones', '/metrics', '/docs', '/openapi.json', '/nowhere']) {
       for (const asked of [{ ca }, { ca, client: stranger }, { ca, maxVersion: 'TLSv1.2' } as const]) {
-        const { status, code } = await ask(url, path, asked);
+        const { status, code, detail } = await ask(url, path, asked);
         assert.deepEqual([status, code], [403, 'client_certificate_needed'], path);
+        const reason = 'client' in asked ? /\([A-Z_]*(SIGNED|ISSUER|LEAF)[A-Z_]*\)$/ : /\(no certificate was sent\)$/;
+        assert.match(detail, reason);
       }
     }
     for (const maxVersion of ['TLSv1.3', 'TLSv1.2'] as const) {
