@@ -50,7 +50,8 @@ suite('etcd cannot be reached', { concurrency: true }, () => {
       }
       assertFiveSeconds(took);
       // The first write is sent on an open connection. By the last write the replica knows that there is none.
-      if (how === 'frozen') assert.match(String(details[0]), /may have been carried out.*POST with the same Idempotency-Key/);
+      if (how === 'frozen')
+        assert.match(String(details[0]), /may have been carried out.*POST with the same Idempotency-Key/);
       else assert.match(String(details.at(-1)), /nothing was written/);
       assert.equal((await fetch(`${replica.url}/readyz`)).status, 200, 'a replica that serves is not ready');
 
