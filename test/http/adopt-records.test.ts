@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { problemIn } from '../support/api-client.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
 
 interface Host {
@@ -53,6 +54,43 @@ test('the records at the name, the alias and the reverse name become those of th
   // The pool did not give the addresses.
   await api.ok(204, 'DELETE', '/v1/pools/p?force=true');
   assert.equal((await api.ok<Host>(200, 'GET', '/v1/hosts/a.z')).addresses.length, 3);
+});
+
+test('a refusal of a new host names "adopt" if that would take the records over, and only then', async (t) => {
+  const { api } = await prepare(t);
+  await api.ok(204, 'DELETE', '/v1/pools/p');
+  const why = async (method: 'POST' | 'PATCH', path: string, body: object): Promise<string[]> => {
+    const { errors = [] } = problemIn(await api.send(method, path, body));
+    return errors.map(({ pointer, message }) => `${pointer} ${message}`);
+  };
+  const addresses = ['10.0.0.1', '10.0.0.2'];
+  const records = '/name a.z has A records that no host manages: delete them first';
+  const alias = '/aliases/0 www.z has a CNAME record that no host manages: delete it first';
+  const ptr = '/ptr 1.0.0.10.in-addr.arpa has a PTR record already: delete it';
+  assert.deepEqual(await why('POST', '/v1/hosts', { name: 'a.z', aliases: ['www.z'], addresses }), [
+    `${records}, or take them over with "adopt": true`,
+    `${ptr}, use "ptr": false here, or take it over with "adopt": true`,
+    `${alias}, or take it over with "adopt": true`,
+  ]);
+  assert.deepEqual(await why('POST', '/v1/hosts', { name: 'a.z', addresses: ['10.0.0.2'] }), [
+    `${records}, or take them over with "adopt": true and no "addresses"`,
+  ]);
+  assert.deepEqual(await why('POST', '/v1/hosts', { name: 'a.z', addresses: ['10.0.0.2'], adopt: true }), [
+    `${records}, or leave out "addresses": the host then takes them over`,
+  ]);
+  assert.deepEqual(await why('POST', '/v1/hosts', { name: 'c.z', aliases: ['www.z'], addresses: ['10.0.0.1'] }), [
+    `${ptr}, or use "ptr": false here`,
+    alias,
+  ]);
+  assert.deepEqual(await why('POST', '/v1/hosts', { name: 'www.z', addresses: ['10.0.0.6'] }), [
+    '/name www.z has CNAME records: a CNAME and other records cannot share a name',
+  ]);
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'b.z', addresses: ['10.0.0.5'] });
+  assert.deepEqual(await why('PATCH', '/v1/hosts/b.z', { aliases: ['www.z'] }), [alias]);
+  await api.ok(201, 'PUT', '/v1/zones/z/rrsets/b/AAAA', { records: ['2001:db8::5'] });
+  assert.deepEqual(await why('PATCH', '/v1/hosts/b.z', { addresses: ['10.0.0.5', '2001:db8::5'] }), [
+    '/name b.z has AAAA records that no host manages: delete them first',
+  ]);
 });
 
 test('records that the host would not have are not lost: the request is refused', async (t) => {

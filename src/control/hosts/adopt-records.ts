@@ -33,6 +33,9 @@ function isOfUsers({ type, manager }: Rrset): boolean {
   return manager === undefined && (type === 'A' || type === 'AAAA');
 }
 
+/** Whether the request can have `adopt`, or has it. */
+export type Adoption = 'offered' | 'asked';
+
 /** Returns whether the host's RRset may take the place of one that users wrote: it has all records of that one. */
 export function mayAdopt(wanted: Rrset, stands: Rrset): boolean {
   return (
@@ -40,4 +43,17 @@ export function mayAdopt(wanted: Rrset, stands: Rrset): boolean {
     stands.type === wanted.type &&
     stands.records.every((record) => wanted.records.includes(record))
   );
+}
+
+/**
+ * Returns how the request can take over an RRset that stands in its way; empty if it cannot. A PTR or a CNAME that does
+ * not name the host cannot be taken over.
+ */
+export function howToAdopt(adoption: Adoption | undefined, wanted: Rrset, stands: Rrset): string[] {
+  if (adoption === undefined || stands.type !== wanted.type || stands.manager !== undefined) return [];
+  const isAddresses = isOfUsers(stands);
+  const take = `take ${isAddresses ? 'them' : 'it'} over with "adopt": true`;
+  if (mayAdopt(wanted, stands)) return [take];
+  if (!isAddresses) return [];
+  return [adoption === 'asked' ? 'leave out "addresses": the host then takes them over' : `${take} and no "addresses"`];
 }

@@ -23,7 +23,7 @@ export function decideCreateHost(context: DecisionContext, asked: WantedHost): D
   builder.refusals.try(() => refuseTakenName(context, wanted.name));
   const orphan = orphanedHost(context, wanted.name);
   const host = hostFrom(builder, wanted, orphan);
-  writeHost(builder, orphan, host, { adopt: wanted.adopt });
+  writeHost(builder, orphan, host, { adoption: wanted.adopt === true ? 'asked' : 'offered' });
   return builder.buildWith((found) => {
     const warnings = [...newAddressWarnings(context, host, orphan), ...found];
     return { ...withPools(context, host), ...(warnings.length > 0 && { warnings }) };

@@ -14,7 +14,7 @@ import { replaceHost, takeAddress } from '../addresses/hold-address.ts';
 import { existingHost } from '../reading/existing.ts';
 import type { PathOf } from '../transaction/name-edits.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
-import { mayAdopt } from './adopt-records.ts';
+import { type Adoption, howToAdopt, mayAdopt } from './adopt-records.ts';
 import { removeEmptyZone, reverseZoneSettings } from './automatic-zone.ts';
 import { isOrphanedRecord, requireOrphan } from './orphans.ts';
 
@@ -35,7 +35,7 @@ export function writeHost(
   builder: TransactionBuilder,
   before: Host | undefined,
   after: Host | undefined,
-  { doomed, adopt = false }: { doomed?: Fqdn | undefined; adopt?: boolean | undefined } = {},
+  { doomed, adoption }: { doomed?: Fqdn | undefined; adoption?: Adoption } = {},
 ): void {
   writeHostKey(builder, before, after);
   writeAddresses(builder, before, after);
@@ -45,7 +45,7 @@ export function writeHost(
   const left = old.filter((record) => !wanted.some((other) => isSamePlace(record, other)) && !isDoomed(record.owner));
   for (const record of left) removeRecord(builder, before as Host, record);
   if (after !== undefined) {
-    for (const record of wanted) builder.refusals.try(() => addRecord(builder, before, after, record, adopt));
+    for (const record of wanted) builder.refusals.try(() => addRecord(builder, before, after, record, adoption));
   }
   for (const { owner } of left) removeEmptyZone(builder, owner);
 }
@@ -104,16 +104,16 @@ function addRecord(
   before: Host | undefined,
   after: Host,
   { owner, rrset }: OwnedRrset,
-  adopt: boolean,
+  adoption: Adoption | undefined,
 ): void {
   // hostFrom has refused a host that is its own alias.
   if (owner === after.name && rrset.type === 'CNAME') return;
   const zone = zoneFor(builder, after, owner);
   for (const stands of builder.rrsetsAt(zone, owner)) {
     if (isManagedBy(owner, stands, before?.name) || isManagedBy(owner, stands, after.name)) continue;
-    if (adopt && mayAdopt(rrset, stands)) continue;
+    if (adoption === 'asked' && mayAdopt(rrset, stands)) continue;
     if (!isOrphanedRecord(builder, owner, stands)) {
-      refuseConflict(after, owner, rrset, stands);
+      refuseConflict(after, owner, rrset, stands, adoption);
       continue;
     }
     requireOrphan(builder, managingHost(owner, stands));
@@ -145,7 +145,7 @@ function isManagedBy(owner: Fqdn, rrset: Rrset, host: Fqdn | undefined): boolean
 }
 
 /** Refuses if the wanted RRset and one that stands at its name have the same type, or if one of them is a CNAME. */
-function refuseConflict(host: Host, owner: Fqdn, wanted: Rrset, stands: Rrset): void {
+function refuseConflict(host: Host, owner: Fqdn, wanted: Rrset, stands: Rrset, adoption?: Adoption): void {
   const isAlias = wanted.type === 'CNAME';
   const path = isAlias ? `/aliases/${host.aliases.indexOf(owner)}` : '/name';
   const manager = stands.manager === 'host' ? managingHost(owner, stands) : undefined;
@@ -153,22 +153,32 @@ function refuseConflict(host: Host, owner: Fqdn, wanted: Rrset, stands: Rrset): 
   if (manager !== undefined && (isAlias || stands.type === 'CNAME')) {
     refuseField('name_taken', path, `${owner} belongs to host ${manager}`, { name: owner, ...managedBy });
   }
+  const adopting = howToAdopt(adoption, wanted, stands);
   if (isAlias || stands.type === 'CNAME') {
-    const message = `${owner} has ${stands.type} records: a CNAME and other records cannot share a name`;
+    const ways = ['delete it first', ...adopting].join(', or ');
+    const message =
+      isAlias && stands.type === 'CNAME'
+        ? `${owner} has a CNAME record that no host manages: ${ways}`
+        : `${owner} has ${stands.type} records: a CNAME and other records cannot share a name`;
     refuseField('cname_conflict', path, message, { name: owner });
   }
   if (stands.type !== wanted.type) return;
   const about = { name: owner, type: stands.type, ...managedBy };
   if (wanted.type !== 'PTR') {
-    const message = `${owner} has ${stands.type} records that no host manages: delete them first`;
+    const ways = ['delete them first', ...adopting].join(', or ');
+    const message = `${owner} has ${stands.type} records that no host manages: ${ways}`;
     refuseField('rrset_conflict', path, message, about);
   }
   // Only its host can delete a managed PTR.
-  const wayOut = manager === undefined ? 'delete it' : `it belongs to host ${manager}: change that host`;
+  const ways = [
+    manager === undefined ? 'delete it' : `it belongs to host ${manager}: change that host`,
+    'use "ptr": false here',
+    ...adopting,
+  ];
   refuseField(
     'rrset_conflict',
     '/ptr',
-    `${owner} has a PTR record already: ${wayOut}, or use "ptr": false here`,
+    `${owner} has a PTR record already: ${ways.slice(0, -1).join(', ')}, or ${ways.at(-1)}`,
     about,
   );
 }
