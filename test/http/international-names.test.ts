@@ -70,6 +70,12 @@ test('filters take a Unicode name', async (t) => {
     const zones = await api.ok<{ items: Shown[] }>(200, 'GET', `/v1/zones?${search}`);
     assert.equal(zones.items.length, part === 'Ü.m' ? 0 : 1, part);
   }
+  await api.ok(201, 'PUT', `${zonePath}/rrsets/${encodeURIComponent('größe')}/TXT`, { records: ['"x"'] });
+  for (const part of ['GRÖ', 'öß', 'gro\u0308', 'xn--gre']) {
+    const path = `${zonePath}/rrsets?search=${encodeURIComponent(part)}`;
+    const { items } = await api.ok<{ items: Shown[] }>(200, 'GET', path);
+    assert.deepEqual([items.length, items[0]?.unicodeName], [1, 'größe'], part);
+  }
   for (const part of ['ä', 'xn--ü', 'ünchén'])
     assert.deepEqual(await found(`search=${encodeURIComponent(part)}`), [], part);
 });
