@@ -71,7 +71,7 @@ export const guide: Record<string, Told> = {
   },
   listHosts: {
     text: 'In canonical order (RFC 4034 §6.1). A host is listed if it matches all filters.',
-    query: { address: '172.17.200.100' },
+    query: { limit: 10 },
   },
   putHost: {
     text: 'A host that exists keeps its addresses, unless the request asks for others.',

@@ -27,7 +27,7 @@ export function newValidatorCompiler(): FastifySchemaCompiler<object> {
   } as const;
   const exact = new Ajv({ ...options, coerceTypes: false });
   const firstFault = new Ajv({ ...options, coerceTypes: false, allErrors: false });
-  const coercing = new Ajv({ ...options, coerceTypes: 'array', allErrors: false });
+  const coercing = new Ajv({ ...options, coerceTypes: 'array', allErrors: false, verbose: true });
   return ({ schema, httpPart }) => {
     const isBody = httpPart === 'body';
     const compile = once(() => (isBody ? firstFault : coercing).compile(schema));

@@ -119,7 +119,7 @@ function withoutOtherForms(validation: readonly Validation[]): Validation[] {
 
 /** Returns a fault of Ajv with the path of the field. Ajv itself has the path of the object around the field. */
 function faultOf(
-  { instancePath, keyword, params, message = 'is not valid' }: Validation,
+  { instancePath, keyword, params, message = 'is not valid', parentSchema }: Validation & { parentSchema?: object },
   context?: string,
 ): InputFault {
   const sign = context === 'querystring' ? '?' : context === 'params' ? ':' : context === 'headers' ? 'header ' : '/';
@@ -127,8 +127,10 @@ function faultOf(
     const path = field === undefined ? instancePath : instancePath + pointerTo([String(field)]);
     return sign === '/' ? path : sign + path.slice(1);
   };
-  if (keyword === 'additionalProperties')
-    return { path: point(params.additionalProperty), message: 'is not a known field' };
+  if (keyword === 'additionalProperties') {
+    const field = String(params.additionalProperty);
+    return { path: point(field), message: sign === '?' ? notParameter(field, parentSchema) : 'is not a known field' };
+  }
   if (keyword === 'required') return { path: point(params.missingProperty), message: 'is needed' };
   if (keyword === 'enum') {
     return {
@@ -136,5 +138,15 @@ function faultOf(
       message: `must be one of ${(params.allowedValues as unknown[]).join(', ')}`,
     };
   }
-  return { path: point(undefined), message };
+  const isText = sign !== '/' && params.type === 'boolean';
+  return { path: point(undefined), message: isText ? 'must be true or false' : message };
+}
+
+/** Returns what to tell about an unknown query parameter: the one that is probably meant, else all that are known. */
+function notParameter(field: string, { properties = {} }: { properties?: object } = {}): string {
+  const known = Object.keys(properties);
+  const bare = (name: string) => name.toLowerCase().replaceAll(/[-_]/g, '');
+  const near = known.find((name) => bare(name) === bare(field));
+  const wayOut = near === undefined ? `known are ${known.join(', ') || 'none'}` : `do you mean ${near}?`;
+  return `is not a query parameter here: ${wayOut}`;
 }

@@ -369,6 +369,43 @@ test('a body that is not JSON, too large or of another media type is refused', a
   assert.deepEqual(rest, before);
 });
 
+/** Each row: a request, and what its refusal says, with the way out. */
+const waysOut: [Method, string, unknown, RegExp][] = [
+  [
+    'PUT',
+    '/v1/zones/none.k8s/zonefile',
+    undefined,
+    /^there is no zone none\.k8s: create it \(POST \/v1\/zones\), or list/,
+  ],
+  ['PUT', '/v1/zones/none.k8s/rrsets/a/A', { records: ['10.0.0.1'] }, /^there is no zone none\.k8s: create it/],
+  ['POST', '/v1/pools/none/allocations', {}, /^there is no pool 'none': create it \(POST \/v1\/pools\), or list/],
+  [
+    'POST',
+    '/v1/hosts',
+    { name: 'a.foo.k8s', pool: 'none' },
+    /there is no pool 'none': create it \(POST \/v1\/pools\), or list/,
+  ],
+  [
+    'POST',
+    '/v1/hosts',
+    { name: 'a.foo.k8s', addresses: ['198.51.100.1'] },
+    /held by \S+: take another, or ask for none/,
+  ],
+  ['PUT', '/v1/zones/foo.k8s/zonefile?dryrun=true', undefined, /is not a query parameter here: do you mean dryRun\?/],
+  ['PUT', '/v1/zones/foo.k8s/zonefile?dryRun=1', undefined, /must be true or false/],
+  ['GET', '/v1/pools?dry=1', undefined, /is not a query parameter here: known are \w+(, \w+)+$/],
+];
+
+for (const [method, path, body, detail] of waysOut) {
+  test(`${method} ${path} ${JSON.stringify(body) ?? ''} is refused with the way out`, async () => {
+    const isFile = path.includes('/zonefile');
+    const answer = isFile
+      ? await app.api.send(method, path, 'a A 192.0.2.1\n', { 'content-type': 'text/dns' })
+      : await app.api.send(method, path, body);
+    assert.match(problemIn(answer).detail ?? '', detail);
+  });
+}
+
 test('a method that a resource does not support gets 405 with the supported ones', async () => {
   for (const [method, path, allow] of [
     ['POST', '/v1/hosts/web.foo.k8s', 'DELETE, GET, HEAD, PATCH, PUT'],

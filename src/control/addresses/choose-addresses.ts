@@ -103,7 +103,9 @@ export function refuseTaken(context: DecisionContext, space: string, address: Ad
   const end = record && views.pools.coolDownEnd(record);
   const freeAt = end === undefined ? undefined : timestamp(end);
   const by =
-    record?.state === 'released' ? `cooling down until ${freeAt}` : `held by ${heldBy.join(', ') || 'another request'}`;
+    record?.state === 'released'
+      ? `cooling down until ${freeAt}: take another, or end the cool-down (DELETE /v1/addresses/{ip})`
+      : `held by ${heldBy.join(', ') || 'another request'}: take another, or ask for none and get the next free one`;
   refuseField('address_taken', path, `${address} is ${by}`, {
     address,
     heldBy,

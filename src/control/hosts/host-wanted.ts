@@ -13,6 +13,7 @@ import {
   defaultFamily,
   recordedWarnings,
 } from '../addresses/choose-addresses.ts';
+import { noPool } from '../reading/existing.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import type { Warning } from '../transaction/name-edits.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
@@ -59,7 +60,8 @@ export function hostFrom(builder: TransactionBuilder, wanted: WantedHost, before
       refuseField('zone_not_found', '/name', `no zone covers ${wanted.name}: create one first (POST /v1/zones)`);
   });
   refusals.try(() => {
-    if (!hasPool) refuseField('pool_not_found', '/pool', `there is no pool '${wanted.pool}'`, { pool: wanted.pool });
+    if (wanted.pool !== undefined && !hasPool)
+      refuseField('pool_not_found', '/pool', noPool(wanted.pool), { pool: wanted.pool });
   });
   const own = wanted.aliases.indexOf(wanted.name);
   refusals.try(() => {

@@ -13,13 +13,23 @@ interface Seen {
 }
 
 export function existingPool({ views }: Seen, name: string): Versioned<Pool> {
-  return views.pools.get(name) ?? refuse('not_found', `there is no pool '${name}'`, { pool: name });
+  return views.pools.get(name) ?? refuse('not_found', noPool(name), { pool: name });
 }
 
 export function existingZone({ views }: Seen, name: Fqdn): Versioned<Zone> {
-  return views.zones.get(name) ?? refuse('not_found', `there is no zone ${name}`, { zone: name });
+  return (
+    views.zones.get(name) ??
+    refuse('not_found', `there is no zone ${name}: create it (POST /v1/zones), or list the zones (GET /v1/zones)`, {
+      zone: name,
+    })
+  );
 }
 
 export function existingHost({ views }: Seen, name: Fqdn): Versioned<Host> {
   return views.hosts.get(name) ?? refuse('not_found', `there is no host ${name}`, { name });
+}
+
+/** Returns what to tell about a pool that does not exist. */
+export function noPool(name: string): string {
+  return `there is no pool '${name}': create it (POST /v1/pools), or list the pools (GET /v1/pools)`;
 }
