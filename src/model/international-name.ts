@@ -49,7 +49,13 @@ export function withALabels(name: string): string {
   return name.replace(otherDots, '.').replace(labels, (label) => (isInternational(label) ? aLabels.of(label) : label));
 }
 
+/** Throws InvalidValue: the conversion to an A-label would name another mailbox. */
+export function refuseInternationalMailbox(local: string): never {
+  throw new InvalidValue(`'${local}' is before the @ of an e-mail address: DNS can name only a mailbox in ASCII`);
+}
+
 function aLabelOf(label: string): string {
+  if (label.includes('@')) refuseInternationalMailbox(label.slice(0, label.lastIndexOf('@')));
   if (label.includes('\\'))
     throw new InvalidValue(`'${label}' has an escape beside characters outside ASCII: write the label as xn--…`);
   const aLabel = uts46().toASCII(label, options);

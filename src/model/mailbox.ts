@@ -1,5 +1,6 @@
 // The mailbox of the person responsible for a zone (RFC 1035 §3.3.13), as a name or as an e-mail address.
 
+import { isInternational, refuseInternationalMailbox } from './international-name.ts';
 import { InvalidValue } from './invalid-value.ts';
 import { type Fqdn, parseName } from './name.ts';
 
@@ -14,6 +15,7 @@ export function parseMailbox(text: string): Fqdn {
   if (!text.replace(/\\./gs, '').includes('@')) return parseName(text);
   const [, local, domain] = address.exec(text) ?? [];
   if (local === undefined) throw new InvalidValue(`'${text}' is not an e-mail address: one @ and a domain are needed`);
+  if (isInternational(local)) refuseInternationalMailbox(local);
   return parseName(`${local.replace(/\\.|\./gs, (one) => (one === '.' ? '\\.' : one))}.${domain}`);
 }
 

@@ -25,6 +25,7 @@ const refusedZones: [string, ZoneInput & { name: string }, string][] = [
   ['an invalid primary server', { name: 'example', soa: { mname: 'a b' } }, '/soa/mname'],
   ['an invalid mailbox', { name: 'example', soa: { rname: 'a..b' } }, '/soa/rname'],
   ['a mailbox without a domain', { name: 'example', soa: { rname: 'hostmaster@' } }, '/soa/rname'],
+  ['a mailbox with Unicode before the @', { name: 'example', soa: { rname: 'ü@z.test' } }, '/soa/rname'],
   ['a mailbox in two domains', { name: 'example', soa: { rname: 'a@b@c' } }, '/soa/rname'],
   ['the SkyDNS layout', { name: 'example', skydns: true }, '/skydns'],
 ];

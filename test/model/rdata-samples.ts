@@ -100,6 +100,7 @@ TXT ! "not closed :: a quote is not closed
 TXT ! a(b :: '(' must be quoted or escaped
 TXT ! "a\25" :: wrong escape
 TXT ! "a\256" :: is not an octet
+~RP ! hö@z.example. . :: before the @
 RP admin.example. text.example.
 RP . .
 RP ! admin.example. :: RP text: a name is missing
