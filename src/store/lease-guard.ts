@@ -8,8 +8,9 @@ import type { LeaseOrder, LeaseTask } from './lease-task.ts';
 import type { LeaseId } from './store.ts';
 
 /**
- * How long the main thread may be busy before its leases are no longer kept. Nothing that it does takes a tenth of
- * this, not even on a slow machine. A replica that has followed no change for a minute should not be a nameserver.
+ * How long the main thread may be busy before its leases are no longer kept. Requests of
+ * an attack hold it for less than a second (bench:attack). A replica that has followed no change for a minute should
+ * not be a nameserver.
  */
 export const maxBusyMilliseconds = 60_000;
 const beatMilliseconds = 1000;
