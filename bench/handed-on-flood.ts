@@ -1,15 +1,17 @@
 // Measures whether a flood of queries that are handed on delays other answers. A client asks a real replica at a steady
-// rate: without a flood, during a flood of NOTIFY, which the main thread answers, and during a flood of ordinary
-// questions at the same rate. The three take turns, for each kind of UDP socket. Prints lost answers, latencies, the
-// replica's counters of the flood, and its memory. Fails if answers are lost or too late during the flood of NOTIFY.
+// rate: without a flood, during a flood of NOTIFY, which the main thread answers, during a flood of ordinary questions
+// at the same rate, and during one at a port that nobody reads, which shows what the flood itself takes from the
+// machine. The four take turns, for each kind of UDP socket. Prints lost answers, latencies, the replica's counters of
+// the flood, and its memory. Fails if answers are lost or too late during the flood of NOTIFY.
 //
 // npm run bench:flood [queries a second of the flood] [rounds]
 
-import { readFileSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { queryBytes } from '../test/support/dns-client.ts';
+import { linux, openLibc } from '../src/dns/listen/libc.ts';
+import { queryBytes, type Server } from '../test/support/dns-client.ts';
 import { type Replica, startReplica } from '../test/support/replica.ts';
 import { type Cleanup, inScope, temporaryFolder } from '../test/support/temporary.ts';
 import { floodDuring } from './flood-client.ts';
@@ -25,10 +27,11 @@ const maxRatio = 1.5;
 const ordinary = Buffer.from(queryBytes({ name: steadyName, type: 'A', edns: {} }));
 const notify = Buffer.from(queryBytes({ name: 'foowidgets.k8s', type: 'SOA', edns: {} }));
 notify[2] = 4 << 3;
-const floods: Record<string, Buffer | undefined> = {
+const floods: Record<string, { query: Uint8Array; unread?: boolean } | undefined> = {
   'no flood': undefined,
-  'flood of NOTIFY': notify,
-  'flood of ordinary questions': ordinary,
+  'flood of NOTIFY': { query: notify },
+  'flood of ordinary questions': { query: ordinary },
+  'flood that nobody reads': { query: ordinary, unread: true },
 };
 
 preferAll();
@@ -42,17 +45,17 @@ async function compare(cleanup: Cleanup, socket: string): Promise<void> {
   await replica.expect(201, 'POST', '/v1/hosts', { name: steadyName });
   const runs = new Map<string, Answered[]>(Object.keys(floods).map((name) => [name, []]));
   const memory: number[] = [];
+  const unreadServer = openUnreadSocket(cleanup);
   // Round 0 is the warm-up.
   for (let round = 0; round <= Number(rounds); round += 1) {
     const inTurn = round % 2 === 0 ? Object.entries(floods) : Object.entries(floods).toReversed();
-    for (const [name, query] of inTurn) {
-      const answered = await askDuring({ server: replica.dns, name: steadyName, perSecond: steadyPerSecond }, () =>
-        query === undefined
-          ? delay(seconds * 1_000)
-          : floodDuring({ server: replica.dns, query, perSecond: Number(floodPerSecond) }, () =>
-              delay(seconds * 1_000),
-            ),
-      );
+    for (const [name, flood] of inTurn) {
+      const wait = () => delay(seconds * 1_000);
+      const answered = await askDuring({ server: replica.dns, name: steadyName, perSecond: steadyPerSecond }, () => {
+        if (flood === undefined) return wait();
+        const server = flood.unread === true ? unreadServer : replica.dns;
+        return floodDuring({ server, query: flood.query, perSecond: Number(floodPerSecond) }, wait);
+      });
       if (round > 0) runs.get(name)?.push(answered);
     }
     memory.push(residentOctets(replica));
@@ -105,6 +108,20 @@ function medians(runs: readonly Answered[]): Answered {
     p999: median('p999'),
     max: median('max'),
   };
+}
+
+/** Opens a socket that drops what it gets: nobody reads it. */
+function openUnreadSocket(cleanup: Cleanup): Server {
+  const libc = openLibc();
+  const descriptor = libc.socket(linux.AF_INET, linux.SOCK_DGRAM, 0);
+  cleanup.after(() => closeSync(descriptor));
+  const name = new ArrayBuffer(16);
+  const view = new DataView(name);
+  view.setUint16(0, linux.AF_INET, true);
+  view.setUint32(4, 0x7f00_0001);
+  libc.bind(descriptor, name, 16);
+  libc.getsockname(descriptor, name, Int32Array.of(16).buffer);
+  return { address: '127.0.0.1', port: view.getUint16(2) };
 }
 
 function residentOctets({ pid }: Replica): number {
