@@ -4,7 +4,7 @@
 
 import { createRequire } from 'node:module';
 import type { SerializerFactory } from '@fastify/fast-json-stringify-compiler';
-import { Ajv } from 'ajv';
+import { _, Ajv, type Options, str } from 'ajv';
 import type { FastifySchemaCompiler } from 'fastify';
 
 /**
@@ -25,9 +25,9 @@ export function newValidatorCompiler(): FastifySchemaCompiler<object> {
     strict: false,
     validateFormats: false,
   } as const;
-  const exact = new Ajv({ ...options, coerceTypes: false });
-  const firstFault = new Ajv({ ...options, coerceTypes: false, allErrors: false });
-  const coercing = new Ajv({ ...options, coerceTypes: 'array', allErrors: false, verbose: true });
+  const exact = newAjv({ ...options, coerceTypes: false });
+  const firstFault = newAjv({ ...options, coerceTypes: false, allErrors: false });
+  const coercing = newAjv({ ...options, coerceTypes: 'array', allErrors: false, verbose: true });
   return ({ schema, httpPart }) => {
     const isBody = httpPart === 'body';
     const compile = once(() => (isBody ? firstFault : coercing).compile(schema));
@@ -42,6 +42,35 @@ export function newValidatorCompiler(): FastifySchemaCompiler<object> {
       return { error: validate.errors ?? [] };
     };
   };
+}
+
+/** Ajv's own keywords count all characters of a text, which takes 70 ms for 4 MB. Ours stop at the limit. */
+function newAjv(options: Options): Ajv {
+  const ajv = new Ajv(options);
+  for (const [keyword, words, holds] of [
+    ['maxLength', 'more', (text: string, max: number) => countCharacters(text, max + 1) <= max],
+    ['minLength', 'fewer', (text: string, min: number) => countCharacters(text, min) >= min],
+  ] as const) {
+    ajv.removeKeyword(keyword).addKeyword({
+      keyword,
+      type: 'string',
+      schemaType: 'number',
+      compile: (limit: number) => (text: string) => holds(text, limit),
+      error: {
+        message: ({ schemaCode }) => str`must NOT have ${words} than ${schemaCode} characters`,
+        params: ({ schemaCode }) => _`{limit: ${schemaCode}}`,
+      },
+    });
+  }
+  return ajv;
+}
+
+/** Counts the characters of a text, as JSON Schema does: code points. Stops at the limit. */
+function countCharacters(text: string, limit: number): number {
+  if (text.length > 2 * limit) return limit;
+  let count = 0;
+  for (const _character of text) if (++count >= limit) break;
+  return count;
 }
 
 /** Counts the values of a JSON value in all its levels, up to a limit. */
