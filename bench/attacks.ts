@@ -12,6 +12,7 @@ const pipelinedRequests = 100_000;
 const silentConnections = 1_024;
 const silentSeconds = 15;
 const octets = 4 * 1024 * 1024 - 1024;
+const json = 'application/json';
 
 /** A title → what it does. Resolves with a few words on what came of it. */
 const attacks: Record<string, (port: number) => Promise<string>> = {
@@ -38,9 +39,19 @@ const attacks: Record<string, (port: number) => Promise<string>> = {
   'PATCH: 100 RRsets of 40 KB, TXT': (port) => patch(port, 100, (i) => `\\"${i} ${'x'.repeat(240)}\\"`, 155, 'TXT'),
   'PATCH: one RRset of 4 MB': (port) => patch(port, 1, (i) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`, 250_000),
   'PATCH: 100 RRsets of 40 KB with a fault each': (port) => patch(port, 100, (i) => `10.${i}`, 4_000),
+  'PATCH: RRsets that are just small enough, TXT': (port) =>
+    patch(port, 18, (i) => `\\"${i} ${'x'.repeat(240)}\\"`, 155, 'TXT'),
+  'PUT: one RRset of 3.8 MB of escapes': (port) =>
+    send(port, 'PUT', '/v1/zones/foo.k8s/rrsets/escapes/TXT', rrset([...Array(3_000)].map((_, i) => escaped(i)))),
+  'PUT: 5,000 HTTPS records': (port) =>
+    send(port, 'PUT', '/v1/zones/foo.k8s/rrsets/many/HTTPS', rrset([...Array(5_000)].map((_, i) => httpsRecord(i)))),
+  'a zone file with $GENERATE of megabytes': (port) =>
+    send(port, 'PUT', '/v1/zones/foo.k8s/zonefile', `$GENERATE 0-4294967295 h$ TXT ${'x'.repeat(200)}\n`, 'text/dns'),
+  'a zone file with one owner name of 4 MB': (port) =>
+    send(port, 'PUT', '/v1/zones/foo.k8s/zonefile', `${'a'.repeat(octets - 40)} 300 A 10.0.0.1\n`, 'text/dns'),
   'a pool of 1,000 ranges': (port) =>
     send(port, 'POST', '/v1/pools', JSON.stringify({ name: 'many', ranges: ranges(1_000), exclude: ranges(1_000) })),
-  '4 MB without a token': (port) => send(port, 'POST', '/v1/hosts', manyFields(), 'none'),
+  '4 MB without a token': (port) => send(port, 'POST', '/v1/hosts', manyFields(), json, 'none'),
 };
 
 export const attackNames: readonly string[] = Object.keys(attacks);
@@ -99,12 +110,19 @@ async function beSilent(port: number): Promise<string> {
 }
 
 /** Sends the same request three times, one after the other. Resolves with the statuses. */
-async function send(port: number, method: string, path: string, body: string, token = adminToken): Promise<string> {
+async function send(
+  port: number,
+  method: string,
+  path: string,
+  body: string,
+  type = json,
+  token = adminToken,
+): Promise<string> {
   const statuses: (number | string)[] = [];
   for (let i = 0; i < 3; i += 1) {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
       method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${token}`, 'content-type': type },
       body,
     }).catch((error: Error) => error);
     statuses.push(answer instanceof Error ? String(answer.cause ?? answer.message) : answer.status);
@@ -125,6 +143,19 @@ function patch(port: number, rrsets: number, record: (i: number) => string, reco
     (_, i) => `{"name":"n${i}","type":"${type}","ttl":300,"records":${list}}`,
   );
   return send(port, 'PATCH', '/v1/zones/foo.k8s/rrsets', `[${items.join()}]`);
+}
+
+function rrset(records: string[]): string {
+  return JSON.stringify({ ttl: 300, records });
+}
+
+/** Returns a TXT record of one string of 255 octets, each written as an escape of four characters. */
+function escaped(i: number): string {
+  return `"${'\\001'.repeat(251)}${String(i).padStart(4, '0')}"`;
+}
+
+function httpsRecord(i: number): string {
+  return `${i + 1} . alpn=h2,h3 port=${i + 1} ipv4hint=10.0.${i >> 8}.${i & 255} key65000=x${i}`;
 }
 
 function ranges(count: number): string[] {

@@ -1,10 +1,11 @@
-#!/usr/bin/env -S MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=65536 node --no-short-builtin-calls
+#!/usr/bin/env -S MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=131072 node --no-short-builtin-calls
 // Starts the command. Written in JavaScript that an old Node can read, with flags that it accepts: prints what to do if
 // Node is too old for the rest.
 // MALLOC_ARENA_MAX: by default glibc keeps freed memory for each thread, also for V8's threads that only work at the
 // start.
-// MALLOC_MMAP_THRESHOLD_: glibc would raise it with the first large body, and then keep the memory of all later ones.
-// With this, each of Node's buffers of 64 KB goes back to the system when it is freed (bench/api-under-attack.ts).
+// MALLOC_MMAP_THRESHOLD_: glibc would raise it with the first large body, and then keep the memory of all later ones
+// (bench/api-under-attack.ts). More than the 64 KB of a buffer into which Node receives: mapping and unmapping such
+// buffers delayed answers of --dns-socket datagram (bench/handed-on-flood.ts). release-memory.ts gives those back.
 // --no-short-builtin-calls: V8 would map its 2 MB of built-in code once more for each of our threads, which made no
 // answer cheaper (bench/respond.ts).
 

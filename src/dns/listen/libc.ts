@@ -86,6 +86,20 @@ export function openLibc(): Libc {
 }
 
 /**
+ * Returns a function that gives all free memory of glibc's heap back to the system. Returns undefined without node:ffi,
+ * and with another libc: musl has no such function, and gives memory back by itself.
+ */
+export function openHeapTrim(): (() => void) | undefined {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    const { functions } = loadFfi()?.dlopen(null, { malloc_trim: { return: 'int32', arguments: ['uint64'] } }) ?? {};
+    return functions && (() => void functions.malloc_trim(0n));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * Loads node:ffi. Without its warning that it is experimental: what we use of it is checked before its use. The command
  * does not use `--disable-warning`, because an older Node would refuse the flag and not say what to do (zonewright.js).
  */
