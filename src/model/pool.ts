@@ -161,7 +161,10 @@ function* usableParts(range: AddressRange, excluded: readonly Interval[]): Gener
   if (first <= range.last) yield { first, last: range.last };
 }
 
-/** Returns the index of the first interval that ends at the address or after it; their number if there is none. */
+/**
+ * Returns the index of the first interval that ends at the address or after it. If there is none, returns the number of
+ * intervals.
+ */
 function firstReaching(intervals: readonly Interval[], value: bigint): number {
   let [low, high] = [0, intervals.length];
   while (low < high) {

@@ -174,7 +174,10 @@ export class EmbeddedDatabase {
     }
   }
 
-  /** Returns the changes in the range from revision `first` to `last`. Throws Compacted. */
+  /**
+   * Returns the changes of the revisions `first` to `last` to keys in the range. Throws Compacted if one of these
+   * revisions is compacted.
+   */
   changes(prefix: string, { start, end }: KeyRange, first: Revision, last: Revision): Change[] {
     if (first <= this.#compacted) throw new Compacted();
     const changes: Change[] = [];
@@ -224,7 +227,10 @@ export class EmbeddedDatabase {
     return () => void this.#guarded.delete(lease);
   }
 
-  /** Returns the time at which the lease must not have expired yet. */
+  /**
+   * Returns the time to compare with the lease's expiry: the lease is alive if it expires later. For a guarded lease
+   * returns 0, so that its expiry does not count.
+   */
   #aliveAt(lease: LeaseId): number {
     return this.#guarded.has(lease) ? 0 : Date.now();
   }

@@ -1,5 +1,5 @@
-// The TTLs that RRsets inherit from their zone's default TTL, in the table's form: finds them, and copies a name's data
-// with another one. The layout: layout.ts.
+// Finds the TTLs that RRsets in the table inherit from their zone's default TTL, and copies the data of a name with
+// another TTL in their place. The layout: layout.ts.
 
 import { typeCode } from '../model/rdata/record-types.ts';
 import { dataFlags, none, type Reference, recordFixedBytes, unitBytes } from './layout.ts';
@@ -20,7 +20,7 @@ export function hasOtherTtl(reader: TableReader, data: Reference, ttl: number): 
   return false;
 }
 
-/** Copies the data, of so many octets, to the block `copy`, with this TTL in the RRsets that inherit theirs. */
+/** Copies `length` octets of data to the block `copy`, with this TTL in the RRsets that inherit theirs. */
 export function copyWithTtl(reader: TableReader, data: Reference, copy: Reference, length: number, ttl: number): void {
   const { bytes } = reader;
   bytes.copyWithin(copy * unitBytes, data * unitBytes, data * unitBytes + length);

@@ -150,7 +150,7 @@ test('a replica that cannot write at first replaces the registration of an ended
   assert.match(warnings[1] ?? '', /cannot stay registered/);
 });
 
-test('failed renewals and a lease that ended are one warning, and one line when the replica is registered again', {
+test('failed renewals give one warning, a lease that ended one more, and each recovery from them gives one line', {
   skip,
 }, async (t) => {
   const { store } = await etcdStore(t);

@@ -18,7 +18,10 @@ const bearer = (id: string): TokenActor => ({ kind: 'token', id, name: `${id}'s 
 const bearers = ['ann', 'bob', 'cas'].map(bearer);
 const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-/** Returns `decide`, extended to add the actors of its context, and of a builder made with that context, to `seen`. */
+/**
+ * Returns a function that does the same as `decide`, but first adds the actor of its context to `seen`. It fails if a
+ * builder made with that context has another actor.
+ */
 function noting<T>(decide: Decide<T>, seen: Actor[]): Decide<T> {
   return (context) => {
     seen.push(context.actor);

@@ -8,7 +8,7 @@ import { documentedDifferences, mendings } from './zone-file-differences.ts';
 import { skipWithoutZoneTools } from './zone-file-peers.ts';
 import { describeZoneFiles, runZoneFiles } from './zone-files.ts';
 
-test('a zone file that we import and export is the zone that BIND, NSD and Knot read from it', {
+test('BIND, NSD and Knot read the same zone from a file as we do, and BIND and NSD read that zone from our export', {
   skip: skipWithoutZoneTools(),
 }, async (t) => {
   const seed = seedOfRun();
@@ -21,7 +21,7 @@ test('a zone file that we import and export is the zone that BIND, NSD and Knot 
   assert.ok(report.taken.nsd + report.taken.knot > files, 'NSD and Knot refused too many files');
 });
 
-test('the lists of documented differences and of changes for peers have not grown', () => {
+test('the lists of documented differences and of the changes that let peers read a file have not grown', () => {
   assert.ok(Object.keys(documentedDifferences).length <= 4);
   assert.ok(Object.keys(mendings).length <= 5);
 });

@@ -196,7 +196,7 @@ for (const [what, code, changes] of beside) {
   });
 }
 
-test('a new delegation warns of what it hides itself, not of what an older delegation below it hides', async (t) => {
+test('each warning about a new delegation says that this one hides the records, not an older delegation below it', async (t) => {
   const { api } = await prepare(t);
   const put = async (path: string, ...records: string[]) =>
     (await api.ok<Written>(201, 'PUT', `${rrsets}/${path}`, { records })).warnings ?? [];
@@ -235,7 +235,7 @@ test('a DS without NS, and AliasMode beside ServiceMode (RFC 9460 §2.4.1), are 
   );
 });
 
-test('a warning names the records of a zone at or below the name of a served zone inside it, except NS, DS and glue', async (t) => {
+test('a record that a served zone inside its own zone hides gets a warning; NS, DS and glue of the inner zone get none', async (t) => {
   const { api } = await prepare(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 's.foo.k8s' });
   const put = async (path: string, ...records: string[]) =>

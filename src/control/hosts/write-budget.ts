@@ -14,7 +14,7 @@ export class WriteBudget {
   #left = maxOperations - reservedKeys;
   #first = true;
 
-  /** Returns whether an item with so many keys fits into the transaction. If it does, counts its keys. */
+  /** Returns whether an item with this many keys fits into the transaction. If it does, counts its keys. */
   take(keys: number): boolean {
     if (!this.#first && keys > this.#left) return false;
     this.#first = false;

@@ -123,8 +123,8 @@ function addRecord(
 }
 
 /**
- * Returns the zone for a record. If no zone contains a reverse name of the host, creates an automatic zone. Refuses
- * with `zone_not_found` if no zone contains another name.
+ * Returns the zone for a record of the host. If no zone contains the owner, and the owner is a reverse name, creates an
+ * automatic zone for it. If the owner is the host's name or an alias, refuses with `zone_not_found`.
  */
 function zoneFor(builder: TransactionBuilder, host: Host, owner: Fqdn): Zone {
   const address = host.addresses.find((one) => isWithin(owner, automaticReverseZone(one.address)))?.address;

@@ -9,7 +9,7 @@ const maxCharacters = 64_000;
 export class Turns {
   #characters = 0;
 
-  /** Notes that so many characters were read. Returns a promise of the next turn if it is time for one. */
+  /** Notes that this many characters were read. Returns a promise of the next turn if it is time for one. */
   note(characters: number): Promise<void> | undefined {
     this.#characters += characters;
     if (this.#characters < maxCharacters) return undefined;

@@ -161,7 +161,7 @@ export class TransactionBuilder implements DecisionContext {
     return this;
   }
 
-  /** Returns whether so many more keys fit into the transaction, beside its compares, its operations and its names. */
+  /** Returns whether this many more keys fit into the transaction, beside its compares, operations and names. */
   hasRoom(keys: number): boolean {
     const edits = [...this.#names].filter(([, { changed }]) => changed);
     const zones = [...new Set(edits.map(([, { zone }]) => zone.name))];

@@ -24,7 +24,7 @@ export interface ZoneInput {
 export function parseNewZone({ name, ...input }: ZoneInput & { name: string }): Zone {
   const [parsed] = parseAll(
     () => atField('/name', () => parseName(name)),
-    // With any name, to find the faults of the other fields.
+    // This call only finds the faults of the other fields. The root stands in for the name.
     () => parseZoneInput(root, input, undefined),
   );
   return parseZoneInput(parsed, input, undefined);
@@ -68,8 +68,8 @@ export function parseZoneInput(name: Zone['name'], input: ZoneInput, current: Zo
 }
 
 /**
- * Returns the SOA's times without those that the zone has by default, and that the request writes as answers show them.
- * So they stay defaults.
+ * Returns the SOA's times in the request, without those that repeat a default which the zone uses. An answer shows the
+ * defaults, so a client that sends an answer back does not turn them into settings.
  */
 function withoutDefaults(times: SoaSettings, current: Zone | undefined): SoaSettings {
   const isDefault = (field: string) => {

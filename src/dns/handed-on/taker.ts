@@ -14,14 +14,14 @@ import type { HandOnTask } from './outlet.ts';
 import { newQueryRing, type ReadQuery } from './query-ring.ts';
 import type { Tenants } from './tenant.ts';
 
-/** About so many queries are taken in one turn of the event loop (test/dns/handed-on/taker.test.ts). */
+/** Queries that are taken in one turn of the event loop, about this many (test/dns/handed-on/taker.test.ts). */
 const slice = 32;
 /**
- * The taker rests so many times as long as it has worked (test/dns/handed-on/taker.test.ts). Its thread has other work,
- * and answers from the table may need its processor.
+ * The length of a rest, as a multiple of the work before it. The test requires only 1.5
+ * (test/dns/handed-on/taker.test.ts). The thread has other work, and answers from the table may need its processor.
  */
 const restPerWork = 4;
-/** Rests are added up until they come to so many milliseconds: a timer cannot wait for less than one. */
+/** Rests are added up until they come to this many milliseconds: a timer cannot wait for less than one. */
 const minRest = 2;
 /**
  * In milliseconds. A limit, because a slice may seem long when the thread stood still, for example to collect garbage.
@@ -42,7 +42,7 @@ interface TakerOptions {
   readonly onFault: (message: string) => void;
 }
 
-/** The taker's side of one start of an answering thread. */
+/** The taker's connection to an answering thread. A thread that is started again gets a new one. */
 export interface Attachment {
   /** The thread's part. */
   readonly task: HandOnTask;
@@ -71,7 +71,7 @@ export class Taker {
     this.#sleep();
   }
 
-  /** Lets one start of an answering thread hand queries on to this taker. */
+  /** Lets an answering thread hand queries on to this taker. Call it at each start and restart of the thread. */
   attach(): Attachment {
     const { limits, sendDatagram } = this.#options;
     const ring = newQueryRing();

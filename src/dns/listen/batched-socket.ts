@@ -23,7 +23,7 @@ const maxSendWait = 5;
  * flood cannot keep it running.
  */
 const drainBatches = 256;
-/** Receiving can fail for reasons of the network. After so many failures in a row, the socket is broken. */
+/** Receiving can fail for reasons of the network. After this many failures in a row, the socket is broken. */
 const maxFailures = 1_000;
 
 export class BatchedSocket {

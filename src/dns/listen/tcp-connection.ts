@@ -16,7 +16,7 @@ import { type Connection, clientKey, type StreamConnections } from './stream-con
 /** The two octets of length before each message. */
 const prefix = 2;
 
-/** While more queries are at hand, answers are written in blocks of at least so many octets. */
+/** While more queries are at hand, answers are written in blocks of at least this many octets. */
 const writeSize = 16_384;
 const none = new Uint8Array(0);
 
