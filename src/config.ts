@@ -3,7 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { InvalidValue } from './model/invalid-value.ts';
-import { type Setting, settingRows, settings, type Values } from './settings.ts';
+import { dataDirPlaceholder, type LedgerPlace, type Setting, settingRows, settings, type Values } from './settings.ts';
 
 /** The settings whose names begin with the prefix, under names without the prefix: `etcdCa` → `ca`. */
 type Group<Prefix extends string> = {
@@ -208,6 +208,7 @@ function configFrom(values: Values): Config {
   return {
     ...(Object.fromEntries(rest) as Omit<Values, `etcd${string}` | SecureSetting>),
     etcd: Object.fromEntries(etcd) as Group<'etcd'>,
+    ledger: placeIn(others.dataDir, others.ledger),
     ...(dnsTls.length + dnsHttps.length > 0 && {
       dnsSecure: { tls: dnsTls, https: dnsHttps, certificate: { cert: dnsTlsCert, key: dnsTlsKey } },
     }),
@@ -215,6 +216,13 @@ function configFrom(values: Values): Config {
       httpTls: { cert: httpTlsCert, key: httpTlsKey, clientCa: httpTlsClientCa || undefined },
     }),
   };
+}
+
+/** Returns where the ledger is, with the folder of the data in the path of its file. */
+function placeIn(dataDir: string, place: LedgerPlace): LedgerPlace {
+  if (place.kind !== 'sqlite') return place;
+  // As a function: `$` in the folder's name has no meaning.
+  return { ...place, file: place.file.replace(dataDirPlaceholder, () => dataDir) };
 }
 
 /** Returns the help: one line for each setting. */

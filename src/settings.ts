@@ -301,6 +301,39 @@ export const settings = {
       return value;
     },
   }),
+  ledger: setting({
+    flag: 'ledger',
+    value: 'URL',
+    variable: 'ZONEWRIGHT_LEDGER_URL',
+    help: 'where history is kept: file:<path>, postgresql://user@host/database, or off; <data-dir> stands for that folder',
+    default: 'file:<data-dir>/ledger.db',
+    secret: true,
+    parse: parseLedger,
+  }),
+  ledgerKeepDays: setting({
+    flag: 'ledger-keep-days',
+    value: 'N',
+    variable: 'ZONEWRIGHT_LEDGER_KEEP_DAYS',
+    help: 'days after which history is deleted; 0: never',
+    default: '400',
+    parse: numberFrom(0, 36_500),
+  }),
+  ledgerMaxEvents: setting({
+    flag: 'ledger-max-events',
+    value: 'N',
+    variable: 'ZONEWRIGHT_LEDGER_MAX_EVENTS',
+    help: 'events that are kept at most, the newest ones; 0: no limit',
+    default: '5000000',
+    parse: numberFrom(0, 999_999_999),
+  }),
+  ledgerOutboxMax: setting({
+    flag: 'ledger-outbox-max',
+    value: 'N',
+    variable: 'ZONEWRIGHT_LEDGER_OUTBOX_MAX',
+    help: 'transactions whose events wait in the store while the ledger cannot be written to; beyond it the oldest are lost',
+    default: '100000',
+    parse: numberFrom(1, 10_000_000),
+  }),
   adminToken: setting({
     variable: 'ZONEWRIGHT_ADMIN_TOKEN',
     help: 'an admin token of your own (default: the first start creates one in <data-dir>/admin-token)',
@@ -338,6 +371,22 @@ export type Values = { [K in WithDefault]: Value<Settings[K]> } & {
 
 /** The rows in the order of the help, without the types of their values. */
 export const settingRows: readonly Setting<unknown>[] = Object.values(settings as Record<string, Setting<unknown>>);
+
+/** Where the ledger is. `<data-dir>` in the path of a file stands for the folder of that setting. */
+export type LedgerPlace = { kind: 'off' } | { kind: 'sqlite'; file: string } | { kind: 'postgresql'; url: string };
+
+/** The text in the path of a file that stands for the folder of `--data-dir`. */
+export const dataDirPlaceholder = '<data-dir>';
+
+function parseLedger(value: string): LedgerPlace {
+  if (value === 'off') return { kind: 'off' };
+  const file = /^file:(?!\/\/)(.+)$/s.exec(value)?.[1];
+  if (file !== undefined) return { kind: 'sqlite', file };
+  const url = URL.parse(value);
+  const isPostgres = url !== null && ['postgresql:', 'postgres:'].includes(url.protocol);
+  if (isPostgres && url.hostname !== '' && url.pathname.length > 1) return { kind: 'postgresql', url: value };
+  throw new InvalidValue('must be file:<path>, postgresql://user@host/database or off');
+}
 
 function parseUrl(value: string): string {
   const url = URL.parse(value);

@@ -164,3 +164,19 @@ test('every file that a setting names and that cannot be read is in one message,
     ['--dns-tls-cert d', '--dns-tls-key e', '--http-tls-cert a', '--http-tls-key b', '--http-tls-client-ca c'],
   );
 });
+
+test('the ledger is a file of the data directory, a database by URL, or off', () => {
+  const ledger = (...flags: string[]) => readConfig(['--data-dir', '/d$&', ...flags], {}).ledger;
+  assert.deepEqual(ledger(), { kind: 'sqlite', file: '/d$&/ledger.db' });
+  assert.deepEqual(ledger('--ledger', 'file:/var/history.db'), { kind: 'sqlite', file: '/var/history.db' });
+  assert.deepEqual(ledger('--ledger', 'off'), { kind: 'off' });
+  const url = 'postgresql://ledger:secret@db.example:5432/zonewright?sslmode=verify-full';
+  assert.deepEqual(ledger('--ledger', url), { kind: 'postgresql', url });
+});
+
+test('a wrong URL of the ledger is a fault that does not show its password', () => {
+  for (const wrong of ['mysql://u:secret@h/d', 'file:', 'file://x/y', 'postgresql://u:secret@h', 'on', ''])
+    assert.deepEqual(faultsOf(['--ledger', wrong]), [
+      '--ledger: must be file:<path>, postgresql://user@host/database or off',
+    ]);
+});

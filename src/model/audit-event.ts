@@ -13,7 +13,7 @@ export type AuditedAction = (typeof auditedActions)[number];
 export interface AuditEvent {
   resource: AuditedResource;
   action: AuditedAction;
-  /** The name of the resource, as users write it: a host, a pool, a zone, `owner name TYPE`, an address, a token's id. */
+  /** The resource's name, as users write it: a host, a pool, a zone, `owner name TYPE`, an address, a token's id. */
   name: string;
   /** The resource's fields before and after. Of a change: only the fields that differ. Null: it did not exist. */
   before: Fields | null;
