@@ -7,10 +7,10 @@ import { Refusal } from '../errors.ts';
 import type { Logger } from '../model/logger.ts';
 import { TroubleLog } from '../model/trouble-log.ts';
 import type { Views } from '../views/views.ts';
+import type { Actor } from './access/actor.ts';
 import { decideRemoveEmptyZone } from './hosts/automatic-zone.ts';
 import { decideForgetAddress, decideReleaseAddress } from './pools/release-address.ts';
 import type { Committer } from './transaction/commit.ts';
-import type { Actor } from './transaction/decision.ts';
 
 const intervalMilliseconds = 1000;
 /** The limit for decisions of each kind in one round. Requests that arrive meanwhile wait behind them. */

@@ -2,9 +2,10 @@
 // control/tokens/token-secret.ts.
 
 import type { FastifyRequest } from 'fastify';
+import type { TokenActor } from '../control/access/actor.ts';
 import { isSameSecret, storedToken } from '../control/tokens/token-secret.ts';
-import type { TokenActor } from '../control/transaction/decision.ts';
 import { Refusal, refuse } from '../errors.ts';
+import { allRights } from '../model/rights.ts';
 import { tokenKey } from '../store/kinds/token.ts';
 import type { Services } from './services.ts';
 
@@ -16,7 +17,12 @@ declare module 'fastify' {
 }
 
 /** The bearer of the operator's token, which is in the settings and not in the store. */
-const environmentActor: TokenActor = { kind: 'token', id: 'environment', name: 'ZONEWRIGHT_ADMIN_TOKEN' };
+const environmentActor: TokenActor = {
+  kind: 'token',
+  id: 'environment',
+  name: 'ZONEWRIGHT_ADMIN_TOKEN',
+  rights: allRights,
+};
 export const whereTokensAre =
   "the first start with an empty store creates a token, in the file admin-token of that replica's data directory; " +
   'or ZONEWRIGHT_ADMIN_TOKEN sets one';
@@ -36,7 +42,7 @@ export function authenticate(services: Pick<Services, 'views' | 'adminToken'>, r
     storedToken(services.views, presented) ?? refuse('unauthorized', `the token is not valid: ${whereTokensAre}`);
   // A stored token may have the id of the token from the environment. The two must not share idempotency keys.
   const id = token.id === environmentActor.id ? tokenKey(token.id) : token.id;
-  request.actor = { kind: 'token', id, name: token.id, request: shownRequest(request) };
+  request.actor = { kind: 'token', id, name: token.id, rights: { role: token.role }, request: shownRequest(request) };
 }
 
 /** Returns whether the request may read details of the replica. With `httpOpen: 'health'`, it needs a token. */

@@ -3,9 +3,10 @@
 
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { TokenActor } from '../control/access/actor.ts';
 import { entityTag, type Precondition } from '../control/input/precondition.ts';
 import { commitByForce } from '../control/transaction/commit-by-force.ts';
-import type { Committed, Decide, Standing, TokenActor } from '../control/transaction/decision.ts';
+import type { Committed, Decide, Standing } from '../control/transaction/decision.ts';
 import { refuse } from '../errors.ts';
 import type { Services } from './services.ts';
 

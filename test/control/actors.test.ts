@@ -3,18 +3,20 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Actor, TokenActor } from '../../src/control/access/actor.ts';
 import { startHousekeeping } from '../../src/control/housekeeping.ts';
-import { type Actor, type Decide, noChange, type TokenActor } from '../../src/control/transaction/decision.ts';
+import { type Decide, noChange } from '../../src/control/transaction/decision.ts';
 import { TransactionBuilder } from '../../src/control/transaction/transaction-builder.ts';
 import { decidePutZone } from '../../src/control/zones/put-zone.ts';
 import { type Fqdn, parseName } from '../../src/model/name.ts';
+import { allRights } from '../../src/model/rights.ts';
 import { zoneDefaults } from '../../src/model/zone.ts';
 import type { Store } from '../../src/store/store.ts';
 import { changedStore } from '../support/changed-store.ts';
 import { contextOf, embeddedStore, emptyViews, openReplica, putZone } from '../support/control-plane.ts';
 import { until } from '../support/until.ts';
 
-const bearer = (id: string): TokenActor => ({ kind: 'token', id, name: `${id}'s token` });
+const bearer = (id: string): TokenActor => ({ kind: 'token', id, name: `${id}'s token`, rights: allRights });
 const bearers = ['ann', 'bob', 'cas'].map(bearer);
 const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 

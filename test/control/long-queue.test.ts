@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Actor } from '../../src/control/access/actor.ts';
 import { startHousekeeping } from '../../src/control/housekeeping.ts';
 import type { Committer } from '../../src/control/transaction/commit.ts';
-import { type Actor, type Decide, noChange } from '../../src/control/transaction/decision.ts';
+import { type Decide, noChange } from '../../src/control/transaction/decision.ts';
 import { TransactionBuilder } from '../../src/control/transaction/transaction-builder.ts';
 import { automaticReverseZone, parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';

@@ -3,15 +3,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
+import type { Actor } from '../../src/control/access/actor.ts';
 import { decideCreateToken } from '../../src/control/tokens/create-token.ts';
 import { newToken } from '../../src/control/tokens/token-secret.ts';
-import type { Actor } from '../../src/control/transaction/decision.ts';
+import { allRights } from '../../src/model/rights.ts';
 import { type Api, adminToken, apiAt } from '../support/api-client.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
 import type { Cleanup } from '../support/temporary.ts';
 
-const environment: Actor = { kind: 'token', id: 'environment', name: 'ZONEWRIGHT_ADMIN_TOKEN' };
-const bearer = (id: string): Actor => ({ kind: 'token', id, name: id });
+const environment: Actor = { kind: 'token', id: 'environment', name: 'ZONEWRIGHT_ADMIN_TOKEN', rights: allRights };
+const bearer = (id: string): Actor => ({ kind: 'token', id, name: id, rights: allRights });
 
 /** Serves the API. `actors` receives the actor of each decision, except those of housekeeping. */
 async function prepare(test: Cleanup): Promise<ServedApi & { actors: Actor[]; tokenOf(id: string): Promise<Api> }> {

@@ -38,7 +38,7 @@ const useCases: Record<string, string[]> = {
  * Folders of control that every use case may import. A later one may import an earlier one. A file beside the folders
  * may import all of control.
  */
-const underUseCases = ['input', 'reading', 'transaction'];
+const underUseCases = ['input', 'access', 'reading', 'transaction'];
 
 /** The file of the store that others may import, besides its kinds of keys and values: never an implementation. */
 const storeInterface = 'store/store.ts';

@@ -1,13 +1,15 @@
 // A replica without HTTP and DNS: views that follow a store, and a committer. Several of them may share one store.
 
+import type { Actor, TokenActor } from '../../src/control/access/actor.ts';
 import { Committer } from '../../src/control/transaction/commit.ts';
 import { OnceCommitter } from '../../src/control/transaction/commit-once.ts';
-import type { Actor, Committed, Decide, DecisionContext, TokenActor } from '../../src/control/transaction/decision.ts';
+import type { Committed, Decide, DecisionContext } from '../../src/control/transaction/decision.ts';
 import { ImportMemory } from '../../src/control/zone-file/import-memory.ts';
 import { decidePutZone } from '../../src/control/zones/put-zone.ts';
 import { Refusal } from '../../src/errors.ts';
 import type { Logger } from '../../src/model/logger.ts';
 import type { Fqdn } from '../../src/model/name.ts';
+import { allRights } from '../../src/model/rights.ts';
 import { type Zone, zoneDefaults } from '../../src/model/zone.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -30,7 +32,7 @@ export interface ControlPlane {
   close(): Promise<void>;
 }
 
-export const testActor: TokenActor = { kind: 'token', id: 'test', name: 'test' };
+export const testActor: TokenActor = { kind: 'token', id: 'test', name: 'test', rights: allRights };
 
 /** Returns the context of a decision that is alone in its transaction. */
 export function contextOf(views: Views, actor: Actor = testActor): DecisionContext {

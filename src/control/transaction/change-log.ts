@@ -13,7 +13,7 @@ import type { KindName, StoredKind, Subject } from '../../store/kinds/stored-kin
 import { tokenKind } from '../../store/kinds/token.ts';
 import { zoneKind } from '../../store/kinds/zone.ts';
 import type { Transaction } from '../../store/store.ts';
-import type { Actor } from './decision.ts';
+import type { Actor } from '../access/actor.ts';
 import { writtenKey } from './transaction-keys.ts';
 
 /** Returns a function that tells people what a key of this kind identifies; undefined for other keys. */

@@ -1,8 +1,9 @@
 // Deletes or shrinks by force: clears what is in use in as many transactions as it takes, then commits the decision.
 
 import { type ErrorCode, Refusal } from '../../errors.ts';
+import type { Actor } from '../access/actor.ts';
 import { type Committer, LostRace } from './commit.ts';
-import type { Actor, Committed, Decide } from './decision.ts';
+import type { Committed, Decide } from './decision.ts';
 
 /** The limit for clearing again, if others add items before the decision is committed. */
 const maxClearings = 20;

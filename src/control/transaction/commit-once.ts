@@ -7,9 +7,10 @@ import { answerOctets, idempotencyKey, idempotencyValue } from '../../store/kind
 import { LeaseGone, type LeaseId, type Store, StoreUnavailable } from '../../store/store.ts';
 import type { AnswerUsage } from '../../views/answer-view.ts';
 import type { Views } from '../../views/views.ts';
+import type { TokenActor } from '../access/actor.ts';
 import { untilServed } from '../reading/until-reached.ts';
 import { type Committer, LostRace, maxAttempts, NotServed, notWritten } from './commit.ts';
-import type { Committed, Decide, TokenActor } from './decision.ts';
+import type { Committed, Decide } from './decision.ts';
 
 /** The store keeps an answer for at least 24 hours. The answers of one hour share a lease. */
 const leaseSeconds = 25 * 3600;

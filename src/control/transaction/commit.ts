@@ -18,11 +18,12 @@ import {
 } from '../../store/store.ts';
 import type { Fault } from '../../views/stored-faults.ts';
 import type { Views } from '../../views/views.ts';
+import type { Actor } from '../access/actor.ts';
 import { faultRefusal } from '../reading/fault-refusal.ts';
 import { untilServed } from '../reading/until-reached.ts';
 import { Batch } from './batch.ts';
 import { logChange } from './change-log.ts';
-import type { Actor, Committed, Decide, Decision } from './decision.ts';
+import type { Committed, Decide, Decision } from './decision.ts';
 import { comparedKey, writtenKey } from './transaction-keys.ts';
 
 /** A call of {@link Committer.commit} that waits for its transaction. */

@@ -3,7 +3,7 @@
 
 import type { Revision } from '../../model/revision.ts';
 import type { Compare, Operation, Transaction } from '../../store/store.ts';
-import type { Views } from '../../views/views.ts';
+import type { Asking } from '../access/actor.ts';
 
 /**
  * A pure function that makes a decision. It may be called several times for one request, for example after the
@@ -12,9 +12,7 @@ import type { Views } from '../../views/views.ts';
 export type Decide<T> = (context: DecisionContext) => Decision<T>;
 
 /** The inputs of a decision beside the request. */
-export interface DecisionContext {
-  readonly actor: Actor;
-  readonly views: Views;
+export interface DecisionContext extends Asking {
   /**
    * The keys that the transaction writes for other requests to this replica. They are in use, although the views do not
    * have them yet.
@@ -22,28 +20,6 @@ export interface DecisionContext {
   readonly claimed: { has(key: string): boolean };
   /** Milliseconds since the epoch. */
   readonly now: number;
-}
-
-/**
- * The one who asks for a change. Every decision has its own actor, also if several requests share one transaction
- * (test/control/actors.test.ts).
- */
-export type Actor = TokenActor | SystemActor;
-
-/** The bearer of a token: a token of the store, or the operator's token from the environment. */
-export interface TokenActor {
-  kind: 'token';
-  id: string;
-  /** For people to read. */
-  name: string;
-  /** The request with which the bearer asks. */
-  request?: { id: string; what: string };
-}
-
-/** A part of this service that acts by itself. */
-interface SystemActor {
-  kind: 'system';
-  part: 'housekeeping' | 'start';
 }
 
 /**

@@ -16,8 +16,9 @@ import { zoneKey, zoneKind, zoneValue } from '../../store/kinds/zone.ts';
 import { type Compare, maxOperations, type Operation } from '../../store/store.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import type { Views } from '../../views/views.ts';
+import type { Actor } from '../access/actor.ts';
 import { Refusals } from '../input/every-fault.ts';
-import { type Actor, Decision, type DecisionContext, type Standing } from './decision.ts';
+import { Decision, type DecisionContext, type Standing } from './decision.ts';
 import { type NameEdit, NameEdits, type PathOf, type Warning } from './name-edits.ts';
 import { comparedKey, writtenKey } from './transaction-keys.ts';
 

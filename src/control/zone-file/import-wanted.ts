@@ -4,9 +4,9 @@ import type { Logger } from '../../model/logger.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Store } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
+import type { Actor } from '../access/actor.ts';
 import type { Precondition } from '../input/precondition.ts';
 import type { Committer } from '../transaction/commit.ts';
-import type { Actor } from '../transaction/decision.ts';
 import type { ImportMemory } from './import-memory.ts';
 
 /** The parts of the process that an import uses. */

@@ -1,0 +1,33 @@
+// The one who asks: the bearer of a token, or a part of this service.
+
+import type { Rights } from '../../model/rights.ts';
+import type { Views } from '../../views/views.ts';
+
+/**
+ * The one who asks for a change. Every decision has its own actor, also if several requests share one transaction
+ * (test/control/actors.test.ts).
+ */
+export type Actor = TokenActor | SystemActor;
+
+/** The bearer of a token: a token of the store, or the operator's token from the environment. */
+export interface TokenActor {
+  kind: 'token';
+  id: string;
+  /** For people to read. */
+  name: string;
+  rights: Rights;
+  /** The request with which the bearer asks. */
+  request?: { id: string; what: string };
+}
+
+/** A part of this service that acts by itself. */
+interface SystemActor {
+  kind: 'system';
+  part: 'housekeeping' | 'start';
+}
+
+/** Who asks, and the views from which the answer comes. */
+export interface Asking {
+  readonly actor: Actor;
+  readonly views: Views;
+}

@@ -1,0 +1,26 @@
+// What a token allows its bearer: a role, and the part of the data to which the token is limited.
+
+import type { Fqdn } from './name.ts';
+
+/** Each role may do what the one before it may do, and more. */
+export const roles = ['viewer', 'operator', 'admin'] as const;
+export type Role = (typeof roles)[number];
+
+/** The data that a token can see and change. An absent field limits nothing. An empty list allows nothing. */
+export interface Scope {
+  zones?: Fqdn[];
+  pools?: string[];
+  owner?: string;
+}
+
+export interface Rights extends Scope {
+  role: Role;
+}
+
+/** The rights of this service itself, and of the operator's token from the environment. */
+export const allRights: Rights = { role: 'admin' };
+
+/** Returns whether a role may do what needs another one. */
+export function hasRole(role: Role, needed: Role): boolean {
+  return roles.indexOf(role) >= roles.indexOf(needed);
+}
