@@ -1,6 +1,6 @@
 // Returns memory to the system. After the zones are loaded: a million names pass through the heap on their way into the
-// table (bench/answer measures it). After large requests: an idle process would keep what they took, in V8's heap and in
-// glibc's (bench:attack). Giving back glibc's takes less than 10 ms, and less than 1 ms of an idle process.
+// table (bench/answer measures it). After large requests: an idle process would keep what they took, in V8's heap and
+// in glibc's (bench:attack). Giving back glibc's takes less than 10 ms, and less than 1 ms of an idle process.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
