@@ -5,9 +5,15 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import type { Certificate } from '../dns/listen/certificate.ts';
-import { refuse } from '../errors.ts';
+import { Refusal, refuse } from '../errors.ts';
 import { requireClientCertificates, tlsOptions } from './api-tls.ts';
 import { authenticate } from './auth.ts';
 import { type ConnectionLimits, Connections, connectionLimits } from './connections.ts';
@@ -15,6 +21,7 @@ import { descriptionOptions } from './description.ts';
 import { addDocs } from './docs.ts';
 import { buildSerializer, newValidatorCompiler } from './lazy-compilers.ts';
 import { observeRequests } from './metrics.ts';
+import { checkQuery, undecodablePath } from './percent-encoding.ts';
 import { sendProblem } from './problem.ts';
 import { readJson } from './read-json.ts';
 import { addressRoutes } from './routes/addresses.ts';
@@ -30,6 +37,9 @@ import type { Services } from './services.ts';
 
 /** In octets. A patch of 100 RRsets of ordinary size fits. */
 const maxBody = 4 * 1024 * 1024;
+
+/** Of a part of a path. A name of 255 octets, each written as %5C and three digits, fits. */
+const maxParamLength = 2048;
 
 /** The headers of every answer: nobody but the client may keep or guess what it has. Files of /docs may be kept. */
 const cautiousHeaders = {
@@ -70,12 +80,11 @@ export async function createServer(
     // The type of Fastify's options has either `http` or `https`. Its server takes `https` if it is there.
     ...({ https } as object),
     genReqId: requestIdOf,
-    frameworkErrors: sendProblem,
+    frameworkErrors: refuseUrl,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     bodyLimit: maxBody,
     schemaController: { compilersFactory: { buildSerializer } },
-    // A name of 255 octets, each written as %5C and three digits, fits into a path.
-    routerOptions: { maxParamLength: 2048 },
+    routerOptions: { maxParamLength },
     // While the replica stops, requests on open connections are still answered.
     return503OnClosing: false,
   }).withTypeProvider<TypeBoxTypeProvider>();
@@ -93,7 +102,10 @@ export async function createServer(
   if (certificate?.clientCa !== undefined) requireClientCertificates(app);
   refuseUnrouted(app);
   app.setErrorHandler(sendProblem);
-  app.addHook('onRequest', async ({ raw }) => refuseUnfit(raw));
+  app.addHook('onRequest', async ({ raw, url }) => {
+    refuseUnfit(raw);
+    checkQuery(url);
+  });
   app.setNotFoundHandler((request) => refuse('not_found', `there is nothing at ${request.method} ${request.url}`));
   readJsonBodies(app);
   app.decorateRequest('actor', null);
@@ -138,6 +150,15 @@ export async function createServer(
 function requestIdOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const given = headers['x-request-id'];
   return typeof given === 'string' && /^[\w.:+/=-]{1,128}$/.test(given) ? given : randomUUID();
+}
+
+/** Answers a path that Fastify's router cannot read. Fastify calls no hooks for it. */
+function refuseUrl(error: { code: string }, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  reply.headers({ ...cautiousHeaders, 'x-request-id': request.id });
+  if (error.code === 'FST_ERR_BAD_URL') return sendProblem(undecodablePath(request.url), request, reply);
+  if (error.code !== 'FST_ERR_MAX_PARAM_LENGTH') return sendProblem(error, request, reply);
+  const tooLong = `a part of the path has more than ${maxParamLength} characters`;
+  return sendProblem(new Refusal('invalid_request', tooLong), request, reply);
 }
 
 /** Refuses requests with headers that no route accepts: Host, Authorization, Content-Encoding, Expect. */

@@ -1,8 +1,9 @@
 // Paths and methods in all forms that clients send. A name in any form finds its resource. Any other path is refused
-// with problem+json.
+// with problem+json. Cited by src/http/percent-encoding.ts.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { type IncomingHttpHeaders, type IncomingMessage, METHODS, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
@@ -90,6 +91,11 @@ const refused: [code: ErrorCode, method: string, path: string, headers?: Record<
   ['invalid_request', 'GET', '/v1/hosts?limit=1&limit=2'],
   ['invalid_request', 'GET', '/v1/hosts?limit='],
   ['invalid_request', 'GET', '/v1/hosts?%zz'],
+  ['invalid_request', 'GET', '/v1/hosts?search=%FC'],
+  ['invalid_request', 'GET', '/v1/hosts#search=%FC'],
+  ['invalid_request', 'GET', '/v1/hosts?search=%'],
+  ['invalid_request', 'GET', '/v1/hosts?search=%ED%A0%80'],
+  ['invalid_request', 'GET', '/healthz?search=%FC'],
   ['invalid_request', 'GET', '/v1/hosts?__proto__=1'],
   ['invalid_request', 'GET', '/v1/zones/foo.k8s?name=x'],
   ['not_found', 'GET', '/v0'],
@@ -143,11 +149,57 @@ test('every wrong request is refused with a code, and the store does not change'
     await t.test(`${method} ${path.slice(0, 60)} ${JSON.stringify(headers ?? '')} → ${code}`, async () => {
       const answer = await send(method, path, headers, body);
       assert.match(answer.headers['content-type'] ?? '', /^application\/problem\+json/, answer.body);
+      for (const name of ['cache-control', 'referrer-policy', 'x-content-type-options', 'x-request-id'])
+        assert.ok(answer.headers[name], `there is no header ${name}`);
       const problem = JSON.parse(answer.body) as { code: ErrorCode; status: number };
       assert.deepEqual([problem.code, problem.status, answer.status], [code, errorCodes[code][0], errorCodes[code][0]]);
     });
   }
   assert.deepEqual(await served.dump(), whole);
+});
+
+/** The paths of the description, each with its methods. */
+const described = Object.entries(
+  (
+    JSON.parse(readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8')) as {
+      paths: Record<string, Record<string, { parameters?: { in: string; name: string }[] }>>;
+    }
+  ).paths,
+).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, { parameters = [] }]) => ({ method: method.toUpperCase(), path, parameters })),
+);
+
+test('every part of a path and every query parameter must be UTF-8', async () => {
+  const filled = (path: string) => path.replaceAll(/\{.*?\}/g, 'x');
+  let checked = 0;
+  for (const { method, path, parameters } of described) {
+    for (const { in: place, name } of parameters) {
+      if (place === 'header') continue;
+      const sent =
+        place === 'path' ? filled(path.replace(`{${name}}`, 'm%FCller')) : `${filled(path)}?${name}=m%FCller`;
+      const { status, headers, body } = await send(method, sent);
+      assert.equal(status, 400, `${method} ${sent}: ${body}`);
+      assert.match(headers['content-type'] ?? '', /^application\/problem\+json/);
+      const { code, detail, errors } = JSON.parse(body);
+      assert.equal(code, 'invalid_request');
+      const isNot = 'must be percent-encoded UTF-8 (ü is %C3%BC)';
+      if (place === 'path') assert.equal(detail, `'m%FCller' in the path ${isNot}`);
+      else assert.deepEqual(errors, [{ pointer: `?${name}`, message: isNot }], detail);
+      checked += 1;
+    }
+  }
+  assert.ok(checked > 70, `${checked} parameters`);
+});
+
+test('all query parameters that are not UTF-8 are told at once', async () => {
+  const { body } = await send('GET', '/v1/hosts?search=%FC&name=m%C3%BCller.foo.k8s&%E4=1&owner=%zz&pool=a+b');
+  const pointers = (JSON.parse(body) as { errors: { pointer: string }[] }).errors.map(({ pointer }) => pointer);
+  assert.deepEqual(pointers, ['?search', '?%E4', '?owner']);
+});
+
+test('a part of a path that is too long is refused without repeating it', async () => {
+  const { body } = await send('GET', `/v1/hosts/${'a'.repeat(8000)}`);
+  assert.equal(JSON.parse(body).detail, 'a part of the path has more than 2048 characters');
 });
 
 test('a path that matches no route is not logged', async (t) => {
