@@ -1,10 +1,12 @@
-// Zone files that are not UTF-8: in another encoding, or not text at all.
+// Zone files with other characters than ASCII, in another encoding than UTF-8, or not text at all.
+// Cited by src/model/rdata/tokens.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { parseName } from '../../src/model/name.ts';
 import { ZoneFileReader } from '../../src/model/zone-file/reader.ts';
+import { samples } from './rdata-samples.ts';
 
 /** Reads the octets in pieces of this size. Returns records as `line owner type`, and notes as `line kind: message`. */
 function read(octets: Uint8Array, size = octets.length): string[] {
@@ -78,3 +80,69 @@ for (const [what, text, items] of notUtf8) {
     assert.deepEqual(read(latin1(text), 1), items, 'reading octet by octet gives other warnings');
   });
 }
+
+/** Each row: a record, and the fault that quotes it. */
+const quoted: [record: string, fault: string][] = [
+  ['NAPTR 1 1 "mü" "" "" .', "NAPTR flags: 'mü' is not letters and digits (RFC 3403 §4.1)"],
+  [
+    'NAPTR 1 1 "u" "" "mü" .',
+    "NAPTR regexp: 'mü' is not a substitution: write it as !expression!replacement! or !expression!replacement!i",
+  ],
+  ['NAPTR 1 1 "\\252" "" "" .', "NAPTR flags: '\\252' is not letters and digits (RFC 3403 §4.1)"],
+  ['NAPTR 1 1 "ü\\000\\194\\128" "" "" .', "NAPTR flags: 'ü\\000\\194\\128' is not letters and digits (RFC 3403 §4.1)"],
+  ['X25 mü', "X25 address: 'mü' is not at least four digits"],
+  ['CLA mü', "CLA adapters: 'mü' is not a word of letters, digits and hyphens"],
+  ['CAA 0 mü "x"', "CAA tag: 'mü' is not a CAA tag: only letters and digits are allowed"],
+  ['CAA \\# 5 0002c3bc78', "CAA tag: 'ü' is not a CAA tag: only letters and digits are allowed"],
+  ['ATMA \\# 3 01c3bc', "ATMA address: 'ü' has other characters than digits"],
+  ['SVCB 1 . port=mü', "SVCB parameters: port: 'mü' is not a number from 0 to 65535"],
+  ['SVCB 1 . ipv4hint=mü', "SVCB parameters: ipv4hint: 'mü' is not an ipv4 address"],
+  ['SVCB 1 . ech=mü', "SVCB parameters: ech: 'mü' is not base64"],
+  ['SVCB 1 . mandatory=mü', "SVCB parameters: mandatory: 'mü' is not a known parameter: write it as key0 to key65534"],
+  ['SVCB 1 . alpn="m\\\\ü"', "SVCB parameters: alpn: 'm\\ü' has a backslash that is not before a comma or a backslash"],
+];
+
+for (const [record, fault] of quoted) {
+  test(`a fault quotes the characters of the file: ${record}`, () => {
+    assert.deepEqual(read(Buffer.from(`a ${record}`)), [`1 fault: ${fault}`]);
+  });
+}
+
+/** Yields the samples of all types with `mü` in place of a token, of a part of it, and beside it. */
+function* withUmlauts(): Generator<string> {
+  for (const { type, text } of samples) {
+    if (text.length > 300) continue;
+    const tokens: string[] = text.match(/(?:\\.|"(?:\\.|[^"\\])*"|[^ "\\])+/gs) ?? [];
+    for (const [index, token] of tokens.entries()) {
+      const others = [
+        'mü',
+        '"mü"',
+        `${token}mü`,
+        token.replace(/"$/, 'mü"'),
+        token.replace(/[\w.]+/, 'mü'),
+        `mü ${token}`,
+      ];
+      for (const other of others) yield `a ${type} ${tokens.with(index, other).join(' ')}`;
+    }
+  }
+}
+
+test('no fault has the octets of UTF-8 as characters', () => {
+  const lines = [
+    ...withUmlauts(),
+    'mü mü',
+    `${'mü'.repeat(200)} A 10.0.0.1`,
+    '$TTL mü',
+    '$ORIGIN mü..',
+    '$mü x',
+    '$GENERATE mü a A 10.0.0.1',
+    '$GENERATE 1-2 $\x7bmü} A 10.0.0.1',
+    '$GENERATE 1-2 a$\x7b0,mü} A 10.0.0.1',
+  ];
+  const items = lines.flatMap((line) => read(Buffer.from(line)));
+  assert.ok(items.filter((item) => item.includes('ü')).length > 1000);
+  assert.deepEqual(
+    items.filter((item) => item.includes('Ã')),
+    [],
+  );
+});

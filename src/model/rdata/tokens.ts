@@ -1,6 +1,7 @@
 // Splits rdata in presentation form into tokens (RFC 1035 §5.1): separated by blanks, or in quotes. Escapes stay in the
 // tokens. Parentheses and comments are parts of zone files, not of one record.
 
+import { isUtf8 } from 'node:buffer';
 import { InvalidValue } from '../invalid-value.ts';
 import { parseEscape } from '../name.ts';
 
@@ -139,12 +140,26 @@ function unusualOctetsOf(token: string): Uint8Array {
   return Uint8Array.from(octets);
 }
 
+/**
+ * Returns octets for a message: UTF-8 as its characters, other octets and control characters as `\DDD`
+ * (test/model/zone-file-encoding.test.ts).
+ */
+export function showOctets(octets: Uint8Array): string {
+  const [encoding, unprintable] = isUtf8(octets) ? (['utf8', /\p{Cc}/gu] as const) : (['latin1', /[^ -~]/g] as const);
+  const inDecimal = (found: string) => Array.from(Buffer.from(found, encoding), escaped).join('');
+  return Buffer.from(octets).toString(encoding).replace(unprintable, inDecimal);
+}
+
+function escaped(octet: number): string {
+  return `\\${String(octet).padStart(3, '0')}`;
+}
+
 /** Returns a character-string in quotes, with `"` and `\` escaped, and with `\DDD` for all but printable ASCII. */
 export function quote(octets: Uint8Array): string {
   let text = '"';
   for (const octet of octets) {
     if (octet === doubleQuote || octet === backslash) text += `\\${String.fromCharCode(octet)}`;
-    else if (octet < 0x20 || octet > 0x7e) text += `\\${String(octet).padStart(3, '0')}`;
+    else if (octet < 0x20 || octet > 0x7e) text += escaped(octet);
     else text += String.fromCharCode(octet);
   }
   return `${text}"`;

@@ -1,6 +1,7 @@
 // Fields that are octets, in hex, base64 or base32: with a length before them, or to the end of the rdata.
 
 import { InvalidValue } from '../../invalid-value.ts';
+import { showOctets } from '../tokens.ts';
 import type { FieldCodec } from './codec.ts';
 
 /**
@@ -206,7 +207,8 @@ const atma: FieldCodec = {
     const octets = wire.rest();
     if (format === 0) return hex.format(octets);
     const digits = String.fromCharCode(...octets);
-    if (format === 1 && /\D/.test(digits)) throw new InvalidValue(`'${digits}' has other characters than digits`);
+    if (format === 1 && /\D/.test(digits))
+      throw new InvalidValue(`'${showOctets(octets)}' has other characters than digits`);
     return format === 1 ? `+${digits}` : undefined;
   },
 };

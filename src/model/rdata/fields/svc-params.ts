@@ -2,7 +2,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import { InvalidValue } from '../../invalid-value.ts';
-import { octetsOf, quote, type TokenReader } from '../tokens.ts';
+import { octetsOf, quote, showOctets, type TokenReader } from '../tokens.ts';
 import { WireReader, type WireWriter } from '../wire.ts';
 import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from './addresses.ts';
 import type { FieldCodec } from './codec.ts';
@@ -28,7 +28,7 @@ function splitValues(value: Uint8Array): string[] {
   if (/^([^\\]|\\[\\,])*$/.test(text)) {
     return [...text.matchAll(/(?:^|,)((?:[^\\,]|\\.)*)/gs)].map(([, one = '']) => one.replace(/\\(.)/gs, '$1'));
   }
-  throw new InvalidValue(`'${text}' has a backslash that is not before a comma or a backslash`);
+  throw new InvalidValue(`'${showOctets(value)}' has a backslash that is not before a comma or a backslash`);
 }
 
 /** Strings with a length octet each. None is empty, and there are at least `min`. */
@@ -63,7 +63,7 @@ function list(
     plain: true,
     parse: (value) => {
       if (value.length === 0) throw new InvalidValue('a value is missing');
-      return Buffer.concat(latin1(value).split(',').map(parseOne));
+      return Buffer.concat(showOctets(value).split(',').map(parseOne));
     },
     format: (value) => {
       const reader = new WireReader(value);
@@ -131,7 +131,7 @@ const empty: ValueCodec = {
 
 const port: ValueCodec = {
   plain: true,
-  parse: (value) => uint16(parseNumber(latin1(value), 0xffff)),
+  parse: (value) => uint16(parseNumber(showOctets(value), 0xffff)),
   format: (value) => {
     if (value.length !== 2) throw new InvalidValue('a port has two octets');
     return String(readUint16(value));
@@ -142,9 +142,10 @@ const port: ValueCodec = {
 const base64: ValueCodec = {
   plain: true,
   parse: (value) => {
-    const octets = Buffer.from(latin1(value), 'base64');
-    if (octets.length === 0 || octets.toString('base64') !== latin1(value)) {
-      throw new InvalidValue(`'${latin1(value).slice(0, 40)}' is not base64`);
+    const text = showOctets(value);
+    const octets = Buffer.from(text, 'base64');
+    if (octets.length === 0 || octets.toString('base64') !== text) {
+      throw new InvalidValue(`'${text.slice(0, 40)}' is not base64`);
     }
     return octets;
   },

@@ -1,7 +1,7 @@
 // Fields that are character-strings (RFC 1035 §3.3), and the rules of some types for them.
 
 import { InvalidValue } from '../../invalid-value.ts';
-import { octetsOf, quote, type TokenReader } from '../tokens.ts';
+import { octetsOf, quote, showOctets, type TokenReader } from '../tokens.ts';
 import type { WireReader } from '../wire.ts';
 import type { FieldCodec } from './codec.ts';
 
@@ -39,7 +39,7 @@ function text(check: Check = () => {}): FieldCodec {
 
 function matching(pattern: RegExp, what: string): Check {
   return (octets) => {
-    const value = String.fromCharCode(...octets);
+    const value = showOctets(octets);
     if (!pattern.test(value)) throw new InvalidValue(`'${value}' is not ${what}`);
   };
 }
@@ -89,7 +89,7 @@ function checkUri(octets: Uint8Array): Uint8Array {
 /** The tag of CAA (RFC 8659 §4.1), made lower case, because case does not matter. */
 const caaTag: FieldCodec = {
   parse: (tokens, wire) => wire.counted(new TextEncoder().encode(checkTag(tokens.take('a tag'))), 'the tag'),
-  format: (wire: WireReader) => checkTag(String.fromCharCode(...wire.counted())),
+  format: (wire: WireReader) => checkTag(showOctets(wire.counted())),
 };
 
 function checkTag(tag: string): string {
@@ -107,7 +107,7 @@ const checkSubstitution: Check = (octets) => {
   const [expression = '', , end, ...more] = rest.split(delimiter);
   if (/[1-9i\\]/i.test(delimiter) || expression === '' || more.length > 0 || !/^i*$/i.test(end ?? 'none')) {
     throw new InvalidValue(
-      `'${value}' is not a substitution: write it as !expression!replacement! or !expression!replacement!i`,
+      `'${showOctets(octets)}' is not a substitution: write it as !expression!replacement! or !expression!replacement!i`,
     );
   }
 };
