@@ -14,6 +14,7 @@ interface Usage {
   capacity: string;
   used: string;
   recorded: string;
+  coolingDown: string;
   free: string;
 }
 interface Warned {
@@ -133,6 +134,53 @@ test('recorded addresses do not keep a pool from shrinking or going', async (t) 
   await api.ok(200, 'PATCH', '/v1/pools/p', { ranges: ['10.0.0.0/28'] });
   assert.equal((await usageOf(served)).ipv4.recorded, '2');
   await api.ok(204, 'DELETE', '/v1/pools/p');
+});
+
+test('a recorded address cannot be released: the refusal names the records, and its way out works', async (t) => {
+  const served = await prepare(t);
+  const { api } = served;
+  const problem = await api.refused('not_found', 'DELETE', '/v1/addresses/10.0.0.1');
+  assert.equal(
+    problem.detail,
+    '10.0.0.1 is not held: A or AAAA records of a.z, also.z name it. Change or delete those records (/v1/zones/{zone}/rrsets/{name}/{type})',
+  );
+  assert.deepEqual(problem.names, ['a.z', 'also.z']);
+  const more = Array.from({ length: 20 }, (_, index) => `more${10 + index}`);
+  const changes = more.map((name) => ({ name, type: 'A', records: ['10.0.0.1'] }));
+  await api.ok(200, 'PATCH', '/v1/zones/z/rrsets', changes);
+  const many = await api.refused('not_found', 'DELETE', '/v1/addresses/10.0.0.1');
+  assert.match(many.detail, / of a\.z, also\.z, more10\.z, .*, more17\.z and 12 more name it/);
+  assert.equal((many.names as string[]).length, 10);
+  for (const name of [...more, 'a', 'also']) await api.ok(204, 'DELETE', `/v1/zones/z/rrsets/${name}/A`);
+  assert.deepEqual(await stateOf(served, '10.0.0.1'), ['free', undefined]);
+  const free = await api.refused('not_found', 'DELETE', '/v1/addresses/10.0.0.1');
+  assert.equal(free.detail, '10.0.0.1 is not held');
+  assert.equal(free.names, undefined);
+});
+
+test('an address that cools down counts once, and shows the names of records that name it', async (t) => {
+  const served = await prepare(t);
+  const { api } = served;
+  await api.ok(200, 'PATCH', '/v1/pools/p', { coolDownSeconds: 1000 });
+  await api.ok(201, 'POST', '/v1/pools/p/allocations', { addresses: ['10.0.0.1', '10.0.0.3', '10.0.0.4'] });
+  for (const address of ['10.0.0.1', '10.0.0.3', '10.0.0.4']) await api.ok(204, 'DELETE', `/v1/addresses/${address}`);
+  await api.ok(201, 'PUT', '/v1/zones/z/rrsets/late/A', { records: ['10.0.0.3'] });
+  const counts = async () => {
+    const { capacity, used, recorded, coolingDown, free } = (await usageOf(served)).ipv4;
+    assert.equal(
+      Number(capacity),
+      [used, recorded, coolingDown, free].reduce((sum, one) => sum + Number(one), 0),
+    );
+    return { recorded, coolingDown, free };
+  };
+  assert.deepEqual(await counts(), { recorded: '1', coolingDown: '3', free: '4' });
+  assert.deepEqual(await stateOf(served, '10.0.0.1'), ['cooling-down', ['a.z', 'also.z']]);
+  assert.deepEqual(await stateOf(served, '10.0.0.3'), ['cooling-down', ['late.z']]);
+  assert.deepEqual(await stateOf(served, '10.0.0.4'), ['cooling-down', undefined]);
+  for (const address of ['10.0.0.1', '10.0.0.3', '10.0.0.4']) await api.ok(204, 'DELETE', `/v1/addresses/${address}`);
+  assert.deepEqual(await counts(), { recorded: '3', coolingDown: '0', free: '5' });
+  assert.deepEqual(await stateOf(served, '10.0.0.3'), ['recorded', ['late.z']]);
+  assert.deepEqual(await stateOf(served, '10.0.0.4'), ['free', undefined]);
 });
 
 test('a restarted replica knows the recorded addresses', async (t) => {

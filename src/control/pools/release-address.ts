@@ -1,7 +1,7 @@
 // Use case: an allocated address is released. An address of a host is released by a change or the deletion of the host,
 // unless the address is an orphan (hosts/orphans.ts).
 
-import { refuse } from '../../errors.ts';
+import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';
 import { describeHolder, type Holder } from '../../model/allocation.ts';
 import { addressKey } from '../../store/kinds/address.ts';
@@ -40,8 +40,7 @@ export function decideReleaseAddress(
     endCoolDown(builder, current);
     return builder.build(undefined);
   }
-  if (current === undefined || current.value.state !== 'held')
-    refuse('not_found', `${address} is not held`, { address });
+  if (current === undefined || current.value.state !== 'held') refuseNotHeld(context, space, address);
   checkPrecondition(precondition, entityTag(current.modified));
   const { holders } = current.value;
   const leaving = leaves === undefined ? holders : holders.filter(leaves);
@@ -59,6 +58,17 @@ export function decideReleaseAddress(
   const staying = holders.filter((holder) => !leaving.includes(holder));
   replaceHolders(builder, space, address, staying);
   return builder.build(undefined);
+}
+
+/** Refuses with `not_found`. The refusal names the records that name the address: they are the way to free it. */
+function refuseNotHeld({ views }: DecisionContext, space: string, address: Address): never {
+  const names = views.pools.isRecorded(space, address) ? views.pools.namesAt(address) : [];
+  if (names.length === 0) refuse('not_found', `${address} is not held`, { address });
+  const wayOut = 'Change or delete those records (/v1/zones/{zone}/rrsets/{name}/{type})';
+  refuse('not_found', `${address} is not held: A or AAAA records of ${joinFirst(names)} name it. ${wayOut}`, {
+    address,
+    names: names.slice(0, maxNamed),
+  });
 }
 
 /**

@@ -56,10 +56,10 @@ const settings = {
 const Count = Type.String({ pattern: '^[0-9]+$' });
 const Usage = Type.Object(
   {
-    capacity: Count,
-    used: Count,
-    recorded: { ...Count, description: 'Named by A or AAAA records only: not handed out' },
-    coolingDown: Count,
+    capacity: { ...Count, description: 'Addresses in the ranges that are not excluded' },
+    used: { ...Count, description: 'Held, also those that the pool excludes: `capacity` does not count them' },
+    recorded: { ...Count, description: 'Named by A or AAAA records only: not held, not cooling down, not handed out' },
+    coolingDown: { ...Count, description: 'Released a short time ago, whether records name them or not' },
     free: Count,
   },
   { title: 'Usage' },
@@ -68,7 +68,8 @@ const Usages = Type.Object(
   { ipv4: Usage, ipv6: Usage },
   {
     description:
-      'Decimal strings, because counts of IPv6 addresses do not fit a number. Counted when the answer is made; ignored in a request',
+      'Decimal strings, because counts of IPv6 addresses do not fit a number. Counted when the answer is made; ignored ' +
+      'in a request. Each address counts once: as `used`, else as `coolingDown`, else as `recorded`, else as `free`',
   },
 );
 
@@ -134,8 +135,8 @@ export const AllocationBody = Type.Object(
     names: Type.Optional(
       Type.Array(NameText, {
         description:
-          'The names whose A or AAAA records name the address, the first 100; only for addresses in a pool, and not ' +
-          'the records of hosts',
+          'The names whose A or AAAA records name the address, in every state, the first 100; only for addresses in a ' +
+          'pool, and not the records of hosts',
       }),
     ),
     fault: Type.Optional(Type.String({ description: 'Why the value is unreadable' })),
