@@ -361,3 +361,24 @@ test('a DELETE ends a cool-down, and so does a shorter cool-down of the pool', a
     await until(async () => (await left()) === 0, 'the pool left something in the store');
   }
 });
+
+test('an address that cools down is refused with the request that ends its cool-down, in every space', async (t) => {
+  const { api } = await servedApi(t);
+  const ranges = ['10.0.0.0/30', '2001:db8::/126'];
+  for (const [name, query] of [
+    ['default', ''],
+    ['lab', '?space=lab'],
+  ] as const) {
+    await api.ok(201, 'POST', '/v1/pools', { name, ranges, space: name, coolDownSeconds: 1000 });
+    for (const address of ['10.0.0.1', '2001:db8::1']) {
+      const wanted = { addresses: [address] };
+      await api.ok(201, 'POST', `/v1/pools/${name}/allocations`, wanted);
+      await api.ok(204, 'DELETE', `/v1/addresses/${address}${query}`);
+      const { detail } = await api.refused('address_taken', 'POST', `/v1/pools/${name}/allocations`, wanted);
+      const [, path = ''] = /or end the cool-down \(DELETE (\S+)\)$/.exec(detail) ?? [];
+      assert.equal(path, `/v1/addresses/${address}${query}`, detail);
+      await api.ok(204, 'DELETE', path);
+      await api.ok(201, 'POST', `/v1/pools/${name}/allocations`, wanted);
+    }
+  }
+});

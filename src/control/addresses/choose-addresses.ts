@@ -102,9 +102,10 @@ export function refuseTaken(context: DecisionContext, space: string, address: Ad
   const heldBy = record?.holders.map(describeHolder) ?? [];
   const end = record && views.pools.coolDownEnd(record);
   const freeAt = end === undefined ? undefined : timestamp(end);
+  const release = `DELETE /v1/addresses/${address}${space === defaultSpace ? '' : `?space=${space}`}`;
   const by =
     record?.state === 'released'
-      ? `cooling down until ${freeAt}: take another, or end the cool-down (DELETE /v1/addresses/{ip})`
+      ? `cooling down until ${freeAt}: take another, or end the cool-down (${release})`
       : `held by ${heldBy.join(', ') || 'another request'}: take another, or ask for none and get the next free one`;
   refuseField('address_taken', path, `${address} is ${by}`, {
     address,
