@@ -207,7 +207,12 @@ export function* namesAbove(zone: Fqdn, owner: Fqdn): Generator<Fqdn> {
 
 /** Yields the names of the wildcards that may answer for a name. */
 export function* wildcardsAbove(zone: Fqdn, owner: Fqdn): Generator<Fqdn> {
-  for (const above of namesAbove(zone, owner)) yield (above === root ? '*' : `*.${above}`) as Fqdn;
+  for (const above of namesAbove(zone, owner)) yield wildcardOf(above);
+}
+
+/** Returns the wildcard directly below a name. */
+export function wildcardOf(name: Fqdn): Fqdn {
+  return (name === root ? '*' : `*.${name}`) as Fqdn;
 }
 
 /** Yields conflicts with a CNAME, which must be alone at its name (RFC 1034 §3.6.2). */

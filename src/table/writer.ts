@@ -190,6 +190,15 @@ export class TableWriter {
     return data === none ? undefined : (this.#memory.reader.modified(data) as Revision);
   }
 
+  /**
+   * Returns how many names are directly below the name, with records or with names below them. Undefined if the name
+   * does not exist in DNS: it has neither records nor names below it.
+   */
+  childrenOf(zone: ZoneId, name: Fqdn): number | undefined {
+    const node = this.#find(zone, name);
+    return node === none ? undefined : (this.#memory.words[node * unitWords + layout.node.children] as number);
+  }
+
   /** Returns whether any name of the zone holds a delegation or a DNAME. */
   hasCuts(zone: ZoneId): boolean {
     return this.#memory.reader.hasCuts(zone);

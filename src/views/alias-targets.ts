@@ -2,7 +2,7 @@
 // they are deleted with their host. Only warnings use this, so it has a limit: a generation with more CNAME records
 // than that is not followed.
 
-import type { Fqdn } from '../model/name.ts';
+import { type Fqdn, parentOf } from '../model/name.ts';
 import type { Rrset } from '../model/rrset.ts';
 
 /** The limit for CNAME records of one generation. They take about 20 MB then. */
@@ -33,6 +33,11 @@ export class AliasTargets {
     return typeof owners === 'string' ? [owners] : [...owners];
   }
 
+  /** Yields the targets below one of these names. They must not change while the caller iterates. */
+  *below(names: ReadonlySet<Fqdn>): Generator<Fqdn> {
+    for (const target of this.#owners.keys()) if (isBelow(target, names)) yield target;
+  }
+
   #add(target: Fqdn, owner: Fqdn): void {
     if (this.#count === maxAliasesFollowed) {
       this.#owners.clear();
@@ -55,6 +60,12 @@ export class AliasTargets {
       if (owners.size === 0) this.#owners.delete(target);
     }
   }
+}
+
+/** Visits no generator: a change may ask this of 100,000 names for each zone. */
+function isBelow(name: Fqdn, tops: ReadonlySet<Fqdn>): boolean {
+  for (let above = parentOf(name); above !== undefined; above = parentOf(above)) if (tops.has(above)) return true;
+  return false;
 }
 
 /** Returns the name to which the CNAME record points. Returns undefined without one, or if a host manages it. */

@@ -108,6 +108,14 @@ export class ZoneView {
     return state !== undefined && this.#table.hasCuts(state.table);
   }
 
+  /**
+   * Returns how many names are directly below the name; undefined if it does not exist in DNS. Implied records count.
+   */
+  childrenOf(zone: Fqdn, owner: Fqdn): number | undefined {
+    const state = this.#zones.get(zone);
+    return state && this.#table.childrenOf(state.table, owner);
+  }
+
   /** Yields the stored names below `owner`, in no order. The zone must not change while the caller iterates. */
   *namesBelow(zone: Fqdn, owner: Fqdn): Generator<Fqdn> {
     const state = this.#zones.get(zone);
@@ -136,6 +144,15 @@ export class ZoneView {
       if (state === undefined) continue;
       for (const owner of state.aliases.ownersOf(target)) yield { zone: state.value, owner };
     }
+  }
+
+  /**
+   * Yields the names below one of these to which CNAME records point, whether they exist or not. A name comes once for
+   * each zone with such records. Leaves out what {@link aliasesOf} leaves out. No name may change while the caller
+   * iterates.
+   */
+  *aliasTargetsBelow(names: ReadonlySet<Fqdn>): Generator<Fqdn> {
+    for (const zone of this.#withAliases) yield* this.#zones.get(zone)?.aliases.below(names) ?? [];
   }
 
   /** Returns how many owner names the zone stores, and at how many of them a host manages records. */

@@ -63,10 +63,100 @@ test('a deleted RRset warns too, unless the CNAME goes with it or another name a
   await put('foo.k8s', 'a/TXT', 'x');
   assert.deepEqual(await gone(), ['www CNAME'], 'no wildcard answers at a name that exists');
   await api.ok(204, 'DELETE', '/v1/zones/foo.k8s/rrsets/a/TXT');
-  await api.ok(204, 'DELETE', '/v1/zones/foo.k8s/rrsets/*/A');
+  await api.ok(200, 'DELETE', '/v1/zones/foo.k8s/rrsets/*/A');
   assert.equal(await gone({ name: 'www', type: 'CNAME', records: [] }), undefined);
   await put('foo.k8s', 'a/A', '192.0.2.1');
   await api.ok(204, 'DELETE', '/v1/zones/foo.k8s/rrsets/a/A');
+});
+
+const namesOf = ({ warnings = [] }: Warned) => warnings.map(({ name, type }) => `${name} ${type}`).sort();
+
+test('a deleted wildcard is answered with the CNAME records that point to names it answered for', async (t) => {
+  const { api, host, put } = await prepare(t);
+  await host('a.foo.k8s');
+  await put('foo.k8s', '*/A', '192.0.2.1');
+  await put('foo.k8s', '*.w/A', '192.0.2.1');
+  await put('foo.k8s', 'text/TXT', 'x');
+  await put('foo.k8s', 'd.empty/TXT', 'x');
+  for (const [name, target] of [
+    ['www', 'x'],
+    ['deep', 'x.y.z'],
+    ['to-host', 'a'],
+    ['to-text', 'text'],
+    ['to-empty', 'empty'],
+    ['below-empty', 'x.empty'],
+    ['to-other', 'x.w'],
+    ['to-wildcard', '*'],
+  ])
+    await put('foo.k8s', `${name}/CNAME`, `${target}.foo.k8s.`);
+  await put('other.example', 'far/CNAME', 'x.foo.k8s.');
+  await put('other.example', 'elsewhere/CNAME', 'x.foo.k8s.example.');
+  const gone = await api.ok<Required<Warned>>(200, 'DELETE', '/v1/zones/foo.k8s/rrsets/*/A');
+  assert.deepEqual(namesOf(gone), ['deep CNAME', 'far.other.example. CNAME', 'to-wildcard CNAME', 'www CNAME']);
+  const { message } = gone.warnings.find(({ name }) => name === 'www') ?? { message: '' };
+  assert.equal(message, 'the CNAME of www.foo.k8s points to x.foo.k8s, which has no addresses any more');
+});
+
+test('a wildcard leaves nothing behind if the one above it answers then', async (t) => {
+  const { api, put } = await prepare(t);
+  await put('foo.k8s', '*/A', '192.0.2.1');
+  await put('foo.k8s', '*.n/A', '192.0.2.1');
+  await put('foo.k8s', 'www/CNAME', 'x.n.foo.k8s.');
+  await api.ok(204, 'DELETE', '/v1/zones/foo.k8s/rrsets/*.n/A');
+  await put('foo.k8s', '*.n/A', '192.0.2.1');
+  await put('foo.k8s', 'n/TXT', 'x');
+  assert.deepEqual(namesOf(await api.ok(200, 'DELETE', '/v1/zones/foo.k8s/rrsets/*.n/A')), ['www CNAME']);
+});
+
+test('every change that takes the answer of a wildcard away warns', async (t) => {
+  const { api, put } = await prepare(t);
+  await put('foo.k8s', 'www/CNAME', 'x.n.foo.k8s.');
+  const answering = () => put('foo.k8s', '*.n/A', '192.0.2.1');
+  const patch = async (...changes: object[]) =>
+    namesOf(await api.ok(200, 'PATCH', '/v1/zones/foo.k8s/rrsets', changes));
+  const gone = { name: '*.n', type: 'A', records: [] };
+  await answering();
+  assert.deepEqual(await patch(gone, { name: '*.n', type: 'TXT', records: ['x'] }), ['www CNAME']);
+  await api.ok(204, 'DELETE', '/v1/zones/foo.k8s/rrsets/*.n/TXT');
+  await answering();
+  assert.deepEqual(await patch(gone, { name: 'x.n', type: 'A', records: ['192.0.2.1'] }), []);
+  await api.ok(200, 'DELETE', '/v1/zones/foo.k8s/rrsets/x.n/A');
+  await answering();
+  assert.deepEqual(await patch(gone, { name: 'www', type: 'CNAME', records: [] }), []);
+  await put('foo.k8s', 'www/CNAME', 'x.n.foo.k8s.');
+  await put('foo.k8s', '*.n/CNAME', 'a.example.');
+  assert.deepEqual(await patch({ ...gone, type: 'CNAME' }), ['www CNAME']);
+  await answering();
+  assert.deepEqual(
+    namesOf(await put('foo.k8s', 'x.n/TXT', 'x')),
+    ['www CNAME'],
+    'the wildcard does not answer any more',
+  );
+  assert.deepEqual(await patch(gone, { name: 'x.n', type: 'TXT', records: [] }), []);
+  await api.ok(201, 'POST', '/v1/hosts', { name: '*.n.foo.k8s', addresses: ['192.0.2.1'], ptr: false });
+  assert.deepEqual(namesOf(await api.ok(200, 'DELETE', '/v1/hosts/*.n.foo.k8s')), ['www.foo.k8s CNAME']);
+});
+
+test('an import warns of what it leaves pointing at names without addresses', async (t) => {
+  const { api, host, put } = await prepare(t);
+  const importing = async (query: string, text: string) => {
+    const answer = await api.send('PUT', `/v1/zones/foo.k8s/zonefile${query}`, text, { 'content-type': 'text/dns' });
+    assert.equal(answer.status, 200, answer.text);
+    return answer.body.warnings as { line: number; message: string }[];
+  };
+  await host('h.foo.k8s');
+  const aliases = 'www 60 CNAME a\nwild 60 CNAME x.w\nhost 60 CNAME h\nnew 60 CNAME nothing\n';
+  assert.deepEqual(await importing('', `${aliases}a 60 A 192.0.2.1\n*.w 60 A 192.0.2.1\nleaves 60 CNAME a\n`), []);
+  await put('other.example', 'far/CNAME', 'a.foo.k8s.');
+  const left = 'which has no addresses any more';
+  const expected = [
+    { line: 0, message: `the CNAME of far.other.example points to a.foo.k8s, ${left}` },
+    { line: 1, message: `the CNAME of www.foo.k8s points to a.foo.k8s, ${left}` },
+    { line: 2, message: `the CNAME of wild.foo.k8s points to x.w.foo.k8s, ${left}` },
+  ];
+  assert.deepEqual(await importing('?dryRun=true', aliases), expected);
+  assert.deepEqual(await importing('', aliases), expected);
+  assert.deepEqual(await importing('', `${aliases}other 60 A 192.0.2.1\n`), []);
 });
 
 test('CNAME records that an import brought, or took away, count', async (t) => {

@@ -24,6 +24,21 @@ test('the owners of CNAME records are found by target, through every change', ()
   assert.deepEqual([targets.ownersOf(x), targets.ownersOf(y)], [[], [a]]);
 });
 
+test('the targets below a name are found, and no others', () => {
+  const targets = new AliasTargets();
+  const names = ['x.z', 'a.x.z', 'a.b.x.z', '*.x.z', 'ax.z', 'x.zz', 'a\\.x.z', 'a.x\\.z', 'x'].map(parseName);
+  for (const [index, name] of names.entries()) targets.change(parseName(`n${index}`), [], alias(name));
+  const below = (...tops: string[]) => [...targets.below(new Set(tops.map(parseName)))].sort();
+  assert.deepEqual(below('x.z'), ['*.x.z', 'a.b.x.z', 'a.x.z']);
+  assert.deepEqual(below('z'), ['*.x.z', 'a.b.x.z', 'a.x.z', 'a\\.x.z', 'ax.z', 'x.z']);
+  assert.deepEqual(below('b.x.z'), ['a.b.x.z']);
+  assert.deepEqual(below('nothing'), []);
+  assert.deepEqual(below('b.x.z', 'zz'), ['a.b.x.z', 'x.zz']);
+  assert.deepEqual(below('.'), names.toSorted());
+  targets.change(parseName('n1'), alias('a.x.z'), []);
+  assert.deepEqual(below('x.z'), ['*.x.z', 'a.b.x.z']);
+});
+
 test('CNAME records that hosts manage do not count', () => {
   const targets = new AliasTargets();
   targets.change(a, [], alias(x, 'host'));

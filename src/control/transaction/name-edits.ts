@@ -9,11 +9,10 @@ import {
   cutsAt,
   type NameFinding,
   namesAbove,
-  wildcardsAbove,
   type ZoneBelow,
   type ZoneCut,
 } from '../../model/check-name.ts';
-import type { Fqdn } from '../../model/name.ts';
+import { type Fqdn, parentOf, root } from '../../model/name.ts';
 import type { RecordType } from '../../model/rdata/record-types.ts';
 import type { Revision } from '../../model/revision.ts';
 import type { Rrset } from '../../model/rrset.ts';
@@ -21,12 +20,16 @@ import type { Zone } from '../../model/zone.ts';
 import { nameKey } from '../../store/kinds/name.ts';
 import type { Views } from '../../views/views.ts';
 import type { Refusals } from '../input/every-fault.ts';
+import { isAnswer, leftPointing, namesAfter } from './left-pointing.ts';
 
 /** A warning about records that are allowed, but probably a mistake. */
 export type Warning = Pick<NameFinding, 'owner' | 'types' | 'message'>;
 
 /** The limit for warnings in one answer. */
 export const maxWarnings = 100;
+
+/** The limit for names of which one transaction looks whether they have lost their last address. */
+const maxLost = 20_000;
 
 /** One name: its RRsets before the transaction, and with the changes that the transaction has now. */
 export interface NameEdit {
@@ -127,23 +130,38 @@ export class NameEdits {
       const finding = checkNameservers(zone, rrsets);
       if (finding !== undefined) refuseOrWarn(finding);
     }
-    for (const edit of this.#names.values()) {
-      for (const finding of this.#leftPointing(edit)) refuseOrWarn(finding);
-    }
+    const { zones } = this.#views;
+    const after = namesAfter(zones, (zone, owner) => this.#rrsetsAt(zone, owner));
+    for (const finding of leftPointing(zones, this.#mayHaveLost(), after)) refuseOrWarn(finding);
     return warnings;
   }
 
-  /** Yields warnings of CNAME records that point to this name, if the transaction takes its last addresses away. */
-  *#leftPointing({ zone, owner, before, rrsets }: NameEdit): Generator<NameFinding> {
-    if (!before.some(isAnswer) || rrsets.some(isAnswer)) return;
-    const hasRecords = (name: Fqdn) => this.#rrsetsAt(zone, name).length > 0;
-    if (rrsets.length === 0 && wildcardsAbove(zone.name, owner).some(hasRecords)) return;
-    for (const alias of this.#views.zones.aliasesOf(owner)) {
-      const cname = this.#rrsetsAt(alias.zone, alias.owner).find(({ type }) => type === 'CNAME');
-      if (cname === undefined || cname.records[0] !== `${owner}.`) continue;
-      const message = `the CNAME of ${alias.owner} points to ${owner}, which has no addresses any more`;
-      yield { owner: alias.owner, types: [cname.type], message };
+  /**
+   * Returns the names that may have lost their last address: those that lose their records, those that a wildcard
+   * answered for, and those that are new, so that no wildcard answers for them any more.
+   */
+  #mayHaveLost(): Set<Fqdn> {
+    const { zones } = this.#views;
+    const lost = new Set<Fqdn>();
+    const aboveWildcards = new Set<Fqdn>();
+    const zonesOfWildcards = new Set<Fqdn>();
+    for (const { zone, owner, before, rrsets, changed } of this.#names.values()) {
+      const isNew = before.length === 0 && rrsets.length > 0;
+      if (!changed || rrsets.some(isAnswer) || !(isNew || before.some(isAnswer))) continue;
+      lost.add(owner);
+      if (isNew || !isWildcard(owner)) continue;
+      aboveWildcards.add(parentOf(owner) ?? root);
+      zonesOfWildcards.add(zone.name);
     }
+    if (aboveWildcards.size === 0) return lost;
+    const exists = (target: Fqdn) =>
+      zonesOfWildcards.values().some((zone) => zones.childrenOf(zone, target) !== undefined);
+    for (const target of zones.aliasTargetsBelow(aboveWildcards)) {
+      if (lost.size >= maxLost) break;
+      // No wildcard answered for it.
+      if (!exists(target)) lost.add(target);
+    }
+    return lost;
   }
 
   /** Yields the cuts that the names above `owner` will have after the transaction. */
@@ -182,9 +200,8 @@ export class NameEdits {
   }
 }
 
-/** Returns whether a client that follows a CNAME to this name, to get an address, can use the RRset. */
-function isAnswer({ type }: Rrset): boolean {
-  return type === 'A' || type === 'AAAA' || type === 'CNAME';
+function isWildcard(owner: Fqdn): boolean {
+  return owner === '*' || owner.startsWith('*.');
 }
 
 function refuseFinding(

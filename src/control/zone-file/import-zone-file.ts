@@ -16,6 +16,7 @@ import { checkPrecondition, entityTag } from '../input/precondition.ts';
 import { atOneRevision } from '../reading/at-one-revision.ts';
 import { existingZone } from '../reading/existing.ts';
 import { rrsetPath } from '../reading/resource-path.ts';
+import { checkAliases } from './check-aliases.ts';
 import {
   checkApex,
   checkContents,
@@ -84,6 +85,7 @@ async function importWithin(share: MemoryShare, places: ImportPlaces, wanted: Im
     checkApex(zone, contents, findings);
     const settings = settingsFrom(views, zone, contents, findings);
     refuseFaults(findings);
+    await checkAliases(views, zone, contents, comparison.managed, findings, signal);
     const namesDiffer = !comparison.isEmpty;
     differenceOfSoa(comparison, views, zone, settings, contents);
     const result = resultOf(comparison, findings);

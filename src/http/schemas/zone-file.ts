@@ -42,8 +42,8 @@ export const ImportBody = Type.Object(
     ),
     warnings: Type.Array(Type.Object({ line: Count, message: Type.String() }, { title: 'LineWarning' }), {
       description:
-        'In the order of their lines: the first 100, beside them the first 100 of records outside the zone, and then ' +
-        'how many more there are',
+        'In the order of their lines, the first 100 of each kind, such as records outside the zone; then how many more ' +
+        'there are. Line 0: about a CNAME record of another zone',
     }),
     difference: Type.Optional(
       Type.Array(Difference, {

@@ -16,7 +16,7 @@ interface FileFault extends Finding {
 }
 
 /** Warnings of one kind do not hide those of another. */
-export type WarningKind = 'signing' | 'outside' | 'encoding' | 'other';
+export type WarningKind = 'signing' | 'outside' | 'encoding' | 'pointing' | 'other';
 
 const maxFaultsListed = 10_000;
 /** The warnings of one kind that are listed. */

@@ -1,0 +1,80 @@
+// Finds the CNAME records that a change leaves pointing at names without addresses, in all zones: at names that lose
+// their records, and at names that a wildcard answered for.
+
+import { type NameFinding, namesAbove, wildcardOf } from '../../model/check-name.ts';
+import type { Fqdn } from '../../model/name.ts';
+import type { Rrset } from '../../model/rrset.ts';
+import type { Zone } from '../../model/zone.ts';
+import type { ZoneView } from '../../views/zone-view.ts';
+
+type SomeRrset = Pick<Rrset, 'type' | 'records'>;
+/** Returns the RRsets of a name, without those that the zone's settings imply. */
+type RrsetsAt = (zone: Zone, owner: Fqdn) => readonly SomeRrset[];
+
+/** The names of the zones before or after the change. */
+export interface Names {
+  rrsetsAt: RrsetsAt;
+  /** Returns whether the name exists in DNS, with records or with names below it. */
+  exists(zone: Zone, owner: Fqdn): boolean;
+}
+
+/**
+ * Yields warnings of the CNAME records that point to one of these names, if the change takes its last address away.
+ * `zones` are as before the change.
+ */
+export function* leftPointing(zones: ZoneView, targets: Iterable<Fqdn>, after: Names): Generator<NameFinding> {
+  const before = namesIn(zones);
+  for (const target of targets) {
+    const zone = zones.enclosing(target)?.value;
+    if (zone === undefined || !isAnswered(zone, target, before) || isAnswered(zone, target, after)) continue;
+    for (const alias of zones.aliasesOf(target)) {
+      const cname = after.rrsetsAt(alias.zone, alias.owner).find(({ type }) => type === 'CNAME');
+      if (cname === undefined || cname.records[0] !== `${target}.`) continue;
+      const message = `the CNAME of ${alias.owner} points to ${target}, which has no addresses any more`;
+      yield { owner: alias.owner, types: [cname.type], message };
+    }
+  }
+}
+
+/** Returns the names as they are served. */
+export function namesIn(zones: ZoneView): Names {
+  return {
+    rrsetsAt: (zone, owner) => zones.name(zone.name, owner).rrsets,
+    exists: (zone, owner) => zones.childrenOf(zone.name, owner) !== undefined,
+  };
+}
+
+/**
+ * Returns the names as they are after a transaction that gives them these RRsets. Of names without records, only those
+ * cease to exist whose last name below them is a wildcard that loses its records.
+ */
+export function namesAfter(zones: ZoneView, rrsetsAt: RrsetsAt): Names {
+  return {
+    rrsetsAt,
+    exists: (zone, owner) => {
+      if (rrsetsAt(zone, owner).length > 0) return true;
+      const children = zones.childrenOf(zone.name, owner) ?? 0;
+      const wildcard = wildcardOf(owner);
+      const goes = zones.name(zone.name, wildcard).rrsets.length > 0 && rrsetsAt(zone, wildcard).length === 0;
+      return children > Number(goes);
+    },
+  };
+}
+
+/** Returns whether a client that follows a CNAME to this name gets an address, or another CNAME (RFC 4592 §3.3.1). */
+function isAnswered(zone: Zone, target: Fqdn, { rrsetsAt, exists }: Names): boolean {
+  const own = rrsetsAt(zone, target);
+  if (own.length > 0) return own.some(isAnswer);
+  if (exists(zone, target)) return false;
+  for (const above of namesAbove(zone.name, target)) {
+    const rrsets = rrsetsAt(zone, wildcardOf(above));
+    if (rrsets.length > 0) return rrsets.some(isAnswer);
+    if (exists(zone, above)) return false;
+  }
+  return false;
+}
+
+/** Returns whether a client that follows a CNAME to a name with this RRset, to get an address, can use it. */
+export function isAnswer({ type }: Pick<Rrset, 'type'>): boolean {
+  return type === 'A' || type === 'AAAA' || type === 'CNAME';
+}
