@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseHostFilter, parseHostInput } from '../../src/control/hosts/host-input.ts';
-import { parseAll } from '../../src/control/input/every-fault.ts';
+import { parseAll } from '../../src/control/input/refusals.ts';
 import { parseAllocationInput } from '../../src/control/pools/allocation-input.ts';
 import { parsePoolInput } from '../../src/control/pools/pool-input.ts';
 import { parseRrsetInput, parseRrsetList, parseRrsetPlace } from '../../src/control/zones/rrset-input.ts';

@@ -8,10 +8,10 @@ import { type Host, isPtrTarget, parseHostName } from '../../model/host.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
 import { checkTags, type Tags } from '../../model/pool.ts';
 import type { Views } from '../../views/views.ts';
-import { parseAll } from '../input/every-fault.ts';
 import { mergePatch } from '../input/merge-patch.ts';
 import { parseList } from '../input/parse-list.ts';
 import { checkReadOnly, refuseReadOnly } from '../input/read-only.ts';
+import { parseAll } from '../input/refusals.ts';
 import { parseSearch } from '../input/search.ts';
 import type { WantedHost } from './host-wanted.ts';
 

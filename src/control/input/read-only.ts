@@ -3,7 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { refuseField } from '../../errors.ts';
-import { Refusals } from './every-fault.ts';
+import { Refusals } from './refusals.ts';
 
 /**
  * Refuses with `precondition_failed` the fields of the request that do not have the value of `shown`: the resource as

@@ -4,8 +4,8 @@ import { atField, refuseField } from '../../errors.ts';
 import { type Address, type Family, familyOf, parseAddress } from '../../model/address.ts';
 import type { Port } from '../../model/allocation.ts';
 import { defaultSpace } from '../../model/pool.ts';
-import { parseAll } from '../input/every-fault.ts';
 import { parseList } from '../input/parse-list.ts';
+import { parseAll } from '../input/refusals.ts';
 import type { WantedAllocation } from './allocate-addresses.ts';
 import type { AddressRelease } from './release-address.ts';
 

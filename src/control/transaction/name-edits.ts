@@ -19,7 +19,7 @@ import type { Rrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
 import { nameKey } from '../../store/kinds/name.ts';
 import type { Views } from '../../views/views.ts';
-import type { Refusals } from '../input/every-fault.ts';
+import type { Refusals } from '../input/refusals.ts';
 import { isAnswer, leftPointing, namesAfter } from './left-pointing.ts';
 
 /** A warning about records that are allowed, but probably a mistake. */

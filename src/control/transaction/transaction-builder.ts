@@ -17,7 +17,7 @@ import { type Compare, maxOperations, type Operation } from '../../store/store.t
 import type { Versioned } from '../../views/versioned.ts';
 import type { Views } from '../../views/views.ts';
 import type { Actor } from '../access/actor.ts';
-import { Refusals } from '../input/every-fault.ts';
+import { Refusals } from '../input/refusals.ts';
 import { Decision, type DecisionContext, type Standing } from './decision.ts';
 import { type NameEdit, NameEdits, type PathOf, type Warning } from './name-edits.ts';
 import { comparedKey, writtenKey } from './transaction-keys.ts';

@@ -7,8 +7,8 @@ import { type Fqdn, formatRelativeName, isWithin, parseRelativeName } from '../.
 import { isPartedText, partedTextWarning } from '../../model/rdata/parted-text.ts';
 import { parseRecordType, type RecordType } from '../../model/rdata/record-types.ts';
 import { type RecordInput, readRecord, recordsOfOne } from '../../model/rrset.ts';
-import { parseAll, Refusals } from '../input/every-fault.ts';
 import { checkReadOnly } from '../input/read-only.ts';
+import { parseAll, Refusals } from '../input/refusals.ts';
 import { Turns } from '../reading/turns.ts';
 import type { RrsetChange } from './change-rrsets.ts';
 

@@ -5,10 +5,10 @@ import { atField, refuseField } from '../../errors.ts';
 import { parseMailbox } from '../../model/mailbox.ts';
 import { parseName, root } from '../../model/name.ts';
 import { checkZoneName, type SoaSettings, soaDefaults, type Zone, zoneDefaults } from '../../model/zone.ts';
-import { parseAll } from '../input/every-fault.ts';
 import { mergePatch } from '../input/merge-patch.ts';
 import { parseList } from '../input/parse-list.ts';
 import { refuseReadOnly } from '../input/read-only.ts';
+import { parseAll } from '../input/refusals.ts';
 
 /** The settings of a zone as people write them. Each setting has a default. */
 export interface ZoneInput {
