@@ -50,7 +50,8 @@ export type ErrorCode = keyof typeof errorCodes;
 
 /**
  * One fault in the input. `path` names the field: a JSON pointer (RFC 6901) into the input, `?` with the name of a
- * query parameter, or `:` with the name of a path parameter. For a line of a zone file it is `line:` with its number.
+ * query parameter, `:` with the name of a path parameter, or `header ` with the name of a header. For a line of a zone
+ * file it is `line:` with its number.
  */
 export interface InputFault {
   path: string;
@@ -80,9 +81,15 @@ export class Refusal extends Error {
   }
 }
 
-/** Throws a {@link Refusal}. Usable as an expression: `find() ?? refuse('not_found', …)`. */
-export function refuse(code: ErrorCode, detail: string, members: Record<string, unknown> = {}): never {
-  throw new Refusal(code, detail, { members });
+/**
+ * Throws a {@link Refusal}. Usable as an expression: `find() ?? refuse('not_found', …)`. `path`: the faulty field of
+ * the request.
+ */
+export function refuse(code: ErrorCode, detail: string, members: Record<string, unknown> = {}, path?: string): never {
+  throw new Refusal(code, detail, {
+    ...(path !== undefined && { errors: [{ path, message: detail }] }),
+    members,
+  });
 }
 
 /** The number of faults in one response. */

@@ -170,7 +170,7 @@ test('the owner and the type of one RRset are parsed apart from its contents', a
   assert.deepEqual(await parseRrsetInput(place, { records: ['192.0.2.1'] }), {
     ...place,
     rrset: { type: 'A', records: ['192.0.2.1'] },
-    path: '',
+    path: ':name',
   });
   const refused: [() => unknown, string, string][] = [
     [() => parseRrsetPlace(zone, { name: 'a..b', type: 'A' }), 'invalid_request', ':name'],

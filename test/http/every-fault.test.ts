@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { ErrorCode } from '../../src/errors.ts';
+import { type Method, problemIn } from '../support/api-client.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
 
 async function prepare(t: TestContext): Promise<ServedApi> {
@@ -82,6 +84,96 @@ test('allocations, ranges of pools and lists of RRsets are refused with all that
     '/5/name',
   ]);
   assert.deepEqual(await dump(), before);
+});
+
+const stale = { 'if-match': '"0"' };
+const createOnly = { 'if-none-match': '*' };
+
+/** Requests with several faults: the code, the request, and the pointers in their order. */
+const refusals: [ErrorCode, Method, string, unknown, string[], Record<string, string>?][] = [
+  // What stands in the way.
+  ['already_exists', 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/24', '10.9.0.1'] }, ['/name', '/ranges/1']],
+  [
+    'precondition_failed',
+    'PUT',
+    '/v1/pools/p',
+    { ranges: ['10.9.0.0/24', '192.0.2.8/29'] },
+    ['header if-match', '/ranges/0', '/ranges'],
+    stale,
+  ],
+  ['pool_overlap', 'PATCH', '/v1/pools/p', { space: 'lab', ranges: ['10.8.0.0/30'] }, ['/ranges/0', '/space']],
+  ['precondition_failed', 'DELETE', '/v1/pools/p', undefined, ['header if-match', ':pool'], stale],
+  ['precondition_failed', 'DELETE', '/v1/zones/foo.k8s', undefined, ['header if-match', ':zone'], stale],
+  ['precondition_failed', 'PUT', '/v1/zones/web.foo.k8s', {}, ['header if-match', ':zone'], stale],
+  ['precondition_failed', 'DELETE', '/v1/addresses/192.0.2.1', undefined, ['header if-match', ':ip'], stale],
+  [
+    'precondition_failed',
+    'PUT',
+    '/v1/hosts/web.foo.k8s',
+    { zone: 'other', aliases: ['own.foo.k8s'] },
+    ['header if-none-match', '/zone'],
+    createOnly,
+  ],
+  [
+    'precondition_failed',
+    'PATCH',
+    '/v1/hosts/web.foo.k8s',
+    { name: 'a.nowhere', aliases: ['own.foo.k8s'], pool: 'none' },
+    ['header if-match', '/name', '/pool', '/aliases/0'],
+    stale,
+  ],
+  [
+    'precondition_failed',
+    'PUT',
+    '/v1/zones/foo.k8s/rrsets/web/A',
+    { records: ['192.0.2.5'] },
+    ['header if-none-match', ':name'],
+    createOnly,
+  ],
+  ['precondition_failed', 'DELETE', '/v1/zones/foo.k8s/rrsets/x/A', undefined, ['header if-match', ':name'], stale],
+  [
+    'precondition_failed',
+    'PATCH',
+    '/v1/zones/foo.k8s/rrsets',
+    [{ name: 'web', type: 'A', records: ['192.0.2.5'] }],
+    ['header if-match', '/0/name'],
+    stale,
+  ],
+  [
+    'precondition_failed',
+    'PUT',
+    '/v1/zones/foo.k8s/zonefile',
+    'a A 192.0.2\n',
+    ['header if-match', 'line:1'],
+    { ...stale, 'content-type': 'text/dns' },
+  ],
+  // One fault, with a pointer.
+  ['already_exists', 'POST', '/v1/zones', { name: 'foo.k8s' }, ['/name']],
+  ['zone_conflict', 'POST', '/v1/zones', { name: 'web.foo.k8s' }, ['/name']],
+  ['not_found', 'GET', '/v1/hosts/nobody.foo.k8s', undefined, [':name']],
+  ['not_found', 'GET', '/v1/pools/none', undefined, [':pool']],
+  ['not_found', 'GET', '/v1/zones/none', undefined, [':zone']],
+  ['not_found', 'GET', '/v1/addresses/10.99.0.1', undefined, [':ip']],
+  ['not_found', 'DELETE', '/v1/addresses/10.99.0.1', undefined, [':ip']],
+  ['not_found', 'GET', '/v1/zones/foo.k8s/rrsets/x/A', undefined, [':name']],
+  ['pool_exhausted', 'POST', '/v1/pools/p/allocations', { count: 100 }, [':pool']],
+  ['name_hidden', 'POST', '/v1/hosts', { name: 'a.foo.k8s', addresses: ['203.0.113.1'] }, ['/ptr']],
+];
+
+test('every refusal has the pointers of all faults, and changes nothing', async (t) => {
+  const { api, dump } = await prepare(t);
+  await api.ok(201, 'POST', '/v1/pools', { name: 'q', ranges: ['10.9.0.0/24'], autoAssign: false });
+  await api.ok(201, 'POST', '/v1/pools', { name: 'lab', ranges: ['10.8.0.0/24'], space: 'lab', autoAssign: false });
+  await api.ok(201, 'POST', '/v1/zones', { name: '203.in-addr.arpa' });
+  await api.ok(201, 'PUT', '/v1/zones/203.in-addr.arpa/rrsets/0/NS', { records: ['ns.other.'] });
+  const before = await dump();
+  for (const [code, method, path, body, pointers, headers = {}] of refusals) {
+    await t.test(`${method} ${path} ${JSON.stringify({ ...headers, body })}`, async () => {
+      const problem = problemIn(await api.send(method, path, body, headers));
+      assert.deepEqual([problem.code, ...(problem.errors ?? []).map(({ pointer }) => pointer)], [code, ...pointers]);
+      assert.deepEqual(await dump(), before);
+    });
+  }
 });
 
 test('the PTR of another host is not to be deleted: the refusal names that host, and its way out works', async (t) => {

@@ -97,7 +97,7 @@ const refusals: [ErrorCode, Method, string, unknown, string[]?][] = [
   ['invalid_request', 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/8'], strategy: 'best' }, ['/strategy']],
   ['pool_overlap', 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/8', '10.1.0.0/16'] }, ['/ranges/1']],
   ['pool_overlap', 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/8', '192.0.2.15-192.0.2.20'] }, ['/ranges/1']],
-  ['pool_overlap', 'PUT', '/v1/pools/full', { ranges: ['192.0.2.0/24'] }, ['/ranges/0']],
+  ['pool_overlap', 'PUT', '/v1/pools/full', { ranges: ['198.51.100.1', '192.0.2.0/24'] }, ['/ranges/1']],
   ['already_exists', 'POST', '/v1/pools', { name: 'default', ranges: ['10.0.0.0/8'] }],
   ['pool_in_use', 'DELETE', '/v1/pools/default', undefined],
   ['pool_in_use', 'PATCH', '/v1/pools/default', { ranges: ['192.0.2.8/29'] }],

@@ -305,7 +305,7 @@ test('a DNAME at the apex is refused while it would hide the replicas that are t
   const { api, dump } = await prepare(t);
   const dname = { records: ['elsewhere.'] };
   const before = await dump();
-  const problem = await api.refused('name_hidden', 'PUT', `${rrsets}/@/DNAME`, dname, ['']);
+  const problem = await api.refused('name_hidden', 'PUT', `${rrsets}/@/DNAME`, dname, [':name']);
   assert.match(problem.detail, /nameservers outside it/);
   const file = await api.send('PUT', '/v1/zones/foo.k8s/zonefile', '@ TXT x\n@ DNAME elsewhere.\n', textDns);
   assert.deepEqual([problemIn(file).code, problemIn(file).errors?.[0]?.pointer], ['name_hidden', 'line:2']);

@@ -40,9 +40,9 @@ export function decideChangeHost(
   { name, precondition, change }: HostChange,
 ): Decision<HostPut> {
   const current = context.views.hosts.get(name);
-  checkPrecondition(precondition, current && entityTag(current.modified));
-  const wanted = change(current?.value);
   const builder = new TransactionBuilder(context);
+  builder.refusals.try(() => checkPrecondition(precondition, current && entityTag(current.modified)));
+  const wanted = builder.refusals.need(() => change(current?.value));
   if (wanted.name !== name) builder.refusals.try(() => refuseTakenName(context, wanted.name));
   const before = current?.value ?? orphanedHost(context, wanted.name);
   const host = hostFrom(builder, wanted, before);

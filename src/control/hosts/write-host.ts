@@ -3,7 +3,7 @@
 // host, `after` is undefined.
 
 import { refuseField } from '../../errors.ts';
-import { automaticReverseZone } from '../../model/address.ts';
+import { automaticReverseZone, reverseName } from '../../model/address.ts';
 import type { Holder } from '../../model/allocation.ts';
 import { type Host, type HostAddress, recordsOf } from '../../model/host.ts';
 import { type Fqdn, isWithin } from '../../model/name.ts';
@@ -19,10 +19,11 @@ import { removeEmptyZone, reverseZoneSettings } from './automatic-zone.ts';
 import { isOrphanedRecord, requireOrphan } from './orphans.ts';
 
 /** Returns a function that finds an owner name in the request that writes the host: it returns the field's path. */
-export function pathsIn({ name, aliases }: Pick<Host, 'name' | 'aliases'>): PathOf {
+export function pathsIn({ name, aliases, addresses }: Pick<Host, 'name' | 'aliases' | 'addresses'>): PathOf {
   return (owner) => {
     if (owner === name) return '/name';
-    return aliases.includes(owner) ? `/aliases/${aliases.indexOf(owner)}` : undefined;
+    if (aliases.includes(owner)) return `/aliases/${aliases.indexOf(owner)}`;
+    return addresses.some(({ address }) => reverseName(address) === owner) ? '/ptr' : undefined;
   };
 }
 

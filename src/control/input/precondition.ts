@@ -21,12 +21,11 @@ export function entityTag(modified: Revision): string {
 /** Refuses with `precondition_failed` unless the resource is as required. `tag`: undefined if there is no resource. */
 export function checkPrecondition({ match, create }: Precondition, tag: string | undefined): void {
   if (create === true && tag !== undefined)
-    refuse('precondition_failed', 'the resource exists already (If-None-Match: *)');
+    refuse('precondition_failed', 'the resource exists already (If-None-Match: *)', {}, 'header if-none-match');
   if (match === undefined) return;
-  if (tag === undefined) refuse('precondition_failed', 'the resource does not exist (If-Match)');
+  if (tag === undefined) refuse('precondition_failed', 'the resource does not exist (If-Match)', {}, 'header if-match');
   if (!match.includes('*') && !match.includes(tag)) {
-    refuse('precondition_failed', `the resource is now ${tag}: read it again, then repeat the change`, {
-      currentTag: tag,
-    });
+    const message = `the resource is now ${tag}: read it again, then repeat the change`;
+    refuse('precondition_failed', message, { currentTag: tag }, 'header if-match');
   }
 }

@@ -26,6 +26,22 @@ export class Refusals {
     }
   }
 
+  /**
+   * Calls a function without whose result nothing more of the request can be checked. If it refuses, throws that and
+   * all refusals before it.
+   */
+  need<T>(call: () => T): T {
+    try {
+      return call();
+    } catch (error) {
+      this.try(() => {
+        throw error;
+      });
+      this.throwIfAny();
+      throw error;
+    }
+  }
+
   /** Does the same as {@link try} for a function that returns a promise. */
   async tryLater<T>(call: () => Promise<T>): Promise<T | undefined> {
     try {

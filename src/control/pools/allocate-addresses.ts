@@ -47,7 +47,7 @@ export function decideAllocateAddresses(context: DecisionContext, wanted: Wanted
   const builder = new TransactionBuilder(context);
   const records =
     wanted.addresses === undefined
-      ? allocateNext(builder, pool, wanted)
+      ? (builder.refusals.try(() => allocateNext(builder, pool, wanted), ':pool') ?? [])
       : wanted.addresses.flatMap((address, index) => {
           const path = `/addresses/${index}`;
           const allocate = () => allocateExplicit(builder, pool, address, path, holderOf(context, wanted, index));

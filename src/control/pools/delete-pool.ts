@@ -1,8 +1,6 @@
 // Use case: a pool is deleted. While addresses from the pool are held, only a deletion by force is accepted.
 
-import type { Pool } from '../../model/pool.ts';
 import { poolKey } from '../../store/kinds/pool.ts';
-import type { Versioned } from '../../views/versioned.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import { existingPool } from '../reading/existing.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
@@ -22,9 +20,10 @@ interface PoolDeletion {
  * `pool_in_use`.
  */
 export function decideDeletePool(context: DecisionContext, wanted: PoolDeletion): Decision<void> {
-  const { value, modified } = poolToDelete(context, wanted);
+  const { value, modified } = existingPool(context, wanted.name);
   const builder = new TransactionBuilder(context);
-  refuseUse(builder, leavingFrom(value), wanted.force ?? false);
+  builder.refusals.try(() => checkPrecondition(wanted.precondition, entityTag(modified)));
+  builder.refusals.try(() => refuseUse(builder, leavingFrom(value), wanted.force ?? false), ':pool');
   return builder.delete(poolKey(wanted.name), modified).build(undefined);
 }
 
@@ -32,12 +31,8 @@ export function decideDeletePool(context: DecisionContext, wanted: PoolDeletion)
  * Makes room for {@link decideDeletePool} with force: releases as many addresses from the pool as fit into one
  * transaction. Result: 0 if no more are to be released.
  */
-export function decideEvictAll(context: DecisionContext, wanted: PoolDeletion): Decision<number> {
-  return decideEvict(context, leavingFrom(poolToDelete(context, wanted).value));
-}
-
-function poolToDelete(context: DecisionContext, { name, precondition }: PoolDeletion): Versioned<Pool> {
-  const current = existingPool(context, name);
-  checkPrecondition(precondition, entityTag(current.modified));
-  return current;
+export function decideEvictAll(context: DecisionContext, { name, precondition }: PoolDeletion): Decision<number> {
+  const { value, modified } = existingPool(context, name);
+  checkPrecondition(precondition, entityTag(modified));
+  return decideEvict(context, leavingFrom(value));
 }

@@ -41,9 +41,9 @@ export function decidePutPool(
   { name, precondition, change, force = false }: PoolChange,
 ): Decision<PoolPut> {
   const current = context.views.pools.get(name);
-  checkPrecondition(precondition, current && entityTag(current.modified));
-  const pool = change(current?.value);
   const builder = new TransactionBuilder(context);
+  builder.refusals.try(() => checkPrecondition(precondition, current && entityTag(current.modified)));
+  const pool = builder.refusals.need(() => change(current?.value));
   writePool(builder, pool, current, force);
   return builder.build({ pool, created: current === undefined, ...standingSince(builder, poolKey(name), current) });
 }
@@ -58,9 +58,11 @@ export function decideCreatePool(
   usage: PoolUsage,
 ): Decision<Pool & { usage: PoolUsage }> {
   const { name } = pool;
-  if (context.views.pools.get(name) !== undefined)
-    refuse('already_exists', `there is a pool '${name}' already`, { pool: name });
   const builder = new TransactionBuilder(context);
+  builder.refusals.try(() => {
+    if (context.views.pools.get(name) !== undefined)
+      refuse('already_exists', `there is a pool '${name}' already`, { pool: name }, '/name');
+  });
   writePool(builder, pool, undefined, false);
   return builder.build({ ...pool, usage });
 }
@@ -71,8 +73,12 @@ function writePool(
   current: Versioned<Pool> | undefined,
   force: boolean,
 ): void {
-  checkRanges(builder, pool);
-  if (current !== undefined) refuseUse(builder, leavingFrom(current.value, pool), force);
+  checkRanges(builder, pool, builder.refusals);
+  if (current !== undefined) {
+    const isMoved = current.value.space !== pool.space;
+    const leaving = leavingFrom(current.value, pool);
+    builder.refusals.try(() => refuseUse(builder, leaving, force), isMoved ? '/space' : '/ranges');
+  }
   guardRanges(builder, pool, current?.value);
   builder.put(
     poolKey(pool.name),
@@ -83,9 +89,10 @@ function writePool(
 }
 
 /**
- * Refuses with `pool_overlap` each range that overlaps another range of the pool, or of another pool in the same space.
+ * Adds a refusal with `pool_overlap` for each range that overlaps another range of the pool, or of another pool in the
+ * same space.
  */
-function checkRanges({ views }: DecisionContext, pool: Pool): void {
+function checkRanges({ views }: DecisionContext, pool: Pool, refusals: Refusals): void {
   const { ranges } = poolShape(pool);
   const checkRange = (range: AddressRange, index: number) => {
     const twin = ranges.findIndex((other, earlier) => earlier < index && rangesOverlap(range, other));
@@ -98,9 +105,7 @@ function checkRanges({ views }: DecisionContext, pool: Pool): void {
       refuseField('pool_overlap', `/ranges/${index}`, message, { pool: other.pool.name, range: other.range.text });
     }
   };
-  const refusals = new Refusals();
   for (const [index, range] of ranges.entries()) refusals.try(() => checkRange(range, index));
-  refusals.throwIfAny();
 }
 
 /**
@@ -121,9 +126,11 @@ export function decideEvictOutside(
   { name, precondition, change }: PoolChange,
 ): Decision<number> {
   const current = context.views.pools.get(name);
-  checkPrecondition(precondition, current && entityTag(current.modified));
-  const pool = change(current?.value);
-  checkRanges(context, pool);
+  const refusals = new Refusals();
+  refusals.try(() => checkPrecondition(precondition, current && entityTag(current.modified)));
+  const pool = refusals.need(() => change(current?.value));
+  checkRanges(context, pool, refusals);
+  refusals.throwIfAny();
   if (current === undefined) return noChange(0);
   return decideEvict(context, leavingFrom(current.value, pool));
 }

@@ -3,7 +3,7 @@
 
 import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';
-import { describeHolder, type Holder } from '../../model/allocation.ts';
+import { type AddressRecord, describeHolder, type Holder } from '../../model/allocation.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import { endCoolDown, replaceHolders } from '../addresses/hold-address.ts';
 import { isOrphanedHold, requireOrphan } from '../hosts/orphans.ts';
@@ -41,19 +41,11 @@ export function decideReleaseAddress(
     return builder.build(undefined);
   }
   if (current === undefined || current.value.state !== 'held') refuseNotHeld(context, space, address);
-  checkPrecondition(precondition, entityTag(current.modified));
+  const builder = new TransactionBuilder(context);
+  builder.refusals.try(() => checkPrecondition(precondition, entityTag(current.modified)));
   const { holders } = current.value;
   const leaving = leaves === undefined ? holders : holders.filter(leaves);
-  if (leaving.length === 0)
-    refuse('not_found', `${address} has no such holder`, { address, heldBy: holders.map(describeHolder) });
-  const host = leaving.find((holder) => holder.kind === 'host' && !isOrphanedHold(context, current.value, holder));
-  if (host !== undefined) {
-    refuse('managed_record', `${address} belongs to ${describeHolder(host)}: delete or re-address the host`, {
-      address,
-      managedBy: describeHolder(host),
-    });
-  }
-  const builder = new TransactionBuilder(context);
+  builder.refusals.try(() => refuseLeaving(context, current.value, leaving));
   for (const holder of leaving) if (holder.kind === 'host') requireOrphan(builder, holder.host);
   const staying = holders.filter((holder) => !leaving.includes(holder));
   replaceHolders(builder, space, address, staying);
@@ -63,12 +55,22 @@ export function decideReleaseAddress(
 /** Refuses with `not_found`. The refusal names the records that name the address: they are the way to free it. */
 function refuseNotHeld({ views }: DecisionContext, space: string, address: Address): never {
   const names = views.pools.isRecorded(space, address) ? views.pools.namesAt(address) : [];
-  if (names.length === 0) refuse('not_found', `${address} is not held`, { address });
+  if (names.length === 0) refuse('not_found', `${address} is not held`, { address }, ':ip');
   const wayOut = 'Change or delete those records (/v1/zones/{zone}/rrsets/{name}/{type})';
-  refuse('not_found', `${address} is not held: A or AAAA records of ${joinFirst(names)} name it. ${wayOut}`, {
-    address,
-    names: names.slice(0, maxNamed),
-  });
+  const message = `${address} is not held: A or AAAA records of ${joinFirst(names)} name it. ${wayOut}`;
+  refuse('not_found', message, { address, names: names.slice(0, maxNamed) }, ':ip');
+}
+
+/** Refuses with `not_found` if no holder leaves, and with `managed_record` if a host that has the address leaves. */
+function refuseLeaving(context: DecisionContext, record: AddressRecord, leaving: readonly Holder[]): void {
+  const { address, holders } = record;
+  if (leaving.length === 0)
+    refuse('not_found', `${address} has no such holder`, { address, heldBy: holders.map(describeHolder) }, ':ip');
+  const host = leaving.find((holder) => holder.kind === 'host' && !isOrphanedHold(context, record, holder));
+  if (host === undefined) return;
+  const managedBy = describeHolder(host);
+  const message = `${address} belongs to ${managedBy}: delete or re-address the host`;
+  refuse('managed_record', message, { address, managedBy }, ':ip');
 }
 
 /**

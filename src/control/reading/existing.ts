@@ -1,4 +1,5 @@
-// Returns the pool, zone or host that a request names, from the views. Refuses with `not_found` if there is none.
+// Returns the pool, zone or host that a request names in its path, from the views. Refuses with `not_found` if there is
+// none.
 
 import { refuse } from '../../errors.ts';
 import type { Host } from '../../model/host.ts';
@@ -13,20 +14,16 @@ interface Seen {
 }
 
 export function existingPool({ views }: Seen, name: string): Versioned<Pool> {
-  return views.pools.get(name) ?? refuse('not_found', noPool(name), { pool: name });
+  return views.pools.get(name) ?? refuse('not_found', noPool(name), { pool: name }, ':pool');
 }
 
 export function existingZone({ views }: Seen, name: Fqdn): Versioned<Zone> {
-  return (
-    views.zones.get(name) ??
-    refuse('not_found', `there is no zone ${name}: create it (POST /v1/zones), or list the zones (GET /v1/zones)`, {
-      zone: name,
-    })
-  );
+  const message = `there is no zone ${name}: create it (POST /v1/zones), or list the zones (GET /v1/zones)`;
+  return views.zones.get(name) ?? refuse('not_found', message, { zone: name }, ':zone');
 }
 
 export function existingHost({ views }: Seen, name: Fqdn): Versioned<Host> {
-  return views.hosts.get(name) ?? refuse('not_found', `there is no host ${name}`, { name });
+  return views.hosts.get(name) ?? refuse('not_found', `there is no host ${name}`, { name }, ':name');
 }
 
 /** Returns what to tell about a pool that does not exist. */

@@ -13,6 +13,7 @@ import { type Finding, Findings } from '../../model/zone-file/findings.ts';
 import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Views } from '../../views/views.ts';
 import { checkPrecondition, entityTag } from '../input/precondition.ts';
+import { Refusals } from '../input/refusals.ts';
 import { atOneRevision } from '../reading/at-one-revision.ts';
 import { existingZone } from '../reading/existing.ts';
 import { rrsetPath } from '../reading/resource-path.ts';
@@ -63,13 +64,14 @@ async function importWithin(share: MemoryShare, places: ImportPlaces, wanted: Im
   const { zone: name, dryRun, precondition = {}, onProgress = () => undefined, signal } = wanted;
   const read = existingZone(places, name);
   const findings = new Findings();
+  const refusals = new Refusals();
   const contents = await readZoneFile(wanted, views, read.value, findings, share);
   const entry = await store.get(zoneKey(name));
   const begun = await atOneRevision(places, name, (readAt) => {
     const zone = views.zones.get(name)?.value;
     if (zone === undefined || entry === undefined)
       refuse('not_found', `zone ${name} was deleted meanwhile`, { zone: name });
-    checkPrecondition(precondition, entityTag(views.zones.serial(name)));
+    refusals.try(() => checkPrecondition(precondition, entityTag(views.zones.serial(name))));
     const implied = dropImplied(views, zone, contents, findings);
     // The comparison reads the zone at this revision. The journal has the names of all later changes.
     return { zone, created: entry.created, readAt, implied, journal: views.zones.journal(name, zone.generation) };
@@ -84,7 +86,8 @@ async function importWithin(share: MemoryShare, places: ImportPlaces, wanted: Im
     await checkContents(contents, comparison, findings, signal);
     checkApex(zone, contents, findings);
     const settings = settingsFrom(views, zone, contents, findings);
-    refuseFaults(findings);
+    refusals.try(() => refuseFaults(findings));
+    refusals.throwIfAny();
     await checkAliases(views, zone, contents, comparison.managed, findings, signal);
     const namesDiffer = !comparison.isEmpty;
     differenceOfSoa(comparison, views, zone, settings, contents);

@@ -64,7 +64,7 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
   const builder = new TransactionBuilder(context);
   if (wanted.zonePrecondition?.match !== undefined || wanted.zonePrecondition?.create === true) {
     const serial = context.views.zones.serial(zone.name);
-    checkPrecondition(wanted.zonePrecondition, entityTag(serial));
+    builder.refusals.try(() => checkPrecondition(wanted.zonePrecondition ?? {}, entityTag(serial)));
     builder.requireUnchanged(serialKey(zone.name), serial);
   }
   const rrsets: OwnedRrset[] = [];
@@ -84,7 +84,7 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
     if (builder.refusals.refuses(() => checkPlace(zone, owner, type, path))) continue;
     const stands = builder.rrsetsAt(zone, owner).find((other) => other.type === type);
     const shown = stands ?? impliedAt(context, zone, owner, type);
-    checkPrecondition(precondition, shown && rrsetTag(shown));
+    builder.refusals.try(() => checkPrecondition(precondition, shown && rrsetTag(shown)));
     if (stands?.manager === 'host') {
       const isOrphan = isOrphanedRecord(context, owner, stands);
       if (!isOrphan && builder.refusals.refuses(() => refuseManaged(owner, stands), path)) continue;
@@ -101,7 +101,7 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
       created = shown === undefined;
     } else if (stands !== undefined) builder.deleteRrset(zone, owner, type);
     else if (shown !== undefined) builder.refusals.refuses(() => refuseImplied(owner, type, zone), path);
-    else if (mustExist) refuse('not_found', `${owner} has no ${type} records`, { name: owner, rrsetType: type });
+    else if (mustExist) builder.refusals.try(() => refuseMissing(owner, type));
   }
   return builder.buildWith(
     (warnings) => ({ rrsets, created, warnings: [...noted, ...warnings] }),
@@ -141,6 +141,11 @@ function checkPlace(zone: Zone, owner: Fqdn, type: RecordType, path: string): vo
       `the SOA comes from the zone's settings: PATCH ${zonePath(zone.name)} with "soa"`,
     );
   }
+}
+
+/** Refuses to read or delete an RRset that does not exist. */
+export function refuseMissing(owner: Fqdn, type: RecordType): never {
+  refuse('not_found', `${owner} has no ${type} records`, { name: owner, rrsetType: type }, ':name');
 }
 
 /**

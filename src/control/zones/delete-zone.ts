@@ -36,12 +36,14 @@ export function decideDeleteZone(context: DecisionContext, { name, precondition 
   const fault = faultOf(context, name);
   if (fault !== undefined) {
     const repair = 'repair it in the store, or repeat with ?force=true, which deletes what the store has of the zone';
-    throw faultRefusal({ key: zoneKey(name), fault, repair });
+    throw faultRefusal({ key: zoneKey(name), fault, repair, path: ':zone' });
   }
   const current = existingZone(context, name);
-  checkPrecondition(precondition, entityTag(current.modified));
-  if (zones.counts(name).managedNames > 0) refuseInUse(context, name);
   const builder = new TransactionBuilder(context);
+  builder.refusals.try(() => checkPrecondition(precondition, entityTag(current.modified)));
+  builder.refusals.try(() => {
+    if (zones.counts(name).managedNames > 0) refuseInUse(context, name);
+  }, ':zone');
   builder.delete(zoneKey(name), current.modified).deletePrefix(zoneNamesPrefix(name)).endImport(name);
   // Every change of the zone writes its serial. So the compare proves that no name was added since the views were read.
   builder.delete(serialKey(name), zones.serial(name));
@@ -74,8 +76,11 @@ function faultOf({ views }: DecisionContext, zone: Fqdn): Fault | undefined {
  * the serial, since nobody can write into such a zone.
  */
 function decideDeleteUnreadable(context: DecisionContext, zone: Fqdn, { modified }: Fault): Decision<void> {
-  if (hostsIn(context, zone).length > 0) refuseInUse(context, zone);
-  return new TransactionBuilder(context)
+  const builder = new TransactionBuilder(context);
+  builder.refusals.try(() => {
+    if (hostsIn(context, zone).length > 0) refuseInUse(context, zone);
+  }, ':zone');
+  return builder
     .delete(zoneKey(zone), modified)
     .deletePrefix(zoneNamesPrefix(zone))
     .endImport(zone)

@@ -36,20 +36,25 @@ export interface ZonePut extends Standing {
 
 /**
  * Creates or changes a zone. Refuses with `precondition_failed`, with `zone_conflict` if a new zone would hide names of
- * hosts, and with `name_hidden` if after new settings a DNAME at the apex would hide the names of the replicas.
+ * hosts, and with `name_hidden` if after new settings a DNAME at the apex would hide the names of the replicas. `path`:
+ * where the request has the zone's name.
  */
-export function decidePutZone(context: DecisionContext, { name, precondition, change }: ZoneChange): Decision<ZonePut> {
+export function decidePutZone(
+  context: DecisionContext,
+  { name, precondition, change }: ZoneChange,
+  path = ':zone',
+): Decision<ZonePut> {
   const current = context.views.zones.get(name);
-  checkPrecondition(precondition, current && entityTag(current.modified));
-  const zone = change(current?.value);
   const builder = new TransactionBuilder(context);
+  builder.refusals.try(() => checkPrecondition(precondition, current && entityTag(current.modified)));
+  const zone = builder.refusals.need(() => change(current?.value));
   if (current === undefined) {
-    checkHidesNothing(builder, name);
+    builder.refusals.try(() => checkHidesNothing(builder, name), path);
     builder.createZone(zone);
   } else {
     builder.put(zoneKey(name), zoneValue.encode(zone), current.modified, zoneValue.encode(current.value));
     if (builder.writes(zoneKey(name))) builder.touchZone(name);
-    checkApex(builder, zone, current.value);
+    builder.refusals.try(() => checkApex(builder, zone, current.value), '/nameservers');
   }
   const created = current === undefined;
   const warnings = created ? hiddenBy(context, name) : [];
@@ -60,8 +65,8 @@ export function decidePutZone(context: DecisionContext, { name, precondition, ch
 export function decideCreateZone(context: DecisionContext, zone: Zone): ReturnType<typeof decidePutZone> {
   const { name } = zone;
   if (context.views.zones.get(name) !== undefined)
-    refuse('already_exists', `there is a zone ${name} already`, { zone: name });
-  return decidePutZone(context, { name, precondition: {}, change: () => zone });
+    refuse('already_exists', `there is a zone ${name} already`, { zone: name }, '/name');
+  return decidePutZone(context, { name, precondition: {}, change: () => zone }, '/name');
 }
 
 /**

@@ -79,7 +79,7 @@ export function parseRrsetPlace(zone: Fqdn, { name, type }: { name: string; type
 
 /** Returns the change of one RRset. Refuses with `record_invalid` records that cannot be read. */
 export async function parseRrsetInput(place: RrsetPlace, input: RrsetInput): Promise<RrsetChange> {
-  return changeOf(place, input, await recordsAt('/records', place.type, input.records, new Turns()), '');
+  return changeOf(place, input, await recordsAt('/records', place.type, input.records, new Turns()), ':name');
 }
 
 /**

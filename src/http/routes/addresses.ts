@@ -34,7 +34,7 @@ export const addressRoutes: Routes = async (app, services) => {
     const fault = views.faults.get(addressKey(space, address))?.message;
     if (fault !== undefined) return { ...place, state: 'unreadable', fault, holders: record?.holders ?? [] };
     if (record === undefined && place.pool === null)
-      refuse('not_found', `${address} is in no pool, and nobody holds it`, { address });
+      refuse('not_found', `${address} is in no pool, and nobody holds it`, { address }, ':ip');
     const isRecorded = views.pools.isRecorded(space, address);
     const named = isRecorded && { names: views.pools.namesAt(address).slice(0, maxNames) };
     if (record?.state === 'held') return { ...showAllocation({ ...record, ...place }), ...named };

@@ -6,7 +6,7 @@ import { checkReadOnly } from '../../control/input/read-only.ts';
 import { parseSearch } from '../../control/input/search.ts';
 import { existingZone } from '../../control/reading/existing.ts';
 import { rrsetPath } from '../../control/reading/resource-path.ts';
-import { decideChangeRrsets } from '../../control/zones/change-rrsets.ts';
+import { decideChangeRrsets, refuseMissing } from '../../control/zones/change-rrsets.ts';
 import { countRrsets, listRrsets, type RrsetPosition, servedRrsetsAt } from '../../control/zones/list-rrsets.ts';
 import {
   parseOwner,
@@ -131,7 +131,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const { zone, owner, type } = placeOf(request.params);
       const rrset = servedRrsetsAt(views, zone, owner).find((one) => one.type === type);
-      if (rrset === undefined) refuse('not_found', `${owner} has no ${type} records`, { name: owner, rrsetType: type });
+      if (rrset === undefined) refuseMissing(owner, type);
       return sendResource(request, reply, rrsetTag(rrset), showRrset(zone.name, owner, rrset));
     },
   );

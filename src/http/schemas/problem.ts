@@ -18,7 +18,8 @@ export const Problem = Type.Object(
         Type.Object({
           pointer: Type.String({
             description:
-              'JSON pointer (RFC 6901) into the body; `?` or `:` with the name of a parameter; `line:` of a file',
+              'JSON pointer (RFC 6901) into the body; `?` or `:` with the name of a parameter; `header ` with the name ' +
+              'of a header; `line:` of a file',
           }),
           message: Type.String(),
         }),
