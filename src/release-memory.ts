@@ -29,6 +29,7 @@ export function releaseMemory(): () => void {
   setFlagsFromString('--no-expose-gc');
   collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
   const trimHeap = openHeapTrim();
+  trimHeap?.();
   let kept = taken();
   let live = process.memoryUsage().heapUsed;
   const timer = setInterval(() => {
