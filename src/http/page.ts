@@ -1,6 +1,6 @@
 // Pages of a list. A cursor is the key of the last item of a page, in base64url so that no client relies on its form.
-// So what stands throughout a listing comes exactly once, whatever is created and deleted between its pages
-// (test/http/cursors.test.ts).
+// So an item that exists during the whole listing comes exactly once, whatever else is created and deleted between its
+// pages (test/http/cursors.test.ts).
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { atField } from '../errors.ts';

@@ -1,5 +1,5 @@
-// Cursors of every list: what stands throughout a listing comes exactly once, although items are deleted and created
-// between its pages. Cited by src/http/page.ts.
+// Cursors of every list: an item that exists during the whole listing comes exactly once, although other items are
+// deleted and created between its pages. Cited by src/http/page.ts.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -117,7 +117,7 @@ async function readAll({ api }: ServedApi, path: string, between: (page: number)
 }
 
 for (const list of lists) {
-  test(`GET ${list.path}: what stands throughout comes exactly once`, async (t) => {
+  test(`GET ${list.path}: an item that exists during the whole listing comes exactly once`, async (t) => {
     const served = await prepare(t);
     // Numbers that divide by four stay. Between pages the numbers before them are deleted, and the numbers after them
     // are created: some before the cursor and some after it.
@@ -140,7 +140,7 @@ for (const list of lists) {
   });
 }
 
-test('a list of RRsets goes on where it was after an import of the zone, and after NS records became own ones', async (t) => {
+test('a list of RRsets goes on where it was after imports of the zone, and after NS records of a user replace the implied ones', async (t) => {
   const served = await prepare(t);
   const { api } = served;
   const path = '/v1/zones/foo.k8s/rrsets';

@@ -9,7 +9,7 @@ type Shown = Record<string, unknown>;
 const zone = 'xn--mnchen-3ya.example';
 const zonePath = `/v1/zones/${encodeURIComponent('münchen.example')}`;
 
-test('zones, hosts, aliases and RRsets are taken in Unicode, and shown as A-labels and in Unicode', async (t) => {
+test('zones, hosts, aliases and RRsets are accepted in Unicode, and shown as A-labels and in Unicode', async (t) => {
   const { api, dump } = await servedApi(t);
   const ascii = await api.ok<Shown>(201, 'POST', '/v1/zones', { name: 'plain.example' });
   assert.equal('unicodeName' in ascii, false);
@@ -80,7 +80,7 @@ test('filters take a Unicode name', async (t) => {
     assert.deepEqual(await found(`search=${encodeURIComponent(part)}`), [], part);
 });
 
-test('a zone file in UTF-8 is taken, and its difference shows both forms', async (t) => {
+test('a zone file in UTF-8 is accepted, and its difference shows both forms', async (t) => {
   const { api } = await servedApi(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 'münchen.example', nameservers: ['ns.example'] });
   const file = async (query: string) => {

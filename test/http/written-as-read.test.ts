@@ -1,4 +1,4 @@
-// What a GET gives, a PUT takes, and a PATCH too: read-only fields with the values that stand are accepted, and nothing
+// A PUT and a PATCH accept what a GET shows: read-only fields are accepted with their current values, and nothing
 // changes.
 
 import assert from 'node:assert/strict';
@@ -48,7 +48,7 @@ for (const path of paths) {
   });
 }
 
-test('what an import has stored is taken by a write as it is read: times of 0, many records, long records', async (t) => {
+test('a PUT accepts what a GET shows after an import: times of 0, many records, long records', async (t) => {
   const { api, dump } = await servedApi(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 'z' });
   const addresses = Array.from({ length: 4000 }, (_, i) => `m A 10.0.${i >> 8}.${i & 255}`);
@@ -85,7 +85,7 @@ test('a list of RRsets that was read is taken by a PATCH, and changes nothing', 
   }
 });
 
-test('a list of RRsets whose read-only fields say what does not stand is refused, with a pointer to each', async (t) => {
+test('a list of RRsets is refused if read-only fields have other values than a GET shows, with a pointer to each', async (t) => {
   const { api, dump } = await prepare(t);
   const before = await dump();
   const changes = [
@@ -119,7 +119,7 @@ for (const [path, fields, pointers] of [
   ['/v1/zones/z', { unicodeName: 'ü' }, ['/unicodeName']],
   ['/v1/zones/z/rrsets/t/TXT', { records: ['"x"'], managedBy: 'host:a.z' }, ['/managedBy']],
 ] as const) {
-  test(`${path}: ${JSON.stringify(fields)} is refused, because it is not what stands`, async (t) => {
+  test(`${path}: ${JSON.stringify(fields)} is refused, because it is not what a GET shows`, async (t) => {
     const { api, dump } = await prepare(t);
     const before = await dump();
     await api.refused('precondition_failed', 'PUT', path, fields, [...pointers]);

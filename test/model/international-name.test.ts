@@ -34,7 +34,7 @@ test('characters that UTS 46 maps to ASCII become ASCII', () => {
   assert.equal(parseName('a\u00adb.example'), 'ab.example');
 });
 
-test('a relative Unicode name is taken', () => {
+test('a relative Unicode name is accepted', () => {
   assert.equal(parseRelativeName('bücher', parseName('ü.example')), 'xn--bcher-kva.xn--tda.example');
   assert.equal(parseRelativeName('bücher.ü.example.', parseName('ü.example')), 'xn--bcher-kva.xn--tda.example');
 });
@@ -71,7 +71,7 @@ test('names without a valid A-label have no Unicode form', () => {
   assert.equal(unicodeNameOf('xn--zz.xn--tda'), 'xn--zz.ü');
 });
 
-test('the Unicode form of any name that was taken is the same name', () => {
+test('the Unicode form of any accepted name is the same name', () => {
   const label = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 });
   fc.assert(
     fc.property(fc.array(label, { minLength: 1, maxLength: 3 }), (parts) => {

@@ -14,7 +14,7 @@ import { faultRefusal } from '../reading/fault-refusal.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import { usageOf } from './pool-usage.ts';
 
-/** A warning about an address that was given as asked, but that records of others name. */
+/** A warning that a request got the address that it asked for, although records at other names have that address. */
 export interface AddressWarning {
   address: Address;
   /** The names of the records, {@link maxNamed} at most. */
@@ -36,7 +36,11 @@ export function recordedWarnings(
     const names = views.pools.namesAt(address).filter((name) => name !== own);
     if (names.length === 0) return [];
     return [
-      { address, names: names.slice(0, maxNamed), message: `records of ${joinFirst(names)} name ${address} too` },
+      {
+        address,
+        names: names.slice(0, maxNamed),
+        message: `records at ${joinFirst(names)} also have the address ${address}`,
+      },
     ];
   });
 }

@@ -89,9 +89,8 @@ interface ShownHost {
 }
 
 /**
- * Refuses with `precondition_failed` what the request says about the host that stands and no request can change: its
- * read-only fields, and the pools and PTRs of its addresses. `shown`: the host as answers show it; undefined if there
- * is none.
+ * Refuses with `precondition_failed` values that differ from `shown` and that no request can change: read-only fields,
+ * and the pools and PTRs of addresses. `shown`: the host as answers show it now; undefined if there is none.
  */
 export function checkShownHost(
   readOnly: Readonly<Record<string, unknown>>,

@@ -1,5 +1,5 @@
-// Fields that answers have and that no request can change. A request may have them if they say what stands, so that
-// people can write what they have read.
+// Fields that answers have and that no request can change. A request may have them with their current values, so
+// that people can write what they have read.
 
 import { isDeepStrictEqual } from 'node:util';
 import { refuseField } from '../../errors.ts';

@@ -14,8 +14,8 @@ export type Decide<T> = (context: DecisionContext) => Decision<T>;
 /** The inputs of a decision beside the request. */
 export interface DecisionContext extends Asking {
   /**
-   * The keys that the transaction writes for other requests to this replica. They are in use, although the views do not
-   * have them yet.
+   * Several requests to this replica may share one transaction. These are the keys that the others already write in it.
+   * They are in use, although the views do not have them yet.
    */
   readonly claimed: { has(key: string): boolean };
   /** Milliseconds since the epoch. */
@@ -61,7 +61,7 @@ export function noChange<T>(result: T): Decision<T> {
   return new Decision(result, { compares: [], operations: [] });
 }
 
-/** The result of a write that may find the resource as the request wants it. */
+/** The result of a write. A resource that already is as the request wants it is not written again. */
 export interface Standing {
   /** The revision that last wrote the resource, if this write leaves it as it is. Then its entity tag stays too. */
   standingSince?: Revision;

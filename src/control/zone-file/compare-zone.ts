@@ -62,7 +62,10 @@ export class ZoneComparison {
     if (this.differences.length < this.#limit) this.differences.push({ owner, type, before, after });
   }
 
-  /** Compares the RRsets that are stored at one name with those of the file. Marks those of the file as `known`. */
+  /**
+   * Compares the RRsets that are stored at one name with those of the file. Marks an RRset of the file as `known` if
+   * one of its type is stored.
+   */
   compareName(owner: Fqdn, stored: readonly Rrset[], wanted: readonly FileRrset[]): void {
     for (const rrset of stored) {
       const after = wanted.find(({ type }) => type === rrset.type);

@@ -116,7 +116,7 @@ function resultOf({ counts, differences }: ZoneComparison, findings: Findings) {
  */
 function dropImplied(views: Views, before: Zone, contents: ZoneFileContents, findings: Findings): number {
   const { name: zone } = before;
-  // They have the zone's default TTL, which the import may change.
+  // The implied RRsets have the zone's default TTL, which the import may change.
   const ttl = defaultTtlFrom(before, contents);
   const implied = views.zones
     .implied(zone)

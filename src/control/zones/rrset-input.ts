@@ -45,8 +45,9 @@ export interface NamedRrsetInput extends RrsetInput {
   /** Relative to the zone; `@` is the apex. */
   name: string;
   type: string;
-  /** What answers show too. It must be what stands. */
+  /** Read-only. A request may have it with the value that answers show. */
   unicodeName?: string | undefined;
+  /** Read-only, as `unicodeName`. */
   managedBy?: string | undefined;
 }
 

@@ -14,7 +14,7 @@ function hex(name: string): string {
     );
 }
 
-/** Returns rdata that dns-packet does not decode: octets, and names. */
+/** Returns a record whose rdata dns-packet does not decode. The rdata is the hex text `before`, then the names. */
 function generic(owner: string, type: string, before: string, ...names: string[]): string {
   const rdata = before + names.map((name) => (name === '.' ? '00' : hex(name))).join('');
   return `${owner} 60 ${type} \\# ${rdata.length / 2} ${rdata}`;
