@@ -19,7 +19,7 @@ import type { CertificateFiles, CertificateUse, KeptCertificate } from './dns/li
 import { type DnsServer, startDns } from './dns/listen/dns-server.ts';
 import { listenError } from './dns/listen/listen-error.ts';
 import { useCertificate } from './http/api-tls.ts';
-import { addDnsMetrics, createMetrics } from './http/metrics.ts';
+import { addCertificateMetric, addDnsMetrics, createMetrics } from './http/metrics.ts';
 import { createServer } from './http/server.ts';
 import { formatEndpoint, isLoopback } from './model/endpoint.ts';
 import { type Member, nameserverOf } from './model/member.ts';
@@ -131,6 +131,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
     const server = await starting;
     dns = server;
     addDnsMetrics(metrics, () => server.counters());
+    addCertificateMetric(metrics, () => ({ api: certificate?.expires, dns: server.certificateExpires() }));
     const endpoints = {
       ...api,
       dns: server.addresses.map(formatEndpoint),

@@ -19,6 +19,7 @@ const peers = [
   ['openssl', 'openssl'],
   ['nsd', 'nsd'],
   ['knotd', 'knot'],
+  ['promtool', 'prometheus'],
 ] as const;
 
 const missing = peers.filter(([program]) => !isInstalled(program)).map(([, name]) => name);

@@ -80,6 +80,20 @@ function poolGauge(registry: Registry, views: Views): void {
   });
 }
 
+/** Adds when each certificate in use expires. `read` returns seconds since the epoch by use, undefined without one. */
+export function addCertificateMetric(registry: Registry, read: () => Record<'api' | 'dns', number | undefined>): void {
+  if (Object.values(read()).every((expires) => expires === undefined)) return;
+  new Gauge({
+    name: 'zonewright_certificate_expires_timestamp_seconds',
+    help: 'When the certificate in use expires, in seconds since 1970; only with TLS',
+    labelNames: ['use'],
+    registers: [registry],
+    collect() {
+      for (const [use, expires] of Object.entries(read())) if (expires !== undefined) this.set({ use }, expires);
+    },
+  });
+}
+
 /** Adds the counters of the DNS threads. `read` returns their sums over all threads. */
 export function addDnsMetrics(registry: Registry, read: () => readonly CounterValues[]): void {
   for (const { name, help, label } of read()) {

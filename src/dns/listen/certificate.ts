@@ -125,6 +125,11 @@ export class KeptCertificate {
     return this.#current;
   }
 
+  /** Returns when our certificate expires, in seconds since the epoch. */
+  get expires(): number {
+    return Date.parse(new X509Certificate(this.#current.cert).validTo) / 1000;
+  }
+
   /** Calls `onChange` for every good new pair. A bad one is logged once, and the old one stays in use. */
   watch(onChange: (certificate: Certificate) => void): void {
     const again = () => {

@@ -55,6 +55,8 @@ interface PickedAddresses {
 export interface DnsServer extends PickedAddresses {
   /** Returns the sums over all threads since the start, for /metrics. Threads that died are included. */
   counters(): CounterValues[];
+  /** Returns when the certificate expires, in seconds since the epoch; undefined without one. */
+  certificateExpires(): number | undefined;
   /** Answers what has been received, and returns when every thread has ended. */
   close(): Promise<void>;
 }
@@ -90,7 +92,12 @@ export async function startDns(options: DnsServerOptions, limits: DnsLimits = dn
     const listen = picked.addresses.map(formatEndpoint);
     const secure = certificate && { tls: picked.tls.map(formatEndpoint), https: picked.https.map(formatEndpoint) };
     logger.info({ listen, ...secure, threads: options.threads, socket }, 'DNS is listening');
-    return { ...picked, counters: () => threads.counters(), close };
+    return {
+      ...picked,
+      counters: () => threads.counters(),
+      certificateExpires: () => certificate?.expires,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

@@ -1,0 +1,116 @@
+// The alert rules and the dashboard: promtool accepts and tests the rules, and every expression finds data in a real
+// Prometheus that scrapes a real replica.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { makeCertificate } from '../support/certificate.ts';
+import { freePort } from '../support/free-port.ts';
+import { findProgram, startPeerProcess } from '../support/peer-process.ts';
+import { startReplica } from '../support/replica.ts';
+import { temporaryFolder } from '../support/temporary.ts';
+import { until } from '../support/until.ts';
+
+const deploy = fileURLToPath(new URL('../../deploy/', import.meta.url));
+const rules = join(deploy, 'prometheus/zonewright.rules.yml');
+const run = promisify(execFile);
+const skip =
+  findProgram('promtool') === undefined && process.env.CI !== 'true'
+    ? 'Prometheus is not installed: install prometheus'
+    : false;
+
+interface Dashboard {
+  panels: { title: string; targets?: { expr: string }[] }[];
+}
+
+/** The answer of Prometheus to a query, or its list of rules. */
+interface Answer {
+  status: string;
+  error?: string;
+  data: { result: unknown[]; groups: { rules: { query: string; health: string; lastError?: string }[] }[] };
+}
+
+/** Panels that have no data while nothing is wrong. */
+const quietPanels = ['Not answered'];
+
+suite('Prometheus', { skip }, () => {
+  test('promtool accepts the rules, and each fires when it must', async () => {
+    await run('promtool', ['check', 'rules', rules]);
+    await run('promtool', ['test', 'rules', join(deploy, 'prometheus/zonewright.rules.test.yml')]);
+  });
+
+  test('every rule and every panel of the dashboard has data', async (t) => {
+    const folder = await temporaryFolder(t);
+    const { cert, key } = await makeCertificate(folder, 'dns');
+    const secure = ['--dns-tls', '127.0.0.1:0', '--dns-tls-cert', cert, '--dns-tls-key', key];
+    const replica = await startReplica(t, join(folder, 'replica'), secure);
+    await replica.expect(201, 'POST', '/v1/pools', { name: 'default', ranges: ['10.8.0.0/24'] });
+    await replica.expect(201, 'POST', '/v1/zones', { name: 'foowidgets.k8s' });
+    await replica.expect(201, 'POST', '/v1/hosts', { name: 'nginx.foowidgets.k8s' });
+    await replica.ask('nginx.foowidgets.k8s', 'A');
+
+    const request = await startPrometheus(t, folder, new URL(replica.url).host);
+    const { panels } = JSON.parse(await readFile(join(deploy, 'grafana/zonewright.json'), 'utf8')) as Dashboard;
+    const ask = (expression: string) => request(`/api/v1/query?query=${encodeURIComponent(expression)}`);
+    // A rate needs two scrapes.
+    const rate = 'rate(zonewright_http_request_duration_seconds_count[10s])';
+    await until(async () => (await ask(rate)).data.result.length > 0, 'Prometheus has not scraped twice');
+    for (const { title, targets = [] } of panels) {
+      for (const { expr } of targets) {
+        const filled = expr
+          .replaceAll('$job', 'zonewright')
+          .replaceAll('$instance', '.+')
+          .replaceAll('$__rate_interval', '10s');
+        const { status, error } = await ask(filled);
+        assert.equal(status, 'success', `${title}: ${error}`);
+        if (quietPanels.includes(title)) continue;
+        const hasData = async () => {
+          await replica.ask('nginx.foowidgets.k8s', 'A');
+          return (await ask(filled)).data.result.length > 0;
+        };
+        await until(hasData, `the panel '${title}' has no data: ${expr}`);
+      }
+    }
+    const read = async () => (await request('/api/v1/rules')).data.groups.flatMap((group) => group.rules);
+    await until(
+      async () => (await read()).every(({ health }) => health !== 'unknown'),
+      'the rules were not run',
+      30_000,
+    );
+    for (const { query, health, lastError } of await read()) {
+      assert.equal(health, 'ok', String(lastError));
+      for (const [metric = ''] of query.matchAll(/\b(?:zonewright_\w+|up)\b/g)) {
+        const { data } = await ask(metric);
+        assert.ok(data.result.length > 0, `a rule reads ${metric}, which the replica does not have`);
+      }
+    }
+  });
+});
+
+/** Starts Prometheus with our rules. It scrapes the replica every second. */
+async function startPrometheus(t: Parameters<typeof startPeerProcess>[0], folder: string, target: string) {
+  const port = await freePort();
+  const config = join(folder, 'prometheus.yml');
+  const scrape = [{ job_name: 'zonewright', static_configs: [{ targets: [target] }] }];
+  const global = { scrape_interval: '1s', evaluation_interval: '1s' };
+  // JSON is YAML.
+  await writeFile(config, JSON.stringify({ global, rule_files: [rules], scrape_configs: scrape }));
+  const listen = `--web.listen-address=127.0.0.1:${port}`;
+  const storage = `--storage.tsdb.path=${join(folder, 'prometheus')}`;
+  const prometheus = startPeerProcess(t, 'prometheus', [`--config.file=${config}`, listen, storage]);
+  const request = async (path: string): Promise<Answer> => {
+    if (prometheus.hasEnded()) throw new Error(`Prometheus has ended: ${prometheus.output()}`);
+    return (await fetch(`http://127.0.0.1:${port}${path}`)).json() as Promise<Answer>;
+  };
+  const answers = () =>
+    request('/api/v1/rules').then(
+      () => true,
+      () => false,
+    );
+  await until(answers, 'Prometheus does not answer');
+  return request;
+}
