@@ -14,8 +14,8 @@ import type { FastifySchemaCompiler } from 'fastify';
 const maxExactValues = 20_000;
 
 /**
- * Returns a compiler of strict validators. Fastify's own validators drop unknown fields, and accept "5" for 5. These
- * convert only values in a URL or a header, which are always text.
+ * Returns a compiler of strict validators. Fastify's own validators drop unknown fields, and accept "5" for 5. The
+ * strict ones convert only values in a URL or a header, which are always text.
  */
 export function newValidatorCompiler(): FastifySchemaCompiler<object> {
   const options = {

@@ -1,4 +1,4 @@
-// Sends requests that the description allows to a replica, and checks each answer: `npm run test:schemathesis`.
+// Sends a replica requests that the description allows, and checks each answer: `npm run test:schemathesis`.
 // No answer is 400, and each is one that the description has. Schemathesis needs Python, and is installed once.
 
 import { spawn, spawnSync } from 'node:child_process';

@@ -16,7 +16,7 @@ async function prepare(t: TestContext) {
   return { api, host, put };
 }
 
-test('a deleted host is answered with the CNAME records that are left pointing at it, in every zone', async (t) => {
+test('deleting a host warns of the CNAME records in every zone that are left pointing at it', async (t) => {
   const { api, host, put } = await prepare(t);
   await host('a.foo.k8s', 'own.foo.k8s');
   await host('b.foo.k8s');
@@ -32,7 +32,7 @@ test('a deleted host is answered with the CNAME records that are left pointing a
   await api.ok(204, 'DELETE', '/v1/hosts/b.foo.k8s');
 });
 
-test('a host that is renamed, or loses an alias, is answered with what still points to the old name', async (t) => {
+test('renaming a host or removing an alias warns of the CNAME records that still point to the old name', async (t) => {
   const { api, host, put } = await prepare(t);
   await host('a.foo.k8s', 'own.foo.k8s');
   await put('foo.k8s', 'one/CNAME', 'a.foo.k8s.');

@@ -1,5 +1,5 @@
-// What needs no token: everything beside /v1 or, with `--http-open health`, only health checks, which then say no more
-// than whether the replica is well.
+// What needs no token. By default: everything except /v1. With `--http-open health`: only the health checks, which
+// without a token then say only whether the replica is well.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -35,7 +35,7 @@ test('by default, only /v1 needs a token', async (t) => {
   assert.deepEqual((await get('/readyz')).body.waitingFor, ['views from etcd']);
 });
 
-test('with health, all but the health checks needs a token, and these say only whether they are well', async (t) => {
+test('with health, only health checks need no token, but without one they say only whether all is well', async (t) => {
   const { get, waitFor } = await prepare(t, 'health');
   for (const path of paths) {
     for (const token of [undefined, 'not-the-token-at-all']) {

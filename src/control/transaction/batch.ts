@@ -7,8 +7,8 @@ import type { Decision } from './decision.ts';
 import { comparedKey, writtenKey } from './transaction-keys.ts';
 
 /**
- * The limit for the values of one transaction. By default, etcd accepts requests of up to 1.5 MiB. Replicas read them
- * at once: 1 MiB would hold the event loop for more than 100 ms.
+ * The limit for the values of one transaction. By default, etcd accepts requests of up to 1.5 MiB. But a replica reads
+ * all values of a transaction in one turn of the event loop, and 1 MiB would take more than 100 ms.
  */
 const maxBytes = 768 * 1024;
 /** The limit for requests that share a transaction. Replicas read all its values at once, before they do other work. */

@@ -33,7 +33,8 @@ export async function commitByForce<T>(
       return await committer.commit(actor, decide);
     } catch (error) {
       if (!(error instanceof Refusal && inUse.has(error.code))) throw error;
-      if (clearings === maxClearings) throw clearsAny ? new LostRace('and more is in use again') : error;
+      if (clearings === maxClearings)
+        throw clearsAny ? new LostRace('and added items after those in use were removed') : error;
     }
   }
 }

@@ -35,7 +35,7 @@ export class TransactionBuilder implements DecisionContext {
   readonly #names: NameEdits;
   /** The zones that this transaction creates. They have no key yet to compare. */
   readonly #created = new Map<Fqdn, Zone>();
-  /** The keys of zones that must not exist: a created zone would be inside them, and they are not in the views. */
+  /** The keys of zones that would enclose a created zone and are not in the views: they must not exist. */
   readonly #enclosing = new Set<string>();
 
   constructor({ actor, views, claimed, now }: DecisionContext) {
@@ -68,8 +68,8 @@ export class TransactionBuilder implements DecisionContext {
 
   /**
    * Writes a key. Requires that the revision `before` is still the one that last wrote it. If `before` is undefined,
-   * requires that there is no such key. Writes nothing if `standing`, the value that stands, is the same: the compare
-   * then proves that it still stands (test/control/unchanged-writes.test.ts).
+   * requires that there is no such key. Writes nothing if `standing`, the key's value in the views, equals `value`: the
+   * compare then proves that the key still has this value (test/control/unchanged-writes.test.ts).
    */
   put(key: string, value: string, before: Revision | undefined, standing?: string): this {
     if (before === undefined) this.requireAbsent(key);
@@ -113,8 +113,9 @@ export class TransactionBuilder implements DecisionContext {
   }
 
   /**
-   * Creates a zone. The same transaction may write names into it. Requires that nobody creates a zone between the new
-   * zone and its enclosing zone in the views: the new zone could hide names of it (test/control/races.test.ts).
+   * Creates a zone. The same transaction may write names into it. Requires that nobody else creates a zone that would
+   * be between the new zone and its enclosing zone in the views: the new zone could hide names of that other zone
+   * (test/control/races.test.ts).
    */
   createZone(zone: Zone): this {
     this.#created.set(zone.name, zone);
@@ -243,7 +244,10 @@ export class TransactionBuilder implements DecisionContext {
   }
 }
 
-/** Returns since when the resource stands as it is, if the transaction does not write its key. */
+/**
+ * Returns the revision that last wrote the resource, as `standingSince`, if the transaction does not write its key.
+ * Otherwise returns an empty object.
+ */
 export function standingSince(builder: TransactionBuilder, key: string, current?: Versioned<unknown>): Standing {
   return current === undefined || builder.writes(key) ? {} : { standingSince: current.modified };
 }

@@ -17,9 +17,9 @@ const pageSize = 1000;
 /**
  * Deletes the names of all generations except the zone's current generation and that of a running import. Returns the
  * number of names that it deleted. Each import has a higher generation than the imports before it. So the imports of
- * all generations below that of the lock have ended. Reads the zone's key after the lock, so that the key has the
- * generation of an import that ended before the lock was read. Each deletion requires that the zone was not deleted and
- * created again meanwhile (test/control/races.test.ts).
+ * all generations below that of the lock have ended. Reads the lock first, then the zone's key. In the other order, an
+ * import could end between the two reads, and the names of its generation, now the current one, would be deleted. Each
+ * deletion requires that the zone was not deleted and created again meanwhile (test/control/races.test.ts).
  */
 export async function cleanGenerations(store: Store, zone: Fqdn): Promise<number> {
   const lock = await store.list(importKey(zone), { limit: 1 });

@@ -4,7 +4,7 @@ import { type HandOnLimits, handOnLimits } from '../handed-on/hand-on-limits.ts'
 
 /** The limits of connections. They count TCP, TLS and HTTPS together. */
 export interface StreamLimits {
-  /** A connection is closed after so long without a finished query or taken answers (RFC 7766 §6.2.3). */
+  /** A connection is closed if its client finishes no query and takes no answers for so long (RFC 7766 §6.2.3). */
   readonly idleMilliseconds: number;
   readonly connections: number;
   readonly connectionsPerClient: number;

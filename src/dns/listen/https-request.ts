@@ -48,7 +48,7 @@ const errors = {
 export function answerRequest(http: HttpsRequest): void {
   const { request, response, shared } = http;
   shared.counters.add(counterCell.httpsReceived);
-  // The client has gone. Without a listener, the error would end the thread.
+  // An error means that the client has gone. Without a listener, it would end the thread.
   request.on('error', () => undefined);
   response.on('error', () => undefined);
   const [place, ...query] = request.url.split('?');
@@ -172,7 +172,8 @@ function sendMessage({ request, response, connection, shared }: HttpsRequest, an
 }
 
 function sendError({ request, response }: HttpsRequest, { status, reason, headers }: ErrorResponse): void {
-  // A refused body is not read to its end. In HTTP/1.1, only closing the connection tells the client.
+  // A refused body is not read to its end. To tell the client to send no more of it, HTTP/1.1 can only close the
+  // connection. HTTP/2 closes the stream.
   const first = request.httpVersionMajor === 1;
   const unread = !request.complete && (first ? hasBody(request) : !request.stream.endAfterHeaders);
   const text = `${reason}\n`;
