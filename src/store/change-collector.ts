@@ -2,7 +2,7 @@
 // messages. The stream, and its reconnects: etcd.ts.
 
 import type { Revision } from '../model/revision.ts';
-import type { Change, Entry, StoreEvent } from './store.ts';
+import { type Change, Compacted, type Entry, type StoreEvent, type WatchOptions } from './store.ts';
 
 /** An etcd key with its value, as decoded from protobuf. */
 export interface EtcdKeyValue {
@@ -16,7 +16,8 @@ export interface EtcdKeyValue {
 export interface WatchMessage {
   /** Set if the next message continues this response. */
   fragment?: boolean;
-  events: { type: 'Put' | 'Delete'; kv: EtcdKeyValue }[];
+  /** `prev_kv`: only if it was asked for, and null if etcd does not have it. */
+  events: { type: 'Put' | 'Delete'; kv: EtcdKeyValue; prev_kv?: EtcdKeyValue | null }[];
 }
 
 /** Returns an etcd key and its value as an entry. `known` maps the full key to the key that the caller uses. */
@@ -32,17 +33,22 @@ export function entryOf(kv: EtcdKeyValue, known: (full: string) => string): Entr
 /** Collects the events of one watch stream. A response has complete revisions, but a fragment may end within one. */
 export class ChangeCollector {
   readonly #known: (full: string) => string;
+  readonly #reportsPrevious: boolean;
   /** The newest change, if the next message may add events to it. */
   #incomplete: Change | undefined;
 
-  constructor(known: (full: string) => string) {
+  constructor(known: (full: string) => string, { previous = false }: WatchOptions = {}) {
     this.#known = known;
+    this.#reportsPrevious = previous;
   }
 
-  /** Returns the changes that this message completes (test/store/change-collector.test.ts). */
+  /**
+   * Returns the changes that this message completes (test/store/change-collector.test.ts). Throws {@link Compacted} if
+   * it lacks the value before an event.
+   */
   collect(message: WatchMessage): Change[] {
     const complete: Change[] = [];
-    for (const { type, kv } of message.events) {
+    for (const { type, kv, prev_kv: before } of message.events) {
       const revision = Number(kv.mod_revision) as Revision;
       if (this.#incomplete?.revision !== revision) {
         if (this.#incomplete !== undefined) complete.push(this.#incomplete);
@@ -52,6 +58,7 @@ export class ChangeCollector {
         type === 'Delete'
           ? { kind: 'delete', key: this.#known(kv.key.toString()) }
           : { kind: 'put', entry: entryOf(kv, this.#known) };
+      if (this.#reportsPrevious) this.#addPrevious(event, before ?? undefined);
       this.#incomplete.events.push(event);
     }
     if (!message.fragment && this.#incomplete !== undefined) {
@@ -59,5 +66,11 @@ export class ChangeCollector {
       this.#incomplete = undefined;
     }
     return complete;
+  }
+
+  /** etcd reads the value before when it sends the event, and sends none if that revision was compacted meanwhile. */
+  #addPrevious(event: StoreEvent, before: EtcdKeyValue | undefined): void {
+    if (before !== undefined) event.previous = entryOf(before, this.#known);
+    else if (event.kind === 'delete' || event.entry.created < event.entry.modified) throw new Compacted();
   }
 }

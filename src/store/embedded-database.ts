@@ -25,6 +25,7 @@ import {
   type StoreEvent,
   StoreUnavailable,
   type Transaction,
+  type WatchOptions,
 } from './store.ts';
 
 export interface EmbeddedOptions {
@@ -178,7 +179,12 @@ export class EmbeddedDatabase {
    * Returns the changes of the revisions `first` to `last` to keys in the range. Throws Compacted if one of these
    * revisions is compacted.
    */
-  changes(prefix: string, { start, end }: KeyRange, first: Revision, last: Revision): Change[] {
+  changes(
+    prefix: string,
+    { start, end }: KeyRange,
+    [first, last]: [first: Revision, last: Revision],
+    { previous = false }: WatchOptions,
+  ): Change[] {
     if (first <= this.#compacted) throw new Compacted();
     const changes: Change[] = [];
     for (const found of this.#statements.changes.iterate(first, last, start, end)) {
@@ -187,11 +193,19 @@ export class EmbeddedDatabase {
         row.value === null
           ? { kind: 'delete', key: knownKey(embeddedRoot, row.key, prefix) }
           : { kind: 'put', entry: entryOf(row, prefix) };
+      const before = previous ? this.#before(row) : undefined;
+      if (before !== undefined) event.previous = entryOf(before, prefix);
       const open = changes.at(-1);
       if (open?.revision === row.revision) open.events.push(event);
       else changes.push({ revision: row.revision as Revision, events: [event] });
     }
     return changes;
+  }
+
+  /** Returns the version that this one has superseded. It is kept while a watch can read this one. */
+  #before({ key, revision }: VersionRow): VersionRow | undefined {
+    const row = this.#statements.before.get(key, revision) as VersionRow | undefined;
+    return row?.value == null ? undefined : row;
   }
 
   apply({ compares, operations }: Transaction): CommitResult {

@@ -38,6 +38,8 @@ export const statements = {
   // `+key` keeps the planner from scanning the whole prefix by key.
   changes: `SELECT key, revision, created, value FROM versions INDEXED BY versions_by_revision
     WHERE revision >= ? AND revision <= ? AND +key >= ? AND +key < ? ORDER BY revision`,
+  before: `SELECT key, revision, created, value FROM versions
+    WHERE key = ? AND revision < ? ORDER BY revision DESC LIMIT 1`,
   modifiedRecently: `SELECT 1 FROM versions INDEXED BY versions_by_revision
     WHERE revision > ? AND +key >= ? AND +key < ? AND superseded IS NULL LIMIT 1`,
   modifiedSince: `SELECT 1 FROM versions

@@ -17,6 +17,7 @@ import {
   type Store,
   StoreUnavailable,
   type Transaction,
+  type WatchOptions,
 } from './store.ts';
 
 /** Revisions that a watch reads with one query. */
@@ -56,7 +57,12 @@ class EmbeddedStore implements Store {
     return this.#database.write(() => this.#database.apply(transaction));
   }
 
-  async *watch(prefix: string, from: Revision, signal: AbortSignal): AsyncGenerator<Change, void, undefined> {
+  async *watch(
+    prefix: string,
+    from: Revision,
+    signal: AbortSignal,
+    options: WatchOptions = {},
+  ): AsyncGenerator<Change, void, undefined> {
     const ended = AbortSignal.any([signal, this.#closing.signal]);
     const database = this.#database;
     const range = rangeOf(embeddedRoot, prefix);
@@ -77,7 +83,7 @@ class EmbeddedStore implements Store {
           continue;
         }
         const last = Math.min(database.revision, next + watchStep - 1) as Revision;
-        for (const change of database.read(() => database.changes(prefix, range, next, last))) {
+        for (const change of database.read(() => database.changes(prefix, range, [next, last], options))) {
           if (ended.aborted) return;
           yield change;
         }

@@ -31,6 +31,7 @@ import {
   type StoreEvent,
   StoreUnavailable,
   type Transaction,
+  type WatchOptions,
 } from './store.ts';
 
 export interface EtcdOptions {
@@ -152,7 +153,12 @@ class EtcdStore implements Store {
     return { committed: response.succeeded, revision: Number(response.header.revision) as Revision };
   }
 
-  async *watch(prefix: string, from: Revision, signal: AbortSignal): AsyncGenerator<Change, void, undefined> {
+  async *watch(
+    prefix: string,
+    from: Revision,
+    signal: AbortSignal,
+    options: WatchOptions = {},
+  ): AsyncGenerator<Change, void, undefined> {
     const pending = this.#pendingHistoryLost;
     this.#pendingHistoryLost = undefined;
     if (pending !== undefined) throw pending;
@@ -165,7 +171,7 @@ class EtcdStore implements Store {
     try {
       while (!ended.aborted) {
         try {
-          for await (const progress of this.#stream(prefix, next, ended)) {
+          for await (const progress of this.#stream({ prefix, options }, next, ended)) {
             if (away) this.#logger?.info({ next }, 'etcd is back: the watch continues');
             away = false;
             if (progress.revision < next) continue;
@@ -312,7 +318,11 @@ class EtcdStore implements Store {
   }
 
   /** Reads one stream of a watch until it fails. */
-  async *#stream(prefix: string, from: Revision, ended: AbortSignal): AsyncGenerator<Progress, void, undefined> {
+  async *#stream(
+    { prefix, options }: { prefix: string; options: WatchOptions },
+    from: Revision,
+    ended: AbortSignal,
+  ): AsyncGenerator<Progress, void, undefined> {
     const range = bytesOf(rangeOf(this.#root, prefix));
     // For a future revision, etcd waits without a message. After a restore from a backup it could wait forever.
     const { header } = await this.#call('repeatable', ({ client }, deadline) =>
@@ -322,7 +332,7 @@ class EtcdStore implements Store {
 
     const endpoint = this.#endpoint();
     const stream = await endpoint.client.watchClient.watch({ interceptors: [requireLeader] });
-    const collector = new ChangeCollector((full) => knownKey(this.#root, full, prefix));
+    const collector = new ChangeCollector((full) => knownKey(this.#root, full, prefix), options);
     const queue: Progress[] = [];
     let failure: unknown;
     let wake = () => {};
@@ -335,7 +345,12 @@ class EtcdStore implements Store {
     stream.on('data', (response: IWatchResponse) => {
       clearTimeout(opening);
       if (response.canceled) return fail(cancellation(response));
-      const changes = collector.collect(response);
+      let changes: Change[];
+      try {
+        changes = collector.collect(response);
+      } catch (error) {
+        return fail(error);
+      }
       for (const { events } of changes) this.#history.note(response.header, this.#withFullKeys(entriesOf(events)));
       queue.push(...changes);
       // No changes yet, but the watch is open.
@@ -352,7 +367,10 @@ class EtcdStore implements Store {
     ended.addEventListener('abort', aborted);
     try {
       if (ended.aborted) return;
-      stream.write({ create_request: { ...range, start_revision: from, fragment: true, progress_notify: true } });
+      const { previous: prev_kv = false } = options;
+      stream.write({
+        create_request: { ...range, start_revision: from, fragment: true, progress_notify: true, prev_kv },
+      });
       for (;;) {
         while (queue.length > 0) {
           for (const progress of queue.splice(0)) {

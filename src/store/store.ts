@@ -63,12 +63,20 @@ export interface Page {
   next: string | undefined;
 }
 
-export type StoreEvent = { kind: 'put'; entry: Entry } | { kind: 'delete'; key: string };
+/** `previous`: what the key held before, if the watch reports that. A put without it has created the key. */
+export type StoreEvent =
+  | { kind: 'put'; entry: Entry; previous?: Entry }
+  | { kind: 'delete'; key: string; previous?: Entry };
 
 /** All changes of one revision below the watched prefix. A change has exactly one revision. */
 export interface Change {
   revision: Revision;
   events: StoreEvent[];
+}
+
+export interface WatchOptions {
+  /** Whether events report what the key held before. Default: they do not. */
+  previous?: boolean;
 }
 
 /** The id of a lease. Keys put with the lease are deleted when it ends. */
@@ -97,9 +105,10 @@ export interface Store {
   /**
    * Yields every change below `prefix` from revision `from` on, in order, without gaps or duplicates. Waits while the
    * store cannot be reached, then continues. Ends when `signal` aborts. Throws {@link Compacted} if the next revision
-   * that it needs is no longer kept, {@link HistoryLost} if the store was restored or replaced since it was read.
+   * that it needs is no longer kept, or the values before it, {@link HistoryLost} if the store was restored or replaced
+   * since it was read.
    */
-  watch(prefix: string, from: Revision, signal: AbortSignal): AsyncIterable<Change>;
+  watch(prefix: string, from: Revision, signal: AbortSignal, options?: WatchOptions): AsyncIterable<Change>;
 
   /** Creates a lease that ends after this time unless it is kept. */
   grantLease(seconds: number): Promise<LeaseId>;

@@ -47,7 +47,7 @@ export function watchWrites(store: Store, logger: Logger): WatchedStore {
     store: {
       get: (key) => store.get(key),
       list: (prefix, options) => store.list(prefix, options),
-      watch: (prefix, from, signal) => store.watch(prefix, from, signal),
+      watch: (...watched) => store.watch(...watched),
       commit,
       grantLease: (seconds) => noting(store.grantLease(seconds)),
       keepLease: (lease) => noting(store.keepLease(lease)),

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
 import { ChangeCollector, type WatchMessage } from '../../src/store/change-collector.ts';
+import { Compacted } from '../../src/store/store.ts';
 
 const event = (revision: number, key: string): WatchMessage['events'][number] => ({
   type: key.startsWith('-') ? 'Delete' : 'Put',
@@ -39,4 +40,19 @@ it('a response that is cut into fragments anywhere is collected into one whole c
       assert.deepEqual(changes[0]?.events[1], { kind: 'delete', key: 'b' });
     }),
   );
+});
+
+it('a value before that etcd no longer has means that it was compacted, unless the key was new', () => {
+  const collector = () => new ChangeCollector((full) => full.slice('/root/'.length), { previous: true });
+  const kv = (create: number) => ({ ...event(5, 'a').kv, create_revision: String(create) });
+  const collect = (one: WatchMessage['events'][number]) => collector().collect({ events: [one] })[0]?.events[0];
+  assert.deepEqual(collect({ type: 'Put', kv: kv(5), prev_kv: null }), {
+    kind: 'put',
+    entry: { key: 'a', value: 'v', created: 5, modified: 5 },
+  });
+  const before = { ...kv(2), mod_revision: '3' };
+  const previous = { key: 'a', value: 'v', created: 2, modified: 3 };
+  assert.deepEqual(collect({ type: 'Delete', kv: kv(0), prev_kv: before }), { kind: 'delete', key: 'a', previous });
+  assert.throws(() => collect({ type: 'Put', kv: kv(2), prev_kv: null }), Compacted);
+  assert.throws(() => collect({ type: 'Delete', kv: kv(0), prev_kv: null }), Compacted);
 });

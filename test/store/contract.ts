@@ -17,6 +17,7 @@ import {
   type Operation,
   type Store,
   StoreUnavailable,
+  type WatchOptions,
 } from '../../src/store/store.ts';
 import { matchesModel } from './model.ts';
 
@@ -55,9 +56,15 @@ export async function listAll(store: Store, prefix: string, limit?: number, at?:
 }
 
 /** Returns the changes of a watch, up to revision `last` or the first one after it. */
-export async function watchUntil(store: Store, prefix: string, from: Revision, last: Revision): Promise<Change[]> {
+export async function watchUntil(
+  store: Store,
+  prefix: string,
+  from: Revision,
+  last: Revision,
+  options?: WatchOptions,
+): Promise<Change[]> {
   const changes: Change[] = [];
-  for await (const change of store.watch(prefix, from, new AbortController().signal)) {
+  for await (const change of store.watch(prefix, from, new AbortController().signal, options)) {
     changes.push(change);
     if (change.revision >= last) break;
   }
@@ -348,6 +355,47 @@ export function storeContract(
       const [change] = await watchUntil(other, 'p/', second, second);
       const entry = change?.events.find((event) => event.kind === 'put');
       assert.deepEqual(entry, { kind: 'put', entry: { key: 'p/a', value: '2', created: first, modified: second } });
+    });
+
+    test('a watch reports what each key held before, if it is asked to', async (_t, store, other, backend) => {
+      const lease = await store.grantLease(60);
+      const first = await write(store, put('p/a', '1'), put('p/b', '1'), put('p/c', '1', lease));
+      const second = await write(store, put('p/a', '2'), remove('p/b'));
+      await write(store, { kind: 'delete-prefix', prefix: 'p/a' });
+      await store.revokeLease(lease);
+      const last = await write(store, put('p/a', '3'), put('p/b', '3'));
+      const seen = async (client: Store, from: Revision) =>
+        (await watchUntil(client, 'p/', from, last, { previous: true })).map(({ revision, events }) => {
+          const words = events.map((event) => {
+            const [key, value] = event.kind === 'put' ? [event.entry.key, event.entry.value] : [event.key, '-'];
+            assert.equal(event.previous?.key ?? key, key);
+            const { value: before = '', created, modified } = event.previous ?? {};
+            return `${key} ${before}→${value}${created ? ` ${created - first}/${(modified ?? 0) - first}` : ''}`;
+          });
+          return [revision - first, ...words.sort()].join(', ');
+        });
+      const all = [
+        '0, p/a →1, p/b →1, p/c →1',
+        '1, p/a 1→2 0/0, p/b 1→- 0/0',
+        '2, p/a 2→- 0/1',
+        '3, p/c 1→- 0/0',
+        '4, p/a →3, p/b →3',
+      ];
+      assert.deepEqual(await seen(other, first), all);
+      assert.deepEqual(await seen(store, second), all.slice(1));
+      for (const { events } of await watchUntil(other, 'p/', first, last))
+        for (const event of events) assert.ok(!('previous' in event));
+      await backend.compact(store);
+      await assert.rejects(seen(other, first), Compacted);
+      const next = await write(store, put('p/a', '4'));
+      const [change] = await watchUntil(other, 'p/', next, next, { previous: true });
+      assert.deepEqual(change?.events, [
+        {
+          kind: 'put',
+          entry: { key: 'p/a', value: '4', created: last, modified: next },
+          previous: { key: 'p/a', value: '3', created: last, modified: last },
+        },
+      ]);
     });
 
     racing('watches have no gaps and no repetitions while two clients write', async (_t, store, other) => {
