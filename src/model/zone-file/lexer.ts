@@ -100,8 +100,13 @@ export class ZoneFileLexer {
     // In a comment, only the line end of the file ends the line: the comment must not become a record.
     const parts = line.includes('\r') && !line.includes(';') ? line.split('\r').filter((part) => part !== '') : [line];
     for (const part of parts) {
-      if (notAscii.test(part)) yield* this.#readOctets(part);
-      else yield* this.#readPart(part);
+      let isWhole = true;
+      for (const item of notAscii.test(part) ? this.#readOctets(part) : this.#readPart(part)) {
+        isWhole &&= !('fault' in item);
+        yield item;
+      }
+      // A fault may be a quote that a later part closes: that is no fault of its own.
+      if (!isWhole) return;
     }
   }
 
