@@ -63,6 +63,24 @@ test('a PUT accepts what a GET shows after an import: times of 0, many records, 
   assert.deepEqual(await dump(), before);
 });
 
+test('an RRset that lists all types is taken as it is read, and so is its zone file', async (t) => {
+  const { api, dump } = await servedApi(t);
+  await api.ok(201, 'POST', '/v1/zones', { name: 'z' });
+  const allTypes = Array.from(
+    { length: 256 },
+    (_, window) => `${window.toString(16).padStart(2, '0')}20${'ff'.repeat(32)}`,
+  );
+  const records = Array.from({ length: 7 }, (_, serial) => `\\# 8710 0000000${serial}0003${allTypes.join('')}`);
+  await api.ok(201, 'PUT', '/v1/zones/z/rrsets/c/CSYNC', { records });
+  const before = await dump();
+  const read = await api.send('GET', '/v1/zones/z/rrsets/c/CSYNC');
+  assert.equal((await api.ok<{ ttl: number }>(200, 'PUT', '/v1/zones/z/rrsets/c/CSYNC', read.body)).ttl, read.body.ttl);
+  const { text } = await api.send('GET', '/v1/zones/z/zonefile');
+  const imported = await api.send('PUT', '/v1/zones/z/zonefile', text, { 'content-type': 'text/dns' });
+  assert.equal(imported.body.written, false, imported.text);
+  assert.deepEqual(await dump(), before);
+});
+
 test('a PATCH cannot clear a name', async (t) => {
   const { api, dump } = await prepare(t);
   const before = await dump();

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvalidValue } from '../../src/model/invalid-value.ts';
-import { parseRdata } from '../../src/model/rdata/rdata.ts';
+import { formatRdata, maxWrittenText, parseRdata } from '../../src/model/rdata/rdata.ts';
 import { recordTypeCode, recordTypeName, parseRecordType as type } from '../../src/model/rdata/record-types.ts';
 
 test('wrong rdata is refused', () => {
@@ -63,4 +63,55 @@ test('a type can be written by number, and is stored by name if it has one', () 
     assert.equal(recordTypeCode(type(name)), code);
     assert.equal(recordTypeName(code), type(name));
   }
+});
+
+const hex = (octets: number, count: number) => octets.toString(16).padStart(2, '0').repeat(count);
+/** A set of all 65536 types. */
+const allTypes = Array.from({ length: 256 }, (_, window) => `${hex(window, 1)}20${hex(255, 32)}`).join('');
+/** A name of 255 octets, each of them written as `\DDD`. */
+const longName = `${`3f${hex(1, 63)}`.repeat(3)}3d${hex(1, 61)}00`;
+
+/** Each row: a type, and rdata in hex that has the longest text, or nearly, of all that the type can have. */
+const longest: [type: string, hex: string][] = [
+  ['CSYNC', `${hex(255, 6)}${allTypes}`],
+  ['NSEC', `${longName}${allTypes}`],
+  ['NSEC3', `01ffffffff${hex(255, 255)}14${hex(255, 20)}${allTypes}`],
+  ['WKS', `fffffffffa${hex(255, 8192)}`],
+  ['TXT', `ff${hex(1, 255)}`.repeat(255)],
+  ['CAA', `ff0161${hex(1, 65_532)}`],
+  ['URI', `${hex(255, 4)}${hex(1, 65_531)}`],
+  ['SVCB', `ffff00fe00fff4${hex(1, 65_524)}`],
+  ['SVCB', `ffff000004fff4${hex(255, 65_524)}`],
+  ['APL', `00012004${hex(255, 4)}`.repeat(8191)],
+  ['HIP', `01020001ffff${longName.repeat(256)}`],
+  ['TYPE65280', hex(255, 65_535)],
+];
+
+for (const [name, octets] of longest) {
+  test(`the longest rdata of ${name} is read as it is written: ${octets.slice(0, 20)}…`, () => {
+    const wire = Uint8Array.from(Buffer.from(octets, 'hex'));
+    const text = formatRdata(type(name), wire);
+    assert.ok(text.length <= maxWrittenText, `${text.length} characters`);
+    assert.deepEqual(Buffer.from(parseRdata(type(name), text)).toString('hex'), octets);
+    assert.deepEqual(Buffer.from(parseRdata(type(name), `\\# ${wire.length} ${octets}`)).toString('hex'), octets);
+  });
+}
+
+test('the names of all types, and all ports, are read, and written in fewer characters', () => {
+  const numbers = Array.from({ length: 65_536 }, (_, number) => number);
+  const types = numbers.map(recordTypeName).join(' ');
+  for (const [name, text, octets] of [
+    ['CSYNC', `4294967295 65535 ${types}`, `${hex(255, 6)}${allTypes}`],
+    ['WKS', `255.255.255.255 10 ${numbers.join(' ')}`, `ffffffff0a${hex(255, 8192)}`],
+  ] as const) {
+    const wire = parseRdata(type(name), text);
+    assert.equal(Buffer.from(wire).toString('hex'), octets);
+    assert.equal(formatRdata(type(name), wire), `\\# ${wire.length} ${octets}`);
+  }
+});
+
+test('long rdata in the form of RFC 3597 gets names in lower case too', () => {
+  const octets = `02414203434f4d00${allTypes}`;
+  const wire = parseRdata(type('NSEC'), `\\# ${octets.length / 2} ${octets}`);
+  assert.equal(Buffer.from(wire.subarray(0, 8)).toString('latin1'), '\x02ab\x03com\0');
 });

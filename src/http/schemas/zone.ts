@@ -6,6 +6,7 @@ import type { Warning } from '../../control/transaction/name-edits.ts';
 import type { ZonePut } from '../../control/zones/put-zone.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, formatRelativeName, isWithin } from '../../model/name.ts';
+import { maxRdataText } from '../../model/rdata/rdata.ts';
 import { managerOf, type Rrset } from '../../model/rrset.ts';
 import { soaDefaults, type Zone } from '../../model/zone.ts';
 import { NameText, optional, patchOf, readOnly, strict, Ttl } from './common.ts';
@@ -86,11 +87,9 @@ export function showZone(zone: Zone, serial: number): Static<typeof ZoneBody> {
   };
 }
 
-/** The most characters of a record: of a message full of text, each octet as `\\DDD`. */
-const maxRecordText = 2 ** 18;
 const RecordText = Type.String({
   minLength: 1,
-  maxLength: maxRecordText,
+  maxLength: maxRdataText,
   examples: ['10 60 5060 sip.foowidgets.k8s.'],
 });
 const TypeText = Type.String({ pattern: '^[A-Za-z0-9]{1,20}$', format: 'record-type', examples: ['SRV'] });
