@@ -37,6 +37,7 @@ export const errorCodes = {
   rrset_conflict: [409, 'Other records stand at this name'],
   store_unavailable: [503, 'The store cannot be reached'],
   table_full: [507, 'The zone table is full'],
+  too_many_connections: [503, 'Too many connections'],
   unauthorized: [401, 'A valid bearer token is needed'],
   unsupported_media_type: [415, 'The resource does not take this media type'],
   value_unreadable: [409, 'A value in the store cannot be read'],

@@ -1,13 +1,15 @@
 // The connections of the HTTP server: how many there may be, their time limits, the answer to bytes that are not a
 // request, and how they end when the replica stops. One connection: pipeline.ts. How requests are handled: server.ts.
 
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Refusal } from '../errors.ts';
 import { addressRdata, parseAddress } from '../model/address.ts';
+import { cautiousHeaders } from './cautious-headers.ts';
 import { type Exchange, Pipeline } from './pipeline.ts';
-import { problemOf } from './problem.ts';
+import { problemOf, retryAfter } from './problem.ts';
 
 // An import would read every property of this module. One of them loads a WebSocket client: 14 MB (bench/weight.ts).
 const { STATUS_CODES } = process.getBuiltinModule('node:http');
@@ -15,7 +17,7 @@ const { STATUS_CODES } = process.getBuiltinModule('node:http');
 export interface ConnectionLimits {
   /**
    * Connections at the same time; each takes a file descriptor. For one more, the idle one that has waited longest is
-   * closed. If none is idle, the new one is closed.
+   * closed. If none is idle, the new one is refused.
    */
   maxConnections: number;
   /** Connections of one client: an IPv4 address, or an IPv6 /64. */
@@ -86,6 +88,11 @@ export class Connections {
       this.#touch(socket);
       response.once('close', () => this.#touch(socket));
     });
+    server.on('connect', (_, socket) => {
+      // Node does not listen to the socket any more.
+      socket.on('error', () => socket.destroy());
+      this.#refuse(socket, new Refusal('invalid_request', 'CONNECT is for proxies, and this is none'));
+    });
     server.on('timeout', (socket) => {
       // A client that waits for its answer need not send anything: its connection stays open.
       if (socket.writableLength > 0) socket.destroy();
@@ -106,12 +113,18 @@ export class Connections {
   /** Answers bytes that Node could not read as a request, or a request that was not complete in time. */
   readonly refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
     // Its TLS handshake failed, so that it could not read an answer.
-    if (!this.#open.has(socket)) return void socket.destroy();
+    if (!this.#open.has(socket)) socket.destroy();
+    else this.#refuse(socket, refusalOf(error));
+  };
+
+  /** Reads no more of the connection. Sends the refusal when its earlier requests are answered. */
+  #refuse(socket: Duplex, refusal: Refusal): void {
+    this.#pipelineOf(socket)?.stop();
     const before = this.#waitsForAnswer(socket);
     // A client would take an answer sent now for the answer to its earlier request.
-    if (before !== undefined) before.response.once('close', () => this.refuse(error, socket));
-    else this.#end(socket, refusalOf(error));
-  };
+    if (before !== undefined) before.response.once('close', () => this.#refuse(socket, refusal));
+    else this.#end(socket, refusal);
+  }
 
   /** Ends the connections of a server that accepts no new ones. Node itself closes idle connections. */
   drain(server: Server): void {
@@ -138,14 +151,7 @@ export class Connections {
       socket.destroy();
       return;
     }
-    const body = JSON.stringify(problemOf(refusal));
-    const header = [
-      `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
-      'content-type: application/problem+json; charset=utf-8',
-      `content-length: ${Buffer.byteLength(body)}`,
-      'connection: close',
-    ];
-    socket.end(`${header.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+    sendRefusal(socket, refusal);
   }
 
   #exchangesOf(socket: Duplex): readonly Exchange[] {
@@ -170,7 +176,7 @@ export class Connections {
       ofClient >= maxPerClient + reserved
         ? this.#closeIdle((one) => one.client === client)
         : this.#open.size < maxConnections + reserved || this.#closeIdleOfLargest();
-    if (!hasRoom) return void socket.destroy();
+    if (!hasRoom) return void refuseConnection(socket, Kind === Handshake);
     this.#perClient.set(client, (this.#perClient.get(client) ?? 0) + 1);
     const connection = new Kind(socket, client);
     this.#open.set(socket, connection);
@@ -224,6 +230,33 @@ export class Connections {
     }
     return false;
   }
+}
+
+/** Sends the refusal with the headers of all answers, then closes the connection. */
+function sendRefusal(socket: Duplex, refusal: Refusal): void {
+  const body = JSON.stringify(problemOf(refusal));
+  const wait = retryAfter[refusal.code];
+  const headers = {
+    'x-request-id': randomUUID(),
+    ...cautiousHeaders,
+    ...(wait !== undefined && { 'retry-after': wait }),
+    'content-type': 'application/problem+json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    date: new Date().toUTCString(),
+    connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\n${lines.join('')}\r\n`;
+  socket.end(head + body, () => socket.destroy());
+}
+
+/** Refuses a connection beyond the limits. Over TLS, closes it: the handshake would come before an answer. */
+function refuseConnection(socket: Socket, isTls: boolean): void {
+  if (isTls) return void socket.destroy();
+  // Node's parser would hand on a request.
+  socket.removeAllListeners('data').on('data', () => {});
+  const inUse = 'all connections that clients may have are in use';
+  sendRefusal(socket, new Refusal('too_many_connections', `${inUse}: close some, or try again later`));
 }
 
 /**

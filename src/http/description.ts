@@ -114,6 +114,7 @@ function impliedRefusals({ headers, security }: FastifySchema, method: string): 
     'internal_error',
     'invalid_request',
     'request_timeout',
+    'too_many_connections',
     ...(security?.length === 0 ? [] : (['unauthorized', 'client_certificate_needed', 'store_unavailable'] as const)),
     ...(method === 'GET'
       ? []

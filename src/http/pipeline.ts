@@ -35,6 +35,7 @@ export class Pipeline {
   /** Too many requests wait. Node itself also pauses the socket, and resumes it. */
   #held = false;
   #feeding = false;
+  #stopped = false;
 
   /** Takes over the octets of a connection that an HTTP server has just accepted. */
   constructor(socket: Socket, client: string) {
@@ -44,6 +45,7 @@ export class Pipeline {
     this.#parse = parse;
     socket.off('data', parse);
     socket.on('data', (chunk: Buffer) => {
+      if (this.#stopped) return;
       this.#unread.push(chunk);
       this.#feed();
     });
@@ -82,6 +84,12 @@ export class Pipeline {
     return new Promise((resolve) => {
       exchange.begin = resolve;
     });
+  }
+
+  /** Reads no more requests. Those that wait are still handled. */
+  stop(): void {
+    this.#stopped = true;
+    this.#unread = [];
   }
 
   #first(): Exchange | undefined {

@@ -13,6 +13,7 @@ export const retryAfter: Partial<Record<ErrorCode, number>> = {
   contended: 1,
   idempotency_full: 3600,
   store_unavailable: 2,
+  too_many_connections: 1,
 };
 
 /** Answers an error. Fastify calls it as its error handler. */

@@ -16,6 +16,7 @@ import type { Certificate } from '../dns/listen/certificate.ts';
 import { Refusal, refuse } from '../errors.ts';
 import { requireClientCertificates, tlsOptions } from './api-tls.ts';
 import { authenticate } from './auth.ts';
+import { cautiousHeaders } from './cautious-headers.ts';
 import { type ConnectionLimits, Connections, connectionLimits } from './connections.ts';
 import { descriptionOptions } from './description.ts';
 import { addDocs } from './docs.ts';
@@ -40,13 +41,6 @@ const maxBody = 4 * 1024 * 1024;
 
 /** Of a part of a path. A name of 255 octets, each written as %5C and three digits, fits. */
 const maxParamLength = 2048;
-
-/** The headers of every answer: nobody but the client may keep or guess what it has. Files of /docs may be kept. */
-const cautiousHeaders = {
-  'cache-control': 'no-store',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-};
 
 interface ServerOptions {
   logger: FastifyBaseLogger;

@@ -38,6 +38,8 @@ test('pipelined requests on one connection are carried out one after the other',
   );
 });
 
+const health = 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n';
+
 /** Each row: a title, what is sent, and the status or problem code of each answer before the connection is closed. */
 const refusals: [what: string, sent: string, ...codes: (keyof typeof errorCodes | 200 | 201)[]][] = [
   [
@@ -49,6 +51,13 @@ const refusals: [what: string, sent: string, ...codes: (keyof typeof errorCodes 
   ['text that is not HTTP is refused', 'hello\r\n\r\n', 'invalid_request'],
   ['a TLS handshake is refused', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 'invalid_request'],
   ['a NUL in the path is refused', 'GET /v1/hosts/a\0b HTTP/1.1\r\nhost: x\r\n\r\n', 'invalid_request'],
+  ['CONNECT is refused', 'CONNECT example:443 HTTP/1.1\r\nhost: example:443\r\n\r\nmore', 'invalid_request'],
+  [
+    'CONNECT after a request is refused, and the request is answered',
+    `${health}CONNECT example:443 HTTP/1.1\r\nhost: example:443\r\n\r\n${health}`,
+    200,
+    'invalid_request',
+  ],
   ['an unknown method is refused', 'BREW /v1/hosts HTTP/1.1\r\nhost: x\r\n\r\n', 'invalid_request'],
   [
     'two Content-Length headers are refused',
@@ -109,6 +118,21 @@ const refusals: [what: string, sent: string, ...codes: (keyof typeof errorCodes 
   ],
 ];
 
+/** Returns the problem in an answer. Asserts that the answer has the headers that all answers have. */
+function problemIn(status: number, headers: ReadonlyMap<string, string>, body: string) {
+  assert.equal(headers.get('content-type'), 'application/problem+json; charset=utf-8', body);
+  assert.equal(headers.get('cache-control'), 'no-store');
+  assert.equal(headers.get('referrer-policy'), 'no-referrer');
+  assert.equal(headers.get('x-content-type-options'), 'nosniff');
+  assert.equal(headers.get('connection'), 'close');
+  assert.match(headers.get('x-request-id') ?? '', /^[-\da-f]{36}$/);
+  assert.ok(Date.parse(headers.get('date') ?? '') > 0);
+  const problem = JSON.parse(body) as { code: keyof typeof errorCodes; status: number; detail: string };
+  assert.deepEqual([problem.status, errorCodes[problem.code][0]], [status, status]);
+  assert.ok(problem.detail.length > 0);
+  return problem;
+}
+
 suite('broken requests and slow clients', { concurrency: true }, () => {
   test('anything but a whole, valid request gets problem+json, and the connection is closed', {
     concurrency: true,
@@ -128,11 +152,7 @@ suite('broken requests and slow clients', { concurrency: true }, () => {
         const answers = rawAnswers(await client.ended());
         const got = answers.map(({ status, headers, body }) => {
           if (status < 300) return status;
-          assert.equal(headers.get('content-type'), 'application/problem+json; charset=utf-8', body);
-          const problem = JSON.parse(body) as { code: keyof typeof errorCodes; status: number; detail: string };
-          assert.deepEqual([problem.status, errorCodes[problem.code][0]], [status, status]);
-          assert.ok(problem.detail.length > 0);
-          return problem.code;
+          return problemIn(status, headers, body).code;
         });
         assert.deepEqual(got, codes);
       }),
@@ -236,8 +256,6 @@ function holdCommits(t: TestContext, store: Store): () => void {
   return resolve;
 }
 
-const health = 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n';
-
 async function answered(client: RawClient): Promise<void> {
   const data = once(client.socket, 'data');
   client.send(health);
@@ -263,7 +281,7 @@ for (const [what, limits] of [
 }
 
 test('silent clients and halves of requests make room; requests that are carried out do not', async (t) => {
-  const { url, store } = await servedApi(t, { limits: few });
+  const { url, store, api } = await servedApi(t, { limits: few });
   const release = holdCommits(t, store);
   const writer = await rawClient(t, url);
   writer.send(`${post}content-length: 13\r\n\r\n{"name": "b"}`);
@@ -284,12 +302,18 @@ test('silent clients and halves of requests make room; requests that are carried
   const busy = await rawClient(t, url);
   busy.send(`${post}content-length: 13\r\n\r\n{"name": "c"}`);
   await delay(500);
-  assert.equal(await (await rawClient(t, url)).ended(), '', 'all are busy, and one more was accepted');
+  const late = await rawClient(t, url);
+  late.send(`${post}content-length: 13\r\n\r\n{"name": "e"}`);
+  const [answer, ...more] = rawAnswers(await late.ended());
+  assert.ok(answer && more.length === 0);
+  assert.equal(problemIn(answer.status, answer.headers, answer.body).code, 'too_many_connections');
+  assert.equal(answer.headers.get('retry-after'), '1');
   uploader.send(': "d"}');
   release();
   for (const client of [writer, uploader, busy]) {
     await until(() => rawAnswers(client.received())[0]?.status === 201, 'a request was cut');
   }
+  await api.refused('not_found', 'GET', '/v1/zones/e');
 });
 
 test('a client of this machine gets a connection while others have all of them', async (t) => {
