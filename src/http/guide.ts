@@ -84,7 +84,10 @@ export const guide: Record<string, Told> = {
     path: { name: db },
     body: { owner: 'team-a', tags: { app: 'postgres' } },
   },
-  deleteHost: { text: 'When the answer arrives, DNS no longer knows its names.', path: { name: nginx } },
+  deleteHost: {
+    text: 'When the answer arrives, DNS no longer knows its names. It is 200 with warnings if CNAME records still point to them.',
+    path: { name: nginx },
+  },
   listRRsets: {
     text: 'In the order of their names. Those that the settings of the zone imply (SOA, NS) are among them.',
     path: { zone },
@@ -100,7 +103,10 @@ export const guide: Record<string, Told> = {
     body: { records: ['10 mail.example.com.'] },
   },
   readRRset: { text: 'As DNS answers it.', path: { zone, name: '@', type: 'MX' } },
-  deleteRRset: { text: 'Records of a host are deleted with the host.', path: { zone, name: '@', type: 'MX' } },
+  deleteRRset: {
+    text: 'Records of a host are deleted with the host. The answer is 200 with warnings if CNAME records are left pointing at a name without addresses.',
+    path: { zone, name: '@', type: 'MX' },
+  },
   exportZoneFile: {
     path: { zone },
   },
@@ -116,7 +122,7 @@ export const guide: Record<string, Told> = {
   listAllocations: { text: 'Those of hosts too, and those that cool down.', path: { pool } },
   readAddress: { text: 'Held, cooling down, or free.', path: { ip: '172.17.200.100' } },
   releaseAddress: {
-    text: 'The address of a host is released with the host.',
+    text: 'The address of a host is released with the host. Of an address that only records name (`recorded`), the refusal names them.',
     path: { ip: '172.17.200.101' },
   },
   checkHealth: { text: 'For a supervisor: restart the process if there is no answer.' },
