@@ -57,6 +57,8 @@ export type ErrorCode = keyof typeof errorCodes;
 export interface InputFault {
   path: string;
   message: string;
+  /** The code of the fault, if the refusal has another one: that of its first fault. */
+  code?: ErrorCode;
 }
 
 /** A request that is understood but not carried out. `members` become members of the problem+json object. */

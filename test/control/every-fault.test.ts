@@ -2,16 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseHostFilter, parseHostInput } from '../../src/control/hosts/host-input.ts';
+import { checkHostPatch, parseHostFilter, parseHostInput, parseHostPut } from '../../src/control/hosts/host-input.ts';
 import { parseAll } from '../../src/control/input/refusals.ts';
 import { parseAllocationInput } from '../../src/control/pools/allocation-input.ts';
-import { parsePoolInput } from '../../src/control/pools/pool-input.ts';
-import { parseRrsetInput, parseRrsetList, parseRrsetPlace } from '../../src/control/zones/rrset-input.ts';
-import { parseNewZone } from '../../src/control/zones/zone-input.ts';
+import { checkPoolPatch, parsePoolInput } from '../../src/control/pools/pool-input.ts';
+import { parseRrsetList, parseRrsetPlace, parseRrsetPut } from '../../src/control/zones/rrset-input.ts';
+import { checkZonePatch, parseNewZone } from '../../src/control/zones/zone-input.ts';
 import { Refusal, refuse, refuseField } from '../../src/errors.ts';
 import { parseName } from '../../src/model/name.ts';
 import { maxTags } from '../../src/model/pool.ts';
-import { parseRecordType } from '../../src/model/rdata/record-types.ts';
 import { emptyViews } from '../support/control-plane.ts';
 import { faultPaths, faultPathsLater } from './fault-paths.ts';
 
@@ -61,6 +60,19 @@ const inputs: [what: string, parse: () => unknown, faults: string[]][] = [
     () => parseAllocationInput('p', { addresses: ['x', '10.0.0.1', 'y'], count: 2 }, () => 'id'),
     ['/addresses/0', '/addresses/2', '/count'],
   ],
+  ['a host with its path', () => parseHostPut('a..b', { aliases: ['c..d'] }), [':name', '/aliases/0']],
+  ['a patch of a host', () => checkHostPatch({ name: null, aliases: ['c..d'], ttl: null }), ['/name', '/aliases/0']],
+  ['a patch of a pool', () => checkPoolPatch({ ranges: null, exclude: ['x'] }), ['/ranges', '/exclude/0']],
+  [
+    'a patch of a zone',
+    () => checkZonePatch({ soa: { mname: 'a b', rname: null }, skydns: true }),
+    ['/soa/mname', '/skydns'],
+  ],
+  [
+    'an RRset with its path',
+    () => parseRrsetPut(zone, { name: 'a..b', type: 'A' }, { name: 'c..d', type: 'TXT', records: ['x'] }),
+    ['/name', '/type', ':name', '/records/0'],
+  ],
   ['the path of an RRset', () => parseRrsetPlace(zone, { name: 'a..b', type: 'NOPE' }), [':name', ':type']],
   [
     'a list of RRsets',
@@ -95,8 +107,8 @@ test('of many faults the first hundred are told, and the rest of the request is 
 });
 
 test('a refusal has the code of its first fault; a refusal that names no field is not hidden behind faults of fields', async () => {
-  const place = { owner: zone, type: parseRecordType('A') };
-  assert.deepEqual(await faultPathsLater(() => parseRrsetInput(place, { records: ['x', '192.0.2.1', 'y'] })), [
+  const place = { name: '@', type: 'A' };
+  assert.deepEqual(await faultPathsLater(() => parseRrsetPut(zone, place, { records: ['x', '192.0.2.1', 'y'] })), [
     'record_invalid',
     '/records/0',
     '/records/2',

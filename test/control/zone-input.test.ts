@@ -4,13 +4,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   type NamedRrsetInput,
-  parseRrsetInput,
   parseRrsetList,
   parseRrsetPlace,
+  parseRrsetPut,
 } from '../../src/control/zones/rrset-input.ts';
 import { parseNewZone, parseZoneInput, parseZonePatch, type ZoneInput } from '../../src/control/zones/zone-input.ts';
 import { parseName } from '../../src/model/name.ts';
-import { parseRecordType } from '../../src/model/rdata/record-types.ts';
 import { type Zone, zoneDefaults } from '../../src/model/zone.ts';
 import { faultPaths, faultPathsLater } from './fault-paths.ts';
 
@@ -167,7 +166,7 @@ test('a list of RRsets has names, types and records in canonical form, and an RR
 test('the owner and the type of one RRset are parsed apart from its contents', async () => {
   const place = parseRrsetPlace(zone, { name: 'WWW', type: 'a' });
   assert.deepEqual(place, { owner: 'www.example', type: 'A' });
-  assert.deepEqual(await parseRrsetInput(place, { records: ['192.0.2.1'] }), {
+  assert.deepEqual(await parseRrsetPut(zone, { name: 'WWW', type: 'a' }, { records: ['192.0.2.1'] }), {
     ...place,
     rrset: { type: 'A', records: ['192.0.2.1'] },
     path: ':name',
@@ -178,12 +177,12 @@ test('the owner and the type of one RRset are parsed apart from its contents', a
     [() => parseRrsetPlace(zone, { name: 'www', type: 'NOPE' }), 'invalid_request', ':type'],
   ];
   for (const [parse, code, path] of refused) assert.deepEqual(faultPaths(parse), [code, path]);
-  const faulty = parseRrsetInput({ ...place, type: parseRecordType('MX') }, { records: ['x'] });
+  const faulty = parseRrsetPut(zone, { name: 'www', type: 'MX' }, { records: ['x'] });
   assert.deepEqual(await faultPathsLater(() => faulty), ['record_invalid', '/records/0']);
 });
 
 test('the event loop gets its turn while the records of one RRset are parsed', async () => {
-  const place = parseRrsetPlace(zone, { name: 'a', type: 'TXT' });
+  const place = { name: 'a', type: 'TXT' };
   const records = Array.from({ length: 5000 }, (_, i) => `"${'x'.repeat(100)}${i % 10}"`);
   let turns = 0;
   let ended = false;
@@ -192,7 +191,7 @@ test('the event loop gets its turn while the records of one RRset are parsed', a
     if (!ended) setImmediate(count);
   };
   setImmediate(count);
-  await parseRrsetInput(place, { records });
+  await parseRrsetPut(zone, place, { records });
   ended = true;
   assert.ok(turns >= 10, `${turns} turns`);
 });

@@ -38,12 +38,15 @@ export interface HostInput {
   adopt?: boolean;
 }
 
-/** Returns the host that the input asks for. Refuses with `invalid_request` and all faults. */
-export function parseHostInput(input: HostInput): WantedHost {
+/**
+ * Returns the host that the input asks for. `pathName`: returns the name in the path, for an input without a name.
+ * Refuses with `invalid_request` and all faults.
+ */
+export function parseHostInput(input: HostInput, pathName?: () => Fqdn): WantedHost {
   const { name: nameText, pool, families, ttl = null, ptr, owner = '', tags = {} } = input;
   const parseOwnName = () => {
-    if (nameText === undefined) refuseField('invalid_request', '/name', 'a host needs a name');
-    return atField('/name', () => parseHostName(nameText));
+    if (nameText !== undefined) return atField('/name', () => parseHostName(nameText));
+    return pathName?.() ?? refuseField('invalid_request', '/name', 'a host needs a name');
   };
   const [name, aliases, addresses, mayHavePtr] = parseAll(
     parseOwnName,
@@ -70,6 +73,14 @@ export function parseHostInput(input: HostInput): WantedHost {
     ...(families !== undefined && { families }),
     ...(addresses !== undefined && { addresses, withoutPtr: addresses.filter((_, at) => lacksPtr(input, at)) }),
   };
+}
+
+/** Returns the host that a PUT asks for. `name` is the one in its path. Refuses with `invalid_request`. */
+export function parseHostPut(name: string, input: HostInput): WantedHost {
+  const pathName = () => atField(':name', () => parseHostName(name));
+  const [inPath, wanted] = parseAll(pathName, () => parseHostInput(input, pathName));
+  if (wanted.name !== inPath) refuseField('invalid_request', '/name', 'is not the name in the path: rename with PATCH');
+  return wanted;
 }
 
 function addressIn(one: string | HostAddressInput): string {
@@ -119,6 +130,11 @@ export function parseHostPatch(current: Host, patch: object): WantedHost {
   const { name, aliases, ttl, ptr, owner, tags } = current;
   const input: HostInput = { name, aliases, ttl, owner, tags, ...(!ptr && { ptr }) };
   return parseHostInput(mergePatch(input, patch));
+}
+
+/** Refuses with `invalid_request` the faults of a merge patch that it has for any host. */
+export function checkHostPatch(patch: object): void {
+  parseHostInput(mergePatch({ name: 'any' }, patch));
 }
 
 /** A filter for a list of hosts, as people write it. A host must match all fields that are present. */

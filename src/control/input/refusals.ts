@@ -11,6 +11,15 @@ export class Refusals {
     return this.#refusals.reduce((sum, { errors = [] }) => sum + errors.length, 0) >= maxFaults;
   }
 
+  /** The faults, each with its code. Of several faults of one field, it has the first one. */
+  get faults(): InputFault[] {
+    const byPath = new Map<string, InputFault>();
+    for (const { code, errors = [] } of this.#refusals) {
+      for (const fault of errors) if (!byPath.has(fault.path)) byPath.set(fault.path, { code, ...fault });
+    }
+    return [...byPath.values()];
+  }
+
   /**
    * Calls a function that handles a part of the request. Returns undefined if it refuses a field of the request: then
    * {@link throwIfAny} throws. `path`: the field for a refusal that names none. Without it, such a refusal is thrown at
@@ -62,19 +71,13 @@ export class Refusals {
     return this.try(succeed, path) === undefined;
   }
 
-  /**
-   * Throws one refusal with the faults of all, if there are any. It has the code of the first one. Of several faults of
-   * one field, it has the first one.
-   */
+  /** Throws one refusal with the {@link faults}, if there are any. It has the code of the first one. */
   throwIfAny(): void {
     const [first] = this.#refusals;
     if (first === undefined) return;
-    const byPath = new Map<string, InputFault>();
-    for (const fault of this.#refusals.flatMap(({ errors = [] }) => errors)) {
-      if (!byPath.has(fault.path)) byPath.set(fault.path, fault);
-    }
-    if (byPath.size === first.errors?.length) throw first;
-    throw faultyInput([...byPath.values()], first.code, first.members);
+    const { faults } = this;
+    if (faults.length === first.errors?.length) throw first;
+    throw faultyInput(faults, first.code, first.members);
   }
 }
 

@@ -1,7 +1,7 @@
 // Parses requests about pools: the fields of a request in, a checked pool out. A refusal names the path of the field.
 
 import { atField } from '../../errors.ts';
-import { type Pool, poolFrom } from '../../model/pool.ts';
+import { type Pool, poolDefaults, poolFrom } from '../../model/pool.ts';
 import { mergePatch } from '../input/merge-patch.ts';
 
 /** A pool as people write it. Every field except `ranges` has a default. */
@@ -15,4 +15,9 @@ export function parsePoolInput(name: string, input: PoolInput): Pool {
 /** Returns the pool that `current` becomes with the merge patch. Refuses with `invalid_request`. */
 export function parsePoolPatch(current: Pool, patch: object): Pool {
   return parsePoolInput(current.name, mergePatch(current, patch));
+}
+
+/** Refuses with `invalid_request` the faults of a merge patch that it has for any pool. */
+export function checkPoolPatch(patch: object): void {
+  parsePoolPatch({ ...poolDefaults, name: 'any', ranges: ['0.0.0.0'] }, patch);
 }

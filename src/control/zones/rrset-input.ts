@@ -27,8 +27,11 @@ interface RrsetPlace {
 interface RrsetInput {
   /** Seconds; default: the zone's. */
   ttl?: number | undefined;
-  /** Presentation form (RFC 1035 §5.1), or the text of a TXT record. An empty list deletes the RRset. */
-  records: readonly RecordInput[];
+  /**
+   * Presentation form (RFC 1035 §5.1), or the text of a TXT record. An empty list deletes the RRset. Absent if all
+   * records are faulty: then the change only serves to find more faults.
+   */
+  records?: readonly RecordInput[];
 }
 
 /** The records of a request. */
@@ -44,7 +47,7 @@ const noRecords: ReadRecords = { canonical: [], parted: undefined };
 export interface NamedRrsetInput extends RrsetInput {
   /** Relative to the zone; `@` is the apex. */
   name: string;
-  type: string;
+  type?: string;
   /** Read-only. A request may have it with the value that answers show. */
   unicodeName?: string | undefined;
   /** Read-only, as `unicodeName`. */
@@ -63,9 +66,10 @@ export function parseOwner(path: string, text: string, zone: Fqdn): Fqdn {
 
 /**
  * Returns the record type that a request has at `path`. Refuses with `invalid_request` a text that is not a record
- * type.
+ * type, or none.
  */
-export function parseTypeAt(path: string, text: string): RecordType {
+export function parseTypeAt(path: string, text: string | undefined): RecordType {
+  if (text === undefined) refuseField('invalid_request', path, 'is needed');
   return atField(path, () => parseRecordType(text));
 }
 
@@ -78,9 +82,26 @@ export function parseRrsetPlace(zone: Fqdn, { name, type }: { name: string; type
   return { owner, type: parsed };
 }
 
-/** Returns the change of one RRset. Refuses with `record_invalid` records that cannot be read. */
-export async function parseRrsetInput(place: RrsetPlace, input: RrsetInput): Promise<RrsetChange> {
-  return changeOf(place, input, await recordsAt('/records', place.type, input.records, new Turns()), ':name');
+/**
+ * Returns the change of the RRset that a PUT names by the parameters of its path. The input may repeat them. Refuses
+ * what differs, and names, types and records as the other functions of this file do: all faults at once.
+ */
+export function parseRrsetPut(
+  zone: Fqdn,
+  place: { name: string; type: string },
+  { name, type, ...input }: RrsetInput & { name?: string; type?: string },
+): Promise<RrsetChange> {
+  const refusals = new Refusals();
+  refusals.try(() => {
+    if (name !== undefined && parseOwner('/name', name, zone) !== parseOwner(':name', place.name, zone))
+      refuseField('invalid_request', '/name', 'is not the name in the path');
+  });
+  refusals.try(() => {
+    if (type !== undefined && type.toUpperCase() !== parseTypeAt(':type', place.type))
+      refuseField('invalid_request', '/type', 'is not the type in the path');
+  });
+  const paths = { name: ':name', type: ':type', fields: '' };
+  return parseRrset(zone, { ...input, ...place }, paths, new Turns(), refusals);
 }
 
 /**
@@ -88,7 +109,7 @@ export async function parseRrsetInput(place: RrsetPlace, input: RrsetInput): Pro
  * and refuses names, types and records as the other functions of this file do: all faults at once.
  */
 export async function parseRrsetList(zone: Fqdn, inputs: readonly NamedRrsetInput[]): Promise<RrsetChange[]> {
-  const count = inputs.reduce((sum, { records }) => sum + records.length, 0);
+  const count = inputs.reduce((sum, { records = [] }) => sum + records.length, 0);
   if (count > maxListedRecords)
     refuse('payload_too_large', `the request has ${count} records, more than ${maxListedRecords}: split it`);
   const refusals = new Refusals();
@@ -97,7 +118,8 @@ export async function parseRrsetList(zone: Fqdn, inputs: readonly NamedRrsetInpu
   const seen = new Set<string>();
   for (const [index, input] of inputs.entries()) {
     await refusals.tryLater(async () => {
-      const change = await parseNamed(zone, input, index, turns);
+      const paths = { name: `/${index}/name`, type: `/${index}/type`, fields: `/${index}` };
+      const change = await parseRrset(zone, input, paths, turns);
       const key = `${change.owner} ${change.type}`;
       if (seen.has(key)) refuseField('invalid_request', `/${index}`, 'the RRset is named twice');
       seen.add(key);
@@ -113,28 +135,29 @@ function charactersOf(record: RecordInput): number {
   return recordCost + (typeof record === 'string' ? record : record.text).length;
 }
 
-async function parseNamed(
+/** Returns the change of one RRset. Throws its faults together with those in `refusals`. */
+async function parseRrset(
   zone: Fqdn,
   { name, type: typeText, ...input }: NamedRrsetInput,
-  index: number,
+  paths: { name: string; type: string; fields: string },
   turns: Turns,
+  refusals = new Refusals(),
 ): Promise<RrsetChange> {
-  const { unicodeName, managedBy } = input;
+  const { unicodeName, managedBy, records: texts = [] } = input;
   const parseOwnerAndUnicode = () => {
-    const owner = parseOwner(`/${index}/name`, name, zone);
-    checkReadOnly({ unicodeName }, { unicodeName: unicodeNameOf(formatRelativeName(owner, zone)) }, `/${index}`);
+    const owner = parseOwner(paths.name, name, zone);
+    checkReadOnly({ unicodeName }, { unicodeName: unicodeNameOf(formatRelativeName(owner, zone)) }, paths.fields);
     return owner;
   };
-  const readType = () => parseTypeAt(`/${index}/type`, typeText);
-  const refusals = new Refusals();
+  const readType = () => parseTypeAt(paths.type, typeText);
   refusals.try(parseOwnerAndUnicode);
   const known = refusals.try(readType);
-  const read = () => (known === undefined ? noRecords : recordsAt(`/${index}/records`, known, input.records, turns));
+  const read = () => (known === undefined ? noRecords : recordsAt(`${paths.fields}/records`, known, texts, turns));
   const records = (await refusals.tryLater(async () => read())) ?? noRecords;
   refusals.throwIfAny();
   const [owner, type] = [parseOwnerAndUnicode(), readType()];
-  const change = changeOf({ owner, type }, input, records, `/${index}/name`);
-  return { ...change, ...(managedBy !== undefined && { managedBy: { at: `/${index}`, value: managedBy } }) };
+  const change = changeOf({ owner, type }, input, records, paths.name);
+  return { ...change, ...(managedBy !== undefined && { managedBy: { at: paths.fields, value: managedBy } }) };
 }
 
 /**
@@ -167,7 +190,7 @@ function changeOf(
   { canonical, parted }: ReadRecords,
   path: string,
 ): RrsetChange {
-  if (records.length === 0) return { owner, type, rrset: undefined, path };
+  if (records?.length === 0) return { owner, type, rrset: undefined, path };
   const rrset = { type, records: canonical, ...(ttl !== undefined && { ttl }) };
   if (parted === undefined) return { owner, type, rrset, path };
   return { owner, type, rrset, path, warning: partedTextWarning(owner, type, parted) };

@@ -24,8 +24,7 @@ export interface ZoneInput {
 export function parseNewZone({ name, ...input }: ZoneInput & { name: string }): Zone {
   const [parsed] = parseAll(
     () => atField('/name', () => parseName(name)),
-    // This call only finds the faults of the other fields. The root stands in for the name.
-    () => parseZoneInput(root, input, undefined),
+    () => checkZoneInput(input),
   );
   return parseZoneInput(parsed, input, undefined);
 }
@@ -77,6 +76,16 @@ function withoutDefaults(times: SoaSettings, current: Zone | undefined): SoaSett
     return current !== undefined && current.soa[name] === undefined && times[name] === soaDefaults[name];
   };
   return Object.fromEntries(Object.entries(times).filter(([field]) => !isDefault(field)));
+}
+
+/** Refuses with `invalid_request` the faults of settings that they have for any zone. */
+export function checkZoneInput({ automatic: _, ...input }: ZoneInput): void {
+  parseZoneInput(root, input, undefined);
+}
+
+/** Refuses with `invalid_request` the faults of a merge patch that it has for any zone. */
+export function checkZonePatch(patch: object): void {
+  checkZoneInput(mergePatch({}, patch));
 }
 
 /** Returns the zone that `current` becomes with the merge patch. Refuses with `invalid_request`. */

@@ -3,13 +3,14 @@
 
 import { randomUUID } from 'node:crypto';
 import { nextAddresses } from '../../control/addresses/choose-addresses.ts';
+import { parseAll } from '../../control/input/refusals.ts';
 import { decideAllocateAddresses } from '../../control/pools/allocate-addresses.ts';
 import { parseAllocationInput } from '../../control/pools/allocation-input.ts';
 import { existingPool } from '../../control/reading/existing.ts';
 import { withPool } from '../../control/reading/with-pools.ts';
 import { parseAddress } from '../../model/address.ts';
 import { Type } from '../../model/json-schema.ts';
-import { pageOf } from '../page.ts';
+import { decodeCursor, pageOf } from '../page.ts';
 import { shown, writtenTogether } from '../schemas/answers.ts';
 import { FamilyText, idempotencyHeaders, LabelText, listOf, pageQuery, strict } from '../schemas/common.ts';
 import {
@@ -73,8 +74,11 @@ export const allocationRoutes: Routes = async (app, services) => {
       },
     },
     async (request) => {
-      const { value: pool } = existingPool(services, request.params.pool);
-      const { owner } = request.query;
+      const { owner, cursor } = request.query;
+      const [{ value: pool }] = parseAll(
+        () => existingPool(services, request.params.pool),
+        () => decodeCursor(cursor, parseAddress),
+      );
       return pageOf(request.query, parseAddress, {
         items: (after) => views.pools.heldIn(pool, after),
         keyOf: ({ value }) => value.address,

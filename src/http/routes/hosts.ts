@@ -5,16 +5,19 @@ import { decideChangeHost } from '../../control/hosts/change-host.ts';
 import { decideCreateHost } from '../../control/hosts/create-host.ts';
 import { decideDeleteHost } from '../../control/hosts/delete-host.ts';
 import {
+  checkHostPatch,
   checkShownHost,
   type HostInput,
   parseHostFilter,
   parseHostInput,
   parseHostPatch,
+  parseHostPut,
 } from '../../control/hosts/host-input.ts';
 import { entityTag } from '../../control/input/precondition.ts';
+import { parseAll } from '../../control/input/refusals.ts';
 import { existingHost } from '../../control/reading/existing.ts';
 import { withPools } from '../../control/reading/with-pools.ts';
-import { atField, refuseField } from '../../errors.ts';
+import { atField } from '../../errors.ts';
 import type { Host } from '../../model/host.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
@@ -162,11 +165,9 @@ export const hostRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const name = nameOf(request.params.name);
       const { readOnly, input } = splitReadOnly(request.body);
-      const wanted = parseHostInput({ ...input, name: input.name ?? name });
-      if (wanted.name !== name)
-        refuseField('invalid_request', '/name', 'is not the name in the path: rename with PATCH');
+      const wanted = parseHostPut(request.params.name, input);
+      const { name } = wanted;
       const change = {
         name,
         precondition: preconditionOf(request),
@@ -198,8 +199,11 @@ export const hostRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const name = nameOf(request.params.name);
       const { readOnly, input } = splitReadOnly(request.body);
+      const [name] = parseAll(
+        () => nameOf(request.params.name),
+        () => checkHostPatch(input),
+      );
       const change = {
         name,
         precondition: preconditionOf(request),

@@ -5,7 +5,7 @@ import { usageOf, usageOfNew } from '../../control/addresses/pool-usage.ts';
 import { entityTag } from '../../control/input/precondition.ts';
 import { parseSearch } from '../../control/input/search.ts';
 import { decideDeletePool, decideEvictAll } from '../../control/pools/delete-pool.ts';
-import { parsePoolInput, parsePoolPatch } from '../../control/pools/pool-input.ts';
+import { checkPoolPatch, parsePoolInput, parsePoolPatch } from '../../control/pools/pool-input.ts';
 import {
   decideCreatePool,
   decideEvictOutside,
@@ -175,6 +175,7 @@ export const poolRoutes: Routes = async (app, services) => {
       const name = request.params.pool;
       const { name: named, usage: _, ...patch } = request.body;
       requireName(named, name);
+      checkPoolPatch(patch);
       const change = {
         name,
         precondition: preconditionOf(request),

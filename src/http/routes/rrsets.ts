@@ -2,7 +2,7 @@
 
 import type { Static } from 'typebox';
 import { entityTag } from '../../control/input/precondition.ts';
-import { checkReadOnly } from '../../control/input/read-only.ts';
+import { parseAll, Refusals } from '../../control/input/refusals.ts';
 import { parseSearch } from '../../control/input/search.ts';
 import { existingZone } from '../../control/reading/existing.ts';
 import { rrsetPath } from '../../control/reading/resource-path.ts';
@@ -10,21 +10,21 @@ import { decideChangeRrsets, refuseMissing } from '../../control/zones/change-rr
 import { countRrsets, listRrsets, type RrsetPosition, servedRrsetsAt } from '../../control/zones/list-rrsets.ts';
 import {
   parseOwner,
-  parseRrsetInput,
   parseRrsetList,
   parseRrsetPlace,
+  parseRrsetPut,
   parseTypeAt,
 } from '../../control/zones/rrset-input.ts';
 import { rrsetTag } from '../../control/zones/rrset-tag.ts';
-import { refuse, refuseField } from '../../errors.ts';
+import { refuse } from '../../errors.ts';
 import { InvalidValue } from '../../model/invalid-value.ts';
 import { Type } from '../../model/json-schema.ts';
-import { formatRelativeName } from '../../model/name.ts';
+import { type Fqdn, formatRelativeName, root } from '../../model/name.ts';
 import type { OwnedRrset } from '../../model/rrset.ts';
+import type { Zone } from '../../model/zone.ts';
 import { decodeCursor, encodeCursor, limitOf } from '../page.ts';
 import { created, deletedWith, read, written, writtenTogether } from '../schemas/answers.ts';
 import { listOf, NameText, pageQuery, readHeaders, searchQuery, strict, writeHeaders } from '../schemas/common.ts';
-import { showUnicodeName } from '../schemas/unicode-name.ts';
 import {
   DeletedWithWarnings,
   PatchRrsets,
@@ -58,7 +58,18 @@ const params = strict({
 
 export const rrsetRoutes: Routes = async (app, services) => {
   const { store, views } = services;
-  const zoneOf = (text: string) => existingZone(services, zoneNameOf(text)).value;
+
+  /**
+   * Returns the zone, and what `parse` returns for its name. If there is no such zone, refuses that together with the
+   * faults that the rest of the request would have in any zone.
+   */
+  const inZone = async <T>(text: string, parse: (zone: Fqdn) => T | Promise<T>): Promise<[zone: Zone, parsed: T]> => {
+    const refusals = new Refusals();
+    const zone = refusals.try(() => existingZone(services, zoneNameOf(text)).value);
+    const parsed = await refusals.tryLater(async () => parse(zone?.name ?? root));
+    refusals.throwIfAny();
+    return [zone, parsed] as [Zone, T];
+  };
 
   app.get(
     '/v1/zones/:zone/rrsets',
@@ -88,22 +99,21 @@ export const rrsetRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const zone = zoneOf(request.params.zone);
+      const { search, total } = request.query;
+      const [zone, { type, owner, from }] = await inZone(request.params.zone, (name) =>
+        parseQuery(name, request.query),
+      );
       // Taken first: if the zone changes meanwhile, a write with this tag is refused.
       const tag = entityTag(views.zones.serial(zone.name));
       const send = (body: Static<typeof RrsetPage>) => sendResource(request, reply, withBody(tag, body), body);
-      const { type: typeText, name: nameText, search, cursor, total } = request.query;
       const isWanted = parseSearch(search);
-      const type = typeText === undefined ? undefined : parseTypeAt('?type', typeText);
       const matches = ({ owner, rrset }: OwnedRrset) =>
         (type === undefined || rrset.type === type) && isWanted(formatRelativeName(owner, zone.name));
-      if (nameText !== undefined) {
-        const owner = parseOwner('?name', nameText, zone.name);
+      if (owner !== undefined) {
         const all = servedRrsetsAt(views, zone, owner).filter((rrset) => matches({ owner, rrset }));
         const items = all.map((rrset) => showRrset(zone.name, owner, rrset));
         return send({ items, nextCursor: null, ...(total === true && { total: items.length }) });
       }
-      const from = decodeCursor(cursor, parsePosition);
       const filter = type === undefined && search === undefined ? undefined : matches;
       const wanted = { from, limit: limitOf(request.query), matches: filter };
       const { rrsets, next } = await listRrsets(store, views, zone, wanted);
@@ -129,7 +139,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const { zone, owner, type } = placeOf(request.params);
+      const [zone, { owner, type }] = await placeIn(request.params);
       const rrset = servedRrsetsAt(views, zone, owner).find((one) => one.type === type);
       if (rrset === undefined) refuseMissing(owner, type);
       return sendResource(request, reply, rrsetTag(rrset), showRrset(zone.name, owner, rrset));
@@ -151,17 +161,9 @@ export const rrsetRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const { zone, owner, type } = placeOf(request.params);
-      const { name, type: typeText, ttl, records, unicodeName, managedBy } = request.body;
-      if (name !== undefined && parseOwner('/name', name, zone.name) !== owner)
-        refuseField('invalid_request', '/name', 'is not the name in the path');
-      if (typeText !== undefined && typeText.toUpperCase() !== type)
-        refuseField('invalid_request', '/type', 'is not the type in the path');
-      checkReadOnly({ unicodeName }, showUnicodeName(formatRelativeName(owner, zone.name)));
-      const change = {
-        ...(await parseRrsetInput({ owner, type }, { ttl, records })),
-        ...(managedBy !== undefined && { managedBy: { at: '', value: managedBy } }),
-      };
+      const { zone: zoneText, ...place } = request.params;
+      const [zone, change] = await inZone(zoneText, (name) => parseRrsetPut(name, place, request.body));
+      const { owner, type } = change;
       const precondition = preconditionOf(request);
       const committed = await commitFor(services, request, reply, (context) =>
         decideChangeRrsets(context, { zone: zone.name, changes: [change], precondition }),
@@ -189,7 +191,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const { zone, owner, type } = placeOf(request.params);
+      const [zone, { owner, type }] = await placeIn(request.params);
       const change = { owner, type, rrset: undefined, path: ':name' };
       const precondition = preconditionOf(request);
       const { result } = await commitFor(services, request, reply, (context) =>
@@ -215,8 +217,8 @@ export const rrsetRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const zone = zoneOf(request.params.zone);
-      const changes = await parseRrsetList(zone.name, request.body);
+      const parse = (name: Fqdn) => parseRrsetList(name, request.body);
+      const [zone, changes] = await inZone(request.params.zone, parse);
       const zonePrecondition = preconditionOf(request);
       const committed = await commitFor(services, request, reply, (context) =>
         decideChangeRrsets(context, { zone: zone.name, changes, zonePrecondition }),
@@ -227,11 +229,20 @@ export const rrsetRoutes: Routes = async (app, services) => {
     },
   );
 
-  function placeOf({ zone: zoneText, ...place }: Static<typeof params>) {
-    const zone = zoneOf(zoneText);
-    return { zone, ...parseRrsetPlace(zone.name, place) };
+  function placeIn({ zone, ...place }: Static<typeof params>) {
+    return inZone(zone, (name) => parseRrsetPlace(name, place));
   }
 };
+
+/** Returns what the query of a list asks for: a type, an owner name, and the position at which the list goes on. */
+function parseQuery(zone: Fqdn, query: { type?: string; name?: string; cursor?: string }) {
+  const [type, owner, from] = parseAll(
+    () => (query.type === undefined ? undefined : parseTypeAt('?type', query.type)),
+    () => (query.name === undefined ? undefined : parseOwner('?name', query.name, zone)),
+    () => (query.name === undefined ? decodeCursor(query.cursor, parsePosition) : undefined),
+  );
+  return { type, owner, from };
+}
 
 /** Returns the position that a cursor holds. Throws InvalidValue. */
 function parsePosition(text: string): RrsetPosition {

@@ -3,13 +3,20 @@
 import type { FastifyReply } from 'fastify';
 import { entityTag } from '../../control/input/precondition.ts';
 import { checkReadOnly } from '../../control/input/read-only.ts';
+import { parseAll } from '../../control/input/refusals.ts';
 import { parseSearch } from '../../control/input/search.ts';
 import { existingZone } from '../../control/reading/existing.ts';
 import { zonePath } from '../../control/reading/resource-path.ts';
 import type { Committed, Decide } from '../../control/transaction/decision.ts';
 import { decideClearZone, decideDeleteClearedZone, decideDeleteZone } from '../../control/zones/delete-zone.ts';
 import { decideCreateZone, decidePutZone, type ZonePut } from '../../control/zones/put-zone.ts';
-import { parseNewZone, parseZoneInput, parseZonePatch } from '../../control/zones/zone-input.ts';
+import {
+  checkZoneInput,
+  checkZonePatch,
+  parseNewZone,
+  parseZoneInput,
+  parseZonePatch,
+} from '../../control/zones/zone-input.ts';
 import { atField, refuseField } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
@@ -133,8 +140,11 @@ export const zoneRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const name = zoneNameOf(request.params.zone);
       const { name: named, unicodeName, serial: _, ...input } = request.body;
+      const [name] = parseAll(
+        () => zoneNameOf(request.params.zone),
+        () => checkZoneInput(input),
+      );
       requireName(named, name);
       const change = {
         name,
@@ -164,8 +174,11 @@ export const zoneRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const name = zoneNameOf(request.params.zone);
       const { name: named, unicodeName, serial: _, ...patch } = request.body;
+      const [name] = parseAll(
+        () => zoneNameOf(request.params.zone),
+        () => checkZonePatch(patch),
+      );
       requireName(named, name);
       const change = {
         name,
