@@ -18,8 +18,8 @@ interface Flood {
 /** The maximum of datagrams in one system call. */
 const batch = 64;
 
-/** Floods while the work runs. Returns how many datagrams were sent. */
-export async function floodDuring(flood: Flood, work: () => Promise<unknown>): Promise<number> {
+/** Floods while the work runs. The work begins when the flood has begun. Returns the result of the work. */
+export async function floodDuring<T>(flood: Flood, work: () => Promise<T>): Promise<T> {
   const cells = new SharedArrayBuffer(8);
   const shared = new Int32Array(cells);
   const worker = new Worker(new URL(import.meta.url), {
@@ -30,12 +30,12 @@ export async function floodDuring(flood: Flood, work: () => Promise<unknown>): P
   });
   const ended = new Promise((resolve) => worker.once('exit', resolve));
   try {
-    await work();
+    while (Atomics.load(shared, 1) === 0) await delay(1);
+    return await work();
   } finally {
     Atomics.store(shared, 0, 1);
     await ended;
   }
-  return Atomics.load(shared, 1);
 }
 
 // Other threads of a benchmark import this file too. Their worker data has no `flood`.

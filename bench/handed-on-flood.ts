@@ -2,7 +2,8 @@
 // rate: without a flood, during a flood of NOTIFY, which the main thread answers, during a flood of ordinary questions
 // at the same rate, and during one at a port that nobody reads, which shows what the flood itself takes from the
 // machine. The four take turns, for each kind of UDP socket. Prints lost answers, latencies, the replica's counters of
-// the flood, and its memory. Fails if answers are lost or too late during the flood of NOTIFY.
+// the flood, and its memory. Fails if answers are lost during the flood of NOTIFY, or later than during one that nobody
+// reads.
 //
 // npm run bench:flood [queries a second of the flood] [rounds]
 
@@ -21,7 +22,7 @@ const [floodPerSecond = '20000', rounds = '9'] = process.argv.slice(2);
 const steadyPerSecond = 1_000;
 const seconds = 2;
 const steadyName = 'steady.foowidgets.k8s';
-/** The maximum ratio of the 99th percentile under the flood to that without it. */
+/** The maximum ratio of the 99th percentile under the flood of NOTIFY to that under a flood that nobody reads. */
 const maxRatio = 1.5;
 
 const ordinary = Buffer.from(queryBytes({ name: steadyName, type: 'A', edns: {} }));
@@ -50,12 +51,12 @@ async function compare(cleanup: Cleanup, socket: string): Promise<void> {
   for (let round = 0; round <= Number(rounds); round += 1) {
     const inTurn = round % 2 === 0 ? Object.entries(floods) : Object.entries(floods).toReversed();
     for (const [name, flood] of inTurn) {
-      const wait = () => delay(seconds * 1_000);
-      const answered = await askDuring({ server: replica.dns, name: steadyName, perSecond: steadyPerSecond }, () => {
-        if (flood === undefined) return wait();
-        const server = flood.unread === true ? unreadServer : replica.dns;
-        return floodDuring({ server, query: flood.query, perSecond: Number(floodPerSecond) }, wait);
-      });
+      const ask = () =>
+        askDuring({ server: replica.dns, name: steadyName, perSecond: steadyPerSecond }, () => delay(seconds * 1_000));
+      const server = flood?.unread === true ? unreadServer : replica.dns;
+      const answered = await (flood === undefined
+        ? ask()
+        : floodDuring({ server, query: flood.query, perSecond: Number(floodPerSecond) }, ask));
       if (round > 0) runs.get(name)?.push(answered);
     }
     memory.push(residentOctets(replica));
@@ -81,17 +82,18 @@ function preferAll(): void {
 }
 
 /**
- * Prints whether the flood of NOTIFY passed. The flood of ordinary questions is for comparison: on few processors, any
- * flood takes CPU time from the server.
+ * Prints whether the flood of NOTIFY passed: the 99th percentile of each flood, as a multiple of that without a flood.
+ * What a flood takes from the machine, also if nobody reads it, is not the server's.
  */
 function verdict(socket: string, runs: ReadonlyMap<string, Answered[]>): void {
   const of = (name: string) => medians(runs.get(name) ?? []);
   const { lost, p99 } = of('flood of NOTIFY');
-  const ratio = p99 / of('no flood').p99;
-  const control = of('flood of ordinary questions').p99 / of('no flood').p99;
-  const passed = lost === 0 && ratio <= maxRatio;
+  const passed = lost === 0 && p99 <= maxRatio * of('flood that nobody reads').p99;
+  const multiples = Object.keys(floods)
+    .slice(1)
+    .map((name) => `${name} ${(of(name).p99 / of('no flood').p99).toFixed(2)}`);
   console.log(
-    `${socket}: ${lost} lost; the 99th percentile is ${ratio.toFixed(2)} times that without a flood (ordinary questions: ${control.toFixed(2)} times): ${passed ? 'passed' : 'FAILED'}`,
+    `${socket}: ${lost} lost; p99 to that without a flood: ${multiples.join(', ')}: ${passed ? 'passed' : 'FAILED'}`,
   );
   if (!passed) process.exitCode = 1;
 }

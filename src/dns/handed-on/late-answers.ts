@@ -45,6 +45,7 @@ export class LateAnswers {
 
   /** Hands the query on for this recipient. Returns undefined if the outlet refuses it. */
   handOn(query: HandedOnQuery, recipient: Recipient): LateAnswer | undefined {
+    if (!this.#outlet.admits(query.kind)) return undefined;
     const id = (this.#lastId + 1) | 0;
     if (!this.#outlet.handOn({ ...query, id })) return undefined;
     this.#lastId = id;

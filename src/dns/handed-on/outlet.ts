@@ -38,11 +38,18 @@ export class Outlet {
   }
 
   /**
-   * Returns false if too many queries are under way, if the ring is full, or if too many of this kind came this second.
+   * Returns whether one more query of this kind is within this second's limit, and counts it. Call it before the query
+   * is made: in a flood, the queries over the limit must make no garbage (bench/handed-on-flood.ts).
    */
+  admits(kind: HandedOnKind): boolean {
+    if (this.#rates.get(kind)?.allows(Math.floor(Date.now() / 1_000)) === true) return true;
+    this.#counts.refused();
+    return false;
+  }
+
+  /** Hands on a query that was admitted. Returns false if too many queries are under way, or if the ring is full. */
   handOn(query: RingQuery): boolean {
-    const isWithinRate = this.#rates.get(query.kind)?.allows(Math.floor(Date.now() / 1_000)) === true;
-    if (!isWithinRate || !this.#ring.write(query)) {
+    if (!this.#ring.write(query)) {
       this.#counts.refused();
       return false;
     }

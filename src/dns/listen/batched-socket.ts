@@ -104,6 +104,7 @@ export class BatchedSocket {
 
   /** Hands the current query on. The thread that makes the answer sends it by this socket's descriptor. */
   #handOn(outlet: Outlet, kind: HandedOnKind, query: Uint8Array, length: number): boolean {
+    if (!outlet.admits(kind)) return false;
     const i = this.#current;
     return outlet.handOn({
       kind,

@@ -25,8 +25,9 @@ test('no more queries of a kind are handed on in a second than its limit', (t) =
     { handedOn: () => ++counts.handedOn, refused: () => ++counts.refused },
   );
   const client = clientAt('192.0.2.1');
+  const kind = handedOnKind.notify;
   const handOn = () =>
-    outlet.handOn({ kind: handedOnKind.notify, message: new Uint8Array(12), client, port: 9, id: 1 });
+    outlet.admits(kind) && outlet.handOn({ kind, message: new Uint8Array(12), client, port: 9, id: 1 });
   assert.deepEqual([handOn(), handOn(), handOn(), handOn(), handOn()], [true, true, true, false, false]);
   assert.deepEqual(counts, { handedOn: 3, refused: 2 });
   t.mock.timers.setTime(6_000);

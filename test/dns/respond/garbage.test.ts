@@ -45,8 +45,12 @@ test('a million answers of every kind allocate nothing', () => {
     withOptions(asked, ednsOption(10, `2464c4abcf10c95701000000${nowHex()}1f8130c3eee29480`)),
   );
   queries.push(encodeQuestion('example. NS edns'), encodeQuestion('elsewhere. A'), Buffer.from('garbage that is none'));
+  const notify = encodeQuestion('example. SOA');
+  notify[2] = 4 << 3;
+  queries.push(notify);
   const response = new Uint8Array(4096);
   const client = clientAt('2001:db8::1');
+  client.handOn = () => false;
   const run = () => {
     for (let i = 0; i < calls; i += 1) {
       const query = queries[i % queries.length] as Buffer;
