@@ -3,6 +3,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pino } from 'pino';
+import { TokenActivity } from '../src/control/tokens/token-activity.ts';
 import { Committer } from '../src/control/transaction/commit.ts';
 import { OnceCommitter } from '../src/control/transaction/commit-once.ts';
 import { ImportMemory } from '../src/control/zone-file/import-memory.ts';
@@ -31,10 +32,8 @@ export async function describeApi(): Promise<string> {
   const once = new OnceCommitter(store, views, committer);
   const importMemory = new ImportMemory(0);
   const metrics = createMetrics({ views, tableBytes: () => 0 });
-  const app = await createServer(
-    { store, views, committer, once, importMemory, metrics, waitingFor: () => [], adminToken: undefined },
-    { logger, version },
-  );
+  const services = { store, views, committer, once, importMemory, activity: new TokenActivity(), metrics };
+  const app = await createServer({ ...services, waitingFor: () => [], adminToken: undefined }, { logger, version });
   await app.ready();
   const description = app.swagger();
   await app.close();

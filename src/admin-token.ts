@@ -4,8 +4,8 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decideCreateToken } from './control/tokens/create-token.ts';
-import { newToken, storedToken } from './control/tokens/token-secret.ts';
+import { decideCreateAdminToken, hasAdminToken } from './control/tokens/create-token.ts';
+import { newSecret, storedToken } from './control/tokens/token-secret.ts';
 import type { Committer } from './control/transaction/commit.ts';
 import type { Logger } from './model/logger.ts';
 import type { Views } from './views/views.ts';
@@ -13,9 +13,9 @@ import type { Views } from './views/views.ts';
 const id = 'admin';
 
 /**
- * Creates the admin token of the store if there is none, and writes its file (test/admin-token.test.ts). If several
- * replicas start at once, one of them creates the token. Logs the file that has the token or, if this data directory
- * has no such file, where else the token may be.
+ * Creates the admin token of the store if the store has no token of an admin, and writes its file
+ * (test/admin-token.test.ts). If several replicas start at once, one of them creates the token. Logs the file that has
+ * the token or, if this data directory has no such file, where else the token may be.
  */
 export async function ensureAdminToken(
   dataDir: string,
@@ -24,18 +24,19 @@ export async function ensureAdminToken(
   logger: Logger,
 ): Promise<void> {
   const temporaryFile = join(dataDir, 'admin-token.new');
-  if (views.tokens.has(id)) {
+  if (hasAdminToken(views, Date.now())) {
     await recover(dataDir, temporaryFile, views);
     const file = await findFile(dataDir, views);
     if (file !== undefined) logger.info({ file }, 'the admin token was created at an earlier start');
-    else logger.warn({ dataDir }, `no file in the data directory has the admin token: ${elsewhere}, or ${ownToken}`);
+    else if (views.tokens.has(id))
+      logger.warn({ dataDir }, `no file in the data directory has the admin token: ${elsewhere}, or ${ownToken}`);
     return;
   }
-  const { shown, stored } = newToken(id, new Date());
+  const secret = newSecret(id);
   // Writes the file first: if the token were only in the store, nobody could use the API.
-  await writeFile(temporaryFile, `${shown}\n`, { mode: 0o600, flush: true });
+  await writeFile(temporaryFile, `${secret.shown}\n`, { mode: 0o600, flush: true });
   const { result: made } = await committer.commit({ kind: 'system', part: 'start' }, (context) =>
-    decideCreateToken(context, stored),
+    decideCreateAdminToken(context, id, secret),
   );
   if (!made) {
     await rm(temporaryFile, { force: true });
@@ -50,7 +51,7 @@ export async function ensureAdminToken(
   else logger.warn({ file }, "created the admin token in a new file: 'admin-token' belongs to another store");
 }
 
-const elsewhere = 'look in the data directories of the other replicas';
+const elsewhere = 'it was rotated, or is in the data directory of another replica: look there';
 const ownToken = 'set ZONEWRIGHT_ADMIN_TOKEN to a token of your own';
 
 /**

@@ -10,6 +10,7 @@ import { advertisedEndpoints } from './cluster/advertised-endpoints.ts';
 import { joinCluster } from './cluster/membership.ts';
 import { type Config, ConfigFaults } from './config.ts';
 import { startHousekeeping } from './control/housekeeping.ts';
+import { TokenActivity } from './control/tokens/token-activity.ts';
 import { Committer } from './control/transaction/commit.ts';
 import { OnceCommitter } from './control/transaction/commit-once.ts';
 import { startCleaning } from './control/zone-file/clean-generations.ts';
@@ -58,7 +59,8 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   const following = follow(store, views, logger, stopping.signal);
   const committer = new Committer(store, views, logger);
   const once = new OnceCommitter(store, views, committer);
-  const stopHousekeeping = startHousekeeping(views, committer, logger);
+  const activity = new TokenActivity();
+  const stopHousekeeping = startHousekeeping(views, committer, logger, activity);
   const stopCleaning = startCleaning(store, views, logger);
 
   let dns: DnsServer | undefined;
@@ -79,10 +81,12 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
       committer,
       once,
       importMemory,
+      activity,
       metrics,
       waitingFor,
       adminToken: config.adminToken,
       httpOpen: config.httpOpen,
+      apiRateLimit: config.apiRateLimit,
     },
     { logger, version, certificate: certificate?.current },
   );

@@ -157,6 +157,14 @@ export const settings = {
     help: 'authorities that sign certificates of clients, PEM: all but /healthz and /readyz then needs one',
     parse: text,
   }),
+  apiRateLimit: setting({
+    flag: 'api-rate-limit',
+    value: 'N',
+    variable: 'ZONEWRIGHT_API_RATE_LIMIT',
+    help: 'maximum of API requests a minute for each token of the store, at each replica; 0: no limit',
+    default: '0',
+    parse: numberFrom(0, 1_000_000),
+  }),
   httpOpen: setting({
     flag: 'http-open',
     value: 'health|all',

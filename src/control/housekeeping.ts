@@ -1,5 +1,6 @@
 // Housekeeping releases the addresses of expired allocations, deletes the records of addresses whose cool-down has
-// ended, and deletes automatic zones that are empty. It also frees memory that no answering thread reads any more.
+// ended, deletes automatic zones that are empty, and writes when tokens were last used. It also frees memory that no
+// answering thread reads any more.
 // Every replica runs housekeeping. That is safe, because only the first of several replicas can commit the same change:
 // the compares of the other decisions fail (pools/release-address.ts, hosts/automatic-zone.ts).
 
@@ -10,6 +11,7 @@ import type { Views } from '../views/views.ts';
 import type { Actor } from './access/actor.ts';
 import { decideRemoveEmptyZone } from './hosts/automatic-zone.ts';
 import { decideForgetAddress, decideReleaseAddress } from './pools/release-address.ts';
+import { decideNoteUse, TokenActivity } from './tokens/token-activity.ts';
 import type { Committer } from './transaction/commit.ts';
 
 const intervalMilliseconds = 1000;
@@ -21,7 +23,12 @@ const actor: Actor = { kind: 'system', part: 'housekeeping' };
  * Starts housekeeping. Returns the function that stops it. Rounds that fail one after another are one warning in the
  * log, and one line when a round succeeds again (test/control/housekeeping.test.ts).
  */
-export function startHousekeeping(views: Views, committer: Committer, logger: Logger): () => void {
+export function startHousekeeping(
+  views: Views,
+  committer: Committer,
+  logger: Logger,
+  activity = new TokenActivity(),
+): () => void {
   let running = false;
   const trouble = new TroubleLog(logger, {
     begins: 'housekeeping failed, will retry: expired addresses are released late',
@@ -31,7 +38,7 @@ export function startHousekeeping(views: Views, committer: Committer, logger: Lo
     views.zones.collect();
     if (running || !views.loaded) return;
     running = true;
-    runRound(views, committer)
+    runRound(views, committer, activity)
       .then(
         () => trouble.succeeded(),
         (error: unknown) => trouble.failed(error),
@@ -48,7 +55,7 @@ export function startHousekeeping(views: Views, committer: Committer, logger: Lo
  * Commits the decisions of one round. Rejects with the first failure after all decisions were tried. `not_found` is not
  * a failure: another replica was first.
  */
-async function runRound(views: Views, committer: Committer): Promise<void> {
+async function runRound(views: Views, committer: Committer, activity: TokenActivity): Promise<void> {
   const now = Date.now();
   const hasExpired = (expiresAt: string | undefined) => expiresAt !== undefined && Date.parse(expiresAt) <= now;
   const releases = [...views.pools.expired(now).take(maxAtOnce)].map(({ space, address, state }) =>
@@ -67,7 +74,10 @@ async function runRound(views: Views, committer: Committer): Promise<void> {
     .filter(({ value }) => value.automatic && views.zones.counts(value.name).names === 0)
     .slice(0, maxAtOnce)
     .map(({ value }) => committer.commit(actor, (context) => decideRemoveEmptyZone(context, value.name)));
-  const outcomes = await Promise.allSettled([...releases, ...removals]);
+  const uses = [...activity.due(views).take(maxAtOnce)].map((use) =>
+    committer.commit(actor, (context) => decideNoteUse(context, use)),
+  );
+  const outcomes = await Promise.allSettled([...releases, ...removals, ...uses]);
   const failed = outcomes.find(
     (outcome) =>
       outcome.status === 'rejected' && !(outcome.reason instanceof Refusal && outcome.reason.code === 'not_found'),

@@ -6,8 +6,8 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Refusal } from '../errors.ts';
-import { addressRdata, parseAddress } from '../model/address.ts';
 import { cautiousHeaders } from './cautious-headers.ts';
+import { clientKey } from './client-key.ts';
 import { type Exchange, Pipeline } from './pipeline.ts';
 import { problemOf, retryAfter } from './problem.ts';
 
@@ -265,13 +265,6 @@ function refuseConnection(socket: Socket, isTls: boolean): void {
  */
 function isBusy({ request, response, authenticated }: Exchange): boolean {
   return !response.writableEnded && (authenticated || request.complete);
-}
-
-/** Returns an IPv4 address, or the first 64 bits of an IPv6 address: one host may use a whole /64. */
-function clientKey({ remoteAddress }: Socket): string | undefined {
-  if (remoteAddress === undefined) return undefined;
-  const rdata = addressRdata(parseAddress(remoteAddress.replace(/%.*/, '')));
-  return rdata.subarray(0, 8).join('.');
 }
 
 /** Returns a key for a connection: a TLSSocket has no reference to the Socket below it. */

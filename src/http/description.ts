@@ -21,6 +21,7 @@ const tags = [
   { name: 'hosts', description: 'Names with their addresses, aliases and PTRs, written as one.' },
   { name: 'rrsets', description: 'Records of any type.' },
   { name: 'addresses', description: 'Addresses with their holders, and addresses that need no name.' },
+  { name: 'tokens', description: 'Who may use the API: a role, and a scope of zones, pools and an owner.' },
   { name: 'operations', description: 'The replicas: whether they run, serve, and how they do.' },
 ];
 
@@ -105,6 +106,15 @@ function withRefusals(schema: FastifySchema, method: string): FastifySchema {
   return { ...shown, response: { ...(schema.response as object), ...Object.fromEntries(answers) } };
 }
 
+const guardedRefusals = [
+  'client_certificate_needed',
+  'forbidden',
+  'rate_limited',
+  'store_unavailable',
+  'too_many_attempts',
+  'unauthorized',
+] as const;
+
 /** Returns the codes with which a route refuses because of its method, its headers and its token. */
 function impliedRefusals({ headers, security }: FastifySchema, method: string): ErrorCode[] {
   const { properties = {} } = (headers ?? {}) as { properties?: object };
@@ -115,7 +125,7 @@ function impliedRefusals({ headers, security }: FastifySchema, method: string): 
     'invalid_request',
     'request_timeout',
     'too_many_connections',
-    ...(security?.length === 0 ? [] : (['unauthorized', 'client_certificate_needed', 'store_unavailable'] as const)),
+    ...(security?.length === 0 ? [] : guardedRefusals),
     ...(method === 'GET'
       ? []
       : (['contended', 'payload_too_large', 'unsupported_media_type', 'table_full', 'value_unreadable'] as const)),

@@ -17,6 +17,7 @@ const nginx = `nginx.${zone}`;
 const db = `db.${zone}`;
 const spare = 'spare';
 const spareZone = 'spare.k8s';
+const team = 'team-a';
 
 /** By `operationId`. */
 export const guide: Record<string, Told> = {
@@ -125,6 +126,17 @@ export const guide: Record<string, Told> = {
     text: 'The address of a host is released with the host. Of an address that only records name (`recorded`), the refusal names them.',
     path: { ip: '172.17.200.101' },
   },
+  createToken: {
+    text: 'For a team or a program: what its role and its scope do not allow is refused. The answer has the token itself: it is shown only now.',
+    body: { name: team, role: 'operator', zones: [zone], pools: [pool] },
+  },
+  listTokens: { text: 'In the order of their ids, without their secrets.' },
+  rotateToken: {
+    text: 'The old secret is refused at once. What the token allows stays. If it expires, it gets as much time as before.',
+    path: { id: team },
+  },
+  readToken: { text: 'With the hour of its last use.', path: { id: team } },
+  deleteToken: { text: 'Every replica refuses the token within a second.', path: { id: team } },
   checkHealth: { text: 'For a supervisor: restart the process if there is no answer.' },
   checkReadiness: { text: 'For a load balancer: send no requests while the answer is 503.' },
   readMetrics: { text: 'In the text format of Prometheus, at most a second old.' },

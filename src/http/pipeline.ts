@@ -24,7 +24,7 @@ export interface Exchange {
 
 export class Pipeline {
   readonly socket: Socket;
-  /** The number of connections that its client has: clientKey() of connections.ts. */
+  /** The number of connections that its client has: client-key.ts. */
   readonly client: string;
   /** The requests that have no complete answer yet, oldest first. */
   readonly #exchanges = new Map<IncomingMessage, Exchange>();

@@ -3,16 +3,19 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, errorCodes, faultyInput, type InputFault, Refusal } from '../errors.ts';
 import { Compacted, StoreUnavailable } from '../store/store.ts';
+import { failedAttempts } from './auth.ts';
 import { pointerTo } from './json-pointer.ts';
 
 /**
- * The seconds after which a refused request may succeed, for the header `Retry-After`. The answers of one hour that are
- * kept for idempotency keys end together.
+ * The seconds after which a refused request may succeed, for the header `Retry-After`, unless it has been set before.
+ * The answers of one hour that are kept for idempotency keys end together.
  */
 export const retryAfter: Partial<Record<ErrorCode, number>> = {
   contended: 1,
   idempotency_full: 3600,
+  rate_limited: 1,
   store_unavailable: 2,
+  too_many_attempts: failedAttempts.refillSeconds,
   too_many_connections: 1,
 };
 
@@ -23,7 +26,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   else request.log.debug({ code: refusal.code, ...loggedFields(refusal, request) }, 'refused');
   if (refusal.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
   const wait = retryAfter[refusal.code];
-  if (wait !== undefined) reply.header('retry-after', String(wait));
+  if (wait !== undefined && !reply.hasHeader('retry-after')) reply.header('retry-after', String(wait));
   return reply
     .status(refusal.status)
     .type('application/problem+json; charset=utf-8')

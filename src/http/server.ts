@@ -15,13 +15,15 @@ import fastify, {
 import type { Certificate } from '../dns/listen/certificate.ts';
 import { Refusal, refuse } from '../errors.ts';
 import { requireClientCertificates, tlsOptions } from './api-tls.ts';
-import { authenticate } from './auth.ts';
+import { Authenticator } from './auth.ts';
 import { cautiousHeaders } from './cautious-headers.ts';
 import { type ConnectionLimits, Connections, connectionLimits } from './connections.ts';
 import { descriptionOptions } from './description.ts';
 import { addDocs } from './docs.ts';
 import { buildSerializer, newValidatorCompiler } from './lazy-compilers.ts';
+import { limitRequests } from './limit-requests.ts';
 import { observeRequests } from './metrics.ts';
+import { authorise, requireRows } from './needed-rights.ts';
 import { checkQuery, undecodablePath } from './percent-encoding.ts';
 import { sendProblem } from './problem.ts';
 import { readJson } from './read-json.ts';
@@ -31,6 +33,7 @@ import { hostRoutes } from './routes/hosts.ts';
 import { healthRoutes, memberRoutes, metricsRoutes } from './routes/operations.ts';
 import { poolRoutes } from './routes/pools.ts';
 import { rrsetRoutes } from './routes/rrsets.ts';
+import { tokenRoutes } from './routes/tokens.ts';
 import { zoneFileRoutes } from './routes/zone-file.ts';
 import { zoneRoutes } from './routes/zones.ts';
 import { strict } from './schemas/common.ts';
@@ -106,9 +109,15 @@ export async function createServer(
   observeRequests(app, services.metrics);
 
   await app.register(swagger, descriptionOptions(version));
-  await app.register(healthRoutes, services);
+  const authenticator = new Authenticator(services);
+  const checkToken = (request: FastifyRequest) => {
+    authenticator.authenticate(request);
+    authorise(services, request);
+  };
+  requireRows(app);
+  await app.register(healthRoutes, { ...services, authenticator });
   await app.register(async (open) => {
-    if (services.httpOpen === 'health') open.addHook('onRequest', async (request) => authenticate(services, request));
+    if (services.httpOpen === 'health') open.addHook('onRequest', async (request) => checkToken(request));
     addDocs(open);
     open.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
     await open.register(metricsRoutes, services);
@@ -117,9 +126,12 @@ export async function createServer(
     guarded.addHook('onRoute', (route) => {
       route.schema = { querystring: strict({}), ...route.schema };
     });
-    guarded.addHook('onRequest', async (request) => {
-      authenticate(services, request);
+    const limit = limitRequests(services.apiRateLimit ?? 0);
+    guarded.addHook('onRequest', async (request, reply) => {
+      authenticator.authenticate(request);
       connections.noteAuthenticated(request.raw);
+      limit(request, reply);
+      authorise(services, request);
     });
     guarded.addHook('preValidation', async ({ method, body }) => {
       if (method === 'DELETE' && body !== undefined) refuse('invalid_request', 'a DELETE takes no body');
@@ -132,6 +144,7 @@ export async function createServer(
       zoneRoutes,
       rrsetRoutes,
       zoneFileRoutes,
+      tokenRoutes,
       memberRoutes,
     ]) {
       await guarded.register(routes, services);

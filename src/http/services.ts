@@ -2,6 +2,7 @@
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Registry } from 'prom-client';
+import type { TokenActivity } from '../control/tokens/token-activity.ts';
 import type { Committer } from '../control/transaction/commit.ts';
 import type { OnceCommitter } from '../control/transaction/commit-once.ts';
 import type { ImportMemory } from '../control/zone-file/import-memory.ts';
@@ -18,6 +19,7 @@ export interface Services {
   committer: Committer;
   once: OnceCommitter;
   importMemory: ImportMemory;
+  activity: TokenActivity;
   metrics: Registry;
   /** Returns what the replica waits for before it is ready; empty if it is ready. */
   waitingFor: () => string[];
@@ -25,4 +27,6 @@ export interface Services {
   adminToken: string | undefined;
   /** What needs no token: `health` is only /healthz, and /readyz without details. Default: `all` but /v1. */
   httpOpen?: 'health' | 'all';
+  /** The requests a minute of each token of the store. Default: 0, no limit. */
+  apiRateLimit?: number;
 }

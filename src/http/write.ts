@@ -3,11 +3,11 @@
 
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { TokenActor } from '../control/access/actor.ts';
 import { entityTag, type Precondition } from '../control/input/precondition.ts';
 import { commitByForce } from '../control/transaction/commit-by-force.ts';
 import type { Committed, Decide, Standing } from '../control/transaction/decision.ts';
 import { refuse } from '../errors.ts';
+import { actorOf } from './auth.ts';
 import type { Services } from './services.ts';
 
 /**
@@ -32,11 +32,6 @@ export async function commitFor<T>(
       : await services.committer.commit(actor, decide);
   reply.header('zonewright-revision', String(committed.revision));
   return committed;
-}
-
-/** Returns the bearer of the request's token. Refuses a write on an open route, which authenticates nobody. */
-export function actorOf({ actor }: FastifyRequest): TokenActor {
-  return actor ?? refuse('unauthorized', 'a write needs a token');
 }
 
 /**

@@ -6,6 +6,7 @@ import { type Host, recordsOf } from '../model/host.ts';
 import type { Member } from '../model/member.ts';
 import { type Fqdn, isWithin, parseName } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
+import { type Activity, activityKind } from '../store/kinds/activity.ts';
 import { addressKind } from '../store/kinds/address.ts';
 import { hostKind } from '../store/kinds/host.ts';
 import { idempotencyKind } from '../store/kinds/idempotency.ts';
@@ -54,6 +55,8 @@ export abstract class KindViews {
   readonly hosts = new HostView();
   readonly zones: ZoneView;
   readonly tokens = new Map<string, Versioned<StoredToken>>();
+  /** When each token was last used. */
+  readonly activity = new Map<string, Versioned<Activity>>();
   readonly answers = new AnswerView();
   readonly members = new Map<string, Member>();
   /** True if members changed since the zones last got their nameservers. */
@@ -122,6 +125,11 @@ export abstract class KindViews {
       kind: tokenKind,
       put: ({ token }, value, modified) => void this.tokens.set(token, { value, modified }),
       delete: ({ token }) => void this.tokens.delete(token),
+    },
+    activity: {
+      kind: activityKind,
+      put: ({ token }, value, modified) => void this.activity.set(token, { value, modified }),
+      delete: ({ token }) => void this.activity.delete(token),
     },
     member: {
       kind: memberKind,

@@ -3,7 +3,11 @@
 
 import { decideRemoveEmptyZone } from '../../src/control/hosts/automatic-zone.ts';
 import { decideForgetAddress } from '../../src/control/pools/release-address.ts';
-import { decideCreateToken } from '../../src/control/tokens/create-token.ts';
+import { decideCreateAdminToken, decideCreateToken } from '../../src/control/tokens/create-token.ts';
+import { decideDeleteToken } from '../../src/control/tokens/delete-token.ts';
+import { decideRotateToken } from '../../src/control/tokens/rotate-token.ts';
+import { decideNoteUse } from '../../src/control/tokens/token-activity.ts';
+import { newSecret } from '../../src/control/tokens/token-secret.ts';
 import type { Decide } from '../../src/control/transaction/decision.ts';
 import { TransactionBuilder } from '../../src/control/transaction/transaction-builder.ts';
 import { decideClearZone } from '../../src/control/zones/delete-zone.ts';
@@ -11,6 +15,7 @@ import { parseAddress } from '../../src/model/address.ts';
 import type { Host } from '../../src/model/host.ts';
 import { parseName } from '../../src/model/name.ts';
 import { zoneDefaults } from '../../src/model/zone.ts';
+import { activityKey } from '../../src/store/kinds/activity.ts';
 import { addressesPrefix, addressKey } from '../../src/store/kinds/address.ts';
 import { hostKey, hostKind, hostValue } from '../../src/store/kinds/host.ts';
 import { nameKey } from '../../src/store/kinds/name.ts';
@@ -59,13 +64,11 @@ const forget: Decide<unknown> = (context) =>
 const clearZone: Decide<unknown> = (context) => decideClearZone(context, { name: z, precondition: {} });
 const removeReverse: Decide<unknown> = (context) => decideRemoveEmptyZone(context, reverse);
 const token: Decide<unknown> = (context) =>
-  decideCreateToken(context, {
-    id: 't',
-    hash: '0'.repeat(64),
-    salt: '00',
-    role: 'admin',
-    createdAt: '2026-01-01T00:00:00Z',
-  });
+  decideCreateToken(context, { id: 't', name: 't', rights: { role: 'viewer' } }, newSecret('t'));
+const adminToken: Decide<unknown> = (context) => decideCreateAdminToken(context, 'admin', newSecret('admin'));
+const rotate: Decide<unknown> = (context) => decideRotateToken(context, 't', newSecret('t'));
+const revoke: Decide<unknown> = (context) => decideDeleteToken(context, { id: 't', precondition: {} });
+const use: Decide<unknown> = (context) => decideNoteUse(context, { token: 't', hour: 3_600_000 });
 
 /** The stored form of the host a.z. An operator writes it by hand. */
 const storedHost: Host = {
@@ -490,5 +493,45 @@ export const races: Race[] = [
     first: token,
     second: token,
     stoppedBy: [tokenKey('t')],
+  },
+  {
+    guards: ['tokens/create-token.ts put'],
+    what: 'two replicas create the admin token of a store',
+    given: [],
+    first: adminToken,
+    second: adminToken,
+    stoppedBy: [tokenKey('admin')],
+  },
+  {
+    guards: ['tokens/rotate-token.ts put'],
+    what: 'a token is rotated while it is revoked',
+    given: [token],
+    first: revoke,
+    second: rotate,
+    stoppedBy: [tokenKey('t')],
+  },
+  {
+    guards: ['tokens/delete-token.ts delete'],
+    what: 'a token is revoked, on a condition, while it is rotated',
+    given: [token],
+    first: rotate,
+    second: revoke,
+    stoppedBy: [tokenKey('t')],
+  },
+  {
+    guards: ['tokens/token-activity.ts requireUnchanged'],
+    what: 'the use of a token is written while the token is revoked',
+    given: [token],
+    first: revoke,
+    second: use,
+    stoppedBy: [tokenKey('t')],
+  },
+  {
+    guards: ['tokens/token-activity.ts put'],
+    what: 'two replicas write the use of a token',
+    given: [token],
+    first: use,
+    second: use,
+    stoppedBy: [activityKey('t')],
   },
 ];

@@ -4,12 +4,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import type { Actor } from '../../src/control/access/actor.ts';
-import { decideCreateToken } from '../../src/control/tokens/create-token.ts';
-import { newToken } from '../../src/control/tokens/token-secret.ts';
 import { allRights } from '../../src/model/rights.ts';
 import { type Api, adminToken, apiAt } from '../support/api-client.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
 import type { Cleanup } from '../support/temporary.ts';
+import { tokenFor } from '../support/tokens.ts';
 
 const environment: Actor = { kind: 'token', id: 'environment', name: 'ZONEWRIGHT_ADMIN_TOKEN', rights: allRights };
 const bearer = (id: string): Actor => ({ kind: 'token', id, name: id, rights: allRights });
@@ -17,7 +16,7 @@ const bearer = (id: string): Actor => ({ kind: 'token', id, name: id, rights: al
 /** Serves the API. `actors` receives the actor of each decision, except those of housekeeping. */
 async function prepare(test: Cleanup): Promise<ServedApi & { actors: Actor[]; tokenOf(id: string): Promise<Api> }> {
   const served = await servedApi(test);
-  const { committer, commit, url } = served;
+  const { committer } = served;
   const actors: Actor[] = [];
   const commitAs = committer.commit.bind(committer);
   committer.commit = (actor, decide, options) =>
@@ -25,8 +24,8 @@ async function prepare(test: Cleanup): Promise<ServedApi & { actors: Actor[]; to
       actor,
       (context) => {
         if (context.actor.kind === 'token') {
-          // The request is another one each time.
-          const { request: _, ...actor } = context.actor;
+          // The request and the time are others each time.
+          const { request: _, createdAt: __, ...actor } = context.actor;
           actors.push(actor);
         }
         return decide(context);
@@ -34,10 +33,9 @@ async function prepare(test: Cleanup): Promise<ServedApi & { actors: Actor[]; to
       options,
     );
   const tokenOf = async (id: string) => {
-    const { shown, stored } = newToken(id, new Date());
-    await commit((context) => decideCreateToken(context, stored));
+    const { api } = await tokenFor(served, id);
     actors.length = 0;
-    return apiAt(url, shown);
+    return api;
   };
   return { ...served, actors, tokenOf };
 }

@@ -3,8 +3,6 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decideCreateToken } from '../../src/control/tokens/create-token.ts';
-import { newToken } from '../../src/control/tokens/token-secret.ts';
 import { OnceCommitter } from '../../src/control/transaction/commit-once.ts';
 import { decideCreateZone } from '../../src/control/zones/put-zone.ts';
 import { parseName } from '../../src/model/name.ts';
@@ -12,16 +10,11 @@ import type { Revision } from '../../src/model/revision.ts';
 import { zoneDefaults } from '../../src/model/zone.ts';
 import { idempotencyKey } from '../../src/store/kinds/idempotency.ts';
 import { LeaseGone, type Operation } from '../../src/store/store.ts';
-import { apiAt, problemIn } from '../support/api-client.ts';
+import { problemIn } from '../support/api-client.ts';
 import { changedStore } from '../support/changed-store.ts';
 import { embeddedStore, openReplica, testActor } from '../support/control-plane.ts';
-import { type ServedApi, servedApi } from '../support/served-api.ts';
-
-async function storedToken({ commit, url }: ServedApi, id: string) {
-  const { shown, stored } = newToken(id, new Date());
-  await commit((context) => decideCreateToken(context, stored));
-  return apiAt(url, shown);
-}
+import { servedApi } from '../support/served-api.ts';
+import { tokenFor } from '../support/tokens.ts';
 
 for (const [what, count, together, value] of [
   ['50,000 answers', 50_000, 100, '{}'],
@@ -48,7 +41,7 @@ for (const [what, count, together, value] of [
     const again = await api.send('POST', '/v1/zones', { name: 'a.test' }, { 'idempotency-key': 'first' });
     assert.deepEqual([again.status, again.body], [201, first.body]);
     await api.ok(201, 'POST', '/v1/zones', { name: 'b.test' });
-    const other = await storedToken(served, 'other');
+    const { api: other } = await tokenFor(served, 'other');
     const zone = await other.send('POST', '/v1/zones', { name: 'c.test' }, { 'idempotency-key': 'beyond' });
     assert.equal(zone.status, 201, zone.text);
   });
@@ -95,18 +88,15 @@ test('if the lease of an answer always ends at once, the request is refused as s
   );
 });
 
-test('a stored token with the id `environment` has its own keys', async (t) => {
+test('a token gets no answers of an earlier token with its id', async (t) => {
   const served = await servedApi(t);
-  const stored = await storedToken(served, 'environment');
-  const key = { 'idempotency-key': 'k' };
-  for (const [api, name] of [
-    [served.api, 'a.test'],
-    [stored, 'b.test'],
-  ] as const) {
-    const answer = await api.send('POST', '/v1/zones', { name }, key);
-    assert.equal(answer.status, 201, answer.text);
-    assert.deepEqual((await api.send('POST', '/v1/zones', { name }, key)).body, answer.body);
-  }
-  const keys = Object.keys(await served.dump()).filter((one) => one.startsWith('idempotency/'));
-  assert.deepEqual(keys, ['idempotency/environment/k', 'idempotency/tokens%2Fenvironment/k']);
+  await served.api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.0/24'] });
+  const allocate = async () => {
+    const { api } = await tokenFor(served, 'team');
+    return api.send('POST', '/v1/pools/p/allocations', {}, { 'idempotency-key': '1' });
+  };
+  const first = await allocate();
+  assert.equal(first.status, 201, first.text);
+  await served.api.ok(204, 'DELETE', '/v1/tokens/team');
+  assert.equal(problemIn(await allocate()).code, 'idempotency_mismatch');
 });

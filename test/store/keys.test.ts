@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
+import { activityKey } from '../../src/store/kinds/activity.ts';
 import { addressKey } from '../../src/store/kinds/address.ts';
 import { hostKey } from '../../src/store/kinds/host.ts';
 import { idempotencyKey } from '../../src/store/kinds/idempotency.ts';
@@ -34,6 +35,7 @@ const made: [kind: string, key: string, subject: object][] = [
   ['name', nameKey(parseName('.'), 1, parseName('.')), { zone: '.', generation: 1, owner: '.' }],
   ['host', hostKey(odd), { host: odd }],
   ['token', tokenKey('admin'), { token: 'admin' }],
+  ['activity', activityKey('admin'), { token: 'admin' }],
   ['member', memberKey('A b/c'), { replica: 'A b/c' }],
   ['idempotency', idempotencyKey('admin', 'a/ü%'), { token: 'admin', key: 'a/ü%' }],
 ];

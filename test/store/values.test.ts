@@ -38,7 +38,10 @@ const written = {
   ],
   tokenValue: [
     `{"v":1,"id":"admin","salt":"${'b'.repeat(32)}","hash":"${'a'.repeat(64)}","role":"admin","createdAt":"2026-01-01T00:00:00.000Z"}`,
+    `{"v":1,"id":"team-a","name":"Team A","salt":"${'b'.repeat(32)}","hash":"${'a'.repeat(64)}","role":"operator","zones":["a.k8s"],` +
+      '"pools":[],"owner":"team-a","createdAt":"2026-01-01T00:00:00.000Z","rotatedAt":"2026-01-02T00:00:00.000Z","expiresAt":"2040-01-01T00:00:00.000Z"}',
   ],
+  activityValue: ['{"v":1,"token":"team-a","lastUsedAt":"2026-01-01T10:00:00.000Z"}'],
   idempotencyValue: ['{"v":1,"request":"00","result":{"name":"h.k8s"}}', '{"v":1,"request":"00","result":null}'],
   memberValue: [
     '{"v":1,"replica":"one","dns":["192.0.2.1:53"]}',

@@ -4,6 +4,7 @@
 import { type Logger, pino } from 'pino';
 import type { Registry } from 'prom-client';
 import { startHousekeeping } from '../../src/control/housekeeping.ts';
+import { TokenActivity } from '../../src/control/tokens/token-activity.ts';
 import type { Certificate } from '../../src/dns/listen/certificate.ts';
 import { type ConnectionLimits, connectionLimits } from '../../src/http/connections.ts';
 import { createMetrics } from '../../src/http/metrics.ts';
@@ -41,14 +42,15 @@ export async function servedApi(
   const replica = await openReplica(test, store ?? (await embeddedStore(test)), logger);
   const { views, committer } = replica;
   const metrics = createMetrics({ views, tableBytes: () => 0 });
-  const services = { ...replica, metrics, waitingFor: () => [], adminToken, ...others };
+  const activity = new TokenActivity();
+  const services = { ...replica, activity, metrics, waitingFor: () => [], adminToken, ...others };
   const server = await createServer(services, {
     logger,
     version: '0.0.0-test',
     limits: { ...connectionLimits, ...limits },
     certificate,
   });
-  const stopHousekeeping = startHousekeeping(views, committer, logger);
+  const stopHousekeeping = startHousekeeping(views, committer, logger, activity);
   test.after(async () => {
     stopHousekeeping();
     await server.close();

@@ -16,6 +16,8 @@ export interface TokenActor {
   /** For people to read. */
   name: string;
   rights: Rights;
+  /** Of a token of the store: a later token may have the same id. */
+  createdAt?: string;
   /** The request with which the bearer asks. */
   request?: { id: string; what: string };
 }

@@ -3,12 +3,12 @@
 
 import { joinFirst, maxNamed, refuse, refuseField } from '../../errors.ts';
 import { type Address, addressNumber, type Family } from '../../model/address.ts';
-import { describeHolder } from '../../model/allocation.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { capacityOf, defaultSpace, isExcluded, type Pool, poolShape, shapeHolds } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { addressKey } from '../../store/kinds/address.ts';
-import type { Views } from '../../views/views.ts';
+import { accessOf } from '../access/access.ts';
+import type { Asking } from '../access/actor.ts';
 import { existingPool } from '../reading/existing.ts';
 import { faultRefusal } from '../reading/fault-refusal.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
@@ -23,26 +23,29 @@ export interface AddressWarning {
 }
 
 /**
- * Returns warnings about the addresses that records name, except for records at `own`. Records that are written at the
- * same moment may be missed.
+ * Returns warnings about the addresses that records name, except for records at `own`. Names only what the actor may
+ * see. Records that are written at the same moment may be missed.
  */
 export function recordedWarnings(
-  { views }: Pick<DecisionContext, 'views'>,
+  asking: Asking,
   addresses: readonly Pick<Choice, 'address' | 'space'>[],
   own?: Fqdn,
 ): AddressWarning[] {
+  const { pools } = asking.views;
   return addresses.flatMap(({ address, space }) => {
-    if (!views.pools.isRecorded(space, address)) return [];
-    const names = views.pools.namesAt(address).filter((name) => name !== own);
-    if (names.length === 0) return [];
-    return [
-      {
-        address,
-        names: names.slice(0, maxNamed),
-        message: `records at ${joinFirst(names)} also have the address ${address}`,
-      },
-    ];
+    if (!pools.isRecorded(space, address)) return [];
+    const all = pools.namesAt(address).filter((name) => name !== own);
+    if (all.length === 0) return [];
+    const names = seenNames(asking, all);
+    const what = names.length > 0 ? `records at ${joinFirst(names)}` : 'records that the token may not see';
+    return [{ address, names: names.slice(0, maxNamed), message: `${what} also have the address ${address}` }];
   });
+}
+
+/** Returns those of the names whose records the actor may see. They are records of users, which have no owner. */
+export function seenNames(asking: Asking, names: readonly Fqdn[]): Fqdn[] {
+  const access = accessOf(asking);
+  return access.hasOwner ? [] : names.filter((name) => access.hasName(name));
 }
 
 /** An address that is free to take. */
@@ -93,7 +96,9 @@ function refuseDraining({ name }: Pool): never {
   refuse('pool_exhausted', `pool '${name}' is draining: it gives no addresses`, { pool: name });
 }
 
-/** Refuses with `address_taken` unless the address is free now. The refusal names the holders. */
+/**
+ * Refuses with `address_taken` unless the address is free now. The refusal names the holders that the actor may see.
+ */
 export function refuseTaken(context: DecisionContext, space: string, address: Address, path: string): void {
   const { views, claimed, now } = context;
   const key = addressKey(space, address);
@@ -103,7 +108,8 @@ export function refuseTaken(context: DecisionContext, space: string, address: Ad
     throw faultRefusal({ key, fault, code: 'address_taken', path, members: { address, heldBy: [] } });
   }
   const record = views.pools.address(space, address)?.value;
-  const heldBy = record?.holders.map(describeHolder) ?? [];
+  const access = accessOf(context);
+  const heldBy = record?.holders.map((holder) => access.describeHolder(holder)) ?? [];
   const end = record && views.pools.coolDownEnd(record);
   const freeAt = end === undefined ? undefined : timestamp(end);
   const release = `DELETE /v1/addresses/${address}${space === defaultSpace ? '' : `?space=${space}`}`;
@@ -133,8 +139,8 @@ export function chooseNext(context: DecisionContext, family: Family, count: numb
 }
 
 /** Returns the addresses that a request for this pool would get now, if no other request came before it. */
-export function nextAddresses(views: Views, poolName: string, count: number, family?: Family): Address[] {
-  const context = { views, claimed: new Set<string>(), now: Date.now() };
+export function nextAddresses(asking: Asking, poolName: string, count: number, family?: Family): Address[] {
+  const context = { ...asking, claimed: new Set<string>(), now: Date.now() };
   const { value: pool } = existingPool(context, poolName);
   return nextOf(context, pool, family ?? defaultFamily(context, poolName), count).map(({ address }) => address);
 }
@@ -158,11 +164,12 @@ function nextOf(
   return choices;
 }
 
-/** Returns the pools for requests that name no pool, sorted by priority, then by name. */
-function automaticPools({ views }: Pick<DecisionContext, 'views'>): Pool[] {
-  return [...views.pools.list()]
+/** Returns the pools for requests that name no pool, of those in scope: sorted by priority, then by name. */
+function automaticPools(asking: Asking): Pool[] {
+  const access = accessOf(asking);
+  return [...asking.views.pools.list()]
     .map(({ value }) => value)
-    .filter((pool) => pool.autoAssign && !pool.drain && pool.space === defaultSpace)
+    .filter((pool) => pool.autoAssign && !pool.drain && pool.space === defaultSpace && access.hasPool(pool.name))
     .sort((a, b) => a.priority - b.priority || (a.name < b.name ? -1 : 1));
 }
 
@@ -171,7 +178,7 @@ function automaticPools({ views }: Pick<DecisionContext, 'views'>): Pool[] {
  * addresses that are not excluded, otherwise IPv6 if such a pool has IPv6 addresses. If all addresses are excluded, it
  * is the family of the ranges. Without a pool, it is IPv4.
  */
-export function defaultFamily(context: Pick<DecisionContext, 'views'>, poolName?: string): Family {
+export function defaultFamily(context: Asking, poolName?: string): Family {
   const pools = poolName === undefined ? automaticPools(context) : [existingPool(context, poolName).value];
   const shapes = pools.map(poolShape);
   const isGiven = (family: Family) => shapes.some((shape) => capacityOf(shape, family) > 0n);
@@ -188,9 +195,9 @@ function refuseExhausted(
 ): never {
   const { views, now } = context;
   if (pools.length === 0) {
-    refuse('pool_exhausted', `no automatic pool has ${family} addresses: create one (POST /v1/pools), or name a pool`, {
-      family,
-    });
+    const which = accessOf(context).isWhole ? '' : ' that the token may use';
+    const message = `no automatic pool${which} has ${family} addresses: create one (POST /v1/pools), or name a pool`;
+    refuse('pool_exhausted', message, { family });
   }
   // Only a pool that the request names can be draining here: draining pools are not among the automatic pools.
   const draining = pools.find(({ drain }) => drain);

@@ -3,6 +3,7 @@
 import type { Host } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { hostKey } from '../../store/kinds/host.ts';
+import { accessOf } from '../access/access.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import { withPools } from '../reading/with-pools.ts';
 import type { Decision, DecisionContext, Standing } from '../transaction/decision.ts';
@@ -10,6 +11,7 @@ import type { Warning } from '../transaction/name-edits.ts';
 import { standingSince, TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { type HostWarning, hostFrom, newAddressWarnings, refuseTakenName, type WantedHost } from './host-wanted.ts';
 import { orphanedHost } from './orphans.ts';
+import { requireScope } from './require-scope.ts';
 import { pathsIn, writeHost } from './write-host.ts';
 
 /** The change that a request asks for. */
@@ -32,17 +34,21 @@ interface HostPut extends Standing {
 
 /**
  * Changes a host. If there is no host of that name, creates it, and `created` is true. Refuses with
- * `precondition_failed`, with `name_taken` if another host has the new name, and as {@link hostFrom}, {@link writeHost}
- * and {@link TransactionBuilder.build} do.
+ * `precondition_failed`, with `name_taken` if another host has the new name, and as {@link requireScope},
+ * {@link hostFrom}, {@link writeHost} and {@link TransactionBuilder.build} do.
  */
 export function decideChangeHost(
   context: DecisionContext,
   { name, precondition, change }: HostChange,
 ): Decision<HostPut> {
   const current = context.views.hosts.get(name);
+  const access = accessOf(context);
+  access.needName(name);
+  if (current !== undefined) access.needHost(current.value);
   const builder = new TransactionBuilder(context);
   builder.refusals.try(() => checkPrecondition(precondition, current && entityTag(current.modified)));
   const wanted = builder.refusals.need(() => change(current?.value));
+  requireScope(context, wanted, current?.value);
   if (wanted.name !== name) builder.refusals.try(() => refuseTakenName(context, wanted.name));
   const before = current?.value ?? orphanedHost(context, wanted.name);
   const host = hostFrom(builder, wanted, before);

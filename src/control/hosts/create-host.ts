@@ -7,6 +7,7 @@ import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { withAdopted } from './adopt-records.ts';
 import { type HostWarning, hostFrom, newAddressWarnings, refuseTakenName, type WantedHost } from './host-wanted.ts';
 import { orphanedHost } from './orphans.ts';
+import { requireScope } from './require-scope.ts';
 import { pathsIn, writeHost } from './write-host.ts';
 
 /** The result: the host, with warnings if there are any. */
@@ -15,11 +16,12 @@ type HostCreated = Host & { warnings?: HostWarning[] };
 /**
  * Creates a host with its addresses, A/AAAA, PTR and aliases, in one transaction (test/control/host-is-atomic.test.ts).
  * If orphans have its name, the new host takes them over. Refuses with `name_taken` if there is a host of that name,
- * and as {@link hostFrom}, {@link writeHost} and {@link TransactionBuilder.build} do.
+ * and as {@link requireScope}, {@link hostFrom}, {@link writeHost} and {@link TransactionBuilder.build} do.
  */
 export function decideCreateHost(context: DecisionContext, asked: WantedHost): Decision<HostCreated> {
   const builder = new TransactionBuilder(context);
   const wanted = withAdopted(context, asked);
+  requireScope(context, wanted);
   builder.refusals.try(() => refuseTakenName(context, wanted.name));
   const orphan = orphanedHost(context, wanted.name);
   const host = hostFrom(builder, wanted, orphan);

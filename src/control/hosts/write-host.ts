@@ -10,6 +10,7 @@ import { type Fqdn, isWithin } from '../../model/name.ts';
 import { managingHost, type OwnedRrset, type Rrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
 import { hostKey, hostValue } from '../../store/kinds/host.ts';
+import { accessOf } from '../access/access.ts';
 import { replaceHost, takeAddress } from '../addresses/hold-address.ts';
 import { existingHost } from '../reading/existing.ts';
 import type { PathOf } from '../transaction/name-edits.ts';
@@ -114,7 +115,7 @@ function addRecord(
     if (isManagedBy(owner, stands, before?.name) || isManagedBy(owner, stands, after.name)) continue;
     if (adoption === 'asked' && mayAdopt(rrset, stands)) continue;
     if (!isOrphanedRecord(builder, owner, stands)) {
-      refuseConflict(after, owner, rrset, stands, adoption);
+      refuseConflict(builder, after, owner, rrset, stands, adoption);
       continue;
     }
     requireOrphan(builder, managingHost(owner, stands));
@@ -145,14 +146,26 @@ function isManagedBy(owner: Fqdn, rrset: Rrset, host: Fqdn | undefined): boolean
   return rrset.manager === 'host' && managingHost(owner, rrset) === host;
 }
 
-/** Refuses if the wanted RRset and one that stands at its name have the same type, or if one of them is a CNAME. */
-function refuseConflict(host: Host, owner: Fqdn, wanted: Rrset, stands: Rrset, adoption?: Adoption): void {
+/**
+ * Refuses if the wanted RRset and one that stands at its name have the same type, or if one of them is a CNAME. Names
+ * the host that manages the other RRset only if the actor may see it.
+ */
+function refuseConflict(
+  builder: TransactionBuilder,
+  host: Host,
+  owner: Fqdn,
+  wanted: Rrset,
+  stands: Rrset,
+  adoption?: Adoption,
+): void {
   const isAlias = wanted.type === 'CNAME';
   const path = isAlias ? `/aliases/${host.aliases.indexOf(owner)}` : '/name';
   const manager = stands.manager === 'host' ? managingHost(owner, stands) : undefined;
-  const managedBy = manager && { managedBy: `host:${manager}` };
+  const isSeen = manager !== undefined && maySeeHost(builder, manager);
+  const managedBy = isSeen && { managedBy: `host:${manager}` };
+  const theHost = isSeen ? `host ${manager}` : 'another host';
   if (manager !== undefined && (isAlias || stands.type === 'CNAME')) {
-    refuseField('name_taken', path, `${owner} belongs to host ${manager}`, { name: owner, ...managedBy });
+    refuseField('name_taken', path, `${owner} belongs to ${theHost}`, { name: owner, ...managedBy });
   }
   const adopting = howToAdopt(adoption, wanted, stands);
   if (isAlias || stands.type === 'CNAME') {
@@ -172,7 +185,7 @@ function refuseConflict(host: Host, owner: Fqdn, wanted: Rrset, stands: Rrset, a
   }
   // Only its host can delete a managed PTR.
   const ways = [
-    manager === undefined ? 'delete it' : `it belongs to host ${manager}: change that host`,
+    manager === undefined ? 'delete it' : `it belongs to ${theHost}: change that host`,
     'use "ptr": false here',
     ...adopting,
   ];
@@ -182,4 +195,10 @@ function refuseConflict(host: Host, owner: Fqdn, wanted: Rrset, stands: Rrset, a
     `${owner} has a PTR record already: ${ways.slice(0, -1).join(', ')}, or ${ways.at(-1)}`,
     about,
   );
+}
+
+function maySeeHost(builder: TransactionBuilder, name: Fqdn): boolean {
+  const access = accessOf(builder);
+  const host = builder.views.hosts.get(name)?.value;
+  return host === undefined ? access.isWhole : access.hasHost(host);
 }

@@ -29,7 +29,8 @@ export class Refusals {
     try {
       return call();
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      // What is beyond the scope of a token is refused at once, and alone.
+      if (!(error instanceof Refusal) || error.code === 'forbidden') throw error;
       this.#refusals.push(error.errors === undefined ? withPath(error, path) : error);
       return undefined;
     }

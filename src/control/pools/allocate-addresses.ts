@@ -6,6 +6,7 @@ import { type AddressRecord, type Holder, mayShare, type Port } from '../../mode
 import { type Pool, poolShape } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { addressesPrefix, addressKey } from '../../store/kinds/address.ts';
+import { accessOf } from '../access/access.ts';
 import {
   type AddressWarning,
   chooseExplicit,
@@ -40,10 +41,11 @@ type Allocated = AddressRecord & { warning?: AddressWarning };
 
 /**
  * Allocates addresses. Result: their records. Refuses with `not_found` if there is no such pool, and as
- * {@link chooseExplicit} and {@link chooseNext} do.
+ * {@link chooseExplicit} and {@link chooseNext} do. Refuses with `forbidden` another owner than the token's.
  */
 export function decideAllocateAddresses(context: DecisionContext, wanted: WantedAllocation): Decision<Allocated[]> {
   const { value: pool } = existingPool(context, wanted.pool);
+  accessOf(context).needOwner(wanted.owner, '/owner');
   const builder = new TransactionBuilder(context);
   const records =
     wanted.addresses === undefined
@@ -91,14 +93,16 @@ function allocateNext(builder: TransactionBuilder, pool: Pool, wanted: WantedAll
 }
 
 /**
- * Returns addresses that the newcomer may share. Refuses while another request of this transaction writes one of them:
- * the loop decides again after that, and the newcomer may still share it.
+ * Returns addresses that the newcomer may share, with holders that the actor may see. Refuses while another request of
+ * this transaction writes one of them: the loop decides again after that, and the newcomer may still share it.
  */
 function shareable(context: DecisionContext, pool: Pool, family: Family, wanted: WantedAllocation): AddressRecord[] {
   const found: AddressRecord[] = [];
   const newcomer = holderOf(context, wanted, 0);
+  const access = accessOf(context);
   for (const record of context.views.pools.shareable(pool, family, newcomer)) {
     if (found.length === wanted.count) break;
+    if (!record.holders.every((holder) => access.hasHolder(holder))) continue;
     if (context.claimed.has(addressKey(record.space, record.address))) refuseBusy(record.address);
     found.push(record);
   }
@@ -123,7 +127,8 @@ function allocateExplicit(
   holder: Holder,
 ): AddressRecord {
   const record = builder.views.pools.address(pool.space, address)?.value;
-  if (!pool.drain && record?.state === 'held' && mayShare(record.holders, holder))
+  const isSeen = record?.holders.every((one) => accessOf(builder).hasHolder(one));
+  if (!pool.drain && record?.state === 'held' && isSeen && mayShare(record.holders, holder))
     return share(builder, record, holder);
   return takeAddress(builder, chooseExplicit(builder, address, path, pool.name), holder);
 }

@@ -1,6 +1,9 @@
 // Use case: a pool is deleted. While addresses from the pool are held, only a deletion by force is accepted.
 
+import type { Pool } from '../../model/pool.ts';
 import { poolKey } from '../../store/kinds/pool.ts';
+import type { Versioned } from '../../views/versioned.ts';
+import { accessOf } from '../access/access.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import { existingPool } from '../reading/existing.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
@@ -16,11 +19,11 @@ interface PoolDeletion {
 }
 
 /**
- * Deletes a pool. Refuses with `not_found`, `precondition_failed`, or, while addresses from the pool are held,
- * `pool_in_use`.
+ * Deletes a pool. Refuses with `not_found`, `precondition_failed`, `forbidden`, or, while addresses from the pool are
+ * held, `pool_in_use`.
  */
 export function decideDeletePool(context: DecisionContext, wanted: PoolDeletion): Decision<void> {
-  const { value, modified } = existingPool(context, wanted.name);
+  const { value, modified } = poolToDelete(context, wanted.name);
   const builder = new TransactionBuilder(context);
   builder.refusals.try(() => checkPrecondition(wanted.precondition, entityTag(modified)));
   builder.refusals.try(() => refuseUse(builder, leavingFrom(value), wanted.force ?? false), ':pool');
@@ -32,7 +35,16 @@ export function decideDeletePool(context: DecisionContext, wanted: PoolDeletion)
  * transaction. Result: 0 if no more are to be released.
  */
 export function decideEvictAll(context: DecisionContext, { name, precondition }: PoolDeletion): Decision<number> {
-  const { value, modified } = existingPool(context, name);
+  const { value, modified } = poolToDelete(context, name);
   checkPrecondition(precondition, entityTag(modified));
   return decideEvict(context, leavingFrom(value));
+}
+
+/** Refuses with `forbidden` a token that may not delete the pool. */
+function poolToDelete(context: DecisionContext, name: string): Versioned<Pool> {
+  const access = accessOf(context);
+  access.needPool(name);
+  access.needNoOwner('pools');
+  access.needAllPools('to delete a pool');
+  return existingPool(context, name);
 }

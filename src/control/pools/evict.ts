@@ -3,10 +3,11 @@
 
 import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import { type Interval, rangesWithout } from '../../model/address-range.ts';
-import { type AddressRecord, describeHolder } from '../../model/allocation.ts';
+import type { AddressRecord } from '../../model/allocation.ts';
 import type { Host } from '../../model/host.ts';
 import { type Pool, poolShape } from '../../model/pool.ts';
 import { addressesPrefix } from '../../store/kinds/address.ts';
+import { accessOf } from '../access/access.ts';
 import { replaceHolders } from '../addresses/hold-address.ts';
 import { isOrphanedHold } from '../hosts/orphans.ts';
 import { maxKeysOf, WriteBudget } from '../hosts/write-budget.ts';
@@ -38,7 +39,7 @@ export function refuseUse(builder: TransactionBuilder, { pool, parts }: Leaving,
   if (parts.length === 0) return;
   builder.requireQuiet(addressesPrefix(pool.space), builder.views.revision);
   const records = held(builder, { pool, parts }, force).take(maxCounted).toArray();
-  if (records.length > 0) refuseInUse(pool.name, records);
+  if (records.length > 0) refuseInUse(builder, pool.name, records);
 }
 
 /**
@@ -46,6 +47,7 @@ export function refuseUse(builder: TransactionBuilder, { pool, parts }: Leaving,
  * if no more are to be released, otherwise 1.
  */
 export function decideEvict(context: DecisionContext, leaving: Leaving): Decision<number> {
+  needEveryHolder(context, leaving);
   const builder = new TransactionBuilder(context);
   const budget = new WriteBudget();
   const released: AddressRecord[] = [];
@@ -63,6 +65,13 @@ export function decideEvict(context: DecisionContext, leaving: Leaving): Decisio
     writeHost(builder, before, rest.addresses.length > 0 ? rest : undefined);
   }
   return builder.build(left);
+}
+
+/** Refuses with `forbidden` before anything is released, if one of the holders is beyond the scope of the token. */
+function needEveryHolder(context: DecisionContext, leaving: Leaving): void {
+  const access = accessOf(context);
+  if (access.isWhole) return;
+  for (const record of held(context, leaving, true)) access.needHolders(record.address, record.holders);
 }
 
 /** Yields the held addresses that leave the pool. `given`: only those that the pool gave. */
@@ -95,8 +104,10 @@ function hostsWithout(context: DecisionContext, records: readonly AddressRecord[
   return hosts;
 }
 
-function refuseInUse(pool: string, records: readonly AddressRecord[]): never {
-  const inUse = records.map(({ address, holders }) => ({ address, heldBy: holders.map(describeHolder) }));
+function refuseInUse(context: DecisionContext, pool: string, records: readonly AddressRecord[]): never {
+  const access = accessOf(context);
+  const heldBy = ({ holders }: AddressRecord) => holders.map((holder) => access.describeHolder(holder));
+  const inUse = records.map((record) => ({ address: record.address, heldBy: heldBy(record) }));
   const names = joinFirst(inUse.map(({ address, heldBy }) => `${address} (${heldBy.join(', ')})`));
   const more = records.length === maxCounted ? ', and perhaps more,' : '';
   const kept = records.some((record) => record.pool !== pool) ? ' (addresses that the pool did not give are kept)' : '';

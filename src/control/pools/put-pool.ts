@@ -6,6 +6,7 @@ import { type AddressRange, rangesOverlap } from '../../model/address-range.ts';
 import { type Pool, poolShape } from '../../model/pool.ts';
 import { poolKey, poolKind, poolValue } from '../../store/kinds/pool.ts';
 import type { Versioned } from '../../views/versioned.ts';
+import { accessOf } from '../access/access.ts';
 import type { PoolUsage } from '../addresses/pool-usage.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import { Refusals } from '../input/refusals.ts';
@@ -41,9 +42,11 @@ export function decidePutPool(
   { name, precondition, change, force = false }: PoolChange,
 ): Decision<PoolPut> {
   const current = context.views.pools.get(name);
+  requireScope(context, name);
   const builder = new TransactionBuilder(context);
   builder.refusals.try(() => checkPrecondition(precondition, current && entityTag(current.modified)));
   const pool = builder.refusals.need(() => change(current?.value));
+  requireSameAddresses(context, pool, current?.value);
   writePool(builder, pool, current, force);
   return builder.build({ pool, created: current === undefined, ...standingSince(builder, poolKey(name), current) });
 }
@@ -58,6 +61,8 @@ export function decideCreatePool(
   usage: PoolUsage,
 ): Decision<Pool & { usage: PoolUsage }> {
   const { name } = pool;
+  requireScope(context, name);
+  requireSameAddresses(context, pool, undefined);
   const builder = new TransactionBuilder(context);
   builder.refusals.try(() => {
     if (context.views.pools.get(name) !== undefined)
@@ -65,6 +70,22 @@ export function decideCreatePool(
   });
   writePool(builder, pool, undefined, false);
   return builder.build({ ...pool, usage });
+}
+
+function requireScope(context: DecisionContext, name: string): void {
+  const access = accessOf(context);
+  access.needPool(name);
+  access.needNoOwner('pools');
+}
+
+/** Refuses with `forbidden` a token that is limited to pools, if the pool is new or gets other addresses. */
+function requireSameAddresses(context: DecisionContext, pool: Pool, current: Pool | undefined): void {
+  if (current === undefined) accessOf(context).needAllPools('to create a pool');
+  else if (!hasSameAddresses(pool, current)) accessOf(context).needAllPools("to change a pool's ranges or space");
+}
+
+function hasSameAddresses(pool: Pool, current: Pool): boolean {
+  return current.space === pool.space && current.ranges.join() === pool.ranges.join();
 }
 
 function writePool(
@@ -113,8 +134,8 @@ function checkRanges({ views }: DecisionContext, pool: Pool, refusals: Refusals)
  * overlapping ranges into two pools at the same time, since each pool has its own key (test/control/races.test.ts).
  */
 function guardRanges(builder: TransactionBuilder, pool: Pool, current: Pool | undefined): void {
-  const changed = current === undefined || current.space !== pool.space || current.ranges.join() !== pool.ranges.join();
-  if (changed) builder.requireQuiet(poolKind.prefix, builder.views.revision);
+  if (current === undefined || !hasSameAddresses(pool, current))
+    builder.requireQuiet(poolKind.prefix, builder.views.revision);
 }
 
 /**
@@ -126,9 +147,11 @@ export function decideEvictOutside(
   { name, precondition, change }: PoolChange,
 ): Decision<number> {
   const current = context.views.pools.get(name);
+  requireScope(context, name);
   const refusals = new Refusals();
   refusals.try(() => checkPrecondition(precondition, current && entityTag(current.modified)));
   const pool = refusals.need(() => change(current?.value));
+  requireSameAddresses(context, pool, current?.value);
   checkRanges(context, pool, refusals);
   refusals.throwIfAny();
   if (current === undefined) return noChange(0);

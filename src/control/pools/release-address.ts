@@ -3,8 +3,10 @@
 
 import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';
-import { type AddressRecord, describeHolder, type Holder } from '../../model/allocation.ts';
+import type { AddressRecord, Holder } from '../../model/allocation.ts';
 import { addressKey } from '../../store/kinds/address.ts';
+import { accessOf } from '../access/access.ts';
+import { seenNames } from '../addresses/choose-addresses.ts';
 import { endCoolDown, replaceHolders } from '../addresses/hold-address.ts';
 import { isOrphanedHold, requireOrphan } from '../hosts/orphans.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
@@ -23,18 +25,21 @@ export interface AddressRelease {
 /**
  * Removes the holders that leave. The address is released if no holder stays. If the address is cooling down and the
  * request selects no holders, ends the cool-down. Refuses with `not_found`, `precondition_failed`, or, if one of the
- * holders is a host that has the address, `managed_record`.
+ * holders is a host that has the address, `managed_record`. Refuses with `forbidden` what is beyond the scope.
  */
 export function decideReleaseAddress(
   context: DecisionContext,
   { space, address, precondition, leaves }: AddressRelease,
 ): Decision<void> {
+  const access = accessOf(context);
+  access.needAddress(space, address);
   const current = context.views.pools.address(space, address);
   if (
     current?.value.state === 'released' &&
     leaves === undefined &&
     !context.views.pools.isFree(space, address, context.now)
   ) {
+    access.needNoOwner('addresses that cool down');
     checkPrecondition(precondition, entityTag(current.modified));
     const builder = new TransactionBuilder(context);
     endCoolDown(builder, current);
@@ -45,6 +50,7 @@ export function decideReleaseAddress(
   builder.refusals.try(() => checkPrecondition(precondition, entityTag(current.modified)));
   const { holders } = current.value;
   const leaving = leaves === undefined ? holders : holders.filter(leaves);
+  access.needHolders(address, leaving);
   builder.refusals.try(() => refuseLeaving(context, current.value, leaving));
   for (const holder of leaving) if (holder.kind === 'host') requireOrphan(builder, holder.host);
   const staying = holders.filter((holder) => !leaving.includes(holder));
@@ -53,8 +59,9 @@ export function decideReleaseAddress(
 }
 
 /** Refuses with `not_found`. The refusal names the records that name the address: they are the way to free it. */
-function refuseNotHeld({ views }: DecisionContext, space: string, address: Address): never {
-  const names = views.pools.isRecorded(space, address) ? views.pools.namesAt(address) : [];
+function refuseNotHeld(context: DecisionContext, space: string, address: Address): never {
+  const { pools } = context.views;
+  const names = pools.isRecorded(space, address) ? seenNames(context, pools.namesAt(address)) : [];
   if (names.length === 0) refuse('not_found', `${address} is not held`, { address }, ':ip');
   const wayOut = 'Change or delete those records (/v1/zones/{zone}/rrsets/{name}/{type})';
   const message = `${address} is not held: A or AAAA records of ${joinFirst(names)} name it. ${wayOut}`;
@@ -64,11 +71,17 @@ function refuseNotHeld({ views }: DecisionContext, space: string, address: Addre
 /** Refuses with `not_found` if no holder leaves, and with `managed_record` if a host that has the address leaves. */
 function refuseLeaving(context: DecisionContext, record: AddressRecord, leaving: readonly Holder[]): void {
   const { address, holders } = record;
+  const access = accessOf(context);
   if (leaving.length === 0)
-    refuse('not_found', `${address} has no such holder`, { address, heldBy: holders.map(describeHolder) }, ':ip');
+    refuse(
+      'not_found',
+      `${address} has no such holder`,
+      { address, heldBy: holders.map((holder) => access.describeHolder(holder)) },
+      ':ip',
+    );
   const host = leaving.find((holder) => holder.kind === 'host' && !isOrphanedHold(context, record, holder));
   if (host === undefined) return;
-  const managedBy = describeHolder(host);
+  const managedBy = access.describeHolder(host);
   const message = `${address} belongs to ${managedBy}: delete or re-address the host`;
   refuse('managed_record', message, { address, managedBy }, ':ip');
 }

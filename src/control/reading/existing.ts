@@ -1,5 +1,5 @@
 // Returns the pool, zone or host that a request names in its path, from the views. Refuses with `not_found` if there is
-// none.
+// none, and with `forbidden` what is beyond the scope of the token: before it looks whether that exists.
 
 import { refuse } from '../../errors.ts';
 import type { Host } from '../../model/host.ts';
@@ -7,23 +7,29 @@ import type { Fqdn } from '../../model/name.ts';
 import type { Pool } from '../../model/pool.ts';
 import type { Zone } from '../../model/zone.ts';
 import type { Versioned } from '../../views/versioned.ts';
-import type { Views } from '../../views/views.ts';
+import { accessOf } from '../access/access.ts';
+import type { Asking } from '../access/actor.ts';
 
-interface Seen {
-  views: Pick<Views, 'pools' | 'zones' | 'hosts'>;
+export function existingPool(asking: Asking, name: string): Versioned<Pool> {
+  accessOf(asking).needPool(name);
+  return asking.views.pools.get(name) ?? refuse('not_found', noPool(name), { pool: name }, ':pool');
 }
 
-export function existingPool({ views }: Seen, name: string): Versioned<Pool> {
-  return views.pools.get(name) ?? refuse('not_found', noPool(name), { pool: name }, ':pool');
-}
-
-export function existingZone({ views }: Seen, name: Fqdn): Versioned<Zone> {
+export function existingZone(asking: Asking, name: Fqdn): Versioned<Zone> {
+  accessOf(asking).needZone(name);
   const message = `there is no zone ${name}: create it (POST /v1/zones), or list the zones (GET /v1/zones)`;
-  return views.zones.get(name) ?? refuse('not_found', message, { zone: name }, ':zone');
+  return asking.views.zones.get(name) ?? refuse('not_found', message, { zone: name }, ':zone');
 }
 
-export function existingHost({ views }: Seen, name: Fqdn): Versioned<Host> {
-  return views.hosts.get(name) ?? refuse('not_found', `there is no host ${name}`, { name }, ':name');
+export function existingHost(asking: Asking, name: Fqdn): Versioned<Host> {
+  const access = accessOf(asking);
+  const host = asking.views.hosts.get(name);
+  if (host === undefined) {
+    access.needAnyHost(name);
+    refuse('not_found', `there is no host ${name}`, { name }, ':name');
+  }
+  access.needHost(host.value);
+  return host;
 }
 
 /** Returns what to tell about a pool that does not exist. */

@@ -1,11 +1,56 @@
 // Use case: a token is created.
 
+import { refuse } from '../../errors.ts';
+import { timestamp } from '../../model/timestamp.ts';
 import { type StoredToken, tokenKey, tokenValue } from '../../store/kinds/token.ts';
+import type { Views } from '../../views/views.ts';
 import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { needTokens, type ShownToken, shownToken } from './existing-token.ts';
+import type { WantedToken } from './token-input.ts';
+import { hasExpired, type NewSecret } from './token-secret.ts';
 
-/** Creates a token, unless the store has a token of that id already. Result: whether the token was created. */
-export function decideCreateToken(context: DecisionContext, token: StoredToken): Decision<boolean> {
-  if (context.views.tokens.has(token.id)) return noChange(false);
-  return new TransactionBuilder(context).put(tokenKey(token.id), tokenValue.encode(token), undefined).build(true);
+/**
+ * Creates a token with this secret. The result does not have the secret: the store keeps it for an Idempotency-Key.
+ * Refuses with `already_exists`, or with `forbidden` who may not manage tokens.
+ */
+export function decideCreateToken(
+  context: DecisionContext,
+  { id, name, rights, expiresInSeconds }: WantedToken,
+  { kept }: Pick<NewSecret, 'kept'>,
+): Decision<ShownToken> {
+  needTokens(context);
+  const { views, now } = context;
+  if (views.tokens.has(id))
+    refuse('already_exists', `there is a token '${id}' already: choose another name, or rotate it`, { token: id });
+  const token: StoredToken = {
+    id,
+    name,
+    ...rights,
+    ...kept,
+    createdAt: timestamp(now),
+    ...(expiresInSeconds !== undefined && { expiresAt: timestamp(now + expiresInSeconds * 1000) }),
+  };
+  const builder = new TransactionBuilder(context).put(tokenKey(id), tokenValue.encode(token), undefined);
+  return builder.build(shownToken(views, token));
+}
+
+/** Returns whether the store has a token with which tokens can be managed. */
+export function hasAdminToken({ tokens }: Views, now: number): boolean {
+  return [...tokens.values()].some(({ value }) => {
+    const { role, zones, pools, owner } = value;
+    return role === 'admin' && (zones ?? pools ?? owner) === undefined && !hasExpired(value, now);
+  });
+}
+
+/** Creates the admin token of a store, unless {@link hasAdminToken}. Result: whether the token was created. */
+export function decideCreateAdminToken(
+  context: DecisionContext,
+  id: string,
+  secret: Pick<NewSecret, 'kept'>,
+): Decision<boolean> {
+  if (hasAdminToken(context.views, context.now)) return noChange(false);
+  const token: StoredToken = { id, name: id, role: 'admin', ...secret.kept, createdAt: timestamp(context.now) };
+  const builder = new TransactionBuilder(context);
+  return builder.put(tokenKey(id), tokenValue.encode(token), context.views.tokens.get(id)?.modified).build(true);
 }

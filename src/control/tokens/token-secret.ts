@@ -5,21 +5,40 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { StoredToken } from '../../store/kinds/token.ts';
 import type { Views } from '../../views/views.ts';
 
-/** Makes a token. `shown`: the text for its bearer. `stored`: the value for the store. */
-export function newToken(id: string, now: Date): { shown: string; stored: StoredToken } {
+/** A new secret. `shown`: the token for its bearer. `kept`: what the store keeps of it. */
+export interface NewSecret {
+  shown: string;
+  kept: Pick<StoredToken, 'hash' | 'salt'>;
+}
+
+/** Makes a secret for the token of this id. */
+export function newSecret(id: string): NewSecret {
   const secret = randomBytes(32).toString('base64url');
   const salt = randomBytes(16).toString('hex');
-  const stored = { id, salt, hash: hashSecret(secret, salt), role: 'admin', createdAt: now.toISOString() } as const;
-  return { shown: `zw_${id}_${secret}`, stored };
+  return { shown: `zw_${id}_${secret}`, kept: { salt, hash: hashSecret(secret, salt) } };
 }
 
 /**
  * Returns the stored token that a request presents. Returns undefined if there is no such id, or the secret is wrong.
+ * The token may have expired: {@link hasExpired}.
  */
 export function storedToken({ tokens }: Pick<Views, 'tokens'>, presented: string): StoredToken | undefined {
-  const [, id = '', secret = ''] = /^zw_([a-z0-9]+)_([A-Za-z0-9_-]+)$/.exec(presented) ?? [];
+  const [, id = '', secret = ''] = parts.exec(presented) ?? [];
   const token = tokens.get(id)?.value;
   return token !== undefined && isSameSecret(hashSecret(secret, token.salt), token.hash) ? token : undefined;
+}
+
+/** An id has no `_`. */
+const parts = /^zw_([a-z0-9-]+)_([A-Za-z0-9_-]+)$/;
+
+/** Returns the id that a presented token names, if the store has a token of that id. Its secret may be wrong. */
+export function namedToken({ tokens }: Pick<Views, 'tokens'>, presented: string): string | undefined {
+  const id = parts.exec(presented)?.[1];
+  return id !== undefined && tokens.has(id) ? id : undefined;
+}
+
+export function hasExpired({ expiresAt }: Pick<StoredToken, 'expiresAt'>, now: number): boolean {
+  return expiresAt !== undefined && Date.parse(expiresAt) <= now;
 }
 
 /** Returns whether two secrets are equal. Hashes them first, so that the time does not depend on where they differ. */

@@ -80,9 +80,9 @@ export class OnceCommitter {
     pending: PendingAnswer,
   ): Promise<Committed<T>> {
     const key = idempotencyKey(actor.id, identity.key);
-    const request = createHash('sha256')
-      .update(JSON.stringify([identity.method, identity.path, identity.body ?? null], sortFields))
-      .digest('hex');
+    // A token of the same id that was made later gets no answers of the earlier one.
+    const parts = [identity.method, identity.path, identity.body ?? null, actor.createdAt];
+    const request = createHash('sha256').update(JSON.stringify(parts, sortFields)).digest('hex');
     for (let attempts = 0; ; attempts += 1) {
       const earlier = await this.#earlier<T>(key, request);
       if (earlier !== undefined) return earlier;
@@ -130,7 +130,7 @@ export class OnceCommitter {
       );
     }
     await untilServed(this.#views, entry.modified);
-    return { result: answer.result as T, revision: entry.modified };
+    return { result: answer.result as T, revision: entry.modified, repeated: true };
   }
 
   /**

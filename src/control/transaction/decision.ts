@@ -72,4 +72,6 @@ export interface Committed<T> {
   result: T;
   /** The store's revision at which the result is true. */
   revision: Revision;
+  /** True if it is the answer to an earlier request with the same idempotency key. */
+  repeated?: true;
 }

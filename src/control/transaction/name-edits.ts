@@ -19,6 +19,7 @@ import type { Rrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
 import { nameKey } from '../../store/kinds/name.ts';
 import type { Views } from '../../views/views.ts';
+import type { Access } from '../access/access.ts';
 import type { Refusals } from '../input/refusals.ts';
 import { isAnswer, leftPointing, namesAfter } from './left-pointing.ts';
 
@@ -50,10 +51,12 @@ export type PathOf = (owner: Fqdn, type: RecordType) => string | undefined;
 
 export class NameEdits {
   readonly #views: Views;
+  readonly #access: Access;
   readonly #names = new Map<string, NameEdit>();
 
-  constructor(views: Views) {
+  constructor(views: Views, access: Access) {
     this.#views = views;
+    this.#access = access;
   }
 
   [Symbol.iterator](): Iterator<[key: string, edit: NameEdit]> {
@@ -90,15 +93,16 @@ export class NameEdits {
   /**
    * Refuses an RRset that this transaction writes and that may not stand at its name. Refuses a new cut that hides
    * names which must be served. Refuses a change of the apex if after it, but not before, a DNAME hides the names of
-   * the replicas. Adds what it refuses to `refusals`. Returns warnings. An RRset that the transaction does not write is
-   * not refused, unless a new cut hides it.
+   * the replicas. Adds what it refuses to `refusals`. Returns warnings, but none about names that the actor may not
+   * see. An RRset that the transaction does not write is not refused, unless a new cut hides it.
    */
   check(pathOf: PathOf, refusals: Refusals): Warning[] {
     const warnings: Warning[] = [];
     const refuseOrWarn = (finding: NameFinding) => {
-      const { code } = finding;
-      if (code !== undefined) refusals.try(() => refuseFinding(finding, code, pathOf));
-      else if (warnings.length < maxWarnings) warnings.push(finding);
+      const { code, owner } = finding;
+      const isSeen = this.#access.hasName(owner);
+      if (code !== undefined) refusals.try(() => refuseFinding(isSeen ? finding : unseen(finding), code, pathOf));
+      else if (isSeen && warnings.length < maxWarnings) warnings.push(finding);
     };
     const edits = [...this.#names.values()].filter(({ written }) => written.size > 0);
     const zonesWithNewCuts = new Set(
@@ -132,7 +136,10 @@ export class NameEdits {
     }
     const { zones } = this.#views;
     const after = namesAfter(zones, (zone, owner) => this.#rrsetsAt(zone, owner));
-    for (const finding of leftPointing(zones, this.#mayHaveLost(), after)) refuseOrWarn(finding);
+    for (const finding of leftPointing(zones, this.#mayHaveLost(), after)) {
+      // The alias may be that of another owner.
+      if (!this.#access.hasOwner) refuseOrWarn(finding);
+    }
     return warnings;
   }
 
@@ -202,6 +209,12 @@ export class NameEdits {
 
 function isWildcard(owner: Fqdn): boolean {
   return owner === '*' || owner.startsWith('*.');
+}
+
+/** Returns a finding about the PTR of a host, in a zone that the actor may not see: only what the host itself has. */
+function unseen({ owner, types, code }: NameFinding): NameFinding {
+  const message = `the ${types[0]} of ${owner} cannot stand beside other records of its zone: use "ptr": false`;
+  return { owner, types, message, ...(code && { code }) };
 }
 
 function refuseFinding(

@@ -16,8 +16,10 @@ import { zoneKey, zoneKind, zoneValue } from '../../store/kinds/zone.ts';
 import { type Compare, maxOperations, type Operation } from '../../store/store.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import type { Views } from '../../views/views.ts';
+import { accessOf } from '../access/access.ts';
 import type { Actor } from '../access/actor.ts';
 import { Refusals } from '../input/refusals.ts';
+import { checkWrites } from './check-writes.ts';
 import { Decision, type DecisionContext, type Standing } from './decision.ts';
 import { type NameEdit, NameEdits, type PathOf, type Warning } from './name-edits.ts';
 import { comparedKey, writtenKey } from './transaction-keys.ts';
@@ -38,12 +40,15 @@ export class TransactionBuilder implements DecisionContext {
   /** The keys of zones that would enclose a created zone and are not in the views: they must not exist. */
   readonly #enclosing = new Set<string>();
 
+  /** Refuses with `forbidden` an actor that may not write. */
   constructor({ actor, views, claimed, now }: DecisionContext) {
+    const access = accessOf({ actor, views });
+    access.needRole('operator');
     this.actor = actor;
     this.views = views;
     this.claimed = claimed;
     this.now = now;
-    this.#names = new NameEdits(views);
+    this.#names = new NameEdits(views, access);
   }
 
   /** Adds a compare. The transaction is committed only if all its compares hold. */
@@ -183,8 +188,8 @@ export class TransactionBuilder implements DecisionContext {
   }
 
   /**
-   * Returns the decision. Refuses what {@link NameEdits.check} refuses, together with the faults in `refusals`, and a
-   * name with too many RRsets. `pathOf` returns where the request names an RRset.
+   * Returns the decision. Refuses what {@link NameEdits.check} refuses, together with the faults in `refusals`, a name
+   * with too many RRsets, and what {@link checkWrites} refuses. `pathOf` returns where the request names an RRset.
    */
   build<T>(result: T, pathOf?: PathOf): Decision<T> {
     return this.buildWith(() => result, pathOf);
@@ -197,6 +202,11 @@ export class TransactionBuilder implements DecisionContext {
     for (const [key, edit] of this.#names) this.#writeName(key, edit);
     this.#requireNoneEnclosing();
     const transaction = { compares: [...this.#compares.values()], operations: [...this.#operations.values()] };
+    checkWrites(
+      this,
+      transaction.operations,
+      [...this.#names].map(([, edit]) => edit),
+    );
     return new Decision(resultOf(warnings), transaction);
   }
 

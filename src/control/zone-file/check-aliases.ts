@@ -5,7 +5,8 @@ import type { Rrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
 import type { ZoneFileContents } from '../../model/zone-file/contents.ts';
 import type { Findings } from '../../model/zone-file/findings.ts';
-import type { Views } from '../../views/views.ts';
+import { accessOf } from '../access/access.ts';
+import type { Asking } from '../access/actor.ts';
 import { leftPointing, type Names, namesIn } from '../transaction/left-pointing.ts';
 import { yieldToEventLoop } from './yield-to-event-loop.ts';
 
@@ -14,17 +15,19 @@ const targetsPerTurn = 500;
 const namesPerTurn = 10_000;
 
 /**
- * Adds the warnings. `managed`: the RRsets of hosts, which stay. A warning has the line of the CNAME record, or 0 if it
- * is in another zone.
+ * Adds the warnings, but none about names that the actor may not see. `managed`: the RRsets of hosts, which stay. A
+ * warning has the line of the CNAME record, or 0 if it is in another zone.
  */
 export async function checkAliases(
-  { zones }: Views,
+  asking: Asking,
   zone: Zone,
   contents: ZoneFileContents,
   managed: ReadonlyMap<Fqdn, readonly Rrset[]>,
   findings: Findings,
   signal?: AbortSignal,
 ): Promise<void> {
+  const { zones } = asking.views;
+  const access = accessOf(asking);
   const targets = [...new Set([zone.name, ...zones.aliasTargetsBelow(new Set([zone.name]))])];
   if (targets.length === 1 && zones.aliasesOf(zone.name).next().done) return;
   const served = namesIn(zones);
@@ -41,6 +44,7 @@ export async function checkAliases(
   };
   for (let at = 0; at < targets.length; at += targetsPerTurn) {
     for (const { owner, message } of leftPointing(zones, targets.slice(at, at + targetsPerTurn), after)) {
+      if (!access.hasName(owner)) continue;
       const line = contents.names.get(owner)?.find(({ type }) => type === 'CNAME')?.line ?? 0;
       findings.warn(line, message, 'pointing');
     }

@@ -12,6 +12,8 @@ import { formatRrset } from '../../model/zone-file/writer.ts';
 import { namesPrefix, nameValue } from '../../store/kinds/name.ts';
 import type { Entry, Store } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
+import { accessOf } from '../access/access.ts';
+import type { Asking } from '../access/actor.ts';
 import { atOneRevision } from '../reading/at-one-revision.ts';
 import { existingZone } from '../reading/existing.ts';
 import { Turns } from '../reading/turns.ts';
@@ -29,11 +31,14 @@ export interface ZoneFile {
 type Implied = ReturnType<Views['zones']['implied']>;
 
 /**
- * Exports a zone. Resolves when the first piece is made. So if the store cannot be reached, this rejects before any
- * part of the answer is sent.
+ * Exports a zone. Refuses with `forbidden` a token that may not see all of it. Resolves when the first piece is made.
+ * So if the store cannot be reached, this rejects before any part of the answer is sent.
  */
-export async function exportZoneFile(places: { store: Store; views: Views }, name: Fqdn): Promise<ZoneFile> {
+export async function exportZoneFile(places: Asking & { store: Store }, name: Fqdn): Promise<ZoneFile> {
   const { store, views } = places;
+  const access = accessOf(places);
+  access.needZone(name);
+  access.needAllOwners('a zone file');
   const { stored, ...rest } = await atOneRevision(places, name, (revision) => {
     const zone = existingZone(places, name).value;
     const entries = namesInOrder(store, namesPrefix(name, zone.generation), revision);

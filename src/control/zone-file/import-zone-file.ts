@@ -12,6 +12,7 @@ import type { ZoneFileContents } from '../../model/zone-file/contents.ts';
 import { type Finding, Findings } from '../../model/zone-file/findings.ts';
 import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Views } from '../../views/views.ts';
+import { accessOf } from '../access/access.ts';
 import { checkPrecondition, entityTag } from '../input/precondition.ts';
 import { Refusals } from '../input/refusals.ts';
 import { atOneRevision } from '../reading/at-one-revision.ts';
@@ -61,8 +62,12 @@ export async function importZoneFile(places: ImportPlaces, wanted: ImportWanted)
 
 async function importWithin(share: MemoryShare, places: ImportPlaces, wanted: ImportWanted): Promise<Imported> {
   const { store, views, logger } = places;
-  const { zone: name, dryRun, precondition = {}, onProgress = () => undefined, signal } = wanted;
-  const read = existingZone(places, name);
+  const { actor, zone: name, dryRun, precondition = {}, onProgress = () => undefined, signal } = wanted;
+  const asking = { actor, views };
+  const read = existingZone(asking, name);
+  const access = accessOf(asking);
+  access.needRole('operator');
+  access.needAllOwners('a zone file');
   const findings = new Findings();
   const refusals = new Refusals();
   const contents = await readZoneFile(wanted, views, read.value, findings, share);
@@ -88,7 +93,7 @@ async function importWithin(share: MemoryShare, places: ImportPlaces, wanted: Im
     const settings = settingsFrom(views, zone, contents, findings);
     refusals.try(() => refuseFaults(findings));
     refusals.throwIfAny();
-    await checkAliases(views, zone, contents, comparison.managed, findings, signal);
+    await checkAliases(asking, zone, contents, comparison.managed, findings, signal);
     const namesDiffer = !comparison.isEmpty;
     differenceOfSoa(comparison, views, zone, settings, contents);
     const result = resultOf(comparison, findings);

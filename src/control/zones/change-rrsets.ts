@@ -7,6 +7,7 @@ import type { RecordType } from '../../model/rdata/record-types.ts';
 import { managerOf, managingHost, type OwnedRrset, type Rrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
 import { serialKey } from '../../store/kinds/serial.ts';
+import { accessOf } from '../access/access.ts';
 import { isOrphanedRecord, requireOrphan } from '../hosts/orphans.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import { checkReadOnly } from '../input/read-only.ts';
@@ -61,6 +62,7 @@ interface RrsetsWanted {
 export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWanted): Decision<RrsetsChanged> {
   const { changes, precondition = {}, mustExist = false } = wanted;
   const { value: zone } = existingZone(context, wanted.zone);
+  accessOf(context).needNoOwner('records');
   const builder = new TransactionBuilder(context);
   if (wanted.zonePrecondition?.match !== undefined || wanted.zonePrecondition?.create === true) {
     const serial = context.views.zones.serial(zone.name);

@@ -12,6 +12,7 @@ import { zoneNamesPrefix } from '../../store/kinds/name.ts';
 import { serialKey } from '../../store/kinds/serial.ts';
 import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Fault } from '../../views/stored-faults.ts';
+import { accessOf } from '../access/access.ts';
 import { isOrphanedRecord, orphanedHost, releaseAddresses, requireOrphan } from '../hosts/orphans.ts';
 import { maxKeysOf, WriteBudget } from '../hosts/write-budget.ts';
 import { writeHost } from '../hosts/write-host.ts';
@@ -32,6 +33,7 @@ interface ZoneDeletion {
  * orphans, and with the code of the fault if the zone's value in the store has one.
  */
 export function decideDeleteZone(context: DecisionContext, { name, precondition }: ZoneDeletion): Decision<void> {
+  requireScope(context, name);
   const { zones } = context.views;
   const fault = faultOf(context, name);
   if (fault !== undefined) {
@@ -55,10 +57,17 @@ export function decideDeleteZone(context: DecisionContext, { name, precondition 
  */
 export function decideDeleteClearedZone(context: DecisionContext, wanted: ZoneDeletion): Decision<void> {
   const { name } = wanted;
+  requireScope(context, name);
   const fault = faultOf(context, name);
   if (fault !== undefined) return decideDeleteUnreadable(context, name, fault);
   if (context.views.zones.get(name) === undefined) return noChange(undefined);
   return decideDeleteZone(context, wanted);
+}
+
+function requireScope(context: DecisionContext, name: Fqdn): void {
+  const access = accessOf(context);
+  access.needZone(name);
+  access.needNoOwner('zones');
 }
 
 /**
@@ -109,10 +118,13 @@ function hostsIn(context: DecisionContext, zone: Fqdn): Host[] {
  * last host, of names with orphans. Refuses with `not_found` or `precondition_failed`.
  */
 export function decideClearZone(context: DecisionContext, { name, precondition }: ZoneDeletion): Decision<number> {
+  requireScope(context, name);
   const fault = faultOf(context, name);
   checkPrecondition(precondition, entityTag((fault ?? existingZone(context, name)).modified));
   const hosts = hostsIn(context, name);
   if (hosts.length === 0) return fault === undefined ? decideClearOrphans(context, name) : noChange(0);
+  // Before anything is deleted: it takes several transactions.
+  for (const host of hosts) accessOf(context).needHost(host);
   const doomed = fault && name;
   const builder = new TransactionBuilder(context);
   const budget = new WriteBudget();
@@ -168,13 +180,15 @@ function decideClearOrphans(context: DecisionContext, name: Fqdn): Decision<numb
  * Refuses with `zone_in_use`, because of hosts that have records in the zone. Without such hosts: because of orphans.
  */
 function refuseInUse(context: DecisionContext, zone: Fqdn): never {
-  const names = hostsIn(context, zone).map(({ name }) => name);
-  if (names.length === 0) refuseOrphans(context, zone);
-  refuse(
-    'zone_in_use',
-    `zone ${zone} has records of hosts: ${joinFirst(names)}; delete them first, or repeat with ?force=true`,
-    { zone, hosts: names.slice(0, maxNamed) },
-  );
+  const hosts = hostsIn(context, zone);
+  if (hosts.length === 0) refuseOrphans(context, zone);
+  const access = accessOf(context);
+  const names = hosts.filter((host) => access.hasHost(host)).map(({ name }) => name);
+  const which = names.length > 0 ? `: ${joinFirst(names)}` : ' that the token may not see';
+  refuse('zone_in_use', `zone ${zone} has records of hosts${which}; delete them first, or repeat with ?force=true`, {
+    zone,
+    hosts: names.slice(0, maxNamed),
+  });
 }
 
 /** Refuses because of orphans, and of records whose hosts cannot be read. */

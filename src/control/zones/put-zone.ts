@@ -10,6 +10,7 @@ import { serialKey } from '../../store/kinds/serial.ts';
 import { zoneKey, zoneValue } from '../../store/kinds/zone.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import type { Views } from '../../views/views.ts';
+import { accessOf } from '../access/access.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import type { Decision, DecisionContext, Standing } from '../transaction/decision.ts';
 import { maxWarnings, type Warning } from '../transaction/name-edits.ts';
@@ -44,6 +45,7 @@ export function decidePutZone(
   { name, precondition, change }: ZoneChange,
   path = ':zone',
 ): Decision<ZonePut> {
+  requireScope(context, name);
   const current = context.views.zones.get(name);
   const builder = new TransactionBuilder(context);
   builder.refusals.try(() => checkPrecondition(precondition, current && entityTag(current.modified)));
@@ -64,9 +66,20 @@ export function decidePutZone(
 /** Creates a zone. Refuses with `already_exists` or `zone_conflict`. */
 export function decideCreateZone(context: DecisionContext, zone: Zone): ReturnType<typeof decidePutZone> {
   const { name } = zone;
+  requireScope(context, name);
   if (context.views.zones.get(name) !== undefined)
     refuse('already_exists', `there is a zone ${name} already`, { zone: name }, '/name');
   return decidePutZone(context, { name, precondition: {}, change: () => zone }, '/name');
+}
+
+/** Refuses with `forbidden` a zone beyond the scope, and a new one inside such a zone: it would take names from it. */
+function requireScope(context: DecisionContext, name: Fqdn): void {
+  const access = accessOf(context);
+  access.needZone(name);
+  access.needNoOwner('zones');
+  if (context.views.zones.get(name) !== undefined) return;
+  const around = enclosingZone(context.views, name)?.value.name;
+  if (around !== undefined && !access.hasZone(around)) access.refuseInside(name);
 }
 
 /**

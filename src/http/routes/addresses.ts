@@ -1,6 +1,9 @@
 // /v1/addresses: the holders of an address.
 
 import type { Static } from 'typebox';
+import { accessOf } from '../../control/access/access.ts';
+import type { Asking } from '../../control/access/actor.ts';
+import { seenNames } from '../../control/addresses/choose-addresses.ts';
 import { entityTag } from '../../control/input/precondition.ts';
 import { parseAddressAt, parseReleaseInput } from '../../control/pools/allocation-input.ts';
 import { decideReleaseAddress } from '../../control/pools/release-address.ts';
@@ -10,6 +13,7 @@ import { Type } from '../../model/json-schema.ts';
 import { defaultSpace } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { addressKey } from '../../store/kinds/address.ts';
+import { askingOf } from '../auth.ts';
 import { deleted, read } from '../schemas/answers.ts';
 import { AddressText, LabelText, readHeaders, strict, writeHeaders } from '../schemas/common.ts';
 import { AllocationBody, showAllocation } from '../schemas/pool.ts';
@@ -27,16 +31,22 @@ const space = Type.Optional({ ...LabelText, default: defaultSpace });
 export const addressRoutes: Routes = async (app, services) => {
   const { views } = services;
 
-  /** Returns an address as answers show it now. Refuses with `not_found` one that nobody holds, outside all pools. */
-  const shownNow = (space: string, address: Address): Static<typeof AllocationBody> => {
+  /**
+   * Returns an address as answers show it now, with the holders that the token may see. Refuses with `not_found` one
+   * that nobody holds, outside all pools.
+   */
+  const shownNow = (asking: Asking, space: string, address: Address): Static<typeof AllocationBody> => {
+    const access = accessOf(asking);
+    access.needAddress(space, address);
     const place = { address, pool: views.pools.poolNameAt(space, address), space };
-    const record = views.pools.address(space, address)?.value;
+    const stored = views.pools.address(space, address)?.value;
+    const record = stored && access.withHolders(stored);
     const fault = views.faults.get(addressKey(space, address))?.message;
     if (fault !== undefined) return { ...place, state: 'unreadable', fault, holders: record?.holders ?? [] };
     if (record === undefined && place.pool === null)
       refuse('not_found', `${address} is in no pool, and nobody holds it`, { address }, ':ip');
     const isRecorded = views.pools.isRecorded(space, address);
-    const named = isRecorded && { names: views.pools.namesAt(address).slice(0, maxNames) };
+    const named = isRecorded && { names: seenNames(asking, views.pools.namesAt(address)).slice(0, maxNames) };
     if (record?.state === 'held') return { ...showAllocation({ ...record, ...place }), ...named };
     const unheld = { ...place, ...named, holders: [] };
     const end = record && views.pools.coolDownEnd(record);
@@ -63,7 +73,7 @@ export const addressRoutes: Routes = async (app, services) => {
       const address = parseAddressAt(':ip', request.params.ip);
       const inSpace = request.query.space ?? defaultSpace;
       const record = views.pools.address(inSpace, address);
-      const body = shownNow(inSpace, address);
+      const body = shownNow(askingOf(services, request), inSpace, address);
       const isReadable = record !== undefined && body.state !== 'unreadable';
       return sendResource(request, reply, withBody(isReadable ? entityTag(record.modified) : unwritten, body), body);
     },

@@ -2,6 +2,7 @@
 // address: addresses.ts.
 
 import { randomUUID } from 'node:crypto';
+import { accessOf } from '../../control/access/access.ts';
 import { nextAddresses } from '../../control/addresses/choose-addresses.ts';
 import { parseAll } from '../../control/input/refusals.ts';
 import { decideAllocateAddresses } from '../../control/pools/allocate-addresses.ts';
@@ -10,6 +11,7 @@ import { existingPool } from '../../control/reading/existing.ts';
 import { withPool } from '../../control/reading/with-pools.ts';
 import { parseAddress } from '../../model/address.ts';
 import { Type } from '../../model/json-schema.ts';
+import { askingOf } from '../auth.ts';
 import { decodeCursor, pageOf } from '../page.ts';
 import { shown, writtenTogether } from '../schemas/answers.ts';
 import { FamilyText, idempotencyHeaders, LabelText, listOf, pageQuery, strict } from '../schemas/common.ts';
@@ -74,16 +76,20 @@ export const allocationRoutes: Routes = async (app, services) => {
       },
     },
     async (request) => {
+      const asking = askingOf(services, request);
+      const access = accessOf(asking);
       const { owner, cursor } = request.query;
       const [{ value: pool }] = parseAll(
-        () => existingPool(services, request.params.pool),
+        () => existingPool(asking, request.params.pool),
         () => decodeCursor(cursor, parseAddress),
       );
       return pageOf(request.query, parseAddress, {
         items: (after) => views.pools.heldIn(pool, after),
         keyOf: ({ value }) => value.address,
-        matches: ({ value }) => owner === undefined || value.holders.some((holder) => holder.owner === owner),
-        show: ({ value }) => showAllocation(withPool(services, value)),
+        matches: ({ value }) =>
+          access.hasRecord(value) &&
+          (owner === undefined || access.withHolders(value).holders.some((holder) => holder.owner === owner)),
+        show: ({ value }) => showAllocation(withPool(services, access.withHolders(value))),
       });
     },
   );
@@ -106,7 +112,7 @@ export const allocationRoutes: Routes = async (app, services) => {
     },
     async (request) => {
       const { count = 1, family } = request.query;
-      return { items: nextAddresses(views, request.params.pool, count, family) };
+      return { items: nextAddresses(askingOf(services, request), request.params.pool, count, family) };
     },
   );
 };

@@ -1,6 +1,7 @@
 // /v1/hosts: names with their addresses.
 
 import type { Static } from 'typebox';
+import { accessOf } from '../../control/access/access.ts';
 import { decideChangeHost } from '../../control/hosts/change-host.ts';
 import { decideCreateHost } from '../../control/hosts/create-host.ts';
 import { decideDeleteHost } from '../../control/hosts/delete-host.ts';
@@ -22,6 +23,7 @@ import type { Host } from '../../model/host.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
 import type { Versioned } from '../../views/versioned.ts';
+import { askingOf } from '../auth.ts';
 import { pageOf } from '../page.ts';
 import { created, deletedWith, read, shown, written } from '../schemas/answers.ts';
 import {
@@ -121,10 +123,11 @@ export const hostRoutes: Routes = async (app, services) => {
     },
     async (request) => {
       const { zone, matches } = parseHostFilter(services, request.query);
+      const access = accessOf(askingOf(services, request));
       return pageOf(request.query, parseName, {
         items: (after) => views.hosts.list(after, zone),
         keyOf: ({ value }) => value.name,
-        matches: ({ value }) => matches(value),
+        matches: ({ value }) => access.hasHost(value) && matches(value),
         show,
       });
     },
@@ -144,7 +147,7 @@ export const hostRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const host = existingHost(services, nameOf(request.params.name));
+      const host = existingHost(askingOf(services, request), nameOf(request.params.name));
       const body = show(host);
       return sendResource(request, reply, withBody(entityTag(host.modified), body), body);
     },
@@ -199,6 +202,7 @@ export const hostRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
+      const asking = askingOf(services, request);
       const { readOnly, input } = splitReadOnly(request.body);
       const [name] = parseAll(
         () => nameOf(request.params.name),
@@ -208,7 +212,7 @@ export const hostRoutes: Routes = async (app, services) => {
         name,
         precondition: preconditionOf(request),
         change: (current: Host | undefined) => {
-          const wanted = parseHostPatch(current ?? existingHost(services, name).value, input);
+          const wanted = parseHostPatch(current ?? existingHost(asking, name).value, input);
           checkShownHost(readOnly, input as HostInput, shownNow(name));
           return wanted;
         },

@@ -1,13 +1,14 @@
 // Routes for operators: liveness, readiness, metrics, members.
 
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { refuse } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
-import { maySeeDetails } from '../auth.ts';
+import type { Authenticator } from '../auth.ts';
 import { pageOf } from '../page.ts';
 import { readAtMostEvery } from '../read-at-most-every.ts';
 import { shown } from '../schemas/answers.ts';
 import { listOf, pageQuery, strict } from '../schemas/common.ts';
-import type { Routes } from '../services.ts';
+import type { Routes, Services } from '../services.ts';
 
 const tags = ['operations'];
 const Member = Type.Object({ replica: Type.String(), dns: Type.Array(Type.String()) }, { title: 'Member' });
@@ -16,7 +17,10 @@ const Member = Type.Object({ replica: Type.String(), dns: Type.Array(Type.String
 const metricsEveryMilliseconds = 1000;
 
 /** Routes that never need a token. */
-export const healthRoutes: Routes = async (app, services) => {
+export const healthRoutes: FastifyPluginAsyncTypebox<Services & { authenticator: Authenticator }> = async (
+  app,
+  services,
+) => {
   app.get(
     '/healthz',
     {
@@ -53,7 +57,7 @@ export const healthRoutes: Routes = async (app, services) => {
     },
     async (request) => {
       const waitingFor = services.waitingFor();
-      const hasDetails = maySeeDetails(services, request);
+      const hasDetails = services.authenticator.maySeeDetails(request);
       if (waitingFor.length > 0) {
         if (!hasDetails) refuse('store_unavailable', 'not ready');
         refuse('store_unavailable', `not ready: ${waitingFor.join(', ')}`, { waitingFor });

@@ -1,6 +1,7 @@
 // /v1/pools: pools. The addresses in use of a pool: allocations.ts.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { accessOf } from '../../control/access/access.ts';
 import { usageOf, usageOfNew } from '../../control/addresses/pool-usage.ts';
 import { entityTag } from '../../control/input/precondition.ts';
 import { parseSearch } from '../../control/input/search.ts';
@@ -18,6 +19,7 @@ import type { Committed, Decide } from '../../control/transaction/decision.ts';
 import { refuseField } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
 import type { Pool } from '../../model/pool.ts';
+import { askingOf } from '../auth.ts';
 import { pageOf } from '../page.ts';
 import { created, deleted, read, shown, written } from '../schemas/answers.ts';
 import {
@@ -94,10 +96,11 @@ export const poolRoutes: Routes = async (app, services) => {
     },
     async (request) => {
       const isWanted = parseSearch(request.query.search);
+      const access = accessOf(askingOf(services, request));
       return pageOf(request.query, String, {
         items: (after) => views.pools.list(after),
         keyOf: ({ value }) => value.name,
-        matches: ({ value }) => isWanted(value.name),
+        matches: ({ value }) => access.hasPool(value.name) && isWanted(value.name),
         show: ({ value }) => show(value),
       });
     },
@@ -117,7 +120,7 @@ export const poolRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const { value, modified } = existingPool(services, request.params.pool);
+      const { value, modified } = existingPool(askingOf(services, request), request.params.pool);
       const body = show(value);
       return sendResource(request, reply, withBody(entityTag(modified), body), body);
     },
@@ -174,12 +177,13 @@ export const poolRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const name = request.params.pool;
       const { name: named, usage: _, ...patch } = request.body;
+      const asking = askingOf(services, request);
       requireName(named, name);
       checkPoolPatch(patch);
       const change = {
         name,
         precondition: preconditionOf(request),
-        change: (current: Pool | undefined) => parsePoolPatch(current ?? existingPool(services, name).value, patch),
+        change: (current: Pool | undefined) => parsePoolPatch(current ?? existingPool(asking, name).value, patch),
       };
       const committed = await commitPool(services, request, reply, change);
       return sendWritten(reply, writtenAt(committed), false, location(name), show(committed.result.pool), withBody);

@@ -1,6 +1,8 @@
 // /v1/zones/{zone}/rrsets: the records of a zone.
 
+import type { FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
+import { accessOf } from '../../control/access/access.ts';
 import { entityTag } from '../../control/input/precondition.ts';
 import { parseAll, Refusals } from '../../control/input/refusals.ts';
 import { parseSearch } from '../../control/input/search.ts';
@@ -22,6 +24,7 @@ import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, formatRelativeName, root } from '../../model/name.ts';
 import type { OwnedRrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
+import { askingOf } from '../auth.ts';
 import { decodeCursor, encodeCursor, limitOf } from '../page.ts';
 import { created, deletedWith, read, written, writtenTogether } from '../schemas/answers.ts';
 import { listOf, NameText, pageQuery, readHeaders, searchQuery, strict, writeHeaders } from '../schemas/common.ts';
@@ -63,9 +66,13 @@ export const rrsetRoutes: Routes = async (app, services) => {
    * Returns the zone, and what `parse` returns for its name. If there is no such zone, refuses that together with the
    * faults that the rest of the request would have in any zone.
    */
-  const inZone = async <T>(text: string, parse: (zone: Fqdn) => T | Promise<T>): Promise<[zone: Zone, parsed: T]> => {
+  const inZone = async <T>(
+    request: FastifyRequest,
+    text: string,
+    parse: (zone: Fqdn) => T | Promise<T>,
+  ): Promise<[zone: Zone, parsed: T]> => {
     const refusals = new Refusals();
-    const zone = refusals.try(() => existingZone(services, zoneNameOf(text)).value);
+    const zone = refusals.try(() => existingZone(askingOf(services, request), zoneNameOf(text)).value);
     const parsed = await refusals.tryLater(async () => parse(zone?.name ?? root));
     refusals.throwIfAny();
     return [zone, parsed] as [Zone, T];
@@ -100,21 +107,24 @@ export const rrsetRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const { search, total } = request.query;
-      const [zone, { type, owner, from }] = await inZone(request.params.zone, (name) =>
+      const [zone, { type, owner, from }] = await inZone(request, request.params.zone, (name) =>
         parseQuery(name, request.query),
       );
+      const access = accessOf(askingOf(services, request));
       // Taken first: if the zone changes meanwhile, a write with this tag is refused.
       const tag = entityTag(views.zones.serial(zone.name));
       const send = (body: Static<typeof RrsetPage>) => sendResource(request, reply, withBody(tag, body), body);
       const isWanted = parseSearch(search);
       const matches = ({ owner, rrset }: OwnedRrset) =>
-        (type === undefined || rrset.type === type) && isWanted(formatRelativeName(owner, zone.name));
+        access.hasRrset(owner, rrset) &&
+        (type === undefined || rrset.type === type) &&
+        isWanted(formatRelativeName(owner, zone.name));
       if (owner !== undefined) {
         const all = servedRrsetsAt(views, zone, owner).filter((rrset) => matches({ owner, rrset }));
         const items = all.map((rrset) => showRrset(zone.name, owner, rrset));
         return send({ items, nextCursor: null, ...(total === true && { total: items.length }) });
       }
-      const filter = type === undefined && search === undefined ? undefined : matches;
+      const filter = type === undefined && search === undefined && !access.hasOwner ? undefined : matches;
       const wanted = { from, limit: limitOf(request.query), matches: filter };
       const { rrsets, next } = await listRrsets(store, views, zone, wanted);
       return send({
@@ -139,8 +149,9 @@ export const rrsetRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const [zone, { owner, type }] = await placeIn(request.params);
+      const [zone, { owner, type }] = await placeIn(request, request.params);
       const rrset = servedRrsetsAt(views, zone, owner).find((one) => one.type === type);
+      accessOf(askingOf(services, request)).needRrset(owner, type, rrset);
       if (rrset === undefined) refuseMissing(owner, type);
       return sendResource(request, reply, rrsetTag(rrset), showRrset(zone.name, owner, rrset));
     },
@@ -162,7 +173,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const { zone: zoneText, ...place } = request.params;
-      const [zone, change] = await inZone(zoneText, (name) => parseRrsetPut(name, place, request.body));
+      const [zone, change] = await inZone(request, zoneText, (name) => parseRrsetPut(name, place, request.body));
       const { owner, type } = change;
       const precondition = preconditionOf(request);
       const committed = await commitFor(services, request, reply, (context) =>
@@ -191,7 +202,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const [zone, { owner, type }] = await placeIn(request.params);
+      const [zone, { owner, type }] = await placeIn(request, request.params);
       const change = { owner, type, rrset: undefined, path: ':name' };
       const precondition = preconditionOf(request);
       const { result } = await commitFor(services, request, reply, (context) =>
@@ -218,7 +229,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const parse = (name: Fqdn) => parseRrsetList(name, request.body);
-      const [zone, changes] = await inZone(request.params.zone, parse);
+      const [zone, changes] = await inZone(request, request.params.zone, parse);
       const zonePrecondition = preconditionOf(request);
       const committed = await commitFor(services, request, reply, (context) =>
         decideChangeRrsets(context, { zone: zone.name, changes, zonePrecondition }),
@@ -229,8 +240,8 @@ export const rrsetRoutes: Routes = async (app, services) => {
     },
   );
 
-  function placeIn({ zone, ...place }: Static<typeof params>) {
-    return inZone(zone, (name) => parseRrsetPlace(name, place));
+  function placeIn(request: FastifyRequest, { zone, ...place }: Static<typeof params>) {
+    return inZone(request, zone, (name) => parseRrsetPlace(name, place));
   }
 };
 

@@ -1,7 +1,7 @@
 // /v1/zones/{zone}/zonefile: a zone as text/dns (RFC 4027), streamed both ways.
 
 import { PassThrough, Readable } from 'node:stream';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { entityTag } from '../../control/input/precondition.ts';
 import { existingZone } from '../../control/reading/existing.ts';
 import { exportZoneFile } from '../../control/zone-file/export-zone-file.ts';
@@ -10,12 +10,13 @@ import { type Imported, importZoneFile } from '../../control/zone-file/import-zo
 import { Refusal, refuse } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
 import type { Fqdn } from '../../model/name.ts';
+import { actorOf, askingOf } from '../auth.ts';
 import { problemOf, refusalFrom } from '../problem.ts';
 import { headersNamed, notModified } from '../schemas/answers.ts';
 import { NameText, oneOf, readHeaders, strict, writeHeaders } from '../schemas/common.ts';
 import { ImportBody, showImport, showProgress } from '../schemas/zone-file.ts';
 import type { Routes } from '../services.ts';
-import { actorOf, preconditionOf, sendResource, withBody } from '../write.ts';
+import { preconditionOf, sendResource, withBody } from '../write.ts';
 import { zoneNameOf } from '../zone-path.ts';
 
 const tags = ['zones'];
@@ -25,7 +26,8 @@ const progressLines = 'application/x-ndjson';
 const maxFileOctets = 512 * 1024 * 1024;
 
 export const zoneFileRoutes: Routes = async (app, services) => {
-  const zoneOf = (text: string) => existingZone(services, zoneNameOf(text)).value.name;
+  const zoneOf = (request: FastifyRequest, text: string) =>
+    existingZone(askingOf(services, request), zoneNameOf(text)).value.name;
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('text/dns', (_request, body, done) => done(null, body));
@@ -53,8 +55,9 @@ export const zoneFileRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const zone = zoneOf(request.params.zone);
-      const { serial, implied, revision, pieces } = await exportZoneFile(services, zone);
+      const zone = zoneOf(request, request.params.zone);
+      const asking = askingOf(services, request);
+      const { serial, implied, revision, pieces } = await exportZoneFile({ ...services, ...asking }, zone);
       reply.type(zoneFile).header('zonewright-revision', String(revision));
       return sendResource(request, reply, withBody(entityTag(serial), implied), Readable.from(pieces));
     },
@@ -113,7 +116,7 @@ export const zoneFileRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const zone = zoneOf(request.params.zone);
+      const zone = zoneOf(request, request.params.zone);
       const { body } = request;
       if (!(body instanceof Readable)) refuse('invalid_request', 'the body must be a zone file (text/dns)');
       const { dryRun = false, strict: isStrict = false, signed } = request.query;

@@ -1,6 +1,7 @@
 // /v1/zones: zones and their settings. Their records: rrsets.ts.
 
 import type { FastifyReply } from 'fastify';
+import { accessOf } from '../../control/access/access.ts';
 import { entityTag } from '../../control/input/precondition.ts';
 import { checkReadOnly } from '../../control/input/read-only.ts';
 import { parseAll } from '../../control/input/refusals.ts';
@@ -21,6 +22,7 @@ import { atField, refuseField } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
+import { askingOf } from '../auth.ts';
 import { pageOf } from '../page.ts';
 import { created, deleted, read, shown, written } from '../schemas/answers.ts';
 import {
@@ -96,10 +98,11 @@ export const zoneRoutes: Routes = async (app, services) => {
     },
     async (request) => {
       const isWanted = parseSearch(request.query.search);
+      const access = accessOf(askingOf(services, request));
       return pageOf(request.query, parseName, {
         items: (after) => views.zones.list(after),
         keyOf: ({ value }) => value.name,
-        matches: ({ value }) => isWanted(value.name),
+        matches: ({ value }) => access.hasZone(value.name) && isWanted(value.name),
         show: ({ value }) => show(value),
       });
     },
@@ -119,7 +122,7 @@ export const zoneRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const { value, modified } = existingZone(services, zoneNameOf(request.params.zone));
+      const { value, modified } = existingZone(askingOf(services, request), zoneNameOf(request.params.zone));
       const body = show(value);
       return sendResource(request, reply, withBody(entityTag(modified), body), body);
     },
@@ -179,13 +182,14 @@ export const zoneRoutes: Routes = async (app, services) => {
         () => zoneNameOf(request.params.zone),
         () => checkZonePatch(patch),
       );
+      const asking = askingOf(services, request);
       requireName(named, name);
       const change = {
         name,
         precondition: preconditionOf(request),
         change: (current: Zone | undefined) => {
           checkReadOnly({ unicodeName }, showUnicodeName(name));
-          return parseZonePatch(current ?? existingZone(services, name).value, patch);
+          return parseZonePatch(current ?? existingZone(asking, name).value, patch);
         },
       };
       const committed = await commitFor(services, request, reply, (context) => decidePutZone(context, change));

@@ -1,10 +1,12 @@
 // Bearer tokens: `tokens/<id>` → a salted hash and what the token allows.
 
+import { InvalidValue } from '../../model/invalid-value.ts';
 import { Type } from '../../model/json-schema.ts';
-import { requireEqual } from '../codec/value-checks.ts';
+import { type Rights, roles } from '../../model/rights.ts';
+import { requireCanonicalName, requireDistinct, requireEqual, requireTime } from '../codec/value-checks.ts';
 import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
-import { text, time } from '../codec/value-fields.ts';
-import { storedKind } from './stored-kind.ts';
+import { fqdn, label, text, time } from '../codec/value-fields.ts';
+import { type Subject, storedKind } from './stored-kind.ts';
 
 declare module './stored-kind.ts' {
   interface StoredKinds {
@@ -13,14 +15,21 @@ declare module './stored-kind.ts' {
 }
 
 /** A bearer token as it is stored: without its secret. */
-export interface StoredToken {
+export interface StoredToken extends Rights {
   id: string;
+  /** For people to read. */
+  name: string;
   /** SHA-256 of salt and secret, both in hex. The secret has 256 random bits, so a slow hash is not needed. */
   hash: string;
   salt: string;
-  role: 'admin';
   createdAt: string;
+  /** When its secret was last replaced. */
+  rotatedAt?: string;
+  expiresAt?: string;
 }
+
+/** The id of the operator's token from the environment. No stored token has it: their actors must differ. */
+export const environmentToken = 'environment';
 
 const prefix = 'tokens/';
 
@@ -28,21 +37,42 @@ export function tokenKey(token: string): string {
   return prefix + token;
 }
 
-export const tokenValue: ValueCodec<StoredToken> = valueCodec({
+const stored = valueCodec({
   id: text,
+  /** The first tokens had none. */
+  name: Type.Optional(text),
   hash: Type.String({ pattern: '^[0-9a-f]{64}$' }),
   salt: Type.String({ pattern: '^[0-9a-f]+$' }),
-  role: Type.Literal('admin'),
+  role: Type.Enum([...roles]),
+  zones: Type.Optional(Type.Array(fqdn)),
+  pools: Type.Optional(Type.Array(label)),
+  owner: Type.Optional(text),
   createdAt: time,
+  rotatedAt: Type.Optional(time),
+  expiresAt: Type.Optional(time),
 } satisfies FieldsOf<StoredToken>);
+
+export const tokenValue: ValueCodec<StoredToken> = {
+  encode: stored.encode,
+  decode: (text) => {
+    const value = stored.decode(text);
+    return { ...value, name: value.name ?? value.id };
+  },
+};
 
 export const tokenKind = storedKind('token', {
   prefix,
   key: ({ token }) => tokenKey(token),
   subjectOf: ([token = '']) => ({ token }),
-  read: ({ token }, text) => {
-    const value = tokenValue.decode(text);
-    requireEqual(value.id, token);
-    return value;
-  },
+  read: (subject, text) => checkedToken(subject, tokenValue.decode(text)),
 });
+
+function checkedToken({ token }: Subject<'token'>, value: StoredToken): StoredToken {
+  requireEqual(value.id, token);
+  if (token === environmentToken) throw new InvalidValue(`no stored token may have the id ${environmentToken}`);
+  for (const zone of value.zones ?? []) requireCanonicalName(zone);
+  requireDistinct(value.zones ?? []);
+  requireDistinct(value.pools ?? []);
+  for (const time of [value.createdAt, value.rotatedAt, value.expiresAt]) if (time !== undefined) requireTime(time);
+  return value;
+}

@@ -1,0 +1,123 @@
+// Checks what a decision writes against the scope of the token that asks for it. Use cases refuse earlier, before they
+// look at what is beyond the scope. This check holds for every use case, also for one that forgets to do that
+// (test/control/check-writes.test.ts).
+
+import { isDeepStrictEqual } from 'node:util';
+import type { Holder } from '../../model/allocation.ts';
+import type { Fqdn } from '../../model/name.ts';
+import { managingHost, type Rrset } from '../../model/rrset.ts';
+import { addressKind, addressValue } from '../../store/kinds/address.ts';
+import { hostKind, hostValue } from '../../store/kinds/host.ts';
+import { poolKind, poolValue } from '../../store/kinds/pool.ts';
+import type { Subject } from '../../store/kinds/stored-kind.ts';
+import { tokenKind } from '../../store/kinds/token.ts';
+import { zoneKind, zoneValue } from '../../store/kinds/zone.ts';
+import type { Operation } from '../../store/store.ts';
+import { type Access, accessOf } from '../access/access.ts';
+import type { Asking } from '../access/actor.ts';
+import type { NameEdit } from './name-edits.ts';
+
+/**
+ * Refuses with `forbidden` operations on what is beyond the scope. A host needs the zones of its names and its pools.
+ * The PTRs and the automatic reverse zones of a host that is written need nothing else.
+ */
+export function checkWrites(asking: Asking, operations: readonly Operation[], edits: Iterable<NameEdit>): void {
+  const access = accessOf(asking);
+  // Operations on prefixes delete the names of a zone, whose key is another operation's.
+  const writes = operations.filter((operation) => operation.kind !== 'delete-prefix');
+  if (writes.some(({ key }) => tokenKind.parse(key) !== undefined)) {
+    access.needRole('admin');
+    access.needWhole('managing tokens');
+  }
+  if (access.isWhole) return;
+  const check = new WriteCheck(access, asking);
+  for (const write of writes) {
+    const host = hostKind.parse(write.key);
+    if (host !== undefined) check.host(host, textOf(write));
+  }
+  for (const write of writes) {
+    const zone = zoneKind.parse(write.key);
+    if (zone !== undefined) check.zone(zone, textOf(write));
+    const pool = poolKind.parse(write.key);
+    if (pool !== undefined) check.pool(pool, textOf(write));
+    const address = addressKind.parse(write.key);
+    if (address !== undefined) check.address(address, textOf(write));
+  }
+  for (const edit of edits) if (edit.changed) check.name(edit);
+}
+
+/** Returns the value that a put writes; undefined for a deletion. */
+function textOf(operation: Operation): string | undefined {
+  return operation.kind === 'put' ? operation.value : undefined;
+}
+
+class WriteCheck {
+  readonly #access: Access;
+  readonly #views: Asking['views'];
+  /** The hosts that the decision writes or deletes. All of them are in scope. */
+  readonly #hosts = new Set<Fqdn>();
+
+  constructor(access: Access, { views }: Asking) {
+    this.#access = access;
+    this.#views = views;
+  }
+
+  host({ host }: Subject<'host'>, text: string | undefined): void {
+    const before = this.#views.hosts.get(host)?.value;
+    if (before !== undefined) this.#access.needHost(before);
+    if (text !== undefined) this.#access.needHost(hostValue.decode(text));
+    this.#access.needName(host);
+    this.#hosts.add(host);
+  }
+
+  zone({ zone }: Subject<'zone'>, text: string | undefined): void {
+    const before = this.#views.zones.get(zone)?.value;
+    const after = text === undefined ? undefined : zoneValue.decode(text);
+    // Some decisions write a zone again as it stands, so that others lose a race.
+    if (isDeepStrictEqual(before, after)) return;
+    const isAutomatic = (before?.automatic ?? true) && (after?.automatic ?? true);
+    if (isAutomatic && this.#hosts.size > 0 && (before === undefined || after === undefined)) return;
+    this.#access.needZone(zone);
+    this.#access.needNoOwner('zones');
+  }
+
+  pool({ pool }: Subject<'pool'>, text: string | undefined): void {
+    const before = this.#views.pools.get(pool)?.value;
+    const after = text === undefined ? undefined : poolValue.decode(text);
+    this.#access.needPool(pool);
+    this.#access.needNoOwner('pools');
+    const isSame = before?.space === after?.space && isDeepStrictEqual(before?.ranges, after?.ranges);
+    if (!isSame) this.#access.needAllPools("to create or delete a pool, or to change a pool's ranges or space");
+  }
+
+  address({ space, address }: Subject<'address'>, text: string | undefined): void {
+    this.#access.needAddress(space, address);
+    const before = this.#views.pools.address(space, address)?.value.holders ?? [];
+    const after = text === undefined ? [] : addressValue.decode(text).holders;
+    if (before.length === 0 && after.length === 0) this.#access.needNoOwner('addresses that cool down');
+    const isIn = (holders: readonly Holder[], holder: Holder) => holders.some((one) => isDeepStrictEqual(one, holder));
+    for (const holder of before) if (!isIn(after, holder)) this.#holder(holder);
+    for (const holder of after) if (!isIn(before, holder)) this.#holder(holder);
+  }
+
+  #holder(holder: Holder): void {
+    if (holder.kind === 'host' && this.#hosts.has(holder.host)) return;
+    if (holder.kind === 'host') this.#access.needName(holder.host);
+    this.#access.needOwner(holder.owner);
+  }
+
+  name({ owner, zone, before, rrsets }: NameEdit): void {
+    const types = new Set([...before, ...rrsets].map(({ type }) => type));
+    for (const type of types) {
+      const [old, next] = [before, rrsets].map((all) => all.find((one) => one.type === type));
+      if (isDeepStrictEqual(old, next) || this.#isOfHost(owner, old) || this.#isOfHost(owner, next)) continue;
+      this.#access.needZone(zone.name);
+      this.#access.needNoOwner('records');
+    }
+  }
+
+  /** Returns whether the decision writes or deletes the host that manages the RRset. */
+  #isOfHost(owner: Fqdn, rrset: Rrset | undefined): boolean {
+    return rrset?.manager === 'host' && this.#hosts.has(managingHost(owner, rrset));
+  }
+}

@@ -1,0 +1,31 @@
+// Limits the requests of each token (`--api-rate-limit`), and tells clients how many they have left, in the headers of
+// draft-ietf-httpapi-ratelimit-headers. The operator's token from the environment has no limit.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { refuse } from '../errors.ts';
+import { environmentToken } from '../store/kinds/token.ts';
+import { Allowances } from './allowances.ts';
+import { actorOf } from './auth.ts';
+
+const windowSeconds = 60;
+/** There are never so many tokens. */
+const maxKeys = 100_000;
+
+/** Returns a function that counts a request with a token. It refuses with `rate_limited` if the limit is reached. */
+export function limitRequests(perMinute: number): (request: FastifyRequest, reply: FastifyReply) => void {
+  if (perMinute === 0) return () => undefined;
+  const allowances = new Allowances({ size: perMinute, refillSeconds: windowSeconds / perMinute, maxKeys });
+  const policy = `"token";q=${perMinute};w=${windowSeconds}`;
+  return (request, reply) => {
+    const { id } = actorOf(request);
+    if (id === environmentToken) return;
+    const now = Date.now();
+    const isAllowed = allowances.take(id, now);
+    const reset = allowances.secondsUntil(id, now, perMinute);
+    reply.header('ratelimit-policy', policy).header('ratelimit', `"token";r=${allowances.left(id, now)};t=${reset}`);
+    if (isAllowed) return;
+    const wait = Math.max(1, allowances.secondsUntil(id, now, 1));
+    reply.header('retry-after', String(wait));
+    refuse('rate_limited', `the token may send ${perMinute} requests a minute to this replica: wait ${wait} s`);
+  };
+}

@@ -1,0 +1,42 @@
+// Activity of tokens: `activity/<token>` → when the token was last used, to the hour. It has a key of its own, so that
+// a use neither changes the token nor is a change that users see.
+
+import { requireEqual, requireTime } from '../codec/value-checks.ts';
+import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
+import { text, time } from '../codec/value-fields.ts';
+import { storedKind } from './stored-kind.ts';
+
+declare module './stored-kind.ts' {
+  interface StoredKinds {
+    activity: { subject: { token: string }; value: Activity };
+  }
+}
+
+export interface Activity {
+  token: string;
+  /** The beginning of the hour in which the token was last used. */
+  lastUsedAt: string;
+}
+
+const prefix = 'activity/';
+
+export function activityKey(token: string): string {
+  return prefix + token;
+}
+
+export const activityValue: ValueCodec<Activity> = valueCodec({
+  token: text,
+  lastUsedAt: time,
+} satisfies FieldsOf<Activity>);
+
+export const activityKind = storedKind('activity', {
+  prefix,
+  key: ({ token }) => activityKey(token),
+  subjectOf: ([token = '']) => ({ token }),
+  read: ({ token }, text) => {
+    const value = activityValue.decode(text);
+    requireEqual(value.token, token);
+    requireTime(value.lastUsedAt);
+    return value;
+  },
+});

@@ -1,0 +1,83 @@
+// Failed attempts are limited for each client, and logged without what was presented. Tokens of the store are accepted
+// all the time. Cited by src/http/auth.ts.
+
+import assert from 'node:assert/strict';
+import { request as httpRequest } from 'node:http';
+import { test } from 'node:test';
+import { pino } from 'pino';
+import { Allowances } from '../../src/http/allowances.ts';
+import { failedAttempts } from '../../src/http/auth.ts';
+import { adminToken, apiAt, problemIn } from '../support/api-client.ts';
+import { servedApi } from '../support/served-api.ts';
+import { tokenFor } from '../support/tokens.ts';
+
+const { size } = failedAttempts;
+
+/** Sends a request from this address of this machine. Returns its status. */
+function statusFrom(localAddress: string, url: string, token: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const request = httpRequest(`${url}/v1/pools`, { localAddress, headers }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode ?? 0);
+    });
+    request.on('error', reject).end();
+  });
+}
+
+test('a client with too many failed attempts gets 429, and other clients and valid tokens do not', async (t) => {
+  const lines: string[] = [];
+  const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
+  const served = await servedApi(t, { logger });
+  const { api: team, token } = await tokenFor(served, 'team', { role: 'viewer' });
+  const wrong = apiAt(served.url, 'zw_team_not-the-secret');
+  for (let count = 0; count < size; count += 1) await wrong.refused('unauthorized', 'GET', '/v1/pools');
+  const answer = await wrong.send('GET', '/v1/pools');
+  assert.equal(problemIn(answer).code, 'too_many_attempts');
+  assert.equal(answer.status, 429);
+  assert.equal(answer.headers['retry-after'], String(failedAttempts.refillSeconds));
+  await team.ok(200, 'GET', '/v1/pools');
+  // The operator's token was right for this client before, but not for another one.
+  await served.api.ok(200, 'GET', '/v1/pools');
+  for (let count = 0; count < size; count += 1)
+    assert.equal(await statusFrom('127.0.0.2', served.url, 'a-guess-of-the-token'), 401);
+  assert.equal(await statusFrom('127.0.0.2', served.url, adminToken), 429);
+  assert.equal(await statusFrom('127.0.0.2', served.url, token), 200);
+  assert.equal(await statusFrom('127.0.0.3', served.url, adminToken), 200);
+
+  const logged = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const refused = logged.filter(({ msg }) => msg === 'a token is not valid');
+  assert.equal(refused.length, 2 * size);
+  assert.deepEqual([refused[0]?.from, refused[0]?.token], ['127.0.0.1', 'team']);
+  assert.equal(typeof refused[0]?.requestId, 'string');
+  assert.equal(refused.at(-1)?.token, undefined, 'no token of the store was named');
+  const limited = logged.filter(({ msg }) => String(msg).startsWith('too many failed attempts'));
+  assert.deepEqual(
+    limited.map(({ from }) => from),
+    ['127.0.0.1', '127.0.0.2'],
+  );
+  for (const secret of ['not-the-secret', 'a-guess-of-the-token', adminToken, token])
+    assert.ok(!lines.join('').includes(secret), secret);
+});
+
+test('a request without a token is no attempt', async (t) => {
+  const { url } = await servedApi(t);
+  for (let count = 0; count < 2 * size; count += 1) assert.equal((await fetch(`${url}/v1/pools`)).status, 401);
+});
+
+test('an allowance refills with time, and only so many keys are remembered', () => {
+  const allowances = new Allowances({ size: 2, refillSeconds: 3, maxKeys: 100 });
+  assert.ok(allowances.take('a', 0));
+  assert.ok(allowances.take('a', 0));
+  assert.ok(!allowances.take('a', 0));
+  assert.equal(allowances.secondsUntil('a', 0, 1), 3);
+  assert.equal(allowances.left('a', 2999), 0);
+  assert.equal(allowances.left('a', 3000), 1);
+  assert.equal(allowances.left('a', 1e9), 2);
+  // A clock that goes back takes nothing away.
+  assert.equal(allowances.left('a', -1e9), 0);
+  for (let key = 0; key < 1000; key += 1) allowances.take(String(key), 0);
+  assert.equal(allowances.keys, 100);
+  assert.equal(allowances.left('999', 0), 1);
+  assert.equal(allowances.left('0', 0), 2, 'it is forgotten');
+});

@@ -1,0 +1,279 @@
+// Role × scope × every operation of openapi/openapi.json: what is allowed, and what a refusal names as missing. An
+// operation that the description has and this table has not fails.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { before, test } from 'node:test';
+import type { TokenInput } from '../../src/control/tokens/token-input.ts';
+import { type Role, roles } from '../../src/model/rights.ts';
+import { type Api, apiAt, type Method, problemIn } from '../support/api-client.ts';
+import { type ServedApi, servedApi } from '../support/served-api.ts';
+import type { Cleanup } from '../support/temporary.ts';
+import { tokenFor } from '../support/tokens.ts';
+
+/** What a request is about: things that exist and are in scope, things beyond it, and things that do not exist. */
+interface Side {
+  zone: string;
+  pool: string;
+  range: string;
+  ip: string;
+  owner: string;
+}
+const within: Side = { zone: 'in.test', pool: 'in', range: '10.1.0.0/24', ip: '10.1.0.200', owner: 'team' };
+const beyond: Side = { zone: 'out.test', pool: 'out', range: '10.2.0.0/24', ip: '10.2.0.200', owner: 'other' };
+const absent: Side = { zone: 'gone.test', pool: 'gone', range: '10.3.0.0/24', ip: '10.3.0.200', owner: 'nobody' };
+
+interface Rule {
+  role: Role;
+  /** The request needs the zone of its side. */
+  zones?: true;
+  /** It needs the pool of its side; `all`: a token without `pools`. */
+  pools?: true | 'all';
+  /** It needs the owner of its side; `none`: a token without `owner`. */
+  owner?: true | 'none';
+  /** It needs a token without any scope. */
+  whole?: true;
+  path?: (side: Side) => Record<string, string>;
+  body?: (side: Side) => unknown;
+  /** Puts things in order before the request: the admin deletes or creates what it is about. */
+  prepare?: (side: Side) => [Method, string, unknown?][];
+}
+
+const host = ({ zone }: Side, name = 'a') => ({ name: `${name}.${zone}` });
+const hostBody = ({ pool, owner }: Side) => ({ pool, owner });
+const inZone = ({ zone }: Side) => ({ zone });
+const inPool = ({ pool }: Side) => ({ pool });
+const newZone = ({ zone }: Side) => `new-${zone}`;
+const newPool = ({ pool }: Side) => `${pool}-new`;
+/** In the range of the pool of its side, which has only the first half of it. */
+const newRange = ({ range }: Side) => range.replace('.0/24', '.240/28');
+const pools = { role: 'operator', owner: 'none' } as const;
+const records = { role: 'operator', zones: true, owner: 'none' } as const;
+const hosts = { zones: true, pools: true, owner: true } as const;
+const txt = ({ zone }: Side) => ({ zone, name: 'txt', type: 'TXT' });
+const putTxt = ({ zone }: Side): [Method, string, unknown] => [
+  'PUT',
+  `/v1/zones/${zone}/rrsets/txt/TXT`,
+  { records: ['"x"'] },
+];
+const tokens = { role: 'admin', whole: true } as const;
+const spare = { path: () => ({ id: 'spare' }), prepare: () => [newToken('spare')] };
+const newToken = (name: string): [Method, string, unknown] => ['POST', '/v1/tokens', { name, role: 'viewer' }];
+
+const rules: Record<string, Rule | 'open'> = {
+  createPool: {
+    ...pools,
+    pools: 'all',
+    body: (side) => ({ name: newPool(side), ranges: [newRange(side)] }),
+    prepare: (side) => [['DELETE', `/v1/pools/${newPool(side)}`]],
+  },
+  listPools: { role: 'viewer' },
+  readPool: { role: 'viewer', pools: true, path: inPool },
+  putPool: {
+    ...pools,
+    pools: true,
+    path: inPool,
+    body: ({ range }) => ({ ranges: [range.replace('/24', '/25'), range.replace('.0/24', '.200')] }),
+  },
+  patchPool: { ...pools, pools: true, path: inPool, body: () => ({ description: 'x' }) },
+  deletePool: {
+    ...pools,
+    pools: 'all',
+    path: (side) => ({ pool: newPool(side) }),
+    prepare: (side) => [['POST', '/v1/pools', { name: newPool(side), ranges: [newRange(side)] }]],
+  },
+  allocateAddresses: { role: 'operator', pools: true, owner: true, path: inPool, body: ({ owner }) => ({ owner }) },
+  listAllocations: { role: 'viewer', pools: true, path: inPool },
+  nextAddresses: { role: 'viewer', pools: true, path: inPool },
+  readAddress: { role: 'viewer', pools: true, path: ({ ip }) => ({ ip }) },
+  releaseAddress: {
+    role: 'operator',
+    pools: true,
+    owner: true,
+    path: ({ ip }) => ({ ip }),
+    prepare: ({ pool, ip, owner }) => [['POST', `/v1/pools/${pool}/allocations`, { addresses: [ip], owner }]],
+  },
+  createHost: {
+    role: 'operator',
+    ...hosts,
+    body: (side) => ({ ...host(side, 'new'), ...hostBody(side) }),
+    prepare: (side) => [['DELETE', `/v1/hosts/new.${side.zone}`]],
+  },
+  listHosts: { role: 'viewer' },
+  readHost: { role: 'viewer', ...hosts, path: host },
+  putHost: { role: 'operator', ...hosts, path: host, body: hostBody },
+  patchHost: { role: 'operator', ...hosts, path: host, body: () => ({ tags: { a: 'b' } }) },
+  deleteHost: {
+    role: 'operator',
+    ...hosts,
+    path: (side) => host(side, 'new'),
+    prepare: (side) => [['PUT', `/v1/hosts/new.${side.zone}`, hostBody(side)]],
+  },
+  createZone: {
+    ...records,
+    body: (side) => ({ name: newZone(side) }),
+    prepare: (side) => [['DELETE', `/v1/zones/${newZone(side)}`]],
+  },
+  listZones: { role: 'viewer' },
+  readZone: { role: 'viewer', zones: true, path: inZone },
+  putZone: { ...records, path: inZone, body: () => ({}) },
+  patchZone: { ...records, path: inZone, body: () => ({ defaultTtl: 60 }) },
+  deleteZone: {
+    ...records,
+    path: (side) => ({ zone: newZone(side) }),
+    prepare: (side) => [['POST', '/v1/zones', { name: newZone(side) }]],
+  },
+  listRRsets: { role: 'viewer', zones: true, path: inZone },
+  readRRset: { ...records, role: 'viewer', path: txt, prepare: (side) => [putTxt(side)] },
+  putRRset: { ...records, path: txt, body: () => ({ records: ['"y"'] }) },
+  deleteRRset: { ...records, path: txt, prepare: (side) => [putTxt(side)] },
+  patchRRsets: { ...records, path: inZone, body: () => [{ name: 'p', type: 'TXT', records: ['"x"'] }] },
+  exportZoneFile: { role: 'viewer', zones: true, owner: 'none', path: inZone },
+  importZoneFile: { ...records, path: inZone, body: () => 'own 60 TXT "x"\ntxt 60 TXT "x"\n' },
+  createToken: {
+    ...tokens,
+    body: () => ({ name: 'made', role: 'viewer' }),
+    prepare: () => [['DELETE', '/v1/tokens/made']],
+  },
+  listTokens: tokens,
+  readToken: { ...tokens, ...spare },
+  deleteToken: { ...tokens, ...spare },
+  rotateToken: { ...tokens, ...spare },
+  listMembers: { role: 'viewer' },
+  readMetrics: 'open',
+  checkHealth: 'open',
+  checkReadiness: 'open',
+};
+
+type Scope = Pick<TokenInput, 'zones' | 'pools' | 'owner'>;
+const { zone, pool, owner } = within;
+const inZones: Scope = { zones: [zone, newZone(within)] };
+const inPools: Scope = { pools: [pool, newPool(within)] };
+const scopes: Scope[] = [
+  {},
+  inZones,
+  { zones: [beyond.zone, newZone(beyond)] },
+  { zones: [] },
+  inPools,
+  { pools: [beyond.pool, newPool(beyond)] },
+  { pools: [] },
+  { owner },
+  { owner: beyond.owner },
+  { ...inZones, ...inPools, owner },
+];
+
+interface Operation {
+  operationId: string;
+  method: Method;
+  path: string;
+}
+const description = JSON.parse(readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8')) as {
+  paths: Record<string, Record<string, { operationId: string }>>;
+};
+const operations: Operation[] = Object.entries(description.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, { operationId }]) => ({
+    operationId,
+    method: method.toUpperCase() as Method,
+    path,
+  })),
+);
+
+/** Returns the parts of the token's rights that the request lacks. */
+function missingFor(rule: Rule, role: Role, scope: Scope, side: Side): string[] {
+  if (roles.indexOf(role) < roles.indexOf(rule.role)) return ['role'];
+  const isIn = (list: string[] | undefined, one: string) => list === undefined || list.includes(one);
+  const lacking: Record<keyof Scope, boolean> = {
+    zones: rule.zones === true && !isIn(scope.zones, side.zone),
+    pools: rule.pools === 'all' ? scope.pools !== undefined : rule.pools === true && !isIn(scope.pools, side.pool),
+    owner: scope.owner !== undefined && (rule.owner === 'none' || (rule.owner === true && scope.owner !== side.owner)),
+  };
+  const all = Object.keys(scope) as (keyof Scope)[];
+  return rule.whole ? all : all.filter((one) => lacking[one]);
+}
+
+async function send(api: Api, { method, path }: Operation, rule: Rule, side: Side) {
+  const values = Object.entries(rule.path?.(side) ?? {});
+  const filled = values.reduce((text, [name, value]) => text.replace(`{${name}}`, encodeURIComponent(value)), path);
+  assert.doesNotMatch(filled, /\{/);
+  const body = rule.body?.(side);
+  return api.send(method, filled, body, typeof body === 'string' ? { 'content-type': 'text/dns' } : {});
+}
+
+let served: ServedApi;
+const apis = new Map<string, Api>();
+const apiWith = (role: Role, scope: Scope): Api => apis.get(JSON.stringify([role, scope])) ?? assert.fail('no token');
+const suite: Cleanup = { after: (clean) => cleanups.unshift(clean) };
+const cleanups: (() => unknown)[] = [];
+
+before(async () => {
+  served = await servedApi(suite);
+  const { api, url } = served;
+  for (const side of [within, beyond]) {
+    const ranges = [side.range.replace('/24', '/25'), side.ip];
+    await api.ok(201, 'POST', '/v1/pools', { name: side.pool, ranges, autoAssign: false });
+    await api.ok(201, 'POST', '/v1/zones', { name: side.zone });
+    await api.ok(201, 'POST', '/v1/hosts', { ...host(side), ...hostBody(side) });
+  }
+  let count = 0;
+  for (const role of roles) {
+    for (const scope of scopes) {
+      const { token } = await tokenFor({ api, url }, `t${++count}`, { role, ...scope });
+      apis.set(JSON.stringify([role, scope]), apiAt(url, token));
+    }
+  }
+});
+test.after(async () => {
+  for (const clean of cleanups) await clean();
+});
+
+for (const operation of operations) {
+  const { operationId } = operation;
+  test(`${operationId}: every role with every scope may do it, or is told what is missing`, async () => {
+    const rule = rules[operationId] ?? assert.fail(`say in this table who may do ${operationId}`);
+    if (rule === 'open') {
+      const answer = await fetch(served.url + operation.path);
+      assert.equal(answer.status, 200);
+      return;
+    }
+    for (const scope of scopes) {
+      for (const role of roles) {
+        const what = `${operationId} with ${role} ${JSON.stringify(scope)}`;
+        const missing = missingFor(rule, role, scope, within);
+        for (const step of rule.prepare?.(within) ?? []) await served.api.send(...step);
+        const answer = await send(apiWith(role, scope), operation, rule, within);
+        if (missing.length === 0) {
+          assert.ok(answer.status >= 200 && answer.status < 300, `${what}: ${answer.status} ${answer.text}`);
+          continue;
+        }
+        const problem = problemIn(answer);
+        assert.equal(problem.code, 'forbidden', `${what}: ${answer.text}`);
+        assert.ok(missing.includes(String(problem.missing)), `${what}: ${answer.text}`);
+        if (problem.missing === 'role') assert.equal(problem.role, rule.role, what);
+      }
+    }
+  });
+
+  test(`${operationId}: a zone or pool beyond the scope is refused in the same way, whether it exists or not`, async () => {
+    const rule = rules[operationId];
+    if (rule === undefined || rule === 'open') return;
+    const ofHost = rule.path === host || operationId === 'deleteHost';
+    for (const scope of [inZones, { zones: [] }, inPools, { pools: [] }]) {
+      // Of a host that does not exist, nobody knows the pool. Its name is visible to those who see its zone.
+      if ('pools' in scope && ofHost && operationId !== 'putHost') continue;
+      if (missingFor(rule, 'admin', scope, beyond).length === 0) continue;
+      const told: unknown[] = [];
+      for (const side of [beyond, absent]) {
+        for (const step of side === beyond ? (rule.prepare?.(side) ?? []) : []) await served.api.send(...step);
+        const { code, missing } = problemIn(await send(apiWith('admin', scope), operation, rule, side));
+        told.push([code, missing]);
+      }
+      const [missing] = Object.keys(scope);
+      const refused = ['forbidden', missing];
+      assert.deepEqual(told, [refused, refused], `${operationId} ${JSON.stringify(scope)}`);
+    }
+  });
+}
+
+test('the table has no operation that the description has not', () => {
+  assert.deepEqual(Object.keys(rules).sort(), operations.map(({ operationId }) => operationId).sort());
+});
