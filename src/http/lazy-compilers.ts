@@ -8,7 +8,7 @@ import { _, Ajv, type Options, str } from 'ajv';
 import type { FastifySchemaCompiler } from 'fastify';
 
 /**
- * A body with at most this many values is refused with all its faults, a larger one with its first fault. For each
+ * A body with fewer values is refused with all its faults, a larger one with its first fault. For each
  * fault, Ajv makes several objects: a million of them would take seconds.
  */
 const maxExactValues = 20_000;

@@ -8,7 +8,7 @@ import { pointerTo } from './json-pointer.ts';
 
 /**
  * The seconds after which a refused request may succeed, for the header `Retry-After`, unless it has been set before.
- * The answers of one hour that are kept for idempotency keys end together.
+ * Kept answers of idempotency keys that were written within the same hour end together (commit-once.ts): hence 3600.
  */
 export const retryAfter: Partial<Record<ErrorCode, number>> = {
   contended: 1,
@@ -81,9 +81,9 @@ type Validation = NonNullable<FastifyError['validation']>[number];
 
 /**
  * Returns the faults that help a client. For a field that may have several forms, Ajv reports a fault for each form and
- * one for the field. Leaves out the faults for null and for the field, and those of forms whose type the value does not
- * have if it has the type of another form. Makes one fault of all allowed types, and one of all allowed values. If
- * nothing is left, returns all faults.
+ * one for the field. Leaves out the fault for the field, and the fault for the form null. If the value has the type of
+ * one form, also leaves out the faults of the other forms. Makes one fault of all allowed types, and one of all allowed
+ * values. If nothing is left, returns all faults.
  */
 function helpfulFaults(validation: readonly Validation[]): Validation[] {
   const isNoise = ({ keyword, params }: Validation) =>

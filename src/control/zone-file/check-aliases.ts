@@ -16,7 +16,7 @@ const namesPerTurn = 10_000;
 
 /**
  * Adds the warnings, but none about names that the actor may not see. `managed`: the RRsets of hosts, which stay. A
- * warning has the line of the CNAME record, or 0 if it is in another zone.
+ * warning has the line of the CNAME record, or 0 if it is not in the file.
  */
 export async function checkAliases(
   asking: Asking,
