@@ -18,7 +18,10 @@ export interface ApexState {
   serial: Revision;
   /** The zone's names in the table. */
   table: ZoneId;
-  /** True if the table has the whole apex. Only then does DNS see the zone. */
+  /**
+   * True from the first time that the table has the whole apex: DNS sees the zone from then on. A later change of the
+   * apex may still wait for room in the table.
+   */
   published: boolean;
   /** The RRsets that the settings imply, by owner name: NS at the apex, addresses at the names of replicas. */
   implied: ReadonlyMap<Fqdn, Rrset[]>;

@@ -1,4 +1,4 @@
-// Housekeeping that fails, and changes that always lose their race. Cited by src/control/housekeeping.ts.
+// Housekeeping whose rounds fail. Cited by src/control/housekeeping.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

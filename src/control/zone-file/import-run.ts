@@ -61,7 +61,7 @@ export class ImportRun {
   /**
    * Writes a new generation, then makes it the current one. Resolves with the revision that made it the current one.
    * Then starts to delete the names of other generations, also if the import failed. Refuses as {@link ImportLock.take}
-   * does, and with `import_interrupted`, `import_running` or `store_unavailable`.
+   * does, and with the codes of each step: see `#switch`, `#decideZone` and `GenerationWriter`.
    */
   async replace(zoneCreated: Revision, { managed }: ZoneComparison): Promise<Revision> {
     const { store, logger } = this.#places;
