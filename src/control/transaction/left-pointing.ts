@@ -45,8 +45,9 @@ export function namesIn(zones: ZoneView): Names {
 }
 
 /**
- * Returns the names as they are after a transaction that gives them these RRsets. Of names without records, only those
- * cease to exist whose last name below them is a wildcard that loses its records.
+ * Returns the names as they are after a transaction that gives them these RRsets. Good enough for warnings: it does not
+ * look whether the names below a name without records lose theirs too, except for the wildcard directly below it. If
+ * they do, the name is still taken to exist, and there may be a warning too many.
  */
 export function namesAfter(zones: ZoneView, rrsetsAt: RrsetsAt): Names {
   return {
