@@ -25,10 +25,11 @@ import { createServer } from './http/server.ts';
 import { formatEndpoint, isLoopback } from './model/endpoint.ts';
 import { type Member, nameserverOf } from './model/member.ts';
 import { messageOf } from './model/thrown.ts';
+import { openStore } from './open-store.ts';
 import { releaseMemory } from './release-memory.ts';
 import { responseSettings } from './response-settings.ts';
-import { openEmbeddedStore } from './store/embedded.ts';
-import type { Store } from './store/store.ts';
+import { offsetKey } from './store/kinds/offset.ts';
+import { RestoreUnfinished, type Store } from './store/store.ts';
 import { watchWrites } from './store/watch-writes.ts';
 import { createTable } from './table/table.ts';
 import { createTableWriter } from './table/writer.ts';
@@ -109,7 +110,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   async function serve(httpEndpoint: string): Promise<void> {
     const api = { http: httpEndpoint, ...(certificate !== undefined && { httpTls: true as const }) };
     await writeEndpoints(config.dataDir, { ...api, dns: [] }, logger);
-    await views.whenLoaded();
+    await untilLoaded(store, views);
     if (config.adminToken === undefined) {
       // DNS needs no token, so it starts even if this fails.
       await ensureAdminToken(config.dataDir, views, committer, logger).catch((error: unknown) =>
@@ -186,13 +187,13 @@ async function openApiCertificate(files: CertificateFiles, logger: FastifyBaseLo
   return KeptCertificate.open(files, logger, 'API');
 }
 
-async function openStore({ store, etcd, dataDir }: Config, logger: FastifyBaseLogger): Promise<Store> {
-  if (store === 'etcd') {
-    // Imported only if it is used: the client of etcd takes about 15 MB of memory.
-    const { openEtcdStore } = await import('./store/etcd.ts');
-    return openEtcdStore({ ...etcd, logger });
-  }
-  return openEmbeddedStore({ folder: join(dataDir, 'store'), logger });
+/** Resolves when the views are loaded. Rejects if the store has only a part of a backup: that must not be served. */
+async function untilLoaded(store: Store, views: Views): Promise<void> {
+  const { promise: unfinished, reject } = Promise.withResolvers<never>();
+  store.get(offsetKey).catch((error: unknown) => {
+    if (error instanceof RestoreUnfinished) reject(error);
+  });
+  await Promise.race([views.whenLoaded(), unfinished]);
 }
 
 async function listen(http: FastifyInstance, { http: { address, port } }: Config): Promise<string> {

@@ -8,6 +8,22 @@ export const noRevision = 0 as Revision;
 
 export const firstRevision = 1 as Revision;
 
+/**
+ * What a zone's serial shows: the revision of the zone's last change. A restored zone that has not changed since keeps
+ * that of the store that was backed up. No key has that revision, so no compare may use it.
+ */
+export type Serial = number & { readonly brand: 'Serial' };
+
+/** Returns the serial of a zone that this revision changed. */
+export function serialAt(revision: Revision): Serial {
+  return Number(revision) as Serial;
+}
+
+/** Returns the serial as DNS shows it: modulo 2^32 (RFC 1982). */
+export function shownSerial(serial: Serial): number {
+  return serial % 2 ** 32;
+}
+
 /** Returns the revision after this one, from which a watch continues. */
 export function after(revision: Revision): Revision {
   return (revision + 1) as Revision;

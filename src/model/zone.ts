@@ -4,7 +4,7 @@ import { type Address, familyOf } from './address.ts';
 import { InvalidValue } from './invalid-value.ts';
 import { type Fqdn, nameToWire, root } from './name.ts';
 import type { RecordType } from './rdata/record-types.ts';
-import type { Revision } from './revision.ts';
+import { type Serial, shownSerial } from './revision.ts';
 import type { NamedRrsets, Rrset } from './rrset.ts';
 
 /** The settings of a zone's SOA, in seconds. A missing one has its default from {@link soaOf}. */
@@ -85,15 +85,15 @@ export interface Soa {
   minimum: number;
 }
 
-/** Returns the zone's SOA. Its serial is the store revision of the zone's last change, modulo 2^32 (RFC 1982). */
-export function soaOf(zone: Zone, primary: Fqdn, revision: Revision): Soa {
+/** Returns the zone's SOA. */
+export function soaOf(zone: Zone, primary: Fqdn, serial: Serial): Soa {
   const { ttl = zone.defaultTtl, mname, rname, ...times } = zone.soa;
   const { refreshSeconds, retrySeconds, expireSeconds, negativeTtlSeconds } = { ...soaDefaults, ...times };
   return {
     ttl,
     primary: mname ?? primary,
     responsible: rname ?? ((zone.name === root ? 'hostmaster' : `hostmaster.${zone.name}`) as Fqdn),
-    serial: revision % 2 ** 32,
+    serial: shownSerial(serial),
     refresh: refreshSeconds,
     retry: retrySeconds,
     expire: expireSeconds,

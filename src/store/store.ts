@@ -156,6 +156,17 @@ export class HistoryLost extends StoreUnavailable {
   }
 }
 
+/** A backup is being restored into the store, or that was interrupted: the store is not whole. */
+export class RestoreUnfinished extends StoreUnavailable {
+  constructor() {
+    super(
+      'a backup is being restored into this store, or that was interrupted: ' +
+        'run `zonewright restore` again with the same file to finish it, or empty the store to begin anew',
+    );
+    this.name = 'RestoreUnfinished';
+  }
+}
+
 /** The transaction is too large for the store. Nothing was written. */
 export class TransactionTooLarge extends Error {
   constructor(message: string) {

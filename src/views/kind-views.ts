@@ -117,7 +117,7 @@ export abstract class KindViews {
     },
     serial: {
       kind: serialKind,
-      put: ({ zone }, _, modified) => this.zones.putSerial(zone, modified),
+      put: ({ zone }, restored, modified) => this.zones.putSerial(zone, modified, restored?.serial),
       delete: ({ zone }) => this.zones.deleteSerial(zone),
       putStage: () => 'put serial',
     },
@@ -156,6 +156,7 @@ export abstract class KindViews {
       delete: (subject) => this.answers.delete(subject),
     },
     import: 'unfollowed',
+    offset: 'unfollowed',
   };
 }
 

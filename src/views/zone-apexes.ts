@@ -3,7 +3,7 @@
 // it. Stored records: zone-view.ts. The rules of what is implied: model/zone.ts.
 
 import { type Fqdn, parseName } from '../model/name.ts';
-import { noRevision, type Revision } from '../model/revision.ts';
+import { noRevision, type Revision, type Serial, serialAt } from '../model/revision.ts';
 import type { OwnedRrset, Rrset } from '../model/rrset.ts';
 import { type Nameserver, nameserversOf, soaOf, soaRrset, type Zone } from '../model/zone.ts';
 import type { ZoneId } from '../table/layout.ts';
@@ -15,7 +15,7 @@ import type { HostTtls } from './host-ttls.ts';
 /** The state of a zone's apex. */
 export interface ApexState {
   value: Zone;
-  serial: Revision;
+  serial: Serial;
   /** The zone's names in the table. */
   table: ZoneId;
   /**
@@ -194,7 +194,7 @@ function impliedBy(
   nameservers: readonly Nameserver[],
   ownNs?: readonly string[],
 ): ReadonlyMap<Fqdn, Rrset[]> {
-  parseName(soaOf(zone, zone.name, noRevision).responsible);
+  parseName(soaOf(zone, zone.name, serialAt(noRevision)).responsible);
   const implied = nameserversOf(zone, nameservers).map(({ name, rrsets }) => [parseName(name), rrsets] as const);
   return new Map(implied.filter(([name]) => name === zone.name || (ownNs?.includes(`${name}.`) ?? true)));
 }

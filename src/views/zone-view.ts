@@ -3,7 +3,7 @@
 // control/zones.
 
 import { ancestry, type Fqdn, isWithin } from '../model/name.ts';
-import { noRevision, type Revision } from '../model/revision.ts';
+import { noRevision, type Revision, type Serial, serialAt } from '../model/revision.ts';
 import type { NamedRrsets, OwnedRrset, Rrset } from '../model/rrset.ts';
 import type { Nameserver, Zone } from '../model/zone.ts';
 import type { ZoneId } from '../table/layout.ts';
@@ -17,8 +17,15 @@ import { SortedMap } from './sorted-map.ts';
 import type { Versioned } from './versioned.ts';
 import { type ApexState, nsIn, type StoredName, ZoneApexes, type ZoneListener } from './zone-apexes.ts';
 
+/** When a zone changed last. */
+interface LastChange {
+  /** The revision that last put the key of the zone or of its serial. */
+  changed: Revision;
+  serial: Serial;
+}
+
 /** A zone that its key defines, with the generation that the key points to. */
-interface ZoneState extends Versioned<Zone>, ApexState {
+interface ZoneState extends Versioned<Zone>, ApexState, LastChange {
   /** The number of owner names with records of users or hosts. */
   names: number;
   /** The number of owner names at which a host manages records. */
@@ -46,7 +53,7 @@ export class ZoneView {
   readonly #apexes: ZoneApexes;
   readonly #journals = new Set<NameJournal & { zone: Fqdn; generation: number }>();
   /** Serials that were read before the value of their zone. */
-  readonly #serials = new Map<Fqdn, Revision>();
+  readonly #serials = new Map<Fqdn, LastChange>();
   /** The number of the current load, or of the last one. A load stamps the names that it reads with its number. */
   #load = 0;
   #loading = false;
@@ -175,8 +182,14 @@ export class ZoneView {
     return nsIn(this.#zones.get(zone)?.implied.get(zone) ?? []) ?? [];
   }
 
-  serial(zone: Fqdn): Revision {
-    return this.#zones.get(zone)?.serial ?? noRevision;
+  /** Returns what the zone's SOA shows. */
+  serial(zone: Fqdn): Serial {
+    return this.#zones.get(zone)?.serial ?? serialAt(noRevision);
+  }
+
+  /** Returns the revision that last wrote the key of the zone's serial, as every change of the zone does. */
+  changedAt(zone: Fqdn): Revision {
+    return this.#zones.get(zone)?.changed ?? noRevision;
   }
 
   /** Begins a journal of the names of this generation. */
@@ -249,18 +262,22 @@ export class ZoneView {
   putZone(zone: Zone, modified: Revision): void {
     this.#apexes.check(zone);
     const before = this.#zones.get(zone.name);
-    const held = this.#distrusted ? 0 : (before?.serial ?? 0);
-    const serial = Math.max(modified, held, this.#serials.get(zone.name) ?? 0) as Revision;
+    const put = { changed: modified, serial: serialAt(modified) };
+    const { changed, serial } = latest(
+      latest(put, this.#distrusted ? undefined : before),
+      this.#serials.get(zone.name),
+    );
     if (before !== undefined && before.value.generation === zone.generation) {
       this.#serials.delete(zone.name);
-      Object.assign(before, { value: zone, modified, serial });
+      Object.assign(before, { value: zone, modified, changed, serial });
       this.#apexes.settle(before);
       return;
     }
     const pending = this.#pending.take(zone.name, zone.generation);
     this.#serials.delete(zone.name);
     this.#pending.dropOlder(zone.name, zone.generation);
-    const state: ZoneState = { value: zone, modified, serial, published: false, implied: new Map(), ...pending };
+    const last = { modified, changed, serial };
+    const state: ZoneState = { value: zone, ...last, published: false, implied: new Map(), ...pending };
     if (before !== undefined) {
       this.#apexes.forget(before);
       this.recorded.withdraw(before.table, before.names);
@@ -288,14 +305,16 @@ export class ZoneView {
     this.#pending.dropAll(zone);
   }
 
-  /** If this throws TableFull, the zone gets its serial as soon as there is room. */
-  putSerial(zone: Fqdn, modified: Revision): void {
+  /** `serial`: of a restored zone. If this throws TableFull, the zone gets its serial as soon as there is room. */
+  putSerial(zone: Fqdn, modified: Revision, serial: Serial = serialAt(modified)): void {
     const state = this.#zones.get(zone);
+    const put = { changed: modified, serial };
     if (state === undefined || this.#distrusted) {
-      this.#serials.set(zone, modified);
+      this.#serials.set(zone, put);
       return;
     }
-    state.serial = Math.max(state.serial, modified) as Revision;
+    const last = latest(state, put);
+    Object.assign(state, { changed: last.changed, serial: last.serial });
     this.#apexes.renewSerial(state);
   }
 
@@ -395,6 +414,11 @@ export class ZoneView {
 
 /** The state of a name that is not stored. */
 const absent: StoredName = { rrsets: [], modified: noRevision };
+
+/** Returns the later change. Of two at one revision returns `other`, which may have the serial of a restored zone. */
+function latest(one: LastChange, other: LastChange | undefined): LastChange {
+  return other === undefined || other.changed < one.changed ? one : other;
+}
 
 function isZone(state: ZoneState | PendingGeneration): state is ZoneState {
   return 'implied' in state;

@@ -11,6 +11,7 @@ import { idempotencyKey } from '../../src/store/kinds/idempotency.ts';
 import { importKey } from '../../src/store/kinds/import.ts';
 import { memberKey } from '../../src/store/kinds/member.ts';
 import { nameKey } from '../../src/store/kinds/name.ts';
+import { offsetKey } from '../../src/store/kinds/offset.ts';
 import { poolKey } from '../../src/store/kinds/pool.ts';
 import { serialKey } from '../../src/store/kinds/serial.ts';
 import { tokenKey } from '../../src/store/kinds/token.ts';
@@ -37,6 +38,7 @@ const made: [kind: string, key: string, subject: object][] = [
   ['token', tokenKey('admin'), { token: 'admin' }],
   ['activity', activityKey('admin'), { token: 'admin' }],
   ['member', memberKey('A b/c'), { replica: 'A b/c' }],
+  ['offset', offsetKey, {}],
   ['idempotency', idempotencyKey('admin', 'a/ü%'), { token: 'admin', key: 'a/ü%' }],
 ];
 
@@ -71,6 +73,7 @@ test('no kind parses a key that no builder makes', () => {
     'members/%',
     'nothing/known',
     'pools',
+    'revisions/other',
   ];
   for (const key of junk) assert.deepEqual(parsedBy(key), [], key);
 });

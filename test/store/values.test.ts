@@ -7,7 +7,7 @@ import type { ValueCodec } from '../../src/store/codec/value-codec.ts';
 import { kindModules } from './stored-kinds.ts';
 
 const exported = [...kindModules.values()].flatMap((exports) => Object.entries(exports));
-/** The codecs of all kinds, by export name. Serials and the locks of imports have no value. */
+/** The codecs of all kinds, by export name. The locks of imports have no value. */
 const codecs = new Map(exported.filter(([name]) => name.endsWith('Value')) as [string, ValueCodec<unknown>][]);
 
 const written = {
@@ -43,6 +43,11 @@ const written = {
   ],
   activityValue: ['{"v":1,"token":"team-a","lastUsedAt":"2026-01-01T10:00:00.000Z"}'],
   idempotencyValue: ['{"v":1,"request":"00","result":{"name":"h.k8s"}}', '{"v":1,"request":"00","result":null}'],
+  serialValue: ['{"v":1,"serial":4294967297}'],
+  offsetValue: [
+    '{"v":1,"offset":268435500}',
+    `{"v":1,"offset":0,"restoring":{"sha256":"${'c'.repeat(64)}","written":127}}`,
+  ],
   memberValue: [
     '{"v":1,"replica":"one","dns":["192.0.2.1:53"]}',
     '{"v":1,"replica":"one","dns":[],"instance":"5e2fb3a4-2b5c-4a44-9a5e-000000000000"}',

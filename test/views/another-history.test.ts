@@ -6,20 +6,22 @@ import { test } from 'node:test';
 import { parseName } from '../../src/model/name.ts';
 import { poolDefaults } from '../../src/model/pool.ts';
 import { parseRecordType } from '../../src/model/rdata/record-types.ts';
-import type { Revision } from '../../src/model/revision.ts';
+import { type Revision, serialAt } from '../../src/model/revision.ts';
 import { zoneDefaults } from '../../src/model/zone.ts';
 import { nameKey, nameValue } from '../../src/store/kinds/name.ts';
 import { poolKey, poolValue } from '../../src/store/kinds/pool.ts';
-import { serialKey } from '../../src/store/kinds/serial.ts';
+import { serialKey, serialValue } from '../../src/store/kinds/serial.ts';
 import { zoneKey, zoneValue } from '../../src/store/kinds/zone.ts';
 import type { Entry } from '../../src/store/store.ts';
 import type { Views } from '../../src/views/views.ts';
 import { emptyViews } from '../support/control-plane.ts';
 
+type StoredValue = [key: string, value: string, modified: number];
+
 const zone = parseName('z');
 const owner = parseName('a.z');
 
-function load(views: Views, entries: [key: string, value: string, modified: number][], revision: number): void {
+function load(views: Views, entries: StoredValue[], revision: number): void {
   views.beginLoad();
   for (const [key, value, modified] of entries) {
     const entry: Entry = { key, value, created: 1 as Revision, modified: modified as Revision };
@@ -29,7 +31,7 @@ function load(views: Views, entries: [key: string, value: string, modified: numb
 }
 
 /** Returns the entries of a store with this address, TTL and serial. The address is also the pool's description. */
-function history(address: string, defaultTtl: number, serial: number): Parameters<typeof load>[1] {
+function history(address: string, defaultTtl: number, serial: number): StoredValue[] {
   const rrsets = [{ type: parseRecordType('A'), ttl: 60, records: [address] }];
   const pool = { ...poolDefaults, name: 'p', ranges: ['10.0.0.0/24'], description: address };
   return [
@@ -59,4 +61,27 @@ test('views report an obstacle to writes from the first doubt about the history 
   assert.match(views.obstacle ?? '', /the store is another one/);
   views.beginLoad();
   assert.match(views.obstacle ?? '', /the store is another one/);
+});
+
+test('a restored serial stands through loads until the zone changes, whichever key is read first', () => {
+  const serial = serialAt(7 as Revision);
+  const zoneAt = (modified: number): StoredValue => [
+    zoneKey(zone),
+    zoneValue.encode({ ...zoneDefaults, name: zone }),
+    modified,
+  ];
+  const serialKeyAt = (modified: number): StoredValue => [serialKey(zone), serialValue.encode({ serial }), modified];
+  for (const modified of [20, 21]) {
+    for (const entries of [
+      [zoneAt(20), serialKeyAt(modified)],
+      [serialKeyAt(modified), zoneAt(20)],
+    ]) {
+      const views = emptyViews();
+      load(views, entries, 30);
+      load(views, entries.toReversed(), 31);
+      assert.deepEqual([views.zones.serial(zone), views.zones.changedAt(zone)], [serial, modified]);
+      load(views, [zoneAt(20), [serialKey(zone), '', 40]], 41);
+      assert.deepEqual([views.zones.serial(zone), views.zones.changedAt(zone)], [40, 40]);
+    }
+  }
 });

@@ -24,7 +24,7 @@ export function removeEmptyZone(builder: TransactionBuilder, owner: Fqdn): void 
   const { name } = zone.value;
   const left = views.zones.counts(name).names + builder.namesAdded(zone.value);
   if (left !== 0 || !builder.hasRoom(2)) return;
-  builder.delete(zoneKey(name), zone.modified).delete(serialKey(name), views.zones.serial(name)).endImport(name);
+  builder.delete(zoneKey(name), zone.modified).delete(serialKey(name), views.zones.changedAt(name)).endImport(name);
 }
 
 /**

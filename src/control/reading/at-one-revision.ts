@@ -23,9 +23,9 @@ export async function atOneRevision<T>(
   // Every change of the zone writes its serial.
   const key = serialKey(zone);
   const { entries, revision } = await store.list(key, { limit: 1 });
-  const serial = entries.find((entry) => entry.key === key)?.modified;
-  if (serial !== undefined) await untilReached(views, serial);
-  // If the serials differ, the views have a later change of the zone, or not yet its deletion. Then the revision of the
+  const changedAt = entries.find((entry) => entry.key === key)?.modified;
+  if (changedAt !== undefined) await untilReached(views, changedAt);
+  // If they differ, the views have a later change of the zone, or not yet its deletion. Then the revision of the
   // views is so new that the store still keeps it.
-  return take(serial === views.zones.serial(zone) ? revision : views.revision);
+  return take(changedAt === views.zones.changedAt(zone) ? revision : views.revision);
 }

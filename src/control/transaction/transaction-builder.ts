@@ -250,7 +250,7 @@ export class TransactionBuilder implements DecisionContext {
     const current = this.views.zones.get(zone);
     if (current === undefined) return;
     this.put(zoneKey(zone), zoneValue.encode(current.value), current.modified);
-    this.requireUnchanged(serialKey(zone), this.views.zones.serial(zone));
+    this.requireUnchanged(serialKey(zone), this.views.zones.changedAt(zone));
   }
 }
 

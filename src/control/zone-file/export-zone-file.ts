@@ -21,7 +21,7 @@ import { namesInOrder } from './names-in-order.ts';
 
 /** A zone file. Each piece is made when the client reads it. */
 export interface ZoneFile {
-  serial: Revision;
+  changedAt: Revision;
   implied: Implied;
   revision: Revision;
   /** Throws Compacted if the client reads so slowly that the store no longer keeps the revision. */
@@ -43,7 +43,7 @@ export async function exportZoneFile(places: Asking & { store: Store }, name: Fq
     const zone = existingZone(places, name).value;
     const entries = namesInOrder(store, namesPrefix(name, zone.generation), revision);
     const stored = storedNames(views, zone, entries);
-    return { serial: views.zones.serial(name), implied: views.zones.implied(name), revision, stored };
+    return { changedAt: views.zones.changedAt(name), implied: views.zones.implied(name), revision, stored };
   });
   const written = writePieces(name, rest.implied, stored);
   const { value: first } = await written.next();

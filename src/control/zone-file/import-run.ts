@@ -167,8 +167,8 @@ export class ImportRun {
     const current = existingZone(context, name);
     if (current.value.generation !== this.#compared.generation)
       refuse('import_running', 'another import of the zone ended first; nothing was changed: try again');
-    const serial = views.zones.serial(name);
-    checkPrecondition(precondition, entityTag(serial));
+    const changedAt = views.zones.changedAt(name);
+    checkPrecondition(precondition, entityTag(changedAt));
     const findings = new Findings();
     checkApex(current.value, this.#compared.contents, findings);
     refuseFaults(findings);
@@ -183,7 +183,7 @@ export class ImportRun {
     // Every change of the zone writes its serial. So the compare proves that the journal has all changed names.
     return builder
       .put(zoneKey(name), value, current.modified)
-      .requireUnchanged(serialKey(name), serial)
+      .requireUnchanged(serialKey(name), changedAt)
       .touchZone(name)
       .build(undefined);
   }

@@ -76,7 +76,7 @@ async function importWithin(share: MemoryShare, places: ImportPlaces, wanted: Im
     const zone = views.zones.get(name)?.value;
     if (zone === undefined || entry === undefined)
       refuse('not_found', `zone ${name} was deleted meanwhile`, { zone: name });
-    refusals.try(() => checkPrecondition(precondition, entityTag(views.zones.serial(name))));
+    refusals.try(() => checkPrecondition(precondition, entityTag(views.zones.changedAt(name))));
     const implied = dropImplied(views, zone, contents, findings);
     // The comparison reads the zone at this revision. The journal has the names of all later changes.
     return { zone, created: entry.created, readAt, implied, journal: views.zones.journal(name, zone.generation) };

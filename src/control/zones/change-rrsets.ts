@@ -48,7 +48,7 @@ interface RrsetsWanted {
   changes: readonly RrsetChange[];
   /** Of each RRset. */
   precondition?: Precondition;
-  /** Of all records of the zone together. Their entity tag is the zone's serial. */
+  /** Of all records of the zone together. Their entity tag is the revision of the zone's last change. */
   zonePrecondition?: Precondition;
   /** If true, refuses with `not_found` to delete an RRset that does not exist. Otherwise ignores such a deletion. */
   mustExist?: boolean;
@@ -65,9 +65,9 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
   accessOf(context).needNoOwner('records');
   const builder = new TransactionBuilder(context);
   if (wanted.zonePrecondition?.match !== undefined || wanted.zonePrecondition?.create === true) {
-    const serial = context.views.zones.serial(zone.name);
-    builder.refusals.try(() => checkPrecondition(wanted.zonePrecondition ?? {}, entityTag(serial)));
-    builder.requireUnchanged(serialKey(zone.name), serial);
+    const changedAt = context.views.zones.changedAt(zone.name);
+    builder.refusals.try(() => checkPrecondition(wanted.zonePrecondition ?? {}, entityTag(changedAt)));
+    builder.requireUnchanged(serialKey(zone.name), changedAt);
   }
   const rrsets: OwnedRrset[] = [];
   const noted: Warning[] = [];

@@ -48,7 +48,7 @@ export function decideDeleteZone(context: DecisionContext, { name, precondition 
   }, ':zone');
   builder.delete(zoneKey(name), current.modified).deletePrefix(zoneNamesPrefix(name)).endImport(name);
   // Every change of the zone writes its serial. So the compare proves that no name was added since the views were read.
-  builder.delete(serialKey(name), zones.serial(name));
+  builder.delete(serialKey(name), zones.changedAt(name));
   return builder.build(undefined);
 }
 

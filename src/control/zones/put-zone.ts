@@ -92,7 +92,7 @@ function checkApex(builder: TransactionBuilder, zone: Zone, before: Zone): void 
   const { views } = builder;
   const { rrsets } = views.zones.name(zone.name, zone.name);
   if (rrsets.some(({ type }) => type === 'DNAME'))
-    builder.requireUnchanged(serialKey(zone.name), views.zones.serial(zone.name));
+    builder.requireUnchanged(serialKey(zone.name), views.zones.changedAt(zone.name));
   const finding = checkNameservers(zone, rrsets);
   if (finding !== undefined && checkNameservers(before, rrsets) === undefined) refuse(finding.code, finding.message);
 }

@@ -112,7 +112,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
       );
       const access = accessOf(askingOf(services, request));
       // Taken first: if the zone changes meanwhile, a write with this tag is refused.
-      const tag = entityTag(views.zones.serial(zone.name));
+      const tag = entityTag(views.zones.changedAt(zone.name));
       const send = (body: Static<typeof RrsetPage>) => sendResource(request, reply, withBody(tag, body), body);
       const isWanted = parseSearch(search);
       const matches = ({ owner, rrset }: OwnedRrset) =>

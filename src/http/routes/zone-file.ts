@@ -57,9 +57,9 @@ export const zoneFileRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const zone = zoneOf(request, request.params.zone);
       const asking = askingOf(services, request);
-      const { serial, implied, revision, pieces } = await exportZoneFile({ ...services, ...asking }, zone);
+      const { changedAt, implied, revision, pieces } = await exportZoneFile({ ...services, ...asking }, zone);
       reply.type(zoneFile).header('zonewright-revision', String(revision));
-      return sendResource(request, reply, withBody(entityTag(serial), implied), Readable.from(pieces));
+      return sendResource(request, reply, withBody(entityTag(changedAt), implied), Readable.from(pieces));
     },
   );
 

@@ -21,6 +21,7 @@ import {
 import { atField, refuseField } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
+import { serialAt } from '../../model/revision.ts';
 import type { Zone } from '../../model/zone.ts';
 import { askingOf } from '../auth.ts';
 import { pageOf } from '../page.ts';
@@ -58,7 +59,7 @@ export const zoneRoutes: Routes = async (app, services) => {
 
   const sendZone = (reply: FastifyReply, committed: Committed<ZonePut>) => {
     const { zone, created, warnings, standingSince } = committed.result;
-    const body = show(zone, standingSince === undefined ? committed.revision : undefined);
+    const body = show(zone, standingSince === undefined ? serialAt(committed.revision) : undefined);
     const withWarnings = { ...body, ...showZoneWarnings(warnings) };
     return sendWritten(reply, writtenAt(committed), created, zonePath(zone.name), withWarnings, (tag) =>
       withBody(tag, body),

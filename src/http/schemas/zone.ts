@@ -7,6 +7,7 @@ import type { ZonePut } from '../../control/zones/put-zone.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, formatRelativeName, isWithin } from '../../model/name.ts';
 import { maxRdataText } from '../../model/rdata/rdata.ts';
+import { shownSerial, type Serial as ZoneSerial } from '../../model/revision.ts';
 import { managerOf, type Rrset } from '../../model/rrset.ts';
 import { soaDefaults, type Zone } from '../../model/zone.ts';
 import { NameText, optional, patchOf, readOnly, strict, Ttl } from './common.ts';
@@ -73,7 +74,7 @@ export const ZoneBody = Type.Object(
 );
 
 /** Returns a zone as answers show it. */
-export function showZone(zone: Zone, serial: number): Static<typeof ZoneBody> {
+export function showZone(zone: Zone, serial: ZoneSerial): Static<typeof ZoneBody> {
   const { name, defaultTtl, nameservers, skydns, automatic } = zone;
   return {
     name,
@@ -83,7 +84,7 @@ export function showZone(zone: Zone, serial: number): Static<typeof ZoneBody> {
     soa: { ...soaDefaults, ...zone.soa },
     skydns,
     automatic,
-    serial: serial % 2 ** 32,
+    serial: shownSerial(serial),
   };
 }
 

@@ -1,15 +1,23 @@
 // Serials: `serials/<zone>` → no value. The key's mod revision is the zone's serial, the same on every replica.
-// Every transaction that changes the zone's answers puts this key.
+// Every transaction that changes the zone's answers puts this key. A restored zone has its serial as the value: it
+// stands until the zone changes.
 
+import { Type } from '../../model/json-schema.ts';
 import type { Fqdn } from '../../model/name.ts';
+import type { Serial } from '../../model/revision.ts';
 import { decodeName, encodeName } from '../codec/encoded-name.ts';
 import { requireCanonicalName } from '../codec/value-checks.ts';
+import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
 import { storedKind } from './stored-kind.ts';
 
 declare module './stored-kind.ts' {
   interface StoredKinds {
-    serial: { subject: { zone: Fqdn }; value: undefined };
+    serial: { subject: { zone: Fqdn }; value: RestoredSerial | undefined };
   }
+}
+
+interface RestoredSerial {
+  serial: Serial;
 }
 
 const prefix = 'serials/';
@@ -18,12 +26,16 @@ export function serialKey(zone: Fqdn): string {
   return prefix + encodeName(zone);
 }
 
+export const serialValue: ValueCodec<RestoredSerial> = valueCodec({
+  serial: Type.Unsafe<Serial>(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+} satisfies FieldsOf<RestoredSerial>);
+
 export const serialKind = storedKind('serial', {
   prefix,
   key: ({ zone }) => serialKey(zone),
   subjectOf: ([zone = '']) => ({ zone: decodeName(zone) }),
-  read: ({ zone }) => {
+  read: ({ zone }, text) => {
     requireCanonicalName(zone);
-    return undefined;
+    return text === '' ? undefined : serialValue.decode(text);
   },
 });

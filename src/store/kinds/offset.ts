@@ -1,0 +1,50 @@
+// The offset of revisions: `revisions/offset` → what is added to the revisions of a store that a backup was restored
+// into. The key exists only in such a store. While the backup is being written, its value says how far that is.
+
+import { Type } from '../../model/json-schema.ts';
+import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
+import { storedKind } from './stored-kind.ts';
+
+declare module './stored-kind.ts' {
+  interface StoredKinds {
+    offset: { subject: object; value: RevisionOffset };
+  }
+}
+
+export interface RevisionOffset {
+  offset: number;
+  /** Set until the whole backup is written. */
+  restoring?: RestoreProgress;
+}
+
+/** How far a backup has been written into the store. */
+interface RestoreProgress {
+  /** The checksum of the backup. */
+  sha256: string;
+  /** Its entries that are certainly written: the first ones of the file. */
+  written: number;
+}
+
+const prefix = 'revisions/';
+
+export const offsetKey = `${prefix}offset`;
+
+const count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+
+export const offsetValue: ValueCodec<RevisionOffset> = valueCodec({
+  offset: count,
+  restoring: Type.Optional(
+    Type.Object({
+      sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+      written: count,
+    } satisfies FieldsOf<RestoreProgress>),
+  ),
+} satisfies FieldsOf<RevisionOffset>);
+
+/** No view follows this kind: shown-revisions.ts reads the key. */
+export const offsetKind = storedKind('offset', {
+  prefix,
+  key: () => offsetKey,
+  subjectOf: () => ({}),
+  read: (_, text) => offsetValue.decode(text),
+});
