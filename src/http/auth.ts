@@ -3,7 +3,7 @@
 
 import type { FastifyRequest } from 'fastify';
 import type { Asking, TokenActor } from '../control/access/actor.ts';
-import { hasExpired, isSameSecret, namedToken, storedToken } from '../control/tokens/token-secret.ts';
+import { hasExpired, isSameSecret, namedToken, storedToken, withoutSecrets } from '../control/tokens/token-secret.ts';
 import { Refusal, refuse } from '../errors.ts';
 import { allRights, type Rights } from '../model/rights.ts';
 import { environmentToken, type StoredToken } from '../store/kinds/token.ts';
@@ -133,5 +133,5 @@ export function askingOf({ views }: Pick<Services, 'views'>, request: FastifyReq
 const maxPath = 300;
 
 function shownRequest({ id, method, url }: FastifyRequest): NonNullable<TokenActor['request']> {
-  return { id, what: `${method} ${url.slice(0, maxPath)}` };
+  return { id, what: `${method} ${withoutSecrets(url).slice(0, maxPath)}` };
 }

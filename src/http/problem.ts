@@ -1,6 +1,7 @@
 // Answers every error as application/problem+json (RFC 9457). The codes: errors.ts.
 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { withoutSecrets } from '../control/tokens/token-secret.ts';
 import { type ErrorCode, errorCodes, faultyInput, type InputFault, Refusal } from '../errors.ts';
 import { Compacted, StoreUnavailable } from '../store/store.ts';
 import { failedAttempts } from './auth.ts';
@@ -27,18 +28,21 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   if (refusal.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
   const wait = retryAfter[refusal.code];
   if (wait !== undefined && !reply.hasHeader('retry-after')) reply.header('retry-after', String(wait));
-  return reply
-    .status(refusal.status)
-    .type('application/problem+json; charset=utf-8')
-    .serializer(JSON.stringify)
-    .send(problemOf(refusal));
+  return (
+    reply
+      .status(refusal.status)
+      .type('application/problem+json; charset=utf-8')
+      // It may repeat what the request has.
+      .serializer((problem) => withoutSecrets(JSON.stringify(problem)))
+      .send(problemOf(refusal))
+  );
 }
 
 /**
  * Returns a refusal's fields for the log. Without a route, returns none: the message may repeat a token in the path.
  */
 function loggedFields({ message }: Refusal, { routeOptions: { url } }: FastifyRequest): object {
-  return url === undefined ? {} : { route: url, detail: message };
+  return url === undefined ? {} : { route: url, detail: withoutSecrets(message) };
 }
 
 /** Returns the problem+json object of a refusal. */

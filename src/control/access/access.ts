@@ -188,6 +188,15 @@ export class Access {
     if (missing !== undefined) refuseHost(host.name, missing);
   }
 
+  /** Refuses hosts that the request does not name, without their names. */
+  needHosts(hosts: Iterable<Host>): void {
+    if (this.isWhole) return;
+    for (const host of hosts) {
+      const missing = this.#missingOf(host);
+      if (missing !== undefined) refuseMissing(missing, 'this needs a host that the token may not see or change');
+    }
+  }
+
   /**
    * Refuses a host that does not exist as one of another owner: a token with an owner must not find out which it is.
    */

@@ -37,6 +37,11 @@ export function namedToken({ tokens }: Pick<Views, 'tokens'>, presented: string)
   return id !== undefined && tokens.has(id) ? id : undefined;
 }
 
+/** Returns the text without the secrets of tokens, which people may have put into a path or a field by mistake. */
+export function withoutSecrets(text: string): string {
+  return text.replace(/(zw_[a-z0-9-]+_)[A-Za-z0-9_-]{20,}/g, '$1…');
+}
+
 export function hasExpired({ expiresAt }: Pick<StoredToken, 'expiresAt'>, now: number): boolean {
   return expiresAt !== undefined && Date.parse(expiresAt) <= now;
 }

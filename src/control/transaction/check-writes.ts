@@ -64,17 +64,17 @@ class WriteCheck {
 
   host({ host }: Subject<'host'>, text: string | undefined): void {
     const before = this.#views.hosts.get(host)?.value;
-    if (before !== undefined) this.#access.needHost(before);
-    if (text !== undefined) this.#access.needHost(hostValue.decode(text));
-    this.#access.needName(host);
-    this.#hosts.add(host);
+    const after = text === undefined ? undefined : hostValue.decode(text);
+    const hosts = [before, after].filter((one) => one !== undefined);
+    this.#access.needHosts(hosts);
+    if (hosts.length > 0) this.#hosts.add(host);
   }
 
   zone({ zone }: Subject<'zone'>, text: string | undefined): void {
     const before = this.#views.zones.get(zone)?.value;
     const after = text === undefined ? undefined : zoneValue.decode(text);
     // Some decisions write a zone again as it stands, so that others lose a race.
-    if (isDeepStrictEqual(before, after)) return;
+    if (before !== undefined && isDeepStrictEqual(before, after)) return;
     const isAutomatic = (before?.automatic ?? true) && (after?.automatic ?? true);
     if (isAutomatic && this.#hosts.size > 0 && (before === undefined || after === undefined)) return;
     this.#access.needZone(zone);
@@ -96,14 +96,15 @@ class WriteCheck {
     const after = text === undefined ? [] : addressValue.decode(text).holders;
     if (before.length === 0 && after.length === 0) this.#access.needNoOwner('addresses that cool down');
     const isIn = (holders: readonly Holder[], holder: Holder) => holders.some((one) => isDeepStrictEqual(one, holder));
-    for (const holder of before) if (!isIn(after, holder)) this.#holder(holder);
-    for (const holder of after) if (!isIn(before, holder)) this.#holder(holder);
-  }
-
-  #holder(holder: Holder): void {
-    if (holder.kind === 'host' && this.#hosts.has(holder.host)) return;
-    if (holder.kind === 'host') this.#access.needName(holder.host);
-    this.#access.needOwner(holder.owner);
+    const changed = [
+      ...before.filter((holder) => !isIn(after, holder)),
+      ...after.filter((holder) => !isIn(before, holder)),
+    ];
+    const isWritten = (holder: Holder) => holder.kind === 'host' && this.#hosts.has(holder.host);
+    this.#access.needHolders(
+      address,
+      changed.filter((holder) => !isWritten(holder)),
+    );
   }
 
   name({ owner, zone, before, rrsets }: NameEdit): void {

@@ -124,7 +124,7 @@ export function decideClearZone(context: DecisionContext, { name, precondition }
   const hosts = hostsIn(context, name);
   if (hosts.length === 0) return fault === undefined ? decideClearOrphans(context, name) : noChange(0);
   // Before anything is deleted: it takes several transactions.
-  for (const host of hosts) accessOf(context).needHost(host);
+  accessOf(context).needHosts(hosts);
   const doomed = fault && name;
   const builder = new TransactionBuilder(context);
   const budget = new WriteBudget();
