@@ -46,6 +46,8 @@ const maxPage = 4 * 1024 * 1024;
 const rowsPerRead = 128;
 /** Revisions that one compaction removes at least, so that not every commit pays for one. */
 const compactionStep = 64;
+/** Revisions that one compaction removes at most, so that no commit waits long. More than one group can add. */
+const maxCompaction = 2 * maxGroup;
 
 interface VersionRow {
   key: string;
@@ -92,6 +94,8 @@ export class EmbeddedDatabase {
   readonly #statements: Statements;
   #compacted: number;
   #jobs: Job[] = [];
+  /** The oldest revision that each reader of history needs. */
+  readonly #kept = new Map<symbol, Revision>();
   /** Leases that do not end while this process has the folder open. */
   readonly #guarded = new Set<LeaseId>();
   #expiry: NodeJS.Timeout | undefined;
@@ -249,6 +253,13 @@ export class EmbeddedDatabase {
     return this.#guarded.has(lease) ? 0 : Date.now();
   }
 
+  /** Compacts no revision from the newest one on, until the function that it returns is called. */
+  keepHistory(): () => void {
+    const reader = Symbol();
+    this.#kept.set(reader, this.revision);
+    return () => void this.#kept.delete(reader);
+  }
+
   endLease(lease: string): void {
     const revision = after(this.revision);
     this.#statements.insertLeasedTombstones.run(revision, revision, lease);
@@ -362,8 +373,9 @@ export class EmbeddedDatabase {
 
   /** Removes the oldest revisions if there are {@link compactionStep} too many. So no commit has to remove many. */
   #compact(): void {
-    const floor = this.revision - this.#keepRevisions;
-    if (floor - this.#compacted < compactionStep) return;
+    const oldest = Math.min(this.revision - this.#keepRevisions, ...this.#kept.values());
+    if (oldest - this.#compacted < compactionStep) return;
+    const floor = Math.min(oldest, this.#compacted + maxCompaction);
     this.#statements.forgetVersions.run(floor);
     this.#statements.setCompacted.run(floor);
     this.#compacted = floor;

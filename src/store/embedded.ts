@@ -114,6 +114,10 @@ class EmbeddedStore implements Store {
     await this.#database.write(() => this.#database.endLease(lease));
   }
 
+  keepHistory(): () => void {
+    return this.#database.keepHistory();
+  }
+
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();

@@ -238,6 +238,10 @@ class EtcdStore implements Store {
     }
   }
 
+  keepHistory(): () => void {
+    return () => {};
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     for (const { client } of this.#endpoints) client.close();

@@ -111,6 +111,10 @@ class ShownRevisions implements Store {
     return this.#store.revokeLease(lease);
   }
 
+  keepHistory(): () => void {
+    return this.#store.keepHistory();
+  }
+
   close(): Promise<void> {
     this.#closed = true;
     return this.#store.close();

@@ -122,6 +122,12 @@ export interface Store {
   /** Ends the lease and deletes its keys. */
   revokeLease(lease: LeaseId): Promise<void>;
 
+  /**
+   * Keeps every revision from the newest one on, so that it can be read, until the function that it returns is called
+   * (test/store/embedded.test.ts). On etcd this keeps nothing: etcd decides by itself what it compacts.
+   */
+  keepHistory(): () => void;
+
   /** Ends the watches and closes the connections. */
   close(): Promise<void>;
 }

@@ -53,6 +53,7 @@ export function watchWrites(store: Store, logger: Logger): WatchedStore {
       keepLease: (lease) => noting(store.keepLease(lease)),
       guardLease: (lease) => store.guardLease(lease),
       revokeLease: (lease) => store.revokeLease(lease),
+      keepHistory: () => store.keepHistory(),
       close: () => {
         isClosed = true;
         return store.close();

@@ -380,4 +380,27 @@ describe('embedded: history', () => {
     await assert.rejects(store.grantLease(1), StoreUnavailable);
     await store.close();
   });
+
+  it('history is kept while a reader needs it, and compacted in steps afterwards', async (t) => {
+    const store = await openFor(t, await temporaryFolder(t), 100);
+    const writeMany = (count: number) =>
+      Promise.all(Array.from({ length: count }, (_, number) => write(store, put(`a/${number}`, String(number)))));
+    await writeMany(50);
+    const { entries, revision } = await listAll(store, 'a/');
+    const release = store.keepHistory();
+    const releaseLater = store.keepHistory();
+    for (let round = 0; round < 5; round++) await writeMany(1000);
+    assert.deepEqual((await listAll(store, 'a/', 7, revision)).entries, entries);
+    release();
+    await writeMany(200);
+    assert.deepEqual((await listAll(store, 'a/', 7, revision)).entries, entries);
+    releaseLater();
+    // Of the 5,000 revisions too many, one commit removes 2,000.
+    await write(store, put('b'));
+    await assert.rejects(store.list('a/', { at: revision }), Compacted);
+    await store.list('a/', { at: (revision + 2100) as Revision });
+    await write(store, put('b'));
+    await write(store, put('b'));
+    await assert.rejects(store.list('a/', { at: (revision + 5000) as Revision }), Compacted);
+  });
 });
