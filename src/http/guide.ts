@@ -121,7 +121,7 @@ export const guide: Record<string, Told> = {
     body: { count: 2, owner: 'rack 7' },
   },
   listAllocations: { text: 'Those of hosts too, and those that cool down.', path: { pool } },
-  readAddress: { text: 'Held, cooling down, or free.', path: { ip: '172.17.200.100' } },
+  readAddress: { text: 'Held, cooling down, recorded or free.', path: { ip: '172.17.200.100' } },
   releaseAddress: {
     text: 'The address of a host is released with the host. Of an address that only records name (`recorded`), the refusal names them.',
     path: { ip: '172.17.200.101' },
