@@ -132,6 +132,11 @@ export function askingOf({ views }: Pick<Services, 'views'>, request: FastifyReq
 /** The limit for the part of a path that the log shows. */
 const maxPath = 300;
 
-function shownRequest({ id, method, url }: FastifyRequest): NonNullable<TokenActor['request']> {
-  return { id, what: `${method} ${withoutSecrets(url).slice(0, maxPath)}` };
+function shownRequest({ id, method, url, ip }: FastifyRequest): NonNullable<TokenActor['request']> {
+  // A socket that takes both families shows the address of an IPv4 client as an IPv6 address.
+  return {
+    id,
+    what: `${method} ${withoutSecrets(url).slice(0, maxPath)}`,
+    from: ip.replace(/^::ffff:(?=[\d.]+$)/, ''),
+  };
 }

@@ -15,7 +15,10 @@ export interface AuditEvent {
   action: AuditedAction;
   /** The resource's name, as users write it: a host, a pool, a zone, `owner name TYPE`, an address, a token's id. */
   name: string;
-  /** The resource's fields before and after. Of a change: only the fields that differ. Null: it did not exist. */
+  /**
+   * The resource's fields before and after; null: it did not exist. Of a change: only the fields that differ, and the
+   * zone of an RRset or the space of an address.
+   */
   before: Fields | null;
   after: Fields | null;
   /** Set if an event was too large for the store: `before` and `after` hold only SHA-256 digests of themselves. */

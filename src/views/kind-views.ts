@@ -157,6 +157,7 @@ export abstract class KindViews {
     },
     import: 'unfollowed',
     offset: 'unfollowed',
+    outbox: 'unfollowed',
   };
 }
 

@@ -49,10 +49,7 @@ test('a change is one line, with the id that the client gave its request', async
     },
   );
   assert.ok(Number.isInteger(milliseconds) && milliseconds >= 0);
-  assert.equal(
-    subjects,
-    'host a.foo.k8s, zone 0.8.10.in-addr.arpa, address 10.8.0.0, name a.foo.k8s, name 0.0.8.10.in-addr.arpa, name b.foo.k8s',
-  );
+  assert.equal(subjects, 'host a.foo.k8s created, zone 0.8.10.in-addr.arpa created, address 10.8.0.0 taken');
 });
 
 test('each of several requests in one transaction has its own line, and a new id if the client gave none', async (t) => {
@@ -64,7 +61,7 @@ test('each of several requests in one transaction has its own line, and a new id
   const lines = changes();
   assert.deepEqual(
     lines.map(({ subjects }) => subjects).sort(),
-    names.map((name) => `zone ${name}`),
+    names.map((name) => `zone ${name} created`),
   );
   const ids = lines.map(({ requestId }) => requestId).sort();
   assert.equal(new Set(ids).size, 3);
@@ -93,7 +90,10 @@ test('an import is one line, and a change of housekeeping has no request', async
   const file = '@ 60 SOA a. b. 1 2 3 4 5\nb 60 A 192.0.2.1\n';
   await api.send('PUT', '/v1/zones/foo.k8s/zonefile', file, { 'content-type': 'text/dns' });
   const [imported, ...more] = changes();
-  assert.deepEqual([imported?.what, imported?.subjects, more], ['PUT /v1/zones/foo.k8s/zonefile', 'zone foo.k8s', []]);
+  assert.deepEqual(
+    [imported?.what, imported?.subjects, more],
+    ['PUT /v1/zones/foo.k8s/zonefile', 'zone foo.k8s imported', []],
+  );
   await api.ok(201, 'POST', '/v1/pools/p/allocations', { expiresInSeconds: 1 });
   changes();
   let released: Line | undefined;
@@ -103,6 +103,6 @@ test('an import is one line, and a change of housekeeping has no request', async
   }, 'the address is not released');
   assert.deepEqual(
     [released?.who, released?.what, released?.requestId, released?.subjects],
-    ['housekeeping', undefined, undefined, 'address 10.8.0.0'],
+    ['housekeeping', undefined, undefined, 'allocation 10.8.0.0 deleted, address 10.8.0.0 released'],
   );
 });

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { Actor } from '../../src/control/access/actor.ts';
 import { startHousekeeping } from '../../src/control/housekeeping.ts';
 import type { Committer } from '../../src/control/transaction/commit.ts';
-import { type Decide, noChange } from '../../src/control/transaction/decision.ts';
+import { type Decide, maxDecisionOperations, noChange } from '../../src/control/transaction/decision.ts';
 import { TransactionBuilder } from '../../src/control/transaction/transaction-builder.ts';
 import { automaticReverseZone, parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
@@ -13,7 +13,6 @@ import { zoneDefaults } from '../../src/model/zone.ts';
 import { hostKey } from '../../src/store/kinds/host.ts';
 import { serialKey } from '../../src/store/kinds/serial.ts';
 import { zoneKey, zoneValue } from '../../src/store/kinds/zone.ts';
-import { maxOperations } from '../../src/store/store.ts';
 import { embeddedStore, openReplica } from '../support/control-plane.ts';
 import { until } from '../support/until.ts';
 
@@ -23,7 +22,8 @@ test('200,000 waiting requests are all answered, and so is a request after them'
   const { commit } = await openReplica(t, await embeddedStore(t));
   const full: Decide<number> = (context) => {
     const builder = new TransactionBuilder(context);
-    for (let index = 0; index < maxOperations; index += 1) builder.deleteUnchecked(hostKey(parseName(`h${index}`)));
+    for (let index = 0; index < maxDecisionOperations; index += 1)
+      builder.deleteUnchecked(hostKey(parseName(`h${index}`)));
     return builder.build(0);
   };
   const waiting = Array.from({ length: 200_000 }, () => commit(() => noChange(1)));

@@ -40,7 +40,7 @@ test('a change that is durable but not served is refused, although the store has
   const key = zoneKey(parseName('foo.k8s'));
   const identity: RequestIdentity = { key: 'k', method: 'POST', path: '/v1/zones', body: {} };
   const decide: Decide<unknown> = (context) =>
-    new TransactionBuilder(context).put(key, 'not the JSON of a zone', undefined).build('created');
+    new TransactionBuilder(context).put(key, '{"not":"a zone"}', undefined).build('created');
   await assert.rejects(once.commit(testActor, identity, decide), {
     code: 'value_unreadable',
     message: /the change is durable .* cannot serve it/,

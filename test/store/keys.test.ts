@@ -12,6 +12,7 @@ import { importKey } from '../../src/store/kinds/import.ts';
 import { memberKey } from '../../src/store/kinds/member.ts';
 import { nameKey } from '../../src/store/kinds/name.ts';
 import { offsetKey } from '../../src/store/kinds/offset.ts';
+import { outboxKey } from '../../src/store/kinds/outbox.ts';
 import { poolKey } from '../../src/store/kinds/pool.ts';
 import { serialKey } from '../../src/store/kinds/serial.ts';
 import { tokenKey } from '../../src/store/kinds/token.ts';
@@ -39,6 +40,7 @@ const made: [kind: string, key: string, subject: object][] = [
   ['activity', activityKey('admin'), { token: 'admin' }],
   ['member', memberKey('A b/c'), { replica: 'A b/c' }],
   ['offset', offsetKey, {}],
+  ['outbox', outboxKey('01KGZ8V1CR9Q4M3Z7T2B5X6Y0W'), { ulid: '01KGZ8V1CR9Q4M3Z7T2B5X6Y0W' }],
   ['idempotency', idempotencyKey('admin', 'a/ü%'), { token: 'admin', key: 'a/ü%' }],
 ];
 

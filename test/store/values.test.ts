@@ -3,7 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { InvalidValue } from '../../src/model/invalid-value.ts';
 import type { ValueCodec } from '../../src/store/codec/value-codec.ts';
+import { outboxValue } from '../../src/store/kinds/outbox.ts';
 import { kindModules } from './stored-kinds.ts';
 
 const exported = [...kindModules.values()].flatMap((exports) => Object.entries(exports));
@@ -48,6 +50,14 @@ const written = {
     '{"v":1,"offset":268435500}',
     `{"v":1,"offset":0,"restoring":{"sha256":"${'c'.repeat(64)}","written":127}}`,
   ],
+  outboxValue: [
+    '{"v":1,"at":"2026-01-01T00:00:00.000Z","replica":"one","decisions":[{"actor":{"kind":"token","id":"admin","name":"admin","from":"192.0.2.1",' +
+      '"requestId":"r","request":"POST /v1/pools"},"events":[{"resource":"pool","action":"changed","name":"p","before":{"drain":false},' +
+      '"after":{"drain":true}}],"uses":[]}]}',
+    '{"v":1,"at":"2026-01-01T00:00:00.000Z","replica":"one","decisions":[{"actor":{"kind":"system","id":"housekeeping","name":"housekeeping"},' +
+      '"events":[{"resource":"allocation","action":"deleted","name":"10.0.0.1","before":{"sha256":"00"},"after":null,"digest":true}],' +
+      '"uses":[{"space":"default","address":"10.0.0.1","action":"released","holder":"allocation:1","owner":"","pool":null}]}]}',
+  ],
   memberValue: [
     '{"v":1,"replica":"one","dns":["192.0.2.1:53"]}',
     '{"v":1,"replica":"one","dns":[],"instance":"5e2fb3a4-2b5c-4a44-9a5e-000000000000"}',
@@ -66,3 +76,20 @@ for (const [name, samples] of Object.entries(written)) {
     });
   }
 }
+
+test('a long value of the outbox is compressed, and read again as it was', () => {
+  const uses = Array.from({ length: 8000 }, (_, n) => ({
+    space: 'default',
+    address: '10.0.0.1',
+    action: 'released' as const,
+    holder: `allocation:${n}`,
+    owner: 'é',
+    pool: null,
+  }));
+  const actor = { kind: 'system' as const, id: 'housekeeping', name: 'housekeeping' };
+  const entry = { at: '2026-01-01T00:00:00.000Z', replica: 'one', decisions: [{ actor, events: [], uses }] };
+  const text = outboxValue.encode(entry);
+  assert.ok(text.length < JSON.stringify(entry).length / 5);
+  assert.deepEqual(outboxValue.decode(text), entry);
+  assert.throws(() => outboxValue.decode(text.replace('"deflated":"', '"deflated":"x')), InvalidValue);
+});

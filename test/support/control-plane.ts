@@ -1,6 +1,7 @@
 // A replica without HTTP and DNS: views that follow a store, and a committer. Several of them may share one store.
 
 import type { Actor, TokenActor } from '../../src/control/access/actor.ts';
+import type { Audit } from '../../src/control/transaction/batch.ts';
 import { Committer } from '../../src/control/transaction/commit.ts';
 import { OnceCommitter } from '../../src/control/transaction/commit-once.ts';
 import type { Committed, Decide, DecisionContext } from '../../src/control/transaction/decision.ts';
@@ -47,12 +48,20 @@ export function emptyViews(logger: Logger = silent): Views {
   return new Views(writer, () => ({ label: 'test', addresses: [] }), logger);
 }
 
-/** Starts a replica on this store; resolves when its views are loaded. Closing the replica leaves the store open. */
-export async function openReplica(test: Cleanup, store: Store, logger: Logger = silent): Promise<ControlPlane> {
+/**
+ * Starts a replica on this store; resolves when its views are loaded. Closing the replica leaves the store open.
+ * `audit`: default: writes no audit events.
+ */
+export async function openReplica(
+  test: Cleanup,
+  store: Store,
+  logger: Logger = silent,
+  audit?: Audit,
+): Promise<ControlPlane> {
   const views = emptyViews(logger);
   const stopping = new AbortController();
   const following = follow(store, views, logger, stopping.signal);
-  const committer = new Committer(store, views, logger);
+  const committer = new Committer(store, views, logger, audit);
   const close = async () => {
     stopping.abort();
     await following;

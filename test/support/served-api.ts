@@ -5,6 +5,7 @@ import { type Logger, pino } from 'pino';
 import type { Registry } from 'prom-client';
 import { startHousekeeping } from '../../src/control/housekeeping.ts';
 import { TokenActivity } from '../../src/control/tokens/token-activity.ts';
+import type { Audit } from '../../src/control/transaction/batch.ts';
 import type { Certificate } from '../../src/dns/listen/certificate.ts';
 import { type ConnectionLimits, connectionLimits } from '../../src/http/connections.ts';
 import { createMetrics } from '../../src/http/metrics.ts';
@@ -30,6 +31,8 @@ interface ServedOptions {
   /** Default: writes nothing. */
   logger?: Logger;
   certificate?: Certificate;
+  /** Default: no audit events are written. */
+  audit?: Audit;
   /** In place of the services of the replica. */
   services?: Partial<Services>;
 }
@@ -37,9 +40,9 @@ interface ServedOptions {
 /** Serves the API of a store. */
 export async function servedApi(
   test: Cleanup,
-  { store, limits, logger = pino({ level: 'silent' }), certificate, services: others }: ServedOptions = {},
+  { store, limits, logger = pino({ level: 'silent' }), certificate, audit, services: others }: ServedOptions = {},
 ): Promise<ServedApi> {
-  const replica = await openReplica(test, store ?? (await embeddedStore(test)), logger);
+  const replica = await openReplica(test, store ?? (await embeddedStore(test)), logger, audit);
   const { views, committer } = replica;
   const metrics = createMetrics({ views, tableBytes: () => 0 });
   const activity = new TokenActivity();

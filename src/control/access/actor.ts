@@ -18,8 +18,8 @@ export interface TokenActor {
   rights: Rights;
   /** Of a token of the store: a later token may have the same id. */
   createdAt?: string;
-  /** The request with which the bearer asks. */
-  request?: { id: string; what: string };
+  /** The request with which the bearer asks. `from`: the address of the client. */
+  request?: { id: string; what: string; from: string };
 }
 
 /** A part of this service that acts by itself. */

@@ -1,24 +1,31 @@
 // Splits work that is too large for one transaction: counts how many items of the work fit into the next transaction.
 
 import { type Host, recordsOf } from '../../model/host.ts';
-import { maxOperations } from '../../store/store.ts';
+import { maxDecisionOperations } from '../transaction/decision.ts';
 
 /** The keys that all items of a transaction share, such as a zone and its serial. No item counts them. */
 const reservedKeys = 8;
+
+/**
+ * The uses of an address that take as much room as one key. The audit events tell the end of each use
+ * (test/control/audit-limits.test.ts).
+ */
+const usesPerKey = 4;
 
 /**
  * The number of keys that one transaction still has room for. The first item always fits, so that every transaction
  * does a part of the work.
  */
 export class WriteBudget {
-  #left = maxOperations - reservedKeys;
+  #left = maxDecisionOperations - reservedKeys;
   #first = true;
 
-  /** Returns whether an item with this many keys fits into the transaction. If it does, counts its keys. */
-  take(keys: number): boolean {
-    if (!this.#first && keys > this.#left) return false;
+  /** Returns whether an item that writes so many keys and ends so many uses fits. If it does, counts them. */
+  take(keys: number, uses = 0): boolean {
+    const room = keys + Math.floor(uses / usesPerKey);
+    if (!this.#first && room > this.#left) return false;
     this.#first = false;
-    this.#left -= keys;
+    this.#left -= room;
     return true;
   }
 }

@@ -54,7 +54,8 @@ export function decideEvict(context: DecisionContext, leaving: Leaving): Decisio
   let left = 0;
   for (const record of held(context, leaving, true)) {
     const hosts = hostsOf(context, record);
-    if (!budget.take(1 + hosts.reduce((sum, host) => sum + maxKeysOf(host), 0))) {
+    const keys = 1 + hosts.reduce((sum, host) => sum + maxKeysOf(host), 0);
+    if (!budget.take(keys, record.holders.length)) {
       left = 1;
       break;
     }

@@ -1,18 +1,33 @@
 // A batch of decisions that share one transaction. No decision of a batch writes a key that another decision of the
 // batch compares or writes (test/control/races.test.ts). Only the serial of a zone may be written by several of them.
 
+import type { AuditedDecision } from '../../model/audit-event.ts';
+import { timestamp } from '../../model/timestamp.ts';
+import { newUlid } from '../../model/ulid.ts';
+import { outboxKey, outboxValue } from '../../store/kinds/outbox.ts';
 import { serialKind } from '../../store/kinds/serial.ts';
 import { type Compare, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
-import type { Decision } from './decision.ts';
+import { withinLimits } from './audit/limit-events.ts';
+import { type Decision, maxDecisionOperations } from './decision.ts';
 import { comparedKey, writtenKey } from './transaction-keys.ts';
 
 /**
- * The limit for the values of one transaction. By default, etcd accepts requests of up to 1.5 MiB. But a replica reads
- * all values of a transaction in one turn of the event loop, and 1 MiB would take more than 100 ms.
+ * The limit for the values that one decision writes, without its audit events (audit/limit-events.ts). By default, etcd
+ * accepts requests of up to 1.5 MiB. But a replica reads all values of a transaction in one turn of the event loop, and
+ * 1 MiB would take more than 100 ms.
  */
 const maxBytes = 768 * 1024;
-/** The limit for requests that share a transaction. Replicas read all its values at once, before they do other work. */
+/**
+ * The limit for requests that share a transaction, with their audit events. Replicas read all its values at once,
+ * before they do other work.
+ */
 const maxSharedBytes = 256 * 1024;
+
+/** How a transaction keeps its audit events. */
+export interface Audit {
+  /** The name of this replica. */
+  replica: string;
+}
 
 export class Batch<Job> {
   readonly jobs: { job: Job; decision: Decision<unknown> }[] = [];
@@ -21,11 +36,18 @@ export class Batch<Job> {
   readonly #compares = new Map<string, Compare>();
   /** The prefixes whose keys the batch deletes, or requires to be quiet. */
   readonly #prefixes: string[] = [];
+  readonly #audit: Audit | undefined;
+  readonly #audited: AuditedDecision[] = [];
   #bytes = 0;
+
+  /** Without `audit`, the transaction keeps no audit events. */
+  constructor(audit?: Audit) {
+    this.#audit = audit;
+  }
 
   /** True if the transaction has no room for another operation, or none for another compare. */
   get full(): boolean {
-    return this.written.size >= maxOperations || this.#compares.size >= maxOperations;
+    return this.written.size >= maxDecisionOperations || this.#compares.size >= maxOperations;
   }
 
   /**
@@ -38,9 +60,12 @@ export class Batch<Job> {
       (operation) => !isShared(operation) || !this.written.has(writtenKey(operation)),
     );
     if (this.#compares.size + compares.length > maxOperations) return false;
-    if (this.written.size + operations.length > maxOperations) return false;
+    if (this.written.size + operations.length > maxDecisionOperations) return false;
     const bytes = operations.reduce((sum, operation) => sum + bytesOf(operation), 0);
-    if (this.#bytes + bytes > (this.jobs.length === 0 ? maxBytes : maxSharedBytes)) return false;
+    const audited = this.#audit && decision.audited && withinLimits(decision.audited);
+    if (this.jobs.length === 0 && bytes > maxBytes) return false;
+    const withEvents = this.#bytes + bytes + (audited?.bytes ?? 0);
+    if (this.jobs.length > 0 && withEvents > maxSharedBytes) return false;
     if (this.jobs.length > 0 && this.#conflicts(decision.compares, operations)) return false;
     for (const compare of compares) {
       this.#compares.set(comparedKey(compare), compare);
@@ -50,13 +75,25 @@ export class Batch<Job> {
       this.written.set(writtenKey(operation), operation);
       if (operation.kind === 'delete-prefix') this.#prefixes.push(operation.prefix);
     }
-    this.#bytes += bytes;
+    this.#bytes = withEvents;
+    if (audited !== undefined) this.#audited.push(audited.decision);
     this.jobs.push({ job, decision });
     return true;
   }
 
+  /** Returns the transaction. It also puts the audit events of the decisions, if there are any, into the outbox. */
   transaction(): Transaction {
-    return { compares: [...this.#compares.values()], operations: [...this.written.values()] };
+    return {
+      compares: [...this.#compares.values()],
+      operations: [...this.written.values(), ...this.#outbox()],
+    };
+  }
+
+  #outbox(): Operation[] {
+    if (this.#audit === undefined || this.#audited.length === 0) return [];
+    const now = Date.now();
+    const entry = { at: timestamp(now), replica: this.#audit.replica, decisions: this.#audited };
+    return [{ kind: 'put', key: outboxKey(newUlid(now)), value: outboxValue.encode(entry) }];
   }
 
   #conflicts(compares: readonly Compare[], operations: readonly Operation[]): boolean {

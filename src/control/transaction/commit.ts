@@ -21,7 +21,7 @@ import type { Views } from '../../views/views.ts';
 import type { Actor } from '../access/actor.ts';
 import { faultRefusal } from '../reading/fault-refusal.ts';
 import { untilServed } from '../reading/until-reached.ts';
-import { Batch } from './batch.ts';
+import { type Audit, Batch } from './batch.ts';
 import { logChange } from './change-log.ts';
 import type { Committed, Decide, Decision } from './decision.ts';
 import { comparedKey, writtenKey } from './transaction-keys.ts';
@@ -65,13 +65,16 @@ export class Committer {
   readonly #views: Views;
   /** Gets a line for each change (test/control/change-log.test.ts). */
   readonly #logger: Logger | undefined;
+  readonly #audit: Audit | undefined;
   #queue: Job[] = [];
   #running = false;
 
-  constructor(store: Store, views: Views, logger?: Logger) {
+  /** Without `audit`, writes no audit events (test/control/audit-outbox.test.ts). */
+  constructor(store: Store, views: Views, logger?: Logger, audit?: Audit) {
     this.#store = store;
     this.#views = views;
     this.#logger = logger;
+    this.#audit = audit;
   }
 
   /**
@@ -106,7 +109,7 @@ export class Committer {
    * that are refused while the batch has other jobs.
    */
   #takeBatch(): Batch<Job> {
-    const batch = new Batch<Job>();
+    const batch = new Batch<Job>(this.#audit);
     const waiting: Job[] = [];
     let seen = 0;
     let retries = 0;
@@ -162,8 +165,8 @@ export class Committer {
 
   /** Resolves the job of a committed decision. Rejects it if this replica cannot serve the change. */
   #answer(job: Job, decision: Decision<unknown>, revision: Revision): void {
-    const { result, operations } = decision;
-    if (this.#logger !== undefined) logChange(this.#logger, job.actor, decision, revision, job.since);
+    const { result, operations, audited } = decision;
+    if (this.#logger !== undefined && audited !== undefined) logChange(this.#logger, audited, revision, job.since);
     const faulty = operations.find((operation) => operation.kind === 'put' && this.#views.faults.has(operation.key));
     if (faulty === undefined) {
       job.resolve({ result, revision });

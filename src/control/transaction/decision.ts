@@ -1,9 +1,13 @@
 // The shape of a use case: a pure function from the views and a request to the transaction that carries the request
 // out. How a decision is built: transaction-builder.ts. How it is committed: commit.ts.
 
+import type { AuditedDecision } from '../../model/audit-event.ts';
 import type { Revision } from '../../model/revision.ts';
-import type { Compare, Operation, Transaction } from '../../store/store.ts';
+import { type Compare, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
 import type { Asking } from '../access/actor.ts';
+
+/** The limit of a decision's operations. One more in the transaction is for the outbox of the audit events. */
+export const maxDecisionOperations = maxOperations - 1;
 
 /**
  * A pure function that makes a decision. It may be called several times for one request, for example after the
@@ -30,10 +34,13 @@ export interface DecisionContext extends Asking {
 export class Decision<T> implements Transaction {
   readonly result: T;
   readonly #transaction: Transaction;
+  /** The audit events. Undefined if the decision changes nothing that users see. */
+  readonly audited: AuditedDecision | undefined;
 
-  constructor(result: T, transaction: Transaction) {
+  constructor(result: T, transaction: Transaction, audited?: AuditedDecision) {
     this.result = result;
     this.#transaction = transaction;
+    this.audited = audited;
   }
 
   get compares(): Compare[] {
@@ -49,10 +56,11 @@ export class Decision<T> implements Transaction {
    * that the store keeps for an Idempotency-Key (commit-once.ts).
    */
   extendedWith({ compares, operations }: Transaction): Decision<T> {
-    return new Decision(this.result, {
+    const transaction = {
       compares: [...this.compares, ...compares],
       operations: [...this.operations, ...operations],
-    });
+    };
+    return new Decision(this.result, transaction, this.audited);
   }
 }
 

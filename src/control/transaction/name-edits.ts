@@ -75,6 +75,15 @@ export class NameEdits {
     return edit;
   }
 
+  /** Returns how many owner names the edits add to the zone, less the names that they delete. */
+  addedTo(zone: Fqdn): number {
+    let added = 0;
+    for (const edit of this.#names.values()) {
+      if (edit.zone.name === zone) added += Number(edit.rrsets.length > 0) - Number(edit.modified > 0);
+    }
+    return added;
+  }
+
   #startedEdit(zone: Zone, owner: Fqdn): NameEdit | undefined {
     return this.#names.get(nameKey(zone.name, zone.generation, owner));
   }

@@ -5,6 +5,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { refuse } from '../../errors.ts';
+import type { Fields } from '../../model/audit-event.ts';
 import { ancestry, type Fqdn, parentOf } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
 import { maxTypes, type Rrset } from '../../model/rrset.ts';
@@ -19,8 +20,9 @@ import type { Views } from '../../views/views.ts';
 import { accessOf } from '../access/access.ts';
 import type { Actor } from '../access/actor.ts';
 import { Refusals } from '../input/refusals.ts';
+import { auditedDecision } from './audit/audited-decision.ts';
 import { checkWrites } from './check-writes.ts';
-import { Decision, type DecisionContext, type Standing } from './decision.ts';
+import { Decision, type DecisionContext, maxDecisionOperations, type Standing } from './decision.ts';
 import { type NameEdit, NameEdits, type PathOf, type Warning } from './name-edits.ts';
 import { comparedKey, writtenKey } from './transaction-keys.ts';
 
@@ -37,6 +39,8 @@ export class TransactionBuilder implements DecisionContext {
   readonly #names: NameEdits;
   /** The zones that this transaction creates. They have no key yet to compare. */
   readonly #created = new Map<Fqdn, Zone>();
+  /** By the key of the zone, the numbers of RRsets that an import changes. */
+  readonly #imports = new Map<string, Fields>();
   /** The keys of zones that would enclose a created zone and are not in the views: they must not exist. */
   readonly #enclosing = new Set<string>();
 
@@ -112,6 +116,12 @@ export class TransactionBuilder implements DecisionContext {
     return this.#operations.has(key);
   }
 
+  /** Notes that this transaction ends an import of the zone: the zone's event tells these numbers of RRsets. */
+  noteImport(zone: Fqdn, rrsets: object): this {
+    this.#imports.set(zoneKey(zone), { ...rrsets });
+    return this;
+  }
+
   /** Ends an import of a zone that is deleted: deletes the import's lock. */
   endImport(zone: Fqdn): this {
     return this.deleteUnchecked(importKey(zone));
@@ -175,16 +185,12 @@ export class TransactionBuilder implements DecisionContext {
     const serials = zones.filter((zone) => !this.#operations.has(serialKey(zone))).length;
     const compared = zones.filter((zone) => !this.#compares.has(zoneKey(zone))).length;
     const taken = Math.max(this.#operations.size + serials, this.#compares.size + compared);
-    return taken + edits.length + keys <= maxOperations;
+    return taken + edits.length + keys <= maxDecisionOperations;
   }
 
   /** Returns how many owner names this transaction adds to the zone, less the names that it deletes. */
   namesAdded(zone: Zone): number {
-    let added = 0;
-    for (const [, edit] of this.#names) {
-      if (edit.zone.name === zone.name) added += Number(edit.rrsets.length > 0) - Number(edit.modified > 0);
-    }
-    return added;
+    return this.#names.addedTo(zone.name);
   }
 
   /**
@@ -207,7 +213,8 @@ export class TransactionBuilder implements DecisionContext {
       transaction.operations,
       [...this.#names].map(([, edit]) => edit),
     );
-    return new Decision(resultOf(warnings), transaction);
+    const written = { operations: this.#operations, names: this.#names, imports: this.#imports };
+    return new Decision(resultOf(warnings), transaction, auditedDecision(this, written));
   }
 
   /**

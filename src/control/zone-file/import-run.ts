@@ -17,7 +17,7 @@ import { LostRace, maxAttempts } from '../transaction/commit.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { cleanGenerations } from './clean-generations.ts';
-import { checkApex, type ZoneComparison } from './compare-zone.ts';
+import { checkApex, type ImportCounts, type ZoneComparison } from './compare-zone.ts';
 import { ImportLock } from './import-lock.ts';
 import { settingsFrom } from './import-soa.ts';
 import type { ImportPlaces, ImportWanted } from './import-wanted.ts';
@@ -36,6 +36,8 @@ interface Compared {
   generation: number;
   /** The names in that generation that were changed since. */
   journal: NameJournal;
+  /** What the import changes. */
+  counts: ImportCounts;
 }
 
 export class ImportRun {
@@ -182,6 +184,7 @@ export class ImportRun {
     }
     // Every change of the zone writes its serial. So the compare proves that the journal has all changed names.
     return builder
+      .noteImport(name, this.#compared.counts)
       .put(zoneKey(name), value, current.modified)
       .requireUnchanged(serialKey(name), changedAt)
       .touchZone(name)

@@ -100,7 +100,8 @@ async function importWithin(share: MemoryShare, places: ImportPlaces, wanted: Im
     if (dryRun || (comparison.isEmpty && !changesSettings(zone, settings))) {
       return { ...result, written: false, revision: views.revision, cleaned: Promise.resolve() };
     }
-    const run = new ImportRun(places, wanted, { contents, journal, generation: zone.generation });
+    const { counts } = result;
+    const run = new ImportRun(places, wanted, { contents, journal, generation: zone.generation, counts });
     logger.info({ zone: name, ...comparison.counts }, 'importing a zone file');
     const revision = namesDiffer ? await run.replace(created, comparison) : await run.putSettings();
     logger.info({ zone: name, revision }, 'zone file imported');

@@ -1,0 +1,72 @@
+// What a decision changes at one address: one event for its allocations, and the uses of all its holders. An address of
+// a host is part of the host's event.
+
+import { isDeepStrictEqual } from 'node:util';
+import { type AddressRecord, describeHolder, type Holder } from '../../../model/allocation.ts';
+import type { AddressUse, AuditEvent } from '../../../model/audit-event.ts';
+import type { Fqdn } from '../../../model/name.ts';
+
+/** An address before and after a decision. Undefined: the store has no record of it. */
+export interface AddressChange {
+  before: AddressRecord | undefined;
+  after: AddressRecord | undefined;
+  /** True if the address was cooling down before the decision. */
+  isCooling: boolean;
+}
+
+/**
+ * Returns the event of the allocations of an address. In a change, `holders` are those that leave and those that come.
+ * A host is among them only if the decision has no event of the host (`tellsOf`): somebody deleted the host by hand,
+ * and its address is released now.
+ */
+export function allocationEvent(
+  { before, after, isCooling }: AddressChange,
+  tellsOf: (host: Fqdn) => boolean,
+): AuditEvent | undefined {
+  const record = after ?? before;
+  if (record === undefined) return undefined;
+  const { space, address } = record;
+  const told = (one?: AddressRecord) =>
+    (one?.holders ?? []).filter((holder) => holder.kind === 'allocation' || !tellsOf(holder.host));
+  const event = (action: AuditEvent['action'], fields: Pick<AuditEvent, 'before' | 'after'>): AuditEvent => {
+    return { resource: 'allocation', action, name: address, ...fields };
+  };
+  const [old, wanted] = [told(before), told(after)];
+  const [left, come] = [without(old, wanted), without(wanted, old)];
+  if (left.length === 0 && come.length === 0) {
+    // A cool-down that has ended by itself is no change that somebody made.
+    if (!isCooling || after?.freeAt !== undefined) return undefined;
+    const cooling = { space, state: 'cooling-down', freeAt: before?.freeAt };
+    return event('changed', { before: cooling, after: { space, state: 'free' } });
+  }
+  const { pool } = record;
+  if (old.length === 0) return event('created', { before: null, after: { space, pool, holders: come } });
+  if (wanted.length === 0) return event('deleted', { before: { space, pool, holders: left }, after: null });
+  return event('changed', { before: { space, holders: left }, after: { space, holders: come } });
+}
+
+/** Returns the holders that are not in the other list, or not equal there. */
+function without(holders: readonly Holder[], others: readonly Holder[]): Holder[] {
+  const same = new Map(others.map((other) => [describeHolder(other), other]));
+  return holders.filter((holder) => !isDeepStrictEqual(same.get(describeHolder(holder)), holder));
+}
+
+/**
+ * Returns which holders have the address no longer, and which have it now. A holder that gets another owner ends one
+ * use and begins another one.
+ */
+export function addressUses({ before, after }: AddressChange): AddressUse[] {
+  const [old, now] = [usesOf('released', before), usesOf('taken', after)];
+  const keyOf = ({ holder, owner }: AddressUse) => `${holder} ${owner}`;
+  const oldKeys = new Set(old.map(keyOf));
+  const nowKeys = new Set(now.map(keyOf));
+  return [...old.filter((use) => !nowKeys.has(keyOf(use))), ...now.filter((use) => !oldKeys.has(keyOf(use)))];
+}
+
+function usesOf(action: AddressUse['action'], record: AddressRecord | undefined): AddressUse[] {
+  if (record === undefined) return [];
+  const { space, address, pool, holders } = record;
+  return holders.map((holder) => {
+    return { space, address, action, holder: describeHolder(holder), owner: holder.owner, pool };
+  });
+}

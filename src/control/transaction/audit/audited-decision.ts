@@ -1,0 +1,102 @@
+// Derives the audit events of a decision from what it writes: compares each value that users see with the one in the
+// views. The compares of the decision prove that the views were right (test/control/audit-histories.test.ts).
+
+import type { AddressRecord } from '../../../model/allocation.ts';
+import type { AddressUse, AuditActor, AuditEvent, AuditedDecision, Fields } from '../../../model/audit-event.ts';
+import type { Fqdn } from '../../../model/name.ts';
+import { addressKind } from '../../../store/kinds/address.ts';
+import { hostKey } from '../../../store/kinds/host.ts';
+import type { KindName } from '../../../store/kinds/stored-kind.ts';
+import type { Operation } from '../../../store/store.ts';
+import type { Actor } from '../../access/actor.ts';
+import type { DecisionContext } from '../decision.ts';
+import type { NameEdits } from '../name-edits.ts';
+import { type AddressChange, addressUses, allocationEvent } from './address-changes.ts';
+import { type AuditedKind, auditedKinds } from './audited-kinds.ts';
+import { eventOf } from './changed-fields.ts';
+import { rrsetEvents } from './rrset-changes.ts';
+
+/** What a decision writes. */
+interface Written {
+  /** By the key that they write. */
+  operations: ReadonlyMap<string, Operation>;
+  names: NameEdits;
+  /** By the key of a zone: how many RRsets its import adds, changes, deletes, and leaves as they are. */
+  imports: ReadonlyMap<string, Fields>;
+}
+
+const kinds: ReadonlyMap<string, AuditedKind<KindName>> = new Map(
+  Object.values(auditedKinds).flatMap((kind) =>
+    typeof kind === 'string' ? [] : [[kind.kind.prefix, kind as unknown as AuditedKind<KindName>] as const],
+  ),
+);
+
+/** Returns the events and the uses of a decision; undefined if it changes nothing that users see. */
+export function auditedDecision(context: DecisionContext, written: Written): AuditedDecision | undefined {
+  const events: AuditEvent[] = [];
+  const uses: AddressUse[] = [];
+  const tellsOf = (host: Fqdn) => written.operations.has(hostKey(host));
+  for (const operation of written.operations.values()) {
+    // Only the names of a zone that is deleted are deleted by their prefix. The event of the zone counts them.
+    if (operation.kind === 'delete-prefix') continue;
+    const { key } = operation;
+    const prefix = key.slice(0, key.indexOf('/') + 1);
+    const kind = kinds.get(prefix);
+    const event = kind && resourceEvent(context, written, kind, operation);
+    if (event !== undefined) events.push(event);
+    if (prefix !== addressKind.prefix) continue;
+    const change = addressChange(context, operation);
+    const allocated = allocationEvent(change, tellsOf);
+    if (allocated !== undefined) events.push(allocated);
+    uses.push(...addressUses(change));
+  }
+  // Names of a generation that an import writes are no edits. No user sees them yet.
+  for (const [, edit] of written.names) if (edit.changed) events.push(...rrsetEvents(edit, tellsOf));
+  return events.length + uses.length === 0 ? undefined : { actor: auditActor(context.actor), events, uses };
+}
+
+type KeyOperation = Exclude<Operation, { kind: 'delete-prefix' }>;
+
+/** Returns the value that the operation writes. It was encoded a moment ago, so it needs no check. */
+function writtenValue(operation: KeyOperation): unknown {
+  return operation.kind === 'put' ? JSON.parse(operation.value) : undefined;
+}
+
+function resourceEvent(
+  { views }: DecisionContext,
+  { names, imports }: Written,
+  { resource, kind, nameOf, standing, shows, deletes }: AuditedKind<KindName>,
+  operation: KeyOperation,
+): AuditEvent | undefined {
+  const subject = kind.parse(operation.key);
+  if (subject === undefined) return undefined;
+  const shown = (value: object | undefined) =>
+    value && Object.fromEntries(Object.entries(value).filter(([field]) => shows[field as keyof typeof shows]));
+  const [name, before, after] = [
+    nameOf(subject),
+    shown(standing(views, subject)),
+    shown(writtenValue(operation) as object),
+  ];
+  if (operation.kind === 'delete') {
+    // The views do not have a value that they cannot read. The compare of the deletion proves that there is one.
+    const fields = before === undefined ? { unreadable: true } : { ...before, ...deletes?.(views, names, subject) };
+    return { resource, action: 'deleted', name, before: fields, after: null };
+  }
+  const event = eventOf(resource, name, before, after);
+  const rrsets = imports.get(operation.key);
+  if (rrsets === undefined) return event;
+  return { resource, action: 'imported', name, before: event?.before ?? {}, after: { ...event?.after, rrsets } };
+}
+
+function addressChange({ views, now }: DecisionContext, operation: KeyOperation): AddressChange {
+  const place = addressKind.parse(operation.key);
+  const before = place && views.pools.address(place.space, place.address)?.value;
+  const isCooling = before?.state === 'released' && (views.pools.coolDownEnd(before) ?? now) > now;
+  return { before, after: writtenValue(operation) as AddressRecord | undefined, isCooling };
+}
+
+function auditActor(actor: Actor): AuditActor {
+  if (actor.kind === 'system') return { kind: 'system', id: actor.part, name: actor.part };
+  const { kind, id, name, request } = actor;
+  return { kind, id, name, ...(request && { from: request.from, requestId: request.id, request: request.what }) };
+}

@@ -1,0 +1,114 @@
+// The kinds of keys whose changes make audit events, and the fields of their values that the events show. tsc requires
+// a row for every kind, and an entry for every field of its values.
+
+import type { AuditedResource, Fields } from '../../../model/audit-event.ts';
+import { hostKind } from '../../../store/kinds/host.ts';
+import { poolKind } from '../../../store/kinds/pool.ts';
+import type { KindName, StoredKind, Subject, Value } from '../../../store/kinds/stored-kind.ts';
+import { tokenKind } from '../../../store/kinds/token.ts';
+import { zoneKind } from '../../../store/kinds/zone.ts';
+import type { Views } from '../../../views/views.ts';
+import type { NameEdits } from '../name-edits.ts';
+
+/** A kind whose keys are resources of users. */
+export interface AuditedKind<Name extends KindName> {
+  resource: AuditedResource;
+  kind: StoredKind<Name>;
+  nameOf(subject: Subject<Name>): string;
+  /** Returns the value before the decision, as the views have it. */
+  standing(views: Views, subject: Subject<Name>): Value<Name> | undefined;
+  /** Whether events show the field. False: it is secret, users do not see it, or the event's name says it. */
+  shows: { readonly [Field in keyof Required<Value<Name>>]: boolean };
+  /** Returns what is deleted with the resource and has no event of its own. */
+  deletes?(views: Views, names: NameEdits, subject: Subject<Name>): Fields;
+}
+
+/** `rule`: the kind has a file of its own here. `unseen`: users see no change of it, or not as one that they made. */
+type AuditedKinds = { readonly [Name in KindName]: AuditedKind<Name> | 'rule' | 'unseen' };
+
+export const auditedKinds = {
+  host: {
+    resource: 'host',
+    kind: hostKind,
+    nameOf: ({ host }) => host,
+    standing: ({ hosts }, { host }) => hosts.get(host)?.value,
+    shows: {
+      name: false,
+      zone: true,
+      addresses: true,
+      aliases: true,
+      ttl: true,
+      ptr: true,
+      owner: true,
+      tags: true,
+      createdAt: true,
+    },
+  },
+  pool: {
+    resource: 'pool',
+    kind: poolKind,
+    nameOf: ({ pool }) => pool,
+    standing: ({ pools }, { pool }) => pools.get(pool)?.value,
+    shows: {
+      name: false,
+      ranges: true,
+      exclude: true,
+      autoAssign: true,
+      priority: true,
+      avoidBuggyIps: true,
+      allowFirstLast: true,
+      strategy: true,
+      coolDownSeconds: true,
+      drain: true,
+      space: true,
+      description: true,
+      tags: true,
+    },
+  },
+  zone: {
+    resource: 'zone',
+    kind: zoneKind,
+    nameOf: ({ zone }) => zone,
+    standing: ({ zones }, { zone }) => zones.get(zone)?.value,
+    shows: {
+      name: false,
+      generation: false,
+      defaultTtl: true,
+      nameservers: true,
+      soa: true,
+      skydns: true,
+      automatic: true,
+    },
+    deletes: ({ zones }, names, { zone }) => ({ names: zones.counts(zone).names + names.addedTo(zone) }),
+  },
+  token: {
+    resource: 'token',
+    kind: tokenKind,
+    nameOf: ({ token }) => token,
+    standing: ({ tokens }, { token }) => tokens.get(token)?.value,
+    shows: {
+      id: false,
+      name: true,
+      hash: false,
+      salt: false,
+      role: true,
+      zones: true,
+      pools: true,
+      owner: true,
+      createdAt: true,
+      rotatedAt: true,
+      expiresAt: true,
+    },
+  },
+  /** address-changes.ts */
+  address: 'rule',
+  /** rrset-changes.ts */
+  name: 'rule',
+  serial: 'unseen',
+  import: 'unseen',
+  idempotency: 'unseen',
+  member: 'unseen',
+  activity: 'unseen',
+  offset: 'unseen',
+  outbox: 'unseen',
+} as const satisfies AuditedKinds;

@@ -1,0 +1,39 @@
+// The events of the RRsets that a decision changes at one name. An RRset of a host is part of the host's event.
+
+import type { AuditEvent, Fields } from '../../../model/audit-event.ts';
+import type { Fqdn } from '../../../model/name.ts';
+import { managerOf, managingHost, type Rrset } from '../../../model/rrset.ts';
+import type { NameEdit } from '../name-edits.ts';
+import { eventOf } from './changed-fields.ts';
+
+/**
+ * Returns the events of a name. `tellsOf`: returns whether the decision has an event of the host. An RRset of another
+ * host has an event of its own: the host does not exist, or somebody deleted its RRset by hand.
+ */
+export function rrsetEvents(
+  { zone, owner, before, rrsets }: Pick<NameEdit, 'zone' | 'owner' | 'before' | 'rrsets'>,
+  tellsOf: (host: Fqdn) => boolean,
+): AuditEvent[] {
+  const told = (all: readonly Rrset[]) =>
+    new Map(
+      all
+        .filter((rrset) => rrset.manager !== 'host' || !tellsOf(managingHost(owner, rrset)))
+        .map((rrset) => [rrset.type, fieldsOf(owner, rrset)]),
+    );
+  const [old, wanted] = [told(before), told(rrsets)];
+  return [...new Set([...old.keys(), ...wanted.keys()])].flatMap((type) => {
+    const event = eventOf('rrset', `${owner} ${type}`, old.get(type), wanted.get(type));
+    return event === undefined ? [] : [inZone(event, zone.name)];
+  });
+}
+
+function fieldsOf(owner: Fqdn, rrset: Rrset): Fields {
+  const managedBy = managerOf(owner, rrset);
+  return { ttl: rrset.ttl, records: rrset.records, ...(managedBy !== undefined && { managedBy }) };
+}
+
+/** Adds the zone, also to a change: at a delegation, two zones have an RRset of the same name and type. */
+function inZone(event: AuditEvent, zone: Fqdn): AuditEvent {
+  const { before, after } = event;
+  return { ...event, before: before && { zone, ...before }, after: after && { zone, ...after } };
+}

@@ -1,0 +1,117 @@
+// The outbox: `outbox/<ULID>` → the audit events of one transaction, which wrote the key. The ledger takes them from
+// here, and then deletes the key. No view follows this kind.
+
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import {
+  type AddressUse,
+  type AuditActor,
+  type AuditEvent,
+  type AuditedDecision,
+  auditedActions,
+  auditedResources,
+  type Fields,
+} from '../../model/audit-event.ts';
+import { InvalidValue } from '../../model/invalid-value.ts';
+import { Type } from '../../model/json-schema.ts';
+import { messageOf } from '../../model/thrown.ts';
+import { ulidPattern } from '../../model/ulid.ts';
+import { requireTime } from '../codec/value-checks.ts';
+import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
+import { poolOrNull, text, time } from '../codec/value-fields.ts';
+import { storedKind } from './stored-kind.ts';
+
+declare module './stored-kind.ts' {
+  interface StoredKinds {
+    outbox: { subject: { ulid: string }; value: OutboxEntry };
+  }
+}
+
+/** What the decisions of one transaction did, in the order in which they were decided. */
+export interface OutboxEntry {
+  /** When the transaction was sent to the store, by the clock of the replica. */
+  at: string;
+  replica: string;
+  decisions: AuditedDecision[];
+}
+
+const prefix = 'outbox/';
+
+/** Returns the key of a transaction's events. Each transaction has a ULID of its own. */
+export function outboxKey(ulid: string): string {
+  return prefix + ulid;
+}
+
+const fieldsOrNull = Type.Unsafe<Fields | null>({ type: ['object', 'null'] });
+
+const actor = Type.Object({
+  kind: Type.Union([Type.Literal('token'), Type.Literal('system')]),
+  id: text,
+  name: text,
+  from: Type.Optional(text),
+  requestId: Type.Optional(text),
+  request: Type.Optional(text),
+} satisfies FieldsOf<AuditActor>);
+
+const event = Type.Object({
+  resource: Type.Enum([...auditedResources]),
+  action: Type.Enum([...auditedActions]),
+  name: text,
+  before: fieldsOrNull,
+  after: fieldsOrNull,
+  digest: Type.Optional(Type.Literal(true)),
+} satisfies FieldsOf<AuditEvent>);
+
+const use = Type.Object({
+  space: text,
+  address: text,
+  action: Type.Union([Type.Literal('taken'), Type.Literal('released')]),
+  holder: text,
+  owner: text,
+  pool: poolOrNull,
+} satisfies FieldsOf<AddressUse>);
+
+const decision = Type.Object({
+  actor,
+  events: Type.Array(event),
+  uses: Type.Array(use),
+} satisfies FieldsOf<AuditedDecision>);
+
+const plain: ValueCodec<OutboxEntry> = valueCodec({
+  at: time,
+  replica: text,
+  decisions: Type.Array(decision),
+} satisfies FieldsOf<OutboxEntry>);
+const packed = valueCodec({ deflated: text });
+const packedBegin = '{"v":1,"deflated":';
+
+/** Only the uses of an address that thousands share need more. They have the same words again and again. */
+const maxPlain = 512 * 1024;
+
+export const outboxValue: ValueCodec<OutboxEntry> = {
+  /** Compresses a long value: with the other values of its transaction it must fit into a request to etcd. */
+  encode: (entry) => {
+    const text = plain.encode(entry);
+    if (text.length <= maxPlain) return text;
+    return packed.encode({ deflated: deflateRawSync(text, { level: 1 }).toString('base64') });
+  },
+  decode: (text) => plain.decode(text.startsWith(packedBegin) ? inflated(packed.decode(text).deflated) : text),
+};
+
+function inflated(base64: string): string {
+  try {
+    return inflateRawSync(Buffer.from(base64, 'base64')).toString();
+  } catch (error) {
+    throw new InvalidValue(`the stored value cannot be decompressed: ${messageOf(error)}`);
+  }
+}
+
+export const outboxKind = storedKind('outbox', {
+  prefix,
+  key: ({ ulid }) => outboxKey(ulid),
+  subjectOf: ([ulid = '']) => (ulidPattern.test(ulid) ? { ulid } : undefined),
+  read: (_, text) => {
+    const entry = outboxValue.decode(text);
+    requireTime(entry.at);
+    return entry;
+  },
+});

@@ -1,0 +1,107 @@
+// Rebuilds the state of the store from its audit events alone. Each event must fit what the events before it have told.
+
+import assert from 'node:assert/strict';
+import type { Holder } from '../../src/model/allocation.ts';
+import { describeHolder } from '../../src/model/allocation.ts';
+import type { AddressUse, AuditEvent, AuditedDecision, Fields } from '../../src/model/audit-event.ts';
+import type { Contents } from './whole.ts';
+
+/** The fields of all resources, by `resource name`, and the owner of each use, by `space address holder`. */
+interface Replayed {
+  resources: Map<string, Fields>;
+  uses: Map<string, { owner: string; pool: string | null }>;
+}
+
+/** Replays the decisions of a store since it was empty. */
+export function replay(decisions: readonly AuditedDecision[]): Replayed {
+  const replayed: Replayed = { resources: new Map(), uses: new Map() };
+  for (const { events, uses } of decisions) {
+    for (const event of events) replayEvent(replayed, event);
+    for (const use of uses) replayUse(replayed, use);
+  }
+  return replayed;
+}
+
+function replayEvent({ resources }: Replayed, { resource, action, name, before, after }: AuditEvent): void {
+  const place = resource === 'rrset' ? `${resource} ${name} in ${(before ?? after)?.zone}` : `${resource} ${name}`;
+  const key = resource === 'allocation' ? `${place} in ${(before ?? after)?.space}` : place;
+  const stands = resources.get(key);
+  const told = `${key} ${action}: ${JSON.stringify({ before, after })}`;
+  if (action === 'created') {
+    assert.equal(stands, undefined, told);
+    assert.equal(before, null, told);
+    resources.set(key, after as Fields);
+    return;
+  }
+  // An address that nobody holds.
+  if (before?.state === 'cooling-down') {
+    assert.equal(stands, undefined, told);
+    return;
+  }
+  assert.ok(stands !== undefined && before !== null, told);
+  if (action === 'deleted') {
+    assert.equal(after, null, told);
+    resources.delete(key);
+    if (resource !== 'zone') assert.deepEqual(before, stands, told);
+    else {
+      const { names, ...fields } = before;
+      assert.deepEqual(fields, stands, told);
+      const gone = [...resources.keys()].filter((one) => one.startsWith('rrset ') && one.endsWith(` in ${name}`));
+      assert.equal(new Set(gone.map((one) => one.split(' ')[1])).size, names, told);
+      for (const one of gone) resources.delete(one);
+    }
+    return;
+  }
+  assert.equal(action, 'changed', told);
+  assert.ok(after !== null, told);
+  if (resource === 'allocation') {
+    const holders = new Map((stands.holders as Holder[]).map((holder) => [describeHolder(holder), holder]));
+    for (const holder of before.holders as Holder[]) {
+      assert.deepEqual(holders.get(describeHolder(holder)), holder, told);
+      holders.delete(describeHolder(holder));
+    }
+    for (const holder of after.holders as Holder[]) holders.set(describeHolder(holder), holder);
+    resources.set(key, { ...stands, holders: [...holders.values()] });
+    return;
+  }
+  const rest = Object.fromEntries(Object.entries(stands).filter(([field]) => !Object.hasOwn(before, field)));
+  assert.partialDeepStrictEqual(stands, before, told);
+  resources.set(key, { ...rest, ...after });
+}
+
+function replayUse({ uses }: Replayed, { space, address, action, holder, owner, pool }: AddressUse): void {
+  const key = `${space} ${address} ${holder}`;
+  const told = `${key} ${action} ${owner} ${pool}`;
+  if (action === 'taken') {
+    assert.ok(!uses.has(key), told);
+    uses.set(key, { owner, pool });
+  } else {
+    assert.deepEqual(uses.get(key), { owner, pool }, told);
+    uses.delete(key);
+  }
+}
+
+/** Asserts that the events tell what the store contains. */
+export function assertTold(decisions: readonly AuditedDecision[], contents: Contents): void {
+  const { resources, uses } = replay(decisions);
+  const found = new Map<string, object>();
+  for (const { name, ...fields } of contents.hosts.values()) found.set(`host ${name}`, fields);
+  for (const { name, ...fields } of contents.pools.values()) found.set(`pool ${name}`, fields);
+  for (const { name, generation: _, ...fields } of contents.zones.values()) found.set(`zone ${name}`, fields);
+  for (const { zone, name, rrsets } of contents.names) {
+    for (const { type, ttl, records, manager } of rrsets) {
+      if (manager === undefined) found.set(`rrset ${name} ${type} in ${zone}`, { zone, ttl, records });
+    }
+  }
+  const holding = new Map<string, object>();
+  for (const { space, address, pool, holders } of contents.addresses.values()) {
+    for (const holder of holders) {
+      holding.set(`${space} ${address} ${describeHolder(holder)}`, { owner: holder.owner, pool });
+    }
+    const allocations = holders.filter(({ kind }) => kind === 'allocation');
+    if (allocations.length > 0) found.set(`allocation ${address} in ${space}`, { space, pool, holders: allocations });
+  }
+  const sorted = (map: ReadonlyMap<string, unknown>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+  assert.deepEqual(sorted(resources), sorted(found));
+  assert.deepEqual(sorted(uses), sorted(holding));
+}
