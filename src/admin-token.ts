@@ -48,7 +48,8 @@ export async function ensureAdminToken(
   const file = freeFile(dataDir);
   await rename(temporaryFile, file);
   if (file.endsWith('admin-token')) logger.info({ file }, 'created the admin token');
-  else logger.warn({ file }, "created the admin token in a new file: 'admin-token' belongs to another store");
+  else
+    logger.warn({ file }, "created the admin token in a new file: this store does not know the token in 'admin-token'");
 }
 
 const elsewhere = 'it was rotated, or is in the data directory of another replica: look there';

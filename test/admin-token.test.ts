@@ -6,7 +6,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { ensureAdminToken } from '../src/admin-token.ts';
 import type { Actor } from '../src/control/access/actor.ts';
-import { storedToken } from '../src/control/tokens/token-secret.ts';
+import { decideCreateToken } from '../src/control/tokens/create-token.ts';
+import { decideDeleteToken } from '../src/control/tokens/delete-token.ts';
+import { decideRotateToken } from '../src/control/tokens/rotate-token.ts';
+import { newSecret, storedToken } from '../src/control/tokens/token-secret.ts';
+import type { Rights } from '../src/model/rights.ts';
 import { apiAt } from './support/api-client.ts';
 import { type ControlPlane, embeddedStore, openReplica } from './support/control-plane.ts';
 import { startedApp } from './support/started-app.ts';
@@ -75,6 +79,31 @@ test('if no file in the folder has the token, the log and a 401 say how to get a
   const { detail } = await apiAt(first.url, 'zw_admin_nope').refused('unauthorized', 'GET', '/v1/zones');
   assert.match(detail, /admin-token.*ZONEWRIGHT_ADMIN_TOKEN/);
   assert.ok(!detail.includes(first.folder), detail);
+});
+
+test('a start creates no token while the store has one of an admin, and a new one when none is left', async (t) => {
+  const folder = await temporaryFolder(t);
+  const replica = await openReplica(t, await embeddedStore(t));
+  const { commit } = replica;
+  const revoke = (id: string) => commit((context) => decideDeleteToken(context, { id, precondition: {} }));
+  const create = (id: string, rights: Rights) =>
+    commit((context) => decideCreateToken(context, { id, name: id, rights }, newSecret(id)));
+  await start(folder, replica);
+  await create('boss', { role: 'admin' });
+  await revoke('admin');
+  assert.equal(await start(folder, replica), '');
+  await create('limited', { role: 'admin', pools: [] });
+  await create('reader', { role: 'viewer' });
+  await revoke('boss');
+  assert.match(await start(folder, replica), /^warn created the admin token in a new file.* \S+\/admin-token-2$/);
+});
+
+test('a rotated admin token is in no file: the log says so', async (t) => {
+  const folder = await temporaryFolder(t);
+  const replica = await openReplica(t, await embeddedStore(t));
+  await start(folder, replica);
+  await replica.commit((context) => decideRotateToken(context, 'admin', newSecret('admin')));
+  assert.match(await start(folder, replica), /^warn no file in the data directory has the admin token: it was rotated/);
 });
 
 test('the first token is created by the system as the actor', async (t) => {

@@ -5,6 +5,7 @@ import type { FastifySchema } from 'fastify';
 import { type ErrorCode, errorCodes } from '../errors.ts';
 import { whereTokensAre } from './auth.ts';
 import { guide } from './guide.ts';
+import { neededRights } from './needed-rights.ts';
 import { retryAfter } from './problem.ts';
 import { Problem } from './schemas/problem.ts';
 
@@ -70,16 +71,26 @@ function withMediaTypes(schema: FastifySchema | undefined = {}, method: string):
   return schema.consumes?.[0] === 'text/dns' ? { ...schema, body: { type: 'string', ...body } } : schema;
 }
 
-/** Adds the text and the example of the guide. Only parameters of the example have example values. */
+/** Adds the role, the text and the example of the guide. Only parameters of the example have example values. */
 function withGuide(schema: FastifySchema): FastifySchema {
-  const { text, path = {}, query = {}, body } = guide[schema.operationId ?? ''] ?? {};
+  const { operationId = '' } = schema;
+  const { text, path = {}, query = {}, body } = guide[operationId] ?? {};
+  const description = [schema.description ?? text, toldNeed(operationId)].filter((part) => part !== undefined);
   return {
     ...schema,
-    ...(schema.description === undefined && text !== undefined && { description: text }),
+    ...(description.length > 0 && { description: description.join(' ') }),
     ...(schema.params !== undefined && { params: withExamples(schema.params, path) }),
     ...(schema.querystring !== undefined && { querystring: withExamples(schema.querystring, query) }),
     ...(body !== undefined && { body: { ...(schema.body as object), examples: [body] } }),
   };
+}
+
+/** Returns what to tell about the token that an operation needs; undefined if it needs none. */
+function toldNeed(operationId: string): string | undefined {
+  const need = neededRights[operationId];
+  if (need === undefined || need === 'open') return undefined;
+  const when = operationId === 'readMetrics' ? ' where the operator opens only health checks' : '';
+  return `Needs the role \`${need.role}\`${need.whole ? ', without a scope' : ''}${when}.`;
 }
 
 function withExamples(parameters: unknown, values: Record<string, unknown>): object {

@@ -45,14 +45,11 @@ export function parseTokenInput({ name, role, owner, expiresInSeconds, ...input 
   return { id, name, rights, ...(expiresInSeconds !== undefined && { expiresInSeconds }) };
 }
 
-/** Returns the id for a name: `CI runner` → `ci-runner`. Throws InvalidValue. */
+/** Returns the id for a name: `CI Köln` → `ci-koln`. Throws InvalidValue. */
 function idOf(name: string): string {
   if (/\p{C}/u.test(name)) throw new InvalidValue('has a character that cannot be seen');
-  const words =
-    name
-      .normalize('NFKD')
-      .toLowerCase()
-      .match(/[a-z0-9]+/g) ?? [];
+  const letters = name.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
+  const words = letters.match(/[a-z0-9]+/g) ?? [];
   const id = words.join('-').slice(0, maxId).replace(/-$/, '');
   if (id === '') throw new InvalidValue('needs a letter or a digit (a-z, 0-9)');
   if (id === environmentToken) throw new InvalidValue(`'${id}' stands for ZONEWRIGHT_ADMIN_TOKEN: choose another name`);
