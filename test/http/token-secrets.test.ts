@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { pino } from 'pino';
 import supertest from 'supertest';
 import { adminToken, apiAt, type Method } from '../support/api-client.ts';
+import { audit, eventsIn } from '../support/audit-trail.ts';
 import { servedApi } from '../support/served-api.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { until } from '../support/until.ts';
@@ -42,7 +43,7 @@ const examples = Object.entries(description.paths).flatMap(([path, methods]) =>
 test('no secret of a token is in the log, in another answer, or in the store', async (t) => {
   const lines: string[] = [];
   const logger = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
-  const served = await servedApi(t, { logger });
+  const served = await servedApi(t, { logger, audit });
   const { url, api } = served;
   const tokens = await Promise.all(
     (['admin', 'operator', 'viewer'] as const).map(async (role) => (await tokenFor(served, role, { role })).token),
@@ -84,6 +85,11 @@ test('no secret of a token is in the log, in another answer, or in the store', a
   );
 
   const stored = JSON.stringify(await served.dump());
+  // The events are there, and so are the fields of the tokens in them, but not what is kept of their secrets.
+  const events = await eventsIn(served.store);
+  assert.ok(events.some(({ resource, after }) => resource === 'token' && after?.rotatedAt !== undefined));
+  const kept = [...served.views.tokens.values()].flatMap(({ value }) => [value.hash, value.salt]);
+  for (const one of kept) assert.ok(!JSON.stringify(events).includes(one), 'an event has a hash or a salt');
   const logged = lines.join('');
   const told = answers.join('\n');
   assert.ok(lines.length > 50 && stored.length > 1000 && told.length > 10_000);
