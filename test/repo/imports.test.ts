@@ -19,6 +19,7 @@ const rooms: Record<string, string[]> = {
   views: ['model', 'store', 'table'],
   control: ['model', 'store', 'views'],
   dns: ['model', 'table'],
+  backup: ['model', 'store'],
   cluster: ['model', 'store'],
   http: ['model', 'store', 'views', 'control', 'dns'],
   cli: ['model'],

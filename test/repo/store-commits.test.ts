@@ -16,6 +16,7 @@ const writers: Record<string, string> = {
   'control/zone-file/write-generation.ts':
     'chunks of an import: no user sees them before the last put, which the builder makes',
   'control/zone-file/clean-generations.ts': 'cleaning: the names it deletes are in no zone any more',
+  'backup/restore-backup.ts': 'a restore: no replica reads the store before it has ended',
   'cluster/membership.ts': 'a lease: that a replica lives is no change that a user made',
 };
 

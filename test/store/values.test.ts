@@ -51,6 +51,7 @@ const written = {
     `{"v":1,"offset":0,"restoring":{"sha256":"${'c'.repeat(64)}","written":127}}`,
   ],
   outboxValue: [
+    '{"v":1,"at":"2026-01-01T00:00:00.000Z","replica":"one","decisions":[],"revision":7}',
     '{"v":1,"at":"2026-01-01T00:00:00.000Z","replica":"one","decisions":[{"actor":{"kind":"token","id":"admin","name":"admin","from":"192.0.2.1",' +
       '"requestId":"r","request":"POST /v1/pools"},"events":[{"resource":"pool","action":"changed","name":"p","before":{"drain":false},' +
       '"after":{"drain":true}}],"uses":[]}]}',

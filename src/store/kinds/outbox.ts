@@ -32,6 +32,11 @@ export interface OutboxEntry {
   at: string;
   replica: string;
   decisions: AuditedDecision[];
+  /**
+   * Set in a restored store: the revision of the key in the store that was backed up. The ids of the events follow from
+   * it, and not from the key's own: a ledger may have the events already.
+   */
+  revision?: number;
 }
 
 const prefix = 'outbox/';
@@ -80,6 +85,7 @@ const plain: ValueCodec<OutboxEntry> = valueCodec({
   at: time,
   replica: text,
   decisions: Type.Array(decision),
+  revision: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
 } satisfies FieldsOf<OutboxEntry>);
 const packed = valueCodec({ deflated: text });
 const packedBegin = '{"v":1,"deflated":';

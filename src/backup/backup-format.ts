@@ -1,0 +1,76 @@
+// The format of a backup, version 1: UTF-8 lines, each ended by a line feed. The first line is the header, the last one
+// the trailer, both JSON objects. Each line between them is one key of the store: a JSON array of key and value. The
+// trailer has the SHA-256 of all octets before it. docs/operations.md describes the same for users. What a backup has
+// of each kind of key: kept-kinds.ts.
+
+import { createHash, type Hash } from 'node:crypto';
+
+export const formatVersion = 1;
+
+export interface BackupHeader {
+  zonewright: 'backup';
+  format: number;
+  /** The version of Zonewright that made the backup. */
+  version: string;
+  store: 'embedded' | 'etcd';
+  /** The revision of the store, as it is shown, at which everything was read. */
+  revision: number;
+  /** When that was: RFC 3339. */
+  at: string;
+}
+
+/** One key of the store, with its value. */
+export type BackupEntry = readonly [key: string, value: string];
+
+/** How many keys there are of each kind, by the part of the key before its first `/`. */
+export type KeyCounts = Readonly<Record<string, number>>;
+
+/** Follows the text of a backup up to its trailer. */
+export class BackupDigest {
+  readonly #hash: Hash = createHash('sha256');
+  readonly #counts = new Map<string, number>();
+  /** The number of entries. */
+  entries = 0;
+
+  /** Adds text of whole lines. */
+  add(text: Buffer | string): void {
+    this.#hash.update(text);
+  }
+
+  count(key: string): void {
+    const kind = kindIn(key);
+    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
+    this.entries += 1;
+  }
+
+  get counts(): KeyCounts {
+    return Object.fromEntries([...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /** Returns the trailer's line. Must be called once, at the end. */
+  end(): { trailer: string; sha256: string } {
+    const sha256 = this.#hash.digest('hex');
+    return { trailer: `${JSON.stringify({ end: 'backup', counts: this.counts, sha256 })}\n`, sha256 };
+  }
+}
+
+/** Returns the part of a key that names its kind. */
+export function kindIn(key: string): string {
+  return key.slice(0, Math.max(0, key.indexOf('/')));
+}
+
+export function headerLine(header: BackupHeader): string {
+  return `${JSON.stringify(header)}\n`;
+}
+
+export function entryLine([key, value]: BackupEntry): string {
+  return `${JSON.stringify([key, value])}\n`;
+}
+
+/** The file is no backup, or not as it was written, or cannot be used by this version. */
+export class BackupFault extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'BackupFault';
+  }
+}

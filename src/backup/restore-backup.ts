@@ -1,0 +1,269 @@
+// Writes a backup into an empty store. The key of the store's offset (kinds/offset.ts) says how far that is. Every
+// transaction compares that key, so that no other restore can write meanwhile. An interrupted restore goes on where it
+// was. Until it has ended, no replica reads the store (src/store/shown-revisions.ts).
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Revision } from '../model/revision.ts';
+import { messageOf } from '../model/thrown.ts';
+import { memberKind } from '../store/kinds/member.ts';
+import { offsetKey, offsetKind, offsetValue, type RevisionOffset } from '../store/kinds/offset.ts';
+import {
+  maxOperations,
+  type Operation,
+  type Store,
+  StoreUnavailable,
+  type Transaction,
+  TransactionTooLarge,
+} from '../store/store.ts';
+import { type BackupEntry, BackupFault, type KeyCounts, kindIn } from './backup-format.ts';
+import { type BackupSummary, readBackup } from './read-backup.ts';
+
+/**
+ * The restored store counts on so far after the backup: more revisions than the lost store can have made in the
+ * meantime, so that none is used for something else. Serials stay comparable (RFC 1982 §3.2 allows 2^31 - 1).
+ */
+const lostRevisions = 2 ** 28;
+/** Transactions that are sent at once. */
+const maxAtOnce = 16;
+/** In octets of keys and values. etcd takes 1.5 MiB for a transaction. */
+const maxTransaction = 1024 * 1024;
+/** How long the store may be unreachable. */
+const patienceMilliseconds = 30_000;
+const retryMilliseconds = 500;
+
+export interface RestoreProgress {
+  doing: 'check' | 'write' | 'count';
+  /** Entries. `total` is unknown while the backup is checked. */
+  done: number;
+  total?: number;
+}
+
+export type OnProgress = (progress: RestoreProgress) => void;
+
+/** The store was not changed, or can be completed: the message says which, and what to do. */
+export class RestoreRefused extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'RestoreRefused';
+  }
+}
+
+/** Reads a backup to its end. Throws BackupFault. */
+export async function checkBackup(chunks: AsyncIterable<Buffer>, onProgress?: OnProgress): Promise<BackupSummary> {
+  let done = 0;
+  for await (const part of readBackup(chunks)) {
+    if ('summary' in part) return part.summary;
+    if (!('entries' in part)) continue;
+    done += part.entries.length;
+    onProgress?.({ doing: 'check', done });
+  }
+  throw new BackupFault('the backup was cut short');
+}
+
+/**
+ * Writes the backup into the store, and returns the offset of its revisions. `store` has its own revisions. `wayOut`
+ * says how to get an empty store. Throws RestoreRefused.
+ */
+export async function restoreBackup(
+  store: Store,
+  backup: BackupSummary,
+  chunks: AsyncIterable<Buffer>,
+  { wayOut, onProgress }: { wayOut: string; onProgress?: OnProgress },
+): Promise<number> {
+  const restore = await Restore.begin(store, backup, wayOut);
+  const total = backup.entries;
+  for await (const part of readBackup(chunks)) {
+    if ('summary' in part && part.summary.sha256 !== backup.sha256)
+      throw new RestoreRefused('the file was changed while it was read: restore it again');
+    if (!('entries' in part)) continue;
+    await restore.write(part.entries);
+    onProgress?.({ doing: 'write', done: restore.written, total });
+  }
+  await restore.flush();
+  await countAll(store, backup.counts, wayOut, (done) => onProgress?.({ doing: 'count', done, total }));
+  await restore.end();
+  return restore.offset;
+}
+
+class Restore {
+  readonly offset: number;
+  readonly #store: Store;
+  readonly #sha256: string;
+  /** The revision of the key that says how far the restore is. */
+  #revision: Revision;
+  /** Entries that are certainly written. */
+  written: number;
+  /** Entries that an earlier attempt has written. */
+  #skip: number;
+  /** Transactions that are sent together. All of their keys are of one kind. */
+  #waiting: BackupEntry[][] = [];
+  #octets = 0;
+
+  private constructor(store: Store, sha256: string, { offset, restoring }: RevisionOffset, revision: Revision) {
+    this.#store = store;
+    this.#sha256 = sha256;
+    this.offset = offset;
+    this.#revision = revision;
+    this.written = restoring?.written ?? 0;
+    this.#skip = this.written;
+  }
+
+  /** Begins, or goes on after an interruption. Refuses a store that has keys. */
+  static async begin(store: Store, { header, sha256 }: BackupSummary, wayOut: string): Promise<Restore> {
+    const entry = await patiently(() => store.get(offsetKey));
+    const value = entry && offsetValue.decode(entry.value);
+    if (entry !== undefined && value?.restoring !== undefined) {
+      if (value.restoring.sha256 !== sha256) {
+        const other = `the restore of another backup (SHA-256 ${value.restoring.sha256}) was interrupted in this store`;
+        throw new RestoreRefused(`${other}: finish it with that file, or ${wayOut}`);
+      }
+      return new Restore(store, sha256, value, entry.modified);
+    }
+    const { entries, revision } = await patiently(() => store.list('', { limit: 100 }));
+    if (entries.length > 0) throw new RestoreRefused(whyNotEmpty(entries, wayOut));
+    const offset = Math.max(0, header.revision + lostRevisions - revision);
+    const begun: RevisionOffset = { offset, restoring: { sha256, written: 0 } };
+    const { committed, revision: written } = await patiently(() =>
+      store.commit({ compares: [{ kind: 'quiet', prefix: '', since: 0 as Revision }], operations: [put(begun)] }),
+    );
+    if (committed) return new Restore(store, sha256, begun, written);
+    // An attempt whose answer was lost may have written it.
+    const found = await patiently(() => store.get(offsetKey));
+    if (found?.value === offsetValue.encode(begun)) return new Restore(store, sha256, begun, found.modified);
+    throw new RestoreRefused(writtenMeanwhile(wayOut));
+  }
+
+  /** Writes the entries, or some of them later. */
+  async write(entries: readonly BackupEntry[]): Promise<void> {
+    for (const entry of entries) {
+      if (this.#skip > 0) {
+        this.#skip -= 1;
+        continue;
+      }
+      const octets = Buffer.byteLength(entry[0]) + Buffer.byteLength(entry[1]);
+      const last = this.#waiting.at(-1);
+      // A zone's serial must have a later revision than the zone.
+      if (last?.[0] !== undefined && kindIn(last[0][0]) !== kindIn(entry[0])) await this.flush();
+      const isFull = last === undefined || last.length === maxOperations || this.#octets + octets > maxTransaction;
+      if (isFull && this.#waiting.length === maxAtOnce) await this.flush();
+      if (isFull || this.#waiting.length === 0) {
+        this.#waiting.push([]);
+        this.#octets = 0;
+      }
+      this.#waiting.at(-1)?.push(entry);
+      this.#octets += octets;
+    }
+  }
+
+  /** Writes the waiting entries, then how far the restore is. */
+  async flush(): Promise<void> {
+    const waiting = this.#waiting.splice(0);
+    if (waiting.length === 0) return;
+    // Writing them again changes nothing: so it does not matter if the answer of an attempt was lost.
+    await Promise.all(
+      waiting.map((entries) => this.#commit(entries.map(([key, value]) => ({ kind: 'put', key, value })))),
+    );
+    const written = this.written + waiting.reduce((sum, entries) => sum + entries.length, 0);
+    await this.#note({ offset: this.offset, restoring: { sha256: this.#sha256, written } });
+    this.written = written;
+  }
+
+  /** From now on, replicas read the store. */
+  async end(): Promise<void> {
+    await this.#note({ offset: this.offset });
+  }
+
+  async #commit(operations: Operation[]): Promise<void> {
+    const { committed } = await patiently(() => this.#store.commit(this.#transaction(operations))).catch(
+      (error: unknown) => {
+        if (!(error instanceof TransactionTooLarge)) throw error;
+        const keys = operations.map((operation) => (operation.kind === 'put' ? operation.key : ''));
+        throw new RestoreRefused(
+          `the store does not take the value of ${keys.join(', ')} (${error.message}): raise --max-request-bytes of etcd, then restore again`,
+        );
+      },
+    );
+    if (!committed) throw new RestoreRefused(writtenMeanwhile('empty the store and restore again'));
+  }
+
+  /** Writes how far the restore is. */
+  async #note(value: RevisionOffset): Promise<void> {
+    const { committed, revision } = await patiently(() => this.#store.commit(this.#transaction([put(value)])));
+    if (committed) {
+      this.#revision = revision;
+      return;
+    }
+    // An attempt whose answer was lost may have written it.
+    const found = await patiently(() => this.#store.get(offsetKey));
+    if (found?.value !== offsetValue.encode(value)) throw new RestoreRefused(writtenMeanwhile('restore again'));
+    this.#revision = found.modified;
+  }
+
+  #transaction(operations: Operation[]): Transaction {
+    return { compares: [{ kind: 'modified', key: offsetKey, revision: this.#revision }], operations };
+  }
+}
+
+function put(value: RevisionOffset): Operation {
+  return { kind: 'put', key: offsetKey, value: offsetValue.encode(value) };
+}
+
+/** Repeats a call while the store cannot be reached. */
+async function patiently<T>(call: () => Promise<T>): Promise<T> {
+  for (const until = Date.now() + patienceMilliseconds; ; await delay(retryMilliseconds)) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      if (Date.now() < until) continue;
+      throw new RestoreRefused(
+        `the store cannot be written to (${messageOf(error)}): restore the same file again when it can, to go on`,
+        { cause: error },
+      );
+    }
+  }
+}
+
+function whyNotEmpty(entries: readonly { key: string }[], wayOut: string): string {
+  const replicas = entries.flatMap(({ key }) => memberKind.parse(key)?.replica ?? []);
+  if (replicas.length > 0) {
+    const remedy = `stop it and restore into an empty store: ${wayOut}`;
+    return `a replica is running on this store (${replicas.join(', ')}), or was until a moment ago: ${remedy}`;
+  }
+  const kinds = [...new Set(entries.map(({ key }) => kindIn(key)))].join(', ');
+  return `the store is not empty, it has ${kinds}: ${wayOut}`;
+}
+
+function writtenMeanwhile(wayOut: string): string {
+  return `another process wrote into the store meanwhile: stop it, then ${wayOut}`;
+}
+
+/** Counts the keys in the store. Refuses if there are others than those of the backup. */
+async function countAll(
+  store: Store,
+  wanted: KeyCounts,
+  wayOut: string,
+  onCounted: (done: number) => void,
+): Promise<void> {
+  const found = new Map<string, number>();
+  let done = 0;
+  let from: string | undefined;
+  do {
+    const page = await patiently(() => store.list('', from === undefined ? {} : { from }));
+    for (const { key } of page.entries) {
+      if (key.startsWith(offsetKind.prefix)) continue;
+      found.set(kindIn(key), (found.get(kindIn(key)) ?? 0) + 1);
+      done += 1;
+    }
+    onCounted(done);
+    from = page.next;
+  } while (from !== undefined);
+  const differing = [...new Set([...found.keys(), ...Object.keys(wanted)])].filter(
+    (kind) => (found.get(kind) ?? 0) !== (wanted[kind] ?? 0),
+  );
+  if (differing.length === 0) return;
+  const counts = differing.map((kind) => `${kind}: ${found.get(kind) ?? 0} instead of ${wanted[kind] ?? 0}`).join(', ');
+  throw new RestoreRefused(
+    `the store does not have what was written (${counts}), another process wrote into it: ${wayOut}`,
+  );
+}
