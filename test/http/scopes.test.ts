@@ -138,14 +138,16 @@ test('of the RRsets of a zone, a token with an owner sees those of its hosts, an
 });
 
 test('to a token with an owner, a host that does not exist is refused as one of another owner', async () => {
-  const owner = await ofOwner();
-  for (const [method, body] of [['GET'], ['PATCH', { tags: {} }], ['DELETE']] as [Method, unknown?][]) {
-    const told = new Set<string>();
-    for (const name of ['db', 'none']) {
-      const { detail, missing } = await owner.refused('forbidden', method, `/v1/hosts/${name}.a.test`, body);
-      told.add(`${missing} ${detail.replace(name, '…')}`);
+  const requests: [Method, unknown?][] = [['GET'], ['PATCH', { tags: {} }], ['DELETE']];
+  for (const owner of [await ofOwner(), await teamWith({ owner: 'team-a', pools: ['a'] })]) {
+    for (const [method, body] of requests) {
+      const told = new Set<string>();
+      for (const name of ['db', 'z', 'none']) {
+        const { detail, missing } = await owner.refused('forbidden', method, `/v1/hosts/${name}.a.test`, body);
+        told.add(`${missing} ${detail.replace(`${name}.`, '….')}`);
+      }
+      assert.equal(told.size, 1, [method, ...told].join('\n'));
     }
-    assert.equal(told.size, 1, method);
   }
   const zone = await ofZone();
   await zone.refused('not_found', 'GET', '/v1/hosts/none.a.test');

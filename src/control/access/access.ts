@@ -182,10 +182,15 @@ export class Access {
     refuseMissing('owner', `the token may not see ${type} records of ${owner}: ${why}`);
   }
 
-  /** Refuses a host that exists and is not wholly in scope. */
-  needHost(host: Host): void {
-    const missing = this.isWhole ? undefined : this.#missingOf(host);
-    if (missing !== undefined) refuseHost(host.name, missing);
+  /**
+   * Refuses a host that is not wholly in scope. A token must not find out from the refusal whether a host that it may
+   * not see exists: without a host of the name, a token with an owner is refused as for one of another owner.
+   */
+  needHost(name: Fqdn, host: Host | undefined): void {
+    if (this.isWhole) return;
+    this.needName(name);
+    const missing = host === undefined ? this.hasOwner && 'owner' : this.#missingOf(host);
+    if (missing) refuseHost(name, missing);
   }
 
   /** Refuses hosts that the request does not name, without their names. */
@@ -197,22 +202,16 @@ export class Access {
     }
   }
 
-  /**
-   * Refuses a host that does not exist as one of another owner: a token with an owner must not find out which it is.
-   */
-  needAnyHost(name: Fqdn): void {
-    this.needName(name);
-    if (this.hasOwner) refuseHost(name, 'owner');
-  }
-
+  /** Checks the owner before what only those may know who see the host. */
   #missingOf({ name, aliases, addresses, owner }: Host): keyof Scope | undefined {
-    if (![name, ...aliases].every((one) => this.hasName(one))) return 'zones';
-    if (!addresses.every((one) => this.hasAddress(one.space, one.address))) return 'pools';
-    return this.isOwner(owner) ? undefined : 'owner';
+    if (!this.hasName(name)) return 'zones';
+    if (!this.isOwner(owner)) return 'owner';
+    if (!aliases.every((alias) => this.hasName(alias))) return 'zones';
+    return addresses.every((one) => this.hasAddress(one.space, one.address)) ? undefined : 'pools';
   }
 }
 
-/** `errors` must not tell more than the request does: what is beyond the scope of a token is refused unseen. */
+/** Refuses with what the token lacks. The message names nothing that the request does not name. */
 function refuseMissing(missing: Missing, message: string, path?: string): never {
   if (path === undefined) refuse('forbidden', message, { missing });
   refuseField('forbidden', path, message, { missing });
@@ -220,7 +219,7 @@ function refuseMissing(missing: Missing, message: string, path?: string): never 
 
 function refuseHost(name: Fqdn, missing: keyof Scope): never {
   const what = {
-    zones: 'it or an alias of it is in none of the "zones" of the token',
+    zones: 'an alias of it is in none of the "zones" of the token',
     pools: 'an address of it is in none of the "pools" of the token',
     owner: 'it does not exist, or has another owner than the token',
   };

@@ -44,7 +44,7 @@ export function decideChangeHost(
   const current = context.views.hosts.get(name);
   const access = accessOf(context);
   access.needName(name);
-  if (current !== undefined) access.needHost(current.value);
+  if (current !== undefined) access.needHost(name, current.value);
   const builder = new TransactionBuilder(context);
   builder.refusals.try(() => checkPrecondition(precondition, current && entityTag(current.modified)));
   const wanted = builder.refusals.need(() => change(current?.value));

@@ -22,14 +22,9 @@ export function existingZone(asking: Asking, name: Fqdn): Versioned<Zone> {
 }
 
 export function existingHost(asking: Asking, name: Fqdn): Versioned<Host> {
-  const access = accessOf(asking);
   const host = asking.views.hosts.get(name);
-  if (host === undefined) {
-    access.needAnyHost(name);
-    refuse('not_found', `there is no host ${name}`, { name }, ':name');
-  }
-  access.needHost(host.value);
-  return host;
+  accessOf(asking).needHost(name, host?.value);
+  return host ?? refuse('not_found', `there is no host ${name}`, { name }, ':name');
 }
 
 /** Returns what to tell about a pool that does not exist. */
