@@ -20,10 +20,19 @@ export function descriptionTools(): string | undefined {
     cpSync(listed, folder, { recursive: true });
     const options = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
     const { status, stderr } = spawnSync('npm', options, { cwd: folder, encoding: 'utf8' });
-    if (status === 0) renameSync(folder, installed);
+    if (status === 0) renameUnlessThere(folder, installed);
     else console.error(`could not install the tools of test/description: ${stderr?.slice(-2000)}`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
   return existsSync(installed) ? installed : undefined;
+}
+
+/** Renames a folder. Does nothing if another test has installed the same tools meanwhile. */
+function renameUnlessThere(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (!existsSync(to)) throw error;
+  }
 }
