@@ -1,7 +1,7 @@
 // Runs the commands of the README and of docs/ in a fresh copy of the repository, as a new user would. Only the ports
 // differ, because the README's ports may be in use on this machine. Some commands are not run. The text of `npm run
-// check` and `npm test` is compared. test/lab/run.ts runs `docker compose`. Nothing runs the Docker commands of
-// docs/operations.md.
+// check` and `npm test` is compared. test/lab/run.ts runs `docker compose`. Nothing runs the commands of
+// docs/operations.md for Docker and systemd.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
@@ -33,12 +33,12 @@ test('the commands of the README and the docs work in a fresh copy', {
   const blocks = await commandsOf('README.md');
   const [start = '', tour = '', lookAround = '', more = '', reverse = '', lab = '', work = ''] = blocks;
   const operations = await commandsOf('docs/operations.md');
-  const [tls = '', tlsRequest = '', replicas = '', replicasHere = ''] = operations;
+  const [tls = '', tlsRequest = '', tokens = '', replicas = '', replicasHere = ''] = operations;
   const zoneFiles = await commandsOf('docs/zone-files.md');
   const counts = [blocks, operations, zoneFiles, await commandsOf('docs/api.md')].map(({ length }) => length);
   assert.deepEqual(
     counts,
-    [7, 5, 1, 0],
+    [7, 7, 1, 0],
     'a document has another number of command blocks: run the added ones here, or remove the deleted ones',
   );
   assert.equal(start, 'npm ci\nnpm start\n', 'the README has other commands for the start');
@@ -58,7 +58,7 @@ test('the commands of the README and the docs work in a fresh copy', {
     const [http, dns] = [await freePort(), await freePort()];
     await serve(t, folder, 'npm start', listening(http, dns));
     const digOutside = 'dig @127.0.0.1 -p 1053 -x 172.17.3.4 | sed s/status:/outside:/';
-    const script = [tour, lookAround, more, digOutside, reverse, digOutside, ...zoneFiles].join('\n');
+    const script = [tour, lookAround, more, tokens, digOutside, reverse, digOutside, ...zoneFiles].join('\n');
     const toured = await run(folder, onPorts(script, http, dns), 60);
     assert.doesNotMatch(toured, /urn:zonewright:problem/, 'a command is refused');
     const lines = toured.split('\n');
@@ -67,6 +67,7 @@ test('the commands of the README and the docs work in a fresh copy', {
     assert.match(toured, /"items":\["172.17.200.101","172.17.200.102","172.17.200.103"\]/);
     assert.match(toured, /status: NXDOMAIN/);
     assert.ok(lines.includes('10 mail.example.com.'), toured);
+    assert.match(toured, /"token":"zw_team-a_/);
     const statuses = [...toured.matchAll(/outside: (\w+)/g)].map(([, status]) => status);
     assert.deepEqual(
       statuses,
