@@ -6,6 +6,7 @@ import { existsSync, globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { buildNewestEtcd } from './support/newest-etcd.ts';
 import { findProgram } from './support/peer-process.ts';
+import { findPostgresql } from './support/postgresql.ts';
 
 /** Debian's package for each program that tests start. */
 const peers = [
@@ -20,6 +21,7 @@ const peers = [
   ['nsd', 'nsd'],
   ['knotd', 'knot'],
   ['promtool', 'prometheus'],
+  ['postgres', 'postgresql'],
 ] as const;
 
 const missing = peers.filter(([program]) => !isInstalled(program)).map(([, name]) => name);
@@ -43,6 +45,7 @@ run.on('exit', (code) => process.exit(code ?? 1));
 
 function isInstalled(program: string): boolean {
   if (program === 'etcd' && process.env.ZONEWRIGHT_TEST_ETCD) return true;
+  if (program === 'postgres') return findPostgresql() !== undefined;
   return findProgram(program) !== undefined;
 }
 

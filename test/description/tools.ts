@@ -1,38 +1,9 @@
-// The linters and the generator of clients, which test/description runs on openapi.json. They have their own lock file,
-// and are installed once, into the folder of what tests install: they take 140 MB.
+// The linters and the generator of clients, which test/description runs on openapi.json: they take 140 MB.
 
-import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { testCache } from '../support/newest-etcd.ts';
-
-const listed = join(import.meta.dirname, 'tools');
-const lock = readFileSync(join(listed, 'package-lock.json'));
-const installed = join(testCache, `description-tools-${createHash('sha256').update(lock).digest('hex').slice(0, 12)}`);
+import { installedTools } from '../support/installed-tools.ts';
 
 /** Installs the tools unless they are there. Returns their folder, or undefined if no registry can be reached. */
 export function descriptionTools(): string | undefined {
-  if (existsSync(installed)) return installed;
-  mkdirSync(testCache, { recursive: true });
-  const folder = mkdtempSync(join(testCache, 'tools-'));
-  try {
-    cpSync(listed, folder, { recursive: true });
-    const options = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-    const { status, stderr } = spawnSync('npm', options, { cwd: folder, encoding: 'utf8' });
-    if (status === 0) renameUnlessThere(folder, installed);
-    else console.error(`could not install the tools of test/description: ${stderr?.slice(-2000)}`);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-  return existsSync(installed) ? installed : undefined;
-}
-
-/** Renames a folder. Does nothing if another test has installed the same tools meanwhile. */
-function renameUnlessThere(from: string, to: string): void {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    if (!existsSync(to)) throw error;
-  }
+  return installedTools('description-tools', join(import.meta.dirname, 'tools'));
 }

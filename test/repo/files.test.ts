@@ -7,11 +7,14 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const files = ['src', 'test', 'bench', 'openapi'].flatMap((folder) => {
+/** Made by Prisma (prisma/generate.ts). */
+const generated = 'src/ledger/generated/';
+const files = ['src', 'test', 'bench', 'openapi', 'prisma'].flatMap((folder) => {
   try {
     return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter((file) => /\.(ts|js)$/.test(file))
-      .map((file) => join(folder, file));
+      .map((file) => join(folder, file))
+      .filter((file) => !file.startsWith(generated));
   } catch {
     return [];
   }

@@ -1,0 +1,18 @@
+// The messages between the main thread and the ledger's thread. All can be cloned.
+
+import type { Ledger } from './ledger.ts';
+
+/** What the thread is started with: where its ledger is. */
+export type LedgerTask = { kind: 'sqlite'; file: string } | { kind: 'postgresql'; url: string };
+
+export type LedgerMethod = keyof Ledger;
+
+/** A call of a method of the ledger. */
+export interface LedgerCall {
+  id: number;
+  method: LedgerMethod;
+  parameters: unknown[];
+}
+
+/** What came of a call. */
+export type LedgerReply = { id: number; result: unknown } | { id: number; failure: string };

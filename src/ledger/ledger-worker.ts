@@ -1,0 +1,49 @@
+// The main of the ledger's thread: it opens the ledger at the first call, and again after a call that found it closed.
+// Prisma is loaded here and nowhere else: the main thread answers requests meanwhile, and has none of its memory.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../model/thrown.ts';
+import type { Ledger } from './ledger.ts';
+import type { LedgerCall, LedgerReply, LedgerTask } from './ledger-messages.ts';
+
+const task: LedgerTask = workerData;
+let opening: Promise<Ledger> | undefined;
+
+parentPort?.on('message', (call: LedgerCall) => {
+  answer(call).then((reply) => parentPort?.postMessage(reply));
+});
+
+async function answer({ id, method, parameters }: LedgerCall): Promise<LedgerReply> {
+  try {
+    if (method === 'close' && opening === undefined) return { id, result: undefined };
+    const ledger = await opened();
+    // biome-ignore lint/suspicious/noExplicitAny: LedgerThread, which makes the calls, has the types.
+    const result = await (ledger[method] as any)(...parameters);
+    return { id, result };
+  } catch (error) {
+    return { id, failure: reasonOf(error) };
+  }
+}
+
+/** Opens the ledger. If that fails, the next call tries it again. */
+function opened(): Promise<Ledger> {
+  opening ??= open();
+  opening.catch(() => {
+    opening = undefined;
+  });
+  return opening;
+}
+
+async function open(): Promise<Ledger> {
+  if (task.kind === 'sqlite') return (await import('./heads/sqlite.ts')).openSqliteLedger(task.file);
+  return (await import('./heads/postgresql.ts')).openPostgresqlLedger(task.url);
+}
+
+/** Returns why a call failed, in one line. Prisma's messages begin with the call, over several lines. */
+function reasonOf(error: unknown): string {
+  const lines = messageOf(error)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  return lines.at(-1) ?? 'the ledger failed';
+}

@@ -1,0 +1,198 @@
+// The ledger on a database, through Prisma's client. Both databases have the same tables and get the same statements;
+// only the inserts differ (rows.ts). One contract runs over both.
+
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import type { AuditedAction, AuditedResource } from '../model/audit-event.ts';
+import { InvalidValue } from '../model/invalid-value.ts';
+import { timestamp } from '../model/timestamp.ts';
+import { listHolds } from './address-history.ts';
+import type { Client, EventRow } from './client.ts';
+import {
+  type AddressHold,
+  type EventFilter,
+  type HoldFilter,
+  type Ledger,
+  type LedgerEvent,
+  type LedgerIdentity,
+  type LedgerPage,
+  type OutboxRow,
+  type PageWanted,
+  parseShownId,
+  type Retention,
+  shownId,
+  type UsageSample,
+  type UsageStep,
+  type UsageWanted,
+} from './ledger.ts';
+import { deleteEvents, deleteSamples, deleteUses } from './retention.ts';
+import {
+  type Dialect,
+  insertParameter,
+  insertStatement,
+  millisecondsPerHour,
+  type Row,
+  rowsOf,
+  sampleRow,
+  type Table,
+} from './rows.ts';
+import { listUsage } from './usage.ts';
+
+export class PrismaLedger implements Ledger {
+  readonly #client: Client;
+  readonly #dialect: Dialect;
+  readonly #identity: string;
+  #closing = false;
+
+  constructor(client: Client, dialect: Dialect, identity: string) {
+    this.#client = client;
+    this.#dialect = dialect;
+    this.#identity = identity;
+  }
+
+  async identity(): Promise<LedgerIdentity> {
+    const [event, use] = [await this.#client.event.findFirst(), await this.#client.addressUse.findFirst()];
+    return { id: this.#identity, isEmpty: event === null && use === null };
+  }
+
+  async append(rows: readonly OutboxRow[]): Promise<string[]> {
+    const unreadable: string[] = [];
+    const events: Row[] = [];
+    const uses: Row[] = [];
+    for (const row of rows) {
+      try {
+        const made = rowsOf(row);
+        events.push(...made.events);
+        uses.push(...made.uses);
+      } catch (error) {
+        if (!(error instanceof InvalidValue)) throw error;
+        unreadable.push(row.key);
+      }
+    }
+    await this.#client.$transaction([
+      ...(events.length > 0 ? [this.#insert('event', events)] : []),
+      ...(uses.length > 0 ? [this.#insert('address_use', uses)] : []),
+    ]);
+    return unreadable;
+  }
+
+  async appendSamples(samples: readonly UsageSample[]): Promise<void> {
+    if (samples.length > 0) await this.#insert('usage_sample', samples.map(sampleRow));
+  }
+
+  async listEvents(filter: EventFilter, { limit, before }: PageWanted): Promise<LedgerPage<LedgerEvent>> {
+    const { since, until, name } = filter;
+    const isTimed = since !== undefined || until !== undefined;
+    // A resource has few events: they need no bounds.
+    const bounds = isTimed && name === undefined ? await this.#idsBetween(since, until) : {};
+    const above = before === undefined ? undefined : parseShownId(before);
+    const found = await this.#client.event.findMany({
+      where: {
+        AND: [
+          ...conditionsOf(filter),
+          ...(isTimed ? [{ at: range(since, until) }] : []),
+          bounds,
+          ...(above === undefined ? [] : [{ id: { lt: above } }]),
+        ],
+      },
+      orderBy: { id: 'desc' },
+      take: limit + 1,
+    });
+    const items = found.slice(0, limit).map(shownEvent);
+    return { items, next: found.length > limit ? items.at(-1)?.id : undefined };
+  }
+
+  addressHistory(filter: HoldFilter, page: PageWanted): Promise<LedgerPage<AddressHold>> {
+    return listHolds(this.#client, filter, page);
+  }
+
+  usage(wanted: UsageWanted): Promise<UsageStep[]> {
+    return listUsage(this.#client, wanted);
+  }
+
+  async retain(retention: Retention): Promise<number> {
+    let deleted = 0;
+    for (const step of [deleteEvents, deleteUses, deleteSamples]) {
+      for await (const count of step(this.#client, retention)) {
+        if (this.#closing) return deleted;
+        deleted += count.rows;
+        // Others may write for as long as this piece took.
+        await delay(count.milliseconds);
+        await nextTurn();
+      }
+    }
+    return deleted;
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.#client.$disconnect();
+  }
+
+  #insert(table: Table, rows: readonly Row[]) {
+    const parameter = insertParameter(this.#dialect, table, rows);
+    return this.#client.$executeRawUnsafe(insertStatement(this.#dialect, table), parameter);
+  }
+
+  /**
+   * Returns bounds of the ids that events of the time have: the order of times is nearly that of ids, but the clocks of
+   * replicas differ. The hours of the time are few, and an index has the first and the last id of each.
+   */
+  async #idsBetween(since: number | undefined, until: number | undefined) {
+    const from = Math.floor((since ?? 0) / millisecondsPerHour);
+    const to = until === undefined ? maxHour : Math.floor((until - 1) / millisecondsPerHour);
+    const [bounds] = await this.#client.$queryRaw<{ first: bigint | null; last: bigint | null }[]>`
+      WITH RECURSIVE hours(hour) AS (
+        SELECT min("hour") FROM "event" WHERE "hour" >= ${from}
+        UNION ALL
+        SELECT (SELECT min("hour") FROM "event" WHERE "hour" > hours.hour) FROM hours WHERE hours.hour < ${to}
+      )
+      SELECT min((SELECT min("id") FROM "event" WHERE "hour" = hours.hour)) AS "first",
+             max((SELECT max("id") FROM "event" WHERE "hour" = hours.hour)) AS "last"
+      FROM hours WHERE hours.hour <= ${to}`;
+    // No id is below 0.
+    if (bounds?.first == null || bounds.last === null) return { id: { lt: 0 } };
+    return { id: { gte: bounds.first, lte: bounds.last } };
+  }
+}
+
+/** No hour is later, and a column of four octets holds it. */
+const maxHour = 2 ** 31 - 1;
+
+/**
+ * Returns the conditions of a filter. The first one is for an index, since it leaves the fewest events. The others are
+ * written so that no index fits: SQLite knows nothing of how many events a value has, and would take any.
+ */
+function conditionsOf({ name, actor, resource, action }: EventFilter) {
+  const given = Object.entries({ name, actorId: actor, resource, action }).filter(([, value]) => value !== undefined);
+  return given.map(([field, value], index) =>
+    index === 0 ? { [field]: value } : { NOT: { [field]: { not: value } } },
+  );
+}
+
+function range(since: number | undefined, until: number | undefined) {
+  return { ...(since !== undefined && { gte: since }), ...(until !== undefined && { lt: until }) };
+}
+
+function shownEvent(row: EventRow): LedgerEvent {
+  const id = shownId(Number(row.id));
+  return {
+    id,
+    revision: Number(id.split('-')[0]),
+    at: timestamp(Number(row.at)),
+    resource: row.resource as AuditedResource,
+    action: row.action as AuditedAction,
+    name: row.name,
+    actor: {
+      kind: row.actorKind as LedgerEvent['actor']['kind'],
+      id: row.actorId,
+      name: row.actorName,
+      ...(row.client !== null && { from: row.client }),
+      ...(row.requestId !== null && { requestId: row.requestId }),
+      ...(row.request !== null && { request: row.request }),
+    },
+    replica: row.replica,
+    before: row.before === null ? null : JSON.parse(row.before),
+    after: row.after === null ? null : JSON.parse(row.after),
+    digest: row.digest,
+  };
+}

@@ -1,0 +1,87 @@
+// Runs the contract of the ledger over both databases, each in its thread, as a replica uses it.
+
+import assert from 'node:assert/strict';
+import { statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { LedgerTask } from '../../src/ledger/ledger-messages.ts';
+import { LedgerThread } from '../../src/ledger/ledger-thread.ts';
+import { skipWithoutPostgresql, startPostgresql, type TestPostgresql } from '../support/postgresql.ts';
+import { type Cleanup, temporaryFolder } from '../support/temporary.ts';
+import { testLedger } from './contract.ts';
+
+function opened(test: Cleanup, task: LedgerTask) {
+  const open = () => {
+    const ledger = new LedgerThread(task);
+    test.after(() => ledger.close());
+    return ledger;
+  };
+  return { ledger: open(), again: open };
+}
+
+const newFile = async (test: Cleanup) => join(await temporaryFolder(test), 'ledger.db');
+
+const skip = skipWithoutPostgresql();
+let server: Promise<TestPostgresql> | undefined;
+const cleaners: (() => unknown)[] = [];
+after(async () => {
+  for (const clean of cleaners) await clean();
+});
+/** One server for all tests, each with a database of its own. The first test that needs it starts it. */
+const postgresql = () => {
+  server ??= startPostgresql({ after: (clean) => cleaners.push(clean) });
+  return server;
+};
+
+testLedger({
+  name: 'SQLite',
+  skip: false,
+  open: async (test) => opened(test, { kind: 'sqlite', file: await newFile(test) }),
+});
+
+testLedger({
+  name: 'PostgreSQL',
+  skip,
+  open: async (test) => opened(test, { kind: 'postgresql', url: (await postgresql()).newDatabase() }),
+});
+
+test('only its owner can read the file of a ledger', async (t) => {
+  const file = await newFile(t);
+  const { ledger } = opened(t, { kind: 'sqlite', file });
+  await ledger.identity();
+  for (const name of [file, `${file}-wal`]) assert.equal(statSync(name).mode & 0o777, 0o600, name);
+});
+
+test('a file that is no ledger, or that cannot be opened, is told in one line', async (t) => {
+  const file = await newFile(t);
+  writeFileSync(file, 'no database, but a text that is long enough to look at'.repeat(100));
+  await assert.rejects(opened(t, { kind: 'sqlite', file }).ledger.identity(), {
+    name: 'LedgerUnavailable',
+    message: /^[^\n]*not a database[^\n]*$/,
+  });
+});
+
+test('two replicas may open the same PostgreSQL ledger for the first time together', { skip }, async (t) => {
+  const url = (await postgresql()).newDatabase();
+  const ledgers = [1, 2, 3].map(() => opened(t, { kind: 'postgresql', url }).ledger);
+  const ids = await Promise.all(ledgers.map(async (ledger) => (await ledger.identity()).id));
+  assert.equal(new Set(ids).size, 1);
+});
+
+test('a PostgreSQL that is gone fails calls with a reason, and works again without a restart', { skip }, async (t) => {
+  const own = await startPostgresql(t);
+  const { ledger } = opened(t, { kind: 'postgresql', url: own.newDatabase() });
+  await ledger.identity();
+  await own.stop();
+  await assert.rejects(ledger.listEvents({}, { limit: 1 }), { name: 'LedgerUnavailable', message: /./ });
+  await own.start();
+  assert.deepEqual(await ledger.listEvents({}, { limit: 1 }), { items: [], next: undefined });
+});
+
+test('a ledger that a newer version has written is refused', { skip }, async (t) => {
+  const { newDatabase, run } = await postgresql();
+  const url = newDatabase();
+  await opened(t, { kind: 'postgresql', url }).ledger.identity();
+  run(url, `UPDATE "_prisma_migrations" SET "migration_name" = '99999999999999_later'`);
+  await assert.rejects(opened(t, { kind: 'postgresql', url }).ledger.identity(), /newer version/);
+});

@@ -1,0 +1,39 @@
+// Tools from npm that only some tests run, and that would weigh too much in the main package. A folder lists them, with
+// a lock file. They are installed once, into the folder of what tests install.
+
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { testCache } from './newest-etcd.ts';
+
+/**
+ * Installs the tools that `listed` lists, unless they are there. Returns their folder, or undefined if no registry can
+ * be reached. `name` is part of the folder's.
+ */
+export function installedTools(name: string, listed: string): string | undefined {
+  const lock = readFileSync(join(listed, 'package-lock.json'));
+  const installed = join(testCache, `${name}-${createHash('sha256').update(lock).digest('hex').slice(0, 12)}`);
+  if (existsSync(installed)) return installed;
+  mkdirSync(testCache, { recursive: true });
+  const folder = mkdtempSync(join(testCache, 'tools-'));
+  try {
+    cpSync(listed, folder, { recursive: true });
+    const options = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+    const { status, stderr } = spawnSync('npm', options, { cwd: folder, encoding: 'utf8' });
+    if (status === 0) renameUnlessThere(folder, installed);
+    else console.error(`could not install ${name}: ${stderr?.slice(-2000)}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return existsSync(installed) ? installed : undefined;
+}
+
+/** Renames a folder. Does nothing if another test has installed the same tools meanwhile. */
+function renameUnlessThere(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (!existsSync(to)) throw error;
+  }
+}
