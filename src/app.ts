@@ -7,6 +7,7 @@ import { getHeapStatistics } from 'node:v8';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { ensureAdminToken } from './admin-token.ts';
 import { advertisedEndpoints } from './cluster/advertised-endpoints.ts';
+import { campaign } from './cluster/leadership.ts';
 import { joinCluster } from './cluster/membership.ts';
 import { type Config, ConfigFaults } from './config.ts';
 import { startHousekeeping } from './control/housekeeping.ts';
@@ -20,8 +21,9 @@ import type { CertificateFiles, CertificateUse, KeptCertificate } from './dns/li
 import { type DnsServer, startDns } from './dns/listen/dns-server.ts';
 import { listenError } from './dns/listen/listen-error.ts';
 import { useCertificate } from './http/api-tls.ts';
-import { addCertificateMetric, addDnsMetrics, createMetrics } from './http/metrics.ts';
+import { addCertificateMetric, addDnsMetrics, addLedgerMetrics, createMetrics } from './http/metrics.ts';
 import { createServer } from './http/server.ts';
+import type { LedgerService } from './ledger/ledger-service.ts';
 import { formatEndpoint, isLoopback } from './model/endpoint.ts';
 import { type Member, nameserverOf } from './model/member.ts';
 import { messageOf } from './model/thrown.ts';
@@ -58,8 +60,10 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   const tableWriter = createTableWriter(table);
   const views = new Views(tableWriter, () => self, logger);
   const following = follow(store, views, logger, stopping.signal);
-  const committer = new Committer(store, views, logger);
+  const audit = config.ledger.kind === 'off' ? undefined : { replica: config.replica };
+  const committer = new Committer(store, views, logger, audit);
   const once = new OnceCommitter(store, views, committer);
+  const ledger = await openLedger(config, { store, views, logger });
   const activity = new TokenActivity();
   const stopHousekeeping = startHousekeeping(views, committer, logger, activity);
   const stopCleaning = startCleaning(store, views, logger);
@@ -74,6 +78,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   // Imports may use half of the heap. The other half is for everything else, and for the garbage that an import makes.
   const importMemory = new ImportMemory(Math.floor(getHeapStatistics().heap_size_limit / 2));
   const metrics = createMetrics({ views, takesWrites, tableBytes: () => tableWriter.usedBytes });
+  if (ledger !== undefined) addLedgerMetrics(metrics, () => ledger.status);
   const certificate = config.httpTls && (await openApiCertificate(config.httpTls, logger));
   const http = await createServer(
     {
@@ -83,6 +88,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
       once,
       importMemory,
       activity,
+      ledger,
       metrics,
       waitingFor,
       adminToken: config.adminToken,
@@ -98,6 +104,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
     // Both may wait for a store that cannot be reached. They wait in parallel, because the process must end within
     // seconds.
     await Promise.all([leave?.(), http.close()]);
+    await ledger?.close();
     await dns?.close();
     stopReleasing();
     stopHousekeeping();
@@ -194,6 +201,27 @@ async function untilLoaded(store: Store, views: Views): Promise<void> {
     if (error instanceof RestoreUnfinished) reject(error);
   });
   await Promise.race([views.whenLoaded(), unfinished]);
+}
+
+/** Starts the ledger and the campaign for the replica that writes into it; undefined if the settings say so. */
+async function openLedger(
+  { ledger, replica, ledgerKeepDays, ledgerMaxEvents, ledgerOutboxMax }: Config,
+  { store, views, logger }: { store: Store; views: Views; logger: FastifyBaseLogger },
+): Promise<LedgerService | undefined> {
+  if (ledger.kind === 'off') return undefined;
+  const { LedgerService } = await import('./ledger/ledger-service.ts');
+  const leadership = campaign(store, logger, { task: 'ledger', replica, isReady: () => views.loaded });
+  return new LedgerService({
+    task: ledger,
+    replica,
+    store,
+    views,
+    leadership,
+    logger,
+    keepDays: ledgerKeepDays,
+    maxEvents: ledgerMaxEvents,
+    outboxMax: ledgerOutboxMax,
+  });
 }
 
 async function listen(http: FastifyInstance, { http: { address, port } }: Config): Promise<string> {

@@ -8,6 +8,8 @@ import { addressKind } from '../store/kinds/address.ts';
 import { hostKind } from '../store/kinds/host.ts';
 import { idempotencyKind } from '../store/kinds/idempotency.ts';
 import { importKind } from '../store/kinds/import.ts';
+import { leaderKind } from '../store/kinds/leader.ts';
+import { ledgerHomeValue, ledgerKind } from '../store/kinds/ledger.ts';
 import { memberKind } from '../store/kinds/member.ts';
 import { nameKind } from '../store/kinds/name.ts';
 import { offsetKind } from '../store/kinds/offset.ts';
@@ -53,6 +55,8 @@ const keptKinds: Readonly<Record<KindName, readonly [kind: { prefix: string }, k
   member: [memberKind, leftOut],
   import: [importKind, leftOut],
   idempotency: [idempotencyKind, leftOut],
+  leader: [leaderKind, leftOut],
+  ledger: [ledgerKind, keepLedger],
   // The restored store has one of its own.
   offset: [offsetKind, leftOut],
 };
@@ -119,6 +123,17 @@ function keepSerial({ key, value, modified }: Entry, zones: ZonesInKeys): Backup
   if (facts === undefined) return undefined;
   const serial = facts.modified > modified ? serialAt(facts.modified) : (restoredSerial(value) ?? serialAt(modified));
   return [key, serialValue.encode({ serial })];
+}
+
+/** The ledger stays that of the store's history. The replica that has its file may be another one. */
+function keepLedger({ key, value }: Entry): BackupEntry {
+  try {
+    const { replica: _, ...home } = ledgerHomeValue.decode(value);
+    return [key, ledgerHomeValue.encode(home)];
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
+    return [key, value];
+  }
 }
 
 /** Makes the revision a value: the events keep their ids. */

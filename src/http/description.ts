@@ -23,6 +23,7 @@ const tags = [
   { name: 'rrsets', description: 'Records of any type.' },
   { name: 'addresses', description: 'Addresses with their holders, and addresses that need no name.' },
   { name: 'tokens', description: 'Who may use the API: a role, and a scope of zones, pools and an owner.' },
+  { name: 'history', description: 'What was changed by whom, who had an address, how full a pool was.' },
   { name: 'operations', description: 'The replicas: whether they run, serve, and how they do.' },
 ];
 

@@ -126,6 +126,20 @@ export const guide: Record<string, Told> = {
     text: 'The address of a host is released with the host. Of an address that only records name (`recorded`), the refusal names them.',
     path: { ip: '172.17.200.101' },
   },
+  listEvents: {
+    text: 'In the order of the revisions, the newest first. `subject` and `kind` are the `name` and the `resource` of events.',
+    query: { kind: 'host', limit: 10 },
+  },
+  readHostHistory: { text: 'Also of a host that is gone.', path: { name: nginx } },
+  readAddressHistory: {
+    text: 'Also of an address that is in no pool any more. `at` tells who had it at that time.',
+    path: { ip: '172.17.200.100' },
+  },
+  readPoolUsage: {
+    text: 'Without parameters the last day in 100 steps. A family of which nothing is known in a step is left out.',
+    path: { pool },
+    query: { step: 900 },
+  },
   createToken: {
     text: 'For a team or a program: what its role and its scope do not allow is refused. The answer has the token itself: it is shown only now.',
     body: { name: team, role: 'operator', zones: [zone], pools: [pool] },

@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { CounterValues } from '../dns/listen/listen-counters.ts';
+import type { LedgerStatus } from '../ledger/ledger-service.ts';
 import type { Views } from '../views/views.ts';
 
 /** The sources of values that are read when /metrics is requested. */
@@ -92,6 +93,28 @@ export function addCertificateMetric(registry: Registry, read: () => Record<'api
       for (const [use, expires] of Object.entries(read())) if (expires !== undefined) this.set({ use }, expires);
     },
   });
+}
+
+/** Adds what the ledger is up to. Replicas with `--ledger off` do not have these metrics. */
+export function addLedgerMetrics(registry: Registry, read: () => LedgerStatus): void {
+  gauge(
+    registry,
+    'zonewright_ledger_waiting_transactions',
+    'Transactions whose events wait in the store for the ledger',
+    () => read().waiting,
+  );
+  gauge(
+    registry,
+    'zonewright_ledger_lost_transactions',
+    'Transactions whose events were dropped because too many waited; 0 is right',
+    () => read().lost?.transactions ?? 0,
+  );
+  gauge(
+    registry,
+    'zonewright_ledger_available',
+    '1 if this replica can use the ledger or another one has it, 0 after a failure until it works again',
+    () => Number(read().state !== 'unavailable'),
+  );
 }
 
 /** Adds the counters of the DNS threads. `read` returns their sums over all threads. */

@@ -50,6 +50,11 @@ export const neededRights: Readonly<Record<string, Need | 'open'>> = {
   patchRRsets: operator,
   exportZoneFile: viewer,
   importZoneFile: operator,
+  // History tells of what is gone, whose zone, pool and owner nobody knows any more.
+  listEvents: { role: 'viewer', whole: true },
+  readHostHistory: { role: 'viewer', whole: true },
+  readAddressHistory: { role: 'viewer', whole: true },
+  readPoolUsage: viewer,
   createToken: admin,
   listTokens: admin,
   readToken: admin,

@@ -14,6 +14,9 @@ import { pointerTo } from './json-pointer.ts';
 export const retryAfter: Partial<Record<ErrorCode, number>> = {
   contended: 1,
   idempotency_full: 3600,
+  ledger_elsewhere: 60,
+  ledger_off: 3600,
+  ledger_unavailable: 5,
   rate_limited: 1,
   store_unavailable: 2,
   too_many_attempts: failedAttempts.refillSeconds,

@@ -29,6 +29,7 @@ import { sendProblem } from './problem.ts';
 import { readJson } from './read-json.ts';
 import { addressRoutes } from './routes/addresses.ts';
 import { allocationRoutes } from './routes/allocations.ts';
+import { historyRoutes } from './routes/history.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { healthRoutes, memberRoutes, metricsRoutes } from './routes/operations.ts';
 import { poolRoutes } from './routes/pools.ts';
@@ -145,6 +146,7 @@ export async function createServer(
       rrsetRoutes,
       zoneFileRoutes,
       tokenRoutes,
+      historyRoutes,
       memberRoutes,
     ]) {
       await guarded.register(routes, services);

@@ -6,11 +6,15 @@ import type { TokenActivity } from '../control/tokens/token-activity.ts';
 import type { Committer } from '../control/transaction/commit.ts';
 import type { OnceCommitter } from '../control/transaction/commit-once.ts';
 import type { ImportMemory } from '../control/zone-file/import-memory.ts';
+import type { LedgerService } from '../ledger/ledger-service.ts';
 import type { Store } from '../store/store.ts';
 import type { Views } from '../views/views.ts';
 
 /** A resource's routes. */
 export type Routes = FastifyPluginAsyncTypebox<Services>;
+
+/** What routes need of the ledger. */
+export type LedgerReader = Pick<LedgerService, 'read' | 'status'>;
 
 /** The services that every route can use. */
 export interface Services {
@@ -20,6 +24,8 @@ export interface Services {
   once: OnceCommitter;
   importMemory: ImportMemory;
   activity: TokenActivity;
+  /** Undefined: there is none. */
+  ledger?: LedgerReader | undefined;
   metrics: Registry;
   /** Returns what the replica waits for before it is ready; empty if it is ready. */
   waitingFor: () => string[];

@@ -75,8 +75,8 @@ export function insertParameter(dialect: Dialect, table: Table, rows: readonly R
 export const millisecondsPerHour = 3_600_000;
 
 /** Returns the rows of a key of the outbox. Throws InvalidValue. */
-export function rowsOf({ revision, value }: OutboxRow): { events: Row[]; uses: Row[] } {
-  const { at: time, replica, decisions } = outboxValue.decode(value);
+export function rowsOf(row: OutboxRow): { events: Row[]; uses: Row[] } {
+  const { at: time, replica, decisions, revision = row.revision } = outboxValue.decode(row.value);
   const at = Date.parse(time);
   const hour = Math.floor(at / millisecondsPerHour);
   if (Number.isNaN(at)) throw new InvalidValue('the time of the stored events is not valid');

@@ -13,6 +13,7 @@ type Builder = Pick<
   | 'Integer'
   | 'Literal'
   | 'Null'
+  | 'Number'
   | 'Object'
   | 'Optional'
   | 'Partial'
@@ -46,6 +47,7 @@ const schemas = {
   Integer: (options?: Schema) => ({ type: 'integer', ...options }),
   Literal: (value: unknown, options?: Schema) => ({ type: typeof value, const: value, ...options }),
   Null: (options?: Schema) => ({ type: 'null', ...options }),
+  Number: (options?: Schema) => ({ type: 'number', ...options }),
   Object: object,
   Optional: asOptional,
   /** Drops the options of the original object, as typebox does. */

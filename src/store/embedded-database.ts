@@ -179,6 +179,11 @@ export class EmbeddedDatabase {
     }
   }
 
+  count(prefix: string): number {
+    const { start, end } = rangeOf(embeddedRoot, prefix);
+    return numberIn(this.#statements.count, start, end);
+  }
+
   /**
    * Returns the changes of the revisions `first` to `last` to keys in the range. Throws Compacted if one of these
    * revisions is compacted.

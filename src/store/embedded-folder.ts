@@ -96,8 +96,8 @@ export function isDamage(error: unknown): boolean {
 }
 
 /** Returns the only number in a query's first row; 0 without a row, or for NULL. */
-export function numberIn(statement: StatementSync): number {
-  return Number(Object.values(statement.get() ?? {})[0] ?? 0);
+export function numberIn(statement: StatementSync, ...values: string[]): number {
+  return Number(Object.values(statement.get(...values) ?? {})[0] ?? 0);
 }
 
 /**

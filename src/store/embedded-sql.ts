@@ -35,6 +35,7 @@ export const statements = {
   current: 'SELECT key, revision, created, value FROM versions WHERE key = ? ORDER BY revision DESC LIMIT 1',
   list: `SELECT key, revision, created, value FROM versions WHERE key >= ? AND key < ? AND revision <= ?
     AND (superseded IS NULL OR superseded > ?) ORDER BY key LIMIT ?`,
+  count: 'SELECT count(*) FROM versions WHERE key >= ? AND key < ? AND superseded IS NULL',
   // `+key` keeps the planner from scanning the whole prefix by key.
   changes: `SELECT key, revision, created, value FROM versions INDEXED BY versions_by_revision
     WHERE revision >= ? AND revision <= ? AND +key >= ? AND +key < ? ORDER BY revision`,

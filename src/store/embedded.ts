@@ -51,6 +51,11 @@ class EmbeddedStore implements Store {
     return this.#database.read(() => this.#database.list(prefix, options));
   }
 
+  async count(prefix: string): Promise<number> {
+    this.#mustBeOpen();
+    return this.#database.read(() => this.#database.count(prefix));
+  }
+
   async commit(transaction: Transaction): Promise<CommitResult> {
     this.#mustBeOpen();
     checkTransaction(embeddedRoot, transaction);

@@ -142,6 +142,15 @@ class EtcdStore implements Store {
     }
   }
 
+  async count(prefix: string): Promise<number> {
+    const range = rangeOf(this.#root, prefix);
+    const response = await this.#call('repeatable', ({ client }, deadline) =>
+      client.kv.range({ ...bytesOf(range), count_only: true }, { deadline }),
+    );
+    this.#history.note(response.header);
+    return Number(response.count);
+  }
+
   async commit(transaction: Transaction): Promise<CommitResult> {
     checkTransaction(this.#root, transaction);
     const compare = transaction.compares.map((wanted) => this.#compare(wanted));

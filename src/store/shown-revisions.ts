@@ -66,6 +66,11 @@ class ShownRevisions implements Store {
     };
   }
 
+  async count(prefix: string): Promise<number> {
+    if (this.#offset === undefined) await this.#readOffset();
+    return this.#noting(this.#store.count(prefix));
+  }
+
   async commit({ compares, operations }: Transaction): Promise<CommitResult> {
     const offset = this.#offset ?? (await this.#readOffset());
     const own = offset === 0 ? compares : compares.map((compare) => ownCompare(compare, offset));

@@ -96,6 +96,9 @@ export interface Store {
    */
   list(prefix: string, options?: ListOptions): Promise<Page>;
 
+  /** Returns how many keys begin with `prefix`, without reading them. */
+  count(prefix: string): Promise<number>;
+
   /**
    * Commits a transaction: durable when it resolves, and serializable. Rejects with {@link TransactionTooLarge},
    * {@link LeaseGone}.

@@ -47,6 +47,7 @@ export function watchWrites(store: Store, logger: Logger): WatchedStore {
     store: {
       get: (key) => store.get(key),
       list: (prefix, options) => store.list(prefix, options),
+      count: (prefix) => store.count(prefix),
       watch: (...watched) => store.watch(...watched),
       commit,
       grantLease: (seconds) => noting(store.grantLease(seconds)),

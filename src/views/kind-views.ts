@@ -157,6 +157,8 @@ export abstract class KindViews {
     },
     import: 'unfollowed',
     offset: 'unfollowed',
+    leader: 'unfollowed',
+    ledger: 'unfollowed',
     outbox: 'unfollowed',
   };
 }

@@ -29,7 +29,7 @@ test('every example works in the order of the README, then the others; nothing c
   skip,
   timeout: 600_000,
 }, async (t) => {
-  const { url } = await servedApi(t);
+  const { url } = await servedApi(t, { ledger: true });
   const page = await openPage(t);
   const troubles = watchForTrouble(page, url);
   await page.goto(url);

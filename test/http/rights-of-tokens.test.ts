@@ -130,6 +130,10 @@ const rules: Record<string, Rule | 'open'> = {
   patchRRsets: { ...records, path: inZone, body: () => [{ name: 'p', type: 'TXT', records: ['"x"'] }] },
   exportZoneFile: { role: 'viewer', zones: true, owner: 'none', path: inZone },
   importZoneFile: { ...records, path: inZone, body: () => 'own 60 TXT "x"\ntxt 60 TXT "x"\n' },
+  listEvents: { role: 'viewer', whole: true },
+  readHostHistory: { role: 'viewer', whole: true, path: host },
+  readAddressHistory: { role: 'viewer', whole: true, path: ({ ip }) => ({ ip }) },
+  readPoolUsage: { role: 'viewer', pools: true, path: inPool },
   createToken: {
     ...tokens,
     body: () => ({ name: 'made', role: 'viewer' }),
@@ -206,7 +210,7 @@ const suite: Cleanup = { after: (clean) => cleanups.unshift(clean) };
 const cleanups: (() => unknown)[] = [];
 
 before(async () => {
-  served = await servedApi(suite);
+  served = await servedApi(suite, { ledger: true });
   const { api, url } = served;
   for (const side of [within, beyond]) {
     const ranges = [side.range.replace('/24', '/25'), side.ip];

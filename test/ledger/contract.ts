@@ -116,6 +116,14 @@ export function testLedger({ name, skip, open }: LedgerChoice): void {
     assert.deepEqual(await idsOf(ledger, {}), ['2-0']);
   });
 
+  check('the events of a restored store keep their ids', async (ledger) => {
+    const [row] = [outboxRow(7, start, { events: [created('a.example')] })];
+    await ledger.append([row]);
+    const restored = outboxValue.encode({ ...outboxValue.decode(row.value), revision: 7 });
+    await ledger.append([{ ...row, revision: 1007, value: restored }]);
+    assert.deepEqual(await idsOf(ledger, {}), ['7-0']);
+  });
+
   check('texts that a database cannot store do not stop the others', async (ledger) => {
     const actor = { ...admin, name: 'a\0b\ud800' };
     const event = { ...created('a.example'), after: { text: '\0 \ud800' } };

@@ -18,6 +18,7 @@ const samples: Record<keyof Builder, ((type: Builder) => unknown)[]> = {
   ],
   Boolean: [(type) => type.Boolean(), (type) => type.Boolean({ default: false, description: 'on' })],
   Enum: [(type) => type.Enum(['a', 'b']), (type) => type.Enum(['a', 'b'], { default: 'a', description: 'kind' })],
+  Number: [(type) => type.Number(), (type) => type.Number({ description: 'share' })],
   Integer: [(type) => type.Integer(), (type) => type.Integer({ minimum: 0, maximum: 65535 })],
   Literal: [
     (type) => type.Literal('a'),

@@ -17,6 +17,9 @@ const writers: Record<string, string> = {
     'chunks of an import: no user sees them before the last put, which the builder makes',
   'control/zone-file/clean-generations.ts': 'cleaning: the names it deletes are in no zone any more',
   'backup/restore-backup.ts': 'a restore: no replica reads the store before it has ended',
+  'cluster/leadership.ts': 'a lease: which replica leads is no change that a user made',
+  'ledger/drain.ts': 'events that the ledger has are deleted from the outbox',
+  'ledger/home.ts': 'where the ledger is',
   'cluster/membership.ts': 'a lease: that a replica lives is no change that a user made',
 };
 

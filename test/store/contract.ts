@@ -268,6 +268,7 @@ export function storeContract(
         'a0',
       ]);
       assert.deepEqual(keysOf((await store.list('a/', { from: 'A' })).entries).length, 6);
+      assert.deepEqual([await store.count('a/'), await store.count('a'), await store.count('none/')], [6, 9, 0]);
       assert.deepEqual(keysOf((await store.list('a/', { from: 'b' })).entries), []);
       await write(store, { kind: 'delete-prefix', prefix: 'a/' });
       assert.deepEqual(keysOf((await store.list('a')).entries), ['a', 'a!', 'a0']);

@@ -9,6 +9,8 @@ import { addressKey } from '../../src/store/kinds/address.ts';
 import { hostKey } from '../../src/store/kinds/host.ts';
 import { idempotencyKey } from '../../src/store/kinds/idempotency.ts';
 import { importKey } from '../../src/store/kinds/import.ts';
+import { leaderKey } from '../../src/store/kinds/leader.ts';
+import { ledgerHomeKey } from '../../src/store/kinds/ledger.ts';
 import { memberKey } from '../../src/store/kinds/member.ts';
 import { nameKey } from '../../src/store/kinds/name.ts';
 import { offsetKey } from '../../src/store/kinds/offset.ts';
@@ -40,6 +42,8 @@ const made: [kind: string, key: string, subject: object][] = [
   ['activity', activityKey('admin'), { token: 'admin' }],
   ['member', memberKey('A b/c'), { replica: 'A b/c' }],
   ['offset', offsetKey, {}],
+  ['leader', leaderKey('ledger'), { task: 'ledger' }],
+  ['ledger', ledgerHomeKey, { entry: 'home' }],
   ['outbox', outboxKey('01KGZ8V1CR9Q4M3Z7T2B5X6Y0W'), { ulid: '01KGZ8V1CR9Q4M3Z7T2B5X6Y0W' }],
   ['idempotency', idempotencyKey('admin', 'a/ü%'), { token: 'admin', key: 'a/ü%' }],
 ];

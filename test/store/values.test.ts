@@ -50,6 +50,12 @@ const written = {
     '{"v":1,"offset":268435500}',
     `{"v":1,"offset":0,"restoring":{"sha256":"${'c'.repeat(64)}","written":127}}`,
   ],
+  leaderValue: ['{"v":1,"replica":"one"}'],
+  ledgerHomeValue: [
+    '{"v":1,"kind":"sqlite","ledger":"5e2fb3a4-2b5c-4a44-9a5e-000000000000","replica":"one"}',
+    '{"v":1,"kind":"postgresql","ledger":"5e2fb3a4-2b5c-4a44-9a5e-000000000000","lost":{"transactions":2,"from":"2026-01-01T00:00:00.000Z",' +
+      '"until":"2026-01-01T00:00:01.000Z"}}',
+  ],
   outboxValue: [
     '{"v":1,"at":"2026-01-01T00:00:00.000Z","replica":"one","decisions":[],"revision":7}',
     '{"v":1,"at":"2026-01-01T00:00:00.000Z","replica":"one","decisions":[{"actor":{"kind":"token","id":"admin","name":"admin","from":"192.0.2.1",' +

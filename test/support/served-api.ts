@@ -13,9 +13,11 @@ import { createServer } from '../../src/http/server.ts';
 import type { Services } from '../../src/http/services.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type Api, adminToken, apiAt } from './api-client.ts';
+import { audit as testAudit } from './audit-trail.ts';
 import { type ControlPlane, embeddedStore, openReplica } from './control-plane.ts';
 import { storeDump } from './store-dump.ts';
 import type { Cleanup } from './temporary.ts';
+import { startTestLedger } from './test-ledger.ts';
 
 export interface ServedApi extends ControlPlane {
   readonly metrics: Registry;
@@ -33,6 +35,8 @@ interface ServedOptions {
   certificate?: Certificate;
   /** Default: no audit events are written. */
   audit?: Audit;
+  /** Keeps the audit events in a ledger of its own, which the API can ask. */
+  ledger?: boolean;
   /** In place of the services of the replica. */
   services?: Partial<Services>;
 }
@@ -40,13 +44,22 @@ interface ServedOptions {
 /** Serves the API of a store. */
 export async function servedApi(
   test: Cleanup,
-  { store, limits, logger = pino({ level: 'silent' }), certificate, audit, services: others }: ServedOptions = {},
+  {
+    store,
+    limits,
+    logger = pino({ level: 'silent' }),
+    certificate,
+    ledger: hasLedger = false,
+    audit = hasLedger ? testAudit : undefined,
+    services: others,
+  }: ServedOptions = {},
 ): Promise<ServedApi> {
   const replica = await openReplica(test, store ?? (await embeddedStore(test)), logger, audit);
   const { views, committer } = replica;
   const metrics = createMetrics({ views, tableBytes: () => 0 });
   const activity = new TokenActivity();
-  const services = { ...replica, activity, metrics, waitingFor: () => [], adminToken, ...others };
+  const ledger = hasLedger ? await startTestLedger(test, replica) : undefined;
+  const services = { ...replica, activity, ledger, metrics, waitingFor: () => [], adminToken, ...others };
   const server = await createServer(services, {
     logger,
     version: '0.0.0-test',

@@ -35,7 +35,8 @@ export async function startedApp(test: Cleanup, { makesToken = false } = {}): Pr
 
 async function start(test: Cleanup, folder: string, token: string | undefined): Promise<StartedApp> {
   const listen = ['--http', '127.0.0.1:0', '--dns', '127.0.0.1:0', '--dns-threads', '1'];
-  const config = readConfig(['--data-dir', folder, '--replica', 'test', ...listen], {
+  // The ledger has tests of its own.
+  const config = readConfig(['--data-dir', folder, '--replica', 'test', '--ledger', 'off', ...listen], {
     ...(token !== undefined && { ZONEWRIGHT_ADMIN_TOKEN: token }),
   });
   const app = await startApp(config, pino({ level: 'silent' }), '0.0.0-test');

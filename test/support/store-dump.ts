@@ -1,10 +1,12 @@
 // Dumps of all that a store holds, for comparisons before and after.
 
+import { leaderKind } from '../../src/store/kinds/leader.ts';
+import { ledgerKind } from '../../src/store/kinds/ledger.ts';
 import { memberKind } from '../../src/store/kinds/member.ts';
 import type { Entry, Store } from '../../src/store/store.ts';
 
-/** Prefixes that a dump leaves out. Members change with their leases, without a request. */
-const ofNoRequest = [memberKind.prefix];
+/** Prefixes that a dump leaves out. Members, leaders and the place of the ledger change without a request. */
+const ofNoRequest = [memberKind.prefix, leaderKind.prefix, ledgerKind.prefix];
 
 /** Returns what the store holds: key → value and revision. */
 export async function storeDump(store: Store): Promise<Record<string, string>> {

@@ -7,11 +7,29 @@ import type { Authenticator } from '../auth.ts';
 import { pageOf } from '../page.ts';
 import { readAtMostEvery } from '../read-at-most-every.ts';
 import { shown } from '../schemas/answers.ts';
-import { listOf, pageQuery, strict } from '../schemas/common.ts';
+import { listOf, oneOf, pageQuery, strict } from '../schemas/common.ts';
 import type { Routes, Services } from '../services.ts';
 
 const tags = ['operations'];
 const Member = Type.Object({ replica: Type.String(), dns: Type.Array(Type.String()) }, { title: 'Member' });
+
+const Time = Type.String({ format: 'date-time' });
+/** The replica is ready whatever the state of the ledger is: what it cannot write down waits in the store. */
+const LedgerState = Type.Object(
+  {
+    state: oneOf(['here', 'elsewhere', 'unavailable', 'off']),
+    replica: Type.Optional(Type.String({ description: 'The replica that has the ledger, if it is elsewhere' })),
+    reason: Type.Optional(Type.String({ description: 'Why it is unavailable' })),
+    waiting: Type.Integer({ description: 'The transactions whose events wait in the store' }),
+    lost: Type.Optional(
+      Type.Object(
+        { transactions: Type.Integer(), from: Time, until: Time },
+        { description: 'The transactions whose events were dropped because too many waited' },
+      ),
+    ),
+  },
+  { title: 'LedgerState' },
+);
 
 /** With many pools, the metrics take milliseconds, and they need no token. */
 const metricsEveryMilliseconds = 1000;
@@ -46,10 +64,14 @@ export const healthRoutes: FastifyPluginAsyncTypebox<Services & { authenticator:
         refuses: ['store_unavailable'],
         response: shown(
           Type.Object(
-            { status: Type.Literal('ready'), revision: Type.Optional(Type.Integer()) },
+            {
+              status: Type.Literal('ready'),
+              revision: Type.Optional(Type.Integer()),
+              ledger: Type.Optional(LedgerState),
+            },
             {
               title: 'Readiness',
-              description: 'Without the revision if the replica shows it only to bearers of a token',
+              description: 'Without the revision and the ledger if the replica shows them only to bearers of a token',
             },
           ),
         ),
@@ -62,7 +84,9 @@ export const healthRoutes: FastifyPluginAsyncTypebox<Services & { authenticator:
         if (!hasDetails) refuse('store_unavailable', 'not ready');
         refuse('store_unavailable', `not ready: ${waitingFor.join(', ')}`, { waitingFor });
       }
-      return { status: 'ready' as const, ...(hasDetails && { revision: services.views.revision }) };
+      if (!hasDetails) return { status: 'ready' as const };
+      const ledger = services.ledger?.status ?? { state: 'off' as const, waiting: 0 };
+      return { status: 'ready' as const, revision: services.views.revision, ledger };
     },
   );
 };

@@ -109,6 +109,8 @@ export const auditedKinds = {
   idempotency: 'unseen',
   member: 'unseen',
   activity: 'unseen',
+  leader: 'unseen',
+  ledger: 'unseen',
   offset: 'unseen',
   outbox: 'unseen',
 } as const satisfies AuditedKinds;

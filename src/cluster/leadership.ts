@@ -1,0 +1,100 @@
+// Elects the replica that does what only one may do. The leader's key is on a lease, so another replica takes over
+// within seconds after it dies. A leader that was frozen, or cut off from the store, may believe for a moment that it
+// leads: its work must be safe beside that of the next one.
+
+import type { Logger } from '../model/logger.ts';
+import { messageOf } from '../model/thrown.ts';
+import { within } from '../model/within.ts';
+import { leaderKey, leaderValue } from '../store/kinds/leader.ts';
+import { type LeaseId, type Store, StoreUnavailable } from '../store/store.ts';
+
+const leaseSeconds = 10;
+const campaignMilliseconds = 3000;
+/** The time limit of resigning. If the store cannot be reached, the lease ends by itself. */
+const resignMilliseconds = 2000;
+
+export interface Leadership {
+  isLeader(): boolean;
+  /** Lets another replica lead. */
+  resign(): Promise<void>;
+}
+
+interface CampaignOptions {
+  task: string;
+  replica: string;
+  /** Returns whether this replica could do the task now. Default: it could. */
+  isReady?: () => boolean;
+  /** Milliseconds between two attempts. */
+  every?: number;
+}
+
+/** Runs for leadership, again and again until {@link Leadership.resign} (test/cluster/leadership.test.ts). */
+export function campaign(
+  store: Store,
+  logger: Logger,
+  { task, replica, isReady = () => true, every = campaignMilliseconds }: CampaignOptions,
+): Leadership {
+  let lease: LeaseId | undefined;
+  let release = () => {};
+  let isLeading = false;
+  let keptAt = 0;
+  let attempt: Promise<void> | undefined;
+  let isResigning = false;
+
+  const lose = (reason: string) => {
+    if (isLeading) logger.warn({ task, replica, reason }, 'this replica no longer leads');
+    isLeading = false;
+    release();
+    release = () => {};
+    lease = undefined;
+  };
+
+  async function run(): Promise<void> {
+    if (!isReady()) return;
+    try {
+      const begin = performance.now();
+      if (lease !== undefined && !(await store.keepLease(lease))) lose('its lease has ended');
+      lease ??= await store.grantLease(leaseSeconds);
+      keptAt = begin;
+      if (isLeading || isResigning) return;
+      const key = leaderKey(task);
+      const put = { kind: 'put', key, value: leaderValue.encode({ replica }), lease } as const;
+      const { committed } = await store.commit({ compares: [{ kind: 'absent', key }], operations: [put] });
+      if (!committed) return;
+      isLeading = true;
+      release = store.guardLease(lease);
+      logger.info({ task, replica }, 'this replica leads');
+    } catch (error) {
+      // The lease may still run if the store cannot be reached.
+      if (!(error instanceof StoreUnavailable)) lose(messageOf(error));
+      else logger.debug({ task, reason: messageOf(error) }, 'cannot run for leadership');
+    }
+  }
+
+  const tick = () => {
+    attempt ??= run().finally(() => {
+      attempt = undefined;
+    });
+    return attempt;
+  };
+  void tick();
+  const timer = setInterval(tick, every);
+  timer.unref();
+  return {
+    isLeader: () => isLeading && performance.now() - keptAt < leaseSeconds * 1000,
+    resign: async () => {
+      isResigning = true;
+      clearInterval(timer);
+      const revoke = async () => {
+        await attempt;
+        isLeading = false;
+        release();
+        if (lease !== undefined) await store.revokeLease(lease);
+      };
+      const resigned = revoke().catch((error: unknown) =>
+        logger.debug({ task, reason: messageOf(error) }, 'could not resign'),
+      );
+      await within(resigned, resignMilliseconds);
+    },
+  };
+}

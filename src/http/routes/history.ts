@@ -1,0 +1,182 @@
+// The past, as the ledger has it: events, who had an address, what a host was, how full a pool was.
+
+import { parseSteps, parseTimeAt, parseTimeRange } from '../../control/history/history-input.ts';
+import { parseAddressAt } from '../../control/pools/allocation-input.ts';
+import { existingPool } from '../../control/reading/existing.ts';
+import { atField, type ErrorCode, Refusal, refuse } from '../../errors.ts';
+import {
+  type Ledger,
+  LedgerElsewhere,
+  type LedgerPage,
+  LedgerUnavailable,
+  type PageWanted,
+  parseShownId,
+} from '../../ledger/ledger.ts';
+import { auditedActions, auditedResources } from '../../model/audit-event.ts';
+import { InvalidValue } from '../../model/invalid-value.ts';
+import { Type } from '../../model/json-schema.ts';
+import { parseName } from '../../model/name.ts';
+import { defaultSpace } from '../../model/pool.ts';
+import { askingOf } from '../auth.ts';
+import { decodeCursor, encodeCursor, limitOf } from '../page.ts';
+import { shown } from '../schemas/answers.ts';
+import { AddressText, LabelText, listOf, NameText, oneOf, pageQuery, strict } from '../schemas/common.ts';
+import { EventBody, HoldBody, UsageBody } from '../schemas/history.ts';
+import type { Routes, Services } from '../services.ts';
+
+const refuses = ['ledger_elsewhere', 'ledger_off', 'ledger_unavailable'] as const satisfies ErrorCode[];
+const { limit, cursor } = pageQuery;
+const TimeText = Type.String({ maxLength: 64, format: 'date-time' });
+const timeQuery = {
+  since: Type.Optional({ ...TimeText, description: 'From this time on' }),
+  until: Type.Optional({ ...TimeText, description: 'Before this time' }),
+};
+
+export const historyRoutes: Routes = async (app, services) => {
+  app.get(
+    '/v1/events',
+    {
+      schema: {
+        operationId: 'listEvents',
+        tags: ['history'],
+        summary: 'Who changed what, newest first',
+        querystring: strict({
+          kind: Type.Optional(oneOf(auditedResources, { description: 'The `resource` of the events' })),
+          subject: Type.Optional(
+            Type.String({
+              minLength: 1,
+              maxLength: 2000,
+              description: 'The `name` of the events, exactly as they have it',
+            }),
+          ),
+          action: Type.Optional(oneOf(auditedActions)),
+          actor: Type.Optional(
+            Type.String({ minLength: 1, maxLength: 255, description: 'The id of a token, or a part of this service' }),
+          ),
+          ...timeQuery,
+          limit,
+          cursor,
+        }),
+        refuses,
+        response: shown(listOf(EventBody)),
+      },
+    },
+    async ({ query }) => {
+      const { kind, subject, action, actor } = query;
+      const filter = { resource: kind, name: subject, action, actor, ...parseTimeRange(query) };
+      const page = pageWanted(query);
+      return shownPage(await ask(services, (ledger) => ledger.listEvents(filter, page)));
+    },
+  );
+
+  app.get(
+    '/v1/hosts/:name/history',
+    {
+      schema: {
+        operationId: 'readHostHistory',
+        tags: ['history'],
+        summary: 'The events of a host, newest first',
+        params: strict({ name: NameText }),
+        querystring: strict({ ...timeQuery, limit, cursor }),
+        refuses,
+        response: shown(listOf(EventBody)),
+      },
+    },
+    async ({ params, query }) => {
+      const name = atField(':name', () => parseName(params.name));
+      const filter = { resource: 'host' as const, name, ...parseTimeRange(query) };
+      const page = pageWanted(query);
+      return shownPage(await ask(services, (ledger) => ledger.listEvents(filter, page)));
+    },
+  );
+
+  app.get(
+    '/v1/addresses/:ip/history',
+    {
+      schema: {
+        operationId: 'readAddressHistory',
+        tags: ['history'],
+        summary: 'Who had an address, and when',
+        params: strict({ ip: AddressText }),
+        querystring: strict({
+          space: Type.Optional({ ...LabelText, default: defaultSpace }),
+          at: Type.Optional({ ...TimeText, description: 'Only who had it at this time' }),
+          since: Type.Optional({ ...TimeText, description: 'Only who had it at this time or later' }),
+          until: Type.Optional({ ...TimeText, description: 'Only who had it before this time' }),
+          limit,
+          cursor,
+        }),
+        refuses,
+        response: shown(listOf(HoldBody)),
+      },
+    },
+    async ({ params, query }) => {
+      const address = parseAddressAt(':ip', params.ip);
+      const { since, until } = parseTimeRange(query);
+      const at = parseTimeAt('?at', query.at);
+      if (at !== undefined && (since ?? until) !== undefined)
+        refuse('invalid_request', 'give either the time `at`, or the range of `since` and `until`');
+      const filter = {
+        space: query.space ?? defaultSpace,
+        address,
+        since: at ?? since,
+        until: at ?? (until === undefined ? undefined : until - 1),
+      };
+      const page = pageWanted(query);
+      return shownPage(await ask(services, (ledger) => ledger.addressHistory(filter, page)));
+    },
+  );
+
+  app.get(
+    '/v1/pools/:pool/usage',
+    {
+      schema: {
+        operationId: 'readPoolUsage',
+        tags: ['history'],
+        summary: 'How full a pool was, in steps for a plot',
+        params: strict({ pool: LabelText }),
+        querystring: strict({
+          ...timeQuery,
+          step: Type.Optional(Type.Integer({ minimum: 1, maximum: 366 * 24 * 3600, description: 'Seconds' })),
+        }),
+        refuses: ['not_found', ...refuses],
+        response: shown(UsageBody),
+      },
+    },
+    async (request) => {
+      const { value: pool } = existingPool(askingOf(services, request), request.params.pool);
+      const wanted = { pool: pool.name, ...parseSteps(request.query, Date.now()) };
+      const steps = await ask(services, (ledger) => ledger.usage(wanted));
+      return { pool: pool.name, stepSeconds: wanted.step / 1000, steps };
+    },
+  );
+};
+
+/** Asks the ledger. Refuses if it is off, at another replica, or not available. */
+async function ask<T>({ ledger }: Services, question: (ledger: Ledger) => Promise<T>): Promise<T> {
+  if (ledger === undefined) refuse('ledger_off', 'this replica keeps no history: start it with --ledger, if it shall');
+  try {
+    return await ledger.read(question);
+  } catch (error) {
+    if (error instanceof LedgerElsewhere) {
+      const { replica } = error;
+      throw new Refusal('ledger_elsewhere', `the history is at the replica '${replica}': ask that one`, {
+        members: { replica },
+      });
+    }
+    if (!(error instanceof LedgerUnavailable)) throw error;
+    refuse('ledger_unavailable', `the ledger cannot be read: ${error.message}; what changes meanwhile is kept for it`);
+  }
+}
+
+function pageWanted(query: { limit?: number; cursor?: string }): PageWanted {
+  const before = decodeCursor(query.cursor, (id) => {
+    if (parseShownId(id) === undefined) throw new InvalidValue('is not a cursor that a list returned');
+    return id;
+  });
+  return { limit: limitOf(query), before };
+}
+
+function shownPage<T>({ items, next }: LedgerPage<T>) {
+  return { items, nextCursor: next === undefined ? null : encodeCursor(next) };
+}

@@ -1,0 +1,71 @@
+// The schemas of events, of the history of addresses and of the usage of pools.
+
+import { auditedActions, auditedResources } from '../../model/audit-event.ts';
+import { Type } from '../../model/json-schema.ts';
+import { nullable, oneOf } from './common.ts';
+
+const Time = Type.String({ format: 'date-time' });
+const Fields = nullable(Type.Object({}, { additionalProperties: true }), {
+  description: 'Of a change: only the fields that differ',
+});
+
+export const EventBody = Type.Object(
+  {
+    id: Type.String({ description: 'The revision of the change, and its place among the events of that revision' }),
+    revision: Type.Integer(),
+    at: Time,
+    resource: oneOf(auditedResources),
+    action: oneOf(auditedActions),
+    name: Type.String({ description: 'The name of the resource' }),
+    actor: Type.Object({
+      kind: oneOf(['token', 'system']),
+      id: Type.String(),
+      name: Type.String(),
+      from: Type.Optional(Type.String({ description: 'The address of the client' })),
+      requestId: Type.Optional(Type.String()),
+      request: Type.Optional(Type.String({ description: 'The method and the path' })),
+    }),
+    replica: Type.String({ description: 'The replica that carried the change out' }),
+    before: Fields,
+    after: Fields,
+    digest: Type.Boolean({ description: 'True: the event was too large, and `before` and `after` are digests' }),
+  },
+  { title: 'Event' },
+);
+
+export const HoldBody = Type.Object(
+  {
+    holder: Type.String({ description: '`host:<name>` or `allocation:<id>`' }),
+    owner: Type.String(),
+    pool: nullable(Type.String()),
+    from: nullable(Time, { description: 'Null: before the ledger began' }),
+    until: nullable(Time, { description: 'Null: the holder has it still' }),
+  },
+  { title: 'Hold' },
+);
+
+const count = Type.Number({ description: 'Beyond 2^53 rounded' });
+const Level = Type.Object(
+  {
+    capacity: count,
+    used: count,
+    recorded: count,
+    coolingDown: count,
+    peak: Type.Number({ description: 'The most that was used within the step' }),
+  },
+  { title: 'UsageLevel', description: 'At the end of the step' },
+);
+export const UsageBody = Type.Object(
+  {
+    pool: Type.String(),
+    stepSeconds: Type.Integer(),
+    steps: Type.Array(
+      Type.Object({
+        at: Type.String({ format: 'date-time', description: 'When the step begins' }),
+        ipv4: Type.Optional(Level),
+        ipv6: Type.Optional(Level),
+      }),
+    ),
+  },
+  { title: 'UsageHistory' },
+);

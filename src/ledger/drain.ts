@@ -1,0 +1,44 @@
+// Moves events from the outbox into the ledger. A key is deleted when the ledger has its events: if this ends between
+// the two, the next drain appends the same rows, which changes nothing (test/ledger/service.test.ts).
+
+import type { Logger } from '../model/logger.ts';
+import { outboxKind } from '../store/kinds/outbox.ts';
+import { type Entry, maxOperations, type Store } from '../store/store.ts';
+import type { Ledger } from './ledger.ts';
+
+/** Keys of the outbox that are appended together. */
+const keysAtOnce = 500;
+/** How much of a value that cannot be read goes into the log. */
+const shownCharacters = 2000;
+
+export interface DrainOptions {
+  store: Store;
+  /** Called when there is something to append. */
+  ledger: () => Promise<Ledger>;
+  logger: Logger;
+}
+
+/** Empties the outbox. Returns how many transactions it took. `mayGoOn` is asked before each part. */
+export async function drainOutbox({ store, ledger, logger }: DrainOptions, mayGoOn: () => boolean): Promise<number> {
+  let drained = 0;
+  while (mayGoOn()) {
+    const { entries } = await store.list(outboxKind.prefix, { limit: keysAtOnce });
+    if (entries.length === 0) break;
+    const inOrder = entries.toSorted((a, b) => a.modified - b.modified);
+    const rows = inOrder.map(({ key, value, modified }) => ({ key, value, revision: modified }));
+    for (const key of await (await ledger()).append(rows)) {
+      const value = entries.find((entry) => entry.key === key)?.value.slice(0, shownCharacters);
+      logger.error({ key, value }, 'the events of a change cannot be read, and are not in the ledger');
+    }
+    await deleteKeys(store, entries);
+    drained += entries.length;
+  }
+  return drained;
+}
+
+export async function deleteKeys(store: Store, entries: readonly Entry[]): Promise<void> {
+  for (let start = 0; start < entries.length; start += maxOperations) {
+    const part = entries.slice(start, start + maxOperations);
+    await store.commit({ compares: [], operations: part.map(({ key }) => ({ kind: 'delete', key })) });
+  }
+}

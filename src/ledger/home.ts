@@ -1,0 +1,73 @@
+// Which ledger has the history of this store. The store's key `ledger/home` names it, by the identity that the ledger
+// itself has. So a replica never writes into the ledger of another store, whose revisions, and with them the ids of
+// events, are others; and a ledger in a file stays with the replica that has the file.
+
+import type { Revision } from '../model/revision.ts';
+import { type LedgerHome, ledgerHomeKey, ledgerHomeValue } from '../store/kinds/ledger.ts';
+import type { Store } from '../store/store.ts';
+import type { LedgerIdentity } from './ledger.ts';
+
+/** The home as it is stored. */
+export interface StoredHome {
+  home: LedgerHome;
+  modified: Revision;
+}
+
+/** Where a replica looks for the ledger, by its settings. */
+export interface Place {
+  kind: 'sqlite' | 'postgresql';
+  replica: string;
+}
+
+/** Whether a replica may use its own ledger; if not, which replica has the right one, or why its own is wrong. */
+export type Standing =
+  | { at: 'here'; isNew: boolean }
+  | { at: 'elsewhere'; replica: string }
+  | { at: 'wrong'; reason: string };
+
+export async function readHome(store: Store): Promise<StoredHome | undefined> {
+  const entry = await store.get(ledgerHomeKey);
+  return entry && { home: ledgerHomeValue.decode(entry.value), modified: entry.modified };
+}
+
+/** Returns the other replica that has the ledger in a file; undefined if this replica may have it. */
+export function otherHome(home: LedgerHome | undefined, { kind, replica }: Place): string | undefined {
+  if (home === undefined || kind === 'postgresql') return undefined;
+  if (home.kind === 'postgresql') return 'PostgreSQL';
+  return home.replica === replica || home.replica === undefined ? undefined : home.replica;
+}
+
+/**
+ * Makes the opened ledger the home of the store's history if it may be: if it is known as that, or new. Decides again
+ * if another replica was first.
+ */
+export async function claimHome(store: Store, place: Place, identity: LedgerIdentity): Promise<Standing> {
+  for (;;) {
+    const stored = await readHome(store);
+    const other = otherHome(stored?.home, place);
+    if (other !== undefined) return { at: 'elsewhere', replica: other };
+    const isKnown = stored?.home.ledger === identity.id;
+    if (!isKnown && !identity.isEmpty) {
+      return {
+        at: 'wrong',
+        reason: 'it has the history of another store: give --ledger another file or database, or move this one away',
+      };
+    }
+    const { kind, replica } = place;
+    const wanted: LedgerHome = { kind, ledger: identity.id, ...(kind === 'sqlite' && { replica }) };
+    const isAsWanted = isKnown && stored.home.kind === kind && stored.home.replica === wanted.replica;
+    if (isAsWanted || (await writeHome(store, wanted, stored))) return { at: 'here', isNew: !isKnown };
+  }
+}
+
+/** Writes the home, with what is lost so far. Returns false if another replica was first. */
+export async function writeHome(store: Store, home: LedgerHome, before: StoredHome | undefined): Promise<boolean> {
+  const lost = home.lost ?? before?.home.lost;
+  const value = ledgerHomeValue.encode({ ...home, ...(lost !== undefined && { lost }) });
+  const compare =
+    before === undefined
+      ? ({ kind: 'absent', key: ledgerHomeKey } as const)
+      : ({ kind: 'modified', key: ledgerHomeKey, revision: before.modified } as const);
+  const put = { kind: 'put', key: ledgerHomeKey, value } as const;
+  return (await store.commit({ compares: [compare], operations: [put] })).committed;
+}

@@ -1,0 +1,249 @@
+// The ledger of a running replica: empties the outbox, samples the pools, deletes what is too old, and answers reads.
+// The replica that has the file does that, or with PostgreSQL the leader; reads of PostgreSQL are answered by all. The
+// ledger is opened when it is first needed. It may fail at any time: then the events wait in the store.
+
+import type { Logger } from '../model/logger.ts';
+import { messageOf } from '../model/thrown.ts';
+import { TroubleLog } from '../model/trouble-log.ts';
+import { within } from '../model/within.ts';
+import type { LedgerHome, LostEvents } from '../store/kinds/ledger.ts';
+import { outboxKind } from '../store/kinds/outbox.ts';
+import { type Store, StoreUnavailable } from '../store/store.ts';
+import type { Views } from '../views/views.ts';
+import { drainOutbox } from './drain.ts';
+import { claimHome, otherHome, type Place, readHome } from './home.ts';
+import { type Ledger, LedgerElsewhere, LedgerUnavailable } from './ledger.ts';
+import type { LedgerTask } from './ledger-messages.ts';
+import { LedgerThread } from './ledger-thread.ts';
+import { dropOldest } from './outbox-limit.ts';
+import { UsageSampler } from './usage-sampler.ts';
+
+const day = 24 * 3600 * 1000;
+
+/** Milliseconds between two rounds of each work. */
+export const ledgerIntervals = {
+  drain: 200,
+  watch: 3000,
+  sample: 60_000,
+  retain: 600_000,
+  retry: 1000,
+  maxRetry: 15_000,
+};
+/** Samples stay as they are for two weeks, then one an hour stays. */
+const fineDays = 14;
+/** How long a read waits until the ledger has what was written before it. Then it answers without that. */
+const catchUpMilliseconds = 2000;
+const readMilliseconds = 20_000;
+
+export interface LedgerOptions {
+  task: LedgerTask;
+  replica: string;
+  store: Store;
+  views: Views;
+  /** Whether this replica does what only one may do. It resigns when the service is closed. */
+  leadership: { isLeader(): boolean; resign(): Promise<void> };
+  logger: Logger;
+  /** 0: for ever. */
+  keepDays: number;
+  /** 0: no limit. */
+  maxEvents: number;
+  outboxMax: number;
+  intervals?: typeof ledgerIntervals;
+}
+
+/** What /readyz and /metrics show. */
+export interface LedgerStatus {
+  state: 'here' | 'elsewhere' | 'unavailable';
+  /** The replica that has the ledger, if it is elsewhere. */
+  replica?: string;
+  /** Why it is unavailable. */
+  reason?: string;
+  /** The transactions whose events wait in the store. */
+  waiting: number;
+  /** The events that were dropped. */
+  lost?: LostEvents;
+}
+
+export class LedgerService {
+  readonly #options: LedgerOptions;
+  readonly #place: Place;
+  readonly #ledger: Ledger;
+  readonly #sampler: UsageSampler;
+  readonly #trouble: TroubleLog;
+  readonly #timers: NodeJS.Timeout[] = [];
+  /** The work under way, by name. */
+  readonly #running = new Map<string, Promise<void>>();
+  #home: LedgerHome | undefined;
+  /** The identity of our ledger, if it is the home of the store's history. */
+  #claimed: string | undefined;
+  #waiting = 0;
+  #failure: string | undefined;
+  #failures = 0;
+  #retryAt = 0;
+  /** The revision of the views when the outbox was last found empty. */
+  #drainedAt = 0;
+  #closed = false;
+
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+    this.#place = { kind: options.task.kind, replica: options.replica };
+    this.#ledger = new LedgerThread(options.task);
+    this.#sampler = new UsageSampler(options.views);
+    this.#trouble = new TroubleLog(options.logger, {
+      begins: 'the ledger cannot be written to: events wait in the store, will retry',
+      over: 'the ledger can be written to again',
+    });
+    const { drain, watch, sample, retain } = options.intervals ?? ledgerIntervals;
+    this.#every(watch, 'watch', () => this.#watch());
+    this.#every(drain, 'drain', () => this.#drain());
+    this.#every(sample, 'sample', () => this.#sample());
+    this.#every(retain, 'retain', () => this.#retain());
+    void this.#run('watch', () => this.#watch());
+  }
+
+  get status(): LedgerStatus {
+    const elsewhere = otherHome(this.#home, this.#place);
+    const lost = this.#home?.lost;
+    return {
+      ...(elsewhere !== undefined
+        ? { state: 'elsewhere', replica: elsewhere }
+        : this.#failure !== undefined
+          ? { state: 'unavailable', reason: this.#failure }
+          : { state: 'here' }),
+      waiting: this.#waiting,
+      ...(lost !== undefined && { lost }),
+    };
+  }
+
+  /**
+   * Asks the ledger. It has what this replica served before, if this replica drains the outbox. Rejects with
+   * {@link LedgerElsewhere} or {@link LedgerUnavailable}.
+   */
+  async read<T>(ask: (ledger: Ledger) => Promise<T>): Promise<T> {
+    const answer = async () => {
+      const ledger = await this.#opened();
+      await within(
+        this.#run('drain', () => this.#drain()),
+        catchUpMilliseconds,
+      );
+      return ask(ledger);
+    };
+    const answered = answer();
+    try {
+      if (await within(answered, readMilliseconds)) return await answered;
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      throw new LedgerUnavailable(`its home is not known: ${error.message}`);
+    }
+    throw new LedgerUnavailable(`it did not answer within ${readMilliseconds / 1000} seconds`);
+  }
+
+  /** Ends all work. The events that wait are for the next start, or for another replica. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    await Promise.all([this.#ledger.close(), ...this.#running.values()]);
+    await this.#options.leadership.resign();
+  }
+
+  #every(milliseconds: number, name: string, work: () => Promise<void>): void {
+    this.#timers.push(setInterval(() => void this.#run(name, work), milliseconds).unref());
+  }
+
+  /** Runs the work, or waits for it if it runs already. Its failures are told by {@link status} and in the log. */
+  #run(name: string, work: () => Promise<void>): Promise<void> {
+    const running = this.#running.get(name);
+    if (running !== undefined || this.#closed) return running ?? Promise.resolve();
+    const started = work()
+      .catch((error: unknown) =>
+        this.#options.logger.debug({ reason: messageOf(error) }, `the ledger's ${name} failed`),
+      )
+      .finally(() => this.#running.delete(name));
+    this.#running.set(name, started);
+    return started;
+  }
+
+  /** Reads where the ledger is and how much waits for it. The leader drops what is too much. */
+  async #watch(): Promise<void> {
+    const { store, views, leadership, outboxMax, logger } = this.#options;
+    if (!views.loaded) return;
+    this.#home = (await readHome(store))?.home;
+    if (this.#home?.ledger !== this.#claimed) this.#claimed = undefined;
+    this.#waiting = await store.count(outboxKind.prefix);
+    if (this.#waiting <= outboxMax || !leadership.isLeader()) return;
+    await dropOldest(store, this.#place, this.#waiting - outboxMax, logger);
+    this.#home = (await readHome(store))?.home;
+  }
+
+  /** Returns whether this replica is the one that writes into the ledger. */
+  #isWriter(): boolean {
+    if (this.#closed || !this.#options.views.loaded || otherHome(this.#home, this.#place) !== undefined) return false;
+    return this.#place.kind === 'sqlite' && this.#home?.replica !== undefined
+      ? true
+      : this.#options.leadership.isLeader();
+  }
+
+  async #drain(): Promise<void> {
+    const { store, views, logger, intervals = ledgerIntervals } = this.#options;
+    const { revision } = views;
+    if (!this.#isWriter() || revision === this.#drainedAt || performance.now() < this.#retryAt) return;
+    try {
+      const ledger = () => this.#opened();
+      const drained = await drainOutbox({ store, ledger, logger }, () => this.#isWriter());
+      this.#drainedAt = revision;
+      this.#failure = undefined;
+      this.#failures = 0;
+      if (drained > 0) this.#waiting = 0;
+      this.#trouble.succeeded();
+    } catch (error) {
+      // The store's trouble is told elsewhere.
+      if (error instanceof StoreUnavailable || error instanceof LedgerElsewhere || this.#closed) throw error;
+      this.#failure = messageOf(error);
+      this.#retryAt = performance.now() + Math.min(intervals.retry * 2 ** this.#failures, intervals.maxRetry);
+      this.#failures += 1;
+      this.#trouble.failed(error);
+    }
+  }
+
+  async #sample(): Promise<void> {
+    if (!this.#isWriter()) return;
+    const samples = this.#sampler.sample(Date.now());
+    if (samples.length === 0) return;
+    await (await this.#opened()).appendSamples(samples);
+    this.#sampler.noteWritten(samples);
+  }
+
+  async #retain(): Promise<void> {
+    const { keepDays, maxEvents, logger } = this.#options;
+    if (!this.#isWriter() || this.#claimed === undefined) return;
+    const now = Date.now();
+    const deleted = await this.#ledger.retain({
+      hourlyBefore: now - fineDays * day,
+      ...(keepDays > 0 && { before: now - keepDays * day }),
+      ...(maxEvents > 0 && { maxEvents }),
+    });
+    if (deleted > 0) logger.info({ deleted }, 'deleted old rows from the ledger');
+  }
+
+  /** Returns the ledger when it is known to be the one of this store. */
+  async #opened(): Promise<Ledger> {
+    const other = otherHome(this.#home, this.#place);
+    if (other !== undefined) throw new LedgerElsewhere(other);
+    if (this.#claimed !== undefined) return this.#ledger;
+    const { store, logger } = this.#options;
+    const identity = await this.#ledger.identity();
+    const before = (await readHome(store))?.home;
+    const standing = await claimHome(store, this.#place, identity);
+    this.#home = (await readHome(store))?.home;
+    if (standing.at === 'elsewhere') throw new LedgerElsewhere(standing.replica);
+    if (standing.at === 'wrong') throw new LedgerUnavailable(standing.reason);
+    this.#claimed = identity.id;
+    if (standing.isNew && before?.ledger !== undefined) {
+      logger.warn(
+        { before, now: this.#home },
+        'the ledger is a new one: its history begins now, the earlier one has what was before',
+      );
+    } else if (standing.isNew) logger.info({ ...this.#place }, 'the ledger begins');
+    return this.#ledger;
+  }
+}

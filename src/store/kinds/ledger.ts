@@ -1,0 +1,47 @@
+// The ledger: `ledger/home` → which ledger has the history of this store, and where it is. No view follows it.
+
+import { Type } from '../../model/json-schema.ts';
+import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
+import { text, time } from '../codec/value-fields.ts';
+import { storedKind } from './stored-kind.ts';
+
+declare module './stored-kind.ts' {
+  interface StoredKinds {
+    ledger: { subject: { entry: 'home' }; value: LedgerHome };
+  }
+}
+
+export interface LedgerHome {
+  kind: 'sqlite' | 'postgresql';
+  /** The identity of the ledger. Missing: it was not opened yet. */
+  ledger?: string;
+  /** The replica that has the file. Missing: the ledger is a database that all replicas reach. */
+  replica?: string;
+  /** What was dropped because too much waited for the ledger. Missing: nothing. */
+  lost?: LostEvents;
+}
+
+/** Transactions whose events are lost. `from` and `until`: when the oldest and the newest of them were written. */
+export interface LostEvents {
+  transactions: number;
+  from: string;
+  until: string;
+}
+
+const prefix = 'ledger/';
+
+export const ledgerHomeKey = `${prefix}home`;
+
+export const ledgerHomeValue: ValueCodec<LedgerHome> = valueCodec({
+  kind: Type.Union([Type.Literal('sqlite'), Type.Literal('postgresql')]),
+  ledger: Type.Optional(text),
+  replica: Type.Optional(text),
+  lost: Type.Optional(Type.Object({ transactions: Type.Integer({ minimum: 1 }), from: time, until: time })),
+} satisfies FieldsOf<LedgerHome>);
+
+export const ledgerKind = storedKind('ledger', {
+  prefix,
+  key: ({ entry }) => prefix + entry,
+  subjectOf: ([entry]) => (entry === 'home' ? { entry } : undefined),
+  read: (_, text) => ledgerHomeValue.decode(text),
+});

@@ -1,0 +1,42 @@
+// Of an outbox that is too large, the oldest transactions are dropped. The store keeps how many and from when, and the
+// log has an error.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { claimHome, readHome } from '../../src/ledger/home.ts';
+import { dropOldest } from '../../src/ledger/outbox-limit.ts';
+import type { Logger } from '../../src/model/logger.ts';
+import { timestamp } from '../../src/model/timestamp.ts';
+import { newUlid } from '../../src/model/ulid.ts';
+import { openEmbeddedStore } from '../../src/store/embedded.ts';
+import { outboxKind, outboxValue } from '../../src/store/kinds/outbox.ts';
+import { temporaryFolder } from '../support/temporary.ts';
+
+const start = Date.parse('2026-03-01T00:00:00Z');
+
+test('the oldest are dropped, and it is told loudly', async (t) => {
+  const store = await openEmbeddedStore({ folder: await temporaryFolder(t) });
+  t.after(() => store.close());
+  const place = { kind: 'sqlite', replica: 'a' } as const;
+  await claimHome(store, place, { id: 'A', isEmpty: true });
+  for (let minute = 0; minute < 12; minute += 1) {
+    const at = start + minute * 60_000;
+    const value = outboxValue.encode({ at: timestamp(at), replica: 'a', decisions: [] });
+    const put = { kind: 'put', key: outboxKind.prefix + newUlid(at), value } as const;
+    await store.commit({ compares: [], operations: [put] });
+  }
+  const errors: unknown[] = [];
+  const logger = { error: (...line: unknown[]) => errors.push(line) } as unknown as Logger;
+  await dropOldest(store, place, 5, logger);
+  await dropOldest(store, place, 2, logger);
+  const { entries } = await store.list(outboxKind.prefix);
+  assert.deepEqual(
+    entries.map(({ value }) => outboxValue.decode(value).at),
+    [7, 8, 9, 10, 11].map((minute) => timestamp(start + minute * 60_000)),
+  );
+  const { home } = (await readHome(store))!;
+  assert.deepEqual(home.lost, { transactions: 7, from: timestamp(start), until: timestamp(start + 6 * 60_000) });
+  assert.equal(home.ledger, 'A');
+  assert.equal(errors.length, 2);
+  assert.match(JSON.stringify(errors), /EVENTS ARE LOST/);
+});

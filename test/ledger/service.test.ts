@@ -1,0 +1,117 @@
+// The ledger of a running replica: what it drains when something fails (src/ledger/drain.ts), who drains, what it
+// samples, and what it tells about itself.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { decidePutZone } from '../../src/control/zones/put-zone.ts';
+import type { LedgerService } from '../../src/ledger/ledger-service.ts';
+import { parseName } from '../../src/model/name.ts';
+import { zoneDefaults } from '../../src/model/zone.ts';
+import { outboxKind } from '../../src/store/kinds/outbox.ts';
+import { StoreUnavailable } from '../../src/store/store.ts';
+import { audit } from '../support/audit-trail.ts';
+import { changedStore } from '../support/changed-store.ts';
+import { type ControlPlane, embeddedStore, openReplica } from '../support/control-plane.ts';
+import { skipWithoutPostgresql, startPostgresql } from '../support/postgresql.ts';
+import { type Cleanup, temporaryFolder } from '../support/temporary.ts';
+import { startTestLedger } from '../support/test-ledger.ts';
+import { until } from '../support/until.ts';
+
+const auditing = async (t: Cleanup) => openReplica(t, await embeddedStore(t), undefined, audit);
+
+async function createZone({ commit }: ControlPlane, name: string): Promise<void> {
+  const zone = { ...zoneDefaults, name: parseName(name) };
+  await commit((context) => decidePutZone(context, { name: zone.name, precondition: {}, change: () => zone }));
+}
+
+const namesIn = async (ledger: LedgerService) =>
+  (await ledger.read((one) => one.listEvents({}, { limit: 100 }))).items.map(({ name }) => name);
+
+const waiting = (replica: ControlPlane) => replica.store.count(outboxKind.prefix);
+
+test('events whose keys could not be deleted are appended again, which changes nothing', async (t) => {
+  const replica = await auditing(t);
+  let failing = true;
+  let failures = 0;
+  const store = changedStore(replica.store, {
+    commit: (transaction) => {
+      const deletes = transaction.operations.some(({ kind }) => kind === 'delete');
+      if (!failing || !deletes) return replica.store.commit(transaction);
+      failures += 1;
+      return Promise.reject(new StoreUnavailable('it is away'));
+    },
+  });
+  await createZone(replica, 'a.test');
+  const ledger = await startTestLedger(t, { ...replica, store });
+  await until(() => failures >= 2, 'it does not try again');
+  assert.equal(await waiting(replica), 1);
+  assert.deepEqual(await namesIn(ledger), ['a.test']);
+  failing = false;
+  await until(async () => (await waiting(replica)) === 0, 'the outbox is not empty');
+  assert.deepEqual(await namesIn(ledger), ['a.test']);
+});
+
+test('events wait while the ledger cannot be opened, and the status says why; then it goes on by itself', {
+  skip: skipWithoutPostgresql(),
+}, async (t) => {
+  const server = await startPostgresql(t);
+  const url = server.newDatabase();
+  await server.stop();
+  const replica = await auditing(t);
+  await createZone(replica, 'a.test');
+  const ledger = await startTestLedger(t, replica, { task: { kind: 'postgresql', url } });
+  await until(() => ledger.status.state === 'unavailable', 'the failure is not told');
+  await until(() => ledger.status.waiting === 1, 'the waiting events are not told');
+  assert.match(ledger.status.reason ?? '', /./);
+  await server.start();
+  await until(async () => (await waiting(replica)) === 0, 'the outbox is not empty');
+  assert.deepEqual(await namesIn(ledger), ['a.test']);
+  assert.equal(ledger.status.state, 'here');
+});
+
+test('with PostgreSQL only the leader drains, and every replica answers reads', {
+  skip: skipWithoutPostgresql(),
+}, async (t) => {
+  const server = await startPostgresql(t);
+  const task = { kind: 'postgresql', url: server.newDatabase() } as const;
+  const replica = await auditing(t);
+  let leads = false;
+  const follower = await startTestLedger(t, replica, { task, isLeader: () => false });
+  const leader = await startTestLedger(t, replica, { task, isLeader: () => leads });
+  await createZone(replica, 'a.test');
+  assert.deepEqual(await namesIn(follower), []);
+  assert.equal(await waiting(replica), 1);
+  leads = true;
+  await until(async () => (await waiting(replica)) === 0, 'the outbox is not empty');
+  for (const ledger of [leader, follower]) assert.deepEqual(await namesIn(ledger), ['a.test']);
+});
+
+test('a ledger of another store is refused, and its events stay apart', async (t) => {
+  const file = join(await temporaryFolder(t), 'ledger.db');
+  const task = { kind: 'sqlite', file } as const;
+  const first = await auditing(t);
+  await createZone(first, 'a.test');
+  const ledger = await startTestLedger(t, first, { task });
+  assert.deepEqual(await namesIn(ledger), ['a.test']);
+  await ledger.close();
+  const second = await auditing(t);
+  await createZone(second, 'b.test');
+  const other = await startTestLedger(t, second, { task });
+  await until(() => other.status.state === 'unavailable', 'the failure is not told');
+  assert.match(other.status.reason ?? '', /another store/);
+  await assert.rejects(namesIn(other), { name: 'LedgerUnavailable', message: /another store/ });
+  assert.equal(await waiting(second), 1);
+});
+
+test('an outbox beyond its limit loses its oldest events, and the status says so', async (t) => {
+  const replica = await auditing(t);
+  for (const name of ['a', 'b', 'c', 'd']) await createZone(replica, `${name}.test`);
+  const slow = { drain: 3_600_000 };
+  const ledger = await startTestLedger(t, replica, { outboxMax: 3, intervals: slow });
+  await until(() => ledger.status.lost !== undefined, 'nothing is dropped');
+  assert.equal(ledger.status.lost?.transactions, 1);
+  assert.equal(await waiting(replica), 3);
+  assert.deepEqual(await namesIn(ledger), ['d.test', 'c.test', 'b.test']);
+  assert.equal(ledger.status.lost?.transactions, 1);
+});

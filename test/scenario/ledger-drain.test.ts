@@ -1,0 +1,195 @@
+// Every change is in the ledger once, and in the order of the store's revisions, whatever dies meanwhile: PostgreSQL,
+// the replica that drains, or all at once.
+
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { openEtcdStore } from '../../src/store/etcd.ts';
+import { leaderKey, leaderValue } from '../../src/store/kinds/leader.ts';
+import { outboxKind } from '../../src/store/kinds/outbox.ts';
+import { skipWithoutEtcd, startEtcd } from '../support/etcd.ts';
+import { skipWithoutPostgresql, startPostgresql } from '../support/postgresql.ts';
+import { type Replica, startReplica } from '../support/replica.ts';
+import { etcdFlags } from '../support/stores.ts';
+import { temporaryFolder } from '../support/temporary.ts';
+import { until } from '../support/until.ts';
+
+interface Told {
+  id: string;
+  revision: number;
+  action: string;
+  name: string;
+}
+
+/** Zones that writers have created, each by one request that was answered with 201. */
+class Writers {
+  readonly created: string[] = [];
+  /** Zones whose request had no answer: they may exist or not. */
+  readonly unsure: string[] = [];
+  readonly #running: Promise<void>[] = [];
+  #stopped = false;
+
+  start(replicas: readonly Replica[], count: number): void {
+    for (let writer = 0; writer < count; writer += 1) this.#running.push(this.#write(replicas, writer));
+  }
+
+  async #write(replicas: readonly Replica[], writer: number): Promise<void> {
+    for (let n = 0; !this.#stopped; n += 1) {
+      const name = `w${writer}-${n}.test`;
+      const replica = replicas[(writer + n) % replicas.length] as Replica;
+      const status = await replica.request('POST', '/v1/zones', { name }).then(
+        (answer) => answer.status,
+        () => 0,
+      );
+      if (status === 201) this.created.push(name);
+      else this.unsure.push(name);
+      if (status !== 201) await delay(50);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#running);
+  }
+}
+
+async function allEvents(replica: Replica): Promise<Told[]> {
+  const all: Told[] = [];
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const page: { items: Told[]; nextCursor: string | null } = await replica.expect(
+      200,
+      'GET',
+      `/v1/events?kind=zone&limit=1000${cursor && `&cursor=${cursor}`}`,
+    );
+    all.push(...page.items);
+    cursor = page.nextCursor;
+  }
+  return all.reverse();
+}
+
+const waitingAt = async (replica: Replica) =>
+  (await replica.expect<{ ledger: { waiting: number } }>(200, 'GET', '/readyz')).ledger.waiting;
+
+/** Asserts that there is one event for each zone that exists, and none for another. */
+async function assertComplete(replica: Replica, { created, unsure }: Writers): Promise<void> {
+  const events = await allEvents(replica);
+  const names = events.filter(({ action }) => action === 'created').map(({ name }) => name);
+  assert.equal(new Set(names).size, names.length, 'an event is there twice');
+  assert.deepEqual(new Set(created).difference(new Set(names)), new Set(), 'an event is lost');
+  for (const name of new Set(names).difference(new Set(created))) {
+    assert.ok(unsure.includes(name), name);
+    await replica.expect(200, 'GET', `/v1/zones/${name}`);
+  }
+  for (const name of unsure.filter((one) => !names.includes(one)))
+    await replica.expect(404, 'GET', `/v1/zones/${name}`);
+  const revisions = events.map(({ revision }) => revision);
+  assert.deepEqual(
+    revisions,
+    revisions.toSorted((a, b) => a - b),
+  );
+  assert.equal(new Set(events.map(({ id }) => id)).size, events.length);
+  assert.ok(created.length > 50, `only ${created.length} changes`);
+}
+
+test('PostgreSQL stops and starts, and the leader is killed while it drains: nothing twice, nothing lost', {
+  skip: skipWithoutEtcd() || skipWithoutPostgresql(),
+  timeout: 240_000,
+}, async (t) => {
+  const postgresql = await startPostgresql(t);
+  const etcd = await startEtcd();
+  t.after(() => etcd.close());
+  const folder = await temporaryFolder(t);
+  const flags = [...etcdFlags(etcd), '--dns-threads', '1', '--ledger', postgresql.newDatabase()];
+  const replicas = await Promise.all(['a', 'b', 'c'].map((name) => replicaIn(t, folder, name, flags)));
+  const store = await openEtcdStore({ endpoints: [etcd.endpoint], prefix: '/zonewright/v1' });
+  t.after(() => store.close());
+  const leader = async () => {
+    const entry = await store.get(leaderKey('ledger'));
+    const name = entry && leaderValue.decode(entry.value).replica;
+    return replicas.find((replica) => replica.folder.endsWith(`/${name}`));
+  };
+  const writers = new Writers();
+  writers.start(replicas, 4);
+  await delay(1500);
+  await postgresql.stop();
+  await delay(4000);
+  const [first] = replicas as [Replica, ...Replica[]];
+  assert.ok((await store.count(outboxKind.prefix)) > 0, 'events wait');
+  await until(async () => (await waitingAt(first)) > 0, 'the waiting events are not shown');
+  await postgresql.start();
+  // The backlog is about to be drained.
+  await until(async () => (await leader()) !== undefined, 'nobody leads');
+  const killed = (await leader()) as Replica;
+  await killed.kill();
+  await delay(2000);
+  await killed.start();
+  const frozen = await someLeader(leader);
+  process.kill(frozen.pid, 'SIGSTOP');
+  await delay(12_000);
+  process.kill(frozen.pid, 'SIGCONT');
+  await writers.stop();
+  await until(async () => (await store.count(outboxKind.prefix)) === 0, 'the outbox is not empty', 60_000);
+  for (const replica of replicas) await assertComplete(replica, writers);
+});
+
+test('a replica with a SQLite ledger is killed again and again: nothing twice, nothing lost', {
+  timeout: 120_000,
+}, async (t) => {
+  const replica = await replicaIn(t, await temporaryFolder(t), 'a', ['--dns-threads', '1']);
+  const writers = new Writers();
+  writers.start([replica], 4);
+  for (const milliseconds of [900, 700, 1100]) {
+    await delay(milliseconds);
+    await replica.kill();
+    await replica.start();
+  }
+  await delay(1000);
+  await writers.stop();
+  await until(async () => (await waitingAt(replica)) === 0, 'the outbox is not empty');
+  await assertComplete(replica, writers);
+  await replica.stop();
+  await replica.start();
+  await assertComplete(replica, writers);
+});
+
+test('two replicas with SQLite: one has the ledger, with the events of both, the other says which', {
+  skip: skipWithoutEtcd(),
+  timeout: 120_000,
+}, async (t) => {
+  const etcd = await startEtcd();
+  t.after(() => etcd.close());
+  const folder = await temporaryFolder(t);
+  const flags = [...etcdFlags(etcd), '--dns-threads', '1'];
+  const [a, b] = [await replicaIn(t, folder, 'a', flags), await replicaIn(t, folder, 'b', flags)];
+  await a.expect(201, 'POST', '/v1/zones', { name: 'a.test' });
+  await b.expect(201, 'POST', '/v1/zones', { name: 'b.test' });
+  await until(async () => (await allEvents(a)).length === 2, 'events are missing');
+  let answer = await b.request<{ code: string; replica: string }>('GET', '/v1/events');
+  await until(async () => {
+    answer = await b.request('GET', '/v1/events');
+    return answer.status === 503;
+  }, 'the other replica answers');
+  assert.deepEqual([answer.body.code, answer.body.replica], ['ledger_elsewhere', 'a']);
+  await a.kill();
+  await b.expect(201, 'POST', '/v1/zones', { name: 'c.test' });
+  await a.start();
+  await until(async () => (await allEvents(a)).length === 3, 'what was changed meanwhile is missing');
+});
+
+function replicaIn(t: TestContext, folder: string, name: string, flags: string[]): Promise<Replica> {
+  const own = join(folder, name);
+  mkdirSync(own);
+  return startReplica(t, own, ['--replica', name, ...flags]);
+}
+
+/** Waits for a leader, and returns it. */
+async function someLeader(leader: () => Promise<Replica | undefined>): Promise<Replica> {
+  let found: Replica | undefined;
+  await until(async () => {
+    found = await leader();
+    return found !== undefined;
+  }, 'nobody leads');
+  return found as Replica;
+}
