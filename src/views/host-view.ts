@@ -16,22 +16,21 @@ export class HostView {
   }
 
   /**
-   * Yields the hosts in key order. With `after`, only those that follow that name. With `top`, only those at that name
-   * or below it, and reads no others.
+   * Yields the hosts in key order. With `after`, only those that follow that name. With `tops`, only those at these
+   * names or below them, and reads no others.
    */
-  *list(after?: Fqdn, top: Fqdn = root): Generator<Versioned<Host>> {
+  *list(after?: Fqdn, tops: readonly Fqdn[] = [root]): Generator<Versioned<Host>> {
     const from = after === undefined ? undefined : hostKey(after);
-    if (top === root) {
-      for (const [key, host] of this.#hosts.entries(from)) if (key !== from) yield host;
-      return;
-    }
-    const own = hostKey(top);
-    const below = `${own}.`;
-    const host = this.#hosts.get(own);
-    if (host !== undefined && (from === undefined || from < own)) yield host;
-    for (const [key, host] of this.#hosts.entries(from === undefined || from < below ? below : from)) {
-      if (!key.startsWith(below)) return;
-      if (key !== from) yield host;
+    let start = from;
+    for (const { first, end } of spansBelow(tops)) {
+      // A span may begin inside the one before it.
+      if (first !== undefined && (start === undefined || start < first)) start = first;
+      if (end !== undefined && start !== undefined && start >= end) continue;
+      for (const [key, host] of this.#hosts.entries(start)) {
+        if (end !== undefined && key >= end) break;
+        if (key !== from) yield host;
+      }
+      start = end;
     }
   }
 
@@ -42,4 +41,21 @@ export class HostView {
   delete(name: Fqdn): void {
     this.#hosts.delete(hostKey(name));
   }
+}
+
+/** A span of keys, without its end. Undefined: from the first key on, or to the last one. */
+interface Span {
+  first: string | undefined;
+  end: string | undefined;
+}
+
+/** Returns the spans of the keys at these names or below them, by their first keys. */
+function spansBelow(tops: readonly Fqdn[]): Span[] {
+  if (tops.includes(root)) return [{ first: undefined, end: undefined }];
+  // Keys such as `web-1` are between `web` and those below it. '/' is the character after '.'.
+  const spans = tops.map(hostKey).flatMap((own) => [
+    { first: own, end: `${own}\0` },
+    { first: `${own}.`, end: `${own}/` },
+  ]);
+  return spans.sort((a, b) => (a.first < b.first ? -1 : 1));
 }

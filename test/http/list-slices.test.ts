@@ -108,7 +108,7 @@ test('a filter by zone reads no hosts of other zones', async (t) => {
   for (const text of ['foo', 'foo.k8s', 'a.foo-bar.k8s', 'z.fop.k8s', 'foo.k9s'])
     views.hosts.put({ ...hostAt(0), name: parseName(text) }, 1 as Revision);
   const namesBelow = (top: string, after?: string) =>
-    [...views.hosts.list(after === undefined ? undefined : parseName(after), parseName(top))].map(
+    [...views.hosts.list(after === undefined ? undefined : parseName(after), [parseName(top)])].map(
       ({ value }) => value.name,
     );
   assert.deepEqual(namesBelow('foo.k8s').length, 101);

@@ -10,6 +10,7 @@ import { type Fqdn, isWithin } from '../../model/name.ts';
 import { defaultSpace } from '../../model/pool.ts';
 import { allRights, hasRole, type Rights, type Role, type Scope } from '../../model/rights.ts';
 import { managingHost, type Rrset } from '../../model/rrset.ts';
+import type { Versioned } from '../../views/versioned.ts';
 import type { Views } from '../../views/views.ts';
 import type { Actor, Asking } from './actor.ts';
 
@@ -73,6 +74,14 @@ export class Access {
   /** Returns whether all of a host is in scope: its zone, the zones of its aliases, its pools, and its owner. */
   hasHost(host: Host): boolean {
     return this.isWhole || this.#missingOf(host) === undefined;
+  }
+
+  /**
+   * Yields the hosts in key order that follow `after`, of one zone if it is given. Reads only the zones in scope. The
+   * caller checks each host with {@link hasHost}.
+   */
+  listHosts(after: Fqdn | undefined, zone: Fqdn | undefined): Generator<Versioned<Host>> {
+    return this.#views.hosts.list(after, zone === undefined ? this.#rights.zones : [zone]);
   }
 
   hasHolder(holder: Holder): boolean {

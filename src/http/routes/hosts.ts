@@ -125,7 +125,7 @@ export const hostRoutes: Routes = async (app, services) => {
       const { zone, matches } = parseHostFilter(services, request.query);
       const access = accessOf(askingOf(services, request));
       return pageOf(request.query, parseName, {
-        items: (after) => views.hosts.list(after, zone),
+        items: (after) => access.listHosts(after, zone),
         keyOf: ({ value }) => value.name,
         matches: ({ value }) => access.hasHost(value) && matches(value),
         show,
