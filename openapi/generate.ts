@@ -3,6 +3,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pino } from 'pino';
+import { BackupSpool } from '../src/backup/backup-spool.ts';
 import { TokenActivity } from '../src/control/tokens/token-activity.ts';
 import { Committer } from '../src/control/transaction/commit.ts';
 import { OnceCommitter } from '../src/control/transaction/commit-once.ts';
@@ -31,8 +32,9 @@ export async function describeApi(): Promise<string> {
   const committer = new Committer(store, views);
   const once = new OnceCommitter(store, views, committer);
   const importMemory = new ImportMemory(0);
+  const backups = new BackupSpool({ store, folder: '', made: { version, store: 'embedded' }, logger });
   const metrics = createMetrics({ views, tableBytes: () => 0 });
-  const services = { store, views, committer, once, importMemory, activity: new TokenActivity(), metrics };
+  const services = { store, views, committer, once, importMemory, backups, activity: new TokenActivity(), metrics };
   const app = await createServer({ ...services, waitingFor: () => [], adminToken: undefined }, { logger, version });
   await app.ready();
   const description = app.swagger();

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { getHeapStatistics } from 'node:v8';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { ensureAdminToken } from './admin-token.ts';
+import { BackupSpool } from './backup/backup-spool.ts';
 import { advertisedEndpoints } from './cluster/advertised-endpoints.ts';
 import { campaign } from './cluster/leadership.ts';
 import { joinCluster } from './cluster/membership.ts';
@@ -87,6 +88,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
       committer,
       once,
       importMemory,
+      backups: new BackupSpool({ store, folder: config.dataDir, made: { version, store: config.store }, logger }),
       activity,
       ledger,
       metrics,

@@ -154,5 +154,6 @@ export const guide: Record<string, Told> = {
   checkHealth: { text: 'For a supervisor: restart the process if there is no answer.' },
   checkReadiness: { text: 'For a load balancer: send no requests while the answer is 503.' },
   readMetrics: { text: 'In the text format of Prometheus, at most a second old.' },
+  readBackup: {},
   listMembers: { text: 'By their leases: a replica that stops is gone after seconds.' },
 };

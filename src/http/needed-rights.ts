@@ -61,6 +61,7 @@ export const neededRights: Readonly<Record<string, Need | 'open'>> = {
   deleteToken: admin,
   rotateToken: admin,
   listMembers: viewer,
+  readBackup: admin,
   // Open, unless the settings say that it needs a token.
   readMetrics: { role: 'viewer', whole: true },
   checkHealth: 'open',

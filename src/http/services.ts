@@ -2,6 +2,7 @@
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Registry } from 'prom-client';
+import type { BackupSpool } from '../backup/backup-spool.ts';
 import type { TokenActivity } from '../control/tokens/token-activity.ts';
 import type { Committer } from '../control/transaction/commit.ts';
 import type { OnceCommitter } from '../control/transaction/commit-once.ts';
@@ -23,6 +24,7 @@ export interface Services {
   committer: Committer;
   once: OnceCommitter;
   importMemory: ImportMemory;
+  backups: BackupSpool;
   activity: TokenActivity;
   /** Undefined: there is none. */
   ledger?: LedgerReader | undefined;

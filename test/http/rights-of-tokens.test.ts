@@ -144,6 +144,7 @@ const rules: Record<string, Rule | 'open'> = {
   deleteToken: { ...tokens, ...spare },
   rotateToken: { ...tokens, ...spare },
   listMembers: { role: 'viewer' },
+  readBackup: { role: 'admin', whole: true },
   readMetrics: 'open',
   checkHealth: 'open',
   checkReadiness: 'open',

@@ -22,7 +22,7 @@ const rooms: Record<string, string[]> = {
   backup: ['model', 'store'],
   cluster: ['model', 'store'],
   ledger: ['model', 'store', 'views'],
-  http: ['model', 'store', 'views', 'control', 'dns', 'ledger'],
+  http: ['model', 'store', 'views', 'control', 'dns', 'backup', 'ledger'],
   cli: ['model'],
 };
 

@@ -55,7 +55,7 @@ export function assertDescribed(method: string, url: string, { status, headers, 
     return;
   }
   assert.ok(mediaType !== undefined && mediaTypes.includes(mediaType), `${what} is not described as ${mediaType}`);
-  if (!mediaType.endsWith('json')) return;
+  if (!/[/+]json$/.test(mediaType)) return;
   const pointer = ['paths', found.template, found.method, 'responses', String(status), 'content', mediaType, 'schema'];
   const reference = `openapi#/${pointer.map((one) => one.replaceAll('~', '~0').replaceAll('/', '~1')).join('/')}`;
   const validate = ajv.getSchema(encodeURI(reference)) ?? assert.fail(`no schema at ${reference}`);

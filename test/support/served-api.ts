@@ -3,6 +3,7 @@
 
 import { type Logger, pino } from 'pino';
 import type { Registry } from 'prom-client';
+import { BackupSpool } from '../../src/backup/backup-spool.ts';
 import { startHousekeeping } from '../../src/control/housekeeping.ts';
 import { TokenActivity } from '../../src/control/tokens/token-activity.ts';
 import type { Audit } from '../../src/control/transaction/batch.ts';
@@ -16,7 +17,7 @@ import { type Api, adminToken, apiAt } from './api-client.ts';
 import { audit as testAudit } from './audit-trail.ts';
 import { type ControlPlane, embeddedStore, openReplica } from './control-plane.ts';
 import { storeDump } from './store-dump.ts';
-import type { Cleanup } from './temporary.ts';
+import { type Cleanup, temporaryFolder } from './temporary.ts';
 import { startTestLedger } from './test-ledger.ts';
 
 export interface ServedApi extends ControlPlane {
@@ -59,7 +60,9 @@ export async function servedApi(
   const metrics = createMetrics({ views, tableBytes: () => 0 });
   const activity = new TokenActivity();
   const ledger = hasLedger ? await startTestLedger(test, replica) : undefined;
-  const services = { ...replica, activity, ledger, metrics, waitingFor: () => [], adminToken, ...others };
+  const made = { version: '0.0.0-test', store: 'embedded' } as const;
+  const backups = new BackupSpool({ store: replica.store, folder: await temporaryFolder(test), made, logger });
+  const services = { ...replica, activity, backups, ledger, metrics, waitingFor: () => [], adminToken, ...others };
   const server = await createServer(services, {
     logger,
     version: '0.0.0-test',

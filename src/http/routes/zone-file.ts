@@ -11,6 +11,7 @@ import { Refusal, refuse } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { actorOf, askingOf } from '../auth.ts';
+import { clientSignal } from '../client-signal.ts';
 import { problemOf, refusalFrom } from '../problem.ts';
 import { headersNamed, notModified } from '../schemas/answers.ts';
 import { NameText, oneOf, readHeaders, strict, writeHeaders } from '../schemas/common.ts';
@@ -123,7 +124,7 @@ export const zoneFileRoutes: Routes = async (app, services) => {
       const sorting = { strict: isStrict, refuseSigned: signed === 'refuse' };
       const precondition = preconditionOf(request);
       const actor = actorOf(request);
-      const signal = clientOf(reply);
+      const signal = clientSignal(reply);
       const run = (onProgress?: (progress: ImportProgress) => void) =>
         importZoneFile(
           { ...services, logger: request.log },
@@ -145,14 +146,6 @@ export const zoneFileRoutes: Routes = async (app, services) => {
     },
   );
 };
-
-/** Returns a signal that aborts when the client closes the connection. */
-function clientOf({ raw }: FastifyReply): AbortSignal {
-  const client = new AbortController();
-  raw.once('close', () => client.abort());
-  if (raw.destroyed) client.abort();
-  return client.signal;
-}
 
 /** Returns the body as text: each octet becomes one character. */
 async function* textOf(body: Readable): AsyncGenerator<string> {

@@ -1,0 +1,66 @@
+// /v1/backup: everything in the store, as a file. How it is made: backup/backup-spool.ts.
+
+import type { Readable } from 'node:stream';
+import { BackupRunning, NoRoom } from '../../backup/backup-spool.ts';
+import { refuse } from '../../errors.ts';
+import { Type } from '../../model/json-schema.ts';
+import { Compacted } from '../../store/store.ts';
+import { actorOf } from '../auth.ts';
+import { clientSignal } from '../client-signal.ts';
+import { headersNamed } from '../schemas/answers.ts';
+import type { Routes } from '../services.ts';
+
+const backupLines = 'application/x-ndjson';
+
+export const backupRoutes: Routes = async (app, { backups }) => {
+  app.get(
+    '/v1/backup',
+    {
+      // The answer to HEAD would cost as much as the backup.
+      exposeHeadRoute: false,
+      schema: {
+        operationId: 'readBackup',
+        tags: ['operations'],
+        summary: 'Back up everything in the store',
+        description:
+          'All of one revision, while the replica serves. The lines are described in docs/operations.md; the last one has ' +
+          'a checksum. `zonewright backup` checks it, and `zonewright restore` reads the file. It has the hashes of tokens, ' +
+          'and none of their secrets.',
+        refuses: ['backup_running', 'disk_full'],
+        response: {
+          200: {
+            description: 'The backup',
+            headers: headersNamed('Zonewright-Revision'),
+            content: { [backupLines]: { schema: Type.Unsafe<Readable>(Type.String()) } },
+          },
+        },
+      },
+    },
+    async (request, reply) => {
+      const since = Date.now();
+      const client = clientSignal(reply);
+      const { revision, octets, text } = await backups.make(client).catch((error) => refuseFor(error, client));
+      const { name, id } = actorOf(request);
+      const milliseconds = Date.now() - since;
+      request.log.info({ token: id, name, revision, octets, milliseconds }, 'everything in the store was backed up');
+      return reply
+        .type(backupLines)
+        .header('content-length', octets)
+        .header('content-disposition', `attachment; filename="zonewright-${revision}.backup"`)
+        .header('zonewright-revision', String(revision))
+        .send(text);
+    },
+  );
+};
+
+function refuseFor(error: unknown, client: AbortSignal): never {
+  if (client.aborted) refuse('request_timeout', 'the client has gone');
+  if (error instanceof BackupRunning)
+    refuse('backup_running', 'another backup is being made or sent by this replica: try again when it has ended');
+  if (error instanceof NoRoom) refuse('disk_full', error.message);
+  if (!(error instanceof Compacted)) throw error;
+  refuse(
+    'store_unavailable',
+    'etcd compacts its history more often than a backup takes: give it a longer --auto-compaction-retention',
+  );
+}
