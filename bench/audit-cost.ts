@@ -1,6 +1,7 @@
 // Measures what the audit events cost a write: the CPU time of one POST /v1/hosts without and with them, in turn, on
-// embedded stores. The client is a process of its own. Prints the median of the rounds, for one request at a time and
-// for several at once, which share transactions, and the octets of an event in the store.
+// embedded stores. The client is a process of its own. Prints the medians of the rounds, and of the differences in each
+// round, for one request at a time and for several at once, which share transactions. Prints the octets of an event in
+// the store too.
 //
 // npm run bench:audit [requests in a round] [rounds]
 
@@ -13,7 +14,7 @@ import { audit } from '../test/support/audit-trail.ts';
 import { type ServedApi, servedApi } from '../test/support/served-api.ts';
 import { type Cleanup, inScope } from '../test/support/temporary.ts';
 
-const [requests = 1000, rounds = 7] = process.argv.slice(2).map(Number);
+const [requests = 200, rounds = 31] = process.argv.slice(2).map(Number);
 
 if (process.send === undefined) await inScope(measure);
 else process.on('message', ({ url, first, atOnce }: Round) => void send(url, first, atOnce));
@@ -60,17 +61,20 @@ async function measure(cleanup: Cleanup): Promise<void> {
   };
   for (const atOnce of [1, 16]) {
     const found = { without: [] as number[], with: [] as number[] };
-    for (let round = -1; round < rounds; round += 1) {
-      for (const how of ['without', 'with'] as const) {
+    // The first rounds compile the code.
+    for (let round = -5; round < rounds; round += 1) {
+      const order = round % 2 === 0 ? (['without', 'with'] as const) : (['with', 'without'] as const);
+      for (const how of order) {
         const microseconds = await cpuOf(served[how], atOnce);
-        // The first round compiles the code.
         if (round >= 0) found[how].push(microseconds);
       }
       first += requests;
     }
-    const [without, withEvents] = [median(found.without), median(found.with)];
-    const line = `${without.toFixed(0)} µs without events, ${withEvents.toFixed(0)} µs with them`;
-    console.log(`${atOnce} at once: ${line}, difference ${(withEvents - without).toFixed(0)} µs`);
+    const differences = found.with.map((microseconds, round) => microseconds - (found.without[round] ?? 0));
+    const [without, withEvents, difference] = [found.without, found.with, differences].map(median) as number[];
+    console.log(
+      `${atOnce} at once: ${without?.toFixed(0)} µs without events, ${withEvents?.toFixed(0)} µs with them, difference ${difference?.toFixed(0)} µs`,
+    );
   }
   const { entries } = await served.with.store.list(outboxKind.prefix, { limit: 1000 });
   const octets = entries.map(({ key, value }) => Buffer.byteLength(key + value));
