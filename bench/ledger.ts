@@ -61,7 +61,7 @@ function outboxRow(revision: number, at = timeOf(revision)): OutboxRow {
       ],
       uses: takes
         ? [{ ...use, action: 'taken' as const }]
-        : round % 6 === 3
+        : round % 6 === 5
           ? [{ ...use, action: 'released' as const }]
           : [],
     };

@@ -13,8 +13,9 @@ import { writeLogLine } from './write-log-line.ts';
 
 const usage = `Usage: zonewright <command> [flags]
 
-  serve     answer the API and DNS until SIGTERM
-  probe     exit 0 when the replica on this machine is ready (for container health checks)
+  serve         answer the API and DNS until SIGTERM
+  probe         exit 0 when the replica on this machine is ready (for container health checks)
+  claim-ledger  make this replica the one that has the ledger (SQLite): copy its file here first
 
   --help, --version
 
@@ -32,10 +33,13 @@ export async function main(args: readonly string[]): Promise<number | undefined>
   if (args.includes('--help') || args.includes('-h') || command === 'help') return print(usage);
   if (command === '--version') return print(`zonewright ${version}\n`);
   if (command === undefined) return printUsageError(usage);
-  if (command !== 'serve' && command !== 'probe') {
-    return printUsageError(`zonewright: unknown command '${command}' (commands: serve, probe; see --help)\n`);
+  if (command !== 'serve' && command !== 'probe' && command !== 'claim-ledger') {
+    return printUsageError(
+      `zonewright: unknown command '${command}' (commands: serve, probe, claim-ledger; see --help)\n`,
+    );
   }
   try {
+    if (command === 'claim-ledger') return await runClaimLedger(readConfig(rest));
     return command === 'probe' ? await runProbe(rest) : await serve(readConfig(rest));
   } catch (error) {
     if (!(error instanceof ConfigFaults)) throw error;
@@ -49,6 +53,16 @@ export async function main(args: readonly string[]): Promise<number | undefined>
 async function runProbe(args: readonly string[]): Promise<number> {
   const { probe } = await import('./cli/probe.ts');
   return probe(readProbeConfig(args));
+}
+
+async function runClaimLedger(config: Config): Promise<number> {
+  const { claimLedger } = await import('./claim-ledger.ts');
+  try {
+    return print(await claimLedger(config, pino({ level: 'silent' })));
+  } catch (error) {
+    process.stderr.write(`zonewright: ${messageOf(error)}\n`);
+    return 1;
+  }
 }
 
 async function serve(config: Config): Promise<number | undefined> {

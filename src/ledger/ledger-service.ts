@@ -54,6 +54,8 @@ export interface LedgerOptions {
 /** What /readyz and /metrics show. */
 export interface LedgerStatus {
   state: 'here' | 'elsewhere' | 'unavailable';
+  /** The replica that has the file of a ledger in SQLite. */
+  home?: string;
   /** The replica that has the ledger, if it is elsewhere. */
   replica?: string;
   /** Why it is unavailable. */
@@ -67,7 +69,7 @@ export interface LedgerStatus {
 export class LedgerService {
   readonly #options: LedgerOptions;
   readonly #place: Place;
-  readonly #ledger: Ledger;
+  #ledger: Ledger;
   readonly #sampler: UsageSampler;
   readonly #trouble: TroubleLog;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -103,13 +105,14 @@ export class LedgerService {
 
   get status(): LedgerStatus {
     const elsewhere = otherHome(this.#home, this.#place);
-    const lost = this.#home?.lost;
+    const { lost, kind, replica: home } = this.#home ?? {};
     return {
       ...(elsewhere !== undefined
         ? { state: 'elsewhere', replica: elsewhere }
         : this.#failure !== undefined
           ? { state: 'unavailable', reason: this.#failure }
           : { state: 'here' }),
+      ...(kind === 'sqlite' && home !== undefined && { home }),
       waiting: this.#waiting,
       ...(lost !== undefined && { lost }),
     };
@@ -169,6 +172,7 @@ export class LedgerService {
     if (!views.loaded) return;
     this.#home = (await readHome(store))?.home;
     if (this.#home?.ledger !== this.#claimed) this.#claimed = undefined;
+    await this.#closeUnlessOurs();
     this.#waiting = await store.count(outboxKind.prefix);
     if (this.#waiting <= outboxMax || !leadership.isLeader()) return;
     await dropOldest(store, this.#place, this.#waiting - outboxMax, logger);
@@ -227,14 +231,16 @@ export class LedgerService {
 
   /** Returns the ledger when it is known to be the one of this store. */
   async #opened(): Promise<Ledger> {
+    const { store, logger } = this.#options;
+    if (this.#claimed === undefined) this.#home = (await readHome(store))?.home;
     const other = otherHome(this.#home, this.#place);
     if (other !== undefined) throw new LedgerElsewhere(other);
     if (this.#claimed !== undefined) return this.#ledger;
-    const { store, logger } = this.#options;
+    const before = this.#home;
     const identity = await this.#ledger.identity();
-    const before = (await readHome(store))?.home;
     const standing = await claimHome(store, this.#place, identity);
     this.#home = (await readHome(store))?.home;
+    await this.#closeUnlessOurs();
     if (standing.at === 'elsewhere') throw new LedgerElsewhere(standing.replica);
     if (standing.at === 'wrong') throw new LedgerUnavailable(standing.reason);
     this.#claimed = identity.id;
@@ -245,5 +251,14 @@ export class LedgerService {
       );
     } else if (standing.isNew) logger.info({ ...this.#place }, 'the ledger begins');
     return this.#ledger;
+  }
+
+  /** Closes a file while another replica has the ledger, so that its copy can be put in the file's place. */
+  async #closeUnlessOurs(): Promise<void> {
+    if (otherHome(this.#home, this.#place) === undefined || this.#closed) return;
+    this.#claimed = undefined;
+    const closing = this.#ledger;
+    this.#ledger = new LedgerThread(this.#options.task);
+    await closing.close();
   }
 }

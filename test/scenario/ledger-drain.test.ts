@@ -2,10 +2,12 @@
 // the replica that drains, or all at once.
 
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { openEtcdStore } from '../../src/store/etcd.ts';
 import { leaderKey, leaderValue } from '../../src/store/kinds/leader.ts';
 import { outboxKind } from '../../src/store/kinds/outbox.ts';
@@ -15,6 +17,8 @@ import { type Replica, startReplica } from '../support/replica.ts';
 import { etcdFlags } from '../support/stores.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { until } from '../support/until.ts';
+
+const command = fileURLToPath(new URL('../../src/cli/zonewright.js', import.meta.url));
 
 interface Told {
   id: string;
@@ -172,10 +176,29 @@ test('two replicas with SQLite: one has the ledger, with the events of both, the
     return answer.status === 503;
   }, 'the other replica answers');
   assert.deepEqual([answer.body.code, answer.body.replica], ['ledger_elsewhere', 'a']);
+  const { items } = await b.expect<{ items: unknown[] }>(200, 'GET', '/v1/members');
+  assert.deepEqual(
+    (items as { replica: string; ledger?: boolean }[]).map(({ replica, ledger }) => [replica, ledger]),
+    [
+      ['a', true],
+      ['b', undefined],
+    ],
+  );
   await a.kill();
   await b.expect(201, 'POST', '/v1/zones', { name: 'c.test' });
   await a.start();
   await until(async () => (await allEvents(a)).length === 3, 'what was changed meanwhile is missing');
+
+  await a.stop();
+  copyFileSync(join(folder, 'a/ledger.db'), join(folder, 'b/ledger.db'));
+  const claim = ['claim-ledger', '--data-dir', b.folder, '--replica', 'b', ...etcdFlags(etcd)];
+  assert.match(execFileSync(process.execPath, [command, ...claim], { encoding: 'utf8' }), /'b' has the ledger now/);
+  await b.expect(201, 'POST', '/v1/zones', { name: 'd.test' });
+  await until(async () => (await b.request('GET', '/v1/events')).status === 200, 'it has not moved');
+  assert.deepEqual(
+    (await allEvents(b)).map(({ name }) => name),
+    ['a.test', 'b.test', 'c.test', 'd.test'],
+  );
 });
 
 function replicaIn(t: TestContext, folder: string, name: string, flags: string[]): Promise<Replica> {

@@ -11,14 +11,22 @@ import { listOf, oneOf, pageQuery, strict } from '../schemas/common.ts';
 import type { Routes, Services } from '../services.ts';
 
 const tags = ['operations'];
-const Member = Type.Object({ replica: Type.String(), dns: Type.Array(Type.String()) }, { title: 'Member' });
+const Member = Type.Object(
+  {
+    replica: Type.String(),
+    dns: Type.Array(Type.String()),
+    ledger: Type.Optional(Type.Boolean({ description: 'True: it has the ledger, in a file' })),
+  },
+  { title: 'Member' },
+);
 
 const Time = Type.String({ format: 'date-time' });
 /** The replica is ready whatever the state of the ledger is: what it cannot write down waits in the store. */
 const LedgerState = Type.Object(
   {
     state: oneOf(['here', 'elsewhere', 'unavailable', 'off']),
-    replica: Type.Optional(Type.String({ description: 'The replica that has the ledger, if it is elsewhere' })),
+    home: Type.Optional(Type.String({ description: 'The replica that has the ledger, if it is a file' })),
+    replica: Type.Optional(Type.String({ description: 'Where the ledger is, if it is elsewhere' })),
     reason: Type.Optional(Type.String({ description: 'Why it is unavailable' })),
     waiting: Type.Integer({ description: 'The transactions whose events wait in the store' }),
     lost: Type.Optional(
@@ -127,7 +135,7 @@ export const memberRoutes: Routes = async (app, services) => {
       return pageOf(request.query, String, {
         items: (after) => members.filter(({ replica }) => after === undefined || replica > after),
         keyOf: ({ replica }) => replica,
-        show: (member) => member,
+        show: (member) => (member.replica === services.ledger?.status.home ? { ...member, ledger: true } : member),
       });
     },
   );
