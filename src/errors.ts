@@ -46,6 +46,7 @@ export const errorCodes = {
   table_full: [507, 'The zone table is full'],
   too_many_attempts: [429, 'Too many requests without a valid token'],
   too_many_connections: [503, 'Too many connections'],
+  too_many_followers: [503, 'Too many clients follow changes'],
   unauthorized: [401, 'A valid bearer token is needed'],
   unsupported_media_type: [415, 'The resource does not take this media type'],
   value_unreadable: [409, 'A value in the store cannot be read'],

@@ -15,6 +15,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The bearer of the request's token; null on open routes. */
     actor: TokenActor | null;
+    /** The token of the store that the request has presented. */
+    storedToken: StoredToken | null;
   }
 }
 
@@ -70,6 +72,7 @@ export class Authenticator {
     if (token === undefined || hasExpired(token, now)) this.#fail(request, client, presented, token);
     activity.note(token.id, now);
     request.actor = { ...actorOfToken(token), request: shownRequest(request) };
+    request.storedToken = token;
   }
 
   /** Returns whether the request may read details of the replica. With `httpOpen: 'health'`, it needs a token. */
@@ -122,6 +125,26 @@ function actorOfToken({ id, name, role, zones, pools, owner, createdAt }: Stored
 /** Returns the bearer of the request's token. Refuses a request to an open route, which authenticates nobody. */
 export function actorOf({ actor }: FastifyRequest): TokenActor {
   return actor ?? refuse('unauthorized', 'this needs a token');
+}
+
+/**
+ * Returns a function for answers that take long: it returns whether the token of the request is still valid, and notes
+ * its use.
+ */
+export function validityOf(
+  { views, activity }: Pick<Services, 'views' | 'activity'>,
+  { storedToken: presented }: FastifyRequest,
+): () => boolean {
+  if (presented === null) return () => true;
+  const { id, hash } = presented;
+  return () => {
+    const now = Date.now();
+    const token = views.tokens.get(id)?.value;
+    // A rotation gives the token another secret.
+    if (token === undefined || token.hash !== hash || hasExpired(token, now)) return false;
+    activity.note(id, now);
+    return true;
+  };
 }
 
 /** Returns who asks, for the functions that show what the views hold. */

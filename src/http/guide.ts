@@ -155,5 +155,12 @@ export const guide: Record<string, Told> = {
   checkReadiness: { text: 'For a load balancer: send no requests while the answer is 503.' },
   readMetrics: { text: 'In the text format of Prometheus, at most a second old.' },
   readBackup: {},
+  watchChanges: {
+    text:
+      'The stream begins with an event `start`. Each revision of the store that changes resources is one message: its `id` is ' +
+      'the revision, `after` is what a read shows (null: deleted), without the usage of a pool and the serial of a zone. ' +
+      'The last event, `end`, has a `reason`. The example ends after two seconds; without `forSeconds`, a stream has no end.',
+    query: { forSeconds: 2 },
+  },
   listMembers: { text: 'By their leases: a replica that stops is gone after seconds.' },
 };

@@ -5,6 +5,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { CounterValues } from '../dns/listen/listen-counters.ts';
 import type { LedgerStatus } from '../ledger/ledger-service.ts';
 import type { Views } from '../views/views.ts';
+import { eventStream } from './watch/event-text.ts';
 
 /** The sources of values that are read when /metrics is requested. */
 interface MetricSources {
@@ -45,9 +46,23 @@ export function observeRequests(app: FastifyInstance, registry: Registry): void 
     registers: [registry],
   });
   app.addHook('onResponse', async (request, reply) => {
+    // How long a client follows changes is not how long we take.
+    if (reply.getHeader('content-type') === eventStream) return;
     const route = request.routeOptions.url ?? 'unknown';
     duration.observe({ method: request.method, route, status: String(reply.statusCode) }, reply.elapsedTime / 1000);
   });
+}
+
+/** Adds the metrics of /v1/watch. Returns the function that counts the end of a stream. */
+export function addWatchMetrics(registry: Registry, followers: () => number): (reason: string) => void {
+  gauge(registry, 'zonewright_watch_followers', 'Streams of changes that are open', followers);
+  const ended = new Counter({
+    name: 'zonewright_watch_ended_total',
+    help: 'Streams of changes that have ended, by the reason; left: the client has closed it',
+    labelNames: ['reason'],
+    registers: [registry],
+  });
+  return (reason) => ended.inc({ reason });
 }
 
 function gauge(registry: Registry, name: string, help: string, read: () => number): void {

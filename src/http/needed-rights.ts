@@ -62,6 +62,7 @@ export const neededRights: Readonly<Record<string, Need | 'open'>> = {
   rotateToken: admin,
   listMembers: viewer,
   readBackup: admin,
+  watchChanges: viewer,
   // Open, unless the settings say that it needs a token.
   readMetrics: { role: 'viewer', whole: true },
   checkHealth: 'open',

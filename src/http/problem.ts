@@ -20,6 +20,7 @@ export const retryAfter: Partial<Record<ErrorCode, number>> = {
   rate_limited: 1,
   store_unavailable: 2,
   too_many_attempts: failedAttempts.refillSeconds,
+  too_many_followers: 10,
   too_many_connections: 1,
 };
 

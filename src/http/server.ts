@@ -36,6 +36,7 @@ import { healthRoutes, memberRoutes, metricsRoutes } from './routes/operations.t
 import { poolRoutes } from './routes/pools.ts';
 import { rrsetRoutes } from './routes/rrsets.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { watchRoutes } from './routes/watch.ts';
 import { zoneFileRoutes } from './routes/zone-file.ts';
 import { zoneRoutes } from './routes/zones.ts';
 import { strict } from './schemas/common.ts';
@@ -108,6 +109,7 @@ export async function createServer(
   app.setNotFoundHandler((request) => refuse('not_found', `there is nothing at ${request.method} ${request.url}`));
   readJsonBodies(app);
   app.decorateRequest('actor', null);
+  app.decorateRequest('storedToken', null);
   observeRequests(app, services.metrics);
 
   await app.register(swagger, descriptionOptions(version));
@@ -150,6 +152,7 @@ export async function createServer(
       historyRoutes,
       memberRoutes,
       backupRoutes,
+      watchRoutes,
     ]) {
       await guarded.register(routes, services);
     }

@@ -10,6 +10,7 @@ import type { ImportMemory } from '../control/zone-file/import-memory.ts';
 import type { LedgerService } from '../ledger/ledger-service.ts';
 import type { Store } from '../store/store.ts';
 import type { Views } from '../views/views.ts';
+import type { FollowLimits } from './watch/limits.ts';
 
 /** A resource's routes. */
 export type Routes = FastifyPluginAsyncTypebox<Services>;
@@ -33,6 +34,8 @@ export interface Services {
   waitingFor: () => string[];
   /** The operator's token from the settings; accepted beside those in the store. */
   adminToken: string | undefined;
+  /** Only tests set others than the default. */
+  followLimits?: Partial<FollowLimits>;
   /** What needs no token: `health` is only /healthz, and /readyz without details. Default: `all` but /v1. */
   httpOpen?: 'health' | 'all';
   /** The requests a minute of each token of the store. Default: 0, no limit. */

@@ -41,6 +41,7 @@ export class Views extends KindViews {
   readonly #held = new Map<string, Revision>();
   #loaded = false;
   #distrust: string | undefined;
+  #history = 0;
   #applying = false;
   readonly #firstLoad = Promise.withResolvers<void>();
 
@@ -75,6 +76,11 @@ export class Views extends KindViews {
     return this.#faults.byKey;
   }
 
+  /** Returns the number of the store's history: another one if the store may have been restored or replaced. */
+  get history(): number {
+    return this.#history;
+  }
+
   /** Returns whether a revision is being applied, in slices. */
   get applying(): boolean {
     return this.#applying;
@@ -98,6 +104,7 @@ export class Views extends KindViews {
    */
   distrust(reason: string): void {
     this.#distrust = reason;
+    this.#history += 1;
     for (const key of this.#held.keys()) this.#held.set(key, noRevision);
     this.zones.distrust();
   }

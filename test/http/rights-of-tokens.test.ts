@@ -34,6 +34,7 @@ interface Rule {
   /** It needs a token without any scope. */
   whole?: true;
   path?: (side: Side) => Record<string, string>;
+  query?: string;
   body?: (side: Side) => unknown;
   /** Puts things in order before the request: the admin deletes or creates what it is about. */
   prepare?: (side: Side) => [Method, string, unknown?][];
@@ -145,6 +146,8 @@ const rules: Record<string, Rule | 'open'> = {
   rotateToken: { ...tokens, ...spare },
   listMembers: { role: 'viewer' },
   readBackup: { role: 'admin', whole: true },
+  // A stream from a revision that no store has reached ends at once.
+  watchChanges: { role: 'viewer', query: `?since=${Number.MAX_SAFE_INTEGER}` },
   readMetrics: 'open',
   checkHealth: 'open',
   checkReadiness: 'open',
@@ -201,7 +204,12 @@ async function send(api: Api, { method, path }: Operation, rule: Rule, side: Sid
   const filled = values.reduce((text, [name, value]) => text.replace(`{${name}}`, encodeURIComponent(value)), path);
   assert.doesNotMatch(filled, /\{/);
   const body = rule.body?.(side);
-  return api.send(method, filled, body, typeof body === 'string' ? { 'content-type': 'text/dns' } : {});
+  return api.send(
+    method,
+    filled + (rule.query ?? ''),
+    body,
+    typeof body === 'string' ? { 'content-type': 'text/dns' } : {},
+  );
 }
 
 let served: ServedApi;

@@ -33,6 +33,7 @@ const useCases: Record<string, string[]> = {
   hosts: ['addresses'],
   pools: ['addresses', 'hosts'],
   tokens: [],
+  watch: [],
   'zone-file': [],
   zones: ['hosts'],
 };

@@ -11,6 +11,7 @@ import { accessOf } from '../access/access.ts';
 import type { Asking } from '../access/actor.ts';
 import { existingPool } from '../reading/existing.ts';
 import { faultRefusal } from '../reading/fault-refusal.ts';
+import { addressPath } from '../reading/resource-path.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import { usageOf } from './pool-usage.ts';
 
@@ -112,7 +113,7 @@ export function refuseTaken(context: DecisionContext, space: string, address: Ad
   const heldBy = record?.holders.map((holder) => access.describeHolder(holder)) ?? [];
   const end = record && views.pools.coolDownEnd(record);
   const freeAt = end === undefined ? undefined : timestamp(end);
-  const release = `DELETE /v1/addresses/${address}${space === defaultSpace ? '' : `?space=${space}`}`;
+  const release = `DELETE ${addressPath(space, address)}`;
   const by =
     record?.state === 'released'
       ? `cooling down until ${freeAt}: take another, or end the cool-down (${release})`

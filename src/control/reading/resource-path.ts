@@ -1,6 +1,8 @@
 // The paths of resources, encoded as a client must send them. Messages and the header `Location` have them.
 
+import type { Address } from '../../model/address.ts';
 import { type Fqdn, formatRelativeName, root } from '../../model/name.ts';
+import { defaultSpace } from '../../model/pool.ts';
 
 /** Returns the path of a zone. The root zone is `@` there: clients remove a segment `.` (RFC 3986 §5.2.4). */
 export function zonePath(zone: Fqdn): string {
@@ -11,4 +13,16 @@ export function zonePath(zone: Fqdn): string {
 export function rrsetPath(zone: Fqdn, owner: Fqdn, type: string): string {
   const name = owner === zone ? '@' : encodeURIComponent(formatRelativeName(owner, zone));
   return `${zonePath(zone)}/rrsets/${name}/${type}`;
+}
+
+export function hostPath(host: Fqdn): string {
+  return `/v1/hosts/${encodeURIComponent(host)}`;
+}
+
+export function poolPath(pool: string): string {
+  return `/v1/pools/${pool}`;
+}
+
+export function addressPath(space: string, address: Address): string {
+  return `/v1/addresses/${address}${space === defaultSpace ? '' : `?space=${space}`}`;
 }

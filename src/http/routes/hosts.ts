@@ -17,6 +17,7 @@ import {
 import { entityTag } from '../../control/input/precondition.ts';
 import { parseAll } from '../../control/input/refusals.ts';
 import { existingHost } from '../../control/reading/existing.ts';
+import { hostPath } from '../../control/reading/resource-path.ts';
 import { withPools } from '../../control/reading/with-pools.ts';
 import { atField } from '../../errors.ts';
 import type { Host } from '../../model/host.ts';
@@ -61,7 +62,6 @@ const params = strict({ name: NameText });
 
 export const hostRoutes: Routes = async (app, services) => {
   const { views } = services;
-  const location = (name: Fqdn) => `/v1/hosts/${encodeURIComponent(name)}`;
   const nameOf = (text: string) => atField(':name', () => parseName(text));
 
   /** Returns a host as answers show it now. */
@@ -89,7 +89,7 @@ export const hostRoutes: Routes = async (app, services) => {
       const committed = await commitFor(services, request, reply, (context) => decideCreateHost(context, wanted));
       const { warnings, ...host } = committed.result;
       const body = showHost(host, committed.revision, warnings);
-      return sendWritten(reply, committed, true, location(wanted.name), body, tagOf);
+      return sendWritten(reply, committed, true, hostPath(wanted.name), body, tagOf);
     },
   );
 
@@ -183,7 +183,7 @@ export const hostRoutes: Routes = async (app, services) => {
       const { host, created, warnings } = committed.result;
       const written = writtenAt(committed);
       const body = showHost(host, written.revision, warnings);
-      return sendWritten(reply, written, created, location(name), body, tagOf);
+      return sendWritten(reply, written, created, hostPath(name), body, tagOf);
     },
   );
 
@@ -221,7 +221,7 @@ export const hostRoutes: Routes = async (app, services) => {
       const { host, warnings } = committed.result;
       const written = writtenAt(committed);
       const body = showHost(host, written.revision, warnings);
-      return sendWritten(reply, written, false, location(host.name), body, tagOf);
+      return sendWritten(reply, written, false, hostPath(host.name), body, tagOf);
     },
   );
 

@@ -15,6 +15,7 @@ import {
   type PoolPut,
 } from '../../control/pools/put-pool.ts';
 import { existingPool } from '../../control/reading/existing.ts';
+import { poolPath } from '../../control/reading/resource-path.ts';
 import type { Committed, Decide } from '../../control/transaction/decision.ts';
 import { refuseField } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
@@ -57,7 +58,6 @@ const force = {
 export const poolRoutes: Routes = async (app, services) => {
   const { views } = services;
   const show = (pool: Pool) => ({ ...pool, usage: usageOf({ views, now: Date.now() }, pool.name) });
-  const location = (name: string) => `/v1/pools/${name}`;
 
   app.post(
     '/v1/pools',
@@ -79,7 +79,7 @@ export const poolRoutes: Routes = async (app, services) => {
       const committed = await commitFor(services, request, reply, (context) =>
         decideCreatePool(context, wanted, usage),
       );
-      return sendWritten(reply, committed, true, location(name), committed.result, withBody);
+      return sendWritten(reply, committed, true, poolPath(name), committed.result, withBody);
     },
   );
 
@@ -152,7 +152,7 @@ export const poolRoutes: Routes = async (app, services) => {
         reply,
         writtenAt(committed),
         committed.result.created,
-        location(name),
+        poolPath(name),
         show(committed.result.pool),
         withBody,
       );
@@ -186,7 +186,7 @@ export const poolRoutes: Routes = async (app, services) => {
         change: (current: Pool | undefined) => parsePoolPatch(current ?? existingPool(asking, name).value, patch),
       };
       const committed = await commitPool(services, request, reply, change);
-      return sendWritten(reply, writtenAt(committed), false, location(name), show(committed.result.pool), withBody);
+      return sendWritten(reply, writtenAt(committed), false, poolPath(name), show(committed.result.pool), withBody);
     },
   );
 

@@ -1,0 +1,204 @@
+// Derives what one revision of the store changed for users: resources, with their values before and after. It knows
+// only what the keys held before and after, and not who wrote them. So a revision says the same at every replica,
+// without a ledger too, and when it is read again later (test/control/resource-changes.test.ts).
+
+import { isDeepStrictEqual } from 'node:util';
+import type { Address } from '../../model/address.ts';
+import type { AddressRecord, Holder } from '../../model/allocation.ts';
+import type { AuditedAction, AuditedResource } from '../../model/audit-event.ts';
+import type { Host } from '../../model/host.ts';
+import { InvalidValue } from '../../model/invalid-value.ts';
+import type { Fqdn } from '../../model/name.ts';
+import type { Pool } from '../../model/pool.ts';
+import type { RecordType } from '../../model/rdata/record-types.ts';
+import { managingHost, type NamedRrsets, type Rrset } from '../../model/rrset.ts';
+import type { Zone } from '../../model/zone.ts';
+import { addressKind } from '../../store/kinds/address.ts';
+import { hostKey, hostKind } from '../../store/kinds/host.ts';
+import { nameKind } from '../../store/kinds/name.ts';
+import { poolKind } from '../../store/kinds/pool.ts';
+import { serialKey } from '../../store/kinds/serial.ts';
+import type { KindName, StoredKind, Subject, Value } from '../../store/kinds/stored-kind.ts';
+import { type StoredToken, tokenKind } from '../../store/kinds/token.ts';
+import { zoneKey, zoneKind } from '../../store/kinds/zone.ts';
+import type { Change, StoreEvent } from '../../store/store.ts';
+
+/** A resource that a revision changed. A value is undefined if there was none, or if it cannot be read. */
+export interface Changed<Resource extends AuditedResource, Id, Value> {
+  readonly resource: Resource;
+  readonly action: AuditedAction;
+  readonly id: Id;
+  readonly before: Value | undefined;
+  readonly after: Value | undefined;
+}
+
+/** A change of one resource. What a host writes into zones and addresses is part of the host's change. */
+export type ResourceChange =
+  | Changed<'host', Fqdn, Host>
+  | Changed<'pool', string, Pool>
+  | Changed<'zone', Fqdn, Zone>
+  | Changed<'rrset', { zone: Fqdn; owner: Fqdn; type: RecordType }, Rrset>
+  | Changed<'allocation', { space: string; address: Address }, AddressRecord>
+  | Changed<'token', string, StoredToken>;
+
+/** A key of one kind that the revision put or deleted. */
+interface WrittenKey<Name extends KindName> {
+  event: StoreEvent;
+  subject: Subject<Name>;
+  /** Returns the value before and after, each undefined if there is none, or if it cannot be read. */
+  values(): { before: Value<Name> | undefined; after: Value<Name> | undefined };
+}
+
+interface Rule<Name extends KindName> {
+  kind: StoredKind<Name>;
+  changes(written: WrittenKey<Name>, revision: Revised): ResourceChange[];
+}
+
+/** How each kind of key changes resources. `unseen`: it changes none. */
+const rules: { readonly [Name in KindName]: Rule<Name> | 'unseen' } = {
+  host: { kind: hostKind, changes: (written) => ofValue('host', written.subject.host, written) },
+  pool: { kind: poolKind, changes: (written) => ofValue('pool', written.subject.pool, written) },
+  zone: { kind: zoneKind, changes: zoneChanges },
+  token: { kind: tokenKind, changes: (written) => ofValue('token', written.subject.token, written) },
+  name: { kind: nameKind, changes: rrsetChanges },
+  address: { kind: addressKind, changes: allocationChanges },
+  serial: 'unseen',
+  import: 'unseen',
+  idempotency: 'unseen',
+  member: 'unseen',
+  activity: 'unseen',
+  offset: 'unseen',
+  outbox: 'unseen',
+  ledger: 'unseen',
+  leader: 'unseen',
+};
+
+const byPrefix: ReadonlyMap<string, Rule<KindName>> = new Map(
+  Object.values(rules).flatMap((rule) =>
+    rule === 'unseen' ? [] : [[rule.kind.prefix, rule as unknown as Rule<KindName>] as const],
+  ),
+);
+
+/** Events of one slice. The deletion of a large zone has a million. */
+const slice = 1000;
+
+/** Returns the changes of a revision, whose events must have what the keys held before. Yields after each slice. */
+export function* resourceChanges({ events }: Change): Generator<void, ResourceChange[]> {
+  const revised = new Revised(events);
+  const changes: ResourceChange[] = [];
+  for (const [index, event] of events.entries()) {
+    if (index % slice === slice - 1) yield;
+    changes.push(...changesOf(event, revised));
+  }
+  return changes;
+}
+
+function changesOf(event: StoreEvent, revised: Revised): ResourceChange[] {
+  const key = keyOf(event);
+  const rule = byPrefix.get(key.slice(0, key.indexOf('/') + 1));
+  const subject = rule?.kind.parse(key);
+  if (rule === undefined || subject === undefined) return [];
+  const values = () => valuesOf(rule.kind, subject, event);
+  return rule.changes({ event, subject, values }, revised);
+}
+
+/** What else the revision wrote. */
+class Revised {
+  /** The keys of hosts, zones and serials. */
+  readonly #events = new Map<string, StoreEvent>();
+
+  constructor(events: readonly StoreEvent[]) {
+    for (const event of events)
+      if (/^(hosts|zones|serials)\//.test(keyOf(event))) this.#events.set(keyOf(event), event);
+  }
+
+  writesHost(host: Fqdn): boolean {
+    return this.#events.has(hostKey(host));
+  }
+
+  /**
+   * Returns whether users saw the names of a generation change. They did if the zone's serial was put: an import writes
+   * a new generation, and a cleaning deletes an old one, without that. If the revision changes the zone's generation,
+   * or deletes the zone, the change of the zone tells of its names.
+   */
+  showsNames(zone: Fqdn, generation: number): boolean {
+    if (this.#events.get(serialKey(zone))?.kind !== 'put') return false;
+    const event = this.#events.get(zoneKey(zone));
+    if (event === undefined) return true;
+    const { before, after } = valuesOf(zoneKind, { zone }, event);
+    return after?.generation === generation && (before === undefined || before.generation === generation);
+  }
+}
+
+function keyOf(event: StoreEvent): string {
+  return event.kind === 'put' ? event.entry.key : event.key;
+}
+
+function valuesOf<Name extends KindName>(kind: StoredKind<Name>, subject: Subject<Name>, event: StoreEvent) {
+  const read = (text: string | undefined): Value<Name> | undefined => {
+    try {
+      return text === undefined ? undefined : kind.read(subject, text);
+    } catch (error) {
+      if (error instanceof InvalidValue) return undefined;
+      throw error;
+    }
+  };
+  return { before: read(event.previous?.value), after: read(event.kind === 'put' ? event.entry.value : undefined) };
+}
+
+/** Returns the change of a resource that has the value of one key; none if the value is equal or cannot be read. */
+function ofValue<Resource extends AuditedResource, Id, Name extends KindName>(
+  resource: Resource,
+  id: Id,
+  { event, values }: WrittenKey<Name>,
+): Changed<Resource, Id, Value<Name>>[] {
+  const { before, after } = values();
+  if (event.kind === 'delete') return [{ resource, action: 'deleted', id, before, after }];
+  if (after === undefined || isDeepStrictEqual(before, after)) return [];
+  return [{ resource, action: event.previous === undefined ? 'created' : 'changed', id, before, after }];
+}
+
+function zoneChanges(written: WrittenKey<'zone'>): ResourceChange[] {
+  return ofValue('zone', written.subject.zone, written).map((change) => {
+    const { before, after } = change;
+    const isImport = before !== undefined && after !== undefined && before.generation !== after.generation;
+    return isImport ? { ...change, action: 'imported' } : change;
+  });
+}
+
+/** Leaves out the RRsets of hosts that the revision writes: they are part of the change of the host. */
+function rrsetChanges({ subject, values }: WrittenKey<'name'>, revised: Revised): ResourceChange[] {
+  const { zone, generation, owner } = subject;
+  if (!revised.showsNames(zone, generation)) return [];
+  const told = (value: NamedRrsets | undefined) => {
+    const isTold = (rrset: Rrset) => rrset.manager !== 'host' || !revised.writesHost(managingHost(owner, rrset));
+    return new Map((value?.rrsets ?? []).filter(isTold).map((rrset) => [rrset.type, rrset]));
+  };
+  const { before, after } = values();
+  const [old, now] = [told(before), told(after)];
+  return [...new Set([...old.keys(), ...now.keys()])].flatMap((type) =>
+    between('rrset', { zone, owner, type }, old.get(type), now.get(type)),
+  );
+}
+
+/** Leaves out addresses of hosts that the revision writes, and cool-downs, which end without a change by anybody. */
+function allocationChanges({ subject, values }: WrittenKey<'address'>, revised: Revised): ResourceChange[] {
+  const told = (record: AddressRecord | undefined): AddressRecord | undefined => {
+    const isTold = (holder: Holder) => holder.kind === 'allocation' || !revised.writesHost(holder.host);
+    return record?.holders.some(isTold) ? record : undefined;
+  };
+  const { before, after } = values();
+  return between('allocation', subject, told(before), told(after));
+}
+
+/** Returns the change from one value to the other; none if they are equal. */
+function between<Resource extends AuditedResource, Id, Value>(
+  resource: Resource,
+  id: Id,
+  before: Value | undefined,
+  after: Value | undefined,
+): Changed<Resource, Id, Value>[] {
+  if (isDeepStrictEqual(before, after)) return [];
+  const action = before === undefined ? 'created' : after === undefined ? 'deleted' : 'changed';
+  return [{ resource, action, id, before, after }];
+}

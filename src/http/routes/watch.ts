@@ -1,0 +1,129 @@
+// /v1/watch: the changes of resources as server-sent events. What a change is: control/watch. The streams: watch/.
+
+import type { FastifyReply } from 'fastify';
+import { parseChangeFilter } from '../../control/watch/change-filter.ts';
+import { refuse } from '../../errors.ts';
+import { Type } from '../../model/json-schema.ts';
+import type { Revision } from '../../model/revision.ts';
+import { HistoryLost } from '../../store/store.ts';
+import { actorOf, validityOf } from '../auth.ts';
+import { clientKey } from '../client-key.ts';
+import { addWatchMetrics } from '../metrics.ts';
+import { NameText, strict } from '../schemas/common.ts';
+import type { Routes } from '../services.ts';
+import { eventStream } from '../watch/event-text.ts';
+import type { Follower } from '../watch/follower.ts';
+import { Followers } from '../watch/followers.ts';
+import { followLimits } from '../watch/limits.ts';
+
+const tags = ['operations'];
+const maxSeconds = 86_400;
+
+export const watchRoutes: Routes = async (app, services) => {
+  const { views, store } = services;
+  const limits = { ...followLimits, ...services.followLimits };
+  const followers = new Followers({ store, views, limits, logger: app.log }, (reason) => count(reason));
+  const count = addWatchMetrics(services.metrics, () => followers.size);
+  app.addHook('preClose', async () => followers.close());
+
+  app.get(
+    '/v1/watch',
+    {
+      exposeHeadRoute: false,
+      schema: {
+        operationId: 'watchChanges',
+        tags,
+        summary: 'Follow changes, as server-sent events',
+        querystring: strict({
+          since: Type.Optional(
+            Type.Integer({
+              minimum: 0,
+              maximum: Number.MAX_SAFE_INTEGER,
+              description:
+                'The revision after which the stream begins, for clients that cannot send `Last-Event-ID`. Default: now',
+            }),
+          ),
+          kind: Type.Optional(
+            Type.String({
+              maxLength: 100,
+              description: 'Only these resources: `host`, `pool`, `zone`, `rrset`, `allocation`, `token`, with commas',
+            }),
+          ),
+          zone: Type.Optional({
+            ...NameText,
+            description: 'Only this zone, its RRsets, and hosts with a record in it',
+          }),
+          within: Type.Optional(
+            Type.String({
+              maxLength: 100,
+              format: 'address-range',
+              description:
+                'Only hosts, allocations, and A and AAAA records with an address in this prefix or range, and pools ' +
+                'that overlap it',
+              examples: ['10.1.0.0/16'],
+            }),
+          ),
+          forSeconds: Type.Optional(
+            Type.Integer({ minimum: 1, maximum: maxSeconds, description: 'Ends the stream after this time' }),
+          ),
+        }),
+        headers: Type.Object({
+          'last-event-id': Type.Optional(
+            Type.String({
+              pattern: '^[0-9]{0,16}$',
+              description: 'The `id` of the last event that the client has got: the stream continues after it',
+            }),
+          ),
+        }),
+        refuses: ['too_many_followers'],
+        response: {
+          200: {
+            description:
+              'Events `start`, `message` and `end`. The data of a message is ' +
+              '`{"revision": 7, "changes": [{"resource", "action", "name", "path", "after"}]}`',
+            content: { [eventStream]: { schema: Type.String() } },
+          },
+        },
+      },
+    },
+    async (request, reply) => {
+      const { since, forSeconds } = request.query;
+      const filter = parseChangeFilter(request.query);
+      if (!views.loaded) refuse('store_unavailable', 'this replica has not loaded its state from the store yet');
+      const last = request.headers['last-event-id'];
+      const position = (last ? Number(last) : (since ?? views.revision)) as Revision;
+      const isKnown = await isInHistory(position);
+      const follower = followers.open({
+        position,
+        filter,
+        actor: actorOf(request),
+        isValid: validityOf(services, request),
+        client: clientKey(request.raw.socket) ?? '',
+        endsAt: forSeconds && performance.now() + forSeconds * 1000,
+        cut: () => {
+          if (!reply.raw.writableFinished) reply.raw.destroy();
+        },
+      });
+      if (!isKnown) follower.finish('history_lost');
+      return sendStream(reply, follower);
+    },
+  );
+
+  /** Returns false for a revision that the store has not reached. This replica may be behind other replicas. */
+  async function isInHistory(revision: Revision): Promise<boolean> {
+    if (revision <= views.revision) return true;
+    try {
+      await store.list('zones/', { at: revision, limit: 1 });
+      return true;
+    } catch (error) {
+      if (error instanceof HistoryLost) return false;
+      throw error;
+    }
+  }
+};
+
+/** Proxies must neither collect the events nor compress them. */
+function sendStream(reply: FastifyReply, follower: Follower): FastifyReply {
+  reply.header('cache-control', 'no-store, no-transform').header('x-accel-buffering', 'no');
+  return reply.type(eventStream).send(follower);
+}

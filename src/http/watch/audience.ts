@@ -1,0 +1,31 @@
+// Followers with equal filters and rights: what is written for one of them is written for all.
+
+import type { TokenActor } from '../../control/access/actor.ts';
+import { type ChangeFilter, matchesFilter } from '../../control/watch/change-filter.ts';
+import { seenChange } from '../../control/watch/seen-change.ts';
+import type { Views } from '../../views/views.ts';
+import { messageText } from './event-text.ts';
+import { type Message, showChange } from './message.ts';
+
+export class Audience {
+  readonly #filter: ChangeFilter;
+  readonly #actor: TokenActor;
+  readonly #views: Views;
+
+  constructor(filter: ChangeFilter, actor: TokenActor, views: Views) {
+    this.#filter = filter;
+    this.#actor = actor;
+    this.#views = views;
+  }
+
+  /** Returns the event of a revision as this audience may see it; undefined if it is told none of the changes. */
+  eventOf({ revision, changes }: Message): string | undefined {
+    const told = changes.flatMap(({ change, text }) => {
+      if (!matchesFilter(this.#filter, change, this.#views)) return [];
+      const seen = seenChange({ actor: this.#actor, views: this.#views }, change);
+      if (seen === undefined) return [];
+      return [seen === change ? text : showChange({ views: this.#views }, revision, seen)];
+    });
+    return told.length === 0 ? undefined : messageText(revision, told);
+  }
+}

@@ -1,0 +1,112 @@
+// One stream of changes: the text of a feed's messages from a position on, as fast as the client reads. It holds no
+// more than a chunk that the client has not taken.
+
+import { Readable } from 'node:stream';
+import type { Revision } from '../../model/revision.ts';
+import type { Audience } from './audience.ts';
+import type { EndReason } from './end-reasons.ts';
+import { endText, heartbeatText, startText } from './event-text.ts';
+import type { Feed } from './feed.ts';
+import type { FollowLimits } from './limits.ts';
+
+/** Of the time after which clients connect again: not all at once. */
+const retryMilliseconds = { least: 1000, random: 2000 };
+
+const empty = Buffer.alloc(0);
+
+export class Follower extends Readable {
+  position: Revision;
+  readonly audience: Audience;
+  readonly #limits: FollowLimits;
+  /** Cuts the connection of the client. */
+  readonly #cut: () => void;
+  #feed: Feed | undefined;
+  /** What the client has not taken of a long message. Followers share its memory. */
+  #rest: Buffer = empty;
+  /** The client takes more. */
+  #wants = false;
+  #sentAt = performance.now();
+  #reason: EndReason | undefined;
+
+  constructor(position: Revision, audience: Audience, limits: FollowLimits, cut: () => void) {
+    super({ highWaterMark: 16 * 1024 });
+    this.position = position;
+    this.audience = audience;
+    this.#limits = limits;
+    this.#cut = cut;
+    const { least, random } = retryMilliseconds;
+    this.push(startText(position, least + Math.floor(Math.random() * random)));
+  }
+
+  get feed(): Feed | undefined {
+    return this.#feed;
+  }
+
+  /** Why it has ended; undefined: it has not, or the client has left. */
+  get reason(): EndReason | undefined {
+    return this.#reason;
+  }
+
+  /** Continues with this feed, which must cover the position. */
+  join(feed: Feed): void {
+    this.#leave();
+    this.#feed = feed;
+    feed.followers.add(this);
+    this.pump();
+  }
+
+  /** Sends what the feed has after the position, as long as the client takes more. */
+  pump(): void {
+    while (this.#wants && this.#reason === undefined && this.#feed !== undefined) {
+      if (this.#rest.length === 0) {
+        const { octets, position } = this.#feed.read(this.position, this.audience);
+        this.position = position;
+        if (octets === undefined) return;
+        this.#rest = octets;
+      }
+      const next = this.#rest.subarray(0, this.#limits.chunkOctets);
+      this.#rest = this.#rest.subarray(next.length);
+      this.#send(next);
+    }
+  }
+
+  /** Ends a follower whose client does not read; keeps the connection of one that is told nothing. */
+  check(now: number): void {
+    const { stallMilliseconds, heartbeatMilliseconds } = this.#limits;
+    if (!this.#wants && now - this.#sentAt > stallMilliseconds) this.finish('too_slow');
+    if (this.#wants && now - this.#sentAt > heartbeatMilliseconds) this.#send(heartbeatText(this.position));
+  }
+
+  /** Tells the client why the stream ends, and ends it. A client that does not read that is cut off. */
+  finish(reason: EndReason): void {
+    if (this.#reason !== undefined || this.destroyed) return;
+    this.#reason = reason;
+    this.#leave();
+    // The event that it has begun.
+    if (this.#rest.length > 0) this.push(this.#rest);
+    this.push(endText(reason));
+    this.push(null);
+    setTimeout(this.#cut, this.#limits.graceMilliseconds).unref();
+  }
+
+  override _read(): void {
+    this.#wants = true;
+    this.pump();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#leave();
+    done(error);
+  }
+
+  #send(octets: Buffer | string): void {
+    this.#wants = false;
+    this.#sentAt = performance.now();
+    this.push(octets);
+  }
+
+  #leave(): void {
+    this.#feed?.followers.delete(this);
+    this.#feed = undefined;
+  }
+}

@@ -1,0 +1,77 @@
+// The message of one revision: its changes, each written as JSON once for all followers.
+
+import { addressPath, hostPath, poolPath, rrsetPath, zonePath } from '../../control/reading/resource-path.ts';
+import { withPool, withPools } from '../../control/reading/with-pools.ts';
+import { type ResourceChange, resourceChanges } from '../../control/watch/resource-changes.ts';
+import type { Revision, Serial } from '../../model/revision.ts';
+import type { Change } from '../../store/store.ts';
+import type { Views } from '../../views/views.ts';
+import { showHost } from '../schemas/host.ts';
+import { showAllocation } from '../schemas/pool.ts';
+import { showToken } from '../schemas/token.ts';
+import { showRrset, showZone } from '../schemas/zone.ts';
+
+export interface Message {
+  readonly revision: Revision;
+  readonly changes: readonly { readonly change: ResourceChange; readonly text: string }[];
+  /** About how much memory it takes. */
+  readonly octets: number;
+}
+
+interface Seen {
+  views: Pick<Views, 'pools'>;
+}
+
+/** Returns the message of a revision, whose events have what the keys held before. Yields after each slice. */
+export function* messageOf(seen: Seen, change: Change): Generator<void, Message> {
+  const { revision } = change;
+  const changes = (yield* resourceChanges(change)).map((one) => {
+    return { change: one, text: showChange(seen, revision, one) };
+  });
+  // Beside the text, a change has the values before and after it.
+  const octets = changes.map((one) => 2 * one.text.length + JSON.stringify(one.change.before ?? null).length);
+  return { revision, changes, octets: octets.reduce((sum, one) => sum + one, 0) };
+}
+
+/** Returns a change as JSON. Leaves out what other changes change too: the usage of a pool, the serial of a zone. */
+export function showChange(seen: Seen, revision: Revision, change: ResourceChange): string {
+  const { resource, action } = change;
+  return JSON.stringify({ resource, action, ...placeOf(change), after: shownAfter(seen, revision, change) });
+}
+
+function placeOf({ resource, id }: ResourceChange): { name: string; path: string } {
+  switch (resource) {
+    case 'host':
+      return { name: id, path: hostPath(id) };
+    case 'pool':
+      return { name: id, path: poolPath(id) };
+    case 'zone':
+      return { name: id, path: zonePath(id) };
+    case 'rrset':
+      return { name: `${id.owner} ${id.type}`, path: rrsetPath(id.zone, id.owner, id.type) };
+    case 'allocation':
+      return { name: id.address, path: addressPath(id.space, id.address) };
+    case 'token':
+      return { name: id, path: `/v1/tokens/${id}` };
+  }
+}
+
+function shownAfter(seen: Seen, revision: Revision, change: ResourceChange): object | null {
+  if (change.after === undefined) return null;
+  switch (change.resource) {
+    case 'host':
+      return showHost(withPools(seen, change.after), revision);
+    case 'zone': {
+      const { serial: _, ...shown } = showZone(change.after, 0 as Serial);
+      return shown;
+    }
+    case 'rrset':
+      return showRrset(change.id.zone, change.id.owner, change.after);
+    case 'allocation':
+      return showAllocation(withPool(seen, change.after));
+    case 'token':
+      return showToken(change.after);
+    case 'pool':
+      return change.after;
+  }
+}

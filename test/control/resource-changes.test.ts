@@ -1,0 +1,285 @@
+// What a follower of /v1/watch is told of each kind of write: one row for each. The stream itself:
+// test/http/watch.test.ts.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type ResourceChange, resourceChanges } from '../../src/control/watch/resource-changes.ts';
+import { cleanGenerations } from '../../src/control/zone-file/clean-generations.ts';
+import { parseAddress } from '../../src/model/address.ts';
+import { inSlices } from '../../src/model/in-slices.ts';
+import { parseName } from '../../src/model/name.ts';
+import { after, type Revision } from '../../src/model/revision.ts';
+import { addressKey } from '../../src/store/kinds/address.ts';
+import { hostKey } from '../../src/store/kinds/host.ts';
+import { zoneNamesPrefix } from '../../src/store/kinds/name.ts';
+import { poolKey } from '../../src/store/kinds/pool.ts';
+import { zoneKey } from '../../src/store/kinds/zone.ts';
+import type { Operation } from '../../src/store/store.ts';
+import type { Method } from '../support/api-client.ts';
+import { type ServedApi, servedApi } from '../support/served-api.ts';
+
+type Request = [method: Method, path: string, body?: unknown, headers?: Record<string, string>];
+
+const pool = (more: object = {}): Request => ['POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/29'], ...more }];
+const zone = (name = 'z', more: object = {}): Request => ['POST', '/v1/zones', { name, ...more }];
+const host = (name = 'a.z', more: object = {}): Request => ['POST', '/v1/hosts', { name, ptr: false, ...more }];
+const allocate = (body: object = {}): Request => ['POST', '/v1/pools/p/allocations', body];
+const rrset = (name: string, type: string, ...records: string[]): Request => [
+  'PUT',
+  `/v1/zones/z/rrsets/${name}/${type}`,
+  { records, ttl: 60 },
+];
+const file = (text: string): Request => ['PUT', '/v1/zones/z/zonefile', text, { 'content-type': 'text/dns' }];
+const shared = (port: number) => ({ sharingKey: 'k', ports: [{ protocol: 'tcp', port }], owner: `o${port}` });
+
+const rows: [what: string, given: Request[], request: Request | ((served: ServedApi) => Promise<unknown>), string[]][] =
+  [
+    ['a pool is created', [], pool(), ['pool created p: 10.0.0.0/29']],
+    [
+      'a pool changes',
+      [pool()],
+      ['PATCH', '/v1/pools/p', { ranges: ['10.0.0.0/28'] }],
+      ['pool changed p: 10.0.0.0/28'],
+    ],
+    ['a pool is written as it is', [pool()], ['PUT', '/v1/pools/p', { ranges: ['10.0.0.0/29'] }], []],
+    ['a pool is deleted', [pool()], ['DELETE', '/v1/pools/p'], ['pool deleted p']],
+    [
+      'a pool shrinks by force',
+      [pool(), zone(), host('a.z', { addresses: ['10.0.0.0', '10.0.0.6'] }), allocate({ addresses: ['10.0.0.7'] })],
+      ['PATCH', '/v1/pools/p?force=true', { ranges: ['10.0.0.0/30'] }],
+      ['allocation deleted 10.0.0.7', 'host changed a.z: 10.0.0.0', 'pool changed p: 10.0.0.0/30'],
+    ],
+    ['a zone is created', [], zone(), ['zone created z: 300']],
+    ['a zone changes', [zone()], ['PATCH', '/v1/zones/z', { defaultTtl: 60 }], ['zone changed z: 60']],
+    ['a zone is written as it is', [zone()], ['PUT', '/v1/zones/z', {}], []],
+    [
+      'a zone is deleted with its records',
+      [zone(), rrset('a', 'TXT', '"x"'), rrset('@', 'MX', '1 a.example.')],
+      ['DELETE', '/v1/zones/z'],
+      ['zone deleted z'],
+    ],
+    [
+      'a zone is deleted by force with its hosts',
+      [pool(), zone(), zone('y'), host('a.z'), host('a.y', { aliases: ['b.z'] })],
+      ['DELETE', '/v1/zones/z?force=true'],
+      ['host changed a.y: 10.0.0.1', 'host deleted a.z', 'zone deleted z'],
+    ],
+    ['an RRset is created', [zone()], rrset('a', 'TXT', '"x"'), ['rrset created a.z TXT in z: "x"']],
+    [
+      'an RRset changes',
+      [zone(), rrset('a', 'TXT', '"x"')],
+      rrset('a', 'TXT', '"y"'),
+      ['rrset changed a.z TXT in z: "y"'],
+    ],
+    ['an RRset is written as it is', [zone(), rrset('a', 'TXT', '"x"')], rrset('a', 'TXT', '"x"'), []],
+    [
+      'RRsets of one name are written and deleted',
+      [zone(), rrset('a', 'TXT', '"x"'), rrset('a', 'A', '192.0.2.1')],
+      [
+        'PATCH',
+        '/v1/zones/z/rrsets',
+        [
+          { name: 'a', type: 'TXT', records: [] },
+          { name: 'a', type: 'AAAA', records: ['2001:db8::1'] },
+        ],
+      ],
+      ['rrset created a.z AAAA in z: 2001:db8::1', 'rrset deleted a.z TXT in z'],
+    ],
+    [
+      'the last RRset of a name is deleted',
+      [zone(), rrset('a', 'TXT', '"x"')],
+      ['DELETE', '/v1/zones/z/rrsets/a/TXT'],
+      ['rrset deleted a.z TXT in z'],
+    ],
+    [
+      'a delegation is written, and the zone again',
+      [zone()],
+      rrset('sub', 'NS', 'ns.example.'),
+      ['rrset created sub.z NS in z: ns.example.'],
+    ],
+    [
+      'a host is created, with a reverse zone',
+      [pool(), zone()],
+      host('a.z', { ptr: true, aliases: ['b.z'] }),
+      ['host created a.z: 10.0.0.0', 'zone created 0.0.10.in-addr.arpa: 300'],
+    ],
+    [
+      'a host is deleted, with the reverse zone',
+      [pool(), zone(), host('a.z', { ptr: true, aliases: ['b.z'] })],
+      ['DELETE', '/v1/hosts/a.z'],
+      ['host deleted a.z', 'zone deleted 0.0.10.in-addr.arpa'],
+    ],
+    [
+      'a host is renamed',
+      [pool(), zone(), host()],
+      ['PATCH', '/v1/hosts/a.z', { name: 'b.z' }],
+      ['host created b.z: 10.0.0.0', 'host deleted a.z'],
+    ],
+    [
+      'a host takes over a record',
+      [zone(), rrset('a', 'A', '192.0.2.1')],
+      host('a.z', { adopt: true }),
+      ['host created a.z: 192.0.2.1', 'rrset deleted a.z A in z'],
+    ],
+    [
+      'addresses are allocated',
+      [pool()],
+      allocate({ count: 2, owner: 'o' }),
+      ['allocation created 10.0.0.0: o', 'allocation created 10.0.0.1: o'],
+    ],
+    [
+      'an allocation shares an address',
+      [pool(), allocate(shared(1))],
+      allocate(shared(2)),
+      ['allocation changed 10.0.0.0: o1 o2'],
+    ],
+    [
+      'one of two allocations is released',
+      [pool(), allocate(shared(1)), allocate(shared(2))],
+      ['DELETE', '/v1/addresses/10.0.0.0?owner=o1'],
+      ['allocation changed 10.0.0.0: o2'],
+    ],
+    [
+      'an allocation is released, and its address cools down',
+      [pool({ coolDownSeconds: 600 }), allocate()],
+      ['DELETE', '/v1/addresses/10.0.0.0'],
+      ['allocation deleted 10.0.0.0'],
+    ],
+    [
+      'a cool-down ends',
+      [pool({ coolDownSeconds: 600 }), allocate(), ['DELETE', '/v1/addresses/10.0.0.0']],
+      ['DELETE', '/v1/addresses/10.0.0.0'],
+      [],
+    ],
+    [
+      'a zone file replaces the records',
+      [zone(), rrset('a', 'TXT', '"x"')],
+      file('@ 300 MX 1 a.example.\nb 300 TXT "y"\n'),
+      ['zone imported z: 300'],
+    ],
+    [
+      'a record is written after an import',
+      [zone(), rrset('a', 'TXT', '"x"'), file('b 300 TXT "y"\n')],
+      rrset('b', 'TXT', '"z"'),
+      ['rrset changed b.z TXT in z: "z"'],
+    ],
+    ['a zone file with the records that there are', [zone(), rrset('a', 'TXT', '"x"')], file('a 60 TXT "x"\n'), []],
+    [
+      'values that cannot be read, and keys that no key builder makes',
+      [pool(), zone()],
+      ({ store }) =>
+        commit(
+          store,
+          { kind: 'put', key: poolKey('p'), value: '{}' },
+          { kind: 'put', key: zoneKey(parseName('y')), value: 'no' },
+          { kind: 'put', key: hostKey(parseName('a.z')), value: '{}' },
+          { kind: 'put', key: addressKey('default', parseAddress('10.0.0.1')), value: '{}' },
+          { kind: 'put', key: 'zones/Z', value: '{}' },
+          { kind: 'put', key: 'nothing', value: '{}' },
+        ),
+      [],
+    ],
+    [
+      'a value that cannot be read is mended',
+      [pool()],
+      async ({ store }) => {
+        const text = (await store.get(poolKey('p')))?.value ?? '';
+        await commit(store, { kind: 'put', key: poolKey('p'), value: '{}' });
+        await commit(store, { kind: 'put', key: poolKey('p'), value: text });
+        await commit(store, { kind: 'put', key: poolKey('p'), value: '{}' });
+        await commit(store, { kind: 'delete', key: poolKey('p') });
+      },
+      ['pool changed p: 10.0.0.0/29', 'pool deleted p'],
+    ],
+  ];
+
+for (const [what, given, request, changes] of rows) {
+  test(what, async (t) => {
+    const served = await servedApi(t);
+    const { api, store } = served;
+    for (const one of given) assert.ok((await api.send(...one)).status < 300, `given: ${one}`);
+    const start = (await store.list('', { limit: 1 })).revision;
+    if (typeof request === 'function') await request(served);
+    else assert.ok((await api.send(...request)).status < 300);
+    const told = await toldAfter(served, start);
+    assert.deepEqual(told.map(lineOf).sort(), changes.sort());
+  });
+}
+
+test('a large zone is deleted in slices, and is one change', async (t) => {
+  const served = await servedApi(t);
+  const { api, store } = served;
+  assert.equal((await api.send(...zone())).status, 201);
+  const text = Array.from({ length: 3000 }, (_, number) => `n${number} 300 TXT "x"\n`).join('');
+  assert.equal((await api.send(...file(text))).status, 200);
+  const start = (await store.list('', { limit: 1 })).revision;
+  assert.equal((await api.send('DELETE', '/v1/zones/z')).status, 204);
+  assert.deepEqual((await toldAfter(served, start)).map(lineOf), ['zone deleted z']);
+  const { signal } = new AbortController();
+  for await (const change of store.watch('', after(start), signal, { previous: true })) {
+    assert.ok([...resourceChanges(change)].length >= 3);
+    break;
+  }
+});
+
+test('an import and the cleaning after it tell nothing of the names that they write and delete', async (t) => {
+  const served = await servedApi(t);
+  const { api, store } = served;
+  assert.equal((await api.send(...zone())).status, 201);
+  const text = Array.from({ length: 300 }, (_, number) => `n${number} 300 TXT "x"\n`).join('');
+  assert.equal((await api.send(...file(text))).status, 200);
+  const start = (await store.list('', { limit: 1 })).revision;
+  assert.equal((await api.send(...file(text.replaceAll('"x"', '"y"')))).status, 200);
+  await cleanGenerations(store, parseName('z'));
+  assert.equal((await store.list(zoneNamesPrefix(parseName('z')))).entries.length, 300);
+  const told = await toldAfter(served, start);
+  assert.deepEqual(told.map(lineOf), ['zone imported z: 300']);
+});
+
+async function commit(store: ServedApi['store'], ...operations: Operation[]): Promise<void> {
+  await store.commit({ compares: [], operations });
+}
+
+/** Returns the changes after a revision. Writes one key of no kind, to know where they end. */
+async function toldAfter({ store }: ServedApi, start: Revision): Promise<ResourceChange[]> {
+  const { revision: last } = await store.commit({
+    compares: [],
+    operations: [{ kind: 'put', key: 'end', value: '' }],
+  });
+  const told: ResourceChange[] = [];
+  const { signal } = new AbortController();
+  for await (const change of store.watch('', after(start), signal, { previous: true })) {
+    told.push(...(await inSlices(resourceChanges(change))));
+    if (change.revision >= last) break;
+  }
+  return told;
+}
+
+/** Returns `resource action id`, and something of the value after. */
+function lineOf(change: ResourceChange): string {
+  const value = shownValue(change);
+  return `${change.resource} ${change.action} ${idOf(change)}${value === undefined ? '' : `: ${value}`}`;
+}
+
+function idOf({ resource, id }: ResourceChange): string {
+  if (resource === 'rrset') return `${id.owner} ${id.type} in ${id.zone}`;
+  return resource === 'allocation' ? id.address : id;
+}
+
+function shownValue({ resource, after: value }: ResourceChange): unknown {
+  if (value === undefined) return undefined;
+  switch (resource) {
+    case 'host':
+      return value.addresses.map(({ address }) => address).join(' ');
+    case 'pool':
+      return value.ranges.join(' ');
+    case 'zone':
+      return value.defaultTtl;
+    case 'rrset':
+      return value.records.join(' ');
+    case 'allocation':
+      return value.holders.map(({ owner }) => owner).join(' ');
+    case 'token':
+      return value.role;
+  }
+}
