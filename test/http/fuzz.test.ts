@@ -159,7 +159,7 @@ function requestsOf(path: string, method: string, { parameters = [], requestBody
 }
 
 test('no request gets a 5xx, and each refusal is a problem with a code of the registry', async (t) => {
-  const { api, url, views } = await servedApi(t);
+  const { api, url, views } = await servedApi(t, { ledger: true });
   const description = (await supertest(url).get('/openapi.json')).body as Description;
   const kinds = Object.entries(description.paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => requestsOf(path, method, operation)),

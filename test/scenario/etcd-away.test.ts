@@ -114,7 +114,8 @@ suite('etcd cannot be reached', { concurrency: true }, () => {
     await untilServed(two, 'goes.foowidgets.k8s', 'NXDOMAIN');
     await untilServed(two, 'new-49.foowidgets.k8s', 'NOERROR');
     await untilServed(two, 'after.foowidgets.k8s', 'NOERROR');
-    await two.expect(201, 'POST', '/v1/hosts', { name: 'from-two.foowidgets.k8s' });
+    // Names are served while the store is still being read again. Writes wait for the end of that.
+    await untilWritten(two, 'from-two.foowidgets.k8s');
   });
 });
 

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import supertest, { type Response } from 'supertest';
 import { type ErrorCode, errorCodes } from '../../src/errors.ts';
 import { assertDescribed } from './described-answer.ts';
+import { isStream, type Message, readBeginning } from './stream-beginning.ts';
 
 export interface Problem {
   type: string;
@@ -23,7 +24,7 @@ type Headers = Record<string, string>;
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS';
 
 export interface Api {
-  /** Sends one request; returns the answer whatever its status. */
+  /** Sends one request; returns the answer whatever its status. Of a stream, it returns the first event. */
   send(method: Method, path: string, body?: unknown, headers?: Headers): Promise<Response>;
   /** Sends one request; asserts the answer's status and returns its body. */
   ok<T = Record<string, unknown>>(status: number, method: Method, path: string, body?: unknown): Promise<T>;
@@ -39,6 +40,8 @@ export function apiAt(url: string, token: string): Api {
     if (body !== undefined) {
       request.set('content-type', headers['content-type'] ?? 'application/json').send(asText(body));
     }
+    if (isStream(path))
+      request.buffer(true).parse((message, done) => readBeginning(message as unknown as Message, done));
     const answer = await request;
     assertDescribed(method, path, answer);
     return answer;
