@@ -6,6 +6,7 @@
 // reads.
 //
 // npm run bench:flood [queries a second of the flood] [rounds]
+// On a machine that also does other work: chrt -r 1 npm run bench:flood
 
 import { closeSync, readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
