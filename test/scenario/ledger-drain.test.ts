@@ -1,5 +1,5 @@
-// Every change is in the ledger once, and in the order of the store's revisions, whatever dies meanwhile: PostgreSQL,
-// the replica that drains, or all at once.
+// A SQLite ledger has every change once, and in the order of the store's revisions, although its replica is killed, and
+// stays with its replica until it is moved. Several replicas and more faults: ledger-faults.test.ts.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -8,11 +8,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { openEtcdStore } from '../../src/store/etcd.ts';
-import { leaderKey, leaderValue } from '../../src/store/kinds/leader.ts';
-import { outboxKind } from '../../src/store/kinds/outbox.ts';
 import { skipWithoutEtcd, startEtcd } from '../support/etcd.ts';
-import { skipWithoutPostgresql, startPostgresql } from '../support/postgresql.ts';
 import { type Replica, startReplica } from '../support/replica.ts';
 import { etcdFlags } from '../support/stores.ts';
 import { temporaryFolder } from '../support/temporary.ts';
@@ -97,47 +93,6 @@ async function assertComplete(replica: Replica, { created, unsure }: Writers): P
   assert.ok(created.length > 50, `only ${created.length} changes`);
 }
 
-test('PostgreSQL stops and starts, and the leader is killed while it drains: nothing twice, nothing lost', {
-  skip: skipWithoutEtcd() || skipWithoutPostgresql(),
-  timeout: 240_000,
-}, async (t) => {
-  const postgresql = await startPostgresql(t);
-  const etcd = await startEtcd();
-  t.after(() => etcd.close());
-  const folder = await temporaryFolder(t);
-  const flags = [...etcdFlags(etcd), '--dns-threads', '1', '--ledger', postgresql.newDatabase()];
-  const replicas = await Promise.all(['a', 'b', 'c'].map((name) => replicaIn(t, folder, name, flags)));
-  const store = await openEtcdStore({ endpoints: [etcd.endpoint], prefix: '/zonewright/v1' });
-  t.after(() => store.close());
-  const leader = async () => {
-    const entry = await store.get(leaderKey('ledger'));
-    const name = entry && leaderValue.decode(entry.value).replica;
-    return replicas.find((replica) => replica.folder.endsWith(`/${name}`));
-  };
-  const writers = new Writers();
-  writers.start(replicas, 4);
-  await delay(1500);
-  await postgresql.stop();
-  await delay(4000);
-  const [first] = replicas as [Replica, ...Replica[]];
-  assert.ok((await store.count(outboxKind.prefix)) > 0, 'events wait');
-  await until(async () => (await waitingAt(first)) > 0, 'the waiting events are not shown');
-  await postgresql.start();
-  // The backlog is about to be drained.
-  await until(async () => (await leader()) !== undefined, 'nobody leads');
-  const killed = (await leader()) as Replica;
-  await killed.kill();
-  await delay(2000);
-  await killed.start();
-  const frozen = await someLeader(leader);
-  process.kill(frozen.pid, 'SIGSTOP');
-  await delay(12_000);
-  process.kill(frozen.pid, 'SIGCONT');
-  await writers.stop();
-  await until(async () => (await store.count(outboxKind.prefix)) === 0, 'the outbox is not empty', 60_000);
-  for (const replica of replicas) await assertComplete(replica, writers);
-});
-
 test('a replica with a SQLite ledger is killed again and again: nothing twice, nothing lost', {
   timeout: 120_000,
 }, async (t) => {
@@ -205,14 +160,4 @@ function replicaIn(t: TestContext, folder: string, name: string, flags: string[]
   const own = join(folder, name);
   mkdirSync(own);
   return startReplica(t, own, ['--replica', name, ...flags]);
-}
-
-/** Waits for a leader, and returns it. */
-async function someLeader(leader: () => Promise<Replica | undefined>): Promise<Replica> {
-  let found: Replica | undefined;
-  await until(async () => {
-    found = await leader();
-    return found !== undefined;
-  }, 'nobody leads');
-  return found as Replica;
 }

@@ -1,0 +1,186 @@
+// What was carried out, read from the store alone: every change of its keys since it was empty, each with the value
+// before it. It has a rule of its own for each kind of resource, and uses none of the code that makes audit events.
+
+import assert from 'node:assert/strict';
+import type { Store, StoreEvent } from '../../src/store/store.ts';
+
+type Fields = Record<string, unknown>;
+
+/** A change that users could see, as an event of the ledger tells it. */
+export interface CarriedOut {
+  revision: number;
+  resource: string;
+  action: string;
+  name: string;
+  before: Fields | null;
+  after: Fields | null;
+}
+
+/** An address that a holder has taken or given back. `holder`: also its owner. */
+export interface TakenOrReleased {
+  revision: number;
+  address: string;
+  action: 'taken' | 'released';
+  holder: string;
+}
+
+export interface StoreHistory {
+  changes: CarriedOut[];
+  uses: TakenOrReleased[];
+}
+
+/** The kinds of keys whose values are resources, with the fields that events do not show. */
+const resources = new Map([
+  ['hosts', { resource: 'host', hidden: ['v', 'name'] }],
+  ['pools', { resource: 'pool', hidden: ['v', 'name'] }],
+  ['zones', { resource: 'zone', hidden: ['v', 'name', 'generation'] }],
+]);
+
+/**
+ * Reads the history of a store that never forgot a revision, up to the newest one. It must have no zone file, no change
+ * that was made by hand, and no cool-down that somebody ended.
+ */
+export async function readHistory(store: Store): Promise<StoreHistory> {
+  const { revision: newest } = await store.list('', { limit: 1 });
+  const history: StoreHistory = { changes: [], uses: [] };
+  const ended = new AbortController();
+  for await (const { revision, events } of store.watch('', 1 as typeof newest, ended.signal, { previous: true })) {
+    const { changes, uses } = historyOf(events);
+    history.changes.push(...changes.map((change) => ({ revision, ...change })));
+    history.uses.push(...uses.map((use) => ({ revision, ...use })));
+    if (revision >= newest) break;
+  }
+  ended.abort();
+  return history;
+}
+
+interface Changes {
+  changes: Omit<CarriedOut, 'revision'>[];
+  uses: Omit<TakenOrReleased, 'revision'>[];
+}
+
+/** Returns what one transaction has changed. */
+function historyOf(events: readonly StoreEvent[]): Changes {
+  const found: Changes = { changes: [], uses: [] };
+  /** Zone → its names with records of users that were deleted, if it was deleted: with it. */
+  const deletedNames = new Map<string, number>();
+  const keys = events.map((event) => {
+    const [kind = '', zone = ''] = (event.kind === 'put' ? event.entry.key : event.key).split('/');
+    const before = decoded(event.previous?.value);
+    const after = event.kind === 'put' ? decoded(event.entry.value) : null;
+    const isGone = kind === 'names' && after === null && rrsetsOfUsers(before).length > 0;
+    if (isGone) deletedNames.set(zone, (deletedNames.get(zone) ?? 0) + 1);
+    return { kind, zone, before, after };
+  });
+  const deletedZones = new Set(
+    keys.flatMap(({ kind, zone, after }) => (kind === 'zones' && after === null ? zone : [])),
+  );
+  for (const { kind, zone, before, after } of keys) {
+    const rule = resources.get(kind);
+    if (rule !== undefined) {
+      const [old, now] = [without(before, rule.hidden), without(after, rule.hidden)];
+      if (old !== null && now === null && kind === 'zones') old.names = deletedNames.get(zone) ?? 0;
+      found.changes.push(...changeOf(rule.resource, String((after ?? before)?.name), old, now));
+    }
+    if (kind === 'names' && !deletedZones.has(zone)) found.changes.push(...rrsetChanges(zone, before, after));
+    if (kind === 'addresses') {
+      found.changes.push(...allocationChanges(before, after));
+      found.uses.push(...usesOf(before, after));
+    }
+  }
+  return found;
+}
+
+interface Rrset {
+  type: string;
+  ttl: number;
+  records: string[];
+  manager?: string;
+}
+
+function rrsetsOfUsers(value: Fields | null): Rrset[] {
+  return ((value?.rrsets ?? []) as Rrset[]).filter(({ manager }) => manager === undefined);
+}
+
+/** RRsets of hosts are part of the host's change. */
+function rrsetChanges(zone: string, before: Fields | null, after: Fields | null) {
+  const fieldsOf = (rrset: Rrset | undefined) => rrset && { ttl: rrset.ttl, records: rrset.records };
+  const [old, now] = [rrsetsOfUsers(before), rrsetsOfUsers(after)];
+  return [...new Set([...old, ...now].map(({ type }) => type))].flatMap((type) => {
+    const [one, other] = [old, now].map((all) => fieldsOf(all.find((rrset) => rrset.type === type)) ?? null);
+    return changeOf('rrset', `${(after ?? before)?.name} ${type}`, one as Fields, other as Fields, { zone });
+  });
+}
+
+interface Holder {
+  kind: string;
+  id?: string;
+  host?: string;
+  owner: string;
+}
+
+const holdersIn = (value: Fields | null) => (value?.holders ?? []) as Holder[];
+
+function allocationChanges(before: Fields | null, after: Fields | null) {
+  const { space, pool, address } = (after ?? before) as Fields;
+  const allocations = (value: Fields | null) => holdersIn(value).filter(({ kind }) => kind === 'allocation');
+  const [old, now] = [allocations(before), allocations(after)];
+  const [left, come] = [unlike(old, now), unlike(now, old)];
+  if (left.length === 0 && come.length === 0) return [];
+  const name = String(address);
+  if (old.length === 0) return changeOf('allocation', name, null, { space, pool, holders: come });
+  if (now.length === 0) return changeOf('allocation', name, { space, pool, holders: left }, null);
+  return changeOf('allocation', name, { holders: left }, { holders: come }, { space });
+}
+
+function usesOf(before: Fields | null, after: Fields | null): Changes['uses'] {
+  const { address } = (after ?? before) as { address: string };
+  const named = (value: Fields | null) => holdersIn(value).map(({ id, host, owner }) => `${host ?? id} ${owner}`);
+  const [old, now] = [named(before), named(after)];
+  return [
+    ...unlike(old, now).map((holder) => ({ address, action: 'released' as const, holder })),
+    ...unlike(now, old).map((holder) => ({ address, action: 'taken' as const, holder })),
+  ];
+}
+
+/** Returns the change, or none if no field differs. `always`: fields that a change tells although they are equal. */
+function changeOf(
+  resource: string,
+  name: string,
+  before: Fields | null,
+  after: Fields | null,
+  always: Fields = {},
+): Changes['changes'] {
+  const told = (fields: Fields | null) => fields && { ...always, ...fields };
+  if (before === null) return [{ resource, action: 'created', name, before, after: told(after) }];
+  if (after === null) return [{ resource, action: 'deleted', name, before: told(before), after }];
+  const equal = Object.keys(before).filter((field) => textOf(before[field]) === textOf(after[field]));
+  const [old, now] = [without(before, equal), without(after, equal)];
+  if (Object.keys({ ...old, ...now }).length === 0) return [];
+  return [{ resource, action: 'changed', name, before: told(old), after: told(now) }];
+}
+
+function unlike<T>(all: readonly T[], others: readonly T[]): T[] {
+  const texts = new Set(others.map(textOf));
+  return all.filter((one) => !texts.has(textOf(one)));
+}
+
+function without<T extends Fields | null>(fields: T, names: readonly string[]): T {
+  return (fields && Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)))) as T;
+}
+
+function decoded(text: string | undefined): Fields | null {
+  if (text === undefined || text === '') return null;
+  const value: unknown = JSON.parse(text);
+  assert.ok(typeof value === 'object' && value !== null, text);
+  return value as Fields;
+}
+
+/** Returns a text that is the same for equal values, whatever the order of their fields. */
+export function textOf(value: unknown): string {
+  return JSON.stringify(value, (_, one: unknown) =>
+    typeof one === 'object' && one !== null && !Array.isArray(one)
+      ? Object.fromEntries(Object.entries(one).sort())
+      : one,
+  );
+}
