@@ -234,7 +234,8 @@ function testCluster({ name, binary, skip }: EtcdVersion): void {
       assert.deepEqual(gone, []);
       assert.ok(await other.get('kept'));
       assert.equal((await other.get(memberKey('a')))?.created, registered.created);
-      assert.deepEqual(logged, []);
+      // On a slow machine the election takes longer than a replica waits before it says so, once.
+      assert.ok(logged.length <= 1, logged.join('\n'));
     });
   });
 }
