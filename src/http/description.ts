@@ -3,6 +3,7 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import type { FastifySchema } from 'fastify';
 import { type ErrorCode, errorCodes } from '../errors.ts';
+import { auditedResources } from '../model/audit-event.ts';
 import { whereTokensAre } from './auth.ts';
 import { guide } from './guide.ts';
 import { neededRights } from './needed-rights.ts';
@@ -194,6 +195,7 @@ function inOrder(paths: Record<string, object>): Record<string, object> {
 
 const octet = String.raw`(?:[^\s.\\]|\\[0-9]{3}|\\[^0-9])`;
 const label = `${octet}{1,63}`;
+const resource = `(?:${auditedResources.join('|')})`;
 
 /**
  * What JSON schema can say of the formats that only we have. The code that parses the fields says the rest, in messages
@@ -206,6 +208,8 @@ const formats: Record<string, object> = {
   'relative-name': { format: 'relative-name', minLength: 1, pattern: `^(?:@|${label}(?:\\.${label})*\\.?)$` },
   'record-type': { format: 'record-type', pattern: '^(?:[A-Za-z][A-Za-z0-9]{0,19}|(?:TYPE|type)[0-9]{1,5})$' },
   mailbox: { format: 'mailbox' },
+  'token-name': { format: 'token-name', pattern: String.raw`^[^\u0000-\u001f\u007f-\u009f]+$` },
+  resources: { format: 'resources', pattern: `^${resource}(?:,${resource})*$` },
   distinct: { uniqueItems: true },
   'not-empty': { minItems: 1 },
   cursor: { format: 'cursor', pattern: '^[A-Za-z0-9_-]+$' },

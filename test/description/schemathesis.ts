@@ -27,7 +27,7 @@ const why = install();
 test('no request that the description allows is refused with 400, and no answer is undescribed', {
   skip: why,
 }, async (t) => {
-  const { url, api } = await servedApi(t);
+  const { url, api } = await servedApi(t, { ledger: true });
   for (const name of ['foo.k8s', 'bar.k8s']) await api.ok(201, 'POST', '/v1/zones', { name });
   await api.ok(201, 'POST', '/v1/pools', { name: 'default', ranges: ['10.0.0.0/24'] });
   const options = ['--url', url, '--header', `Authorization: Bearer ${adminToken}`, '--mode', 'positive'];

@@ -56,6 +56,19 @@ assert.deepEqual(
   ['held', 'held'],
 );
 
+const { data: stream } = await api.GET('/v1/watch', {
+  params: { query: { since: 0, kind: 'zone', forSeconds: 1 } },
+  parseAs: 'text',
+});
+const events = String(stream).split('\n\n');
+const first = events.find((one) => one.startsWith('id:'))?.replace(/^id: \d+\ndata: /, '');
+const message = JSON.parse(first ?? '') as Schemas['StreamMessageData'];
+const [change] = message.changes;
+// The kind of the resource tells what `after` is.
+assert.equal(change?.resource === 'zone' ? change.after?.defaultTtl : undefined, 300);
+const end = JSON.parse(/event: end\ndata: (.*)/.exec(String(stream))?.[1] ?? '') as Schemas['StreamEndData'];
+assert.equal(end.reason, 'time_over');
+
 const { error } = await api.POST('/v1/zones', { body: { name: 'foowidgets.k8s' } });
 const code: Schemas['Problem']['code'] | undefined = error?.code;
 assert.equal(code, 'already_exists');

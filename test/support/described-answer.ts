@@ -14,6 +14,11 @@ interface Operation {
   responses: Record<string, Described>;
 }
 
+/** An event of a stream, as openapi.json describes it. */
+interface DescribedEvent {
+  properties: { event: { const: string }; data: { contentSchema: { $ref: string } } };
+}
+
 /** An answer as a client got it. */
 export interface Answer {
   status: number;
@@ -26,6 +31,7 @@ const promised = ['etag', 'location', 'zonewright-revision', 'retry-after', 'www
 
 const document = JSON.parse(readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8')) as {
   paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, unknown> };
 };
 const operations = Object.entries(document.paths).flatMap(([template, methods]) => {
   const segments = template.split('/').map((one) => (one.startsWith('{') ? '[^/]+' : RegExp.escape(one)));
@@ -34,6 +40,11 @@ const operations = Object.entries(document.paths).flatMap(([template, methods]) 
 });
 const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
 ajv.addSchema(document, 'openapi');
+const eventsByName = new Map(
+  Object.entries(document.components.schemas)
+    .filter(([name]) => /^Stream(Start|Message|End)$/.test(name))
+    .map(([name, schema]) => [(schema as DescribedEvent).properties.event.const, { name, schema }] as const),
+);
 
 /** Asserts that the description has this answer. Answers to requests that it does not have pass. */
 export function assertDescribed(method: string, url: string, { status, headers, body }: Answer): void {
@@ -57,7 +68,19 @@ export function assertDescribed(method: string, url: string, { status, headers, 
   assert.ok(mediaType !== undefined && mediaTypes.includes(mediaType), `${what} is not described as ${mediaType}`);
   if (!/[/+]json$/.test(mediaType)) return;
   const pointer = ['paths', found.template, found.method, 'responses', String(status), 'content', mediaType, 'schema'];
-  const reference = `openapi#/${pointer.map((one) => one.replaceAll('~', '~0').replaceAll('/', '~1')).join('/')}`;
-  const validate = ajv.getSchema(encodeURI(reference)) ?? assert.fail(`no schema at ${reference}`);
-  assert.ok(validate(body), `${what}: ${ajv.errorsText(validate.errors)}: ${JSON.stringify(body)}`);
+  const reference = `#/${pointer.map((one) => one.replaceAll('~', '~0').replaceAll('/', '~1')).join('/')}`;
+  assertValid(reference, body, what);
+}
+
+/** Asserts that the description has this event of /v1/watch, with this JSON in its data. */
+export function assertDescribedEvent(event: { event: string; data: string }): void {
+  const { name, schema } = eventsByName.get(event.event) ?? assert.fail(`no event ${event.event} is described`);
+  assertValid(`#/components/schemas/${name}`, event);
+  assertValid((schema as DescribedEvent).properties.data.contentSchema.$ref, JSON.parse(event.data));
+}
+
+/** Asserts that a value is valid for a part of the description. */
+function assertValid(reference: string, value: unknown, what = reference): void {
+  const validate = ajv.getSchema(encodeURI(`openapi${reference}`)) ?? assert.fail(`no schema at ${reference}`);
+  assert.ok(validate(value), `${what}: ${ajv.errorsText(validate.errors)}: ${JSON.stringify(value)}`);
 }

@@ -1,9 +1,11 @@
-// A client of /v1/watch: reads server-sent events as the HTML Standard §9.2.6 says.
+// A client of /v1/watch: reads server-sent events as the HTML Standard §9.2.6 says. Every event must be as
+// openapi/openapi.json describes it.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { adminToken } from './api-client.ts';
+import { assertDescribedEvent } from './described-answer.ts';
 import type { Cleanup } from './temporary.ts';
 import { until } from './until.ts';
 
@@ -88,16 +90,23 @@ export async function openStream(
 
   function read(block: string): void {
     let event = 'message';
+    let id: string | undefined;
+    let retry: number | undefined;
     const data: string[] = [];
     for (const line of block.split('\n')) {
       const [, field = '', value = ''] = /^([^:]*)(?:: ?(.*))?$/.exec(line) ?? [];
       if (field === '') comments.push(value);
       else if (field === 'event') event = value;
       else if (field === 'data') data.push(value);
-      else if (field === 'id') lastId = value;
-      else assert.equal(field, 'retry', block);
+      else if (field === 'id') id = value;
+      else if (field === 'retry') retry = Number(value);
+      else assert.fail(block);
     }
-    if (data.length > 0) events.push({ event, data: data.join('\n') });
+    lastId = id ?? lastId;
+    if (data.length === 0) return;
+    const read = { event, data: data.join('\n') };
+    assertDescribedEvent({ ...read, ...(id !== undefined && { id }), ...(retry !== undefined && { retry }) });
+    events.push(read);
   }
 
   const messages = () =>

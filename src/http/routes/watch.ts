@@ -9,6 +9,7 @@ import { HistoryLost } from '../../store/store.ts';
 import { actorOf, validityOf } from '../auth.ts';
 import { clientKey } from '../client-key.ts';
 import { addWatchMetrics } from '../metrics.ts';
+import { StreamEvent } from '../schemas/change.ts';
 import { NameText, strict } from '../schemas/common.ts';
 import type { Routes } from '../services.ts';
 import { eventStream } from '../watch/event-text.ts';
@@ -46,6 +47,7 @@ export const watchRoutes: Routes = async (app, services) => {
           kind: Type.Optional(
             Type.String({
               maxLength: 100,
+              format: 'resources',
               description: 'Only these resources: `host`, `pool`, `zone`, `rrset`, `allocation`, `token`, with commas',
             }),
           ),
@@ -78,10 +80,8 @@ export const watchRoutes: Routes = async (app, services) => {
         refuses: ['too_many_followers'],
         response: {
           200: {
-            description:
-              'Events `start`, `message` and `end`. The data of a message is ' +
-              '`{"revision": 7, "changes": [{"resource", "action", "name", "path", "after"}]}`',
-            content: { [eventStream]: { schema: Type.String() } },
+            description: 'The stream. The schema is that of one event; comments begin with a colon',
+            content: { [eventStream]: { schema: StreamEvent } },
           },
         },
       },

@@ -9,7 +9,12 @@ import { LabelText, NameText, Owner, oneOf, optional, strict } from './common.ts
 
 const maxScope = 500;
 
-const Name = Type.String({ minLength: 1, maxLength: 100, description: 'For people; the id is made from it' });
+const Name = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  format: 'token-name',
+  description: 'For people; the id is made from its letters and digits',
+});
 const RoleText = oneOf(roles, {
   description: '`viewer` reads, `operator` also writes, `admin` also manages tokens',
 });

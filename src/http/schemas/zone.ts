@@ -36,6 +36,7 @@ const settings = {
     description: 'Seconds; for hosts without a TTL, and for records when they are written without one',
   },
   nameservers: Type.Array(NameText, {
+    format: 'distinct',
     maxItems: 13,
     description: 'NS at the apex; empty: the replicas are the nameservers',
   }),

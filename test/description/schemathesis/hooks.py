@@ -1,9 +1,13 @@
 # Values of the formats that only Zonewright has, for Schemathesis, and relations that JSON schema cannot express.
 
+from datetime import datetime
+from unicodedata import category
+
 import schemathesis
 from hypothesis import strategies as st
 
-labels = st.from_regex(r"[a-z0-9_]{1,12}", fullmatch=True)
+# Few names and addresses, so that many requests are about something that another one has made.
+labels = st.one_of(st.sampled_from(["a", "b", "c"]), st.from_regex(r"[a-z0-9_]{1,12}", fullmatch=True))
 zones = st.sampled_from(["foo.k8s", "bar.k8s", "sub.foo.k8s"])
 names = st.one_of(
     st.builds(lambda label, zone: f"{label}.{zone}", labels, zones),
@@ -12,6 +16,15 @@ names = st.one_of(
 schemathesis.openapi.format("dns-name", names)
 schemathesis.openapi.format("relative-name", st.one_of(st.just("@"), labels))
 schemathesis.openapi.format("mailbox", names)
+schemathesis.openapi.format("ipv4", st.one_of(st.integers(0, 15).map("10.0.0.{}".format), st.ip_addresses(v=4).map(str)))
+schemathesis.openapi.format(
+    "token-name",
+    st.text(min_size=1, max_size=100)
+    .map(lambda text: "".join(one for one in text if not category(one).startswith("C")) + "1")
+    .filter(lambda text: len(text) <= 100),
+)
+kinds = st.sampled_from(["host", "pool", "zone", "rrset", "allocation", "token"])
+schemathesis.openapi.format("resources", st.lists(kinds, min_size=1, max_size=6).map(",".join))
 schemathesis.openapi.format("record-type", st.sampled_from(["A", "AAAA", "MX", "TXT", "SRV", "CAA", "TYPE65280"]))
 schemathesis.openapi.format(
     "address-range",
@@ -25,8 +38,28 @@ schemathesis.openapi.format(
 
 @schemathesis.hook
 def map_query(context, query):
-    """A cursor is what a list returned: a made-up one is refused."""
-    return {name: value for name, value in query.items() if name != "cursor"} if query else query
+    """A cursor is what a list returned: a made-up one is refused. Times are in order. A stream ends after a second."""
+    shown = {name: value for name, value in (query or {}).items() if name != "cursor"}
+    path = context.operation.path
+    if path == "/v1/watch":
+        since = {"since": shown["since"] % 100} if "since" in shown else {}
+        return {**shown, **since, "forSeconds": 1}
+    if "since" in shown and "until" in shown:
+        since, until = sorted([shown["since"], shown["until"]], key=instant)
+        shown = {**shown, "since": since, "until": until}
+        if instant(until) - instant(since) < 0.002:
+            del shown["until"]
+    if "since" in shown or "until" in shown:
+        shown.pop("at", None)
+        # A plot has at most 2000 steps. Without a time, it shows a day.
+        shown.pop("step", None)
+    if path.endswith("/usage") and "step" in shown:
+        shown["step"] = max(44, shown["step"])
+    return shown
+
+
+def instant(text):
+    return datetime.fromisoformat(text.upper().replace("Z", "+00:00")).timestamp()
 
 
 @schemathesis.hook

@@ -1,0 +1,86 @@
+// The events of /v1/watch: their fields, and the JSON in their data. Only the description of the API uses these
+// schemas, and the tests, which compare each event with them: watch/event-text.ts writes the text. OpenAPI 3.1 has no
+// word for the items of a stream: the schema of the media type is that of one event, as generators of clients take it.
+
+import type { TSchema } from 'typebox';
+import { type AuditedResource, auditedActions } from '../../model/audit-event.ts';
+import { Type } from '../../model/json-schema.ts';
+import { endReasons } from '../watch/end-reasons.ts';
+import { NameText, oneOf } from './common.ts';
+import { HostBody } from './host.ts';
+import { AllocationBody, PoolBody } from './pool.ts';
+import { TokenBody } from './token.ts';
+import { RrsetBody, ZoneBody } from './zone.ts';
+
+const { usage: _usage, ...pool } = PoolBody.properties;
+const { serial: _serial, ...zone } = ZoneBody.properties;
+
+const actions = auditedActions.filter((action) => action !== 'imported');
+
+function changed(resource: AuditedResource, title: string, name: TSchema, after: TSchema) {
+  return Type.Object(
+    {
+      resource: Type.Literal(resource),
+      action:
+        resource === 'zone'
+          ? oneOf(auditedActions, { description: '`imported`: a zone file has replaced the records of the zone' })
+          : oneOf(actions),
+      name,
+      path: Type.String({ pattern: '^/v1/', description: 'Where the resource is read' }),
+      after: Type.Union([after, Type.Null()], { description: 'Null: deleted, or not in the scope of the token' }),
+    },
+    { title },
+  );
+}
+
+const Change = Type.Union([
+  changed('host', 'ChangedHost', NameText, HostBody),
+  changed('pool', 'ChangedPool', Type.String(), Type.Object(pool, { title: 'PoolWithoutUsage' })),
+  changed('zone', 'ChangedZone', NameText, Type.Object(zone, { title: 'ZoneWithoutSerial' })),
+  changed('rrset', 'ChangedRRset', Type.String({ description: 'The owner name and the type' }), RrsetBody),
+  changed('allocation', 'ChangedAllocation', Type.String({ description: 'The address' }), AllocationBody),
+  changed('token', 'ChangedToken', Type.String({ description: 'The id' }), TokenBody),
+]);
+
+const Revision = Type.Integer({ minimum: 0 });
+const StartData = Type.Object({ revision: Revision }, { title: 'StreamStartData' });
+const MessageData = Type.Object(
+  {
+    revision: Revision,
+    changes: Type.Array(Change, { minItems: 1, description: 'All changes of the revision that the stream tells' }),
+  },
+  { title: 'StreamMessageData' },
+);
+const EndData = Type.Object(
+  { reason: oneOf(Object.keys(endReasons) as (keyof typeof endReasons)[]), detail: Type.String() },
+  { title: 'StreamEndData' },
+);
+
+const Id = Type.String({ pattern: '^[0-9]*$', description: 'For the header `Last-Event-ID`; empty: no id is valid' });
+const json = (data: TSchema, description: string) =>
+  Type.String({ contentMediaType: 'application/json', contentSchema: data, description });
+
+/** One event, as the HTML Standard §9.2.6 reads it: an event without a name is a `message`. */
+export const StreamEvent = Type.Union([
+  Type.Object(
+    {
+      event: Type.Literal('start'),
+      id: Id,
+      retry: Type.Integer({ description: 'Milliseconds after which to connect again' }),
+      data: json(StartData, 'The revision after which the stream tells of changes'),
+    },
+    { title: 'StreamStart', description: 'The first event' },
+  ),
+  Type.Object(
+    { event: Type.Literal('message'), id: Id, data: json(MessageData, 'The changes of one revision') },
+    { title: 'StreamMessage', description: 'Has no line `event`: that is the default' },
+  ),
+  Type.Object(
+    {
+      event: Type.Literal('end'),
+      id: Type.Optional(Id),
+      data: json(EndData, 'Why the stream ends'),
+    },
+    { title: 'StreamEnd', description: 'The last event' },
+  ),
+]);
