@@ -1,8 +1,8 @@
 // Reads flags and environment variables into one checked Config, and reports all faults at once.
-// The only file that reads the environment. The rows of the settings: settings.ts.
+// The only file that reads the environment. The rows of the settings: settings.ts. Their syntax: read-arguments.ts.
 
-import { parseArgs } from 'node:util';
-import { InvalidValue } from './model/invalid-value.ts';
+import { backupOptions, restoreOptions } from './command-options.ts';
+import { type Flags, parsed, readArguments, readOptions } from './read-arguments.ts';
 import { dataDirPlaceholder, type LedgerPlace, type Setting, settingRows, settings, type Values } from './settings.ts';
 
 /** The settings whose names begin with the prefix, under names without the prefix: `etcdCa` → `ca`. */
@@ -46,7 +46,22 @@ export class ConfigFaults extends Error {
 /** Reads the settings; a flag overrides its variable. Throws ConfigFaults. */
 export function readConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env): Config {
   const faults: string[] = [];
-  const flags = readFlags(args, faults);
+  return checkedConfig(readArguments(args, faults).flags, environment, faults);
+}
+
+/**
+ * Returns the file and the options of `restore` (restore.ts) with the settings of the store, which are those of
+ * `serve`. Throws ConfigFaults.
+ */
+export function readRestoreConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env) {
+  const faults: string[] = [];
+  const { flags, switches, file } = readArguments(args, faults, restoreOptions);
+  const options = readOptions(restoreOptions, flags, switches, faults);
+  return { file, options, config: checkedConfig(flags, environment, faults) };
+}
+
+/** Returns the config of all settings. Throws ConfigFaults, with the faults that were found before. */
+function checkedConfig(flags: Flags, environment: NodeJS.ProcessEnv, faults: string[]): Config {
   const values: Record<string, unknown> = {};
   for (const [name, row] of Object.entries(settings) as [string, Setting<unknown>][]) {
     values[name] = readSetting(row, flags, environment, faults);
@@ -64,13 +79,39 @@ export function readConfig(args: readonly string[], environment: NodeJS.ProcessE
  */
 export function readProbeConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env) {
   const faults: string[] = [];
-  const flags = readFlags(args, faults);
+  const where = readWhere(readArguments(args, faults).flags, environment, faults);
+  if (faults.length > 0) throw new ConfigFaults(faults);
+  return where;
+}
+
+/**
+ * Returns the file and the options of `backup` (cli/backup.ts), which finds the replica as `probe` does. Throws
+ * ConfigFaults.
+ */
+export function readBackupConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env) {
+  const faults: string[] = [];
+  const { flags, switches, file } = readArguments(args, faults, backupOptions);
+  const options = readOptions(backupOptions, flags, switches, faults);
+  const where = readWhere(flags, environment, faults);
+  const adminToken = readSetting(settings.adminToken, flags, environment, faults);
+  const certificate = readSetting(settings.httpTlsCert, flags, environment, faults) || undefined;
+  if ((options.tlsCert === undefined) !== (options.tlsKey === undefined))
+    faults.push('--tls-cert and --tls-key go together: the files of a certificate and of its key');
+  if (options.api !== undefined && flags.http !== undefined)
+    faults.push('--api and --http both say where the replica is: give one of them');
+  if (faults.length > 0) throw new ConfigFaults(faults);
+  return { file, where, adminToken, certificate, ...options };
+}
+
+export type BackupConfig = ReturnType<typeof readBackupConfig>;
+
+/** Returns where the replica on this machine may answer (cli/find-replica.ts). */
+function readWhere(flags: Flags, environment: NodeJS.ProcessEnv, faults: string[]) {
   const read = <T>(row: Setting<T>): T | undefined => readSetting(row, flags, environment, faults);
   const isGiven = ({ flag = '', variable }: Setting<unknown>) => (flags[flag] ?? environment[variable]) !== undefined;
   const [dataDir, http, certificate] = [read(settings.dataDir), read(settings.http), read(settings.httpTlsCert)];
-  if (faults.length > 0 || dataDir === undefined) throw new ConfigFaults(faults);
   return {
-    dataDir,
+    dataDir: dataDir ?? '',
     // At the default address, a replica with another data directory may answer.
     http: isGiven(settings.http) || !isGiven(settings.dataDir) ? http : undefined,
     isNamed: flags.http !== undefined,
@@ -81,49 +122,15 @@ export function readProbeConfig(args: readonly string[], environment: NodeJS.Pro
 /** Returns the value of a setting. Returns undefined if it has none, or if it is wrong: then adds the fault. */
 function readSetting<T>(
   row: Setting<T>,
-  flags: Record<string, string | undefined>,
+  flags: Flags,
   environment: NodeJS.ProcessEnv,
   faults: string[],
 ): T | undefined {
   const flag = row.flag === undefined ? undefined : flags[row.flag];
   const given = flag ?? environment[row.variable] ?? row.default;
   if (given === undefined) return undefined;
-  try {
-    return row.parse(given);
-  } catch (error) {
-    if (!(error instanceof InvalidValue)) throw error;
-    const shown = row.secret === true ? '' : `'${given}' `;
-    faults.push(`${flag === undefined ? row.variable : `--${row.flag}`}: ${shown}${error.message}`);
-    return undefined;
-  }
-}
-
-function readFlags(args: readonly string[], faults: string[]): Record<string, string | undefined> {
-  const known = settingRows.flatMap(({ flag }) => (flag === undefined ? [] : [flag]));
-  const options = Object.fromEntries(known.map((flag) => [flag, { type: 'string' as const }]));
-  const { values, tokens } = parseArgs({
-    args: [...args],
-    options,
-    strict: false,
-    tokens: true,
-    allowPositionals: true,
-  });
-  const given = new Map<string, string>();
-  const repeated = new Set<string>();
-  for (const token of tokens) {
-    if (token.kind === 'positional')
-      faults.push(`'${token.value}' is not expected here: a flag begins with --, and npm start takes flags after a --`);
-    if (token.kind !== 'option') continue;
-    if (!known.includes(token.name)) faults.push(`${token.rawName} is not a flag: see --help`);
-    else if (token.value === undefined) faults.push(`${token.rawName} needs a value`);
-    else if ((given.get(token.name) ?? token.value) !== token.value) repeated.add(token.rawName);
-    else given.set(token.name, token.value);
-  }
-  for (const flag of repeated) faults.push(`${flag} is given more than once, with different values`);
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => typeof value === 'string')) as Record<
-    string,
-    string
-  >;
+  const name = flag === undefined ? row.variable : `--${row.flag}`;
+  return parsed(row.parse, given, `${name}: ${row.secret === true ? '' : `'${given}' `}`, faults);
 }
 
 /** The variables that Kubernetes sets in every pod beside a Service named `zonewright`, or `zonewright-…`. */
@@ -175,11 +182,7 @@ function faultsOf(values: Values, environment: NodeJS.ProcessEnv): string[] {
  * Returns the fault of etcd settings without `--store etcd`. Without this fault, an operator who forgets the flag would
  * store all data in files of this machine.
  */
-function etcdFaultsOf(
-  { store }: Values,
-  flags: Record<string, string | undefined>,
-  environment: NodeJS.ProcessEnv,
-): string[] {
+function etcdFaultsOf({ store }: Values, flags: Flags, environment: NodeJS.ProcessEnv): string[] {
   if (store !== 'embedded') return [];
   const ofEtcd = settingRows.filter(({ variable }) => variable.startsWith('ZONEWRIGHT_ETCD_'));
   const given = ofEtcd.flatMap(({ flag = '', variable }) => {

@@ -6,7 +6,16 @@ import { styleText } from 'node:util';
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 import type { App } from './app.ts';
-import { type Config, ConfigFaults, describeSettings, readConfig, readProbeConfig } from './config.ts';
+import { backupOptions, describeOptions, restoreOptions } from './command-options.ts';
+import {
+  type Config,
+  ConfigFaults,
+  describeSettings,
+  readBackupConfig,
+  readConfig,
+  readProbeConfig,
+  readRestoreConfig,
+} from './config.ts';
 import { formatLogLine } from './format-log-line.ts';
 import { messageOf } from './model/thrown.ts';
 import { writeLogLine } from './write-log-line.ts';
@@ -15,10 +24,16 @@ const usage = `Usage: zonewright <command> [flags]
 
   serve         answer the API and DNS until SIGTERM
   probe         exit 0 when the replica on this machine is ready (for container health checks)
+  backup FILE   write everything that a running replica stores into FILE (-: standard output)
+  restore FILE  write a backup into an empty store, of either kind
   claim-ledger  make this replica the one that has the ledger (SQLite): copy its file here first
 
   --help, --version
 
+Flags of backup only (it finds a replica on this machine as probe does):
+${describeOptions(backupOptions)}
+Flags of restore only:
+${describeOptions(restoreOptions)}
 Flags and their environment variables; a flag overrides its variable:
 ${describeSettings()}
 `;
@@ -27,20 +42,28 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 
+/** Each reads its arguments, and throws ConfigFaults if they are wrong. */
+const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number | undefined>>> = {
+  serve: (args) => serve(readConfig(args)),
+  probe: runProbe,
+  backup: runBackup,
+  restore: runRestore,
+  'claim-ledger': (args) => runClaimLedger(readConfig(args)),
+};
+
 /** Runs a command. Returns the exit status of the process, or undefined while it serves. */
 export async function main(args: readonly string[]): Promise<number | undefined> {
   const [command, ...rest] = args;
   if (args.includes('--help') || args.includes('-h') || command === 'help') return print(usage);
   if (command === '--version') return print(`zonewright ${version}\n`);
   if (command === undefined) return printUsageError(usage);
-  if (command !== 'serve' && command !== 'probe' && command !== 'claim-ledger') {
-    return printUsageError(
-      `zonewright: unknown command '${command}' (commands: serve, probe, claim-ledger; see --help)\n`,
-    );
+  const run = Object.hasOwn(commands, command) ? commands[command] : undefined;
+  if (run === undefined) {
+    const known = Object.keys(commands).join(', ');
+    return printUsageError(`zonewright: unknown command '${command}' (commands: ${known}; see --help)\n`);
   }
   try {
-    if (command === 'claim-ledger') return await runClaimLedger(readConfig(rest));
-    return command === 'probe' ? await runProbe(rest) : await serve(readConfig(rest));
+    return await run(rest);
   } catch (error) {
     if (!(error instanceof ConfigFaults)) throw error;
     return printUsageError(
@@ -53,6 +76,29 @@ export async function main(args: readonly string[]): Promise<number | undefined>
 async function runProbe(args: readonly string[]): Promise<number> {
   const { probe } = await import('./cli/probe.ts');
   return probe(readProbeConfig(args));
+}
+
+async function runBackup(args: readonly string[]): Promise<number> {
+  const { backup } = await import('./cli/backup.ts');
+  return backup(readBackupConfig(args));
+}
+
+async function runRestore(args: readonly string[]): Promise<number> {
+  const { file, config, options } = readRestoreConfig(args);
+  const [{ restore }, { Progress }] = await Promise.all([import('./restore.ts'), import('./cli/progress.ts')]);
+  const interrupt = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupt.abort());
+  const progress = new Progress();
+  try {
+    const [logger, { signal }] = [pino({ level: 'silent' }), interrupt];
+    const told = await restore({ file, config, checkOnly: options.check, progress, logger, signal });
+    progress.end();
+    return print(told);
+  } catch (error) {
+    progress.end();
+    process.stderr.write(`zonewright restore: ${messageOf(error)}\n`);
+    return 1;
+  }
 }
 
 async function runClaimLedger(config: Config): Promise<number> {

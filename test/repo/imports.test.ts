@@ -23,7 +23,7 @@ const rooms: Record<string, string[]> = {
   cluster: ['model', 'store'],
   ledger: ['model', 'store', 'views'],
   http: ['model', 'store', 'views', 'control', 'dns', 'backup', 'ledger'],
-  cli: ['model'],
+  cli: ['model', 'backup'],
 };
 
 /** Within control: a folder of use cases → the other folders of use cases that it may import. */

@@ -33,13 +33,14 @@ test('the commands of the README and the docs work in a fresh copy', {
   const blocks = await commandsOf('README.md');
   const [start = '', tour = '', lookAround = '', more = '', reverse = '', lab = '', work = ''] = blocks;
   const operations = await commandsOf('docs/operations.md');
-  const [tls = '', tlsRequest = '', tokens = '', replicas = '', replicasHere = ''] = operations;
+  const [tls = '', tlsRequest = '', tokens = '', replicas = '', replicasHere = '', , , backup = '', toEtcd = ''] =
+    operations;
   const zoneFiles = await commandsOf('docs/zone-files.md');
   const api = await commandsOf('docs/api.md');
   const counts = [blocks, operations, zoneFiles, api].map(({ length }) => length);
   assert.deepEqual(
     counts,
-    [7, 7, 1, 1],
+    [7, 10, 1, 1],
     'a document has another number of command blocks: run the added ones here, or remove the deleted ones',
   );
   assert.equal(start, 'npm ci\nnpm start\n', 'the README has other commands for the start');
@@ -84,6 +85,29 @@ test('the commands of the README and the docs work in a fresh copy', {
     const companyResolver = await startNamedOn(t, join(await temporaryFolder(t), 'named'), config);
     assert.equal(await dig(companyResolver, '+short', 'db.foowidgets.k8s'), '172.17.200.110');
     assert.equal(await dig(companyResolver, '+short', '-x', '172.17.200.110'), 'db.foowidgets.k8s.');
+
+    const backedUp = await run(folder, backup, 60);
+    assert.match(
+      backedUp,
+      /^monday\.backup: revision .*\nmonday\.backup is whole: .*\nrestored into .* data-restored: /m,
+    );
+    const etcd = await etcdOrSkip(t);
+    if (etcd === undefined) return;
+    t.after(() => etcd.close());
+    await run(folder, toEtcd.replace('http://10.240.0.5:2379', etcd.endpoint), 60);
+    const [nextHttp, nextDns] = [await freePort(), await freePort()];
+    const ofEtcd = `--store etcd --etcd-endpoints ${etcd.endpoint} --data-dir data-etcd`;
+    await serve(t, folder, `npx zonewright serve ${ofEtcd}`, listening(nextHttp, nextDns));
+    const again = await run(
+      folder,
+      onPorts(`${tour.split('\n').slice(0, 2).join('\n')}\napi /v1/hosts`, nextHttp, nextDns),
+      60,
+    );
+    assert.match(again, /"name":"db\.foowidgets\.k8s"/);
+    assert.match(
+      await run(folder, `dig @127.0.0.1 -p ${nextDns} +short db.foowidgets.k8s`, 30),
+      /^172\.17\.200\.110$/m,
+    );
   });
 
   await t.test('TLS with certificates of clients', async (t) => {

@@ -1,0 +1,103 @@
+// Where a command writes a large result: a file that has its name only when all of it is on the disk, or standard
+// output.
+
+import { once } from 'node:events';
+import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { messageOf } from '../model/thrown.ts';
+
+export interface Output {
+  write(text: Buffer): Promise<void>;
+  /** Makes the result last. Must be called once, after the last octet. */
+  finish(): Promise<void>;
+  /** Removes what was written so far. */
+  discard(): Promise<void>;
+}
+
+/** Opens the output. Throws an error with the reason. `-` is standard output. */
+export async function openOutput(path: string, { force }: { force: boolean }): Promise<Output> {
+  return path === '-' ? standardOutput() : OutputFile.open(path, force);
+}
+
+class OutputFile implements Output {
+  readonly #path: string;
+  readonly #part: string;
+  readonly #handle: FileHandle;
+  readonly #force: boolean;
+
+  private constructor(path: string, part: string, handle: FileHandle, force: boolean) {
+    this.#path = path;
+    this.#part = part;
+    this.#handle = handle;
+    this.#force = force;
+  }
+
+  static async open(path: string, force: boolean): Promise<OutputFile> {
+    await refuseExisting(path, force);
+    // A link stays one: the file that it names is replaced.
+    const target = await realpath(path).catch(() => resolve(path));
+    // Another process may write the same file at the same time.
+    const part = `${target}.${process.pid}-${Date.now().toString(36)}.part`;
+    try {
+      return new OutputFile(target, part, await open(part, 'wx', 0o600), force);
+    } catch (error) {
+      throw new Error(`${path} cannot be written: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  async write(text: Buffer): Promise<void> {
+    for (let start = 0; start < text.length; ) {
+      const { bytesWritten } = await this.#handle.write(text, start);
+      start += bytesWritten;
+    }
+  }
+
+  async finish(): Promise<void> {
+    await this.#handle.sync();
+    await this.#handle.close();
+    await refuseExisting(this.#path, this.#force);
+    await rename(this.#part, this.#path);
+    await syncFolder(dirname(this.#path));
+  }
+
+  async discard(): Promise<void> {
+    await this.#handle.close().catch(() => undefined);
+    await rm(this.#part, { force: true });
+  }
+}
+
+/** Throws an error if the path is that of a file that must stay. */
+async function refuseExisting(path: string, force: boolean): Promise<void> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw new Error(`${path} cannot be written: ${error.message}`, { cause: error });
+  });
+  if (found === undefined) return;
+  if (found.isDirectory()) throw new Error(`${path} is a folder: name a file in it, such as ${join(path, 'backup')}`);
+  if (!found.isFile()) throw new Error(`${path} is not a file: use - for standard output`);
+  if (!force) throw new Error(`${path} exists: choose another file, or replace it with --force`);
+}
+
+/** Makes a new name in the folder last. Some file systems cannot, and need not. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}
+
+function standardOutput(): Output {
+  const { stdout } = process;
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  failed.catch(() => undefined);
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    const reason = error.code === 'EPIPE' ? 'its reader has gone' : error.message;
+    reject(new Error(`standard output cannot be written: ${reason}`, { cause: error }));
+  });
+  return {
+    write: async (text) => {
+      if (!stdout.write(text)) await Promise.race([once(stdout, 'drain'), failed]);
+    },
+    finish: () => Promise.race([new Promise<void>((resolve) => stdout.write('', () => resolve())), failed]),
+    discard: async () => {},
+  };
+}

@@ -1,0 +1,66 @@
+// The flags that only one command has, beside the settings of a replica (settings.ts): one row each. config.ts reads
+// them.
+
+import { InvalidValue } from './model/invalid-value.ts';
+
+/** A flag of one command. Without `value` and `parse` it is a switch. */
+export interface CommandOption<T = unknown> {
+  flag: string;
+  /** The placeholder for the value in the help. */
+  value?: string;
+  help: string;
+  /** Throws InvalidValue. */
+  parse?: (text: string) => T;
+}
+
+type CommandOptions = Readonly<Record<string, CommandOption>>;
+
+/** The values: of a switch whether it is given, of another flag its value if it is given. */
+export type OptionValues<Rows extends CommandOptions> = {
+  [Name in keyof Rows]: Rows[Name] extends { parse: (text: string) => infer T } ? T | undefined : boolean;
+};
+
+const text = (value: string): string => value;
+
+export const backupOptions = {
+  force: { flag: 'force', help: 'replace FILE if it exists' },
+  api: {
+    flag: 'api',
+    value: 'URL',
+    help: 'the API of a replica on another machine, such as https://dns.example.com:8053',
+    parse: (value: string): URL => {
+      const url = URL.parse(value);
+      if (url === null || !['http:', 'https:'].includes(url.protocol) || url.pathname !== '/')
+        throw new InvalidValue('must be a URL such as https://dns.example.com:8053');
+      return url;
+    },
+  },
+  tokenFile: {
+    flag: 'token-file',
+    value: 'FILE',
+    help: 'file with the token of an admin (default: ZONEWRIGHT_ADMIN_TOKEN, else <data-dir>/admin-token)',
+    parse: text,
+  },
+  tlsCa: {
+    flag: 'tls-ca',
+    value: 'FILE',
+    help: "authorities that sign the API's certificate, PEM (default: the system's; --http-tls-cert is trusted too)",
+    parse: text,
+  },
+  tlsCert: { flag: 'tls-cert', value: 'FILE', help: 'certificate of this client, PEM', parse: text },
+  tlsKey: { flag: 'tls-key', value: 'FILE', help: 'key of that certificate, PEM', parse: text },
+} satisfies CommandOptions;
+
+export const restoreOptions = {
+  check: { flag: 'check', help: 'only check FILE to its last octet, and say what it has' },
+} satisfies CommandOptions;
+
+/** Returns the help: one line for each flag. */
+export function describeOptions(rows: CommandOptions): string {
+  const lines = Object.values(rows).map(({ flag, value, help }) => [
+    `--${flag}${value === undefined ? '' : ` ${value}`}`,
+    help,
+  ]);
+  const width = Math.max(...lines.map(([flag = '']) => flag.length));
+  return lines.map(([flag = '', help = '']) => `  ${flag.padEnd(width)}  ${help}\n`).join('');
+}

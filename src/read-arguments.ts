@@ -1,0 +1,80 @@
+// Reads the arguments of a command: flags of settings, and a file and flags that only this command has. Adds what is
+// wrong with them to a list of faults. For config.ts.
+
+import { parseArgs } from 'node:util';
+import type { CommandOption, OptionValues } from './command-options.ts';
+import { InvalidValue } from './model/invalid-value.ts';
+import { settingRows } from './settings.ts';
+
+/** The values of flags that are no switches, by their names. */
+export type Flags = Readonly<Record<string, string | undefined>>;
+
+export interface Arguments {
+  flags: Flags;
+  /** The switches that are given. */
+  switches: ReadonlySet<string>;
+  /** The file of a command that has one. */
+  file: string;
+}
+
+/** Reads the arguments of a command. One with flags of its own has a file too. */
+export function readArguments(
+  args: readonly string[],
+  faults: string[],
+  own?: Readonly<Record<string, CommandOption>>,
+): Arguments {
+  const ownRows = Object.values(own ?? {});
+  const switches = ownRows.flatMap(({ flag, parse }) => (parse === undefined ? [flag] : []));
+  const known = [...settingRows, ...ownRows].flatMap(({ flag }) => (flag === undefined ? [] : [flag]));
+  const typeOf = (flag: string) => (switches.includes(flag) ? ('boolean' as const) : ('string' as const));
+  const options = Object.fromEntries(known.map((flag) => [flag, { type: typeOf(flag) }]));
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true, allowPositionals: true });
+  const given = new Map<string, string>();
+  const repeated = new Set<string>();
+  const files: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') files.push(token.value);
+    if (token.kind !== 'option') continue;
+    const isSwitch = switches.includes(token.name);
+    if (!known.includes(token.name)) faults.push(`${token.rawName} is not a flag: see --help`);
+    else if (isSwitch && token.value !== undefined) faults.push(`${token.rawName} takes no value`);
+    else if (!isSwitch && token.value === undefined) faults.push(`${token.rawName} needs a value`);
+    else if ((given.get(token.name) ?? token.value) !== token.value) repeated.add(token.rawName);
+    else given.set(token.name, token.value ?? '');
+  }
+  for (const extra of own === undefined ? files : files.slice(1))
+    faults.push(`'${extra}' is not expected here: a flag begins with --, and npm start takes flags after a --`);
+  if (own !== undefined && files.length === 0) faults.push('the file is missing: name it after the command');
+  for (const flag of repeated) faults.push(`${flag} is given more than once, with different values`);
+  return {
+    flags: Object.fromEntries([...given].filter(([flag]) => !switches.includes(flag))),
+    switches: new Set(switches.filter((flag) => given.has(flag))),
+    file: files[0] ?? '',
+  };
+}
+
+/** Returns the values of a command's own flags. */
+export function readOptions<Rows extends Readonly<Record<string, CommandOption>>>(
+  rows: Rows,
+  flags: Flags,
+  switches: ReadonlySet<string>,
+  faults: string[],
+): OptionValues<Rows> {
+  const values = Object.entries(rows).map(([name, { flag, parse }]) => {
+    if (parse === undefined) return [name, switches.has(flag)];
+    const given = flags[flag];
+    return [name, given === undefined ? undefined : parsed(parse, given, `--${flag}: '${given}' `, faults)];
+  });
+  return Object.fromEntries(values) as OptionValues<Rows>;
+}
+
+/** Returns the parsed text. Returns undefined if it is wrong: then adds the fault. */
+export function parsed<T>(parse: (text: string) => T, given: string, where: string, faults: string[]): T | undefined {
+  try {
+    return parse(given);
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
+    faults.push(where + error.message);
+    return undefined;
+  }
+}

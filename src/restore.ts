@@ -1,0 +1,107 @@
+// `zonewright restore FILE`: opens an empty store by the settings of a replica, and writes a backup into it. The whole
+// file is checked first. How it is written, and what is refused: backup/restore-backup.ts.
+
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BackupFault } from './backup/backup-format.ts';
+import type { BackupSummary } from './backup/read-backup.ts';
+import { checkBackup, type RestoreProgress, RestoreRefused, restoreBackup } from './backup/restore-backup.ts';
+import { type Progress, shownSize } from './cli/progress.ts';
+import type { Config } from './config.ts';
+import { prepareDataDir } from './data-dir.ts';
+import type { Logger } from './model/logger.ts';
+import { messageOf } from './model/thrown.ts';
+import { openOwnStore } from './open-store.ts';
+
+/** Octets that are read at once. */
+const chunkSize = 256 * 1024;
+
+interface RestoreOptions {
+  file: string;
+  config: Config;
+  /** Writes nothing. */
+  checkOnly: boolean;
+  progress: Progress;
+  logger: Logger;
+  /** Interrupts the restore: it can be continued. */
+  signal: AbortSignal;
+}
+
+/** Returns what to tell the operator. Throws an error whose message says why not, and what to do. */
+export async function restore({ file, config, checkOnly, progress, logger, signal }: RestoreOptions): Promise<string> {
+  const handle = await openBackup(file);
+  try {
+    const { size } = await handle.stat();
+    const whole = shownSize(size);
+    let octets = 0;
+    const chunks = async function* (): AsyncGenerator<Buffer> {
+      octets = 0;
+      for await (const chunk of handle.createReadStream({ start: 0, autoClose: false, highWaterMark: chunkSize })) {
+        if (signal.aborted) throw new Interrupted();
+        octets += chunk.length;
+        yield chunk;
+      }
+    };
+    const show = ({ doing, done, total }: RestoreProgress) =>
+      progress.show(() => {
+        if (doing === 'check') return `checking: ${shownSize(octets)} of ${whole}`;
+        return `${doing === 'write' ? 'writing' : 'counting'}: ${done} of ${total} keys`;
+      });
+    const backup = await checkBackup(chunks(), show);
+    if (checkOnly) return `${file} is whole: ${contentsOf(backup)}, written by version ${backup.header.version}\n`;
+    await prepareDataDir(config.dataDir);
+    const store = await openOwnStore(config, logger);
+    progress.wait('waiting for the store');
+    try {
+      await restoreBackup(store, backup, chunks(), { wayOut: wayOutOf(config), onProgress: show });
+    } finally {
+      await store.close();
+    }
+    return told(backup, config);
+  } catch (error) {
+    if (error instanceof Interrupted) throw new Error('interrupted: restore the same file again, to go on');
+    if (error instanceof BackupFault) throw new Error(`${file}: ${error.message}: nothing was written`);
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+class Interrupted extends RestoreRefused {
+  constructor() {
+    super('interrupted');
+  }
+}
+
+async function openBackup(file: string): Promise<FileHandle> {
+  const handle = await open(file).catch((error: unknown) => {
+    throw new Error(`${file} cannot be read: ${messageOf(error)}`, { cause: error });
+  });
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  throw new Error(`${file} is not a file: a backup is read twice, so that nothing is written before all is checked`);
+}
+
+/** Returns how to get an empty store. */
+function wayOutOf({ store, dataDir, etcd }: Config): string {
+  if (store === 'embedded') return `move the folder ${join(dataDir, 'store')} away, or choose another --data-dir`;
+  return `choose another --etcd-prefix, or delete all keys of this one (etcdctl del --prefix ${etcd.prefix}/)`;
+}
+
+function told(backup: BackupSummary, { store, dataDir, etcd }: Config): string {
+  const where =
+    store === 'embedded'
+      ? `the embedded store in ${dataDir}`
+      : `etcd at ${etcd.endpoints.join(', ')}, under ${etcd.prefix}`;
+  const lines = [
+    `restored into ${where}: ${contentsOf(backup)}`,
+    'Start a replica with the same settings: zonewright serve',
+    "The tokens are those of the backup, which has no secrets: that of 'admin' is in the file admin-token of the former data directory",
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function contentsOf({ header: { revision, at }, entries, counts }: BackupSummary): string {
+  const kinds = Object.entries(counts).map(([kind, count]) => `${count} ${kind}`);
+  return `${entries} keys (${kinds.join(', ')}) at revision ${revision}, backed up at ${at}`;
+}

@@ -1,0 +1,44 @@
+// Runs the command in a process of its own, as an operator does.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { delimiter, dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const command = fileURLToPath(new URL('../../src/cli/zonewright.js', import.meta.url));
+
+export interface Ran {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  env?: Record<string, string>;
+  cwd?: string;
+  /** Called when the process has been started. */
+  onStart?: (child: ChildProcess) => void;
+}
+
+/** Runs `zonewright` with these arguments to its end. Its environment has no settings but those of `env`. */
+export async function runCommand(args: readonly string[], { env = {}, cwd, onStart }: RunOptions = {}): Promise<Ran> {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(ZONEWRIGHT_(?!TEST_)|NODE_OPTIONS)/.test(name));
+  const child = spawn(command, args, {
+    env: {
+      ...Object.fromEntries(inherited),
+      PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(cwd !== undefined && { cwd }),
+  });
+  onStart?.(child);
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text) => {
+      output[name] += text;
+    });
+  }
+  const [status] = (await once(child, 'close')) as [number | null];
+  return { status, ...output };
+}
