@@ -16,7 +16,7 @@ import type { FollowLimits } from './watch/limits.ts';
 export type Routes = FastifyPluginAsyncTypebox<Services>;
 
 /** What routes need of the ledger. */
-export type LedgerReader = Pick<LedgerService, 'read' | 'status'>;
+export type LedgerReader = Pick<LedgerService, 'addressHistory' | 'read' | 'status'>;
 
 /** The services that every route can use. */
 export interface Services {

@@ -2,17 +2,30 @@
 // The replica that has the file does that, or with PostgreSQL the leader; reads of PostgreSQL are answered by all. The
 // ledger is opened when it is first needed. It may fail at any time: then the events wait in the store.
 
+import type { Address } from '../model/address.ts';
+import { type AddressRecord, describeHolder } from '../model/allocation.ts';
 import type { Logger } from '../model/logger.ts';
+import type { Revision } from '../model/revision.ts';
 import { messageOf } from '../model/thrown.ts';
 import { TroubleLog } from '../model/trouble-log.ts';
 import { within } from '../model/within.ts';
+import { addressKey } from '../store/kinds/address.ts';
 import type { LedgerHome, LostEvents } from '../store/kinds/ledger.ts';
 import { outboxKind } from '../store/kinds/outbox.ts';
 import { type Store, StoreUnavailable } from '../store/store.ts';
 import type { Views } from '../views/views.ts';
 import { drainOutbox } from './drain.ts';
 import { claimHome, otherHome, type Place, readHome } from './home.ts';
-import { type Ledger, LedgerElsewhere, LedgerUnavailable } from './ledger.ts';
+import {
+  type AddressHold,
+  type AddressHolder,
+  type HoldFilter,
+  type Ledger,
+  LedgerElsewhere,
+  type LedgerPage,
+  LedgerUnavailable,
+  type PageWanted,
+} from './ledger.ts';
 import type { LedgerTask } from './ledger-messages.ts';
 import { LedgerThread } from './ledger-thread.ts';
 import { dropOldest } from './outbox-limit.ts';
@@ -34,6 +47,9 @@ const fineDays = 14;
 /** How long a read waits until the ledger has what was written before it. Then it answers without that. */
 const catchUpMilliseconds = 2000;
 const readMilliseconds = 20_000;
+
+/** A longer outbox is not read to see what it has. */
+const maxListed = 200;
 
 export interface LedgerOptions {
   task: LedgerTask;
@@ -141,6 +157,21 @@ export class LedgerService {
     throw new LedgerUnavailable(`it did not answer within ${readMilliseconds / 1000} seconds`);
   }
 
+  /**
+   * Returns who had an address. What the store has now decides whether a hold that nobody ended has ended
+   * (test/ledger/lost-events.test.ts).
+   */
+  addressHistory(filter: HoldFilter & { address: Address }, page: PageWanted): Promise<LedgerPage<AddressHold>> {
+    const { revision } = this.#options.views;
+    const record = this.#options.views.pools.address(filter.space, filter.address);
+    return this.read(async (ledger) => {
+      const isKnown = await this.#hasAllUpTo(revision, addressKey(filter.space, filter.address));
+      const gaps = this.#home?.lost?.gaps;
+      const now = isKnown ? { revision, at: Date.now(), holders: holdersOf(record?.value) } : undefined;
+      return ledger.addressHistory({ ...filter, gaps, now }, page);
+    });
+  }
+
   /** Ends all work. The events that wait are for the next start, or for another replica. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -185,6 +216,19 @@ export class LedgerService {
     return this.#place.kind === 'sqlite' && this.#home?.replica !== undefined
       ? true
       : this.#options.leadership.isLeader();
+  }
+
+  /** Returns whether the ledger has the events up to a revision, and the views can read a key. */
+  async #hasAllUpTo(revision: Revision, key: string): Promise<boolean> {
+    const { store, views } = this.#options;
+    if (!views.loaded || views.faults.has(key)) return false;
+    try {
+      const { entries, next } = await store.list(outboxKind.prefix, { limit: maxListed });
+      return next === undefined && entries.every(({ modified }) => modified > revision);
+    } catch (error) {
+      if (error instanceof StoreUnavailable) return false;
+      throw error;
+    }
   }
 
   async #drain(): Promise<void> {
@@ -261,4 +305,10 @@ export class LedgerService {
     this.#ledger = new LedgerThread(this.#options.task);
     await closing.close();
   }
+}
+
+function holdersOf(record: AddressRecord | undefined): AddressHolder[] {
+  if (record === undefined) return [];
+  const { pool, holders } = record;
+  return holders.map((holder) => ({ holder: describeHolder(holder), owner: holder.owner, pool }));
 }

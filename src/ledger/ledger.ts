@@ -2,6 +2,7 @@
 // (ledger-thread.ts) on SQLite or on PostgreSQL (prisma-ledger.ts). How events get here from the store: drain.ts.
 
 import type { AuditActor, AuditedAction, AuditedResource, Fields } from '../model/audit-event.ts';
+import type { LostGap } from '../store/kinds/ledger.ts';
 
 /** One key of the outbox, with its value as it is stored, and the revision that wrote it. */
 export interface OutboxRow {
@@ -52,15 +53,39 @@ export interface LedgerPage<T> {
   next: string | undefined;
 }
 
-/** A time in which a holder had an address. */
-export interface AddressHold {
+/** The one who has an address, with the pool that it is from. */
+export interface AddressHolder {
   holder: string;
   owner: string;
   pool: string | null;
+}
+
+/** A time in which a holder had an address. */
+export interface AddressHold extends AddressHolder {
   /** RFC 3339. Null: before the ledger began. */
   from: string | null;
   /** Null: the holder has it still. */
   until: string | null;
+  /** Set if something of the hold is not known. `from` and `until` are then the widest that it can have been. */
+  lost?: LostPart;
+}
+
+/**
+ * What of a hold happened in a time of which nothing is known: its beginning, its end, or perhaps a break, after which
+ * the holder took the address again.
+ */
+export interface LostPart {
+  what: 'beginning' | 'break' | 'end';
+  from: string;
+  until: string;
+}
+
+/** Who has an address at a revision. The ledger has all that was written up to this revision. */
+export interface HoldersNow {
+  revision: number;
+  /** Milliseconds since the epoch. */
+  at: number;
+  holders: AddressHolder[];
 }
 
 /** Which holds are wanted: those that overlap the time from `since` up to and including `until`. */
@@ -69,6 +94,10 @@ export interface HoldFilter {
   address: string;
   since?: number | undefined;
   until?: number | undefined;
+  /** The times of which events were lost, in their order. */
+  gaps?: readonly LostGap[] | undefined;
+  /** Absent: it is not known whether holds that have not ended are still held. */
+  now?: HoldersNow | undefined;
 }
 
 export const families = ['ipv4', 'ipv6'] as const;
@@ -162,15 +191,22 @@ export class LedgerElsewhere extends Error {
 /** The rows that one transaction may have in a table: its ids end where the next revision's begin. */
 const idsPerRevision = 65_536;
 export const maxIndex = idsPerRevision - 1;
+/** The ids of this revision are still exact numbers. */
+export const maxRevision = 2 ** 37 - 1;
 
 /** Returns the id of a row in the tables: it orders the rows as the store's history does. */
 export function rowId(revision: number, index: number): number {
   return revision * idsPerRevision + index;
 }
 
+/** Returns the revision that wrote a row. */
+export function revisionOf(id: number): number {
+  return Math.floor(id / idsPerRevision);
+}
+
 /** Returns the id of a row as it is shown. */
 export function shownId(id: number): string {
-  return `${Math.floor(id / idsPerRevision)}-${id % idsPerRevision}`;
+  return `${revisionOf(id)}-${id % idsPerRevision}`;
 }
 
 /** Returns the row's id for one that was shown, or undefined for another text. */

@@ -2,8 +2,8 @@
 // write. The oldest events are lost then. The store keeps how many, so that nobody overlooks it.
 
 import type { Logger } from '../model/logger.ts';
-import { timestamp } from '../model/timestamp.ts';
-import type { LostEvents } from '../store/kinds/ledger.ts';
+import { laterOf, timestamp } from '../model/timestamp.ts';
+import type { LostEvents, LostGap } from '../store/kinds/ledger.ts';
 import { outboxKind, outboxValue } from '../store/kinds/outbox.ts';
 import type { Entry, Store } from '../store/store.ts';
 import { deleteKeys } from './drain.ts';
@@ -11,6 +11,9 @@ import { type Place, readHome, writeHome } from './home.ts';
 
 /** Keys that are dropped together. */
 const keysAtOnce = 500;
+/** What is dropped within this time after an earlier drop is part of the same gap. */
+const sameGapMilliseconds = 600_000;
+const maxGaps = 50;
 
 /** Drops the oldest transactions of an outbox that has `excess` more than it may (test/ledger/outbox-limit.test.ts). */
 export async function dropOldest(store: Store, place: Place, excess: number, logger: Logger): Promise<void> {
@@ -19,9 +22,9 @@ export async function dropOldest(store: Store, place: Place, excess: number, log
     if (entries.length === 0) return;
     await deleteKeys(store, entries);
     left -= entries.length;
-    const lost = await noteLost(store, place, entries);
+    const { transactions, from, until } = await noteLost(store, place, entries);
     logger.error(
-      { dropped: entries.length, ...lost },
+      { dropped: entries.length, transactions, from, until },
       'EVENTS ARE LOST: too many waited for the ledger, and the oldest were dropped; repair the ledger, or raise --ledger-outbox-max',
     );
   }
@@ -29,24 +32,50 @@ export async function dropOldest(store: Store, place: Place, excess: number, log
 
 /** Adds the transactions to those that are lost. */
 async function noteLost(store: Store, { kind, replica }: Place, entries: readonly Entry[]): Promise<LostEvents> {
-  const times = entries.map(timeOf).sort();
+  const dropped = entries.map(droppedOf);
+  const times = dropped.map(({ at }) => at).sort();
+  const revisions = dropped.map(({ revision }) => revision).sort((a, b) => a - b);
+  const [oldest, newest] = [times[0] as string, times.at(-1) as string];
+  const gap = { first: revisions[0] as number, last: revisions.at(-1) as number, from: oldest, until: newest };
   for (;;) {
     const before = await readHome(store);
-    const { transactions = 0, from = times[0], until = '' } = before?.home.lost ?? {};
+    const { transactions = 0, from = oldest, until = '', gaps = [] } = before?.home.lost ?? {};
     const lost = {
       transactions: transactions + entries.length,
-      from: from as string,
-      until: [until, times.at(-1) as string].sort()[1] as string,
+      from,
+      until: laterOf(until, newest),
+      gaps: withGap(gaps, gap),
     };
     const home = before?.home ?? { kind, ...(kind === 'sqlite' && { replica }) };
     if (await writeHome(store, { ...home, lost }, before)) return lost;
   }
 }
 
-function timeOf({ value }: Entry): string {
+/** Returns the gaps with one more. It makes the last one longer if it follows that closely. */
+export function withGap(gaps: readonly LostGap[], gap: LostGap): LostGap[] {
+  const last = gaps.at(-1);
+  if (last === undefined) return [gap];
+  if (Date.parse(gap.from) - Date.parse(last.until) < sameGapMilliseconds)
+    return [...gaps.slice(0, -1), joined(last, gap)];
+  const [oldest, second, ...others] = gaps as [LostGap, ...LostGap[]];
+  if (second === undefined || gaps.length < maxGaps) return [...gaps, gap];
+  return [joined(oldest, second), ...others, gap];
+}
+
+function joined(one: LostGap, other: LostGap): LostGap {
+  return {
+    first: Math.min(one.first, other.first),
+    last: Math.max(one.last, other.last),
+    from: one.from < other.from ? one.from : other.from,
+    until: laterOf(one.until, other.until),
+  };
+}
+
+function droppedOf({ value, modified }: Entry): { at: string; revision: number } {
   try {
-    return outboxValue.decode(value).at;
+    const { at, revision = modified } = outboxValue.decode(value);
+    return { at, revision };
   } catch {
-    return timestamp(Date.now());
+    return { at: timestamp(Date.now()), revision: modified };
   }
 }

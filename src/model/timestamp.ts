@@ -4,3 +4,8 @@
 export function timestamp(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }
+
+/** Returns the later one of two times that {@link timestamp} wrote. */
+export function laterOf(one: string, other: string): string {
+  return one > other ? one : other;
+}

@@ -112,7 +112,10 @@ test('the usage of a pool has steps from its samples; too many steps are refused
 
 test('without a ledger, or with one that is elsewhere or broken, history is refused with the way out', async (t) => {
   const status = { state: 'here', waiting: 0 } as const;
-  const failing = (error: Error) => ({ ledger: { status, read: () => Promise.reject(error) } });
+  const failing = (error: Error) => {
+    const reject = () => Promise.reject(error);
+    return { ledger: { status, read: reject, addressHistory: reject } };
+  };
   const cases = [
     [{}, 'ledger_off', /--ledger/],
     [failing(new LedgerElsewhere('b')), 'ledger_elsewhere', /'b'/],

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  type AddressHold,
   type EventFilter,
   type Ledger,
   type LedgerPage,
@@ -51,6 +52,10 @@ export function use(
   space = 'default',
 ): AddressUse {
   return { space, address, action, holder, owner: 'team', pool: 'lan' };
+}
+
+function lostEnd(from: number, until: number) {
+  return { what: 'end', from: timestamp(from), until: timestamp(until) };
 }
 
 /** Reads all pages. Asserts that each but the last is full. */
@@ -251,6 +256,85 @@ export function testLedger({ name, skip, open }: LedgerChoice): void {
       ],
     );
     assert.equal((await ledger.addressHistory({ ...filter, since: 0, until: 0 }, { limit: 10 })).items.length, 1);
+  });
+
+  check('where events were lost, a hold tells what is not known', async (ledger) => {
+    const filter = { space: 'default', address: '10.2.1.74' };
+    const gap = { first: 10, last: 20, from: timestamp(start + 10 * day), until: timestamp(start + 20 * day) };
+    await ledger.append([
+      outboxRow(1, start + day, { uses: [use('taken', 'host:ended'), use('taken', 'host:again')] }),
+      outboxRow(2, start + 2 * day, { uses: [use('taken', 'host:kept'), use('taken', 'host:whole')] }),
+      outboxRow(3, start + 3 * day, { uses: [use('taken', 'host:began'), use('taken', 'host:other-owner')] }),
+      outboxRow(4, start + 4 * day, { uses: [use('released', 'host:began'), use('released', 'host:whole')] }),
+      outboxRow(30, start + 30 * day, { uses: [use('taken', 'host:again'), use('released', 'host:began')] }),
+      outboxRow(40, start + 40 * day, { uses: [use('released', 'host:again'), use('taken', 'host:late')] }),
+    ]);
+    const holders = [
+      { holder: 'host:kept', owner: 'team', pool: 'lan' },
+      { holder: 'host:new', owner: 'team', pool: 'lan' },
+      { holder: 'host:other-owner', owner: 'other', pool: 'lan' },
+    ];
+    // The holders are those of revision 39: what is newer is told by the ledger alone.
+    const now = { revision: 39, at: start + 50 * day, holders };
+    const whole = { ...filter, gaps: [gap], now };
+    const [from, until] = [gap.from, gap.until];
+    const shown = (holds: AddressHold[]) =>
+      Object.fromEntries(
+        Map.groupBy(holds, ({ holder }) => holder)
+          .entries()
+          .map(([holder, all]) => [holder, all.map((hold) => [hold.from, hold.until, hold.lost])]),
+      );
+    const at = (days: number) => timestamp(start + days * day);
+    assert.deepEqual(shown(await allPages((page) => ledger.addressHistory(whole, page), 100)), {
+      'host:new': [[null, null, { what: 'beginning', from, until }]],
+      'host:other-owner': [
+        [from, null, { what: 'beginning', from, until }],
+        [at(3), until, { what: 'end', from, until }],
+      ],
+      'host:late': [[at(40), null, undefined]],
+      'host:again': [
+        [at(30), at(40), undefined],
+        [at(1), until, { what: 'end', from, until }],
+      ],
+      'host:began': [
+        [from, at(30), { what: 'beginning', from, until }],
+        [at(3), at(4), undefined],
+      ],
+      'host:kept': [[at(2), null, { what: 'break', from, until }]],
+      'host:whole': [[at(2), at(4), undefined]],
+      'host:ended': [[at(1), until, { what: 'end', from, until }]],
+    });
+    assert.equal((await allPages((page) => ledger.addressHistory(whole, page), 3)).length, 11);
+    const hadAt = async (days: number) => {
+      const range = { since: start + days * day, until: start + days * day };
+      return (await ledger.addressHistory({ ...whole, ...range }, { limit: 100 })).items
+        .map(({ holder }) => holder)
+        .sort();
+    };
+    assert.deepEqual(await hadAt(25), ['host:began', 'host:kept', 'host:new', 'host:other-owner']);
+    assert.deepEqual(await hadAt(5), ['host:again', 'host:ended', 'host:kept', 'host:new', 'host:other-owner']);
+    // Without the holders of now, an open hold may have ended.
+    const open = shown((await ledger.addressHistory({ ...filter, gaps: [gap] }, { limit: 100 })).items);
+    assert.deepEqual(open['host:ended'], [[at(1), null, { what: 'break', from, until }]]);
+    assert.equal(open['host:new'], undefined);
+  });
+
+  check('a hold whose end nobody noted has ended before now, or before it begins again', async (ledger) => {
+    const filter = { space: 'default', address: '10.2.1.74' };
+    await ledger.append([
+      outboxRow(1, start, { uses: [use('taken', 'host:a'), use('taken', 'host:b')] }),
+      outboxRow(2, start + day, { uses: [use('taken', 'host:a')] }),
+    ]);
+    const now = { revision: 5, at: start + 2 * day, holders: [] };
+    const { items } = await ledger.addressHistory({ ...filter, now }, { limit: 10 });
+    assert.deepEqual(
+      items.map(({ holder, from, until, lost }) => [holder, from, until, lost]),
+      [
+        ['host:a', timestamp(start + day), timestamp(now.at), lostEnd(start + day, now.at)],
+        ['host:b', timestamp(start), timestamp(now.at), lostEnd(start, now.at)],
+        ['host:a', timestamp(start), timestamp(start + day), lostEnd(start, start + day)],
+      ],
+    );
   });
 
   check('the usage of a pool in steps: levels last until they change, and peaks are not lost', async (ledger) => {

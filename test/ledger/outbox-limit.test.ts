@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { claimHome, readHome } from '../../src/ledger/home.ts';
-import { dropOldest } from '../../src/ledger/outbox-limit.ts';
+import { dropOldest, withGap } from '../../src/ledger/outbox-limit.ts';
 import type { Logger } from '../../src/model/logger.ts';
 import { timestamp } from '../../src/model/timestamp.ts';
 import { newUlid } from '../../src/model/ulid.ts';
@@ -27,6 +27,7 @@ test('the oldest are dropped, and it is told loudly', async (t) => {
   }
   const errors: unknown[] = [];
   const logger = { error: (...line: unknown[]) => errors.push(line) } as unknown as Logger;
+  const { entries: all } = await store.list(outboxKind.prefix);
   await dropOldest(store, place, 5, logger);
   await dropOldest(store, place, 2, logger);
   const { entries } = await store.list(outboxKind.prefix);
@@ -35,8 +36,27 @@ test('the oldest are dropped, and it is told loudly', async (t) => {
     [7, 8, 9, 10, 11].map((minute) => timestamp(start + minute * 60_000)),
   );
   const { home } = (await readHome(store))!;
-  assert.deepEqual(home.lost, { transactions: 7, from: timestamp(start), until: timestamp(start + 6 * 60_000) });
+  const range = { from: timestamp(start), until: timestamp(start + 6 * 60_000) };
+  const gap = { first: all[0]?.modified, last: all[6]?.modified, ...range };
+  assert.deepEqual(home.lost, { transactions: 7, ...range, gaps: [gap] });
   assert.equal(home.ledger, 'A');
   assert.equal(errors.length, 2);
   assert.match(JSON.stringify(errors), /EVENTS ARE LOST/);
+});
+
+test('what is lost at another time is another gap, and the oldest gaps become one before they are too many', () => {
+  const hour = 3600_000;
+  const gapAt = (n: number) => {
+    const at = start + n * hour;
+    return { first: n * 10, last: n * 10 + 5, from: timestamp(at), until: timestamp(at + 1000) };
+  };
+  let gaps = withGap([], gapAt(1));
+  gaps = withGap(gaps, { ...gapAt(1), last: 17, until: timestamp(start + hour + 60_000) });
+  assert.deepEqual(gaps, [{ ...gapAt(1), last: 17, until: timestamp(start + hour + 60_000) }]);
+  gaps = withGap(gaps, gapAt(3));
+  assert.equal(gaps.length, 2);
+  for (let n = 4; n <= 60; n += 1) gaps = withGap(gaps, gapAt(n));
+  assert.equal(gaps.length, 50);
+  assert.deepEqual([gaps[0]?.first, gaps[0]?.from, gaps.at(-1)], [10, gapAt(1).from, gapAt(60)]);
+  assert.deepEqual(gaps[0]?.last, (gaps[1]?.first ?? 0) - 5);
 });

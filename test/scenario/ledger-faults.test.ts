@@ -45,6 +45,7 @@ interface Hold {
   owner: string;
   from: string | null;
   until: string | null;
+  lost?: unknown;
 }
 
 /** Everything that a round of faults may kill. */
@@ -307,8 +308,8 @@ async function assertHolds(teller: Replica, uses: History['uses'], events: reado
       expected.push(hold);
     }
     const found = await allOf<Hold>(teller, `/v1/addresses/${address}/history?`);
-    const shown = found.map(({ holder, owner, from, until }) => {
-      return { holder: `${holder.slice(holder.indexOf(':') + 1)} ${owner}`, from, until };
+    const shown = found.map(({ holder, owner, from, until, lost }) => {
+      return { holder: `${holder.slice(holder.indexOf(':') + 1)} ${owner}`, from, until, lost };
     });
     assertSame(shown.map(textOf), expected.map(textOf));
   }

@@ -22,7 +22,7 @@ import { decodeCursor, encodeCursor, limitOf } from '../page.ts';
 import { shown } from '../schemas/answers.ts';
 import { AddressText, LabelText, listOf, NameText, oneOf, pageQuery, strict } from '../schemas/common.ts';
 import { EventBody, HoldBody, UsageBody } from '../schemas/history.ts';
-import type { Routes, Services } from '../services.ts';
+import type { LedgerReader, Routes, Services } from '../services.ts';
 
 const refuses = ['ledger_elsewhere', 'ledger_off', 'ledger_unavailable'] as const satisfies ErrorCode[];
 const { limit, cursor } = pageQuery;
@@ -123,7 +123,7 @@ export const historyRoutes: Routes = async (app, services) => {
         until: at ?? (until === undefined ? undefined : until - 1),
       };
       const page = pageWanted(query);
-      return shownPage(await ask(services, (ledger) => ledger.addressHistory(filter, page)));
+      return shownPage(await askService(services, (service) => service.addressHistory(filter, page)));
     },
   );
 
@@ -152,11 +152,15 @@ export const historyRoutes: Routes = async (app, services) => {
   );
 };
 
+function ask<T>(services: Services, question: (ledger: Ledger) => Promise<T>): Promise<T> {
+  return askService(services, (service) => service.read(question));
+}
+
 /** Asks the ledger. Refuses if it is off, at another replica, or not available. */
-async function ask<T>({ ledger }: Services, question: (ledger: Ledger) => Promise<T>): Promise<T> {
+async function askService<T>({ ledger }: Services, question: (service: LedgerReader) => Promise<T>): Promise<T> {
   if (ledger === undefined) refuse('ledger_off', 'this replica keeps no history: start it with --ledger, if it shall');
   try {
-    return await ledger.read(question);
+    return await question(ledger);
   } catch (error) {
     if (error instanceof LedgerElsewhere) {
       const { replica } = error;

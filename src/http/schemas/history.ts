@@ -40,6 +40,22 @@ export const HoldBody = Type.Object(
     pool: nullable(Type.String()),
     from: nullable(Time, { description: 'Null: before the ledger began' }),
     until: nullable(Time, { description: 'Null: the holder has it still' }),
+    lost: Type.Optional(
+      Type.Object(
+        {
+          what: oneOf(['beginning', 'break', 'end'], {
+            description: '`break`: the holder may have given it back, and taken it again',
+          }),
+          from: Time,
+          until: Time,
+        },
+        {
+          title: 'LostPart',
+          description:
+            'Set if it is not known when this happened, or whether: events of this time were lost. `from` and `until` of the hold are then the widest possible',
+        },
+      ),
+    ),
   },
   { title: 'Hold' },
 );

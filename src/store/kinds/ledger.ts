@@ -26,17 +26,37 @@ export interface LostEvents {
   transactions: number;
   from: string;
   until: string;
+  /** In their order. */
+  gaps?: LostGap[];
+}
+
+/** A time of which events were lost. `first` and `last`: the revisions of the first and the last of them. */
+export interface LostGap {
+  first: number;
+  last: number;
+  from: string;
+  until: string;
 }
 
 const prefix = 'ledger/';
 
 export const ledgerHomeKey = `${prefix}home`;
 
+const revision = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
+const gap = Type.Object({ first: revision, last: revision, from: time, until: time } satisfies FieldsOf<LostGap>);
+
 export const ledgerHomeValue: ValueCodec<LedgerHome> = valueCodec({
   kind: Type.Union([Type.Literal('sqlite'), Type.Literal('postgresql')]),
   ledger: Type.Optional(text),
   replica: Type.Optional(text),
-  lost: Type.Optional(Type.Object({ transactions: Type.Integer({ minimum: 1 }), from: time, until: time })),
+  lost: Type.Optional(
+    Type.Object({
+      transactions: Type.Integer({ minimum: 1 }),
+      from: time,
+      until: time,
+      gaps: Type.Optional(Type.Array(gap)),
+    } satisfies FieldsOf<LostEvents>),
+  ),
 } satisfies FieldsOf<LedgerHome>);
 
 export const ledgerKind = storedKind('ledger', {
