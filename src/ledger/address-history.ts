@@ -1,6 +1,6 @@
 // Who had an address, and when. The table has the beginnings and the ends, each when it was written; a hold is put
 // together when it is read. So it does not matter in which order the rows have arrived. Where rows are missing, because
-// events were lost or nobody wrote any, a hold says what is not known (test/ledger/contract.test.ts).
+// events were lost or nobody wrote any, a hold says what is not known.
 
 import { laterOf, timestamp } from '../model/timestamp.ts';
 import type { LostGap } from '../store/kinds/ledger.ts';
