@@ -8,6 +8,7 @@ import { TokenActivity } from '../src/control/tokens/token-activity.ts';
 import { Committer } from '../src/control/transaction/commit.ts';
 import { OnceCommitter } from '../src/control/transaction/commit-once.ts';
 import { ImportMemory } from '../src/control/zone-file/import-memory.ts';
+import { LiveTargets } from '../src/forwarding/live/live-targets.ts';
 import { createMetrics } from '../src/http/metrics.ts';
 import { createServer } from '../src/http/server.ts';
 import type { Store } from '../src/store/store.ts';
@@ -34,7 +35,8 @@ export async function describeApi(): Promise<string> {
   const importMemory = new ImportMemory(0);
   const backups = new BackupSpool({ store, folder: '', made: { version, store: 'embedded' }, logger });
   const metrics = createMetrics({ views, tableBytes: () => 0 });
-  const services = { store, views, committer, once, importMemory, backups, activity: new TokenActivity(), metrics };
+  const own = { backups, activity: new TokenActivity(), metrics, targets: new LiveTargets(views) };
+  const services = { store, views, committer, once, importMemory, ...own };
   const app = await createServer({ ...services, waitingFor: () => [], adminToken: undefined }, { logger, version });
   await app.ready();
   const description = app.swagger();

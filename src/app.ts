@@ -21,6 +21,7 @@ import { prepareDataDir } from './data-dir.ts';
 import type { CertificateFiles, CertificateUse, KeptCertificate } from './dns/listen/certificate.ts';
 import { type DnsServer, startDns } from './dns/listen/dns-server.ts';
 import { listenError } from './dns/listen/listen-error.ts';
+import { LiveTargets } from './forwarding/live/live-targets.ts';
 import { useCertificate } from './http/api-tls.ts';
 import { addCertificateMetric, addDnsMetrics, addLedgerMetrics, createMetrics } from './http/metrics.ts';
 import { createServer } from './http/server.ts';
@@ -90,6 +91,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
       importMemory,
       backups: new BackupSpool({ store, folder: config.dataDir, made: { version, store: config.store }, logger }),
       activity,
+      targets: new LiveTargets(views),
       ledger,
       metrics,
       waitingFor,

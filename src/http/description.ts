@@ -23,6 +23,7 @@ const tags = [
   { name: 'hosts', description: 'Names with their addresses, aliases and PTRs, written as one.' },
   { name: 'rrsets', description: 'Records of any type.' },
   { name: 'addresses', description: 'Addresses with their holders, and addresses that need no name.' },
+  { name: 'forwarding', description: 'What the resolvers of a company must be told, so that they forward the zones.' },
   { name: 'tokens', description: 'Who may use the API: a role, and a scope of zones, pools and an owner.' },
   { name: 'history', description: 'What was changed by whom, who had an address, how full a pool was.' },
   { name: 'operations', description: 'The replicas: whether they run, serve, and how they do.' },

@@ -115,6 +115,22 @@ export const guide: Record<string, Told> = {
     path: { zone },
     body: `$ORIGIN ${zone}.\n$TTL 300\nmail  A    192.0.2.25\n@     MX   10 mail\n`,
   },
+  listForwarding: {
+    text: 'In the order of the names of the zones. The health of the targets is asked for the zone on this page that changed last.',
+  },
+  readForwarding: {
+    text: 'The targets are the replicas that are alive. Each is asked for the zone over the address that it advertises. The reverse zones are those with PTRs of hosts of the zone, and the automatic ones of their pools.',
+    path: { zone },
+  },
+  renderForwarding: {
+    text: 'With the reverse zones, and only with targets that answer. `part` returns one of several files.',
+    path: { zone, resolver: 'bind' },
+  },
+  renderForwardingOfZones: {
+    text: 'For all zones that the token may see, or for those in `zones`. With their reverse zones, and only with targets that answer.',
+    path: { resolver: 'unbound' },
+    query: { zones: zone },
+  },
   allocateAddresses: {
     text: 'For addresses that need no name. Without `addresses`: the next free ones.',
     path: { pool },

@@ -50,6 +50,10 @@ export const neededRights: Readonly<Record<string, Need | 'open'>> = {
   patchRRsets: operator,
   exportZoneFile: viewer,
   importZoneFile: operator,
+  listForwarding: viewer,
+  readForwarding: viewer,
+  renderForwarding: viewer,
+  renderForwardingOfZones: viewer,
   // History tells of what is gone, whose zone, pool and owner nobody knows any more.
   listEvents: { role: 'viewer', whole: true },
   readHostHistory: { role: 'viewer', whole: true },

@@ -17,6 +17,7 @@ export const retryAfter: Partial<Record<ErrorCode, number>> = {
   ledger_elsewhere: 60,
   ledger_off: 3600,
   ledger_unavailable: 5,
+  no_healthy_target: 2,
   rate_limited: 1,
   store_unavailable: 2,
   too_many_attempts: failedAttempts.refillSeconds,

@@ -30,6 +30,7 @@ import { readJson } from './read-json.ts';
 import { addressRoutes } from './routes/addresses.ts';
 import { allocationRoutes } from './routes/allocations.ts';
 import { backupRoutes } from './routes/backup.ts';
+import { forwardingRoutes } from './routes/forwarding.ts';
 import { historyRoutes } from './routes/history.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { healthRoutes, memberRoutes, metricsRoutes } from './routes/operations.ts';
@@ -148,6 +149,7 @@ export async function createServer(
       zoneRoutes,
       rrsetRoutes,
       zoneFileRoutes,
+      forwardingRoutes,
       tokenRoutes,
       historyRoutes,
       memberRoutes,

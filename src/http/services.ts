@@ -7,6 +7,7 @@ import type { TokenActivity } from '../control/tokens/token-activity.ts';
 import type { Committer } from '../control/transaction/commit.ts';
 import type { OnceCommitter } from '../control/transaction/commit-once.ts';
 import type { ImportMemory } from '../control/zone-file/import-memory.ts';
+import type { LiveTargets } from '../forwarding/live/live-targets.ts';
 import type { LedgerService } from '../ledger/ledger-service.ts';
 import type { Store } from '../store/store.ts';
 import type { Views } from '../views/views.ts';
@@ -27,6 +28,7 @@ export interface Services {
   importMemory: ImportMemory;
   backups: BackupSpool;
   activity: TokenActivity;
+  targets: LiveTargets;
   /** Undefined: there is none. */
   ledger?: LedgerReader | undefined;
   metrics: Registry;

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { guide } from '../../src/http/guide.ts';
+import { registerMember, startAnswering } from '../support/answering-target.ts';
 import { adminToken } from '../support/api-client.ts';
 import { findProgram } from '../support/peer-process.ts';
 import { servedApi } from '../support/served-api.ts';
@@ -29,7 +30,8 @@ test('every example works in the order of the README, then the others; nothing c
   skip,
   timeout: 600_000,
 }, async (t) => {
-  const { url } = await servedApi(t, { ledger: true });
+  const { url, store } = await servedApi(t, { ledger: true });
+  await registerMember(store, 'target', [`127.0.0.1:${(await startAnswering(t)).port}`]);
   const page = await openPage(t);
   const troubles = watchForTrouble(page, url);
   await page.goto(url);

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import type { TokenInput } from '../../src/control/tokens/token-input.ts';
 import { type Role, roles } from '../../src/model/rights.ts';
+import { registerMember, startAnswering } from '../support/answering-target.ts';
 import { type Api, apiAt, type Method, problemIn } from '../support/api-client.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
 import type { Cleanup } from '../support/temporary.ts';
@@ -34,7 +35,7 @@ interface Rule {
   /** It needs a token without any scope. */
   whole?: true;
   path?: (side: Side) => Record<string, string>;
-  query?: string;
+  query?: string | ((side: Side) => string);
   body?: (side: Side) => unknown;
   /** Puts things in order before the request: the admin deletes or creates what it is about. */
   prepare?: (side: Side) => [Method, string, unknown?][];
@@ -131,6 +132,15 @@ const rules: Record<string, Rule | 'open'> = {
   patchRRsets: { ...records, path: inZone, body: () => [{ name: 'p', type: 'TXT', records: ['"x"'] }] },
   exportZoneFile: { role: 'viewer', zones: true, owner: 'none', path: inZone },
   importZoneFile: { ...records, path: inZone, body: () => 'own 60 TXT "x"\ntxt 60 TXT "x"\n' },
+  listForwarding: { role: 'viewer' },
+  readForwarding: { role: 'viewer', zones: true, path: inZone },
+  renderForwarding: { role: 'viewer', zones: true, path: ({ zone }) => ({ zone, resolver: 'bind' }) },
+  renderForwardingOfZones: {
+    role: 'viewer',
+    zones: true,
+    path: () => ({ resolver: 'unbound' }),
+    query: ({ zone }) => `?zones=${zone}`,
+  },
   listEvents: { role: 'viewer', whole: true },
   readHostHistory: { role: 'viewer', whole: true, path: host },
   readAddressHistory: { role: 'viewer', whole: true, path: ({ ip }) => ({ ip }) },
@@ -206,7 +216,7 @@ async function send(api: Api, { method, path }: Operation, rule: Rule, side: Sid
   const body = rule.body?.(side);
   return api.send(
     method,
-    filled + (rule.query ?? ''),
+    filled + (typeof rule.query === 'function' ? rule.query(side) : (rule.query ?? '')),
     body,
     typeof body === 'string' ? { 'content-type': 'text/dns' } : {},
   );
@@ -220,7 +230,8 @@ const cleanups: (() => unknown)[] = [];
 
 before(async () => {
   served = await servedApi(suite, { ledger: true });
-  const { api, url } = served;
+  const { api, url, store } = served;
+  await registerMember(store, 'target', [`127.0.0.1:${(await startAnswering(suite)).port}`]);
   for (const side of [within, beyond]) {
     const ranges = [side.range.replace('/24', '/25'), side.ip];
     await api.ok(201, 'POST', '/v1/pools', { name: side.pool, ranges, autoAssign: false });

@@ -22,7 +22,8 @@ const rooms: Record<string, string[]> = {
   backup: ['model', 'store'],
   cluster: ['model', 'store'],
   ledger: ['model', 'store', 'views'],
-  http: ['model', 'store', 'views', 'control', 'dns', 'backup', 'ledger'],
+  forwarding: ['model', 'views', 'control'],
+  http: ['model', 'store', 'views', 'control', 'dns', 'backup', 'ledger', 'forwarding'],
   cli: ['model', 'backup'],
 };
 
@@ -57,6 +58,7 @@ const owners: Record<string, string | string[]> = {
   '@prisma/adapter-pg': 'ledger/heads/postgresql.ts',
   '@prisma/driver-adapter-utils': 'ledger/sqlite-adapter.ts',
   'node:ffi': 'dns/listen/',
+  dns2: 'forwarding/live/ask-soa.ts',
   'sorted-btree': 'views/sorted-map.ts',
   fastify: 'http/',
   '@fastify/fast-json-stringify-compiler': 'http/lazy-compilers.ts',

@@ -8,6 +8,7 @@ import { startHousekeeping } from '../../src/control/housekeeping.ts';
 import { TokenActivity } from '../../src/control/tokens/token-activity.ts';
 import type { Audit } from '../../src/control/transaction/batch.ts';
 import type { Certificate } from '../../src/dns/listen/certificate.ts';
+import { LiveTargets } from '../../src/forwarding/live/live-targets.ts';
 import { type ConnectionLimits, connectionLimits } from '../../src/http/connections.ts';
 import { createMetrics } from '../../src/http/metrics.ts';
 import { createServer } from '../../src/http/server.ts';
@@ -62,7 +63,8 @@ export async function servedApi(
   const ledger = hasLedger ? await startTestLedger(test, replica) : undefined;
   const made = { version: '0.0.0-test', store: 'embedded' } as const;
   const backups = new BackupSpool({ store: replica.store, folder: await temporaryFolder(test), made, logger });
-  const services = { ...replica, activity, backups, ledger, metrics, waitingFor: () => [], adminToken, ...others };
+  const own = { activity, backups, ledger, metrics, targets: new LiveTargets(views) };
+  const services = { ...replica, ...own, waitingFor: () => [], adminToken, ...others };
   const server = await createServer(services, {
     logger,
     version: '0.0.0-test',

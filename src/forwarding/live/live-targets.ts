@@ -1,0 +1,104 @@
+// The targets of forwarding: the endpoints that live replicas advertise, with their health. A target is healthy if it
+// answers for a zone over its advertised address. All are asked at once, and an answer is used again for a second.
+
+import { addressNumber } from '../../model/address.ts';
+import { type Endpoint, formatEndpoint, parseEndpoint } from '../../model/endpoint.ts';
+import type { Fqdn } from '../../model/name.ts';
+import { shownSerial } from '../../model/revision.ts';
+import type { Views } from '../../views/views.ts';
+import { askSoa, canAskFor } from './ask-soa.ts';
+
+export interface Target extends Endpoint {
+  replica: string;
+  healthy: boolean;
+  /** By how many revisions the target's copy of the zone is older than ours; null if it is not healthy. */
+  revisionLag: number | null;
+}
+
+/** For each of two tries: a datagram may get lost. */
+const tryMilliseconds = 700;
+const cacheMilliseconds = 1000;
+/** How far behind a target is; undefined if it does not answer. */
+interface Asked {
+  lag: Promise<number | undefined>;
+  at: number;
+}
+
+export class LiveTargets {
+  readonly #views: Pick<Views, 'members' | 'zones'>;
+  readonly #asked = new Map<string, Asked>();
+
+  constructor(views: Pick<Views, 'members' | 'zones'>) {
+    this.#views = views;
+  }
+
+  /**
+   * Returns the targets in the order of their addresses. They are asked for one of these zones: the one that changed
+   * last, which tells most about who is behind.
+   */
+  async list(zones: readonly Fqdn[]): Promise<Target[]> {
+    const zone = this.#newest(zones);
+    this.#forget();
+    const targets = [...this.#views.members.values()].flatMap(({ replica, dns }) =>
+      [...new Set(dns)].map((endpoint) => ({ replica, ...parseEndpoint(endpoint) })),
+    );
+    const lags = await Promise.all(targets.map((target) => zone && this.#lagOf(target, zone)));
+    const asked = targets.map((target, index) => {
+      const lag = lags[index];
+      return { ...target, healthy: lag !== undefined, revisionLag: lag ?? null };
+    });
+    return asked.sort(byAddress);
+  }
+
+  #newest(zones: readonly Fqdn[]): Fqdn | undefined {
+    let newest: Fqdn | undefined;
+    const changedAt = (zone: Fqdn) => this.#views.zones.changedAt(zone);
+    for (const zone of zones)
+      if (canAskFor(zone) && (newest === undefined || changedAt(zone) > changedAt(newest))) newest = zone;
+    return newest;
+  }
+
+  #lagOf(target: Endpoint, zone: Fqdn): Promise<number | undefined> {
+    const key = `${formatEndpoint(target)} ${zone}`;
+    const known = this.#asked.get(key);
+    if (known !== undefined) return known.lag;
+    // Before the question: a target that is ahead of us has no lag.
+    const ours = shownSerial(this.#views.zones.serial(zone));
+    const lag = serialOf(target, zone).then((theirs) => (theirs === undefined ? undefined : behind(ours, theirs)));
+    this.#asked.set(key, { lag, at: performance.now() });
+    return lag;
+  }
+
+  #forget(): void {
+    const oldest = performance.now() - cacheMilliseconds;
+    for (const [key, { at }] of this.#asked) {
+      if (at > oldest) return;
+      this.#asked.delete(key);
+    }
+  }
+}
+
+/** Returns the serial of a target's copy of the zone. Undefined if it has none, or does not answer in time. */
+async function serialOf(target: Endpoint, zone: Fqdn): Promise<number | undefined> {
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    try {
+      const { rcode, isAuthoritative, soa } = await askSoa(target, { zone, milliseconds: tryMilliseconds });
+      return rcode === 0 && isAuthoritative ? soa?.serial : undefined;
+    } catch {
+      // Silence, or what is no answer: asked once more.
+    }
+  }
+  return undefined;
+}
+
+/** Returns how far a serial is behind ours (RFC 1982); 0 if it is the same or ahead. */
+function behind(ours: number, theirs: number): number {
+  const difference = (ours - theirs + 2 ** 32) % 2 ** 32;
+  return difference < 2 ** 31 ? difference : 0;
+}
+
+function byAddress(a: Target, b: Target): number {
+  const [one, two] = [addressNumber(a.address), addressNumber(b.address)];
+  if (one !== two) return one < two ? -1 : 1;
+  return a.port - b.port || (a.replica < b.replica ? -1 : 1);
+}

@@ -1,0 +1,87 @@
+// The reverse zones that belong to a zone, so that a resolver which forwards the zone can forward them too: those with
+// PTRs of the zone's hosts, and the automatic ones of the pools that gave these hosts their addresses. A token sees
+// those of the hosts and pools that it sees. Reads in slices: a zone may have a million hosts.
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { accessOf } from '../control/access/access.ts';
+import type { Asking } from '../control/access/actor.ts';
+import { type AddressNumber, ipv4Base, reverseName } from '../model/address.ts';
+import { type Interval, parseRange } from '../model/address-range.ts';
+import type { Host } from '../model/host.ts';
+import { ancestry, compareNames, type Fqdn, isWithin, labelsOf, parseName } from '../model/name.ts';
+import type { Zone } from '../model/zone.ts';
+
+const sliceSize = 1000;
+const reverseTrees = [parseName('in-addr.arpa'), parseName('ip6.arpa')] as const;
+
+/** Returns a function that finds the reverse zones of a zone, in canonical order. A reverse zone itself has none. */
+export function reverseZoneFinder(asking: Asking): (zone: Fqdn) => Promise<Fqdn[]> {
+  const all = new Map<Fqdn, Zone>();
+  for (const { value } of asking.views.zones.list()) if (isReverse(value.name)) all.set(value.name, value);
+  return (zone) => reverseZonesOf(asking, zone, all);
+}
+
+async function reverseZonesOf(asking: Asking, zone: Fqdn, all: ReadonlyMap<Fqdn, Zone>): Promise<Fqdn[]> {
+  if (isReverse(zone)) return [];
+  const found = new Set<Fqdn>();
+  const pools = new Set<string>();
+  for await (const host of hostsOf(asking, zone)) {
+    // Most zones have few reverse zones: then the first hosts already have all of them.
+    if (found.size === all.size) break;
+    for (const { address, pool, ptr } of host.addresses) {
+      if (pool !== null) pools.add(pool);
+      if (!host.ptr || ptr === false) continue;
+      const holder = ancestry(reverseName(address)).find((name) => all.has(name));
+      if (holder !== undefined) found.add(holder);
+    }
+  }
+  const ranges = rangesOf(asking, pools);
+  for (const [name, { automatic }] of all) {
+    const span = automatic && !found.has(name) ? addressesOf(name) : undefined;
+    if (span !== undefined && ranges.some(({ first, last }) => first <= span.last && last >= span.first))
+      found.add(name);
+  }
+  return [...found].sort(compareNames);
+}
+
+function isReverse(zone: Fqdn): boolean {
+  return reverseTrees.some((tree) => isWithin(zone, tree));
+}
+
+/** Yields the hosts of a zone that the token may see. */
+async function* hostsOf(asking: Asking, zone: Fqdn): AsyncGenerator<Host> {
+  const access = accessOf(asking);
+  for (let after: Fqdn | undefined; ; await nextTurn()) {
+    const slice: Host[] = [];
+    let read = 0;
+    for (const { value } of access.listHosts(after, zone)) {
+      after = value.name;
+      if (value.zone === zone && access.hasHost(value)) slice.push(value);
+      if (++read === sliceSize) break;
+    }
+    yield* slice;
+    if (read < sliceSize) return;
+  }
+}
+
+/** Returns the ranges of these pools, as far as the token may see them. */
+function rangesOf(asking: Asking, names: Iterable<string>): Interval[] {
+  const access = accessOf(asking);
+  return [...names].flatMap((name) => {
+    const pool = access.hasPool(name) ? asking.views.pools.get(name)?.value : undefined;
+    return pool?.ranges.map(parseRange) ?? [];
+  });
+}
+
+/** Returns the addresses whose PTRs an automatic reverse zone has. Undefined for a name of another form. */
+function addressesOf(zone: Fqdn): Interval | undefined {
+  const labels = labelsOf(zone).slice(0, -2).reverse();
+  const isIpv4 = isWithin(zone, reverseTrees[0]);
+  const [count, bits] = isIpv4 ? [4, 8n] : [32, 4n];
+  if (!labels.every((label) => (isIpv4 ? /^\d{1,3}$/ : /^[0-9a-f]$/).test(label)) || labels.length > count)
+    return undefined;
+  const value = labels.reduce((sum, label) => (sum << bits) | BigInt(isIpv4 ? Number(label) : `0x${label}`), 0n);
+  const free = bits * BigInt(count - labels.length);
+  const first: AddressNumber = (isIpv4 ? ipv4Base : 0n) + (value << free);
+  return { first, last: first + (1n << free) - 1n };
+}

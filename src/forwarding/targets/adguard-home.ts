@@ -1,0 +1,34 @@
+// AdGuard Home.
+
+import { formatEndpoint } from '../../model/endpoint.ts';
+import { isWithin, parseName } from '../../model/name.ts';
+import { lines } from './lines.ts';
+import type { Resolver } from './resolver.ts';
+
+const reverseTree = parseName('arpa');
+
+export const adguardHome: Resolver = {
+  title: 'AdGuard Home',
+  comment: '#',
+  takesPorts: true,
+  takesIpv6: true,
+  render: ({ zones, targets }) => {
+    const upstreams = targets.map(formatEndpoint).join(' ');
+    const reverse = zones.filter((zone) => isWithin(zone, reverseTree));
+    const lineOf = (zone: string) => `[/${zone}/]${upstreams}`;
+    const all = {
+      name: 'upstreams',
+      place: 'Settings › DNS settings › Upstream DNS servers (upstream_dns), below the lines that are there.',
+      text: lines(zones.map(lineOf)),
+    };
+    if (reverse.length === 0) return [all];
+    return [
+      all,
+      {
+        name: 'reverse',
+        place: 'Settings › DNS settings › Private reverse DNS servers (local_ptr_upstreams).',
+        text: lines('# AdGuard Home asks for PTRs of private addresses only here.', reverse.map(lineOf)),
+      },
+    ];
+  },
+};

@@ -1,0 +1,33 @@
+// dnsmasq 2.8x and newer, and Pi-hole 6, which is built around it.
+
+import { lines } from './lines.ts';
+import type { ForwardedZones, Resolver } from './resolver.ts';
+
+function dnsmasqText({ zones, targets }: ForwardedZones): string {
+  return lines(
+    '# A line for each target: dnsmasq asks another one if one does not answer.',
+    zones.flatMap((zone) => targets.map(({ address, port }) => `server=/${zone}/${address}#${port}`)),
+    '# Only matters with stop-dns-rebind (the default of OpenWrt): these names may have private addresses.',
+    zones.map((zone) => `rebind-domain-ok=/${zone}/`),
+  );
+}
+
+const limits = { comment: '#', takesPorts: true, takesIpv6: true } as const;
+
+export const dnsmasq: Resolver = {
+  ...limits,
+  title: 'dnsmasq',
+  render: (wanted) => [{ name: 'zones', place: '/etc/dnsmasq.d/zonewright.conf', text: dnsmasqText(wanted) }],
+};
+
+export const pihole6: Resolver = {
+  ...limits,
+  title: 'Pi-hole 6',
+  render: (wanted) => [
+    {
+      name: 'zones',
+      place: '/etc/dnsmasq.d/zonewright.conf, which Pi-hole reads after `pihole-FTL --config misc.etc_dnsmasq_d true`',
+      text: dnsmasqText(wanted),
+    },
+  ],
+};

@@ -1,0 +1,28 @@
+// macOS: one file for each zone, read by its own resolver.
+
+import { lines } from './lines.ts';
+import type { Resolver } from './resolver.ts';
+
+export const macos: Resolver = {
+  title: 'macOS',
+  comment: '#',
+  takesPorts: 'one',
+  takesIpv6: true,
+  maxTargets: 3,
+  render: ({ zones, targets }) => [
+    {
+      name: 'zones',
+      place:
+        'a shell of the Mac. dig and nslookup do not read these files: check with dscacheutil -q host -a name NAME.',
+      text: lines(
+        'sudo mkdir -p /etc/resolver',
+        zones.flatMap((zone) => [
+          `sudo tee /etc/resolver/${zone} > /dev/null << 'END'`,
+          ...targets.map(({ address }) => `nameserver ${address}`),
+          `port ${targets[0]?.port}`,
+          'END',
+        ]),
+      ),
+    },
+  ],
+};

@@ -1,0 +1,60 @@
+// PowerDNS Recursor 4 (settings and Lua) and 5 (YAML).
+
+import { formatEndpoint } from '../../model/endpoint.ts';
+import { lines } from './lines.ts';
+import type { Resolver } from './resolver.ts';
+
+const limits = { takesPorts: true, takesIpv6: true } as const;
+
+export const pdnsRecursor4: Resolver = {
+  ...limits,
+  title: 'PowerDNS Recursor 4',
+  comment: '#',
+  render: ({ zones, targets }) => [
+    {
+      name: 'settings',
+      place: '/etc/powerdns/recursor.d/zonewright.conf (include-dir).',
+      text: lines(
+        '# +=: forward-zones of other files stay.',
+        zones.map((zone) => `forward-zones+=${zone}=${targets.map(formatEndpoint).join(';')}`),
+      ),
+    },
+    {
+      name: 'lua',
+      comment: '--',
+      place: 'the end of the lua-config-file: /etc/powerdns/recursor.lua.',
+      text: lines(
+        '-- The zones are not signed: without this, clients that ask for DNSSEC get SERVFAIL.',
+        zones.map((zone) => `addNTA("${zone}", "forwarded to Zonewright")`),
+      ),
+    },
+  ],
+};
+
+export const pdnsRecursor5: Resolver = {
+  ...limits,
+  title: 'PowerDNS Recursor 5',
+  comment: '#',
+  render: ({ zones, targets }) => [
+    {
+      name: 'settings',
+      place: '/etc/powerdns/recursor.d/zonewright.yml (recursor.include_dir).',
+      text: lines(
+        'recursor:',
+        '  # !override would replace the zones of other files; without it, these are added.',
+        '  forward_zones:',
+        zones.flatMap((zone) => [
+          `    - zone: '${zone}'`,
+          '      # The targets are no resolvers.',
+          '      recurse: false',
+          '      forwarders:',
+          ...targets.map((target) => `        - '${formatEndpoint(target)}'`),
+        ]),
+        'dnssec:',
+        '  # The zones are not signed: without this, clients that ask for DNSSEC get SERVFAIL.',
+        '  negative_trustanchors:',
+        zones.flatMap((zone) => [`    - name: '${zone}'`, '      reason: forwarded to Zonewright']),
+      ),
+    },
+  ],
+};

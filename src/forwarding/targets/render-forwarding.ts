@@ -1,0 +1,111 @@
+// Renders the configuration of a resolver that shall forward our zones. Leaves out the targets that the resolver cannot
+// take, and says so in a comment. Throws UnfitForResolver, with the way out, if it cannot take a zone, or any target.
+
+import { addressNumber, familyOf } from '../../model/address.ts';
+import { type Endpoint, formatEndpoint, isLoopback } from '../../model/endpoint.ts';
+import { compareNames, type Fqdn, isWithin, parseName, root } from '../../model/name.ts';
+import type { Part, Resolver } from './resolver.ts';
+
+/** A resolver cannot take what we have. The message says why, and the way out. */
+export class UnfitForResolver extends Error {}
+
+const reverseTree = parseName('arpa');
+/** Needs no quotes in any format, not even in a shell. */
+const plainName = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/;
+const nameWithSlashes = /^[a-z0-9_]([a-z0-9_/-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_/-]*[a-z0-9_])?)*$/;
+const dnsPort = 53;
+
+interface Rendering {
+  resolver: Resolver;
+  zones: Iterable<Fqdn>;
+  targets: Iterable<Endpoint>;
+}
+
+/** Returns the parts of the configuration. The same zones and targets give the same text, in any order. */
+export function renderForwarding({ resolver, zones, targets }: Rendering): Part[] {
+  const sorted = [...new Set(zones)].sort((a, b) => Number(isReverse(a)) - Number(isReverse(b)) || compareNames(a, b));
+  requireNames(resolver, sorted);
+  const { taken, notes } = chooseTargets(resolver, inOrder(targets));
+  const parts = resolver.render({ zones: sorted, targets: taken });
+  return parts.map((part) => ({ ...part, text: withHead(resolver, part, notes, parts.length > 1) }));
+}
+
+/** Returns all parts as one text, to be read and pasted by people. */
+export function joinParts(parts: readonly Part[]): string {
+  return parts.map(({ text }) => text).join('\n');
+}
+
+function isReverse(zone: Fqdn): boolean {
+  return isWithin(zone, reverseTree);
+}
+
+/** Throws UnfitForResolver if the resolver cannot have one of the names. */
+export function requireNames({ title, takesSlashes = false }: Resolver, names: Iterable<Fqdn>): void {
+  const zones = [...names];
+  if (zones.includes(root)) {
+    throw new UnfitForResolver(
+      'the root zone has every name: set the targets as the only forwarders of the resolver, or name other zones (?zones=)',
+    );
+  }
+  const pattern = takesSlashes ? nameWithSlashes : plainName;
+  const unfit = zones.filter((zone) => !pattern.test(zone));
+  if (unfit.length === 0) return;
+  throw new UnfitForResolver(
+    `the configuration of ${title} cannot have the name ${unfit[0]}: configure this zone by hand, and name the others (?zones=)`,
+  );
+}
+
+/** Returns the endpoints in the order of their addresses, each once. */
+function inOrder(targets: Iterable<Endpoint>): Endpoint[] {
+  const distinct = new Map([...targets].map((target) => [formatEndpoint(target), target]));
+  const numbered = [...distinct.values()].map((target) => ({ target, number: addressNumber(target.address) }));
+  numbered.sort((a, b) => (a.number < b.number ? -1 : a.number > b.number ? 1 : a.target.port - b.target.port));
+  return numbered.map(({ target }) => target);
+}
+
+/** Returns the targets that the resolver takes, and what to say about the others. */
+function chooseTargets(resolver: Resolver, targets: readonly Endpoint[]): { taken: Endpoint[]; notes: string[] } {
+  const { title, takesPorts, takesIpv6, maxTargets = Number.POSITIVE_INFINITY } = resolver;
+  const taken: Endpoint[] = [];
+  const notes: string[] = [];
+  for (const target of targets) {
+    const reason = whyNot(target);
+    if (reason === undefined) taken.push(target);
+    else notes.push(`Left out: ${formatEndpoint(target)}. ${title} ${reason}.`);
+  }
+  if (taken.length === 0) {
+    throw new UnfitForResolver(
+      `${title} cannot take any of the targets: ${notes.join(' ')} Let a replica listen on port 53 of an address that it takes, and say so with --advertise`,
+    );
+  }
+  if (taken.some(isLoopback)) {
+    notes.push(
+      'A target is a loopback address: this works only on the machine of that replica. Set --advertise to an address that others reach.',
+    );
+  }
+  return { taken, notes };
+
+  function whyNot(target: Endpoint): string | undefined {
+    if (takesPorts === false && target.port !== dnsPort) return 'asks port 53 only';
+    if (!takesIpv6 && familyOf(target.address) === 'ipv6') return 'takes IPv4 targets only';
+    if (takesPorts === 'one' && taken[0] !== undefined && taken[0].port !== target.port)
+      return 'asks all targets at one port';
+    if (taken.length >= maxTargets) return `takes ${maxTargets} targets at most`;
+    return undefined;
+  }
+}
+
+/** Returns the text of a part below its head: what it is for, where it belongs, and the notes. */
+function withHead(
+  resolver: Resolver,
+  { place, text, comment = resolver.comment }: Part,
+  notes: readonly string[],
+  isOne: boolean,
+): string {
+  const head = [
+    `Zonewright: lets ${resolver.title} forward the zones. Ask for it again after zones or replicas have changed.`,
+    `${isOne ? 'One of several parts. ' : ''}Where: ${place}`,
+    ...notes,
+  ];
+  return `${head.map((line) => `${comment} ${line}\n`).join('')}${text}`;
+}

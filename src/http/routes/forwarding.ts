@@ -1,0 +1,195 @@
+// /v1/forwarding and /v1/zones/{zone}/forwarding: what the resolvers of a company must be told, as data and as their
+// configuration.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { accessOf } from '../../control/access/access.ts';
+import { existingZone } from '../../control/reading/existing.ts';
+import { type ErrorCode, joinFirst, refuse, refuseField } from '../../errors.ts';
+import type { Target } from '../../forwarding/live/live-targets.ts';
+import { reverseZoneFinder } from '../../forwarding/reverse-zones.ts';
+import {
+  joinParts,
+  renderForwarding,
+  requireNames,
+  UnfitForResolver,
+} from '../../forwarding/targets/render-forwarding.ts';
+import type { Part } from '../../forwarding/targets/resolver.ts';
+import { type ResolverName, resolverNames, resolvers } from '../../forwarding/targets/resolvers.ts';
+import { formatEndpoint } from '../../model/endpoint.ts';
+import { Type } from '../../model/json-schema.ts';
+import { type Fqdn, parseName } from '../../model/name.ts';
+import { askingOf } from '../auth.ts';
+import { pageOf } from '../page.ts';
+import { shown } from '../schemas/answers.ts';
+import { listOf, NameText, oneOf, pageQuery, strict } from '../schemas/common.ts';
+import { ForwardingBody } from '../schemas/forwarding.ts';
+import type { Routes } from '../services.ts';
+import { zoneNameOf } from '../zone-path.ts';
+
+const tags = ['forwarding'];
+const ResolverParam = oneOf(resolverNames, { description: 'The resolver that shall forward' });
+const PartQuery = Type.Optional(
+  Type.String({ pattern: '^[a-z]{1,20}$', description: 'One of several files; the head of each says what it is' }),
+);
+const refuses = ['no_healthy_target', 'not_found', 'resolver_unfit'] as const satisfies ErrorCode[];
+const rendered = {
+  200: {
+    description: 'The configuration',
+    content: { 'text/plain': { schema: Type.String() } },
+  },
+};
+
+export const forwardingRoutes: Routes = async (app, services) => {
+  const { views, targets } = services;
+
+  /** Sends the configuration for these zones and their reverse zones. */
+  async function sendRendered(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    zones: readonly Fqdn[],
+    wanted: { resolver: ResolverName; part: string | undefined },
+  ): Promise<FastifyReply> {
+    if (zones.length === 0) refuse('not_found', 'there is no zone that the token may see: create one (POST /v1/zones)');
+    const findReverse = reverseZoneFinder(askingOf(services, request));
+    const all = new Set(zones);
+    for (const zone of zones) for (const reverse of await findReverse(zone)) all.add(reverse);
+    const resolver = resolvers[wanted.resolver];
+    const parts = await unlessUnfit(async () => {
+      requireNames(resolver, all);
+      return renderForwarding({ resolver, zones: all, targets: healthyOf(await targets.list(zones)) });
+    });
+    return reply.type('text/plain; charset=utf-8').send(joinParts(partsNamed(parts, wanted.part)));
+  }
+
+  app.get(
+    '/v1/forwarding',
+    {
+      schema: {
+        operationId: 'listForwarding',
+        tags,
+        summary: 'List the zones with their targets and reverse zones',
+        querystring: strict(pageQuery),
+        response: shown(listOf(ForwardingBody)),
+      },
+    },
+    async (request) => {
+      const asking = askingOf(services, request);
+      const access = accessOf(asking);
+      const findReverse = reverseZoneFinder(asking);
+      const page = await pageOf(request.query, parseName, {
+        items: (after) => views.zones.list(after),
+        keyOf: ({ value }) => value.name,
+        matches: ({ value }) => access.hasZone(value.name),
+        show: ({ value }) => value.name,
+      });
+      const live = await targets.list(page.items);
+      const items = [];
+      for (const zone of page.items) items.push({ zone, reverseZones: await findReverse(zone), targets: live });
+      return { ...page, items };
+    },
+  );
+
+  app.get(
+    '/v1/forwarding/:resolver',
+    {
+      schema: {
+        operationId: 'renderForwardingOfZones',
+        tags,
+        summary: 'The configuration of a resolver that forwards many zones',
+        params: strict({ resolver: ResolverParam }),
+        querystring: strict({
+          zones: Type.Optional(
+            Type.String({
+              maxLength: 20_000,
+              description: 'Names of zones, with commas. Default: all that the token may see',
+            }),
+          ),
+          part: PartQuery,
+        }),
+        refuses,
+        response: rendered,
+      },
+    },
+    async (request, reply) => {
+      const { zones, part } = request.query;
+      const asking = askingOf(services, request);
+      const access = accessOf(asking);
+      const named =
+        zones === undefined
+          ? [...views.zones.list()].map(({ value }) => value.name).filter((zone) => access.hasZone(zone))
+          : zones.split(',').map((name) => existingZone(asking, zoneNameOf(name.trim())).value.name);
+      return sendRendered(request, reply, named, { resolver: request.params.resolver, part });
+    },
+  );
+
+  app.get(
+    '/v1/zones/:zone/forwarding',
+    {
+      schema: {
+        operationId: 'readForwarding',
+        tags,
+        summary: 'Where resolvers shall forward a zone',
+        params: strict({ zone: NameText }),
+        refuses: ['not_found'],
+        response: shown(ForwardingBody),
+      },
+    },
+    async (request) => {
+      const asking = askingOf(services, request);
+      const { name } = existingZone(asking, zoneNameOf(request.params.zone)).value;
+      const [reverseZones, live] = await Promise.all([reverseZoneFinder(asking)(name), targets.list([name])]);
+      return { zone: name, reverseZones, targets: live };
+    },
+  );
+
+  app.get(
+    '/v1/zones/:zone/forwarding/:resolver',
+    {
+      schema: {
+        operationId: 'renderForwarding',
+        tags,
+        summary: 'The configuration of a resolver that forwards a zone',
+        params: strict({ zone: NameText, resolver: ResolverParam }),
+        querystring: strict({ part: PartQuery }),
+        refuses,
+        response: rendered,
+      },
+    },
+    async (request, reply) => {
+      const { zone, resolver } = request.params;
+      const { name } = existingZone(askingOf(services, request), zoneNameOf(zone)).value;
+      return sendRendered(request, reply, [name], { resolver, part: request.query.part });
+    },
+  );
+};
+
+/** Returns the targets that answer. Refuses if none does. */
+function healthyOf(live: readonly Target[]): Target[] {
+  const healthy = live.filter((target) => target.healthy);
+  if (healthy.length > 0) return healthy;
+  const what =
+    live.length === 0
+      ? 'no replica is registered'
+      : `none of the replicas answers at the address that it advertises (${joinFirst(live.map(formatEndpoint))})`;
+  refuse(
+    'no_healthy_target',
+    `${what}: try again soon; if it lasts, see that they run, and that --advertise has addresses that the replicas reach too`,
+  );
+}
+
+/** Refuses with `resolver_unfit` what the resolver cannot take. */
+async function unlessUnfit<T>(render: () => Promise<T>): Promise<T> {
+  try {
+    return await render();
+  } catch (error) {
+    if (!(error instanceof UnfitForResolver)) throw error;
+    refuse('resolver_unfit', error.message);
+  }
+}
+
+function partsNamed(parts: readonly Part[], name: string | undefined): readonly Part[] {
+  if (name === undefined) return parts;
+  const found = parts.filter((part) => part.name === name);
+  if (found.length > 0) return found;
+  refuseField('invalid_request', '?part', `must be one of ${parts.map((part) => part.name).join(', ')}`);
+}
