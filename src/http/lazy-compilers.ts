@@ -25,9 +25,9 @@ export function newValidatorCompiler(): FastifySchemaCompiler<object> {
     strict: false,
     validateFormats: false,
   } as const;
-  const exact = newAjv({ ...options, coerceTypes: false });
+  const exact = newAjv({ ...options, coerceTypes: false, verbose: true });
   const firstFault = newAjv({ ...options, coerceTypes: false, allErrors: false });
-  const coercing = newAjv({ ...options, coerceTypes: 'array', allErrors: false, verbose: true });
+  const coercing = newAjv({ ...options, coerceTypes: 'array', verbose: true });
   return ({ schema, httpPart }) => {
     const isBody = httpPart === 'body';
     const compile = once(() => (isBody ? firstFault : coercing).compile(schema));
@@ -35,7 +35,7 @@ export function newValidatorCompiler(): FastifySchemaCompiler<object> {
     return (value: unknown) => {
       let validate = compile();
       if (validate(value)) return true;
-      if (isBody && countValues(value, maxExactValues) < maxExactValues) {
+      if (isBody && !hasManyValues(value)) {
         validate = compileExact();
         validate(value);
       }
@@ -71,6 +71,11 @@ function countCharacters(text: string, limit: number): number {
   let count = 0;
   for (const _character of text) if (++count >= limit) break;
   return count;
+}
+
+/** Returns whether a body has so many values that it is refused with its first fault. */
+export function hasManyValues(body: unknown): boolean {
+  return countValues(body, maxExactValues) >= maxExactValues;
 }
 
 /** Counts the values of a JSON value in all its levels, up to a limit. */

@@ -28,7 +28,10 @@ interface Level {
   step: string | number;
 }
 
-/** Returns the value of a JSON body. Refuses with `invalid_request`, or with `payload_too_large` too many values. */
+/**
+ * Returns the value of a JSON body. Refuses with `invalid_request`, or with `payload_too_large` too many values. Fields
+ * that are given twice are refused later, with other faults: {@link faultsOfJson}.
+ */
 export async function readJson(body: Buffer): Promise<unknown> {
   let text: string;
   try {
@@ -46,7 +49,18 @@ export async function readJson(body: Buffer): Promise<unknown> {
   }
   if (text.length > longText) await nextTurn();
   if (faults.length === 0) return value;
-  throw faultyInput(faults);
+  // A field that sets a prototype is not for other code to see.
+  if (faults.length >= maxFaults || faults.some(({ path }) => path.endsWith('/__proto__'))) throw faultyInput(faults);
+  noted.set(value as object, faults);
+  return value;
+}
+
+/** The faults of texts that were read, by their value. */
+const noted = new WeakMap<object, InputFault[]>();
+
+/** Returns the faults of the text of a body that {@link readJson} has read: fields that are given twice. */
+export function faultsOfJson(body: unknown): readonly InputFault[] {
+  return (typeof body === 'object' && body !== null && noted.get(body)) || [];
 }
 
 /**

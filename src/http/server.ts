@@ -20,6 +20,7 @@ import { cautiousHeaders } from './cautious-headers.ts';
 import { type ConnectionLimits, Connections, connectionLimits } from './connections.ts';
 import { descriptionOptions } from './description.ts';
 import { addDocs } from './docs.ts';
+import { tellEveryFault } from './every-fault.ts';
 import { buildSerializer, newValidatorCompiler } from './lazy-compilers.ts';
 import { limitRequests } from './limit-requests.ts';
 import { observeRequests } from './metrics.ts';
@@ -128,6 +129,7 @@ export async function createServer(
     await open.register(metricsRoutes, services);
   });
   await app.register(async (guarded) => {
+    tellEveryFault(guarded);
     guarded.addHook('onRoute', (route) => {
       route.schema = { querystring: strict({}), ...route.schema };
     });

@@ -7,7 +7,9 @@ import { entityTag, type Precondition } from '../control/input/precondition.ts';
 import { commitByForce } from '../control/transaction/commit-by-force.ts';
 import type { Committed, Decide, Standing } from '../control/transaction/decision.ts';
 import { refuse } from '../errors.ts';
+import { isKnown, orUnknown } from '../model/unknown.ts';
 import { actorOf } from './auth.ts';
+import { beginDecision } from './every-fault.ts';
 import type { Services } from './services.ts';
 
 /**
@@ -20,6 +22,7 @@ export async function commitFor<T>(
   reply: FastifyReply,
   decide: Decide<T>,
 ): Promise<Committed<T>> {
+  beginDecision(services, request, decide);
   const actor = actorOf(request);
   const key = request.headers['idempotency-key'];
   const committed =
@@ -39,13 +42,14 @@ export async function commitFor<T>(
  * `zonewright-revision`. For writes other than POST: it takes no `Idempotency-Key`.
  */
 export async function commitByForceFor<T>(
-  { committer }: Services,
+  services: Services,
   request: FastifyRequest,
   reply: FastifyReply,
   clear: Decide<number>,
   decide: Decide<T>,
 ): Promise<Committed<T>> {
-  const committed = await commitByForce(committer, actorOf(request), clear, decide);
+  beginDecision(services, request, clear);
+  const committed = await commitByForce(services.committer, actorOf(request), clear, decide);
   reply.header('zonewright-revision', String(committed.revision));
   return committed;
 }
@@ -54,11 +58,11 @@ export async function commitByForceFor<T>(
 export function preconditionOf(request: FastifyRequest): Precondition {
   const match = request.headers['if-match'];
   const noneMatch = request.headers['if-none-match'];
-  if (noneMatch !== undefined && noneMatch !== '*') {
-    refuse('invalid_request', 'a write takes If-None-Match: * only');
+  if (noneMatch !== undefined && isKnown(noneMatch) && noneMatch !== '*') {
+    refuse('invalid_request', 'a write takes If-None-Match: * only', {}, 'header if-none-match');
   }
   return {
-    ...(match !== undefined && { match: match.split(',').map((tag) => withoutBody(tag.trim())) }),
+    ...(match !== undefined && { match: orUnknown(() => match.split(',').map((tag) => withoutBody(tag.trim()))) }),
     ...(noneMatch === '*' && { create: true }),
   };
 }

@@ -2,6 +2,7 @@
 
 import type { Address } from './address.ts';
 import type { Fqdn } from './name.ts';
+import { known } from './unknown.ts';
 
 export interface Port {
   protocol: 'tcp' | 'udp' | 'sctp';
@@ -57,7 +58,7 @@ export function mayShare(holders: readonly Holder[], newcomer: Holder): boolean 
       (holder) =>
         holder.kind === 'allocation' &&
         newcomer.kind === 'allocation' &&
-        newcomer.sharingKey !== undefined &&
+        known(newcomer.sharingKey) !== undefined &&
         holder.sharingKey === newcomer.sharingKey &&
         portsAreApart(holder.ports, newcomer.ports),
     )

@@ -6,6 +6,7 @@ import { type Fqdn, labelsOf, parseName } from './name.ts';
 import type { Tags } from './pool.ts';
 import type { RecordType } from './rdata/record-types.ts';
 import type { OwnedRrset } from './rrset.ts';
+import { orUnknown } from './unknown.ts';
 
 export interface HostAddress {
   address: Address;
@@ -56,6 +57,7 @@ export function isPtrTarget(name: Fqdn): boolean {
 /** Returns all records of a host: A and AAAA, then PTR, then its aliases. `ttl` becomes the TTL of all records. */
 export function recordsOf(host: Host, ttl: number): OwnedRrset[] {
   const records: OwnedRrset[] = [];
+  const target = orUnknown(() => `${host.name}.`);
   for (const [family, type] of [
     ['ipv4', 'A'],
     ['ipv6', 'AAAA'],
@@ -65,9 +67,9 @@ export function recordsOf(host: Host, ttl: number): OwnedRrset[] {
   }
   if (host.ptr) {
     for (const { address, ptr } of host.addresses)
-      if (ptr !== false) records.push(managed(reverseName(address), 'PTR', ttl, [`${host.name}.`]));
+      if (ptr !== false) records.push(managed(reverseName(address), 'PTR', ttl, [target]));
   }
-  for (const alias of host.aliases) records.push(managed(alias, 'CNAME', ttl, [`${host.name}.`]));
+  for (const alias of host.aliases) records.push(managed(alias, 'CNAME', ttl, [target]));
   return records;
 }
 

@@ -1,4 +1,6 @@
-// The only error that model/ throws. How a request is refused because of it: errors.ts.
+// The error that model/ throws. How a request is refused because of it: errors.ts.
+
+import { orUnknown } from './unknown.ts';
 
 /** The error of a value that a parser or a rule does not accept. */
 export class InvalidValue extends Error {
@@ -37,14 +39,14 @@ const maxFaults = 100;
 
 /**
  * Calls each function. Returns their results, or throws one InvalidValue with the faults of all that throw one, or with
- * the first hundred.
+ * the first hundred. The result of one that works with an unknown value is unknown.
  */
 export function callEach<T>(calls: readonly (() => T)[]): T[] {
   const faults: InvalidValue[] = [];
   const results: T[] = [];
   for (const call of calls) {
     try {
-      results.push(call());
+      results.push(orUnknown(call));
     } catch (error) {
       if (!(error instanceof InvalidValue)) throw error;
       faults.push(error, ...error.others);

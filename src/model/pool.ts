@@ -3,6 +3,7 @@
 import { type AddressNumber, type Family, familyOfNumber } from './address.ts';
 import { type AddressRange, type Interval, parseRange, rangeHolds } from './address-range.ts';
 import { atPath, callEach, InvalidValue, parseEach } from './invalid-value.ts';
+import { orUnknown } from './unknown.ts';
 
 export const strategies = ['lowest', 'random', 'least-recently-used'] as const;
 type Strategy = (typeof strategies)[number];
@@ -96,13 +97,12 @@ export function poolShape(pool: ShapedPool): PoolShape {
 }
 
 function newShape(pool: ShapedPool): PoolShape {
-  const ranges = pool.ranges.map(parseRange);
-  const ends = pool.allowFirstLast ? [] : ranges.flatMap(firstAndLast);
-  return {
-    ranges,
-    excluded: mergeIntervals([...pool.exclude.map(parseRange), ...ends]),
-    avoidBuggyIps: pool.avoidBuggyIps,
-  };
+  const ranges = pool.ranges.map((text) => orUnknown(() => parseRange(text)));
+  const excluded = orUnknown(() => {
+    const ends = pool.allowFirstLast ? [] : ranges.flatMap(firstAndLast);
+    return mergeIntervals([...pool.exclude.map(parseRange), ...ends]);
+  });
+  return { ranges, excluded, avoidBuggyIps: pool.avoidBuggyIps };
 }
 
 /** Returns the first and last address of a prefix. /31, /32, /127, /128 and `a-b` ranges have none to exclude. */

@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import type { ErrorCode } from '../../src/errors.ts';
 import { type Method, problemIn } from '../support/api-client.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
+import { tokenFor } from '../support/tokens.ts';
 
 async function prepare(t: TestContext): Promise<ServedApi> {
   const served = await servedApi(t);
@@ -111,7 +112,7 @@ const refusals: [ErrorCode, Method, string, unknown, string[], Record<string, st
     'PUT',
     '/v1/hosts/web.foo.k8s',
     { zone: 'other', aliases: ['own.foo.k8s'] },
-    ['header if-none-match', '/zone'],
+    ['header if-none-match', '/zone', '/aliases/0'],
     createOnly,
   ],
   [
@@ -199,4 +200,85 @@ test('a PTR that no host manages is to be deleted, and that works', async (t) =>
   assert.equal(problem.managedBy, undefined);
   await api.ok(204, 'DELETE', ptr);
   await api.ok(201, 'POST', '/v1/hosts', host);
+});
+
+/** Requests whose faults are found in several stages. */
+const mixed: [Method, string, unknown, string[]][] = [
+  ['POST', '/v1/hosts', { name: 'a.z', aliases: ['a..b'], ttl: -1 }, ['/ttl', '/aliases/0', '/name']],
+  [
+    'POST',
+    '/v1/hosts',
+    { name: 'web.foo.k8s', addresses: ['192.0.2.300', '192.0.2.1', '192.0.2.9'], ptr: 'no', stray: 1, pool: 'p' },
+    ['/ptr', '/stray', '/addresses/0', '/name', '/addresses/1', '/addresses/2'],
+  ],
+  // What would follow from a field that was left out.
+  ['POST', '/v1/hosts', { name: 7, adopt: 1, families: ['ipv6'] }, ['/adopt', '/name']],
+  ['POST', '/v1/hosts', { name: 'new.foo.k8s', addresses: 'x', families: ['ipv6'] }, ['/addresses']],
+  ['POST', '/v1/hosts', { name: 'new.foo.k8s', addresses: ['x'], families: ['ipv6'] }, ['/addresses/0']],
+  ['POST', '/v1/hosts', { name: 'new.foo.k8s', ip: '192.0.2.5', families: ['ipv6'] }, ['/ip']],
+  ['POST', '/v1/hosts', { name: 'own.foo.k8s', adopt: 'yes' }, ['/adopt']],
+  // The name may be meant for a wildcard, which has no PTR.
+  ['POST', '/v1/hosts', { name: 'a..b', addresses: ['192.0.2.6'] }, ['/name']],
+  ['POST', '/v1/hosts', { name: 'new.foo.k8s', addresses: ['192.0.2.6'], ttl: -1 }, ['/ttl', '/ptr']],
+  ['PUT', '/v1/pools/p', { ranges: ['192.0.2.0/33'] }, ['/ranges/0']],
+  ['PUT', '/v1/pools/p?force=si', { ranges: ['10.0.0.0/24'] }, ['?force']],
+  [
+    'POST',
+    '/v1/pools/p/allocations',
+    { addresses: ['192.0.2.5', '192.0.2.1'], sharingKey: '', ports: [{ protocol: 'udp', port: 53 }] },
+    ['/sharingKey', '/addresses/1'],
+  ],
+  ['POST', '/v1/pools/p/allocations', { count: 0, ports: 7 }, ['/count', '/ports']],
+];
+
+test('faults of the form, of values and of what stands are told together, and none that only follows', async (t) => {
+  const { api, dump } = await prepare(t);
+  await api.ok(201, 'PUT', '/v1/zones/2.0.192.in-addr.arpa/rrsets/6/PTR', { records: ['old.example.'] });
+  const shared = { addresses: ['192.0.2.5'], sharingKey: 'dns', ports: [{ protocol: 'tcp', port: 53 }] };
+  await api.ok(201, 'POST', '/v1/pools/p/allocations', shared);
+  const before = await dump();
+  for (const [method, path, body, pointers] of mixed) {
+    await t.test(`${method} ${path} ${JSON.stringify(body)}`, async () => {
+      const problem = await api.refused('invalid_request', method, path, body);
+      assert.deepEqual(problem.errors?.map(({ pointer }) => pointer).sort(), pointers.sort(), problem.detail);
+    });
+  }
+  assert.deepEqual(await dump(), before);
+});
+
+test('a body that is full of faults is not examined for conflicts', async (t) => {
+  const { api } = await prepare(t);
+  const ranges = Array.from({ length: 15_000 }, () => 0);
+  const { errors = [] } = await api.refused('invalid_request', 'POST', '/v1/pools', { name: 'p', ranges });
+  assert.equal(errors.length, 100);
+  assert.ok(errors.every(({ pointer }) => pointer.startsWith('/ranges')));
+});
+
+test('a fault of the form does not tell a token what is beyond its scope', async (t) => {
+  const served = await prepare(t);
+  const { api: admin } = served;
+  await admin.ok(201, 'POST', '/v1/zones', { name: 'secret.test' });
+  await admin.ok(201, 'POST', '/v1/pools', { name: 'secret', ranges: ['10.1.0.0/24'], autoAssign: false });
+  await admin.ok(201, 'POST', '/v1/hosts', { name: 'a.secret.test', pool: 'secret', addresses: ['10.1.0.1'] });
+  const { api } = await tokenFor(served, 'team', { role: 'operator', zones: ['foo.k8s'], pools: ['p'] });
+  const { api: viewer } = await tokenFor(served, 'viewer', { role: 'viewer' });
+  const requests: [Method, string, object, string][] = [
+    ['POST', '/v1/hosts', { name: 'a.secret.test', ttl: -1 }, '/ttl'],
+    ['POST', '/v1/hosts', { name: 'b.foo.k8s', addresses: ['10.1.0.1'], ttl: -1 }, '/ttl'],
+    ['POST', '/v1/hosts', { name: 'b.foo.k8s', aliases: ['a.secret.test'], ttl: -1 }, '/ttl'],
+    ['POST', '/v1/hosts', { name: 'b.foo.k8s', aliases: ['a..b', 'a.secret.test'] }, '/aliases/0'],
+    ['POST', '/v1/hosts', { name: 'b.foo.k8s', pool: 'secret', ttl: -1 }, '/ttl'],
+    ['PUT', '/v1/pools/p', { ranges: ['192.0.2.0/28', '10.1.0.0/30'], priority: 'x' }, '/priority'],
+    ['PUT', '/v1/pools/p', { ranges: ['192.0.2.0/33', '10.1.0.0/30'] }, '/ranges/0'],
+    ['POST', '/v1/pools', { name: 'secret', ranges: ['192.0.2.0/33'] }, '/ranges/0'],
+    ['PUT', '/v1/zones/secret.test', { defaultTtl: -1 }, '/defaultTtl'],
+    ['PUT', '/v1/zones/secret.test/rrsets/a/A', { records: ['192.0.2.1'], ttl: -1 }, '/ttl'],
+    ['POST', '/v1/pools/secret/allocations', { addresses: ['10.1.0.1'], owner: 7 }, '/owner'],
+  ];
+  for (const [method, path, body, pointer] of requests) {
+    const problem = await api.refused('invalid_request', method, path, body, [pointer]);
+    assert.doesNotMatch(problem.detail, /held|host:/);
+  }
+  await api.refused('forbidden', 'POST', '/v1/hosts', { name: 'a.secret.test' });
+  await viewer.refused('forbidden', 'POST', '/v1/hosts', { name: 'web.foo.k8s', ttl: -1 });
 });

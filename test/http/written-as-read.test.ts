@@ -115,7 +115,7 @@ test('a list of RRsets is refused if read-only fields have other values than a G
     'precondition_failed',
     'PATCH',
     '/v1/zones/z/rrsets',
-    [{ name: 'ü', type: 'TXT', records: ['"x"'], unicodeName: 'ö' }],
+    [{ name: 'new-ü', type: 'TXT', records: ['"x"'], unicodeName: 'new-ö' }],
     ['/0/unicodeName'],
   );
   await api.refused('managed_record', 'PATCH', '/v1/zones/z/rrsets', [

@@ -5,6 +5,7 @@ import { type Address, parseAddress } from '../../model/address.ts';
 import type { HostAddress } from '../../model/host.ts';
 import { defaultSpace } from '../../model/pool.ts';
 import type { Rrset } from '../../model/rrset.ts';
+import { isKnown, unknownValue } from '../../model/unknown.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import type { WantedHost } from './host-wanted.ts';
 
@@ -14,8 +15,10 @@ import type { WantedHost } from './host-wanted.ts';
  * use already, also if their pool excludes them or is draining. Returns `wanted` itself if no such records stand there.
  */
 export function withAdopted({ views }: DecisionContext, wanted: WantedHost): WantedHost {
+  if (wanted.adopt !== true) return wanted;
+  if (!isKnown(wanted.name)) return { ...wanted, addresses: wanted.addresses ?? unknownValue };
   const zone = views.zones.enclosing(wanted.name)?.value;
-  if (wanted.adopt !== true || zone === undefined) return wanted;
+  if (zone === undefined) return wanted;
   const rrsets = views.zones.name(zone.name, wanted.name).rrsets.filter(isOfUsers);
   const addresses: Address[] = rrsets.flatMap(({ records }) => records).map(parseAddress);
   if (addresses.length === 0) return wanted;

@@ -2,6 +2,7 @@
 
 import type { Host } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
+import { isKnown, known } from '../../model/unknown.ts';
 import { hostKey } from '../../store/kinds/host.ts';
 import { accessOf } from '../access/access.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
@@ -41,7 +42,7 @@ export function decideChangeHost(
   context: DecisionContext,
   { name, precondition, change }: HostChange,
 ): Decision<HostPut> {
-  const current = context.views.hosts.get(name);
+  const current = context.views.hosts.get(known(name));
   const access = accessOf(context);
   access.needName(name);
   if (current !== undefined) access.needHost(name, current.value);
@@ -50,7 +51,7 @@ export function decideChangeHost(
   const wanted = builder.refusals.need(() => change(current?.value));
   requireScope(context, wanted, current?.value);
   if (wanted.name !== name) builder.refusals.try(() => refuseTakenName(context, wanted.name));
-  const before = current?.value ?? orphanedHost(context, wanted.name);
+  const before = current?.value ?? (isKnown(wanted.name) ? orphanedHost(context, wanted.name) : undefined);
   const host = hostFrom(builder, wanted, before);
   writeHost(builder, before, host);
   const resultOf = (warnings: Warning[]) => ({

@@ -1,6 +1,7 @@
 // Use case: a host is created.
 
 import type { Host } from '../../model/host.ts';
+import { isKnown } from '../../model/unknown.ts';
 import { withPools } from '../reading/with-pools.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
@@ -23,7 +24,7 @@ export function decideCreateHost(context: DecisionContext, asked: WantedHost): D
   const wanted = withAdopted(context, asked);
   requireScope(context, wanted);
   builder.refusals.try(() => refuseTakenName(context, wanted.name));
-  const orphan = orphanedHost(context, wanted.name);
+  const orphan = isKnown(wanted.name) ? orphanedHost(context, wanted.name) : undefined;
   const host = hostFrom(builder, wanted, orphan);
   writeHost(builder, orphan, host, { adoption: wanted.adopt === true ? 'asked' : 'offered' });
   return builder.buildWith((found) => {

@@ -7,6 +7,7 @@ import { parseRange, rangeHolds } from '../../model/address-range.ts';
 import { type Host, isPtrTarget, parseHostName } from '../../model/host.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
 import { checkTags, type Tags } from '../../model/pool.ts';
+import { isKnown, known, orUnknown } from '../../model/unknown.ts';
 import type { Views } from '../../views/views.ts';
 import { mergePatch } from '../input/merge-patch.ts';
 import { parseList } from '../input/parse-list.ts';
@@ -66,12 +67,15 @@ export function parseHostInput(input: HostInput, pathName?: () => Fqdn): WantedH
     ttl,
     ptr: ptr ?? mayHavePtr,
     everyPtr: ptr === true,
-    ...(input.adopt === true && { adopt: true, anyTtl: input.ttl === undefined }),
+    ...(input.adopt && { adopt: true, anyTtl: input.ttl === undefined }),
     owner,
     tags,
     ...(pool !== undefined && { pool }),
     ...(families !== undefined && { families }),
-    ...(addresses !== undefined && { addresses, withoutPtr: addresses.filter((_, at) => lacksPtr(input, at)) }),
+    ...(addresses !== undefined && {
+      addresses,
+      withoutPtr: orUnknown(() => addresses.filter((_, at) => lacksPtr(input, at))),
+    }),
   };
 }
 
@@ -79,12 +83,13 @@ export function parseHostInput(input: HostInput, pathName?: () => Fqdn): WantedH
 export function parseHostPut(name: string, input: HostInput): WantedHost {
   const pathName = () => atField(':name', () => parseHostName(name));
   const [inPath, wanted] = parseAll(pathName, () => parseHostInput(input, pathName));
-  if (wanted.name !== inPath) refuseField('invalid_request', '/name', 'is not the name in the path: rename with PATCH');
-  return wanted;
+  if (isKnown(wanted.name) && isKnown(inPath) && wanted.name !== inPath)
+    refuseField('invalid_request', '/name', 'is not the name in the path: rename with PATCH');
+  return { ...wanted, name: inPath };
 }
 
 function addressIn(one: string | HostAddressInput): string {
-  return typeof one === 'string' ? one : one.address;
+  return typeof one === 'string' ? one : orUnknown(() => one.address);
 }
 
 /** Returns whether the request says that this address has no PTR. */
@@ -110,15 +115,18 @@ export function checkShownHost(
 ): void {
   parseAll(
     () => checkReadOnly(readOnly, shown),
-    ...(addresses ?? []).map((one, index) => () => {
-      if (typeof one === 'string') return;
-      const stands = shown?.addresses.find(({ address }) => address === one.address);
-      for (const field of ['pool', 'ptr'] as const) {
-        if (one[field] === undefined || one[field] === stands?.[field]) continue;
-        refuseReadOnly(`/addresses/${index}/${field}`, stands?.[field]);
-      }
-    }),
+    () => parseAll(...(addresses ?? []).map((one, index) => () => checkShownAddress(one, index, shown))),
   );
+}
+
+function checkShownAddress(one: string | HostAddressInput, index: number, shown: ShownHost | undefined): void {
+  if (typeof one === 'string') return;
+  const own = known(one.address);
+  const stands = shown?.addresses.find(({ address }) => address === own);
+  for (const field of ['pool', 'ptr'] as const) {
+    if (one[field] === undefined || !isKnown(one[field]) || one[field] === stands?.[field]) continue;
+    refuseReadOnly(`/addresses/${index}/${field}`, stands?.[field]);
+  }
 }
 
 /**

@@ -6,6 +6,8 @@ import { type Host, type HostAddress, maxHostAddresses } from '../../model/host.
 import type { Fqdn } from '../../model/name.ts';
 import type { Tags } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
+import { isKnown, known } from '../../model/unknown.ts';
+import type { Zone } from '../../model/zone.ts';
 import {
   type AddressWarning,
   chooseExplicit,
@@ -53,21 +55,16 @@ export interface WantedHost {
  */
 export function hostFrom(builder: TransactionBuilder, wanted: WantedHost, before: Host | undefined): Host {
   const { views, refusals, now } = builder;
-  const zone = views.zones.enclosing(wanted.name)?.value;
-  const hasPool = wanted.pool === undefined || views.pools.get(wanted.pool) !== undefined;
-  refusals.try(() => {
-    if (zone === undefined)
-      refuseField('zone_not_found', '/name', `no zone covers ${wanted.name}: create one first (POST /v1/zones)`);
-  });
-  refusals.try(() => {
-    if (wanted.pool !== undefined && !hasPool)
+  const zone = refusals.try(() => zoneOf(builder, known(wanted.name)));
+  const hasPool = !refusals.refuses(() => {
+    if (wanted.pool !== undefined && views.pools.get(known(wanted.pool)) === undefined)
       refuseField('pool_not_found', '/pool', noPool(wanted.pool), { pool: wanted.pool });
   });
-  const own = wanted.aliases.indexOf(wanted.name);
   refusals.try(() => {
+    const own = wanted.aliases.indexOf(known(wanted.name));
     if (own >= 0) refuseField('name_taken', `/aliases/${own}`, `${wanted.name} cannot be its own alias`);
   });
-  const addresses = hasPool ? addressesFrom(builder, wanted, heldBy(wanted, before)) : [];
+  const addresses = (hasPool && refusals.try(() => addressesFrom(builder, wanted, heldBy(wanted, before)))) || [];
   refusals.try(() => {
     if (addresses.length > Math.max(maxHostAddresses, before?.addresses.length ?? 0)) {
       const message = `the host would have ${addresses.length} addresses, more than ${maxHostAddresses}`;
@@ -78,13 +75,20 @@ export function hostFrom(builder: TransactionBuilder, wanted: WantedHost, before
     name: wanted.name,
     zone: zone?.name ?? wanted.name,
     addresses,
-    aliases: wanted.aliases,
+    // An unknown value makes no records here.
+    aliases: isKnown(wanted.aliases) ? wanted.aliases : [],
     ttl: wanted.ttl,
-    ptr: wanted.ptr,
+    ptr: isKnown(wanted.ptr) && wanted.ptr,
     owner: wanted.owner,
     tags: wanted.tags,
     createdAt: before?.createdAt ?? timestamp(now),
   };
+}
+
+/** Returns the zone that contains a name. Refuses with `zone_not_found`. */
+function zoneOf({ views }: DecisionContext, name: Fqdn): Zone {
+  const message = `no zone covers ${name}: create one first (POST /v1/zones)`;
+  return views.zones.enclosing(name)?.value ?? refuseField('zone_not_found', '/name', message);
 }
 
 /** A warning about an address of the host, or about a record. */
@@ -105,7 +109,7 @@ export function newAddressWarnings(context: DecisionContext, host: Host, before:
 function heldBy({ ptr, everyPtr = false, withoutPtr = [] }: WantedHost, before: Host | undefined): HostAddress[] {
   const held = before?.addresses ?? [];
   return held.map((one) => {
-    const keepsMark = ptr && (!everyPtr || withoutPtr.includes(one.address));
+    const keepsMark = ptr && (!everyPtr || (isKnown(withoutPtr) && withoutPtr.includes(one.address)));
     const { ptr: _, ...unmarked } = one;
     return keepsMark ? one : unmarked;
   });
@@ -120,7 +124,9 @@ function addressesFrom(context: TransactionBuilder, wanted: WantedHost, held: Ho
     (address, index) => context.refusals.try(() => choose(address, index), `/addresses/${index}`) ?? [],
   );
   if (explicit.length < (wanted.addresses ?? []).length) return explicit;
-  if (wanted.addresses !== undefined) return [...explicit, ...missingFamilies(context, wanted, explicit, [])];
+  if (wanted.addresses !== undefined) {
+    return [...explicit, ...(context.refusals.try(() => missingFamilies(context, wanted, explicit, [])) ?? [])];
+  }
   const kept = held.filter(
     (one) => isIn(context, one, wanted.pool) && (wanted.families?.includes(familyOf(one.address)) ?? true),
   );
@@ -157,6 +163,6 @@ function missingFamilies(
 
 /** Refuses with `name_taken` if there is a host of that name. */
 export function refuseTakenName({ views }: DecisionContext, name: Fqdn): void {
-  if (views.hosts.get(name) === undefined) return;
+  if (views.hosts.get(known(name)) === undefined) return;
   refuseField('name_taken', '/name', `there is a host ${name} already`, { name });
 }

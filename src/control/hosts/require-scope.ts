@@ -3,6 +3,7 @@
 
 import type { Host } from '../../model/host.ts';
 import { defaultSpace } from '../../model/pool.ts';
+import { known, orUnknown } from '../../model/unknown.ts';
 import { accessOf } from '../access/access.ts';
 import type { Asking } from '../access/actor.ts';
 import type { WantedHost } from './host-wanted.ts';
@@ -15,13 +16,18 @@ export function requireScope(asking: Asking, wanted: WantedHost, before?: Host):
   const access = accessOf(asking);
   if (access.isWhole) return;
   const { name, aliases, pool, addresses = [], adopted = [], owner } = wanted;
-  access.needName(name, '/name');
-  for (const [index, alias] of aliases.entries()) access.needName(alias, `/aliases/${index}`);
-  if (pool !== undefined) access.needPool(pool, '/pool');
-  for (const [index, address] of addresses.entries()) {
-    if (pool !== undefined || before?.addresses.some((one) => one.address === address)) continue;
+  // An unknown value has another fault. The others are checked, since more is told of them.
+  orUnknown(() => access.needName(known(name), '/name'));
+  eachKnown(aliases, (alias, index) => access.needName(alias, `/aliases/${index}`));
+  if (pool !== undefined) orUnknown(() => access.needPool(known(pool), '/pool'));
+  eachKnown(addresses, (address, index) => {
+    if (pool !== undefined || before?.addresses.some((one) => one.address === address)) return;
     const isAdopted = adopted.some((one) => one.address === address);
     access.needAddress(defaultSpace, address, isAdopted ? '/adopt' : `/addresses/${index}`);
-  }
-  access.needOwner(owner, '/owner');
+  });
+  orUnknown(() => access.needOwner(known(owner), '/owner'));
+}
+
+function eachKnown<T>(items: readonly T[], call: (item: T, index: number) => void): void {
+  orUnknown(() => items.forEach((item, index) => void orUnknown(() => call(known(item), index))));
 }

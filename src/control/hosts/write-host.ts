@@ -8,6 +8,7 @@ import type { Holder } from '../../model/allocation.ts';
 import { type Host, type HostAddress, recordsOf } from '../../model/host.ts';
 import { type Fqdn, isWithin } from '../../model/name.ts';
 import { managingHost, type OwnedRrset, type Rrset } from '../../model/rrset.ts';
+import { isKnown } from '../../model/unknown.ts';
 import type { Zone } from '../../model/zone.ts';
 import { hostKey, hostValue } from '../../store/kinds/host.ts';
 import { accessOf } from '../access/access.ts';
@@ -39,7 +40,7 @@ export function writeHost(
   after: Host | undefined,
   { doomed, adoption }: { doomed?: Fqdn | undefined; adoption?: Adoption } = {},
 ): void {
-  writeHostKey(builder, before, after);
+  builder.refusals.try(() => writeHostKey(builder, before, after));
   writeAddresses(builder, before, after);
   const old = before === undefined ? [] : recordsOf(before, 0);
   const wanted = after === undefined ? [] : recordsOf(after, 0);
@@ -76,13 +77,15 @@ function writeAddresses(builder: TransactionBuilder, before?: Host, after?: Host
   const holder: Holder = { kind: 'host', host: after.name, owner: after.owner };
   // An address that stays is written too if the name or the owner of its host changes, or if a new host takes over an
   // orphan. The compare of the address proves that nobody else has taken it.
-  const isNew = builder.views.hosts.get(after.name) === undefined;
+  const isNew = !isKnown(after.name) || builder.views.hosts.get(after.name) === undefined;
   for (const [index, choice] of wanted.entries()) {
-    if (!old.some((other) => isSameAddress(choice, other))) {
-      builder.refusals.try(() => takeAddress(builder, choice, holder, `/addresses/${index}`));
-    } else if (before !== undefined && (isNew || before.owner !== after.owner)) {
-      replaceHost(builder, choice, before.name, holder);
-    }
+    builder.refusals.try(() => {
+      if (!old.some((other) => isSameAddress(choice, other))) {
+        takeAddress(builder, choice, holder, `/addresses/${index}`);
+      } else if (before !== undefined && (isNew || before.owner !== after.owner)) {
+        replaceHost(builder, choice, before.name, holder);
+      }
+    });
   }
 }
 

@@ -3,6 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { refuseField } from '../../errors.ts';
+import { isKnown } from '../../model/unknown.ts';
 import { Refusals } from './refusals.ts';
 
 /**
@@ -16,7 +17,7 @@ export function checkReadOnly(
 ): void {
   const refusals = new Refusals();
   for (const [field, value] of Object.entries(request)) {
-    if (value === undefined || isDeepStrictEqual(value, shown?.[field])) continue;
+    if (value === undefined || !isKnown(value) || isDeepStrictEqual(value, shown?.[field])) continue;
     refusals.try(() => refuseReadOnly(`${path}/${field}`, shown?.[field]));
   }
   refusals.throwIfAny();

@@ -5,6 +5,7 @@ import { type Address, type Family, formatAddress } from '../../model/address.ts
 import { type AddressRecord, type Holder, mayShare, type Port } from '../../model/allocation.ts';
 import { type Pool, poolShape } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
+import { known, orUnknown } from '../../model/unknown.ts';
 import { addressesPrefix, addressKey } from '../../store/kinds/address.ts';
 import { accessOf } from '../access/access.ts';
 import {
@@ -45,14 +46,15 @@ type Allocated = AddressRecord & { warning?: AddressWarning };
  */
 export function decideAllocateAddresses(context: DecisionContext, wanted: WantedAllocation): Decision<Allocated[]> {
   const { value: pool } = existingPool(context, wanted.pool);
-  accessOf(context).needOwner(wanted.owner, '/owner');
+  orUnknown(() => accessOf(context).needOwner(known(wanted.owner), '/owner'));
   const builder = new TransactionBuilder(context);
   const records =
     wanted.addresses === undefined
       ? (builder.refusals.try(() => allocateNext(builder, pool, wanted), ':pool') ?? [])
       : wanted.addresses.flatMap((address, index) => {
           const path = `/addresses/${index}`;
-          const allocate = () => allocateExplicit(builder, pool, address, path, holderOf(context, wanted, index));
+          const allocate = () =>
+            allocateExplicit(builder, pool, known(address), path, holderOf(context, wanted, index));
           return builder.refusals.try(allocate, path) ?? [];
         });
   return builder.build(
@@ -67,11 +69,11 @@ function holderOf({ now }: DecisionContext, wanted: WantedAllocation, index: num
   const { owner, sharingKey, ports, expiresInSeconds, ids } = wanted;
   return {
     kind: 'allocation',
-    id: ids[index] as string,
+    id: orUnknown(() => ids[index] as string),
     owner,
     ...(sharingKey !== undefined && { sharingKey }),
     ...(ports !== undefined && { ports }),
-    ...(expiresInSeconds !== undefined && { expiresAt: timestamp(now + expiresInSeconds * 1000) }),
+    ...(expiresInSeconds !== undefined && { expiresAt: orUnknown(() => timestamp(now + expiresInSeconds * 1000)) }),
   };
 }
 
@@ -81,7 +83,7 @@ function holderOf({ now }: DecisionContext, wanted: WantedAllocation, index: num
  */
 function allocateNext(builder: TransactionBuilder, pool: Pool, wanted: WantedAllocation): AddressRecord[] {
   const family = wanted.family ?? defaultFamily(builder, pool.name);
-  const shares = wanted.sharingKey !== undefined && (wanted.ports ?? []).length > 0 && !pool.drain;
+  const shares = known(wanted.sharingKey) !== undefined && (wanted.ports ?? []).length > 0 && !pool.drain;
   const shared = shares ? shareable(builder, pool, family, wanted) : [];
   const missing = wanted.count - shared.length;
   const choices = missing > 0 ? chooseNext(builder, family, missing, pool.name) : [];

@@ -4,6 +4,7 @@ import { atField, refuseField } from '../../errors.ts';
 import { type Address, type Family, familyOf, parseAddress } from '../../model/address.ts';
 import type { Port } from '../../model/allocation.ts';
 import { defaultSpace } from '../../model/pool.ts';
+import { known, orUnknown } from '../../model/unknown.ts';
 import { parseList } from '../input/parse-list.ts';
 import { parseAll } from '../input/refusals.ts';
 import type { WantedAllocation } from './allocate-addresses.ts';
@@ -27,21 +28,24 @@ export interface AllocationInput {
 export function parseAllocationInput(pool: string, input: AllocationInput, newId: () => string): WantedAllocation {
   const { addresses: texts, count, owner = '', ...more } = input;
   const { family } = more;
+  const parseAddresses = () => texts && parseList('/addresses', texts, parseAddress);
   const [addresses] = parseAll(
-    () => texts && parseList('/addresses', texts, parseAddress),
+    parseAddresses,
     () => {
-      if (texts !== undefined && count !== undefined && count !== texts.length)
+      if (texts !== undefined && count !== undefined && known(count) !== texts.length)
         refuseField('invalid_request', '/count', 'is not the number of addresses');
     },
+    () => {
+      if (family !== undefined && parseAddresses()?.some((address) => familyOf(address) !== known(family)))
+        refuseField('invalid_request', '/family', 'is not the family of the addresses');
+    },
   );
-  if (family !== undefined && addresses?.some((address) => familyOf(address) !== family))
-    refuseField('invalid_request', '/family', 'is not the family of the addresses');
   return {
     ...more,
     pool,
     owner,
     count: count ?? 1,
-    ids: Array.from({ length: addresses?.length ?? count ?? 1 }, newId),
+    ids: orUnknown(() => Array.from({ length: addresses?.length ?? count ?? 1 }, newId)),
     ...(addresses && { addresses }),
   };
 }
@@ -69,7 +73,7 @@ export function parseReleaseInput({ ip, space, id, owner }: ReleaseInput): Omit<
       id === undefined && owner === undefined
         ? undefined
         : (holder) =>
-            (id === undefined || (holder.kind === 'allocation' && holder.id === id)) &&
-            (owner === undefined || holder.owner === owner),
+            (id === undefined || (holder.kind === 'allocation' && holder.id === known(id))) &&
+            (owner === undefined || holder.owner === known(owner)),
   };
 }

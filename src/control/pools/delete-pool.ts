@@ -5,6 +5,7 @@ import { poolKey } from '../../store/kinds/pool.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import { accessOf } from '../access/access.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
+import { Refusals } from '../input/refusals.ts';
 import { existingPool } from '../reading/existing.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
@@ -36,7 +37,9 @@ export function decideDeletePool(context: DecisionContext, wanted: PoolDeletion)
  */
 export function decideEvictAll(context: DecisionContext, { name, precondition }: PoolDeletion): Decision<number> {
   const { value, modified } = poolToDelete(context, name);
-  checkPrecondition(precondition, entityTag(modified));
+  const { refusals = new Refusals() } = context;
+  refusals.try(() => checkPrecondition(precondition, entityTag(modified)));
+  refusals.throwIfAny();
   return decideEvict(context, leavingFrom(value));
 }
 

@@ -4,6 +4,7 @@
 import { refuse, refuseField } from '../../errors.ts';
 import { type AddressRange, rangesOverlap } from '../../model/address-range.ts';
 import { type Pool, poolShape } from '../../model/pool.ts';
+import { isKnown, known, orUnknown } from '../../model/unknown.ts';
 import { poolKey, poolKind, poolValue } from '../../store/kinds/pool.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import { accessOf } from '../access/access.ts';
@@ -41,7 +42,7 @@ export function decidePutPool(
   context: DecisionContext,
   { name, precondition, change, force = false }: PoolChange,
 ): Decision<PoolPut> {
-  const current = context.views.pools.get(name);
+  const current = context.views.pools.get(known(name));
   requireScope(context, name);
   const builder = new TransactionBuilder(context);
   builder.refusals.try(() => checkPrecondition(precondition, current && entityTag(current.modified)));
@@ -81,7 +82,13 @@ function requireScope(context: DecisionContext, name: string): void {
 /** Refuses with `forbidden` a token that is limited to pools, if the pool is new or gets other addresses. */
 function requireSameAddresses(context: DecisionContext, pool: Pool, current: Pool | undefined): void {
   if (current === undefined) accessOf(context).needAllPools('to create a pool');
-  else if (!hasSameAddresses(pool, current)) accessOf(context).needAllPools("to change a pool's ranges or space");
+  else if (!isSameKnown(pool, current)) accessOf(context).needAllPools("to change a pool's ranges or space");
+}
+
+/** Returns false also if the wanted addresses are not known: a refusal because of them would name other pools. */
+function isSameKnown(pool: Pool, current: Pool): boolean {
+  const isSame = orUnknown(() => isKnown(pool.space) && hasSameAddresses(pool, current));
+  return isKnown(isSame) && isSame;
 }
 
 function hasSameAddresses(pool: Pool, current: Pool): boolean {
@@ -96,9 +103,9 @@ function writePool(
 ): void {
   checkRanges(builder, pool, builder.refusals);
   if (current !== undefined) {
-    const isMoved = current.value.space !== pool.space;
-    const leaving = leavingFrom(current.value, pool);
-    builder.refusals.try(() => refuseUse(builder, leaving, force), isMoved ? '/space' : '/ranges');
+    const { value: before } = current;
+    const isMoved = before.space !== pool.space;
+    builder.refusals.try(() => refuseUse(builder, leavingFrom(before, pool), force), isMoved ? '/space' : '/ranges');
   }
   guardRanges(builder, pool, current?.value);
   builder.put(
@@ -114,13 +121,14 @@ function writePool(
  * same space.
  */
 function checkRanges({ views }: DecisionContext, pool: Pool, refusals: Refusals): void {
-  const { ranges } = poolShape(pool);
+  const ranges = refusals.try(() => poolShape(pool).ranges) ?? [];
   const checkRange = (range: AddressRange, index: number) => {
-    const twin = ranges.findIndex((other, earlier) => earlier < index && rangesOverlap(range, other));
+    const isTwin = (other: AddressRange) => isKnown(other) && rangesOverlap(known(range), other);
+    const twin = ranges.findIndex((other, earlier) => earlier < index && isTwin(other));
     if (twin >= 0) {
       refuseField('pool_overlap', `/ranges/${index}`, `${range.text} overlaps ${ranges[twin]?.text} of the same pool`);
     }
-    const other = views.pools.overlapping(pool.space, range, pool.name);
+    const other = views.pools.overlapping(known(pool.space), known(range), pool.name);
     if (other !== undefined) {
       const message = `${range.text} overlaps ${other.range.text} of pool '${other.pool.name}'`;
       refuseField('pool_overlap', `/ranges/${index}`, message, { pool: other.pool.name, range: other.range.text });
@@ -146,9 +154,9 @@ export function decideEvictOutside(
   context: DecisionContext,
   { name, precondition, change }: PoolChange,
 ): Decision<number> {
-  const current = context.views.pools.get(name);
+  const current = context.views.pools.get(known(name));
   requireScope(context, name);
-  const refusals = new Refusals();
+  const { refusals = new Refusals() } = context;
   refusals.try(() => checkPrecondition(precondition, current && entityTag(current.modified)));
   const pool = refusals.need(() => change(current?.value));
   requireSameAddresses(context, pool, current?.value);

@@ -4,6 +4,7 @@
 import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';
 import type { AddressRecord, Holder } from '../../model/allocation.ts';
+import { known } from '../../model/unknown.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import { accessOf } from '../access/access.ts';
 import { seenNames } from '../addresses/choose-addresses.ts';
@@ -32,7 +33,7 @@ export function decideReleaseAddress(
   { space, address, precondition, leaves }: AddressRelease,
 ): Decision<void> {
   const access = accessOf(context);
-  access.needAddress(space, address);
+  access.needAddress(known(space), address);
   const current = context.views.pools.address(space, address);
   if (
     current?.value.state === 'released' &&
@@ -40,8 +41,8 @@ export function decideReleaseAddress(
     !context.views.pools.isFree(space, address, context.now)
   ) {
     access.needNoOwner('addresses that cool down');
-    checkPrecondition(precondition, entityTag(current.modified));
     const builder = new TransactionBuilder(context);
+    builder.refusals.try(() => checkPrecondition(precondition, entityTag(current.modified)));
     endCoolDown(builder, current);
     return builder.build(undefined);
   }

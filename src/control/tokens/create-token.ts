@@ -21,8 +21,11 @@ export function decideCreateToken(
 ): Decision<ShownToken> {
   needTokens(context);
   const { views, now } = context;
-  if (views.tokens.has(id))
-    refuse('already_exists', `there is a token '${id}' already: choose another name, or rotate it`, { token: id });
+  const builder = new TransactionBuilder(context);
+  builder.refusals.try(() => {
+    const message = `there is a token '${id}' already: choose another name, or rotate it`;
+    if (views.tokens.has(id)) refuse('already_exists', message, { token: id }, '/name');
+  });
   const token: StoredToken = {
     id,
     name,
@@ -31,8 +34,7 @@ export function decideCreateToken(
     createdAt: timestamp(now),
     ...(expiresInSeconds !== undefined && { expiresAt: timestamp(now + expiresInSeconds * 1000) }),
   };
-  const builder = new TransactionBuilder(context).put(tokenKey(id), tokenValue.encode(token), undefined);
-  return builder.build(shownToken(views, token));
+  return builder.put(tokenKey(id), tokenValue.encode(token), undefined).build(shownToken(views, token));
 }
 
 /** Returns whether the store has a token with which tokens can be managed. */

@@ -25,7 +25,7 @@ export function existingToken(asking: Asking, id: string): Versioned<StoredToken
   needTokens(asking);
   return (
     asking.views.tokens.get(id) ??
-    refuse('not_found', `there is no token '${id}': list them (GET /v1/tokens)`, { token: id })
+    refuse('not_found', `there is no token '${id}': list them (GET /v1/tokens)`, { token: id }, ':id')
   );
 }
 

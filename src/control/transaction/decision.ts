@@ -1,10 +1,13 @@
 // The shape of a use case: a pure function from the views and a request to the transaction that carries the request
 // out. How a decision is built: transaction-builder.ts. How it is committed: commit.ts.
 
+import { Refusal } from '../../errors.ts';
 import type { AuditedDecision } from '../../model/audit-event.ts';
 import type { Revision } from '../../model/revision.ts';
+import { UnknownValue } from '../../model/unknown.ts';
 import { type Compare, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
 import type { Asking } from '../access/actor.ts';
+import { Refusals } from '../input/refusals.ts';
 
 /** The limit of a decision's operations. One more in the transaction is for the outbox of the audit events. */
 export const maxDecisionOperations = maxOperations - 1;
@@ -24,6 +27,8 @@ export interface DecisionContext extends Asking {
   readonly claimed: { has(key: string): boolean };
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Gets the faults of the request that the decision finds. Only {@link findFaults} gives it. */
+  readonly refusals?: Refusals;
 }
 
 /**
@@ -62,6 +67,26 @@ export class Decision<T> implements Transaction {
     };
     return new Decision(this.result, transaction, this.audited);
   }
+}
+
+/**
+ * Makes a decision that is not committed, for a request some of whose values are unknown. Refuses with the faults that
+ * it finds, or throws UnknownValue if it finds none.
+ */
+export function findFaults(asking: Asking, decide: Decide<unknown>): never {
+  const refusals = new Refusals();
+  try {
+    decide({ ...asking, claimed: new Set(), now: Date.now(), refusals });
+  } catch (error) {
+    const isOfRequest = error instanceof Refusal && error.errors === undefined && error.code !== 'forbidden';
+    // Throws what is beyond the scope of the token, alone.
+    if (!isOfRequest)
+      refusals.try(() => {
+        throw error;
+      });
+  }
+  refusals.throwIfAny();
+  throw new UnknownValue();
 }
 
 /** Returns a decision that writes nothing. */

@@ -117,7 +117,7 @@ export class NameEdits {
     const zonesWithNewCuts = new Set(
       edits.filter((edit) => this.newCuts(edit).length > 0).map(({ zone }) => zone.name),
     );
-    for (const edit of edits) {
+    const checkEdit = (edit: NameEdit) => {
       const { zone, owner, rrsets, written } = edit;
       const mayHaveCuts = zonesWithNewCuts.has(zone.name) || this.#views.zones.hasCuts(zone.name);
       const above = mayHaveCuts ? this.#cutsAbove(zone, owner) : [];
@@ -135,7 +135,8 @@ export class NameEdits {
         const hidden = refusals.try(() => this.#hiddenBy(zone, newCut, pathOf)) ?? [];
         for (const finding of hidden) refuseOrWarn(finding);
       }
-    }
+    };
+    for (const edit of edits) refusals.try(() => checkEdit(edit));
     // A zone without nameservers in its settings and without NS records has the replicas as its nameservers. A DNAME at
     // its apex hides their names. Adding the DNAME can cause that, and so can deleting the NS records.
     for (const { zone, owner, before, rrsets, changed } of this.#names.values()) {

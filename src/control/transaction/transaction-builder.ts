@@ -33,7 +33,7 @@ export class TransactionBuilder implements DecisionContext {
   readonly claimed: DecisionContext['claimed'];
   readonly now: number;
   /** The faults of the request that were found so far. {@link build} throws them together. */
-  readonly refusals = new Refusals();
+  readonly refusals: Refusals;
   readonly #compares = new Map<string, Compare>();
   readonly #operations = new Map<string, Operation>();
   readonly #names: NameEdits;
@@ -45,13 +45,14 @@ export class TransactionBuilder implements DecisionContext {
   readonly #enclosing = new Set<string>();
 
   /** Refuses with `forbidden` an actor that may not write. */
-  constructor({ actor, views, claimed, now }: DecisionContext) {
+  constructor({ actor, views, claimed, now, refusals = new Refusals() }: DecisionContext) {
     const access = accessOf({ actor, views });
     access.needRole('operator');
     this.actor = actor;
     this.views = views;
     this.claimed = claimed;
     this.now = now;
+    this.refusals = refusals;
     this.#names = new NameEdits(views, access);
   }
 

@@ -13,6 +13,7 @@ import { type Finding, Findings } from '../../model/zone-file/findings.ts';
 import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Views } from '../../views/views.ts';
 import { accessOf } from '../access/access.ts';
+import type { Asking } from '../access/actor.ts';
 import { checkPrecondition, entityTag } from '../input/precondition.ts';
 import { Refusals } from '../input/refusals.ts';
 import { atOneRevision } from '../reading/at-one-revision.ts';
@@ -65,9 +66,7 @@ async function importWithin(share: MemoryShare, places: ImportPlaces, wanted: Im
   const { actor, zone: name, dryRun, precondition = {}, onProgress = () => undefined, signal } = wanted;
   const asking = { actor, views };
   const read = existingZone(asking, name);
-  const access = accessOf(asking);
-  access.needRole('operator');
-  access.needAllOwners('a zone file');
+  needImport(asking);
   const findings = new Findings();
   const refusals = new Refusals();
   const contents = await readZoneFile(wanted, views, read.value, findings, share);
@@ -109,6 +108,13 @@ async function importWithin(share: MemoryShare, places: ImportPlaces, wanted: Im
   } finally {
     journal.end();
   }
+}
+
+/** Refuses with `forbidden` who may not import zone files. */
+export function needImport(asking: Asking): void {
+  const access = accessOf(asking);
+  access.needRole('operator');
+  access.needAllOwners('a zone file');
 }
 
 function resultOf({ counts, differences }: ZoneComparison, findings: Findings) {

@@ -5,6 +5,7 @@ import { refuse, refuseField } from '../../errors.ts';
 import { type Fqdn, isWithin } from '../../model/name.ts';
 import type { RecordType } from '../../model/rdata/record-types.ts';
 import { managerOf, managingHost, type OwnedRrset, type Rrset } from '../../model/rrset.ts';
+import { known, unknownValue } from '../../model/unknown.ts';
 import type { Zone } from '../../model/zone.ts';
 import { serialKey } from '../../store/kinds/serial.ts';
 import { accessOf } from '../access/access.ts';
@@ -72,29 +73,32 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
   const rrsets: OwnedRrset[] = [];
   const noted: Warning[] = [];
   let created = false;
-  for (const change of changes) {
-    const { owner, type, rrset, path, warning } = change;
+  let isComplete = true;
+  const write = (change: RrsetChange) => {
+    const { path, warning } = change;
+    const [owner, type, rrset] = [known(change.owner), known(change.type), change.rrset];
     let kept: OwnedRrset | undefined;
     const readKept = () => {
       kept = managedAlready(builder, zone, change, precondition);
     };
-    if (builder.refusals.refuses(readKept)) continue;
+    if (builder.refusals.refuses(readKept)) return;
     if (kept !== undefined) {
       rrsets.push(kept);
-      continue;
+      return;
     }
-    if (builder.refusals.refuses(() => checkPlace(zone, owner, type, path))) continue;
+    if (builder.refusals.refuses(() => checkPlace(zone, owner, type, path))) return;
     const stands = builder.rrsetsAt(zone, owner).find((other) => other.type === type);
     const shown = stands ?? impliedAt(context, zone, owner, type);
     builder.refusals.try(() => checkPrecondition(precondition, shown && rrsetTag(shown)));
     if (stands?.manager === 'host') {
       const isOrphan = isOrphanedRecord(context, owner, stands);
-      if (!isOrphan && builder.refusals.refuses(() => refuseManaged(owner, stands), path)) continue;
+      if (!isOrphan && builder.refusals.refuses(() => refuseManaged(owner, stands), path)) return;
       const host = managingHost(owner, stands);
       requireOrphan(builder, host);
       const message = `the ${type} records of ${owner} belonged to host:${host}, which does not exist or does not have them`;
       noted.push({ owner, types: [type], message });
     }
+    known(rrset);
     if (rrset !== undefined) {
       const written: Rrset = { type, ttl: rrset.ttl ?? zone.defaultTtl, records: rrset.records };
       builder.putRrset(zone, owner, written);
@@ -104,7 +108,12 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
     } else if (stands !== undefined) builder.deleteRrset(zone, owner, type);
     else if (shown !== undefined) builder.refusals.refuses(() => refuseImplied(owner, type, zone), path);
     else if (mustExist) builder.refusals.try(() => refuseMissing(owner, type));
+  };
+  for (const change of changes) {
+    // Without an unknown change, the records may not fit together.
+    if (builder.refusals.refuses(() => write(change))) isComplete = false;
   }
+  if (!isComplete) builder.refusals.need(() => known(unknownValue));
   return builder.buildWith(
     (warnings) => ({ rrsets, created, warnings: [...noted, ...warnings] }),
     (owner, type) => changes.find((one) => one.owner === owner && one.type === type && one.rrset !== undefined)?.path,
@@ -125,7 +134,8 @@ function managedAlready(
   const shown = servedRrsetsAt(builder.views, zone, owner).find((one) => one.type === type);
   checkReadOnly({ managedBy: managedBy.value }, shown && { managedBy: managerOf(owner, shown) }, managedBy.at);
   if (shown === undefined || rrset === undefined) return undefined;
-  const isSame = (rrset.ttl ?? shown.ttl) === shown.ttl && isDeepStrictEqual(rrset.records, shown.records);
+  const [ttl, records] = [known(rrset.ttl), known(rrset.records)];
+  const isSame = (ttl ?? shown.ttl) === shown.ttl && isDeepStrictEqual(records, shown.records);
   if (!isSame) return undefined;
   checkPrecondition(precondition, rrsetTag(shown));
   // Puts the same RRset again. The builder then writes nothing, but adds the compare that proves it is unchanged.

@@ -4,6 +4,7 @@ import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import { checkBelow, checkNameservers } from '../../model/check-name.ts';
 import { recordsOf } from '../../model/host.ts';
 import { type Fqdn, isWithin, parentOf } from '../../model/name.ts';
+import { known } from '../../model/unknown.ts';
 import type { Zone } from '../../model/zone.ts';
 import { hostKind } from '../../store/kinds/host.ts';
 import { serialKey } from '../../store/kinds/serial.ts';
@@ -45,7 +46,7 @@ export function decidePutZone(
   { name, precondition, change }: ZoneChange,
   path = ':zone',
 ): Decision<ZonePut> {
-  requireScope(context, name);
+  requireScope(context, known(name));
   const current = context.views.zones.get(name);
   const builder = new TransactionBuilder(context);
   builder.refusals.try(() => checkPrecondition(precondition, current && entityTag(current.modified)));
@@ -66,7 +67,7 @@ export function decidePutZone(
 /** Creates a zone. Refuses with `already_exists` or `zone_conflict`. */
 export function decideCreateZone(context: DecisionContext, zone: Zone): ReturnType<typeof decidePutZone> {
   const { name } = zone;
-  requireScope(context, name);
+  requireScope(context, known(name));
   if (context.views.zones.get(name) !== undefined)
     refuse('already_exists', `there is a zone ${name} already`, { zone: name }, '/name');
   return decidePutZone(context, { name, precondition: {}, change: () => zone }, '/name');

@@ -7,6 +7,7 @@ import { type Fqdn, formatRelativeName, isWithin, parseRelativeName } from '../.
 import { isPartedText, partedTextWarning } from '../../model/rdata/parted-text.ts';
 import { parseRecordType, type RecordType } from '../../model/rdata/record-types.ts';
 import { type RecordInput, readRecord, recordsOfOne } from '../../model/rrset.ts';
+import { isKnown, known, orUnknown, unknownValue } from '../../model/unknown.ts';
 import { checkReadOnly } from '../input/read-only.ts';
 import { parseAll, Refusals } from '../input/refusals.ts';
 import { Turns } from '../reading/turns.ts';
@@ -41,7 +42,7 @@ interface ReadRecords {
   parted: string | undefined;
 }
 
-const noRecords: ReadRecords = { canonical: [], parted: undefined };
+const noRecords: ReadRecords = { canonical: unknownValue, parted: undefined };
 
 /** An RRset of a list as people write it. */
 export interface NamedRrsetInput extends RrsetInput {
@@ -109,7 +110,7 @@ export function parseRrsetPut(
  * and refuses names, types and records as the other functions of this file do: all faults at once.
  */
 export async function parseRrsetList(zone: Fqdn, inputs: readonly NamedRrsetInput[]): Promise<RrsetChange[]> {
-  const count = inputs.reduce((sum, { records = [] }) => sum + records.length, 0);
+  const count = inputs.reduce((sum, one) => sum + countRecords(one), 0);
   if (count > maxListedRecords)
     refuse('payload_too_large', `the request has ${count} records, more than ${maxListedRecords}: split it`);
   const refusals = new Refusals();
@@ -117,18 +118,25 @@ export async function parseRrsetList(zone: Fqdn, inputs: readonly NamedRrsetInpu
   const turns = new Turns();
   const seen = new Set<string>();
   for (const [index, input] of inputs.entries()) {
-    await refusals.tryLater(async () => {
-      const paths = { name: `/${index}/name`, type: `/${index}/type`, fields: `/${index}` };
-      const change = await parseRrset(zone, input, paths, turns);
-      const key = `${change.owner} ${change.type}`;
+    const paths = { name: `/${index}/name`, type: `/${index}/type`, fields: `/${index}` };
+    const change = await refusals.tryLater(() => parseRrset(zone, input, paths, turns));
+    changes.push(change ?? unknownValue);
+    refusals.try(() => {
+      const { owner, type } = changes[index] as RrsetChange;
+      const key = `${owner} ${type}`;
       if (seen.has(key)) refuseField('invalid_request', `/${index}`, 'the RRset is named twice');
       seen.add(key);
-      changes.push(change);
     });
     if (refusals.full) break;
   }
   refusals.throwIfAny();
   return changes;
+}
+
+/** Returns 0 for an RRset whose records are not known. */
+function countRecords(input: NamedRrsetInput): number {
+  const count = orUnknown(() => input.records?.length ?? 0);
+  return isKnown(count) ? count : 0;
 }
 
 function charactersOf(record: RecordInput): number {
@@ -144,18 +152,15 @@ async function parseRrset(
   refusals = new Refusals(),
 ): Promise<RrsetChange> {
   const { unicodeName, managedBy, records: texts = [] } = input;
-  const parseOwnerAndUnicode = () => {
-    const owner = parseOwner(paths.name, name, zone);
-    checkReadOnly({ unicodeName }, { unicodeName: unicodeNameOf(formatRelativeName(owner, zone)) }, paths.fields);
-    return owner;
-  };
-  const readType = () => parseTypeAt(paths.type, typeText);
-  refusals.try(parseOwnerAndUnicode);
-  const known = refusals.try(readType);
-  const read = () => (known === undefined ? noRecords : recordsAt(`${paths.fields}/records`, known, texts, turns));
-  const records = (await refusals.tryLater(async () => read())) ?? noRecords;
+  const owner = refusals.try(() => parseOwner(paths.name, name, zone)) ?? unknownValue;
+  refusals.try(() => {
+    const now = unicodeNameOf(formatRelativeName(known(owner), zone));
+    checkReadOnly({ unicodeName }, { unicodeName: now }, paths.fields);
+  });
+  const type = refusals.try(() => parseTypeAt(paths.type, typeText)) ?? unknownValue;
+  const read = async () => recordsAt(`${paths.fields}/records`, known(type), texts, turns);
+  const records = (await refusals.tryLater(read)) ?? noRecords;
   refusals.throwIfAny();
-  const [owner, type] = [parseOwnerAndUnicode(), readType()];
   const change = changeOf({ owner, type }, input, records, paths.name);
   return { ...change, ...(managedBy !== undefined && { managedBy: { at: paths.fields, value: managedBy } }) };
 }
@@ -174,6 +179,10 @@ async function recordsAt(
   const read: ReturnType<typeof readRecord>[] = [];
   let parted: string | undefined;
   for (const [index, record] of records.entries()) {
+    if (!isKnown(record)) {
+      read.push(unknownValue);
+      continue;
+    }
     const one = refusals.try(() => atField(`${path}/${index}`, () => readRecord(type, record), 'record_invalid'));
     if (one !== undefined) read.push(one);
     if (parted === undefined && typeof record === 'string' && isPartedText(type, record)) parted = record;
@@ -181,7 +190,7 @@ async function recordsAt(
     await turns.note(charactersOf(record));
   }
   refusals.throwIfAny();
-  return { canonical: atField(path, () => recordsOfOne(type, read), 'record_invalid'), parted };
+  return { canonical: orUnknown(() => atField(path, () => recordsOfOne(type, read), 'record_invalid')), parted };
 }
 
 function changeOf(
@@ -190,6 +199,7 @@ function changeOf(
   { canonical, parted }: ReadRecords,
   path: string,
 ): RrsetChange {
+  if (!isKnown(records)) return { owner, type, rrset: unknownValue, path };
   if (records?.length === 0) return { owner, type, rrset: undefined, path };
   const rrset = { type, records: canonical, ...(ttl !== undefined && { ttl }) };
   if (parted === undefined) return { owner, type, rrset, path };

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { atField, refuseField } from '../../errors.ts';
 import { parseMailbox } from '../../model/mailbox.ts';
 import { parseName, root } from '../../model/name.ts';
+import { isKnown, known, unknownValue } from '../../model/unknown.ts';
 import { checkZoneName, type SoaSettings, soaDefaults, type Zone, zoneDefaults } from '../../model/zone.ts';
 import { mergePatch } from '../input/merge-patch.ts';
 import { parseList } from '../input/parse-list.ts';
@@ -35,16 +36,19 @@ export function parseNewZone({ name, ...input }: ZoneInput & { name: string }): 
  */
 export function parseZoneInput(name: Zone['name'], input: ZoneInput, current: Zone | undefined): Zone {
   const { defaultTtl = zoneDefaults.defaultTtl, soa = {}, skydns = false } = input;
-  const { mname, rname, ...times } = soa;
-  const [nameservers, primary, mailbox] = parseAll(
+  const [nameservers, primary, mailbox, times] = parseAll(
     () => parseList('/nameservers', input.nameservers ?? [], parseName),
-    () => (mname === undefined ? undefined : atField('/soa/mname', () => parseName(mname))),
-    () => (rname === undefined ? undefined : atField('/soa/rname', () => parseMailbox(rname))),
+    () => optional(soa.mname, (text) => atField('/soa/mname', () => parseName(text))),
+    () => optional(soa.rname, (text) => atField('/soa/rname', () => parseMailbox(text))),
     () => {
-      if (current === undefined) atField('/name', () => checkZoneName(name));
+      const { mname: _, rname: __, ...times } = soa;
+      return withoutDefaults(times, current);
     },
     () => {
-      if (skydns) refuseField('invalid_request', '/skydns', 'is not available in this version');
+      if (current === undefined) atField('/name', () => checkZoneName(known(name)));
+    },
+    () => {
+      if (known(skydns)) refuseField('invalid_request', '/skydns', 'is not available in this version');
     },
   );
   const zone: Zone = {
@@ -52,11 +56,13 @@ export function parseZoneInput(name: Zone['name'], input: ZoneInput, current: Zo
     generation: current?.generation ?? zoneDefaults.generation,
     defaultTtl,
     nameservers,
-    soa: {
-      ...withoutDefaults(times, current),
-      ...(primary !== undefined && { mname: primary }),
-      ...(mailbox !== undefined && { rname: mailbox }),
-    },
+    soa: isKnown(times)
+      ? {
+          ...times,
+          ...(primary !== undefined && { mname: primary }),
+          ...(mailbox !== undefined && { rname: mailbox }),
+        }
+      : unknownValue,
     skydns,
     // A zone that a user has changed is not automatic any more: it is not deleted with its last name.
     automatic: false,
@@ -64,6 +70,10 @@ export function parseZoneInput(name: Zone['name'], input: ZoneInput, current: Zo
   if (input.automatic !== true) return zone;
   if (current?.automatic !== true) refuseReadOnly('/automatic', current?.automatic);
   return isDeepStrictEqual({ ...zone, automatic: true }, current) ? current : zone;
+}
+
+function optional<T>(text: string | undefined, parse: (text: string) => T): T | undefined {
+  return text === undefined ? undefined : parse(text);
 }
 
 /**

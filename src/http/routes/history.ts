@@ -1,5 +1,6 @@
 // The past, as the ledger has it: events, who had an address, what a host was, how full a pool was.
 
+import type { FastifyRequest } from 'fastify';
 import { parseSteps, parseTimeAt, parseTimeRange } from '../../control/history/history-input.ts';
 import { parseAddressAt } from '../../control/pools/allocation-input.ts';
 import { existingPool } from '../../control/reading/existing.ts';
@@ -18,6 +19,7 @@ import { Type } from '../../model/json-schema.ts';
 import { parseName } from '../../model/name.ts';
 import { defaultSpace } from '../../model/pool.ts';
 import { askingOf } from '../auth.ts';
+import { endTrial } from '../every-fault.ts';
 import { decodeCursor, encodeCursor, limitOf } from '../page.ts';
 import { shown } from '../schemas/answers.ts';
 import { AddressText, LabelText, listOf, NameText, oneOf, pageQuery, strict } from '../schemas/common.ts';
@@ -61,11 +63,12 @@ export const historyRoutes: Routes = async (app, services) => {
         response: shown(listOf(EventBody)),
       },
     },
-    async ({ query }) => {
+    async (request) => {
+      const { query } = request;
       const { kind, subject, action, actor } = query;
       const filter = { resource: kind, name: subject, action, actor, ...parseTimeRange(query) };
       const page = pageWanted(query);
-      return shownPage(await ask(services, (ledger) => ledger.listEvents(filter, page)));
+      return shownPage(await ask(services, request, (ledger) => ledger.listEvents(filter, page)));
     },
   );
 
@@ -82,11 +85,12 @@ export const historyRoutes: Routes = async (app, services) => {
         response: shown(listOf(EventBody)),
       },
     },
-    async ({ params, query }) => {
+    async (request) => {
+      const { params, query } = request;
       const name = atField(':name', () => parseName(params.name));
       const filter = { resource: 'host' as const, name, ...parseTimeRange(query) };
       const page = pageWanted(query);
-      return shownPage(await ask(services, (ledger) => ledger.listEvents(filter, page)));
+      return shownPage(await ask(services, request, (ledger) => ledger.listEvents(filter, page)));
     },
   );
 
@@ -110,7 +114,8 @@ export const historyRoutes: Routes = async (app, services) => {
         response: shown(listOf(HoldBody)),
       },
     },
-    async ({ params, query }) => {
+    async (request) => {
+      const { params, query } = request;
       const address = parseAddressAt(':ip', params.ip);
       const { since, until } = parseTimeRange(query);
       const at = parseTimeAt('?at', query.at);
@@ -123,7 +128,7 @@ export const historyRoutes: Routes = async (app, services) => {
         until: at ?? (until === undefined ? undefined : until - 1),
       };
       const page = pageWanted(query);
-      return shownPage(await askService(services, (service) => service.addressHistory(filter, page)));
+      return shownPage(await askService(services, request, (service) => service.addressHistory(filter, page)));
     },
   );
 
@@ -146,18 +151,23 @@ export const historyRoutes: Routes = async (app, services) => {
     async (request) => {
       const { value: pool } = existingPool(askingOf(services, request), request.params.pool);
       const wanted = { pool: pool.name, ...parseSteps(request.query, Date.now()) };
-      const steps = await ask(services, (ledger) => ledger.usage(wanted));
+      const steps = await ask(services, request, (ledger) => ledger.usage(wanted));
       return { pool: pool.name, stepSeconds: wanted.step / 1000, steps };
     },
   );
 };
 
-function ask<T>(services: Services, question: (ledger: Ledger) => Promise<T>): Promise<T> {
-  return askService(services, (service) => service.read(question));
+function ask<T>(services: Services, request: FastifyRequest, question: (ledger: Ledger) => Promise<T>): Promise<T> {
+  return askService(services, request, (service) => service.read(question));
 }
 
 /** Asks the ledger. Refuses if it is off, at another replica, or not available. */
-async function askService<T>({ ledger }: Services, question: (service: LedgerReader) => Promise<T>): Promise<T> {
+async function askService<T>(
+  { ledger }: Services,
+  request: FastifyRequest,
+  question: (service: LedgerReader) => Promise<T>,
+): Promise<T> {
+  endTrial(request);
   if (ledger === undefined) refuse('ledger_off', 'this replica keeps no history: start it with --ledger, if it shall');
   try {
     return await question(ledger);

@@ -20,6 +20,7 @@ import type { Committed, Decide } from '../../control/transaction/decision.ts';
 import { refuseField } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
 import type { Pool } from '../../model/pool.ts';
+import { isKnown, unknownValue } from '../../model/unknown.ts';
 import { askingOf } from '../auth.ts';
 import { pageOf } from '../page.ts';
 import { created, deleted, read, shown, written } from '../schemas/answers.ts';
@@ -75,7 +76,7 @@ export const poolRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const { name, ...body } = request.body;
       const wanted = parsePoolInput(name, body);
-      const usage = await usageOfNew({ views, now: Date.now() }, wanted);
+      const usage = request.isTrial ? unknownValue : await usageOfNew({ views, now: Date.now() }, wanted);
       const committed = await commitFor(services, request, reply, (context) =>
         decideCreatePool(context, wanted, usage),
       );
@@ -207,7 +208,7 @@ export const poolRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const precondition = preconditionOf(request);
       const name = request.params.pool;
-      const force = request.query.force === true;
+      const force = Boolean(request.query.force);
       const decide: Decide<void> = (context) => decideDeletePool(context, { name, precondition, force });
       if (!force) await commitFor(services, request, reply, decide);
       else {
@@ -221,7 +222,7 @@ export const poolRoutes: Routes = async (app, services) => {
 
 /** Refuses a request whose name is not that of its path. */
 function requireName(named: unknown, name: string): void {
-  if (named === undefined || named === name) return;
+  if (named === undefined || !isKnown(named) || !isKnown(name) || named === name) return;
   refuseField('invalid_request', '/name', 'is not the name in the path: a pool cannot be renamed');
 }
 
@@ -231,7 +232,7 @@ function commitPool(
   reply: FastifyReply,
   change: PoolChange,
 ): Promise<Committed<PoolPut>> {
-  const force = request.query.force === true;
+  const force = Boolean(request.query.force);
   const decide: Decide<PoolPut> = (context) => decidePutPool(context, { ...change, force });
   if (!force) return commitFor(services, request, reply, decide);
   return commitByForceFor(services, request, reply, (context) => decideEvictOutside(context, change), decide);

@@ -23,6 +23,7 @@ import { InvalidValue } from '../../model/invalid-value.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, formatRelativeName, root } from '../../model/name.ts';
 import type { OwnedRrset } from '../../model/rrset.ts';
+import { known, unknownValue } from '../../model/unknown.ts';
 import type { Zone } from '../../model/zone.ts';
 import { askingOf } from '../auth.ts';
 import { decodeCursor, encodeCursor, limitOf } from '../page.ts';
@@ -75,7 +76,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
     const zone = refusals.try(() => existingZone(askingOf(services, request), zoneNameOf(text)).value);
     const parsed = await refusals.tryLater(async () => parse(zone?.name ?? root));
     refusals.throwIfAny();
-    return [zone, parsed] as [Zone, T];
+    return [known(zone ?? unknownValue), known(parsed ?? unknownValue)] as [Zone, T];
   };
 
   app.get(

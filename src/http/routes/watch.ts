@@ -8,6 +8,7 @@ import type { Revision } from '../../model/revision.ts';
 import { HistoryLost } from '../../store/store.ts';
 import { actorOf, validityOf } from '../auth.ts';
 import { clientKey } from '../client-key.ts';
+import { endTrial } from '../every-fault.ts';
 import { addWatchMetrics } from '../metrics.ts';
 import { StreamEvent } from '../schemas/change.ts';
 import { NameText, strict } from '../schemas/common.ts';
@@ -89,6 +90,7 @@ export const watchRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const { since, forSeconds } = request.query;
       const filter = parseChangeFilter(request.query);
+      endTrial(request);
       if (!views.loaded) refuse('store_unavailable', 'this replica has not loaded its state from the store yet');
       const last = request.headers['last-event-id'];
       const position = (last ? Number(last) : (since ?? views.revision)) as Revision;

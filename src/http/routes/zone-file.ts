@@ -2,16 +2,17 @@
 
 import { PassThrough, Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { entityTag } from '../../control/input/precondition.ts';
+import { checkPrecondition, entityTag, type Precondition } from '../../control/input/precondition.ts';
 import { existingZone } from '../../control/reading/existing.ts';
 import { exportZoneFile } from '../../control/zone-file/export-zone-file.ts';
 import type { ImportProgress } from '../../control/zone-file/import-wanted.ts';
-import { type Imported, importZoneFile } from '../../control/zone-file/import-zone-file.ts';
+import { type Imported, importZoneFile, needImport } from '../../control/zone-file/import-zone-file.ts';
 import { Refusal, refuse } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { actorOf, askingOf } from '../auth.ts';
 import { clientSignal } from '../client-signal.ts';
+import { endTrial } from '../every-fault.ts';
 import { problemOf, refusalFrom } from '../problem.ts';
 import { headersNamed, notModified } from '../schemas/answers.ts';
 import { NameText, oneOf, readHeaders, strict, writeHeaders } from '../schemas/common.ts';
@@ -27,8 +28,18 @@ const progressLines = 'application/x-ndjson';
 const maxFileOctets = 512 * 1024 * 1024;
 
 export const zoneFileRoutes: Routes = async (app, services) => {
+  const { views } = services;
   const zoneOf = (request: FastifyRequest, text: string) =>
     existingZone(askingOf(services, request), zoneNameOf(text)).value.name;
+
+  /** Notes that the request is parsed. A trial does not read the file: it can be read only once. */
+  const beginImport = (request: FastifyRequest, zone: Fqdn, precondition: Precondition) => {
+    if (request.isTrial) {
+      needImport(askingOf(services, request));
+      checkPrecondition(precondition, entityTag(views.zones.changedAt(zone)));
+    }
+    endTrial(request);
+  };
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('text/dns', (_request, body, done) => done(null, body));
@@ -58,6 +69,7 @@ export const zoneFileRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const zone = zoneOf(request, request.params.zone);
       const asking = askingOf(services, request);
+      endTrial(request);
       const { changedAt, implied, revision, pieces } = await exportZoneFile({ ...services, ...asking }, zone);
       reply.type(zoneFile).header('zonewright-revision', String(revision));
       return sendResource(request, reply, withBody(entityTag(changedAt), implied), Readable.from(pieces));
@@ -123,6 +135,7 @@ export const zoneFileRoutes: Routes = async (app, services) => {
       const { dryRun = false, strict: isStrict = false, signed } = request.query;
       const sorting = { strict: isStrict, refuseSigned: signed === 'refuse' };
       const precondition = preconditionOf(request);
+      beginImport(request, zone, precondition);
       const actor = actorOf(request);
       const signal = clientSignal(reply);
       const run = (onProgress?: (progress: ImportProgress) => void) =>

@@ -22,6 +22,7 @@ import { atField, refuseField } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
 import { serialAt } from '../../model/revision.ts';
+import { isKnown } from '../../model/unknown.ts';
 import type { Zone } from '../../model/zone.ts';
 import { askingOf } from '../auth.ts';
 import { pageOf } from '../page.ts';
@@ -215,7 +216,7 @@ export const zoneRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const name = zoneNameOf(request.params.zone);
       const precondition = preconditionOf(request);
-      if (request.query.force !== true)
+      if (!request.query.force)
         await commitFor(services, request, reply, (context) => decideDeleteZone(context, { name, precondition }));
       else {
         const clear: Decide<number> = (context) => decideClearZone(context, { name, precondition });
@@ -229,6 +230,6 @@ export const zoneRoutes: Routes = async (app, services) => {
 
 /** Refuses a request whose name is not that of its path. */
 function requireName(named: unknown, name: Fqdn): void {
-  if (typeof named !== 'string' || atField('/name', () => parseName(named)) === name) return;
+  if (typeof named !== 'string' || atField('/name', () => parseName(named)) === name || !isKnown(name)) return;
   refuseField('invalid_request', '/name', 'is not the name in the path: a zone cannot be renamed');
 }

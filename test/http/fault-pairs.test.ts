@@ -1,0 +1,489 @@
+// Each write operation, with each two faults of different stages: its answer tells both, and nothing that only follows
+// from one of them. A fault that another one hides with good reason says so (`needs`).
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { pino } from 'pino';
+import { type Method, type Problem, problemIn } from '../support/api-client.ts';
+import { servedApi } from '../support/served-api.ts';
+
+/** In the order in which a request goes through them. */
+const stages = ['text', 'schema', 'parse', 'stands'] as const;
+type Stage = (typeof stages)[number];
+
+interface Fault {
+  stage: Stage;
+  /** The pointer that the answer has for it. */
+  at: string;
+  /** What makes the fault: values by their place in the request, as pointers name it. */
+  set: Record<string, unknown>;
+  /** The places whose values must be known to tell the fault. */
+  needs: string[];
+}
+
+interface Operation {
+  method: Method;
+  path: string;
+  /** A body without a fault. */
+  body?: unknown;
+  headers?: Record<string, string>;
+  faults: Fault[];
+}
+
+/** Returns a fault of the value at `at`. */
+function fault(stage: Stage, at: string, value: unknown, needs: string[] = []): Fault {
+  return { stage, at, set: { [at]: value }, needs };
+}
+
+/** Returns a fault told at one place because of the values at others. */
+function because(at: string, set: Record<string, unknown>, needs: string[]): Fault {
+  return { stage: 'stands', at, set, needs };
+}
+
+const stray = fault('schema', '/stray', 1);
+const stale = fault('stands', 'header if-match', '"0"');
+const createOnly = fault('schema', 'header if-none-match', '"1"');
+const longKey = fault('schema', 'header idempotency-key', 'k'.repeat(256));
+const noZone = fault('stands', ':zone', 'none.test');
+/** The RRsets' routes look for the zone when they parse, since names are relative to it. */
+const noZoneOfRrset = fault('parse', ':zone', 'none.test');
+const badZone = fault('parse', ':zone', 'a..b');
+const badName = fault('parse', ':name', 'a..b');
+
+const hostSchema = [
+  fault('schema', '/ttl', -1),
+  fault('schema', '/tags', 'x'),
+  fault('schema', '/owner', 7),
+  fault('schema', '/ptr', 1),
+  fault('schema', '/pool', 'No Label'),
+  fault('schema', '/families/0', 'ipv5'),
+  stray,
+];
+const hostParse = [
+  fault('parse', '/aliases/0', 'a..b'),
+  fault('parse', '/addresses/0', '300.1.1.1'),
+  fault('parse', '/addresses', ['192.0.2.300', '192.0.2.11'], ['/addresses']),
+];
+/** What a host's pool has decides what stands in the way of its addresses, and so does what may be meant by a stray. */
+const ofPool = ['/pool', '/stray'];
+const hostStands = [
+  fault('stands', '/aliases/1', 'www.foo.k8s'),
+  fault('stands', '/aliases/2', 'none.test'),
+  fault('stands', '/pool', 'none'),
+];
+
+const operations: Record<string, Operation> = {
+  createHost: {
+    method: 'POST',
+    path: '/v1/hosts',
+    body: { name: 'new.foo.k8s', aliases: ['one.foo.k8s', 'two.foo.k8s', 'three.foo.k8s'] },
+    faults: [
+      fault('text', '/name', '\u0000twice'),
+      fault('schema', '/adopt', 'yes'),
+      longKey,
+      ...hostSchema,
+      ...hostParse.slice(0, 2),
+      fault('parse', '/name', 'a..b'),
+      fault('stands', '/name', 'other.foo.k8s'),
+      fault('stands', '/name', 'a.none.test'),
+      ...hostStands,
+      because('/addresses/1', { '/addresses/0': '192.0.2.9', '/addresses/1': '192.0.2.2' }, [...ofPool]),
+      because('/families', { '/families': ['ipv6'] }, [...ofPool, '/addresses', '/addresses/0']),
+    ],
+  },
+  putHost: {
+    method: 'PUT',
+    path: '/v1/hosts/web.foo.k8s',
+    body: { aliases: ['one.foo.k8s', 'two.foo.k8s', 'three.foo.k8s'] },
+    faults: [
+      createOnly,
+      ...hostSchema,
+      ...hostParse.slice(0, 2),
+      fault('parse', '/name', 'a..b'),
+      badName,
+      stale,
+      fault('stands', '/zone', 'other', [':name']),
+      fault('stands', '/aliases/1', 'own.foo.k8s', [':name']),
+      fault('stands', '/aliases/2', 'none.test', [':name']),
+      fault('stands', '/pool', 'none', [':name']),
+      because('/addresses/1', { '/addresses/0': '192.0.2.9', '/addresses/1': '192.0.2.3' }, [...ofPool, ':name']),
+    ].map((one) => (one === stale ? { ...one, needs: [':name'] } : one)),
+  },
+  patchHost: {
+    method: 'PATCH',
+    path: '/v1/hosts/web.foo.k8s',
+    body: { aliases: ['one.foo.k8s', 'two.foo.k8s', 'three.foo.k8s'] },
+    faults: [
+      createOnly,
+      ...hostSchema,
+      ...hostParse.slice(0, 2),
+      fault('parse', '/name', 'a..b'),
+      badName,
+      { ...stale, needs: [':name'] },
+      fault('stands', '/name', 'other.foo.k8s', [':name']),
+      fault('stands', '/aliases/1', 'own.foo.k8s', [':name']),
+      fault('stands', '/aliases/2', 'none.test', [':name']),
+      fault('stands', '/pool', 'none', [':name']),
+    ],
+  },
+  deleteHost: {
+    method: 'DELETE',
+    path: '/v1/hosts/web.foo.k8s',
+    faults: [createOnly, badName, fault('stands', ':name', 'none.foo.k8s'), { ...stale, needs: [':name'] }],
+  },
+  createPool: {
+    method: 'POST',
+    path: '/v1/pools',
+    body: { name: 'q', ranges: ['10.77.0.0/24', '10.78.0.0/24'] },
+    faults: [
+      longKey,
+      stray,
+      fault('schema', '/priority', 'x'),
+      fault('schema', '/strategy', 'best'),
+      fault('schema', '/space', 'No Label'),
+      fault('schema', '/allowFirstLast', 1),
+      fault('parse', '/ranges/0', 'x'),
+      fault('parse', '/exclude/0', 'x'),
+      fault('stands', '/name', 'p'),
+      fault('stands', '/ranges/1', '192.0.2.0/30', ['/space', '/stray']),
+    ],
+  },
+  putPool: {
+    method: 'PUT',
+    path: '/v1/pools/p',
+    body: { ranges: ['192.0.2.0/28', '10.78.0.0/24'] },
+    faults: [
+      stray,
+      createOnly,
+      fault('schema', '?force', 'maybe'),
+      fault('schema', '/priority', 'x'),
+      fault('schema', '/drain', 1),
+      fault('schema', '/space', 'No Label'),
+      fault('parse', '/name', 'other'),
+      fault('parse', '/exclude/0', 'x'),
+      { ...stale, needs: [':pool'] },
+      fault('stands', '/ranges/1', '10.9.0.0/30', ['/space', '/stray', ':pool']),
+      because('/ranges', { '/ranges/0': '192.0.2.8/29' }, ['/space', '/stray', '?force', '/ranges/1', ':pool']),
+    ],
+  },
+  patchPool: {
+    method: 'PATCH',
+    path: '/v1/pools/p',
+    body: { ranges: ['192.0.2.0/28', '10.78.0.0/24'] },
+    faults: [
+      stray,
+      createOnly,
+      fault('schema', '?force', 'maybe'),
+      fault('schema', '/priority', 'x'),
+      fault('schema', '/tags', 7),
+      fault('parse', '/name', 'other'),
+      fault('parse', '/ranges/0', 'x'),
+      fault('parse', '/exclude/0', 'x'),
+      { ...stale, needs: [':pool'] },
+      fault('stands', ':pool', 'none'),
+      fault('stands', '/ranges/1', '10.9.0.0/30', ['/space', '/stray', ':pool']),
+    ],
+  },
+  deletePool: {
+    method: 'DELETE',
+    path: '/v1/pools/lab',
+    faults: [
+      createOnly,
+      fault('schema', '?force', 'maybe'),
+      fault('schema', '?stray', '1'),
+      fault('schema', ':pool', 'No%20Label'),
+      { ...stale, needs: [':pool'] },
+      fault('stands', ':pool', 'p', ['?force', '?stray']),
+    ],
+  },
+  createZone: {
+    method: 'POST',
+    path: '/v1/zones',
+    body: { name: 'new.test', nameservers: ['ns1.new.test', 'ns2.new.test'] },
+    faults: [
+      longKey,
+      stray,
+      fault('schema', '/defaultTtl', -1),
+      fault('schema', '/soa/ttl', 'x'),
+      fault('parse', '/nameservers/1', 'a..b'),
+      fault('parse', '/soa/rname', 'a..b'),
+      fault('parse', '/skydns', true),
+      fault('parse', '/name', 'a..b'),
+      fault('stands', '/name', 'foo.k8s'),
+      fault('stands', '/name', 'web.foo.k8s'),
+    ],
+  },
+  putZone: {
+    method: 'PUT',
+    path: '/v1/zones/foo.k8s',
+    body: { nameservers: ['ns1.new.test', 'ns2.new.test'] },
+    faults: [
+      stray,
+      createOnly,
+      badZone,
+      fault('schema', '/defaultTtl', -1),
+      fault('schema', '/soa/ttl', 'x'),
+      fault('parse', '/nameservers/1', 'a..b'),
+      fault('parse', '/soa/rname', 'a..b'),
+      fault('parse', '/name', 'other.test', [':zone']),
+      fault('stands', ':zone', 'web.foo.k8s'),
+      { ...stale, needs: [':zone'] },
+    ],
+  },
+  patchZone: {
+    method: 'PATCH',
+    path: '/v1/zones/foo.k8s',
+    body: { nameservers: ['ns1.new.test', 'ns2.new.test'] },
+    faults: [
+      stray,
+      createOnly,
+      badZone,
+      fault('schema', '/defaultTtl', -1),
+      fault('schema', '/soa', 'x'),
+      fault('parse', '/nameservers/1', 'a..b'),
+      fault('parse', '/name', 'other.test', [':zone']),
+      noZone,
+      { ...stale, needs: [':zone'] },
+    ],
+  },
+  deleteZone: {
+    method: 'DELETE',
+    path: '/v1/zones/bar.k8s',
+    faults: [
+      createOnly,
+      badZone,
+      noZone,
+      fault('schema', '?force', 'maybe'),
+      { ...stale, needs: [':zone'] },
+      fault('stands', ':zone', 'foo.k8s', ['?force']),
+    ],
+  },
+  putRRset: {
+    method: 'PUT',
+    path: '/v1/zones/foo.k8s/rrsets/x/A',
+    body: { records: ['192.0.2.200', '192.0.2.201'] },
+    faults: [
+      stray,
+      createOnly,
+      badName,
+      badZone,
+      noZoneOfRrset,
+      fault('schema', '/ttl', -1),
+      fault('schema', '/records/0', 7),
+      fault('parse', '/records/1', 'x', [':type']),
+      fault('parse', ':type', 'NOTYPE'),
+      fault('parse', '/name', 'y', [':name', ':zone']),
+      fault('stands', ':name', 'web', [':zone', ':type', '/stray']),
+      { ...stale, needs: [':zone', ':type', ':name'] },
+    ],
+  },
+  patchRRsets: {
+    method: 'PATCH',
+    path: '/v1/zones/foo.k8s/rrsets',
+    body: [
+      { name: 'x', type: 'A', records: ['192.0.2.200'] },
+      { name: 'y', type: 'A', records: ['192.0.2.201'] },
+      { name: 'z', type: 'CNAME', records: ['x.foo.k8s.'] },
+    ],
+    faults: [
+      createOnly,
+      badZone,
+      noZoneOfRrset,
+      fault('schema', '/0/ttl', -1),
+      fault('schema', '/0/stray', 1),
+      fault('schema', '/1/records', 'x'),
+      fault('parse', '/0/name', 'a..b'),
+      fault('parse', '/0/type', 'NOTYPE'),
+      fault('parse', '/1/records/0', 'x'),
+      // Whether records fit together depends on all of the list.
+      fault('stands', '/2/name', 'own', [':zone', '/0/name', '/0/type', '/1/records']),
+      because('/2/name', { '/2/type': 'SOA', '/2/records': [] }, [':zone']),
+      { ...stale, needs: [':zone'] },
+    ],
+  },
+  deleteRRset: {
+    method: 'DELETE',
+    path: '/v1/zones/foo.k8s/rrsets/own/A',
+    faults: [
+      createOnly,
+      badName,
+      badZone,
+      noZoneOfRrset,
+      fault('parse', ':type', 'NOTYPE'),
+      fault('stands', ':name', 'web', [':zone', ':type']),
+      { ...stale, needs: [':zone', ':type', ':name'] },
+    ],
+  },
+  importZoneFile: {
+    method: 'PUT',
+    path: '/v1/zones/foo.k8s/zonefile',
+    body: 'a A 192.0.2.1\n',
+    headers: { 'content-type': 'text/dns' },
+    faults: [
+      createOnly,
+      badZone,
+      noZone,
+      fault('schema', '?dryRun', 'maybe'),
+      fault('schema', '?signed', 'never'),
+      { ...stale, needs: [':zone'] },
+    ],
+  },
+  allocateAddresses: {
+    method: 'POST',
+    path: '/v1/pools/p/allocations',
+    body: {},
+    faults: [
+      longKey,
+      stray,
+      fault('schema', '/owner', 7),
+      fault('schema', '/sharingKey', ''),
+      fault('schema', '/expiresInSeconds', 0),
+      fault('schema', '/ports', 'x'),
+      fault('schema', '/count', 0),
+      fault('parse', '/addresses/0', '300.1.1.1'),
+      fault('stands', ':pool', 'none'),
+      because('/addresses/1', { '/addresses/0': '192.0.2.9', '/addresses/1': '192.0.2.1' }, [':pool']),
+      because(':pool', { '/family': 'ipv6' }, [
+        '/addresses',
+        '/addresses/0',
+        '/addresses/1',
+        '/sharingKey',
+        '/count',
+        '/stray',
+      ]),
+    ],
+  },
+  releaseAddress: {
+    method: 'DELETE',
+    path: '/v1/addresses/192.0.2.5',
+    faults: [
+      createOnly,
+      fault('parse', ':ip', '300.1.1.1'),
+      fault('schema', '?space', 'No%20Label'),
+      fault('schema', '?owner', 'o'.repeat(256)),
+      { ...stale, needs: [':ip', '?space'] },
+      fault('stands', ':ip', '192.0.2.1', ['?space', '?owner']),
+    ],
+  },
+  createToken: {
+    method: 'POST',
+    path: '/v1/tokens',
+    body: { name: 'new', role: 'viewer', zones: ['foo.k8s', 'bar.k8s'] },
+    faults: [
+      longKey,
+      stray,
+      fault('schema', '/role', 'king'),
+      fault('schema', '/expiresInSeconds', 0),
+      fault('schema', '/pools/0', 'No Label'),
+      fault('parse', '/zones/1', 'a..b'),
+      fault('parse', '/name', '…'),
+      fault('stands', '/name', 'ci'),
+    ],
+  },
+  rotateToken: {
+    method: 'POST',
+    path: '/v1/tokens/ci/rotate',
+    faults: [longKey, fault('stands', ':id', 'none')],
+  },
+  deleteToken: {
+    method: 'DELETE',
+    path: '/v1/tokens/ci',
+    faults: [createOnly, fault('stands', ':id', 'none'), { ...stale, needs: [':id'] }],
+  },
+};
+
+test('each write operation tells two faults of different stages, and none that follows from them', async (t) => {
+  // A trial that fails is logged, and the client gets the faults that were found before.
+  const failures: string[] = [];
+  const logger = pino({ level: 'error' }, { write: (line: string) => void failures.push(line) });
+  const { api, dump } = await servedApi(t, { logger });
+  await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.0/28'] });
+  await api.ok(201, 'POST', '/v1/pools', { name: 'lab', ranges: ['10.9.0.0/24'], autoAssign: false });
+  await api.ok(201, 'POST', '/v1/zones', { name: 'bar.k8s' });
+  await api.ok(201, 'POST', '/v1/pools/p/allocations', { addresses: ['192.0.2.5'] });
+  const host = { name: 'web.foo.k8s', addresses: ['192.0.2.1', '192.0.2.2'], aliases: ['www.foo.k8s'] };
+  await api.ok(201, 'POST', '/v1/hosts', host);
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'other.foo.k8s', addresses: ['192.0.2.3'] });
+  await api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/own/A', { records: ['192.0.2.77'] });
+  await api.ok(201, 'POST', '/v1/tokens', { name: 'ci', role: 'viewer' });
+  const before = await dump();
+  for (const [id, operation] of Object.entries(operations)) {
+    await t.test(id, async () => {
+      for (const one of operation.faults) {
+        const alone = await send(operation, [one]);
+        assert.deepEqual(pointersOf(alone), [one.at], `${id} ${one.at} alone: ${alone.detail}`);
+        for (const other of operation.faults) {
+          if (stages.indexOf(one.stage) >= stages.indexOf(other.stage) || clash(one, other)) continue;
+          const isHidden = other.needs.some((place) => isAt(one.at, place));
+          const problem = await send(operation, [one, other]);
+          const expected = isHidden ? [one.at] : [one.at, other.at];
+          assert.deepEqual(pointersOf(problem), expected.sort(), `${id} ${one.at}, ${other.at}: ${problem.detail}`);
+          assert.equal(problem.code, alone.code, `${id} ${one.at}, ${other.at}`);
+        }
+      }
+      assert.deepEqual(failures.splice(0), []);
+      assert.deepEqual(await dump(), before);
+    });
+  }
+
+  async function send(operation: Operation, faults: readonly Fault[]): Promise<Problem> {
+    const { method, path, body, headers } = requestWith(operation, faults);
+    return problemIn(await api.send(method, path, body, headers));
+  }
+});
+
+function pointersOf({ errors = [] }: Problem): string[] {
+  return errors.map(({ pointer }) => pointer).sort();
+}
+
+function isAt(field: string, place: string): boolean {
+  return place === field || place.startsWith(`${field}/`);
+}
+
+/** Returns whether two faults cannot be in one request: they set the same place, or are told at the same one. */
+function clash(one: Fault, other: Fault): boolean {
+  const places = [...Object.keys(other.set), other.at];
+  return [...Object.keys(one.set), one.at].some((place) =>
+    places.some((second) => isAt(place, second) || isAt(second, place)),
+  );
+}
+
+/** Returns the request of an operation with these faults. */
+function requestWith(operation: Operation, faults: readonly Fault[]) {
+  const { method, headers: given = {} } = operation;
+  const headers = { ...given };
+  const query: string[] = [];
+  let { path } = operation;
+  const body = structuredClone(operation.body) as Record<string, unknown> | string | undefined;
+  for (const [place, value] of faults.flatMap(({ set }) => Object.entries(set))) {
+    if (place.startsWith('?')) query.push(`${place.slice(1)}=${value}`);
+    else if (place.startsWith('header ')) headers[place.slice(7)] = String(value);
+    else if (place.startsWith(':')) path = withParameter(operation.path, path, place.slice(1), String(value));
+    else setAt(body as Record<string, unknown>, place, value);
+  }
+  const twice = /"\\u0000twice"/;
+  const text = typeof body === 'string' ? body : JSON.stringify(body)?.replace(twice, '"a.foo.k8s","name":"b.foo.k8s"');
+  if (text !== undefined) headers['content-type'] ??= 'application/json';
+  return { method, path: query.length > 0 ? `${path}?${query.join('&')}` : path, body: text, headers };
+}
+
+function setAt(body: Record<string, unknown>, pointer: string, value: unknown): void {
+  const steps = pointer.split('/').slice(1);
+  let around = body;
+  for (const [index, step] of steps.slice(0, -1).entries()) {
+    around[step] ??= /^\d/.test(steps[index + 1] ?? '') ? [] : {};
+    around = around[step] as Record<string, unknown>;
+  }
+  around[steps.at(-1) as string] = value;
+}
+
+/** The segment of the path that each parameter is in. */
+const segments: Record<string, number> = { zone: 3, name: 3, pool: 3, ip: 3, id: 3, type: 6 };
+
+function withParameter(template: string, path: string, parameter: string, value: string): string {
+  const parts = path.split('/');
+  const isOfRrset = template.includes('/rrsets/');
+  parts[parameter === 'name' && isOfRrset ? 5 : (segments[parameter] as number)] = value;
+  return parts.join('/');
+}
