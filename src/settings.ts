@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { availableParallelism, hostname } from 'node:os';
 import { isatty } from 'node:tty';
-import { parseRange } from './model/address-range.ts';
+import { parseFilterRange } from './model/address-range.ts';
 import { parseEndpoint } from './model/endpoint.ts';
 import { InvalidValue } from './model/invalid-value.ts';
 import { nameserverOf } from './model/member.ts';
@@ -286,7 +286,7 @@ export const settings = {
     variable: 'ZONEWRIGHT_DNS_RATE_LIMIT_ALLOW',
     help: 'networks without a limit, separated by commas; loopback is never limited',
     default: '10.0.0.0/8,100.64.0.0/10,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10',
-    parse: listed(parseRange),
+    parse: listed(parseFilterRange),
   }),
   advertise: setting({
     flag: 'advertise',

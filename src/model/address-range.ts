@@ -25,8 +25,19 @@ export interface AddressRange extends Interval {
   prefixLength?: number;
 }
 
-/** Parses one range. Masks the host bits of a prefix, and makes the text canonical. Throws InvalidValue. */
+/** Parses one range of a pool. Masks the host bits of a prefix, and makes the text canonical. Throws InvalidValue. */
 export function parseRange(text: string): AddressRange {
+  const range = parseFilterRange(text);
+  if (range.family === 'ipv6' && range.first < ipv4Base && range.last > ipv4Base)
+    throw new InvalidValue(`'${text}' holds the IPv4-mapped addresses: write them as IPv4`);
+  return range;
+}
+
+/**
+ * Parses one range of a filter, as {@link parseRange} does. An IPv6 range may hold the IPv4-mapped addresses (`::/0`):
+ * they are IPv4, so that {@link rangeHolds} does not find them there.
+ */
+export function parseFilterRange(text: string): AddressRange {
   if (text.includes('/')) return parsePrefix(text);
   const [first, last, extra] = text.split('-').map((part) => part.trim());
   if (first === undefined || extra !== undefined) throw new InvalidValue(`'${text}' is not a range`);
@@ -55,19 +66,16 @@ function makeRange(first: AddressNumber, last: AddressNumber, text: string): Add
   if (family !== familyOfNumber(last)) throw new InvalidValue(`'${text}' runs from one address family to the other`);
   if (first > last)
     throw new InvalidValue(`'${text}' runs backwards: write ${formatAddress(last)}-${formatAddress(first)}`);
-  if (family === 'ipv6' && first < ipv4Base && last > ipv4Base) {
-    throw new InvalidValue(`'${text}' holds the IPv4-mapped addresses: write them as IPv4`);
-  }
   const canonical = first === last ? formatAddress(first) : `${formatAddress(first)}-${formatAddress(last)}`;
   return { text: canonical, family, first, last };
 }
 
 export function rangesOverlap(a: AddressRange, b: AddressRange): boolean {
-  return a.first <= b.last && b.first <= a.last;
+  return a.family === b.family && a.first <= b.last && b.first <= a.last;
 }
 
 export function rangeHolds(range: AddressRange, value: AddressNumber): boolean {
-  return range.first <= value && value <= range.last;
+  return range.first <= value && value <= range.last && range.family === familyOfNumber(value);
 }
 
 /** Returns the parts of the ranges that are in none of the others, in address order. */

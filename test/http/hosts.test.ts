@@ -245,6 +245,9 @@ test('the list of hosts filters by name, part of a name, alias, zone, address, p
   assert.equal(await found('within=192.0.2.0/24'), 'ac');
   assert.equal(await found('within=192.0.2.1-192.0.2.9'), 'c');
   assert.equal(await found('within=2001:db8::/64&zone=foo.k8s'), 'bc');
+  assert.equal(await found('within=::/0'), 'bc');
+  assert.equal(await found('within=::-2001:db8::ffff'), 'bc');
+  assert.equal(await found('within=0.0.0.0/0'), 'ac');
   for (const query of ['within=10.0.0.0/33', 'within=x', 'zone=a..b', 'search=', 'total=1x'])
     await api.refused('invalid_request', 'GET', `/v1/hosts?${query}`, undefined, [`?${query.split('=')[0]}`]);
 });

@@ -15,7 +15,7 @@ import {
   parseAddress,
   reverseName,
 } from '../../src/model/address.ts';
-import { parseRange, rangeHolds, rangesOverlap } from '../../src/model/address-range.ts';
+import { parseFilterRange, parseRange, rangeHolds, rangesOverlap } from '../../src/model/address-range.ts';
 import { InvalidValue } from '../../src/model/invalid-value.ts';
 import { capacityOf, isBuggy, isExcluded, poolShape, shapeHolds } from '../../src/model/pool.ts';
 
@@ -103,6 +103,11 @@ test('a prefix parses as with ipaddr.js, with its host bits masked', () => {
       const holdsMapped = bits === 128 && first <= 0xffff_0000_0000n && last >= 0xffff_ffff_ffffn;
       if (holdsMapped) {
         assert.throws(() => parseRange(prefix), InvalidValue);
+        // A filter may have them. They are IPv4 addresses, which no IPv6 range holds.
+        const filter = parseFilterRange(prefix);
+        assert.deepEqual([filter.first, filter.last, filter.family], [first, last, 'ipv6']);
+        assert.ok(rangeHolds(filter, value) && !rangeHolds(filter, 0xffff_0a00_0001n));
+        assert.ok(!rangesOverlap(filter, parseRange('10.0.0.0/8')));
         return;
       }
       const range = parseRange(prefix);

@@ -22,7 +22,11 @@ const origin = parseName('foo.k8s');
 
 /** Reads the pieces one by one. Returns records as `line owner ttl type rdata`, and notes as `line kind: message`. */
 function read(...pieces: string[]): string[] {
-  const reader = new ZoneFileReader({ origin, defaultTtl: 120 });
+  return readIn(origin, ...pieces);
+}
+
+function readIn(zone: Fqdn, ...pieces: string[]): string[] {
+  const reader = new ZoneFileReader({ origin: zone, defaultTtl: 120 });
   const items = [...pieces.flatMap((piece) => [...reader.read(piece)]), ...reader.end()];
   return items.map((item) =>
     item.kind === 'record'
@@ -283,6 +287,27 @@ const refused: [text: string, line: number, message: RegExp][] = [
   ['\xfc A 10.0.0.1\n\xc3\xbc- CNAME x', 2, /UTS 46/],
   ['a A 10.0.0.1\\', 1, /escape/],
 ];
+
+test("the zone's name without its last dot may be in Unicode", () => {
+  const zone = parseName('bücher.test');
+  const soa = '60 IN SOA a. b. 1 1 1 1 5';
+  const taken = (line: number, token: string) =>
+    `${line} warning: '${token}' is taken for 'xn--bcher-kva.test.', the zone itself`;
+  assert.deepEqual(
+    readIn(zone, utf8(`Bücher.test ${soa}\nbücher.test 60 A 10.0.0.1\nxn--bcher-kva.test 60 AAAA ::1`)),
+    [
+      taken(1, 'Bücher.test'),
+      '1 xn--bcher-kva.test 60 SOA a. b. 1 1 1 1 5',
+      '2 xn--bcher-kva.test 60 A 10.0.0.1',
+      '3 xn--bcher-kva.test 60 AAAA ::1',
+    ],
+  );
+  assert.deepEqual(readIn(zone, utf8(`$ORIGIN BÜCHER.test\n@ ${soa}\nä 60 A 10.0.0.1`)), [
+    taken(1, 'BÜCHER.test'),
+    '2 xn--bcher-kva.test 60 SOA a. b. 1 1 1 1 5',
+    '3 xn--4ca.xn--bcher-kva.test 60 A 10.0.0.1',
+  ]);
+});
 
 test('names may be relative in the rdata of every type', () => {
   const cut = (token: string): string => (/^[a-z0-9_-][a-z0-9._-]*\.$/.test(token) ? token.slice(0, -1) : token);

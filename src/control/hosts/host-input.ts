@@ -3,7 +3,7 @@
 
 import { atField, refuseField } from '../../errors.ts';
 import { addressNumber, type Family, parseAddress } from '../../model/address.ts';
-import { parseRange, rangeHolds } from '../../model/address-range.ts';
+import { parseFilterRange, rangeHolds } from '../../model/address-range.ts';
 import { type Host, isPtrTarget, parseHostName } from '../../model/host.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
 import { checkTags, type Tags } from '../../model/pool.ts';
@@ -184,7 +184,7 @@ export function parseHostFilter({ views }: Seen, input: HostFilterInput): HostFi
     () => parsed('?name', nameText, parseName),
     () => parsed('?address', addressText, parseAddress),
     () => parsed('?zone', zoneText, parseName),
-    () => parsed('?within', withinText, parseRange),
+    () => parsed('?within', withinText, parseFilterRange),
   );
   const isWanted = parseSearch(input.search);
   const [tagKey = '', tagValue] = tag?.split(/=(.*)/s) ?? [];

@@ -2,7 +2,7 @@
 
 import { atField } from '../../errors.ts';
 import { addressNumber, parseAddress } from '../../model/address.ts';
-import { type AddressRange, parseRange, rangeHolds, rangesOverlap } from '../../model/address-range.ts';
+import { type AddressRange, parseFilterRange, rangeHolds, rangesOverlap } from '../../model/address-range.ts';
 import { type AuditedResource, auditedResources } from '../../model/audit-event.ts';
 import { type Host, recordsOf } from '../../model/host.ts';
 import { InvalidValue } from '../../model/invalid-value.ts';
@@ -38,7 +38,7 @@ export function parseChangeFilter(input: ChangeFilterInput): ChangeFilter {
     text === undefined ? undefined : refusals.try(() => atField(path, () => parse(text)));
   const kinds = parsed('?kind', input.kind, (text) => text.split(',').map(parseKind));
   const zone = parsed('?zone', input.zone, parseName);
-  const within = parsed('?within', input.within, parseRange);
+  const within = parsed('?within', input.within, parseFilterRange);
   refusals.throwIfAny();
   return { ...(kinds && { kinds }), ...(zone !== undefined && { zone }), ...(within && { within }) };
 }

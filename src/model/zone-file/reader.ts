@@ -3,6 +3,7 @@
 // are notes between the records. Text to tokens: lexer.ts. Records that must not be together: contents.ts.
 
 import { parseDuration } from '../duration.ts';
+import { isInternational, withALabels } from '../international-name.ts';
 import { InvalidValue } from '../invalid-value.ts';
 import { type Fqdn, parseRelativeName, root } from '../name.ts';
 import { isPartedText } from '../rdata/parted-text.ts';
@@ -135,7 +136,7 @@ export class ZoneFileReader {
 
   /** Returns whether this is a SOA whose owner is the zone's name without its last dot, or `@` below `$ORIGIN .`. */
   #isDotlessSoa(owner: string, rest: readonly string[]): boolean {
-    return this.#isZone(owner) && rest.slice(0, 3).some((token) => token.toUpperCase() === 'SOA');
+    return rest.slice(0, 3).some((token) => token.toUpperCase() === 'SOA') && this.#isZone(owner);
   }
 
   /**
@@ -144,7 +145,8 @@ export class ZoneFileReader {
    */
   #isZone(token: string): boolean {
     if (token === '@') return this.#origin === root && this.#zone !== root;
-    return token.toLowerCase() === this.#zone && this.#origin !== root;
+    const name = isInternational(token) ? withALabels(token) : token;
+    return name.toLowerCase() === this.#zone && this.#origin !== root;
   }
 
   #parseOwner(token: string): Fqdn {
