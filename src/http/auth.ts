@@ -1,6 +1,7 @@
 // Authenticates requests by their bearer token (RFC 6750), and limits failed attempts. How tokens are made and checked:
 // control/tokens/token-secret.ts. What their bearers may do: needed-rights.ts.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { FastifyRequest } from 'fastify';
 import type { Asking, TokenActor } from '../control/access/actor.ts';
 import { hasExpired, isSameSecret, namedToken, storedToken, withoutSecrets } from '../control/tokens/token-secret.ts';
@@ -112,14 +113,18 @@ export class Authenticator {
   }
 }
 
-function actorOfToken({ id, name, role, zones, pools, owner, createdAt }: StoredToken): TokenActor {
-  const rights: Rights = {
+function actorOfToken(token: StoredToken): TokenActor {
+  const { id, name, createdAt } = token;
+  return { kind: 'token', id, name, rights: rightsOf(token), createdAt };
+}
+
+function rightsOf({ role, zones, pools, owner }: StoredToken): Rights {
+  return {
     role,
     ...(zones && { zones }),
     ...(pools && { pools }),
     ...(owner !== undefined && { owner }),
   };
-  return { kind: 'token', id, name, rights, createdAt };
 }
 
 /** Returns the bearer of the request's token. Refuses a request to an open route, which authenticates nobody. */
@@ -128,8 +133,8 @@ export function actorOf({ actor }: FastifyRequest): TokenActor {
 }
 
 /**
- * Returns a function for answers that take long: it returns whether the token of the request is still valid, and notes
- * its use.
+ * Returns a function for answers that take long: it returns whether the token of the request is still valid, with the
+ * same rights, and notes its use.
  */
 export function validityOf(
   { views, activity }: Pick<Services, 'views' | 'activity'>,
@@ -137,11 +142,13 @@ export function validityOf(
 ): () => boolean {
   if (presented === null) return () => true;
   const { id, hash } = presented;
+  const rights = rightsOf(presented);
   return () => {
     const now = Date.now();
     const token = views.tokens.get(id)?.value;
-    // A rotation gives the token another secret.
+    // A rotation gives the token another secret. Only a restored store has other rights with the same secret.
     if (token === undefined || token.hash !== hash || hasExpired(token, now)) return false;
+    if (token !== presented && !isDeepStrictEqual(rightsOf(token), rights)) return false;
     activity.note(id, now);
     return true;
   };

@@ -4,7 +4,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Services } from '../../src/http/services.ts';
+import { followLimits } from '../../src/http/watch/limits.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
+import { tokenKey, tokenValue } from '../../src/store/kinds/token.ts';
 import { Compacted, HistoryLost, type Store } from '../../src/store/store.ts';
 import { changedStore } from '../support/changed-store.ts';
 import { embeddedStore } from '../support/control-plane.ts';
@@ -251,7 +253,8 @@ test('followers are limited, all and of each client', async (t) => {
   assert.equal(await metric(one, 'zonewright_watch_ended_total{reason="left"}'), 1);
 });
 
-test('a follower whose token is deleted, rotated or expired is cut off', async (t) => {
+test('a follower whose token is deleted, rotated, expired or allows something else is cut off within a second', async (t) => {
+  assert.ok(followLimits.checkMilliseconds < 1000);
   const one = await served(t);
   const { api } = one;
   const admin = await openStream(t, one.url);
@@ -260,10 +263,20 @@ test('a follower whose token is deleted, rotated or expired is cut off', async (
     ['rotated', () => api.ok(200, 'POST', '/v1/tokens/rotated/rotate', {})],
     ['expired', () => undefined, { expiresInSeconds: 1 }],
     ['again', () => tokenAgain()],
+    ['narrowed', () => narrow()],
   ];
   const tokenAgain = async () => {
     await api.ok(204, 'DELETE', '/v1/tokens/again');
     await tokenFor(one, 'again');
+  };
+  // No request does that, but a restored store may have such a token.
+  const narrow = async () => {
+    const { value } = one.views.tokens.get('narrowed') ?? assert.fail();
+    const narrowed = tokenValue.encode({ ...value, zones: [] });
+    await one.store.commit({
+      compares: [],
+      operations: [{ kind: 'put', key: tokenKey('narrowed'), value: narrowed }],
+    });
   };
   for (const [id, end, settings] of tokens) {
     const { token } = await tokenFor(one, id, settings);
@@ -272,7 +285,7 @@ test('a follower whose token is deleted, rotated or expired is cut off', async (
     assert.equal((await stream.ended())?.reason, 'unauthorized', id);
     assert.notEqual(stream.lastId, '');
   }
-  const messages = await admin.untilMessages(8);
+  const messages = await admin.untilMessages(10);
   const secrets = [...one.views.tokens.values()].flatMap(({ value }) => [value.hash, value.salt]);
   for (const secret of secrets) assert.ok(!JSON.stringify(messages).includes(secret));
   assert.deepEqual(
@@ -286,10 +299,25 @@ test('a follower whose token is deleted, rotated or expired is cut off', async (
       'created again',
       'deleted again',
       'created again',
+      'created narrowed',
+      'changed narrowed',
     ],
   );
   const { lastUsedAt: _, ...rotated } = await api.ok(200, 'GET', '/v1/tokens/rotated');
   assert.deepEqual(messages[3]?.changes[0]?.after, rotated);
+});
+
+test('nothing comes that was written after the token was revoked', async (t) => {
+  const one = await served(t, { followLimits: { checkMilliseconds: 3_600_000 } });
+  const { token } = await tokenFor(one, 'team');
+  await one.api.ok(201, 'POST', '/v1/zones', { name: 'z' });
+  const stream = await openStream(t, one.url, '/v1/watch', { token });
+  await write(one, 'a');
+  await stream.untilMessages(1);
+  await one.api.ok(204, 'DELETE', '/v1/tokens/team');
+  await write(one, 'b');
+  assert.equal((await stream.ended())?.reason, 'unauthorized');
+  assert.deepEqual(namesOf(stream.messages()), ['a.z TXT']);
 });
 
 test('a follower is told what its token may see; what leaves its scope is deleted, what comes into it is created', async (t) => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { etcdOrSkip } from '../support/etcd.ts';
+import { openStream } from '../support/event-stream.ts';
 import { startReplica } from '../support/replica.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { until } from '../support/until.ts';
@@ -29,10 +30,12 @@ test('a token works at every replica, and is refused at every replica soon after
     role: 'viewer',
   });
   await soon(b, first, 200);
+  const following = await Promise.all([a, b].map(({ url }) => openStream(t, url, '/v1/watch', { token: first })));
   const { token: second } = await b.expect<{ token: string }>(200, 'POST', '/v1/tokens/team/rotate');
   await soon(a, first, 401);
   await soon(a, second, 200);
   assert.equal(await statusAt(b, first), 401);
+  for (const stream of following) assert.equal((await stream.ended())?.reason, 'unauthorized');
   await a.expect(204, 'DELETE', '/v1/tokens/team');
   assert.equal(await statusAt(a, second), 401);
   await soon(b, second, 401);

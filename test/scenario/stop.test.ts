@@ -8,6 +8,7 @@ import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { adminToken } from '../support/api-client.ts';
 import { skipWithoutEtcd, startEtcd } from '../support/etcd.ts';
+import { openStream } from '../support/event-stream.ts';
 import { rawAnswers, rawClient } from '../support/raw-client.ts';
 import { type Replica, startReplica } from '../support/replica.ts';
 import { etcdFlags } from '../support/stores.ts';
@@ -49,24 +50,23 @@ suite('SIGTERM', { concurrency: true }, () => {
     }
   });
 
-  test('a client that stops reading an export does not delay a stop', async (t) => {
+  test('clients that stop reading an export or a stream of changes do not delay a stop, and others are told of it', async (t) => {
     const replica = await startedReplica(t);
-    await replica.expect(201, 'POST', '/v1/zones', { name: 'big.k8s' });
-    const long = '"'.concat('x'.repeat(250), '"');
-    for (let part = 0; part < 20; part += 1) {
-      const rrsets = Array.from({ length: 100 }, (_, index) => ({
-        name: `n${part}-${index}`,
-        type: 'TXT',
-        records: Array.from({ length: 16 }, (_, one) => `"${one}" ${long}`),
-      }));
-      await replica.expect(200, 'PATCH', '/v1/zones/big.k8s/rrsets', rrsets);
+    const stream = await openStream(t, replica.url);
+    await writeBigZone(replica);
+    for (const path of ['/v1/zones/big.k8s/zonefile', '/v1/watch?since=0']) {
+      const reader = await rawClient(t, replica.url);
+      reader.send(`GET ${path} HTTP/1.1\r\nhost: x\r\n${authorization}\r\n`);
+      await once(reader.socket, 'data');
+      reader.socket.pause();
     }
-    const reader = await rawClient(t, replica.url);
-    reader.send(`GET /v1/zones/big.k8s/zonefile HTTP/1.1\r\nhost: x\r\n${authorization}\r\n`);
-    await once(reader.socket, 'data');
-    reader.socket.pause();
+    await stream.untilMessages(21);
+    const idle = await openStream(t, replica.url, '/v1/watch?kind=token');
     await delay(200);
     assert.equal(await replica.stop(), 0);
+    for (const one of [stream, idle]) assert.equal((await one.ended())?.reason, 'stopping');
+    assert.equal(stream.messages().length, 21);
+    assert.deepEqual(idle.messages(), []);
   });
 
   test('a write that waits for a store without an answer gets 503, and the request after it gets its answer', {
@@ -90,6 +90,20 @@ suite('SIGTERM', { concurrency: true }, () => {
     assert.equal(await stopped, 0);
   });
 });
+
+/** Writes a zone that does not fit the buffers of a connection. */
+async function writeBigZone(replica: Replica): Promise<void> {
+  await replica.expect(201, 'POST', '/v1/zones', { name: 'big.k8s' });
+  const long = '"'.concat('x'.repeat(250), '"');
+  for (let part = 0; part < 20; part += 1) {
+    const rrsets = Array.from({ length: 100 }, (_, index) => ({
+      name: `n${part}-${index}`,
+      type: 'TXT',
+      records: Array.from({ length: 16 }, (__, one) => `"${one}" ${long}`),
+    }));
+    await replica.expect(200, 'PATCH', '/v1/zones/big.k8s/rrsets', rrsets);
+  }
+}
 
 /** Waits until the replica answers a new connection. By then it has read everything that was sent before. */
 async function untilRead(t: TestContext, { url }: Replica): Promise<void> {

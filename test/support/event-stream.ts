@@ -85,7 +85,6 @@ export async function openStream(
     text = blocks.pop() ?? '';
     for (const block of blocks) read(block);
   });
-  const closed = new Promise<void>((resolve) => answer.once('close', resolve));
   answer.on('error', () => undefined);
 
   function read(block: string): void {
@@ -127,7 +126,7 @@ export async function openStream(
       return messages();
     },
     ended: async () => {
-      await closed;
+      await until(() => answer.closed, 'the stream does not end', 120_000);
       const last = events.at(-1);
       return last?.event === 'end' ? JSON.parse(last.data) : undefined;
     },

@@ -14,10 +14,18 @@ const retryMilliseconds = { least: 1000, random: 2000 };
 
 const empty = Buffer.alloc(0);
 
+interface Client {
+  /** Returns whether its token is still valid. */
+  isValid: () => boolean;
+  /** Cuts its connection. */
+  cut: () => void;
+}
+
 export class Follower extends Readable {
   position: Revision;
   readonly audience: Audience;
   readonly #limits: FollowLimits;
+  readonly #isValid: () => boolean;
   /** Cuts the connection of the client. */
   readonly #cut: () => void;
   #feed: Feed | undefined;
@@ -28,11 +36,12 @@ export class Follower extends Readable {
   #sentAt = performance.now();
   #reason: EndReason | undefined;
 
-  constructor(position: Revision, audience: Audience, limits: FollowLimits, cut: () => void) {
+  constructor(position: Revision, audience: Audience, limits: FollowLimits, { isValid, cut }: Client) {
     super({ highWaterMark: 16 * 1024 });
     this.position = position;
     this.audience = audience;
     this.#limits = limits;
+    this.#isValid = isValid;
     this.#cut = cut;
     const { least, random } = retryMilliseconds;
     this.push(startText(position, least + Math.floor(Math.random() * random)));
@@ -59,6 +68,8 @@ export class Follower extends Readable {
   pump(): void {
     while (this.#wants && this.#reason === undefined && this.#feed !== undefined) {
       if (this.#rest.length === 0) {
+        // The views have the revision of what is read next: nothing comes that was written after the token's end.
+        if (!this.#isValid()) return void this.finish('unauthorized');
         const { octets, position } = this.#feed.read(this.position, this.audience);
         this.position = position;
         if (octets === undefined) return;
@@ -70,8 +81,9 @@ export class Follower extends Readable {
     }
   }
 
-  /** Ends a follower whose client does not read; keeps the connection of one that is told nothing. */
+  /** Ends a follower whose client does not read, or whose token is not valid; keeps the connection of a silent one. */
   check(now: number): void {
+    if (!this.#isValid()) return void this.finish('unauthorized');
     const { stallMilliseconds, heartbeatMilliseconds } = this.#limits;
     if (!this.#wants && now - this.#sentAt > stallMilliseconds) this.finish('too_slow');
     if (this.#wants && now - this.#sentAt > heartbeatMilliseconds) this.#send(heartbeatText(this.position));

@@ -65,7 +65,7 @@ export class Followers {
     this.#checkRoom(wanted.client);
     const { limits } = this.#services;
     const audience = this.#audienceOf(wanted);
-    const follower = new Follower(wanted.position, audience, limits, wanted.cut);
+    const follower = new Follower(wanted.position, audience, limits, wanted);
     this.#all.set(follower, wanted);
     follower.once('close', () => this.#forget(follower));
     this.#checking ??= setInterval(() => this.#check(), limits.checkMilliseconds);
@@ -165,7 +165,6 @@ export class Followers {
     for (const [follower, wanted] of this.#all) {
       follower.check(now);
       if (wanted.endsAt !== undefined && now >= wanted.endsAt) follower.finish('time_over');
-      if (!wanted.isValid()) follower.finish('unauthorized');
     }
     for (const follower of this.#followersOf(this.#past))
       if (this.#live?.covers(follower.position)) follower.join(this.#live);
