@@ -2,6 +2,8 @@
 // The only file that reads the environment. The rows of the settings: settings.ts. Their syntax: read-arguments.ts.
 
 import { backupOptions, restoreOptions } from './command-options.ts';
+import { checkCertificate } from './model/pem.ts';
+import { messageOf } from './model/thrown.ts';
 import { type Flags, parsed, readArguments, readOptions } from './read-arguments.ts';
 import { dataDirPlaceholder, type LedgerPlace, type Setting, settingRows, settings, type Values } from './settings.ts';
 
@@ -154,6 +156,13 @@ function faultsOf(values: Values, environment: NodeJS.ProcessEnv): string[] {
   }
   if ((values.etcdCert === undefined) !== (values.etcdKey === undefined)) {
     faults.push('ZONEWRIGHT_ETCD_CERT and ZONEWRIGHT_ETCD_KEY go together');
+  }
+  if (values.etcdCert !== undefined && values.etcdKey !== undefined) {
+    try {
+      checkCertificate(values.etcdCert.toString(), values.etcdKey.toString());
+    } catch (error) {
+      faults.push(`ZONEWRIGHT_ETCD_CERT and ZONEWRIGHT_ETCD_KEY ${messageOf(error)}`);
+    }
   }
   if ((values.etcdUsername === undefined) !== (values.etcdPassword === undefined)) {
     faults.push('ZONEWRIGHT_ETCD_USERNAME and ZONEWRIGHT_ETCD_PASSWORD go together');

@@ -9,6 +9,7 @@ import { parseFilterRange } from './model/address-range.ts';
 import { parseEndpoint } from './model/endpoint.ts';
 import { InvalidValue } from './model/invalid-value.ts';
 import { nameserverOf } from './model/member.ts';
+import { checkAuthorities } from './model/pem.ts';
 import { messageOf } from './model/thrown.ts';
 
 /** One setting, with a value of type T. */
@@ -32,6 +33,11 @@ const file = (path: string): Buffer => {
   } catch (error) {
     throw new InvalidValue(`cannot be read: ${messageOf(error)}`);
   }
+};
+const authorities = (path: string): Buffer => {
+  const pem = file(path);
+  checkAuthorities(pem.toString());
+  return pem;
 };
 const listed =
   <T>(parse: (part: string) => T) =>
@@ -105,7 +111,7 @@ export const settings = {
   etcdCa: setting({
     variable: 'ZONEWRIGHT_ETCD_CA',
     help: "file with the certificate authority of etcd's TLS",
-    parse: file,
+    parse: authorities,
   }),
   etcdCert: setting({
     variable: 'ZONEWRIGHT_ETCD_CERT',

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import { pino } from 'pino';
 import { startApp } from '../src/app.ts';
 import { ConfigFaults, describeSettings, readConfig } from '../src/config.ts';
 import type * as settingsFile from '../src/settings.ts';
+import { makeCertificate, withoutOpenssl } from './support/certificate.ts';
 import { temporaryFolder } from './support/temporary.ts';
 
 /** Returns the faults of these settings. */
@@ -179,4 +181,34 @@ test('a wrong URL of the ledger is a fault that does not show its password', () 
     assert.deepEqual(faultsOf(['--ledger', wrong]), [
       '--ledger: must be file:<path>, postgresql://user@host/database or off',
     ]);
+});
+
+test("files of etcd's TLS that are not what they must be are faults with their names", {
+  skip: withoutOpenssl,
+}, async (t) => {
+  const folder = await temporaryFolder(t);
+  const [one, other] = [await makeCertificate(folder, 'one'), await makeCertificate(folder, 'other')];
+  const empty = join(folder, 'empty');
+  await writeFile(empty, '');
+  const faults = (ca: string, cert: string, key: string) =>
+    faultsOf(['--store', 'etcd'], {
+      ZONEWRIGHT_ETCD_CA: ca,
+      ZONEWRIGHT_ETCD_CERT: cert,
+      ZONEWRIGHT_ETCD_KEY: key,
+    });
+  assert.deepEqual(faults(one.cert, one.cert, one.key), []);
+  const noCertificate = 'must be certificates of authorities, in PEM: it has no certificate';
+  assert.deepEqual(faults(empty, one.cert, one.key), [`ZONEWRIGHT_ETCD_CA: '${empty}' ${noCertificate}`]);
+  assert.deepEqual(faults(one.key, one.cert, one.key), [`ZONEWRIGHT_ETCD_CA: '${one.key}' ${noCertificate}`]);
+  const noPair = /^ZONEWRIGHT_ETCD_CERT and ZONEWRIGHT_ETCD_KEY must be a certificate and its own unencrypted key/;
+  for (const [cert, key] of [
+    [one.cert, other.key],
+    [one.cert, one.cert],
+    [empty, one.key],
+    [one.cert, empty],
+  ] as const) {
+    const [fault = '', ...more] = faults(one.cert, cert, key);
+    assert.match(fault, noPair);
+    assert.deepEqual(more, []);
+  }
 });

@@ -4,8 +4,8 @@
 
 import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { createSecureContext } from 'node:tls';
 import type { Logger } from '../../model/logger.ts';
+import { checkAuthorities, checkCertificate } from '../../model/pem.ts';
 import { messageOf } from '../../model/thrown.ts';
 
 export interface CertificateFiles {
@@ -43,14 +43,7 @@ export async function readCertificate(files: CertificateFiles, use: CertificateU
     readPem(`${flag}-key`, files.key, 'private key'),
     files.clientCa === undefined ? undefined : readAuthorities(`${flag}-client-ca`, files.clientCa),
   ]);
-  try {
-    createSecureContext({ cert, key });
-  } catch (cause) {
-    throw new Error(
-      `${flag}-cert '${files.cert}' and ${flag}-key '${files.key}' must be a certificate and its own unencrypted key, in PEM: ${messageOf(cause)}`,
-      { cause },
-    );
-  }
+  naming(`${flag}-cert '${files.cert}' and ${flag}-key '${files.key}'`, () => checkCertificate(cert, key));
   return { cert, key, ...(clientCa !== undefined && { clientCa }) };
 }
 
@@ -64,17 +57,19 @@ async function allOf<Parts extends readonly unknown[]>(
   return (await Promise.all(parts)) as { -readonly [Part in keyof Parts]: Awaited<Parts[Part]> };
 }
 
-/** Reads certificates of authorities. Checks each of them, because TLS would skip what it cannot read. */
 async function readAuthorities(flag: string, path: string): Promise<string> {
   const text = await readPem(flag, path, 'certificate of the authority');
-  const certificates = text.match(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs) ?? [];
-  try {
-    if (certificates.length === 0) throw new Error('it has no certificate');
-    for (const one of certificates) new X509Certificate(one);
-  } catch (cause) {
-    throw new Error(`${flag} '${path}' must be certificates of authorities, in PEM: ${messageOf(cause)}`, { cause });
-  }
+  naming(`${flag} '${path}'`, () => checkAuthorities(text));
   return text;
+}
+
+/** Puts the files before the message of an error. */
+function naming(files: string, check: () => void): void {
+  try {
+    check();
+  } catch (cause) {
+    throw new Error(`${files} ${messageOf(cause)}`, { cause });
+  }
 }
 
 async function readPem(flag: string, path: string, what: string): Promise<string> {

@@ -84,6 +84,15 @@ suite('certificate', { skip: withoutOpenssl, concurrency: 3 }, () => {
     await assert.rejects(readCertificate({ ...first, key: second.key }), /must be a certificate and its own/);
     await writeFile(first.cert, 'no certificate');
     await assert.rejects(readCertificate(first), /must be a certificate/);
+    // As a disk without room leaves them, or a program that has just begun to write.
+    for (const empty of ['', '\n']) {
+      await writeFile(first.cert, empty);
+      await assert.rejects(readCertificate(first), /--dns-tls-cert '.*first.*' must be .*: the certificate is empty/);
+      await assert.rejects(
+        readCertificate({ ...second, key: first.cert }, 'API'),
+        /--http-tls-key '.*first.*' must be .*: the key is empty/,
+      );
+    }
   });
 });
 

@@ -1,0 +1,29 @@
+// Checks of certificates and keys in PEM, before TLS uses them: TLS takes an empty text for one that is not given,
+// skips authorities that it cannot read, and reports a wrong key without the file's name.
+
+import { X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
+import { InvalidValue } from './invalid-value.ts';
+import { messageOf } from './thrown.ts';
+
+/** Throws InvalidValue unless the text is a certificate, perhaps with intermediate ones, and the key is its own. */
+export function checkCertificate(cert: string, key: string): void {
+  try {
+    if (cert.trim() === '') throw new Error('the certificate is empty');
+    if (key.trim() === '') throw new Error('the key is empty');
+    createSecureContext({ cert, key });
+  } catch (error) {
+    throw new InvalidValue(`must be a certificate and its own unencrypted key, in PEM: ${messageOf(error)}`);
+  }
+}
+
+/** Throws InvalidValue unless the text has certificates, and each of them can be read. */
+export function checkAuthorities(pem: string): void {
+  const certificates = pem.match(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs) ?? [];
+  try {
+    if (certificates.length === 0) throw new Error('it has no certificate');
+    for (const one of certificates) new X509Certificate(one);
+  } catch (error) {
+    throw new InvalidValue(`must be certificates of authorities, in PEM: ${messageOf(error)}`);
+  }
+}
