@@ -1,5 +1,6 @@
 // Runs the tests: `npm test` for all, `npm test -- <files…>` for some. Installs the servers that they test against.
-// Tests that need containers are in test/lab/, with their own runner.
+// Tests that need containers are in test/lab/, with their own runner; those with a command of their own in
+// test/neighbours/.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
@@ -24,11 +25,23 @@ const peers = [
   ['postgres', 'postgresql'],
 ] as const;
 
-const missing = peers.filter(([program]) => !isInstalled(program)).map(([, name]) => name);
-if (missing.length > 0) installPeers(missing);
+/** For the tests in test/neighbours alone. */
+const neighbours = [
+  ['unbound', 'unbound'],
+  ['dnsmasq', 'dnsmasq-base'],
+  ['kresd', 'knot-resolver'],
+  ['pdns_recursor', 'pdns-recursor'],
+] as const;
 
 const named = process.argv.slice(2);
-const files = named.length > 0 ? named : globSync('test/**/*.test.ts', { exclude: ['test/lab/**'] }).sort();
+const hasNeighbours = named.some((file) => file.includes('test/neighbours/'));
+const missing = [...peers, ...(hasNeighbours ? neighbours : [])]
+  .filter(([program]) => !isInstalled(program))
+  .map(([, name]) => name);
+if (missing.length > 0) installPeers(missing);
+
+const files =
+  named.length > 0 ? named : globSync('test/**/*.test.ts', { exclude: ['test/lab/**', 'test/neighbours/**'] }).sort();
 if (files.length === 0) {
   console.error('there are no tests to run');
   process.exit(1);

@@ -8,11 +8,11 @@ import type { Asking } from '../control/access/actor.ts';
 import { type AddressNumber, ipv4Base, reverseName } from '../model/address.ts';
 import { type Interval, parseRange } from '../model/address-range.ts';
 import type { Host } from '../model/host.ts';
-import { ancestry, compareNames, type Fqdn, isWithin, labelsOf, parseName } from '../model/name.ts';
+import { ancestry, compareNames, type Fqdn, labelsOf } from '../model/name.ts';
+import { isReverse, isReverseOfIpv4 } from '../model/reverse-tree.ts';
 import type { Zone } from '../model/zone.ts';
 
 const sliceSize = 1000;
-const reverseTrees = [parseName('in-addr.arpa'), parseName('ip6.arpa')] as const;
 
 /** Returns a function that finds the reverse zones of a zone, in canonical order. A reverse zone itself has none. */
 export function reverseZoneFinder(asking: Asking): (zone: Fqdn) => Promise<Fqdn[]> {
@@ -44,10 +44,6 @@ async function reverseZonesOf(asking: Asking, zone: Fqdn, all: ReadonlyMap<Fqdn,
   return [...found].sort(compareNames);
 }
 
-function isReverse(zone: Fqdn): boolean {
-  return reverseTrees.some((tree) => isWithin(zone, tree));
-}
-
 /** Yields the hosts of a zone that the token may see. */
 async function* hostsOf(asking: Asking, zone: Fqdn): AsyncGenerator<Host> {
   const access = accessOf(asking);
@@ -76,7 +72,7 @@ function rangesOf(asking: Asking, names: Iterable<string>): Interval[] {
 /** Returns the addresses whose PTRs an automatic reverse zone has. Undefined for a name of another form. */
 function addressesOf(zone: Fqdn): Interval | undefined {
   const labels = labelsOf(zone).slice(0, -2).reverse();
-  const isIpv4 = isWithin(zone, reverseTrees[0]);
+  const isIpv4 = isReverseOfIpv4(zone);
   const [count, bits] = isIpv4 ? [4, 8n] : [32, 4n];
   if (!labels.every((label) => (isIpv4 ? /^\d{1,3}$/ : /^[0-9a-f]$/).test(label)) || labels.length > count)
     return undefined;

@@ -17,7 +17,7 @@ const folder = new URL('./rendered/', import.meta.url);
 const forward = 'foowidgets.k8s';
 const reverse = '200.17.172.in-addr.arpa';
 const reverseIpv6 = '0.0.0.0.0.0.0.0.2.0.0.0.0.0.d.f.ip6.arpa';
-const zones = [reverse, forward, reverseIpv6];
+const zones = [reverse, forward, 'lab.home.arpa', reverseIpv6];
 const onPort53 = ['10.240.0.10:53', '10.240.0.11:53'];
 
 function render(resolver: ResolverName, names: string[], endpoints: string[]): Part[] {
@@ -175,11 +175,11 @@ test('windows: the reader of the grammar finds what is wrong', () => {
 });
 
 test('the YAML of Knot Resolver 6, PowerDNS Recursor 5, Kubernetes and Docker Compose says what it should', () => {
-  const reverseFirst = ['foowidgets.k8s', reverse, reverseIpv6];
+  const inOrder = ['lab.home.arpa', 'foowidgets.k8s', reverse, reverseIpv6];
   const names = (parse(textOf('knot-resolver-6', zones, onPort53)) as { forward: unknown[] }).forward;
   assert.deepEqual(names, [
     {
-      subtree: reverseFirst.map((zone) => `${zone}.`),
+      subtree: inOrder.map((zone) => `${zone}.`),
       servers: ['10.240.0.10', '10.240.0.11'],
       options: { authoritative: true, dnssec: false },
     },
@@ -192,7 +192,7 @@ test('the YAML of Knot Resolver 6, PowerDNS Recursor 5, Kubernetes and Docker Co
   });
   const { data, kind } = parse(textOf('kubernetes-coredns', zones, onPort53)) as { data: object; kind: string };
   assert.equal(kind, 'ConfigMap');
-  assert.match(String(Object.values(data)[0]), /^foowidgets\.k8s:53 .* \{\n {4}errors\n/);
+  assert.match(String(Object.values(data)[0]), /^lab\.home\.arpa:53 .* \{\n {4}errors\n/);
   assert.deepEqual(parse(textOf('docker-compose', zones, onPort53)), {
     services: { app: { dns: ['10.240.0.10', '10.240.0.11'] } },
   });

@@ -1,11 +1,9 @@
 // AdGuard Home.
 
 import { formatEndpoint } from '../../model/endpoint.ts';
-import { isWithin, parseName } from '../../model/name.ts';
+import { isReverse } from '../../model/reverse-tree.ts';
 import { lines } from './lines.ts';
 import type { Resolver } from './resolver.ts';
-
-const reverseTree = parseName('arpa');
 
 export const adguardHome: Resolver = {
   title: 'AdGuard Home',
@@ -14,7 +12,7 @@ export const adguardHome: Resolver = {
   takesIpv6: true,
   render: ({ zones, targets }) => {
     const upstreams = targets.map(formatEndpoint).join(' ');
-    const reverse = zones.filter((zone) => isWithin(zone, reverseTree));
+    const reverse = zones.filter(isReverse);
     const lineOf = (zone: string) => `[/${zone}/]${upstreams}`;
     const all = {
       name: 'upstreams',

@@ -5,7 +5,8 @@ import type { ForwardedZones, Resolver } from './resolver.ts';
 
 function dnsmasqText({ zones, targets }: ForwardedZones): string {
   return lines(
-    '# A line for each target: dnsmasq asks another one if one does not answer.',
+    '# A line for each target: dnsmasq asks another one when a client repeats a query that has no answer.',
+    '# From 2.88 on, the line fast-dns-retry lets it do so by itself, for all servers.',
     zones.flatMap((zone) => targets.map(({ address, port }) => `server=/${zone}/${address}#${port}`)),
     '# Only matters with stop-dns-rebind (the default of OpenWrt): these names may have private addresses.',
     zones.map((zone) => `rebind-domain-ok=/${zone}/`),

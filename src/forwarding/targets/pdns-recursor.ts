@@ -15,8 +15,10 @@ export const pdnsRecursor4: Resolver = {
       name: 'settings',
       place: '/etc/powerdns/recursor.d/zonewright.conf (include-dir).',
       text: lines(
-        '# +=: forward-zones of other files stay.',
-        zones.map((zone) => `forward-zones+=${zone}=${targets.map(formatEndpoint).join(';')}`),
+        '# The first line replaces forward-zones of other files: if you have some, write += in it too.',
+        zones.map(
+          (zone, index) => `forward-zones${index > 0 ? '+' : ''}=${zone}=${targets.map(formatEndpoint).join(';')}`,
+        ),
       ),
     },
     {

@@ -3,13 +3,13 @@
 
 import { addressNumber, familyOf } from '../../model/address.ts';
 import { type Endpoint, formatEndpoint, isLoopback } from '../../model/endpoint.ts';
-import { compareNames, type Fqdn, isWithin, parseName, root } from '../../model/name.ts';
+import { compareNames, type Fqdn, root } from '../../model/name.ts';
+import { isReverse } from '../../model/reverse-tree.ts';
 import type { Part, Resolver } from './resolver.ts';
 
 /** A resolver cannot take what we have. The message says why, and the way out. */
 export class UnfitForResolver extends Error {}
 
-const reverseTree = parseName('arpa');
 /** Needs no quotes in any format, not even in a shell. */
 const plainName = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/;
 const nameWithSlashes = /^[a-z0-9_]([a-z0-9_/-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_/-]*[a-z0-9_])?)*$/;
@@ -33,10 +33,6 @@ export function renderForwarding({ resolver, zones, targets }: Rendering): Part[
 /** Returns all parts as one text, to be read and pasted by people. */
 export function joinParts(parts: readonly Part[]): string {
   return parts.map(({ text }) => text).join('\n');
-}
-
-function isReverse(zone: Fqdn): boolean {
-  return isWithin(zone, reverseTree);
 }
 
 /** Throws UnfitForResolver if the resolver cannot have one of the names. */

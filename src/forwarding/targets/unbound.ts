@@ -1,22 +1,19 @@
 // Unbound, and the firewalls that are built around it.
 
 import { isLoopback } from '../../model/endpoint.ts';
-import { isWithin, parseName } from '../../model/name.ts';
+import { isReverse } from '../../model/reverse-tree.ts';
 import { lines, withAt } from './lines.ts';
 import type { ForwardedZones, Resolver } from './resolver.ts';
 
-const reverseTree = parseName('arpa');
-
 /** Returns what Unbound reads: the section `server`, then a stub zone for each zone. */
 export function unboundText({ zones, targets }: ForwardedZones): string {
-  const forward = zones.filter((zone) => !isWithin(zone, reverseTree));
-  const reverse = zones.filter((zone) => isWithin(zone, reverseTree));
+  const forward = zones.filter((zone) => !isReverse(zone));
   return lines(
     'server:',
     '    # The zones are not signed: without this, validation answers SERVFAIL for them.',
     zones.map((zone) => `    domain-insecure: "${zone}."`),
-    reverse.length === 0 ? [] : '    # Unbound answers NXDOMAIN for private reverse zones by itself, except for these:',
-    reverse.map((zone) => `    local-zone: "${zone}." transparent`),
+    '    # Unbound answers for private reverse zones, test and home.arpa by itself, except for these:',
+    zones.map((zone) => `    local-zone: "${zone}." transparent`),
     forward.length === 0
       ? []
       : '    # Only matters where private-address is set: these names may have private addresses.',

@@ -1,0 +1,168 @@
+// Real resolvers with the rendered configuration: each as its Debian package starts it, with DNSSEC validation as
+// Debian has it, and with a place of its own for ports and files.
+
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ResolverName } from '../../src/forwarding/targets/resolvers.ts';
+import type { Server } from '../support/dns-client.ts';
+import { freePort } from '../support/free-port.ts';
+import { startNamedOn } from '../support/named.ts';
+import { findProgram, startPeerProcess } from '../support/peer-process.ts';
+import type { Cleanup } from '../support/temporary.ts';
+
+/** Where a resolver is started, and with what. */
+interface Start {
+  test: Cleanup;
+  folder: string;
+  port: number;
+  /** Returns the rendered text, or one part of it. */
+  text: (part?: string) => Promise<string>;
+}
+
+interface ResolverProgram {
+  /** The name of the program, and of Debian's package. */
+  program: string;
+  from: string;
+  /** Writes the configuration. Returns the arguments of the program. */
+  configure: (start: Start) => Promise<string[]>;
+}
+
+const rootKey = '/usr/share/dns/root.key';
+
+export const resolverPrograms: Partial<Record<ResolverName, ResolverProgram>> = {
+  bind: {
+    program: 'named',
+    from: 'Debian, bind9',
+    // startNamedOn writes the rest of it.
+    configure: async () => [],
+  },
+  unbound: {
+    program: 'unbound',
+    from: 'Debian, unbound',
+    configure: async ({ folder, port, text }) => {
+      await copyFile(rootKey, join(folder, 'root.key'));
+      const config = [
+        'server:',
+        `  directory: "${folder}"`,
+        `  auto-trust-anchor-file: "${folder}/root.key"`,
+        '  chroot: ""',
+        '  username: ""',
+        '  pidfile: ""',
+        '  use-syslog: no',
+        '  interface: 127.0.0.1',
+        `  port: ${port}`,
+        `include: "${await written(folder, 'zonewright.conf', await text())}"`,
+      ];
+      return ['-d', '-c', await written(folder, 'unbound.conf', config.join('\n'))];
+    },
+  },
+  dnsmasq: {
+    program: 'dnsmasq',
+    from: 'Debian, dnsmasq-base',
+    configure: async ({ folder, port, text }) => {
+      // The last two as OpenWrt has them.
+      const config = `port=${port}\nlisten-address=127.0.0.1\nbind-interfaces\nno-resolv\nno-hosts\nstop-dns-rebind\nbogus-priv\n`;
+      const file = await written(folder, 'dnsmasq.conf', `${config}conf-file=${folder}/zonewright.conf\n`);
+      await written(folder, 'zonewright.conf', await text());
+      return ['--keep-in-foreground', '--log-facility=-', '--pid-file', '--user=root', '-C', file];
+    },
+  },
+  'knot-resolver-5': {
+    program: 'kresd',
+    from: 'Debian, knot-resolver',
+    configure: async ({ folder, port, text }) => {
+      const config = [
+        `net.listen('127.0.0.1', ${port}, { kind = 'dns' })`,
+        "modules = { 'hints > iterate', 'stats', 'predict' }",
+        'cache.size = 20 * MB',
+        await text(),
+      ];
+      return ['-n', '-c', await written(folder, 'kresd.conf', config.join('\n')), folder];
+    },
+  },
+  'pdns-recursor-4': {
+    program: 'pdns_recursor',
+    from: 'Debian, pdns-recursor',
+    configure: async ({ folder, port, text }) => {
+      const settings = {
+        'include-dir': join(folder, 'recursor.d'),
+        'hint-file': '/usr/share/dns/root.hints',
+        'local-address': '127.0.0.1',
+        'local-port': port,
+        'lua-config-file': join(folder, 'recursor.lua'),
+        'socket-dir': folder,
+        quiet: 'yes',
+        'security-poll-suffix': '',
+        threads: 1,
+      };
+      await mkdir(join(folder, 'recursor.d'));
+      await written(folder, 'recursor.d/zonewright.conf', await text('settings'));
+      const rootKeys = 'dofile("/usr/share/pdns-recursor/lua-config/rootkeys.lua")';
+      await written(folder, 'recursor.lua', `${rootKeys}\n${await text('lua')}`);
+      const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+      await written(folder, 'recursor.conf', lines.join('\n'));
+      return [`--config-dir=${folder}`, '--daemon=no', '--disable-syslog'];
+    },
+  },
+  coredns: {
+    program: 'coredns',
+    from: 'go install github.com/coredns/coredns',
+    configure: async ({ folder, port, text }) => {
+      // As its head says: replace 53 where CoreDNS listens on another port.
+      const corefile = (await text()).replaceAll(/(?<=^[^#]*\b(?:test|arpa)):53\b/gm, `:${port}`);
+      return [
+        '-conf',
+        await written(folder, 'Corefile', corefile.replace('    errors\n', '    errors\n    bind 127.0.0.1\n')),
+      ];
+    },
+  },
+};
+
+/** Returns why a resolver cannot be started here; undefined if it can. */
+export function whyNotStarted(resolver: ResolverName): string | undefined {
+  const { program = '', from = '' } = resolverPrograms[resolver] ?? {};
+  return findProgram(program) === undefined ? `${program} is not installed (${from})` : undefined;
+}
+
+/** Starts the resolver on a free port of loopback. `text` returns what is rendered for it. */
+export async function startResolver(
+  test: Cleanup,
+  resolver: ResolverName,
+  folder: string,
+  text: Start['text'],
+): Promise<Server> {
+  await mkdir(folder, { recursive: true });
+  if (resolver === 'bind') return startBind(test, folder, text);
+  const { program, configure } = resolverPrograms[resolver] ?? fail(resolver);
+  const port = await freePort();
+  const args = await configure({ test, folder, port, text });
+  const { hasEnded, output } = startPeerProcess(test, findProgram(program) ?? program, args, folder);
+  // It answers as soon as it listens: the callers ask until then.
+  await delay(200);
+  if (hasEnded()) throw new Error(`${program} did not start: ${output()}`);
+  return { address: '127.0.0.1', port };
+}
+
+/** Starts BIND with the options that it is given, or only with the zones. */
+export async function startBind(
+  test: Cleanup,
+  folder: string,
+  text: Start['text'],
+  { withOptions = true } = {},
+): Promise<Server> {
+  await mkdir(folder, { recursive: true });
+  const options = withOptions ? `include "${await written(folder, 'zonewright.options', await text('options'))}";` : '';
+  const zones = `include "${await written(folder, 'zonewright.zones', await text('zones'))}";`;
+  return startNamedOn(test, folder, `options {\n${options}\n};\n${zones}\n`);
+}
+
+async function written(folder: string, name: string, text: string): Promise<string> {
+  const file = join(folder, name);
+  await writeFile(file, text);
+  return file;
+}
+
+function fail(resolver: string): never {
+  throw new Error(`no program is known for ${resolver}`);
+}
