@@ -1,6 +1,7 @@
-// Fills a ledger with two million events on SQLite and on PostgreSQL (if it is installed), and prints how long it is
-// asked and with which plan, what an event costs, how retention and writes get on with each other, what the main thread
-// notices of 2,000 events a second, and the memory. Run it with `npm run bench:ledger [events]`.
+// Fills a ledger with two million events on SQLite and on PostgreSQL (if it is installed). Prints in one table how long
+// it is asked, what an event costs, how retention and writes get on with each other, what the main thread notices of
+// 2,000 events a second, and the memory. Prints the plans of the questions before it. Run it with `npm run bench:ledger
+// [events] [sqlite|postgresql]`.
 
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,74 +11,57 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import type { Client } from '../src/ledger/client.ts';
 import { PrismaClient as PostgresqlClient } from '../src/ledger/generated/postgresql/client.ts';
 import { PrismaClient as SqliteClient } from '../src/ledger/generated/sqlite/client.ts';
-import type { Ledger, OutboxRow } from '../src/ledger/ledger.ts';
+import type { Ledger } from '../src/ledger/ledger.ts';
 import type { LedgerTask } from '../src/ledger/ledger-messages.ts';
 import { LedgerThread } from '../src/ledger/ledger-thread.ts';
 import { PrismaLedger } from '../src/ledger/prisma-ledger.ts';
 import { sqliteAdapter } from '../src/ledger/sqlite-adapter.ts';
-import { outboxValue } from '../src/store/kinds/outbox.ts';
 import { skipWithoutPostgresql, startPostgresql } from '../test/support/postgresql.ts';
 import { inScope, temporaryFolder } from '../test/support/temporary.ts';
+import { end, heldOn, outboxRow, perTransaction, timeOf } from './ledger-events.ts';
 
 const events = Number(process.argv[2] ?? 2_000_000);
-/** Requests that share a transaction. */
-const perTransaction = 20;
+const only = process.argv[3];
 const transactions = events / perTransaction;
-const day = 24 * 3600 * 1000;
-const begin = Date.parse('2025-10-26T00:00:00Z');
-const days = 400;
 const rowsAtOnce = 50;
-const [queried, secondsAtRate, eventsPerSecond] = [30, 10, 2000];
+const asked = 30;
+const appendSeconds = 15;
+const [secondsAtRate, eventsPerSecond] = [10, 2000];
 
-const address = (n: number) => `10.2.${(n >> 8) & 255}.${n & 255}`;
-const timeOf = (revision: number) => begin + (revision / transactions) * days * day;
+const march = { since: Date.parse('2026-03-03T00:00:00Z'), until: Date.parse('2026-03-04T00:00:00Z') };
+const address = heldOn(march, transactions);
+const host = 'host-330.bench.example';
 
-/** Returns a transaction's key of the outbox: hosts that come and go, and changes of others. */
-function outboxRow(revision: number, at = timeOf(revision)): OutboxRow {
-  const decisions = Array.from({ length: perTransaction }, (_, place) => {
-    const n = revision * perTransaction + place;
-    // A third of a host's events takes or releases its address.
-    const host = `host-${n % 65_536}.bench.example`;
-    const round = Math.floor(n / 65_536);
-    const takes = round % 6 === 0;
-    const use = { space: 'default', address: address(n), holder: `host:${host}`, owner: 'team-a', pool: 'lan' };
-    return {
-      actor: {
-        kind: 'token' as const,
-        id: `01J${n % 50}`,
-        name: `token ${n % 50}`,
-        from: '192.0.2.17',
-        requestId: '6f1c7a0e-8a7b-4bb1-9f0e-2f6d8d1c0a11',
-        request: `PATCH /v1/hosts/${host}`,
-      },
-      events: [
-        {
-          resource: n % 50_000 === 7 ? ('token' as const) : ('host' as const),
-          action: takes ? ('created' as const) : ('changed' as const),
-          name: host,
-          before: takes ? null : { ttl: 300, tags: { app: 'web' } },
-          after: { ttl: 60, tags: { app: 'web', rack: String(n % 40) } },
-        },
-      ],
-      uses: takes
-        ? [{ ...use, action: 'taken' as const }]
-        : round % 6 === 5
-          ? [{ ...use, action: 'released' as const }]
-          : [],
-    };
-  });
-  const value = outboxValue.encode({ at: new Date(at).toISOString(), replica: 'a', decisions });
-  return { key: `outbox/${revision}`, revision, value };
+/** A title → the question. */
+const questions: Record<string, (ledger: Ledger) => Promise<{ items: unknown[] }>> = {
+  [`who had ${address} on 3 March?`]: (ledger) =>
+    ledger.addressHistory({ space: 'default', address, ...march }, { limit: 100 }),
+  'all before 3 March': (ledger) => ledger.listEvents({ until: march.since }, { limit: 100 }),
+  'all on 3 March': (ledger) => ledger.listEvents(march, { limit: 100 }),
+  'an actor on 3 March': (ledger) => ledger.listEvents({ actor: '01J7', ...march }, { limit: 100 }),
+  'the page of a host': (ledger) => ledger.listEvents({ name: host, resource: 'host' }, { limit: 100 }),
+  'a host since 3 March': (ledger) => ledger.listEvents({ name: host, since: march.since }, { limit: 100 }),
+  'the newest page': (ledger) => ledger.listEvents({}, { limit: 100 }),
+  'a kind that is rare': (ledger) => ledger.listEvents({ resource: 'token' }, { limit: 100 }),
+};
+const plannedQuestions = 4;
+
+/** What was measured → the database → the figure. */
+const figures: Record<string, Record<string, string>> = {};
+
+function note(task: LedgerTask, what: string, figure: string): void {
+  figures[what] = { ...figures[what], [task.kind]: figure };
 }
 
 const megabytes = () =>
   Math.round(Number(/VmRSS:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024);
-const quantile = (sorted: number[], part: number) =>
-  (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0).toFixed(1);
-const spread = (times: number[]) => {
+
+/** Returns median, 99th percentile and maximum. */
+function spread(times: number[]): string {
   const sorted = times.toSorted((a, b) => a - b);
-  return `median ${quantile(sorted, 0.5)} ms, 99th percentile ${quantile(sorted, 0.99)} ms, longest ${sorted.at(-1)?.toFixed(1)} ms`;
-};
+  const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]?.toFixed(1);
+  return `${at(0.5)} / ${at(0.99)} / ${at(1)} ms`;
+}
 
 async function timed<T>(work: () => Promise<T>): Promise<{ milliseconds: number; result: T }> {
   const start = performance.now();
@@ -85,39 +69,23 @@ async function timed<T>(work: () => Promise<T>): Promise<{ milliseconds: number;
   return { milliseconds: performance.now() - start, result };
 }
 
-const march = { since: Date.parse('2026-03-03T00:00:00Z'), until: Date.parse('2026-03-04T00:00:00Z') };
-/** A title → the question. */
-const questions: Record<string, (ledger: Ledger) => Promise<{ items: unknown[] }>> = {
-  'who had 10.2.1.74 on 3 March?': (ledger) =>
-    ledger.addressHistory({ space: 'default', address: '10.2.1.74', ...march }, { limit: 100 }),
-  'the newest page': (ledger) => ledger.listEvents({}, { limit: 100 }),
-  'the page of a host': (ledger) =>
-    ledger.listEvents({ name: 'host-330.bench.example', resource: 'host' }, { limit: 100 }),
-  'an actor on 3 March': (ledger) => ledger.listEvents({ actor: '01J7', ...march }, { limit: 100 }),
-  'all on 3 March': (ledger) => ledger.listEvents(march, { limit: 100 }),
-  'before 3 March': (ledger) => ledger.listEvents({ until: march.since }, { limit: 100 }),
-  'a host since 3 March': (ledger) =>
-    ledger.listEvents({ name: 'host-330.bench.example', since: march.since }, { limit: 100 }),
-  'a kind that is rare': (ledger) => ledger.listEvents({ resource: 'token' }, { limit: 100 }),
-};
-
-/** Prints the plans of what a question asks the database. */
+/** Prints the plans of what the first questions ask the database. */
 async function printPlans(task: LedgerTask): Promise<void> {
-  const asked: { query: string; params: string }[] = [];
+  const queries: { query: string; params: string }[] = [];
   const log = [{ emit: 'event' as const, level: 'query' as const }];
   const client =
     task.kind === 'sqlite'
       ? new SqliteClient({ adapter: sqliteAdapter(task.file), log })
       : new PostgresqlClient({ adapter: new PrismaPg(task.url), log });
-  (client as SqliteClient<'query'>).$on('query', (event) => asked.push(event));
+  (client as SqliteClient<'query'>).$on('query', (event) => queries.push(event));
   const ledger = new PrismaLedger(client as unknown as Client, task.kind, '');
   const explain =
     task.kind === 'sqlite' ? 'EXPLAIN QUERY PLAN' : 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF)';
-  for (const [title, ask] of Object.entries(questions).slice(0, 5)) {
-    asked.length = 0;
+  for (const [title, ask] of Object.entries(questions).slice(0, plannedQuestions)) {
+    queries.length = 0;
     await ask(ledger);
-    console.log(`  plan of '${title}':`);
-    for (const { query, params } of [...asked]) {
+    console.log(`  ${task.kind}, plan of '${title}':`);
+    for (const { query, params } of [...queries]) {
       if (/^(BEGIN|COMMIT)/.test(query)) continue;
       const values = (JSON.parse(params) as unknown[]).map((value) =>
         typeof value === 'string' && /^\d{5,}$/.test(value) ? BigInt(value) : value,
@@ -132,19 +100,16 @@ async function printPlans(task: LedgerTask): Promise<void> {
   await ledger.close();
 }
 
-async function measure(task: LedgerTask, size: () => number): Promise<void> {
-  console.log(`\n${task.kind}, ${events} events`);
-  const bare = megabytes();
-  const ledger = new LedgerThread(task);
-  await ledger.identity();
-  console.log(`  memory: ${bare} MB without, ${megabytes()} MB with an open ledger`);
+async function fill(task: LedgerTask, ledger: Ledger, size: () => number): Promise<void> {
   const cpu = process.cpuUsage();
   let encoding = 0;
   const { milliseconds } = await timed(async () => {
     let under: Promise<unknown> | undefined;
     for (let revision = 1; revision <= transactions; revision += rowsAtOnce) {
       const start = process.threadCpuUsage();
-      const rows = Array.from({ length: rowsAtOnce }, (_, n) => outboxRow(revision + n));
+      const rows = Array.from({ length: rowsAtOnce }, (_, n) =>
+        outboxRow(revision + n, timeOf(revision + n, transactions)),
+      );
       const { user, system } = process.threadCpuUsage(start);
       encoding += user + system;
       await under;
@@ -153,75 +118,106 @@ async function measure(task: LedgerTask, size: () => number): Promise<void> {
     await under;
   });
   const { user, system } = process.cpuUsage(cpu);
-  const each = ((user + system - encoding) / events).toFixed(1);
-  console.log(
-    `  filled in ${(milliseconds / 1000).toFixed(0)} s: ${each} µs of CPU an event in this process; ${(size() / events).toFixed(0)} bytes an event with its uses; ${megabytes()} MB of memory`,
+  note(task, `${events} events were written in`, `${(milliseconds / 1000).toFixed(0)} s`);
+  note(task, 'CPU of an event, in this process', `${((user + system - encoding) / events).toFixed(1)} µs`);
+  note(task, 'an event on the disk, with its uses', `${(size() / events).toFixed(0)} octets`);
+}
+
+/** Appends 200 events every 50 ms until the work has ended. Returns how long each took. */
+async function appendBeside(ledger: Ledger, nextRevision: () => number, work: Promise<unknown>): Promise<number[]> {
+  const times: number[] = [];
+  let ended = false;
+  work.finally(() => {
+    ended = true;
+  });
+  while (!ended) {
+    const rows = Array.from({ length: 10 }, () => outboxRow(nextRevision(), end));
+    times.push((await timed(() => ledger.append(rows))).milliseconds);
+    await delay(50);
+  }
+  return times;
+}
+
+/** Measures the delays of the main thread, while it hands events to the ledger or only waits. */
+async function measureDelays(task: LedgerTask, ledger: Ledger, nextRevision: () => number, isOn: boolean) {
+  const loop = monitorEventLoopDelay({ resolution: 1 });
+  const underWay: Promise<unknown>[] = [];
+  const rows = Array.from({ length: eventsPerSecond / 10 / perTransaction }, () => outboxRow(1, end));
+  const cpu = process.cpuUsage();
+  loop.enable();
+  for (let n = 0; n < secondsAtRate * 10; n += 1) {
+    if (isOn) underWay.push(ledger.append(rows.map((row) => ({ ...row, revision: nextRevision() }))));
+    await delay(100);
+  }
+  loop.disable();
+  await Promise.all(underWay);
+  const { user, system } = process.cpuUsage(cpu);
+  const milliseconds = (nanoseconds: number) => (nanoseconds / 1e6).toFixed(1);
+  note(
+    task,
+    `main thread's delay ${isOn ? `at ${eventsPerSecond} events a second` : 'without events'} (99th percentile / longest)`,
+    `${milliseconds(loop.percentile(99))} / ${milliseconds(loop.max)} ms`,
   );
+  note(task, `CPU ${isOn ? 'with' : 'without'} them`, `${((user + system) / secondsAtRate / 1e4).toFixed(0)} %`);
+}
+
+interface Database {
+  task: LedgerTask;
+  size: () => number;
+  /** Does what the database puts off: it would disturb the next measurement. */
+  settle: () => void;
+}
+
+async function measure({ task, size, settle }: Database): Promise<void> {
+  note(task, 'memory without a ledger', `${megabytes()} MB`);
+  const ledger = new LedgerThread(task);
+  await ledger.identity();
+  note(task, 'memory with an open ledger', `${megabytes()} MB`);
+  await fill(task, ledger, size);
+  note(task, 'memory after all events', `${megabytes()} MB`);
+  let revision = transactions;
+  const nextRevision = () => ++revision;
+  const right = await appendBeside(ledger, nextRevision, delay(appendSeconds * 1000));
+  note(task, 'an append of 200, right after so many', spread(right));
+  settle();
   for (const [title, ask] of Object.entries(questions)) {
     const times: number[] = [];
     let found = 0;
-    for (let n = 0; n < queried; n += 1) {
+    for (let n = 0; n < asked; n += 1) {
       const { milliseconds, result } = await timed(() => ask(ledger));
       times.push(milliseconds);
       found = result.items.length;
     }
-    console.log(`  ${title}: ${found} found, ${spread(times)}`);
+    if (found === 0) throw new Error(`${title} Nothing was found.`);
+    note(task, `${title} (${found} found)`, spread(times));
   }
   await printPlans(task);
-
-  let revision = transactions + 1;
-  const append = () => ledger.append(Array.from({ length: 10 }, () => outboxRow(revision++, begin + days * day)));
-  const appendFor = async (until: Promise<unknown>) => {
-    const times: number[] = [];
-    let ended = false;
-    until.finally(() => {
-      ended = true;
-    });
-    while (!ended) {
-      times.push((await timed(append)).milliseconds);
-      await delay(50);
-    }
-    return times;
-  };
-  console.log(`  an append of 200 events: ${spread(await appendFor(delay(5000)))}`);
-  const retained = timed(() => ledger.retain({ maxEvents: events - events / 20 }));
-  const beside = await appendFor(retained);
-  const { milliseconds: run, result: deleted } = await retained;
-  console.log(`  beside retention, which deleted ${deleted} rows in ${(run / 1000).toFixed(1)} s: ${spread(beside)}`);
-
-  for (const isOn of [false, true]) {
-    const loop = monitorEventLoopDelay({ resolution: 1 });
-    loop.enable();
-    const cpuBefore = process.cpuUsage();
-    const underWay: Promise<unknown>[] = [];
-    // As the drain does it: a batch every 100 ms.
-    const rows = Array.from({ length: eventsPerSecond / 10 / perTransaction }, () => outboxRow(1, begin + days * day));
-    for (let n = 0; n < secondsAtRate * 10; n += 1) {
-      if (isOn) underWay.push(ledger.append(rows.map((row) => ({ ...row, revision: revision++ }))));
-      await delay(100);
-    }
-    loop.disable();
-    await Promise.all(underWay);
-    const used = process.cpuUsage(cpuBefore);
-    const milliseconds = (nanoseconds: number) => (nanoseconds / 1e6).toFixed(1);
-    console.log(
-      `  main thread ${isOn ? 'with' : 'without'} ${eventsPerSecond} events/s: delay 99th percentile ${milliseconds(loop.percentile(99))} ms, longest ${milliseconds(loop.max)} ms; ${((used.user + used.system) / secondsAtRate / 1e4).toFixed(0)} % CPU; ${megabytes()} MB`,
-    );
-  }
+  note(task, 'an append of 200', spread(await appendBeside(ledger, nextRevision, delay(appendSeconds * 1000))));
+  const retaining = timed(() => ledger.retain({ maxEvents: events - events / 20 }));
+  const beside = await appendBeside(ledger, nextRevision, retaining);
+  const { milliseconds, result } = await retaining;
+  note(task, 'an append of 200 beside retention', spread(beside));
+  note(task, 'retention deletes beside it', `${((result / milliseconds) * 1000).toFixed(0)} rows a second`);
+  settle();
+  for (const isOn of [false, true]) await measureDelays(task, ledger, nextRevision, isOn);
+  note(task, 'memory at the end', `${megabytes()} MB`);
   await ledger.close();
 }
 
 await inScope(async (scope) => {
-  const only = process.argv[3];
   if (only !== 'postgresql') {
     const file = join(await temporaryFolder(scope), 'ledger.db');
-    await measure({ kind: 'sqlite', file }, () => statSync(file).size);
+    await measure({ task: { kind: 'sqlite', file }, size: () => statSync(file).size, settle: () => {} });
   }
-  const skip = skipWithoutPostgresql();
-  if (skip !== false || only === 'sqlite') return;
-  const server = await startPostgresql(scope);
-  const url = server.newDatabase();
-  await measure({ kind: 'postgresql', url }, () =>
-    Number(server.run(url, 'SELECT pg_database_size(current_database())')),
-  );
+  if (only !== 'sqlite' && skipWithoutPostgresql() === false) {
+    const server = await startPostgresql(scope);
+    const url = server.newDatabase();
+    const size = () => Number(server.run(url, 'SELECT pg_database_size(current_database())'));
+    const settle = () => {
+      for (const statement of ['VACUUM ANALYZE', 'CHECKPOINT']) server.run(url, statement);
+    };
+    await measure({ task: { kind: 'postgresql', url }, size, settle });
+  }
+  console.log('\nmedian / 99th percentile / longest:');
+  console.table(figures);
 });

@@ -7,6 +7,7 @@ import { InvalidValue } from '../model/invalid-value.ts';
 import { timestamp } from '../model/timestamp.ts';
 import { listHolds } from './address-history.ts';
 import type { Client, EventRow } from './client.ts';
+import { idsOfHours, maxHour } from './event-hours.ts';
 import {
   type AddressHold,
   type EventFilter,
@@ -27,6 +28,7 @@ import {
 import { deleteEvents, deleteSamples, deleteUses } from './retention.ts';
 import {
   type Dialect,
+  hourRows,
   insertParameter,
   insertStatement,
   millisecondsPerHour,
@@ -69,7 +71,7 @@ export class PrismaLedger implements Ledger {
       }
     }
     await this.#client.$transaction([
-      ...(events.length > 0 ? [this.#insert('event', events)] : []),
+      ...(events.length > 0 ? [this.#insert('event', events), this.#insert('event_hour', hourRows(events))] : []),
       ...(uses.length > 0 ? [this.#insert('address_use', uses)] : []),
     ]);
     return unreadable;
@@ -135,28 +137,22 @@ export class PrismaLedger implements Ledger {
 
   /**
    * Returns bounds of the ids that events of the time have: the order of times is nearly that of ids, but the clocks of
-   * replicas differ. The hours of the time are few, and an index has the first and the last id of each.
+   * replicas differ.
    */
   async #idsBetween(since: number | undefined, until: number | undefined) {
-    const from = Math.floor((since ?? 0) / millisecondsPerHour);
-    const to = until === undefined ? maxHour : Math.floor((until - 1) / millisecondsPerHour);
-    const [bounds] = await this.#client.$queryRaw<{ first: bigint | null; last: bigint | null }[]>`
-      WITH RECURSIVE hours(hour) AS (
-        SELECT min("hour") FROM "event" WHERE "hour" >= ${from}
-        UNION ALL
-        SELECT (SELECT min("hour") FROM "event" WHERE "hour" > hours.hour) FROM hours WHERE hours.hour < ${to}
-      )
-      SELECT min((SELECT min("id") FROM "event" WHERE "hour" = hours.hour)) AS "first",
-             max((SELECT max("id") FROM "event" WHERE "hour" = hours.hour)) AS "last"
-      FROM hours WHERE hours.hour <= ${to}`;
+    const bounds = await idsOfHours(
+      this.#client,
+      hourOf(since ?? 0),
+      until === undefined ? maxHour : hourOf(until - 1),
+    );
     // No id is below 0.
-    if (bounds?.first == null || bounds.last === null) return { id: { lt: 0 } };
-    return { id: { gte: bounds.first, lte: bounds.last } };
+    return bounds === undefined ? { id: { lt: 0 } } : { id: { gte: bounds.first, lte: bounds.last } };
   }
 }
 
-/** No hour is later, and a column of four octets holds it. */
-const maxHour = 2 ** 31 - 1;
+function hourOf(time: number): number {
+  return Math.floor(time / millisecondsPerHour);
+}
 
 /**
  * Returns the conditions of a filter. The first one is for an index, since it leaves the fewest events. The others are

@@ -1,6 +1,7 @@
 // Deletes what need not be kept, in pieces: between two pieces, others write. Each function yields once a piece.
 
 import type { Client } from './client.ts';
+import { forgetHours, idsOfHours } from './event-hours.ts';
 import type { Retention } from './ledger.ts';
 import { millisecondsPerHour } from './rows.ts';
 
@@ -15,12 +16,16 @@ interface Piece {
 }
 
 export async function* deleteEvents(client: Client, { before, maxEvents }: Retention): AsyncGenerator<Piece> {
-  if (before !== undefined) {
-    const hour = Math.floor(before / millisecondsPerHour);
+  const hour = Math.floor((before ?? 0) / millisecondsPerHour);
+  const ids = before === undefined ? undefined : await idsOfHours(client, 0, hour - 1);
+  if (ids !== undefined) {
     yield* pieces(
       (rows) => client.$executeRaw`
-        DELETE FROM "event" WHERE "id" IN (SELECT "id" FROM "event" WHERE "hour" < ${hour} ORDER BY "hour" LIMIT ${rows})`,
+        DELETE FROM "event" WHERE "id" IN (
+          SELECT "id" FROM "event" WHERE "id" >= ${ids.first} AND "id" <= ${ids.last} AND "hour" < ${hour}
+          ORDER BY "id" LIMIT ${rows})`,
     );
+    await forgetHours(client, hour);
   }
   const excess = maxEvents === undefined ? 0 : (await client.event.count()) - maxEvents;
   yield* pieces(

@@ -29,6 +29,11 @@ const tables = {
     after: 'text',
     digest: 'boolean',
   },
+  event_hour: {
+    hour: 'bigint',
+    first: 'bigint',
+    last: 'bigint',
+  },
   address_use: {
     id: 'bigint',
     at: 'bigint',
@@ -52,17 +57,29 @@ const tables = {
 
 export type Table = keyof typeof tables;
 
-/** Returns the statement that inserts the rows of its parameter, but not those that exist. */
+/** Returns the end of a statement that inserts rows. A row that exists stays; the range of an hour becomes wider. */
+function conflictClause(dialect: Dialect, table: Table): string {
+  if (table !== 'event_hour') return 'ON CONFLICT DO NOTHING';
+  const [least, greatest] = dialect === 'postgresql' ? ['least', 'greatest'] : ['min', 'max'];
+  const ranges = [
+    `"first" = ${least}("event_hour"."first", excluded."first")`,
+    `"last" = ${greatest}("event_hour"."last", excluded."last")`,
+  ];
+  return `ON CONFLICT ("hour") DO UPDATE SET ${ranges.join(', ')}`;
+}
+
+/** Returns the statement that inserts the rows of its parameter, all at once. */
 export function insertStatement(dialect: Dialect, table: Table): string {
   const columns = Object.entries(tables[table]);
   const names = columns.map(([name]) => `"${name}"`).join(', ');
+  const conflict = conflictClause(dialect, table);
   if (dialect === 'postgresql') {
     const typed = columns.map(([name, type]) => `"${name}" ${type}`).join(', ');
-    return `INSERT INTO "${table}" (${names}) SELECT ${names} FROM json_to_recordset($1::json) AS rows(${typed}) ON CONFLICT DO NOTHING`;
+    return `INSERT INTO "${table}" (${names}) SELECT ${names} FROM json_to_recordset($1::json) AS rows(${typed}) ${conflict}`;
   }
   const values = columns.map((_, place) => `value ->> ${place}`).join(', ');
   // Without a WHERE, SQLite takes the ON of ON CONFLICT for that of a join.
-  return `INSERT INTO "${table}" (${names}) SELECT ${values} FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`;
+  return `INSERT INTO "${table}" (${names}) SELECT ${values} FROM json_each(?) WHERE true ${conflict}`;
 }
 
 /** Returns the parameter of {@link insertStatement}. SQLite finds a value by its place faster than by its name. */
@@ -109,6 +126,17 @@ export function rowsOf(row: OutboxRow): { events: Row[]; uses: Row[] } {
     }
   }
   return { events, uses };
+}
+
+/** Returns a row for each hour of the events, in order, so that two transactions that write them cannot deadlock. */
+export function hourRows(events: readonly Row[]): Row[] {
+  const hours = new Map<number, { hour: number; first: number; last: number }>();
+  for (const event of events) {
+    const [hour, id] = [Number(event.hour), Number(event.id)];
+    const { first, last } = hours.get(hour) ?? { first: id, last: id };
+    hours.set(hour, { hour, first: Math.min(first, id), last: Math.max(last, id) });
+  }
+  return [...hours.values()].sort((a, b) => a.hour - b.hour);
 }
 
 export function sampleRow({ coolingDown, ...others }: UsageSample): Row {

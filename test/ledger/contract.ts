@@ -403,6 +403,20 @@ export function testLedger({ name, skip, open }: LedgerChoice): void {
     assert.equal(await ledger.retain({ before: start + hour }), 0);
   });
 
+  check('what is too old goes although clocks were late, and what comes late is found', async (ledger) => {
+    const times = [start, start + day, start - day, start + day, start - day];
+    const row = (n: number, at: number) => outboxRow(n, at, { events: [created('a.example')] });
+    await ledger.append(times.map((at, n) => row(n + 1, at)));
+    assert.equal(await ledger.retain({ before: start + hour }), 3);
+    assert.deepEqual(await idsOf(ledger, {}), ['4-0', '2-0']);
+    assert.deepEqual(await idsOf(ledger, { until: start + hour }), []);
+    await ledger.append([row(6, start), row(7, start - 400 * day)]);
+    assert.deepEqual(await idsOf(ledger, { until: start + hour }), ['7-0', '6-0']);
+    assert.deepEqual(await idsOf(ledger, { since: start - day, until: start + hour }), ['6-0']);
+    assert.equal(await ledger.retain({ before: start + hour }), 2);
+    assert.equal(await ledger.retain({ before: start + hour }), 0);
+  });
+
   check('of too many events the newest are kept, in several pieces and beside writes', async (ledger) => {
     const rows = Array.from({ length: 2600 }, (_, n) =>
       outboxRow(n + 1, start, {

@@ -47,6 +47,11 @@ export { Prisma }
  */
 export type Event = Prisma.EventModel
 /**
+ * Model EventHour
+ * The lowest and the highest id of the events of an hour, or a wider range. It finds the ids of a time range.
+ */
+export type EventHour = Prisma.EventHourModel
+/**
  * Model AddressUse
  * The beginning or the end of the time in which a holder has an address.
  */

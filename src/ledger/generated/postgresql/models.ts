@@ -9,6 +9,7 @@
  * 🟢 You can import this file directly.
  */
 export type * from './models/Event.ts'
+export type * from './models/EventHour.ts'
 export type * from './models/AddressUse.ts'
 export type * from './models/UsageSample.ts'
 export type * from './models/Property.ts'

@@ -718,7 +718,7 @@ export type $EventPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs 
     id: bigint
     at: bigint
     /**
-     * `at` in hours since 1970. It finds the ids of a time range.
+     * `at` in hours since 1970.
      */
     hour: number
     replica: string

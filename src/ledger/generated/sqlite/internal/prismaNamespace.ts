@@ -398,6 +398,7 @@ type FieldRefInputType<Model, FieldType> = Model extends never ? never : FieldRe
 
 export const ModelName = {
   Event: 'Event',
+  EventHour: 'EventHour',
   AddressUse: 'AddressUse',
   UsageSample: 'UsageSample',
   Property: 'Property'
@@ -416,7 +417,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "event" | "addressUse" | "usageSample" | "property"
+    modelProps: "event" | "eventHour" | "addressUse" | "usageSample" | "property"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -491,6 +492,80 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         count: {
           args: Prisma.EventCountArgs<ExtArgs>
           result: runtime.Types.Utils.Optional<Prisma.EventCountAggregateOutputType> | number
+        }
+      }
+    }
+    EventHour: {
+      payload: Prisma.$EventHourPayload<ExtArgs>
+      fields: Prisma.EventHourFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.EventHourFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$EventHourPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.EventHourFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$EventHourPayload>
+        }
+        findFirst: {
+          args: Prisma.EventHourFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$EventHourPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.EventHourFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$EventHourPayload>
+        }
+        findMany: {
+          args: Prisma.EventHourFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$EventHourPayload>[]
+        }
+        create: {
+          args: Prisma.EventHourCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$EventHourPayload>
+        }
+        createMany: {
+          args: Prisma.EventHourCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.EventHourCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$EventHourPayload>[]
+        }
+        delete: {
+          args: Prisma.EventHourDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$EventHourPayload>
+        }
+        update: {
+          args: Prisma.EventHourUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$EventHourPayload>
+        }
+        deleteMany: {
+          args: Prisma.EventHourDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.EventHourUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.EventHourUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$EventHourPayload>[]
+        }
+        upsert: {
+          args: Prisma.EventHourUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$EventHourPayload>
+        }
+        aggregate: {
+          args: Prisma.EventHourAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateEventHour>
+        }
+        groupBy: {
+          args: Prisma.EventHourGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.EventHourGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.EventHourCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.EventHourCountAggregateOutputType> | number
         }
       }
     }
@@ -774,6 +849,15 @@ export const EventScalarFieldEnum = {
 export type EventScalarFieldEnum = (typeof EventScalarFieldEnum)[keyof typeof EventScalarFieldEnum]
 
 
+export const EventHourScalarFieldEnum = {
+  hour: 'hour',
+  first: 'first',
+  last: 'last'
+} as const
+
+export type EventHourScalarFieldEnum = (typeof EventHourScalarFieldEnum)[keyof typeof EventHourScalarFieldEnum]
+
+
 export const AddressUseScalarFieldEnum = {
   id: 'id',
   at: 'at',
@@ -1017,6 +1101,7 @@ export interface PrismaClientOptionsWithAdapter extends PrismaClientBaseOptions 
 export type PrismaClientOptions = PrismaClientOptionsWithAccelerateUrl | PrismaClientOptionsWithAdapter
 export type GlobalOmitConfig = {
   event?: Prisma.EventOmit
+  eventHour?: Prisma.EventHourOmit
   addressUse?: Prisma.AddressUseOmit
   usageSample?: Prisma.UsageSampleOmit
   property?: Prisma.PropertyOmit

@@ -52,6 +52,7 @@ export const AnyNull = runtime.AnyNull
 
 export const ModelName = {
   Event: 'Event',
+  EventHour: 'EventHour',
   AddressUse: 'AddressUse',
   UsageSample: 'UsageSample',
   Property: 'Property'
@@ -90,6 +91,15 @@ export const EventScalarFieldEnum = {
 } as const
 
 export type EventScalarFieldEnum = (typeof EventScalarFieldEnum)[keyof typeof EventScalarFieldEnum]
+
+
+export const EventHourScalarFieldEnum = {
+  hour: 'hour',
+  first: 'first',
+  last: 'last'
+} as const
+
+export type EventHourScalarFieldEnum = (typeof EventHourScalarFieldEnum)[keyof typeof EventHourScalarFieldEnum]
 
 
 export const AddressUseScalarFieldEnum = {
