@@ -7,6 +7,7 @@ import { getHeapStatistics } from 'node:v8';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { ensureAdminToken } from './admin-token.ts';
 import { BackupSpool } from './backup/backup-spool.ts';
+import { faultsOfFiles } from './check-files.ts';
 import { advertisedEndpoints } from './cluster/advertised-endpoints.ts';
 import { campaign } from './cluster/leadership.ts';
 import { joinCluster } from './cluster/membership.ts';
@@ -17,8 +18,7 @@ import { Committer } from './control/transaction/commit.ts';
 import { OnceCommitter } from './control/transaction/commit-once.ts';
 import { startCleaning } from './control/zone-file/clean-generations.ts';
 import { ImportMemory } from './control/zone-file/import-memory.ts';
-import { prepareDataDir } from './data-dir.ts';
-import type { CertificateFiles, CertificateUse, KeptCertificate } from './dns/listen/certificate.ts';
+import type { CertificateFiles, KeptCertificate } from './dns/listen/certificate.ts';
 import { type DnsServer, startDns } from './dns/listen/dns-server.ts';
 import { listenError } from './dns/listen/listen-error.ts';
 import { LiveTargets } from './forwarding/live/live-targets.ts';
@@ -48,7 +48,9 @@ export interface App {
 }
 
 export async function startApp(config: Config, logger: FastifyBaseLogger, version: string): Promise<App> {
-  await checkFiles(config);
+  const { dataDir, dnsSecure, httpTls } = config;
+  const faults = await faultsOfFiles({ dataDir, dns: dnsSecure?.certificate, api: httpTls }, true);
+  if (faults.length > 0) throw new ConfigFaults(faults);
   logger.info({ version, node: process.versions.node, replica: config.replica, store: config.store }, 'starting');
   const stopping = new AbortController();
   const member = (dns = config.dns): Member => ({
@@ -172,24 +174,6 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
     await close();
     throw error;
   }
-}
-
-/**
- * Checks the files that the settings name, so that a fault is reported before the store is read. Throws ConfigFaults.
- */
-async function checkFiles({ dataDir, dnsSecure, httpTls }: Config): Promise<void> {
-  const read = async (files: CertificateFiles, use: CertificateUse) =>
-    (await import('./dns/listen/certificate.ts')).readCertificate(files, use);
-  const checks = await Promise.allSettled([
-    prepareDataDir(dataDir),
-    dnsSecure && read(dnsSecure.certificate, 'DNS'),
-    httpTls && read(httpTls, 'API'),
-  ]);
-  const reasons = checks.flatMap((check) => {
-    if (check.status === 'fulfilled') return [];
-    return check.reason instanceof AggregateError ? (check.reason.errors as Error[]) : [check.reason as Error];
-  });
-  if (reasons.length > 0) throw new ConfigFaults(reasons.map(({ message }) => message));
 }
 
 /** Loads TLS only for an API that has a certificate. */

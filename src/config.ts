@@ -1,10 +1,12 @@
-// Reads flags and environment variables into one checked Config, and reports all faults at once.
+// Reads flags and environment variables into one checked Config, and reports all faults at once. A setting whose fault
+// is reported is unknown (model/unknown.ts), so that no fault is reported that may only follow from it.
 // The only file that reads the environment. The rows of the settings: settings.ts. Their syntax: read-arguments.ts.
 
 import { backupOptions, restoreOptions } from './command-options.ts';
 import { checkCertificate } from './model/pem.ts';
 import { messageOf } from './model/thrown.ts';
-import { type Flags, parsed, readArguments, readOptions } from './read-arguments.ts';
+import { isKnown, known, orUnknown, unknownValue } from './model/unknown.ts';
+import { type Arguments, parsed, readArguments, readOptions } from './read-arguments.ts';
 import { dataDirPlaceholder, type LedgerPlace, type Setting, settingRows, settings, type Values } from './settings.ts';
 
 /** The settings whose names begin with the prefix, under names without the prefix: `etcdCa` → `ca`. */
@@ -34,21 +36,36 @@ export interface Config extends Omit<Values, `etcd${string}` | SecureSetting> {
   httpTls?: { cert: string; key: string; clientCa: string | undefined };
 }
 
+/** The files and folders that settings name, as far as they are known. */
+export interface NamedFiles {
+  dataDir?: string;
+  dns?: { cert?: string; key?: string } | undefined;
+  api?: { cert?: string; key?: string; clientCa?: string | undefined } | undefined;
+}
+
 /** The error of wrong settings. Its message names all of them. */
 export class ConfigFaults extends Error {
   readonly faults: string[];
+  /** Those files may have faults too: check-files.ts. Undefined: they were checked. */
+  readonly unchecked: NamedFiles | undefined;
 
-  constructor(faults: string[]) {
+  constructor(faults: string[], unchecked?: NamedFiles) {
     super(faults.join('\n'));
     this.name = 'ConfigFaults';
     this.faults = faults;
+    this.unchecked = unchecked;
   }
+}
+
+/** What a command is called with. */
+interface Call extends Pick<Arguments, 'flags' | 'unclear' | 'hasStrays'> {
+  environment: NodeJS.ProcessEnv;
 }
 
 /** Reads the settings; a flag overrides its variable. Throws ConfigFaults. */
 export function readConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env): Config {
   const faults: string[] = [];
-  return checkedConfig(readArguments(args, faults).flags, environment, faults);
+  return checkedConfig({ ...readArguments(args, faults), environment }, faults);
 }
 
 /**
@@ -57,20 +74,22 @@ export function readConfig(args: readonly string[], environment: NodeJS.ProcessE
  */
 export function readRestoreConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env) {
   const faults: string[] = [];
-  const { flags, switches, file } = readArguments(args, faults, restoreOptions);
-  const options = readOptions(restoreOptions, flags, switches, faults);
-  return { file, options, config: checkedConfig(flags, environment, faults) };
+  const given = readArguments(args, faults, restoreOptions);
+  const options = readOptions(restoreOptions, given, faults);
+  return { file: given.file, options, config: checkedConfig({ ...given, environment }, faults) };
 }
 
 /** Returns the config of all settings. Throws ConfigFaults, with the faults that were found before. */
-function checkedConfig(flags: Flags, environment: NodeJS.ProcessEnv, faults: string[]): Config {
+function checkedConfig(call: Call, faults: string[]): Config {
+  const strays = strayVariables(call.environment);
+  const hasStrays = call.hasStrays || strays.length > 0;
   const values: Record<string, unknown> = {};
   for (const [name, row] of Object.entries(settings) as [string, Setting<unknown>][]) {
-    values[name] = readSetting(row, flags, environment, faults);
-    if (values[name] === undefined) delete values[name];
+    const value = readSetting(row, { ...call, hasStrays }, faults);
+    if (value !== undefined) values[name] = value;
   }
-  faults.push(...faultsOf(values as Values, environment), ...etcdFaultsOf(values as Values, flags, environment));
-  if (faults.length > 0) throw new ConfigFaults(faults);
+  faults.push(...strays, ...faultsTogether(values as Values), ...etcdFaultsOf(values as Values, call));
+  if (faults.length > 0) throw new ConfigFaults(faults, namedFiles(values as Values));
   return configFrom(values as Values);
 }
 
@@ -81,7 +100,7 @@ function checkedConfig(flags: Flags, environment: NodeJS.ProcessEnv, faults: str
  */
 export function readProbeConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env) {
   const faults: string[] = [];
-  const where = readWhere(readArguments(args, faults).flags, environment, faults);
+  const where = readWhere({ ...readArguments(args, faults), environment }, faults);
   if (faults.length > 0) throw new ConfigFaults(faults);
   return where;
 }
@@ -92,55 +111,62 @@ export function readProbeConfig(args: readonly string[], environment: NodeJS.Pro
  */
 export function readBackupConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env) {
   const faults: string[] = [];
-  const { flags, switches, file } = readArguments(args, faults, backupOptions);
-  const options = readOptions(backupOptions, flags, switches, faults);
-  const where = readWhere(flags, environment, faults);
-  const adminToken = readSetting(settings.adminToken, flags, environment, faults);
-  const certificate = readSetting(settings.httpTlsCert, flags, environment, faults) || undefined;
-  if ((options.tlsCert === undefined) !== (options.tlsKey === undefined))
-    faults.push('--tls-cert and --tls-key go together: the files of a certificate and of its key');
-  if (options.api !== undefined && flags.http !== undefined)
+  const given = readArguments(args, faults, backupOptions);
+  const call = { ...given, environment };
+  const options = readOptions(backupOptions, given, faults);
+  const where = readWhere(call, faults);
+  const adminToken = readSetting(settings.adminToken, call, faults);
+  const certificate = readSetting(settings.httpTlsCert, call, faults);
+  check(
+    faults,
+    () => (known(options.tlsCert) === undefined) !== (known(options.tlsKey) === undefined),
+    '--tls-cert and --tls-key go together: the files of a certificate and of its key',
+  );
+  if (options.api !== undefined && given.flags.http !== undefined)
     faults.push('--api and --http both say where the replica is: give one of them');
   if (faults.length > 0) throw new ConfigFaults(faults);
-  return { file, where, adminToken, certificate, ...options };
+  return { file: given.file, where, adminToken, certificate: certificate || undefined, ...options };
 }
 
 export type BackupConfig = ReturnType<typeof readBackupConfig>;
 
 /** Returns where the replica on this machine may answer (cli/find-replica.ts). */
-function readWhere(flags: Flags, environment: NodeJS.ProcessEnv, faults: string[]) {
-  const read = <T>(row: Setting<T>): T | undefined => readSetting(row, flags, environment, faults);
-  const isGiven = ({ flag = '', variable }: Setting<unknown>) => (flags[flag] ?? environment[variable]) !== undefined;
+function readWhere(call: Call, faults: string[]) {
+  const read = <T>(row: Setting<T>): T | undefined => readSetting(row, call, faults);
   const [dataDir, http, certificate] = [read(settings.dataDir), read(settings.http), read(settings.httpTlsCert)];
   return {
     dataDir: dataDir ?? '',
     // At the default address, a replica with another data directory may answer.
-    http: isGiven(settings.http) || !isGiven(settings.dataDir) ? http : undefined,
-    isNamed: flags.http !== undefined,
+    http: isGiven(settings.http, call) || !isGiven(settings.dataDir, call) ? http : undefined,
+    isNamed: call.flags.http !== undefined,
     hasCertificate: (certificate ?? '') !== '',
   };
 }
 
-/** Returns the value of a setting. Returns undefined if it has none, or if it is wrong: then adds the fault. */
-function readSetting<T>(
-  row: Setting<T>,
-  flags: Flags,
-  environment: NodeJS.ProcessEnv,
-  faults: string[],
-): T | undefined {
+function isGiven({ flag = '', variable }: Setting<unknown>, { flags, environment }: Call): boolean {
+  return (flags[flag] ?? environment[variable]) !== undefined;
+}
+
+/**
+ * Returns the value of a setting, or undefined if it has none. If it is wrong, adds the fault, and returns an unknown
+ * value. Also returns one if a fault that was added before may be of this setting.
+ */
+function readSetting<T>(row: Setting<T>, call: Call, faults: string[]): T | undefined {
+  const { flags, environment, unclear, hasStrays } = call;
+  if (unclear.has(row.flag ?? '') || (hasStrays && !isGiven(row, call))) return unknownValue;
   const flag = row.flag === undefined ? undefined : flags[row.flag];
   const given = flag ?? environment[row.variable] ?? row.default;
   if (given === undefined) return undefined;
   const name = flag === undefined ? row.variable : `--${row.flag}`;
-  return parsed(row.parse, given, `${name}: ${row.secret === true ? '' : `'${given}' `}`, faults);
+  return parsed(row.parse, given, (part) => `${name}: ${row.secret === true ? '' : `'${part}' `}`, faults);
 }
 
 /** The variables that Kubernetes sets in every pod beside a Service named `zonewright`, or `zonewright-…`. */
 const serviceLink =
   /^ZONEWRIGHT_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 
-/** Returns the faults of settings that do not fit together, and of unknown variables. */
-function faultsOf(values: Values, environment: NodeJS.ProcessEnv): string[] {
+/** Returns the faults of variables that have our prefix, and that no setting has. */
+function strayVariables(environment: NodeJS.ProcessEnv): string[] {
   const faults: string[] = [];
   for (const name of Object.keys(environment)) {
     const known = settingRows.some(({ variable }) => variable === name);
@@ -154,36 +180,59 @@ function faultsOf(values: Values, environment: NodeJS.ProcessEnv): string[] {
       faults.push(`${name} is not a variable of Zonewright: see --help`);
     }
   }
-  if ((values.etcdCert === undefined) !== (values.etcdKey === undefined)) {
-    faults.push('ZONEWRIGHT_ETCD_CERT and ZONEWRIGHT_ETCD_KEY go together');
-  }
-  if (values.etcdCert !== undefined && values.etcdKey !== undefined) {
+  return faults;
+}
+
+/** Adds a fault if the settings have it. Does nothing if that depends on a value that is unknown. */
+function check(faults: string[], isFault: () => boolean, fault: string): void {
+  if (orUnknown(() => (isFault() ? 'yes' : 'no')) === 'yes') faults.push(fault);
+}
+
+/** Returns the faults of settings that do not fit together. */
+function faultsTogether(values: Values): string[] {
+  const faults: string[] = [];
+  const isSet = (value: unknown): boolean => (known(value) ?? '') !== '';
+  const { etcdCert, etcdKey, etcdUsername, etcdPassword } = values;
+  check(
+    faults,
+    () => (known(etcdCert) === undefined) !== (known(etcdKey) === undefined),
+    'ZONEWRIGHT_ETCD_CERT and ZONEWRIGHT_ETCD_KEY go together',
+  );
+  if (isKnown(etcdCert) && isKnown(etcdKey) && etcdCert !== undefined && etcdKey !== undefined) {
     try {
-      checkCertificate(values.etcdCert.toString(), values.etcdKey.toString());
+      checkCertificate(etcdCert.toString(), etcdKey.toString());
     } catch (error) {
       faults.push(`ZONEWRIGHT_ETCD_CERT and ZONEWRIGHT_ETCD_KEY ${messageOf(error)}`);
     }
   }
-  if ((values.etcdUsername === undefined) !== (values.etcdPassword === undefined)) {
-    faults.push('ZONEWRIGHT_ETCD_USERNAME and ZONEWRIGHT_ETCD_PASSWORD go together');
-  }
-  const { dnsTls = [], dnsHttps = [], dnsTlsCert = '', dnsTlsKey = '' } = values;
-  const listens = dnsTls.length + dnsHttps.length > 0;
-  if (listens && (dnsTlsCert === '' || dnsTlsKey === '')) {
-    faults.push('--dns-tls and --dns-https need a certificate: give its files with --dns-tls-cert and --dns-tls-key');
-  }
-  if (!listens && (dnsTlsCert !== '' || dnsTlsKey !== '')) {
-    faults.push(
-      '--dns-tls-cert and --dns-tls-key have no effect without --dns-tls or --dns-https: add one, or leave them out',
-    );
-  }
-  const { httpTlsCert = '', httpTlsKey = '', httpTlsClientCa = '' } = values;
-  if ((httpTlsCert === '') !== (httpTlsKey === '')) {
-    faults.push('--http-tls-cert and --http-tls-key go together: the files of a certificate and of its key');
-  }
-  if (httpTlsClientCa !== '' && httpTlsCert === '' && httpTlsKey === '') {
-    faults.push('--http-tls-client-ca has no effect without --http-tls-cert and --http-tls-key');
-  }
+  check(
+    faults,
+    () => (known(etcdUsername) === undefined) !== (known(etcdPassword) === undefined),
+    'ZONEWRIGHT_ETCD_USERNAME and ZONEWRIGHT_ETCD_PASSWORD go together',
+  );
+  const { dnsTls = [], dnsHttps = [], dnsTlsCert, dnsTlsKey } = values;
+  const listens = () => dnsTls.length + dnsHttps.length > 0;
+  check(
+    faults,
+    () => listens() && (!isSet(dnsTlsCert) || !isSet(dnsTlsKey)),
+    '--dns-tls and --dns-https need a certificate: give its files with --dns-tls-cert and --dns-tls-key',
+  );
+  check(
+    faults,
+    () => !listens() && (isSet(dnsTlsCert) || isSet(dnsTlsKey)),
+    '--dns-tls-cert and --dns-tls-key have no effect without --dns-tls or --dns-https: add one, or leave them out',
+  );
+  const { httpTlsCert, httpTlsKey, httpTlsClientCa } = values;
+  check(
+    faults,
+    () => isSet(httpTlsCert) !== isSet(httpTlsKey),
+    '--http-tls-cert and --http-tls-key go together: the files of a certificate and of its key',
+  );
+  check(
+    faults,
+    () => isSet(httpTlsClientCa) && !isSet(httpTlsCert) && !isSet(httpTlsKey),
+    '--http-tls-client-ca has no effect without --http-tls-cert and --http-tls-key',
+  );
   return faults;
 }
 
@@ -191,7 +240,7 @@ function faultsOf(values: Values, environment: NodeJS.ProcessEnv): string[] {
  * Returns the fault of etcd settings without `--store etcd`. Without this fault, an operator who forgets the flag would
  * store all data in files of this machine.
  */
-function etcdFaultsOf({ store }: Values, flags: Flags, environment: NodeJS.ProcessEnv): string[] {
+function etcdFaultsOf({ store }: Values, { flags, environment }: Call): string[] {
   if (store !== 'embedded') return [];
   const ofEtcd = settingRows.filter(({ variable }) => variable.startsWith('ZONEWRIGHT_ETCD_'));
   const given = ofEtcd.flatMap(({ flag = '', variable }) => {
@@ -199,6 +248,18 @@ function etcdFaultsOf({ store }: Values, flags: Flags, environment: NodeJS.Proce
     return environment[variable] === undefined ? [] : [variable];
   });
   return given.length === 0 ? [] : [`${given.join(', ')}: no effect without --store etcd: add that, or leave them out`];
+}
+
+/** Returns the files that the settings name. Those of an unknown setting are absent. */
+function namedFiles(values: Values): NamedFiles {
+  const named = (files: Record<string, string | undefined>) =>
+    Object.fromEntries(Object.entries(files).filter(([, file]) => isKnown(file) && (file ?? '') !== ''));
+  const { dataDir, dnsTlsCert, dnsTlsKey, httpTlsCert, httpTlsKey, httpTlsClientCa } = values;
+  return {
+    ...named({ dataDir }),
+    dns: named({ cert: dnsTlsCert, key: dnsTlsKey }),
+    api: named({ cert: httpTlsCert, key: httpTlsKey, clientCa: httpTlsClientCa }),
+  };
 }
 
 function configFrom(values: Values): Config {

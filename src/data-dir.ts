@@ -1,18 +1,41 @@
 // Prepares the folder that a replica writes into, before anything else starts.
 
-import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { messageOf } from './model/thrown.ts';
 
 /** Creates the folder if it is missing. Throws an error with the reason if it cannot be created, read or written. */
 export async function prepareDataDir(folder: string): Promise<void> {
-  try {
+  await orUnusable(folder, async () => {
     await makeFolder(resolve(folder));
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  });
+}
+
+/** Throws the error of {@link prepareDataDir}, as far as it shows without creating the folder. */
+export async function checkDataDir(folder: string): Promise<void> {
+  await orUnusable(folder, async () => {
+    let existing = resolve(folder);
+    while (!(await exists(existing))) existing = dirname(existing);
+    // Node's own error for a path below a file.
+    if (!(await isFolder(existing))) await readdir(existing);
+    await access(existing, constants.R_OK | constants.W_OK | constants.X_OK);
+  });
+}
+
+async function orUnusable(folder: string, check: () => Promise<void>): Promise<void> {
+  try {
+    await check();
   } catch (error) {
-    const reason = messageOf(error);
-    throw new Error(`--data-dir: '${folder}' cannot be used: ${reason}`, { cause: error });
+    throw new Error(`--data-dir: '${folder}' cannot be used: ${messageOf(error)}`, { cause: error });
   }
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+  );
 }
 
 /**

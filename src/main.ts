@@ -66,10 +66,18 @@ export async function main(args: readonly string[]): Promise<number | undefined>
     return await run(rest);
   } catch (error) {
     if (!(error instanceof ConfigFaults)) throw error;
+    const faults = [...error.faults, ...(command === 'serve' ? await faultsInFiles(error) : [])];
     return printUsageError(
-      `zonewright: ${error.faults.length === 1 ? 'a setting is' : 'some settings are'} wrong:\n${error.faults.map((fault) => `  ${fault}\n`).join('')}`,
+      `zonewright: ${faults.length === 1 ? 'a setting is' : 'some settings are'} wrong:\n${faults.map((fault) => `  ${fault}\n`).join('')}`,
     );
   }
+}
+
+/** Returns the faults of files that wrong settings name. */
+async function faultsInFiles({ unchecked }: ConfigFaults): Promise<string[]> {
+  if (unchecked === undefined) return [];
+  const { faultsOfFiles } = await import('./check-files.ts');
+  return faultsOfFiles(unchecked, false);
 }
 
 /** Loads only the modules that a health check needs, because it runs every few seconds. */

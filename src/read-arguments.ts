@@ -4,7 +4,8 @@
 import { parseArgs } from 'node:util';
 import type { CommandOption, OptionValues } from './command-options.ts';
 import { InvalidValue } from './model/invalid-value.ts';
-import { settingRows } from './settings.ts';
+import { unknownValue } from './model/unknown.ts';
+import { partsOf, settingRows } from './settings.ts';
 
 /** The values of flags that are no switches, by their names. */
 export type Flags = Readonly<Record<string, string | undefined>>;
@@ -15,6 +16,10 @@ export interface Arguments {
   switches: ReadonlySet<string>;
   /** The file of a command that has one. */
   file: string;
+  /** The flags whose value is not known: none is given, or several. */
+  unclear: ReadonlySet<string>;
+  /** True if something is given that is no flag: it may be meant for any setting. */
+  hasStrays: boolean;
 }
 
 /** Reads the arguments of a command. One with flags of its own has a file too. */
@@ -28,53 +33,81 @@ export function readArguments(
   const known = [...settingRows, ...ownRows].flatMap(({ flag }) => (flag === undefined ? [] : [flag]));
   const typeOf = (flag: string) => (switches.includes(flag) ? ('boolean' as const) : ('string' as const));
   const options = Object.fromEntries(known.map((flag) => [flag, { type: typeOf(flag) }]));
-  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true, allowPositionals: true });
+  // parseArgs would take the next flag as the value of a flag without one.
+  const lacksValue = (arg: string, index: number) =>
+    arg.startsWith('--') && options[arg.slice(2)]?.type === 'string' && args[index + 1]?.startsWith('--') === true;
+  const empty = args.filter(lacksValue).map((arg) => arg.slice(2));
+  const { tokens } = parseArgs({
+    args: args.filter((arg, index) => !lacksValue(arg, index)),
+    options,
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+  });
   const given = new Map<string, string>();
   const repeated = new Set<string>();
+  let hasStrays = false;
   const files: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') files.push(token.value);
     if (token.kind !== 'option') continue;
     const isSwitch = switches.includes(token.name);
-    if (!known.includes(token.name)) faults.push(`${token.rawName} is not a flag: see --help`);
-    else if (isSwitch && token.value !== undefined) faults.push(`${token.rawName} takes no value`);
-    else if (!isSwitch && token.value === undefined) faults.push(`${token.rawName} needs a value`);
-    else if ((given.get(token.name) ?? token.value) !== token.value) repeated.add(token.rawName);
+    if (!known.includes(token.name)) {
+      faults.push(`${token.rawName} is not a flag: see --help`);
+      hasStrays = true;
+    } else if (isSwitch && token.value !== undefined) faults.push(`${token.rawName} takes no value`);
+    else if (!isSwitch && token.value === undefined) empty.push(token.name);
+    else if ((given.get(token.name) ?? token.value) !== token.value) repeated.add(token.name);
     else given.set(token.name, token.value ?? '');
   }
-  for (const extra of own === undefined ? files : files.slice(1))
+  for (const flag of empty) faults.push(`--${flag} needs a value`);
+  const extras = own === undefined ? files : files.slice(1);
+  for (const extra of extras)
     faults.push(`'${extra}' is not expected here: a flag begins with --, and npm start takes flags after a --`);
   if (own !== undefined && files.length === 0) faults.push('the file is missing: name it after the command');
-  for (const flag of repeated) faults.push(`${flag} is given more than once, with different values`);
+  for (const flag of repeated) faults.push(`--${flag} is given more than once, with different values`);
   return {
     flags: Object.fromEntries([...given].filter(([flag]) => !switches.includes(flag))),
     switches: new Set(switches.filter((flag) => given.has(flag))),
     file: files[0] ?? '',
+    unclear: new Set([...empty, ...repeated]),
+    hasStrays: hasStrays || extras.length > 0,
   };
 }
 
 /** Returns the values of a command's own flags. */
 export function readOptions<Rows extends Readonly<Record<string, CommandOption>>>(
   rows: Rows,
-  flags: Flags,
-  switches: ReadonlySet<string>,
+  { flags, switches, unclear }: Arguments,
   faults: string[],
 ): OptionValues<Rows> {
   const values = Object.entries(rows).map(([name, { flag, parse }]) => {
     if (parse === undefined) return [name, switches.has(flag)];
+    if (unclear.has(flag)) return [name, unknownValue];
     const given = flags[flag];
-    return [name, given === undefined ? undefined : parsed(parse, given, `--${flag}: '${given}' `, faults)];
+    return [name, given === undefined ? undefined : parsed(parse, given, (part) => `--${flag}: '${part}' `, faults)];
   });
   return Object.fromEntries(values) as OptionValues<Rows>;
 }
 
-/** Returns the parsed text. Returns undefined if it is wrong: then adds the fault. */
-export function parsed<T>(parse: (text: string) => T, given: string, where: string, faults: string[]): T | undefined {
+/**
+ * Returns the parsed text. Returns an unknown value if it is wrong: then adds the faults. `where`: returns how a fault
+ * of a text begins, of all of it or of a part of a list.
+ */
+export function parsed<T>(
+  parse: (text: string) => T,
+  given: string,
+  where: (part: string) => string,
+  faults: string[],
+): T {
   try {
     return parse(given);
   } catch (error) {
     if (!(error instanceof InvalidValue)) throw error;
-    faults.push(where + error.message);
-    return undefined;
+    for (const { message, path } of [error, ...error.others]) {
+      const part = path === '' ? given : (partsOf(given)[Number(path.slice(1))] ?? given);
+      faults.push(where(part) + message);
+    }
+    return unknownValue;
   }
 }

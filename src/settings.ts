@@ -7,7 +7,7 @@ import { availableParallelism, hostname } from 'node:os';
 import { isatty } from 'node:tty';
 import { parseFilterRange } from './model/address-range.ts';
 import { parseEndpoint } from './model/endpoint.ts';
-import { InvalidValue } from './model/invalid-value.ts';
+import { InvalidValue, parseEach } from './model/invalid-value.ts';
 import { nameserverOf } from './model/member.ts';
 import { checkAuthorities } from './model/pem.ts';
 import { messageOf } from './model/thrown.ts';
@@ -39,14 +39,20 @@ const authorities = (path: string): Buffer => {
   checkAuthorities(pem.toString());
   return pem;
 };
+
+/** Returns the parts of a list, which has commas between them. */
+export function partsOf(value: string): string[] {
+  return value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+/** Returns the parser of a list. It throws the faults of all parts, with their indices. */
 const listed =
   <T>(parse: (part: string) => T) =>
   (value: string): T[] =>
-    value
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== '')
-      .map(parse);
+    parseEach(partsOf(value), parse);
 
 const oneOf =
   <T extends string>(...values: T[]) =>

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
@@ -140,31 +141,94 @@ test('every file that a setting names and that cannot be read is in one message,
   const nowhere = (name: string) => join(folder, `${name}.pem`);
   const api = ['--http-tls-cert', nowhere('a'), '--http-tls-key', nowhere('b'), '--http-tls-client-ca', nowhere('c')];
   const dns = ['--dns-tls', '127.0.0.1:0', '--dns-tls-cert', nowhere('d'), '--dns-tls-key', nowhere('e')];
-  const command = fileURLToPath(new URL('../src/cli/zonewright.js', import.meta.url));
-  const args = [
-    command,
-    'serve',
-    '--data-dir',
-    folder,
-    '--http',
-    '127.0.0.1:0',
-    '--dns',
-    '127.0.0.1:0',
-    ...api,
-    ...dns,
-  ];
-  const { status, stdout, stderr } = await new Promise<Record<string, unknown>>((resolve) => {
-    execFile(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], (error, stdout, stderr) =>
-      resolve({ status: error?.code, stdout, stderr }),
-    );
-  });
+  const listen = ['--data-dir', folder, '--http', '127.0.0.1:0', '--dns', '127.0.0.1:0'];
+  const { status, stdout, lines } = await refusalOf([...listen, ...api, ...dns]);
   assert.deepEqual([status, stdout], [2, '']);
-  const [first, ...faults] = String(stderr).trimEnd().split('\n');
+  const [first, ...faults] = lines;
   assert.equal(first, 'zonewright: some settings are wrong:');
   assert.deepEqual(
     faults.map((fault) => `${/--[a-z-]+/.exec(fault)} ${/(\w)\.pem'$/.exec(fault)?.[1]}`),
     ['--dns-tls-cert d', '--dns-tls-key e', '--http-tls-cert a', '--http-tls-key b', '--http-tls-client-ca c'],
   );
+});
+
+/** Runs `serve` with wrong settings. Returns its exit status and the lines that it writes. */
+function refusalOf(flags: readonly string[], environment: Record<string, string> = {}) {
+  const command = fileURLToPath(new URL('../src/cli/zonewright.js', import.meta.url));
+  const args = ['--disable-warning=ExperimentalWarning', command, 'serve', ...flags];
+  return new Promise<{ status: unknown; stdout: string; lines: string[] }>((resolve) => {
+    execFile(process.execPath, args, { env: { ...process.env, ...environment } }, (error, stdout, stderr) =>
+      resolve({ status: error?.code ?? 0, stdout, lines: stderr.trimEnd().split('\n') }),
+    );
+  });
+}
+
+test('one start tells wrong flags, variables, files and folders, one line each', {
+  skip: withoutOpenssl,
+}, async (t) => {
+  const folder = await temporaryFolder(t);
+  const [one, two] = [await makeCertificate(folder, 'one'), await makeCertificate(folder, 'two')];
+  const noAuthority = join(folder, 'authorities.pem');
+  await writeFile(noAuthority, 'nothing');
+  const dataDir = join(noAuthority, 'data');
+  const nowhere = join(folder, 'none.pem');
+  const { status, stdout, lines } = await refusalOf(
+    [
+      ...['--data-dir', dataDir, '--log-level', 'loud', '--dns', '127.0.0.1,127.0.0.1:0,[::1]', '--dns-threads'],
+      ...['--http-tls-cert', one.cert, '--http-tls-key', two.key, '--http-tls-client-ca', noAuthority],
+      ...['--dns-tls', '127.0.0.1', '--dns-tls-cert', nowhere, '--dns-tls-key', one.key],
+    ],
+    { ZONEWRIGHT_NOPE: '1', ZONEWRIGHT_DNS_RATE_LIMIT: 'x', ZONEWRIGHT_ETCD_CA: nowhere },
+  );
+  assert.deepEqual([status, stdout], [2, '']);
+  assert.deepEqual(
+    lines.map((line) =>
+      line
+        .replaceAll(folder, '')
+        .replace(/(cannot be used|must be certificates|must be a cert|cannot be read).*/, '$1'),
+    ),
+    [
+      'zonewright: some settings are wrong:',
+      '  --dns-threads needs a value',
+      "  ZONEWRIGHT_ETCD_CA: '/none.pem' cannot be read",
+      "  --dns: '127.0.0.1' must be an address and a port, such as 127.0.0.1:1053 or [::1]:1053",
+      "  --dns: '[::1]' must be an address and a port, such as 127.0.0.1:1053 or [::1]:1053",
+      "  --dns-tls: '127.0.0.1' must be an address and a port, such as 127.0.0.1:1053 or [::1]:1053",
+      "  ZONEWRIGHT_DNS_RATE_LIMIT: 'x' must be a number from 0 to 1000000",
+      "  --log-level: 'loud' must be trace or debug or info or warn or error or fatal or silent",
+      '  ZONEWRIGHT_NOPE is not a variable of Zonewright: see --help',
+      "  --data-dir: '/authorities.pem/data' cannot be used",
+      '  --dns-tls-cert: the certificate cannot be read',
+      "  --http-tls-cert '/one.cert.pem' and --http-tls-key '/two.key.pem' must be a cert",
+      "  --http-tls-client-ca '/authorities.pem' must be certificates",
+    ],
+  );
+});
+
+test('a wrong setting does not make the folder of the data, nor a fault that only follows from it', async (t) => {
+  const folder = await temporaryFolder(t);
+  const dataDir = join(folder, 'deep', 'data');
+  const { status, lines } = await refusalOf(['--data-dir', dataDir, '--log-level', 'loud']);
+  assert.deepEqual([status, lines.length], [2, 2]);
+  assert.match(lines.join('\n'), /a setting is wrong:\n {2}--log-level/);
+  assert.equal(existsSync(join(folder, 'deep')), false);
+
+  const nowhere = join(folder, 'none.pem');
+  const names = (flags: string[], environment: Record<string, string> = {}) =>
+    faultsOf(['--data-dir', folder, ...flags], environment).map((fault) => /^\S+?(?=:? )/.exec(fault)?.[0]);
+  const certificate = ['--dns-tls-cert', nowhere, '--dns-tls-key', nowhere];
+  assert.deepEqual(names(['--dns-tls', 'x', ...certificate]), ['--dns-tls']);
+  assert.deepEqual(names(['--dns-tls', ...certificate]), ['--dns-tls']);
+  assert.deepEqual(names(['--dns-tsl', '127.0.0.1:853', ...certificate]), ['--dns-tsl', "'127.0.0.1:853'"]);
+  assert.deepEqual(names(certificate, { ZONEWRIGHT_DNS_TLS: '127.0.0.1:853' }), ['ZONEWRIGHT_DNS_TLS']);
+  assert.deepEqual(names(['--dns-tls', '127.0.0.1:853', '--dns-tls=[::1]:853', ...certificate]), ['--dns-tls']);
+  const etcd = { ZONEWRIGHT_ETCD_CERT: nowhere, ZONEWRIGHT_ETCD_USERNAME: 'u', ZONEWRIGHT_ETCD_PASSWORD: 'p' };
+  assert.deepEqual(names(['--store', 'etcd'], { ...etcd, ZONEWRIGHT_ETCD_KEY: nowhere }), [
+    'ZONEWRIGHT_ETCD_CERT',
+    'ZONEWRIGHT_ETCD_KEY',
+  ]);
+  assert.deepEqual(names(['--store', 'etdc'], { ZONEWRIGHT_ETCD_PREFIX: '/x' }), ['--store']);
+  assert.deepEqual(names(['--store'], { ZONEWRIGHT_ETCD_PREFIX: '/x' }), ['--store']);
 });
 
 test('the ledger is a file of the data directory, a database by URL, or off', () => {

@@ -34,17 +34,31 @@ const betweenChecks = 1_000;
 
 /**
  * Reads the files. Throws an error that says what to do if one cannot be read, if the key is not the certificate's, or
- * if there is no authority in the file of authorities. If several files are at fault, it is an AggregateError.
+ * if there is no authority in the file of authorities. If there are several faults, it is an AggregateError.
  */
 export async function readCertificate(files: CertificateFiles, use: CertificateUse = 'DNS'): Promise<Certificate> {
+  const { cert, key, clientCa } = await readFiles(files, use);
+  return { cert: cert as string, key: key as string, ...(clientCa !== undefined && { clientCa }) };
+}
+
+/** Does the same as {@link readCertificate}. Files that are not named are not read. */
+export async function readFiles(files: Partial<CertificateFiles>, use: CertificateUse): Promise<Partial<Certificate>> {
   const flag = flags[use];
-  const [cert, key, clientCa] = await allOf([
-    readPem(`${flag}-cert`, files.cert, 'certificate'),
-    readPem(`${flag}-key`, files.key, 'private key'),
+  const [pair, clientCa] = await allOf([
+    readPair(files, flag),
     files.clientCa === undefined ? undefined : readAuthorities(`${flag}-client-ca`, files.clientCa),
   ]);
-  naming(`${flag}-cert '${files.cert}' and ${flag}-key '${files.key}'`, () => checkCertificate(cert, key));
-  return { cert, key, ...(clientCa !== undefined && { clientCa }) };
+  return { ...pair, ...(clientCa !== undefined && { clientCa }) };
+}
+
+async function readPair(files: Partial<CertificateFiles>, flag: string): Promise<{ cert?: string; key?: string }> {
+  const [cert, key] = await allOf([
+    files.cert === undefined ? undefined : readPem(`${flag}-cert`, files.cert, 'certificate'),
+    files.key === undefined ? undefined : readPem(`${flag}-key`, files.key, 'private key'),
+  ]);
+  if (cert !== undefined && key !== undefined)
+    naming(`${flag}-cert '${files.cert}' and ${flag}-key '${files.key}'`, () => checkCertificate(cert, key));
+  return { ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) };
 }
 
 /** Waits for all parts. If some fail, throws an AggregateError with all their errors, in their order. */
@@ -52,9 +66,14 @@ async function allOf<Parts extends readonly unknown[]>(
   parts: readonly [...Parts],
 ): Promise<{ -readonly [Part in keyof Parts]: Awaited<Parts[Part]> }> {
   const settled = await Promise.allSettled(parts);
-  const errors = settled.flatMap((part) => (part.status === 'rejected' ? [part.reason as Error] : []));
+  const errors = settled.flatMap((part) => (part.status === 'rejected' ? errorsIn(part.reason) : []));
   if (errors.length > 0) throw new AggregateError(errors, errors.map(({ message }) => message).join('; '));
   return (await Promise.all(parts)) as { -readonly [Part in keyof Parts]: Awaited<Parts[Part]> };
+}
+
+/** Returns the errors of an AggregateError, or the one that it is. */
+function errorsIn(error: unknown): Error[] {
+  return error instanceof AggregateError ? (error.errors as Error[]) : [error as Error];
 }
 
 async function readAuthorities(flag: string, path: string): Promise<string> {
