@@ -1,5 +1,5 @@
-// What a follower of /v1/watch is told of each kind of write: one row for each. The stream itself:
-// test/http/watch.test.ts.
+// What a follower of /v1/watch is told of each kind of write, and of each kind of key: one row for each. The stream
+// itself: test/http/watch.test.ts. Its text for each request: test/http/watched-changes.test.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,11 +8,24 @@ import { cleanGenerations } from '../../src/control/zone-file/clean-generations.
 import { parseAddress } from '../../src/model/address.ts';
 import { inSlices } from '../../src/model/in-slices.ts';
 import { parseName } from '../../src/model/name.ts';
+import { poolDefaults } from '../../src/model/pool.ts';
 import { after, type Revision } from '../../src/model/revision.ts';
+import { zoneDefaults } from '../../src/model/zone.ts';
+import { activityKey } from '../../src/store/kinds/activity.ts';
 import { addressKey } from '../../src/store/kinds/address.ts';
 import { hostKey } from '../../src/store/kinds/host.ts';
-import { zoneNamesPrefix } from '../../src/store/kinds/name.ts';
+import { idempotencyKey } from '../../src/store/kinds/idempotency.ts';
+import { importKey } from '../../src/store/kinds/import.ts';
+import { leaderKey } from '../../src/store/kinds/leader.ts';
+import { ledgerHomeKey } from '../../src/store/kinds/ledger.ts';
+import { memberKey } from '../../src/store/kinds/member.ts';
+import { nameKey, zoneNamesPrefix } from '../../src/store/kinds/name.ts';
+import { offsetKey } from '../../src/store/kinds/offset.ts';
+import { outboxKey } from '../../src/store/kinds/outbox.ts';
 import { poolKey } from '../../src/store/kinds/pool.ts';
+import { serialKey } from '../../src/store/kinds/serial.ts';
+import type { KindName } from '../../src/store/kinds/stored-kind.ts';
+import { tokenKey } from '../../src/store/kinds/token.ts';
 import { zoneKey } from '../../src/store/kinds/zone.ts';
 import type { Operation } from '../../src/store/store.ts';
 import type { Method } from '../support/api-client.ts';
@@ -192,6 +205,81 @@ const rows: [what: string, given: Request[], request: Request | ((served: Served
       ['pool changed p: 10.0.0.0/29', 'pool deleted p'],
     ],
   ];
+
+const z = parseName('z');
+const since = '2026-01-01T00:00:00.000Z';
+const secret = { salt: 'b'.repeat(32), hash: 'a'.repeat(64) };
+const address = parseAddress('10.0.0.1');
+
+/** By the kind of stored key: a key and its value, and what is told when the key is put, and when it is deleted. */
+const kinds: Record<KindName, [key: string, value: object, put?: string, deleted?: string]> = {
+  host: [
+    hostKey(parseName('a.z')),
+    { name: 'a.z', zone: 'z', addresses: [], aliases: [], ttl: null, ptr: true, owner: '', tags: {}, createdAt: since },
+    'host created a.z: ',
+    'host deleted a.z',
+  ],
+  pool: [
+    poolKey('p'),
+    { name: 'p', ranges: ['10.0.0.0/24'], ...poolDefaults },
+    'pool created p: 10.0.0.0/24',
+    'pool deleted p',
+  ],
+  zone: [zoneKey(z), { name: 'z', ...zoneDefaults, generation: 1 }, 'zone created z: 300', 'zone deleted z'],
+  token: [
+    tokenKey('t'),
+    { id: 't', ...secret, role: 'viewer', createdAt: since },
+    'token created t: viewer',
+    'token deleted t',
+  ],
+  name: [
+    nameKey(z, 1, z),
+    { name: 'z', rrsets: [{ type: 'TXT', ttl: 1, records: ['"x"'] }] },
+    'rrset created z TXT in z: "x"',
+    'rrset deleted z TXT in z',
+  ],
+  address: [
+    addressKey('default', address),
+    {
+      address,
+      space: 'default',
+      pool: null,
+      state: 'held',
+      holders: [{ kind: 'allocation', id: '1', owner: 'o' }],
+      since,
+    },
+    'allocation created 10.0.0.1: o',
+    'allocation deleted 10.0.0.1',
+  ],
+  serial: [serialKey(z), { serial: 7 }],
+  import: [importKey(z), {}],
+  idempotency: [idempotencyKey('t', 'k'), { request: '00', result: null }],
+  member: [memberKey('one'), { replica: 'one', dns: [] }],
+  activity: [activityKey('t'), { token: 't', lastUsedAt: since }],
+  offset: [offsetKey, { offset: 7 }],
+  outbox: [outboxKey('01KGZ8V1CR9Q4M3Z7T2B5X6Y0W'), { at: since, replica: 'one', decisions: [] }],
+  ledger: [ledgerHomeKey, { kind: 'sqlite', ledger: '5e2fb3a4-2b5c-4a44-9a5e-000000000000', replica: 'one' }],
+  leader: [leaderKey('ledger'), { replica: 'one' }],
+};
+
+for (const [kind, [key, value, put, deleted]] of Object.entries(kinds)) {
+  test(`a key of the kind ${kind} ${put === undefined ? 'tells nothing' : 'is told once'}`, async (t) => {
+    const served = await servedApi(t);
+    const { store } = served;
+    // Users see names when the zone's serial is put.
+    const serial: Operation[] =
+      kind === 'serial' ? [] : [{ kind: 'put', key: serialKey(z), value: '{"v":1,"serial":7}' }];
+    const told = async (operation: Operation) => {
+      const start = (await store.list('', { limit: 1 })).revision;
+      await commit(store, operation, ...serial);
+      return (await toldAfter(served, start)).map(lineOf);
+    };
+    const text = JSON.stringify({ v: 1, ...value });
+    assert.deepEqual(await told({ kind: 'put', key, value: text }), put === undefined ? [] : [put]);
+    assert.deepEqual(await told({ kind: 'put', key, value: text }), [], 'as it is');
+    assert.deepEqual(await told({ kind: 'delete', key }), deleted === undefined ? [] : [deleted]);
+  });
+}
 
 for (const [what, given, request, changes] of rows) {
   test(what, async (t) => {

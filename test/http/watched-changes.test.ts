@@ -1,0 +1,59 @@
+// What a stream of /v1/watch tells of each request that writes: the resources of its audit events, each once, as a read
+// shows them afterwards. The requests: audit-table/table.ts.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { auditedResources } from '../../src/model/audit-event.ts';
+import { openStream, type ShownChange } from '../support/event-stream.ts';
+import { servedApi } from '../support/served-api.ts';
+import { until } from '../support/until.ts';
+import type { AuditedRequest } from './audit-table/forms.ts';
+import { auditedRequests } from './audit-table/table.ts';
+
+const lineOf = ({ resource, action, name }: Pick<ShownChange, 'resource' | 'action' | 'name'>) =>
+  `${resource} ${action} ${name}`;
+/** Where the stream tells something else than the audit events, by `what`. */
+const otherwise: Record<string, string[]> = {
+  // A cool-down ends without a request too.
+  'the cool-down of an address is ended': [],
+  // The records are the same: nobody need read them again.
+  'a zone file differs in the SOA only': ['zone changed z'],
+};
+const told = new Set<string>();
+
+for (const row of auditedRequests) {
+  test(`${row.operation}: ${row.what}`, async (t) => {
+    const { api, url, views } = await servedApi(t, {
+      services: { followLimits: { heartbeatMilliseconds: 10, checkMilliseconds: 10, paceMilliseconds: 1 } },
+    });
+    for (const given of row.given) assert.ok((await api.send(...given)).status < 300);
+    const stream = await openStream(t, url);
+    assert.equal((await api.send(...row.request)).status, row.status);
+    const { revision } = views;
+    await until(() => Number(stream.lastId) >= revision, 'the stream does not reach the revision');
+    const changes = stream.messages().flatMap((message) => message.changes);
+    assert.deepEqual(changes.map(lineOf).sort(), expected(row));
+    for (const { action, path, after } of changes) {
+      const { status, body } = await api.send('GET', path);
+      if (action === 'deleted') assert.equal(after, null);
+      else assert.deepEqual(after, standing(body), `${status} ${path}`);
+    }
+    for (const { resource, action } of changes) told.add(`${resource} ${action}`);
+  });
+}
+
+test('the requests change every kind of resource in every way', () => {
+  const ways = auditedResources.flatMap((resource) =>
+    ['created', 'changed', 'deleted'].map((one) => `${resource} ${one}`),
+  );
+  assert.deepEqual([...told].sort(), [...ways, 'zone imported'].sort());
+});
+
+function expected({ what, events }: AuditedRequest): string[] {
+  return otherwise[what] ?? events.map(([resource, action, name]) => lineOf({ resource, action, name })).sort();
+}
+
+/** Returns what a read shows, without what other requests change too. */
+function standing({ usage: _, serial: __, lastUsedAt: ___, ...shown }: Record<string, unknown>) {
+  return shown;
+}
