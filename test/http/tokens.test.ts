@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { activityKey, activityValue } from '../../src/store/kinds/activity.ts';
 import { tokenKey, tokenValue } from '../../src/store/kinds/token.ts';
 import { apiAt } from '../support/api-client.ts';
+import { audit, eventsIn } from '../support/audit-trail.ts';
 import { servedApi } from '../support/served-api.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { until } from '../support/until.ts';
@@ -110,6 +111,29 @@ test('a rotated token has a new secret, the same rights, and as much time as bef
   assert.deepEqual({ ...shown, lastUsedAt: undefined }, { ...before, rotatedAt, expiresAt, lastUsedAt: undefined });
   await old.refused('unauthorized', 'GET', '/v1/pools');
   await apiAt(served.url, secret).ok(200, 'GET', '/v1/pools');
+});
+
+test('each rotation is an event, also two in one millisecond and one after the clock was set back', async (t) => {
+  const served = await servedApi(t, { audit });
+  const start = Date.now();
+  let now = start;
+  t.mock.method(Date, 'now', () => now);
+  await served.api.ok(201, 'POST', '/v1/tokens', { name: 'team', role: 'viewer', expiresInSeconds: 60 });
+  const rotate = () => served.api.ok<Token>(200, 'POST', '/v1/tokens/team/rotate');
+  for (let count = 0; count < 3; count += 1) await rotate();
+  now = start - 5_000;
+  await rotate();
+  const times = (await eventsIn(served.store))
+    .filter(({ action }) => action === 'changed')
+    .map(({ before, after }) => [before?.rotatedAt, after?.rotatedAt, after?.expiresAt]);
+  const at = (milliseconds: number) => new Date(start + milliseconds).toISOString();
+  assert.deepEqual(times, [
+    // The token was made in the same millisecond, so it expires as before.
+    [undefined, at(0), undefined],
+    [at(0), at(1), at(60_001)],
+    [at(1), at(2), at(60_002)],
+    [at(2), at(-5_000), at(55_000)],
+  ]);
 });
 
 test('a token can rotate and revoke itself, and then is no longer valid', async (t) => {

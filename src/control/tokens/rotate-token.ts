@@ -17,13 +17,26 @@ export function decideRotateToken(
   { kept }: Pick<NewSecret, 'kept'>,
 ): Decision<ShownToken> {
   const { value, modified } = existingToken(context, id);
-  const token: StoredToken = { ...value, ...kept, rotatedAt: timestamp(context.now), ...renewed(value, context.now) };
+  const at = rotationTime(value, context.now);
+  const token: StoredToken = { ...value, ...kept, rotatedAt: timestamp(at), ...renewed(value, at) };
   const builder = new TransactionBuilder(context).put(tokenKey(id), tokenValue.encode(token), modified);
   return builder.build(shownToken(context.views, token));
 }
 
-function renewed({ createdAt, rotatedAt, expiresAt }: StoredToken, now: number): Pick<StoredToken, 'expiresAt'> {
+/** In milliseconds. A clock that was set back further is believed. */
+const maxAhead = 1000;
+
+/**
+ * Returns the time of a rotation: now, or just after the last one if that was in the same millisecond. Events show no
+ * secrets, so a rotation that changes no time would make none.
+ */
+function rotationTime({ rotatedAt }: StoredToken, now: number): number {
+  const last = rotatedAt === undefined ? Number.NEGATIVE_INFINITY : Date.parse(rotatedAt);
+  return last >= now && last - now < maxAhead ? last + 1 : now;
+}
+
+function renewed({ createdAt, rotatedAt, expiresAt }: StoredToken, at: number): Pick<StoredToken, 'expiresAt'> {
   if (expiresAt === undefined) return {};
   const lifetime = Date.parse(expiresAt) - Date.parse(rotatedAt ?? createdAt);
-  return { expiresAt: timestamp(now + lifetime) };
+  return { expiresAt: timestamp(at + lifetime) };
 }
