@@ -6,6 +6,7 @@ import { type ErrorCode, errorCodes } from '../errors.ts';
 import { auditedResources } from '../model/audit-event.ts';
 import { whereTokensAre } from './auth.ts';
 import { guide } from './guide.ts';
+import { limitHeaders, uncountedRefusals } from './limit-requests.ts';
 import { neededRights } from './needed-rights.ts';
 import { retryAfter } from './problem.ts';
 import { Problem } from './schemas/problem.ts';
@@ -57,7 +58,8 @@ export function descriptionOptions(version: string): FastifyDynamicSwaggerOption
     convertConstToEnum: false,
     transform: ({ schema, url, route }) => {
       const method = String(route.method);
-      return { schema: withRefusals(withGuide(withMediaTypes(schema, method)), method), url };
+      const whole = withRefusals(withGuide(withMediaTypes(schema, method)), method);
+      return { schema: url.startsWith('/v1/') ? withLimits(whole) : whole, url };
     },
     transformObject: (document) => {
       if (!('openapiObject' in document)) throw new Error('the description is not OpenAPI');
@@ -120,6 +122,17 @@ function withRefusals(schema: FastifySchema, method: string): FastifySchema {
   return { ...shown, response: { ...(schema.response as object), ...Object.fromEntries(answers) } };
 }
 
+/** Adds the headers of the limit for tokens to all answers that may have them: only /v1 has a limit. */
+function withLimits(schema: FastifySchema): FastifySchema {
+  const answers = Object.entries(schema.response as Record<string, { headers?: object }>);
+  const counted = answers.map(([status, answer]) => {
+    const codes = (Object.keys(errorCodes) as ErrorCode[]).filter((code) => errorCodes[code][0] === Number(status));
+    const isUncounted = codes.length > 0 && codes.every((code) => uncountedRefusals.has(code));
+    return [status, isUncounted ? answer : { ...answer, headers: { ...answer.headers, ...limitHeaders } }];
+  });
+  return { ...schema, response: Object.fromEntries(counted) };
+}
+
 const guardedRefusals = [
   'client_certificate_needed',
   'forbidden',
@@ -179,8 +192,30 @@ function nameComponents<T extends { components?: { schemas?: unknown } }>(docume
   };
   const { paths, ...rest } = document as T & { paths?: unknown };
   const named = visit(inOrder(paths as Record<string, object>));
-  const schemas = Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return { ...rest, components: { ...document.components, schemas }, paths: named } as unknown as T;
+  const headers = nameHeaders(named as Record<string, Record<string, Described>>);
+  const sorted = (all: object) => Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const all = { ...document.components, headers: sorted(headers), schemas: sorted(components) };
+  return { ...rest, components: all, paths: named } as unknown as T;
+}
+
+/** An operation as the description has it. */
+interface Described {
+  responses: Record<string, { headers?: Record<string, unknown> }>;
+}
+
+/** Replaces each header of an answer by a reference to the component of its name. Returns the components. */
+function nameHeaders(paths: Record<string, Record<string, Described>>): Record<string, unknown> {
+  const components: Record<string, unknown> = {};
+  const operations = Object.values(paths).flatMap((path) => Object.values(path));
+  for (const answer of operations.flatMap(({ responses }) => Object.values(responses))) {
+    for (const [name, header] of Object.entries(answer.headers ?? {})) {
+      components[name] ??= header;
+      if (JSON.stringify(components[name]) !== JSON.stringify(header))
+        throw new Error(`two different headers have the name ${name}`);
+      (answer.headers as Record<string, unknown>)[name] = { $ref: `#/components/headers/${name}` };
+    }
+  }
+  return components;
 }
 
 /** The operations of a path as people use them: first what creates, last what deletes. */

@@ -2,7 +2,7 @@
 // draft-ietf-httpapi-ratelimit-headers. The operator's token from the environment has no limit.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { refuse } from '../errors.ts';
+import { type ErrorCode, refuse } from '../errors.ts';
 import { environmentToken } from '../store/kinds/token.ts';
 import { Allowances } from './allowances.ts';
 import { actorOf } from './auth.ts';
@@ -10,6 +10,31 @@ import { actorOf } from './auth.ts';
 const windowSeconds = 60;
 /** There are never so many tokens. */
 const maxKeys = 100_000;
+
+/** The headers, for the description of the API. */
+export const limitHeaders = {
+  'RateLimit-Policy': {
+    type: 'string',
+    pattern: '^"token";q=[0-9]+;w=[0-9]+$',
+    description: 'Where requests are limited: `q` requests of the token in `w` seconds, at this replica',
+  },
+  RateLimit: {
+    type: 'string',
+    pattern: '^"token";r=[0-9]+;t=[0-9]+$',
+    description: 'Where requests are limited: `r` are left, and `t` seconds until all of them are',
+  },
+};
+
+/** The refusals of requests that are not counted. They come before the token is known. */
+export const uncountedRefusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'client_certificate_needed',
+  'expectation_failed',
+  'header_too_large',
+  'request_timeout',
+  'too_many_attempts',
+  'too_many_connections',
+  'unauthorized',
+]);
 
 /** Returns a function that counts a request with a token. It refuses with `rate_limited` if the limit is reached. */
 export function limitRequests(perMinute: number): (request: FastifyRequest, reply: FastifyReply) => void {

@@ -7,6 +7,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 
 interface Described {
   content?: Record<string, unknown>;
+  /** References to the components. */
   headers?: Record<string, unknown>;
 }
 
@@ -28,10 +29,12 @@ export interface Answer {
 
 /** Headers that an answer has if, and only if, it is described with them. */
 const promised = ['etag', 'location', 'zonewright-revision', 'retry-after', 'www-authenticate'];
+/** Headers that an answer may have only if it is described with them: both, or none. */
+const ofLimits = ['ratelimit', 'ratelimit-policy'];
 
 const document = JSON.parse(readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8')) as {
   paths: Record<string, Record<string, Operation>>;
-  components: { schemas: Record<string, unknown> };
+  components: { schemas: Record<string, unknown>; headers: Record<string, { schema: { pattern?: string } }> };
 };
 const operations = Object.entries(document.paths).flatMap(([template, methods]) => {
   const segments = template.split('/').map((one) => (one.startsWith('{') ? '[^/]+' : RegExp.escape(one)));
@@ -58,6 +61,13 @@ export function assertDescribed(method: string, url: string, { status, headers, 
   for (const name of promised) {
     const told = declared.has(name) ? 'lacks' : 'has, without a description,';
     assert.equal(headers[name] !== undefined, declared.has(name), `${what} ${told} the header ${name}`);
+  }
+  const limits = ofLimits.filter((name) => headers[name] !== undefined);
+  assert.ok(limits.length === 0 || limits.length === ofLimits.length, `${what} has only the header ${limits}`);
+  for (const name of limits) {
+    assert.ok(declared.has(name), `${what} has, without a description, the header ${name}`);
+    const [, header] = Object.entries(document.components.headers).find(([one]) => one.toLowerCase() === name) ?? [];
+    assert.match(String(headers[name]), new RegExp(header?.schema.pattern ?? assert.fail(name)), `${what}: ${name}`);
   }
   const mediaType = headers['content-type']?.replace(/;.*/s, '');
   const mediaTypes = Object.keys(described.content ?? {});
