@@ -3,6 +3,7 @@
 
 import { Clock } from '../src/dns/respond/clock.ts';
 import { createResponder } from '../src/dns/respond/responder.ts';
+import { addressNamesDefaults } from '../src/model/address-names.ts';
 import { parseRange } from '../src/model/address-range.ts';
 import { parseName } from '../src/model/name.ts';
 import type { RecordType } from '../src/model/rdata/record-types.ts';
@@ -49,6 +50,7 @@ function measure(names: number): void {
     'missing, 20 labels': () => `${'a.'.repeat(17)}x${Math.floor(Math.random() * names)}.example.com`,
     wildcard: () => `x${Math.floor(Math.random() * names)}.wild.example.com`,
     alias: () => 'alias.example.com',
+    'holds an address': () => `app-10-${Math.floor(Math.random() * 256)}-2-3.lab.example.com`,
     'no zone': () => `x${Math.floor(Math.random() * names)}.example.org`,
   };
   for (const [kind, name] of Object.entries(kinds)) {
@@ -80,9 +82,11 @@ function load(writer: TableWriter, names: number): void {
     writer.putNode(zone, name, [{ type: A, ttl: 300, records: [address] }], 1 as Revision);
   }
   put('*.wild.example.com', 'A', '192.0.2.1');
+  const lab = writer.createZone(parseName('lab.example.com'));
+  writer.putAddressNames(lab, { ranges: ['10.0.0.0/8'], ...addressNamesDefaults }, 300);
   put('alias.example.com', 'CNAME', 'host-1.example.com.');
   const name = parseName('ns.example.com');
-  writer.putSoa(zone, {
+  const soa = {
     ttl: 300,
     primary: name,
     responsible: name,
@@ -91,8 +95,11 @@ function load(writer: TableWriter, names: number): void {
     retry: 1,
     expire: 1,
     minimum: 60,
-  });
-  writer.publishZone(zone);
+  };
+  for (const one of [zone, lab]) {
+    writer.putSoa(one, soa);
+    writer.publishZone(one);
+  }
 }
 
 /** Returns a query with an OPT record, as resolvers send. */

@@ -68,7 +68,7 @@ export function formatAddress(value: AddressNumber): Address {
     const low = Number(value & 0xffff_ffffn);
     return `${low >>> 24}.${(low >>> 16) & 255}.${(low >>> 8) & 255}.${low & 255}` as Address;
   }
-  return new ipaddr.IPv6([...toBytes(value)]).toRFC5952String() as Address;
+  return new ipaddr.IPv6([...addressBytes(value)]).toRFC5952String() as Address;
 }
 
 /**
@@ -80,7 +80,7 @@ export function addressHex(address: Address): string {
 
 /** Returns the rdata of the address's A or AAAA record. */
 export function addressRdata(address: Address): Uint8Array {
-  const bytes = toBytes(addressNumber(address));
+  const bytes = addressBytes(addressNumber(address));
   return familyOf(address) === 'ipv4' ? bytes.subarray(12) : bytes;
 }
 
@@ -106,7 +106,8 @@ export function automaticReverseZone(address: Address): Fqdn {
   return labels.slice(familyOf(address) === 'ipv4' ? 1 : 16).join('.') as Fqdn;
 }
 
-function toBytes(value: bigint): Uint8Array {
+/** Returns the number in 16 octets. */
+export function addressBytes(value: AddressNumber): Uint8Array {
   const bytes = new Uint8Array(16);
   let rest = value;
   for (let i = 15; i >= 0; i -= 1) {

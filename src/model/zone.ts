@@ -1,6 +1,7 @@
 // Zones: their settings, and the records that follow from them (SOA, NS, addresses of replicas).
 
 import { type Address, familyOf } from './address.ts';
+import type { AddressNames } from './address-names.ts';
 import { InvalidValue } from './invalid-value.ts';
 import { type Fqdn, nameToWire, root } from './name.ts';
 import type { RecordType } from './rdata/record-types.ts';
@@ -27,6 +28,8 @@ export interface Zone {
   nameservers: Fqdn[];
   soa: SoaSettings;
   skydns: boolean;
+  /** Absent: no name holds an address. */
+  addressNames?: AddressNames;
   /** True for a reverse zone that was created for a host. It is deleted with its last name. */
   automatic: boolean;
 }

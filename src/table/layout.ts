@@ -65,6 +65,8 @@ export const zone = {
   nodes: 5,
   /** (W) 1 while this instance is served under its name. */
   served: 6,
+  /** (A) Its setting for names that hold addresses; `none` without one. */
+  addressNames: 7,
 } as const;
 
 export const zoneNameByte = 32;
@@ -165,6 +167,23 @@ export const soa = {
 } as const;
 
 export const soaRecordByte = 16;
+
+/** A zone's setting for names that hold addresses: these words, then the ranges, those of IPv4 first. Immutable. */
+export const addressNames = {
+  /** `addressNameForms`. */
+  forms: 0,
+  /** The TTL of the answers, in seconds. */
+  ttl: 1,
+  ipv4Ranges: 2,
+  /** The number of all ranges. */
+  ranges: 3,
+} as const;
+
+export const addressNameForms = { dashed: 1, dotted: 2, hex: 4, ipv6: 8 } as const;
+
+/** A range: its first and its last address, each in 16 octets. IPv4 is mapped (model/address.ts, AddressNumber). */
+export const rangesByte = 16;
+export const rangeBytes = 32;
 
 /** In place of a suffix's number: the name is complete and has no pointer. */
 export const wholeName = 0xff;

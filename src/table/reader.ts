@@ -241,6 +241,11 @@ export class TableReader {
     return rrset + layout.rrsetRecordsByte;
   }
 
+  /** Returns the zone's setting for names that hold addresses (held-addresses.ts); `none` without one. */
+  addressNames(zone: ZoneId): Reference {
+    return load(this.words, zone * unitWords + layout.zone.addressNames);
+  }
+
   soa(zone: ZoneId): Reference {
     return load(this.words, zone * unitWords + layout.zone.soa);
   }

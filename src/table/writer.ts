@@ -2,10 +2,13 @@
 // see any more. There is one for each table; only views/ calls it. Layout: layout.ts. Reading: reader.ts.
 
 import type { AddressNumber } from '../model/address.ts';
-import { type Fqdn, nameFromWire } from '../model/name.ts';
+import type { AddressNames } from '../model/address-names.ts';
+import { type Fqdn, labelsOf, nameFromWire } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Rrset } from '../model/rrset.ts';
 import type { Soa } from '../model/zone.ts';
+import { encodeAddressNames } from './address-names-block.ts';
+import { HeldAddresses, held } from './held-addresses.ts';
 import { copyWithTtl, hasOtherTtl, hasSignatures, rrsetsWithTtl } from './inherited-ttl.ts';
 import * as layout from './layout.ts';
 import { none, type Reference, unitBytes, unitWords, type ZoneId } from './layout.ts';
@@ -64,6 +67,7 @@ export class TableWriter {
   readonly #zones: Zones;
   readonly #encoder = new NodeDataEncoder();
   readonly #key: NameKey;
+  readonly #held = new HeldAddresses();
   #listener: AddressListener | undefined;
   /** The running iterations of {@link nodes}. `next` is the node to visit next; it must not be a removed node. */
   readonly #iterations = new Set<{ zone: ZoneId; next: Reference }>();
@@ -355,6 +359,30 @@ export class TableWriter {
     this.#changed();
   }
 
+  /**
+   * Sets with one atomic store which names of the zone hold addresses. `setting` undefined: none do. Throws TableFull.
+   */
+  putAddressNames(zone: ZoneId, setting: AddressNames | undefined, ttl: number): void {
+    const { words, bytes, quiescence } = this.#memory;
+    const word = zone * unitWords + layout.zone.addressNames;
+    const old = words[word] as number;
+    const encoded = setting && encodeAddressNames(setting, ttl);
+    if (encoded === undefined ? old === none : old !== none && isStored(bytes, old, encoded)) return;
+    Atomics.store(words, word, encoded === undefined ? none : this.#store(encoded, encoded.length));
+    if (old !== none) quiescence.retire(old);
+    this.#changed();
+  }
+
+  /** Returns what `held` says of the name. */
+  heldAddresses(zone: ZoneId, name: Fqdn): number {
+    const { reader, words, bytes } = this.#memory;
+    const block = reader.addressNames(zone);
+    if (block === none) return held.nothing;
+    this.#key.setName(name);
+    const zoneSuffix = this.#key.labelCount - labelsOf(this.zoneName(zone)).length;
+    return this.#held.find(words, bytes, block, this.#key, zoneSuffix);
+  }
+
   getSoa(zone: ZoneId): Soa | undefined {
     const { reader } = this.#memory;
     return reader.soa(zone) === none ? undefined : decodeSoa(reader, zone);
@@ -419,4 +447,10 @@ export class TableWriter {
   #countCuts(zone: ZoneId, more: number): void {
     if (more !== 0) Atomics.add(this.#memory.words, zone * unitWords + layout.zone.cuts, more);
   }
+}
+
+/** Returns whether the block begins with these octets. */
+function isStored(bytes: Uint8Array, block: Reference, octets: Uint8Array): boolean {
+  const at = block * unitBytes;
+  return Buffer.compare(bytes.subarray(at, at + octets.length), octets) === 0;
 }

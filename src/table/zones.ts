@@ -148,6 +148,8 @@ export class Zones {
       }
       const soa = words[at + layout.zone.soa] as number;
       if (soa !== none) allocator.free(soa);
+      const addressNames = words[at + layout.zone.addressNames] as number;
+      if (addressNames !== none) allocator.free(addressNames);
       indexes.free(words[at + layout.zone.index] as number);
       allocator.free(zone);
       this.#dismantling.shift();

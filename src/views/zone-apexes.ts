@@ -165,6 +165,7 @@ export class ZoneApexes {
       else this.#table.deleteNode(state.table, owner);
     }
     state.implied = implied;
+    this.#table.putAddressNames(state.table, state.value.addressNames, state.value.defaultTtl);
     this.#putSoa(state);
   }
 

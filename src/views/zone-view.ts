@@ -6,6 +6,7 @@ import { ancestry, type Fqdn, isWithin } from '../model/name.ts';
 import { noRevision, type Revision, type Serial, serialAt } from '../model/revision.ts';
 import type { NamedRrsets, OwnedRrset, Rrset } from '../model/rrset.ts';
 import type { Nameserver, Zone } from '../model/zone.ts';
+import { held } from '../table/held-addresses.ts';
 import type { ZoneId } from '../table/layout.ts';
 import type { TableWriter } from '../table/writer.ts';
 import type { AliasTargets } from './alias-targets.ts';
@@ -160,6 +161,13 @@ export class ZoneView {
    */
   *aliasTargetsBelow(names: ReadonlySet<Fqdn>): Generator<Fqdn> {
     for (const zone of this.#withAliases) yield* this.#zones.get(zone)?.aliases.below(names) ?? [];
+  }
+
+  /** Returns whether the name holds an address by its form, because its zone has `addressNames`. */
+  holdsAddress(name: Fqdn): boolean {
+    const zone = this.enclosing(name)?.value.name;
+    const state = zone === undefined ? undefined : this.#zones.get(zone);
+    return state !== undefined && (this.#table.heldAddresses(state.table, name) & (held.ipv4 | held.ipv6)) !== 0;
   }
 
   /** Returns how many owner names the zone stores, and at how many of them a host manages records. */

@@ -10,7 +10,7 @@ async function prepare(t: TestContext): Promise<ServedApi> {
   const served = await servedApi(t);
   const { api } = served;
   await api.ok(201, 'POST', '/v1/zones', { name: 'z', nameservers: ['ns.example'], soa: { rname: 'me.z' } });
-  await api.ok(201, 'POST', '/v1/zones', { name: 'bücher.example' });
+  await api.ok(201, 'POST', '/v1/zones', { name: 'bücher.example', addressNames: { ranges: ['10.0.0.0/8'] } });
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/29'], tags: { b: '1', a: '2' } });
   await api.ok(201, 'POST', '/v1/hosts', { name: 'a.z', aliases: ['b.z', 'ü.z'], pool: 'p', ttl: 60 });
   await api.ok(201, 'POST', '/v1/hosts', { name: 'two.z', addresses: ['10.0.0.5', '192.0.2.1'], ptr: true });

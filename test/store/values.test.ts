@@ -28,6 +28,8 @@ const written = {
   zoneValue: [
     '{"v":1,"name":"k8s","generation":1,"defaultTtl":300,"nameservers":[],"soa":{},"skydns":false,"automatic":false}',
     '{"v":1,"name":"k8s","generation":1,"defaultTtl":300,"nameservers":[],"soa":{"ttl":60},"skydns":false,"automatic":false}',
+    '{"v":1,"name":"k8s","generation":1,"defaultTtl":300,"nameservers":[],"soa":{},"skydns":false,' +
+      '"addressNames":{"ranges":["10.0.0.0/8"],"dashed":true,"dotted":true,"hex":false,"ipv6":true},"automatic":false}',
     '{"v":1,"name":"10.in-addr.arpa","generation":7,"defaultTtl":300,"nameservers":["ns.example"],"soa":{"mname":"ns.example","rname":"me.example",' +
       '"refreshSeconds":1,"retrySeconds":2,"expireSeconds":3,"negativeTtlSeconds":4},"skydns":false,"automatic":true}',
   ],

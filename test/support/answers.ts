@@ -9,6 +9,7 @@ import { Clock } from '../../src/dns/respond/clock.ts';
 import type { ResponderOptions } from '../../src/dns/respond/exchange.ts';
 import { createResponder } from '../../src/dns/respond/responder.ts';
 import { addressRdata, parseAddress } from '../../src/model/address.ts';
+import { type AddressNames, addressNamesDefaults } from '../../src/model/address-names.ts';
 import { type Fqdn, parseName } from '../../src/model/name.ts';
 import { parseRecordType } from '../../src/model/rdata/record-types.ts';
 import type { Revision } from '../../src/model/revision.ts';
@@ -186,11 +187,12 @@ function nameOctets(message: Uint8Array): number {
 /**
  * Writes the zones of zone-file text into a table. Each line is one record: owner, TTL, type, rdata; names are
  * absolute. `$ZONE name` begins a zone; records before the first one are in `example.`. A zone without a SOA gets
- * `defaultSoa`.
+ * `defaultSoa`. `$ADDRESS-NAMES {…}` is the zone's setting for names that hold addresses, with the TTL 3600.
  */
 export function writeZones(writer: TableWriter, text: string): void {
   const zones = new Map<Fqdn, Map<Fqdn, Map<string, Rrset>>>();
   const soas = new Map<Fqdn, Soa>();
+  const addressNames = new Map<Fqdn, AddressNames>();
   let zone = parseName('example');
   for (const line of text.split('\n').map((raw) => raw.trim())) {
     if (line === '') continue;
@@ -199,6 +201,11 @@ export function writeZones(writer: TableWriter, text: string): void {
     const names = zones.get(zone) ?? new Map<Fqdn, Map<string, Rrset>>();
     zones.set(zone, names);
     if (directive !== undefined) continue;
+    const setting = /^\$ADDRESS-NAMES (.+)$/.exec(line)?.[1];
+    if (setting !== undefined) {
+      addressNames.set(zone, { ...addressNamesDefaults, ...JSON.parse(setting) });
+      continue;
+    }
     const [, owner = '', ttl = '', type = '', rdata = ''] = /^(\S+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
     const name = parseName(owner);
     if (type === 'SOA') soas.set(zone, readSoa(Number(ttl), rdata));
@@ -208,6 +215,7 @@ export function writeZones(writer: TableWriter, text: string): void {
     const built = writer.createZone(name);
     for (const [owner, rrsets] of names) writer.putNode(built, owner, [...rrsets.values()], 1 as Revision);
     writer.putSoa(built, soas.get(name) ?? readSoa(3600, defaultSoa.slice(4)));
+    writer.putAddressNames(built, addressNames.get(name), 3600);
     writer.publishZone(built);
   }
 }

@@ -27,6 +27,7 @@ export function* leftPointing(zones: ZoneView, targets: Iterable<Fqdn>, after: N
   for (const target of targets) {
     const zone = zones.enclosing(target)?.value;
     if (zone === undefined || !isAnswered(zone, target, before) || isAnswered(zone, target, after)) continue;
+    if (zones.holdsAddress(target)) continue;
     for (const alias of zones.aliasesOf(target)) {
       const cname = after.rrsetsAt(alias.zone, alias.owner).find(({ type }) => type === 'CNAME');
       if (cname === undefined || cname.records[0] !== `${target}.`) continue;

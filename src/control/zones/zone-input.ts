@@ -10,6 +10,7 @@ import { mergePatch } from '../input/merge-patch.ts';
 import { parseList } from '../input/parse-list.ts';
 import { refuseReadOnly } from '../input/read-only.ts';
 import { parseAll } from '../input/refusals.ts';
+import { type AddressNamesInput, parseAddressNames } from './address-names-input.ts';
 
 /** The settings of a zone as people write them. Each setting has a default. */
 export interface ZoneInput {
@@ -17,6 +18,7 @@ export interface ZoneInput {
   nameservers?: string[];
   soa?: Omit<SoaSettings, 'mname' | 'rname'> & { mname?: string; rname?: string };
   skydns?: boolean;
+  addressNames?: AddressNamesInput;
   /** True keeps an automatic zone automatic, if the request changes nothing else. It makes no zone automatic. */
   automatic?: boolean;
 }
@@ -36,7 +38,7 @@ export function parseNewZone({ name, ...input }: ZoneInput & { name: string }): 
  */
 export function parseZoneInput(name: Zone['name'], input: ZoneInput, current: Zone | undefined): Zone {
   const { defaultTtl = zoneDefaults.defaultTtl, soa = {}, skydns = false } = input;
-  const [nameservers, primary, mailbox, times] = parseAll(
+  const [nameservers, primary, mailbox, times, addressNames] = parseAll(
     () => parseList('/nameservers', input.nameservers ?? [], parseName),
     () => optional(soa.mname, (text) => atField('/soa/mname', () => parseName(text))),
     () => optional(soa.rname, (text) => atField('/soa/rname', () => parseMailbox(text))),
@@ -44,6 +46,7 @@ export function parseZoneInput(name: Zone['name'], input: ZoneInput, current: Zo
       const { mname: _, rname: __, ...times } = soa;
       return withoutDefaults(times, current);
     },
+    () => optional(input.addressNames, parseAddressNames),
     () => {
       if (current === undefined) atField('/name', () => checkZoneName(known(name)));
     },
@@ -64,6 +67,7 @@ export function parseZoneInput(name: Zone['name'], input: ZoneInput, current: Zo
         }
       : unknownValue,
     skydns,
+    ...(addressNames !== undefined && { addressNames }),
     // A zone that a user has changed is not automatic any more: it is not deleted with its last name.
     automatic: false,
   };
@@ -72,8 +76,8 @@ export function parseZoneInput(name: Zone['name'], input: ZoneInput, current: Zo
   return isDeepStrictEqual({ ...zone, automatic: true }, current) ? current : zone;
 }
 
-function optional<T>(text: string | undefined, parse: (text: string) => T): T | undefined {
-  return text === undefined ? undefined : parse(text);
+function optional<Input, T>(input: Input | undefined, parse: (input: Input) => T): T | undefined {
+  return input === undefined ? undefined : parse(input);
 }
 
 /**
@@ -100,7 +104,7 @@ export function checkZonePatch(patch: object): void {
 
 /** Returns the zone that `current` becomes with the merge patch. Refuses with `invalid_request`. */
 export function parseZonePatch(current: Zone, patch: object): Zone {
-  const { name, defaultTtl, nameservers, soa, skydns, automatic } = current;
-  const input = { defaultTtl, nameservers, soa, skydns, ...(automatic && { automatic }) };
+  const { name, generation: _, automatic, ...settings } = current;
+  const input = { ...settings, ...(automatic && { automatic }) };
   return parseZoneInput(name, mergePatch(input, patch), current);
 }

@@ -1,6 +1,7 @@
 // Adds the RRsets that the question asks for (RFC 1034 §4.3.2, steps 3a and 3c).
 
 import { typeCode } from '../../model/rdata/record-types.ts';
+import { addHeldAddresses, addOwnHeldAddresses } from './add-held-addresses.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';
 import { finding } from './lookup.ts';
 import { writeRrset } from './write-rrset.ts';
@@ -8,15 +9,13 @@ import { writeSoa } from './write-soa.ts';
 
 export function addAnswer(exchange: Exchange): Verdict {
   const { reader, lookup } = exchange;
+  if (lookup.finding === finding.address) return addHeldAddresses(exchange);
   if (lookup.finding !== finding.name) return verdict.next;
   const { type } = exchange.query;
   if (type === typeCode.ANY) return addAny(exchange);
   if (type === typeCode.SOA && isApex(exchange)) return addSoa(exchange);
   const rrset = reader.findRrset(lookup.data, type);
-  if (rrset === 0) {
-    lookup.finding = finding.noData;
-    return verdict.next;
-  }
+  if (rrset === 0) return addOwnHeldAddresses(exchange);
   lookup.finding = finding.done;
   return isDnameAlreadyWritten(exchange, type) ? verdict.next : addRrset(exchange, rrset);
 }
@@ -30,10 +29,7 @@ function addAny(exchange: Exchange): Verdict {
   const { data } = lookup;
   included.mark(lookup.node);
   const count = reader.rrsetCount(data);
-  if (count === 0 && !isApex(exchange)) {
-    lookup.finding = finding.noData;
-    return verdict.next;
-  }
+  if (count === 0 && !isApex(exchange)) return addOwnHeldAddresses(exchange);
   lookup.finding = finding.done;
   const all = exchange.client.transport !== 'udp';
   let rrset = reader.firstRrset(data);

@@ -1,6 +1,7 @@
 // An exchange is one query and its response while the response is made. It holds the parts that steps share, each in a
 // file of its own, and the thread's settings. The steps and their order: responder.ts.
 
+import { HeldAddresses } from '../../table/held-addresses.ts';
 import type { TableReader } from '../../table/reader.ts';
 import { extendedError, rcode } from '../wire/codes.ts';
 import { type ChaosName, chaosNames } from './chaos-names.ts';
@@ -59,6 +60,8 @@ export class Exchange {
   readonly written = new NamePlace();
   declare readonly targets: Targets;
   readonly included = new IncludedBlocks();
+  /** The addresses that the name holds. Valid with `finding.address`. */
+  readonly held = new HeldAddresses();
   /** The kind of the query, if a step hands it on. */
   handOnTo: HandedOnKind | undefined;
 

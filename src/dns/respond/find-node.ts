@@ -2,12 +2,15 @@
 // wildcard, or nothing.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
+import { held } from '../../table/held-addresses.ts';
 import { dataFlags, none, type Reference } from '../../table/layout.ts';
 import type { TableReader } from '../../table/reader.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';
+import { findHeldAddresses } from './find-held-addresses.ts';
 import { finding, type Lookup } from './lookup.ts';
 
-export function findNode({ reader, query, lookup }: Exchange): Verdict {
+export function findNode(exchange: Exchange): Verdict {
+  const { reader, query, lookup } = exchange;
   const { zone, name } = lookup;
   const node = reader.findNode(zone, name, 0);
   if (node !== none) {
@@ -26,6 +29,11 @@ export function findNode({ reader, query, lookup }: Exchange): Verdict {
   if (lookup.isChildZone) {
     // The name exists, because it is the apex of a child zone of ours, even if the parent has no delegation.
     lookup.finding = finding.noData;
+    return verdict.next;
+  }
+  // The name exists, so that no wildcard stands in for it.
+  if (findHeldAddresses(exchange) !== held.nothing) {
+    lookup.finding = finding.address;
     return verdict.next;
   }
   const wildcard = reader.findWildcard(zone, encloser, name, suffix);

@@ -20,6 +20,8 @@ export const finding = {
   referral: 3,
   /** There is a DNAME above the name. `data` holds the DNAME, whose owner is suffix `foundSuffix`. */
   dname: 4,
+  /** The zone has no such name, but the name holds an address (table/held-addresses.ts), or stands above such names. */
+  address: 6,
   /** There is nothing to add: the answer section is complete, or aliases lead out of our zones. */
   done: 5,
 } as const;

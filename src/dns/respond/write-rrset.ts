@@ -65,7 +65,7 @@ function writeRecord(exchange: Exchange, record: number, ownerAt: number, type: 
 }
 
 /** Writes a pointer to the name at `ownerAt`, or a copy of the name if no pointer can point so far. */
-function writeOwner({ response }: Exchange, ownerAt: number): void {
+export function writeOwner({ response }: Exchange, ownerAt: number): void {
   const { octets, at } = response;
   if (ownerAt > maxPointer) {
     response.append(octets, ownerAt, skipName(octets, ownerAt, at) - ownerAt);

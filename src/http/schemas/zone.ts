@@ -4,6 +4,7 @@
 import type { Static } from 'typebox';
 import type { Warning } from '../../control/transaction/name-edits.ts';
 import type { ZonePut } from '../../control/zones/put-zone.ts';
+import { maxAddressNameRanges } from '../../model/address-names.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, formatRelativeName, isWithin } from '../../model/name.ts';
 import { maxRdataText } from '../../model/rdata/rdata.ts';
@@ -30,6 +31,22 @@ const soaFields = {
   negativeTtlSeconds: { ...Ttl, description: 'How long resolvers may remember that a name does not exist' },
 };
 
+const ranges = Type.Array(
+  Type.String({ minLength: 1, maxLength: 100, format: 'address-range', examples: ['10.0.0.0/8'] }),
+  { minItems: 1, maxItems: maxAddressNameRanges, format: 'distinct', description: 'Only these addresses are answered' },
+);
+const addressNameForms = {
+  dashed: Type.Boolean({ description: '`app-10-1-2-3`, and `2001-db8--1` with `ipv6`. Default: true' }),
+  dotted: Type.Boolean({ description: '`app.10.1.2.3`. Default: true' }),
+  hex: Type.Boolean({ description: '`app-0a010203`, and 32 digits with `ipv6`. Default: false' }),
+  ipv6: Type.Boolean({ description: 'Default: true' }),
+};
+const addressNames = {
+  description:
+    'Names of the zone that hold an address have that address: `app-10-1-2-3` has 10.1.2.3, and so has every name below it. Records of the zone win',
+  ...strict({ ranges, ...optional(addressNameForms).properties }, 'AddressNames'),
+};
+
 const settings = {
   defaultTtl: {
     ...Ttl,
@@ -42,6 +59,7 @@ const settings = {
   }),
   soa: strict(optional(soaFields).properties, 'SoaSettings'),
   skydns: Type.Boolean({ description: 'Also write the SkyDNS layout; not available in this version' }),
+  addressNames,
 };
 
 export const NewZone = strict({ name: NameText, ...optional(settings).properties }, 'NewZone');
@@ -58,7 +76,12 @@ export const PutZone = strict(
   { name: Type.Optional(NameText), ...optional(settings).properties, ...shownOnly },
   'ZoneSettings',
 );
-export const PatchZone = patchOf({ ...settings, soa: patchOf(soaFields, 'SoaPatch'), ...shownOnly }, 'ZonePatch', {
+const patchedSettings = {
+  ...settings,
+  soa: patchOf(soaFields, 'SoaPatch'),
+  addressNames: patchOf(addressNameForms, 'AddressNamesPatch', { ranges }),
+};
+export const PatchZone = patchOf({ ...patchedSettings, ...shownOnly }, 'ZonePatch', {
   name: NameText,
 });
 
@@ -67,6 +90,7 @@ export const ZoneBody = Type.Object(
     name: NameText,
     unicodeName: UnicodeName,
     ...settings,
+    addressNames: Type.Optional(addressNames),
     soa: Type.Object({ ...optional(soaFields).properties }, { title: 'Soa' }),
     automatic: Automatic,
     serial: Serial,
@@ -76,7 +100,7 @@ export const ZoneBody = Type.Object(
 
 /** Returns a zone as answers show it. */
 export function showZone(zone: Zone, serial: ZoneSerial): Static<typeof ZoneBody> {
-  const { name, defaultTtl, nameservers, skydns, automatic } = zone;
+  const { name, defaultTtl, nameservers, skydns, addressNames, automatic } = zone;
   return {
     name,
     ...showUnicodeName(name),
@@ -84,6 +108,7 @@ export function showZone(zone: Zone, serial: ZoneSerial): Static<typeof ZoneBody
     nameservers,
     soa: { ...soaDefaults, ...zone.soa },
     skydns,
+    ...(addressNames !== undefined && { addressNames }),
     automatic,
     serial: shownSerial(serial),
   };

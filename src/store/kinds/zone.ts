@@ -1,12 +1,13 @@
 // Zones: `zones/<zone>` → the zone's settings, and which generation of its names is served.
 
+import { checkAddressNames } from '../../model/address-names.ts';
 import { Type } from '../../model/json-schema.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
 import { decodeName, encodeName } from '../codec/encoded-name.ts';
 import { requireCanonicalName, requireDistinct, requireEqual } from '../codec/value-checks.ts';
 import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
-import { fqdn, seconds } from '../codec/value-fields.ts';
+import { fqdn, seconds, someTexts } from '../codec/value-fields.ts';
 import { type Subject, storedKind } from './stored-kind.ts';
 
 declare module './stored-kind.ts' {
@@ -36,6 +37,15 @@ export const zoneValue: ValueCodec<Zone> = valueCodec({
     negativeTtlSeconds: Type.Optional(seconds),
   }),
   skydns: Type.Boolean(),
+  addressNames: Type.Optional(
+    Type.Object({
+      ranges: someTexts,
+      dashed: Type.Boolean(),
+      dotted: Type.Boolean(),
+      hex: Type.Boolean(),
+      ipv6: Type.Boolean(),
+    }),
+  ),
   automatic: Type.Boolean(),
 } satisfies FieldsOf<Zone>);
 
@@ -51,5 +61,6 @@ function checkedZone({ zone }: Subject<'zone'>, value: Zone): Zone {
   const { mname, rname } = value.soa;
   for (const name of [zone, ...value.nameservers, mname, rname]) if (name !== undefined) requireCanonicalName(name);
   requireDistinct(value.nameservers);
+  if (value.addressNames !== undefined) checkAddressNames(value.addressNames);
   return value;
 }

@@ -23,7 +23,9 @@ test('a million answers of every kind allocate nothing', () => {
      *.wild.example. 60 A     192.0.2.2
      cut.example.    60 NS    ns.cut.example.
      ns.cut.example. 60 A     192.0.2.3
-     dn.example.     60 TYPE39 \\# 9 076578616d706c6500`,
+     dn.example.     60 TYPE39 \\# 9 076578616d706c6500
+     $ZONE held.example.
+     $ADDRESS-NAMES {"ranges": ["10.0.0.0/8", "2001:db8::/32"], "hex": true}`,
   );
   const reader = openTableReader(table.buffer);
   const respond = createResponder(reader, {
@@ -34,6 +36,7 @@ test('a million answers of every kind allocate nothing', () => {
     },
   });
   const names = ['host', 'alias', 'none', 'x.wild', 'www.cut', 'host.dn', 'a.b.c.d.e.f', 'ent.wild'];
+  names.push('app-10-1-2-3.held', 'a.10.1.2.3.held', '2.3.held', '0a000001.held', '2001-db8--1.held', '200-1-2-3.held');
   const queries = names.flatMap((name) => [
     encodeQuestion(`${name}.example. A`),
     encodeQuestion(`${name}.example. AAAA do`),

@@ -77,6 +77,7 @@ export const auditedKinds = {
       nameservers: true,
       soa: true,
       skydns: true,
+      addressNames: true,
       automatic: true,
     },
     deletes: ({ zones }, names, { zone }) => ({ names: zones.counts(zone).names + names.addedTo(zone) }),

@@ -1,0 +1,12 @@
+// Finds the addresses that the name holds by its form (the setting `addressNames` of its zone).
+
+import { held } from '../../table/held-addresses.ts';
+import { none } from '../../table/layout.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Sets `exchange.held` for the name that is being looked up, and returns what it has found. */
+export function findHeldAddresses({ reader, lookup, held: addresses }: Exchange): number {
+  const block = reader.addressNames(lookup.zone);
+  if (block === none) return held.nothing;
+  return addresses.find(reader.words, reader.bytes, block, lookup.name, lookup.zoneSuffix);
+}

@@ -1,0 +1,39 @@
+// The setting of a zone whose names hold addresses: `app-10-1-2-3.<zone>` has the address 10.1.2.3. Which addresses a
+// name holds: table/held-addresses.ts.
+
+import { type AddressRange, parseRange } from './address-range.ts';
+import { InvalidValue } from './invalid-value.ts';
+
+export interface AddressNames {
+  /** Only addresses in these ranges are answered. */
+  ranges: string[];
+  /** `app-10-1-2-3` and `10-1-2-3`; with `ipv6` also `2001-db8--1`. */
+  dashed: boolean;
+  /** `app.10.1.2.3`. IPv4 only. */
+  dotted: boolean;
+  /** `app-0a010203` and `0a010203`; with `ipv6` also 32 digits. */
+  hex: boolean;
+  ipv6: boolean;
+}
+
+/** `hex` is off: a label that ends with a date, such as `backup-20240101`, has this form. */
+export const addressNamesDefaults = { dashed: true, dotted: true, hex: false, ipv6: true } as const;
+
+/** The maximum of ranges: each question for a name that the zone does not have reads them all. */
+export const maxAddressNameRanges = 32;
+
+/** Throws InvalidValue for settings with which no name holds an address. */
+export function checkAddressNames(settings: AddressNames): void {
+  const { dashed, dotted, hex, ipv6 } = settings;
+  if (!dashed && !dotted && !hex)
+    throw new InvalidValue('needs `dashed`, `dotted` or `hex`: no name would hold an address');
+  const families = new Set(rangesOf(settings).map(({ family }) => family));
+  if (!families.has('ipv4') && !ipv6) throw new InvalidValue('`ipv6` is false, and `ranges` has no IPv4 addresses');
+  if (!families.has('ipv4') && !dashed && !hex)
+    throw new InvalidValue('a dotted name holds IPv4 addresses only, and `ranges` has none');
+}
+
+/** Returns the ranges, those of IPv4 first. */
+export function rangesOf({ ranges }: AddressNames): AddressRange[] {
+  return ranges.map(parseRange).sort((a, b) => (a.family < b.family ? -1 : a.family > b.family ? 1 : 0));
+}
