@@ -2,6 +2,7 @@
 // the two, the next drain appends the same rows, which changes nothing (test/ledger/service.test.ts).
 
 import type { Logger } from '../model/logger.ts';
+import type { Revision } from '../model/revision.ts';
 import { outboxKind } from '../store/kinds/outbox.ts';
 import { type Entry, maxOperations, type Store } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
@@ -18,22 +19,36 @@ export interface DrainOptions {
   logger: Logger;
 }
 
-/** Empties the outbox. Returns how many transactions it took. `mayGoOn` is asked before each part. */
-export async function drainOutbox({ store, ledger, logger }: DrainOptions, mayGoOn: () => boolean): Promise<number> {
-  let drained = 0;
+/** What a drain did: how many transactions it took, and the revision at which the outbox had no others. */
+export interface Drained {
+  transactions: number;
+  /** Undefined if it did not go on to the end. */
+  emptyAt: Revision | undefined;
+}
+
+/** Empties the outbox. `mayGoOn` is asked before each part. `emptyAt`: that of the last drain of the same history. */
+export async function drainOutbox(
+  { store, ledger, logger }: DrainOptions,
+  mayGoOn: () => boolean,
+  emptyAt?: Revision,
+): Promise<Drained> {
+  let transactions = 0;
   while (mayGoOn()) {
-    const { entries } = await store.list(outboxKind.prefix, { limit: keysAtOnce });
-    if (entries.length === 0) break;
-    const inOrder = entries.toSorted((a, b) => a.modified - b.modified);
-    const rows = inOrder.map(({ key, value, modified }) => ({ key, value, revision: modified }));
-    for (const key of await (await ledger()).append(rows)) {
-      const value = entries.find((entry) => entry.key === key)?.value.slice(0, shownCharacters);
-      logger.error({ key, value }, 'the events of a change cannot be read, and are not in the ledger');
+    const recent = emptyAt !== undefined && { writtenAfter: emptyAt };
+    const { entries, revision, next } = await store.list(outboxKind.prefix, { limit: keysAtOnce, ...recent });
+    if (entries.length > 0) {
+      const inOrder = entries.toSorted((a, b) => a.modified - b.modified);
+      const rows = inOrder.map(({ key, value, modified }) => ({ key, value, revision: modified }));
+      for (const key of await (await ledger()).append(rows)) {
+        const value = entries.find((entry) => entry.key === key)?.value.slice(0, shownCharacters);
+        logger.error({ key, value }, 'the events of a change cannot be read, and are not in the ledger');
+      }
+      await deleteKeys(store, entries);
+      transactions += entries.length;
     }
-    await deleteKeys(store, entries);
-    drained += entries.length;
+    if (next === undefined) return { transactions, emptyAt: revision };
   }
-  return drained;
+  return { transactions, emptyAt: undefined };
 }
 
 export async function deleteKeys(store: Store, entries: readonly Entry[]): Promise<void> {

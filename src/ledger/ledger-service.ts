@@ -35,7 +35,7 @@ const day = 24 * 3600 * 1000;
 
 /** Milliseconds between two rounds of each work. */
 export const ledgerIntervals = {
-  drain: 200,
+  drain: 500,
   watch: 3000,
   sample: 60_000,
   retain: 600_000,
@@ -98,8 +98,8 @@ export class LedgerService {
   #failure: string | undefined;
   #failures = 0;
   #retryAt = 0;
-  /** The revision of the views when the outbox was last found empty. */
-  #drainedAt = 0;
+  /** When the outbox was last found empty: the revision, in which history of the store, and the time. */
+  #empty: { at: Revision; history: number; time: number } | undefined;
   #closed = false;
 
   constructor(options: LedgerOptions) {
@@ -139,12 +139,10 @@ export class LedgerService {
    * {@link LedgerElsewhere} or {@link LedgerUnavailable}.
    */
   async read<T>(ask: (ledger: Ledger) => Promise<T>): Promise<T> {
+    const { revision } = this.#options.views;
     const answer = async () => {
       const ledger = await this.#opened();
-      await within(
-        this.#run('drain', () => this.#drain()),
-        catchUpMilliseconds,
-      );
+      await within(this.#drainUpTo(revision), catchUpMilliseconds);
       return ask(ledger);
     };
     const answered = answer();
@@ -199,11 +197,15 @@ export class LedgerService {
 
   /** Reads where the ledger is and how much waits for it. The leader drops what is too much. */
   async #watch(): Promise<void> {
-    const { store, views, leadership, outboxMax, logger } = this.#options;
+    const { store, views, leadership, outboxMax, logger, intervals = ledgerIntervals } = this.#options;
     if (!views.loaded) return;
     this.#home = (await readHome(store))?.home;
     if (this.#home?.ledger !== this.#claimed) this.#claimed = undefined;
     await this.#closeUnlessOurs();
+    if (this.#isWriter() && this.#empty !== undefined && performance.now() - this.#empty.time < intervals.watch) {
+      this.#waiting = 0;
+      return;
+    }
     this.#waiting = await store.count(outboxKind.prefix);
     if (this.#waiting <= outboxMax || !leadership.isLeader()) return;
     await dropOldest(store, this.#place, this.#waiting - outboxMax, logger);
@@ -216,6 +218,12 @@ export class LedgerService {
     return this.#place.kind === 'sqlite' && this.#home?.replica !== undefined
       ? true
       : this.#options.leadership.isLeader();
+  }
+
+  /** Drains what was written up to a revision. A drain that runs already may have read the outbox before that. */
+  async #drainUpTo(revision: Revision): Promise<void> {
+    for (let drains = 0; drains < 2 && (this.#empty?.at ?? 0) < revision; drains += 1)
+      await this.#run('drain', () => this.#drain());
   }
 
   /** Returns whether the ledger has the events up to a revision, and the views can read a key. */
@@ -233,15 +241,20 @@ export class LedgerService {
 
   async #drain(): Promise<void> {
     const { store, views, logger, intervals = ledgerIntervals } = this.#options;
-    const { revision } = views;
-    if (!this.#isWriter() || revision === this.#drainedAt || performance.now() < this.#retryAt) return;
+    const { revision, history } = views;
+    const emptyAt = this.#empty?.history === history ? this.#empty.at : undefined;
+    if (!this.#isWriter() || (emptyAt !== undefined && revision <= emptyAt) || performance.now() < this.#retryAt)
+      return;
     try {
       const ledger = () => this.#opened();
-      const drained = await drainOutbox({ store, ledger, logger }, () => this.#isWriter());
-      this.#drainedAt = revision;
+      const begin = performance.now();
+      const drained = await drainOutbox({ store, ledger, logger }, () => this.#isWriter(), emptyAt);
+      if (drained.emptyAt !== undefined) {
+        this.#empty = { at: drained.emptyAt, history, time: begin };
+        this.#waiting = 0;
+      }
       this.#failure = undefined;
       this.#failures = 0;
-      if (drained > 0) this.#waiting = 0;
       this.#trouble.succeeded();
     } catch (error) {
       // The store's trouble is told elsewhere.

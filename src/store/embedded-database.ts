@@ -44,6 +44,8 @@ const maxGroup = 1000;
 const maxPage = 4 * 1024 * 1024;
 /** Rows that one query of a list reads. Together their values may be larger than a page. */
 const rowsPerRead = 128;
+/** A list of what was written within so many revisions reads these. Else it reads the prefix. */
+const recentRevisions = 1000;
 /** Revisions that one compaction removes at least, so that not every commit pays for one. */
 const compactionStep = 64;
 /** Revisions that one compaction removes at most, so that no commit waits long. More than one group can add. */
@@ -160,13 +162,19 @@ export class EmbeddedDatabase {
     if (at < this.#compacted) throw new Compacted();
     if (at > this.revision) throw new HistoryLost(`revision ${at} does not exist yet`);
     const { start, end } = rangeOf(embeddedRoot, prefix, options.from);
-    const limit = options.limit ?? 1000;
+    const { limit = 1000, writtenAfter } = options;
+    // The prefix has the versions of many revisions, also of keys that were deleted.
+    const isRecent = options.at === undefined && writtenAfter !== undefined && at - writtenAfter <= recentRevisions;
+    const read = (from: string, wanted: number) =>
+      isRecent
+        ? this.#statements.listRecent.all(writtenAfter, from, end, wanted)
+        : this.#statements.list.all(from, end, at, at, wanted);
     const entries: Entry[] = [];
     let size = 0;
     for (let from = start; ; ) {
       // Reads one row more than the page may have: it is the first row of the next page.
       const wanted = Math.min(rowsPerRead, limit + 1 - entries.length);
-      const rows = this.#statements.list.all(from, end, at, at, wanted) as unknown as ListedRow[];
+      const rows = read(from, wanted) as unknown as ListedRow[];
       for (const [full, revision, created, value] of rows) {
         const key = knownKey(embeddedRoot, full, prefix);
         if (entries.length === limit || size >= maxPage) return { entries, revision: at, next: key };
@@ -416,7 +424,7 @@ type Statements = Record<keyof typeof statements, StatementSync>;
 function prepareStatements(database: DatabaseSync): Statements {
   const prepared = Object.entries(statements).map(([name, sql]) => [name, database.prepare(sql)]);
   const all: Statements = Object.fromEntries(prepared);
-  all.list.setReturnArrays(true);
+  for (const statement of [all.list, all.listRecent]) statement.setReturnArrays(true);
   return all;
 }
 

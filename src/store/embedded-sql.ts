@@ -35,6 +35,12 @@ export const statements = {
   current: 'SELECT key, revision, created, value FROM versions WHERE key = ? ORDER BY revision DESC LIMIT 1',
   list: `SELECT key, revision, created, value FROM versions WHERE key >= ? AND key < ? AND revision <= ?
     AND (superseded IS NULL OR superseded > ?) ORDER BY key LIMIT ?`,
+  // The inner query reads only the index, and so no key of another prefix.
+  listRecent: `SELECT versions.key, versions.revision, created, value
+    FROM (SELECT key, revision FROM versions INDEXED BY versions_by_revision
+      WHERE revision > ? AND +key >= ? AND +key < ?) AS recent
+    CROSS JOIN versions ON versions.key = recent.key AND versions.revision = recent.revision
+    WHERE superseded IS NULL ORDER BY versions.key LIMIT ?`,
   count: 'SELECT count(*) FROM versions WHERE key >= ? AND key < ? AND superseded IS NULL',
   // `+key` keeps the planner from scanning the whole prefix by key.
   changes: `SELECT key, revision, created, value FROM versions INDEXED BY versions_by_revision

@@ -55,9 +55,12 @@ class ShownRevisions implements Store {
     return entry && shownEntry(entry, offset);
   }
 
-  async list(prefix: string, { at, ...options }: ListOptions = {}): Promise<Page> {
+  async list(prefix: string, { at, writtenAfter, ...options }: ListOptions = {}): Promise<Page> {
     const offset = this.#offset ?? (await this.#readOffset());
-    const own = at === undefined ? {} : { at: ownRevision(at, offset) };
+    const own = {
+      ...(at !== undefined && { at: ownRevision(at, offset) }),
+      ...(writtenAfter !== undefined && { writtenAfter: Math.max(0, writtenAfter - offset) as Revision }),
+    };
     const { entries, revision, next } = await this.#noting(this.#store.list(prefix, { ...options, ...own }));
     return {
       entries: offset === 0 ? entries : entries.map((entry) => shownEntry(entry, offset)),

@@ -54,6 +54,8 @@ export interface ListOptions {
   at?: Revision;
   /** The limit of keys; default: 1000. A page may have fewer although more follow. */
   limit?: number;
+  /** Keys that were not written after this revision may be left out, if that is faster. Without `at`. */
+  writtenAfter?: Revision;
 }
 
 /** One page of a prefix in key order, as of `revision`. `next`: the start of the following page. */

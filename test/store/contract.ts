@@ -11,10 +11,12 @@ import {
   type CommitResult,
   Compacted,
   type Compare,
+  type Entry,
   HistoryLost,
   LeaseGone,
   type LeaseId,
   type Operation,
+  type Page,
   type Store,
   StoreUnavailable,
   type WatchOptions,
@@ -287,6 +289,32 @@ export function storeContract(
       assert.deepEqual(formatChanges(await watchUntil(store, '', from, from)), [`${from} x=relative`]);
       await write(store, { kind: 'delete-prefix', prefix: '' });
       assert.equal((await store.get(`${absolute}/x`))?.value, 'absolute');
+    });
+
+    test('a list of what was written after a revision has all of it, page by page', async (_t, store, other) => {
+      const put = (key: string) => store.commit({ compares: [], operations: [{ kind: 'put', key, value: key }] });
+      for (const key of ['p/c', 'p/f', 'p/a']) await put(key);
+      const { revision } = await put('q');
+      assert.deepEqual(keysOf((await other.list('p/', { writtenAfter: revision })).entries).slice(3), []);
+      for (const key of ['p/d', 'p/b', 'q/x', 'p/f', 'p/e']) await put(key);
+      await store.commit({ compares: [], operations: [{ kind: 'delete', key: 'p/b' }] });
+      const found: Entry[] = [];
+      for (let from: string | undefined = 'p/'; from !== undefined; ) {
+        const page: Page = await other.list('p/', { writtenAfter: revision, from, limit: 2 });
+        assert.ok(page.entries.length <= 2 && page.revision > revision);
+        found.push(...page.entries);
+        from = page.next;
+      }
+      const recent = found.filter(({ modified }) => modified > revision);
+      assert.deepEqual(
+        recent.map(({ key, value }) => [key, value]),
+        ['p/d', 'p/e', 'p/f'].map((key) => [key, key]),
+      );
+      const old = keysOf(found.filter(({ modified }) => modified <= revision));
+      assert.ok(
+        old.every((key) => ['p/a', 'p/c'].includes(key)),
+        String(old),
+      );
     });
 
     test('values of a megabyte are stored, and a list can need more than one message', async (_t, store, other) => {
