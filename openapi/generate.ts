@@ -33,7 +33,7 @@ export async function describeApi(): Promise<string> {
   const committer = new Committer(store, views);
   const once = new OnceCommitter(store, views, committer);
   const importMemory = new ImportMemory(0);
-  const backups = new BackupSpool({ store, folder: '', made: { version, store: 'embedded' }, logger });
+  const backups = new BackupSpool({ store, folder: '', made: { version, store: 'embedded', ledger: 'off' }, logger });
   const metrics = createMetrics({ views, tableBytes: () => 0 });
   const own = { backups, activity: new TokenActivity(), metrics, targets: new LiveTargets(views) };
   const services = { store, views, committer, once, importMemory, ...own };

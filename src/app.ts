@@ -7,6 +7,7 @@ import { getHeapStatistics } from 'node:v8';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { ensureAdminToken } from './admin-token.ts';
 import { BackupSpool } from './backup/backup-spool.ts';
+import type { LedgerSource } from './backup/ledger-copy.ts';
 import { faultsOfFiles } from './check-files.ts';
 import { advertisedEndpoints } from './cluster/advertised-endpoints.ts';
 import { campaign } from './cluster/leadership.ts';
@@ -91,7 +92,12 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
       committer,
       once,
       importMemory,
-      backups: new BackupSpool({ store, folder: config.dataDir, made: { version, store: config.store }, logger }),
+      backups: new BackupSpool({
+        store,
+        folder: config.dataDir,
+        made: { version, store: config.store, ledger: ledgerSource(config, ledger) },
+        logger,
+      }),
       activity,
       targets: new LiveTargets(views),
       ledger,
@@ -189,6 +195,12 @@ async function untilLoaded(store: Store, views: Views): Promise<void> {
     if (error instanceof RestoreUnfinished) reject(error);
   });
   await Promise.race([views.whenLoaded(), unfinished]);
+}
+
+/** Returns where backups get the ledger. */
+function ledgerSource({ ledger: { kind }, dataDir }: Config, ledger: LedgerService | undefined): LedgerSource {
+  if (ledger === undefined || kind !== 'sqlite') return kind === 'postgresql' ? kind : 'off';
+  return { openCopy: () => ledger.openCopy(dataDir) };
 }
 
 /** Starts the ledger and the campaign for the replica that writes into it; undefined if the settings say so. */

@@ -23,6 +23,7 @@ export type OptionValues<Rows extends CommandOptions> = {
 const text = (value: string): string => value;
 
 export const backupOptions = {
+  withoutLedger: { flag: 'without-ledger', help: 'leave a ledger in a file out' },
   force: { flag: 'force', help: 'replace FILE if it exists' },
   api: {
     flag: 'api',
@@ -52,6 +53,7 @@ export const backupOptions = {
 } satisfies CommandOptions;
 
 export const restoreOptions = {
+  withoutLedger: { flag: 'without-ledger', help: 'leave the ledger out, if FILE has it' },
   check: { flag: 'check', help: 'only check FILE to its last octet, and say what it has' },
 } satisfies CommandOptions;
 

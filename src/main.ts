@@ -99,7 +99,7 @@ async function runRestore(args: readonly string[]): Promise<number> {
   const progress = new Progress();
   try {
     const [logger, { signal }] = [pino({ level: 'silent' }), interrupt];
-    const told = await restore({ file, config, checkOnly: options.check, progress, logger, signal });
+    const told = await restore({ file, config, ...options, progress, logger, signal });
     progress.end();
     return print(told);
   } catch (error) {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { BackupFault } from './backup/backup-format.ts';
 import type { BackupSummary } from './backup/read-backup.ts';
 import { checkBackup, type RestoreProgress, RestoreRefused, restoreBackup } from './backup/restore-backup.ts';
+import { shownLedger } from './cli/backup.ts';
 import { type Progress, shownSize } from './cli/progress.ts';
 import type { Config } from './config.ts';
 import { prepareDataDir } from './data-dir.ts';
@@ -20,7 +21,8 @@ interface RestoreOptions {
   file: string;
   config: Config;
   /** Writes nothing. */
-  checkOnly: boolean;
+  check: boolean;
+  withoutLedger: boolean;
   progress: Progress;
   logger: Logger;
   /** Interrupts the restore: it can be continued. */
@@ -28,36 +30,42 @@ interface RestoreOptions {
 }
 
 /** Returns what to tell the operator. Throws an error whose message says why not, and what to do. */
-export async function restore({ file, config, checkOnly, progress, logger, signal }: RestoreOptions): Promise<string> {
+export async function restore(options: RestoreOptions): Promise<string> {
+  const { file, config, progress } = options;
   const handle = await openBackup(file);
   try {
     const { size } = await handle.stat();
-    const whole = shownSize(size);
     let octets = 0;
     const chunks = async function* (): AsyncGenerator<Buffer> {
       octets = 0;
       for await (const chunk of handle.createReadStream({ start: 0, autoClose: false, highWaterMark: chunkSize })) {
-        if (signal.aborted) throw new Interrupted();
+        if (options.signal.aborted) throw new Interrupted();
         octets += chunk.length;
         yield chunk;
       }
     };
-    const show = ({ doing, done, total }: RestoreProgress) =>
+    const show = ({ doing, done, total = 0 }: RestoreProgress) =>
       progress.show(() => {
-        if (doing === 'check') return `checking: ${shownSize(octets)} of ${whole}`;
+        if (doing === 'check') return `checking: ${shownSize(octets)} of ${shownSize(size)}`;
+        if (doing === 'ledger') return `writing the ledger: ${shownSize(done)} of ${shownSize(total)}`;
         return `${doing === 'write' ? 'writing' : 'counting'}: ${done} of ${total} keys`;
       });
     const backup = await checkBackup(chunks(), show);
-    if (checkOnly) return `${file} is whole: ${contentsOf(backup)}, written by version ${backup.header.version}\n`;
+    if (options.check) return `${file} is whole: ${contentsOf(backup)}, written by version ${backup.header.version}\n`;
     await prepareDataDir(config.dataDir);
-    const store = await openOwnStore(config, logger);
-    progress.wait('waiting for the store');
+    const ledger = options.withoutLedger ? undefined : await ledgerSink(backup, config);
     try {
-      await restoreBackup(store, backup, chunks(), { wayOut: wayOutOf(config), onProgress: show });
+      const store = await openOwnStore(config, options.logger);
+      progress.wait('waiting for the store');
+      try {
+        await restoreBackup(store, backup, chunks(), { wayOut: wayOutOf(config), onProgress: show, ledger });
+      } finally {
+        await store.close();
+      }
     } finally {
-      await store.close();
+      await ledger?.discard();
     }
-    return told(backup, config);
+    return told(backup, config, ledger?.file);
   } catch (error) {
     if (error instanceof Interrupted) throw new Error('interrupted: restore the same file again, to go on');
     if (error instanceof BackupFault) throw new Error(`${file}: ${error.message}: nothing was written`);
@@ -65,6 +73,21 @@ export async function restore({ file, config, checkOnly, progress, logger, signa
   } finally {
     await handle.close();
   }
+}
+
+/** Returns what takes the ledger of the backup. Undefined if it has none, or if these settings have none in a file. */
+async function ledgerSink({ ledgerOctets }: BackupSummary, { ledger, store, replica }: Config) {
+  if (ledgerOctets === 0 || ledger.kind !== 'sqlite') return undefined;
+  const { RestoredFile } = await import('./ledger/restored-file.ts');
+  const file = await RestoredFile.open(ledger.file, ledgerOctets);
+  return {
+    file: ledger.file,
+    // Of several replicas, it must be this one. The only one of an embedded store may get another name.
+    replica: store === 'etcd' ? replica : undefined,
+    write: (piece: Buffer) => file.write(piece),
+    finish: () => file.finish(),
+    discard: () => file.discard(),
+  };
 }
 
 class Interrupted extends RestoreRefused {
@@ -88,20 +111,27 @@ function wayOutOf({ store, dataDir, etcd }: Config): string {
   return `choose another --etcd-prefix, or delete all keys of this one (etcdctl del --prefix ${etcd.prefix}/)`;
 }
 
-function told(backup: BackupSummary, { store, dataDir, etcd }: Config): string {
+function told(
+  backup: BackupSummary,
+  { store, dataDir, etcd, replica }: Config,
+  ledgerFile: string | undefined,
+): string {
   const where =
     store === 'embedded'
       ? `the embedded store in ${dataDir}`
       : `etcd at ${etcd.endpoints.join(', ')}, under ${etcd.prefix}`;
+  const whose = store === 'etcd' ? ` of the replica '${replica}'` : '';
   const lines = [
     `restored into ${where}: ${contentsOf(backup)}`,
+    ...(ledgerFile !== undefined ? [`The ledger${whose} is ${ledgerFile}`] : []),
+    ...(ledgerFile === undefined && backup.ledgerOctets > 0 ? ['The ledger of the backup was left out'] : []),
     'Start a replica with the same settings: zonewright serve',
     "The tokens are those of the backup, which has no secrets: that of 'admin' is in the file admin-token of the former data directory",
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function contentsOf({ header: { revision, at }, entries, counts }: BackupSummary): string {
+function contentsOf({ header: { revision, at, ledger }, entries, counts }: BackupSummary): string {
   const kinds = Object.entries(counts).map(([kind, count]) => `${count} ${kind}`);
-  return `${entries} keys (${kinds.join(', ')}) at revision ${revision}, backed up at ${at}`;
+  return `${entries} keys (${kinds.join(', ')}) at revision ${revision}, backed up at ${at}, ${shownLedger[ledger]}`;
 }

@@ -1,11 +1,20 @@
 // The format of a backup, version 1: UTF-8 lines, each ended by a line feed. The first line is the header, the last one
-// the trailer, both JSON objects. Each line between them is one key of the store: a JSON array of key and value. The
-// trailer has the SHA-256 of all octets before it. docs/operations.md describes the same for users. What a backup has
-// of each kind of key: kept-kinds.ts.
+// the trailer, both JSON objects. Each line between them is one key of the store: a JSON array of key and value. If the
+// backup has the ledger, the lines after these are its SQLite file in pieces: a JSON array of one text, which is the
+// piece, compressed with Zstandard, in base64. The trailer has the SHA-256 of all octets before it. docs/operations.md
+// describes the same for users. What a backup has of each kind of key: kept-kinds.ts.
 
 import { createHash, type Hash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { constants, zstdCompress, zstdDecompressSync } from 'node:zlib';
 
 export const formatVersion = 1;
+
+/** Octets of the ledger in a line, at most. */
+export const maxPiece = 512 * 1024;
+
+/** Whether a backup has the ledger, or why not: it is kept in PostgreSQL, or not at all, or was not wanted. */
+export type LedgerInBackup = 'included' | 'postgresql' | 'off' | 'left-out';
 
 export interface BackupHeader {
   zonewright: 'backup';
@@ -17,6 +26,7 @@ export interface BackupHeader {
   revision: number;
   /** When that was: RFC 3339. */
   at: string;
+  ledger: LedgerInBackup;
 }
 
 /** One key of the store, with its value. */
@@ -31,6 +41,8 @@ export class BackupDigest {
   readonly #counts = new Map<string, number>();
   /** The number of entries. */
   entries = 0;
+  /** The size of the ledger's file. */
+  ledgerOctets = 0;
 
   /** Adds text of whole lines. */
   add(text: Buffer | string): void {
@@ -50,7 +62,8 @@ export class BackupDigest {
   /** Returns the trailer's line. Must be called once, at the end. */
   end(): { trailer: string; sha256: string } {
     const sha256 = this.#hash.digest('hex');
-    return { trailer: `${JSON.stringify({ end: 'backup', counts: this.counts, sha256 })}\n`, sha256 };
+    const ledger = this.ledgerOctets > 0 && { ledgerOctets: this.ledgerOctets };
+    return { trailer: `${JSON.stringify({ end: 'backup', counts: this.counts, ...ledger, sha256 })}\n`, sha256 };
   }
 }
 
@@ -65,6 +78,18 @@ export function headerLine(header: BackupHeader): string {
 
 export function entryLine([key, value]: BackupEntry): string {
   return `${JSON.stringify([key, value])}\n`;
+}
+
+const compress = promisify(zstdCompress);
+
+export async function pieceLine(piece: Buffer): Promise<string> {
+  const compressed = await compress(piece, { params: { [constants.ZSTD_c_compressionLevel]: 3 } });
+  return `${JSON.stringify([compressed.toString('base64')])}\n`;
+}
+
+/** Throws an error if the text is not a piece. */
+export function pieceIn(text: string): Buffer {
+  return zstdDecompressSync(Buffer.from(text, 'base64'), { maxOutputLength: maxPiece });
 }
 
 /** The file is no backup, or not as it was written, or cannot be used by this version. */

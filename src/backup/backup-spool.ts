@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Logger } from '../model/logger.ts';
 import { Compacted, type Store } from '../store/store.ts';
-import type { BackupHeader } from './backup-format.ts';
-import { writeBackup } from './write-backup.ts';
+import type { LedgerSource } from './ledger-copy.ts';
+import { type BackupOrigin, writeBackup } from './write-backup.ts';
 
 /** Attempts to read the store while etcd compacts it. */
 const maxAttempts = 3;
@@ -20,7 +20,7 @@ const checkEvery = 8 * 1024 * 1024;
 interface SpoolOptions {
   store: Store;
   folder: string;
-  made: Pick<BackupHeader, 'version' | 'store'>;
+  made: BackupOrigin;
   logger: Logger;
   /** Only tests set it. Returns the octets that are free. */
   freeSpace?: () => Promise<number>;
@@ -49,15 +49,18 @@ export class BackupSpool {
 
   /**
    * Makes a backup. One at a time, until it is sent: otherwise slow clients could fill the disk. Throws BackupRunning,
-   * NoRoom, or Compacted if etcd compacts more often than a backup takes. Rejects if the signal aborts.
+   * NoRoom, or Compacted if etcd compacts more often than a backup takes, or what the ledger throws. Rejects if the
+   * signal aborts.
    */
-  async make(signal: AbortSignal): Promise<SpooledBackup> {
+  async make(signal: AbortSignal, { withoutLedger = false } = {}): Promise<SpooledBackup> {
     if (this.#isBusy) throw new BackupRunning('another backup is being made');
     this.#isBusy = true;
     let file: FileHandle | undefined;
     try {
       file = await this.#openFile();
-      const { revision, octets } = await this.#fill(file, signal);
+      const { ledger } = this.#options.made;
+      const source = withoutLedger && typeof ledger !== 'string' ? 'left-out' : ledger;
+      const { revision, octets } = await this.#fill(file, source, signal);
       signal.throwIfAborted();
       const text = file.createReadStream({ start: 0 });
       text.once('close', () => this.#end());
@@ -83,7 +86,11 @@ export class BackupSpool {
     return file;
   }
 
-  async #fill(file: FileHandle, signal: AbortSignal): Promise<{ revision: number; octets: number }> {
+  async #fill(
+    file: FileHandle,
+    ledger: LedgerSource,
+    signal: AbortSignal,
+  ): Promise<{ revision: number; octets: number }> {
     const { store, made, logger } = this.#options;
     for (let attempt = 1; ; attempt++) {
       let octets = 0;
@@ -91,7 +98,7 @@ export class BackupSpool {
       try {
         const { header } = await writeBackup(
           store,
-          made,
+          { ...made, ledger: this.#withRoom(ledger) },
           async (text) => {
             if (octets >= checkAt) await this.#requireSpace();
             if (octets >= checkAt) checkAt = octets + checkEvery;
@@ -110,9 +117,26 @@ export class BackupSpool {
     }
   }
 
-  async #requireSpace(): Promise<void> {
+  /** Returns the ledger with a copy that is only opened if the disk has room for it. */
+  #withRoom(ledger: LedgerSource): LedgerSource {
+    if (typeof ledger === 'string') return ledger;
+    return {
+      openCopy: async () => {
+        const copy = await ledger.openCopy();
+        try {
+          await this.#requireSpace(copy.octets);
+          return copy;
+        } catch (error) {
+          await copy.close();
+          throw error;
+        }
+      },
+    };
+  }
+
+  async #requireSpace(octets = 0): Promise<void> {
     const { freeSpace = () => freeSpaceOf(this.#options.folder) } = this.#options;
-    if ((await freeSpace()) < reserve) throw this.#noRoom();
+    if ((await freeSpace()) < reserve + octets) throw this.#noRoom();
   }
 
   #noRoom(): NoRoom {

@@ -1,5 +1,6 @@
 // Reads a backup, and checks it to its last octet. Whoever reads it must not believe anything before the end.
 
+import { messageOf } from '../model/thrown.ts';
 import {
   BackupDigest,
   type BackupEntry,
@@ -7,6 +8,7 @@ import {
   type BackupHeader,
   formatVersion,
   type KeyCounts,
+  pieceIn,
 } from './backup-format.ts';
 import { isNeverKept } from './kept-kinds.ts';
 
@@ -19,11 +21,17 @@ export interface BackupSummary {
   header: BackupHeader;
   counts: KeyCounts;
   entries: number;
+  /** The size of the ledger's file; 0 if the backup does not have it. */
+  ledgerOctets: number;
   sha256: string;
 }
 
 /** A part of a backup. The summary is the last one: only then is the backup whole. */
-export type BackupPart = { header: BackupHeader } | { entries: BackupEntry[] } | { summary: BackupSummary };
+export type BackupPart =
+  | { header: BackupHeader }
+  | { entries: BackupEntry[] }
+  | { ledgerPiece: Buffer }
+  | { summary: BackupSummary };
 
 /**
  * Yields the parts of a backup. Throws BackupFault at the latest at the end, if the file was cut short or altered
@@ -55,11 +63,18 @@ export async function* readBackup(chunks: AsyncIterable<Buffer>): AsyncGenerator
             isTrailer ? 'the checksum does not fit: the backup was altered' : `line ${number} is not as it was written`,
           );
         }
-        summary = { header, counts, entries: count, sha256 };
+        summary = { header, counts, entries: count, ledgerOctets: digest.ledgerOctets, sha256 };
       } else {
-        const entry = parseEntry(line, number);
-        digest.count(entry[0]);
-        entries.push(entry);
+        const parsed = parseLine(line, number);
+        if (!Buffer.isBuffer(parsed)) {
+          if (digest.ledgerOctets > 0) throw new BackupFault(`line ${number} is not as it was written`);
+          digest.count(parsed[0]);
+          entries.push(parsed);
+        } else {
+          if (entries.length > 0) yield { entries: entries.splice(0) };
+          digest.ledgerOctets += parsed.length;
+          yield { ledgerPiece: parsed };
+        }
       }
       start = end + 1;
     }
@@ -104,13 +119,23 @@ function parseHeader(line: Buffer): BackupHeader {
   return header as BackupHeader;
 }
 
-function parseEntry(line: Buffer, number: number): BackupEntry {
-  const entry = parseJson(line);
-  if (!Array.isArray(entry) || entry.length !== 2 || entry.some((part) => typeof part !== 'string'))
+/** Returns an entry, or a piece of the ledger. */
+function parseLine(line: Buffer, number: number): BackupEntry | Buffer {
+  const parts = parseJson(line);
+  if (!Array.isArray(parts) || ![1, 2].includes(parts.length) || parts.some((part) => typeof part !== 'string'))
     throw new BackupFault(`line ${number} is not as it was written`);
-  const [key, value] = entry as [string, string];
+  const [key, value] = parts as [string, string?];
+  if (value === undefined) return parsePiece(key, number);
   if (isNeverKept(key)) throw new BackupFault(`line ${number} has the key ${key}, which no backup has`);
   return [key, value];
+}
+
+function parsePiece(text: string, number: number): Buffer {
+  try {
+    return pieceIn(text);
+  } catch (error) {
+    throw new BackupFault(`line ${number} is not as it was written (${messageOf(error)})`);
+  }
 }
 
 function parseJson(line: Buffer): unknown {

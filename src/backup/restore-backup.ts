@@ -3,8 +3,10 @@
 // was. Until it has ended, no replica reads the store (src/store/shown-revisions.ts).
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { InvalidValue } from '../model/invalid-value.ts';
 import type { Revision } from '../model/revision.ts';
 import { messageOf } from '../model/thrown.ts';
+import { ledgerHomeKey, ledgerHomeValue } from '../store/kinds/ledger.ts';
 import { memberKind } from '../store/kinds/member.ts';
 import { offsetKey, offsetKind, offsetValue, type RevisionOffset } from '../store/kinds/offset.ts';
 import {
@@ -32,13 +34,22 @@ const patienceMilliseconds = 30_000;
 const retryMilliseconds = 500;
 
 export interface RestoreProgress {
-  doing: 'check' | 'write' | 'count';
-  /** Entries. `total` is unknown while the backup is checked. */
+  doing: 'check' | 'write' | 'ledger' | 'count';
+  /** Entries, or octets of the ledger. `total` is unknown while the backup is checked. */
   done: number;
   total?: number;
 }
 
 export type OnProgress = (progress: RestoreProgress) => void;
+
+/** Takes the file of the ledger. */
+export interface LedgerSink {
+  /** The replica that has the ledger from now on. Undefined: the one that opens the store. */
+  replica?: string | undefined;
+  write(piece: Buffer): Promise<void>;
+  /** Makes it the ledger. Called once, before any replica reads the store. */
+  finish(): Promise<void>;
+}
 
 /** The store was not changed, or can be completed: the message says which, and what to do. */
 export class RestoreRefused extends Error {
@@ -62,26 +73,33 @@ export async function checkBackup(chunks: AsyncIterable<Buffer>, onProgress?: On
 
 /**
  * Writes the backup into the store, and returns the offset of its revisions. `store` has its own revisions. `wayOut`
- * says how to get an empty store. Throws RestoreRefused.
+ * says how to get an empty store. Without `ledger`, the backup's ledger is left out. Throws RestoreRefused.
  */
 export async function restoreBackup(
   store: Store,
   backup: BackupSummary,
   chunks: AsyncIterable<Buffer>,
-  { wayOut, onProgress }: { wayOut: string; onProgress?: OnProgress },
+  { wayOut, onProgress, ledger }: { wayOut: string; onProgress?: OnProgress; ledger?: LedgerSink | undefined },
 ): Promise<number> {
   const restore = await Restore.begin(store, backup, wayOut);
   const total = backup.entries;
+  let ledgerOctets = 0;
   for await (const part of readBackup(chunks)) {
     if ('summary' in part && part.summary.sha256 !== backup.sha256)
       throw new RestoreRefused('the file was changed while it was read: restore it again');
+    if ('ledgerPiece' in part && ledger !== undefined) {
+      await ledger.write(part.ledgerPiece);
+      ledgerOctets += part.ledgerPiece.length;
+      onProgress?.({ doing: 'ledger', done: ledgerOctets, total: backup.ledgerOctets });
+    }
     if (!('entries' in part)) continue;
     await restore.write(part.entries);
     onProgress?.({ doing: 'write', done: restore.written, total });
   }
   await restore.flush();
   await countAll(store, backup.counts, wayOut, (done) => onProgress?.({ doing: 'count', done, total }));
-  await restore.end();
+  await ledger?.finish();
+  await restore.end(ledger?.replica === undefined ? [] : await homeAt(store, ledger.replica));
   return restore.offset;
 }
 
@@ -169,8 +187,8 @@ class Restore {
   }
 
   /** From now on, replicas read the store. */
-  async end(): Promise<void> {
-    await this.#note({ offset: this.offset });
+  async end(operations: readonly Operation[]): Promise<void> {
+    await this.#note({ offset: this.offset }, operations);
   }
 
   async #commit(operations: Operation[]): Promise<void> {
@@ -187,8 +205,9 @@ class Restore {
   }
 
   /** Writes how far the restore is. */
-  async #note(value: RevisionOffset): Promise<void> {
-    const { committed, revision } = await patiently(() => this.#store.commit(this.#transaction([put(value)])));
+  async #note(value: RevisionOffset, operations: readonly Operation[] = []): Promise<void> {
+    const transaction = this.#transaction([put(value), ...operations]);
+    const { committed, revision } = await patiently(() => this.#store.commit(transaction));
     if (committed) {
       this.#revision = revision;
       return;
@@ -206,6 +225,19 @@ class Restore {
 
 function put(value: RevisionOffset): Operation {
   return { kind: 'put', key: offsetKey, value: offsetValue.encode(value) };
+}
+
+/** Returns what makes the ledger that of the replica, if the store has one. */
+async function homeAt(store: Store, replica: string): Promise<Operation[]> {
+  const entry = await patiently(() => store.get(ledgerHomeKey));
+  try {
+    if (entry === undefined) return [];
+    const value = ledgerHomeValue.encode({ ...ledgerHomeValue.decode(entry.value), replica });
+    return [{ kind: 'put', key: ledgerHomeKey, value }];
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
+    return [];
+  }
 }
 
 /** Repeats a call while the store cannot be reached. */

@@ -1,4 +1,4 @@
-// Writes a backup of a store: header, entries and trailer.
+// Writes a backup of a store: header, entries, the ledger, and trailer.
 
 import type { Store } from '../store/store.ts';
 import {
@@ -8,8 +8,11 @@ import {
   formatVersion,
   headerLine,
   type KeyCounts,
+  maxPiece,
+  pieceLine,
 } from './backup-format.ts';
-import { openSnapshot } from './snapshot.ts';
+import type { LedgerCopy, LedgerSource } from './ledger-copy.ts';
+import { openSnapshot, type Snapshot } from './snapshot.ts';
 
 export interface WrittenBackup {
   header: BackupHeader;
@@ -17,18 +20,35 @@ export interface WrittenBackup {
   sha256: string;
 }
 
+/** Who makes the backup, of what. */
+export interface BackupOrigin {
+  version: string;
+  store: BackupHeader['store'];
+  ledger: LedgerSource;
+}
+
 /** Writes all of the store at one revision. `write` gets the text in parts. Rejects if the signal aborts. */
 export async function writeBackup(
   store: Store,
-  made: Pick<BackupHeader, 'version' | 'store'>,
+  { ledger, ...made }: BackupOrigin,
   write: (text: Buffer) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<WrittenBackup> {
-  const snapshot = await openSnapshot(store);
+  const copy = typeof ledger === 'string' ? undefined : await ledger.openCopy();
+  let snapshot: Snapshot | undefined;
   try {
+    snapshot = await openSnapshot(store);
+    copy?.release();
     const { revision } = snapshot;
     const at = new Date().toISOString();
-    const header: BackupHeader = { zonewright: 'backup', format: formatVersion, ...made, revision, at };
+    const header: BackupHeader = {
+      zonewright: 'backup',
+      format: formatVersion,
+      ...made,
+      revision,
+      at,
+      ledger: typeof ledger === 'string' ? ledger : 'included',
+    };
     const digest = new BackupDigest();
     const writeLines = async (lines: string) => {
       const text = Buffer.from(lines);
@@ -42,11 +62,27 @@ export async function writeBackup(
       for (const [key] of entries) digest.count(key);
       await writeLines(entries.map(entryLine).join(''));
     }
+    snapshot.close();
+    if (copy !== undefined) await writeLedger(copy, digest, writeLines, signal);
     const { counts } = digest;
     const { trailer, sha256 } = digest.end();
     await write(Buffer.from(trailer));
     return { header, counts, sha256 };
   } finally {
-    snapshot.close();
+    snapshot?.close();
+    await copy?.close();
+  }
+}
+
+async function writeLedger(
+  copy: LedgerCopy,
+  digest: BackupDigest,
+  writeLines: (lines: string) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
+  for await (const piece of copy.pieces(maxPiece)) {
+    signal?.throwIfAborted();
+    digest.ledgerOctets += piece.length;
+    await writeLines(await pieceLine(piece));
   }
 }

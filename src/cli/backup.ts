@@ -8,7 +8,7 @@ import type { RequestOptions } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { PeerCertificate } from 'node:tls';
-import { BackupFault } from '../backup/backup-format.ts';
+import { BackupFault, type LedgerInBackup } from '../backup/backup-format.ts';
 import { checkBackup } from '../backup/restore-backup.ts';
 import { messageOf } from '../model/thrown.ts';
 import { askReplica, codeOf, detailIn, type Where } from './find-replica.ts';
@@ -19,6 +19,7 @@ interface BackupOptions {
   /** `-`: standard output. */
   file: string;
   force: boolean;
+  withoutLedger: boolean;
   /** The replica on this machine. */
   where: Where;
   /** The API of a replica elsewhere. */
@@ -58,6 +59,14 @@ export async function backup(options: BackupOptions): Promise<number> {
   }
 }
 
+/** Where the ledger is, for each value of the header. */
+export const shownLedger: Readonly<Record<LedgerInBackup, string>> = {
+  included: 'with the ledger',
+  postgresql: 'without the ledger: it is in PostgreSQL, which has tools for its own backups',
+  off: 'there is no ledger',
+  'left-out': 'without the ledger',
+};
+
 /** Returns what to tell when all is written. */
 async function writeBackup(
   options: BackupOptions,
@@ -84,7 +93,8 @@ async function writeBackup(
   signal.throwIfAborted();
   await output.finish();
   const what = `revision ${header.revision} of ${header.at}, ${entries} keys, ${shownSize(octets)}`;
-  return `${options.file === '-' ? '' : `${options.file}: `}${what}, SHA-256 of its entries ${sha256}`;
+  const where = options.file === '-' ? '' : `${options.file}: `;
+  return `${where}${what}, SHA-256 of its contents ${sha256}; ${shownLedger[header.ledger]}`;
 }
 
 /** Returns the answer with the backup. The tokens of this machine's files are tried one after the other. */
@@ -94,7 +104,8 @@ async function request(
   signal: AbortSignal,
 ): Promise<{ url: string; response: IncomingMessage }> {
   // The replica is found without a token: so no token is sent without TLS to a replica that has it.
-  const url = new URL('/v1/backup', options.api ?? (await urlHere(options.where)));
+  const path = `/v1/backup${options.withoutLedger ? '?ledger=false' : ''}`;
+  const url = new URL(path, options.api ?? (await urlHere(options.where)));
   const trust = url.protocol === 'https:' ? await trustOf(options) : {};
   const tokens = await tokensOf(options);
   progress.wait('the replica reads its store');

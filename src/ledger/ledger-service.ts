@@ -101,6 +101,8 @@ export class LedgerService {
   /** When the outbox was last found empty: the revision, in which history of the store, and the time. */
   #empty: { at: Revision; history: number; time: number } | undefined;
   #closed = false;
+  /** Copies that are being opened: meanwhile the outbox stays as it is. */
+  #holds = 0;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
@@ -170,6 +172,37 @@ export class LedgerService {
     });
   }
 
+  /**
+   * Opens a copy of a ledger in a file, as it is now. The outbox is not emptied before the copy is released: so the
+   * store has all events that the copy lacks, and no others. Rejects as {@link read} does.
+   */
+  async openCopy(folder: string) {
+    const { task } = this.#options;
+    if (task.kind !== 'sqlite') throw new LedgerUnavailable('it is not a file');
+    let isHeld = true;
+    this.#holds += 1;
+    const release = () => {
+      if (isHeld) this.#holds -= 1;
+      isHeld = false;
+    };
+    try {
+      await this.#opened();
+      await this.#running.get('drain');
+      const { SqliteCopy } = await import('./sqlite-copy.ts');
+      const copy = openedCopy(() => SqliteCopy.open(task.file, folder));
+      const { octets } = copy;
+      const close = async () => {
+        release();
+        copy.close();
+      };
+      return { octets, release, pieces: (size: number) => copy.pieces(size), close };
+    } catch (error) {
+      release();
+      if (!(error instanceof StoreUnavailable)) throw error;
+      throw new LedgerUnavailable(`its home is not known: ${error.message}`);
+    }
+  }
+
   /** Ends all work. The events that wait are for the next start, or for another replica. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -214,7 +247,13 @@ export class LedgerService {
 
   /** Returns whether this replica is the one that writes into the ledger. */
   #isWriter(): boolean {
-    if (this.#closed || !this.#options.views.loaded || otherHome(this.#home, this.#place) !== undefined) return false;
+    if (
+      this.#closed ||
+      this.#holds > 0 ||
+      !this.#options.views.loaded ||
+      otherHome(this.#home, this.#place) !== undefined
+    )
+      return false;
     return this.#place.kind === 'sqlite' && this.#home?.replica !== undefined
       ? true
       : this.#options.leadership.isLeader();
@@ -324,4 +363,13 @@ function holdersOf(record: AddressRecord | undefined): AddressHolder[] {
   if (record === undefined) return [];
   const { pool, holders } = record;
   return holders.map((holder) => ({ holder: describeHolder(holder), owner: holder.owner, pool }));
+}
+
+/** Returns what the function does. Its errors are those of a ledger that cannot be read. */
+function openedCopy<T>(open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    throw new LedgerUnavailable(messageOf(error), { cause: error });
+  }
 }

@@ -25,7 +25,7 @@ const goesOn = () => new AbortController().signal;
 
 async function spoolOf(t: Cleanup, store: Store, more: Partial<ConstructorParameters<typeof BackupSpool>[0]> = {}) {
   const folder = await temporaryFolder(t);
-  const made = { version: '0.0.0-test', store: 'embedded' } as const;
+  const made = { version: '0.0.0-test', store: 'embedded', ledger: 'off' } as const;
   return { folder, spool: new BackupSpool({ store, folder, made, logger: silent, ...more }) };
 }
 

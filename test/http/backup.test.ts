@@ -6,6 +6,7 @@ import { get } from 'node:http';
 import { test } from 'node:test';
 import { NoRoom } from '../../src/backup/backup-spool.ts';
 import { checkBackup } from '../../src/backup/restore-backup.ts';
+import { LedgerElsewhere, LedgerUnavailable } from '../../src/ledger/ledger.ts';
 import { Compacted } from '../../src/store/store.ts';
 import { adminToken } from '../support/api-client.ts';
 import { chunksOf, entriesIn } from '../support/backups.ts';
@@ -59,8 +60,35 @@ test('what keeps a backup from being made is a refusal with a way out', async (t
   const backups = { make: () => Promise.reject(error) } as never;
   const { api } = await servedApi(t, { services: { backups } });
   assert.match((await api.refused('store_unavailable', 'GET', '/v1/backup')).detail, /--auto-compaction-retention/);
+  error = new LedgerElsewhere('a');
+  const elsewhere = await api.refused('ledger_elsewhere', 'GET', '/v1/backup');
+  assert.equal(elsewhere.replica, 'a');
+  assert.match(elsewhere.detail, /ask that one, or leave the ledger out with \?ledger=false .*--without-ledger/);
+  error = new LedgerUnavailable('it is damaged');
+  assert.match((await api.refused('ledger_unavailable', 'GET', '/v1/backup')).detail, /it is damaged.*\?ledger=false/);
   error = new NoRoom('free some space');
   assert.match((await api.refused('disk_full', 'GET', '/v1/backup')).detail, /free some space/);
+});
+
+test('a ledger in a file is in the backup, unless the client leaves it out', async (t) => {
+  const { api, url } = await servedApi(t, { ledger: true });
+  await api.ok(201, 'POST', '/v1/zones', { name: 'z' });
+  for (const [query, ledger] of [
+    ['', 'included'],
+    ['?ledger=true', 'included'],
+    ['?ledger=false', 'left-out'],
+  ] as const) {
+    const ask = () => fetch(`${url}/v1/backup${query}`, { headers: { authorization: `Bearer ${adminToken}` } });
+    let answer = await ask();
+    // The replica notices a moment later than its client that the backup before is sent.
+    const isMade = async () => {
+      if (answer.status === 409) answer = await ask();
+      return answer.status !== 409;
+    };
+    await until(isMade, 'a backup still runs');
+    const { header, ledgerOctets } = await checkBackup(chunksOf(Buffer.from(await answer.arrayBuffer())));
+    assert.deepEqual([header.ledger, ledgerOctets > 0], [ledger, ledger === 'included']);
+  }
 });
 
 test('HEAD makes no backup', async (t) => {

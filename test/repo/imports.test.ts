@@ -51,10 +51,10 @@ const storedKinds = 'store/kinds/';
 /** The codecs of the kinds. No other room imports them. */
 const codec = 'store/codec/';
 
-/** Packages with one owner: a file, or a folder. SQLite has two: the store, and Prisma's driver. */
+/** Packages with one owner: a file, or a folder. SQLite has two: the store, and the ledger's files for it. */
 const owners: Record<string, string | string[]> = {
   etcd3: 'store/etcd',
-  'node:sqlite': ['store/embedded', 'ledger/sqlite-adapter.ts'],
+  'node:sqlite': ['store/embedded', 'ledger/sqlite-'],
   '@prisma/adapter-pg': 'ledger/heads/postgresql.ts',
   '@prisma/driver-adapter-utils': 'ledger/sqlite-adapter.ts',
   'node:ffi': 'dns/listen/',

@@ -44,7 +44,15 @@ async function fill(replica: Replica): Promise<void> {
 
 /** Returns what users see of a replica, without revisions: what was restored has later ones. */
 async function shownBy(replica: Replica): Promise<unknown> {
-  const paths = ['/v1/pools', '/v1/zones', '/v1/hosts', '/v1/zones/foo.k8s/rrsets', '/v1/pools/default/allocations'];
+  const paths = [
+    '/v1/pools',
+    '/v1/zones',
+    '/v1/hosts',
+    '/v1/zones/foo.k8s/rrsets',
+    '/v1/pools/default/allocations',
+    '/v1/events',
+    '/v1/addresses/172.17.200.100/history',
+  ];
   const answers = await Promise.all(paths.map((path) => replica.expect(200, 'GET', path)));
   const names = [
     ['www.foo.k8s', 'A'],
@@ -77,15 +85,18 @@ suite('from one store to another in two commands', () => {
         assert.deepEqual([backup.status, backup.stderr], [0, '']);
         assert.match(
           backup.stdout,
-          new RegExp(`^${file}: revision \\d+ of \\S+, \\d+ keys, \\S+ kB, SHA-256 .* \\w{64}\\n$`),
+          new RegExp(`^${file}: revision \\d+ of \\S+, \\d+ keys, \\S+ kB, SHA-256 .* \\w{64}; with the ledger\\n$`),
         );
         assert.equal((await stat(file)).mode & 0o777, 0o600);
         await replica.stop();
 
         const { flags: into } = await to.prepare(t);
-        const restored = await runCommand(['restore', file, '--data-dir', other, ...into]);
+        const restored = await runCommand(['restore', file, '--data-dir', other, '--replica', 'test', ...into]);
         assert.deepEqual([restored.status, restored.stderr], [0, ''], restored.stderr);
-        assert.match(restored.stdout, /^restored into .*: \d+ keys \(.*1 pools.*\).*\nStart a replica .*serve\n/);
+        assert.match(
+          restored.stdout,
+          /^restored into .*: \d+ keys \(.*1 pools.*\).*\nThe ledger .*ledger\.db\nStart a replica .*serve\n/,
+        );
         const next = await startReplica(t, other, [...fast, ...into]);
         assert.deepEqual(await shownBy(next), shown);
         assert.equal(await serialOf(next), serial);
@@ -96,6 +107,49 @@ suite('from one store to another in two commands', () => {
       });
     }
   }
+});
+
+test('a ledger travels with the store, unless it is left out', { skip: skipWithoutEtcd() }, async (t) => {
+  const { folder, data, file, other } = await folders(t);
+  const replica = await startReplica(t, data, fast);
+  await fill(replica);
+  const events = await replica.expect<{ items: unknown[] }>(200, 'GET', '/v1/events');
+  assert.ok(events.items.length > 3);
+  const backup = async (...flags: string[]) =>
+    (await runCommand(['backup', file, '--force', '--data-dir', data, ...flags], { env })).stdout;
+  assert.match(await backup('--without-ledger'), /; without the ledger\n$/);
+  const without = await runCommand(['restore', file, '--data-dir', other]);
+  assert.deepEqual([without.status, /ledger\.db/.test(without.stdout)], [0, false]);
+  assert.match(await backup(), /; with the ledger\n$/);
+  await replica.stop();
+  const etcd = await startEtcd();
+  t.after(() => etcd.close());
+  const restore = (dataDir: string, ...flags: string[]) =>
+    runCommand([
+      'restore',
+      file,
+      '--data-dir',
+      join(folder, dataDir),
+      '--replica',
+      'new',
+      ...etcdFlags(etcd),
+      ...flags,
+    ]);
+  assert.match((await restore('data')).stderr, /there is a ledger already, \S+data\/ledger\.db: move it away/);
+  const restored = await restore('new');
+  assert.equal(restored.status, 0, restored.stderr);
+  assert.match(restored.stdout, /\nThe ledger of the replica 'new' is \S+new\/ledger\.db\n/);
+  // Another replica that is first does not begin a ledger.
+  const second = await startReplica(t, join(folder, 'second'), ['--replica', 'second', ...etcdFlags(etcd)], 'ready');
+  assert.equal((await second.request('GET', '/v1/events')).status, 503);
+  const first = await startReplica(t, join(folder, 'new'), ['--replica', 'new', ...etcdFlags(etcd)]);
+  assert.deepEqual(await first.expect(200, 'GET', '/v1/events'), events);
+  await second.expect(201, 'POST', '/v1/zones', { name: 'later' });
+  const isThere = async () =>
+    (await first.expect<{ items: { name: string }[] }>(200, 'GET', '/v1/events?limit=1')).items[0]?.name === 'later';
+  await until(isThere, 'the event of another replica is not in the ledger');
+  const elsewhere = await runCommand(['backup', '-', '--data-dir', second.folder], { env });
+  assert.match(elsewhere.stderr, /the ledger is at the replica 'new': ask that one, or .*--without-ledger/);
 });
 
 test('the token of the first start is found, also beside that of another store', async (t) => {

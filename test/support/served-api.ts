@@ -61,8 +61,10 @@ export async function servedApi(
   const metrics = createMetrics({ views, tableBytes: () => 0 });
   const activity = new TokenActivity();
   const ledger = hasLedger ? await startTestLedger(test, replica) : undefined;
-  const made = { version: '0.0.0-test', store: 'embedded' } as const;
-  const backups = new BackupSpool({ store: replica.store, folder: await temporaryFolder(test), made, logger });
+  const folder = await temporaryFolder(test);
+  const source = ledger === undefined ? ('off' as const) : { openCopy: () => ledger.openCopy(folder) };
+  const made = { version: '0.0.0-test', store: 'embedded', ledger: source } as const;
+  const backups = new BackupSpool({ store: replica.store, folder, made, logger });
   const own = { activity, backups, ledger, metrics, targets: new LiveTargets(views) };
   const services = { ...replica, ...own, waitingFor: () => [], adminToken, ...others };
   const server = await createServer(services, {

@@ -2,12 +2,14 @@
 
 import type { Readable } from 'node:stream';
 import { BackupRunning, NoRoom } from '../../backup/backup-spool.ts';
-import { refuse } from '../../errors.ts';
+import { Refusal, refuse } from '../../errors.ts';
+import { LedgerElsewhere, LedgerUnavailable } from '../../ledger/ledger.ts';
 import { Type } from '../../model/json-schema.ts';
 import { Compacted } from '../../store/store.ts';
 import { actorOf } from '../auth.ts';
 import { clientSignal } from '../client-signal.ts';
 import { headersNamed } from '../schemas/answers.ts';
+import { strict } from '../schemas/common.ts';
 import type { Routes } from '../services.ts';
 
 const backupLines = 'application/x-ndjson';
@@ -25,8 +27,11 @@ export const backupRoutes: Routes = async (app, { backups }) => {
         description:
           'All of one revision, while the replica serves. The lines are described in docs/operations.md; the last one has ' +
           'a checksum. `zonewright backup` checks it, and `zonewright restore` reads the file. It has the hashes of tokens, ' +
-          'and none of their secrets.',
-        refuses: ['backup_running', 'disk_full'],
+          'and none of their secrets. A ledger in a file is in it; one in PostgreSQL is not.',
+        querystring: strict({
+          ledger: Type.Optional(Type.Boolean({ description: '`false` leaves a ledger in a file out', default: true })),
+        }),
+        refuses: ['backup_running', 'disk_full', 'ledger_elsewhere', 'ledger_unavailable'],
         response: {
           200: {
             description: 'The backup',
@@ -39,7 +44,9 @@ export const backupRoutes: Routes = async (app, { backups }) => {
     async (request, reply) => {
       const since = Date.now();
       const client = clientSignal(reply);
-      const { revision, octets, text } = await backups.make(client).catch((error) => refuseFor(error, client));
+      const options = { withoutLedger: request.query.ledger === false };
+      const made = await backups.make(client, options).catch((error) => refuseFor(error, client));
+      const { revision, octets, text } = made;
       const { name, id } = actorOf(request);
       const milliseconds = Date.now() - since;
       request.log.info({ token: id, name, revision, octets, milliseconds }, 'everything in the store was backed up');
@@ -58,6 +65,15 @@ function refuseFor(error: unknown, client: AbortSignal): never {
   if (error instanceof BackupRunning)
     refuse('backup_running', 'another backup is being made or sent by this replica: try again when it has ended');
   if (error instanceof NoRoom) refuse('disk_full', error.message);
+  const without = 'or leave the ledger out with ?ledger=false (zonewright backup --without-ledger)';
+  if (error instanceof LedgerElsewhere) {
+    const { replica } = error;
+    throw new Refusal('ledger_elsewhere', `the ledger is at the replica '${replica}': ask that one, ${without}`, {
+      members: { replica },
+    });
+  }
+  if (error instanceof LedgerUnavailable)
+    refuse('ledger_unavailable', `the ledger cannot be copied: ${error.message}: try again, ${without}`);
   if (!(error instanceof Compacted)) throw error;
   refuse(
     'store_unavailable',

@@ -1,0 +1,72 @@
+// The file of a ledger that comes from a backup. It gets its name when it is whole. A ledger that is there already
+// stays.
+
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+
+/** The ledger cannot be put there: the message says what to do. */
+export class LedgerFileTaken extends Error {}
+
+export class RestoredFile {
+  readonly #file: string;
+  readonly #part: string;
+  readonly #handle: FileHandle;
+
+  private constructor(file: string, handle: FileHandle) {
+    this.#file = file;
+    this.#part = partOf(file);
+    this.#handle = handle;
+  }
+
+  /** Begins the file anew. Refuses a path with another ledger: one with another size. */
+  static async open(file: string, octets: number): Promise<RestoredFile> {
+    const path = resolve(file);
+    const found = await stat(path).catch(() => undefined);
+    if (found !== undefined && found.size !== octets) throw taken(path);
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await rm(partOf(path), { force: true });
+    return new RestoredFile(path, await open(partOf(path), 'wx', 0o600));
+  }
+
+  async write(piece: Buffer): Promise<void> {
+    for (let start = 0; start < piece.length; ) start += (await this.#handle.write(piece, start)).bytesWritten;
+  }
+
+  /** Gives the file its name, unless an interrupted restore has put the same one there. */
+  async finish(): Promise<void> {
+    await this.#handle.sync();
+    await this.#handle.close();
+    const found = await stat(this.#file).catch(() => undefined);
+    if (found !== undefined && (await hashOf(this.#file)) !== (await hashOf(this.#part))) throw taken(this.#file);
+    // What SQLite has written beside a file that is no longer there would be taken for changes of this one.
+    if (found === undefined) await Promise.all(['-wal', '-shm'].map((end) => rm(this.#file + end, { force: true })));
+    await rename(this.#part, this.#file);
+    const folder = await open(dirname(this.#file), 'r');
+    await folder.sync().catch(() => undefined);
+    await folder.close();
+  }
+
+  /** Removes what was written. */
+  async discard(): Promise<void> {
+    await this.#handle.close().catch(() => undefined);
+    await rm(this.#part, { force: true });
+  }
+}
+
+function partOf(file: string): string {
+  return `${file}.restoring`;
+}
+
+function taken(file: string): LedgerFileTaken {
+  return new LedgerFileTaken(
+    `there is a ledger already, ${file}: move it away, give --ledger another file, or leave the backup's out with --without-ledger`,
+  );
+}
+
+async function hashOf(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file, { highWaterMark: 1024 * 1024 })) hash.update(chunk);
+  return hash.digest('hex');
+}
