@@ -15,6 +15,7 @@ import { nameKind } from '../store/kinds/name.ts';
 import { offsetKind } from '../store/kinds/offset.ts';
 import { outboxKind, outboxValue } from '../store/kinds/outbox.ts';
 import { poolKind } from '../store/kinds/pool.ts';
+import { resolverKind } from '../store/kinds/resolver.ts';
 import { serialKind, serialValue } from '../store/kinds/serial.ts';
 import type { KindName } from '../store/kinds/stored-kind.ts';
 import { tokenKind } from '../store/kinds/token.ts';
@@ -50,6 +51,7 @@ const keptKinds: Readonly<Record<KindName, readonly [kind: { prefix: string }, k
   name: [nameKind, keepName],
   serial: [serialKind, keepSerial],
   token: [tokenKind, asItIs],
+  resolver: [resolverKind, asItIs],
   activity: [activityKind, asItIs],
   outbox: [outboxKind, keepOutbox],
   member: [memberKind, leftOut],

@@ -131,6 +131,14 @@ export const guide: Record<string, Told> = {
     path: { resolver: 'unbound' },
     query: { zones: zone },
   },
+  putResolver: {
+    text: 'A resolver of the company that operators may ask (`verify`). `If-None-Match: *` only creates.',
+    path: { name: 'office' },
+    body: { address: '127.0.0.1', port: 5300, kind: 'unbound' },
+  },
+  listResolvers: { text: 'In the order of their names.' },
+  readResolver: { text: 'Ask it with `verify` of a zone.', path: { name: 'office' } },
+  deleteResolver: { text: 'It can no longer be asked. The resolver itself is not changed.', path: { name: 'office' } },
   allocateAddresses: {
     text: 'For addresses that need no name. Without `addresses`: the next free ones.',
     path: { pool },

@@ -54,6 +54,10 @@ export const neededRights: Readonly<Record<string, Need | 'open'>> = {
   readForwarding: viewer,
   renderForwarding: viewer,
   renderForwardingOfZones: viewer,
+  listResolvers: viewer,
+  readResolver: viewer,
+  putResolver: admin,
+  deleteResolver: admin,
   // History tells of what is gone, whose zone, pool and owner nobody knows any more.
   listEvents: { role: 'viewer', whole: true },
   readHostHistory: { role: 'viewer', whole: true },

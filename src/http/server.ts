@@ -36,6 +36,7 @@ import { historyRoutes } from './routes/history.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { healthRoutes, memberRoutes, metricsRoutes } from './routes/operations.ts';
 import { poolRoutes } from './routes/pools.ts';
+import { resolverRoutes } from './routes/resolvers.ts';
 import { rrsetRoutes } from './routes/rrsets.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { watchRoutes } from './routes/watch.ts';
@@ -152,6 +153,7 @@ export async function createServer(
       rrsetRoutes,
       zoneFileRoutes,
       forwardingRoutes,
+      resolverRoutes,
       tokenRoutes,
       historyRoutes,
       memberRoutes,

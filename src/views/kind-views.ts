@@ -5,6 +5,7 @@
 import { type Host, recordsOf } from '../model/host.ts';
 import type { Member } from '../model/member.ts';
 import { type Fqdn, isWithin, parseName } from '../model/name.ts';
+import type { CompanyResolver } from '../model/resolver.ts';
 import type { Revision } from '../model/revision.ts';
 import { type Activity, activityKind } from '../store/kinds/activity.ts';
 import { addressKind } from '../store/kinds/address.ts';
@@ -13,6 +14,7 @@ import { idempotencyKind } from '../store/kinds/idempotency.ts';
 import { memberKind } from '../store/kinds/member.ts';
 import { nameKind } from '../store/kinds/name.ts';
 import { poolKind } from '../store/kinds/pool.ts';
+import { resolverKind } from '../store/kinds/resolver.ts';
 import { serialKind } from '../store/kinds/serial.ts';
 import type { KindName, StoredKind, Subject, Value } from '../store/kinds/stored-kind.ts';
 import { type StoredToken, tokenKind } from '../store/kinds/token.ts';
@@ -59,6 +61,7 @@ export abstract class KindViews {
   readonly activity = new Map<string, Versioned<Activity>>();
   readonly answers = new AnswerView();
   readonly members = new Map<string, Member>();
+  readonly resolvers = new Map<string, Versioned<CompanyResolver>>();
   /** True if members changed since the zones last got their nameservers. */
   protected membersChanged = true;
 
@@ -141,6 +144,11 @@ export abstract class KindViews {
         this.members.delete(replica);
         this.membersChanged = true;
       },
+    },
+    resolver: {
+      kind: resolverKind,
+      put: ({ resolver }, value, modified) => void this.resolvers.set(resolver, { value, modified }),
+      delete: ({ resolver }) => void this.resolvers.delete(resolver),
     },
     zone: {
       kind: zoneKind,

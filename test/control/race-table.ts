@@ -3,6 +3,7 @@
 
 import { decideRemoveEmptyZone } from '../../src/control/hosts/automatic-zone.ts';
 import { decideForgetAddress } from '../../src/control/pools/release-address.ts';
+import { decideDeleteResolver, decidePutResolver } from '../../src/control/resolvers/put-resolver.ts';
 import { decideCreateAdminToken, decideCreateToken } from '../../src/control/tokens/create-token.ts';
 import { decideDeleteToken } from '../../src/control/tokens/delete-token.ts';
 import { decideRotateToken } from '../../src/control/tokens/rotate-token.ts';
@@ -20,6 +21,7 @@ import { addressesPrefix, addressKey } from '../../src/store/kinds/address.ts';
 import { hostKey, hostKind, hostValue } from '../../src/store/kinds/host.ts';
 import { nameKey } from '../../src/store/kinds/name.ts';
 import { poolKey, poolKind } from '../../src/store/kinds/pool.ts';
+import { resolverKey } from '../../src/store/kinds/resolver.ts';
 import { serialKey } from '../../src/store/kinds/serial.ts';
 import { tokenKey } from '../../src/store/kinds/token.ts';
 import { zoneKey, zoneKind, zoneValue } from '../../src/store/kinds/zone.ts';
@@ -66,6 +68,9 @@ const removeReverse: Decide<unknown> = (context) => decideRemoveEmptyZone(contex
 const token: Decide<unknown> = (context) =>
   decideCreateToken(context, { id: 't', name: 't', rights: { role: 'viewer' } }, newSecret('t'));
 const adminToken: Decide<unknown> = (context) => decideCreateAdminToken(context, 'admin', newSecret('admin'));
+const office = { name: 'office', address: parseAddress('192.0.2.53'), port: 53, kind: 'bind' };
+const addResolver: Decide<unknown> = (context) => decidePutResolver(context, office, { create: true });
+const changeResolver: Decide<unknown> = (context) => decidePutResolver(context, { ...office, port: 5353 }, {});
 const rotate: Decide<unknown> = (context) => decideRotateToken(context, 't', newSecret('t'));
 const revoke: Decide<unknown> = (context) => decideDeleteToken(context, { id: 't', precondition: {} });
 const use: Decide<unknown> = (context) => decideNoteUse(context, { token: 't', hour: 3_600_000 });
@@ -533,5 +538,21 @@ export const races: Race[] = [
     first: use,
     second: use,
     stoppedBy: [activityKey('t')],
+  },
+  {
+    guards: ['resolvers/put-resolver.ts put'],
+    what: 'two admins add a resolver of one name, each only if it is new',
+    given: [],
+    first: addResolver,
+    second: addResolver,
+    stoppedBy: [resolverKey('office')],
+  },
+  {
+    guards: ['resolvers/put-resolver.ts delete'],
+    what: 'a resolver is deleted, on a condition, while it is changed',
+    given: [addResolver],
+    first: changeResolver,
+    second: (context) => decideDeleteResolver(context, 'office', {}),
+    stoppedBy: [resolverKey('office')],
   },
 ];

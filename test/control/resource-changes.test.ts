@@ -23,6 +23,7 @@ import { nameKey, zoneNamesPrefix } from '../../src/store/kinds/name.ts';
 import { offsetKey } from '../../src/store/kinds/offset.ts';
 import { outboxKey } from '../../src/store/kinds/outbox.ts';
 import { poolKey } from '../../src/store/kinds/pool.ts';
+import { resolverKey } from '../../src/store/kinds/resolver.ts';
 import { serialKey } from '../../src/store/kinds/serial.ts';
 import type { KindName } from '../../src/store/kinds/stored-kind.ts';
 import { tokenKey } from '../../src/store/kinds/token.ts';
@@ -232,6 +233,12 @@ const kinds: Record<KindName, [key: string, value: object, put?: string, deleted
     'token created t: viewer',
     'token deleted t',
   ],
+  resolver: [
+    resolverKey('office'),
+    { name: 'office', address: '192.0.2.53', port: 53, kind: 'bind' },
+    'resolver created office: bind',
+    'resolver deleted office',
+  ],
   name: [
     nameKey(z, 1, z),
     { name: 'z', rrsets: [{ type: 'TXT', ttl: 1, records: ['"x"'] }] },
@@ -369,5 +376,7 @@ function shownValue({ resource, after: value }: ResourceChange): unknown {
       return value.holders.map(({ owner }) => owner).join(' ');
     case 'token':
       return value.role;
+    case 'resolver':
+      return value.kind;
   }
 }

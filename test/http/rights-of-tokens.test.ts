@@ -60,6 +60,7 @@ const putTxt = ({ zone }: Side): [Method, string, unknown] => [
 ];
 const tokens = { role: 'admin', whole: true } as const;
 const spare = { path: () => ({ id: 'spare' }), prepare: () => [newToken('spare')] };
+const newResolver: [Method, string, unknown] = ['PUT', '/v1/resolvers/spare', { address: '192.0.2.53', kind: 'bind' }];
 const newToken = (name: string): [Method, string, unknown] => ['POST', '/v1/tokens', { name, role: 'viewer' }];
 
 const rules: Record<string, Rule | 'open'> = {
@@ -141,6 +142,10 @@ const rules: Record<string, Rule | 'open'> = {
     path: () => ({ resolver: 'unbound' }),
     query: ({ zone }) => `?zones=${zone}`,
   },
+  listResolvers: { role: 'viewer' },
+  readResolver: { role: 'viewer', path: () => ({ name: 'spare' }), prepare: () => [newResolver] },
+  putResolver: { ...tokens, path: () => ({ name: 'spare' }), body: () => newResolver[2] },
+  deleteResolver: { ...tokens, path: () => ({ name: 'spare' }), prepare: () => [newResolver] },
   listEvents: { role: 'viewer', whole: true },
   readHostHistory: { role: 'viewer', whole: true, path: host },
   readAddressHistory: { role: 'viewer', whole: true, path: ({ ip }) => ({ ip }) },

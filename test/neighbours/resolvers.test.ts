@@ -48,6 +48,7 @@ test('resolvers forward to two replicas, then to the one that is left', { timeou
       started.set(resolver, server);
       await resolves(server, before);
       assert.equal((await askResolver(server, 'nobody.lab.test', 'A')).rcode, 'NXDOMAIN');
+      assert.equal(await verdictOf(second, server), 'forwards');
     });
   }
   assert.ok(started.size > 0 || process.env.CI !== 'true', 'no resolver could be started');
@@ -57,6 +58,7 @@ test('resolvers forward to two replicas, then to the one that is left', { timeou
     const server = await startBind(t, join(folder, 'bind-alone'), text(first, 'bind'), { withOptions: false });
     const { rcode } = await askResolver(server, before.name, 'A', 20);
     assert.ok(['SERVFAIL', 'NXDOMAIN'].includes(rcode), rcode);
+    assert.equal(await verdictOf(second, server), 'validation_fails');
   });
 
   const firstTarget = (await targetsOf(second))[0];
@@ -92,6 +94,15 @@ async function targetsOf(replica: Replica): Promise<{ replica: string; healthy: 
   const path = '/v1/zones/lab.test/forwarding';
   return (await replica.expect<{ targets: { replica: string; healthy: boolean; port: number }[] }>(200, 'GET', path))
     .targets;
+}
+
+/** Returns what the replica finds out when it asks the resolver. */
+async function verdictOf(replica: Replica, { address, port }: Server): Promise<string> {
+  const added = await replica.request('PUT', '/v1/resolvers/real', { address, port, kind: 'other' });
+  assert.ok([200, 201].includes(added.status), JSON.stringify(added.body));
+  const path = '/v1/zones/lab.test/forwarding?verify=real';
+  const { verification } = await replica.expect<{ verification: { verdict: string } }>(200, 'GET', path);
+  return verification.verdict;
 }
 
 /** Asserts that the resolver answers with the addresses of the host, by its name and its alias, and with its PTRs. */

@@ -16,6 +16,7 @@ import { nameKey } from '../../src/store/kinds/name.ts';
 import { offsetKey } from '../../src/store/kinds/offset.ts';
 import { outboxKey } from '../../src/store/kinds/outbox.ts';
 import { poolKey } from '../../src/store/kinds/pool.ts';
+import { resolverKey } from '../../src/store/kinds/resolver.ts';
 import { serialKey } from '../../src/store/kinds/serial.ts';
 import { tokenKey } from '../../src/store/kinds/token.ts';
 import { zoneKey } from '../../src/store/kinds/zone.ts';
@@ -39,6 +40,7 @@ const made: [kind: string, key: string, subject: object][] = [
   ['name', nameKey(parseName('.'), 1, parseName('.')), { zone: '.', generation: 1, owner: '.' }],
   ['host', hostKey(odd), { host: odd }],
   ['token', tokenKey('admin'), { token: 'admin' }],
+  ['resolver', resolverKey('office'), { resolver: 'office' }],
   ['activity', activityKey('admin'), { token: 'admin' }],
   ['member', memberKey('A b/c'), { replica: 'A b/c' }],
   ['offset', offsetKey, {}],

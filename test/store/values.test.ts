@@ -45,6 +45,7 @@ const written = {
     `{"v":1,"id":"team-a","name":"Team A","salt":"${'b'.repeat(32)}","hash":"${'a'.repeat(64)}","role":"operator","zones":["a.k8s"],` +
       '"pools":[],"owner":"team-a","createdAt":"2026-01-01T00:00:00.000Z","rotatedAt":"2026-01-02T00:00:00.000Z","expiresAt":"2040-01-01T00:00:00.000Z"}',
   ],
+  resolverValue: ['{"v":1,"name":"office","address":"192.0.2.53","port":53,"kind":"bind"}'],
   activityValue: ['{"v":1,"token":"team-a","lastUsedAt":"2026-01-01T10:00:00.000Z"}'],
   idempotencyValue: ['{"v":1,"request":"00","result":{"name":"h.k8s"}}', '{"v":1,"request":"00","result":null}'],
   serialValue: ['{"v":1,"serial":4294967297}'],

@@ -9,6 +9,7 @@ import { managingHost, type Rrset } from '../../model/rrset.ts';
 import { addressKind, addressValue } from '../../store/kinds/address.ts';
 import { hostKind, hostValue } from '../../store/kinds/host.ts';
 import { poolKind, poolValue } from '../../store/kinds/pool.ts';
+import { resolverKind } from '../../store/kinds/resolver.ts';
 import type { Subject } from '../../store/kinds/stored-kind.ts';
 import { tokenKind } from '../../store/kinds/token.ts';
 import { zoneKind, zoneValue } from '../../store/kinds/zone.ts';
@@ -28,6 +29,10 @@ export function checkWrites(asking: Asking, operations: readonly Operation[], ed
   if (writes.some(({ key }) => tokenKind.parse(key) !== undefined)) {
     access.needRole('admin');
     access.needWhole('managing tokens');
+  }
+  if (writes.some(({ key }) => resolverKind.parse(key) !== undefined)) {
+    access.needRole('admin');
+    access.needWhole('managing resolvers');
   }
   if (access.isWhole) return;
   const check = new WriteCheck(access, asking);

@@ -11,12 +11,14 @@ import { InvalidValue } from '../../model/invalid-value.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Pool } from '../../model/pool.ts';
 import type { RecordType } from '../../model/rdata/record-types.ts';
+import type { CompanyResolver } from '../../model/resolver.ts';
 import { managingHost, type NamedRrsets, type Rrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
 import { addressKind } from '../../store/kinds/address.ts';
 import { hostKey, hostKind } from '../../store/kinds/host.ts';
 import { nameKind } from '../../store/kinds/name.ts';
 import { poolKind } from '../../store/kinds/pool.ts';
+import { resolverKind } from '../../store/kinds/resolver.ts';
 import { serialKey } from '../../store/kinds/serial.ts';
 import type { KindName, StoredKind, Subject, Value } from '../../store/kinds/stored-kind.ts';
 import { type StoredToken, tokenKind } from '../../store/kinds/token.ts';
@@ -39,7 +41,8 @@ export type ResourceChange =
   | Changed<'zone', Fqdn, Zone>
   | Changed<'rrset', { zone: Fqdn; owner: Fqdn; type: RecordType }, Rrset>
   | Changed<'allocation', { space: string; address: Address }, AddressRecord>
-  | Changed<'token', string, StoredToken>;
+  | Changed<'token', string, StoredToken>
+  | Changed<'resolver', string, CompanyResolver>;
 
 /** A key of one kind that the revision put or deleted. */
 interface WrittenKey<Name extends KindName> {
@@ -60,6 +63,7 @@ const rules: { readonly [Name in KindName]: Rule<Name> | 'unseen' } = {
   pool: { kind: poolKind, changes: (written) => ofValue('pool', written.subject.pool, written) },
   zone: { kind: zoneKind, changes: zoneChanges },
   token: { kind: tokenKind, changes: (written) => ofValue('token', written.subject.token, written) },
+  resolver: { kind: resolverKind, changes: (written) => ofValue('resolver', written.subject.resolver, written) },
   name: { kind: nameKind, changes: rrsetChanges },
   address: { kind: addressKind, changes: allocationChanges },
   serial: 'unseen',

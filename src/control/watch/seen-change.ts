@@ -40,6 +40,8 @@ function inScope(access: Access, change: ResourceChange): ResourceChange | undef
       if (!access.hasAddress(space, address)) return undefined;
       return limited(change, (record) => (access.hasRecord(record) ? access.withHolders(record) : undefined));
     }
+    case 'resolver':
+      return change;
     case 'token':
       return undefined;
   }

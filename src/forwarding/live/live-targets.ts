@@ -6,7 +6,7 @@ import { type Endpoint, formatEndpoint, parseEndpoint } from '../../model/endpoi
 import type { Fqdn } from '../../model/name.ts';
 import { shownSerial } from '../../model/revision.ts';
 import type { Views } from '../../views/views.ts';
-import { askSoa, canAskFor } from './ask-soa.ts';
+import { askServer, canAskFor } from './ask-server.ts';
 
 export interface Target extends Endpoint {
   replica: string;
@@ -82,7 +82,11 @@ export class LiveTargets {
 async function serialOf(target: Endpoint, zone: Fqdn): Promise<number | undefined> {
   for (let attempt = 0; attempt < 2; attempt += 1) {
     try {
-      const { rcode, isAuthoritative, soa } = await askSoa(target, { zone, milliseconds: tryMilliseconds });
+      const { rcode, isAuthoritative, soa } = await askServer(target, {
+        name: zone,
+        type: 'SOA',
+        milliseconds: tryMilliseconds,
+      });
       return rcode === 0 && isAuthoritative ? soa?.serial : undefined;
     } catch {
       // Silence, or what is no answer: asked once more.

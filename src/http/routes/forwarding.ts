@@ -4,8 +4,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { accessOf } from '../../control/access/access.ts';
 import { existingZone } from '../../control/reading/existing.ts';
+import { existingResolver } from '../../control/resolvers/existing-resolver.ts';
 import { type ErrorCode, joinFirst, refuse, refuseField } from '../../errors.ts';
 import type { Target } from '../../forwarding/live/live-targets.ts';
+import { verifyResolver } from '../../forwarding/live/verify-resolver.ts';
 import { reverseZoneFinder } from '../../forwarding/reverse-zones.ts';
 import {
   joinParts,
@@ -18,10 +20,12 @@ import { type ResolverName, resolverNames, resolvers } from '../../forwarding/ta
 import { formatEndpoint } from '../../model/endpoint.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
-import { askingOf } from '../auth.ts';
+import { shownSerial } from '../../model/revision.ts';
+import { Allowances } from '../allowances.ts';
+import { actorOf, askingOf } from '../auth.ts';
 import { pageOf } from '../page.ts';
 import { shown } from '../schemas/answers.ts';
-import { listOf, NameText, oneOf, pageQuery, strict } from '../schemas/common.ts';
+import { LabelText, listOf, NameText, oneOf, pageQuery, strict } from '../schemas/common.ts';
 import { ForwardingBody } from '../schemas/forwarding.ts';
 import type { Routes } from '../services.ts';
 import { zoneNameOf } from '../zone-path.ts';
@@ -31,6 +35,8 @@ const ResolverParam = oneOf(resolverNames, { description: 'The resolver that sha
 const PartQuery = Type.Optional(
   Type.String({ pattern: '^[a-z]{1,20}$', description: 'One of several files; the head of each says what it is' }),
 );
+/** The verifications of one token: so many at once, then one in so many seconds. Each sends three queries. */
+export const verificationsOfToken = { size: 10, refillSeconds: 6, maxKeys: 10_000 };
 const refuses = ['no_healthy_target', 'not_found', 'resolver_unfit'] as const satisfies ErrorCode[];
 const rendered = {
   200: {
@@ -59,6 +65,29 @@ export const forwardingRoutes: Routes = async (app, services) => {
       return renderForwarding({ resolver, zones: all, targets: healthyOf(await targets.list(zones)) });
     });
     return reply.type('text/plain; charset=utf-8').send(joinParts(partsNamed(parts, wanted.part)));
+  }
+
+  const verifications = new Allowances(verificationsOfToken);
+
+  /** Asks a resolver whether it forwards the zone. Refuses with `not_found`, `forbidden` or `rate_limited`. */
+  async function verified(request: FastifyRequest, reply: FastifyReply, zone: Fqdn, name: string) {
+    const asking = askingOf(services, request);
+    accessOf(asking).needRole('operator');
+    const { value: resolver } = existingResolver(asking, name, '?verify');
+    const { id } = actorOf(request);
+    const now = Date.now();
+    if (!verifications.take(id, now)) {
+      const wait = Math.max(1, verifications.secondsUntil(id, now, 1));
+      reply.header('retry-after', String(wait));
+      refuse('rate_limited', `the token has asked for too many verifications: wait ${wait} s`);
+    }
+    return { resolver: name, ...(await verifyResolver(resolver, zone, () => soaHere(zone))) };
+  }
+
+  function soaHere(zone: Fqdn): { serial: number; primary: string } {
+    const soa = views.zones.implied(zone).find(({ rrset }) => rrset.type === 'SOA')?.rrset.records[0] ?? '';
+    const [primary = ''] = soa.split(' ');
+    return { serial: shownSerial(views.zones.serial(zone)), primary: primary.replace(/\.$/, '') };
   }
 
   app.get(
@@ -130,15 +159,28 @@ export const forwardingRoutes: Routes = async (app, services) => {
         tags,
         summary: 'Where resolvers shall forward a zone',
         params: strict({ zone: NameText }),
+        querystring: strict({
+          verify: Type.Optional({
+            ...LabelText,
+            description:
+              'The name of a resolver (/v1/resolvers): asks it whether it forwards the zone. Needs the role `operator`',
+          }),
+        }),
         refuses: ['not_found'],
         response: shown(ForwardingBody),
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const asking = askingOf(services, request);
       const { name } = existingZone(asking, zoneNameOf(request.params.zone)).value;
-      const [reverseZones, live] = await Promise.all([reverseZoneFinder(asking)(name), targets.list([name])]);
-      return { zone: name, reverseZones, targets: live };
+      const { verify } = request.query;
+      const verifying = verify === undefined ? undefined : verified(request, reply, name, verify);
+      const [reverseZones, live, verification] = await Promise.all([
+        reverseZoneFinder(asking)(name),
+        targets.list([name]),
+        verifying,
+      ]);
+      return { zone: name, reverseZones, targets: live, ...(verification && { verification }) };
     },
   );
 

@@ -1,7 +1,8 @@
 // The schemas of forwarding: targets, and the zones that resolvers shall forward to them.
 
+import { verdicts } from '../../forwarding/live/verify-resolver.ts';
 import { Type } from '../../model/json-schema.ts';
-import { AddressText, nullable } from './common.ts';
+import { AddressText, nullable, oneOf } from './common.ts';
 
 const TargetBody = Type.Object(
   {
@@ -24,6 +25,16 @@ export const ForwardingBody = Type.Object(
       description: 'Zones to forward with it, so that its addresses have names',
     }),
     targets: Type.Array(TargetBody, { description: 'In the order of their addresses' }),
+    verification: Type.Optional(
+      Type.Object(
+        {
+          resolver: Type.String(),
+          verdict: oneOf(verdicts),
+          detail: Type.String({ description: 'What was seen, and what to do' }),
+        },
+        { title: 'ForwardingVerification', description: 'Only with `verify`' },
+      ),
+    ),
   },
   { title: 'Forwarding' },
 );

@@ -53,6 +53,8 @@ function placeOf({ resource, id }: ResourceChange): { name: string; path: string
       return { name: id.address, path: addressPath(id.space, id.address) };
     case 'token':
       return { name: id, path: `/v1/tokens/${id}` };
+    case 'resolver':
+      return { name: id, path: `/v1/resolvers/${id}` };
   }
 }
 
@@ -72,6 +74,7 @@ function shownAfter(seen: Seen, revision: Revision, change: ResourceChange): obj
     case 'token':
       return showToken(change.after);
     case 'pool':
+    case 'resolver':
       return change.after;
   }
 }

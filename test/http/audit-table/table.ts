@@ -4,7 +4,8 @@
 import type { AuditedRequest } from './forms.ts';
 import { hosts } from './hosts.ts';
 import { pools } from './pools.ts';
+import { resolvers } from './resolvers.ts';
 import { tokens } from './tokens.ts';
 import { zones } from './zones.ts';
 
-export const auditedRequests: readonly AuditedRequest[] = [...pools, ...zones, ...hosts, ...tokens];
+export const auditedRequests: readonly AuditedRequest[] = [...pools, ...zones, ...hosts, ...tokens, ...resolvers];

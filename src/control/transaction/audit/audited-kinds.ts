@@ -4,6 +4,7 @@
 import type { AuditedResource, Fields } from '../../../model/audit-event.ts';
 import { hostKind } from '../../../store/kinds/host.ts';
 import { poolKind } from '../../../store/kinds/pool.ts';
+import { resolverKind } from '../../../store/kinds/resolver.ts';
 import type { KindName, StoredKind, Subject, Value } from '../../../store/kinds/stored-kind.ts';
 import { tokenKind } from '../../../store/kinds/token.ts';
 import { zoneKind } from '../../../store/kinds/zone.ts';
@@ -100,6 +101,13 @@ export const auditedKinds = {
       rotatedAt: true,
       expiresAt: true,
     },
+  },
+  resolver: {
+    resource: 'resolver',
+    kind: resolverKind,
+    nameOf: ({ resolver }) => resolver,
+    standing: ({ resolvers }, { resolver }) => resolvers.get(resolver)?.value,
+    shows: { name: false, address: true, port: true, kind: true },
   },
   /** address-changes.ts */
   address: 'rule',

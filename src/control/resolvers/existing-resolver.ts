@@ -1,0 +1,21 @@
+// Returns a resolver of the company that a request names. Everybody may see resolvers; only an admin without a scope
+// may change them, since we send queries there.
+
+import { refuse } from '../../errors.ts';
+import type { CompanyResolver } from '../../model/resolver.ts';
+import type { Versioned } from '../../views/versioned.ts';
+import { accessOf } from '../access/access.ts';
+import type { Asking } from '../access/actor.ts';
+
+/** Refuses with `not_found`. `path`: the parameter that names the resolver. */
+export function existingResolver({ views }: Asking, name: string, path = ':name'): Versioned<CompanyResolver> {
+  const message = `there is no resolver '${name}': an admin can add it (PUT /v1/resolvers/${name})`;
+  return views.resolvers.get(name) ?? refuse('not_found', message, { resolver: name }, path);
+}
+
+/** Refuses with `forbidden` who may not change resolvers. */
+export function needResolvers(asking: Asking): void {
+  const access = accessOf(asking);
+  access.needRole('admin');
+  access.needWhole('managing resolvers');
+}

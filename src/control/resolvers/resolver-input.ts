@@ -1,0 +1,24 @@
+// Parses requests about resolvers of the company.
+
+import { atField } from '../../errors.ts';
+import { parseAddress } from '../../model/address.ts';
+import type { CompanyResolver } from '../../model/resolver.ts';
+
+/** A resolver as people write it. */
+export interface ResolverInput {
+  address: string;
+  port?: number;
+  kind: string;
+}
+
+export const defaultResolverPort = 53;
+
+/** Refuses with `invalid_request`. */
+export function parseResolverInput(name: string, { address, port, kind }: ResolverInput): CompanyResolver {
+  return {
+    name,
+    address: atField('/address', () => parseAddress(address)),
+    port: port ?? defaultResolverPort,
+    kind,
+  };
+}

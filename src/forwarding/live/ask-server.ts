@@ -1,0 +1,130 @@
+// Asks a DNS server one question over UDP, with a time limit. dns2 writes the query and reads the answer. Which
+// datagram is the answer is decided here: one from the server, with our id and our question. Others are dropped
+// (RFC 5452 §9).
+
+import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import type { Packet } from 'dns2';
+import { familyOf } from '../../model/address.ts';
+import type { Endpoint } from '../../model/endpoint.ts';
+import { type Fqdn, nameToWire } from '../../model/name.ts';
+
+interface Question {
+  name: Fqdn;
+  type: 'SOA' | 'TXT';
+  milliseconds: number;
+  /** Asks a resolver, which shall ask others. */
+  recursive?: boolean;
+  /** Asks a resolver not to validate (RFC 4035 §3.2.2). */
+  withoutValidation?: boolean;
+}
+
+/** A SOA record in an answer. Names are without their last dot. */
+export interface AnsweredSoa {
+  owner: string;
+  primary: string;
+  serial: number;
+  ttl: number;
+}
+
+export interface ServerAnswer {
+  rcode: number;
+  /** True: the server has the zone itself. */
+  isAuthoritative: boolean;
+  /** The SOA in the answer section: that of the name. */
+  soa: AnsweredSoa | undefined;
+  /** The SOA in the authority section: that of the zone that does not have the name, or not with this type. */
+  denial: AnsweredSoa | undefined;
+}
+
+const soaType = 6;
+/** Pointers in a long message could cost dns2 seconds. The answers here are short. */
+const maxAnswer = 4096;
+
+/** Returns whether dns2 can send the name: not with a dot inside a label, or octets outside ASCII. */
+export function canAskFor(name: Fqdn): boolean {
+  return textOf(name) !== undefined;
+}
+
+/** Returns the name without escapes, as dns2 takes it. */
+function textOf(name: Fqdn): string | undefined {
+  const wire = nameToWire(name);
+  const labels: string[] = [];
+  for (let at = 0, length = wire[0] ?? 0; length > 0; at += length + 1, length = wire[at] ?? 0) {
+    const label = wire.subarray(at + 1, at + 1 + length);
+    if (label.some((octet) => octet === 0x2e || octet > 0x7e)) return undefined;
+    labels.push(String.fromCharCode(...label));
+  }
+  return labels.join('.');
+}
+
+/** Resolves with the answer. Rejects if none comes in time. */
+export async function askServer(server: Endpoint, question: Question): Promise<ServerAnswer> {
+  const { name, type, milliseconds, recursive = false, withoutValidation = false } = question;
+  const text = textOf(name);
+  if (text === undefined) throw new Error(`cannot ask for ${name}`);
+  // Loaded with the first question: a replica that nobody asks about forwarding does not need it.
+  const { Packet } = await import('dns2');
+  const query = new Packet();
+  query.header.id = randomInt(0x10000);
+  query.header.rd = recursive ? 1 : 0;
+  // The types of dns2 do not have the bit yet.
+  Object.assign(query.header, { cd: withoutValidation ? 1 : 0 });
+  query.questions.push(new Packet.Question(text, Packet.TYPE[type], Packet.CLASS.IN));
+  const isAnswer = ({ header, questions: [asked], errors }: Packet) =>
+    header.qr === 1 &&
+    header.id === query.header.id &&
+    errors.length === 0 &&
+    asked?.name.toLowerCase() === text &&
+    Number(asked.type) === Packet.TYPE[type];
+  const packet = await exchange(server, query.toBuffer(), milliseconds, (octets) => {
+    const parsed = Packet.parse(octets);
+    return isAnswer(parsed) ? parsed : undefined;
+  });
+  return {
+    rcode: packet.header.rcode,
+    isAuthoritative: packet.header.aa === 1,
+    soa: soaIn(packet.answers.filter((record) => record.name.toLowerCase() === text)),
+    denial: soaIn(packet.authorities),
+  };
+}
+
+/** Sends a query. Resolves with the first datagram of the server that `read` takes; `read` may throw. */
+async function exchange<T>(
+  { address, port }: Endpoint,
+  query: Buffer,
+  milliseconds: number,
+  read: (octets: Buffer) => T | undefined,
+): Promise<T> {
+  const socket = createSocket(familyOf(address) === 'ipv6' ? 'udp6' : 'udp4');
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const timer = setTimeout(() => reject(new Error('no answer in time')), milliseconds);
+  socket.on('error', reject);
+  socket.on('message', (octets) => {
+    if (octets.length > maxAnswer) return;
+    try {
+      const found = read(octets);
+      if (found !== undefined) resolve(found);
+    } catch {
+      // Not DNS.
+    }
+  });
+  try {
+    // A connected socket gets datagrams of this server only, and hears at once that its port is closed.
+    socket.once('connect', () => socket.send(query));
+    socket.connect(port, address);
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    socket.close();
+  }
+}
+
+function soaIn(records: readonly { name: string; type: unknown }[]): AnsweredSoa | undefined {
+  const found = records.find(({ type }) => Number(type) === soaType) as
+    | { name: string; serial?: number; primary?: string; ttl?: number }
+    | undefined;
+  if (found?.serial === undefined) return undefined;
+  const { name, serial, primary = '', ttl = 0 } = found;
+  return { owner: name.toLowerCase(), primary: primary.toLowerCase(), serial, ttl };
+}

@@ -1,0 +1,123 @@
+// Asks a resolver of the company whether it forwards a zone to us. Three questions at once: for the SOA of the zone,
+// which the resolver may have in its cache; and for two random names in the zone, which it must ask for, one of them
+// without validation. The answer that there is no such name has the SOA of whoever was asked, with its serial.
+
+import { randomUUID } from 'node:crypto';
+import type { Endpoint } from '../../model/endpoint.ts';
+import { type Fqdn, root } from '../../model/name.ts';
+import { type AnsweredSoa, askServer, type ServerAnswer } from './ask-server.ts';
+
+/** What a resolver does with the names of a zone. */
+export const verdicts = [
+  'forwards',
+  'stale',
+  'elsewhere',
+  'not_forwarded',
+  'validation_fails',
+  'fails',
+  'refuses',
+  'silent',
+] as const;
+export type Verdict = (typeof verdicts)[number];
+
+export interface Verification {
+  verdict: Verdict;
+  /** For people: what was seen, and what to do. */
+  detail: string;
+}
+
+/** What the zone's SOA says here. */
+interface OurSoa {
+  serial: number;
+  primary: string;
+}
+
+/** Long: a resolver whose first target is dead asks the next one after up to two seconds. */
+const milliseconds = 5000;
+const [noError, serverFailure, nameError, refused] = [0, 2, 3, 5];
+
+/** Asks the resolver. `ours` is called before and after: the zone may change meanwhile. */
+export async function verifyResolver(resolver: Endpoint, zone: Fqdn, ours: () => OurSoa): Promise<Verification> {
+  const before = ours();
+  const randomName = () => {
+    const label = `zonewright-verify-${randomUUID().slice(0, 13)}`;
+    return (zone === root ? label : `${label}.${zone}`) as Fqdn;
+  };
+  const ask = (name: Fqdn, type: 'SOA' | 'TXT', withoutValidation = false) =>
+    askServer(resolver, { name, type, milliseconds, recursive: true, withoutValidation }).catch(() => undefined);
+  const [cached, fresh, unvalidated] = await Promise.all([
+    ask(zone, 'SOA'),
+    ask(randomName(), 'TXT'),
+    ask(randomName(), 'TXT', true),
+  ]);
+  const hasFailed = fresh === undefined || fresh.rcode === serverFailure;
+  // A resolver that cannot reach the root of the Internet may take long until its validation fails.
+  if (hasFailed && unvalidated !== undefined && [noError, nameError].includes(unvalidated.rcode)) {
+    return tell(
+      'validation_fails',
+      `it finds ${zone} only without DNSSEC validation: except the zone from it, as the rendered configuration does`,
+    );
+  }
+  const bad = fresh ?? unvalidated ?? cached;
+  if (bad === undefined)
+    return tell('silent', 'it does not answer: check its address and port, and that it takes queries of this replica');
+  if (bad.rcode === refused) return tell('refuses', 'it refuses queries of this replica: allow its address there');
+  if (bad.rcode === serverFailure) {
+    return tell(
+      'fails',
+      `it answers SERVFAIL: it may forward ${zone} to targets that it cannot reach, or ask the Internet in vain`,
+    );
+  }
+  return judge({ cached, fresh }, zone, before, ours());
+}
+
+function tell(verdict: Verdict, detail: string): Verification {
+  return { verdict, detail };
+}
+
+interface Answers {
+  cached: ServerAnswer | undefined;
+  fresh: ServerAnswer | undefined;
+}
+
+function judge({ cached, fresh }: Answers, zone: Fqdn, before: OurSoa, after: OurSoa): Verification {
+  const owner = zone === root ? '' : zone;
+  const denial = fresh?.denial?.owner === owner ? fresh.denial : undefined;
+  const known = cached?.soa?.owner === owner ? cached.soa : undefined;
+  const seen = denial ?? (fresh === undefined ? known : undefined);
+  if (seen === undefined) {
+    const instead = fresh?.denial === undefined ? '' : `, as the zone '${fresh.denial.owner || '.'}' says`;
+    const has = known === undefined ? '' : ', though it still has its SOA in its cache';
+    return tell(
+      'not_forwarded',
+      `it does not ask for names in ${zone}: it answers that there are none${instead}${has}`,
+    );
+  }
+  if (!isOurs(seen, before, after)) {
+    return tell(
+      'elsewhere',
+      `it forwards to a server with another copy of ${zone}: SOA ${seen.primary}, serial ${seen.serial}; here it is ${after.primary}, serial ${after.serial}`,
+    );
+  }
+  if (isOlder(seen.serial, before.serial)) {
+    return tell('stale', `it asks a copy of ${zone} that is behind: serial ${seen.serial}; here it is ${after.serial}`);
+  }
+  if (known !== undefined && isOlder(known.serial, before.serial)) {
+    return tell(
+      'stale',
+      `it forwards, but its cache still has answers of serial ${known.serial}, for ${known.ttl} s more; here it is ${after.serial}`,
+    );
+  }
+  return tell('forwards', `it forwards ${zone} here: it answers with serial ${seen.serial}`);
+}
+
+/** Returns whether a SOA is of our zone: its primary is ours, or its serial, which no other server has by chance. */
+function isOurs(seen: AnsweredSoa, before: OurSoa, after: OurSoa): boolean {
+  return [before, after].some(({ primary, serial }) => seen.primary === primary || seen.serial === serial);
+}
+
+/** Returns whether a serial is older (RFC 1982). */
+function isOlder(serial: number, than: number): boolean {
+  const difference = (than - serial + 2 ** 32) % 2 ** 32;
+  return difference > 0 && difference < 2 ** 31;
+}

@@ -1,0 +1,18 @@
+// Resolvers of the company, as the API takes and shows them.
+
+import { resolverNames } from '../../forwarding/targets/resolvers.ts';
+import { Type } from '../../model/json-schema.ts';
+import { AddressText, LabelText, oneOf, readOnly, strict } from './common.ts';
+
+const Port = Type.Integer({ minimum: 1, maximum: 65535, default: 53 });
+const Kind = oneOf([...resolverNames, 'other'], { description: 'One of those that can be rendered, or `other`' });
+
+export const PutResolver = strict(
+  { name: readOnly(LabelText), address: AddressText, port: Type.Optional(Port), kind: Kind },
+  'PutResolver',
+);
+
+export const ResolverBody = Type.Object(
+  { name: LabelText, address: AddressText, port: Port, kind: Type.String() },
+  { title: 'Resolver' },
+);
