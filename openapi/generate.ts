@@ -4,6 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { BackupSpool } from '../src/backup/backup-spool.ts';
+import { RefusedAttempts } from '../src/control/tokens/refused-attempts.ts';
 import { TokenActivity } from '../src/control/tokens/token-activity.ts';
 import { Committer } from '../src/control/transaction/commit.ts';
 import { OnceCommitter } from '../src/control/transaction/commit-once.ts';
@@ -35,7 +36,8 @@ export async function describeApi(): Promise<string> {
   const importMemory = new ImportMemory(0);
   const backups = new BackupSpool({ store, folder: '', made: { version, store: 'embedded', ledger: 'off' }, logger });
   const metrics = createMetrics({ views, tableBytes: () => 0 });
-  const own = { backups, activity: new TokenActivity(), metrics, targets: new LiveTargets(views) };
+  const noted = { activity: new TokenActivity(), refused: new RefusedAttempts() };
+  const own = { ...noted, backups, metrics, targets: new LiveTargets(views) };
   const services = { store, views, committer, once, importMemory, ...own };
   const app = await createServer({ ...services, waitingFor: () => [], adminToken: undefined }, { logger, version });
   await app.ready();

@@ -14,6 +14,7 @@ import { campaign } from './cluster/leadership.ts';
 import { joinCluster } from './cluster/membership.ts';
 import { type Config, ConfigFaults } from './config.ts';
 import { startHousekeeping } from './control/housekeeping.ts';
+import { RefusedAttempts } from './control/tokens/refused-attempts.ts';
 import { TokenActivity } from './control/tokens/token-activity.ts';
 import { Committer } from './control/transaction/commit.ts';
 import { OnceCommitter } from './control/transaction/commit-once.ts';
@@ -70,7 +71,8 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   const once = new OnceCommitter(store, views, committer);
   const ledger = await openLedger(config, { store, views, logger });
   const activity = new TokenActivity();
-  const stopHousekeeping = startHousekeeping(views, committer, logger, activity);
+  const refused = new RefusedAttempts();
+  const stopHousekeeping = startHousekeeping(views, committer, logger, activity, refused);
   const stopCleaning = startCleaning(store, views, logger);
 
   let dns: DnsServer | undefined;
@@ -99,6 +101,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
         logger,
       }),
       activity,
+      refused,
       targets: new LiveTargets(views),
       ledger,
       metrics,

@@ -1,6 +1,6 @@
 // Housekeeping releases the addresses of expired allocations, deletes the records of addresses whose cool-down has
-// ended, deletes automatic zones that are empty, and writes when tokens were last used. It also frees memory that no
-// answering thread reads any more.
+// ended, deletes automatic zones that are empty, and writes when tokens were last used. It tells which requests had no
+// valid token. It also frees memory that no answering thread reads any more.
 // Every replica runs housekeeping. That is safe, because only the first of several replicas can commit the same change:
 // the compares of the other decisions fail (pools/release-address.ts, hosts/automatic-zone.ts).
 
@@ -11,6 +11,7 @@ import type { Views } from '../views/views.ts';
 import type { Actor } from './access/actor.ts';
 import { decideRemoveEmptyZone } from './hosts/automatic-zone.ts';
 import { decideForgetAddress, decideReleaseAddress } from './pools/release-address.ts';
+import { decideTellAttempts, RefusedAttempts } from './tokens/refused-attempts.ts';
 import { decideNoteUse, TokenActivity } from './tokens/token-activity.ts';
 import type { Committer } from './transaction/commit.ts';
 
@@ -18,6 +19,7 @@ const intervalMilliseconds = 1000;
 /** The limit for decisions of each kind in one round. Requests that arrive meanwhile wait behind them. */
 const maxAtOnce = 1000;
 const actor: Actor = { kind: 'system', part: 'housekeeping' };
+const authentication: Actor = { kind: 'system', part: 'authentication' };
 
 /**
  * Starts housekeeping. Returns the function that stops it. Rounds that fail one after another are one warning in the
@@ -28,6 +30,7 @@ export function startHousekeeping(
   committer: Committer,
   logger: Logger,
   activity = new TokenActivity(),
+  refused = new RefusedAttempts(),
 ): () => void {
   let running = false;
   const trouble = new TroubleLog(logger, {
@@ -38,7 +41,7 @@ export function startHousekeeping(
     views.zones.collect();
     if (running || !views.loaded) return;
     running = true;
-    runRound(views, committer, activity)
+    Promise.all([runRound(views, committer, activity), tellAttempts(committer, refused)])
       .then(
         () => trouble.succeeded(),
         (error: unknown) => trouble.failed(error),
@@ -83,4 +86,16 @@ async function runRound(views: Views, committer: Committer, activity: TokenActiv
       outcome.status === 'rejected' && !(outcome.reason instanceof Refusal && outcome.reason.code === 'not_found'),
   );
   if (failed?.status === 'rejected') throw failed.reason;
+}
+
+/** Tells the attempts that are due. Keeps them for a later round if that fails. */
+async function tellAttempts(committer: Committer, refused: RefusedAttempts): Promise<void> {
+  const attempts = refused.takeDue();
+  if (attempts.length === 0) return;
+  try {
+    await committer.commit(authentication, (context) => decideTellAttempts(context, attempts));
+  } catch (error) {
+    refused.putBack(attempts);
+    throw error;
+  }
 }

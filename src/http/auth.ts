@@ -9,7 +9,7 @@ import { Refusal, refuse } from '../errors.ts';
 import { allRights, type Rights } from '../model/rights.ts';
 import { environmentToken, type StoredToken } from '../store/kinds/token.ts';
 import { Allowances } from './allowances.ts';
-import { clientKey } from './client-key.ts';
+import { clientKey, clientName } from './client-key.ts';
 import type { Services } from './services.ts';
 
 declare module 'fastify' {
@@ -37,7 +37,7 @@ export const failedAttempts = { size: 20, refillSeconds: 3, maxKeys: 10_000 };
 /** The clients that are remembered because the operator's token from the environment was right. */
 const maxOperators = 1000;
 
-type Needed = Pick<Services, 'views' | 'adminToken' | 'httpOpen' | 'activity'>;
+type Needed = Pick<Services, 'views' | 'adminToken' | 'httpOpen' | 'activity' | 'refused'>;
 
 export class Authenticator {
   readonly #services: Needed;
@@ -100,7 +100,9 @@ export class Authenticator {
   #fail(request: FastifyRequest, client: string, presented: string, expired: StoredToken | undefined): never {
     const now = Date.now();
     // Never logs what was presented: it may be the secret of another service.
-    const fields = { from: request.ip, token: namedToken(this.#services.views, presented), requestId: request.id };
+    const token = namedToken(this.#services.views, presented);
+    const fields = { from: request.ip, token, requestId: request.id };
+    this.#services.refused.note(clientName(request.raw.socket), token);
     if (!this.#attempts.take(client, now)) {
       refuse('too_many_attempts', 'too many attempts of this client failed: send a valid token, or try again later');
     }

@@ -3,6 +3,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Registry } from 'prom-client';
 import type { BackupSpool } from '../backup/backup-spool.ts';
+import type { RefusedAttempts } from '../control/tokens/refused-attempts.ts';
 import type { TokenActivity } from '../control/tokens/token-activity.ts';
 import type { Committer } from '../control/transaction/commit.ts';
 import type { OnceCommitter } from '../control/transaction/commit-once.ts';
@@ -28,6 +29,7 @@ export interface Services {
   importMemory: ImportMemory;
   backups: BackupSpool;
   activity: TokenActivity;
+  refused: RefusedAttempts;
   targets: LiveTargets;
   /** Undefined: there is none. */
   ledger?: LedgerReader | undefined;

@@ -1,7 +1,7 @@
 // The ledger's interface: what is kept of the past, and how it is asked. The implementation runs in a thread of its own
 // (ledger-thread.ts) on SQLite or on PostgreSQL (prisma-ledger.ts). How events get here from the store: drain.ts.
 
-import type { AuditActor, AuditedAction, AuditedResource, Fields } from '../model/audit-event.ts';
+import type { AuditActor, EventAction, EventResource, Fields } from '../model/audit-event.ts';
 import type { LostGap } from '../store/kinds/ledger.ts';
 
 /** One key of the outbox, with its value as it is stored, and the revision that wrote it. */
@@ -18,8 +18,8 @@ export interface LedgerEvent {
   revision: number;
   /** RFC 3339 */
   at: string;
-  resource: AuditedResource;
-  action: AuditedAction;
+  resource: EventResource;
+  action: EventAction;
   name: string;
   actor: AuditActor;
   /** The replica that carried the change out. */
@@ -31,8 +31,8 @@ export interface LedgerEvent {
 
 /** Which events are wanted. Times are milliseconds since the epoch: from `since`, up to but not including `until`. */
 export interface EventFilter {
-  resource?: AuditedResource | undefined;
-  action?: AuditedAction | undefined;
+  resource?: EventResource | undefined;
+  action?: EventAction | undefined;
   /** The resource's name. */
   name?: string | undefined;
   /** The id of an actor. */

@@ -2,7 +2,7 @@
 // only the inserts differ (rows.ts). One contract runs over both.
 
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
-import type { AuditedAction, AuditedResource } from '../model/audit-event.ts';
+import type { EventAction, EventResource } from '../model/audit-event.ts';
 import { InvalidValue } from '../model/invalid-value.ts';
 import { timestamp } from '../model/timestamp.ts';
 import { listHolds } from './address-history.ts';
@@ -175,8 +175,8 @@ function shownEvent(row: EventRow): LedgerEvent {
     id,
     revision: Number(id.split('-')[0]),
     at: timestamp(Number(row.at)),
-    resource: row.resource as AuditedResource,
-    action: row.action as AuditedAction,
+    resource: row.resource as EventResource,
+    action: row.action as EventAction,
     name: row.name,
     actor: {
       kind: row.actorKind as LedgerEvent['actor']['kind'],

@@ -1,7 +1,7 @@
 // What the ledger keeps of a change that users can see: who asked for it, and what it did. The events of one
 // transaction travel to the ledger together, in one key of the store.
 
-/** The resources of which events tell. */
+/** The resources of whose changes events tell. */
 export const auditedResources = ['host', 'pool', 'zone', 'rrset', 'allocation', 'token', 'resolver'] as const;
 export type AuditedResource = (typeof auditedResources)[number];
 
@@ -9,11 +9,20 @@ export type AuditedResource = (typeof auditedResources)[number];
 export const auditedActions = ['created', 'changed', 'deleted', 'imported'] as const;
 export type AuditedAction = (typeof auditedActions)[number];
 
-/** One event: a change of one resource. */
+/** All that events tell of. `authentication`: requests of one client that had no valid token. */
+export const eventResources = [...auditedResources, 'authentication'] as const;
+export type EventResource = (typeof eventResources)[number];
+export const eventActions = [...auditedActions, 'refused'] as const;
+export type EventAction = (typeof eventActions)[number];
+
+/** One event: a change of one resource, or what was refused to one client. */
 export interface AuditEvent {
-  resource: AuditedResource;
-  action: AuditedAction;
-  /** The resource's name, as users write it: a host, a pool, a zone, `owner name TYPE`, an address, a token's id. */
+  resource: EventResource;
+  action: EventAction;
+  /**
+   * The resource's name, as users write it: a host, a pool, a zone, `owner name TYPE`, an address, a token's id. Of
+   * `authentication`: the client.
+   */
   name: string;
   /**
    * The resource's fields before and after; null: it did not exist. Of a change: only the fields that differ, and the

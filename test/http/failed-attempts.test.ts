@@ -9,7 +9,9 @@ import { Allowances } from '../../src/http/allowances.ts';
 import { failedAttempts } from '../../src/http/auth.ts';
 import { adminToken, apiAt, problemIn } from '../support/api-client.ts';
 import { servedApi } from '../support/served-api.ts';
+import { storeEntries } from '../support/store-dump.ts';
 import { tokenFor } from '../support/tokens.ts';
+import { until } from '../support/until.ts';
 
 const { size } = failedAttempts;
 
@@ -80,4 +82,45 @@ test('an allowance refills with time, and only so many keys are remembered', () 
   assert.equal(allowances.keys, 100);
   assert.equal(allowances.left('999', 0), 1);
   assert.equal(allowances.left('0', 0), 2, 'it is forgotten');
+});
+
+test('failed attempts are in the ledger: one event a minute for each client, with no secret, written together', async (t) => {
+  const served = await servedApi(t, { ledger: true });
+  const { api, url, views, store } = served;
+  const { token } = await tokenFor(served, 'team', { role: 'viewer', expiresInSeconds: 60 });
+  const [now, since] = [Date.now, Date.now()];
+  let later = 0;
+  t.mock.method(Date, 'now', () => now() + later);
+  const before = views.revision;
+  const attempts = size + 5;
+  for (let count = 0; count < attempts; count += 1) await statusFrom('127.0.0.2', url, 'zw_team_not-the-secret');
+  for (let client = 3; client < 20; client += 1) await statusFrom(`127.0.0.${client}`, url, 'a-guess-of-the-token');
+  assert.equal(views.revision, before, 'an attempt was written');
+  later = 61_000;
+  await statusFrom('127.0.0.2', url, token);
+  interface Event {
+    revision: number;
+    name: string;
+    action: string;
+    actor: { id: string };
+    after: { attempts: number; since: string; until: string; tokens?: string[] };
+  }
+  let events: Event[] = [];
+  const list = async () => {
+    events = (await api.ok<{ items: Event[] }>(200, 'GET', '/v1/events?kind=authentication')).items;
+    return events.length > 0;
+  };
+  await until(list, 'the attempts are not in the ledger');
+  assert.equal(new Set(events.map(({ revision }) => revision)).size, 1);
+  const byName = new Map(events.map((event) => [event.name, event.after]));
+  assert.equal(byName.size, 11);
+  const { attempts: told, tokens, ...times } = byName.get('127.0.0.2') ?? assert.fail();
+  // That of the expired token may be in this minute, or in the next one.
+  assert.ok(told === attempts || told === attempts + 1, String(told));
+  assert.deepEqual(tokens, ['team']);
+  assert.ok(Date.parse(times.since) >= since - 1 && times.since <= times.until);
+  assert.deepEqual(byName.get('others')?.attempts, 8);
+  assert.ok(events.every(({ action, actor }) => action === 'refused' && actor.id === 'authentication'));
+  const text = JSON.stringify([events, await storeEntries(store)]);
+  for (const secret of ['not-the-secret', 'a-guess-of-the-token', token]) assert.ok(!text.includes(secret), secret);
 });

@@ -5,6 +5,7 @@ import { type Logger, pino } from 'pino';
 import type { Registry } from 'prom-client';
 import { BackupSpool } from '../../src/backup/backup-spool.ts';
 import { startHousekeeping } from '../../src/control/housekeeping.ts';
+import { RefusedAttempts } from '../../src/control/tokens/refused-attempts.ts';
 import { TokenActivity } from '../../src/control/tokens/token-activity.ts';
 import type { Audit } from '../../src/control/transaction/batch.ts';
 import type { Certificate } from '../../src/dns/listen/certificate.ts';
@@ -60,12 +61,13 @@ export async function servedApi(
   const { views, committer } = replica;
   const metrics = createMetrics({ views, tableBytes: () => 0 });
   const activity = new TokenActivity();
+  const refused = new RefusedAttempts();
   const ledger = hasLedger ? await startTestLedger(test, replica) : undefined;
   const folder = await temporaryFolder(test);
   const source = ledger === undefined ? ('off' as const) : { openCopy: () => ledger.openCopy(folder) };
   const made = { version: '0.0.0-test', store: 'embedded', ledger: source } as const;
   const backups = new BackupSpool({ store: replica.store, folder, made, logger });
-  const own = { activity, backups, ledger, metrics, targets: new LiveTargets(views) };
+  const own = { activity, refused, backups, ledger, metrics, targets: new LiveTargets(views) };
   const services = { ...replica, ...own, waitingFor: () => [], adminToken, ...others };
   const server = await createServer(services, {
     logger,
@@ -73,7 +75,7 @@ export async function servedApi(
     limits: { ...connectionLimits, ...limits },
     certificate,
   });
-  const stopHousekeeping = startHousekeeping(views, committer, logger, activity);
+  const stopHousekeeping = startHousekeeping(views, committer, logger, activity, refused);
   test.after(async () => {
     stopHousekeeping();
     await server.close();

@@ -14,6 +14,8 @@ export function logChange(
   revision: Revision,
   since: number,
 ): void {
+  // Each attempt was logged when it was refused.
+  if (events.length > 0 && events.every(({ resource }) => resource === 'authentication')) return;
   const subjects = [
     ...events.map(({ resource, name, action }) => `${resource} ${name} ${action}`),
     ...uses.map(({ space, address, action }) => `address ${address}${inSpace(space)} ${action}`),

@@ -104,8 +104,8 @@ export class Committer {
   }
 
   /**
-   * Decides the jobs of the queue in order, until the transaction is full. Resolves a job that has nothing to write
-   * and nothing to prove. Jobs that do not fit into the transaction or conflict with it stay in the queue. So do jobs
+   * Decides the jobs of the queue in order, until the transaction is full. Resolves a job that has nothing to write,
+   * to prove or to tell. Jobs that do not fit into the transaction or conflict with it stay in the queue. So do jobs
    * that are refused while the batch has other jobs.
    */
   #takeBatch(): Batch<Job> {
@@ -126,7 +126,8 @@ export class Committer {
           claimed: batch.written,
           now: Date.now(),
         });
-        if (decision.operations.length === 0 && decision.compares.length === 0) {
+        const tells = this.#audit !== undefined && decision.audited !== undefined;
+        if (decision.operations.length === 0 && decision.compares.length === 0 && !tells) {
           job.resolve({ result: decision.result, revision: this.#views.revision });
         } else if (!batch.add(job, decision)) {
           if (batch.jobs.length === 0) {

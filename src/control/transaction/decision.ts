@@ -39,7 +39,7 @@ export interface DecisionContext extends Asking {
 export class Decision<T> implements Transaction {
   readonly result: T;
   readonly #transaction: Transaction;
-  /** The audit events. Undefined if the decision changes nothing that users see. */
+  /** The audit events. Undefined if there are none: the decision changes nothing that users see. */
   readonly audited: AuditedDecision | undefined;
 
   constructor(result: T, transaction: Transaction, audited?: AuditedDecision) {

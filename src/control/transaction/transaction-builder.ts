@@ -5,7 +5,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { refuse } from '../../errors.ts';
-import type { Fields } from '../../model/audit-event.ts';
+import type { AuditEvent, Fields } from '../../model/audit-event.ts';
 import { ancestry, type Fqdn, parentOf } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
 import { maxTypes, type Rrset } from '../../model/rrset.ts';
@@ -41,6 +41,7 @@ export class TransactionBuilder implements DecisionContext {
   readonly #created = new Map<Fqdn, Zone>();
   /** By the key of the zone, the numbers of RRsets that an import changes. */
   readonly #imports = new Map<string, Fields>();
+  readonly #told: AuditEvent[] = [];
   /** The keys of zones that would enclose a created zone and are not in the views: they must not exist. */
   readonly #enclosing = new Set<string>();
 
@@ -120,6 +121,12 @@ export class TransactionBuilder implements DecisionContext {
   /** Notes that this transaction ends an import of the zone: the zone's event tells these numbers of RRsets. */
   noteImport(zone: Fqdn, rrsets: object): this {
     this.#imports.set(zoneKey(zone), { ...rrsets });
+    return this;
+  }
+
+  /** Adds an audit event of something that no operation changes. */
+  tell(event: AuditEvent): this {
+    this.#told.push(event);
     return this;
   }
 
@@ -214,7 +221,7 @@ export class TransactionBuilder implements DecisionContext {
       transaction.operations,
       [...this.#names].map(([, edit]) => edit),
     );
-    const written = { operations: this.#operations, names: this.#names, imports: this.#imports };
+    const written = { operations: this.#operations, names: this.#names, imports: this.#imports, told: this.#told };
     return new Decision(resultOf(warnings), transaction, auditedDecision(this, written));
   }
 

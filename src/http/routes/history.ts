@@ -13,7 +13,7 @@ import {
   type PageWanted,
   parseShownId,
 } from '../../ledger/ledger.ts';
-import { auditedActions, auditedResources } from '../../model/audit-event.ts';
+import { eventActions, eventResources } from '../../model/audit-event.ts';
 import { InvalidValue } from '../../model/invalid-value.ts';
 import { Type } from '../../model/json-schema.ts';
 import { parseName } from '../../model/name.ts';
@@ -43,7 +43,7 @@ export const historyRoutes: Routes = async (app, services) => {
         tags: ['history'],
         summary: 'Who changed what, newest first',
         querystring: strict({
-          kind: Type.Optional(oneOf(auditedResources, { description: 'The `resource` of the events' })),
+          kind: Type.Optional(oneOf(eventResources, { description: 'The `resource` of the events' })),
           subject: Type.Optional(
             Type.String({
               minLength: 1,
@@ -51,7 +51,7 @@ export const historyRoutes: Routes = async (app, services) => {
               description: 'The `name` of the events, exactly as they have it',
             }),
           ),
-          action: Type.Optional(oneOf(auditedActions)),
+          action: Type.Optional(oneOf(eventActions)),
           actor: Type.Optional(
             Type.String({ minLength: 1, maxLength: 255, description: 'The id of a token, or a part of this service' }),
           ),

@@ -1,6 +1,6 @@
 // The schemas of events, of the history of addresses and of the usage of pools.
 
-import { auditedActions, auditedResources } from '../../model/audit-event.ts';
+import { eventActions, eventResources } from '../../model/audit-event.ts';
 import { Type } from '../../model/json-schema.ts';
 import { nullable, oneOf } from './common.ts';
 
@@ -14,9 +14,11 @@ export const EventBody = Type.Object(
     id: Type.String({ description: 'The revision of the change, and its place among the events of that revision' }),
     revision: Type.Integer(),
     at: Time,
-    resource: oneOf(auditedResources),
-    action: oneOf(auditedActions),
-    name: Type.String({ description: 'The name of the resource' }),
+    resource: oneOf(eventResources, {
+      description: '`authentication`: requests of one client that had no valid token, in about a minute',
+    }),
+    action: oneOf(eventActions),
+    name: Type.String({ description: 'The name of the resource, or the address of the client' }),
     actor: Type.Object({
       kind: oneOf(['token', 'system']),
       id: Type.String(),

@@ -7,8 +7,8 @@ import {
   type AuditActor,
   type AuditEvent,
   type AuditedDecision,
-  auditedActions,
-  auditedResources,
+  eventActions,
+  eventResources,
   type Fields,
 } from '../../model/audit-event.ts';
 import { InvalidValue } from '../../model/invalid-value.ts';
@@ -58,8 +58,8 @@ const actor = Type.Object({
 } satisfies FieldsOf<AuditActor>);
 
 const event = Type.Object({
-  resource: Type.Enum([...auditedResources]),
-  action: Type.Enum([...auditedActions]),
+  resource: Type.Enum([...eventResources]),
+  action: Type.Enum([...eventActions]),
   name: text,
   before: fieldsOrNull,
   after: fieldsOrNull,

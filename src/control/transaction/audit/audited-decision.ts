@@ -23,6 +23,8 @@ interface Written {
   names: NameEdits;
   /** By the key of a zone: how many RRsets its import adds, changes, deletes, and leaves as they are. */
   imports: ReadonlyMap<string, Fields>;
+  /** Events of what no operation changes. */
+  told: readonly AuditEvent[];
 }
 
 const kinds: ReadonlyMap<string, AuditedKind<KindName>> = new Map(
@@ -31,9 +33,9 @@ const kinds: ReadonlyMap<string, AuditedKind<KindName>> = new Map(
   ),
 );
 
-/** Returns the events and the uses of a decision; undefined if it changes nothing that users see. */
+/** Returns the events and the uses of a decision; undefined if it changes nothing that users see, and tells nothing. */
 export function auditedDecision(context: DecisionContext, written: Written): AuditedDecision | undefined {
-  const events: AuditEvent[] = [];
+  const events: AuditEvent[] = [...written.told];
   const uses: AddressUse[] = [];
   const tellsOf = (host: Fqdn) => written.operations.has(hostKey(host));
   for (const operation of written.operations.values()) {

@@ -1,0 +1,87 @@
+// Requests without a valid token, for the audit events. Requests note them in memory. Housekeeping tells them once a
+// minute, in one transaction with few events: nobody can fill the store or the ledger with attempts
+// (test/control/refused-attempts.test.ts).
+
+import type { AuditEvent } from '../../model/audit-event.ts';
+import { timestamp } from '../../model/timestamp.ts';
+import type { Decision, DecisionContext } from '../transaction/decision.ts';
+import { TransactionBuilder } from '../transaction/transaction-builder.ts';
+
+const windowMilliseconds = 60_000;
+/** The clients that have an event of their own. The attempts of all others are one event. */
+const maxClients = 10;
+/** The tokens that one event names. */
+const maxTokens = 10;
+/** The name of the event of the other clients. */
+const others = 'others';
+
+/** The refused attempts of one client, or of the others. Times are milliseconds since the epoch. */
+interface Attempts {
+  client: string;
+  count: number;
+  since: number;
+  until: number;
+  /** The ids of stored tokens whose secret was wrong, or that have expired. */
+  tokens: Set<string>;
+}
+
+/** The attempts that were not told yet. */
+export class RefusedAttempts {
+  readonly #clients = new Map<string, Attempts>();
+  readonly #now: () => number;
+
+  constructor(now = () => Date.now()) {
+    this.#now = now;
+  }
+
+  /** Notes an attempt of a client. `token`: the id of the stored token that the request names. */
+  note(client: string, token: string | undefined): void {
+    const now = this.#now();
+    this.#add({ client, count: 1, since: now, until: now, tokens: new Set(token === undefined ? [] : [token]) });
+  }
+
+  /** Returns the attempts if the first of them is a minute old, and forgets them. Otherwise returns none. */
+  takeDue(): Attempts[] {
+    const attempts = [...this.#clients.values()];
+    if (attempts.length === 0) return attempts;
+    const oldest = Math.min(...attempts.map(({ since }) => since));
+    const age = this.#now() - oldest;
+    // A clock that was set back does not delay them.
+    if (age >= 0 && age < windowMilliseconds) return [];
+    this.#clients.clear();
+    return attempts;
+  }
+
+  /** Takes back attempts that could not be told. */
+  putBack(attempts: readonly Attempts[]): void {
+    for (const one of attempts) this.#add(one);
+  }
+
+  #add({ client, count, since, until, tokens }: Attempts): void {
+    const own = this.#clients.size - Number(this.#clients.has(others));
+    const name = this.#clients.has(client) || own < maxClients ? client : others;
+    const noted = this.#clients.get(name) ?? { client: name, count: 0, since, until, tokens: new Set<string>() };
+    noted.count += count;
+    noted.since = Math.min(noted.since, since);
+    noted.until = Math.max(noted.until, until);
+    for (const token of tokens) if (noted.tokens.size < maxTokens) noted.tokens.add(token);
+    this.#clients.set(name, noted);
+  }
+}
+
+/** Tells attempts in audit events: one for each client. Writes nothing else. */
+export function decideTellAttempts(context: DecisionContext, attempts: readonly Attempts[]): Decision<void> {
+  const builder = new TransactionBuilder(context);
+  for (const one of attempts) builder.tell(eventOf(one));
+  return builder.build(undefined);
+}
+
+function eventOf({ client, count, since, until, tokens }: Attempts): AuditEvent {
+  const after = {
+    attempts: count,
+    since: timestamp(since),
+    until: timestamp(until),
+    ...(tokens.size > 0 && { tokens: [...tokens].sort() }),
+  };
+  return { resource: 'authentication', action: 'refused', name: client, before: null, after };
+}
