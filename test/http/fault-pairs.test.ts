@@ -2,6 +2,7 @@
 // from one of them. A fault that another one hides with good reason says so (`needs`).
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import { type Method, type Problem, problemIn } from '../support/api-client.ts';
@@ -390,7 +391,40 @@ const operations: Record<string, Operation> = {
     path: '/v1/tokens/ci',
     faults: [createOnly, fault('stands', ':id', 'none'), { ...stale, needs: [':id'] }],
   },
+  putResolver: {
+    method: 'PUT',
+    path: '/v1/resolvers/dns1',
+    body: { address: '192.0.2.53', kind: 'bind' },
+    faults: [
+      stray,
+      createOnly,
+      fault('schema', '/port', 0),
+      fault('schema', '/kind', 'x'),
+      fault('parse', '/name', 'other', [':name']),
+      fault('parse', '/address', '300.1.1.1'),
+      fault('schema', ':name', 'No%20Label'),
+      { ...stale, needs: [':name'] },
+    ],
+  },
+  deleteResolver: {
+    method: 'DELETE',
+    path: '/v1/resolvers/dns1',
+    faults: [
+      createOnly,
+      fault('schema', ':name', 'No%20Label'),
+      fault('stands', ':name', 'none'),
+      { ...stale, needs: [':name'] },
+    ],
+  },
 };
+
+test('every write operation of the description is here', () => {
+  const file = new URL('../../openapi/openapi.json', import.meta.url);
+  const { paths } = JSON.parse(readFileSync(file, 'utf8')) as { paths: Record<string, Record<string, unknown>> };
+  const writes = Object.values(paths).flatMap(({ get: _, ...methods }) => Object.values(methods));
+  const ids = writes.map((operation) => (operation as { operationId: string }).operationId);
+  assert.deepEqual(Object.keys(operations).sort(), ids.sort());
+});
 
 test('each write operation tells two faults of different stages, and none that follows from them', async (t) => {
   // A trial that fails is logged, and the client gets the faults that were found before.
@@ -407,6 +441,7 @@ test('each write operation tells two faults of different stages, and none that f
   await api.ok(201, 'POST', '/v1/hosts', { name: 'other.foo.k8s', addresses: ['192.0.2.3'] });
   await api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/own/A', { records: ['192.0.2.77'] });
   await api.ok(201, 'POST', '/v1/tokens', { name: 'ci', role: 'viewer' });
+  await api.ok(201, 'PUT', '/v1/resolvers/dns1', { address: '192.0.2.53', kind: 'bind' });
   const before = await dump();
   for (const [id, operation] of Object.entries(operations)) {
     await t.test(id, async () => {

@@ -17,8 +17,9 @@ export function checkReadOnly(
 ): void {
   const refusals = new Refusals();
   for (const [field, value] of Object.entries(request)) {
-    if (value === undefined || !isKnown(value) || isDeepStrictEqual(value, shown?.[field])) continue;
-    refusals.try(() => refuseReadOnly(`${path}/${field}`, shown?.[field]));
+    const now = shown?.[field];
+    if (value === undefined || !isKnown(value) || !isKnown(now) || isDeepStrictEqual(value, now)) continue;
+    refusals.try(() => refuseReadOnly(`${path}/${field}`, now));
   }
   refusals.throwIfAny();
 }

@@ -3,6 +3,7 @@
 import { atField } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';
 import type { CompanyResolver } from '../../model/resolver.ts';
+import { parseAll } from '../input/refusals.ts';
 
 /** A resolver as people write it. */
 export interface ResolverInput {
@@ -15,10 +16,6 @@ export const defaultResolverPort = 53;
 
 /** Refuses with `invalid_request`. */
 export function parseResolverInput(name: string, { address, port, kind }: ResolverInput): CompanyResolver {
-  return {
-    name,
-    address: atField('/address', () => parseAddress(address)),
-    port: port ?? defaultResolverPort,
-    kind,
-  };
+  const [parsed] = parseAll(() => atField('/address', () => parseAddress(address)));
+  return { name, address: parsed, port: port ?? defaultResolverPort, kind };
 }
