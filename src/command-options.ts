@@ -22,8 +22,25 @@ export type OptionValues<Rows extends CommandOptions> = {
 
 const text = (value: string): string => value;
 
+/** The variable that has the passphrase of a backup. It is no setting of a replica. */
+export const passphraseVariable = 'ZONEWRIGHT_BACKUP_PASSPHRASE';
+const orVariable = `instead of the variable ${passphraseVariable}`;
+
 export const backupOptions = {
   withoutLedger: { flag: 'without-ledger', help: 'leave a ledger in a file out' },
+  encrypt: { flag: 'encrypt', help: `encrypt with a passphrase, in the format of age; asks for it on a terminal` },
+  recipients: {
+    flag: 'recipient',
+    value: 'age1…,…',
+    help: 'encrypt for these recipients of age, instead of with a passphrase',
+    parse: (value: string): string[] => value.split(',').map((part) => part.trim()),
+  },
+  passphraseFile: {
+    flag: 'passphrase-file',
+    value: 'FILE',
+    help: `encrypt with the passphrase in this file, ${orVariable}`,
+    parse: text,
+  },
   force: { flag: 'force', help: 'replace FILE if it exists' },
   api: {
     flag: 'api',
@@ -54,6 +71,18 @@ export const backupOptions = {
 
 export const restoreOptions = {
   withoutLedger: { flag: 'without-ledger', help: 'leave the ledger out, if FILE has it' },
+  identity: {
+    flag: 'identity',
+    value: 'FILE',
+    help: 'identities of age, to decrypt a backup that is for one of their recipients',
+    parse: text,
+  },
+  passphraseFile: {
+    flag: 'passphrase-file',
+    value: 'FILE',
+    help: `the passphrase of an encrypted backup, ${orVariable}`,
+    parse: text,
+  },
   check: { flag: 'check', help: 'only check FILE to its last octet, and say what it has' },
 } satisfies CommandOptions;
 

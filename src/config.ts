@@ -2,7 +2,7 @@
 // is reported is unknown (model/unknown.ts), so that no fault is reported that may only follow from it.
 // The only file that reads the environment. The rows of the settings: settings.ts. Their syntax: read-arguments.ts.
 
-import { backupOptions, restoreOptions } from './command-options.ts';
+import { backupOptions, passphraseVariable, restoreOptions } from './command-options.ts';
 import { checkCertificate } from './model/pem.ts';
 import { messageOf } from './model/thrown.ts';
 import { isKnown, known, orUnknown, unknownValue } from './model/unknown.ts';
@@ -75,7 +75,9 @@ export function readConfig(args: readonly string[], environment: NodeJS.ProcessE
 export function readRestoreConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env) {
   const faults: string[] = [];
   const given = readArguments(args, faults, restoreOptions);
-  const options = readOptions(restoreOptions, given, faults);
+  const options = { ...readOptions(restoreOptions, given, faults), passphrase: environment[passphraseVariable] };
+  if (options.identity !== undefined && options.passphraseFile !== undefined)
+    faults.push('--identity and --passphrase-file both say how to decrypt: give one of them');
   return { file: given.file, options, config: checkedConfig({ ...given, environment }, faults) };
 }
 
@@ -122,10 +124,13 @@ export function readBackupConfig(args: readonly string[], environment: NodeJS.Pr
     () => (known(options.tlsCert) === undefined) !== (known(options.tlsKey) === undefined),
     '--tls-cert and --tls-key go together: the files of a certificate and of its key',
   );
+  if (options.recipients !== undefined && (options.passphraseFile !== undefined || options.encrypt))
+    faults.push('--recipient goes without a passphrase (--encrypt, --passphrase-file): age takes only one of them');
   if (options.api !== undefined && given.flags.http !== undefined)
     faults.push('--api and --http both say where the replica is: give one of them');
   if (faults.length > 0) throw new ConfigFaults(faults);
-  return { file: given.file, where, adminToken, certificate: certificate || undefined, ...options };
+  const passphrase = environment[passphraseVariable];
+  return { file: given.file, where, adminToken, certificate: certificate || undefined, passphrase, ...options };
 }
 
 export type BackupConfig = ReturnType<typeof readBackupConfig>;
@@ -169,7 +174,7 @@ const serviceLink =
 function strayVariables(environment: NodeJS.ProcessEnv): string[] {
   const faults: string[] = [];
   for (const name of Object.keys(environment)) {
-    const known = settingRows.some(({ variable }) => variable === name);
+    const known = name === passphraseVariable || settingRows.some(({ variable }) => variable === name);
     if (
       name.startsWith('ZONEWRIGHT_') &&
       !known &&

@@ -7,6 +7,7 @@ import { BackupFault } from './backup/backup-format.ts';
 import type { BackupSummary } from './backup/read-backup.ts';
 import { checkBackup, type RestoreProgress, RestoreRefused, restoreBackup } from './backup/restore-backup.ts';
 import { shownLedger } from './cli/backup.ts';
+import { type DecryptOptions, decrypting } from './cli/encryption.ts';
 import { type Progress, shownSize } from './cli/progress.ts';
 import type { Config } from './config.ts';
 import { prepareDataDir } from './data-dir.ts';
@@ -17,7 +18,7 @@ import { openOwnStore } from './open-store.ts';
 /** Octets that are read at once. */
 const chunkSize = 256 * 1024;
 
-interface RestoreOptions {
+interface RestoreOptions extends DecryptOptions {
   file: string;
   config: Config;
   /** Writes nothing. */
@@ -36,7 +37,7 @@ export async function restore(options: RestoreOptions): Promise<string> {
   try {
     const { size } = await handle.stat();
     let octets = 0;
-    const chunks = async function* (): AsyncGenerator<Buffer> {
+    const stored = async function* (): AsyncGenerator<Buffer> {
       octets = 0;
       for await (const chunk of handle.createReadStream({ start: 0, autoClose: false, highWaterMark: chunkSize })) {
         if (options.signal.aborted) throw new Interrupted();
@@ -50,6 +51,7 @@ export async function restore(options: RestoreOptions): Promise<string> {
         if (doing === 'ledger') return `writing the ledger: ${shownSize(done)} of ${shownSize(total)}`;
         return `${doing === 'write' ? 'writing' : 'counting'}: ${done} of ${total} keys`;
       });
+    const chunks = await decrypting(handle, stored, options);
     const backup = await checkBackup(chunks(), show);
     if (options.check) return `${file} is whole: ${contentsOf(backup)}, written by version ${backup.header.version}\n`;
     await prepareDataDir(config.dataDir);

@@ -23,6 +23,8 @@ const peers = [
   ['knotd', 'knot'],
   ['promtool', 'prometheus'],
   ['postgres', 'postgresql'],
+  ['age', 'age'],
+  ['script', 'bsdutils'],
 ] as const;
 
 /** For the tests in test/neighbours alone. */

@@ -11,11 +11,12 @@ import type { PeerCertificate } from 'node:tls';
 import { BackupFault, type LedgerInBackup } from '../backup/backup-format.ts';
 import { checkBackup } from '../backup/restore-backup.ts';
 import { messageOf } from '../model/thrown.ts';
+import { type EncryptOptions, encrypted } from './encryption.ts';
 import { askReplica, codeOf, detailIn, type Where } from './find-replica.ts';
 import { type Output, openOutput } from './output-file.ts';
 import { Progress, shownSize } from './progress.ts';
 
-interface BackupOptions {
+interface BackupOptions extends EncryptOptions {
   /** `-`: standard output. */
   file: string;
   force: boolean;
@@ -45,7 +46,7 @@ export async function backup(options: BackupOptions): Promise<number> {
   const progress = new Progress();
   let output: Output | undefined;
   try {
-    output = await openOutput(options.file, options);
+    output = await encrypted(() => openOutput(options.file, options), options);
     const told = await writeBackup(options, output, progress, interrupt.signal);
     progress.end();
     (options.file === '-' ? process.stderr : process.stdout).write(`${told}\n`);

@@ -66,6 +66,7 @@ const owners: Record<string, string | string[]> = {
   'prom-client': 'http/',
   'ipaddr.js': 'model/address.ts',
   tr46: 'model/international-name.ts',
+  'age-encryption': 'cli/encryption.ts',
   pino: 'main.ts',
   'close-with-grace': 'main.ts',
 };

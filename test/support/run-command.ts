@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { delimiter, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const command = fileURLToPath(new URL('../../src/cli/zonewright.js', import.meta.url));
+export const command = fileURLToPath(new URL('../../src/cli/zonewright.js', import.meta.url));
 
 export interface Ran {
   status: number | null;

@@ -1,0 +1,30 @@
+// Asks the operator for a passphrase on the terminal, which does not show it.
+
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+
+/** Returns the passphrase. A new one is asked for twice. Rejects if it is empty, or if the operator ends it. */
+export async function askPassphrase({ isNew }: { isNew: boolean }): Promise<string> {
+  const passphrase = await ask(isNew ? 'New passphrase of the backup: ' : 'Passphrase of the backup: ');
+  if (passphrase === '') throw new Error('the passphrase is empty');
+  if (isNew && (await ask('Once more: ')) !== passphrase) throw new Error('the two passphrases are not the same');
+  return passphrase;
+}
+
+async function ask(question: string): Promise<string> {
+  const nowhere = new Writable({ write: (_, __, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  process.stderr.write(question);
+  const ended = new Promise<never>((_, reject) => {
+    const end = () => reject(new Error('no passphrase was given'));
+    lines.once('SIGINT', end);
+    lines.once('close', end);
+  });
+  try {
+    return await Promise.race([lines.question(''), ended]);
+  } finally {
+    ended.catch(() => undefined);
+    lines.close();
+    process.stderr.write('\n');
+  }
+}
