@@ -6,9 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Certificate } from '../dns/listen/certificate.ts';
 import { minTls } from '../dns/listen/dns-limits.ts';
 import { refuse } from '../errors.ts';
-
-/** Routes that need no certificate of the client: health checks have none. */
-const openRoutes: ReadonlySet<string | undefined> = new Set(['/healthz', '/readyz']);
+import { isHealthCheck } from './is-health-check.ts';
 
 /** Returns the TLS options of a server with this certificate. Without `clientCa`, clients need no certificate. */
 export function tlsOptions({ cert, key, clientCa }: Certificate): ServerOptions {
@@ -33,7 +31,8 @@ export function useCertificate(app: FastifyInstance, certificate: Certificate): 
 /** Refuses requests of clients without a certificate that one of our authorities has signed. */
 export function requireClientCertificates(app: FastifyInstance): void {
   app.addHook('onRequest', async ({ raw, routeOptions }) => {
-    if (openRoutes.has(routeOptions.url)) return;
+    // Health checks have none.
+    if (isHealthCheck(routeOptions.url)) return;
     const socket = raw.socket as TLSSocket;
     if (socket.authorized) return;
     // Without a certificate, TLS says that its issuer is not known.

@@ -22,7 +22,10 @@ export interface ConnectionLimits {
   maxConnections: number;
   /** Connections of one client: an IPv4 address, or an IPv6 /64. */
   maxPerClient: number;
-  /** Connections beyond both limits from addresses of this machine, so that its probe always gets one. */
+  /**
+   * Connections beyond both limits from addresses of this machine, for health checks only, so that its probe always
+   * gets one.
+   */
   reservedForMachine: number;
   /** Until the header of a request is complete. */
   headersMilliseconds: number;
@@ -43,6 +46,8 @@ export const connectionLimits: ConnectionLimits = {
   silenceMilliseconds: 60_000,
   checkMilliseconds: 2000,
 };
+
+export const allInUse = 'all connections that clients may have are in use: close some, or try again later';
 
 /** From the server's stop until requests that have begun to arrive must be complete. */
 const arriveMilliseconds = 1000;
@@ -67,6 +72,8 @@ export class Connections {
   /** The handshakes among them, by {@link peerOf}. */
   readonly #handshakes = new Map<string, Handshake>();
   readonly #perClient = new Map<string, number>();
+  /** Those that were beyond the limits when they were accepted. */
+  readonly #reserved = new WeakSet<Duplex>();
   readonly #limits: ConnectionLimits;
 
   constructor(limits: ConnectionLimits) {
@@ -103,6 +110,15 @@ export class Connections {
   /** Returns a promise if the request must wait for earlier ones of its connection. */
   turn(request: IncomingMessage): Promise<void> | undefined {
     return this.#pipelineOf(request.socket)?.turn(request);
+  }
+
+  /**
+   * Returns whether the request came over a connection beyond the limits. Others could hold those as long as they like,
+   * and the probe would get none.
+   */
+  isBeyondLimits({ socket }: IncomingMessage): boolean {
+    const pipeline = this.#pipelineOf(socket);
+    return pipeline !== undefined && this.#reserved.has(socket) && this.#isBeyondLimits(pipeline.client);
   }
 
   /** Notes that the request has a valid token: its connection is not idle until the answer is made. */
@@ -180,6 +196,7 @@ export class Connections {
     this.#perClient.set(client, (this.#perClient.get(client) ?? 0) + 1);
     const connection = new Kind(socket, client);
     this.#open.set(socket, connection);
+    if (this.#isBeyondLimits(client)) this.#reserved.add(socket);
     if (connection instanceof Handshake) this.#handshakes.set(peerOf(socket), connection);
     socket.once('close', () => this.#delete(socket));
   }
@@ -193,7 +210,14 @@ export class Connections {
     // It goes on counting as a connection of its client, under the other socket.
     this.#open.delete(handshake.socket);
     this.#open.set(socket, new Pipeline(socket, handshake.client));
+    if (this.#reserved.has(handshake.socket)) this.#reserved.add(socket);
     socket.once('close', () => this.#delete(socket));
+  }
+
+  /** Returns whether the open connections are more than all clients, or this one, may have. */
+  #isBeyondLimits(client: string): boolean {
+    const { maxConnections, maxPerClient } = this.#limits;
+    return this.#open.size > maxConnections || (this.#perClient.get(client) ?? 0) > maxPerClient;
   }
 
   /** Makes it the most recently used one. */
@@ -255,8 +279,7 @@ function refuseConnection(socket: Socket, isTls: boolean): void {
   if (isTls) return void socket.destroy();
   // Node's parser would hand on a request.
   socket.removeAllListeners('data').on('data', () => {});
-  const inUse = 'all connections that clients may have are in use';
-  sendRefusal(socket, new Refusal('too_many_connections', `${inUse}: close some, or try again later`));
+  sendRefusal(socket, new Refusal('too_many_connections', allInUse));
 }
 
 /**

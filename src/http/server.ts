@@ -17,10 +17,11 @@ import { Refusal, refuse } from '../errors.ts';
 import { requireClientCertificates, tlsOptions } from './api-tls.ts';
 import { Authenticator } from './auth.ts';
 import { cautiousHeaders } from './cautious-headers.ts';
-import { type ConnectionLimits, Connections, connectionLimits } from './connections.ts';
+import { allInUse, type ConnectionLimits, Connections, connectionLimits } from './connections.ts';
 import { descriptionOptions } from './description.ts';
 import { addDocs } from './docs.ts';
 import { tellEveryFault } from './every-fault.ts';
+import { isHealthCheck } from './is-health-check.ts';
 import { buildSerializer, newValidatorCompiler } from './lazy-compilers.ts';
 import { limitRequests } from './limit-requests.ts';
 import { observeRequests } from './metrics.ts';
@@ -100,6 +101,11 @@ export async function createServer(
   app.addHook('onRequest', async ({ raw }, reply) => {
     reply.headers(cautiousHeaders);
     await connections.turn(raw);
+  });
+  app.addHook('onRequest', async ({ raw, routeOptions }, reply) => {
+    if (isHealthCheck(routeOptions.url) || !connections.isBeyondLimits(raw)) return;
+    reply.header('connection', 'close');
+    refuse('too_many_connections', allInUse);
   });
   app.setValidatorCompiler(newValidatorCompiler());
   if (certificate?.clientCa !== undefined) requireClientCertificates(app);

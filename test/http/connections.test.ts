@@ -316,13 +316,27 @@ test('silent clients and halves of requests make room; requests that are carried
   await api.refused('not_found', 'GET', '/v1/zones/e');
 });
 
-test('a client of this machine gets a connection while others have all of them', async (t) => {
+test('the probe of this machine gets a connection, whatever others on it do with theirs', async (t) => {
   const { url, store } = await servedApi(t, { limits: { ...few, reservedForMachine: 1 } });
-  holdCommits(t, store);
+  const release = holdCommits(t, store);
+  const busy = [];
   for (const name of ['a', 'b', 'c']) {
-    const busy = await rawClient(t, url);
-    busy.send(`${post}content-length: 13\r\n\r\n{"name": "${name}"}`);
+    const client = await rawClient(t, url);
+    client.send(`${post}content-length: 13\r\n\r\n{"name": "${name}"}`);
+    busy.push(client);
   }
   await delay(500);
   await answered(await rawClient(t, url));
+  for (const sent of ['{"name": "d"}', '{"name"']) {
+    const beyond = await rawClient(t, url);
+    beyond.send(`${post}content-length: 13\r\n\r\n${sent}`);
+    const [answer, ...more] = rawAnswers(await beyond.ended());
+    assert.ok(answer && more.length === 0);
+    assert.equal(problemIn(answer.status, answer.headers, answer.body).code, 'too_many_connections');
+    await answered(await rawClient(t, url));
+  }
+  release();
+  for (const client of busy) {
+    await until(() => rawAnswers(client.received())[0]?.status === 201, 'a request was cut');
+  }
 });
