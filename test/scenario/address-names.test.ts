@@ -61,3 +61,22 @@ for (const [title, addressNames, pointers] of [
     await api.refused('invalid_request', 'PUT', '/v1/zones/z', { addressNames }, [...pointers]);
   });
 }
+
+test('a patch changes some fields of the setting, and needs ranges where there are none', async (t) => {
+  const { api } = await servedApi(t);
+  await api.ok(201, 'POST', '/v1/zones', { name: 'z', addressNames: { ranges: ['10.0.0.0/8'] } });
+  await api.ok(200, 'PATCH', '/v1/zones/z', { addressNames: { hex: true } });
+  await api.ok(200, 'PATCH', '/v1/zones/z', { addressNames: { dotted: false } });
+  const changed = { ranges: ['10.0.0.0/8'], dashed: true, dotted: false, hex: true, ipv6: true };
+  const shown = await api.ok<{ addressNames: unknown }>(200, 'GET', '/v1/zones/z');
+  assert.deepEqual(shown.addressNames, changed);
+  const noForm = { dashed: false, hex: false };
+  await api.refused('invalid_request', 'PATCH', '/v1/zones/z', { addressNames: noForm }, ['/addressNames']);
+  // A field that goes back to its default: null removes it.
+  await api.ok(200, 'PATCH', '/v1/zones/z', { addressNames: { dotted: null, hex: null } });
+
+  await api.ok(200, 'PATCH', '/v1/zones/z', { addressNames: null });
+  for (const addressNames of [{}, { hex: true }, noForm])
+    await api.refused('invalid_request', 'PATCH', '/v1/zones/z', { addressNames }, ['/addressNames/ranges']);
+  await api.refused('not_found', 'PATCH', '/v1/zones/none', { addressNames: { hex: true } });
+});

@@ -99,7 +99,8 @@ export function checkZoneInput({ automatic: _, ...input }: ZoneInput): void {
 
 /** Refuses with `invalid_request` the faults of a merge patch that it has for any zone. */
 export function checkZonePatch(patch: object): void {
-  checkZoneInput(mergePatch({}, patch));
+  // A patch may leave the ranges as they are: then only the zone has them.
+  checkZoneInput(mergePatch({ addressNames: { ranges: unknownValue } }, patch));
 }
 
 /** Returns the zone that `current` becomes with the merge patch. Refuses with `invalid_request`. */
