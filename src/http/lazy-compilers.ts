@@ -89,9 +89,12 @@ function countValues(value: unknown, limit: number): number {
   return count;
 }
 
+/** To serialize a field that has several forms, Ajv looks which one it is. It warns of formats that only we have. */
+export const serializerOptions = { ajv: { validateFormats: false } } as const;
+
 /** Returns a serializer that works as Fastify's own: it omits fields that the schema does not name. */
 export const buildSerializer: SerializerFactory = (schemas, options) => {
-  const compiler = once(() => loadSerializer()(schemas, options));
+  const compiler = once(() => loadSerializer()(schemas, { ...options, ...serializerOptions }));
   return (route) => {
     const compile = once(() => compiler()(route));
     return (value: unknown) => compile()(value);
