@@ -2,6 +2,7 @@
 // resolvers are verified in test/neighbours; here a server stands for each thing that a resolver may do.
 
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { before, test } from 'node:test';
 import { createUDPServer, Packet } from 'dns2';
 import type { Api } from '../support/api-client.ts';
@@ -86,7 +87,7 @@ async function verified(t: Cleanup, behaviour: Behaviour) {
     const isUnvalidated = (request.header as { cd?: number }).cd === 1;
     const { rcode = 0, rcodeWithoutValidation = rcode, cached, fresh } = behaviour;
     response.header.rcode = isUnvalidated ? rcodeWithoutValidation : rcode;
-    const isSoa = Number(question?.type) === Packet.TYPE.SOA;
+    const isSoa = question?.name === 'one.test';
     if (!isSoa && rcode === 0) response.header.rcode = 3;
     const soa = isSoa ? cached : fresh;
     if (soa !== undefined) {
@@ -112,7 +113,7 @@ async function verified(t: Cleanup, behaviour: Behaviour) {
 }
 
 async function verifiedAt(port: number) {
-  const { token } = await tokenFor(app, `v-${port}`, { role: 'operator', zones: ['one.test'] });
+  const { token } = await tokenFor(app, `v-${randomUUID()}`, { role: 'operator', zones: ['one.test'] });
   await api.send('PUT', '/v1/resolvers/asked', { address: '127.0.0.1', port, kind: 'other' });
   const response = await fetch(`${app.url}/v1/zones/one.test/forwarding?verify=asked`, {
     headers: { authorization: `Bearer ${token}` },
@@ -137,6 +138,20 @@ test('a server that answers as the replica does, as a resolver that forwards wou
   const { verdict, detail } = await verifiedAt(Number(items[0]?.dns[0]?.split(':')[1]));
   assert.equal(verdict, 'forwards', detail);
 });
+
+for (const [type, record] of [
+  ['TXT', '"any"'],
+  ['CNAME', 'www.two.test.'],
+] as const) {
+  test(`a resolver that forwards a zone with a wildcard of the type ${type}: forwards`, async () => {
+    const path = `/v1/zones/one.test/rrsets/*/${type}`;
+    await api.ok(201, 'PUT', path, { records: [record] });
+    const { items } = await api.ok<{ items: { dns: string[] }[] }>(200, 'GET', '/v1/members');
+    const { verdict, detail } = await verifiedAt(Number(items[0]?.dns[0]?.split(':')[1]));
+    await api.send('DELETE', path);
+    assert.equal(verdict, 'forwards', detail);
+  });
+}
 
 const root: Soa = { owner: '', primary: 'a.root-servers.net', serial: 2026112900 };
 const behaviours: [what: string, verdict: string, behaviour: (here: Soa) => Behaviour, detail: RegExp][] = [
@@ -170,7 +185,18 @@ const behaviours: [what: string, verdict: string, behaviour: (here: Soa) => Beha
     (here) => ({ cached: here, fresh: root }),
     /still has its SOA in its cache/,
   ],
-  ['validates', 'validation_fails', () => ({ rcode: 2, rcodeWithoutValidation: 0 }), /except the zone/],
+  [
+    'validates',
+    'validation_fails',
+    (here) => ({ rcode: 2, rcodeWithoutValidation: 3, fresh: here }),
+    /except the zone/,
+  ],
+  [
+    'does not forward, and whose validation fails',
+    'not_forwarded',
+    () => ({ rcode: 2, rcodeWithoutValidation: 3, fresh: root }),
+    /as the zone '\.' says/,
+  ],
   ['reaches no target', 'fails', () => ({ rcode: 2 }), /SERVFAIL/],
   ['refuses us', 'refuses', () => ({ rcode: 5 }), /allow its address/],
 ];

@@ -1,4 +1,4 @@
-// Asks a DNS server one question over UDP, with a time limit. dns2 writes the query and reads the answer. Which
+// Asks a DNS server for a SOA over UDP, with a time limit. dns2 writes the query and reads the answer. Which
 // datagram is the answer is decided here: one from the server, with our id and our question. Others are dropped
 // (RFC 5452 §9).
 
@@ -11,7 +11,6 @@ import { type Fqdn, nameToWire } from '../../model/name.ts';
 
 interface Question {
   name: Fqdn;
-  type: 'SOA' | 'TXT';
   milliseconds: number;
   /** Asks a resolver, which shall ask others. */
   recursive?: boolean;
@@ -31,6 +30,8 @@ export interface ServerAnswer {
   rcode: number;
   /** True: the server has the zone itself. */
   isAuthoritative: boolean;
+  /** True: there is a SOA at the name, or an alias. */
+  hasAnswers: boolean;
   /** The SOA in the answer section: that of the name. */
   soa: AnsweredSoa | undefined;
   /** The SOA in the authority section: that of the zone that does not have the name, or not with this type. */
@@ -60,7 +61,7 @@ function textOf(name: Fqdn): string | undefined {
 
 /** Resolves with the answer. Rejects if none comes in time. */
 export async function askServer(server: Endpoint, question: Question): Promise<ServerAnswer> {
-  const { name, type, milliseconds, recursive = false, withoutValidation = false } = question;
+  const { name, milliseconds, recursive = false, withoutValidation = false } = question;
   const text = textOf(name);
   if (text === undefined) throw new Error(`cannot ask for ${name}`);
   // Loaded with the first question: a replica that nobody asks about forwarding does not need it.
@@ -70,13 +71,13 @@ export async function askServer(server: Endpoint, question: Question): Promise<S
   query.header.rd = recursive ? 1 : 0;
   // The types of dns2 do not have the bit yet.
   Object.assign(query.header, { cd: withoutValidation ? 1 : 0 });
-  query.questions.push(new Packet.Question(text, Packet.TYPE[type], Packet.CLASS.IN));
+  query.questions.push(new Packet.Question(text, soaType, Packet.CLASS.IN));
   const isAnswer = ({ header, questions: [asked], errors }: Packet) =>
     header.qr === 1 &&
     header.id === query.header.id &&
     errors.length === 0 &&
     asked?.name.toLowerCase() === text &&
-    Number(asked.type) === Packet.TYPE[type];
+    Number(asked.type) === soaType;
   const packet = await exchange(server, query.toBuffer(), milliseconds, (octets) => {
     const parsed = Packet.parse(octets);
     return isAnswer(parsed) ? parsed : undefined;
@@ -84,6 +85,7 @@ export async function askServer(server: Endpoint, question: Question): Promise<S
   return {
     rcode: packet.header.rcode,
     isAuthoritative: packet.header.aa === 1,
+    hasAnswers: packet.answers.length > 0,
     soa: soaIn(packet.answers.filter((record) => record.name.toLowerCase() === text)),
     denial: soaIn(packet.authorities),
   };

@@ -84,7 +84,6 @@ async function serialOf(target: Endpoint, zone: Fqdn): Promise<number | undefine
     try {
       const { rcode, isAuthoritative, soa } = await askServer(target, {
         name: zone,
-        type: 'SOA',
         milliseconds: tryMilliseconds,
       });
       return rcode === 0 && isAuthoritative ? soa?.serial : undefined;

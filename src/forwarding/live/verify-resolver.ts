@@ -1,6 +1,7 @@
 // Asks a resolver of the company whether it forwards a zone to us. Three questions at once: for the SOA of the zone,
 // which the resolver may have in its cache; and for two random names in the zone, which it must ask for, one of them
-// without validation. The answer that there is no such name has the SOA of whoever was asked, with its serial.
+// without validation. The answer that there is no such name has the SOA of whoever was asked, with its serial. So has
+// the answer that a wildcard has no SOA: only one that is an alias hides it.
 
 import { randomUUID } from 'node:crypto';
 import type { Endpoint } from '../../model/endpoint.ts';
@@ -43,16 +44,14 @@ export async function verifyResolver(resolver: Endpoint, zone: Fqdn, ours: () =>
     const label = `zonewright-verify-${randomUUID().slice(0, 13)}`;
     return (zone === root ? label : `${label}.${zone}`) as Fqdn;
   };
-  const ask = (name: Fqdn, type: 'SOA' | 'TXT', withoutValidation = false) =>
-    askServer(resolver, { name, type, milliseconds, recursive: true, withoutValidation }).catch(() => undefined);
-  const [cached, fresh, unvalidated] = await Promise.all([
-    ask(zone, 'SOA'),
-    ask(randomName(), 'TXT'),
-    ask(randomName(), 'TXT', true),
-  ]);
+  const ask = (name: Fqdn, withoutValidation = false) =>
+    askServer(resolver, { name, milliseconds, recursive: true, withoutValidation }).catch(() => undefined);
+  const [cached, fresh, unvalidated] = await Promise.all([ask(zone), ask(randomName()), ask(randomName(), true)]);
   const hasFailed = fresh === undefined || fresh.rcode === serverFailure;
   // A resolver that cannot reach the root of the Internet may take long until its validation fails.
   if (hasFailed && unvalidated !== undefined && [noError, nameError].includes(unvalidated.rcode)) {
+    if (denialOf(unvalidated, zone) === undefined && !unvalidated.hasAnswers)
+      return judge({ cached: undefined, fresh: unvalidated }, zone, before, ours());
     return tell(
       'validation_fails',
       `it finds ${zone} only without DNSSEC validation: except the zone from it, as the rendered configuration does`,
@@ -81,10 +80,9 @@ interface Answers {
 }
 
 function judge({ cached, fresh }: Answers, zone: Fqdn, before: OurSoa, after: OurSoa): Verification {
-  const owner = zone === root ? '' : zone;
-  const denial = fresh?.denial?.owner === owner ? fresh.denial : undefined;
-  const known = cached?.soa?.owner === owner ? cached.soa : undefined;
-  const seen = denial ?? (fresh === undefined ? known : undefined);
+  const denial = denialOf(fresh, zone);
+  const known = cached?.soa?.owner === ownerOf(zone) ? cached.soa : undefined;
+  const seen = denial ?? (fresh === undefined || fresh.hasAnswers ? known : undefined);
   if (seen === undefined) {
     const instead = fresh?.denial === undefined ? '' : `, as the zone '${fresh.denial.owner || '.'}' says`;
     const has = known === undefined ? '' : ', though it still has its SOA in its cache';
@@ -109,6 +107,16 @@ function judge({ cached, fresh }: Answers, zone: Fqdn, before: OurSoa, after: Ou
     );
   }
   return tell('forwards', `it forwards ${zone} here: it answers with serial ${seen.serial}`);
+}
+
+/** Returns the SOA of an answer that the zone has no such name, or not with this type. */
+function denialOf(answer: ServerAnswer | undefined, zone: Fqdn): AnsweredSoa | undefined {
+  return answer?.denial?.owner === ownerOf(zone) ? answer.denial : undefined;
+}
+
+/** Returns the name of the zone as answers have it. */
+function ownerOf(zone: Fqdn): string {
+  return zone === root ? '' : zone;
 }
 
 /** Returns whether a SOA is of our zone: its primary is ours, or its serial, which no other server has by chance. */
