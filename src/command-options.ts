@@ -26,6 +26,35 @@ const text = (value: string): string => value;
 export const passphraseVariable = 'ZONEWRIGHT_BACKUP_PASSPHRASE';
 const orVariable = `instead of the variable ${passphraseVariable}`;
 
+/** Of commands that ask the API of a running replica. */
+const apiOptions = {
+  api: {
+    flag: 'api',
+    value: 'URL',
+    help: 'the API of a replica on another machine, such as https://dns.example.com:8053',
+    parse: (value: string): URL => {
+      const url = URL.parse(value);
+      if (url === null || !['http:', 'https:'].includes(url.protocol) || url.pathname !== '/')
+        throw new InvalidValue('must be a URL such as https://dns.example.com:8053');
+      return url;
+    },
+  },
+  tokenFile: {
+    flag: 'token-file',
+    value: 'FILE',
+    help: 'file with a token, for backup that of an admin (default: ZONEWRIGHT_ADMIN_TOKEN, else <data-dir>/admin-token)',
+    parse: text,
+  },
+  tlsCa: {
+    flag: 'tls-ca',
+    value: 'FILE',
+    help: "authorities that sign the API's certificate, PEM (default: the system's; --http-tls-cert is trusted too)",
+    parse: text,
+  },
+  tlsCert: { flag: 'tls-cert', value: 'FILE', help: 'certificate of this client, PEM', parse: text },
+  tlsKey: { flag: 'tls-key', value: 'FILE', help: 'key of that certificate, PEM', parse: text },
+} satisfies CommandOptions;
+
 export const backupOptions = {
   withoutLedger: { flag: 'without-ledger', help: 'leave a ledger in a file out' },
   encrypt: { flag: 'encrypt', help: `encrypt with a passphrase, in the format of age; asks for it on a terminal` },
@@ -42,31 +71,30 @@ export const backupOptions = {
     parse: text,
   },
   force: { flag: 'force', help: 'replace FILE if it exists' },
-  api: {
-    flag: 'api',
-    value: 'URL',
-    help: 'the API of a replica on another machine, such as https://dns.example.com:8053',
-    parse: (value: string): URL => {
-      const url = URL.parse(value);
-      if (url === null || !['http:', 'https:'].includes(url.protocol) || url.pathname !== '/')
-        throw new InvalidValue('must be a URL such as https://dns.example.com:8053');
-      return url;
-    },
-  },
-  tokenFile: {
-    flag: 'token-file',
-    value: 'FILE',
-    help: 'file with the token of an admin (default: ZONEWRIGHT_ADMIN_TOKEN, else <data-dir>/admin-token)',
+  ...apiOptions,
+} satisfies CommandOptions;
+
+export const forwardingOptions = {
+  resolver: {
+    flag: 'resolver',
+    value: 'NAME',
+    help: 'the resolver: bind, unbound … (docs/forwarding.md)',
     parse: text,
   },
-  tlsCa: {
-    flag: 'tls-ca',
+  part: { flag: 'part', value: 'NAME', help: 'print one of several parts: options or zones of bind', parse: text },
+  apply: {
+    flag: 'apply',
     value: 'FILE',
-    help: "authorities that sign the API's certificate, PEM (default: the system's; --http-tls-cert is trusted too)",
+    help: 'write it into FILE between two markers, if it differs, in place of printing it',
     parse: text,
   },
-  tlsCert: { flag: 'tls-cert', value: 'FILE', help: 'certificate of this client, PEM', parse: text },
-  tlsKey: { flag: 'tls-key', value: 'FILE', help: 'key of that certificate, PEM', parse: text },
+  applyOptions: {
+    flag: 'apply-options',
+    value: 'FILE',
+    help: 'the other file of bind (options) and pdns-recursor-4 (lua)',
+    parse: text,
+  },
+  ...apiOptions,
 } satisfies CommandOptions;
 
 export const restoreOptions = {

@@ -2,7 +2,7 @@
 // is reported is unknown (model/unknown.ts), so that no fault is reported that may only follow from it.
 // The only file that reads the environment. The rows of the settings: settings.ts. Their syntax: read-arguments.ts.
 
-import { backupOptions, passphraseVariable, restoreOptions } from './command-options.ts';
+import { backupOptions, forwardingOptions, passphraseVariable, restoreOptions } from './command-options.ts';
 import { checkCertificate } from './model/pem.ts';
 import { messageOf } from './model/thrown.ts';
 import { isKnown, known, orUnknown, unknownValue } from './model/unknown.ts';
@@ -114,8 +114,40 @@ export function readProbeConfig(args: readonly string[], environment: NodeJS.Pro
 export function readBackupConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env) {
   const faults: string[] = [];
   const given = readArguments(args, faults, backupOptions);
-  const call = { ...given, environment };
   const options = readOptions(backupOptions, given, faults);
+  if (options.recipients !== undefined && (options.passphraseFile !== undefined || options.encrypt))
+    faults.push('--recipient goes without a passphrase (--encrypt, --passphrase-file): age takes only one of them');
+  const passphrase = environment[passphraseVariable];
+  return { file: given.file, passphrase, ...readApiCall({ ...given, environment }, options, faults) };
+}
+
+/**
+ * Returns the zones and the options of `forwarding` (cli/forwarding.ts), which finds the replica as `probe` does.
+ * Throws ConfigFaults.
+ */
+export function readForwardingConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env) {
+  const faults: string[] = [];
+  const given = readArguments(args, faults, forwardingOptions, 'zone');
+  const options = readOptions(forwardingOptions, given, faults);
+  const { resolver, part, apply, applyOptions } = options;
+  check(faults, () => known(resolver) === undefined, '--resolver is missing: name the resolver, such as bind');
+  check(
+    faults,
+    () => known(part) !== undefined && (known(apply) ?? known(applyOptions)) !== undefined,
+    '--part is for printing: --apply and --apply-options each take their own part',
+  );
+  return { zones: given.file, ...readApiCall({ ...given, environment }, options, faults), resolver: resolver ?? '' };
+}
+
+/** The options of every command that asks the API. */
+interface ApiOptions {
+  api: URL | undefined;
+  tlsCert: string | undefined;
+  tlsKey: string | undefined;
+}
+
+/** Returns the options of a command with what it needs to ask the API (cli/ask-api.ts). Throws ConfigFaults. */
+function readApiCall<Options extends ApiOptions>(call: Call, options: Options, faults: string[]) {
   const where = readWhere(call, faults);
   const adminToken = readSetting(settings.adminToken, call, faults);
   const certificate = readSetting(settings.httpTlsCert, call, faults);
@@ -124,13 +156,10 @@ export function readBackupConfig(args: readonly string[], environment: NodeJS.Pr
     () => (known(options.tlsCert) === undefined) !== (known(options.tlsKey) === undefined),
     '--tls-cert and --tls-key go together: the files of a certificate and of its key',
   );
-  if (options.recipients !== undefined && (options.passphraseFile !== undefined || options.encrypt))
-    faults.push('--recipient goes without a passphrase (--encrypt, --passphrase-file): age takes only one of them');
-  if (options.api !== undefined && given.flags.http !== undefined)
+  if (options.api !== undefined && call.flags.http !== undefined)
     faults.push('--api and --http both say where the replica is: give one of them');
   if (faults.length > 0) throw new ConfigFaults(faults);
-  const passphrase = environment[passphraseVariable];
-  return { file: given.file, where, adminToken, certificate: certificate || undefined, passphrase, ...options };
+  return { where, adminToken, certificate: certificate || undefined, ...options };
 }
 
 export type BackupConfig = ReturnType<typeof readBackupConfig>;

@@ -6,13 +6,14 @@ import { styleText } from 'node:util';
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 import type { App } from './app.ts';
-import { backupOptions, describeOptions, restoreOptions } from './command-options.ts';
+import { backupOptions, describeOptions, forwardingOptions, restoreOptions } from './command-options.ts';
 import {
   type Config,
   ConfigFaults,
   describeSettings,
   readBackupConfig,
   readConfig,
+  readForwardingConfig,
   readProbeConfig,
   readRestoreConfig,
 } from './config.ts';
@@ -26,12 +27,15 @@ const usage = `Usage: zonewright <command> [flags]
   probe         exit 0 when the replica on this machine is ready (for container health checks)
   backup FILE   write everything that a running replica stores into FILE (-: standard output)
   restore FILE  write a backup into an empty store, of either kind
+  forwarding ZONES  print what a resolver must be told to forward ZONES (a,b), or write it into its file
   claim-ledger  make this replica the one that has the ledger (SQLite): copy its file here first
 
   --help, --version
 
 Flags of backup only (it finds a replica on this machine as probe does):
 ${describeOptions(backupOptions)}
+Flags of forwarding only (it finds a replica as backup does):
+${describeOptions(forwardingOptions)}
 Flags of restore only:
 ${describeOptions(restoreOptions)}
 Flags and their environment variables; a flag overrides its variable:
@@ -48,6 +52,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<num
   probe: runProbe,
   backup: runBackup,
   restore: runRestore,
+  forwarding: runForwarding,
   'claim-ledger': (args) => runClaimLedger(readConfig(args)),
 };
 
@@ -89,6 +94,11 @@ async function runProbe(args: readonly string[]): Promise<number> {
 async function runBackup(args: readonly string[]): Promise<number> {
   const { backup } = await import('./cli/backup.ts');
   return backup(readBackupConfig(args));
+}
+
+async function runForwarding(args: readonly string[]): Promise<number> {
+  const { forwarding } = await import('./cli/forwarding.ts');
+  return forwarding(readForwardingConfig(args));
 }
 
 async function runRestore(args: readonly string[]): Promise<number> {

@@ -14,7 +14,7 @@ export interface Arguments {
   flags: Flags;
   /** The switches that are given. */
   switches: ReadonlySet<string>;
-  /** The file of a command that has one. */
+  /** The file of a command that has one, or what it has in its place. */
   file: string;
   /** The flags whose value is not known: none is given, or several. */
   unclear: ReadonlySet<string>;
@@ -22,11 +22,12 @@ export interface Arguments {
   hasStrays: boolean;
 }
 
-/** Reads the arguments of a command. One with flags of its own has a file too. */
+/** Reads the arguments of a command. One with flags of its own has a file too, or something else: `what`. */
 export function readArguments(
   args: readonly string[],
   faults: string[],
   own?: Readonly<Record<string, CommandOption>>,
+  what = 'file',
 ): Arguments {
   const ownRows = Object.values(own ?? {});
   const switches = ownRows.flatMap(({ flag, parse }) => (parse === undefined ? [flag] : []));
@@ -64,7 +65,7 @@ export function readArguments(
   const extras = own === undefined ? files : files.slice(1);
   for (const extra of extras)
     faults.push(`'${extra}' is not expected here: a flag begins with --, and npm start takes flags after a --`);
-  if (own !== undefined && files.length === 0) faults.push('the file is missing: name it after the command');
+  if (own !== undefined && files.length === 0) faults.push(`the ${what} is missing: name it after the command`);
   for (const flag of repeated) faults.push(`--${flag} is given more than once, with different values`);
   return {
     flags: Object.fromEntries([...given].filter(([flag]) => !switches.includes(flag))),

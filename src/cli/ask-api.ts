@@ -1,0 +1,153 @@
+// Asks the API of a running replica, with a token: the replica on this machine, or one elsewhere. For commands.
+
+import { once } from 'node:events';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import type { RequestOptions } from 'node:https';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { PeerCertificate } from 'node:tls';
+import { messageOf } from '../model/thrown.ts';
+import { askReplica, codeOf, detailIn, type Where } from './find-replica.ts';
+
+/** Which replica is asked, and with what. */
+export interface ApiCall {
+  /** The replica on this machine. */
+  where: Where;
+  /** The API of a replica elsewhere. */
+  api: URL | undefined;
+  adminToken: string | undefined;
+  tokenFile: string | undefined;
+  /** The file of the certificate that the replica on this machine has. */
+  certificate: string | undefined;
+  tlsCa: string | undefined;
+  tlsCert: string | undefined;
+  tlsKey: string | undefined;
+}
+
+interface AskOptions {
+  /** How long the replica may say nothing until it answers, and while it sends the answer. */
+  answerMilliseconds: number;
+  sendMilliseconds: number;
+  signal?: AbortSignal;
+  /** Called when the replica is found, and its answer is waited for. */
+  onFound?: () => void;
+}
+
+/**
+ * Returns the answer to a GET with status 200. The tokens of this machine's files are tried one after the other.
+ * Rejects with a message for people.
+ */
+export async function askApi(
+  call: ApiCall,
+  path: string,
+  { onFound, ...patience }: AskOptions,
+): Promise<{ url: string; response: IncomingMessage }> {
+  // The replica is found without a token: so no token is sent without TLS to a replica that has it.
+  const url = new URL(path, call.api ?? (await urlHere(call.where)));
+  const trust = url.protocol === 'https:' ? await trustOf(call) : {};
+  const tokens = await tokensOf(call);
+  onFound?.();
+  for (const [index, token] of tokens.entries()) {
+    const response = await send(url, token, trust, patience);
+    if (response.statusCode === 200) return { url: String(url), response };
+    const detail = detailIn(await text(response));
+    if (response.statusCode === 401 && index < tokens.length - 1) continue;
+    throw new Error(`${url}: ${detail ?? `the answer is ${response.statusCode}: is this a replica?`}`);
+  }
+  throw new Error('there is no token');
+}
+
+async function urlHere(where: Where): Promise<string> {
+  try {
+    const { url, response } = await askReplica(where, '/healthz');
+    response.resume();
+    return url;
+  } catch (error) {
+    const ways = 'say with --data-dir or --http where the replica on this machine is, or with --api where another is';
+    throw new Error(`no replica answers: ${messageOf(error)}: ${ways}`, { cause: error });
+  }
+}
+
+async function send(
+  url: URL,
+  token: string,
+  trust: RequestOptions,
+  { answerMilliseconds, sendMilliseconds, signal }: AskOptions,
+): Promise<IncomingMessage> {
+  const { get } = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
+  const sent = get(url, {
+    ...trust,
+    agent: false,
+    ...(signal && { signal }),
+    headers: { authorization: `Bearer ${token}` },
+    timeout: answerMilliseconds,
+  });
+  sent.on('timeout', () => sent.destroy(new Error('the replica says nothing any more')));
+  try {
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    // From now on, the response has the errors too.
+    sent.on('error', () => undefined).setTimeout(sendMilliseconds);
+    return response;
+  } catch (error) {
+    throw new Error(`${url.origin}: ${messageOf(error)}${wayOutOf(error)}`, { cause: error });
+  }
+}
+
+/** Returns what to do about an error of TLS. */
+function wayOutOf(error: unknown): string {
+  const code = codeOf(error);
+  if (/^ERR_TLS_CERT_ALTNAME_INVALID$/.test(code))
+    return ': name the host of the certificate with --api, or give the certificate itself with --http-tls-cert';
+  if (/CERT|ISSUER|SIGNATURE/.test(code))
+    return ': give the authority of its certificate with --tls-ca, or the certificate itself with --http-tls-cert';
+  return '';
+}
+
+/**
+ * Returns whom to trust. The certificate that the settings of the replica name is trusted whatever name it has: it is a
+ * file of this machine.
+ */
+async function trustOf({ certificate, tlsCa, tlsCert, tlsKey }: ApiCall): Promise<RequestOptions> {
+  const [ca, own, cert, key] = await Promise.all([tlsCa, certificate, tlsCert, tlsKey].map(readNamed));
+  const tls = await import('node:tls');
+  const { X509Certificate } = await import('node:crypto');
+  const pinned = own && new X509Certificate(own).fingerprint256;
+  const roots = ca === undefined ? tls.rootCertificates : [ca];
+  return {
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    ...((ca ?? own) !== undefined && { ca: [...roots, ...(own === undefined ? [] : [own])] }),
+    ...(pinned !== undefined && { allowPartialTrustChain: true }),
+    checkServerIdentity: (host: string, peer: PeerCertificate) =>
+      peer.fingerprint256 === pinned ? undefined : tls.checkServerIdentity(host, peer),
+  };
+}
+
+async function readNamed(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    throw new Error(`${path} cannot be read: ${messageOf(error)}`, { cause: error });
+  });
+}
+
+/** Returns the tokens to try. A data directory may have the tokens of several stores: the newest comes first. */
+async function tokensOf({ tokenFile, adminToken, api, where }: ApiCall): Promise<string[]> {
+  if (tokenFile !== undefined) return [((await readNamed(tokenFile)) ?? '').trim()];
+  if (adminToken !== undefined) return [adminToken];
+  const ways = 'give its file with --token-file, or set ZONEWRIGHT_ADMIN_TOKEN';
+  // The token of a replica here is not shown to one elsewhere.
+  if (api !== undefined) throw new Error(`a replica elsewhere needs a token: ${ways}`);
+  const { dataDir } = where;
+  const names = await readdir(dataDir).catch((error: unknown) => {
+    throw new Error(`there is no token (${messageOf(error)}): ${ways}`, { cause: error });
+  });
+  const files = await Promise.all(
+    names
+      .filter((name) => /^admin-token(-\d+)?$/.test(name))
+      .map(async (name) => ({ path: join(dataDir, name), at: (await stat(join(dataDir, name))).mtimeMs })),
+  );
+  if (files.length === 0) throw new Error(`${dataDir} has no admin-token: ${ways}`);
+  const texts = await Promise.all(files.sort((a, b) => b.at - a.at).map(({ path }) => readNamed(path)));
+  return texts.map((content = '') => content.trim());
+}
