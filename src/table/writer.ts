@@ -15,6 +15,7 @@ import { none, type Reference, unitBytes, unitWords, type ZoneId } from './layou
 import { type Memory, openMemory } from './memory.ts';
 import type { NameKey } from './name-key.ts';
 import { addressesIn, decodeRrsets, NodeDataEncoder, type TableRrset } from './node-data.ts';
+import { NodeIterations } from './node-iterations.ts';
 import { createNode, removeEmptyNodes } from './node-tree.ts';
 import { decodeSoa, encodeSoa } from './soa-block.ts';
 import type { Table } from './table.ts';
@@ -34,7 +35,7 @@ export interface AddressNode {
   addresses: AddressNumber[];
 }
 
-/** Is told which addresses the records of a name name. Records that a host manages do not count. */
+/** Is told of the addresses in the A and AAAA records of a name. Records that a host manages do not count. */
 export interface AddressListener {
   /** Returns whether it wants to know of changes in the zone. */
   tracks(zone: ZoneId): boolean;
@@ -69,13 +70,13 @@ export class TableWriter {
   readonly #key: NameKey;
   readonly #held = new HeldAddresses();
   #listener: AddressListener | undefined;
-  /** The running iterations of {@link nodes}. `next` is the node to visit next; it must not be a removed node. */
-  readonly #iterations = new Set<{ zone: ZoneId; next: Reference }>();
+  readonly #iterations: NodeIterations;
 
   constructor(memory: Memory) {
     this.#memory = memory;
     this.#key = memory.reader.newKey();
     this.#zones = new Zones(memory);
+    this.#iterations = new NodeIterations(memory.words);
     memory.allocator.whenFull(() => {
       memory.quiescence.collect();
       this.#zones.dismantle(Number.POSITIVE_INFINITY);
@@ -118,14 +119,14 @@ export class TableWriter {
   publishZone(zone: ZoneId): void {
     const old = this.#zones.served(this.zoneName(zone));
     this.#zones.publish(zone);
-    if (old !== undefined && old !== zone) this.#endIterations(old);
+    if (old !== undefined && old !== zone) this.#iterations.end(old);
     this.#changed();
   }
 
   /** Withdraws the zone, served or not. Later changes free its memory in parts. The caller must not use it any more. */
   withdrawZone(zone: ZoneId): void {
     this.#zones.withdraw(zone);
-    this.#endIterations(zone);
+    this.#iterations.end(zone);
     this.#changed();
   }
 
@@ -175,7 +176,7 @@ export class TableWriter {
     const before = this.#addressesBefore(zone, node);
     this.#replaceData(zone, node, none);
     if (before !== undefined) this.#listener?.changed(zone, name, before, []);
-    removeEmptyNodes(this.#memory, zone, this.#key, node, (gone) => this.#advanceIterationsPast(gone));
+    removeEmptyNodes(this.#memory, zone, this.#key, node, (gone) => this.#iterations.advancePast(gone));
     this.#changed();
     return true;
   }
@@ -245,27 +246,18 @@ export class TableWriter {
 
   /**
    * Yields every name that has RRsets, the newest node first. The caller may put and delete names while it iterates: no
-   * name that stays is left out, and no new node is visited. Ends when the zone is withdrawn.
+   * name that stays is left out, and none that was added comes. Ends when the zone is withdrawn.
    */
   *nodes(zone: ZoneId): Generator<ListedNode, void, undefined> {
     const { words, reader } = this.#memory;
-    const iteration = { zone, next: words[zone * unitWords + layout.zone.nodes] as number };
-    this.#iterations.add(iteration);
-    try {
-      while (iteration.next !== none) {
-        const at = iteration.next * unitWords;
-        const name = iteration.next;
-        iteration.next = words[at + layout.node.next] as number;
-        const data = reader.data(name);
-        if (data === none) continue;
-        yield {
-          name: this.#nodeName(zone, name),
-          modified: reader.modified(data) as Revision,
-          stamp: words[at + layout.node.stamp] as number,
-        };
-      }
-    } finally {
-      this.#iterations.delete(iteration);
+    for (const node of this.#iterations.visit(zone)) {
+      const data = reader.data(node);
+      if (data === none) continue;
+      yield {
+        name: this.#nodeName(zone, node),
+        modified: reader.modified(data) as Revision,
+        stamp: words[node * unitWords + layout.node.stamp] as number,
+      };
     }
   }
 
@@ -274,20 +266,12 @@ export class TableWriter {
    * {@link nodesPerPause} nodes. The caller may change the zone as for {@link nodes}.
    */
   *addressNodes(zone: ZoneId): Generator<AddressNode | undefined, void, undefined> {
-    const { words, reader } = this.#memory;
-    const iteration = { zone, next: words[zone * unitWords + layout.zone.nodes] as number };
-    this.#iterations.add(iteration);
+    const { reader } = this.#memory;
     let visited = 0;
-    try {
-      while (iteration.next !== none) {
-        const node = iteration.next;
-        iteration.next = words[node * unitWords + layout.node.next] as number;
-        const addresses = addressesIn(reader, reader.data(node));
-        if (addresses.length > 0) yield { name: this.#nodeName(zone, node), addresses };
-        if (++visited % nodesPerPause === 0) yield undefined;
-      }
-    } finally {
-      this.#iterations.delete(iteration);
+    for (const node of this.#iterations.visit(zone)) {
+      const addresses = addressesIn(reader, reader.data(node));
+      if (addresses.length > 0) yield { name: this.#nodeName(zone, node), addresses };
+      if (++visited % nodesPerPause === 0) yield undefined;
     }
   }
 
@@ -297,23 +281,15 @@ export class TableWriter {
    * some RRsets have the TTL, and the others have theirs.
    */
   *setDefaultTtl(zone: ZoneId, ttl: number): Generator<void, void, undefined> {
-    const { words, reader } = this.#memory;
-    const iteration = { zone, next: words[zone * unitWords + layout.zone.nodes] as number };
-    this.#iterations.add(iteration);
+    const { reader } = this.#memory;
     let left = workPerSlice;
-    try {
-      while (iteration.next !== none) {
-        const node = iteration.next;
-        iteration.next = words[node * unitWords + layout.node.next] as number;
-        const data = reader.data(node);
-        left -= 1;
-        if (hasOtherTtl(reader, data, ttl)) left -= this.#putTtl(zone, node, data, ttl);
-        if (left > 0) continue;
-        left = workPerSlice;
-        yield;
-      }
-    } finally {
-      this.#iterations.delete(iteration);
+    for (const node of this.#iterations.visit(zone)) {
+      const data = reader.data(node);
+      left -= 1;
+      if (hasOtherTtl(reader, data, ttl)) left -= this.#putTtl(zone, node, data, ttl);
+      if (left > 0) continue;
+      left = workPerSlice;
+      yield;
     }
   }
 
@@ -332,17 +308,6 @@ export class TableWriter {
     this.#replaceData(zone, node, copy);
     this.#changed();
     return workPerCopy + length / octetsPerWork;
-  }
-
-  /** Moves the iterations that would visit this node next, which is about to be removed, to the node after it. */
-  #advanceIterationsPast(gone: Reference): void {
-    for (const iteration of this.#iterations) {
-      if (iteration.next === gone) iteration.next = this.#memory.words[gone * unitWords + layout.node.next] as number;
-    }
-  }
-
-  #endIterations(zone: ZoneId): void {
-    for (const iteration of this.#iterations) if (iteration.zone === zone) iteration.next = none;
   }
 
   /**
