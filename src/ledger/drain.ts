@@ -51,7 +51,7 @@ export async function drainOutbox(
   return { transactions, emptyAt: undefined };
 }
 
-export async function deleteKeys(store: Store, entries: readonly Entry[]): Promise<void> {
+async function deleteKeys(store: Store, entries: readonly Entry[]): Promise<void> {
   for (let start = 0; start < entries.length; start += maxOperations) {
     const part = entries.slice(start, start + maxOperations);
     await store.commit({ compares: [], operations: part.map(({ key }) => ({ kind: 'delete', key })) });

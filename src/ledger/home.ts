@@ -4,7 +4,7 @@
 
 import type { Revision } from '../model/revision.ts';
 import { type LedgerHome, ledgerHomeKey, ledgerHomeValue } from '../store/kinds/ledger.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, Transaction } from '../store/store.ts';
 import type { LedgerIdentity } from './ledger.ts';
 
 /** The home as it is stored. */
@@ -62,12 +62,16 @@ export async function claimHome(store: Store, place: Place, identity: LedgerIden
 
 /** Writes the home, with what is lost so far. Returns false if another replica was first. */
 export async function writeHome(store: Store, home: LedgerHome, before: StoredHome | undefined): Promise<boolean> {
+  return (await store.commit(homeTransaction(home, before))).committed;
+}
+
+/** Returns the transaction that writes the home, with what is lost so far, if nobody has written it since. */
+export function homeTransaction(home: LedgerHome, before: StoredHome | undefined): Transaction {
   const lost = home.lost ?? before?.home.lost;
   const value = ledgerHomeValue.encode({ ...home, ...(lost !== undefined && { lost }) });
   const compare =
     before === undefined
       ? ({ kind: 'absent', key: ledgerHomeKey } as const)
       : ({ kind: 'modified', key: ledgerHomeKey, revision: before.modified } as const);
-  const put = { kind: 'put', key: ledgerHomeKey, value } as const;
-  return (await store.commit({ compares: [compare], operations: [put] })).committed;
+  return { compares: [compare], operations: [{ kind: 'put', key: ledgerHomeKey, value }] };
 }

@@ -5,50 +5,64 @@ import type { Logger } from '../model/logger.ts';
 import { laterOf, timestamp } from '../model/timestamp.ts';
 import type { LostEvents, LostGap } from '../store/kinds/ledger.ts';
 import { outboxKind, outboxValue } from '../store/kinds/outbox.ts';
-import type { Entry, Store } from '../store/store.ts';
-import { deleteKeys } from './drain.ts';
-import { type Place, readHome, writeHome } from './home.ts';
+import { type Entry, maxOperations, type Store } from '../store/store.ts';
+import { homeTransaction, type Place, readHome } from './home.ts';
 
-/** Keys that are dropped together. */
-const keysAtOnce = 500;
+/** Keys that one transaction drops. It also writes what is lost. */
+const keysAtOnce = maxOperations - 1;
 /** What is dropped within this time after an earlier drop is part of the same gap. */
 const sameGapMilliseconds = 600_000;
 const maxGaps = 50;
 
-/** Drops the oldest transactions of an outbox that has `excess` more than it may (test/ledger/outbox-limit.test.ts). */
+/**
+ * Drops the oldest transactions of an outbox that has `excess` more than it may (test/ledger/outbox-limit.test.ts). The
+ * transaction that drops some also notes that they are lost, and does nothing if the ledger has got one of them.
+ */
 export async function dropOldest(store: Store, place: Place, excess: number, logger: Logger): Promise<void> {
-  for (let left = excess; left > 0; ) {
-    const { entries } = await store.list(outboxKind.prefix, { limit: Math.min(left, keysAtOnce) });
-    if (entries.length === 0) return;
-    await deleteKeys(store, entries);
-    left -= entries.length;
-    const { transactions, from, until } = await noteLost(store, place, entries);
-    logger.error(
-      { dropped: entries.length, transactions, from, until },
-      'EVENTS ARE LOST: too many waited for the ledger, and the oldest were dropped; repair the ledger, or raise --ledger-outbox-max',
-    );
+  let dropped = 0;
+  let lost: LostEvents | undefined;
+  try {
+    while (dropped < excess) {
+      const before = await readHome(store);
+      const { entries } = await store.list(outboxKind.prefix, { limit: Math.min(excess - dropped, keysAtOnce) });
+      if (entries.length === 0) return;
+      const now = withLost(before?.home.lost, entries);
+      const { kind, replica } = place;
+      const home = before?.home ?? { kind, ...(kind === 'sqlite' && { replica }) };
+      const { compares, operations } = homeTransaction({ ...home, lost: now }, before);
+      for (const { key, modified } of entries) {
+        compares.push({ kind: 'modified', key, revision: modified });
+        operations.push({ kind: 'delete', key });
+      }
+      if (!(await store.commit({ compares, operations })).committed) continue;
+      dropped += entries.length;
+      lost = now;
+    }
+  } finally {
+    if (lost !== undefined) {
+      const { transactions, from, until } = lost;
+      logger.error(
+        { dropped, transactions, from, until },
+        'EVENTS ARE LOST: too many waited for the ledger, and the oldest were dropped; repair the ledger, or raise --ledger-outbox-max',
+      );
+    }
   }
 }
 
-/** Adds the transactions to those that are lost. */
-async function noteLost(store: Store, { kind, replica }: Place, entries: readonly Entry[]): Promise<LostEvents> {
+/** Returns what is lost, with these transactions. */
+function withLost(lost: LostEvents | undefined, entries: readonly Entry[]): LostEvents {
   const dropped = entries.map(droppedOf);
   const times = dropped.map(({ at }) => at).sort();
   const revisions = dropped.map(({ revision }) => revision).sort((a, b) => a - b);
   const [oldest, newest] = [times[0] as string, times.at(-1) as string];
   const gap = { first: revisions[0] as number, last: revisions.at(-1) as number, from: oldest, until: newest };
-  for (;;) {
-    const before = await readHome(store);
-    const { transactions = 0, from = oldest, until = '', gaps = [] } = before?.home.lost ?? {};
-    const lost = {
-      transactions: transactions + entries.length,
-      from,
-      until: laterOf(until, newest),
-      gaps: withGap(gaps, gap),
-    };
-    const home = before?.home ?? { kind, ...(kind === 'sqlite' && { replica }) };
-    if (await writeHome(store, { ...home, lost }, before)) return lost;
-  }
+  const { transactions = 0, from = oldest, until = newest, gaps = [] } = lost ?? {};
+  return {
+    transactions: transactions + entries.length,
+    from,
+    until: laterOf(until, newest),
+    gaps: withGap(gaps, gap),
+  };
 }
 
 /** Returns the gaps with one more. It makes the last one longer if it follows that closely. */

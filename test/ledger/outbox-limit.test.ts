@@ -10,6 +10,7 @@ import { timestamp } from '../../src/model/timestamp.ts';
 import { newUlid } from '../../src/model/ulid.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import { outboxKind, outboxValue } from '../../src/store/kinds/outbox.ts';
+import { changedStore } from '../support/changed-store.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 const start = Date.parse('2026-03-01T00:00:00Z');
@@ -42,6 +43,34 @@ test('the oldest are dropped, and it is told loudly', async (t) => {
   assert.equal(home.ledger, 'A');
   assert.equal(errors.length, 2);
   assert.match(JSON.stringify(errors), /EVENTS ARE LOST/);
+});
+
+test('what the ledger gets meanwhile is not lost, and what is dropped is noted in the same transaction', async (t) => {
+  const store = await openEmbeddedStore({ folder: await temporaryFolder(t) });
+  t.after(() => store.close());
+  const keys = Array.from({ length: 300 }, (_, n) => outboxKind.prefix + newUlid(start + n));
+  const value = outboxValue.encode({ at: timestamp(start), replica: 'a', decisions: [] });
+  for (const key of keys) await store.commit({ compares: [], operations: [{ kind: 'put', key, value }] });
+  let drains = 0;
+  const raced = changedStore(store, {
+    commit: async (transaction) => {
+      drains += 1;
+      if (drains === 1) await store.commit({ compares: [], operations: [{ kind: 'delete', key: keys[3] as string }] });
+      const before = await store.count(outboxKind.prefix);
+      const result = await store.commit(transaction);
+      const gone = before - (await store.count(outboxKind.prefix));
+      noted += gone;
+      assert.equal((await readHome(store))?.home.lost?.transactions ?? 0, noted);
+      return result;
+    },
+  });
+  let noted = 0;
+  const errors: unknown[] = [];
+  const logger = { error: (...line: unknown[]) => errors.push(line) } as unknown as Logger;
+  await dropOldest(raced, { kind: 'postgresql', replica: 'a' }, 200, logger);
+  assert.equal(noted, 200);
+  assert.equal(await store.count(outboxKind.prefix), 99);
+  assert.equal(errors.length, 1);
 });
 
 test('what is lost at another time is another gap, and the oldest gaps become one before they are too many', () => {

@@ -20,6 +20,7 @@ const writers: Record<string, string> = {
   'cluster/leadership.ts': 'a lease: which replica leads is no change that a user made',
   'ledger/drain.ts': 'events that the ledger has are deleted from the outbox',
   'ledger/home.ts': 'where the ledger is',
+  'ledger/outbox-limit.ts': 'events that are too many are deleted from the outbox',
   'cluster/membership.ts': 'a lease: that a replica lives is no change that a user made',
 };
 
