@@ -42,23 +42,19 @@ function eventOf(octets: number, name = 'p'): AuditEvent {
   return { resource: 'pool', action: 'created', name, before: null, after };
 }
 const decisionOf = (...events: AuditEvent[]): AuditedDecision => ({ actor, events, uses: [] });
+const limited = (...events: AuditEvent[]): AuditedDecision => JSON.parse(withinLimits(decisionOf(...events)));
 
 test('an event of more than 64 KiB has digests in place of what it tells, another one is as it was', () => {
   const [small, large] = [eventOf(63 * 1024), eventOf(65 * 1024)];
-  assert.deepEqual(withinLimits(decisionOf(small)), {
-    decision: decisionOf(small),
-    bytes: octetsOf(decisionOf(small)),
-  });
-  const { decision, bytes } = withinLimits(decisionOf(small, large));
-  assert.deepEqual(decision.events, [small, { ...large, after: sha256(large.after), digest: true }]);
-  assert.equal(bytes, octetsOf(decision));
+  assert.deepEqual(limited(small), decisionOf(small));
+  assert.deepEqual(limited(small, large).events, [small, { ...large, after: sha256(large.after), digest: true }]);
   const change: AuditEvent = { ...large, action: 'changed', before: { description: '' } };
-  assert.deepEqual(withinLimits(decisionOf(change)).decision.events[0]?.before, sha256({ description: '' }));
+  assert.deepEqual(limited(change).events[0]?.before, sha256({ description: '' }));
 });
 
 test('of many events that are too large together, the largest have digests, as many as needed', () => {
   const events = Array.from({ length: 127 }, (_, n) => eventOf(n * 300, `p${n}`));
-  const { decision } = withinLimits(decisionOf(...events));
+  const decision = limited(...events);
   const digests = decision.events.flatMap(({ digest }, n) => (digest ? [n] : []));
   const first = digests[0] as number;
   assert.deepEqual(

@@ -1,10 +1,9 @@
 // A batch of decisions that share one transaction. No decision of a batch writes a key that another decision of the
 // batch compares or writes (test/control/races.test.ts). Only the serial of a zone may be written by several of them.
 
-import type { AuditedDecision } from '../../model/audit-event.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { newUlid } from '../../model/ulid.ts';
-import { outboxKey, outboxValue } from '../../store/kinds/outbox.ts';
+import { outboxKey, outboxText } from '../../store/kinds/outbox.ts';
 import { serialKind } from '../../store/kinds/serial.ts';
 import { type Compare, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
 import { withinLimits } from './audit/limit-events.ts';
@@ -37,7 +36,8 @@ export class Batch<Job> {
   /** The prefixes whose keys the batch deletes, or requires to be quiet. */
   readonly #prefixes: string[] = [];
   readonly #audit: Audit | undefined;
-  readonly #audited: AuditedDecision[] = [];
+  /** What the decisions did, as JSON. */
+  readonly #audited: string[] = [];
   #bytes = 0;
 
   /** Without `audit`, the transaction keeps no audit events. */
@@ -64,7 +64,7 @@ export class Batch<Job> {
     const bytes = operations.reduce((sum, operation) => sum + bytesOf(operation), 0);
     const audited = this.#audit && decision.audited && withinLimits(decision.audited);
     if (this.jobs.length === 0 && bytes > maxBytes) return false;
-    const withEvents = this.#bytes + bytes + (audited?.bytes ?? 0);
+    const withEvents = this.#bytes + bytes + (audited === undefined ? 0 : Buffer.byteLength(audited));
     if (this.jobs.length > 0 && withEvents > maxSharedBytes) return false;
     if (this.jobs.length > 0 && this.#conflicts(decision.compares, operations)) return false;
     for (const compare of compares) {
@@ -76,7 +76,7 @@ export class Batch<Job> {
       if (operation.kind === 'delete-prefix') this.#prefixes.push(operation.prefix);
     }
     this.#bytes = withEvents;
-    if (audited !== undefined) this.#audited.push(audited.decision);
+    if (audited !== undefined) this.#audited.push(audited);
     this.jobs.push({ job, decision });
     return true;
   }
@@ -92,8 +92,8 @@ export class Batch<Job> {
   #outbox(): Operation[] {
     if (this.#audit === undefined || this.#audited.length === 0) return [];
     const now = Date.now();
-    const entry = { at: timestamp(now), replica: this.#audit.replica, decisions: this.#audited };
-    return [{ kind: 'put', key: outboxKey(newUlid(now)), value: outboxValue.encode(entry) }];
+    const value = outboxText(timestamp(now), this.#audit.replica, this.#audited);
+    return [{ kind: 'put', key: outboxKey(newUlid(now)), value }];
   }
 
   #conflicts(compares: readonly Compare[], operations: readonly Operation[]): boolean {

@@ -95,13 +95,20 @@ const maxPlain = 512 * 1024;
 
 export const outboxValue: ValueCodec<OutboxEntry> = {
   /** Compresses a long value: with the other values of its transaction it must fit into a request to etcd. */
-  encode: (entry) => {
-    const text = plain.encode(entry);
-    if (text.length <= maxPlain) return text;
-    return packed.encode({ deflated: deflateRawSync(text, { level: 1 }).toString('base64') });
-  },
+  encode: (entry) => packedIfLong(plain.encode(entry)),
   decode: (text) => plain.decode(text.startsWith(packedBegin) ? inflated(packed.decode(text).deflated) : text),
 };
+
+/** Returns the value of decisions that are JSON already. */
+export function outboxText(at: string, replica: string, decisions: readonly string[]): string {
+  const [time, name] = [JSON.stringify(at), JSON.stringify(replica)];
+  return packedIfLong(`{"v":1,"at":${time},"replica":${name},"decisions":[${decisions.join()}]}`);
+}
+
+function packedIfLong(text: string): string {
+  if (text.length <= maxPlain) return text;
+  return packed.encode({ deflated: deflateRawSync(text, { level: 1 }).toString('base64') });
+}
 
 function inflated(base64: string): string {
   try {

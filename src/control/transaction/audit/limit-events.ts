@@ -12,10 +12,10 @@ const maxEvent = 64 * 1024;
  */
 const maxEvents = 256 * 1024;
 
-/** Returns the decision with digests in place of its largest events, as many as needed, and its octets as JSON. */
-export function withinLimits(audited: AuditedDecision): { decision: AuditedDecision; bytes: number } {
-  const bytes = octetsOf(audited);
-  if (bytes <= maxEvent) return { decision: audited, bytes };
+/** Returns the decision as JSON, with digests in place of its largest events, as many as needed. */
+export function withinLimits(audited: AuditedDecision): string {
+  const text = JSON.stringify(audited);
+  if (Buffer.byteLength(text) <= maxEvent) return text;
   const sized = audited.events.map((event, index) => ({ index, event, octets: octetsOf(event) }));
   let total = sized.reduce((sum, { octets }) => sum + octets, 0);
   const events = [...audited.events];
@@ -25,8 +25,7 @@ export function withinLimits(audited: AuditedDecision): { decision: AuditedDecis
     events[index] = digested;
     total += octetsOf(digested) - octets;
   }
-  const decision = { ...audited, events };
-  return { decision, bytes: octetsOf(decision) };
+  return JSON.stringify({ ...audited, events });
 }
 
 function digestOf(event: AuditEvent): AuditEvent {
