@@ -128,7 +128,7 @@ function told(
     ...(ledgerFile !== undefined ? [`The ledger${whose} is ${ledgerFile}`] : []),
     ...(ledgerFile === undefined && backup.ledgerOctets > 0 ? ['The ledger of the backup was left out'] : []),
     'Start a replica with the same settings: zonewright serve',
-    "The tokens are those of the backup, which has no secrets: that of 'admin' is in the file admin-token of the former data directory",
+    "The tokens are those of the backup, which has no secrets: that of 'admin' is in the file admin-token of the former data directory: the new one needs a copy",
   ];
   return `${lines.join('\n')}\n`;
 }

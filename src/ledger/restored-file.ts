@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 
 /** The ledger cannot be put there: the message says what to do. */
 export class LedgerFileTaken extends Error {}
@@ -61,7 +61,7 @@ function partOf(file: string): string {
 
 function taken(file: string): LedgerFileTaken {
   return new LedgerFileTaken(
-    `there is a ledger already, ${file}: move it away, give --ledger another file, or leave the backup's out with --without-ledger`,
+    `there is a ledger already, ${file}: choose another --data-dir or --ledger, leave the backup's out with --without-ledger, or, if no replica uses it, move it away with the files beside it (${basename(file)}*)`,
   );
 }
 

@@ -135,7 +135,10 @@ test('a ledger travels with the store, unless it is left out', { skip: skipWitho
       ...etcdFlags(etcd),
       ...flags,
     ]);
-  assert.match((await restore('data')).stderr, /there is a ledger already, \S+data\/ledger\.db: move it away/);
+  assert.match(
+    (await restore('data')).stderr,
+    /there is a ledger already, \S+data\/ledger\.db: choose another --data-dir/,
+  );
   const restored = await restore('new');
   assert.equal(restored.status, 0, restored.stderr);
   assert.match(restored.stdout, /\nThe ledger of the replica 'new' is \S+new\/ledger\.db\n/);

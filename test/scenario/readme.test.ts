@@ -37,10 +37,11 @@ test('the commands of the README and the docs work in a fresh copy', {
     operations;
   const zoneFiles = await commandsOf('docs/zone-files.md');
   const api = await commandsOf('docs/api.md');
-  const counts = [blocks, operations, zoneFiles, api].map(({ length }) => length);
+  const events = await commandsOf('docs/events.md');
+  const counts = [blocks, operations, zoneFiles, api, events].map(({ length }) => length);
   assert.deepEqual(
     counts,
-    [7, 10, 1, 1],
+    [7, 11, 1, 1, 1],
     'a document has another number of command blocks: run the added ones here, or remove the deleted ones',
   );
   assert.equal(start, 'npm ci\nnpm start\n', 'the README has other commands for the start');
@@ -62,7 +63,18 @@ test('the commands of the README and the docs work in a fresh copy', {
     const digOutside = 'dig @127.0.0.1 -p 1053 -x 172.17.3.4 | sed s/status:/outside:/';
     // The stream has no end. curl's status is then 28.
     const watch = api.map((block) => `${block.trim().replace('curl ', 'curl --max-time 3 ')} || [ $? = 28 ]`);
-    const script = [tour, lookAround, more, ...watch, tokens, digOutside, reverse, digOutside, ...zoneFiles].join('\n');
+    const script = [
+      tour,
+      lookAround,
+      more,
+      ...watch,
+      tokens,
+      digOutside,
+      reverse,
+      digOutside,
+      ...zoneFiles,
+      ...events,
+    ].join('\n');
     const toured = await run(folder, onPorts(script, http, dns), 60);
     assert.doesNotMatch(toured, /urn:zonewright:problem/, 'a command is refused');
     const lines = toured.split('\n');
@@ -73,6 +85,7 @@ test('the commands of the README and the docs work in a fresh copy', {
     assert.ok(lines.includes('10 mail.example.com.'), toured);
     assert.match(toured, /"token":"zw_team-a_/);
     assert.match(toured, /event: start/);
+    assert.match(toured, /"stepSeconds":3600/);
     const statuses = [...toured.matchAll(/outside: (\w+)/g)].map(([, status]) => status);
     assert.deepEqual(
       statuses,
