@@ -282,6 +282,19 @@ test('a backup that is cut short or altered on its way leaves the file of before
   assert.deepEqual(await readFile(file), whole);
 });
 
+test('a backup for a reader that has gone is no success', async (t) => {
+  const whole = await someBackup(t, 20_000);
+  const api = await serveElsewhere(t, (_, response) => {
+    response.writeHead(200, { 'content-length': whole.length }).end(whole);
+  });
+  const { status, stderr } = await runCommand(['backup', '-', ...api], {
+    env,
+    onStart: ({ stdout }) => stdout?.once('data', () => stdout.destroy()),
+  });
+  assert.equal(status, 1);
+  assert.equal(stderr, 'zonewright backup: standard output cannot be written: its reader has gone\n');
+});
+
 test('a backup that is interrupted leaves nothing', async (t) => {
   const { folder, file } = await folders(t);
   const whole = await someBackup(t, 500);
