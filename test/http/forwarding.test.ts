@@ -9,6 +9,7 @@ import type { Api } from '../support/api-client.ts';
 import { freePort } from '../support/free-port.ts';
 import { servedApi } from '../support/served-api.ts';
 import { type StartedApp, startedApp } from '../support/started-app.ts';
+import { suiteCleanup } from '../support/suite-cleanup.ts';
 import type { Cleanup } from '../support/temporary.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { until } from '../support/until.ts';
@@ -26,8 +27,7 @@ interface Forwarding {
   targets: Target[];
 }
 
-const suite: Cleanup = { after: (clean) => cleanups.unshift(clean) };
-const cleanups: (() => unknown)[] = [];
+const suite = suiteCleanup();
 let app: StartedApp;
 let api: Api;
 
@@ -50,10 +50,6 @@ before(async () => {
   await api.ok(201, 'POST', '/v1/hosts', { name: 'b.two.test', pool: 'other' });
   await api.ok(201, 'POST', '/v1/hosts', { name: 'a.sub.one.test', addresses: ['10.7.0.1'] });
 });
-test.after(async () => {
-  for (const clean of cleanups) await clean();
-});
-
 const read = (zone = 'one.test', by = api) => by.ok<Forwarding>(200, 'GET', `/v1/zones/${zone}/forwarding`);
 
 /** Registers members beside the running replica; the end of the test removes them. */

@@ -3,17 +3,16 @@
 import assert from 'node:assert/strict';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import supertest from 'supertest';
 import type { ErrorCode } from '../../src/errors.ts';
 import { adminToken, type Method, problemIn } from '../support/api-client.ts';
 import { type StartedApp, startedApp } from '../support/started-app.ts';
-import type { Cleanup } from '../support/temporary.ts';
+import { suiteCleanup } from '../support/suite-cleanup.ts';
 import { until } from '../support/until.ts';
 
 let app: StartedApp;
-const cleanups: (() => unknown)[] = [];
-const suite: Cleanup = { after: (clean) => cleanups.unshift(clean) };
+const suite = suiteCleanup();
 before(async () => {
   app = await startedApp(suite);
   const { api } = app;
@@ -25,10 +24,6 @@ before(async () => {
   await api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/own/A', { records: ['203.0.113.1'] });
   await api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/text/TXT', { records: ['"x"'] });
 });
-after(async () => {
-  for (const clean of cleanups) await clean();
-});
-
 /** Each row: code, request, and the pointers of the problem. A row without pointers does not check them. */
 const refusals: [ErrorCode, Method, string, unknown, string[]?][] = [
   // Bodies: unknown fields and wrong types are refused at any depth.

@@ -6,15 +6,14 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type IncomingHttpHeaders, type IncomingMessage, METHODS, request } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { pino } from 'pino';
 import { type ErrorCode, errorCodes } from '../../src/errors.ts';
 import { adminToken } from '../support/api-client.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
-import type { Cleanup } from '../support/temporary.ts';
+import { suiteCleanup } from '../support/suite-cleanup.ts';
 
-const cleanups: (() => unknown)[] = [];
-const suite: Cleanup = { after: (clean) => cleanups.unshift(clean) };
+const suite = suiteCleanup();
 let served: ServedApi;
 before(async () => {
   served = await servedApi(suite);
@@ -26,10 +25,6 @@ before(async () => {
   await api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/*/TXT', { records: ['"wild"'] });
   await api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/a%5C.b/TXT', { records: ['"one label"'] });
 });
-after(async () => {
-  for (const clean of cleanups) await clean();
-});
-
 interface RawAnswer {
   status: number;
   headers: IncomingHttpHeaders;

@@ -8,11 +8,11 @@ import { createUDPServer, Packet } from 'dns2';
 import type { Api } from '../support/api-client.ts';
 import { freePort } from '../support/free-port.ts';
 import { type StartedApp, startedApp } from '../support/started-app.ts';
+import { suiteCleanup } from '../support/suite-cleanup.ts';
 import type { Cleanup } from '../support/temporary.ts';
 import { tokenFor } from '../support/tokens.ts';
 
-const suite: Cleanup = { after: (clean) => cleanups.unshift(clean) };
-const cleanups: (() => unknown)[] = [];
+const suite = suiteCleanup();
 let app: StartedApp;
 let api: Api;
 
@@ -21,10 +21,6 @@ before(async () => {
   api = app.api;
   await api.ok(201, 'POST', '/v1/zones', { name: 'one.test' });
 });
-test.after(async () => {
-  for (const clean of cleanups) await clean();
-});
-
 test('a resolver is added, changed, listed and deleted', async () => {
   const body = { address: '2001:DB8::53', kind: 'unbound' };
   const added = await api.send('PUT', '/v1/resolvers/office', body);

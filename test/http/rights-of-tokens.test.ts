@@ -9,7 +9,7 @@ import { type Role, roles } from '../../src/model/rights.ts';
 import { registerMember, startAnswering } from '../support/answering-target.ts';
 import { type Api, apiAt, type Method, problemIn } from '../support/api-client.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
-import type { Cleanup } from '../support/temporary.ts';
+import { suiteCleanup } from '../support/suite-cleanup.ts';
 import { tokenFor } from '../support/tokens.ts';
 
 /** What a request is about: things that exist and are in scope, things beyond it, and things that do not exist. */
@@ -230,8 +230,7 @@ async function send(api: Api, { method, path }: Operation, rule: Rule, side: Sid
 let served: ServedApi;
 const apis = new Map<string, Api>();
 const apiWith = (role: Role, scope: Scope): Api => apis.get(JSON.stringify([role, scope])) ?? assert.fail('no token');
-const suite: Cleanup = { after: (clean) => cleanups.unshift(clean) };
-const cleanups: (() => unknown)[] = [];
+const suite = suiteCleanup();
 
 before(async () => {
   served = await servedApi(suite, { ledger: true });
@@ -251,10 +250,6 @@ before(async () => {
     }
   }
 });
-test.after(async () => {
-  for (const clean of cleanups) await clean();
-});
-
 for (const operation of operations) {
   const { operationId } = operation;
   test(`${operationId}: every role with every scope may do it, or is told what is missing`, async () => {

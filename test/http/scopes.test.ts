@@ -6,16 +6,11 @@ import { before, test } from 'node:test';
 import type { TokenInput } from '../../src/control/tokens/token-input.ts';
 import type { Api, Method } from '../support/api-client.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
-import type { Cleanup } from '../support/temporary.ts';
+import { suiteCleanup } from '../support/suite-cleanup.ts';
 import { tokenFor } from '../support/tokens.ts';
 
 let served: ServedApi;
-const cleanups: (() => unknown)[] = [];
-const suite: Cleanup = { after: (clean) => cleanups.unshift(clean) };
-test.after(async () => {
-  for (const clean of cleanups) await clean();
-});
-
+const suite = suiteCleanup();
 /** The names that tokens of team A must not see. */
 const hidden = /secret|10\.2\.0|other-/;
 

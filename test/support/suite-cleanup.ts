@@ -1,0 +1,13 @@
+// Cleaning up after all tests of a file.
+
+import { after } from 'node:test';
+import type { Cleanup } from './temporary.ts';
+
+/** Returns what takes functions that clean up. They are called after the last test, the newest first. */
+export function suiteCleanup(): Cleanup {
+  const cleaners: (() => unknown)[] = [];
+  after(async () => {
+    for (const clean of cleaners) await clean();
+  });
+  return { after: (clean) => cleaners.unshift(clean) };
+}
