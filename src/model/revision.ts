@@ -24,6 +24,12 @@ export function shownSerial(serial: Serial): number {
   return serial % 2 ** 32;
 }
 
+/** Returns by how many revisions one shown serial is behind another (RFC 1982); 0 if it is the same or ahead. */
+export function serialsBehind(one: number, other: number): number {
+  const difference = (other - one + 2 ** 32) % 2 ** 32;
+  return difference < 2 ** 31 ? difference : 0;
+}
+
 /** Returns the revision after this one, from which a watch continues. */
 export function after(revision: Revision): Revision {
   return (revision + 1) as Revision;

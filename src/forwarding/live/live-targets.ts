@@ -4,7 +4,7 @@
 import { addressNumber } from '../../model/address.ts';
 import { type Endpoint, formatEndpoint, parseEndpoint } from '../../model/endpoint.ts';
 import type { Fqdn } from '../../model/name.ts';
-import { shownSerial } from '../../model/revision.ts';
+import { serialsBehind, shownSerial } from '../../model/revision.ts';
 import type { Views } from '../../views/views.ts';
 import { askServer, canAskFor } from './ask-server.ts';
 
@@ -18,6 +18,7 @@ export interface Target extends Endpoint {
 /** For each of two tries: a datagram may get lost. */
 const tryMilliseconds = 700;
 const cacheMilliseconds = 1000;
+
 /** How far behind a target is; undefined if it does not answer. */
 interface Asked {
   lag: Promise<number | undefined>;
@@ -64,7 +65,9 @@ export class LiveTargets {
     if (known !== undefined) return known.lag;
     // Before the question: a target that is ahead of us has no lag.
     const ours = shownSerial(this.#views.zones.serial(zone));
-    const lag = serialOf(target, zone).then((theirs) => (theirs === undefined ? undefined : behind(ours, theirs)));
+    const lag = serialOf(target, zone).then((theirs) =>
+      theirs === undefined ? undefined : serialsBehind(theirs, ours),
+    );
     this.#asked.set(key, { lag, at: performance.now() });
     return lag;
   }
@@ -92,12 +95,6 @@ async function serialOf(target: Endpoint, zone: Fqdn): Promise<number | undefine
     }
   }
   return undefined;
-}
-
-/** Returns how far a serial is behind ours (RFC 1982); 0 if it is the same or ahead. */
-function behind(ours: number, theirs: number): number {
-  const difference = (ours - theirs + 2 ** 32) % 2 ** 32;
-  return difference < 2 ** 31 ? difference : 0;
 }
 
 function byAddress(a: Target, b: Target): number {

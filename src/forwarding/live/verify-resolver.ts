@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Endpoint } from '../../model/endpoint.ts';
 import { type Fqdn, root } from '../../model/name.ts';
+import { serialsBehind } from '../../model/revision.ts';
 import { type AnsweredSoa, askServer, type ServerAnswer } from './ask-server.ts';
 
 /** What a resolver does with the names of a zone. */
@@ -97,10 +98,10 @@ function judge({ cached, fresh }: Answers, zone: Fqdn, before: OurSoa, after: Ou
       `it forwards to a server with another copy of ${zone}: SOA ${seen.primary}, serial ${seen.serial}; here it is ${after.primary}, serial ${after.serial}`,
     );
   }
-  if (isOlder(seen.serial, before.serial)) {
+  if (serialsBehind(seen.serial, before.serial) > 0) {
     return tell('stale', `it asks a copy of ${zone} that is behind: serial ${seen.serial}; here it is ${after.serial}`);
   }
-  if (known !== undefined && isOlder(known.serial, before.serial)) {
+  if (known !== undefined && serialsBehind(known.serial, before.serial) > 0) {
     return tell(
       'stale',
       `it forwards, but its cache still has answers of serial ${known.serial}, for ${known.ttl} s more; here it is ${after.serial}`,
@@ -122,10 +123,4 @@ function ownerOf(zone: Fqdn): string {
 /** Returns whether a SOA is of our zone: its primary is ours, or its serial, which no other server has by chance. */
 function isOurs(seen: AnsweredSoa, before: OurSoa, after: OurSoa): boolean {
   return [before, after].some(({ primary, serial }) => seen.primary === primary || seen.serial === serial);
-}
-
-/** Returns whether a serial is older (RFC 1982). */
-function isOlder(serial: number, than: number): boolean {
-  const difference = (than - serial + 2 ** 32) % 2 ** 32;
-  return difference > 0 && difference < 2 ** 31;
 }
