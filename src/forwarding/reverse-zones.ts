@@ -2,17 +2,16 @@
 // PTRs of the zone's hosts, and the automatic ones of the pools that gave these hosts their addresses. A token sees
 // those of the hosts and pools that it sees. Reads in slices: a zone may have a million hosts.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { accessOf } from '../control/access/access.ts';
 import type { Asking } from '../control/access/actor.ts';
 import { type AddressNumber, ipv4Base, reverseName } from '../model/address.ts';
 import { type Interval, parseRange } from '../model/address-range.ts';
 import type { Host } from '../model/host.ts';
+import { listInSlices } from '../model/in-slices.ts';
 import { ancestry, compareNames, type Fqdn, labelsOf } from '../model/name.ts';
 import { isReverse, isReverseOfIpv4 } from '../model/reverse-tree.ts';
 import type { Zone } from '../model/zone.ts';
-
-const sliceSize = 1000;
+import type { Versioned } from '../views/versioned.ts';
 
 /** Returns a function that finds the reverse zones of a zone, in canonical order. A reverse zone itself has none. */
 export function reverseZoneFinder(asking: Asking): (zone: Fqdn) => Promise<Fqdn[]> {
@@ -25,7 +24,7 @@ async function reverseZonesOf(asking: Asking, zone: Fqdn, all: ReadonlyMap<Fqdn,
   if (isReverse(zone)) return [];
   const found = new Set<Fqdn>();
   const pools = new Set<string>();
-  for await (const host of hostsOf(asking, zone)) {
+  for await (const { value: host } of hostsOf(asking, zone)) {
     // Most zones have few reverse zones: then the first hosts already have all of them.
     if (found.size === all.size) break;
     for (const { address, pool, ptr } of host.addresses) {
@@ -45,19 +44,13 @@ async function reverseZonesOf(asking: Asking, zone: Fqdn, all: ReadonlyMap<Fqdn,
 }
 
 /** Yields the hosts of a zone that the token may see. */
-async function* hostsOf(asking: Asking, zone: Fqdn): AsyncGenerator<Host> {
+function hostsOf(asking: Asking, zone: Fqdn): AsyncGenerator<Versioned<Host>> {
   const access = accessOf(asking);
-  for (let after: Fqdn | undefined; ; await nextTurn()) {
-    const slice: Host[] = [];
-    let read = 0;
-    for (const { value } of access.listHosts(after, zone)) {
-      after = value.name;
-      if (value.zone === zone && access.hasHost(value)) slice.push(value);
-      if (++read === sliceSize) break;
-    }
-    yield* slice;
-    if (read < sliceSize) return;
-  }
+  return listInSlices({
+    items: (after: Fqdn | undefined) => access.listHosts(after, zone),
+    keyOf: ({ value }) => value.name,
+    matches: ({ value }) => value.zone === zone && access.hasHost(value),
+  });
 }
 
 /** Returns the ranges of these pools, as far as the token may see them. */

@@ -4,6 +4,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { atField } from '../errors.ts';
+import { type ChangingList, listInSlices } from '../model/in-slices.ts';
 import { InvalidValue } from '../model/invalid-value.ts';
 
 /** The query parameters of a list. */
@@ -20,19 +21,11 @@ interface ShownPage<U> {
   total?: number;
 }
 
-/** A list that changes while it is read. */
-interface Listing<T, K extends string, U> {
-  /** Yields the items in the order of their keys. With `after`, only those that follow that key. */
-  items: (after: K | undefined) => Iterable<T>;
-  keyOf: (item: T) => K;
-  /** Returns whether the item belongs to the list. Default: every item does. */
-  matches?: (item: T) => boolean;
+interface Listing<T, K extends string, U> extends ChangingList<T, K> {
   show: (item: T) => U;
 }
 
 const defaultLimit = 100;
-/** The number of items that are read before the event loop gets its turn (test/http/list-slices.test.ts). */
-export const sliceSize = 1000;
 
 /** Returns the number of items on a page. */
 export function limitOf({ limit }: PageQuery): number {
@@ -61,7 +54,7 @@ export async function pageOf<T, K extends string, U>(
 ): Promise<ShownPage<U>> {
   const limit = limitOf(query);
   const found: T[] = [];
-  for await (const item of matching(listing, decodeCursor(query.cursor, parseKey))) {
+  for await (const item of listInSlices(listing, decodeCursor(query.cursor, parseKey))) {
     found.push(item);
     if (found.length > limit) break;
   }
@@ -77,27 +70,6 @@ export async function pageOf<T, K extends string, U>(
 async function count<T, K extends string, U>(listing: Listing<T, K, U>): Promise<number> {
   let total = 0;
   await nextTurn();
-  for await (const _ of matching(listing, undefined)) total += 1;
+  for await (const _ of listInSlices(listing)) total += 1;
   return total;
-}
-
-/**
- * Yields the matching items that follow the key. Reads {@link sliceSize} items at a time. The list may change between
- * two slices, so each slice begins anew after the last item of the one before.
- */
-async function* matching<T, K extends string, U>(
-  { items, keyOf, matches = () => true }: Listing<T, K, U>,
-  start: K | undefined,
-): AsyncGenerator<T> {
-  for (let after = start; ; await nextTurn()) {
-    const found: T[] = [];
-    let read = 0;
-    for (const item of items(after)) {
-      after = keyOf(item);
-      if (matches(item)) found.push(item);
-      if (++read === sliceSize) break;
-    }
-    yield* found;
-    if (read < sliceSize) return;
-  }
 }

@@ -1,5 +1,5 @@
 // Lists of many items with filters that match few of them: the event loop gets its turn after each slice. Counts the
-// items that are read in one turn, not the time. Cited by src/http/page.ts and src/control/zones/list-rrsets.ts.
+// items that are read in one turn, not the time. Cited by src/model/in-slices.ts and src/control/zones/list-rrsets.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
