@@ -4,7 +4,7 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ResolverName } from '../../src/forwarding/targets/resolvers.ts';
+import type { ResolverName } from '../../src/forwarding/render/resolvers.ts';
 import type { Server } from '../support/dns-client.ts';
 import { freePort } from '../support/free-port.ts';
 import { startNamedOn } from '../support/named.ts';

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import type { ResolverName } from '../../src/forwarding/targets/resolvers.ts';
+import type { ResolverName } from '../../src/forwarding/render/resolvers.ts';
 import { type Address, parseAddress, reverseName } from '../../src/model/address.ts';
 import type { Server } from '../support/dns-client.ts';
 import { etcdOrSkip } from '../support/etcd.ts';

@@ -6,7 +6,7 @@ import { chmod, chown, lstat, mkdir, readdir, readFile, stat, symlink, writeFile
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { applied } from '../../src/cli/forwarding.ts';
-import { resolverNames, resolvers } from '../../src/forwarding/targets/resolvers.ts';
+import { resolverNames, resolvers } from '../../src/forwarding/render/resolvers.ts';
 import { parseEndpoint } from '../../src/model/endpoint.ts';
 import { parseName } from '../../src/model/name.ts';
 import { adminToken } from '../support/api-client.ts';

@@ -8,15 +8,15 @@ import { existingResolver } from '../../control/resolvers/existing-resolver.ts';
 import { type ErrorCode, joinFirst, refuse, refuseField } from '../../errors.ts';
 import type { Target } from '../../forwarding/live/live-targets.ts';
 import { verifyResolver } from '../../forwarding/live/verify-resolver.ts';
-import { reverseZoneFinder } from '../../forwarding/reverse-zones.ts';
 import {
   joinParts,
   renderForwarding,
   requireNames,
   UnfitForResolver,
-} from '../../forwarding/targets/render-forwarding.ts';
-import type { Part } from '../../forwarding/targets/resolver.ts';
-import { type ResolverName, resolverNames, resolvers } from '../../forwarding/targets/resolvers.ts';
+} from '../../forwarding/render/render-forwarding.ts';
+import type { Part } from '../../forwarding/render/resolver.ts';
+import { type ResolverName, resolverNames, resolvers } from '../../forwarding/render/resolvers.ts';
+import { reverseZoneFinder } from '../../forwarding/reverse-zones.ts';
 import { formatEndpoint } from '../../model/endpoint.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';

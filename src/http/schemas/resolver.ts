@@ -1,6 +1,6 @@
 // Resolvers of the company, as the API takes and shows them.
 
-import { resolverNames } from '../../forwarding/targets/resolvers.ts';
+import { resolverNames } from '../../forwarding/render/resolvers.ts';
 import { Type } from '../../model/json-schema.ts';
 import { AddressText, LabelText, oneOf, readOnly, strict } from './common.ts';
 

@@ -96,11 +96,11 @@ function withHead(
   resolver: Resolver,
   { place, text, comment = resolver.comment }: Part,
   notes: readonly string[],
-  isOne: boolean,
+  isOneOfSeveral: boolean,
 ): string {
   const head = [
     `Zonewright: lets ${resolver.title} forward the zones. Ask for it again after zones or replicas have changed.`,
-    `${isOne ? 'One of several parts. ' : ''}Where: ${place}`,
+    `${isOneOfSeveral ? 'One of several parts. ' : ''}Where: ${place}`,
     ...notes,
   ];
   return `${head.map((line) => `${comment} ${line}\n`).join('')}${text}`;
