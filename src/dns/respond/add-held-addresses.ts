@@ -45,7 +45,7 @@ export function addOwnHeldAddresses(exchange: Exchange): Verdict {
 
 /** Writes the last octets of `address`, from `from` on, as a record. Returns false if it does not fit. */
 function writeAddress(exchange: Exchange, type: number, address: Uint8Array, from: number): boolean {
-  const { response, lookup, held } = exchange;
+  const { response, lookup } = exchange;
   const length = 16 - from;
   const start = response.at;
   writeOwner(exchange, lookup.suffixAt(0));
@@ -56,7 +56,7 @@ function writeAddress(exchange: Exchange, type: number, address: Uint8Array, fro
   const { octets, at } = response;
   writeUint16(octets, at, type);
   writeUint16(octets, at + 2, recordClass.IN);
-  writeUint32(octets, at + ttlAt, held.ttl);
+  writeUint32(octets, at + ttlAt, exchange.held.ttl);
   writeUint16(octets, at + ttlAt + 4, length);
   response.at = at + recordFixedBytes - 2;
   response.append(address, from, length);
