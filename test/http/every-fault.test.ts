@@ -220,6 +220,8 @@ const mixed: [Method, string, unknown, string[]][] = [
   // The name may be meant for a wildcard, which has no PTR.
   ['POST', '/v1/hosts', { name: 'a..b', addresses: ['192.0.2.6'] }, ['/name']],
   ['POST', '/v1/hosts', { name: 'new.foo.k8s', addresses: ['192.0.2.6'], ttl: -1 }, ['/ttl', '/ptr']],
+  ['PUT', '/v1/zones/dname.k8s', { defaultTtl: -1 }, ['/defaultTtl', '/nameservers']],
+  ['PUT', '/v1/zones/dname.k8s', { nameservers: ['a..b'], skydns: 1 }, ['/nameservers/0', '/skydns']],
   ['PUT', '/v1/pools/p', { ranges: ['192.0.2.0/33'] }, ['/ranges/0']],
   ['PUT', '/v1/pools/p?force=si', { ranges: ['10.0.0.0/24'] }, ['?force']],
   [
@@ -234,6 +236,8 @@ const mixed: [Method, string, unknown, string[]][] = [
 test('faults of the form, of values and of what stands are told together, and none that only follows', async (t) => {
   const { api, dump } = await prepare(t);
   await api.ok(201, 'PUT', '/v1/zones/2.0.192.in-addr.arpa/rrsets/6/PTR', { records: ['old.example.'] });
+  await api.ok(201, 'POST', '/v1/zones', { name: 'dname.k8s', nameservers: ['ns.other.test'] });
+  await api.ok(201, 'PUT', '/v1/zones/dname.k8s/rrsets/@/DNAME', { records: ['other.test.'] });
   const shared = { addresses: ['192.0.2.5'], sharingKey: 'dns', ports: [{ protocol: 'tcp', port: 53 }] };
   await api.ok(201, 'POST', '/v1/pools/p/allocations', shared);
   const before = await dump();

@@ -55,9 +55,9 @@ export function decidePutZone(
     builder.refusals.try(() => checkHidesNothing(builder, name), path);
     builder.createZone(zone);
   } else {
+    builder.refusals.try(() => checkApex(builder, zone, current.value), '/nameservers');
     builder.put(zoneKey(name), zoneValue.encode(zone), current.modified, zoneValue.encode(current.value));
     if (builder.writes(zoneKey(name))) builder.touchZone(name);
-    builder.refusals.try(() => checkApex(builder, zone, current.value), '/nameservers');
   }
   const created = current === undefined;
   const warnings = created ? hiddenBy(context, name) : [];
