@@ -4,7 +4,7 @@
 
 import { accessOf } from '../control/access/access.ts';
 import type { Asking } from '../control/access/actor.ts';
-import { type AddressNumber, ipv4Base, reverseName } from '../model/address.ts';
+import { type Address, type AddressNumber, ipv4Base, reverseName } from '../model/address.ts';
 import { type Interval, parseRange } from '../model/address-range.ts';
 import type { Host } from '../model/host.ts';
 import { listInSlices } from '../model/in-slices.ts';
@@ -24,12 +24,13 @@ async function reverseZonesOf(asking: Asking, zone: Fqdn, all: ReadonlyMap<Fqdn,
   if (isReverse(zone)) return [];
   const found = new Set<Fqdn>();
   const pools = new Set<string>();
+  const seen = new SeenNetworks(all.keys());
   for await (const { value: host } of hostsOf(asking, zone)) {
     // Most zones have few reverse zones: then the first hosts already have all of them.
     if (found.size === all.size) break;
     for (const { address, pool, ptr } of host.addresses) {
       if (pool !== null) pools.add(pool);
-      if (!host.ptr || ptr === false) continue;
+      if (!host.ptr || ptr === false || !seen.add(address)) continue;
       const holder = ancestry(reverseName(address)).find((name) => all.has(name));
       if (holder !== undefined) found.add(holder);
     }
@@ -41,6 +42,29 @@ async function reverseZonesOf(asking: Asking, zone: Fqdn, all: ReadonlyMap<Fqdn,
       found.add(name);
   }
   return [...found].sort(compareNames);
+}
+
+/** The IPv4 networks of which an address was seen, each a /24: all PTRs of one are in the same reverse zone. */
+class SeenNetworks {
+  readonly #seen = new Set<string>();
+  /** True: there are reverse zones inside of a /24 (RFC 2317 and others). */
+  readonly #isDivided: boolean;
+
+  constructor(reverseZones: Iterable<Fqdn>) {
+    const labelsOfNetwork = 5;
+    this.#isDivided = [...reverseZones].some(
+      (zone) => isReverseOfIpv4(zone) && labelsOf(zone).length > labelsOfNetwork,
+    );
+  }
+
+  /** Notes the address. Returns false if another one of its network was seen before. */
+  add(address: Address): boolean {
+    if (this.#isDivided || address.includes(':')) return true;
+    const network = address.slice(0, address.lastIndexOf('.'));
+    if (this.#seen.has(network)) return false;
+    this.#seen.add(network);
+    return true;
+  }
 }
 
 /** Yields the hosts of a zone that the token may see. */

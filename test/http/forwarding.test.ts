@@ -89,6 +89,19 @@ test('the reverse zones are those with PTRs of the zone’s hosts, and the autom
   assert.deepEqual((await read('9.10.in-addr.arpa')).reverseZones, []);
 });
 
+test('a reverse zone inside of a /24 is found beside the one around it', async (t) => {
+  const served = await servedApi(t);
+  for (const name of ['z.test', '0.3.10.in-addr.arpa', '7.0.3.10.in-addr.arpa'])
+    await served.api.ok(201, 'POST', '/v1/zones', { name });
+  const host = (name: string, address: string) =>
+    served.api.ok(201, 'POST', '/v1/hosts', { name: `${name}.z.test`, addresses: [address] });
+  const found = async () => (await served.api.ok<Forwarding>(200, 'GET', '/v1/zones/z.test/forwarding')).reverseZones;
+  await host('a', '10.3.0.8');
+  assert.deepEqual(await found(), ['0.3.10.in-addr.arpa']);
+  await host('b', '10.3.0.7');
+  assert.deepEqual(await found(), ['0.3.10.in-addr.arpa', '7.0.3.10.in-addr.arpa']);
+});
+
 test('only a target that answers for the zone is healthy; its lag is that of its copy of the zone', async (t) => {
   await read('none.test');
   // An answer from before this change is no lag.

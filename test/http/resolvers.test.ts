@@ -224,6 +224,13 @@ test('only an operator may verify, only zones in scope, and only resolvers that 
   ]);
 });
 
+test('a zone whose name cannot be asked for is told so, and not called silent', async () => {
+  await api.ok(201, 'POST', '/v1/zones', { name: 'a\\.b.test' });
+  await api.send('PUT', '/v1/resolvers/asked', { address: '127.0.0.1', port: await freePort(), kind: 'other' });
+  await api.refused('invalid_request', 'GET', '/v1/zones/a%5C.b.test/forwarding?verify=asked', undefined, ['?verify']);
+  await api.ok(204, 'DELETE', '/v1/zones/a%5C.b.test');
+});
+
 test('a token may not verify as often as it likes', async () => {
   await api.send('PUT', '/v1/resolvers/asked', { address: '127.0.0.1', port: await freePort(), kind: 'other' });
   const { api: busy } = await tokenFor(app, 'busy', { role: 'operator' });

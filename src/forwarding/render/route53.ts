@@ -26,7 +26,7 @@ export const route53: Resolver = {
           '# forward ZONE NAME: creates the rule and gives it to the VPC, or changes the targets of the one that stands.',
           'forward() {',
           '  rule=$(aws route53resolver list-resolver-rules --output text --query "ResolverRules[0].Id" \\',
-          '    --filters "Name=DomainName,Values=$1." Name=TYPE,Values=FORWARD)',
+          '    --filters "Name=DomainName,Values=$1." Name=Type,Values=FORWARD)',
           '  if [ "$rule" = None ]; then',
           '    rule=$(aws route53resolver create-resolver-rule --output text --query ResolverRule.Id \\',
           '      --creator-request-id "$2-$(date +%s)" --name "$2" --rule-type FORWARD --domain-name "$1" \\',

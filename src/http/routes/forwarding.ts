@@ -6,6 +6,7 @@ import { accessOf } from '../../control/access/access.ts';
 import { existingZone } from '../../control/reading/existing.ts';
 import { existingResolver } from '../../control/resolvers/existing-resolver.ts';
 import { type ErrorCode, joinFirst, refuse, refuseField } from '../../errors.ts';
+import { canAskFor } from '../../forwarding/live/ask-server.ts';
 import type { Target } from '../../forwarding/live/live-targets.ts';
 import { verifyResolver } from '../../forwarding/live/verify-resolver.ts';
 import {
@@ -74,6 +75,12 @@ export const forwardingRoutes: Routes = async (app, services) => {
     const asking = askingOf(services, request);
     accessOf(asking).needRole('operator');
     const { value: resolver } = existingResolver(asking, name, '?verify');
+    if (!canAskFor(zone))
+      refuseField(
+        'invalid_request',
+        '?verify',
+        `${zone} has a dot or other octets in a label that cannot be asked for`,
+      );
     const { id } = actorOf(request);
     const now = Date.now();
     if (!verifications.take(id, now)) {
