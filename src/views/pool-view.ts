@@ -276,7 +276,7 @@ export class PoolView {
 
   #link(state: PoolState): void {
     this.#pools.set(state.value.name, state);
-    const ranges = getOrMake(this.#ranges, state.value.space, () => new SortedMap(undefined, compareNumbers));
+    const ranges = this.#ranges.getOrInsertComputed(state.value.space, () => new SortedMap(undefined, compareNumbers));
     for (const range of state.shape.ranges) ranges.set(range.first, { range, pool: state });
   }
 
@@ -316,9 +316,9 @@ export class PoolView {
   putAddress(record: AddressRecord, modified: Revision): void {
     this.deleteAddress(record.space, record.address);
     const value = addressNumber(record.address);
-    const records = getOrMake(this.#addresses, record.space, () => new SortedMap(undefined, compareNumbers));
+    const records = this.#addresses.getOrInsertComputed(record.space, () => new SortedMap(undefined, compareNumbers));
     records.set(value, { value: record, modified });
-    getOrMake(this.#sharing, record.space, () => new SharingIndex()).add(value, record);
+    this.#sharing.getOrInsertComputed(record.space, () => new SharingIndex()).add(value, record);
     const state = this.#stateAt(record.space, value);
     state?.add(record);
     for (const expiry of expiriesOf(state, record)) this.#expiries.set(expiry, record);
@@ -373,13 +373,4 @@ function expiriesOf(pool: PoolState | undefined, record: AddressRecord): [time: 
     ends.push([Date.parse(holder.expiresAt), `${key}/${holder.id}`]);
   }
   return ends;
-}
-
-function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  let value = map.get(key);
-  if (value === undefined) {
-    value = make();
-    map.set(key, value);
-  }
-  return value;
 }
