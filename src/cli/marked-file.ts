@@ -5,6 +5,7 @@ import type { Stats } from 'node:fs';
 import { type FileHandle, lstat, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { messageOf } from '../model/thrown.ts';
+import { syncFolder } from './sync-folder.ts';
 
 const begin = 'BEGIN Zonewright: written by `zonewright forwarding`; what is changed here is lost';
 const end = 'END Zonewright';
@@ -93,11 +94,4 @@ async function writePart(path: string, text: string, stats: Stats | undefined): 
   } finally {
     await handle?.close();
   }
-}
-
-/** Makes the new name last. Some file systems cannot, and need not. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined);
-  await handle?.sync().catch(() => undefined);
-  await handle?.close();
 }

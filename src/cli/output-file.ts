@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { messageOf } from '../model/thrown.ts';
+import { syncFolder } from './sync-folder.ts';
 
 export interface Output {
   write(text: Buffer): Promise<void>;
@@ -76,13 +77,6 @@ async function refuseExisting(path: string, force: boolean): Promise<void> {
   if (found.isDirectory()) throw new Error(`${path} is a folder: name a file in it, such as ${join(path, 'backup')}`);
   if (!found.isFile()) throw new Error(`${path} is not a file: use - for standard output`);
   if (!force) throw new Error(`${path} exists: choose another file, or replace it with --force`);
-}
-
-/** Makes a new name in the folder last. Some file systems cannot, and need not. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined);
-  await handle?.sync().catch(() => undefined);
-  await handle?.close();
 }
 
 function standardOutput(): Output {
