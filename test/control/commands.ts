@@ -83,13 +83,13 @@ const allocation = fc
     pool,
     count: fc.integer({ min: 1, max: 3 }),
     family: pick<Family>(['ipv4', 'ipv6']),
+    owner: pick(['me', 'me', 'other']),
     sharing,
     explicit: fc.option(some(addresses), { freq: 2, nil: undefined }),
   })
   .map(({ sharing: how, explicit, ...wanted }) => ({
     ...wanted,
     ...how,
-    owner: 'me',
     ...(explicit && { addresses: explicit }),
   }));
 

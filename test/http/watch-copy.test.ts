@@ -1,0 +1,156 @@
+// A client keeps a copy of what it may read, from the stream of changes alone. After each request of a random history,
+// the copy is what the lists show to the client's token.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { TokenInput } from '../../src/control/tokens/token-input.ts';
+import { Refusal } from '../../src/errors.ts';
+import { beginning, commands } from '../control/commands.ts';
+import { type EventStream, openStream, type ShownMessage } from '../support/event-stream.ts';
+import { type ServedApi, servedApi } from '../support/served-api.ts';
+import { inScope } from '../support/temporary.ts';
+import { tokenFor } from '../support/tokens.ts';
+import { until } from '../support/until.ts';
+
+type Resource = Record<string, unknown>;
+
+const scopes: Record<string, Partial<TokenInput>> = {
+  all: {},
+  zones: { zones: ['z', 'other', '10.in-addr.arpa'] as TokenInput['zones'] & object },
+  pools: { pools: ['p', 'r'] },
+  both: { zones: ['z', 's.z'] as TokenInput['zones'] & object, pools: ['p'] },
+  owner: { owner: 'me' },
+  all3: { zones: ['z', 'other'] as TokenInput['zones'] & object, pools: ['p', 'q'], owner: 'me' },
+};
+
+/** Reads all pages of a list. */
+type List = (path: string) => Promise<Resource[]>;
+
+/** What docs/api.md says that a client does with each message. */
+class Copy {
+  readonly items = new Map<string, { resource: string; after: Resource }>();
+  readonly #list: List;
+
+  constructor(list: List) {
+    this.#list = list;
+  }
+
+  async take({ changes }: ShownMessage): Promise<void> {
+    for (const { resource, path, after } of changes) {
+      if (after === null) this.items.delete(path);
+      else this.items.set(path, { resource, after });
+      // With a zone, its records are gone.
+      if (resource === 'zone' && after === null) this.#drop((other) => other.startsWith(`${path}/rrsets/`));
+    }
+    if (changes.some(({ resource }) => resource === 'pool')) await this.#readAddressesAgain();
+  }
+
+  /** A pool says which addresses are its own: hosts and allocations change with it, without a change of their own. */
+  async #readAddressesAgain(): Promise<void> {
+    this.#drop((_, resource) => resource === 'host' || resource === 'allocation');
+    for (const [path, item] of await readHostsAndAllocations(this.#list)) this.items.set(path, item);
+  }
+
+  #drop(isGone: (path: string, resource: string) => boolean): void {
+    for (const [path, { resource }] of this.items) if (isGone(path, resource)) this.items.delete(path);
+  }
+
+  /** Returns all but records of hosts: a host's own change tells of them. */
+  shown(): Record<string, Resource> {
+    const own = [...this.items].filter(([, { after }]) => after.managedBy === undefined);
+    return Object.fromEntries(own.map(([path, { after }]) => [path, after]).sort());
+  }
+}
+
+test('the copy of a client is what lists show to its token', { timeout: 600_000 }, async () => {
+  const runs = Number(process.env.ZONEWRIGHT_TEST_HISTORIES ?? 5);
+  const told = new Map<string, number>();
+  const property = fc.asyncProperty(fc.array(commands, { minLength: 15, maxLength: 30, size: 'max' }), (history) =>
+    inScope(async (cleanup) => {
+      const limits = { heartbeatMilliseconds: 5, checkMilliseconds: 5, paceMilliseconds: 1 };
+      const served = await servedApi(cleanup, { services: { followLimits: limits } });
+      for (const decide of beginning) await served.commit(decide);
+      const clients = await Promise.all(
+        Object.entries(scopes).map(async ([name, scope]) => {
+          const { token } = await tokenFor(served, name, { role: 'viewer', ...scope });
+          const list = lister(served, token);
+          const stream = await openStream(cleanup, served.url, '/v1/watch?since=0', { token });
+          return { name, list, stream, copy: new Copy(list), taken: 0 };
+        }),
+      );
+      for (const command of [undefined, ...history]) {
+        const outcome = command && (await served.attempt(command.decide));
+        if (outcome instanceof Refusal) continue;
+        for (const client of clients) {
+          await untilTold(served, client.stream);
+          const messages = client.stream.messages();
+          for (const message of messages.slice(client.taken)) {
+            await client.copy.take(message);
+            for (const { resource } of message.changes)
+              for (const what of [client.name, resource]) told.set(what, (told.get(what) ?? 0) + 1);
+          }
+          client.taken = messages.length;
+          assert.deepEqual(client.copy.shown(), await readAll(client.list), `${client.name} after ${command}`);
+        }
+      }
+    }),
+  );
+  await fc.assert(property, { numRuns: runs, endOnFailure: true });
+  for (const name of Object.keys(scopes)) assert.ok((told.get(name) ?? 0) > 0, `${name} was told nothing`);
+  for (const resource of ['host', 'pool', 'zone'])
+    assert.ok((told.get(resource) ?? 0) > 0, `nobody was told of a ${resource}`);
+});
+
+/** Waits until the stream has come to what the replica serves. */
+async function untilTold({ views }: ServedApi, stream: EventStream): Promise<void> {
+  const { revision } = views;
+  await until(() => Number(stream.lastId) >= revision, 'the stream does not go on');
+}
+
+function lister({ url }: ServedApi, token: string): List {
+  return async (path) => {
+    const answer = await fetch(`${url}${path}?limit=1000&total=true`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    assert.equal(answer.status, 200, path);
+    const { items, total, nextCursor } = (await answer.json()) as {
+      items: Resource[];
+      total: number;
+      nextCursor: string | null;
+    };
+    assert.deepEqual([nextCursor, total], [null, items.length]);
+    return items;
+  };
+}
+
+type Items = Map<string, { resource: string; after: Resource }>;
+
+async function readHostsAndAllocations(list: List): Promise<Items> {
+  const items: Items = new Map();
+  for (const host of await list('/v1/hosts'))
+    items.set(`/v1/hosts/${encodeURIComponent(String(host.name))}`, { resource: 'host', after: host });
+  for (const pool of await list('/v1/pools')) {
+    for (const one of await list(`/v1/pools/${pool.name}/allocations`)) {
+      if (!(one.holders as Resource[]).some(({ kind }) => kind === 'allocation')) continue;
+      const space = one.space === 'default' ? '' : `?space=${one.space}`;
+      items.set(`/v1/addresses/${one.address}${space}`, { resource: 'allocation', after: one });
+    }
+  }
+  return items;
+}
+
+/** Reads what the lists show, by its path, without what other requests change too. */
+async function readAll(list: List): Promise<Record<string, Resource>> {
+  const items = [...(await readHostsAndAllocations(list))].map(([path, { after }]) => [path, after] as const);
+  for (const { usage: _, ...pool } of await list('/v1/pools')) items.push([`/v1/pools/${pool.name}`, pool]);
+  for (const { serial: _, ...zone } of await list('/v1/zones')) {
+    const path = `/v1/zones/${zone.name}`;
+    items.push([path, zone]);
+    for (const rrset of await list(`${path}/rrsets`)) {
+      if (rrset.managedBy !== undefined) continue;
+      items.push([`${path}/rrsets/${encodeURIComponent(String(rrset.name)).replace('%40', '@')}/${rrset.type}`, rrset]);
+    }
+  }
+  return Object.fromEntries(items.sort());
+}
