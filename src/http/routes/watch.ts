@@ -3,6 +3,7 @@
 import type { FastifyReply } from 'fastify';
 import { parseChangeFilter } from '../../control/watch/change-filter.ts';
 import { refuse } from '../../errors.ts';
+import { auditedResources } from '../../model/audit-event.ts';
 import { Type } from '../../model/json-schema.ts';
 import type { Revision } from '../../model/revision.ts';
 import { HistoryLost } from '../../store/store.ts';
@@ -49,7 +50,7 @@ export const watchRoutes: Routes = async (app, services) => {
             Type.String({
               maxLength: 100,
               format: 'resources',
-              description: 'Only these resources: `host`, `pool`, `zone`, `rrset`, `allocation`, `token`, with commas',
+              description: `Only these resources: ${auditedResources.map((one) => `\`${one}\``).join(', ')}, with commas`,
             }),
           ),
           zone: Type.Optional({

@@ -3,12 +3,13 @@
 // word for the items of a stream: the schema of the media type is that of one event, as generators of clients take it.
 
 import type { TSchema } from 'typebox';
-import { type AuditedResource, auditedActions } from '../../model/audit-event.ts';
+import { type AuditedResource, auditedActions, auditedResources } from '../../model/audit-event.ts';
 import { Type } from '../../model/json-schema.ts';
 import { endReasons } from '../watch/end-reasons.ts';
 import { NameText, oneOf } from './common.ts';
 import { HostBody } from './host.ts';
 import { AllocationBody, PoolBody } from './pool.ts';
+import { ResolverBody } from './resolver.ts';
 import { TokenBody } from './token.ts';
 import { RrsetBody, ZoneBody } from './zone.ts';
 
@@ -17,30 +18,31 @@ const { serial: _serial, ...zone } = ZoneBody.properties;
 
 const actions = auditedActions.filter((action) => action !== 'imported');
 
-function changed(resource: AuditedResource, title: string, name: TSchema, after: TSchema) {
-  return Type.Object(
-    {
+/** By the resource: the title of the change, its name, and what `after` is. */
+const changes: Record<AuditedResource, [title: string, name: TSchema, after: TSchema]> = {
+  host: ['ChangedHost', NameText, HostBody],
+  pool: ['ChangedPool', Type.String(), Type.Object(pool, { title: 'PoolWithoutUsage' })],
+  zone: ['ChangedZone', NameText, Type.Object(zone, { title: 'ZoneWithoutSerial' })],
+  rrset: ['ChangedRRset', Type.String({ description: 'The owner name and the type' }), RrsetBody],
+  allocation: ['ChangedAllocation', Type.String({ description: 'The address' }), AllocationBody],
+  token: ['ChangedToken', Type.String({ description: 'The id' }), TokenBody],
+  resolver: ['ChangedResolver', Type.String(), ResolverBody],
+};
+
+const Change = Type.Union(
+  auditedResources.map((resource) => {
+    const [title, name, after] = changes[resource];
+    const zoneActions = { description: '`imported`: a zone file has replaced the records of the zone' };
+    const fields = {
       resource: Type.Literal(resource),
-      action:
-        resource === 'zone'
-          ? oneOf(auditedActions, { description: '`imported`: a zone file has replaced the records of the zone' })
-          : oneOf(actions),
+      action: resource === 'zone' ? oneOf(auditedActions, zoneActions) : oneOf(actions),
       name,
       path: Type.String({ pattern: '^/v1/', description: 'Where the resource is read' }),
       after: Type.Union([after, Type.Null()], { description: 'Null: deleted, or not in the scope of the token' }),
-    },
-    { title },
-  );
-}
-
-const Change = Type.Union([
-  changed('host', 'ChangedHost', NameText, HostBody),
-  changed('pool', 'ChangedPool', Type.String(), Type.Object(pool, { title: 'PoolWithoutUsage' })),
-  changed('zone', 'ChangedZone', NameText, Type.Object(zone, { title: 'ZoneWithoutSerial' })),
-  changed('rrset', 'ChangedRRset', Type.String({ description: 'The owner name and the type' }), RrsetBody),
-  changed('allocation', 'ChangedAllocation', Type.String({ description: 'The address' }), AllocationBody),
-  changed('token', 'ChangedToken', Type.String({ description: 'The id' }), TokenBody),
-]);
+    };
+    return Type.Object(fields, { title });
+  }),
+);
 
 const Revision = Type.Integer({ minimum: 0 });
 const StartData = Type.Object({ revision: Revision }, { title: 'StreamStartData' });

@@ -23,7 +23,7 @@ schemathesis.openapi.format(
     .map(lambda text: "".join(one for one in text if not category(one).startswith("C")) + "1")
     .filter(lambda text: len(text) <= 100),
 )
-kinds = st.sampled_from(["host", "pool", "zone", "rrset", "allocation", "token"])
+kinds = st.sampled_from(["host", "pool", "zone", "rrset", "allocation", "token", "resolver"])
 schemathesis.openapi.format("resources", st.lists(kinds, min_size=1, max_size=6).map(",".join))
 schemathesis.openapi.format("record-type", st.sampled_from(["A", "AAAA", "MX", "TXT", "SRV", "CAA", "TYPE65280"]))
 schemathesis.openapi.format(
