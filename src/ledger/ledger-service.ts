@@ -186,7 +186,9 @@ export class LedgerService {
       isHeld = false;
     };
     try {
-      await this.#opened();
+      const ledger = await this.#opened();
+      // Rejects if another file is in its place: the copy would be one of that.
+      await ledger.identity();
       await this.#running.get('drain');
       const { SqliteCopy } = await import('./sqlite-copy.ts');
       const copy = openedCopy(() => SqliteCopy.open(task.file, folder));
@@ -299,6 +301,8 @@ export class LedgerService {
       // The store's trouble is told elsewhere.
       if (error instanceof StoreUnavailable || error instanceof LedgerElsewhere || this.#closed) throw error;
       this.#failure = messageOf(error);
+      // What is opened next may be another ledger.
+      this.#claimed = undefined;
       this.#retryAt = performance.now() + Math.min(intervals.retry * 2 ** this.#failures, intervals.maxRetry);
       this.#failures += 1;
       this.#trouble.failed(error);

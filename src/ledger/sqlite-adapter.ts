@@ -14,6 +14,7 @@ import {
   type SqlResultSet,
   type Transaction,
 } from '@prisma/driver-adapter-utils';
+import { OpenFile } from './open-file.ts';
 
 const identity = { provider: 'sqlite', adapterName: 'zonewright-node-sqlite' } as const;
 
@@ -25,7 +26,7 @@ const maxStatements = 64;
  * disconnects.
  */
 export function sqliteAdapter(file: string): SqlDriverAdapterFactory {
-  return { ...identity, connect: async () => new SqliteAdapter(openDatabase(file)) };
+  return { ...identity, connect: async () => new SqliteAdapter(openDatabase(file), new OpenFile(file)) };
 }
 
 function openDatabase(file: string): DatabaseSync {
@@ -48,22 +49,26 @@ class SqliteAdapter implements SqlDriverAdapter {
   readonly provider = identity.provider;
   readonly adapterName = identity.adapterName;
   readonly #database: DatabaseSync;
+  readonly #file: OpenFile;
   readonly #queries: SqlQueryable;
   /** Resolves when the last transaction that was asked for has ended. */
   #turn: Promise<void> = Promise.resolve();
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, file: OpenFile) {
     this.#database = database;
+    this.#file = file;
     this.#queries = new Queries(database);
   }
 
   async queryRaw(query: SqlQuery): Promise<SqlResultSet> {
     await this.#turn;
+    this.#checkFile();
     return this.#queries.queryRaw(query);
   }
 
   async executeRaw(query: SqlQuery): Promise<number> {
     await this.#turn;
+    this.#checkFile();
     return this.#queries.executeRaw(query);
   }
 
@@ -85,6 +90,7 @@ class SqliteAdapter implements SqlDriverAdapter {
       }
     };
     try {
+      this.#checkFile();
       this.#run('BEGIN IMMEDIATE');
     } catch (error) {
       end();
@@ -95,7 +101,11 @@ class SqliteAdapter implements SqlDriverAdapter {
       options: { usePhantomQuery: true },
       queryRaw: (query) => this.#queries.queryRaw(query),
       executeRaw: (query) => this.#queries.executeRaw(query),
-      commit: () => finish('COMMIT'),
+      commit: async () => {
+        await finish('COMMIT');
+        // What went into files without a name is not in the ledger.
+        this.#checkFile();
+      },
       rollback: () => finish('ROLLBACK'),
     };
   }
@@ -103,6 +113,11 @@ class SqliteAdapter implements SqlDriverAdapter {
   async dispose(): Promise<void> {
     await this.#turn;
     this.#database.close();
+  }
+
+  #checkFile(): void {
+    const message = this.#file.reasonAgainst();
+    if (message !== undefined) throw new DriverAdapterError({ kind: 'sqlite', extendedCode: databaseMoved, message });
   }
 
   /** Runs statements without parameters. `prepare` would take the first of several and ignore the others. */
@@ -189,6 +204,9 @@ function shownValue(value: unknown, type: ColumnType): unknown {
   if (typeof value !== 'bigint') return value;
   return type === ColumnTypeEnum.Int64 ? String(value) : Number(value);
 }
+
+/** A result code of SQLite: SQLITE_READONLY_DBMOVED. */
+const databaseMoved = 1032;
 
 /** Result codes of SQLite: a primary key, or another unique index, has the value already. */
 const notUnique = [1555, 2067];

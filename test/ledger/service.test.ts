@@ -2,6 +2,7 @@
 // samples, and what it tells about itself.
 
 import assert from 'node:assert/strict';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { decidePutZone } from '../../src/control/zones/put-zone.ts';
@@ -102,6 +103,49 @@ test('a ledger of another store is refused, and its events stay apart', async (t
   assert.match(other.status.reason ?? '', /another store/);
   await assert.rejects(namesIn(other), { name: 'LedgerUnavailable', message: /another store/ });
   assert.equal(await waiting(second), 1);
+});
+
+test('events wait while the file of the ledger is gone, or another one, and it goes on when the file is back', async (t) => {
+  const folder = await temporaryFolder(t);
+  const file = join(folder, 'ledger.db');
+  const replica = await auditing(t);
+  await createZone(replica, 'a.test');
+  const ledger = await startTestLedger(t, replica, { task: { kind: 'sqlite', file } });
+  assert.deepEqual(await namesIn(ledger), ['a.test']);
+  for (const moved of [['', '-wal', '-shm'], [''], ['-wal']]) {
+    const what = `moved: ledger.db with ${moved.join(', ')}`;
+    const before = await namesIn(ledger);
+    for (const end of moved) await rename(file + end, `${file}${end}.away`);
+    const name = `${before.length}.test`;
+    await createZone(replica, name);
+    await until(() => ledger.status.state === 'unavailable', `${what}: the failure is not told`);
+    assert.match(ledger.status.reason ?? '', /was removed or replaced while it was open/, what);
+    // A file that another process has put there is neither written, nor read, nor copied.
+    for (const end of moved) await writeFile(file + end, '');
+    await assert.rejects(namesIn(ledger), { name: 'LedgerUnavailable', message: /removed or replaced/ }, what);
+    await assert.rejects(ledger.openCopy(folder), { name: 'LedgerUnavailable', message: /removed or replaced/ }, what);
+    assert.equal(await waiting(replica), 1, what);
+    for (const end of moved) await rename(`${file}${end}.away`, file + end);
+    await until(async () => (await waiting(replica)) === 0, `${what}: the outbox is not empty`);
+    assert.deepEqual(await namesIn(ledger), [name, ...before], what);
+    assert.equal(ledger.status.state, 'here', what);
+  }
+});
+
+test('after a restart, a new ledger takes the events that waited while the file was gone', async (t) => {
+  const file = join(await temporaryFolder(t), 'ledger.db');
+  const task = { kind: 'sqlite', file } as const;
+  const replica = await auditing(t);
+  await createZone(replica, 'a.test');
+  const ledger = await startTestLedger(t, replica, { task });
+  assert.deepEqual(await namesIn(ledger), ['a.test']);
+  for (const end of ['', '-wal', '-shm']) await rm(file + end);
+  await createZone(replica, 'b.test');
+  await until(() => ledger.status.state === 'unavailable', 'the failure is not told');
+  await ledger.close();
+  const restarted = await startTestLedger(t, replica, { task });
+  await until(async () => (await waiting(replica)) === 0, 'the outbox is not empty');
+  assert.deepEqual(await namesIn(restarted), ['b.test']);
 });
 
 test('an outbox beyond its limit loses its oldest events, and the status says so', async (t) => {
