@@ -58,6 +58,8 @@ test('events are listed newest first, page by page, and by filters', async (t) =
   assert.equal((await list('since=2020-01-01T00:00:00%2B02:00&kind=pool')).items.length, 4);
   for (const [query, pointer] of [
     ['since=yesterday', '?since'],
+    ['since=2026-02-30T00:00:00Z', '?since'],
+    ['until=2026-13-01T00:00:00Z', '?until'],
     ['since=2026-01-01T00:00:00Z&until=2025-01-01T00:00:00Z', '?until'],
     ['cursor=MTIz', '?cursor'],
     ['kind=house', '?kind'],
