@@ -8,12 +8,13 @@ import { rootCertificates } from 'node:tls';
 import { Etcd3, type ICompare, type IOptions, type IRequestOp, type IWatchResponse, type WatchClient } from 'etcd3';
 import type { Logger } from '../model/logger.ts';
 import { after, type Revision } from '../model/revision.ts';
-import { ChangeCollector, entryOf } from './change-collector.ts';
+import { ChangeCollector, type EtcdKeyValue, entryOf } from './change-collector.ts';
 import { checkTransaction } from './check-transaction.ts';
 import { MessageTooLarge, meaningOf, reasonOf, wasNeverSent } from './etcd-faults.ts';
 import { EtcdHistory } from './etcd-history.ts';
 import { fullKey, type KeyRange, knownKey, rangeOf, successor } from './key-space.ts';
 import { LeaseGuard } from './lease-guard.ts';
+import { keyAhead, PagePace } from './page-pace.ts';
 import {
   type Change,
   type CommitResult,
@@ -58,6 +59,9 @@ const attemptTimeout = 2000;
  * fragments of about 2 MB.
  */
 const maxMessage = 64 * 1024 * 1024;
+/** How far ahead a list looks for its next page, in pages. If that is not far enough, how many times as far. */
+const pagesAhead = 4;
+const timesAsFar = 16;
 /** Changes that may wait for a slow reader before the stream is paused. */
 const maxQueue = 1000;
 
@@ -94,6 +98,7 @@ class EtcdStore implements Store {
   readonly #logger: Logger | undefined;
   readonly #closing = new AbortController();
   readonly #leaseGuard: LeaseGuard;
+  readonly #pace = new PagePace();
   #preferred = 0;
   #history: EtcdHistory;
   /** Set if a call or a watch failed since the history was last verified: etcd may have been restored meanwhile. */
@@ -122,23 +127,42 @@ class EtcdStore implements Store {
 
   async list(prefix: string, options: ListOptions = {}): Promise<Page> {
     const range = rangeOf(this.#root, prefix, options.from);
-    const known = (full: string) => knownKey(this.#root, full, prefix);
     for (let limit = options.limit ?? 1000; ; limit = Math.ceil(limit / 2)) {
       try {
-        const response = await this.#call('repeatable', ({ client }, deadline) =>
-          client.kv.range({ ...bytesOf(range), limit, revision: options.at ?? 0 }, { deadline }),
-        );
-        const entries = response.kvs.map((kv) => entryOf(kv, known));
-        this.#history.note(response.header, this.#withFullKeys(entries));
+        const { kvs, revision } = await this.#range(range, limit, options.at);
+        const entries = kvs.slice(0, limit).map((kv) => entryOf(kv, (full) => knownKey(this.#root, full, prefix)));
         const last = entries.at(-1);
-        return {
-          entries,
-          revision: options.at ?? (Number(response.header.revision) as Revision),
-          next: response.more && last !== undefined ? successor(last.key) : undefined,
-        };
+        if (kvs.length <= limit || last === undefined) return { entries, revision, next: undefined };
+        const next = successor(last.key);
+        this.#pace.note(fullKey(this.#root, next), { first: kvs[0]!.key, last: kvs[limit - 1]!.key });
+        return { entries, revision, next };
       } catch (error) {
         if (!(error instanceof MessageTooLarge) || limit <= 1) throw error;
       }
+    }
+  }
+
+  /**
+   * Returns the first keys of the range: one more than the limit, if there are so many. Within a list at one revision,
+   * asks for short ranges.
+   */
+  async #range(range: KeyRange, limit: number, at: Revision | undefined) {
+    const { range_end: rangeEnd, ...whole } = bytesOf(range);
+    const before = at === undefined ? undefined : this.#pace.before(range.start);
+    const kvs: EtcdKeyValue[] = [];
+    for (let [key, factor] = [whole.key, pagesAhead]; ; factor *= timesAsFar) {
+      const ahead = before && keyAhead(before, factor);
+      const isLast = ahead === undefined || Buffer.compare(ahead, rangeEnd) >= 0;
+      const end = isLast ? rangeEnd : ahead;
+      const wanted = { key, range_end: end, limit: limit + 1 - kvs.length, revision: at ?? 0 };
+      const response = await this.#call('repeatable', ({ client }, deadline) => client.kv.range(wanted, { deadline }));
+      this.#history.note(
+        response.header,
+        response.kvs.map((kv) => entryOf(kv, (full) => full)),
+      );
+      kvs.push(...response.kvs);
+      if (isLast || kvs.length > limit) return { kvs, revision: at ?? (Number(response.header.revision) as Revision) };
+      key = end;
     }
   }
 
