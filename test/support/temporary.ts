@@ -12,7 +12,7 @@ export interface Cleanup {
 /** Makes a new, empty folder. The end of the test removes it with all that is in it. */
 export async function temporaryFolder(test: Cleanup): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'zonewright-'));
-  test.after(() => rm(folder, { recursive: true, force: true }));
+  test.after(() => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));
   return folder;
 }
 
