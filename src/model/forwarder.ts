@@ -1,0 +1,131 @@
+// A forwarder: a zone of others, whose questions this service forwards to the servers of that zone. How it forwards:
+// forwarding/forwarders/. Which clients may ask: allowFrom.
+
+import { type Address, ipv4Base, parseAddress } from './address.ts';
+import { type AddressRange, parseFilterRange, rangesWithout } from './address-range.ts';
+import { type Endpoint, formatEndpoint, isWildcard, parseEndpoint } from './endpoint.ts';
+import { InvalidValue } from './invalid-value.ts';
+import { type Fqdn, parseName, root } from './name.ts';
+
+export const forwarderStrategies = ['first-healthy', 'round-robin', 'fastest'] as const;
+/** The order in which the targets are asked. */
+export type ForwarderStrategy = (typeof forwarderStrategies)[number];
+
+/** A server of the zone. */
+export interface ForwarderTarget extends Endpoint {
+  /** Set if the server is asked over TLS (RFC 7858): its certificate must be valid for this name. */
+  readonly tlsName?: Fqdn;
+}
+
+export interface Forwarder {
+  zone: Fqdn;
+  /** In the order of preference. */
+  targets: readonly ForwarderTarget[];
+  strategy: ForwarderStrategy;
+  /** The time in which a question gets its answer, with all targets, over UDP and TCP. */
+  timeoutMilliseconds: number;
+  /** The clients that are answered: prefixes, ranges or addresses. */
+  allowFrom: readonly string[];
+  /** Answers that expired this long ago or less are given if no target answers (RFC 8767). Undefined: none are. */
+  staleSeconds?: number;
+  /** Certificates in PEM. If set, the certificate of a target must be signed by one of these authorities. */
+  tlsAuthorities?: string;
+}
+
+/**
+ * Behind published ports and services of a cluster, clients from anywhere have private addresses. So only the machine
+ * itself may ask, unless an admin decides otherwise.
+ */
+export const forwarderDefaults = {
+  strategy: 'first-healthy',
+  timeoutMilliseconds: 2_000,
+  allowFrom: ['127.0.0.0/8', '::1/128'],
+} as const satisfies Partial<Forwarder>;
+
+export const forwarderLimits = {
+  targets: 16,
+  /** Each forwarded question reads all of them. */
+  allowFrom: 64,
+  minTimeout: 100,
+  /** Most clients ask again after five seconds. */
+  maxTimeout: 5_000,
+  /** RFC 8767 §5 suggests one to three days. */
+  staleSeconds: 7 * 86_400,
+  tlsAuthorities: 65_536,
+} as const;
+
+const ports = { plain: 53, tls: 853 } as const;
+
+/**
+ * Parses a target: `10.0.0.1`, `10.0.0.1:5353` or `[2001:db8::1]:53`. `10.0.0.1#dns.example` is asked over TLS, and its
+ * certificate must have the name. Throws InvalidValue.
+ */
+export function parseForwarderTarget(text: string): ForwarderTarget {
+  const at = text.indexOf('#');
+  const tlsName = at < 0 ? undefined : parseTlsName(text.slice(at + 1));
+  const server = at < 0 ? text : text.slice(0, at);
+  const endpoint = parseServer(server, tlsName === undefined ? ports.plain : ports.tls);
+  const isMulticast = /^(22[4-9]|2[34]\d|25[0-5])\.|^ff/.test(endpoint.address);
+  if (isWildcard(endpoint) || isMulticast)
+    throw new InvalidValue(`'${endpoint.address}' is not the address of a server`);
+  return { ...endpoint, ...(tlsName !== undefined && { tlsName }) };
+}
+
+function parseServer(text: string, defaultPort: number): Endpoint {
+  const address = addressIn(text);
+  if (address !== undefined) return { address, port: defaultPort };
+  const endpoint = parseEndpoint(text);
+  if (endpoint.port === 0) throw new InvalidValue('the port 0 cannot be asked');
+  return endpoint;
+}
+
+/** Returns the address, if the text is one without a port. */
+function addressIn(text: string): Address | undefined {
+  try {
+    return parseAddress(text.replace(/^\[(.*)\]$/, '$1'));
+  } catch {
+    return undefined;
+  }
+}
+
+function parseTlsName(text: string): Fqdn {
+  const name = parseName(text);
+  if (!/^[a-z0-9_.-]+$/.test(name) || name === root)
+    throw new InvalidValue(`'${text}' is not a name that a certificate can have`);
+  return name;
+}
+
+/** Returns the target as {@link parseForwarderTarget} reads it, with its port. */
+export function formatForwarderTarget({ tlsName, ...endpoint }: ForwarderTarget): string {
+  return formatEndpoint(endpoint) + (tlsName === undefined ? '' : `#${tlsName}`);
+}
+
+/** Throws InvalidValue for the root: a service that forwards it is a resolver for all of the Internet. */
+export function checkForwarderZone(zone: Fqdn): void {
+  if (zone === root) throw new InvalidValue("'.' cannot be forwarded: only single zones can");
+}
+
+/** Returns one entry of `allowFrom`, parsed. Throws InvalidValue. */
+export function parseAllowedRange(text: string): AddressRange {
+  const range = parseFilterRange(text);
+  if (allowsAll([range])) throw new InvalidValue(`'${text}' would let everybody ask: name the networks of the clients`);
+  return range;
+}
+
+/** Throws InvalidValue if the ranges together let everybody ask. */
+export function checkAllowed(ranges: readonly AddressRange[]): void {
+  if (allowsAll(ranges)) throw new InvalidValue('would let everybody ask: name the networks of the clients');
+}
+
+const everybody = [
+  { family: 'ipv4', first: ipv4Base, last: ipv4Base + 0xffff_ffffn },
+  { family: 'ipv6', first: 0n, last: (1n << 128n) - 1n },
+] as const;
+
+/** Returns whether the ranges have all addresses of a family. */
+function allowsAll(ranges: readonly AddressRange[]): boolean {
+  return everybody.some(({ family, first, last }) => {
+    const ofFamily = ranges.filter((range) => range.family === family);
+    return ofFamily.length > 0 && rangesWithout([{ first, last }], ofFamily).length === 0;
+  });
+}
