@@ -168,8 +168,11 @@ test('no request gets a 5xx, and each refusal is a problem with a code of the re
   const kinds = Object.entries(description.paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => requestsOf(path, method, operation)),
   );
+  const posted = { method: 'POST', path: '/v1/zones', headers: {} } as const;
   /** Zones that mostly exist: random requests alone are refused with 409 only by luck. */
-  const again = fc.constant<Asked>({ method: 'POST', path: '/v1/zones', body: { name: 'foo.k8s' }, headers: {} });
+  const again = fc.constant<Asked>({ ...posted, body: { name: 'foo.k8s' } });
+  /** Zones that are mostly new: random requests alone create something only by luck. */
+  const anew = fc.nat(100_000).map((number): Asked => ({ ...posted, body: { name: `z${number}.k8s` } }));
   const statuses = new Map<number, number>();
   /** Creates what the requests look for. Some of them delete it. */
   const provide = async () => {
@@ -177,7 +180,7 @@ test('no request gets a 5xx, and each refusal is a problem with a code of the re
     await api.send('PUT', '/v1/pools/default', { ranges: ['192.0.2.0/29'] });
   };
   let requests = 0;
-  const property = fc.asyncProperty(fc.oneof(...kinds, again), async ({ method, path, body, headers }) => {
+  const property = fc.asyncProperty(fc.oneof(...kinds, again, anew), async ({ method, path, body, headers }) => {
     if (requests++ % 50 === 0) await provide();
     const answer = await api.send(method, path, body, headers as Record<string, string>);
     statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
