@@ -1,5 +1,7 @@
 // Times as the store and the API write them: RFC 3339, in UTC.
 
+import { InvalidValue } from './invalid-value.ts';
+
 /** Returns the text of a time in milliseconds since the epoch. */
 export function timestamp(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
@@ -8,4 +10,27 @@ export function timestamp(milliseconds: number): string {
 /** Returns the later one of two times that {@link timestamp} wrote. */
 export function laterOf(one: string, other: string): string {
   return one > other ? one : other;
+}
+
+/** RFC 3339 §5.6 */
+const form = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
+const minTime = 0;
+const maxTime = Date.UTC(10_000, 0) - 1;
+
+/** Returns a time in milliseconds since the epoch. Throws InvalidValue, also if the day does not exist. */
+export function parseTimestamp(text: string): number {
+  const milliseconds = form.test(text) && hasDay(text) ? Date.parse(text.toUpperCase()) : Number.NaN;
+  // A plus sign in a query is a space.
+  if (Number.isNaN(milliseconds))
+    throw new InvalidValue('must be a time such as 2026-03-03T12:00:00Z (RFC 3339; write + as %2B)');
+  if (milliseconds < minTime || milliseconds > maxTime)
+    throw new InvalidValue('must be a time from 1970 to 9999, in UTC');
+  return milliseconds;
+}
+
+/** Returns whether there is the day at the beginning of a time. `Date.parse` takes 30 February for 2 March. */
+function hasDay(text: string): boolean {
+  const date = text.slice(0, 10);
+  const midnight = new Date(`${date}T00:00:00Z`);
+  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(date);
 }

@@ -1,7 +1,7 @@
 // Parses what people ask about the past: times, and the steps of a plot. A refusal names the parameter.
 
 import { atField, refuseField } from '../../errors.ts';
-import { InvalidValue } from '../../model/invalid-value.ts';
+import { parseTimestamp } from '../../model/timestamp.ts';
 import { parseAll } from '../input/refusals.ts';
 
 export interface TimeRangeInput {
@@ -28,25 +28,7 @@ export function parseTimeRange({ since: from, until: to }: TimeRangeInput): Time
 
 /** Returns a time in milliseconds since the epoch. `path`: the parameter, for a refusal. */
 export function parseTimeAt(path: string, text: string | undefined): number | undefined {
-  return text === undefined ? undefined : atField(path, () => parseTime(text));
-}
-
-/** RFC 3339 §5.6 */
-const time = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
-
-function parseTime(text: string): number {
-  const milliseconds = time.test(text) && hasDay(text) ? Date.parse(text.toUpperCase()) : Number.NaN;
-  // A plus sign in a query is a space.
-  if (Number.isNaN(milliseconds))
-    throw new InvalidValue('must be a time such as 2026-03-03T12:00:00Z (RFC 3339; write + as %2B)');
-  return milliseconds;
-}
-
-/** Returns whether there is the day at the beginning of a time. `Date.parse` takes 30 February for 2 March. */
-function hasDay(text: string): boolean {
-  const date = text.slice(0, 10);
-  const midnight = new Date(`${date}T00:00:00Z`);
-  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(date);
+  return text === undefined ? undefined : atField(path, () => parseTimestamp(text));
 }
 
 const day = 24 * 3600 * 1000;

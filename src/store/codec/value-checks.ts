@@ -16,9 +16,3 @@ export function requireCanonicalName(name: string): void {
 export function requireDistinct(values: readonly string[]): void {
   if (new Set(values).size < values.length) throw new InvalidValue('a list of the stored value has an entry twice');
 }
-
-/** Refuses a day that does not exist. The schema has checked the form. */
-export function requireTime(text: string): void {
-  if (Number.isNaN(Date.parse(text)))
-    throw new InvalidValue(`the stored value has the time '${text}', which does not exist`);
-}

@@ -1,7 +1,8 @@
 // Activity of tokens: `activity/<token>` → when the token was last used, to the hour. It has a key of its own, so that
 // a use neither changes the token nor is a change that users see.
 
-import { requireEqual, requireTime } from '../codec/value-checks.ts';
+import { parseTimestamp } from '../../model/timestamp.ts';
+import { requireEqual } from '../codec/value-checks.ts';
 import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
 import { text, time } from '../codec/value-fields.ts';
 import { storedKind } from './stored-kind.ts';
@@ -36,7 +37,7 @@ export const activityKind = storedKind('activity', {
   read: ({ token }, text) => {
     const value = activityValue.decode(text);
     requireEqual(value.token, token);
-    requireTime(value.lastUsedAt);
+    parseTimestamp(value.lastUsedAt);
     return value;
   },
 });

@@ -4,7 +4,8 @@ import { type Address, addressHex, formatAddress } from '../../model/address.ts'
 import { type AddressRecord, describeHolder } from '../../model/allocation.ts';
 import { InvalidValue } from '../../model/invalid-value.ts';
 import { Type } from '../../model/json-schema.ts';
-import { requireCanonicalName, requireDistinct, requireEqual, requireTime } from '../codec/value-checks.ts';
+import { parseTimestamp } from '../../model/timestamp.ts';
+import { requireCanonicalName, requireDistinct, requireEqual } from '../codec/value-checks.ts';
 import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
 import { address, fqdn, label, poolOrNull, text, time } from '../codec/value-fields.ts';
 import { type Subject, storedKind } from './stored-kind.ts';
@@ -71,11 +72,11 @@ export const addressKind = storedKind('address', {
 function checkedAddress({ space, address }: Subject<'address'>, value: AddressRecord): AddressRecord {
   requireEqual(value.address, address);
   requireEqual(value.space, space);
-  requireTime(value.since);
-  if (value.freeAt !== undefined) requireTime(value.freeAt);
+  parseTimestamp(value.since);
+  if (value.freeAt !== undefined) parseTimestamp(value.freeAt);
   for (const holder of value.holders) {
     if (holder.kind === 'host') requireCanonicalName(holder.host);
-    else if (holder.expiresAt !== undefined) requireTime(holder.expiresAt);
+    else if (holder.expiresAt !== undefined) parseTimestamp(holder.expiresAt);
   }
   requireDistinct(value.holders.map(describeHolder));
   if ((value.state === 'held') !== value.holders.length > 0)

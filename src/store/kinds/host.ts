@@ -5,8 +5,9 @@ import type { Host } from '../../model/host.ts';
 import { InvalidValue } from '../../model/invalid-value.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, isWithin } from '../../model/name.ts';
+import { parseTimestamp } from '../../model/timestamp.ts';
 import { decodeReversed, encodeReversed } from '../codec/encoded-name.ts';
-import { requireCanonicalName, requireDistinct, requireEqual, requireTime } from '../codec/value-checks.ts';
+import { requireCanonicalName, requireDistinct, requireEqual } from '../codec/value-checks.ts';
 import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
 import { address, fqdn, label, poolOrNull, seconds, tags, text, time } from '../codec/value-fields.ts';
 import { type Subject, storedKind } from './stored-kind.ts';
@@ -51,6 +52,6 @@ function checkedHost({ host }: Subject<'host'>, value: Host): Host {
   for (const { address } of value.addresses) requireEqual(address, parseAddress(address));
   requireDistinct(value.aliases);
   requireDistinct(value.addresses.map(({ address }) => address));
-  requireTime(value.createdAt);
+  parseTimestamp(value.createdAt);
   return value;
 }

@@ -14,8 +14,8 @@ import {
 import { InvalidValue } from '../../model/invalid-value.ts';
 import { Type } from '../../model/json-schema.ts';
 import { messageOf } from '../../model/thrown.ts';
+import { parseTimestamp } from '../../model/timestamp.ts';
 import { ulidPattern } from '../../model/ulid.ts';
-import { requireTime } from '../codec/value-checks.ts';
 import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
 import { poolOrNull, text, time } from '../codec/value-fields.ts';
 import { storedKind } from './stored-kind.ts';
@@ -124,7 +124,7 @@ export const outboxKind = storedKind('outbox', {
   subjectOf: ([ulid = '']) => (ulidPattern.test(ulid) ? { ulid } : undefined),
   read: (_, text) => {
     const entry = outboxValue.decode(text);
-    requireTime(entry.at);
+    parseTimestamp(entry.at);
     return entry;
   },
 });

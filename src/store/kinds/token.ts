@@ -3,7 +3,8 @@
 import { InvalidValue } from '../../model/invalid-value.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Rights, roles } from '../../model/rights.ts';
-import { requireCanonicalName, requireDistinct, requireEqual, requireTime } from '../codec/value-checks.ts';
+import { parseTimestamp } from '../../model/timestamp.ts';
+import { requireCanonicalName, requireDistinct, requireEqual } from '../codec/value-checks.ts';
 import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
 import { fqdn, label, text, time } from '../codec/value-fields.ts';
 import { type Subject, storedKind } from './stored-kind.ts';
@@ -73,6 +74,6 @@ function checkedToken({ token }: Subject<'token'>, value: StoredToken): StoredTo
   for (const zone of value.zones ?? []) requireCanonicalName(zone);
   requireDistinct(value.zones ?? []);
   requireDistinct(value.pools ?? []);
-  for (const time of [value.createdAt, value.rotatedAt, value.expiresAt]) if (time !== undefined) requireTime(time);
+  for (const time of [value.createdAt, value.rotatedAt, value.expiresAt]) if (time !== undefined) parseTimestamp(time);
   return value;
 }
