@@ -3,10 +3,9 @@
 
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BackupFault } from './backup/backup-format.ts';
-import type { BackupSummary } from './backup/read-backup.ts';
-import { checkBackup, type RestoreProgress, RestoreRefused, restoreBackup } from './backup/restore-backup.ts';
-import { shownLedger } from './cli/backup.ts';
+import { BackupFault, shownLedger } from './backup/backup-format.ts';
+import { type BackupSummary, checkBackup } from './backup/read-backup.ts';
+import { type RestoreProgress, RestoreRefused, restoreBackup } from './backup/restore-backup.ts';
 import { type DecryptOptions, decrypting } from './cli/encryption.ts';
 import { type Progress, shownSize } from './cli/progress.ts';
 import type { Config } from './config.ts';
@@ -52,7 +51,7 @@ export async function restore(options: RestoreOptions): Promise<string> {
         return `${doing === 'write' ? 'writing' : 'counting'}: ${done} of ${total} keys`;
       });
     const chunks = await decrypting(handle, stored, options);
-    const backup = await checkBackup(chunks(), show);
+    const backup = await checkBackup(chunks(), (done) => show({ doing: 'check', done }));
     if (options.check) return `${file} is whole: ${contentsOf(backup)}, written by version ${backup.header.version}\n`;
     await prepareDataDir(config.dataDir);
     const ledger = options.withoutLedger ? undefined : await ledgerSink(backup, config);

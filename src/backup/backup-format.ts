@@ -16,6 +16,14 @@ export const maxPiece = 512 * 1024;
 /** Whether a backup has the ledger, or why not: it is kept in PostgreSQL, or not at all, or was not wanted. */
 export type LedgerInBackup = 'included' | 'postgresql' | 'off' | 'left-out';
 
+/** How messages say where the ledger is, for each value of the header. */
+export const shownLedger: Readonly<Record<LedgerInBackup, string>> = {
+  included: 'with the ledger',
+  postgresql: 'without the ledger: it is in PostgreSQL, which has tools for its own backups',
+  off: 'there is no ledger',
+  'left-out': 'without the ledger',
+};
+
 export interface BackupHeader {
   zonewright: 'backup';
   format: number;

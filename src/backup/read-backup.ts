@@ -85,6 +85,21 @@ export async function* readBackup(chunks: AsyncIterable<Buffer>): AsyncGenerator
   yield { summary };
 }
 
+/** Reads a backup to its end. `onProgress` gets the number of its entries so far. Throws BackupFault. */
+export async function checkBackup(
+  chunks: AsyncIterable<Buffer>,
+  onProgress?: (entries: number) => void,
+): Promise<BackupSummary> {
+  let entries = 0;
+  for await (const part of readBackup(chunks)) {
+    if ('summary' in part) return part.summary;
+    if (!('entries' in part)) continue;
+    entries += part.entries.length;
+    onProgress?.(entries);
+  }
+  throw new BackupFault('the backup was cut short');
+}
+
 const notABackup = 'the file is no backup of Zonewright';
 
 /** Yields the chunks cut at the ends of lines. Throws BackupFault if the last line is not ended. */

@@ -17,7 +17,7 @@ import {
   type Transaction,
   TransactionTooLarge,
 } from '../store/store.ts';
-import { type BackupEntry, BackupFault, type KeyCounts, kindIn } from './backup-format.ts';
+import { type BackupEntry, type KeyCounts, kindIn } from './backup-format.ts';
 import { type BackupSummary, readBackup } from './read-backup.ts';
 
 /**
@@ -57,18 +57,6 @@ export class RestoreRefused extends Error {
     super(message, options);
     this.name = 'RestoreRefused';
   }
-}
-
-/** Reads a backup to its end. Throws BackupFault. */
-export async function checkBackup(chunks: AsyncIterable<Buffer>, onProgress?: OnProgress): Promise<BackupSummary> {
-  let done = 0;
-  for await (const part of readBackup(chunks)) {
-    if ('summary' in part) return part.summary;
-    if (!('entries' in part)) continue;
-    done += part.entries.length;
-    onProgress?.({ doing: 'check', done });
-  }
-  throw new BackupFault('the backup was cut short');
 }
 
 /**

@@ -1,8 +1,8 @@
 // `zonewright backup FILE`: asks a running replica for a backup, checks it to its last octet while it arrives, and
 // gives the file its name when all of it is on the disk. How the replica makes it: backup/backup-spool.ts.
 
-import { BackupFault, type LedgerInBackup } from '../backup/backup-format.ts';
-import { checkBackup } from '../backup/restore-backup.ts';
+import { BackupFault, shownLedger } from '../backup/backup-format.ts';
+import { checkBackup } from '../backup/read-backup.ts';
 import { messageOf } from '../model/thrown.ts';
 import { type ApiCall, askApi } from './ask-api.ts';
 import { type EncryptOptions, encrypted } from './encryption.ts';
@@ -41,14 +41,6 @@ export async function backup(options: BackupOptions): Promise<number> {
     return 1;
   }
 }
-
-/** Where the ledger is, for each value of the header. */
-export const shownLedger: Readonly<Record<LedgerInBackup, string>> = {
-  included: 'with the ledger',
-  postgresql: 'without the ledger: it is in PostgreSQL, which has tools for its own backups',
-  off: 'there is no ledger',
-  'left-out': 'without the ledger',
-};
 
 /** Returns what to tell when all is written. */
 async function writeBackup(

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { BackupFault } from '../../src/backup/backup-format.ts';
-import { checkBackup } from '../../src/backup/restore-backup.ts';
+import { checkBackup } from '../../src/backup/read-backup.ts';
 import { beginning } from '../control/commands.ts';
 import { put, write } from '../store/contract.ts';
 import { backupOf, chunksOf } from '../support/backups.ts';

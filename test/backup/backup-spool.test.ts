@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { BackupRunning, BackupSpool, NoRoom, type SpooledBackup } from '../../src/backup/backup-spool.ts';
-import { checkBackup } from '../../src/backup/restore-backup.ts';
+import { checkBackup } from '../../src/backup/read-backup.ts';
 import type { Logger } from '../../src/model/logger.ts';
 import type { Revision } from '../../src/model/revision.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkBackup, type RestoreProgress, restoreBackup } from '../../src/backup/restore-backup.ts';
+import { checkBackup } from '../../src/backup/read-backup.ts';
+import { type RestoreProgress, restoreBackup } from '../../src/backup/restore-backup.ts';
 import { openEtcdStore } from '../../src/store/etcd.ts';
 import { memberKey } from '../../src/store/kinds/member.ts';
 import { offsetKey, offsetValue } from '../../src/store/kinds/offset.ts';

@@ -7,7 +7,7 @@ import { open, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import { checkBackup } from '../../src/backup/restore-backup.ts';
+import { checkBackup } from '../../src/backup/read-backup.ts';
 import { type DecryptOptions, decrypting, type EncryptOptions, encrypted } from '../../src/cli/encryption.ts';
 import { openOutput } from '../../src/cli/output-file.ts';
 import { put, write } from '../store/contract.ts';

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { get } from 'node:http';
 import { test } from 'node:test';
 import { NoRoom } from '../../src/backup/backup-spool.ts';
-import { checkBackup } from '../../src/backup/restore-backup.ts';
+import { checkBackup } from '../../src/backup/read-backup.ts';
 import { LedgerElsewhere, LedgerUnavailable } from '../../src/ledger/ledger.ts';
 import { Compacted } from '../../src/store/store.ts';
 import { adminToken } from '../support/api-client.ts';

@@ -1,7 +1,7 @@
 // Backups in memory, for tests.
 
-import { readBackup } from '../../src/backup/read-backup.ts';
-import { checkBackup, type OnProgress, restoreBackup } from '../../src/backup/restore-backup.ts';
+import { checkBackup, readBackup } from '../../src/backup/read-backup.ts';
+import { type OnProgress, restoreBackup } from '../../src/backup/restore-backup.ts';
 import { writeBackup } from '../../src/backup/write-backup.ts';
 import type { Store } from '../../src/store/store.ts';
 
