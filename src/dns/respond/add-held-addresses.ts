@@ -34,13 +34,16 @@ export function addHeldAddresses(exchange: Exchange): Verdict {
  * its own holds no address: nobody expects two.
  */
 export function addOwnHeldAddresses(exchange: Exchange): Verdict {
-  const { reader, lookup } = exchange;
-  const { data } = lookup;
-  const hasOwn = reader.findRrset(data, typeCode.A) !== 0 || reader.findRrset(data, typeCode.AAAA) !== 0;
-  if (!hasOwn && !lookup.usedWildcard && findHeldAddresses(exchange) !== held.nothing)
+  const { lookup } = exchange;
+  // In a zone without the setting, this costs one look at it.
+  if (!lookup.usedWildcard && findHeldAddresses(exchange) !== held.nothing && !hasOwnAddress(exchange))
     return addHeldAddresses(exchange);
   lookup.finding = finding.noData;
   return verdict.next;
+}
+
+function hasOwnAddress({ reader, lookup: { data } }: Exchange): boolean {
+  return reader.findRrset(data, typeCode.A) !== 0 || reader.findRrset(data, typeCode.AAAA) !== 0;
 }
 
 /** Writes the last octets of `address`, from `from` on, as a record. Returns false if it does not fit. */

@@ -21,9 +21,9 @@ export const finding = {
   /** There is a DNAME above the name. `data` holds the DNAME, whose owner is suffix `foundSuffix`. */
   dname: 4,
   /** The zone has no such name, but the name holds an address (table/held-addresses.ts), or stands above such names. */
-  address: 6,
+  address: 5,
   /** There is nothing to add: the answer section is complete, or aliases lead out of our zones. */
-  done: 5,
+  done: 6,
 } as const;
 
 /** The number of aliases that are followed in one response. */
