@@ -8,7 +8,7 @@ import { rootCertificates } from 'node:tls';
 import { Etcd3, type ICompare, type IOptions, type IRequestOp, type IWatchResponse, type WatchClient } from 'etcd3';
 import type { Logger } from '../model/logger.ts';
 import { after, type Revision } from '../model/revision.ts';
-import { ChangeCollector, type EtcdKeyValue, entryOf } from './change-collector.ts';
+import { ChangeCollector, entryOf } from './change-collector.ts';
 import { checkTransaction } from './check-transaction.ts';
 import { MessageTooLarge, meaningOf, reasonOf, wasNeverSent } from './etcd-faults.ts';
 import { EtcdHistory } from './etcd-history.ts';
@@ -129,13 +129,16 @@ class EtcdStore implements Store {
     const range = rangeOf(this.#root, prefix, options.from);
     for (let limit = options.limit ?? 1000; ; limit = Math.ceil(limit / 2)) {
       try {
-        const { kvs, revision } = await this.#range(range, limit, options.at);
-        const entries = kvs.slice(0, limit).map((kv) => entryOf(kv, (full) => knownKey(this.#root, full, prefix)));
-        const last = entries.at(-1);
-        if (kvs.length <= limit || last === undefined) return { entries, revision, next: undefined };
+        const { found, revision } = await this.#range(range, limit, options.at);
+        const entries = found
+          .slice(0, limit)
+          .map((entry) => ({ ...entry, key: knownKey(this.#root, entry.key, prefix) }));
+        const [first, last] = [found[0], found[limit - 1]];
+        if (found.length <= limit || first === undefined || last === undefined)
+          return { entries, revision, next: undefined };
         const next = successor(last.key);
-        this.#pace.note(fullKey(this.#root, next), { first: kvs[0]!.key, last: kvs[limit - 1]!.key });
-        return { entries, revision, next };
+        this.#pace.note(next, { first: Buffer.from(first.key), last: Buffer.from(last.key) });
+        return { entries, revision, next: knownKey(this.#root, next, prefix) };
       } catch (error) {
         if (!(error instanceof MessageTooLarge) || limit <= 1) throw error;
       }
@@ -143,25 +146,24 @@ class EtcdStore implements Store {
   }
 
   /**
-   * Returns the first keys of the range: one more than the limit, if there are so many. Within a list at one revision,
-   * asks for short ranges.
+   * Returns the first entries of the range, with their full keys: one more than the limit, if there are so many. Within
+   * a list at one revision, asks for short ranges.
    */
   async #range(range: KeyRange, limit: number, at: Revision | undefined) {
     const { range_end: rangeEnd, ...whole } = bytesOf(range);
     const before = at === undefined ? undefined : this.#pace.before(range.start);
-    const kvs: EtcdKeyValue[] = [];
+    const found: Entry[] = [];
     for (let [key, factor] = [whole.key, pagesAhead]; ; factor *= timesAsFar) {
       const ahead = before && keyAhead(before, factor);
       const isLast = ahead === undefined || Buffer.compare(ahead, rangeEnd) >= 0;
       const end = isLast ? rangeEnd : ahead;
-      const wanted = { key, range_end: end, limit: limit + 1 - kvs.length, revision: at ?? 0 };
+      const wanted = { key, range_end: end, limit: limit + 1 - found.length, revision: at ?? 0 };
       const response = await this.#call('repeatable', ({ client }, deadline) => client.kv.range(wanted, { deadline }));
-      this.#history.note(
-        response.header,
-        response.kvs.map((kv) => entryOf(kv, (full) => full)),
-      );
-      kvs.push(...response.kvs);
-      if (isLast || kvs.length > limit) return { kvs, revision: at ?? (Number(response.header.revision) as Revision) };
+      const entries = response.kvs.map((kv) => entryOf(kv, (full) => full));
+      this.#history.note(response.header, entries);
+      found.push(...entries);
+      if (isLast || found.length > limit)
+        return { found, revision: at ?? (Number(response.header.revision) as Revision) };
       key = end;
     }
   }
