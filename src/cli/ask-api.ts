@@ -1,7 +1,7 @@
 // Asks the API of a running replica, with a token: the replica on this machine, or one elsewhere. For commands.
 
 import { once } from 'node:events';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import type { PeerCertificate } from 'node:tls';
 import { messageOf } from '../model/thrown.ts';
 import { askReplica, codeOf, detailIn, type Where } from './find-replica.ts';
+import { readNamed } from './read-named.ts';
 
 /** Which replica is asked, and with what. */
 export interface ApiCall {
@@ -109,7 +110,9 @@ function wayOutOf(error: unknown): string {
  * file of this machine.
  */
 async function trustOf({ certificate, tlsCa, tlsCert, tlsKey }: ApiCall): Promise<RequestOptions> {
-  const [ca, own, cert, key] = await Promise.all([tlsCa, certificate, tlsCert, tlsKey].map(readNamed));
+  const [ca, own, cert, key] = await Promise.all(
+    [tlsCa, certificate, tlsCert, tlsKey].map((path) => (path === undefined ? undefined : readNamed(path))),
+  );
   const tls = await import('node:tls');
   const { X509Certificate } = await import('node:crypto');
   const pinned = own && new X509Certificate(own).fingerprint256;
@@ -124,16 +127,9 @@ async function trustOf({ certificate, tlsCa, tlsCert, tlsKey }: ApiCall): Promis
   };
 }
 
-async function readNamed(path: string | undefined): Promise<string | undefined> {
-  if (path === undefined) return undefined;
-  return readFile(path, 'utf8').catch((error: unknown) => {
-    throw new Error(`${path} cannot be read: ${messageOf(error)}`, { cause: error });
-  });
-}
-
 /** Returns the tokens to try. A data directory may have the tokens of several stores: the newest comes first. */
 async function tokensOf({ tokenFile, adminToken, api, where }: ApiCall): Promise<string[]> {
-  if (tokenFile !== undefined) return [((await readNamed(tokenFile)) ?? '').trim()];
+  if (tokenFile !== undefined) return [(await readNamed(tokenFile)).trim()];
   if (adminToken !== undefined) return [adminToken];
   const ways = 'give its file with --token-file, or set ZONEWRIGHT_ADMIN_TOKEN';
   // The token of a replica here is not shown to one elsewhere.
@@ -149,5 +145,5 @@ async function tokensOf({ tokenFile, adminToken, api, where }: ApiCall): Promise
   );
   if (files.length === 0) throw new Error(`${dataDir} has no admin-token: ${ways}`);
   const texts = await Promise.all(files.sort((a, b) => b.at - a.at).map(({ path }) => readNamed(path)));
-  return texts.map((content = '') => content.trim());
+  return texts.map((content) => content.trim());
 }

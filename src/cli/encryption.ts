@@ -1,12 +1,13 @@
 // Encrypts and decrypts backups in the format of age (age-encryption.org/v1), so that the program `age` can do it too.
 // The library is loaded only by who uses it: it takes 25 MB of memory.
 
-import { type FileHandle, readFile } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { ReadableStream, TransformStream } from 'node:stream/web';
 import { BackupFault } from '../backup/backup-format.ts';
 import { messageOf } from '../model/thrown.ts';
 import { askPassphrase } from './ask-passphrase.ts';
 import type { Output } from './output-file.ts';
+import { readNamed } from './read-named.ts';
 
 /** Where the passphrase is: in a file, in the environment, or else the operator is asked for it. */
 interface PassphrasePlace {
@@ -159,12 +160,6 @@ async function passphraseOf(
   throw new Error(
     isNew ? `there is no passphrase: give ${ways}` : `the backup is encrypted: give --identity or ${ways}`,
   );
-}
-
-async function readNamed(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: unknown) => {
-    throw new Error(`${path} cannot be read: ${messageOf(error)}`, { cause: error });
-  });
 }
 
 /** Returns a view of the same memory. */

@@ -47,10 +47,7 @@ class OutputFile implements Output {
   }
 
   async write(text: Buffer): Promise<void> {
-    for (let start = 0; start < text.length; ) {
-      const { bytesWritten } = await this.#handle.write(text, start);
-      start += bytesWritten;
-    }
+    await this.#handle.writeFile(text);
   }
 
   async finish(): Promise<void> {

@@ -31,7 +31,7 @@ export class RestoredFile {
   }
 
   async write(piece: Buffer): Promise<void> {
-    for (let start = 0; start < piece.length; ) start += (await this.#handle.write(piece, start)).bytesWritten;
+    await this.#handle.writeFile(piece);
   }
 
   /** Gives the file its name, unless an interrupted restore has put the same one there. */
