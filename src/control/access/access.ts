@@ -124,6 +124,12 @@ export class Access {
     });
   }
 
+  /** Refuses who is no admin without a scope. `what`: what only such a token may do. */
+  needAdmin(what: string): void {
+    this.needRole('admin');
+    this.needWhole(what);
+  }
+
   /** Refuses a token with any scope. `what`: what only a token without a scope may do. */
   needWhole(what: string): void {
     for (const scope of ['zones', 'pools', 'owner'] as const) {

@@ -15,7 +15,5 @@ export function existingResolver({ views }: Asking, name: string, path = ':name'
 
 /** Refuses with `forbidden` who may not change resolvers. */
 export function needResolvers(asking: Asking): void {
-  const access = accessOf(asking);
-  access.needRole('admin');
-  access.needWhole('managing resolvers');
+  accessOf(asking).needAdmin('managing resolvers');
 }

@@ -15,9 +15,7 @@ export interface ShownToken extends Omit<StoredToken, 'hash' | 'salt'> {
 
 /** Refuses with `forbidden` who may not see and manage tokens: it could give itself all rights. */
 export function needTokens(asking: Asking): void {
-  const access = accessOf(asking);
-  access.needRole('admin');
-  access.needWhole('managing tokens');
+  accessOf(asking).needAdmin('managing tokens');
 }
 
 /** Returns a stored token. Refuses with `not_found`, or with `forbidden` who may not see tokens. */

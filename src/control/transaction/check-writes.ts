@@ -26,14 +26,8 @@ export function checkWrites(asking: Asking, operations: readonly Operation[], ed
   const access = accessOf(asking);
   // Operations on prefixes delete the names of a zone, whose key is another operation's.
   const writes = operations.filter((operation) => operation.kind !== 'delete-prefix');
-  if (writes.some(({ key }) => tokenKind.parse(key) !== undefined)) {
-    access.needRole('admin');
-    access.needWhole('managing tokens');
-  }
-  if (writes.some(({ key }) => resolverKind.parse(key) !== undefined)) {
-    access.needRole('admin');
-    access.needWhole('managing resolvers');
-  }
+  if (writes.some(({ key }) => tokenKind.parse(key) !== undefined)) access.needAdmin('managing tokens');
+  if (writes.some(({ key }) => resolverKind.parse(key) !== undefined)) access.needAdmin('managing resolvers');
   if (access.isWhole) return;
   const check = new WriteCheck(access, asking);
   for (const write of writes) {
