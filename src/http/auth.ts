@@ -102,7 +102,7 @@ export class Authenticator {
     // Never logs what was presented: it may be the secret of another service.
     const token = namedToken(this.#services.views, presented);
     const fields = { from: request.ip, token };
-    this.#services.refused.note(clientName(request.raw.socket), token);
+    this.#services.refused.note(clientName(client), token);
     if (!this.#attempts.take(client, now)) {
       refuse('too_many_attempts', 'too many attempts of this client failed: send a valid token, or try again later');
     }

@@ -49,8 +49,23 @@ export function limitRequests(perMinute: number): (request: FastifyRequest, repl
     const reset = allowances.secondsUntil(id, now, perMinute);
     reply.header('ratelimit-policy', policy).header('ratelimit', `"token";r=${allowances.left(id, now)};t=${reset}`);
     if (isAllowed) return;
-    const wait = Math.max(1, allowances.secondsUntil(id, now, 1));
-    reply.header('retry-after', String(wait));
-    refuse('rate_limited', `the token may send ${perMinute} requests a minute to this replica: wait ${wait} s`);
+    refuseUntilAllowed(
+      reply,
+      allowances,
+      { id, now },
+      `the token may send ${perMinute} requests a minute to this replica`,
+    );
   };
+}
+
+/** Refuses with `rate_limited`, and says when the token has an allowance again. `why`: the limit, for people. */
+export function refuseUntilAllowed(
+  reply: FastifyReply,
+  allowances: Allowances,
+  { id, now }: { id: string; now: number },
+  why: string,
+): never {
+  const wait = Math.max(1, allowances.secondsUntil(id, now, 1));
+  reply.header('retry-after', String(wait));
+  refuse('rate_limited', `${why}: wait ${wait} s`);
 }

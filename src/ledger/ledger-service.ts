@@ -151,8 +151,7 @@ export class LedgerService {
     try {
       if (await within(answered, readMilliseconds)) return await answered;
     } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error;
-      throw new LedgerUnavailable(`its home is not known: ${error.message}`);
+      throw ofLedger(error);
     }
     throw new LedgerUnavailable(`it did not answer within ${readMilliseconds / 1000} seconds`);
   }
@@ -200,8 +199,7 @@ export class LedgerService {
       return { octets, release, pieces: (size: number) => copy.pieces(size), close };
     } catch (error) {
       release();
-      if (!(error instanceof StoreUnavailable)) throw error;
-      throw new LedgerUnavailable(`its home is not known: ${error.message}`);
+      throw ofLedger(error);
     }
   }
 
@@ -361,6 +359,11 @@ export class LedgerService {
     this.#ledger = new LedgerThread(this.#options.task);
     await closing.close();
   }
+}
+
+/** Returns the error, or that of the ledger if the store did not say where the ledger is. */
+function ofLedger(error: unknown): unknown {
+  return error instanceof StoreUnavailable ? new LedgerUnavailable(`its home is not known: ${error.message}`) : error;
 }
 
 function holdersOf(record: AddressRecord | undefined): AddressHolder[] {

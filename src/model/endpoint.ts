@@ -1,6 +1,6 @@
 // An address with a port, as settings and replicas write it: `192.0.2.1:53`, `[2001:db8::1]:53`.
 
-import { type Address, familyOf, parseAddress } from './address.ts';
+import { type Address, addressNumber, familyOf, parseAddress } from './address.ts';
 import { InvalidValue } from './invalid-value.ts';
 
 export interface Endpoint {
@@ -20,6 +20,13 @@ export function parseEndpoint(text: string): Endpoint {
 
 export function formatEndpoint({ address, port }: Endpoint): string {
   return familyOf(address) === 'ipv6' ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** Compares endpoints by their addresses, then by their ports. */
+export function compareEndpoints(a: Endpoint, b: Endpoint): number {
+  const [one, other] = [addressNumber(a.address), addressNumber(b.address)];
+  if (one !== other) return one < other ? -1 : 1;
+  return a.port - b.port;
 }
 
 /** Returns whether only this machine can reach the endpoint. */

@@ -1,8 +1,7 @@
 // The targets of forwarding: the endpoints that live replicas advertise, with their health. A target is healthy if it
 // answers for a zone over its advertised address. All are asked at once, and an answer is used again for a second.
 
-import { addressNumber } from '../../model/address.ts';
-import { type Endpoint, formatEndpoint, parseEndpoint } from '../../model/endpoint.ts';
+import { compareEndpoints, type Endpoint, formatEndpoint, parseEndpoint } from '../../model/endpoint.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { serialsBehind, shownSerial } from '../../model/revision.ts';
 import type { Views } from '../../views/views.ts';
@@ -48,7 +47,7 @@ export class LiveTargets {
       const lag = lags[index];
       return { ...target, healthy: lag !== undefined, revisionLag: lag ?? null };
     });
-    return asked.sort(byAddress);
+    return asked.sort((a, b) => compareEndpoints(a, b) || (a.replica < b.replica ? -1 : 1));
   }
 
   #newest(zones: readonly Fqdn[]): Fqdn | undefined {
@@ -95,10 +94,4 @@ async function serialOf(target: Endpoint, zone: Fqdn): Promise<number | undefine
     }
   }
   return undefined;
-}
-
-function byAddress(a: Target, b: Target): number {
-  const [one, two] = [addressNumber(a.address), addressNumber(b.address)];
-  if (one !== two) return one < two ? -1 : 1;
-  return a.port - b.port || (a.replica < b.replica ? -1 : 1);
 }

@@ -1,8 +1,8 @@
 // Renders the configuration of a resolver that shall forward our zones. Leaves out the targets that the resolver cannot
 // take, and says so in a comment. Throws UnfitForResolver, with the way out, if it cannot take a zone, or any target.
 
-import { addressNumber, familyOf } from '../../model/address.ts';
-import { type Endpoint, formatEndpoint, isLoopback } from '../../model/endpoint.ts';
+import { familyOf } from '../../model/address.ts';
+import { compareEndpoints, type Endpoint, formatEndpoint, isLoopback } from '../../model/endpoint.ts';
 import { compareNames, type Fqdn, root } from '../../model/name.ts';
 import { isReverse } from '../../model/reverse-tree.ts';
 import type { Part, Resolver } from './resolver.ts';
@@ -54,9 +54,7 @@ export function requireNames({ title, takesSlashes = false }: Resolver, names: I
 /** Returns the endpoints in the order of their addresses, each once. */
 function inOrder(targets: Iterable<Endpoint>): Endpoint[] {
   const distinct = new Map([...targets].map((target) => [formatEndpoint(target), target]));
-  const numbered = [...distinct.values()].map((target) => ({ target, number: addressNumber(target.address) }));
-  numbered.sort((a, b) => (a.number < b.number ? -1 : a.number > b.number ? 1 : a.target.port - b.target.port));
-  return numbered.map(({ target }) => target);
+  return [...distinct.values()].sort(compareEndpoints);
 }
 
 /** Returns the targets that the resolver takes, and what to say about the others. */

@@ -24,6 +24,7 @@ import { type Fqdn, parseName } from '../../model/name.ts';
 import { shownSerial } from '../../model/revision.ts';
 import { Allowances } from '../allowances.ts';
 import { actorOf, askingOf } from '../auth.ts';
+import { refuseUntilAllowed } from '../limit-requests.ts';
 import { pageOf } from '../page.ts';
 import { shown } from '../schemas/answers.ts';
 import { LabelText, listOf, NameText, oneOf, pageQuery, strict } from '../schemas/common.ts';
@@ -83,11 +84,8 @@ export const forwardingRoutes: Routes = async (app, services) => {
       );
     const { id } = actorOf(request);
     const now = Date.now();
-    if (!verifications.take(id, now)) {
-      const wait = Math.max(1, verifications.secondsUntil(id, now, 1));
-      reply.header('retry-after', String(wait));
-      refuse('rate_limited', `the token has asked for too many verifications: wait ${wait} s`);
-    }
+    if (!verifications.take(id, now))
+      refuseUntilAllowed(reply, verifications, { id, now }, 'the token has asked for too many verifications');
     return { resolver: name, ...(await verifyResolver(resolver, zone, () => soaHere(zone))) };
   }
 
