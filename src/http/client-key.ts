@@ -10,7 +10,7 @@ export function clientKey({ remoteAddress }: Pick<Socket, 'remoteAddress'>): str
   return rdata.subarray(0, 8).join('.');
 }
 
-/** Returns how to name the client of a key in events: an IPv4 address, or an IPv6 prefix. The key '' is of no client. */
+/** Returns how events name the client of a key: an IPv4 address, or an IPv6 prefix. No client has the key ''. */
 export function clientName(key: string): string {
   if (key === '') return 'unknown';
   const octets = key.split('.').map(Number);

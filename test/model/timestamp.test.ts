@@ -1,3 +1,5 @@
+// Tests which times are read (src/model/timestamp.ts).
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseTimestamp } from '../../src/model/timestamp.ts';
