@@ -22,7 +22,7 @@ const rooms: Record<string, string[]> = {
   backup: ['model', 'store'],
   cluster: ['model', 'store'],
   ledger: ['model', 'store', 'views'],
-  forwarding: ['model', 'views', 'control'],
+  forwarding: ['model', 'views', 'control', 'dns'],
   http: ['model', 'store', 'views', 'control', 'dns', 'backup', 'ledger', 'forwarding'],
   cli: ['model', 'backup'],
 };
@@ -179,6 +179,14 @@ test('rooms other than the store know only its interface', () => {
       !to.startsWith(storedKinds),
   );
   assert.deepEqual(wrong, []);
+});
+
+test('forwarding knows the messages of dns, and nothing else of it', () => {
+  const ofDns = imports.filter(({ from, to }) => roomOf(from) === 'forwarding' && roomOf(to) === 'dns');
+  assert.deepEqual(
+    ofDns.filter(({ to }) => !to.startsWith('dns/wire/')),
+    [],
+  );
 });
 
 test('the kinds of keys and values import the model, and nothing else of the store', () => {

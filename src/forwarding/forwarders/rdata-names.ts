@@ -1,0 +1,52 @@
+// Where names are in the rdata of the types whose names may be compressed (RFC 1035 §3.3, RFC 3597 §4). Names in the
+// rdata of all other types are never compressed, so that it can be copied as it is.
+
+import { parseTypeCode } from '../../model/rdata/record-types.ts';
+
+/** The parts of a type's rdata, in their order. */
+export interface RdataLayout {
+  /** Octets before the first name. */
+  readonly fixed: number;
+  /** Character strings behind them (RFC 1035 §3.3). */
+  readonly strings: number;
+  readonly names: number;
+  /** Octets behind the names; undefined if any number may follow. */
+  readonly rest: number | undefined;
+  /** We may compress the names ourselves: only in the types of RFC 1035 (RFC 3597 §4). */
+  readonly compresses: boolean;
+}
+
+const rows: readonly (readonly [string, Partial<RdataLayout>])[] = [
+  ...['NS', 'MD', 'MF', 'CNAME', 'MB', 'MG', 'MR', 'PTR'].map((type) => [type, { compresses: true }] as const),
+  ['SOA', { names: 2, rest: 20, compresses: true }],
+  ['MINFO', { names: 2, compresses: true }],
+  ['MX', { fixed: 2, compresses: true }],
+  ['RP', { names: 2 }],
+  ['AFSDB', { fixed: 2 }],
+  ['RT', { fixed: 2 }],
+  ['SIG', { fixed: 18, rest: undefined }],
+  ['PX', { fixed: 2, names: 2 }],
+  ['NXT', { rest: undefined }],
+  ['SRV', { fixed: 6 }],
+  ['NAPTR', { fixed: 4, strings: 3 }],
+  ['DNAME', {}],
+  // No names, but their length is known.
+  ['A', { fixed: 4, names: 0 }],
+  ['AAAA', { fixed: 16, names: 0 }],
+];
+
+const layouts: (RdataLayout | undefined)[] = [];
+for (const [type, layout] of rows)
+  layouts[parseTypeCode(type)] = { fixed: 0, strings: 0, names: 1, rest: 0, compresses: false, ...layout };
+
+/** Returns the layout of the type's rdata; undefined if the rdata has no name that may be compressed. */
+export function rdataLayout(type: number): RdataLayout | undefined {
+  return type < layouts.length ? layouts[type] : undefined;
+}
+
+/** Returns where the first name begins, or −1 if the rdata ends before it. */
+export function firstNameAt(layout: RdataLayout, octets: Uint8Array, rdata: number, end: number): number {
+  let at = rdata + layout.fixed;
+  for (let i = 0; i < layout.strings && at < end; i += 1) at += 1 + (octets[at] as number);
+  return at <= end ? at : -1;
+}
