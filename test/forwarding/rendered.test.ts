@@ -7,8 +7,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { joinParts, renderForwarding, UnfitForResolver } from '../../src/forwarding/render/render-forwarding.ts';
-import type { Part } from '../../src/forwarding/render/resolver.ts';
-import { type ResolverName, resolverNames, resolvers } from '../../src/forwarding/render/resolvers.ts';
+import type { Part } from '../../src/forwarding/render/renderer.ts';
+import { type RendererName, rendererNames, renderers } from '../../src/forwarding/render/renderers.ts';
 import { parseEndpoint } from '../../src/model/endpoint.ts';
 import { type Fqdn, parseName } from '../../src/model/name.ts';
 import { readPowerShell } from './read-powershell.ts';
@@ -20,9 +20,9 @@ const reverseIpv6 = '0.0.0.0.0.0.0.0.2.0.0.0.0.0.d.f.ip6.arpa';
 const zones = [reverse, forward, 'lab.home.arpa', reverseIpv6];
 const onPort53 = ['10.240.0.10:53', '10.240.0.11:53'];
 
-function render(resolver: ResolverName, names: string[], endpoints: string[]): Part[] {
+function render(resolver: RendererName, names: string[], endpoints: string[]): Part[] {
   return renderForwarding({
-    resolver: resolvers[resolver],
+    renderer: renderers[resolver],
     zones: names.map(parseName),
     targets: endpoints.map(parseEndpoint),
   });
@@ -30,16 +30,16 @@ function render(resolver: ResolverName, names: string[], endpoints: string[]): P
 const textOf = (...args: Parameters<typeof render>) => joinParts(render(...args));
 
 /** Returns the lines that are no comments. */
-function withoutComments(resolver: ResolverName, parts: Part[]): string {
+function withoutComments(resolver: RendererName, parts: Part[]): string {
   return parts
-    .flatMap(({ text, comment = resolvers[resolver].comment }) =>
+    .flatMap(({ text, comment = renderers[resolver].comment }) =>
       text.split('\n').filter((line) => !line.trim().startsWith(comment)),
     )
     .join('\n');
 }
 
-for (const resolver of resolverNames) {
-  const { takesPorts, takesIpv6, maxTargets = 99, takesSlashes = false } = resolvers[resolver];
+for (const resolver of rendererNames) {
+  const { takesPorts, takesIpv6, maxTargets = 99, takesSlashes = false } = renderers[resolver];
 
   test(`${resolver}: the text is as in rendered/`, () => {
     const text = textOf(resolver, zones, onPort53);
@@ -126,15 +126,15 @@ function wayOut(message: RegExp) {
 }
 
 test('there is no text of a resolver that is not rendered any more', () => {
-  assert.deepEqual(readdirSync(folder).sort(), resolverNames.map((name) => `${name}.txt`).sort());
+  assert.deepEqual(readdirSync(folder).sort(), rendererNames.map((name) => `${name}.txt`).sort());
 });
 
 test('docs/forwarding.md has a row for every resolver, with its parts and limits', () => {
   const page = readFileSync(new URL('../../docs/forwarding.md', import.meta.url), 'utf8');
-  for (const name of resolverNames) {
+  for (const name of rendererNames) {
     const [, parts = '', limits = ''] =
       new RegExp(`^\\| \`${name}\` \\|(.*?)\\|(.*?)\\|`, 'm').exec(page) ?? assert.fail(name);
-    const { takesPorts, takesIpv6, maxTargets } = resolvers[name];
+    const { takesPorts, takesIpv6, maxTargets } = renderers[name];
     const named = render(name, zones, onPort53).map((part) => `\`${part.name}\``);
     assert.equal(parts.trim(), named.length > 1 ? named.join(', ') : '', name);
     const told = [

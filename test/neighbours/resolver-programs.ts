@@ -4,7 +4,7 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ResolverName } from '../../src/forwarding/render/resolvers.ts';
+import type { RendererName } from '../../src/forwarding/render/renderers.ts';
 import type { Server } from '../support/dns-client.ts';
 import { freePort } from '../support/free-port.ts';
 import { startNamedOn } from '../support/named.ts';
@@ -30,7 +30,7 @@ interface ResolverProgram {
 
 const rootKey = '/usr/share/dns/root.key';
 
-export const resolverPrograms: Partial<Record<ResolverName, ResolverProgram>> = {
+export const resolverPrograms: Partial<Record<RendererName, ResolverProgram>> = {
   bind: {
     program: 'named',
     from: 'Debian, bind9',
@@ -120,7 +120,7 @@ export const resolverPrograms: Partial<Record<ResolverName, ResolverProgram>> = 
 };
 
 /** Returns why a resolver cannot be started here; undefined if it can. */
-export function whyNotStarted(resolver: ResolverName): string | undefined {
+export function whyNotStarted(resolver: RendererName): string | undefined {
   const { program = '', from = '' } = resolverPrograms[resolver] ?? {};
   return findProgram(program) === undefined ? `${program} is not installed (${from})` : undefined;
 }
@@ -128,7 +128,7 @@ export function whyNotStarted(resolver: ResolverName): string | undefined {
 /** Starts the resolver on a free port of loopback. `text` returns what is rendered for it. */
 export async function startResolver(
   test: Cleanup,
-  resolver: ResolverName,
+  resolver: RendererName,
   folder: string,
   text: Start['text'],
 ): Promise<Server> {

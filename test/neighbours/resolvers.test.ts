@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import type { ResolverName } from '../../src/forwarding/render/resolvers.ts';
+import type { RendererName } from '../../src/forwarding/render/renderers.ts';
 import { type Address, parseAddress, reverseName } from '../../src/model/address.ts';
 import type { Server } from '../support/dns-client.ts';
 import { etcdOrSkip } from '../support/etcd.ts';
@@ -15,7 +15,7 @@ import { until } from '../support/until.ts';
 import { askResolver } from './ask-resolver.ts';
 import { resolverPrograms, startBind, startResolver, whyNotStarted } from './resolver-programs.ts';
 
-const names = Object.keys(resolverPrograms) as ResolverName[];
+const names = Object.keys(resolverPrograms) as RendererName[];
 
 test('resolvers forward to two replicas, then to the one that is left', { timeout: 280_000 }, async (t) => {
   const etcd = await etcdOrSkip(t);
@@ -32,14 +32,14 @@ test('resolvers forward to two replicas, then to the one that is left', { timeou
   // A top-level domain that is nobody's, and a private reverse zone: both are proven not to exist, or answered locally.
   await second.expect(201, 'POST', '/v1/zones', { name: 'lab.test' });
   const before = await createHost(second, 'before');
-  const text = (replica: Replica, resolver: ResolverName) => async (part?: string) => {
+  const text = (replica: Replica, resolver: RendererName) => async (part?: string) => {
     const path = `/v1/zones/lab.test/forwarding/${resolver}${part === undefined ? '' : `?part=${part}`}`;
     return replica.expect<string>(200, 'GET', path);
   };
   await until(async () => (await targetsOf(first)).every(({ healthy }) => healthy), 'a target does not answer');
   assert.equal((await targetsOf(first)).length, 2);
 
-  const started = new Map<ResolverName, Server>();
+  const started = new Map<RendererName, Server>();
   for (const resolver of names) {
     await t.test(`${resolver}: forward and reverse names resolve`, async (part) => {
       const reason = whyNotStarted(resolver);

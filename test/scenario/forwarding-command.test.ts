@@ -6,7 +6,7 @@ import { chmod, chown, lstat, mkdir, readdir, readFile, stat, symlink, writeFile
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { applied } from '../../src/cli/forwarding.ts';
-import { resolverNames, resolvers } from '../../src/forwarding/render/resolvers.ts';
+import { rendererNames, renderers } from '../../src/forwarding/render/renderers.ts';
 import { parseEndpoint } from '../../src/model/endpoint.ts';
 import { parseName } from '../../src/model/name.ts';
 import { adminToken } from '../support/api-client.ts';
@@ -154,8 +154,8 @@ test('all faults of a call are told, with status 2', async () => {
 test('the parts that files take are those of the renderers', () => {
   const wanted = { zones: [parseName('one.example')], targets: [parseEndpoint('10.0.0.1:53')] };
   for (const [name, { apply, applyOptions }] of Object.entries(applied)) {
-    const known = resolverNames.find((one) => one === name) ?? assert.fail(name);
-    const resolver = resolvers[known];
+    const known = rendererNames.find((one) => one === name) ?? assert.fail(name);
+    const resolver = renderers[known];
     const parts = resolver.render(wanted).map((part) => ({
       part: part.name,
       comment: part.comment ?? resolver.comment,

@@ -3,9 +3,9 @@
 import { formatEndpoint } from '../../model/endpoint.ts';
 import { isReverse } from '../../model/reverse-tree.ts';
 import { lines } from './lines.ts';
-import type { Resolver } from './resolver.ts';
+import type { Renderer } from './renderer.ts';
 
-export const adguardHome: Resolver = {
+export const adguardHome: Renderer = {
   title: 'AdGuard Home',
   comment: '#',
   takesPorts: true,

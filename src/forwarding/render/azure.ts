@@ -1,10 +1,10 @@
 // Azure DNS Private Resolver.
 
 import { lines } from './lines.ts';
-import type { Resolver } from './resolver.ts';
+import type { Renderer } from './renderer.ts';
 import { resourceName } from './resource-name.ts';
 
-export const azure: Resolver = {
+export const azure: Renderer = {
   title: 'Azure DNS Private Resolver',
   comment: '#',
   takesPorts: true,

@@ -1,9 +1,9 @@
 // BIND 9.18 and newer.
 
 import { lines } from './lines.ts';
-import type { Resolver } from './resolver.ts';
+import type { Renderer } from './renderer.ts';
 
-export const bind: Resolver = {
+export const bind: Renderer = {
   title: 'BIND 9.18 or newer',
   comment: '//',
   takesPorts: true,

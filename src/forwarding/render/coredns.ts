@@ -2,7 +2,7 @@
 
 import { formatEndpoint } from '../../model/endpoint.ts';
 import { lines } from './lines.ts';
-import type { ForwardedZones, Resolver } from './resolver.ts';
+import type { ForwardedZones, Renderer } from './renderer.ts';
 
 function serverBlock({ zones, targets }: ForwardedZones): string[] {
   return [
@@ -22,7 +22,7 @@ function serverBlock({ zones, targets }: ForwardedZones): string[] {
 
 const limits = { comment: '#', takesPorts: true, takesIpv6: true, maxTargets: 15 } as const;
 
-export const coredns: Resolver = {
+export const coredns: Renderer = {
   ...limits,
   title: 'CoreDNS',
   render: (wanted) => [
@@ -34,7 +34,7 @@ export const coredns: Resolver = {
   ],
 };
 
-export const kubernetesCoredns: Resolver = {
+export const kubernetesCoredns: Renderer = {
   ...limits,
   title: 'CoreDNS in Kubernetes',
   render: (wanted) => [

@@ -1,7 +1,7 @@
 // dnsmasq 2.8x and newer, and Pi-hole 6, which is built around it.
 
 import { lines } from './lines.ts';
-import type { ForwardedZones, Resolver } from './resolver.ts';
+import type { ForwardedZones, Renderer } from './renderer.ts';
 
 function dnsmasqText({ zones, targets }: ForwardedZones): string {
   return lines(
@@ -15,13 +15,13 @@ function dnsmasqText({ zones, targets }: ForwardedZones): string {
 
 const limits = { comment: '#', takesPorts: true, takesIpv6: true } as const;
 
-export const dnsmasq: Resolver = {
+export const dnsmasq: Renderer = {
   ...limits,
   title: 'dnsmasq',
   render: (wanted) => [{ name: 'zones', place: '/etc/dnsmasq.d/zonewright.conf', text: dnsmasqText(wanted) }],
 };
 
-export const pihole6: Resolver = {
+export const pihole6: Renderer = {
   ...limits,
   title: 'Pi-hole 6',
   render: (wanted) => [

@@ -1,9 +1,9 @@
 // Docker Compose: the resolvers of one container.
 
 import { lines } from './lines.ts';
-import type { Resolver } from './resolver.ts';
+import type { Renderer } from './renderer.ts';
 
-export const dockerCompose: Resolver = {
+export const dockerCompose: Renderer = {
   title: 'Docker Compose',
   comment: '#',
   takesPorts: false,

@@ -1,10 +1,10 @@
 // Google Cloud DNS: forwarding zones.
 
 import { lines } from './lines.ts';
-import type { Resolver } from './resolver.ts';
+import type { Renderer } from './renderer.ts';
 import { resourceName } from './resource-name.ts';
 
-export const googleCloud: Resolver = {
+export const googleCloud: Renderer = {
   title: 'Google Cloud DNS',
   comment: '#',
   takesPorts: false,

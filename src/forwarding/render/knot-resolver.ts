@@ -1,9 +1,9 @@
 // Knot Resolver 5 (Lua) and 6 (YAML).
 
 import { lines, withAt } from './lines.ts';
-import type { Resolver } from './resolver.ts';
+import type { Renderer } from './renderer.ts';
 
-export const knotResolver5: Resolver = {
+export const knotResolver5: Renderer = {
   title: 'Knot Resolver 5',
   comment: '--',
   takesPorts: true,
@@ -25,7 +25,7 @@ export const knotResolver5: Resolver = {
   ],
 };
 
-export const knotResolver6: Resolver = {
+export const knotResolver6: Renderer = {
   title: 'Knot Resolver 6',
   comment: '#',
   // The option `authoritative` takes no ports.

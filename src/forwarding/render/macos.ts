@@ -1,9 +1,9 @@
 // macOS: one file for each zone, read by its own resolver.
 
 import { lines } from './lines.ts';
-import type { Resolver } from './resolver.ts';
+import type { Renderer } from './renderer.ts';
 
-export const macos: Resolver = {
+export const macos: Renderer = {
   title: 'macOS',
   comment: '#',
   takesPorts: 'one',

@@ -1,9 +1,9 @@
 // MikroTik RouterOS.
 
 import { lines } from './lines.ts';
-import type { Resolver } from './resolver.ts';
+import type { Renderer } from './renderer.ts';
 
-export const mikrotik: Resolver = {
+export const mikrotik: Renderer = {
   title: 'MikroTik RouterOS 7.17 or newer',
   comment: '#',
   takesPorts: false,

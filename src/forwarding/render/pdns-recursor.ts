@@ -2,11 +2,11 @@
 
 import { formatEndpoint } from '../../model/endpoint.ts';
 import { lines } from './lines.ts';
-import type { Resolver } from './resolver.ts';
+import type { Renderer } from './renderer.ts';
 
 const limits = { takesPorts: true, takesIpv6: true } as const;
 
-export const pdnsRecursor4: Resolver = {
+export const pdnsRecursor4: Renderer = {
   ...limits,
   title: 'PowerDNS Recursor 4',
   comment: '#',
@@ -33,7 +33,7 @@ export const pdnsRecursor4: Resolver = {
   ],
 };
 
-export const pdnsRecursor5: Resolver = {
+export const pdnsRecursor5: Renderer = {
   ...limits,
   title: 'PowerDNS Recursor 5',
   comment: '#',

@@ -5,7 +5,7 @@ import { familyOf } from '../../model/address.ts';
 import { compareEndpoints, type Endpoint, formatEndpoint, isLoopback } from '../../model/endpoint.ts';
 import { compareNames, type Fqdn, root } from '../../model/name.ts';
 import { isReverse } from '../../model/reverse-tree.ts';
-import type { Part, Resolver } from './resolver.ts';
+import type { Part, Renderer } from './renderer.ts';
 
 /** A resolver cannot take what we have. The message says why, and the way out. */
 export class UnfitForResolver extends Error {}
@@ -16,18 +16,18 @@ const nameWithSlashes = /^[a-z0-9_]([a-z0-9_/-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_
 const dnsPort = 53;
 
 interface Rendering {
-  resolver: Resolver;
+  renderer: Renderer;
   zones: Iterable<Fqdn>;
   targets: Iterable<Endpoint>;
 }
 
 /** Returns the parts of the configuration. The same zones and targets give the same text, in any order. */
-export function renderForwarding({ resolver, zones, targets }: Rendering): Part[] {
+export function renderForwarding({ renderer, zones, targets }: Rendering): Part[] {
   const sorted = [...new Set(zones)].sort((a, b) => Number(isReverse(a)) - Number(isReverse(b)) || compareNames(a, b));
-  requireNames(resolver, sorted);
-  const { taken, notes } = chooseTargets(resolver, inOrder(targets));
-  const parts = resolver.render({ zones: sorted, targets: taken });
-  return parts.map((part) => ({ ...part, text: withHead(resolver, part, notes, parts.length > 1) }));
+  requireNames(renderer, sorted);
+  const { taken, notes } = chooseTargets(renderer, inOrder(targets));
+  const parts = renderer.render({ zones: sorted, targets: taken });
+  return parts.map((part) => ({ ...part, text: withHead(renderer, part, notes, parts.length > 1) }));
 }
 
 /** Returns all parts as one text, to be read and pasted by people. */
@@ -36,7 +36,7 @@ export function joinParts(parts: readonly Part[]): string {
 }
 
 /** Throws UnfitForResolver if the resolver cannot have one of the names. */
-export function requireNames({ title, takesSlashes = false }: Resolver, names: Iterable<Fqdn>): void {
+export function requireNames({ title, takesSlashes = false }: Renderer, names: Iterable<Fqdn>): void {
   const zones = [...names];
   if (zones.includes(root)) {
     throw new UnfitForResolver(
@@ -58,8 +58,8 @@ function inOrder(targets: Iterable<Endpoint>): Endpoint[] {
 }
 
 /** Returns the targets that the resolver takes, and what to say about the others. */
-function chooseTargets(resolver: Resolver, targets: readonly Endpoint[]): { taken: Endpoint[]; notes: string[] } {
-  const { title, takesPorts, takesIpv6, maxTargets = Number.POSITIVE_INFINITY } = resolver;
+function chooseTargets(renderer: Renderer, targets: readonly Endpoint[]): { taken: Endpoint[]; notes: string[] } {
+  const { title, takesPorts, takesIpv6, maxTargets = Number.POSITIVE_INFINITY } = renderer;
   const taken: Endpoint[] = [];
   const notes: string[] = [];
   for (const target of targets) {
@@ -91,13 +91,13 @@ function chooseTargets(resolver: Resolver, targets: readonly Endpoint[]): { take
 
 /** Returns the text of a part below its head: what it is for, where it belongs, and the notes. */
 function withHead(
-  resolver: Resolver,
-  { place, text, comment = resolver.comment }: Part,
+  renderer: Renderer,
+  { place, text, comment = renderer.comment }: Part,
   notes: readonly string[],
   isOneOfSeveral: boolean,
 ): string {
   const head = [
-    `Zonewright: lets ${resolver.title} forward the zones. Ask for it again after zones or replicas have changed.`,
+    `Zonewright: lets ${renderer.title} forward the zones. Ask for it again after zones or replicas have changed.`,
     `${isOneOfSeveral ? 'One of several parts. ' : ''}Where: ${place}`,
     ...notes,
   ];

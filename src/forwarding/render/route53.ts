@@ -2,7 +2,7 @@
 
 import { type Address, familyOf } from '../../model/address.ts';
 import { lines } from './lines.ts';
-import type { Resolver } from './resolver.ts';
+import type { Renderer } from './renderer.ts';
 import { resourceName } from './resource-name.ts';
 
 const limits = { comment: '#', takesPorts: true, takesIpv6: true, maxTargets: 6 } as const;
@@ -12,7 +12,7 @@ function fieldOf(address: Address): 'Ip' | 'Ipv6' {
   return familyOf(address) === 'ipv6' ? 'Ipv6' : 'Ip';
 }
 
-export const route53: Resolver = {
+export const route53: Renderer = {
   ...limits,
   title: 'Amazon Route 53 Resolver',
   render: ({ zones, targets }) => {
@@ -44,7 +44,7 @@ export const route53: Resolver = {
   },
 };
 
-export const route53Terraform: Resolver = {
+export const route53Terraform: Renderer = {
   ...limits,
   title: 'Amazon Route 53 Resolver, by Terraform',
   render: ({ zones, targets }) => [

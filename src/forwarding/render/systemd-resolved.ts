@@ -1,7 +1,7 @@
 // systemd-resolved.
 
 import { lines, shortEndpoint } from './lines.ts';
-import type { Resolver } from './resolver.ts';
+import type { Renderer } from './renderer.ts';
 
 /** The negative trust anchors that systemd has built in. A file of negative trust anchors replaces them. */
 const builtIn = [
@@ -20,7 +20,7 @@ const builtIn = [
   'test',
 ];
 
-export const systemdResolved: Resolver = {
+export const systemdResolved: Renderer = {
   title: 'systemd-resolved',
   comment: '#',
   takesPorts: true,

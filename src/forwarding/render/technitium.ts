@@ -2,7 +2,7 @@
 
 import { formatEndpoint } from '../../model/endpoint.ts';
 import { lines } from './lines.ts';
-import type { Resolver } from './resolver.ts';
+import type { Renderer } from './renderer.ts';
 
 /** Returns the call that adds a target (`ip:port`) to the zone `$1`. */
 function addTarget(target = ''): string {
@@ -10,7 +10,7 @@ function addTarget(target = ''): string {
   return `call records/add ${record} --data-urlencode 'forwarder=${target}'`;
 }
 
-export const technitium: Resolver = {
+export const technitium: Renderer = {
   title: 'Technitium DNS Server',
   comment: '#',
   takesPorts: true,

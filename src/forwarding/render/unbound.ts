@@ -3,7 +3,7 @@
 import { isLoopback } from '../../model/endpoint.ts';
 import { isReverse } from '../../model/reverse-tree.ts';
 import { lines, withAt } from './lines.ts';
-import type { ForwardedZones, Resolver } from './resolver.ts';
+import type { ForwardedZones, Renderer } from './renderer.ts';
 
 /** Returns what Unbound reads: the section `server`, then a stub zone for each zone. */
 export function unboundText({ zones, targets }: ForwardedZones): string {
@@ -34,7 +34,7 @@ export function unboundText({ zones, targets }: ForwardedZones): string {
 
 const limits = { comment: '#', takesPorts: true, takesIpv6: true, takesSlashes: true } as const;
 
-export const unbound: Resolver = {
+export const unbound: Renderer = {
   ...limits,
   title: 'Unbound',
   render: (wanted) => [
@@ -42,7 +42,7 @@ export const unbound: Resolver = {
   ],
 };
 
-export const opnsense: Resolver = {
+export const opnsense: Renderer = {
   ...limits,
   title: 'OPNsense',
   render: (wanted) => [
@@ -54,7 +54,7 @@ export const opnsense: Resolver = {
   ],
 };
 
-export const pfsense: Resolver = {
+export const pfsense: Renderer = {
   ...limits,
   title: 'pfSense',
   render: (wanted) => [

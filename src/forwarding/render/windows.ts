@@ -1,9 +1,9 @@
 // The DNS server of Windows: PowerShell that can be run again and again.
 
 import { lines } from './lines.ts';
-import type { Resolver } from './resolver.ts';
+import type { Renderer } from './renderer.ts';
 
-export const windows: Resolver = {
+export const windows: Renderer = {
   title: 'Windows DNS Server',
   comment: '#',
   takesPorts: false,

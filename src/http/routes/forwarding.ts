@@ -15,8 +15,8 @@ import {
   requireNames,
   UnfitForResolver,
 } from '../../forwarding/render/render-forwarding.ts';
-import type { Part } from '../../forwarding/render/resolver.ts';
-import { type ResolverName, resolverNames, resolvers } from '../../forwarding/render/resolvers.ts';
+import type { Part } from '../../forwarding/render/renderer.ts';
+import { type RendererName, rendererNames, renderers } from '../../forwarding/render/renderers.ts';
 import { reverseZoneFinder } from '../../forwarding/reverse-zones.ts';
 import { formatEndpoint } from '../../model/endpoint.ts';
 import { Type } from '../../model/json-schema.ts';
@@ -33,7 +33,7 @@ import type { Routes } from '../services.ts';
 import { zoneNameOf } from '../zone-path.ts';
 
 const tags = ['forwarding'];
-const ResolverParam = oneOf(resolverNames, { description: 'The resolver that shall forward' });
+const ResolverParam = oneOf(rendererNames, { description: 'The resolver that shall forward' });
 const PartQuery = Type.Optional(
   Type.String({ pattern: '^[a-z]{1,20}$', description: 'One of several files; the head of each says what it is' }),
 );
@@ -55,16 +55,16 @@ export const forwardingRoutes: Routes = async (app, services) => {
     request: FastifyRequest,
     reply: FastifyReply,
     zones: readonly Fqdn[],
-    wanted: { resolver: ResolverName; part: string | undefined },
+    wanted: { resolver: RendererName; part: string | undefined },
   ): Promise<FastifyReply> {
     if (zones.length === 0) refuse('not_found', 'there is no zone that the token may see: create one (POST /v1/zones)');
     const findReverse = reverseZoneFinder(askingOf(services, request));
     const all = new Set(zones);
     for (const zone of zones) for (const reverse of await findReverse(zone)) all.add(reverse);
-    const resolver = resolvers[wanted.resolver];
+    const renderer = renderers[wanted.resolver];
     const parts = await unlessUnfit(async () => {
-      requireNames(resolver, all);
-      return renderForwarding({ resolver, zones: all, targets: healthyOf(await targets.list(zones)) });
+      requireNames(renderer, all);
+      return renderForwarding({ renderer, zones: all, targets: healthyOf(await targets.list(zones)) });
     });
     return reply.type('text/plain; charset=utf-8').send(joinParts(partsNamed(parts, wanted.part)));
   }

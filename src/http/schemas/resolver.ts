@@ -1,11 +1,11 @@
 // Resolvers of the company, as the API takes and shows them.
 
-import { resolverNames } from '../../forwarding/render/resolvers.ts';
+import { rendererNames } from '../../forwarding/render/renderers.ts';
 import { Type } from '../../model/json-schema.ts';
 import { AddressText, LabelText, oneOf, readOnly, strict } from './common.ts';
 
 const Port = Type.Integer({ minimum: 1, maximum: 65535, default: 53 });
-const Kind = oneOf([...resolverNames, 'other'], { description: 'One of those that can be rendered, or `other`' });
+const Kind = oneOf([...rendererNames, 'other'], { description: 'One of those that can be rendered, or `other`' });
 
 export const PutResolver = strict(
   { name: readOnly(LabelText), address: AddressText, port: Type.Optional(Port), kind: Kind },

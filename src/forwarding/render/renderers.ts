@@ -11,14 +11,14 @@ import { knotResolver5, knotResolver6 } from './knot-resolver.ts';
 import { macos } from './macos.ts';
 import { mikrotik } from './mikrotik.ts';
 import { pdnsRecursor4, pdnsRecursor5 } from './pdns-recursor.ts';
-import type { Resolver } from './resolver.ts';
+import type { Renderer } from './renderer.ts';
 import { route53, route53Terraform } from './route53.ts';
 import { systemdResolved } from './systemd-resolved.ts';
 import { technitium } from './technitium.ts';
 import { opnsense, pfsense, unbound } from './unbound.ts';
 import { windows } from './windows.ts';
 
-export const resolvers = {
+export const renderers = {
   'adguard-home': adguardHome,
   azure,
   bind,
@@ -42,8 +42,8 @@ export const resolvers = {
   technitium,
   unbound,
   windows,
-} as const satisfies Record<string, Resolver>;
+} as const satisfies Record<string, Renderer>;
 
-export type ResolverName = keyof typeof resolvers;
+export type RendererName = keyof typeof renderers;
 
-export const resolverNames = Object.keys(resolvers) as ResolverName[];
+export const rendererNames = Object.keys(renderers) as RendererName[];

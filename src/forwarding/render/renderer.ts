@@ -1,5 +1,5 @@
 // What one resolver can be told, and how its configuration is rendered. One file of this folder renders for one
-// resolver; resolvers.ts names them all. render-forwarding.ts decides what a resolver is told, and refuses the rest.
+// resolver; renderers.ts names them all. render-forwarding.ts decides what a resolver is told, and refuses the rest.
 
 import type { Endpoint } from '../../model/endpoint.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -23,7 +23,7 @@ export interface Part {
   text: string;
 }
 
-export interface Resolver {
+export interface Renderer {
   title: string;
   /** How a comment begins. */
   comment: string;
