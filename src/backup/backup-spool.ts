@@ -41,7 +41,8 @@ export class NoRoom extends Error {}
 
 export class BackupSpool {
   readonly #options: SpoolOptions;
-  #isBusy = false;
+  /** The backup under way. */
+  #underWay: symbol | undefined;
 
   constructor(options: SpoolOptions) {
     this.#options = options;
@@ -53,8 +54,9 @@ export class BackupSpool {
    * signal aborts.
    */
   async make(signal: AbortSignal, { withoutLedger = false } = {}): Promise<SpooledBackup> {
-    if (this.#isBusy) throw new BackupRunning('another backup is being made');
-    this.#isBusy = true;
+    if (this.#underWay !== undefined) throw new BackupRunning('another backup is being made');
+    const backup = Symbol();
+    this.#underWay = backup;
     let file: FileHandle | undefined;
     try {
       file = await this.#openFile();
@@ -63,17 +65,18 @@ export class BackupSpool {
       const { revision, octets } = await this.#fill(file, source, signal);
       signal.throwIfAborted();
       const text = file.createReadStream({ start: 0 });
-      text.once('close', () => this.#end());
+      // Who has read the end may ask for the next backup at once. The file is closed a moment later.
+      for (const event of ['end', 'close']) text.once(event, () => this.#end(backup));
       return { revision, octets, text };
     } catch (error) {
       await file?.close();
-      this.#end();
+      this.#end(backup);
       throw error;
     }
   }
 
-  #end(): void {
-    this.#isBusy = false;
+  #end(backup: symbol): void {
+    if (this.#underWay === backup) this.#underWay = undefined;
   }
 
   /** Opens a file, and removes its name. */

@@ -68,6 +68,21 @@ test('there is one backup at a time, until it is sent or its client has gone', a
   await close(await spool.make(goesOn()));
 });
 
+test('who has read a backup to its end can have the next one at once', async (t) => {
+  const store = await embeddedStore(t);
+  await fill(store, 100);
+  const { spool } = await spoolOf(t, store);
+  const { text } = await spool.make(goesOn());
+  const next = new Promise<SpooledBackup>((resolve, reject) =>
+    text.once('end', () => spool.make(goesOn()).then(resolve, reject)),
+  );
+  const closed = new Promise((resolve) => text.once('close', resolve));
+  text.resume();
+  await closed;
+  await assert.rejects(spool.make(goesOn()), BackupRunning, 'the end of the first one is not that of the next');
+  await close(await next);
+});
+
 test('a client that does not read keeps no history of the store', async (t) => {
   const store = await openEmbeddedStore({ folder: await temporaryFolder(t), keepRevisions: 10 });
   t.after(() => store.close());
