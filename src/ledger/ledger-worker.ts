@@ -39,9 +39,15 @@ async function open(): Promise<Ledger> {
   return (await import('./heads/postgresql.ts')).openPostgresqlLedger(task.url);
 }
 
+/** An error of Prisma: `cause` says what the database said. */
+interface DatabaseError {
+  meta?: { driverAdapterError?: { cause?: { message?: string; originalMessage?: string } } };
+}
+
 /** Returns why a call failed, in one line. Prisma's messages begin with the call, over several lines. */
 function reasonOf(error: unknown): string {
-  const lines = messageOf(error)
+  const { message, originalMessage } = (error as DatabaseError | undefined)?.meta?.driverAdapterError?.cause ?? {};
+  const lines = (originalMessage ?? message ?? messageOf(error))
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');

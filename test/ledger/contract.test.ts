@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
 import type { LedgerTask } from '../../src/ledger/ledger-messages.ts';
 import { LedgerThread } from '../../src/ledger/ledger-thread.ts';
@@ -59,6 +60,18 @@ test('a file that is no ledger, or that cannot be opened, is told in one line', 
     name: 'LedgerUnavailable',
     message: /^[^\n]*not a database[^\n]*$/,
   });
+});
+
+test('the reason of the database is told without the words of Prisma', { skip }, async (t) => {
+  const file = await newFile(t);
+  const { newDatabase, run } = await postgresql();
+  const url = newDatabase();
+  const ledgers = [opened(t, { kind: 'sqlite', file }).ledger, opened(t, { kind: 'postgresql', url }).ledger];
+  for (const ledger of ledgers) await ledger.identity();
+  new DatabaseSync(file).exec('DROP TABLE event');
+  run(url, 'DROP TABLE event');
+  const reasons = await Promise.all(ledgers.map((ledger) => ledger.identity().catch(({ message }) => message)));
+  assert.deepEqual(reasons, ['no such table: main.event', 'relation "public.event" does not exist']);
 });
 
 test('two replicas may open the same PostgreSQL ledger for the first time together', { skip }, async (t) => {
