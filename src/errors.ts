@@ -17,6 +17,8 @@ export const errorCodes = {
   expectation_failed: [417, 'The expectation cannot be met'],
   forbidden: [403, 'The token does not allow this'],
   header_too_large: [431, 'The request header is too large'],
+  forwarder_conflict: [409, 'A zone and a forwarder would have one name'],
+  forwarder_loop: [409, 'The target is this service itself'],
   idempotency_full: [429, 'Too many idempotency keys'],
   idempotency_mismatch: [422, 'The idempotency key was used with another request'],
   import_interrupted: [409, 'The import was interrupted'],

@@ -5,6 +5,7 @@ import { InvalidValue } from '../model/invalid-value.ts';
 import { type Revision, type Serial, serialAt } from '../model/revision.ts';
 import { activityKind } from '../store/kinds/activity.ts';
 import { addressKind } from '../store/kinds/address.ts';
+import { forwarderKind } from '../store/kinds/forwarder.ts';
 import { hostKind } from '../store/kinds/host.ts';
 import { idempotencyKind } from '../store/kinds/idempotency.ts';
 import { importKind } from '../store/kinds/import.ts';
@@ -52,6 +53,7 @@ const keptKinds: Readonly<Record<KindName, readonly [kind: { prefix: string }, k
   serial: [serialKind, keepSerial],
   token: [tokenKind, asItIs],
   resolver: [resolverKind, asItIs],
+  forwarder: [forwarderKind, asItIs],
   activity: [activityKind, asItIs],
   outbox: [outboxKind, keepOutbox],
   member: [memberKind, leftOut],

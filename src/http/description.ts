@@ -25,6 +25,7 @@ const tags = [
   { name: 'rrsets', description: 'Records of any type.' },
   { name: 'addresses', description: 'Addresses with their holders, and addresses that need no name.' },
   { name: 'forwarding', description: 'What the resolvers of a company must be told, so that they forward the zones.' },
+  { name: 'forwarders', description: 'Other zones, whose questions are forwarded to their servers.' },
   { name: 'tokens', description: 'Who may use the API: a role, and a scope of zones, pools and an owner.' },
   { name: 'history', description: 'What was changed by whom, who had an address, how full a pool was.' },
   { name: 'operations', description: 'The replicas: whether they run, serve, and how they do.' },
@@ -240,6 +241,7 @@ const resource = `(?:${auditedResources.join('|')})`;
 const formats: Record<string, object> = {
   'dns-name': { format: 'dns-name', pattern: `^(?:\\.|${label}(?:\\.${label})*\\.?)$` },
   'ip-address': { anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] },
+  'forwarder-target': { format: 'forwarder-target', pattern: '^[0-9A-Fa-f:.\\[\\]]+(?:#[0-9A-Za-z_.-]+)?$' },
   'address-range': { format: 'address-range', pattern: '^[0-9A-Fa-f:.]+(?:/[0-9]{1,3}| *- *[0-9A-Fa-f:.]+)?$' },
   'relative-name': { format: 'relative-name', minLength: 1, pattern: `^(?:@|${label}(?:\\.${label})*\\.?)$` },
   'record-type': { format: 'record-type', pattern: '^(?:[A-Za-z][A-Za-z0-9]{0,19}|(?:TYPE|type)[0-9]{1,5})$' },

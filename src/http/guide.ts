@@ -139,6 +139,21 @@ export const guide: Record<string, Told> = {
   listResolvers: { text: 'In the order of their names.' },
   readResolver: { text: 'Ask it with `verify` of a zone.', path: { name: 'office' } },
   deleteResolver: { text: 'It can no longer be asked. The resolver itself is not changed.', path: { name: 'office' } },
+  putForwarder: {
+    text: 'Other zones, whose questions are forwarded to their servers for the clients in `allowFrom`. `If-None-Match: *` only creates.',
+    path: { zone: 'corp.example' },
+    body: { targets: ['127.0.0.1:5301', '127.0.0.1:5302'], allowFrom: ['127.0.0.0/8', '10.0.0.0/8'] },
+  },
+  listForwarders: { text: 'In the order of their names.' },
+  readForwarder: {
+    text: 'With the health of each target and the size of the cache, as the replica that is asked has them.',
+    path: { zone: 'corp.example' },
+  },
+  emptyForwarderCache: {
+    text: 'Only at the replica that is asked. `name` removes the answers of one name.',
+    path: { zone: 'corp.example' },
+  },
+  deleteForwarder: { text: 'Questions for the zone are refused from now on.', path: { zone: 'corp.example' } },
   allocateAddresses: {
     text: 'For addresses that need no name. Without `addresses`: the next free ones.',
     path: { pool },

@@ -58,6 +58,11 @@ export const neededRights: Readonly<Record<string, Need | 'open'>> = {
   readResolver: viewer,
   putResolver: admin,
   deleteResolver: admin,
+  listForwarders: viewer,
+  readForwarder: viewer,
+  putForwarder: admin,
+  deleteForwarder: admin,
+  emptyForwarderCache: admin,
   // History tells of what is gone, whose zone, pool and owner nobody knows any more.
   listEvents: { role: 'viewer', whole: true },
   readHostHistory: { role: 'viewer', whole: true },

@@ -32,6 +32,7 @@ import { readJson } from './read-json.ts';
 import { addressRoutes } from './routes/addresses.ts';
 import { allocationRoutes } from './routes/allocations.ts';
 import { backupRoutes } from './routes/backup.ts';
+import { forwarderRoutes } from './routes/forwarders.ts';
 import { forwardingRoutes } from './routes/forwarding.ts';
 import { historyRoutes } from './routes/history.ts';
 import { hostRoutes } from './routes/hosts.ts';
@@ -160,6 +161,7 @@ export async function createServer(
       zoneFileRoutes,
       forwardingRoutes,
       resolverRoutes,
+      forwarderRoutes,
       tokenRoutes,
       historyRoutes,
       memberRoutes,

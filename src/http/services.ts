@@ -10,8 +10,10 @@ import type { OnceCommitter } from '../control/transaction/commit-once.ts';
 import type { ImportMemory } from '../control/zone-file/import-memory.ts';
 import type { LiveTargets } from '../forwarding/live/live-targets.ts';
 import type { LedgerService } from '../ledger/ledger-service.ts';
+import type { Fqdn } from '../model/name.ts';
 import type { Store } from '../store/store.ts';
 import type { Views } from '../views/views.ts';
+import type { ForwarderStatus } from './schemas/forwarder.ts';
 import type { FollowLimits } from './watch/limits.ts';
 
 /** A resource's routes. */
@@ -19,6 +21,13 @@ export type Routes = FastifyPluginAsyncTypebox<Services>;
 
 /** What routes need of the ledger. */
 export type LedgerReader = Pick<LedgerService, 'addressHistory' | 'read' | 'status'>;
+
+/** What routes need of the thread that forwards. */
+export interface ForwarderStatusReader {
+  status(zone: Fqdn): Promise<ForwarderStatus | undefined>;
+  /** Removes the answers of one name, or all. */
+  emptyCache(zone: Fqdn, name: Fqdn | undefined): Promise<void>;
+}
 
 /** The services that every route can use. */
 export interface Services {
@@ -31,6 +40,8 @@ export interface Services {
   activity: TokenActivity;
   refused: RefusedAttempts;
   targets: LiveTargets;
+  /** Undefined: nothing is forwarded here. */
+  forwarders?: ForwarderStatusReader | undefined;
   /** Undefined: there is none. */
   ledger?: LedgerReader | undefined;
   metrics: Registry;

@@ -2,7 +2,16 @@
 // transaction travel to the ledger together, in one key of the store.
 
 /** The resources of whose changes events tell. */
-export const auditedResources = ['host', 'pool', 'zone', 'rrset', 'allocation', 'token', 'resolver'] as const;
+export const auditedResources = [
+  'host',
+  'pool',
+  'zone',
+  'rrset',
+  'allocation',
+  'token',
+  'resolver',
+  'forwarder',
+] as const;
 export type AuditedResource = (typeof auditedResources)[number];
 
 /** What happened to a resource. `imported`: a zone file replaced the zone's records. */

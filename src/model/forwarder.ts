@@ -7,25 +7,25 @@ import { type Endpoint, formatEndpoint, isWildcard, parseEndpoint } from './endp
 import { InvalidValue } from './invalid-value.ts';
 import { type Fqdn, parseName, root } from './name.ts';
 
-export const forwarderStrategies = ['first-healthy', 'round-robin', 'fastest'] as const;
 /** The order in which the targets are asked. */
+export const forwarderStrategies = ['first-healthy', 'round-robin', 'fastest'] as const;
 export type ForwarderStrategy = (typeof forwarderStrategies)[number];
 
 /** A server of the zone. */
 export interface ForwarderTarget extends Endpoint {
   /** Set if the server is asked over TLS (RFC 7858): its certificate must be valid for this name. */
-  readonly tlsName?: Fqdn;
+  tlsName?: Fqdn;
 }
 
 export interface Forwarder {
   zone: Fqdn;
   /** In the order of preference. */
-  targets: readonly ForwarderTarget[];
+  targets: ForwarderTarget[];
   strategy: ForwarderStrategy;
   /** The time in which a question gets its answer, with all targets, over UDP and TCP. */
   timeoutMilliseconds: number;
   /** The clients that are answered: prefixes, ranges or addresses. */
-  allowFrom: readonly string[];
+  allowFrom: string[];
   /** Answers that expired this long ago or less are given if no target answers (RFC 8767). Undefined: none are. */
   staleSeconds?: number;
   /** Certificates in PEM. If set, the certificate of a target must be signed by one of these authorities. */

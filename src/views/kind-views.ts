@@ -9,6 +9,7 @@ import type { CompanyResolver } from '../model/resolver.ts';
 import type { Revision } from '../model/revision.ts';
 import { type Activity, activityKind } from '../store/kinds/activity.ts';
 import { addressKind } from '../store/kinds/address.ts';
+import { forwarderKind } from '../store/kinds/forwarder.ts';
 import { hostKind } from '../store/kinds/host.ts';
 import { idempotencyKind } from '../store/kinds/idempotency.ts';
 import { memberKind } from '../store/kinds/member.ts';
@@ -21,6 +22,7 @@ import { type StoredToken, tokenKind } from '../store/kinds/token.ts';
 import { zoneKind } from '../store/kinds/zone.ts';
 import type { TableWriter } from '../table/writer.ts';
 import { AnswerView } from './answer-view.ts';
+import { ForwarderView } from './forwarder-view.ts';
 import { HostView } from './host-view.ts';
 import { PoolView } from './pool-view.ts';
 import type { Stage } from './serving-order.ts';
@@ -62,6 +64,7 @@ export abstract class KindViews {
   readonly answers = new AnswerView();
   readonly members = new Map<string, Member>();
   readonly resolvers = new Map<string, Versioned<CompanyResolver>>();
+  readonly forwarders = new ForwarderView();
   /** True if members changed since the zones last got their nameservers. */
   protected membersChanged = true;
 
@@ -149,6 +152,11 @@ export abstract class KindViews {
       kind: resolverKind,
       put: ({ resolver }, value, modified) => void this.resolvers.set(resolver, { value, modified }),
       delete: ({ resolver }) => void this.resolvers.delete(resolver),
+    },
+    forwarder: {
+      kind: forwarderKind,
+      put: (_, forwarder, modified) => this.forwarders.put(forwarder, modified),
+      delete: ({ zone }) => this.forwarders.delete(zone),
     },
     zone: {
       kind: zoneKind,

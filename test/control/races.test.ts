@@ -17,8 +17,9 @@ import { nameKey, nameKind, nameValue } from '../../src/store/kinds/name.ts';
 import { zoneKey } from '../../src/store/kinds/zone.ts';
 import type { Transaction } from '../../src/store/store.ts';
 import { type ControlPlane, putZone, testActor } from '../support/control-plane.ts';
+import { forwarderRaces } from './forwarder-races.ts';
 import { assertOvertaken, assertRace, type Overtaken } from './race.ts';
-import { races } from './race-table.ts';
+import { races as otherRaces } from './race-table.ts';
 import {
   allocate,
   atZ,
@@ -35,6 +36,8 @@ import {
   z,
   zone,
 } from './steps.ts';
+
+const races = [...otherRaces, ...forwarderRaces];
 
 for (const race of races) test(`compares stop the second writer when ${race.what}`, (t) => assertRace(t, race));
 

@@ -13,6 +13,7 @@ import { after, type Revision } from '../../src/model/revision.ts';
 import { zoneDefaults } from '../../src/model/zone.ts';
 import { activityKey } from '../../src/store/kinds/activity.ts';
 import { addressKey } from '../../src/store/kinds/address.ts';
+import { forwarderKey } from '../../src/store/kinds/forwarder.ts';
 import { hostKey } from '../../src/store/kinds/host.ts';
 import { idempotencyKey } from '../../src/store/kinds/idempotency.ts';
 import { importKey } from '../../src/store/kinds/import.ts';
@@ -239,6 +240,18 @@ const kinds: Record<KindName, [key: string, value: object, put?: string, deleted
     'resolver created office: bind',
     'resolver deleted office',
   ],
+  forwarder: [
+    forwarderKey(parseName('corp')),
+    {
+      zone: 'corp',
+      targets: [{ address: '192.0.2.53', port: 53 }],
+      strategy: 'first-healthy',
+      timeoutMilliseconds: 2000,
+      allowFrom: ['127.0.0.0/8'],
+    },
+    'forwarder created corp: 192.0.2.53',
+    'forwarder deleted corp',
+  ],
   name: [
     nameKey(z, 1, z),
     { name: 'z', rrsets: [{ type: 'TXT', ttl: 1, records: ['"x"'] }] },
@@ -378,5 +391,7 @@ function shownValue({ resource, after: value }: ResourceChange): unknown {
       return value.role;
     case 'resolver':
       return value.kind;
+    case 'forwarder':
+      return value.targets[0]?.address ?? '';
   }
 }

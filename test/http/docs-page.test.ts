@@ -24,6 +24,9 @@ const readmeOrder = [
   'putRRset',
   'putHost',
   'allocateAddresses',
+  // A forwarder is deleted before the page comes to its cache.
+  'putForwarder',
+  'emptyForwarderCache',
 ];
 
 test('every example works in the order of the README, then the others; nothing comes from elsewhere', {

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { pino } from 'pino';
+import { memberKey } from '../../src/store/kinds/member.ts';
 import { type Method, type Problem, problemIn } from '../support/api-client.ts';
 import { servedApi } from '../support/served-api.ts';
 
@@ -416,6 +417,35 @@ const operations: Record<string, Operation> = {
       { ...stale, needs: [':name'] },
     ],
   },
+  putForwarder: {
+    method: 'PUT',
+    path: '/v1/forwarders/corp.test',
+    body: { targets: ['192.0.2.53:53', '192.0.2.54'], allowFrom: ['10.0.0.0/8', '192.0.2.0/24'] },
+    faults: [
+      stray,
+      createOnly,
+      badZone,
+      fault('schema', '/timeoutMilliseconds', 1),
+      fault('schema', '/strategy', 'x'),
+      fault('parse', '/zone', 'other.test', [':zone']),
+      fault('parse', '/targets/0', '300.1.1.1'),
+      fault('parse', '/allowFrom/1', '0.0.0.0/0'),
+      fault('parse', '/tlsAuthorities', 'x'),
+      fault('stands', ':zone', 'foo.k8s'),
+      fault('stands', '/targets/1', '192.0.2.77:53', [':zone', '/targets/0']),
+      { ...stale, needs: [':zone'] },
+    ],
+  },
+  deleteForwarder: {
+    method: 'DELETE',
+    path: '/v1/forwarders/corp.test',
+    faults: [createOnly, badZone, fault('stands', ':zone', 'none.test'), { ...stale, needs: [':zone'] }],
+  },
+  emptyForwarderCache: {
+    method: 'DELETE',
+    path: '/v1/forwarders/corp.test/cache',
+    faults: [badZone, fault('parse', '?name', 'a..b'), fault('parse', ':zone', 'none.test')],
+  },
 };
 
 test('every write operation of the description is here', () => {
@@ -430,7 +460,7 @@ test('each write operation tells two faults of different stages, and none that f
   // A trial that fails is logged, and the client gets the faults that were found before.
   const failures: string[] = [];
   const logger = pino({ level: 'error' }, { write: (line: string) => void failures.push(line) });
-  const { api, dump } = await servedApi(t, { logger });
+  const { api, dump, store } = await servedApi(t, { logger });
   await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.0/28'] });
   await api.ok(201, 'POST', '/v1/pools', { name: 'lab', ranges: ['10.9.0.0/24'], autoAssign: false });
@@ -442,6 +472,11 @@ test('each write operation tells two faults of different stages, and none that f
   await api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/own/A', { records: ['192.0.2.77'] });
   await api.ok(201, 'POST', '/v1/tokens', { name: 'ci', role: 'viewer' });
   await api.ok(201, 'PUT', '/v1/resolvers/dns1', { address: '192.0.2.53', kind: 'bind' });
+  await api.ok(201, 'PUT', '/v1/forwarders/corp.test', { targets: ['192.0.2.53'] });
+  await store.commit({
+    compares: [],
+    operations: [{ kind: 'put', key: memberKey('two'), value: '{"v":1,"replica":"two","dns":["192.0.2.77:53"]}' }],
+  });
   const before = await dump();
   for (const [id, operation] of Object.entries(operations)) {
     await t.test(id, async () => {

@@ -61,6 +61,8 @@ const putTxt = ({ zone }: Side): [Method, string, unknown] => [
 const tokens = { role: 'admin', whole: true } as const;
 const spare = { path: () => ({ id: 'spare' }), prepare: () => [newToken('spare')] };
 const newResolver: [Method, string, unknown] = ['PUT', '/v1/resolvers/spare', { address: '192.0.2.53', kind: 'bind' }];
+const newForwarder: [Method, string, unknown] = ['PUT', '/v1/forwarders/corp.test', { targets: ['192.0.2.53'] }];
+const corp = { path: () => ({ zone: 'corp.test' }) };
 const newToken = (name: string): [Method, string, unknown] => ['POST', '/v1/tokens', { name, role: 'viewer' }];
 
 const rules: Record<string, Rule | 'open'> = {
@@ -146,6 +148,11 @@ const rules: Record<string, Rule | 'open'> = {
   readResolver: { role: 'viewer', path: () => ({ name: 'spare' }), prepare: () => [newResolver] },
   putResolver: { ...tokens, path: () => ({ name: 'spare' }), body: () => newResolver[2] },
   deleteResolver: { ...tokens, path: () => ({ name: 'spare' }), prepare: () => [newResolver] },
+  listForwarders: { role: 'viewer' },
+  readForwarder: { role: 'viewer', ...corp, prepare: () => [newForwarder] },
+  putForwarder: { ...tokens, ...corp, body: () => newForwarder[2] },
+  deleteForwarder: { ...tokens, ...corp, prepare: () => [newForwarder] },
+  emptyForwarderCache: { ...tokens, ...corp, prepare: () => [newForwarder] },
   listEvents: { role: 'viewer', whole: true },
   readHostHistory: { role: 'viewer', whole: true, path: host },
   readAddressHistory: { role: 'viewer', whole: true, path: ({ ip }) => ({ ip }) },

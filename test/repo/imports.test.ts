@@ -30,6 +30,7 @@ const rooms: Record<string, string[]> = {
 /** Within control: a folder of use cases → the other folders of use cases that it may import. */
 const useCases: Record<string, string[]> = {
   addresses: [],
+  forwarders: [],
   history: [],
   hosts: ['addresses'],
   pools: ['addresses', 'hosts'],

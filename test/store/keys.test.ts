@@ -6,6 +6,7 @@ import { parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
 import { activityKey } from '../../src/store/kinds/activity.ts';
 import { addressKey } from '../../src/store/kinds/address.ts';
+import { forwarderKey } from '../../src/store/kinds/forwarder.ts';
 import { hostKey } from '../../src/store/kinds/host.ts';
 import { idempotencyKey } from '../../src/store/kinds/idempotency.ts';
 import { importKey } from '../../src/store/kinds/import.ts';
@@ -41,6 +42,7 @@ const made: [kind: string, key: string, subject: object][] = [
   ['host', hostKey(odd), { host: odd }],
   ['token', tokenKey('admin'), { token: 'admin' }],
   ['resolver', resolverKey('office'), { resolver: 'office' }],
+  ['forwarder', forwarderKey(odd), { zone: odd }],
   ['activity', activityKey('admin'), { token: 'admin' }],
   ['member', memberKey('A b/c'), { replica: 'A b/c' }],
   ['offset', offsetKey, {}],

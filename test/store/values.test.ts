@@ -46,6 +46,11 @@ const written = {
       '"pools":[],"owner":"team-a","createdAt":"2026-01-01T00:00:00.000Z","rotatedAt":"2026-01-02T00:00:00.000Z","expiresAt":"2040-01-01T00:00:00.000Z"}',
   ],
   resolverValue: ['{"v":1,"name":"office","address":"192.0.2.53","port":53,"kind":"bind"}'],
+  forwarderValue: [
+    '{"v":1,"zone":"corp","targets":[{"address":"192.0.2.53","port":53}],"strategy":"first-healthy","timeoutMilliseconds":2000,"allowFrom":["127.0.0.0/8"]}',
+    '{"v":1,"zone":"corp","targets":[{"address":"192.0.2.53","port":853,"tlsName":"dns.corp"},{"address":"2001:db8::1","port":53}],"strategy":"fastest",' +
+      '"timeoutMilliseconds":500,"allowFrom":["10.0.0.0/8"],"staleSeconds":86400,"tlsAuthorities":"-----BEGIN CERTIFICATE-----"}',
+  ],
   activityValue: ['{"v":1,"token":"team-a","lastUsedAt":"2026-01-01T10:00:00.000Z"}'],
   idempotencyValue: ['{"v":1,"request":"00","result":{"name":"h.k8s"}}', '{"v":1,"request":"00","result":null}'],
   serialValue: ['{"v":1,"serial":4294967297}'],

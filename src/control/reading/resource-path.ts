@@ -23,6 +23,10 @@ export function poolPath(pool: string): string {
   return `/v1/pools/${pool}`;
 }
 
+export function forwarderPath(zone: Fqdn): string {
+  return `/v1/forwarders/${encodeURIComponent(zone)}`;
+}
+
 export function addressPath(space: string, address: Address): string {
   return `/v1/addresses/${address}${space === defaultSpace ? '' : `?space=${space}`}`;
 }

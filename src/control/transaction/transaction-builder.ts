@@ -10,6 +10,7 @@ import { ancestry, type Fqdn, parentOf } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
 import { maxTypes, type Rrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
+import { forwarderKey } from '../../store/kinds/forwarder.ts';
 import { importKey } from '../../store/kinds/import.ts';
 import { nameValue } from '../../store/kinds/name.ts';
 import { serialKey } from '../../store/kinds/serial.ts';
@@ -138,9 +139,10 @@ export class TransactionBuilder implements DecisionContext {
   /**
    * Creates a zone. The same transaction may write names into it. Requires that nobody else creates a zone that would
    * be between the new zone and its enclosing zone in the views: the new zone could hide names of that other zone
-   * (test/control/races.test.ts).
+   * (test/control/races.test.ts). Refuses with `forwarder_conflict` if there is a forwarder of that name.
    */
   createZone(zone: Zone): this {
+    this.#requireNoForwarder(zone.name);
     this.#created.set(zone.name, zone);
     const parent = parentOf(zone.name);
     for (const enclosing of parent === undefined ? [] : ancestry(parent)) {
@@ -148,6 +150,15 @@ export class TransactionBuilder implements DecisionContext {
       this.#enclosing.add(zoneKey(enclosing));
     }
     return this.put(zoneKey(zone.name), zoneValue.encode(zone), undefined).touchZone(zone.name);
+  }
+
+  /** The names in the zone belong to the zone or to the forwarder. */
+  #requireNoForwarder(zone: Fqdn): void {
+    if (this.views.forwarders.get(zone) !== undefined) {
+      const wayOut = 'delete it first (DELETE /v1/forwarders), or take another name';
+      refuse('forwarder_conflict', `the zone ${zone} is forwarded to other servers: ${wayOut}`, { zone });
+    }
+    this.requireAbsent(forwarderKey(zone));
   }
 
   /** Returns the zone of that name if this transaction creates it. */

@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Address } from '../../model/address.ts';
 import type { AddressRecord, Holder } from '../../model/allocation.ts';
 import type { AuditedAction, AuditedResource } from '../../model/audit-event.ts';
+import type { Forwarder } from '../../model/forwarder.ts';
 import type { Host } from '../../model/host.ts';
 import { InvalidValue } from '../../model/invalid-value.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -15,6 +16,7 @@ import type { CompanyResolver } from '../../model/resolver.ts';
 import { managingHost, type NamedRrsets, type Rrset } from '../../model/rrset.ts';
 import type { Zone } from '../../model/zone.ts';
 import { addressKind } from '../../store/kinds/address.ts';
+import { forwarderKind } from '../../store/kinds/forwarder.ts';
 import { hostKey, hostKind } from '../../store/kinds/host.ts';
 import { nameKind } from '../../store/kinds/name.ts';
 import { poolKind } from '../../store/kinds/pool.ts';
@@ -42,7 +44,8 @@ export type ResourceChange =
   | Changed<'rrset', { zone: Fqdn; owner: Fqdn; type: RecordType }, Rrset>
   | Changed<'allocation', { space: string; address: Address }, AddressRecord>
   | Changed<'token', string, StoredToken>
-  | Changed<'resolver', string, CompanyResolver>;
+  | Changed<'resolver', string, CompanyResolver>
+  | Changed<'forwarder', Fqdn, Forwarder>;
 
 /** A key of one kind that the revision put or deleted. */
 interface WrittenKey<Name extends KindName> {
@@ -64,6 +67,7 @@ const rules: { readonly [Name in KindName]: Rule<Name> | 'unseen' } = {
   zone: { kind: zoneKind, changes: zoneChanges },
   token: { kind: tokenKind, changes: (written) => ofValue('token', written.subject.token, written) },
   resolver: { kind: resolverKind, changes: (written) => ofValue('resolver', written.subject.resolver, written) },
+  forwarder: { kind: forwarderKind, changes: (written) => ofValue('forwarder', written.subject.zone, written) },
   name: { kind: nameKind, changes: rrsetChanges },
   address: { kind: addressKind, changes: allocationChanges },
   serial: 'unseen',

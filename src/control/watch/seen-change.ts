@@ -41,6 +41,7 @@ function inScope(access: Access, change: ResourceChange): ResourceChange | undef
       return limited(change, (record) => (access.hasRecord(record) ? access.withHolders(record) : undefined));
     }
     case 'resolver':
+    case 'forwarder':
       return change;
     case 'token':
       return undefined;

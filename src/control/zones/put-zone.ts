@@ -38,8 +38,8 @@ export interface ZonePut extends Standing {
 
 /**
  * Creates or changes a zone. Refuses with `precondition_failed`, with `zone_conflict` if a new zone would hide names of
- * hosts, and with `name_hidden` if after new settings a DNAME at the apex would hide the names of the replicas. `path`:
- * where the request has the zone's name.
+ * hosts, with `forwarder_conflict` if there is a forwarder of its name, and with `name_hidden` if after new settings a
+ * DNAME at the apex would hide the names of the replicas. `path`: where the request has the zone's name.
  */
 export function decidePutZone(
   context: DecisionContext,
@@ -53,7 +53,7 @@ export function decidePutZone(
   const zone = builder.refusals.need(() => change(current?.value));
   if (current === undefined) {
     builder.refusals.try(() => checkHidesNothing(builder, name), path);
-    builder.createZone(zone);
+    builder.refusals.try(() => builder.createZone(zone), path);
   } else {
     builder.refusals.try(() => checkApex(builder, zone, current.value), '/nameservers');
     builder.put(zoneKey(name), zoneValue.encode(zone), current.modified, zoneValue.encode(current.value));

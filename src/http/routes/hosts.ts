@@ -46,6 +46,7 @@ import { commitFor, preconditionOf, sendDeleted, sendResource, sendWritten, with
 
 const tags = ['hosts'];
 const refusals = [
+  'forwarder_conflict',
   'address_excluded',
   'address_outside_pool',
   'address_taken',

@@ -7,6 +7,7 @@ import { type AuditedResource, auditedActions, auditedResources } from '../../mo
 import { Type } from '../../model/json-schema.ts';
 import { endReasons } from '../watch/end-reasons.ts';
 import { NameText, oneOf } from './common.ts';
+import { ForwarderBody } from './forwarder.ts';
 import { HostBody } from './host.ts';
 import { AllocationBody, PoolBody } from './pool.ts';
 import { ResolverBody } from './resolver.ts';
@@ -15,6 +16,7 @@ import { RrsetBody, ZoneBody } from './zone.ts';
 
 const { usage: _usage, ...pool } = PoolBody.properties;
 const { serial: _serial, ...zone } = ZoneBody.properties;
+const { upstreams: _upstreams, cache: _cache, ...forwarder } = ForwarderBody.properties;
 
 const actions = auditedActions.filter((action) => action !== 'imported');
 
@@ -27,6 +29,7 @@ const changes: Record<AuditedResource, [title: string, name: TSchema, after: TSc
   allocation: ['ChangedAllocation', Type.String({ description: 'The address' }), AllocationBody],
   token: ['ChangedToken', Type.String({ description: 'The id' }), TokenBody],
   resolver: ['ChangedResolver', Type.String(), ResolverBody],
+  forwarder: ['ChangedForwarder', NameText, Type.Object(forwarder, { title: 'ForwarderWithoutStatus' })],
 };
 
 const Change = Type.Union(

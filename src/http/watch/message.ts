@@ -1,11 +1,19 @@
 // The message of one revision: its changes, each written as JSON once for all followers.
 
-import { addressPath, hostPath, poolPath, rrsetPath, zonePath } from '../../control/reading/resource-path.ts';
+import {
+  addressPath,
+  forwarderPath,
+  hostPath,
+  poolPath,
+  rrsetPath,
+  zonePath,
+} from '../../control/reading/resource-path.ts';
 import { withPool, withPools } from '../../control/reading/with-pools.ts';
 import { type ResourceChange, resourceChanges } from '../../control/watch/resource-changes.ts';
 import type { Revision, Serial } from '../../model/revision.ts';
 import type { Change } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
+import { showForwarder } from '../schemas/forwarder.ts';
 import { showHost } from '../schemas/host.ts';
 import { showAllocation } from '../schemas/pool.ts';
 import { showToken } from '../schemas/token.ts';
@@ -55,6 +63,8 @@ function placeOf({ resource, id }: ResourceChange): { name: string; path: string
       return { name: id, path: `/v1/tokens/${id}` };
     case 'resolver':
       return { name: id, path: `/v1/resolvers/${id}` };
+    case 'forwarder':
+      return { name: id, path: forwarderPath(id) };
   }
 }
 
@@ -73,6 +83,8 @@ function shownAfter(seen: Seen, revision: Revision, change: ResourceChange): obj
       return showAllocation(withPool(seen, change.after));
     case 'token':
       return showToken(change.after);
+    case 'forwarder':
+      return showForwarder(change.after);
     case 'pool':
     case 'resolver':
       return change.after;

@@ -23,9 +23,15 @@ schemathesis.openapi.format(
     .map(lambda text: "".join(one for one in text if not category(one).startswith("C")) + "1")
     .filter(lambda text: len(text) <= 100),
 )
-kinds = st.sampled_from(["host", "pool", "zone", "rrset", "allocation", "token", "resolver"])
+kinds = st.sampled_from(["host", "pool", "zone", "rrset", "allocation", "token", "resolver", "forwarder"])
 schemathesis.openapi.format("resources", st.lists(kinds, min_size=1, max_size=6).map(",".join))
 schemathesis.openapi.format("record-type", st.sampled_from(["A", "AAAA", "MX", "TXT", "SRV", "CAA", "TYPE65280"]))
+schemathesis.openapi.format(
+    "forwarder-target",
+    st.integers(1, 65535).flatmap(
+        lambda port: st.sampled_from([f"192.0.2.53:{port}", "2001:db8::53", f"192.0.2.54:{port}#dns.corp.test"])
+    ),
+)
 schemathesis.openapi.format(
     "address-range",
     st.one_of(

@@ -2,10 +2,18 @@
 // test/repo/audited-operations.test.ts finds the operations without a row.
 
 import type { AuditedRequest } from './forms.ts';
+import { forwarders } from './forwarders.ts';
 import { hosts } from './hosts.ts';
 import { pools } from './pools.ts';
 import { resolvers } from './resolvers.ts';
 import { tokens } from './tokens.ts';
 import { zones } from './zones.ts';
 
-export const auditedRequests: readonly AuditedRequest[] = [...pools, ...zones, ...hosts, ...tokens, ...resolvers];
+export const auditedRequests: readonly AuditedRequest[] = [
+  ...pools,
+  ...zones,
+  ...hosts,
+  ...tokens,
+  ...resolvers,
+  ...forwarders,
+];

@@ -2,6 +2,7 @@
 // a row for every kind, and an entry for every field of its values.
 
 import type { AuditedResource, Fields } from '../../../model/audit-event.ts';
+import { forwarderKind } from '../../../store/kinds/forwarder.ts';
 import { hostKind } from '../../../store/kinds/host.ts';
 import { poolKind } from '../../../store/kinds/pool.ts';
 import { resolverKind } from '../../../store/kinds/resolver.ts';
@@ -108,6 +109,21 @@ export const auditedKinds = {
     nameOf: ({ resolver }) => resolver,
     standing: ({ resolvers }, { resolver }) => resolvers.get(resolver)?.value,
     shows: { name: false, address: true, port: true, kind: true },
+  },
+  forwarder: {
+    resource: 'forwarder',
+    kind: forwarderKind,
+    nameOf: ({ zone }) => zone,
+    standing: ({ forwarders }, { zone }) => forwarders.get(zone)?.value,
+    shows: {
+      zone: false,
+      targets: true,
+      strategy: true,
+      timeoutMilliseconds: true,
+      allowFrom: true,
+      staleSeconds: true,
+      tlsAuthorities: true,
+    },
   },
   /** address-changes.ts */
   address: 'rule',

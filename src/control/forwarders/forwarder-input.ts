@@ -1,0 +1,68 @@
+// Parses requests about forwarders. A refusal names the path of the field.
+
+import { atField } from '../../errors.ts';
+import {
+  checkAllowed,
+  checkForwarderZone,
+  type Forwarder,
+  type ForwarderStrategy,
+  formatForwarderTarget,
+  forwarderDefaults,
+  parseAllowedRange,
+  parseForwarderTarget,
+} from '../../model/forwarder.ts';
+import { type Fqdn, parseName } from '../../model/name.ts';
+import { checkAuthorities } from '../../model/pem.ts';
+import { known } from '../../model/unknown.ts';
+import { parseList } from '../input/parse-list.ts';
+import { parseAll } from '../input/refusals.ts';
+
+/** A forwarder as people write it. */
+export interface ForwarderInput {
+  targets: string[];
+  strategy?: ForwarderStrategy;
+  timeoutMilliseconds?: number;
+  allowFrom?: string[];
+  staleSeconds?: number;
+  tlsAuthorities?: string;
+}
+
+/** Parses the zone in the path of a request. Refuses with `invalid_request`. */
+export function parseForwarderZone(text: string): Fqdn {
+  return atField(':zone', () => {
+    const zone = parseName(text);
+    checkForwarderZone(zone);
+    return zone;
+  });
+}
+
+/** Refuses with `invalid_request`. */
+export function parseForwarderInput(zoneText: string, input: ForwarderInput): Forwarder {
+  const { strategy, timeoutMilliseconds, staleSeconds, tlsAuthorities } = input;
+  const [zone, targets, allowFrom] = parseAll(
+    () => parseForwarderZone(zoneText),
+    () =>
+      parseList('/targets', input.targets, (text) => formatForwarderTarget(parseForwarderTarget(text))).map(
+        parseForwarderTarget,
+      ),
+    () => parseAllowFrom(input.allowFrom ?? [...forwarderDefaults.allowFrom]),
+    () => {
+      if (tlsAuthorities !== undefined) atField('/tlsAuthorities', () => checkAuthorities(known(tlsAuthorities)));
+    },
+  );
+  return {
+    zone,
+    targets,
+    strategy: strategy ?? forwarderDefaults.strategy,
+    timeoutMilliseconds: timeoutMilliseconds ?? forwarderDefaults.timeoutMilliseconds,
+    allowFrom,
+    ...(staleSeconds !== undefined && { staleSeconds }),
+    ...(tlsAuthorities !== undefined && { tlsAuthorities }),
+  };
+}
+
+function parseAllowFrom(texts: readonly string[]): string[] {
+  const allowFrom = parseList('/allowFrom', texts, (text) => parseAllowedRange(text).text);
+  atField('/allowFrom', () => checkAllowed(allowFrom.map((text) => parseAllowedRange(known(text)))));
+  return allowFrom;
+}

@@ -1,0 +1,69 @@
+// Use cases: a forwarder is added or changed, or deleted.
+
+import { refuse } from '../../errors.ts';
+import { type Forwarder, formatForwarderTarget } from '../../model/forwarder.ts';
+import type { Fqdn } from '../../model/name.ts';
+import { known } from '../../model/unknown.ts';
+import { forwarderKey, forwarderValue } from '../../store/kinds/forwarder.ts';
+import { zoneKey } from '../../store/kinds/zone.ts';
+import type { Views } from '../../views/views.ts';
+import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
+import type { Decision, DecisionContext, Standing } from '../transaction/decision.ts';
+import { standingSince, TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { existingForwarder, needForwarders } from './existing-forwarder.ts';
+
+interface ForwarderPut extends Standing {
+  forwarder: Forwarder;
+  created: boolean;
+}
+
+/**
+ * Adds or replaces a forwarder. Refuses with `precondition_failed` or `forbidden`, with `forwarder_conflict` if there
+ * is a zone of that name, and with `forwarder_loop` if a target is a replica of this service.
+ */
+export function decidePutForwarder(
+  context: DecisionContext,
+  forwarder: Forwarder,
+  precondition: Precondition,
+): Decision<ForwarderPut> {
+  needForwarders(context);
+  const zone = known(forwarder.zone);
+  const key = forwarderKey(zone);
+  const current = context.views.forwarders.get(zone);
+  const builder = new TransactionBuilder(context);
+  const { refusals } = builder;
+  refusals.try(() => checkPrecondition(precondition, current && entityTag(current.modified)));
+  refusals.try(() => checkIsNoZone(context.views, zone), ':zone');
+  for (const [index, target] of known(forwarder.targets).entries())
+    refusals.try(() => checkIsNoReplica(context.views, formatForwarderTarget(target)), `/targets/${index}`);
+  const standing = current && forwarderValue.encode(current.value);
+  builder.requireAbsent(zoneKey(zone)).put(key, forwarderValue.encode(forwarder), current?.modified, standing);
+  return builder.build({ forwarder, created: current === undefined, ...standingSince(builder, key, current) });
+}
+
+/** The names in it belong to one or the other. */
+function checkIsNoZone({ zones }: Views, zone: Fqdn): void {
+  if (zones.get(zone) === undefined) return;
+  refuse('forwarder_conflict', `there is a zone ${zone} here: delete it first, or forward another zone`, { zone });
+}
+
+function checkIsNoReplica({ members }: Views, target: string): void {
+  const replica = [...members.values()].find(({ dns }) => dns.includes(target))?.replica;
+  if (replica === undefined) return;
+  refuse('forwarder_loop', `${target} is the replica '${replica}' of this service, which would forward it again`, {
+    replica,
+  });
+}
+
+/** Deletes a forwarder. Refuses with `not_found`, `precondition_failed` or `forbidden`. */
+export function decideDeleteForwarder(
+  context: DecisionContext,
+  zone: Fqdn,
+  precondition: Precondition,
+): Decision<void> {
+  needForwarders(context);
+  const { modified } = existingForwarder(context, known(zone));
+  const builder = new TransactionBuilder(context);
+  builder.refusals.try(() => checkPrecondition(precondition, entityTag(modified)));
+  return builder.delete(forwarderKey(zone), modified).build(undefined);
+}

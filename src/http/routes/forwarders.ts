@@ -1,0 +1,150 @@
+// /v1/forwarders: other zones, whose questions this service forwards to their servers. How other resolvers forward our
+// zones: forwarding.ts.
+
+import { existingForwarder } from '../../control/forwarders/existing-forwarder.ts';
+import { parseForwarderInput, parseForwarderZone } from '../../control/forwarders/forwarder-input.ts';
+import { decideDeleteForwarder, decidePutForwarder } from '../../control/forwarders/put-forwarder.ts';
+import { entityTag } from '../../control/input/precondition.ts';
+import { checkReadOnly } from '../../control/input/read-only.ts';
+import { parseAll } from '../../control/input/refusals.ts';
+import { parseSearch } from '../../control/input/search.ts';
+import { forwarderPath } from '../../control/reading/resource-path.ts';
+import { atField } from '../../errors.ts';
+import { Type } from '../../model/json-schema.ts';
+import { parseName } from '../../model/name.ts';
+import { isKnown } from '../../model/unknown.ts';
+import { askingOf } from '../auth.ts';
+import { endTrial } from '../every-fault.ts';
+import { pageOf } from '../page.ts';
+import { created, deleted, read, shown, written } from '../schemas/answers.ts';
+import { listOf, NameText, pageQuery, readHeaders, searchQuery, strict, writeHeaders } from '../schemas/common.ts';
+import { ForwarderBody, PutForwarder, showForwarder } from '../schemas/forwarder.ts';
+import { showUnicodeName } from '../schemas/unicode-name.ts';
+import type { Routes } from '../services.ts';
+import { commitFor, preconditionOf, sendResource, sendWritten, withBody, writtenAt } from '../write.ts';
+
+const tags = ['forwarders'];
+const params = strict({ zone: NameText });
+const NameInQuery = Type.Optional(NameText);
+
+export const forwarderRoutes: Routes = async (app, services) => {
+  const { views } = services;
+
+  app.get(
+    '/v1/forwarders',
+    {
+      schema: {
+        operationId: 'listForwarders',
+        tags,
+        summary: 'List the forwarders',
+        querystring: strict({ ...pageQuery, ...searchQuery }),
+        response: shown(listOf(ForwarderBody)),
+      },
+    },
+    async ({ query }) => {
+      const isWanted = parseSearch(query.search);
+      return pageOf(query, parseName, {
+        items: (after) => views.forwarders.list(after),
+        keyOf: ({ value }) => value.zone,
+        matches: ({ value }) => isWanted(value.zone),
+        show: ({ value }) => showForwarder(value),
+      });
+    },
+  );
+
+  app.put(
+    '/v1/forwarders/:zone',
+    {
+      schema: {
+        operationId: 'putForwarder',
+        tags,
+        summary: 'Add or replace a forwarder',
+        params,
+        headers: writeHeaders,
+        body: PutForwarder,
+        refuses: ['forwarder_conflict', 'forwarder_loop'],
+        response: { ...created(ForwarderBody), ...written(ForwarderBody) },
+      },
+    },
+    async (request, reply) => {
+      const { zone: named, unicodeName, upstreams: _, cache: __, ...input } = request.body;
+      const forwarder = parseForwarderInput(request.params.zone, input);
+      const { zone } = forwarder;
+      if (isKnown(zone)) checkReadOnly({ zone: named, unicodeName }, { zone, ...showUnicodeName(zone) });
+      const precondition = preconditionOf(request);
+      const committed = await commitFor(services, request, reply, (context) =>
+        decidePutForwarder(context, forwarder, precondition),
+      );
+      const { created: isNew, forwarder: put } = committed.result;
+      return sendWritten(reply, writtenAt(committed), isNew, forwarderPath(zone), showForwarder(put), withBody);
+    },
+  );
+
+  app.get(
+    '/v1/forwarders/:zone',
+    {
+      schema: {
+        operationId: 'readForwarder',
+        tags,
+        summary: 'Read a forwarder, with the health of its targets',
+        params,
+        headers: readHeaders,
+        refuses: ['not_found'],
+        response: read(ForwarderBody),
+      },
+    },
+    async (request, reply) => {
+      const zone = parseForwarderZone(request.params.zone);
+      const { value, modified } = existingForwarder(askingOf(services, request), zone);
+      const body = { ...showForwarder(value), ...(await services.forwarders?.status(zone)) };
+      return sendResource(request, reply, withBody(entityTag(modified), body), body);
+    },
+  );
+
+  app.delete(
+    '/v1/forwarders/:zone',
+    {
+      schema: {
+        operationId: 'deleteForwarder',
+        tags,
+        summary: 'Delete a forwarder',
+        params,
+        headers: writeHeaders,
+        refuses: ['not_found'],
+        response: deleted,
+      },
+    },
+    async (request, reply) => {
+      const zone = parseForwarderZone(request.params.zone);
+      const precondition = preconditionOf(request);
+      await commitFor(services, request, reply, (context) => decideDeleteForwarder(context, zone, precondition));
+      return reply.status(204).send(null);
+    },
+  );
+
+  app.delete(
+    '/v1/forwarders/:zone/cache',
+    {
+      schema: {
+        operationId: 'emptyForwarderCache',
+        tags,
+        summary: 'Empty the cache of a forwarder',
+        params,
+        querystring: strict({ name: NameInQuery }),
+        refuses: ['not_found'],
+        response: deleted,
+      },
+    },
+    async (request, reply) => {
+      const { name } = request.query;
+      const [zone, wanted] = parseAll(
+        () => parseForwarderZone(request.params.zone),
+        () => (name === undefined ? undefined : atField('?name', () => parseName(name))),
+      );
+      existingForwarder(askingOf(services, request), zone);
+      endTrial(request);
+      await services.forwarders?.emptyCache(zone, wanted);
+      return reply.header('zonewright-revision', String(views.revision)).status(204).send(null);
+    },
+  );
+};

@@ -1,0 +1,104 @@
+// Forwarders of other zones, as the API takes and shows them.
+
+import type { Static } from 'typebox';
+import { type Forwarder, formatForwarderTarget, forwarderLimits, forwarderStrategies } from '../../model/forwarder.ts';
+import { Type } from '../../model/json-schema.ts';
+import { NameText, nullable, oneOf, readOnly, strict } from './common.ts';
+import { showUnicodeName, UnicodeName } from './unicode-name.ts';
+
+const { targets, allowFrom, minTimeout, maxTimeout, staleSeconds, tlsAuthorities } = forwarderLimits;
+
+const Target = Type.String({
+  minLength: 1,
+  maxLength: 300,
+  format: 'forwarder-target',
+  examples: ['10.240.0.10:53'],
+  description: 'Address and port; `#` and a name: over TLS, with a certificate for that name',
+});
+
+const settings = {
+  strategy: oneOf(forwarderStrategies, {
+    default: 'first-healthy',
+    description: 'Which target is asked first. The others follow if it does not answer',
+  }),
+  timeoutMilliseconds: Type.Integer({
+    minimum: minTimeout,
+    maximum: maxTimeout,
+    default: 2000,
+    description: 'For one question, with all targets',
+  }),
+  allowFrom: Type.Array(Type.String({ maxLength: 100, format: 'address-range' }), {
+    minItems: 1,
+    maxItems: allowFrom,
+    description: 'The clients that may ask. Default: this machine',
+  }),
+  staleSeconds: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: staleSeconds,
+      description: 'Answers that expired this long ago are given if no target answers (RFC 8767). Absent: none are',
+    }),
+  ),
+  tlsAuthorities: Type.Optional(
+    Type.String({
+      maxLength: tlsAuthorities,
+      description:
+        'Certificates in PEM, of the authorities of targets that are asked over TLS. Absent: those of the system',
+    }),
+  ),
+};
+
+const Targets = Type.Array(Target, { minItems: 1, maxItems: targets, description: 'In the order of preference' });
+
+const Upstreams = Type.Array(
+  Type.Object(
+    {
+      target: Target,
+      healthy: nullable(Type.Boolean(), { description: 'Null: it was not asked yet' }),
+      latencyMilliseconds: nullable(Type.Number(), { description: 'Of its answers; null: there were none yet' }),
+    },
+    { title: 'ForwarderUpstream' },
+  ),
+  { description: 'As the replica that is asked sees them' },
+);
+
+const Cache = Type.Object(
+  { entries: Type.Integer({ minimum: 0 }), octets: Type.Integer({ minimum: 0 }) },
+  { description: 'The answers that the replica keeps' },
+);
+
+export const PutForwarder = strict(
+  {
+    zone: readOnly(NameText),
+    unicodeName: readOnly(UnicodeName),
+    targets: Targets,
+    strategy: Type.Optional(settings.strategy),
+    timeoutMilliseconds: Type.Optional(settings.timeoutMilliseconds),
+    allowFrom: Type.Optional(settings.allowFrom),
+    staleSeconds: settings.staleSeconds,
+    tlsAuthorities: settings.tlsAuthorities,
+    upstreams: readOnly(Upstreams),
+    cache: readOnly(Cache),
+  },
+  'PutForwarder',
+);
+
+export const ForwarderBody = Type.Object(
+  {
+    zone: NameText,
+    unicodeName: UnicodeName,
+    targets: Targets,
+    ...settings,
+    upstreams: Type.Optional(Upstreams),
+    cache: Type.Optional(Cache),
+  },
+  { title: 'Forwarder' },
+);
+
+/** Returns the forwarder as answers show it, without what only a replica knows. */
+export function showForwarder({ zone, targets: all, ...rest }: Forwarder) {
+  return { zone, ...showUnicodeName(zone), targets: all.map(formatForwarderTarget), ...rest };
+}
+
+/** What only a replica that forwards knows. */
+export type ForwarderStatus = Required<Pick<Static<typeof ForwarderBody>, 'upstreams' | 'cache'>>;
