@@ -18,6 +18,7 @@ const rooms: Record<string, string[]> = {
   table: ['model'],
   views: ['model', 'store', 'table'],
   control: ['model', 'store', 'views'],
+  'forward-cache': [],
   dns: ['model', 'table'],
   backup: ['model', 'store'],
   cluster: ['model', 'store'],

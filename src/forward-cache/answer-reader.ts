@@ -1,0 +1,96 @@
+// Reads the answer of a forwarded zone, from the cache or from the forwarder, and copies it into a response. Makes no
+// garbage (test/forward-cache/answer-reader.test.ts).
+
+import { answerFlag, field, messageShift, noExtendedError } from './answer-block.ts';
+
+export class AnswerReader {
+  #octets: Uint8Array = new Uint8Array(field.message);
+  #view = new DataView(this.#octets.buffer);
+  #at = 0;
+
+  /** The number of records in each section of the last copy. */
+  answers = 0;
+  authorities = 0;
+  additionals = 0;
+  /** True if the last copy has no records, because those that the client needs did not fit. */
+  truncated = false;
+
+  /** Opens the block that begins at `at`. `view` is a view of all octets. */
+  open(octets: Uint8Array, view: DataView, at: number): void {
+    this.#octets = octets;
+    this.#view = view;
+    this.#at = at;
+  }
+
+  /** Opens a block that is alone. */
+  openBlock(block: Uint8Array): void {
+    this.open(block, new DataView(block.buffer, block.byteOffset, block.byteLength), 0);
+  }
+
+  get rcode(): number {
+    return this.#octets[this.#at + field.rcode] as number;
+  }
+
+  /** The number of the extended error (RFC 8914); −1 without one. */
+  get extendedError(): number {
+    const code = this.#view.getUint16(this.#at + field.extendedError);
+    return code === noExtendedError ? -1 : code;
+  }
+
+  /** True if the answer is to be completed by the forwarder. */
+  get isUnfinished(): boolean {
+    return ((this.#octets[this.#at + field.flags] as number) & answerFlag.unfinished) !== 0;
+  }
+
+  /** Returns whether the answer may be given in this second. */
+  isFresh(seconds: number): boolean {
+    return seconds < this.#view.getUint32(this.#at + field.expires);
+  }
+
+  /**
+   * Copies all records behind the question of `target`, which must be the question of the answer, in any case. TTLs are
+   * lowered by the answer's age. If not all fit before `maxEnd`, additional records are left out, then those of the
+   * authority section unless they are all there is (RFC 2181 §9). Returns the end.
+   */
+  copy(target: Uint8Array, maxEnd: number, seconds: number): number {
+    const [view, at, octets] = [this.#view, this.#at, this.#octets];
+    const start = field.message - messageShift + view.getUint16(at + field.nameLength) + 4;
+    const end = this.#chooseSections(maxEnd, start);
+    const shift = at + messageShift;
+    for (let i = start; i < end; i += 1) target[i] = octets[shift + i] as number;
+    const isStale = ((octets[at + field.flags] as number) & answerFlag.stale) !== 0;
+    const age = isStale ? 0 : Math.max(0, seconds - view.getUint32(at + field.stored));
+    if (age === 0) return end;
+    const ttls = shift + view.getUint16(at + field.end);
+    const count = view.getUint16(at + field.ttls);
+    for (let i = 0; i < count; i += 1) {
+      const place = view.getUint16(ttls + 2 * i);
+      if (place >= end) break;
+      const ttl = Math.max(0, view.getUint32(shift + place) - age);
+      target[place] = ttl >>> 24;
+      target[place + 1] = ttl >>> 16;
+      target[place + 2] = ttl >>> 8;
+      target[place + 3] = ttl;
+    }
+    return end;
+  }
+
+  /** Sets the counts to the sections that fit, and returns their end. */
+  #chooseSections(maxEnd: number, start: number): number {
+    const [view, at] = [this.#view, this.#at];
+    const [end, authoritiesEnd] = [view.getUint16(at + field.end), view.getUint16(at + field.authoritiesEnd)];
+    const answersEnd = view.getUint16(at + field.answersEnd);
+    this.answers = view.getUint16(at + field.answers);
+    this.authorities = view.getUint16(at + field.authorities);
+    this.additionals = view.getUint16(at + field.additionals);
+    this.truncated = false;
+    if (end <= maxEnd) return end;
+    this.additionals = 0;
+    if (authoritiesEnd <= maxEnd) return authoritiesEnd;
+    this.authorities = 0;
+    if (answersEnd <= maxEnd && this.answers > 0) return answersEnd;
+    this.answers = 0;
+    this.truncated = true;
+    return start;
+  }
+}

@@ -1,0 +1,22 @@
+// Creates the shared memory of the cache.
+
+import { bucketsAt, header, magic, segmentWords } from './layout.ts';
+
+/** A bucket for so many octets of memory: about one for each short answer. */
+const octetsPerBucket = 256;
+const minSegments = 16;
+
+/** Returns memory for a cache of about this many octets. What was never written takes none. */
+export function createForwardCache(octets: number): SharedArrayBuffer {
+  const count = Math.max(minSegments, Math.floor(octets / (segmentWords * 4)));
+  const buckets = 2 ** Math.ceil(Math.log2((count * segmentWords * 4) / octetsPerBucket));
+  const first = bucketsAt + buckets;
+  const buffer = new SharedArrayBuffer((first + count * segmentWords) * 4);
+  const words = new Uint32Array(buffer);
+  words[header.magic] = magic;
+  words[header.epoch] = 1;
+  words[header.seed] = process.getBuiltinModule('node:crypto').randomInt(2 ** 32);
+  words[header.mask] = buckets - 1;
+  words[header.segments] = first;
+  return buffer;
+}

@@ -1,0 +1,234 @@
+// Writes answers into the cache. One thread does: the forwarder's. When the memory is full, the forwarder with the most
+// of it loses its oldest segment, except for the answers that were used since: no forwarder can displace all answers of
+// another (test/forward-cache/forward-cache.test.ts).
+
+import { blockLength, field } from './answer-block.ts';
+import { ForwardCacheReader } from './forward-cache-reader.ts';
+import { bucketsAt, entry, hashQuestion, header, questionWord, segmentWords } from './layout.ts';
+import { Segments, type Share } from './segments.ts';
+
+/** What makes two questions different. */
+export interface CachedQuestion {
+  /** In lower-cased wire form. */
+  readonly name: Uint8Array;
+  readonly type: number;
+  readonly class: number;
+  /** See `questionFlags` in layout.ts. */
+  readonly flags: number;
+}
+
+/** Segments that are kept free, so that an answer need not wait for readers. */
+const reserve = 3;
+/** The part of a segment that used answers may keep when it is cleared. */
+const maxKept = segmentWords / 2;
+
+export class ForwardCacheWriter {
+  readonly #words: Uint32Array;
+  readonly #octets: Uint8Array;
+  readonly #view: DataView;
+  readonly #segments: Segments;
+  /** Needs no cell: nothing is freed while the writer reads. */
+  readonly #reader: ForwardCacheReader;
+  readonly #mask: number;
+  readonly #seed: number;
+
+  constructor(buffer: SharedArrayBuffer) {
+    this.#reader = new ForwardCacheReader(buffer, 0);
+    this.#words = new Uint32Array(buffer);
+    this.#octets = new Uint8Array(buffer);
+    this.#view = new DataView(buffer);
+    this.#mask = this.#words[header.mask] as number;
+    this.#seed = this.#words[header.seed] as number;
+    this.#segments = new Segments(this.#words);
+  }
+
+  /**
+   * Puts the answer in place of an older one. Returns false if it cannot be kept: it is too long, or readers are slow.
+   */
+  put(forwarder: number, question: CachedQuestion, block: Uint8Array, seconds: number): boolean {
+    const size = entry.answer + Math.ceil(block.length / 4);
+    if (size > segmentWords) return false;
+    const at = this.#makeRoom(forwarder, size, seconds);
+    if (at === 0) return false;
+    const old = this.#findEntry(forwarder, question);
+    const words = this.#words;
+    const asked = questionWord(question.type, question.class);
+    words[at + entry.hash] = hashQuestion(
+      this.#seed,
+      forwarder,
+      question.name,
+      question.name.length,
+      asked,
+      question.flags,
+    );
+    words[at + entry.forwarder] = forwarder;
+    words[at + entry.question] = asked;
+    words[at + entry.flags] = question.flags;
+    words[at + entry.used] = 0;
+    words[at + entry.size] = size;
+    this.#octets.set(block, (at + entry.answer) * 4);
+    this.#link(at);
+    if (old !== 0) this.#unlink(old);
+    return true;
+  }
+
+  /** Returns a copy of the answer, also if it has expired. */
+  find(forwarder: number, question: CachedQuestion): Uint8Array | undefined {
+    const at = this.#findEntry(forwarder, question);
+    if (at === 0) return undefined;
+    this.#words[at + entry.used] = 1;
+    return this.#copy(at);
+  }
+
+  /** Removes all answers of a forwarder, or those for one name. Returns how many there were. */
+  clear(forwarder: number, name?: Uint8Array): number {
+    let cleared = 0;
+    for (const at of this.#entriesOf(forwarder)) {
+      if (name !== undefined && !this.#hasName(at, name)) continue;
+      this.#unlink(at);
+      cleared += 1;
+    }
+    return cleared;
+  }
+
+  /** Returns copies of answers of a forwarder, or of those for one name. */
+  list(forwarder: number, limit: number, name?: Uint8Array): Uint8Array[] {
+    const found: Uint8Array[] = [];
+    for (const at of this.#entriesOf(forwarder)) {
+      if (found.length >= limit) break;
+      if (name === undefined || this.#hasName(at, name)) found.push(this.#copy(at));
+    }
+    return found;
+  }
+
+  /** Returns the number of a forwarder's answers and their octets. */
+  usage(forwarder: number): { entries: number; octets: number } {
+    const share = this.#segments.shares.get(forwarder);
+    return { entries: share?.entries ?? 0, octets: (share?.words ?? 0) * 4 };
+  }
+
+  #findEntry(forwarder: number, { name, type, class: recordClass, flags }: CachedQuestion): number {
+    return this.#reader.findEntry(forwarder, name, name.length, type, recordClass, flags);
+  }
+
+  #hasName(at: number, name: Uint8Array): boolean {
+    const start = (at + entry.answer) * 4;
+    if (this.#view.getUint16(start + field.nameLength) !== name.length) return false;
+    return name.every((octet, i) => octet === this.#octets[start + field.message + i]);
+  }
+
+  #copy(at: number): Uint8Array {
+    const start = (at + entry.answer) * 4;
+    const end = this.#view.getUint16(start + field.end);
+    return this.#octets.slice(start, start + blockLength(end, this.#view.getUint16(start + field.ttls)));
+  }
+
+  /** Returns the linked entries of a forwarder. They may be unlinked meanwhile. */
+  #entriesOf(forwarder: number): number[] {
+    const share = this.#segments.shares.get(forwarder);
+    return (share?.segments ?? []).flatMap((segment) => this.#entriesIn(segment));
+  }
+
+  #entriesIn(segment: number): number[] {
+    const found: number[] = [];
+    const end = this.#segments.start(segment) + (this.#segments.filled[segment] as number);
+    for (let at = this.#segments.start(segment); at < end; at += this.#words[at + entry.size] as number) {
+      if (this.#words[at + entry.linked] === 1) found.push(at);
+    }
+    return found;
+  }
+
+  /** Returns where `size` words may be written, in the forwarder's newest segment or in a new one; 0 if nowhere. */
+  #makeRoom(forwarder: number, size: number, seconds: number): number {
+    const share = this.#segments.share(forwarder);
+    const at = this.#append(share, size);
+    if (at !== 0) return at;
+    while (this.#segments.spare <= reserve && this.#evict(seconds));
+    // The share may have lost its last segment.
+    const now = this.#segments.share(forwarder);
+    if (this.#segments.take(now) === undefined) {
+      if (now.segments.length === 0) this.#segments.shares.delete(forwarder);
+      return 0;
+    }
+    return this.#append(now, size);
+  }
+
+  #append(share: Share, size: number): number {
+    const segment = share.segments.at(-1);
+    if (segment === undefined) return 0;
+    const filled = this.#segments.filled[segment] as number;
+    if (filled + size > segmentWords) return 0;
+    this.#segments.filled[segment] = filled + size;
+    const at = this.#segments.start(segment) + filled;
+    this.#words[at + entry.size] = size;
+    this.#words[at + entry.linked] = 0;
+    return at;
+  }
+
+  /** Clears the oldest segment of the forwarder with the most of them. Returns false if there is none. */
+  #evict(seconds: number): boolean {
+    const share = this.#segments.largest();
+    const segment = share?.segments[0];
+    if (share === undefined || segment === undefined) return false;
+    let kept = 0;
+    for (const at of this.#entriesIn(segment)) {
+      const size = this.#words[at + entry.size] as number;
+      const isUsed = this.#words[at + entry.used] === 1 && kept + size <= maxKept;
+      if (isUsed && seconds < this.#view.getUint32((at + entry.answer) * 4 + field.expires)) {
+        if (this.#move(share, at, size)) kept += size;
+      }
+      this.#unlink(at);
+    }
+    // Without entries, it was not retired with its last one.
+    if (share.segments.includes(segment)) this.#segments.retire(share, segment);
+    return true;
+  }
+
+  /** Copies an entry to the end of the forwarder's newest segment, if there is room. */
+  #move(share: Share, at: number, size: number): boolean {
+    if (share.segments.length < 2) return false;
+    let to = this.#append(share, size);
+    if (to === 0 && this.#segments.spare > 0 && this.#segments.take(share) !== undefined)
+      to = this.#append(share, size);
+    if (to === 0) return false;
+    const words = this.#words;
+    words.copyWithin(to + entry.hash, at + entry.hash, at + entry.linked);
+    words.copyWithin(to + entry.answer, at + entry.answer, at + size);
+    words[to + entry.used] = 0;
+    this.#link(to);
+    return true;
+  }
+
+  #link(at: number): void {
+    const words = this.#words;
+    const bucket = bucketsAt + ((words[at + entry.hash] as number) & this.#mask);
+    words[at + entry.next] = words[bucket] as number;
+    words[at + entry.linked] = 1;
+    // Publishes all that was written before it.
+    Atomics.store(words, bucket, at);
+    this.#count(at, 1);
+  }
+
+  /** Readers that are at the entry go on from it: it keeps its `next` until its segment is used again. */
+  #unlink(at: number): void {
+    const words = this.#words;
+    let place = bucketsAt + ((words[at + entry.hash] as number) & this.#mask);
+    while (words[place] !== at) place = (words[place] as number) + entry.next;
+    Atomics.store(words, place, words[at + entry.next] as number);
+    words[at + entry.linked] = 0;
+    this.#count(at, -1);
+  }
+
+  #count(at: number, change: 1 | -1): void {
+    const segments = this.#segments;
+    const share = segments.share(this.#words[at + entry.forwarder] as number);
+    const size = change * (this.#words[at + entry.size] as number);
+    const segment = segments.of(at);
+    share.entries += change;
+    share.words += size;
+    segments.live[segment] = (segments.live[segment] as number) + size;
+    // Nobody can find anything in it any more. The newest one is still being filled, unless it is the only one.
+    const isFilling = segment === share.segments.at(-1) && share.entries > 0;
+    if (segments.live[segment] === 0 && !isFilling) segments.retire(share, segment);
+  }
+}
