@@ -23,7 +23,7 @@ const rooms: Record<string, string[]> = {
   backup: ['model', 'store'],
   cluster: ['model', 'store'],
   ledger: ['model', 'store', 'views'],
-  forwarding: ['model', 'views', 'control', 'dns'],
+  forwarding: ['model', 'views', 'control', 'forward-cache', 'dns'],
   http: ['model', 'store', 'views', 'control', 'dns', 'backup', 'ledger', 'forwarding'],
   cli: ['model', 'backup'],
 };
