@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The company's resolver: BIND, with the lab's network filled in.
+# The company's resolver: BIND, with the two files that Zonewright renders.
 set -euo pipefail
-IFS=. read -r first second third <<<"$NETWORK"
-sed -e "s/@NETWORK@/$NETWORK/g" -e "s/@REVERSE@/$third.$second.$first.in-addr.arpa/g" /lab/named.conf >/etc/bind/named.conf
+for part in options zones; do /lab/fetch.sh bind "/etc/bind/zonewright.$part" "$part"; done
+sed "s/@NETWORK@/$NETWORK/g" /lab/named.conf >/etc/bind/named.conf
 named-checkconf
 # Over IPv4 only, because the lab has no IPv6.
 exec named -4 -g -u bind

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Plays the story in chapters, from a machine that knows only the company's resolver. Ends with 1 at the first wrong answer.
 #   story.sh register        a pool, a zone, and a name for the web server
-#   story.sh visit           the name, its reverse and the web page
+#   story.sh visit           the name, its reverse and the web page, through each resolver
 #   story.sh change NAME     a new host and a new alias of the web server, used at once and then deleted
 #   story.sh ask REPLICA     asks this replica without the resolver
 # API is the URL of the replica that gets the writes.
 set -euo pipefail
 zone=foowidgets.k8s
 web=nginx.$zone
+branch=$NETWORK.54
 
 pass() { echo "  ok: $*"; }
 fail() { echo "  FAILED: $*" >&2; exit 1; }
@@ -24,12 +25,15 @@ expect() { # expect STATUS METHOD PATH [BODY]
   call "${@:2}"
   [[ $status == $1 ]] || fail "$2 $3: expected $1, got $status: $body"
 }
+reverse_zone() { IFS=. read -r first second third <<<"$NETWORK"; echo "$third.$second.$first.in-addr.arpa"; }
 address_of() { jq -er '.addresses[0].address' <<<"$body"; }
 lookup() { dig +short +tries=2 +time=5 "$@"; }
 
 register() {
   expect 20[01] PUT /v1/pools/default "{\"ranges\": [\"$NETWORK.100-$NETWORK.125\"]}"
-  expect 20[01] PUT "/v1/zones/$zone" '{}'
+  # Each address of the network has a name, before anybody registers one.
+  expect 20[01] PUT "/v1/zones/$zone" "{\"addressNames\": {\"ranges\": [\"$NETWORK.0/24\"]}}"
+  expect 20[01] PUT "/v1/zones/$(reverse_zone)" '{}'
   call POST /v1/hosts "{\"name\": \"$web\"}"
   case $status in
     201) pass "POST /v1/hosts $web: 201 with $(address_of)" ;;
@@ -48,6 +52,11 @@ visit() {
   local flags; flags=$(dig +noall +comments "$web" | sed -n 's/^;; flags: \([^;]*\);.*/\1/p')
   [[ " $flags " == *' ra '* && " $flags " != *' aa '* ]] || fail "the answer did not come from a resolver: flags '$flags'"
   page "$web" "$given"
+  local computed="web-${given//./-}.$zone"
+  same "dig $computed, which nobody registered" "$(lookup "$computed")" "$given"
+  page "$computed" "$given"
+  same "dig @branch $web" "$(lookup "@$branch" "$web")" "$given"
+  same "dig @branch -x $given" "$(lookup "@$branch" -x "$given")" "$web."
   same "dig nobody.$zone" "$(dig "nobody.$zone" | sed -n 's/.*status: \([A-Z]*\),.*/\1/p')" NXDOMAIN
 }
 
@@ -61,6 +70,7 @@ change() {
   local name=$1.$zone alias=$1-web.$zone web_address
   expect 201 POST /v1/hosts "{\"name\": \"$name\"}"
   same "dig $name, right after the 201" "$(lookup "$name")" "$(address_of)"
+  same "dig @branch $name" "$(lookup "@$branch" "$name")" "$(address_of)"
   expect 200 PATCH "/v1/hosts/$web" "{\"aliases\": [\"$alias\"]}"
   web_address=$(address_of)
   page "$alias" "$web_address"

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# The resolver of a branch office: dnsmasq, with the file that Zonewright renders. It knows no other servers.
+set -euo pipefail
+/lab/fetch.sh dnsmasq /etc/zonewright.conf
+# all-servers: otherwise dnsmasq may ask a replica that is gone, and only that one, for 20 seconds.
+exec dnsmasq --keep-in-foreground --log-facility=- --no-resolv --no-hosts --all-servers --conf-file=/etc/zonewright.conf
