@@ -13,7 +13,7 @@ export interface CachedQuestion {
   readonly name: Uint8Array;
   readonly type: number;
   readonly class: number;
-  /** See `questionFlags` in layout.ts. */
+  /** Of `questionFlag` (layout.ts). */
   readonly flags: number;
 }
 

@@ -42,9 +42,7 @@ export const entry = {
 } as const;
 
 /** The flags of a question that make its answers differ. */
-export function questionFlags(dnssecOk: boolean, checkingDisabled: boolean): number {
-  return (dnssecOk ? 1 : 0) | (checkingDisabled ? 2 : 0);
-}
+export const questionFlag = { dnssecOk: 1, checkingDisabled: 2 } as const;
 
 /** Returns type and class as one word. */
 export function questionWord(type: number, recordClass: number): number {

@@ -25,10 +25,14 @@ export const option = { NSID: 3, COOKIE: 10, PADDING: 12, EDE: 15 } as const;
 export const extendedError = {
   NONE: -1,
   OTHER: 0,
+  STALE_ANSWER: 3,
   NOT_READY: 14,
   PROHIBITED: 18,
+  STALE_NXDOMAIN: 19,
   NOT_AUTHORITATIVE: 20,
   NOT_SUPPORTED: 21,
+  NO_REACHABLE_AUTHORITY: 22,
+  NETWORK_ERROR: 23,
   INVALID_QUERY_TYPE: 30,
 } as const;
 

@@ -15,6 +15,8 @@ export class MessageComposer {
   /** The octets before {@link at} are written. The header has the counts of records only. */
   readonly octets = new Uint8Array(maxMessage);
   at = headerLength;
+  /** Where the TTL of the last record is. */
+  ttlAt = 0;
   /** Where labels begin that a pointer may point at. */
   readonly #targets = new Uint16Array(maxTargets);
   #targetCount = 0;
@@ -45,6 +47,7 @@ export class MessageComposer {
     const fixed = from.fixed[record] as number;
     this.#copy(from.octets, fixed, fixed + recordFixed);
     const written = this.at;
+    this.ttlAt = written - recordFixed + 4;
     this.#writeRdata(from, from.type(record), rdata, end);
     writeUint16(this.octets, written - 2, this.at - written);
     const count = headerField.answers + 2 * which;

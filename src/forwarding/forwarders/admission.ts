@@ -1,0 +1,42 @@
+// Limits the questions under way, so that neither a forwarder whose servers are silent nor a client that asks too much
+// takes the room of others: each may use as much as is still free (dynamic thresholds).
+import { octetText } from './octet-text.ts';
+
+const defaultLimit = 4_096;
+
+export class Admission {
+  readonly #limit: number;
+  readonly #counts = new Map<number | string, number>();
+  #total = 0;
+
+  constructor(limit = defaultLimit) {
+    this.#limit = limit;
+  }
+
+  admits(forwarder: number, client: Uint8Array): boolean {
+    const free = this.#limit - this.#total;
+    return this.#count(forwarder) < free && this.#count(octetText(client)) < free;
+  }
+
+  /** Counts a question until the returned function is called. */
+  enter(forwarder: number, client: Uint8Array): () => void {
+    const keys = [forwarder, octetText(client)];
+    this.#total += 1;
+    for (const key of keys) this.#counts.set(key, this.#count(key) + 1);
+    let isIn = true;
+    return () => {
+      if (!isIn) return;
+      isIn = false;
+      this.#total -= 1;
+      for (const key of keys) {
+        const count = this.#count(key) - 1;
+        if (count === 0) this.#counts.delete(key);
+        else this.#counts.set(key, count);
+      }
+    };
+  }
+
+  #count(key: number | string): number {
+    return this.#counts.get(key) ?? 0;
+  }
+}

@@ -1,0 +1,147 @@
+// Follows an alias that leads out of a forwarded zone, into another one or into a zone that is served here, as far as
+// the client may ask there. Where that fails, the client gets the aliases alone.
+
+import { rcode } from '../../dns/wire/codes.ts';
+import { headerField, headerLength, readUint16, writeUint16 } from '../../dns/wire/header.ts';
+import { maxMessage } from '../../dns/wire/max-message.ts';
+import { encodeAnswer } from '../../forward-cache/answer-block.ts';
+import { AnswerReader } from '../../forward-cache/answer-reader.ts';
+import type { CachedQuestion } from '../../forward-cache/forward-cache-writer.ts';
+import { typeCode } from '../../model/rdata/record-types.ts';
+import { MessageComposer } from './compose-message.ts';
+import { expandName, lowerName, maxName, namesEqual } from './expand-name.ts';
+import type { ForwardRequest } from './forward-request.ts';
+import { section, WalkedMessage } from './walk-message.ts';
+import type { ZoneRoutes } from './zone-routes.ts';
+
+/** Zones that one answer may lead through. */
+const maxZones = 8;
+
+const composer = new MessageComposer();
+
+/** A part of the answer: one zone's. */
+interface Part {
+  readonly message: WalkedMessage;
+  readonly rcode: number;
+  readonly extendedError: number;
+}
+
+/** Returns the answer with those of the other zones behind it. `ask` asks another forwarder. */
+export async function completeAnswer(
+  block: Uint8Array,
+  request: ForwardRequest,
+  routes: ZoneRoutes,
+  ask: (request: ForwardRequest) => Uint8Array | Promise<Uint8Array>,
+): Promise<Uint8Array> {
+  const first = partOf(block, request.question);
+  const parts = [first.part];
+  const seen: Uint8Array[] = [request.question.name];
+  let { isUnfinished } = first;
+  while (isUnfinished && parts.length < maxZones) {
+    const target = lastAlias(parts.at(-1)!.message, seen.at(-1)!);
+    if (target === undefined || seen.some((name) => Buffer.compare(name, target) === 0)) break;
+    seen.push(target);
+    const next = await askZone({ ...request, question: { ...request.question, name: target } }, routes, ask);
+    if (next === undefined) break;
+    parts.push(next.part);
+    isUnfinished = next.isUnfinished;
+  }
+  return join(parts, request.question);
+}
+
+/** Asks the zone that has the name. Undefined if none does, if the client may not ask it, or if it has no answer. */
+async function askZone(
+  request: ForwardRequest,
+  routes: ZoneRoutes,
+  ask: (request: ForwardRequest) => Uint8Array | Promise<Uint8Array>,
+) {
+  const { question, client } = request;
+  const holder = routes.find(question.name);
+  if (holder === undefined) return undefined;
+  if (holder === 'own') {
+    const octets = routes.ownZones.answer(question);
+    const message = new WalkedMessage();
+    if (octets === undefined || !message.walk(octets, octets.length)) return undefined;
+    if (message.rcode !== rcode.NOERROR && message.rcode !== rcode.NXDOMAIN) return undefined;
+    const end = lastAlias(message, question.name);
+    // Our own zone has followed its aliases itself.
+    const isUnfinished = end !== undefined && routes.find(end) !== 'own';
+    return { part: { message, rcode: message.rcode, extendedError: -1 }, isUnfinished };
+  }
+  if (!holder.admits(client)) return undefined;
+  const found = partOf(await ask({ ...request, forwarder: holder.listed.id }), question);
+  return found.part.rcode === rcode.SERVFAIL ? undefined : found;
+}
+
+/** Returns the block as a message that can be walked, with TTLs that are lowered by its age. */
+function partOf(block: Uint8Array, question: CachedQuestion): { part: Part; isUnfinished: boolean } {
+  const reader = new AnswerReader();
+  reader.openBlock(block);
+  const octets = new Uint8Array(headerLength + block.length);
+  octets.set(question.name, headerLength);
+  const end = reader.copy(octets, maxMessage, Math.floor(Date.now() / 1_000));
+  octets[headerField.questions + 1] = 1;
+  writeUint16(octets, headerField.answers, reader.answers);
+  writeUint16(octets, headerField.authorities, reader.authorities);
+  writeUint16(octets, headerField.additionals, reader.additionals);
+  const message = new WalkedMessage();
+  if (!message.walk(octets, end)) throw new Error('a kept answer is malformed');
+  const { rcode: code, extendedError, isUnfinished } = reader;
+  return { part: { message, rcode: code, extendedError }, isUnfinished };
+}
+
+/** Returns the name to which the aliases of the answer lead, lower-cased; undefined without aliases from `name`. */
+function lastAlias(message: WalkedMessage, name: Uint8Array): Uint8Array | undefined {
+  const owner = new Uint8Array(maxName);
+  const target = new Uint8Array(maxName);
+  let at = name;
+  for (let record = 0; record < message.count; record += 1) {
+    if (message.sections[record] !== section.answer || message.type(record) !== typeCode.CNAME) continue;
+    if (!namesEqual(owner, message.owner(record, owner), at, at.length)) continue;
+    const length = expandName(message.octets, message.rdataAt(record), message.length, target);
+    at = target.slice(0, length);
+    lowerName(at, length);
+  }
+  return at === name ? undefined : at;
+}
+
+/** Writes the answers of all parts, and the other sections of the last. */
+function join(parts: readonly Part[], question: CachedQuestion): Uint8Array {
+  const last = parts.at(-1) as Part;
+  composer.begin(question.name, question.type, question.class);
+  const ttls: number[] = [];
+  const ends = [composer.at, composer.at, composer.at];
+  for (let which = section.answer as number; which <= section.additional; which += 1) {
+    for (const part of which === section.answer ? parts : [last]) addSection(part.message, which, ttls);
+    ends[which] = composer.at;
+  }
+  const { octets, at: end } = composer;
+  const seconds = Math.floor(Date.now() / 1_000);
+  return encodeAnswer(
+    {
+      stored: seconds,
+      expires: seconds,
+      staleUntil: seconds,
+      extendedError: parts.find(({ extendedError }) => extendedError >= 0)?.extendedError ?? -1,
+      rcode: last.rcode,
+      flags: 0,
+      answers: readUint16(octets, headerField.answers),
+      authorities: readUint16(octets, headerField.authorities),
+      additionals: readUint16(octets, headerField.additionals),
+      answersEnd: ends[0] as number,
+      authoritiesEnd: ends[1] as number,
+      end,
+      nameLength: question.name.length,
+    },
+    octets,
+    ttls,
+  );
+}
+
+function addSection(message: WalkedMessage, which: number, ttls: number[]): void {
+  for (let record = 0; record < message.count; record += 1) {
+    if (message.sections[record] !== which || message.type(record) === typeCode.OPT) continue;
+    if (!composer.add(message, record, which)) return;
+    ttls.push(composer.ttlAt);
+  }
+}

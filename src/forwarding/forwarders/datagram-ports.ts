@@ -1,0 +1,124 @@
+// UDP to one server, by connected sockets with random ports (RFC 5452 §9.2): only the server can send to them, and a
+// closed port is noticed at once. A socket is used for a few queries, then for none: to open one costs more than to
+// send a query.
+
+import { createSocket, type Socket } from 'node:dgram';
+import { headerField, readUint16, writeUint16 } from '../../dns/wire/header.ts';
+import { familyOf } from '../../model/address.ts';
+import type { Endpoint } from '../../model/endpoint.ts';
+import type { Exchange } from './exchange.ts';
+import { randomOctet } from './random-octets.ts';
+
+/** Queries that are sent by one socket. */
+const maxUses = 32;
+/** Milliseconds after which an unused socket is closed, so that its port changes for a server that is asked seldom. */
+const maxAge = 10_000;
+
+export class DatagramPorts {
+  readonly #server: Endpoint;
+  readonly #onForeign: () => void;
+  readonly #open = new Set<Port>();
+  #current: Port | undefined;
+
+  /** `onForeign` is called for each message that belongs to no query. */
+  constructor(server: Endpoint, onForeign: () => void) {
+    this.#server = server;
+    this.#onForeign = onForeign;
+  }
+
+  send(exchange: Exchange): void {
+    const { sentAt } = exchange;
+    let port = this.#current;
+    if (port === undefined || port.isClosed || port.uses >= maxUses || sentAt - port.openedAt > maxAge) {
+      port?.retire();
+      port = new Port(this.#server, sentAt, this.#onForeign, (closed) => this.#open.delete(closed));
+      this.#open.add(port);
+      this.#current = port;
+    }
+    port.send(exchange);
+  }
+
+  close(): void {
+    for (const port of this.#open) port.close();
+  }
+}
+
+class Port {
+  readonly openedAt: number;
+  uses = 0;
+  isClosed = false;
+  readonly #socket: Socket;
+  readonly #waiting = new Map<number, Exchange>();
+  readonly #onClosed: (port: Port) => void;
+  /** Queries that wait until the socket is connected; undefined from then on. */
+  #unsent: Uint8Array[] | undefined = [];
+  #isRetired = false;
+
+  constructor({ address, port }: Endpoint, openedAt: number, onForeign: () => void, onClosed: (port: Port) => void) {
+    this.openedAt = openedAt;
+    this.#onClosed = onClosed;
+    const family = familyOf(address) === 'ipv6' ? 6 : 4;
+    // The addresses are known: the default would ask for them in another thread.
+    const lookup = (host: string, _: unknown, done: (error: null, address: string, family: number) => void) =>
+      done(null, host, family);
+    this.#socket = createSocket({ type: `udp${family}`, lookup: lookup as never });
+    this.#socket.on('message', (octets) => {
+      if (!this.#receive(octets)) onForeign();
+    });
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#fail(error));
+    this.#socket.once('connect', () => {
+      const unsent = this.#unsent ?? [];
+      this.#unsent = undefined;
+      for (const query of unsent) this.#socket.send(query);
+    });
+    this.#socket.connect(port, address);
+  }
+
+  send(exchange: Exchange): void {
+    const { query } = exchange;
+    let id = 0;
+    do id = (randomOctet() << 8) | randomOctet();
+    while (this.#waiting.has(id));
+    writeUint16(query, headerField.id, id);
+    this.#waiting.set(id, exchange);
+    this.uses += 1;
+    exchange.forget = () => {
+      if (this.#waiting.get(id) === exchange) this.#waiting.delete(id);
+      this.#closeIfDone();
+    };
+    if (this.#unsent === undefined) this.#socket.send(query);
+    else this.#unsent.push(query);
+  }
+
+  /** No further query is sent by it. It is closed when none waits for an answer. */
+  retire(): void {
+    this.#isRetired = true;
+    this.#closeIfDone();
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.#socket.close();
+    this.#onClosed(this);
+  }
+
+  #receive(octets: Uint8Array): boolean {
+    const exchange = octets.length < 2 ? undefined : this.#waiting.get(readUint16(octets, headerField.id));
+    if (exchange === undefined || !exchange.receive(octets)) return false;
+    exchange.forget();
+    return true;
+  }
+
+  #fail(error: NodeJS.ErrnoException): void {
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    this.close();
+    const why = error.code === 'ECONNREFUSED' ? 'refused' : 'broken';
+    for (const exchange of waiting) exchange.fail(why);
+  }
+
+  #closeIfDone(): void {
+    if (this.#isRetired && this.#waiting.size === 0) this.close();
+  }
+}

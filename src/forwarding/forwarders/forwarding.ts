@@ -1,0 +1,259 @@
+// Forwards questions: asks the servers of their zones, keeps the answers in the cache, and follows aliases into other
+// zones. It has no sockets of clients: who calls it sends the answers. It works on octets; rdata is never encoded anew.
+
+import { extendedError } from '../../dns/wire/codes.ts';
+import { AnswerReader } from '../../forward-cache/answer-reader.ts';
+import type { ForwardCacheWriter } from '../../forward-cache/forward-cache-writer.ts';
+import { addressFromRdata, formatAddress } from '../../model/address.ts';
+import { formatForwarderTarget } from '../../model/forwarder.ts';
+import type { Logger } from '../../model/logger.ts';
+import { type Fqdn, nameToWire } from '../../model/name.ts';
+import { Admission } from './admission.ts';
+import { completeAnswer } from './complete-answer.ts';
+import type { ForwarderState, ForwardRequest, ListedForwarder, OwnZones } from './forward-request.ts';
+import { ForwarderRuntime } from './forwarder-runtime.ts';
+import { failureAnswer, makeAnswer } from './make-answer.ts';
+import { octetText } from './octet-text.ts';
+import { PendingQuestion } from './pending-question.ts';
+import { Probes, probeLabel } from './probes.ts';
+import { mayBeStale, staleAnswer } from './stale-answer.ts';
+import type { Upstream } from './upstream.ts';
+import { ZoneRoutes } from './zone-routes.ts';
+
+/** Milliseconds between two looks at the questions under way. */
+const tickMilliseconds = 20;
+const probeTickMilliseconds = 250;
+/** Seconds in which a failure is not tried again (RFC 9520 §3.2). */
+const failureSeconds = 2;
+/** A question waits so long, in milliseconds, for a live answer before a stale one is given (RFC 8767 §5). */
+const maxStaleWait = 1_800;
+/** The same as a part of the time for the question. */
+const staleWaitPart = 0.9;
+
+interface ForwardingOptions {
+  readonly cache: ForwardCacheWriter;
+  readonly ownZones: OwnZones;
+  readonly logger: Logger;
+  /** Questions under way at most; only tests change it. */
+  readonly maxQuestions?: number;
+}
+
+/** A question under way, and what its clients wait for. */
+interface Asked {
+  readonly pending: PendingQuestion;
+  readonly block: Promise<Uint8Array>;
+  /** Gives up waiting for a live answer. Undefined if there is no stale one. */
+  readonly giveStale: (() => void) | undefined;
+  readonly staleAt: number;
+}
+
+export class Forwarding {
+  readonly #options: ForwardingOptions;
+  readonly #runtimes = new Map<number, ForwarderRuntime>();
+  readonly #routes: ZoneRoutes;
+  readonly #asked = new Map<string, Asked>();
+  readonly #admission: Admission;
+  readonly #probes: Probes;
+  readonly #reader = new AnswerReader();
+  #ticker: NodeJS.Timeout | undefined;
+  #prober: NodeJS.Timeout | undefined;
+
+  constructor(options: ForwardingOptions) {
+    this.#options = options;
+    this.#routes = new ZoneRoutes(options.ownZones);
+    this.#admission = new Admission(options.maxQuestions);
+    this.#probes = new Probes((runtime, upstream, client) => this.#noteLoop(runtime, upstream, client));
+  }
+
+  /** Replaces the list of forwarders. Answers of forwarders that are not in it are removed. */
+  setForwarders(list: readonly ListedForwarder[]): void {
+    const wanted = new Set(list.map(({ id }) => id));
+    for (const [id, runtime] of this.#runtimes) {
+      if (wanted.has(id)) continue;
+      this.#runtimes.delete(id);
+      runtime.close();
+      this.#options.cache.clear(id);
+    }
+    for (const listed of list) {
+      if (this.#runtimes.has(listed.id)) continue;
+      const runtime = new ForwarderRuntime(listed, this.#options.logger, (upstream) =>
+        this.#probes.hurry(runtime, upstream, performance.now()),
+      );
+      this.#runtimes.set(listed.id, runtime);
+    }
+    this.#routes.set(this.#runtimes.values());
+    this.#startProbing();
+  }
+
+  /** Returns the answer as a block (forward-cache/answer-block.ts). Does not reject. */
+  async forward(request: ForwardRequest): Promise<Uint8Array> {
+    const block = await this.#answer(request);
+    this.#reader.openBlock(block);
+    if (!this.#reader.isUnfinished) return block;
+    return completeAnswer(block, request, this.#routes, (next) => this.#answer(next));
+  }
+
+  /** Returns the state of the zone's forwarder; undefined if there is none. */
+  state(zone: Fqdn): ForwarderState | undefined {
+    const runtime = this.#runtimeOf(zone);
+    if (runtime === undefined) return undefined;
+    const upstreams = runtime.upstreams.map((upstream) => upstream.status());
+    return { zone, upstreams, cache: this.#options.cache.usage(runtime.listed.id) };
+  }
+
+  /** Removes the cached answers of the zone's forwarder, or those of one name. Returns how many there were. */
+  clear(zone: Fqdn, name?: Fqdn): number {
+    const runtime = this.#runtimeOf(zone);
+    if (runtime === undefined) return 0;
+    return this.#options.cache.clear(runtime.listed.id, name === undefined ? undefined : nameToWire(name));
+  }
+
+  close(): void {
+    clearInterval(this.#ticker);
+    clearInterval(this.#prober);
+    for (const runtime of this.#runtimes.values()) runtime.close();
+    this.#runtimes.clear();
+  }
+
+  #runtimeOf(zone: Fqdn): ForwarderRuntime | undefined {
+    for (const runtime of this.#runtimes.values()) if (runtime.listed.forwarder.zone === zone) return runtime;
+    return undefined;
+  }
+
+  #answer(request: ForwardRequest): Uint8Array | Promise<Uint8Array> {
+    const { forwarder, question, client } = request;
+    const runtime = this.#runtimes.get(forwarder);
+    const seconds = secondsNow();
+    if (runtime === undefined) return failureAnswer(question, extendedError.NOT_READY, seconds);
+    if (this.#isProbe(request)) return failureAnswer(question, extendedError.NO_REACHABLE_AUTHORITY, seconds);
+    const key = keyOf(request);
+    const asked = this.#asked.get(key);
+    if (asked !== undefined) {
+      // Perhaps the server asks us what we ask it.
+      const upstream = runtime.upstreamAt(client);
+      if (upstream !== undefined) this.#probes.hurry(runtime, upstream, performance.now());
+      return asked.block;
+    }
+    const cached = this.#options.cache.find(forwarder, question);
+    if (cached !== undefined) {
+      this.#reader.openBlock(cached);
+      if (this.#reader.isFresh(seconds)) return cached;
+    }
+    const stale = cached !== undefined && mayBeStale(cached, seconds) ? cached : undefined;
+    if (runtime.isDown && runtime.pending.size > 0) return this.#failed(runtime, request, stale, noServer);
+    if (!this.#admission.admits(forwarder, client)) {
+      return stale ?? failureAnswer(question, extendedError.NOT_READY, seconds);
+    }
+    return this.#ask(runtime, request, key, stale);
+  }
+
+  #ask(
+    runtime: ForwarderRuntime,
+    request: ForwardRequest,
+    key: string,
+    stale: Uint8Array | undefined,
+  ): Promise<Uint8Array> {
+    const { question } = request;
+    const { forwarder, id } = runtime.listed;
+    const { promise, resolve } = Promise.withResolvers<Uint8Array>();
+    const now = performance.now();
+    const leave = this.#admission.enter(id, request.client);
+    const settle = (block: Uint8Array) => {
+      if (this.#asked.get(key)?.pending === pending) this.#asked.delete(key);
+      leave();
+      resolve(block);
+    };
+    const pending = new PendingQuestion(question, runtime.order(), forwarder.timeoutMilliseconds, now, {
+      answer: (message) => {
+        const seconds = secondsNow();
+        const made = makeAnswer(message, question, this.#routes.sight(runtime), seconds);
+        if (typeof made === 'string') return false;
+        if (made.lifetime > 0) this.#options.cache.put(id, question, made.block, seconds);
+        settle(made.block);
+        return true;
+      },
+      fail: (why) => settle(this.#failed(runtime, request, stale, why)),
+    });
+    const giveStale = stale && (() => settle(this.#failed(runtime, request, stale, noServer)));
+    const staleAt = now + Math.min(maxStaleWait, forwarder.timeoutMilliseconds * staleWaitPart);
+    this.#asked.set(key, { pending, block: promise, giveStale, staleAt });
+    runtime.pending.add(pending);
+    pending.start(now);
+    this.#startTicking();
+    return promise;
+  }
+
+  /** Returns the stale answer or a failure, and keeps it for a while. */
+  #failed(
+    runtime: ForwarderRuntime,
+    { question }: ForwardRequest,
+    stale: Uint8Array | undefined,
+    why: number,
+  ): Uint8Array {
+    const seconds = secondsNow();
+    const block =
+      stale === undefined ? failureAnswer(question, why, seconds, failureSeconds) : staleAnswer(stale, seconds);
+    this.#options.cache.put(runtime.listed.id, question, block, seconds);
+    return block;
+  }
+
+  /** Returns whether the question is a probe of ours: it must not be asked again. */
+  #isProbe({ question, client }: ForwardRequest): boolean {
+    const [length = 0] = question.name;
+    const label = Buffer.from(question.name.subarray(1, 1 + length)).toString('latin1');
+    return label.startsWith(probeLabel) && this.#probes.takeBack(label, client);
+  }
+
+  #noteLoop(runtime: ForwarderRuntime, upstream: Upstream, client: Uint8Array): void {
+    const { zone } = runtime.listed.forwarder;
+    const target = formatForwarderTarget(upstream.target);
+    const asker = formatAddress(addressFromRdata(client));
+    this.#options.logger.warn(
+      { forwarder: zone, target, asker },
+      'a forwarding loop: the target forwards this zone to us. It is not asked until that is changed',
+    );
+    for (const question of runtime.pending) question.noteLoop(upstream, performance.now());
+  }
+
+  #startTicking(): void {
+    this.#ticker ??= setInterval(() => this.#tick(performance.now()), tickMilliseconds);
+  }
+
+  #tick(now: number): void {
+    let left = false;
+    for (const { giveStale, staleAt } of this.#asked.values()) if (now >= staleAt) giveStale?.();
+    for (const { pending } of this.#runtimes.values()) {
+      for (const question of pending) {
+        if (question.tick(now)) left = true;
+        else pending.delete(question);
+      }
+    }
+    if (left) return;
+    clearInterval(this.#ticker);
+    this.#ticker = undefined;
+  }
+
+  #startProbing(): void {
+    if (this.#runtimes.size === 0) {
+      clearInterval(this.#prober);
+      this.#prober = undefined;
+      return;
+    }
+    this.#prober ??= setInterval(
+      () => this.#probes.tick(this.#runtimes.values(), performance.now()),
+      probeTickMilliseconds,
+    );
+    this.#probes.tick(this.#runtimes.values(), performance.now());
+  }
+}
+
+const noServer = extendedError.NO_REACHABLE_AUTHORITY;
+
+function secondsNow(): number {
+  return Math.floor(Date.now() / 1_000);
+}
+
+function keyOf({ forwarder, question }: ForwardRequest): string {
+  const { name, type, class: recordClass, flags } = question;
+  return `${forwarder} ${type} ${recordClass} ${flags} ${octetText(name)}`;
+}

@@ -1,0 +1,251 @@
+// Makes an answer of a server's message: it keeps the records that belong to the question and to the forwarded zone,
+// and leaves out all others (RFC 5452 §6, RFC 2181 §5.4.1). It limits TTLs, and decides how long the answer may be
+// kept.
+
+import { rcode } from '../../dns/wire/codes.ts';
+import { flag, headerField, headerLength, readUint16, readUint32, writeUint32 } from '../../dns/wire/header.ts';
+import { answerFlag, encodeAnswer } from '../../forward-cache/answer-block.ts';
+import type { CachedQuestion } from '../../forward-cache/forward-cache-writer.ts';
+import { questionFlag } from '../../forward-cache/layout.ts';
+import { typeCode } from '../../model/rdata/record-types.ts';
+import { MessageComposer } from './compose-message.ts';
+import { expandName, isBelow, maxName, namesEqual } from './expand-name.ts';
+import { extendedErrorOf } from './message-options.ts';
+import { section, type WalkedMessage } from './walk-message.ts';
+
+/** In seconds. RFC 8767 §4 allows seven days. */
+export const maxTtl = 86_400;
+/** In seconds. RFC 2308 §5 recommends one to three hours. */
+export const maxNegativeTtl = 3_600;
+/** Aliases that are followed in one message. */
+const maxAliases = 16;
+/** Types that only clients with DO get (RFC 4035 §3.2.1). */
+const dnssecTypes: readonly number[] = [typeCode.DS, typeCode.RRSIG, 47, 50];
+
+/** How the forwarder of the question sees names. Names are uncompressed. */
+export interface ZoneSight {
+  readonly zone: Uint8Array;
+  readonly staleSeconds: number;
+  /** Returns who has a name: this forwarder, another forwarder or zone here, or nobody. */
+  holder(name: Uint8Array, length: number): 'this' | 'other' | 'nobody';
+}
+
+interface MadeAnswer {
+  readonly block: Uint8Array;
+  /** In seconds; 0: only the clients that wait get it. */
+  readonly lifetime: number;
+}
+
+/** Why a message is no answer. */
+export type Unusable = 'alias loop' | 'referral' | 'contradiction';
+
+const kept = new Uint8Array(6_000);
+const current = new Uint8Array(maxName);
+const owner = new Uint8Array(maxName);
+const copied = new Uint8Array(65_535);
+const composer = new MessageComposer();
+
+/** Where the records of a message lead to. */
+interface Chain {
+  /** The length of the last name, which is in `current`. */
+  length: number;
+  aliases: number;
+  hasData: boolean;
+  /** The last name is not in the forwarded zone. */
+  isOutside: boolean;
+}
+
+/** Makes the answer of a message with NOERROR or NXDOMAIN. */
+export function makeAnswer(
+  message: WalkedMessage,
+  question: CachedQuestion,
+  sight: ZoneSight,
+  seconds: number,
+): MadeAnswer | Unusable {
+  kept.fill(0, 0, message.count);
+  const chain = followChain(message, question, sight);
+  if (chain === undefined) return 'alias loop';
+  const { hasData, isOutside, aliases } = chain;
+  const isDenied = message.rcode === rcode.NXDOMAIN && !isOutside;
+  if (isDenied && hasData) return 'contradiction';
+  const soa = isOutside ? -1 : keepOthers(message, question, sight, chain);
+  const isNegative = !hasData && !isOutside;
+  const isAuthoritative = ((message.octets[headerField.flags] as number) & flag.AA) !== 0;
+  if (isNegative && !isDenied && soa < 0 && !isAuthoritative && hasDelegation(message, sight)) return 'referral';
+  const leadsOn = isOutside ? sight.holder(current, chain.length) !== 'nobody' : !isDenied && !hasData && soa < 0;
+  const unfinished = aliases > 0 && leadsOn;
+  const negativeTtl = isNegative && soa >= 0 ? negativeTtlOf(message, soa) : maxTtl;
+  const written = writeKept(message, question, isNegative ? negativeTtl : maxTtl, soa);
+  const lifetime = isNegative && soa < 0 && !unfinished ? 0 : Math.min(written.minTtl, negativeTtl);
+  const expires = seconds + lifetime;
+  const block = encodeAnswer(
+    {
+      stored: seconds,
+      expires,
+      staleUntil: expires + sight.staleSeconds,
+      extendedError: extendedErrorOf(message),
+      rcode: isDenied ? rcode.NXDOMAIN : rcode.NOERROR,
+      flags: unfinished ? answerFlag.unfinished : 0,
+      nameLength: question.name.length,
+      ...written.counts,
+    },
+    written.octets,
+    written.ttls,
+  );
+  return { block, lifetime: written.hasRecords ? lifetime : 0 };
+}
+
+/** Keeps the records of the question's name and of its aliases. Undefined if the aliases do not end. */
+function followChain(message: WalkedMessage, question: CachedQuestion, sight: ZoneSight): Chain | undefined {
+  current.set(question.name);
+  const chain: Chain = { length: question.name.length, aliases: 0, hasData: false, isOutside: false };
+  for (;;) {
+    const alias = keepOwned(message, question, chain);
+    if (chain.hasData || alias < 0) return chain;
+    chain.aliases += 1;
+    if (chain.aliases > maxAliases) return undefined;
+    chain.length = expandName(message.octets, message.rdataAt(alias), message.length, current);
+    if (sight.holder(current, chain.length) === 'this') continue;
+    chain.isOutside = true;
+    return chain;
+  }
+}
+
+/** Keeps the answer's records at the current name. Returns its CNAME, if that must be followed, or −1. */
+function keepOwned(message: WalkedMessage, question: CachedQuestion, chain: Chain): number {
+  const { type, class: recordClass, flags } = question;
+  let alias = -1;
+  for (let record = 0; record < message.count && message.sections[record] === section.answer; record += 1) {
+    if (readUint16(message.octets, (message.fixed[record] as number) + 2) !== recordClass) continue;
+    const found = message.type(record);
+    const covers = found === typeCode.RRSIG ? readUint16(message.octets, message.rdataAt(record)) : 0;
+    const isSigned = (flags & questionFlag.dnssecOk) !== 0;
+    if (!isAtName(message, record, chain)) {
+      const isDname = found === typeCode.DNAME || (covers === typeCode.DNAME && isSigned);
+      if (isDname && isBelow(current, chain.length, owner.subarray(0, message.owner(record, owner)))) kept[record] = 1;
+      continue;
+    }
+    if (found === type || type === typeCode.ANY) chain.hasData = true;
+    else if (found === typeCode.CNAME) alias = record;
+    else if (!isSigned || (covers !== type && covers !== typeCode.CNAME)) continue;
+    kept[record] = 1;
+  }
+  return alias;
+}
+
+function isAtName(message: WalkedMessage, record: number, chain: Chain): boolean {
+  if (chain.aliases === 0 && message.ownerIsQuestion(record)) return true;
+  return namesEqual(owner, message.owner(record, owner), current, chain.length);
+}
+
+/** Keeps what belongs to the zone in the other sections. Returns the SOA record that denies the name, or −1. */
+function keepOthers(message: WalkedMessage, question: CachedQuestion, sight: ZoneSight, chain: Chain): number {
+  let soa = -1;
+  for (let record = 0; record < message.count; record += 1) {
+    const which = message.sections[record];
+    const type = message.type(record);
+    if (which === section.answer || type === typeCode.OPT) continue;
+    if (readUint16(message.octets, (message.fixed[record] as number) + 2) !== question.class) continue;
+    const length = message.owner(record, owner);
+    if (sight.holder(owner, length) !== 'this') continue;
+    const isSecure = dnssecTypes.includes(type);
+    if (isSecure && (question.flags & questionFlag.dnssecOk) === 0) continue;
+    if (which === section.authority) {
+      const isAbove = isBelow(current, chain.length, owner.subarray(0, length));
+      if (type === typeCode.SOA && isAbove && !chain.hasData) soa = record;
+      else if (!isSecure && !(type === typeCode.NS && isAbove && chain.hasData)) continue;
+    } else if (type !== typeCode.A && type !== typeCode.AAAA && !isSecure) continue;
+    kept[record] = 1;
+  }
+  return soa;
+}
+
+/** Returns whether the message only says who has the name. A server that is asked with RD should know itself. */
+function hasDelegation(message: WalkedMessage, { zone }: ZoneSight): boolean {
+  for (let record = 0; record < message.count; record += 1) {
+    if (message.sections[record] !== section.authority || message.type(record) !== typeCode.NS) continue;
+    const length = message.owner(record, owner);
+    if (length > zone.length && isBelow(owner, length, zone)) return true;
+  }
+  return false;
+}
+
+/** RFC 2308 §5 */
+function negativeTtlOf(message: WalkedMessage, soa: number): number {
+  const minimum = readUint32(message.octets, (message.ends[soa] as number) - 4);
+  return Math.min(readUint32(message.octets, message.ttlAt(soa)), minimum, maxNegativeTtl);
+}
+
+/** Writes the records that are kept. `soaTtl` is the limit of the TTL of the record `soa`. */
+function writeKept(message: WalkedMessage, question: CachedQuestion, soaTtl: number, soa: number) {
+  const counts = [0, 0, 0];
+  const ends = [0, 0, 0];
+  const ttls: number[] = [];
+  let minTtl = maxTtl;
+  const whole = isWhole(message);
+  let octets = composer.octets;
+  if (whole) {
+    octets = copied;
+    octets.set(message.octets.subarray(0, message.length));
+    octets.set(question.name, headerLength);
+  } else composer.begin(question.name, question.type, question.class);
+  const start = headerLength + question.name.length + 4;
+  let end = start;
+  for (let record = 0; record < message.count; record += 1) {
+    if (kept[record] === 0) continue;
+    const which = message.sections[record] as number;
+    if (!whole && !composer.add(message, record, which)) break;
+    const ttl = Math.min(readUint32(message.octets, message.ttlAt(record)), record === soa ? soaTtl : maxTtl);
+    const place = whole ? message.ttlAt(record) : composer.ttlAt;
+    end = whole ? (message.ends[record] as number) : composer.at;
+    writeUint32(octets, place, ttl);
+    ttls.push(place);
+    minTtl = Math.min(minTtl, ttl);
+    counts[which] = (counts[which] as number) + 1;
+    ends[which] = end;
+  }
+  const answersEnd = ends[0] || start;
+  const authoritiesEnd = ends[1] || answersEnd;
+  const [answers, authorities, additionals] = counts as [number, number, number];
+  return {
+    octets,
+    ttls,
+    minTtl,
+    hasRecords: ttls.length > 0,
+    counts: { answers, authorities, additionals, answersEnd, authoritiesEnd, end },
+  };
+}
+
+/** Returns whether all records are kept but an OPT record at the end: then the message can be copied as it is. */
+function isWhole(message: WalkedMessage): boolean {
+  const count = message.opt === message.count - 1 ? message.opt : message.count;
+  if (message.opt >= 0 && message.opt !== count) return false;
+  for (let record = 0; record < count; record += 1) if (kept[record] === 0) return false;
+  return true;
+}
+
+/** Returns an answer without records, that says why there is none (RFC 8914). */
+export function failureAnswer(question: CachedQuestion, why: number, seconds: number, lifetime = 0): Uint8Array {
+  composer.begin(question.name, question.type, question.class);
+  const end = composer.at;
+  const expires = seconds + lifetime;
+  return encodeAnswer(
+    {
+      stored: seconds,
+      expires,
+      staleUntil: expires,
+      extendedError: why,
+      rcode: rcode.SERVFAIL,
+      flags: 0,
+      answers: 0,
+      authorities: 0,
+      additionals: 0,
+      answersEnd: end,
+      authoritiesEnd: end,
+      end,
+      nameLength: question.name.length,
+    },
+    composer.octets,
+    [],
+  );
+}

@@ -1,0 +1,29 @@
+// Answers that have expired, for the time in which no server answers (RFC 8767).
+
+import { extendedError, rcode } from '../../dns/wire/codes.ts';
+import { answerFlag, field, messageShift } from '../../forward-cache/answer-block.ts';
+
+/** In seconds: the TTL of stale records, and the time in which no server is asked again (RFC 8767 §4). */
+const staleTtl = 30;
+
+/** Returns whether the answer may be given although it has expired. */
+export function mayBeStale(block: Uint8Array, seconds: number): boolean {
+  const view = new DataView(block.buffer, block.byteOffset);
+  return view.getUint8(field.rcode) !== rcode.SERVFAIL && seconds < view.getUint32(field.staleUntil);
+}
+
+/** Returns a copy with the TTL of stale records, and an extended error that says so (RFC 8914 §4.4, §4.20). */
+export function staleAnswer(block: Uint8Array, seconds: number): Uint8Array {
+  const stale = block.slice();
+  const view = new DataView(stale.buffer);
+  const isDenial = view.getUint8(field.rcode) === rcode.NXDOMAIN;
+  view.setUint16(field.extendedError, isDenial ? extendedError.STALE_NXDOMAIN : extendedError.STALE_ANSWER);
+  view.setUint8(field.flags, view.getUint8(field.flags) | answerFlag.stale);
+  view.setUint32(field.stored, seconds);
+  view.setUint32(field.expires, seconds + staleTtl);
+  const end = view.getUint16(field.end);
+  for (let left = view.getUint16(field.ttls), at = messageShift + end; left > 0; left -= 1, at += 2) {
+    view.setUint32(messageShift + view.getUint16(at), staleTtl);
+  }
+  return stale;
+}

@@ -1,0 +1,115 @@
+// TCP or TLS to one server: one connection for many queries (RFC 7766 §6.2.1, RFC 7858 §3.4), closed when it was idle
+// for some seconds.
+
+import { connect, type Socket } from 'node:net';
+import { headerField, readUint16, writeUint16 } from '../../dns/wire/header.ts';
+import type { ForwarderTarget } from '../../model/forwarder.ts';
+import type { Exchange } from './exchange.ts';
+import { randomOctet } from './random-octets.ts';
+
+/** In milliseconds. Servers commonly close after ten seconds or more. */
+const maxIdle = 5_000;
+
+export class StreamConnection {
+  readonly #target: ForwarderTarget;
+  readonly #authorities: string | undefined;
+  #connection: Connection | undefined;
+
+  constructor(target: ForwarderTarget, authorities: string | undefined) {
+    this.#target = target;
+    this.#authorities = authorities;
+  }
+
+  /** Sends the query by the open connection, or by a new one. */
+  send(exchange: Exchange): void {
+    if (this.#connection === undefined || this.#connection.isClosed) {
+      this.#connection = new Connection(this.#target, this.#authorities);
+    }
+    this.#connection.send(exchange);
+  }
+
+  close(): void {
+    this.#connection?.close('broken');
+  }
+}
+
+class Connection {
+  isClosed = false;
+  readonly #waiting = new Map<number, Exchange>();
+  #socket: Socket | undefined;
+  #unsent: Uint8Array[] = [];
+  #received: Buffer = Buffer.alloc(0);
+
+  constructor(target: ForwarderTarget, authorities: string | undefined) {
+    void this.#open(target, authorities).catch(() => this.close('broken'));
+  }
+
+  async #open({ address, port, tlsName }: ForwarderTarget, authorities: string | undefined): Promise<void> {
+    const plain = { host: address, port, noDelay: true };
+    // Loaded only here: most targets are asked without TLS.
+    const socket =
+      tlsName === undefined
+        ? connect(plain)
+        : (await import('node:tls')).connect({
+            ...plain,
+            servername: tlsName,
+            ALPNProtocols: ['dot'],
+            ...(authorities !== undefined && { ca: authorities }),
+          });
+    this.#socket = socket;
+    if (this.isClosed) socket.destroy();
+    socket.on('data', (octets: Buffer) => this.#receive(octets));
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      this.close(error.code === 'ECONNREFUSED' ? 'refused' : 'broken'),
+    );
+    socket.on('close', () => this.close('broken'));
+    socket.on('end', () => this.close('broken'));
+    socket.setTimeout(maxIdle, () => this.close('broken'));
+    socket.unref();
+    for (const frame of this.#unsent) socket.write(frame);
+    this.#unsent = [];
+  }
+
+  send(exchange: Exchange): void {
+    const { query } = exchange;
+    let id = 0;
+    do id = (randomOctet() << 8) | randomOctet();
+    while (this.#waiting.has(id));
+    writeUint16(query, headerField.id, id);
+    this.#waiting.set(id, exchange);
+    exchange.forget = () => {
+      if (this.#waiting.get(id) === exchange) this.#waiting.delete(id);
+    };
+    const frame = new Uint8Array(2 + query.length);
+    writeUint16(frame, 0, query.length);
+    frame.set(query, 2);
+    if (this.#socket === undefined) this.#unsent.push(frame);
+    else this.#socket.write(frame);
+  }
+
+  close(why: 'refused' | 'broken'): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.#socket?.destroy();
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const exchange of waiting) exchange.fail(why);
+  }
+
+  #receive(octets: Buffer): void {
+    this.#received = this.#received.length === 0 ? octets : Buffer.concat([this.#received, octets]);
+    while (this.#received.length >= 2) {
+      const end = 2 + readUint16(this.#received, 0);
+      if (this.#received.length < end) return;
+      const message = this.#received.subarray(2, end);
+      this.#received = this.#received.subarray(end);
+      const exchange = message.length < 2 ? undefined : this.#waiting.get(readUint16(message, headerField.id));
+      if (exchange === undefined) continue;
+      if (!exchange.receive(message)) {
+        this.close('broken');
+        return;
+      }
+      exchange.forget();
+    }
+  }
+}

@@ -1,0 +1,61 @@
+// Writes the query that a server is asked. It is made anew: nothing of the client's query but its question goes to the
+// server, least of all its cookie (RFC 7873 §1).
+
+import { option } from '../../dns/wire/codes.ts';
+import { flag, headerField, headerLength, writeUint16, writeUint32 } from '../../dns/wire/header.ts';
+import type { CachedQuestion } from '../../forward-cache/forward-cache-writer.ts';
+import { questionFlag } from '../../forward-cache/layout.ts';
+import { typeCode } from '../../model/rdata/record-types.ts';
+import { randomOctet } from './random-octets.ts';
+
+/** What servers may send over UDP: it fits into the minimum MTU of IPv6 (RFC 9715 §3.1). */
+const udpSize = 1_232;
+const optFixed = 11;
+const optionFixed = 4;
+
+export interface QueryForm {
+  /** Mixes the case of the name at random: the answer must have the same. */
+  readonly mixedCase: boolean;
+  readonly edns: boolean;
+  /** Our cookie for the server, and its own if it has given one; undefined for none. */
+  readonly cookie: Uint8Array | undefined;
+}
+
+/** Returns a query without an id. */
+export function writeQuery({ name, type, class: recordClass, flags }: CachedQuestion, form: QueryForm): Uint8Array {
+  const { edns, cookie } = form;
+  const questionEnd = headerLength + name.length + 4;
+  const options = cookie === undefined ? 0 : optionFixed + cookie.length;
+  const query = new Uint8Array(questionEnd + (edns ? optFixed + options : 0));
+  query[headerField.flags] = flag.RD;
+  query[headerField.moreFlags] = (flags & questionFlag.checkingDisabled) === 0 ? 0 : 0x10;
+  query[headerField.questions + 1] = 1;
+  query.set(name, headerLength);
+  if (form.mixedCase) mixCase(query, headerLength, headerLength + name.length);
+  writeUint16(query, questionEnd - 4, type);
+  writeUint16(query, questionEnd - 2, recordClass);
+  if (!edns) return query;
+  query[headerField.additionals + 1] = 1;
+  writeUint16(query, questionEnd + 1, typeCode.OPT);
+  writeUint16(query, questionEnd + 3, udpSize);
+  writeUint32(query, questionEnd + 5, (flags & questionFlag.dnssecOk) === 0 ? 0 : 0x8000);
+  writeUint16(query, questionEnd + 9, options);
+  if (cookie === undefined) return query;
+  const at = questionEnd + optFixed;
+  writeUint16(query, at, option.COOKIE);
+  writeUint16(query, at + 2, cookie.length);
+  query.set(cookie, at + optionFixed);
+  return query;
+}
+
+/** Lengths of labels are no letters, so they stay. */
+function mixCase(query: Uint8Array, from: number, to: number): void {
+  let bits = 1;
+  for (let at = from; at < to; at += 1) {
+    const octet = query[at] as number;
+    if (octet < 0x61 || octet > 0x7a) continue;
+    if (bits === 1) bits = 0x100 | randomOctet();
+    if ((bits & 1) === 1) query[at] = octet - 0x20;
+    bits >>>= 1;
+  }
+}

@@ -1,0 +1,245 @@
+// One server of a forwarder: what it can do, how fast it is, and whether it answers. It sends queries, and decides
+// which message is the answer to one (RFC 5452 §9.1). Which server is asked, and when: pending-question.ts.
+
+import { rcode, recordClass } from '../../dns/wire/codes.ts';
+import { flag, headerField, headerLength, readUint16 } from '../../dns/wire/header.ts';
+import type { CachedQuestion } from '../../forward-cache/forward-cache-writer.ts';
+import type { ForwarderTarget } from '../../model/forwarder.ts';
+import { type Fqdn, nameToWire } from '../../model/name.ts';
+import { typeCode } from '../../model/rdata/record-types.ts';
+import { DatagramPorts } from './datagram-ports.ts';
+import type { Exchange, ExchangeFailure, ExchangeListener } from './exchange.ts';
+import type { UpstreamStatus } from './forward-request.ts';
+import { clientCookieLength, cookieOf } from './message-options.ts';
+import { randomOctet } from './random-octets.ts';
+import { StreamConnection } from './stream-connection.ts';
+import { writeQuery } from './upstream-query.ts';
+import { WalkedMessage } from './walk-message.ts';
+
+/** Milliseconds for which a server is asked without EDNS, or without mixed case, after it could not cope with it. */
+const forgivenAfter = 600_000;
+/** Unanswered questions in a row after which a server counts as failing. */
+const maxSilent = 2;
+/** Unanswered probes after which a failing server counts as down. */
+const maxProbesOfDown = 3;
+/** The weight of a new measurement in the smoothed latency (RFC 6298 §2). */
+const latencyWeight = 1 / 8;
+/** Answers without the server's cookie after which it is taken to speak none any more. */
+const maxWithoutCookie = 2;
+
+const walked = new WalkedMessage();
+
+/** How a server is asked. */
+export interface Form {
+  readonly edns: boolean;
+  readonly stream: boolean;
+}
+
+export class Upstream {
+  readonly target: ForwarderTarget;
+  /** Its place in the forwarder's list. */
+  readonly place: number;
+  readonly #ports: DatagramPorts;
+  readonly #stream: StreamConnection;
+  readonly #counts = { asked: 0, answered: 0, failed: 0, foreign: 0 };
+  readonly #onHealth: (upstream: Upstream, isHealthy: boolean) => void;
+  latency: number | undefined;
+  isHealthy: boolean | undefined;
+  loops = false;
+  /** When it last answered. */
+  heardAt = -Infinity;
+  unansweredProbes = 0;
+  #silent = 0;
+  #cookie: Uint8Array | undefined;
+  #withoutCookie = 0;
+  /** True: it has answered with EDNS. */
+  hasEdns = false;
+  #plainUntil = 0;
+  #sameCaseUntil = 0;
+
+  constructor(
+    target: ForwarderTarget,
+    place: number,
+    authorities: string | undefined,
+    onHealth: (upstream: Upstream, isHealthy: boolean) => void,
+  ) {
+    this.target = target;
+    this.place = place;
+    this.#onHealth = onHealth;
+    this.#ports = new DatagramPorts(target, () => {
+      this.#counts.foreign += 1;
+    });
+    this.#stream = new StreamConnection(target, authorities);
+  }
+
+  get isSecure(): boolean {
+    return this.target.tlsName !== undefined;
+  }
+
+  /** True: it has not answered for some time, and is asked again by probes. */
+  get isDown(): boolean {
+    return this.isHealthy === false && this.unansweredProbes >= maxProbesOfDown;
+  }
+
+  speaksEdns(now: number): boolean {
+    return now >= this.#plainUntil;
+  }
+
+  status(): UpstreamStatus {
+    const { isHealthy: healthy, latency, loops } = this;
+    return { target: this.place, healthy, latency, loops, ...this.#counts };
+  }
+
+  /** Asks over UDP, over TCP, or over TLS if the target wants it. */
+  ask(question: CachedQuestion, { edns, stream }: Form, now: number, listener: ExchangeListener): Exchange {
+    const isStream = stream || this.isSecure;
+    const mixedCase = !isStream && now >= this.#sameCaseUntil;
+    const cookie = edns ? this.#cookieToSend() : undefined;
+    const query = writeQuery(question, { mixedCase, edns, cookie });
+    const questionEnd = headerLength + question.name.length + 4;
+    const exchange: Exchange = {
+      query,
+      isStream,
+      sentAt: now,
+      forget: () => undefined,
+      receive: (octets) => this.#receive(octets, exchange, questionEnd, edns, listener),
+      fail: (why) => {
+        this.#failed(why);
+        listener.failed(why);
+      },
+    };
+    this.#counts.asked += 1;
+    if (isStream) this.#stream.send(exchange);
+    else this.#ports.send(exchange);
+    return exchange;
+  }
+
+  /** Asks for the SOA of a name. Returns whether there is an answer in time. */
+  async probe(name: Fqdn, milliseconds: number, now: number): Promise<boolean> {
+    const question = { name: nameToWire(name), type: typeCode.SOA, class: recordClass.IN, flags: 0 };
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const exchange = this.ask(question, { edns: false, stream: false }, now, {
+      answered: () => resolve(true),
+      failed: () => resolve(false),
+    });
+    const timer = setTimeout(resolve, milliseconds, false);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      exchange.forget();
+    }
+  }
+
+  /** The server answered, but not with what was asked for. */
+  noteUseless(): void {
+    this.#counts.failed += 1;
+  }
+
+  /** The server did not answer in time. */
+  noteSilent(): void {
+    this.#counts.failed += 1;
+    this.#silent += 1;
+    if (this.#silent >= maxSilent) this.setHealthy(false);
+  }
+
+  /** The server cannot cope with EDNS. */
+  notePlain(now: number): void {
+    this.#plainUntil = now + forgivenAfter;
+  }
+
+  /** The server changes the case of names. */
+  noteSameCase(now: number): void {
+    this.#sameCaseUntil = now + forgivenAfter;
+  }
+
+  setHealthy(isHealthy: boolean): void {
+    if (isHealthy) {
+      this.#silent = 0;
+      this.unansweredProbes = 0;
+    }
+    if (this.isHealthy === isHealthy) return;
+    this.isHealthy = isHealthy;
+    this.#onHealth(this, isHealthy);
+  }
+
+  /** Notes an answer, to a question or to a probe, and the time that it took. */
+  noteAnswer(sentAt: number, now: number): void {
+    const took = now - sentAt;
+    this.heardAt = now;
+    this.latency = this.latency === undefined ? took : this.latency + (took - this.latency) * latencyWeight;
+    this.setHealthy(true);
+  }
+
+  close(): void {
+    this.#ports.close();
+    this.#stream.close();
+  }
+
+  #failed(why: ExchangeFailure): void {
+    this.#counts.failed += 1;
+    // A connection that ended may have been idle for too long.
+    if (why === 'refused') this.setHealthy(false);
+  }
+
+  #receive(
+    octets: Uint8Array,
+    exchange: Exchange,
+    questionEnd: number,
+    edns: boolean,
+    listener: ExchangeListener,
+  ): boolean {
+    if (!walked.walk(octets, octets.length)) return false;
+    const flags = octets[headerField.flags] as number;
+    if ((flags & flag.QR) === 0 || (flags & flag.opcode) !== 0) return false;
+    const { query } = exchange;
+    const hasQuestion = readUint16(octets, headerField.questions) === 1;
+    let sameCase = true;
+    if (hasQuestion) {
+      if (walked.questionEnd !== questionEnd) return false;
+      for (let at = headerLength; at < questionEnd; at += 1) {
+        if (octets[at] === query[at]) continue;
+        sameCase = false;
+        if (!differInCase(octets[at] as number, query[at] as number) || at >= questionEnd - 4) return false;
+      }
+      // A server that cannot read the query may leave the question out.
+    } else if (walked.rcode !== rcode.FORMERR && walked.rcode !== rcode.NOTIMP) return false;
+    if (edns && !this.#checkCookie(exchange.isStream)) return false;
+    if (walked.opt >= 0 && edns) this.hasEdns = true;
+    this.#counts.answered += 1;
+    this.noteAnswer(exchange.sentAt, performance.now());
+    listener.answered(walked, sameCase);
+    return true;
+  }
+
+  /** Our own cookie is new for each server, so that servers cannot recognise us by it (RFC 7873 §8). */
+  #cookieToSend(): Uint8Array {
+    this.#cookie ??= Uint8Array.from({ length: clientCookieLength }, randomOctet);
+    return this.#cookie;
+  }
+
+  /**
+   * Keeps the server's cookie. Returns false for an answer that a server with cookies does not send (RFC 7873 §5.3).
+   */
+  #checkCookie(isStream: boolean): boolean {
+    const ours = this.#cookie as Uint8Array;
+    const theirs = cookieOf(walked);
+    if (theirs === undefined) {
+      if (ours.length === clientCookieLength || isStream) return true;
+      // A server without OPT could not read the query.
+      if (walked.rcode === rcode.FORMERR) return true;
+      this.#withoutCookie += 1;
+      if (this.#withoutCookie >= maxWithoutCookie) this.#cookie = ours.slice(0, clientCookieLength);
+      return false;
+    }
+    for (let i = 0; i < clientCookieLength; i += 1) if (theirs[i] !== ours[i]) return false;
+    this.#withoutCookie = 0;
+    this.#cookie = theirs;
+    return true;
+  }
+}
+
+function differInCase(a: number, b: number): boolean {
+  const lower = a | 0x20;
+  return lower === (b | 0x20) && lower >= 0x61 && lower <= 0x7a;
+}

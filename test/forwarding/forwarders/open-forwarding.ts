@@ -1,0 +1,110 @@
+// A forwarder for the tests: with its cache, without the threads and sockets of clients. Answers come as text.
+
+import { decode, type Message } from 'dns-packet';
+import { AnswerReader } from '../../../src/forward-cache/answer-reader.ts';
+import { createForwardCache } from '../../../src/forward-cache/create-forward-cache.ts';
+import { ForwardCacheReader } from '../../../src/forward-cache/forward-cache-reader.ts';
+import { type CachedQuestion, ForwardCacheWriter } from '../../../src/forward-cache/forward-cache-writer.ts';
+import type { OwnZones } from '../../../src/forwarding/forwarders/forward-request.ts';
+import { Forwarding } from '../../../src/forwarding/forwarders/forwarding.ts';
+import { addressRdata, parseAddress } from '../../../src/model/address.ts';
+import { type Forwarder, forwarderDefaults, parseForwarderTarget } from '../../../src/model/forwarder.ts';
+import { nameToWire, parseName } from '../../../src/model/name.ts';
+import type { Cleanup } from '../../support/temporary.ts';
+
+export type Given = Partial<Omit<Forwarder, 'zone' | 'targets'>> & { zone?: string; targets: (number | string)[] };
+
+export interface Answer {
+  rcode: number;
+  /** −1 without one. */
+  extendedError: number;
+  message: Message;
+  /** Each record of the answer section, as text. */
+  answers: string[];
+  milliseconds: number;
+}
+
+const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/**
+ * Opens a forwarder for these zones. Targets are ports of 127.0.0.1, or texts. The number of a zone is its place, from
+ * 1.
+ */
+export function openForwarding(
+  test: Cleanup,
+  given: readonly Given[],
+  {
+    ownZones = noZones,
+    logger = quiet,
+    maxQuestions,
+  }: { ownZones?: OwnZones; logger?: typeof quiet; maxQuestions?: number } = {},
+) {
+  const buffer = createForwardCache(2 ** 20);
+  const cache = new ForwardCacheWriter(buffer);
+  const reader = new ForwardCacheReader(buffer, 1);
+  const forwarding = new Forwarding({ cache, ownZones, logger, ...(maxQuestions !== undefined && { maxQuestions }) });
+  test.after(() => forwarding.close());
+  const listed = given.map(({ zone = 'bad.test', targets, ...rest }, place) => ({
+    id: place + 1,
+    forwarder: {
+      ...forwarderDefaults,
+      ...rest,
+      allowFrom: [...(rest.allowFrom ?? forwarderDefaults.allowFrom)],
+      zone: parseName(zone),
+      targets: targets.map((one) => parseForwarderTarget(typeof one === 'number' ? `127.0.0.1:${one}` : one)),
+    },
+  }));
+  forwarding.setForwarders(listed);
+  const idOf = (name: string) => {
+    const of = listed.filter(({ forwarder }) => name === forwarder.zone || name.endsWith(`.${forwarder.zone}`));
+    return of.sort((a, b) => b.forwarder.zone.length - a.forwarder.zone.length)[0]?.id ?? 0;
+  };
+  const ask = async (
+    name: string,
+    { type = 1, flags = 0, client = '127.0.0.1', seconds = 0 } = {},
+  ): Promise<Answer> => {
+    const question = { name: nameToWire(parseName(name)), type, class: 1, flags };
+    const started = performance.now();
+    const request = { forwarder: idOf(name), question, client: addressRdata(parseAddress(client)) };
+    const block = await forwarding.forward(request);
+    const milliseconds = performance.now() - started;
+    const answer = new AnswerReader();
+    answer.openBlock(block);
+    return { ...read(answer, question, seconds), milliseconds };
+  };
+  /** Returns the answer as an answering thread would give it, so many seconds later; undefined if it is not kept. */
+  const cached = (name: string, { type = 1, flags = 0, later = 0 } = {}): Omit<Answer, 'milliseconds'> | undefined => {
+    const question = { name: nameToWire(parseName(name)), type, class: 1, flags };
+    const seconds = Math.floor(Date.now() / 1_000) + later;
+    reader.enter();
+    const found = reader.find(idOf(name), question.name, question.name.length, type, 1, flags, seconds);
+    const answer = found ? read(reader.answer, question, later) : undefined;
+    reader.leave();
+    return answer;
+  };
+  return { forwarding, cache, ask, cached, listed };
+}
+
+function read(answer: AnswerReader, question: CachedQuestion, later: number): Omit<Answer, 'milliseconds'> {
+  const octets = Buffer.alloc(65_535);
+  octets.set(question.name, 12);
+  octets.writeUInt16BE(question.type, 12 + question.name.length);
+  octets.writeUInt16BE(question.class, 14 + question.name.length);
+  const end = answer.copy(octets, octets.length, Math.floor(Date.now() / 1_000) + later);
+  octets[2] = 0x80;
+  octets[3] = answer.rcode;
+  octets.writeUInt16BE(1, 4);
+  octets.writeUInt16BE(answer.answers, 6);
+  octets.writeUInt16BE(answer.authorities, 8);
+  octets.writeUInt16BE(answer.additionals, 10);
+  const message = decode(octets.subarray(0, end));
+  const { rcode, extendedError } = answer;
+  return { rcode, extendedError, message, answers: texts(message.answers) };
+}
+
+/** Returns records as text: name, TTL, type, data. */
+export function texts(records: Message['answers']): string[] {
+  return records.map(({ name, ttl, type, data }) => [name, ttl, type, data].map(String).join(' '));
+}
+
+const noZones: OwnZones = { labelsOfZone: () => -1, answer: () => undefined };
