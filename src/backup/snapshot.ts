@@ -1,7 +1,7 @@
 // Everything that a store has at one revision, as a backup has it: first the zones, then all other keys in their order.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Revision } from '../model/revision.ts';
+import { nextTurn } from '../model/turn.ts';
 import { serialKind } from '../store/kinds/serial.ts';
 import type { Entry, Store } from '../store/store.ts';
 import type { BackupEntry } from './backup-format.ts';

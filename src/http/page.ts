@@ -2,10 +2,11 @@
 // So an item that exists during the whole listing comes exactly once, whatever else is created and deleted between its
 // pages (test/http/cursors.test.ts).
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Turns } from '../control/reading/turns.ts';
 import { atField } from '../errors.ts';
 import { type ChangingList, listInSlices } from '../model/in-slices.ts';
 import { InvalidValue } from '../model/invalid-value.ts';
+import { nextTurn } from '../model/turn.ts';
 
 /** The query parameters of a list. */
 interface PageQuery {
@@ -26,6 +27,11 @@ interface Listing<T, K extends string, U> extends ChangingList<T, K> {
 }
 
 const defaultLimit = 100;
+/**
+ * A page ends after so many characters of items, too: a longer one would take the event loop too long to write as JSON
+ * (test/http/page.test.ts).
+ */
+export const maxPageCharacters = 1_000_000;
 
 /** Returns the number of items on a page. */
 export function limitOf({ limit }: PageQuery): number {
@@ -53,16 +59,22 @@ export async function pageOf<T, K extends string, U>(
   listing: Listing<T, K, U>,
 ): Promise<ShownPage<U>> {
   const limit = limitOf(query);
-  const found: T[] = [];
+  const page: ShownPage<U> = { items: [], nextCursor: null };
+  const turns = new Turns();
+  let characters = 0;
+  let last: K | undefined;
   for await (const item of listInSlices(listing, decodeCursor(query.cursor, parseKey))) {
-    found.push(item);
-    if (found.length > limit) break;
+    if (last !== undefined && (page.items.length === limit || characters >= maxPageCharacters)) {
+      page.nextCursor = encodeCursor(last);
+      break;
+    }
+    const shown = listing.show(item);
+    page.items.push(shown);
+    last = listing.keyOf(item);
+    const { length } = JSON.stringify(shown);
+    characters += length;
+    await turns.note(length);
   }
-  const last = found.length > limit ? found[limit - 1] : undefined;
-  const page = {
-    items: found.slice(0, limit).map(listing.show),
-    nextCursor: last === undefined ? null : encodeCursor(listing.keyOf(last)),
-  };
   return query.total === true ? { ...page, total: await count(listing) } : page;
 }
 

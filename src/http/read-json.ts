@@ -2,8 +2,8 @@
 // Also refuses, before JSON.parse builds them, values that would take too long: this thread serves all other requests
 // too.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { faultyInput, type InputFault, maxFaults, refuse, refuseField } from '../errors.ts';
+import { nextTurn, turn } from '../model/turn.ts';
 import { pointerTo } from './json-pointer.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -33,6 +33,7 @@ interface Level {
  * that are given twice are refused later, with other faults: {@link faultsOfJson}.
  */
 export async function readJson(body: Buffer): Promise<unknown> {
+  await turn();
   let text: string;
   try {
     text = utf8.decode(body);

@@ -14,6 +14,7 @@ import fastify, {
 } from 'fastify';
 import type { Certificate } from '../dns/listen/certificate.ts';
 import { Refusal, refuse } from '../errors.ts';
+import { turn } from '../model/turn.ts';
 import { requireClientCertificates, tlsOptions } from './api-tls.ts';
 import { Authenticator } from './auth.ts';
 import { cautiousHeaders } from './cautious-headers.ts';
@@ -147,6 +148,13 @@ export async function createServer(
       connections.noteAuthenticated(request.raw);
       limit(request, reply);
       authorise(services, request);
+    });
+    // test/http/turns.test.ts
+    guarded.addHook('preValidation', async () => turn());
+    // The answer may come from another thread, or the store.
+    guarded.addHook('preSerialization', async (_request, _reply, payload) => {
+      await turn();
+      return payload;
     });
     guarded.addHook('preValidation', async ({ method, body }) => {
       if (method === 'DELETE' && body !== undefined) refuse('invalid_request', 'a DELETE takes no body');

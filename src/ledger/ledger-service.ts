@@ -4,6 +4,7 @@
 
 import type { Address } from '../model/address.ts';
 import { type AddressRecord, describeHolder } from '../model/allocation.ts';
+import { FairLine } from '../model/fair-line.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Revision } from '../model/revision.ts';
 import { messageOf } from '../model/thrown.ts';
@@ -33,8 +34,9 @@ import { UsageSampler } from './usage-sampler.ts';
 
 const day = 24 * 3600 * 1000;
 
-/** Milliseconds between two rounds of each work. */
+/** Milliseconds between two rounds of each work, and how long a read may take. */
 export const ledgerIntervals = {
+  read: 20_000,
   drain: 500,
   watch: 3000,
   sample: 60_000,
@@ -46,7 +48,11 @@ export const ledgerIntervals = {
 const fineDays = 14;
 /** How long a read waits until the ledger has what was written before it. Then it answers without that. */
 const catchUpMilliseconds = 2000;
-const readMilliseconds = 20_000;
+/**
+ * Reads at once, of all who read. Otherwise the ledger's thread would work on all of them in turn, hold the rows of
+ * each, and answer all at the same moment (test/ledger/reads.test.ts).
+ */
+const maxReads = 2;
 
 /** A longer outbox is not read to see what it has. */
 const maxListed = 200;
@@ -101,6 +107,7 @@ export class LedgerService {
   /** When the outbox was last found empty: the revision, in which history of the store, and the time. */
   #empty: { at: Revision; history: number; time: number } | undefined;
   #closed = false;
+  readonly #reads = new FairLine(maxReads);
   /** Copies that are being opened: meanwhile the outbox stays as it is. */
   #holds = 0;
 
@@ -137,30 +144,41 @@ export class LedgerService {
   }
 
   /**
-   * Asks the ledger. It has what this replica served before, if this replica drains the outbox. Rejects with
-   * {@link LedgerElsewhere} or {@link LedgerUnavailable}.
+   * Asks the ledger. It has what this replica served before, if this replica drains the outbox. `reader`: who asks;
+   * readers get their turns one after the other. Rejects with {@link LedgerElsewhere} or {@link LedgerUnavailable}.
    */
-  async read<T>(ask: (ledger: Ledger) => Promise<T>): Promise<T> {
-    const { revision } = this.#options.views;
+  async read<T>(ask: (ledger: Ledger) => Promise<T>, reader = ''): Promise<T> {
+    const { views, intervals = ledgerIntervals } = this.#options;
+    const { revision } = views;
+    let isAwaited = true;
     const answer = async () => {
       const ledger = await this.#opened();
       await within(this.#drainUpTo(revision), catchUpMilliseconds);
-      return ask(ledger);
+      return this.#reads.run(
+        reader,
+        () => ask(ledger),
+        () => isAwaited,
+      );
     };
     const answered = answer();
     try {
-      if (await within(answered, readMilliseconds)) return await answered;
+      if (await within(answered, intervals.read)) return await answered;
     } catch (error) {
       throw ofLedger(error);
     }
-    throw new LedgerUnavailable(`it did not answer within ${readMilliseconds / 1000} seconds`);
+    isAwaited = false;
+    throw new LedgerUnavailable(`it did not answer within ${intervals.read / 1000} seconds`);
   }
 
   /**
    * Returns who had an address. What the store has now decides whether a hold that nobody ended has ended
    * (test/ledger/lost-events.test.ts).
    */
-  addressHistory(filter: HoldFilter & { address: Address }, page: PageWanted): Promise<LedgerPage<AddressHold>> {
+  addressHistory(
+    filter: HoldFilter & { address: Address },
+    page: PageWanted,
+    reader?: string,
+  ): Promise<LedgerPage<AddressHold>> {
     const { revision } = this.#options.views;
     const record = this.#options.views.pools.address(filter.space, filter.address);
     return this.read(async (ledger) => {
@@ -168,7 +186,7 @@ export class LedgerService {
       const gaps = this.#home?.lost?.gaps;
       const now = isKnown ? { revision, at: Date.now(), holders: holdersOf(record?.value) } : undefined;
       return ledger.addressHistory({ ...filter, gaps, now }, page);
-    });
+    }, reader);
   }
 
   /**

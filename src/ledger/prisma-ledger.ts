@@ -39,6 +39,11 @@ import {
 } from './rows.ts';
 import { listUsage } from './usage.ts';
 
+/** Rows of events that are read at once. Each has up to some 64 kB. */
+const rowsAtOnce = 100;
+/** A page of events ends after so many characters of what they changed, too: the contract has it. */
+const maxPageCharacters = 1_000_000;
+
 export class PrismaLedger implements Ledger {
   readonly #client: Client;
   readonly #dialect: Dialect;
@@ -86,21 +91,24 @@ export class PrismaLedger implements Ledger {
     const isTimed = since !== undefined || until !== undefined;
     // A resource has few events: they need no bounds.
     const bounds = isTimed && name === undefined ? await this.#idsBetween(since, until) : {};
-    const above = before === undefined ? undefined : parseShownId(before);
-    const found = await this.#client.event.findMany({
-      where: {
-        AND: [
-          ...conditionsOf(filter),
-          ...(isTimed ? [{ at: range(since, until) }] : []),
-          bounds,
-          ...(above === undefined ? [] : [{ id: { lt: above } }]),
-        ],
-      },
-      orderBy: { id: 'desc' },
-      take: limit + 1,
-    });
-    const items = found.slice(0, limit).map(shownEvent);
-    return { items, next: found.length > limit ? items.at(-1)?.id : undefined };
+    const conditions = [...conditionsOf(filter), ...(isTimed ? [{ at: range(since, until) }] : []), bounds];
+    let above: number | bigint | undefined = before === undefined ? undefined : parseShownId(before);
+    const items: LedgerEvent[] = [];
+    for (let characters = 0; ; ) {
+      const take = Math.min(limit - items.length + 1, rowsAtOnce);
+      const rows: EventRow[] = await this.#client.event.findMany({
+        where: { AND: [...conditions, ...(above === undefined ? [] : [{ id: { lt: above } }])] },
+        orderBy: { id: 'desc' },
+        take,
+      });
+      for (const row of rows) {
+        if (items.length === limit || characters >= maxPageCharacters) return { items, next: items.at(-1)?.id };
+        items.push(shownEvent(row));
+        characters += (row.before?.length ?? 0) + (row.after?.length ?? 0);
+        above = row.id;
+      }
+      if (rows.length < take) return { items, next: undefined };
+    }
   }
 
   addressHistory(filter: HoldFilter, page: PageWanted): Promise<LedgerPage<AddressHold>> {

@@ -11,16 +11,21 @@ interface BucketRow extends PoolLevel {
   peak: number;
 }
 
-/** Returns one level for each step: the last sample in it, and the peak of all. */
+/**
+ * Returns one level for each step: the last sample in it, and the peak of all. SQLite looks each last sample up by its
+ * key, because CROSS JOIN keeps the order of the tables. It would read all samples once for each step otherwise
+ * (test/ledger/usage-plan.test.ts).
+ */
 export async function listUsage(client: Client, { pool, since, until, step }: UsageWanted): Promise<UsageStep[]> {
   const [from, to, width] = [BigInt(since), BigInt(until), BigInt(step)];
   const buckets = await client.$queryRaw<BucketRow[]>`
     SELECT last."family", last."bucket", last."peak", "capacity", "used", "recorded", "cooling_down" AS "coolingDown"
     FROM (
       SELECT "family", ("at" - ${from}) / ${width} AS "bucket", max("at") AS "at", max("used") AS "peak"
-      FROM "usage_sample" WHERE "pool" = ${pool} AND "at" >= ${from} AND "at" < ${to} GROUP BY 1, 2
-    ) last JOIN "usage_sample" sample
-      ON sample."pool" = ${pool} AND sample."family" = last."family" AND sample."at" = last."at"`;
+      FROM "usage_sample"
+      WHERE "pool" = ${pool} AND "family" IN ('ipv4', 'ipv6') AND "at" >= ${from} AND "at" < ${to} GROUP BY 1, 2
+    ) last CROSS JOIN "usage_sample" sample
+    WHERE sample."pool" = ${pool} AND sample."family" = last."family" AND sample."at" = last."at"`;
   const found = new Map(buckets.map((row) => [`${row.family} ${row.bucket}`, row]));
   const current: { [F in Family]?: PoolLevel } = {};
   for (const family of families) {

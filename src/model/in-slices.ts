@@ -1,6 +1,6 @@
 // Long work in slices, so that other requests are served meanwhile: the event loop gets its turn between two slices.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { nextTurn } from './turn.ts';
 
 /** Runs work that yields after each slice of it. */
 export async function inSlices<T>(work: Generator<void, T>): Promise<T> {

@@ -138,6 +138,39 @@ export function testLedger({ name, skip, open }: LedgerChoice): void {
     assert.deepEqual(found?.after, { text: '\0 \ud800' });
   });
 
+  check('a page ends before its limit when its events are large, and the next one continues', async (ledger) => {
+    const large = { ...created('a.example'), after: { records: ['x'.repeat(60_000)] } };
+    await ledger.append(Array.from({ length: 40 }, (_, n) => outboxRow(n + 1, start + n, { events: [large] })));
+    const sizes: number[] = [];
+    const revisions: number[] = [];
+    for (let before: string | undefined, isMore = true; isMore; ) {
+      const { items, next } = await ledger.listEvents({}, { limit: 30, before });
+      sizes.push(items.length);
+      revisions.push(...items.map(({ revision }) => revision));
+      before = next;
+      isMore = next !== undefined;
+    }
+    assert.deepEqual(sizes, [17, 17, 6]);
+    assert.deepEqual(
+      revisions,
+      Array.from({ length: 40 }, (_, n) => 40 - n),
+    );
+  });
+
+  check('a page has more events than are read at once', async (ledger) => {
+    const rows = Array.from({ length: 250 }, (_, n) => outboxRow(n + 1, start + n, { events: [created('a.example')] }));
+    await ledger.append(rows);
+    const revisionsOf = async (page: PageWanted) => {
+      const { items, next } = await ledger.listEvents({}, page);
+      return [items.length, items[0]?.revision, items.at(-1)?.revision, next];
+    };
+    assert.deepEqual(await revisionsOf({ limit: 249 }), [249, 250, 2, '2-0']);
+    assert.deepEqual(await revisionsOf({ limit: 250 }), [250, 250, 1, undefined]);
+    assert.deepEqual(await revisionsOf({ limit: 1000 }), [250, 250, 1, undefined]);
+    assert.deepEqual(await revisionsOf({ limit: 100 }), [100, 250, 151, '151-0']);
+    assert.deepEqual(await revisionsOf({ limit: 100, before: '101-0' }), [100, 100, 1, undefined]);
+  });
+
   check('each filter finds its events, alone and with others, page by page', async (ledger) => {
     const rows = Array.from({ length: 40 }, (_, n) =>
       outboxRow(n + 1, start + n * 10 * 60 * second, {

@@ -1,6 +1,7 @@
-// Work on many or long values, such as those of a listing, in slices: other requests are served between them.
+// Work on many or long values, such as those of a listing, in slices (model/turn.ts): other requests are served
+// between them.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { nextTurn } from '../../model/turn.ts';
 
 /** Characters of stored or given values that are read before the event loop gets its turn: some milliseconds. */
 const maxCharacters = 64_000;

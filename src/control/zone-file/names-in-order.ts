@@ -3,8 +3,8 @@
 // of `web-1`. Where that can happen, the names below `web` are read first. A name with escapes, such as `\032`, has the
 // place of the text of its escapes.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Revision } from '../../model/revision.ts';
+import { nextTurn } from '../../model/turn.ts';
 import type { Entry, Page, Store } from '../../store/store.ts';
 
 const pageSize = 1000;

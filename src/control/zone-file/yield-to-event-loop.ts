@@ -1,7 +1,7 @@
 // Pauses long work, so that other requests are served meanwhile. Ends the work if its client has gone.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { refuse } from '../../errors.ts';
+import { nextTurn } from '../../model/turn.ts';
 
 /** Waits for the next turn of the event loop. Refuses with `import_interrupted` if the client has gone. */
 export async function yieldToEventLoop(signal: AbortSignal | undefined): Promise<void> {

@@ -1,9 +1,9 @@
 // Lists the RRsets of a zone by owner name and type, those that its settings imply among the others. Reads the names
 // from the store, page by page, since the views have them in no order.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Fqdn } from '../../model/name.ts';
 import type { OwnedRrset, Rrset } from '../../model/rrset.ts';
+import { nextTurn } from '../../model/turn.ts';
 import type { Zone } from '../../model/zone.ts';
 import { nameKey, namesPrefix, nameValue } from '../../store/kinds/name.ts';
 import type { Store } from '../../store/store.ts';

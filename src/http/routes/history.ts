@@ -18,7 +18,7 @@ import { InvalidValue } from '../../model/invalid-value.ts';
 import { Type } from '../../model/json-schema.ts';
 import { parseName } from '../../model/name.ts';
 import { defaultSpace } from '../../model/pool.ts';
-import { askingOf } from '../auth.ts';
+import { actorOf, askingOf } from '../auth.ts';
 import { endTrial } from '../every-fault.ts';
 import { decodeCursor, encodeCursor, limitOf } from '../page.ts';
 import { shown } from '../schemas/answers.ts';
@@ -128,7 +128,9 @@ export const historyRoutes: Routes = async (app, services) => {
         until: at ?? (until === undefined ? undefined : until - 1),
       };
       const page = pageWanted(query);
-      return shownPage(await askService(services, request, (service) => service.addressHistory(filter, page)));
+      return shownPage(
+        await askService(services, request, (service) => service.addressHistory(filter, page, actorOf(request).id)),
+      );
     },
   );
 
@@ -158,7 +160,7 @@ export const historyRoutes: Routes = async (app, services) => {
 };
 
 function ask<T>(services: Services, request: FastifyRequest, question: (ledger: Ledger) => Promise<T>): Promise<T> {
-  return askService(services, request, (service) => service.read(question));
+  return askService(services, request, (service) => service.read(question, actorOf(request).id));
 }
 
 /** Asks the ledger. Refuses if it is off, at another replica, or not available. */

@@ -2,10 +2,11 @@
 // log. A follower is a position in the log. So one that does not read costs no memory, and is cut off when the log has
 // moved past its position.
 
-import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { inSlices } from '../../model/in-slices.ts';
 import type { Logger } from '../../model/logger.ts';
 import { after, type Revision } from '../../model/revision.ts';
+import { nextTurn } from '../../model/turn.ts';
 import { within } from '../../model/within.ts';
 import { type Change, Compacted, HistoryLost, type Store } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';

@@ -1,0 +1,86 @@
+// Measures what the heaviest reads of one token do to a replica that has the ledger: many at once, for ten seconds
+// each. What is measured: measure-attacks.ts. The reads: reading-attacks.ts.
+//
+// npm run bench:heavy-reads [part of an attack's title] [seconds until the last look at memory] [reads at once]
+
+import { join } from 'node:path';
+import { openSqliteLedger } from '../src/ledger/heads/sqlite.ts';
+import type { Replica } from '../test/support/replica.ts';
+import { outboxRow } from './ledger-events.ts';
+import { measureAttacks } from './measure-attacks.ts';
+import { readingAttackNames, runReadingAttack } from './reading-attacks.ts';
+
+const [only = '', settleSeconds = '60', atOnce = '64'] = process.argv.slice(2);
+const hosts = 2_000;
+/** Of the ledger's benchmark: 20 events each. */
+const transactions = 10_000;
+const rowsAtOnce = 500;
+/** Beyond the revisions of the replicas. */
+const firstRevision = 1_000_000;
+const minute = 60_000;
+/** One each minute. */
+const samples = 20_000;
+
+await measureAttacks({
+  fill,
+  attacks: readingAttackNames.filter((one) => one.includes(only)),
+  run: (name, port) => runReadingAttack(name, port, Number(atOnce)),
+  settleSeconds: Number(settleSeconds),
+});
+
+async function fill(replica: Replica): Promise<void> {
+  const { ledger } = await replica.expect<{ ledger: { state: string } }>(200, 'GET', '/readyz');
+  if (ledger.state !== 'here') throw new Error(`the first replica does not have the ledger: ${ledger.state}`);
+  const names = Array.from({ length: hosts }, (_, i) => `h${i}.foo.k8s`).values();
+  const create = async () => {
+    for (const name of names) await replica.expect(201, 'POST', '/v1/hosts', { name, tags: { app: 'web' } });
+  };
+  await Promise.all(Array.from({ length: 16 }, create));
+  await fillZone(replica);
+  await fillLedger(join(replica.folder, 'ledger.db'));
+}
+
+/** Makes a zone with RRsets of 20 kB, each written twice, so that the ledger has large events. */
+async function fillZone(replica: Replica): Promise<void> {
+  await replica.expect(201, 'POST', '/v1/zones', { name: 'large.k8s' });
+  for (const ttl of [300, 600]) {
+    for (let i = 0; i < 100; i += 10) {
+      const rrsets = Array.from({ length: 10 }, (_, j) => ({
+        name: `n${i + j}`,
+        type: 'TXT',
+        ttl,
+        records: Array.from({ length: 80 }, (_, k) => `"${k} ${'x'.repeat(240)}"`),
+      }));
+      await replica.expect(200, 'PATCH', '/v1/zones/large.k8s/rrsets', rrsets);
+    }
+  }
+}
+
+/** Writes into the ledger's file beside the replica. */
+async function fillLedger(file: string): Promise<void> {
+  const ledger = await openSqliteLedger(file);
+  const now = Date.now();
+  try {
+    for (let n = 0; n < transactions; n += rowsAtOnce) {
+      const rows = Array.from({ length: rowsAtOnce }, (_, i) =>
+        outboxRow(firstRevision + n + i, now - (transactions - n) * 1000),
+      );
+      await ledger.append(rows);
+    }
+    for (let n = 0; n < samples; n += rowsAtOnce) {
+      await ledger.appendSamples(
+        Array.from({ length: rowsAtOnce }, (_, i) => ({
+          pool: 'default',
+          family: 'ipv4' as const,
+          at: now - (samples - n - i) * minute,
+          capacity: 65_536,
+          used: n + i,
+          recorded: 0,
+          coolingDown: 0,
+        })),
+      );
+    }
+  } finally {
+    await ledger.close();
+  }
+}

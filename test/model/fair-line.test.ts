@@ -1,0 +1,75 @@
+// Work that waits in a line. Cited by src/model/fair-line.ts.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as nextPass } from 'node:timers/promises';
+import { FairLine } from '../../src/model/fair-line.ts';
+
+/** Work that begins when the line lets it, and ends when the test says so. */
+function workIn(line: FairLine) {
+  const begun: string[] = [];
+  const ends = new Map<string, () => void>();
+  const add = (whose: string, name: string, isWanted?: () => boolean) =>
+    line.run(
+      whose,
+      () => {
+        begun.push(name);
+        return new Promise<string>((resolve) => ends.set(name, () => resolve(name)));
+      },
+      isWanted,
+    );
+  const end = async (name: string) => {
+    ends.get(name)?.();
+    await nextPass();
+  };
+  return { begun, add, end };
+}
+
+test('so much runs at once, and each end lets the next begin', async () => {
+  const { begun, add, end } = workIn(new FairLine(2));
+  const all = ['1', '2', '3', '4'].map((name) => add('a', name));
+  await nextPass();
+  assert.deepEqual(begun, ['1', '2']);
+  await end('2');
+  assert.deepEqual(begun, ['1', '2', '3']);
+  await end('1');
+  await end('3');
+  await end('4');
+  assert.deepEqual(await Promise.all(all), ['1', '2', '3', '4']);
+  void add('a', '5');
+  void add('a', '6');
+  void add('a', '7');
+  await nextPass();
+  assert.deepEqual(begun, ['1', '2', '3', '4', '5', '6']);
+});
+
+test('who has much work does not keep others waiting', async () => {
+  const { begun, add, end } = workIn(new FairLine(1));
+  for (const name of ['a1', 'a2', 'a3', 'a4']) void add('a', name);
+  for (const name of ['b1', 'b2']) void add('b', name);
+  void add('c', 'c1');
+  for (const name of ['a1', 'a2', 'b1', 'c1', 'a3', 'b2']) await end(name);
+  assert.deepEqual(begun, ['a1', 'a2', 'b1', 'c1', 'a3', 'b2', 'a4']);
+});
+
+test('work that is no longer wanted is left out', async () => {
+  const { begun, add, end } = workIn(new FairLine(1));
+  let isWanted = true;
+  void add('a', '1');
+  for (const name of ['2', '3']) void add('a', name, () => isWanted);
+  void add('a', '4');
+  isWanted = false;
+  await end('1');
+  assert.deepEqual(begun, ['1', '4']);
+  await end('4');
+  void add('a', '5');
+  assert.deepEqual(begun, ['1', '4', '5']);
+});
+
+test('work that fails gives its place to the next', async () => {
+  const line = new FairLine(1);
+  const failing = line.run('a', () => Promise.reject(new Error('no')));
+  const next = line.run('a', async () => 'done');
+  await assert.rejects(failing, { message: 'no' });
+  assert.equal(await next, 'done');
+});
