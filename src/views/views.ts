@@ -30,6 +30,8 @@ type FollowedChange = FollowedKey & { readonly entry?: Entry };
 export class Views extends KindViews {
   /** Handlers of the followed kinds by prefix, in the order in which the kinds are loaded. */
   readonly #followed: ReadonlyMap<string, KindHandler<KindName>>;
+  /** The handler of the key that came last. A load reads the keys of one kind after the other. */
+  #lastHandler: KindHandler<KindName> | undefined;
   readonly #faults: StoredFaults;
   readonly #hiddenNameservers = new Set<Fqdn>();
   readonly #logger: Logger;
@@ -202,7 +204,10 @@ export class Views extends KindViews {
    * Returns what the key identifies; undefined for a key of a kind that is not followed, or that no key builder made.
    */
   #find(key: string): FollowedKey | undefined {
-    const handler = this.#followed.get(key.slice(0, key.indexOf('/') + 1));
+    const last = this.#lastHandler;
+    const isSameKind = last !== undefined && key.startsWith(last.kind.prefix);
+    const handler = isSameKind ? last : this.#followed.get(key.slice(0, key.indexOf('/') + 1));
+    this.#lastHandler = handler;
     const subject = handler?.kind.parse(key);
     return handler === undefined || subject === undefined ? undefined : { key, handler, subject };
   }

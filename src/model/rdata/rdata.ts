@@ -46,6 +46,8 @@ export function parseRdata(type: RecordType, text: string): Uint8Array {
   if (text.length > maxRdataText)
     throw new InvalidValue(`the record has ${text.length} characters; at most ${maxRdataText} are allowed`);
   const fields = codecsOf(type);
+  const octets = fields?.length === 1 ? fields[0]?.parseAlone?.(text) : undefined;
+  if (octets !== undefined) return octets;
   // Without a number after it, `\#` is an escaped `#`.
   const generic = text.includes('\\#') ? /^[ \t]*\\#[ \t]+(\d+(?:[ \t].*)?)$/.exec(text)?.[1] : undefined;
   if (generic !== undefined) {

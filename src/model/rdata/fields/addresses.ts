@@ -1,20 +1,42 @@
 // Fields that are IP addresses, and lists of address prefixes (APL). Addresses are octets here, not the numbers of
 // model/address.ts: that is faster, and an import reads a million of them.
 
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { InvalidValue } from '../../invalid-value.ts';
 import type { TokenReader } from '../tokens.ts';
 import type { WireReader, WireWriter } from '../wire.ts';
 import type { FieldCodec } from './codec.ts';
 
 export function parseIpv4(text: string): Uint8Array {
-  if (!isIPv4(text)) throw new InvalidValue(`'${text}' is not an ipv4 address`);
+  const octets = tryIpv4(text);
+  if (octets === undefined) throw new InvalidValue(`'${text}' is not an ipv4 address`);
+  return octets;
+}
+
+/** Returns the octets of four numbers up to 255, without leading zeros, between dots; undefined for any other text. */
+function tryIpv4(text: string): Uint8Array | undefined {
   const octets = new Uint8Array(4);
-  for (let i = 0, octet = 0; i < text.length; i += 1) {
+  let octet = 0;
+  let digits = 0;
+  let value = 0;
+  for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i);
-    if (code === 0x2e) octet += 1;
-    else octets[octet] = (octets[octet] as number) * 10 + code - 0x30;
+    if (code === 0x2e) {
+      if (digits === 0 || octet === 3) return undefined;
+      octets[octet] = value;
+      octet += 1;
+      digits = 0;
+      value = 0;
+    } else {
+      const digit = code - 0x30;
+      if (digit < 0 || digit > 9 || (digits > 0 && value === 0)) return undefined;
+      value = value * 10 + digit;
+      digits += 1;
+      if (value > 255) return undefined;
+    }
   }
+  if (octet !== 3 || digits === 0) return undefined;
+  octets[3] = value;
   return octets;
 }
 
@@ -121,6 +143,7 @@ const prefixes: FieldCodec = {
 export const addressFields = {
   ipv4: {
     parse: (tokens: TokenReader, wire: WireWriter) => wire.bytes(parseIpv4(tokens.take('an address'))),
+    parseAlone: tryIpv4,
     format: (wire: WireReader) => formatIpv4(wire.bytes(4)),
   },
   ipv6: {
