@@ -264,7 +264,9 @@ suite('one server', { concurrency: true }, () => {
       const server = await startBadUpstream(t, (query) =>
         isProbe(query) && row.probes !== true ? [reply(query, { rcode: nxdomain })] : row.does(query),
       );
-      const { ask, cached } = openForwarding(t, [{ targets: [server.port] }]);
+      // On a busy machine, a server is not asked again before it had the time to answer.
+      const timeoutMilliseconds = (row.queries ?? 1) > 3 ? 2_000 : 5_000;
+      const { ask, cached } = openForwarding(t, [{ targets: [server.port], timeoutMilliseconds }]);
       const answer = await ask(name);
       const { rcode = 0, kept, answers = rcode === 0 ? [goodText] : [] } = row;
       assert.equal(answer.rcode, rcode);
@@ -337,11 +339,8 @@ suite('one server', { concurrency: true }, () => {
     for (const flags of [0, 1, 2, 3]) {
       await ask(name, { flags });
       const { octets } = server.queries.filter((query) => !isProbe(query)).at(-1)!;
-      assert.equal(
-        octets.readUInt16BE(octets.length - 6 - 4 - 8) >> 15 === 1 ||
-          octets.subarray(12 + name.length + 2 + 4)[7] === 0x80,
-        (flags & 1) !== 0,
-      );
+      const ednsFlags = octets.readUInt16BE(12 + name.length + 2 + 4 + 7);
+      assert.equal(ednsFlags === 0x8000, (flags & 1) !== 0);
       assert.equal((octets[3]! & 0x10) !== 0, (flags & 2) !== 0);
       assert.equal((octets[2]! & 0x01) !== 0, true, 'RD');
     }

@@ -9,6 +9,7 @@ import type { OwnZones } from '../../../src/forwarding/forwarders/forward-reques
 import { Forwarding } from '../../../src/forwarding/forwarders/forwarding.ts';
 import { addressRdata, parseAddress } from '../../../src/model/address.ts';
 import { type Forwarder, forwarderDefaults, parseForwarderTarget } from '../../../src/model/forwarder.ts';
+import type { Logger } from '../../../src/model/logger.ts';
 import { nameToWire, parseName } from '../../../src/model/name.ts';
 import type { Cleanup } from '../../support/temporary.ts';
 
@@ -24,7 +25,7 @@ export interface Answer {
   milliseconds: number;
 }
 
-const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const quiet: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /**
  * Opens a forwarder for these zones. Targets are ports of 127.0.0.1, or texts. The number of a zone is its place, from
@@ -37,7 +38,7 @@ export function openForwarding(
     ownZones = noZones,
     logger = quiet,
     maxQuestions,
-  }: { ownZones?: OwnZones; logger?: typeof quiet; maxQuestions?: number } = {},
+  }: { ownZones?: OwnZones; logger?: Logger; maxQuestions?: number } = {},
 ) {
   const buffer = createForwardCache(2 ** 20);
   const cache = new ForwardCacheWriter(buffer);

@@ -1,0 +1,308 @@
+// The forwarder at work: aliases between zones, loops, cookies, DNS over TLS, the order of servers, limits, and changes
+// of the list of forwarders.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { createServer, type TLSSocket } from 'node:tls';
+import type { CachedQuestion } from '../../../src/forward-cache/forward-cache-writer.ts';
+import { isBelow } from '../../../src/forwarding/forwarders/expand-name.ts';
+import {
+  type BadUpstream,
+  type Behaviour,
+  evilAddress,
+  good,
+  isProbe,
+  option,
+  type Query,
+  record,
+  reply,
+  soa,
+  startBadUpstream,
+  wireName,
+} from '../../support/bad-upstream.ts';
+import { makeCertificate, withoutOpenssl } from '../../support/certificate.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+import { until } from '../../support/until.ts';
+import { openForwarding } from './open-forwarding.ts';
+
+const wellBehaved: Behaviour = (query) => [reply(query, { answers: [good()] })];
+const aliasTo =
+  (target: string): Behaviour =>
+  (query) => [reply(query, { answers: [record(5, 60, wireName(target))] })];
+
+function asked({ queries }: BadUpstream): Query[] {
+  return queries.filter((query) => !isProbe(query));
+}
+
+/** A zone that is served here, with one address and one alias. */
+function ownZone(zone: string) {
+  const labels = zone.split('.').length;
+  return {
+    labelsOfZone: (name: Uint8Array) => (isBelow(name, name.length, wireName(zone)) ? labels : -1),
+    answer: ({ name, type }: CachedQuestion) => {
+      const question = Buffer.concat([name, Buffer.from([0, type, 0, 1])]);
+      const query = { octets: Buffer.alloc(12), question, hasEdns: false } as Query;
+      const first = Buffer.from(name.subarray(1, 1 + name[0]!)).toString();
+      if (first === 'none') return reply(query, { rcode: 3, authorities: [soa(zone)] });
+      if (first === 'alias') return reply(query, { answers: [record(5, 60, wireName('www.b.test'))] });
+      return reply(query, { answers: [record(1, 20, evilAddress)] });
+    },
+  };
+}
+
+test('an alias into another forwarded zone is followed there, also from the cache', async (t) => {
+  const [a, b] = [await startBadUpstream(t, aliasTo('www.b.test')), await startBadUpstream(t, wellBehaved)];
+  const { ask } = openForwarding(t, [
+    { zone: 'a.test', targets: [a.port] },
+    { zone: 'b.test', targets: [b.port] },
+  ]);
+  const whole = ['www.a.test 60 CNAME www.b.test', 'www.b.test 60 A 192.0.2.1'];
+  assert.deepEqual((await ask('www.a.test')).answers, whole);
+  assert.deepEqual((await ask('www.a.test')).answers.length, 2);
+  assert.equal(asked(a).length + asked(b).length, 2);
+});
+
+test('an alias is not followed for a client that may not ask there: it gets the alias alone', async (t) => {
+  const [a, b] = [await startBadUpstream(t, aliasTo('www.b.test')), await startBadUpstream(t, wellBehaved)];
+  const { ask } = openForwarding(t, [
+    { zone: 'a.test', targets: [a.port] },
+    { zone: 'b.test', targets: [b.port], allowFrom: ['10.0.0.0/8'] },
+  ]);
+  assert.equal((await ask('www.a.test', { client: '10.1.2.3' })).answers.length, 2);
+  const refused = await ask('www.a.test', { client: '192.0.2.9' });
+  assert.deepEqual([refused.rcode, refused.answers], [0, ['www.a.test 60 CNAME www.b.test']]);
+});
+
+test('an alias whose target fails stays, without an error', async (t) => {
+  const a = await startBadUpstream(t, aliasTo('www.b.test'));
+  const b = await startBadUpstream(t, (query) => [reply(query, { rcode: 2 })]);
+  const { ask } = openForwarding(t, [
+    { zone: 'a.test', targets: [a.port] },
+    { zone: 'b.test', targets: [b.port] },
+  ]);
+  const answer = await ask('www.a.test');
+  assert.deepEqual([answer.rcode, answer.answers], [0, ['www.a.test 60 CNAME www.b.test']]);
+});
+
+test('an alias into a zone of ours is followed there, and from there on', async (t) => {
+  const a = await startBadUpstream(t, (query) => aliasTo(`${query.name.split('.')[0]!.toLowerCase()}.own.test`)(query));
+  const b = await startBadUpstream(t, wellBehaved);
+  const given = [
+    { zone: 'a.test', targets: [a.port] },
+    { zone: 'b.test', targets: [b.port] },
+  ];
+  const { ask } = openForwarding(t, given, { ownZones: ownZone('own.test') });
+  assert.deepEqual((await ask('www.a.test')).answers, [
+    'www.a.test 60 CNAME www.own.test',
+    'www.own.test 20 A 192.0.2.66',
+  ]);
+  assert.deepEqual((await ask('alias.a.test')).answers, [
+    'alias.a.test 60 CNAME alias.own.test',
+    'alias.own.test 60 CNAME www.b.test',
+    'www.b.test 60 A 192.0.2.1',
+  ]);
+  const denied = await ask('none.a.test');
+  assert.deepEqual([denied.rcode, denied.answers.length, denied.message.authorities.length], [3, 1, 1]);
+});
+
+test('aliases that lead from zone to zone and back end', async (t) => {
+  const [a, b] = [await startBadUpstream(t, aliasTo('www.b.test')), await startBadUpstream(t, aliasTo('www.a.test'))];
+  const { ask } = openForwarding(t, [
+    { zone: 'a.test', targets: [a.port] },
+    { zone: 'b.test', targets: [b.port] },
+  ]);
+  assert.equal((await ask('www.a.test')).answers.length, 2);
+});
+
+test('a record of a zone of ours in the answer of another server is left out', async (t) => {
+  const server = await startBadUpstream(t, (query) => [
+    reply(query, { answers: [record(5, 60, wireName('x.own.a.test')), record(1, 60, evilAddress, 'x.own.a.test')] }),
+  ]);
+  const { ask } = openForwarding(t, [{ zone: 'a.test', targets: [server.port] }], { ownZones: ownZone('own.a.test') });
+  assert.deepEqual((await ask('www.a.test')).answers, [
+    'www.a.test 60 CNAME x.own.a.test',
+    'x.own.a.test 20 A 192.0.2.66',
+  ]);
+});
+
+test('a server that forwards our question back to us is found, named once, and used again when that is over', async (t) => {
+  const warnings: { target?: string; forwarder?: string; asker?: string }[] = [];
+  const log = (fields: unknown) => void warnings.push(fields as (typeof warnings)[number]);
+  const logger = { debug: () => undefined, info: () => undefined, warn: log, error: () => undefined };
+  // The server asks us whatever it is asked, and sends our answer.
+  const server = await startBadUpstream(t, () => []);
+  const opened = openForwarding(t, [{ zone: 'loop.test', targets: [server.port] }], { logger });
+  const loop: Behaviour = (query) => {
+    void opened.ask(query.name.toLowerCase(), { type: query.type });
+    return [];
+  };
+  server.behave(loop);
+  const answer = await opened.ask('www.loop.test');
+  assert.deepEqual([answer.rcode, answer.extendedError], [2, 22]);
+  const loops = () => opened.forwarding.state('loop.test' as never)?.upstreams[0]?.loops;
+  await until(() => loops() === true, 'the loop is not found');
+  const found = warnings.filter(({ asker }) => asker !== undefined);
+  assert.deepEqual(found, [{ forwarder: 'loop.test', target: `127.0.0.1:${server.port}`, asker: '127.0.0.1' }]);
+  const before = asked(server).length;
+  assert.equal((await opened.ask('other.loop.test')).rcode, 2);
+  assert.equal(asked(server).length, before, 'it is asked although it loops');
+  server.behave(wellBehaved);
+  await until(() => loops() === false, 'it is not used again');
+  assert.equal((await opened.ask('third.loop.test')).rcode, 0);
+});
+
+test('the cookie of a server is learned and sent back, and no answer without it is taken', async (t) => {
+  const serverPart = Buffer.from('0102030405060708', 'hex');
+  const server = await startBadUpstream(t, (query) => [
+    reply(query, {
+      answers: [good()],
+      options: query.cookie ? [option(10, Buffer.concat([query.cookie.subarray(0, 8), serverPart]))] : [],
+    }),
+  ]);
+  const { ask } = openForwarding(t, [{ zone: 'bad.test', targets: [server.port], timeoutMilliseconds: 5_000 }]);
+  await ask('a.bad.test');
+  await ask('b.bad.test');
+  const [first, second] = asked(server);
+  assert.equal(first?.cookie?.length, 8);
+  assert.deepEqual(second?.cookie, Buffer.concat([first!.cookie!, serverPart]));
+  server.behave((query) => [
+    reply(query, { answers: [record(1, 60, evilAddress)] }),
+    reply(query, { answers: [record(1, 60, evilAddress)], options: [option(10, Buffer.alloc(16, 9))] }),
+    reply(query, {
+      answers: [good()],
+      options: [option(10, Buffer.concat([query.cookie!.subarray(0, 8), serverPart]))],
+    }),
+  ]);
+  assert.deepEqual((await ask('c.bad.test')).answers, ['c.bad.test 60 A 192.0.2.1']);
+});
+
+test('a server that wants its new cookie gets it, and over TCP none is needed', async (t) => {
+  const serverPart = Buffer.from('0102030405060708', 'hex');
+  const cookieFor = (query: Query) => option(10, Buffer.concat([query.cookie!.subarray(0, 8), serverPart]));
+  const server = await startBadUpstream(t, (query) => [
+    query.cookie?.length === 16
+      ? reply(query, { answers: [good()], options: [cookieFor(query)] })
+      : reply(query, { rcode: 23, options: query.cookie ? [cookieFor(query)] : [] }),
+  ]);
+  const { ask } = openForwarding(t, [{ zone: 'bad.test', targets: [server.port], timeoutMilliseconds: 5_000 }]);
+  assert.equal((await ask('a.bad.test')).rcode, 0);
+  assert.equal(asked(server).length, 2);
+  server.behave((query) => [
+    reply(
+      query,
+      query.isTcp ? { answers: [good()], options: [cookieFor(query)] } : { rcode: 23, options: [cookieFor(query)] },
+    ),
+  ]);
+  assert.equal((await ask('b.bad.test')).rcode, 0);
+  assert.ok(asked(server).at(-1)!.isTcp);
+});
+
+test('a server is asked over TLS if its target says so, and only if its certificate is valid', {
+  skip: withoutOpenssl,
+}, async (t) => {
+  const { cert, key, ca } = await makeCertificate(await temporaryFolder(t), 'localhost');
+  const server = await startBadUpstream(t, wellBehaved);
+  let connections = 0;
+  const tls = createServer({ cert: readFileSync(cert), key: readFileSync(key) }, (socket: TLSSocket) => {
+    connections += 1;
+    socket.on('error', () => undefined);
+    socket.on('data', (frame: Buffer) => {
+      // One query in a frame: the client waits for no more.
+      const question = frame.subarray(14, frame.indexOf(0, 14) + 5);
+      const query = { octets: frame.subarray(2), question, hasEdns: false } as Query;
+      const answer = reply(query, { answers: [good()] });
+      socket.write(Buffer.concat([Buffer.from([answer.length >> 8, answer.length & 255]), answer]));
+    });
+  });
+  tls.listen(0, '127.0.0.1');
+  await once(tls, 'listening');
+  t.after(() => tls.close());
+  const { port } = tls.address() as { port: number };
+  const timeoutMilliseconds = 5_000;
+  const { ask } = openForwarding(t, [
+    { zone: 'good.test', targets: [`127.0.0.1:${port}#localhost`], tlsAuthorities: ca, timeoutMilliseconds },
+    { zone: 'name.test', targets: [`127.0.0.1:${port}#elsewhere.test`], tlsAuthorities: ca, timeoutMilliseconds },
+    { zone: 'authority.test', targets: [`127.0.0.1:${port}#localhost`], timeoutMilliseconds },
+  ]);
+  assert.equal((await ask('www.good.test')).rcode, 0);
+  for (let i = 0; i < 5; i += 1) assert.equal((await ask(`h${i}.good.test`)).rcode, 0);
+  assert.ok(connections <= 4, `${connections} connections`);
+  assert.equal((await ask('www.name.test')).rcode, 2);
+  assert.equal((await ask('www.authority.test')).rcode, 2);
+  assert.equal(server.queries.length, 0, 'a query in the clear');
+});
+
+test('round-robin asks each server in turn, and fastest the one that answers soonest', async (t) => {
+  const slow = await startBadUpstream(t, (query) => [
+    { octets: reply(query, { answers: [good()] }), afterMilliseconds: 100 },
+  ]);
+  const fast = await startBadUpstream(t, wellBehaved);
+  const targets = [slow.port, fast.port];
+  const { ask, forwarding } = openForwarding(t, [
+    { zone: 'turns.test', targets, strategy: 'round-robin', timeoutMilliseconds: 5_000 },
+    { zone: 'fastest.test', targets, strategy: 'fastest', timeoutMilliseconds: 5_000 },
+  ]);
+  const measured = () =>
+    forwarding.state('fastest.test' as never)?.upstreams.every(({ latency }) => latency !== undefined);
+  await until(() => measured() === true, 'the servers are not probed');
+  for (let i = 0; i < 10; i += 1) await ask(`h${i}.turns.test`);
+  assert.ok(asked(slow).length >= 4 && asked(fast).length >= 4, `${asked(slow).length}, ${asked(fast).length}`);
+  const before = asked(slow).length;
+  for (let i = 0; i < 10; i += 1) await ask(`h${i}.fastest.test`);
+  assert.ok(asked(slow).length <= before + 1);
+});
+
+test('a silent server takes only a part of the room for questions, and a client too', async (t) => {
+  const silent = await startBadUpstream(t, () => []);
+  const lively = await startBadUpstream(t, wellBehaved);
+  const given = [
+    { zone: 'silent.test', targets: [silent.port], timeoutMilliseconds: 1_000 },
+    { zone: 'lively.test', targets: [lively.port], timeoutMilliseconds: 5_000 },
+  ];
+  const { ask } = openForwarding(t, given, { maxQuestions: 64 });
+  const flood = Array.from({ length: 1_000 }, (_, i) => ask(`h${i}.silent.test`, { client: '192.0.2.9' }));
+  assert.equal((await ask('www.lively.test', { client: '192.0.2.10' })).rcode, 0);
+  const answers = await Promise.all(flood);
+  assert.ok(answers.every(({ rcode }) => rcode === 2));
+  assert.ok(new Set(asked(silent).map(({ name }) => name.toLowerCase())).size <= 32);
+});
+
+test('a changed forwarder keeps no answers, and questions under way end when it is removed', async (t) => {
+  const server = await startBadUpstream(t, wellBehaved);
+  const { ask, cached, forwarding, listed } = openForwarding(t, [{ zone: 'bad.test', targets: [server.port] }]);
+  await ask('www.bad.test');
+  assert.equal(cached('www.bad.test')?.rcode, 0);
+  server.behave(() => []);
+  const underWay = ask('slow.bad.test');
+  forwarding.setForwarders([{ ...listed[0]!, id: 99 }]);
+  assert.deepEqual([(await underWay).rcode, cached('www.bad.test')], [2, undefined]);
+  assert.equal((await ask('www.bad.test')).rcode, 2, 'the old number is unknown');
+});
+
+test('the cache of a forwarder is emptied, of one name or of all', async (t) => {
+  const server = await startBadUpstream(t, wellBehaved);
+  const { ask, cached, forwarding } = openForwarding(t, [{ zone: 'bad.test', targets: [server.port] }]);
+  for (const label of ['a', 'b', 'c']) await ask(`${label}.bad.test`);
+  assert.equal(forwarding.state('bad.test' as never)?.cache.entries, 3);
+  assert.equal(forwarding.clear('bad.test' as never, 'a.bad.test' as never), 1);
+  assert.deepEqual([cached('a.bad.test'), cached('b.bad.test')?.rcode], [undefined, 0]);
+  assert.equal(forwarding.clear('bad.test' as never), 2);
+  assert.equal(forwarding.state('bad.test' as never)?.cache.entries, 0);
+});
+
+test('an hour of outage, then back: questions are answered within seconds', async (t) => {
+  const server = await startBadUpstream(t, () => []);
+  const { ask, forwarding } = openForwarding(t, [
+    { zone: 'bad.test', targets: [server.port], timeoutMilliseconds: 300 },
+  ]);
+  for (let i = 0; i < 4; i += 1) assert.equal((await ask(`h${i}.bad.test`)).rcode, 2);
+  assert.equal(forwarding.state('bad.test' as never)?.upstreams[0]?.healthy, false);
+  server.behave(wellBehaved);
+  await until(
+    async () => (await ask(`back-${performance.now()}.bad.test`)).rcode === 0,
+    'it is not used again',
+    15_000,
+  );
+});
