@@ -29,6 +29,8 @@ const failureSeconds = 2;
 const maxStaleWait = 1_800;
 /** The same as a part of the time for the question. */
 const staleWaitPart = 0.9;
+/** Milliseconds that a question for an unknown forwarder waits for the forwarder. */
+const maxListWait = 200;
 
 interface ForwardingOptions {
   readonly cache: ForwardCacheWriter;
@@ -55,6 +57,7 @@ export class Forwarding {
   readonly #admission: Admission;
   readonly #probes: Probes;
   readonly #reader = new AnswerReader();
+  readonly #waitingForList = new Set<() => void>();
   #ticker: NodeJS.Timeout | undefined;
   #prober: NodeJS.Timeout | undefined;
 
@@ -83,10 +86,13 @@ export class Forwarding {
     }
     this.#routes.set(this.#runtimes.values());
     this.#startProbing();
+    for (const go of this.#waitingForList) go();
   }
 
   /** Returns the answer as a block (forward-cache/answer-block.ts). Does not reject. */
   async forward(request: ForwardRequest): Promise<Uint8Array> {
+    // An answering thread may know a new forwarder a moment earlier.
+    if (!this.#runtimes.has(request.forwarder)) await this.#nextList();
     const block = await this.#answer(request);
     this.#reader.openBlock(block);
     if (!this.#reader.isUnfinished) return block;
@@ -113,6 +119,16 @@ export class Forwarding {
     clearInterval(this.#prober);
     for (const runtime of this.#runtimes.values()) runtime.close();
     this.#runtimes.clear();
+  }
+
+  /** Waits for the next list of forwarders, but only for a moment. */
+  async #nextList(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waitingForList.add(resolve);
+    const timer = setTimeout(resolve, maxListWait);
+    await promise;
+    this.#waitingForList.delete(resolve);
+    clearTimeout(timer);
   }
 
   #runtimeOf(zone: Fqdn): ForwarderRuntime | undefined {

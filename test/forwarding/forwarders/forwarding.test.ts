@@ -281,6 +281,15 @@ test('a changed forwarder keeps no answers, and questions under way end when it 
   assert.equal((await ask('www.bad.test')).rcode, 2, 'the old number is unknown');
 });
 
+test('a question for a forwarder that is not in the list yet waits for it', async (t) => {
+  const server = await startBadUpstream(t, wellBehaved);
+  const { ask, forwarding, listed } = openForwarding(t, [{ zone: 'bad.test', targets: [server.port] }]);
+  forwarding.setForwarders([]);
+  const early = ask('www.bad.test');
+  forwarding.setForwarders(listed);
+  assert.equal((await early).rcode, 0);
+});
+
 test('the cache of a forwarder is emptied, of one name or of all', async (t) => {
   const server = await startBadUpstream(t, wellBehaved);
   const { ask, cached, forwarding } = openForwarding(t, [{ zone: 'bad.test', targets: [server.port] }]);
