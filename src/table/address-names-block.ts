@@ -1,8 +1,8 @@
 // Converts the setting of a zone whose names hold addresses to a block of the table. The block's form: layout.ts. It is
 // read by held-addresses.ts.
 
-import { addressBytes } from '../model/address.ts';
 import { type AddressNames, rangesOf } from '../model/address-names.ts';
+import { writeRanges } from './address-ranges.ts';
 import { addressNameForms, addressNames as layout, rangeBytes, rangesByte } from './layout.ts';
 
 /** Returns the block. `ttl`: that of the answers, in seconds. */
@@ -19,9 +19,6 @@ export function encodeAddressNames(settings: AddressNames, ttl: number): Uint8Ar
   words[layout.ttl] = ttl;
   words[layout.ipv4Ranges] = ranges.filter(({ family }) => family === 'ipv4').length;
   words[layout.ranges] = ranges.length;
-  for (const [index, { first, last }] of ranges.entries()) {
-    block.set(addressBytes(first), rangesByte + index * rangeBytes);
-    block.set(addressBytes(last), rangesByte + index * rangeBytes + rangeBytes / 2);
-  }
+  writeRanges(ranges, block, rangesByte);
   return block;
 }

@@ -1,6 +1,7 @@
 // Finds the addresses that a name holds, in a zone with the setting `addressNames`: the last labels before the zone's
 // name are an address. It reads the octets of the name, and makes no garbage: answering threads call it.
 
+import { isInRanges } from './address-ranges.ts';
 import {
   addressNameForms,
   addressNames as layout,
@@ -170,23 +171,6 @@ function readGroups(bytes: Uint8Array, start: number, end: number, address: Uint
   address.copyWithin(16 - after, gap * 2, groups * 2);
   address.fill(0, gap * 2, 16 - after);
   return true;
-}
-
-/** Returns whether the address is in one of the ranges `from` to `to`. */
-function isInRanges(bytes: Uint8Array, ranges: number, from: number, to: number, address: Uint8Array): boolean {
-  for (let i = from; i < to; i += 1) {
-    const range = ranges + i * rangeBytes;
-    if (compare(bytes, range, address) <= 0 && compare(bytes, range + rangeBytes / 2, address) >= 0) return true;
-  }
-  return false;
-}
-
-function compare(bytes: Uint8Array, at: number, address: Uint8Array): number {
-  for (let i = 0; i < 16; i += 1) {
-    const difference = (bytes[at + i] as number) - (address[i] as number);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }
 
 /** Returns whether an address in the ranges of IPv4 ends with the last `count` octets of `address` (1 to 3). */

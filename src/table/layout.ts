@@ -27,11 +27,14 @@ export const header = {
   magic: 0,
   /** (A) Grows by one after blocks were unlinked; never 0 (quiescence.ts). */
   epoch: 1,
-  /** (A) The index of zones. Its names are relative to the root. The `data` of its nodes is the zone served there. */
+  /**
+   * (A) The index of zones. Its names are relative to the root. The `data` of its nodes is the zone served there, or
+   * the forwarder (`forwarder`).
+   */
   zones: 2,
   /** Mixed into every name's hash, so that a client cannot choose names whose hashes collide. */
   seed: 3,
-  /** (A) 128 bits: bit n is set if a zone with n labels is served. */
+  /** (A) 128 bits: bit n is set if a zone or a forwarder with n labels is served. */
   zoneDepths: 4,
   /** The cells of all readers; see `cell`. */
   cells: 16,
@@ -70,6 +73,24 @@ export const zone = {
 } as const;
 
 export const zoneNameByte = 32;
+
+/**
+ * A forwarder, in place of a zone: the zone's questions are answered by its own servers. These words, then the ranges
+ * of the clients that may ask, those of IPv4 first. Only `hits` changes.
+ */
+export const forwarder = {
+  /** (A) Answers from the cache. Readers count them; the number wraps around. */
+  hits: 0,
+  /** Always `none`: that tells it from a zone. The word of a zone's index. */
+  index: 1,
+  ipv4Ranges: 2,
+  /** The number of all ranges. */
+  ranges: 3,
+  /** The caller's number of the forwarder. */
+  number: 4,
+} as const;
+
+export const forwarderRangesByte = 24;
 
 /**
  * A node: one name. It does not move while the name exists; its RRsets change with `data`. After the words: flags, the

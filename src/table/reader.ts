@@ -1,6 +1,7 @@
 // Reads the table: zones, nodes and RRsets by name, without allocating anything. Every answering thread has one reader,
 // and so has the writer. The table's layout: layout.ts. Presentation form: node-data.ts.
 
+import { isInRanges } from './address-ranges.ts';
 import * as layout from './layout.ts';
 import { none, type Reference, unitBytes, unitWords, type ZoneId } from './layout.ts';
 import { NameKey } from './name-key.ts';
@@ -21,6 +22,8 @@ export class TableReader {
   /** The cell that tells the writer what this reader can still see; −1 for the writer's own reader. */
   readonly cell: number;
   readonly #seed: number;
+  /** The IPv4-mapped form of an IPv4 address. */
+  readonly #mapped = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0);
   /** Set by {@link findZone}: the number of the key's suffix that is the zone's name. */
   zoneSuffix = 0;
 
@@ -50,7 +53,10 @@ export class TableReader {
     releaseCell(this.words, this.cell);
   }
 
-  /** Returns the served zone that encloses suffix `from` of the key most closely, or `none`; sets `zoneSuffix`. */
+  /**
+   * Returns the served zone, or the forwarder ({@link isForwarder}), that encloses suffix `from` of the key most
+   * closely, or `none`; sets `zoneSuffix`.
+   */
   findZone(key: NameKey, from: number): ZoneId {
     const { words } = this;
     const { labelCount } = key;
@@ -67,6 +73,34 @@ export class TableReader {
       return zone as ZoneId;
     }
     return none as ZoneId;
+  }
+
+  /** Returns whether what {@link findZone} has found is a forwarder. Only the methods for forwarders take one. */
+  isForwarder(zone: ZoneId): boolean {
+    return (this.words[zone * unitWords + layout.forwarder.index] as number) === none;
+  }
+
+  /** Returns the number that its writer gave the forwarder. */
+  forwarderNumber(forwarder: ZoneId): number {
+    return this.words[forwarder * unitWords + layout.forwarder.number] as number;
+  }
+
+  /** Returns whether clients with the address, of which `length` octets are valid, may ask the forwarder. */
+  allowsClient(forwarder: ZoneId, address: Uint8Array, length: 4 | 16): boolean {
+    const { words, bytes } = this;
+    const ipv4Ranges = words[forwarder * unitWords + layout.forwarder.ipv4Ranges] as number;
+    const ranges = forwarder * unitBytes + layout.forwarderRangesByte;
+    if (length === 4) {
+      for (let i = 0; i < 4; i += 1) this.#mapped[12 + i] = address[i] as number;
+      return isInRanges(bytes, ranges, 0, ipv4Ranges, this.#mapped);
+    }
+    const all = words[forwarder * unitWords + layout.forwarder.ranges] as number;
+    return isInRanges(bytes, ranges, ipv4Ranges, all, address);
+  }
+
+  /** Counts an answer of the forwarder that came from the cache. */
+  countHit(forwarder: ZoneId): void {
+    Atomics.add(this.words, forwarder * unitWords + layout.forwarder.hits, 1);
   }
 
   /** Returns the node of suffix i of the key, or `none`. The suffix must be in the zone. */

@@ -3,11 +3,13 @@
 
 import type { AddressNumber } from '../model/address.ts';
 import type { AddressNames } from '../model/address-names.ts';
+import type { AddressRange } from '../model/address-range.ts';
 import { type Fqdn, labelsOf, nameFromWire } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Rrset } from '../model/rrset.ts';
 import type { Soa } from '../model/zone.ts';
 import { encodeAddressNames } from './address-names-block.ts';
+import { encodeForwarder } from './forwarder-block.ts';
 import { HeldAddresses, held } from './held-addresses.ts';
 import { copyWithTtl, hasOtherTtl, hasSignatures, rrsetsWithTtl } from './inherited-ttl.ts';
 import * as layout from './layout.ts';
@@ -121,6 +123,35 @@ export class TableWriter {
     this.#zones.publish(zone);
     if (old !== undefined && old !== zone) this.#iterations.end(old);
     this.#changed();
+  }
+
+  /**
+   * Forwards the questions below the name from now on, except those in zones and forwarders below it. `number` tells
+   * the readers which forwarder it is, `allowFrom` which clients may ask. Throws TableFull, and an Error if a zone has
+   * the name.
+   */
+  putForwarder(name: Fqdn, number: number, allowFrom: readonly AddressRange[]): void {
+    const encoded = encodeForwarder(number, allowFrom);
+    const block = this.#store(encoded, encoded.length);
+    try {
+      this.#zones.putForwarder(name, block);
+    } catch (error) {
+      this.#memory.allocator.free(block);
+      throw error;
+    }
+    this.#changed();
+  }
+
+  /** Does nothing if there is no forwarder of the name. */
+  deleteForwarder(name: Fqdn): void {
+    this.#zones.deleteForwarder(name);
+    this.#changed();
+  }
+
+  /** Returns how many answers of the forwarder came from the cache, modulo 2^32; 0 if there is none. */
+  forwarderHits(name: Fqdn): number {
+    const block = this.#zones.forwarder(name);
+    return block === none ? 0 : Atomics.load(this.#memory.words, block * unitWords + layout.forwarder.hits);
   }
 
   /** Withdraws the zone, served or not. Later changes free its memory in parts. The caller must not use it any more. */

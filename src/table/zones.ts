@@ -63,29 +63,60 @@ export class Zones {
 
   served(name: Fqdn): ZoneId | undefined {
     const entry = this.#findEntry(name);
-    return entry === none ? undefined : (this.#memory.words[entry * unitWords + layout.node.data] as ZoneId);
+    if (entry === none) return undefined;
+    const zone = this.#memory.words[entry * unitWords + layout.node.data] as ZoneId;
+    return this.#memory.reader.isForwarder(zone) ? undefined : zone;
   }
 
   publish(zone: ZoneId): void {
-    const { words } = this.#memory;
+    const { words, reader, quiescence } = this.#memory;
     const at = zone * unitWords;
     if (words[at + layout.zone.soa] === none) throw new Error(`zone ${this.nameOf(zone)} has no SOA`);
     if (words[at + layout.zone.served] === 1) return;
     const entry = this.#findEntry(this.nameOf(zone));
     if (entry === none) {
-      this.#createEntry(zone);
+      this.#createEntry(this.nameOf(zone), zone);
       words[at + layout.zone.served] = 1;
       return;
     }
     const old = words[entry * unitWords + layout.node.data] as ZoneId;
     Atomics.store(words, entry * unitWords + layout.node.data, zone);
     words[at + layout.zone.served] = 1;
-    this.#retire(old);
+    if (reader.isForwarder(old)) quiescence.retire(old);
+    else this.#retire(old);
   }
 
   withdraw(zone: ZoneId): void {
-    if (this.#memory.words[zone * unitWords + layout.zone.served] === 1) this.#removeEntry(zone);
+    if (this.#memory.words[zone * unitWords + layout.zone.served] === 1) this.#removeEntry(this.nameOf(zone));
     this.#retire(zone);
+  }
+
+  /** Returns the forwarder of exactly this name, or `none`. */
+  forwarder(name: Fqdn): Reference {
+    const entry = this.#findEntry(name);
+    const found = entry === none ? none : (this.#memory.words[entry * unitWords + layout.node.data] as ZoneId);
+    return found !== none && this.#memory.reader.isForwarder(found as ZoneId) ? found : none;
+  }
+
+  /** Puts the forwarder in place of the one before it. Throws TableFull, and an Error if a zone has the name. */
+  putForwarder(name: Fqdn, block: Reference): void {
+    const { words, quiescence } = this.#memory;
+    if (this.served(name) !== undefined) throw new Error(`there is a zone ${name}`);
+    const old = this.forwarder(name);
+    if (old === none) {
+      this.#createEntry(name, block);
+      return;
+    }
+    words[block * unitWords + layout.forwarder.hits] = words[old * unitWords + layout.forwarder.hits] as number;
+    Atomics.store(words, this.#findEntry(name) * unitWords + layout.node.data, block);
+    quiescence.retire(old);
+  }
+
+  deleteForwarder(name: Fqdn): void {
+    const old = this.forwarder(name);
+    if (old === none) return;
+    this.#removeEntry(name);
+    this.#memory.quiescence.retire(old);
   }
 
   /** Returns the name's node in the index of zones; sets `#key`. */
@@ -95,13 +126,14 @@ export class Zones {
     return reader.find(words[layout.header.zones] as number, this.#key, 0, 1);
   }
 
-  #createEntry(zone: ZoneId): void {
+  #createEntry(name: Fqdn, served: Reference): void {
     const { words, bytes, indexes, allocator } = this.#memory;
     const key = this.#key;
+    key.setName(name);
     indexes.reserve(layout.header.zones, 1);
     const entry = allocator.allocate(layout.nodeNameByte + key.length - 1);
     words.fill(0, entry * unitWords, entry * unitWords + layout.nodeFlagsByte / 4);
-    words[entry * unitWords + layout.node.data] = zone;
+    words[entry * unitWords + layout.node.data] = served;
     const at = entry * unitBytes;
     bytes[at + layout.nodeFlagsByte] = 0;
     bytes[at + layout.nodeLengthByte] = key.length - 1;
@@ -110,9 +142,9 @@ export class Zones {
     indexes.insert(layout.header.zones, key.hash(0), entry);
   }
 
-  #removeEntry(zone: ZoneId): void {
+  #removeEntry(name: Fqdn): void {
     const { indexes, quiescence } = this.#memory;
-    const entry = this.#findEntry(this.nameOf(zone));
+    const entry = this.#findEntry(name);
     indexes.remove(layout.header.zones, this.#key.hash(0), entry);
     this.#countServed(this.#key.labelCount, -1);
     quiescence.retire(entry);

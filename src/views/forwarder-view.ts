@@ -1,13 +1,29 @@
-// The stored forwarders. Who forwards follows them: forwarding/forwarders/.
+// The stored forwarders, in memory and in the table, by which the answering threads know which questions they hand on.
+// Who forwards follows the list: forwarding/forwarders/.
 
-import type { Forwarder } from '../model/forwarder.ts';
+import { type Forwarder, parseAllowedRange } from '../model/forwarder.ts';
 import type { Fqdn } from '../model/name.ts';
 import type { Revision } from '../model/revision.ts';
+import type { TableWriter } from '../table/writer.ts';
 import { SortedMap } from './sorted-map.ts';
 import type { Versioned } from './versioned.ts';
 
+/**
+ * Returns the number by which answering threads name a forwarder: the revision of its last change, so that a changed
+ * forwarder finds no old answers. It has 32 bits, as a word of the table.
+ */
+export function forwarderNumber(modified: Revision): number {
+  return modified % 2 ** 32;
+}
+
 export class ForwarderView {
+  readonly #table: TableWriter;
   readonly #forwarders = new SortedMap<Fqdn, Versioned<Forwarder>>();
+  #changed = () => {};
+
+  constructor(table: TableWriter) {
+    this.#table = table;
+  }
 
   get(zone: Fqdn): Versioned<Forwarder> | undefined {
     return this.#forwarders.get(zone);
@@ -18,11 +34,38 @@ export class ForwarderView {
     for (const [zone, forwarder] of this.#forwarders.entries(after)) if (zone !== after) yield forwarder;
   }
 
+  /** Returns how many answers came from the cache, modulo 2^32. */
+  hits(zone: Fqdn): number {
+    return this.#table.forwarderHits(zone);
+  }
+
+  /** Sets the one listener. It is called before questions of a new forwarder are handed on. */
+  listen(changed: () => void): void {
+    this.#changed = changed;
+    if (this.#forwarders.size > 0) changed();
+  }
+
   put(forwarder: Forwarder, modified: Revision): void {
     this.#forwarders.set(forwarder.zone, { value: forwarder, modified });
+    this.#changed();
+    this.#publish(forwarder.zone);
   }
 
   delete(zone: Fqdn): void {
     this.#forwarders.delete(zone);
+    this.#table.deleteForwarder(zone);
+    this.#changed();
+  }
+
+  /** Only an edit by hand can store a zone and a forwarder of one name: then the zone wins until it is deleted. */
+  zoneDeleted(zone: Fqdn): void {
+    this.#publish(zone);
+  }
+
+  #publish(zone: Fqdn): void {
+    const found = this.#forwarders.get(zone);
+    if (found === undefined || this.#table.servedZone(zone) !== undefined) return;
+    const { value, modified } = found;
+    this.#table.putForwarder(zone, forwarderNumber(modified), value.allowFrom.map(parseAllowedRange));
   }
 }

@@ -64,13 +64,14 @@ export abstract class KindViews {
   readonly answers = new AnswerView();
   readonly members = new Map<string, Member>();
   readonly resolvers = new Map<string, Versioned<CompanyResolver>>();
-  readonly forwarders = new ForwarderView();
+  readonly forwarders: ForwarderView;
   /** True if members changed since the zones last got their nameservers. */
   protected membersChanged = true;
 
   constructor(table: TableWriter, listener: ZoneListener) {
     this.zones = new ZoneView(table, this.hosts, listener);
     this.pools = new PoolView(this.zones.recorded);
+    this.forwarders = new ForwarderView(table);
   }
 
   /**
@@ -162,7 +163,10 @@ export abstract class KindViews {
       kind: zoneKind,
       prepare: (zone) => this.zones.followDefaultTtl(zone),
       put: (_, zone, modified) => this.zones.putZone(zone, modified),
-      delete: ({ zone }) => this.zones.deleteZone(zone),
+      delete: ({ zone }) => {
+        this.zones.deleteZone(zone);
+        this.forwarders.zoneDeleted(zone);
+      },
       putStage: () => 'put zone',
       deleteStage: () => 'delete zone',
     },

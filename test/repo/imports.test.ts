@@ -19,7 +19,7 @@ const rooms: Record<string, string[]> = {
   views: ['model', 'store', 'table'],
   control: ['model', 'store', 'views'],
   'forward-cache': [],
-  dns: ['model', 'table'],
+  dns: ['model', 'table', 'forward-cache'],
   backup: ['model', 'store'],
   cluster: ['model', 'store'],
   ledger: ['model', 'store', 'views'],

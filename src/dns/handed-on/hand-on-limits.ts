@@ -14,7 +14,7 @@ export interface HandOnLimits {
   readonly deadline: number;
 }
 
-/** The limits in every server. Only tests use others. */
+/** The limits of the main thread's taker, in every server. Only tests use others. */
 export const handOnLimits: HandOnLimits = {
   // Enough for a moment in which the main thread is busy. If more queries waited, their clients would ask again.
   maxUnderWay: 256,
@@ -22,4 +22,13 @@ export const handOnLimits: HandOnLimits = {
   maxPerSecond: maxHandedOn,
   // Less than the idle limit of connections (listen/dns-limits.ts).
   deadline: 5_000,
+};
+
+/** The limits of the forwarder's taker. Each of its queries waits for a server that may not answer. */
+export const forwardLimits: HandOnLimits = {
+  maxUnderWay: 2_048,
+  maxOctets: 2 ** 20,
+  maxPerSecond: maxHandedOn,
+  // More than the longest time that a forwarder gives its servers (model/forwarder.ts).
+  deadline: 6_000,
 };

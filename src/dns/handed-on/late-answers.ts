@@ -1,10 +1,11 @@
 // The late answers that an answering thread with an event loop waits for. The number of an answer leads to its
 // recipient.
 
-import type { MessagePort } from 'node:worker_threads';
+import { handedOnKind } from '../respond/hand-on.ts';
 import { type LateMessage, unpackMessages } from './late-messages.ts';
+import { type LatePort, openLatePort } from './late-port.ts';
 import type { LateReceipt } from './line.ts';
-import type { HandOnTask, Outlet } from './outlet.ts';
+import type { HandOnTask, HandOnTasks, Outlet, Outlets } from './outlet.ts';
 import { settle } from './settle.ts';
 import type { HandedOnQuery } from './tenant.ts';
 
@@ -24,9 +25,10 @@ export interface LateAnswer {
   abandon(): void;
 }
 
+/** The late answers of one taker. */
 export class LateAnswers {
   readonly #outlet: Outlet;
-  readonly #port: MessagePort;
+  readonly #port: LatePort;
   readonly #recipients = new Map<number, Recipient>();
   /** Recipients whose clients do not keep up. */
   readonly #full = new Set<number>();
@@ -36,11 +38,10 @@ export class LateAnswers {
 
   constructor(outlet: Outlet, { port, limits }: HandOnTask) {
     this.#outlet = outlet;
-    this.#port = port;
     this.deadline = limits.deadline;
-    port.on('message', (packed: Uint8Array<ArrayBuffer>) =>
-      unpackMessages(packed, (message) => this.#receive(message)),
-    );
+    const receive = (packed: unknown) =>
+      unpackMessages(packed as Uint8Array<ArrayBuffer>, (message) => this.#receive(message));
+    this.#port = openLatePort(port, receive, { background: false });
   }
 
   /** Hands the query on for this recipient. Returns undefined if the outlet refuses it. */
@@ -87,6 +88,39 @@ export class LateAnswers {
   }
 
   #confirm(id: number, goesOn: boolean): void {
-    this.#port.postMessage({ id, goesOn } satisfies LateReceipt);
+    this.#port.post({ id, goesOn } satisfies LateReceipt);
+  }
+}
+
+/** The late answers of both takers. */
+export class AllLateAnswers {
+  readonly #main: LateAnswers;
+  readonly #forwarder: LateAnswers;
+
+  constructor(outlets: Outlets, tasks: HandOnTasks) {
+    this.#main = new LateAnswers(outlets.main, tasks.main);
+    this.#forwarder = new LateAnswers(outlets.forwarder, tasks.forwarder);
+  }
+
+  /** Milliseconds that a tenant may take for each message, at most. */
+  get deadline(): number {
+    return Math.max(this.#main.deadline, this.#forwarder.deadline);
+  }
+
+  /** Hands the query on for this recipient. Returns undefined if the outlet refuses it. */
+  handOn(query: HandedOnQuery, recipient: Recipient): LateAnswer | undefined {
+    const late = query.kind === handedOnKind.forward ? this.#forwarder : this.#main;
+    return late.handOn(query, recipient);
+  }
+
+  /** Waits until every query has its answer, but only for a moment (settle.ts). */
+  async settle(): Promise<void> {
+    await Promise.all([this.#main.settle(), this.#forwarder.settle()]);
+  }
+
+  /** Lets the thread end. */
+  close(): void {
+    this.#main.close();
+    this.#forwarder.close();
   }
 }

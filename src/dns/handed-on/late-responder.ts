@@ -4,6 +4,7 @@ import { TableReader } from '../../table/reader.ts';
 import { answerNotify } from '../respond/answer-notify.ts';
 import { Clock } from '../respond/clock.ts';
 import type { Exchange, Verdict } from '../respond/exchange.ts';
+import { ForwardedAnswers } from '../respond/forwarded-answers.ts';
 import { handedOnKind } from '../respond/hand-on.ts';
 import { createResponder, type Step } from '../respond/responder.ts';
 import type { ResponseSettings } from '../respond/settings.ts';
@@ -18,6 +19,8 @@ interface LateResponderTask {
   /** This thread's cells: respond/counters.ts. */
   readonly counters: SharedArrayBuffer;
   readonly settings: ResponseSettings;
+  /** For questions to forward. */
+  readonly forwardCache?: SharedArrayBuffer | undefined;
 }
 
 /** Returns the response, or undefined to send nothing. */
@@ -30,18 +33,26 @@ export class LateResponder {
   readonly #reader: TableReader;
   readonly #task: LateResponderTask;
   readonly #clock = new Clock();
+  /** Undefined: this thread answers no questions to forward. */
+  readonly forwarded: ForwardedAnswers | undefined;
   readonly #response = new Uint8Array(maxMessage);
 
   constructor(task: LateResponderTask) {
     this.#reader = new TableReader(task.table, task.reader);
+    const { forwardCache, reader } = task;
+    this.forwarded = forwardCache && new ForwardedAnswers(forwardCache, reader, this.#clock);
     this.#task = task;
   }
 
-  /** Returns a tenant that runs these steps after it has read header, question, EDNS and cookie. */
-  open(steps: readonly Step[]): LateRespond {
+  /**
+   * Returns a tenant that runs these steps after it has read header, question, EDNS and cookie. Without steps, it
+   * answers from the table.
+   */
+  open(steps?: readonly Step[]): LateRespond {
     // The answering thread has already asked its rate limiter.
     const settings = { ...this.#task.settings, rateLimit: undefined };
-    const respond = createResponder(this.#reader, { ...this.#task, settings, clock: this.#clock }, steps);
+    const options = { ...this.#task, settings, clock: this.#clock, forwarded: this.forwarded };
+    const respond = createResponder(this.#reader, options, steps);
     return ({ message, client }) => {
       this.#clock.set(Date.now());
       this.#reader.enter();
@@ -50,6 +61,7 @@ export class LateResponder {
         return length > 0 ? this.#response.slice(0, length) : undefined;
       } finally {
         this.#reader.leave();
+        this.forwarded?.sleep();
       }
     };
   }

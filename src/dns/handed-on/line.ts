@@ -1,8 +1,8 @@
 // A line is one answering thread as its taker sees it: it gives the thread's queries, and sends the answers back.
 
-import type { MessagePort } from 'node:worker_threads';
 import { maxMessage } from '../wire/max-message.ts';
 import { type LateMessage, packMessages } from './late-messages.ts';
+import { type LatePort, type LatePortEnd, openLatePort } from './late-port.ts';
 import { closeRing, type Envelope, QueryRingReader, type ReadQuery } from './query-ring.ts';
 import { settle } from './settle.ts';
 
@@ -21,20 +21,22 @@ export interface LateReceipt {
 export class Line {
   readonly #shared: SharedArrayBuffer;
   readonly #ring: QueryRingReader;
-  readonly #port: MessagePort;
+  readonly #port: LatePort;
   readonly #sendDatagram: SendDatagram;
   /** The messages of this turn. They are posted together. */
   #outgoing: LateMessage[] = [];
   readonly #unconfirmed = new Map<number, (goesOn: boolean) => void>();
   #closed = false;
 
-  constructor(ring: SharedArrayBuffer, port: MessagePort, sendDatagram: SendDatagram) {
+  constructor(ring: SharedArrayBuffer, port: LatePortEnd, sendDatagram: SendDatagram) {
     this.#shared = ring;
     this.#ring = new QueryRingReader(ring);
-    this.#port = port;
     this.#sendDatagram = sendDatagram;
-    port.on('message', ({ id, goesOn }: LateReceipt) => this.#confirm(id, goesOn));
-    port.unref();
+    const receive = (receipt: unknown) => {
+      const { id, goesOn } = receipt as LateReceipt;
+      this.#confirm(id, goesOn);
+    };
+    this.#port = openLatePort(port, receive, { background: true });
   }
 
   get isEmpty(): boolean {
@@ -92,7 +94,7 @@ export class Line {
       this.#outgoing = [];
       if (this.#closed) return;
       const packed = packMessages(messages);
-      this.#port.postMessage(packed, [packed.buffer]);
+      this.#port.post(packed, packed.buffer);
     });
   }
 }

@@ -1,11 +1,11 @@
 // An answering thread hands queries on by its outlet. The outlet writes a query into the thread's ring, and wakes the
 // taker if the taker sleeps. It never waits.
 
-import type { MessagePort } from 'node:worker_threads';
 import { type HandedOnKind, handedOnKind } from '../respond/hand-on.ts';
 import { PerSecondLimit } from '../respond/per-second-limit.ts';
 import { ringDoorbell } from './doorbell.ts';
 import type { HandOnLimits } from './hand-on-limits.ts';
+import type { LatePortEnd } from './late-port.ts';
 import { QueryRingWriter, type RingQuery } from './query-ring.ts';
 
 /** The part of an answering thread's task for handing queries on. `Taker.attach` makes one for each start. */
@@ -13,8 +13,14 @@ export interface HandOnTask {
   readonly ring: SharedArrayBuffer;
   readonly doorbell: SharedArrayBuffer;
   readonly limits: HandOnLimits;
-  /** Brings answers for sockets that only this thread can write to. It must be transferred. */
-  readonly port: MessagePort;
+  /** Brings answers for sockets that only this thread can write to. */
+  readonly port: LatePortEnd;
+}
+
+/** The two takers of an answering thread: one in the main thread, and the forwarder's, in a thread of its own. */
+export interface HandOnTasks {
+  readonly main: HandOnTask;
+  readonly forwarder: HandOnTask;
 }
 
 /** Counts the queries that were handed on, and the queries over a limit. */
@@ -56,5 +62,21 @@ export class Outlet {
     this.#counts.handedOn();
     ringDoorbell(this.#doorbell);
     return true;
+  }
+}
+
+/** The outlets to both takers. */
+export class Outlets {
+  readonly main: Outlet;
+  readonly forwarder: Outlet;
+
+  constructor({ main, forwarder }: HandOnTasks, counts: OutletCounts) {
+    this.main = new Outlet(main, counts);
+    this.forwarder = new Outlet(forwarder, counts);
+  }
+
+  /** Returns the outlet to the taker of this kind. */
+  of(kind: HandedOnKind): Outlet {
+    return kind === handedOnKind.forward ? this.forwarder : this.main;
   }
 }

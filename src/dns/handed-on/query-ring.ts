@@ -29,8 +29,21 @@ export interface ReadQuery extends RingQuery {
  * The ring's size in octets, a power of two. Two messages of any length fit. Memory that was never written costs none.
  */
 const capacity = 2 ** 18;
-/** Int32 cells in front of the ring. `written` and `read` count octets and wrap around. */
-const cell = { written: 0, read: 1, underWay: 2, octets: 3, closed: 4, sending: 5 } as const;
+/**
+ * Int32 cells in front of the ring. `written` and `read` count octets and wrap around. `taken` and `takenOctets` are
+ * those under way that were read. `pausing` is not 0 while no taker reads.
+ */
+const cell = {
+  written: 0,
+  read: 1,
+  underWay: 2,
+  octets: 3,
+  closed: 4,
+  sending: 5,
+  taken: 6,
+  takenOctets: 7,
+  pausing: 8,
+} as const;
 const cellBytes = 64;
 
 /** The words of a record, of 32 bits each. Behind them are address, name, control message and query. */
@@ -71,6 +84,7 @@ export class QueryRingWriter {
   write({ kind, message, client, port, id, envelope }: RingQuery): boolean {
     const cells = this.#cells;
     const size = queryAt + ((message.length + 3) & ~3);
+    if (Atomics.load(cells, cell.pausing) !== 0) return false;
     if (Atomics.load(cells, cell.underWay) >= this.#limits.maxUnderWay) return false;
     if (Atomics.load(cells, cell.octets) + size > this.#limits.maxOctets) return false;
     const written = cells[cell.written]!;
@@ -153,12 +167,16 @@ export class QueryRingReader {
       }),
       octets: size,
     };
+    Atomics.add(this.#cells, cell.taken, 1);
+    Atomics.add(this.#cells, cell.takenOctets, size);
     Atomics.store(this.#cells, cell.read, (read + skipped + size) | 0);
     return query;
   }
 
   /** Ends a query that has its answer, or will get none. */
   finish({ octets }: ReadQuery): void {
+    Atomics.sub(this.#cells, cell.taken, 1);
+    Atomics.sub(this.#cells, cell.takenOctets, octets);
     Atomics.sub(this.#cells, cell.underWay, 1);
     Atomics.sub(this.#cells, cell.octets, octets);
   }
@@ -174,6 +192,24 @@ export class QueryRingReader {
     Atomics.store(this.#cells, cell.sending, 0);
     Atomics.notify(this.#cells, cell.sending);
   }
+}
+
+/** Returns the number of queries that were written and are not finished. */
+export function underWayIn(ring: SharedArrayBuffer): number {
+  return Atomics.load(new Int32Array(ring, 0, cellBytes / 4), cell.underWay);
+}
+
+/** Lets the writer refuse all queries while no taker reads, or take them again. Any thread may call it. */
+export function pauseRing(ring: SharedArrayBuffer, pausing: boolean): void {
+  Atomics.store(new Int32Array(ring, 0, cellBytes / 4), cell.pausing, pausing ? 1 : 0);
+}
+
+/** Ends the queries that a taker had read when its thread died, and its sending. The next taker reads the others. */
+export function forgetTaken(ring: SharedArrayBuffer): void {
+  const cells = new Int32Array(ring, 0, cellBytes / 4);
+  Atomics.sub(cells, cell.underWay, Atomics.exchange(cells, cell.taken, 0));
+  Atomics.sub(cells, cell.octets, Atomics.exchange(cells, cell.takenOctets, 0));
+  Atomics.store(cells, cell.sending, 0);
 }
 
 /** Stops all sending for this ring. Any thread may call it, before it closes the descriptors. */

@@ -1,18 +1,18 @@
 // Takes handed-on queries from the answering threads, has tenants answer them, and sends the answers back. It works in
 // small slices, so that the event loop of its thread has time for other work.
-// Today one taker, in the main thread, takes all kinds. For a second taker, in a thread of its own, each answering
-// thread needs a second HandOnTask and an Outlet that chooses the ring by kind, and the main thread needs messages to
-// the taker's thread in place of the calls of `attach`, `settle` and `close`.
+// One taker is in the main thread. The other one, for questions to forward, is in a thread of its own: remote-taker.ts.
 
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { faultReporter, type ReportFault } from '../respond/fault-reporter.ts';
+import type { HandedOnKind } from '../respond/hand-on.ts';
 import { newDoorbell, ringDoorbell, sleepUntilRung } from './doorbell.ts';
 import type { HandOnLimits } from './hand-on-limits.ts';
+import type { LatePortEnd } from './late-port.ts';
 import type { LateRespond } from './late-responder.ts';
 import { Line, type SendDatagram } from './line.ts';
 import type { HandOnTask } from './outlet.ts';
 import { newQueryRing, type ReadQuery } from './query-ring.ts';
-import type { Tenants } from './tenant.ts';
+import type { Tenant } from './tenant.ts';
 
 /** Queries that are taken in one turn of the event loop, about this many (test/dns/handed-on/taker.test.ts). */
 const slice = 32;
@@ -20,7 +20,7 @@ const slice = 32;
  * The length of a rest, as a multiple of the work before it. The test requires only 1.5
  * (test/dns/handed-on/taker.test.ts). The thread has other work, and answers from the table may need its processor.
  */
-const restPerWork = 4;
+const defaultRest = 4;
 /** Rests are added up until they come to this many milliseconds: a timer cannot wait for less than one. */
 const minRest = 2;
 /**
@@ -31,12 +31,17 @@ const maxRest = 20;
 /** How a handed-on query ended. */
 type HandedOnEnd = 'answered' | 'silent' | 'failed' | 'expired' | 'gone';
 
-interface TakerOptions {
-  readonly tenants: Tenants;
+export interface TakerOptions {
+  /** A query of another kind gets the answer of `failure`. */
+  readonly tenants: Readonly<Partial<Record<HandedOnKind, Tenant>>>;
   /** Makes the answer if a tenant throws or misses the deadline. */
   readonly failure: LateRespond;
   readonly sendDatagram: SendDatagram;
   readonly limits: HandOnLimits;
+  /** The length of a rest, as a multiple of the work before it. */
+  readonly restPerWork?: number;
+  /** Wakes the taker. A taker that replaces another one has its doorbell. */
+  readonly doorbell?: SharedArrayBuffer;
   readonly count: (end: HandedOnEnd) => void;
   /** Gets the message of a fault when a tenant throws, at most once a second. */
   readonly onFault: (message: string) => void;
@@ -50,15 +55,19 @@ export interface Attachment {
   settle(): Promise<void>;
   /** Stops all sending to the thread. Call it before the thread's descriptors are closed. */
   close(): void;
+  /** The ports in the task, which must be transferred. */
+  readonly ports: readonly MessagePort[];
 }
 
 class DeadlineError extends Error {}
 
 export class Taker {
   readonly #options: TakerOptions;
-  readonly #doorbell = newDoorbell();
-  readonly #bell = new Int32Array(this.#doorbell);
+  readonly #doorbell: SharedArrayBuffer;
+  readonly #bell: Int32Array;
   readonly #lines = new Set<Line>();
+  /** The queries whose answers are being made. */
+  readonly #underWay = new Map<ReadQuery, Line>();
   readonly #reportFault: ReportFault;
   /** The rest that is due, in milliseconds, as of `#workedUntil`. */
   #restDue = 0;
@@ -67,28 +76,46 @@ export class Taker {
 
   constructor(options: TakerOptions) {
     this.#options = options;
+    this.#doorbell = options.doorbell ?? newDoorbell();
+    this.#bell = new Int32Array(this.#doorbell);
     this.#reportFault = faultReporter(options.onFault);
     this.#sleep();
   }
 
   /** Lets an answering thread hand queries on to this taker. Call it at each start and restart of the thread. */
   attach(): Attachment {
-    const { limits, sendDatagram } = this.#options;
+    const { limits } = this.#options;
     const ring = newQueryRing();
     const { port1, port2 } = new MessageChannel();
-    const line = new Line(ring, port1, sendDatagram);
-    this.#lines.add(line);
+    const line = this.serve(ring, port1);
     return {
       task: { ring, doorbell: this.#doorbell, limits, port: port2 },
       settle: () => {
         while (this.#answerNext(line)) {}
         return line.settle();
       },
-      close: () => {
-        this.#lines.delete(line);
-        line.close();
-      },
+      close: () => this.leave(line),
+      ports: [port2],
     };
+  }
+
+  /** Takes the queries in this ring, too. `port`: the way back for answers that this thread cannot send itself. */
+  serve(ring: SharedArrayBuffer, port: LatePortEnd): Line {
+    const line = new Line(ring, port, this.#options.sendDatagram);
+    this.#lines.add(line);
+    ringDoorbell(this.#bell);
+    return line;
+  }
+
+  /** Stops all sending to the thread, which has ended. */
+  leave(line: Line): void {
+    this.#lines.delete(line);
+    line.close();
+  }
+
+  /** Answers all queries under way as failed, since this thread is about to end. */
+  failAll(): void {
+    for (const [query, line] of this.#underWay) this.#finish(line, query, this.#options.failure(query), 'failed');
   }
 
   close(): void {
@@ -120,6 +147,7 @@ export class Taker {
     }
     const idle = started - this.#workedUntil;
     this.#workedUntil = performance.now();
+    const { restPerWork = defaultRest } = this.#options;
     const due = Math.max(0, this.#restDue - idle) + restPerWork * (this.#workedUntil - started);
     this.#restDue = Math.min(due, maxRest);
     if (this.#restDue >= minRest) setTimeout(() => this.#work(), this.#restDue);
@@ -132,7 +160,9 @@ export class Taker {
     const query = line.take();
     if (query === undefined) return false;
     try {
-      const answer = this.#options.tenants[query.kind](query);
+      const tenant = this.#options.tenants[query.kind];
+      if (tenant === undefined) throw new Error(`no tenant answers the kind ${query.kind}`);
+      const answer = tenant(query);
       if (answer === undefined || answer instanceof Uint8Array) this.#finish(line, query, answer);
       else if (Symbol.asyncIterator in answer) void this.#answerInParts(line, query, answer);
       else void this.#answerLater(line, query, answer);
@@ -143,6 +173,7 @@ export class Taker {
   }
 
   async #answerLater(line: Line, query: ReadQuery, answer: Promise<Uint8Array | undefined>): Promise<void> {
+    this.#underWay.set(query, line);
     try {
       this.#finish(line, query, await this.#inTime(answer));
     } catch (error) {
@@ -170,6 +201,7 @@ export class Taker {
   }
 
   #finish(line: Line, query: ReadQuery, message: Uint8Array | undefined, end?: HandedOnEnd): void {
+    this.#underWay.delete(query);
     line.finish(query, message);
     this.#options.count(end ?? (message === undefined ? 'silent' : 'answered'));
   }

@@ -1,7 +1,7 @@
 // A tenant answers the handed-on queries of one kind.
 
 import type { Client } from '../respond/client.ts';
-import type { HandedOnKind } from '../respond/hand-on.ts';
+import type { HandedOnKind, handedOnKind } from '../respond/hand-on.ts';
 
 /** A handed-on query. */
 export interface HandedOnQuery {
@@ -22,4 +22,8 @@ export type Tenant = (
   query: HandedOnQuery,
 ) => Uint8Array | undefined | Promise<Uint8Array | undefined> | AsyncIterable<Uint8Array>;
 
-export type Tenants = Readonly<Record<HandedOnKind, Tenant>>;
+/** The kinds that the taker in the main thread takes. */
+export type MainKind = Exclude<HandedOnKind, typeof handedOnKind.forward>;
+
+/** The tenants of the taker in the main thread. */
+export type Tenants = Readonly<Record<MainKind, Tenant>>;

@@ -3,6 +3,7 @@
 import { TableReader } from '../../table/reader.ts';
 import { Clock } from '../respond/clock.ts';
 import { faultReporter } from '../respond/fault-reporter.ts';
+import { ForwardedAnswers } from '../respond/forwarded-answers.ts';
 import { createResponder, type Respond } from '../respond/responder.ts';
 import { rcode } from '../wire/codes.ts';
 import { flag, headerField, headerLength, readUint16, writeUint16 } from '../wire/header.ts';
@@ -24,14 +25,18 @@ export interface Answerer {
 export function openAnswerer(task: ThreadTask, onFault: (message: string) => void): Answerer {
   const reader = new TableReader(task.table, task.reader);
   const clock = new Clock();
-  const options = { counters: task.responseCounters, settings: task.responses, clock };
+  const forwarded = new ForwardedAnswers(task.forwardCache, task.reader, clock);
+  const options = { counters: task.responseCounters, settings: task.responses, clock, forwarded };
   return {
     respond: guard(createResponder(reader, options), onFault),
     wake: () => {
       clock.set(Date.now());
       reader.enter();
     },
-    sleep: () => reader.leave(),
+    sleep: () => {
+      reader.leave();
+      forwarded.sleep();
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 // UDP in batches of 64, without an event loop: recvmmsg, answer, sendmmsg, again. Opened by open-batched-socket.ts.
 // Without node:ffi, datagram-socket.ts is used.
 
-import type { Outlet } from '../handed-on/outlet.ts';
+import type { Outlets } from '../handed-on/outlet.ts';
 import { type Client, newClient } from '../respond/client.ts';
 import type { HandedOnKind } from '../respond/hand-on.ts';
 import type { Answerer } from './answerer.ts';
@@ -45,7 +45,7 @@ export class BatchedSocket {
     descriptor: number,
     options: { withControl: boolean; joins: boolean },
     counters: CounterCells,
-    outlet?: Outlet,
+    outlets?: Outlets,
   ) {
     this.#libc = libc;
     this.descriptor = descriptor;
@@ -55,7 +55,8 @@ export class BatchedSocket {
     this.#replies = new ReplyBatch(memory, options.joins);
     this.#requests = memory.requestPointer;
     this.#untilWritable = Int32Array.of(descriptor, linux.POLLOUT).buffer;
-    if (outlet !== undefined) this.#client.handOn = (kind, query, length) => this.#handOn(outlet, kind, query, length);
+    if (outlets !== undefined)
+      this.#client.handOn = (kind, query, length) => this.#handOn(outlets, kind, query, length);
   }
 
   /** Receives up to a batch and returns how many. If `block`, waits for the first, at most `maxWait`. */
@@ -103,7 +104,8 @@ export class BatchedSocket {
   }
 
   /** Hands the current query on. The thread that makes the answer sends it by this socket's descriptor. */
-  #handOn(outlet: Outlet, kind: HandedOnKind, query: Uint8Array, length: number): boolean {
+  #handOn(outlets: Outlets, kind: HandedOnKind, query: Uint8Array, length: number): boolean {
+    const outlet = outlets.of(kind);
     if (!outlet.admits(kind)) return false;
     const i = this.#current;
     return outlet.handOn({

@@ -1,6 +1,6 @@
 // The late answers that one stream connection waits for. Meanwhile it is not closed as idle.
 
-import type { LateAnswer, LateAnswers, Recipient } from '../handed-on/late-answers.ts';
+import type { AllLateAnswers, LateAnswer, Recipient } from '../handed-on/late-answers.ts';
 import type { HandedOnQuery } from '../handed-on/tenant.ts';
 import type { Connection, StreamConnections } from './stream-connections.ts';
 
@@ -10,10 +10,10 @@ const grace = 1_000;
 export class ConnectionLateAnswers {
   readonly #connection: Connection;
   readonly #connections: StreamConnections;
-  readonly #late: LateAnswers;
+  readonly #late: AllLateAnswers;
   readonly #answers = new Set<LateAnswer>();
 
-  constructor(connection: Connection, connections: StreamConnections, late: LateAnswers) {
+  constructor(connection: Connection, connections: StreamConnections, late: AllLateAnswers) {
     this.#connection = connection;
     this.#connections = connections;
     this.#late = late;

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import { familyOf } from '../../model/address.ts';
 import { type Endpoint, isWildcard } from '../../model/endpoint.ts';
-import type { LateAnswers, Recipient } from '../handed-on/late-answers.ts';
+import type { AllLateAnswers, Recipient } from '../handed-on/late-answers.ts';
 import { type Client, newClient, setClientAddress } from '../respond/client.ts';
 import type { Answerer } from './answerer.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
@@ -20,7 +20,7 @@ const maxSendQueue = 256;
 interface DatagramAnswering {
   readonly answerer: Answerer;
   readonly counters: CounterCells;
-  readonly late: LateAnswers;
+  readonly late: AllLateAnswers;
 }
 
 interface DatagramSocket {

@@ -1,6 +1,6 @@
 // The limits of connections in a DNS server. No setting changes them. Handed-on queries: handed-on/hand-on-limits.ts.
 
-import { type HandOnLimits, handOnLimits } from '../handed-on/hand-on-limits.ts';
+import { forwardLimits, type HandOnLimits, handOnLimits } from '../handed-on/hand-on-limits.ts';
 
 /** The limits of connections. They count TCP, TLS and HTTPS together. */
 export interface StreamLimits {
@@ -14,12 +14,15 @@ export interface StreamLimits {
 export interface DnsLimits {
   readonly streams: StreamLimits;
   readonly handedOn: HandOnLimits;
+  /** Of questions that are handed on to the forwarder. */
+  readonly forwarded: HandOnLimits;
 }
 
 /** The limits of every server. Only tests use others. */
 export const dnsLimits: DnsLimits = {
   streams: { idleMilliseconds: 10_000, connections: 1_000, connectionsPerClient: 100 },
   handedOn: handOnLimits,
+  forwarded: forwardLimits,
 };
 
 /** The oldest version of TLS (RFC 8310 §5, RFC 9325 §3.1.1), also for the API. */

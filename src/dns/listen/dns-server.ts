@@ -1,12 +1,14 @@
 // The DNS server as the process sees it: starts the answering threads, knows where they listen, adds up their counters,
 // and stops them. Only the queries that they hand on are answered in this thread, by a taker (dns/handed-on/).
 
+import { createForwardCache } from '../../forward-cache/create-forward-cache.ts';
 import { type Endpoint, formatEndpoint } from '../../model/endpoint.ts';
 import type { Logger } from '../../model/logger.ts';
 import { messageOf } from '../../model/thrown.ts';
 import { claimCell, releaseCell, type Table, wordsOf } from '../../table/table.ts';
 import type { HandOnLimits } from '../handed-on/hand-on-limits.ts';
 import { LateResponder, type OtherTenants } from '../handed-on/late-responder.ts';
+import { RemoteTaker } from '../handed-on/remote-taker.ts';
 import { Taker } from '../handed-on/taker.ts';
 import type { Tenants } from '../handed-on/tenant.ts';
 import type { ResponseSettings } from '../respond/settings.ts';
@@ -15,7 +17,13 @@ import type { CertificateFiles, KeptCertificate } from './certificate.ts';
 import { type DnsLimits, dnsLimits, type StreamLimits } from './dns-limits.ts';
 import { openLateDatagrams } from './late-datagrams.ts';
 import { openLibc } from './libc.ts';
-import { CounterCells, type CounterValues, counterCell, newThreadCounters } from './listen-counters.ts';
+import {
+  CounterCells,
+  type CounterValues,
+  counterCell,
+  newThreadCounters,
+  type ThreadCounters,
+} from './listen-counters.ts';
 import { ListenThreads } from './listen-threads.ts';
 import type { SocketKind, StreamTask, UdpSocket, UdpTask } from './thread-task.ts';
 
@@ -35,7 +43,11 @@ export interface DnsServerOptions {
    * the table.
    */
   readonly tenants: OtherTenants & Partial<Tenants>;
+  /** The octets of the cache for answers of forwarded zones. Memory that was never used takes none. */
+  readonly forwardCacheOctets?: number;
 }
+
+const defaultForwardCache = 64 * 2 ** 20;
 
 /** DNS over TLS and over HTTPS. */
 interface SecureOptions {
@@ -52,11 +64,20 @@ interface PickedAddresses {
   readonly https: readonly Endpoint[];
 }
 
+/** What the thread that forwards shares with the answering threads. */
+export interface ForwarderPart {
+  readonly taker: RemoteTaker;
+  readonly cache: SharedArrayBuffer;
+  readonly counters: ThreadCounters;
+}
+
 export interface DnsServer extends PickedAddresses {
   /** Returns the sums over all threads since the start, for /metrics. Threads that died are included. */
   counters(): CounterValues[];
   /** Returns when the certificate expires, in seconds since the epoch; undefined without one. */
   certificateExpires(): number | undefined;
+  /** What the forwarder's thread needs of the server. */
+  readonly forwarder: ForwarderPart;
   /** Answers what has been received, and returns when every thread has ended. */
   close(): Promise<void>;
 }
@@ -69,8 +90,15 @@ export async function startDns(options: DnsServerOptions, limits: DnsLimits = dn
   const { table, logger, responses = {} } = options;
   const certificate = options.secure && (await openCertificate(options.secure.certificate, logger));
   const { taker, counters, release } = openTaker(options, limits.handedOn);
-  const threads = new ListenThreads(table, responses, taker, logger);
+  const forwarder = {
+    taker: new RemoteTaker(limits.forwarded),
+    cache: createForwardCache(options.forwardCacheOctets ?? defaultForwardCache),
+    counters: newThreadCounters(),
+  };
+  const shared = { table, forwardCache: forwarder.cache };
+  const threads = new ListenThreads(shared, responses, { main: taker, forwarder: forwarder.taker }, logger);
   threads.addCounters(counters);
+  threads.addCounters(forwarder.counters);
 
   let closing: Promise<void> | undefined;
   async function stop(): Promise<void> {
@@ -96,6 +124,7 @@ export async function startDns(options: DnsServerOptions, limits: DnsLimits = dn
       ...picked,
       counters: () => threads.counters(),
       certificateExpires: () => certificate?.expires,
+      forwarder,
       close,
     };
   } catch (error) {

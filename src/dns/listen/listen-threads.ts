@@ -1,8 +1,10 @@
 // The answering threads of one server: gives them their tasks, adds up their counters, stops them. One thread:
 // kept-thread.ts.
 
+import { releaseForwardCacheCell } from '../../forward-cache/forward-cache-reader.ts';
 import type { Logger } from '../../model/logger.ts';
 import { claimCell, releaseCell, type Table, wordsOf } from '../../table/table.ts';
+import type { RemoteTaker } from '../handed-on/remote-taker.ts';
 import type { Attachment, Taker } from '../handed-on/taker.ts';
 import type { ResponseSettings } from '../respond/settings.ts';
 import { KeptThread, type ThreadStart } from './kept-thread.ts';
@@ -14,19 +16,32 @@ type SharedPart = Omit<ThreadTask, 'addresses'>;
 /** The part of a task that only this kind of thread gets. */
 type OwnPart<Task extends ThreadTask> = Omit<Task, keyof SharedPart>;
 
+/** The takers of the queries that the threads hand on. */
+interface Takers {
+  readonly main: Taker;
+  readonly forwarder: RemoteTaker;
+}
+
 export class ListenThreads {
   readonly #table: Table;
   readonly #responses: ResponseSettings;
-  readonly #taker: Taker;
+  readonly #takers: Takers;
+  readonly #forwardCache: SharedArrayBuffer;
   readonly #logger: Logger;
   readonly #stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   readonly #threads: KeptThread[] = [];
   readonly #counters: ThreadCounters[] = [];
 
-  constructor(table: Table, responses: ResponseSettings, taker: Taker, logger: Logger) {
-    this.#table = table;
+  constructor(
+    shared: { table: Table; forwardCache: SharedArrayBuffer },
+    responses: ResponseSettings,
+    takers: Takers,
+    logger: Logger,
+  ) {
+    this.#table = shared.table;
+    this.#forwardCache = shared.forwardCache;
     this.#responses = responses;
-    this.#taker = taker;
+    this.#takers = takers;
     this.#logger = logger;
   }
 
@@ -48,10 +63,12 @@ export class ListenThreads {
     const words = wordsOf(buffer);
     const counters = newThreadCounters();
     let reader = -1;
-    let attachment: Attachment | undefined;
+    let attachments: Attachment[] = [];
     const task = (again: boolean): ThreadStart => {
       reader = claimCell(words);
-      attachment = this.#taker.attach();
+      const main = this.#takers.main.attach();
+      const forwarder = this.#takers.forwarder.attach();
+      attachments = [main, forwarder];
       const shared: SharedPart = {
         table: buffer,
         reader,
@@ -59,19 +76,23 @@ export class ListenThreads {
         counters: counters.listen,
         responseCounters: counters.respond,
         responses: this.#responses,
-        handOn: attachment.task,
+        handOn: { main: main.task, forwarder: forwarder.task },
+        forwardCache: this.#forwardCache,
       };
-      return { workerData: { ...shared, ...own(again) }, transferList: [attachment.task.port] };
+      return { workerData: { ...shared, ...own(again) }, transferList: [...main.ports, ...forwarder.ports] };
     };
     const thread = new KeptThread({
       name,
       script: new URL(script, import.meta.url),
       task,
-      onStopped: async () => attachment?.settle(),
+      onStopped: async () => {
+        await Promise.all(attachments.map((attachment) => attachment.settle()));
+      },
       onEnd: () => {
-        attachment?.close();
+        for (const attachment of attachments) attachment.close();
         // A thread that died has not released its cell. The table would free no memory for as long as it is held.
         releaseCell(words, reader);
+        releaseForwardCacheCell(this.#forwardCache, reader);
       },
       logger: this.#logger,
     });

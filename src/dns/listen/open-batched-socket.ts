@@ -5,7 +5,7 @@
 import { closeSync } from 'node:fs';
 import { addressRdata, familyOf } from '../../model/address.ts';
 import { type Endpoint, isWildcard } from '../../model/endpoint.ts';
-import type { Outlet } from '../handed-on/outlet.ts';
+import type { Outlets } from '../handed-on/outlet.ts';
 import { BatchedSocket, maxWait } from './batched-socket.ts';
 import { type Libc, LibcError, linux } from './libc.ts';
 import type { CounterCells } from './listen-counters.ts';
@@ -21,7 +21,7 @@ export function openBatchedSocket(
   address: Endpoint,
   counters: CounterCells,
   wanted: { joins: boolean },
-  outlet?: Outlet,
+  outlets?: Outlets,
 ): BatchedSocket {
   const ipv6 = familyOf(address.address) === 'ipv6';
   const withControl = isWildcard(address);
@@ -46,7 +46,7 @@ export function openBatchedSocket(
     const none = int(0);
     const joins =
       wanted.joins && libc.setsockopt(descriptor, linux.IPPROTO_UDP, linux.UDP_SEGMENT, none, none.byteLength) === 0;
-    return new BatchedSocket(libc, descriptor, { withControl, joins }, counters, outlet);
+    return new BatchedSocket(libc, descriptor, { withControl, joins }, counters, outlets);
   } catch (error) {
     if (descriptor >= 0) closeSync(descriptor);
     throw listenError(address, 'UDP', error);

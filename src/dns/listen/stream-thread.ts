@@ -9,12 +9,12 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { familyOf } from '../../model/address.ts';
 import type { Endpoint } from '../../model/endpoint.ts';
 import { messageOf } from '../../model/thrown.ts';
-import { LateAnswers } from '../handed-on/late-answers.ts';
+import { AllLateAnswers } from '../handed-on/late-answers.ts';
 import { openAnswerer } from './answerer.ts';
 import { minTls } from './dns-limits.ts';
 import { CounterCells, counterCell } from './listen-counters.ts';
 import { listenError, type Protocol, systemCode } from './listen-error.ts';
-import { openOutlet } from './open-outlet.ts';
+import { openOutlets } from './open-outlets.ts';
 import { limitSendBuffers } from './send-buffers.ts';
 import { StreamConnections } from './stream-connections.ts';
 import { plainTcp, StreamAnswering, TcpConnection } from './tcp-connection.ts';
@@ -31,7 +31,7 @@ const maxGoodbye = 250;
 const task: StreamTask = workerData;
 const counters = new CounterCells(task.counters);
 const connections = new StreamConnections(task.limits, counters);
-const late = new LateAnswers(openOutlet(task.handOn, counters), task.handOn);
+const late = new AllLateAnswers(openOutlets(task.handOn, counters), task.handOn);
 const shared = new StreamAnswering(
   openAnswerer(task, (message) => report({ kind: 'fault', message })),
   counters,

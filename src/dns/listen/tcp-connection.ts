@@ -2,7 +2,7 @@
 // table keep the order of their queries; late ones come as they are made. Limits: stream-connections.ts.
 
 import type { Socket } from 'node:net';
-import type { LateAnswers } from '../handed-on/late-answers.ts';
+import type { AllLateAnswers } from '../handed-on/late-answers.ts';
 import { type Client, newClient, setClientAddress } from '../respond/client.ts';
 import type { Transport } from '../respond/counters.ts';
 import { headerLength, readUint16, writeUint16 } from '../wire/header.ts';
@@ -28,11 +28,11 @@ export class StreamAnswering {
   readonly answerer: Answerer;
   readonly counters: CounterCells;
   readonly connections: StreamConnections;
-  readonly late: LateAnswers;
+  readonly late: AllLateAnswers;
   /** Collects answers for one write. */
   readonly out = new Uint8Array(writeSize + prefix + maxMessage);
 
-  constructor(answerer: Answerer, counters: CounterCells, connections: StreamConnections, late: LateAnswers) {
+  constructor(answerer: Answerer, counters: CounterCells, connections: StreamConnections, late: AllLateAnswers) {
     this.answerer = answerer;
     this.counters = counters;
     this.connections = connections;

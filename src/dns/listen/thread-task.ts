@@ -1,7 +1,7 @@
 // The messages between the main thread and an answering thread. All can be cloned. Shared buffers are not copied.
 
 import type { Endpoint } from '../../model/endpoint.ts';
-import type { HandOnTask } from '../handed-on/outlet.ts';
+import type { HandOnTasks } from '../handed-on/outlet.ts';
 import type { ResponseSettings } from '../respond/settings.ts';
 import type { Certificate } from './certificate.ts';
 import type { StreamLimits } from './dns-limits.ts';
@@ -21,8 +21,10 @@ export interface ThreadTask {
   /** This thread's counters of answers: respond/counters.ts. */
   readonly responseCounters: SharedArrayBuffer;
   readonly responses: ResponseSettings;
-  /** For handing queries on. Its port is transferred. */
-  readonly handOn: HandOnTask;
+  /** For handing queries on. The main taker's port is transferred. */
+  readonly handOn: HandOnTasks;
+  /** Answers of forwarded zones: forward-cache/. */
+  readonly forwardCache: SharedArrayBuffer;
 }
 
 export interface UdpTask extends ThreadTask, UdpSocket {}

@@ -3,19 +3,19 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../model/thrown.ts';
-import { LateAnswers } from '../handed-on/late-answers.ts';
+import { AllLateAnswers } from '../handed-on/late-answers.ts';
 import { openAnswerer } from './answerer.ts';
 import { answerBatches, type BatchedSocket } from './batched-socket.ts';
 import { openDatagramSocket } from './datagram-socket.ts';
 import { openLibc } from './libc.ts';
 import { CounterCells } from './listen-counters.ts';
 import { openBatchedSocket } from './open-batched-socket.ts';
-import { openOutlet } from './open-outlet.ts';
+import { openOutlets } from './open-outlets.ts';
 import type { ThreadReport, UdpTask } from './thread-task.ts';
 
 const task: UdpTask = workerData;
 const counters = new CounterCells(task.counters);
-const outlet = openOutlet(task.handOn, counters);
+const outlets = openOutlets(task.handOn, counters);
 const answerer = openAnswerer(task, (message) => report({ kind: 'fault', message }));
 
 function report(message: ThreadReport): void {
@@ -26,7 +26,7 @@ function answerInBatches(): void {
   const libc = openLibc();
   const sockets: BatchedSocket[] = [];
   try {
-    for (const address of task.addresses) sockets.push(openBatchedSocket(libc, address, counters, task, outlet));
+    for (const address of task.addresses) sockets.push(openBatchedSocket(libc, address, counters, task, outlets));
   } catch (error) {
     report({ kind: 'failed', message: messageOf(error), descriptors: sockets.map(({ descriptor }) => descriptor) });
     return;
@@ -37,7 +37,7 @@ function answerInBatches(): void {
 }
 
 async function answerDatagrams(): Promise<void> {
-  const late = new LateAnswers(outlet, task.handOn);
+  const late = new AllLateAnswers(outlets, task.handOn);
   const stopped = new Promise((stop) => parentPort?.once('message', stop));
   try {
     const shared = { answerer, counters, late };

@@ -13,9 +13,13 @@ import { enterZone } from './find-zone.ts';
  * (§3.11). test/dns/handed-on/notify-peers.test.ts asks all of them.
  */
 export function answerNotify(exchange: Exchange): Verdict {
-  const { query, lookup } = exchange;
+  const { query, lookup, reader } = exchange;
   if (query.type !== typeCode.SOA) return exchange.end(rcode.FORMERR, extendedError.INVALID_QUERY_TYPE);
-  const served = query.class === recordClass.IN && enterZone(exchange) && lookup.zoneSuffix === 0;
+  const served =
+    query.class === recordClass.IN &&
+    enterZone(exchange) &&
+    lookup.zoneSuffix === 0 &&
+    !reader.isForwarder(lookup.zone);
   if (!served) return exchange.end(rcode.NOTAUTH, extendedError.NOT_AUTHORITATIVE);
   return exchange.end(rcode.REFUSED, extendedError.NOT_SUPPORTED);
 }

@@ -9,6 +9,7 @@ import { type Client, newClient } from './client.ts';
 import { Clock } from './clock.ts';
 import { newResponseCounters } from './counters.ts';
 import { Edns } from './edns.ts';
+import type { ForwardedAnswers } from './forwarded-answers.ts';
 import type { HandedOnKind } from './hand-on.ts';
 import { IncludedBlocks } from './included-blocks.ts';
 import { Lookup } from './lookup.ts';
@@ -28,6 +29,8 @@ export interface ResponderOptions {
   readonly settings?: ResponseSettings;
   /** The caller sets it before each batch. */
   readonly clock?: Clock;
+  /** The answers of forwarded zones. Without them, questions for such zones are refused. */
+  readonly forwarded?: ForwardedAnswers | undefined;
 }
 
 /**
@@ -50,6 +53,7 @@ export class Exchange {
   declare readonly nsid: Uint8Array;
   declare readonly chaos: readonly ChaosName[];
   declare readonly limiter: RateLimiter | undefined;
+  declare readonly forwarded: ForwardedAnswers | undefined;
 
   client: Client = newClient('udp');
   declare readonly query: QueryMessage;
@@ -65,13 +69,14 @@ export class Exchange {
   /** The kind of the query, if a step hands it on. */
   handOnTo: HandedOnKind | undefined;
 
-  constructor(reader: TableReader, { counters, settings = {}, clock = new Clock() }: ResponderOptions = {}) {
+  constructor(reader: TableReader, { counters, settings = {}, clock = new Clock(), forwarded }: ResponderOptions = {}) {
     this.reader = reader;
     this.counters = new Float64Array(counters ?? newResponseCounters());
     this.cookies = settings.cookies && new ServerCookies(settings.cookies, clock);
     this.nsid = Buffer.from(settings.nsid ?? '');
     this.chaos = settings.chaos === undefined ? [] : chaosNames(settings.chaos);
     this.limiter = settings.rateLimit && new RateLimiter(settings.rateLimit, clock);
+    this.forwarded = forwarded;
     this.query = new QueryMessage(reader.newKey());
     this.lookup = new Lookup(this.query.name, reader.newKey());
     this.targets = new Targets(reader.newKey());

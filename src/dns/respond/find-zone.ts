@@ -1,15 +1,20 @@
-// Finds the closest zone at or above the name (RFC 1034 §4.3.2, step 2).
+// Finds the closest zone or forwarder at or above the name (RFC 1034 §4.3.2, step 2).
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { none } from '../../table/layout.ts';
 import { extendedError, rcode } from '../wire/codes.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';
+import { forwardQuery } from './forward-query.ts';
 
 export function findZone(exchange: Exchange): Verdict {
-  return enterZone(exchange) ? verdict.next : exchange.end(rcode.REFUSED, extendedError.NOT_AUTHORITATIVE);
+  if (!enterZone(exchange)) return exchange.end(rcode.REFUSED, extendedError.NOT_AUTHORITATIVE);
+  return exchange.reader.isForwarder(exchange.lookup.zone) ? forwardQuery(exchange) : verdict.next;
 }
 
-/** Sets the zone of the name that is being looked up. Returns false when the name is in no zone of ours. */
+/**
+ * Sets the zone of the name that is being looked up, which may be a forwarder. Returns false when the name is in no
+ * zone of ours, and not forwarded.
+ */
 export function enterZone({ reader, query, lookup }: Exchange): boolean {
   const { name } = lookup;
   const closest = reader.findZone(name, 0);
@@ -20,7 +25,8 @@ export function enterZone({ reader, query, lookup }: Exchange): boolean {
   const asksParent = query.type === typeCode.DS && name.labelCount > 0;
   if (!asksParent || closest === none || reader.zoneSuffix > 0) return closest !== none;
   const parent = reader.findZone(name, 1);
-  if (parent === none) return true;
+  // A zone of ours answers for itself if its parent is forwarded: everybody may ask us, but not the forwarder.
+  if (parent === none || (reader.isForwarder(parent) && !reader.isForwarder(closest))) return true;
   lookup.zone = parent;
   lookup.zoneSuffix = reader.zoneSuffix;
   lookup.isChildZone = true;

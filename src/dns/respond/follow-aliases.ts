@@ -10,6 +10,7 @@ import { nameLength } from '../wire/names.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';
 import { findNode } from './find-node.ts';
 import { enterZone } from './find-zone.ts';
+import { forwardAlias } from './forward-query.ts';
 import { finding } from './lookup.ts';
 import { writeName, writeRrset } from './write-rrset.ts';
 
@@ -23,6 +24,7 @@ export function followAliases(exchange: Exchange): Verdict {
     // A query for CNAME is answered by the CNAME that a DNAME makes. A query for ANY is not (RFC 6672 §3.2).
     if (query.type === typeCode.CNAME || lookup.hasMaxAliases() || lookup.isLoop()) return verdict.next;
     if (!enterZone(exchange)) return verdict.next;
+    if (exchange.reader.isForwarder(lookup.zone)) return forwardAlias(exchange);
     findNode(exchange);
   }
   return verdict.next;

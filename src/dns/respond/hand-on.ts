@@ -5,6 +5,8 @@
 export const handedOnKind = {
   /** RFC 1996 */
   notify: 0,
+  /** A question for a zone of others, which is forwarded to its servers (forward-query.ts). */
+  forward: 1,
 } as const;
 export type HandedOnKind = (typeof handedOnKind)[keyof typeof handedOnKind];
 
@@ -12,7 +14,11 @@ export type HandedOnKind = (typeof handedOnKind)[keyof typeof handedOnKind];
  * The limit of queries of each kind that a thread hands on in a second. A flood must not take the processor from
  * answers from the table (bench/handed-on-flood.ts). A primary sends a few NOTIFY for each change of a zone.
  */
-export const maxHandedOn: Readonly<Record<HandedOnKind, number>> = { [handedOnKind.notify]: 1_000 };
+export const maxHandedOn: Readonly<Record<HandedOnKind, number>> = {
+  [handedOnKind.notify]: 1_000,
+  // More than a thread can forward on a processor of its own.
+  [handedOnKind.forward]: 20_000,
+};
 
 /** The result of `respond` for a query that was handed on: no length, since the response comes later. */
 export const handedOn = -1;

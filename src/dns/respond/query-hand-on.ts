@@ -23,6 +23,8 @@ export function createQueryHandOn(clock: Clock): (exchange: Exchange) => Verdict
     const { client, query } = exchange;
     const taken = client.handOn?.(exchange.handOnTo as HandedOnKind, query.octets, query.length);
     if (taken === true) return verdict.handOn;
+    // An alias leads to the name that could not be asked for: it is an answer without that, too.
+    if (exchange.response.answers > 0) return verdict.end;
     if (taken === undefined) return exchange.end(rcode.NOTIMP, extendedError.NOT_SUPPORTED);
     if (client.transport === 'udp' && !serverFailures.allows(clock.seconds)) {
       exchange.count(counter.handOnDropped);

@@ -2,7 +2,7 @@
 // edns.ts.
 
 import type { NameKey } from '../../table/name-key.ts';
-import { headerLength } from '../wire/header.ts';
+import { flag, headerField, headerLength, moreFlag } from '../wire/header.ts';
 
 /** `name`, `type` and `class` are valid only if `questionEnd` is not 0. */
 export class QueryMessage {
@@ -23,6 +23,16 @@ export class QueryMessage {
 
   constructor(name: NameKey) {
     this.name = name;
+  }
+
+  /** RD (RFC 1035 §4.1.1). */
+  get recursionDesired(): boolean {
+    return ((this.octets[headerField.flags] as number) & flag.RD) !== 0;
+  }
+
+  /** CD (RFC 4035 §3.2.2). */
+  get checkingDisabled(): boolean {
+    return ((this.octets[headerField.moreFlags] as number) & moreFlag.CD) !== 0;
   }
 
   begin(octets: Uint8Array, length: number): void {

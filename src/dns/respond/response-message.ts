@@ -20,6 +20,8 @@ export class ResponseMessage {
 
   authoritative = false;
   truncated = false;
+  /** Part of it comes from a forwarded zone. */
+  recursive = false;
   rcode: number = rcode.NOERROR;
   /** The reason in more detail (RFC 8914). */
   extendedError: number = extendedError.NONE;
@@ -36,6 +38,7 @@ export class ResponseMessage {
     this.maxEnd = minUdpSize;
     this.authoritative = false;
     this.truncated = false;
+    this.recursive = false;
     this.rcode = rcode.NOERROR;
     this.extendedError = extendedError.NONE;
     this.answers = 0;

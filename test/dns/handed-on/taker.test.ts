@@ -27,10 +27,10 @@ function openTaker(t: Cleanup, work = () => {}) {
     onFault: (message) => assert.fail(message),
   });
   const fillers = [0, 1].map(() => {
-    const { task, close } = taker.attach();
+    const { task, ports, close } = taker.attach();
     t.after(() => {
       close();
-      task.port.close();
+      for (const port of ports) port.close();
     });
     const outlet = new Outlet(task, { handedOn: () => undefined, refused: () => assert.fail('refused') });
     return (port: number) =>

@@ -68,6 +68,7 @@ export function startServer({ limits, handedOn, ...options }: TestServerOptions 
     {
       streams: { ...dnsLimits.streams, ...limits },
       handedOn: { ...dnsLimits.handedOn, ...handedOn },
+      forwarded: dnsLimits.forwarded,
     },
   );
 }

@@ -1,0 +1,72 @@
+// The forwarder's taker, as the main thread sees it. The taker itself (taker.ts) is in a thread of its own, which may
+// not run yet, may end, and may be started again. The rings of the answering threads outlive it: an answering thread
+// that never returns to its event loop could not be told of others.
+
+import { newDoorbell, ringDoorbell } from './doorbell.ts';
+import type { HandOnLimits } from './hand-on-limits.ts';
+import { closeRing, forgetTaken, newQueryRing, pauseRing, underWayIn } from './query-ring.ts';
+import { settle } from './settle.ts';
+import type { Attachment } from './taker.ts';
+
+/** An answering thread, as the taker's thread is told of it. */
+export interface RemoteLine {
+  readonly ring: SharedArrayBuffer;
+  /** The name of the channel for late answers. */
+  readonly channel: string;
+}
+
+/** What the taker's thread is told after its start. */
+export type RemoteOrder = { readonly serve: RemoteLine } | { readonly leave: RemoteLine };
+
+export class RemoteTaker {
+  readonly doorbell = newDoorbell();
+  readonly limits: HandOnLimits;
+  readonly #lines = new Set<RemoteLine>();
+  readonly #id = crypto.randomUUID();
+  #count = 0;
+  /** Tells the running thread. */
+  #tell: ((order: RemoteOrder) => void) | undefined;
+
+  constructor(limits: HandOnLimits) {
+    this.limits = limits;
+  }
+
+  /** Lets an answering thread hand queries on to the taker. Call it at each start and restart of the thread. */
+  attach(): Attachment {
+    this.#count += 1;
+    const line = { ring: newQueryRing(), channel: `late-${this.#id}-${this.#count}` };
+    pauseRing(line.ring, this.#tell === undefined);
+    this.#lines.add(line);
+    this.#tell?.({ serve: line });
+    return {
+      task: { ring: line.ring, doorbell: this.doorbell, limits: this.limits, port: line.channel },
+      settle: () => settle(() => this.#tell === undefined || underWayIn(line.ring) === 0),
+      close: () => {
+        this.#lines.delete(line);
+        this.#tell?.({ leave: line });
+        closeRing(line.ring);
+      },
+      ports: [],
+    };
+  }
+
+  /** Call it when the taker's thread is being started. Returns the answering threads; `tell` brings later ones. */
+  started(tell: (order: RemoteOrder) => void): readonly RemoteLine[] {
+    this.#tell = tell;
+    for (const { ring } of this.#lines) pauseRing(ring, false);
+    ringDoorbell(new Int32Array(this.doorbell));
+    return [...this.#lines];
+  }
+
+  /**
+   * Call it when the taker's thread has ended. From now on queries are answered SERVFAIL. What the thread had taken and
+   * not answered stays without an answer.
+   */
+  ended(): void {
+    this.#tell = undefined;
+    for (const { ring } of this.#lines) {
+      pauseRing(ring, true);
+      forgetTaken(ring);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+// Answers questions for a forwarded zone: from the cache, or by another thread, which asks the servers of the zone.
+// Only for clients that may ask, and that want recursion. Everybody else is refused.
+
+import type { AnswerReader } from '../../forward-cache/answer-reader.ts';
+import { questionFlags } from '../../forward-cache/layout.ts';
+import { extendedError, rcode } from '../wire/codes.ts';
+import { type Exchange, type Verdict, verdict } from './exchange.ts';
+import type { ForwardedAnswers } from './forwarded-answers.ts';
+import { handedOnKind } from './hand-on.ts';
+import { finding } from './lookup.ts';
+
+/** A question for a name in a forwarded zone. */
+export function forwardQuery(exchange: Exchange): Verdict {
+  const { forwarded, lookup, reader } = exchange;
+  // RFC 8914 §4.21: the bit RD is clear, and we have no authority.
+  if (!exchange.query.recursionDesired || forwarded === undefined)
+    return exchange.end(rcode.REFUSED, extendedError.NOT_AUTHORITATIVE);
+  if (!isAllowed(exchange)) return exchange.end(rcode.REFUSED, extendedError.PROHIBITED);
+  exchange.response.recursive = true;
+  lookup.finding = finding.done;
+  const number = reader.forwarderNumber(lookup.zone);
+  const answer = forwarded.find(number, lookup.name, exchange.query, exchange.edns.dnssecOk);
+  if (answer === undefined) return handOn(exchange, forwarded);
+  reader.countHit(lookup.zone);
+  return writeForwarded(exchange, answer, forwarded.seconds);
+}
+
+/**
+ * An alias of ours leads into a forwarded zone. The forwarder completes the answer for clients that may ask there. All
+ * others get the alias alone.
+ */
+export function forwardAlias(exchange: Exchange): Verdict {
+  const { forwarded, query, response } = exchange;
+  exchange.lookup.finding = finding.done;
+  if (!query.recursionDesired || forwarded === undefined || !isAllowed(exchange)) return verdict.end;
+  response.recursive = true;
+  return handOn(exchange, forwarded);
+}
+
+function handOn(exchange: Exchange, { onMiss }: ForwardedAnswers): Verdict {
+  const { reader, lookup, query, response, edns } = exchange;
+  if (onMiss !== undefined) {
+    const flags = questionFlags(edns.dnssecOk, query.checkingDisabled);
+    onMiss({ forwarder: reader.forwarderNumber(lookup.zone), name: lookup.name, query, response, flags });
+  }
+  return exchange.handOn(handedOnKind.forward);
+}
+
+function isAllowed({ reader, lookup, client }: Exchange): boolean {
+  return reader.allowsClient(lookup.zone, client.address, client.addressLength);
+}
+
+/** Writes the answer behind the question, which must be the answer's. */
+export function writeForwarded(exchange: Exchange, answer: AnswerReader, seconds: number): Verdict {
+  const { response, query } = exchange;
+  response.at = answer.copy(response.octets, response.maxRecordsEnd, seconds);
+  response.answers = answer.answers;
+  response.authorities = answer.authorities;
+  response.additionals = answer.additionals;
+  response.recursive = query.recursionDesired;
+  if (answer.truncated) response.truncated = true;
+  return exchange.end(answer.rcode, answer.extendedError);
+}
