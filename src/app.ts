@@ -23,9 +23,16 @@ import { ImportMemory } from './control/zone-file/import-memory.ts';
 import type { CertificateFiles, KeptCertificate } from './dns/listen/certificate.ts';
 import { type DnsServer, startDns } from './dns/listen/dns-server.ts';
 import { listenError } from './dns/listen/listen-error.ts';
+import { ForwarderService } from './forwarder-service.ts';
 import { LiveTargets } from './forwarding/live/live-targets.ts';
 import { useCertificate } from './http/api-tls.ts';
-import { addCertificateMetric, addDnsMetrics, addLedgerMetrics, createMetrics } from './http/metrics.ts';
+import {
+  addCertificateMetric,
+  addDnsMetrics,
+  addForwarderMetrics,
+  addLedgerMetrics,
+  createMetrics,
+} from './http/metrics.ts';
 import { createServer } from './http/server.ts';
 import type { LedgerService } from './ledger/ledger-service.ts';
 import { formatEndpoint, isLoopback } from './model/endpoint.ts';
@@ -76,6 +83,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   const stopCleaning = startCleaning(store, views, logger);
 
   let dns: DnsServer | undefined;
+  let forwarders: ForwarderService | undefined;
   let leave: (() => Promise<void>) | undefined;
   let stopReleasing = () => {};
   const waitingFor = () => [
@@ -104,6 +112,10 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
       refused,
       targets: new LiveTargets(views),
       ledger,
+      forwarders: {
+        state: async (zone) => forwarders?.state(zone),
+        clear: async (zone, name) => forwarders?.clear(zone, name),
+      },
       metrics,
       waitingFor,
       adminToken: config.adminToken,
@@ -121,6 +133,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
     await Promise.all([leave?.(), http.close()]);
     await ledger?.close();
     await dns?.close();
+    await forwarders?.close();
     stopReleasing();
     stopHousekeeping();
     stopCleaning();
@@ -143,13 +156,14 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
       );
     }
     // DNS starts after the zones are loaded: resolvers would cache an early NXDOMAIN, but do not cache a closed port.
+    const responses = responseSettings(config, version);
     const starting = startDns({
       table,
       addresses: config.dns,
       threads: config.dnsThreads,
       socket: config.dnsSocket,
       secure: config.dnsSecure,
-      responses: responseSettings(config, version),
+      responses,
       tenants: {},
       logger,
     });
@@ -157,6 +171,14 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
     stopReleasing = releaseMemory();
     const server = await starting;
     dns = server;
+    forwarders = new ForwarderService({
+      part: server.forwarder,
+      table,
+      settings: responses,
+      forwarders: views.forwarders,
+      logger,
+    });
+    addForwarderMetrics(metrics, forwarders);
     addDnsMetrics(metrics, () => server.counters());
     addCertificateMetric(metrics, () => ({ api: certificate?.expires, dns: server.certificateExpires() }));
     const endpoints = {

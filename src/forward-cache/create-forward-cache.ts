@@ -20,3 +20,12 @@ export function createForwardCache(octets: number): SharedArrayBuffer {
   words[header.segments] = first;
   return buffer;
 }
+
+/**
+ * Removes all answers, after the writer has died, and before another one begins: it does not know the places that the
+ * first one gave away. Readers that still read an answer must have ended before the other one writes.
+ */
+export function emptyForwardCache(buffer: SharedArrayBuffer): void {
+  const words = new Uint32Array(buffer);
+  words.fill(0, bucketsAt, words[header.segments] as number);
+}

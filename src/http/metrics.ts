@@ -3,9 +3,16 @@
 import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { CounterValues } from '../dns/listen/listen-counters.ts';
+import type { ForwarderState } from '../forwarding/forwarders/forward-request.ts';
 import type { LedgerStatus } from '../ledger/ledger-service.ts';
 import type { Views } from '../views/views.ts';
 import { eventStream } from './watch/event-text.ts';
+
+/** The sources of the metrics of forwarders. */
+interface ForwarderCounts {
+  cached(): Iterable<readonly [zone: string, hits: number]>;
+  states(): Promise<readonly ForwarderState[]>;
+}
 
 /** The sources of values that are read when /metrics is requested. */
 interface MetricSources {
@@ -148,6 +155,44 @@ export function addDnsMetrics(registry: Registry, read: () => readonly CounterVa
       },
     });
   }
+}
+
+/** Adds the metrics of forwarders, as the thread that forwards counts them. */
+export function addForwarderMetrics(registry: Registry, forwarders: ForwarderCounts): void {
+  new Counter({
+    name: 'zonewright_forwarder_cached_total',
+    help: 'Answers of a forwarded zone that came from the cache',
+    labelNames: ['zone'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [zone, hits] of forwarders.cached()) this.inc({ zone }, hits);
+    },
+  });
+  new Counter({
+    name: 'zonewright_forwarder_queries_total',
+    help: 'Queries to the servers of a forwarded zone: answered, or failed',
+    labelNames: ['zone', 'result'],
+    registers: [registry],
+    async collect() {
+      const states = await forwarders.states();
+      this.reset();
+      for (const { zone, upstreams } of states) {
+        this.inc(
+          { zone, result: 'answered' },
+          sum(upstreams, ({ answered }) => answered),
+        );
+        this.inc(
+          { zone, result: 'failed' },
+          sum(upstreams, ({ failed }) => failed),
+        );
+      }
+    },
+  });
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((all, item) => all + of(item), 0);
 }
 
 function count(items: Iterable<unknown>): number {

@@ -8,12 +8,12 @@ import type { TokenActivity } from '../control/tokens/token-activity.ts';
 import type { Committer } from '../control/transaction/commit.ts';
 import type { OnceCommitter } from '../control/transaction/commit-once.ts';
 import type { ImportMemory } from '../control/zone-file/import-memory.ts';
+import type { ForwarderState } from '../forwarding/forwarders/forward-request.ts';
 import type { LiveTargets } from '../forwarding/live/live-targets.ts';
 import type { LedgerService } from '../ledger/ledger-service.ts';
 import type { Fqdn } from '../model/name.ts';
 import type { Store } from '../store/store.ts';
 import type { Views } from '../views/views.ts';
-import type { ForwarderStatus } from './schemas/forwarder.ts';
 import type { FollowLimits } from './watch/limits.ts';
 
 /** A resource's routes. */
@@ -23,10 +23,10 @@ export type Routes = FastifyPluginAsyncTypebox<Services>;
 export type LedgerReader = Pick<LedgerService, 'addressHistory' | 'read' | 'status'>;
 
 /** What routes need of the thread that forwards. */
-export interface ForwarderStatusReader {
-  status(zone: Fqdn): Promise<ForwarderStatus | undefined>;
+export interface ForwarderStates {
+  state(zone: Fqdn): Promise<ForwarderState | undefined>;
   /** Removes the answers of one name, or all. */
-  emptyCache(zone: Fqdn, name: Fqdn | undefined): Promise<void>;
+  clear(zone: Fqdn, name: Fqdn | undefined): Promise<void>;
 }
 
 /** The services that every route can use. */
@@ -41,7 +41,7 @@ export interface Services {
   refused: RefusedAttempts;
   targets: LiveTargets;
   /** Undefined: nothing is forwarded here. */
-  forwarders?: ForwarderStatusReader | undefined;
+  forwarders?: ForwarderStates | undefined;
   /** Undefined: there is none. */
   ledger?: LedgerReader | undefined;
   metrics: Registry;

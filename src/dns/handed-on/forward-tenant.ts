@@ -1,11 +1,14 @@
 // The tenant of questions to forward, in the forwarder's thread. It finds out what must be asked, has it asked, and
 // makes the response of the answer. Who asks: forwarding/forwarders/.
 
+import { answerFlag, encodeAnswer } from '../../forward-cache/answer-block.ts';
 import { AnswerReader } from '../../forward-cache/answer-reader.ts';
 import type { CachedQuestion } from '../../forward-cache/forward-cache-writer.ts';
 import { writeForwarded } from '../respond/forward-query.ts';
-import type { ForwardedAnswers, MissingAnswer } from '../respond/forwarded-answers.ts';
-import { headerLength } from '../wire/header.ts';
+import type { MissingAnswer } from '../respond/forwarded-answers.ts';
+import type { QueryMessage } from '../respond/query-message.ts';
+import type { ResponseMessage } from '../respond/response-message.ts';
+import { extendedError, rcode } from '../wire/codes.ts';
 import type { LateResponder } from './late-responder.ts';
 import type { Tenant } from './tenant.ts';
 
@@ -19,27 +22,26 @@ interface AskedQuestion {
 
 /** Gets the answers: blocks of the cache (forward-cache/answer-block.ts), also for failures. */
 interface AnswerSource {
-  ask(request: AskedQuestion): Promise<Uint8Array>;
-  /**
-   * Returns the answer to the question of `aliases`, which has aliases that lead to the name of `answer`. If that is a
-   * failure, the aliases are all of it.
-   */
-  join(aliases: Uint8Array, answer: Uint8Array): Uint8Array;
+  forward(request: AskedQuestion): Promise<Uint8Array>;
+  /** Completes an answer that begins with aliases of ours: `block` has them. */
+  complete(block: Uint8Array, request: AskedQuestion): Promise<Uint8Array>;
 }
 
-/** What is asked, and the message with the aliases that lead to its name, if there are any. */
+/** What is asked. */
 interface Missing {
   readonly forwarder: number;
   readonly question: CachedQuestion;
+  /** The aliases that lead to the forwarded name, as a block; undefined if the question has that name itself. */
   readonly aliases: Uint8Array | undefined;
 }
 
-export function openForwardTenant(late: LateResponder, forwarded: ForwardedAnswers, source: AnswerSource): Tenant {
+export function openForwardTenant(late: LateResponder, cache: SharedArrayBuffer, source: AnswerSource): Tenant {
+  const forwarded = late.openForwarded(cache);
   let missing: Missing | undefined;
   forwarded.onMiss = (found) => {
     missing = copyOf(found);
   };
-  const look = late.open();
+  const look = late.open(undefined, forwarded);
   const answer = new AnswerReader();
   let isOurs = false;
   const give = late.open([
@@ -56,18 +58,27 @@ export function openForwardTenant(late: LateResponder, forwarded: ForwardedAnswe
     if (missing === undefined) return message;
     const { forwarder, question, aliases }: Missing = missing;
     const client = query.client.address.slice(0, query.client.addressLength);
-    return source.ask({ forwarder, question, client }).then((block) => {
-      answer.openBlock(aliases === undefined ? block : source.join(aliases, block));
+    const request = { forwarder, question, client };
+    const made = aliases === undefined ? source.forward(request) : source.complete(aliases, request);
+    return made.then((block) => {
+      answer.openBlock(block);
       isOurs = aliases !== undefined;
       return give(query);
     });
   };
 }
 
-function copyOf({ forwarder, name, query, response, flags }: MissingAnswer): Missing {
-  const question = { name: name.bytes.slice(0, name.length), type: query.type, class: query.class, flags };
-  if (response.answers === 0) return { forwarder, question, aliases: undefined };
-  const aliases = response.octets.slice(0, response.at);
-  new DataView(aliases.buffer).setBigUint64(headerLength - 8, (1n << 48n) | (BigInt(response.answers) << 32n));
-  return { forwarder, question, aliases };
+function copyOf({ forwarder, query, response, flags }: MissingAnswer): Missing {
+  const { name, type, class: recordClass } = query;
+  const question = { name: name.bytes.slice(0, name.length), type, class: recordClass, flags };
+  return { forwarder, question, aliases: response.answers === 0 ? undefined : blockOf(query, response) };
+}
+
+/** Returns the records of the answer section as a block. It is used at once, so its TTLs need no places. */
+function blockOf({ name }: QueryMessage, { octets, at, answers }: ResponseMessage): Uint8Array {
+  const sections = { answers, authorities: 0, additionals: 0, answersEnd: at, authoritiesEnd: at, end: at };
+  const times = { stored: 0, expires: 0, staleUntil: 0 };
+  const flags = answerFlag.unfinished | answerFlag.stale;
+  const kind = { rcode: rcode.NOERROR, extendedError: extendedError.NONE, flags, nameLength: name.length };
+  return encodeAnswer({ ...times, ...kind, ...sections }, octets, []);
 }

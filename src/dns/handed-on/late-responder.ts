@@ -19,8 +19,6 @@ interface LateResponderTask {
   /** This thread's cells: respond/counters.ts. */
   readonly counters: SharedArrayBuffer;
   readonly settings: ResponseSettings;
-  /** For questions to forward. */
-  readonly forwardCache?: SharedArrayBuffer | undefined;
 }
 
 /** Returns the response, or undefined to send nothing. */
@@ -33,25 +31,21 @@ export class LateResponder {
   readonly #reader: TableReader;
   readonly #task: LateResponderTask;
   readonly #clock = new Clock();
-  /** Undefined: this thread answers no questions to forward. */
-  readonly forwarded: ForwardedAnswers | undefined;
   readonly #response = new Uint8Array(maxMessage);
 
   constructor(task: LateResponderTask) {
     this.#reader = new TableReader(task.table, task.reader);
-    const { forwardCache, reader } = task;
-    this.forwarded = forwardCache && new ForwardedAnswers(forwardCache, reader, this.#clock);
     this.#task = task;
   }
 
   /**
    * Returns a tenant that runs these steps after it has read header, question, EDNS and cookie. Without steps, it
-   * answers from the table.
+   * answers from the table. Without `forwarded`, it refuses questions for forwarded zones.
    */
-  open(steps?: readonly Step[]): LateRespond {
+  open(steps?: readonly Step[], forwarded?: ForwardedAnswers): LateRespond {
     // The answering thread has already asked its rate limiter.
     const settings = { ...this.#task.settings, rateLimit: undefined };
-    const options = { ...this.#task, settings, clock: this.#clock, forwarded: this.forwarded };
+    const options = { ...this.#task, settings, clock: this.#clock, forwarded };
     const respond = createResponder(this.#reader, options, steps);
     return ({ message, client }) => {
       this.#clock.set(Date.now());
@@ -61,9 +55,14 @@ export class LateResponder {
         return length > 0 ? this.#response.slice(0, length) : undefined;
       } finally {
         this.#reader.leave();
-        this.forwarded?.sleep();
+        forwarded?.sleep();
       }
     };
+  }
+
+  /** Returns the answers of forwarded zones in this cache, for {@link open}. */
+  openForwarded(cache: SharedArrayBuffer): ForwardedAnswers {
+    return new ForwardedAnswers(cache, this.#task.reader, this.#clock);
   }
 
   /** Returns the tenant that answers SERVFAIL after another tenant has failed. */

@@ -17,14 +17,9 @@ import type { CertificateFiles, KeptCertificate } from './certificate.ts';
 import { type DnsLimits, dnsLimits, type StreamLimits } from './dns-limits.ts';
 import { openLateDatagrams } from './late-datagrams.ts';
 import { openLibc } from './libc.ts';
-import {
-  CounterCells,
-  type CounterValues,
-  counterCell,
-  newThreadCounters,
-  type ThreadCounters,
-} from './listen-counters.ts';
+import { CounterCells, type CounterValues, newThreadCounters, type ThreadCounters } from './listen-counters.ts';
 import { ListenThreads } from './listen-threads.ts';
+import { endCells } from './taker-counters.ts';
 import type { SocketKind, StreamTask, UdpSocket, UdpTask } from './thread-task.ts';
 
 export interface DnsServerOptions {
@@ -199,13 +194,6 @@ function openTaker({ table, logger, responses = {}, tenants }: DnsServerOptions,
   const words = wordsOf(table.buffer);
   const reader = claimCell(words);
   const late = new LateResponder({ table: table.buffer, reader, counters: counters.respond, settings: responses });
-  const endCells = {
-    answered: counterCell.handedOnAnswered,
-    silent: counterCell.handedOnSilent,
-    failed: counterCell.handedOnFailed,
-    expired: counterCell.handedOnExpired,
-    gone: counterCell.handedOnGone,
-  };
   const taker = new Taker({
     tenants: { ...late.openTenants(), ...tenants },
     failure: late.openFailure(),

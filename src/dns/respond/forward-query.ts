@@ -2,10 +2,9 @@
 // Only for clients that may ask, and that want recursion. Everybody else is refused.
 
 import type { AnswerReader } from '../../forward-cache/answer-reader.ts';
-import { questionFlags } from '../../forward-cache/layout.ts';
 import { extendedError, rcode } from '../wire/codes.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';
-import type { ForwardedAnswers } from './forwarded-answers.ts';
+import { type ForwardedAnswers, flagsOf } from './forwarded-answers.ts';
 import { handedOnKind } from './hand-on.ts';
 import { finding } from './lookup.ts';
 
@@ -19,7 +18,7 @@ export function forwardQuery(exchange: Exchange): Verdict {
   exchange.response.recursive = true;
   lookup.finding = finding.done;
   const number = reader.forwarderNumber(lookup.zone);
-  const answer = forwarded.find(number, lookup.name, exchange.query, exchange.edns.dnssecOk);
+  const answer = forwarded.find(number, lookup.name, exchange.query, flagsOf(exchange.query, exchange.edns));
   if (answer === undefined) return handOn(exchange, forwarded);
   reader.countHit(lookup.zone);
   return writeForwarded(exchange, answer, forwarded.seconds);
@@ -40,8 +39,8 @@ export function forwardAlias(exchange: Exchange): Verdict {
 function handOn(exchange: Exchange, { onMiss }: ForwardedAnswers): Verdict {
   const { reader, lookup, query, response, edns } = exchange;
   if (onMiss !== undefined) {
-    const flags = questionFlags(edns.dnssecOk, query.checkingDisabled);
-    onMiss({ forwarder: reader.forwarderNumber(lookup.zone), name: lookup.name, query, response, flags });
+    const forwarder = reader.forwarderNumber(lookup.zone);
+    onMiss({ forwarder, query, response, flags: flagsOf(query, edns) });
   }
   return exchange.handOn(handedOnKind.forward);
 }

@@ -3,9 +3,10 @@
 
 import type { AnswerReader } from '../../forward-cache/answer-reader.ts';
 import { ForwardCacheReader } from '../../forward-cache/forward-cache-reader.ts';
-import { questionFlags } from '../../forward-cache/layout.ts';
+import { questionFlag } from '../../forward-cache/layout.ts';
 import type { NameKey } from '../../table/name-key.ts';
 import type { Clock } from './clock.ts';
+import type { Edns } from './edns.ts';
 import type { QueryMessage } from './query-message.ts';
 import type { ResponseMessage } from './response-message.ts';
 
@@ -13,12 +14,15 @@ import type { ResponseMessage } from './response-message.ts';
 export interface MissingAnswer {
   /** The number of the forwarder. */
   readonly forwarder: number;
-  /** The name of the question, or the one to which aliases of ours lead. */
-  readonly name: NameKey;
   readonly query: QueryMessage;
   /** Has the aliases that lead to the name. */
   readonly response: ResponseMessage;
   readonly flags: number;
+}
+
+/** Returns the flags of a question that make its answers differ: DO and CD. */
+export function flagsOf({ checkingDisabled }: QueryMessage, { dnssecOk }: Edns): number {
+  return (dnssecOk ? questionFlag.dnssecOk : 0) | (checkingDisabled ? questionFlag.checkingDisabled : 0);
 }
 
 export class ForwardedAnswers {
@@ -39,12 +43,11 @@ export class ForwardedAnswers {
   }
 
   /** Returns the answer from the cache. Valid until {@link sleep}. */
-  find(forwarder: number, name: NameKey, query: QueryMessage, dnssecOk: boolean): AnswerReader | undefined {
+  find(forwarder: number, name: NameKey, query: QueryMessage, flags: number): AnswerReader | undefined {
     const cache = this.#cache;
     // Most batches have no question for a forwarder: they need not wake the reader.
     if (!this.#isAwake) cache.enter();
     this.#isAwake = true;
-    const flags = questionFlags(dnssecOk, query.checkingDisabled);
     const { seconds } = this.#clock;
     const found = cache.find(forwarder, name.bytes, name.length, query.type, query.class, flags, seconds);
     return found && !cache.answer.isUnfinished ? cache.answer : undefined;

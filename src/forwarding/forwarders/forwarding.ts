@@ -99,6 +99,14 @@ export class Forwarding {
     return completeAnswer(block, request, this.#routes, (next) => this.#answer(next));
   }
 
+  /**
+   * Completes an answer that begins with aliases of a zone here: `block` has them, as an unfinished answer to the
+   * question of the request. If that fails, the aliases are the answer.
+   */
+  complete(block: Uint8Array, request: ForwardRequest): Promise<Uint8Array> {
+    return completeAnswer(block, request, this.#routes, (next) => this.#answer(next));
+  }
+
   /** Returns the state of the zone's forwarder; undefined if there is none. */
   state(zone: Fqdn): ForwarderState | undefined {
     const runtime = this.#runtimeOf(zone);

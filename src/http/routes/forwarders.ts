@@ -18,7 +18,7 @@ import { endTrial } from '../every-fault.ts';
 import { pageOf } from '../page.ts';
 import { created, deleted, read, shown, written } from '../schemas/answers.ts';
 import { listOf, NameText, pageQuery, readHeaders, searchQuery, strict, writeHeaders } from '../schemas/common.ts';
-import { ForwarderBody, PutForwarder, showForwarder } from '../schemas/forwarder.ts';
+import { ForwarderBody, PutForwarder, showForwarder, showState } from '../schemas/forwarder.ts';
 import { showUnicodeName } from '../schemas/unicode-name.ts';
 import type { Routes } from '../services.ts';
 import { commitFor, preconditionOf, sendResource, sendWritten, withBody, writtenAt } from '../write.ts';
@@ -96,7 +96,7 @@ export const forwarderRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const zone = parseForwarderZone(request.params.zone);
       const { value, modified } = existingForwarder(askingOf(services, request), zone);
-      const body = { ...showForwarder(value), ...(await services.forwarders?.status(zone)) };
+      const body = { ...showForwarder(value), ...showState(value, await services.forwarders?.state(zone)) };
       return sendResource(request, reply, withBody(entityTag(modified), body), body);
     },
   );
@@ -143,7 +143,7 @@ export const forwarderRoutes: Routes = async (app, services) => {
       );
       existingForwarder(askingOf(services, request), zone);
       endTrial(request);
-      await services.forwarders?.emptyCache(zone, wanted);
+      await services.forwarders?.clear(zone, wanted);
       return reply.header('zonewright-revision', String(views.revision)).status(204).send(null);
     },
   );

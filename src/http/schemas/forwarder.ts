@@ -1,6 +1,6 @@
 // Forwarders of other zones, as the API takes and shows them.
 
-import type { Static } from 'typebox';
+import type { ForwarderState } from '../../forwarding/forwarders/forward-request.ts';
 import { type Forwarder, formatForwarderTarget, forwarderLimits, forwarderStrategies } from '../../model/forwarder.ts';
 import { Type } from '../../model/json-schema.ts';
 import { NameText, nullable, oneOf, readOnly, strict } from './common.ts';
@@ -56,6 +56,10 @@ const Upstreams = Type.Array(
       target: Target,
       healthy: nullable(Type.Boolean(), { description: 'Null: it was not asked yet' }),
       latencyMilliseconds: nullable(Type.Number(), { description: 'Of its answers; null: there were none yet' }),
+      asked: Type.Integer({ minimum: 0, description: 'Queries that it was sent' }),
+      answered: Type.Integer({ minimum: 0 }),
+      failed: Type.Integer({ minimum: 0, description: 'Not answered in time, or with an error' }),
+      loops: Type.Boolean({ description: 'It forwards the zone to us: it is not asked' }),
     },
     { title: 'ForwarderUpstream' },
   ),
@@ -100,5 +104,13 @@ export function showForwarder({ zone, targets: all, ...rest }: Forwarder) {
   return { zone, ...showUnicodeName(zone), targets: all.map(formatForwarderTarget), ...rest };
 }
 
-/** What only a replica that forwards knows. */
-export type ForwarderStatus = Required<Pick<Static<typeof ForwarderBody>, 'upstreams' | 'cache'>>;
+/** Returns what only the replica knows. Without a state, it has asked nobody yet. */
+export function showState({ targets: all }: Forwarder, state: ForwarderState | undefined) {
+  const upstreams = all.map((target, index) => {
+    const upstream = state?.upstreams.find((one) => one.target === index);
+    const { healthy = null, latency = null, asked = 0, answered = 0, failed = 0, loops = false } = upstream ?? {};
+    const latencyMilliseconds = latency === null ? null : Math.round(latency * 100) / 100;
+    return { target: formatForwarderTarget(target), healthy, latencyMilliseconds, asked, answered, failed, loops };
+  });
+  return { upstreams, cache: state?.cache ?? { entries: 0, octets: 0 } };
+}

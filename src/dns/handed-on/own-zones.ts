@@ -1,0 +1,71 @@
+// The zones that are served here, as the forwarder's thread asks them where an alias of a forwarded zone leads there.
+
+import type { CachedQuestion } from '../../forward-cache/forward-cache-writer.ts';
+import { questionFlag } from '../../forward-cache/layout.ts';
+import { typeCode } from '../../model/rdata/record-types.ts';
+import { none } from '../../table/layout.ts';
+import { TableReader } from '../../table/reader.ts';
+import { newClient } from '../respond/client.ts';
+import { newResponseCounters } from '../respond/counters.ts';
+import { maxUdpSize, optLength } from '../respond/edns.ts';
+import { rcode } from '../wire/codes.ts';
+import { headerField, headerLength, writeUint16 } from '../wire/header.ts';
+import { LateResponder } from './late-responder.ts';
+
+const questionFixed = 4;
+/** The bit DO, in the first octet of the flags behind the version. */
+const dnssecOkBit = 0x80;
+
+export class OwnZones {
+  readonly #reader: TableReader;
+  readonly #respond: ReturnType<LateResponder['open']>;
+
+  /** `reader`: this thread's cell among the table's readers. */
+  constructor(table: SharedArrayBuffer, reader: number) {
+    this.#reader = new TableReader(table, reader);
+    // These questions are no queries of clients: nobody counts them.
+    this.#respond = new LateResponder({ table, reader, counters: newResponseCounters(), settings: {} }).open();
+  }
+
+  /** Returns the number of labels of the served zone that encloses the name most closely; −1 if there is none. */
+  labelsOfZone(name: Uint8Array): number {
+    const reader = this.#reader;
+    const key = reader.newKey();
+    if (key.read(name, 0, name.length) < 0) return -1;
+    reader.enter();
+    try {
+      for (let from = 0; from <= key.labelCount; from = reader.zoneSuffix + 1) {
+        const zone = reader.findZone(key, from);
+        if (zone === none) return -1;
+        if (!reader.isForwarder(zone)) return key.labelCount - reader.zoneSuffix;
+      }
+      return -1;
+    } finally {
+      reader.leave();
+    }
+  }
+
+  /** Returns our response to the question; undefined if none of our zones has the name. */
+  answer(question: CachedQuestion): Uint8Array | undefined {
+    // Over TCP, so that it is complete. Without RD, so that it is not forwarded.
+    const client = newClient('tcp');
+    const query = { kind: 1, message: queryFor(question), client, port: 0 } as const;
+    const response = this.#respond(query);
+    const code = (response?.[headerField.moreFlags] as number) & 0x0f;
+    return code === rcode.REFUSED ? undefined : response;
+  }
+}
+
+function queryFor({ name, type, class: recordClass, flags }: CachedQuestion): Uint8Array {
+  const end = headerLength + name.length + questionFixed;
+  const query = new Uint8Array(end + optLength);
+  query[headerField.questions + 1] = 1;
+  query[headerField.additionals + 1] = 1;
+  query.set(name, headerLength);
+  writeUint16(query, end - 4, type);
+  writeUint16(query, end - 2, recordClass);
+  writeUint16(query, end + 1, typeCode.OPT);
+  writeUint16(query, end + 3, maxUdpSize);
+  if ((flags & questionFlag.dnssecOk) !== 0) query[end + 7] = dnssecOkBit;
+  return query;
+}

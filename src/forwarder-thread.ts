@@ -1,0 +1,119 @@
+// The main of the forwarder's thread: takes questions for forwarded zones from the answering threads, has them asked,
+// and sends the answers. Neither the API nor the answering threads wait for it. Started by forwarder-service.ts.
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import { openForwardTenant } from './dns/handed-on/forward-tenant.ts';
+import { LateResponder } from './dns/handed-on/late-responder.ts';
+import type { Line } from './dns/handed-on/line.ts';
+import { OwnZones } from './dns/handed-on/own-zones.ts';
+import type { RemoteLine } from './dns/handed-on/remote-taker.ts';
+import { Taker } from './dns/handed-on/taker.ts';
+import { openLateDatagrams } from './dns/listen/late-datagrams.ts';
+import { CounterCells } from './dns/listen/listen-counters.ts';
+import { endCells } from './dns/listen/taker-counters.ts';
+import type { ThreadReport } from './dns/listen/thread-task.ts';
+import { handedOnKind } from './dns/respond/hand-on.ts';
+import { ForwardCacheWriter } from './forward-cache/forward-cache-writer.ts';
+import type { ForwarderOrder, ForwarderReport, ForwarderTask } from './forwarder-messages.ts';
+import type { ForwardRequest } from './forwarding/forwarders/forward-request.ts';
+import { Forwarding } from './forwarding/forwarders/forwarding.ts';
+import type { Logger } from './model/logger.ts';
+
+/** The rest of the taker: the thread has no other work, but answers from the table may need its processor. */
+const restPerWork = 0.5;
+
+const task: ForwarderTask = workerData;
+const { control } = task;
+
+function tell(report: ForwarderReport): void {
+  control.postMessage(report);
+}
+
+function log(level: keyof Logger) {
+  return (fields: unknown, message = '') => tell({ level, fields, message });
+}
+const logger: Logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
+
+const forwarding = new Forwarding({
+  cache: new ForwardCacheWriter(task.cache),
+  ownZones: new OwnZones(task.table, task.readers[1]),
+  logger,
+});
+
+/** The numbers of the forwarders in the list. */
+let numbers = new Set<number>();
+
+function setForwarders(list: ForwarderTask['forwarders']): void {
+  numbers = new Set(list.map(({ id }) => id));
+  forwarding.setForwarders(list);
+}
+setForwarders(task.forwarders);
+
+/** Waits for the list that has the forwarder: it is told before the question comes, but on another way. */
+async function untilListed({ forwarder }: ForwardRequest): Promise<void> {
+  for (let turns = 0; !numbers.has(forwarder) && turns < 3; turns += 1) await nextTurn();
+}
+
+const cells = new CounterCells(task.counters.listen);
+const late = new LateResponder({
+  table: task.table,
+  reader: task.readers[0],
+  counters: task.counters.respond,
+  settings: task.settings,
+});
+const forward = openForwardTenant(late, task.cache, {
+  forward: async (request) => {
+    await untilListed(request);
+    return forwarding.forward(request);
+  },
+  complete: async (block, request) => {
+    await untilListed(request);
+    return forwarding.complete(block, request);
+  },
+});
+const taker = new Taker({
+  tenants: { [handedOnKind.forward]: forward },
+  failure: late.openFailure(),
+  sendDatagram: openLateDatagrams(cells),
+  limits: task.limits,
+  restPerWork,
+  doorbell: task.doorbell,
+  count: (end) => cells.add(endCells[end]),
+  onFault: (reason) => logger.error({ reason }, 'a question was not forwarded: this is a bug'),
+});
+
+const lines = new Map<string, Line>();
+const serve = ({ ring, channel }: RemoteLine) => void lines.set(channel, taker.serve(ring, channel));
+for (const line of task.lines) serve(line);
+
+function leave({ channel }: RemoteLine): void {
+  const line = lines.get(channel);
+  if (line !== undefined) taker.leave(line);
+  lines.delete(channel);
+}
+
+control.on('message', (order: ForwarderOrder) => {
+  if ('serve' in order) serve(order.serve);
+  else if ('leave' in order) leave(order.leave);
+  else if ('forwarders' in order) setForwarders(order.forwarders);
+  else if ('state' in order) tell({ id: order.id, state: forwarding.state(order.state) });
+  else {
+    forwarding.clear(order.clear, order.name);
+    tell({ id: order.id, state: undefined });
+  }
+});
+
+// The thread ends, and is started again. Its clients need not wait until they ask again.
+process.once('uncaughtException', (error) => {
+  taker.failAll();
+  throw error;
+});
+
+parentPort?.once('message', () => {
+  taker.close();
+  forwarding.close();
+  for (const line of lines.values()) taker.leave(line);
+  control.close();
+});
+parentPort?.postMessage({ kind: 'ready', addresses: [], descriptors: [] } satisfies ThreadReport);
