@@ -22,6 +22,7 @@ import { startCleaning } from './control/zone-file/clean-generations.ts';
 import { ImportMemory } from './control/zone-file/import-memory.ts';
 import type { CertificateFiles, KeptCertificate } from './dns/listen/certificate.ts';
 import { type DnsServer, startDns } from './dns/listen/dns-server.ts';
+import { unmapProgram } from './dns/listen/libc.ts';
 import { listenError } from './dns/listen/listen-error.ts';
 import { ForwarderService } from './forwarder-service.ts';
 import { LiveTargets } from './forwarding/live/live-targets.ts';
@@ -189,6 +190,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
     };
     await writeEndpoints(config.dataDir, endpoints, logger);
     leave = await joinCluster(store, member([...server.addresses]), logger, { mustWrite: () => !takesWrites() });
+    unmapProgram();
     logger.info({ ...endpoints, store: config.store, revision: views.revision }, 'serving');
   }
 

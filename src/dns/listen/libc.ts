@@ -9,6 +9,7 @@
 // - UDP_SEGMENT exists since Linux 4.18. Older kernels would send all segments as one datagram. EIO: this interface
 //   cannot do it (no checksums, IPsec). EINVAL: a segment is larger than the MTU.
 
+import { readFileSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 
 /** Numbers of <asm-generic/socket.h>, <linux/in.h>, <linux/in6.h>, <linux/socket.h>, <linux/udp.h>. */
@@ -37,6 +38,7 @@ export const linux = {
   MSG_WAITFORONE: 0x10000,
   POLLIN: 1,
   POLLOUT: 4,
+  MADV_DONTNEED: 4,
   EINTR: 4,
   EIO: 5,
   EAGAIN: 11,
@@ -97,6 +99,35 @@ export function openHeapTrim(): (() => void) | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Takes those pages of Node's program out of this process that nobody has written. The system keeps them in its cache
+ * of files, and maps them again when they are read: the program goes on. Does nothing where that is not possible.
+ */
+export function unmapProgram(): void {
+  if (process.platform !== 'linux') return;
+  try {
+    const signature = { return: 'int32', arguments: ['uint64', 'uint64', 'int32'] } as const;
+    const madvise = loadFfi()?.dlopen(null, { madvise: signature }).functions.madvise;
+    for (const { start, end } of unwrittenParts(readFileSync('/proc/self/smaps', 'latin1'), process.execPath)) {
+      madvise?.(start, end - start, linux.MADV_DONTNEED);
+    }
+  } catch {
+    // There is no node:ffi or no smaps. The pages stay.
+  }
+}
+
+/**
+ * Returns the parts of memory that map this file, cannot be written, and have no page that was written: after
+ * MADV_DONTNEED, such a page would be as it is in the file. `smaps`: see proc(5).
+ */
+export function unwrittenParts(smaps: string, file: string): { start: bigint; end: bigint }[] {
+  return smaps.split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m).flatMap((part) => {
+    const [, start, end, path] = /^([0-9a-f]+)-([0-9a-f]+) r-[x-]p \S+ \S+ \d+ +(.*)$/m.exec(part) ?? [];
+    if (path !== file || !/^Anonymous: +0 kB$/m.test(part)) return [];
+    return [{ start: BigInt(`0x${start}`), end: BigInt(`0x${end}`) }];
+  });
 }
 
 /**
