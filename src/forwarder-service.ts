@@ -85,9 +85,10 @@ export class ForwarderService {
 
   #update(): void {
     if (this.#closed) return;
-    if (this.#control !== undefined) this.#tell({ forwarders: this.#list() });
-    else this.#run(() => this.#start());
-    if (this.#list().length === 0) this.#run(() => this.#stop());
+    this.#tell({ forwarders: this.#list() });
+    // Both do nothing if the thread runs, or not, as it should by then.
+    this.#run(() => this.#start());
+    this.#run(() => this.#stop());
   }
 
   /** Runs the work after all that was begun before. */

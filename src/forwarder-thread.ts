@@ -110,10 +110,10 @@ process.once('uncaughtException', (error) => {
   throw error;
 });
 
+// The lines stay open: the next thread may take from them.
 parentPort?.once('message', () => {
   taker.close();
   forwarding.close();
-  for (const line of lines.values()) taker.leave(line);
   control.close();
 });
 parentPort?.postMessage({ kind: 'ready', addresses: [], descriptors: [] } satisfies ThreadReport);
