@@ -13,10 +13,15 @@ interface Flood {
   server: Server;
   query: Uint8Array;
   perSecond: number;
+  /** The octet of the query from which eight digits count the datagrams. Undefined: all are the same. */
+  countAt?: number;
 }
 
 /** The maximum of datagrams in one system call. */
 const batch = 64;
+
+/** The number of the last datagram. It begins with the time: no two floods send the same. */
+let numbered = (Math.floor(Date.now() / 100) % 10_000) * 10_000;
 
 /** The kernel adds some 0.05 ms (its timer slack). At 20,000 datagrams a second, some two are sent each time. */
 const pauseMilliseconds = 0.05;
@@ -44,7 +49,7 @@ export async function floodDuring<T>(flood: Flood, work: () => Promise<T>): Prom
 // Other threads of a benchmark import this file too. Their worker data has no `flood`.
 if (workerData?.flood instanceof SharedArrayBuffer) send(workerData);
 
-function send({ server, query, perSecond, flood }: Flood & { flood: SharedArrayBuffer }): void {
+function send({ server, query, perSecond, countAt, flood }: Flood & { flood: SharedArrayBuffer }): void {
   const shared = new Int32Array(flood);
   const libc = openLibc();
   const descriptor = libc.socket(linux.AF_INET, linux.SOCK_DGRAM, 0);
@@ -63,6 +68,7 @@ function send({ server, query, perSecond, flood }: Flood & { flood: SharedArrayB
     const due = Math.floor(((performance.now() - begun) / 1_000) * perSecond);
     // If this thread had to wait, it does not send later what it missed: the flood must have no bursts.
     const count = Math.min(batch, due - paced);
+    if (countAt !== undefined) for (let i = 0; i < count; i += 1) number(datagrams[i] as Uint8Array, countAt);
     if (count > 0) sent += Math.max(0, libc.sendmmsg(descriptor, pointer, count, 0));
     paced = due;
     Atomics.store(shared, 1, sent);
@@ -70,4 +76,10 @@ function send({ server, query, perSecond, flood }: Flood & { flood: SharedArrayB
     Atomics.wait(shared, 0, 0, pauseMilliseconds);
   }
   closeSync(descriptor);
+}
+
+/** Writes the next number, in eight digits. */
+function number(datagram: Uint8Array, at: number): void {
+  numbered += 1;
+  for (let i = 7, left = numbered; i >= 0; i -= 1, left = Math.floor(left / 10)) datagram[at + i] = 0x30 + (left % 10);
 }

@@ -56,6 +56,20 @@ export async function askDuring(question: SteadyQuestion, work: () => Promise<un
   return (await answered)[0];
 }
 
+/** Returns the median of each latency, and the sums of sent queries and lost answers. */
+export function mediansOf(runs: readonly Answered[]): Answered {
+  const median = (figure: keyof Answered) =>
+    runs.map((run) => run[figure]).sort((a, b) => a - b)[Math.floor(runs.length / 2)] ?? 0;
+  return {
+    sent: runs.reduce((sum, { sent }) => sum + sent, 0),
+    lost: runs.reduce((sum, { lost }) => sum + lost, 0),
+    p50: median('p50'),
+    p99: median('p99'),
+    p999: median('p999'),
+    max: median('max'),
+  };
+}
+
 // Other threads of a bench import this file too, with other worker data.
 if (workerData?.stop instanceof SharedArrayBuffer) parentPort?.postMessage(ask(workerData));
 
