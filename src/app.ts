@@ -35,6 +35,7 @@ import {
   createMetrics,
 } from './http/metrics.ts';
 import { createServer } from './http/server.ts';
+import { startSkydns } from './interop/skydns/skydns.ts';
 import type { LedgerService } from './ledger/ledger-service.ts';
 import { formatEndpoint, isLoopback } from './model/endpoint.ts';
 import { type Member, nameserverOf } from './model/member.ts';
@@ -72,7 +73,8 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   const { store, takesWrites } = watchWrites(await openStore(config, logger), logger);
   const table = createTable();
   const tableWriter = createTableWriter(table);
-  const views = new Views(tableWriter, () => self, logger);
+  const skydnsPrefix = config.store === 'etcd' ? config.etcd.skydnsPrefix : undefined;
+  const views = new Views(tableWriter, () => self, logger, skydnsPrefix);
   const following = follow(store, views, logger, stopping.signal);
   const audit = config.ledger.kind === 'off' ? undefined : { replica: config.replica };
   const committer = new Committer(store, views, logger, audit);
@@ -82,6 +84,10 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   const refused = new RefusedAttempts();
   const stopHousekeeping = startHousekeeping(views, committer, logger, activity, refused);
   const stopCleaning = startCleaning(store, views, logger);
+  const stopSkydns =
+    skydnsPrefix === undefined
+      ? undefined
+      : startSkydns({ store, views, committer, logger, prefix: skydnsPrefix }, config.replica);
 
   let dns: DnsServer | undefined;
   let forwarders: ForwarderService | undefined;
@@ -131,7 +137,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
     certificate?.close();
     // Both may wait for a store that cannot be reached. They wait in parallel, because the process must end within
     // seconds.
-    await Promise.all([leave?.(), http.close()]);
+    await Promise.all([leave?.(), http.close(), stopSkydns?.()]);
     await ledger?.close();
     await dns?.close();
     await forwarders?.close();

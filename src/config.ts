@@ -244,6 +244,13 @@ function faultsTogether(values: Values): string[] {
     () => (known(etcdUsername) === undefined) !== (known(etcdPassword) === undefined),
     'ZONEWRIGHT_ETCD_USERNAME and ZONEWRIGHT_ETCD_PASSWORD go together',
   );
+  const isBelow = (key: string, prefix: string) => `${key}/`.startsWith(`${prefix}/`);
+  const { etcdPrefix, etcdSkydnsPrefix } = values;
+  check(
+    faults,
+    () => isBelow(known(etcdPrefix), known(etcdSkydnsPrefix)) || isBelow(etcdSkydnsPrefix, etcdPrefix),
+    '--etcd-skydns-prefix and --etcd-prefix must not be one below the other',
+  );
   const { dnsTls = [], dnsHttps = [], dnsTlsCert, dnsTlsKey } = values;
   const listens = () => dnsTls.length + dnsHttps.length > 0;
   check(

@@ -10,6 +10,7 @@ import { parseEndpoint } from './model/endpoint.ts';
 import { InvalidValue, parseEach } from './model/invalid-value.ts';
 import { nameserverOf } from './model/member.ts';
 import { checkAuthorities } from './model/pem.ts';
+import { defaultSkydnsPrefix } from './model/skydns/key.ts';
 import { messageOf } from './model/thrown.ts';
 
 /** One setting, with a value of type T. */
@@ -109,10 +110,15 @@ export const settings = {
     variable: 'ZONEWRIGHT_ETCD_PREFIX',
     help: 'prefix of all keys of Zonewright',
     default: '/zonewright/v1',
-    parse: (value) => {
-      if (!/^\/[^\s]*[^/\s]$/.test(value)) throw new InvalidValue('must begin with / and not end with it');
-      return value;
-    },
+    parse: parsePrefix,
+  }),
+  etcdSkydnsPrefix: setting({
+    flag: 'etcd-skydns-prefix',
+    value: 'KEY',
+    variable: 'ZONEWRIGHT_ETCD_SKYDNS_PREFIX',
+    help: 'prefix of the keys that CoreDNS reads, for zones with skydns',
+    default: defaultSkydnsPrefix,
+    parse: parsePrefix,
   }),
   etcdCa: setting({
     variable: 'ZONEWRIGHT_ETCD_CA',
@@ -406,6 +412,11 @@ function parseLedger(value: string): LedgerPlace {
   const isPostgres = url !== null && ['postgresql:', 'postgres:'].includes(url.protocol);
   if (isPostgres && url.hostname !== '' && url.pathname.length > 1) return { kind: 'postgresql', url: value };
   throw new InvalidValue('must be file:<path>, postgresql://user@host/database or off');
+}
+
+function parsePrefix(value: string): string {
+  if (!/^\/[^\s]*[^/\s]$/.test(value)) throw new InvalidValue('must begin with / and not end with it');
+  return value;
 }
 
 function parseUrl(value: string): string {

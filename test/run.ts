@@ -5,6 +5,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { buildGoNeighbours } from './support/go-built.ts';
 import { buildNewestEtcd } from './support/newest-etcd.ts';
 import { findProgram } from './support/peer-process.ts';
 import { findPostgresql } from './support/postgresql.ts';
@@ -49,6 +50,7 @@ if (files.length === 0) {
   process.exit(1);
 }
 if (files.some((file) => file.includes('etcd-cluster'))) buildNewestEtcd();
+if (hasNeighbours) buildGoNeighbours();
 // Many tests start processes, and many wait for time to pass. Three files at the same time keep two cores busy.
 const concurrency = Math.min(4, Math.max(3, availableParallelism() - 1));
 /** A test that hangs fails with its name after this time. A test that needs longer sets its own limit. */

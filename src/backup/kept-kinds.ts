@@ -18,6 +18,7 @@ import { outboxKind, outboxValue } from '../store/kinds/outbox.ts';
 import { poolKind } from '../store/kinds/pool.ts';
 import { resolverKind } from '../store/kinds/resolver.ts';
 import { serialKind, serialValue } from '../store/kinds/serial.ts';
+import { skydnsKind } from '../store/kinds/skydns.ts';
 import type { KindName } from '../store/kinds/stored-kind.ts';
 import { tokenKind } from '../store/kinds/token.ts';
 import { zoneKind, zoneValue } from '../store/kinds/zone.ts';
@@ -61,6 +62,8 @@ const keptKinds: Readonly<Record<KindName, readonly [kind: { prefix: string }, k
   idempotency: [idempotencyKind, leftOut],
   leader: [leaderKind, leftOut],
   ledger: [ledgerKind, keepLedger],
+  // The keys of the layout are not in the backup: they are written anew.
+  skydns: [skydnsKind, leftOut],
   // The restored store has one of its own.
   offset: [offsetKind, leftOut],
 };

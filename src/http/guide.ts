@@ -115,6 +115,18 @@ export const guide: Record<string, Told> = {
     path: { zone },
     body: `$ORIGIN ${zone}.\n$TTL 300\nmail  A    192.0.2.25\n@     MX   10 mail\n`,
   },
+  readSkydns: {
+    text: 'Records by which external-dns owns names that it has deleted, and stub zones. What of the layout is not served, and how far it is, is in `skydnsProgress` of the zone.',
+    path: { zone },
+  },
+  adoptZone: {
+    text: 'They become records of the zone, in the layout with keys of this service. Who wrote them can no longer change them: stop that first. Does nothing when it is repeated.',
+    path: { zone },
+  },
+  sweepSkydns: {
+    text: 'Those that `GET …/skydns` lists.',
+    path: { zone },
+  },
   listForwarding: {
     text: 'In the order of the names of the zones. The health of the targets is asked for the zone on this page that changed last.',
   },

@@ -40,6 +40,7 @@ export function createMetrics({ views, tableBytes, takesWrites = () => true }: M
   gauge(registry, 'zonewright_faulty_values', 'Stored values that are not served', () => views.faults.size);
   gauge(registry, 'zonewright_table_bytes', 'Memory that the zone table uses', tableBytes);
   poolGauge(registry, views);
+  skydnsGauge(registry, views);
   return registry;
 }
 
@@ -99,6 +100,19 @@ function poolGauge(registry: Registry, views: Views): void {
           }
         }
       }
+    },
+  });
+}
+
+function skydnsGauge(registry: Registry, views: Views): void {
+  new Gauge({
+    name: 'zonewright_skydns_not_served',
+    help: 'Values of others in the SkyDNS layout that are not served, by zone',
+    labelNames: ['zone'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { zone, notServed } of views.skydns.states.values()) this.set({ zone }, notServed.count);
     },
   });
 }

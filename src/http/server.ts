@@ -41,6 +41,7 @@ import { healthRoutes, memberRoutes, metricsRoutes } from './routes/operations.t
 import { poolRoutes } from './routes/pools.ts';
 import { resolverRoutes } from './routes/resolvers.ts';
 import { rrsetRoutes } from './routes/rrsets.ts';
+import { skydnsRoutes } from './routes/skydns.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { watchRoutes } from './routes/watch.ts';
 import { zoneFileRoutes } from './routes/zone-file.ts';
@@ -165,6 +166,7 @@ export async function createServer(
       addressRoutes,
       hostRoutes,
       zoneRoutes,
+      skydnsRoutes,
       rrsetRoutes,
       zoneFileRoutes,
       forwardingRoutes,

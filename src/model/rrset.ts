@@ -7,9 +7,10 @@ import { formatRdata, parseRdata } from './rdata/rdata.ts';
 import { isSingleton, type RecordType } from './rdata/record-types.ts';
 
 /**
- * The writer of an RRset: a host, or the zone's settings (SOA, NS and addresses of replicas, which are never stored).
+ * The writer of an RRset: a host, the zone's settings (SOA, NS and addresses of replicas, which are never stored), or
+ * others who write the SkyDNS layout (skydns/).
  */
-export type Manager = 'host' | 'zone';
+export type Manager = 'host' | 'zone' | 'skydns';
 
 export interface Rrset {
   type: RecordType;

@@ -26,7 +26,7 @@ export interface TableRrset extends Rrset {
 }
 
 /** A manager's number is its index here plus one; 0 means no manager. */
-const managers: readonly Manager[] = ['host', 'zone'];
+const managers: readonly Manager[] = ['host', 'zone', 'skydns'];
 
 const classIn = 1;
 const maxRrset = 0xff_ffff;

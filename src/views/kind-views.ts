@@ -17,6 +17,7 @@ import { nameKind } from '../store/kinds/name.ts';
 import { poolKind } from '../store/kinds/pool.ts';
 import { resolverKind } from '../store/kinds/resolver.ts';
 import { serialKind } from '../store/kinds/serial.ts';
+import { skydnsKind } from '../store/kinds/skydns.ts';
 import type { KindName, StoredKind, Subject, Value } from '../store/kinds/stored-kind.ts';
 import { type StoredToken, tokenKind } from '../store/kinds/token.ts';
 import { zoneKind } from '../store/kinds/zone.ts';
@@ -26,6 +27,7 @@ import { ForwarderView } from './forwarder-view.ts';
 import { HostView } from './host-view.ts';
 import { PoolView } from './pool-view.ts';
 import type { Stage } from './serving-order.ts';
+import { SkydnsView } from './skydns-view.ts';
 import type { Versioned } from './versioned.ts';
 import type { ZoneListener } from './zone-apexes.ts';
 import { ZoneView } from './zone-view.ts';
@@ -65,13 +67,15 @@ export abstract class KindViews {
   readonly members = new Map<string, Member>();
   readonly resolvers = new Map<string, Versioned<CompanyResolver>>();
   readonly forwarders: ForwarderView;
+  readonly skydns: SkydnsView;
   /** True if members changed since the zones last got their nameservers. */
   protected membersChanged = true;
 
-  constructor(table: TableWriter, listener: ZoneListener) {
+  constructor(table: TableWriter, listener: ZoneListener, skydnsPrefix: string | undefined) {
     this.zones = new ZoneView(table, this.hosts, listener);
     this.pools = new PoolView(this.zones.recorded);
     this.forwarders = new ForwarderView(table);
+    this.skydns = new SkydnsView(skydnsPrefix);
   }
 
   /**
@@ -158,6 +162,11 @@ export abstract class KindViews {
       kind: forwarderKind,
       put: (_, forwarder, modified) => this.forwarders.put(forwarder, modified),
       delete: ({ zone }) => this.forwarders.delete(zone),
+    },
+    skydns: {
+      kind: skydnsKind,
+      put: ({ zone }, state) => void this.skydns.states.set(zone, state),
+      delete: ({ zone }) => void this.skydns.states.delete(zone),
     },
     zone: {
       kind: zoneKind,

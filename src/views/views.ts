@@ -47,12 +47,17 @@ export class Views extends KindViews {
   #applying = false;
   readonly #firstLoad = Promise.withResolvers<void>();
 
-  /** `self` returns this replica as a nameserver. The zones name it even while it is not registered as a member. */
-  constructor(table: TableWriter, self: () => Nameserver, logger: Logger) {
-    super(table, {
-      apexSettled: (zone, fault) => this.#faults.apexSettled(zone, fault, this.zones.get(zone)?.modified ?? noRevision),
-      nameserverHidden: (owner) => this.#nameserverHidden(owner),
-    });
+  /**
+   * `self` returns this replica as a nameserver. The zones name it even while it is not registered as a member.
+   * `skydnsPrefix`: where the SkyDNS layout is, if others can read the store.
+   */
+  constructor(table: TableWriter, self: () => Nameserver, logger: Logger, skydnsPrefix?: string) {
+    const listener = {
+      apexSettled: (zone: Fqdn, fault: unknown) =>
+        this.#faults.apexSettled(zone, fault, this.zones.get(zone)?.modified ?? noRevision),
+      nameserverHidden: (owner: Fqdn) => this.#nameserverHidden(owner),
+    };
+    super(table, listener, skydnsPrefix);
     this.#faults = new StoredFaults(logger);
     this.#followed = new Map(
       Object.values(this.handlers).flatMap((handler) =>

@@ -51,9 +51,8 @@ const inputs: [what: string, parse: () => unknown, faults: string[]][] = [
         name: 'a..b',
         nameservers: ['a b', 'ns', 'NS.'],
         soa: { mname: 'a b', rname: 'c..d' },
-        skydns: true,
       }),
-    ['/name', '/nameservers/0', '/nameservers/2', '/soa/mname', '/soa/rname', '/skydns'],
+    ['/name', '/nameservers/0', '/nameservers/2', '/soa/mname', '/soa/rname'],
   ],
   [
     'an allocation',
@@ -63,11 +62,7 @@ const inputs: [what: string, parse: () => unknown, faults: string[]][] = [
   ['a host with its path', () => parseHostPut('a..b', { aliases: ['c..d'] }), [':name', '/aliases/0']],
   ['a patch of a host', () => checkHostPatch({ name: null, aliases: ['c..d'], ttl: null }), ['/name', '/aliases/0']],
   ['a patch of a pool', () => checkPoolPatch({ ranges: null, exclude: ['x'] }), ['/ranges', '/exclude/0']],
-  [
-    'a patch of a zone',
-    () => checkZonePatch({ soa: { mname: 'a b', rname: null }, skydns: true }),
-    ['/soa/mname', '/skydns'],
-  ],
+  ['a patch of a zone', () => checkZonePatch({ soa: { mname: 'a b', rname: null } }), ['/soa/mname']],
   [
     'an RRset with its path',
     () => parseRrsetPut(zone, { name: 'a..b', type: 'A' }, { name: 'c..d', type: 'TXT', records: ['x'] }),

@@ -52,7 +52,7 @@ async function take(replica: ControlPlane, steps: readonly Step[]): Promise<void
 }
 
 async function replicaAfter(test: Cleanup, given: readonly Step[]): Promise<ControlPlane> {
-  const replica = await openReplica(test, await embeddedStore(test));
+  const replica = await openReplica(test, await embeddedStore(test), undefined, undefined, '/skydns');
   await take(replica, given);
   return replica;
 }

@@ -26,6 +26,7 @@ import { outboxKey } from '../../src/store/kinds/outbox.ts';
 import { poolKey } from '../../src/store/kinds/pool.ts';
 import { resolverKey } from '../../src/store/kinds/resolver.ts';
 import { serialKey } from '../../src/store/kinds/serial.ts';
+import { skydnsStateKey } from '../../src/store/kinds/skydns.ts';
 import type { KindName } from '../../src/store/kinds/stored-kind.ts';
 import { tokenKey } from '../../src/store/kinds/token.ts';
 import { zoneKey } from '../../src/store/kinds/zone.ts';
@@ -213,6 +214,16 @@ const since = '2026-01-01T00:00:00.000Z';
 const secret = { salt: 'b'.repeat(32), hash: 'a'.repeat(64) };
 const address = parseAddress('10.0.0.1');
 
+const skydnsState = {
+  zone: 'z',
+  settings: { on: true, generation: 1, defaultTtl: 300 },
+  phase: 'following',
+  done: 0,
+  total: 0,
+  leftOut: { count: 0, first: [] },
+  notServed: { count: 0, first: [] },
+};
+
 /** By the kind of stored key: a key and its value, and what is told when the key is put, and when it is deleted. */
 const kinds: Record<KindName, [key: string, value: object, put?: string, deleted?: string]> = {
   host: [
@@ -234,6 +245,7 @@ const kinds: Record<KindName, [key: string, value: object, put?: string, deleted
     'token created t: viewer',
     'token deleted t',
   ],
+  skydns: [skydnsStateKey(z), skydnsState],
   resolver: [
     resolverKey('office'),
     { name: 'office', address: '192.0.2.53', port: 53, kind: 'bind' },

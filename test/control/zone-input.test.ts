@@ -26,7 +26,6 @@ const refusedZones: [string, ZoneInput & { name: string }, string][] = [
   ['a mailbox without a domain', { name: 'example', soa: { rname: 'hostmaster@' } }, '/soa/rname'],
   ['a mailbox with Unicode before the @', { name: 'example', soa: { rname: 'ü@z.test' } }, '/soa/rname'],
   ['a mailbox in two domains', { name: 'example', soa: { rname: 'a@b@c' } }, '/soa/rname'],
-  ['the SkyDNS layout', { name: 'example', skydns: true }, '/skydns'],
 ];
 
 for (const [what, input, path] of refusedZones) {

@@ -209,7 +209,7 @@ const operations: Record<string, Operation> = {
       fault('schema', '/soa/ttl', 'x'),
       fault('parse', '/nameservers/1', 'a..b'),
       fault('parse', '/soa/rname', 'a..b'),
-      fault('parse', '/skydns', true),
+      { ...fault('stands', '/skydns', true), needs: ['/name'] },
       fault('parse', '/name', 'a..b'),
       fault('stands', '/name', 'foo.k8s'),
       fault('stands', '/name', 'web.foo.k8s'),
@@ -329,6 +329,16 @@ const operations: Record<string, Operation> = {
       fault('schema', '?signed', 'never'),
       { ...stale, needs: [':zone'] },
     ],
+  },
+  adoptZone: {
+    method: 'POST',
+    path: '/v1/zones/foo.k8s/adopt',
+    faults: [badZone, noZone],
+  },
+  sweepSkydns: {
+    method: 'DELETE',
+    path: '/v1/zones/foo.k8s/skydns/orphans',
+    faults: [badZone, noZone],
   },
   allocateAddresses: {
     method: 'POST',

@@ -50,7 +50,7 @@ const refusals: [ErrorCode, Method, string, unknown, string[]?][] = [
   ['invalid_request', 'POST', '/v1/hosts', { name: '@' }, ['/name']],
   ['invalid_request', 'POST', '/v1/zones', { name: 'x', soa: { refreshSeconds: '5' } }, ['/soa/refreshSeconds']],
   ['invalid_request', 'POST', '/v1/zones', { name: 'x', soa: { refresh: 5 } }, ['/soa/refresh']],
-  ['invalid_request', 'POST', '/v1/zones', { name: 'x', skydns: true }, ['/skydns']],
+  ['skydns_unavailable', 'POST', '/v1/zones', { name: 'x', skydns: true }, ['/skydns']],
   [
     'invalid_request',
     'POST',

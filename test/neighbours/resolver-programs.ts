@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RendererName } from '../../src/forwarding/render/renderers.ts';
 import type { Server } from '../support/dns-client.ts';
 import { freePort } from '../support/free-port.ts';
+import { findGoBuilt } from '../support/go-built.ts';
 import { startNamedOn } from '../support/named.ts';
 import { findProgram, startPeerProcess } from '../support/peer-process.ts';
 import type { Cleanup } from '../support/temporary.ts';
@@ -122,7 +123,7 @@ export const resolverPrograms: Partial<Record<RendererName, ResolverProgram>> = 
 /** Returns why a resolver cannot be started here; undefined if it can. */
 export function whyNotStarted(resolver: RendererName): string | undefined {
   const { program = '', from = '' } = resolverPrograms[resolver] ?? {};
-  return findProgram(program) === undefined ? `${program} is not installed (${from})` : undefined;
+  return find(program) === undefined ? `${program} is not installed (${from})` : undefined;
 }
 
 /** Starts the resolver on a free port of loopback. `text` returns what is rendered for it. */
@@ -137,7 +138,7 @@ export async function startResolver(
   const { program, configure } = resolverPrograms[resolver] ?? fail(resolver);
   const port = await freePort();
   const args = await configure({ test, folder, port, text });
-  const { hasEnded, output } = startPeerProcess(test, findProgram(program) ?? program, args, folder);
+  const { hasEnded, output } = startPeerProcess(test, find(program) ?? program, args, folder);
   // It answers as soon as it listens: the callers ask until then.
   await delay(200);
   if (hasEnded()) throw new Error(`${program} did not start: ${output()}`);
@@ -155,6 +156,10 @@ export async function startBind(
   const options = withOptions ? `include "${await written(folder, 'zonewright.options', await text('options'))}";` : '';
   const zones = `include "${await written(folder, 'zonewright.zones', await text('zones'))}";`;
   return startNamedOn(test, folder, `options {\n${options}\n};\n${zones}\n`);
+}
+
+function find(program: string): string | undefined {
+  return program === 'coredns' ? (findGoBuilt('coredns') ?? findProgram(program)) : findProgram(program);
 }
 
 async function written(folder: string, name: string, text: string): Promise<string> {

@@ -24,6 +24,7 @@ const rooms: Record<string, string[]> = {
   cluster: ['model', 'store'],
   ledger: ['model', 'store', 'views'],
   forwarding: ['model', 'views', 'control', 'forward-cache', 'dns'],
+  interop: ['model', 'store', 'views', 'control', 'cluster'],
   http: ['model', 'store', 'views', 'control', 'dns', 'backup', 'ledger', 'forwarding'],
   cli: ['model', 'backup'],
 };
@@ -36,6 +37,7 @@ const useCases: Record<string, string[]> = {
   hosts: ['addresses'],
   pools: ['addresses', 'hosts'],
   resolvers: [],
+  skydns: [],
   tokens: [],
   watch: [],
   'zone-file': [],

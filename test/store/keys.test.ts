@@ -19,6 +19,7 @@ import { outboxKey } from '../../src/store/kinds/outbox.ts';
 import { poolKey } from '../../src/store/kinds/pool.ts';
 import { resolverKey } from '../../src/store/kinds/resolver.ts';
 import { serialKey } from '../../src/store/kinds/serial.ts';
+import { skydnsStateKey } from '../../src/store/kinds/skydns.ts';
 import { tokenKey } from '../../src/store/kinds/token.ts';
 import { zoneKey } from '../../src/store/kinds/zone.ts';
 import { kindModules, storedKinds } from './stored-kinds.ts';
@@ -43,6 +44,7 @@ const made: [kind: string, key: string, subject: object][] = [
   ['token', tokenKey('admin'), { token: 'admin' }],
   ['resolver', resolverKey('office'), { resolver: 'office' }],
   ['forwarder', forwarderKey(odd), { zone: odd }],
+  ['skydns', skydnsStateKey(parseName('lab.test')), { zone: 'lab.test' }],
   ['activity', activityKey('admin'), { token: 'admin' }],
   ['member', memberKey('A b/c'), { replica: 'A b/c' }],
   ['offset', offsetKey, {}],

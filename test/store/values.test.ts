@@ -35,6 +35,7 @@ const written = {
   ],
   nameValue: [
     '{"v":1,"name":"h.k8s","rrsets":[{"type":"A","ttl":300,"records":["10.0.0.5"],"manager":"host"},{"type":"TXT","ttl":1,"records":["\\"x\\""]}]}',
+    '{"v":1,"name":"e.k8s","rrsets":[{"type":"A","ttl":300,"records":["10.0.0.5"],"manager":"skydns"}]}',
   ],
   hostValue: [
     '{"v":1,"name":"h.k8s","zone":"k8s","addresses":[{"address":"10.0.0.5","space":"default","pool":"p"},{"address":"2001:db8::5","space":"default",' +
@@ -50,6 +51,12 @@ const written = {
     '{"v":1,"zone":"corp","targets":[{"address":"192.0.2.53","port":53}],"strategy":"first-healthy","timeoutMilliseconds":2000,"allowFrom":["127.0.0.0/8"]}',
     '{"v":1,"zone":"corp","targets":[{"address":"192.0.2.53","port":853,"tlsName":"dns.corp"},{"address":"2001:db8::1","port":53}],"strategy":"fastest",' +
       '"timeoutMilliseconds":500,"allowFrom":["10.0.0.0/8"],"staleSeconds":86400,"tlsAuthorities":"-----BEGIN CERTIFICATE-----"}',
+  ],
+  skydnsStateValue: [
+    '{"v":1,"zone":"lab.test","settings":{"on":true,"generation":1,"defaultTtl":300},"phase":"following","done":2,"total":2,' +
+      '"leftOut":{"count":0,"first":[]},"notServed":{"count":1,"first":[{"what":"/skydns/test/lab/a","reason":"the value is not JSON"}]}}',
+    '{"v":1,"zone":"lab.test","settings":{"on":false,"generation":1,"defaultTtl":300},"phase":"clearing","position":"/skydns/test/lab/b","done":0,' +
+      '"total":2,"leftOut":{"count":0,"first":[]},"notServed":{"count":0,"first":[]}}',
   ],
   activityValue: ['{"v":1,"token":"team-a","lastUsedAt":"2026-01-01T10:00:00.000Z"}'],
   idempotencyValue: ['{"v":1,"request":"00","result":{"name":"h.k8s"}}', '{"v":1,"request":"00","result":null}'],

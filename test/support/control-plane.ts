@@ -43,22 +43,23 @@ export function contextOf(views: Views, actor: Actor = testActor): DecisionConte
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** Returns the views of a replica, empty and not following a store. */
-export function emptyViews(logger: Logger = silent): Views {
+export function emptyViews(logger: Logger = silent, skydnsPrefix?: string): Views {
   const writer = createTableWriter(createTable({ bytes: 2 ** 24 }));
-  return new Views(writer, () => ({ label: 'test', addresses: [] }), logger);
+  return new Views(writer, () => ({ label: 'test', addresses: [] }), logger, skydnsPrefix);
 }
 
 /**
  * Starts a replica on this store; resolves when its views are loaded. Closing the replica leaves the store open.
- * `audit`: default: writes no audit events.
+ * `audit`: default: writes no audit events. `skydnsPrefix`: zones may have `skydns`, also on an embedded store.
  */
 export async function openReplica(
   test: Cleanup,
   store: Store,
   logger: Logger = silent,
   audit?: Audit,
+  skydnsPrefix?: string,
 ): Promise<ControlPlane> {
-  const views = emptyViews(logger);
+  const views = emptyViews(logger, skydnsPrefix);
   const stopping = new AbortController();
   const following = follow(store, views, logger, stopping.signal);
   const committer = new Committer(store, views, logger, audit);

@@ -25,7 +25,7 @@ export interface TokenActor {
 /** A part of this service that acts by itself. */
 interface SystemActor {
   kind: 'system';
-  part: 'housekeeping' | 'start' | 'authentication';
+  part: 'housekeeping' | 'start' | 'authentication' | 'skydns';
 }
 
 /** Who asks, and the views from which the answer comes. */

@@ -7,9 +7,9 @@ import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
-/** Returns the settings of a new automatic zone. */
-export function reverseZoneSettings(name: Fqdn): Zone {
-  return { name, ...zoneDefaults, automatic: true };
+/** Returns the settings of a new automatic zone. `skydns`: as the zone of the host has it that needs the new zone. */
+export function reverseZoneSettings(name: Fqdn, skydns = false): Zone {
+  return { name, ...zoneDefaults, skydns, automatic: true };
 }
 
 /**

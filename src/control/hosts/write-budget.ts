@@ -32,11 +32,11 @@ export class WriteBudget {
 
 /**
  * Returns an upper limit for the number of keys in a transaction that writes or deletes the host. The host has one key.
- * A record has two: its name, and the serial of its zone. An address has three: itself, and the key and the serial of
- * an automatic zone that is deleted with its last name. If there is no room for these zones, housekeeping deletes them
- * later (automatic-zone.ts). Everything else of the largest possible host fits into one transaction
- * (test/http/max-host.test.ts).
+ * A record has three: its name, its key of the SkyDNS layout, and the serial of its zone. An address has three: itself,
+ * and the key and the serial of an automatic zone that is deleted with its last name. If there is no room for these
+ * zones, housekeeping deletes them later (automatic-zone.ts). Everything else of the largest possible host fits into
+ * one transaction (test/http/max-host.test.ts).
  */
 export function maxKeysOf(host: Host): number {
-  return 1 + 3 * host.addresses.length + 2 * recordsOf(host, 0).length;
+  return 1 + 3 * host.addresses.length + 3 * recordsOf(host, 0).length;
 }

@@ -14,6 +14,7 @@ import { hostKey, hostValue } from '../../store/kinds/host.ts';
 import { accessOf } from '../access/access.ts';
 import { replaceHost, takeAddress } from '../addresses/hold-address.ts';
 import { existingHost } from '../reading/existing.ts';
+import { foreignMessage } from '../reading/foreign-message.ts';
 import type { PathOf } from '../transaction/name-edits.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { type Adoption, howToAdopt, mayAdopt } from './adopt-records.ts';
@@ -140,7 +141,7 @@ function zoneFor(builder: TransactionBuilder, host: Host, owner: Fqdn): Zone {
     const path = owner === host.name ? '/name' : `/aliases/${host.aliases.indexOf(owner)}`;
     refuseField('zone_not_found', path, `no zone covers ${owner}: create one first (POST /v1/zones)`);
   }
-  const zone = reverseZoneSettings(automatic);
+  const zone = reverseZoneSettings(automatic, builder.views.zones.enclosing(host.name)?.value.skydns);
   builder.createZone(zone);
   return zone;
 }
@@ -170,6 +171,8 @@ function refuseConflict(
   if (manager !== undefined && (isAlias || stands.type === 'CNAME')) {
     refuseField('name_taken', path, `${owner} belongs to ${theHost}`, { name: owner, ...managedBy });
   }
+  if (stands.manager === 'skydns' && (isAlias || stands.type === 'CNAME' || stands.type === wanted.type))
+    refuseForeign(owner, stands, isAlias ? path : wanted.type === 'PTR' ? '/ptr' : path, builder);
   const adopting = howToAdopt(adoption, wanted, stands);
   if (isAlias || stands.type === 'CNAME') {
     const ways = ['delete it first', ...adopting].join(', or ');
@@ -198,6 +201,13 @@ function refuseConflict(
     `${owner} has a PTR record already: ${ways.slice(0, -1).join(', ')}, or ${ways.at(-1)}`,
     about,
   );
+}
+
+/** Refuses because of records that others wrote into the SkyDNS layout. */
+function refuseForeign(owner: Fqdn, stands: Rrset, path: string, { views }: TransactionBuilder): never {
+  const zone = views.zones.enclosing(owner)?.value.name ?? owner;
+  const message = foreignMessage(owner, stands, zone);
+  refuseField('managed_record', path, message, { name: owner, type: stands.type, managedBy: 'skydns' });
 }
 
 function maySeeHost(builder: TransactionBuilder, name: Fqdn): boolean {

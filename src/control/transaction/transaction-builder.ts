@@ -25,6 +25,7 @@ import { auditedDecision } from './audit/audited-decision.ts';
 import { checkWrites } from './check-writes.ts';
 import { Decision, type DecisionContext, maxDecisionOperations, type Standing } from './decision.ts';
 import { type NameEdit, NameEdits, type PathOf, type Warning } from './name-edits.ts';
+import { maxSkydnsKeys, refuseIfLong, type SkydnsChange, skydnsChanges } from './skydns-changes.ts';
 import { comparedKey, writtenKey } from './transaction-keys.ts';
 
 /** A transaction that is being built, with the context of its decision. Functions that write take only the builder. */
@@ -43,6 +44,7 @@ export class TransactionBuilder implements DecisionContext {
   /** By the key of the zone, the numbers of RRsets that an import changes. */
   readonly #imports = new Map<string, Fields>();
   readonly #told: AuditEvent[] = [];
+  readonly #takenOver = new Set<string>();
   /** The keys of zones that would enclose a created zone and are not in the views: they must not exist. */
   readonly #enclosing = new Set<string>();
 
@@ -204,7 +206,8 @@ export class TransactionBuilder implements DecisionContext {
     const serials = zones.filter((zone) => !this.#operations.has(serialKey(zone))).length;
     const compared = zones.filter((zone) => !this.#compares.has(zoneKey(zone))).length;
     const taken = Math.max(this.#operations.size + serials, this.#compares.size + compared);
-    return taken + edits.length + keys <= maxDecisionOperations;
+    const skydns = edits.reduce((sum, [, edit]) => sum + maxSkydnsKeys(this.views, edit), 0);
+    return taken + edits.length + skydns + keys <= maxDecisionOperations;
   }
 
   /** Returns how many owner names this transaction adds to the zone, less the names that it deletes. */
@@ -223,9 +226,12 @@ export class TransactionBuilder implements DecisionContext {
   /** Does the same as {@link build}, for a result that includes the warnings about the written names. */
   buildWith<T>(resultOf: (warnings: Warning[]) => T, pathOf: PathOf = () => undefined): Decision<T> {
     const warnings = this.#names.check(pathOf, this.refusals);
+    const skydns = [...this.#names].flatMap(([, edit]) => skydnsChanges(this, edit, pathOf));
     this.refusals.throwIfAny();
     for (const [key, edit] of this.#names) this.#writeName(key, edit);
+    for (const change of skydns) this.#changeSkydns(change);
     this.#requireNoneEnclosing();
+    if (skydns.length > 0) refuseIfLong(this.#operations.size, this.#compares.size, skydns);
     const transaction = { compares: [...this.#compares.values()], operations: [...this.#operations.values()] };
     checkWrites(
       this,
@@ -244,6 +250,19 @@ export class TransactionBuilder implements DecisionContext {
     const fits = this.#compares.size + this.#enclosing.size <= maxOperations;
     if (fits) for (const key of this.#enclosing) this.requireAbsent(key);
     else this.requireQuiet(zoneKind.prefix, this.views.revision);
+  }
+
+  /** Takes over a key that others wrote into the SkyDNS layout: deletes it, or writes our value of the name there. */
+  takeOver(key: string, modified: Revision): this {
+    this.#takenOver.add(key);
+    return this.delete(key, modified);
+  }
+
+  /** Writes a key of the SkyDNS layout. A new key that others may write too must be absent. */
+  #changeSkydns({ key, value, isNew }: SkydnsChange): void {
+    if (value === undefined) this.deleteUnchecked(key);
+    else this.addUnchecked({ kind: 'put', key, value });
+    if (isNew && !this.#takenOver.has(key)) this.requireAbsent(key);
   }
 
   #writeName(key: string, edit: NameEdit): void {

@@ -71,6 +71,7 @@ const rules: { readonly [Name in KindName]: Rule<Name> | 'unseen' } = {
   name: { kind: nameKind, changes: rrsetChanges },
   address: { kind: addressKind, changes: allocationChanges },
   serial: 'unseen',
+  skydns: 'unseen',
   import: 'unseen',
   idempotency: 'unseen',
   member: 'unseen',

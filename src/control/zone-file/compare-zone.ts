@@ -15,7 +15,7 @@ import type { Views } from '../../views/views.ts';
 import { faultRefusal } from '../reading/fault-refusal.ts';
 import { yieldToEventLoop } from './yield-to-event-loop.ts';
 
-/** Numbers of RRsets. `managed`: the RRsets that hosts manage, which stay as they are. */
+/** Numbers of RRsets. `managed`: the RRsets that have a manager, such as a host: they stay as they are. */
 export interface ImportCounts {
   added: number;
   changed: number;
@@ -70,7 +70,7 @@ export class ZoneComparison {
     for (const rrset of stored) {
       const after = wanted.find(({ type }) => type === rrset.type);
       if (after !== undefined) after.known = true;
-      if (rrset.manager === 'host') {
+      if (rrset.manager !== undefined) {
         this.counts.managed += 1;
         this.managed.set(owner, [...(this.managed.get(owner) ?? []), rrset]);
       } else if (after === undefined) this.note('deleted', owner, rrset.type, rrset, undefined);

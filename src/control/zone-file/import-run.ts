@@ -151,7 +151,7 @@ export class ImportRun {
    */
   #carry(lock: ImportLock, owner: Fqdn) {
     const { zone } = this.#wanted;
-    const managed = this.#places.views.zones.name(zone, owner).rrsets.filter(({ manager }) => manager === 'host');
+    const managed = this.#places.views.zones.name(zone, owner).rrsets.filter(({ manager }) => manager !== undefined);
     const findings = new Findings();
     const rrsets = this.#compared.contents.rrsetsAt(owner, managed, findings);
     refuseFaults(findings);

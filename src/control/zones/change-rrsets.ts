@@ -13,6 +13,7 @@ import { isOrphanedRecord, requireOrphan } from '../hosts/orphans.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import { checkReadOnly } from '../input/read-only.ts';
 import { existingZone } from '../reading/existing.ts';
+import { foreignMessage } from '../reading/foreign-message.ts';
 import { zonePath } from '../reading/resource-path.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import type { Warning } from '../transaction/name-edits.ts';
@@ -90,6 +91,10 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
     const stands = builder.rrsetsAt(zone, owner).find((other) => other.type === type);
     const shown = stands ?? impliedAt(context, zone, owner, type);
     builder.refusals.try(() => checkPrecondition(precondition, shown && rrsetTag(shown)));
+    if (stands?.manager === 'skydns') {
+      builder.refusals.refuses(() => refuseForeign(zone, owner, stands), path);
+      return;
+    }
     if (stands?.manager === 'host') {
       const isOrphan = isOrphanedRecord(context, owner, stands);
       if (!isOrphan && builder.refusals.refuses(() => refuseManaged(owner, stands), path)) return;
@@ -174,6 +179,10 @@ function refuseImplied(owner: Fqdn, type: RecordType, zone: Zone): never {
     `the ${type} records of ${owner} come from the settings of zone ${zone.name}: change those, or write your own`,
     { managedBy: 'zone' },
   );
+}
+
+function refuseForeign(zone: Zone, owner: Fqdn, stands: Rrset): never {
+  refuse('managed_record', foreignMessage(owner, stands, zone.name), { managedBy: 'skydns' });
 }
 
 function refuseManaged(owner: Fqdn, stands: Rrset): never {

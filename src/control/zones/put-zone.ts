@@ -1,6 +1,6 @@
 // Use case: a zone is created, or its settings are changed. A change of settings leaves the stored records as they are.
 
-import { joinFirst, maxNamed, refuse } from '../../errors.ts';
+import { joinFirst, maxNamed, refuse, refuseField } from '../../errors.ts';
 import { checkBelow, checkNameservers } from '../../model/check-name.ts';
 import { recordsOf } from '../../model/host.ts';
 import { type Fqdn, isWithin, parentOf } from '../../model/name.ts';
@@ -51,6 +51,7 @@ export function decidePutZone(
   const builder = new TransactionBuilder(context);
   builder.refusals.try(() => checkPrecondition(precondition, current && entityTag(current.modified)));
   const zone = builder.refusals.need(() => change(current?.value));
+  builder.refusals.try(() => checkSkydns(builder, zone, current?.value));
   if (current === undefined) {
     builder.refusals.try(() => checkHidesNothing(builder, name), path);
     builder.refusals.try(() => builder.createZone(zone), path);
@@ -96,6 +97,16 @@ function checkApex(builder: TransactionBuilder, zone: Zone, before: Zone): void 
     builder.requireUnchanged(serialKey(zone.name), views.zones.changedAt(zone.name));
   const finding = checkNameservers(zone, rrsets);
   if (finding !== undefined && checkNameservers(before, rrsets) === undefined) refuse(finding.code, finding.message);
+}
+
+/** Refuses `skydns` on a store that nobody else reads. A zone that was restored with it keeps it. */
+function checkSkydns({ views }: TransactionBuilder, zone: Zone, before: Zone | undefined): void {
+  if (!known(zone.skydns) || before?.skydns === true || views.skydns.prefix !== undefined) return;
+  refuseField(
+    'skydns_unavailable',
+    '/skydns',
+    'the SkyDNS layout is for CoreDNS, which reads etcd: this service has the embedded store; start its replicas with --store etcd, or leave skydns out',
+  );
 }
 
 /** Returns warnings about the records of the enclosing zone that a new zone hides. */

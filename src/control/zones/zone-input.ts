@@ -1,7 +1,7 @@
 // Parses requests about zones: the fields of a request in, a checked zone out. A refusal names the path of the field.
 
 import { isDeepStrictEqual } from 'node:util';
-import { atField, refuseField } from '../../errors.ts';
+import { atField } from '../../errors.ts';
 import { parseMailbox } from '../../model/mailbox.ts';
 import { parseName, root } from '../../model/name.ts';
 import { isKnown, known, unknownValue } from '../../model/unknown.ts';
@@ -49,9 +49,6 @@ export function parseZoneInput(name: Zone['name'], input: ZoneInput, current: Zo
     () => optional(input.addressNames, parseAddressNames),
     () => {
       if (current === undefined) atField('/name', () => checkZoneName(known(name)));
-    },
-    () => {
-      if (known(skydns)) refuseField('invalid_request', '/skydns', 'is not available in this version');
     },
   );
   const zone: Zone = {

@@ -51,12 +51,14 @@ const refusals = [
   'address_outside_pool',
   'address_taken',
   'cname_conflict',
+  'managed_record',
   'name_hidden',
   'name_taken',
   'pool_exhausted',
   'pool_not_found',
   'record_invalid',
   'rrset_conflict',
+  'skydns_unfit',
   'zone_not_found',
 ] as const;
 const params = strict({ name: NameText });

@@ -51,6 +51,7 @@ const refusals = [
   'not_found',
   'outside_zone',
   'record_invalid',
+  'skydns_unfit',
 ] as const;
 const RrsetPage = listOf(RrsetBody);
 const zoneParams = strict({ zone: NameText });

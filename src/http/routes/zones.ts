@@ -56,7 +56,8 @@ const params = strict({ zone: NameText });
 
 export const zoneRoutes: Routes = async (app, services) => {
   const { views } = services;
-  const show = (zone: Zone, serial = views.zones.serial(zone.name)) => showZone(zone, serial);
+  const show = (zone: Zone, serial = views.zones.serial(zone.name)) =>
+    showZone(zone, serial, views.skydns.states.get(zone.name));
 
   const sendZone = (reply: FastifyReply, committed: Committed<ZonePut>) => {
     const { zone, created, warnings, standingSince } = committed.result;
@@ -76,7 +77,7 @@ export const zoneRoutes: Routes = async (app, services) => {
         summary: 'Create a zone',
         headers: idempotencyHeaders,
         body: NewZone,
-        refuses: ['already_exists', 'forwarder_conflict', 'zone_conflict'],
+        refuses: ['already_exists', 'forwarder_conflict', 'skydns_unavailable', 'zone_conflict'],
         response: created(WrittenZone),
       },
     },
@@ -140,12 +141,12 @@ export const zoneRoutes: Routes = async (app, services) => {
         params,
         headers: writeHeaders,
         body: PutZone,
-        refuses: ['forwarder_conflict', 'name_hidden', 'zone_conflict'],
+        refuses: ['forwarder_conflict', 'name_hidden', 'skydns_unavailable', 'zone_conflict'],
         response: { ...written(ZoneBody), ...created(WrittenZone) },
       },
     },
     async (request, reply) => {
-      const { name: named, unicodeName, serial: _, ...input } = request.body;
+      const { name: named, unicodeName, serial: _, skydnsProgress: __, ...input } = request.body;
       const [name] = parseAll(
         () => zoneNameOf(request.params.zone),
         () => checkZoneInput(input),
@@ -174,12 +175,12 @@ export const zoneRoutes: Routes = async (app, services) => {
         params,
         headers: writeHeaders,
         body: PatchZone,
-        refuses: ['name_hidden', 'not_found', 'zone_conflict'],
+        refuses: ['name_hidden', 'not_found', 'skydns_unavailable', 'zone_conflict'],
         response: written(ZoneBody),
       },
     },
     async (request, reply) => {
-      const { name: named, unicodeName, serial: _, ...patch } = request.body;
+      const { name: named, unicodeName, serial: _, skydnsProgress: __, ...patch } = request.body;
       const [name] = parseAll(
         () => zoneNameOf(request.params.zone),
         () => checkZonePatch(patch),

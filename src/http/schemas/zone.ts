@@ -10,6 +10,7 @@ import { type Fqdn, formatRelativeName, isWithin } from '../../model/name.ts';
 import { maxRdataText } from '../../model/rdata/rdata.ts';
 import { shownSerial, type Serial as ZoneSerial } from '../../model/revision.ts';
 import { managerOf, type Rrset } from '../../model/rrset.ts';
+import { noFaults, type SkydnsState } from '../../model/skydns/state.ts';
 import { soaDefaults, type Zone } from '../../model/zone.ts';
 import { NameText, optional, patchOf, readOnly, strict, Ttl } from './common.ts';
 import { showUnicodeName, UnicodeName } from './unicode-name.ts';
@@ -58,7 +59,10 @@ const settings = {
     description: 'NS at the apex; empty: the replicas are the nameservers',
   }),
   soa: strict(optional(soaFields).properties, 'SoaSettings'),
-  skydns: Type.Boolean({ description: 'Also write the SkyDNS layout; not available in this version' }),
+  skydns: Type.Boolean({
+    description:
+      'Keep the records in the SkyDNS layout too, from which CoreDNS answers, and serve what others write there. Needs the store etcd',
+  }),
   addressNames,
 };
 
@@ -70,7 +74,33 @@ const Serial = Type.Integer({
   description:
     "The SOA's serial: the store revision of the zone's last change, modulo 2^32. In a request it has no effect",
 });
-const shownOnly = { unicodeName: readOnly(UnicodeName), automatic: readOnly(Automatic), serial: readOnly(Serial) };
+const SkydnsFault = Type.Object({ what: Type.String(), reason: Type.String() }, { title: 'SkydnsFault' });
+const skydnsFaults = (description: string) =>
+  Type.Object({ count: Type.Integer(), first: Type.Array(SkydnsFault) }, { description });
+const SkydnsProgress = Type.Object(
+  {
+    phase: Type.Enum(['waiting', 'clearing', 'writing', 'following'] as const, {
+      description:
+        '`following`: every write keeps its keys. Before that, after a change of settings or an import: `waiting` for the replica that leads, `clearing` keys that are left over, `writing` the keys of all names',
+    }),
+    done: Type.Integer({ description: 'Names that the phase has done' }),
+    total: Type.Integer({ description: 'Names of the zone when the phase began' }),
+    leftOut: skydnsFaults(
+      'RRsets of ours that had no values in the layout when the keys of all names were written last',
+    ),
+    notServed: skydnsFaults('Values of others in the layout that are not served, by their keys'),
+  },
+  {
+    title: 'SkydnsProgress',
+    description: 'How far the SkyDNS layout is; absent if the zone has none',
+  },
+);
+const shownOnly = {
+  unicodeName: readOnly(UnicodeName),
+  automatic: readOnly(Automatic),
+  serial: readOnly(Serial),
+  skydnsProgress: readOnly(Type.Object({}, { description: 'In a request it has no effect' })),
+};
 
 export const PutZone = strict(
   { name: Type.Optional(NameText), ...optional(settings).properties, ...shownOnly },
@@ -94,12 +124,13 @@ export const ZoneBody = Type.Object(
     soa: Type.Object({ ...optional(soaFields).properties }, { title: 'Soa' }),
     automatic: Automatic,
     serial: Serial,
+    skydnsProgress: Type.Optional(SkydnsProgress),
   },
   { title: 'Zone' },
 );
 
-/** Returns a zone as answers show it. */
-export function showZone(zone: Zone, serial: ZoneSerial): Static<typeof ZoneBody> {
+/** Returns a zone as answers show it. `state`: how far its SkyDNS layout is. */
+export function showZone(zone: Zone, serial: ZoneSerial, state?: SkydnsState): Static<typeof ZoneBody> {
   const { name, defaultTtl, nameservers, skydns, addressNames, automatic } = zone;
   return {
     name,
@@ -111,8 +142,18 @@ export function showZone(zone: Zone, serial: ZoneSerial): Static<typeof ZoneBody
     ...(addressNames !== undefined && { addressNames }),
     automatic,
     serial: shownSerial(serial),
+    ...(skydns || state !== undefined ? { skydnsProgress: showSkydns(zone, state) } : {}),
   };
 }
+
+function showSkydns(zone: Zone, state: SkydnsState | undefined): Static<typeof SkydnsProgress> {
+  const { phase, done, total, leftOut, notServed } = state ?? { ...unbegun };
+  const { on, generation, defaultTtl } = state?.settings ?? {};
+  const isBegun = on === zone.skydns && generation === zone.generation && defaultTtl === zone.defaultTtl;
+  return { phase: isBegun ? phase : 'waiting', done: isBegun ? done : 0, total, leftOut, notServed };
+}
+
+const unbegun = { phase: 'clearing', done: 0, total: 0, leftOut: noFaults, notServed: noFaults } as const;
 
 const RecordText = Type.String({
   minLength: 1,
@@ -151,7 +192,8 @@ const rrset = {
 };
 
 const ManagedBy = Type.String({
-  description: '`host:<name>`, or `zone` for an RRset that comes from the settings of the zone',
+  description:
+    '`host:<name>`, `zone` for an RRset that comes from the settings of the zone, or `skydns` for one that others wrote into the SkyDNS layout',
 });
 
 export const PutRrset = strict(

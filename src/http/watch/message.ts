@@ -74,7 +74,7 @@ function shownAfter(seen: Seen, revision: Revision, change: ResourceChange): obj
     case 'host':
       return showHost(withPools(seen, change.after), revision);
     case 'zone': {
-      const { serial: _, ...shown } = showZone(change.after, 0 as Serial);
+      const { serial: _, skydnsProgress: __, ...shown } = showZone(change.after, 0 as Serial);
       return shown;
     }
     case 'rrset':

@@ -13,7 +13,7 @@ import {
 import { type Fqdn, isWithin } from '../name.ts';
 import { partedTextWarning } from '../rdata/parted-text.ts';
 import { isSingleton, type RecordType } from '../rdata/record-types.ts';
-import { managingHost, maxRrset, maxTypes, type Rrset, recordOverhead } from '../rrset.ts';
+import { managerOf, maxRrset, maxTypes, type Rrset, recordOverhead } from '../rrset.ts';
 import type { Findings } from './findings.ts';
 import type { ZoneFileRecord } from './reader.ts';
 import { ZoneSigning } from './signing.ts';
@@ -202,10 +202,9 @@ export class ZoneFileContents {
       const stands = managed.find((one) => one.type === type);
       if (stands === undefined) rrsets.push({ type, ttl, records: records.length > 1 ? records.sort() : records });
       else if (!isSameRrset({ ttl, records }, stands)) {
-        const host = `host:${managingHost(owner, stands)}`;
         findings.fault(
           line,
-          `the ${type} records of ${owner} belong to ${host}, which has other records there`,
+          `the ${type} records of ${owner} belong to ${managerOf(owner, stands)}, which has other records there`,
           'managed_record',
         );
       }

@@ -35,7 +35,7 @@ export function readableRrsets(value: NamedRrsets): NamedRrsets {
 function checkRrset({ type, records, manager }: Rrset): void {
   checkType(type);
   if (records.length > 1 || isLong(records)) checkRecords(type, records);
-  if (manager === undefined) return;
+  if (manager !== 'host') return;
   if (!hostTypes.includes(type)) throw new InvalidValue(`a host has no ${type} records`);
   // managingHost finds the host by the target.
   if (type === 'PTR' || type === 'CNAME') parseName(records[0] ?? '');

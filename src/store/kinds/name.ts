@@ -38,7 +38,7 @@ export function zoneNamesPrefix(zone: Fqdn): string {
 
 const recordType = Type.Unsafe<RecordType>(Type.String());
 /** The manager `zone` is never stored: its records follow from the zone's settings. */
-const manager = Type.Unsafe<Manager>(Type.Literal('host'));
+const manager = Type.Unsafe<Manager>(Type.Enum(['host', 'skydns']));
 
 const uncheckedNames: ValueCodec<NamedRrsets> = valueCodec({
   name: fqdn,

@@ -77,7 +77,7 @@ def before_call(context, case, kwargs):
     if not isinstance(body, dict):
         return
     method, path = case.operation.method.lower(), case.operation.path
-    # SkyDNS is not available in this version.
+    # SkyDNS needs the store etcd.
     left_out = {"skydns"}
     if method == "put" or (method == "patch" and path != "/v1/hosts/{name}"):
         left_out |= {"name", "type"}

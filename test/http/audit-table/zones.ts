@@ -20,6 +20,22 @@ export const zones: AuditedRequest[] = [
     events: [['zone', 'created', 's.z', null, zoneFields]],
   },
   {
+    operation: 'adoptZone',
+    what: 'nobody else has records in the zone',
+    given: [zone()],
+    request: ['POST', '/v1/zones/z/adopt'],
+    status: 200,
+    events: [],
+  },
+  {
+    operation: 'sweepSkydns',
+    what: 'external-dns has left nothing behind',
+    given: [zone()],
+    request: ['DELETE', '/v1/zones/z/skydns/orphans'],
+    status: 200,
+    events: [],
+  },
+  {
     operation: 'putZone',
     what: 'a zone is replaced',
     given: [zone('z', { nameservers: ['ns.example'], defaultTtl: 60 })],

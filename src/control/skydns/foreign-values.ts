@@ -1,0 +1,94 @@
+// The values of others in the SkyDNS layout, by the names that they are for. The leader holds them all; what they
+// say is in the names of the zones (mirror-name.ts).
+
+import { InvalidValue } from '../../model/invalid-value.ts';
+import type { Fqdn } from '../../model/name.ts';
+import { type ForeignValue, readForeignValue } from '../../model/skydns/foreign-records.ts';
+import { isOwnValue } from '../../model/skydns/service.ts';
+import type { SkydnsFault } from '../../model/skydns/state.ts';
+import type { Views } from '../../views/views.ts';
+import { skydnsZoneOf } from './wanted-keys.ts';
+
+/** A name of a zone. */
+export interface Place {
+  zone: Fqdn;
+  owner: Fqdn;
+}
+
+/** What is known of a key: what its value says, or why it says nothing. */
+type Held = { zone: Fqdn } & ({ value: ForeignValue } | { reason: string });
+
+export class ForeignValues {
+  readonly #parts: { views: Views; prefix: string };
+  readonly #keys = new Map<string, Held>();
+  /** By zone and owner, in one text. */
+  readonly #places = new Map<string, Place & { values: Map<string, ForeignValue> }>();
+
+  constructor(parts: { views: Views; prefix: string }) {
+    this.#parts = parts;
+  }
+
+  /** Notes the value of a key, or that it is gone. Returns the names whose values changed. */
+  note(key: string, json: string | undefined): Place[] {
+    const gone = this.#forget(key);
+    const held = json === undefined || isOwnValue(json) ? undefined : this.#read(key, json);
+    if (held === undefined) return gone === undefined ? [] : [gone];
+    this.#keys.set(key, held);
+    if (!('value' in held)) return gone === undefined ? [] : [gone];
+    const place = { zone: held.zone, owner: held.value.owner };
+    const id = idOf(place);
+    const at = this.#places.get(id) ?? { ...place, values: new Map() };
+    at.values.set(key, held.value);
+    this.#places.set(id, at);
+    return gone === undefined || idOf(gone) === id ? [place] : [gone, place];
+  }
+
+  /** Returns whether others have a value at the key. */
+  has(key: string): boolean {
+    return this.#keys.has(key);
+  }
+
+  valuesAt(place: Place): ForeignValue[] {
+    return [...(this.#places.get(idOf(place))?.values.values() ?? [])];
+  }
+
+  /** Returns all names that have values. */
+  places(): Place[] {
+    return [...this.#places.values()].map(({ zone, owner }) => ({ zone, owner }));
+  }
+
+  /** Yields the values of a zone that cannot be read. */
+  *unreadable(zone: Fqdn): Generator<SkydnsFault> {
+    for (const [key, held] of this.#keys)
+      if (held.zone === zone && 'reason' in held) yield { what: key, reason: held.reason };
+  }
+
+  #read(key: string, json: string): Held | undefined {
+    const { views, prefix } = this.#parts;
+    const zone = skydnsZoneOf(views, prefix, key)?.name;
+    if (zone === undefined) return undefined;
+    try {
+      const value = readForeignValue(prefix, zone, key, json);
+      return value && { zone, value };
+    } catch (error) {
+      if (!(error instanceof InvalidValue)) throw error;
+      return { zone, reason: [error, ...error.others].map(({ message }) => message).join('; ') };
+    }
+  }
+
+  /** Forgets the key. Returns the name that it had a value for. */
+  #forget(key: string): Place | undefined {
+    const held = this.#keys.get(key);
+    this.#keys.delete(key);
+    if (held === undefined || !('value' in held)) return undefined;
+    const place = { zone: held.zone, owner: held.value.owner };
+    const at = this.#places.get(idOf(place));
+    at?.values.delete(key);
+    if (at?.values.size === 0) this.#places.delete(idOf(place));
+    return place;
+  }
+}
+
+export function idOf({ zone, owner }: Place): string {
+  return `${zone} ${owner}`;
+}

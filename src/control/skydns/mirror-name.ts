@@ -1,0 +1,68 @@
+// Use case: the records that others wrote into the SkyDNS layout at one name become RRsets of the zone, managed by
+// `skydns`. So every replica serves them from the revision of this transaction, which also has the zone's serial and
+// the audit event. RRsets of our own win.
+
+import { isDeepStrictEqual } from 'node:util';
+import { type ErrorCode, Refusal } from '../../errors.ts';
+import type { Fqdn } from '../../model/name.ts';
+import type { ForeignValue } from '../../model/skydns/foreign-records.ts';
+import { type ForeignFault, foreignRrsets } from '../../model/skydns/foreign-rrsets.ts';
+import type { Actor } from '../access/actor.ts';
+import { type Committer, NotServed } from '../transaction/commit.ts';
+import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
+import { TransactionBuilder } from '../transaction/transaction-builder.ts';
+
+/** A name of a zone, with all values of others there. */
+export interface ForeignName {
+  zone: Fqdn;
+  owner: Fqdn;
+  values: readonly ForeignValue[];
+}
+
+/**
+ * Gives the name the RRsets of the values, and takes those away that others no longer have. In a zone without `skydns`
+ * it takes all away. Result: what of the values is not served.
+ */
+export function decideMirrorName(
+  context: DecisionContext,
+  { zone: name, owner, values }: ForeignName,
+): Decision<ForeignFault[]> {
+  const zone = context.views.zones.get(name)?.value;
+  if (zone === undefined) return noChange([]);
+  const stands = context.views.zones.name(name, owner).rrsets;
+  const before = stands.filter(({ manager }) => manager === 'skydns').sort((a, b) => (a.type < b.type ? -1 : 1));
+  const ownTypes = new Set<string>(stands.filter((rrset) => !before.includes(rrset)).map(({ type }) => type));
+  const { rrsets, faults } = foreignRrsets({ zone: name, owner, ownTypes }, zone.skydns ? values : []);
+  if (isDeepStrictEqual(before, rrsets)) return noChange(faults);
+  const builder = new TransactionBuilder(context);
+  for (const { type } of before) {
+    if (!rrsets.some((rrset) => rrset.type === type)) builder.deleteRrset(zone, owner, type);
+  }
+  for (const rrset of rrsets) {
+    if (
+      !isDeepStrictEqual(
+        rrset,
+        before.find(({ type }) => type === rrset.type),
+      )
+    )
+      builder.putRrset(zone, owner, rrset);
+  }
+  return builder.build(faults);
+}
+
+/** The one who changes what others wrote, as audit events name it. */
+const actor: Actor = { kind: 'system', part: 'skydns' };
+const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['contended', 'store_unavailable']);
+
+/**
+ * Commits {@link decideMirrorName}. Resolves with what of the values is not served. That is all of them if they cannot
+ * be at that name. Rejects if that may succeed later.
+ */
+export async function mirrorName(committer: Committer, name: ForeignName): Promise<ForeignFault[]> {
+  try {
+    return (await committer.commit(actor, (context) => decideMirrorName(context, name))).result;
+  } catch (error) {
+    if (!(error instanceof Refusal) || error instanceof NotServed || passing.has(error.code)) throw error;
+    return name.values.map(({ key }) => ({ key, reason: error.message }));
+  }
+}

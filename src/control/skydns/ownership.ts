@@ -1,0 +1,47 @@
+// The records with which external-dns notes what it owns: a TXT at `<type>-<name>` for each record. It leaves them
+// behind when it deletes the record. Such an orphan would make a record of ours at that name its own.
+
+import { type Fqdn, isWithin, parseName } from '../../model/name.ts';
+import type { RecordType } from '../../model/rdata/record-types.ts';
+import type { ForeignRecord, ForeignValue } from '../../model/skydns/foreign-records.ts';
+import type { Place } from './foreign-values.ts';
+import type { ForeignZone } from './read-foreign.ts';
+
+/** One record of ownership. `of`: what it is about, if its name says it. */
+export interface Ownership extends Place {
+  key: string;
+  text: string;
+  of: { owner: Fqdn; type: RecordType } | undefined;
+}
+
+const named = /^(a|aaaa|cname|mx|naptr|ns|ptr|srv|txt)-(.+)$/;
+
+/** Yields the records of ownership of a zone whose record is gone. */
+export function* orphansIn({ zone, values }: ForeignZone): Generator<Ownership> {
+  for (const ownership of ownershipsIn(values.places(), (place) => values.valuesAt(place))) {
+    const { of } = ownership;
+    if (of === undefined || !isWithin(of.owner, zone)) continue;
+    const stands = values.valuesAt({ zone, owner: of.owner }).flatMap(({ records }) => records);
+    if (!stands.some(({ type }) => type === of.type)) yield ownership;
+  }
+}
+
+export function isOwnership({ type, record }: ForeignRecord): boolean {
+  return type === 'TXT' && record.includes('heritage=external-dns');
+}
+
+function* ownershipsIn(places: readonly Place[], valuesAt: (place: Place) => ForeignValue[]): Generator<Ownership> {
+  for (const place of places) {
+    for (const { key, records } of valuesAt(place)) {
+      const record = records.find(isOwnership);
+      if (record !== undefined) yield { ...place, key, text: record.record, of: subjectOf(place.owner) };
+    }
+  }
+}
+
+/** Returns what a record of ownership is about, if it is named as external-dns does by default. */
+function subjectOf(owner: Fqdn): Ownership['of'] {
+  const [, type, name] = named.exec(owner) ?? [];
+  if (type === undefined || name === undefined) return undefined;
+  return { owner: parseName(name), type: type.toUpperCase() as RecordType };
+}

@@ -1,0 +1,69 @@
+// Reads what others have in the SkyDNS layout of a zone, from the store: at one revision, with the revisions of the
+// keys.
+
+import type { Fqdn } from '../../model/name.ts';
+import type { Revision } from '../../model/revision.ts';
+import { layoutName, skydnsKey, skydnsName, skydnsPrefixBelow } from '../../model/skydns/key.ts';
+import { parseService } from '../../model/skydns/service.ts';
+import type { Entry, Store } from '../../store/store.ts';
+import type { Views } from '../../views/views.ts';
+import { ForeignValues } from './foreign-values.ts';
+
+/** The values of others in a zone. `modified`: the revision that last wrote each key. */
+export interface ForeignZone {
+  zone: Fqdn;
+  values: ForeignValues;
+  modified: Map<string, Revision>;
+  stubZones: StubZone[];
+}
+
+/** A domain that SkyDNS once forwarded to another server. CoreDNS ignores it, and so does this service. */
+export interface StubZone {
+  domain: Fqdn;
+  host: string;
+  port: number;
+  key: string;
+}
+
+const dnsPort = 53;
+
+/** Returns what others have. Without a layout, they have nothing. */
+export async function readForeign(store: Store, views: Views, zone: Fqdn): Promise<ForeignZone> {
+  const { prefix } = views.skydns;
+  const read: ForeignZone = {
+    zone,
+    values: new ForeignValues({ views, prefix: prefix ?? '' }),
+    modified: new Map(),
+    stubZones: [],
+  };
+  if (prefix === undefined || views.zones.get(zone)?.value.skydns !== true) return read;
+  const stubPrefix = skydnsPrefixBelow(prefix, layoutName(zone, 'stub'));
+  const note = (entry: Entry) => {
+    read.values.note(entry.key, entry.value);
+    read.modified.set(entry.key, entry.modified);
+    if (entry.key.startsWith(stubPrefix)) read.stubZones.push(...stubZonesOf(entry, prefix, stubPrefix));
+  };
+  const exact = await store.get(skydnsKey(prefix, zone));
+  if (exact !== undefined) note(exact);
+  let from: string | undefined;
+  let at: Revision | undefined;
+  do {
+    const options = { ...(from !== undefined && { from }), ...(at !== undefined && { at }) };
+    const page = await store.list(skydnsPrefixBelow(prefix, zone), options);
+    at ??= page.revision;
+    for (const entry of page.entries) note(entry);
+    from = page.next;
+  } while (from !== undefined);
+  return read;
+}
+
+/** Returns the stub zone of a value; none if it cannot be read. The leaf of the key only tells servers apart. */
+function stubZonesOf({ key, value }: Entry, prefix: string, stubPrefix: string): StubZone[] {
+  const path = key.slice(stubPrefix.length).split('/').slice(0, -1).join('/');
+  try {
+    const { host, port = dnsPort } = parseService(value);
+    return host === undefined ? [] : [{ domain: skydnsName(prefix, `${prefix}/${path}`), host, port, key }];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,59 @@
+// The SkyDNS layout of a zone as the API shows it.
+
+import type { Static } from 'typebox';
+import type { Ownership } from '../../control/skydns/ownership.ts';
+import type { StubZone } from '../../control/skydns/read-foreign.ts';
+import type { TakenOver } from '../../control/skydns/take-over.ts';
+import { Type } from '../../model/json-schema.ts';
+import { NameText } from './common.ts';
+
+const Orphan = Type.Object(
+  {
+    name: NameText,
+    key: Type.String({ description: 'The key in etcd' }),
+    text: Type.String(),
+    of: Type.Object({ name: NameText, type: Type.String() }, { title: 'OwnedRecord' }),
+  },
+  { title: 'SkydnsOrphan', description: 'A TXT by which external-dns owns a record that is gone' },
+);
+const Stub = Type.Object(
+  { domain: NameText, host: Type.String(), port: Type.Integer(), key: Type.String() },
+  { title: 'StubZone' },
+);
+
+export const SkydnsBody = Type.Object(
+  {
+    orphans: Type.Array(Orphan),
+    stubZones: Type.Array(Stub, {
+      description: 'Domains that SkyDNS forwarded. Neither CoreDNS nor this service forwards them',
+    }),
+  },
+  { title: 'Skydns' },
+);
+const Left = Type.Object({ name: NameText, reason: Type.String() }, { title: 'LeftName' });
+
+export const Adopted = Type.Object(
+  {
+    adopted: Type.Integer({ description: 'RRsets that are records of the zone now' }),
+    dropped: Type.Integer({ description: 'Records of ownership of external-dns that were deleted' }),
+    left: Type.Array(Left, { description: 'Names that stay as they are' }),
+  },
+  { title: 'Adopted' },
+);
+export const Swept = Type.Object(
+  { deleted: Type.Integer(), left: Type.Array(Left, { description: 'Names that stay as they are' }) },
+  { title: 'Swept' },
+);
+
+export function showSkydns(orphans: readonly Ownership[], stubZones: readonly StubZone[]): Static<typeof SkydnsBody> {
+  return {
+    orphans: orphans.flatMap(({ owner: name, key, text, of }) =>
+      of === undefined ? [] : [{ name, key, text, of: { name: of.owner, type: of.type } }],
+    ),
+    stubZones: [...stubZones],
+  };
+}
+
+export function showLeft({ left }: TakenOver): Static<typeof Left>[] {
+  return left.map(({ what, reason }) => ({ name: what, reason }));
+}

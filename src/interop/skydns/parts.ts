@@ -1,0 +1,15 @@
+// The parts of the process that keep the SkyDNS layout.
+
+import type { Committer } from '../../control/transaction/commit.ts';
+import type { Logger } from '../../model/logger.ts';
+import type { Store } from '../../store/store.ts';
+import type { Views } from '../../views/views.ts';
+
+export interface SkydnsParts {
+  store: Store;
+  views: Views;
+  committer: Committer;
+  logger: Logger;
+  /** The first part of all keys of the layout. */
+  prefix: string;
+}

@@ -1,0 +1,185 @@
+// Keeps the SkyDNS layout in etcd, both ways, for the zones with `skydns`. One leader does it. What others write below
+// the prefix becomes records of the zones (mirror.ts): it loads all values at one revision, then follows the watch. The
+// keys of our own names are written by the transactions that write the names; the leader writes them anew where the
+// settings of a zone changed (own-keys.ts), and those of the nameservers (nameserver-keys.ts).
+
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { campaign } from '../../cluster/leadership.ts';
+import { ForeignValues } from '../../control/skydns/foreign-values.ts';
+import { type Fqdn, isWithin } from '../../model/name.ts';
+import { after, type Revision } from '../../model/revision.ts';
+import { faultsOf } from '../../model/skydns/state.ts';
+import { TroubleLog } from '../../model/trouble-log.ts';
+import { namesPrefix, nameValue } from '../../store/kinds/name.ts';
+import { Mirror } from './mirror.ts';
+import { NameserverKeys } from './nameserver-keys.ts';
+import { Interrupted, OwnKeys, settingsOf } from './own-keys.ts';
+import type { SkydnsParts } from './parts.ts';
+import { SkydnsStates } from './states.ts';
+
+const tickMilliseconds = 300;
+const campaignMilliseconds = 1000;
+/** Values that are read before the event loop gets its turn. */
+const slice = 500;
+
+/** Starts it. Returns the function that stops it, and lets another replica lead. */
+export function startSkydns(parts: SkydnsParts, replica: string): () => Promise<void> {
+  const { views, store, logger } = parts;
+  const isNeeded = () => views.loaded && (views.skydns.states.size > 0 || zonesOf(parts).length > 0);
+  const leadership = campaign(store, logger, {
+    task: 'skydns',
+    replica,
+    isReady: isNeeded,
+    every: campaignMilliseconds,
+  });
+  const stopping = new AbortController();
+  const trouble = new TroubleLog(logger, {
+    begins: 'the SkyDNS layout cannot be kept, will retry',
+    over: 'the SkyDNS layout is kept again',
+  });
+  const running = (async () => {
+    while (!stopping.signal.aborted) {
+      if (leadership.isLeader() && isNeeded()) {
+        try {
+          await lead(parts, () => leadership.isLeader() && isNeeded(), trouble, stopping.signal);
+        } catch (error) {
+          if (!stopping.signal.aborted) trouble.failed(error);
+        }
+      }
+      await delay(tickMilliseconds, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
+    }
+  })();
+  return async () => {
+    stopping.abort();
+    await running;
+    await leadership.resign();
+  };
+}
+
+/** Leads until another one does, the zones change, or something fails. Then it begins anew. */
+async function lead(parts: SkydnsParts, mayLead: () => boolean, trouble: TroubleLog, stopping: AbortSignal) {
+  const ending = new AbortController();
+  const signal = AbortSignal.any([stopping, ending.signal]);
+  const zones = zonesOf(parts);
+  const foreign = new ForeignValues(parts);
+  const mirror = new Mirror(parts, foreign);
+  const states = new SkydnsStates(parts);
+  const nameservers = new NameserverKeys(parts);
+  const revision = await load(parts, foreign, signal);
+  for (const place of foreign.places()) mirror.mark(place);
+  await markMirrored(parts, mirror, signal);
+  let failure: { error: unknown } | undefined;
+  const guarded = (work: Promise<void>) =>
+    work.catch((error: unknown) => {
+      failure ??= { error };
+      ending.abort();
+    });
+  const works = [guarded(mirror.run(signal)), guarded(followValues(parts, foreign, mirror, revision, signal))];
+  let working: Promise<void> | undefined;
+  try {
+    while (!signal.aborted && mayLead() && isDeepStrictEqual(zones, zonesOf(parts))) {
+      mirror.markFaulty();
+      for (const zone of zones.filter(({ skydns }) => skydns)) noteFaults(states, foreign, mirror, zone.name);
+      const zone = working === undefined ? nextZone(parts, states) : undefined;
+      if (zone !== undefined) {
+        working = guarded(bringUpToDate({ parts, states, foreign }, zone, signal)).finally(() => {
+          working = undefined;
+        });
+      } else if (working === undefined) {
+        await states.flush();
+        await nameservers.refresh();
+      }
+      if (failure === undefined) trouble.succeeded();
+      await delay(tickMilliseconds, undefined, { signal }).catch(() => undefined);
+    }
+  } finally {
+    ending.abort();
+    await Promise.all([...works, working]);
+  }
+  if (failure !== undefined) throw failure.error;
+}
+
+/** Returns the zones with `skydns`, and those inside them, which have other names: a change needs all values anew. */
+function zonesOf({ views }: Pick<SkydnsParts, 'views'>): { name: Fqdn; skydns: boolean }[] {
+  const all = [...views.zones.list()].map(({ value: { name, skydns } }) => ({ name, skydns }));
+  const around = all.filter(({ skydns }) => skydns);
+  if (around.length === 0) return [];
+  return all.filter(({ name, skydns }) => skydns || around.some((zone) => isWithin(name, zone.name)));
+}
+
+/** Reads all values of others at one revision. */
+async function load({ store, prefix }: SkydnsParts, foreign: ForeignValues, signal: AbortSignal): Promise<Revision> {
+  let revision: Revision | undefined;
+  let from: string | undefined;
+  do {
+    const page = await store.list(`${prefix}/`, { ...(revision && { at: revision }), ...(from && { from }) });
+    revision ??= page.revision;
+    for (const [index, { key, value }] of page.entries.entries()) {
+      foreign.note(key, value);
+      if (index % slice === slice - 1) await nextTurn(undefined, { signal });
+    }
+    from = page.next;
+  } while (from !== undefined);
+  return revision;
+}
+
+/** Marks the names that have records of others now: their values may be gone. */
+async function markMirrored({ store, views }: SkydnsParts, mirror: Mirror, signal: AbortSignal): Promise<void> {
+  for (const { value: zone } of [...views.zones.list()].filter(({ value }) => value.skydns)) {
+    const prefix = namesPrefix(zone.name, zone.generation);
+    let from: string | undefined;
+    do {
+      signal.throwIfAborted();
+      const page = await store.list(prefix, from === undefined ? {} : { from });
+      for (const { value } of page.entries) {
+        const stored = value.includes('"skydns"') ? nameValue.decodeIfReadable(value) : undefined;
+        if (stored !== undefined) mirror.mark({ zone: zone.name, owner: stored.name });
+      }
+      from = page.next;
+    } while (from !== undefined);
+  }
+}
+
+async function followValues(
+  { store, prefix }: SkydnsParts,
+  foreign: ForeignValues,
+  mirror: Mirror,
+  revision: Revision,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const { events } of store.watch(`${prefix}/`, after(revision), signal)) {
+    for (const event of events) {
+      const [key, value] = event.kind === 'put' ? [event.entry.key, event.entry.value] : [event.key, undefined];
+      for (const place of foreign.note(key, value)) mirror.mark(place);
+    }
+  }
+}
+
+/** Returns a zone whose keys need work. */
+function nextZone(parts: SkydnsParts, states: SkydnsStates): Fqdn | undefined {
+  const names = new Set([...parts.views.skydns.states.keys(), ...zonesOf(parts).map(({ name }) => name)]);
+  return names.values().find((zone) => {
+    const [state, settings] = [states.get(zone), settingsOf(parts, zone)];
+    if (state === undefined) return settings.on;
+    return !isDeepStrictEqual(state.settings, settings) || state.phase !== 'following';
+  });
+}
+
+async function bringUpToDate(leader: ConstructorParameters<typeof OwnKeys>[0], zone: Fqdn, signal: AbortSignal) {
+  try {
+    await new OwnKeys(leader, zone, signal).run();
+  } catch (error) {
+    if (signal.aborted) return;
+    if (!(error instanceof Interrupted)) throw error;
+    leader.parts.logger.debug({ zone, reason: error.message }, 'writing the SkyDNS layout of a zone begins again');
+  }
+}
+
+/** Notes in the state of the zone what of others is not served. */
+function noteFaults(states: SkydnsStates, foreign: ForeignValues, mirror: Mirror, zone: Fqdn): void {
+  const state = states.get(zone);
+  if (state === undefined) return;
+  const faults = [...foreign.unreadable(zone), ...mirror.faults(zone)].sort((a, b) => (a.what < b.what ? -1 : 1));
+  states.set({ ...state, notServed: faultsOf(faults) });
+}

@@ -1,0 +1,54 @@
+// The states of the zones' SkyDNS layouts, as the leader changes them. They are written to the store a moment later, so
+// that every replica shows them.
+
+import { isDeepStrictEqual } from 'node:util';
+import { untilReached } from '../../control/reading/until-reached.ts';
+import type { Fqdn } from '../../model/name.ts';
+import type { SkydnsState } from '../../model/skydns/state.ts';
+import { skydnsStateKey, skydnsStateValue } from '../../store/kinds/skydns.ts';
+import type { SkydnsParts } from './parts.ts';
+
+export class SkydnsStates {
+  readonly #parts: Pick<SkydnsParts, 'store' | 'views'>;
+  /** The states that are not written yet; undefined deletes one. */
+  readonly #changed = new Map<Fqdn, SkydnsState | undefined>();
+
+  constructor(parts: Pick<SkydnsParts, 'store' | 'views'>) {
+    this.#parts = parts;
+  }
+
+  get(zone: Fqdn): SkydnsState | undefined {
+    return this.#changed.has(zone) ? this.#changed.get(zone) : this.#parts.views.skydns.states.get(zone);
+  }
+
+  set(state: SkydnsState): void {
+    if (!isDeepStrictEqual(this.get(state.zone), state)) this.#changed.set(state.zone, state);
+  }
+
+  delete(zone: Fqdn): void {
+    this.#changed.set(zone, undefined);
+  }
+
+  /**
+   * Writes a state, also if it stands already. Resolves when the views have all that was written before: they learn of
+   * no revision that wrote only keys of the layout.
+   */
+  async write(state: SkydnsState): Promise<void> {
+    this.#changed.set(state.zone, state);
+    await this.flush();
+  }
+
+  /** Writes the states that changed. */
+  async flush(): Promise<void> {
+    const { store } = this.#parts;
+    for (const [zone, state] of this.#changed) {
+      const key = skydnsStateKey(zone);
+      const operation = state
+        ? ({ kind: 'put', key, value: skydnsStateValue.encode(state) } as const)
+        : ({ kind: 'delete', key } as const);
+      const { revision } = await store.commit({ compares: [], operations: [operation] });
+      await untilReached(this.#parts.views, revision);
+      if (this.#changed.get(zone) === state) this.#changed.delete(zone);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+// The RRsets that the values of others have together at one name. Records that cannot stand there are left out by name,
+// and keep no other record from being served. The records of each value: foreign-records.ts.
+
+import type { Fqdn } from '../name.ts';
+import { maxRrset, type Rrset, readRecord, recordsOfOne } from '../rrset.ts';
+import type { ForeignRecord, ForeignValue } from './foreign-records.ts';
+
+/** A value, or a record of it, that is not served. */
+export interface ForeignFault {
+  key: string;
+  reason: string;
+}
+
+/** The place of the values: a name in a zone, with the types of the RRsets there that are not of others. */
+export interface ForeignPlace {
+  zone: Fqdn;
+  owner: Fqdn;
+  ownTypes: ReadonlySet<string>;
+}
+
+/** Returns the RRsets of all values of one name, sorted by type. RRsets of our own win. */
+export function foreignRrsets(
+  place: ForeignPlace,
+  values: readonly ForeignValue[],
+): { rrsets: Rrset[]; faults: ForeignFault[] } {
+  const inOrder = [...values].sort((a, b) => (a.key < b.key ? -1 : 1));
+  const hasOthers =
+    place.ownTypes.size > 0 || inOrder.some(({ records }) => records.some(({ type }) => type !== 'CNAME'));
+  const joined = new Map<string, Rrset & { octets: number }>();
+  const faults: ForeignFault[] = [];
+  for (const { key, records } of inOrder) {
+    for (const record of records) {
+      const stands = joined.get(record.type);
+      const reason = whyLeftOut(place, record, hasOthers, stands);
+      if (reason === undefined) joined.set(record.type, withRecord(stands, record));
+      else faults.push({ key, reason });
+    }
+  }
+  const rrsets = [...joined.values()].map(({ type, ttl, records }): Rrset => {
+    const read = records.map((record) => readRecord(type, record));
+    return { type, ttl, records: recordsOfOne(type, read), manager: 'skydns' };
+  });
+  return { rrsets: rrsets.sort((a, b) => (a.type < b.type ? -1 : 1)), faults };
+}
+
+function whyLeftOut(
+  { zone, owner, ownTypes }: ForeignPlace,
+  { type, record }: ForeignRecord,
+  hasOthers: boolean,
+  stands: (Rrset & { octets: number }) | undefined,
+): string | undefined {
+  if (ownTypes.has(type)) return `${owner} has ${type} records of its own, which are served instead`;
+  if (ownTypes.has('CNAME')) return `${owner} has a CNAME record of its own, which is served instead`;
+  if (type === 'CNAME') {
+    if (owner === zone) return `${owner} is the apex of its zone: a CNAME cannot be there`;
+    if (hasOthers) return `${owner} has other records: a CNAME cannot stand beside them`;
+    if (stands !== undefined && stands.records[0] !== record)
+      return `${owner} has another CNAME record: a name has one at most`;
+  }
+  if ((stands?.octets ?? 0) + readRecord(type, record).octets > maxRrset)
+    return `${owner} has as many ${type} records as a DNS message has room for`;
+  return undefined;
+}
+
+/** The TTL of an RRset is the lowest of its values (RFC 2181 §5.2). */
+function withRecord(stands: (Rrset & { octets: number }) | undefined, { type, ttl, record }: ForeignRecord) {
+  const octets = readRecord(type, record).octets + (stands?.octets ?? 0);
+  return { type, ttl: Math.min(ttl, stands?.ttl ?? ttl), records: [...(stands?.records ?? []), record], octets };
+}

@@ -1,0 +1,100 @@
+// One value of the SkyDNS layout: JSON whose fields are all optional. CoreDNS ignores unknown fields, and answers
+// SERVFAIL for everything above a value that it cannot parse: so what is written here is well formed, and what others
+// wrote is checked strictly. Which records a value has: foreign-records.ts. Which values records have: own-values.ts.
+
+import { InvalidValue } from '../invalid-value.ts';
+
+/** The value of one key, without the fields that have their defaults. */
+export interface SkydnsService {
+  host?: string;
+  port?: number;
+  priority?: number;
+  weight?: number;
+  text?: string;
+  mail?: boolean;
+  /** Seconds. 0 and absent mean {@link defaultServiceTtl}. */
+  ttl?: number;
+  /** How many labels of the key, from the leaf up, are not part of the name. */
+  targetstrip?: number;
+  owner?: string;
+}
+
+/** The TTL of a value that has none. */
+export const defaultServiceTtl = 300;
+/** The priority of a value that has none, or 0. */
+export const defaultPriority = 10;
+/** The weight of a value that has none, or 0. */
+export const defaultWeight = 100;
+
+/**
+ * The `owner` of the values that this service writes. CoreDNS does not read the field. external-dns has one of the same
+ * name: with `--coredns-strictly-owned` it leaves the values of other owners alone.
+ */
+export const ownOwner = 'zonewright';
+
+const maxInteger: Readonly<Record<string, number>> = {
+  port: 65_535,
+  priority: 65_535,
+  weight: 2 ** 31 - 1,
+  ttl: 2 ** 31 - 1,
+  targetstrip: 127,
+};
+const texts = ['host', 'text', 'group', 'owner'] as const;
+
+/** Returns the value as JSON, its fields in one order. */
+export function formatService(service: SkydnsService): string {
+  const { host, port, priority, weight, text, mail, ttl, targetstrip, owner } = service;
+  return JSON.stringify({ host, port, priority, weight, text, mail, ttl, targetstrip, owner });
+}
+
+/**
+ * Parses a value that somebody wrote. Throws InvalidValue with all faults
+ * (test/model/skydns/foreign-rrsets.test.ts).
+ */
+export function parseService(json: string): SkydnsService {
+  const value = parseObject(json);
+  const faults = [
+    ...texts.flatMap((field) => faultOf(field, value[field], (one) => typeof one === 'string', 'text')),
+    ...faultOf('mail', value.mail, (one) => typeof one === 'boolean', 'true or false'),
+    ...Object.entries(maxInteger).flatMap(([field, max]) =>
+      faultOf(field, value[field], (one) => isInteger(one, max), `a whole number from 0 to ${max}`),
+    ),
+  ];
+  const [first, ...others] = faults;
+  if (first !== undefined) throw new InvalidValue(first.message, first.path, others);
+  const { group: _, ...fields } = Object.fromEntries(Object.entries(value).filter(([, one]) => one !== null));
+  return fields;
+}
+
+/** Returns whether this service wrote the value. Values that cannot be parsed are not ours. */
+export function isOwnValue(json: string): boolean {
+  if (!json.includes(`"${ownOwner}"`)) return false;
+  try {
+    return parseObject(json).owner === ownOwner;
+  } catch (error) {
+    if (error instanceof InvalidValue) return false;
+    throw error;
+  }
+}
+
+function parseObject(json: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    throw new InvalidValue('the value is not JSON');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new InvalidValue('the value is not a JSON object');
+  return value as Record<string, unknown>;
+}
+
+function faultOf(field: string, value: unknown, isRight: (value: unknown) => boolean, what: string): InvalidValue[] {
+  // Go takes null as absent.
+  if (value === undefined || value === null || isRight(value)) return [];
+  return [new InvalidValue(`'${field}' must be ${what}`, `/${field}`)];
+}
+
+function isInteger(value: unknown, max: number): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max;
+}

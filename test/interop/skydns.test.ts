@@ -1,0 +1,314 @@
+// The SkyDNS layout, both ways, on a real etcd with two replicas: every write keeps its keys in its own transaction,
+// and what others write is served by every replica, with one change of the serial and one event, and never goes back.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import { adminToken } from '../support/api-client.ts';
+import { skipWithoutEtcd, startEtcd, type TestEtcd } from '../support/etcd.ts';
+import { answersOf, type Replica, startReplica } from '../support/replica.ts';
+import { deleteForeign, layoutOf, progressOf, putForeign, untilFollowing } from '../support/skydns.ts';
+import { temporaryFolder } from '../support/temporary.ts';
+import { until } from '../support/until.ts';
+
+interface Shown {
+  items: { name: string; type: string; ttl: number; records: string[]; managedBy?: string }[];
+}
+
+suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
+  let etcd: TestEtcd;
+  let first: Replica;
+  let second: Replica;
+  const cleanups: (() => unknown)[] = [];
+
+  before(async () => {
+    etcd = await startEtcd();
+    const scope = { after: (cleanup: () => unknown) => void cleanups.push(cleanup) };
+    const folder = await temporaryFolder(scope);
+    const start = (name: string) =>
+      startReplica(scope, join(folder, name), [
+        '--store',
+        'etcd',
+        '--etcd-endpoints',
+        etcd.endpoint,
+        '--replica',
+        name,
+      ]);
+    first = await start('first');
+    second = await start('second');
+    await first.expect(201, 'POST', '/v1/zones', { name: 'lab.test', skydns: true });
+    await first.expect(201, 'POST', '/v1/pools', { name: 'default', ranges: ['10.8.0.0/24'] });
+    await untilFollowing(first, 'lab.test');
+  });
+
+  after(async () => {
+    for (const cleanup of cleanups.reverse()) await cleanup();
+    await etcd?.close();
+  });
+
+  /** Returns our values below a name, without what all have. */
+  async function valuesBelow(path: string) {
+    const all = await layoutOf(etcd, `/skydns/${path}`);
+    return Object.values(all).map(({ owner: _, ttl: __, ...value }) => value);
+  }
+
+  async function answers(name: string, type: string, expected: string[], replicas = [first, second]) {
+    for (const replica of replicas) {
+      let last: string[] = [];
+      await until(async () => {
+        last = answersOf(await replica.ask(name, type));
+        return isDeepStrictEqual(last, expected);
+      }, `${name} ${type}`).catch(() => assert.deepEqual(last, expected, `${name} ${type}`));
+    }
+  }
+
+  async function rrsets(zone: string, name: string): Promise<Shown['items']> {
+    return (await second.expect<Shown>(200, 'GET', `/v1/zones/${zone}/rrsets?name=${name}`)).items;
+  }
+
+  test('a host has its keys when it is written, and none when it is deleted', async () => {
+    const host = { name: 'web.lab.test', addresses: ['10.8.0.1'], aliases: ['www.lab.test'], ttl: 60 };
+    await first.expect(201, 'POST', '/v1/hosts', host);
+    assert.deepEqual(await valuesBelow('test/lab/web/'), [{ host: '10.8.0.1', targetstrip: 1 }]);
+    assert.deepEqual(await valuesBelow('test/lab/www'), [{ host: 'web.lab.test' }]);
+    // The automatic reverse zone is as the zone of the host.
+    assert.deepEqual(await valuesBelow('arpa/in-addr/10/8/0/1'), [{ host: 'web.lab.test' }]);
+    const [before] = Object.keys(await layoutOf(etcd, '/skydns/test/lab/web/'));
+    await first.expect(200, 'PATCH', '/v1/hosts/web.lab.test', { addresses: ['10.8.0.1', '10.8.0.2'], ttl: 30 });
+    const written = await layoutOf(etcd, '/skydns/test/lab/web/');
+    assert.deepEqual(
+      Object.values(written)
+        .map(({ host, ttl }) => `${host} ${ttl}`)
+        .sort(),
+      ['10.8.0.1 30', '10.8.0.2 30'],
+    );
+    assert.ok(before !== undefined && before in written, 'a record that stays keeps its key');
+    await first.expect(204, 'DELETE', '/v1/hosts/web.lab.test');
+    for (const path of ['test/lab/web', 'test/lab/www', 'arpa/in-addr/10/8'])
+      assert.deepEqual(await valuesBelow(path), []);
+  });
+
+  test('what has no values is refused by name', async () => {
+    const put = (name: string, type: string, records: string[]) =>
+      first.expect<{ code: string; detail: string; errors?: { pointer: string }[] }>(
+        422,
+        'PATCH',
+        '/v1/zones/lab.test/rrsets',
+        [{ name, type, records }],
+      );
+    const two = await put('t', 'TXT', ['"a" "b"']);
+    assert.equal(two.code, 'skydns_unfit');
+    assert.match(two.detail, /TXT of t\.lab\.test/);
+    assert.deepEqual(
+      two.errors?.map(({ pointer }) => pointer),
+      ['/0/name'],
+    );
+    const many = await put(
+      'many',
+      'A',
+      Array.from({ length: 130 }, (_, index) => `10.9.0.${index}`),
+    );
+    assert.match(many.detail, /does not fit into one transaction .* for many\.lab\.test/);
+    assert.deepEqual(await rrsets('lab.test', 'many'), []);
+  });
+
+  test('records of others are served by every replica, shown as theirs, and changed by nobody else', async () => {
+    await putForeign(etcd, 'test/lab/ext/0a1b2c3d', { host: '10.8.0.77', ttl: 60, targetstrip: 1, group: 'g' });
+    await answers('ext.lab.test', 'A', ['A 10.8.0.77']);
+    assert.deepEqual(await rrsets('lab.test', 'ext'), [
+      { name: 'ext', type: 'A', ttl: 60, records: ['10.8.0.77'], managedBy: 'skydns' },
+    ]);
+    for (const [method, body] of [
+      ['PUT', { records: ['10.8.0.78'] }],
+      ['DELETE', undefined],
+    ] as const) {
+      const { code, detail } = await first.expect<{ code: string; detail: string }>(
+        409,
+        method,
+        '/v1/zones/lab.test/rrsets/ext/A',
+        body,
+      );
+      assert.equal(code, 'managed_record');
+      assert.match(detail, /POST \/v1\/zones\/lab\.test\/adopt/);
+    }
+    const host = await first.expect<{ code: string }>(409, 'POST', '/v1/hosts', { name: 'ext.lab.test' });
+    assert.equal(host.code, 'managed_record');
+    // Their addresses are in use.
+    const pool = await first.expect<{ usage: { ipv4: { recorded: string } } }>(200, 'GET', '/v1/pools/default');
+    assert.equal(pool.usage.ipv4.recorded, '1');
+    await deleteForeign(etcd, 'test/lab/ext/0a1b2c3d');
+    await answers('ext.lab.test', 'A', []);
+  });
+
+  test('a change of others is one change of the serial and one event, by whichever replica leads', async () => {
+    const serial = async () => (await first.expect<{ serial: number }>(200, 'GET', '/v1/zones/lab.test')).serial;
+    const start = await serial();
+    await putForeign(etcd, 'test/lab/one/x', { host: '10.8.0.90', targetstrip: 1 });
+    await answers('one.lab.test', 'A', ['A 10.8.0.90']);
+    const then = await serial();
+    assert.ok(then > start);
+    const events = async () => {
+      const path = '/v1/events?subject=one.lab.test%20A&limit=10';
+      const { items } = await first.expect<{ items: { actor: { id: string }; action: string }[] }>(200, 'GET', path);
+      return items.map(({ actor, action }) => `${actor.id} ${action}`);
+    };
+    await until(async () => (await events()).length > 0, 'no event');
+    await putForeign(etcd, 'test/lab/one/x', { host: '10.8.0.90', targetstrip: 1, group: 'says nothing' });
+    await putForeign(etcd, 'test/lab/two/x', { host: '10.8.0.91', targetstrip: 1 });
+    await answers('two.lab.test', 'A', ['A 10.8.0.91']);
+    assert.deepEqual(await events(), ['skydns created']);
+  });
+
+  test('bad values are named, and keep nothing else from being served; RRsets of ours win', async () => {
+    await first.expect(201, 'PUT', '/v1/zones/lab.test/rrsets/own/A', { records: ['10.8.0.5'] });
+    await putForeign(etcd, 'test/lab/bad/1', '{');
+    await putForeign(etcd, 'test/lab/bad/2', { host: '10.8.0.80', targetstrip: 1 });
+    await putForeign(etcd, 'test/lab/own/1', { host: '10.8.0.81', targetstrip: 1 });
+    await answers('bad.lab.test', 'A', ['A 10.8.0.80']);
+    await answers('own.lab.test', 'A', ['A 10.8.0.5']);
+    const named = async () => (await progressOf(second, 'lab.test'))?.notServed;
+    await until(async () => (await named())?.count === 2, 'the bad values are not named');
+    assert.deepEqual((await named())?.first, [
+      { what: '/skydns/test/lab/bad/1', reason: 'the value is not JSON' },
+      { what: '/skydns/test/lab/own/1', reason: 'own.lab.test has A records of its own, which are served instead' },
+    ]);
+    const metrics = await (await fetch(`${first.url}/metrics`)).text();
+    assert.match(metrics, /zonewright_skydns_not_served\{zone="lab.test"\} 2/);
+    // When ours is gone, theirs is served.
+    await first.expect(204, 'DELETE', '/v1/zones/lab.test/rrsets/own/A');
+    await answers('own.lab.test', 'A', ['A 10.8.0.81']);
+    await deleteForeign(etcd, 'test/lab/bad/1');
+    await until(async () => (await named())?.count === 0, 'the faults stay');
+  });
+
+  test('a key of others at the exact name is never written over', async () => {
+    await putForeign(etcd, 'test/lab/exact', '[]');
+    await until(async () => (await progressOf(first, 'lab.test'))?.notServed.count === 1, 'the value is not named');
+    const body = { records: ['web.lab.test.'] };
+    const { code } = await first.expect<{ code: string }>(422, 'PUT', '/v1/zones/lab.test/rrsets/exact/CNAME', body);
+    assert.equal(code, 'skydns_unfit');
+    assert.deepEqual(await layoutOf(etcd, '/skydns/test/lab/exact'), { '': [] });
+    await deleteForeign(etcd, 'test/lab/exact');
+  });
+
+  test('a filled zone gets its keys when it is switched on, follows its default TTL and imports, and is cleared', async () => {
+    await first.expect(201, 'POST', '/v1/zones', { name: 'late.test' });
+    const changes = (from: number) =>
+      Array.from({ length: 100 }, (_, index) => ({ name: `n${from + index}`, type: 'A', records: ['10.8.1.1'] }));
+    for (let from = 0; from < 1500; from += 100)
+      await first.expect(200, 'PATCH', '/v1/zones/late.test/rrsets', changes(from));
+    await first.expect(201, 'PUT', '/v1/zones/late.test/rrsets/t/TXT', { records: ['"a" "b"'] });
+    await putForeign(etcd, 'test/late/theirs/1', { host: '10.8.1.2', targetstrip: 1 });
+    const count = async () => Object.keys(await layoutOf(etcd, '/skydns/test/late/')).length;
+    await first.expect(200, 'PATCH', '/v1/zones/late.test', { skydns: true });
+    await untilFollowing(second, 'late.test');
+    // Theirs, and those of the two replicas as nameservers, are beside them.
+    await until(async () => (await count()) === 1503, `${await count()} keys`);
+    await answers('theirs.late.test', 'A', ['A 10.8.1.2']);
+    const progress = await progressOf(second, 'late.test');
+    assert.deepEqual(
+      progress?.leftOut.first.map(({ what }) => what),
+      ['t.late.test TXT'],
+    );
+
+    const headers = { 'content-type': 'text/dns' };
+    const text = '$ORIGIN late.test.\n$TTL 60\nnew A 10.8.1.3\n';
+    const imported = await fetch(`${first.url}/v1/zones/late.test/zonefile`, {
+      method: 'PUT',
+      headers: { ...headers, authorization: `Bearer ${adminToken}` },
+      body: text,
+    });
+    assert.equal(imported.status, 200, await imported.text());
+    await until(async () => (await count()) === 4, `${await count()} keys after the import`);
+    await answers('theirs.late.test', 'A', ['A 10.8.1.2']);
+
+    await first.expect(200, 'PATCH', '/v1/zones/late.test', { skydns: false });
+    await until(async () => (await progressOf(second, 'late.test')) === undefined, 'the zone is not cleared');
+    assert.equal(await count(), 1);
+    await answers('theirs.late.test', 'A', []);
+  });
+
+  test('records of others become ours with one request, and can be written again', async () => {
+    await first.expect(201, 'POST', '/v1/zones', { name: 'old.test', skydns: true });
+    await untilFollowing(first, 'old.test');
+    const heritage = (type: string, name: string) => ({
+      text: '"heritage=external-dns,external-dns/owner=lab"',
+      targetstrip: 1,
+      key: `test/old/${type}-${name}/1`,
+    });
+    await putForeign(etcd, 'test/old/a/1', { host: '10.8.3.1', ttl: 60, targetstrip: 1 });
+    await putForeign(etcd, 'test/old/a/2', { host: '10.8.3.2', targetstrip: 1 });
+    await putForeign(etcd, 'test/old/alias', { host: 'a.old.test' });
+    await putForeign(etcd, 'test/old/bad', 'x');
+    await putForeign(etcd, heritage('a', 'a').key, heritage('a', 'a'));
+    await putForeign(etcd, heritage('a', 'gone').key, heritage('a', 'gone'));
+    await putForeign(etcd, 'test/old/dns/stub/corp/1', { host: '192.0.2.53' });
+    await answers('a-gone.old.test', 'TXT', ['TXT "heritage=external-dns,external-dns/owner=lab"']);
+
+    const shown = await second.expect<{ orphans: { name: string }[]; stubZones: unknown[] }>(
+      200,
+      'GET',
+      '/v1/zones/old.test/skydns',
+    );
+    assert.deepEqual(
+      shown.orphans.map(({ name }) => name),
+      ['a-gone.old.test'],
+    );
+    assert.deepEqual(shown.stubZones, [
+      { domain: 'corp', host: '192.0.2.53', port: 53, key: '/skydns/test/old/dns/stub/corp/1' },
+    ]);
+    const swept = await second.expect(200, 'DELETE', '/v1/zones/old.test/skydns/orphans');
+    assert.deepEqual(swept, { deleted: 1, left: [] });
+    assert.deepEqual(await layoutOf(etcd, '/skydns/test/old/a-gone'), {});
+    assert.deepEqual(answersOf(await second.ask('a-gone.old.test', 'TXT')), []);
+
+    const adopted = await second.expect(200, 'POST', '/v1/zones/old.test/adopt');
+    assert.deepEqual(adopted, { adopted: 2, dropped: 1, left: [] });
+    assert.deepEqual(await rrsets('old.test', 'a'), [
+      { name: 'a', type: 'A', ttl: 60, records: ['10.8.3.1', '10.8.3.2'] },
+    ]);
+    const written = await layoutOf(etcd, '/skydns/test/old/a');
+    assert.deepEqual(
+      Object.entries(written)
+        .map(([key, { host, owner }]) => `${key.length} ${host} ${owner}`)
+        .sort(),
+      ['11 10.8.3.1 zonewright', '11 10.8.3.2 zonewright', '4 a.old.test zonewright'],
+    );
+    assert.deepEqual(await second.expect(200, 'POST', '/v1/zones/old.test/adopt'), {
+      adopted: 0,
+      dropped: 0,
+      left: [],
+    });
+    await first.expect(200, 'PUT', '/v1/zones/old.test/rrsets/alias/CNAME', { records: ['b.old.test.'] });
+    await answers('alias.old.test', 'CNAME', ['CNAME b.old.test']);
+  });
+
+  test('a deleted zone leaves no key of ours', async () => {
+    await first.expect(201, 'POST', '/v1/zones', { name: 'gone.test', skydns: true });
+    await first.expect(201, 'PUT', '/v1/zones/gone.test/rrsets/a/A', { records: ['10.8.2.1'] });
+    await untilFollowing(first, 'gone.test');
+    await first.expect(204, 'DELETE', '/v1/zones/gone.test');
+    await until(async () => Object.keys(await layoutOf(etcd, '/skydns/test/gone/')).length === 0, 'keys are left');
+  });
+
+  test('when the leader dies, the other replica goes on, and the serial never goes back', async () => {
+    const leader = await leaderOf([first, second]);
+    const other = leader === first ? second : first;
+    const serial = async () => (await other.expect<{ serial: number }>(200, 'GET', '/v1/zones/lab.test')).serial;
+    const start = await serial();
+    await leader.kill();
+    await putForeign(etcd, 'test/lab/later/1', { host: '10.8.0.99', targetstrip: 1 });
+    await until(async () => answersOf(await other.ask('later.lab.test', 'A')).length > 0, 'no new leader', 30_000);
+    assert.ok((await serial()) > start);
+    await leader.start();
+    await answers('later.lab.test', 'A', ['A 10.8.0.99']);
+  });
+
+  async function leaderOf(replicas: Replica[]): Promise<Replica> {
+    const { '': value } = await layoutOf(etcd, '/zonewright/v1/leaders/skydns');
+    const index = ['first', 'second'].indexOf(String(value?.replica));
+    assert.ok(index >= 0, JSON.stringify(value));
+    return replicas[index] as Replica;
+  }
+});
