@@ -1,5 +1,5 @@
-// The attacks of bench/heavy-reads.ts: the heaviest reads that one token may send, many at once, for ten seconds. All
-// of them run in a thread of their own.
+// The attacks of bench/heavy-reads.ts: the heaviest reads that one token may send, many at once. All of
+// them run in a thread of their own.
 
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
@@ -9,7 +9,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { adminToken } from '../test/support/api-client.ts';
 
-const seconds = 10;
 /** Streams of one client: fewer than it may have. */
 const streams = 120;
 /** Changes while streams are followed: RRsets of 50 kB in one request, and the requests at once. */
@@ -19,6 +18,7 @@ const day = 24 * 3600 * 1000;
 interface Attack {
   port: number;
   atOnce: number;
+  seconds: number;
   /** When it ends, by performance.now(). */
   end: number;
   agent: Agent;
@@ -67,8 +67,8 @@ const attacks: Record<string, (attack: Attack) => Promise<string>> = {
 export const readingAttackNames: readonly string[] = Object.keys(attacks);
 
 /** Runs an attack in a thread of its own. Resolves with what came of it. */
-export async function runReadingAttack(name: string, port: number, atOnce: number): Promise<string> {
-  const worker = new Worker(new URL(import.meta.url), { workerData: { readingAttack: name, port, atOnce } });
+export async function runReadingAttack(name: string, port: number, atOnce: number, seconds: number): Promise<string> {
+  const worker = new Worker(new URL(import.meta.url), { workerData: { readingAttack: name, port, atOnce, seconds } });
   const [message] = (await once(worker, 'message')) as [string];
   await worker.terminate();
   return message;
@@ -78,9 +78,9 @@ export async function runReadingAttack(name: string, port: number, atOnce: numbe
 if (typeof workerData?.readingAttack === 'string') {
   // On Linux of this thread only.
   setPriority(0, 0);
-  const { port, atOnce, readingAttack } = workerData;
+  const { port, atOnce, seconds, readingAttack } = workerData;
   const agent = new Agent({ keepAlive: true, maxSockets: 256 });
-  const attack = { port, atOnce, agent, end: performance.now() + seconds * 1000 };
+  const attack = { port, atOnce, seconds, agent, end: performance.now() + seconds * 1000 };
   parentPort?.postMessage(await attacks[readingAttack]?.(attack));
 }
 
@@ -126,7 +126,7 @@ function rest({ end }: Attack): Promise<void> {
 }
 
 /** Writes large RRsets until the attack ends. */
-async function change({ port, end }: Attack): Promise<string> {
+async function change({ port, seconds, end }: Attack): Promise<string> {
   let octets = 0;
   const write = async (_: unknown, writer: number) => {
     for (let round = 0; performance.now() < end; round += 1) {

@@ -24,6 +24,7 @@ import { addDocs } from './docs.ts';
 import { tellEveryFault } from './every-fault.ts';
 import { isHealthCheck } from './is-health-check.ts';
 import { buildSerializer, newValidatorCompiler } from './lazy-compilers.ts';
+import { limitLists } from './limit-lists.ts';
 import { limitRequests } from './limit-requests.ts';
 import { observeRequests } from './metrics.ts';
 import { authorise, requireRows } from './needed-rights.ts';
@@ -140,6 +141,7 @@ export async function createServer(
   });
   await app.register(async (guarded) => {
     tellEveryFault(guarded);
+    limitLists(guarded);
     guarded.addHook('onRoute', (route) => {
       route.schema = { querystring: strict({}), ...route.schema };
     });

@@ -2,12 +2,18 @@
 // Prisma is loaded here and nowhere else: the main thread answers requests meanwhile, and has none of its memory.
 
 import { parentPort, workerData } from 'node:worker_threads';
+import { GarbageCollector } from '../model/garbage-collector.ts';
 import { messageOf } from '../model/thrown.ts';
 import type { Ledger } from './ledger.ts';
 import type { LedgerCall, LedgerReply, LedgerTask } from './ledger-messages.ts';
 
 const task: LedgerTask = workerData;
 let opening: Promise<Ledger> | undefined;
+
+/** Between two looks at how much garbage reads have left. */
+const tidyMilliseconds = 10_000;
+const garbage = new GarbageCollector();
+setInterval(() => garbage.collectIfMuch(), tidyMilliseconds).unref();
 
 parentPort?.on('message', (call: LedgerCall) => {
   answer(call).then((reply) => parentPort?.postMessage(reply));

@@ -18,6 +18,9 @@ import { OpenFile } from './open-file.ts';
 
 const identity = { provider: 'sqlite', adapterName: 'zonewright-node-sqlite' } as const;
 
+/** After so long without a query, the memory for pages is given back. */
+const idleMilliseconds = 10_000;
+
 /** Statements that stay prepared. Prisma writes few texts; the number of values in an IN makes another text. */
 const maxStatements = 64;
 
@@ -51,6 +54,9 @@ class SqliteAdapter implements SqlDriverAdapter {
   readonly #database: DatabaseSync;
   readonly #file: OpenFile;
   readonly #queries: SqlQueryable;
+  readonly #shrinking: NodeJS.Timeout;
+  /** Nothing was asked since the last look. */
+  #isIdle = false;
   /** Resolves when the last transaction that was asked for has ended. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -58,6 +64,7 @@ class SqliteAdapter implements SqlDriverAdapter {
     this.#database = database;
     this.#file = file;
     this.#queries = new Queries(database);
+    this.#shrinking = setInterval(() => this.#shrinkIfIdle(), idleMilliseconds).unref();
   }
 
   async queryRaw(query: SqlQuery): Promise<SqlResultSet> {
@@ -111,11 +118,19 @@ class SqliteAdapter implements SqlDriverAdapter {
   }
 
   async dispose(): Promise<void> {
+    clearInterval(this.#shrinking);
     await this.#turn;
     this.#database.close();
   }
 
+  /** Gives back the memory of pages that were read (test/ledger/idle-memory.test.ts). The system has them still. */
+  #shrinkIfIdle(): void {
+    if (this.#isIdle) this.#database.exec('PRAGMA shrink_memory');
+    this.#isIdle = true;
+  }
+
   #checkFile(): void {
+    this.#isIdle = false;
     const message = this.#file.reasonAgainst();
     if (message !== undefined) throw new DriverAdapterError({ kind: 'sqlite', extendedCode: databaseMoved, message });
   }

@@ -17,17 +17,27 @@ export class FairLine {
   }
 
   /** Runs work when it is its turn. Work that is no longer wanted then never runs, and its promise never settles. */
-  async run<T>(whose: string, work: () => Promise<T>, isWanted = () => true): Promise<T> {
+  async run<T>(whose: string, work: () => Promise<T>, isWanted?: () => boolean): Promise<T> {
+    const leave = await this.enter(whose, isWanted);
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
+  }
+
+  /** Waits for a place. Returns a function that gives it to the next one; it may be called more than once. */
+  async enter(whose: string, isWanted = () => true): Promise<() => void> {
     if (this.#running === this.#atOnce) {
       await new Promise<void>((begin) => {
         this.#waiting.set(whose, [...(this.#waiting.get(whose) ?? []), { begin, isWanted }]);
       });
     } else this.#running += 1;
-    try {
-      return await work();
-    } finally {
-      this.#passOn();
-    }
+    let hasPlace = true;
+    return () => {
+      if (hasPlace) this.#passOn();
+      hasPlace = false;
+    };
   }
 
   /** Gives the place of work that has ended to the next one. */

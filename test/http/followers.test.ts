@@ -11,6 +11,7 @@ import { type FollowLimits, followLimits } from '../../src/http/watch/limits.ts'
 import { poolDefaults } from '../../src/model/pool.ts';
 import type { Revision } from '../../src/model/revision.ts';
 import { poolKey, poolValue } from '../../src/store/kinds/pool.ts';
+import { blocker } from '../support/blocked-turns.ts';
 import { changedStore } from '../support/changed-store.ts';
 import { embeddedStore, openReplica, testActor } from '../support/control-plane.ts';
 import type { Cleanup } from '../support/temporary.ts';
@@ -176,6 +177,22 @@ test('a follower that the log has left behind is told so, and gets the rest afte
   const rest = follow({ since: before.at(-1) as number });
   await untilRead([rest], all.at(-1) as number);
   assert.deepEqual([...before, ...rest.revisions()], all);
+});
+
+test('a follower that reads is not left behind while it waits for its turn', async (t) => {
+  // The clock is as fast as the event loop.
+  const never = Number.POSITIVE_INFINITY;
+  const limits = { maxLogOctets: 50_000, stallMilliseconds: never, heartbeatMilliseconds: never };
+  const { follow, write } = await opened(t, limits);
+  const reading = follow();
+  const first = await write();
+  await untilRead([reading], first);
+  const end = blocker(t)();
+  const all = [first];
+  for (let number = 0; number < 2; number += 1) all.push(await write(60_000));
+  while (reading.revisions().length < all.length && reading.follower.reason === undefined) await delay(5);
+  end();
+  assert.deepEqual(reading.revisions(), all);
 });
 
 test('a long message that a follower has begun to read is whole before the end', async (t) => {

@@ -1,36 +1,17 @@
 // Requests wait in line for a turn of the event loop; a health check does not. Cited by src/http/server.ts.
 
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setImmediate as nextPass } from 'node:timers/promises';
-import { nextTurn } from '../../src/model/turn.ts';
+import { poolDefaults } from '../../src/model/pool.ts';
+import { poolKey, poolValue } from '../../src/store/kinds/pool.ts';
+import { adminToken } from '../support/api-client.ts';
+import { blocker } from '../support/blocked-turns.ts';
 import { changedStore } from '../support/changed-store.ts';
 import { embeddedStore } from '../support/control-plane.ts';
 import { servedApi } from '../support/served-api.ts';
 
 const timeout = 30_000;
-
-/** Returns a function that fills the line with work, and returns one that ends the work. */
-function blocker(t: TestContext): () => () => void {
-  let now = 1_000_000;
-  let isBlocked = true;
-  const end = () => {
-    isBlocked = false;
-  };
-  // Each slice of the work takes the share of a whole pass.
-  t.mock.method(performance, 'now', () => now);
-  const block = async () => {
-    while (isBlocked) {
-      await nextTurn();
-      now += 100;
-    }
-  };
-  t.after(end);
-  return () => {
-    for (let i = 0; i < 1000; i += 1) void block();
-    return end;
-  };
-}
 
 test('requests wait until those before them in line had their turn; health checks do not', { timeout }, async (t) => {
   const { api, views } = await servedApi(t);
@@ -79,4 +60,27 @@ test('an answer that was made later waits for a turn to be written', { timeout }
   assert.deepEqual(answered, ['/healthz', '/healthz', '/healthz']);
   end();
   await listed;
+});
+
+test('what followers of changes are told waits for a turn', { timeout }, async (t) => {
+  const { api, url, store } = await servedApi(t);
+  const { body } = await fetch(`${url}/v1/watch`, { headers: { authorization: `Bearer ${adminToken}` } });
+  let told = '';
+  const reading = (async () => {
+    for await (const text of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      told += text;
+      if (told.includes('10.1.0.0/24')) break;
+    }
+  })();
+  const block = blocker(t);
+  const end = block();
+  await nextPass();
+  const value = poolValue.encode({ ...poolDefaults, name: 'p', ranges: ['10.1.0.0/24'] });
+  const { revision } = await store.commit({ compares: [], operations: [{ kind: 'put', key: poolKey('p'), value }] });
+  const asked = async () => (await api.ok<{ revision: number }>(200, 'GET', '/readyz')).revision;
+  for (let served = 0; served < revision; served = await asked());
+  for (let i = 0; i < 20; i += 1) await api.ok(200, 'GET', '/healthz');
+  assert.doesNotMatch(told, /10\.1\.0\.0/);
+  end();
+  await reading;
 });

@@ -48,6 +48,7 @@ test('who has much work does not keep others waiting', async () => {
   for (const name of ['a1', 'a2', 'a3', 'a4']) void add('a', name);
   for (const name of ['b1', 'b2']) void add('b', name);
   void add('c', 'c1');
+  await nextPass();
   for (const name of ['a1', 'a2', 'b1', 'c1', 'a3', 'b2']) await end(name);
   assert.deepEqual(begun, ['a1', 'a2', 'b1', 'c1', 'a3', 'b2', 'a4']);
 });
@@ -58,11 +59,13 @@ test('work that is no longer wanted is left out', async () => {
   void add('a', '1');
   for (const name of ['2', '3']) void add('a', name, () => isWanted);
   void add('a', '4');
+  await nextPass();
   isWanted = false;
   await end('1');
   assert.deepEqual(begun, ['1', '4']);
   await end('4');
   void add('a', '5');
+  await nextPass();
   assert.deepEqual(begun, ['1', '4', '5']);
 });
 
@@ -72,4 +75,15 @@ test('work that fails gives its place to the next', async () => {
   const next = line.run('a', async () => 'done');
   await assert.rejects(failing, { message: 'no' });
   assert.equal(await next, 'done');
+});
+
+test('a place that is left twice is passed on once', async () => {
+  const line = new FairLine(1);
+  const leave = await line.enter('a');
+  const begun: string[] = [];
+  for (const name of ['1', '2']) void line.enter('a').then(() => begun.push(name));
+  leave();
+  leave();
+  await nextPass();
+  assert.deepEqual(begun, ['1']);
 });

@@ -20,8 +20,8 @@ import { type Message, messageOf } from './message.ts';
 interface Reader {
   /** The revision up to which it was told everything. */
   readonly position: Revision;
-  /** Takes what there is to read, if the client takes it. */
-  pump(): void;
+  /** Takes what there is to read, if the client takes it: at once, or when it is its turn. */
+  pump(atOnce?: boolean): void;
   finish(reason: EndReason): void;
 }
 
@@ -163,12 +163,16 @@ export class Feed {
     this.#schedulePump();
   }
 
-  /** Forgets the older half of a full log, and ends the followers that have not read it. */
+  /**
+   * Forgets the older half of a full log, or more for a message that is longer than the other half. Ends the followers
+   * that have not read it.
+   */
   async #makeRoom({ octets, revision }: Message): Promise<void> {
     const { maxLogOctets, stallMilliseconds } = this.#services.limits;
     if (this.#log.length === 0 || this.#logOctets + octets <= maxLogOctets) return;
     const forgotten: Message[] = [];
-    while (this.#log.length > forgotten.length && this.#logOctets > maxLogOctets / 2) {
+    const maxLeft = Math.min(maxLogOctets / 2, Math.max(0, maxLogOctets - octets));
+    while (this.#log.length > forgotten.length && this.#logOctets > maxLeft) {
       const oldest = this.#log[forgotten.length] as Message;
       forgotten.push(oldest);
       this.#logOctets -= oldest.octets;
@@ -179,7 +183,7 @@ export class Feed {
       const deadline = performance.now() + stallMilliseconds;
       while (lagging().length > 0 && performance.now() < deadline && !this.#stopping.signal.aborted)
         await delay(lookMilliseconds);
-    } else for (const follower of lagging()) follower.pump();
+    } else for (const follower of lagging()) follower.pump(true);
     for (const follower of lagging()) follower.finish('too_slow');
     this.#log = this.#log.slice(forgotten.length);
     this.#base = end;

@@ -3,6 +3,7 @@
 
 import { Readable } from 'node:stream';
 import type { Revision } from '../../model/revision.ts';
+import { turn } from '../../model/turn.ts';
 import type { Audience } from './audience.ts';
 import type { EndReason } from './end-reasons.ts';
 import { endText, heartbeatText, startText } from './event-text.ts';
@@ -33,6 +34,8 @@ export class Follower extends Readable {
   #rest: Buffer = empty;
   /** The client takes more. */
   #wants = false;
+  /** It waits for a turn of the event loop. */
+  #isInLine = false;
   #sentAt = performance.now();
   #reason: EndReason | undefined;
 
@@ -64,10 +67,14 @@ export class Follower extends Readable {
     this.pump();
   }
 
-  /** Sends what the feed has after the position, as long as the client takes more. */
-  pump(): void {
+  /**
+   * Sends what the feed has after the position, as long as the client takes more. Unless `atOnce`, waits for a turn of
+   * the event loop before each part (test/http/followers.test.ts).
+   */
+  pump(atOnce = false): void {
     while (this.#wants && this.#reason === undefined && this.#feed !== undefined) {
       if (this.#rest.length === 0) {
+        if (!atOnce && this.#waitsForTurn()) return;
         // The views have the revision of what is read next: nothing comes that was written after the token's end.
         if (!this.#isValid()) return void this.finish('unauthorized');
         const { octets, position } = this.#feed.read(this.position, this.audience);
@@ -79,6 +86,18 @@ export class Follower extends Readable {
       this.#rest = this.#rest.subarray(next.length);
       this.#send(next);
     }
+  }
+
+  #waitsForTurn(): boolean {
+    const wait = this.#isInLine ? undefined : turn();
+    if (wait !== undefined) {
+      this.#isInLine = true;
+      void wait.then(() => {
+        this.#isInLine = false;
+        this.pump(true);
+      });
+    }
+    return this.#isInLine;
   }
 
   /** Ends a follower whose client does not read, or whose token is not valid; keeps the connection of a silent one. */
