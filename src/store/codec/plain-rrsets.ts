@@ -37,7 +37,6 @@ export function readPlainRrsets(text: string, name: Fqdn): Rrset[] | undefined {
     const records: string[] = [];
     for (;;) {
       const end = endOfText(text, at);
-      if (end === text.length) return undefined;
       records.push(text.slice(at, end));
       at = end + 1;
       if (!text.startsWith(',"', at)) break;
@@ -58,12 +57,12 @@ export function readPlainRrsets(text: string, name: Fqdn): Rrset[] | undefined {
   return text.length === at + 2 && text.endsWith(']}') ? rrsets : undefined;
 }
 
-/** Returns the offset of the quote after printable ASCII without escapes; the length of the text if there is none. */
+/** Returns the offset of the quote that ends a string of JSON without escapes; the text's length for any other text. */
 function endOfText(text: string, from: number): number {
   for (let at = from; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === 0x22) return at;
-    if (code < 0x20 || code > 0x7e || code === 0x5c) break;
+    if (code < 0x20 || code === 0x5c) break;
   }
   return text.length;
 }

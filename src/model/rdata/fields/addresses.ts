@@ -22,7 +22,7 @@ function tryIpv4(text: string): Uint8Array | undefined {
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i);
     if (code === 0x2e) {
-      if (digits === 0 || octet === 3) return undefined;
+      if (digits === 0) return undefined;
       octets[octet] = value;
       octet += 1;
       digits = 0;
