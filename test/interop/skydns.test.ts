@@ -175,6 +175,8 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     ]);
     const metrics = await (await fetch(`${first.url}/metrics`)).text();
     assert.match(metrics, /zonewright_skydns_not_served\{zone="lab.test"\} 2/);
+    const logged = [first, second].flatMap((replica) => replica.log().split('\n'));
+    assert.equal(logged.filter((line) => line.includes('/skydns/test/lab/bad/1')).length, 1, 'not logged once');
     // When ours is gone, theirs is served.
     await first.expect(204, 'DELETE', '/v1/zones/lab.test/rrsets/own/A');
     await answers('own.lab.test', 'A', ['A 10.8.0.81']);
@@ -189,6 +191,14 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     const { code } = await first.expect<{ code: string }>(422, 'PUT', '/v1/zones/lab.test/rrsets/exact/CNAME', body);
     assert.equal(code, 'skydns_unfit');
     assert.deepEqual(await layoutOf(etcd, '/skydns/test/lab/exact'), { '': [] });
+    // An alias of ours that was there before, and whose key others have written over.
+    await first.expect(201, 'PUT', '/v1/zones/lab.test/rrsets/before/CNAME', body);
+    await putForeign(etcd, 'test/lab/before', { host: 'theirs' });
+    await until(async () => (await progressOf(first, 'lab.test'))?.notServed.count === 2, 'the value is not named');
+    await first.expect(204, 'DELETE', '/v1/zones/lab.test/rrsets/before/CNAME');
+    assert.deepEqual(await layoutOf(etcd, '/skydns/test/lab/before'), { '': { host: 'theirs' } });
+    await answers('before.lab.test', 'CNAME', ['CNAME theirs']);
+    await deleteForeign(etcd, 'test/lab/before');
     await deleteForeign(etcd, 'test/lab/exact');
   });
 
@@ -212,16 +222,14 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
       ['t.late.test TXT'],
     );
 
-    const headers = { 'content-type': 'text/dns' };
-    const text = '$ORIGIN late.test.\n$TTL 60\nnew A 10.8.1.3\n';
-    const imported = await fetch(`${first.url}/v1/zones/late.test/zonefile`, {
-      method: 'PUT',
-      headers: { ...headers, authorization: `Bearer ${adminToken}` },
-      body: text,
-    });
-    assert.equal(imported.status, 200, await imported.text());
+    await importFile(first, 'late.test', '$ORIGIN late.test.\n$TTL 60\nnew A 10.8.1.3\n');
     await until(async () => (await count()) === 4, `${await count()} keys after the import`);
     await answers('theirs.late.test', 'A', ['A 10.8.1.2']);
+
+    await first.expect(201, 'POST', '/v1/hosts', { name: 'host.late.test', addresses: ['10.8.1.9'], ptr: false });
+    await first.expect(200, 'PATCH', '/v1/zones/late.test', { defaultTtl: 77 });
+    const ttls = async () => Object.values(await layoutOf(etcd, '/skydns/test/late/host/')).map(({ ttl }) => ttl);
+    await until(async () => isDeepStrictEqual(await ttls(), [77]), 'the keys do not follow the default TTL');
 
     await first.expect(200, 'PATCH', '/v1/zones/late.test', { skydns: false });
     await until(async () => (await progressOf(second, 'late.test')) === undefined, 'the zone is not cleared');
@@ -292,18 +300,42 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     await until(async () => Object.keys(await layoutOf(etcd, '/skydns/test/gone/')).length === 0, 'keys are left');
   });
 
-  test('when the leader dies, the other replica goes on, and the serial never goes back', async () => {
+  test('when the leader dies, the other replica goes on where it was, and the serial never goes back', async () => {
     const leader = await leaderOf([first, second]);
     const other = leader === first ? second : first;
+    const names = 10_000;
+    await other.expect(201, 'POST', '/v1/zones', { name: 'big.test' });
+    const lines = Array.from({ length: names }, (_, index) => `n${index} A 10.9.${index >> 8}.${index & 255}\n`);
+    await importFile(other, 'big.test', `$ORIGIN big.test.\n$TTL 60\n${lines.join('')}`);
+    await other.expect(200, 'PATCH', '/v1/zones/big.test', { skydns: true });
+    const isWriting = async () => {
+      const { phase, done = 0 } = (await progressOf(other, 'big.test')) ?? {};
+      return phase === 'writing' && done > 0;
+    };
+    await until(isWriting, 'the keys are not written');
     const serial = async () => (await other.expect<{ serial: number }>(200, 'GET', '/v1/zones/lab.test')).serial;
     const start = await serial();
     await leader.kill();
     await putForeign(etcd, 'test/lab/later/1', { host: '10.8.0.99', targetstrip: 1 });
     await until(async () => answersOf(await other.ask('later.lab.test', 'A')).length > 0, 'no new leader', 30_000);
     assert.ok((await serial()) > start);
+    await untilFollowing(other, 'big.test');
+    const keys = Object.keys(await layoutOf(etcd, '/skydns/test/big/')).filter((key) => !key.startsWith('dns/ns/'));
+    assert.equal(keys.length, names);
+    const resumed = other
+      .log()
+      .split('\n')
+      .filter((line) => line.includes('big.test') && line.includes('SkyDNS layout'));
+    assert.match(resumed[0] ?? '', /"phase":"writing"/);
     await leader.start();
     await answers('later.lab.test', 'A', ['A 10.8.0.99']);
   });
+
+  async function importFile(replica: Replica, zone: string, body: string): Promise<void> {
+    const headers = { 'content-type': 'text/dns', authorization: `Bearer ${adminToken}` };
+    const answer = await fetch(`${replica.url}/v1/zones/${zone}/zonefile`, { method: 'PUT', headers, body });
+    assert.equal(answer.status, 200, await answer.text());
+  }
 
   async function leaderOf(replicas: Replica[]): Promise<Replica> {
     const { '': value } = await layoutOf(etcd, '/zonewright/v1/leaders/skydns');

@@ -21,6 +21,7 @@ type Held = { zone: Fqdn } & ({ value: ForeignValue } | { reason: string });
 export class ForeignValues {
   readonly #parts: { views: Views; prefix: string };
   readonly #keys = new Map<string, Held>();
+  readonly #unreadable = new Map<string, { zone: Fqdn; reason: string }>();
   /** By zone and owner, in one text. */
   readonly #places = new Map<string, Place & { values: Map<string, ForeignValue> }>();
 
@@ -34,7 +35,10 @@ export class ForeignValues {
     const held = json === undefined || isOwnValue(json) ? undefined : this.#read(key, json);
     if (held === undefined) return gone === undefined ? [] : [gone];
     this.#keys.set(key, held);
-    if (!('value' in held)) return gone === undefined ? [] : [gone];
+    if (!('value' in held)) {
+      this.#unreadable.set(key, held);
+      return gone === undefined ? [] : [gone];
+    }
     const place = { zone: held.zone, owner: held.value.owner };
     const id = idOf(place);
     const at = this.#places.get(id) ?? { ...place, values: new Map() };
@@ -57,10 +61,9 @@ export class ForeignValues {
     return [...this.#places.values()].map(({ zone, owner }) => ({ zone, owner }));
   }
 
-  /** Yields the values of a zone that cannot be read. */
-  *unreadable(zone: Fqdn): Generator<SkydnsFault> {
-    for (const [key, held] of this.#keys)
-      if (held.zone === zone && 'reason' in held) yield { what: key, reason: held.reason };
+  /** Yields the values that cannot be read, with their zones. */
+  *unreadable(): Generator<[zone: Fqdn, fault: SkydnsFault]> {
+    for (const [key, { zone, reason }] of this.#unreadable) yield [zone, { what: key, reason }];
   }
 
   #read(key: string, json: string): Held | undefined {
@@ -80,6 +83,7 @@ export class ForeignValues {
   #forget(key: string): Place | undefined {
     const held = this.#keys.get(key);
     this.#keys.delete(key);
+    this.#unreadable.delete(key);
     if (held === undefined || !('value' in held)) return undefined;
     const place = { zone: held.zone, owner: held.value.owner };
     const at = this.#places.get(idOf(place));

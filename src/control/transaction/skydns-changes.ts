@@ -46,13 +46,15 @@ export function skydnsChanges({ views, refusals }: Asking, edit: NameEdit, pathO
       : fitting(values);
     for (const [key, value] of found ?? []) wanted.set(key, value);
   }
-  const exact = fitting(() => skydnsKey(prefix, owner));
+  const exact = fitting(() => skydnsKey(prefix, owner)) ?? '';
   const notServed = views.skydns.states.get(zone.name)?.notServed.first ?? [];
   const taken = notServed.find(({ what }) => what === exact);
-  if (taken !== undefined && wanted.has(taken.what) && !old.has(taken.what)) {
+  if (taken !== undefined) {
+    // The key has a value of others, so it was never ours.
+    old.delete(exact);
     const [rrset] = ours(rrsets).filter(({ type }) => written.has(type));
-    const reason = `others have a value at the key ${taken.what} of the store (${taken.reason}): delete it there`;
-    if (rrset !== undefined) refusals.try(() => refuseUnfit(edit, rrset, reason, pathOf));
+    const reason = `others have a value at the key ${exact} of the store (${taken.reason}): delete it there`;
+    if (wanted.delete(exact) && rrset !== undefined) refusals.try(() => refuseUnfit(edit, rrset, reason, pathOf));
   }
   const gone = [...old.keys()].filter((key) => !wanted.has(key));
   return [

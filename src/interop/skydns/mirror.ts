@@ -1,5 +1,5 @@
 // Commits what others changed in the SkyDNS layout, name by name, several at the same time. A name that cannot be
-// committed is tried again. What is not served is kept by name, and logged once.
+// committed is tried again. What is not served is kept by name.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ForeignValues, idOf, type Place } from '../../control/skydns/foreign-values.ts';
@@ -42,9 +42,9 @@ export class Mirror {
     for (const { zone, owner } of this.#faults.values()) this.mark({ zone, owner });
   }
 
-  /** Returns what is not served of values that can be read. */
-  faults(zone: Fqdn): SkydnsFault[] {
-    return [...this.#faults.values()].filter((one) => one.zone === zone).flatMap(({ faults }) => faults);
+  /** Yields what is not served of values that can be read, with its zone. */
+  *faults(): Generator<[zone: Fqdn, fault: SkydnsFault]> {
+    for (const { zone, faults } of this.#faults.values()) for (const fault of faults) yield [zone, fault];
   }
 
   /** Commits the marked names until the signal aborts. */
@@ -75,23 +75,11 @@ export class Mirror {
     try {
       const faults = await mirrorName(this.#parts.committer, { ...place, values });
       const named = faults.map(({ key, reason }) => ({ what: key, reason }));
-      this.#log(place, named);
       if (named.length === 0) this.#faults.delete(idOf(place));
       else this.#faults.set(idOf(place), { ...place, faults: named });
     } catch (error) {
       if (!this.#waiting.has(idOf(place))) this.#waiting.set(idOf(place), place);
       throw error;
-    }
-  }
-
-  #log(place: Place, faults: readonly SkydnsFault[]): void {
-    const known = this.#faults.get(idOf(place))?.faults ?? [];
-    for (const { what: key, reason } of faults) {
-      if (known.some((one) => one.what === key && one.reason === reason)) continue;
-      this.#parts.logger.warn(
-        { zone: place.zone, key, reason },
-        'a record of others in the SkyDNS layout is not served',
-      );
     }
   }
 }

@@ -1,35 +1,61 @@
 // Keeps the values of a zone's nameservers in the SkyDNS layout, from which CoreDNS answers NS at the apex. They follow
 // from the replicas, the zone's settings and the hosts that it names, so the leader compares them by a timer.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isWantedKey, nameserverValues } from '../../control/skydns/wanted-keys.ts';
 import type { Fqdn } from '../../model/name.ts';
+import type { Revision } from '../../model/revision.ts';
 import { layoutName, skydnsPrefixBelow } from '../../model/skydns/key.ts';
 import { isOwnValue } from '../../model/skydns/service.ts';
+import type { Zone } from '../../model/zone.ts';
 import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Compare, Entry, Operation } from '../../store/store.ts';
 import type { SkydnsParts } from './parts.ts';
 
 const maxKeys = 60;
+const fullMilliseconds = 30_000;
 
 export class NameserverKeys {
   readonly #parts: SkydnsParts;
-  /** What was written last, by zone. */
-  readonly #written = new Map<Fqdn, string>();
+  /** What was written last, by zone, and the revision of the zone's last change then. */
+  readonly #written = new Map<Fqdn, { text: string; changed: Revision }>();
+  /** When all zones were compared, with which replicas, and up to which revision. */
+  #full = Number.NEGATIVE_INFINITY;
+  #members = '';
+  #revision: Revision | undefined;
 
   constructor(parts: SkydnsParts) {
     this.#parts = parts;
   }
 
-  /** Writes the values of the zones that have other nameservers or addresses than when they were written last. */
+  /** Writes the values of the zones whose nameservers or their addresses have changed. */
   async refresh(): Promise<void> {
-    const { views, prefix } = this.#parts;
-    for (const { value: zone, modified } of views.zones.list()) {
+    const { views } = this.#parts;
+    const members = JSON.stringify([...views.members.values()]);
+    const isFull = members !== this.#members || performance.now() - this.#full > fullMilliseconds;
+    if (!isFull && views.revision === this.#revision) return;
+    const revision = views.revision;
+    for (const { value: zone, modified } of [...views.zones.list()]) {
       if (!zone.skydns) continue;
-      const wanted = nameserverValues(views, prefix, zone);
-      const text = JSON.stringify([modified, ...wanted]);
-      if (this.#written.get(zone.name) === text) continue;
-      if (await this.#write(zone.name, modified, wanted)) this.#written.set(zone.name, text);
+      const changed = views.zones.changedAt(zone.name);
+      const written = this.#written.get(zone.name);
+      // Addresses in other zones are found by a full round.
+      if (!isFull && written?.changed === changed) continue;
+      await this.#refreshZone(zone, modified, changed);
     }
+    this.#revision = revision;
+    this.#members = members;
+    if (isFull) this.#full = performance.now();
+  }
+
+  async #refreshZone(zone: Zone, modified: Revision, changed: Revision): Promise<void> {
+    const { views, prefix } = this.#parts;
+    const wanted = nameserverValues(views, prefix, zone);
+    const text = JSON.stringify([modified, ...wanted]);
+    const isWritten = this.#written.get(zone.name)?.text === text || (await this.#write(zone.name, modified, wanted));
+    if (isWritten) this.#written.set(zone.name, { text, changed });
+    else this.#written.delete(zone.name);
+    await nextTurn();
   }
 
   /** Returns false if the zone, or one of the keys, was changed meanwhile. */

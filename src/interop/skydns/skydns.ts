@@ -7,13 +7,13 @@ import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promi
 import { isDeepStrictEqual } from 'node:util';
 import { campaign } from '../../cluster/leadership.ts';
 import { ForeignValues } from '../../control/skydns/foreign-values.ts';
-import { type Fqdn, isWithin } from '../../model/name.ts';
+import { ancestry, type Fqdn } from '../../model/name.ts';
 import { after, type Revision } from '../../model/revision.ts';
-import { faultsOf } from '../../model/skydns/state.ts';
 import { TroubleLog } from '../../model/trouble-log.ts';
 import { namesPrefix, nameValue } from '../../store/kinds/name.ts';
 import { Mirror } from './mirror.ts';
 import { NameserverKeys } from './nameserver-keys.ts';
+import { NotServed } from './not-served.ts';
 import { Interrupted, OwnKeys, settingsOf } from './own-keys.ts';
 import type { SkydnsParts } from './parts.ts';
 import { SkydnsStates } from './states.ts';
@@ -66,6 +66,7 @@ async function lead(parts: SkydnsParts, mayLead: () => boolean, trouble: Trouble
   const mirror = new Mirror(parts, foreign);
   const states = new SkydnsStates(parts);
   const nameservers = new NameserverKeys(parts);
+  const notServed = new NotServed(parts, states);
   const revision = await load(parts, foreign, signal);
   for (const place of foreign.places()) mirror.mark(place);
   await markMirrored(parts, mirror, signal);
@@ -77,10 +78,17 @@ async function lead(parts: SkydnsParts, mayLead: () => boolean, trouble: Trouble
     });
   const works = [guarded(mirror.run(signal)), guarded(followValues(parts, foreign, mirror, revision, signal))];
   let working: Promise<void> | undefined;
+  let seen = revision;
+  /** Returns whether the zones are those with which this began. */
+  const hasZones = () => {
+    if (parts.views.revision === seen) return true;
+    seen = parts.views.revision;
+    return isDeepStrictEqual(zones, zonesOf(parts));
+  };
   try {
-    while (!signal.aborted && mayLead() && isDeepStrictEqual(zones, zonesOf(parts))) {
+    while (!signal.aborted && mayLead() && hasZones()) {
       mirror.markFaulty();
-      for (const zone of zones.filter(({ skydns }) => skydns)) noteFaults(states, foreign, mirror, zone.name);
+      notServed.note(foreign, mirror);
       const zone = working === undefined ? nextZone(parts, states) : undefined;
       if (zone !== undefined) {
         working = guarded(bringUpToDate({ parts, states, foreign }, zone, signal)).finally(() => {
@@ -103,9 +111,8 @@ async function lead(parts: SkydnsParts, mayLead: () => boolean, trouble: Trouble
 /** Returns the zones with `skydns`, and those inside them, which have other names: a change needs all values anew. */
 function zonesOf({ views }: Pick<SkydnsParts, 'views'>): { name: Fqdn; skydns: boolean }[] {
   const all = [...views.zones.list()].map(({ value: { name, skydns } }) => ({ name, skydns }));
-  const around = all.filter(({ skydns }) => skydns);
-  if (around.length === 0) return [];
-  return all.filter(({ name, skydns }) => skydns || around.some((zone) => isWithin(name, zone.name)));
+  const around = new Set(all.filter(({ skydns }) => skydns).map(({ name }) => name));
+  return around.size === 0 ? [] : all.filter(({ name }) => ancestry(name).some((one) => around.has(one)));
 }
 
 /** Reads all values of others at one revision. */
@@ -174,12 +181,4 @@ async function bringUpToDate(leader: ConstructorParameters<typeof OwnKeys>[0], z
     if (!(error instanceof Interrupted)) throw error;
     leader.parts.logger.debug({ zone, reason: error.message }, 'writing the SkyDNS layout of a zone begins again');
   }
-}
-
-/** Notes in the state of the zone what of others is not served. */
-function noteFaults(states: SkydnsStates, foreign: ForeignValues, mirror: Mirror, zone: Fqdn): void {
-  const state = states.get(zone);
-  if (state === undefined) return;
-  const faults = [...foreign.unreadable(zone), ...mirror.faults(zone)].sort((a, b) => (a.what < b.what ? -1 : 1));
-  states.set({ ...state, notServed: faultsOf(faults) });
 }
