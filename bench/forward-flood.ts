@@ -24,6 +24,9 @@ const floodPerSecond = 2 * Number(questions);
 const seconds = 2.5;
 const maxRatio = 2;
 
+/** The octet at which the number in the name begins: behind the header and the length of the label. */
+const firstLabel = 13;
+
 /** A name whose first label is a number of eight digits, which the flood counts. */
 const numbered = (zone: string) =>
   Buffer.from(queryBytes({ name: `00000000.${zone}`, type: 'A', recursionDesired: true }));
@@ -85,6 +88,3 @@ async function run(replica: Replica, name: FloodName, unread: Server): Promise<A
     await waiting;
   });
 }
-
-/** The octet at which the number in the name begins: behind the header and the length of the label. */
-const firstLabel = 13;

@@ -14,8 +14,8 @@ import { targetOf } from './corp-upstream.ts';
 
 const skip = skipWithoutNamed();
 
-async function replicaIn(t: Cleanup): Promise<Replica> {
-  return startReplica(t, join(await temporaryFolder(t), 'replica'), ['--dns-threads', '1']);
+async function replicaIn(t: Cleanup, ...flags: string[]): Promise<Replica> {
+  return startReplica(t, join(await temporaryFolder(t), 'replica'), ['--dns-threads', '1', ...flags]);
 }
 
 async function forward(replica: Replica, target: Server, settings: object = {}): Promise<void> {
@@ -58,8 +58,12 @@ test('a loop through BIND ends in SERVFAIL, and the log names both ends', { skip
   assert.equal(upstreams[0]?.loops, true);
 });
 
-test('a server that goes away and comes back is asked again within seconds, with one line of the log each', async (t) => {
-  const replica = await replicaIn(t);
+for (const socket of ['batched', 'datagram'])
+  test(`a server that goes away and comes back is asked again, with a line of the log each: ${socket}`, (t) =>
+    goAway(t, socket));
+
+async function goAway(t: Cleanup, socket: string): Promise<void> {
+  const replica = await replicaIn(t, '--dns-socket', socket);
   const port = await freePort();
   await forward(replica, { address: '127.0.0.1', port }, { timeoutMilliseconds: 500 });
   assert.equal(await rcodeFrom(replica.dns, 'a.loop.test'), 'SERVFAIL');
@@ -73,7 +77,7 @@ test('a server that goes away and comes back is asked again within seconds, with
   );
   await until(() => /answers again/.test(replica.log()), 'no line says that it came back');
   assert.equal(replica.log().match(/does not answer/g)?.length, 1);
-});
+}
 
 /** Returns the query as a response with an empty, authoritative answer. */
 function answerTo(query: Buffer): Buffer {

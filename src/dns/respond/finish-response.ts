@@ -2,7 +2,7 @@
 
 import { metaType, rcode, recordClass, tsigError } from '../wire/codes.ts';
 import { copyOctets } from '../wire/copy-octets.ts';
-import { flag, headerField, moreFlag, writeUint16, writeUint32 } from '../wire/header.ts';
+import { flag, headerField, writeUint16, writeUint32 } from '../wire/header.ts';
 import { hasPointer, skipName } from '../wire/names.ts';
 import { addOpt } from './add-opt.ts';
 import type { Exchange } from './exchange.ts';
@@ -18,10 +18,7 @@ export function finishResponse(exchange: Exchange): void {
   if (query.tsigAt !== 0 && response.rcode === rcode.NOTAUTH) addTsig(query, response);
   const flags = (response.authoritative ? flag.AA : 0) | (response.truncated ? flag.TC : 0);
   octets[headerField.flags] = (octets[headerField.flags] as number) | flags;
-  // RA is 0 without recursion. AD is 0, since we validate nothing. CD is 0 in authoritative responses (RFC 4035
-  // §3.1.6); only recursive servers copy it (§3.2.2).
-  const recursion = response.recursive ? moreFlag.RA | (query.checkingDisabled ? moreFlag.CD : 0) : 0;
-  octets[headerField.moreFlags] = recursion | (response.rcode & 0x0f);
+  octets[headerField.moreFlags] = response.moreFlags | (response.rcode & 0x0f);
   response.writeCounts(query.questionEnd === 0 ? 0 : 1);
 }
 

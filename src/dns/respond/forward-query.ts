@@ -3,6 +3,7 @@
 
 import type { AnswerReader } from '../../forward-cache/answer-reader.ts';
 import { extendedError, rcode } from '../wire/codes.ts';
+import { moreFlag } from '../wire/header.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';
 import { type ForwardedAnswers, flagsOf } from './forwarded-answers.ts';
 import { handedOnKind } from './hand-on.ts';
@@ -15,7 +16,7 @@ export function forwardQuery(exchange: Exchange): Verdict {
   if (!exchange.query.recursionDesired || forwarded === undefined)
     return exchange.end(rcode.REFUSED, extendedError.NOT_AUTHORITATIVE);
   if (!isAllowed(exchange)) return exchange.end(rcode.REFUSED, extendedError.PROHIBITED);
-  exchange.response.recursive = true;
+  setRecursion(exchange);
   lookup.finding = finding.done;
   const number = reader.forwarderNumber(lookup.zone);
   const answer = forwarded.find(number, lookup.name, exchange.query, flagsOf(exchange.query, exchange.edns));
@@ -29,10 +30,10 @@ export function forwardQuery(exchange: Exchange): Verdict {
  * others get the alias alone.
  */
 export function forwardAlias(exchange: Exchange): Verdict {
-  const { forwarded, query, response } = exchange;
+  const { forwarded, query } = exchange;
   exchange.lookup.finding = finding.done;
   if (!query.recursionDesired || forwarded === undefined || !isAllowed(exchange)) return verdict.end;
-  response.recursive = true;
+  setRecursion(exchange);
   return handOn(exchange, forwarded);
 }
 
@@ -45,18 +46,22 @@ function handOn(exchange: Exchange, { onMiss }: ForwardedAnswers): Verdict {
   return exchange.handOn(handedOnKind.forward);
 }
 
+function setRecursion({ response, query }: Exchange): void {
+  response.moreFlags = moreFlag.RA | (query.checkingDisabled ? moreFlag.CD : 0);
+}
+
 function isAllowed({ reader, lookup, client }: Exchange): boolean {
   return reader.allowsClient(lookup.zone, client.address, client.addressLength);
 }
 
 /** Writes the answer behind the question, which must be the answer's. */
 export function writeForwarded(exchange: Exchange, answer: AnswerReader, seconds: number): Verdict {
-  const { response, query } = exchange;
+  const { response } = exchange;
   response.at = answer.copy(response.octets, response.maxRecordsEnd, seconds);
   response.answers = answer.answers;
   response.authorities = answer.authorities;
   response.additionals = answer.additionals;
-  response.recursive = query.recursionDesired;
+  setRecursion(exchange);
   if (answer.truncated) response.truncated = true;
   return exchange.end(answer.rcode, answer.extendedError);
 }

@@ -20,8 +20,11 @@ export class ResponseMessage {
 
   authoritative = false;
   truncated = false;
-  /** Part of it comes from a forwarded zone. */
-  recursive = false;
+  /**
+   * RA and CD, if a part of the response comes from a forwarded zone. Otherwise 0: there is no recursion, and only
+   * recursive servers copy CD (RFC 4035 §3.1.6, §3.2.2). AD is always 0, since we validate nothing.
+   */
+  moreFlags = 0;
   rcode: number = rcode.NOERROR;
   /** The reason in more detail (RFC 8914). */
   extendedError: number = extendedError.NONE;
@@ -38,7 +41,7 @@ export class ResponseMessage {
     this.maxEnd = minUdpSize;
     this.authoritative = false;
     this.truncated = false;
-    this.recursive = false;
+    this.moreFlags = 0;
     this.rcode = rcode.NOERROR;
     this.extendedError = extendedError.NONE;
     this.answers = 0;
