@@ -170,13 +170,13 @@ async function startCoreDns(
   return { name, port, pids: [pid, ...pids], kinds: answers };
 }
 
-function installed(program: string): string {
+export function installed(program: string): string {
   const path = findProgram(program);
   if (path === undefined) throw new LeftOut(`${program} is not installed`);
   return path;
 }
 
-function versionOf(program: string, flag: string): string {
+export function versionOf(program: string, flag: string): string {
   return /\d+\.\d+(\.\d+)?/.exec(outputOf(program, flag))?.[0] ?? '';
 }
 

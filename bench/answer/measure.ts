@@ -20,6 +20,8 @@ interface Load {
   questions: string;
   ports: number;
   underWay: number;
+  /** Queries in a second; without it, as many as possible. */
+  perSecond?: number;
 }
 
 /** Asks during `seconds`, with one client thread. */
@@ -33,6 +35,7 @@ export async function measure(port: number, pids: readonly number[], load: Load,
     q: load.underWay,
     c: load.ports,
     T: 1,
+    ...(load.perSecond !== undefined && { Q: load.perSecond }),
   };
   const flags = Object.entries(options).flatMap(([name, value]) => [`-${name}`, String(value)]);
   const { stdout } = await promisify(execFile)('dnsperf', flags);
