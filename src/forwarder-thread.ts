@@ -1,7 +1,6 @@
 // The main of the forwarder's thread: takes questions for forwarded zones from the answering threads, has them asked,
 // and sends the answers. Neither the API nor the answering threads wait for it. Started by forwarder-service.ts.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openForwardTenant } from './dns/handed-on/forward-tenant.ts';
 import { LateResponder } from './dns/handed-on/late-responder.ts';
@@ -16,12 +15,13 @@ import type { ThreadReport } from './dns/listen/thread-task.ts';
 import { handedOnKind } from './dns/respond/hand-on.ts';
 import { ForwardCacheWriter } from './forward-cache/forward-cache-writer.ts';
 import type { ForwarderOrder, ForwarderReport, ForwarderTask } from './forwarder-messages.ts';
-import type { ForwardRequest } from './forwarding/forwarders/forward-request.ts';
 import { Forwarding } from './forwarding/forwarders/forwarding.ts';
 import type { Logger } from './model/logger.ts';
 
 /** The rest of the taker: the thread has no other work, but answers from the table may need its processor. */
 const restPerWork = 0.5;
+/** See `pause` of the taker, in milliseconds: little beside the time that a server takes. */
+const pause = 1;
 
 const task: ForwarderTask = workerData;
 const { control } = task;
@@ -41,19 +41,7 @@ const forwarding = new Forwarding({
   logger,
 });
 
-/** The numbers of the forwarders in the list. */
-let numbers = new Set<number>();
-
-function setForwarders(list: ForwarderTask['forwarders']): void {
-  numbers = new Set(list.map(({ id }) => id));
-  forwarding.setForwarders(list);
-}
-setForwarders(task.forwarders);
-
-/** Waits for the list that has the forwarder: it is told before the question comes, but on another way. */
-async function untilListed({ forwarder }: ForwardRequest): Promise<void> {
-  for (let turns = 0; !numbers.has(forwarder) && turns < 3; turns += 1) await nextTurn();
-}
+forwarding.setForwarders(task.forwarders);
 
 const cells = new CounterCells(task.counters.listen);
 const late = new LateResponder({
@@ -62,22 +50,14 @@ const late = new LateResponder({
   counters: task.counters.respond,
   settings: task.settings,
 });
-const forward = openForwardTenant(late, task.cache, {
-  forward: async (request) => {
-    await untilListed(request);
-    return forwarding.forward(request);
-  },
-  complete: async (block, request) => {
-    await untilListed(request);
-    return forwarding.complete(block, request);
-  },
-});
+const forward = openForwardTenant(late, task.cache, forwarding);
 const taker = new Taker({
   tenants: { [handedOnKind.forward]: forward },
   failure: late.openFailure(),
   sendDatagram: openLateDatagrams(cells),
   limits: task.limits,
   restPerWork,
+  pause,
   doorbell: task.doorbell,
   count: (end) => cells.add(endCells[end]),
   onFault: (reason) => logger.error({ reason }, 'a question was not forwarded: this is a bug'),
@@ -96,7 +76,7 @@ function leave({ channel }: RemoteLine): void {
 control.on('message', (order: ForwarderOrder) => {
   if ('serve' in order) serve(order.serve);
   else if ('leave' in order) leave(order.leave);
-  else if ('forwarders' in order) setForwarders(order.forwarders);
+  else if ('forwarders' in order) forwarding.setForwarders(order.forwarders);
   else if ('state' in order) tell({ id: order.id, state: forwarding.state(order.state) });
   else {
     forwarding.clear(order.clear, order.name);

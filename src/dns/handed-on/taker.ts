@@ -27,6 +27,11 @@ const minRest = 2;
  * In milliseconds. A limit, because a slice may seem long when the thread stood still, for example to collect garbage.
  */
 const maxRest = 20;
+/** The weight of a slice in the smoothed number of queries in a slice, and the number from which on many come. */
+const flowWeight = 1 / 8;
+const minFlow = 0.5;
+/** In milliseconds: a query may miss its deadline by so much. */
+const sweepMilliseconds = 250;
 
 /** How a handed-on query ended. */
 type HandedOnEnd = 'answered' | 'silent' | 'failed' | 'expired' | 'gone';
@@ -40,6 +45,11 @@ export interface TakerOptions {
   readonly limits: HandOnLimits;
   /** The length of a rest, as a multiple of the work before it. */
   readonly restPerWork?: number;
+  /**
+   * Milliseconds for which the thread stands still after each slice while many queries come: the queries and messages
+   * of that time are then dealt with in one turn of the event loop. Only for a thread without other work.
+   */
+  readonly pause?: number;
   /** Wakes the taker. A taker that replaces another one has its doorbell. */
   readonly doorbell?: SharedArrayBuffer;
   readonly count: (end: HandedOnEnd) => void;
@@ -67,11 +77,16 @@ export class Taker {
   readonly #bell: Int32Array;
   readonly #lines = new Set<Line>();
   /** The queries whose answers are being made. */
-  readonly #underWay = new Map<ReadQuery, Line>();
+  readonly #underWay = new Map<ReadQuery, { readonly line: Line; readonly until: number }>();
+  #sweeper: NodeJS.Timeout | undefined;
   readonly #reportFault: ReportFault;
   /** The rest that is due, in milliseconds, as of `#workedUntil`. */
   #restDue = 0;
   #workedUntil = 0;
+  /** Queries in a slice, smoothed. */
+  #flow = 0;
+  /** Nobody rings it: waiting for it only takes time. */
+  readonly #still = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   #closed = false;
 
   constructor(options: TakerOptions) {
@@ -115,7 +130,7 @@ export class Taker {
 
   /** Answers all queries under way as failed, since this thread is about to end. */
   failAll(): void {
-    for (const [query, line] of this.#underWay) this.#finish(line, query, this.#options.failure(query), 'failed');
+    for (const [query, { line }] of this.#underWay) this.#finish(line, query, this.#options.failure(query), 'failed');
   }
 
   close(): void {
@@ -151,8 +166,19 @@ export class Taker {
     const due = Math.max(0, this.#restDue - idle) + restPerWork * (this.#workedUntil - started);
     this.#restDue = Math.min(due, maxRest);
     if (this.#restDue >= minRest) setTimeout(() => this.#work(), this.#restDue);
+    else if (this.#pauses(slice - left)) setImmediate(() => this.#work());
     else if (taken) setImmediate(() => this.#work());
     else this.#sleep();
+  }
+
+  /** Stands still for a moment if many queries come. Returns false if it has not. */
+  #pauses(taken: number): boolean {
+    const { pause } = this.#options;
+    if (pause === undefined) return false;
+    this.#flow += (taken - this.#flow) * flowWeight;
+    if (this.#flow < minFlow) return false;
+    Atomics.wait(this.#still, 0, 0, pause);
+    return true;
   }
 
   /** Takes one query and begins its answer. Returns false if the thread has handed on no other query. */
@@ -165,20 +191,38 @@ export class Taker {
       const answer = tenant(query);
       if (answer === undefined || answer instanceof Uint8Array) this.#finish(line, query, answer);
       else if (Symbol.asyncIterator in answer) void this.#answerInParts(line, query, answer);
-      else void this.#answerLater(line, query, answer);
+      else this.#answerLater(line, query, answer);
     } catch (error) {
       this.#fail(line, query, error);
     }
     return true;
   }
 
-  async #answerLater(line: Line, query: ReadQuery, answer: Promise<Uint8Array | undefined>): Promise<void> {
-    this.#underWay.set(query, line);
-    try {
-      this.#finish(line, query, await this.#inTime(answer));
-    } catch (error) {
-      this.#fail(line, query, error);
+  /** One timer for all queries under way: one for each would cost as much as to read it. */
+  #answerLater(line: Line, query: ReadQuery, answer: Promise<Uint8Array | undefined>): void {
+    const { deadline } = this.#options.limits;
+    this.#underWay.set(query, { line, until: performance.now() + deadline });
+    this.#sweeper ??= setInterval(() => this.#expire(), Math.min(sweepMilliseconds, deadline / 4)).unref();
+    answer.then(
+      (message) => {
+        if (this.#underWay.has(query)) this.#finish(line, query, message);
+      },
+      (error) => {
+        if (this.#underWay.has(query)) this.#fail(line, query, error);
+      },
+    );
+  }
+
+  /** Answers the queries whose tenant takes too long. They are in the order of their deadlines. */
+  #expire(): void {
+    const now = performance.now();
+    for (const [query, { line, until }] of this.#underWay) {
+      if (until > now) return;
+      this.#fail(line, query, new DeadlineError());
     }
+    if (this.#underWay.size > 0) return;
+    clearInterval(this.#sweeper);
+    this.#sweeper = undefined;
   }
 
   async #answerInParts(line: Line, query: ReadQuery, answer: AsyncIterable<Uint8Array>): Promise<void> {

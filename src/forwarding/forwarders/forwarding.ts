@@ -15,7 +15,7 @@ import { ForwarderRuntime } from './forwarder-runtime.ts';
 import { failureAnswer, makeAnswer } from './make-answer.ts';
 import { octetText } from './octet-text.ts';
 import { PendingQuestion } from './pending-question.ts';
-import { Probes, probeLabel } from './probes.ts';
+import { Probes, probeLabelLength } from './probes.ts';
 import { mayBeStale, staleAnswer } from './stale-answer.ts';
 import type { Upstream } from './upstream.ts';
 import { ZoneRoutes } from './zone-routes.ts';
@@ -197,6 +197,7 @@ export class Forwarding {
         return true;
       },
       fail: (why) => settle(this.#failed(runtime, request, stale, why)),
+      done: () => runtime.pending.delete(pending),
     });
     const giveStale = stale && (() => settle(this.#failed(runtime, request, stale, noServer)));
     const staleAt = now + Math.min(maxStaleWait, forwarder.timeoutMilliseconds * staleWaitPart);
@@ -224,8 +225,8 @@ export class Forwarding {
   /** Returns whether the question is a probe of ours: it must not be asked again. */
   #isProbe({ question, client }: ForwardRequest): boolean {
     const [length = 0] = question.name;
-    const label = Buffer.from(question.name.subarray(1, 1 + length)).toString('latin1');
-    return label.startsWith(probeLabel) && this.#probes.takeBack(label, client);
+    if (length !== probeLabelLength) return false;
+    return this.#probes.takeBack(octetText(question.name.subarray(1, 1 + length)), client);
   }
 
   #noteLoop(runtime: ForwarderRuntime, upstream: Upstream, client: Uint8Array): void {
@@ -247,10 +248,8 @@ export class Forwarding {
     let left = false;
     for (const { giveStale, staleAt } of this.#asked.values()) if (now >= staleAt) giveStale?.();
     for (const { pending } of this.#runtimes.values()) {
-      for (const question of pending) {
-        if (question.tick(now)) left = true;
-        else pending.delete(question);
-      }
+      for (const question of pending) question.tick(now);
+      if (pending.size > 0) left = true;
     }
     if (left) return;
     clearInterval(this.#ticker);

@@ -30,16 +30,19 @@ export interface QuestionEnd {
   answer(message: WalkedMessage): boolean;
   /** No server has an answer. `why` is an extended error (RFC 8914). */
   fail(why: number): void;
+  /** Nothing more is expected, not even a late answer. */
+  done(): void;
 }
 
 interface Query {
   readonly exchange: Exchange;
-  readonly upstream: Upstream;
+  readonly turn: Turn;
   readonly edns: boolean;
 }
 
 /** What one server was asked. */
 interface Turn {
+  readonly upstream: Upstream;
   queries: number;
   /** It will not answer this question. */
   hasFailed: boolean;
@@ -54,9 +57,9 @@ export class PendingQuestion {
   readonly deadline: number;
   isEnded = false;
   readonly #end: QuestionEnd;
-  readonly #order: readonly Upstream[];
-  readonly #turns = new Map<Upstream, Turn>();
-  readonly #underWay = new Set<Query>();
+  /** In the order in which the servers are to be asked. */
+  readonly #turns: readonly Turn[];
+  #underWay: readonly Query[] = [];
   readonly #budget: number;
   #queries = 0;
   #retries = 0;
@@ -66,7 +69,13 @@ export class PendingQuestion {
   /** `order` has the servers in the order in which they are to be asked. */
   constructor(question: CachedQuestion, order: readonly Upstream[], budget: number, now: number, end: QuestionEnd) {
     this.question = question;
-    this.#order = order;
+    this.#turns = order.map((upstream) => ({
+      upstream,
+      queries: 0,
+      hasFailed: upstream.loops,
+      isCookieRetried: false,
+      isCaseLost: false,
+    }));
     this.#budget = budget;
     this.deadline = now + budget;
     this.#end = end;
@@ -74,118 +83,105 @@ export class PendingQuestion {
 
   /** Begins to ask. May end at once. */
   start(now: number): void {
-    for (const upstream of this.#order) {
-      this.#turns.set(upstream, {
-        queries: 0,
-        hasFailed: upstream.loops,
-        isCookieRetried: false,
-        isCaseLost: false,
-      });
-    }
     this.#askNext(now);
   }
 
-  /** Returns false when nothing more is expected. */
-  tick(now: number): boolean {
-    if (!this.isEnded) {
-      if (now >= this.deadline) this.#finish(() => this.#end.fail(this.#why), now);
-      else if (now >= this.#nextAt) this.#askNext(now);
-    } else if (now >= this.deadline + lateMilliseconds) this.#stop();
-    return !this.isEnded || this.#underWay.size > 0;
+  tick(now: number): void {
+    if (this.isEnded) {
+      if (now >= this.deadline + lateMilliseconds) this.#stop();
+    } else if (now >= this.deadline) this.#finish(() => this.#end.fail(this.#why), now);
+    else if (now >= this.#nextAt) this.#askNext(now);
   }
 
   /** Ends the question now: its forwarder was removed. */
   cancel(): void {
-    const isFirst = !this.isEnded;
+    if (!this.isEnded) this.#end.fail(extendedError.NOT_READY);
     this.#stop();
-    if (isFirst) this.#end.fail(extendedError.NOT_READY);
   }
 
   #stop(): void {
     this.isEnded = true;
     for (const { exchange } of this.#underWay) exchange.forget();
-    this.#underWay.clear();
+    this.#underWay = [];
+    this.#end.done();
   }
 
   /** The server asks us what we ask it: it will not answer. */
   noteLoop(upstream: Upstream, now: number): void {
-    for (const query of this.#underWay) if (query.upstream === upstream) this.#remove(query);
-    this.#giveUp(upstream, now);
+    for (const query of this.#underWay) if (query.turn.upstream === upstream) this.#remove(query);
+    const turn = this.#turns.find((one) => one.upstream === upstream);
+    if (turn !== undefined) this.#giveUp(turn, now);
   }
 
   #askNext(now: number): void {
-    const next = this.#chooseNext();
-    if (next === undefined) {
+    const turn = this.#chooseNext();
+    if (turn === undefined) {
       this.#nextAt = Infinity;
-      if (this.#underWay.size === 0) this.#finish(() => this.#end.fail(this.#why), now);
+      if (this.#underWay.length === 0) this.#finish(() => this.#end.fail(this.#why), now);
       return;
     }
-    const turn = this.#turns.get(next) as Turn;
-    const isPlain = turn.queries >= queriesBeforePlain && !next.hasEdns && !next.isSecure;
+    const { upstream } = turn;
+    const isPlain = turn.queries >= queriesBeforePlain && !upstream.hasEdns && !upstream.isSecure;
     this.#queries += 1;
     turn.queries += 1;
-    this.#nextAt = now + this.#waitFor(next, turn);
-    this.#ask(next, { edns: next.speaksEdns(now) && !isPlain, stream: false }, now);
+    this.#nextAt = now + this.#waitFor(turn);
+    this.#ask(turn, { edns: upstream.speaksEdns(now) && !isPlain, stream: false }, now);
   }
 
   /** Returns the first of the servers that were asked least. */
-  #chooseNext(): Upstream | undefined {
+  #chooseNext(): Turn | undefined {
     if (this.#queries >= maxQueries) return undefined;
-    let chosen: Upstream | undefined;
-    let fewest = Infinity;
-    for (const upstream of this.#order) {
-      const { hasFailed, queries } = this.#turns.get(upstream) as Turn;
-      if (hasFailed || queries >= fewest) continue;
+    let chosen: Turn | undefined;
+    for (const turn of this.#turns) {
+      if (turn.hasFailed || (chosen !== undefined && turn.queries >= chosen.queries)) continue;
       // Over a connection, nothing is lost: it is not asked twice.
-      if (queries > 0 && upstream.isSecure) continue;
-      chosen = upstream;
-      fewest = queries;
+      if (turn.queries > 0 && turn.upstream.isSecure) continue;
+      chosen = turn;
     }
     return chosen;
   }
 
-  #waitFor(upstream: Upstream, { queries }: Turn): number {
-    const isAnotherLeft = this.#order.some((other) => {
-      const turn = this.#turns.get(other) as Turn;
-      return other !== upstream && !turn.hasFailed && turn.queries < queries;
-    });
+  #waitFor({ upstream, queries }: Turn): number {
+    const isAnotherLeft = this.#turns.some((turn) => !turn.hasFailed && turn.queries < queries);
     if (!isAnotherLeft) return (this.#budget / repeatPart) * 2 ** (queries - 1);
     const byLatency = waitPerLatency * (upstream.latency ?? Infinity);
     // Over a connection that is opened first, an answer takes longer.
     return Math.min(Math.max(byLatency, minWait), maxWait) * (upstream.isSecure ? 2 : 1);
   }
 
-  #ask(upstream: Upstream, form: Form, now: number): void {
-    const exchange = upstream.ask(this.question, form, now, {
+  #ask(turn: Turn, form: Form, now: number): void {
+    const exchange = turn.upstream.ask(this.question, form, now, {
       answered: (message, sameCase) => {
         this.#remove(query, false);
         this.#take(query, message, sameCase);
+        this.#tellIfDone();
       },
       failed: (why) => {
         this.#remove(query, false);
         this.#failed(query, why);
+        this.#tellIfDone();
       },
     });
-    const query: Query = { exchange, upstream, edns: form.edns };
-    this.#underWay.add(query);
+    const query: Query = { exchange, turn, edns: form.edns };
+    this.#underWay = [...this.#underWay, query];
   }
 
   #remove(query: Query, forget = true): void {
-    this.#underWay.delete(query);
+    this.#underWay = this.#underWay.filter((one) => one !== query);
     if (forget) query.exchange.forget();
   }
 
   #take(query: Query, message: WalkedMessage, sameCase: boolean): void {
     const now = performance.now();
-    const { upstream, edns, exchange } = query;
+    const { turn, edns, exchange } = query;
+    const { upstream } = turn;
     const form = this.#otherForm(query, message, sameCase);
     if (form !== undefined) {
-      this.#retry(upstream, form, now);
+      this.#retry(turn, form, now);
       return;
     }
-    const { isCaseLost } = this.#turns.get(upstream) as Turn;
     if (!edns && !upstream.hasEdns) upstream.notePlain(now);
-    if (exchange.isStream && isCaseLost) upstream.noteSameCase(now);
+    if (exchange.isStream && turn.isCaseLost) upstream.noteSameCase(now);
     if (message.rcode === rcode.NOERROR || message.rcode === rcode.NXDOMAIN) {
       if (this.#end.answer(message)) {
         this.#finish(() => undefined, now);
@@ -197,12 +193,11 @@ export class PendingQuestion {
       if (message.rcode === rcode.SERVFAIL && why >= 0) this.#why = why;
     }
     upstream.noteUseless();
-    this.#giveUp(upstream, now);
+    this.#giveUp(turn, now);
   }
 
   /** Returns the form in which the same server must be asked again; undefined if the message is its answer. */
-  #otherForm({ upstream, edns, exchange }: Query, message: WalkedMessage, sameCase: boolean): Form | undefined {
-    const turn = this.#turns.get(upstream) as Turn;
+  #otherForm({ turn, edns, exchange }: Query, message: WalkedMessage, sameCase: boolean): Form | undefined {
     const { isStream } = exchange;
     const isCut = ((message.octets[headerField.flags] as number) & flag.TC) !== 0;
     // Over a connection, nobody can forge an answer, so the case does not matter.
@@ -217,43 +212,56 @@ export class PendingQuestion {
     return { edns, stream };
   }
 
-  #failed({ upstream, exchange }: Query, why: ExchangeFailure): void {
+  #failed({ turn, exchange }: Query, why: ExchangeFailure): void {
     const now = performance.now();
-    const turn = this.#turns.get(upstream) as Turn;
+    const { upstream } = turn;
     if (why === 'refused') this.#why = extendedError.NETWORK_ERROR;
     if (exchange.isStream && turn.isCaseLost && !upstream.isSecure) {
       // It has no TCP, so it is asked in the case that it understands.
       turn.isCaseLost = false;
       upstream.noteSameCase(now);
-      this.#retry(upstream, { edns: upstream.speaksEdns(now), stream: false }, now);
-    } else this.#giveUp(upstream, now);
+      this.#retry(turn, { edns: upstream.speaksEdns(now), stream: false }, now);
+    } else this.#giveUp(turn, now);
   }
 
-  #retry(upstream: Upstream, form: Form, now: number): void {
+  #retry(turn: Turn, form: Form, now: number): void {
     if (this.isEnded) return;
     this.#retries += 1;
-    if (this.#retries > maxRetries) this.#giveUp(upstream, now);
-    else this.#ask(upstream, form, now);
+    if (this.#retries > maxRetries) this.#giveUp(turn, now);
+    else this.#ask(turn, form, now);
   }
 
   /** Asks the next server at once. */
-  #giveUp(upstream: Upstream, now: number): void {
-    (this.#turns.get(upstream) as Turn).hasFailed = true;
+  #giveUp(turn: Turn, now: number): void {
+    turn.hasFailed = true;
     if (!this.isEnded) this.#askNext(now);
   }
 
   #finish(tell: () => void, now: number): void {
-    const isFirst = !this.isEnded;
-    this.isEnded = true;
+    if (!this.isEnded) {
+      this.isEnded = true;
+      this.#noteSilent(now);
+      tell();
+    }
+    // After the time is over, a late answer is still taken.
+    if (now < this.deadline) for (const query of this.#underWay) this.#remove(query);
+    this.#tellIfDone();
+  }
+
+  /** Tells the servers that should have answered by now. */
+  #noteSilent(now: number): void {
+    if (this.#underWay.length === 0) return;
     const isAnswered = now < this.deadline;
     const silent = new Set<Upstream>();
-    for (const query of [...this.#underWay]) {
-      const { upstream, exchange } = query;
+    for (const { turn, exchange } of this.#underWay) {
+      const { upstream } = turn;
       const patience = isAnswered ? waitPerLatency * (upstream.latency ?? maxWait / waitPerLatency) : 0;
-      if (isFirst && now - exchange.sentAt >= Math.max(patience, minWait)) silent.add(upstream);
-      if (isAnswered) this.#remove(query);
+      if (now - exchange.sentAt >= Math.max(patience, minWait)) silent.add(upstream);
     }
     for (const upstream of silent) upstream.noteSilent();
-    if (isFirst) tell();
+  }
+
+  #tellIfDone(): void {
+    if (this.isEnded && this.#underWay.length === 0) this.#end.done();
   }
 }

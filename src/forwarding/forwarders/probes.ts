@@ -14,8 +14,10 @@ const maxPause = 5_000;
 const idlePause = 30_000;
 /** Milliseconds in which a probe must be answered. */
 const maxAnswer = 2_000;
-/** The first label of the names: what comes back with it was asked by a replica. */
-export const probeLabel = 'zonewright-probe-';
+/** The first label of the names has so many random octets, in hexadecimal digits, behind this. */
+const probeLabel = 'zonewright-probe-';
+const randomLength = 8;
+export const probeLabelLength = probeLabel.length + 2 * randomLength;
 
 interface Schedule {
   nextAt: number;
@@ -77,7 +79,7 @@ export class Probes {
 
   async #probe(runtime: ForwarderRuntime, upstream: Upstream): Promise<void> {
     const schedule = this.#schedule(upstream);
-    const label = probeLabel + randomBytes(8).toString('hex');
+    const label = probeLabel + randomBytes(randomLength).toString('hex');
     const probe: OpenProbe = { runtime, upstream, cameBack: false };
     this.#open.set(label, probe);
     schedule.isUnderWay = true;

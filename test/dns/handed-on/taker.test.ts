@@ -5,14 +5,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Outlet } from '../../../src/dns/handed-on/outlet.ts';
-import { Taker } from '../../../src/dns/handed-on/taker.ts';
+import { Taker, type TakerOptions } from '../../../src/dns/handed-on/taker.ts';
 import { handedOnKind } from '../../../src/dns/respond/hand-on.ts';
 import { clientAt } from '../../support/answers.ts';
 import type { Cleanup } from '../../support/temporary.ts';
 import { forEachKind } from './for-each-kind.ts';
 
 /** Opens a taker whose tenant notes what it answers, and functions that fill the rings of two answering threads. */
-function openTaker(t: Cleanup, work = () => {}) {
+function openTaker(t: Cleanup, work = () => {}, options: Partial<TakerOptions> = {}) {
   const answered: number[] = [];
   const taker = new Taker({
     tenants: forEachKind(({ port }) => {
@@ -25,6 +25,7 @@ function openTaker(t: Cleanup, work = () => {}) {
     limits: { maxUnderWay: 1_000, maxOctets: 2 ** 20, maxPerSecond: forEachKind(1e9), deadline: 1_000 },
     count: () => undefined,
     onFault: (message) => assert.fail(message),
+    ...options,
   });
   const fillers = [0, 1].map(() => {
     const { task, ports, close } = taker.attach();
@@ -79,4 +80,22 @@ test('a taker rests at least 1.5 times as long as it has worked', async (t) => {
   const elapsed = performance.now() - started;
   // A slow machine can only make this time longer. The last slice needs no rest.
   assert.ok(elapsed > 2.5 * count * workMilliseconds, `${elapsed} ms for ${count * workMilliseconds} ms of work`);
+});
+
+test('a taker with a pause deals with the queries of each pause in one turn, and answers a single query at once', async (t) => {
+  const turns: number[] = [];
+  let turnsBefore = 0;
+  const { answered, fill } = openTaker(t, () => turns.push(turnsBefore), { pause: 2, restPerWork: 0 });
+  fill[0](1);
+  while (answered.length < 1) await turn();
+  // Another thread hands queries on meanwhile: here they come between two turns.
+  const count = 300;
+  for (let i = 0; i < count; ) {
+    for (let burst = 0; burst < 4; burst += 1, i += 1) fill[0](i);
+    await turn();
+    turnsBefore += 1;
+  }
+  while (answered.length < count + 1) await turn();
+  const used = new Set(turns).size;
+  assert.ok(used <= count / 2, `${used} turns for ${count} queries`);
 });
