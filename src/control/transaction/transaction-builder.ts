@@ -9,11 +9,13 @@ import type { AuditEvent, Fields } from '../../model/audit-event.ts';
 import { ancestry, type Fqdn, parentOf } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
 import { maxTypes, type Rrset } from '../../model/rrset.ts';
+import { newState } from '../../model/skydns/state.ts';
 import type { Zone } from '../../model/zone.ts';
 import { forwarderKey } from '../../store/kinds/forwarder.ts';
 import { importKey } from '../../store/kinds/import.ts';
 import { nameValue } from '../../store/kinds/name.ts';
 import { serialKey } from '../../store/kinds/serial.ts';
+import { skydnsStateKey, skydnsStateValue } from '../../store/kinds/skydns.ts';
 import { zoneKey, zoneKind, zoneValue } from '../../store/kinds/zone.ts';
 import { type Compare, maxOperations, type Operation } from '../../store/store.ts';
 import type { Versioned } from '../../views/versioned.ts';
@@ -151,6 +153,7 @@ export class TransactionBuilder implements DecisionContext {
       if (this.views.zones.get(enclosing) !== undefined) break;
       this.#enclosing.add(zoneKey(enclosing));
     }
+    this.beginSkydns(zone);
     return this.put(zoneKey(zone.name), zoneValue.encode(zone), undefined).touchZone(zone.name);
   }
 
@@ -161,6 +164,13 @@ export class TransactionBuilder implements DecisionContext {
       refuse('forwarder_conflict', `the zone ${zone} is forwarded to other servers: ${wayOut}`, { zone });
     }
     this.requireAbsent(forwarderKey(zone));
+  }
+
+  /** Writes the state of a zone that gets `skydns`: whatever happens to the zone, its keys are cleared some day. */
+  beginSkydns({ name, skydns, generation, defaultTtl }: Zone): void {
+    if (!skydns || this.views.skydns.states.has(name)) return;
+    const state = newState(name, { on: true, generation, defaultTtl }, this.views.zones.counts(name).names);
+    this.addUnchecked({ kind: 'put', key: skydnsStateKey(name), value: skydnsStateValue.encode(state) });
   }
 
   /** Returns the zone of that name if this transaction creates it. */

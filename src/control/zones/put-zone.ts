@@ -4,7 +4,7 @@ import { joinFirst, maxNamed, refuse, refuseField } from '../../errors.ts';
 import { checkBelow, checkNameservers } from '../../model/check-name.ts';
 import { recordsOf } from '../../model/host.ts';
 import { type Fqdn, isWithin, parentOf } from '../../model/name.ts';
-import { known } from '../../model/unknown.ts';
+import { isKnown, known } from '../../model/unknown.ts';
 import type { Zone } from '../../model/zone.ts';
 import { hostKind } from '../../store/kinds/host.ts';
 import { serialKey } from '../../store/kinds/serial.ts';
@@ -59,6 +59,7 @@ export function decidePutZone(
     builder.refusals.try(() => checkApex(builder, zone, current.value), '/nameservers');
     builder.put(zoneKey(name), zoneValue.encode(zone), current.modified, zoneValue.encode(current.value));
     if (builder.writes(zoneKey(name))) builder.touchZone(name);
+    if (!current.value.skydns && isKnown(zone)) builder.beginSkydns(zone);
   }
   const created = current === undefined;
   const warnings = created ? hiddenBy(context, name) : [];

@@ -26,7 +26,7 @@ export class NotServed {
       faults.sort((a, b) => (a.what < b.what ? -1 : 1));
       for (const fault of faults) logged.add(this.#log(zone, fault));
       const state = this.#states.get(zone);
-      if (state !== undefined) this.#states.set({ ...state, notServed: faultsOf(faults) });
+      if (state?.settings.on === true) this.#states.set({ ...state, notServed: faultsOf(faults) });
     }
     this.#logged = logged;
   }

@@ -15,8 +15,9 @@ import type { NamedRrsets } from '../../model/rrset.ts';
 import { skydnsKey, skydnsPrefixBelow } from '../../model/skydns/key.ts';
 import { ownValues } from '../../model/skydns/own-values.ts';
 import { isOwnValue } from '../../model/skydns/service.ts';
-import { maxNamedFaults, noFaults, type SkydnsSettings, type SkydnsState } from '../../model/skydns/state.ts';
+import { maxNamedFaults, newState, noFaults, type SkydnsSettings, type SkydnsState } from '../../model/skydns/state.ts';
 import { nameKind, namesPrefix, nameValue } from '../../store/kinds/name.ts';
+import { skydnsStateKey } from '../../store/kinds/skydns.ts';
 import { zoneKey } from '../../store/kinds/zone.ts';
 import { type Compare, type Entry, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
 import type { SkydnsParts } from './parts.ts';
@@ -70,11 +71,7 @@ export class OwnKeys {
     this.#state =
       before !== undefined && isDeepStrictEqual(before.settings, settings)
         ? before
-        : {
-            ...{ zone, settings, phase: 'clearing', done: 0, total: this.#names() },
-            leftOut: noFaults,
-            notServed: noFaults,
-          };
+        : newState(zone, settings, this.#names());
   }
 
   /** Does what is left of the work. Rejects with {@link Interrupted} if the zone was changed meanwhile. */
@@ -92,8 +89,11 @@ export class OwnKeys {
       await this.#write();
       await this.#note({ phase: 'following', done: this.#state.total }, true);
     } else {
-      this.#states.delete(this.#zone);
-      await this.#states.flush();
+      // A zone that is switched on again needs its state.
+      const operations: Operation[] = [{ kind: 'delete', key: skydnsStateKey(this.#zone) }];
+      const { revision } = await this.#commit({ compares: [this.#unchanged], operations });
+      await untilReached(this.#parts.views, revision);
+      this.#states.forget(this.#zone);
     }
     logger.info({ zone: this.#zone, on }, 'the SkyDNS layout of a zone is written');
   }

@@ -10,23 +10,24 @@ import type { SkydnsParts } from './parts.ts';
 
 export class SkydnsStates {
   readonly #parts: Pick<SkydnsParts, 'store' | 'views'>;
-  /** The states that are not written yet; undefined deletes one. */
-  readonly #changed = new Map<Fqdn, SkydnsState | undefined>();
+  /** The states that are not written yet. */
+  readonly #changed = new Map<Fqdn, SkydnsState>();
 
   constructor(parts: Pick<SkydnsParts, 'store' | 'views'>) {
     this.#parts = parts;
   }
 
   get(zone: Fqdn): SkydnsState | undefined {
-    return this.#changed.has(zone) ? this.#changed.get(zone) : this.#parts.views.skydns.states.get(zone);
+    return this.#changed.get(zone) ?? this.#parts.views.skydns.states.get(zone);
   }
 
   set(state: SkydnsState): void {
     if (!isDeepStrictEqual(this.get(state.zone), state)) this.#changed.set(state.zone, state);
   }
 
-  delete(zone: Fqdn): void {
-    this.#changed.set(zone, undefined);
+  /** Forgets what is not written yet of a state that was deleted. */
+  forget(zone: Fqdn): void {
+    this.#changed.delete(zone);
   }
 
   /**
@@ -43,9 +44,7 @@ export class SkydnsStates {
     const { store } = this.#parts;
     for (const [zone, state] of this.#changed) {
       const key = skydnsStateKey(zone);
-      const operation = state
-        ? ({ kind: 'put', key, value: skydnsStateValue.encode(state) } as const)
-        : ({ kind: 'delete', key } as const);
+      const operation = { kind: 'put', key, value: skydnsStateValue.encode(state) } as const;
       const { revision } = await store.commit({ compares: [], operations: [operation] });
       await untilReached(this.#parts.views, revision);
       if (this.#changed.get(zone) === state) this.#changed.delete(zone);

@@ -50,6 +50,11 @@ export interface SkydnsSettings {
 
 export const noFaults: SkydnsFaults = { count: 0, first: [] };
 
+/** Returns the state of a zone whose work has not begun. */
+export function newState(zone: Fqdn, settings: SkydnsSettings, total: number): SkydnsState {
+  return { zone, settings, phase: 'clearing', done: 0, total, leftOut: noFaults, notServed: noFaults };
+}
+
 /** Returns the faults with the first of them. */
 export function faultsOf(all: readonly SkydnsFault[]): SkydnsFaults {
   return { count: all.length, first: all.slice(0, maxNamedFaults) };

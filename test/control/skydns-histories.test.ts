@@ -1,0 +1,190 @@
+// Random histories of requests in zones with `skydns`. After each request, the keys of the SkyDNS layout are those that
+// the names of the zones have values for: the transaction that wrote the names wrote them. After requests that also
+// change and delete zones, and others who write values, the leader brings all up to date.
+
+import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import { ForeignValues } from '../../src/control/skydns/foreign-values.ts';
+import { nameserverValues } from '../../src/control/skydns/wanted-keys.ts';
+import { startSkydns } from '../../src/interop/skydns/skydns.ts';
+import { InvalidValue } from '../../src/model/invalid-value.ts';
+import type { Rrset } from '../../src/model/rrset.ts';
+import { foreignRrsets } from '../../src/model/skydns/foreign-rrsets.ts';
+import { ownValues } from '../../src/model/skydns/own-values.ts';
+import { isOwnValue } from '../../src/model/skydns/service.ts';
+import { openEmbeddedStore } from '../../src/store/embedded.ts';
+import { nameKind, nameValue } from '../../src/store/kinds/name.ts';
+import type { Compare, Operation, Store } from '../../src/store/store.ts';
+import { type ControlPlane, openReplica, putZone } from '../support/control-plane.ts';
+import { storeEntries } from '../support/store-dump.ts';
+import { type Cleanup, inScope, temporaryFolder } from '../support/temporary.ts';
+import { until } from '../support/until.ts';
+import { beginning, commands } from './commands.ts';
+
+const prefix = '/skydns';
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+test('each request of a random history keeps the SkyDNS layout in its own transaction', async (t) => {
+  const folder = await temporaryFolder(t);
+  let runs = 0;
+  const ofRecords = commands.filter(({ what }) => what !== 'put zone' && what !== 'delete zone');
+  const property = fc.asyncProperty(fc.array(ofRecords, { minLength: 15, maxLength: 40, size: 'max' }), (history) =>
+    inScope(async (cleanup) => {
+      const replica = await startWithLayout(cleanup, join(folder, String(++runs)));
+      for (const { decide } of history) {
+        await replica.attempt(decide);
+        assert.deepEqual(await layout(replica.store), await wantedOf(replica));
+      }
+    }),
+  );
+  await fc.assert(property, { numRuns: 40, endOnFailure: true });
+});
+
+/** What happens beside requests: all zones are switched on or off, or others put or delete a value. */
+type Happening = { skydns: boolean } | { key: string; value: string | undefined };
+
+const foreignNames = ['a', 'b', 'c', 'x', 's', 's/d', 'dns/apex/1', 'a/1', 'a/2', 'b/1', 'new/1', '*/1'];
+const foreignValues = [
+  { host: '10.0.0.3', targetstrip: 1 },
+  { host: '10.0.0.4', ttl: 60, targetstrip: 1 },
+  { host: '2001:db8::7' },
+  { host: 'x.z' },
+  { host: 'x.z', targetstrip: 1 },
+  { host: 'x.z', port: 80 },
+  { text: 'theirs', targetstrip: 1 },
+  {},
+].map((value) => JSON.stringify(value));
+const foreign = fc.record({
+  key: fc.constantFrom(...foreignNames).map((path) => `${prefix}/z/${path}`),
+  value: fc.constantFrom(...foreignValues, '{', undefined),
+});
+const happenings: fc.Arbitrary<Happening> = fc.oneof(fc.record({ skydns: fc.boolean() }), {
+  arbitrary: foreign,
+  weight: 4,
+});
+
+test('after any history, the leader has brought the layout and the records of others up to date', async (t) => {
+  const folder = await temporaryFolder(t);
+  let runs = 0;
+  const step = fc.oneof({ weight: 6, arbitrary: commands }, { weight: 4, arbitrary: happenings });
+  const steps = fc.array(step, { minLength: 15, maxLength: 40, size: 'max' });
+  let mirrored = 0;
+  const property = fc.asyncProperty(steps, (history) =>
+    inScope(async (cleanup) => {
+      const replica = await startWithLayout(cleanup, join(folder, String(++runs)));
+      cleanup.after(startSkydns({ ...replica, logger: silent, prefix }, 'test'));
+      for (const one of history) {
+        if ('decide' in one) await replica.attempt(one.decide);
+        else await happen(replica, one);
+      }
+      const now = async () => [await layout(replica.store), recordsOfOthers(replica)];
+      const wanted = async () => [withNameservers(replica, await wantedOf(replica)), await wantedOfOthers(replica)];
+      const isDone = async () => isSettled(replica) && isDeepStrictEqual(await now(), await wanted());
+      await until(isDone, '', 20_000).catch(async () => assert.deepEqual(await now(), await wanted()));
+      mirrored += Object.keys(recordsOfOthers(replica)).length;
+    }),
+  );
+  await fc.assert(property, { numRuns: 12, endOnFailure: true });
+  assert.ok(mirrored > 0);
+});
+
+async function happen({ store, views, attempt }: ControlPlane, one: Happening): Promise<void> {
+  if ('skydns' in one) {
+    for (const { value } of [...views.zones.list()])
+      await attempt(putZone(value.name, { ...value, skydns: one.skydns }));
+    return;
+  }
+  const { key, value } = one;
+  // Others do not write over ours.
+  const standing = await store.get(key);
+  if (standing !== undefined && isOwnValue(standing.value)) return;
+  const compare: Compare = standing ? { kind: 'modified', key, revision: standing.modified } : { kind: 'absent', key };
+  const operation: Operation = value === undefined ? { kind: 'delete', key } : { kind: 'put', key, value };
+  await store.commit({ compares: [compare], operations: [operation] });
+}
+
+/** Returns the RRsets that `skydns` manages, by name and type. */
+function recordsOfOthers({ views }: ControlPlane): Record<string, Rrset> {
+  const found: Record<string, Rrset> = {};
+  for (const { value: zone } of views.zones.list())
+    for (const owner of [zone.name, ...views.zones.namesBelow(zone.name, zone.name)])
+      for (const rrset of views.zones.name(zone.name, owner).rrsets)
+        if (rrset.manager === 'skydns') found[`${zone.name} ${owner} ${rrset.type}`] = rrset;
+  return sorted(found);
+}
+
+/** Returns the RRsets that the values of others have beside ours, from what the store has. */
+async function wantedOfOthers({ store, views }: ControlPlane): Promise<Record<string, Rrset>> {
+  const values = new ForeignValues({ views, prefix });
+  for (const { key, value } of (await store.list(`${prefix}/`)).entries) values.note(key, value);
+  const wanted: Record<string, Rrset> = {};
+  for (const { zone, owner } of values.places()) {
+    const own = views.zones.name(zone, owner).rrsets.filter(({ manager }) => manager !== 'skydns');
+    const place = { zone, owner, ownTypes: new Set<string>(own.map(({ type }) => type)) };
+    for (const rrset of foreignRrsets(place, values.valuesAt({ zone, owner })).rrsets)
+      wanted[`${zone} ${owner} ${rrset.type}`] = rrset;
+  }
+  return sorted(wanted);
+}
+
+/** Starts a replica whose zones have `skydns`. */
+async function startWithLayout(cleanup: Cleanup, path: string): Promise<ControlPlane> {
+  const store = await openEmbeddedStore({ folder: path });
+  cleanup.after(() => rm(path, { recursive: true, force: true }));
+  cleanup.after(() => store.close());
+  const replica = await openReplica(cleanup, store, undefined, undefined, prefix);
+  for (const decide of beginning) await replica.commit(decide);
+  for (const { value } of [...replica.views.zones.list()])
+    await replica.commit(putZone(value.name, { ...value, skydns: true }));
+  return replica;
+}
+
+/** Returns our values in the layout. */
+async function layout(store: Store): Promise<Record<string, string>> {
+  const { entries } = await store.list(`${prefix}/`);
+  return Object.fromEntries(entries.filter(({ value }) => isOwnValue(value)).map(({ key, value }) => [key, value]));
+}
+
+/** Returns the values of all stored names in zones with `skydns`, from what the store has. */
+async function wantedOf({ store, views }: ControlPlane): Promise<Record<string, string>> {
+  const wanted: Record<string, string> = {};
+  for (const { key, value } of await storeEntries(store)) {
+    const subject = nameKind.parse(key);
+    const zone = subject && views.zones.get(subject.zone)?.value;
+    if (zone === undefined || !zone.skydns) continue;
+    const stored = nameValue.decode(value);
+    for (const rrset of views.zones.withTtls(zone, stored)) {
+      if (rrset.manager === 'skydns') continue;
+      try {
+        Object.assign(wanted, Object.fromEntries(ownValues({ prefix, zone: zone.name, owner: stored.name }, rrset)));
+      } catch (error) {
+        assert.ok(error instanceof InvalidValue);
+      }
+    }
+  }
+  // A key that others have is theirs.
+  for (const { key, value } of (await store.list(`${prefix}/`)).entries) if (!isOwnValue(value)) delete wanted[key];
+  return sorted(wanted);
+}
+
+function withNameservers({ views }: ControlPlane, wanted: Record<string, string>): Record<string, string> {
+  const all = { ...wanted };
+  for (const { value: zone } of views.zones.list())
+    if (zone.skydns) Object.assign(all, Object.fromEntries(nameserverValues(views, prefix, zone)));
+  return sorted(all);
+}
+
+/** Returns whether the leader has done all work: each zone with `skydns` follows, and no other zone has a state. */
+function isSettled({ views }: ControlPlane): boolean {
+  const states = [...views.skydns.states.values()];
+  const zones = [...views.zones.list()].filter(({ value }) => value.skydns);
+  return states.length === zones.length && states.every(({ phase, settings }) => phase === 'following' && settings.on);
+}
+
+function sorted<T>(values: Record<string, T>): Record<string, T> {
+  return Object.fromEntries(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
