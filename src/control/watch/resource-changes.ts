@@ -90,14 +90,24 @@ const byPrefix: ReadonlyMap<string, Rule<KindName>> = new Map(
 
 /** Events of one slice. The deletion of a large zone has a million. */
 const slice = 1000;
+/** Characters of values in one slice: some milliseconds. A patch of RRsets has megabytes. */
+const maxCharacters = 64_000;
 
-/** Returns the changes of a revision, whose events must have what the keys held before. Yields after each slice. */
+/**
+ * Returns the changes of a revision, whose events must have what the keys held before. Yields after each slice
+ * (test/control/change-slices.test.ts).
+ */
 export function* resourceChanges({ events }: Change): Generator<void, ResourceChange[]> {
   const revised = new Revised(events);
   const changes: ResourceChange[] = [];
+  let characters = 0;
   for (const [index, event] of events.entries()) {
-    if (index % slice === slice - 1) yield;
+    if (index % slice === slice - 1 || characters >= maxCharacters) {
+      characters = 0;
+      yield;
+    }
     changes.push(...changesOf(event, revised));
+    characters += (event.previous?.value.length ?? 0) + (event.kind === 'put' ? event.entry.value.length : 0);
   }
   return changes;
 }
