@@ -121,6 +121,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
       ledger,
       forwarders: {
         state: async (zone) => forwarders?.state(zone),
+        answers: async (zone, name) => (await forwarders?.answers(zone, name)) ?? [],
         clear: async (zone, name) => forwarders?.clear(zone, name),
       },
       metrics,

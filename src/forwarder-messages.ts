@@ -5,6 +5,7 @@ import type { HandOnLimits } from './dns/handed-on/hand-on-limits.ts';
 import type { RemoteLine, RemoteOrder } from './dns/handed-on/remote-taker.ts';
 import type { ThreadCounters } from './dns/listen/listen-counters.ts';
 import type { ResponseSettings } from './dns/respond/settings.ts';
+import type { CachedAnswer } from './forwarding/forwarders/cached-answer.ts';
 import type { ForwarderState, ListedForwarder } from './forwarding/forwarders/forward-request.ts';
 import type { Fqdn } from './model/name.ts';
 
@@ -29,9 +30,17 @@ export type ForwarderOrder =
   | RemoteOrder
   | { readonly forwarders: readonly ListedForwarder[] }
   | { readonly id: number; readonly state: Fqdn }
+  | { readonly id: number; readonly cached: Fqdn; readonly name: Fqdn | undefined }
   | { readonly id: number; readonly clear: Fqdn; readonly name: Fqdn | undefined };
+
+/** An answer of the thread. */
+export interface ForwarderReply {
+  readonly id: number;
+  readonly state?: ForwarderState | undefined;
+  readonly cached?: readonly CachedAnswer[];
+}
 
 /** What the thread tells: an answer, or a line for the log. */
 export type ForwarderReport =
-  | { readonly id: number; readonly state: ForwarderState | undefined }
+  | ForwarderReply
   | { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly fields: unknown; readonly message: string };

@@ -7,7 +7,8 @@ import { KeptThread, type ThreadStart } from './dns/listen/kept-thread.ts';
 import type { ResponseSettings } from './dns/respond/settings.ts';
 import { emptyForwardCache } from './forward-cache/create-forward-cache.ts';
 import { releaseForwardCacheCell } from './forward-cache/forward-cache-reader.ts';
-import type { ForwarderOrder, ForwarderReport, ForwarderTask } from './forwarder-messages.ts';
+import type { ForwarderOrder, ForwarderReply, ForwarderReport, ForwarderTask } from './forwarder-messages.ts';
+import type { CachedAnswer } from './forwarding/forwarders/cached-answer.ts';
 import type { ForwarderState, ListedForwarder } from './forwarding/forwarders/forward-request.ts';
 import type { Logger } from './model/logger.ts';
 import type { Fqdn } from './model/name.ts';
@@ -27,7 +28,10 @@ interface ForwarderServiceOptions {
 }
 
 /** A question to the thread. */
-type Question = { readonly state: Fqdn } | { readonly clear: Fqdn; readonly name: Fqdn | undefined };
+type Question =
+  | { readonly state: Fqdn }
+  | { readonly cached: Fqdn; readonly name: Fqdn | undefined }
+  | { readonly clear: Fqdn; readonly name: Fqdn | undefined };
 
 export class ForwarderService {
   readonly #options: ForwarderServiceOptions;
@@ -39,7 +43,7 @@ export class ForwarderService {
   #lastId = 0;
   /** By zone: the counter of answers from the cache when it was read last, and their sum. */
   readonly #hits = new Map<Fqdn, { last: number; sum: number }>();
-  readonly #questions = new Map<number, (state: ForwarderState | undefined) => void>();
+  readonly #questions = new Map<number, (reply: ForwarderReply | undefined) => void>();
 
   constructor(options: ForwarderServiceOptions) {
     this.#options = options;
@@ -47,8 +51,13 @@ export class ForwarderService {
   }
 
   /** Returns the state of the zone's forwarder; undefined if the thread does not know it, or does not answer. */
-  state(zone: Fqdn): Promise<ForwarderState | undefined> {
-    return this.#ask({ state: zone });
+  async state(zone: Fqdn): Promise<ForwarderState | undefined> {
+    return (await this.#ask({ state: zone }))?.state;
+  }
+
+  /** Returns answers in the cache, or those for one name. */
+  async answers(zone: Fqdn, name: Fqdn | undefined): Promise<readonly CachedAnswer[]> {
+    return (await this.#ask({ cached: zone, name }))?.cached ?? [];
   }
 
   /** Returns the states of all forwarders that the thread knows. */
@@ -166,14 +175,14 @@ export class ForwarderService {
 
   #receive(report: ForwarderReport): void {
     if ('level' in report) this.#options.logger[report.level](report.fields, report.message);
-    else this.#questions.get(report.id)?.(report.state);
+    else this.#questions.get(report.id)?.(report);
   }
 
-  async #ask(question: Question): Promise<ForwarderState | undefined> {
+  async #ask(question: Question): Promise<ForwarderReply | undefined> {
     if (this.#control === undefined) return undefined;
     this.#lastId += 1;
     const id = this.#lastId;
-    const { promise, resolve } = Promise.withResolvers<ForwarderState | undefined>();
+    const { promise, resolve } = Promise.withResolvers<ForwarderReply | undefined>();
     const timeout = setTimeout(() => resolve(undefined), patience);
     this.#questions.set(id, resolve);
     this.#tell({ ...question, id });

@@ -23,6 +23,9 @@ const restPerWork = 0.5;
 /** See `pause` of the taker, in milliseconds: little beside the time that a server takes. */
 const pause = 1;
 
+/** Cached answers that the API shows at once. */
+const maxShown = 100;
+
 const task: ForwarderTask = workerData;
 const { control } = task;
 
@@ -78,9 +81,11 @@ control.on('message', (order: ForwarderOrder) => {
   else if ('leave' in order) leave(order.leave);
   else if ('forwarders' in order) forwarding.setForwarders(order.forwarders);
   else if ('state' in order) tell({ id: order.id, state: forwarding.state(order.state) });
-  else {
+  else if ('cached' in order) {
+    tell({ id: order.id, cached: forwarding.cached(order.cached, order.name, maxShown) });
+  } else {
     forwarding.clear(order.clear, order.name);
-    tell({ id: order.id, state: undefined });
+    tell({ id: order.id });
   }
 });
 

@@ -17,6 +17,12 @@ export interface CachedQuestion {
   readonly flags: number;
 }
 
+/** A copy of an answer, and the flags of its question. */
+export interface KeptAnswer {
+  readonly block: Uint8Array;
+  readonly flags: number;
+}
+
 /** Segments that are kept free, so that an answer need not wait for readers. */
 const reserve = 3;
 /** The part of a segment that used answers may keep when it is cleared. */
@@ -92,11 +98,12 @@ export class ForwardCacheWriter {
   }
 
   /** Returns copies of answers of a forwarder, or of those for one name. */
-  list(forwarder: number, limit: number, name?: Uint8Array): Uint8Array[] {
-    const found: Uint8Array[] = [];
+  list(forwarder: number, limit: number, name?: Uint8Array): KeptAnswer[] {
+    const found: KeptAnswer[] = [];
     for (const at of this.#entriesOf(forwarder)) {
       if (found.length >= limit) break;
-      if (name === undefined || this.#hasName(at, name)) found.push(this.#copy(at));
+      if (name !== undefined && !this.#hasName(at, name)) continue;
+      found.push({ block: this.#copy(at), flags: this.#words[at + entry.flags] as number });
     }
     return found;
   }

@@ -161,6 +161,10 @@ export const guide: Record<string, Told> = {
     text: 'With the health of each target and the size of the cache, as the replica that is asked has them.',
     path: { zone: 'corp.example' },
   },
+  listCachedAnswers: {
+    text: 'At most 100, as the replica that is asked has them. `name` shows the answers for one name.',
+    path: { zone: 'corp.example' },
+  },
   emptyForwarderCache: {
     text: 'Only at the replica that is asked. `name` removes the answers of one name.',
     path: { zone: 'corp.example' },

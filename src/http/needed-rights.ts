@@ -63,6 +63,7 @@ export const neededRights: Readonly<Record<string, Need | 'open'>> = {
   deleteResolver: admin,
   listForwarders: viewer,
   readForwarder: viewer,
+  listCachedAnswers: viewer,
   putForwarder: admin,
   deleteForwarder: admin,
   emptyForwarderCache: admin,

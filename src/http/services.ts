@@ -8,6 +8,7 @@ import type { TokenActivity } from '../control/tokens/token-activity.ts';
 import type { Committer } from '../control/transaction/commit.ts';
 import type { OnceCommitter } from '../control/transaction/commit-once.ts';
 import type { ImportMemory } from '../control/zone-file/import-memory.ts';
+import type { CachedAnswer } from '../forwarding/forwarders/cached-answer.ts';
 import type { ForwarderState } from '../forwarding/forwarders/forward-request.ts';
 import type { LiveTargets } from '../forwarding/live/live-targets.ts';
 import type { LedgerService } from '../ledger/ledger-service.ts';
@@ -25,6 +26,8 @@ export type LedgerReader = Pick<LedgerService, 'addressHistory' | 'read' | 'stat
 /** What routes need of the thread that forwards. */
 export interface ForwarderStates {
   state(zone: Fqdn): Promise<ForwarderState | undefined>;
+  /** Returns answers in the cache, or those for one name. */
+  answers(zone: Fqdn, name: Fqdn | undefined): Promise<readonly CachedAnswer[]>;
   /** Removes the answers of one name, or all. */
   clear(zone: Fqdn, name: Fqdn | undefined): Promise<void>;
 }

@@ -172,6 +172,13 @@ test('one name, or all, is removed from the cache', { skip }, async () => {
   await api.ok(204, 'DELETE', '/v1/forwarders/corp.test/cache');
   for (const name of ['www', 'sub', 'ns']) await asked(`${name}.corp.test`);
   const all = await entries();
+  const { items } = await api.ok<{ items: { name: string; type: string; records: { rdata: string }[] }[] }>(
+    200,
+    'GET',
+    '/v1/forwarders/corp.test/cache?name=www.corp.test',
+  );
+  assert.ok(items.length > 0);
+  assert.ok(items.every(({ name, records }) => name === 'www.corp.test' && records.length > 0));
   await api.ok(204, 'DELETE', '/v1/forwarders/corp.test/cache?name=www.corp.test');
   assert.equal(await entries(), all - 1);
   await api.ok(204, 'DELETE', '/v1/forwarders/corp.test/cache');

@@ -26,6 +26,7 @@ const readmeOrder = [
   'allocateAddresses',
   // A forwarder is deleted before the page comes to its cache.
   'putForwarder',
+  'listCachedAnswers',
   'emptyForwarderCache',
 ];
 

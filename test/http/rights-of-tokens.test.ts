@@ -153,6 +153,7 @@ const rules: Record<string, Rule | 'open'> = {
   deleteResolver: { ...tokens, path: () => ({ name: 'spare' }), prepare: () => [newResolver] },
   listForwarders: { role: 'viewer' },
   readForwarder: { role: 'viewer', ...corp, prepare: () => [newForwarder] },
+  listCachedAnswers: { role: 'viewer', ...corp, prepare: () => [newForwarder] },
   putForwarder: { ...tokens, ...corp, body: () => newForwarder[2] },
   deleteForwarder: { ...tokens, ...corp, prepare: () => [newForwarder] },
   emptyForwarderCache: { ...tokens, ...corp, prepare: () => [newForwarder] },

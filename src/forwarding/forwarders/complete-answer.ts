@@ -2,8 +2,7 @@
 // the client may ask there. Where that fails, the client gets the aliases alone.
 
 import { rcode } from '../../dns/wire/codes.ts';
-import { headerField, headerLength, readUint16, writeUint16 } from '../../dns/wire/header.ts';
-import { maxMessage } from '../../dns/wire/max-message.ts';
+import { headerField, readUint16 } from '../../dns/wire/header.ts';
 import { encodeAnswer } from '../../forward-cache/answer-block.ts';
 import { AnswerReader } from '../../forward-cache/answer-reader.ts';
 import type { CachedQuestion } from '../../forward-cache/forward-cache-writer.ts';
@@ -11,6 +10,7 @@ import { typeCode } from '../../model/rdata/record-types.ts';
 import { MessageComposer } from './compose-message.ts';
 import { expandName, lowerName, maxName, namesEqual } from './expand-name.ts';
 import type { ForwardRequest } from './forward-request.ts';
+import { messageOf } from './kept-message.ts';
 import { section, WalkedMessage } from './walk-message.ts';
 import type { ZoneRoutes } from './zone-routes.ts';
 
@@ -33,7 +33,7 @@ export async function completeAnswer(
   routes: ZoneRoutes,
   ask: (request: ForwardRequest) => Uint8Array | Promise<Uint8Array>,
 ): Promise<Uint8Array> {
-  const first = partOf(block, request.question);
+  const first = partOf(block);
   const parts = [first.part];
   const seen: Uint8Array[] = [request.question.name];
   let { isUnfinished } = first;
@@ -69,24 +69,15 @@ async function askZone(
     return { part: { message, rcode: message.rcode, extendedError: -1 }, isUnfinished };
   }
   if (!holder.admits(client)) return undefined;
-  const found = partOf(await ask({ ...request, forwarder: holder.listed.id }), question);
+  const found = partOf(await ask({ ...request, forwarder: holder.listed.id }));
   return found.part.rcode === rcode.SERVFAIL ? undefined : found;
 }
 
-/** Returns the block as a message that can be walked, with TTLs that are lowered by its age. */
-function partOf(block: Uint8Array, question: CachedQuestion): { part: Part; isUnfinished: boolean } {
+function partOf(block: Uint8Array): { part: Part; isUnfinished: boolean } {
   const reader = new AnswerReader();
   reader.openBlock(block);
-  const octets = new Uint8Array(headerLength + block.length);
-  octets.set(question.name, headerLength);
-  const end = reader.copy(octets, maxMessage, Math.floor(Date.now() / 1_000));
-  octets[headerField.questions + 1] = 1;
-  writeUint16(octets, headerField.answers, reader.answers);
-  writeUint16(octets, headerField.authorities, reader.authorities);
-  writeUint16(octets, headerField.additionals, reader.additionals);
-  const message = new WalkedMessage();
-  if (!message.walk(octets, end)) throw new Error('a kept answer is malformed');
   const { rcode: code, extendedError, isUnfinished } = reader;
+  const message = messageOf(block, Math.floor(Date.now() / 1_000));
   return { part: { message, rcode: code, extendedError }, isUnfinished };
 }
 

@@ -9,6 +9,7 @@ import { formatForwarderTarget } from '../../model/forwarder.ts';
 import type { Logger } from '../../model/logger.ts';
 import { type Fqdn, nameToWire } from '../../model/name.ts';
 import { Admission } from './admission.ts';
+import { type CachedAnswer, describeAnswer } from './cached-answer.ts';
 import { completeAnswer } from './complete-answer.ts';
 import type { ForwarderState, ForwardRequest, ListedForwarder, OwnZones } from './forward-request.ts';
 import { ForwarderRuntime } from './forwarder-runtime.ts';
@@ -113,6 +114,16 @@ export class Forwarding {
     if (runtime === undefined) return undefined;
     const upstreams = runtime.upstreams.map((upstream) => upstream.status());
     return { zone, upstreams, cache: this.#options.cache.usage(runtime.listed.id) };
+  }
+
+  /** Returns cached answers of the zone's forwarder, or those of one name, at most so many. */
+  cached(zone: Fqdn, name: Fqdn | undefined, limit: number): CachedAnswer[] {
+    const runtime = this.#runtimeOf(zone);
+    if (runtime === undefined) return [];
+    const wire = name === undefined ? undefined : nameToWire(name);
+    const seconds = secondsNow();
+    const kept = this.#options.cache.list(runtime.listed.id, limit, wire);
+    return kept.map((answer) => describeAnswer(answer, seconds));
   }
 
   /** Removes the cached answers of the zone's forwarder, or those of one name. Returns how many there were. */

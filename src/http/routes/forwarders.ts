@@ -18,7 +18,14 @@ import { endTrial } from '../every-fault.ts';
 import { pageOf } from '../page.ts';
 import { created, deleted, read, shown, written } from '../schemas/answers.ts';
 import { listOf, NameText, pageQuery, readHeaders, searchQuery, strict, writeHeaders } from '../schemas/common.ts';
-import { ForwarderBody, PutForwarder, showForwarder, showState } from '../schemas/forwarder.ts';
+import {
+  CachedAnswers,
+  ForwarderBody,
+  PutForwarder,
+  showCachedAnswer,
+  showForwarder,
+  showState,
+} from '../schemas/forwarder.ts';
 import { showUnicodeName } from '../schemas/unicode-name.ts';
 import type { Routes } from '../services.ts';
 import { commitFor, preconditionOf, sendResource, sendWritten, withBody, writtenAt } from '../write.ts';
@@ -122,6 +129,27 @@ export const forwarderRoutes: Routes = async (app, services) => {
     },
   );
 
+  app.get(
+    '/v1/forwarders/:zone/cache',
+    {
+      schema: {
+        operationId: 'listCachedAnswers',
+        tags,
+        summary: 'List answers in the cache of a forwarder',
+        params,
+        querystring: strict({ name: NameInQuery }),
+        refuses: ['not_found'],
+        response: shown(CachedAnswers),
+      },
+    },
+    async (request) => {
+      const [zone, wanted] = parseCacheQuery(request.params.zone, request.query.name);
+      existingForwarder(askingOf(services, request), zone);
+      const items = (await services.forwarders?.answers(zone, wanted)) ?? [];
+      return { items: items.map(showCachedAnswer) };
+    },
+  );
+
   app.delete(
     '/v1/forwarders/:zone/cache',
     {
@@ -136,11 +164,7 @@ export const forwarderRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const { name } = request.query;
-      const [zone, wanted] = parseAll(
-        () => parseForwarderZone(request.params.zone),
-        () => (name === undefined ? undefined : atField('?name', () => parseName(name))),
-      );
+      const [zone, wanted] = parseCacheQuery(request.params.zone, request.query.name);
       existingForwarder(askingOf(services, request), zone);
       endTrial(request);
       await services.forwarders?.clear(zone, wanted);
@@ -148,3 +172,11 @@ export const forwarderRoutes: Routes = async (app, services) => {
     },
   );
 };
+
+/** Returns the zone, and the name if one was given. */
+function parseCacheQuery(zone: string, name: string | undefined) {
+  return parseAll(
+    () => parseForwarderZone(zone),
+    () => (name === undefined ? undefined : atField('?name', () => parseName(name))),
+  );
+}

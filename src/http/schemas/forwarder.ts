@@ -1,5 +1,6 @@
 // Forwarders of other zones, as the API takes and shows them.
 
+import type { CachedAnswer } from '../../forwarding/forwarders/cached-answer.ts';
 import type { ForwarderState } from '../../forwarding/forwarders/forward-request.ts';
 import { type Forwarder, formatForwarderTarget, forwarderLimits, forwarderStrategies } from '../../model/forwarder.ts';
 import { Type } from '../../model/json-schema.ts';
@@ -98,6 +99,34 @@ export const ForwarderBody = Type.Object(
   },
   { title: 'Forwarder' },
 );
+
+const CachedAnswerBody = Type.Object(
+  {
+    name: NameText,
+    type: Type.String(),
+    dnssecOk: Type.Boolean({ description: 'The bit DO of the question' }),
+    checkingDisabled: Type.Boolean({ description: 'The bit CD of the question' }),
+    rcode: Type.Integer({ minimum: 0, description: 'For example 0 (NOERROR), 2 (SERVFAIL), 3 (NXDOMAIN)' }),
+    extendedError: nullable(Type.Integer({ minimum: 0 }), { description: 'RFC 8914; null: there is none' }),
+    stale: Type.Boolean({ description: 'It has expired, and no server answers' }),
+    expiresInSeconds: Type.Integer({ minimum: 0 }),
+    records: Type.Array(
+      Type.Object(
+        { name: NameText, type: Type.String(), ttl: Type.Integer({ minimum: 0 }), rdata: Type.String() },
+        { title: 'CachedRecord' },
+      ),
+      { description: 'The answer section; of a negative answer, the authority section' },
+    ),
+  },
+  { title: 'CachedAnswer' },
+);
+
+export const CachedAnswers = Type.Object({ items: Type.Array(CachedAnswerBody) }, { title: 'CachedAnswers' });
+
+export function showCachedAnswer({ isStale, expiresIn, extendedError, records, ...rest }: CachedAnswer) {
+  const why = extendedError ?? null;
+  return { ...rest, extendedError: why, stale: isStale, expiresInSeconds: expiresIn, records: [...records] };
+}
 
 /** Returns the forwarder as answers show it, without what only a replica knows. */
 export function showForwarder({ zone, targets: all, ...rest }: Forwarder) {

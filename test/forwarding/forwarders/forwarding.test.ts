@@ -301,6 +301,36 @@ test('the cache of a forwarder is emptied, of one name or of all', async (t) => 
   assert.equal(forwarding.state('bad.test' as never)?.cache.entries, 0);
 });
 
+test('cached answers are shown with their records as text', async (t) => {
+  const server = await startBadUpstream(t, (query) => {
+    if (query.name.toLowerCase().startsWith('none'))
+      return [reply(query, { rcode: 3, authorities: [soa('bad.test')] })];
+    if (query.type === 15) return [reply(query, { answers: [record(15, 60, Buffer.from([0, 9, 0xc0, 12]))] })];
+    // Rdata that is not valid for its type.
+    if (query.type === 257) return [reply(query, { answers: [record(257, 60, Buffer.from([0, 9, 1]))] })];
+    return [reply(query, { answers: [good()] })];
+  });
+  const { ask, forwarding } = openForwarding(t, [{ zone: 'bad.test', targets: [server.port] }]);
+  await ask('www.bad.test');
+  await ask('www.bad.test', { type: 15, flags: 3 });
+  await ask('www.bad.test', { type: 257 });
+  await ask('none.bad.test');
+  const shown = (name: string) => forwarding.cached('bad.test' as never, name as never, 10);
+  const texts = shown('www.bad.test').map(({ type, records }) => [type, records.map(({ rdata }) => rdata).join()]);
+  assert.deepEqual(texts, [
+    ['A', '192.0.2.1'],
+    ['MX', '9 www.bad.test.'],
+    ['CAA', '\\# 3 000901'],
+  ]);
+  const [, mx] = shown('www.bad.test');
+  assert.deepEqual([mx?.dnssecOk, mx?.checkingDisabled, mx?.rcode, mx?.isStale], [true, true, 0, false]);
+  const [none] = shown('none.bad.test');
+  assert.deepEqual([none?.rcode, none?.records[0]?.type, none?.records[0]?.name], [3, 'SOA', 'bad.test']);
+  assert.ok(none !== undefined && none.expiresIn <= 30 && none.expiresIn > 20);
+  assert.equal(forwarding.cached('bad.test' as never, undefined, 2).length, 2);
+  assert.deepEqual(forwarding.cached('other.test' as never, undefined, 2), []);
+});
+
 test('an hour of outage, then back: questions are answered within seconds', async (t) => {
   const server = await startBadUpstream(t, () => []);
   const { ask, forwarding } = openForwarding(t, [
