@@ -7,11 +7,12 @@ import { runInNewContext } from 'node:vm';
 /** In octets. A collection of less garbage is not worth its pause. */
 const minGarbage = 12 * 1024 * 1024;
 /**
- * In octets. A collection takes the time of what it leaves: this takes tens of milliseconds. A larger heap is collected
- * less and less often.
+ * In octets. A collection takes the time of what it leaves: this takes tens of milliseconds. A larger heap is left to
+ * V8 while the thread works.
  */
 const maxHeap = 128 * 1024 * 1024;
-const maxPause = 256;
+/** In octets. If the heap has changed by less between two calls, the thread is idle. */
+const maxIdleChange = 4 * 1024 * 1024;
 
 type Collect = (options: { type: 'major'; execution: 'sync'; flavor?: 'last-resort' }) => void;
 
@@ -19,9 +20,9 @@ export class GarbageCollector {
   readonly #collect: Collect;
   /** Octets of the heap and of buffers after the last collection, or fewer if there were fewer later. */
   #kept = taken();
-  /** How many calls are left out after a collection that has left much. */
-  #pause = 1;
-  #leftOut = 0;
+  /** The last collection left more than that. */
+  #hasLeftMuch = false;
+  #heapUsed = 0;
 
   /** Only tests give another collector than that of V8. */
   constructor(collect = openCollect()) {
@@ -34,22 +35,19 @@ export class GarbageCollector {
   }
 
   /**
-   * Collects the garbage if there is much of it. What a collection leaves may be garbage later, also when it is much: a
-   * heap that was large during many requests is collected after them (test/model/garbage-collector.test.ts).
+   * Collects the garbage if there is much of it. What a collection has left is garbage later, if it was of requests. So
+   * if that was much, collects again when the thread is idle, once (test/model/garbage-collector.test.ts).
    */
   collectIfMuch(): void {
-    if (this.#leftOut > 0) {
-      this.#leftOut -= 1;
-      return;
-    }
     const now = taken();
-    if (now - this.#kept <= minGarbage) {
-      this.#kept = Math.min(this.#kept, now);
-      return;
-    }
-    this.#run({ type: 'major', execution: 'sync' });
-    this.#pause = process.memoryUsage().heapUsed > maxHeap ? Math.min(2 * this.#pause, maxPause) : 1;
-    this.#leftOut = this.#pause - 1;
+    const { heapUsed } = process.memoryUsage();
+    const isIdle = Math.abs(heapUsed - this.#heapUsed) < maxIdleChange;
+    this.#heapUsed = heapUsed;
+    if (this.#hasLeftMuch ? isIdle : now - this.#kept > minGarbage) {
+      const isFirst = !this.#hasLeftMuch;
+      this.#run({ type: 'major', execution: 'sync' });
+      this.#hasLeftMuch = isFirst && process.memoryUsage().heapUsed > maxHeap;
+    } else this.#kept = Math.min(this.#kept, now);
   }
 
   #run(options: Parameters<Collect>[0]): void {

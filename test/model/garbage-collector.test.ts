@@ -6,48 +6,36 @@ import { GarbageCollector } from '../../src/model/garbage-collector.ts';
 
 const megabyte = 1024 * 1024;
 
-test('much garbage is collected; a large heap is collected again, but less and less often', (t) => {
+test('much garbage is collected; after much work, what it left is collected when the thread is idle', (t) => {
   let heap = 100;
   t.mock.method(process, 'memoryUsage', () => ({ heapTotal: heap * megabyte, heapUsed: heap * megabyte, external: 0 }));
   let leaves = 100;
-  let collections = 0;
   const garbage = new GarbageCollector(() => {
-    collections += 1;
     heap = leaves;
   });
-  /** Returns how many calls it takes until the garbage is collected. */
-  const callsUntilCollected = (left = leaves) => {
-    heap = left + 13;
-    const before = collections;
-    for (let calls = 1; calls < 100; calls += 1) {
-      garbage.collectIfMuch();
-      if (collections > before) return calls;
-    }
-    return undefined;
+  /** Returns the size of the heap after a look at this size. */
+  const look = (size: number, left = size) => {
+    [heap, leaves] = [size, left];
+    garbage.collectIfMuch();
+    return heap;
   };
-  heap = 111;
-  garbage.collectIfMuch();
-  assert.equal(collections, 0);
+  assert.equal(look(111, 1), 111);
   // Less than before: garbage is counted from here.
-  heap = 90;
-  garbage.collectIfMuch();
-  heap = 101;
-  garbage.collectIfMuch();
-  assert.equal(collections, 0);
-  heap = 103;
-  garbage.collectIfMuch();
-  assert.equal(collections, 1);
-  leaves = 100;
-  assert.equal(callsUntilCollected(), 1);
-  leaves = 200;
-  assert.deepEqual(
-    Array.from({ length: 4 }, () => callsUntilCollected()),
-    [1, 2, 4, 8],
-  );
-  // What was much is garbage now.
-  leaves = 50;
-  assert.equal(callsUntilCollected(200), 16);
-  assert.deepEqual([callsUntilCollected(), callsUntilCollected()], [1, 1]);
+  assert.equal(look(90, 1), 90);
+  assert.equal(look(101, 1), 101);
+  assert.equal(look(103, 80), 80);
+  assert.equal(look(93, 80), 80);
+  // It works, and has much that is no garbage.
+  assert.equal(look(300, 200), 200);
+  assert.equal(look(260, 1), 260);
+  assert.equal(look(300, 1), 300);
+  assert.equal(look(290, 1), 290);
+  // It is idle.
+  assert.equal(look(293, 150), 150);
+  assert.equal(look(151, 1), 151);
+  assert.equal(look(152, 1), 152);
+  // It works again.
+  assert.equal(look(170, 100), 100);
 });
 
 test('the collector of V8 collects', async () => {
