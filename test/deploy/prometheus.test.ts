@@ -34,9 +34,9 @@ interface Answer {
   data: { result: unknown[]; groups: { rules: { query: string; health: string; lastError?: string }[] }[] };
 }
 
-/** Panels that have no data while nothing is wrong. */
 /** Metrics that a replica has only on etcd (test/interop/skydns.test.ts). */
 const metricsOfEtcd = ['zonewright_skydns_not_served'];
+/** Panels that have no data while nothing is wrong. */
 const quietPanels = ['Not answered'];
 
 suite('Prometheus', { skip }, () => {
