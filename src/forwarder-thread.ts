@@ -1,7 +1,8 @@
 // The main of the forwarder's thread: takes questions for forwarded zones from the answering threads, has them asked,
 // and sends the answers. Neither the API nor the answering threads wait for it. Started by forwarder-service.ts.
 
-import { parentPort, workerData } from 'node:worker_threads';
+import { constants, setPriority } from 'node:os';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { openForwardTenant } from './dns/handed-on/forward-tenant.ts';
 import { LateResponder } from './dns/handed-on/late-responder.ts';
 import type { Line } from './dns/handed-on/line.ts';
@@ -15,6 +16,7 @@ import type { ThreadReport } from './dns/listen/thread-task.ts';
 import { handedOnKind } from './dns/respond/hand-on.ts';
 import { ForwardCacheWriter } from './forward-cache/forward-cache-writer.ts';
 import type { ForwarderOrder, ForwarderReport, ForwarderTask } from './forwarder-messages.ts';
+import type { ForwardRequest } from './forwarding/forwarders/forward-request.ts';
 import { Forwarding } from './forwarding/forwarders/forwarding.ts';
 import type { Logger } from './model/logger.ts';
 
@@ -25,6 +27,9 @@ const pause = 1;
 
 /** Cached answers that the API shows at once. */
 const maxShown = 100;
+
+// Linux: this thread alone. If processors are short, answers from the table come first (bench/forward-flood.ts).
+if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
 const task: ForwarderTask = workerData;
 const { control } = task;
@@ -44,7 +49,23 @@ const forwarding = new Forwarding({
   logger,
 });
 
-forwarding.setForwarders(task.forwarders);
+/** The numbers of the forwarders in the list. */
+let numbers = new Set<number>();
+
+function setForwarders(list: ForwarderTask['forwarders']): void {
+  numbers = new Set(list.map(({ id }) => id));
+  forwarding.setForwarders(list);
+}
+setForwarders(task.forwarders);
+
+/** Reads the list that has the forwarder: it was told before the question was handed on, but on another way. */
+function readList({ forwarder }: ForwardRequest): void {
+  while (!numbers.has(forwarder)) {
+    const next = receiveMessageOnPort(control);
+    if (next === undefined) return;
+    receive(next.message);
+  }
+}
 
 const cells = new CounterCells(task.counters.listen);
 const late = new LateResponder({
@@ -53,7 +74,16 @@ const late = new LateResponder({
   counters: task.counters.respond,
   settings: task.settings,
 });
-const forward = openForwardTenant(late, task.cache, forwarding);
+const forward = openForwardTenant(late, task.cache, {
+  forward: (request) => {
+    readList(request);
+    return forwarding.forward(request);
+  },
+  complete: (block, request) => {
+    readList(request);
+    return forwarding.complete(block, request);
+  },
+});
 const taker = new Taker({
   tenants: { [handedOnKind.forward]: forward },
   failure: late.openFailure(),
@@ -76,10 +106,10 @@ function leave({ channel }: RemoteLine): void {
   lines.delete(channel);
 }
 
-control.on('message', (order: ForwarderOrder) => {
+function receive(order: ForwarderOrder): void {
   if ('serve' in order) serve(order.serve);
   else if ('leave' in order) leave(order.leave);
-  else if ('forwarders' in order) forwarding.setForwarders(order.forwarders);
+  else if ('forwarders' in order) setForwarders(order.forwarders);
   else if ('state' in order) tell({ id: order.id, state: forwarding.state(order.state) });
   else if ('cached' in order) {
     tell({ id: order.id, cached: forwarding.cached(order.cached, order.name, maxShown) });
@@ -87,7 +117,8 @@ control.on('message', (order: ForwarderOrder) => {
     forwarding.clear(order.clear, order.name);
     tell({ id: order.id });
   }
-});
+}
+control.on('message', receive);
 
 // The thread ends, and is started again. Its clients need not wait until they ask again.
 process.once('uncaughtException', (error) => {
