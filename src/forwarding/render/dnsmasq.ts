@@ -5,8 +5,8 @@ import type { ForwardedZones, Renderer } from './renderer.ts';
 
 function dnsmasqText({ zones, targets }: ForwardedZones): string {
   return lines(
-    '# A line for each target: dnsmasq asks all of them now and then, and in between the one that answered first. If that',
-    '# one is gone, its names may have no answer for 20 seconds. With the line all-servers it always asks all servers.',
+    '# A line for each target: dnsmasq asks all of them now and then, and in between the one that answered first. Another',
+    '# one only if a client repeats its query from the same port. With the line all-servers it always asks all servers.',
     zones.flatMap((zone) => targets.map(({ address, port }) => `server=/${zone}/${address}#${port}`)),
     '# Only matters with stop-dns-rebind (the default of OpenWrt): these names may have private addresses.',
     zones.map((zone) => `rebind-domain-ok=/${zone}/`),

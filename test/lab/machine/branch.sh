@@ -2,5 +2,5 @@
 # The resolver of a branch office: dnsmasq, with the file that Zonewright renders. It knows no other servers.
 set -euo pipefail
 /lab/fetch.sh dnsmasq /etc/zonewright.conf
-# all-servers: otherwise dnsmasq may ask a replica that is gone, and only that one, for 20 seconds.
+# all-servers: otherwise dnsmasq goes on asking a replica that is gone. dig repeats its query from another port.
 exec dnsmasq --keep-in-foreground --log-facility=- --no-resolv --no-hosts --all-servers --conf-file=/etc/zonewright.conf
