@@ -1,7 +1,6 @@
 // The main of the forwarder's thread: takes questions for forwarded zones from the answering threads, has them asked,
 // and sends the answers. Neither the API nor the answering threads wait for it. Started by forwarder-service.ts.
 
-import { constants, setPriority } from 'node:os';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { openForwardTenant } from './dns/handed-on/forward-tenant.ts';
 import { LateResponder } from './dns/handed-on/late-responder.ts';
@@ -18,6 +17,7 @@ import { ForwardCacheWriter } from './forward-cache/forward-cache-writer.ts';
 import type { ForwarderOrder, ForwarderReport, ForwarderTask } from './forwarder-messages.ts';
 import type { ForwardRequest } from './forwarding/forwarders/forward-request.ts';
 import { Forwarding } from './forwarding/forwarders/forwarding.ts';
+import { lowerPriority } from './lower-priority.ts';
 import type { Logger } from './model/logger.ts';
 
 /** The rest of the taker: the thread has no other work, but answers from the table may need its processor. */
@@ -28,8 +28,8 @@ const pause = 1;
 /** Cached answers that the API shows at once. */
 const maxShown = 100;
 
-// Linux: this thread alone. If processors are short, answers from the table come first (bench/forward-flood.ts).
-if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+// If processors are short, answers from the table come first (bench/forward-flood.ts).
+lowerPriority();
 
 const task: ForwarderTask = workerData;
 const { control } = task;
