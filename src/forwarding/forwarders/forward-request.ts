@@ -42,6 +42,8 @@ export interface UpstreamStatus {
   readonly failed: number;
   /** Messages that were dropped, since they do not belong to a question that was asked. */
   readonly foreign: number;
+  /** Probes in a row that it left unanswered. */
+  readonly unansweredProbes: number;
   /** True: it asks us what we ask it. */
   readonly loops: boolean;
 }

@@ -6,10 +6,10 @@ import { answerFlag, field, messageShift } from '../../forward-cache/answer-bloc
 /** In seconds: the TTL of stale records, and the time in which no server is asked again (RFC 8767 §4). */
 const staleTtl = 30;
 
-/** Returns whether the answer may be given although it has expired. */
+/** Returns whether the answer may be given although it has expired. A failure never may: make-answer.ts. */
 export function mayBeStale(block: Uint8Array, seconds: number): boolean {
   const view = new DataView(block.buffer, block.byteOffset);
-  return view.getUint8(field.rcode) !== rcode.SERVFAIL && seconds < view.getUint32(field.staleUntil);
+  return seconds < view.getUint32(field.staleUntil);
 }
 
 /** Returns a copy with the TTL of stale records, and an extended error that says so (RFC 8914 §4.4, §4.20). */

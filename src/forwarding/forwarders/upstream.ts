@@ -86,8 +86,8 @@ export class Upstream {
   }
 
   status(): UpstreamStatus {
-    const { isHealthy: healthy, latency, loops } = this;
-    return { target: this.place, healthy, latency, loops, ...this.#counts };
+    const { isHealthy: healthy, latency, loops, unansweredProbes } = this;
+    return { target: this.place, healthy, latency, loops, unansweredProbes, ...this.#counts };
   }
 
   /** Asks over UDP, over TCP, or over TLS if the target wants it. */

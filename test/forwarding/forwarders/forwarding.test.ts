@@ -301,6 +301,48 @@ test('the cache of a forwarder is emptied, of one name or of all', async (t) => 
   assert.equal(forwarding.state('bad.test' as never)?.cache.entries, 0);
 });
 
+test('questions go out from changing ports, with changing ids', async (t) => {
+  const server = await startBadUpstream(t, wellBehaved);
+  const { ask } = openForwarding(t, [{ zone: 'bad.test', targets: [server.port] }]);
+  for (let i = 0; i < 100; i += 1) await ask(`h${i}.bad.test`);
+  const queries = asked(server);
+  assert.ok(new Set(queries.map(({ from }) => from?.port)).size >= 4);
+  assert.ok(new Set(queries.map(({ octets }) => octets.readUInt16BE(0))).size >= 95);
+});
+
+test('an answer whose name is in another case is asked for again over TCP: it may be forged', async (t) => {
+  const lower = (question: Buffer) => Buffer.from(question.toString('latin1').toLowerCase(), 'latin1');
+  const server = await startBadUpstream(t, (query) => [
+    query.isTcp
+      ? reply(query, { answers: [good()] })
+      : reply(query, { question: lower(query.question), answers: [record(1, 60, evilAddress)] }),
+  ]);
+  const { ask } = openForwarding(t, [{ zone: 'bad.test', targets: [server.port] }]);
+  const name = 'a-long-name-that-is-hardly-ever-all-in-lower-case.bad.test';
+  assert.deepEqual((await ask(name)).answers, [`${name} 60 A 192.0.2.1`]);
+});
+
+test('while all servers are down, one question is tried, and the others fail at once', async (t) => {
+  const closed = await startBadUpstream(t, () => []);
+  closed.close();
+  const { ask, forwarding } = openForwarding(t, [
+    { zone: 'bad.test', targets: [closed.port], timeoutMilliseconds: 1_500 },
+  ]);
+  await ask('first.bad.test');
+  // Three probes are refused until then.
+  const probed = () => (forwarding.state('bad.test' as never)?.upstreams[0]?.unansweredProbes ?? 0) >= 3;
+  await until(probed, 'it is not probed');
+  await startBadUpstream(t, () => [], closed.port);
+  let isTried = false;
+  const tried = ask('tried.bad.test').then(({ rcode }) => {
+    isTried = true;
+    return rcode;
+  });
+  assert.equal((await ask('other.bad.test')).rcode, 2);
+  assert.equal(isTried, false, 'the other one has waited');
+  assert.equal(await tried, 2);
+});
+
 test('cached answers are shown with their records as text', async (t) => {
   const server = await startBadUpstream(t, (query) => {
     if (query.name.toLowerCase().startsWith('none'))
