@@ -90,7 +90,7 @@ function rotate<T>(list: readonly T[], by: number): readonly T[] {
 }
 
 /** Returns the number of labels of a name in wire form, without the root. */
-export function countLabels(name: Uint8Array): number {
+function countLabels(name: Uint8Array): number {
   let labels = 0;
   for (let at = 0; (name[at] as number) !== 0; at += 1 + (name[at] as number)) labels += 1;
   return labels;

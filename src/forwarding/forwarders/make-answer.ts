@@ -16,7 +16,7 @@ import { section, type WalkedMessage } from './walk-message.ts';
 /** In seconds. RFC 8767 §4 allows seven days. */
 export const maxTtl = 86_400;
 /** In seconds. RFC 2308 §5 recommends one to three hours. */
-export const maxNegativeTtl = 3_600;
+const maxNegativeTtl = 3_600;
 /** Aliases that are followed in one message. */
 const maxAliases = 16;
 /** Types that only clients with DO get (RFC 4035 §3.2.1). */
@@ -37,7 +37,7 @@ interface MadeAnswer {
 }
 
 /** Why a message is no answer. */
-export type Unusable = 'alias loop' | 'referral' | 'contradiction';
+type Unusable = 'alias loop' | 'referral' | 'contradiction';
 
 const kept = new Uint8Array(6_000);
 const current = new Uint8Array(maxName);

@@ -25,7 +25,7 @@ const lateMilliseconds = 3_000;
 const queriesBeforePlain = 2;
 
 /** What becomes of a question. */
-export interface QuestionEnd {
+interface QuestionEnd {
   /** Takes an answer. Returns false if it is unusable. The message is valid only during the call. */
   answer(message: WalkedMessage): boolean;
   /** No server has an answer. `why` is an extended error (RFC 8914). */

@@ -4,7 +4,7 @@
 import { parseTypeCode } from '../../model/rdata/record-types.ts';
 
 /** The parts of a type's rdata, in their order. */
-export interface RdataLayout {
+interface RdataLayout {
   /** Octets before the first name. */
   readonly fixed: number;
   /** Character strings behind them (RFC 1035 §3.3). */

@@ -13,7 +13,7 @@ const udpSize = 1_232;
 const optFixed = 11;
 const optionFixed = 4;
 
-export interface QueryForm {
+interface QueryForm {
   /** Mixes the case of the name at random: the answer must have the same. */
   readonly mixedCase: boolean;
   readonly edns: boolean;
