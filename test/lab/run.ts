@@ -2,13 +2,16 @@
 // kills one replica, plays the story again, and stops everything. Without a Docker engine it prints that it is skipped.
 
 import { randomInt } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findGoBuilt } from '../support/go-built.ts';
 import { run } from './command.ts';
 import { prepareEngine } from './engine.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const images = ['zonewright', 'zonewright-lab-machine'];
+const images = ['zonewright', 'zonewright-lab-machine', 'zonewright-lab-coredns'];
 /** Each run has its own project, images and network, so that two runs on one machine do not collide. */
 const project = `zonewright-lab-${process.pid}-${randomInt(1_000_000)}`;
 
@@ -23,18 +26,26 @@ if ('missing' in engine) {
 const { env } = engine;
 env.ZONEWRIGHT_LAB_TAG = project;
 env.ZONEWRIGHT_LAB_NETWORK = '10.17.200';
+/** CoreDNS, as `npm run test:neighbours` has built it. */
+const coreDns = findGoBuilt('coredns');
+if (coreDns === undefined) console.log('SKIP CoreDNS in the lab: it was not built (npm run test:neighbours)');
+else Object.assign(env, { COMPOSE_PROFILES: 'coredns', ZONEWRIGHT_LAB_COREDNS: `zonewright-lab-coredns:${project}` });
 
 /** Aborts the commands of the current step. */
 let limit: AbortSignal = stop.signal;
 let passed = 0;
 let failed = 0;
 
-const steps: [name: string, seconds: number, act: () => Promise<string>][] = [
-  ['the images are built', 900, () => compose('build')],
+type Step = [name: string, seconds: number, act: () => Promise<string>];
+
+const readByCoreDns: Step = ['CoreDNS answers from the same etcd', 60, () => play('replica-1', 'coredns')];
+const steps: Step[] = [
+  ['the images are built', 900, build],
   ['everything starts', 240, up],
   ['the story is played', 60, startedStory],
   ['the workstation plays the story again', 60, () => replay('replica-1')],
   ['new names are served at once', 60, () => play('replica-1', 'change', 'first')],
+  ...(coreDns === undefined ? [] : [readByCoreDns]),
   ['replica-1 is killed', 30, () => compose('kill', 'replica-1')],
   ['the workstation plays the story with one replica', 60, () => replay('replica-2')],
   ['new names are served with one replica', 60, () => play('replica-2', 'change', 'second')],
@@ -76,6 +87,24 @@ function docker(...args: string[]): Promise<string> {
 
 function compose(...args: string[]): Promise<string> {
   return docker('compose', '--ansi=never', '--project-name', project, ...args);
+}
+
+/** Builds the images; that of CoreDNS from the program. */
+async function build(): Promise<string> {
+  if (coreDns !== undefined) {
+    const folder = await mkdtemp(join(tmpdir(), 'zonewright-lab-'));
+    try {
+      await copyFile(coreDns, join(folder, 'coredns'));
+      await writeFile(
+        join(folder, 'Dockerfile'),
+        'FROM debian:bookworm-slim\nCOPY coredns /coredns\nENTRYPOINT ["/coredns"]\n',
+      );
+      await docker('build', '--quiet', '--tag', `zonewright-lab-coredns:${project}`, folder);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  }
+  return compose('build');
 }
 
 /** Starts the lab on a free network. If another process takes that network first, tries the next. */

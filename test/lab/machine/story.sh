@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Plays the story in chapters, from a machine that knows only the company's resolver. Ends with 1 at the first wrong answer.
 #   story.sh register        a pool, a zone, and a name for the web server
-#   story.sh visit           the name, its reverse and the web page, through each resolver
+#   story.sh visit           the name, its reverse and the web page, through each resolver, and an alias into another zone
 #   story.sh change NAME     a new host and a new alias of the web server, used at once and then deleted
 #   story.sh ask REPLICA     asks this replica without the resolver
+#   story.sh coredns         asks CoreDNS, which reads the same etcd
 # API is the URL of the replica that gets the writes.
 set -euo pipefail
 zone=foowidgets.k8s
@@ -32,8 +33,11 @@ lookup() { dig +short +tries=2 +time=5 "$@"; }
 register() {
   expect 20[01] PUT /v1/pools/default "{\"ranges\": [\"$NETWORK.100-$NETWORK.125\"]}"
   # Each address of the network has a name, before anybody registers one.
-  expect 20[01] PUT "/v1/zones/$zone" "{\"addressNames\": {\"ranges\": [\"$NETWORK.0/24\"]}}"
-  expect 20[01] PUT "/v1/zones/$(reverse_zone)" '{}'
+  expect 20[01] PUT "/v1/zones/$zone" "{\"addressNames\": {\"ranges\": [\"$NETWORK.0/24\"]}, \"skydns\": true}"
+  expect 20[01] PUT "/v1/zones/$(reverse_zone)" '{"skydns": true}'
+  # A database that is not ours yet: the replicas forward its zone to the company's resolver.
+  expect 20[01] PUT /v1/forwarders/foowidgets.com "{\"targets\": [\"$NETWORK.53\"], \"allowFrom\": [\"$NETWORK.0/24\"]}"
+  expect 200 PATCH "/v1/zones/$zone/rrsets" '[{"name": "sql-db", "type": "CNAME", "records": ["sqlserver1.foowidgets.com."]}]'
   call POST /v1/hosts "{\"name\": \"$web\"}"
   case $status in
     201) pass "POST /v1/hosts $web: 201 with $(address_of)" ;;
@@ -57,6 +61,8 @@ visit() {
   page "$computed" "$given"
   same "dig @branch $web" "$(lookup "@$branch" "$web")" "$given"
   same "dig @branch -x $given" "$(lookup "@$branch" -x "$given")" "$web."
+  same "dig @branch sql-db.$zone, an alias into a zone that is forwarded" \
+    "$(lookup "@$branch" "sql-db.$zone" | paste -sd' ')" 'sqlserver1.foowidgets.com. 192.168.10.200'
   same "dig nobody.$zone" "$(dig "nobody.$zone" | sed -n 's/.*status: \([A-Z]*\),.*/\1/p')" NXDOMAIN
 }
 
@@ -81,6 +87,18 @@ change() {
 ask() {
   expect 200 GET "/v1/hosts/$web"
   same "dig @$1 $web" "$(lookup "@$1" -p 1053 "$web")" "$(address_of)"
+  same "dig @$1 sqlserver1.foowidgets.com" "$(lookup "@$1" -p 1053 sqlserver1.foowidgets.com)" 192.168.10.200
+}
+
+coredns() {
+  expect 200 GET "/v1/hosts/$web"
+  local given; given=$(address_of)
+  same "dig @coredns $web" "$(lookup "@$NETWORK.55" "$web")" "$given"
+  same "dig @coredns -x $given" "$(lookup "@$NETWORK.55" -x "$given")" "$web."
+  expect 201 POST /v1/hosts "{\"name\": \"both.$zone\"}"
+  same "dig @coredns both.$zone, right after the 201" "$(lookup "@$NETWORK.55" "both.$zone")" "$(address_of)"
+  expect 204 DELETE "/v1/hosts/both.$zone"
+  same "dig @coredns both.$zone, after it was deleted" "$(lookup "@$NETWORK.55" "both.$zone")" ''
 }
 
 "$@"
