@@ -1,7 +1,9 @@
 // Limits the questions under way, so that neither a forwarder whose servers are silent nor a client that asks too much
 // takes the room of others: each may use as much as is still free (dynamic thresholds).
+
 import { octetText } from './octet-text.ts';
 
+/** Questions under way at most. */
 const defaultLimit = 4_096;
 
 export class Admission {

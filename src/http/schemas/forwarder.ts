@@ -2,7 +2,13 @@
 
 import type { CachedAnswer } from '../../forwarding/forwarders/cached-answer.ts';
 import type { ForwarderState } from '../../forwarding/forwarders/forward-request.ts';
-import { type Forwarder, formatForwarderTarget, forwarderLimits, forwarderStrategies } from '../../model/forwarder.ts';
+import {
+  type Forwarder,
+  formatForwarderTarget,
+  forwarderDefaults,
+  forwarderLimits,
+  forwarderStrategies,
+} from '../../model/forwarder.ts';
 import { Type } from '../../model/json-schema.ts';
 import { NameText, nullable, oneOf, readOnly, strict } from './common.ts';
 import { showUnicodeName, UnicodeName } from './unicode-name.ts';
@@ -19,13 +25,13 @@ const Target = Type.String({
 
 const settings = {
   strategy: oneOf(forwarderStrategies, {
-    default: 'first-healthy',
+    default: forwarderDefaults.strategy,
     description: 'Which target is asked first. The others follow if it does not answer',
   }),
   timeoutMilliseconds: Type.Integer({
     minimum: minTimeout,
     maximum: maxTimeout,
-    default: 2000,
+    default: forwarderDefaults.timeoutMilliseconds,
     description: 'For one question, with all targets',
   }),
   allowFrom: Type.Array(Type.String({ maxLength: 100, format: 'address-range' }), {

@@ -12,7 +12,7 @@ import { layoutName, skydnsKey } from './key.ts';
 import { formatService, ownOwner, type SkydnsService } from './service.ts';
 import { serviceText } from './service-text.ts';
 
-/** The types that the layout has. NS is there for the apex alone: nameserver-values.ts. */
+/** The types that the layout has. NS is there for the apex alone: `nameserverValues` of control/. */
 export const skydnsTypes: ReadonlySet<string> = new Set(['A', 'AAAA', 'CNAME', 'PTR', 'TXT', 'MX', 'SRV']);
 
 /** The types whose value is at the exact key, since CoreDNS reads no other one for them. */
