@@ -162,8 +162,6 @@ function readApiCall<Options extends ApiOptions>(call: Call, options: Options, f
   return { where, adminToken, certificate: certificate || undefined, ...options };
 }
 
-export type BackupConfig = ReturnType<typeof readBackupConfig>;
-
 /** Returns where the replica on this machine may answer (cli/find-replica.ts). */
 function readWhere(call: Call, faults: string[]) {
   const read = <T>(row: Setting<T>): T | undefined => readSetting(row, call, faults);

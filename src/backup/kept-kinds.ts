@@ -33,7 +33,7 @@ export interface ZoneFacts {
 }
 
 /** The zones by the part of their keys that names them. */
-export type ZonesInKeys = ReadonlyMap<string, ZoneFacts>;
+type ZonesInKeys = ReadonlyMap<string, ZoneFacts>;
 
 /** Returns what a backup has of an entry; undefined if it leaves the entry out. */
 type Keep = (entry: Entry, zones: ZonesInKeys) => BackupEntry | undefined;

@@ -27,7 +27,7 @@ export interface BackupSummary {
 }
 
 /** A part of a backup. The summary is the last one: only then is the backup whole. */
-export type BackupPart =
+type BackupPart =
   | { header: BackupHeader }
   | { entries: BackupEntry[] }
   | { ledgerPiece: Buffer }

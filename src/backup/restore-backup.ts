@@ -43,7 +43,7 @@ export interface RestoreProgress {
 export type OnProgress = (progress: RestoreProgress) => void;
 
 /** Takes the file of the ledger. */
-export interface LedgerSink {
+interface LedgerSink {
   /** The replica that has the ledger from now on. Undefined: the one that opens the store. */
   replica?: string | undefined;
   write(piece: Buffer): Promise<void>;

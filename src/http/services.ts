@@ -24,7 +24,7 @@ export type Routes = FastifyPluginAsyncTypebox<Services>;
 export type LedgerReader = Pick<LedgerService, 'addressHistory' | 'read' | 'status'>;
 
 /** What routes need of the thread that forwards. */
-export interface ForwarderStates {
+interface ForwarderStates {
   state(zone: Fqdn): Promise<ForwarderState | undefined>;
   /** Returns answers in the cache, or those for one name. */
   answers(zone: Fqdn, name: Fqdn | undefined): Promise<readonly CachedAnswer[]>;

@@ -57,7 +57,7 @@ const maxReads = 2;
 /** A longer outbox is not read to see what it has. */
 const maxListed = 200;
 
-export interface LedgerOptions {
+interface LedgerOptions {
   task: LedgerTask;
   replica: string;
   store: Store;

@@ -1,7 +1,7 @@
 // The ledger on a database, through Prisma's client. Both databases have the same tables and get the same statements;
 // only the inserts differ (rows.ts). One contract runs over both.
 
-import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextPass } from 'node:timers/promises';
 import type { EventAction, EventResource } from '../model/audit-event.ts';
 import { InvalidValue } from '../model/invalid-value.ts';
 import { timestamp } from '../model/timestamp.ts';
@@ -127,7 +127,7 @@ export class PrismaLedger implements Ledger {
         deleted += count.rows;
         // Others may write for as long as this piece took.
         await delay(count.milliseconds);
-        await nextTurn();
+        await nextPass();
       }
     }
     return deleted;

@@ -2,7 +2,7 @@
 // reads, to DNS. follow.ts applies the changes in the order of revisions. Views never reads or writes the store itself.
 // The view of each kind of key: kind-views.ts.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextPass } from 'node:timers/promises';
 import type { Address } from '../model/address.ts';
 import type { Logger } from '../model/logger.ts';
 import { nameserverOf } from '../model/member.ts';
@@ -157,7 +157,7 @@ export class Views extends KindViews {
   }
 
   async #loadInSlices(followed: FollowedKey, entry: Entry): Promise<void> {
-    for (const _ of this.#putInSlices(followed, entry)) await nextTurn();
+    for (const _ of this.#putInSlices(followed, entry)) await nextPass();
     if (this.#faults.has(entry.key)) this.#seen?.add(entry.key);
   }
 
@@ -167,8 +167,8 @@ export class Views extends KindViews {
     this.#faults.keepOnly(this.#seen);
     this.#seen = undefined;
     this.zones.endLoad();
-    for (const _ of this.#applyAll(gone.map((key) => ({ kind: 'delete', key })))) await nextTurn();
-    for (const _ of this.pools.settle()) await nextTurn();
+    for (const _ of this.#applyAll(gone.map((key) => ({ kind: 'delete', key })))) await nextPass();
+    for (const _ of this.pools.settle()) await nextPass();
     this.#loaded = true;
     this.#distrust = undefined;
     this.#firstLoad.resolve();
@@ -183,8 +183,8 @@ export class Views extends KindViews {
   async apply(change: Change, signal?: AbortSignal): Promise<void> {
     this.#applying = true;
     try {
-      for (const _ of this.#applyAll(change.events)) await nextTurn(undefined, signal && { signal });
-      for (const _ of this.pools.settle()) await nextTurn(undefined, signal && { signal });
+      for (const _ of this.#applyAll(change.events)) await nextPass(undefined, signal && { signal });
+      for (const _ of this.pools.settle()) await nextPass(undefined, signal && { signal });
     } finally {
       this.#applying = false;
     }

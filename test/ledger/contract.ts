@@ -17,7 +17,7 @@ import { timestamp } from '../../src/model/timestamp.ts';
 import { outboxValue } from '../../src/store/kinds/outbox.ts';
 import type { Cleanup } from '../support/temporary.ts';
 
-export interface LedgerChoice {
+interface LedgerChoice {
   name: string;
   skip: string | false;
   /** Opens a new ledger, and returns how to open the same one again. */

@@ -45,7 +45,7 @@ const neighbours = {
   },
 } satisfies Record<string, Neighbour>;
 
-export type GoNeighbour = keyof typeof neighbours;
+type GoNeighbour = keyof typeof neighbours;
 
 /** Returns the program; undefined if it was not built. */
 export function findGoBuilt(name: GoNeighbour): string | undefined {

@@ -18,7 +18,7 @@ import { parseList } from '../input/parse-list.ts';
 import { parseAll } from '../input/refusals.ts';
 
 /** A forwarder as people write it. */
-export interface ForwarderInput {
+interface ForwarderInput {
   targets: string[];
   strategy?: ForwarderStrategy;
   timeoutMilliseconds?: number;

@@ -4,13 +4,13 @@ import { atField, refuseField } from '../../errors.ts';
 import { parseTimestamp } from '../../model/timestamp.ts';
 import { parseAll } from '../input/refusals.ts';
 
-export interface TimeRangeInput {
+interface TimeRangeInput {
   since?: string;
   until?: string;
 }
 
 /** Milliseconds since the epoch: from `since`, up to but not including `until`. */
-export interface TimeRange {
+interface TimeRange {
   since: number | undefined;
   until: number | undefined;
 }
@@ -37,7 +37,7 @@ const minStepSeconds = 60;
 /** The steps that one answer may have. */
 const maxSteps = 2000;
 
-export interface StepsInput extends TimeRangeInput {
+interface StepsInput extends TimeRangeInput {
   /** Seconds. */
   step?: number;
 }

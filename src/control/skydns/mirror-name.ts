@@ -13,7 +13,7 @@ import { type Decision, type DecisionContext, noChange } from '../transaction/de
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
 /** A name of a zone, with all values of others there. */
-export interface ForeignName {
+interface ForeignName {
   zone: Fqdn;
   owner: Fqdn;
   values: readonly ForeignValue[];
@@ -23,7 +23,7 @@ export interface ForeignName {
  * Gives the name the RRsets of the values, and takes those away that others no longer have. In a zone without `skydns`
  * it takes all away. Result: what of the values is not served.
  */
-export function decideMirrorName(
+function decideMirrorName(
   context: DecisionContext,
   { zone: name, owner, values }: ForeignName,
 ): Decision<ForeignFault[]> {

@@ -21,7 +21,7 @@ import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { isOwnership, orphansIn } from './ownership.ts';
 import { type ForeignZone, readForeign } from './read-foreign.ts';
 
-export interface TakeOverPlaces {
+interface TakeOverPlaces {
   store: Store;
   views: Views;
   committer: Committer;
@@ -107,7 +107,7 @@ async function takeOver(
 }
 
 /** Takes over one name. Refuses with `contended` if its values have changed, or are not served yet. */
-export function decideTakeOver(
+function decideTakeOver(
   context: DecisionContext,
   { zone: name, owner, values, modified, isDropped }: NameWanted,
 ): Decision<Pick<TakenOver, 'adopted' | 'dropped'>> {

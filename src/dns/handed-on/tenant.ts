@@ -23,7 +23,7 @@ export type Tenant = (
 ) => Uint8Array | undefined | Promise<Uint8Array | undefined> | AsyncIterable<Uint8Array>;
 
 /** The kinds that the taker in the main thread takes. */
-export type MainKind = Exclude<HandedOnKind, typeof handedOnKind.forward>;
+type MainKind = Exclude<HandedOnKind, typeof handedOnKind.forward>;
 
 /** The tenants of the taker in the main thread. */
 export type Tenants = Readonly<Record<MainKind, Tenant>>;

@@ -6,7 +6,7 @@ import { lines, withAt } from './lines.ts';
 import type { ForwardedZones, Renderer } from './renderer.ts';
 
 /** Returns what Unbound reads: the section `server`, then a stub zone for each zone. */
-export function unboundText({ zones, targets }: ForwardedZones): string {
+function unboundText({ zones, targets }: ForwardedZones): string {
   const forward = zones.filter((zone) => !isReverse(zone));
   return lines(
     'server:',

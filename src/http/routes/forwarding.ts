@@ -38,7 +38,7 @@ const PartQuery = Type.Optional(
   Type.String({ pattern: '^[a-z]{1,20}$', description: 'One of several files; the head of each says what it is' }),
 );
 /** The verifications of one token: so many at once, then one in so many seconds. Each sends three queries. */
-export const verificationsOfToken = { size: 10, refillSeconds: 6, maxKeys: 10_000 };
+const verificationsOfToken = { size: 10, refillSeconds: 6, maxKeys: 10_000 };
 const refuses = ['no_healthy_target', 'not_found', 'resolver_unfit'] as const satisfies ErrorCode[];
 const rendered = {
   200: {

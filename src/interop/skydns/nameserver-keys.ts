@@ -1,7 +1,7 @@
 // Keeps the values of a zone's nameservers in the SkyDNS layout, from which CoreDNS answers NS at the apex. They follow
 // from the replicas, the zone's settings and the hosts that it names, so the leader compares them by a timer.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextPass } from 'node:timers/promises';
 import { isWantedKey, nameserverValues } from '../../control/skydns/wanted-keys.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
@@ -55,7 +55,7 @@ export class NameserverKeys {
     const isWritten = this.#written.get(zone.name)?.text === text || (await this.#write(zone.name, modified, wanted));
     if (isWritten) this.#written.set(zone.name, { text, changed });
     else this.#written.delete(zone.name);
-    await nextTurn();
+    await nextPass();
   }
 
   /** Returns false if the zone, or one of the keys, was changed meanwhile. */

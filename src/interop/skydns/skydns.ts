@@ -3,7 +3,7 @@
 // keys of our own names are written by the transactions that write the names; the leader writes them anew where the
 // settings of a zone changed (own-keys.ts), and those of the nameservers (nameserver-keys.ts).
 
-import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextPass } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { campaign } from '../../cluster/leadership.ts';
 import { ForeignValues } from '../../control/skydns/foreign-values.ts';
@@ -14,7 +14,7 @@ import { namesPrefix, nameValue } from '../../store/kinds/name.ts';
 import { Mirror } from './mirror.ts';
 import { NameserverKeys } from './nameserver-keys.ts';
 import { NotServed } from './not-served.ts';
-import { Interrupted, OwnKeys, settingsOf } from './own-keys.ts';
+import { Interrupted, type LeaderParts, OwnKeys, settingsOf } from './own-keys.ts';
 import type { SkydnsParts } from './parts.ts';
 import { SkydnsStates } from './states.ts';
 
@@ -124,7 +124,7 @@ async function load({ store, prefix }: SkydnsParts, foreign: ForeignValues, sign
     revision ??= page.revision;
     for (const [index, { key, value }] of page.entries.entries()) {
       foreign.note(key, value);
-      if (index % slice === slice - 1) await nextTurn(undefined, { signal });
+      if (index % slice === slice - 1) await nextPass(undefined, { signal });
     }
     from = page.next;
   } while (from !== undefined);
@@ -173,7 +173,7 @@ function nextZone(parts: SkydnsParts, states: SkydnsStates): Fqdn | undefined {
   });
 }
 
-async function bringUpToDate(leader: ConstructorParameters<typeof OwnKeys>[0], zone: Fqdn, signal: AbortSignal) {
+async function bringUpToDate(leader: LeaderParts, zone: Fqdn, signal: AbortSignal) {
   try {
     await new OwnKeys(leader, zone, signal).run();
   } catch (error) {

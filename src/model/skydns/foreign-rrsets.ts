@@ -12,7 +12,7 @@ export interface ForeignFault {
 }
 
 /** The place of the values: a name in a zone, with the types of the RRsets there that are not of others. */
-export interface ForeignPlace {
+interface ForeignPlace {
   zone: Fqdn;
   owner: Fqdn;
   ownTypes: ReadonlySet<string>;

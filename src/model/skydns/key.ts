@@ -8,7 +8,7 @@ import { type Fqdn, labelsOf, parseName, root } from '../name.ts';
 export const defaultSkydnsPrefix = '/skydns';
 
 /** Labels below a zone's apex that the layout uses for itself: `apex.dns`, `ns.dns` and `stub.dns` of each zone. */
-export type LayoutPart = 'apex' | 'ns' | 'stub';
+type LayoutPart = 'apex' | 'ns' | 'stub';
 
 /** Returns the key of the name. Throws InvalidValue for a name that the layout cannot have. */
 export function skydnsKey(prefix: string, name: Fqdn): string {

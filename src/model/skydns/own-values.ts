@@ -13,7 +13,7 @@ import { formatService, ownOwner, type SkydnsService } from './service.ts';
 import { serviceText } from './service-text.ts';
 
 /** The types that the layout has. NS is there for the apex alone: `nameserverValues` of control/. */
-export const skydnsTypes: ReadonlySet<string> = new Set(['A', 'AAAA', 'CNAME', 'PTR', 'TXT', 'MX', 'SRV']);
+const skydnsTypes: ReadonlySet<string> = new Set(['A', 'AAAA', 'CNAME', 'PTR', 'TXT', 'MX', 'SRV']);
 
 /** The types whose value is at the exact key, since CoreDNS reads no other one for them. */
 const exactTypes: ReadonlySet<string> = new Set(['CNAME', 'PTR']);
@@ -22,7 +22,7 @@ const maxPriority = 65_535;
 const suffixLength = 10;
 
 /** A name in a zone, in keys below this prefix. */
-export interface SkydnsPlace {
+interface SkydnsPlace {
   prefix: string;
   zone: Fqdn;
   owner: Fqdn;

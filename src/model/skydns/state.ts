@@ -11,7 +11,7 @@ export interface SkydnsFault {
 }
 
 /** Some faults, and how many there are. */
-export interface SkydnsFaults {
+interface SkydnsFaults {
   count: number;
   first: SkydnsFault[];
 }

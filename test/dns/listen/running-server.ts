@@ -42,7 +42,7 @@ export function keepingLog(): KeepingLog {
 }
 
 /** Returns a small table without zones: every query is refused. */
-export function emptyTable(): Table {
+function emptyTable(): Table {
   return createTable({ bytes: 1 << 20 });
 }
 

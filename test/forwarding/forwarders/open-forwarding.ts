@@ -13,7 +13,7 @@ import type { Logger } from '../../../src/model/logger.ts';
 import { nameToWire, parseName } from '../../../src/model/name.ts';
 import type { Cleanup } from '../../support/temporary.ts';
 
-export type Given = Partial<Omit<Forwarder, 'zone' | 'targets'>> & { zone?: string; targets: (number | string)[] };
+type Given = Partial<Omit<Forwarder, 'zone' | 'targets'>> & { zone?: string; targets: (number | string)[] };
 
 export interface Answer {
   rcode: number;
