@@ -1,7 +1,7 @@
 // What a backup has of each kind of key. A new kind does not compile without a row here. Keys of kinds that this
 // version does not know are kept as they are.
 
-import { InvalidValue } from '../model/invalid-value.ts';
+import { InvalidValue, unlessInvalid } from '../model/invalid-value.ts';
 import { type Revision, type Serial, serialAt } from '../model/revision.ts';
 import { activityKind } from '../store/kinds/activity.ts';
 import { addressKind } from '../store/kinds/address.ts';
@@ -101,12 +101,7 @@ export function zoneIn(key: string): string {
 }
 
 function generationIn(value: string): number | undefined {
-  try {
-    return zoneValue.decode(value).generation;
-  } catch (error) {
-    if (!(error instanceof InvalidValue)) throw error;
-    return undefined;
-  }
+  return unlessInvalid(() => zoneValue.decode(value))?.generation;
 }
 
 function keepZone({ key, value }: Entry): BackupEntry {
@@ -155,10 +150,5 @@ function keepOutbox({ key, value, modified }: Entry): BackupEntry {
 
 /** Returns the serial that the zone has from an earlier backup. */
 function restoredSerial(value: string): Serial | undefined {
-  try {
-    return value === '' ? undefined : serialValue.decode(value).serial;
-  } catch (error) {
-    if (!(error instanceof InvalidValue)) throw error;
-    return undefined;
-  }
+  return value === '' ? undefined : unlessInvalid(() => serialValue.decode(value))?.serial;
 }

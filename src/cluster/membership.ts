@@ -4,7 +4,7 @@
 // an error if another running process has the same name, or a name with the same nameserver label.
 
 import { randomUUID } from 'node:crypto';
-import { InvalidValue } from '../model/invalid-value.ts';
+import { unlessInvalid } from '../model/invalid-value.ts';
 import type { Logger } from '../model/logger.ts';
 import { type Member, nameserverOf } from '../model/member.ts';
 import { TroubleLog } from '../model/trouble-log.ts';
@@ -184,12 +184,9 @@ class Membership {
 
 /** Decodes a member. Returns undefined for an unreadable value: the views report it as a fault. */
 function decodeIfReadable(value: string): Member | undefined {
-  try {
+  return unlessInvalid(() => {
     const member = memberValue.decode(value);
     nameserverOf(member);
     return member;
-  } catch (error) {
-    if (error instanceof InvalidValue) return undefined;
-    throw error;
-  }
+  });
 }

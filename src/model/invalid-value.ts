@@ -26,6 +26,16 @@ export function atPath<T>(path: string, parse: () => T): T {
   }
 }
 
+/** Returns what the function returns; undefined if it throws an InvalidValue. */
+export function unlessInvalid<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof InvalidValue) return undefined;
+    throw error;
+  }
+}
+
 function moved({ message, path, others }: InvalidValue, to: string): InvalidValue {
   return new InvalidValue(
     message,

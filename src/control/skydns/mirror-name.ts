@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type ErrorCode, Refusal } from '../../errors.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { ForeignValue } from '../../model/skydns/foreign-records.ts';
-import { type ForeignFault, foreignRrsets } from '../../model/skydns/foreign-rrsets.ts';
+import { type ForeignFault, foreignRrsets, splitRrsets } from '../../model/skydns/foreign-rrsets.ts';
 import type { Actor } from '../access/actor.ts';
 import { type Committer, NotServed } from '../transaction/commit.ts';
 import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
@@ -29,9 +29,7 @@ function decideMirrorName(
 ): Decision<ForeignFault[]> {
   const zone = context.views.zones.get(name)?.value;
   if (zone === undefined) return noChange([]);
-  const stands = context.views.zones.name(name, owner).rrsets;
-  const before = stands.filter(({ manager }) => manager === 'skydns').sort((a, b) => (a.type < b.type ? -1 : 1));
-  const ownTypes = new Set<string>(stands.filter((rrset) => !before.includes(rrset)).map(({ type }) => type));
+  const { theirs: before, ownTypes } = splitRrsets(context.views.zones.name(name, owner).rrsets);
   const { rrsets, faults } = foreignRrsets({ zone: name, owner, ownTypes }, zone.skydns ? values : []);
   if (isDeepStrictEqual(before, rrsets)) return noChange(faults);
   const builder = new TransactionBuilder(context);
@@ -39,13 +37,8 @@ function decideMirrorName(
     if (!rrsets.some((rrset) => rrset.type === type)) builder.deleteRrset(zone, owner, type);
   }
   for (const rrset of rrsets) {
-    if (
-      !isDeepStrictEqual(
-        rrset,
-        before.find(({ type }) => type === rrset.type),
-      )
-    )
-      builder.putRrset(zone, owner, rrset);
+    const standing = before.find(({ type }) => type === rrset.type);
+    if (!isDeepStrictEqual(rrset, standing)) builder.putRrset(zone, owner, rrset);
   }
   return builder.build(faults);
 }

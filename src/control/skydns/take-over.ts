@@ -8,7 +8,7 @@ import type { Fqdn } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
 import type { Rrset } from '../../model/rrset.ts';
 import type { ForeignValue } from '../../model/skydns/foreign-records.ts';
-import { foreignRrsets } from '../../model/skydns/foreign-rrsets.ts';
+import { foreignRrsets, splitRrsets } from '../../model/skydns/foreign-rrsets.ts';
 import type { SkydnsFault } from '../../model/skydns/state.ts';
 import type { Store } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
@@ -114,9 +114,7 @@ function decideTakeOver(
   needTakeOver(context, name);
   const zone = existingZone(context, name).value;
   const builder = new TransactionBuilder(context);
-  const stands = builder.rrsetsAt(zone, owner);
-  const theirs = stands.filter(({ manager }) => manager === 'skydns').sort((a, b) => (a.type < b.type ? -1 : 1));
-  const ownTypes = new Set<string>(stands.filter((rrset) => !theirs.includes(rrset)).map(({ type }) => type));
+  const { theirs, ownTypes } = splitRrsets(builder.rrsetsAt(zone, owner));
   const now = foreignRrsets({ zone: name, owner, ownTypes }, values);
   if (!isDeepStrictEqual(now.rrsets, theirs))
     refuse('contended', `the records of others at ${owner} have just changed: try again`);

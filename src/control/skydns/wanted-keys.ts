@@ -1,7 +1,7 @@
 // The keys of the SkyDNS layout that this service wants, by the views. Its other keys in the layout are left over: from
 // before an import, from a zone that was deleted, or whose `skydns` was switched off.
 
-import { InvalidValue } from '../../model/invalid-value.ts';
+import { unlessInvalid } from '../../model/invalid-value.ts';
 import { ancestry, type Fqdn, isWithin, parentOf, parseName } from '../../model/name.ts';
 import type { Rrset } from '../../model/rrset.ts';
 import { layoutName, skydnsName } from '../../model/skydns/key.ts';
@@ -52,11 +52,11 @@ function labelled(name: Fqdn, zone: Fqdn, base: Fqdn): Fqdn {
 }
 
 function valuesOf(prefix: string, zone: Fqdn, owner: Fqdn, rrset: Rrset): Map<string, string> {
-  return readable(() => ownValues({ prefix, zone, owner }, rrset)) ?? new Map();
+  return unlessInvalid(() => ownValues({ prefix, zone, owner }, rrset)) ?? new Map();
 }
 
 function nameIn(prefix: string, key: string): Fqdn | undefined {
-  return readable(() => skydnsName(prefix, key));
+  return unlessInvalid(() => skydnsName(prefix, key));
 }
 
 /** Returns the zone with `skydns` that the key is in, also if no name can have the key. */
@@ -74,13 +74,4 @@ export function skydnsZoneOf({ zones }: Views, prefix: string, key: string): Zon
     at = at.slice(0, at.lastIndexOf('/'));
   }
   return undefined;
-}
-
-function readable<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof InvalidValue) return undefined;
-    throw error;
-  }
 }

@@ -8,7 +8,7 @@ import type { AddressRecord, Holder } from '../../model/allocation.ts';
 import type { AuditedAction, AuditedResource } from '../../model/audit-event.ts';
 import type { Forwarder } from '../../model/forwarder.ts';
 import type { Host } from '../../model/host.ts';
-import { InvalidValue } from '../../model/invalid-value.ts';
+import { unlessInvalid } from '../../model/invalid-value.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Pool } from '../../model/pool.ts';
 import type { RecordType } from '../../model/rdata/record-types.ts';
@@ -155,12 +155,7 @@ function keyOf(event: StoreEvent): string {
 
 function valuesOf<Name extends KindName>(kind: StoredKind<Name>, subject: Subject<Name>, event: StoreEvent) {
   const read = (text: string | undefined): Value<Name> | undefined => {
-    try {
-      return text === undefined ? undefined : kind.read(subject, text);
-    } catch (error) {
-      if (error instanceof InvalidValue) return undefined;
-      throw error;
-    }
+    return text === undefined ? undefined : unlessInvalid(() => kind.read(subject, text));
   };
   return { before: read(event.previous?.value), after: read(event.kind === 'put' ? event.entry.value : undefined) };
 }

@@ -3,11 +3,10 @@
 // send a query.
 
 import { createSocket, type Socket } from 'node:dgram';
-import { headerField, readUint16, writeUint16 } from '../../dns/wire/header.ts';
 import { familyOf } from '../../model/address.ts';
 import type { Endpoint } from '../../model/endpoint.ts';
 import type { Exchange } from './exchange.ts';
-import { randomOctet } from './random-octets.ts';
+import { WaitingExchanges } from './waiting-exchanges.ts';
 
 /** Queries that are sent by one socket. */
 const maxUses = 32;
@@ -48,7 +47,7 @@ class Port {
   uses = 0;
   isClosed = false;
   readonly #socket: Socket;
-  readonly #waiting = new Map<number, Exchange>();
+  readonly #waiting = new WaitingExchanges(() => this.#closeIfDone());
   readonly #onClosed: (port: Port) => void;
   /** Queries that wait until the socket is connected; undefined from then on. */
   #unsent: Uint8Array[] | undefined = [];
@@ -76,16 +75,8 @@ class Port {
 
   send(exchange: Exchange): void {
     const { query } = exchange;
-    let id = 0;
-    do id = (randomOctet() << 8) | randomOctet();
-    while (this.#waiting.has(id));
-    writeUint16(query, headerField.id, id);
-    this.#waiting.set(id, exchange);
+    this.#waiting.add(exchange);
     this.uses += 1;
-    exchange.forget = () => {
-      if (this.#waiting.get(id) === exchange) this.#waiting.delete(id);
-      this.#closeIfDone();
-    };
     if (this.#unsent === undefined) this.#socket.send(query);
     else this.#unsent.push(query);
   }
@@ -104,18 +95,15 @@ class Port {
   }
 
   #receive(octets: Uint8Array): boolean {
-    const exchange = octets.length < 2 ? undefined : this.#waiting.get(readUint16(octets, headerField.id));
+    const exchange = this.#waiting.find(octets);
     if (exchange === undefined || !exchange.receive(octets)) return false;
     exchange.forget();
     return true;
   }
 
   #fail(error: NodeJS.ErrnoException): void {
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
     this.close();
-    const why = error.code === 'ECONNREFUSED' ? 'refused' : 'broken';
-    for (const exchange of waiting) exchange.fail(why);
+    this.#waiting.failAll(error.code === 'ECONNREFUSED' ? 'refused' : 'broken');
   }
 
   #closeIfDone(): void {

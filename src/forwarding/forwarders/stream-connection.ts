@@ -2,10 +2,10 @@
 // for some seconds.
 
 import { connect, type Socket } from 'node:net';
-import { headerField, readUint16, writeUint16 } from '../../dns/wire/header.ts';
+import { readUint16, writeUint16 } from '../../dns/wire/header.ts';
 import type { ForwarderTarget } from '../../model/forwarder.ts';
-import type { Exchange } from './exchange.ts';
-import { randomOctet } from './random-octets.ts';
+import type { Exchange, ExchangeFailure } from './exchange.ts';
+import { WaitingExchanges } from './waiting-exchanges.ts';
 
 /** In milliseconds. Servers commonly close after ten seconds or more. */
 const maxIdle = 5_000;
@@ -35,7 +35,7 @@ export class StreamConnection {
 
 class Connection {
   isClosed = false;
-  readonly #waiting = new Map<number, Exchange>();
+  readonly #waiting = new WaitingExchanges();
   #socket: Socket | undefined;
   #unsent: Uint8Array[] = [];
   #received: Buffer = Buffer.alloc(0);
@@ -72,14 +72,7 @@ class Connection {
 
   send(exchange: Exchange): void {
     const { query } = exchange;
-    let id = 0;
-    do id = (randomOctet() << 8) | randomOctet();
-    while (this.#waiting.has(id));
-    writeUint16(query, headerField.id, id);
-    this.#waiting.set(id, exchange);
-    exchange.forget = () => {
-      if (this.#waiting.get(id) === exchange) this.#waiting.delete(id);
-    };
+    this.#waiting.add(exchange);
     const frame = new Uint8Array(2 + query.length);
     writeUint16(frame, 0, query.length);
     frame.set(query, 2);
@@ -87,13 +80,11 @@ class Connection {
     else this.#socket.write(frame);
   }
 
-  close(why: 'refused' | 'broken'): void {
+  close(why: ExchangeFailure): void {
     if (this.isClosed) return;
     this.isClosed = true;
     this.#socket?.destroy();
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const exchange of waiting) exchange.fail(why);
+    this.#waiting.failAll(why);
   }
 
   #receive(octets: Buffer): void {
@@ -103,7 +94,7 @@ class Connection {
       if (this.#received.length < end) return;
       const message = this.#received.subarray(2, end);
       this.#received = this.#received.subarray(end);
-      const exchange = message.length < 2 ? undefined : this.#waiting.get(readUint16(message, headerField.id));
+      const exchange = this.#waiting.find(message);
       if (exchange === undefined) continue;
       if (!exchange.receive(message)) {
         this.close('broken');

@@ -18,6 +18,18 @@ interface ForeignPlace {
   ownTypes: ReadonlySet<string>;
 }
 
+/** Returns which of a name's RRsets are those of others, sorted by type, and the types of our own. */
+export function splitRrsets(rrsets: readonly Rrset[]): { theirs: Rrset[]; ownTypes: ReadonlySet<string> } {
+  const { theirs = [], ours = [] } = Object.groupBy(rrsets, ({ manager }) =>
+    manager === 'skydns' ? 'theirs' : 'ours',
+  );
+  return { theirs: theirs.sort(byType), ownTypes: new Set(ours.map(({ type }) => type)) };
+}
+
+function byType(a: Rrset, b: Rrset): number {
+  return a.type < b.type ? -1 : 1;
+}
+
 /** Returns the RRsets of all values of one name, sorted by type. RRsets of our own win. */
 export function foreignRrsets(
   place: ForeignPlace,
@@ -40,7 +52,7 @@ export function foreignRrsets(
     const read = records.map((record) => readRecord(type, record));
     return { type, ttl, records: recordsOfOne(type, read), manager: 'skydns' };
   });
-  return { rrsets: rrsets.sort((a, b) => (a.type < b.type ? -1 : 1)), faults };
+  return { rrsets: rrsets.sort(byType), faults };
 }
 
 function whyLeftOut(

@@ -1,7 +1,7 @@
 // The text of a value of the SkyDNS layout, and the strings of a TXT record. CoreDNS reads escapes (`\"`, `\009`) in
 // the text, and splits a long one every 255 characters, escapes included.
 
-import { InvalidValue } from '../invalid-value.ts';
+import { InvalidValue, unlessInvalid } from '../invalid-value.ts';
 import { parseEscape } from '../name.ts';
 
 const maxString = 255;
@@ -48,19 +48,10 @@ function unescaped(text: string): Uint8Array {
   const octets: number[] = [];
   const encoder = new TextEncoder();
   for (let at = 0; at < text.length; ) {
-    const found = text[at] === '\\' ? readEscape(text, at) : undefined;
+    const found = text[at] === '\\' ? unlessInvalid(() => parseEscape(text, at)) : undefined;
     if (found !== undefined) octets.push(found.octet);
     else octets.push(...encoder.encode(String.fromCodePoint(text.codePointAt(at) ?? 0)));
     at += found?.length ?? String.fromCodePoint(text.codePointAt(at) ?? 0).length;
   }
   return Uint8Array.from(octets);
-}
-
-function readEscape(text: string, at: number): { octet: number; length: number } | undefined {
-  try {
-    return parseEscape(text, at);
-  } catch (error) {
-    if (error instanceof InvalidValue) return undefined;
-    throw error;
-  }
 }

@@ -2,7 +2,7 @@
 // SERVFAIL for everything above a value that it cannot parse: so what is written here is well formed, and what others
 // wrote is checked strictly. Which records a value has: foreign-records.ts. Which values records have: own-values.ts.
 
-import { InvalidValue } from '../invalid-value.ts';
+import { InvalidValue, unlessInvalid } from '../invalid-value.ts';
 
 /** The value of one key, without the fields that have their defaults. */
 export interface SkydnsService {
@@ -68,13 +68,7 @@ export function parseService(json: string): SkydnsService {
 
 /** Returns whether this service wrote the value. Values that cannot be parsed are not ours. */
 export function isOwnValue(json: string): boolean {
-  if (!json.includes(`"${ownOwner}"`)) return false;
-  try {
-    return parseObject(json).owner === ownOwner;
-  } catch (error) {
-    if (error instanceof InvalidValue) return false;
-    throw error;
-  }
+  return json.includes(`"${ownOwner}"`) && unlessInvalid(() => parseObject(json))?.owner === ownOwner;
 }
 
 function parseObject(json: string): Record<string, unknown> {

@@ -1,0 +1,42 @@
+// The exchanges of one socket that wait for an answer, by the ids of their queries. The ids are random (RFC 5452 §9.2).
+
+import { headerField, readUint16, writeUint16 } from '../../dns/wire/header.ts';
+import type { Exchange, ExchangeFailure } from './exchange.ts';
+import { randomOctet } from './random-octets.ts';
+
+export class WaitingExchanges {
+  readonly #byId = new Map<number, Exchange>();
+  readonly #onForgotten: () => void;
+
+  constructor(onForgotten = () => {}) {
+    this.#onForgotten = onForgotten;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** Writes an id into the query that no other one has. */
+  add(exchange: Exchange): void {
+    let id = 0;
+    do id = (randomOctet() << 8) | randomOctet();
+    while (this.#byId.has(id));
+    writeUint16(exchange.query, headerField.id, id);
+    this.#byId.set(id, exchange);
+    exchange.forget = () => {
+      if (this.#byId.get(id) === exchange) this.#byId.delete(id);
+      this.#onForgotten();
+    };
+  }
+
+  /** Returns the exchange with the id of the message. */
+  find(message: Uint8Array): Exchange | undefined {
+    return message.length < 2 ? undefined : this.#byId.get(readUint16(message, headerField.id));
+  }
+
+  failAll(why: ExchangeFailure): void {
+    const waiting = [...this.#byId.values()];
+    this.#byId.clear();
+    for (const exchange of waiting) exchange.fail(why);
+  }
+}
