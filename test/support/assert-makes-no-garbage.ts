@@ -1,0 +1,25 @@
+// Asserts that code makes no garbage, by the growth of the heap while it runs.
+
+import assert from 'node:assert/strict';
+import { GCProfiler } from 'node:v8';
+
+/**
+ * Asserts that the function, which does something `calls` times, leaves nothing on the heap. V8's compilers also
+ * allocate from time to time, so some windows may grow. An allocation of our code shows in every window: even one
+ * number object (16 octets) in one of ten calls exceeds the limit.
+ */
+export function assertMakesNoGarbage(calls: number, run: () => void): void {
+  const grown: number[] = [];
+  for (let window = 0; window < 10; window += 1) {
+    const profiler = new GCProfiler();
+    profiler.start();
+    const before = process.memoryUsage().heapUsed;
+    run();
+    const growth = process.memoryUsage().heapUsed - before;
+    if (profiler.stop().statistics.length === 0) grown.push(growth);
+  }
+  assert.ok(
+    Math.min(...grown) < calls / 10,
+    `the heap grew in every window of ${calls} calls, in octets: ${grown.join(', ')}`,
+  );
+}
