@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { adminToken } from '../support/api-client.ts';
 import { skipWithoutEtcd, startEtcd, type TestEtcd } from '../support/etcd.ts';
 import { answersOf, type Replica, startReplica } from '../support/replica.ts';
-import { deleteForeign, layoutOf, progressOf, putForeign, untilFollowing } from '../support/skydns.ts';
+import { deleteBelow, deleteForeign, layoutOf, progressOf, putForeign, untilFollowing } from '../support/skydns.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { until } from '../support/until.ts';
 
@@ -184,6 +184,20 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     await until(async () => (await named())?.count === 0, 'the faults stay');
   });
 
+  test('keys of others as long as etcd takes are named in short, and keep nothing else from being done', async () => {
+    // Whole, they would not fit into the state of the zone.
+    for (const path of ['1', '2', '3']) await putForeign(etcd, `test/lab/${path}${'k'.repeat(700_000)}`, '{}');
+    const named = async () => (await progressOf(second, 'lab.test'))?.notServed;
+    await until(async () => (await named())?.count === 3, 'the long keys are not named');
+    for (const { what } of (await named())?.first ?? []) assert.match(what, /^\/skydns\/test\/lab\/[123]k{1,2000}…$/);
+    await deleteBelow(etcd, 'test/lab/');
+    await until(async () => (await named())?.count === 0, 'the faults stay');
+    await first.expect(200, 'PATCH', '/v1/zones/lab.test', { skydns: false });
+    await until(async () => (await progressOf(second, 'lab.test')) === undefined, 'the zone is not cleared');
+    await first.expect(200, 'PATCH', '/v1/zones/lab.test', { skydns: true });
+    await untilFollowing(first, 'lab.test');
+  });
+
   test('a key of others at the exact name is never written over', async () => {
     await putForeign(etcd, 'test/lab/exact', '[]');
     await until(async () => (await progressOf(first, 'lab.test'))?.notServed.count === 1, 'the value is not named');
@@ -251,6 +265,7 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     await putForeign(etcd, 'test/old/bad', 'x');
     await putForeign(etcd, heritage('a', 'a').key, heritage('a', 'a'));
     await putForeign(etcd, heritage('a', 'gone').key, heritage('a', 'gone'));
+    await putForeign(etcd, heritage('a', '').key, heritage('a', ''));
     await putForeign(etcd, 'test/old/dns/stub/corp/1', { host: '192.0.2.53' });
     await answers('a-gone.old.test', 'TXT', ['TXT "heritage=external-dns,external-dns/owner=lab"']);
 
@@ -272,7 +287,7 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     assert.deepEqual(answersOf(await second.ask('a-gone.old.test', 'TXT')), []);
 
     const adopted = await second.expect(200, 'POST', '/v1/zones/old.test/adopt');
-    assert.deepEqual(adopted, { adopted: 2, dropped: 1, left: [] });
+    assert.deepEqual(adopted, { adopted: 2, dropped: 2, left: [] });
     assert.deepEqual(await rrsets('old.test', 'a'), [
       { name: 'a', type: 'A', ttl: 60, records: ['10.8.3.1', '10.8.3.2'] },
     ]);

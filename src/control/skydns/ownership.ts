@@ -14,7 +14,7 @@ export interface Ownership extends Place {
   of: { owner: Fqdn; type: RecordType } | undefined;
 }
 
-const named = /^(a|aaaa|cname|mx|naptr|ns|ptr|srv|txt)-(.+)$/;
+const named = /^(a|aaaa|cname|mx|naptr|ns|ptr|srv|txt)-([^.].*)$/;
 
 /** Yields the records of ownership of a zone whose record is gone. */
 export function* orphansIn({ zone, values }: ForeignZone): Generator<Ownership> {
@@ -39,7 +39,7 @@ function* ownershipsIn(places: readonly Place[], valuesAt: (place: Place) => For
   }
 }
 
-/** Returns what a record of ownership is about, if it is named as external-dns does by default. */
+/** Returns what a record of ownership is about, if it is named as external-dns does by default (`a-` alone is not). */
 function subjectOf(owner: Fqdn): Ownership['of'] {
   const [, type, name] = named.exec(owner) ?? [];
   if (type === undefined || name === undefined) return undefined;

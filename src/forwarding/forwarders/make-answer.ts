@@ -100,7 +100,7 @@ function followChain(message: WalkedMessage, question: CachedQuestion, sight: Zo
   current.set(question.name);
   const chain: Chain = { length: question.name.length, aliases: 0, hasData: false, isOutside: false };
   for (;;) {
-    const alias = keepOwned(message, question, chain);
+    const alias = keepOwned(message, question, chain, sight);
     if (chain.hasData || alias < 0) return chain;
     chain.aliases += 1;
     if (chain.aliases > maxAliases) return undefined;
@@ -112,7 +112,7 @@ function followChain(message: WalkedMessage, question: CachedQuestion, sight: Zo
 }
 
 /** Keeps the answer's records at the current name. Returns its CNAME, if that must be followed, or −1. */
-function keepOwned(message: WalkedMessage, question: CachedQuestion, chain: Chain): number {
+function keepOwned(message: WalkedMessage, question: CachedQuestion, chain: Chain, sight: ZoneSight): number {
   const { type, class: recordClass, flags } = question;
   let alias = -1;
   for (let record = 0; record < message.count && message.sections[record] === section.answer; record += 1) {
@@ -122,7 +122,7 @@ function keepOwned(message: WalkedMessage, question: CachedQuestion, chain: Chai
     const isSigned = (flags & questionFlag.dnssecOk) !== 0;
     if (!isAtName(message, record, chain)) {
       const isDname = found === typeCode.DNAME || (covers === typeCode.DNAME && isSigned);
-      if (isDname && isBelow(current, chain.length, owner.subarray(0, message.owner(record, owner)))) kept[record] = 1;
+      if (isDname && isAbove(message, record, chain, sight)) kept[record] = 1;
       continue;
     }
     if (found === type || type === typeCode.ANY) chain.hasData = true;
@@ -131,6 +131,12 @@ function keepOwned(message: WalkedMessage, question: CachedQuestion, chain: Chai
     kept[record] = 1;
   }
   return alias;
+}
+
+/** Returns whether the record is at a name of the forwarded zone that is above the current name. */
+function isAbove(message: WalkedMessage, record: number, chain: Chain, sight: ZoneSight): boolean {
+  const length = message.owner(record, owner);
+  return isBelow(current, chain.length, owner.subarray(0, length)) && sight.holder(owner, length) === 'this';
 }
 
 function isAtName(message: WalkedMessage, record: number, chain: Chain): boolean {

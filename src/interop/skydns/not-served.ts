@@ -2,7 +2,7 @@
 
 import type { ForeignValues } from '../../control/skydns/foreign-values.ts';
 import type { Fqdn } from '../../model/name.ts';
-import { faultsOf, type SkydnsFault } from '../../model/skydns/state.ts';
+import { faultsOf, type SkydnsFault, shortFault } from '../../model/skydns/state.ts';
 import type { Mirror } from './mirror.ts';
 import type { SkydnsParts } from './parts.ts';
 import type { SkydnsStates } from './states.ts';
@@ -32,7 +32,8 @@ export class NotServed {
   }
 
   /** Returns the text that stands for the fault. */
-  #log(zone: Fqdn, { what: key, reason }: SkydnsFault): string {
+  #log(zone: Fqdn, fault: SkydnsFault): string {
+    const { what: key, reason } = shortFault(fault);
     const text = `${key} ${reason}`;
     if (!this.#logged.has(text))
       this.#parts.logger.warn({ zone, key, reason }, 'a value of others in the SkyDNS layout is not served');

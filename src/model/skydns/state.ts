@@ -18,6 +18,8 @@ interface SkydnsFaults {
 
 /** The number of faults that the state of a zone names. */
 export const maxNamedFaults = 20;
+/** Characters of each text of a fault: more than the key of any name has, escapes and prefix included. */
+const maxFaultText = 2_000;
 
 /**
  * `clearing`: keys that the zone no longer has are deleted. `writing`: the keys of all names are written. `following`:
@@ -57,5 +59,14 @@ export function newState(zone: Fqdn, settings: SkydnsSettings, total: number): S
 
 /** Returns the faults with the first of them. */
 export function faultsOf(all: readonly SkydnsFault[]): SkydnsFaults {
-  return { count: all.length, first: all.slice(0, maxNamedFaults) };
+  return { count: all.length, first: all.slice(0, maxNamedFaults).map(shortFault) };
+}
+
+/** Returns the fault with texts that a state has room for: the key of a value of others may have a megabyte. */
+export function shortFault({ what, reason }: SkydnsFault): SkydnsFault {
+  return { what: shortText(what), reason: shortText(reason) };
+}
+
+function shortText(text: string): string {
+  return text.length <= maxFaultText ? text : `${text.slice(0, maxFaultText)}…`;
 }

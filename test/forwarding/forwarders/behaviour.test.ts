@@ -154,6 +154,13 @@ const rows: Readonly<Record<string, Row>> = {
     does: (query) => [reply(query, { answers: [record(1, 60, evilAddress, `evil.${zone}`), good()] })],
     kept: 60,
   },
+  'a DNAME above the zone, with the alias that follows from it': {
+    does: (query) => [
+      reply(query, { answers: [record(39, 60, wireName('outside.example'), 'test'), cname('www.outside.example')] }),
+    ],
+    answers: [alias],
+    kept: 60,
+  },
   'an alias to the outside, with an address': {
     does: (query) => [
       reply(query, { answers: [cname('www.outside.example'), record(1, 60, evilAddress, 'www.outside.example')] }),
