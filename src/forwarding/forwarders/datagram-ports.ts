@@ -31,7 +31,7 @@ export class DatagramPorts {
     if (port === undefined || port.isClosed || port.uses >= maxUses || sentAt - port.openedAt > maxAge) {
       port?.retire();
       port = new Port(this.#server, sentAt, this.#onForeign, (closed) => this.#open.delete(closed));
-      this.#open.add(port);
+      if (!port.isClosed) this.#open.add(port);
       this.#current = port;
     }
     port.send(exchange);
@@ -68,6 +68,8 @@ class Port {
     this.#socket.once('connect', () => {
       const unsent = this.#unsent ?? [];
       this.#unsent = undefined;
+      // Closed while it was being opened (test/forwarding/forwarders/forwarding.test.ts).
+      if (this.isClosed) return;
       for (const query of unsent) this.#socket.send(query);
     });
     this.#socket.connect(port, address);
@@ -76,6 +78,8 @@ class Port {
   send(exchange: Exchange): void {
     const { query } = exchange;
     this.#waiting.add(exchange);
+    // No socket could be opened. Who asks does not expect to be told before this returns.
+    if (this.isClosed) return queueMicrotask(() => this.#waiting.failAll('broken'));
     this.uses += 1;
     if (this.#unsent === undefined) this.#socket.send(query);
     else this.#unsent.push(query);

@@ -281,6 +281,16 @@ test('a changed forwarder keeps no answers, and questions under way end when it 
   assert.equal((await ask('www.bad.test')).rcode, 2, 'the old number is unknown');
 });
 
+test('a forwarder that is removed while a socket is being opened for it ends the question, and nothing else', async (t) => {
+  const server = await startBadUpstream(t, wellBehaved);
+  const { ask, forwarding, listed } = openForwarding(t, [{ zone: 'bad.test', targets: [server.port] }]);
+  const underWay = ask('www.bad.test');
+  forwarding.setForwarders([]);
+  assert.equal((await underWay).rcode, 2);
+  forwarding.setForwarders(listed);
+  assert.equal((await ask('www.bad.test')).rcode, 0);
+});
+
 test('a question for a forwarder that is not in the list yet waits for it', async (t) => {
   const server = await startBadUpstream(t, wellBehaved);
   const { ask, forwarding, listed } = openForwarding(t, [{ zone: 'bad.test', targets: [server.port] }]);
