@@ -10,9 +10,10 @@ import { type Fqdn, formatRelativeName, isWithin } from '../../model/name.ts';
 import { maxRdataText } from '../../model/rdata/rdata.ts';
 import { shownSerial, type Serial as ZoneSerial } from '../../model/revision.ts';
 import { managerOf, type Rrset } from '../../model/rrset.ts';
-import { noFaults, type SkydnsState } from '../../model/skydns/state.ts';
+import type { SkydnsState } from '../../model/skydns/state.ts';
 import { soaDefaults, type Zone } from '../../model/zone.ts';
 import { NameText, optional, patchOf, readOnly, strict, Ttl } from './common.ts';
+import { SkydnsProgress, showSkydnsProgress } from './skydns-progress.ts';
 import { showUnicodeName, UnicodeName } from './unicode-name.ts';
 
 const Seconds = Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 });
@@ -74,27 +75,6 @@ const Serial = Type.Integer({
   description:
     "The SOA's serial: the store revision of the zone's last change, modulo 2^32. In a request it has no effect",
 });
-const SkydnsFault = Type.Object({ what: Type.String(), reason: Type.String() }, { title: 'SkydnsFault' });
-const skydnsFaults = (description: string) =>
-  Type.Object({ count: Type.Integer(), first: Type.Array(SkydnsFault) }, { description });
-const SkydnsProgress = Type.Object(
-  {
-    phase: Type.Enum(['waiting', 'clearing', 'writing', 'following'] as const, {
-      description:
-        '`following`: every write keeps its keys. Before that, after a change of settings or an import: `waiting` for the replica that leads, `clearing` keys that are left over, `writing` the keys of all names',
-    }),
-    done: Type.Integer({ description: 'Names that the phase has done' }),
-    total: Type.Integer({ description: 'Names of the zone when the phase began' }),
-    leftOut: skydnsFaults(
-      'RRsets of ours that had no values in the layout when the keys of all names were written last',
-    ),
-    notServed: skydnsFaults('Values of others in the layout that are not served, by their keys'),
-  },
-  {
-    title: 'SkydnsProgress',
-    description: 'How far the SkyDNS layout is; absent if the zone has none',
-  },
-);
 const shownOnly = {
   unicodeName: readOnly(UnicodeName),
   automatic: readOnly(Automatic),
@@ -142,18 +122,9 @@ export function showZone(zone: Zone, serial: ZoneSerial, state?: SkydnsState): S
     ...(addressNames !== undefined && { addressNames }),
     automatic,
     serial: shownSerial(serial),
-    ...(skydns || state !== undefined ? { skydnsProgress: showSkydns(zone, state) } : {}),
+    ...(skydns || state !== undefined ? { skydnsProgress: showSkydnsProgress(zone, state) } : {}),
   };
 }
-
-function showSkydns(zone: Zone, state: SkydnsState | undefined): Static<typeof SkydnsProgress> {
-  const { phase, done, total, leftOut, notServed } = state ?? { ...unbegun };
-  const { on, generation, defaultTtl } = state?.settings ?? {};
-  const isBegun = on === zone.skydns && generation === zone.generation && defaultTtl === zone.defaultTtl;
-  return { phase: isBegun ? phase : 'waiting', done: isBegun ? done : 0, total, leftOut, notServed };
-}
-
-const unbegun = { phase: 'clearing', done: 0, total: 0, leftOut: noFaults, notServed: noFaults } as const;
 
 const RecordText = Type.String({
   minLength: 1,
