@@ -78,9 +78,12 @@ class Port {
   send(exchange: Exchange): void {
     const { query } = exchange;
     this.#waiting.add(exchange);
-    // No socket could be opened. Who asks does not expect to be told before this returns.
-    if (this.isClosed) return queueMicrotask(() => this.#waiting.failAll('broken'));
     this.uses += 1;
+    // No socket could be opened. Who asks does not expect to be told before this returns.
+    if (this.isClosed) {
+      queueMicrotask(() => this.#waiting.failAll('broken'));
+      return;
+    }
     if (this.#unsent === undefined) this.#socket.send(query);
     else this.#unsent.push(query);
   }
