@@ -3,7 +3,7 @@
 // already.
 
 import { Refusal } from '../../errors.ts';
-import { InvalidValue } from '../../model/invalid-value.ts';
+import { InvalidValue, unlessInvalid } from '../../model/invalid-value.ts';
 import type { Rrset } from '../../model/rrset.ts';
 import { skydnsKey } from '../../model/skydns/key.ts';
 import { ownValues } from '../../model/skydns/own-values.ts';
@@ -37,16 +37,16 @@ export function skydnsChanges({ views, refusals }: Asking, edit: NameEdit, pathO
   const { zone, owner, before, rrsets, written, changed } = edit;
   if (prefix === undefined || !zone.skydns || !changed) return [];
   const place = { prefix, zone: zone.name, owner };
-  const old = new Map(ours(before).flatMap((rrset) => [...(fitting(() => ownValues(place, rrset)) ?? [])]));
+  const old = new Map(ours(before).flatMap((rrset) => [...(unlessInvalid(() => ownValues(place, rrset)) ?? [])]));
   const wanted = new Map<string, string>();
   for (const rrset of ours(rrsets)) {
     const values = () => ownValues(place, rrset);
     const found = written.has(rrset.type)
       ? refusals.try(() => fitting(values, (reason) => refuseUnfit(edit, rrset, reason, pathOf)))
-      : fitting(values);
+      : unlessInvalid(values);
     for (const [key, value] of found ?? []) wanted.set(key, value);
   }
-  const exact = fitting(() => skydnsKey(prefix, owner)) ?? '';
+  const exact = unlessInvalid(() => skydnsKey(prefix, owner)) ?? '';
   const notServed = views.skydns.states.get(zone.name)?.notServed.first ?? [];
   const taken = notServed.find(({ what }) => what === exact);
   if (taken !== undefined) {
@@ -88,14 +88,13 @@ function ours(rrsets: readonly Rrset[]): Rrset[] {
   return rrsets.filter(({ manager }) => manager !== 'skydns');
 }
 
-/** Returns the result, or undefined if the layout does not have it. `otherwise` gets the reason. */
-function fitting<T>(values: () => T, otherwise: (reason: string) => void = () => undefined): T | undefined {
+/** Returns the result. If the layout does not have it, `refuse` gets the reason. */
+function fitting<T>(values: () => T, refuse: (reason: string) => never): T {
   try {
     return values();
   } catch (error) {
     if (!(error instanceof InvalidValue)) throw error;
-    otherwise(error.message);
-    return undefined;
+    return refuse(error.message);
   }
 }
 
