@@ -68,7 +68,7 @@ class Port {
     this.#socket.once('connect', () => {
       const unsent = this.#unsent ?? [];
       this.#unsent = undefined;
-      // Closed while it was being opened (test/forwarding/forwarders/forwarding.test.ts).
+      // Closed while it was being opened (test/forwarding/forwarders/datagram-ports.test.ts).
       if (this.isClosed) return;
       for (const query of unsent) this.#socket.send(query);
     });

@@ -1,10 +1,13 @@
-// A process that has no file descriptors left: a query that no socket can be opened for fails at once, so that the
-// question need not wait for its whole time.
+// Sockets that cannot be opened, or are closed while they are being opened. The first fail their queries at once, so
+// that the questions need not wait for their whole time; the second send nothing.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { DatagramPorts } from '../../../src/forwarding/forwarders/datagram-ports.ts';
+import { parseAddress } from '../../../src/model/address.ts';
 
 const script = `
 import { openSync } from 'node:fs';
@@ -24,4 +27,19 @@ test('without file descriptors, each query fails at once', async () => {
   await assert.doesNotReject(
     promisify(execFile)('bash', ['-c', limited, process.execPath, script], { timeout: 20_000 }),
   );
+});
+
+test('a socket that is closed while it is being opened sends nothing', async () => {
+  const ports = new DatagramPorts({ address: parseAddress('127.0.0.1'), port: 9 }, () => undefined);
+  ports.send({
+    query: new Uint8Array(12),
+    isStream: false,
+    sentAt: 0,
+    receive: () => true,
+    fail: () => assert.fail('the query has failed'),
+    forget: () => undefined,
+  });
+  ports.close();
+  // An error in the socket's event would end the process, and so this test.
+  await delay(50);
 });
