@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ForeignValues, idOf, type Place } from '../../control/skydns/foreign-values.ts';
 import { mirrorName } from '../../control/skydns/mirror-name.ts';
 import type { Fqdn } from '../../model/name.ts';
+import type { Revision } from '../../model/revision.ts';
 import type { SkydnsFault } from '../../model/skydns/state.ts';
 import { TroubleLog } from '../../model/trouble-log.ts';
 import type { SkydnsParts } from './parts.ts';
@@ -17,8 +18,8 @@ export class Mirror {
   readonly #parts: SkydnsParts;
   readonly #values: ForeignValues;
   readonly #waiting = new Map<string, Place>();
-  /** What is not served, by name. */
-  readonly #faults = new Map<string, Place & { faults: SkydnsFault[] }>();
+  /** What is not served, by name, and the revision of the views by which that was found. */
+  readonly #faults = new Map<string, Place & { faults: SkydnsFault[]; seen: Revision }>();
   readonly #trouble: TroubleLog;
   #wake = () => {};
 
@@ -37,9 +38,10 @@ export class Mirror {
     this.#wake();
   }
 
-  /** Marks the names with values that are not served: what stood in their way may be gone. */
+  /** Marks the names with values that are not served, if anything has changed: what stood in their way may be gone. */
   markFaulty(): void {
-    for (const { zone, owner } of this.#faults.values()) this.mark({ zone, owner });
+    const { revision } = this.#parts.views;
+    for (const { zone, owner, seen } of this.#faults.values()) if (seen !== revision) this.mark({ zone, owner });
   }
 
   /** Yields what is not served of values that can be read, with its zone. */
@@ -72,11 +74,12 @@ export class Mirror {
 
   async #commit(place: Place): Promise<void> {
     const values = this.#values.valuesAt(place);
+    const { revision: seen } = this.#parts.views;
     try {
       const faults = await mirrorName(this.#parts.committer, { ...place, values });
       const named = faults.map(({ key, reason }) => ({ what: key, reason }));
       if (named.length === 0) this.#faults.delete(idOf(place));
-      else this.#faults.set(idOf(place), { ...place, faults: named });
+      else this.#faults.set(idOf(place), { ...place, faults: named, seen });
     } catch (error) {
       if (!this.#waiting.has(idOf(place))) this.#waiting.set(idOf(place), place);
       throw error;
