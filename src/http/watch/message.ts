@@ -30,15 +30,29 @@ interface Seen {
   views: Pick<Views, 'pools'>;
 }
 
-/** Returns the message of a revision, whose events have what the keys held before. Yields after each slice. */
+/** Characters of changes in one slice: some milliseconds. */
+const maxCharacters = 64_000;
+
+/**
+ * Returns the message of a revision, whose events have what the keys held before. Yields after each slice
+ * (test/http/message-slices.test.ts).
+ */
 export function* messageOf(seen: Seen, change: Change): Generator<void, Message> {
   const { revision } = change;
-  const changes = (yield* resourceChanges(change)).map((one) => {
-    return { change: one, text: showChange(seen, revision, one) };
-  });
-  // Beside the text, a change has the values before and after it.
-  const octets = changes.map((one) => 2 * one.text.length + JSON.stringify(one.change.before ?? null).length);
-  return { revision, changes, octets: octets.reduce((sum, one) => sum + one, 0) };
+  const changes: { change: ResourceChange; text: string }[] = [];
+  let octets = 0;
+  let sliceEnd = maxCharacters;
+  for (const one of yield* resourceChanges(change)) {
+    if (octets >= sliceEnd) {
+      sliceEnd = octets + maxCharacters;
+      yield;
+    }
+    const text = showChange(seen, revision, one);
+    changes.push({ change: one, text });
+    // Beside the text, a change has the values before and after it.
+    octets += 2 * text.length + JSON.stringify(one.before ?? null).length;
+  }
+  return { revision, changes, octets };
 }
 
 /** Returns a change as JSON. Leaves out what other changes change too: the usage of a pool, the serial of a zone. */
