@@ -160,7 +160,7 @@ export class TransactionBuilder implements DecisionContext {
   /** The names in the zone belong to the zone or to the forwarder. */
   #requireNoForwarder(zone: Fqdn): void {
     if (this.views.forwarders.get(zone) !== undefined) {
-      const wayOut = 'delete it first (DELETE /v1/forwarders), or take another name';
+      const wayOut = `delete it first (DELETE /v1/forwarders/${zone}), or take another name`;
       refuse('forwarder_conflict', `the zone ${zone} is forwarded to other servers: ${wayOut}`, { zone });
     }
     this.requireAbsent(forwarderKey(zone));
