@@ -117,12 +117,13 @@ export function checkAllowed(ranges: readonly AddressRange[]): void {
   if (allowsAll(ranges)) throw new InvalidValue('would let everybody ask: name the networks of the clients');
 }
 
+/** Every address from which a client can ask: 1.0.0.0 to 223.255.255.255, and 2000::/3. */
 const everybody = [
-  { family: 'ipv4', first: ipv4Base, last: ipv4Base + 0xffff_ffffn },
-  { family: 'ipv6', first: 0n, last: (1n << 128n) - 1n },
+  { family: 'ipv4', first: ipv4Base + 0x0100_0000n, last: ipv4Base + 0xdfff_ffffn },
+  { family: 'ipv6', first: 1n << 125n, last: (1n << 126n) - 1n },
 ] as const;
 
-/** Returns whether the ranges have all addresses of a family. */
+/** Returns whether the ranges have all clients of a family. */
 function allowsAll(ranges: readonly AddressRange[]): boolean {
   return everybody.some(({ family, first, last }) => {
     const ofFamily = ranges.filter((range) => range.family === family);

@@ -76,6 +76,8 @@ test('a forwarder for everybody or for the root, and targets that cannot be aske
     ['10.0.0.0/8', '::/0'],
     ['0.0.0.0-255.255.255.255'],
     ['0.0.0.0/1', '128.0.0.0/1'],
+    ['0.0.0.1-255.255.255.255'],
+    ['2000::/3'],
     ['::/1', '8000::/1'],
   ])
     assert.equal((await api.send('PUT', path, { targets, allowFrom })).status, 400, allowFrom.join());
