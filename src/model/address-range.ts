@@ -57,8 +57,7 @@ function parsePrefix(text: string): AddressRange {
   if (prefixLength > bits) throw new InvalidValue(`'${text}': a prefix length of at most ${bits} is allowed`);
   const size = 1n << BigInt(bits - prefixLength);
   const first = value - (value % size);
-  const range = makeRange(first, first + size - 1n, text);
-  return { ...range, text: `${formatAddress(first)}/${prefixLength}`, prefixLength };
+  return { text: `${formatAddress(first)}/${prefixLength}`, family, first, last: first + size - 1n, prefixLength };
 }
 
 function makeRange(first: AddressNumber, last: AddressNumber, text: string): AddressRange {

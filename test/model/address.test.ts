@@ -115,7 +115,8 @@ test('a prefix parses as with ipaddr.js, with its host bits masked', () => {
       assert.deepEqual(parseRange(range.text), range);
       assert.ok(rangeHolds(range, value));
     }),
-    { numRuns: 500 },
+    // The last address of ::/80 is the last of the IPv4-mapped ones.
+    { numRuns: 500, examples: [[0n, 80]] },
   );
 });
 
