@@ -1,6 +1,6 @@
-// The reverse zones that belong to a zone, so that a resolver which forwards the zone can forward them too: those with
-// PTRs of the zone's hosts, and the automatic ones of the pools that gave these hosts their addresses. A token sees
-// those of the hosts and pools that it sees. Reads in slices: a zone may have a million hosts.
+// Finds the reverse zones of a zone, so that a resolver that forwards the zone can forward them too: those with PTRs of
+// the zone's hosts, and the automatic ones of the pools from which these hosts have addresses. Only hosts and pools
+// that the token may see count. Reads in slices: a zone may have a million hosts.
 
 import { accessOf } from '../control/access/access.ts';
 import type { Asking } from '../control/access/actor.ts';
@@ -13,7 +13,7 @@ import { isReverse, isReverseOfIpv4 } from '../model/reverse-tree.ts';
 import type { Zone } from '../model/zone.ts';
 import type { Versioned } from '../views/versioned.ts';
 
-/** Returns a function that finds the reverse zones of a zone, in canonical order. A reverse zone itself has none. */
+/** Returns a function that finds the reverse zones of a zone, in canonical order. A reverse zone has none. */
 export function reverseZoneFinder(asking: Asking): (zone: Fqdn) => Promise<Fqdn[]> {
   const all = new Map<Fqdn, Zone>();
   for (const { value } of asking.views.zones.list()) if (isReverse(value.name)) all.set(value.name, value);
@@ -26,7 +26,7 @@ async function reverseZonesOf(asking: Asking, zone: Fqdn, all: ReadonlyMap<Fqdn,
   const pools = new Set<string>();
   const seen = new SeenNetworks(all.keys());
   for await (const { value: host } of hostsOf(asking, zone)) {
-    // Most zones have few reverse zones: then the first hosts already have all of them.
+    // Most replicas have few reverse zones: the first hosts already lead to all of them.
     if (found.size === all.size) break;
     for (const { address, pool, ptr } of host.addresses) {
       if (pool !== null) pools.add(pool);
@@ -44,10 +44,10 @@ async function reverseZonesOf(asking: Asking, zone: Fqdn, all: ReadonlyMap<Fqdn,
   return [...found].sort(compareNames);
 }
 
-/** The IPv4 networks of which an address was seen, each a /24: all PTRs of one are in the same reverse zone. */
+/** The /24 networks of IPv4 with an address that was seen. All PTRs of one /24 are in the same reverse zone. */
 class SeenNetworks {
   readonly #seen = new Set<string>();
-  /** True: there are reverse zones inside of a /24 (RFC 2317 and others). */
+  /** True: a reverse zone may be smaller than a /24 (RFC 2317 and others), so every address is looked at. */
   readonly #isDivided: boolean;
 
   constructor(reverseZones: Iterable<Fqdn>) {
@@ -57,7 +57,7 @@ class SeenNetworks {
     );
   }
 
-  /** Notes the address. Returns false if another one of its network was seen before. */
+  /** Notes the address. Returns false if an address of the same network was seen before. */
   add(address: Address): boolean {
     if (this.#isDivided || address.includes(':')) return true;
     const network = address.slice(0, address.lastIndexOf('.'));
@@ -77,7 +77,7 @@ function hostsOf(asking: Asking, zone: Fqdn): AsyncGenerator<Versioned<Host>> {
   });
 }
 
-/** Returns the ranges of these pools, as far as the token may see them. */
+/** Returns the ranges of these pools that the token may see. */
 function rangesOf(asking: Asking, names: Iterable<string>): Interval[] {
   const access = accessOf(asking);
   return [...names].flatMap((name) => {
@@ -86,7 +86,7 @@ function rangesOf(asking: Asking, names: Iterable<string>): Interval[] {
   });
 }
 
-/** Returns the addresses whose PTRs an automatic reverse zone has. Undefined for a name of another form. */
+/** Returns the addresses whose PTRs an automatic reverse zone has. Undefined if the name is no such zone. */
 function addressesOf(zone: Fqdn): Interval | undefined {
   const labels = labelsOf(zone).slice(0, -2).reverse();
   const isIpv4 = isReverseOfIpv4(zone);

@@ -1,6 +1,8 @@
-// The doorbell wakes a taker that sleeps. It is one cell of shared memory, which all answering threads ring.
+// The doorbell wakes a sleeping taker. It is one cell of shared memory, which all answering threads ring.
 
-/** The cell's values. Answering threads ring only if the taker sleeps: a busy taker costs them one load. */
+/**
+ * The cell's values. Answering threads ring only while the taker sleeps: otherwise the doorbell costs them one load.
+ */
 const state = { awake: 0, asleep: 1 } as const;
 
 export function newDoorbell(): SharedArrayBuffer {
@@ -14,8 +16,8 @@ export function ringDoorbell(bell: Int32Array): void {
 }
 
 /**
- * Runs `wake` when the bell rings, or soon if `hasWork()`. It calls `hasWork` after it has set the cell to `asleep`: a
- * query that is written later rings the bell (test/dns/handed-on/doorbell.test.ts).
+ * Runs `wake` when the bell rings, or soon if `hasWork()` is true now. `hasWork` is called after the cell was set to
+ * `asleep`, so every query that it misses rings the bell (test/dns/handed-on/doorbell.test.ts).
  */
 export function sleepUntilRung(bell: Int32Array, hasWork: () => boolean, wake: () => void): void {
   Atomics.store(bell, 0, state.asleep);

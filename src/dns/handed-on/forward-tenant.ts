@@ -1,5 +1,5 @@
-// The tenant of questions to forward, in the forwarder's thread. It finds out what must be asked, has it asked, and
-// makes the response of the answer. Who asks: forwarding/forwarders/.
+// The tenant of questions to forward, in the forwarder's thread. It finds the question that must be asked, asks an
+// `AnswerSource` (forwarding/forwarders/), and writes the response from the answer.
 
 import { answerFlag, encodeAnswer } from '../../forward-cache/answer-block.ts';
 import { AnswerReader } from '../../forward-cache/answer-reader.ts';
@@ -20,14 +20,14 @@ interface AskedQuestion {
   readonly client: Uint8Array;
 }
 
-/** Gets the answers: blocks of the cache (forward-cache/answer-block.ts), also for failures. */
+/** Gets the answers as blocks of the cache (forward-cache/answer-block.ts). A failure is a block too. */
 interface AnswerSource {
   forward(request: AskedQuestion): Promise<Uint8Array>;
-  /** Completes an answer that begins with aliases of ours: `block` has them. */
+  /** Completes an answer that begins with aliases of our own zones. `block` has these aliases. */
   complete(block: Uint8Array, request: AskedQuestion): Promise<Uint8Array>;
 }
 
-/** What is asked. */
+/** A question whose answer is not in the cache. */
 interface Missing {
   readonly forwarder: number;
   readonly question: CachedQuestion;
@@ -54,7 +54,7 @@ export function openForwardTenant(late: LateResponder, cache: SharedArrayBuffer,
   return (query) => {
     missing = undefined;
     const message = look({ ...query, client: { ...query.client, handOn: () => true } });
-    // The answer is there meanwhile, or the question is not forwarded any more.
+    // The answer is in the cache by now, or the question is not forwarded any more.
     if (missing === undefined) return message;
     const { forwarder, question, aliases }: Missing = missing;
     const client = query.client.address.slice(0, query.client.addressLength);
@@ -74,7 +74,7 @@ function copyOf({ forwarder, query, response, flags }: MissingAnswer): Missing {
   return { forwarder, question, aliases: response.answers === 0 ? undefined : blockOf(query, response) };
 }
 
-/** Returns the records of the answer section as a block. It is used at once, so its TTLs need no places. */
+/** Returns the records of the answer section as a block. The places of TTLs are left out: the block is used at once. */
 function blockOf({ name }: QueryMessage, { octets, at, answers }: ResponseMessage): Uint8Array {
   const sections = { answers, authorities: 0, additionals: 0, answersEnd: at, authoritiesEnd: at, end: at };
   const times = { stored: 0, expires: 0, staleUntil: 0 };

@@ -1,4 +1,4 @@
-// The limits of handed-on queries.
+// The limits of handed-on queries, for both takers.
 
 import { type HandedOnKind, maxHandedOn } from '../respond/hand-on.ts';
 
@@ -6,7 +6,7 @@ import { type HandedOnKind, maxHandedOn } from '../respond/hand-on.ts';
 export interface HandOnLimits {
   /** Queries under way. A query is under way from the moment it is handed on until its answer is complete. */
   readonly maxUnderWay: number;
-  /** Octets of the queries under way, each with its whole record in the ring. */
+  /** The size of the ring records of all queries under way, in octets. */
   readonly maxOctets: number;
   /** Queries of each kind that are handed on in a second. */
   readonly maxPerSecond: Readonly<Record<HandedOnKind, number>>;
@@ -14,9 +14,9 @@ export interface HandOnLimits {
   readonly deadline: number;
 }
 
-/** The limits of the main thread's taker, in every server. Only tests use others. */
+/** The limits of the main thread's taker. Only tests use others. */
 export const handOnLimits: HandOnLimits = {
-  // Enough for a moment in which the main thread is busy. If more queries waited, their clients would ask again.
+  // Enough for a moment in which the main thread is busy. More queries would wait so long that their clients ask again.
   maxUnderWay: 256,
   maxOctets: 2 ** 20,
   maxPerSecond: maxHandedOn,
@@ -29,6 +29,6 @@ export const forwardLimits: HandOnLimits = {
   maxUnderWay: 2_048,
   maxOctets: 2 ** 20,
   maxPerSecond: maxHandedOn,
-  // More than the longest time that a forwarder gives its servers (model/forwarder.ts).
+  // More than a forwarder may wait for its servers (model/forwarder.ts).
   deadline: 6_000,
 };

@@ -1,4 +1,4 @@
-// The late answers that an answering thread with an event loop waits for. The number of an answer leads to its
+// The late answers that an answering thread with an event loop waits for. Each has a number, which leads to its
 // recipient.
 
 import { handedOnKind } from '../respond/hand-on.ts';
@@ -11,17 +11,17 @@ import type { HandedOnQuery } from './tenant.ts';
 
 /** The recipient of a late answer: a socket with an address, or a connection. */
 export interface Recipient {
-  /** Sends one message. Returns false if the client does not keep up: then call `LateAnswer.goOn` when it does. */
+  /** Sends one message. Returns false if the client does not keep up: call `LateAnswer.goOn` as soon as it does. */
   deliver(message: Uint8Array): boolean;
   /** Runs after the last message. */
   end(): void;
 }
 
-/** One late answer that is not complete, as its recipient sees it. */
+/** A late answer that is not complete, as its recipient sees it. */
 export interface LateAnswer {
-  /** Call it when the client can take the next message. */
+  /** Call this when the client can take the next message. */
   goOn(): void;
-  /** Call it when the client has gone: later messages are dropped. */
+  /** Call this when the client has gone: later messages are dropped. */
   abandon(): void;
 }
 
@@ -44,7 +44,7 @@ export class LateAnswers {
     this.#port = openLatePort(port, receive, { background: false });
   }
 
-  /** Hands the query on for this recipient. Returns undefined if the outlet refuses it. */
+  /** Hands the query on, with its recipient. Returns undefined if the outlet refuses it. */
   handOn(query: HandedOnQuery, recipient: Recipient): LateAnswer | undefined {
     if (!this.#outlet.admits(query.kind)) return undefined;
     const id = (this.#lastId + 1) | 0;
@@ -54,12 +54,12 @@ export class LateAnswers {
     return { goOn: () => this.#goOn(id), abandon: () => this.#abandon(id) };
   }
 
-  /** Waits until every query has its answer, but only for a moment (settle.ts). */
+  /** Waits until all queries have their answers, but only for a moment (settle.ts). */
   settle(): Promise<void> {
     return settle(() => this.#recipients.size === 0);
   }
 
-  /** Lets the thread end. */
+  /** Closes the port, so that the thread can end. */
   close(): void {
     this.#port.close();
   }
@@ -102,23 +102,23 @@ export class AllLateAnswers {
     this.#forwarder = new LateAnswers(outlets.forwarder, tasks.forwarder);
   }
 
-  /** Milliseconds that a tenant may take for each message, at most. */
+  /** The longest time that a tenant may take for each message, in milliseconds. */
   get deadline(): number {
     return Math.max(this.#main.deadline, this.#forwarder.deadline);
   }
 
-  /** Hands the query on for this recipient. Returns undefined if the outlet refuses it. */
+  /** Hands the query on, with its recipient. Returns undefined if the outlet refuses it. */
   handOn(query: HandedOnQuery, recipient: Recipient): LateAnswer | undefined {
     const late = query.kind === handedOnKind.forward ? this.#forwarder : this.#main;
     return late.handOn(query, recipient);
   }
 
-  /** Waits until every query has its answer, but only for a moment (settle.ts). */
+  /** Waits until all queries have their answers, but only for a moment (settle.ts). */
   async settle(): Promise<void> {
     await Promise.all([this.#main.settle(), this.#forwarder.settle()]);
   }
 
-  /** Lets the thread end. */
+  /** Closes both ports, so that the thread can end. */
   close(): void {
     this.#main.close();
     this.#forwarder.close();

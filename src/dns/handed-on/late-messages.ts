@@ -1,17 +1,15 @@
-// Packs late answers for their way between threads. All answers of one turn share a buffer, which is moved, not copied.
-// An object for each answer would cost both threads more than the answer itself.
+// Packs the late answers of one turn into one buffer, which a message port moves and a channel copies. An object for
+// each answer would cost both threads more than the answer itself.
 
 /** One message for a socket that only the answering thread can write to. */
 export interface LateMessage {
   readonly id: number;
   readonly message: Uint8Array | undefined;
-  /** No other message follows. */
+  /** True: no other message follows. */
   readonly last: boolean;
 }
 
-/**
- * Octets of a record before its message: the id, and one word with flags and length. The message is padded to words.
- */
+/** Octets in front of a message: its id, and one word with flags and length. Messages are padded to whole words. */
 const headerBytes = 8;
 const flag = { last: 1, message: 2 } as const;
 const lengthShift = 2;

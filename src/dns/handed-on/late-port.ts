@@ -1,6 +1,6 @@
-// The way of late answers to an answering thread, and of its receipts back. To the thread that started it, it is a
-// message port. To a thread that may be started again, it is a channel with a name: a port would end with one of the
-// threads.
+// Carries late answers to an answering thread, and receipts back. Between a thread and the thread that it started, it
+// is a message port. To the forwarder's thread, it is a channel with a name: a port would be lost when that thread
+// ends, the channel is there for the next one.
 
 import { BroadcastChannel, type MessagePort } from 'node:worker_threads';
 
@@ -12,7 +12,7 @@ export interface LatePort {
   close(): void;
 }
 
-/** Opens an end. The thread may end while it waits for messages if `background`. */
+/** Opens an end. With `background`, it does not keep the thread alive. */
 export function openLatePort(
   end: LatePortEnd,
   receive: (message: unknown) => void,

@@ -1,4 +1,5 @@
-// Answers handed-on queries from the table. It uses the steps of dns/respond, so OPT, cookie and NSID are as elsewhere.
+// Answers handed-on queries from the table, with the steps of dns/respond: OPT, cookie and NSID are as in other
+// responses.
 
 import { TableReader } from '../../table/reader.ts';
 import { answerNotify } from '../respond/answer-notify.ts';
@@ -21,7 +22,7 @@ interface LateResponderTask {
   readonly settings: ResponseSettings;
 }
 
-/** Returns the response, or undefined to send nothing. */
+/** Returns the response, or undefined to send none. */
 export type LateRespond = (query: HandedOnQuery) => Uint8Array | undefined;
 
 /** The tenants that need more than the table. */
@@ -39,11 +40,11 @@ export class LateResponder {
   }
 
   /**
-   * Returns a tenant that runs these steps after it has read header, question, EDNS and cookie. Without steps, it
-   * answers from the table. Without `forwarded`, it refuses questions for forwarded zones.
+   * Returns a tenant that reads header, question, EDNS and cookie, and then runs `steps`. Without `steps`, it answers
+   * from the table. Without `forwarded`, it refuses questions for forwarded zones.
    */
   open(steps?: readonly Step[], forwarded?: ForwardedAnswers): LateRespond {
-    // The answering thread has already asked its rate limiter.
+    // The answering thread has already applied its rate limit.
     const settings = { ...this.#task.settings, rateLimit: undefined };
     const options = { ...this.#task, settings, clock: this.#clock, forwarded };
     const respond = createResponder(this.#reader, options, steps);
@@ -60,7 +61,7 @@ export class LateResponder {
     };
   }
 
-  /** Returns the answers of forwarded zones in this cache, for {@link open}. */
+  /** Returns the cached answers of forwarded zones, for {@link open}. */
   openForwarded(cache: SharedArrayBuffer): ForwardedAnswers {
     return new ForwardedAnswers(cache, this.#task.reader, this.#clock);
   }
@@ -70,7 +71,7 @@ export class LateResponder {
     return this.open([fail]);
   }
 
-  /** Returns the tenants that need only the table. The caller of `startDns` gives the tenants of all other kinds. */
+  /** Returns the tenants that need only the table. The caller of `startDns` provides the others. */
   openTenants() {
     return { [handedOnKind.notify]: this.open([answerNotify]) } satisfies Partial<Tenants>;
   }

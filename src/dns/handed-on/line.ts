@@ -1,4 +1,4 @@
-// A line is one answering thread as its taker sees it: it gives the thread's queries, and sends the answers back.
+// A line is one answering thread, as its taker sees it: queries come from it, and answers go to it.
 
 import { maxMessage } from '../wire/max-message.ts';
 import { type LateMessage, packMessages } from './late-messages.ts';
@@ -7,12 +7,12 @@ import { closeRing, type Envelope, QueryRingReader, type ReadQuery } from './que
 import { settle } from './settle.ts';
 
 /**
- * Sends one datagram by a descriptor of the answering thread. Does not wait: a datagram that the system does not take
- * is dropped.
+ * Sends one datagram with a descriptor of the answering thread. Does not wait: if the system cannot take the datagram
+ * now, it is dropped.
  */
 export type SendDatagram = (descriptor: number, envelope: Envelope, message: Uint8Array) => void;
 
-/** Tells the taker, after a message that is not the last, whether the client can take another. */
+/** Tells the taker that a message was sent, and whether the client can take another one. */
 export interface LateReceipt {
   readonly id: number;
   readonly goesOn: boolean;
@@ -48,8 +48,8 @@ export class Line {
   }
 
   /**
-   * Sends a message that is not the last. Resolves to true when the next message may follow, to false if the client or
-   * its thread has gone.
+   * Sends a message that is not the last. Resolves to true when the next message may follow, or to false when the
+   * client or its thread has gone.
    */
   send(query: ReadQuery, message: Uint8Array): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);
@@ -59,7 +59,7 @@ export class Line {
     return promise;
   }
 
-  /** Sends the last message, if there is one. From now on the query is no longer under way. */
+  /** Sends the last message, if there is one, and ends the query. */
   finish(query: ReadQuery, message: Uint8Array | undefined): void {
     const { envelope } = query;
     if (envelope === undefined) this.#post({ id: query.id, message: message && forFrame(message), last: true });
@@ -72,7 +72,7 @@ export class Line {
     return settle(() => this.#closed || this.#ring.underWay === 0);
   }
 
-  /** Stops all sending, since the thread has ended. Call it before the thread's descriptors are closed. */
+  /** Stops all sending. Call this after the thread has ended, and before its descriptors are closed. */
   close(): void {
     this.#closed = true;
     closeRing(this.#shared);

@@ -1,5 +1,5 @@
-// An answering thread hands queries on by its outlet. The outlet writes a query into the thread's ring, and wakes the
-// taker if the taker sleeps. It never waits.
+// Hands the queries of an answering thread on: writes them into the thread's ring, and wakes the taker if it sleeps.
+// Never waits.
 
 import { type HandedOnKind, handedOnKind } from '../respond/hand-on.ts';
 import { PerSecondLimit } from '../respond/per-second-limit.ts';
@@ -8,7 +8,7 @@ import type { HandOnLimits } from './hand-on-limits.ts';
 import type { LatePortEnd } from './late-port.ts';
 import { QueryRingWriter, type RingQuery } from './query-ring.ts';
 
-/** The part of an answering thread's task for handing queries on. `Taker.attach` makes one for each start. */
+/** What an answering thread needs to hand queries on. `Taker.attach` makes one for each start of the thread. */
 export interface HandOnTask {
   readonly ring: SharedArrayBuffer;
   readonly doorbell: SharedArrayBuffer;
@@ -17,7 +17,7 @@ export interface HandOnTask {
   readonly port: LatePortEnd;
 }
 
-/** The two takers of an answering thread: one in the main thread, and the forwarder's, in a thread of its own. */
+/** The tasks for both takers of an answering thread: in the main thread, and in the forwarder's thread. */
 export interface HandOnTasks {
   readonly main: HandOnTask;
   readonly forwarder: HandOnTask;
@@ -44,8 +44,8 @@ export class Outlet {
   }
 
   /**
-   * Returns whether one more query of this kind is within this second's limit, and counts it. Call it before the query
-   * is made: in a flood, the queries over the limit must make no garbage (bench/handed-on-flood.ts).
+   * Counts one more query of this kind, and returns whether it is within the limit of this second. Call this before
+   * making the query: in a flood, queries over the limit must make no garbage (bench/handed-on-flood.ts).
    */
   admits(kind: HandedOnKind): boolean {
     if (this.#rates.get(kind)?.allows(Math.floor(Date.now() / 1_000)) === true) return true;
@@ -53,7 +53,7 @@ export class Outlet {
     return false;
   }
 
-  /** Hands on a query that was admitted. Returns false if too many queries are under way, or if the ring is full. */
+  /** Hands on an admitted query. Returns false if too many queries are under way, or if the ring is full. */
   handOn(query: RingQuery): boolean {
     if (!this.#ring.write(query)) {
       this.#counts.refused();

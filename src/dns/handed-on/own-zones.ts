@@ -1,4 +1,4 @@
-// The zones that are served here, as the forwarder's thread asks them where an alias of a forwarded zone leads there.
+// Lets the forwarder's thread ask the zones that are served here, for aliases of forwarded zones that lead to them.
 
 import type { CachedQuestion } from '../../forward-cache/forward-cache-writer.ts';
 import { questionFlag } from '../../forward-cache/layout.ts';
@@ -13,7 +13,7 @@ import { headerField, headerLength, writeUint16 } from '../wire/header.ts';
 import { LateResponder } from './late-responder.ts';
 
 const questionFixed = 4;
-/** The bit DO, in the first octet of the flags behind the version. */
+/** The bit DO, in the first octet of the flags, which follow the version. */
 const dnssecOkBit = 0x80;
 
 export class OwnZones {
@@ -23,7 +23,7 @@ export class OwnZones {
   /** `reader`: this thread's cell among the table's readers. */
   constructor(table: SharedArrayBuffer, reader: number) {
     this.#reader = new TableReader(table, reader);
-    // These questions are no queries of clients: nobody counts them.
+    // The forwarder asks these questions, not a client: they are not counted as queries.
     this.#respond = new LateResponder({ table, reader, counters: newResponseCounters(), settings: {} }).open();
   }
 
@@ -47,7 +47,7 @@ export class OwnZones {
 
   /** Returns our response to the question; undefined if none of our zones has the name. */
   answer(question: CachedQuestion): Uint8Array | undefined {
-    // Over TCP, so that it is complete. Without RD, so that it is not forwarded.
+    // Over TCP, so that the response is not cut off. Without RD, so that the question is not forwarded.
     const client = newClient('tcp');
     const query = { kind: 1, message: queryFor(question), client, port: 0 } as const;
     const response = this.#respond(query);

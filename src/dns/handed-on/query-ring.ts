@@ -1,5 +1,5 @@
-// A ring of handed-on queries in shared memory. One answering thread writes it, and one taker reads it. Neither waits
-// for the other. The ring's size, the number of queries under way and their octets are limited
+// A ring of handed-on queries in shared memory. One answering thread writes it, one taker reads it, and neither waits
+// for the other. Limits: the ring's size, the queries under way, and their octets
 // (test/dns/handed-on/query-ring.test.ts).
 
 import { transports } from '../respond/counters.ts';
@@ -7,7 +7,7 @@ import type { HandedOnKind } from '../respond/hand-on.ts';
 import type { HandOnLimits } from './hand-on-limits.ts';
 import type { HandedOnQuery } from './tenant.ts';
 
-/** Addresses of a datagram, as libc wants them: the client's socket address, and a control message with our own. */
+/** The addresses of a datagram, as libc wants them: the client's socket address, and a control message with our own. */
 export interface Envelope {
   readonly name: Uint8Array;
   readonly control: Uint8Array;
@@ -15,23 +15,25 @@ export interface Envelope {
 
 /** A handed-on query, and the way back for its answer. */
 export interface RingQuery extends HandedOnQuery {
-  /** With an envelope: the socket's descriptor. Otherwise: the answer's number in `LateAnswers`. */
+  /** With an envelope, the socket's descriptor; without one, the answer's number in `LateAnswers`. */
   readonly id: number;
   readonly envelope?: Envelope | undefined;
 }
 
-/** A query that was read, and the octets that it counts for. */
+/** A query that the taker has read, and the octets that count for it. */
 export interface ReadQuery extends RingQuery {
   readonly octets: number;
 }
 
 /**
- * The ring's size in octets, a power of two. Two messages of any length fit. Memory that was never written costs none.
+ * The ring's size in octets, a power of two. Two messages of the greatest length fit. Pages that were never written use
+ * no memory.
  */
 const capacity = 2 ** 18;
 /**
- * Int32 cells in front of the ring. `written` and `read` count octets and wrap around. `taken` and `takenOctets` are
- * those under way that were read. `pausing` is not 0 while no taker reads.
+ * Int32 cells in front of the ring. `written` and `read` count octets and wrap around. `underWay` and `octets` count
+ * the queries that were written and are not finished; `taken` and `takenOctets` count those of them that were read.
+ * `pausing` is not 0 while no taker reads.
  */
 const cell = {
   written: 0,
@@ -46,7 +48,7 @@ const cell = {
 } as const;
 const cellBytes = 64;
 
-/** The words of a record, of 32 bits each. Behind them are address, name, control message and query. */
+/** The 32-bit words of a record. Address, name, control message and query follow them. */
 const word = { size: 0, kinds: 1, id: 2, port: 3, lengths: 4, queryLength: 5 } as const;
 const addressAt = 24;
 const maxAddress = 16;
@@ -55,7 +57,7 @@ const maxName = 32;
 const controlAt = nameAt + maxName;
 const maxControl = 40;
 const queryAt = controlAt + maxControl;
-/** Stands in place of a record's size when the next record is at the start of the ring. */
+/** A word in place of a record's size: the next record is at the start of the ring. */
 const wrapped = 0;
 
 const nothing = new Uint8Array(0);
@@ -80,7 +82,7 @@ export class QueryRingWriter {
     this.#limits = limits;
   }
 
-  /** Copies the query into the ring. Returns false when there is no room. */
+  /** Copies the query into the ring. Returns false if a limit is reached, or while the ring is paused. */
   write({ kind, message, client, port, id, envelope }: RingQuery): boolean {
     const cells = this.#cells;
     const size = queryAt + ((message.length + 3) & ~3);
@@ -109,7 +111,7 @@ export class QueryRingWriter {
     this.#octets.set(message, at + queryAt);
     Atomics.add(cells, cell.underWay, 1);
     Atomics.add(cells, cell.octets, size);
-    // Publishes all that was written before it.
+    // Publishes the record: the taker sees all that was written before this store.
     Atomics.store(cells, cell.written, (written + skipped + size) | 0);
     return true;
   }
@@ -136,7 +138,7 @@ export class QueryRingReader {
     return Atomics.load(this.#cells, cell.underWay);
   }
 
-  /** Takes the next query out of the ring, as a copy. It counts as under way until `finish`. */
+  /** Takes the next query out of the ring, as a copy. The query stays under way until `finish`. */
   read(): ReadQuery | undefined {
     if (this.isEmpty) return undefined;
     const read = this.#cells[cell.read]!;
@@ -173,7 +175,7 @@ export class QueryRingReader {
     return query;
   }
 
-  /** Ends a query that has its answer, or will get none. */
+  /** Ends a query that has its answer, or gets none. */
   finish({ octets }: ReadQuery): void {
     Atomics.sub(this.#cells, cell.taken, 1);
     Atomics.sub(this.#cells, cell.takenOctets, octets);
@@ -182,8 +184,8 @@ export class QueryRingReader {
   }
 
   /**
-   * Runs `send`, which uses a descriptor of the answering thread, unless the ring is closed. While it runs, `closeRing`
-   * waits: otherwise the descriptor could be closed, and then belong to another socket
+   * Runs `send`, which uses a descriptor of the answering thread, if the ring is not closed. `closeRing` waits
+   * meanwhile: otherwise the descriptor could be closed, and its number given to another socket
    * (test/dns/handed-on/query-ring.test.ts).
    */
   whileOpen(send: () => void): void {
@@ -199,12 +201,15 @@ export function underWayIn(ring: SharedArrayBuffer): number {
   return Atomics.load(new Int32Array(ring, 0, cellBytes / 4), cell.underWay);
 }
 
-/** Lets the writer refuse all queries while no taker reads, or take them again. Any thread may call it. */
+/** Makes the writer refuse all queries while `pausing`. Any thread may call this. */
 export function pauseRing(ring: SharedArrayBuffer, pausing: boolean): void {
   Atomics.store(new Int32Array(ring, 0, cellBytes / 4), cell.pausing, pausing ? 1 : 0);
 }
 
-/** Ends the queries that a taker had read when its thread died, and its sending. The next taker reads the others. */
+/**
+ * Forgets the queries that a taker had read when its thread died, and that it was sending. The next taker reads the
+ * rest.
+ */
 export function forgetTaken(ring: SharedArrayBuffer): void {
   const cells = new Int32Array(ring, 0, cellBytes / 4);
   Atomics.sub(cells, cell.underWay, Atomics.exchange(cells, cell.taken, 0));
@@ -212,11 +217,10 @@ export function forgetTaken(ring: SharedArrayBuffer): void {
   Atomics.store(cells, cell.sending, 0);
 }
 
-/** Stops all sending for this ring. Any thread may call it, before it closes the descriptors. */
+/** Stops all sending for this ring. Any thread may call this, before it closes the descriptors. */
 export function closeRing(ring: SharedArrayBuffer): void {
   const cells = new Int32Array(ring, 0, cellBytes / 4);
   Atomics.store(cells, cell.closed, 1);
-  // Waits as long as one call of sendmmsg that does not block. In the taker's own thread it does not wait, since
-  // nothing is being sent.
+  // Waits for one call of sendmmsg, which does not block. The taker's own thread never waits here: it is not sending.
   while (Atomics.load(cells, cell.sending) !== 0) Atomics.wait(cells, cell.sending, 1, 10);
 }

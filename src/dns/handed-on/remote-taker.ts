@@ -1,6 +1,6 @@
-// The forwarder's taker, as the main thread sees it. The taker itself (taker.ts) is in a thread of its own, which may
-// not run yet, may end, and may be started again. The rings of the answering threads outlive it: an answering thread
-// that never returns to its event loop could not be told of others.
+// The forwarder's taker, as the main thread sees it. The taker itself (taker.ts) runs in a thread of its own, which may
+// be restarted. The rings of the answering threads outlive it: a UDP thread never returns to its event loop, so it
+// could not be told of new rings.
 
 import { newDoorbell, ringDoorbell } from './doorbell.ts';
 import type { HandOnLimits } from './hand-on-limits.ts';
@@ -15,7 +15,7 @@ export interface RemoteLine {
   readonly channel: string;
 }
 
-/** What the taker's thread is told after its start. */
+/** What the main thread tells the taker's thread after its start. */
 export type RemoteOrder = { readonly serve: RemoteLine } | { readonly leave: RemoteLine };
 
 export class RemoteTaker {
@@ -24,14 +24,14 @@ export class RemoteTaker {
   readonly #lines = new Set<RemoteLine>();
   readonly #id = crypto.randomUUID();
   #count = 0;
-  /** Tells the running thread. */
+  /** Sends an order to the running thread; undefined while none runs. */
   #tell: ((order: RemoteOrder) => void) | undefined;
 
   constructor(limits: HandOnLimits) {
     this.limits = limits;
   }
 
-  /** Lets an answering thread hand queries on to the taker. Call it at each start and restart of the thread. */
+  /** Lets an answering thread hand queries on to the taker. Call this at each start and restart of the thread. */
   attach(): Attachment {
     this.#count += 1;
     const line = { ring: newQueryRing(), channel: `late-${this.#id}-${this.#count}` };
@@ -50,7 +50,9 @@ export class RemoteTaker {
     };
   }
 
-  /** Call it when the taker's thread is being started. Returns the answering threads; `tell` brings later ones. */
+  /**
+   * Call this when the taker's thread is being started. Returns the answering threads; `tell` is called for later ones.
+   */
   started(tell: (order: RemoteOrder) => void): readonly RemoteLine[] {
     this.#tell = tell;
     for (const { ring } of this.#lines) pauseRing(ring, false);
@@ -59,8 +61,8 @@ export class RemoteTaker {
   }
 
   /**
-   * Call it when the taker's thread has ended. From now on queries are answered SERVFAIL. What the thread had taken and
-   * not answered stays without an answer.
+   * Call this when the taker's thread has ended. Until its restart, queries are answered SERVFAIL. Queries that it had
+   * taken get no answer.
    */
   ended(): void {
     this.#tell = undefined;

@@ -1,12 +1,12 @@
-// Gives handed-on queries a moment to be answered when their thread stops.
+// Waits a moment for the answers to handed-on queries, when their thread stops.
 
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** The longest wait, and the time between two looks, in milliseconds. */
+/** In milliseconds: the longest wait, and the time between two checks. */
 const maxSettle = 250;
 const step = 5;
 
-/** Returns when `isIdle()`, and after `maxSettle` at the latest. */
+/** Returns when `isIdle()` is true, and after `maxSettle` at the latest. */
 export async function settle(isIdle: () => boolean): Promise<void> {
   const end = performance.now() + maxSettle;
   while (!isIdle() && performance.now() < end) await delay(step);

@@ -1,6 +1,6 @@
-// Takes handed-on queries from the answering threads, has tenants answer them, and sends the answers back. It works in
-// small slices, so that the event loop of its thread has time for other work.
-// One taker is in the main thread. The other one, for questions to forward, is in a thread of its own: remote-taker.ts.
+// Takes handed-on queries from the answering threads, has tenants answer them, and sends the answers back. Works in
+// small slices, so that the event loop of its thread has time for other work. One taker is in the main thread. The
+// other one, for questions to forward, is in a thread of its own (remote-taker.ts).
 
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { faultReporter, type ReportFault } from '../respond/fault-reporter.ts';
@@ -14,56 +14,60 @@ import type { HandOnTask } from './outlet.ts';
 import { newQueryRing, type ReadQuery } from './query-ring.ts';
 import type { Tenant } from './tenant.ts';
 
-/** Queries that are taken in one turn of the event loop, about this many (test/dns/handed-on/taker.test.ts). */
+/** About how many queries are taken in one turn of the event loop (test/dns/handed-on/taker.test.ts). */
 const slice = 32;
 /**
- * The length of a rest, as a multiple of the work before it. The test requires only 1.5
- * (test/dns/handed-on/taker.test.ts). The thread has other work, and answers from the table may need its processor.
+ * The length of a rest, as a multiple of the work before it: the thread has other work, and the answering threads may
+ * need its processor. test/dns/handed-on/taker.test.ts requires only 1.5.
  */
 const defaultRest = 4;
-/** Rests are added up until they come to this many milliseconds: a timer cannot wait for less than one. */
+/** In milliseconds. Shorter rests are added up until they reach this: a timer cannot wait for less than one. */
 const minRest = 2;
 /**
- * In milliseconds. A limit, because a slice may seem long when the thread stood still, for example to collect garbage.
+ * In milliseconds. A limit is needed, because a slice may seem long if the thread stood still, for example to collect
+ * garbage.
  */
 const maxRest = 20;
-/** The weight of a slice in the smoothed number of queries in a slice, and the number from which on many come. */
+/**
+ * The weight of a new slice in the smoothed number of queries for each slice, and the number from which the thread
+ * pauses.
+ */
 const flowWeight = 1 / 8;
 const minFlow = 0.5;
-/** In milliseconds: a query may miss its deadline by so much. */
+/** In milliseconds: the most by which a query may miss its deadline. */
 const sweepMilliseconds = 250;
 
 /** How a handed-on query ended. */
 type HandedOnEnd = 'answered' | 'silent' | 'failed' | 'expired' | 'gone';
 
 export interface TakerOptions {
-  /** A query of another kind gets the answer of `failure`. */
+  /** The tenant of each kind. A query of another kind gets the answer of `failure`. */
   readonly tenants: Readonly<Partial<Record<HandedOnKind, Tenant>>>;
-  /** Makes the answer if a tenant throws or misses the deadline. */
+  /** Makes the answer if a tenant throws or misses its deadline. */
   readonly failure: LateRespond;
   readonly sendDatagram: SendDatagram;
   readonly limits: HandOnLimits;
   /** The length of a rest, as a multiple of the work before it. */
   readonly restPerWork?: number;
   /**
-   * Milliseconds for which the thread stands still after each slice while many queries come: the queries and messages
-   * of that time are then dealt with in one turn of the event loop. Only for a thread without other work.
+   * Milliseconds for which the thread stands still after each slice while many queries come, so that it handles all
+   * queries and messages of that time in one turn of the event loop. Only for a thread without other work.
    */
   readonly pause?: number;
-  /** Wakes the taker. A taker that replaces another one has its doorbell. */
+  /** Wakes the taker. A taker that replaces another one uses the doorbell of the other. */
   readonly doorbell?: SharedArrayBuffer;
   readonly count: (end: HandedOnEnd) => void;
-  /** Gets the message of a fault when a tenant throws, at most once a second. */
+  /** Gets the message of the error when a tenant throws, at most once a second. */
   readonly onFault: (message: string) => void;
 }
 
-/** The taker's connection to an answering thread. A thread that is started again gets a new one. */
+/** The taker's connection to an answering thread. A restarted thread gets a new one. */
 export interface Attachment {
   /** The thread's part. */
   readonly task: HandOnTask;
-  /** Answers what the thread has handed on, after its end. Waits only a moment for late answers. */
+  /** After the thread's end, answers the queries that it has handed on. Waits only a moment for late answers. */
   settle(): Promise<void>;
-  /** Stops all sending to the thread. Call it before the thread's descriptors are closed. */
+  /** Stops all sending to the thread. Call this before the thread's descriptors are closed. */
   close(): void;
   /** The ports in the task, which must be transferred. */
   readonly ports: readonly MessagePort[];
@@ -76,7 +80,7 @@ export class Taker {
   readonly #doorbell: SharedArrayBuffer;
   readonly #bell: Int32Array;
   readonly #lines = new Set<Line>();
-  /** The queries whose answers are being made. */
+  /** Queries whose answer is a promise that has not settled yet, in the order of their deadlines. */
   readonly #underWay = new Map<ReadQuery, { readonly line: Line; readonly until: number }>();
   #sweeper: NodeJS.Timeout | undefined;
   readonly #reportFault: ReportFault;
@@ -85,7 +89,7 @@ export class Taker {
   #workedUntil = 0;
   /** Queries in a slice, smoothed. */
   #flow = 0;
-  /** Nobody rings it: waiting for it only takes time. */
+  /** A cell that never changes: waiting for it only takes time. */
   readonly #still = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   #closed = false;
 
@@ -97,7 +101,7 @@ export class Taker {
     this.#sleep();
   }
 
-  /** Lets an answering thread hand queries on to this taker. Call it at each start and restart of the thread. */
+  /** Lets an answering thread hand queries on to this taker. Call this at each start and restart of the thread. */
   attach(): Attachment {
     const { limits } = this.#options;
     const ring = newQueryRing();
@@ -114,7 +118,7 @@ export class Taker {
     };
   }
 
-  /** Takes the queries in this ring, too. `port`: the way back for answers that this thread cannot send itself. */
+  /** Takes the queries of this ring too. `port` carries answers that only the answering thread can send. */
   serve(ring: SharedArrayBuffer, port: LatePortEnd): Line {
     const line = new Line(ring, port, this.#options.sendDatagram);
     this.#lines.add(line);
@@ -122,13 +126,13 @@ export class Taker {
     return line;
   }
 
-  /** Stops all sending to the thread, which has ended. */
+  /** Stops all sending to a thread that has ended. */
   leave(line: Line): void {
     this.#lines.delete(line);
     line.close();
   }
 
-  /** Answers all queries under way as failed, since this thread is about to end. */
+  /** Answers SERVFAIL to the queries in `#underWay`, since this thread is about to end. */
   failAll(): void {
     for (const [query, { line }] of this.#underWay) this.#finish(line, query, this.#options.failure(query), 'failed');
   }
@@ -146,7 +150,7 @@ export class Taker {
     );
   }
 
-  /** Answers one slice, with a query of each thread in turn. Then it rests if a rest is due. */
+  /** Answers one slice of queries, one of each thread in turn. Then rests if a rest is due. */
   #work(): void {
     if (this.#closed) return;
     const started = performance.now();
@@ -171,7 +175,7 @@ export class Taker {
     else this.#sleep();
   }
 
-  /** Stands still for a moment if many queries come. Returns false if it has not. */
+  /** Stands still for a moment if many queries come. Returns whether it did. */
   #pauses(taken: number): boolean {
     const { pause } = this.#options;
     if (pause === undefined) return false;
@@ -181,7 +185,7 @@ export class Taker {
     return true;
   }
 
-  /** Takes one query and begins its answer. Returns false if the thread has handed on no other query. */
+  /** Takes one query of the thread and begins its answer. Returns false if there is none. */
   #answerNext(line: Line): boolean {
     const query = line.take();
     if (query === undefined) return false;
@@ -198,7 +202,9 @@ export class Taker {
     return true;
   }
 
-  /** One timer for all queries under way: one for each would cost as much as to read it. */
+  /**
+   * Answers when the promise settles. One timer serves all queries: a timer for each would cost as much as reading it.
+   */
   #answerLater(line: Line, query: ReadQuery, answer: Promise<Uint8Array | undefined>): void {
     const { deadline } = this.#options.limits;
     this.#underWay.set(query, { line, until: performance.now() + deadline });
@@ -213,7 +219,7 @@ export class Taker {
     );
   }
 
-  /** Answers the queries whose tenant takes too long. They are in the order of their deadlines. */
+  /** Fails the queries whose tenant takes too long. */
   #expire(): void {
     const now = performance.now();
     for (const [query, { line, until }] of this.#underWay) {

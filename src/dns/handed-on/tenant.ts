@@ -13,9 +13,9 @@ export interface HandedOnQuery {
 }
 
 /**
- * Answers a query with no message, with one, or with several. The octets of the query are the tenant's own. A client
- * gets the next message after it has taken the one before. Over UDP and HTTPS it gets only the first. If the tenant
- * throws, or a message takes longer than the deadline, the client gets SERVFAIL. A tenant counts its queries itself, as
+ * Answers a query with no message, one or several. The tenant may keep the octets of the query. The client gets each
+ * further message when it has taken the one before; over UDP and HTTPS it gets only the first. If the tenant throws, or
+ * takes longer than the deadline for a message, the client gets SERVFAIL. A tenant counts its queries itself, as
  * `LateResponder` does.
  */
 export type Tenant = (

@@ -1,9 +1,9 @@
-// Limits the questions under way, so that neither a forwarder whose servers are silent nor a client that asks too much
-// takes the room of others: each may use as much as is still free (dynamic thresholds).
+// Limits the questions under way. A forwarder, and a client, may have as many as are still free (dynamic thresholds),
+// so that a forwarder with silent servers, or a client that asks too much, leaves room for the others.
 
 import { octetText } from './octet-text.ts';
 
-/** Questions under way at most. */
+/** The most questions under way. */
 const defaultLimit = 4_096;
 
 export class Admission {

@@ -1,4 +1,4 @@
-// Cached answers as the API shows them. The model has the text of every record type; dns2 knows the rdata of a few.
+// Describes cached answers for the API. The rdata is written as the model writes it: dns2 knows few record types.
 
 import { headerLength, readUint16, readUint32 } from '../../dns/wire/header.ts';
 import { skipName } from '../../dns/wire/names.ts';
@@ -17,7 +17,7 @@ interface CachedRecord {
   readonly name: Fqdn;
   readonly type: RecordType;
   readonly ttl: number;
-  /** In presentation form; RFC 3597's, if the type has none for these octets. */
+  /** In presentation form; in the generic form of RFC 3597 if the octets are not valid for the type. */
   readonly rdata: string;
 }
 
@@ -29,11 +29,11 @@ export interface CachedAnswer {
   readonly rcode: number;
   /** The extended error (RFC 8914); undefined without one. */
   readonly extendedError: number | undefined;
-  /** It has expired, and is given because no server answers. */
+  /** The answer has expired, and is given because no server answers. */
   readonly isStale: boolean;
-  /** For how many seconds it may still be given. */
+  /** The seconds for which the answer may still be given. */
   readonly expiresIn: number;
-  /** The answer section; of a negative answer, the authority section. */
+  /** The records of the answer section, or of the authority section if the answer is negative. */
   readonly records: readonly CachedRecord[];
 }
 
@@ -86,7 +86,7 @@ function expandRdata(message: WalkedMessage, record: number): Uint8Array {
   return Buffer.concat(parts);
 }
 
-/** Servers may send rdata that is not valid for its type. */
+/** Returns the rdata as text. Servers may send rdata that is not valid for its type. */
 function textOf(type: RecordType, rdata: Uint8Array): string {
   try {
     return formatRdata(type, rdata);

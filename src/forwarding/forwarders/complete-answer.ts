@@ -1,5 +1,5 @@
-// Follows an alias that leads out of a forwarded zone, into another one or into a zone that is served here, as far as
-// the client may ask there. Where that fails, the client gets the aliases alone.
+// Follows an alias that leads out of a forwarded zone, into another forwarded zone or a zone served here, if the client
+// may ask that zone. Otherwise, the client gets only the aliases.
 
 import { rcode } from '../../dns/wire/codes.ts';
 import { headerField, readUint16 } from '../../dns/wire/header.ts';
@@ -14,19 +14,19 @@ import { messageOf } from './kept-message.ts';
 import { section, WalkedMessage } from './walk-message.ts';
 import type { ZoneRoutes } from './zone-routes.ts';
 
-/** Zones that one answer may lead through. */
+/** The most zones that one answer may lead through. */
 const maxZones = 8;
 
 const composer = new MessageComposer();
 
-/** A part of the answer: one zone's. */
+/** The part of an answer that comes from one zone. */
 interface Part {
   readonly message: WalkedMessage;
   readonly rcode: number;
   readonly extendedError: number;
 }
 
-/** Returns the answer with those of the other zones behind it. `ask` asks another forwarder. */
+/** Returns the answer, followed by the answers of the zones to which its aliases lead. `ask` asks another forwarder. */
 export async function completeAnswer(
   block: Uint8Array,
   request: ForwardRequest,
@@ -49,7 +49,10 @@ export async function completeAnswer(
   return join(parts, request.question);
 }
 
-/** Asks the zone that has the name. Undefined if none does, if the client may not ask it, or if it has no answer. */
+/**
+ * Asks the zone that has the name. Returns undefined if no zone has it, if the client may not ask the zone, or if the
+ * zone has no answer.
+ */
 async function askZone(
   request: ForwardRequest,
   routes: ZoneRoutes,
@@ -64,7 +67,7 @@ async function askZone(
     if (octets === undefined || !message.walk(octets, octets.length)) return undefined;
     if (message.rcode !== rcode.NOERROR && message.rcode !== rcode.NXDOMAIN) return undefined;
     const end = lastAlias(message, question.name);
-    // Our own zone has followed its aliases itself.
+    // A response from our own zones has already followed the aliases in them.
     const isUnfinished = end !== undefined && routes.find(end) !== 'own';
     return { part: { message, rcode: message.rcode, extendedError: -1 }, isUnfinished };
   }
@@ -81,7 +84,7 @@ function partOf(block: Uint8Array): { part: Part; isUnfinished: boolean } {
   return { part: { message, rcode: code, extendedError }, isUnfinished };
 }
 
-/** Returns the name to which the aliases of the answer lead, lower-cased; undefined without aliases from `name`. */
+/** Returns the lower-cased name to which the aliases of the answer lead; undefined if `name` has no alias. */
 function lastAlias(message: WalkedMessage, name: Uint8Array): Uint8Array | undefined {
   const owner = new Uint8Array(maxName);
   const target = new Uint8Array(maxName);
@@ -96,7 +99,7 @@ function lastAlias(message: WalkedMessage, name: Uint8Array): Uint8Array | undef
   return at === name ? undefined : at;
 }
 
-/** Writes the answers of all parts, and the other sections of the last. */
+/** Joins the parts: the answer sections of all, and the other sections of the last one. */
 function join(parts: readonly Part[], question: CachedQuestion): Uint8Array {
   const last = parts.at(-1) as Part;
   composer.begin(question.name, question.type, question.class);

@@ -1,5 +1,5 @@
-// Writes a message of records that were walked in others. Rdata is copied octet by octet; only compressed names in it
-// are written anew, since their pointers would point elsewhere (test/forwarding/forwarders/compose-message.test.ts).
+// Writes a message from records of other messages. Rdata is copied octet by octet. Only compressed names in it are
+// written anew, since their pointers would point elsewhere (test/forwarding/forwarders/compose-message.test.ts).
 
 import { headerField, headerLength, readUint16, writeUint16 } from '../../dns/wire/header.ts';
 import { maxMessage } from '../../dns/wire/max-message.ts';
@@ -8,22 +8,22 @@ import { expandName, maxName, namesEqual } from './expand-name.ts';
 import { firstNameAt, rdataLayout } from './rdata-names.ts';
 import { recordFixed, type WalkedMessage } from './walk-message.ts';
 
-/** Names that later names may point at. More would make messages hardly shorter. */
+/** The most places that compression pointers may point at. More would hardly make messages shorter. */
 const maxTargets = 64;
 
 export class MessageComposer {
   /** The octets before {@link at} are written. The header has the counts of records only. */
   readonly octets = new Uint8Array(maxMessage);
   at = headerLength;
-  /** Where the TTL of the last record is. */
+  /** Where the TTL of the last added record is. */
   ttlAt = 0;
-  /** Where labels begin that a pointer may point at. */
+  /** Where the labels begin that a pointer may point at. */
   readonly #targets = new Uint16Array(maxTargets);
   #targetCount = 0;
   readonly #name = new Uint8Array(maxName);
   readonly #other = new Uint8Array(maxName);
 
-  /** Begins a message with this question. `name` is uncompressed. */
+  /** Begins a message with the question. `name` is uncompressed. */
   begin(name: Uint8Array, type: number, recordClass: number): void {
     this.octets.fill(0, 0, headerLength);
     writeUint16(this.octets, headerField.questions, 1);
@@ -41,7 +41,7 @@ export class MessageComposer {
     const start = this.at;
     const rdata = from.rdataAt(record);
     const end = from.ends[record] as number;
-    // Uncompressed names in the rdata of no type exceed this.
+    // No rdata has more than two names.
     if (start + maxName + recordFixed + (end - rdata) + 2 * maxName > maxMessage) return false;
     this.#writeName(from.owner(record, this.#name), true);
     const fixed = from.fixed[record] as number;
@@ -97,7 +97,7 @@ export class MessageComposer {
     this.#remember(first, this.at - 1);
   }
 
-  /** Remembers where labels begin, from `start` on, before `end`. */
+  /** Remembers where the labels between `start` and `end` begin. */
   #remember(start: number, end: number): void {
     for (let at = start; at < end && at <= maxPointer && this.#targetCount < maxTargets; ) {
       this.#targets[this.#targetCount] = at;

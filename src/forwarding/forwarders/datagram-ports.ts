@@ -1,6 +1,6 @@
-// UDP to one server, by connected sockets with random ports (RFC 5452 §9.2): only the server can send to them, and a
-// closed port is noticed at once. A socket is used for a few queries, then for none: to open one costs more than to
-// send a query.
+// Sends UDP queries to one server, by connected sockets with random ports (RFC 5452 §9.2). Only the server can send to
+// such a socket, and a closed port of the server is noticed at once. One socket sends several queries, since opening a
+// socket costs more than a query; then a new socket takes its place.
 
 import { createSocket, type Socket } from 'node:dgram';
 import { familyOf } from '../../model/address.ts';
@@ -8,9 +8,9 @@ import type { Endpoint } from '../../model/endpoint.ts';
 import type { Exchange } from './exchange.ts';
 import { WaitingExchanges } from './waiting-exchanges.ts';
 
-/** Queries that are sent by one socket. */
+/** The most queries that one socket sends. */
 const maxUses = 32;
-/** Milliseconds after which an unused socket is closed, so that its port changes for a server that is asked seldom. */
+/** Milliseconds after which the next query gets a new socket, with another port. */
 const maxAge = 10_000;
 
 export class DatagramPorts {
@@ -19,7 +19,7 @@ export class DatagramPorts {
   readonly #open = new Set<Port>();
   #current: Port | undefined;
 
-  /** `onForeign` is called for each message that belongs to no query. */
+  /** `onForeign` is called for each message that answers no query. */
   constructor(server: Endpoint, onForeign: () => void) {
     this.#server = server;
     this.#onForeign = onForeign;
@@ -49,7 +49,7 @@ class Port {
   readonly #socket: Socket;
   readonly #waiting = new WaitingExchanges(() => this.#closeIfDone());
   readonly #onClosed: (port: Port) => void;
-  /** Queries that wait until the socket is connected; undefined from then on. */
+  /** The queries that wait until the socket is connected; undefined once it is. */
   #unsent: Uint8Array[] | undefined = [];
   #isRetired = false;
 
@@ -57,7 +57,7 @@ class Port {
     this.openedAt = openedAt;
     this.#onClosed = onClosed;
     const family = familyOf(address) === 'ipv6' ? 6 : 4;
-    // The addresses are known: the default would ask for them in another thread.
+    // Without this, Node would look the address up in another thread.
     const lookup = (host: string, _: unknown, done: (error: null, address: string, family: number) => void) =>
       done(null, host, family);
     this.#socket = createSocket({ type: `udp${family}`, lookup: lookup as never });
@@ -68,7 +68,7 @@ class Port {
     this.#socket.once('connect', () => {
       const unsent = this.#unsent ?? [];
       this.#unsent = undefined;
-      // Closed while it was being opened (test/forwarding/forwarders/datagram-ports.test.ts).
+      // The socket was closed while it was being connected (test/forwarding/forwarders/datagram-ports.test.ts).
       if (this.isClosed) return;
       for (const query of unsent) this.#socket.send(query);
     });
@@ -79,7 +79,7 @@ class Port {
     const { query } = exchange;
     this.#waiting.add(exchange);
     this.uses += 1;
-    // No socket could be opened. Who asks does not expect to be told before this returns.
+    // No socket could be opened. The caller expects a failure only after this method has returned.
     if (this.isClosed) {
       queueMicrotask(() => this.#waiting.failAll('broken'));
       return;
@@ -88,7 +88,7 @@ class Port {
     else this.#unsent.push(query);
   }
 
-  /** No further query is sent by it. It is closed when none waits for an answer. */
+  /** Sends no further query, and closes the socket when no query waits for an answer. */
   retire(): void {
     this.#isRetired = true;
     this.#closeIfDone();

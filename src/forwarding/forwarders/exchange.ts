@@ -1,5 +1,5 @@
-// One query to one server, and what may come of it. Datagram ports and connections carry it; the upstream decides
-// which message is its answer.
+// One query to one server, until its answer or its failure. Datagram ports and connections send the query; the upstream
+// decides which message is its answer.
 
 import type { WalkedMessage } from './walk-message.ts';
 
@@ -7,19 +7,19 @@ import type { WalkedMessage } from './walk-message.ts';
 export type ExchangeFailure = 'refused' | 'broken';
 
 export interface Exchange {
-  /** The query. Who carries it writes the id. */
+  /** The query. Its carrier writes the id. */
   readonly query: Uint8Array;
   readonly isStream: boolean;
   /** In milliseconds, of `performance.now()`. */
   readonly sentAt: number;
-  /** Takes a message with the query's id. Returns false to go on waiting for another. */
+  /** Takes a message with the query's id. Returns false if the message is not the answer: the query waits on. */
   receive(octets: Uint8Array): boolean;
   fail(why: ExchangeFailure): void;
-  /** Set by who carries it: forgets the exchange. */
+  /** Forgets the exchange. The carrier sets it. */
   forget: () => void;
 }
 
-/** What the one who asks learns. Each exchange ends with one call. */
+/** Hears how an exchange ends. Each exchange ends with one call. */
 export interface ExchangeListener {
   /** The message is valid only during the call. */
   answered(message: WalkedMessage, sameCase: boolean): void;

@@ -1,17 +1,20 @@
-// What the forwarder is told and asked: the forwarders of this replica, and questions for one of them. All of it can be
-// cloned.
+// The inputs and results of the forwarder: the forwarders of this replica, and questions for one of them. All can be
+// sent between threads (structured clone).
 
 import type { CachedQuestion } from '../../forward-cache/forward-cache-writer.ts';
 import type { Forwarder } from '../../model/forwarder.ts';
 import type { Fqdn } from '../../model/name.ts';
 
-/** A forwarder with its number: the revision of its last change, so that a changed forwarder finds no old answers. */
+/**
+ * A forwarder with its number: the revision of its last change. Answers of the forwarder before the change are kept
+ * under another number.
+ */
 export interface ListedForwarder {
   readonly id: number;
   readonly forwarder: Forwarder;
 }
 
-/** A question for a forwarder. The answer is a block (forward-cache/answer-block.ts), also if it is a failure. */
+/** A question for a forwarder. Its answer is a block (forward-cache/answer-block.ts), even if it is a failure. */
 export interface ForwardRequest {
   /** The number of the forwarder whose zone is the closest one above the name. */
   readonly forwarder: number;
@@ -20,7 +23,7 @@ export interface ForwardRequest {
   readonly client: Uint8Array;
 }
 
-/** What the forwarder asks of the zones that are served here. */
+/** The zones that are served here, as the forwarder asks them. */
 export interface OwnZones {
   /** Returns the number of labels of the served zone that encloses the name most closely; −1 if there is none. */
   labelsOfZone(name: Uint8Array): number;
@@ -30,21 +33,21 @@ export interface OwnZones {
 
 /** A server as the forwarder sees it. */
 export interface UpstreamStatus {
-  /** As in `Forwarder.targets`. */
+  /** The server's address and options, as in `Forwarder.targets`. */
   readonly target: number;
-  /** Undefined: it was not asked yet. */
+  /** Undefined: the server was not asked yet. */
   readonly healthy: boolean | undefined;
   /** The smoothed time between question and answer, in milliseconds; undefined without answers. */
   readonly latency: number | undefined;
   readonly asked: number;
   readonly answered: number;
-  /** Questions that it left unanswered, refused, or answered with an error or an unusable message. */
+  /** Questions that the server left unanswered, refused, or answered with an error or an unusable message. */
   readonly failed: number;
-  /** Messages that were dropped, since they do not belong to a question that was asked. */
+  /** Messages that were dropped, since they answer no question that was asked. */
   readonly foreign: number;
-  /** Probes in a row that it left unanswered. */
+  /** The last probes in a row that the server left unanswered. */
   readonly unansweredProbes: number;
-  /** True: it asks us what we ask it. */
+  /** True: the server forwards our questions back to us. */
   readonly loops: boolean;
 }
 

@@ -1,4 +1,4 @@
-// One forwarder at work: its servers, and the order in which a question asks them.
+// A forwarder at work: its servers, and the order in which they are asked.
 
 import { addressFromRdata, addressRdata } from '../../model/address.ts';
 import { type AddressRange, parseFilterRange, rangeHolds } from '../../model/address-range.ts';
@@ -10,7 +10,9 @@ import type { ListedForwarder } from './forward-request.ts';
 import type { PendingQuestion } from './pending-question.ts';
 import { Upstream } from './upstream.ts';
 
-/** With the strategy `fastest`, one of so many questions goes first to another server, so that its latency is known. */
+/**
+ * With the strategy `fastest`, one question in this many goes to another server first, so that its latency is known.
+ */
 const explorePeriod = 50;
 
 export class ForwarderRuntime {
@@ -61,7 +63,7 @@ export class ForwarderRuntime {
     ];
   }
 
-  /** True: no server can be asked. One question is still let through, since its answer would end the trouble. */
+  /** True: no server can be asked. One question at a time is still sent, to notice when a server is back. */
   get isDown(): boolean {
     return this.upstreams.every(({ isDown, loops }) => isDown || loops);
   }

@@ -1,5 +1,5 @@
-// Forwards questions: asks the servers of their zones, keeps the answers in the cache, and follows aliases into other
-// zones. It has no sockets of clients: who calls it sends the answers. It works on octets; rdata is never encoded anew.
+// Forwards questions: asks the servers of forwarded zones, keeps their answers in the cache, and follows aliases into
+// other zones. The caller has the sockets of clients. Rdata is copied as octets, never parsed and encoded again.
 
 import { extendedError } from '../../dns/wire/codes.ts';
 import { AnswerReader } from '../../forward-cache/answer-reader.ts';
@@ -21,23 +21,23 @@ import { mayBeStale, staleAnswer } from './stale-answer.ts';
 import type { Upstream } from './upstream.ts';
 import { ZoneRoutes } from './zone-routes.ts';
 
-/** Milliseconds between two looks at the questions under way. */
+/** Milliseconds between two checks of the questions under way. */
 const tickMilliseconds = 20;
 const probeTickMilliseconds = 250;
-/** Seconds in which a failure is not tried again (RFC 9520 §3.2). */
+/** Seconds for which a failure is kept: the question is not asked again meanwhile (RFC 9520 §3.2). */
 const failureSeconds = 2;
-/** A question waits so long, in milliseconds, for a live answer before a stale one is given (RFC 8767 §5). */
+/** The longest wait for a live answer before a stale one is given, in milliseconds (RFC 8767 §5). */
 const maxStaleWait = 1_800;
-/** The same as a part of the time for the question. */
+/** The same limit, as a part of the time that the forwarder has for a question. */
 const staleWaitPart = 0.9;
-/** Milliseconds that a question for an unknown forwarder waits for the forwarder. */
+/** The longest wait for a forwarder that is not known yet, in milliseconds. */
 const maxListWait = 200;
 
 interface ForwardingOptions {
   readonly cache: ForwardCacheWriter;
   readonly ownZones: OwnZones;
   readonly logger: Logger;
-  /** Questions under way at most; only tests change it. */
+  /** The most questions under way. Only tests set it. */
   readonly maxQuestions?: number;
 }
 
@@ -45,7 +45,7 @@ interface ForwardingOptions {
 interface Asked {
   readonly pending: PendingQuestion;
   readonly block: Promise<Uint8Array>;
-  /** Gives up waiting for a live answer. Undefined if there is no stale one. */
+  /** Answers with the stale answer. Undefined if there is none. */
   readonly giveStale: (() => void) | undefined;
   readonly staleAt: number;
 }
@@ -69,7 +69,7 @@ export class Forwarding {
     this.#probes = new Probes((runtime, upstream, client) => this.#noteLoop(runtime, upstream, client));
   }
 
-  /** Replaces the list of forwarders. Answers of forwarders that are not in it are removed. */
+  /** Replaces the list of forwarders, and removes the cached answers of forwarders that are no longer in it. */
   setForwarders(list: readonly ListedForwarder[]): void {
     const wanted = new Set(list.map(({ id }) => id));
     for (const [id, runtime] of this.#runtimes) {
@@ -92,7 +92,7 @@ export class Forwarding {
 
   /** Returns the answer as a block (forward-cache/answer-block.ts). Does not reject. */
   async forward(request: ForwardRequest): Promise<Uint8Array> {
-    // An answering thread may know a new forwarder a moment earlier.
+    // An answering thread may hear of a new forwarder earlier than this thread.
     if (!this.#runtimes.has(request.forwarder)) await this.#nextList();
     const block = await this.#answer(request);
     this.#reader.openBlock(block);
@@ -101,8 +101,8 @@ export class Forwarding {
   }
 
   /**
-   * Completes an answer that begins with aliases of a zone here: `block` has them, as an unfinished answer to the
-   * question of the request. If that fails, the aliases are the answer.
+   * Completes an answer that begins with aliases of a zone that is served here. `block` has these aliases, as an
+   * unfinished answer to the question of the request. If completing fails, the aliases are the answer.
    */
   complete(block: Uint8Array, request: ForwardRequest): Promise<Uint8Array> {
     return completeAnswer(block, request, this.#routes, (next) => this.#answer(next));
@@ -116,7 +116,7 @@ export class Forwarding {
     return { zone, upstreams, cache: this.#options.cache.usage(runtime.listed.id) };
   }
 
-  /** Returns cached answers of the zone's forwarder, or those of one name, at most so many. */
+  /** Returns at most `limit` cached answers of the zone's forwarder, or of one name in it. */
   cached(zone: Fqdn, name: Fqdn | undefined, limit: number): CachedAnswer[] {
     const runtime = this.#runtimeOf(zone);
     if (runtime === undefined) return [];
@@ -126,7 +126,7 @@ export class Forwarding {
     return kept.map((answer) => describeAnswer(answer, seconds));
   }
 
-  /** Removes the cached answers of the zone's forwarder, or those of one name. Returns how many there were. */
+  /** Removes the cached answers of the zone's forwarder, or of one name in it. Returns how many there were. */
   clear(zone: Fqdn, name?: Fqdn): number {
     const runtime = this.#runtimeOf(zone);
     if (runtime === undefined) return 0;
@@ -140,7 +140,7 @@ export class Forwarding {
     this.#runtimes.clear();
   }
 
-  /** Waits for the next list of forwarders, but only for a moment. */
+  /** Waits for the next list of forwarders, `maxListWait` at most. */
   async #nextList(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waitingForList.add(resolve);
@@ -164,7 +164,7 @@ export class Forwarding {
     const key = keyOf(request);
     const asked = this.#asked.get(key);
     if (asked !== undefined) {
-      // Perhaps the server asks us what we ask it.
+      // The client is a server that we asked: it may be forwarding our question back to us.
       const upstream = runtime.upstreamAt(client);
       if (upstream !== undefined) this.#probes.hurry(runtime, upstream, performance.now());
       return asked.block;
@@ -219,7 +219,7 @@ export class Forwarding {
     return promise;
   }
 
-  /** Returns the stale answer or a failure, and keeps it for a while. */
+  /** Returns the stale answer, or a failure if there is none, and puts it into the cache for a while. */
   #failed(
     runtime: ForwarderRuntime,
     { question }: ForwardRequest,
@@ -233,7 +233,7 @@ export class Forwarding {
     return block;
   }
 
-  /** Returns whether the question is a probe of ours: it must not be asked again. */
+  /** Returns whether the question is one of our probes. A probe must not be forwarded again. */
   #isProbe({ question, client }: ForwardRequest): boolean {
     const [length = 0] = question.name;
     if (length !== probeLabelLength) return false;

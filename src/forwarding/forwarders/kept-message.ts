@@ -1,4 +1,4 @@
-// The message of a block, as it can be walked.
+// Reads the message of a cached block.
 
 import { headerField, headerLength, writeUint16 } from '../../dns/wire/header.ts';
 import { maxMessage } from '../../dns/wire/max-message.ts';
@@ -6,10 +6,10 @@ import { field } from '../../forward-cache/answer-block.ts';
 import { AnswerReader } from '../../forward-cache/answer-reader.ts';
 import { WalkedMessage } from './walk-message.ts';
 
-/** Octets of a question behind its name. */
+/** Octets of type and class, which follow the name of a question. */
 const questionFixed = 4;
 
-/** Returns the message of a block, with TTLs that are lowered by its age. */
+/** Returns the message of a block. Its age is subtracted from its TTLs. */
 export function messageOf(block: Uint8Array, seconds: number): WalkedMessage {
   const reader = new AnswerReader();
   reader.openBlock(block);

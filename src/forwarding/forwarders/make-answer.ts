@@ -1,6 +1,5 @@
-// Makes an answer of a server's message: it keeps the records that belong to the question and to the forwarded zone,
-// and leaves out all others (RFC 5452 §6, RFC 2181 §5.4.1). It limits TTLs, and decides how long the answer may be
-// kept.
+// Makes an answer from a server's message: keeps the records that belong to the question and to the forwarded zone (RFC
+// 5452 §6, RFC 2181 §5.4.1), limits their TTLs, and decides how long the answer may be kept.
 
 import { rcode } from '../../dns/wire/codes.ts';
 import { flag, headerField, headerLength, readUint16, readUint32, writeUint32 } from '../../dns/wire/header.ts';
@@ -17,22 +16,22 @@ import { section, type WalkedMessage } from './walk-message.ts';
 export const maxTtl = 86_400;
 /** In seconds. RFC 2308 §5 recommends one to three hours. */
 const maxNegativeTtl = 3_600;
-/** Aliases that are followed in one message. */
+/** The most aliases that are followed in one message. */
 const maxAliases = 16;
 /** Types that only clients with DO get (RFC 4035 §3.2.1). */
 const dnssecTypes: readonly number[] = [typeCode.DS, typeCode.RRSIG, 47, 50];
 
-/** How the forwarder of the question sees names. Names are uncompressed. */
+/** The zone of the question's forwarder, and where other names belong. Names are uncompressed. */
 export interface ZoneSight {
   readonly zone: Uint8Array;
   readonly staleSeconds: number;
-  /** Returns who has a name: this forwarder, another forwarder or zone here, or nobody. */
+  /** Returns where a name belongs: to this forwarder, to another forwarder or a zone served here, or to nobody. */
   holder(name: Uint8Array, length: number): 'this' | 'other' | 'nobody';
 }
 
 interface MadeAnswer {
   readonly block: Uint8Array;
-  /** In seconds; 0: only the clients that wait get it. */
+  /** The seconds for which the answer is cached. 0: only the clients that wait for it get it. */
   readonly lifetime: number;
 }
 
@@ -45,17 +44,17 @@ const owner = new Uint8Array(maxName);
 const copied = new Uint8Array(65_535);
 const composer = new MessageComposer();
 
-/** Where the records of a message lead to. */
+/** Where the aliases in a message lead. */
 interface Chain {
   /** The length of the last name, which is in `current`. */
   length: number;
   aliases: number;
   hasData: boolean;
-  /** The last name is not in the forwarded zone. */
+  /** The last name does not belong to the forwarded zone. */
   isOutside: boolean;
 }
 
-/** Makes the answer of a message with NOERROR or NXDOMAIN. */
+/** Makes the answer from a message with NOERROR or NXDOMAIN. */
 export function makeAnswer(
   message: WalkedMessage,
   question: CachedQuestion,
@@ -95,7 +94,7 @@ export function makeAnswer(
   return { block, lifetime: written.hasRecords ? lifetime : 0 };
 }
 
-/** Keeps the records of the question's name and of its aliases. Undefined if the aliases do not end. */
+/** Keeps the records of the question's name and of its aliases. Returns undefined if the aliases do not end. */
 function followChain(message: WalkedMessage, question: CachedQuestion, sight: ZoneSight): Chain | undefined {
   current.set(question.name);
   const chain: Chain = { length: question.name.length, aliases: 0, hasData: false, isOutside: false };
@@ -111,7 +110,7 @@ function followChain(message: WalkedMessage, question: CachedQuestion, sight: Zo
   }
 }
 
-/** Keeps the answer's records at the current name. Returns its CNAME, if that must be followed, or −1. */
+/** Keeps the answer section's records at the current name. Returns its CNAME if it must be followed, or −1. */
 function keepOwned(message: WalkedMessage, question: CachedQuestion, chain: Chain, sight: ZoneSight): number {
   const { type, class: recordClass, flags } = question;
   let alias = -1;
@@ -144,7 +143,7 @@ function isAtName(message: WalkedMessage, record: number, chain: Chain): boolean
   return namesEqual(owner, message.owner(record, owner), current, chain.length);
 }
 
-/** Keeps what belongs to the zone in the other sections. Returns the SOA record that denies the name, or −1. */
+/** Keeps the records of the other sections that belong to the zone. Returns the SOA that denies the name, or −1. */
 function keepOthers(message: WalkedMessage, question: CachedQuestion, sight: ZoneSight, chain: Chain): number {
   let soa = -1;
   for (let record = 0; record < message.count; record += 1) {
@@ -166,7 +165,7 @@ function keepOthers(message: WalkedMessage, question: CachedQuestion, sight: Zon
   return soa;
 }
 
-/** Returns whether the message only says who has the name. A server that is asked with RD should know itself. */
+/** Returns whether the message only refers to other servers. A server that is asked with RD should answer itself. */
 function hasDelegation(message: WalkedMessage, { zone }: ZoneSight): boolean {
   for (let record = 0; record < message.count; record += 1) {
     if (message.sections[record] !== section.authority || message.type(record) !== typeCode.NS) continue;
@@ -176,13 +175,13 @@ function hasDelegation(message: WalkedMessage, { zone }: ZoneSight): boolean {
   return false;
 }
 
-/** RFC 2308 §5 */
+/** Returns the TTL of a negative answer (RFC 2308 §5). */
 function negativeTtlOf(message: WalkedMessage, soa: number): number {
   const minimum = readUint32(message.octets, (message.ends[soa] as number) - 4);
   return Math.min(readUint32(message.octets, message.ttlAt(soa)), minimum, maxNegativeTtl);
 }
 
-/** Writes the records that are kept. `soaTtl` is the limit of the TTL of the record `soa`. */
+/** Writes the kept records. `soaTtl` limits the TTL of the record `soa`. */
 function writeKept(message: WalkedMessage, question: CachedQuestion, soaTtl: number, soa: number) {
   const counts = [0, 0, 0];
   const ends = [0, 0, 0];
@@ -222,7 +221,7 @@ function writeKept(message: WalkedMessage, question: CachedQuestion, soaTtl: num
   };
 }
 
-/** Returns whether all records are kept but an OPT record at the end: then the message can be copied as it is. */
+/** Returns whether all records are kept, except an OPT record at the end: then the message can be copied as it is. */
 function isWhole(message: WalkedMessage): boolean {
   const count = message.opt === message.count - 1 ? message.opt : message.count;
   if (message.opt >= 0 && message.opt !== count) return false;
@@ -230,7 +229,7 @@ function isWhole(message: WalkedMessage): boolean {
   return true;
 }
 
-/** Returns an answer without records, that says why there is none (RFC 8914). */
+/** Returns an answer without records, with the extended error `why` (RFC 8914). */
 export function failureAnswer(question: CachedQuestion, why: number, seconds: number, lifetime = 0): Uint8Array {
   composer.begin(question.name, question.type, question.class);
   const end = composer.at;

@@ -1,14 +1,14 @@
-// The options of another server's OPT record (RFC 6891 §6.1.2): its extended error (RFC 8914) and its cookie (RFC
+// Reads the options of another server's OPT record (RFC 6891 §6.1.2): its extended error (RFC 8914) and its cookie (RFC
 // 7873).
 
 import { option } from '../../dns/wire/codes.ts';
 import { readUint16 } from '../../dns/wire/header.ts';
 import type { WalkedMessage } from './walk-message.ts';
 
-/** Octets of a client's cookie. A server's has 8 to 32 more. */
+/** Octets of a client's cookie. A server's cookie follows it, with 8 to 32 octets. */
 export const clientCookieLength = 8;
 
-/** Calls `found` with the place of each option's data. Stops at an option that is incomplete. */
+/** Calls `found` with the place of each option's data. Stops at an incomplete option. */
 function eachOption(message: WalkedMessage, found: (code: number, from: number, to: number) => void): void {
   if (message.opt < 0) return;
   const end = message.ends[message.opt] as number;
@@ -20,7 +20,7 @@ function eachOption(message: WalkedMessage, found: (code: number, from: number, 
   }
 }
 
-/** Returns the number of the extended error; −1 without one. */
+/** Returns the code of the extended error; −1 if there is none. */
 export function extendedErrorOf(message: WalkedMessage): number {
   let code = -1;
   eachOption(message, (which, from, to) => {
@@ -29,7 +29,7 @@ export function extendedErrorOf(message: WalkedMessage): number {
   return code;
 }
 
-/** Returns the cookie as we send it the next time: ours, and the server's. Undefined without a well-formed one. */
+/** Returns the cookie for the next query: our part and the server's part. Undefined if it is missing or malformed. */
 export function cookieOf(message: WalkedMessage): Uint8Array | undefined {
   let cookie: Uint8Array | undefined;
   eachOption(message, (which, from, to) => {

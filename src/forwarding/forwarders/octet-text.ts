@@ -1,4 +1,4 @@
-// Octets as the text of a key: one character for each octet.
+// Turns octets into a string that can be the key of a map: one character for each octet.
 
 export function octetText(octets: Uint8Array): string {
   return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1');

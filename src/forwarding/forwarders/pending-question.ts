@@ -1,5 +1,5 @@
-// One question while servers are asked for its answer: which server is asked next, when, and in which form, until there
-// is an answer, no server is left, or the time is over. Afterwards a late answer is still taken, for the cache.
+// Decides which server is asked next for one question, when, and in which form, until there is an answer, no server is
+// left, or the time is over. A late answer is still put into the cache.
 
 import { extendedError, rcode } from '../../dns/wire/codes.ts';
 import { flag, headerField } from '../../dns/wire/header.ts';
@@ -9,28 +9,28 @@ import { extendedErrorOf } from './message-options.ts';
 import type { Form, Upstream } from './upstream.ts';
 import type { WalkedMessage } from './walk-message.ts';
 
-/** Queries for one question at most, over UDP. A retry in another form does not count. */
+/** The most queries for one question. Retries in another form are not counted. */
 const maxQueries = 6;
-/** Retries in another form. */
+/** The most retries in another form (with TCP, without EDNS, with a new cookie). */
 const maxRetries = 6;
-/** The wait for a server before the next one is asked: so many times its latency, within limits in milliseconds. */
+/** The wait for a server before the next one is asked, as a multiple of its latency. Limits are in milliseconds. */
 const waitPerLatency = 3;
 const minWait = 50;
 const maxWait = 300;
-/** The first wait before the only server is asked again, as a part of the time for the question. */
+/** The first wait before the only server is asked again is the question's time divided by this. */
 const repeatPart = 5;
-/** Milliseconds after its time for which a question takes late answers. */
+/** Milliseconds after the deadline in which a late answer is still taken. */
 const lateMilliseconds = 3_000;
-/** Queries with EDNS that a server leaves unanswered before it is asked without. */
+/** A server that leaves this many queries with EDNS unanswered is asked without EDNS. */
 const queriesBeforePlain = 2;
 
-/** What becomes of a question. */
+/** Hears how a question ends. */
 interface QuestionEnd {
   /** Takes an answer. Returns false if it is unusable. The message is valid only during the call. */
   answer(message: WalkedMessage): boolean;
-  /** No server has an answer. `why` is an extended error (RFC 8914). */
+  /** No server had an answer. `why` is an extended error (RFC 8914). */
   fail(why: number): void;
-  /** Nothing more is expected, not even a late answer. */
+  /** No answer is expected any more, not even a late one. */
   done(): void;
 }
 
@@ -40,24 +40,24 @@ interface Query {
   readonly edns: boolean;
 }
 
-/** What one server was asked. */
+/** The queries of this question to one server. */
 interface Turn {
   readonly upstream: Upstream;
   queries: number;
-  /** It will not answer this question. */
+  /** The server will not answer this question. */
   hasFailed: boolean;
   isCookieRetried: boolean;
-  /** Its answers over UDP come in another case. */
+  /** The server's answers over UDP have the name in another case. */
   isCaseLost: boolean;
 }
 
 export class PendingQuestion {
   readonly question: CachedQuestion;
-  /** When the clients get their answer at the latest. */
+  /** The time at which the clients get an answer at the latest. */
   readonly deadline: number;
   isEnded = false;
   readonly #end: QuestionEnd;
-  /** In the order in which the servers are to be asked. */
+  /** The servers, in the order in which they are to be asked. */
   readonly #turns: readonly Turn[];
   #underWay: readonly Query[] = [];
   readonly #budget: number;
@@ -93,7 +93,7 @@ export class PendingQuestion {
     else if (now >= this.#nextAt) this.#askNext(now);
   }
 
-  /** Ends the question now: its forwarder was removed. */
+  /** Ends the question because its forwarder was removed. */
   cancel(): void {
     if (!this.isEnded) this.#end.fail(extendedError.NOT_READY);
     this.#stop();
@@ -106,7 +106,7 @@ export class PendingQuestion {
     this.#end.done();
   }
 
-  /** The server asks us what we ask it: it will not answer. */
+  /** Gives the server up, since it forwards our questions back to us. */
   noteLoop(upstream: Upstream, now: number): void {
     for (const query of this.#underWay) if (query.turn.upstream === upstream) this.#remove(query);
     const turn = this.#turns.find((one) => one.upstream === upstream);
@@ -128,13 +128,13 @@ export class PendingQuestion {
     this.#ask(turn, { edns: upstream.speaksEdns(now) && !isPlain, stream: false }, now);
   }
 
-  /** Returns the first of the servers that were asked least. */
+  /** Returns the server that was asked least; the first one of several. */
   #chooseNext(): Turn | undefined {
     if (this.#queries >= maxQueries) return undefined;
     let chosen: Turn | undefined;
     for (const turn of this.#turns) {
       if (turn.hasFailed || (chosen !== undefined && turn.queries >= chosen.queries)) continue;
-      // Over a connection, nothing is lost: it is not asked twice.
+      // A connection loses no query, so the server is not asked twice.
       if (turn.queries > 0 && turn.upstream.isSecure) continue;
       chosen = turn;
     }
@@ -145,7 +145,7 @@ export class PendingQuestion {
     const isAnotherLeft = this.#turns.some((turn) => !turn.hasFailed && turn.queries < queries);
     if (!isAnotherLeft) return (this.#budget / repeatPart) * 2 ** (queries - 1);
     const byLatency = waitPerLatency * (upstream.latency ?? Infinity);
-    // Over a connection that is opened first, an answer takes longer.
+    // Opening a connection takes time too.
     return Math.min(Math.max(byLatency, minWait), maxWait) * (upstream.isSecure ? 2 : 1);
   }
 
@@ -200,13 +200,13 @@ export class PendingQuestion {
   #otherForm({ turn, edns, exchange }: Query, message: WalkedMessage, sameCase: boolean): Form | undefined {
     const { isStream } = exchange;
     const isCut = ((message.octets[headerField.flags] as number) & flag.TC) !== 0;
-    // Over a connection, nobody can forge an answer, so the case does not matter.
+    // Nobody can forge an answer over a connection, so there the case does not matter.
     if (!isStream && !sameCase) turn.isCaseLost = true;
     if (!isStream && (!sameCase || isCut)) return { edns, stream: true };
     if (!edns) return undefined;
     if (message.rcode === rcode.FORMERR || message.rcode === rcode.NOTIMP) return { edns: false, stream: isStream };
     if (message.rcode !== rcode.BADCOOKIE) return undefined;
-    // The answer had a new cookie. If that one is bad too, a connection needs none (RFC 7873 §5.3).
+    // The answer had a new cookie. If that is rejected too, TCP is used: it needs no cookie (RFC 7873 §5.3).
     const stream = isStream || turn.isCookieRetried;
     turn.isCookieRetried = true;
     return { edns, stream };
@@ -217,7 +217,7 @@ export class PendingQuestion {
     const { upstream } = turn;
     if (why === 'refused') this.#why = extendedError.NETWORK_ERROR;
     if (exchange.isStream && turn.isCaseLost && !upstream.isSecure) {
-      // It has no TCP, so it is asked in the case that it understands.
+      // The server has no TCP: it is asked over UDP without mixed case.
       turn.isCaseLost = false;
       upstream.noteSameCase(now);
       this.#retry(turn, { edns: upstream.speaksEdns(now), stream: false }, now);
@@ -231,7 +231,7 @@ export class PendingQuestion {
     else this.#ask(turn, form, now);
   }
 
-  /** Asks the next server at once. */
+  /** Gives the server up, and asks the next one at once. */
   #giveUp(turn: Turn, now: number): void {
     turn.hasFailed = true;
     if (!this.isEnded) this.#askNext(now);
@@ -243,12 +243,12 @@ export class PendingQuestion {
       this.#noteSilent(now);
       tell();
     }
-    // After the time is over, a late answer is still taken.
+    // After the deadline, the queries stay open for a late answer.
     if (now < this.deadline) for (const query of this.#underWay) this.#remove(query);
     this.#tellIfDone();
   }
 
-  /** Tells the servers that should have answered by now. */
+  /** Counts a failure for each server that should have answered by now. */
   #noteSilent(now: number): void {
     if (this.#underWay.length === 0) return;
     const isAnswered = now < this.deadline;

@@ -1,5 +1,5 @@
-// Asks servers from time to time whether they answer, above all those that fail: a server that is back is used again
-// within seconds. The name in the question is made up, so that a probe that comes back to us shows a loop.
+// Probes servers from time to time, above all those that fail, so that a server that is back is used within seconds.
+// Each probe asks for a random name: if such a question comes back to us, the server is in a forwarding loop with us.
 
 import { randomBytes } from 'node:crypto';
 import { type Fqdn, parseName } from '../../model/name.ts';
@@ -7,14 +7,14 @@ import { askServer, canAskFor } from '../live/ask-server.ts';
 import type { ForwarderRuntime } from './forwarder-runtime.ts';
 import type { Upstream } from './upstream.ts';
 
-/** Milliseconds between two probes of a server that fails: doubled after each, up to the limit. */
+/** Milliseconds between two probes of a failing server. Doubled after each probe, up to `maxPause`. */
 const firstPause = 500;
 const maxPause = 5_000;
-/** Milliseconds after which a server that was not asked is probed. */
+/** Milliseconds without an answer after which a healthy server is probed. */
 const idlePause = 30_000;
-/** Milliseconds in which a probe must be answered. */
+/** Milliseconds in which a server must answer a probe. */
 const maxAnswer = 2_000;
-/** The first label of the names has so many random octets, in hexadecimal digits, behind this. */
+/** The first label of a probe's name is this, then `randomLength` random octets as hexadecimal digits. */
 const probeLabel = 'zonewright-probe-';
 const randomLength = 8;
 export const probeLabelLength = probeLabel.length + 2 * randomLength;
@@ -33,7 +33,7 @@ interface OpenProbe {
 
 export class Probes {
   readonly #schedules = new WeakMap<Upstream, Schedule>();
-  /** By the first label of the name. */
+  /** The probes under way, by the first label of their name. */
   readonly #open = new Map<string, OpenProbe>();
   readonly #onLoop: (runtime: ForwarderRuntime, upstream: Upstream, client: Uint8Array) => void;
 
@@ -41,7 +41,7 @@ export class Probes {
     this.#onLoop = onLoop;
   }
 
-  /** Probes the servers whose turn it is. */
+  /** Probes the servers that are due. */
   tick(runtimes: Iterable<ForwarderRuntime>, now: number): void {
     for (const runtime of runtimes) {
       for (const upstream of runtime.upstreams) {
@@ -52,14 +52,17 @@ export class Probes {
     }
   }
 
-  /** Probes the server now, unless that was done a moment ago. */
+  /** Probes the server now, unless its last probe was a moment ago. */
   hurry(runtime: ForwarderRuntime, upstream: Upstream, now: number): void {
     const schedule = this.#schedule(upstream);
     if (schedule.isUnderWay || now < schedule.nextAt) return;
     void this.#probe(runtime, upstream);
   }
 
-  /** Returns whether the question is a probe of ours that has come back. `label` is the first label of its name. */
+  /**
+   * Notes that a probe came back to us. Returns false if the question is no probe. `label` is the first label of its
+   * name.
+   */
   takeBack(label: string, client: Uint8Array): boolean {
     const probe = this.#open.get(label);
     if (probe === undefined) return false;
@@ -101,7 +104,7 @@ export class Probes {
   }
 }
 
-/** Returns whether the server answers, whatever it answers. */
+/** Returns whether the server answers at all. */
 async function askOnce(
   { listed }: ForwarderRuntime,
   upstream: Upstream,
@@ -120,7 +123,7 @@ async function askOnce(
   return upstream.probe(name, maxAnswer, sentAt);
 }
 
-/** Returns the zone itself where a longer name would be too long. */
+/** Returns the name of a probe: the zone itself if a longer name would be too long. */
 function probeName(label: string, zone: Fqdn): Fqdn {
   try {
     return parseName(`${label}.${zone}`);

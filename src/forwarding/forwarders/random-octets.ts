@@ -1,4 +1,4 @@
-// Random octets for ids and the case of names (RFC 5452 §9.2). One call of the system serves many queries.
+// Random octets for ids and for the case of names (RFC 5452 §9.2). One system call makes the octets of many queries.
 
 import { randomFillSync } from 'node:crypto';
 

@@ -1,5 +1,5 @@
-// Where names are in the rdata of the types whose names may be compressed (RFC 1035 §3.3, RFC 3597 §4). Names in the
-// rdata of all other types are never compressed, so that it can be copied as it is.
+// Where the names are in the rdata of types whose names may be compressed (RFC 1035 §3.3, RFC 3597 §4). Rdata of all
+// other types can be copied as it is: its names are never compressed.
 
 import { parseTypeCode } from '../../model/rdata/record-types.ts';
 
@@ -7,12 +7,12 @@ import { parseTypeCode } from '../../model/rdata/record-types.ts';
 interface RdataLayout {
   /** Octets before the first name. */
   readonly fixed: number;
-  /** Character strings behind them (RFC 1035 §3.3). */
+  /** Character strings after these octets (RFC 1035 §3.3). */
   readonly strings: number;
   readonly names: number;
-  /** Octets behind the names; undefined if any number may follow. */
+  /** Octets after the names; undefined if any number may follow. */
   readonly rest: number | undefined;
-  /** We may compress the names ourselves: only in the types of RFC 1035 (RFC 3597 §4). */
+  /** True: we may compress the names (the types of RFC 1035, RFC 3597 §4). */
   readonly compresses: boolean;
 }
 
@@ -30,7 +30,7 @@ const rows: readonly (readonly [string, Partial<RdataLayout>])[] = [
   ['SRV', { fixed: 6 }],
   ['NAPTR', { fixed: 4, strings: 3 }],
   ['DNAME', {}],
-  // No names, but their length is known.
+  // These have no names. They are listed since their length is fixed.
   ['A', { fixed: 4, names: 0 }],
   ['AAAA', { fixed: 16, names: 0 }],
 ];

@@ -1,5 +1,5 @@
-// TCP or TLS to one server: one connection for many queries (RFC 7766 §6.2.1, RFC 7858 §3.4), closed when it was idle
-// for some seconds.
+// TCP or TLS to one server. One connection carries many queries (RFC 7766 §6.2.1, RFC 7858 §3.4), and is closed after
+// some idle seconds.
 
 import { connect, type Socket } from 'node:net';
 import { readUint16, writeUint16 } from '../../dns/wire/header.ts';
@@ -7,7 +7,7 @@ import type { ForwarderTarget } from '../../model/forwarder.ts';
 import type { Exchange, ExchangeFailure } from './exchange.ts';
 import { WaitingExchanges } from './waiting-exchanges.ts';
 
-/** In milliseconds. Servers commonly close after ten seconds or more. */
+/** In milliseconds. Servers commonly close idle connections after ten seconds or more. */
 const maxIdle = 5_000;
 
 export class StreamConnection {
@@ -46,7 +46,7 @@ class Connection {
 
   async #open({ address, port, tlsName }: ForwarderTarget, authorities: string | undefined): Promise<void> {
     const plain = { host: address, port, noDelay: true };
-    // Loaded only here: most targets are asked without TLS.
+    // Loaded only when needed: most targets are asked without TLS.
     const socket =
       tlsName === undefined
         ? connect(plain)

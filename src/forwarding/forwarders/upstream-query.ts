@@ -1,5 +1,5 @@
-// Writes the query that a server is asked. It is made anew: nothing of the client's query but its question goes to the
-// server, least of all its cookie (RFC 7873 §1).
+// Writes the query for a server. Of the client's query, the server gets only the question: not its options, and above
+// all not its cookie (RFC 7873 §1).
 
 import { option } from '../../dns/wire/codes.ts';
 import { flag, headerField, headerLength, writeUint16, writeUint32 } from '../../dns/wire/header.ts';
@@ -8,16 +8,16 @@ import { questionFlag } from '../../forward-cache/layout.ts';
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { randomOctet } from './random-octets.ts';
 
-/** What servers may send over UDP: it fits into the minimum MTU of IPv6 (RFC 9715 §3.1). */
+/** The longest answer that servers may send over UDP. It fits into the minimum MTU of IPv6 (RFC 9715 §3.1). */
 const udpSize = 1_232;
 const optFixed = 11;
 const optionFixed = 4;
 
 interface QueryForm {
-  /** Mixes the case of the name at random: the answer must have the same. */
+  /** Mixes the case of the name at random. The answer must have the same case. */
   readonly mixedCase: boolean;
   readonly edns: boolean;
-  /** Our cookie for the server, and its own if it has given one; undefined for none. */
+  /** Our cookie for the server, and the server's own if it has sent one; undefined to send none. */
   readonly cookie: Uint8Array | undefined;
 }
 
@@ -48,7 +48,7 @@ export function writeQuery({ name, type, class: recordClass, flags }: CachedQues
   return query;
 }
 
-/** Lengths of labels are no letters, so they stay. */
+/** Mixes the case of a name. Octets of label lengths stay as they are: none is the code of a letter. */
 function mixCase(query: Uint8Array, from: number, to: number): void {
   let bits = 1;
   for (let at = from; at < to; at += 1) {

@@ -1,5 +1,5 @@
-// One server of a forwarder: what it can do, how fast it is, and whether it answers. It sends queries, and decides
-// which message is the answer to one (RFC 5452 §9.1). Which server is asked, and when: pending-question.ts.
+// One server of a forwarder: what it can do, how fast it is, and whether it answers. It is sent queries here, and it is
+// decided here which message answers one (RFC 5452 §9.1). pending-question.ts decides which server is asked when.
 
 import { rcode, recordClass } from '../../dns/wire/codes.ts';
 import { flag, headerField, headerLength, readUint16 } from '../../dns/wire/header.ts';
@@ -16,7 +16,7 @@ import { StreamConnection } from './stream-connection.ts';
 import { writeQuery } from './upstream-query.ts';
 import { WalkedMessage } from './walk-message.ts';
 
-/** Milliseconds for which a server is asked without EDNS, or without mixed case, after it could not cope with it. */
+/** Milliseconds for which a server that failed with EDNS, or with mixed case, is asked without it. */
 const forgivenAfter = 600_000;
 /** Unanswered questions in a row after which a server counts as failing. */
 const maxSilent = 2;
@@ -24,7 +24,7 @@ const maxSilent = 2;
 const maxProbesOfDown = 3;
 /** The weight of a new measurement in the smoothed latency (RFC 6298 §2). */
 const latencyWeight = 1 / 8;
-/** Answers without the server's cookie after which it is taken to speak none any more. */
+/** Answers in a row without a cookie after which the server is taken to have no cookies any more. */
 const maxWithoutCookie = 2;
 
 const walked = new WalkedMessage();
@@ -37,7 +37,7 @@ export interface Form {
 
 export class Upstream {
   readonly target: ForwarderTarget;
-  /** Its place in the forwarder's list. */
+  /** The server's place in the forwarder's list. */
   readonly place: number;
   readonly #ports: DatagramPorts;
   readonly #stream: StreamConnection;
@@ -46,13 +46,13 @@ export class Upstream {
   latency: number | undefined;
   isHealthy: boolean | undefined;
   loops = false;
-  /** When it last answered. */
+  /** The time of the server's last answer. */
   heardAt = -Infinity;
   unansweredProbes = 0;
   #silent = 0;
   #cookie: Uint8Array | undefined;
   #withoutCookie = 0;
-  /** True: it has answered with EDNS. */
+  /** True: the server has answered with EDNS before. */
   hasEdns = false;
   #plainUntil = 0;
   #sameCaseUntil = 0;
@@ -76,7 +76,7 @@ export class Upstream {
     return this.target.tlsName !== undefined;
   }
 
-  /** True: it has not answered for some time, and is asked again by probes. */
+  /** True: the server has not answered for some time, and gets only probes. */
   get isDown(): boolean {
     return this.isHealthy === false && this.unansweredProbes >= maxProbesOfDown;
   }
@@ -114,7 +114,7 @@ export class Upstream {
     return exchange;
   }
 
-  /** Asks for the SOA of a name. Returns whether there is an answer in time. */
+  /** Asks for the SOA of a name. Returns whether an answer comes in time. */
   async probe(name: Fqdn, milliseconds: number, now: number): Promise<boolean> {
     const question = { name: nameToWire(name), type: typeCode.SOA, class: recordClass.IN, flags: 0 };
     const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -131,24 +131,24 @@ export class Upstream {
     }
   }
 
-  /** The server answered, but not with what was asked for. */
+  /** Counts an answer that was of no use. */
   noteUseless(): void {
     this.#counts.failed += 1;
   }
 
-  /** The server did not answer in time. */
+  /** Counts a question that was not answered in time. */
   noteSilent(): void {
     this.#counts.failed += 1;
     this.#silent += 1;
     if (this.#silent >= maxSilent) this.setHealthy(false);
   }
 
-  /** The server cannot cope with EDNS. */
+  /** Notes that the server cannot cope with EDNS. */
   notePlain(now: number): void {
     this.#plainUntil = now + forgivenAfter;
   }
 
-  /** The server changes the case of names. */
+  /** Notes that the server does not keep the case of names. */
   noteSameCase(now: number): void {
     this.#sameCaseUntil = now + forgivenAfter;
   }
@@ -178,7 +178,7 @@ export class Upstream {
 
   #failed(why: ExchangeFailure): void {
     this.#counts.failed += 1;
-    // A connection that ended may have been idle for too long.
+    // If a connection ended, it may only have been idle for too long.
     if (why === 'refused') this.setHealthy(false);
   }
 
@@ -202,7 +202,7 @@ export class Upstream {
         sameCase = false;
         if (!differInCase(octets[at] as number, query[at] as number) || at >= questionEnd - 4) return false;
       }
-      // A server that cannot read the query may leave the question out.
+      // A server that cannot read the query may leave out the question.
     } else if (walked.rcode !== rcode.FORMERR && walked.rcode !== rcode.NOTIMP) return false;
     if (edns && !this.#checkCookie(exchange.isStream)) return false;
     if (walked.opt >= 0 && edns) this.hasEdns = true;
@@ -212,14 +212,15 @@ export class Upstream {
     return true;
   }
 
-  /** Our own cookie is new for each server, so that servers cannot recognise us by it (RFC 7873 §8). */
+  /** Each server gets another cookie, so that several servers cannot recognise us by it (RFC 7873 §8). */
   #cookieToSend(): Uint8Array {
     this.#cookie ??= Uint8Array.from({ length: clientCookieLength }, randomOctet);
     return this.#cookie;
   }
 
   /**
-   * Keeps the server's cookie. Returns false for an answer that a server with cookies does not send (RFC 7873 §5.3).
+   * Keeps the server's cookie. Returns false if the answer must be dropped: its cookie is not for us, or it has none
+   * though the server has sent cookies before (RFC 7873 §5.3).
    */
   #checkCookie(isStream: boolean): boolean {
     const ours = this.#cookie as Uint8Array;

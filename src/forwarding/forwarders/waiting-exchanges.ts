@@ -1,4 +1,4 @@
-// The exchanges of one socket that wait for an answer, by the ids of their queries. The ids are random (RFC 5452 §9.2).
+// The exchanges of one socket that wait for an answer, by their queries' ids. Ids are random (RFC 5452 §9.2).
 
 import { headerField, readUint16, writeUint16 } from '../../dns/wire/header.ts';
 import type { Exchange, ExchangeFailure } from './exchange.ts';
@@ -16,7 +16,7 @@ export class WaitingExchanges {
     return this.#byId.size;
   }
 
-  /** Writes an id into the query that no other one has. */
+  /** Writes a random id into the query, which no other waiting query has. */
   add(exchange: Exchange): void {
     let id = 0;
     do id = (randomOctet() << 8) | randomOctet();

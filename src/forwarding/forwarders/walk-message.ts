@@ -1,5 +1,5 @@
-// Walks a whole message of another server before any part of it is used: every record must be complete, every name
-// well-formed, and nothing may follow the last record. What is in the message: make-answer.ts decides.
+// Walks a whole message of another server before any part is used: every record must be complete, every name
+// well-formed, and nothing may follow the last record. make-answer.ts decides what is done with the records.
 
 import { headerField, headerLength, readUint16 } from '../../dns/wire/header.ts';
 import { maxMessage } from '../../dns/wire/max-message.ts';
@@ -12,20 +12,20 @@ export const section = { answer: 0, authority: 1, additional: 2 } as const;
 
 /** Octets of a record behind its owner: type 2, class 2, TTL 4, length 2. */
 export const recordFixed = 10;
-/** The shortest record has the root as owner and no rdata. */
+/** The shortest record has the root as its owner, and no rdata. */
 const maxRecords = Math.ceil(maxMessage / (1 + recordFixed));
 /** A pointer to the question's name. */
 const questionPointer = 0xc000 | headerLength;
 
-/** A message that was walked. It is reused, so that a walk makes no garbage. */
+/** A message that was walked. The object is used again for the next message, so that a walk makes no garbage. */
 export class WalkedMessage {
   octets: Uint8Array = new Uint8Array(headerLength);
   length = 0;
-  /** The end of the question; the header's end if there is none. */
+  /** The end of the question, or of the header if there is no question. */
   questionEnd = 0;
   /** The number of records, in all sections. */
   count = 0;
-  /** The number of the OPT record; −1 without one. */
+  /** The number of the OPT record; −1 if there is none. */
   opt = -1;
   readonly sections = new Uint8Array(maxRecords);
   /** Where each record's owner begins. */
@@ -108,7 +108,7 @@ export class WalkedMessage {
     const type = readUint16(octets, fixed);
     if (end > length || !this.#checkRdata(type, rdata, end)) return -1;
     if (type === typeCode.OPT) {
-      // One, at the root, in the additional section (RFC 6891 §6.1.1).
+      // There may be one OPT record, at the root, in the additional section (RFC 6891 §6.1.1).
       if (this.opt >= 0 || which !== section.additional || fixed !== owner + 1) return -1;
       this.opt = count;
     }

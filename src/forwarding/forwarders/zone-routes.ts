@@ -1,4 +1,4 @@
-// Says who has a name: a forwarder, or a zone that is served here. The longest name wins.
+// Finds what has a name: a forwarder, or a zone that is served here. The zone with the most labels wins.
 
 import { lowerName } from './expand-name.ts';
 import type { OwnZones } from './forward-request.ts';
@@ -20,7 +20,7 @@ export class ZoneRoutes {
     for (const runtime of runtimes) this.#byZone.set(octetText(runtime.zone), runtime);
   }
 
-  /** Returns who has the lower-cased name. */
+  /** Returns the forwarder that has the lower-cased name, or `own` for a zone that is served here. */
   find(name: Uint8Array): ForwarderRuntime | 'own' | undefined {
     let found: ForwarderRuntime | undefined;
     for (let at = 0; found === undefined && name[at] !== 0; at += 1 + (name[at] as number)) {
@@ -31,7 +31,7 @@ export class ZoneRoutes {
     return found !== undefined && found.labels > own ? found : 'own';
   }
 
-  /** Returns how a forwarder sees names. */
+  /** Returns what make-answer.ts must know of a forwarder and of names. */
   sight(runtime: ForwarderRuntime): ZoneSight {
     const known = this.#sights.get(runtime);
     if (known !== undefined) return known;

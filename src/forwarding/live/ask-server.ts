@@ -1,6 +1,5 @@
-// Asks a DNS server for a SOA over UDP, with a time limit. dns2 writes the query and reads the answer. Which
-// datagram is the answer is decided here: one from the server, with our id and our question. Others are dropped
-// (RFC 5452 §9).
+// Asks a DNS server for a SOA over UDP, with a time limit. dns2 writes the query and reads the answer. This file
+// decides which datagram is the answer: it must come from the server, with our id and our question (RFC 5452 §9).
 
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
@@ -12,9 +11,9 @@ import { type Fqdn, nameToWire } from '../../model/name.ts';
 interface Question {
   name: Fqdn;
   milliseconds: number;
-  /** Asks a resolver, which shall ask others. */
+  /** Sets RD: for a resolver, which shall ask other servers. */
   recursive?: boolean;
-  /** Asks a resolver not to validate (RFC 4035 §3.2.2). */
+  /** Sets CD: the resolver shall not validate (RFC 4035 §3.2.2). */
   withoutValidation?: boolean;
 }
 
@@ -32,17 +31,20 @@ export interface ServerAnswer {
   isAuthoritative: boolean;
   /** True: there is a SOA at the name, or an alias. */
   hasAnswers: boolean;
-  /** The SOA in the answer section: that of the name. */
+  /** The SOA of the name, in the answer section. */
   soa: AnsweredSoa | undefined;
-  /** The SOA in the authority section: that of the zone that does not have the name, or not with this type. */
+  /** The SOA in the authority section: its zone has no such name, or no such type at the name. */
   denial: AnsweredSoa | undefined;
 }
 
 const soaType = 6;
-/** Pointers in a long message could cost dns2 seconds. The answers here are short. */
+/**
+ * The longest answer that is read. Pointers in a longer one could cost dns2 seconds; answers to a SOA question are
+ * short.
+ */
 const maxAnswer = 4096;
 
-/** Returns whether dns2 can send the name: not with a dot inside a label, or octets outside ASCII. */
+/** Returns whether dns2 can send the name. It cannot send a dot inside a label, or octets that are not ASCII. */
 export function canAskFor(name: Fqdn): boolean {
   return textOf(name) !== undefined;
 }
@@ -59,17 +61,17 @@ function textOf(name: Fqdn): string | undefined {
   return labels.join('.');
 }
 
-/** Resolves with the answer. Rejects if none comes in time. */
+/** Resolves with the answer. Rejects if no answer comes in time. */
 export async function askServer(server: Endpoint, question: Question): Promise<ServerAnswer> {
   const { name, milliseconds, recursive = false, withoutValidation = false } = question;
   const text = textOf(name);
   if (text === undefined) throw new Error(`cannot ask for ${name}`);
-  // Loaded with the first question: a replica that nobody asks about forwarding does not need it.
+  // Loaded with the first question: most replicas never ask one.
   const { Packet } = await import('dns2');
   const query = new Packet();
   query.header.id = randomInt(0x10000);
   query.header.rd = recursive ? 1 : 0;
-  // The types of dns2 do not have the bit yet.
+  // The types of dns2 lack the bit.
   Object.assign(query.header, { cd: withoutValidation ? 1 : 0 });
   query.questions.push(new Packet.Question(text, soaType, Packet.CLASS.IN));
   const isAnswer = ({ header, questions: [asked], errors }: Packet) =>
@@ -91,7 +93,9 @@ export async function askServer(server: Endpoint, question: Question): Promise<S
   };
 }
 
-/** Sends a query. Resolves with the first datagram of the server that `read` takes; `read` may throw. */
+/**
+ * Sends a query. Resolves with the first datagram from the server for which `read` returns a value; `read` may throw.
+ */
 async function exchange<T>(
   { address, port }: Endpoint,
   query: Buffer,
@@ -108,11 +112,11 @@ async function exchange<T>(
       const found = read(octets);
       if (found !== undefined) resolve(found);
     } catch {
-      // Not DNS.
+      // The datagram is no DNS message.
     }
   });
   try {
-    // A connected socket gets datagrams of this server only, and hears at once that its port is closed.
+    // A connected socket gets only datagrams of this server, and learns at once if the server's port is closed.
     socket.once('connect', () => socket.send(query));
     socket.connect(port, address);
     return await promise;

@@ -1,5 +1,5 @@
 // The targets of forwarding: the endpoints that live replicas advertise, with their health. A target is healthy if it
-// answers for a zone over its advertised address. All are asked at once, and an answer is used again for a second.
+// answers for a zone at its advertised address. All targets are asked at once; answers are reused for a second.
 
 import { compareEndpoints, type Endpoint, formatEndpoint, parseEndpoint } from '../../model/endpoint.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -10,15 +10,15 @@ import { askServer, canAskFor } from './ask-server.ts';
 export interface Target extends Endpoint {
   replica: string;
   healthy: boolean;
-  /** By how many revisions the target's copy of the zone is older than ours; null if it is not healthy. */
+  /** How many revisions the target's copy of the zone is older than ours; null if the target is not healthy. */
   revisionLag: number | null;
 }
 
-/** For each of two tries: a datagram may get lost. */
+/** Milliseconds for each of two tries: a datagram may get lost. */
 const tryMilliseconds = 700;
 const cacheMilliseconds = 1000;
 
-/** How far behind a target is; undefined if it does not answer. */
+/** How many revisions a target is behind; undefined if it does not answer. */
 interface Asked {
   lag: Promise<number | undefined>;
   at: number;
@@ -33,8 +33,8 @@ export class LiveTargets {
   }
 
   /**
-   * Returns the targets in the order of their addresses. They are asked for one of these zones: the one that changed
-   * last, which tells most about who is behind.
+   * Returns the targets in the order of their addresses. They are asked for the zone that changed last, of `zones`: a
+   * target that is behind shows it there first.
    */
   async list(zones: readonly Fqdn[]): Promise<Target[]> {
     const zone = this.#newest(zones);
@@ -62,7 +62,7 @@ export class LiveTargets {
     const key = `${formatEndpoint(target)} ${zone}`;
     const known = this.#asked.get(key);
     if (known !== undefined) return known.lag;
-    // Before the question: a target that is ahead of us has no lag.
+    // Read before the target is asked, so that a change meanwhile does not count as lag.
     const ours = shownSerial(this.#views.zones.serial(zone));
     const lag = serialOf(target, zone).then((theirs) =>
       theirs === undefined ? undefined : serialsBehind(theirs, ours),
@@ -80,7 +80,9 @@ export class LiveTargets {
   }
 }
 
-/** Returns the serial of a target's copy of the zone. Undefined if it has none, or does not answer in time. */
+/**
+ * Returns the serial of a target's copy of the zone. Returns undefined if it has no copy, or does not answer in time.
+ */
 async function serialOf(target: Endpoint, zone: Fqdn): Promise<number | undefined> {
   for (let attempt = 0; attempt < 2; attempt += 1) {
     try {
@@ -90,7 +92,7 @@ async function serialOf(target: Endpoint, zone: Fqdn): Promise<number | undefine
       });
       return rcode === 0 && isAuthoritative ? soa?.serial : undefined;
     } catch {
-      // Silence, or what is no answer: asked once more.
+      // No answer, or an unreadable one.
     }
   }
   return undefined;

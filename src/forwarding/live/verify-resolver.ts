@@ -1,7 +1,7 @@
-// Asks a resolver of the company whether it forwards a zone to us. Three questions at once: for the SOA of the zone,
-// which the resolver may have in its cache; and for two random names in the zone, which it must ask for, one of them
-// without validation. The answer that there is no such name has the SOA of whoever was asked, with its serial. So has
-// the answer that a wildcard has no SOA: only one that is an alias hides it.
+// Asks a resolver of the company whether it forwards a zone to us. It is asked three questions at once: the SOA of the
+// zone, which it may have in its cache, and two random names in the zone, which it must ask for; one of the two without
+// validation. An answer that denies the name or the type has the SOA, with its serial, of the server that the resolver
+// asked. Only a wildcard with an alias hides this SOA.
 
 import { randomUUID } from 'node:crypto';
 import type { Endpoint } from '../../model/endpoint.ts';
@@ -28,17 +28,17 @@ export interface Verification {
   detail: string;
 }
 
-/** What the zone's SOA says here. */
+/** The values of the zone's SOA in our own copy. */
 interface OurSoa {
   serial: number;
   primary: string;
 }
 
-/** Long: a resolver whose first target is dead asks the next one after up to two seconds. */
+/** In milliseconds. A resolver whose first target is dead may need two seconds until it asks the next. */
 const milliseconds = 5000;
 const [noError, serverFailure, nameError, refused] = [0, 2, 3, 5];
 
-/** Asks the resolver. `ours` is called before and after: the zone may change meanwhile. */
+/** Asks the resolver. `ours` is called before and after the questions, since the zone may change meanwhile. */
 export async function verifyResolver(resolver: Endpoint, zone: Fqdn, ours: () => OurSoa): Promise<Verification> {
   const before = ours();
   const randomName = () => {
@@ -49,7 +49,7 @@ export async function verifyResolver(resolver: Endpoint, zone: Fqdn, ours: () =>
     askServer(resolver, { name, milliseconds, recursive: true, withoutValidation }).catch(() => undefined);
   const [cached, fresh, unvalidated] = await Promise.all([ask(zone), ask(randomName()), ask(randomName(), true)]);
   const hasFailed = fresh === undefined || fresh.rcode === serverFailure;
-  // A resolver that cannot reach the root of the Internet may take long until its validation fails.
+  // Validation may fail only after a long time if the resolver cannot reach the root of the Internet.
   if (hasFailed && unvalidated !== undefined && [noError, nameError].includes(unvalidated.rcode)) {
     if (denialOf(unvalidated, zone) === undefined && !unvalidated.hasAnswers)
       return judge({ cached: undefined, fresh: unvalidated }, zone, before, ours());
@@ -110,17 +110,17 @@ function judge({ cached, fresh }: Answers, zone: Fqdn, before: OurSoa, after: Ou
   return tell('forwards', `it forwards ${zone} here: it answers with serial ${seen.serial}`);
 }
 
-/** Returns the SOA of an answer that the zone has no such name, or not with this type. */
+/** Returns the zone's SOA if the answer denies the name or its type. */
 function denialOf(answer: ServerAnswer | undefined, zone: Fqdn): AnsweredSoa | undefined {
   return answer?.denial?.owner === ownerOf(zone) ? answer.denial : undefined;
 }
 
-/** Returns the name of the zone as answers have it. */
+/** Returns the name of the zone in the form of answers. */
 function ownerOf(zone: Fqdn): string {
   return zone === root ? '' : zone;
 }
 
-/** Returns whether a SOA is of our zone: its primary is ours, or its serial, which no other server has by chance. */
+/** Returns whether a SOA is from our zone: it has our primary, or our serial, which no other server has by chance. */
 function isOurs(seen: AnsweredSoa, before: OurSoa, after: OurSoa): boolean {
   return [before, after].some(({ primary, serial }) => seen.primary === primary || seen.serial === serial);
 }

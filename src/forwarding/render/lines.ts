@@ -1,4 +1,4 @@
-// What the renderers share: lines, and addresses with ports in the forms that resolvers read.
+// Shared by the renderers: lines, and addresses with ports in the forms that resolvers read.
 
 import { familyOf } from '../../model/address.ts';
 import { type Endpoint, formatEndpoint } from '../../model/endpoint.ts';

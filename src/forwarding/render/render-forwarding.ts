@@ -1,5 +1,6 @@
-// Renders the configuration of a resolver that shall forward our zones. Leaves out the targets that the resolver cannot
-// take, and says so in a comment. Throws UnfitForResolver, with the way out, if it cannot take a zone, or any target.
+// Renders the configuration with which a resolver forwards our zones. Targets that the resolver cannot take are left
+// out, and named in a comment. Throws UnfitForResolver, with the way out, if it cannot take a zone, or none of the
+// targets.
 
 import { familyOf } from '../../model/address.ts';
 import { compareEndpoints, type Endpoint, formatEndpoint, isLoopback } from '../../model/endpoint.ts';
@@ -7,10 +8,10 @@ import { compareNames, type Fqdn, root } from '../../model/name.ts';
 import { isReverse } from '../../model/reverse-tree.ts';
 import type { Part, Renderer } from './renderer.ts';
 
-/** A resolver cannot take what we have. The message says why, and the way out. */
+/** A resolver cannot take our zones or targets. The message says why, and the way out. */
 export class UnfitForResolver extends Error {}
 
-/** Needs no quotes in any format, not even in a shell. */
+/** Names that need no quotes in any format, not even in a shell. */
 const plainName = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/;
 const nameWithSlashes = /^[a-z0-9_]([a-z0-9_/-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_/-]*[a-z0-9_])?)*$/;
 const dnsPort = 53;
@@ -21,7 +22,7 @@ interface Rendering {
   targets: Iterable<Endpoint>;
 }
 
-/** Returns the parts of the configuration. The same zones and targets give the same text, in any order. */
+/** Returns the parts of the configuration. The order of zones and targets does not change the text. */
 export function renderForwarding({ renderer, zones, targets }: Rendering): Part[] {
   const sorted = [...new Set(zones)].sort((a, b) => Number(isReverse(a)) - Number(isReverse(b)) || compareNames(a, b));
   requireNames(renderer, sorted);
@@ -30,12 +31,12 @@ export function renderForwarding({ renderer, zones, targets }: Rendering): Part[
   return parts.map((part) => ({ ...part, text: withHead(renderer, part, notes, parts.length > 1) }));
 }
 
-/** Returns all parts as one text, to be read and pasted by people. */
+/** Returns all parts as one text for people. */
 export function joinParts(parts: readonly Part[]): string {
   return parts.map(({ text }) => text).join('\n');
 }
 
-/** Throws UnfitForResolver if the resolver cannot have one of the names. */
+/** Throws UnfitForResolver if the resolver cannot take one of the names. */
 export function requireNames({ title, takesSlashes = false }: Renderer, names: Iterable<Fqdn>): void {
   const zones = [...names];
   if (zones.includes(root)) {
@@ -57,7 +58,7 @@ function inOrder(targets: Iterable<Endpoint>): Endpoint[] {
   return [...distinct.values()].sort(compareEndpoints);
 }
 
-/** Returns the targets that the resolver takes, and what to say about the others. */
+/** Returns the targets that the resolver takes, and a note for each that it does not take. */
 function chooseTargets(renderer: Renderer, targets: readonly Endpoint[]): { taken: Endpoint[]; notes: string[] } {
   const { title, takesPorts, takesIpv6, maxTargets = Number.POSITIVE_INFINITY } = renderer;
   const taken: Endpoint[] = [];
@@ -89,7 +90,7 @@ function chooseTargets(renderer: Renderer, targets: readonly Endpoint[]): { take
   }
 }
 
-/** Returns the text of a part below its head: what it is for, where it belongs, and the notes. */
+/** Returns the text of a part below a head, which has its purpose, its place and the notes. */
 function withHead(
   renderer: Renderer,
   { place, text, comment = renderer.comment }: Part,

@@ -1,10 +1,10 @@
-// What one resolver can be told, and how its configuration is rendered. One file of this folder renders for one
-// resolver; renderers.ts names them all. render-forwarding.ts decides what a resolver is told, and refuses the rest.
+// The interface of the renderers. One file of this folder renders for one resolver; renderers.ts lists them all.
+// render-forwarding.ts checks zones and targets first.
 
 import type { Endpoint } from '../../model/endpoint.ts';
 import type { Fqdn } from '../../model/name.ts';
 
-/** What is rendered: never empty, never the root, and within the limits of the resolver. */
+/** The zones and targets to render: never empty, never the root, and within the limits of the resolver. */
 export interface ForwardedZones {
   /** The zones in the order in which they are rendered: the reverse zones last. */
   zones: readonly Fqdn[];
@@ -14,11 +14,11 @@ export interface ForwardedZones {
 
 /** A text for one file, or for one field of a form. */
 export interface Part {
-  /** By which a client asks for this part alone. */
+  /** The name by which a client asks for this part alone. */
   name: string;
   /** Where the text belongs, for people. */
   place: string;
-  /** How a comment begins in this part, if not as in the others. */
+  /** How a comment begins in this part, if it differs from the other parts. */
   comment?: string;
   text: string;
 }
@@ -27,12 +27,14 @@ export interface Renderer {
   title: string;
   /** How a comment begins. */
   comment: string;
-  /** False: it asks port 53 only. `one`: it asks all targets at the same port. */
+  /** False: the resolver asks port 53 only. `one`: it asks all targets at the same port. */
   takesPorts: boolean | 'one';
   takesIpv6: boolean;
   /** The most targets of one zone. */
   maxTargets?: number;
-  /** True: it takes also names that are not of letters, digits, `-` and `_`: those with a slash, as in RFC 2317. */
+  /**
+   * True: the resolver also takes names with a slash, as in RFC 2317. Others take only letters, digits, `-` and `_`.
+   */
   takesSlashes?: boolean;
   render(wanted: ForwardedZones): Part[];
 }

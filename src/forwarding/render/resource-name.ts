@@ -5,7 +5,7 @@ import type { Fqdn } from '../../model/name.ts';
 
 /**
  * Returns a name of lower-case letters, digits and hyphens that begins with `zonewright-` and ends with a letter or
- * digit. Two zones never get the same name: if a name would not say which zone it is of, it ends with a digest.
+ * digit. Two zones never get the same name: a name that does not show its zone exactly ends with a digest.
  */
 export function resourceName(zone: Fqdn, maxLength: number): string {
   const plain = `zonewright-${zone.replaceAll('.', '-')}`;

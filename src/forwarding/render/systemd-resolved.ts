@@ -3,7 +3,7 @@
 import { lines, shortEndpoint } from './lines.ts';
 import type { Renderer } from './renderer.ts';
 
-/** The negative trust anchors that systemd has built in. A file of negative trust anchors replaces them. */
+/** systemd's built-in negative trust anchors. A file of negative trust anchors replaces them. */
 const builtIn = [
   '10.in-addr.arpa',
   ...Array.from({ length: 16 }, (_, index) => `${index + 16}.172.in-addr.arpa`),

@@ -5,7 +5,7 @@ import { isReverse } from '../../model/reverse-tree.ts';
 import { lines, withAt } from './lines.ts';
 import type { ForwardedZones, Renderer } from './renderer.ts';
 
-/** Returns what Unbound reads: the section `server`, then a stub zone for each zone. */
+/** Returns Unbound's configuration: the section `server`, then a stub zone for each zone. */
 function unboundText({ zones, targets }: ForwardedZones): string {
   const forward = zones.filter((zone) => !isReverse(zone));
   return lines(
