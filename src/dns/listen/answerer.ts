@@ -1,4 +1,5 @@
-// Answers each query of an answering thread: calls the responder, and guards against its bugs. No sockets here.
+// Answers the queries of an answering thread: calls the responder, and turns its exceptions into SERVFAIL. No sockets
+// here.
 
 import { TableReader } from '../../table/reader.ts';
 import { Clock } from '../respond/clock.ts';
@@ -10,16 +11,16 @@ import { flag, headerField, headerLength, readUint16, writeUint16 } from '../wir
 import type { ThreadTask } from './thread-task.ts';
 
 export interface Answerer {
-  /** Does not throw. Returns the response's length, 0 for silence, or `handedOn`. */
+  /** Returns the response's length, 0 to send nothing, or `handedOn`. Does not throw. */
   readonly respond: Respond;
-  /** Call it before the first query of a batch. */
+  /** Call this before the first query of a batch. */
   wake(): void;
-  /** Call it after a batch: the parts of the table that we read may be freed from now on. */
+  /** Call this after a batch: from now on, the parts of the table that the batch read may be freed. */
   sleep(): void;
 }
 
 /**
- * Opens the table for this thread. `onFault` is called for bugs, at most once a second
+ * Opens the table for this thread. `onFault` is called for exceptions, at most once a second
  * (test/dns/listen/answerer.test.ts).
  */
 export function openAnswerer(task: ThreadTask, onFault: (message: string) => void): Answerer {
@@ -40,7 +41,7 @@ export function openAnswerer(task: ThreadTask, onFault: (message: string) => voi
   };
 }
 
-/** Returns `respond` with SERVFAIL instead of exceptions, so that a query that meets a bug does not end the thread. */
+/** Returns `respond` with SERVFAIL in place of exceptions, so that a bug in one answer does not end the thread. */
 export function guard(respond: Respond, onFault: (message: string) => void): Respond {
   const reportFault = faultReporter(onFault);
   return (query, length, response, client) => {
@@ -53,7 +54,7 @@ export function guard(respond: Respond, onFault: (message: string) => void): Res
   };
 }
 
-/** Writes a header without question (RFC 1035 §4.1.1): the query's id, opcode and RD, and SERVFAIL. */
+/** Writes only a header (RFC 1035 §4.1.1): the query's id, opcode and RD, and SERVFAIL. Returns its length. */
 function writeServerFailure(query: Uint8Array, length: number, response: Uint8Array): number {
   const flags = query[headerField.flags]!;
   if (length < headerLength || (flags & flag.QR) !== 0) return 0;

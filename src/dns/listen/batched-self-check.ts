@@ -1,6 +1,6 @@
-// Checks batched sockets before they are used: sends datagrams through one and back, and compares them octet by octet.
-// So a wrong layout or number is found at the start, not in service. A server checks once, for all its threads: on a
-// slow machine, threads that check for themselves may disagree.
+// Checks batched sockets before the server uses them: sends datagrams through a socket and back, and compares them
+// octet by octet. A wrong layout or number is then found at the start. A server checks once for all its threads: on a
+// slow machine, threads that check by themselves might get different results.
 
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { closeSync } from 'node:fs';
@@ -13,30 +13,31 @@ import type { Libc } from './libc.ts';
 import { CounterCells, newListenCounters } from './listen-counters.ts';
 import { boundPort, openBatchedSocket } from './open-batched-socket.ts';
 
-/** Milliseconds that a few datagrams and their answers may take. Long, since the machine may be busy. */
+/** Milliseconds for a few datagrams and their answers. A busy machine may need long. */
 const patience = 10_000;
 /**
- * Several lengths, to find a length in the wrong place. Each is longer than the one before, so that no two leave
- * together.
+ * Payloads of several lengths, to find a length in the wrong place. Each is longer than the one before, so that no two
+ * answers share a message.
  */
 const payloads = [3, 500, 1_400].map(payload);
-/** Batches of payloads whose answers leave one by one. */
+/** Batches whose answers each have a message of their own. */
 const alone = [...payloads.map((payload) => [payload]), payloads];
-/** Payloads whose answers leave together. */
+/** A batch whose answers share a message. */
 const twins = [500, 500, 3].map(payload);
 
 function payload(length: number, seed: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => (i + seed) * 7);
 }
 
-/** The check's result: whether answers may share a message here, or why not. */
+/** The result of the check: whether answers may share a message here, and if not, why. */
 interface BatchedCheck {
   readonly joins: boolean;
   readonly reason?: string;
 }
 
 /**
- * Throws unless batched sockets work for every kind of address in the list. A kind is the family, and wildcard or not.
+ * Checks batched sockets for every kind of address in the list: IPv4 or IPv6, wildcard or not. Throws if they do not
+ * work.
  */
 export async function checkBatchedSockets(
   libc: Libc,
@@ -73,7 +74,7 @@ async function checkOne(
     for (const batch of batches) {
       for (const payload of batch) await new Promise((sent) => client.send(payload, port, loopback, sent));
       const end = performance.now() + milliseconds;
-      // The batch may come in parts.
+      // Not all datagrams of the batch may arrive at once.
       for (let received = 0; arrived.length < batch.length; await delay(1)) {
         if (performance.now() > end) {
           const fault = received < batch.length ? 'a datagram was not received' : 'an answer did not arrive';
@@ -100,7 +101,7 @@ async function checkOne(
   }
 }
 
-/** Sends back each query that arrived unchanged. */
+/** Sends each query back, if its length is that of a payload. */
 const echo: Answerer = {
   respond(query, length, response, client) {
     if (!payloads.some((payload) => payload.length === length)) return 0;

@@ -1,5 +1,5 @@
-// UDP in batches of 64, without an event loop: recvmmsg, answer, sendmmsg, again. Opened by open-batched-socket.ts.
-// Without node:ffi, datagram-socket.ts is used.
+// UDP in batches of up to 64, without an event loop: recvmmsg, answer, sendmmsg, and again. Opened by
+// open-batched-socket.ts. If this Node has no node:ffi, datagram-socket.ts is used.
 
 import type { Outlets } from '../handed-on/outlet.ts';
 import { type Client, newClient } from '../respond/client.ts';
@@ -11,19 +11,19 @@ import { batchSize, layOutMessages } from './message-layout.ts';
 import { ReceivedBatch } from './received-batch.ts';
 import { ReplyBatch } from './reply-batch.ts';
 
-/** Milliseconds that a thread waits for queries before it checks whether it should stop. */
+/** Milliseconds that a thread waits for queries before it checks whether it must stop. */
 export const maxWait = 200;
 /**
- * Milliseconds in all that a batch of answers waits for a full send buffer. Short, since other clients' queries wait
- * behind it.
+ * Milliseconds that a batch of answers waits, in all, for a full send buffer. Short, since queries of other clients
+ * wait meanwhile.
  */
 const maxSendWait = 5;
 /**
- * Batches that a stopping thread still answers on each socket: enough for a full receive buffer. A limit, so that a
- * flood cannot keep it running.
+ * The most batches that a stopping thread answers on each socket: enough for a full receive buffer. Without a limit, a
+ * flood could keep the thread running.
  */
 const drainBatches = 256;
-/** Receiving can fail for reasons of the network. After this many failures in a row, the socket is broken. */
+/** Receiving can fail because of the network. After this many failures in a row, the socket counts as broken. */
 const maxFailures = 1_000;
 
 export class BatchedSocket {
@@ -33,7 +33,7 @@ export class BatchedSocket {
   readonly #replies: ReplyBatch;
   readonly #requests: bigint;
   readonly #client: Client = newClient('udp');
-  /** The query that is being answered. */
+  /** The index of the query that is being answered. */
   #current = 0;
   readonly #untilWritable: ArrayBuffer;
   readonly #counters: CounterCells;
@@ -59,7 +59,7 @@ export class BatchedSocket {
       this.#client.handOn = (kind, query, length) => this.#handOn(outlets, kind, query, length);
   }
 
-  /** Receives up to a batch and returns how many. If `block`, waits for the first, at most `maxWait`. */
+  /** Receives a batch of queries and returns their number. If `block`, waits for the first one, at most `maxWait`. */
   receive(block: boolean): number {
     this.#received.prepare(this.#toPrepare);
     const flags = block ? linux.MSG_WAITFORONE : linux.MSG_DONTWAIT;
@@ -103,7 +103,7 @@ export class BatchedSocket {
     this.#send();
   }
 
-  /** Hands the current query on. The thread that makes the answer sends it by this socket's descriptor. */
+  /** Hands the current query on. The other thread sends the answer with this socket's descriptor. */
   #handOn(outlets: Outlets, kind: HandedOnKind, query: Uint8Array, length: number): boolean {
     const outlet = outlets.of(kind);
     if (!outlet.admits(kind)) return false;
@@ -136,7 +136,7 @@ export class BatchedSocket {
           hasWaited = true;
           continue;
         }
-        // The answers that are left are dropped. If we waited longer, the queries behind them would be lost.
+        // Drops the rest of the answers: queries would be lost while this thread waits longer.
         this.#counters.add(counterCell.udpSendFailed, replies.answersFrom(sent));
         return;
       }
@@ -145,7 +145,7 @@ export class BatchedSocket {
         if (errno === linux.EIO) replies.stopJoining();
         continue;
       }
-      // The messages behind it may still be sent.
+      // Skips this message: the next ones may still be sent.
       this.#counters.add(counterCell.udpSendFailed);
       sent += 1;
     }

@@ -7,8 +7,8 @@ import { skipName } from '../wire/names.ts';
 
 /**
  * Returns the header Cache-Control. A positive response is fresh for the smallest TTL of its answers, a negative one
- * for the negative TTL of its SOA (RFC 2308 §5). Any other response is not fresh at all. A response with a cookie is
- * for its client alone (RFC 7873 §5.2).
+ * for the negative TTL of its SOA (RFC 2308 §5), any other response not at all. A response with a cookie is only for
+ * its client (RFC 7873 §5.2).
  */
 export function cacheControl(response: Uint8Array): string {
   const code = response[headerField.moreFlags]! & 0x0f;
@@ -29,7 +29,7 @@ export function cacheControl(response: Uint8Array): string {
     const rdata = fixed + 10;
     at = rdata + readUint16(response, fixed + 8);
     if (i < answers) seconds = Math.min(seconds, ttl);
-    // The minimum is the last number of a SOA.
+    // The minimum TTL is the last number of a SOA.
     else if (i < others && type === typeCode.SOA) seconds = Math.min(seconds, ttl, readUint32(response, at - 4));
     else if (type === typeCode.OPT) forOne = hasCookie(response, rdata, at);
   }

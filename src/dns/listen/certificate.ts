@@ -1,6 +1,6 @@
-// The certificate of DNS over TLS and HTTPS, or of the API: read from its files, checked, and read again when they
-// change. The main thread does this, so that a restarted thread gets the last good pair, even if the files are broken
-// by then.
+// Reads and checks the certificate of DNS over TLS and HTTPS, or of the API, and reads it again when its files change.
+// This is done in the main thread: a restarted thread then gets the last good pair, even if the files have become
+// unusable.
 
 import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
@@ -33,15 +33,15 @@ export type CertificateUse = keyof typeof flags;
 const betweenChecks = 1_000;
 
 /**
- * Reads the files. Throws an error that says what to do if one cannot be read, if the key is not the certificate's, or
- * if there is no authority in the file of authorities. If there are several faults, it is an AggregateError.
+ * Reads the files. Throws an error with the way out if a file cannot be read, if the key does not belong to the
+ * certificate, or if the file of authorities has none. Several faults make an AggregateError.
  */
 export async function readCertificate(files: CertificateFiles, use: CertificateUse = 'DNS'): Promise<Certificate> {
   const { cert, key, clientCa } = await readFiles(files, use);
   return { cert: cert as string, key: key as string, ...(clientCa !== undefined && { clientCa }) };
 }
 
-/** Does the same as {@link readCertificate}. Files that are not named are not read. */
+/** Does the same as {@link readCertificate} for the files that are named. */
 export async function readFiles(files: Partial<CertificateFiles>, use: CertificateUse): Promise<Partial<Certificate>> {
   const flag = flags[use];
   const [pair, clientCa] = await allOf([
@@ -61,7 +61,7 @@ async function readPair(files: Partial<CertificateFiles>, flag: string): Promise
   return { ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) };
 }
 
-/** Waits for all parts. If some fail, throws an AggregateError with all their errors, in their order. */
+/** Waits for all parts. If any fail, throws an AggregateError with all their errors, in order. */
 async function allOf<Parts extends readonly unknown[]>(
   parts: readonly [...Parts],
 ): Promise<{ -readonly [Part in keyof Parts]: Awaited<Parts[Part]> }> {
@@ -71,7 +71,7 @@ async function allOf<Parts extends readonly unknown[]>(
   return (await Promise.all(parts)) as { -readonly [Part in keyof Parts]: Awaited<Parts[Part]> };
 }
 
-/** Returns the errors of an AggregateError, or the one that it is. */
+/** Returns the errors of an AggregateError, or the error itself. */
 function errorsIn(error: unknown): Error[] {
   return error instanceof AggregateError ? (error.errors as Error[]) : [error as Error];
 }
@@ -82,7 +82,7 @@ async function readAuthorities(flag: string, path: string): Promise<string> {
   return text;
 }
 
-/** Puts the files before the message of an error. */
+/** Runs the check. Adds the names of the files to the message of its error. */
 function naming(files: string, check: () => void): void {
   try {
     check();
@@ -101,16 +101,19 @@ async function readPem(flag: string, path: string, what: string): Promise<string
   }
 }
 
-/** Holds the pair that is in use. Polls the files: this also sees renames, changed links and network folders. */
+/**
+ * Keeps the certificate that is in use. Polls its files, so that renames, changed links and network folders are noticed
+ * too.
+ */
 export class KeptCertificate {
   #current: Certificate;
   readonly #files: CertificateFiles;
   readonly #use: CertificateUse;
   readonly #logger: Logger;
-  /** The files' stamp at the last check, and at the last reading. */
+  /** The files' stamp at the last check, and when they were last read. */
   #seen: string;
   #read: string;
-  /** Whether the files were not usable when they were last read. */
+  /** True: the files were not usable when they were last read. */
   #isFaulty = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -130,7 +133,7 @@ export class KeptCertificate {
   }
 
   static async open(files: CertificateFiles, logger: Logger, use: CertificateUse = 'DNS'): Promise<KeptCertificate> {
-    // Taken before reading, so that the next check sees a change in between.
+    // Taken before reading, so that the next check notices a change during reading.
     const stamp = await stampOf(files);
     return new KeptCertificate(files, use, logger, await readCertificate(files, use), stamp);
   }
@@ -144,7 +147,7 @@ export class KeptCertificate {
     return Date.parse(new X509Certificate(this.#current.cert).validTo) / 1000;
   }
 
-  /** Calls `onChange` for every good new pair. A bad one is logged once, and the old one stays in use. */
+  /** Calls `onChange` for every new pair that is good. A bad pair is logged once, and the old pair stays in use. */
   watch(onChange: (certificate: Certificate) => void): void {
     const again = () => {
       this.#timer = setTimeout(() => void this.#check(onChange).finally(() => this.#timer && again()), betweenChecks);
@@ -162,7 +165,7 @@ export class KeptCertificate {
     const stamp = await stampOf(this.#files);
     const changed = stamp !== this.#seen;
     this.#seen = stamp;
-    // Waits until the files have not changed for one interval: perhaps only one of them is new.
+    // Waits until the files have not changed for one interval: one file may be new and the other not yet.
     if (changed || stamp === this.#read) return;
     this.#read = stamp;
     try {
@@ -188,7 +191,7 @@ export class KeptCertificate {
   }
 }
 
-/** Returns a text that changes when one of the files changes or is replaced. */
+/** Returns a text that changes when a file changes or is replaced. */
 async function stampOf({ cert, key, clientCa }: CertificateFiles): Promise<string> {
   const paths = [cert, key, ...(clientCa === undefined ? [] : [clientCa])];
   const stamps = await Promise.all(

@@ -1,10 +1,10 @@
-// The late answers that one stream connection waits for. Meanwhile it is not closed as idle.
+// The late answers for which one stream connection waits. While it waits, it does not count as idle.
 
 import type { AllLateAnswers, LateAnswer, Recipient } from '../handed-on/late-answers.ts';
 import type { HandedOnQuery } from '../handed-on/tenant.ts';
 import type { Connection, StreamConnections } from './stream-connections.ts';
 
-/** How much later than its deadline an answer may come, in milliseconds: the thread that makes it may be busy. */
+/** Milliseconds by which a late answer may miss its deadline: the thread that makes it may be busy. */
 const grace = 1_000;
 
 export class ConnectionLateAnswers {
@@ -24,14 +24,14 @@ export class ConnectionLateAnswers {
   }
 
   /**
-   * Hands the query on. Returns false if the outlet refuses it. When `recipient.end` runs, `isEmpty` no longer counts
-   * this answer.
+   * Hands the query on. Returns false if the outlet refuses it. The answer is removed from this set before
+   * `recipient.end` is called.
    */
   handOn(query: HandedOnQuery, recipient: Recipient): boolean {
     const answer = this.#late.handOn(query, {
       deliver: (message) => {
         const keepsUp = recipient.deliver(message);
-        // A client that does not read is idle, even if it waits for a late answer.
+        // A client that does not read counts as idle, even while it waits for a late answer.
         this.#connection.busyUntil = keepsUp ? this.#deadline() : 0;
         if (keepsUp) this.#connections.touch(this.#connection);
         return keepsUp;
@@ -48,14 +48,14 @@ export class ConnectionLateAnswers {
     return true;
   }
 
-  /** Asks for the next messages, since the client reads again. */
+  /** Asks for the next messages: the client reads again. */
   goOn(): void {
     if (this.isEmpty) return;
     this.#connection.busyUntil = this.#deadline();
     for (const answer of this.#answers) answer.goOn();
   }
 
-  /** Drops all late answers, since the connection is closed. */
+  /** Drops all late answers: the connection is closed. */
   abandon(): void {
     for (const answer of this.#answers) answer.abandon();
     this.#answers.clear();

@@ -1,5 +1,5 @@
-// UDP through node:dgram: works wherever Node does, and costs a system call and some garbage per query. Faster:
-// batched-socket.ts.
+// UDP through node:dgram. Works on every system, but costs a system call and some garbage per query. batched-socket.ts
+// is faster.
 
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
@@ -13,10 +13,10 @@ import { type CounterCells, counterCell } from './listen-counters.ts';
 import { listenError } from './listen-error.ts';
 import { maxDatagram, receiveBufferSize } from './udp-sizes.ts';
 
-/** Answers that may wait until the system takes them. More are dropped. */
+/** The most answers that wait for the system to take them. Further answers are dropped. */
 const maxSendQueue = 256;
 
-/** Shared by all sockets of a thread. */
+/** The parts that all sockets of a thread share. */
 interface DatagramAnswering {
   readonly answerer: Answerer;
   readonly counters: CounterCells;
@@ -24,15 +24,15 @@ interface DatagramAnswering {
 }
 
 interface DatagramSocket {
-  /** Stops receiving. Every query that was received has been answered or handed on. */
+  /** Stops receiving. All received queries have been answered or handed on before. */
   close(): Promise<void>;
 }
 
 /**
- * Answers on one address. dgram cannot choose the source address of an answer. On a host with several addresses, a
- * client could get its answer from an address that it did not ask. So for a wildcard we also open a socket for each
- * address that the host has now. The kernel prefers that socket for queries to its address, and answers leave from it.
- * The wildcard's own socket serves later addresses.
+ * Answers on one address. dgram cannot choose the source address of an answer: on a host with several addresses, a
+ * client could get its answer from another address than it asked. So for a wildcard address, a socket is also opened
+ * for each address that the host has now: the kernel prefers this socket for queries to its address, and answers leave
+ * from that address. The wildcard's own socket serves addresses that are added later.
  */
 export async function openDatagramSocket(address: Endpoint, shared: DatagramAnswering): Promise<DatagramSocket> {
   const sockets: Socket[] = [];
@@ -45,8 +45,7 @@ export async function openDatagramSocket(address: Endpoint, shared: DatagramAnsw
     throw listenError(address, 'UDP', error);
   }
   for (const host of isWildcard(address) ? localAddresses(address) : []) {
-    // An address that cannot be bound, for example because its interface has just gone, is left to the wildcard's
-    // socket.
+    // If an address cannot be bound, for example because its interface has just gone, the wildcard's socket serves it.
     const socket = await bind(host, address, shared).catch(() => undefined);
     if (socket !== undefined) sockets.push(socket);
   }
@@ -67,7 +66,7 @@ async function bind(host: string, { address, port }: Endpoint, shared: DatagramA
     type: familyOf(address) === 'ipv6' ? 'udp6' : 'udp4',
     reusePort: true,
     ipv6Only: familyOf(address) === 'ipv6',
-    // We only send to literal addresses. The default lookup would cost a tick.
+    // We only send to addresses, never to names. The default lookup would cost a tick of the event loop.
     lookup: (name, _options, found) => found(null, name, name.includes(':') ? 6 : 4),
   });
   answerAll(socket, shared);
@@ -83,7 +82,7 @@ async function bind(host: string, { address, port }: Endpoint, shared: DatagramA
   try {
     socket.setRecvBufferSize(receiveBufferSize);
   } catch {
-    // Linux silently lowers the size to its limit. Other systems may refuse it: then the default stays.
+    // Linux silently lowers the size to its limit. Other systems may refuse the size: then the default stays.
   }
   return socket;
 }
@@ -118,17 +117,17 @@ function answerAll(socket: Socket, { answerer, counters, late }: DatagramAnsweri
     counters.add(counterCell.udpAnswered);
     if (socket.getSendQueueCount() >= maxSendQueue) return counters.add(counterCell.udpSendFailed);
     socket.send(response, 0, length, from.port, from.address, countFailure);
-    // Nearly always the system has taken the answer within send(), and the buffer can be used again. Otherwise the
-    // queue owns it.
+    // Nearly always, the system takes the answer during send(), and the buffer can be reused. Otherwise, the send queue
+    // keeps the buffer.
     if (socket.getSendQueueCount() > 0) response = new Uint8Array(maxDatagram);
   });
 }
 
-/** Returns the recipient of a query that came by this socket. */
+/** Returns the recipient of a late answer to a query that came through this socket. */
 function recipientAt(socket: Socket, { address, port }: RemoteInfo, counters: CounterCells): Recipient {
   return {
     deliver: (message) => {
-      // Throws if the socket was closed meanwhile.
+      // send() throws if the socket was closed meanwhile.
       try {
         if (socket.getSendQueueCount() >= maxSendQueue) throw new Error('the send queue is full');
         counters.add(counterCell.udpAnswered);

@@ -1,10 +1,10 @@
-// The limits of connections in a DNS server. No setting changes them. Handed-on queries: handed-on/hand-on-limits.ts.
+// The limits of a DNS server. No setting changes them.
 
 import { forwardLimits, type HandOnLimits, handOnLimits } from '../handed-on/hand-on-limits.ts';
 
-/** The limits of connections. They count TCP, TLS and HTTPS together. */
+/** The limits of connections over TCP, TLS and HTTPS together. */
 export interface StreamLimits {
-  /** A connection is closed if its client finishes no query and takes no answers for so long (RFC 7766 §6.2.3). */
+  /** A connection is closed if its client finishes no query and takes no answers for this long (RFC 7766 §6.2.3). */
   readonly idleMilliseconds: number;
   readonly connections: number;
   readonly connectionsPerClient: number;
@@ -14,7 +14,7 @@ export interface StreamLimits {
 export interface DnsLimits {
   readonly streams: StreamLimits;
   readonly handedOn: HandOnLimits;
-  /** Of questions that are handed on to the forwarder. */
+  /** The limits of questions that are handed on to the forwarder. */
   readonly forwarded: HandOnLimits;
 }
 
@@ -25,5 +25,5 @@ export const dnsLimits: DnsLimits = {
   forwarded: forwardLimits,
 };
 
-/** The oldest version of TLS (RFC 8310 §5, RFC 9325 §3.1.1), also for the API. */
+/** The oldest version of TLS, for DNS (RFC 8310 §5, RFC 9325 §3.1.1) and for the API. */
 export const minTls = 'TLSv1.2';

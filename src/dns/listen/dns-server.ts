@@ -1,5 +1,5 @@
-// The DNS server as the process sees it: starts the answering threads, knows where they listen, adds up their counters,
-// and stops them. Only the queries that they hand on are answered in this thread, by a taker (dns/handed-on/).
+// The DNS server as the process sees it: starts and stops the answering threads, knows where they listen, and adds up
+// their counters. This thread itself answers only queries that they hand on (dns/handed-on/).
 
 import { createForwardCache } from '../../forward-cache/create-forward-cache.ts';
 import { type Endpoint, formatEndpoint } from '../../model/endpoint.ts';
@@ -23,22 +23,19 @@ import { endCells } from './taker-counters.ts';
 import type { SocketKind, StreamTask, UdpSocket, UdpTask } from './thread-task.ts';
 
 export interface DnsServerOptions {
-  /** The zones. */
+  /** The zones that are served. */
   readonly table: Table;
   readonly addresses: readonly Endpoint[];
   /** The number of UDP threads. One more thread is for TCP, TLS and HTTPS. */
   readonly threads: number;
   readonly logger: Logger;
-  /** Batched by default. If that does not work here, datagram is used. */
+  /** The kind of UDP sockets. Batched by default; if they do not work here, datagram sockets are used. */
   readonly socket?: SocketKind;
   readonly secure?: SecureOptions | undefined;
   readonly responses?: ResponseSettings;
-  /**
-   * A tenant for each kind of handed-on query that needs more than the table. Tests also replace tenants that need only
-   * the table.
-   */
+  /** The tenants of all kinds of handed-on queries that need more than the table. Tests also replace the others. */
   readonly tenants: OtherTenants & Partial<Tenants>;
-  /** The octets of the cache for answers of forwarded zones. Memory that was never used takes none. */
+  /** The size of the cache for answers of forwarded zones, in octets. Only the used part takes memory. */
   readonly forwardCacheOctets?: number;
 }
 
@@ -52,14 +49,14 @@ interface SecureOptions {
   readonly certificate: CertificateFiles;
 }
 
-/** The addresses that the server listens on: in the order of the options, with the ports that were picked. */
+/** The addresses on which the server listens, in the order of the options, with the ports that were picked. */
 interface PickedAddresses {
   readonly addresses: readonly Endpoint[];
   readonly tls: readonly Endpoint[];
   readonly https: readonly Endpoint[];
 }
 
-/** What the thread that forwards shares with the answering threads. */
+/** The memory that the forwarder's thread shares with the answering threads, and its taker. */
 export interface ForwarderPart {
   readonly taker: RemoteTaker;
   readonly cache: SharedArrayBuffer;
@@ -67,19 +64,19 @@ export interface ForwarderPart {
 }
 
 export interface DnsServer extends PickedAddresses {
-  /** Returns the sums over all threads since the start, for /metrics. Threads that died are included. */
+  /** Returns the sums over all threads since the start, also over threads that died, for /metrics. */
   counters(): CounterValues[];
-  /** Returns when the certificate expires, in seconds since the epoch; undefined without one. */
+  /** Returns when the certificate expires, in seconds since the epoch; undefined if there is none. */
   certificateExpires(): number | undefined;
-  /** What the forwarder's thread needs of the server. */
+  /** The server's part for the forwarder's thread. */
   readonly forwarder: ForwarderPart;
-  /** Answers what has been received, and returns when every thread has ended. */
+  /** Answers the queries that were received. Resolves when all threads have ended. */
   close(): Promise<void>;
 }
 
 /**
- * Listens on every address over UDP and TCP, and on the secure ones over TLS or HTTPS. Rejects if it cannot listen on
- * all of them, and then leaves nothing open.
+ * Listens on every address over UDP and TCP, and on the secure addresses over TLS or HTTPS. Rejects if any of them
+ * fails, and then closes the others.
  */
 export async function startDns(options: DnsServerOptions, limits: DnsLimits = dnsLimits): Promise<DnsServer> {
   const { table, logger, responses = {} } = options;
@@ -108,8 +105,8 @@ export async function startDns(options: DnsServerOptions, limits: DnsLimits = dn
   };
 
   try {
-    // TCP first: it picks the ports, which all threads then keep. UDP ports can be shared, so only TCP makes sure that
-    // no other server has the port.
+    // TCP first: its thread picks the ports, which all threads keep. UDP ports can be shared between sockets, so only
+    // TCP shows whether another server has the port.
     const picked = await startStreams(threads, options, limits.streams, certificate);
     const socket = await startUdp(threads, options, picked.addresses);
     const listen = picked.addresses.map(formatEndpoint);
@@ -128,15 +125,15 @@ export async function startDns(options: DnsServerOptions, limits: DnsLimits = dn
   }
 }
 
-/** Loads TLS only for a server that has a certificate. */
+/** Loads the certificate. TLS is loaded only if there is one. */
 async function openCertificate(files: CertificateFiles, logger: Logger): Promise<KeptCertificate> {
   const { KeptCertificate } = await import('./certificate.ts');
   return KeptCertificate.open(files, logger);
 }
 
 /**
- * Starts the thread of TCP, TLS and HTTPS. Returns the addresses with the ports that it picked. It keeps them when it
- * restarts.
+ * Starts the thread of TCP, TLS and HTTPS. Returns its addresses with the ports that it picked. A restart keeps these
+ * ports.
  */
 async function startStreams(
   threads: ListenThreads,
@@ -172,7 +169,7 @@ async function startUdp(
   return found.socket;
 }
 
-/** Finds out which kind of socket works here. The result holds for all threads, also for restarted ones. */
+/** Finds the kind of socket that works here. The result holds for all threads, and for restarts. */
 async function findUdpSocket({ addresses, socket = 'batched', logger }: DnsServerOptions): Promise<UdpSocket> {
   const datagram = { socket: 'datagram', joins: false } as const;
   if (socket === 'datagram') return datagram;

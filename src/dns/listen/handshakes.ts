@@ -1,6 +1,5 @@
-// TLS connections before their handshake is complete. They are counted and limited from the moment they are accepted,
-// so that half a handshake does not keep a connection open. After the handshake: tcp-connection.ts,
-// https-connection.ts.
+// TLS connections before their handshake is complete. They are counted and limited from the start, so that an
+// unfinished handshake cannot keep a connection open. After the handshake: tcp-connection.ts, https-connection.ts.
 
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
@@ -8,15 +7,15 @@ import { newClient, setClientAddress } from '../respond/client.ts';
 import { type Connection, clientKey } from './stream-connections.ts';
 import type { StreamAnswering } from './tcp-connection.ts';
 
-/** The counters' cells of one protocol. */
+/** The counter cells of one protocol. */
 interface Cells {
   readonly accepted: number;
   readonly failed: number;
 }
 
 /**
- * Watches the server's handshakes. Calls `begin` after each handshake, before the connection's first octet. `rawSocket`
- * is the TCP socket below `socket`.
+ * Watches the server's handshakes. Calls `begin` after each handshake, before the first octet of the connection.
+ * `rawSocket` is the TCP socket below `socket`.
  */
 export function guardHandshakes(
   server: Server,
@@ -28,7 +27,7 @@ export function guardHandshakes(
   server.on('connection', (socket: Socket) => {
     counters.add(cells.accepted);
     const host = socket.remoteAddress;
-    // Without an address, the connection is already closed.
+    // The connection is already closed if it has no address.
     if (host === undefined) {
       socket.destroy();
       return;
@@ -37,7 +36,7 @@ export function guardHandshakes(
     const peer = peerOf(socket);
     waiting.set(peer, handshake);
     connections.add(handshake);
-    // Errors that the TLSSocket does not report, such as a second reset.
+    // Handles errors that the TLSSocket does not report, such as a second reset.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       connections.delete(handshake);
@@ -86,7 +85,7 @@ class Handshake implements Connection {
   }
 }
 
-/** Returns a key for a connection: a TLSSocket has no reference to the Socket below it. */
+/** Returns a key that a Socket and the TLSSocket above it share: a TLSSocket has no reference to the Socket. */
 function peerOf({ remoteAddress, remotePort, localAddress }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localAddress}`;
 }

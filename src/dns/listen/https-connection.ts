@@ -1,4 +1,4 @@
-// One connection of DNS over HTTPS, with the fields that the limits need. Its requests: https-request.ts.
+// One connection of DNS over HTTPS, with what the limits need. Its requests: https-request.ts.
 
 import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
@@ -12,11 +12,11 @@ export class HttpsConnection implements Connection {
   readonly client: string;
   lastActive = 0;
   busyUntil = 0;
-  /** The sender of its queries. */
+  /** The sender of the connection's queries. */
   readonly from: Client = newClient('https');
-  /** Octets of unfinished request bodies. */
+  /** Octets of the request bodies that are not complete. */
   pending = 0;
-  /** Only with HTTP/2. */
+  /** The session; undefined with HTTP/1.1. */
   session: ServerHttp2Session | undefined;
   readonly answers: ConnectionLateAnswers;
   readonly port: number;
@@ -40,7 +40,7 @@ export class HttpsConnection implements Connection {
     else if (!this.session.closed) this.session.close();
   }
 
-  /** Ends an HTTP/1.1 connection after `finish`, once no late answer is missing. */
+  /** After `finish`, ends an HTTP/1.1 connection as soon as no late answer is missing. */
   endIfFinished(): void {
     if (this.#finishing && this.session === undefined && this.answers.isEmpty) this.#socket.end();
   }

@@ -1,4 +1,4 @@
-// One request of DNS over HTTPS (RFC 8484 §4) and its response.
+// Answers one request of DNS over HTTPS (RFC 8484 §4).
 
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { HandedOnKind } from '../respond/hand-on.ts';
@@ -12,16 +12,16 @@ import type { StreamAnswering } from './tcp-connection.ts';
 const path = '/dns-query';
 const mediaType = 'application/dns-message';
 const methods = 'GET, HEAD, POST';
-/** Octets of all unfinished request bodies of one connection. */
+/** The most octets of incomplete request bodies on one connection. */
 const maxPending = 2 * maxMessage;
 
-/** A request, and the parts that answer it. */
+/** A request with the parts that are needed to answer it. */
 interface HttpsRequest {
   readonly request: Http2ServerRequest;
   readonly response: Http2ServerResponse;
   readonly connection: HttpsConnection;
   readonly shared: StreamAnswering;
-  /** Milliseconds that a body may take. */
+  /** Milliseconds in which the body must arrive. */
   readonly patience: number;
 }
 
@@ -38,8 +38,7 @@ const errors = {
   method: { status: 405, reason: `use ${methods}`, headers: { allow: methods } },
   slow: { status: 408, reason: 'the body did not come in time' },
   tooLarge: { status: 413, reason: `a DNS message has ${maxMessage} octets at most` },
-  // Most such requests do not get here: node:http refuses headers over 16 KiB, and nghttp2 ends a connection with a
-  // field over 64 KiB.
+  // Rarely sent: node:http refuses headers over 16 KiB, and nghttp2 ends a connection with a field over 64 KiB.
   tooLong: { status: 414, reason: `a DNS message has ${maxMessage} octets at most` },
   mediaType: { status: 415, reason: `send ${mediaType}` },
   tooMany: { status: 429, reason: 'too many unfinished requests' },
@@ -48,7 +47,7 @@ const errors = {
 export function answerRequest(http: HttpsRequest): void {
   const { request, response, shared } = http;
   shared.counters.add(counterCell.httpsReceived);
-  // An error means that the client has gone. Without a listener, it would end the thread.
+  // An error means that the client has gone. Without a listener, the error would end the thread.
   request.on('error', () => undefined);
   response.on('error', () => undefined);
   const [place, ...query] = request.url.split('?');
@@ -73,7 +72,8 @@ function answerPost(http: HttpsRequest): void {
 }
 
 /**
- * Decodes the parameter `dns` (RFC 8484 §4.1): base64url without padding (RFC 4648 §5). Returns undefined if it is not.
+ * Decodes the parameter `dns` (RFC 8484 §4.1): base64url without padding (RFC 4648 §5). Returns undefined if it is
+ * missing, repeated or malformed.
  */
 function decodeParameter(query: string): Uint8Array | undefined {
   const [encoded, ...more] = new URLSearchParams(query).getAll('dns');
@@ -134,7 +134,7 @@ function answer(http: HttpsRequest, message: Uint8Array): void {
   else if (length === 0) sendError(http, errors.noQuery);
 }
 
-/** Hands the query on. The request waits for the late answer. */
+/** Hands the query on. The request stays open for the late answer. */
 function handOn(http: HttpsRequest, kind: HandedOnKind, message: Uint8Array): boolean {
   const { response, connection } = http;
   let open = true;
@@ -165,15 +165,15 @@ function sendMessage({ request, response, connection, shared }: HttpsRequest, an
     'cache-control': cacheControl(answered),
   });
   counters.add(counterCell.httpsAnswered);
-  // Touched when the response has been sent: a client that does not read is idle.
+  // Counts as activity only when the response has been sent: a client that does not read is idle.
   response.on('finish', () => connections.touch(connection));
   if (request.method === 'HEAD') response.end();
   else response.end(answered);
 }
 
 function sendError({ request, response }: HttpsRequest, { status, reason, headers }: ErrorResponse): void {
-  // A refused body is not read to its end. To tell the client to send no more of it, HTTP/1.1 can only close the
-  // connection. HTTP/2 closes the stream.
+  // The rest of a refused body is not read. HTTP/2 closes the stream. HTTP/1.1 must close the connection, since it
+  // cannot tell the client otherwise to stop sending.
   const first = request.httpVersionMajor === 1;
   const unread = !request.complete && (first ? hasBody(request) : !request.stream.endAfterHeaders);
   const text = `${reason}\n`;

@@ -9,7 +9,7 @@ import { answerRequest } from './https-request.ts';
 import { counterCell } from './listen-counters.ts';
 import type { StreamAnswering } from './tcp-connection.ts';
 
-/** Streams that one connection may have open (RFC 9113 §5.1.2 recommends at least 100). */
+/** The most streams that one connection may have open (RFC 9113 §5.1.2 recommends at least 100). */
 const concurrentStreams = 100;
 
 export function newHttpsServer(
@@ -21,7 +21,7 @@ export function newHttpsServer(
     ...certificate,
     minVersion: minTls,
     allowHTTP1: true,
-    // Longer than the idle limit, so that StreamConnections closes idle connections, not node:http.
+    // Longer than the idle limit: StreamConnections closes idle connections, not node:http.
     http1Options: { keepAliveTimeout: 2 * limits.idleMilliseconds },
     handshakeTimeout: limits.idleMilliseconds,
     noDelay: true,
@@ -29,7 +29,7 @@ export function newHttpsServer(
     // In megabytes; 1 is the minimum.
     maxSessionMemory: 1,
   });
-  /** The open connections. The key is the session with HTTP/2, and the socket with HTTP/1.1. */
+  /** The open connections. The key is the session with HTTP/2, the socket with HTTP/1.1. */
   const connections = new WeakMap<object, HttpsConnection>();
   /** The connection whose session is being created. */
   let latest: HttpsConnection | undefined;
@@ -46,7 +46,7 @@ export function newHttpsServer(
       connection.answers.abandon();
     });
   });
-  // Emitted within 'secureConnection', after guardHandshakes has run `begin`.
+  // The event comes during 'secureConnection', after guardHandshakes has called `begin`.
   server.on('session', (session) => {
     if (latest === undefined) return;
     latest.session = session;
@@ -61,7 +61,7 @@ export function newHttpsServer(
   return server;
 }
 
-/** Returns the key of a request's connection. HTTP/1.1 requests are node:http's own and have no stream. */
+/** Returns the key of a request's connection. HTTP/1.1 requests come from node:http and have no stream. */
 function connectionKeyOf(request: Http2ServerRequest): object | undefined {
   return request.httpVersionMajor === 1 ? request.socket : request.stream.session;
 }

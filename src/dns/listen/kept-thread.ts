@@ -1,4 +1,4 @@
-// A worker thread that is kept running: started, stopped, and restarted when it dies. Its work is in its script.
+// A worker thread that is kept running: started, stopped, and restarted when it dies. Its script does the work.
 
 import { closeSync } from 'node:fs';
 import { type Transferable, Worker } from 'node:worker_threads';
@@ -7,7 +7,7 @@ import { stackOf } from '../../model/thrown.ts';
 import type { FailedReport, ReadyReport, ThreadOrder, ThreadReport } from './thread-task.ts';
 
 /**
- * The pause before a restart, in milliseconds: doubled after each death, until a thread has lived for
+ * The pause before a restart, in milliseconds. It doubles after each death, until a thread has lived for
  * `resetAfterMilliseconds`.
  */
 const firstPause = 100;
@@ -17,7 +17,7 @@ const resetAfterMilliseconds = 60_000;
 /** Milliseconds that a stopping thread may take before it is terminated. */
 const maxDrain = 3_000;
 
-/** The data that a thread is started with. */
+/** What a thread is started with. */
 export interface ThreadStart {
   readonly workerData: object;
   /** Objects in `workerData` that are moved to the thread, not copied. */
@@ -27,11 +27,11 @@ export interface ThreadStart {
 interface KeptThreadOptions {
   readonly name: string;
   readonly script: URL;
-  /** Called for every start. `again`: the thread before it has died. */
+  /** Returns the task for a start. `again`: the thread before has died. */
   readonly task: (again: boolean) => ThreadStart;
   readonly logger: Logger;
   /**
-   * Runs after a stopped thread has ended. Its descriptors are closed after that (test/dns/listen/kept-thread.test.ts).
+   * Runs after a stopped thread has ended, and before its descriptors are closed (test/dns/listen/kept-thread.test.ts).
    */
   readonly onStopped?: () => Promise<void>;
   /** Runs after every end of the thread, before its descriptors are closed. */
@@ -50,17 +50,19 @@ export class KeptThread {
     this.#options = options;
   }
 
-  /** Starts the thread. Rejects if it cannot do its work, and then does not try again. */
+  /**
+   * Starts the thread. Rejects if the thread reports a failure or ends before it is ready; it is not restarted then.
+   */
   start(): Promise<ReadyReport> {
     return this.#launch(false);
   }
 
-  /** Sends the order to the thread, if it runs. A restarted thread gets its orders with its task only. */
+  /** Sends the order to the thread, if it runs. A restarted thread gets only its task. */
   tell(order: ThreadOrder): void {
     this.#worker?.postMessage(order);
   }
 
-  /** Lets the thread finish its work, and returns when it has ended. The caller sets the stop cell before. */
+  /** Lets the thread finish its work. Resolves when it has ended. The caller must set the stop cell before. */
   async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#pause);
@@ -85,7 +87,7 @@ export class KeptThread {
     const worker = new Worker(script, {
       name,
       ...task(again),
-      // Otherwise Node warns about descriptors that did not come from node:fs.
+      // Without this, Node warns about descriptors that were not opened by node:fs.
       trackUnmanagedFds: false,
     });
     this.#worker = worker;
@@ -113,10 +115,11 @@ export class KeptThread {
     return promise;
   }
 
-  /** Closes the descriptors that Node does not know of, since they outlive their thread. */
+  /** Closes the descriptors that Node does not know of: they outlive their thread. */
   async #clearAway(descriptors: readonly number[]): Promise<void> {
     const { onStopped, onEnd } = this.#options;
-    // After a death it does not wait: until the descriptors are closed, the kernel delivers queries that nobody reads.
+    // After a death, nothing is waited for: until the descriptors are closed, the kernel delivers queries that nobody
+    // reads.
     if (this.#stopping) await onStopped?.();
     onEnd?.();
     for (const descriptor of descriptors) closeSync(descriptor);
@@ -131,7 +134,7 @@ export class KeptThread {
       'DNS thread exited, restarting',
     );
     this.#pause = setTimeout(() => {
-      // If the start fails, the thread exits, and the listener for `exit` schedules the next restart.
+      // If the start fails, the thread exits, and the listener of `exit` schedules the next restart.
       void this.#launch(true).then(({ socket }) => {
         const { name, logger } = this.#options;
         logger.info({ thread: name, ...(socket && { socket }) }, 'DNS thread restarted');

@@ -1,5 +1,5 @@
-// Sends late answers by the descriptors of batched sockets. The thread that makes the answers can do that, because a
-// descriptor belongs to the whole process.
+// Sends late answers through the descriptors of batched sockets. Any thread can do so: descriptors belong to the whole
+// process.
 
 import type { SendDatagram } from '../handed-on/line.ts';
 import { type Libc, linux, openLibc } from './libc.ts';
@@ -13,8 +13,8 @@ const controlAt = nameAt + nameBytes;
 const payloadAt = controlAt + packetInfoBytes;
 
 /**
- * Returns a function that sends datagrams. It opens libc with the first one: a server without batched sockets needs no
- * libc.
+ * Returns a function that sends datagrams. It opens libc with the first one: without batched sockets, libc is not
+ * needed.
  */
 export function openLateDatagrams(counters: CounterCells): SendDatagram {
   let sender: LateDatagrams | undefined;
@@ -27,7 +27,7 @@ export function openLateDatagrams(counters: CounterCells): SendDatagram {
 
 class LateDatagrams {
   readonly #libc: Libc;
-  /** One struct mmsghdr and all that it points to. */
+  /** One struct mmsghdr, and everything to which it points. */
   readonly #memory = new ArrayBuffer(payloadAt + maxPayload);
   readonly #words = new Uint32Array(this.#memory, 0, nameAt / 4);
   readonly #octets = new Uint8Array(this.#memory);
@@ -45,7 +45,7 @@ class LateDatagrams {
     point(header.control * 4, controlAt);
   }
 
-  /** Returns whether the system has taken the datagram. Does not wait. */
+  /** Sends a datagram without waiting. Returns whether the system has taken it. */
   send(descriptor: number, name: Uint8Array, control: Uint8Array, message: Uint8Array): boolean {
     if (message.length > maxPayload) return false;
     this.#octets.set(name, nameAt);

@@ -1,13 +1,13 @@
 // libc's socket calls through node:ffi, and Linux's numbers for them (uapi headers, equal on x64 and arm64). No other
-// file imports node:ffi. batched-self-check.ts checks all of it before use. Facts, tried on Node 26.10:
+// file imports node:ffi. batched-self-check.ts checks the calls before their use. Facts, tried with Node 26.10:
 // - A signature has `return` and `arguments`. Other keys are silently ignored, and the call then returns undefined.
-// - `dlopen(null, …)` finds libc's functions. glibc and musl have no file name in common.
-// - A worker cannot be ended during a call: hence SO_RCVTIMEO. Other threads and garbage collection do not wait for the
-//   call.
-// - The kernel overwrites msg_namelen and msg_controllen, so we set them again before each recvmmsg.
-// - sendmmsg may send fewer messages than asked.
-// - UDP_SEGMENT exists since Linux 4.18. Older kernels would send all segments as one datagram. EIO: this interface
-//   cannot do it (no checksums, IPsec). EINVAL: a segment is larger than the MTU.
+// - `dlopen(null, …)` finds libc's functions. A file name would differ between glibc and musl.
+// - A worker cannot be ended during a call, so receiving has a time limit (SO_RCVTIMEO). Other threads and garbage
+//   collection go on during a call.
+// - The kernel overwrites msg_namelen and msg_controllen, so they are set again before each recvmmsg.
+// - sendmmsg may send fewer messages than it was given.
+// - UDP_SEGMENT needs Linux 4.18. Older kernels would send all segments as one datagram. EIO means that this interface
+//   cannot do it (no checksums, IPsec). EINVAL means that a segment is larger than the MTU.
 
 import { readFileSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
@@ -56,7 +56,7 @@ const signatures = {
   __errno_location: { return: 'pointer', arguments: [] },
 } as const;
 
-/** The calls that we use; a test can replace them. A pointer is a bigint, or a buffer that is kept during the call. */
+/** The calls that we use. Tests can replace them. A pointer is a bigint, or a buffer that is kept during the call. */
 export interface Libc {
   socket(family: number, type: number, protocol: number): number;
   setsockopt(descriptor: number, level: number, option: number, value: ArrayBuffer, length: number): number;
@@ -65,13 +65,13 @@ export interface Libc {
   recvmmsg(descriptor: number, headers: bigint, count: number, flags: number, timeout: bigint): number;
   sendmmsg(descriptor: number, headers: bigint, count: number, flags: number): number;
   poll(list: ArrayBuffer, count: bigint, milliseconds: number): number;
-  /** Valid only right after a call that failed, in the thread that opened this. */
+  /** Returns errno. Valid only right after a failed call, in the thread that opened libc. */
   errno(): number;
-  /** Returns the buffer's address. Keep the buffer as long as the kernel may use the address. */
+  /** Returns the buffer's address. Keep the buffer as long as the kernel may use this address. */
   pointerTo(buffer: ArrayBuffer): bigint;
 }
 
-/** Opens libc in this process. Throws if node:ffi is missing or forbidden, or if the numbers above may not hold. */
+/** Opens libc. Throws if node:ffi is missing or forbidden, or on a system for which the numbers above may be wrong. */
 export function openLibc(): Libc {
   if (process.platform !== 'linux' || !(process.arch === 'x64' || process.arch === 'arm64')) {
     throw new Error(`batched sockets are for Linux on x64 and arm64, this is ${process.platform} on ${process.arch}`);
@@ -89,7 +89,7 @@ export function openLibc(): Libc {
 
 /**
  * Returns a function that gives all free memory of glibc's heap back to the system. Returns undefined without node:ffi,
- * and with another libc: musl has no such function, and gives memory back by itself.
+ * and with musl, which gives memory back by itself.
  */
 export function openHeapTrim(): (() => void) | undefined {
   if (process.platform !== 'linux') return undefined;
@@ -102,8 +102,8 @@ export function openHeapTrim(): (() => void) | undefined {
 }
 
 /**
- * Takes those pages of Node's program out of this process that nobody has written. The system keeps them in its cache
- * of files, and maps them again when they are read: the program goes on. Does nothing where that is not possible.
+ * Unmaps the pages of Node's program that were never written. The system keeps them in its file cache, and maps them
+ * again when they are needed. Does nothing if that is not possible.
  */
 export function unmapProgram(): void {
   if (process.platform !== 'linux') return;
@@ -114,13 +114,13 @@ export function unmapProgram(): void {
       madvise?.(start, end - start, linux.MADV_DONTNEED);
     }
   } catch {
-    // There is no node:ffi or no smaps. The pages stay.
+    // There is no node:ffi, or no smaps. The pages stay mapped.
   }
 }
 
 /**
- * Returns the parts of memory that map this file, cannot be written, and have no page that was written: after
- * MADV_DONTNEED, such a page would be as it is in the file. `smaps`: see proc(5).
+ * Returns the parts of memory that map `file`, are read-only, and have no written page: MADV_DONTNEED would undo the
+ * writes. `smaps` is the text of /proc/self/smaps (proc(5)).
  */
 export function unwrittenParts(smaps: string, file: string): { start: bigint; end: bigint }[] {
   return smaps.split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m).flatMap((part) => {
@@ -131,8 +131,8 @@ export function unwrittenParts(smaps: string, file: string): { start: bigint; en
 }
 
 /**
- * Loads node:ffi. Without its warning that it is experimental: what we use of it is checked before its use. The command
- * does not use `--disable-warning`, because an older Node would refuse the flag and not say what to do (zonewright.js).
+ * Loads node:ffi without the warning that it is experimental: batched-self-check.ts checks the calls before their use.
+ * The flag `--disable-warning` is not used: an older Node would refuse the flag and not say what to do (zonewright.js).
  */
 function loadFfi() {
   const { emitWarning } = process;

@@ -1,9 +1,9 @@
-// Counters of sockets. Each answering thread has its own cells, and the main thread adds them up. Counters of answers:
+// Counters of sockets. Each answering thread has its own cells; the main thread adds them up. Counters of responses:
 // respond/counters.ts.
 
 import { type CounterFamily, counterFamilies, newResponseCounters } from '../respond/counters.ts';
 
-/** The cells in their order: each metric's name, and its help text. */
+/** The counters in the order of their cells: name and help text of the metric. */
 const metrics = {
   udpReceived: ['dns_udp_received_total', 'Datagrams received.'],
   udpAnswered: ['dns_udp_answered_total', 'Answers over UDP, handed to the system.'],
@@ -43,7 +43,7 @@ type ListenCounter = keyof typeof metrics;
 
 const names = Object.keys(metrics) as ListenCounter[];
 
-/** Each counter's cell. */
+/** The number of each counter's cell. */
 export const counterCell = Object.fromEntries(names.map((name, cell) => [name, cell])) as Readonly<
   Record<ListenCounter, number>
 >;
@@ -59,7 +59,7 @@ export interface ThreadCounters {
   readonly respond: SharedArrayBuffer;
 }
 
-/** Float64, as in respond/counters.ts. Only their own thread writes them, so counting needs no atomics. */
+/** Makes the cells: doubles, as in respond/counters.ts. Only one thread writes them, so they need no atomics. */
 export function newListenCounters(): SharedArrayBuffer {
   return new SharedArrayBuffer(names.length * Float64Array.BYTES_PER_ELEMENT);
 }
@@ -68,7 +68,7 @@ export function newThreadCounters(): ThreadCounters {
   return { listen: newListenCounters(), respond: newResponseCounters() };
 }
 
-/** A thread's own counters: `counters.add(counterCell.udpReceived)`. */
+/** The counters of one thread: `counters.add(counterCell.udpReceived)`. */
 export class CounterCells {
   readonly #cells: Float64Array;
 
@@ -81,7 +81,7 @@ export class CounterCells {
   }
 }
 
-/** A metric for /metrics: one value for each value of its label, or one under the empty string. */
+/** A metric for /metrics: a value for each value of its label. Without a label, the value is under the empty string. */
 export interface CounterValues {
   readonly name: string;
   readonly help: string;
@@ -89,7 +89,7 @@ export interface CounterValues {
   readonly values: Readonly<Record<string, number>>;
 }
 
-/** Returns the sums over all threads: the counters of answers, then those of sockets. */
+/** Returns the sums over all threads: the counters of responses, then those of sockets. */
 export function sumCounters(threads: readonly ThreadCounters[]): CounterValues[] {
   const responses = threads.map(({ respond }) => new Float64Array(respond));
   const listens = threads.map(({ listen }) => new Float64Array(listen));

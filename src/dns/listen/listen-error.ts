@@ -1,4 +1,4 @@
-// The error for an address on which DNS or the API cannot listen.
+// The error of an address on which DNS or the API cannot listen.
 
 import { type Endpoint, formatEndpoint } from '../../model/endpoint.ts';
 import { messageOf } from '../../model/thrown.ts';
@@ -16,7 +16,7 @@ const flags = { UDP: '--dns', TCP: '--dns', TLS: '--dns-tls', HTTPS: '--dns-http
 
 export type Protocol = keyof typeof flags;
 
-/** Returns the error for an address on which we cannot listen. It names the address, the cause and a way out. */
+/** Returns the error of an address on which we cannot listen, with the cause and a way out. */
 export function listenError(address: Endpoint, protocol: Protocol, cause: unknown): Error {
   const code = systemCode(cause);
   const why = waysOut[code]?.replace('--dns', flags[protocol]) ?? messageOf(cause);

@@ -1,4 +1,4 @@
-// The answering threads of one server: gives them their tasks, adds up their counters, stops them. One thread:
+// The answering threads of one server: gives them their tasks, adds up their counters, and stops them. One thread:
 // kept-thread.ts.
 
 import { releaseForwardCacheCell } from '../../forward-cache/forward-cache-reader.ts';
@@ -45,14 +45,14 @@ export class ListenThreads {
     this.#logger = logger;
   }
 
-  /** Adds the counters of a thread that is not one of these to the sums. */
+  /** Adds the counters of another thread to the sums. */
   addCounters(counters: ThreadCounters): void {
     this.#counters.push(counters);
   }
 
   /**
-   * Starts a thread. `own` makes the thread's own part of its task, for this start and for each restart (`again`).
-   * Rejects if the thread cannot do its work.
+   * Starts a thread. `own` returns the part of the task for this kind of thread; `again` is true for restarts. Rejects
+   * if the thread cannot do its work.
    */
   async start<Task extends ThreadTask>(
     name: string,
@@ -90,7 +90,7 @@ export class ListenThreads {
       },
       onEnd: () => {
         for (const attachment of attachments) attachment.close();
-        // A thread that died has not released its cell. The table would free no memory for as long as it is held.
+        // A dead thread has not released its cell: until that is done, the table frees no memory.
         releaseCell(words, reader);
         releaseForwardCacheCell(this.#forwardCache, reader);
       },
@@ -101,12 +101,12 @@ export class ListenThreads {
     return { ready: await thread.start(), thread };
   }
 
-  /** Returns the sums over all threads since the start. Threads that died are included. */
+  /** Returns the sums over all threads since the start, also over threads that died. */
   counters(): CounterValues[] {
     return sumCounters(this.#counters);
   }
 
-  /** Lets all threads finish their work, and returns when they have ended. */
+  /** Lets all threads finish their work. Resolves when they have ended. */
   async stop(): Promise<void> {
     Atomics.store(new Int32Array(this.#stop), 0, 1);
     await Promise.all(this.#threads.map((thread) => thread.stop()));

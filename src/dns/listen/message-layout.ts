@@ -1,13 +1,14 @@
-// The memory of a batch: the kernel fills it with datagrams, and takes answers from it. It holds struct mmsghdr and all
-// that it points to, as on 64-bit little-endian Linux with glibc or musl. It is laid out once: for each
-// query, only lengths change. Queries: received-batch.ts. Answers: reply-batch.ts. The calls: batched-socket.ts.
+// The memory of a batch, which the kernel fills with datagrams, and from which it takes answers. It has struct mmsghdr
+// and everything to which it points, as on 64-bit little-endian Linux with glibc or musl. It is laid out once: later,
+// only lengths and the pointers of answers change. Queries: received-batch.ts. Answers: reply-batch.ts. The calls:
+// batched-socket.ts.
 
 import { linux } from './libc.ts';
 import { maxDatagram } from './udp-sizes.ts';
 
 /**
- * Datagrams in a batch. At most 64: older kernels cut a message into no more (UDP_MAX_SEGMENTS), and refuse a longer
- * one.
+ * Datagrams in a batch. More than 64 answers could not share a message: older kernels cut a message into 64 at most
+ * (UDP_MAX_SEGMENTS), and refuse a longer one.
  */
 export const batchSize = 64;
 
@@ -29,19 +30,19 @@ const iovBytes = iov.words * 4;
 /** Room for sockaddr_in6, 28 octets. */
 export const nameBytes = 32;
 /**
- * A control message with UDP_SEGMENT: 16 + 2, padded. It lies before the control message that the kernel wrote, so that
- * both can be sent as one block.
+ * Room for a control message with UDP_SEGMENT: 16 + 2, padded. It is in front of the control message that the kernel
+ * wrote, so that both can be sent as one block.
  */
 export const segmentBytes = 24;
-/** Room for a control message with in6_pktinfo, behind the one with UDP_SEGMENT: 16 + 20, padded. */
+/** Room for a control message with in6_pktinfo, after the one with UDP_SEGMENT: 16 + 20, padded. */
 export const packetInfoBytes = 40;
 export const controlBytes = segmentBytes + packetInfoBytes;
-/** Not a power of two: otherwise the first octets of all cells would compete for the same cache lines. */
+/** Not a power of two, since otherwise the first octets of all cells would compete for the same cache lines. */
 const cellBytes = maxDatagram + 64;
 
 /**
- * Offsets within a control message. cmsghdr has 16 octets (length 8, level 4, type 4). Then comes the size of a
- * segment, in_pktinfo (index, address to send from, …) or in6_pktinfo (address, index).
+ * Offsets within a control message: cmsghdr, 16 octets (length 8, level 4, type 4), then the size of a segment,
+ * in_pktinfo (index, address to send from, …) or in6_pktinfo (address, index).
  */
 export const control = {
   length: 0,
@@ -59,27 +60,27 @@ export interface MessageMemory {
   readonly requests: Uint32Array;
   readonly replies: Uint32Array;
   readonly replyIovs: Uint32Array;
-  /** The socket address of each query's sender. An answer uses its query's. */
+  /** The socket address of each query's sender. The answer is sent to it. */
   readonly names: Uint8Array;
   readonly nameWords: Uint32Array;
-  /** The control messages of each query. An answer uses its query's. */
+  /** The control messages of each query. The answer is sent with them. */
   readonly controls: Uint8Array;
   readonly controlWords: Uint32Array;
-  /** The octets of control messages that the kernel may write for each query. */
+  /** The octets that the kernel may write into each query's control messages. */
   readonly controlLength: number;
   readonly queries: readonly Uint8Array[];
   readonly responses: readonly Uint8Array[];
   /** The addresses of each answer's iov and of each query's control messages, as two words each. */
   readonly iovPointers: Uint32Array;
   readonly controlPointers: Uint32Array;
-  /** The addresses of the first request's header and of each reply's. They are BigInt, made once. */
+  /** The addresses of the first request's header and of each reply's header, as BigInt, made once. */
   readonly requestPointer: bigint;
   readonly replyPointers: readonly bigint[];
 }
 
 /**
- * Lays out the memory of a batch. `pointerTo` returns a buffer's address. `withControl`: each datagram comes with the
- * address that it was sent to.
+ * Lays out the memory of a batch. `pointerTo` returns the address of a buffer. With `withControl`, each datagram is
+ * received with the address to which it was sent.
  */
 export function layOutMessages(pointerTo: (buffer: ArrayBuffer) => bigint, withControl: boolean): MessageMemory {
   let end = 0;

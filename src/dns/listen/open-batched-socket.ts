@@ -1,6 +1,6 @@
 // Opens a batched socket: sets its options, and writes addresses as the kernel wants them. Its use: batched-socket.ts.
-// Node does not know such a socket, so its descriptor outlives the thread. The thread reports the descriptor, and the
-// main thread closes it.
+// Node does not know such a socket, so its descriptor outlives the thread: the thread reports it, and the main thread
+// closes it.
 
 import { closeSync } from 'node:fs';
 import { addressRdata, familyOf } from '../../model/address.ts';
@@ -13,8 +13,8 @@ import { listenError } from './listen-error.ts';
 import { receiveBufferSize, sendBufferSize } from './udp-sizes.ts';
 
 /**
- * Opens a socket on the address. Other threads' sockets share the port. `joins`: consecutive answers to one client's
- * address and port may be given to the kernel as one piece, if the kernel can cut it into datagrams.
+ * Opens a socket on the address. The sockets of other threads share its port. `joins`: consecutive answers to one
+ * client socket may be given to the kernel as one message, if the kernel can cut it into datagrams.
  */
 export function openBatchedSocket(
   libc: Libc,
@@ -34,8 +34,8 @@ export function openBatchedSocket(
     setOption(libc, descriptor, SOL_SOCKET, linux.SO_RCVBUF, int(receiveBufferSize));
     setOption(libc, descriptor, SOL_SOCKET, linux.SO_SNDBUF, int(sendBufferSize));
     setOption(libc, descriptor, SOL_SOCKET, linux.SO_RCVTIMEO, timeval(maxWait));
-    // Path MTU messages are ignored: they can be forged, and answers in fragments are easier to forge. NSD, Knot and
-    // BIND do so too.
+    // Path MTU messages are ignored: they can be forged, and forging an answer is easier if it comes in fragments. NSD,
+    // Knot and BIND ignore them too.
     if (ipv6) setOption(libc, descriptor, IPPROTO_IPV6, linux.IPV6_MTU_DISCOVER, int(linux.IPV6_PMTUDISC_OMIT));
     else setOption(libc, descriptor, IPPROTO_IP, linux.IP_MTU_DISCOVER, int(linux.IP_PMTUDISC_OMIT));
     if (ipv6) setOption(libc, descriptor, IPPROTO_IPV6, linux.IPV6_V6ONLY, int(1));

@@ -1,4 +1,4 @@
-// Opens the outlets by which an answering thread hands queries on, with this thread's counters.
+// Opens the outlets of an answering thread, with the thread's counters.
 
 import { type HandOnTasks, Outlets } from '../handed-on/outlet.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';

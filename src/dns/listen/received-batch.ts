@@ -1,4 +1,4 @@
-// A batch of received datagrams: their lengths and their senders. Their memory: message-layout.ts.
+// A batch of received datagrams: their lengths and senders. The memory: message-layout.ts.
 
 import type { Client } from '../respond/client.ts';
 import { readUint16 } from '../wire/header.ts';
@@ -20,7 +20,7 @@ export class ReceivedBatch {
     this.#controlLength = controlLength;
   }
 
-  /** Makes the first `count` headers ready to receive again: the kernel has overwritten the lengths of the buffers. */
+  /** Prepares the first `count` headers for receiving: the kernel has overwritten the lengths of their buffers. */
   prepare(count: number): void {
     const words = this.#requests;
     for (let i = 0, at = 0; i < count; i += 1, at += header.words) {
@@ -29,7 +29,10 @@ export class ReceivedBatch {
     }
   }
 
-  /** Returns the length of query `i`, cut to the room for it; 0 if its source port is 0, which cannot be answered. */
+  /**
+   * Returns the length of query `i`, at most that of its buffer. Returns 0 for source port 0, to which nobody can
+   * answer.
+   */
   queryLength(i: number): number {
     const at = i * header.words;
     const port = i * nameBytes + 2;

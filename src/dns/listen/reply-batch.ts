@@ -1,6 +1,6 @@
-// A batch of answers to be sent. Consecutive answers to one socket leave as one message, which the kernel cuts into
-// datagrams again (UDP_SEGMENT). Most of an answer's cost is its way through the kernel, so several answers in one
-// message cost little more than one answer. The memory of the batch: message-layout.ts.
+// A batch of answers to be sent. Consecutive answers to one client socket are sent as one message, which the kernel
+// cuts into datagrams (UDP_SEGMENT). Most of an answer's cost is its way through the kernel, so several answers in one
+// message cost little more than one. The memory: message-layout.ts.
 
 import type { Envelope } from '../handed-on/query-ring.ts';
 import { linux } from './libc.ts';
@@ -20,7 +20,7 @@ import { maxPayload } from './udp-sizes.ts';
 export class ReplyBatch {
   readonly #responses: readonly Uint8Array[];
   readonly #pointers: readonly bigint[];
-  /** The number of answers that were added, and of the messages that hold them. */
+  /** The number of added answers, and of the messages that have them. */
   answerCount = 0;
   messageCount = 0;
   /** True if answers may share a message. */
@@ -38,7 +38,7 @@ export class ReplyBatch {
   /** The query of each answer, and the first answer of each message. */
   readonly #queryOf = new Uint8Array(batchSize);
   readonly #firstAnswer = new Uint8Array(batchSize);
-  /** The length of the last message's segments, and whether another answer may join that message. */
+  /** The segment length of the last message, and whether another answer may be added to it. */
   #segmentLength = 0;
   #isOpen = false;
 
@@ -66,7 +66,7 @@ export class ReplyBatch {
     this.#isOpen = false;
   }
 
-  /** From now on each answer has its own message. */
+  /** Gives each further answer its own message. */
   stopJoining(): void {
     this.#joins = false;
   }
@@ -76,12 +76,14 @@ export class ReplyBatch {
     return this.#responses[this.answerCount]!;
   }
 
-  /** Returns the address of this message's header. The headers of the messages behind it follow. */
+  /** Returns the address of this message's header. The headers of the next messages follow it. */
   replyAt(message: number): bigint {
     return this.#pointers[message]!;
   }
 
-  /** Adds the answer in {@link nextResponse}. It goes to the sender of query `i`, from the address that was asked. */
+  /**
+   * Adds the answer in {@link nextResponse}. It goes to the sender of query `i`, from the address that the query asked.
+   */
   addAnswer(i: number, length: number): void {
     const answer = this.answerCount;
     this.answerCount += 1;
@@ -89,7 +91,7 @@ export class ReplyBatch {
     this.#iovs[answer * iov.words + iov.length] = length;
     if (this.#controlLength > 0) this.#forgetInterface(i * controlBytes + segmentBytes);
     if (this.#isOpen && length <= this.#segmentLength && this.#joinLast(i, answer)) {
-      // Only the last segment may be shorter.
+      // Only the last segment of a message may be shorter.
       this.#isOpen = length === this.#segmentLength;
       return;
     }
@@ -99,8 +101,8 @@ export class ReplyBatch {
   }
 
   /**
-   * Returns the addresses for a late answer to query `i`: the query's sender, and our address that was asked. They are
-   * views, valid until the next batch.
+   * Returns the addresses for a late answer to query `i`: the sender, and the address of ours that the query asked.
+   * They are views, valid until the next batch.
    */
   envelopeOf(i: number): Envelope {
     const request = i * header.words;
@@ -113,7 +115,7 @@ export class ReplyBatch {
     };
   }
 
-  /** Returns the number of answers in this message and all behind it. */
+  /** Returns the number of answers in this message and all after it. */
   answersFrom(message: number): number {
     return this.answerCount - this.#firstAnswer[message]!;
   }
@@ -124,7 +126,7 @@ export class ReplyBatch {
     return message + 1 < this.messageCount ? rest - this.answersFrom(message + 1) : rest;
   }
 
-  /** Gives each answer in this message, and in all behind it, its own message. */
+  /** Gives each answer in this message, and in all after it, its own message. */
   separateFrom(message: number): void {
     const first = this.#firstAnswer[message]!;
     this.messageCount = message;
@@ -149,7 +151,7 @@ export class ReplyBatch {
     to[reply + header.controlLength] = from[request + header.controlLength]!;
   }
 
-  /** Adds the answer to the last message, if that has the same recipient and has room. */
+  /** Adds the answer to the last message, if it has the same recipient and the message has room. */
   #joinLast(i: number, answer: number): boolean {
     const message = this.messageCount - 1;
     const first = this.#queryOf[this.#firstAnswer[message]!]!;
@@ -167,7 +169,7 @@ export class ReplyBatch {
     return true;
   }
 
-  /** Returns whether two queries came from the same socket and asked the same address. */
+  /** Returns whether two queries came from the same socket, to the same address of ours. */
   #goTheSameWay(a: number, b: number): boolean {
     if (!areEqual(this.#nameWords, a * nameBytes, b * nameBytes, nameBytes)) return false;
     if (this.#controlLength === 0) return true;
@@ -176,8 +178,8 @@ export class ReplyBatch {
   }
 
   /**
-   * Clears the interface, so that routing chooses it. The source address stays. Answers from link-local addresses keep
-   * their interface, since they need it.
+   * Clears the interface, so that routing chooses it; the source address stays. Answers from link-local addresses need
+   * their interface and keep it.
    */
   #forgetInterface(at: number): void {
     const controls = this.#controls;

@@ -1,17 +1,18 @@
-// Limits the send buffers of stream connections. Otherwise Linux keeps megabytes for each client that does not read.
+// Limits the send buffers of stream connections. Without this, Linux keeps megabytes for each client that does not
+// read.
 
 import type { Server } from 'node:net';
 import { type Libc, linux, openLibc } from './libc.ts';
 
-/** In octets. Linux doubles it for its overhead. Any message fits. */
+/** In octets; any message fits. Linux doubles the number for its own overhead. */
 const sendBufferSize = 128 * 1024;
 
 /** This thread's libc; undefined without node:ffi. */
 const libc = libcHere();
 
 /**
- * Gives small send buffers (socket(7)) to connections that the server accepts from now on. Does nothing without
- * node:ffi: Node itself cannot do it.
+ * Gives small send buffers (socket(7)) to connections that the server accepts from now on. Without node:ffi, does
+ * nothing: Node has no function for it.
  */
 export function limitSendBuffers(server: Server): void {
   const descriptor = descriptorOf(server);
@@ -21,7 +22,7 @@ export function limitSendBuffers(server: Server): void {
   libc.setsockopt(descriptor, linux.SOL_SOCKET, linux.SO_SNDBUF, buffer, byteLength);
 }
 
-/** Returns the descriptor of the listening socket, from a field of Node's that is not documented. */
+/** Returns the descriptor of the listening socket, from an undocumented field. */
 function descriptorOf(server: Server): number | undefined {
   const { _handle: handle } = server as { _handle?: { readonly fd?: number } };
   return handle?.fd !== undefined && handle.fd >= 0 ? handle.fd : undefined;

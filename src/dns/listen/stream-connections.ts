@@ -1,5 +1,5 @@
-// The open connections over TCP, TLS and HTTPS, least recently active first. Limits their number, and closes idle ones.
-// One connection: tcp-connection.ts, https-connection.ts.
+// The open connections over TCP, TLS and HTTPS, the least recently active one first. Limits their number, and closes
+// idle ones. One connection: tcp-connection.ts, https-connection.ts.
 
 import type { Client } from '../respond/client.ts';
 import type { StreamLimits } from './dns-limits.ts';
@@ -8,25 +8,24 @@ import { type CounterCells, counterCell } from './listen-counters.ts';
 /** A connection that can be closed to make room. */
 export interface Connection {
   readonly client: string;
-  /** When it last did something useful: finished a query, or took answers. In milliseconds of `performance.now()`. */
+  /** When the connection last finished a query or took answers, in milliseconds of `performance.now()`. */
   lastActive: number;
   /**
-   * While it waits for a late answer, it is not idle before this time. In milliseconds, as `lastActive`. 0 if it does
-   * not wait.
+   * While the connection waits for a late answer, it is not idle before this time, in milliseconds as `lastActive`. 0
+   * if it does not wait.
    */
   busyUntil: number;
-  /** Sends all answers, also late ones, then closes. */
+  /** Sends all answers, including late ones, then closes. */
   finish(): void;
-  /** Closes at once and drops unsent answers: a client that does not read would keep them in the system for minutes. */
+  /** Closes at once. Unsent answers are dropped: the system would keep them for minutes if the client does not read. */
   cut(): void;
 }
 
 export class StreamConnections {
-  /** Ordered by `lastActive`. */
+  /** In the order of `lastActive`. */
   readonly #open = new Set<Connection>();
   /**
-   * Idle connections that were finished. Those that are still here at the next sweep are cut: their clients do not
-   * read.
+   * Idle connections that were told to finish. Those still here at the next sweep are cut: their clients do not read.
    */
   readonly #leaving = new Set<Connection>();
   readonly #perClient = new Map<string, number>();
@@ -45,7 +44,8 @@ export class StreamConnections {
   }
 
   /**
-   * Adds a connection. At a limit, the least recently active one is cut: one of the same client, if that has too many.
+   * Adds a connection. At the limit of its client, or of all, the least recently active connection of that client, or
+   * of all, is cut.
    */
   add(connection: Connection): void {
     const ofClient = this.#perClient.get(connection.client) ?? 0;
@@ -56,7 +56,7 @@ export class StreamConnections {
     this.#open.add(connection);
   }
 
-  /** Notes that the connection has just done something useful. */
+  /** Notes that the connection is active now. */
   touch(connection: Connection): void {
     if (!this.#open.delete(connection)) return;
     connection.lastActive = performance.now();
@@ -107,7 +107,7 @@ export class StreamConnections {
   }
 }
 
-/** Returns the key of a client: an IPv4 address, or an IPv6 /64, since one host may use a whole /64. */
+/** Returns the key of a client: its IPv4 address, or its IPv6 /64, since one host may use a whole /64. */
 export function clientKey({ address, addressLength }: Client): string {
   return Buffer.from(address.subarray(0, Math.min(addressLength, 8))).toString('hex');
 }

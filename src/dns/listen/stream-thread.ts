@@ -1,5 +1,5 @@
-// The main of the thread of TCP, TLS and HTTPS: listens on every address, picks a port where none was given, and serves
-// until it is told to stop.
+// The entry file of the thread for TCP, TLS and HTTPS: listens on every address, picks a port where the port is 0, and
+// serves until it is told to stop.
 
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -21,11 +21,11 @@ import { plainTcp, StreamAnswering, TcpConnection } from './tcp-connection.ts';
 import type { SecureTask, StreamTask, ThreadOrder, ThreadReport } from './thread-task.ts';
 
 /**
- * The number of ports to try. A port that is free for TCP and taken for UDP is rare: so many in a row have another
- * cause.
+ * The most ports to try. It is rare that a port is free for TCP but not for UDP: after this many tries, the cause is
+ * another one.
  */
 const portAttempts = 20;
-/** Milliseconds in which clients may still read after a stop. */
+/** Milliseconds in which clients may still read answers after a stop. */
 const maxGoodbye = 250;
 
 const task: StreamTask = workerData;
@@ -50,7 +50,7 @@ function newServer(): Server {
   return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     const host = socket.remoteAddress;
     counters.add(counterCell.tcpAccepted);
-    // Without an address, the connection is already closed.
+    // The connection is already closed if it has no address.
     if (host === undefined) socket.destroy();
     else new TcpConnection(socket, host, shared, plainTcp);
   });
@@ -84,7 +84,7 @@ async function listen(server: Server, address: Endpoint, protocol: Protocol): Pr
   } catch (error) {
     throw listenError(address, protocol, error);
   }
-  // A later error must not end the thread. No counter counts it: on Linux, Node does not report a failed accept(), and
+  // A later error must not end the thread. It is not counted: on Linux, Node does not report a failed accept(), and
   // libuv closes the waiting connections (tried with too many open files).
   server.on('error', () => undefined);
   limitSendBuffers(server);
@@ -94,7 +94,7 @@ async function listen(server: Server, address: Endpoint, protocol: Protocol): Pr
 }
 
 /**
- * Throws if another process has the UDP port. Our sockets share their port, and would silently share it with that
+ * Throws if another process uses the UDP port. Our own sockets share the port, and would silently share it with that
  * process too.
  */
 async function probeUdp({ address, port }: Endpoint): Promise<void> {
@@ -117,7 +117,7 @@ async function listenSecure({ tls, https, certificate }: SecureTask): Promise<{ 
     secureServers.push(server);
     return endpoint;
   };
-  // Loaded only here: TLS and HTTP/2 take memory that most replicas need not pay (bench/weight.ts).
+  // Loaded only here: TLS and HTTP/2 take memory that most replicas can save (bench/weight.ts).
   const { newTlsServer } = await import('./tls-server.ts');
   const { newHttpsServer } = await import('./https-server.ts');
   for (const address of tls) {
@@ -141,7 +141,7 @@ async function drain(): Promise<void> {
 const stopped = new Promise<void>((stop) => {
   parentPort?.on('message', (order: ThreadOrder) => {
     if (order === 'stop') stop();
-    // For new handshakes. Open connections keep the old certificate.
+    // The new certificate is for new handshakes. Open connections keep the old one.
     else for (const server of secureServers) server.setSecureContext({ ...order, minVersion: minTls });
   });
 });
@@ -155,6 +155,6 @@ try {
   report({ kind: 'failed', message: messageOf(error), descriptors: [] });
 }
 await drain();
-// Otherwise the message ports would keep a failed thread alive.
+// Without this, the message ports keep a failed thread alive.
 late.close();
 parentPort?.close();

@@ -1,5 +1,5 @@
-// One DNS connection over TCP (RFC 1035 §4.2.2, RFC 7766) or TLS (RFC 7858): frames in, frames out. Answers from the
-// table keep the order of their queries; late ones come as they are made. Limits: stream-connections.ts.
+// One DNS connection over TCP (RFC 1035 §4.2.2, RFC 7766) or TLS (RFC 7858). Answers from the table are in the order of
+// their queries; late answers are sent when they are made. Limits: stream-connections.ts.
 
 import type { Socket } from 'node:net';
 import type { AllLateAnswers } from '../handed-on/late-answers.ts';
@@ -21,8 +21,8 @@ const writeSize = 16_384;
 const none = new Uint8Array(0);
 
 /**
- * The parts that all stream connections of a thread share. A message is answered without interruption, so one buffer
- * is enough.
+ * The parts that all stream connections of a thread share. Messages are answered one at a time, without waiting, so one
+ * buffer is enough.
  */
 export class StreamAnswering {
   readonly answerer: Answerer;
@@ -58,19 +58,22 @@ export class TcpConnection implements Connection {
   lastActive = 0;
   busyUntil = 0;
   readonly #socket: Socket;
-  /** The TCP socket. With TLS, it is below `#socket`. */
+  /** The TCP socket below `#socket` with TLS; else the same as `#socket`. */
   readonly #rawSocket: Socket;
   readonly #shared: StreamAnswering;
   readonly #stream: Stream;
   readonly #from: Client;
   readonly #lateAnswers: ConnectionLateAnswers;
-  /** An incomplete message, with its prefix: its first `#partialLength` octets have arrived. */
+  /** An incomplete message with its prefix. Its first `#partialLength` octets have arrived. */
   #partial: Uint8Array | undefined;
   #partialLength = 0;
-  /** Received octets that wait until the client has taken its answers. Never more than one chunk. */
+  /**
+   * Received octets that wait until the client has taken its answers: at most a chunk, and what the stream had
+   * buffered.
+   */
   #waiting: Uint8Array | undefined;
   #finishing = false;
-  /** The client has sent a frame that is not DNS: nothing after it is read. */
+  /** True: the client has sent a frame that is not DNS. Nothing after this frame is read. */
   #hasGarbage = false;
 
   constructor(socket: Socket, host: string, shared: StreamAnswering, stream: Stream, rawSocket = socket) {
@@ -85,7 +88,8 @@ export class TcpConnection implements Connection {
     this.#handOnFrom(this.#from, socket.remotePort ?? 0);
     socket.on('data', (chunk: Uint8Array) => this.#receive(chunk));
     socket.on('drain', () => this.#goOn());
-    // The client sends no more queries, but may still read: answers what was asked, then closes (RFC 7766 §6.2.4).
+    // The client sends no more queries, but may still read. Its queries are answered before the connection is closed
+    // (RFC 7766 §6.2.4).
     socket.on('end', () => this.finish());
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
@@ -105,10 +109,10 @@ export class TcpConnection implements Connection {
   }
 
   #receive(chunk: Uint8Array): void {
-    // We have ended our side, so no more answers can be sent.
+    // No answer can be sent any more, or the rest is garbage.
     if (this.#socket.writableEnded || this.#hasGarbage) return;
     if (this.#waiting !== undefined) {
-      // These octets were already in the stream's buffer when it was paused.
+      // The stream had buffered these octets before it was paused.
       this.#waiting = Buffer.concat([this.#waiting, chunk]);
       return;
     }
@@ -137,8 +141,8 @@ export class TcpConnection implements Connection {
   }
 
   /**
-   * Lets the connection's queries be handed on. Late answers are sent as they come, perhaps after those of later
-   * queries (RFC 7766 §6.2.1.1).
+   * Lets queries of the connection be handed on. Late answers are sent when they come, perhaps after the answers of
+   * later queries (RFC 7766 §6.2.1.1).
    */
   #handOnFrom(client: Client, port: number): void {
     const recipient = {
@@ -188,7 +192,7 @@ export class TcpConnection implements Connection {
       }
       counters.add(this.#stream.received);
       if (message.length < headerLength) {
-        // This is not DNS. The queries before it still get their answers, also late ones.
+        // The frame is not DNS. The queries before it still get their answers, including late ones.
         counters.add(counterCell.tcpGarbageClosed);
         this.#write(used);
         this.#hasGarbage = true;
@@ -202,13 +206,16 @@ export class TcpConnection implements Connection {
     if (finished) connections.touch(this);
   }
 
-  /** Reads no more queries until the client has taken its answers. `unread` is kept for then. */
+  /** Reads no more queries until the client has taken its answers. `unread` waits until then. */
   #pause(unread: Uint8Array): void {
     this.#waiting ??= unread;
     this.#socket.pause();
   }
 
-  /** Answers one message behind the first `used` octets of the shared buffer. Returns how many octets it added. */
+  /**
+   * Answers one message. Writes its answer after the first `used` octets of the shared buffer. Returns the octets
+   * added.
+   */
   #answer(message: Uint8Array, used: number): number {
     const { answerer, counters, out } = this.#shared;
     const start = used + prefix;
@@ -228,11 +235,11 @@ export class TcpConnection implements Connection {
     return this.#socket.write(Buffer.from(this.#shared.out.subarray(0, used)));
   }
 
-  /** Adds octets of the chunk to the incomplete message. Returns how many it took. */
+  /** Adds octets of the chunk to the incomplete message. Returns how many octets it took. */
   #collect(chunk: Uint8Array, offset: number): number {
     const have = this.#partialLength;
     this.#partial ??= new Uint8Array(initialLength);
-    // First the prefix, then the octets that it announces.
+    // First the prefix, then the octets that the prefix announces.
     const wanted = have < prefix ? prefix : prefix + readUint16(this.#partial, 0);
     const taken = Math.min(wanted - have, chunk.length - offset);
     this.#partial = growBuffer(this.#partial, have, have + taken, prefix + maxMessage);

@@ -1,4 +1,4 @@
-// The messages between the main thread and an answering thread. All can be cloned. Shared buffers are not copied.
+// The messages between the main thread and the answering threads. All are structured clones, with shared buffers.
 
 import type { Endpoint } from '../../model/endpoint.ts';
 import type { HandOnTasks } from '../handed-on/outlet.ts';
@@ -8,20 +8,20 @@ import type { StreamLimits } from './dns-limits.ts';
 
 export type SocketKind = 'batched' | 'datagram';
 
-/** The data that an answering thread is started with. */
+/** What an answering thread is started with. */
 export interface ThreadTask {
   /** The zone table, and this thread's cell among the table's readers. */
   readonly table: SharedArrayBuffer;
   readonly reader: number;
   readonly addresses: readonly Endpoint[];
-  /** One Int32 for all threads. It is not 0 once they should stop. */
+  /** One Int32 for all threads. Not 0: they must stop. */
   readonly stop: SharedArrayBuffer;
   /** This thread's counters of sockets: listen-counters.ts. */
   readonly counters: SharedArrayBuffer;
   /** This thread's counters of answers: respond/counters.ts. */
   readonly responseCounters: SharedArrayBuffer;
   readonly responses: ResponseSettings;
-  /** For handing queries on. The main taker's port is transferred. */
+  /** For handing queries on. The port of the main thread's taker is transferred. */
   readonly handOn: HandOnTasks;
   /** Answers of forwarded zones: forward-cache/. */
   readonly forwardCache: SharedArrayBuffer;
@@ -30,7 +30,7 @@ export interface ThreadTask {
 export interface UdpTask extends ThreadTask, UdpSocket {}
 
 export interface UdpSocket {
-  /** The kind that was found to work when the server started. */
+  /** The kind of socket that was found to work at the server's start. */
   readonly socket: SocketKind;
   /** With batched sockets: whether answers may share a message. */
   readonly joins: boolean;
@@ -38,7 +38,7 @@ export interface UdpSocket {
 
 export interface StreamTask extends ThreadTask {
   readonly limits: StreamLimits;
-  /** True if the UDP ports must be free. False for a restart, when our own UDP threads have them. */
+  /** True: check that the UDP ports are free. False at a restart, when our own UDP threads use them. */
   readonly probeUdp: boolean;
   readonly secure?: SecureTask | undefined;
 }
@@ -50,7 +50,7 @@ export interface SecureTask {
   readonly certificate: Certificate;
 }
 
-/** A message of the main thread to a thread with an event loop. A certificate replaces the one in use. */
+/** A message from the main thread to a thread with an event loop. A certificate replaces the one in use. */
 export type ThreadOrder = 'stop' | Certificate;
 
 export interface ReadyReport {
@@ -60,7 +60,7 @@ export interface ReadyReport {
   readonly tls?: readonly Endpoint[];
   readonly https?: readonly Endpoint[];
   readonly socket?: SocketKind;
-  /** File descriptors that Node does not know of. The main thread closes them. */
+  /** File descriptors that Node does not know of: the main thread closes them. */
   readonly descriptors: readonly number[];
 }
 
@@ -70,7 +70,7 @@ export interface FailedReport {
   readonly descriptors: readonly number[];
 }
 
-/** A bug that a query met. The thread goes on. */
+/** Reports a bug that a query ran into. The thread goes on. */
 interface FaultReport {
   readonly kind: 'fault';
   readonly message: string;

@@ -1,4 +1,4 @@
-// DNS over TLS (RFC 7858): the same frames as over TCP. The frames: tcp-connection.ts.
+// DNS over TLS (RFC 7858). Its frames are those of TCP: tcp-connection.ts.
 
 import { createServer, type Server } from 'node:tls';
 import type { Certificate } from './certificate.ts';
@@ -16,7 +16,7 @@ export function newTlsServer(shared: StreamAnswering, certificate: Certificate, 
     // Clients that name no protocol are served too.
     ALPNProtocols: ['dot'],
     handshakeTimeout: limits.idleMilliseconds,
-    // As over TCP.
+    // These options are as over TCP (stream-thread.ts).
     allowHalfOpen: true,
     noDelay: true,
   });

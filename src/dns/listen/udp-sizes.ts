@@ -1,12 +1,14 @@
-// Sizes of UDP datagrams and buffers, in octets, for both kinds of socket.
+// Sizes of UDP datagrams and buffers, in octets, for both kinds of sockets.
 
-/** The maximum length of a query that is read, and of an answer. */
+/** The greatest length of a query that is read, and of an answer. */
 export const maxDatagram = 4_096;
 
-/** The maximum length of a datagram over IPv4. Answers that leave as one message (UDP_SEGMENT) have it together. */
+/**
+ * The greatest length of an IPv4 datagram. Answers that share a message (UDP_SEGMENT) are no longer than this together.
+ */
 export const maxPayload = 65_507;
 
-/** Large, so that a burst waits in the kernel and is not lost. The system may grant less. */
+/** Large, so that bursts wait in the kernel and are not lost. The system may grant less. */
 export const receiveBufferSize = 4 << 20;
 /** Large, for answers that cannot be sent at once. The system may grant less. */
 export const sendBufferSize = 1 << 20;

@@ -1,4 +1,4 @@
-// The main of a UDP thread: opens its sockets, reports them, and answers until it is told to stop. Sockets:
+// The entry file of a UDP thread: opens its sockets, reports them, and answers until it is told to stop. Sockets:
 // batched-socket.ts, datagram-socket.ts.
 
 import { parentPort, workerData } from 'node:worker_threads';
@@ -49,7 +49,7 @@ async function answerDatagrams(): Promise<void> {
   } catch (error) {
     report({ kind: 'failed', message: messageOf(error), descriptors: [] });
   }
-  // Otherwise the message ports would keep a failed thread alive.
+  // Without this, the message ports keep a failed thread alive.
   late.close();
   parentPort?.close();
 }

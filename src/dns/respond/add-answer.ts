@@ -21,8 +21,8 @@ export function addAnswer(exchange: Exchange): Verdict {
 }
 
 /**
- * Answers ANY. Over UDP, adds only one RRset: ANY must be of little use with a forged address (RFC 8482 §4.1). Over
- * connections, adds all RRsets.
+ * Answers ANY with all RRsets. Over UDP, with only one: otherwise ANY would serve attacks with forged addresses (RFC
+ * 8482 §4.1).
  */
 function addAny(exchange: Exchange): Verdict {
   const { reader, lookup, included } = exchange;
@@ -41,7 +41,7 @@ function addAny(exchange: Exchange): Verdict {
   return isApex(exchange) && (all || count === 0) ? addSoa(exchange) : verdict.next;
 }
 
-/** Returns whether the answer already has this DNAME, because it led from a name below it to its own owner. */
+/** Returns whether the answer already has this DNAME: an alias may lead from a name below the DNAME to its owner. */
 function isDnameAlreadyWritten({ included, lookup }: Exchange, type: number): boolean {
   return type === typeCode.DNAME && !included.mark(lookup.data);
 }

@@ -1,5 +1,5 @@
-// Fills the authority section. A referral has the NS RRset there (RFC 1034 §4.3.2, step 3b), and a negative answer the
-// SOA (RFC 2308 §5).
+// Fills the authority section: a referral has the NS RRset there (RFC 1034 §4.3.2, step 3b), a negative answer the SOA
+// (RFC 2308 §5).
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { rcode } from '../wire/codes.ts';

@@ -1,5 +1,5 @@
-// Fills the additional section with records of the hosts that other records name (additional-types.ts), if the hosts
-// are in the same zone.
+// Fills the additional section with records of hosts that other records name, if these hosts are in the same zone.
+// additional-types.ts lists the types.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { dataFlags, none, type Reference } from '../../table/layout.ts';
@@ -12,8 +12,8 @@ import { ownName, type Targets } from './targets.ts';
 import { writeRrset } from './write-rrset.ts';
 
 /**
- * A referral needs the addresses of name servers below the delegation: sets TC if any of them does not fit (RFC 9471
- * §3). All other additional records are optional: after the first one that does not fit, no more are added.
+ * In a referral, the addresses of name servers below the delegation are needed: sets TC if any of them does not fit
+ * (RFC 9471 §3). All other additional records are optional: after the first one that does not fit, no more are added.
  */
 export function addGlue(exchange: Exchange): Verdict {
   if (exchange.targets.count === 0) return verdict.next;
@@ -30,14 +30,14 @@ function addTargets(exchange: Exchange, required: boolean): boolean {
   const { reader, lookup, targets } = exchange;
   const { key, count } = targets;
   const isReferral = lookup.finding === finding.referral;
-  // `count` is read once: the records that are added may name more targets, and these are ignored.
+  // Added records may name more targets, which are ignored: `count` was read before.
   for (let i = 0; i < count; i += 1) {
     readTarget(reader, lookup, targets, i);
     if (!isInZone(reader, lookup, key) || (isReferral && required !== isBelowDelegation(lookup, key))) continue;
     const exact = reader.findNode(lookup.zone, key, 0);
     const node = exact === none ? findWildcard(reader, lookup, key) : exact;
     if (node === none) continue;
-    // A referral names no server twice, so it needs no check for that.
+    // A referral names no server twice, so it needs no such check.
     if (!isReferral && (isHidden(reader, lookup, node) || isIncluded(exchange, i, exact))) continue;
     if (!addRrsets(exchange, i, reader.data(node))) return false;
   }
@@ -50,7 +50,7 @@ function readTarget(reader: TableReader, { name }: Lookup, { key, names }: Targe
   else key.read(reader.bytes, offset, offset + 256);
 }
 
-/** Returns the wildcard that stands in for the target, which does not exist (RFC 4592 §3.3.1). */
+/** Returns the wildcard that stands in for a target that does not exist (RFC 4592 §3.3.1). */
 function findWildcard(reader: TableReader, { zone }: Lookup, key: NameKey): Reference {
   for (let suffix = 1; ; suffix += 1) {
     const encloser = reader.findNode(zone, key, suffix);
@@ -59,18 +59,20 @@ function findWildcard(reader: TableReader, { zone }: Lookup, key: NameKey): Refe
 }
 
 /**
- * Returns whether the target's records are included already, and marks them. `exact` is the target's own node, if any.
+ * Marks the target's records as included. Returns whether they were included before. `exact` is the target's own node,
+ * or `none`.
  */
 function isIncluded(exchange: Exchange, target: number, exact: Reference): boolean {
   return exact === none ? isRepeated(exchange, target) : !exchange.included.mark(exact);
 }
 
 /**
- * Returns whether a target before this one has the same name: a name that a wildcard stands in for has no node to mark.
+ * Returns whether an earlier target has the same name. Only for names that come from a wildcard: they have no node to
+ * mark.
  */
 function isRepeated({ reader, query, lookup, targets }: Exchange, target: number): boolean {
   const { key, names } = targets;
-  // ANY has put the records of this name into the answer.
+  // The answer to ANY already has the records of the name that was looked up.
   if (query.type === typeCode.ANY && isLookedUp(lookup, key)) return true;
   for (let i = 0; i < target; i += 1) {
     const offset = names[i] as number;
@@ -87,7 +89,7 @@ function addRrsets(exchange: Exchange, target: number, data: Reference): boolean
   for (let i = 0; i < types.length; i += 1) {
     const type = types[i] as number;
     const rrset = reader.findRrset(data, type);
-    // An SVCB or HTTPS record may name its own owner: then the RRset of that type is in the answer.
+    // An SVCB or HTTPS record may name its own owner, whose RRset of that type is in the answer already.
     if (rrset === 0 || (type === namedBy && isLookedUp(lookup, targets.key))) continue;
     const records = writeRrset(exchange, rrset, targets.places[target] as number);
     exchange.response.additionals += records;
@@ -96,7 +98,7 @@ function addRrsets(exchange: Exchange, target: number, data: Reference): boolean
   return true;
 }
 
-/** Returns whether the key is the name that the answer is about. */
+/** Returns whether the key is the name that was looked up. */
 function isLookedUp({ name }: Lookup, key: NameKey): boolean {
   return key.suffixIs(0, name.bytes, 0, name.length);
 }
@@ -113,7 +115,7 @@ function isBelowDelegation({ name, foundSuffix }: Lookup, key: NameKey): boolean
   return suffix >= 0 && key.suffixIs(suffix, name.bytes, start, name.length - start);
 }
 
-/** Returns whether the node is below a DNAME, which hides it (RFC 6672 §2.4). Glue below a delegation is not hidden. */
+/** Returns whether a DNAME above the node hides it (RFC 6672 §2.4). Glue below a delegation is not hidden. */
 function isHidden(reader: TableReader, { zone }: Lookup, node: Reference): boolean {
   if (!reader.hasCuts(zone)) return false;
   for (let above = reader.parent(node); above !== none; above = reader.parent(above)) {

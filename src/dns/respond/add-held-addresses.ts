@@ -1,4 +1,4 @@
-// Adds the addresses that the name holds by its form, as A and AAAA records that nobody has written.
+// Adds the addresses that an address name holds (the setting `addressNames` of its zone) as A and AAAA records.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { held } from '../../table/held-addresses.ts';
@@ -10,10 +10,10 @@ import { findHeldAddresses } from './find-held-addresses.ts';
 import { finding } from './lookup.ts';
 import { writeOwner } from './write-rrset.ts';
 
-/** Octets before the TTL: type and class. */
+/** Octets before the TTL: type 2, class 2. */
 const ttlAt = 4;
 
-/** Adds the addresses of the question's type. Without one, the name has no data of that type. */
+/** Adds the held addresses of the question's type. If there is none, the answer is NODATA. */
 export function addHeldAddresses(exchange: Exchange): Verdict {
   const { lookup, held: addresses, query, client } = exchange;
   const { found } = addresses;
@@ -30,12 +30,12 @@ export function addHeldAddresses(exchange: Exchange): Verdict {
 }
 
 /**
- * Adds the addresses to a name that has records of other types, or names below it. A name with an A or AAAA record of
- * its own holds no address: nobody expects two.
+ * Adds the held addresses of a name that has records of other types, or names below it. A name with an A or AAAA record
+ * of its own holds no address.
  */
 export function addOwnHeldAddresses(exchange: Exchange): Verdict {
   const { lookup } = exchange;
-  // In a zone without the setting, this costs one look at it.
+  // In a zone without `addressNames`, this costs one read of the table.
   if (!lookup.usedWildcard && findHeldAddresses(exchange) !== held.nothing && !hasOwnAddress(exchange))
     return addHeldAddresses(exchange);
   lookup.finding = finding.noData;

@@ -1,5 +1,5 @@
-// Adds the response's OPT record (RFC 6891 §6.1): with a cookie, NSID and padding if the query asks for them, and with
-// an extended error.
+// Adds the response's OPT record (RFC 6891 §6.1): with cookie, NSID and padding if the query asks for them, and with
+// the extended error.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { extendedError, option } from '../wire/codes.ts';
@@ -35,9 +35,7 @@ function addCookie({ cookies, client, query, edns, response }: Exchange): void {
   else cookies.write(query.octets, edns.cookieAt, client.address, client.addressLength, octets, to);
 }
 
-/**
- * Adds the extended error's number without a text (RFC 8914 §2). It is optional, and is left out if it does not fit.
- */
+/** Adds the code of the extended error, without a text (RFC 8914 §2). It is optional: left out if it does not fit. */
 function addExtendedError(response: ResponseMessage): void {
   if (response.at + optionFixed + 2 > response.maxEnd) return;
   const to = beginOption(response, option.EDE, 2);
@@ -45,8 +43,8 @@ function addExtendedError(response: ResponseMessage): void {
 }
 
 /**
- * Pads the response, as its last option, to a multiple of {@link paddingBlock} octets, or to the maximum of a message.
- * Only responses on encrypted connections are padded (RFC 7830 §6). A TSIG record that follows is not counted.
+ * Pads the response to a multiple of {@link paddingBlock} octets, or to the maximum length. The padding is the last
+ * option. Only responses on encrypted connections are padded (RFC 7830 §6). A TSIG record behind it is not counted.
  */
 function addPadding({ client, response }: Exchange): void {
   if (client.transport !== 'tls' && client.transport !== 'https') return;
@@ -56,7 +54,7 @@ function addPadding({ client, response }: Exchange): void {
   response.octets.fill(0, beginOption(response, option.PADDING, end - start), end);
 }
 
-/** Writes the option's code and length. Returns where the caller must write its data. */
+/** Writes the option's code and length. Returns where its data begins. */
 function beginOption(response: ResponseMessage, code: number, length: number): number {
   const { octets, at } = response;
   writeUint16(octets, at, code);

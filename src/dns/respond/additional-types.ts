@@ -1,5 +1,5 @@
-// The types that name a host in their rdata, and which RRsets of the host belong into the additional section (RFC 1034
-// §4.3.2, step 6). add-glue.ts adds them.
+// The types whose rdata names a host, and the types of the host's RRsets that belong into the additional section (RFC
+// 1034 §4.3.2, step 6). add-glue.ts adds them.
 
 import { fieldsOf, type RecordType, recordTypeCode } from '../../model/rdata/record-types.ts';
 
@@ -33,7 +33,7 @@ for (const [name, types] of Object.entries(rows)) {
 function nameOffset(type: RecordType): number {
   const kinds = Object.values(fieldsOf(type) ?? {});
   const before = kinds.slice(0, kinds.indexOf('name'));
-  // This also catches a type without a name.
+  // This also finds a type without a name.
   if (!before.every((kind) => /^octet\d$/.test(kind))) throw new Error(`${type} has no name at a fixed place`);
   return before.reduce((octets, kind) => octets + Number(kind.slice('octet'.length)), 0);
 }
@@ -43,7 +43,7 @@ export function additionalTypes(type: number): readonly number[] {
   return type < typeCount ? (typesToAdd[type] as readonly number[]) : noTypes;
 }
 
-/** Returns where the host's name begins in rdata of this type. Only for types with additional types. */
+/** Returns where the host's name begins in rdata of this type. Only for types in the rows above. */
 export function targetOffset(type: number): number {
   return offsets[type] as number;
 }

@@ -1,5 +1,5 @@
-// Answers queries in class CH for TXT or ANY of `id.server`, `version.server` and their BIND names (RFC 4892), if the
-// operator allows them. Refuses all others. The records: chaos-names.ts.
+// Answers queries in class CH, of type TXT or ANY, for `id.server`, `version.server` and their BIND names (RFC 4892),
+// if the operator allows them. Refuses all other queries in class CH. The records: chaos-names.ts.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import type { NameKey } from '../../table/name-key.ts';

@@ -1,4 +1,4 @@
-// Answers NOTIFY (RFC 1996): REFUSED for a zone of ours, and NOTAUTH for any other name.
+// Answers NOTIFY (RFC 1996): REFUSED for our zones, and NOTAUTH for all other names.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { extendedError, rcode, recordClass } from '../wire/codes.ts';
@@ -6,11 +6,11 @@ import type { Exchange, Verdict } from './exchange.ts';
 import { enterZone } from './find-zone.ts';
 
 /**
- * We are the primary of every zone that we serve, so each NOTIFY comes from "a host that is not a known master". By RFC
- * 1996 §3.10 it should be ignored and logged. We answer, since the sender would repeat it for minutes (§3.6).
- * For a zone of ours we answer REFUSED, like NSD (BIND answers NOERROR, Knot NOTAUTH). For any other name we answer
- * NOTAUTH, like BIND and Knot. For another type than SOA we answer FORMERR, like BIND: a changed SOA is the only event
- * (§3.11). test/dns/handed-on/notify-peers.test.ts asks all of them.
+ * We are the primary of all our zones, so every NOTIFY comes from "a host that is not a known master". RFC 1996 §3.10
+ * says to ignore and log it. We answer, because the sender would repeat it for minutes (§3.6): REFUSED for our zones,
+ * like NSD (BIND answers NOERROR, Knot NOTAUTH); NOTAUTH for all other names, like BIND and Knot; FORMERR for types
+ * other than SOA, like BIND, since a changed SOA is the only event (§3.11). test/dns/handed-on/notify-peers.test.ts
+ * asks all of these servers.
  */
 export function answerNotify(exchange: Exchange): Verdict {
   const { query, lookup, reader } = exchange;

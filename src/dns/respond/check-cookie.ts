@@ -1,5 +1,6 @@
-// Checks the query's cookie (RFC 7873 §5.2). Answers FORMERR for a malformed cookie, and BADCOOKIE for
-// a wrong cookie without a question, or in strict mode over UDP without a good cookie. The cookies: server-cookies.ts.
+// Checks the query's cookie (RFC 7873 §5.2). Answers FORMERR if it is malformed. Answers BADCOOKIE to a wrong cookie
+// without a question, and, in strict mode over UDP, to every query without a good cookie. Making cookies:
+// server-cookies.ts.
 
 import { rcode } from '../wire/codes.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';
@@ -21,7 +22,7 @@ export function checkCookie(exchange: Exchange): Verdict {
   const state = cookies.check(query.octets, edns.cookieAt, edns.cookieLength, address, addressLength);
   edns.cookie = state;
   if (state >= cookie.good) return isEmpty ? verdict.end : verdict.next;
-  // With a query without a question (§5.4), a client asks for a cookie, or whether its cookie is good.
+  // A query without a question asks for a cookie, or checks one (RFC 7873 §5.4).
   if (isEmpty) return state === cookie.wrong ? exchange.end(rcode.BADCOOKIE) : verdict.end;
   return cookies.strict && client.transport === 'udp' ? exchange.end(rcode.BADCOOKIE) : verdict.next;
 }

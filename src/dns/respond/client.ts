@@ -4,7 +4,9 @@ import { addressRdata, parseAddress } from '../../model/address.ts';
 import type { Transport } from './counters.ts';
 import type { HandOn } from './hand-on.ts';
 
-/** The sender of a query. A socket has one object and fills it for each query, so that queries make no garbage. */
+/**
+ * The sender of a query. Each socket has one object, which it fills for each query, so that queries make no garbage.
+ */
 export interface Client {
   readonly transport: Transport;
   /** In network order. Only the first `addressLength` octets are valid. */

@@ -1,5 +1,5 @@
-// The time for answers. The clock is set once before each batch: to ask the system makes garbage, and takes as long as
-// to find a name.
+// The time of an answer, set once before each batch: a call of the system makes garbage, and takes as long as finding a
+// name.
 
 /** The fields are 32-bit integers that wrap around: compare them only as `(a - b) | 0`. */
 export class Clock {

@@ -1,11 +1,11 @@
-// Holds the query's OPT record (RFC 6891), and computes the length of the response's. Reading the query's:
-// read-edns.ts. Writing the response's: add-opt.ts.
+// The query's OPT record (RFC 6891), and the length of the response's OPT record. read-edns.ts reads the first,
+// add-opt.ts writes the second.
 
 import { type CookieState, cookie, cookieLength } from './server-cookies.ts';
 
 /** The size that every client accepts over UDP (RFC 1035 §2.3.4). */
 export const minUdpSize = 512;
-/** The maximum that we accept and send over UDP: it fits into the minimum MTU of IPv6 (RFC 9715 §3.1). */
+/** The greatest size that we accept and send over UDP. It fits into the minimum MTU of IPv6 (RFC 9715 §3.1). */
 export const maxUdpSize = 1232;
 
 /** Octets of an OPT record without options: root 1, type 2, class 2, TTL 4, length 2. */
@@ -16,7 +16,7 @@ export const paddingBlock = 468;
 /** Octets before an option's data: code 2, length 2. */
 export const optionFixed = 4;
 
-/** The query's OPT record. Without one, the fields have their defaults. */
+/** The query's OPT record. If the query has none, the fields have their defaults. */
 export class Edns {
   /** True if the query has an OPT record, even a malformed one (RFC 6891 §7). */
   present = false;
@@ -25,7 +25,7 @@ export class Edns {
   udpSize = minUdpSize;
   nsidAsked = false;
   paddingAsked = false;
-  /** The offset of the data of the query's COOKIE option; 0 without one. */
+  /** The offset of the data of the query's COOKIE option; 0 if there is none. */
   cookieAt = 0;
   cookieLength = 0;
   /** The result of checking the cookie. */

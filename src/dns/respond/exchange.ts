@@ -1,5 +1,5 @@
-// An exchange is one query and its response while the response is made. It holds the parts that steps share, each in a
-// file of its own, and the thread's settings. The steps and their order: responder.ts.
+// An exchange is one query with its response. It holds the data that the steps share, each part in a file of its own,
+// and the thread's settings. The steps and their order: responder.ts.
 
 import { HeldAddresses } from '../../table/held-addresses.ts';
 import type { TableReader } from '../../table/reader.ts';
@@ -27,7 +27,7 @@ export interface ResponderOptions {
   /** The thread's cells: counters.ts. */
   readonly counters?: SharedArrayBuffer;
   readonly settings?: ResponseSettings;
-  /** The caller sets it before each batch. */
+  /** The clock, which the caller sets before each batch. */
   readonly clock?: Clock;
   /** The answers of forwarded zones. Without them, questions for such zones are refused. */
   readonly forwarded?: ForwardedAnswers | undefined;
@@ -41,15 +41,16 @@ export const verdict = { next: 0, end: 1, silent: 2, handOn: 3 } as const;
 export type Verdict = (typeof verdict)[keyof typeof verdict];
 
 /**
- * Reused for every query of a thread, so that answering makes no garbage (test/dns/respond/garbage.test.ts). Nothing of
- * one query is left for the next (test/dns/respond/reused-exchange.test.ts).
+ * The exchange is reused for every query of a thread, so that answering makes no garbage
+ * (test/dns/respond/garbage.test.ts). Nothing of one query is left for the next one
+ * (test/dns/respond/reused-exchange.test.ts).
  */
 export class Exchange {
-  // `declare`: without it the field is undefined until the constructor sets it, and V8 checks its type at each use.
+  // Without `declare`, the field is undefined until the constructor sets it, and V8 checks its type at each use.
   declare readonly reader: TableReader;
   declare readonly counters: Float64Array;
   declare readonly cookies: ServerCookies | undefined;
-  /** Our own NSID; empty if it is not given to clients. */
+  /** Our own NSID; empty if clients do not get it. */
   declare readonly nsid: Uint8Array;
   declare readonly chaos: readonly ChaosName[];
   declare readonly limiter: RateLimiter | undefined;
@@ -60,13 +61,13 @@ export class Exchange {
   readonly response = new ResponseMessage();
   readonly edns = new Edns();
   declare readonly lookup: Lookup;
-  /** The place of the name that writeName wrote last. */
+  /** The place of the last name that writeName wrote. */
   readonly written = new NamePlace();
   declare readonly targets: Targets;
   readonly included = new IncludedBlocks();
-  /** The addresses that the name holds. Valid with `finding.address`. */
+  /** The addresses that the name holds. Valid if the finding is `finding.address`. */
   readonly held = new HeldAddresses();
-  /** The kind of the query, if a step hands it on. */
+  /** The kind of the handed-on query, if a step hands it on. */
   handOnTo: HandedOnKind | undefined;
 
   constructor(reader: TableReader, { counters, settings = {}, clock = new Clock(), forwarded }: ResponderOptions = {}) {
@@ -93,29 +94,29 @@ export class Exchange {
     this.included.begin();
   }
 
-  /** Ends the exchange with this code and what has been written so far. */
+  /** Ends the exchange with this code and the records that have been written so far. */
   end(code: number, extended: number = extendedError.NONE): Verdict {
     this.response.rcode = code;
     this.response.extendedError = extended;
     return verdict.end;
   }
 
-  /** Ends the exchange, because another thread answers. */
+  /** Ends the exchange: another thread answers. */
   handOn(kind: HandedOnKind): Verdict {
     this.handOnTo = kind;
     return verdict.handOn;
   }
 
   /**
-   * Ends the exchange because the query cannot be read. The response is FORMERR. For an unknown opcode it is NOTIMP,
-   * since the body may be correct for that opcode.
+   * Ends the exchange because the query cannot be read: with FORMERR, or with NOTIMP if the opcode is unknown, since
+   * the body may be correct for that opcode.
    */
   endMalformed(): Verdict {
     const isKnown = routeOpcode(this.query.opcode) !== route.nobody;
     return this.end(isKnown ? rcode.FORMERR : rcode.NOTIMP);
   }
 
-  /** Ends the exchange with TC, because a record that the client needs does not fit. */
+  /** Ends the exchange with TC: a record that the client needs does not fit. */
   truncate(): Verdict {
     this.response.truncated = true;
     return verdict.end;

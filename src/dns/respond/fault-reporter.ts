@@ -1,13 +1,13 @@
-// Reports bugs that queries meet. The response to such a query: SERVFAIL.
+// Reports bugs that queries run into. Such a query is answered SERVFAIL.
 
 import { stackOf } from '../../model/thrown.ts';
 
 /** The minimum time between two reports, in milliseconds. */
 const betweenReports = 1_000;
-/** Hex digits of a query in its report. */
+/** The most hexadecimal digits of the query in a report. */
 const maxDigits = 1_024;
 
-/** Reports an error, and the query itself, so that the bug can be found. */
+/** Reports an error together with its query, so that the bug can be found. */
 export type ReportFault = (error: unknown, query: Uint8Array) => void;
 
 /** Returns a function that passes its reports to `onFault`, at most one in a second. */

@@ -27,11 +27,11 @@ export function findNode(exchange: Exchange): Verdict {
   findCut(reader, lookup, encloser, suffix, query.type);
   if (lookup.finding !== finding.noName) return verdict.next;
   if (lookup.isChildZone) {
-    // The name exists, because it is the apex of a child zone of ours, even if the parent has no delegation.
+    // The name is the apex of a child zone of ours, so it exists, even if the parent has no delegation.
     lookup.finding = finding.noData;
     return verdict.next;
   }
-  // The name exists, so that no wildcard stands in for it.
+  // An address name exists, so no wildcard stands in for it.
   if (findHeldAddresses(exchange) !== held.nothing) {
     lookup.finding = finding.address;
     return verdict.next;
@@ -47,8 +47,7 @@ export function findNode(exchange: Exchange): Verdict {
 
 /**
  * Returns the closest encloser (RFC 4592 §3.3.1) of a name that does not exist, and sets `foundSuffix` to its suffix.
- * Above a name that exists, all names exist, so a binary search finds the encloser. A question of 127 labels costs
- * seven lookups.
+ * All names above an existing name exist, so a binary search finds it: seven lookups for 127 labels.
  */
 function findEncloser(reader: TableReader, lookup: Lookup): Reference {
   const { zone, name } = lookup;
@@ -69,8 +68,8 @@ function findEncloser(reader: TableReader, lookup: Lookup): Reference {
 }
 
 /**
- * Looks for a cut from `node` up to the apex: a delegation at or above the name, or a DNAME above it (RFC 6672 §3.2).
- * The highest cut counts. `node` is the suffix `suffix` of the name, and `lookup.data` is its data.
+ * Looks for cuts from `node` up to the apex: delegations at or above the name, and DNAMEs above it (RFC 6672 §3.2). The
+ * highest cut wins. `node` is the suffix `suffix` of the name, and `lookup.data` is its data.
  */
 function findCut(reader: TableReader, lookup: Lookup, node: Reference, suffix: number, type: number): void {
   const { zoneSuffix } = lookup;

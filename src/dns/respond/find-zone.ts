@@ -12,8 +12,8 @@ export function findZone(exchange: Exchange): Verdict {
 }
 
 /**
- * Sets the zone of the name that is being looked up, which may be a forwarder. Returns false when the name is in no
- * zone of ours, and not forwarded.
+ * Sets the zone, or forwarder, of the name that is being looked up. Returns false if the name is in no zone of ours and
+ * is not forwarded.
  */
 export function enterZone({ reader, query, lookup }: Exchange): boolean {
   const { name } = lookup;
@@ -21,11 +21,11 @@ export function enterZone({ reader, query, lookup }: Exchange): boolean {
   lookup.zone = closest;
   lookup.zoneSuffix = reader.zoneSuffix;
   lookup.isChildZone = false;
-  // DS at the apex of a zone is answered from the parent zone (RFC 4035 §3.1.4.1), if we serve the parent zone too.
+  // DS at the apex of a zone is answered from the parent zone (RFC 4035 §3.1.4.1), if we have the parent too.
   const asksParent = query.type === typeCode.DS && name.labelCount > 0;
   if (!asksParent || closest === none || reader.zoneSuffix > 0) return closest !== none;
   const parent = reader.findZone(name, 1);
-  // A zone of ours answers for itself if its parent is forwarded: everybody may ask us, but not the forwarder.
+  // If the parent is forwarded, our zone itself answers: everybody may ask our zone, but not the forwarder.
   if (parent === none || (reader.isForwarder(parent) && !reader.isForwarder(closest))) return true;
   lookup.zone = parent;
   lookup.zoneSuffix = reader.zoneSuffix;

@@ -1,4 +1,4 @@
-// The last step of every response adds OPT and TSIG behind the records, and then sets the header's flags and counts.
+// The last step of every response: adds OPT and TSIG after the records, then sets the header's flags and counts.
 
 import { metaType, rcode, recordClass, tsigError } from '../wire/codes.ts';
 import { copyOctets } from '../wire/copy-octets.ts';
@@ -23,8 +23,8 @@ export function finishResponse(exchange: Exchange): void {
 }
 
 /**
- * Adds an unsigned TSIG record with the error BADKEY (RFC 8945 §5.3.2). It is left out when its name is compressed or
- * when it does not fit.
+ * Adds an unsigned TSIG record with the error BADKEY (RFC 8945 §5.3.2). Adds none if its name is compressed, or if it
+ * does not fit.
  */
 function addTsig(query: QueryMessage, response: ResponseMessage): void {
   const { tsigAt } = query;
@@ -32,7 +32,7 @@ function addTsig(query: QueryMessage, response: ResponseMessage): void {
   const rdata = fixed + 10;
   const macSize = macSizeAt(query.octets, rdata, query.length);
   const start = response.at;
-  // Four fields of 2 octets follow the times: MAC size, original id, error, other length.
+  // Four fields of 2 octets follow the times: size of the MAC, original id, error, other length.
   if (!response.fits(macSize - tsigAt + 8) || hasPointer(query.octets, tsigAt)) return;
   const { octets } = response;
   copyOctets(query.octets, tsigAt, octets, start, macSize - tsigAt);

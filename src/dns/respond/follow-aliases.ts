@@ -1,5 +1,5 @@
-// Follows CNAME (RFC 1034 §3.6.2) and DNAME (RFC 6672): writes them into the answer, and goes on with the name that
-// they lead to, while that name is in a zone of ours.
+// Follows CNAME (RFC 1034 §3.6.2) and DNAME (RFC 6672): writes them into the answer, and looks up the name to which
+// they lead, as long as that name is in a zone of ours.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { dataFlags, recordFixedBytes } from '../../table/layout.ts';
@@ -16,12 +16,12 @@ import { writeName, writeRrset } from './write-rrset.ts';
 
 export function followAliases(exchange: Exchange): Verdict {
   const { lookup, response, query } = exchange;
-  // AA is about the first name's zone (RFC 1034 §4.3.1). A referral is not authoritative.
+  // AA is for the zone of the first name (RFC 1034 §4.3.1). A referral is not authoritative.
   response.authoritative = lookup.finding !== finding.referral;
   while (isAlias(exchange)) {
     const result = lookup.finding === finding.dname ? addDname(exchange) : addCname(exchange);
     if (result !== verdict.next) return result;
-    // A query for CNAME is answered by the CNAME that a DNAME makes. A query for ANY is not (RFC 6672 §3.2).
+    // The CNAME that a DNAME makes answers a query for CNAME, but not a query for ANY (RFC 6672 §3.2).
     if (query.type === typeCode.CNAME || lookup.hasMaxAliases() || lookup.isLoop()) return verdict.next;
     if (!enterZone(exchange)) return verdict.next;
     if (exchange.reader.isForwarder(lookup.zone)) return forwardAlias(exchange);
@@ -34,8 +34,8 @@ function isAlias({ reader, query, lookup }: Exchange): boolean {
   if (lookup.finding === finding.dname) return true;
   const { type } = query;
   if (lookup.finding !== finding.name || type === typeCode.CNAME || type === typeCode.ANY) return false;
-  // NSEC, RRSIG and KEY may stand beside a CNAME, and answer queries for their own type (RFC 4035 §2.5, RFC 2181
-  // §10.1).
+  // NSEC, RRSIG and KEY may be at the same name as a CNAME, and answer queries for their own types (RFC 4035 §2.5, RFC
+  // 2181 §10.1).
   return (reader.dataFlags(lookup.data) & dataFlags.cname) !== 0 && reader.findRrset(lookup.data, type) === 0;
 }
 
@@ -49,12 +49,12 @@ function addCname(exchange: Exchange): Verdict {
   return verdict.next;
 }
 
-/** Adds the DNAME, and the CNAME that it makes for the name, with the DNAME's TTL (RFC 6672 §3.1). */
+/** Adds the DNAME, and the CNAME that it makes for the name. The CNAME has the TTL of the DNAME (RFC 6672 §3.1). */
 function addDname(exchange: Exchange): Verdict {
   const { reader, lookup, response, included, written } = exchange;
   const { name, madeName } = lookup;
   const dname = reader.findRrset(lookup.data, typeCode.DNAME);
-  // Aliases may lead below the same DNAME again. The DNAME is written only once.
+  // Aliases may lead below the same DNAME again. It is written only once.
   if (included.mark(lookup.data)) {
     const records = writeRrset(exchange, dname, lookup.suffixAt(lookup.foundSuffix));
     if (records === 0) return exchange.truncate();

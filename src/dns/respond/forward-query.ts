@@ -1,5 +1,5 @@
-// Answers questions for a forwarded zone: from the cache, or by another thread, which asks the servers of the zone.
-// Only for clients that may ask, and that want recursion. Everybody else is refused.
+// Answers questions for forwarded zones, from the cache or through the forwarder's thread. Refuses clients that may not
+// ask, and queries without RD.
 
 import type { AnswerReader } from '../../forward-cache/answer-reader.ts';
 import { extendedError, rcode } from '../wire/codes.ts';
@@ -9,10 +9,10 @@ import { type ForwardedAnswers, flagsOf } from './forwarded-answers.ts';
 import { handedOnKind } from './hand-on.ts';
 import { finding } from './lookup.ts';
 
-/** A question for a name in a forwarded zone. */
+/** Answers a question for a name in a forwarded zone. */
 export function forwardQuery(exchange: Exchange): Verdict {
   const { forwarded, lookup, reader } = exchange;
-  // RFC 8914 §4.21: the bit RD is clear, and we have no authority.
+  // Without RD, the query is refused: we are not authoritative (RFC 8914 §4.21).
   if (!exchange.query.recursionDesired || forwarded === undefined)
     return exchange.end(rcode.REFUSED, extendedError.NOT_AUTHORITATIVE);
   if (!isAllowed(exchange)) return exchange.end(rcode.REFUSED, extendedError.PROHIBITED);
@@ -26,8 +26,8 @@ export function forwardQuery(exchange: Exchange): Verdict {
 }
 
 /**
- * An alias of ours leads into a forwarded zone. The forwarder completes the answer for clients that may ask there. All
- * others get the alias alone.
+ * Handles an alias of ours that leads into a forwarded zone. The forwarder completes the answer for clients that may
+ * ask that zone. Other clients get only the alias.
  */
 export function forwardAlias(exchange: Exchange): Verdict {
   const { forwarded, query } = exchange;
@@ -54,7 +54,7 @@ function isAllowed({ reader, lookup, client }: Exchange): boolean {
   return reader.allowsClient(lookup.zone, client.address, client.addressLength);
 }
 
-/** Writes the answer behind the question, which must be the answer's. */
+/** Writes the answer behind the question. `answer` must be an answer to that question. */
 export function writeForwarded(exchange: Exchange, answer: AnswerReader, seconds: number): Verdict {
   const { response } = exchange;
   response.at = answer.copy(response.octets, response.maxRecordsEnd, seconds);

@@ -1,4 +1,4 @@
-// The answers of forwarded zones that a thread finds in the cache, which is in shared memory. The steps that use them:
+// Reads the answers of forwarded zones from the cache in shared memory, for one thread. The steps that use it:
 // forward-query.ts.
 
 import type { AnswerReader } from '../../forward-cache/answer-reader.ts';
@@ -10,17 +10,17 @@ import type { Edns } from './edns.ts';
 import type { QueryMessage } from './query-message.ts';
 import type { ResponseMessage } from './response-message.ts';
 
-/** A name that the servers of a forwarded zone must be asked for. */
+/** A question that is not in the cache: the servers of the forwarded zone must be asked. */
 export interface MissingAnswer {
   /** The number of the forwarder. */
   readonly forwarder: number;
   readonly query: QueryMessage;
-  /** Has the aliases that lead to the name. */
+  /** The response so far. It has the aliases that lead to the name. */
   readonly response: ResponseMessage;
   readonly flags: number;
 }
 
-/** Returns the flags of a question that make its answers differ: DO and CD. */
+/** Returns the flags of a question on which its answer depends: DO and CD. */
 export function flagsOf({ checkingDisabled }: QueryMessage, { dnssecOk }: Edns): number {
   return (dnssecOk ? questionFlag.dnssecOk : 0) | (checkingDisabled ? questionFlag.checkingDisabled : 0);
 }
@@ -29,10 +29,10 @@ export class ForwardedAnswers {
   readonly #cache: ForwardCacheReader;
   readonly #clock: Clock;
   #isAwake = false;
-  /** Told of each answer that is missing. Only the forwarder's thread sets it. */
+  /** Called for each answer that is not in the cache. Only the forwarder's thread sets it. */
   onMiss: ((missing: MissingAnswer) => void) | undefined;
 
-  /** `cell`: that of the thread in the zone table. */
+  /** `cell`: this thread's cell among the table's readers. */
   constructor(memory: SharedArrayBuffer, cell: number, clock: Clock) {
     this.#cache = new ForwardCacheReader(memory, cell);
     this.#clock = clock;
@@ -42,10 +42,10 @@ export class ForwardedAnswers {
     return this.#clock.seconds;
   }
 
-  /** Returns the answer from the cache. Valid until {@link sleep}. */
+  /** Returns the answer from the cache, valid until {@link sleep}; undefined if it is missing or unfinished. */
   find(forwarder: number, name: NameKey, query: QueryMessage, flags: number): AnswerReader | undefined {
     const cache = this.#cache;
-    // Most batches have no question for a forwarder: they need not wake the reader.
+    // Most batches have no question for a forwarder. They do not wake the reader.
     if (!this.#isAwake) cache.enter();
     this.#isAwake = true;
     const { seconds } = this.#clock;
@@ -53,7 +53,7 @@ export class ForwardedAnswers {
     return found && !cache.answer.isUnfinished ? cache.answer : undefined;
   }
 
-  /** Call it after a batch: the memory that was read may be used again from now on. */
+  /** Call this after a batch: from now on, the cache may overwrite the memory that was read. */
   sleep(): void {
     if (this.#isAwake) this.#cache.leave();
     this.#isAwake = false;

@@ -1,8 +1,8 @@
-// Remembers the blocks of the table that the response contains, so that it does not contain them twice.
+// Remembers which blocks of the table the response contains, so that none is written twice.
 
 import type { Reference } from '../../table/layout.ts';
 
-/** Enough for each optional target (targets.ts) and a DNAME. Beyond this limit, records may be written twice. */
+/** One for each optional target (targets.ts), and one for a DNAME. Beyond this number, records may be written twice. */
 const maxBlocks = 129;
 
 /** Blocks of the table: nodes whose addresses are in the response, and the data of names whose DNAME is in it. */

@@ -1,6 +1,6 @@
-// Decides whether the response may be sent, or the query handed on: a network gets a limited number of responses of
-// each class (rate-limiter.ts). Only UDP is limited, since its sender may be forged. A client with a good cookie is not
-// limited: the cookie proves its address (RFC 7873 §1).
+// Applies the rate limit: a network gets a limited number of responses, and of handed-on queries, of each class
+// (rate-limiter.ts). Only UDP is limited, since its sender may be forged. A client with a good cookie is not limited:
+// the cookie proves its address (RFC 7873 §1).
 
 import { rcode } from '../wire/codes.ts';
 import { answerClass, counter } from './counters.ts';
@@ -36,7 +36,7 @@ function classOf({ rcode: code, answers }: ResponseMessage, { usedWildcard, find
 
 /**
  * Leaves only the question and TC, so that a real client asks again over TCP. NXDOMAIN becomes NOERROR. Other error
- * codes stay: the response with the code is not larger.
+ * codes stay: they do not make the response larger.
  */
 function slip(query: QueryMessage, response: ResponseMessage): void {
   response.clearRecords(query.questionEnd === 0 ? response.at : query.questionEnd);

@@ -1,5 +1,4 @@
-// The name that is being looked up, and what was found for it. Aliases lead from one name to the next within an
-// exchange.
+// The name that is being looked up, and the finding for it. Aliases change the name during an exchange.
 
 import { none, type Reference, type ZoneId } from '../../table/layout.ts';
 import type { NameKey } from '../../table/name-key.ts';
@@ -8,7 +7,7 @@ import { headerLength } from '../wire/header.ts';
 import { nameLength } from '../wire/names.ts';
 import { NamePlace } from './name-place.ts';
 
-/** What was found for the name (RFC 1034 §4.3.2, step 3). */
+/** The finding for the name (RFC 1034 §4.3.2, step 3). */
 export const finding = {
   /** The name exists, or a wildcard stands in for it. `data` is its data. */
   name: 0,
@@ -20,20 +19,20 @@ export const finding = {
   referral: 3,
   /** There is a DNAME above the name. `data` holds the DNAME, whose owner is suffix `foundSuffix`. */
   dname: 4,
-  /** The zone has no such name, but the name holds an address (table/held-addresses.ts), or stands above such names. */
+  /** The zone has no such node, but the name is an address name (table/held-addresses.ts), or above address names. */
   address: 5,
   /** There is nothing to add: the answer section is complete, or aliases lead out of our zones. */
   done: 6,
 } as const;
 
-/** The number of aliases that are followed in one response. */
+/** The most aliases that are followed in one response. */
 const maxAliases = 16;
 const maxNameLength = 255;
 
 /**
- * `place` is always the place of `name` in the response. `zone`, `zoneSuffix` and `isChildZone` are valid once findZone
- * has found a zone. `node`, `data` and `foundSuffix` are valid as `finding` says. Before, these fields may have values
- * of an earlier query.
+ * `place` is always the place of `name` in the response. `zone`, `zoneSuffix` and `isChildZone` are valid after
+ * findZone has found a zone. `finding` says which of `node`, `data` and `foundSuffix` are valid. Until then, these
+ * fields may have values of an earlier query.
  */
 export class Lookup {
   /** The name from the question, or the one that aliases led to. */
@@ -49,19 +48,19 @@ export class Lookup {
   node: Reference = none;
   data: Reference = none;
   foundSuffix = 0;
-  /** A wildcard stood in for this name or for one before it. */
+  /** True: the data of this name, or of an earlier one, came from a wildcard. */
   usedWildcard = false;
 
   /** The name that a DNAME makes. */
   readonly madeName = new Uint8Array(maxNameLength + 1);
   readonly #question: NameKey;
   readonly #aliasTarget: NameKey;
-  /** The names that aliases led away from, one behind the other. */
+  /** The names from which aliases led away, one after the other. */
   readonly #visited = new Uint8Array((maxNameLength + 1) * maxAliases);
   #visitedLength = 0;
   #aliases = 0;
 
-  /** `question` holds the name until an alias is followed. From then on, `aliasTarget` holds it. */
+  /** `question` holds the name until an alias is followed; `aliasTarget` holds it afterwards. */
   constructor(question: NameKey, aliasTarget: NameKey) {
     this.#question = question;
     this.#aliasTarget = aliasTarget;
@@ -83,8 +82,8 @@ export class Lookup {
   }
 
   /**
-   * Goes on with the name that an alias leads to. The name begins at `offset` of `octets`, and its place in the
-   * response is `written`. Nothing has been found for it yet.
+   * Sets the name to the one to which an alias leads. It begins at `offset` of `octets`, and its place in the response
+   * is `written`. Nothing has been looked up for it yet.
    */
   follow(octets: Uint8Array, offset: number, written: NamePlace): void {
     const { name } = this;

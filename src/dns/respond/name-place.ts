@@ -3,7 +3,7 @@
 import type { NameKey } from '../../table/name-key.ts';
 import { headerLength } from '../wire/header.ts';
 
-/** A name in the response is in one piece, or in two if a pointer stands for its end. */
+/** The place of a name in the response: one piece, or two pieces if the name ends with a pointer. */
 export class NamePlace {
   /** The offset of the name. */
   at = headerLength;
@@ -27,7 +27,7 @@ export class NamePlace {
     this.set(other.at, other.#split, other.#tail);
   }
 
-  /** Returns the offset at which a pointer finds this suffix of the name. The name is the one with this place. */
+  /** Returns the offset at which a pointer finds this suffix. The name must be the one with this place. */
   suffixAt({ starts }: NameKey, suffix: number): number {
     const start = starts[suffix] as number;
     return suffix < this.#split ? this.at + start : this.#tail + start - (starts[this.#split] as number);

@@ -1,4 +1,4 @@
-// Limits what a thread does in a second, for all clients together. Limits for each network: rate-limiter.ts.
+// Limits what a thread does in a second, for all clients together. rate-limiter.ts has limits for each network.
 
 export class PerSecondLimit {
   readonly #max: number;
@@ -9,7 +9,7 @@ export class PerSecondLimit {
     this.#max = max;
   }
 
-  /** Returns whether one more is within the limit of this second, and counts it. */
+  /** Counts one more, and returns whether it is within the limit of this second. */
   allows(second: number): boolean {
     if (second !== this.#second) {
       this.#second = second;

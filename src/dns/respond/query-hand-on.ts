@@ -8,14 +8,14 @@ import type { HandedOnKind } from './hand-on.ts';
 import { PerSecondLimit } from './per-second-limit.ts';
 
 /**
- * The limit of queries over UDP that a thread answers SERVFAIL in a second, because they could not be handed on. It
- * drops all others: in a flood, SERVFAIL costs as much as any other answer.
+ * How many queries over UDP a thread answers SERVFAIL in a second, because they could not be handed on. Further ones
+ * are dropped: in a flood, a SERVFAIL costs as much as any other answer.
  */
 export const maxServerFailures = 1_000;
 
 /**
- * Returns a function that hands on the query of an exchange. Its verdict is `handOn` if another thread answers, `end`
- * if the response says why none does, and `silent` if the query is dropped.
+ * Returns a function that hands on the query of an exchange. It returns `handOn` if another thread answers, `end` if
+ * the response has an answer or an error, and `silent` if the query is dropped.
  */
 export function createQueryHandOn(clock: Clock): (exchange: Exchange) => Verdict {
   const serverFailures = new PerSecondLimit(maxServerFailures);
@@ -23,7 +23,7 @@ export function createQueryHandOn(clock: Clock): (exchange: Exchange) => Verdict
     const { client, query } = exchange;
     const taken = client.handOn?.(exchange.handOnTo as HandedOnKind, query.octets, query.length);
     if (taken === true) return verdict.handOn;
-    // An alias leads to the name that could not be asked for: it is an answer without that, too.
+    // The response has an alias of ours. It is an answer even without the records of the alias's target.
     if (exchange.response.answers > 0) return verdict.end;
     if (taken === undefined) return exchange.end(rcode.NOTIMP, extendedError.NOT_SUPPORTED);
     if (client.transport === 'udp' && !serverFailures.allows(clock.seconds)) {

@@ -1,5 +1,4 @@
-// The query of an exchange: its octets, and the values that steps read from its header and question. Its OPT record:
-// edns.ts.
+// The query of an exchange: its octets, and the fields of its header and question. Its OPT record: edns.ts.
 
 import type { NameKey } from '../../table/name-key.ts';
 import { flag, headerField, headerLength, moreFlag } from '../wire/header.ts';
@@ -15,10 +14,10 @@ export class QueryMessage {
   declare readonly name: NameKey;
   type = 0;
   class = 0;
-  /** The offset of the question's end; 0 without a complete question. */
+  /** The offset of the question's end; 0 if there is no complete question. */
   questionEnd = 0;
 
-  /** The offset of the TSIG record; 0 without one. */
+  /** The offset of the TSIG record; 0 if there is none. */
   tsigAt = 0;
 
   constructor(name: NameKey) {

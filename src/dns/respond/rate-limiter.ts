@@ -1,21 +1,21 @@
 // Response rate limiting as in NSD and Knot: a token bucket for each network (IPv4 /24, IPv6 /56) and class of
-// response. Each thread has a fixed number of buckets of its own. A new bucket replaces the one that was idle longest.
-// Which responses are limited: limit-rate.ts.
+// response. Each thread has a fixed number of buckets; a new one replaces the one that was idle longest. limit-rate.ts
+// chooses which responses are limited.
 
 import { type AddressNumber, addressRdata, formatAddress } from '../../model/address.ts';
 import type { Clock } from './clock.ts';
 import type { RateLimitSettings } from './settings.ts';
 
-/** Send the response, send an empty one with TC instead, or drop it. */
+/** What to do with a response: send it, send it empty with TC ("slip"), or drop it. */
 export const judgement = { send: 0, slip: 1, drop: 2 } as const;
 type Judgement = (typeof judgement)[keyof typeof judgement];
 
-/** The number of sets. A bucket's key selects one set, which has `ways` places. */
+/** The number of sets. The key of a bucket selects one set, which has `ways` places. */
 const sets = 2 ** 13;
 const ways = 4;
-/** A bucket: its key (two words), thousandths of tokens, the time of the last count, responses over the limit. */
+/** The words of a bucket: key (2), thousandths of tokens, time of the last count, responses over the limit. */
 const bucketWords = 5;
-/** Bits in the key's second word: with them no key is 0, and no IPv4 key equals an IPv6 key. */
+/** These bits of the second key word make sure that no key is 0, and that no IPv4 key equals an IPv6 key. */
 const ipv4Mark = 0x40;
 const ipv6Mark = 0x80;
 const second = 1_000;
@@ -26,7 +26,7 @@ export class RateLimiter {
   readonly #slip: number;
   readonly #clock: Clock;
   readonly #seed: number;
-  /** The IPv4 ranges that are not limited: the first and the last address of each range, one range behind another. */
+  /** The IPv4 ranges that are not limited, one after the other: first address, last address. */
   readonly #allowed4: Uint8Array;
   /** The IPv6 ranges, in the same form. */
   readonly #allowed6: Uint8Array;
@@ -41,7 +41,7 @@ export class RateLimiter {
     this.#allowed6 = Uint8Array.from(ends.filter(({ length }) => length === 2 * 16).flat());
   }
 
-  /** Returns whether the address is never limited: this machine, or a range that the operator allows. */
+  /** Returns whether the address is never limited: it is of this machine, or in a range that the operator allows. */
   exempts(address: Uint8Array, length: number): boolean {
     if (length === 4 ? address[0] === 127 : isLoopback6(address)) return true;
     const allowed = length === 4 ? this.#allowed4 : this.#allowed6;
@@ -54,7 +54,8 @@ export class RateLimiter {
   }
 
   /**
-   * Takes a token for a response of this class (a number below 64) to this address. Says what to do with the response.
+   * Takes a token for a response of this class (a number below 64) to this address. Returns what to do with the
+   * response.
    */
   judge(address: Uint8Array, length: number, answerClass: number): Judgement {
     const a = word(address, 0, length === 4 ? 3 : 4);
@@ -77,7 +78,7 @@ export class RateLimiter {
     return over === this.#slip ? judgement.slip : judgement.drop;
   }
 
-  /** Returns where the key's bucket begins. A new bucket is full. */
+  /** Returns where the key's bucket begins. A new bucket is full of tokens. */
   #find(a: number, b: number, now: number): number {
     const buckets = this.#buckets;
     const set = (hash(a, b, this.#seed) & (sets - 1)) * ways * bucketWords;
@@ -109,7 +110,8 @@ function isLoopback6(address: Uint8Array): boolean {
 }
 
 /**
- * Compares the address with the one at `at` of `others`. Returns a number below 0 if it is less, above 0 if greater.
+ * Compares the address with the one at `at` of `others`. Returns a number below 0 if it is smaller, above 0 if it is
+ * greater.
  */
 function compare(address: Uint8Array, others: Uint8Array, at: number, length: number): number {
   for (let i = 0; i < length; i += 1) {
@@ -126,7 +128,7 @@ function word(bytes: Uint8Array, from: number, count: number): number {
   return value;
 }
 
-/** Mixes as MurmurHash3 does, with a secret seed, so that a client cannot choose which buckets collide. */
+/** Mixes as MurmurHash3 does. The seed is secret, so that clients cannot choose which buckets collide. */
 function hash(a: number, b: number, seed: number): number {
   let mixed = Math.imul(a ^ seed, 0x85ebca6b);
   mixed = Math.imul((mixed ^ (mixed >>> 13) ^ b) | 0, 0xc2b2ae35);

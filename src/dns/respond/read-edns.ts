@@ -1,4 +1,4 @@
-// Reads the records behind the question. It finds the OPT record (RFC 6891) and the TSIG record, and checks that all
+// Reads the records after the question: finds the OPT record (RFC 6891) and the TSIG record, and checks that all
 // records are complete.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
@@ -20,8 +20,8 @@ export function readEdns(exchange: Exchange): Verdict {
   let at = query.questionEnd === 0 ? headerLength : query.questionEnd;
   let version = 0;
   let good = true;
-  // A misplaced or malformed OPT or TSIG record does not stop the loop: if an OPT record follows, the response needs
-  // one too. An incomplete record stops it, since no record can be found behind it.
+  // A misplaced or malformed OPT or TSIG record does not stop the loop: an OPT record may follow, and then the response
+  // needs one. An incomplete record stops it: no record can be found after it.
   for (let i = 0; i < records; i += 1) {
     const name = at;
     const fixed = skipName(octets, at, length);
@@ -51,8 +51,8 @@ export function readEdns(exchange: Exchange): Verdict {
 }
 
 /**
- * Reads the options. Each has a code (2 octets), a length (2) and data. Returns false if an option is incomplete. Skips
- * unknown options (RFC 6891 §6.1.2).
+ * Reads the options: code (2 octets), length (2) and data. Returns false if an option is incomplete. Unknown options
+ * are skipped (RFC 6891 §6.1.2).
  */
 function readOptions({ query, edns, nsid, cookies }: Exchange, start: number, end: number): boolean {
   const { octets } = query;

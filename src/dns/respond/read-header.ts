@@ -3,7 +3,9 @@
 import { flag, headerField, headerLength } from '../wire/header.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';
 
-/** Sends nothing for a message without a complete header, and for a response: answering that could make a loop. */
+/**
+ * Ends silently if the header is incomplete, or if the message is a response: answering a response could make a loop.
+ */
 export function readHeader({ query, response }: Exchange): Verdict {
   if (query.length < headerLength) return verdict.silent;
   const from = query.octets;
@@ -13,7 +15,7 @@ export function readHeader({ query, response }: Exchange): Verdict {
   query.opcode = (flags & flag.opcode) >>> 3;
   to[headerField.id] = from[headerField.id] as number;
   to[headerField.id + 1] = from[headerField.id + 1] as number;
-  // Copy opcode and RD (RFC 1035 §4.1.1). finish-response.ts writes the other flags.
+  // Opcode and RD are copied (RFC 1035 §4.1.1). finish-response.ts writes the other flags.
   to[headerField.flags] = flag.QR | (flags & (flag.opcode | flag.RD));
   return verdict.next;
 }

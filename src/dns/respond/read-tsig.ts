@@ -1,5 +1,5 @@
-// Reads the rdata of a TSIG record (RFC 8945 §4.2). It checks the form, and finds the fields that the response repeats.
-// It does not check signatures.
+// Checks the form of a TSIG record's rdata (RFC 8945 §4.2), and finds the fields that the response repeats. Signatures
+// are not checked.
 
 import { readUint16 } from '../wire/header.ts';
 import { hasPointer, skipName } from '../wire/names.ts';
@@ -7,12 +7,12 @@ import { hasPointer, skipName } from '../wire/names.ts';
 /** Octets after the algorithm: time signed 6, fudge 2. */
 const timesLength = 8;
 
-/** Returns where the MAC's size is: behind the algorithm and the times. `rdata` is where the rdata begins. */
+/** Returns where the size of the MAC is: after the algorithm and the times. `rdata` is where the rdata begins. */
 export function macSizeAt(query: Uint8Array, rdata: number, end: number): number {
   return skipName(query, rdata, end) + timesLength;
 }
 
-/** Returns where the original id is: behind the MAC. */
+/** Returns where the original id is: after the MAC. */
 export function originalIdAt(query: Uint8Array, macSize: number): number {
   return macSize + 2 + readUint16(query, macSize);
 }
@@ -23,7 +23,7 @@ export function isTsigRdata(query: Uint8Array, rdata: number, end: number): bool
   if (algorithmEnd < 0 || hasPointer(query, rdata)) return false;
   const macSize = algorithmEnd + timesLength;
   if (macSize + 2 > end) return false;
-  // Original id 2, error 2, other length 2.
+  // The fields after the MAC: original id 2, error 2, other length 2.
   const otherLength = originalIdAt(query, macSize) + 4;
   return otherLength + 2 <= end && otherLength + 2 + readUint16(query, otherLength) === end;
 }

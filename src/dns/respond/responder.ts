@@ -1,5 +1,5 @@
-// Makes the response to a query in steps, which are in one list. It is synchronous, reads only the table, and makes no
-// garbage (test/dns/respond/garbage.test.ts). Sockets: listen/. The data that steps share: exchange.ts.
+// Makes the response to a query by a list of steps. It is synchronous, reads only shared memory, and makes no garbage
+// (test/dns/respond/garbage.test.ts). Sockets: listen/. The data that steps share: exchange.ts.
 
 import type { TableReader } from '../../table/reader.ts';
 import { rcode } from '../wire/codes.ts';
@@ -30,12 +30,14 @@ export type Step = (exchange: Exchange) => Verdict;
 /** The first steps of every answer. */
 const readSteps: readonly Step[] = [readHeader, readQuestion, readEdns, checkCookie];
 
-/** RFC 1034 §4.3.2 in our order. After a step that ends the exchange, limitRate and finishResponse follow. */
+/**
+ * The steps of RFC 1034 §4.3.2, in our order. After a step that ends the exchange, limitRate and finishResponse follow.
+ */
 const tableSteps: readonly Step[] = [routeQuery, findZone, findNode, followAliases, addAnswer, addAuthority, addGlue];
 
 /**
- * Reads `length` octets of `query` and writes the response into `response`, which has at least 512 octets. Returns the
- * response's length, 0 to send nothing, or `handedOn`: another thread answers. The table's reader must be awake
+ * Reads `length` octets of `query`, and writes the response into `response`, which has at least 512 octets. Returns the
+ * response's length, 0 to send nothing, or `handedOn` if another thread answers. The table's reader must be awake
  * (TableReader.enter).
  */
 export type Respond = (query: Uint8Array, length: number, response: Uint8Array, client: Client) => number;
@@ -66,7 +68,7 @@ export function createResponder(
       countQuery(exchange);
       return 0;
     }
-    // With TC from limitRate, the client asks again over TCP. Then the query is handed on.
+    // With TC from limitRate, the client asks again over TCP; only then is the query handed on.
     if (result === verdict.handOn && !message.truncated) {
       const handed = handOn(exchange);
       // The thread that answers counts the query.

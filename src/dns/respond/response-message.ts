@@ -1,4 +1,4 @@
-// The response of an exchange: its octets, its end so far, its maximum end, and the fields of its header.
+// The response of an exchange: its octets, where they end, where they must end, and the fields of the header.
 
 import { extendedError, rcode } from '../wire/codes.ts';
 import { copyOctets } from '../wire/copy-octets.ts';
@@ -6,27 +6,28 @@ import { headerField, headerLength, writeUint16 } from '../wire/header.ts';
 import { minUdpSize } from './edns.ts';
 
 /**
- * Between two steps, `at <= maxRecordsEnd <= maxEnd <= octets.length` is true: {@link rewind} removes a record that
- * does not fit (test/dns/respond/truncation.test.ts). Only OPT and TSIG, which are last, go beyond `maxRecordsEnd`.
+ * Between two steps, `at <= maxRecordsEnd <= maxEnd <= octets.length` holds: a step removes records that do not fit
+ * with {@link rewind} (test/dns/respond/truncation.test.ts). Only OPT and TSIG, the last records, go beyond
+ * `maxRecordsEnd`.
  */
 export class ResponseMessage {
   octets: Uint8Array = new Uint8Array(headerLength);
   /** The offset of the next octet to write. */
   at = headerLength;
-  /** The maximum end of the records. The room behind it is kept for the OPT record. */
+  /** Where the records must end. The octets up to `maxEnd` are kept for the OPT record. */
   maxRecordsEnd = 0;
-  /** The maximum end of the message. */
+  /** Where the message must end. */
   maxEnd = 0;
 
   authoritative = false;
   truncated = false;
   /**
-   * RA and CD, if a part of the response comes from a forwarded zone. Otherwise 0: there is no recursion, and only
-   * recursive servers copy CD (RFC 4035 §3.1.6, §3.2.2). AD is always 0, since we validate nothing.
+   * RA and CD if a part of the response comes from a forwarded zone, else 0: without recursion there is no RA, and only
+   * recursive servers copy CD (RFC 4035 §3.1.6, §3.2.2). AD is never set: we do not validate.
    */
   moreFlags = 0;
   rcode: number = rcode.NOERROR;
-  /** The reason in more detail (RFC 8914). */
+  /** The extended error: the reason in more detail (RFC 8914). */
   extendedError: number = extendedError.NONE;
 
   /** The number of records in each section. */
@@ -60,7 +61,7 @@ export class ResponseMessage {
     return this.at + length <= this.maxRecordsEnd;
   }
 
-  /** Appends octets without asking whether they fit. */
+  /** Appends octets. The caller has checked that they fit, or checks afterwards. */
   append(source: Uint8Array, from: number, length: number): void {
     copyOctets(source, from, this.octets, this.at, length);
     this.at += length;

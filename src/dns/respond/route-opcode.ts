@@ -1,4 +1,4 @@
-// The list of the opcodes that we know, and who answers the queries of each. Queries of all others get NOTIMP.
+// Lists the known opcodes, and who answers queries of each. Queries with other opcodes get NOTIMP.
 
 import { opcode } from '../wire/codes.ts';
 import { type HandedOnKind, handedOnKind } from './hand-on.ts';
@@ -12,7 +12,7 @@ const routes: Readonly<Record<number, Route>> = {
   [opcode.NOTIFY]: handedOnKind.notify,
 };
 
-/** By opcode, which has 4 bits. */
+/** The routes by opcode, which has 4 bits. */
 const byOpcode = Int8Array.from({ length: 16 }, (_, code) => routes[code] ?? route.nobody);
 
 export function routeOpcode(code: number): Route {

@@ -1,5 +1,5 @@
 // Decides by opcode, class and type who answers a well-formed query: the next step, answer-chaos.ts, or another thread.
-// Answers an error to all other queries: other opcodes and classes, signed queries, zone transfers, meta types.
+// Answers an error for unknown opcodes and classes, signed queries, zone transfers and meta types.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { extendedError, metaType, rcode, recordClass } from '../wire/codes.ts';

@@ -1,5 +1,5 @@
-// Server cookies (RFC 7873), made and checked as in RFC 9018 §4: servers with the same secret accept each other's
-// cookies. How a query is answered by its cookie: check-cookie.ts.
+// Server cookies (RFC 7873), made and checked as RFC 9018 §4 says: servers with the same secret accept each other's
+// cookies. How their state decides the answer: check-cookie.ts.
 
 import { readUint16, writeUint16, writeUint32 } from '../wire/header.ts';
 import { SipHash } from '../wire/siphash.ts';
@@ -7,18 +7,21 @@ import type { Clock } from './clock.ts';
 import type { CookieSettings } from './settings.ts';
 
 export const clientCookieLength = 8;
-/** Octets: version 1, reserved 3, timestamp 4, hash 8. */
+/** Octets of a server cookie: version 1, reserved 3, timestamp 4, hash 8. */
 const serverCookieLength = 16;
 export const cookieLength = clientCookieLength + serverCookieLength;
 const version = 1;
 
-/** A cookie's age in seconds (RFC 9018 §4.3). A negative age is a timestamp in the future. */
+/**
+ * The oldest and the youngest age of a valid cookie, in seconds (RFC 9018 §4.3). A negative age is a timestamp in the
+ * future.
+ */
 const maxAge = 3_600;
 const minAge = -300;
-/** A client with an older cookie gets a new one. */
+/** In seconds. A client with an older cookie gets a new one. */
 const maxAgeWithoutRenewal = 1_800;
 
-/** The state of a query's cookie. From `good` on it is valid. */
+/** The state of a query's cookie. Cookies from `good` on are valid. */
 export const cookie = {
   none: 0,
   /** The cookie has only the client's half. */
@@ -33,7 +36,7 @@ export type CookieState = (typeof cookie)[keyof typeof cookie];
 
 export class ServerCookies {
   readonly strict: boolean;
-  /** One hash for each secret. The first hash makes cookies. All hashes check them. */
+  /** A hash function for each secret. The first makes cookies, all check them. */
   readonly #hashes: readonly SipHash[];
   readonly #clock: Clock;
   /** The input of the hash: client cookie, version, reserved, timestamp, address. */
@@ -45,13 +48,13 @@ export class ServerCookies {
     this.#clock = clock;
   }
 
-  /** Returns the state of the cookie at `at`, whose `length` is at least that of the client's half. */
+  /** Returns the state of the cookie at `at`. `length` is at least that of a client cookie. */
   check(bytes: Uint8Array, at: number, length: number, address: Uint8Array, addressLength: number): CookieState {
     if (length === clientCookieLength) return cookie.half;
     const server = at + clientCookieLength;
     if (length !== cookieLength || bytes[server] !== version) return cookie.wrong;
     const stamp = (readUint16(bytes, server + 4) << 16) | readUint16(bytes, server + 6);
-    // Serial number arithmetic (RFC 1982).
+    // In serial number arithmetic (RFC 1982).
     const age = (this.#clock.seconds - stamp) | 0;
     if (age > maxAge || age < minAge) return cookie.wrong;
     const input = this.#input;
@@ -66,7 +69,7 @@ export class ServerCookies {
     return cookie.wrong;
   }
 
-  /** Writes a cookie for the client whose half is at `at` of `query`. */
+  /** Writes a cookie for the client whose client cookie is at `at` of `query`. */
   write(
     query: Uint8Array,
     at: number,

@@ -1,9 +1,9 @@
-// The settings of responses that an operator may choose. Structured-cloneable: every answering thread gets a copy.
-// The command's flags: src/settings.ts.
+// The settings of responses that an operator may choose. Every answering thread gets a copy (structured clone). The
+// command's flags: src/settings.ts.
 
 import type { AddressRange } from '../../model/address-range.ts';
 
-/** A feature without a value is off. */
+/** A feature whose field is undefined is off. */
 export interface ResponseSettings {
   /** This replica's name, for clients that ask with NSID (RFC 5001). */
   readonly nsid?: string | undefined;
@@ -14,10 +14,11 @@ export interface ResponseSettings {
 
 /** RFC 7873, RFC 9018. */
 export interface CookieSettings {
-  /** A query over UDP whose cookie is not good is answered BADCOOKIE (RFC 7873 §5.2.3). */
+  /** True: a query over UDP without a good cookie is answered BADCOOKIE (RFC 7873 §5.2.3). */
   readonly strict: boolean;
   /**
-   * 16 octets each. The first secret makes cookies. All secrets check them, so that one can be replaced (RFC 9018 §5).
+   * The secrets, 16 octets each. The first makes cookies, all check them, so that a secret can be replaced (RFC 9018
+   * §5).
    */
   readonly secrets: readonly Uint8Array[];
 }
@@ -29,7 +30,7 @@ export interface ChaosSettings {
 }
 
 export interface RateLimitSettings {
-  /** The number of responses of one class to one network over UDP in a second, and in one burst. */
+  /** The number of responses of one class to one network over UDP in a second, and at once. */
   readonly perSecond: number;
   /** With N, every Nth response over the limit is sent empty with TC ("slip"). With 0, all of them are dropped. */
   readonly slip: number;

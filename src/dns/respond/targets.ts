@@ -1,28 +1,28 @@
-// Targets are host names in the rdata of records that were written. The additional section may have records of them:
-// add-glue.ts.
+// Targets: the host names in the rdata of written records. add-glue.ts adds records of them to the additional section.
 
 import type { NameKey } from '../../table/name-key.ts';
 
 /**
- * No message can name more hosts. The record of a target takes at least 16 octets, except of the few targets that are
- * suffixes of the question's name (14 octets).
+ * No message names more hosts: the record of a target takes at least 16 octets (14 for the few targets that are
+ * suffixes of the question's name).
  */
 const maxReferralTargets = 4096;
-/** Additional records of other responses are optional (RFC 1034 §4.3.2, step 6). */
+/** For other responses than referrals, whose additional records are optional (RFC 1034 §4.3.2, step 6). */
 const maxOptionalTargets = 128;
 
-/** In `names`, instead of the octet where a name begins: the target is the name that was looked up (RFC 9460 §2.5). */
+/** In `names`, in place of an octet: the target is the name that was looked up (RFC 9460 §2.5). */
 export const ownName = -1;
 
-/** In `types`, `names` and `places`, the entries with an index below `count` are valid. */
+/** Entries of `types`, `names` and `places` are valid below the index `count`. */
 export class Targets {
   /** The type of the record that names the target. */
   readonly types = new Uint16Array(maxReferralTargets);
   /**
-   * The octet of the table at which the name begins, or `ownName`. Doubles: the table may have more than 2^32 octets.
+   * The octet of the table at which the name begins, or `ownName`. In doubles, since a table may have more than 2^32
+   * octets.
    */
   readonly names = new Float64Array(maxReferralTargets);
-  /** The offset in the response that a pointer to the name needs. */
+  /** The offset in the response at which a pointer finds the name. */
   readonly places = new Uint16Array(maxReferralTargets);
   count = 0;
   /** The target that is being looked up. */
@@ -38,7 +38,7 @@ export class Targets {
     this.#max = maxOptionalTargets;
   }
 
-  /** Remembers every target from now on: a referral needs the addresses of all its name servers. */
+  /** Remembers all targets from now on: a referral needs the addresses of all its name servers. */
   rememberAll(): void {
     this.#max = maxReferralTargets;
   }

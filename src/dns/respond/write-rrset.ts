@@ -1,5 +1,5 @@
-// Copies RRsets from the table into the response. It compresses owner names, and names in the rdata of NS, CNAME, PTR
-// and MX (RFC 3597 §4). Names in rdata point only at the question's name: this saves nearly all that can be saved.
+// Copies RRsets from the table into the response. Compresses owner names, and the names in rdata of NS, CNAME, PTR and
+// MX (RFC 3597 §4). Names in rdata point only at the question's name, which saves nearly as much as any pointer.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { recordFixedBytes } from '../../table/layout.ts';
@@ -12,7 +12,7 @@ import { ownName } from './targets.ts';
 /** Octets of the compression pointer at the beginning of each record in the table. */
 const pointerLength = 2;
 
-/** By type: not 0 if its rdata has names that are compressed or are targets (targets.ts). */
+/** By type: 1 if names in its rdata are compressed, or are targets (targets.ts). */
 const namesIn = Uint8Array.from({ length: 128 }, (_, type) =>
   isCompressed(type) || additionalTypes(type).length > 0 ? 1 : 0,
 );
@@ -54,7 +54,7 @@ function writeRecord(exchange: Exchange, record: number, ownerAt: number, type: 
   const length = readUint16(bytes, record + 10);
   writeOwner(exchange, ownerAt);
   response.append(bytes, record + pointerLength, recordFixedBytes - pointerLength);
-  // If the record does not fit, its rdata is not copied: it may have 64 KiB.
+  // If it does not fit already, the rdata is not copied: it may have 64 KiB.
   if (!response.fits(0)) return;
   const rdata = response.at;
   if (hasNames(type)) {
@@ -81,14 +81,14 @@ function hasNames(type: number): boolean {
 }
 
 /**
- * Returns whether names in rdata of this type are compressed. In types newer than RFC 1035 they must not be (RFC 3597
- * §4).
+ * Returns whether names in rdata of this type are compressed. Names in types that are newer than RFC 1035 must not be
+ * (RFC 3597 §4).
  */
 function isCompressed(type: number): boolean {
   return type === typeCode.NS || type === typeCode.CNAME || type === typeCode.PTR || type === typeCode.MX;
 }
 
-/** Writes rdata that has names. The response may end beyond `maxRecordsEnd` then. */
+/** Writes rdata that has names. Afterwards, the response may end beyond `maxRecordsEnd`. */
 function writeRdata(exchange: Exchange, rdata: number, length: number, type: number): void {
   const { reader, response, written } = exchange;
   const { bytes } = reader;
@@ -104,13 +104,13 @@ function writeRdata(exchange: Exchange, rdata: number, length: number, type: num
   if (additionalTypes(type).length > 0) rememberTarget(exchange, rdata, type);
 }
 
-/** Remembers the name in the rdata for the additional section. The name must be the last one that was written. */
+/** Remembers the name in the rdata as a target. It must be the last name that was written. */
 function rememberTarget({ reader, lookup, written, targets }: Exchange, rdata: number, type: number): void {
   const { bytes } = reader;
   const name = rdata + targetOffset(type);
   if (bytes[name] !== 0) targets.remember(type, name, written.at);
-  // The root stands for no host (RFC 2782, RFC 7505 §3). In SVCB and HTTPS with a priority it stands for the owner (RFC
-  // 9460 §2.5).
+  // The root as target means that there is no host (RFC 2782, RFC 7505 §3). In SVCB and HTTPS with a priority, it means
+  // the owner (RFC 9460 §2.5).
   else if (isService(type) && readUint16(bytes, rdata) !== 0) targets.remember(type, ownName, lookup.suffixAt(0));
 }
 
@@ -119,8 +119,8 @@ function isService(type: number): boolean {
 }
 
 /**
- * Writes a name and sets `written` to its place. The name is well formed, uncompressed and in lower case, and begins at
- * `offset` of `source`. If the name and the question's name have the same end, writes a pointer for that end.
+ * Writes a name, and sets `written` to its place. The name is well formed, uncompressed and lower-cased, and begins at
+ * `offset` of `source`. Its longest end that is also an end of the question's name becomes a pointer.
  */
 export function writeName(exchange: Exchange, source: Uint8Array, offset: number): void {
   const { response, written } = exchange;
@@ -131,7 +131,7 @@ export function writeName(exchange: Exchange, source: Uint8Array, offset: number
   let label = 0;
   let at = 0;
   for (; length - at > 1; at += 1 + (source[offset + at] as number), label += 1) {
-    // The question's suffix of the same length, if one of its labels begins there.
+    // The question's suffix with the same length, if a label begins there.
     const shared = question.length - (length - at);
     if (shared < 0) continue;
     while ((question.starts[questionLabel] as number) < shared) questionLabel += 1;

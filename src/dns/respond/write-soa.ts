@@ -1,4 +1,4 @@
-// Writes the zone's SOA record, with its own TTL or with the one for negative answers.
+// Writes the zone's SOA record, with its own TTL or with the TTL of negative answers.
 
 import { octetsInForm, recordFixedBytes, suffixInForm, wholeName } from '../../table/layout.ts';
 import { copyOctets } from '../wire/copy-octets.ts';
@@ -24,7 +24,9 @@ export function writeSoa(exchange: Exchange, negative: boolean): number {
   return 1;
 }
 
-/** Ends the name at `name` with a pointer to the zone's name, if it needs one. Returns the offset behind the name. */
+/**
+ * Ends the name at `name` with a pointer to the zone's name, if its form says so. Returns the offset after the name.
+ */
 function endName({ response, lookup }: Exchange, name: number, form: number): number {
   const end = name + octetsInForm(form);
   const shared = suffixInForm(form);

@@ -1,7 +1,7 @@
 // The numbers of the DNS protocol that answering needs (IANA, "Domain Name System Parameters"). Record types:
 // model/rdata/record-types.ts.
 
-/** RFC 6895 §2.3. From 16 on they need EDNS. */
+/** RFC 6895 §2.3. Codes from 16 on need EDNS. */
 export const rcode = {
   NOERROR: 0,
   FORMERR: 1,
@@ -21,7 +21,7 @@ export const tsigError = { BADKEY: 17 } as const;
 /** Options of an OPT record: RFC 5001, RFC 7873, RFC 7830, RFC 8914. */
 export const option = { NSID: 3, COOKIE: 10, PADDING: 12, EDE: 15 } as const;
 
-/** RFC 8914 §4; RFC 9824 §9 */
+/** RFC 8914 §4, RFC 9824 §9. −1 means that there is none. */
 export const extendedError = {
   NONE: -1,
   OTHER: 0,

@@ -12,7 +12,7 @@ export class SipHash {
     this.#key = Int32Array.from([0, 4, 8, 12], (at) => readWord(key, at));
   }
 
-  /** Returns the hash of the first `length` octets, which must be fewer than 256. The next call overwrites it. */
+  /** Returns the hash of the first `length` octets, at most 255. The next call overwrites the result. */
   digest(bytes: Uint8Array, length: number): Uint8Array {
     const [v, key] = [this.#state, this.#key];
     const [k0, k0h, k1, k1h] = [key[0] as number, key[1] as number, key[2] as number, key[3] as number];
