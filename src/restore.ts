@@ -54,17 +54,15 @@ export async function restore(options: RestoreOptions): Promise<string> {
     const backup = await checkBackup(chunks(), (done) => show({ doing: 'check', done }));
     if (options.check) return `${file} is whole: ${contentsOf(backup)}, written by version ${backup.header.version}\n`;
     await prepareDataDir(config.dataDir);
-    const ledger = options.withoutLedger ? undefined : await ledgerSink(backup, config);
+    const store = await openOwnStore(config, options.logger);
+    let ledger: Awaited<ReturnType<typeof ledgerSink>>;
     try {
-      const store = await openOwnStore(config, options.logger);
       progress.wait('waiting for the store');
-      try {
-        await restoreBackup(store, backup, chunks(), { wayOut: wayOutOf(config), onProgress: show, ledger });
-      } finally {
-        await store.close();
-      }
+      if (!options.withoutLedger) ledger = await ledgerSink(backup, config);
+      await restoreBackup(store, backup, chunks(), { wayOut: wayOutOf(config), onProgress: show, ledger });
     } finally {
       await ledger?.discard();
+      await store.close();
     }
     return told(backup, config, ledger?.file);
   } catch (error) {

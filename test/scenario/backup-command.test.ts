@@ -121,6 +121,8 @@ test('a ledger travels with the store, unless it is left out', { skip: skipWitho
   const without = await runCommand(['restore', file, '--data-dir', other]);
   assert.deepEqual([without.status, /ledger\.db/.test(without.stdout)], [0, false]);
   assert.match(await backup(), /; with the ledger\n$/);
+  const intoItsFolder = await runCommand(['restore', file, '--data-dir', data]);
+  assert.match(intoItsFolder.stderr, /another process/);
   await replica.stop();
   const etcd = await startEtcd();
   t.after(() => etcd.close());
