@@ -1,16 +1,16 @@
-// The form in which the answer of a forwarded zone passes between threads: in the cache, and from the forwarder to the
-// thread that sends it. It is the message behind its header, without OPT, with the places of its TTLs. Written by the
-// forwarder (forwarding/forwarders/), read by answer-reader.ts.
+// The form of a forwarded zone's answer in the cache, and between the forwarder and the thread that sends it: the
+// message without its header and without OPT, and the places of its TTLs. forwarding/forwarders/ writes it,
+// answer-reader.ts reads it.
 
-/** The octet at which each field begins. Numbers have their high octet first. */
+/** The octet at which each field begins. Numbers are in network order. */
 export const field = {
   /** In seconds since 1970. */
   stored: 0,
-  /** From this second on, the answer must not be given. */
+  /** From this second on, the answer has expired. */
   expires: 4,
-  /** Until this second, the answer may be given if no server answers (RFC 8767). */
+  /** Until this second, an expired answer may be given if no server answers (RFC 8767). */
   staleUntil: 8,
-  /** RFC 8914; `noExtendedError` without one. */
+  /** The extended error (RFC 8914); `noExtendedError` if there is none. */
   extendedError: 12,
   rcode: 14,
   flags: 15,
@@ -18,47 +18,47 @@ export const field = {
   authorities: 18,
   additionals: 20,
   ttls: 22,
-  /** The ends of the sections, counted from the beginning of the message. */
+  /** Where the sections end, counted from the beginning of the message with its header. */
   answersEnd: 24,
   authoritiesEnd: 26,
   end: 28,
   nameLength: 30,
-  /** The message from its question on. The name in it is lower-cased. */
+  /** The message, from its question on. The name in the question is lower-cased. */
   message: 32,
 } as const;
 
 export const answerFlag = {
-  /** The answer has expired: its TTLs stay as they are. */
+  /** The answer has expired, and is given nevertheless. Its TTLs are not lowered. */
   stale: 1,
   /**
-   * The answer ends in a CNAME whose target another zone has: the forwarder completes it for clients that may ask
-   * there.
+   * The answer ends with a CNAME whose target is in another zone. The forwarder completes it for clients that may ask
+   * that zone.
    */
   unfinished: 2,
 } as const;
 
 export const noExtendedError = 0xffff;
 
-/** Octets of the message's header, which the block does not have. */
+/** Octets of the message's header, which is not in the block. */
 const headerLength = 12;
 
-/** Add it to an offset in the message to get the offset in the block. */
+/** Add this to an offset in the message to get the offset in the block. */
 export const messageShift = field.message - headerLength;
 
-/** Returns the number of octets of a block whose message has this end and this number of TTLs. */
+/** Returns the length of a block in octets. `end` is the end of its message, `ttls` the number of TTLs. */
 export function blockLength(end: number, ttls: number): number {
   return messageShift + end + 2 * ttls;
 }
 
-/** An answer, as its block has it. */
+/** The fields of a block. */
 export interface AnswerFields {
   readonly stored: number;
   readonly expires: number;
   readonly staleUntil: number;
-  /** −1 without one. */
+  /** −1 if there is none. */
   readonly extendedError: number;
   readonly rcode: number;
-  /** Of {@link answerFlag}. */
+  /** A sum of {@link answerFlag}. */
   readonly flags: number;
   readonly answers: number;
   readonly authorities: number;
@@ -69,7 +69,7 @@ export interface AnswerFields {
   readonly nameLength: number;
 }
 
-/** Writes a block. `ttls` has the places of the TTLs in the message, in their order. */
+/** Writes a block. `ttls` has the places of the TTLs in the message, in order. */
 export function encodeAnswer(fields: AnswerFields, message: Uint8Array, ttls: readonly number[]): Uint8Array {
   const { end } = fields;
   const block = new Uint8Array(blockLength(end, ttls.length));

@@ -1,5 +1,5 @@
-// Reads the answer of a forwarded zone, from the cache or from the forwarder, and copies it into a response. Makes no
-// garbage (test/forward-cache/answer-reader.test.ts).
+// Reads a block of a forwarded zone's answer, and copies it into a response. Makes no garbage
+// (test/forward-cache/answer-reader.test.ts).
 
 import { answerFlag, field, messageShift, noExtendedError } from './answer-block.ts';
 
@@ -12,17 +12,17 @@ export class AnswerReader {
   answers = 0;
   authorities = 0;
   additionals = 0;
-  /** True if the last copy has no records, because those that the client needs did not fit. */
+  /** True: the last copy has no records, because those that the client needs did not fit. */
   truncated = false;
 
-  /** Opens the block that begins at `at`. `view` is a view of all octets. */
+  /** Opens the block that begins at `at` of `octets`. `view` is a view of all octets. */
   open(octets: Uint8Array, view: DataView, at: number): void {
     this.#octets = octets;
     this.#view = view;
     this.#at = at;
   }
 
-  /** Opens a block that is alone. */
+  /** Opens a block that has a buffer of its own. */
   openBlock(block: Uint8Array): void {
     this.open(block, new DataView(block.buffer, block.byteOffset, block.byteLength), 0);
   }
@@ -31,26 +31,26 @@ export class AnswerReader {
     return this.#octets[this.#at + field.rcode] as number;
   }
 
-  /** The number of the extended error (RFC 8914); −1 without one. */
+  /** The code of the extended error (RFC 8914); −1 if there is none. */
   get extendedError(): number {
     const code = this.#view.getUint16(this.#at + field.extendedError);
     return code === noExtendedError ? -1 : code;
   }
 
-  /** True if the answer is to be completed by the forwarder. */
+  /** True: the forwarder must complete the answer. */
   get isUnfinished(): boolean {
     return ((this.#octets[this.#at + field.flags] as number) & answerFlag.unfinished) !== 0;
   }
 
-  /** Returns whether the answer may be given in this second. */
+  /** Returns whether the answer has not expired in this second. */
   isFresh(seconds: number): boolean {
     return seconds < this.#view.getUint32(this.#at + field.expires);
   }
 
   /**
-   * Copies all records behind the question of `target`, which must be the question of the answer, in any case. TTLs are
-   * lowered by the answer's age. If not all fit before `maxEnd`, additional records are left out, then those of the
-   * authority section unless they are all there is (RFC 2181 §9). Returns the end.
+   * Copies all records to `target`, behind its question, which must be that of the answer, in any case. Lowers TTLs by
+   * the answer's age. If not all records fit before `maxEnd`, leaves out the additional section, then the authority
+   * section too, but not if the answer section is empty (RFC 2181 §9). Returns the end.
    */
   copy(target: Uint8Array, maxEnd: number, seconds: number): number {
     const [view, at, octets] = [this.#view, this.#at, this.#octets];
@@ -75,7 +75,7 @@ export class AnswerReader {
     return end;
   }
 
-  /** Sets the counts to the sections that fit, and returns their end. */
+  /** Sets the counts to those of the sections that fit. Returns where these sections end. */
   #chooseSections(maxEnd: number, start: number): number {
     const [view, at] = [this.#view, this.#at];
     const [end, authoritiesEnd] = [view.getUint16(at + field.end), view.getUint16(at + field.authoritiesEnd)];

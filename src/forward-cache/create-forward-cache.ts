@@ -1,12 +1,12 @@
-// Creates the shared memory of the cache.
+// Creates and empties the shared memory of the cache.
 
 import { bucketsAt, header, magic, segmentWords } from './layout.ts';
 
-/** A bucket for so many octets of memory: about one for each short answer. */
+/** One bucket for this many octets of memory, about the size of a short answer. */
 const octetsPerBucket = 256;
 const minSegments = 16;
 
-/** Returns memory for a cache of about this many octets. What was never written takes none. */
+/** Returns memory for a cache of about this many octets. Pages that were never written use no memory. */
 export function createForwardCache(octets: number): SharedArrayBuffer {
   const count = Math.max(minSegments, Math.floor(octets / (segmentWords * 4)));
   const buckets = 2 ** Math.ceil(Math.log2((count * segmentWords * 4) / octetsPerBucket));
@@ -22,8 +22,8 @@ export function createForwardCache(octets: number): SharedArrayBuffer {
 }
 
 /**
- * Removes all answers, after the writer has died, and before another one begins: it does not know the places that the
- * first one gave away. Readers that still read an answer must have ended before the other one writes.
+ * Removes all answers after the writer has died, because the next writer does not know which memory is in use. Call
+ * this before the next writer begins; no reader may be reading an answer when it writes.
  */
 export function emptyForwardCache(buffer: SharedArrayBuffer): void {
   const words = new Uint32Array(buffer);

@@ -1,4 +1,4 @@
-// Finds answers of forwarded zones in the cache. Every answering thread has a reader. It never waits, and makes no
+// Finds answers of forwarded zones in the cache. Every answering thread has one reader. It never waits and makes no
 // garbage (test/forward-cache/answer-reader.test.ts).
 
 import { field } from './answer-block.ts';
@@ -6,7 +6,7 @@ import { AnswerReader } from './answer-reader.ts';
 import { bucketsAt, cellWord, entry, hashQuestion, header, magic, questionWord } from './layout.ts';
 
 export class ForwardCacheReader {
-  /** The answer that was found last. Valid until {@link leave}. */
+  /** The last answer that was found. Valid until {@link leave}. */
   readonly answer = new AnswerReader();
   readonly #words: Uint32Array;
   readonly #octets: Uint8Array;
@@ -15,7 +15,7 @@ export class ForwardCacheReader {
   readonly #seed: number;
   readonly #mask: number;
 
-  /** `cell` is this reader's alone. The reader begins asleep: call {@link enter} before reading. */
+  /** `cell` must belong to this reader alone. The reader begins asleep: call {@link enter} before reading. */
   constructor(buffer: SharedArrayBuffer, cell: number) {
     this.#words = new Uint32Array(buffer);
     if (this.#words[header.magic] !== magic) throw new Error('the buffer is not a cache of this layout');
@@ -26,19 +26,19 @@ export class ForwardCacheReader {
     this.#mask = this.#words[header.mask] as number;
   }
 
-  /** Wakes the reader. Call it again between batches, so that the writer can use memory again. */
+  /** Wakes the reader. Call this again before each batch, so that the writer can reuse memory. */
   enter(): void {
     Atomics.store(this.#words, this.#cell, Atomics.load(this.#words, header.epoch));
   }
 
-  /** Declares that the reader uses nothing until the next {@link enter}. */
+  /** Declares that the reader uses no memory of the cache until the next {@link enter}. */
   leave(): void {
     Atomics.store(this.#words, this.#cell, 0);
   }
 
   /**
-   * Finds an answer that may be given in this second, and opens it in {@link answer}. `name` is in lower-cased wire
-   * form, `forwarder` the number of the forwarder that has the name.
+   * Finds an answer that has not expired in this second, and opens it in {@link answer}. Returns false if there is
+   * none. `name` is in lower-cased wire form. `forwarder` is the number of its forwarder.
    */
   find(
     forwarder: number,
@@ -53,12 +53,12 @@ export class ForwardCacheReader {
     if (at === 0) return false;
     this.answer.open(this.#octets, this.#view, (at + entry.answer) * 4);
     if (!this.answer.isFresh(seconds)) return false;
-    // Later readers of the word need not write it: they would take the cache line from one another.
+    // Written only once: otherwise readers would take the cache line from one another.
     if (this.#words[at + entry.used] === 0) this.#words[at + entry.used] = 1;
     return true;
   }
 
-  /** Returns the word at which the entry of a question begins, also if its answer has expired; 0 without one. */
+  /** Returns the word at which the entry of a question begins, even if its answer has expired; 0 if there is none. */
   findEntry(
     forwarder: number,
     name: Uint8Array,
@@ -87,14 +87,14 @@ export class ForwardCacheReader {
   }
 }
 
-/** Frees the cell of a reader that has ended, or died: the writer would wait for it. */
+/** Frees the cell of a reader that has ended or died. Otherwise the writer would wait for this reader. */
 export function releaseForwardCacheCell(buffer: SharedArrayBuffer, cell: number): void {
   Atomics.store(new Uint32Array(buffer), cellWord(cell), 0);
 }
 
 const loadsInOrder = process.arch === 'x64';
 
-/** Loads a reference that the writer may change. See `load` of the zone table, which has the reasons. */
+/** Loads a reference that the writer may change. `load` in table/table.ts has the reasons. */
 function load(words: Uint32Array, at: number): number {
   return loadsInOrder ? (words[at] as number) : Atomics.load(words, at);
 }

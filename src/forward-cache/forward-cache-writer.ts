@@ -1,19 +1,19 @@
-// Writes answers into the cache. One thread does: the forwarder's. When the memory is full, the forwarder with the most
-// of it loses its oldest segment, except for the answers that were used since: no forwarder can displace all answers of
-// another (test/forward-cache/forward-cache.test.ts).
+// Writes answers into the cache. Only the forwarder's thread does so. If the memory is full, the forwarder that has the
+// most of it loses its oldest segment, except for answers that were used since. So no forwarder can displace all
+// answers of another one (test/forward-cache/forward-cache.test.ts).
 
 import { blockLength, field } from './answer-block.ts';
 import { ForwardCacheReader } from './forward-cache-reader.ts';
 import { bucketsAt, entry, hashQuestion, header, questionWord, segmentWords } from './layout.ts';
 import { Segments, type Share } from './segments.ts';
 
-/** What makes two questions different. */
+/** The fields by which questions differ. */
 export interface CachedQuestion {
-  /** In lower-cased wire form. */
+  /** The name in lower-cased wire form. */
   readonly name: Uint8Array;
   readonly type: number;
   readonly class: number;
-  /** Of `questionFlag` (layout.ts). */
+  /** A sum of `questionFlag` (layout.ts). */
   readonly flags: number;
 }
 
@@ -23,9 +23,9 @@ export interface KeptAnswer {
   readonly flags: number;
 }
 
-/** Segments that are kept free, so that an answer need not wait for readers. */
+/** The number of segments that are kept free, so that an answer need not wait for readers. */
 const reserve = 3;
-/** The part of a segment that used answers may keep when it is cleared. */
+/** The most words of used answers that are kept when their segment is cleared. */
 const maxKept = segmentWords / 2;
 
 export class ForwardCacheWriter {
@@ -33,7 +33,7 @@ export class ForwardCacheWriter {
   readonly #octets: Uint8Array;
   readonly #view: DataView;
   readonly #segments: Segments;
-  /** Needs no cell: nothing is freed while the writer reads. */
+  /** The writer's own reader needs no cell: nothing is freed while the writer reads. */
   readonly #reader: ForwardCacheReader;
   readonly #mask: number;
   readonly #seed: number;
@@ -49,7 +49,7 @@ export class ForwardCacheWriter {
   }
 
   /**
-   * Puts the answer in place of an older one. Returns false if it cannot be kept: it is too long, or readers are slow.
+   * Puts the answer in place of an older one. Returns false if it is too long, or if slow readers leave no free memory.
    */
   put(forwarder: number, question: CachedQuestion, block: Uint8Array, seconds: number): boolean {
     const size = entry.answer + Math.ceil(block.length / 4);
@@ -78,7 +78,7 @@ export class ForwardCacheWriter {
     return true;
   }
 
-  /** Returns a copy of the answer, also if it has expired. */
+  /** Returns a copy of the answer, even if it has expired. */
   find(forwarder: number, question: CachedQuestion): Uint8Array | undefined {
     const at = this.#findEntry(forwarder, question);
     if (at === 0) return undefined;
@@ -86,7 +86,7 @@ export class ForwardCacheWriter {
     return this.#copy(at);
   }
 
-  /** Removes all answers of a forwarder, or those for one name. Returns how many there were. */
+  /** Removes all answers of a forwarder, or those of one name. Returns how many were removed. */
   clear(forwarder: number, name?: Uint8Array): number {
     let cleared = 0;
     for (const at of this.#entriesOf(forwarder)) {
@@ -97,7 +97,7 @@ export class ForwardCacheWriter {
     return cleared;
   }
 
-  /** Returns copies of answers of a forwarder, or of those for one name. */
+  /** Returns copies of a forwarder's answers, or of those of one name, `limit` at most. */
   list(forwarder: number, limit: number, name?: Uint8Array): KeptAnswer[] {
     const found: KeptAnswer[] = [];
     for (const at of this.#entriesOf(forwarder)) {
@@ -108,7 +108,7 @@ export class ForwardCacheWriter {
     return found;
   }
 
-  /** Returns the number of a forwarder's answers and their octets. */
+  /** Returns how many answers a forwarder has, and their octets. */
   usage(forwarder: number): { entries: number; octets: number } {
     const share = this.#segments.shares.get(forwarder);
     return { entries: share?.entries ?? 0, octets: (share?.words ?? 0) * 4 };
@@ -130,7 +130,7 @@ export class ForwardCacheWriter {
     return this.#octets.slice(start, start + blockLength(end, this.#view.getUint16(start + field.ttls)));
   }
 
-  /** Returns the linked entries of a forwarder. They may be unlinked meanwhile. */
+  /** Returns the linked entries of a forwarder. The caller may unlink them while it iterates. */
   #entriesOf(forwarder: number): number[] {
     const share = this.#segments.shares.get(forwarder);
     return (share?.segments ?? []).flatMap((segment) => this.#entriesIn(segment));
@@ -145,13 +145,16 @@ export class ForwardCacheWriter {
     return found;
   }
 
-  /** Returns where `size` words may be written, in the forwarder's newest segment or in a new one; 0 if nowhere. */
+  /**
+   * Returns where `size` words may be written, in the forwarder's newest segment or in a new one; 0 if there is no
+   * room.
+   */
   #makeRoom(forwarder: number, size: number, seconds: number): number {
     const share = this.#segments.share(forwarder);
     const at = this.#append(share, size);
     if (at !== 0) return at;
     while (this.#segments.spare <= reserve && this.#evict(seconds));
-    // The share may have lost its last segment.
+    // #evict may have taken the forwarder's last segment, and its share with it.
     const now = this.#segments.share(forwarder);
     if (this.#segments.take(now) === undefined) {
       if (now.segments.length === 0) this.#segments.shares.delete(forwarder);
@@ -172,7 +175,7 @@ export class ForwardCacheWriter {
     return at;
   }
 
-  /** Clears the oldest segment of the forwarder with the most of them. Returns false if there is none. */
+  /** Clears the oldest segment of the forwarder that has the most segments. Returns false if there is none. */
   #evict(seconds: number): boolean {
     const share = this.#segments.largest();
     const segment = share?.segments[0];
@@ -186,7 +189,7 @@ export class ForwardCacheWriter {
       }
       this.#unlink(at);
     }
-    // Without entries, it was not retired with its last one.
+    // A segment that had no entries was not retired by #unlink.
     if (share.segments.includes(segment)) this.#segments.retire(share, segment);
     return true;
   }
@@ -211,12 +214,12 @@ export class ForwardCacheWriter {
     const bucket = bucketsAt + ((words[at + entry.hash] as number) & this.#mask);
     words[at + entry.next] = words[bucket] as number;
     words[at + entry.linked] = 1;
-    // Publishes all that was written before it.
+    // Publishes the entry: readers that find it see all words that were written before.
     Atomics.store(words, bucket, at);
     this.#count(at, 1);
   }
 
-  /** Readers that are at the entry go on from it: it keeps its `next` until its segment is used again. */
+  /** Unlinks an entry. Readers that are at the entry can go on: its `next` stays until its segment is used again. */
   #unlink(at: number): void {
     const words = this.#words;
     let place = bucketsAt + ((words[at + entry.hash] as number) & this.#mask);
@@ -234,7 +237,8 @@ export class ForwardCacheWriter {
     share.entries += change;
     share.words += size;
     segments.live[segment] = (segments.live[segment] as number) + size;
-    // Nobody can find anything in it any more. The newest one is still being filled, unless it is the only one.
+    // No reader can find anything in the segment any more. The newest segment stays, since it is still being filled,
+    // unless the forwarder has no entries at all.
     const isFilling = segment === share.segments.at(-1) && share.entries > 0;
     if (segments.live[segment] === 0 && !isFilling) segments.retire(share, segment);
   }

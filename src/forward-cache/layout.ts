@@ -1,15 +1,16 @@
-// The layout of the cache's shared memory, in words of 32 bits: a header, the cells of its readers, a hash table, and
-// segments. Each segment has the entries of one forwarder, one behind the other. No code that reads or writes it.
+// The layout of the cache's shared memory, in 32-bit words: a header, the cells of the readers, a hash table, and
+// segments. Each segment has entries of one forwarder, one after the other.
 
 export const magic = 0x7a77_6663;
 
 /** The words of the header. */
 export const header = { magic: 0, epoch: 1, seed: 2, mask: 3, segments: 4 } as const;
 
-/** As many as the zone table has: an answering thread uses the cell with the same number in both. */
+/** As many cells as the zone table has: an answering thread uses the same number in both. */
 export const cellCount = 64;
 /**
- * A cell has a cache line, so that readers do not slow down one another. Its word is the epoch that the reader sees.
+ * A cell is as long as a cache line, so that readers do not slow down one another. Its first word is the epoch that the
+ * reader sees; 0 while it sleeps.
  */
 const cellWords = 16;
 const cellsAt = 16;
@@ -21,27 +22,27 @@ export function cellWord(which: number): number {
 
 export const segmentWords = 2 ** 14;
 
-/** The words of an entry. Its answer follows (answer-block.ts). */
+/** The words of an entry. The answer's block follows them (answer-block.ts). */
 export const entry = {
-  /** The next entry in the bucket; 0 at its end. */
+  /** The next entry of the bucket; 0 if there is none. */
   next: 0,
   hash: 1,
   /** The number of the forwarder. */
   forwarder: 2,
-  /** The type in the upper half, the class in the lower. */
+  /** Type × 2^16 + class. */
   question: 3,
-  /** DO and CD. */
+  /** A sum of `questionFlag`. */
   flags: 4,
-  /** Readers set it: the entry was used. */
+  /** Readers set this to 1 when the entry is used. */
   used: 5,
-  /** The number of words in all. */
+  /** The number of words of the whole entry. */
   size: 6,
   /** 1 while readers can find the entry. Only the writer uses it. */
   linked: 7,
   answer: 8,
 } as const;
 
-/** The flags of a question that make its answers differ. */
+/** The flags of a question on which its answer depends. */
 export const questionFlag = { dnssecOk: 1, checkingDisabled: 2 } as const;
 
 /** Returns type and class as one word. */

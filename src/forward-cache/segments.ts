@@ -1,15 +1,15 @@
-// The writer's bookkeeping of the cache's segments: which forwarder has which, and which are free. A segment is used
-// again only when every reader has begun a new batch since its entries were unlinked, or sleeps (quiescent states, as
-// in the zone table). Proof: test/forward-cache/forward-cache.test.ts.
+// The writer's bookkeeping of segments: which forwarder has which, and which are free. A segment is used again only
+// when, after its entries were unlinked, every reader has begun a new batch or gone to sleep (quiescent states, as in
+// the zone table). Proof: test/forward-cache/forward-cache.test.ts.
 
 import { cellCount, cellWord, header, segmentWords } from './layout.ts';
 
-/** The segments of one forwarder. The last one is being filled. */
+/** The segments of one forwarder. The last one is still being filled. */
 export interface Share {
   readonly forwarder: number;
   readonly segments: number[];
   entries: number;
-  /** Words of entries that readers can find. */
+  /** The number of words in entries that readers can find. */
   words: number;
 }
 
@@ -18,9 +18,9 @@ export class Segments {
   readonly #first: number;
   readonly #free: number[] = [];
   readonly #retired: { segment: number; epoch: number }[] = [];
-  /** Words that are written, of each segment. */
+  /** The number of written words of each segment. */
   readonly filled: Uint32Array;
-  /** Words of entries that readers can find, of each segment. */
+  /** The number of words of each segment in entries that readers can find. */
   readonly live: Uint32Array;
   readonly shares = new Map<number, Share>();
   readonly count: number;
@@ -39,7 +39,7 @@ export class Segments {
     return this.#first + segment * segmentWords;
   }
 
-  /** Returns the segment of a word. */
+  /** Returns the segment that has this word. */
   of(word: number): number {
     return Math.floor((word - this.#first) / segmentWords);
   }
@@ -52,12 +52,14 @@ export class Segments {
     return share;
   }
 
-  /** Returns how many segments are free, or will be when readers have moved on. */
+  /** Returns how many segments are free, or will be free when readers have moved on. */
   get spare(): number {
     return this.#free.length + this.#retired.length;
   }
 
-  /** Gives the forwarder another segment. Returns undefined when readers still use all that could be free. */
+  /**
+   * Gives the forwarder another segment. Returns undefined if none is free, or if readers still use the retired ones.
+   */
   take(share: Share): number | undefined {
     if (this.#free.length === 0) this.#collect();
     const segment = this.#free.pop();
@@ -68,14 +70,14 @@ export class Segments {
     return segment;
   }
 
-  /** Takes the segment from its forwarder. None of its entries may be linked any more. */
+  /** Takes the segment from its forwarder. All its entries must be unlinked. */
   retire(share: Share, segment: number): void {
     share.segments.splice(share.segments.indexOf(segment), 1);
     if (share.segments.length === 0) this.shares.delete(share.forwarder);
     this.#retired.push({ segment, epoch: this.#words[header.epoch] as number });
   }
 
-  /** Returns the forwarder that has the most segments: it gives one up when there is no other. */
+  /** Returns the forwarder that has the most segments. */
   largest(): Share | undefined {
     let found: Share | undefined;
     for (const share of this.shares.values()) {
@@ -101,7 +103,7 @@ export class Segments {
   }
 }
 
-/** Epochs wrap around at 2^32. */
+/** Returns whether epoch `a` is before `b`. Epochs wrap around at 2^32. */
 function isBefore(a: number, b: number): boolean {
   return ((a - b) | 0) < 0;
 }

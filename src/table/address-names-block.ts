@@ -1,11 +1,10 @@
-// Converts the setting of a zone whose names hold addresses to a block of the table. The block's form: layout.ts. It is
-// read by held-addresses.ts.
+// Converts a zone's setting `addressNames` to a block of the table. Its form: layout.ts. held-addresses.ts reads it.
 
 import { type AddressNames, rangesOf } from '../model/address-names.ts';
 import { writeRanges } from './address-ranges.ts';
 import { addressNameForms, addressNames as layout, rangeBytes, rangesByte } from './layout.ts';
 
-/** Returns the block. `ttl`: that of the answers, in seconds. */
+/** Returns the block. `ttl` is the TTL of the answers, in seconds. */
 export function encodeAddressNames(settings: AddressNames, ttl: number): Uint8Array {
   const ranges = rangesOf(settings);
   const block = new Uint8Array(rangesByte + ranges.length * rangeBytes);

@@ -1,4 +1,4 @@
-// Ranges of addresses in a block of the table: each has its first and its last address, in 16 octets. IPv4 is mapped.
+// Ranges of addresses in a block of the table: first and last address, each in 16 octets. IPv4 is IPv4-mapped.
 
 import { addressBytes } from '../model/address.ts';
 import type { AddressRange } from '../model/address-range.ts';
@@ -13,7 +13,8 @@ export function writeRanges(ranges: readonly AddressRange[], block: Uint8Array, 
 }
 
 /**
- * Returns whether the address, IPv4-mapped or IPv6, is in one of the ranges `from` to `to`. `ranges`: where they begin.
+ * Returns whether the address (IPv6 or IPv4-mapped) is in a range whose number is at least `from` and below `to`.
+ * `ranges` is the octet at which the ranges begin.
  */
 export function isInRanges(bytes: Uint8Array, ranges: number, from: number, to: number, address: Uint8Array): boolean {
   for (let i = from; i < to; i += 1) {

@@ -1,12 +1,12 @@
-// Allocates the table's memory: small blocks from pages for one block size each, large blocks as runs of pages. Only
-// the writer uses it, and its bookkeeping is not shared. When a block may be freed: quiescence.ts.
+// Allocates the table's memory. A page has small blocks of one size; a large block is a run of pages. Only the writer
+// uses the allocator, and its bookkeeping is not shared. quiescence.ts decides when a block may be freed.
 
 import { pageBytes, type Reference, unitBytes, unitWords } from './layout.ts';
 import { TableFull } from './table.ts';
 
 const pageUnits = pageBytes / unitBytes;
 
-/** Block sizes in units: each number up to 32, then eight sizes for each doubling, up to a quarter of a page. */
+/** Block sizes in units: every number up to 32, then eight sizes for each doubling, up to a quarter of a page. */
 const sizes: number[] = [];
 for (let size = 1; size <= 32; size += 1) sizes.push(size);
 for (let size = 36; size <= pageUnits / 4; size += 2 ** Math.floor(Math.log2(size)) / 8) sizes.push(size);
@@ -18,10 +18,10 @@ for (let units = 1, which = 0; units <= maxSmall; units += 1) {
   sizeIndexes[units] = which;
 }
 
-/** The use of a page is the index of its block size, or one of these two. */
+/** The use of a page: the index of its block size, or one of these two. */
 const freePage = 255;
 const largePage = 254;
-/** In place of a page's number: there is no such page. */
+/** Stands for a page's number if there is no such page. */
 const noPage = -1;
 
 export class Allocator {
@@ -31,21 +31,22 @@ export class Allocator {
   readonly #use: Uint8Array;
   /** For each page of small blocks: the number of blocks in use. */
   readonly #inUse: Uint16Array;
-  /**
-   * For each page of small blocks: the first freed block, which has the reference of the next one in its first word.
-   */
+  /** For each page of small blocks: its first freed block. The first word of a freed block refers to the next one. */
   readonly #freed: Uint32Array;
-  /** For each page of small blocks: the number of blocks that were ever allocated. */
+  /** For each page of small blocks: how many blocks were ever allocated from it. */
   readonly #carved: Uint16Array;
   /** For the first page of each large block: the number of its pages. */
   readonly #run: Uint32Array;
-  /** For each page of small blocks with room: its neighbours in the list of such pages for its block size. */
+  /**
+   * For each page of small blocks that has room: its neighbours in the list of such pages, one list for each block
+   * size.
+   */
   readonly #after: Int32Array;
   readonly #before: Int32Array;
   readonly #withRoom: Int32Array = new Int32Array(sizes.length).fill(noPage);
-  /** Runs of free pages below `#top`, in order. No two are adjacent. */
+  /** The runs of free pages below `#top`, in order. No two runs are adjacent. */
   readonly #runs: { start: number; count: number }[] = [];
-  /** Pages from `#top` on are free. Pages from `#touched` on were never used, so they are zero. */
+  /** All pages from `#top` on are free. Pages from `#touched` on were never used, so they are zero. */
   #top = 1;
   #touched = 1;
   readonly #pages: number;
@@ -71,12 +72,12 @@ export class Allocator {
     return this.#usedUnits * unitBytes;
   }
 
-  /** Octets of the table that were ever used. The system has given the process memory for all of them. */
+  /** The number of octets of the table that were ever used. The process has memory for all of them. */
   get touchedBytes(): number {
     return this.#touched * pageBytes;
   }
 
-  /** Sets the function that frees the waiting blocks. It is called before TableFull is thrown. */
+  /** Sets the function that frees waiting blocks. It is called before TableFull is thrown. */
   whenFull(reclaim: () => void): void {
     this.#reclaim = reclaim;
   }
@@ -180,7 +181,7 @@ export class Allocator {
     return start;
   }
 
-  /** Takes the lowest run that is long enough, so that the table stays dense; returns `noPage` when there is none. */
+  /** Takes the lowest run that is long enough, so that the table stays dense. Returns `noPage` if there is none. */
   #tryToTakePages(count: number): number {
     const at = this.#runs.findIndex((run) => run.count >= count);
     const run = this.#runs[at];

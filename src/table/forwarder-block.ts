@@ -1,10 +1,10 @@
-// Converts a forwarder to a block of the table. The block's form: layout.ts. It is read by reader.ts.
+// Converts a forwarder to a block of the table. Its form: layout.ts. reader.ts reads it.
 
 import type { AddressRange } from '../model/address-range.ts';
 import { writeRanges } from './address-ranges.ts';
 import { forwarderRangesByte, forwarder as layout, rangeBytes } from './layout.ts';
 
-/** Returns the block. `allowFrom`: the clients that may ask. */
+/** Returns the block. `allowFrom` has the ranges of the clients that may ask. */
 export function encodeForwarder(number: number, allowFrom: readonly AddressRange[]): Uint8Array {
   const ipv4 = allowFrom.filter(({ family }) => family === 'ipv4');
   const ipv6 = allowFrom.filter(({ family }) => family === 'ipv6');

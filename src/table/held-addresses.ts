@@ -1,5 +1,5 @@
-// Finds the addresses that a name holds, in a zone with the setting `addressNames`: the last labels before the zone's
-// name are an address. It reads the octets of the name, and makes no garbage: answering threads call it.
+// Finds the addresses that a name holds in a zone with the setting `addressNames`: the labels in front of the zone's
+// name are read as an address. Works on the octets of the name and makes no garbage: answering threads use it.
 
 import { isInRanges } from './address-ranges.ts';
 import {
@@ -13,28 +13,30 @@ import {
 } from './layout.ts';
 import type { NameKey } from './name-key.ts';
 
-/** What a name holds, as bits. `name`: it exists, even if it only stands above names that hold addresses. */
+/**
+ * What was found for a name, as bits. `name`: the name exists; without the other bits, it is only above address names.
+ */
 export const held = { nothing: 0, name: 1, ipv4: 2, ipv6: 4 } as const;
 
 const dash = 0x2d;
 const zero = 0x30;
-/** The octet of an IPv4 address in its IPv4-mapped form. */
+/** The octet at which the IPv4 address begins in an IPv4-mapped address. */
 const ipv4At = 12;
 
 export class HeldAddresses {
-  /** The IPv4-mapped form of the IPv4 address. */
+  /** The IPv4 address in its IPv4-mapped form. */
   readonly ipv4 = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0);
   readonly ipv6 = new Uint8Array(16);
-  /** What the last call of {@link find} has found. */
+  /** The bits that the last call of {@link find} has found. */
   found: number = held.nothing;
   /** The TTL of the answers, in seconds. */
   ttl = 0;
-  /** Where the number begins that was read last. */
+  /** Where the last number that was read begins. */
   #start = 0;
 
   /**
-   * Sets `found` for a name, and the addresses that it names. `block`: the setting of its zone. The zone's name is the
-   * suffix `zoneSuffix` of the name.
+   * Sets `found` and the addresses for a name. `block` is the setting of its zone. The zone's name is the suffix
+   * `zoneSuffix` of the name.
    */
   find(words: Uint32Array, bytes: Uint8Array, block: Reference, name: NameKey, zoneSuffix: number): number {
     this.found = held.nothing;
@@ -59,8 +61,8 @@ export class HeldAddresses {
         ((forms & addressNameForms.hex) !== 0 && readHex(name.bytes, start, end, this.ipv6, 0)));
     if (isIpv6 && isInRanges(bytes, ranges, ipv4Ranges, allRanges, this.ipv6)) this.found |= held.name | held.ipv6;
 
-    // `2.3.<zone>` stands above `10.1.2.3.<zone>`: so it exists, without records (RFC 8020). A label that is a number
-    // has none of the forms above.
+    // With `10.1.2.3.<zone>`, the name `2.3.<zone>` above it exists, without records (RFC 8020). A label that is only a
+    // number has none of the forms above.
     const canStandAbove = (forms & addressNameForms.dotted) !== 0 && zoneSuffix < 4 && !isIpv4;
     if (canStandAbove && this.#readDotted(name, zoneSuffix, zoneSuffix)) {
       if (endsInRanges(bytes, ranges, ipv4Ranges, this.ipv4, zoneSuffix)) this.found |= held.name;
@@ -68,7 +70,7 @@ export class HeldAddresses {
     return this.found;
   }
 
-  /** Reads four numbers with dashes between them at the end of a label, into `ipv4`. */
+  /** Reads four numbers with dashes between them, at the end of a label, into `ipv4`. */
   #readDashed(bytes: Uint8Array, start: number, end: number): boolean {
     let at = end;
     for (let octet = 15; ; octet -= 1) {
@@ -80,7 +82,7 @@ export class HeldAddresses {
     }
   }
 
-  /** Reads the last labels before the zone's name, a number each, into the last octets of `ipv4`. */
+  /** Reads the last `count` labels in front of the zone's name, one number each, into the last octets of `ipv4`. */
   #readDotted({ bytes, starts }: NameKey, zoneSuffix: number, count: number): boolean {
     for (let i = 0; i < count; i += 1) {
       const start = (starts[zoneSuffix - 1 - i] as number) + 1;
@@ -90,7 +92,7 @@ export class HeldAddresses {
     return true;
   }
 
-  /** Reads a number of at most 255, without zeros before it, that ends before `end`. Sets an octet of `ipv4`. */
+  /** Reads a number from 0 to 255 without leading zeros, which ends before `end`, into an octet of `ipv4`. */
   #readNumber(bytes: Uint8Array, start: number, end: number, octet: number): boolean {
     let at = end;
     let value = 0;
@@ -110,14 +112,15 @@ function isDigit(octet: number): boolean {
   return octet >= zero && octet <= 0x39;
 }
 
-/** Returns the value of a hex digit in lower case; -1 for another octet. */
+/** Returns the value of a lower-case hexadecimal digit; −1 for other octets. */
 function hexDigit(octet: number): number {
   if (isDigit(octet)) return octet - zero;
   return octet >= 0x61 && octet <= 0x66 ? octet - 0x57 : -1;
 }
 
 /**
- * Reads hex digits at the end of a label, after its beginning or a dash, into the octets of `address` from `from` on.
+ * Reads hexadecimal digits at the end of a label into the octets of `address`, from `from` on. A dash or the label's
+ * beginning must be in front of the digits.
  */
 function readHex(bytes: Uint8Array, start: number, end: number, address: Uint8Array, from: number): boolean {
   const first = end - (16 - from) * 2;
@@ -132,12 +135,12 @@ function readHex(bytes: Uint8Array, start: number, end: number, address: Uint8Ar
 }
 
 /**
- * Reads a whole label as an IPv6 address (RFC 4291 §2.2) with dashes in place of colons. Only a whole label: in
- * `be-2001-db8--1`, nobody could tell whether `be` belongs to the address.
+ * Reads a whole label as an IPv6 address (RFC 4291 §2.2) with dashes in place of colons. The whole label is read, since
+ * in `be-2001-db8--1` nobody could tell whether `be` belongs to the address.
  */
 function readGroups(bytes: Uint8Array, start: number, end: number, address: Uint8Array): boolean {
   let groups = 0;
-  /** The number of groups before the two dashes; -1 without them. */
+  /** The number of groups before the two dashes; −1 without two dashes. */
   let gap = -1;
   let at = start;
   if (bytes[at] === dash) {
@@ -173,7 +176,7 @@ function readGroups(bytes: Uint8Array, start: number, end: number, address: Uint
   return true;
 }
 
-/** Returns whether an address in the ranges of IPv4 ends with the last `count` octets of `address` (1 to 3). */
+/** Returns whether an address in the IPv4 ranges ends with the last `octets` octets of `address` (1 to 3). */
 function endsInRanges(bytes: Uint8Array, ranges: number, count: number, address: Uint8Array, octets: number): boolean {
   const split = 16 - octets;
   const end = number(address, split, 16);
@@ -190,7 +193,7 @@ function endsInRanges(bytes: Uint8Array, ranges: number, count: number, address:
   return false;
 }
 
-/** Returns the number in these octets, at most three of them. */
+/** Returns the number in these octets, of which there are at most three. */
 function number(bytes: Uint8Array, from: number, to: number): number {
   let value = 0;
   for (let at = from; at < to; at += 1) value = value * 256 + (bytes[at] as number);

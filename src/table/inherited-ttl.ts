@@ -1,16 +1,18 @@
-// Finds the TTLs that RRsets in the table inherit from their zone's default TTL, and copies the data of a name with
-// another TTL in their place. The layout: layout.ts.
+// Finds the RRsets of a name that inherit their TTL from the zone's default TTL, and copies the name's data with
+// another TTL in them.
 
 import { typeCode } from '../model/rdata/record-types.ts';
 import { dataFlags, none, type Reference, recordFixedBytes, unitBytes } from './layout.ts';
 import { decodeRrsets, type TableRrset } from './node-data.ts';
 import type { TableReader } from './reader.ts';
 
-/** The octet of a record at which its TTL begins, and the one at which the length of its rdata begins. */
+/** The octets of a record at which the TTL and the length of the rdata begin. */
 const ttlByte = 6;
 const lengthByte = 10;
 
-/** Returns whether an RRset of the data inherits a TTL that differs from this one. Its records all have the same. */
+/**
+ * Returns whether an RRset in the data inherits a TTL that differs from `ttl`. All inheriting RRsets have the same TTL.
+ */
 export function hasOtherTtl(reader: TableReader, data: Reference, ttl: number): boolean {
   if (data === none || (reader.dataFlags(data) & dataFlags.inheritsTtl) === 0) return false;
   let rrset = reader.firstRrset(data);
@@ -20,7 +22,7 @@ export function hasOtherTtl(reader: TableReader, data: Reference, ttl: number): 
   return false;
 }
 
-/** Copies `length` octets of data to the block `copy`, with this TTL in the RRsets that inherit theirs. */
+/** Copies `length` octets of data to the block `copy`, and sets the TTL of the RRsets that inherit it. */
 export function copyWithTtl(reader: TableReader, data: Reference, copy: Reference, length: number, ttl: number): void {
   const { bytes } = reader;
   bytes.copyWithin(copy * unitBytes, data * unitBytes, data * unitBytes + length);
@@ -37,14 +39,14 @@ export function copyWithTtl(reader: TableReader, data: Reference, copy: Referenc
 }
 
 /**
- * Returns whether the data has signatures. Their TTLs follow those of the RRsets that they cover, so such data is not
- * copied but written anew.
+ * Returns whether the data has signatures. Their TTLs depend on the RRsets that they cover, so such data is encoded
+ * again, not copied.
  */
 export function hasSignatures(reader: TableReader, data: Reference): boolean {
   return reader.findRrset(data, typeCode.RRSIG) !== 0;
 }
 
-/** Returns the RRsets of the data as they are to be written, with this TTL in those that inherit theirs. */
+/** Returns the RRsets of the data, with this TTL in those that inherit it. */
 export function rrsetsWithTtl(reader: TableReader, data: Reference, ttl: number): TableRrset[] {
   let at = reader.firstRrset(data);
   return decodeRrsets(reader, data).map((rrset) => {

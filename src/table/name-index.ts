@@ -1,6 +1,6 @@
-// The hash tables from names to nodes. The writer changes them while readers search them. When a table is resized, its
-// names move to the new table a few slots at a time, so that no change takes long. Until then readers find them in the
-// old table. How readers search: `find` in reader.ts.
+// The hash tables from names to nodes. The writer changes them while readers search them. After a resize, a few slots
+// move to the new table with each change, so that no change takes long; readers find the other names in the old table.
+// The readers' search: `find` in reader.ts.
 
 import type { Allocator } from './allocator.ts';
 import { index, indexSlotsWord, none, type Reference, removed, slot, slotWords, unitWords } from './layout.ts';
@@ -9,8 +9,8 @@ import { TableFull } from './table.ts';
 
 const minSlots = 8;
 /**
- * The number of slots whose names move with each change. A new table has room for more changes than a move takes,
- * so the move ends before the next resize.
+ * The number of slots that move with each change. The new table has room for more changes than the whole move takes, so
+ * the move ends before the next resize.
  */
 const movedPerChange = 32;
 
@@ -37,14 +37,14 @@ export class NameIndexes {
   }
 
   /**
-   * Makes room for `more` names, so that insert() allocates nothing. `owner` is the word that holds the index's
+   * Makes room for `more` names, so that insert() allocates nothing. `owner` is the word that has the index's
    * reference. Throws TableFull.
    */
   reserve(owner: number, more: number): void {
     const words = this.#words;
     const at = (words[owner] as number) * unitWords;
     const slots = (words[at + index.mask] as number) + 1;
-    // Names that are not moved yet need slots too.
+    // Names that have not moved yet need slots too.
     const wanted = Math.max(words[at + index.used] as number, words[at + index.live] as number) + more;
     if (wanted * 4 > slots * 3) this.#resize(owner, (words[at + index.live] as number) + more);
   }
@@ -58,7 +58,8 @@ export class NameIndexes {
   }
 
   /**
-   * Removes a name that is in the index. Does not throw TableFull: without room for a smaller table it keeps its own.
+   * Removes a name that is in the index. Never throws TableFull: if there is no room for a smaller table, the old one
+   * stays.
    */
   remove(owner: number, hash: number, node: Reference): void {
     const words = this.#words;
@@ -79,7 +80,7 @@ export class NameIndexes {
     }
   }
 
-  /** Frees an index that no reader can see any more, with its names. */
+  /** Frees an index that no reader can see any more. */
   free(which: Reference): void {
     const previous = this.#words[which * unitWords + index.previous] as number;
     if (previous !== none) this.#allocator.free(previous);
@@ -113,7 +114,7 @@ export class NameIndexes {
     }
   }
 
-  /** Makes a table of the right size the index, and begins to move the names of the old table into it. */
+  /** Replaces the index by a new table of the right size, and begins to move the names into it. */
   #resize(owner: number, names: number): void {
     const words = this.#words;
     const old = words[owner] as number;

@@ -1,5 +1,5 @@
-// A name as a key of the table: lower-cased wire form, where its labels begin, and the hash of each suffix. Keys are
-// reused, so that a query allocates nothing. How a key is looked up: reader.ts.
+// A name as a key of the table: its lower-cased wire form, where its labels begin, and the hash of each suffix. A key
+// is used again for each name, so that queries allocate nothing. reader.ts looks keys up.
 
 import { type Fqdn, nameToWire } from '../model/name.ts';
 
@@ -25,10 +25,10 @@ export class NameKey {
   }
 
   readonly #seed: number;
-  /** The name in `bytes`, if setName() set it. */
+  /** The name in `bytes` if it was set by setName(). */
   #name: Fqdn | undefined;
 
-  /** Reads an uncompressed name; returns the number of its octets, or −1 when it is malformed. */
+  /** Reads an uncompressed name. Returns the number of its octets, or −1 if it is malformed. */
   read(source: Uint8Array, offset: number, end: number): number {
     this.#name = undefined;
     const { bytes, starts } = this;
@@ -65,10 +65,10 @@ export class NameKey {
     this.read(other.bytes, 0, other.length);
   }
 
-  /** Computes FNV-1a label by label from the root: the hash of each suffix is an intermediate result. */
+  /** Computes FNV-1a label by label, from the root: the intermediate results are the hashes of the suffixes. */
   #hash(): void {
     const { bytes, starts } = this;
-    // `| 0`: V8 does not know that the field always holds a 32-bit integer.
+    // `| 0` tells V8 that the field is a 32-bit integer.
     let hash = this.#seed | 0;
     let end = this.length - 1;
     this.#hashes[this.labelCount] = hash;
@@ -80,7 +80,7 @@ export class NameKey {
     }
   }
 
-  /** Returns the hash of suffix i, as an index keeps it. */
+  /** Returns the hash of suffix i, as indexes have it. */
   hash(suffix: number): number {
     return finish(this.#hashes[suffix] as number);
   }
@@ -102,8 +102,8 @@ export class NameKey {
 }
 
 /**
- * Spreads the bits as MurmurHash3 does at its end, because the low bits choose the slot. Keeps 31 bits: V8 would
- * allocate an object for a larger number.
+ * Spreads the bits as MurmurHash3 does at its end, because the low bits select the slot. Returns 31 bits: for larger
+ * numbers, V8 would allocate an object.
  */
 function finish(hash: number): number {
   const mixed = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);

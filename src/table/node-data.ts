@@ -1,5 +1,5 @@
-// Converts a name's RRsets from presentation form to the table's form and back, without loss. The table's form:
-// layout.ts. The SOA: soa-block.ts.
+// Converts a name's RRsets between presentation form and the table's form (layout.ts), without loss. soa-block.ts
+// converts the SOA.
 
 import { type AddressNumber, addressFromRdata } from '../model/address.ts';
 import { formatRdata, parseRdata } from '../model/rdata/rdata.ts';
@@ -19,9 +19,9 @@ import {
 } from './layout.ts';
 import type { TableReader } from './reader.ts';
 
-/** An RRset as the table takes it. */
+/** An RRset as it is put into the table. */
 export interface TableRrset extends Rrset {
-  /** The TTL is the zone's default TTL, and follows it. */
+  /** True: the TTL is the zone's default TTL, and changes with it. */
   inheritsTtl?: true;
 }
 
@@ -31,13 +31,11 @@ const managers: readonly Manager[] = ['host', 'zone', 'skydns'];
 const classIn = 1;
 const maxRrset = 0xff_ffff;
 
-/**
- * Encodes blocks into its own memory: the first `length` octets of `bytes` are the block, until the next call.
- */
+/** Encodes blocks into its own memory. The block is the first `length` octets of `bytes`, until the next call. */
 export class NodeDataEncoder {
   bytes = new Uint8Array(4096);
   length = 0;
-  /** The `dataFlags` of the block that was encoded last. */
+  /** The `dataFlags` of the last encoded block. */
   flags = 0;
   #view = new DataView(this.bytes.buffer);
 
@@ -88,7 +86,7 @@ export class NodeDataEncoder {
     this.length = padded;
   }
 
-  /** Keeps the TTL of the RRSIG RRset if its records have others. */
+  /** Writes the TTL of the RRSIG RRset if its records have other TTLs. */
   #encodeSignatureTtl(rrsets: readonly Rrset[]): void {
     if ((this.flags & dataFlags.signatureTtl) === 0) return;
     this.#room(4);
@@ -124,8 +122,8 @@ interface CodedRrset {
 }
 
 /**
- * Returns the TTL of the RRset that a signature covers: the signature has the same TTL (RFC 4034 §3). Undefined if the
- * name has no such RRset. The SOA is not among the RRsets: no signature of it is valid for long, as its serial changes.
+ * Returns the TTL of the RRset that a signature covers, which is the signature's TTL too (RFC 4034 §3). Undefined if
+ * the name has no such RRset. Signatures of the SOA are not considered: they become invalid with the next serial.
  */
 function ttlOfCovered(signature: Uint8Array, all: readonly CodedRrset[]): number | undefined {
   const covered = ((signature[0] as number) << 8) | (signature[1] as number);
@@ -135,7 +133,7 @@ function ttlOfCovered(signature: Uint8Array, all: readonly CodedRrset[]): number
 const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
 /**
- * Returns the RRsets of a block from {@link NodeDataEncoder.encode}, in the order of their types' numbers, without
+ * Returns the RRsets of a block that {@link NodeDataEncoder.encode} made, in the order of their types' codes, without
  * `inheritsTtl`.
  */
 export function decodeRrsets(reader: TableReader, data: Reference): Rrset[] {

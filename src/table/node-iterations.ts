@@ -1,18 +1,18 @@
-// Iterations over the nodes of a zone, between whose steps the zone may change.
+// Iterations over the nodes of a zone. The zone may change between their steps.
 
 import * as layout from './layout.ts';
 import { none, type Reference, unitWords, type ZoneId } from './layout.ts';
 
 export class NodeIterations {
   readonly #words: Uint32Array;
-  /** The running iterations. `next` is the node to visit next; it must not be a removed node. */
+  /** The running iterations. `next` is the node to visit next, which must never be a removed node. */
   readonly #running = new Set<{ zone: ZoneId; next: Reference }>();
 
   constructor(words: Uint32Array) {
     this.#words = words;
   }
 
-  /** Yields the nodes of the zone, the newest first. Visits all that stay, and none that is created meanwhile. */
+  /** Yields the nodes of the zone, the newest first: all that stay, and none that is created meanwhile. */
   *visit(zone: ZoneId): Generator<Reference, void, undefined> {
     const iteration = { zone, next: this.#words[zone * unitWords + layout.zone.nodes] as number };
     this.#running.add(iteration);
@@ -27,7 +27,7 @@ export class NodeIterations {
     }
   }
 
-  /** Moves the iterations that would visit this node next, which is about to be removed, to the node after it. */
+  /** Call this before a node is removed: iterations that would visit it next go to the node after it. */
   advancePast(gone: Reference): void {
     for (const iteration of this.#running) if (iteration.next === gone) iteration.next = this.#after(gone);
   }

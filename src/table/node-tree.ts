@@ -1,5 +1,5 @@
-// The tree of one zone's names: links and unlinks nodes, so that every name between a node and the apex exists (RFC
-// 4592 §2.2.2). A name's RRsets: node-data.ts. The zones themselves: zones.ts.
+// The tree of one zone's names. Links and unlinks nodes so that every name between a node and the apex exists (RFC 4592
+// §2.2.2). RRsets: node-data.ts. Zones: zones.ts.
 
 import * as layout from './layout.ts';
 import { node as field, none, type Reference, unitBytes, unitWords, type ZoneId } from './layout.ts';
@@ -13,7 +13,7 @@ export function createApex(memory: Memory): Reference {
   return apex;
 }
 
-/** Writes everything except the name. */
+/** Writes the words and the octets of a node, but not its name. */
 function writeNode({ words, bytes }: Memory, created: Reference, parent: Reference, nameLength: number): void {
   words.fill(0, created * unitWords, created * unitWords + layout.nodeFlagsByte / 4);
   words[created * unitWords + field.parent] = parent;
@@ -39,9 +39,9 @@ function unlinkNode({ words }: Memory, zone: ZoneId, gone: Reference): void {
 }
 
 /**
- * Creates the node of the key's name, with `data`, and the nodes that are missing above it. The name must not exist.
- * Readers see the nodes appear from the top: a name never exists before the name above it. If it throws TableFull, it
- * has created no node.
+ * Creates the node of the key's name, with `data`, and the missing nodes above it. The name must not exist. Readers see
+ * the nodes appear from the top down: a name never exists before the name above it. If this throws TableFull, no node
+ * was created.
  */
 export function createNode(memory: Memory, zone: ZoneId, key: NameKey, data: Reference): void {
   const { words, indexes, allocator } = memory;
@@ -77,7 +77,7 @@ export function createNode(memory: Memory, zone: ZoneId, key: NameKey, data: Ref
   }
 }
 
-/** Adds one to the parent's number of children, and marks the parent if the child is a wildcard. */
+/** Counts the child at its parent, and marks the parent if the child is a wildcard. */
 function linkChild({ words, bytes }: Memory, parent: Reference, child: Reference): void {
   const at = parent * unitWords + field.children;
   words[at] = (words[at] as number) + 1;
@@ -94,9 +94,9 @@ function setFlags(bytes: Uint8Array, which: Reference, flags: number): void {
 }
 
 /**
- * Removes the key's name, which has no RRsets any more, and the names above it that have neither RRsets nor other names
- * below them. Never removes the apex. Readers see the names disappear from the bottom up. Calls `before` with each node
- * while it is still in the list.
+ * Removes the key's name, which must have no RRsets any more, and the names above it that then have neither RRsets nor
+ * names below them. Never removes the apex. Readers see the names disappear from the bottom up. Calls `before` with
+ * each node before the node leaves the list.
  */
 export function removeEmptyNodes(
   memory: Memory,

@@ -1,15 +1,15 @@
-// Frees a block after it was unlinked, when every reader has since begun a new batch or gone to sleep (quiescent
-// states, as in userspace RCU). Readers report this with TableReader.enter and leave. Proof:
+// Frees an unlinked block when every reader has begun a new batch, or gone to sleep, since it was unlinked (quiescent
+// states, as in userspace RCU). Readers report both with TableReader.enter and leave. Proof:
 // test/table/quiescence.test.ts.
 
 import type { Allocator } from './allocator.ts';
 import { cell, cellCount, header, type Reference } from './layout.ts';
 import { cellWord } from './table.ts';
 
-/** The number of changes after which a new epoch begins and the readers' cells are read, if any block waits. */
+/** If blocks wait, a new epoch begins, and the readers' cells are read, after this many changes. */
 const changesPerEpoch = 32;
 
-/** A queue of unlinked blocks: their references, and the epochs in which they were unlinked. */
+/** A queue of unlinked blocks: their references, and the epoch in which each was unlinked. */
 interface Limbo {
   blocks: Uint32Array;
   epochs: Uint32Array;
@@ -21,7 +21,7 @@ export class Quiescence {
   readonly #words: Uint32Array;
   readonly #allocator: Allocator;
   readonly #limbo: Limbo = { blocks: new Uint32Array(64), epochs: new Uint32Array(64), first: 0, count: 0 };
-  /** Functions for what is not a single block. `run` is called when no reader can see anything older than `epoch`. */
+  /** Functions that free more than one block. `run` is called when no reader can see anything older than `epoch`. */
   readonly #callbacks: { epoch: number; run: () => void }[] = [];
   #sinceEpoch = 0;
 
@@ -34,7 +34,7 @@ export class Quiescence {
     return this.#limbo.count > 0 || this.#callbacks.length > 0;
   }
 
-  /** Frees the block when no reader can see it any more. It must be unlinked already. */
+  /** Frees the block when no reader can see it any more. The block must be unlinked. */
   retire(block: Reference): void {
     const limbo = this.#limbo;
     if (limbo.count === limbo.blocks.length) grow(limbo);
@@ -49,7 +49,7 @@ export class Quiescence {
     this.#callbacks.push({ epoch: this.#words[header.epoch] as number, run });
   }
 
-  /** The writer calls this after each change, so that waiting blocks are freed soon. */
+  /** Call this after each change, so that waiting blocks are freed soon. */
   changed(): void {
     this.#sinceEpoch += 1;
     if (this.#sinceEpoch >= changesPerEpoch) this.collect();
@@ -59,7 +59,7 @@ export class Quiescence {
   collect(): void {
     this.#sinceEpoch = 0;
     if (!this.waiting) return;
-    // All waiting blocks are unlinked by now, so a reader that sees the new epoch cannot find them any more.
+    // All waiting blocks are unlinked by now, so readers that have seen the new epoch cannot find them.
     const epoch = ((this.#words[header.epoch] as number) + 1) >>> 0 || 1;
     Atomics.store(this.#words, header.epoch, epoch);
     const oldest = this.#oldestSeen(epoch);
@@ -88,7 +88,8 @@ export class Quiescence {
 }
 
 /**
- * Epochs wrap around at 2^32, so `a` and `b` must be less than 2^31 epochs apart. No reader needs so long for a batch.
+ * Returns whether epoch `a` is before `b`. Epochs wrap around at 2^32, so they must be less than 2^31 apart: no batch
+ * of a reader takes so long.
  */
 function isBefore(a: number, b: number): boolean {
   return ((a - b) | 0) < 0;

@@ -1,5 +1,5 @@
-// Reads the table: zones, nodes and RRsets by name, without allocating anything. Every answering thread has one reader,
-// and so has the writer. The table's layout: layout.ts. Presentation form: node-data.ts.
+// Reads the table: finds zones, nodes and RRsets by name. Answering allocates nothing. Every answering thread has one
+// reader; the writer has one too. Layout: layout.ts. Presentation form: node-data.ts.
 
 import { isInRanges } from './address-ranges.ts';
 import * as layout from './layout.ts';
@@ -8,9 +8,9 @@ import { NameKey } from './name-key.ts';
 import { cellWord, claimCell, load, releaseCell, wordsOf } from './table.ts';
 
 /**
- * Opens the table with a free cell, for tests and benchmarks: an answering thread gets its cell from the thread that
- * starts it. The reader begins asleep: call {@link TableReader.enter} before reading,
- * again between batches, and {@link TableReader.leave} before blocking.
+ * Opens the table with a free cell, for tests and benchmarks. An answering thread gets its cell from the thread that
+ * starts it. The reader begins asleep: call {@link TableReader.enter} before reading and before each further batch, and
+ * {@link TableReader.leave} before waiting.
  */
 export function openTableReader(buffer: SharedArrayBuffer): TableReader {
   return new TableReader(buffer, claimCell(wordsOf(buffer)));
@@ -19,12 +19,12 @@ export function openTableReader(buffer: SharedArrayBuffer): TableReader {
 export class TableReader {
   declare readonly words: Uint32Array;
   declare readonly bytes: Uint8Array;
-  /** The cell that tells the writer what this reader can still see; −1 for the writer's own reader. */
+  /** The cell that shows the writer what this reader can still see; −1 for the writer's own reader. */
   readonly cell: number;
   readonly #seed: number;
   /** The IPv4-mapped form of an IPv4 address. */
   readonly #mapped = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0);
-  /** Set by {@link findZone}: the number of the key's suffix that is the zone's name. */
+  /** The number of the key's suffix that is the zone's name. {@link findZone} sets it. */
   zoneSuffix = 0;
 
   constructor(buffer: SharedArrayBuffer, cell: number) {
@@ -38,12 +38,14 @@ export class TableReader {
     return new NameKey(this.#seed);
   }
 
-  /** Declares that the reader uses nothing that it read before. What it reads now stays valid until the next call. */
+  /**
+   * Declares that the reader no longer uses what it has read. What it reads from now on is valid until the next call.
+   */
   enter(): void {
     Atomics.store(this.words, cellWord(this.cell) + layout.cell.seen, Atomics.load(this.words, layout.header.epoch));
   }
 
-  /** Declares that the reader uses nothing until the next {@link enter}: the writer need not wait for it. */
+  /** Declares that the reader uses nothing until the next {@link enter}, so that the writer need not wait for it. */
   leave(): void {
     Atomics.store(this.words, cellWord(this.cell) + layout.cell.seen, 0);
   }
@@ -54,8 +56,8 @@ export class TableReader {
   }
 
   /**
-   * Returns the served zone, or the forwarder ({@link isForwarder}), that encloses suffix `from` of the key most
-   * closely, or `none`; sets `zoneSuffix`.
+   * Returns the served zone or forwarder ({@link isForwarder}) that encloses suffix `from` of the key most closely, or
+   * `none`. Sets `zoneSuffix`.
    */
   findZone(key: NameKey, from: number): ZoneId {
     const { words } = this;
@@ -75,17 +77,17 @@ export class TableReader {
     return none as ZoneId;
   }
 
-  /** Returns whether what {@link findZone} has found is a forwarder. Only the methods for forwarders take one. */
+  /** Returns whether the result of {@link findZone} is a forwarder. Methods for zones must not be called with one. */
   isForwarder(zone: ZoneId): boolean {
     return (this.words[zone * unitWords + layout.forwarder.index] as number) === none;
   }
 
-  /** Returns the number that its writer gave the forwarder. */
+  /** Returns the number that identifies the forwarder. */
   forwarderNumber(forwarder: ZoneId): number {
     return this.words[forwarder * unitWords + layout.forwarder.number] as number;
   }
 
-  /** Returns whether clients with the address, of which `length` octets are valid, may ask the forwarder. */
+  /** Returns whether a client may ask the forwarder. The first `length` octets of `address` are its address. */
   allowsClient(forwarder: ZoneId, address: Uint8Array, length: 4 | 16): boolean {
     const { words, bytes } = this;
     const ipv4Ranges = words[forwarder * unitWords + layout.forwarder.ipv4Ranges] as number;
@@ -98,7 +100,7 @@ export class TableReader {
     return isInRanges(bytes, ranges, ipv4Ranges, all, address);
   }
 
-  /** Counts an answer of the forwarder that came from the cache. */
+  /** Counts an answer that came from the cache. */
   countHit(forwarder: ZoneId): void {
     Atomics.add(this.words, forwarder * unitWords + layout.forwarder.hits, 1);
   }
@@ -110,7 +112,7 @@ export class TableReader {
     return this.find(index, key, suffix, this.words[at + layout.zone.nameLength] as number);
   }
 
-  /** Looks up suffix i of the key in an index of nodes or zones. Its names lack the last `tail` octets of the key. */
+  /** Looks up suffix i of the key in an index of nodes or of zones. Names in the index lack the last `tail` octets. */
   find(index: Reference, key: NameKey, suffix: number, tail: number): Reference {
     // Load `previous` before the search. Otherwise a name could leave the old table after the search and before the
     // load, and be found in neither table.
@@ -120,7 +122,7 @@ export class TableReader {
     return found !== none || previous === none ? found : this.#probe(previous, hash, key, suffix, tail);
   }
 
-  /** If a name is inserted or removed during the search, either result is right. Only references need load(). */
+  /** Searches one table. While a name is inserted or removed, either result is right. Only references need load(). */
   #probe(index: Reference, hash: number, key: NameKey, suffix: number, tail: number): Reference {
     const { words } = this;
     const mask = words[index * unitWords + layout.index.mask] as number;
@@ -175,7 +177,7 @@ export class TableReader {
     return this.parent(node) === encloser && this.bytes[name] === 1 && this.bytes[name + 1] === 0x2a;
   }
 
-  /** Returns a copy of the zone's name in wire form. It allocates, so it is not for answering. */
+  /** Returns a copy of the zone's name in wire form. Allocates, so it is not for answering. */
   zoneName(zone: ZoneId): Uint8Array {
     const start = zone * unitBytes + layout.zoneNameByte;
     return this.bytes.slice(start, start + (this.words[zone * unitWords + layout.zone.nameLength] as number));
@@ -195,20 +197,20 @@ export class TableReader {
     return this.words[node * unitWords + layout.node.parent] as number;
   }
 
-  /** Returns whether any name of the zone holds a delegation or a DNAME. */
+  /** Returns whether any name of the zone has a delegation or a DNAME. */
   hasCuts(zone: ZoneId): boolean {
     return load(this.words, zone * unitWords + layout.zone.cuts) !== 0;
   }
 
   /**
-   * Returns the data of the name: all its RRsets as they are now; `none` for an empty non-terminal. Call it once for
+   * Returns the data of the name: all its RRsets as they are now; `none` for an empty non-terminal. Call this once for
    * each answer, so that all parts of the answer agree.
    */
   data(node: Reference): Reference {
     return load(this.words, node * unitWords + layout.node.data);
   }
 
-  /** Returns the flags of layout.ts's `dataFlags`; 0 for `none`. */
+  /** Returns the name's `dataFlags` (layout.ts); 0 for `none`. */
   dataFlags(data: Reference): number {
     return data === none ? 0 : ((this.words[data * unitWords + layout.data.rest] as number) >>> 16) & 0xff;
   }
@@ -223,7 +225,7 @@ export class TableReader {
     return ((this.words[at + layout.data.rest] as number) & 0xffff) * 2 ** 32 + low;
   }
 
-  /** Returns the number of octets of a name's data, without a signatures' TTL behind its RRsets. */
+  /** Returns the length of a name's data in octets, without the word for `signatureTtl`. */
   dataLength(data: Reference): number {
     let rrset = this.firstRrset(data);
     for (let left = this.rrsetCount(data); left > 0; left -= 1) rrset = this.nextRrset(rrset);
@@ -239,7 +241,7 @@ export class TableReader {
     return rrset + layout.rrsetRecordsByte + ((this.rrsetLength(rrset) + 3) & ~3);
   }
 
-  /** Returns the octet at which the RRset of this type begins; 0 when there is none. */
+  /** Returns the octet at which the RRset of this type begins; 0 if there is none. */
   findRrset(data: Reference, type: number): number {
     let rrset = this.firstRrset(data);
     for (let left = this.rrsetCount(data); left > 0; left -= 1) {
@@ -257,7 +259,7 @@ export class TableReader {
     return (this.words[rrset / 4 + layout.rrset.typeAndCount] as number) >>> 16;
   }
 
-  /** Returns the number of octets of all its records. */
+  /** Returns the length of all records of the RRset, in octets. */
   rrsetLength(rrset: number): number {
     return (this.words[rrset / 4 + layout.rrset.lengthAndManager] as number) & 0xff_ffff;
   }
@@ -270,12 +272,12 @@ export class TableReader {
     return ((this.words[rrset / 4 + layout.rrset.lengthAndManager] as number) & layout.inheritsTtl) !== 0;
   }
 
-  /** Returns the octet at which the RRset's first record begins. The others follow it. */
+  /** Returns the octet at which the RRset's first record begins. The other records follow it. */
   firstRecord(rrset: number): number {
     return rrset + layout.rrsetRecordsByte;
   }
 
-  /** Returns the zone's setting for names that hold addresses (held-addresses.ts); `none` without one. */
+  /** Returns the zone's setting `addressNames` (held-addresses.ts); `none` if it has none. */
   addressNames(zone: ZoneId): Reference {
     return load(this.words, zone * unitWords + layout.zone.addressNames);
   }
@@ -298,7 +300,7 @@ export class TableReader {
     return this.words[soa * unitWords + layout.soa.length] as number;
   }
 
-  /** Returns the form of the primary's name: see `soaNameForm`. */
+  /** Returns the form of the primary's name (`soaNameForm`). */
   primaryForm(soa: Reference): number {
     return this.words[soa * unitWords + layout.soa.primary] as number;
   }

@@ -1,5 +1,5 @@
-// Converts a zone's SOA to a block of the table and back. Every negative answer has the SOA, so its names are
-// compressed in the table already, with pointers to the zone's name. The block's form: layout.ts.
+// Converts a zone's SOA to a block of the table (layout.ts) and back. Every negative answer has the SOA, so its names
+// are already compressed in the table, with pointers to the zone's name.
 
 import { nameFromWire, nameToWire } from '../model/name.ts';
 import { typeCode } from '../model/rdata/record-types.ts';
@@ -44,7 +44,7 @@ export function encodeSoa(soa: Soa, zone: Uint8Array): Uint8Array {
   return block;
 }
 
-/** Returns the SOA of a zone that has one. */
+/** Returns the SOA of a zone. The zone must have one. */
 export function decodeSoa(reader: TableReader, zone: ZoneId): Soa {
   const zoneName = reader.zoneName(zone);
   const block = reader.soa(zone);
@@ -60,8 +60,8 @@ export function decodeSoa(reader: TableReader, zone: ZoneId): Soa {
 }
 
 /**
- * Returns the name's first labels, with room for a pointer to the longest suffix that it shares with the zone, and the
- * form (`soaNameForm`).
+ * Returns the first labels of the name, followed by room for a pointer to the longest suffix that the name shares with
+ * the zone, and the form of the name (`soaNameForm`).
  */
 function compress(name: Uint8Array, zone: Uint8Array): { octets: Uint8Array; form: number } {
   const labels = labelStarts(name);
@@ -84,7 +84,7 @@ function expand(record: Buffer, at: number, form: number, zone: Uint8Array): { n
   return { name, end: shared === wholeName ? kept : kept + pointerBytes };
 }
 
-/** Returns the offsets at which the labels begin, without the root's. */
+/** Returns the offsets at which the labels begin, without the root's octet. */
 function labelStarts(name: Uint8Array): number[] {
   const starts: number[] = [];
   for (let at = 0; name[at] !== 0; at += 1 + (name[at] as number)) starts.push(at);

@@ -1,12 +1,12 @@
-// The table itself: a buffer that is reserved once and never moves, its readers' cells, and the error for a full table.
-// Its layout: layout.ts.
+// The table's memory: a buffer that is reserved once and never moves, the cells of its readers, and the error of a full
+// table. Layout: layout.ts.
 
 import { cell, cellCount, cellWords, header, magic, pageBytes } from './layout.ts';
 
 const gibibyte = 2 ** 30;
-/** Room for the header's page and a page for each of the first blocks. */
+/** Room for the header's page, and for a page for each of the first blocks. */
 const minBytes = 16 * pageBytes;
-/** A 32-bit reference counts units of 8 octets. */
+/** The limit of a 32-bit reference, which counts units of 8 octets. */
 const maxBytes = 32 * gibibyte;
 
 /** Every thread gets the same `buffer`. */
@@ -14,7 +14,7 @@ export interface Table {
   readonly buffer: SharedArrayBuffer;
 }
 
-/** The table has no room for a write. That write changed nothing. */
+/** The table has no room for a write. The write has changed nothing. */
 export class TableFull extends Error {
   constructor(wantedBytes: number) {
     super(`the zone table has no room for another ${wantedBytes} bytes`);
@@ -22,16 +22,13 @@ export class TableFull extends Error {
   }
 }
 
-/**
- * Reserves a table of `bytes`. The default is 8 GiB, or less if the system refuses that. Only the pages in use take
- * memory.
- */
+/** Reserves a table of `bytes`: by default 8 GiB, or less if the system refuses that. Only used pages take memory. */
 export function createTable(options: { bytes?: number } = {}): Table {
   const buffer = reserve(options.bytes);
   const words = new Uint32Array(buffer);
   words[header.magic] = magic;
   words[header.epoch] = 1;
-  // Loaded only here: threads that read the table need no cryptography.
+  // Loaded only here: threads that only read the table need no cryptography.
   words[header.seed] = process.getBuiltinModule('node:crypto').randomInt(2 ** 32);
   return { buffer };
 }
@@ -50,23 +47,23 @@ function reserve(bytes: number | undefined): SharedArrayBuffer {
   }
 }
 
-/** Returns the table's words. Throws when the buffer is not a table. */
+/** Returns the table's words. Throws if the buffer is not a table. */
 export function wordsOf(buffer: SharedArrayBuffer): Uint32Array {
   const words = new Uint32Array(buffer);
   if (words[header.magic] !== magic) throw new Error('the buffer is not a zone table of this layout');
   return words;
 }
 
-/** Intel and AMD processors keep loads in program order, so a plain load is enough there. */
+/** x64 processors keep loads in program order, so there a plain load is enough. */
 const loadsInOrder = process.arch === 'x64';
 
 /**
- * Loads a word that the writer may be changing. The loads after it see at least what the writer wrote before this word.
- * Atomics.load is a function call. It takes longer than all the rest of finding a name (bench/respond.ts).
- *
- * It is an assumption that V8 keeps plain loads in order too: nothing promises it. If it fails,
- * test/table/readers.test.ts finds torn, missing or freed names. V8 may also reuse a word that it has loaded: no loop
- * may wait for load() to change.
+ * Loads a word that the writer may be changing. Loads after it see at least what the writer wrote before it wrote this
+ * word. Atomics.load is a function call, which takes longer than the rest of finding a name (bench/respond.ts). So on
+ * x64 a plain load is used.
+ * We assume, without a promise, that V8 keeps plain loads in order too. If it does not, test/table/readers.test.ts
+ * finds torn, missing or freed names. V8 may also reuse a word that it has loaded before: no loop may wait until load()
+ * returns another value.
  */
 export function load(words: Uint32Array, at: number): number {
   return loadsInOrder ? (words[at] as number) : Atomics.load(words, at);
@@ -77,7 +74,7 @@ export function cellWord(which: number): number {
   return header.cells + which * cellWords;
 }
 
-/** Takes a free cell for a reader. Throws when none is free. */
+/** Takes a free cell for a reader. Throws if no cell is free. */
 export function claimCell(words: Uint32Array): number {
   for (let which = 0; which < cellCount; which += 1) {
     if (Atomics.compareExchange(words, cellWord(which) + cell.claimed, 0, 1) === 0) return which;
@@ -86,7 +83,7 @@ export function claimCell(words: Uint32Array): number {
 }
 
 /**
- * Gives a reader's cell back. Call it for a thread that died, too: its cell would keep the writer from freeing blocks.
+ * Gives a reader's cell back. Call this for a dead thread too: otherwise its cell keeps the writer from freeing blocks.
  */
 export function releaseCell(words: Uint32Array, which: number): void {
   Atomics.store(words, cellWord(which) + cell.seen, 0);

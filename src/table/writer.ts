@@ -1,5 +1,5 @@
-// The zone table's writer: writes zones and the RRsets of their names into shared memory, and frees what no reader can
-// see any more. There is one for each table; only views/ calls it. Layout: layout.ts. Reading: reader.ts.
+// Writes the zone table: zones, and the RRsets of their names. Frees what no reader can see any more. A table has one
+// writer, which only views/ calls. Layout: layout.ts. Reading: reader.ts.
 
 import type { AddressNumber } from '../model/address.ts';
 import type { AddressNames } from '../model/address-names.ts';
@@ -23,44 +23,44 @@ import { decodeSoa, encodeSoa } from './soa-block.ts';
 import type { Table } from './table.ts';
 import { Zones } from './zones.ts';
 
-/** A name that has RRsets, as an iteration yields it. */
+/** A name with RRsets, as iterations yield it. */
 interface ListedNode {
   name: Fqdn;
   modified: Revision;
-  /** Its mark from {@link TableWriter.stamp}; 0 for a name that was never marked. */
+  /** The mark of {@link TableWriter.stamp}; 0 if the name was never marked. */
   stamp: number;
 }
 
-/** A name with addresses that its A and AAAA records name. */
+/** A name, and the addresses in its A and AAAA records that no host manages. */
 export interface AddressNode {
   name: Fqdn;
   addresses: AddressNumber[];
 }
 
-/** Is told of the addresses in the A and AAAA records of a name. Records that a host manages do not count. */
+/** Hears of changed addresses in A and AAAA records that no host manages. */
 export interface AddressListener {
-  /** Returns whether it wants to know of changes in the zone. */
+  /** Returns whether changes in the zone are to be reported. */
   tracks(zone: ZoneId): boolean;
   changed(zone: ZoneId, name: Fqdn, before: readonly AddressNumber[], after: readonly AddressNumber[]): void;
 }
 
-/** The number of nodes that {@link TableWriter.addressNodes} visits before it pauses. */
+/** The number of nodes after which {@link TableWriter.addressNodes} pauses. */
 const nodesPerPause = 256;
 
-/** The number of nodes of withdrawn zones that one change, or one call of `collect`, frees. */
+/** How many nodes of withdrawn zones are freed with each change, and with each call of `collect`. */
 const nodesFreedPerChange = 64;
 const nodesFreedPerCollect = 4096;
 
 /**
- * The work of one slice of {@link TableWriter.setDefaultTtl}: a node that it visits counts 1, a copy counts more. A
- * slice takes a few milliseconds (bench/default-ttl.ts).
+ * The work of one slice of {@link TableWriter.setDefaultTtl}. A visited node counts 1, and a copy or a new encoding
+ * more. A slice takes a few milliseconds (bench/default-ttl.ts).
  */
 const workPerSlice = 10_000;
 const workPerCopy = 8;
 const workPerRewrite = 200;
 const octetsPerWork = 64;
 
-/** `poison` overwrites freed blocks, so that tests notice a reader that still uses one. */
+/** `poison` overwrites freed blocks, so that tests notice readers that still use them. */
 export function createTableWriter(table: Table, options: { poison?: boolean } = {}): TableWriter {
   return new TableWriter(openMemory(table.buffer, options.poison ?? false));
 }
@@ -85,22 +85,22 @@ export class TableWriter {
     });
   }
 
-  /** Sets the one listener for addresses. */
+  /** Sets the listener for addresses. There is only one. */
   listen(listener: AddressListener): void {
     this.#listener = listener;
   }
 
-  /** Octets in use, including the blocks that wait to be freed. */
+  /** The number of octets in use, including blocks that wait to be freed. */
   get usedBytes(): number {
     return this.#memory.allocator.usedBytes;
   }
 
-  /** Octets of memory that the table has taken from the system. It gives none back. */
+  /** The number of octets that the table has taken from the system. They are never given back. */
   get touchedBytes(): number {
     return this.#memory.allocator.touchedBytes;
   }
 
-  /** Returns an empty zone. It is not served before {@link publishZone}. Throws TableFull. */
+  /** Returns an empty zone. {@link publishZone} serves it. Throws TableFull. */
   createZone(name: Fqdn): ZoneId {
     return this.#zones.create(name);
   }
@@ -115,8 +115,8 @@ export class TableWriter {
   }
 
   /**
-   * Serves the zone from now on. It replaces the instance that was served under the same name, if any, with one atomic
-   * store. The zone must have a SOA. Throws TableFull.
+   * Serves the zone. With one atomic store, it replaces the instance that was served under the same name. The zone must
+   * have a SOA. Throws TableFull.
    */
   publishZone(zone: ZoneId): void {
     const old = this.#zones.served(this.zoneName(zone));
@@ -126,9 +126,8 @@ export class TableWriter {
   }
 
   /**
-   * Forwards the questions below the name from now on, except those in zones and forwarders below it. `number` tells
-   * the readers which forwarder it is, `allowFrom` which clients may ask. Throws TableFull, and an Error if a zone has
-   * the name.
+   * Forwards questions for names at or below `name`, except those in zones and forwarders below it. `number` identifies
+   * the forwarder; `allowFrom` has the clients that may ask. Throws TableFull, and an Error if a zone has the name.
    */
   putForwarder(name: Fqdn, number: number, allowFrom: readonly AddressRange[]): void {
     const encoded = encodeForwarder(number, allowFrom);
@@ -142,19 +141,22 @@ export class TableWriter {
     this.#changed();
   }
 
-  /** Does nothing if there is no forwarder of the name. */
+  /** Deletes the forwarder, if there is one. */
   deleteForwarder(name: Fqdn): void {
     this.#zones.deleteForwarder(name);
     this.#changed();
   }
 
-  /** Returns how many answers of the forwarder came from the cache, modulo 2^32; 0 if there is none. */
+  /** Returns how many answers of the forwarder came from the cache, modulo 2^32; 0 if there is no such forwarder. */
   forwarderHits(name: Fqdn): number {
     const block = this.#zones.forwarder(name);
     return block === none ? 0 : Atomics.load(this.#memory.words, block * unitWords + layout.forwarder.hits);
   }
 
-  /** Withdraws the zone, served or not. Later changes free its memory in parts. The caller must not use it any more. */
+  /**
+   * Withdraws the zone, whether it is served or not. Its memory is freed in parts, with later changes. The caller must
+   * not use the zone any more.
+   */
   withdrawZone(zone: ZoneId): void {
     this.#zones.withdraw(zone);
     this.#iterations.end(zone);
@@ -162,9 +164,9 @@ export class TableWriter {
   }
 
   /**
-   * Replaces all RRsets of the name except the SOA ({@link putSoa}) with one atomic store. Without records it does the
-   * same as {@link deleteNode}. Throws TableFull, RangeError for a name outside the zone or for RRsets that the table's
-   * form cannot hold, and InvalidValue for a malformed record. If it throws, no answer has changed.
+   * Replaces all RRsets of the name, except the SOA ({@link putSoa}), with one atomic store. If there are no records,
+   * does the same as {@link deleteNode}. Throws TableFull; RangeError for a name outside the zone, or for RRsets that
+   * the table's form cannot have; InvalidValue for a malformed record. If it throws, no answer has changed.
    */
   putNode(zone: ZoneId, name: Fqdn, rrsets: readonly TableRrset[], modified: Revision): void {
     if (!rrsets.some((rrset) => rrset.records.length > 0)) {
@@ -177,7 +179,7 @@ export class TableWriter {
     const data = this.#store(encoder.bytes, encoder.length);
     const cuts = layout.cutsIn(encoder.flags);
     const before = this.#addressesBefore(zone, node);
-    // Count a new cut before readers can find it, and an old one until they cannot find it any more.
+    // A new cut is counted before readers can find it. An old cut is counted until they can no longer find it.
     this.#countCuts(zone, cuts);
     if (node !== none) this.#replaceData(zone, node, data);
     else {
@@ -193,14 +195,14 @@ export class TableWriter {
     this.#changed();
   }
 
-  /** Returns the addresses that the node has now; undefined if nobody wants to know. */
+  /** Returns the addresses that the node has now; undefined if no listener tracks the zone. */
   #addressesBefore(zone: ZoneId, node: Reference): AddressNumber[] | undefined {
     if (this.#listener?.tracks(zone) !== true) return undefined;
     const { reader } = this.#memory;
     return node === none ? [] : addressesIn(reader, reader.data(node));
   }
 
-  /** Deletes all RRsets of the name; returns whether there were any. Names below it stay. */
+  /** Deletes all RRsets of the name. Returns whether there were any. Names below it stay. */
   deleteNode(zone: ZoneId, name: Fqdn): boolean {
     const node = this.#find(zone, name);
     if (node === none || this.#memory.reader.data(node) === none) return false;
@@ -212,7 +214,7 @@ export class TableWriter {
     return true;
   }
 
-  /** Returns all RRsets of the name, in the order of their types; undefined when there are none. */
+  /** Returns all RRsets of the name, in the order of their types; undefined if there are none. */
   getNode(zone: ZoneId, name: Fqdn): { rrsets: Rrset[]; modified: Revision } | undefined {
     const { reader } = this.#memory;
     const data = this.#dataOf(zone, name);
@@ -220,29 +222,29 @@ export class TableWriter {
     return { rrsets: decodeRrsets(reader, data), modified: reader.modified(data) as Revision };
   }
 
-  /** Returns the revision that the name was put with. */
+  /** Returns the revision with which the name was put; undefined if it has no RRsets. */
   modified(zone: ZoneId, name: Fqdn): Revision | undefined {
     const data = this.#dataOf(zone, name);
     return data === none ? undefined : (this.#memory.reader.modified(data) as Revision);
   }
 
   /**
-   * Returns how many names are directly below the name, with records or with names below them. Undefined if the name
-   * does not exist in DNS: it has neither records nor names below it.
+   * Returns how many names are directly below the name, including empty non-terminals. Undefined if the name does not
+   * exist in DNS, because it has neither records nor names below it.
    */
   childrenOf(zone: ZoneId, name: Fqdn): number | undefined {
     const node = this.#find(zone, name);
     return node === none ? undefined : (this.#memory.words[node * unitWords + layout.node.children] as number);
   }
 
-  /** Returns whether any name of the zone holds a delegation or a DNAME. */
+  /** Returns whether any name of the zone has a delegation or a DNAME. */
   hasCuts(zone: ZoneId): boolean {
     return this.#memory.reader.hasCuts(zone);
   }
 
   /**
-   * Yields the names below `name` that have RRsets, in no order. The zone must not change while the caller iterates. If
-   * `name` has names below it, visits all nodes of the zone. Checking a node costs far less than decoding its name.
+   * Yields the names below `name` that have RRsets, in no order. The zone must not change meanwhile. Visits all nodes
+   * of the zone if there is any name below `name`: checking a node costs far less than decoding its name.
    */
   *nodesBelow(zone: ZoneId, name: Fqdn): Generator<Omit<ListedNode, 'stamp'>, void, undefined> {
     const { words, reader } = this.#memory;
@@ -264,7 +266,7 @@ export class TableWriter {
   }
 
   /**
-   * Marks a name with 32 bits, which {@link nodes} yields later; returns false when the name has no RRsets. Readers do
+   * Marks a name with 32 bits, which {@link nodes} yields later. Returns false if the name has no RRsets. Readers do
    * not see the mark.
    */
   stamp(zone: ZoneId, name: Fqdn, stamp: number): boolean {
@@ -276,8 +278,8 @@ export class TableWriter {
   }
 
   /**
-   * Yields every name that has RRsets, the newest node first. The caller may put and delete names while it iterates: no
-   * name that stays is left out, and none that was added comes. Ends when the zone is withdrawn.
+   * Yields every name that has RRsets, the newest node first. The caller may put and delete names meanwhile: names that
+   * stay are all yielded, names that were added are not. Ends when the zone is withdrawn.
    */
   *nodes(zone: ZoneId): Generator<ListedNode, void, undefined> {
     const { words, reader } = this.#memory;
@@ -293,8 +295,8 @@ export class TableWriter {
   }
 
   /**
-   * Yields the names that have A or AAAA records which no host manages, the newest first. Yields undefined after every
-   * {@link nodesPerPause} nodes. The caller may change the zone as for {@link nodes}.
+   * Yields the names with A or AAAA records that no host manages, the newest first, and undefined after every {@link
+   * nodesPerPause} nodes. The caller may change the zone meanwhile, as with {@link nodes}.
    */
   *addressNodes(zone: ZoneId): Generator<AddressNode | undefined, void, undefined> {
     const { reader } = this.#memory;
@@ -307,9 +309,9 @@ export class TableWriter {
   }
 
   /**
-   * Gives the TTL to all RRsets of the zone that inherit the zone's default TTL, name by name, each with one atomic
-   * store. Yields after each slice of the work; the caller may change the zone between slices. Throws TableFull: then
-   * some RRsets have the TTL, and the others have theirs.
+   * Sets the TTL of all RRsets of the zone that inherit the default TTL, name by name, each with one atomic store.
+   * Yields after each slice; the caller may change the zone between slices. Throws TableFull: then only some of the
+   * RRsets have the new TTL.
    */
   *setDefaultTtl(zone: ZoneId, ttl: number): Generator<void, void, undefined> {
     const { reader } = this.#memory;
@@ -324,7 +326,7 @@ export class TableWriter {
     }
   }
 
-  /** Replaces the node's data by a copy with this TTL. Returns how much work that was. */
+  /** Replaces the node's data by one with this TTL. Returns how much work that was. */
   #putTtl(zone: ZoneId, node: Reference, data: Reference, ttl: number): number {
     const { reader } = this.#memory;
     const length = reader.dataLength(data);
@@ -342,7 +344,8 @@ export class TableWriter {
   }
 
   /**
-   * Replaces the zone's SOA with one atomic store. It is cheap enough for every change of the zone. Throws TableFull.
+   * Replaces the zone's SOA with one atomic store. Cheap enough to be called with every change of the zone. Throws
+   * TableFull.
    */
   putSoa(zone: ZoneId, soa: Soa): void {
     const { words, quiescence, reader } = this.#memory;
@@ -355,9 +358,7 @@ export class TableWriter {
     this.#changed();
   }
 
-  /**
-   * Sets with one atomic store which names of the zone hold addresses. `setting` undefined: none do. Throws TableFull.
-   */
+  /** Replaces the zone's setting `addressNames` with one atomic store; undefined removes it. Throws TableFull. */
   putAddressNames(zone: ZoneId, setting: AddressNames | undefined, ttl: number): void {
     const { words, bytes, quiescence } = this.#memory;
     const word = zone * unitWords + layout.zone.addressNames;
@@ -369,7 +370,7 @@ export class TableWriter {
     this.#changed();
   }
 
-  /** Returns what `held` says of the name. */
+  /** Returns what the name holds, as bits of `held`. */
   heldAddresses(zone: ZoneId, name: Fqdn): number {
     const { reader, words, bytes } = this.#memory;
     const block = reader.addressNames(zone);
@@ -385,8 +386,8 @@ export class TableWriter {
   }
 
   /**
-   * Frees what no reader can see any more, in bounded time. Returns whether anything is left to free, now or after the
-   * readers have moved on.
+   * Frees what no reader can see any more, in bounded time. Returns whether anything is left that can be freed now, or
+   * after readers have moved on.
    */
   collect(): boolean {
     this.#memory.quiescence.collect();
@@ -399,7 +400,7 @@ export class TableWriter {
     this.#zones.dismantle(nodesFreedPerChange);
   }
 
-  /** Returns the name's node; sets `#key`. Throws RangeError for a name outside the zone. */
+  /** Returns the name's node, and sets `#key`. Throws RangeError for a name outside the zone. */
   #find(zone: ZoneId, name: Fqdn): Reference {
     const { reader } = this.#memory;
     const key = this.#key;

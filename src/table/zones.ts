@@ -1,5 +1,5 @@
-// The life of a zone in the table: it is created, served under its name, withdrawn, and freed in parts. The names in a
-// zone: writer.ts.
+// The life of zones in the table: they are created, served, withdrawn, and freed in parts. The names in a zone:
+// writer.ts.
 
 import { type Fqdn, nameFromWire, nameToWire } from '../model/name.ts';
 import * as layout from './layout.ts';
@@ -11,7 +11,7 @@ import { createApex, linkNode } from './node-tree.ts';
 export class Zones {
   readonly #memory: Memory;
   readonly #key: NameKey;
-  /** The number of zones that are served at each label count. */
+  /** The number of served zones and forwarders with each number of labels. */
   readonly #atDepth = new Uint32Array(128);
   /** Withdrawn zones that no reader can see any more, and that are not freed yet. */
   readonly #dismantling: ZoneId[] = [];
@@ -91,14 +91,14 @@ export class Zones {
     this.#retire(zone);
   }
 
-  /** Returns the forwarder of exactly this name, or `none`. */
+  /** Returns the forwarder with exactly this name, or `none`. */
   forwarder(name: Fqdn): Reference {
     const entry = this.#findEntry(name);
     const found = entry === none ? none : (this.#memory.words[entry * unitWords + layout.node.data] as ZoneId);
     return found !== none && this.#memory.reader.isForwarder(found as ZoneId) ? found : none;
   }
 
-  /** Puts the forwarder in place of the one before it. Throws TableFull, and an Error if a zone has the name. */
+  /** Puts the forwarder in place of an older one. Throws TableFull, and an Error if a zone has the name. */
   putForwarder(name: Fqdn, block: Reference): void {
     const { words, quiescence } = this.#memory;
     if (this.served(name) !== undefined) throw new Error(`there is a zone ${name}`);
@@ -119,7 +119,7 @@ export class Zones {
     this.#memory.quiescence.retire(old);
   }
 
-  /** Returns the name's node in the index of zones; sets `#key`. */
+  /** Returns the name's node in the index of zones, and sets `#key`. */
   #findEntry(name: Fqdn): Reference {
     const { words, reader } = this.#memory;
     this.#key.setName(name);
@@ -164,7 +164,7 @@ export class Zones {
     this.#memory.quiescence.whenUnseen(() => this.#dismantling.push(zone));
   }
 
-  /** Frees at most `count` nodes of withdrawn zones. They need not wait: no reader can see these zones any more. */
+  /** Frees at most `count` nodes of withdrawn zones, which no reader can see any more. */
   dismantle(count: number): void {
     const { words, allocator, indexes } = this.#memory;
     for (let left = count; left > 0 && this.#dismantling.length > 0; left -= 1) {
