@@ -1,5 +1,6 @@
-// The admin token: created at the first start of a store, and written to `<data-dir>/admin-token` by the replica that
-// created it. The folder may have the token of another store: that file stays, and the new one gets the next free name.
+// The admin token. It is created at the first start of a store. The replica that creates the token writes it to
+// `<data-dir>/admin-token`. If the folder has the token of another store, that file stays, and the new file gets the
+// next free name.
 
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -13,9 +14,9 @@ import type { Views } from './views/views.ts';
 const id = 'admin';
 
 /**
- * Creates the admin token of the store if the store has no token of an admin, and writes its file
- * (test/admin-token.test.ts). If several replicas start at once, one of them creates the token. Logs the file that has
- * the token or, if this data directory has no such file, where else the token may be.
+ * Creates the admin token, unless the store has the token of an admin, and writes its file (test/admin-token.test.ts).
+ * If several replicas start at once, one of them creates the token. Logs the file that has the token. If this data
+ * directory has no such file, logs where else the token may be.
  */
 export async function ensureAdminToken(
   dataDir: string,
@@ -56,8 +57,8 @@ const elsewhere = 'it was rotated, or is in the data directory of another replic
 const ownToken = 'set ZONEWRIGHT_ADMIN_TOKEN to a token of your own';
 
 /**
- * Finishes a start that ended before it renamed its temporary file: renames the file if it has the store's token.
- * Otherwise deletes the file.
+ * Finishes a start that ended before it renamed its temporary file. Renames the file if it has the store's token,
+ * otherwise deletes it.
  */
 async function recover(dataDir: string, temporaryFile: string, views: Views): Promise<void> {
   if (await holdsToken(temporaryFile, views)) await rename(temporaryFile, freeFile(dataDir));
@@ -78,7 +79,9 @@ async function holdsToken(file: string, views: Views): Promise<boolean> {
   return storedToken(views, shown.trim())?.id === id;
 }
 
-/** Returns `admin-token`, or `admin-token-2` and so on if there is such a file already. */
+/**
+ * Returns `admin-token` or, if there is such a file, the first free one of `admin-token-2`, `admin-token-3` and so on.
+ */
 function freeFile(dataDir: string): string {
   for (let number = 1; ; number += 1) {
     const file = join(dataDir, number === 1 ? 'admin-token' : `admin-token-${number}`);

@@ -136,8 +136,8 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
 
   async function close(): Promise<void> {
     certificate?.close();
-    // Both may wait for a store that cannot be reached. They wait in parallel, because the process must end within
-    // seconds.
+    // Leaving and stopping may wait for a store that cannot be reached. They run in parallel, because the process must
+    // end within seconds.
     await Promise.all([leave?.(), http.close(), stopSkydns?.()]);
     await ledger?.close();
     await dns?.close();
@@ -222,7 +222,7 @@ async function openApiCertificate(files: CertificateFiles, logger: FastifyBaseLo
   return KeptCertificate.open(files, logger, 'API');
 }
 
-/** Resolves when the views are loaded. Rejects if the store has only a part of a backup: that must not be served. */
+/** Resolves when the views are loaded. Rejects if the store has only a part of a backup, which must not be served. */
 async function untilLoaded(store: Store, views: Views): Promise<void> {
   const { promise: unfinished, reject } = Promise.withResolvers<never>();
   store.get(offsetKey).catch((error: unknown) => {
@@ -237,7 +237,7 @@ function ledgerSource({ ledger: { kind }, dataDir }: Config, ledger: LedgerServi
   return { openCopy: () => ledger.openCopy(dataDir) };
 }
 
-/** Starts the ledger and the campaign for the replica that writes into it; undefined if the settings say so. */
+/** Starts the ledger, and the campaign for the replica that writes into it. Returns undefined if the ledger is off. */
 async function openLedger(
   { ledger, replica, ledgerKeepDays, ledgerMaxEvents, ledgerOutboxMax }: Config,
   { store, views, logger }: { store: Store; views: Views; logger: FastifyBaseLogger },
@@ -277,8 +277,8 @@ interface Endpoints {
 }
 
 /**
- * Writes the endpoints for scripts and tests that use port 0. The file is renamed into place, so that nobody reads a
- * part of it. A failure is only logged, because DNS does not need the file.
+ * Writes the endpoints, for scripts and tests that use port 0. Renames the complete file into place, so that nobody
+ * reads a part of it. Only logs a failure, because DNS does not need the file.
  */
 async function writeEndpoints(dataDir: string, endpoints: Endpoints, logger: FastifyBaseLogger): Promise<void> {
   const file = join(dataDir, 'endpoints.json');

@@ -1,11 +1,11 @@
-// Checks the files and folders that the settings name, so that their faults are reported before the store is read, and
-// together with those of other settings.
+// Checks the files and folders that the settings name. So their faults are reported before the store is read, and
+// together with the faults of other settings.
 
 import type { NamedFiles } from './config.ts';
 import { checkDataDir, prepareDataDir } from './data-dir.ts';
 import type { CertificateFiles, CertificateUse } from './dns/listen/certificate.ts';
 
-/** Returns their faults. Creates the data folder if nothing else is wrong with the settings: `prepares`. */
+/** Returns the faults of these files. `prepares`: creates the data folder, because no other setting is wrong. */
 export async function faultsOfFiles({ dataDir, dns, api }: NamedFiles, prepares: boolean): Promise<string[]> {
   const checks = await Promise.allSettled([
     dataDir !== undefined && (prepares ? prepareDataDir(dataDir) : checkDataDir(dataDir)),

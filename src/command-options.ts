@@ -1,5 +1,5 @@
-// The flags that only one command has, beside the settings of a replica (settings.ts): one row each. config.ts reads
-// them.
+// The flags that only one command has, in addition to the settings of a replica (settings.ts). One row each. config.ts
+// reads them.
 
 import { InvalidValue } from './model/invalid-value.ts';
 
@@ -15,7 +15,7 @@ export interface CommandOption<T = unknown> {
 
 type CommandOptions = Readonly<Record<string, CommandOption>>;
 
-/** The values: of a switch whether it is given, of another flag its value if it is given. */
+/** The parsed values: true or false for a switch. For another flag its value, or undefined if the flag is not given. */
 export type OptionValues<Rows extends CommandOptions> = {
   [Name in keyof Rows]: Rows[Name] extends { parse: (text: string) => infer T } ? T | undefined : boolean;
 };
@@ -26,7 +26,7 @@ const text = (value: string): string => value;
 export const passphraseVariable = 'ZONEWRIGHT_BACKUP_PASSPHRASE';
 const orVariable = `instead of the variable ${passphraseVariable}`;
 
-/** Of commands that ask the API of a running replica. */
+/** The flags of commands that ask the API of a running replica. */
 const apiOptions = {
   api: {
     flag: 'api',

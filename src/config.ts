@@ -1,6 +1,6 @@
-// Reads flags and environment variables into one checked Config, and reports all faults at once. A setting whose fault
-// is reported is unknown (model/unknown.ts), so that no fault is reported that may only follow from it.
-// The only file that reads the environment. The rows of the settings: settings.ts. Their syntax: read-arguments.ts.
+// Reads flags and environment variables into one checked Config, and reports all faults at once. A setting with a fault
+// gets an unknown value (model/unknown.ts), so that no other fault is reported only because of it. The only file that
+// reads the environment. The rows of the settings: settings.ts. Their syntax: read-arguments.ts.
 
 import { backupOptions, forwardingOptions, passphraseVariable, restoreOptions } from './command-options.ts';
 import { checkCertificate } from './model/pem.ts';
@@ -36,7 +36,7 @@ export interface Config extends Omit<Values, `etcd${string}` | SecureSetting> {
   httpTls?: { cert: string; key: string; clientCa: string | undefined };
 }
 
-/** The files and folders that settings name, as far as they are known. */
+/** The files and folders that settings name, without those of faulty settings. */
 export interface NamedFiles {
   dataDir?: string;
   dns?: { cert?: string; key?: string } | undefined;
@@ -46,7 +46,7 @@ export interface NamedFiles {
 /** The error of wrong settings. Its message names all of them. */
 export class ConfigFaults extends Error {
   readonly faults: string[];
-  /** Those files may have faults too: check-files.ts. Undefined: they were checked. */
+  /** The files and folders that were not checked yet (check-files.ts), and may have faults too. Undefined: none. */
   readonly unchecked: NamedFiles | undefined;
 
   constructor(faults: string[], unchecked?: NamedFiles) {
@@ -57,7 +57,7 @@ export class ConfigFaults extends Error {
   }
 }
 
-/** What a command is called with. */
+/** The flags and the environment of a call of a command. */
 interface Call extends Pick<Arguments, 'flags' | 'unclear' | 'hasStrays'> {
   environment: NodeJS.ProcessEnv;
 }
@@ -69,7 +69,7 @@ export function readConfig(args: readonly string[], environment: NodeJS.ProcessE
 }
 
 /**
- * Returns the file and the options of `restore` (restore.ts) with the settings of the store, which are those of
+ * Returns the file and the options of `restore` (restore.ts), with the settings of the store, which are the same as for
  * `serve`. Throws ConfigFaults.
  */
 export function readRestoreConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env) {
@@ -81,7 +81,7 @@ export function readRestoreConfig(args: readonly string[], environment: NodeJS.P
   return { file: given.file, options, config: checkedConfig({ ...given, environment }, faults) };
 }
 
-/** Returns the config of all settings. Throws ConfigFaults, with the faults that were found before. */
+/** Returns the config of all settings. Throws ConfigFaults if there are faults, together with those in `faults`. */
 function checkedConfig(call: Call, faults: string[]): Config {
   const strays = strayVariables(call.environment);
   const hasStrays = call.hasStrays || strays.length > 0;
@@ -96,8 +96,8 @@ function checkedConfig(call: Call, faults: string[]): Config {
 }
 
 /**
- * Returns the options of `probe` (cli/probe.ts). Accepts all flags and variables of `serve`, and does not look at the
- * others: they may be given to the replica in another way, so that those that are seen here do not fit together. Throws
+ * Returns the options of `probe` (cli/probe.ts). Accepts all flags and variables of `serve`, but reads only those that
+ * it needs: the replica may have got the others in another way, so they need not fit together here. Throws
  * ConfigFaults.
  */
 export function readProbeConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env) {
@@ -180,8 +180,8 @@ function isGiven({ flag = '', variable }: Setting<unknown>, { flags, environment
 }
 
 /**
- * Returns the value of a setting, or undefined if it has none. If it is wrong, adds the fault, and returns an unknown
- * value. Also returns one if a fault that was added before may be of this setting.
+ * Returns the value of a setting; undefined if it has none. If the value is wrong, adds the fault and returns an
+ * unknown value. Also returns an unknown value if an argument that was not understood may be meant for this setting.
  */
 function readSetting<T>(row: Setting<T>, call: Call, faults: string[]): T | undefined {
   const { flags, environment, unclear, hasStrays } = call;
@@ -193,11 +193,11 @@ function readSetting<T>(row: Setting<T>, call: Call, faults: string[]): T | unde
   return parsed(row.parse, given, (part) => `${name}: ${row.secret === true ? '' : `'${part}' `}`, faults);
 }
 
-/** The variables that Kubernetes sets in every pod beside a Service named `zonewright`, or `zonewright-…`. */
+/** Matches the variables that Kubernetes sets in every pod beside a Service named `zonewright`, or `zonewright-…`. */
 const serviceLink =
   /^ZONEWRIGHT_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 
-/** Returns the faults of variables that have our prefix, and that no setting has. */
+/** Returns the faults of variables that have our prefix, but belong to no setting. */
 function strayVariables(environment: NodeJS.ProcessEnv): string[] {
   const faults: string[] = [];
   for (const name of Object.keys(environment)) {
@@ -215,7 +215,7 @@ function strayVariables(environment: NodeJS.ProcessEnv): string[] {
   return faults;
 }
 
-/** Adds a fault if the settings have it. Does nothing if that depends on a value that is unknown. */
+/** Adds a fault if `isFault` returns true. Does nothing if that depends on an unknown value. */
 function check(faults: string[], isFault: () => boolean, fault: string): void {
   if (orUnknown(() => (isFault() ? 'yes' : 'no')) === 'yes') faults.push(fault);
 }
@@ -289,7 +289,7 @@ function etcdFaultsOf({ store }: Values, { flags, environment }: Call): string[]
   return given.length === 0 ? [] : [`${given.join(', ')}: no effect without --store etcd: add that, or leave them out`];
 }
 
-/** Returns the files that the settings name. Those of an unknown setting are absent. */
+/** Returns the files that the settings name, without those of unknown settings. */
 function namedFiles(values: Values): NamedFiles {
   const named = (files: Record<string, string | undefined>) =>
     Object.fromEntries(Object.entries(files).filter(([, file]) => isKnown(file) && (file ?? '') !== ''));
@@ -330,10 +330,10 @@ function configFrom(values: Values): Config {
   };
 }
 
-/** Returns where the ledger is, with the folder of the data in the path of its file. */
+/** Returns the ledger's place with the data folder in the path of its file. */
 function placeIn(dataDir: string, place: LedgerPlace): LedgerPlace {
   if (place.kind !== 'sqlite') return place;
-  // As a function: `$` in the folder's name has no meaning.
+  // A function as the replacement: `$` in the folder's name has no special meaning.
   return { ...place, file: place.file.replace(dataDirPlaceholder, () => dataDir) };
 }
 

@@ -12,12 +12,12 @@ export async function prepareDataDir(folder: string): Promise<void> {
   });
 }
 
-/** Throws the error of {@link prepareDataDir}, as far as it shows without creating the folder. */
+/** Throws the error of {@link prepareDataDir} if it can be found without creating the folder. */
 export async function checkDataDir(folder: string): Promise<void> {
   await orUnusable(folder, async () => {
     let existing = resolve(folder);
     while (!(await exists(existing))) existing = dirname(existing);
-    // Node's own error for a path below a file.
+    // Throws Node's own error for a path below a file.
     if (!(await isFolder(existing))) await readdir(existing);
     await access(existing, constants.R_OK | constants.W_OK | constants.X_OK);
   });

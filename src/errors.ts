@@ -65,18 +65,18 @@ export const errorCodes = {
 export type ErrorCode = keyof typeof errorCodes;
 
 /**
- * One fault in the input. `path` names the field: a JSON pointer (RFC 6901) into the input, `?` with the name of a
- * query parameter, `:` with the name of a path parameter, or `header ` with the name of a header. For a line of a zone
- * file it is `line:` with its number.
+ * One fault in the input. `path` names the field: a JSON pointer (RFC 6901) into the body, `?` with the name of a query
+ * parameter, `:` with the name of a path parameter, or `header ` with the name of a header. A line of a zone file is
+ * named by `line:` with its number.
  */
 export interface InputFault {
   path: string;
   message: string;
-  /** The code of the fault, if the refusal has another one: that of its first fault. */
+  /** The code of this fault. Absent if it is the code of the whole refusal. */
   code?: ErrorCode;
 }
 
-/** A request that is understood but not carried out. `members` become members of the problem+json object. */
+/** The error of a request that is understood but refused. `members` become members of the problem+json object. */
 export class Refusal extends Error {
   readonly code: ErrorCode;
   readonly errors: InputFault[] | undefined;
@@ -110,7 +110,7 @@ export function refuse(code: ErrorCode, detail: string, members: Record<string, 
   });
 }
 
-/** The number of faults in one response. */
+/** The limit for faults in one response. */
 export const maxFaults = 100;
 
 /** Returns the refusal of a request with several faults. */
@@ -125,7 +125,7 @@ export function faultyInput(
   return new Refusal(code, texts.join('; '), { errors, members });
 }
 
-/** Refuses because of one field. */
+/** Refuses because of one field of the request. */
 export function refuseField(
   code: ErrorCode,
   path: string,
@@ -136,7 +136,7 @@ export function refuseField(
   throw new Refusal(code, `${place}: ${message}`, { errors: [{ path, message }], members });
 }
 
-/** Runs a parser of model/. Refuses what the parser does not accept, with the path of each faulty field. */
+/** Runs a parser of model/. If the parser throws InvalidValue, refuses with the path of each faulty field. */
 export function atField<T>(path: string, parse: () => T, code: ErrorCode = 'invalid_request'): T {
   try {
     return parse();
@@ -148,7 +148,7 @@ export function atField<T>(path: string, parse: () => T, code: ErrorCode = 'inva
   }
 }
 
-/** The number of items of a long list that a refusal names. */
+/** The limit for items of a long list that a refusal names. */
 export const maxNamed = 10;
 
 /** Returns the first items of a list, and how many more there are. */

@@ -1,8 +1,8 @@
-// The format of a backup, version 1: UTF-8 lines, each ended by a line feed. The first line is the header, the last one
-// the trailer, both JSON objects. Each line between them is one key of the store: a JSON array of key and value. If the
-// backup has the ledger, the lines after these are its SQLite file in pieces: a JSON array of one text, which is the
-// piece, compressed with Zstandard, in base64. The trailer has the SHA-256 of all octets before it. docs/operations.md
-// describes the same for users. What a backup has of each kind of key: kept-kinds.ts.
+// The format of a backup, version 1: UTF-8 lines, each ended by a line feed. The first line is the header and the last
+// one the trailer; both are JSON objects. Each line between them is one key of the store: a JSON array of key and
+// value. If the backup has the ledger, lines with its SQLite file follow the keys: each has a piece of the file,
+// compressed with Zstandard, in base64, as the only text of a JSON array. The trailer has the SHA-256 of all octets
+// before it. docs/operations.md describes the format for users. Which keys a backup has: kept-kinds.ts.
 
 import { createHash, type Hash } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -10,13 +10,15 @@ import { constants, zstdCompress, zstdDecompressSync } from 'node:zlib';
 
 export const formatVersion = 1;
 
-/** Octets of the ledger in a line, at most. */
+/** The limit for the octets of the ledger in one line. */
 export const maxPiece = 512 * 1024;
 
-/** Whether a backup has the ledger, or why not: it is kept in PostgreSQL, or not at all, or was not wanted. */
+/**
+ * `included`: the backup has the ledger. The other values say why not: `left-out` means that the client wanted none.
+ */
 export type LedgerInBackup = 'included' | 'postgresql' | 'off' | 'left-out';
 
-/** How messages say where the ledger is, for each value of the header. */
+/** The words with which messages show the header's `ledger`. */
 export const shownLedger: Readonly<Record<LedgerInBackup, string>> = {
   included: 'with the ledger',
   postgresql: 'without the ledger: it is in PostgreSQL, which has tools for its own backups',
@@ -30,9 +32,9 @@ export interface BackupHeader {
   /** The version of Zonewright that made the backup. */
   version: string;
   store: 'embedded' | 'etcd';
-  /** The revision of the store, as it is shown, at which everything was read. */
+  /** The shown revision of the store at which everything was read. */
   revision: number;
-  /** When that was: RFC 3339. */
+  /** The time of that revision: RFC 3339. */
   at: string;
   ledger: LedgerInBackup;
 }
@@ -43,7 +45,7 @@ export type BackupEntry = readonly [key: string, value: string];
 /** How many keys there are of each kind, by the part of the key before its first `/`. */
 export type KeyCounts = Readonly<Record<string, number>>;
 
-/** Follows the text of a backup up to its trailer. */
+/** Computes the trailer of a backup from its text. */
 export class BackupDigest {
   readonly #hash: Hash = createHash('sha256');
   readonly #counts = new Map<string, number>();
@@ -95,12 +97,12 @@ export async function pieceLine(piece: Buffer): Promise<string> {
   return `${JSON.stringify([compressed.toString('base64')])}\n`;
 }
 
-/** Throws an error if the text is not a piece. */
+/** Returns the octets of a piece of the ledger. Throws an error if the text is not a piece. */
 export function pieceIn(text: string): Buffer {
   return zstdDecompressSync(Buffer.from(text, 'base64'), { maxOutputLength: maxPiece });
 }
 
-/** The file is no backup, or not as it was written, or cannot be used by this version. */
+/** The error of a file that is no backup, was altered or cut short, or cannot be used by this version. */
 export class BackupFault extends Error {
   constructor(message: string) {
     super(message);

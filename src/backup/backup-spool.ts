@@ -1,6 +1,7 @@
-// Makes backups for clients. A backup goes to a file of the data directory first. So the store is read as fast as it
-// can be, and a slow client keeps neither its history nor anything in memory. The file has no name any more when the
-// first octet is written: the system frees it when it is closed, also after a crash.
+// Makes backups for clients. A backup is written to a file of the data directory first, and then sent. So the store is
+// read at full speed, and a slow client makes neither the store keep old revisions nor this process use memory. The
+// name of the file is removed before the first octet is written, so the system frees the file when it is closed, also
+// after a crash.
 
 import { type FileHandle, open, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,9 +13,9 @@ import { type BackupOrigin, writeBackup } from './write-backup.ts';
 
 /** Attempts to read the store while etcd compacts it. */
 const maxAttempts = 3;
-/** What a backup leaves on the disk, so that an embedded store beside it can go on: in octets. */
+/** Octets of the disk that a backup leaves free, so that an embedded store on the same disk can go on. */
 const reserve = 64 * 1024 * 1024;
-/** Octets between two looks at the free space. */
+/** Octets that are written between two checks of the free space. */
 const checkEvery = 8 * 1024 * 1024;
 
 interface SpoolOptions {
@@ -22,11 +23,11 @@ interface SpoolOptions {
   folder: string;
   made: BackupOrigin;
   logger: Logger;
-  /** Only tests set it. Returns the octets that are free. */
+  /** Returns the free octets of the disk. Only tests set it. */
   freeSpace?: () => Promise<number>;
 }
 
-/** A whole backup. It must be read to its end, or destroyed. */
+/** A finished backup. The caller must read `text` to its end, or destroy it. */
 export interface SpooledBackup {
   revision: number;
   octets: number;
@@ -41,7 +42,7 @@ export class NoRoom extends Error {}
 
 export class BackupSpool {
   readonly #options: SpoolOptions;
-  /** The backup under way. */
+  /** The backup that is being made or sent. */
   #underWay: symbol | undefined;
 
   constructor(options: SpoolOptions) {
@@ -49,9 +50,9 @@ export class BackupSpool {
   }
 
   /**
-   * Makes a backup. One at a time, until it is sent: otherwise slow clients could fill the disk. Throws BackupRunning,
-   * NoRoom, or Compacted if etcd compacts more often than a backup takes, or what the ledger throws. Rejects if the
-   * signal aborts.
+   * Makes a backup. The next one can begin when this one is sent: otherwise slow clients could fill the disk. Throws
+   * BackupRunning, NoRoom, Compacted (if etcd compacted the store during each attempt), or an error of the ledger.
+   * Rejects if the signal aborts.
    */
   async make(signal: AbortSignal, { withoutLedger = false } = {}): Promise<SpooledBackup> {
     if (this.#underWay !== undefined) throw new BackupRunning('another backup is being made');
@@ -65,7 +66,7 @@ export class BackupSpool {
       const { revision, octets } = await this.#fill(file, source, signal);
       signal.throwIfAborted();
       const text = file.createReadStream({ start: 0 });
-      // Who has read the end may ask for the next backup at once. The file is closed a moment later.
+      // A client that has read the end may ask for the next backup before the file is closed.
       for (const event of ['end', 'close']) text.once(event, () => this.#end(backup));
       return { revision, octets, text };
     } catch (error) {
@@ -82,7 +83,7 @@ export class BackupSpool {
   /** Opens a file, and removes its name. */
   async #openFile(): Promise<FileHandle> {
     const path = join(this.#options.folder, 'backup.spool');
-    // A process that died between the two calls has left it.
+    // A process that died before it removed the name has left the file.
     await rm(path, { force: true });
     const file = await open(path, 'wx+', 0o600);
     await rm(path);
@@ -120,7 +121,7 @@ export class BackupSpool {
     }
   }
 
-  /** Returns the ledger with a copy that is only opened if the disk has room for it. */
+  /** Wraps the ledger: its copy is opened only if the disk has room for it. */
   #withRoom(ledger: LedgerSource): LedgerSource {
     if (typeof ledger === 'string') return ledger;
     return {

@@ -1,5 +1,5 @@
-// What a backup has of each kind of key. A new kind does not compile without a row here. Keys of kinds that this
-// version does not know are kept as they are.
+// Says for each kind of key what a backup keeps. A new kind does not compile without a row here. Keys of kinds that
+// this version does not know are kept unchanged.
 
 import { InvalidValue, unlessInvalid } from '../model/invalid-value.ts';
 import { type Revision, type Serial, serialAt } from '../model/revision.ts';
@@ -25,24 +25,23 @@ import { zoneKind, zoneValue } from '../store/kinds/zone.ts';
 import type { Entry } from '../store/store.ts';
 import type { BackupEntry } from './backup-format.ts';
 
-/** What the key of a zone says about the other keys of the zone. */
+/** Facts from a zone's key that decide about the other keys of the zone. */
 export interface ZoneFacts {
   modified: Revision;
   /** The generation of the names that are served. Undefined if the zone's value cannot be read. */
   generation: number | undefined;
 }
 
-/** The zones by the part of their keys that names them. */
+/** The zones by the part of their keys that is the zone's name. */
 type ZonesInKeys = ReadonlyMap<string, ZoneFacts>;
 
-/** Returns what a backup has of an entry; undefined if it leaves the entry out. */
+/** Returns the entry as the backup keeps it; undefined if the backup leaves it out. */
 type Keep = (entry: Entry, zones: ZonesInKeys) => BackupEntry | undefined;
 
 const asItIs: Keep = ({ key, value }) => [key, value];
-/** Keys on a lease end with the process that wrote them. */
 const leftOut: Keep = () => undefined;
 
-/** The names of a restored zone are its first generation, whatever generation they are here. */
+/** The generation of the names in the backup: every restored zone begins with the first one. */
 const restoredGeneration = 1;
 
 const keptKinds: Readonly<Record<KindName, readonly [kind: { prefix: string }, keep: Keep]>> = {
@@ -57,14 +56,15 @@ const keptKinds: Readonly<Record<KindName, readonly [kind: { prefix: string }, k
   forwarder: [forwarderKind, asItIs],
   activity: [activityKind, asItIs],
   outbox: [outboxKind, keepOutbox],
+  // The keys of the next four kinds are on leases, which a restored store does not have.
   member: [memberKind, leftOut],
   import: [importKind, leftOut],
   idempotency: [idempotencyKind, leftOut],
   leader: [leaderKind, leftOut],
   ledger: [ledgerKind, keepLedger],
-  // The keys of the layout are not in the backup: they are written anew.
+  // The restored replica writes the keys of the layout anew.
   skydns: [skydnsKind, leftOut],
-  // The restored store has one of its own.
+  // The restored store gets its own offset.
   offset: [offsetKind, leftOut],
 };
 
@@ -77,7 +77,7 @@ export function keptEntry(entry: Entry, zones: ZonesInKeys): BackupEntry | undef
   return (byPrefix.get(prefixOf(entry.key)) ?? asItIs)(entry, zones);
 }
 
-/** Returns whether a backup never has this key. */
+/** Returns whether a backup leaves out this key, whatever its value is. */
 export function isNeverKept(key: string): boolean {
   return key.startsWith('/') || byPrefix.get(prefixOf(key)) === leftOut;
 }
@@ -109,7 +109,7 @@ function keepZone({ key, value }: Entry): BackupEntry {
   return [key, JSON.stringify({ ...JSON.parse(value), generation: restoredGeneration })];
 }
 
-/** Leaves out the names that are not served: those of deleted zones, of former generations, and of running imports. */
+/** Leaves out names that are not served: names of deleted zones, of former generations, and of running imports. */
 function keepName({ key, value }: Entry, zones: ZonesInKeys): BackupEntry | undefined {
   const [prefix = '', zone = '', generation = '', ...owner] = key.split('/');
   const facts = zones.get(zone);
@@ -119,7 +119,7 @@ function keepName({ key, value }: Entry, zones: ZonesInKeys): BackupEntry | unde
   return [[prefix, zone, restoredGeneration, ...owner].join('/'), value];
 }
 
-/** Makes the serial a value: the restored key has another revision. */
+/** Writes the serial into the value: it cannot follow from the revision of the key, which a restore changes. */
 function keepSerial({ key, value, modified }: Entry, zones: ZonesInKeys): BackupEntry | undefined {
   const facts = zones.get(zoneIn(key));
   if (facts === undefined) return undefined;
@@ -127,7 +127,7 @@ function keepSerial({ key, value, modified }: Entry, zones: ZonesInKeys): Backup
   return [key, serialValue.encode({ serial })];
 }
 
-/** The ledger stays that of the store's history. The replica that has its file may be another one. */
+/** Keeps the ledger's id, without the replica that has its file: after the restore this may be another replica. */
 function keepLedger({ key, value }: Entry): BackupEntry {
   try {
     const { replica: _, ...home } = ledgerHomeValue.decode(value);
@@ -138,7 +138,7 @@ function keepLedger({ key, value }: Entry): BackupEntry {
   }
 }
 
-/** Makes the revision a value: the events keep their ids. */
+/** Writes the revision into the value: the events' ids follow from it, and must stay the same. */
 function keepOutbox({ key, value, modified }: Entry): BackupEntry {
   try {
     return [key, outboxValue.encode({ revision: modified, ...outboxValue.decode(value) })];
@@ -148,7 +148,7 @@ function keepOutbox({ key, value, modified }: Entry): BackupEntry {
   }
 }
 
-/** Returns the serial that the zone has from an earlier backup. */
+/** Returns the serial that the backup of an earlier restore had in this value; undefined if the value is empty. */
 function restoredSerial(value: string): Serial | undefined {
   return value === '' ? undefined : unlessInvalid(() => serialValue.decode(value))?.serial;
 }

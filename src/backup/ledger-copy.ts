@@ -1,14 +1,14 @@
-// The ledger, as backups take it. The ledger itself is in another room (ledger/sqlite-copy.ts).
+// The interface through which backups read the ledger. ledger/sqlite-copy.ts implements it.
 
 import type { LedgerInBackup } from './backup-format.ts';
 
-/** The contents of the ledger's file at one moment. It must be closed. */
+/** The contents of the ledger's file at one moment. The caller must close it. */
 export interface LedgerCopy {
   /** The size of the file. */
   readonly octets: number;
   /**
-   * Lets events go from the store into the ledger again. So a snapshot of the store that is opened before has exactly
-   * the events that the copy lacks.
+   * Lets the ledger take events from the store again. The caller opens its snapshot of the store before: then the
+   * snapshot has exactly the events that this copy lacks.
    */
   release(): void;
   /** Yields the file in pieces of `size` octets, and of fewer at its end. */
@@ -16,5 +16,5 @@ export interface LedgerCopy {
   close(): Promise<void>;
 }
 
-/** Where the ledger is: here, so that a copy can be opened, or why backups do not have it. */
+/** Opens a copy of the ledger, or says why backups do not have the ledger. */
 export type LedgerSource = Exclude<LedgerInBackup, 'included'> | { openCopy(): Promise<LedgerCopy> };

@@ -1,4 +1,4 @@
-// Reads a backup, and checks it to its last octet. Whoever reads it must not believe anything before the end.
+// Reads a backup, and checks it to its last octet. A caller must not use what was read before the end is reached.
 
 import { messageOf } from '../model/thrown.ts';
 import {
@@ -12,7 +12,7 @@ import {
 } from './backup-format.ts';
 import { isNeverKept } from './kept-kinds.ts';
 
-/** In octets. etcd takes 1.5 MiB for a whole transaction; escaped in JSON, a value may take a multiple of its size. */
+/** The limit for a line, in octets: a transaction of etcd has up to 1.5 MiB, and JSON escapes may multiply its size. */
 const maxLine = 64 * 1024 * 1024;
 const lineFeed = 0x0a;
 const brace = 0x7b;
@@ -26,7 +26,7 @@ export interface BackupSummary {
   sha256: string;
 }
 
-/** A part of a backup. The summary is the last one: only then is the backup whole. */
+/** A part of a backup. The last part is the summary: it proves that the backup is whole. */
 type BackupPart =
   | { header: BackupHeader }
   | { entries: BackupEntry[] }
@@ -34,7 +34,7 @@ type BackupPart =
   | { summary: BackupSummary };
 
 /**
- * Yields the parts of a backup. Throws BackupFault at the latest at the end, if the file was cut short or altered
+ * Yields the parts of a backup. Throws BackupFault, at the end at the latest, if the file was cut short or altered
  * anywhere (test/backup/altered.test.ts).
  */
 export async function* readBackup(chunks: AsyncIterable<Buffer>): AsyncGenerator<BackupPart> {
@@ -85,7 +85,7 @@ export async function* readBackup(chunks: AsyncIterable<Buffer>): AsyncGenerator
   yield { summary };
 }
 
-/** Reads a backup to its end. `onProgress` gets the number of its entries so far. Throws BackupFault. */
+/** Reads a backup to its end. Calls `onProgress` with the number of entries read so far. Throws BackupFault. */
 export async function checkBackup(
   chunks: AsyncIterable<Buffer>,
   onProgress?: (entries: number) => void,
@@ -102,7 +102,7 @@ export async function checkBackup(
 
 const notABackup = 'the file is no backup of Zonewright';
 
-/** Yields the chunks cut at the ends of lines. Throws BackupFault if the last line is not ended. */
+/** Yields the chunks, cut at the ends of lines. Throws BackupFault if the last line has no line feed. */
 async function* wholeLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let open: Buffer[] = [];
   let length = 0;

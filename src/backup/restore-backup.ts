@@ -1,6 +1,6 @@
-// Writes a backup into an empty store. The key of the store's offset (kinds/offset.ts) says how far that is. Every
-// transaction compares that key, so that no other restore can write meanwhile. An interrupted restore goes on where it
-// was. Until it has ended, no replica reads the store (src/store/shown-revisions.ts).
+// Writes a backup into an empty store. The key of the store's offset (kinds/offset.ts) counts the entries that are
+// written. Every transaction compares that key, so that no other restore can write at the same time. An interrupted
+// restore continues there. No replica reads the store before the restore has ended (src/store/shown-revisions.ts).
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidValue } from '../model/invalid-value.ts';
@@ -21,37 +21,37 @@ import { type BackupEntry, type KeyCounts, kindIn } from './backup-format.ts';
 import { type BackupSummary, readBackup } from './read-backup.ts';
 
 /**
- * The restored store counts on so far after the backup: more revisions than the lost store can have made in the
- * meantime, so that none is used for something else. Serials stay comparable (RFC 1982 §3.2 allows 2^31 - 1).
+ * The revisions that the restored store skips after the backup's. The lost store cannot have made so many after the
+ * backup, so no revision is used twice. Serials stay comparable (RFC 1982 §3.2 allows a distance of 2^31 - 1).
  */
 const lostRevisions = 2 ** 28;
-/** Transactions that are sent at once. */
+/** Transactions that are sent at the same time. */
 const maxAtOnce = 16;
-/** In octets of keys and values. etcd takes 1.5 MiB for a transaction. */
+/** The limit for the octets of keys and values in one transaction. etcd takes 1.5 MiB. */
 const maxTransaction = 1024 * 1024;
-/** How long the store may be unreachable. */
+/** How long a call is repeated while the store is unreachable. */
 const patienceMilliseconds = 30_000;
 const retryMilliseconds = 500;
 
 export interface RestoreProgress {
   doing: 'check' | 'write' | 'ledger' | 'count';
-  /** Entries, or octets of the ledger. `total` is unknown while the backup is checked. */
+  /** Entries, or octets of the ledger, that are done. `total` is undefined while the backup is checked. */
   done: number;
   total?: number;
 }
 
 export type OnProgress = (progress: RestoreProgress) => void;
 
-/** Takes the file of the ledger. */
+/** Receives the file of the ledger. */
 interface LedgerSink {
-  /** The replica that has the ledger from now on. Undefined: the one that opens the store. */
+  /** The replica that has the ledger from now on. Undefined: the first one that opens the store. */
   replica?: string | undefined;
   write(piece: Buffer): Promise<void>;
-  /** Makes it the ledger. Called once, before any replica reads the store. */
+  /** Makes the received file the ledger. Called once, before any replica reads the store. */
   finish(): Promise<void>;
 }
 
-/** The store was not changed, or can be completed: the message says which, and what to do. */
+/** The error of a restore that ended early. The store is unchanged or can be completed: the message says what to do. */
 export class RestoreRefused extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -95,13 +95,13 @@ class Restore {
   readonly offset: number;
   readonly #store: Store;
   readonly #sha256: string;
-  /** The revision of the key that says how far the restore is. */
+  /** The revision of the offset's key. */
   #revision: Revision;
   /** Entries that are certainly written. */
   written: number;
   /** Entries that an earlier attempt has written. */
   #skip: number;
-  /** Transactions that are sent together. All of their keys are of one kind. */
+  /** Transactions that will be sent together. All of their keys are of one kind. */
   #waiting: BackupEntry[][] = [];
   #octets = 0;
 
@@ -114,7 +114,7 @@ class Restore {
     this.#skip = this.written;
   }
 
-  /** Begins, or goes on after an interruption. Refuses a store that has keys. */
+  /** Begins, or continues an interrupted restore. Refuses a store that has other keys. */
   static async begin(store: Store, { header, sha256 }: BackupSummary, wayOut: string): Promise<Restore> {
     const entry = await patiently(() => store.get(offsetKey));
     const value = entry && offsetValue.decode(entry.value);
@@ -133,13 +133,13 @@ class Restore {
       store.commit({ compares: [{ kind: 'quiet', prefix: '', since: 0 as Revision }], operations: [put(begun)] }),
     );
     if (committed) return new Restore(store, sha256, begun, written);
-    // An attempt whose answer was lost may have written it.
+    // The commit also fails if an earlier attempt wrote the key and only its answer was lost.
     const found = await patiently(() => store.get(offsetKey));
     if (found?.value === offsetValue.encode(begun)) return new Restore(store, sha256, begun, found.modified);
     throw new RestoreRefused(writtenMeanwhile(wayOut));
   }
 
-  /** Writes the entries, or some of them later. */
+  /** Takes entries. Writes them at once, or together with later ones. */
   async write(entries: readonly BackupEntry[]): Promise<void> {
     for (const entry of entries) {
       if (this.#skip > 0) {
@@ -148,7 +148,7 @@ class Restore {
       }
       const octets = Buffer.byteLength(entry[0]) + Buffer.byteLength(entry[1]);
       const last = this.#waiting.at(-1);
-      // A zone's serial must have a later revision than the zone.
+      // The zones must be written before their serials: a serial needs a later revision than its zone.
       if (last?.[0] !== undefined && kindIn(last[0][0]) !== kindIn(entry[0])) await this.flush();
       const isFull = last === undefined || last.length === maxOperations || this.#octets + octets > maxTransaction;
       if (isFull && this.#waiting.length === maxAtOnce) await this.flush();
@@ -161,11 +161,11 @@ class Restore {
     }
   }
 
-  /** Writes the waiting entries, then how far the restore is. */
+  /** Writes the waiting entries, then the number of written entries. */
   async flush(): Promise<void> {
     const waiting = this.#waiting.splice(0);
     if (waiting.length === 0) return;
-    // Writing them again changes nothing: so it does not matter if the answer of an attempt was lost.
+    // Writing the same entries twice is harmless, so an attempt whose answer was lost can be repeated.
     await Promise.all(
       waiting.map((entries) => this.#commit(entries.map(([key, value]) => ({ kind: 'put', key, value })))),
     );
@@ -174,7 +174,7 @@ class Restore {
     this.written = written;
   }
 
-  /** From now on, replicas read the store. */
+  /** Lets replicas read the store. */
   async end(operations: readonly Operation[]): Promise<void> {
     await this.#note({ offset: this.offset }, operations);
   }
@@ -192,7 +192,7 @@ class Restore {
     if (!committed) throw new RestoreRefused(writtenMeanwhile('empty the store and restore again'));
   }
 
-  /** Writes how far the restore is. */
+  /** Writes the offset's key. */
   async #note(value: RevisionOffset, operations: readonly Operation[] = []): Promise<void> {
     const transaction = this.#transaction([put(value), ...operations]);
     const { committed, revision } = await patiently(() => this.#store.commit(transaction));
@@ -200,7 +200,7 @@ class Restore {
       this.#revision = revision;
       return;
     }
-    // An attempt whose answer was lost may have written it.
+    // The commit also fails if an earlier attempt wrote the key and only its answer was lost.
     const found = await patiently(() => this.#store.get(offsetKey));
     if (found?.value !== offsetValue.encode(value)) throw new RestoreRefused(writtenMeanwhile('restore again'));
     this.#revision = found.modified;
@@ -215,7 +215,7 @@ function put(value: RevisionOffset): Operation {
   return { kind: 'put', key: offsetKey, value: offsetValue.encode(value) };
 }
 
-/** Returns what makes the ledger that of the replica, if the store has one. */
+/** Returns the operation that gives the ledger to the replica; none if the store has no ledger. */
 async function homeAt(store: Store, replica: string): Promise<Operation[]> {
   const entry = await patiently(() => store.get(ledgerHomeKey));
   try {
@@ -258,7 +258,7 @@ function writtenMeanwhile(wayOut: string): string {
   return `another process wrote into the store meanwhile: stop it, then ${wayOut}`;
 }
 
-/** Returns whether the store has as many keys of each kind as wanted, and no others. Reads no keys. */
+/** Returns whether the store has as many keys of each kind as wanted, and no other keys. Reads no keys. */
 async function hasCounts(store: Store, wanted: KeyCounts): Promise<boolean> {
   const { '': unnamed = 0, ...kinds } = wanted;
   let rest = (await patiently(() => store.count(''))) - (await patiently(() => store.count(offsetKind.prefix)));
@@ -269,7 +269,7 @@ async function hasCounts(store: Store, wanted: KeyCounts): Promise<boolean> {
   return rest === unnamed;
 }
 
-/** Counts the keys in the store. Refuses if there are others than those of the backup. */
+/** Counts the keys in the store. Refuses a store that has keys which the backup does not have. */
 async function countAll(
   store: Store,
   wanted: KeyCounts,

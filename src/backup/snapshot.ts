@@ -1,4 +1,5 @@
-// Everything that a store has at one revision, as a backup has it: first the zones, then all other keys in their order.
+// Reads everything that a backup has, at one revision of the store: first the zones, then all other keys in their
+// order.
 
 import type { Revision } from '../model/revision.ts';
 import { nextTurn } from '../model/turn.ts';
@@ -7,7 +8,7 @@ import type { Entry, Store } from '../store/store.ts';
 import type { BackupEntry } from './backup-format.ts';
 import { keptEntry, missingSerial, type ZoneFacts, zoneFactsOf, zoneIn, zonesPrefix } from './kept-kinds.ts';
 
-/** Keys that are read at once. The store's thread has other work. */
+/** Keys that are read at once: few, because the store's thread has other work. */
 const pageSize = 250;
 
 export interface Snapshot {
@@ -45,7 +46,7 @@ async function* entriesAt(store: Store, at: Revision): AsyncGenerator<BackupEntr
   yield [...withoutSerial].map((zone) => missingSerial(zone, zones.get(zone)!));
 }
 
-/** An array is spread into the others. */
+/** Returns a list, because `flatMap` would spread the entry itself. */
 function oneOrNone(entry: BackupEntry | undefined): BackupEntry[] {
   return entry === undefined ? [] : [entry];
 }

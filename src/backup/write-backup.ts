@@ -20,14 +20,14 @@ export interface WrittenBackup {
   sha256: string;
 }
 
-/** Who makes the backup, of what. */
+/** The facts about the replica and its store that the header has. */
 export interface BackupOrigin {
   version: string;
   store: BackupHeader['store'];
   ledger: LedgerSource;
 }
 
-/** Writes all of the store at one revision. `write` gets the text in parts. Rejects if the signal aborts. */
+/** Writes the whole store at one revision. `write` gets the text in parts. Rejects if the signal aborts. */
 export async function writeBackup(
   store: Store,
   { ledger, ...made }: BackupOrigin,

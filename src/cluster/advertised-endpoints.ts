@@ -1,5 +1,5 @@
-// The endpoints that this replica advertises to others: those of the setting. Without them, those on which DNS listens,
-// with the addresses of this machine in place of a wildcard address.
+// The endpoints that this replica tells others: those of the setting `advertise` or, without it, those on which DNS
+// listens, with the addresses of this machine in place of a wildcard address.
 
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { type Address, familyOf, isLinkLocal, parseAddress } from '../model/address.ts';
@@ -8,7 +8,7 @@ import { type Endpoint, isWildcard } from '../model/endpoint.ts';
 type MachineAddress = Pick<NetworkInterfaceInfo, 'address' | 'internal'>;
 
 /**
- * Returns the endpoints to advertise. `advertise`: the setting. `listening`: the endpoints on which DNS listens.
+ * Returns the endpoints to tell. `advertise`: the setting. `listening`: the endpoints on which DNS listens.
  * `addressesOf` returns the addresses of this machine.
  */
 export function advertisedEndpoints(
@@ -25,8 +25,8 @@ function machineAddresses(): MachineAddress[] {
 }
 
 /**
- * Returns the endpoint itself or, in place of a wildcard address, one endpoint for each address of its family on this
- * machine, except loopback and link-local addresses. A socket on `::` receives no IPv4.
+ * Returns the endpoint itself. Replaces a wildcard address by the addresses of its family on this machine, except
+ * loopback and link-local ones: `::` gives no IPv4 addresses, since our sockets on it receive no IPv4.
  */
 function replaceWildcard(endpoint: Endpoint, addressesOf: () => readonly MachineAddress[]): Endpoint[] {
   if (!isWildcard(endpoint)) return [endpoint];

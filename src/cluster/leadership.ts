@@ -1,6 +1,6 @@
-// Elects the replica that does what only one may do. The leader's key is on a lease, so another replica takes over
-// within seconds after it dies. A leader that was frozen, or cut off from the store, may believe for a moment that it
-// leads: its work must be safe beside that of the next one.
+// Elects one replica as the leader of a task that only one replica may do. The leader's key is on a lease: if the
+// leader dies, another replica takes over within seconds. A leader that was frozen, or cut off from the store, may
+// believe for a moment that it still leads. So its work must do no harm beside the work of the next leader.
 
 import type { Logger } from '../model/logger.ts';
 import { messageOf } from '../model/thrown.ts';
@@ -10,7 +10,7 @@ import { type LeaseId, type Store, StoreUnavailable } from '../store/store.ts';
 
 const leaseSeconds = 10;
 const campaignMilliseconds = 3000;
-/** The time limit of resigning. If the store cannot be reached, the lease ends by itself. */
+/** The limit for the time of resigning. If the store cannot be reached, the lease ends by itself. */
 const resignMilliseconds = 2000;
 
 export interface Leadership {
@@ -28,7 +28,7 @@ interface CampaignOptions {
   every?: number;
 }
 
-/** Runs for leadership, again and again until {@link Leadership.resign} (test/cluster/leadership.test.ts). */
+/** Tries to lead until {@link Leadership.resign} is called (test/cluster/leadership.test.ts). */
 export function campaign(
   store: Store,
   logger: Logger,
@@ -65,7 +65,7 @@ export function campaign(
       release = store.guardLease(lease);
       logger.info({ task, replica }, 'this replica leads');
     } catch (error) {
-      // The lease may still run if the store cannot be reached.
+      // While the store cannot be reached, the lease may still run: this replica may still lead.
       if (!(error instanceof StoreUnavailable)) lose(messageOf(error));
       else logger.debug({ task, reason: messageOf(error) }, 'cannot run for leadership');
     }

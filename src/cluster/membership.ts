@@ -1,7 +1,7 @@
-// Registers this replica as a member. The member's key is on a lease: the process keeps the lease while it runs, also
-// while its main thread is busy, and etcd deletes the key soon after the process dies. No user makes this change, so it
-// is committed here and not by control. Logs when the membership is lost and when the replica is registered again. Logs
-// an error if another running process has the same name, or a name with the same nameserver label.
+// Registers this replica as a member. The member's key is on a lease. The process keeps the lease while it runs, also
+// while its main thread is busy. etcd deletes the key soon after the process dies. No user asks for this change, so
+// control does not commit it. Logs when the membership is lost and when the replica is registered again. Logs an error
+// if another running process has the same name, or a name with the same nameserver label.
 
 import { randomUUID } from 'node:crypto';
 import { unlessInvalid } from '../model/invalid-value.ts';
@@ -14,13 +14,13 @@ import { type LeaseId, type Store, StoreUnavailable } from '../store/store.ts';
 
 const leaseSeconds = 10;
 const keepMilliseconds = 3000;
-/** The time limit of leaving. If the store cannot be reached, the lease ends by itself. */
+/** The limit for the time of leaving. If the store cannot be reached, the lease ends by itself. */
 const leaveMilliseconds = 2000;
 
 export interface MembershipOptions {
-  /** Milliseconds between two attempts to keep it. */
+  /** Milliseconds between two attempts to keep the membership. */
   every?: number;
-  /** Returns whether a registration that stands is written again, to find out whether the store takes writes again. */
+  /** Returns whether to write a valid registration again, to find out whether the store takes writes again. */
   mustWrite?: () => boolean;
 }
 
@@ -102,7 +102,7 @@ class Membership {
       if (isOurs && this.#lease !== undefined) this.#trouble.succeeded({ replica: this.#self.replica });
       if (this.#leaving) return;
       if (isOurs && this.#lease !== undefined) {
-        // If the store does not take it, the registration stands all the same.
+        // The registration is still valid if the store refuses this write.
         if (this.#mustWrite()) await this.#write(this.#lease).catch(() => undefined);
         return;
       }
@@ -137,7 +137,7 @@ class Membership {
     if (!this.#leaving) this.#trouble.failed('the lease ended before it was renewed', { replica });
   }
 
-  /** Makes it our lease, and lets no work of this thread end it. */
+  /** Sets `#lease`, and lets no work of this thread end the lease. */
   #hold<Lease extends LeaseId | undefined>(lease: Lease): Lease {
     this.#release();
     this.#lease = lease;

@@ -1,5 +1,5 @@
-// Commits what others changed in the SkyDNS layout, name by name, several at the same time. A name that cannot be
-// committed is tried again. What is not served is kept by name.
+// Commits the changes that others made in the SkyDNS layout, name by name, several at the same time. Tries a name again
+// if the commit fails. Keeps, by name, which values are not served.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ForeignValues, idOf, type Place } from '../../control/skydns/foreign-values.ts';
@@ -18,7 +18,7 @@ export class Mirror {
   readonly #parts: SkydnsParts;
   readonly #values: ForeignValues;
   readonly #waiting = new Map<string, Place>();
-  /** What is not served, by name, and the revision of the views by which that was found. */
+  /** By name: the values that are not served, and the revision of the views at which this was found. */
   readonly #faults = new Map<string, Place & { faults: SkydnsFault[]; seen: Revision }>();
   readonly #trouble: TroubleLog;
   #wake = () => {};
@@ -38,13 +38,13 @@ export class Mirror {
     this.#wake();
   }
 
-  /** Marks the names with values that are not served, if anything has changed: what stood in their way may be gone. */
+  /** If the views have changed, marks the names with values that are not served: the obstacle may be gone. */
   markFaulty(): void {
     const { revision } = this.#parts.views;
     for (const { zone, owner, seen } of this.#faults.values()) if (seen !== revision) this.mark({ zone, owner });
   }
 
-  /** Yields what is not served of values that can be read, with its zone. */
+  /** Yields the readable values that are not served, with their zones. */
   *faults(): Generator<[zone: Fqdn, fault: SkydnsFault]> {
     for (const { zone, faults } of this.#faults.values()) for (const fault of faults) yield [zone, fault];
   }

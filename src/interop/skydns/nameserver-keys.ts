@@ -1,5 +1,5 @@
-// Keeps the values of a zone's nameservers in the SkyDNS layout, from which CoreDNS answers NS at the apex. They follow
-// from the replicas, the zone's settings and the hosts that it names, so the leader compares them by a timer.
+// Keeps the values of a zone's nameservers in the SkyDNS layout. CoreDNS answers NS at the apex from these values. They
+// depend on the replicas, the zone's settings and the hosts that it names, so the leader compares them by a timer.
 
 import { setImmediate as nextPass } from 'node:timers/promises';
 import { isWantedKey, nameserverValues } from '../../control/skydns/wanted-keys.ts';
@@ -17,9 +17,9 @@ const fullMilliseconds = 30_000;
 
 export class NameserverKeys {
   readonly #parts: SkydnsParts;
-  /** What was written last, by zone, and the revision of the zone's last change then. */
+  /** By zone: the values that were written last, and the revision of the zone's last change at that time. */
   readonly #written = new Map<Fqdn, { text: string; changed: Revision }>();
-  /** When all zones were compared, with which replicas, and up to which revision. */
+  /** The time of the last comparison of all zones; `#members` are the replicas at that time. */
   #full = Number.NEGATIVE_INFINITY;
   #members = '';
   #revision: Revision | undefined;
@@ -39,7 +39,7 @@ export class NameserverKeys {
       if (!zone.skydns) continue;
       const changed = views.zones.changedAt(zone.name);
       const written = this.#written.get(zone.name);
-      // Addresses in other zones are found by a full round.
+      // If an address in another zone changes, only a full round finds it.
       if (!isFull && written?.changed === changed) continue;
       await this.#refreshZone(zone, modified, changed);
     }
@@ -58,7 +58,7 @@ export class NameserverKeys {
     await nextPass();
   }
 
-  /** Returns false if the zone, or one of the keys, was changed meanwhile. */
+  /** Writes the values. Returns false if the zone, or one of the keys, was changed meanwhile. */
   async #write(zone: Fqdn, modified: Entry['modified'], wanted: ReadonlyMap<string, string>): Promise<boolean> {
     const { store, views, prefix } = this.#parts;
     const { entries } = await store.list(skydnsPrefixBelow(prefix, layoutName(zone, 'ns')));

@@ -1,4 +1,4 @@
-// Notes in the states of the zones which values of others are not served, and logs each of them once.
+// Notes in the state of each zone which values of others are not served, and logs each of these values once.
 
 import type { ForeignValues } from '../../control/skydns/foreign-values.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -31,7 +31,7 @@ export class NotServed {
     this.#logged = logged;
   }
 
-  /** Returns the text that stands for the fault. */
+  /** Logs the fault, unless it was logged before. Returns the text that identifies the fault. */
   #log(zone: Fqdn, fault: SkydnsFault): string {
     const { what: key, reason } = shortFault(fault);
     const text = `${key} ${reason}`;

@@ -1,7 +1,7 @@
 // Brings the keys of a zone in the SkyDNS layout up to date, after its settings changed or an import replaced its
-// names: deletes those that are left over, then writes those of all names, many in a transaction. Every write of the
-// zone keeps its own keys meanwhile. The state of the zone says how far the work is, and another leader continues
-// there.
+// names. First deletes the keys that are left over, then writes the keys of all names, many in one transaction. Every
+// other write of the zone writes its own keys meanwhile. The state of the zone tells how much is done, so that another
+// leader can continue the work.
 
 import { isDeepStrictEqual } from 'node:util';
 import { untilReached } from '../../control/reading/until-reached.ts';
@@ -24,24 +24,24 @@ import type { SkydnsParts } from './parts.ts';
 import type { SkydnsStates } from './states.ts';
 
 const pageSize = 500;
-/** The limit for the keys of one transaction of this work. */
+/** The limit for the keys of one transaction. */
 const maxKeys = 100;
 /** Well below the 1.5 MiB that etcd accepts in one request. */
 const maxCharacters = 256 * 1024;
-/** How often one name is tried again that others write meanwhile. */
+/** The limit for attempts to write one name that others write at the same time. */
 const maxTries = 20;
 
-/** What the leader has. `foreign`: all keys of others. */
+/** The parts that the leader has. `foreign`: the keys of others. */
 export interface LeaderParts {
   parts: SkydnsParts;
   states: SkydnsStates;
   foreign: Pick<ForeignValues, 'has'>;
 }
 
-/** The zone was changed meanwhile: the work begins again, or goes on. */
+/** The error of work on a zone that was changed meanwhile: the work must begin again or continue. */
 export class Interrupted extends Error {}
 
-/** Returns what the keys of a zone follow from. */
+/** Returns the settings that decide which keys the zone has. */
 export function settingsOf({ views }: Pick<SkydnsParts, 'views'>, zone: Fqdn): SkydnsSettings {
   const { skydns = false, generation = 0, defaultTtl = 0 } = views.zones.get(zone)?.value ?? {};
   return { on: skydns, generation, defaultTtl };
@@ -53,7 +53,7 @@ export class OwnKeys {
   readonly #foreign: Pick<ForeignValues, 'has'>;
   readonly #zone: Fqdn;
   readonly #signal: AbortSignal;
-  /** Holds while the zone is as it was when the work began. */
+  /** The compare that holds while the zone is as it was when the work began. */
   readonly #unchanged: Compare;
   #state: SkydnsState;
 
@@ -74,7 +74,7 @@ export class OwnKeys {
         : newState(zone, settings, this.#names());
   }
 
-  /** Does what is left of the work. Rejects with {@link Interrupted} if the zone was changed meanwhile. */
+  /** Does the rest of the work. Rejects with {@link Interrupted} if the zone was changed meanwhile. */
   async run(): Promise<void> {
     const { logger } = this.#parts;
     const { on } = this.#state.settings;
@@ -89,7 +89,7 @@ export class OwnKeys {
       await this.#write();
       await this.#note({ phase: 'following', done: this.#state.total }, true);
     } else {
-      // A zone that is switched on again needs its state.
+      // A zone whose `skydns` was switched on again meanwhile needs its state.
       const operations: Operation[] = [{ kind: 'delete', key: skydnsStateKey(this.#zone) }];
       const { revision } = await this.#commit({ compares: [this.#unchanged], operations });
       await untilReached(this.#parts.views, revision);
@@ -102,7 +102,7 @@ export class OwnKeys {
     return this.#parts.views.zones.counts(this.#zone).names;
   }
 
-  /** Changes the state. `moves`: the next phase begins at its start. */
+  /** Changes the state. `moves`: true at the end of a phase, when the position is dropped. */
   async #note(change: Partial<SkydnsState>, moves = false): Promise<void> {
     this.#signal.throwIfAborted();
     const { position, ...rest } = {
@@ -115,7 +115,7 @@ export class OwnKeys {
     await this.#states.flush();
   }
 
-  /** Deletes keys of ours that nobody wants. The compares prove that they are as they were read. */
+  /** Deletes our keys that the zones no longer want. The compares prove that the keys are as they were read. */
   async #clear(): Promise<void> {
     const { store, views, prefix } = this.#parts;
     const exact = await store.get(skydnsKey(prefix, this.#zone));
@@ -136,13 +136,13 @@ export class OwnKeys {
     const compares = entries.map(({ key, modified }): Compare => ({ kind: 'modified', key, revision: modified }));
     const operations = entries.map(({ key }): Operation => ({ kind: 'delete', key }));
     const { committed } = await this.#commit({ compares: [this.#unchanged, ...compares], operations });
-    // A key that was written meanwhile is wanted, or this zone was changed.
+    // A key that was written meanwhile is wanted, or the zone was changed.
     if (committed || entries.length === 0) return;
     if (entries.length > 1) for (const entry of entries) await this.#delete([entry]);
     else await this.#requireUnchanged();
   }
 
-  /** Takes the records of others out of a zone that no longer has the layout. */
+  /** Deletes the records of others from a zone whose `skydns` was switched off. */
   async #dropMirrored(): Promise<void> {
     for await (const { name } of this.#stored((value) => value.includes('"skydns"')))
       await mirrorName(this.#parts.committer, { zone: this.#zone, owner: name, values: [] });
@@ -167,7 +167,7 @@ export class OwnKeys {
     await send();
   }
 
-  /** Writes the keys of one name that others write meanwhile. */
+  /** Writes the keys of one name that others write at the same time. */
   async #writeAlone(key: string): Promise<void> {
     const { store, views } = this.#parts;
     for (let tries = 0; tries < maxTries; tries += 1) {
@@ -183,7 +183,7 @@ export class OwnKeys {
     throw new Interrupted(`others write ${key} all the time`);
   }
 
-  /** Returns the values of a name. Notes the RRsets that have none. */
+  /** Returns the values of a name. Notes the RRsets that the layout cannot have. */
   #valuesOf(stored: NamedRrsets): Map<string, string> {
     const { views, prefix } = this.#parts;
     const zone = views.zones.get(this.#zone)?.value;
@@ -214,7 +214,7 @@ export class OwnKeys {
     if (named !== first) this.#parts.logger.warn({ name: what, reason }, 'an RRset has no values in the SkyDNS layout');
   }
 
-  /** Yields the stored names of the zone, from the position of the phase on. */
+  /** Yields the stored names of the zone, from the position in the state on. */
   async *#stored(
     isWanted = (_: string) => true,
   ): AsyncGenerator<NamedRrsets & { key: string; modified: Entry['modified'] }> {
@@ -246,7 +246,7 @@ export class OwnKeys {
   }
 }
 
-/** The keys of several names that are written in one transaction, while the names are as they were read. */
+/** A transaction that writes the keys of several names, if these names are as they were read. */
 class KeyBatch {
   readonly #unchanged: Compare;
   #compares: Compare[] = [];
@@ -269,7 +269,7 @@ class KeyBatch {
     this.#characters += charactersOf(values);
   }
 
-  /** Returns the transaction and the keys of its names, and begins the next one. */
+  /** Returns the transaction and the keys of its names. Then begins an empty transaction. */
   take(): { names: string[]; transaction: Transaction } {
     const transaction = { compares: [this.#unchanged, ...this.#compares], operations: this.#operations };
     const names = this.#compares.flatMap((compare) => (compare.kind === 'modified' ? [compare.key] : []));

@@ -1,4 +1,4 @@
-// The parts of the process that keep the SkyDNS layout.
+// The parts of the process that keeping the SkyDNS layout needs.
 
 import type { Committer } from '../../control/transaction/commit.ts';
 import type { Logger } from '../../model/logger.ts';

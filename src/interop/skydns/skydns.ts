@@ -1,7 +1,7 @@
-// Keeps the SkyDNS layout in etcd, both ways, for the zones with `skydns`. One leader does it. What others write below
-// the prefix becomes records of the zones (mirror.ts): it loads all values at one revision, then follows the watch. The
-// keys of our own names are written by the transactions that write the names; the leader writes them anew where the
-// settings of a zone changed (own-keys.ts), and those of the nameservers (nameserver-keys.ts).
+// Keeps the SkyDNS layout in etcd for the zones with `skydns`, in both directions. One leader does it. It reads all
+// values of others below the prefix at one revision, then follows the watch, and makes records of the zones from them
+// (mirror.ts). Each transaction that writes a name of ours also writes its keys. The leader writes such keys anew after
+// the settings of a zone changed (own-keys.ts), and the keys of the nameservers (nameserver-keys.ts).
 
 import { setTimeout as delay, setImmediate as nextPass } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -23,7 +23,7 @@ const campaignMilliseconds = 1000;
 /** Values that are read before the event loop gets its turn. */
 const slice = 500;
 
-/** Starts it. Returns the function that stops it, and lets another replica lead. */
+/** Starts to keep the layout. Returns the function that stops it and lets another replica lead. */
 export function startSkydns(parts: SkydnsParts, replica: string): () => Promise<void> {
   const { views, store, logger } = parts;
   const isNeeded = () => views.loaded && (views.skydns.states.size > 0 || zonesOf(parts).length > 0);
@@ -57,7 +57,7 @@ export function startSkydns(parts: SkydnsParts, replica: string): () => Promise<
   };
 }
 
-/** Leads until another one does, the zones change, or something fails. Then it begins anew. */
+/** Works as the leader until another replica leads, the zones change, or something fails. */
 async function lead(parts: SkydnsParts, mayLead: () => boolean, trouble: TroubleLog, stopping: AbortSignal) {
   const ending = new AbortController();
   const signal = AbortSignal.any([stopping, ending.signal]);
@@ -79,7 +79,7 @@ async function lead(parts: SkydnsParts, mayLead: () => boolean, trouble: Trouble
   const works = [guarded(mirror.run(signal)), guarded(followValues(parts, foreign, mirror, revision, signal))];
   let working: Promise<void> | undefined;
   let seen = revision;
-  /** Returns whether the zones are those with which this began. */
+  /** Returns whether the zones are those with which this call began. */
   const hasZones = () => {
     if (parts.views.revision === seen) return true;
     seen = parts.views.revision;
@@ -108,7 +108,7 @@ async function lead(parts: SkydnsParts, mayLead: () => boolean, trouble: Trouble
   if (failure !== undefined) throw failure.error;
 }
 
-/** Returns the zones with `skydns`, and those inside them, which have other names: a change needs all values anew. */
+/** Returns the zones with `skydns`, and the zones inside them. If they change, all values must be read anew. */
 function zonesOf({ views }: Pick<SkydnsParts, 'views'>): { name: Fqdn; skydns: boolean }[] {
   const all = [...views.zones.list()].map(({ value: { name, skydns } }) => ({ name, skydns }));
   const around = new Set(all.filter(({ skydns }) => skydns).map(({ name }) => name));
@@ -131,7 +131,7 @@ async function load({ store, prefix }: SkydnsParts, foreign: ForeignValues, sign
   return revision;
 }
 
-/** Marks the names that have records of others now: their values may be gone. */
+/** Marks the names that have records of others now: the values of these records may be gone. */
 async function markMirrored({ store, views }: SkydnsParts, mirror: Mirror, signal: AbortSignal): Promise<void> {
   for (const { value: zone } of [...views.zones.list()].filter(({ value }) => value.skydns)) {
     const prefix = namesPrefix(zone.name, zone.generation);

@@ -1,5 +1,5 @@
-// The states of the zones' SkyDNS layouts, as the leader changes them. They are written to the store a moment later, so
-// that every replica shows them.
+// The states of the zones' SkyDNS layouts. The leader changes them here, and writes them to the store a moment later,
+// so that every replica shows them.
 
 import { isDeepStrictEqual } from 'node:util';
 import { untilReached } from '../../control/reading/until-reached.ts';
@@ -25,14 +25,14 @@ export class SkydnsStates {
     if (!isDeepStrictEqual(this.get(state.zone), state)) this.#changed.set(state.zone, state);
   }
 
-  /** Forgets what is not written yet of a state that was deleted. */
+  /** Forgets the unwritten changes of a state that was deleted. */
   forget(zone: Fqdn): void {
     this.#changed.delete(zone);
   }
 
   /**
-   * Writes a state, also if it stands already. Resolves when the views have all that was written before: they learn of
-   * no revision that wrote only keys of the layout.
+   * Writes a state, even if the store has it already. Resolves when the views have everything that was written before:
+   * the views get no event of a revision that wrote only keys of the layout, so this write makes one that they get.
    */
   async write(state: SkydnsState): Promise<void> {
     this.#changed.set(state.zone, state);
