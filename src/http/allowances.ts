@@ -1,11 +1,12 @@
-// Allowances that refill with time, one for each key: of requests with a token, or of failed attempts of a client.
+// Allowances that refill with time, one for each key. They limit the requests of a token and the failed attempts of a
+// client.
 
 /** How much an allowance has, how fast it refills, and how many keys are remembered. */
 interface AllowanceOptions {
   size: number;
-  /** For one unit. */
+  /** The time until one more unit is there. */
   refillSeconds: number;
-  /** Beyond them, the key that was used longest ago is forgotten: its allowance is full again. */
+  /** If there are more keys, the one that was used longest ago is forgotten: its allowance is full again. */
   maxKeys: number;
 }
 
@@ -22,7 +23,7 @@ export class Allowances {
     this.#options = options;
   }
 
-  /** The number of keys that are remembered. */
+  /** The number of remembered keys. */
   get keys(): number {
     return this.#levels.size;
   }
@@ -45,7 +46,7 @@ export class Allowances {
     return true;
   }
 
-  /** Returns the whole seconds after which there are so many units. */
+  /** Returns the whole seconds until the key has this many units. */
   secondsUntil(key: string, now: number, units: number): number {
     return Math.ceil(Math.max(0, units - this.#levelAt(key, now)) * this.#options.refillSeconds);
   }

@@ -1,4 +1,5 @@
-// The API over TLS: the options of its server, a new certificate while it runs, and the certificates of clients.
+// The API over TLS: the options of its server, the change of its certificate while it runs, and the certificates of
+// clients.
 
 import type { Server as HttpsServer, ServerOptions } from 'node:https';
 import type { TLSSocket } from 'node:tls';
@@ -17,7 +18,7 @@ export function tlsOptions({ cert, key, clientCa }: Certificate): ServerOptions 
     ...(clientCa !== undefined && {
       ca: clientCa,
       requestCert: true,
-      // The routes decide: see requireClientCertificates.
+      // TLS lets such a client in: requireClientCertificates refuses its requests.
       rejectUnauthorized: false,
     }),
   };
@@ -31,11 +32,11 @@ export function useCertificate(app: FastifyInstance, certificate: Certificate): 
 /** Refuses requests of clients without a certificate that one of our authorities has signed. */
 export function requireClientCertificates(app: FastifyInstance): void {
   app.addHook('onRequest', async ({ raw, routeOptions }) => {
-    // Health checks have none.
+    // Health checks send no certificate.
     if (isHealthCheck(routeOptions.url)) return;
     const socket = raw.socket as TLSSocket;
     if (socket.authorized) return;
-    // Without a certificate, TLS says that its issuer is not known.
+    // If no certificate was sent, authorizationError says wrongly that its issuer is unknown.
     const isSent = socket.getPeerX509Certificate() !== undefined;
     const reason = isSent ? String(socket.authorizationError) : 'no certificate was sent';
     refuse(

@@ -1,5 +1,5 @@
-// Authenticates requests by their bearer token (RFC 6750), and limits failed attempts. How tokens are made and checked:
-// control/tokens/token-secret.ts. What their bearers may do: needed-rights.ts.
+// Authenticates requests by their bearer token (RFC 6750), and limits failed attempts. control/tokens/token-secret.ts
+// makes and checks tokens. needed-rights.ts says what the bearer of a token may do.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { FastifyRequest } from 'fastify';
@@ -21,7 +21,7 @@ declare module 'fastify' {
   }
 }
 
-/** The bearer of the operator's token, which is in the settings and not in the store. */
+/** The bearer of the operator's token. This token is in the settings, not in the store. */
 const environmentActor: TokenActor = {
   kind: 'token',
   id: environmentToken,
@@ -32,9 +32,9 @@ export const whereTokensAre =
   "the first start with an empty store creates a token, in the file admin-token of that replica's data directory; " +
   'or ZONEWRIGHT_ADMIN_TOKEN sets one';
 
-/** The failed attempts of one client: so many at once, then one in so many seconds. */
+/** A client may fail 20 times at once, then once every 3 seconds. */
 export const failedAttempts = { size: 20, refillSeconds: 3, maxKeys: 10_000 };
-/** The clients that are remembered because the operator's token from the environment was right. */
+/** The limit for remembered clients that have presented the operator's token. */
 const maxOperators = 1000;
 
 type Needed = Pick<Services, 'views' | 'adminToken' | 'httpOpen' | 'activity' | 'refused'>;
@@ -50,9 +50,9 @@ export class Authenticator {
 
   /**
    * Sets `request.actor`. Refuses with `unauthorized`, with `too_many_attempts`, or with `store_unavailable` while no
-   * token can be checked. A client with too many failed attempts is still served with a token of the store, whose
-   * secret nobody can guess. The operator's token may be one that people chose: then it is not even compared, unless it
-   * was right for the client before (test/http/failed-attempts.test.ts).
+   * token can be checked. A client with too many failed attempts can still use a token of the store, because nobody can
+   * guess its secret. The operator's token may be easy to guess. So it is no longer compared, except for clients that
+   * have presented it before (test/http/failed-attempts.test.ts).
    */
   authenticate(request: FastifyRequest): void {
     const presented = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
@@ -76,7 +76,10 @@ export class Authenticator {
     request.storedToken = token;
   }
 
-  /** Returns whether the request may read details of the replica. With `httpOpen: 'health'`, it needs a token. */
+  /**
+   * Returns whether the request may read details of the replica. With `httpOpen: 'health'`, only requests with a token
+   * may.
+   */
   maySeeDetails(request: FastifyRequest): boolean {
     if (this.#services.httpOpen !== 'health') return true;
     try {
@@ -96,10 +99,10 @@ export class Authenticator {
     this.#operators.delete(oldest);
   }
 
-  /** Refuses a token that is not valid. `expired`: the token, if only its time is over. */
+  /** Refuses a token that is not valid. `expired`: the token, if it was refused only because it has expired. */
   #fail(request: FastifyRequest, client: string, presented: string, expired: StoredToken | undefined): never {
     const now = Date.now();
-    // Never logs what was presented: it may be the secret of another service.
+    // Never logs the presented text: it may be the secret of another service.
     const token = namedToken(this.#services.views, presented);
     const fields = { from: request.ip, token };
     this.#services.refused.note(clientName(client), token);
@@ -129,14 +132,14 @@ function rightsOf({ role, zones, pools, owner }: StoredToken): Rights {
   };
 }
 
-/** Returns the bearer of the request's token. Refuses a request to an open route, which authenticates nobody. */
+/** Returns the bearer of the request's token. Refuses if the route is open: it authenticates nobody. */
 export function actorOf({ actor }: FastifyRequest): TokenActor {
   return actor ?? refuse('unauthorized', 'this needs a token');
 }
 
 /**
- * Returns a function for answers that take long: it returns whether the token of the request is still valid, with the
- * same rights, and notes its use.
+ * Returns a function for long answers. It returns whether the token of the request is still valid with the same rights,
+ * and notes that the token was used.
  */
 export function validityOf(
   { views, activity }: Pick<Services, 'views' | 'activity'>,
@@ -148,7 +151,7 @@ export function validityOf(
   return () => {
     const now = Date.now();
     const token = views.tokens.get(id)?.value;
-    // A rotation gives the token another secret. Only a restored store has other rights with the same secret.
+    // A rotation changes the secret. The rights of the same secret can differ only after the store was restored.
     if (token === undefined || token.hash !== hash || hasExpired(token, now)) return false;
     if (token !== presented && !isDeepStrictEqual(rightsOf(token), rights)) return false;
     activity.note(id, now);
@@ -156,16 +159,16 @@ export function validityOf(
   };
 }
 
-/** Returns who asks, for the functions that show what the views hold. */
+/** Returns the bearer with the views, for functions that show only what the bearer may read. */
 export function askingOf({ views }: Pick<Services, 'views'>, request: FastifyRequest): Asking {
   return { actor: actorOf(request), views };
 }
 
-/** The limit for the part of a path that the log shows. */
+/** In characters. The log shows no more of a path. */
 const maxPath = 300;
 
 function shownRequest({ id, method, url, ip }: FastifyRequest): NonNullable<TokenActor['request']> {
-  // A socket that takes both families shows the address of an IPv4 client as an IPv6 address.
+  // A dual-stack socket shows the address of an IPv4 client as an IPv6 address (`::ffff:…`).
   return {
     id,
     what: `${method} ${withoutSecrets(url).slice(0, maxPath)}`,

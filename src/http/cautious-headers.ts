@@ -1,5 +1,5 @@
-// The headers of every answer, also of those that connections.ts sends itself: nobody but the client may keep or guess
-// what it has. Only files of /docs may be kept.
+// The security headers of every answer, also of those that connections.ts sends. No cache may keep an answer, except
+// for files of /docs.
 
 export const cautiousHeaders = {
   'cache-control': 'no-store',

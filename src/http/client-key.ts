@@ -1,4 +1,4 @@
-// The client of a connection, for limits and events: one host may use a whole IPv6 /64.
+// The client of a connection, for limits and events. An IPv6 client is a whole /64, because one host may use all of it.
 
 import type { Socket } from 'node:net';
 import { addressFromRdata, addressRdata, formatAddress, parseAddress } from '../model/address.ts';
@@ -10,7 +10,7 @@ export function clientKey({ remoteAddress }: Pick<Socket, 'remoteAddress'>): str
   return rdata.subarray(0, 8).join('.');
 }
 
-/** Returns how events name the client of a key: an IPv4 address, or an IPv6 prefix. No client has the key ''. */
+/** Returns the name of a client for events: an IPv4 address, or an IPv6 prefix. The key '' belongs to no client. */
 export function clientName(key: string): string {
   if (key === '') return 'unknown';
   const octets = key.split('.').map(Number);

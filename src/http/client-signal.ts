@@ -1,4 +1,4 @@
-// A signal for work that nobody needs when the client has gone.
+// A signal that stops the work for a request when its client has gone.
 
 import type { FastifyReply } from 'fastify';
 

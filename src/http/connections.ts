@@ -1,5 +1,5 @@
-// The connections of the HTTP server: how many there may be, their time limits, the answer to bytes that are not a
-// request, and how they end when the replica stops. One connection: pipeline.ts. How requests are handled: server.ts.
+// The connections of the HTTP server: their number, their time limits, the answer to bytes that are not a request, and
+// their end when the replica stops. One connection: pipeline.ts. The handling of requests: server.ts.
 
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
@@ -16,24 +16,21 @@ const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
 export interface ConnectionLimits {
   /**
-   * Connections at the same time; each takes a file descriptor. For one more, the idle one that has waited longest is
-   * closed. If none is idle, the new one is refused.
+   * Connections at the same time; each takes a file descriptor. At the limit, a new connection closes the one that has
+   * been idle longest. If none is idle, the new one is refused.
    */
   maxConnections: number;
   /** Connections of one client: an IPv4 address, or an IPv6 /64. */
   maxPerClient: number;
-  /**
-   * Connections beyond both limits from addresses of this machine, for health checks only, so that its probe always
-   * gets one.
-   */
+  /** Extra connections for health checks from addresses of this machine, so that the probe always gets one. */
   reservedForMachine: number;
-  /** Until the header of a request is complete. */
+  /** The time until the header of a request is complete. */
   headersMilliseconds: number;
-  /** Until a request is complete. The largest zone file fits, over a slow line. */
+  /** The time until a request is complete: enough for the largest zone file over a slow line. */
   requestMilliseconds: number;
-  /** Without a byte received or sent. */
+  /** The time without a byte received or sent after which a connection is closed. */
   silenceMilliseconds: number;
-  /** Between checks of the two limits for requests. */
+  /** The time between two checks of headersMilliseconds and requestMilliseconds. */
   checkMilliseconds: number;
 }
 
@@ -49,9 +46,12 @@ export const connectionLimits: ConnectionLimits = {
 
 export const allInUse = 'all connections that clients may have are in use: close some, or try again later';
 
-/** From the server's stop until requests that have begun to arrive must be complete. */
+/** When the server stops, a request that has begun to arrive must be complete within this time. */
 const arriveMilliseconds = 1000;
-/** From the server's stop until answers must be sent. A write that waits for an unreachable store takes less. */
+/**
+ * When the server stops, all answers must be sent within this time. A write that waits for an unreachable store takes
+ * less.
+ */
 const answerMilliseconds = 5500;
 
 /** A connection whose TLS handshake is not complete. */
@@ -69,10 +69,10 @@ class Handshake {
 /** The open connections, the least recently used first. */
 export class Connections {
   readonly #open = new Map<Duplex, Pipeline | Handshake>();
-  /** The handshakes among them, by {@link peerOf}. */
+  /** The connections whose TLS handshake is not complete, by {@link peerOf}. */
   readonly #handshakes = new Map<string, Handshake>();
   readonly #perClient = new Map<string, number>();
-  /** Those that were beyond the limits when they were accepted. */
+  /** The connections that were beyond the limits when they were accepted. */
   readonly #reserved = new WeakSet<Duplex>();
   readonly #limits: ConnectionLimits;
 
@@ -82,13 +82,13 @@ export class Connections {
 
   /** Follows the connections of a server. */
   watch(server: Server): void {
-    // Connections that were cut count until they have ended.
+    // Twice, because Node also counts connections that we have cut until they have ended.
     server.maxConnections = 2 * this.#limits.maxConnections;
     if ('setSecureContext' in server) {
       server.on('connection', (socket) => this.#accept(socket, Handshake));
       server.on('secureConnection', (socket) => this.#endHandshake(socket));
     } else server.on('connection', (socket) => this.#accept(socket, Pipeline));
-    // Before the request is handled.
+    // Runs before the listener that handles the request.
     server.prependListener('request', (request, response) => {
       const { socket } = request;
       this.#pipelineOf(socket)?.add(request, response);
@@ -96,12 +96,12 @@ export class Connections {
       response.once('close', () => this.#touch(socket));
     });
     server.on('connect', (_, socket) => {
-      // Node does not listen to the socket any more.
+      // Node has removed its own listeners from the socket.
       socket.on('error', () => socket.destroy());
       this.#refuse(socket, new Refusal('invalid_request', 'CONNECT is for proxies, and this is none'));
     });
     server.on('timeout', (socket) => {
-      // A client that waits for its answer need not send anything: its connection stays open.
+      // A client that waits for an answer sends nothing meanwhile: its connection stays open.
       if (socket.writableLength > 0) socket.destroy();
       else if (this.#waitsForAnswer(socket) === undefined) this.#end(socket, tooSlow());
     });
@@ -113,8 +113,8 @@ export class Connections {
   }
 
   /**
-   * Returns whether the request came over a connection beyond the limits. Others could hold those as long as they like,
-   * and the probe would get none.
+   * Returns whether the request came over a connection beyond the limits. Such a connection is only for health checks:
+   * other clients would leave none for the probe.
    */
   isBeyondLimits({ socket }: IncomingMessage): boolean {
     const pipeline = this.#pipelineOf(socket);
@@ -128,16 +128,16 @@ export class Connections {
 
   /** Answers bytes that Node could not read as a request, or a request that was not complete in time. */
   readonly refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
-    // Its TLS handshake failed, so that it could not read an answer.
+    // Its TLS handshake failed: it cannot read an answer.
     if (!this.#open.has(socket)) socket.destroy();
     else this.#refuse(socket, refusalOf(error));
   };
 
-  /** Reads no more of the connection. Sends the refusal when its earlier requests are answered. */
+  /** Stops reading the connection. Sends the refusal when its earlier requests are answered. */
   #refuse(socket: Duplex, refusal: Refusal): void {
     this.#pipelineOf(socket)?.stop();
     const before = this.#waitsForAnswer(socket);
-    // A client would take an answer sent now for the answer to its earlier request.
+    // If the refusal were sent now, the client would take it for the answer to its earlier request.
     if (before !== undefined) before.response.once('close', () => this.#refuse(socket, refusal));
     else this.#end(socket, refusal);
   }
@@ -180,7 +180,10 @@ export class Connections {
     return connection instanceof Pipeline ? connection : undefined;
   }
 
-  /** Adds a connection. At a limit, closes the idle one of that client, or of any, that has waited longest. */
+  /**
+   * Adds a connection. At the limit for a client, closes the connection of that client that has been idle longest. At
+   * the limit for all, closes one by {@link #closeIdleOfLargest}. If none is idle, refuses the new one.
+   */
   #accept(socket: Socket, Kind: typeof Pipeline | typeof Handshake): void {
     const client = clientKey(socket);
     // Without an address, the connection is already closed.
@@ -201,26 +204,26 @@ export class Connections {
     socket.once('close', () => this.#delete(socket));
   }
 
-  /** Lets requests arrive over a connection whose handshake is complete. */
+  /** Accepts requests over a connection whose TLS handshake is complete. */
   #endHandshake(socket: Socket): void {
     const handshake = this.#handshakes.get(peerOf(socket));
-    // It was closed to make room for another one.
+    // The handshake was closed to make room for another connection.
     if (handshake === undefined) return void socket.destroy();
     this.#handshakes.delete(peerOf(socket));
-    // It goes on counting as a connection of its client, under the other socket.
+    // The connection still counts for its client, but now has another socket object.
     this.#open.delete(handshake.socket);
     this.#open.set(socket, new Pipeline(socket, handshake.client));
     if (this.#reserved.has(handshake.socket)) this.#reserved.add(socket);
     socket.once('close', () => this.#delete(socket));
   }
 
-  /** Returns whether the open connections are more than all clients, or this one, may have. */
+  /** Returns whether more connections are open than all clients together, or this client, may have. */
   #isBeyondLimits(client: string): boolean {
     const { maxConnections, maxPerClient } = this.#limits;
     return this.#open.size > maxConnections || (this.#perClient.get(client) ?? 0) > maxPerClient;
   }
 
-  /** Makes it the most recently used one. */
+  /** Makes the connection the most recently used one. */
   #touch(socket: Socket): void {
     const connection = this.#open.get(socket);
     if (connection === undefined) return;
@@ -238,13 +241,16 @@ export class Connections {
     else this.#perClient.delete(connection.client);
   }
 
-  /** Closes an idle connection of the client that has the most, so that one client cannot displace all others. */
+  /**
+   * Closes an idle connection of the client with the most connections, so that one client cannot displace all others.
+   * If that client has no idle one, closes any idle one.
+   */
   #closeIdleOfLargest(): boolean {
     const most = Math.max(...this.#perClient.values());
     return this.#closeIdle((one) => this.#perClient.get(one.client) === most) || this.#closeIdle(() => true);
   }
 
-  /** Returns false if no such connection is idle. */
+  /** Closes the eligible connection that has been idle longest. Returns false if none is idle. */
   #closeIdle(eligible: (connection: Pipeline | Handshake) => boolean): boolean {
     for (const [socket, connection] of this.#open) {
       if (!eligible(connection) || connection.exchanges.some(isBusy)) continue;
@@ -274,23 +280,25 @@ function sendRefusal(socket: Duplex, refusal: Refusal): void {
   socket.end(head + body, () => socket.destroy());
 }
 
-/** Refuses a connection beyond the limits. Over TLS, closes it: the handshake would come before an answer. */
+/**
+ * Refuses a connection beyond the limits. Over TLS, closes it without an answer, which would need a handshake first.
+ */
 function refuseConnection(socket: Socket, isTls: boolean): void {
   if (isTls) return void socket.destroy();
-  // Node's parser would hand on a request.
+  // Otherwise Node's parser would emit a request.
   socket.removeAllListeners('data').on('data', () => {});
   sendRefusal(socket, new Refusal('too_many_connections', allInUse));
 }
 
 /**
- * Returns whether the request is being handled. A request without a token that does not end, and an answer that its
- * client does not read, are as idle as silence.
+ * Returns whether the request is being handled. Its connection counts as idle while an unauthenticated request is
+ * incomplete, and while the client does not read a finished answer.
  */
 function isBusy({ request, response, authenticated }: Exchange): boolean {
   return !response.writableEnded && (authenticated || request.complete);
 }
 
-/** Returns a key for a connection: a TLSSocket has no reference to the Socket below it. */
+/** Returns a key that a TLSSocket and the Socket below it share: the TLSSocket has no reference to the Socket. */
 function peerOf({ remoteAddress, remotePort, localAddress }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localAddress}`;
 }
@@ -304,7 +312,7 @@ function refusalOf({ code, message }: NodeJS.ErrnoException): Refusal {
   if (code === 'HPE_HEADER_OVERFLOW') return new Refusal('header_too_large', 'the header has more than 16 KiB');
   if (code === 'HPE_INVALID_URL')
     return new Refusal('invalid_request', 'the URL has a character that it may not have: percent-encode it, as UTF-8');
-  // The parser takes what follows a blank for the version.
+  // The parser takes the text after a blank for the HTTP version.
   const blank = message.includes('Expected HTTP/') ? ': percent-encode blanks in the URL (%20)' : '';
   return new Refusal('invalid_request', `the request is not HTTP: ${message}${blank}`);
 }

@@ -1,4 +1,4 @@
-// The description of the API, OpenAPI 3.1, from the schemas of the routes. It is built when it is asked for.
+// Builds the description of the API (OpenAPI 3.1) from the schemas of the routes when a client asks for it.
 
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import type { FastifySchema } from 'fastify';
@@ -13,7 +13,7 @@ import { Problem } from './schemas/problem.ts';
 
 declare module 'fastify' {
   interface FastifySchema {
-    /** The codes with which the route refuses, besides those that its method, headers and body imply. */
+    /** The error codes of the route, without those that its method, headers and body imply. */
     refuses?: readonly ErrorCode[];
   }
 }
@@ -69,7 +69,7 @@ export function descriptionOptions(version: string): FastifyDynamicSwaggerOption
   };
 }
 
-/** Adds the media type of a merge patch, and the type of a zone file, which the route reads as a stream. */
+/** Adds the media types of merge patches and of zone files. */
 function withMediaTypes(schema: FastifySchema | undefined = {}, method: string): FastifySchema {
   const body = schema.body as { type?: string } | undefined;
   if (method === 'PATCH' && body?.type === 'object')
@@ -77,7 +77,9 @@ function withMediaTypes(schema: FastifySchema | undefined = {}, method: string):
   return schema.consumes?.[0] === 'text/dns' ? { ...schema, body: { type: 'string', ...body } } : schema;
 }
 
-/** Adds the role, the text and the example of the guide. Only parameters of the example have example values. */
+/**
+ * Adds the role, the text and the example of the guide. Parameters that the example does not use get no example value.
+ */
 function withGuide(schema: FastifySchema): FastifySchema {
   const { operationId = '' } = schema;
   const { text, path = {}, query = {}, body } = guide[operationId] ?? {};
@@ -91,7 +93,7 @@ function withGuide(schema: FastifySchema): FastifySchema {
   };
 }
 
-/** Returns what to tell about the token that an operation needs; undefined if it needs none. */
+/** Returns the sentence about the token that an operation needs; undefined if it needs none. */
 function toldNeed(operationId: string): string | undefined {
   const need = neededRights[operationId];
   if (need === undefined || need === 'open') return undefined;
@@ -162,7 +164,7 @@ function impliedRefusals({ headers, security }: FastifySchema, method: string): 
   ];
 }
 
-/** Returns the headers of the answers that http/problem.ts sends for these codes. */
+/** Returns the headers of the refusals with these codes, as problem.ts sends them. */
 function headersOf(codes: readonly ErrorCode[]): object {
   return {
     ...(codes.includes('unauthorized') && {
@@ -175,8 +177,8 @@ function headersOf(codes: readonly ErrorCode[]): object {
 }
 
 /**
- * Moves each schema with a title to the components, under its title, and refers to it there. The routes themselves have
- * whole schemas, so that each can be compiled alone.
+ * Moves each schema with a title to the components, under its title, and refers to it there. The schemas of the routes
+ * have no references, so that each can be compiled alone.
  */
 function nameComponents<T extends { components?: { schemas?: unknown } }>(document: T): T {
   const components: Record<string, unknown> = {};
@@ -199,12 +201,12 @@ function nameComponents<T extends { components?: { schemas?: unknown } }>(docume
   return { ...rest, components: all, paths: named } as unknown as T;
 }
 
-/** An operation as the description has it. */
+/** An operation in the description. */
 interface Described {
   responses: Record<string, { headers?: Record<string, unknown> }>;
 }
 
-/** Replaces each header of an answer by a reference to the component of its name. Returns the components. */
+/** Replaces each header of an answer by a reference to a component. Returns these components by their names. */
 function nameHeaders(paths: Record<string, Record<string, Described>>): Record<string, unknown> {
   const components: Record<string, unknown> = {};
   const operations = Object.values(paths).flatMap((path) => Object.values(path));
@@ -219,7 +221,7 @@ function nameHeaders(paths: Record<string, Record<string, Described>>): Record<s
   return components;
 }
 
-/** The operations of a path as people use them: first what creates, last what deletes. */
+/** The order of the operations of a path: creation first, deletion last. */
 const methods = ['post', 'put', 'get', 'patch', 'delete'];
 
 function inOrder(paths: Record<string, object>): Record<string, object> {
@@ -235,8 +237,8 @@ const label = `${octet}{1,63}`;
 const resource = `(?:${auditedResources.join('|')})`;
 
 /**
- * What JSON schema can say of the formats that only we have. The code that parses the fields says the rest, in messages
- * that are better than those of a pattern.
+ * Our own formats as patterns of JSON Schema. Requests are not checked against these patterns: the parsers of the
+ * fields give better messages.
  */
 const formats: Record<string, object> = {
   'dns-name': { format: 'dns-name', pattern: `^(?:\\.|${label}(?:\\.${label})*\\.?)$` },
@@ -253,7 +255,7 @@ const formats: Record<string, object> = {
   cursor: { format: 'cursor', pattern: '^[A-Za-z0-9_-]+$' },
 };
 
-/** Replaces a format that only we have by what JSON schema can say of it. Drops `example` beside `examples`. */
+/** Replaces one of our own formats by its pattern. Drops `example` beside `examples`. */
 function withoutOwnFormat({ example, format, ...schema }: Record<string, unknown>): Record<string, unknown> {
   const told = typeof format === 'string' ? (formats[format] ?? { format }) : format === undefined ? {} : { format };
   return { ...schema, ...told, ...(example !== undefined && !('examples' in schema) && { example }) };

@@ -1,5 +1,5 @@
 // The API's description for people, below /docs: Swagger UI on a page of our own. It loads nothing from other servers.
-// The files are read when they are asked for: most replicas never need them (bench/weight.ts).
+// A file is read when a browser asks for it: most replicas never need it (bench/weight.ts).
 
 import { createReadStream } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -11,7 +11,7 @@ const ours = (file: string) => join(import.meta.dirname, 'docs', file);
 const framework = (file: string) =>
   join(dirname(createRequire(import.meta.url).resolve('@fastify/swagger-ui/package.json')), 'static', file);
 
-/** The files of the page, with their media type and their place. */
+/** The files of the page, with their media types and paths. */
 const files: Record<string, [mediaType: string, path: () => string]> = {
   '': ['text/html; charset=utf-8', () => ours('page.html')],
   'page.js': ['text/javascript; charset=utf-8', () => ours('page.js')],
@@ -33,7 +33,7 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Adds the page, and leads visitors of / to it. */
+/** Adds the page, and redirects / to it. */
 export function addDocs(app: FastifyInstance): void {
   app.get('/', { schema: { hide: true } }, (_, reply) => reply.redirect('docs/'));
   app.get('/docs', { schema: { hide: true } }, (_, reply) => reply.redirect('docs/'));

@@ -1,7 +1,7 @@
-// Tells all faults of a request in one answer. A request is checked in stages: its schema, the parsers of its fields,
-// and the decision, which looks what stands in the way. Each stage finds all its faults, but needs values without
-// faults. So after a refusal, the handler of the route runs again in trials: with a request whose faulty fields are
-// unknown values (model/unknown.ts), and without a commit. What a trial refuses is told too.
+// Tells all faults of a request in one answer. A request is checked in three stages: its schema, the parsers of its
+// fields, and the decision of the use case. Each stage finds all its faults, but needs valid input. So after a refusal,
+// the handler of the route runs again in trials: the faulty fields are unknown values (model/unknown.ts), and nothing
+// is committed. The answer has the faults of all trials.
 
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
@@ -18,9 +18,9 @@ import { withUnknown } from './with-unknown.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** How far the request is: its fields are parsed, or all that it asks for is decided. */
+    /** `parsing`: the fields are being parsed. `decided`: they are parsed, and the decision has begun. */
     stage: 'parsing' | 'decided';
-    /** True: a trial. Nothing is committed or answered. */
+    /** True in a trial: nothing is committed or answered. */
     isTrial: boolean;
   }
 }
@@ -28,14 +28,14 @@ declare module 'fastify' {
 /** The limit for trials of one request. A request has fewer stages. */
 const maxTrials = 6;
 
-/** Makes all routes that are added later tell all faults. */
+/** Makes the routes that are added after this call tell all faults. */
 export function tellEveryFault(app: FastifyInstance): void {
   app.decorateRequest('stage', 'parsing');
   app.decorateRequest('isTrial', false);
   const wrapped = new WeakSet<RouteHandlerMethod>();
   app.addHook('onRoute', (route) => {
     const { handler } = route;
-    // The route for HEAD has the handler of the one for GET.
+    // A route for HEAD shares the handler of its route for GET: wraps the handler once.
     if (wrapped.has(handler)) return;
     route.attachValidation = true;
     route.handler = async function (request, reply) {
@@ -68,14 +68,14 @@ function isLong({ body }: FastifyRequest): boolean {
   return typeof body === 'object' && !(body instanceof Readable) && hasManyValues(body);
 }
 
-/** Returns whether a trial may find more faults: the request has one that a field of it is to blame for. */
+/** Returns whether a trial may find more faults: this needs a fault of a field. */
 function mayGoOn(refusal: Refusal, request: FastifyRequest): boolean {
   const { errors, code, status } = refusal;
   if (errors === undefined || code === 'forbidden' || status >= 500) return false;
   return request.stage === 'parsing' || mayHaveMore(refusal);
 }
 
-/** Adds the faults that trials find. `unknown`: paths of fields that are unknown, beside those that have faults. */
+/** Adds the faults that trials find. `unknown`: paths of fields without a fault that are also unknown. */
 async function tellMore(told: Refusals, unknown: readonly string[], run: Run, request: FastifyRequest): Promise<void> {
   for (let trials = 0; trials < maxTrials && !told.full; trials += 1) {
     const paths = [...told.faults.map(({ path }) => path), ...unknown];
@@ -86,24 +86,27 @@ async function tellMore(told: Refusals, unknown: readonly string[], run: Run, re
   }
 }
 
-/** Returns whether a path is that of a field, or of something in it. */
+/** Returns whether a path is that of a field, or lies inside the field. */
 function isAt(field: string, path: string): boolean {
   return path === field || (path.startsWith(`${field}/`) && !/^[?:h]/.test(path));
 }
 
-/** Runs a trial. Returns its refusal; undefined if it has found nothing that may be told beside other faults. */
+/** Runs a trial. Returns its refusal; undefined if it has found nothing to tell. */
 async function tryOut(run: Run, request: FastifyRequest): Promise<Refusal | undefined> {
   try {
     await run(request, unknownValue);
   } catch (error) {
     if (error instanceof Refusal) return error.code === 'forbidden' || error.status >= 500 ? undefined : error;
-    // The client gets the faults that were found before.
+    // The client still gets the faults that were found before.
     if (!(error instanceof UnknownValue)) request.log.error(error, 'a trial of a refused request failed');
   }
   return undefined;
 }
 
-/** Ends a trial of a route that decides nothing, before it begins to work. Routes that only read fields need not. */
+/**
+ * Ends a trial of a route that makes no decision, before the route does its work. Routes without effects need not call
+ * it.
+ */
 export function endTrial(request: FastifyRequest): void {
   request.stage = 'decided';
   if (request.isTrial) throw new UnknownValue();
@@ -121,7 +124,7 @@ const parts = ['params', 'body', 'querystring', 'headers'] as const;
 
 /**
  * Notes the faults of the JSON text, and those of the request's parts by their schemas. Fastify has checked the parts
- * up to the first faulty one. Returns the paths of absent fields whose value may be in a field of another name.
+ * up to the first faulty one. Returns the paths of absent fields whose names may be misspelt in the request.
  */
 function noteSchemaFaults(told: Refusals, request: FastifyRequest): string[] {
   const ofJson = faultsOfJson(request.body);

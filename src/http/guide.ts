@@ -1,12 +1,12 @@
-// What the description of the API tells people about each operation: how to use it, and an example that works as it
-// stands. The examples work in the order of the README, then of the page /docs (test/http/docs-page.test.ts).
+// The guide in the description of the API: how to use each operation, and an example. The examples work when they are
+// run unchanged in the order of the README, then of the page /docs (test/http/docs-page.test.ts).
 
 interface Told {
-  /** If it is absent, the route has a description. */
+  /** Absent if the schema of the route has a description. */
   text?: string;
   /** The values of the parameters in the path. */
   path?: Record<string, string>;
-  /** The values of parameters of the query. Others are left out. */
+  /** The values of the query parameters that the example uses. */
   query?: Record<string, unknown>;
   body?: unknown;
 }
@@ -31,7 +31,7 @@ export const guide: Record<string, Told> = {
     path: { pool: spare },
     body: { ranges: ['10.9.0.0/24'], allowFirstLast: false },
   },
-  readPool: { text: 'With its usage now, as decimal strings.', path: { pool } },
+  readPool: { text: 'With its current usage, as decimal strings.', path: { pool } },
   patchPool: {
     text: 'Fields that the request leaves out stay as they are; null sets the default.',
     path: { pool: spare },
@@ -42,7 +42,7 @@ export const guide: Record<string, Told> = {
     path: { pool: spare },
   },
   nextAddresses: {
-    text: 'Somebody else may get them before you do: allocate them, or create a host.',
+    text: 'The addresses are not reserved: to get them, allocate them or create a host.',
     path: { pool },
     query: { count: 3 },
   },
@@ -56,7 +56,7 @@ export const guide: Record<string, Told> = {
     path: { zone: spareZone },
     body: { defaultTtl: 600 },
   },
-  readZone: { text: 'The serial is the one that DNS answers.', path: { zone } },
+  readZone: { text: 'With the serial of the SOA that DNS answers.', path: { zone } },
   patchZone: {
     text: 'Fields that the request leaves out stay as they are; null sets the default.',
     path: { zone: spareZone },
@@ -67,7 +67,7 @@ export const guide: Record<string, Told> = {
     path: { zone: spareZone },
   },
   createHost: {
-    text: 'Only `name` is needed: the host gets the next free address. When the answer arrives, DNS answers its name, its aliases and its reverse.',
+    text: 'Only `name` is needed: the host gets the next free address. When the answer arrives, DNS answers the name, the aliases and the PTR of the host.',
     body: { name: nginx, aliases: [`www.${zone}`] },
   },
   listHosts: {
@@ -81,20 +81,20 @@ export const guide: Record<string, Told> = {
   },
   readHost: { text: 'With its addresses, and the names of their PTRs.', path: { name: db } },
   patchHost: {
-    text: 'Fields that the request leaves out stay as they are. Another `name` renames it; other `addresses` or `pool` move it.',
+    text: 'Fields that the request leaves out stay as they are. Another `name` renames the host; other `addresses` or `pool` move it.',
     path: { name: db },
     body: { owner: 'team-a', tags: { app: 'postgres' } },
   },
   deleteHost: {
-    text: 'When the answer arrives, DNS no longer knows its names. It is 200 with warnings if CNAME records still point to them.',
+    text: 'When the answer arrives, DNS no longer answers the names of the host. The answer is 200 with warnings if CNAME records still point to these names.',
     path: { name: nginx },
   },
   listRRsets: {
-    text: 'In the order of their names. Those that the settings of the zone imply (SOA, NS) are among them.',
+    text: 'In the order of their names, with the SOA and NS that come from the settings of the zone.',
     path: { zone },
   },
   patchRRsets: {
-    text: 'Empty `records` deletes an RRset. `If-Match` takes the entity tag of the list: no record of the zone may have changed since.',
+    text: 'Empty `records` deletes an RRset. `If-Match` takes the entity tag of the list: the request is refused if a record of the zone has changed since.',
     path: { zone },
     body: [{ name: '_sip._tcp', type: 'SRV', ttl: 300, records: ['10 60 5060 sip.example.com.'] }],
   },
@@ -103,7 +103,7 @@ export const guide: Record<string, Told> = {
     path: { zone, name: '@', type: 'MX' },
     body: { records: ['10 mail.example.com.'] },
   },
-  readRRset: { text: 'As DNS answers it.', path: { zone, name: '@', type: 'MX' } },
+  readRRset: { text: 'The records as DNS answers them.', path: { zone, name: '@', type: 'MX' } },
   deleteRRset: {
     text: 'Records of a host are deleted with the host. The answer is 200 with warnings if CNAME records are left pointing at a name without addresses.',
     path: { zone, name: '@', type: 'MX' },
@@ -116,22 +116,22 @@ export const guide: Record<string, Told> = {
     body: `$ORIGIN ${zone}.\n$TTL 300\nmail  A    192.0.2.25\n@     MX   10 mail\n`,
   },
   readSkydns: {
-    text: 'Records by which external-dns owns names that it has deleted, and stub zones. What of the layout is not served, and how far it is, is in `skydnsProgress` of the zone.',
+    text: 'Ownership records of external-dns whose names it has deleted, and stub zones. `skydnsProgress` of the zone shows the progress of the layout, and the keys that are not served.',
     path: { zone },
   },
   adoptZone: {
-    text: 'They become records of the zone, in the layout with keys of this service. Who wrote them can no longer change them: stop that first. Does nothing when it is repeated.',
+    text: 'The values of other programs become records of the zone, with keys of this service in the layout. Stop those programs first: they can no longer change these records. A repeated request does nothing.',
     path: { zone },
   },
   sweepSkydns: {
-    text: 'Those that `GET …/skydns` lists.',
+    text: 'Deletes the orphans that `GET …/skydns` lists.',
     path: { zone },
   },
   listForwarding: {
-    text: 'In the order of the names of the zones. The health of the targets is asked for the zone on this page that changed last.',
+    text: 'In the order of the names of the zones. The health of the targets is checked with the zone on this page that changed last.',
   },
   readForwarding: {
-    text: 'The targets are the replicas that are alive. Each is asked for the zone over the address that it advertises. The reverse zones are those with PTRs of hosts of the zone, and the automatic ones of their pools.',
+    text: 'The targets are the replicas that are alive. Each is asked for the zone at the address that it advertises. The reverse zones are those with PTRs of hosts of the zone, and the automatic reverse zones of the pools of these hosts.',
     path: { zone },
   },
   renderForwarding: {
@@ -149,24 +149,27 @@ export const guide: Record<string, Told> = {
     body: { address: '127.0.0.1', port: 5300, kind: 'unbound' },
   },
   listResolvers: { text: 'In the order of their names.' },
-  readResolver: { text: 'Ask it with `verify` of a zone.', path: { name: 'office' } },
-  deleteResolver: { text: 'It can no longer be asked. The resolver itself is not changed.', path: { name: 'office' } },
+  readResolver: { text: 'To ask the resolver itself, use `verify` of a zone.', path: { name: 'office' } },
+  deleteResolver: {
+    text: 'Operators can no longer verify it. The resolver itself is not changed.',
+    path: { name: 'office' },
+  },
   putForwarder: {
-    text: 'Other zones, whose questions are forwarded to their servers for the clients in `allowFrom`. `If-None-Match: *` only creates.',
+    text: 'Questions for the zone from clients in `allowFrom` are forwarded to `targets`. `If-None-Match: *` only creates.',
     path: { zone: 'corp.example' },
     body: { targets: ['127.0.0.1:5301', '127.0.0.1:5302'], allowFrom: ['127.0.0.0/8', '10.0.0.0/8'] },
   },
   listForwarders: { text: 'In the order of their names.' },
   readForwarder: {
-    text: 'With the health of each target and the size of the cache, as the replica that is asked has them.',
+    text: 'With the health of each target and the size of the cache, both as this replica has them.',
     path: { zone: 'corp.example' },
   },
   listCachedAnswers: {
-    text: 'At most 100, as the replica that is asked has them. `name` shows the answers for one name.',
+    text: 'At most 100, from the cache of this replica. `name` shows only the answers for one name.',
     path: { zone: 'corp.example' },
   },
   emptyForwarderCache: {
-    text: 'Only at the replica that is asked. `name` removes the answers of one name.',
+    text: 'Only at this replica. `name` removes only the answers for one name.',
     path: { zone: 'corp.example' },
   },
   deleteForwarder: { text: 'Questions for the zone are refused from now on.', path: { zone: 'corp.example' } },
@@ -175,47 +178,47 @@ export const guide: Record<string, Told> = {
     path: { pool },
     body: { count: 2, owner: 'rack 7' },
   },
-  listAllocations: { text: 'Those of hosts too, and those that cool down.', path: { pool } },
+  listAllocations: { text: 'With the addresses of hosts, and those that cool down.', path: { pool } },
   readAddress: { text: 'Held, cooling down, recorded or free.', path: { ip: '172.17.200.100' } },
   releaseAddress: {
-    text: 'The address of a host is released with the host. Of an address that only records name (`recorded`), the refusal names them.',
+    text: 'The address of a host is released with the host. For an address that only records name (`recorded`), the refusal names these records.',
     path: { ip: '172.17.200.101' },
   },
   listEvents: {
     text: 'In the order of the revisions, the newest first. `subject` and `kind` are the `name` and the `resource` of events.',
     query: { kind: 'host', limit: 10 },
   },
-  readHostHistory: { text: 'Also of a host that is gone.', path: { name: nginx } },
+  readHostHistory: { text: 'Also of a deleted host.', path: { name: nginx } },
   readAddressHistory: {
-    text: 'Also of an address that is in no pool any more. `at` tells who had it at that time.',
+    text: 'Also of an address that is no longer in a pool. `at` tells who had the address at that time.',
     path: { ip: '172.17.200.100' },
   },
   readPoolUsage: {
-    text: 'Without parameters the last day in 100 steps. A family of which nothing is known in a step is left out.',
+    text: 'Without parameters the last day in 100 steps. If nothing is known of a family in a step, the step leaves the family out.',
     path: { pool },
     query: { step: 900 },
   },
   createToken: {
-    text: 'For a team or a program: what its role and its scope do not allow is refused. The answer has the token itself: it is shown only now.',
+    text: 'For a team or a program. Requests beyond its role and scope are refused. Only this answer shows the token itself.',
     body: { name: team, role: 'operator', zones: [zone], pools: [pool] },
   },
   listTokens: { text: 'In the order of their ids, without their secrets.' },
   rotateToken: {
-    text: 'The old secret is refused at once. What the token allows stays. If it expires, it gets as much time as before.',
+    text: 'The old secret is refused at once. The rights of the token stay. If the token has an expiry, its lifetime begins again.',
     path: { id: team },
   },
   readToken: { text: 'With the hour of its last use.', path: { id: team } },
   deleteToken: { text: 'Every replica refuses the token within a second.', path: { id: team } },
   checkHealth: { text: 'For a supervisor: restart the process if there is no answer.' },
   checkReadiness: { text: 'For a load balancer: send no requests while the answer is 503.' },
-  readMetrics: { text: 'In the text format of Prometheus, at most a second old.' },
+  readMetrics: { text: 'In the text format of Prometheus. The values are at most a second old.' },
   readBackup: {},
   watchChanges: {
     text:
-      'The stream begins with an event `start`. Each revision of the store that changes resources is one message: its `id` is ' +
-      'the revision, `after` is what a read shows (null: deleted), without the usage of a pool and the serial of a zone. ' +
+      'The stream begins with an event `start`. Each revision of the store that changes resources is one message. Its `id` is ' +
+      'the revision. `after` is the resource as a read shows it (null: deleted), without the usage of a pool and the serial of a zone. ' +
       'The last event, `end`, has a `reason`. The example ends after two seconds; without `forSeconds`, a stream has no end.',
     query: { forSeconds: 2 },
   },
-  listMembers: { text: 'By their leases: a replica that stops is gone after seconds.' },
+  listMembers: { text: 'The replicas with a valid lease: a replica that stops disappears after seconds.' },
 };

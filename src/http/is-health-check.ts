@@ -1,4 +1,5 @@
-// The health checks: they are answered without a certificate of the client, and over connections that nobody else gets.
+// The routes for health checks. They need no client certificate, and may use the connections that are reserved for
+// them.
 
 const healthChecks: ReadonlySet<string | undefined> = new Set(['/healthz', '/readyz']);
 

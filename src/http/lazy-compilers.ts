@@ -1,6 +1,5 @@
-// Compiles the schema of a body, a query or a response when the first request needs it. Fastify would compile all of
-// them at the start, in 0.2 s, and most replicas get requests for few of the routes (test/http/schemas.test.ts compiles
-// all).
+// Compiles the schema of a body, a query or a response when the first request needs it. Fastify would compile all at
+// the start, in 0.2 s, but most replicas get requests for few routes. test/http/schemas.test.ts compiles all.
 
 import { createRequire } from 'node:module';
 import type { SerializerFactory } from '@fastify/fast-json-stringify-compiler';
@@ -8,8 +7,8 @@ import { _, Ajv, type Options, str } from 'ajv';
 import type { FastifySchemaCompiler } from 'fastify';
 
 /**
- * A body with fewer values is refused with all its faults, a larger one with its first fault. For each
- * fault, Ajv makes several objects: a million of them would take seconds.
+ * A body with fewer values is refused with all its faults, a larger one only with its first fault. Ajv makes several
+ * objects for each fault: a million faults would take seconds.
  */
 const maxExactValues = 20_000;
 
@@ -44,7 +43,10 @@ export function newValidatorCompiler(): FastifySchemaCompiler<object> {
   };
 }
 
-/** Ajv's own keywords count all characters of a text, which takes 70 ms for 4 MB. Ours stop at the limit. */
+/**
+ * Returns an Ajv whose keywords for the length of a text stop counting at the limit. Its own keywords count all
+ * characters: 70 ms for 4 MB.
+ */
 function newAjv(options: Options): Ajv {
   const ajv = new Ajv(options);
   for (const [keyword, words, holds] of [
@@ -73,7 +75,7 @@ function countCharacters(text: string, limit: number): number {
   return count;
 }
 
-/** Returns whether a body has so many values that it is refused with its first fault. */
+/** Returns whether a body has so many values that only its first fault is told. */
 export function hasManyValues(body: unknown): boolean {
   return countValues(body, maxExactValues) >= maxExactValues;
 }
@@ -89,10 +91,10 @@ function countValues(value: unknown, limit: number): number {
   return count;
 }
 
-/** To serialize a field that has several forms, Ajv looks which one it is. It warns of formats that only we have. */
+/** The serializer uses Ajv to choose the form of a field that has several. Ajv would warn of our own formats. */
 export const serializerOptions = { ajv: { validateFormats: false } } as const;
 
-/** Returns a serializer that works as Fastify's own: it omits fields that the schema does not name. */
+/** Returns Fastify's own serializer, loaded late. It omits fields that the schema does not name. */
 export const buildSerializer: SerializerFactory = (schemas, options) => {
   const compiler = once(() => loadSerializer()(schemas, { ...options, ...serializerOptions }));
   return (route) => {
@@ -103,7 +105,10 @@ export const buildSerializer: SerializerFactory = (schemas, options) => {
 
 const require = createRequire(import.meta.url);
 
-/** Loads Fastify's serializer with the first response. Sending a response is synchronous, and so is `require`. */
+/**
+ * Loads Fastify's serializer with the first response. Sending is synchronous: so this must be `require`, not
+ * `import()`.
+ */
 const loadSerializer = once(() => {
   const { SerializerSelector } = require('@fastify/fast-json-stringify-compiler');
   return SerializerSelector() as SerializerFactory;

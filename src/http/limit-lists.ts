@@ -1,13 +1,12 @@
-// Limits the lists that are made at once. A list of long items takes memory, from its read until it is written as JSON:
-// with many at once, a replica would have that of all of them (bench:heavy-reads). Others wait in line, those of each
-// token in turn. Each route has a line of its own: a list that waits for the store keeps no other waiting
-// (test/http/limit-lists.test.ts).
+// Limits how many lists are made at once, because a list of long items takes much memory until it is written as JSON
+// (bench:heavy-reads). More requests wait in line, and the tokens get their turns one after the other. Each route has a
+// line of its own, so that lists which wait for the store delay no other route (test/http/limit-lists.test.ts).
 
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import { FairLine } from '../model/fair-line.ts';
 import { actorOf } from './auth.ts';
 
-/** Lists of one route. */
+/** The lists of one route that are made at once. */
 const maxAtOnce = 4;
 
 declare module 'fastify' {
@@ -17,7 +16,7 @@ declare module 'fastify' {
   }
 }
 
-/** Limits the lists among the routes that are added later. */
+/** Limits the lists of the routes that are added after this call. */
 export function limitLists(app: FastifyInstance): void {
   app.decorateRequest('endTurn', null);
   app.addHook('onRoute', (route) => {
@@ -26,7 +25,7 @@ export function limitLists(app: FastifyInstance): void {
     route.preHandler = async (request) => {
       request.endTurn = await line.enter(actorOf(request).id, () => !request.raw.socket.destroyed);
     };
-    // The answer, or a refusal, is written as JSON. A client that does not read it keeps nobody waiting.
+    // By now the answer is JSON. Ends the turn here, so that a client that does not read keeps nobody waiting.
     route.onSend = async (request, _reply, payload) => {
       request.endTurn?.();
       return payload;

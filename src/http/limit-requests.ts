@@ -8,7 +8,7 @@ import { Allowances } from './allowances.ts';
 import { actorOf } from './auth.ts';
 
 const windowSeconds = 60;
-/** There are never so many tokens. */
+/** More than there are tokens. */
 const maxKeys = 100_000;
 
 /** The headers, for the description of the API. */
@@ -25,7 +25,7 @@ export const limitHeaders = {
   },
 };
 
-/** The refusals of requests that are not counted. They come before the token is known. */
+/** These refusals come before the token is known: such a request is not counted. */
 export const uncountedRefusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'client_certificate_needed',
   'expectation_failed',

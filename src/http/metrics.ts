@@ -22,10 +22,10 @@ interface MetricSources {
   takesWrites?: () => boolean;
 }
 
-/** Returns the registry of all metrics but those of requests and DNS. */
+/** Returns the registry, with all metrics except those of requests and DNS. */
 export function createMetrics({ views, tableBytes, takesWrites = () => true }: MetricSources): Registry {
   const registry = new Registry();
-  // In milliseconds. The default of 10 wakes an idle replica 100 times a second, and takes 1 % of a core.
+  // In milliseconds. The default of 10 would wake an idle replica 100 times a second, and take 1 % of a core.
   // Node's figures contain these 100 ms. The dashboard in deploy/grafana subtracts them.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
   gauge(registry, 'zonewright_store_revision', 'The store revision that this replica serves', () => views.revision);
@@ -55,7 +55,7 @@ export function observeRequests(app: FastifyInstance, registry: Registry): void 
     registers: [registry],
   });
   app.addHook('onResponse', async (request, reply) => {
-    // How long a client follows changes is not how long we take.
+    // The length of a stream of changes says nothing about our speed.
     if (reply.getHeader('content-type') === eventStream) return;
     const route = request.routeOptions.url ?? 'unknown';
     duration.observe({ method: request.method, route, status: String(reply.statusCode) }, reply.elapsedTime / 1000);
@@ -118,7 +118,10 @@ function skydnsGauge(registry: Registry, views: Views): void {
   });
 }
 
-/** Adds when each certificate in use expires. `read` returns seconds since the epoch by use, undefined without one. */
+/**
+ * Adds the time at which each certificate expires. `read` returns it in seconds since the epoch; undefined without a
+ * certificate.
+ */
 export function addCertificateMetric(registry: Registry, read: () => Record<'api' | 'dns', number | undefined>): void {
   if (Object.values(read()).every((expires) => expires === undefined)) return;
   new Gauge({
@@ -132,7 +135,7 @@ export function addCertificateMetric(registry: Registry, read: () => Record<'api
   });
 }
 
-/** Adds what the ledger is up to. Replicas with `--ledger off` do not have these metrics. */
+/** Adds the state of the ledger. Replicas with `--ledger off` do not have these metrics. */
 export function addLedgerMetrics(registry: Registry, read: () => LedgerStatus): void {
   gauge(
     registry,
@@ -172,7 +175,7 @@ export function addDnsMetrics(registry: Registry, read: () => readonly CounterVa
   }
 }
 
-/** Adds the metrics of forwarders, as the thread that forwards counts them. */
+/** Adds the metrics of forwarders. The thread that forwards counts them. */
 export function addForwarderMetrics(registry: Registry, forwarders: ForwarderCounts): void {
   new Counter({
     name: 'zonewright_forwarder_cached_total',

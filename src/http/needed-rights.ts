@@ -1,6 +1,6 @@
-// What each operation needs: one row for each `operationId`. The routes do not start without a row
-// (test/http/needed-rights.test.ts). The zones, pools and owners that a token must have are known only to the use
-// cases: control/access/access.ts.
+// The rights that each operation needs, by `operationId`. The server does not start with a route that has no row
+// (test/http/needed-rights.test.ts). The use cases check the zones, pools and owners of a token:
+// control/access/access.ts.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { accessOf } from '../control/access/access.ts';
@@ -10,7 +10,7 @@ import type { Services } from './services.ts';
 
 interface Need {
   role: Role;
-  /** Set if only a token without a scope may do it: the answer shows, or the request changes, what no scope limits. */
+  /** Set if only a token without a scope may do it: the operation reads or changes things that no scope covers. */
   whole?: true;
 }
 
@@ -67,7 +67,7 @@ export const neededRights: Readonly<Record<string, Need | 'open'>> = {
   putForwarder: admin,
   deleteForwarder: admin,
   emptyForwarderCache: admin,
-  // History tells of what is gone, whose zone, pool and owner nobody knows any more.
+  // The history also has deleted resources. Their zones, pools and owners are not known, so no scope can be checked.
   listEvents: { role: 'viewer', whole: true },
   readHostHistory: { role: 'viewer', whole: true },
   readAddressHistory: { role: 'viewer', whole: true },
@@ -80,23 +80,23 @@ export const neededRights: Readonly<Record<string, Need | 'open'>> = {
   listMembers: viewer,
   readBackup: admin,
   watchChanges: viewer,
-  // Open, unless the settings say that it needs a token.
+  // Open by default: the setting httpOpen decides.
   readMetrics: { role: 'viewer', whole: true },
   checkHealth: 'open',
   checkReadiness: 'open',
 };
 
-/** Makes the routes that are added after this call fail at the start if they have no row. */
+/** Makes the start fail if a route that is added after this call has no row. */
 export function requireRows(app: FastifyInstance): void {
   app.addHook('onRoute', ({ method, url, schema }) => {
-    // Pages, which show nothing of what is stored.
+    // A page, which shows no stored data.
     if (schema?.hide === true) return;
     if (!Object.hasOwn(neededRights, schema?.operationId ?? ''))
       throw new Error(`${method} ${url} has no row in neededRights: say which role it needs`);
   });
 }
 
-/** Refuses with `forbidden` a request whose token has not the role that its operation needs. */
+/** Refuses with `forbidden` if the token does not have the role that the operation needs. */
 export function authorise(services: Pick<Services, 'views'>, request: FastifyRequest): void {
   const need = neededRights[request.routeOptions.schema?.operationId ?? ''];
   if (need === undefined || need === 'open') return;

@@ -1,6 +1,6 @@
 // Pages of a list. A cursor is the key of the last item of a page, in base64url so that no client relies on its form.
-// So an item that exists during the whole listing comes exactly once, whatever else is created and deleted between its
-// pages (test/http/cursors.test.ts).
+// So an item that exists during the whole listing comes exactly once, even if other items are created or deleted
+// between the pages (test/http/cursors.test.ts).
 
 import { Turns } from '../control/reading/turns.ts';
 import { atField } from '../errors.ts';
@@ -15,7 +15,7 @@ interface PageQuery {
   total?: boolean;
 }
 
-/** A page as answers show it. `total`: the number of all items that match, on this page or not. */
+/** A page in an answer. `total`: the number of matching items on all pages. */
 interface ShownPage<U> {
   items: U[];
   nextCursor: string | null;
@@ -28,8 +28,8 @@ interface Listing<T, K extends string, U> extends ChangingList<T, K> {
 
 const defaultLimit = 100;
 /**
- * A page ends after so many characters of items, too: a longer one would take the event loop too long to write as JSON
- * (test/http/page.test.ts).
+ * A page also ends after this many characters of items: writing a longer one as JSON would block the event loop too
+ * long (test/http/page.test.ts).
  */
 export const maxPageCharacters = 1_000_000;
 
@@ -42,7 +42,7 @@ export function encodeCursor(key: string): string {
   return Buffer.from(key).toString('base64url');
 }
 
-/** Returns the key in a cursor. Refuses with `invalid_request` a text that no list returned as its cursor. */
+/** Returns the key in a cursor. Refuses with `invalid_request` a text that is no cursor of a list. */
 export function decodeCursor<T>(cursor: string | undefined, parse: (key: string) => T): T | undefined {
   if (cursor === undefined) return undefined;
   return atField('?cursor', () => {

@@ -1,4 +1,4 @@
-// Refuses URLs that are not UTF-8 in percent-encoding. Fastify would take their text as it stands: `%FC` for a name.
+// Refuses URLs that are not UTF-8 in percent-encoding. Fastify would use the undecoded text: `%FC` as a name.
 
 import { faultyInput, type InputFault, joinFirst, maxFaults, Refusal } from '../errors.ts';
 

@@ -1,5 +1,5 @@
-// One connection of the HTTP server: handles its requests one after the other, and reads no more while a few of them
-// wait. Which connections may be open: connections.ts.
+// One connection of the HTTP server. Its requests are handled one after the other, and it is paused while too many of
+// them wait. The limits for connections: connections.ts.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -7,8 +7,8 @@ import type { Socket } from 'node:net';
 /** Complete requests that may wait for their turn before the connection is paused. */
 const maxWaiting = 8;
 /**
- * The octets that Node's parser gets at once. It reports each request in them, so that more than `maxWaiting` requests
- * wait. They are fewer than a hundred: the smallest request has 20 octets.
+ * The octets that Node's parser gets at once. It reports all requests in them: at most about a hundred, because the
+ * smallest request has 20 octets. So more than `maxWaiting` requests may wait.
  */
 const slice = 2048;
 
@@ -18,21 +18,23 @@ export interface Exchange {
   readonly response: ServerResponse;
   /** The request's token is valid. */
   authenticated: boolean;
-  /** Lets the request be handled. Undefined: it is handled, or nobody has asked for its turn yet. */
+  /**
+   * Lets the handling of the request begin. Undefined once it has begun, and until {@link Pipeline.turn} was called.
+   */
   begin?: () => void;
 }
 
 export class Pipeline {
   readonly socket: Socket;
-  /** The number of connections that its client has: client-key.ts. */
+  /** The key of the client (client-key.ts). */
   readonly client: string;
   /** The requests that have no complete answer yet, oldest first. */
   readonly #exchanges = new Map<IncomingMessage, Exchange>();
-  /** Octets that Node's parser has not got yet. */
+  /** Received octets that Node's parser has not got yet. */
   #unread: Buffer[] = [];
   /** Node's parser. */
   readonly #parse: (chunk: Buffer) => void;
-  /** Too many requests wait. Node itself also pauses the socket, and resumes it. */
+  /** True while too many requests wait. A flag of our own, because Node too pauses and resumes the socket. */
   #held = false;
   #feeding = false;
   #stopped = false;
@@ -53,7 +55,7 @@ export class Pipeline {
       if (this.#held) socket.pause();
       else this.#feed();
     });
-    // The requests that wait are not handled: nobody would get their answers.
+    // Drops the waiting requests: nobody would get their answers.
     socket.once('close', () => {
       this.#exchanges.clear();
       this.#unread = [];
@@ -76,7 +78,7 @@ export class Pipeline {
 
   /**
    * Returns a promise if earlier requests of the connection have no complete answer: a request may depend on the
-   * effects of an earlier one (RFC 9112 §9.3.2). The promise is never resolved if the connection ends before.
+   * effects of an earlier one (RFC 9112 §9.3.2). The promise is never resolved if the connection ends first.
    */
   turn(request: IncomingMessage): Promise<void> | undefined {
     const exchange = this.#exchanges.get(request);
@@ -86,7 +88,7 @@ export class Pipeline {
     });
   }
 
-  /** Reads no more requests. Those that wait are still handled. */
+  /** Stops reading requests. Waiting requests are still handled. */
   stop(): void {
     this.#stopped = true;
     this.#unread = [];
@@ -99,7 +101,7 @@ export class Pipeline {
   #finish(request: IncomingMessage): void {
     this.#exchanges.delete(request);
     const next = this.#first();
-    // Other connections are served in between.
+    // Not at once, so that other connections are served in between.
     if (next?.begin !== undefined) setImmediate(() => this.#begin(next));
     if (!this.#held || this.#exchanges.size > maxWaiting) return;
     this.#held = false;
@@ -110,9 +112,9 @@ export class Pipeline {
     if (!this.socket.destroyed) exchange.begin?.();
   }
 
-  /** Gives the parser what was received, until too many requests wait or Node pauses the connection. */
+  /** Gives the parser the received octets, until too many requests wait or Node pauses the connection. */
   #feed(): void {
-    // The parser may resume the socket while it gets a slice.
+    // The parser may resume the socket, and so call this again, while it gets a slice.
     if (this.#feeding) return;
     this.#feeding = true;
     try {

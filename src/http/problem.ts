@@ -9,7 +9,7 @@ import { faultsOf } from './schema-faults.ts';
 
 /**
  * The seconds after which a refused request may succeed, for the header `Retry-After`, unless it has been set before.
- * Kept answers of idempotency keys that were written within the same hour end together (commit-once.ts): hence 3600.
+ * Answers that are kept for idempotency keys expire by the hour (commit-once.ts): hence 3600.
  */
 export const retryAfter: Partial<Record<ErrorCode, number>> = {
   contended: 1,
@@ -37,14 +37,14 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
     reply
       .status(refusal.status)
       .type('application/problem+json; charset=utf-8')
-      // It may repeat what the request has.
+      // The problem may repeat secrets of the request.
       .serializer((problem) => withoutSecrets(JSON.stringify(problem)))
       .send(problemOf(refusal))
   );
 }
 
 /**
- * Returns a refusal's fields for the log. Without a route, returns none: the message may repeat a token in the path.
+ * Returns a refusal's fields for the log. Returns none if no route has the path: the message may repeat a token in it.
  */
 function loggedFields({ message }: Refusal, { routeOptions: { url } }: FastifyRequest): object {
   return url === undefined ? {} : { route: url, detail: withoutSecrets(message) };

@@ -1,6 +1,6 @@
-// Limits how often a costly value is computed, however often it is asked for.
+// Limits how often a costly value is computed.
 
-/** Returns a function that returns the last value, and reads a new one if the last is older than the time given. */
+/** Returns a function that returns the last value, or reads a new one if the last is older than `milliseconds`. */
 export function readAtMostEvery<T>(milliseconds: number, read: () => Promise<T>): () => Promise<T> {
   let last: { value: Promise<T>; at: number } | undefined;
   return () => {

@@ -1,36 +1,33 @@
 // Reads a JSON body. Refuses what JSON.parse accepts in silence: octets that are not UTF-8, and a field given twice.
-// Also refuses, before JSON.parse builds them, values that would take too long: this thread serves all other requests
-// too.
+// Also refuses, before JSON.parse runs, texts that would block this thread too long.
 
 import { faultyInput, type InputFault, maxFaults, refuse, refuseField } from '../errors.ts';
 import { nextTurn, turn } from '../model/turn.ts';
 import { pointerTo } from './json-pointer.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-/**
- * Levels of nesting. Requests need few. The paths of faults grow with the depth, and so does recursion over the value.
- */
+/** Levels of nesting. Requests need few. Deep values would make long paths of faults and deep recursion. */
 const maxDepth = 64;
-/** Values in all levels. The largest request has 100 RRsets of 1,000 records. */
+/** Values of all levels together. The largest request has 100 RRsets of 1,000 records. */
 const maxValues = 150_000;
-/** Fields of one object. Requests need few: tags are the most, and of those a host has at most 64. */
+/** Fields of one object. Requests need few: the most are the 64 tags of a host. */
 const maxFields = 10_000;
 /** Characters in the paths of all faults together: a field's name can be as long as the body, and be in many paths. */
 const maxPathsLength = 10_000;
-/** In characters. The steps of reading a longer text get a turn of the event loop each. */
+/** In characters. Each step of reading a longer text gets its own turn of the event loop. */
 const longText = 100_000;
 
-/** An object or an array whose end is still to come. */
+/** An object or an array whose end was not read yet. */
 interface Level {
-  /** The fields of an object up to here; undefined for an array. */
+  /** The names of the fields that were read so far; undefined for an array. */
   fields: Set<string> | undefined;
   /** The current field of an object, or index of an array. */
   step: string | number;
 }
 
 /**
- * Returns the value of a JSON body. Refuses with `invalid_request`, or with `payload_too_large` too many values. Fields
- * that are given twice are refused later, with other faults: {@link faultsOfJson}.
+ * Returns the value of a JSON body. Refuses with `invalid_request`, or with `payload_too_large` if there are too many
+ * values. Fields that are given twice are refused later, together with other faults: {@link faultsOfJson}.
  */
 export async function readJson(body: Buffer): Promise<unknown> {
   await turn();
@@ -50,13 +47,13 @@ export async function readJson(body: Buffer): Promise<unknown> {
   }
   if (text.length > longText) await nextTurn();
   if (faults.length === 0) return value;
-  // A field that sets a prototype is not for other code to see.
+  // Other code must never see a field that sets a prototype.
   if (faults.length >= maxFaults || faults.some(({ path }) => path.endsWith('/__proto__'))) throw faultyInput(faults);
   noted.set(value as object, faults);
   return value;
 }
 
-/** The faults of texts that were read, by their value. */
+/** The faults of the texts, by the values that were read from them. */
 const noted = new WeakMap<object, InputFault[]>();
 
 /** Returns the faults of the text of a body that {@link readJson} has read: fields that are given twice. */
@@ -65,8 +62,8 @@ export function faultsOfJson(body: unknown): readonly InputFault[] {
 }
 
 /**
- * Returns the first faults of a text. Refuses a text with too many levels, values or fields. Only strings, brackets and
- * commas matter. If the text is not JSON, that is not noticed here.
+ * Returns the first faults of a text. Refuses a text with too many levels, values or fields. Looks only at strings,
+ * brackets and commas: it does not notice that a text is not JSON.
  */
 function faultsIn(text: string): InputFault[] {
   const faults: InputFault[] = [];
@@ -89,7 +86,7 @@ function faultsIn(text: string): InputFault[] {
         if (end < 0) return faults;
         if (field !== undefined && level?.fields !== undefined) {
           level.step = field;
-          // Code that assigns a field of this name sets the prototype.
+          // Assigning a field of this name would set the prototype.
           if (field === '__proto__') note('is not a known field');
           else if (level.fields.has(field)) note('is given twice');
           level.fields.add(field);

@@ -1,23 +1,23 @@
-// What Ajv reports of a request that does not have its schema, as faults that help a client.
+// Turns the errors of Ajv, for a request that does not fit its schema, into faults that help a client.
 
 import type { FastifyError } from 'fastify';
 import type { InputFault } from '../errors.ts';
 import { pointerTo } from './json-pointer.ts';
 
-/** An error of Ajv. Those of validators that are `verbose` have the schema of the object, and the object. */
+/** An error of Ajv. A validator with the option `verbose` adds the object and its schema. */
 export type Validation = NonNullable<FastifyError['validation']>[number] & {
   parentSchema?: { properties?: object };
   data?: unknown;
 };
 
-/** Returns the faults of a part of a request. `part`: `body` if it is absent. */
+/** Returns the faults of a part of a request. `part`: absent for the body. */
 export function faultsOf(validation: readonly Validation[], part?: string): InputFault[] {
   return helpfulFaults(validation).map((fault) => faultOf(fault, part));
 }
 
 /**
- * Returns the paths of the fields that are absent beside a field that no schema has: that one may be meant for each of
- * them.
+ * Returns the paths of absent fields in objects that have an unknown field: the unknown field may be one of them
+ * misspelt.
  */
 export function absentBesideStrays(validation: readonly Validation[], part?: string): string[] {
   const strays = validation.filter(({ keyword }) => keyword === 'additionalProperties');
@@ -29,7 +29,7 @@ export function absentBesideStrays(validation: readonly Validation[], part?: str
   );
 }
 
-/** Returns how paths of a part of a request begin. */
+/** Returns the prefix of the paths of a part of a request. */
 function signOf(part: string | undefined): string {
   return part === 'querystring' ? '?' : part === 'params' ? ':' : part === 'headers' ? 'header ' : '/';
 }
@@ -43,8 +43,8 @@ function pathOf(part: string | undefined, instancePath: string, field?: unknown)
 /**
  * Returns the faults that help a client. For a field that may have several forms, Ajv reports a fault for each form and
  * one for the field. Leaves out the fault for the field, and the fault for the form null. If the value has the type of
- * one form, also leaves out the faults of the other forms. Makes one fault of all allowed types, and one of all allowed
- * values. If nothing is left, returns all faults.
+ * one form, also leaves out the faults of the other forms. Merges the faults of types into one, and those of allowed
+ * values into one. If nothing is left, returns all faults.
  */
 function helpfulFaults(validation: readonly Validation[]): Validation[] {
   const isNoise = ({ keyword, params }: Validation) =>
@@ -61,12 +61,14 @@ function helpfulFaults(validation: readonly Validation[]): Validation[] {
   return helpful.length > 0 ? helpful : [...validation];
 }
 
-/** Returns the faults with at most one of type for each field that may have several forms. */
+/** Returns the faults with at most one fault of type for each field that may have several forms. */
 function withoutOtherForms(validation: readonly Validation[]): Validation[] {
   const several = new Set(validation.filter(({ keyword }) => keyword === 'anyOf').map((one) => one.instancePath));
   if (several.size === 0) return [...validation];
   const isType = ({ keyword, params }: Validation) => keyword === 'type' && params.type !== 'null';
-  /** The paths of fields that have a fault of another kind, or a fault inside. Their type is that of one form. */
+  /**
+   * The paths of fields that have a fault of another kind, or a fault inside. So the value has the type of one form.
+   */
   const typed = new Set<string>();
   for (const fault of validation) {
     const { instancePath, keyword } = fault;
@@ -82,7 +84,7 @@ function withoutOtherForms(validation: readonly Validation[]): Validation[] {
   });
 }
 
-/** Returns a fault of Ajv with the path of the field. Ajv itself has the path of the object around the field. */
+/** Returns a fault of Ajv with the path of the field. Ajv reports the path of the object around the field. */
 function faultOf(
   { instancePath, keyword, params, message = 'is not valid', parentSchema }: Validation,
   context?: string,
@@ -104,7 +106,10 @@ function faultOf(
   return { path: point(undefined), message: isText ? 'must be true or false' : message };
 }
 
-/** Returns what to tell about an unknown query parameter: the one that is probably meant, else all that are known. */
+/**
+ * Returns the message for an unknown query parameter: it names the parameter that is probably meant, or else all known
+ * ones.
+ */
 function notParameter(field: string, { properties = {} }: { properties?: object } = {}): string {
   const known = Object.keys(properties);
   const bare = (name: string) => name.toLowerCase().replaceAll(/[-_]/g, '');

@@ -50,17 +50,20 @@ import { zoneRoutes } from './routes/zones.ts';
 import { strict } from './schemas/common.ts';
 import type { Services } from './services.ts';
 
-/** In octets. A patch of 100 RRsets of ordinary size fits. */
+/** In octets: enough for a patch of 100 RRsets of ordinary size. */
 const maxBody = 4 * 1024 * 1024;
 
-/** Of a part of a path. A name of 255 octets, each written as %5C and three digits, fits. */
+/**
+ * The limit for a segment of a path, in characters: enough for a name of 255 octets, each written as %5C and three
+ * digits.
+ */
 const maxParamLength = 2048;
 
 interface ServerOptions {
   logger: FastifyBaseLogger;
-  /** Our version, for the description. */
+  /** The version of this service, for the description. */
   version: string;
-  /** Only tests use others than the default. */
+  /** Only tests set it. */
   limits?: ConnectionLimits;
   /** With a certificate, the server serves TLS only. */
   certificate?: Certificate | undefined;
@@ -85,7 +88,7 @@ export async function createServer(
     requestTimeout: limits.requestMilliseconds,
     connectionTimeout: limits.silenceMilliseconds,
     http,
-    // The type of Fastify's options has either `http` or `https`. Its server takes `https` if it is there.
+    // The type of Fastify's options allows only one of `http` and `https`. Fastify uses `https` if it is set.
     ...({ https } as object),
     genReqId: requestIdOf,
     frameworkErrors: refuseUrl,
@@ -152,9 +155,10 @@ export async function createServer(
       limit(request, reply);
       authorise(services, request);
     });
-    // test/http/turns.test.ts
+    // Each request waits in line for a turn of the event loop (test/http/turns.test.ts).
     guarded.addHook('preValidation', async () => turn());
-    // The answer may come from another thread, or the store.
+    // Many answers of another thread or of the store may arrive at once: each waits in line again before it is
+    // serialized.
     guarded.addHook('preSerialization', async (_request, _reply, payload) => {
       await turn();
       return payload;
@@ -186,13 +190,16 @@ export async function createServer(
   return app;
 }
 
-/** Returns the id that the client gave the request, so that it finds the request in the log, or a new one. */
+/**
+ * Returns the request's id from its header, by which the client can find the request in the log. Without one, returns a
+ * new id.
+ */
 function requestIdOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const given = headers['x-request-id'];
   return typeof given === 'string' && /^[\w.:+/=-]{1,128}$/.test(given) ? given : randomUUID();
 }
 
-/** Answers a path that Fastify's router cannot read. Fastify calls no hooks for it. */
+/** Refuses a path that Fastify's router cannot decode. Fastify calls no hooks for such a request. */
 function refuseUrl(error: { code: string }, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   reply.headers({ ...cautiousHeaders, 'x-request-id': request.id });
   if (error.code === 'FST_ERR_BAD_URL') return sendProblem(undecodablePath(request.url), request, reply);
@@ -219,8 +226,8 @@ function refuseUnfit({ headers, headersDistinct, httpVersion }: IncomingMessage)
 }
 
 /**
- * Refuses requests that no route takes: with 405 and the methods of the path (RFC 9110 §15.5.6), or with 404 if no
- * route has the path.
+ * Refuses requests that no route takes: with 404 if no route has the path, else with 405 and the methods of the path
+ * (RFC 9110 §15.5.6).
  */
 function refuseUnrouted(app: FastifyInstance): void {
   const taken = new Map<string, Set<string>>();
@@ -237,7 +244,7 @@ function refuseUnrouted(app: FastifyInstance): void {
       routes.push({ path: new RegExp(`^${segments.join('/')}$`), allow: [...methods].sort().join(', ') });
     }
   });
-  // Before the body is read: the refusal does not depend on it.
+  // This runs before the body is read, because the refusal does not depend on the body.
   app.addHook('onRequest', async ({ is404, method, url }, reply) => {
     if (!is404) return;
     const allow = routes.find(({ path }) => path.test(url.replace(/[?#].*/s, '')))?.allow;
@@ -248,8 +255,8 @@ function refuseUnrouted(app: FastifyInstance): void {
 }
 
 /**
- * Reads bodies as JSON. An empty body with the content type of JSON is accepted, because some clients send that. The
- * schema of a route that needs a body refuses an empty one.
+ * Reads bodies as JSON. Accepts an empty body with the content type of JSON, because some clients send that. If the
+ * route needs a body, its schema refuses the empty one.
  */
 function readJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();

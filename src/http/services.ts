@@ -1,4 +1,4 @@
-// The parts of the process that routes use. app.ts wires them.
+// The parts of the process that routes use. app.ts creates them.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Registry } from 'prom-client';
@@ -17,18 +17,18 @@ import type { Store } from '../store/store.ts';
 import type { Views } from '../views/views.ts';
 import type { FollowLimits } from './watch/limits.ts';
 
-/** A resource's routes. */
+/** The routes of one resource. */
 export type Routes = FastifyPluginAsyncTypebox<Services>;
 
-/** What routes need of the ledger. */
+/** The part of the ledger that routes use. */
 export type LedgerReader = Pick<LedgerService, 'addressHistory' | 'read' | 'status'>;
 
-/** What routes need of the thread that forwards. */
+/** The part of the forwarding thread that routes use. */
 interface ForwarderStates {
   state(zone: Fqdn): Promise<ForwarderState | undefined>;
-  /** Returns answers in the cache, or those for one name. */
+  /** Returns the answers in the cache for one name, or for all names. */
   answers(zone: Fqdn, name: Fqdn | undefined): Promise<readonly CachedAnswer[]>;
-  /** Removes the answers of one name, or all. */
+  /** Removes the answers for one name, or for all names, from the cache. */
   clear(zone: Fqdn, name: Fqdn | undefined): Promise<void>;
 }
 
@@ -43,19 +43,22 @@ export interface Services {
   activity: TokenActivity;
   refused: RefusedAttempts;
   targets: LiveTargets;
-  /** Undefined: nothing is forwarded here. */
+  /** Undefined if this replica forwards nothing. */
   forwarders?: ForwarderStates | undefined;
-  /** Undefined: there is none. */
+  /** Undefined without a ledger. */
   ledger?: LedgerReader | undefined;
   metrics: Registry;
-  /** Returns what the replica waits for before it is ready; empty if it is ready. */
+  /** Returns the things that the replica still waits for; empty if it is ready. */
   waitingFor: () => string[];
-  /** The operator's token from the settings; accepted beside those in the store. */
+  /** The operator's token from the settings. Tokens of the store are accepted too. */
   adminToken: string | undefined;
-  /** Only tests set others than the default. */
+  /** Only tests set it. */
   followLimits?: Partial<FollowLimits>;
-  /** What needs no token: `health` is only /healthz, and /readyz without details. Default: `all` but /v1. */
+  /**
+   * The paths that need no token. `health`: only /healthz, and /readyz without details. `all`, the default: all except
+   * /v1.
+   */
   httpOpen?: 'health' | 'all';
-  /** The requests a minute of each token of the store. Default: 0, no limit. */
+  /** The limit for the requests per minute with one token of the store. Default: 0, no limit. */
   apiRateLimit?: number;
 }

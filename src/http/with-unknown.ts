@@ -1,4 +1,4 @@
-// A request whose faulty fields are unknown values, for a trial (every-fault.ts).
+// Copies a request with unknown values in its faulty fields, for a trial (every-fault.ts).
 
 import type { FastifyRequest } from 'fastify';
 import { unknownValue } from '../model/unknown.ts';
@@ -7,7 +7,7 @@ import { stepsOf } from './json-pointer.ts';
 /** The parts of a request that have fields. */
 type Parts = Record<'body' | 'params' | 'query' | 'headers', unknown>;
 
-/** Returns a request as this one, for a trial. The fields at these paths (errors.ts, InputFault) are unknown values. */
+/** Returns a copy of the request in which the fields at these paths (errors.ts, InputFault) are unknown values. */
 export function withUnknown(request: FastifyRequest, paths: Iterable<string>): FastifyRequest {
   const { body, params, query, headers } = request;
   const parts: Parts = { body, params, query, headers };
@@ -23,7 +23,7 @@ export function withUnknown(request: FastifyRequest, paths: Iterable<string>): F
   }) as FastifyRequest;
 }
 
-/** Returns the part of the request that a path is in, and the steps to the field in that part. */
+/** Returns the part of the request, then the steps to the field in that part. */
 function placeOf(path: string): string[] {
   if (path.startsWith('?')) return ['query', ...stepsOf(`/${path.slice(1)}`)];
   if (path.startsWith(':')) return ['params', ...stepsOf(`/${path.slice(1)}`)];
@@ -31,12 +31,12 @@ function placeOf(path: string): string[] {
   return path === '' || path.startsWith('/') ? ['body', ...stepsOf(path)] : [];
 }
 
-/** Makes one field unknown. Copies the objects around it that are not copies already. */
+/** Makes one field unknown. Copies the objects around the field, except those in `copies`. */
 function setUnknown(parts: Parts, steps: readonly string[], copies: Set<object>): void {
   let around = parts as Record<string, unknown>;
   for (const step of steps.slice(0, -1)) {
     const inner = Object.hasOwn(around, step) ? around[step] : undefined;
-    // A value around it is unknown already, or has no fields.
+    // The value around the field is already unknown, or has no fields.
     if (typeof inner !== 'object' || inner === null) return;
     if (!copies.has(inner)) {
       const copy = Array.isArray(inner) ? [...inner] : { ...inner };

@@ -1,5 +1,5 @@
-// What all writes share: they commit the decision of a use case, with an idempotency key, preconditions and the headers
-// of the answer.
+// The functions that all writes share: commits of decisions, idempotency keys, preconditions, and the headers of
+// answers.
 
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -38,8 +38,8 @@ export async function commitFor<T>(
 }
 
 /**
- * Clears what the decision would refuse to delete, then commits the decision, and sets the header
- * `zonewright-revision`. For writes other than POST: it takes no `Idempotency-Key`.
+ * Deletes everything because of which the decision would be refused, then commits the decision, and sets the header
+ * `zonewright-revision`. Only for methods other than POST: it takes no `Idempotency-Key`.
  */
 export async function commitByForceFor<T>(
   services: Services,
@@ -68,9 +68,9 @@ export function preconditionOf(request: FastifyRequest): Precondition {
 }
 
 /**
- * Returns the entity tag of a resource whose body also shows what other writes change: a pool's usage, a zone's serial,
- * the pools of a host's addresses.
- * A read compares the whole tag. A write compares it without the hash of the body: see {@link withoutBody}.
+ * Returns the entity tag of a resource whose body also changes by writes to other resources: a pool's usage, a zone's
+ * serial, the pools of a host's addresses. A read compares the whole tag. A write compares the tag without the hash of
+ * the body: {@link withoutBody}.
  */
 export function withBody(tag: string, body: unknown): string {
   const hash = createHash('sha256').update(JSON.stringify(body)).digest('base64url').slice(0, 8);
@@ -82,7 +82,7 @@ function withoutBody(tag: string): string {
   return tag.replace(/\.[^.]*"$/, '"');
 }
 
-/** Sends a resource that was read, or only 304 if `If-None-Match` has its tag or is `*`. */
+/** Sends a resource that was read, or 304 without it if `If-None-Match` has its tag or is `*`. */
 export function sendResource(request: FastifyRequest, reply: FastifyReply, tag: string, body: unknown): FastifyReply {
   reply.header('etag', tag);
   const held = request.headers['if-none-match']?.split(',').map((one) => one.trim().replace(/^W\//, ''));
@@ -90,7 +90,7 @@ export function sendResource(request: FastifyRequest, reply: FastifyReply, tag: 
   return reply.send(body);
 }
 
-/** Returns the revision that last wrote the resource: that of this write, unless it has left the resource as it was. */
+/** Returns the revision that last wrote the resource: an earlier one if this write has changed nothing. */
 export function writtenAt({ result, revision }: Committed<Standing>): Pick<Committed<unknown>, 'revision'> {
   return { revision: result.standingSince ?? revision };
 }

@@ -21,7 +21,9 @@ function keepToken() {
   };
 }
 
-/** Returns the description of the API, with a line for each refusal. All have the same body: ten screens of it. */
+/**
+ * Returns the description of the API without the bodies of refusals: all are the same, and each would fill ten screens.
+ */
 async function loadDescription() {
   const description = await (await fetch('../openapi.json')).json();
   for (const operations of Object.values(description.paths))

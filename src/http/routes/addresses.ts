@@ -24,7 +24,7 @@ const tags = ['addresses'];
 const params = strict({ ip: AddressText });
 /** The limit for the names of an address in an answer. */
 const maxNames = 100;
-/** The entity tag, without the hash of its body, of an address that has no value or an unreadable one. */
+/** The entity tag, without the hash of the body, of an address whose value is absent or unreadable. */
 const unwritten = '"0"';
 const space = Type.Optional({ ...LabelText, default: defaultSpace });
 
@@ -32,8 +32,8 @@ export const addressRoutes: Routes = async (app, services) => {
   const { views } = services;
 
   /**
-   * Returns an address as answers show it now, with the holders that the token may see. Refuses with `not_found` one
-   * that nobody holds, outside all pools.
+   * Returns an address as answers show it now, with the holders that the token may see. Refuses with `not_found` if
+   * nobody holds the address and no pool has it.
    */
   const shownNow = (asking: Asking, space: string, address: Address): Static<typeof AllocationBody> => {
     const access = accessOf(asking);

@@ -1,4 +1,4 @@
-// /v1/backup: everything in the store, as a file. How it is made: backup/backup-spool.ts.
+// /v1/backup: everything in the store, as a file. backup/backup-spool.ts makes the file.
 
 import type { Readable } from 'node:stream';
 import { BackupRunning, NoRoom } from '../../backup/backup-spool.ts';

@@ -1,5 +1,5 @@
-// /v1/forwarders: other zones, whose questions this service forwards to their servers. How other resolvers forward our
-// zones: forwarding.ts.
+// /v1/forwarders: zones of other servers, to which this service forwards the questions. The opposite direction,
+// resolvers that forward our zones to us: forwarding.ts.
 
 import { existingForwarder } from '../../control/forwarders/existing-forwarder.ts';
 import { parseForwarderInput, parseForwarderZone } from '../../control/forwarders/forwarder-input.ts';

@@ -1,5 +1,5 @@
-// /v1/forwarding and /v1/zones/{zone}/forwarding: what the resolvers of a company must be told, as data and as their
-// configuration.
+// /v1/forwarding and /v1/zones/{zone}/forwarding: the settings with which the resolvers of a company forward our zones
+// to us, as data and as configuration files.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { accessOf } from '../../control/access/access.ts';
@@ -35,9 +35,9 @@ import { zoneNameOf } from '../zone-path.ts';
 const tags = ['forwarding'];
 const ResolverParam = oneOf(rendererNames, { description: 'The resolver that shall forward' });
 const PartQuery = Type.Optional(
-  Type.String({ pattern: '^[a-z]{1,20}$', description: 'One of several files; the head of each says what it is' }),
+  Type.String({ pattern: '^[a-z]{1,20}$', description: 'One of several files; the head of each says its purpose' }),
 );
-/** The verifications of one token: so many at once, then one in so many seconds. Each sends three queries. */
+/** A token may verify 10 times at once, then once every 6 seconds. Each verification sends three queries. */
 const verificationsOfToken = { size: 10, refillSeconds: 6, maxKeys: 10_000 };
 const refuses = ['no_healthy_target', 'not_found', 'resolver_unfit'] as const satisfies ErrorCode[];
 const rendered = {
@@ -224,7 +224,7 @@ function healthyOf(live: readonly Target[]): Target[] {
   );
 }
 
-/** Refuses with `resolver_unfit` what the resolver cannot take. */
+/** Refuses with `resolver_unfit` if the resolver cannot take this configuration. */
 async function unlessUnfit<T>(render: () => Promise<T>): Promise<T> {
   try {
     return await render();

@@ -1,4 +1,4 @@
-// The past, as the ledger has it: events, who had an address, what a host was, how full a pool was.
+// The routes that read the ledger: events, the holders of an address, the history of a host, the usage of a pool.
 
 import type { FastifyRequest } from 'fastify';
 import { parseSteps, parseTimeAt, parseTimeRange } from '../../control/history/history-input.ts';
@@ -48,7 +48,7 @@ export const historyRoutes: Routes = async (app, services) => {
             Type.String({
               minLength: 1,
               maxLength: 2000,
-              description: 'The `name` of the events, exactly as they have it',
+              description: 'The exact `name` of the events',
             }),
           ),
           action: Type.Optional(oneOf(eventActions)),
@@ -104,9 +104,9 @@ export const historyRoutes: Routes = async (app, services) => {
         params: strict({ ip: AddressText }),
         querystring: strict({
           space: Type.Optional({ ...LabelText, default: defaultSpace }),
-          at: Type.Optional({ ...TimeText, description: 'Only who had it at this time' }),
-          since: Type.Optional({ ...TimeText, description: 'Only who had it at this time or later' }),
-          until: Type.Optional({ ...TimeText, description: 'Only who had it before this time' }),
+          at: Type.Optional({ ...TimeText, description: 'Only holders at this time' }),
+          since: Type.Optional({ ...TimeText, description: 'Only holders at this time or later' }),
+          until: Type.Optional({ ...TimeText, description: 'Only holders before this time' }),
           limit,
           cursor,
         }),
@@ -163,7 +163,7 @@ function ask<T>(services: Services, request: FastifyRequest, question: (ledger: 
   return askService(services, request, (service) => service.read(question, actorOf(request).id));
 }
 
-/** Asks the ledger. Refuses if it is off, at another replica, or not available. */
+/** Asks the ledger. Refuses if the ledger is off, at another replica, or not available. */
 async function askService<T>(
   { ledger }: Services,
   request: FastifyRequest,

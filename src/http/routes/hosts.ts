@@ -252,7 +252,7 @@ export const hostRoutes: Routes = async (app, services) => {
   );
 };
 
-/** Returns the entity tag of a written host: what a read sends for it, without the warnings of the write. */
+/** Returns the entity tag of a written host, as a read sends it: without the warnings of the write. */
 function tagOf(tag: string, { warnings: _, ...host }: Static<typeof WrittenHost>): string {
   return withBody(tag, host);
 }

@@ -15,19 +15,19 @@ const Member = Type.Object(
   {
     replica: Type.String(),
     dns: Type.Array(Type.String()),
-    ledger: Type.Optional(Type.Boolean({ description: 'True: it has the ledger, in a file' })),
+    ledger: Type.Optional(Type.Boolean({ description: 'True: the replica has the ledger, in a file' })),
   },
   { title: 'Member' },
 );
 
 const Time = Type.String({ format: 'date-time' });
-/** The replica is ready whatever the state of the ledger is: what it cannot write down waits in the store. */
+/** The state of the ledger. Readiness does not depend on it: events wait in the store until the ledger takes them. */
 const LedgerState = Type.Object(
   {
     state: oneOf(['here', 'elsewhere', 'unavailable', 'off']),
     home: Type.Optional(Type.String({ description: 'The replica that has the ledger, if it is a file' })),
-    replica: Type.Optional(Type.String({ description: 'Where the ledger is, if it is elsewhere' })),
-    reason: Type.Optional(Type.String({ description: 'Why it is unavailable' })),
+    replica: Type.Optional(Type.String({ description: 'The replica that has the ledger, if it is elsewhere' })),
+    reason: Type.Optional(Type.String({ description: 'Why the ledger is unavailable' })),
     waiting: Type.Integer({ description: 'The transactions whose events wait in the store' }),
     lost: Type.Optional(
       Type.Object(
@@ -39,10 +39,9 @@ const LedgerState = Type.Object(
   { title: 'LedgerState' },
 );
 
-/** With many pools, the metrics take milliseconds, and they need no token. */
+/** Metrics of many pools take milliseconds to compute, and anybody may ask for them. */
 const metricsEveryMilliseconds = 1000;
 
-/** Routes that never need a token. */
 export const healthRoutes: FastifyPluginAsyncTypebox<Services & { authenticator: Authenticator }> = async (
   app,
   services,
@@ -99,7 +98,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<Services & { authenticator:
   );
 };
 
-/** Routes that need no token, unless the settings say so. */
+/** Routes that need a token only with `httpOpen: 'health'`. */
 export const metricsRoutes: Routes = async (app, services) => {
   const readMetrics = readAtMostEvery(metricsEveryMilliseconds, () => services.metrics.metrics());
 

@@ -220,7 +220,7 @@ export const poolRoutes: Routes = async (app, services) => {
   );
 };
 
-/** Refuses a request whose name is not that of its path. */
+/** Refuses a body whose name differs from the name in the path. */
 function requireName(named: unknown, name: string): void {
   if (named === undefined || !isKnown(named) || !isKnown(name) || named === name) return;
   refuseField('invalid_request', '/name', 'is not the name in the path: a pool cannot be renamed');

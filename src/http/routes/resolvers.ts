@@ -1,4 +1,4 @@
-// /v1/resolvers: the resolvers of the company that operators may ask. What they are asked: forwarding.ts.
+// /v1/resolvers: the resolvers of the company that operators may verify. The verification: forwarding.ts.
 
 import { entityTag } from '../../control/input/precondition.ts';
 import { checkReadOnly } from '../../control/input/read-only.ts';

@@ -65,8 +65,8 @@ export const rrsetRoutes: Routes = async (app, services) => {
   const { store, views } = services;
 
   /**
-   * Returns the zone, and what `parse` returns for its name. If there is no such zone, refuses that together with the
-   * faults that the rest of the request would have in any zone.
+   * Returns the zone, and the result of `parse` for its name. If there is no such zone, the refusal also has the faults
+   * that the rest of the request would have in any zone.
    */
   const inZone = async <T>(
     request: FastifyRequest,
@@ -113,7 +113,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
         parseQuery(name, request.query),
       );
       const access = accessOf(askingOf(services, request));
-      // Taken first: if the zone changes meanwhile, a write with this tag is refused.
+      // Taken before the list is read: if the zone changes meanwhile, a write with this tag is refused.
       const tag = entityTag(views.zones.changedAt(zone.name));
       const send = (body: Static<typeof RrsetPage>) => sendResource(request, reply, withBody(tag, body), body);
       const isWanted = parseSearch(search);
@@ -247,7 +247,7 @@ export const rrsetRoutes: Routes = async (app, services) => {
   }
 };
 
-/** Returns what the query of a list asks for: a type, an owner name, and the position at which the list goes on. */
+/** Returns the parts of a list's query: a type, an owner name, and the position at which the list continues. */
 function parseQuery(zone: Fqdn, query: { type?: string; name?: string; cursor?: string }) {
   const [type, owner, from] = parseAll(
     () => (query.type === undefined ? undefined : parseTypeAt('?type', query.type)),
@@ -257,7 +257,7 @@ function parseQuery(zone: Fqdn, query: { type?: string; name?: string; cursor?: 
   return { type, owner, from };
 }
 
-/** Returns the position that a cursor holds. Throws InvalidValue. */
+/** Returns the position in a cursor. Throws InvalidValue. */
 function parsePosition(text: string): RrsetPosition {
   const [, type, owner] = /^([A-Z0-9-]{0,20}) ([!-~]+)$/.exec(text) ?? [];
   if (type === undefined || owner === undefined) throw new InvalidValue('is not a cursor that a list returned');

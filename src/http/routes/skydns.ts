@@ -1,5 +1,5 @@
-// What others have in the SkyDNS layout of a zone: to see it, to take it over, and to delete what external-dns left
-// behind. The setting `skydns` itself: zones.ts.
+// The keys of other programs in the SkyDNS layout of a zone: routes that list them, take them over, and delete the
+// orphans of external-dns. The setting `skydns` itself: zones.ts.
 
 import type { FastifyRequest } from 'fastify';
 import { accessOf } from '../../control/access/access.ts';
@@ -43,7 +43,7 @@ export const skydnsRoutes: Routes = async (app, services) => {
     },
   );
 
-  /** Returns the zone. Refuses in a trial too who may not write it. */
+  /** Returns the zone. Refuses a token that may not take it over, in a trial too. */
   const beginTakeOver = (request: FastifyRequest, name: Fqdn): Fqdn => {
     needTakeOver(askingOf(services, request), name);
     endTrial(request);

@@ -1,4 +1,4 @@
-// /v1/tokens: the tokens of the store. Their secrets are in two answers only, those that make them.
+// /v1/tokens: the tokens of the store. Only the answers to creation and rotation have a secret.
 
 import type { FastifyReply } from 'fastify';
 import { entityTag } from '../../control/input/precondition.ts';
@@ -24,7 +24,7 @@ const params = strict({ id: Type.String({ minLength: 1, maxLength: 63 }) });
 export const tokenRoutes: Routes = async (app, services) => {
   const { views } = services;
 
-  /** Sends a token with its secret. The answer to a repeated request has none: nobody keeps it. */
+  /** Sends a token with its secret. The answer to a repeated request has no secret, because it is not stored. */
   const sendWithSecret = (
     reply: FastifyReply,
     committed: Committed<ShownToken>,

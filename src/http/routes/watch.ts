@@ -1,4 +1,4 @@
-// /v1/watch: the changes of resources as server-sent events. What a change is: control/watch. The streams: watch/.
+// /v1/watch: the changes of resources as server-sent events. control/watch makes the changes, watch/ the streams.
 
 import type { FastifyReply } from 'fastify';
 import { parseChangeFilter } from '../../control/watch/change-filter.ts';
@@ -112,7 +112,7 @@ export const watchRoutes: Routes = async (app, services) => {
     },
   );
 
-  /** Returns false for a revision that the store has not reached. This replica may be behind other replicas. */
+  /** Returns whether the store has reached the revision. Asks the store if this replica has not reached it yet. */
   async function isInHistory(revision: Revision): Promise<boolean> {
     if (revision <= views.revision) return true;
     try {
@@ -125,7 +125,7 @@ export const watchRoutes: Routes = async (app, services) => {
   }
 };
 
-/** Proxies must neither collect the events nor compress them. */
+/** Sends the stream. Its headers tell proxies not to buffer or compress the events. */
 function sendStream(reply: FastifyReply, follower: Follower): FastifyReply {
   reply.header('cache-control', 'no-store, no-transform').header('x-accel-buffering', 'no');
   return reply.type(eventStream).send(follower);

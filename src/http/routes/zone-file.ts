@@ -92,10 +92,10 @@ export const zoneFileRoutes: Routes = async (app, services) => {
         params,
         headers: writeHeaders,
         querystring: strict({
-          dryRun: Type.Optional(Type.Boolean({ description: 'Returns what would change, and changes nothing' })),
+          dryRun: Type.Optional(Type.Boolean({ description: 'Returns the differences, and changes nothing' })),
           strict: Type.Optional(
             Type.Boolean({
-              description: 'Refuses records outside the zone; else they are left out with a warning each',
+              description: 'Refuses records outside the zone; otherwise each is left out with a warning',
             }),
           ),
           signed: Type.Optional(
@@ -175,7 +175,7 @@ async function* textOf(body: Readable): AsyncGenerator<string> {
   }
 }
 
-/** Sends progress, then the result or the problem, as one JSON object in each line. */
+/** Sends the progress, then the result or the problem: each as a JSON object on a line of its own. */
 function sendProgress(
   reply: FastifyReply,
   zone: Fqdn,

@@ -229,7 +229,7 @@ export const zoneRoutes: Routes = async (app, services) => {
   );
 };
 
-/** Refuses a request whose name is not that of its path. */
+/** Refuses a body whose name differs from the name in the path. */
 function requireName(named: unknown, name: Fqdn): void {
   if (typeof named !== 'string' || atField('/name', () => parseName(named)) === name || !isKnown(name)) return;
   refuseField('invalid_request', '/name', 'is not the name in the path: a zone cannot be renamed');

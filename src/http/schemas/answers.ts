@@ -1,9 +1,9 @@
-// The answers of routes: their status, headers and bodies. The answers to refusals: description.ts.
+// The answers of routes: their status, headers and bodies. description.ts adds the refusals.
 
 import type { Static, TSchema } from 'typebox';
 import { Type } from '../../model/json-schema.ts';
 
-/** The headers of answers. Only the description of the API uses their schemas. */
+/** The schemas of the headers of answers. Only the description of the API uses them. */
 const headers = {
   ETag: { type: 'string', description: 'The version of the resource, for `If-Match` and `If-None-Match`' },
   Location: { type: 'string', description: 'The path of the new resource' },
@@ -25,7 +25,7 @@ function answer<T extends TSchema>(schema: T, description: string, names: (keyof
 
 export const notModified = answer(Type.Null(), 'The resource has the entity tag of `If-None-Match`', ['ETag']);
 
-/** Returns the answers of a read of one resource: the resource, or 304 if the client has it. */
+/** Returns the answers of a read of one resource: 200 with the resource, or 304. */
 export function read<T extends TSchema>(body: T) {
   return {
     200: answer(body, 'The resource', ['ETag']),
@@ -43,7 +43,7 @@ export function created<T extends TSchema>(body: T) {
   return { 201: answer(body, 'The resource was created', ['ETag', 'Location', 'Zonewright-Revision']) };
 }
 
-/** Returns the answer of a write of several resources, which have no entity tag together. */
+/** Returns the answer of a write of several resources. It has no entity tag. */
 export function writtenTogether<S extends 200 | 201, T extends TSchema>(status: S, body: T) {
   return { [status]: answer(body, 'All were written', ['Zonewright-Revision']) } as Record<
     S,

@@ -1,6 +1,6 @@
-// The events of /v1/watch: their fields, and the JSON in their data. Only the description of the API uses these
-// schemas, and the tests, which compare each event with them: watch/event-text.ts writes the text. OpenAPI 3.1 has no
-// word for the items of a stream: the schema of the media type is that of one event, as generators of clients take it.
+// The events of /v1/watch: their fields, and the JSON in their data. watch/event-text.ts writes the events. Only the
+// description of the API uses these schemas, and the tests, which check each event with them. OpenAPI 3.1 cannot
+// describe the items of a stream: so the media type has the schema of one event, as client generators expect.
 
 import type { TSchema } from 'typebox';
 import { type AuditedResource, auditedActions, auditedResources } from '../../model/audit-event.ts';
@@ -20,7 +20,7 @@ const { upstreams: _upstreams, cache: _cache, ...forwarder } = ForwarderBody.pro
 
 const actions = auditedActions.filter((action) => action !== 'imported');
 
-/** By the resource: the title of the change, its name, and what `after` is. */
+/** By the resource: the title of the change's schema, and the schemas of its `name` and `after`. */
 const changes: Record<AuditedResource, [title: string, name: TSchema, after: TSchema]> = {
   host: ['ChangedHost', NameText, HostBody],
   pool: ['ChangedPool', Type.String(), Type.Object(pool, { title: 'PoolWithoutUsage' })],
@@ -65,7 +65,7 @@ const Id = Type.String({ pattern: '^[0-9]*$', description: 'For the header `Last
 const json = (data: TSchema, description: string) =>
   Type.String({ contentMediaType: 'application/json', contentSchema: data, description });
 
-/** One event, as the HTML Standard §9.2.6 reads it: an event without a name is a `message`. */
+/** One event, as a client parses it (HTML Standard §9.2.6): an event without a name is a `message`. */
 export const StreamEvent = Type.Union([
   Type.Object(
     {

@@ -5,14 +5,14 @@ import { Type } from '../../model/json-schema.ts';
 import { maxTags } from '../../model/pool.ts';
 
 /**
- * Returns the schema of an object that has no other fields than these. In the description of the API, a schema with a
- * title is a component of that name (description.ts).
+ * Returns the schema of an object with only these fields. With a title, it becomes a component of that name in the
+ * description of the API (description.ts).
  */
 export function strict<T extends TProperties>(properties: T, title?: string): TObject<T> {
   return Type.Object(properties, { additionalProperties: false, ...(title && { title }) });
 }
 
-/** Returns the schema of a text that is one of these. */
+/** Returns the schema of a text that is one of these values. */
 export function oneOf<const T extends string>(
   values: readonly T[],
   options: { description?: string; default?: T } = {},
@@ -27,8 +27,8 @@ export function nullable<T extends TSchema>(schema: T, options: { description?: 
 }
 
 /**
- * Returns the schema of a merge patch (RFC 7396): an absent field stays as it is, null clears it. `needed`: fields that
- * have no default, and so cannot be cleared.
+ * Returns the schema of a merge patch (RFC 7396): an absent field stays as it is, null sets the default. `needed`:
+ * fields without a default, for which null is refused.
  */
 export function patchOf(properties: TProperties, title?: string, needed: TProperties = {}) {
   const clearable = Object.entries(properties).map(([name, schema]) => [name, Type.Union([schema, Type.Null()])]);
@@ -36,7 +36,10 @@ export function patchOf(properties: TProperties, title?: string, needed: TProper
   return strict(Object.fromEntries(entries) as TProperties, title);
 }
 
-/** Returns the schema of a field that a request may have as answers have it, but that it cannot change. */
+/**
+ * Returns the schema of a read-only field. A request may contain it, so that clients can send back an answer, but it
+ * has no effect.
+ */
 export function readOnly<T extends TSchema>(schema: T) {
   return Type.Optional(Type.Unsafe<Static<T>>({ ...(schema as object), readOnly: true }));
 }
@@ -69,7 +72,7 @@ export const pageQuery = {
   total: Type.Optional(Type.Boolean({ description: 'Returns `total`: the number of all items that match' })),
 };
 
-/** A part of a name, for lists that are searched by it. */
+/** The parameter `search` of lists: a part of a name. */
 export const searchQuery = {
   search: Type.Optional(
     Type.String({
@@ -81,7 +84,7 @@ export const searchQuery = {
 };
 
 const TagValue = Type.String({ maxLength: 255 });
-/** Written by hand: the schema of Type.Record does not check keys that its pattern does not match. */
+/** Written by hand: the schema of Type.Record would accept keys that do not match its pattern. */
 const tagsOf = <T>(value: TSchema) =>
   Type.Unsafe<Record<string, T>>({
     type: 'object',
@@ -120,7 +123,7 @@ export const writeHeaders = Type.Object({
   'if-none-match': Type.Optional(oneOf(['*'], { description: 'The write is refused if the resource exists' })),
 });
 
-/** Headers of reads that answer with an entity tag. */
+/** Headers of reads whose answer has an entity tag. */
 export const readHeaders = Type.Object({
   'if-none-match': Type.Optional(
     Type.String({ maxLength: 1000, description: 'Entity tags: the answer is 304 if the resource has one of them' }),

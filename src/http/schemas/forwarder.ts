@@ -1,4 +1,4 @@
-// Forwarders of other zones, as the API takes and shows them.
+// Forwarders, as the API takes and shows them.
 
 import type { CachedAnswer } from '../../forwarding/forwarders/cached-answer.ts';
 import type { ForwarderState } from '../../forwarding/forwarders/forward-request.ts';
@@ -134,12 +134,12 @@ export function showCachedAnswer({ isStale, expiresIn, extendedError, records, .
   return { ...rest, extendedError: why, stale: isStale, expiresInSeconds: expiresIn, records: [...records] };
 }
 
-/** Returns the forwarder as answers show it, without what only a replica knows. */
+/** Returns the stored settings of a forwarder as answers show them. */
 export function showForwarder({ zone, targets: all, ...rest }: Forwarder) {
   return { zone, ...showUnicodeName(zone), targets: all.map(formatForwarderTarget), ...rest };
 }
 
-/** Returns what only the replica knows. Without a state, it has asked nobody yet. */
+/** Returns the state of a forwarder at this replica. `state`: undefined before the replica has asked a target. */
 export function showState({ targets: all }: Forwarder, state: ForwarderState | undefined) {
   const upstreams = all.map((target, index) => {
     const upstream = state?.upstreams.find((one) => one.target === index);

@@ -1,4 +1,4 @@
-// The schemas of forwarding: targets, and the zones that resolvers shall forward to them.
+// The schemas of forwarding: zones that resolvers forward, and the targets to which they forward them.
 
 import { verdicts } from '../../forwarding/live/verify-resolver.ts';
 import { Type } from '../../model/json-schema.ts';
@@ -12,7 +12,7 @@ const TargetBody = Type.Object(
     healthy: Type.Boolean({ description: 'True: it has just answered for the zone' }),
     revisionLag: nullable(Type.Integer({ minimum: 0 }), {
       description:
-        'By how many revisions its copy of the zone is older than that of the replica that you ask; null if it is not healthy',
+        'The number of revisions by which its copy of the zone is older than that of the replica that you ask; null if it is not healthy',
     }),
   },
   { title: 'ForwardingTarget' },
@@ -22,7 +22,7 @@ export const ForwardingBody = Type.Object(
   {
     zone: Type.String(),
     reverseZones: Type.Array(Type.String(), {
-      description: 'Zones to forward with it, so that its addresses have names',
+      description: 'Reverse zones to forward too, so that the addresses have names',
     }),
     targets: Type.Array(TargetBody, { description: 'In the order of their addresses' }),
     verification: Type.Optional(
@@ -30,7 +30,7 @@ export const ForwardingBody = Type.Object(
         {
           resolver: Type.String(),
           verdict: oneOf(verdicts),
-          detail: Type.String({ description: 'What was seen, and what to do' }),
+          detail: Type.String({ description: 'The finding, and what to do' }),
         },
         { title: 'ForwardingVerification', description: 'Only with `verify`' },
       ),

@@ -54,7 +54,7 @@ export const HoldBody = Type.Object(
         {
           title: 'LostPart',
           description:
-            'Set if it is not known when this happened, or whether: events of this time were lost. `from` and `until` of the hold are then the widest possible',
+            'Set if events of this time were lost, so that it is not known when this happened, or if it did. `from` and `until` of the hold are then the widest possible',
         },
       ),
     ),

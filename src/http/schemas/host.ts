@@ -58,7 +58,7 @@ const settings = {
 
 const Adopt = Type.Boolean({
   description:
-    'Takes over the records that stand at its names: the host gets the addresses of the A and AAAA records, and their ' +
+    'Takes over existing records at its names: the host gets the addresses of the A and AAAA records, and their ' +
     'TTL, and a PTR or CNAME that points to the host becomes its own',
 });
 export const NewHost = strict(
@@ -78,7 +78,7 @@ const UnicodeAliases = Type.Array(Type.String(), {
 const CreatedAt = Type.String({ format: 'date-time' });
 const Revision = Type.Integer({ description: 'The store revision that wrote the host' });
 
-/** What answers have, and no request can change. */
+/** Fields of answers that no request can change. */
 const shownOnly = {
   unicodeName: readOnly(UnicodeName),
   zone: readOnly(NameText),
@@ -86,7 +86,7 @@ const shownOnly = {
   createdAt: readOnly(CreatedAt),
   revision: readOnly(Revision),
 };
-/** The settings of a host that may stand already. Its addresses may have the form that answers have. */
+/** The settings of a host, for changes. The addresses may have the form of an answer. */
 const changeable = {
   ...settings,
   addresses: Type.Array(

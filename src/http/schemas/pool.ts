@@ -57,9 +57,9 @@ const Count = Type.String({ pattern: '^[0-9]+$' });
 const Usage = Type.Object(
   {
     capacity: { ...Count, description: 'Addresses in the ranges that are not excluded' },
-    used: { ...Count, description: 'Held, also those that the pool excludes: `capacity` does not count them' },
+    used: { ...Count, description: 'Held addresses. Excluded ones are counted here, but not in `capacity`' },
     recorded: { ...Count, description: 'Named by A or AAAA records only: not held, not cooling down, not handed out' },
-    coolingDown: { ...Count, description: 'Released a short time ago, whether records name them or not' },
+    coolingDown: { ...Count, description: 'Released a short time ago, with or without records that name them' },
     free: Count,
   },
   { title: 'Usage' },
@@ -130,7 +130,7 @@ export const AllocationBody = Type.Object(
     space: LabelText,
     state: oneOf(['held', 'cooling-down', 'recorded', 'free', 'unreadable'], {
       description:
-        '`recorded`: nobody holds it, but A or AAAA records name it: it is not handed out unless it is asked for. `unreadable`: the value in the store is wrong, and the address counts as held until the value is mended or deleted',
+        '`recorded`: nobody holds the address, but A or AAAA records name it. It is given only to a request that asks for it. `unreadable`: the value in the store is wrong. The address counts as held until the value is corrected or deleted',
     }),
     names: Type.Optional(
       Type.Array(NameText, {
@@ -159,7 +159,7 @@ export const AllocationBody = Type.Object(
   },
   { title: 'Allocation' },
 );
-/** Warnings about addresses that were given as asked. */
+/** A warning about an address that was given because the request asked for it. */
 export const AddressWarning = Type.Object(
   { address: AddressText, names: Type.Array(NameText), message: Type.String() },
   { title: 'AddressWarning' },

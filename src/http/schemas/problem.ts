@@ -9,9 +9,9 @@ const codes = Object.keys(errorCodes) as ErrorCode[];
 export const Problem = Type.Object(
   {
     type: Type.String({ description: 'A URN of the code' }),
-    title: Type.String({ description: 'What the code means' }),
+    title: Type.String({ description: 'The meaning of the code' }),
     status: Type.Integer({ description: 'The HTTP status' }),
-    detail: Type.String({ description: 'What is wrong with this request, and the way out' }),
+    detail: Type.String({ description: 'The fault of this request, and how to correct it' }),
     code: oneOf(codes, { description: 'The reason, for programs' }),
     errors: Type.Optional(
       Type.Array(

@@ -1,4 +1,5 @@
-// How far the SkyDNS layout of a zone is, as the API shows it in the zone. What others have in the layout: skydns.ts.
+// The progress of the SkyDNS layout of a zone, as the API shows it in the zone. The keys of other programs in the
+// layout: skydns.ts.
 
 import type { Static } from 'typebox';
 import { Type } from '../../model/json-schema.ts';
@@ -14,7 +15,7 @@ export const SkydnsProgress = Type.Object(
   {
     phase: Type.Enum(['waiting', 'clearing', 'writing', 'following'] as const, {
       description:
-        '`following`: every write keeps its keys. Before that, after a change of settings or an import: `waiting` for the replica that leads, `clearing` keys that are left over, `writing` the keys of all names',
+        '`following`: the layout is complete, and every write updates it. After a change of settings or an import, the phases before that are: `waiting` for the replica that leads, `clearing` leftover keys, `writing` the keys of all names',
     }),
     done: Type.Integer({ description: 'Names that the phase has done' }),
     total: Type.Integer({ description: 'Names of the zone when the phase began' }),
@@ -25,13 +26,13 @@ export const SkydnsProgress = Type.Object(
   },
   {
     title: 'SkydnsProgress',
-    description: 'How far the SkyDNS layout is; absent if the zone has none',
+    description: 'The progress of the SkyDNS layout; absent if the zone has no layout',
   },
 );
 
 const unbegun = { phase: 'clearing', done: 0, total: 0, leftOut: noFaults, notServed: noFaults } as const;
 
-/** Returns how far the layout of the zone is. Without a state, the work has not begun. */
+/** Returns the progress of the zone's layout. `state`: undefined before the work has begun. */
 export function showSkydnsProgress(zone: Zone, state: SkydnsState | undefined): Static<typeof SkydnsProgress> {
   const { phase, done, total, leftOut, notServed } = state ?? unbegun;
   const { on, generation, defaultTtl } = state?.settings ?? {};

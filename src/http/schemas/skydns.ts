@@ -1,4 +1,4 @@
-// The SkyDNS layout of a zone as the API shows it.
+// The keys of other programs in the SkyDNS layout of a zone, as the API shows them.
 
 import type { Static } from 'typebox';
 import type { Ownership } from '../../control/skydns/ownership.ts';
@@ -14,7 +14,7 @@ const Orphan = Type.Object(
     text: Type.String(),
     of: Type.Object({ name: NameText, type: Type.String() }, { title: 'OwnedRecord' }),
   },
-  { title: 'SkydnsOrphan', description: 'A TXT by which external-dns owns a record that is gone' },
+  { title: 'SkydnsOrphan', description: 'A TXT by which external-dns owns a record that no longer exists' },
 );
 const Stub = Type.Object(
   { domain: NameText, host: Type.String(), port: Type.Integer(), key: Type.String() },
@@ -34,8 +34,8 @@ const Left = Type.Object({ name: NameText, reason: Type.String() }, { title: 'Le
 
 export const Adopted = Type.Object(
   {
-    adopted: Type.Integer({ description: 'RRsets that are records of the zone now' }),
-    dropped: Type.Integer({ description: 'Records of ownership of external-dns that were deleted' }),
+    adopted: Type.Integer({ description: 'RRsets that became records of the zone' }),
+    dropped: Type.Integer({ description: 'Ownership records of external-dns that were deleted' }),
     left: Type.Array(Left, { description: 'Names that stay as they are' }),
   },
   { title: 'Adopted' },

@@ -29,7 +29,7 @@ const scope = {
     maxItems: maxScope,
     description: 'Only these pools; absent: all, and addresses outside all pools; empty: none',
   }),
-  owner: { ...Owner, minLength: 1, description: 'Only hosts and allocations of this owner; absent: of any or none' },
+  owner: { ...Owner, minLength: 1, description: 'Only hosts and allocations of this owner; absent: any owner or none' },
 };
 const Time = Type.String({ format: 'date-time' });
 
@@ -63,7 +63,7 @@ export const WrittenToken = Type.Object(
     token: Type.Optional(
       Type.String({
         description:
-          'What the bearer sends. Shown only now: it cannot be read again, and a request that is repeated with its ' +
+          'The secret that the bearer sends. Shown only now: it cannot be read again, and a request that is repeated with its ' +
           '`Idempotency-Key` does not have it',
       }),
     ),

@@ -1,4 +1,4 @@
-// International names in answers: beside the name of DNS in A-labels, the name in Unicode.
+// The field `unicodeName` of answers: the Unicode form of a name with A-labels.
 
 import { unicodeNameOf } from '../../model/international-name.ts';
 import { Type } from '../../model/json-schema.ts';
@@ -10,7 +10,7 @@ export const UnicodeName = Type.Optional(
   }),
 );
 
-/** Returns the field `unicodeName` of an answer, if the name has a Unicode form. */
+/** Returns the field, if the name has a Unicode form. */
 export function showUnicodeName(name: string): { unicodeName?: string } {
   const unicodeName = unicodeNameOf(name);
   return unicodeName === undefined ? {} : { unicodeName };

@@ -19,7 +19,7 @@ const Difference = Type.Object(
   { title: 'RRsetDifference' },
 );
 type Difference = Static<typeof Difference>;
-/** The length of the shown difference, in octets of JSON. */
+/** The limit for the differences in an answer, in octets of JSON. */
 const maxDifferenceOctets = 4 * 1024 * 1024;
 
 export const ImportBody = Type.Object(
@@ -34,7 +34,7 @@ export const ImportBody = Type.Object(
         unchanged: Count,
         managed: Type.Integer({
           minimum: 0,
-          description: 'RRsets of hosts: they stay, whether they are in the file or not',
+          description: 'RRsets of hosts: an import never changes them',
         }),
         warnings: Count,
       },

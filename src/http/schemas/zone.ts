@@ -18,7 +18,7 @@ import { showUnicodeName, UnicodeName } from './unicode-name.ts';
 
 const Seconds = Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 });
 const soaFields = {
-  ttl: { ...Ttl, description: 'Seconds; absent: `defaultTtl`, also when that changes' },
+  ttl: { ...Ttl, description: 'Seconds; absent: the current `defaultTtl` of the zone' },
   mname: NameText,
   rname: Type.String({
     format: 'mailbox',
@@ -62,7 +62,7 @@ const settings = {
   soa: strict(optional(soaFields).properties, 'SoaSettings'),
   skydns: Type.Boolean({
     description:
-      'Keep the records in the SkyDNS layout too, from which CoreDNS answers, and serve what others write there. Needs the store etcd',
+      'Keep the records also in the SkyDNS layout, from which CoreDNS answers, and serve the values that other programs write there. Needs the store etcd',
   }),
   addressNames,
 };
@@ -109,7 +109,7 @@ export const ZoneBody = Type.Object(
   { title: 'Zone' },
 );
 
-/** Returns a zone as answers show it. `state`: how far its SkyDNS layout is. */
+/** Returns a zone as answers show it. `state`: the progress of its SkyDNS layout. */
 export function showZone(zone: Zone, serial: ZoneSerial, state?: SkydnsState): Static<typeof ZoneBody> {
   const { name, defaultTtl, nameservers, skydns, addressNames, automatic } = zone;
   return {
@@ -144,7 +144,7 @@ const PlainText = strict(
   'PlainText',
 );
 const RecordInput = Type.Union([RecordText, PlainText]);
-/** More records than an RRset can have, because all of them must fit into one DNS message. */
+/** More than an RRset can have, because all its records must fit into one DNS message. */
 const maxRecords = 5000;
 const rrset = {
   name: Type.String({
@@ -164,7 +164,7 @@ const rrset = {
 
 const ManagedBy = Type.String({
   description:
-    '`host:<name>`, `zone` for an RRset that comes from the settings of the zone, or `skydns` for one that others wrote into the SkyDNS layout',
+    '`host:<name>`, `zone` for an RRset that comes from the settings of the zone, or `skydns` for one that another program wrote into the SkyDNS layout',
 });
 
 export const PutRrset = strict(
@@ -208,7 +208,7 @@ export const RrsetWarning = Type.Object(
 const Warnings = Type.Optional(
   Type.Array(RrsetWarning, {
     description:
-      'What was written but may be a mistake, such as data that a delegation hides; absent if there are no warnings',
+      'Data that was written but may be a mistake, such as records that a delegation hides; absent if there are no warnings',
   }),
 );
 export const WrittenRrset = Type.Object({ ...RrsetBody.properties, warnings: Warnings }, { title: 'WrittenRRset' });
@@ -217,7 +217,7 @@ export const WrittenRrsets = Type.Object(
   { title: 'WrittenRRsets' },
 );
 
-/** What a deletion answers if it leaves something that may be a mistake. */
+/** The answer to a deletion that leaves something that may be a mistake. */
 export const DeletedWithWarnings = Type.Object(
   {
     warnings: Type.Array(RrsetWarning, {
@@ -254,8 +254,8 @@ export function showWarnings(
 }
 
 /**
- * Returns a warning as answers show it: its name is relative to the zone, and ends in a dot if it is outside it.
- * Without a zone, the name is whole and has no dot.
+ * Returns a warning as answers show it. Its name is relative to the zone; a name outside the zone is absolute and ends
+ * in a dot. Without a zone, the name is absolute and has no dot.
  */
 export function showWarning(zone: Fqdn | undefined, { owner, types, message }: Warning): Static<typeof RrsetWarning> {
   const name = zone === undefined ? owner : isWithin(owner, zone) ? formatRelativeName(owner, zone) : `${owner}.`;

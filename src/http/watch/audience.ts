@@ -1,4 +1,4 @@
-// Followers with equal filters and rights: what is written for one of them is written for all.
+// An audience: followers with the same filter and rights. They all get the same text, which is made once.
 
 import type { TokenActor } from '../../control/access/actor.ts';
 import { type ChangeFilter, matchesFilter } from '../../control/watch/change-filter.ts';
@@ -18,7 +18,7 @@ export class Audience {
     this.#views = views;
   }
 
-  /** Returns the event of a revision as this audience may see it; undefined if it is told none of the changes. */
+  /** Returns the event of a revision as this audience may see it; undefined if it may see none of the changes. */
   eventOf({ revision, changes }: Message): string | undefined {
     const told = changes.flatMap(({ change, text }) => {
       if (!matchesFilter(this.#filter, change, this.#views)) return [];

@@ -1,9 +1,10 @@
-// The chunks that a feed has made last. Followers of one audience read the same ones, mostly soon after one another.
+// The last chunks of a feed, one for each audience. The followers of an audience mostly read the same chunk at nearly
+// the same time.
 
 import type { Revision } from '../../model/revision.ts';
 import type { Audience } from './audience.ts';
 
-/** What a feed has for a position: the events, and the position after them. */
+/** The events after a position, and the position after these events. */
 export interface Chunk {
   readonly octets: Buffer | undefined;
   readonly position: Revision;
@@ -21,10 +22,12 @@ export class ChunkCache {
   readonly #kept = new Map<Audience, Kept>();
   #octets = 0;
 
-  /** Returns the chunk that was made for this position. `last`: the last revision of the feed. */
+  /**
+   * Returns the chunk that was made for this position, if it is still complete. `last`: the last revision of the feed.
+   */
   get(audience: Audience, from: Revision, last: Revision): Chunk | undefined {
     const kept = this.#kept.get(audience);
-    // A chunk that does not reach the last revision was full.
+    // A chunk that ends before the feed's last revision of that time was full: later revisions do not change it.
     return kept?.from === from && (kept.last === last || kept.chunk.position < kept.last) ? kept.chunk : undefined;
   }
 

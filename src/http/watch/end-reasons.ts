@@ -1,6 +1,6 @@
-// Why a stream of changes ends, and what its follower does then.
+// The reasons why a stream of changes ends.
 
-/** By the reason, the text for people. */
+/** By the reason, a text for people that also says what to do. */
 export const endReasons = {
   compacted: 'the store no longer keeps the changes after this revision: read everything again, then follow anew',
   history_lost: 'the store was restored or replaced: read everything again, then follow anew',

@@ -6,22 +6,25 @@ import { type EndReason, endReasons, endsHistory } from './end-reasons.ts';
 /** The media type of a stream. */
 export const eventStream = 'text/event-stream';
 
-/** Returns the first event: the revision after which the stream tells of changes. `retry`: in milliseconds. */
+/** Returns the first event. `revision`: the stream has the changes after it. `retry`: in milliseconds. */
 export function startText(revision: Revision, retry: number): string {
   return `retry: ${retry}\nevent: start\nid: ${revision}\ndata: {"revision":${revision}}\n\n`;
 }
 
-/** Returns the event of a revision. `changes`: each as JSON. */
+/** Returns the event of a revision. `changes`: the JSON of each. */
 export function messageText(revision: Revision, changes: readonly string[]): string {
   return `id: ${revision}\ndata: {"revision":${revision},"changes":[${changes.join()}]}\n\n`;
 }
 
-/** Returns a comment, with the revision up to which the follower has been told everything. */
+/** Returns a comment. `revision`: the follower has been told all changes up to it. */
 export function heartbeatText(revision: Revision): string {
   return `: heartbeat\nid: ${revision}\n\n`;
 }
 
-/** Returns the last event. If no id is valid any more, it clears the client's last id: a client then begins anew. */
+/**
+ * Returns the last event. If no id is valid any more, the event clears the client's last id, so that the client begins
+ * anew.
+ */
 export function endText(reason: EndReason): string {
   const cleared = endsHistory.has(reason) ? 'id\n' : '';
   return `event: end\n${cleared}data: ${JSON.stringify({ reason, detail: endReasons[reason] })}\n\n`;

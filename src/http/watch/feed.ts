@@ -1,6 +1,6 @@
-// One watch of the store, read for all its followers: each revision is decoded and written as JSON once, and kept in a
-// log. A follower is a position in the log. So one that does not read costs no memory, and is cut off when the log has
-// moved past its position.
+// One watch of the store that many followers share. Each revision is decoded and written as JSON once, and kept in a
+// log. A follower is a position in the log. So a follower that does not read costs no memory. Its stream ends when the
+// log no longer has the messages after its position.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { inSlices } from '../../model/in-slices.ts';
@@ -18,9 +18,9 @@ import { type Message, messageOf } from './message.ts';
 
 /** A follower, as its feed sees it. */
 interface Reader {
-  /** The revision up to which it was told everything. */
+  /** The follower has been told all changes up to this revision. */
   readonly position: Revision;
-  /** Takes what there is to read, if the client takes it: at once, or when it is its turn. */
+  /** Sends the messages after the position, if the client reads. Without `atOnce`, waits for its turn first. */
   pump(atOnce?: boolean): void;
   finish(reason: EndReason): void;
 }
@@ -32,15 +32,15 @@ interface FeedServices {
   limits: FollowLimits;
 }
 
-/** How long the main thread works on revisions before others get their turn. */
+/** How long the feed works on revisions before it yields to the event loop. */
 const sliceMilliseconds = 5;
-/** Between two looks at whether the followers have read on. */
+/** The time between two checks whether slow followers have read more. */
 const lookMilliseconds = 20;
 
 export class Feed {
   readonly followers = new Set<Reader>();
   readonly #services: FeedServices;
-  /** Up to this revision, the feed waits for slow followers before it forgets what they have not read. */
+  /** Up to this revision, the feed waits for slow followers before it drops messages that they have not read. */
   readonly #waitsUntil: number;
   readonly #stopping = new AbortController();
   /** The newest messages that change resources, in the order of their revisions. */
@@ -56,8 +56,8 @@ export class Feed {
   readonly #chunks = new ChunkCache();
 
   /**
-   * Makes a feed of the revisions after `base`, which it reads when {@link run} is called. Up to `waitsUntil`, it reads
-   * no faster than its followers.
+   * Makes a feed of the revisions after `base`. {@link run} reads them. Up to `waitsUntil`, the feed reads no faster
+   * than its followers.
    */
   constructor(services: FeedServices, base: Revision, waitsUntil: number) {
     this.#services = services;
@@ -76,12 +76,12 @@ export class Feed {
     return this.#last > this.#base || this.#log.length > 0;
   }
 
-  /** Returns whether the store has had nothing more for a second. */
+  /** Returns whether nothing was read for a second. */
   get isIdle(): boolean {
     return !this.#busy && performance.now() - this.#changedAt > 1000;
   }
 
-  /** Reads the store until {@link stop} is called, or the history ends. Resolves with why it has ended. */
+  /** Reads the store until {@link stop} is called, or the history ends. Resolves with the reason. */
   async run(): Promise<EndReason> {
     const { store, views, logger } = this.#services;
     const { signal } = this.#stopping;
@@ -90,7 +90,7 @@ export class Feed {
     try {
       for await (const change of store.watch('', after(this.#base), signal, { previous: true })) {
         this.#busy = true;
-        // What a replica tells, it also serves.
+        // Tells a change only when this replica serves it.
         while (views.revision < change.revision && !signal.aborted) {
           await within(views.reached(change.revision), 1000);
           if (views.history !== history) return 'history_lost';
@@ -118,7 +118,7 @@ export class Feed {
     clearTimeout(this.#pumping);
   }
 
-  /** Returns the next events for an audience. A follower that reads them is at the position that is returned. */
+  /** Returns the next events for an audience, and the follower's new position after them. */
   read(from: Revision, audience: Audience): Chunk {
     const made = this.#chunks.get(audience, from, this.#last);
     if (made !== undefined) return made;
@@ -164,8 +164,8 @@ export class Feed {
   }
 
   /**
-   * Forgets the older half of a full log, or more for a message that is longer than the other half. Ends the followers
-   * that have not read it.
+   * Makes room for the message in a full log: drops the older half, or more if the message is longer than that. Ends
+   * the followers that have not read the dropped messages.
    */
   async #makeRoom({ octets, revision }: Message): Promise<void> {
     const { maxLogOctets, stallMilliseconds } = this.#services.limits;
@@ -189,7 +189,7 @@ export class Feed {
     this.#base = end;
   }
 
-  /** Lets the followers read, at once or when the last time was long enough ago. */
+  /** Lets the followers read, not more often than `paceMilliseconds`. */
   #schedulePump(): void {
     const { paceMilliseconds } = this.#services.limits;
     this.#pumping ??= setTimeout(

@@ -1,5 +1,5 @@
-// One stream of changes: the text of a feed's messages from a position on, as fast as the client reads. It holds no
-// more than a chunk that the client has not taken.
+// One stream of changes: sends a feed's messages from a position on, as fast as the client reads. It holds at most one
+// chunk that the client has not read.
 
 import { Readable } from 'node:stream';
 import type { Revision } from '../../model/revision.ts';
@@ -10,15 +10,15 @@ import { endText, heartbeatText, startText } from './event-text.ts';
 import type { Feed } from './feed.ts';
 import type { FollowLimits } from './limits.ts';
 
-/** Of the time after which clients connect again: not all at once. */
+/** Clients connect again after `least` milliseconds and up to `random` more, so that they do not all come at once. */
 const retryMilliseconds = { least: 1000, random: 2000 };
 
 const empty = Buffer.alloc(0);
 
 interface Client {
-  /** Returns whether its token is still valid. */
+  /** Returns whether the token is still valid. */
   isValid: () => boolean;
-  /** Cuts its connection. */
+  /** Cuts the connection of the client. */
   cut: () => void;
 }
 
@@ -30,11 +30,11 @@ export class Follower extends Readable {
   /** Cuts the connection of the client. */
   readonly #cut: () => void;
   #feed: Feed | undefined;
-  /** What the client has not taken of a long message. Followers share its memory. */
+  /** The part of a long message that the client has not read. Followers share its memory. */
   #rest: Buffer = empty;
-  /** The client takes more. */
+  /** True if the client has room for more. */
   #wants = false;
-  /** It waits for a turn of the event loop. */
+  /** True while it waits for a turn of the event loop. */
   #isInLine = false;
   #sentAt = performance.now();
   #reason: EndReason | undefined;
@@ -54,7 +54,7 @@ export class Follower extends Readable {
     return this.#feed;
   }
 
-  /** Why it has ended; undefined: it has not, or the client has left. */
+  /** The reason why the stream has ended. Undefined if it has not ended, or the client has left. */
   get reason(): EndReason | undefined {
     return this.#reason;
   }
@@ -68,14 +68,14 @@ export class Follower extends Readable {
   }
 
   /**
-   * Sends what the feed has after the position, as long as the client takes more. Unless `atOnce`, waits for a turn of
-   * the event loop before each part (test/http/followers.test.ts).
+   * Sends the feed's messages after the position, while the client has room. Without `atOnce`, waits for a turn of the
+   * event loop before each part (test/http/followers.test.ts).
    */
   pump(atOnce = false): void {
     while (this.#wants && this.#reason === undefined && this.#feed !== undefined) {
       if (this.#rest.length === 0) {
         if (!atOnce && this.#waitsForTurn()) return;
-        // The views have the revision of what is read next: nothing comes that was written after the token's end.
+        // The views are not behind the feed: so no change is sent that was written after the token's end.
         if (!this.#isValid()) return void this.finish('unauthorized');
         const { octets, position } = this.#feed.read(this.position, this.audience);
         this.position = position;
@@ -100,7 +100,10 @@ export class Follower extends Readable {
     return this.#isInLine;
   }
 
-  /** Ends a follower whose client does not read, or whose token is not valid; keeps the connection of a silent one. */
+  /**
+   * Ends the stream if the client does not read or the token is no longer valid. Sends a heartbeat if there was nothing
+   * to send for long.
+   */
   check(now: number): void {
     if (!this.#isValid()) return void this.finish('unauthorized');
     const { stallMilliseconds, heartbeatMilliseconds } = this.#limits;
@@ -108,12 +111,15 @@ export class Follower extends Readable {
     if (this.#wants && now - this.#sentAt > heartbeatMilliseconds) this.#send(heartbeatText(this.position));
   }
 
-  /** Tells the client why the stream ends, and ends it. A client that does not read that is cut off. */
+  /**
+   * Tells the client why the stream ends, then ends the stream. Cuts the connection if the client does not read the
+   * reason in time.
+   */
   finish(reason: EndReason): void {
     if (this.#reason !== undefined || this.destroyed) return;
     this.#reason = reason;
     this.#leave();
-    // The event that it has begun.
+    // Completes the event whose beginning was sent.
     if (this.#rest.length > 0) this.push(this.#rest);
     this.push(endText(reason));
     this.push(null);

@@ -1,5 +1,6 @@
-// All streams of changes of this replica, and their feeds: one of what happens now, and, while followers come with an
-// older revision, one of what happened before. So the number of watches of the store does not grow with followers.
+// All streams of changes of this replica, and their feeds. The live feed has the newest revisions. A second feed reads
+// the past while followers ask for older revisions. So the number of watches of the store does not grow with the
+// followers.
 
 import type { TokenActor } from '../../control/access/actor.ts';
 import type { ChangeFilter } from '../../control/watch/change-filter.ts';
@@ -31,7 +32,7 @@ interface WantedStream {
   isValid: () => boolean;
   /** The client, for the limit of its streams. */
   client: string;
-  /** When the stream ends; undefined: it has no end. */
+  /** When the stream ends; undefined if it has no end. */
   endsAt: number | undefined;
   /** Cuts the client's connection. */
   cut: () => void;
@@ -40,15 +41,15 @@ interface WantedStream {
 export class Followers {
   readonly #services: FollowerServices;
   readonly #all = new Map<Follower, WantedStream>();
-  /** Followers from before the past that is read now. */
+  /** Followers whose positions are before the base of `#past`. */
   readonly #waiting = new Set<Follower>();
-  /** By the filter and the rights. */
+  /** The audiences, by filter and rights. */
   readonly #audiences = new Map<string, Audience>();
   #live: Feed | undefined;
   #past: Feed | undefined;
   #checking: NodeJS.Timeout | undefined;
   #closed = false;
-  /** Gets the reason of each stream that has ended. */
+  /** Called with the reason when a stream has ended. */
   readonly #onEnd: (reason: EndReason | 'left') => void;
 
   constructor(services: FollowerServices, onEnd: (reason: EndReason | 'left') => void) {
@@ -106,7 +107,7 @@ export class Followers {
     this.#checking = undefined;
   }
 
-  /** Returns the same audience for the same filter and rights. */
+  /** Returns the audience of a filter and rights. */
   #audienceOf({ filter, actor }: WantedStream): Audience {
     const { zone, kinds, within } = filter;
     const key = JSON.stringify([zone, kinds, within?.text, actor.rights]);
@@ -115,7 +116,7 @@ export class Followers {
     return audience;
   }
 
-  /** Lets the follower join the feed that has what comes after its position. */
+  /** Lets the follower join the feed that has the revisions after its position. */
   #place(follower: Follower): void {
     const { position } = follower;
     this.#live ??= this.#startFeed(this.#recent(position), this.#services.views.revision);
@@ -128,7 +129,10 @@ export class Followers {
     else this.#waiting.add(follower);
   }
 
-  /** Returns where a feed of the present begins: at the position of its first follower, if that is not long ago. */
+  /**
+   * Returns the base of a new live feed: the position of its first follower if that is recent, otherwise the newest
+   * revision.
+   */
   #recent(position: Revision): Revision {
     const { views, limits } = this.#services;
     const { revision } = views;
@@ -177,7 +181,7 @@ export class Followers {
     if (this.#waiting.size > 0 && this.#past?.isIdle !== false) this.#readFurtherBack();
   }
 
-  /** Begins a feed for the followers that wait. Those of the feed before go on in it. */
+  /** Begins a feed of the past for the waiting followers. The followers of the earlier one continue in it. */
   #readFurtherBack(): void {
     const followers = [...this.#waiting, ...this.#followersOf(this.#past)];
     const base = followers.reduce((first, { position }) => Math.min(first, position), Number.POSITIVE_INFINITY);

@@ -5,21 +5,21 @@ export interface FollowLimits {
   maxFollowers: number;
   /** Streams of one client: an IPv4 address, or an IPv6 /64. */
   maxPerClient: number;
-  /** So many revisions from before may a new feed of the present read. */
+  /** A new live feed begins at most this many revisions in the past. */
   maxRecent: number;
-  /** The messages that a feed keeps for those who read slower than the fastest. */
+  /** The octets of messages that a feed keeps for slow followers. */
   maxLogOctets: number;
-  /** Octets that are made at once for a follower. A longer message is whole. */
+  /** The size of a chunk. A longer message is one chunk. */
   chunkOctets: number;
-  /** How long a follower may leave unread what it was sent. */
+  /** How long a follower may leave sent octets unread. */
   stallMilliseconds: number;
-  /** From a follower's end until its connection is cut, if it does not read the end. */
+  /** How long the connection of an ended stream stays open if the client does not read. */
   graceMilliseconds: number;
-  /** Between two comments to a follower that is told nothing else. */
+  /** The time between two heartbeats on a silent stream. */
   heartbeatMilliseconds: number;
-  /** Between two messages to a follower: more revisions come together. */
+  /** The time between two writes to a follower. The revisions of this time are sent together. */
   paceMilliseconds: number;
-  /** Between two checks of all followers: their tokens, and the times above. */
+  /** The time between two checks of all followers: of their tokens, and of the times above. */
   checkMilliseconds: number;
 }
 

@@ -22,7 +22,7 @@ import { showRrset, showZone } from '../schemas/zone.ts';
 export interface Message {
   readonly revision: Revision;
   readonly changes: readonly { readonly change: ResourceChange; readonly text: string }[];
-  /** About how much memory it takes. */
+  /** About how much memory the message takes. */
   readonly octets: number;
 }
 
@@ -30,11 +30,11 @@ interface Seen {
   views: Pick<Views, 'pools'>;
 }
 
-/** Characters of changes in one slice: some milliseconds. */
+/** Characters of changes in one slice. A slice takes some milliseconds. */
 const maxCharacters = 64_000;
 
 /**
- * Returns the message of a revision, whose events have what the keys held before. Yields after each slice
+ * Returns the message of a revision. The change must have the previous values of its keys. Yields after each slice
  * (test/http/message-slices.test.ts).
  */
 export function* messageOf(seen: Seen, change: Change): Generator<void, Message> {
@@ -49,13 +49,16 @@ export function* messageOf(seen: Seen, change: Change): Generator<void, Message>
     }
     const text = showChange(seen, revision, one);
     changes.push({ change: one, text });
-    // Beside the text, a change has the values before and after it.
+    // A change holds the values before and after it besides the text.
     octets += 2 * text.length + JSON.stringify(one.before ?? null).length;
   }
   return { revision, changes, octets };
 }
 
-/** Returns a change as JSON. Leaves out what other changes change too: the usage of a pool, the serial of a zone. */
+/**
+ * Returns a change as JSON. Leaves out the usage of a pool and the serial of a zone: changes of other resources alter
+ * them.
+ */
 export function showChange(seen: Seen, revision: Revision, change: ResourceChange): string {
   const { resource, action } = change;
   return JSON.stringify({ resource, action, ...placeOf(change), after: shownAfter(seen, revision, change) });
