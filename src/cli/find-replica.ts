@@ -67,8 +67,12 @@ async function placesOf({ dataDir, http, isNamed, hasCertificate }: Where): Prom
     ) as { http: string; httpTls?: boolean };
     return [{ endpoint: reachable(parseEndpoint(written)), isTls }, ...set];
   } catch (error) {
-    if (set.length === 0) throw error;
-    return set;
+    if (set.length > 0) return set;
+    if (codeOf(error) !== 'ENOENT') throw error;
+    throw new Error(
+      'there is no endpoints.json, so no replica serves with this data directory: name that of the replica with --data-dir, or its address with --http',
+      { cause: error },
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 // An address with a port, as settings and replicas write it: `192.0.2.1:53`, `[2001:db8::1]:53`.
 
 import { type Address, addressNumber, familyOf, parseAddress } from './address.ts';
-import { InvalidValue } from './invalid-value.ts';
+import { InvalidValue, unlessInvalid } from './invalid-value.ts';
 
 export interface Endpoint {
   readonly address: Address;
@@ -16,6 +16,11 @@ export function parseEndpoint(text: string): Endpoint {
     throw new InvalidValue('must be an address and a port, such as 127.0.0.1:1053 or [::1]:1053');
   }
   return { address: parseAddress(address), port: Number(port) };
+}
+
+/** Returns whether the text is an address with a port. */
+export function isEndpoint(text: string): boolean {
+  return unlessInvalid(() => parseEndpoint(text)) !== undefined;
 }
 
 export function formatEndpoint({ address, port }: Endpoint): string {

@@ -1,10 +1,10 @@
 // A forwarder: a zone of others, whose questions this service forwards to the servers of that zone. How it forwards:
 // forwarding/forwarders/. Which clients may ask: allowFrom.
 
-import { type Address, ipv4Base, parseAddress } from './address.ts';
+import { ipv4Base, parseAddress } from './address.ts';
 import { type AddressRange, parseFilterRange, rangesWithout } from './address-range.ts';
 import { type Endpoint, formatEndpoint, isWildcard, parseEndpoint } from './endpoint.ts';
-import { InvalidValue } from './invalid-value.ts';
+import { InvalidValue, unlessInvalid } from './invalid-value.ts';
 import { type Fqdn, parseName, root } from './name.ts';
 
 /** The order in which the targets are asked. */
@@ -72,20 +72,16 @@ export function parseForwarderTarget(text: string): ForwarderTarget {
 }
 
 function parseServer(text: string, defaultPort: number): Endpoint {
-  const address = addressIn(text);
+  const address = unlessInvalid(() => parseAddress(text.replace(/^\[(.*)\]$/, '$1')));
   if (address !== undefined) return { address, port: defaultPort };
-  const endpoint = parseEndpoint(text);
+  const endpoint = unlessInvalid(() => parseEndpoint(text));
+  if (endpoint === undefined) {
+    throw new InvalidValue(
+      `'${text}' is not the address of a server: write 10.0.0.1, 10.0.0.1:5353 or [2001:db8::1]:53, and 10.0.0.1#dns.example to ask over TLS`,
+    );
+  }
   if (endpoint.port === 0) throw new InvalidValue('the port 0 cannot be asked');
   return endpoint;
-}
-
-/** Returns the address, if the text is one without a port. */
-function addressIn(text: string): Address | undefined {
-  try {
-    return parseAddress(text.replace(/^\[(.*)\]$/, '$1'));
-  } catch {
-    return undefined;
-  }
 }
 
 function parseTlsName(text: string): Fqdn {

@@ -86,6 +86,10 @@ test('a forwarder for everybody or for the root, and targets that cannot be aske
   for (const target of ['0.0.0.0', '[::]:53', '224.0.0.251', 'ff02::fb', '192.0.2.1:0', 'dns.test', '192.0.2.1#.'])
     await api.refused('invalid_request', 'PUT', path, { targets: [target] }, ['/targets/0']);
   await api.refused('invalid_request', 'PUT', path, { targets: ['192.0.2.1', '192.0.2.1:53'] }, ['/targets/1']);
+  for (const target of ['dns.test', 'dns.test:53', 'dns.test#dns.test', 'tls://192.0.2.1', '192.0.2.1:70000']) {
+    const { errors } = await api.refused('invalid_request', 'PUT', path, { targets: [target] }, ['/targets/0']);
+    assert.match(errors?.[0]?.message ?? '', /is not the address of a server: .*10\.0\.0\.1#dns\.example/);
+  }
   await api.ok(204, 'DELETE', path);
 });
 

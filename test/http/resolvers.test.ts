@@ -59,6 +59,11 @@ test('all faults of a resolver are told', async () => {
     ...['/address', '/kind', '/port', '/x'],
   ]);
   await api.refused('invalid_request', 'PUT', '/v1/resolvers/x', { address: '192.0.2.1' }, ['/kind']);
+  for (const address of ['192.0.2.1:53', '[2001:db8::53]:53']) {
+    const body = { address, kind: 'unbound' };
+    const { errors } = await api.refused('invalid_request', 'PUT', '/v1/resolvers/x', body, ['/address']);
+    assert.match(errors?.[0]?.message ?? '', /has a port: write it into the field 'port'/);
+  }
 });
 
 interface Soa {
