@@ -1,15 +1,14 @@
-// The CNAME records of one generation of a zone, by the name that they point to. Those that hosts manage are left out:
-// they are deleted with their host. Only warnings use this, so it has a limit: a generation with more CNAME records
-// than that is not followed.
+// The CNAME records of one generation of a zone, by their targets. Records that hosts manage are left out: they are
+// deleted with their host. This serves only warnings, so a generation with very many CNAME records is not followed.
 
 import { type Fqdn, parentOf } from '../model/name.ts';
 import type { Rrset } from '../model/rrset.ts';
 
-/** The limit for CNAME records of one generation. They take about 20 MB then. */
+/** A generation with more CNAME records than this is not followed. So many take about 20 MB. */
 export const maxAliasesFollowed = 100_000;
 
 export class AliasTargets {
-  /** One owner, or several. Most targets have one. */
+  /** The owners of each target: a name if there is only one, as for most targets, else a set. */
   readonly #owners = new Map<Fqdn, Fqdn | Set<Fqdn>>();
   #count = 0;
   #tooMany = false;
@@ -18,7 +17,7 @@ export class AliasTargets {
     return this.#owners.size === 0;
   }
 
-  /** Follows a change of the RRsets of a name. */
+  /** Notes a change of the RRsets of a name. */
   change(owner: Fqdn, before: readonly Rrset[], after: readonly Rrset[]): void {
     const [left, added] = [targetOf(before), targetOf(after)];
     if (left === added || this.#tooMany) return;
@@ -26,14 +25,14 @@ export class AliasTargets {
     if (added !== undefined) this.#add(added, owner);
   }
 
-  /** Returns the owners of the CNAME records that point to this name. */
+  /** Returns the owners of the CNAME records that point to this target. */
   ownersOf(target: Fqdn): Fqdn[] {
     const owners = this.#owners.get(target);
     if (owners === undefined) return [];
     return typeof owners === 'string' ? [owners] : [...owners];
   }
 
-  /** Yields the targets below one of these names. They must not change while the caller iterates. */
+  /** Yields the targets below one of these names. No target may change while the caller iterates. */
   *below(names: ReadonlySet<Fqdn>): Generator<Fqdn> {
     for (const target of this.#owners.keys()) if (isBelow(target, names)) yield target;
   }
@@ -62,13 +61,13 @@ export class AliasTargets {
   }
 }
 
-/** Visits no generator: a change may ask this of 100,000 names for each zone. */
+/** Walks up the labels without a generator: one change may call this for 100,000 targets of each zone. */
 function isBelow(name: Fqdn, tops: ReadonlySet<Fqdn>): boolean {
   for (let above = parentOf(name); above !== undefined; above = parentOf(above)) if (tops.has(above)) return true;
   return false;
 }
 
-/** Returns the name to which the CNAME record points. Returns undefined without one, or if a host manages it. */
+/** Returns the target of the CNAME record; undefined if there is none, or if a host manages it. */
 function targetOf(rrsets: readonly Rrset[]): Fqdn | undefined {
   const alias = rrsets.find(({ type, manager }) => type === 'CNAME' && manager === undefined);
   const [target] = alias?.records ?? [];

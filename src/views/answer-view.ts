@@ -1,9 +1,9 @@
-// Counts the answers that the store keeps for idempotency keys, so that they can be limited for each token. The answers
-// themselves are read from the store when a request is repeated (control/transaction/commit-once.ts).
+// Counts the answers that the store keeps for idempotency keys, so that each token can have a limit. When a request is
+// repeated, its answer is read from the store (control/transaction/commit-once.ts).
 
 import type { Subject } from '../store/kinds/stored-kind.ts';
 
-/** How much the store keeps for one token. `octets`: of the values and their keys. */
+/** The answers that the store keeps for one token. `octets` counts their values and keys. */
 export interface AnswerUsage {
   answers: number;
   octets: number;

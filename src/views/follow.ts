@@ -1,5 +1,5 @@
-// Keeps the views equal to the store: loads everything at one revision, then follows the watch from the next revision.
-// Reloads if the watch was lost.
+// Keeps the views equal to the store: loads everything at one revision, then follows the watch. Loads again if the
+// watch is lost.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../model/logger.ts';
@@ -10,7 +10,7 @@ import type { Views } from './views.ts';
 
 const retryMilliseconds = 500;
 
-/** Runs until the signal aborts. While the store cannot be reached, the views stay as they are. */
+/** Runs until the signal aborts. While the store cannot be reached, the views keep their values. */
 export async function follow(store: Store, views: Views, logger: Logger, signal: AbortSignal): Promise<void> {
   let away = false;
   while (!signal.aborted) {
@@ -39,14 +39,14 @@ export async function follow(store: Store, views: Views, logger: Logger, signal:
 }
 
 /**
- * Throws HistoryLost if the store may have been replaced, has no zones now, and had zones before: a wiped disk must not
- * remove every name from DNS.
+ * Throws HistoryLost if the store may have been replaced and has no zones, but the views have some. Otherwise a wiped
+ * disk would remove every name from DNS.
  */
 async function refuseEmptied(store: Store, views: Views): Promise<void> {
   if (!views.loaded || views.obstacle === undefined || views.zones.list().next().done) return;
   if ((await store.list(zoneKind.prefix, { limit: 1 })).entries.length > 0) return;
   throw new HistoryLost(
-    'it is empty: names are answered from memory; restore a backup of it, or restart this replica to serve the empty store',
+    'the store is empty: names are answered from memory; restore a backup, or restart this replica to serve the empty store',
   );
 }
 

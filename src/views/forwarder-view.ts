@@ -1,5 +1,5 @@
-// The stored forwarders, in memory and in the table, by which the answering threads know which questions they hand on.
-// Who forwards follows the list: forwarding/forwarders/.
+// The stored forwarders, in memory and in the table. The table tells the answering threads which questions to hand on.
+// forwarding/forwarders/ forwards them, and follows this list.
 
 import { type Forwarder, parseAllowedRange } from '../model/forwarder.ts';
 import type { Fqdn } from '../model/name.ts';
@@ -9,8 +9,8 @@ import { SortedMap } from './sorted-map.ts';
 import type { Versioned } from './versioned.ts';
 
 /**
- * Returns the number by which answering threads name a forwarder: the revision of its last change, so that a changed
- * forwarder finds no old answers. It has 32 bits, as a word of the table.
+ * Returns the number by which answering threads know a forwarder: the revision of its last change, so that a changed
+ * forwarder finds no old answers in the cache. It is a 32-bit word of the table.
  */
 export function forwarderNumber(modified: Revision): number {
   return modified % 2 ** 32;
@@ -29,17 +29,17 @@ export class ForwarderView {
     return this.#forwarders.get(zone);
   }
 
-  /** Yields the forwarders in the order of their zones. With `after`, only those that follow that zone. */
+  /** Yields the forwarders in the order of their zones. With `after`, only those after that zone. */
   *list(after?: Fqdn): Generator<Versioned<Forwarder>> {
     for (const [zone, forwarder] of this.#forwarders.entries(after)) if (zone !== after) yield forwarder;
   }
 
-  /** Returns how many answers came from the cache, modulo 2^32. */
+  /** Returns how many answers of the forwarder came from the cache, modulo 2^32. */
   hits(zone: Fqdn): number {
     return this.#table.forwarderHits(zone);
   }
 
-  /** Sets the one listener. It is called before questions of a new forwarder are handed on. */
+  /** Sets the only listener. It is called before questions for a new forwarder are handed on. */
   listen(changed: () => void): void {
     this.#changed = changed;
     if (this.#forwarders.size > 0) changed();
@@ -57,7 +57,10 @@ export class ForwarderView {
     this.#changed();
   }
 
-  /** Only an edit by hand can store a zone and a forwarder of one name: then the zone wins until it is deleted. */
+  /**
+   * A zone and a forwarder can have the same name only by an edit of the store by hand. Then the zone is served until
+   * it is deleted.
+   */
   zoneDeleted(zone: Fqdn): void {
     this.#publish(zone);
   }

@@ -1,5 +1,6 @@
-// The free addresses of one pool. A B-tree holds the intervals that are not free, so that the next free address is
-// found without a scan, in a /28 as in a /64. Who holds an address: pool-view.ts. The shape of a pool: model/pool.ts.
+// The free addresses of one pool. A B-tree has the intervals that are not free, so that the next free address is found
+// without a scan, even in a /64. Who holds an address: pool-view.ts. The ranges and exclusions of a pool:
+// model/pool.ts.
 
 import type { AddressNumber, Family } from '../model/address.ts';
 import { isBuggy, isExcluded, type PoolShape, shapeHolds } from '../model/pool.ts';
@@ -9,7 +10,7 @@ export const compareNumbers = (a: AddressNumber, b: AddressNumber): number => (a
 
 export class FreeSpace {
   readonly shape: PoolShape;
-  /** First → last of each stretch of addresses that are occupied or excluded. No two stretches touch. */
+  /** First → last address of each interval that is occupied or excluded. No two intervals touch. */
   readonly #occupied = new SortedMap<AddressNumber, AddressNumber>(undefined, compareNumbers);
 
   constructor(shape: PoolShape) {
@@ -17,7 +18,7 @@ export class FreeSpace {
     for (const { first, last } of shape.excluded) this.#occupied.set(first, last);
   }
 
-  /** Marks an address as not free. Idempotent. */
+  /** Marks an address as not free, if it is not marked yet. */
   occupy(value: AddressNumber): void {
     const before = this.#occupied.getPairOrNextLower(value);
     if (before !== undefined && value <= before[1]) return;
@@ -32,7 +33,7 @@ export class FreeSpace {
     this.#occupied.set(first, last);
   }
 
-  /** Marks an address as free again, unless the pool excludes it. */
+  /** Marks an address as free again, if the pool does not exclude it. */
   vacate(value: AddressNumber): void {
     const stretch = this.#occupied.getPairOrNextLower(value);
     if (stretch === undefined || value > stretch[1] || isExcluded(this.shape, value)) return;
@@ -49,8 +50,8 @@ export class FreeSpace {
   }
 
   /**
-   * Yields the free addresses of a family, range by range as the pool lists them, lowest first within each. The space
-   * must not change while the caller iterates.
+   * Yields the free addresses of a family, in the order in which the pool lists its ranges, the lowest address of a
+   * range first. The space must not change while the caller iterates.
    */
   *free(family: Family): Generator<AddressNumber> {
     for (const range of this.shape.ranges) {
@@ -58,7 +59,10 @@ export class FreeSpace {
     }
   }
 
-  /** Yields the same as {@link free}, but starts at a random place and wraps around. `random` works as Math.random. */
+  /**
+   * Yields the same as {@link free}, but from a random place on, then from the beginning. `random` works as
+   * Math.random.
+   */
   *freeFromRandom(family: Family, random: () => number): Generator<AddressNumber> {
     const ranges = this.shape.ranges.filter((range) => range.family === family);
     const size = ranges.reduce((sum, range) => sum + (range.last - range.first + 1n), 0n);
@@ -83,14 +87,14 @@ export class FreeSpace {
     for (let at = first; at <= last; at += 1n) {
       const stretch = this.#occupied.getPairOrNextLower(at);
       if (stretch !== undefined && at <= stretch[1]) at = stretch[1];
-      // `avoidBuggyIps` excludes addresses that are in no excluded interval. Later searches skip occupied ones.
+      // `avoidBuggyIps` excludes single addresses, which the tree does not have yet. Later searches find them in it.
       else if (this.shape.avoidBuggyIps && isBuggy(at)) this.occupy(at);
       else yield at;
     }
   }
 }
 
-/** Returns a random number below the limit, drawn 53 bits at a time. Its slight bias does not matter here. */
+/** Returns a random number below the limit, made from 53 bits at a time. Its slight bias does not matter here. */
 function randomBelow(limit: bigint, random: () => number): bigint {
   let value = 0n;
   for (let drawn = 1n; drawn < limit; drawn <<= 53n) value = (value << 53n) | BigInt(Math.floor(random() * 2 ** 53));

@@ -1,6 +1,6 @@
-// The TTLs of the records that hosts manage. They follow from the host and the zone, not from the number that is stored
-// with the record: a host without a TTL of its own follows the default TTL of each zone in which it has records, and
-// that may change after the record was written (test/views/default-ttl.test.ts).
+// The TTLs of the records that hosts manage. They depend on the host and the zone, not on the TTL that is stored with
+// the record: a host without a TTL of its own takes the default TTL of each zone in which it has records. The default
+// TTL may change after the record was written (test/views/default-ttl.test.ts).
 
 import type { Fqdn } from '../model/name.ts';
 import { managingHost, type Rrset } from '../model/rrset.ts';
@@ -15,8 +15,9 @@ export class HostTtls {
   }
 
   /**
-   * Returns a name's RRsets with their TTLs, and marks those that inherit the zone's default TTL. Orphans keep the TTL
-   * that is stored. So do all RRsets that inherit while `defaultTtl` is undefined, because the zone is not loaded yet.
+   * Returns the RRsets of a name with their TTLs, and marks those that inherit the zone's default TTL. Orphans keep
+   * their stored TTL. While the zone is not loaded, `defaultTtl` is undefined, and inheriting RRsets keep their stored
+   * TTL too.
    */
   inherit(owner: Fqdn, rrsets: Rrset[], defaultTtl: number | undefined): TableRrset[] {
     if (!rrsets.some(isManaged)) return rrsets;
@@ -29,7 +30,7 @@ export class HostTtls {
     });
   }
 
-  /** Returns a name's RRsets, as they are stored, with the TTLs that they are served with. */
+  /** Returns the RRsets of a name, read from the store, with the TTLs with which they are served. */
   served(owner: Fqdn, rrsets: Rrset[], defaultTtl: number): Rrset[] {
     if (!rrsets.some(isManaged)) return rrsets;
     return this.inherit(owner, rrsets, defaultTtl).map(({ inheritsTtl: _, ...rrset }) => rrset);
@@ -41,10 +42,12 @@ export function isManaged({ manager }: Rrset): boolean {
   return manager === 'host';
 }
 
-/** The TTL that all RRsets of a generation have that inherit it. It is `mixed` if they do not have the same one. */
+/**
+ * The TTL of all RRsets of a generation that inherit theirs; `mixed` if their TTLs differ, undefined if there are none.
+ */
 export type InheritedTtl = number | 'mixed' | undefined;
 
-/** Returns the inherited TTL of a generation to which these RRsets are added. */
+/** Returns the inherited TTL of a generation after these RRsets were added. */
 export function withInherited(before: InheritedTtl, rrsets: readonly TableRrset[]): InheritedTtl {
   let inherited = before;
   for (const { ttl, inheritsTtl } of rrsets) {

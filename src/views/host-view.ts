@@ -1,5 +1,5 @@
-// Holds the stored hosts in memory, in key order: the hosts of a zone are next to one another. The rules of hosts are
-// in control/hosts.
+// The stored hosts in memory, in key order: the hosts of a zone are next to one another. The rules of hosts are in
+// control/hosts.
 
 import type { Host } from '../model/host.ts';
 import { type Fqdn, root } from '../model/name.ts';
@@ -16,14 +16,14 @@ export class HostView {
   }
 
   /**
-   * Yields the hosts in key order. With `after`, only those that follow that name. With `tops`, only those at these
-   * names or below them, and reads no others.
+   * Yields the hosts in key order. With `after`, only those after that name. With `tops`, only those at or below these
+   * names; no others are read.
    */
   *list(after?: Fqdn, tops: readonly Fqdn[] = [root]): Generator<Versioned<Host>> {
     const from = after === undefined ? undefined : hostKey(after);
     let start = from;
     for (const { first, end } of spansBelow(tops)) {
-      // A span may begin inside the one before it.
+      // A span may begin inside the span before it.
       if (first !== undefined && (start === undefined || start < first)) start = first;
       if (end !== undefined && start !== undefined && start >= end) continue;
       for (const [key, host] of this.#hosts.entries(start)) {
@@ -43,16 +43,16 @@ export class HostView {
   }
 }
 
-/** A span of keys, without its end. Undefined: from the first key on, or to the last one. */
+/** A span of keys, without `end`. `first` undefined: from the first key on. `end` undefined: to the last key. */
 interface Span {
   first: string | undefined;
   end: string | undefined;
 }
 
-/** Returns the spans of the keys at these names or below them, by their first keys. */
+/** Returns the spans of the keys at or below these names, in the order of their first keys. */
 function spansBelow(tops: readonly Fqdn[]): Span[] {
   if (tops.includes(root)) return [{ first: undefined, end: undefined }];
-  // Keys such as `web-1` are between `web` and those below it. '/' is the character after '.'.
+  // Keys such as `web-1` are between `web` and the keys below `web`. '/' is the character after '.'.
   const spans = tops.map(hostKey).flatMap((own) => [
     { first: own, end: `${own}\0` },
     { first: `${own}.`, end: `${own}/` },

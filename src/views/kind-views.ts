@@ -1,6 +1,5 @@
-// One view and one handler for each kind of stored key. The handler applies a change to the view, and names the stage
-// at which the change becomes visible. If a kind has no handler here, tsc fails. The kinds: store/kinds. views.ts calls
-// the handlers.
+// One view and one handler for each kind of stored key. The handler applies a change to its view, and names the stage
+// at which the change becomes visible. tsc fails if a kind of store/kinds has no handler. views.ts calls the handlers.
 
 import { type Host, recordsOf } from '../model/host.ts';
 import type { Member } from '../model/member.ts';
@@ -35,24 +34,24 @@ import { ZoneView } from './zone-view.ts';
 /** How the views follow one kind of key. */
 export interface KindHandler<Name extends KindName> {
   readonly kind: StoredKind<Name>;
-  /** Puts the value into its view. If this throws, the value is reported as a fault. */
+  /** Puts the value into its view. If this throws, a fault of the value is reported. */
   put(subject: Subject<Name>, value: Value<Name>, modified: Revision): void;
   delete(subject: Subject<Name>): void;
-  /** Does the work that must be done before {@link put}, and that may take long: yields after each slice of it. */
+  /** Does the work before {@link put} that may take long. Yields after each slice of it. */
   prepare?(value: Value<Name>): Generator<void>;
-  /** Notes that the key has a value that cannot be read. */
+  /** Notes that the value of the key cannot be read. */
   putUnreadable?(subject: Subject<Name>, modified: Revision): void;
   /**
-   * Returns whether the view holds the value that this revision wrote, and marks the value as read by the load. A view
-   * with this method deletes by itself, at the end of a load, the values that the load has not read. For all other
-   * kinds Views does both.
+   * Returns whether the view has the value that this revision wrote. If so, marks the value as read by the load. At the
+   * end of a load, a view with this method deletes the values that the load has not read. For all other kinds, Views
+   * does both.
    */
   isHeld?(subject: Subject<Name>, modified: Revision): boolean;
   putStage?(subject: Subject<Name>, text: string): Stage;
   deleteStage?(subject: Subject<Name>): Stage;
 }
 
-/** The handler of every kind. `unfollowed`: no view follows the kind. It is read from the store when it is needed. */
+/** The handlers of all kinds. `unfollowed`: no view follows the kind; it is read from the store when it is needed. */
 type KindHandlers = { readonly [Name in KindName]: KindHandler<Name> | 'unfollowed' };
 
 /** The views of all followed kinds. */
@@ -68,7 +67,7 @@ export abstract class KindViews {
   readonly resolvers = new Map<string, Versioned<CompanyResolver>>();
   readonly forwarders: ForwarderView;
   readonly skydns: SkydnsView;
-  /** True if members changed since the zones last got their nameservers. */
+  /** True: members have changed since the zones got their nameservers. */
   protected membersChanged = true;
 
   constructor(table: TableWriter, listener: ZoneListener, skydnsPrefix: string | undefined) {
@@ -79,8 +78,8 @@ export abstract class KindViews {
   }
 
   /**
-   * The handlers in the order in which their kinds are loaded. Names come after hosts, from which the TTLs of their
-   * records follow. Zones come after names, so that a zone is published whole.
+   * The handlers, in the order in which their kinds are loaded. Names come after hosts, since the TTLs of managed
+   * records depend on hosts. Zones come after names, so that each zone is published complete.
    */
   protected readonly handlers: KindHandlers = {
     pool: {
@@ -97,7 +96,7 @@ export abstract class KindViews {
     host: {
       kind: hostKind,
       put: (_, host, modified) => {
-        // The first load reads the names after the hosts.
+        // The first load reads names after hosts.
         const isSame = this.zones.isFirstLoad || this.hosts.get(host.name)?.value.ttl === host.ttl;
         this.hosts.put(host, modified);
         if (!isSame) this.zones.renewTtls(ownersOf(host));
@@ -119,7 +118,7 @@ export abstract class KindViews {
         if (text.includes('"CNAME"')) return 'put alias';
         return isReverse(owner) ? 'put reverse name' : 'put name';
       },
-      // A deletion carries no value. The zone still holds the records that it deletes.
+      // A deletion has no value. The zone still has the records that are about to be deleted.
       deleteStage: ({ zone, owner }) => {
         const isAlias = () => this.zones.name(zone, owner).rrsets.some(({ type }) => type === 'CNAME');
         if (falseIfThrown(isAlias)) return 'delete alias';

@@ -1,6 +1,5 @@
-// The pending generations of zones: generations of names that the zone's key does not point to. An import is writing
-// them, or stopped before it was complete. The table holds them, but DNS does not see them. The served generation:
-// zone-view.ts.
+// The pending generations of zones, to which the zone's key does not point: an import is writing them, or has stopped
+// before its end. The table has them, but does not serve them. The served generation: zone-view.ts.
 
 import type { Fqdn } from '../model/name.ts';
 import type { ZoneId } from '../table/layout.ts';
@@ -8,7 +7,7 @@ import type { TableWriter } from '../table/writer.ts';
 import { AliasTargets } from './alias-targets.ts';
 import type { InheritedTtl } from './host-ttls.ts';
 
-/** A generation's place in the table, and how many names it has. */
+/** A pending generation: its place in the table, and its number of names. */
 export interface PendingGeneration {
   table: ZoneId;
   names: number;
@@ -34,7 +33,7 @@ export class PendingGenerations {
     return this.#pending.get(zone)?.values() ?? [];
   }
 
-  /** Throws TableFull. */
+  /** Returns the generation, or a new one. Throws TableFull. */
   getOrCreate(zone: Fqdn, generation: number): PendingGeneration {
     const existing = this.get(zone, generation);
     if (existing !== undefined) return existing;
@@ -46,7 +45,7 @@ export class PendingGenerations {
     return pending;
   }
 
-  /** Returns the generation, or a new one, and removes it from here: it becomes the zone. Throws TableFull. */
+  /** Removes the generation from here, and returns it or a new one: it becomes the served one. Throws TableFull. */
   take(zone: Fqdn, generation: number): PendingGeneration {
     const pending = this.getOrCreate(zone, generation);
     this.#forget(zone, generation);
@@ -60,7 +59,7 @@ export class PendingGenerations {
     this.#table.withdrawZone(pending.table);
   }
 
-  /** Drops the older generations. A zone's generation only grows, so they can never become the zone. */
+  /** Drops the older generations. The number of a zone's generation only grows, so they can never be served. */
   dropOlder(zone: Fqdn, generation: number): void {
     for (const one of this.#pending.get(zone)?.keys() ?? []) if (one < generation) this.drop(zone, one);
   }

@@ -1,5 +1,5 @@
-// One pool in memory: how many of its addresses are held or cooling down, and which address it offers next. The address
-// records, and which pool counts each of them: pool-view.ts.
+// One pool in memory: how many of its addresses are held or cool down, and which address it offers next. pool-view.ts
+// has the address records, and passes each to the pool that counts it.
 
 import {
   type Address,
@@ -16,11 +16,11 @@ import type { Revision } from '../model/revision.ts';
 import { compareNumbers, FreeSpace } from './free-space.ts';
 import { SortedMap } from './sorted-map.ts';
 
-/** Counts of addresses. They are BigInts, because the counts of an IPv6 pool do not fit a number. */
+/** Counts of addresses, in BigInts: a number is too small for an IPv6 pool. */
 export interface FamilyUsage {
   capacity: bigint;
   used: bigint;
-  /** Addresses that are named by records only: nobody holds them, and they do not cool down. */
+  /** Addresses that only records name: nobody holds them, and they do not cool down. */
   recorded: bigint;
   coolingDown: bigint;
   free: bigint;
@@ -44,15 +44,17 @@ export class PoolState {
   #modified: Revision;
   readonly #space: FreeSpace;
   readonly #counts: Record<Family, Counts>;
-  /** The end of its cool-down, and the address → the time of its release. Both in milliseconds since 1970. */
+  /** [end of the cool-down, address] → time of the release. Times are in milliseconds since 1970. */
   readonly #cooling = new SortedMap<TimedAddress, number>(undefined, compareTimed);
-  /** Free addresses that were in use before, by the time of their release. Only in least-recently-used pools. */
+  /**
+   * Free addresses that were in use before, by the time of their release. Only for the strategy least-recently-used.
+   */
   readonly #resting = new SortedMap<TimedAddress, true>(undefined, compareTimed);
 
   /** Returns whether records name the address. */
   readonly #isRecorded: (value: AddressNumber) => boolean;
 
-  /** Creates the state of a pool without records of addresses: the caller adds them, and the addresses of records. */
+  /** Creates the state of a pool without addresses. The caller adds the address records and the recorded addresses. */
   constructor(pool: Pool, modified: Revision, isRecorded: (value: AddressNumber) => boolean = () => false) {
     this.#value = pool;
     this.#modified = modified;
@@ -74,20 +76,20 @@ export class PoolState {
     return this.#modified;
   }
 
-  /** Sets new settings. They must be such that {@link countsAs} is true. */
+  /** Sets new settings, for which {@link countsAs} must be true. */
   renew(pool: Pool, modified: Revision): void {
     this.#value = pool;
     this.#modified = modified;
   }
 
-  /** Returns whether a pool with these settings counts and offers its addresses as this one does. */
+  /** Returns whether a pool with these settings counts and offers addresses in the same way as this one. */
   countsAs(pool: Pool): boolean {
     const settingsOf = ({ space, ranges, exclude, avoidBuggyIps, allowFirstLast, strategy, coolDownSeconds }: Pool) =>
       JSON.stringify([space, ranges, exclude, avoidBuggyIps, allowFirstLast, strategy, coolDownSeconds]);
     return settingsOf(pool) === settingsOf(this.#value);
   }
 
-  /** Counts the record of an address in the pool's ranges. */
+  /** Counts an address record in the pool's ranges. */
   add(record: AddressRecord): void {
     const { value, counts, usable, end } = this.#placeOf(record);
     this.#leave(value, undefined);
@@ -115,21 +117,21 @@ export class PoolState {
   }
 
   /**
-   * Prepares for a change of whether records name the address. `record`: the address's record, if it has one. The
-   * caller calls {@link enterRecorded} after the change.
+   * Call this before records begin or cease to name the address, and {@link enterRecorded} afterwards. `record` is the
+   * address's record, if it has one.
    */
   leaveRecorded(value: AddressNumber, record: AddressRecord | undefined): void {
     if (this.#isAtRest(record)) this.#leave(value, record && Date.parse(record.since));
   }
 
-  /** Counts the address after a change of whether records name it. */
+  /** Counts the address after records began or ceased to name it. */
   enterRecorded(value: AddressNumber, record: AddressRecord | undefined): void {
     if (this.#isAtRest(record)) this.#rest(value, record && Date.parse(record.since));
   }
 
   /**
-   * Yields the free addresses in the order of the pool's strategy. A least-recently-used pool offers the addresses that
-   * were never in use first, then the others by the time of their release. `random` works as Math.random.
+   * Yields the free addresses in the order of the pool's strategy. With least-recently-used, addresses that were never
+   * in use come first, then the others in the order of their release. `random` works as Math.random.
    */
   *candidates(family: Family, now: number, random: () => number): Generator<Address> {
     this.#endCoolDowns(now);
@@ -177,7 +179,7 @@ export class PoolState {
     return record.state === 'released' && !(end !== undefined && this.#cooling.has([end, value]));
   }
 
-  /** Makes an address recorded or free. `since`: when it was released, if it was in use before. */
+  /** Counts an address as recorded or as free. `since` is when it was released; undefined if it was never in use. */
   #rest(value: AddressNumber, since: number | undefined): void {
     const usable = !isExcluded(this.shape, value);
     if (this.#isRecorded(value)) {
@@ -189,7 +191,7 @@ export class PoolState {
     } else this.#space.vacate(value);
   }
 
-  /** Reverses {@link #rest}, except that the address stays occupied. */
+  /** Reverses {@link #rest}, but leaves the address occupied. */
   #leave(value: AddressNumber, since: number | undefined): void {
     if (this.#isRecorded(value)) {
       if (!isExcluded(this.shape, value)) this.#counts[familyOfNumber(value)].recorded -= 1n;

@@ -1,6 +1,6 @@
-// The stored pools and address records in memory: who holds an address, which pool it is in, and when it expires.
-// views.ts keeps them current. The rules of allocation are in control/addresses. Free and cooling addresses of one
-// pool: pool-state.ts.
+// The stored pools and address records in memory: who holds an address, which pool has it, and when it expires.
+// views.ts keeps them current. The rules of allocation are in control/addresses. The addresses of one pool:
+// pool-state.ts.
 
 import { type Address, type AddressNumber, addressNumber, type Family } from '../model/address.ts';
 import { type AddressRange, rangesOverlap, rangesWithout } from '../model/address-range.ts';
@@ -18,19 +18,19 @@ import { visitAddresses } from './visit-addresses.ts';
 
 export class PoolView {
   readonly #recorded: RecordedAddresses;
-  /** Pools that were put or deleted (undefined) since the last {@link settle}. */
+  /** Pools that were put, or deleted (undefined), since the last {@link settle}. */
   readonly #pending = new Map<string, Versioned<Pool> | undefined>();
   readonly #pools = new SortedMap<string, PoolState>();
   /** The address records by space and address. */
   readonly #addresses = new Map<string, SortedMap<AddressNumber, Versioned<AddressRecord>>>();
   /** The ranges of all pools by space and first address. */
   readonly #ranges = new Map<string, SortedMap<AddressNumber, { range: AddressRange; pool: PoolState }>>();
-  /** The held addresses that others may share, by space. */
+  /** The held addresses that further holders may share, by space. */
   readonly #sharing = new Map<string, SharingIndex>();
   /**
-   * Records that housekeeping must change at a time, soonest first: an allocation expires, a cool-down ends, or no pool
-   * needs the record of a release any more. A least-recently-used pool needs its records of releases, so they are not
-   * in here.
+   * Records that housekeeping must change, by the time of the change, soonest first: an allocation expires, a cool-down
+   * ends, or no pool needs the record of a release. A least-recently-used pool needs its records of releases, so these
+   * are not in here.
    */
   readonly #expiries = new SortedMap<readonly [time: number, key: string], AddressRecord>(
     undefined,
@@ -50,24 +50,24 @@ export class PoolView {
     return this.#pools.get(name);
   }
 
-  /** Yields the pools in the order of their names. With `after`, only those that follow that name. */
+  /** Yields the pools in the order of their names. With `after`, only those after that name. */
   *list(after?: string): Generator<Versioned<Pool>> {
     for (const [name, pool] of this.#pools.entries(after)) if (name !== after) yield pool;
   }
 
-  /** Returns the pool of this space that has the address in its ranges. */
+  /** Returns the pool of the space that has the address in its ranges. */
   poolAt(space: string, address: Address): Versioned<Pool> | undefined {
     return this.#stateAt(space, addressNumber(address));
   }
 
-  /** Returns a pool of the space, and its range that overlaps the given range. Ignores the pool named `except`. */
+  /** Returns a pool of the space with its range that overlaps the given range. The pool `except` is ignored. */
   overlapping(space: string, range: AddressRange, except: string): { pool: Pool; range: AddressRange } | undefined {
     const ranges = this.#ranges.get(space);
     if (ranges === undefined) return undefined;
     for (let pair = ranges.nextLowerPair(range.last + 1n); pair !== undefined; pair = ranges.nextLowerPair(pair[0])) {
       const { range: other, pool } = pair[1];
-      // Control accepts no overlapping ranges in a space, so no earlier range ends after this one. Overlaps that were
-      // written to the store by hand may be missed.
+      // In a space, control accepts no ranges that overlap, so no earlier range ends after this one. Overlaps that were
+      // written into the store by hand may be missed.
       if (other.last < range.first) return undefined;
       if (pool.value.name !== except) return { pool: pool.value, range: other };
     }
@@ -78,20 +78,18 @@ export class PoolView {
     return this.#addresses.get(space)?.get(addressNumber(address));
   }
 
-  /**
-   * Returns the names whose A and AAAA records name the address. Only addresses in the ranges of pools have any here.
-   */
+  /** Returns the names with A and AAAA records of the address. Only for addresses in the ranges of pools. */
   namesAt(address: Address): Fqdn[] {
     return this.#recorded.namesAt(addressNumber(address));
   }
 
-  /** Returns whether records name the address, and a pool of the space has it in its ranges. */
+  /** Returns whether the address is recorded and in the ranges of a pool of the space. */
   isRecorded(space: string, address: Address): boolean {
     const value = addressNumber(address);
     return this.#recorded.has(value) && this.#stateAt(space, value) !== undefined;
   }
 
-  /** Yields the address records of a space from one address to another, in address order. */
+  /** Yields the address records of a space from address `from` to address `last`, in order. */
   *addresses(space: string, from: AddressNumber, last: AddressNumber): Generator<Versioned<AddressRecord>> {
     const records = this.#addresses.get(space);
     if (records === undefined) return;
@@ -101,14 +99,14 @@ export class PoolView {
     }
   }
 
-  /** Returns the name of the pool that has the address in its ranges; null if there is none. */
+  /** Returns the name of the pool that has the address in its ranges; null if no pool has it. */
   poolNameAt(space: string, address: Address): string | null {
     return this.poolAt(space, address)?.value.name ?? null;
   }
 
   /**
-   * Yields the held addresses in the pool's ranges, in order. A host may have held an address before the pool was made.
-   * With `after`, yields only those that follow that address.
+   * Yields the held addresses in the pool's ranges, in order, including those that hosts held before the pool was
+   * created. With `after`, only those after that address.
    */
   *heldIn(pool: Pool, after?: Address): Generator<Versioned<AddressRecord>> {
     const start = after === undefined ? 0n : addressNumber(after) + 1n;
@@ -117,7 +115,7 @@ export class PoolView {
     }
   }
 
-  /** Yields the held addresses of a space from one address to another, in order. */
+  /** Yields the held addresses of a space from `first` to `last`, in order. */
   *heldBetween(space: string, first: AddressNumber, last: AddressNumber): Generator<Versioned<AddressRecord>> {
     for (const record of this.addresses(space, first, last)) if (record.value.state === 'held') yield record;
   }
@@ -127,14 +125,14 @@ export class PoolView {
     yield* this.#pools.get(name)?.candidates(family, now, random) ?? [];
   }
 
-  /** Returns whether the address is not held and does not cool down. Its pool may exclude it. */
+  /** Returns whether the address is neither held nor cooling down. Its pool may exclude it. */
   isFree(space: string, address: Address, now: number): boolean {
     const record = this.address(space, address)?.value;
     if (record === undefined) return true;
     return record.state === 'released' && (this.coolDownEnd(record) ?? now) <= now;
   }
 
-  /** Returns when the cool-down of the address ends, in milliseconds since 1970. Undefined if it has none. */
+  /** Returns when the address's cool-down ends, in milliseconds since 1970; undefined if it has none. */
   coolDownEnd(record: AddressRecord): number | undefined {
     return endIn(this.#stateAt(record.space, addressNumber(record.address)), record);
   }
@@ -143,7 +141,7 @@ export class PoolView {
     return this.#pools.get(name)?.usage(now);
   }
 
-  /** Returns when the pool's next cool-down ends, in milliseconds since 1970. Undefined if no address cools down. */
+  /** Returns when the pool's next cool-down ends, in milliseconds since 1970; undefined if no address cools down. */
   nextCoolDownEnd(name: string, now: number): number | undefined {
     return this.#pools.get(name)?.nextCoolDownEnd(now);
   }
@@ -159,7 +157,7 @@ export class PoolView {
     }
   }
 
-  /** Yields the records that housekeeping must change: a holder has expired, or a release is no longer needed. */
+  /** Yields the records that housekeeping must change now: a holder has expired, or a release is no longer needed. */
   *expired(now: number): Generator<AddressRecord> {
     for (const [[time], record] of this.#expiries.entries()) {
       if (time > now) return;
@@ -167,22 +165,22 @@ export class PoolView {
     }
   }
 
-  /** Notes a new or changed pool. {@link settle} makes it visible. */
+  /** Notes a new or changed pool. {@link settle} makes the change visible. */
   putPool(pool: Pool, modified: Revision): void {
     const current = this.#pools.get(pool.name);
     if (current?.countsAs(pool) && !this.#pending.has(pool.name)) current.renew(pool, modified);
     else this.#pending.set(pool.name, { value: pool, modified });
   }
 
-  /** Notes that a pool was deleted. {@link settle} makes that visible. */
+  /** Notes that a pool was deleted. {@link settle} makes the deletion visible. */
   deletePool(name: string): void {
     this.#pending.set(name, undefined);
   }
 
   /**
-   * Makes the pools that were put or deleted visible, all at once, with the addresses that are held in them or named by
-   * records. Reads the records of new zones. Yields after each slice of the work: no pool, address or name may be put
-   * or deleted until it has ended (test/views/pool-slices.test.ts).
+   * Makes all noted changes of pools visible at once, with the held and the recorded addresses in their ranges. Reads
+   * the records of new zones. Yields after each slice of the work; until its end, no pool, address or name may be put
+   * or deleted (test/views/pool-slices.test.ts).
    */
   *settle(): Generator<void> {
     if (this.#pending.size === 0 && !this.#recorded.unsettled) return;
@@ -203,7 +201,8 @@ export class PoolView {
   }
 
   /**
-   * Returns the usage that a pool would have. Yields after each slice of the work. Addresses may change meanwhile.
+   * Returns the usage that a pool with these settings would have. Yields after each slice. Addresses may change
+   * meanwhile.
    */
   *preview(pool: Pool, now: number): Generator<void, Record<Family, FamilyUsage>> {
     const { ranges } = poolShape(pool);
@@ -215,8 +214,8 @@ export class PoolView {
   }
 
   /**
-   * Returns the states to unlink, and those to link. Pools that overlap a removed one are counted again: during a load
-   * a new pool can arrive before the old pool of its ranges is deleted, and pools that were written by hand may
+   * Returns the states to unlink, and the states to link. Pools that overlap a removed one are counted again: during a
+   * load, a new pool can arrive before the old pool of its ranges is deleted, and pools that were written by hand may
    * overlap.
    */
   #replacements(): { before: PoolState[]; next: PoolState[] } {
@@ -280,9 +279,7 @@ export class PoolView {
     for (const range of state.shape.ranges) ranges.set(range.first, { range, pool: state });
   }
 
-  /**
-   * Replaces the expiries in the ranges of a state that depend on the pool: those of releases. Yields after each slice.
-   */
+  /** Replaces the expiries of releases in the ranges of a state: they depend on the pool. Yields after each slice. */
   *#renewExpiries(
     { value: { space }, shape }: PoolState,
     before: PoolState | undefined,
@@ -325,7 +322,7 @@ export class PoolView {
   }
 
   /**
-   * Marks an address whose stored record cannot be read as held, until the record is repaired or deleted. The holders
+   * Marks an address as held if its stored record cannot be read, until the record is repaired or deleted. The holders
    * are the last known ones, or none.
    */
   putUnreadable(space: string, address: Address, modified: Revision): void {
@@ -359,11 +356,14 @@ function rangesInOrder(pool: Pool): AddressRange[] {
   return poolShape(pool).ranges.toSorted((a, b) => compareNumbers(a.first, b.first));
 }
 
-/** Returns when housekeeping must change the record. `pool` is the pool that has the address in its ranges. */
+/**
+ * Returns when housekeeping must change the record, with its key. `pool` is the pool that has the address in its
+ * ranges.
+ */
 function expiriesOf(pool: PoolState | undefined, record: AddressRecord): [time: number, key: string][] {
   const key = `${record.space}/${record.address}`;
   if (record.state === 'released') {
-    // Only a least-recently-used pool needs to know when its free addresses were released.
+    // A least-recently-used pool needs the record even after the cool-down.
     if (pool?.value.strategy === 'least-recently-used') return [];
     return [[endIn(pool, record) ?? Date.parse(record.since), key]];
   }

@@ -1,6 +1,5 @@
-// The addresses that A and AAAA records name, with the names. Only records of served zones count, only addresses in the
-// ranges of pools, and no records of hosts: a host holds its addresses. So other records cost no memory. Which pool
-// counts such an address: pool-view.ts.
+// The recorded addresses with the names that have them. To save memory, only addresses in the ranges of pools are kept,
+// and only records of served zones that no host manages. The pools that count them: pool-view.ts.
 
 import type { AddressNumber } from '../model/address.ts';
 import type { Interval } from '../model/address-range.ts';
@@ -11,37 +10,37 @@ import { compareNumbers } from './free-space.ts';
 import { SortedMap } from './sorted-map.ts';
 import { visitAddresses } from './visit-addresses.ts';
 
-/** The table, as this file reads it. */
+/** The part of the table that this file reads. */
 interface Source {
   addressNodes(zone: ZoneId): Iterable<AddressNode | undefined>;
 }
 
-/** The pools, as this file tells them of changes. */
+/** The pools, which this file asks, and tells of changes. */
 interface Pools {
   /** Returns whether there is any pool. */
   exist(): boolean;
   /** Returns whether a pool has the address in its ranges. */
   covers(value: AddressNumber): boolean;
-  /** Calls `change`, which makes a covered address recorded, or no longer recorded. */
+  /** Calls `change`, after which a covered address begins or ceases to be recorded. */
   aroundChange(value: AddressNumber, change: () => void): void;
 }
 
 /** A zone in the table and a name in it: `<zone id> <name>`. */
 type Place = string;
 
-/** The names of a zone up to which its withdrawal removes them at once. Others are removed in slices. */
+/** A withdrawn zone with at most this many names is removed at once, larger ones in slices. */
 const maxRemovedAtOnce = 1000;
 const allAddresses: Interval = { first: 0n, last: 2n ** 128n - 1n };
 
 export class RecordedAddresses implements AddressListener {
   readonly #table: Source;
-  /** One place, or several. Most addresses have one. */
+  /** The places of each address: a single one, as for most addresses, or a set. */
   readonly #places = new SortedMap<AddressNumber, Place | Set<Place>>(undefined, compareNumbers);
-  /** The served zones in the table, and how many places each has here. */
+  /** The served zones in the table, with their number of places here. */
   readonly #served = new Map<ZoneId, number>();
   readonly #unread = new Set<ZoneId>();
   readonly #withdrawn = new Set<ZoneId>();
-  /** Changes that come while {@link settle} runs. */
+  /** Changes that came while {@link settle} runs. */
   #late: (() => void)[] | undefined;
   #pools: Pools = { exist: () => false, covers: () => false, aroundChange: (_, change) => change() };
 
@@ -49,7 +48,7 @@ export class RecordedAddresses implements AddressListener {
     this.#table = table;
   }
 
-  /** Connects the pools. There is one object for them. */
+  /** Connects the pools. There is only one such object. */
   connect(pools: Pools): void {
     this.#pools = pools;
   }
@@ -63,14 +62,14 @@ export class RecordedAddresses implements AddressListener {
     return this.#places.has(value);
   }
 
-  /** Returns the names, sorted, each once. */
+  /** Returns the names with records of the address, sorted, each once. */
   namesAt(value: AddressNumber): Fqdn[] {
     const places = this.#places.get(value);
     const list = places === undefined ? [] : typeof places === 'string' ? [places] : [...places];
     return [...new Set(list.map((place) => place.slice(place.indexOf(' ') + 1) as Fqdn))].sort();
   }
 
-  /** Yields the recorded addresses from one to another, in order. They must not change while the caller iterates. */
+  /** Yields the recorded addresses from `first` to `last`, in order. They must not change while the caller iterates. */
   *between(first: AddressNumber, last: AddressNumber): Generator<AddressNumber> {
     for (const value of this.#places.keys(first)) {
       if (value > last) return;
@@ -91,13 +90,13 @@ export class RecordedAddresses implements AddressListener {
     for (const value of after) if (!before.includes(value)) this.#add(value, zone, owner);
   }
 
-  /** Notes that the zone is served from now on. {@link settle} reads its names. */
+  /** Notes that the zone is served now. {@link settle} reads its names. */
   serve(zone: ZoneId): void {
     this.#served.set(zone, 0);
     this.#unread.add(zone);
   }
 
-  /** Removes a zone, before the table does. If it has more names than fit into a slice, {@link settle} removes them. */
+  /** Removes a zone. Call this before the table withdraws it. {@link settle} removes large zones, in slices. */
   withdraw(zone: ZoneId, names: number): void {
     const places = this.#served.get(zone) ?? 0;
     this.#unread.delete(zone);
@@ -111,8 +110,8 @@ export class RecordedAddresses implements AddressListener {
   }
 
   /**
-   * Reads the names of new zones, and the addresses of all zones in `fresh`: parts of ranges that no pool covered.
-   * Removes withdrawn zones. Yields after each slice. Changes of names may come meanwhile. The caller ends with
+   * Reads the names of new zones, and the addresses of all zones in `fresh`, which are ranges that no pool covered
+   * before. Removes withdrawn zones. Yields after each slice; names may change meanwhile. Afterwards, the caller calls
    * {@link endSettle}.
    */
   *settle(fresh: readonly Interval[]): Generator<void> {
@@ -137,8 +136,8 @@ export class RecordedAddresses implements AddressListener {
   }
 
   /**
-   * Collects the recorded addresses in these ranges, whether a pool covers them or not. Yields after each slice.
-   * Changes may come meanwhile.
+   * Returns the recorded addresses in these ranges, even if no pool covers them. Yields after each slice; addresses may
+   * change meanwhile.
    */
   *find(ranges: readonly Interval[]): Generator<void, Set<AddressNumber>> {
     const found = new Set<AddressNumber>();
@@ -153,7 +152,7 @@ export class RecordedAddresses implements AddressListener {
     return found;
   }
 
-  /** Removes addresses of these parts that no pool covers. Yields after each slice. */
+  /** Removes the addresses in `parts` that no pool covers any more. Yields after each slice. */
   *forgetOutside(parts: readonly Interval[]): Generator<void> {
     yield* visitAddresses(parts, {
       itemsIn: (first, last) => this.between(first, last),
@@ -171,7 +170,7 @@ export class RecordedAddresses implements AddressListener {
     for (const change of late) change();
   }
 
-  /** Adds a place of an address that a pool covers. */
+  /** Adds a place of the address, if a pool covers the address. */
   #add(value: AddressNumber, zone: ZoneId, owner: Fqdn): void {
     if (!this.#pools.covers(value)) return;
     if (this.has(value)) this.#put(value, zone, owner);
@@ -224,7 +223,7 @@ export class RecordedAddresses implements AddressListener {
   }
 }
 
-/** Returns a function that returns whether an address is in one of the intervals, which do not overlap. */
+/** Returns a function that tells whether an address is in one of the intervals. The intervals must not overlap. */
 function testFor(intervals: readonly Interval[]): (value: AddressNumber) => boolean {
   const lastOf = new SortedMap<AddressNumber, AddressNumber>(
     intervals.map(({ first, last }) => [first, last]),

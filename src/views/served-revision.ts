@@ -1,4 +1,4 @@
-// The last revision of the store that the views serve completely, and the requests that wait for a later one.
+// The last revision of the store that is served completely, and the requests that wait for a later one.
 
 import { noRevision, type Revision } from '../model/revision.ts';
 
@@ -15,7 +15,7 @@ export class ServedRevision {
     return this.#revision;
   }
 
-  /** Resolves when everything up to this revision is served. */
+  /** Resolves when all changes up to this revision are served. */
   reached(revision: Revision): Promise<void> {
     if (this.#revision >= revision) return Promise.resolve();
     return new Promise((resolve) => this.#waiters.add({ revision, resolve }));

@@ -1,9 +1,9 @@
 // The order in which the changes of one revision become visible, so that no query sees half a host: first addresses,
-// then PTRs, then aliases. A new zone follows its names, so that it is published whole. Deletions come next, in the
-// opposite order. Serials come last: when DNS serves a new serial, it serves all changes of that revision
+// then PTRs, then aliases. A new zone comes after its names, so that it is published complete. Then come deletions, in
+// the opposite order. Serials come last: when DNS serves a new serial, it serves all changes of that revision
 // (test/views/serving-order.test.ts).
 
-/** Every stage, in order. A kind whose handler names no stage has the stages `put` and `delete`. */
+/** The stages, in order. A handler that names no stages has `put` and `delete`. */
 const stages = [
   'put',
   'put name',
@@ -20,7 +20,7 @@ const stages = [
 
 export type Stage = (typeof stages)[number];
 
-/** Returns the changes sorted by their stages. Changes of one stage stay in their order. */
+/** Returns the changes in the order of their stages. Changes of one stage keep their order. */
 export function inServingOrder<Change>(changes: Change[], stageOf: (change: Change) => Stage): Change[] {
   if (changes.length < 2) return changes;
   return changes

@@ -1,12 +1,12 @@
-// The held addresses of one space that newcomers may share, grouped by sharing key and by the ports in use. A search
-// checks each group once, however many addresses it has. The rule of sharing: model/allocation.ts.
+// The held addresses of one space that further holders may share, grouped by sharing key and by the ports in use. A
+// search checks each group once, whatever its size. The rule of sharing: model/allocation.ts.
 
 import type { AddressNumber } from '../model/address.ts';
 import { type AddressRecord, type Holder, mayShare } from '../model/allocation.ts';
 import { compareNumbers } from './free-space.ts';
 import { SortedMap } from './sorted-map.ts';
 
-/** Addresses whose holders have the same key and ports: a newcomer may share all of them or none. */
+/** Addresses whose holders have the same key and ports: a newcomer may share all of them, or none. */
 interface Alike {
   holders: readonly Holder[];
   addresses: SortedMap<AddressNumber, true>;
@@ -39,13 +39,13 @@ export class SharingIndex {
     if (ofKey.size === 0) this.#byKey.delete(place.key);
   }
 
-  /** Yields the addresses from `first` to `last` that the newcomer may share, lowest first. */
+  /** Yields the addresses from `first` to `last` that the newcomer may share, in order. */
   *shareable(newcomer: Holder, first: AddressNumber, last: AddressNumber): Generator<AddressNumber> {
     if (newcomer.kind === 'host' || newcomer.sharingKey === undefined) return;
     const sets = [...(this.#byKey.get(newcomer.sharingKey)?.values() ?? [])]
       .filter(({ holders }) => mayShare(holders, newcomer))
       .map(({ addresses }) => addresses);
-    // Merges the sets. `next` has the next address of each, lowest first.
+    // Merges the sets in the order of their addresses. `next` has the next address of each set.
     const next = new SortedMap<AddressNumber, SortedMap<AddressNumber, true>>(undefined, compareNumbers);
     const queueNext = (set: SortedMap<AddressNumber, true>, from: AddressNumber) => {
       const value = set.has(from) ? from : set.nextHigherKey(from);
@@ -62,8 +62,8 @@ export class SharingIndex {
 }
 
 /**
- * Returns the group of an address. Undefined if nobody may share it: nobody holds it, a host holds it, or an allocation
- * needs the whole address.
+ * Returns the group of an address. Undefined if nobody may share it, because nobody holds it, a host holds it, or an
+ * allocation needs the whole address.
  */
 function placeOf({ holders }: AddressRecord): { key: string; ports: string } | undefined {
   const [first] = holders;

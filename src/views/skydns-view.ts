@@ -1,10 +1,10 @@
-// The SkyDNS layout, as this replica knows it: where its keys are, and how far the layout of each zone is.
+// What this replica knows of the SkyDNS layout: where its keys are, and how complete each zone's part is.
 
 import type { Fqdn } from '../model/name.ts';
 import type { SkydnsState } from '../model/skydns/state.ts';
 
 export class SkydnsView {
-  /** The first part of all keys of the layout. Undefined: the store is not etcd, so nobody else can read it. */
+  /** The prefix of all keys of the layout. Undefined if the store is not etcd: then no other program can read it. */
   readonly prefix: string | undefined;
   readonly states = new Map<Fqdn, SkydnsState>();
 

@@ -1,5 +1,5 @@
-// An ordered map that finds the next lower and higher key quickly: sorted-btree. Only this file unwraps its CommonJS
-// default export.
+// An ordered map that quickly finds the next lower or higher key (sorted-btree). Only this file unwraps the CommonJS
+// default export of sorted-btree.
 
 import sortedBtree from 'sorted-btree';
 

@@ -19,7 +19,7 @@ export interface Fault {
 
 export class StoredFaults {
   readonly byKey = new Map<string, Fault>();
-  /** Keys of zones with a fault of their apex, not of the value under the key. */
+  /** Keys of zones whose apex has a fault, not the value under the key. */
   readonly #apexFaults = new Set<string>();
   readonly #logger: Logger;
 
@@ -38,7 +38,7 @@ export class StoredFaults {
   }
 
   forget(key: string): void {
-    // A load calls this for each key. It must not spend time on hashing the keys when there are no faults.
+    // A load calls this for each key. Without faults, it must not spend time on hashing keys.
     if (this.byKey.size === 0 && this.#apexFaults.size === 0) return;
     this.byKey.delete(key);
     this.#apexFaults.delete(key);
@@ -50,9 +50,9 @@ export class StoredFaults {
   }
 
   /**
-   * Notes whether the table holds the zone's apex as its settings require it. The apex depends on more than the zone's
-   * value, and may have to wait for room in the table. So its fault can appear and disappear without a change of the
-   * value.
+   * Notes whether the table has the zone's apex as its settings require. `fault` is undefined if it has. The apex
+   * depends on more than the zone's value, and may wait for room in the table, so this fault can come and go without a
+   * change of the value.
    */
   apexSettled(zone: Fqdn, fault: unknown, modified: Revision): void {
     const key = zoneKey(zone);

@@ -1,6 +1,6 @@
-// The state of the store in memory. A change of the store becomes visible here, and only here: to control, to HTTP
-// reads, to DNS. follow.ts applies the changes in the order of revisions. Views never reads or writes the store itself.
-// The view of each kind of key: kind-views.ts.
+// The state of the store in memory. Control, HTTP reads and DNS see a change of the store only when it is applied here.
+// follow.ts applies the changes in the order of revisions. Views itself never reads or writes the store. The view of
+// each kind of key: kind-views.ts.
 
 import { setImmediate as nextPass } from 'node:timers/promises';
 import type { Address } from '../model/address.ts';
@@ -24,22 +24,22 @@ interface FollowedKey {
   readonly subject: Subject<KindName>;
 }
 
-/** A put of a followed key, or its deletion (without entry). */
+/** A put of a followed key; without `entry`, its deletion. */
 type FollowedChange = FollowedKey & { readonly entry?: Entry };
 
 export class Views extends KindViews {
   /** Handlers of the followed kinds by prefix, in the order in which the kinds are loaded. */
   readonly #followed: ReadonlyMap<string, KindHandler<KindName>>;
-  /** The handler of the key that came last. A load reads the keys of one kind after the other. */
+  /** The handler of the last key: a load reads all keys of a kind before the next kind. */
   #lastHandler: KindHandler<KindName> | undefined;
   readonly #faults: StoredFaults;
   readonly #hiddenNameservers = new Set<Fqdn>();
   readonly #logger: Logger;
   readonly #self: () => Nameserver;
   readonly #served = new ServedRevision();
-  /** Keys read by the load under way; undefined if none is. */
+  /** The keys that the current load has read; undefined if no load is running. */
   #seen: Set<string> | undefined;
-  /** The revision of every held key, by which a reload finds deleted keys. The table holds the revisions of names. */
+  /** The revision of every held key. A reload finds deleted keys by it. For names, the table has the revisions. */
   readonly #held = new Map<string, Revision>();
   #loaded = false;
   #distrust: string | undefined;
@@ -48,8 +48,8 @@ export class Views extends KindViews {
   readonly #firstLoad = Promise.withResolvers<void>();
 
   /**
-   * `self` returns this replica as a nameserver. The zones name it even while it is not registered as a member.
-   * `skydnsPrefix`: where the SkyDNS layout is, if others can read the store.
+   * `self` returns this replica as a nameserver: the zones have it even while the replica is not registered as a
+   * member. `skydnsPrefix` is the prefix of the SkyDNS layout; undefined if no other program can read the store.
    */
   constructor(table: TableWriter, self: () => Nameserver, logger: Logger, skydnsPrefix?: string) {
     const listener = {
@@ -83,7 +83,7 @@ export class Views extends KindViews {
     return this.#faults.byKey;
   }
 
-  /** Returns the number of the store's history: another one if the store may have been restored or replaced. */
+  /** Returns the number of the store's history. It changes if the store may have been restored or replaced. */
   get history(): number {
     return this.#history;
   }
@@ -106,8 +106,8 @@ export class Views extends KindViews {
   }
 
   /**
-   * Notes that the store may not be the one that was loaded. The held values are served until the next load replaces
-   * all of them.
+   * Notes that the store may not be the one that was loaded. The held values are served until the next load has
+   * replaced all of them.
    */
   distrust(reason: string): void {
     this.#distrust = reason;
@@ -121,14 +121,14 @@ export class Views extends KindViews {
     return this.#loaded ? Promise.resolve() : this.#firstLoad.promise;
   }
 
-  /** Resolves when everything up to this revision is served. */
+  /** Resolves when all changes up to this revision are served. */
   reached(revision: Revision): Promise<void> {
     return this.#served.reached(revision);
   }
 
   /**
-   * Begins a load at one revision. The caller passes each entry to {@link load}, then calls {@link endLoad}. The held
-   * values are served meanwhile.
+   * Begins a load at one revision. The caller passes each entry to {@link load}, then calls {@link endLoad}. Meanwhile
+   * the held values are served.
    */
   beginLoad(): void {
     this.#seen = new Set();
@@ -136,8 +136,8 @@ export class Views extends KindViews {
   }
 
   /**
-   * Holds the entry. Resolves when it is held: entries whose work may take long are held in slices. Returns undefined
-   * for all others, which are held at once.
+   * Holds the entry. If this may take long, it is done in slices, and the returned promise resolves at the end. Returns
+   * undefined if it is already done.
    */
   load(entry: Entry): Promise<void> | undefined {
     const followed = this.#find(entry.key);
@@ -161,7 +161,7 @@ export class Views extends KindViews {
     if (this.#faults.has(entry.key)) this.#seen?.add(entry.key);
   }
 
-  /** Ends the load. Resolves when it is served: see {@link apply}. */
+  /** Ends the load. Resolves when the load is served. */
   async endLoad(revision: Revision): Promise<void> {
     const gone = [...this.#held.keys()].filter((key) => this.#seen?.has(key) === false);
     this.#faults.keepOnly(this.#seen);
@@ -176,9 +176,9 @@ export class Views extends KindViews {
   }
 
   /**
-   * Applies one revision of the store. Resolves when it is served. The caller must wait before it applies the next one:
-   * work that may take long is done in slices, and the event loop gets its turn between them. Without such work, the
-   * revision is served when this returns. Rejects if the signal aborts between two slices.
+   * Applies one revision of the store. Resolves when it is served. The caller must wait for that before it applies the
+   * next revision: long work is done in slices, with turns of the event loop between them. Without long work, the
+   * revision is served when this function returns. Rejects if the signal aborts between two slices.
    */
   async apply(change: Change, signal?: AbortSignal): Promise<void> {
     this.#applying = true;
@@ -206,7 +206,8 @@ export class Views extends KindViews {
   }
 
   /**
-   * Returns what the key identifies; undefined for a key of a kind that is not followed, or that no key builder made.
+   * Returns the handler and the subject of the key. Returns undefined if no view follows its kind, or if the key is
+   * malformed.
    */
   #find(key: string): FollowedKey | undefined {
     const last = this.#lastHandler;
@@ -227,7 +228,7 @@ export class Views extends KindViews {
     }
   }
 
-  /** Does the same as {@link #put}, after the work that the handler must do before. Yields after each slice of it. */
+  /** Does the same as {@link #put}, in slices, with the handler's `prepare`. Yields after each slice. */
   *#putInSlices(followed: FollowedKey, entry: Entry): Generator<void> {
     const { handler, subject } = followed;
     this.#beginPut(followed, entry);
@@ -245,7 +246,7 @@ export class Views extends KindViews {
     this.#faults.forget(key);
   }
 
-  /** Reports the fault of a value. It must not keep other values from being served. */
+  /** Reports the fault of a value, so that other values are still served. */
   #endFaultyPut({ key, handler, subject }: FollowedKey, { modified }: Entry, error: unknown): void {
     this.#faults.report(key, error, modified);
     handler.putUnreadable?.(subject, modified);
@@ -261,10 +262,10 @@ export class Views extends KindViews {
     }
   }
 
-  /** Passes the replicas to the zones as their nameservers. */
+  /** Gives the replicas to the zones as their nameservers. */
   #nameReplicas(): void {
     this.membersChanged = false;
-    // Replicas with the same label become one nameserver with all their addresses. membership.ts logs that.
+    // Replicas with the same label become one nameserver with all their addresses. cluster/membership.ts logs this.
     const addresses = new Map<string, Set<Address>>();
     for (const { label, addresses: more } of [this.#self(), ...[...this.members.values()].map(nameserverOf)])
       addresses.set(label, new Set([...(addresses.get(label) ?? []), ...more]));
@@ -273,8 +274,8 @@ export class Views extends KindViews {
   }
 
   /**
-   * Logs a warning, once for each name. Users may intend the records: the replica may be behind NAT. Or a host has the
-   * name of a replica by chance.
+   * Logs a warning, once for each name. Users may have meant the records (the replica may be behind NAT), or a host may
+   * have the name of a replica by chance.
    */
   #nameserverHidden(name: Fqdn): void {
     if (this.#hiddenNameservers.has(name)) return;

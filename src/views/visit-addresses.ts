@@ -1,4 +1,4 @@
-// Work on many addresses in slices: the event loop gets its turn between them (test/views/pool-slices.test.ts).
+// Visits many addresses in slices, with turns of the event loop between them (test/views/pool-slices.test.ts).
 
 import type { AddressNumber } from '../model/address.ts';
 import type { Interval } from '../model/address-range.ts';
@@ -6,7 +6,7 @@ import type { Interval } from '../model/address-range.ts';
 /** The number of addresses that one slice visits. */
 const addressesPerSlice = 400;
 
-/** What is visited. `Item`: an address with what is known of it. */
+/** The items to visit. An item is an address with what is known of it. */
 interface Visit<Item> {
   /** Yields the items from one address to another, in order. */
   itemsIn(first: AddressNumber, last: AddressNumber): IteratorObject<Item>;
@@ -15,8 +15,8 @@ interface Visit<Item> {
 }
 
 /**
- * Visits all items in the intervals. Yields after each slice. The items may change between two slices: each slice
- * begins anew after the last item of the one before.
+ * Visits all items in the intervals. Yields after each slice. Items may change between slices: each slice continues
+ * after the last item of the slice before it.
  */
 export function* visitAddresses<Item>(
   intervals: Iterable<Interval>,

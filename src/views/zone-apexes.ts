@@ -1,6 +1,6 @@
-// The records that the settings of zones imply: SOA, NS at the apex, addresses of nameservers. They are in the table
-// beside the stored records. A zone is published when its apex is complete, and waits while the table has no room for
-// it. Stored records: zone-view.ts. The rules of what is implied: model/zone.ts.
+// The implied records: SOA, NS at the apex, addresses of nameservers. They are in the table beside the stored records.
+// A zone is published when its apex is complete, and waits if the table has no room for it. Stored records:
+// zone-view.ts. Which records are implied: model/zone.ts.
 
 import { type Fqdn, parseName } from '../model/name.ts';
 import { noRevision, type Revision, type Serial, serialAt } from '../model/revision.ts';
@@ -19,15 +19,15 @@ export interface ApexState {
   /** The zone's names in the table. */
   table: ZoneId;
   /**
-   * True from the first time that the table has the whole apex: DNS sees the zone from then on. A later change of the
-   * apex may still wait for room in the table.
+   * True as soon as the table has had the whole apex once: since then, DNS serves the zone. A later change of the apex
+   * may still wait for room in the table.
    */
   published: boolean;
-  /** The RRsets that the settings imply, by owner name: NS at the apex, addresses at the names of replicas. */
+  /** The implied RRsets by owner name: NS at the apex, addresses at the names of replicas. */
   implied: ReadonlyMap<Fqdn, Rrset[]>;
 }
 
-/** The stored records of one name, and the revision that last wrote them: {@link noRevision} if there are none. */
+/** The stored records of a name, and the revision that last wrote them: {@link noRevision} if there are none. */
 export interface StoredName {
   rrsets: Rrset[];
   modified: Revision;
@@ -35,10 +35,11 @@ export interface StoredName {
 
 export interface ZoneListener {
   /**
-   * Reports why the zone's apex could not be written as its settings require. `fault` is undefined if it was written.
+   * Reports that the zone's apex could not be written as the settings require, or, if `fault` is undefined, that it was
+   * written.
    */
   apexSettled(zone: Fqdn, fault: unknown): void;
-  /** Reports that users have their own addresses or alias at the name of a replica in a zone. */
+  /** Reports that users have addresses or an alias of their own at the name of a replica in a zone. */
   nameserverHidden(owner: Fqdn): void;
 }
 
@@ -55,12 +56,12 @@ export class ZoneApexes {
     this.#listener = listener;
   }
 
-  /** Throws InvalidValue if the zone's name is too long for the names that its settings imply below it. */
+  /** Throws InvalidValue if the zone's name is too long: with its settings, names below it would exceed 255 octets. */
   check(zone: Zone): void {
     impliedBy(zone, this.#nameservers);
   }
 
-  /** Sets the nameservers of the zones that have none in their settings. Returns whether they changed. */
+  /** Sets the nameservers of the zones whose settings name none. Returns whether they have changed. */
   setNameservers(nameservers: readonly Nameserver[]): boolean {
     if (JSON.stringify(nameservers) === JSON.stringify(this.#nameservers)) return false;
     this.#nameservers = nameservers;
@@ -68,8 +69,8 @@ export class ZoneApexes {
   }
 
   /**
-   * Writes the implied records and publishes the zone. Does not throw: if it fails, it reports the fault to the
-   * listener and returns false.
+   * Writes the implied records and publishes the zone. Does not throw: a fault is reported to the listener, and false
+   * is returned.
    */
   settle(state: ApexState): boolean {
     const { name } = state.value;
@@ -92,7 +93,7 @@ export class ZoneApexes {
     for (const state of this.#waiting) if (!this.settle(state)) return;
   }
 
-  /** Removes a zone that was deleted, or replaced by another generation. */
+  /** Forgets a zone that was deleted, or replaced by another generation. */
   forget(state: ApexState): void {
     this.#waiting.delete(state);
   }
@@ -108,8 +109,8 @@ export class ZoneApexes {
   }
 
   /**
-   * Writes the implied records again if the change was one of the users' NS records at the apex, and the settings name
-   * no nameservers. `before`: the owner's RRsets before the change.
+   * Writes the implied records again if users have changed the NS records at the apex, and the settings name no
+   * nameservers. `before` has the RRsets of the owner before the change.
    */
   followNs(state: ApexState, owner: Fqdn, before: readonly Rrset[]): void {
     const { name, nameservers } = state.value;
@@ -117,7 +118,7 @@ export class ZoneApexes {
     if (nsIn(before)?.join() !== this.#ownNs(state)?.join()) this.settle(state);
   }
 
-  /** Returns the implied records that are in the table: the SOA first, then NS, then addresses of replicas. */
+  /** Returns the implied records that are in the table: first the SOA, then NS, then addresses of replicas. */
   list({ value: { name }, table, implied }: ApexState): OwnedRrset[] {
     const soa = this.#table.getSoa(table);
     const records = [...implied.keys()].flatMap((owner) =>
@@ -136,9 +137,8 @@ export class ZoneApexes {
   }
 
   /**
-   * Returns the user's RRsets of a name, with the implied RRsets of all other types added. Nothing is added to a CNAME.
-   * No address is added to a user's addresses, not even one of the other family: the user's addresses may belong to
-   * another machine.
+   * Returns the RRsets of users at a name, with the implied RRsets of all other types. Nothing is added to a CNAME, and
+   * no address to addresses of users, not even one of the other family: they may belong to another machine.
    */
   withImplied(owner: Fqdn, rrsets: TableRrset[], implied: Rrset[]): TableRrset[] {
     if (implied.length === 0) return rrsets;
@@ -150,12 +150,13 @@ export class ZoneApexes {
   }
 
   /**
-   * Writes SOA, NS and addresses of replicas as the settings now imply them, and removes what they no longer imply. May
-   * throw TableFull before all is written.
+   * Writes the implied records that the settings require now, and removes those that are no longer implied. If it
+   * throws TableFull, only some of them may be written.
    */
   #imply(state: ApexState): void {
     const implied = impliedBy(state.value, this.#nameservers, this.#ownNs(state));
-    // Owners that no longer have implied records stay listed until all is written, so that the next try removes them.
+    // Owners whose records are no longer implied stay listed until all is written, so that the next try removes their
+    // records.
     const former = [...state.implied.keys()].filter((owner) => !implied.has(owner));
     state.implied = new Map([...implied, ...former.map((owner): [Fqdn, Rrset[]] => [owner, []])]);
     for (const [owner, wanted] of state.implied) {
@@ -169,7 +170,7 @@ export class ZoneApexes {
     this.#putSoa(state);
   }
 
-  /** Returns the NS records that users wrote at the apex. */
+  /** Returns the NS records that users have written at the apex. */
   #ownNs({ table, value: { name } }: ApexState): readonly string[] | undefined {
     return nsIn(this.stored(table, name).rrsets);
   }
@@ -181,14 +182,14 @@ export class ZoneApexes {
   }
 }
 
-/** Returns the NS records among the RRsets of a name. */
+/** Returns the NS records of these RRsets; undefined if there are none. */
 export function nsIn(rrsets: readonly Rrset[]): readonly string[] | undefined {
   return rrsets.find(({ type }) => type === 'NS')?.records;
 }
 
 /**
- * Returns the implied RRsets by owner name. If users wrote NS records at the apex (`ownNs`), only the replicas that
- * these records name have addresses in the zone. Throws InvalidValue if the name of a nameserver would be too long.
+ * Returns the implied RRsets by owner name. If users have written NS records at the apex (`ownNs`), only the replicas
+ * that these records name have addresses in the zone. Throws InvalidValue if a nameserver's name would be too long.
  */
 function impliedBy(
   zone: Zone,

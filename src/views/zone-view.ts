@@ -1,5 +1,5 @@
-// The stored zones: their settings in memory, their names in the table that DNS reads. zone-apexes.ts adds the records
-// that the settings imply (SOA, NS, addresses), so that the table holds complete answers. The rules of zones are in
+// The stored zones: their settings in memory, their names in the table, from which DNS answers. zone-apexes.ts adds the
+// implied records (SOA, NS, addresses), so that the table has complete answers. The rules of zones are in
 // control/zones.
 
 import { ancestry, type Fqdn, isWithin } from '../model/name.ts';
@@ -18,14 +18,14 @@ import { SortedMap } from './sorted-map.ts';
 import type { Versioned } from './versioned.ts';
 import { type ApexState, nsIn, type StoredName, ZoneApexes, type ZoneListener } from './zone-apexes.ts';
 
-/** When a zone changed last. */
+/** The last change of a zone. */
 interface LastChange {
   /** The revision that last put the key of the zone or of its serial. */
   changed: Revision;
   serial: Serial;
 }
 
-/** A zone that its key defines, with the generation that the key points to. */
+/** A stored zone, and the generation to which its value points. */
 interface ZoneState extends Versioned<Zone>, ApexState, LastChange {
   /** The number of owner names with records of users or hosts. */
   names: number;
@@ -36,29 +36,29 @@ interface ZoneState extends Versioned<Zone>, ApexState, LastChange {
   inheritedTtl: InheritedTtl;
 }
 
-/** Collects the names of one generation that change while the journal runs. `end` ends it. */
+/** The names of one generation that have changed since the journal began. `end` ends the journal. */
 export interface NameJournal {
   readonly changed: Set<Fqdn>;
   end(): void;
 }
 
 export class ZoneView {
-  /** The addresses that the zones' records name. */
+  /** The recorded addresses. */
   readonly recorded: RecordedAddresses;
   readonly #table: TableWriter;
   readonly #ttls: HostTtls;
   readonly #zones = new SortedMap<Fqdn, ZoneState>();
-  /** The zones that have CNAME records which no host manages, or had them. */
+  /** The zones that have, or had, CNAME records that no host manages. */
   readonly #withAliases = new Set<Fqdn>();
   readonly #pending: PendingGenerations;
   readonly #apexes: ZoneApexes;
   readonly #journals = new Set<NameJournal & { zone: Fqdn; generation: number }>();
-  /** Serials that were read before the value of their zone. */
+  /** Serials whose zone has not been read yet. */
   readonly #serials = new Map<Fqdn, LastChange>();
-  /** The number of the current load, or of the last one. A load stamps the names that it reads with its number. */
+  /** The number of the current or last load. A load marks the names that it reads with its number. */
   #load = 0;
   #loading = false;
-  /** True if the store may have been restored or replaced. Then a load must not rely on the held revisions. */
+  /** True: the store may have been restored or replaced, so a load must not rely on the held revisions. */
   #distrusted = false;
 
   constructor(table: TableWriter, hosts: HostView, listener: ZoneListener) {
@@ -74,12 +74,12 @@ export class ZoneView {
     return this.#zones.get(zone);
   }
 
-  /** Yields the zones in the order of their names. With `after`, only those that follow that name. */
+  /** Yields the zones in the order of their names. With `after`, only those after that name. */
   *list(after?: Fqdn): Generator<Versioned<Zone>> {
     for (const [name, zone] of this.#zones.entries(after)) if (name !== after) yield zone;
   }
 
-  /** Returns the closest enclosing zone of the name: the zone of that name, or else the nearest zone above it. */
+  /** Returns the closest enclosing zone: the zone of the name itself, or the nearest zone above it. */
   enclosing(name: Fqdn): Versioned<Zone> | undefined {
     for (const ancestor of ancestry(name)) {
       const zone = this.#zones.get(ancestor);
@@ -88,7 +88,7 @@ export class ZoneView {
     return undefined;
   }
 
-  /** Returns the served zone inside `zone` that contains the name: the highest one, if there are several. */
+  /** Returns the highest served zone below `zone` that has the name. */
   zoneBelow(zone: Fqdn, owner: Fqdn): Fqdn | undefined {
     let highest: Fqdn | undefined;
     for (const ancestor of ancestry(owner)) {
@@ -98,13 +98,13 @@ export class ZoneView {
     return undefined;
   }
 
-  /** Returns whether there is a served zone inside this one. */
+  /** Returns whether there is a served zone below this one. */
   hasZonesBelow(zone: Fqdn): boolean {
     for (const name of this.#zones.keys()) if (name !== zone && isWithin(name, zone)) return true;
     return false;
   }
 
-  /** Returns the stored records of a name, without those that the zone's settings imply. */
+  /** Returns the stored records of a name, without the implied ones. */
   name(zone: Fqdn, owner: Fqdn): StoredName {
     const state = this.#zones.get(zone);
     return state === undefined ? { rrsets: [], modified: noRevision } : this.#apexes.stored(state.table, owner);
@@ -117,7 +117,8 @@ export class ZoneView {
   }
 
   /**
-   * Returns how many names are directly below the name; undefined if it does not exist in DNS. Implied records count.
+   * Returns how many names are directly below the name; undefined if the name does not exist in DNS. Names with only
+   * implied records count too.
    */
   childrenOf(zone: Fqdn, owner: Fqdn): number | undefined {
     const state = this.#zones.get(zone);
@@ -144,7 +145,7 @@ export class ZoneView {
 
   /**
    * Yields the owners of the CNAME records that point to this name, in all zones. Leaves out records that hosts manage,
-   * and zones with too many CNAME records to follow (alias-targets.ts).
+   * and zones with too many CNAME records (alias-targets.ts).
    */
   *aliasesOf(target: Fqdn): Generator<{ zone: Zone; owner: Fqdn }> {
     for (const zone of this.#withAliases) {
@@ -155,52 +156,52 @@ export class ZoneView {
   }
 
   /**
-   * Yields the names below one of these to which CNAME records point, whether they exist or not. A name comes once for
-   * each zone with such records. Leaves out what {@link aliasesOf} leaves out. No name may change while the caller
+   * Yields the targets of CNAME records that are below one of these names, even if they do not exist, once for each
+   * zone that has such a record. Leaves out the same records as {@link aliasesOf}. No name may change while the caller
    * iterates.
    */
   *aliasTargetsBelow(names: ReadonlySet<Fqdn>): Generator<Fqdn> {
     for (const zone of this.#withAliases) yield* this.#zones.get(zone)?.aliases.below(names) ?? [];
   }
 
-  /** Returns whether the name holds an address by its form, because its zone has `addressNames`. */
+  /** Returns whether the name is an address name of its zone (`addressNames`). */
   holdsAddress(name: Fqdn): boolean {
     const zone = this.enclosing(name)?.value.name;
     const state = zone === undefined ? undefined : this.#zones.get(zone);
     return state !== undefined && (this.#table.heldAddresses(state.table, name) & (held.ipv4 | held.ipv6)) !== 0;
   }
 
-  /** Returns how many owner names the zone stores, and at how many of them a host manages records. */
+  /** Returns how many owner names the zone has stored, and at how many of them a host manages records. */
   counts(zone: Fqdn): { names: number; managedNames: number } {
     const { names, managedNames } = this.#zones.get(zone) ?? { names: 0, managedNames: 0 };
     return { names, managedNames };
   }
 
   /**
-   * Returns the records that the zone's settings imply: the SOA first, then NS and addresses of replicas where users
-   * wrote none.
+   * Returns the implied records that are served: first the SOA, then NS and addresses of replicas, where users have
+   * written none.
    */
   implied(zone: Fqdn): OwnedRrset[] {
     const state = this.#zones.get(zone);
     return state === undefined ? [] : this.#apexes.list(state);
   }
 
-  /** Returns the NS records that the zone's settings imply, also if users wrote others in their place. */
+  /** Returns the implied NS records of the zone, even if users have written others in their place. */
   impliedNs(zone: Fqdn): readonly string[] {
     return nsIn(this.#zones.get(zone)?.implied.get(zone) ?? []) ?? [];
   }
 
-  /** Returns what the zone's SOA shows. */
+  /** Returns the serial in the zone's SOA. */
   serial(zone: Fqdn): Serial {
     return this.#zones.get(zone)?.serial ?? serialAt(noRevision);
   }
 
-  /** Returns the revision that last wrote the key of the zone's serial, as every change of the zone does. */
+  /** Returns the revision of the zone's last change. */
   changedAt(zone: Fqdn): Revision {
     return this.#zones.get(zone)?.changed ?? noRevision;
   }
 
-  /** Begins a journal of the names of this generation. */
+  /** Begins a journal of the changed names of this generation. */
   journal(zone: Fqdn, generation: number): NameJournal {
     const journal = { zone, generation, changed: new Set<Fqdn>(), end: () => void this.#journals.delete(journal) };
     this.#journals.add(journal);
@@ -213,7 +214,7 @@ export class ZoneView {
     }
   }
 
-  /** Yields the zones that may have more than one generation in the store. */
+  /** Yields the zones that may have several generations in the store. */
   *withLeftovers(): Generator<Fqdn> {
     for (const { value } of this.#zones.values()) if (value.generation > 1) yield value.name;
     for (const { zone } of this.#pending.list()) if ((this.#zones.get(zone)?.value.generation ?? 2) === 1) yield zone;
@@ -226,15 +227,15 @@ export class ZoneView {
   }
 
   /**
-   * Notes that the store may have been restored or replaced. The next load replaces all held values, and the serials.
+   * Notes that the store may have been restored or replaced: the next load replaces all held values, and the serials.
    */
   distrust(): void {
     this.#distrusted = true;
   }
 
-  /** Returns whether the name is held as this revision wrote it. If so, stamps the name as read by the load. */
+  /** Returns whether the name is held as this revision wrote it. If so, marks it as read by the load. */
   seeName(zone: Fqdn, generation: number, owner: Fqdn, modified: Revision): boolean {
-    // Nothing is held before the first load.
+    // Before the first load, no name is held.
     if (this.#load === 1) return false;
     const state = this.#distrusted ? undefined : this.#existingGeneration(zone, generation);
     if (state === undefined || this.#table.modified(state.table, owner) !== modified) return false;
@@ -250,22 +251,22 @@ export class ZoneView {
     for (const { zone, generation, pending } of this.#pending.list()) this.#sweep(zone, generation, pending.table);
   }
 
-  /** Deletes the names that the load has not read. */
+  /** Deletes the names of a generation that the load has not read. */
   #sweep(zone: Fqdn, generation: number, table: ZoneId): void {
     for (const { name, modified, stamp } of this.#table.nodes(table)) {
       if (stamp !== this.#load && modified !== noRevision) this.deleteName(zone, generation, name);
     }
   }
 
-  /** Frees the memory that no answering thread reads any more. Then tries to settle the zones that wait for room. */
+  /** Frees memory that no answering thread reads any more. Then settles the zones that wait for room. */
   collect(): void {
     this.#table.collect();
     this.#apexes.settleWaiting();
   }
 
   /**
-   * Throws TableFull, or InvalidValue if the zone's name is too long for the names that its settings imply below it. If
-   * it throws, nothing has changed (test/views/table-full.test.ts).
+   * Puts the settings of a zone. Throws TableFull, or InvalidValue if the zone's name is too long for its implied
+   * names. If it throws, nothing has changed (test/views/table-full.test.ts).
    */
   putZone(zone: Zone, modified: Revision): void {
     this.#apexes.check(zone);
@@ -291,7 +292,7 @@ export class ZoneView {
       this.recorded.withdraw(before.table, before.names);
     }
     this.recorded.serve(state.table);
-    // The table does not serve an unpublished generation, so publishing the new one would not withdraw it.
+    // Publishing the new generation withdraws only a published one.
     if (before?.published === false) this.#table.withdrawZone(before.table);
     this.#zones.set(zone.name, state);
     if (state.aliases.isEmpty) this.#withAliases.delete(zone.name);
@@ -308,12 +309,15 @@ export class ZoneView {
     this.recorded.withdraw(state.table, state.names);
     const served = this.#table.servedZone(zone);
     this.#table.withdrawZone(state.table);
-    // If the table had no room for this generation, it still serves the one before.
+    // If the table had no room for this generation, the generation before it is still served.
     if (served !== undefined && served !== state.table) this.#table.withdrawZone(served);
     this.#pending.dropAll(zone);
   }
 
-  /** `serial`: of a restored zone. If this throws TableFull, the zone gets its serial as soon as there is room. */
+  /**
+   * Puts the serial of a zone. `serial` is given for a restored zone. If this throws TableFull, the serial is served as
+   * soon as there is room.
+   */
   putSerial(zone: Fqdn, modified: Revision, serial: Serial = serialAt(modified)): void {
     const state = this.#zones.get(zone);
     const put = { changed: modified, serial };
@@ -334,7 +338,7 @@ export class ZoneView {
     if (this.#isOver(zone, generation)) return;
     this.#note(zone, generation, owner);
     const state = this.#existingGeneration(zone, generation) ?? this.#pending.getOrCreate(zone, generation);
-    // The first load reads each name once, and no name is held before it.
+    // The first load reads each name once, and before it no name is held.
     const before = this.isFirstLoad ? absent : this.#apexes.stored(state.table, owner);
     this.#putNode(state, zone, owner, rrsets, modified);
     if (this.#loading && this.#load > 1) this.#table.stamp(state.table, owner, this.#load);
@@ -345,19 +349,19 @@ export class ZoneView {
     if (isZone(state)) this.#apexes.followNs(state, owner, before.rrsets);
   }
 
-  /** Writes the stored RRsets of a name into the table, with their TTLs and with the implied RRsets. */
+  /** Writes the stored RRsets of a name into the table, with their TTLs, and with the implied RRsets. */
   #putNode(state: ZoneState | PendingGeneration, zone: Fqdn, owner: Fqdn, stored: Rrset[], modified: Revision): void {
     const rrsets = this.#ttls.inherit(owner, stored, this.#zones.get(zone)?.value.defaultTtl);
     this.#table.putNode(state.table, owner, this.#apexes.withImplied(owner, rrsets, impliedAt(state, owner)), modified);
     state.inheritedTtl = withInherited(state.inheritedTtl, rrsets);
   }
 
-  /** True during the first load, in which nothing was held before. */
+  /** True during the first load: before it, nothing was held. */
   get isFirstLoad(): boolean {
     return this.#loading && this.#load === 1;
   }
 
-  /** Writes the names of a host again, which has changed: the TTLs of its records follow from its TTL. */
+  /** Writes the names of a changed host again: the TTLs of its records depend on the host. */
   renewTtls(owners: Iterable<Fqdn>): void {
     for (const owner of owners) {
       const zone = this.enclosing(owner)?.value;
@@ -371,8 +375,8 @@ export class ZoneView {
   }
 
   /**
-   * Gives the default TTL of the zone's new settings to the RRsets that inherit it. Must be run to its end before
-   * {@link putZone}. Yields after each slice of the work. Throws TableFull.
+   * Sets the TTL of the RRsets that inherit the default TTL of these new settings. Must run to its end before {@link
+   * putZone}. Yields after each slice. Throws TableFull.
    */
   *followDefaultTtl({ name, generation, defaultTtl }: Zone): Generator<void> {
     const state = this.#existingGeneration(name, generation);
@@ -382,7 +386,7 @@ export class ZoneView {
     state.inheritedTtl = defaultTtl;
   }
 
-  /** Returns RRsets that were read from the store, with the TTLs that they are served with. */
+  /** Returns RRsets, read from the store, with the TTLs with which they are served. */
   withTtls({ defaultTtl }: Zone, { name, rrsets }: NamedRrsets): Rrset[] {
     return this.#ttls.served(name, rrsets, defaultTtl);
   }
@@ -403,7 +407,7 @@ export class ZoneView {
     if (isZone(state)) this.#apexes.followNs(state, owner, before.rrsets);
   }
 
-  /** Sets the nameservers of the zones that have none in their settings. */
+  /** Sets the nameservers of the zones whose settings name none. */
   setNameservers(nameservers: readonly Nameserver[]): void {
     if (!this.#apexes.setNameservers(nameservers)) return;
     for (const state of this.#zones.values()) if (state.value.nameservers.length === 0) this.#apexes.settle(state);
@@ -414,7 +418,7 @@ export class ZoneView {
     return state?.value.generation === generation ? state : this.#pending.get(zone, generation);
   }
 
-  /** Returns whether the zone's generation is newer. False during a load, which reads the names before their zone. */
+  /** Returns whether the zone has a newer generation. False during a load, which reads names before their zone. */
   #isOver(zone: Fqdn, generation: number): boolean {
     return !this.#loading && generation < (this.#zones.get(zone)?.value.generation ?? 0);
   }
@@ -423,7 +427,9 @@ export class ZoneView {
 /** The state of a name that is not stored. */
 const absent: StoredName = { rrsets: [], modified: noRevision };
 
-/** Returns the later change. Of two at one revision returns `other`, which may have the serial of a restored zone. */
+/**
+ * Returns the later change. If both have the same revision, returns `other`, which may have a restored zone's serial.
+ */
 function latest(one: LastChange, other: LastChange | undefined): LastChange {
   return other === undefined || other.changed < one.changed ? one : other;
 }
