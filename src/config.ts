@@ -9,7 +9,7 @@ import { isKnown, known, orUnknown, unknownValue } from './model/unknown.ts';
 import { type Arguments, parsed, readArguments, readOptions } from './read-arguments.ts';
 import { dataDirPlaceholder, type LedgerPlace, type Setting, settingRows, settings, type Values } from './settings.ts';
 
-/** The settings whose names begin with the prefix, under names without the prefix: `etcdCa` → `ca`. */
+/** The settings whose names begin with the prefix. Their names here lack the prefix: `etcdCa` → `ca`. */
 type Group<Prefix extends string> = {
   [Name in keyof Values as Name extends `${Prefix}${infer Rest}` ? Uncapitalize<Rest> : never]: Values[Name];
 };

@@ -1,4 +1,4 @@
-// Asks the API of a running replica, with a token: the replica on this machine, or one elsewhere. For commands.
+// Asks the API of a running replica for a command, with a token. The replica is on this machine or elsewhere.
 
 import { once } from 'node:events';
 import { readdir, stat } from 'node:fs/promises';
@@ -11,15 +11,15 @@ import { messageOf } from '../model/thrown.ts';
 import { askReplica, codeOf, detailIn, type Where } from './find-replica.ts';
 import { readNamed } from './read-named.ts';
 
-/** Which replica is asked, and with what. */
+/** The replica to ask, and the credentials to use. */
 export interface ApiCall {
   /** The replica on this machine. */
   where: Where;
-  /** The API of a replica elsewhere. */
+  /** The API of a replica elsewhere. Undefined: the replica on this machine is asked. */
   api: URL | undefined;
   adminToken: string | undefined;
   tokenFile: string | undefined;
-  /** The file of the certificate that the replica on this machine has. */
+  /** The file with the certificate of the replica on this machine. */
   certificate: string | undefined;
   tlsCa: string | undefined;
   tlsCert: string | undefined;
@@ -27,11 +27,11 @@ export interface ApiCall {
 }
 
 interface AskOptions {
-  /** How long the replica may say nothing until it answers, and while it sends the answer. */
+  /** How long the replica may be silent before it answers, and between two parts of the answer. */
   answerMilliseconds: number;
   sendMilliseconds: number;
   signal?: AbortSignal;
-  /** Called when the replica is found, and its answer is waited for. */
+  /** Called when the replica is found, before its answer. */
   onFound?: () => void;
 }
 
@@ -44,7 +44,7 @@ export async function askApi(
   path: string,
   { onFound, ...patience }: AskOptions,
 ): Promise<{ url: string; response: IncomingMessage }> {
-  // The replica is found without a token: so no token is sent without TLS to a replica that has it.
+  // Finds the replica without a token, so that no token is sent in clear text to a replica with TLS.
   const url = new URL(path, call.api ?? (await urlHere(call.where)));
   const trust = url.protocol === 'https:' ? await trustOf(call) : {};
   const tokens = await tokensOf(call);
@@ -87,7 +87,7 @@ async function send(
   sent.on('timeout', () => sent.destroy(new Error('the replica says nothing any more')));
   try {
     const [response] = (await once(sent, 'response')) as [IncomingMessage];
-    // From now on, the response has the errors too.
+    // From now on, errors of the connection are also errors of the response, which the caller handles.
     sent.on('error', () => undefined).setTimeout(sendMilliseconds);
     return response;
   } catch (error) {
@@ -95,7 +95,7 @@ async function send(
   }
 }
 
-/** Returns what to do about an error of TLS. */
+/** Returns advice for an error of TLS. */
 function wayOutOf(error: unknown): string {
   const code = codeOf(error);
   if (/^ERR_TLS_CERT_ALTNAME_INVALID$/.test(code))
@@ -106,8 +106,8 @@ function wayOutOf(error: unknown): string {
 }
 
 /**
- * Returns whom to trust. The certificate that the settings of the replica name is trusted whatever name it has: it is a
- * file of this machine.
+ * Returns the TLS options of the request. The replica's own certificate is trusted under any name, because its file is
+ * on this machine.
  */
 async function trustOf({ certificate, tlsCa, tlsCert, tlsKey }: ApiCall): Promise<RequestOptions> {
   const [ca, own, cert, key] = await Promise.all(
@@ -127,12 +127,12 @@ async function trustOf({ certificate, tlsCa, tlsCert, tlsKey }: ApiCall): Promis
   };
 }
 
-/** Returns the tokens to try. A data directory may have the tokens of several stores: the newest comes first. */
+/** Returns the tokens to try in turn. A data directory may have tokens of several stores: the newest comes first. */
 async function tokensOf({ tokenFile, adminToken, api, where }: ApiCall): Promise<string[]> {
   if (tokenFile !== undefined) return [(await readNamed(tokenFile)).trim()];
   if (adminToken !== undefined) return [adminToken];
   const ways = 'give its file with --token-file, or set ZONEWRIGHT_ADMIN_TOKEN';
-  // The token of a replica here is not shown to one elsewhere.
+  // Never sends a token of this machine to a replica elsewhere.
   if (api !== undefined) throw new Error(`a replica elsewhere needs a token: ${ways}`);
   const { dataDir } = where;
   const names = await readdir(dataDir).catch((error: unknown) => {

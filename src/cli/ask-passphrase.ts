@@ -1,9 +1,9 @@
-// Asks the operator for a passphrase on the terminal, which does not show it.
+// Asks the operator for a passphrase on the terminal. What is typed is not shown.
 
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 
-/** Returns the passphrase. A new one is asked for twice. Rejects if it is empty, or if the operator ends it. */
+/** Returns the passphrase. Asks for a new one twice. Rejects if it is empty, or if the operator cancels. */
 export async function askPassphrase({ isNew }: { isNew: boolean }): Promise<string> {
   const passphrase = await ask(isNew ? 'New passphrase of the backup: ' : 'Passphrase of the backup: ');
   if (passphrase === '') throw new Error('the passphrase is empty');

@@ -1,5 +1,5 @@
-// `zonewright backup FILE`: asks a running replica for a backup, checks it to its last octet while it arrives, and
-// gives the file its name when all of it is on the disk. How the replica makes it: backup/backup-spool.ts.
+// `zonewright backup FILE`: asks a running replica for a backup, and checks all of it while it arrives. The file gets
+// its name when all octets are on the disk. backup/backup-spool.ts makes the backup.
 
 import { BackupFault, shownLedger } from '../backup/backup-format.ts';
 import { checkBackup } from '../backup/read-backup.ts';
@@ -17,7 +17,7 @@ interface BackupOptions extends ApiCall, EncryptOptions {
   withoutLedger: boolean;
 }
 
-/** How long the replica may say nothing: while it makes the backup, and while it sends it. */
+/** How long the replica may be silent: while it makes the backup, and while it sends the backup. */
 const patience = { answerMilliseconds: 3_600_000, sendMilliseconds: 120_000 };
 
 /** Returns the exit status: 0 if the backup is whole and on the disk, else 1. */
@@ -42,7 +42,7 @@ export async function backup(options: BackupOptions): Promise<number> {
   }
 }
 
-/** Returns what to tell when all is written. */
+/** Writes the backup. Returns the text for the operator. */
 async function writeBackup(
   options: BackupOptions,
   output: Output,

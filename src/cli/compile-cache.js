@@ -1,6 +1,6 @@
 // Keeps compiled code on the disk: TypeScript without its types, and V8's code. Without the cache, each thread compiles
-// all files at every start, and needs 10 MB for Node's type stripper, a WebAssembly module (bench/weight.ts). The
-// command (zonewright.js) uses this file before it loads TypeScript: so the file lies beside it, and is JavaScript.
+// all files at every start, and needs 10 MB for Node's type stripper, a WebAssembly module (bench/weight.ts). This file
+// is JavaScript, because the command (zonewright.js) uses it before it loads TypeScript.
 
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -37,7 +37,7 @@ function isComplete() {
   try {
     return readFileSync(markerFile(), 'utf8') === fingerprint();
   } catch {
-    // There is no marker, or this user may not look for it.
+    // There is no marker file, or this user may not read it.
     return false;
   }
 }
@@ -60,7 +60,7 @@ function markerFile() {
   return join(process.env.NODE_COMPILE_CACHE || defaultFolder, `complete-${process.version}-${user}`);
 }
 
-/** Returns a text that is another one if a script was added, removed or changed. */
+/** Returns a text that changes if a script is added, removed or changed. */
 function fingerprint() {
   return scripts()
     .map((script) => {
@@ -94,6 +94,6 @@ if (import.meta.main) {
     await import(pathToFileURL(script)).catch(() => undefined);
   }
   if (isWritten()) writeFileSync(markerFile(), compiled);
-  // Some scripts have begun to work.
+  // Some scripts do work when they are imported: ends it.
   process.exit();
 }

@@ -1,5 +1,5 @@
-// Encrypts and decrypts backups in the format of age (age-encryption.org/v1), so that the program `age` can do it too.
-// The library is loaded only by who uses it: it takes 25 MB of memory.
+// Encrypts and decrypts backups in the format of the program `age` (age-encryption.org/v1). The library takes 25 MB of
+// memory, so it is loaded only for encrypted backups.
 
 import type { FileHandle } from 'node:fs/promises';
 import { ReadableStream, TransformStream } from 'node:stream/web';
@@ -9,26 +9,26 @@ import { askPassphrase } from './ask-passphrase.ts';
 import type { Output } from './output-file.ts';
 import { readNamed } from './read-named.ts';
 
-/** Where the passphrase is: in a file, in the environment, or else the operator is asked for it. */
+/** Where the passphrase comes from: a file, the environment, or else the operator. */
 interface PassphrasePlace {
   passphraseFile: string | undefined;
   passphrase: string | undefined;
 }
 
 export interface EncryptOptions extends PassphrasePlace {
-  /** Encrypt with a passphrase, also if only the operator knows it. */
+  /** Encrypt with a passphrase. Without a file and a variable for it, the operator is asked. */
   encrypt: boolean;
   recipients: string[] | undefined;
 }
 
 export interface DecryptOptions extends PassphrasePlace {
-  /** The file of age's identities. */
+  /** The file with the identities (secret keys) of age. */
   identity: string | undefined;
 }
 
 const firstLine = 'age-encryption.org/v1\n';
 
-/** Returns the output, so that what is written into it is encrypted if the options say so. */
+/** Opens the output. If the options say so, encrypts the octets that are written into it. */
 export async function encrypted(openOutput: () => Promise<Output>, options: EncryptOptions): Promise<Output> {
   const { encrypt, recipients, passphraseFile } = options;
   if (!encrypt && recipients === undefined && passphraseFile === undefined) return openOutput();
@@ -51,7 +51,7 @@ export async function encrypted(openOutput: () => Promise<Output>, options: Encr
 class EncryptedOutput implements Output {
   readonly #output: Output;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  /** Resolves when all that is encrypted was passed on. */
+  /** Resolves when all encrypted octets were passed to the output. */
   readonly #passed: Promise<void>;
 
   constructor(
@@ -77,7 +77,7 @@ class EncryptedOutput implements Output {
     await this.#output.finish();
   }
 
-  /** Awaits the promise. If it rejects, throws the reason why the encrypted text could not be passed on. */
+  /** Awaits the promise. If it rejects because the output failed, throws the error of the output. */
   async #withReason(written: Promise<void>): Promise<void> {
     try {
       await written;
@@ -94,7 +94,7 @@ class EncryptedOutput implements Output {
   }
 }
 
-/** Returns what reads a file that may be encrypted. Each call reads it from its beginning. */
+/** Returns a function that reads a file, decrypted if it is encrypted. Each call reads from the beginning. */
 export async function decrypting(
   file: FileHandle,
   chunks: () => AsyncIterable<Buffer>,
@@ -142,7 +142,7 @@ async function addIdentities(decrypter: { addIdentity(text: string): void }, pat
     try {
       decrypter.addIdentity(identity);
     } catch {
-      // The message of the library may have a part of the secret.
+      // The message of the library may contain a part of the secret.
       throw new Error(`--identity: ${path} has a line that is not an identity of age, such as age-keygen writes`);
     }
   }

@@ -1,6 +1,6 @@
-// Finds the replica on this machine. It is asked where the flag `--http` says, else where `endpoints.json` of the data
-// directory says, else where the variable of the setting says. Its default counts only if no data directory is named:
-// another replica may answer there. Whether the API is served over TLS is found out.
+// Finds the replica on this machine, at the address of the flag `--http`, else of `endpoints.json` in the data
+// directory, else of the variable. The default address is used only if no data directory is named, because another
+// replica may answer there. Finds out whether the API is served over TLS.
 
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -15,17 +15,17 @@ const timeoutMilliseconds = 3000;
 /** Where the replica may answer. */
 export interface Where {
   dataDir: string;
-  /** Undefined if only endpoints.json says where. */
+  /** Undefined if only endpoints.json has the address. */
   http: Endpoint | undefined;
-  /** True if the flag `--http` names the address. Then endpoints.json is read only for port 0. */
+  /** True if the flag `--http` names the address. Then endpoints.json is read only if the port is 0. */
   isNamed: boolean;
-  /** A certificate of the API is set. */
+  /** True if the settings name a certificate for the API. */
   hasCertificate: boolean;
 }
 
 interface Place {
   endpoint: Endpoint;
-  /** True if the API is served over TLS there. False if not, or if that is not known. */
+  /** True if the API is known to be served over TLS. */
   isTls: boolean;
 }
 
@@ -35,7 +35,7 @@ interface Found {
   response: IncomingMessage;
 }
 
-/** Asks the replica for a path that needs no token. Rejects with a message that names what was asked. */
+/** Asks the replica for a path that needs no token. Rejects with a message that names the address. */
 export async function askReplica(where: Where, path: string): Promise<Found> {
   let asked = where.http === undefined ? where.dataDir : formatEndpoint(where.http);
   try {
@@ -45,13 +45,13 @@ export async function askReplica(where: Where, path: string): Promise<Found> {
       try {
         return await askPlace(place, path);
       } catch (error) {
-        // Nobody listens there: what named the place may be out of date.
+        // Nobody listens there: endpoints.json may be out of date. Tries the next place.
         if (codeOf(error) !== 'ECONNREFUSED' || index === places.length - 1) throw error;
       }
     }
     throw new Error('it is not known where the replica answers');
   } catch (error) {
-    // After a timeout, only the cause says so.
+    // After a timeout, only the cause tells of it.
     const cause = error instanceof Error && error.cause !== undefined ? ` (${messageOf(error.cause)})` : '';
     throw new Error(`${asked}: ${messageOf(error)}${cause}`, { cause: error });
   }
@@ -76,7 +76,7 @@ async function placesOf({ dataDir, http, isNamed, hasCertificate }: Where): Prom
   }
 }
 
-/** Returns an endpoint of this machine in place of one that means all its addresses. */
+/** Returns a loopback endpoint in place of a wildcard address. */
 function reachable(endpoint: Endpoint): Endpoint {
   if (!isWildcard(endpoint)) return endpoint;
   return { ...endpoint, address: parseAddress(endpoint.address === '::' ? '::1' : '127.0.0.1') };
@@ -89,7 +89,7 @@ function urlOf({ endpoint, isTls }: Place, path: string): string {
 async function askPlace(place: Place, path: string): Promise<Found> {
   const ask = async (url: string): Promise<Found> => ({ url, response: await answerOf(url) });
   return ask(urlOf(place, path)).catch((error: unknown) => {
-    // A server of TLS closes a connection on which it gets HTTP.
+    // A TLS server closes a connection on which it receives plain HTTP: tries TLS.
     if (place.isTls || !/^(ECONNRESET|EPIPE|HPE_\w+)$/.test(codeOf(error))) throw error;
     return ask(urlOf({ ...place, isTls: true }, path)).catch(() => {
       throw error;
@@ -100,8 +100,8 @@ async function askPlace(place: Place, path: string): Promise<Found> {
 async function answerOf(url: string): Promise<IncomingMessage> {
   // An import would read every property of the module, and reading its property `WebSocket` loads a WebSocket client.
   const { get } = process.getBuiltinModule(url.startsWith('https:') ? 'node:https' : 'node:http');
-  // Not with fetch: it refuses some ports that a replica can have. The name in the certificate is not that of the
-  // address here; the request has nothing that must stay secret.
+  // Not with fetch, which refuses some ports that a replica can have. The certificate is not checked: its name does not
+  // fit a local address, and the request has no secrets.
   const request = get(url, {
     signal: AbortSignal.timeout(timeoutMilliseconds),
     rejectUnauthorized: false,
@@ -112,7 +112,7 @@ async function answerOf(url: string): Promise<IncomingMessage> {
 }
 
 /**
- * Returns the detail of a problem+json. Undefined if the body is something else: then another program listens there.
+ * Returns the detail of a problem+json. Undefined if the body is no problem+json: then another program listens there.
  */
 export function detailIn(body: string): string | undefined {
   try {

@@ -1,6 +1,6 @@
 // `zonewright forwarding ZONES --resolver NAME`: prints the configuration of a resolver as the API renders it. With
-// `--apply FILE` writes it into a file that the resolver includes, where it differs. Nothing is written if a replica
-// does not give all of it: without a target that answers, it gives none.
+// `--apply FILE`, writes it into a file that the resolver includes, if that differs. If the API refuses the
+// configuration, for example because no target answers, no file is changed.
 
 import { text } from 'node:stream/consumers';
 import { messageOf } from '../model/thrown.ts';
@@ -8,7 +8,7 @@ import { type ApiCall, askApi } from './ask-api.ts';
 import { type Marked, prepareMarked } from './marked-file.ts';
 
 interface ForwardingOptions extends ApiCall {
-  /** Names of zones, with commas between them. */
+  /** Names of zones, separated by commas. */
   zones: string;
   resolver: string;
   part: string | undefined;
@@ -16,15 +16,15 @@ interface ForwardingOptions extends ApiCall {
   applyOptions: string | undefined;
 }
 
-/** A part of a configuration that a file can have. */
+/** A part of a configuration that goes into a file of its own. */
 interface Place {
   /** Undefined: the configuration has one part only. */
   part?: string;
-  /** How a comment begins. */
+  /** The text with which a comment begins. */
   comment: string;
 }
 
-/** The resolvers with files that can be included: the parts for `--apply` and for `--apply-options`. */
+/** The resolvers that can include files, with the parts for `--apply` and for `--apply-options`. */
 export const applied: Readonly<Record<string, { apply: Place; applyOptions?: Place }>> = {
   bind: { apply: { part: 'zones', comment: '//' }, applyOptions: { part: 'options', comment: '//' } },
   coredns: { apply: { comment: '#' } },
@@ -38,7 +38,7 @@ export const applied: Readonly<Record<string, { apply: Place; applyOptions?: Pla
 
 const patience = { answerMilliseconds: 30_000, sendMilliseconds: 30_000 };
 
-/** Returns the exit status: 0 if it is printed, or stands in the files, else 1. */
+/** Returns the exit status: 0 if the configuration is printed, or is in the files, else 1. */
 export async function forwarding(options: ForwardingOptions): Promise<number> {
   try {
     const { apply, applyOptions, part } = options;
@@ -78,7 +78,7 @@ async function writeFiles(options: ForwardingOptions): Promise<void> {
       prepared.push(await prepareMarked(file, await rendered(options, place.part), place.comment));
     }
     for (const file of prepared) await file.commit();
-    // Whoever reads this may reload the resolver: by now, all files are as they should be.
+    // A script that reads this output may reload the resolver: all files are complete by now.
     process.stdout.write(
       prepared.map(({ differs, path }) => `${differs ? 'changed' : 'unchanged'}: ${path}\n`).join(''),
     );

@@ -1,5 +1,5 @@
-// A file of another program, of which we write the part between two markers. What stands outside of them stays. The
-// file is replaced in one step, keeps its mode and owner, and is not touched if nothing differs.
+// Writes the part between two markers in a file of another program. The rest of the file stays. The file is replaced in
+// one step, keeps its mode and owner, and is not touched if the text is the same.
 
 import type { Stats } from 'node:fs';
 import { type FileHandle, lstat, open, readFile, rename, rm } from 'node:fs/promises';
@@ -21,7 +21,7 @@ export interface Marked {
   discard(): Promise<void>;
 }
 
-/** Prepares the file with this text between its markers. Throws an error with the reason if it cannot be replaced. */
+/** Prepares the file with this text between its markers. Throws if the file cannot be replaced. */
 export async function prepareMarked(path: string, text: string, comment: string): Promise<Marked> {
   const stats = await statsOf(path);
   const before = stats === undefined ? '' : await readFile(path, 'utf8');
@@ -49,7 +49,7 @@ export async function prepareMarked(path: string, text: string, comment: string)
   };
 }
 
-/** Returns what the file is; undefined if there is none. */
+/** Returns the stats of the file; undefined if there is none. Refuses a link, and anything that is not a file. */
 async function statsOf(path: string): Promise<Stats | undefined> {
   const stats = await lstat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
@@ -61,7 +61,7 @@ async function statsOf(path: string): Promise<Stats | undefined> {
   return stats;
 }
 
-/** Returns the text of the file with the block in place of the one that it has, or at its end. */
+/** Returns the text of the file with the block in place of the old block, or at the end if there is none. */
 function withBlock(path: string, before: string, block: string, comment: string): string {
   const lines = before.split(/(?<=\n)/);
   const placesOf = (marker: string) =>
@@ -75,7 +75,7 @@ function withBlock(path: string, before: string, block: string, comment: string)
   return [...lines.slice(0, first), block, ...lines.slice(last + 1)].join('');
 }
 
-/** Writes a new file beside the path, with the mode and owner of the one that stands. Returns its path. */
+/** Writes a new file beside the old one, with the same mode and owner. Returns its path. */
 async function writePart(path: string, text: string, stats: Stats | undefined): Promise<string> {
   const part = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
   let handle: FileHandle | undefined;

@@ -1,5 +1,5 @@
-// Where a command writes a large result: a file that has its name only when all of it is on the disk, or standard
-// output.
+// The output for a large result of a command: standard output, or a file that gets its name only when all of it is on
+// the disk.
 
 import { once } from 'node:events';
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
@@ -9,9 +9,9 @@ import { syncFolder } from './sync-folder.ts';
 
 export interface Output {
   write(text: Buffer): Promise<void>;
-  /** Makes the result last. Must be called once, after the last octet. */
+  /** Flushes the result to the disk. Must be called once, after the last octet. */
   finish(): Promise<void>;
-  /** Removes what was written so far. */
+  /** Removes the unfinished result. */
   discard(): Promise<void>;
 }
 
@@ -35,7 +35,7 @@ class OutputFile implements Output {
 
   static async open(path: string, force: boolean): Promise<OutputFile> {
     await refuseExisting(path, force);
-    // A link stays one: the file that it names is replaced.
+    // If the path is a link, the link stays and its target is replaced.
     const target = await realpath(path).catch(() => resolve(path));
     // Another process may write the same file at the same time.
     const part = `${target}.${process.pid}-${Date.now().toString(36)}.part`;
@@ -64,7 +64,7 @@ class OutputFile implements Output {
   }
 }
 
-/** Throws an error if the path is that of a file that must stay. */
+/** Throws if there is a file that must not be replaced. */
 async function refuseExisting(path: string, force: boolean): Promise<void> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;

@@ -1,4 +1,4 @@
-// `zonewright probe`: asks the replica on this machine whether it is ready. Where it asks: find-replica.ts.
+// `zonewright probe`: asks the replica on this machine (find-replica.ts) whether it is ready.
 
 import { text } from 'node:stream/consumers';
 import { messageOf } from '../model/thrown.ts';

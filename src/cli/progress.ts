@@ -1,4 +1,5 @@
-// How far a command is, on standard error: on a terminal one line that changes, else a line every few seconds.
+// Shows the progress of a command on standard error: on a terminal one line that changes, else a line every few
+// seconds.
 
 const terminalMilliseconds = 200;
 const lineMilliseconds = 5000;
@@ -12,11 +13,11 @@ export class Progress {
 
   constructor(stream: Pick<NodeJS.WriteStream, 'write' | 'isTTY'> = process.stderr) {
     this.#stream = stream;
-    // Work that takes only a moment makes no line.
+    // Work that takes only a moment shows no progress.
     this.#shownAt = this.#began;
   }
 
-  /** Shows the text if nothing was shown a moment ago. */
+  /** Shows the text, unless another one was shown a moment ago. */
   show(text: () => string): void {
     this.#endWaiting();
     this.#show(text);

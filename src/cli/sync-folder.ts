@@ -1,8 +1,8 @@
-// Makes a new name in a folder last.
+// Makes a new file name in a folder durable.
 
 import { open } from 'node:fs/promises';
 
-/** Writes the folder to the disk. Some file systems cannot, and need not. */
+/** Flushes the folder to the disk. Ignores errors: file systems that cannot flush a folder need not. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined);
   await handle?.sync().catch(() => undefined);

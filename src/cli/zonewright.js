@@ -1,12 +1,12 @@
 #!/usr/bin/env -S MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=131072 node --no-short-builtin-calls
-// Starts the command. Written in JavaScript that an old Node can read, with flags that it accepts: prints what to do if
-// Node is too old for the rest.
+// Starts the command. If Node is too old for the rest, prints what to do: so this file uses only JavaScript and flags
+// that an old Node accepts.
 // MALLOC_ARENA_MAX: by default glibc keeps freed memory for each thread, also for V8's threads that only work at the
 // start.
-// MALLOC_MMAP_THRESHOLD_: glibc would raise it with the first large body, and then keep the memory of all later ones
-// (bench/api-under-attack.ts). More than the 64 KB of a buffer into which Node receives: mapping and unmapping such
-// buffers delayed answers of --dns-socket datagram (bench/handed-on-flood.ts). release-memory.ts gives those back.
-// --no-short-builtin-calls: V8 would map its 2 MB of built-in code once more for each of our threads, which made no
+// MALLOC_MMAP_THRESHOLD_: by default glibc raises it with the first large body, and then keeps the memory of all later
+// ones (bench/api-under-attack.ts). It is larger than the 64 KB of Node's receive buffers: mapping and unmapping these
+// delayed answers of --dns-socket datagram (bench/handed-on-flood.ts). release-memory.ts gives their memory back.
+// --no-short-builtin-calls: by default V8 maps its 2 MB of built-in code again for each of our threads, which makes no
 // answer cheaper (bench/respond.ts).
 
 const needed = 26;

@@ -1,6 +1,6 @@
-// Who had an address, and when. The table has the beginnings and the ends, each when it was written; a hold is put
-// together when it is read. So it does not matter in which order the rows have arrived. Where rows are missing, because
-// events were lost or nobody wrote any, a hold says what is not known.
+// Lists the holders of an address in the past. The table has a row for each beginning and each end of a hold; a read
+// combines them, so the rows may arrive in any order. If rows are missing, because events were lost or never written,
+// the hold says what is not known.
 
 import { laterOf, timestamp } from '../model/timestamp.ts';
 import type { LostGap } from '../store/kinds/ledger.ts';
@@ -63,7 +63,7 @@ export async function listHolds(
   };
 }
 
-/** Returns the rows that begin a hold, and those that end one whose beginning is missing. */
+/** Returns the rows that begin a hold, and the rows that end a hold whose beginning is missing. */
 function listRows(
   client: Client,
   { space, address, since = minTime, until = maxTime }: HoldFilter,
@@ -113,12 +113,12 @@ function holdOf(row: HoldRow, { gaps = [], now }: HoldFilter): KnownHold {
   return { ...known, from, until: laterOf(from, time.until), ...lostPart('end', time) };
 }
 
-/** Returns whether the holder of an open hold has the address still. What is newer than `now` is held. */
+/** Returns whether the holder of an open hold still has the address. A hold that is newer than `now` counts as held. */
 function isHeld({ id, holder, owner }: LastRow, { revision, holders }: HoldersNow): boolean {
   return revisionOf(Number(id)) > revision || holders.some((one) => one.holder === holder && one.owner === owner);
 }
 
-/** Returns the holds of those that have the address now without a row that says since when. */
+/** Returns the holds of current holders for which no row has the beginning. */
 async function listUntold(
   client: Client,
   { space, address, gaps = [] }: HoldFilter,
@@ -134,7 +134,7 @@ async function listUntold(
     const last = lastRows.get(known.holder);
     if (last !== undefined && revisionOf(Number(last.id)) > revision) continue;
     if (last?.action === 'taken' && last.owner === known.owner) continue;
-    // No row has such an id: in the order of the list, these holds are before all others.
+    // No row has an id this high, so these holds come first in the list.
     const id = rowId(maxRevision, maxIndex) - 1 - untold.length;
     const lost = gapBetween(gaps, last === undefined ? -1 : Number(last.id), maxTime);
     if (last === undefined)

@@ -1,5 +1,4 @@
-// Prisma's client, as the ledger uses it. The clients of both heads have the same model, so one type is enough.
-// The contract of ledgers runs over both.
+// The type of Prisma's client. The clients for SQLite and for PostgreSQL have the same model, so one type is enough.
 
 import type { Event, PrismaClient } from './generated/sqlite/client.ts';
 

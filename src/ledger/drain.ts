@@ -1,5 +1,5 @@
-// Moves events from the outbox into the ledger. A key is deleted when the ledger has its events: if this ends between
-// the two, the next drain appends the same rows, which changes nothing (test/ledger/service.test.ts).
+// Moves events from the outbox into the ledger. A key is deleted when the ledger has its events. If the process ends
+// before the deletion, the next drain appends the same rows, which changes nothing (test/ledger/service.test.ts).
 
 import type { Logger } from '../model/logger.ts';
 import type { Revision } from '../model/revision.ts';
@@ -9,7 +9,7 @@ import type { Ledger } from './ledger.ts';
 
 /** Keys of the outbox that are appended together. */
 const keysAtOnce = 500;
-/** How much of a value that cannot be read goes into the log. */
+/** The log shows this much of an unreadable value. */
 const shownCharacters = 2000;
 
 export interface DrainOptions {
@@ -19,14 +19,14 @@ export interface DrainOptions {
   logger: Logger;
 }
 
-/** What a drain did: how many transactions it took, and the revision at which the outbox had no others. */
+/** The result of a drain: the number of transactions that it moved, and the revision at which the outbox was empty. */
 export interface Drained {
   transactions: number;
-  /** Undefined if it did not go on to the end. */
+  /** Undefined if it ended early. */
   emptyAt: Revision | undefined;
 }
 
-/** Empties the outbox. `mayGoOn` is asked before each part. `emptyAt`: that of the last drain of the same history. */
+/** Empties the outbox. Calls `mayGoOn` before each part. `emptyAt`: from the last drain of the same history. */
 export async function drainOutbox(
   { store, ledger, logger }: DrainOptions,
   mayGoOn: () => boolean,

@@ -1,6 +1,6 @@
-// Which ledger has the history of this store. The store's key `ledger/home` names it, by the identity that the ledger
-// itself has. So a replica never writes into the ledger of another store, whose revisions, and with them the ids of
-// events, are others; and a ledger in a file stays with the replica that has the file.
+// The home of a store's history: the one ledger that has it. The store's key `ledger/home` has the identity of that
+// ledger. So a replica never writes into the ledger of another store, in which the same event ids mean other events. A
+// ledger in a file stays with the replica that has the file.
 
 import type { Revision } from '../model/revision.ts';
 import { type LedgerHome, ledgerHomeKey, ledgerHomeValue } from '../store/kinds/ledger.ts';
@@ -19,7 +19,7 @@ export interface Place {
   replica: string;
 }
 
-/** Whether a replica may use its own ledger; if not, which replica has the right one, or why its own is wrong. */
+/** Says whether a replica may use its own ledger. If not: which replica has the right one, or why its own is wrong. */
 export type Standing =
   | { at: 'here'; isNew: boolean }
   | { at: 'elsewhere'; replica: string }
@@ -38,8 +38,8 @@ export function otherHome(home: LedgerHome | undefined, { kind, replica }: Place
 }
 
 /**
- * Makes the opened ledger the home of the store's history if it may be: if it is known as that, or new. Decides again
- * if another replica was first.
+ * Makes the opened ledger the home of the store's history, if it is the known home or new. Decides again if another
+ * replica was first.
  */
 export async function claimHome(store: Store, place: Place, identity: LedgerIdentity): Promise<Standing> {
   for (;;) {
@@ -60,12 +60,15 @@ export async function claimHome(store: Store, place: Place, identity: LedgerIden
   }
 }
 
-/** Writes the home, with what is lost so far. Returns false if another replica was first. */
+/** Writes the home, with the loss that is known so far. Returns false if another replica was first. */
 export async function writeHome(store: Store, home: LedgerHome, before: StoredHome | undefined): Promise<boolean> {
   return (await store.commit(homeTransaction(home, before))).committed;
 }
 
-/** Returns the transaction that writes the home, with what is lost so far, if nobody has written it since. */
+/**
+ * Returns the transaction that writes the home, with the loss that is known so far. It fails if another writer has
+ * changed the home since `before`.
+ */
 export function homeTransaction(home: LedgerHome, before: StoredHome | undefined): Transaction {
   const lost = home.lost ?? before?.home.lost;
   const value = ledgerHomeValue.encode({ ...home, ...(lost !== undefined && { lost }) });

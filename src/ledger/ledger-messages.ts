@@ -2,7 +2,7 @@
 
 import type { Ledger } from './ledger.ts';
 
-/** What the thread is started with: where its ledger is. */
+/** The input of the thread: the place of its ledger. */
 export type LedgerTask = { kind: 'sqlite'; file: string } | { kind: 'postgresql'; url: string };
 
 export type LedgerMethod = keyof Ledger;
@@ -14,5 +14,5 @@ export interface LedgerCall {
   parameters: unknown[];
 }
 
-/** What came of a call. */
+/** The result or the failure of a call. */
 export type LedgerReply = { id: number; result: unknown } | { id: number; failure: string };

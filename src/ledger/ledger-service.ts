@@ -1,6 +1,6 @@
 // The ledger of a running replica: empties the outbox, samples the pools, deletes what is too old, and answers reads.
-// The replica that has the file does that, or with PostgreSQL the leader; reads of PostgreSQL are answered by all. The
-// ledger is opened when it is first needed. It may fail at any time: then the events wait in the store.
+// With SQLite, only the replica with the file does all this. With PostgreSQL, the leader writes, and all replicas
+// answer reads. The ledger is opened when it is first needed. If it fails, the events wait in the store.
 
 import type { Address } from '../model/address.ts';
 import { type AddressRecord, describeHolder } from '../model/allocation.ts';
@@ -34,7 +34,7 @@ import { UsageSampler } from './usage-sampler.ts';
 
 const day = 24 * 3600 * 1000;
 
-/** Milliseconds between two rounds of each work, and how long a read may take. */
+/** In milliseconds: the time between two rounds of each work, and the limit for a read. */
 export const ledgerIntervals = {
   read: 20_000,
   drain: 500,
@@ -44,17 +44,20 @@ export const ledgerIntervals = {
   retry: 1000,
   maxRetry: 15_000,
 };
-/** Samples stay as they are for two weeks, then one an hour stays. */
+/** After this time, only one sample of each hour is kept. */
 const fineDays = 14;
-/** How long a read waits until the ledger has what was written before it. Then it answers without that. */
+/**
+ * A read waits this long until the ledger has all events from before the read. Then it answers without the missing
+ * ones.
+ */
 const catchUpMilliseconds = 2000;
 /**
- * Reads at once, of all who read. Otherwise the ledger's thread would work on all of them in turn, hold the rows of
- * each, and answer all at the same moment (test/ledger/reads.test.ts).
+ * The limit for reads at the same time. With more, the ledger's thread would work on all in turn, keep the rows of all,
+ * and answer all late (test/ledger/reads.test.ts).
  */
 const maxReads = 2;
 
-/** A longer outbox is not read to see what it has. */
+/** A longer outbox is not read: it counts as having earlier events. */
 const maxListed = 200;
 
 interface LedgerOptions {
@@ -62,7 +65,7 @@ interface LedgerOptions {
   replica: string;
   store: Store;
   views: Views;
-  /** Whether this replica does what only one may do. It resigns when the service is closed. */
+  /** Tells whether this replica leads. The service resigns when it is closed. */
   leadership: { isLeader(): boolean; resign(): Promise<void> };
   logger: Logger;
   /** 0: for ever. */
@@ -80,7 +83,7 @@ export interface LedgerStatus {
   home?: string;
   /** The replica that has the ledger, if it is elsewhere. */
   replica?: string;
-  /** Why it is unavailable. */
+  /** Why the ledger is unavailable. */
   reason?: string;
   /** The transactions whose events wait in the store. */
   waiting: number;
@@ -104,11 +107,11 @@ export class LedgerService {
   #failure: string | undefined;
   #failures = 0;
   #retryAt = 0;
-  /** When the outbox was last found empty: the revision, in which history of the store, and the time. */
+  /** When the outbox was last found empty: the revision, the history of the store to which it belongs, and the time. */
   #empty: { at: Revision; history: number; time: number } | undefined;
   #closed = false;
   readonly #reads = new FairLine(maxReads);
-  /** Copies that are being opened: meanwhile the outbox stays as it is. */
+  /** The number of copies that are being opened. Meanwhile the outbox is not drained. */
   #holds = 0;
 
   constructor(options: LedgerOptions) {
@@ -144,8 +147,9 @@ export class LedgerService {
   }
 
   /**
-   * Asks the ledger. It has what this replica served before, if this replica drains the outbox. `reader`: who asks;
-   * readers get their turns one after the other. Rejects with {@link LedgerElsewhere} or {@link LedgerUnavailable}.
+   * Asks the ledger. If this replica drains the outbox, the ledger has all events that the replica has served before.
+   * `reader`: a key for who asks, so that readers get their turns one after the other. Rejects with {@link
+   * LedgerElsewhere} or {@link LedgerUnavailable}.
    */
   async read<T>(ask: (ledger: Ledger) => Promise<T>, reader = ''): Promise<T> {
     const { views, intervals = ledgerIntervals } = this.#options;
@@ -171,8 +175,8 @@ export class LedgerService {
   }
 
   /**
-   * Returns who had an address. What the store has now decides whether a hold that nobody ended has ended
-   * (test/ledger/lost-events.test.ts).
+   * Returns the holders of an address. For a hold without an end, the current state of the store decides whether it has
+   * ended (test/ledger/lost-events.test.ts).
    */
   addressHistory(
     filter: HoldFilter & { address: Address },
@@ -190,8 +194,8 @@ export class LedgerService {
   }
 
   /**
-   * Opens a copy of a ledger in a file, as it is now. The outbox is not emptied before the copy is released: so the
-   * store has all events that the copy lacks, and no others. Rejects as {@link read} does.
+   * Opens a copy of a ledger in a file, as it is now. The outbox is not emptied before the copy is released, so that
+   * the store has exactly the events that the copy lacks. Rejects as {@link read} does.
    */
   async openCopy(folder: string) {
     const { task } = this.#options;
@@ -204,7 +208,7 @@ export class LedgerService {
     };
     try {
       const ledger = await this.#opened();
-      // Rejects if another file is in its place: the copy would be one of that.
+      // Rejects if another file is at the path: the copy would be made from that file.
       await ledger.identity();
       await this.#running.get('drain');
       const { SqliteCopy } = await import('./sqlite-copy.ts');
@@ -221,7 +225,7 @@ export class LedgerService {
     }
   }
 
-  /** Ends all work. The events that wait are for the next start, or for another replica. */
+  /** Ends all work. Waiting events stay for the next start, or for another replica. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const timer of this.#timers) clearInterval(timer);
@@ -233,7 +237,7 @@ export class LedgerService {
     this.#timers.push(setInterval(() => void this.#run(name, work), milliseconds).unref());
   }
 
-  /** Runs the work, or waits for it if it runs already. Its failures are told by {@link status} and in the log. */
+  /** Runs the work, or waits for it if it runs already. Failures are shown by {@link status} and in the log. */
   #run(name: string, work: () => Promise<void>): Promise<void> {
     const running = this.#running.get(name);
     if (running !== undefined || this.#closed) return running ?? Promise.resolve();
@@ -246,7 +250,7 @@ export class LedgerService {
     return started;
   }
 
-  /** Reads where the ledger is and how much waits for it. The leader drops what is too much. */
+  /** Reads where the ledger is, and how many transactions wait for it. The leader drops those beyond the limit. */
   async #watch(): Promise<void> {
     const { store, views, leadership, outboxMax, logger, intervals = ledgerIntervals } = this.#options;
     if (!views.loaded) return;
@@ -277,13 +281,16 @@ export class LedgerService {
       : this.#options.leadership.isLeader();
   }
 
-  /** Drains what was written up to a revision. A drain that runs already may have read the outbox before that. */
+  /**
+   * Drains all events up to a revision. Up to two drains are needed, because one that runs already may have read the
+   * outbox too early.
+   */
   async #drainUpTo(revision: Revision): Promise<void> {
     for (let drains = 0; drains < 2 && (this.#empty?.at ?? 0) < revision; drains += 1)
       await this.#run('drain', () => this.#drain());
   }
 
-  /** Returns whether the ledger has the events up to a revision, and the views can read a key. */
+  /** Returns whether the ledger has all events up to a revision. False also while the value of `key` is unreadable. */
   async #hasAllUpTo(revision: Revision, key: string): Promise<boolean> {
     const { store, views } = this.#options;
     if (!views.loaded || views.faults.has(key)) return false;
@@ -314,10 +321,10 @@ export class LedgerService {
       this.#failures = 0;
       this.#trouble.succeeded();
     } catch (error) {
-      // The store's trouble is told elsewhere.
+      // Trouble of the store is logged elsewhere.
       if (error instanceof StoreUnavailable || error instanceof LedgerElsewhere || this.#closed) throw error;
       this.#failure = messageOf(error);
-      // What is opened next may be another ledger.
+      // The next open may find another ledger.
       this.#claimed = undefined;
       this.#retryAt = performance.now() + Math.min(intervals.retry * 2 ** this.#failures, intervals.maxRetry);
       this.#failures += 1;
@@ -345,7 +352,7 @@ export class LedgerService {
     if (deleted > 0) logger.info({ deleted }, 'deleted old rows from the ledger');
   }
 
-  /** Returns the ledger when it is known to be the one of this store. */
+  /** Returns the ledger once it is known to belong to this store. */
   async #opened(): Promise<Ledger> {
     const { store, logger } = this.#options;
     if (this.#claimed === undefined) this.#home = (await readHome(store))?.home;
@@ -369,7 +376,10 @@ export class LedgerService {
     return this.#ledger;
   }
 
-  /** Closes a file while another replica has the ledger, so that its copy can be put in the file's place. */
+  /**
+   * Closes the file while another replica has the ledger, so that an operator can replace the file by a copy of that
+   * ledger.
+   */
   async #closeUnlessOurs(): Promise<void> {
     if (otherHome(this.#home, this.#place) === undefined || this.#closed) return;
     this.#claimed = undefined;
@@ -379,7 +389,7 @@ export class LedgerService {
   }
 }
 
-/** Returns the error, or that of the ledger if the store did not say where the ledger is. */
+/** Returns the error. If the store could not say where the ledger is, returns LedgerUnavailable instead. */
 function ofLedger(error: unknown): unknown {
   return error instanceof StoreUnavailable ? new LedgerUnavailable(`its home is not known: ${error.message}`) : error;
 }
@@ -390,7 +400,7 @@ function holdersOf(record: AddressRecord | undefined): AddressHolder[] {
   return holders.map((holder) => ({ holder: describeHolder(holder), owner: holder.owner, pool }));
 }
 
-/** Returns what the function does. Its errors are those of a ledger that cannot be read. */
+/** Returns the result of `open`. Turns its errors into LedgerUnavailable. */
 function openedCopy<T>(open: () => T): T {
   try {
     return open();

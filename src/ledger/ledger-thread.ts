@@ -1,12 +1,12 @@
-// The ledger as the main thread has it: each call is a message to the ledger's thread (ledger-worker.ts). The first
-// call starts the thread, so that a replica that has no use for it never pays for it.
+// The ledger in the main thread: each call is a message to the ledger's thread (ledger-worker.ts). The first call
+// starts the thread, so that a replica without use for it saves its memory.
 
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../model/thrown.ts';
 import { type Ledger, LedgerUnavailable } from './ledger.ts';
 import type { LedgerCall, LedgerMethod, LedgerReply, LedgerTask } from './ledger-messages.ts';
 
-/** How long closing waits for calls that are under way. */
+/** How long closing waits for unfinished calls. */
 const closeMilliseconds = 5_000;
 
 interface Waiting {

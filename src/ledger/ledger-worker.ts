@@ -1,5 +1,5 @@
-// The main of the ledger's thread: it opens the ledger at the first call, and again after a call that found it closed.
-// Prisma is loaded here and nowhere else: the main thread answers requests meanwhile, and has none of its memory.
+// The main script of the ledger's thread. It opens the ledger at the first call, and again if a call finds it closed.
+// Only this thread loads Prisma, so that loading it does not block requests.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { GarbageCollector } from '../model/garbage-collector.ts';
@@ -10,7 +10,7 @@ import type { LedgerCall, LedgerReply, LedgerTask } from './ledger-messages.ts';
 const task: LedgerTask = workerData;
 let opening: Promise<Ledger> | undefined;
 
-/** Between two looks at how much garbage reads have left. */
+/** The time between two checks for garbage that reads have left. */
 const tidyMilliseconds = 10_000;
 const garbage = new GarbageCollector();
 setInterval(() => garbage.collectIfMuch(), tidyMilliseconds).unref();
@@ -45,7 +45,7 @@ async function open(): Promise<Ledger> {
   return (await import('./heads/postgresql.ts')).openPostgresqlLedger(task.url);
 }
 
-/** An error of Prisma: `cause` says what the database said. */
+/** An error of Prisma: `cause` has the message of the database. */
 interface DatabaseError {
   meta?: { driverAdapterError?: { cause?: { message?: string; originalMessage?: string } } };
 }

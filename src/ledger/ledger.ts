@@ -1,5 +1,5 @@
-// The ledger's interface: what is kept of the past, and how it is asked. The implementation runs in a thread of its own
-// (ledger-thread.ts) on SQLite or on PostgreSQL (prisma-ledger.ts). How events get here from the store: drain.ts.
+// The interface of the ledger, which keeps the past. The implementation (prisma-ledger.ts) runs in a thread of its own
+// (ledger-thread.ts) on SQLite or PostgreSQL. drain.ts brings the events from the store.
 
 import type { AuditActor, EventAction, EventResource, Fields } from '../model/audit-event.ts';
 import type { LostGap } from '../store/kinds/ledger.ts';
@@ -29,7 +29,10 @@ export interface LedgerEvent {
   digest: boolean;
 }
 
-/** Which events are wanted. Times are milliseconds since the epoch: from `since`, up to but not including `until`. */
+/**
+ * The filter of a list of events. Times are milliseconds since the epoch: from `since`, up to but not including
+ * `until`.
+ */
 export interface EventFilter {
   resource?: EventResource | undefined;
   action?: EventAction | undefined;
@@ -47,13 +50,13 @@ export interface PageWanted {
   before?: string | undefined;
 }
 
-/** `next`: what `before` is for the part that follows; undefined if none does. */
+/** `next`: the `before` of the following part; undefined if this is the last part. */
 export interface LedgerPage<T> {
   items: T[];
   next: string | undefined;
 }
 
-/** The one who has an address, with the pool that it is from. */
+/** The holder of an address, with the pool of the address. */
 export interface AddressHolder {
   holder: string;
   owner: string;
@@ -64,15 +67,15 @@ export interface AddressHolder {
 export interface AddressHold extends AddressHolder {
   /** RFC 3339. Null: before the ledger began. */
   from: string | null;
-  /** Null: the holder has it still. */
+  /** Null: the holder still has the address. */
   until: string | null;
-  /** Set if something of the hold is not known. `from` and `until` are then the widest that it can have been. */
+  /** Set if a part of the hold is not known. `from` and `until` are then the widest possible. */
   lost?: LostPart;
 }
 
 /**
- * What of a hold happened in a time of which nothing is known: its beginning, its end, or perhaps a break, after which
- * the holder took the address again.
+ * The part of a hold that fell into a time whose events were lost: its beginning, its end, or perhaps a break, after
+ * which the holder took the address again.
  */
 export interface LostPart {
   what: 'beginning' | 'break' | 'end';
@@ -80,7 +83,7 @@ export interface LostPart {
   until: string;
 }
 
-/** Who has an address at a revision. The ledger has all that was written up to this revision. */
+/** The holders of an address at a revision. The ledger has all events up to this revision. */
 export interface HoldersNow {
   revision: number;
   /** Milliseconds since the epoch. */
@@ -88,15 +91,15 @@ export interface HoldersNow {
   holders: AddressHolder[];
 }
 
-/** Which holds are wanted: those that overlap the time from `since` up to and including `until`. */
+/** The filter of a list of holds: those that overlap the time from `since` up to and including `until`. */
 export interface HoldFilter {
   space: string;
   address: string;
   since?: number | undefined;
   until?: number | undefined;
-  /** The times of which events were lost, in their order. */
+  /** The times whose events were lost, in their order. */
   gaps?: readonly LostGap[] | undefined;
-  /** Absent: it is not known whether holds that have not ended are still held. */
+  /** Absent: it is not known whether holds without an end still last. */
   now?: HoldersNow | undefined;
 }
 
@@ -118,7 +121,7 @@ export interface UsageSample extends PoolLevel {
   at: number;
 }
 
-/** The steps of a plot: each of `step` milliseconds, the first begins at `since`, the last before `until`. */
+/** The steps of a plot, each `step` milliseconds long. The first begins at `since`, the last begins before `until`. */
 export interface UsageWanted {
   pool: string;
   since: number;
@@ -131,16 +134,16 @@ export type StepLevel = PoolLevel & { peak: number };
 /** `at`: the beginning of the step. A family without a level has no addresses, or nothing is known of it yet. */
 export type UsageStep = { at: string } & { [F in Family]?: StepLevel };
 
-/** What may be kept. */
+/** The limits for what is kept. */
 export interface Retention {
-  /** Milliseconds since the epoch: what ended before is deleted. */
+  /** Milliseconds since the epoch: events, samples and ended holds from before it are deleted. */
   before?: number | undefined;
   maxEvents?: number | undefined;
   /** Samples from before this time are thinned out to one an hour. */
   hourlyBefore?: number | undefined;
 }
 
-/** Which store's history a ledger has. */
+/** The identity of a ledger. */
 export interface LedgerIdentity {
   id: string;
   /** True if nothing was ever written into it. */
@@ -151,19 +154,19 @@ export interface LedgerIdentity {
 export interface Ledger {
   identity(): Promise<LedgerIdentity>;
   /**
-   * Keeps what the rows of the outbox tell. Rows that it has already change nothing. Returns the keys of the rows that
-   * cannot be read: nothing of these is kept.
+   * Adds the events in the rows of the outbox. Rows that were added before change nothing. Leaves unreadable rows out,
+   * and returns their keys.
    */
   append(rows: readonly OutboxRow[]): Promise<string[]>;
   appendSamples(samples: readonly UsageSample[]): Promise<void>;
   /** Returns events, the one with the highest revision first. */
   listEvents(filter: EventFilter, page: PageWanted): Promise<LedgerPage<LedgerEvent>>;
-  /** Returns who had an address, the last one to take it first. */
+  /** Returns the holds of an address, the last one first. */
   addressHistory(filter: HoldFilter, page: PageWanted): Promise<LedgerPage<AddressHold>>;
   usage(wanted: UsageWanted): Promise<UsageStep[]>;
   /**
-   * Deletes what need not be kept, in pieces, between which others can write. An address that is still held keeps its
-   * beginning. Returns the number of deleted rows.
+   * Deletes the rows beyond the limits, in pieces, so that others can write in between. The beginning of a current hold
+   * is never deleted. Returns the number of deleted rows.
    */
   retain(retention: Retention): Promise<number>;
   close(): Promise<void>;
@@ -188,10 +191,10 @@ export class LedgerElsewhere extends Error {
   }
 }
 
-/** The rows that one transaction may have in a table: its ids end where the next revision's begin. */
+/** The rows that one transaction may have in a table: after that many ids, those of the next revision begin. */
 const idsPerRevision = 65_536;
 export const maxIndex = idsPerRevision - 1;
-/** The ids of this revision are still exact numbers. */
+/** The last revision whose ids are exact numbers. */
 export const maxRevision = 2 ** 37 - 1;
 
 /** Returns the id of a row in the tables: it orders the rows as the store's history does. */

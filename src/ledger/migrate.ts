@@ -1,5 +1,5 @@
-// Brings a ledger's tables up to date, and notes it as Prisma's own tool would. The tool itself would be 230 MB, and
-// its engine a download. The SQL: prisma/heads/<database>/migrations.
+// Brings a ledger's tables up to date, and records the migrations as Prisma's own tool does. That tool would add 230 MB
+// and a download. The SQL: prisma/heads/<database>/migrations.
 
 import { createHash, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -17,7 +17,10 @@ const bookkeeping: Record<Dialect, string> = {
     "started_at" TIMESTAMPTZ NOT NULL DEFAULT now(), "applied_steps_count" INTEGER NOT NULL DEFAULT 0)`,
 };
 
-/** The lock of Prisma's own tool. It keeps two replicas, or the tool, from migrating at the same time. */
+/**
+ * The lock that Prisma's own tool takes too. It keeps two replicas, or a replica and the tool, from migrating at the
+ * same time.
+ */
 const advisoryLock = 72707369;
 /** A migration of many rows may take minutes. */
 const migrationMilliseconds = 600_000;

@@ -1,11 +1,11 @@
-// Notices that the files of an open SQLite database were removed or replaced. SQLite would go on with the files that it
-// has open, which nobody finds any more.
+// Notices that the files of an open SQLite database were removed or replaced. SQLite would continue with its open
+// files, which no longer have a name.
 
 import { statSync } from 'node:fs';
 
 export class OpenFile {
   readonly #path: string;
-  /** What was found under each name. */
+  /** The identity of the file that was found under each name. */
   readonly #found = new Map<string, string>();
 
   /** `path`: the file of a database that was just opened. */
@@ -16,7 +16,7 @@ export class OpenFile {
 
   /** Returns why the database must not be used now; undefined if its files are still those that were opened. */
   reasonAgainst(): string | undefined {
-    // SQLite makes the second one when it first needs it, and keeps it while the database is open.
+    // SQLite makes the WAL when it first needs it, and keeps it while the database is open.
     for (const path of [this.#path, `${this.#path}-wal`]) {
       const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
       const found = stat && `${stat.dev}/${stat.ino}`;

@@ -1,5 +1,5 @@
-// Keeps the outbox within its limit while the ledger cannot be written to: a store that is full would refuse every
-// write. The oldest events are lost then. The store keeps how many, so that nobody overlooks it.
+// Keeps the outbox within its limit while the ledger cannot be written to, because a full store would refuse every
+// write. Drops the oldest events, and counts the dropped ones in the store, so that the loss is not overlooked.
 
 import type { Logger } from '../model/logger.ts';
 import { laterOf, timestamp } from '../model/timestamp.ts';
@@ -8,15 +8,15 @@ import { outboxKind, outboxValue } from '../store/kinds/outbox.ts';
 import { type Entry, maxOperations, type Store } from '../store/store.ts';
 import { homeTransaction, type Place, readHome } from './home.ts';
 
-/** Keys that one transaction drops. It also writes what is lost. */
+/** Keys that one transaction drops. One operation is left for the count of the loss. */
 const keysAtOnce = maxOperations - 1;
-/** What is dropped within this time after an earlier drop is part of the same gap. */
+/** Events that are dropped within this time after an earlier drop belong to the same gap. */
 const sameGapMilliseconds = 600_000;
 const maxGaps = 50;
 
 /**
- * Drops the oldest transactions of an outbox that has `excess` more than it may (test/ledger/outbox-limit.test.ts). The
- * transaction that drops some also notes that they are lost, and does nothing if the ledger has got one of them.
+ * Drops the `excess` oldest transactions of an outbox (test/ledger/outbox-limit.test.ts). The commit that drops some
+ * also counts them as lost. It fails if one of them has reached the ledger meanwhile.
  */
 export async function dropOldest(store: Store, place: Place, excess: number, logger: Logger): Promise<void> {
   let dropped = 0;
@@ -49,7 +49,7 @@ export async function dropOldest(store: Store, place: Place, excess: number, log
   }
 }
 
-/** Returns what is lost, with these transactions. */
+/** Returns the loss, with these transactions added. */
 function withLost(lost: LostEvents | undefined, entries: readonly Entry[]): LostEvents {
   const dropped = entries.map(droppedOf);
   const times = dropped.map(({ at }) => at).sort();
@@ -65,7 +65,7 @@ function withLost(lost: LostEvents | undefined, entries: readonly Entry[]): Lost
   };
 }
 
-/** Returns the gaps with one more. It makes the last one longer if it follows that closely. */
+/** Returns the gaps with one more. If it follows the last gap closely, extends the last gap instead. */
 export function withGap(gaps: readonly LostGap[], gap: LostGap): LostGap[] {
   const last = gaps.at(-1);
   if (last === undefined) return [gap];

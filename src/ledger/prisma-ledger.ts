@@ -39,9 +39,9 @@ import {
 } from './rows.ts';
 import { listUsage } from './usage.ts';
 
-/** Rows of events that are read at once. Each has up to some 64 kB. */
+/** Rows of events that are read at once. A row has up to about 64 kB. */
 const rowsAtOnce = 100;
-/** A page of events ends after so many characters of what they changed, too: the contract has it. */
+/** A page of events also ends after this many characters of changes. */
 const maxPageCharacters = 1_000_000;
 
 export class PrismaLedger implements Ledger {
@@ -89,7 +89,7 @@ export class PrismaLedger implements Ledger {
   async listEvents(filter: EventFilter, { limit, before }: PageWanted): Promise<LedgerPage<LedgerEvent>> {
     const { since, until, name } = filter;
     const isTimed = since !== undefined || until !== undefined;
-    // A resource has few events: they need no bounds.
+    // With a name there are few events, so the ids need no bounds.
     const bounds = isTimed && name === undefined ? await this.#idsBetween(since, until) : {};
     const conditions = [...conditionsOf(filter), ...(isTimed ? [{ at: range(since, until) }] : []), bounds];
     let above: number | bigint | undefined = before === undefined ? undefined : parseShownId(before);
@@ -125,7 +125,7 @@ export class PrismaLedger implements Ledger {
       for await (const count of step(this.#client, retention)) {
         if (this.#closing) return deleted;
         deleted += count.rows;
-        // Others may write for as long as this piece took.
+        // Pauses for as long as this piece took, so that others can write.
         await delay(count.milliseconds);
         await nextPass();
       }
@@ -144,8 +144,8 @@ export class PrismaLedger implements Ledger {
   }
 
   /**
-   * Returns bounds of the ids that events of the time have: the order of times is nearly that of ids, but the clocks of
-   * replicas differ.
+   * Returns bounds for the ids of the events of a time. The order of times is only nearly that of ids, because the
+   * clocks of replicas differ.
    */
   async #idsBetween(since: number | undefined, until: number | undefined) {
     const bounds = await idsOfHours(
@@ -153,7 +153,7 @@ export class PrismaLedger implements Ledger {
       hourOf(since ?? 0),
       until === undefined ? maxHour : hourOf(until - 1),
     );
-    // No id is below 0.
+    // No event matches: no id is below 0.
     return bounds === undefined ? { id: { lt: 0 } } : { id: { gte: bounds.first, lte: bounds.last } };
   }
 }
@@ -163,8 +163,9 @@ function hourOf(time: number): number {
 }
 
 /**
- * Returns the conditions of a filter. The first one is for an index, since it leaves the fewest events. The others are
- * written so that no index fits: SQLite knows nothing of how many events a value has, and would take any.
+ * Returns the conditions of a filter. Only the first, which leaves the fewest events, can use an index. The others are
+ * written so that no index fits, because SQLite does not know how many events a value has, and might choose a bad
+ * index.
  */
 function conditionsOf({ name, actor, resource, action }: EventFilter) {
   const given = Object.entries({ name, actorId: actor, resource, action }).filter(([, value]) => value !== undefined);

@@ -1,12 +1,12 @@
-// The file of a ledger that comes from a backup. It gets its name when it is whole. A ledger that is there already
-// stays.
+// The file of a ledger that is restored from a backup. The file gets its name when it is complete. An existing ledger
+// is never replaced.
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 
-/** The ledger cannot be put there: the message says what to do. */
+/** The error if another ledger is at the path. Its message says what to do. */
 export class LedgerFileTaken extends Error {}
 
 export class RestoredFile {
@@ -20,7 +20,7 @@ export class RestoredFile {
     this.#handle = handle;
   }
 
-  /** Begins the file anew. Refuses a path with another ledger: one with another size. */
+  /** Begins the file anew. Refuses a path with a ledger of another size. */
   static async open(file: string, octets: number): Promise<RestoredFile> {
     const path = resolve(file);
     const found = await stat(path).catch(() => undefined);
@@ -40,7 +40,7 @@ export class RestoredFile {
     await this.#handle.close();
     const found = await stat(this.#file).catch(() => undefined);
     if (found !== undefined && (await hashOf(this.#file)) !== (await hashOf(this.#part))) throw taken(this.#file);
-    // What SQLite has written beside a file that is no longer there would be taken for changes of this one.
+    // Deletes the WAL of an earlier file: SQLite would apply it to this one.
     if (found === undefined) await Promise.all(['-wal', '-shm'].map((end) => rm(this.#file + end, { force: true })));
     await rename(this.#part, this.#file);
     const folder = await open(dirname(this.#file), 'r');
@@ -48,7 +48,7 @@ export class RestoredFile {
     await folder.close();
   }
 
-  /** Removes what was written. */
+  /** Removes the unfinished file. */
   async discard(): Promise<void> {
     await this.#handle.close().catch(() => undefined);
     await rm(this.#part, { force: true });

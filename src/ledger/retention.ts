@@ -1,13 +1,14 @@
-// Deletes what need not be kept, in pieces: between two pieces, others write. Each function yields once a piece.
+// Deletes rows beyond the limits, in pieces, so that others can write in between. Each function yields after each
+// piece.
 
 import type { Client } from './client.ts';
 import { forgetHours, idsOfHours } from './event-hours.ts';
 import type { Retention } from './ledger.ts';
 import { millisecondsPerHour } from './rows.ts';
 
-/** The rows of one piece. SQLite deletes them in some 30 ms. */
+/** The rows of one piece. SQLite deletes them in about 30 ms. */
 const piece = 1000;
-/** A run thins samples out that are at most so much older than they may be. The runs before have done the others. */
+/** A run thins out only the samples of this time before the limit. Earlier runs have thinned out the older ones. */
 const thinnedMilliseconds = 7 * 24 * millisecondsPerHour;
 
 interface Piece {
@@ -36,8 +37,8 @@ export async function* deleteEvents(client: Client, { before, maxEvents }: Reten
 }
 
 /**
- * Deletes holds that ended before, and the oldest ones that ended if there are more rows than events may be. A hold
- * that ended has two rows.
+ * Deletes holds that ended before `before`, and the oldest ended ones if there are more than `maxEvents` rows. An ended
+ * hold has two rows.
  */
 export async function* deleteUses(client: Client, { before, maxEvents }: Retention): AsyncGenerator<Piece> {
   const endedBefore = (time: number) => (rows: number) =>
@@ -58,7 +59,7 @@ export async function* deleteUses(client: Client, { before, maxEvents }: Retenti
   yield* pieces(endedBefore(Number.MAX_SAFE_INTEGER), excess);
 }
 
-/** Deletes old samples. Of those that may be thinned out, it leaves the last of each hour. */
+/** Deletes samples from before `before`. Of those from before `hourlyBefore`, leaves only the last of each hour. */
 export async function* deleteSamples(client: Client, { before, hourlyBefore }: Retention): AsyncGenerator<Piece> {
   if (before !== undefined) {
     yield* pieces(
@@ -82,7 +83,7 @@ export async function* deleteSamples(client: Client, { before, hourlyBefore }: R
   );
 }
 
-/** Deletes piece by piece, at most so many rows, until a piece finds none. */
+/** Deletes piece by piece, until `most` rows are deleted or a piece finds none. */
 async function* pieces(
   deletePiece: (rows: number) => Promise<number>,
   max = Number.POSITIVE_INFINITY,

@@ -1,6 +1,6 @@
-// The rows of the ledger's tables: made from what the outbox has, and the statements that insert them. A statement
-// takes all its rows as one JSON parameter: that costs a tenth of Prisma's createMany, which has no ON CONFLICT on
-// SQLite.
+// Makes the rows of the ledger's tables from values of the outbox, and the statements that insert them. A statement
+// takes all its rows as one JSON parameter, which costs a tenth of Prisma's createMany. Prisma also has no ON CONFLICT
+// on SQLite.
 
 import { InvalidValue } from '../model/invalid-value.ts';
 import { outboxValue } from '../store/kinds/outbox.ts';
@@ -57,7 +57,7 @@ const tables = {
 
 export type Table = keyof typeof tables;
 
-/** Returns the end of a statement that inserts rows. A row that exists stays; the range of an hour becomes wider. */
+/** Returns the end of an INSERT. It leaves existing rows unchanged, but widens the range of an hour. */
 function conflictClause(dialect: Dialect, table: Table): string {
   if (table !== 'event_hour') return 'ON CONFLICT DO NOTHING';
   const [least, greatest] = dialect === 'postgresql' ? ['least', 'greatest'] : ['min', 'max'];
@@ -78,7 +78,7 @@ export function insertStatement(dialect: Dialect, table: Table): string {
     return `INSERT INTO "${table}" (${names}) SELECT ${names} FROM json_to_recordset($1::json) AS rows(${typed}) ${conflict}`;
   }
   const values = columns.map((_, place) => `value ->> ${place}`).join(', ');
-  // Without a WHERE, SQLite takes the ON of ON CONFLICT for that of a join.
+  // Without a WHERE, SQLite would parse ON CONFLICT as the ON of a join.
   return `INSERT INTO "${table}" (${names}) SELECT ${values} FROM json_each(?) WHERE true ${conflict}`;
 }
 
@@ -128,7 +128,7 @@ export function rowsOf(row: OutboxRow): { events: Row[]; uses: Row[] } {
   return { events, uses };
 }
 
-/** Returns a row for each hour of the events, in order, so that two transactions that write them cannot deadlock. */
+/** Returns a row for each hour of the events. The rows are in order, so that two transactions cannot deadlock. */
 export function hourRows(events: readonly Row[]): Row[] {
   const hours = new Map<number, { hour: number; first: number; last: number }>();
   for (const event of events) {
@@ -148,7 +148,7 @@ function idAt(revision: number, index: number): number {
   return rowId(revision, index);
 }
 
-/** PostgreSQL has no NUL in a text, and no half of a surrogate pair. */
+/** Replaces what PostgreSQL cannot have in a text: NUL, and half of a surrogate pair. */
 function storable(text: string): string {
   return text.toWellFormed().replaceAll('\0', '\u{fffd}');
 }

@@ -18,10 +18,10 @@ import { OpenFile } from './open-file.ts';
 
 const identity = { provider: 'sqlite', adapterName: 'zonewright-node-sqlite' } as const;
 
-/** After so long without a query, the memory for pages is given back. */
+/** After this time without a query, the memory for pages is freed. */
 const idleMilliseconds = 10_000;
 
-/** Statements that stay prepared. Prisma writes few texts; the number of values in an IN makes another text. */
+/** Statements that stay prepared. Prisma writes few different ones, but one for each number of values in an IN. */
 const maxStatements = 64;
 
 /**
@@ -55,9 +55,9 @@ class SqliteAdapter implements SqlDriverAdapter {
   readonly #file: OpenFile;
   readonly #queries: SqlQueryable;
   readonly #shrinking: NodeJS.Timeout;
-  /** Nothing was asked since the last look. */
+  /** True if there was no query since the last check. */
   #isIdle = false;
-  /** Resolves when the last transaction that was asked for has ended. */
+  /** Resolves when the last requested transaction has ended. */
   #turn: Promise<void> = Promise.resolve();
 
   constructor(database: DatabaseSync, file: OpenFile) {
@@ -110,7 +110,7 @@ class SqliteAdapter implements SqlDriverAdapter {
       executeRaw: (query) => this.#queries.executeRaw(query),
       commit: async () => {
         await finish('COMMIT');
-        // What went into files without a name is not in the ledger.
+        // If the files were replaced, the commit is not in the ledger: throws.
         this.#checkFile();
       },
       rollback: () => finish('ROLLBACK'),
@@ -123,7 +123,10 @@ class SqliteAdapter implements SqlDriverAdapter {
     this.#database.close();
   }
 
-  /** Gives back the memory of pages that were read (test/ledger/idle-memory.test.ts). The system has them still. */
+  /**
+   * Frees the memory of pages that were read (test/ledger/idle-memory.test.ts). The page cache of the system keeps
+   * them.
+   */
   #shrinkIfIdle(): void {
     if (this.#isIdle) this.#database.exec('PRAGMA shrink_memory');
     this.#isIdle = true;
@@ -135,7 +138,7 @@ class SqliteAdapter implements SqlDriverAdapter {
     if (message !== undefined) throw new DriverAdapterError({ kind: 'sqlite', extendedCode: databaseMoved, message });
   }
 
-  /** Runs statements without parameters. `prepare` would take the first of several and ignore the others. */
+  /** Runs statements without parameters. `prepare` would run only the first of them. */
   #run(script: string): void {
     capture(() => this.#database.exec(script));
   }
@@ -172,7 +175,7 @@ class Queries implements SqlQueryable {
 
   #prepare(sql: string): StatementSync {
     const known = this.#prepared.get(sql);
-    // The statement that was used last is the last one in the map.
+    // Moves the statement to the end of the map: the first one is the least recently used.
     this.#prepared.delete(sql);
     const statement = known ?? this.#database.prepare(sql);
     statement.setReturnArrays(true);

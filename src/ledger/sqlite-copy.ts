@@ -1,5 +1,5 @@
-// A copy of a ledger in a SQLite file, as the file is at one moment, while its thread goes on writing. A read
-// transaction keeps that moment; SQLite copies it page by page, in threads of its own.
+// A copy of a ledger in a SQLite file at one moment, while the ledger's thread continues to write. A read transaction
+// fixes that moment. SQLite copies page by page, in threads of its own.
 
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,13 +20,13 @@ export class SqliteCopy {
     this.octets = octets;
   }
 
-  /** Opens a copy of the file as it is now. `folder` has room for it. */
+  /** Opens a copy of the file as it is now. `folder`: for the temporary copy. */
   static open(file: string, folder: string): SqliteCopy {
     const database = new DatabaseSync(file, { readOnly: true, timeout: 5000 });
     try {
       database.exec('BEGIN');
       const numberOf = (pragma: string) => Number(Object.values(database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]);
-      // Reads from the file: with that, the transaction begins.
+      // This read begins the transaction.
       const octets = numberOf('page_count') * numberOf('page_size');
       return new SqliteCopy(database, join(folder, 'ledger.spool'), octets);
     } catch (error) {
@@ -54,10 +54,10 @@ export class SqliteCopy {
     if (this.#database.isOpen) this.#database.close();
   }
 
-  /** Writes the copy into a file that has no name when this returns: the system frees it when it is closed. */
+  /** Writes the copy into a file without a name: the system frees it when it is closed. */
   async #spooled(): Promise<FileHandle> {
     const remove = () => Promise.all(['', '-journal'].map((end) => rm(this.#spool + end, { force: true })));
-    // A process that died meanwhile has left them.
+    // An earlier process may have left these files.
     await remove();
     const file = await open(this.#spool, 'wx+', 0o600);
     try {

@@ -1,4 +1,4 @@
-// Samples how full the pools are. A level is written when it differs from the last one that was.
+// Samples how full the pools are. A level is written only if it differs from the last written one.
 
 import type { Views } from '../views/views.ts';
 import { families, type PoolLevel, type UsageSample } from './ledger.ts';
@@ -12,7 +12,7 @@ export class UsageSampler {
     this.#views = views;
   }
 
-  /** Returns what has changed since the samples that {@link noteWritten} was told of. */
+  /** Returns the levels that differ from the last ones given to {@link noteWritten}. */
   sample(now: number): UsageSample[] {
     const samples: UsageSample[] = [];
     for (const { value: pool } of this.#views.pools.list()) {

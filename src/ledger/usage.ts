@@ -12,8 +12,8 @@ interface BucketRow extends PoolLevel {
 }
 
 /**
- * Returns one level for each step: the last sample in it, and the peak of all. SQLite looks each last sample up by its
- * key, because CROSS JOIN keeps the order of the tables. It would read all samples once for each step otherwise
+ * Returns one level for each step: its last sample, and its peak. CROSS JOIN keeps the order of the tables, so that
+ * SQLite looks up each last sample by its key. Otherwise it would read all samples for each step
  * (test/ledger/usage-plan.test.ts).
  */
 export async function listUsage(client: Client, { pool, since, until, step }: UsageWanted): Promise<UsageStep[]> {

@@ -7,9 +7,9 @@ import { migrate } from '../migrate.ts';
 import { PrismaLedger } from '../prisma-ledger.ts';
 
 const connectMilliseconds = 5_000;
-/** A statement that takes longer is given up. */
+/** A statement that takes longer is cancelled. */
 const statementMilliseconds = 60_000;
-/** One appends, one retains, and two read. */
+/** One for appends, one for retention, and two for reads. */
 const maxConnections = 4;
 
 export async function openPostgresqlLedger(url: string): Promise<PrismaLedger> {

@@ -7,7 +7,7 @@ import { migrate } from '../migrate.ts';
 import { PrismaLedger } from '../prisma-ledger.ts';
 import { sqliteAdapter } from '../sqlite-adapter.ts';
 
-/** Only its owner may read who has changed what. */
+/** The mode of the file: only its owner may read the history. */
 const ownerOnly = 0o600;
 
 export async function openSqliteLedger(file: string): Promise<PrismaLedger> {
